@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hash map from strings (copied) to pointers (not owned). The hash is seeded at random per process, so
+ * that a peer cannot choose colliding names.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct map;
+struct map_entry;
+
+struct map *map_create(void);
+/* Frees the map; free_value, if not NULL, is called for each value. *map becomes NULL; NULL is fine. */
+void map_destroy(struct map **map, void (*free_value)(void *));
+void *map_get(const struct map *map, const char *key);           /* NULL: not there */
+void *map_put(struct map *map, const char *key, void *value);    /* returns the value it replaced, or NULL */
+void *map_remove(struct map *map, const char *key);              /* returns the value, or NULL */
+size_t map_count(const struct map *map);
+
+/*
+ * Iteration in order of insertion. During it the current entry may be removed, others may not; entries put
+ * meanwhile may or may not be seen.
+ *     struct map_iter it = {0};
+ *     while (map_next(map, &it)) use(it.key, it.value);
+ */
+struct map_iter {
+	const char *key;
+	void *value;
+	struct map_entry *next;
+	bool started;
+};
+bool map_next(const struct map *map, struct map_iter *it);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that is either there or the process is not: running out aborts with a message. */
+#pragma once
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size); /* zeroed */
+void *mem_realloc(void *old, size_t size);
+void *mem_dup(const void *from, size_t size);
+char *mem_strdup(const char *text);                /* NULL stays NULL */
+char *mem_strndup(const char *text, size_t length); /* always terminated */
+char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Replaces *slot by a copy of text (NULL allowed) and frees what was there; text may be *slot itself. */
+void mem_replace(char **slot, const char *text);
+
+/* Frees *slot and makes it NULL. */
+#define MEM_FREE(slot)                  \
+	do {                            \
+		mem_free(slot);         \
+		(slot) = NULL;          \
+	} while (0)
+void mem_free(void *memory);
+
+/* Overwrites before freeing: for passwords and keys. NULL is fine. */
+void mem_free_secret(char *text);
+
+/* One zeroed object of a type. */
+#define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

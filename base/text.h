@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text as it comes from strangers. Everything that enters the program passes text_clean once, where it
+ * enters (architecture: "handled once"), so that no other code meets broken UTF-8 or control characters.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+
+/* Well-formed UTF-8 (no overlongs, surrogates, or code points above U+10FFFF). */
+bool text_is_utf8(const char *bytes, size_t length);
+
+enum text_clean {
+	TEXT_LINE = 0,      /* one line: CR, LF and every other control character become a space */
+	TEXT_LINES = 1 << 0, /* keeps LF and TAB; CR LF and lone CR become LF */
+};
+
+/*
+ * Appends to `out` a form of bytes that is valid UTF-8 and legal in XML 1.0: bad sequences, NUL and
+ * characters outside XML's Char production (https://www.w3.org/TR/xml/#charsets) become U+FFFD, or are
+ * treated as said above. Returns true if nothing had to be changed.
+ */
+bool text_clean(struct buf *out, const char *bytes, size_t length, enum text_clean how);
+
+/* Whether text_clean would change nothing: the fast way to avoid the copy. */
+bool text_is_clean(const char *bytes, size_t length, enum text_clean how);
+
+/* The largest prefix length <= max that does not cut a UTF-8 sequence. `text` is valid UTF-8. */
+size_t text_cut(const char *text, size_t length, size_t max);
+
+/* ASCII only. */
+void text_lower(char *text);
+bool text_equal_nocase(const char *a, const char *b);
+bool text_starts(const char *text, const char *prefix);
+
+/* Appends `text` so that a log or a terminal shows it on one line: control characters, ESC, bidirectional
+ * overrides and bad bytes as \xNN or \u{NNNN}; at most `max` bytes of it, then "...". */
+void text_quote(struct buf *out, const char *text, size_t length, size_t max);

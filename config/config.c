@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+typedef int placeholder;

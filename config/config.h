@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Configuration in Spectrum 2's INI format (docs/configuration.md). Each module exports a table of its own
+ * keys, bound to the fields of a struct of its own: the struct is filled once, checked, with file and line in
+ * every complaint, and read as plain fields afterwards. The tables also print the documentation.
+ *
+ *     struct irc_config { const char *quit; bool tls; long delay; struct config_list servers; };
+ *     static const struct config_key irc_keys[] = {
+ *             CONFIG_KEY(struct irc_config, tls, CONFIG_BOOL, "irc.tls", "1", "Use TLS."),
+ *     };
+ *     const struct config_table irc_config_table = CONFIG_TABLE("irc", irc_keys);
+ *
+ *     struct config *config = config_create();
+ *     config_bind(config, &irc_config_table, &irc);
+ *     config_override(config, "irc.tls", "0", error) ...; config_load(config, path, error)
+ *
+ * Rules: `[section]`, `key = value`, `#` and `;` comments on lines of their own; a list key is repeated; a
+ * key that is not a list given twice is an error; booleans are 1/0, true/false, yes/no, on/off; `$jid` in a
+ * bound key's value or default is the instance's service.jid. Keys that no table knows are kept
+ * (config_unknown) and reported by config_report_unknown. Overrides beat the file.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+
+enum config_type {
+	CONFIG_STRING, /* const char *, never NULL; owned by the config */
+	CONFIG_BOOL,   /* bool */
+	CONFIG_INT,    /* long, within min and max */
+	CONFIG_LIST,   /* struct config_list */
+};
+
+struct config_list {
+	const char *const *items;
+	size_t count;
+};
+
+struct config_key {
+	const char *name; /* "section.key" */
+	enum config_type type;
+	size_t offset;
+	const char *fallback; /* text form of the default; for CONFIG_LIST NULL or one item */
+	const char *help;     /* a sentence or more, for the documentation and the sample */
+	long min, max;        /* CONFIG_INT; both 0: any */
+};
+
+struct config_table {
+	const char *module;
+	const struct config_key *keys;
+	size_t count;
+};
+
+#define CONFIG_KEY(struct_type, field, key_type, key_name, default_text, help_text)               \
+	{                                                                                          \
+		.name = (key_name), .type = (key_type), .offset = offsetof(struct_type, field),    \
+		.fallback = (default_text), .help = (help_text)                                    \
+	}
+#define CONFIG_INT_KEY(struct_type, field, key_name, default_text, low, high, help_text)          \
+	{                                                                                          \
+		.name = (key_name), .type = CONFIG_INT, .offset = offsetof(struct_type, field),    \
+		.fallback = (default_text), .help = (help_text), .min = (low), .max = (high)       \
+	}
+#define CONFIG_TABLE(module_name, key_array) \
+	{ (module_name), (key_array), sizeof(key_array) / sizeof((key_array)[0]) }
+
+struct config;
+
+struct config *config_create(void);
+void config_destroy(struct config **config);
+
+/* The table and the target must outlive the config. Fields get their defaults at config_load. */
+void config_bind(struct config *config, const struct config_table *table, void *target);
+
+/* A value from the command line ("--section.key=value"); before config_load. A repeated list key adds. */
+int config_override(struct config *config, const char *name, const char *value, struct buf *error);
+/* The instance JID of `-j JID`: replaces service.jid (also where the file has no such line). Before config_load. */
+void config_set_jid(struct config *config, const char *jid);
+
+/* Reads the file (NULL: none, defaults and overrides only), fills every bound struct. 0, or TP_ERR_INVALID /
+ * TP_ERR_IO with every complaint in `error`, a line each: "FILE:LINE: service.port: 'x' is not a number". */
+int config_load(struct config *config, const char *path, struct buf *error);
+
+/* Value of a key, bound or not, as text; the last one of a list; NULL if the file and the overrides do not
+ * have it. For keys that belong to nobody here (a third-party backend's). */
+const char *config_raw(const struct config *config, const char *name);
+const char *config_path(const struct config *config); /* absolute path of the file, or NULL */
+
+/* Calls `each` for every key in the file that no table bound. */
+void config_unknown(const struct config *config,
+		    void (*each)(void *context, const char *file, int line, const char *name), void *context);
+
+/* INI text that is not a file (BACKEND_CONFIG): calls `each` per "section.key", value. 0 or TP_ERR_INVALID;
+ * lines that make no sense are skipped. */
+int config_parse_text(const char *text, size_t length,
+		      void (*each)(void *context, const char *name, const char *value), void *context);
+bool config_parse_bool(const char *text, bool *value);
+
+/* Documentation of a set of tables: Markdown, or a commented sample file with every default. */
+void config_write_markdown(FILE *out, const struct config_table *const *tables, size_t count);
+void config_write_sample(FILE *out, const struct config_table *const *tables, size_t count);

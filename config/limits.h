@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Every limit of the program, in one place. docs/limits.md says what happens at each. */
+#pragma once
+
+/* frames and text */
+#define LIMIT_FRAME_BYTES (8u << 20)       /* one frame of the backend protocol */
+#define LIMIT_FRAME_SECONDS 30             /* from the first byte of a frame to its last */
+#define LIMIT_NAME_BYTES 1023              /* contact, room, nickname, legacy name: what fits a JID part */
+#define LIMIT_MESSAGE_BYTES (64u << 10)    /* body of one message, each of text and xhtml */
+#define LIMIT_STATUS_BYTES 1024            /* status message; longer is cut */
+
+/* XMPP streams */
+#define LIMIT_STANZA_BYTES (512u << 10)    /* one stanza, and the unfinished tail of one; Prosody's component limit */
+#define LIMIT_STANZA_BYTES_UNAUTHENTICATED (16u << 10)
+#define LIMIT_STANZA_DEPTH 64
+#define LIMIT_STANZA_ATTRIBUTES 64         /* of one element */
+#define LIMIT_C2S_CONNECTIONS 4096
+#define LIMIT_C2S_UNAUTHENTICATED 256
+#define LIMIT_C2S_AUTH_SECONDS 60          /* from accept to a bound session, the legacy login included */
+#define LIMIT_STREAM_OUT_BYTES (16u << 20) /* queued to a peer that does not read; then it is cut off */
+
+/* per user */
+#define LIMIT_RESOURCES_PER_IDENTITY 32
+#define LIMIT_CONTACTS_PER_USER 20000
+#define LIMIT_GROUPS_PER_CONTACT 64
+#define LIMIT_ROOMS_PER_USER 500
+#define LIMIT_PARTICIPANTS_PER_ROOM 100000
+#define LIMIT_CONVERSATIONS_PER_USER 1000  /* the oldest is forgotten */
+#define LIMIT_REQUESTS_PER_USER 256        /* vCards under way */
+#define LIMIT_ROOM_LIST 20000              /* rooms kept of one list */
+
+/* backends */
+#define LIMIT_BACKENDS 1000
+#define LIMIT_BACKEND_OUT_HIGH (4u << 20)  /* queued to a backend: above it frontends get TP_ERR_LIMIT for its users */
+#define LIMIT_BACKEND_OUT_BYTES (64u << 20) /* then the backend is taken as hung */
+#define LIMIT_IGNORED_FRAMES 1000          /* bad or forged frames of one backend before it is cut off */
+
+/* control socket */
+#define LIMIT_CONTROL_LINE_BYTES (64u << 10)
+#define LIMIT_CONTROL_CLIENTS 32

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Gateway mode: an XEP-0114 component of an XMPP server. Connects, authenticates, and reconnects for ever with
+ * back-off (0.2 s doubling to 30 s, with jitter). Writes once a loop turn.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct component;
+struct xmpp_frontend;
+
+struct component *component_create(struct xmpp_frontend *frontend);
+void component_start(struct component *component);
+/* Sends </stream:stream>, closes; stopped is called when no handle is left. */
+void component_stop(struct component *component, void (*stopped)(void *), void *context);
+void component_destroy(struct component **component);
+/* Queues whole stanzas. While the server is away nothing can be queued: false (the stanza is lost with a debug log). */
+int component_send(struct component *component, const char *stanza, size_t length);
+int component_is_connected(const struct component *component);
+/* Above the peer's high-water mark reading of this stream stops until it has drained. */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stanzas as they come in. Messages and presences are read from the parser's events straight into flat structs,
+ * IQs into libstrophe's tree. What is in here is cleaned text (base/text.h), good until the next stanza.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <strophe.h>
+
+#include "frontends/xmpp/stream/xml_stream.h"
+#include "protocol/event.h"
+
+struct message_stanza {
+	const char *from, *to, *id; /* NULL: absent */
+	const char *type;           /* "normal" when absent */
+	const char *body;           /* NULL: none */
+	const char *subject;        /* NULL: none; "" is an empty one */
+	const char *thread;
+	const char *xhtml;          /* serialised content of <html><body/>, or NULL */
+	bool has_chat_state;
+	const char *chat_state;     /* XEP-0085: active, composing, paused, inactive, gone; NULL */
+	bool receipt_request;       /* XEP-0184 */
+	const char *receipt_received; /* id, or NULL */
+	bool attention;             /* XEP-0224 */
+	const char *replaces;       /* XEP-0308: id, or NULL */
+	const char *oob_url;        /* XEP-0066: first url, or NULL */
+	const char *oob_description;
+	bool muc_user;              /* <x xmlns='…muc#user'/>: a private message, or an invitation */
+	const char *muc_invite_to;  /* mediated invitation: whom, or NULL */
+	const char *muc_invite_reason;
+	bool carbon_private;        /* XEP-0280 <private/> or no-copy hint */
+	bool forwarded;             /* has a carbon or forward: never trusted as a message of its own */
+};
+
+struct presence_stanza {
+	const char *from, *to, *id;
+	const char *type;   /* NULL: available */
+	const char *show;   /* NULL: online */
+	const char *status; /* NULL: none */
+	int priority;
+	bool invisible;     /* <invisible xmlns='urn:xmpp:invisible:0'/> */
+	bool has_photo;     /* XEP-0153 <photo/> was there */
+	const char *photo_hash; /* "" none, NULL unknown */
+	bool muc;           /* <x xmlns='http://jabber.org/protocol/muc'/> */
+	const char *muc_password;
+	const char *error_condition; /* type error: "not-authorized" ... */
+	const char *caps_node, *caps_ver; /* XEP-0115, or NULL */
+	const char *nick;   /* XEP-0172, or NULL */
+};
+
+struct stanza_handler {
+	void (*message)(void *context, const struct message_stanza *message);
+	void (*presence)(void *context, const struct presence_stanza *presence);
+	/* The tree is released after the call unless cloned (xmpp_stanza_clone). */
+	void (*iq)(void *context, xmpp_stanza_t *iq);
+	/* The stream header: attributes as in xml_handler. */
+	void (*stream_start)(void *context, const char **attributes);
+	/* Any other element at depth 1 (starttls, auth, handshake, stream:error, stream:features): a tree. */
+	void (*other)(void *context, xmpp_stanza_t *element);
+	void (*stream_end)(void *context);
+};
+
+/* Reads stanzas from a stream's parser events. One for each stream. */
+struct stanza_reader;
+struct stanza_reader *stanza_reader_create(xmpp_ctx_t *strophe, const struct stanza_handler *handler, void *context);
+void stanza_reader_destroy(struct stanza_reader **reader);
+extern const struct xml_handler stanza_reader_xml; /* context: the stanza_reader */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only way XML leaves the program: elements written straight into a buffer, escaped, no tree. Names of
+ * elements and attributes are literals of ours; values may be anything that text_clean let through (what it
+ * would not is replaced by U+FFFD here as well, so that output always parses).
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+#define XML_WRITER_DEPTH 32
+
+struct xml_writer {
+	struct buf *out;
+	const char *open[XML_WRITER_DEPTH];
+	unsigned depth;
+	int tag_open; /* '>' of the current start tag is not written yet */
+};
+
+void xml_writer_init(struct xml_writer *writer, struct buf *out);
+void xml_start(struct xml_writer *writer, const char *name);
+void xml_start_ns(struct xml_writer *writer, const char *name, const char *xmlns);
+void xml_attr(struct xml_writer *writer, const char *name, const char *value); /* NULL: not written */
+void xml_attr_int(struct xml_writer *writer, const char *name, long long value);
+void xml_text(struct xml_writer *writer, const char *text); /* NULL: nothing */
+void xml_text_n(struct xml_writer *writer, const char *text, size_t length);
+void xml_base64(struct xml_writer *writer, const void *bytes, size_t count);
+void xml_raw(struct xml_writer *writer, const char *markup, size_t length); /* well-formed already: ours only */
+void xml_end(struct xml_writer *writer);
+/* <name>text</name>; with xmlns NULL none is written. Nothing at all for text NULL. */
+void xml_element(struct xml_writer *writer, const char *name, const char *xmlns, const char *text);
+/* <name xmlns=''/> */
+void xml_empty(struct xml_writer *writer, const char *name, const char *xmlns);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* The XMPP frontend from the inside: shared by the files of this folder. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <strophe.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
+#include "frontends/xmpp/stream/c2s.h"
+#include "frontends/xmpp/stream/component.h"
+#include "frontends/xmpp/jid.h"
+#include "frontends/xmpp/stream/stanza.h"
+#include "frontends/xmpp/stream/xml_writer.h"
+#include "transport/frontend.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+
+struct xmpp_config { /* the frontend's own keys (config.c) */
+	const char *jid;      /* service.jid: component domain, or the served domain */
+	const char *server;   /* service.server */
+	long port;            /* service.port */
+	const char *password; /* service.password */
+	bool server_mode;
+	const char *cert, *cert_password;
+	bool more_resources;
+	bool enable_xhtml, oob_replace_body, oob_split;
+	long max_room_list_size;
+	bool jid_escaping;
+	struct config_list admin_jid;
+	const char *admin_password;
+	const char *identity_name, *identity_category, *identity_type;
+	const char *gateway_prompt, *gateway_label;
+	const char *working_dir; /* where a made certificate goes */
+};
+extern const struct config_table xmpp_config_table;
+
+struct xmpp_frontend {
+	struct frontend base;
+	struct xmpp_config config;
+	xmpp_ctx_t *strophe;         /* memory and logging of stanza trees; never connects */
+	struct component *component; /* gateway mode */
+	struct c2s_server *c2s;      /* server mode */
+	struct buf scratch;          /* the stanza being written */
+	struct xml_writer writer;    /* over scratch */
+	struct map *pending_iqs;     /* id -> struct pending_iq: our own requests (iq.c) */
+	uint64_t next_id;
+};
+
+static inline struct xmpp_frontend *xmpp_frontend_of(struct frontend *frontend)
+{
+	return (struct xmpp_frontend *)frontend;
+}
+
+/* Write one stanza: xmpp_begin, xml_..., xmpp_end. `to` is a bare or full JID and only decides the stream. */
+struct xml_writer *xmpp_begin(struct xmpp_frontend *frontend);
+void xmpp_end(struct xmpp_frontend *frontend, const char *to);
+
+/*
+ * From the streams (component.c, c2s.c), for whole stanzas whose `from` is true: stamped by the server, or set to
+ * the session's full JID in server mode. Components must see a `to` in our domain.
+ */
+void xmpp_handle_message(struct xmpp_frontend *frontend, const struct message_stanza *message);
+void xmpp_handle_presence(struct xmpp_frontend *frontend, const struct presence_stanza *presence);
+void xmpp_handle_iq(struct xmpp_frontend *frontend, xmpp_stanza_t *iq);
+/* The stream to the server is up (again): people are probed. It is down: nobody is reachable. */
+void xmpp_component_up(struct xmpp_frontend *frontend);
+void xmpp_component_down(struct xmpp_frontend *frontend);
+/* A client's stream ended: its resource is gone (server mode). */
+void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libtransport-plugin: what a backend program links. A backend is a process that the gateway starts; it logs
+ * users in to a legacy network and passes events both ways. backends/echo is the whole of a small one.
+ *
+ *     static const struct plug_ops ops = { .login = on_login, .message = on_message };
+ *     int main(int argc, char **argv) {
+ *             struct plug *plug = plug_create(argc, argv, &(struct plug_options){ .name = "echo" }, &ops, NULL);
+ *             return plug ? plug_run(plug) : 1;
+ *     }
+ *
+ * Threading: one thread. Callbacks run inside plug_run or plug_dispatch; every call is allowed in them.
+ * Ownership: pointers given to callbacks are good during the call; plug_ functions copy what they are given.
+ * `user` is the account key of the gateway's user: opaque, compare it and send it back.
+ * The library links neither OpenSSL nor libuv.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "protocol/event.h"
+
+#define PLUG_API __attribute__((visibility("default")))
+
+struct plug;
+
+/* Every slot may be NULL: the event is ignored then (a vcard_request is answered with an empty card). */
+struct plug_ops {
+	/* Log the user in; answer sooner or later with plug_connected or plug_disconnected. May come for a user
+	 * who is already logged in: take the new data, and answer again. */
+	void (*login)(struct plug *plug, const char *user, const struct event_login *login);
+	/* Log the user out; no answer. */
+	void (*logout)(struct plug *plug, const char *user);
+	/* To a contact, or to a room the user is in (then message->name is the room, or "room/nickname" for a
+	 * private message; message->kind is always MESSAGE_CHAT). */
+	void (*message)(struct plug *plug, const char *user, const struct event_message *message);
+	void (*subject)(struct plug *plug, const char *user, const char *room, const char *subject);
+	void (*attention)(struct plug *plug, const char *user, const char *contact, const char *text);
+	void (*chat_state)(struct plug *plug, const char *user, const char *contact, enum chat_state state);
+	/* The user's own presence changed. */
+	void (*status)(struct plug *plug, const char *user, enum status status, const char *text);
+	/* Add or change a contact on the network; also: accept that contact's authorization request. */
+	void (*contact)(struct plug *plug, const char *user, const struct event_contact *contact);
+	void (*contact_removed)(struct plug *plug, const char *user, const char *contact);
+	/* The contacts that the gateway remembers, right after login (options.send_contacts_on_login). */
+	void (*contacts)(struct plug *plug, const char *user, const struct event_contact *contacts, size_t count);
+	/* Join; for a room that the user is in already with another nickname (options.room_nickname_change): change
+	 * the nickname. Answer with plug_participant for everyone, the user's own last. */
+	void (*room_join)(struct plug *plug, const char *user, const struct event_room *room);
+	void (*room_leave)(struct plug *plug, const char *user, const char *room);
+	/* Answer with plug_vcard and the same id within 40 s. */
+	void (*vcard_request)(struct plug *plug, const char *user, const char *contact, uint32_t id);
+	/* The user's own card changed. */
+	void (*vcard)(struct plug *plug, const char *user, const struct event_vcard *vcard);
+	void (*raw_xml)(struct plug *plug, const char *stanza, size_t length);
+	/* The gateway says goodbye or is gone. plug_run returns after it; with plug_dispatch the program ends
+	 * itself. Close legacy sessions here. */
+	void (*exit)(struct plug *plug);
+};
+
+struct plug_options {
+	const char *name;  /* of the program, for messages */
+	bool rooms;        /* the network has rooms (features.muc) */
+	bool receipts;     /* it acknowledges messages (features.receipts) */
+	bool raw_xml;      /* features.rawxml */
+	bool disable_jid_escaping;
+	bool send_contacts_on_login;
+	bool room_nickname_change; /* room_join with another nickname changes it (features.room_nick, ours) */
+	bool no_password;          /* the account needs none (registration.needPassword=0) */
+	bool no_registration;      /* people need not register first (registration.needRegistration=0) */
+	const struct config_table *const *tables; /* this backend's own keys of the instance's configuration */
+	void *const *targets;                     /* one struct for each table */
+	size_t tables_count;
+};
+
+/*
+ * Parses the arguments that the gateway gives (--host, --port, --service.backend_id=N, -j JID, FILE,
+ * --section.key=value; -h prints help; unknown options are ignored), reads the instance's configuration into
+ * the given tables, and connects: to the inherited socket named by LIBTRANSPORT_FD in the environment, else to
+ * host and port. On a mistake prints what is wrong and returns NULL. `ops` and `options` must outlive it.
+ */
+PLUG_API struct plug *plug_create(int argc, char **argv, const struct plug_options *options,
+				  const struct plug_ops *ops, void *context);
+PLUG_API void plug_destroy(struct plug **plug);
+PLUG_API void *plug_context(const struct plug *plug);
+PLUG_API const struct config *plug_config(const struct plug *plug);
+PLUG_API const char *plug_jid(const struct plug *plug); /* the instance's JID, or "" */
+PLUG_API int plug_backend_id(const struct plug *plug);
+
+/* Its own loop: serves until the gateway says exit or is gone; returns the exit status of the program. */
+PLUG_API int plug_run(struct plug *plug);
+
+/* For a program with a loop of its own: watch plug_fd for reading (and for writing while plug_wants_write),
+ * call plug_dispatch when it is ready. plug_dispatch reads and handles what there is, writes what is queued; it
+ * returns 0, or TP_ERR_CLOSED once the gateway is gone (ops.exit was called). It never blocks. What plug_
+ * functions send outside of callbacks is queued: call plug_flush at the end of the loop turn. */
+PLUG_API int plug_fd(const struct plug *plug);
+PLUG_API bool plug_wants_write(const struct plug *plug);
+PLUG_API int plug_dispatch(struct plug *plug);
+PLUG_API void plug_flush(struct plug *plug);
+/* Bytes that wait because the gateway does not read: above 1 MiB stop reading the network. */
+PLUG_API size_t plug_queued(const struct plug *plug);
+
+/* Sends any event that a backend may send (protocol/codec.h); 0 or TP_ERR_UNSUPPORTED. The functions below
+ * are short forms of it. */
+PLUG_API int plug_send(struct plug *plug, const struct event *event);
+
+PLUG_API void plug_connected(struct plug *plug, const char *user);
+PLUG_API void plug_disconnected(struct plug *plug, const char *user, enum connection_error error, const char *text);
+PLUG_API void plug_contact(struct plug *plug, const char *user, const struct event_contact *contact);
+PLUG_API void plug_contact_removed(struct plug *plug, const char *user, const char *contact);
+PLUG_API void plug_authorization_request(struct plug *plug, const char *user, const char *contact);
+/* From a contact; text is plain, xhtml may be NULL. */
+PLUG_API void plug_message(struct plug *plug, const char *user, const char *contact, const char *text,
+			   const char *xhtml);
+PLUG_API void plug_room_message(struct plug *plug, const char *user, const char *room, const char *nickname,
+				const char *text, const char *xhtml);
+PLUG_API void plug_room_private_message(struct plug *plug, const char *user, const char *room, const char *nickname,
+					const char *text, const char *xhtml);
+PLUG_API void plug_receipt(struct plug *plug, const char *user, const char *contact, const char *message_id);
+PLUG_API void plug_subject(struct plug *plug, const char *user, const char *room, const char *nickname,
+			   const char *subject);
+PLUG_API void plug_chat_state(struct plug *plug, const char *user, const char *contact, enum chat_state state);
+PLUG_API void plug_participant(struct plug *plug, const char *user, const struct event_participant *participant);
+PLUG_API void plug_room_nickname(struct plug *plug, const char *user, const char *room, const char *nickname);
+/* user NULL: for everybody. */
+PLUG_API void plug_room_list(struct plug *plug, const char *user, const char *const *rooms,
+			     const char *const *names, size_t count);
+PLUG_API void plug_vcard(struct plug *plug, const char *user, const char *contact, uint32_t id,
+			 const char *full_name, const char *nickname, const void *photo, size_t photo_size);

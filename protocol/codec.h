@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Backend protocol: frame <-> struct event. Byte-compatible with Spectrum 2 (docs/protocol.md lists the
+ * test vectors). The two sides write different things for the same event (only the core writes `xhtml` even
+ * when empty, only a backend sends PONG), so each call says who is speaking.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "protocol/event.h"
+
+enum codec_side {
+	CODEC_CORE,    /* the core speaks: core -> backend */
+	CODEC_BACKEND, /* a backend speaks: backend -> core */
+};
+
+/* Appends one whole frame, length included. Every required field is written, "" for a NULL string.
+ * 0, or TP_ERR_UNSUPPORTED if the wire has no frame for this event from this side. */
+int codec_encode(struct buf *out, enum codec_side speaker, const struct event *event);
+
+/*
+ * Decodes one frame (without its length) written by `speaker`. The event's pointers live in the arena until
+ * its next reset. Text is cleaned as base/text.h says. Rules for what a strict reading would lose:
+ * BUDDY_CHANGED without status is ONLINE; a timestamp that is none is taken as 0; a message with a nickname
+ * is MESSAGE_ROOM, with pm MESSAGE_ROOM_PRIVATE; spoken by the core, buddyName "room/nick" cannot be told
+ * from a contact, so kind is MESSAGE_CHAT and name is all of it: backends know their rooms.
+ * 0; TP_ERR_INVALID: not a WrapperMessage, or its payload is not what the type says, or a required field is
+ * missing, or the type is one that only the other side may send (then *event has type and nothing else);
+ * drop it and go on with the next. Known types without meaning here give EVENT_OTHER.
+ */
+int codec_decode(struct arena *arena, enum codec_side speaker, const uint8_t *frame, size_t length,
+		 struct event *event);

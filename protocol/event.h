@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The core's vocabulary: what happens between people and legacy networks, free of XMPP, JSON and protobuf.
+ * Frontends hand events to the router, the router to backends, and back; protocol/codec.h turns them into
+ * frames of the backend protocol (docs/protocol.md).
+ *
+ * Ownership: every pointer is borrowed and good only during the call that passes the event. Strings are
+ * NUL-terminated, valid UTF-8 and free of characters illegal in XML (base/text.h); an absent optional
+ * string is NULL. `user` is an account key (the `users.jid` of architecture: an XMPP bare JID or an
+ * injective escape of another address); `contact`, `room` and `nickname` are legacy names, unescaped.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum event_type {
+	/* session */
+	EVENT_LOGIN,           /* -> backend. login */
+	EVENT_LOGOUT,          /* -> backend. login.legacy_name */
+	EVENT_CONNECTED,       /* <- backend. nothing */
+	EVENT_DISCONNECTED,    /* <- backend. disconnected */
+	EVENT_SESSION,         /* core -> frontend only. session */
+	EVENT_STATUS,          /* -> backend. status: the user's own presence */
+	/* contacts */
+	EVENT_CONTACT,         /* both ways. contact: add or change */
+	EVENT_CONTACT_REMOVED, /* both ways. contact.name (and groups) */
+	EVENT_CONTACTS,        /* -> backend that asked for it (features.send_buddies_on_login). contacts */
+	EVENT_AUTH_REQUEST,    /* <- backend. contact.name (and alias): somebody asks to see the user */
+	/* conversations */
+	EVENT_MESSAGE,         /* both ways. message */
+	EVENT_SUBJECT,         /* both ways. message: name = room, text = subject, nickname = who */
+	EVENT_ATTENTION,       /* both ways. message: name, text */
+	EVENT_RECEIPT,         /* <- backend (XEP-0184 "received" of the other side). receipt */
+	EVENT_CHAT_STATE,      /* both ways. chat_state */
+	/* rooms */
+	EVENT_ROOM_JOIN,       /* -> backend. room: join, or change nickname in a joined room */
+	EVENT_ROOM_LEAVE,      /* -> backend; core -> frontend when the room is gone. room */
+	EVENT_ROOM_NICKNAME,   /* <- backend. room.nickname is now the user's own nickname */
+	EVENT_PARTICIPANT,     /* <- backend. participant */
+	EVENT_ROOM_LIST,       /* <- backend. room_list */
+	/* cards */
+	EVENT_VCARD_REQUEST,   /* -> backend. vcard.name, vcard.id */
+	EVENT_VCARD,           /* <- backend: answer, same id; -> backend: the user's own card, name "" */
+	/* the backend itself: never reach a frontend */
+	EVENT_PING,
+	EVENT_PONG,
+	EVENT_EXIT,            /* -> backend */
+	EVENT_STATS,           /* <- backend. stats */
+	EVENT_BACKEND_CONFIG,  /* <- backend. text: INI */
+	EVENT_QUERY,           /* both ways. text: an administrator's command, or its answer */
+	EVENT_RAW_XML,         /* both ways. text: one stanza (features.rawxml) */
+	EVENT_API_VERSION,     /* version */
+	EVENT_OTHER,           /* a type that is known and means nothing here (file transfer): ignore */
+	EVENT_TYPE_COUNT
+};
+
+/* Numbers are the wire's StatusType. */
+enum status {
+	STATUS_ONLINE = 0,
+	STATUS_AWAY = 1,
+	STATUS_FREE_FOR_CHAT = 2,
+	STATUS_EXTENDED_AWAY = 3,
+	STATUS_DO_NOT_DISTURB = 4,
+	STATUS_OFFLINE = 5, /* wire: NONE */
+	STATUS_INVISIBLE = 6,
+};
+
+/* Numbers are the wire's ParticipantFlag. */
+enum participant_flag {
+	PARTICIPANT_MODERATOR = 1,
+	PARTICIPANT_CONFLICT = 2,
+	PARTICIPANT_BANNED = 4,
+	PARTICIPANT_NOT_AUTHORIZED = 8,
+	PARTICIPANT_ME = 16,
+	PARTICIPANT_KICKED = 32,
+	PARTICIPANT_ROOM_NOT_FOUND = 64,
+};
+
+/* Numbers are the wire's ConnectionError; they travel as plain int32, so others may occur. */
+enum connection_error {
+	CONNECTION_ERROR_NETWORK = 0,
+	CONNECTION_ERROR_INVALID_USERNAME = 1,
+	CONNECTION_ERROR_AUTHENTICATION_FAILED = 2,
+	CONNECTION_ERROR_AUTHENTICATION_IMPOSSIBLE = 3,
+	CONNECTION_ERROR_NO_SSL_SUPPORT = 4,
+	CONNECTION_ERROR_ENCRYPTION = 5,
+	CONNECTION_ERROR_NAME_IN_USE = 6,
+	CONNECTION_ERROR_INVALID_SETTINGS = 7,
+	CONNECTION_ERROR_CERT_NOT_PROVIDED = 8,
+	CONNECTION_ERROR_CERT_UNTRUSTED = 9,
+	CONNECTION_ERROR_CERT_EXPIRED = 10,
+	CONNECTION_ERROR_CERT_NOT_ACTIVATED = 11,
+	CONNECTION_ERROR_CERT_HOSTNAME_MISMATCH = 12,
+	CONNECTION_ERROR_CERT_FINGERPRINT_MISMATCH = 13,
+	CONNECTION_ERROR_CERT_SELF_SIGNED = 14,
+	CONNECTION_ERROR_CERT_OTHER = 15,
+	CONNECTION_ERROR_OTHER = 16,
+};
+
+enum chat_state { CHAT_STATE_ACTIVE, CHAT_STATE_COMPOSING, CHAT_STATE_PAUSED };
+
+enum session_state {
+	SESSION_UNREGISTERED, /* the address has no account: nothing else will happen */
+	SESSION_DISABLED,     /* the account exists and its owner switched it off (enable_transport=0), or it may not log in */
+	SESSION_CONNECTING,   /* waiting for a backend or for the legacy network */
+	SESSION_CONNECTED,
+	SESSION_RECONNECTING, /* lost, a new attempt is scheduled; text says why */
+	SESSION_FAILED,       /* given up until the person acts; error and text say why */
+	SESSION_LOGGED_OUT,   /* ended at the person's wish */
+};
+
+struct event_setting {
+	const char *name;
+	const char *value;
+};
+
+struct event_login {
+	const char *legacy_name;
+	const char *password;                 /* "" where none is needed */
+	const struct event_setting *settings; /* only what is meant for the backend */
+	size_t settings_count;
+};
+
+struct event_disconnected {
+	int error;        /* enum connection_error, or a number unknown to us */
+	const char *text; /* "" or a sentence for the user */
+};
+
+struct event_session {
+	enum session_state state;
+	int error;        /* enum connection_error, for RECONNECTING and FAILED */
+	const char *text; /* NULL or a sentence for the user */
+};
+
+struct event_status {
+	enum status status;
+	const char *text; /* NULL or status message */
+};
+
+struct event_contact {
+	const char *name;
+	const char *alias; /* NULL or "": keep what is known */
+	const char *const *groups;
+	size_t groups_count; /* 0: keep what is known */
+	enum status status;
+	const char *status_text;
+	const char *icon_hash; /* SHA-1 of the avatar in lower-case hex; NULL clears it */
+	bool has_blocked;      /* whether `blocked` was said at all */
+	bool blocked;
+};
+
+struct event_contacts {
+	const struct event_contact *contacts;
+	size_t count;
+};
+
+struct event_attachment {
+	const char *url;
+	const char *mime_type;   /* NULL: unknown */
+	const char *description; /* NULL: none */
+};
+
+enum message_kind {
+	MESSAGE_CHAT,         /* name = contact */
+	MESSAGE_ROOM,         /* name = room; nickname = author (towards people) */
+	MESSAGE_ROOM_PRIVATE, /* name = room; nickname = the other participant, either way */
+};
+
+struct event_message {
+	enum message_kind kind;
+	const char *name;
+	const char *nickname;
+	const char *text;  /* never NULL; "" if only xhtml or attachments are there */
+	const char *xhtml; /* NULL or the inner XHTML-IM body markup */
+	const char *id;    /* origin id given by the sender's client or network; NULL if none */
+	bool receipt;      /* from people: a receipt is asked for `id` */
+	int64_t stamp_ms;  /* when it was sent, Unix milliseconds; 0: now */
+	bool headline;
+	bool carbon;       /* from a backend: the user sent this from another legacy client */
+	const char *replaces; /* NULL or the origin id of the message that this one corrects */
+	const struct event_attachment *attachments;
+	size_t attachments_count;
+};
+
+struct event_receipt {
+	const char *name;
+	const char *id;
+};
+
+struct event_chat_state {
+	const char *name;
+	enum chat_state state;
+};
+
+struct event_room {
+	const char *name;
+	const char *nickname; /* "" where it does not matter (leave) */
+	const char *password; /* NULL or "": none */
+	const char *reason;   /* core -> frontend, ROOM_LEAVE: why the room is gone; NULL */
+};
+
+struct event_participant {
+	const char *room;
+	const char *nickname;
+	int flags;            /* of enum participant_flag */
+	enum status status;   /* OFFLINE: left */
+	const char *status_text;
+	const char *new_nickname; /* NULL, or nickname is now this */
+	const char *icon_hash;
+	const char *alias;    /* NULL, or the name to show instead of nickname */
+	bool self;            /* set by the core on the way to frontends: it is the user's own */
+};
+
+struct event_room_list {
+	const char *const *rooms;
+	const char *const *names; /* shown name of each */
+	size_t count;
+	/* event.user NULL or "": the list of the whole instance, else that user's */
+};
+
+struct event_vcard {
+	const char *name;      /* contact, room, or room/nickname; "" = the user's own */
+	uint32_t id;           /* pairs request and answer; 0 for own updates */
+	const char *full_name; /* NULL: not said */
+	const char *nickname;
+	const uint8_t *photo;  /* image bytes, type by content */
+	size_t photo_size;
+	bool has_photo;
+};
+
+struct event_stats {
+	int64_t resident_kb, initial_kb, shared_kb;
+	const char *process_id; /* a claim of the backend: shown, never acted on */
+};
+
+struct event {
+	enum event_type type;
+	const char *user; /* account key; NULL for events of the backend itself */
+	uint64_t trace;   /* given by the router: one number for one message's whole way through the logs; 0 before */
+	union {
+		struct event_login login;
+		struct event_disconnected disconnected;
+		struct event_session session;
+		struct event_status status;
+		struct event_contact contact;
+		struct event_contacts contacts;
+		struct event_message message;
+		struct event_receipt receipt;
+		struct event_chat_state chat_state;
+		struct event_room room;
+		struct event_participant participant;
+		struct event_room_list room_list;
+		struct event_vcard vcard;
+		struct event_stats stats;
+		struct { const char *bytes; size_t length; } text; /* BACKEND_CONFIG, QUERY, RAW_XML; also NUL-terminated */
+		int32_t version; /* API_VERSION */
+	};
+};
+
+/* "message", "participant" ...: for logs. */
+const char *event_type_name(enum event_type type);

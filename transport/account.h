@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Registering, changing and removing accounts: the same rules for every frontend, command and administrator. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "transport/store/store.h"
+
+struct frontend;
+struct transport;
+
+/* err: 0; TP_ERR_NOT_ALLOWED (closed registration, mask or expression does not match), TP_ERR_INVALID (missing user
+ * name or needed password), TP_ERR_EXISTS, TP_ERR_NOT_REGISTERED, TP_ERR_STORE; `text` is a sentence. */
+typedef void account_done(void *context, int err, const char *text);
+
+/*
+ * Registers the address, or changes the login data of its account (a live session then logs in again). The
+ * checks of spectrum's registration apply: allowed_servers when registration is not public, username_mask,
+ * allowed_usernames, needed password, a name that somebody else has on a network without passwords.
+ * `by_admin` skips allowed_servers. notify_jid is told.
+ */
+void account_register(struct transport *transport, struct frontend *frontend, const char *address,
+		      const char *legacy_name, const char *password, const char *language, bool by_admin,
+		      account_done *done, void *context);
+/* Logs out and removes the account of the address, with all its data. Frontends are told (ops->registered). */
+void account_unregister(struct transport *transport, struct frontend *frontend, const char *address,
+			account_done *done, void *context);
+
+/* What registration asks for: whether a password field is shown, and the texts. */
+bool account_needs_password(const struct transport *transport);
+
+/* The account key of an address: an XMPP bare JID is its own key. */
+char *account_key(const struct frontend *frontend, const char *address);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command table: what a person can ask of the gateway. A frontend renders it in its own way (XMPP: ad-hoc
+ * commands and chat with the gateway; Matrix: bot dialogue; Slack: slash command). One table, no copies.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/map.h"
+
+struct frontend;
+struct transport;
+
+enum command_field_type { FIELD_TEXT, FIELD_SECRET, FIELD_BOOL, FIELD_ADDRESS };
+
+struct command_field {
+	const char *name;
+	const char *label;
+	enum command_field_type type;
+	bool required;
+};
+
+enum command_role { ROLE_ANYONE, ROLE_REGISTERED, ROLE_ADMIN };
+
+struct command_call;
+struct command {
+	const char *name;  /* "register": ad-hoc node, first word in a chat */
+	const char *title; /* "Register": shown in lists */
+	const char *help;
+	enum command_role role;
+	const struct command_field *fields;
+	size_t fields_count;
+	/* Fills *values (name -> char *) with what a form shows at first. NULL: nothing. */
+	void (*prefill)(const struct command_call *call, struct map *values);
+	/* Must end with command_reply, now or later. */
+	void (*run)(struct command_call *call);
+};
+
+/* A reply: err 0 or negative; text is what the person reads. */
+typedef void command_done(void *context, int err, const char *text);
+
+struct command_call {
+	struct transport *transport;
+	struct frontend *frontend;
+	char *address;
+	char *resource; /* of the client, "" if unknown: join puts this one into the room */
+	const struct command *command;
+	struct map *values; /* name -> char *; owned */
+	command_done *done;
+	void *context;
+};
+
+/* Commands in the order of the table; `role` decides which (an admin sees all). NULL after the last. */
+const struct command *command_at(size_t index);
+const struct command *command_find(const char *name);
+bool command_allowed(const struct transport *transport, const struct command *command, const struct frontend *frontend,
+		     const char *address);
+
+/* Runs with form values (copied). Missing required fields and missing rights are answered as errors. */
+void command_run(struct transport *transport, struct frontend *frontend, const char *address, const char *resource,
+		 const struct command *command, struct map *values, command_done *done, void *context);
+/* Runs a line as typed in a chat: first word the command, the others its fields in order (quotes as in a shell).
+ * Unknown input is answered with help. Administrators may also use Spectrum's admin commands (admin.h). */
+void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
+		      const char *resource, const char *line, command_done *done, void *context);
+/* Fills what a form shows at first; the caller destroys values with mem_free. */
+void command_prefill(struct transport *transport, struct frontend *frontend, const char *address,
+		     const struct command *command, struct map *values);
+void command_reply(struct command_call *call, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a frontend is. This header, session.h and router.h are all that a new one needs; frontends/xmpp is the
+ * example. A frontend speaks one protocol with people (XMPP, Matrix, Slack), turns what they do into struct
+ * event, and shows them the events that the core delivers. It knows no other frontend and no backend.
+ *
+ * A frontend struct embeds `struct frontend` as its first member.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "protocol/event.h"
+
+struct transport;
+struct config;
+struct identity;
+struct resource;
+struct frontend;
+
+struct frontend_ops {
+	/* "xmpp": value of service.frontend, and the kind of its identities. */
+	const char *name;
+
+	/* Mandatory. Allocates and binds configuration tables (config_bind); opens nothing. frontend->transport is
+	 * not set yet. */
+	struct frontend *(*create)(struct config *config);
+	/* Mandatory. Frees everything, also what a failed or missing start left. */
+	void (*destroy)(struct frontend *frontend);
+	/* Mandatory. The configuration is loaded: complain about what cannot work, a line each. 0 or TP_ERR_INVALID. */
+	int (*check)(struct frontend *frontend, struct buf *error);
+	/* Mandatory. Begin to serve: the first backend is ready. A server that is away is no error: keep trying. A port
+	 * that is taken is one: TP_ERR_IO with a sentence; the daemon then ends. */
+	int (*start)(struct frontend *frontend, struct buf *error);
+	/* Mandatory. Say goodbye to people and close; call stopped(context) when no handle is left, now or later. */
+	void (*stop)(struct frontend *frontend, void (*stopped)(void *context), void *context);
+
+	/*
+	 * Mandatory. Show an event to the people behind an identity: to the one resource `only`, or where NULL to all
+	 * (how is up to the protocol: XMPP sends 1:1 messages to the bare JID). Must not call session_, router_,
+	 * account_ or command_ functions; may read users, rosters and rooms. Events and their meaning here:
+	 *  SESSION            the login state of the account changed; only: the resource that should learn it
+	 *  CONTACT            contact as it is now known, all fields set (status, groups, alias); with
+	 *                     event->contact.groups_count == 0 it has no groups
+	 *  CONTACT_REMOVED    gone
+	 *  AUTH_REQUEST       a contact asks to see the user; answer with CONTACT (yes) or CONTACT_REMOVED (no)
+	 *  MESSAGE, SUBJECT, ATTENTION, RECEIPT, CHAT_STATE
+	 *                     for rooms delivered to each resource that is in the room (only != NULL)
+	 *  PARTICIPANT        participant.self marks the user's own; CONFLICT, NOT_AUTHORIZED, ROOM_NOT_FOUND with self
+	 *                     mean that the join failed: the core has left the room
+	 *  ROOM_NICKNAME      the user's own nickname changed, room.nickname is the new one; a PARTICIPANT follows
+	 *  ROOM_LEAVE         the resource is no longer in the room; room.reason says why
+	 *  VCARD              answer to the frontend's VCARD_REQUEST, with that request's id; all fields empty after
+	 *                     a time-out
+	 *  RAW_XML            not before a raw backend is supported
+	 */
+	void (*deliver)(struct frontend *frontend, struct identity *to, struct resource *only, const struct event *event);
+
+	/* Optional. Outcome of session_authenticate: 0, or TP_ERR_AUTH, TP_ERR_TIMEOUT, TP_ERR_NOT_ALLOWED ... with a
+	 * sentence (may be NULL). Called once for each session_authenticate, never from inside it. */
+	void (*authenticated)(struct frontend *frontend, const char *address, int error, const char *text);
+	/* Optional. The backend told its features (transport->features) or the room list changed. */
+	void (*features_changed)(struct frontend *frontend);
+	/* Optional. Free identity->data, resource->data: the core is about to forget it. */
+	void (*identity_gone)(struct frontend *frontend, struct identity *identity);
+	void (*resource_gone)(struct frontend *frontend, struct resource *resource);
+	/* Optional. Tell an address something outside of any session: registration notices, administrators. */
+	void (*notify)(struct frontend *frontend, const char *address, const char *text);
+	/* Optional. An account was registered or removed by somebody else than this frontend (admin): tell the person's
+	 * server (roster item of the gateway). */
+	void (*registered)(struct frontend *frontend, const char *address, bool registered);
+	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
+	void (*probe)(struct frontend *frontend, const char *address);
+};
+
+struct frontend {
+	const struct frontend_ops *ops;
+	struct transport *transport;
+	struct log log;
+	struct list link; /* transport->frontends */
+};

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* A legacy room as joined by one user, with its participants, and the resources of the user that are in it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "protocol/event.h"
+
+struct resource;
+struct user;
+
+enum room_state {
+	ROOM_WANTED,  /* asked for; JOIN_ROOM is sent when the user is connected */
+	ROOM_JOINING, /* JOIN_ROOM sent */
+	ROOM_JOINED,  /* own participant was seen */
+};
+
+struct participant {
+	char *nickname;
+	int flags;
+	enum status status;
+	char *status_text;
+	char *icon_hash;
+	char *alias;
+};
+
+struct occupant { /* a resource of the user that is in the room */
+	struct resource *resource;
+	struct list link;
+};
+
+struct reflection { /* a message on its way: the id to put back on its echo */
+	char *id;
+	char *text;
+};
+#define ROOM_REFLECTIONS 32
+
+struct room {
+	struct user *user;
+	char *name;
+	char *nickname; /* the user's own, as far as known */
+	char *password; /* NULL: none */
+	enum room_state state;
+	struct list occupants;
+	struct map *participants; /* nickname -> struct participant */
+	char *subject;            /* NULL: not told yet */
+	char *subject_author;
+	struct reflection reflections[ROOM_REFLECTIONS];
+	unsigned reflection_next;
+};
+
+/* The key of a room in user->rooms: names differ by case on some networks, clients send them in lower case. */
+struct room *room_find(const struct user *user, const char *name);
+struct room *room_create(struct user *user, const char *name, const char *nickname, const char *password);
+void room_destroy(struct room **room); /* tells nobody */
+bool room_has(const struct room *room, const struct resource *resource);
+bool room_add(struct room *room, struct resource *resource); /* false: was in it */
+bool room_remove(struct room *room, struct resource *resource);
+void room_remember_reflection(struct room *room, const char *id, const char *text);
+/* The id under which this text was sent by the user, taken out of the memory; NULL. Caller frees. */
+char *room_take_reflection(struct room *room, const char *text);
+/* To each resource in the room, or the one given. */
+void room_deliver(struct room *room, struct resource *only, const struct event *event);
+/* Participants, own last, then the subject: what a resource that comes late is shown. */
+void room_replay(struct room *room, struct resource *to);
+struct participant *room_update_participant(struct room *room, const struct event_participant *participant);

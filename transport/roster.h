@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The contacts of a user: what is stored of them and their presence while the session lives. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/map.h"
+#include "protocol/event.h"
+#include "transport/store/store.h"
+
+struct user;
+
+struct contact {
+	char *name; /* in its own case */
+	char *alias;
+	char **groups;
+	size_t groups_count;
+	bool subscribed; /* "both"; false: known, the person has not agreed yet ("ask") */
+	bool requested;  /* it asked for authorization and was not answered */
+	int flags;
+	enum status status;
+	char *status_text;
+	char *icon_hash;
+	bool blocked;
+};
+
+struct roster {
+	struct user *user;
+	struct map *contacts; /* lower-case name -> struct contact */
+};
+
+struct roster *roster_create(struct user *user, const struct store_contact *contacts, size_t count);
+void roster_destroy(struct roster **roster);
+struct contact *roster_find(const struct roster *roster, const char *name);
+
+/* From the network: creates or changes, stores what is stored, and says in *changed what frontends must learn. */
+enum roster_change { ROSTER_SAME = 0, ROSTER_NEW = 1, ROSTER_ITEM = 2, ROSTER_PRESENCE = 4 };
+struct contact *roster_update(struct roster *roster, const struct event_contact *from_network, int *changed);
+/* From the person: alias, groups, subscription. */
+struct contact *roster_put(struct roster *roster, const char *name, const char *alias, const char *const *groups,
+			   size_t groups_count, bool subscribed, int *changed);
+bool roster_remove(struct roster *roster, const char *name);
+void roster_set_subscribed(struct roster *roster, struct contact *contact, bool subscribed);
+/* All offline, without telling anybody. */
+void roster_reset_presence(struct roster *roster);
+/* The contact as an event; pointers into the contact. */
+void contact_to_event(const struct contact *contact, const struct user *user, struct event *event);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The core's own keys: [service], [registration], [settings], [logging] (docs/configuration.md). */
+#pragma once
+
+#include "config/config.h"
+
+struct service_config {
+	const char *jid;
+	struct config_list frontends; /* service.frontend, repeatable; default xmpp */
+	const char *user, *group;
+	const char *pidfile, *portfile, *working_dir;
+	struct config_list admin_jid;
+	struct config_list allowed_servers;
+	bool vip_only;
+	const char *vip_message;
+	bool reconnect_all_users;
+	bool enable_remove_buddy;
+	/* backends */
+	const char *backend; /* command line, split with quoting rules, no shell */
+	const char *backend_host;
+	const char *backend_port;
+	long users_per_backend;
+	bool reuse_old_backends;
+	long login_delay;           /* s */
+	long idle_reconnect_time;   /* s */
+	long memory_collector_time; /* s */
+	long ping_interval;         /* s; ours, default 20 */
+	/* registration */
+	bool public_registration;
+	const char *language;
+	const char *instructions, *username_label, *password_label;
+	const char *username_mask;
+	const char *allowed_usernames; /* POSIX extended regular expression, whole match */
+	bool auto_register;
+	struct config_list notify_jid;
+	/* defaults of people's settings */
+	bool send_headlines, stay_connected;
+	const char *log_level; /* logging.level, ours */
+	const char *control_socket; /* service.control_socket, ours; default working_dir/control */
+};
+
+extern const struct config_table service_config_table;

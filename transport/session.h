@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From an address on a frontend to a live user. An **identity** is an address (frontend, address); it belongs to
+ * one account and has **resources**: a person's attached clients. The account's live session is a **user**
+ * (user.h), shared by all its identities.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "protocol/event.h"
+
+struct frontend;
+struct transport;
+struct user;
+
+enum identity_state {
+	IDENTITY_LOADING, /* the store is asked for the account; events wait in the room and presence state */
+	IDENTITY_READY,   /* user is set */
+};
+
+struct identity {
+	struct frontend *frontend;
+	char *address;
+	enum identity_state state;
+	struct user *user;     /* NULL while loading */
+	struct list link;      /* user->identities */
+	struct list resources; /* struct resource.link */
+	void *data;            /* the frontend's */
+};
+
+struct resource {
+	struct identity *identity;
+	char *name;        /* XMPP resource; "" where the frontend has only one */
+	struct list link;  /* identity->resources */
+	bool has_presence; /* it sent available presence to the gateway: wants contacts' presences */
+	enum status status;
+	char *status_text; /* NULL: none */
+	int priority;
+	void *data; /* the frontend's */
+};
+
+/*
+ * The resource of this name, made if it is not there: attaching is what starts a session. An identity that is
+ * not live is looked up in the store; one without an account gets SESSION_UNREGISTERED and is forgotten
+ * (unless the instance registers automatically: registration.auto_register, or a backend with
+ * needRegistration=0 on a frontend that carries no registration). `hint` is the legacy name in that case: a
+ * room nickname or NULL for the address. NULL if LIMIT_RESOURCES_PER_IDENTITY is reached.
+ * A resource pointer is good until the loop turn ends or session_detach: look it up again (session_find).
+ */
+struct resource *session_attach(struct frontend *frontend, const char *address, const char *name, const char *hint);
+struct identity *session_find_identity(struct transport *transport, const struct frontend *frontend, const char *address);
+struct resource *session_find(struct transport *transport, const struct frontend *frontend, const char *address,
+			      const char *name);
+
+/* The resource's presence: available. The first one logs the user in; the new resource is then told every
+ * contact. Only the most important resource's status goes to the legacy network. text may be NULL. */
+void session_presence(struct resource *resource, enum status status, const char *text, int priority);
+
+/* The client is gone: it leaves its rooms, and the last one to go logs the user out (unless stay_connected).
+ * `resource` is freed. */
+void session_detach(struct resource *resource);
+/* All resources of an address at once (its server says it is gone). */
+void session_detach_all(struct frontend *frontend, const char *address);
+
+/*
+ * A login with a password, for frontends that are the person's server (XMPP server mode). The account with this
+ * address gets, or is made with, this legacy name and password, and the backend's login decides:
+ * ops->authenticated tells the outcome. Somebody who is logged in already is compared with the known password.
+ * After success call session_attach. A second call for the same address answers the first with TP_ERR_CLOSED.
+ */
+void session_authenticate(struct frontend *frontend, const char *address, const char *legacy_name,
+			  const char *password);
+void session_authenticate_cancel(struct frontend *frontend, const char *address);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One instance: the loop, the configuration, the users, and what serves them. Everything here lives on the loop
+ * thread; only the store has another (transport/store/store.h).
+ *
+ * Who calls whom. Two entries: router_from_frontend and router_from_backend. Two exits: frontend_ops.deliver
+ * and backend_send. Sessions begin with session_attach (session.h). No function called through an exit calls
+ * back into the core, so each direction is one call stack.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "config/config.h"
+#include "protocol/event.h"
+#include "transport/service_config.h"
+#include "transport/store/store.h"
+
+struct frontend;
+struct frontend_ops;
+struct network_plugin_server;
+struct control;
+
+/* What the backend program said about itself in BACKEND_CONFIG, merged with the file (Spectrum's precedence:
+ * the first explicit value wins over later frames; a registered key of the file over all). */
+struct backend_features {
+	bool known; /* a BACKEND_CONFIG has arrived */
+	bool rooms, receipts, raw_xml, disable_jid_escaping, send_contacts_on_login, room_nickname_change;
+	bool need_password, need_registration; /* both true until told otherwise */
+};
+
+struct counters {
+	uint64_t messages_from_people, messages_to_people; /* Spectrum: messages_from_xmpp, messages_to_xmpp */
+	uint64_t events_refused;                           /* forged or impossible events of backends */
+	uint64_t backends_started, backends_crashed;
+};
+
+struct transport {
+	uv_loop_t *loop;
+	struct log log;
+	struct config *config;
+	struct service_config service;
+	struct store_config store_config;
+	struct store *store;
+	struct network_plugin_server *backends;
+	struct control *control;
+	struct list frontends;       /* struct frontend.link */
+	struct map *users;           /* account key -> struct user: live sessions */
+	struct map *identities;      /* identity_key() -> struct identity: live addresses */
+	struct backend_features features;
+	const char **room_list, **room_names; /* of the whole instance, from ROOM_LIST; owned */
+	size_t room_list_count;
+	struct counters counters;
+	uint64_t started_ms; /* clock_ms */
+	uint64_t next_trace;
+	bool frontends_started, stopping;
+};
+
+/* Binds the core's tables and creates the frontends' structs (which bind theirs), so that the caller can then
+ * config_load and check everything. Opens nothing. `known` is a NULL-terminated array of the frontends linked in. */
+struct transport *transport_create(uv_loop_t *loop, struct config *config, const struct frontend_ops *const *known);
+/* After config_load: picks the frontends that service.frontend names and lets each check its values.
+ * 0, or TP_ERR_INVALID with sentences in *error. Opens nothing (transportd --check ends here). */
+int transport_check(struct transport *transport, struct buf *error);
+/* Opens the store and the control socket and starts the first backend; frontends start when it is ready.
+ * Blocks for the database. 0, or an error with a sentence. */
+int transport_start(struct transport *transport, struct buf *error);
+/* Tells users and backends, closes everything; `stopped` is called once nothing is left on the loop that is
+ * ours, at the latest after 5 s. */
+void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context);
+void transport_destroy(struct transport **transport);
+
+/* Called by the NetworkPluginServer. */
+void transport_backend_ready(struct transport *transport);    /* any backend became ready; the first starts frontends */
+void transport_backend_config(struct transport *transport, const char *text, size_t length);
+
+/* A line for the operator: administrators of the instance get it as a message where a frontend can (later), and
+ * it is logged. */
+bool transport_is_admin(const struct transport *transport, const char *frontend, const char *address);

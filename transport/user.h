@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A user: the live session of an account. Its login state machine:
+ *
+ *   IDLE --somebody is there--> WAITING --a backend is given--> CONNECTING --CONNECTED--> CONNECTED
+ *     ^                           ^                               |  DISCONNECTED or backend lost  |
+ *     |                           '---- RETRYING (timer) <--------+--------------------------------'
+ *     '---- FAILED <-- error that trying again cannot mend, or the third retry in a row
+ *
+ * A user is freed when its last resource is gone, unless stay_connected is set.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "protocol/event.h"
+#include "transport/store/store.h"
+
+struct backend;
+struct roster;
+struct transport;
+
+enum user_state { USER_IDLE, USER_WAITING, USER_CONNECTING, USER_CONNECTED, USER_RETRYING, USER_FAILED };
+
+#define USER_RETRIES 3 /* in a row, silently; then the person is told */
+
+struct user {
+	struct transport *transport;
+	struct log log;
+	char *label; /* "user KEY", of log */
+	char *key;   /* users.jid */
+	int64_t account;
+	char *legacy_name;
+	char *password;
+	char *language;
+	bool vip;
+	struct map *settings;      /* name -> char * */
+	struct list identities;    /* struct identity.link; may be empty with stay_connected */
+	enum user_state state;
+	struct backend *backend;   /* set in CONNECTING and CONNECTED */
+	struct list backend_link;  /* backend->users, or the waiting queue of the NetworkPluginServer */
+	int retries;
+	uv_timer_t *retry_timer;   /* NULL unless RETRYING */
+	int last_error;            /* of the last DISCONNECTED */
+	char *last_error_text;
+	enum status sent_status;   /* what the backend was last told */
+	char *sent_status_text;
+	struct roster *roster;
+	struct map *rooms;         /* room_key(name) -> struct room */
+	struct map *conversations; /* lower-case contact -> struct conversation */
+	struct map *requests;      /* decimal id -> struct card_request */
+	const char **room_list, **room_names; /* the user's own ROOM_LIST; owned */
+	size_t room_list_count;
+	uint64_t connected_ms, active_ms; /* clock_ms */
+	uint64_t messages_in, messages_out;
+	char *authenticating; /* password under test by session_authenticate, NULL */
+};
+
+struct user *user_find(const struct transport *transport, const char *key);
+struct user *user_create(struct transport *transport, const struct store_account *account);
+/* LOGOUT to the backend, contacts and rooms unavailable to frontends, resources forgotten; `reason` may be NULL. */
+void user_destroy(struct user **user, const char *reason);
+
+/* Somebody is there: log in unless that is done or under way. */
+void user_login(struct user *user);
+/* LOGOUT and back to IDLE; resources stay. */
+void user_logout(struct user *user);
+/* LOGOUT and log in again with new data (account changed). */
+void user_relogin(struct user *user);
+
+/* Called by the NetworkPluginServer. */
+void user_backend_assigned(struct user *user, struct backend *backend);
+void user_backend_lost(struct user *user, const char *why); /* user->backend is still set, and cleared by this */
+
+/* Called by the router. */
+void user_connected(struct user *user);
+void user_disconnected(struct user *user, int error, const char *text);
+
+/* Recomputes the status of the most important resource and tells the backend if it changed. */
+void user_update_status(struct user *user);
+/* Frees the user if nobody is left and it may not stay. True if it is gone. */
+bool user_release_if_unused(struct user *user);
+
+/* Settings: the person's own value, else the instance's default. */
+bool user_setting_bool(const struct user *user, const char *name, bool fallback);
+void user_set_setting(struct user *user, const char *name, const char *value); /* also stored */
+/* Of the internal names in user->settings none may reach a backend. */
+bool user_setting_is_for_backend(const char *name);
