@@ -37,5 +37,6 @@ bool text_equal_nocase(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
 
 /* Appends `text` so that a log or a terminal shows it on one line: control characters, ESC, bidirectional
- * overrides and bad bytes as \xNN or \u{NNNN}; at most `max` bytes of it, then "...". */
+ * overrides and bad bytes as \xnn or \u{nnnn}, `\` and `"` with a `\` before them; at most `max` bytes of it,
+ * then "...". */
 void text_quote(struct buf *out, const char *text, size_t length, size_t max);

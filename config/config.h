@@ -14,10 +14,12 @@
  *     config_bind(config, &irc_config_table, &irc);
  *     config_override(config, "irc.tls", "0", error) ...; config_load(config, path, error)
  *
- * Rules: `[section]`, `key = value`, `#` and `;` comments on lines of their own; a list key is repeated; a
- * key that is not a list given twice is an error; booleans are 1/0, true/false, yes/no, on/off; `$jid` in a
- * bound key's value or default is the instance's service.jid. Keys that no table knows are kept
- * (config_unknown) and reported by config_report_unknown. Overrides beat the file.
+ * Rules: `[section]`, `key = value`, `#` and `;` comments on lines of their own (config/ini.h); a list key is
+ * repeated; a key that is not a list given twice is an error; booleans are 1/0, true/false, yes/no, on/off;
+ * `$jid` in a bound key's value or default is the instance's service.jid. Keys that no table knows are kept
+ * (config_raw, config_unknown). Overrides beat the file: a list key's overrides replace the whole list of the
+ * file; of several overrides of another key the last one counts. Texts and lists that were put into a struct
+ * stay valid until config_destroy, through any number of reloads.
  */
 #pragma once
 
@@ -69,6 +71,9 @@ struct config_table {
 
 struct config;
 
+/* What programs that link the shared libtransport-plugin may call, too. */
+#define CONFIG_API __attribute__((visibility("default")))
+
 struct config *config_create(void);
 void config_destroy(struct config **config);
 
@@ -77,27 +82,30 @@ void config_bind(struct config *config, const struct config_table *table, void *
 
 /* A value from the command line ("--section.key=value"); before config_load. A repeated list key adds. */
 int config_override(struct config *config, const char *name, const char *value, struct buf *error);
-/* The instance JID of `-j JID`: replaces service.jid (also where the file has no such line). Before config_load. */
+/* The instance JID of `-j JID`: replaces service.jid (also where the file has no such line), and beats an
+ * override of it. Before config_load. */
 void config_set_jid(struct config *config, const char *jid);
 
 /* Reads the file (NULL: none, defaults and overrides only), fills every bound struct. 0, or TP_ERR_INVALID /
- * TP_ERR_IO with every complaint in `error`, a line each: "FILE:LINE: service.port: 'x' is not a number". */
+ * TP_ERR_IO with every complaint in `error` (NULL: unwanted), one a line with no line feed after the last:
+ * "FILE:LINE: service.port: 'x' is not a number". May be called again, to reload (pass config_path): fields
+ * are refilled; after an error all are as they were. */
 int config_load(struct config *config, const char *path, struct buf *error);
 
 /* Value of a key, bound or not, as text; the last one of a list; NULL if the file and the overrides do not
- * have it. For keys that belong to nobody here (a third-party backend's). */
-const char *config_raw(const struct config *config, const char *name);
-const char *config_path(const struct config *config); /* absolute path of the file, or NULL */
+ * have it. For keys that belong to nobody here (a third-party backend's). Valid until the next load. */
+CONFIG_API const char *config_raw(const struct config *config, const char *name);
+CONFIG_API const char *config_path(const struct config *config); /* absolute path of the file, or NULL */
 
-/* Calls `each` for every key in the file that no table bound. */
+/* Calls `each` for every key in the file that no table bound: once a name, with its first line. */
 void config_unknown(const struct config *config,
 		    void (*each)(void *context, const char *file, int line, const char *name), void *context);
 
-/* INI text that is not a file (BACKEND_CONFIG): calls `each` per "section.key", value. 0 or TP_ERR_INVALID;
- * lines that make no sense are skipped. */
+/* INI text that is not a file (BACKEND_CONFIG): calls `each` per "section.key", value. Lines that make no
+ * sense are skipped; then the result is TP_ERR_INVALID, but all others were handed out nevertheless. */
 int config_parse_text(const char *text, size_t length,
 		      void (*each)(void *context, const char *name, const char *value), void *context);
-bool config_parse_bool(const char *text, bool *value);
+CONFIG_API bool config_parse_bool(const char *text, bool *value);
 
 /* Documentation of a set of tables: Markdown, or a commented sample file with every default. */
 void config_write_markdown(FILE *out, const struct config_table *const *tables, size_t count);

@@ -6,6 +6,7 @@
 #define LIMIT_FRAME_BYTES (8u << 20)       /* one frame of the backend protocol */
 #define LIMIT_FRAME_SECONDS 30             /* from the first byte of a frame to its last */
 #define LIMIT_NAME_BYTES 1023              /* contact, room, nickname, legacy name: what fits a JID part */
+#define LIMIT_ADDRESS_BYTES (2u * LIMIT_NAME_BYTES + 1) /* user key; "room/nickname" */
 #define LIMIT_MESSAGE_BYTES (64u << 10)    /* body of one message, each of text and xhtml */
 #define LIMIT_STATUS_BYTES 1024            /* status message; longer is cut */
 
@@ -14,9 +15,17 @@
 #define LIMIT_STANZA_BYTES_UNAUTHENTICATED (16u << 10)
 #define LIMIT_STANZA_DEPTH 64
 #define LIMIT_STANZA_ATTRIBUTES 64         /* of one element */
+#define LIMIT_STANZA_ELEMENTS 8192         /* of one stanza that is read into a tree */
 #define LIMIT_C2S_CONNECTIONS 4096
 #define LIMIT_C2S_UNAUTHENTICATED 256
 #define LIMIT_C2S_AUTH_SECONDS 60          /* from accept to a bound session, the legacy login included */
+#define LIMIT_C2S_NEGOTIATION_SECONDS 30   /* from accept to the credentials */
+#define LIMIT_C2S_UNAUTHENTICATED_BYTES (64u << 10) /* all that a client may send before it is authenticated */
+#define LIMIT_C2S_AUTH_ATTEMPTS 3          /* failed logins of one connection */
+#define LIMIT_C2S_FAILURES_PER_ADDRESS 50  /* failed logins from one address in LIMIT_C2S_FAILURE_SECONDS */
+#define LIMIT_C2S_FAILURE_SECONDS 600
+#define LIMIT_C2S_FAILURE_ADDRESSES 4096   /* addresses remembered; the oldest is forgotten */
+#define LIMIT_C2S_DELAY_SECONDS 10         /* longest delay of the answer to a failed login */
 #define LIMIT_STREAM_OUT_BYTES (16u << 20) /* queued to a peer that does not read; then it is cut off */
 
 /* per user */
@@ -34,7 +43,20 @@
 #define LIMIT_BACKEND_OUT_HIGH (4u << 20)  /* queued to a backend: above it frontends get TP_ERR_LIMIT for its users */
 #define LIMIT_BACKEND_OUT_BYTES (64u << 20) /* then the backend is taken as hung */
 #define LIMIT_IGNORED_FRAMES 1000          /* bad or forged frames of one backend before it is cut off */
+#define LIMIT_BACKENDS_STARTING 8          /* processes under way to their first frame; 1 after a crash */
+#define LIMIT_BACKEND_START_SECONDS 30     /* from spawn to the first frame */
+#define LIMIT_BACKEND_ACCEPTS 50           /* connections a second to a spawn's own port */
+#define LIMIT_BACKEND_CANDIDATES 4         /* ways open to one backend before its first frame */
+#define LIMIT_BACKEND_LOG_LINES 200        /* a second, of what one backend prints */
+#define LIMIT_BACKEND_LOG_LINE_BYTES 1000
+
+/* store */
+#define LIMIT_STORE_WAIT_SECONDS 30          /* of a request for a database that others have locked */
+#define LIMIT_STORE_QUEUE_BYTES (128u << 20) /* requests that wait; more are refused with TP_ERR_STORE */
 
 /* control socket */
 #define LIMIT_CONTROL_LINE_BYTES (64u << 10)
 #define LIMIT_CONTROL_CLIENTS 32
+
+/* configuration */
+#define LIMIT_CONFIG_BYTES (1u << 20)      /* the file; a longer one is refused */

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/map.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+
+/*
+ * Entries are one allocation each, on a list in order of insertion. Up to MAP_SMALL of them are found by
+ * walking that list: a daemon holds several maps per user, most of them tiny, and those need no table.
+ */
+#define MAP_SMALL 8
+
+struct map_entry {
+	struct map_entry *prev, *next;
+	struct map_entry *chain; /* next in the same bucket */
+	void *value;
+	uint32_t hash;
+	char key[];
+};
+
+struct map {
+	struct map_entry *first, *last;
+	struct map_entry **buckets; /* NULL while small */
+	uint32_t mask;              /* number of buckets - 1 */
+	size_t count;
+};
+
+static uint64_t map_seed[2];
+static pthread_once_t map_seeded = PTHREAD_ONCE_INIT;
+
+static void map_make_seed(void)
+{
+	random_bytes(map_seed, sizeof(map_seed));
+}
+
+static inline uint64_t rotate(uint64_t value, unsigned bits)
+{
+	return value << bits | value >> (64 - bits);
+}
+
+static inline void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[2] += v[3];
+	v[1] = rotate(v[1], 13) ^ v[0];
+	v[3] = rotate(v[3], 16) ^ v[2];
+	v[0] = rotate(v[0], 32);
+	v[2] += v[1];
+	v[0] += v[3];
+	v[1] = rotate(v[1], 17) ^ v[2];
+	v[3] = rotate(v[3], 21) ^ v[0];
+	v[2] = rotate(v[2], 32);
+}
+
+/* SipHash-1-3: keyed, so that nobody who does not know the seed can choose colliding keys. */
+static uint32_t map_hash(const char *key, size_t length)
+{
+	uint64_t v[4] = {
+		map_seed[0] ^ UINT64_C(0x736f6d6570736575),
+		map_seed[1] ^ UINT64_C(0x646f72616e646f6d),
+		map_seed[0] ^ UINT64_C(0x6c7967656e657261),
+		map_seed[1] ^ UINT64_C(0x7465646279746573),
+	};
+	uint64_t word, tail = (uint64_t)length << 56;
+	size_t at, rest = length % 8;
+
+	for (at = 0; at + 8 <= length; at += 8) {
+		memcpy(&word, key + at, 8);
+		v[3] ^= word;
+		sip_round(v);
+		v[0] ^= word;
+	}
+	while (rest--)
+		tail |= (uint64_t)(unsigned char)key[at + rest] << (8 * rest);
+	v[3] ^= tail;
+	sip_round(v);
+	v[0] ^= tail;
+	v[2] ^= 0xff;
+	sip_round(v);
+	sip_round(v);
+	sip_round(v);
+	word = v[0] ^ v[1] ^ v[2] ^ v[3];
+	return (uint32_t)(word ^ word >> 32);
+}
+
+static void map_set_buckets(struct map *map, size_t buckets)
+{
+	struct map_entry *entry, **bucket;
+
+	MEM_FREE(map->buckets);
+	if (!buckets)
+		return;
+	map->buckets = mem_alloc(buckets * sizeof(struct map_entry *));
+	map->mask = (uint32_t)(buckets - 1);
+	for (entry = map->first; entry; entry = entry->next) {
+		bucket = &map->buckets[entry->hash & map->mask];
+		entry->chain = *bucket;
+		*bucket = entry;
+	}
+}
+
+static struct map_entry *map_find(const struct map *map, const char *key, uint32_t hash)
+{
+	struct map_entry *entry;
+
+	if (!map->buckets) {
+		for (entry = map->first; entry; entry = entry->next)
+			if (entry->hash == hash && strcmp(entry->key, key) == 0)
+				return entry;
+		return NULL;
+	}
+	for (entry = map->buckets[hash & map->mask]; entry; entry = entry->chain)
+		if (entry->hash == hash && strcmp(entry->key, key) == 0)
+			return entry;
+	return NULL;
+}
+
+struct map *map_create(void)
+{
+	pthread_once(&map_seeded, map_make_seed);
+	return MEM_NEW(struct map);
+}
+
+void map_destroy(struct map **map, void (*free_value)(void *))
+{
+	struct map_entry *entry, *next;
+
+	if (!map || !*map)
+		return;
+	for (entry = (*map)->first; entry; entry = next) {
+		next = entry->next;
+		if (free_value)
+			free_value(entry->value);
+		mem_free(entry);
+	}
+	mem_free((*map)->buckets);
+	MEM_FREE(*map);
+}
+
+void *map_get(const struct map *map, const char *key)
+{
+	struct map_entry *entry;
+
+	if (!map->count)
+		return NULL;
+	entry = map_find(map, key, map_hash(key, strlen(key)));
+	return entry ? entry->value : NULL;
+}
+
+static void map_append(struct map *map, struct map_entry *entry)
+{
+	struct map_entry **bucket;
+
+	entry->prev = map->last;
+	if (map->last)
+		map->last->next = entry;
+	else
+		map->first = entry;
+	map->last = entry;
+	map->count++;
+
+	if (!map->buckets && map->count > MAP_SMALL) {
+		map_set_buckets(map, (size_t)MAP_SMALL * 4);
+		return;
+	}
+	if (!map->buckets)
+		return;
+	if (map->count > map->mask && map->mask < UINT32_MAX / 4) {
+		map_set_buckets(map, ((size_t)map->mask + 1) * 2);
+		return;
+	}
+	bucket = &map->buckets[entry->hash & map->mask];
+	entry->chain = *bucket;
+	*bucket = entry;
+}
+
+void *map_put(struct map *map, const char *key, void *value)
+{
+	size_t length = strlen(key);
+	uint32_t hash = map_hash(key, length);
+	struct map_entry *entry = map_find(map, key, hash);
+	void *old;
+
+	if (entry) {
+		old = entry->value;
+		entry->value = value;
+		return old;
+	}
+	entry = mem_alloc(offsetof(struct map_entry, key) + length + 1);
+	entry->value = value;
+	entry->hash = hash;
+	memcpy(entry->key, key, length + 1);
+	map_append(map, entry);
+	return NULL;
+}
+
+static void map_unchain(struct map *map, const struct map_entry *entry)
+{
+	struct map_entry **link = &map->buckets[entry->hash & map->mask];
+
+	while (*link != entry)
+		link = &(*link)->chain;
+	*link = entry->chain;
+}
+
+void *map_remove(struct map *map, const char *key)
+{
+	struct map_entry *entry = map_find(map, key, map_hash(key, strlen(key)));
+	void *value;
+
+	if (!entry)
+		return NULL;
+	value = entry->value;
+	if (map->buckets)
+		map_unchain(map, entry);
+	if (entry->prev)
+		entry->prev->next = entry->next;
+	else
+		map->first = entry->next;
+	if (entry->next)
+		entry->next->prev = entry->prev;
+	else
+		map->last = entry->prev;
+	mem_free(entry);
+	map->count--;
+
+	/* Well below the size at which it would grow again, so that a map at the edge does not go to and fro.
+	 */
+	if (map->buckets && map->count <= MAP_SMALL / 2)
+		map_set_buckets(map, 0);
+	else if (map->buckets && map->mask >= MAP_SMALL * 8 && map->count < map->mask / 8)
+		map_set_buckets(map, ((size_t)map->mask + 1) / 4);
+	return value;
+}
+
+size_t map_count(const struct map *map)
+{
+	return map->count;
+}
+
+bool map_next(const struct map *map, struct map_iter *it)
+{
+	struct map_entry *entry = it->started ? it->next : map->first;
+
+	it->started = true;
+	if (!entry) {
+		it->key = NULL;
+		it->value = NULL;
+		return false;
+	}
+	it->key = entry->key;
+	it->value = entry->value;
+	it->next = entry->next;
+	return true;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/*
+ * Decodes one character. Returns its length, or 0 if it is not well-formed (Unicode table 3-7); then *skip is
+ * the length of what is to be replaced by one U+FFFD: the longest start of a sequence, at least one byte.
+ */
+static size_t decode(const char *text, size_t length, uint32_t *code, size_t *skip)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+	unsigned char lead = bytes[0], low = 0x80, high = 0xbf;
+	size_t need, i;
+
+	*skip = 1;
+	*code = lead;
+	if (lead < 0x80)
+		return 1;
+	if (lead >= 0xc2 && lead <= 0xdf) {
+		need = 2;
+		*code = lead & 0x1f;
+	} else if (lead >= 0xe0 && lead <= 0xef) {
+		need = 3;
+		*code = lead & 0x0f;
+		if (lead == 0xe0)
+			low = 0xa0;
+		if (lead == 0xed)
+			high = 0x9f;
+	} else if (lead >= 0xf0 && lead <= 0xf4) {
+		need = 4;
+		*code = lead & 0x07;
+		if (lead == 0xf0)
+			low = 0x90;
+		if (lead == 0xf4)
+			high = 0x8f;
+	} else {
+		return 0;
+	}
+	for (i = 1; i < need; i++) {
+		if (i == length || bytes[i] < low || bytes[i] > high) {
+			*skip = i;
+			return 0;
+		}
+		low = 0x80;
+		high = 0xbf;
+		*code = *code << 6 | (bytes[i] & 0x3f);
+	}
+	return need;
+}
+
+/* Length of the run of printable ASCII at the start, eight bytes at a time while it lasts. */
+static size_t plain_run(const char *bytes, size_t length)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	size_t at = 0;
+	uint64_t word;
+
+	for (; at + 8 <= length; at += 8) {
+		memcpy(&word, bytes + at, 8);
+		/* any byte >= 0x80, or < 0x20, or == 0x7f */
+		if ((word | (word - ones * 0x20) | (word + ones)) & tops)
+			break;
+	}
+	while (at < length && bytes[at] >= 0x20 && bytes[at] < 0x7f)
+		at++;
+	return at;
+}
+
+bool text_is_utf8(const char *bytes, size_t length)
+{
+	size_t at = 0, taken, skip;
+	uint32_t code;
+
+	while (at < length) {
+		if ((unsigned char)bytes[at] < 0x80) {
+			size_t run = plain_run(bytes + at, length - at);
+
+			at += run ? run : 1;
+			continue;
+		}
+		taken = decode(bytes + at, length - at, &code, &skip);
+		if (!taken)
+			return false;
+		at += taken;
+	}
+	return true;
+}
+
+/* Whether text_clean leaves a well-formed character as it is. */
+static bool is_kept(uint32_t code, enum text_clean how)
+{
+	if (code == 0xfffe || code == 0xffff)
+		return false;
+	if (code >= 0x20 && code != 0x7f && (code < 0x80 || code > 0x9f))
+		return true;
+	if (!(how & TEXT_LINES))
+		return false;
+	return code >= 0x7f || code == '\n' || code == '\t';
+}
+
+/* What a well-formed character that is not kept becomes. */
+static void put_substitute(struct buf *out, uint32_t code, enum text_clean how)
+{
+	if (!(how & TEXT_LINES) && code <= 0x9f)
+		buf_putc(out, ' ');
+	else if (code == '\r')
+		buf_putc(out, '\n');
+	else
+		buf_puts(out, REPLACEMENT);
+}
+
+bool text_clean(struct buf *out, const char *bytes, size_t length, enum text_clean how)
+{
+	size_t at = 0, taken, skip;
+	bool same = true;
+	uint32_t code;
+
+	buf_reserve(out, length);
+	while (at < length) {
+		taken = plain_run(bytes + at, length - at);
+		if (taken) {
+			buf_append(out, bytes + at, taken);
+			at += taken;
+			continue;
+		}
+		taken = decode(bytes + at, length - at, &code, &skip);
+		if (taken && is_kept(code, how)) {
+			buf_append(out, bytes + at, taken);
+			at += taken;
+			continue;
+		}
+		same = false;
+		if (!taken) {
+			buf_puts(out, REPLACEMENT);
+			at += skip;
+			continue;
+		}
+		/* CR LF is one line end; the LF writes it. */
+		if (!(code == '\r' && (how & TEXT_LINES) && at + 1 < length && bytes[at + 1] == '\n'))
+			put_substitute(out, code, how);
+		at += taken;
+	}
+	return same;
+}
+
+bool text_is_clean(const char *bytes, size_t length, enum text_clean how)
+{
+	size_t at = 0, taken, skip;
+	uint32_t code;
+
+	while (at < length) {
+		taken = plain_run(bytes + at, length - at);
+		if (!taken) {
+			taken = decode(bytes + at, length - at, &code, &skip);
+			if (!taken || !is_kept(code, how))
+				return false;
+		}
+		at += taken;
+	}
+	return true;
+}
+
+size_t text_cut(const char *text, size_t length, size_t max)
+{
+	if (length <= max)
+		return length;
+	while (max && ((unsigned char)text[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+void text_lower(char *text)
+{
+	for (; *text; text++)
+		*text = lower(*text);
+}
+
+bool text_equal_nocase(const char *a, const char *b)
+{
+	for (; *a && lower(*a) == lower(*b); a++, b++)
+		continue;
+	return lower(*a) == lower(*b);
+}
+
+bool text_starts(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Characters that would change how the rest of a line looks, or that nobody sees. */
+static bool is_deceptive(uint32_t code)
+{
+	return (code >= 0x80 && code <= 0x9f) || code == 0x061c || code == 0x200b ||
+	       (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || (code & 0xfffe) == 0xfffe ||
+	       (code >= 0xe0000 && code <= 0xe007f);
+}
+
+void text_quote(struct buf *out, const char *text, size_t length, size_t max)
+{
+	size_t at = 0, taken, skip, limit = length < max ? length : max;
+	uint32_t code;
+
+	while (at < limit) {
+		unsigned char byte = (unsigned char)text[at];
+
+		if (byte < 0x80) {
+			if (byte == '\\' || byte == '"')
+				buf_printf(out, "\\%c", byte);
+			else if (byte < 0x20 || byte == 0x7f)
+				buf_printf(out, "\\x%02x", byte);
+			else
+				buf_putc(out, (char)byte);
+			at++;
+			continue;
+		}
+		taken = decode(text + at, length - at, &code, &skip);
+		if (at + (taken ? taken : 1) > limit)
+			break;
+		if (!taken)
+			buf_printf(out, "\\x%02x", byte);
+		else if (is_deceptive(code))
+			buf_printf(out, "\\u{%x}", (unsigned)code);
+		else
+			buf_append(out, text + at, taken);
+		at += taken ? taken : 1;
+	}
+	if (at < length)
+		buf_puts(out, "...");
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* transportd: one instance of the gateway, in the foreground. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "config/spectrum_keys.h"
+#include "daemon/notify.h"
+#include "daemon/privileges.h"
+#include "frontends/xmpp/frontend.h"
+#include "transport/transport.h"
+
+enum exit_status { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIGURATION = 3 };
+
+struct options {
+	const char *file;
+	const char *jid;
+	bool check;
+};
+
+struct daemon {
+	uv_loop_t loop;
+	uv_signal_t signals[3];
+	uv_prepare_t ready; /* until the frontends have started */
+	struct config *config;
+	struct transport *transport;
+	bool stopping;
+};
+
+static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, NULL};
+static const struct config_table *const tables[] = {&service_config_table, &store_config_table, &xmpp_config_table};
+
+static void print_help(FILE *out)
+{
+	fputs("Usage: transportd [OPTION]... FILE\n"
+	      "Runs one instance of the gateway in the foreground; Spectrum 2's configuration files work.\n\n"
+	      "  -c, --config FILE       the configuration file\n"
+	      "  -j, --jid JID           the instance's JID, instead of the file's service.jid\n"
+	      "      --check             say what is wrong with the configuration, and end\n"
+	      "      --SECTION.KEY=VALUE set a configuration key; wins over the file\n"
+	      "      --sample            print a commented sample configuration, and end\n"
+	      "      --reference         print all configuration keys as Markdown, and end\n"
+	      "  -n, --no-daemonize      accepted and without effect: it never leaves the foreground\n"
+	      "  -d, --no-debug          accepted and without effect\n"
+	      "  -v, --version           print the version, and end\n"
+	      "  -h, --help              print this, and end\n\n"
+	      "Exit status: 0 ended as asked, 1 could not run, 2 wrong usage, 3 wrong configuration.\n",
+	      out);
+}
+
+/* Sentences from anywhere, a line each, with or without a line feed behind the last. Empties `text`. */
+static void print_complaints(struct buf *text)
+{
+	size_t length = text->len;
+
+	while (length && text->data[length - 1] == '\n')
+		length--;
+	fprintf(stderr, "%.*s\n", (int)length, buf_text(text));
+	buf_finish(text);
+}
+
+/* --section.key=value, which getopt cannot know: taken out of argv before it looks. */
+static int take_overrides(struct config *config, int *argc, char **argv)
+{
+	struct buf error = {0};
+	int kept = 1, err = 0;
+
+	for (int i = 1; i < *argc; i++) {
+		const char *equals = strchr(argv[i], '=');
+		const char *dot = strchr(argv[i], '.');
+
+		if (strncmp(argv[i], "--", 2) != 0 || !equals || !dot || dot > equals) {
+			argv[kept++] = argv[i];
+			continue;
+		}
+		char *name = mem_strndup(argv[i] + 2, (size_t)(equals - argv[i] - 2));
+
+		if (config_override(config, name, equals + 1, &error) < 0)
+			err = TP_ERR_INVALID;
+		mem_free(name);
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	if (err)
+		print_complaints(&error);
+	return err;
+}
+
+/* -1: go on; else the exit status. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option long_options[] = {
+		{"config", required_argument, NULL, 'c'}, {"jid", required_argument, NULL, 'j'},
+		{"check", no_argument, NULL, 'C'},        {"sample", no_argument, NULL, 'S'},
+		{"reference", no_argument, NULL, 'R'},    {"no-daemonize", no_argument, NULL, 'n'},
+		{"no-debug", no_argument, NULL, 'd'},     {"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:j:ndvh", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options->file = optarg;
+			break;
+		case 'j':
+			options->jid = optarg;
+			break;
+		case 'C':
+			options->check = true;
+			break;
+		case 'S':
+			config_write_sample(stdout, tables, ARRAY_SIZE(tables));
+			return EXIT_OK;
+		case 'R':
+			config_write_markdown(stdout, tables, ARRAY_SIZE(tables));
+			return EXIT_OK;
+		case 'n':
+		case 'd':
+			break;
+		case 'v':
+			puts("transportd " LIBTRANSPORT_VERSION);
+			return EXIT_OK;
+		case 'h':
+			print_help(stdout);
+			return EXIT_OK;
+		default:
+			fputs("Try: transportd --help\n", stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc)
+		options->file = argv[optind++];
+	if (optind < argc) {
+		fprintf(stderr, "transportd: one configuration file at a time: %s is too much\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	if (!options->file) {
+		fputs("transportd: no configuration file given. Try: transportd --help\n", stderr);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+static void report_unknown(void *context, const char *file, int line, const char *name)
+{
+	const struct spectrum_key *known = spectrum_key_find(name);
+
+	(void)context;
+	if (known && known->reader == SPECTRUM_NOBODY)
+		log_warning(NULL, "%s:%d: %s is accepted, has no effect: %s", file, line, name, known->reason);
+	else if (!known)
+		log_info(NULL, "%s:%d: %s is no key of the gateway: left to the backend", file, line, name);
+}
+
+static void warn_if_readable(const char *path)
+{
+	struct stat info;
+
+	if (path && stat(path, &info) == 0 && (info.st_mode & (S_IRWXO)))
+		log_warning(NULL, "%s holds secrets and everybody on this machine may read it: chmod o-rwx it", path);
+}
+
+static int load(struct daemon *daemon, const struct options *options)
+{
+	struct buf error = {0};
+
+	if (options->jid)
+		config_set_jid(daemon->config, options->jid);
+	int err = config_load(daemon->config, options->file, &error);
+
+	if (!err)
+		err = transport_check(daemon->transport, &error);
+	if (err) {
+		print_complaints(&error);
+		return err;
+	}
+	buf_finish(&error);
+	log_level_parse(daemon->transport->service.log_level, &log_threshold);
+	warn_if_readable(config_path(daemon->config));
+	config_unknown(daemon->config, report_unknown, NULL);
+	return 0;
+}
+
+static void close_handle(uv_handle_t *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void stopped(void *context)
+{
+	struct daemon *daemon = context;
+
+	for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
+		close_handle((uv_handle_t *)&daemon->signals[i]);
+	close_handle((uv_handle_t *)&daemon->ready);
+}
+
+static void signalled(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+
+	if (number == SIGHUP) {
+		log_warning(NULL, "the configuration is read at the start only: restart to apply a change");
+		return;
+	}
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	log_info(NULL, "%s: stopping", number == SIGINT ? "interrupted" : "asked to end");
+	notify_service_manager("STOPPING=1");
+	transport_stop(daemon->transport, stopped, daemon);
+}
+
+static void tell_when_ready(uv_prepare_t *handle)
+{
+	const struct daemon *daemon = handle->data;
+
+	if (!daemon->transport->frontends_started)
+		return;
+	log_info(NULL, "ready");
+	notify_service_manager("READY=1\nSTATUS=serving");
+	uv_prepare_stop(handle);
+}
+
+static void watch(struct daemon *daemon)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		uv_signal_start(&daemon->signals[i], signalled, numbers[i]);
+	}
+	uv_prepare_init(&daemon->loop, &daemon->ready);
+	daemon->ready.data = daemon;
+	uv_prepare_start(&daemon->ready, tell_when_ready);
+}
+
+static int write_pidfile(const char *path)
+{
+	if (!*path)
+		return 0;
+	FILE *file = fopen(path, "we");
+
+	if (!file) {
+		log_warning(NULL, "service.pidfile: cannot write %s: %s", path, strerror(errno));
+		return 0;
+	}
+	fprintf(file, "%ld\n", (long)getpid());
+	fclose(file);
+	return 1;
+}
+
+static int serve(struct daemon *daemon)
+{
+	const struct service_config *service = &daemon->transport->service;
+	struct buf error = {0};
+	int err = privileges_settle(service->working_dir, service->user, service->group, &error);
+
+	if (!err)
+		err = transport_start(daemon->transport, &error);
+	if (err) {
+		print_complaints(&error);
+		return EXIT_RUNTIME;
+	}
+	int has_pidfile = write_pidfile(service->pidfile);
+
+	watch(daemon);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	if (has_pidfile)
+		unlink(service->pidfile);
+	buf_finish(&error);
+	return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {0};
+	struct daemon daemon = {0};
+	int status = EXIT_OK;
+
+	privileges_harden();
+	daemon.config = config_create();
+	uv_loop_init(&daemon.loop);
+	if (take_overrides(daemon.config, &argc, argv) < 0)
+		status = EXIT_USAGE;
+	else
+		status = parse_options(argc, argv, &options);
+	if (status < 0) {
+		daemon.transport = transport_create(&daemon.loop, daemon.config, frontends);
+		if (load(&daemon, &options) < 0)
+			status = EXIT_CONFIGURATION;
+		else if (options.check)
+			status = printf("%s: the configuration is good\n", options.file) < 0 ? EXIT_RUNTIME : EXIT_OK;
+		else
+			status = serve(&daemon);
+		uv_run(&daemon.loop, UV_RUN_NOWAIT);
+		transport_destroy(&daemon.transport);
+		uv_run(&daemon.loop, UV_RUN_NOWAIT);
+	}
+	config_destroy(&daemon.config);
+	uv_loop_close(&daemon.loop);
+	return status;
+}

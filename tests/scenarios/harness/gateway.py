@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""The program under test: transportd from a build folder, with its configuration in a temporary one."""
+import asyncio
+import os
+import shutil
+import signal
+
+from .process import Failure, Process, descendants, free_port, port_open, wait_until
+
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=98",
+    "LSAN_OPTIONS": "exitcode=97",
+}
+SANITIZER_REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer")
+
+
+class Gateway:
+    def __init__(self, build, folder, jid="irc.localhost", backend="irc"):
+        self.build = build
+        self.folder = os.path.join(folder, "gateway")
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        self.jid = jid
+        self.config = os.path.join(self.folder, "transport.cfg")
+        self.daemon = os.path.join(build, "daemon", "transportd")
+        self.backend = os.path.join(build, "backends", backend, f"transport-{backend}")
+        self.keys = {
+            "service.jid": jid,
+            "service.backend": self.backend,
+            "service.working_dir": os.path.join(self.folder, "state"),
+            "service.pidfile": os.path.join(self.folder, "transportd.pid"),
+            "service.portfile": os.path.join(self.folder, "transportd.port"),
+            "database.type": "sqlite3",
+            "database.database": os.path.join(self.folder, "state", "database.sqlite"),
+            "logging.level": "debug",
+        }
+        self.port = None
+        self.process = None
+        self.wrapper = []
+        self.starts = 0
+
+    def component_of(self, prosody):
+        self.keys.update({"service.server": "127.0.0.1", "service.port": prosody.component_port,
+                          "service.password": prosody.secret})
+
+    def server(self):
+        self.port = free_port()
+        self.keys.update({"service.server_mode": "1", "service.server": "127.0.0.1", "service.port": self.port})
+
+    def irc(self, ircd, fixed=True):
+        if fixed:
+            self.keys["service.irc_server"] = f"127.0.0.1:{ircd.port}"
+
+    def write_config(self):
+        sections = {}
+        for name, value in self.keys.items():
+            section, key = name.split(".", 1)
+            for item in value if isinstance(value, list) else [value]:
+                sections.setdefault(section, []).append(f"{key} = {item}")
+        with open(self.config, "w") as file:
+            for section, lines in sections.items():
+                file.write(f"[{section}]\n" + "\n".join(lines) + "\n")
+        os.chmod(self.config, 0o600)
+
+    async def start(self, wait=True):
+        self.write_config()
+        self.process = Process(f"transportd-{self.starts}", [*self.wrapper, self.daemon, self.config], self.folder,
+                               SANITIZERS)
+        self.starts += 1
+        await self.process.start()
+        if wait:
+            await self.process.wait_log("ready", 60 if self.wrapper else 20)
+            if self.port:
+                await wait_until(lambda: port_open(self.port), "the server to listen")
+
+    def backends(self):
+        """Process ids of living backends."""
+        found = []
+        for pid in descendants(self.process.pid):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+            except OSError:
+                continue
+            if any(os.path.basename(word.decode(errors="replace")).startswith("transport-") for word in words[:8]):
+                found.append(pid)
+        return found
+
+    async def kill_backend(self):
+        pids = await wait_until(self.backends, "a backend to run")
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return pids
+
+    async def control(self, *words, expect=0):
+        """Asks by transportctl; the answer as text."""
+        child = await asyncio.create_subprocess_exec(
+            os.path.join(self.build, "daemon", "transportctl"), "-c", self.config, *words,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, **SANITIZERS})
+        output, _ = await child.communicate()
+        text = output.decode(errors="replace").strip()
+        if child.returncode != expect:
+            raise Failure(f"transportctl {' '.join(words)} ended with {child.returncode}: {text}")
+        return text
+
+    def reports(self):
+        """What sanitizers said in the log, if anything."""
+        log = self.process.log() if self.process else ""
+        for mark in SANITIZER_REPORTS:
+            if mark in log:
+                return log[max(0, log.index(mark) - 200):][:6000]
+        return None
+
+    async def stop(self):
+        if not self.process:
+            return
+        below = descendants(self.process.pid) if self.process.running() else []
+        status = await self.process.stop(timeout=60 if self.wrapper else 20)
+        report = self.reports()
+        if report:
+            raise Failure(f"a sanitizer complains:\n{report}")
+        if status != 0:
+            raise Failure(f"transportd ended with {status}")
+
+        def gone():
+            return not [pid for pid in below if os.path.exists(f"/proc/{pid}") and not zombie(pid)]
+        await wait_until(gone, "the backends to be gone after transportd", 10)
+
+    def remove_state(self):
+        shutil.rmtree(os.path.join(self.folder, "state"), ignore_errors=True)
+
+
+def zombie(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True

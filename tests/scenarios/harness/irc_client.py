@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""A plain IRC client: what a person on the other side of the bridge would use."""
+import asyncio
+import re
+
+from .process import wait_until
+
+
+class IrcClient:
+    def __init__(self, port, nick):
+        self.port = port
+        self.nick = nick
+        self.lines = []  # every line: ("<", received) or (">", sent)
+        self.reader = self.writer = self.task = None
+
+    async def start(self):
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.task = asyncio.create_task(self._read())
+        self.send(f"NICK {self.nick}")
+        self.send(f"USER {self.nick} 0 * :{self.nick} in person")
+        await self.expect(r" 001 ")
+
+    async def _read(self):
+        while True:
+            line = await self.reader.readline()
+            if not line:
+                return
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            self.lines.append(("<", text))
+            if text.startswith("PING"):
+                self.send("PONG" + text[4:])
+
+    def send(self, line):
+        self.lines.append((">", line))
+        self.writer.write(line.encode() + b"\r\n")
+
+    def mark(self):
+        """A position in the traffic, for `after`."""
+        return len(self.lines)
+
+    def find(self, pattern, after=0):
+        for way, line in self.lines[after:]:
+            if way == "<":
+                match = re.search(pattern, line)
+                if match:
+                    return match
+        return None
+
+    def count(self, pattern, after=0):
+        return sum(1 for way, line in self.lines[after:] if way == "<" and re.search(pattern, line))
+
+    async def expect(self, pattern, after=0, timeout=20.0):
+        return await wait_until(lambda: self.find(pattern, after), f"{pattern!r} at IRC client {self.nick}",
+                                timeout)
+
+    async def join(self, channel):
+        mark = self.mark()
+        self.send(f"JOIN {channel}")
+        await self.expect(rf" 366 {re.escape(self.nick)} {re.escape(channel)} ", mark)
+
+    async def stop(self):
+        if self.writer:
+            self.writer.close()
+        if self.task:
+            self.task.cancel()
+
+    def traffic(self):
+        return "\n".join(f"{way} {line}" for way, line in self.lines)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""Processes under test: started in their own session, logged to a file, always ended."""
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import time
+
+
+class Failure(AssertionError):
+    """The scenario did not go as it should."""
+
+
+class Skip(Exception):
+    """The scenario cannot run on this machine."""
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def wait_until(condition, what, timeout=20.0):
+    """Polls `condition` until it returns something true, and returns that."""
+    end = time.monotonic() + timeout
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise Failure(f"waited {timeout:g} s in vain for {what}")
+        await asyncio.sleep(0.02)
+
+
+def port_open(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+class Process:
+    def __init__(self, name, argv, folder, env=None):
+        self.name = name
+        self.argv = [str(word) for word in argv]
+        self.folder = folder
+        self.log_path = os.path.join(folder, f"{name}.log")
+        self.env = {**os.environ, **(env or {})}
+        self.child = None
+
+    async def start(self):
+        log = open(self.log_path, "ab")
+        self.child = await asyncio.create_subprocess_exec(
+            *self.argv, cwd=self.folder, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+            env=self.env, start_new_session=True)
+        log.close()
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def running(self):
+        return self.child is not None and self.child.returncode is None
+
+    def log(self):
+        try:
+            with open(self.log_path, "r", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    async def wait_log(self, text, timeout=20.0, after=0):
+        def seen():
+            if text in self.log()[after:]:
+                return True
+            if not self.running():
+                raise Failure(f"{self.name} ended with {self.child.returncode} before it said {text!r}")
+            return False
+        await wait_until(seen, f"{text!r} in the log of {self.name}", timeout)
+
+    async def stop(self, how=signal.SIGTERM, timeout=15.0):
+        """Ends it, and returns its exit status; a process that does not end in time is killed and a failure."""
+        if not self.running():
+            return self.child.returncode if self.child else None
+        self.child.send_signal(how)
+        try:
+            return await asyncio.wait_for(self.child.wait(), timeout)
+        except asyncio.TimeoutError:
+            self.child.kill()
+            await self.child.wait()
+            raise Failure(f"{self.name} did not end within {timeout:g} s of signal {how}") from None
+
+
+def descendants(pid):
+    """All living processes below pid."""
+    children = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/stat") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            children.setdefault(int(fields[1]), []).append(int(entry))
+    found, queue = [], [pid]
+    while queue:
+        for child in children.get(queue.pop(), []):
+            found.append(child)
+            queue.append(child)
+    return found
+
+
+def find_program_or_skip(name):
+    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if not path:
+        raise Skip(f"{name} is not installed")
+    return path

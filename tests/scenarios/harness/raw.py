@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""A client that sends whatever a test wants, well-formed or not."""
+import asyncio
+
+from .process import Failure
+
+
+class RawClient:
+    def __init__(self, port):
+        self.port = port
+        self.seen = ""
+        self.reader = self.writer = None
+
+    async def open(self, domain):
+        """Connects if that is not done, and opens a stream; returns when the features are there."""
+        if not self.writer:
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.seen = ""
+        await self.send(f"<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' to='{domain}' "
+                        "xmlns:stream='http://etherx.jabber.org/streams'>")
+        await self.expect("</stream:features>")
+
+    async def send(self, text, may_break=False):
+        try:
+            self.writer.write(text.encode())
+            await asyncio.wait_for(self.writer.drain(), 20)
+        except (ConnectionError, asyncio.TimeoutError):
+            if not may_break:
+                raise
+
+    async def _more(self, timeout):
+        data = await asyncio.wait_for(self.reader.read(65536), timeout)
+        self.seen += data.decode("utf-8", "replace")
+        return bool(data)
+
+    async def expect(self, text, timeout=20):
+        while text not in self.seen:
+            if not await self._more(timeout):
+                raise EOFError(f"the stream ended before {text!r}: {self.seen[-500:]!r}")
+
+    async def until_closed(self, what, timeout=20):
+        """All that came until the other side closed."""
+        try:
+            while await self._more(timeout):
+                pass
+        except ConnectionError:
+            pass
+        except asyncio.TimeoutError:
+            raise Failure(f"{what}: the connection stays open") from None
+        return self.seen
+
+    async def start_tls(self, context):
+        loop = asyncio.get_running_loop()
+        transport = self.writer.transport
+        protocol = transport.get_protocol()
+        encrypted = await loop.start_tls(transport, protocol, context, server_hostname="localhost")
+        self.reader = asyncio.StreamReader()
+        protocol._stream_reader = self.reader  # what StreamWriter.start_tls of later versions does
+        protocol._replace_writer = None
+        self.reader.set_transport(encrypted)
+        self.writer = asyncio.StreamWriter(encrypted, protocol, self.reader, loop)
+
+    async def close(self):
+        if self.writer:
+            self.writer.close()

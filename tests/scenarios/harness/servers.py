@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""The counterparts: ngircd and Prosody, configured in a temporary folder."""
+import asyncio
+import os
+
+from .process import Process, Skip, find_program_or_skip, free_port, port_open, wait_until
+
+
+class Ngircd:
+    name = "irc.test"
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = free_port()
+        self.process = None
+
+    async def start(self):
+        config = os.path.join(self.folder, "ngircd.conf")
+        with open(config, "w") as file:
+            file.write(f"""[Global]
+Name = {self.name}
+Info = a server for tests
+Listen = 127.0.0.1
+Ports = {self.port}
+ServerUID = {os.getuid()}
+ServerGID = {os.getgid()}
+MotdPhrase = welcome
+[Limits]
+MaxNickLength = 30
+MaxConnectionsIP = 0
+MaxJoins = 0
+MaxPenaltyTime = 0
+PingTimeout = 120
+PongTimeout = 20
+[Options]
+DNS = no
+Ident = no
+PAM = no
+OperCanUseMode = no
+[Channel]
+Name = #lobby
+Topic = the lobby
+""")
+        self.process = Process("ngircd", [find_program_or_skip("ngircd"), "-n", "-f", config], self.folder)
+        await self.process.start()
+        await wait_until(lambda: port_open(self.port), "ngircd to listen")
+
+    async def stop(self):
+        if self.process:
+            await self.process.stop()
+
+
+class Prosody:
+    """One host, `localhost`, and a component for the gateway."""
+
+    host = "localhost"
+    secret = "a component secret"
+
+    def __init__(self, folder, gateway):
+        self.folder = os.path.join(folder, "prosody")
+        os.makedirs(self.folder, exist_ok=True)
+        self.gateway = gateway
+        self.c2s_port = free_port()
+        self.component_port = free_port()
+        self.config = os.path.join(self.folder, "prosody.cfg.lua")
+        self.process = None
+
+    def write_config(self):
+        with open(self.config, "w") as file:
+            file.write(f"""run_as_root = true
+daemonize = false
+pidfile = "{self.folder}/prosody.pid"
+data_path = "{self.folder}/data"
+modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "ping", "carbons", "private", "vcard_legacy", "pep" }}
+modules_disabled = {{ "s2s" }}
+allow_unencrypted_plain_auth = true
+c2s_require_encryption = false
+authentication = "internal_plain"
+storage = "internal"
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {self.c2s_port} }}
+component_interfaces = {{ "127.0.0.1" }}
+component_ports = {{ {self.component_port} }}
+log = {{ {{ levels = {{ min = "debug" }}, to = "console" }} }}
+VirtualHost "{self.host}"
+Component "{self.gateway}"
+  component_secret = "{self.secret}"
+""")
+
+    async def register(self, name, password):
+        control = await asyncio.create_subprocess_exec(
+            find_program_or_skip("prosodyctl"), "--config", self.config, "register", name, self.host, password,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT)
+        output, _ = await control.communicate()
+        if control.returncode != 0:
+            raise Skip(f"prosodyctl register failed: {output.decode(errors='replace')}")
+
+    async def start(self, people=()):
+        os.makedirs(os.path.join(self.folder, "data"), exist_ok=True)
+        self.write_config()
+        for name, password in people:
+            await self.register(name, password)
+        self.process = Process("prosody", [find_program_or_skip("prosody"), "-F", "--config", self.config], self.folder)
+        await self.process.start()
+        await wait_until(lambda: port_open(self.c2s_port) and port_open(self.component_port),
+                         "Prosody to listen")
+
+    async def stop(self):
+        if self.process:
+            await self.process.stop()

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Everything that one scenario starts, so that it can be ended and shown."""
+import os
+import shutil
+import tempfile
+
+from .gateway import Gateway
+from .irc_client import IrcClient
+from .person import Person
+from .servers import Ngircd, Prosody
+
+
+class World:
+    def __init__(self, build, plain_build):
+        self.build = build              # with sanitizers
+        self.plain_build = plain_build  # without, for valgrind
+        self.folder = tempfile.mkdtemp(prefix="libtransport-test-")
+        self.started = []  # in order; stopped in reverse
+
+    async def ngircd(self):
+        server = Ngircd(self.folder)
+        self.started.append(server)
+        await server.start()
+        return server
+
+    async def prosody(self, gateway="irc.localhost", people=(("alice", "secret"), ("bob", "secret"))):
+        server = Prosody(self.folder, gateway)
+        self.started.append(server)
+        await server.start(people)
+        return server
+
+    def gateway(self, **options):
+        gateway = Gateway(options.pop("build", self.build), self.folder, **options)
+        self.started.append(gateway)
+        return gateway
+
+    async def irc_client(self, ircd, nick):
+        client = IrcClient(ircd.port, nick)
+        self.started.append(client)
+        await client.start()
+        return client
+
+    async def person(self, jid, port, password="secret", **options):
+        tls = options.pop("tls", False)
+        person = Person(jid, password, port, tls)
+        self.started.append(person)
+        await person.start(**options)
+        return person
+
+    async def irc_component(self, **keys):
+        """Prosody, ngircd, the gateway as component with the IRC backend: (prosody, ircd, gateway)."""
+        ircd = await self.ngircd()
+        prosody = await self.prosody()
+        gateway = self.gateway()
+        gateway.component_of(prosody)
+        gateway.irc(ircd)
+        gateway.keys.update(keys)
+        await gateway.start()
+        return prosody, ircd, gateway
+
+    async def stop(self):
+        """Stops all; the first thing that went wrong is raised after the rest was stopped."""
+        first = None
+        for thing in reversed(self.started):
+            try:
+                await thing.stop()
+            except Exception as problem:  # noqa: BLE001 - every one of them is reported
+                first = first or problem
+        if first:
+            raise first
+
+    def show(self):
+        """Traffic of the people and the ends of the logs, for a failure."""
+        shown = []
+        seen = False
+        for thing in self.started:
+            if isinstance(thing, Person):
+                if not seen:
+                    shown.append(f"--- XMPP traffic\n{thing.traffic()[-20000:]}")
+                seen = True
+            elif isinstance(thing, IrcClient):
+                shown.append(f"--- IRC traffic of {thing.nick}\n{thing.traffic()[-8000:]}")
+            elif getattr(thing, "process", None):
+                shown.append(f"--- log of {thing.process.name}\n{thing.process.log()[-12000:]}")
+        return "\n".join(shown)
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def keep(self):
+        target = os.environ.get("KEEP_FAILED")
+        if target:
+            shutil.copytree(self.folder, os.path.join(target, os.path.basename(self.folder)), dirs_exist_ok=True)

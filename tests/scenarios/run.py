@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""
+Runs scenario tests against a build. Each runs in a process of its own, some at once.
+
+    run.py --build DIR [--plain DIR] [--jobs N] [NAME]...   NAME: a scenario, or the beginning of names
+    run.py --list
+"""
+import argparse
+import asyncio
+import importlib
+import os
+import subprocess
+import sys
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+SKIPPED = 77
+SCENARIO_SECONDS = 240
+
+
+def scenarios():
+    """name -> coroutine function, over all test_*.py."""
+    found = {}
+    for file in sorted(os.listdir(HERE)):
+        if file.startswith("test_") and file.endswith(".py"):
+            module = importlib.import_module(file[:-3])
+            for name, value in vars(module).items():
+                if name.startswith("scenario_"):
+                    found[f"{file[5:-3]}.{name[9:]}"] = value
+    return found
+
+
+async def run_in_world(scenario, build, plain):
+    from harness.process import Skip
+    from harness.world import World
+    world = World(build, plain)
+    status, text = 0, ""
+    try:
+        await asyncio.wait_for(scenario(world), SCENARIO_SECONDS)
+    except Skip as reason:
+        status, text = SKIPPED, str(reason)
+    except Exception:  # noqa: BLE001 - shown whole
+        status, text = 1, traceback.format_exc()
+    try:
+        await world.stop()
+    except Exception:  # noqa: BLE001
+        if status == 0:
+            status, text = 1, "while stopping:\n" + traceback.format_exc()
+    if status == 1:
+        text = world.show() + "\n--- " + text
+        world.keep()
+    world.remove()
+    print(text)
+    return status
+
+
+def run_one(name, build, plain):
+    return asyncio.run(run_in_world(scenarios()[name], build, plain))
+
+
+def run_child(arguments, name):
+    begin = time.monotonic()
+    child = subprocess.run(
+        [sys.executable, os.path.abspath(__file__), "--build", arguments.build, "--plain", arguments.plain,
+         "--child", name],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return name, child.returncode, child.stdout.decode(errors="replace"), time.monotonic() - begin
+
+
+def report(number, result, must_run):
+    name, status, output, seconds = result
+    if status == SKIPPED and not must_run:
+        print(f"ok {number} - {name} # SKIP {output.strip()}", flush=True)
+        return "skipped"
+    if status == 0:
+        print(f"ok {number} - {name} ({seconds:.1f} s)", flush=True)
+        return "passed"
+    if status == SKIPPED:
+        output += "\nA counterpart is missing, and where CI=true that is a failure."
+    print(f"not ok {number} - {name} ({seconds:.1f} s)", flush=True)
+    for line in output.rstrip().splitlines():
+        print(f"# {line}")
+    sys.stdout.flush()
+    return "failed"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default="")
+    parser.add_argument("--plain", default="")
+    parser.add_argument("--jobs", type=int, default=3)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--child", metavar="NAME")
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    if arguments.child:
+        sys.exit(run_one(arguments.child, arguments.build, arguments.plain))
+    names = [name for name in scenarios()
+             if not arguments.names or any(name.startswith(wanted) or name.split(".", 1)[1].startswith(wanted)
+                                           for wanted in arguments.names)]
+    if arguments.list:
+        print("\n".join(names))
+        return
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    print(f"1..{len(names)}")
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        results = pool.map(lambda name: run_child(arguments, name), names)
+        for number, result in enumerate(results, 1):
+            counts[report(number, result, os.environ.get("CI") == "true")] += 1
+    print(f"scenarios: {counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    sys.exit(1 if counts["failed"] else 0)
+
+
+if __name__ == "__main__":
+    main()

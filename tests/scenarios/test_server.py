@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""XMPP in server mode: people log in to the gateway itself."""
+import asyncio
+import base64
+import ssl
+
+from harness.person import statuses
+from harness.process import Failure, wait_until
+from harness.raw import RawClient
+
+DOMAIN = "localhost"
+ROOM = f"#lobby@{DOMAIN}"
+
+
+async def irc_server(world, **keys):
+    ircd = await world.ngircd()
+    gateway = world.gateway(jid=DOMAIN)
+    gateway.server()
+    gateway.irc(ircd)
+    gateway.keys.update(keys)
+    await gateway.start()
+    return ircd, gateway
+
+
+async def scenario_logs_in_with_tls_and_talks(world):
+    ircd, gateway = await irc_server(world)
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port, tls=True)
+    alice.join(ROOM, "alice")
+    await alice.joined(ROOM, "alice")
+    mark = carol.mark()
+    alice.say(ROOM, "over TLS", "groupchat")
+    await carol.expect("^:alice!.* PRIVMSG #lobby :over TLS$", mark)
+    carol.send("PRIVMSG #lobby :hear you")
+    await alice.message(f"{ROOM}/carol", "^hear you$", "groupchat")
+    await alice.stop()
+    await carol.expect("^:alice!.* QUIT", mark)
+
+
+async def scenario_two_clients_of_one_person(world):
+    ircd, gateway = await irc_server(world, **{"service.more_resources": "1"})
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    desk = await world.person(f"alice@{DOMAIN}/desk", gateway.port)
+    desk.join(ROOM, "alice")
+    await desk.joined(ROOM, "alice")
+    phone = await world.person(f"alice@{DOMAIN}/phone", gateway.port)
+    phone.join(ROOM, "alice")
+    await phone.joined(ROOM, "alice")
+    await phone.presence(f"{ROOM}/carol", "available")
+    await phone.message(ROOM, kind="groupchat", where=lambda m: "lobby" in (m["subject"] or ""))
+    carol.send("PRIVMSG #lobby :to both")
+    await desk.message(f"{ROOM}/carol", "^to both$", "groupchat")
+    await phone.message(f"{ROOM}/carol", "^to both$", "groupchat")
+    if carol.count("^:alice!.* JOIN") != 1:
+        raise Failure("the second client joined the channel once more")
+    mark = carol.mark()
+    await phone.stop()
+    desk.say(ROOM, "still here", "groupchat")
+    await carol.expect("PRIVMSG #lobby :still here$", mark)
+    if carol.find("^:alice!.* (PART|QUIT)", mark):
+        raise Failure("the first client was thrown out with the second")
+    await desk.stop()
+    await carol.expect("^:alice!.* QUIT", mark)
+
+
+async def scenario_roster_of_the_server(world):
+    ircd, gateway = await irc_server(world, **{"service.more_resources": "1"})
+    dave = await world.irc_client(ircd, "dave")
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port)
+    alice.update_roster(f"dave@{DOMAIN}", name="Dave", groups=["IRC"])
+    alice.say(f"dave@{DOMAIN}", "hi dave")
+    await dave.expect("^:alice!.* PRIVMSG dave :hi dave$")
+    dave.send("PRIVMSG alice :hi alice")
+    await alice.message(body="^hi alice$", kind="chat")
+    again = await world.person(f"alice@{DOMAIN}", gateway.port)
+    if again.client_roster[f"dave@{DOMAIN}"]["name"] != "Dave":
+        raise Failure("a contact that was added is not on the roster of the next client")
+
+
+async def scenario_wrong_password_is_refused(world):
+    """The backend decides; what it says reaches the client, and nothing is stored."""
+    ircd, gateway = await irc_server(world)
+    await ircd.stop()
+    raw = RawClient(gateway.port)
+    await raw.open(DOMAIN)
+    await raw.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>"
+                   + base64.b64encode(b"\0alice\0secret").decode() + "</auth>")
+    await raw.expect("<failure", 60)
+    await raw.close()
+    if await gateway.control("online_users_count") != "0":
+        raise Failure("somebody is online without a network")
+
+
+async def scenario_bad_streams_are_cut_off(world):
+    ircd, gateway = await irc_server(world)
+    attacks = {
+        "a document type": ("<!DOCTYPE x [<!ENTITY a 'b'>]>", "restricted-xml"),
+        "a comment": ("<!-- x -->", "restricted-xml"),
+        "a processing instruction": ("<?php x ?>", "restricted-xml"),
+        "200,000 levels": ("<a>" * 200000, "policy-violation"),
+        "an element without end": ("<message><body>" + "x" * 2000000, "policy-violation"),
+        "an attribute of 2 MiB": ("<message a='" + "x" * (2 << 20), "policy-violation"),
+        "bytes that are no XML": ("\x01\x02", "not-well-formed"),
+        "a million attributes": ("<a " + " ".join(f"a{n}='1'" for n in range(200000)), "policy-violation"),
+    }
+    for name, (data, condition) in attacks.items():
+        raw = RawClient(gateway.port)
+        await raw.open(DOMAIN)
+        await raw.send(data, may_break=True)
+        text = await raw.until_closed(name)
+        if condition not in text:
+            raise Failure(f"{name}: the stream ended without {condition}: {text[-300:]!r}")
+        await raw.close()
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port)
+    await alice.plugin["xep_0199"].send_ping(DOMAIN)
+
+
+async def scenario_nothing_before_tls_survives_it(world):
+    """Bytes that were sent in the clear behind <starttls/> must not be read as if they came encrypted."""
+    _, gateway = await irc_server(world)
+    raw = RawClient(gateway.port)
+    await raw.open(DOMAIN)
+    auth = ("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>"
+            + base64.b64encode(b"\0mallory\0x").decode() + "</auth>")
+    await raw.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" + auth)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        await raw.expect("<proceed", 5)
+        await raw.start_tls(context)
+        await raw.open(DOMAIN)
+        await asyncio.sleep(0)
+        if "success" in raw.seen or "failure" in raw.seen:
+            raise Failure("an <auth/> from before TLS was answered")
+    except (OSError, ssl.SSLError, EOFError):
+        pass  # cutting such a client off is right as well
+    await raw.close()
+
+
+async def scenario_restart_keeps_accounts_and_seals_passwords(world):
+    ircd, gateway = await irc_server(world)
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port, password="canary-password-7261")
+    alice.join(ROOM, "alice")
+    await alice.joined(ROOM, "alice")
+    await gateway.stop()
+    import os
+    for folder, _, files in os.walk(gateway.folder):
+        for file in files:
+            with open(os.path.join(folder, file), "rb") as content:
+                if b"canary-password-7261" in content.read():
+                    raise Failure(f"the password stands in {file}")
+            path = os.path.join(folder, file)
+            if os.stat(path).st_mode & 0o077 and not file.endswith((".log", ".pid", ".port")):
+                raise Failure(f"{file} may be read by others: {os.stat(path).st_mode:o}")
+    await gateway.start()
+    again = await world.person(f"alice@{DOMAIN}", gateway.port, password="canary-password-7261")
+    again.join(ROOM, "alice")
+    await again.joined(ROOM, "alice")
+    if "110" not in statuses(await again.presence(f"{ROOM}/alice", "available")):
+        raise Failure("no own presence")
+    await wait_until(lambda: True, "nothing")

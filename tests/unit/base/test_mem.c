@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/list.h"
+#include "base/mem.h"
+
+static void test_alloc_is_zeroed(void **state)
+{
+	char *bytes = mem_alloc(64);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 64; i++)
+		assert_int_equal(bytes[i], 0);
+	bytes = mem_realloc(bytes, 4096);
+	assert_int_equal(bytes[63], 0);
+	MEM_FREE(bytes);
+	assert_null(bytes);
+	mem_free(mem_alloc(0));
+	mem_free(mem_dup(NULL, 0));
+}
+
+static void test_strings(void **state)
+{
+	char *text = mem_strdup("abc");
+
+	(void)state;
+	assert_string_equal(text, "abc");
+	mem_replace(&text, text + 1);
+	assert_string_equal(text, "bc");
+	mem_replace(&text, NULL);
+	assert_null(text);
+	assert_null(mem_strdup(NULL));
+	assert_null(mem_strndup(NULL, 3));
+
+	text = mem_strndup("abcdef", 3);
+	assert_string_equal(text, "abc");
+	mem_free(text);
+	text = mem_strndup("ab", 100);
+	assert_string_equal(text, "ab");
+	mem_free_secret(text);
+	mem_free_secret(NULL);
+	text = mem_printf("%s-%d", "x", 42);
+	assert_string_equal(text, "x-42");
+	mem_free(text);
+}
+
+static void test_error_texts(void **state)
+{
+	int error;
+
+	(void)state;
+	assert_string_equal(tp_error_text(TP_ERR_NOT_FOUND), "not found");
+	for (error = TP_OK; error >= TP_ERR_CLOSED; error--) {
+		assert_non_null(tp_error_text(error));
+		assert_string_not_equal(tp_error_text(error), "unknown error");
+	}
+	assert_string_equal(tp_error_text(TP_ERR_CLOSED - 1), "unknown error");
+	assert_string_equal(tp_error_text(1), "unknown error");
+	assert_string_equal(tp_error_text(INT32_MIN), "unknown error");
+}
+
+struct item {
+	int number;
+	struct list link;
+};
+
+static void test_list(void **state)
+{
+	struct list head;
+	struct item items[4];
+	int i, seen = 0;
+
+	(void)state;
+	list_init(&head);
+	assert_true(list_empty(&head));
+	for (i = 0; i < 4; i++) {
+		items[i].number = i;
+		list_append(&head, &items[i].link);
+	}
+	LIST_EACH(link, &head)
+	{
+		struct item *item = CONTAINER_OF(link, struct item, link);
+
+		assert_int_equal(item->number, seen++);
+		if (item->number % 2)
+			list_remove(link);
+	}
+	assert_int_equal(seen, 4);
+	list_remove(&items[1].link);
+	assert_ptr_equal(head.next, &items[0].link);
+	assert_ptr_equal(head.prev, &items[2].link);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_alloc_is_zeroed),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_error_texts),
+		cmocka_unit_test(test_list),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
