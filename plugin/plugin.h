@@ -9,7 +9,8 @@
  *             return plug ? plug_run(plug) : 1;
  *     }
  *
- * Threading: one thread. Callbacks run inside plug_run or plug_dispatch; every call is allowed in them.
+ * Threading: one thread. Callbacks run inside plug_run or plug_dispatch; every call is allowed in them but
+ * plug_run, plug_dispatch and plug_destroy.
  * Ownership: pointers given to callbacks are good during the call; plug_ functions copy what they are given.
  * `user` is the account key of the gateway's user: opaque, compare it and send it back.
  * The library links neither OpenSSL nor libuv.
@@ -20,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "config/config.h"
 #include "protocol/event.h"
 
@@ -56,8 +58,8 @@ struct plug_ops {
 	/* The user's own card changed. */
 	void (*vcard)(struct plug *plug, const char *user, const struct event_vcard *vcard);
 	void (*raw_xml)(struct plug *plug, const char *stanza, size_t length);
-	/* The gateway says goodbye or is gone. plug_run returns after it; with plug_dispatch the program ends
-	 * itself. Close legacy sessions here. */
+	/* The gateway says goodbye or is gone; called once, nothing can be sent any more. plug_run returns after it;
+	 * with plug_dispatch the program ends itself. Close legacy sessions here. */
 	void (*exit)(struct plug *plug);
 };
 
@@ -78,19 +80,22 @@ struct plug_options {
 
 /*
  * Parses the arguments that the gateway gives (--host, --port, --service.backend_id=N, -j JID, FILE,
- * --section.key=value; -h prints help; unknown options are ignored), reads the instance's configuration into
- * the given tables, and connects: to the inherited socket named by LIBTRANSPORT_FD in the environment, else to
- * host and port. On a mistake prints what is wrong and returns NULL. `ops` and `options` must outlive it.
+ * --section.key=value; -h prints help and ends the program; unknown options are ignored; of several FILEs the last
+ * counts), reads the instance's configuration into the given tables, and connects: to the inherited socket named
+ * by LIBTRANSPORT_FD in the environment, else to host and port (waiting at most 10 s for each address). On a
+ * mistake prints what is wrong to stderr and returns NULL. `ops` and `options` must outlive it. What is bound to the
+ * tables is good until plug_destroy.
  */
 PLUG_API struct plug *plug_create(int argc, char **argv, const struct plug_options *options,
 				  const struct plug_ops *ops, void *context);
-PLUG_API void plug_destroy(struct plug **plug);
+PLUG_API void plug_destroy(struct plug **plug); /* not from a callback; does not call ops.exit */
 PLUG_API void *plug_context(const struct plug *plug);
 PLUG_API const struct config *plug_config(const struct plug *plug);
 PLUG_API const char *plug_jid(const struct plug *plug); /* the instance's JID, or "" */
 PLUG_API int plug_backend_id(const struct plug *plug);
 
-/* Its own loop: serves until the gateway says exit or is gone; returns the exit status of the program. */
+/* Its own loop: serves until the gateway says exit or is gone; returns the exit status of the program: 0, or 1 if the
+ * gateway broke the protocol. */
 PLUG_API int plug_run(struct plug *plug);
 
 /* For a program with a loop of its own: watch plug_fd for reading (and for writing while plug_wants_write),
@@ -104,8 +109,9 @@ PLUG_API void plug_flush(struct plug *plug);
 /* Bytes that wait because the gateway does not read: above 1 MiB stop reading the network. */
 PLUG_API size_t plug_queued(const struct plug *plug);
 
-/* Sends any event that a backend may send (protocol/codec.h); 0 or TP_ERR_UNSUPPORTED. The functions below
- * are short forms of it. */
+/* Queues any event that a backend may send; strings must be valid UTF-8. 0, TP_ERR_UNSUPPORTED if backends do not
+ * send such events, TP_ERR_LIMIT if it is larger than a frame may be, TP_ERR_CLOSED once the gateway is gone. The
+ * functions below are short forms of it. */
 PLUG_API int plug_send(struct plug *plug, const struct event *event);
 
 PLUG_API void plug_connected(struct plug *plug, const char *user);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* The short forms of plug_send. */
+#include "plugin/plugin.h"
+
+void plug_connected(struct plug *plug, const char *user)
+{
+	plug_send(plug, &(struct event){EVENT_CONNECTED, user});
+}
+
+void plug_disconnected(struct plug *plug, const char *user, enum connection_error error, const char *text)
+{
+	plug_send(plug, &(struct event){EVENT_DISCONNECTED, user, .disconnected = {(int)error, text}});
+}
+
+void plug_contact(struct plug *plug, const char *user, const struct event_contact *contact)
+{
+	plug_send(plug, &(struct event){EVENT_CONTACT, user, .contact = *contact});
+}
+
+void plug_contact_removed(struct plug *plug, const char *user, const char *contact)
+{
+	plug_send(plug, &(struct event){EVENT_CONTACT_REMOVED, user, .contact = {.name = contact}});
+}
+
+void plug_authorization_request(struct plug *plug, const char *user, const char *contact)
+{
+	plug_send(plug, &(struct event){EVENT_AUTH_REQUEST, user, .contact = {.name = contact}});
+}
+
+static void send_message(struct plug *plug, const char *user, const struct event_message *message)
+{
+	plug_send(plug, &(struct event){EVENT_MESSAGE, user, .message = *message});
+}
+
+void plug_message(struct plug *plug, const char *user, const char *contact, const char *text, const char *xhtml)
+{
+	send_message(plug, user, &(struct event_message){.name = contact, .text = text, .xhtml = xhtml});
+}
+
+void plug_room_message(struct plug *plug, const char *user, const char *room, const char *nickname, const char *text,
+		       const char *xhtml)
+{
+	send_message(plug, user,
+		     &(struct event_message){MESSAGE_ROOM, room, nickname, .text = text, .xhtml = xhtml});
+}
+
+void plug_room_private_message(struct plug *plug, const char *user, const char *room, const char *nickname,
+			       const char *text, const char *xhtml)
+{
+	send_message(plug, user,
+		     &(struct event_message){MESSAGE_ROOM_PRIVATE, room, nickname, .text = text, .xhtml = xhtml});
+}
+
+void plug_receipt(struct plug *plug, const char *user, const char *contact, const char *message_id)
+{
+	plug_send(plug, &(struct event){EVENT_RECEIPT, user, .receipt = {contact, message_id}});
+}
+
+void plug_subject(struct plug *plug, const char *user, const char *room, const char *nickname, const char *subject)
+{
+	plug_send(plug, &(struct event){EVENT_SUBJECT, user,
+					.message = {MESSAGE_ROOM, room, nickname, .text = subject}});
+}
+
+void plug_chat_state(struct plug *plug, const char *user, const char *contact, enum chat_state state)
+{
+	plug_send(plug, &(struct event){EVENT_CHAT_STATE, user, .chat_state = {contact, state}});
+}
+
+void plug_participant(struct plug *plug, const char *user, const struct event_participant *participant)
+{
+	plug_send(plug, &(struct event){EVENT_PARTICIPANT, user, .participant = *participant});
+}
+
+void plug_room_nickname(struct plug *plug, const char *user, const char *room, const char *nickname)
+{
+	plug_send(plug, &(struct event){EVENT_ROOM_NICKNAME, user, .room = {.name = room, .nickname = nickname}});
+}
+
+void plug_room_list(struct plug *plug, const char *user, const char *const *rooms, const char *const *names,
+		    size_t count)
+{
+	plug_send(plug, &(struct event){EVENT_ROOM_LIST, user, .room_list = {rooms, names, count}});
+}
+
+void plug_vcard(struct plug *plug, const char *user, const char *contact, uint32_t id, const char *full_name,
+		const char *nickname, const void *photo, size_t photo_size)
+{
+	plug_send(plug, &(struct event){EVENT_VCARD, user,
+					.vcard = {.name = contact,
+						  .id = id,
+						  .full_name = full_name,
+						  .nickname = nickname,
+						  .photo = photo,
+						  .photo_size = photo_size,
+						  .has_photo = photo_size > 0}});
+}

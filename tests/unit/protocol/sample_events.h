@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* One event of every type and side, for round trips and as seeds of broken frames. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "protocol/codec.h"
+#include "protocol/event.h"
+
+struct sample {
+	enum codec_side speaker;
+	struct event event;
+};
+
+extern const struct sample samples[];
+extern const size_t samples_count;
+
+/* "0000 0002" -> bytes. */
+void hex_append(struct buf *out, const char *hex);
