@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The account database: accounts, their identities, settings and contacts. Every call is answered later, on
- * the loop thread, in the order of the calls: requests go through one queue to the store thread, which owns the
- * database and may block. Queries are written once (store_accounts.c) over store/driver.h, which SQLite
+ * the loop thread, in the order of the calls: requests go through one queue to the store thread, which owns
+ * the database and may block. Queries are written once (store_accounts.c) over store/driver.h, which SQLite
  * implements and MariaDB and PostgreSQL will.
  *
  * Passwords are sealed (store/seal.h) before they leave the store thread for the disk.
@@ -21,16 +21,16 @@
 
 struct store;
 
-struct store_config { /* keys of [database], and database.key_file */
+struct store_config {     /* keys of [database], and database.key_file */
 	const char *type; /* none, sqlite3; mysql and pqxx are refused with a clear text for now */
 	const char *database;
 	const char *server, *user, *password;
 	long port;
 	const char *prefix;
 	const char *connection_string;
-	const char *encryption_key; /* Spectrum 2's; refused with a warning: key_file replaces it */
-	const char *key_file;       /* default: "key" in the folder of the database; made at first run, 0600 */
-	const char *vip_statement;  /* Spectrum 2's; refused with an error: vip is a column */
+	const char *encryption_key; /* Spectrum 2's; ignored with a warning: key_file replaces it */
+	const char *key_file;      /* default: "key" in the folder of the database; made at first run, 0600 */
+	const char *vip_statement; /* Spectrum 2's; refused with an error: vip is a column */
 };
 extern const struct config_table store_config_table;
 
@@ -67,41 +67,48 @@ struct store_account {
 
 /*
  * Opens (creating and migrating as needed) the database and starts the thread. Blocks: called at start only.
- * type "none" gives a store that keeps everything in memory for the life of the process. A Spectrum 2 database
- * (it has db_version and no table of ours) is left untouched and refused: the text names the importer that
- * will come and how to use another file meanwhile. 0, or a negative error with a sentence in *error.
+ * type "none" gives a store that keeps everything in memory for the life of the process. A Spectrum 2
+ * database (it has db_version and no table of ours) is left untouched and refused: the text names the
+ * importer that will come and how to use another file meanwhile. 0, or a negative error with a sentence in
+ * *error.
  */
 int store_open(struct store **store, uv_loop_t *loop, const struct store_config *config, struct buf *error);
-/* Waits for the queue to be done (callbacks are called), closes. *store becomes NULL. */
+/* Waits for the queue to be done (callbacks are called, and may make further calls), closes. *store becomes
+ * NULL. May be called from a callback. A handle stays with the loop until its next turn. */
 void store_close(struct store **store);
 
-/* err: 0, TP_ERR_NOT_FOUND, TP_ERR_EXISTS or TP_ERR_STORE (logged by the store, with the cause). */
-typedef void store_done(void *context, int err);                                       /* may be NULL */
-typedef void store_account_done(void *context, int err, const struct store_account *account); /* NULL unless 0 */
+/* err: 0, TP_ERR_NOT_FOUND, TP_ERR_EXISTS or TP_ERR_STORE (logged by the store, with the cause; each kind of
+ * failure once until writing works again). A request waits up to 30 s for a database that others have locked.
+ * An account whose stored password does not open is TP_ERR_STORE too; store_change_account mends it. */
+typedef void store_done(void *context, int err); /* may be NULL */
+typedef void store_account_done(void *context, int err,
+                                const struct store_account *account); /* NULL unless 0 */
 typedef void store_keys_done(void *context, int err, const struct store_identity *identities, size_t count);
 
 /* The account that an address belongs to. */
-void store_find_account(struct store *store, const char *frontend, const char *address, store_account_done *done,
-			void *context);
+void store_find_account(struct store *store, const char *frontend, const char *address,
+                        store_account_done *done, void *context);
 void store_get_account(struct store *store, const char *key, store_account_done *done, void *context);
 /* A new account with one identity: TP_ERR_EXISTS if the key or the identity is taken. */
 void store_add_account(struct store *store, const char *key, const char *frontend, const char *address,
-		       const char *legacy_name, const char *password, const char *language, store_account_done *done,
-		       void *context);
+                       const char *legacy_name, const char *password, const char *language,
+                       store_account_done *done, void *context);
 /* Changes login data; NULL keeps a field. */
 void store_change_account(struct store *store, const char *key, const char *legacy_name, const char *password,
-			  const char *language, store_done *done, void *context);
+                          const char *language, store_done *done, void *context);
 void store_remove_account(struct store *store, const char *key, store_done *done, void *context);
 /* Whether some account uses this legacy name already: err is 0 or TP_ERR_NOT_FOUND. */
 void store_legacy_name_taken(struct store *store, const char *legacy_name, store_done *done, void *context);
 void store_set_online(struct store *store, int64_t account, bool online); /* true also stamps last_login */
-void store_set_setting(struct store *store, int64_t account, const char *name, const char *value, store_done *done,
-		       void *context); /* value NULL removes */
+void store_set_setting(struct store *store, int64_t account, const char *name, const char *value,
+                       store_done *done, void *context); /* value NULL removes */
 void store_add_identity(struct store *store, int64_t account, const char *frontend, const char *address,
-			store_done *done, void *context);
+                        store_done *done, void *context);
 void store_remove_identity(struct store *store, const char *frontend, const char *address, store_done *done,
-			   void *context);
-/* Inserts or replaces. Contact writes are gathered into one transaction for up to 100 ms. */
+                           void *context);
+/* Inserts or replaces. What nobody waits for (contacts, the online flag, settings without a callback) is
+ * gathered into one transaction for up to 100 ms, in order with all other calls; a power cut may take its
+ * last moments. */
 void store_put_contact(struct store *store, int64_t account, const struct store_contact *contact);
 void store_remove_contact(struct store *store, int64_t account, const char *name);
 /* Identities of accounts that were online when the last process ended (all: of every account), newest login

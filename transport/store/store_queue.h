@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way from the loop to the store thread and back: one queue there, one back, both first in, first out.
+ * The store thread owns the database while the queue runs. Requests that nobody waits for are gathered for up
+ * to 100 ms into one transaction; a transaction that meets a passing hindrance (another process holds a lock)
+ * is tried again until its first request is 30 s old.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "transport/store/store_request.h"
+
+struct store_queue;
+
+/* Called on the loop thread for every request, in order; takes it over. */
+typedef void store_queue_answered(void *context, struct request *request);
+
+/* `accounts` belongs to the queue's thread until store_queue_stop. NULL: the thread cannot be started. */
+struct store_queue *store_queue_start(uv_loop_t *loop, struct accounts *accounts,
+                                      store_queue_answered *answered, void *context);
+/* Whether a request of this size would exceed LIMIT_STORE_QUEUE_BYTES. */
+bool store_queue_is_full(struct store_queue *queue, size_t bytes);
+/* Takes the request over. While requests are under way the loop is kept alive. */
+void store_queue_put(struct store_queue *queue, struct request *request);
+/* Waits for everything that was put, also by callbacks meanwhile, then ends the thread. The memory goes with
+ * the loop's next turn. */
+void store_queue_stop(struct store_queue **queue);
