@@ -16,6 +16,8 @@
 #define LIMIT_STANZA_DEPTH 64
 #define LIMIT_STANZA_ATTRIBUTES 64         /* of one element */
 #define LIMIT_STANZA_ELEMENTS 8192         /* of one stanza that is read into a tree */
+#define LIMIT_STANZA_CHILDREN 512          /* of one element of such a tree: libstrophe walks over all to add one */
+#define LIMIT_STANZA_CHILDREN_RESULT 4096  /* the same in an answer: rosters are long */
 #define LIMIT_C2S_CONNECTIONS 4096
 #define LIMIT_C2S_UNAUTHENTICATED 256
 #define LIMIT_C2S_AUTH_SECONDS 60          /* from accept to a bound session, the legacy login included */
@@ -45,7 +47,8 @@
 #define LIMIT_IGNORED_FRAMES 1000          /* bad or forged frames of one backend before it is cut off */
 #define LIMIT_BACKENDS_STARTING 8          /* processes under way to their first frame; 1 after a crash */
 #define LIMIT_BACKEND_START_SECONDS 30     /* from spawn to the first frame */
-#define LIMIT_BACKEND_ACCEPTS 50           /* connections a second to a spawn's own port */
+#define LIMIT_BACKEND_ACCEPTS 10           /* connections a second to a spawn's own port */
+#define LIMIT_BACKEND_ACCEPT_MS 100        /* of each second, for finding out who they are */
 #define LIMIT_BACKEND_CANDIDATES 4         /* ways open to one backend before its first frame */
 #define LIMIT_BACKEND_LOG_LINES 200        /* a second, of what one backend prints */
 #define LIMIT_BACKEND_LOG_LINE_BYTES 1000

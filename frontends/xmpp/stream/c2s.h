@@ -17,6 +17,8 @@ struct xmpp_frontend;
 struct c2s_server *c2s_create(struct xmpp_frontend *frontend);
 /* Listens on service.server and service.port. 0, or TP_ERR_IO with a sentence. */
 int c2s_start(struct c2s_server *server, struct buf *error);
+/* The port that is listened on; 0: none. */
+int c2s_port(const struct c2s_server *server);
 void c2s_stop(struct c2s_server *server, void (*stopped)(void *), void *context);
 void c2s_destroy(struct c2s_server **server);
 /* Queues a stanza to a full JID's stream, or with a bare JID to all streams of it that have sent presence.
@@ -25,4 +27,5 @@ int c2s_send(struct c2s_server *server, const char *to, const char *stanza, size
 /* Outcome of session_authenticate (frontend_ops.authenticated). */
 void c2s_authenticated(struct c2s_server *server, const char *address, int error, const char *text);
 /* Ends the streams of a bare JID with a stream error ("conflict", "not-authorized") and a text. */
-void c2s_close_streams(struct c2s_server *server, const char *address, const char *condition, const char *text);
+void c2s_close_streams(struct c2s_server *server, const char *address, const char *condition,
+		       const char *text);

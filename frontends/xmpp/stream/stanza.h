@@ -51,6 +51,11 @@ struct presence_stanza {
 	const char *nick;   /* XEP-0172, or NULL */
 };
 
+struct rejected_stanza {
+	const char *kind; /* "message", "presence", "iq", NULL unknown */
+	const char *from, *to, *id, *type;
+};
+
 struct stanza_handler {
 	void (*message)(void *context, const struct message_stanza *message);
 	void (*presence)(void *context, const struct presence_stanza *presence);
@@ -61,6 +66,8 @@ struct stanza_handler {
 	/* Any other element at depth 1 (starttls, auth, handshake, stream:error, stream:features): a tree. */
 	void (*other)(void *context, xmpp_stanza_t *element);
 	void (*stream_end)(void *context);
+	/* Optional. A message, presence or iq that was above a limit and has been left out, as far as it is known. */
+	void (*rejected)(void *context, const struct rejected_stanza *stanza);
 };
 
 /* Reads stanzas from a stream's parser events. One for each stream. */

@@ -20,19 +20,29 @@ struct xml_handler {
 	/* depth 1: a stanza is complete. depth 0: </stream:stream>. */
 	void (*end)(void *context, unsigned depth, const char *ns, const char *name);
 	void (*text)(void *context, unsigned depth, const char *text, size_t length); /* depth of the element it is in */
+	/* Optional; see xml_stream_skip_oversized. What was begun of the stanza is to be forgotten. */
+	void (*skipped)(void *context);
 };
 
 struct xml_stream *xml_stream_create(const struct xml_handler *handler, void *context, size_t stanza_limit);
 void xml_stream_destroy(struct xml_stream **stream);
 void xml_stream_set_limit(struct xml_stream *stream, size_t stanza_limit);
-/* A new document begins (stream restart after STARTTLS and SASL). Not from inside a handler: use xml_stream_stop there. */
+/*
+ * A stanza above a limit is left out (handler->skipped) instead of ending the stream, so that no stranger can cut a
+ * stream that is shared with others. It may be XML_STREAM_SKIP_FACTOR limits long; nothing of it is kept meanwhile.
+ */
+#define XML_STREAM_SKIP_FACTOR 8
+void xml_stream_skip_oversized(struct xml_stream *stream, bool skip);
+/* A new document begins (stream restart after STARTTLS and SASL). Not from inside a handler: use xml_stream_stop
+ * there. */
 void xml_stream_reset(struct xml_stream *stream);
 /* From a handler: parse no further; xml_stream_feed returns 0 and *consumed of it. */
 void xml_stream_stop(struct xml_stream *stream);
 
 /*
  * 0, or TP_ERR_INVALID / TP_ERR_LIMIT: the stream cannot go on; *condition is then the stream error to send
- * ("not-well-formed", "restricted-xml", "policy-violation"). After an error only destroy or reset is allowed.
+ * ("not-well-formed", "restricted-xml", "policy-violation", "invalid-namespace", "bad-format"). After an error only
+ * destroy or reset is allowed. After </stream:stream> or a stop nothing is consumed any more until a reset.
  */
 int xml_stream_feed(struct xml_stream *stream, const char *bytes, size_t count, size_t *consumed,
 		    const char **condition);

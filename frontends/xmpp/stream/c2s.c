@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/xmpp/stream/c2s.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "config/limits.h"
+#include "frontends/xmpp/jid.h"
+#include "frontends/xmpp/stream/c2s_session.h"
+#include "frontends/xmpp/stream/certificate.h"
+#include "frontends/xmpp/stream/tls.h"
+#include "frontends/xmpp/xmpp.h"
+
+#define TICK_MS 250
+#define BACKLOG 512
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct c2s_server *server = timer->data;
+	uint64_t now = clock_ms();
+
+	LIST_EACH(link, &server->waiting)
+		c2s_session_tick(CONTAINER_OF(link, struct c2s_session, waiting_link), now);
+}
+
+/* When too many wait, the one that has waited longest goes: new ones always get their chance. */
+static void evict_oldest(struct c2s_server *server)
+{
+	LIST_EACH(link, &server->waiting) {
+		struct c2s_session *session = CONTAINER_OF(link, struct c2s_session, waiting_link);
+
+		if (session->state == C2S_AUTHENTICATING || session->state == C2S_CLOSING || session->authenticated)
+			continue;
+		c2s_session_abort(session);
+		return;
+	}
+}
+
+void c2s_session_wait(struct c2s_session *session)
+{
+	struct c2s_server *server = session->server;
+
+	if (session->waits)
+		return;
+	session->waits = true;
+	list_append(&server->waiting, &session->waiting_link);
+	if (server->waiting_count++ == 0)
+		uv_timer_start(&server->timer, on_tick, TICK_MS, TICK_MS);
+}
+
+void c2s_session_wait_no_more(struct c2s_session *session)
+{
+	struct c2s_server *server = session->server;
+
+	if (!session->waits)
+		return;
+	session->waits = false;
+	list_remove(&session->waiting_link);
+	if (--server->waiting_count == 0)
+		uv_timer_stop(&server->timer);
+}
+
+static void on_batch_closed(void *context)
+{
+	struct c2s_server *server = context;
+
+	server->started = false;
+	server->stopped(server->stopped_context);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct c2s_server *server = handle->data;
+
+	stream_batch_close(&server->batch, on_batch_closed);
+}
+
+static void stop_if_quiet(struct c2s_server *server)
+{
+	if (!server->stopping || server->session_count || server->listener || server->closing_handles)
+		return;
+	server->closing_handles = true;
+	uv_close((uv_handle_t *)&server->timer, on_timer_closed);
+}
+
+void c2s_session_gone(struct c2s_server *server, struct c2s_session *session)
+{
+	c2s_session_wait_no_more(session);
+	list_remove(&session->link);
+	server->session_count--;
+	stop_if_quiet(server);
+}
+
+static void on_turn(void *context)
+{
+	struct c2s_server *server = context;
+
+	while (!list_empty(&server->ended))
+		c2s_session_release(CONTAINER_OF(server->ended.next, struct c2s_session, ended_link));
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+	struct c2s_server *server = listener->data;
+
+	if (status < 0) {
+		log_warning(&server->log, "cannot accept a connection: %s", uv_strerror(status));
+		return;
+	}
+	if (server->waiting_count >= LIMIT_C2S_UNAUTHENTICATED)
+		evict_oldest(server);
+	c2s_session_accept(server, listener);
+}
+
+struct c2s_server *c2s_create(struct xmpp_frontend *frontend)
+{
+	struct c2s_server *server = MEM_NEW(struct c2s_server);
+
+	server->frontend = frontend;
+	server->log = (struct log){.parent = &frontend->base.log, .label = "c2s"};
+	list_init(&server->sessions);
+	list_init(&server->waiting);
+	list_init(&server->ended);
+	server->bound = map_create();
+	server->accounts = map_create();
+	server->pending = map_create();
+	server->guard = c2s_guard_create();
+	return server;
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+	struct c2s_server *server = handle->data;
+
+	mem_free(handle);
+	if (!server)
+		return;
+	server->listener = NULL;
+	stop_if_quiet(server);
+}
+
+static int find_address(uv_loop_t *loop, const struct xmpp_config *config, struct sockaddr_storage *address)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	uv_getaddrinfo_t lookup;
+	char port[16];
+	int err;
+
+	snprintf(port, sizeof(port), "%ld", config->port);
+	/* Without a callback it is synchronous: this is before anybody is served. */
+	err = uv_getaddrinfo(loop, &lookup, NULL, *config->server ? config->server : "0.0.0.0", port, &hints);
+	if (err)
+		return err;
+	memcpy(address, lookup.addrinfo->ai_addr, lookup.addrinfo->ai_addrlen);
+	uv_freeaddrinfo(lookup.addrinfo);
+	return 0;
+}
+
+static int start_listening(struct c2s_server *server, struct buf *error)
+{
+	const struct xmpp_config *config = &server->frontend->config;
+	uv_loop_t *loop = server->frontend->base.transport->loop;
+	struct sockaddr_storage address = {0};
+	int err = find_address(loop, config, &address);
+
+	if (err == 0) {
+		server->listener = MEM_NEW(uv_tcp_t);
+		server->listener->data = server;
+		uv_tcp_init(loop, server->listener);
+		err = uv_tcp_bind(server->listener, (struct sockaddr *)&address, 0);
+		if (err == 0)
+			err = uv_listen((uv_stream_t *)server->listener, BACKLOG, on_connection);
+	}
+	if (err == 0)
+		return 0;
+	buf_printf(error, "cannot listen on %s:%ld: %s\n", config->server, config->port, uv_strerror(err));
+	if (server->listener) {
+		server->listener->data = NULL; /* the server may be gone before the handle is closed */
+		uv_close((uv_handle_t *)server->listener, on_listener_closed);
+		server->listener = NULL;
+	}
+	return TP_ERR_IO;
+}
+
+static int load_identity(struct c2s_server *server, struct buf *error)
+{
+	const struct xmpp_config *config = &server->frontend->config;
+	struct jid *jid = MEM_NEW(struct jid);
+	struct certificate_source source = {
+		.file = config->cert,
+		.password = config->cert_password,
+		.working_dir = config->working_dir,
+	};
+	int err = jid_parse(jid, config->jid);
+
+	if (err == 0)
+		mem_replace(&server->domain, jid->domain);
+	else
+		buf_printf(error, "service.jid: %s is not a domain\n", config->jid);
+	mem_free(jid);
+	if (err)
+		return err;
+	source.domain = server->domain;
+	if (!server->tls)
+		server->tls = tls_context_create();
+	return certificate_load(server->tls, &source, &server->log, error);
+}
+
+int c2s_start(struct c2s_server *server, struct buf *error)
+{
+	uv_loop_t *loop = server->frontend->base.transport->loop;
+	int err = load_identity(server, error);
+
+	if (err == 0)
+		err = start_listening(server, error);
+	if (err)
+		return err;
+	uv_timer_init(loop, &server->timer);
+	server->timer.data = server;
+	stream_batch_init(&server->batch, loop, on_turn, server);
+	server->started = true;
+	log_info(&server->log, "listening on %s:%d for %s", server->frontend->config.server, c2s_port(server),
+		 server->domain);
+	return 0;
+}
+
+int c2s_port(const struct c2s_server *server)
+{
+	struct sockaddr_storage address = {0};
+	int length = sizeof(address);
+
+	if (!server->listener || uv_tcp_getsockname(server->listener, (struct sockaddr *)&address, &length))
+		return 0;
+	if (address.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+void c2s_stop(struct c2s_server *server, void (*stopped)(void *), void *context)
+{
+	server->stopped = stopped;
+	server->stopped_context = context;
+	if (!server->started) {
+		stopped(context);
+		return;
+	}
+	server->stopping = true;
+	uv_close((uv_handle_t *)server->listener, on_listener_closed);
+	LIST_EACH(link, &server->sessions)
+		c2s_session_close(CONTAINER_OF(link, struct c2s_session, link), "system-shutdown", NULL);
+}
+
+static void free_account(void *account)
+{
+	mem_free(account);
+}
+
+void c2s_destroy(struct c2s_server **server)
+{
+	struct c2s_server *old = *server;
+
+	if (!old)
+		return;
+	map_destroy(&old->bound, NULL);
+	map_destroy(&old->accounts, free_account);
+	map_destroy(&old->pending, NULL);
+	c2s_guard_destroy(&old->guard);
+	tls_context_destroy(&old->tls);
+	mem_free(old->domain);
+	MEM_FREE(*server);
+}
+
+/* From deliver, which may not call back into the core: who does not read is released at the turn's end. */
+static int send_to(struct c2s_session *session, const char *stanza, size_t length)
+{
+	int err;
+
+	if (session->state != C2S_BOUND)
+		return 0;
+	err = stream_socket_send(session->socket, stanza, length);
+	if (err == TP_ERR_LIMIT) {
+		log_warning(&session->log, "%s reads nothing and is cut off", log_quote(session->full));
+		c2s_session_abort(session);
+	}
+	return err == 0;
+}
+
+int c2s_send(struct c2s_server *server, const char *to, const char *stanza, size_t length)
+{
+	struct c2s_session *session;
+	struct c2s_account *account;
+	int count = 0;
+
+	if (strchr(to, '/')) {
+		session = map_get(server->bound, to);
+		return session ? send_to(session, stanza, length) : 0;
+	}
+	account = map_get(server->accounts, to);
+	if (!account)
+		return 0;
+	LIST_EACH(link, &account->sessions) {
+		session = CONTAINER_OF(link, struct c2s_session, account_link);
+		if (session->available)
+			count += send_to(session, stanza, length);
+	}
+	return count;
+}
+
+void c2s_authenticated(struct c2s_server *server, const char *address, int error, const char *text)
+{
+	struct c2s_session *session;
+
+	if (server->asking_core && error == TP_ERR_CLOSED)
+		return; /* the older login that the new one replaces: its client has been told */
+	session = map_remove(server->pending, address);
+	if (session)
+		c2s_auth_outcome(session, error, text);
+}
+
+void c2s_close_streams(struct c2s_server *server, const char *address, const char *condition,
+		       const char *text)
+{
+	struct c2s_account *account = map_get(server->accounts, address);
+
+	if (!account)
+		return;
+	LIST_EACH(link, &account->sessions)
+		c2s_session_close(CONTAINER_OF(link, struct c2s_session, account_link), condition, text);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/xmpp/stream/stream_socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "config/limits.h"
+#include "frontends/xmpp/stream/tls.h"
+
+#define INPUT_BYTES (64u << 10)
+#define BUFFER_KEEP (64u << 10)
+#define KEEPALIVE_SECONDS 60
+#define USER_TIMEOUT_MS (120 * 1000)
+
+struct stream_socket {
+	uv_tcp_t tcp;
+	uv_write_t write;
+	struct stream_batch *batch;
+	struct list dirty_link;
+	const struct stream_socket_ops *ops;
+	void *context;
+	struct tls *tls;
+	struct buf queue;   /* to be encrypted if there is TLS */
+	struct buf wire;    /* ready to be written */
+	struct buf writing; /* given to libuv */
+	struct buf plain;   /* decrypted input */
+	uint64_t write_began;
+	bool refused;       /* a send was: tell the owner when there is room */
+	bool finishing, closing, ended;
+};
+
+static void flush(struct stream_socket *socket);
+
+static void batch_run(struct stream_batch *batch)
+{
+	if (batch->turn)
+		batch->turn(batch->context);
+	while (!list_empty(&batch->dirty)) {
+		struct stream_socket *socket = CONTAINER_OF(batch->dirty.next, struct stream_socket, dirty_link);
+
+		list_remove(&socket->dirty_link);
+		flush(socket);
+	}
+}
+
+static void on_prepare(uv_prepare_t *handle)
+{
+	batch_run(handle->data);
+}
+
+static void on_check(uv_check_t *handle)
+{
+	batch_run(handle->data);
+}
+
+void stream_batch_init(struct stream_batch *batch, uv_loop_t *loop, void (*turn)(void *context), void *context)
+{
+	*batch = (struct stream_batch){.turn = turn, .context = context, .handles = 2};
+	list_init(&batch->dirty);
+	batch->input = mem_alloc(INPUT_BYTES);
+	uv_prepare_init(loop, &batch->prepare);
+	uv_check_init(loop, &batch->check);
+	batch->prepare.data = batch->check.data = batch;
+	uv_prepare_start(&batch->prepare, on_prepare);
+	uv_check_start(&batch->check, on_check);
+	uv_unref((uv_handle_t *)&batch->prepare);
+	uv_unref((uv_handle_t *)&batch->check);
+}
+
+static void on_batch_closed(uv_handle_t *handle)
+{
+	struct stream_batch *batch = handle->data;
+
+	if (--batch->handles)
+		return;
+	MEM_FREE(batch->input);
+	batch->closed(batch->context);
+}
+
+void stream_batch_close(struct stream_batch *batch, void (*closed)(void *context))
+{
+	batch->closed = closed;
+	uv_close((uv_handle_t *)&batch->prepare, on_batch_closed);
+	uv_close((uv_handle_t *)&batch->check, on_batch_closed);
+}
+
+struct stream_socket *stream_socket_create(struct stream_batch *batch, const struct stream_socket_ops *ops,
+					   void *context)
+{
+	struct stream_socket *socket = MEM_NEW(struct stream_socket);
+
+	socket->batch = batch;
+	socket->ops = ops;
+	socket->context = context;
+	list_init(&socket->dirty_link);
+	uv_tcp_init(batch->prepare.loop, &socket->tcp);
+	socket->tcp.data = socket;
+	return socket;
+}
+
+uv_tcp_t *stream_socket_tcp(struct stream_socket *socket)
+{
+	return &socket->tcp;
+}
+
+void stream_socket_tune(struct stream_socket *socket)
+{
+	uv_tcp_nodelay(&socket->tcp, 1);
+	uv_tcp_keepalive(&socket->tcp, 1, KEEPALIVE_SECONDS);
+#ifdef TCP_USER_TIMEOUT
+	unsigned timeout = USER_TIMEOUT_MS;
+	uv_os_fd_t fd;
+
+	if (uv_fileno((uv_handle_t *)&socket->tcp, &fd) == 0)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
+#endif
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct stream_socket *socket = handle->data;
+
+	list_remove(&socket->dirty_link);
+	socket->ops->closed(socket->context);
+	tls_destroy(&socket->tls);
+	buf_finish(&socket->queue);
+	buf_finish(&socket->wire);
+	buf_finish(&socket->writing);
+	buf_finish(&socket->plain);
+	mem_free(socket);
+}
+
+void stream_socket_abort(struct stream_socket *socket)
+{
+	if (socket->closing)
+		return;
+	socket->closing = true;
+	list_remove(&socket->dirty_link);
+	uv_close((uv_handle_t *)&socket->tcp, on_closed);
+}
+
+static void end(struct stream_socket *socket, int error, const char *reason)
+{
+	if (socket->ended || socket->closing)
+		return;
+	socket->ended = true;
+	uv_read_stop((uv_stream_t *)&socket->tcp);
+	if (socket->finishing)
+		stream_socket_abort(socket); /* nobody reads what is left */
+	else
+		socket->ops->ended(socket->context, error, reason);
+}
+
+static void mark_dirty(struct stream_socket *socket)
+{
+	if (list_empty(&socket->dirty_link) && !socket->closing)
+		list_append(&socket->batch->dirty, &socket->dirty_link);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+	struct stream_socket *socket = handle->data;
+
+	(void)suggested;
+	*buffer = uv_buf_init(socket->batch->input, INPUT_BYTES);
+}
+
+static void received_encrypted(struct stream_socket *socket, const char *bytes, size_t count)
+{
+	const char *reason = NULL;
+	int err;
+
+	buf_clear(&socket->plain);
+	err = tls_receive(socket->tls, bytes, count, &socket->plain, &reason);
+	mark_dirty(socket); /* a handshake has something to say */
+	if (socket->plain.len)
+		socket->ops->data(socket->context, socket->plain.data, socket->plain.len);
+	buf_clear(&socket->plain);
+	buf_shrink(&socket->plain, BUFFER_KEEP);
+	if (err)
+		end(socket, err == TP_ERR_CLOSED ? TP_ERR_CLOSED : TP_ERR_IO, reason);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+	struct stream_socket *socket = stream->data;
+
+	if (count == 0)
+		return;
+	if (count < 0)
+		end(socket, count == UV_EOF ? TP_ERR_CLOSED : TP_ERR_IO, uv_strerror((int)count));
+	else if (socket->tls)
+		received_encrypted(socket, buffer->base, (size_t)count);
+	else
+		socket->ops->data(socket->context, buffer->base, (size_t)count);
+}
+
+int stream_socket_read_start(struct stream_socket *socket)
+{
+	int err;
+
+	if (socket->closing || socket->ended)
+		return TP_ERR_CLOSED;
+	err = uv_read_start((uv_stream_t *)&socket->tcp, on_alloc, on_read);
+	return err && err != UV_EALREADY ? TP_ERR_IO : 0;
+}
+
+void stream_socket_read_stop(struct stream_socket *socket)
+{
+	if (!socket->closing)
+		uv_read_stop((uv_stream_t *)&socket->tcp);
+}
+
+size_t stream_socket_queued(const struct stream_socket *socket)
+{
+	return socket->queue.len + socket->wire.len + socket->writing.len;
+}
+
+uint64_t stream_socket_stalled_since(const struct stream_socket *socket)
+{
+	return socket->write_began;
+}
+
+int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t count)
+{
+	if (socket->closing || socket->finishing || socket->ended)
+		return TP_ERR_CLOSED;
+	if (stream_socket_queued(socket) + count > LIMIT_STREAM_OUT_BYTES) {
+		socket->refused = true;
+		return TP_ERR_LIMIT;
+	}
+	buf_append(&socket->queue, bytes, count);
+	mark_dirty(socket);
+	return 0;
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+	struct stream_socket *socket = request->data;
+
+	socket->write_began = 0;
+	buf_clear(&socket->writing);
+	buf_shrink(&socket->writing, BUFFER_KEEP);
+	if (socket->closing)
+		return;
+	if (status < 0) {
+		end(socket, TP_ERR_IO, uv_strerror(status));
+		return;
+	}
+	flush(socket);
+	if (socket->refused && stream_socket_queued(socket) < LIMIT_STREAM_OUT_BYTES / 2) {
+		socket->refused = false;
+		if (socket->ops->drained)
+			socket->ops->drained(socket->context);
+	}
+}
+
+static void swap(struct buf *a, struct buf *b)
+{
+	struct buf kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+/* queue -> wire, encrypted if that was begun. During a handshake the queue waits. */
+static int seal_queue(struct stream_socket *socket)
+{
+	int err = 0;
+
+	if (!socket->tls) {
+		if (socket->wire.len == 0)
+			swap(&socket->queue, &socket->wire);
+		else
+			buf_append(&socket->wire, socket->queue.data, socket->queue.len);
+		buf_clear(&socket->queue);
+		return 0;
+	}
+	if (socket->queue.len && tls_is_established(socket->tls)) {
+		err = tls_send(socket->tls, socket->queue.data, socket->queue.len);
+		buf_clear(&socket->queue);
+		buf_shrink(&socket->queue, BUFFER_KEEP);
+	}
+	tls_output(socket->tls, &socket->wire);
+	return err;
+}
+
+static void flush(struct stream_socket *socket)
+{
+	uv_buf_t buffer;
+	int err;
+
+	if (socket->closing || socket->writing.len)
+		return;
+	err = seal_queue(socket);
+	if (err == 0 && socket->wire.len) {
+		swap(&socket->wire, &socket->writing);
+		buffer = uv_buf_init(socket->writing.data, (unsigned)socket->writing.len);
+		socket->write.data = socket;
+		socket->write_began = clock_ms();
+		err = uv_write(&socket->write, (uv_stream_t *)&socket->tcp, &buffer, 1, on_written);
+		if (err)
+			buf_clear(&socket->writing);
+	}
+	if (err)
+		end(socket, TP_ERR_IO, "cannot write");
+	else if (socket->finishing && socket->writing.len == 0)
+		stream_socket_abort(socket);
+}
+
+void stream_socket_start_tls(struct stream_socket *socket, SSL_CTX *context)
+{
+	seal_queue(socket);
+	socket->tls = tls_create(context);
+	mark_dirty(socket);
+}
+
+bool stream_socket_is_encrypted(const struct stream_socket *socket)
+{
+	return socket->tls && tls_is_established(socket->tls);
+}
+
+void stream_socket_finish(struct stream_socket *socket)
+{
+	if (socket->closing || socket->finishing)
+		return;
+	if (socket->ended) {
+		stream_socket_abort(socket);
+		return;
+	}
+	if (stream_socket_is_encrypted(socket)) {
+		seal_queue(socket);
+		tls_shutdown(socket->tls);
+	}
+	socket->finishing = true;
+	mark_dirty(socket);
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/backend/backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "config/limits.h"
+#include "transport/backend/backend_command.h"
+#include "transport/backend/backend_connection.h"
+#include "transport/backend/backend_listener.h"
+#include "transport/backend/backend_private.h"
+#include "transport/backend/backend_process.h"
+#include "transport/backend/network_plugin_server.h"
+#include "transport/router.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+#define IGNORED_TOLD 10 /* warnings; further ones only at debug level */
+
+/* sending and looking */
+
+void backend_send(struct backend *backend, const struct event *event)
+{
+	if (backend->connection)
+		backend_connection_send(backend->connection, event);
+}
+
+size_t backend_queued(const struct backend *backend)
+{
+	return backend->connection ? backend_connection_queued(backend->connection) : 0;
+}
+
+pid_t backend_pid(const struct backend *backend)
+{
+	return backend->process ? backend_process_pid(backend->process) : 0;
+}
+
+void backend_set_reading(struct backend *backend, bool on)
+{
+	if (!backend->connection)
+		return;
+	if (on)
+		backend->heard_ms = clock_ms();
+	backend_connection_set_reading(backend->connection, on);
+}
+
+const char *backend_state_name(const struct backend *backend)
+{
+	static const char *const names[] = {"starting", "ready", "draining", "stopping"};
+
+	return names[backend->state];
+}
+
+/* the beginning */
+
+static int lowest_free_id(const struct network_plugin_server *server)
+{
+	for (int id = 1;; id++) {
+		bool taken = false;
+		LIST_EACH(link, &server->backends)
+		taken = taken || CONTAINER_OF(link, struct backend, link)->id == id;
+		if (!taken)
+			return id;
+	}
+}
+
+static struct backend *create(struct network_plugin_server *server)
+{
+	struct backend *backend = MEM_NEW(struct backend);
+
+	backend->server = server;
+	backend->transport = server->transport;
+	backend->id = lowest_free_id(server);
+	snprintf(backend->label, sizeof(backend->label), "backend %d", backend->id);
+	backend->log = (struct log){.parent = &server->log, .label = backend->label};
+	backend->state = BACKEND_STARTING;
+	backend->started_ms = backend->heard_ms = backend->pinged_ms = clock_ms();
+	list_init(&backend->users);
+	list_init(&backend->candidates);
+	list_append(&server->backends, &backend->link);
+	server->count++;
+	backend->parts = 1; /* backend_start itself */
+	return backend;
+}
+
+static bool spawn(struct backend *backend, int channel, struct buf *error)
+{
+	struct network_plugin_server *server = backend->server;
+
+	char **argv = backend_command_build(backend->transport, server->spawned, backend->id, server->host,
+	                                    backend_listener_port(backend->listener), error);
+	if (!argv)
+		return false;
+	int err =
+	        backend_process_spawn(backend, argv, backend->transport->service.working_dir, channel, error);
+	backend_command_free(argv);
+	return err == 0;
+}
+
+static void close_listener(struct backend *backend)
+{
+	if (backend->listener)
+		backend_listener_close(&backend->listener);
+}
+
+struct backend *backend_start(struct network_plugin_server *server, struct buf *error)
+{
+	struct backend *backend = create(server);
+	bool started = false;
+	int pair[2];
+
+	if (backend_listener_open(backend, server->host, &backend->listener, error) < 0) {
+		/* the sentence is there */
+	} else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		buf_printf(error, "cannot make a socket pair: %s", strerror(errno));
+	} else {
+		fcntl(pair[0], F_SETFL, O_NONBLOCK);
+		started = spawn(backend, pair[1], error);
+		close(pair[1]);
+		if (!started)
+			close(pair[0]);
+	}
+	if (!started) {
+		backend->state = BACKEND_STOPPING;
+		close_listener(backend);
+		backend_part_closed(backend);
+		return NULL;
+	}
+	server->spawned++;
+	backend->transport->counters.backends_started++;
+	log_info(&backend->log, "started, pid %d", (int)backend_pid(backend));
+	struct backend_connection *connection = backend_connection_open(backend, pair[0], "inherited socket");
+	if (connection)
+		backend_connection_send(connection, &(struct event){.type = EVENT_PING});
+	backend_part_closed(backend);
+	return backend;
+}
+
+/* what it says */
+
+static void close_candidates(struct backend *backend)
+{
+	while (!list_empty(&backend->candidates)) {
+		struct backend_connection *other = backend_connection_from_link(backend->candidates.next);
+		backend_connection_close(&other);
+	}
+}
+
+static void adopt(struct backend *backend, struct backend_connection *connection)
+{
+	struct list *backends = &backend->server->backends;
+
+	backend_connection_adopt(connection);
+	backend->connection = connection;
+	close_candidates(backend);
+	close_listener(backend);
+	backend->state = BACKEND_READY;
+	backend->ready_ms = backend->empty_ms = clock_ms();
+	backend->announce = true;
+	/* newest connected first */
+	list_remove(&backend->link);
+	list_append(backends->next, &backend->link);
+	log_info(&backend->log, "ready after %llu ms, by %s",
+	         (unsigned long long)(backend->ready_ms - backend->started_ms),
+	         backend_connection_way(connection));
+}
+
+static void note_stats(struct backend *backend, const struct event_stats *stats)
+{
+	backend->stats = *stats;
+	backend->stats.process_id = NULL;
+}
+
+static void note_login(struct backend *backend, const struct event *event)
+{
+	if (backend->proved || !event->user)
+		return;
+	const struct user *user = user_find(backend->transport, event->user);
+	if (user && user->backend == backend)
+		server_backend_proved(backend);
+}
+
+void backend_receive(struct backend *backend, struct backend_connection *connection,
+                     const struct event *event)
+{
+	if (backend->state == BACKEND_STARTING)
+		adopt(backend, connection);
+
+	switch (event->type) {
+	case EVENT_PONG:
+	case EVENT_API_VERSION:
+	case EVENT_OTHER:
+		return;
+	case EVENT_STATS:
+		note_stats(backend, &event->stats);
+		return;
+	case EVENT_BACKEND_CONFIG:
+		transport_backend_config(backend->transport, event->text.bytes, event->text.length);
+		return;
+	case EVENT_QUERY:
+		backend_ignore(backend, "an administrator's command (backends may not give any)");
+		return;
+	case EVENT_ROOM_LIST:
+		if (event->user && event->user[0])
+			break;
+		transport_backend_room_list(backend->transport, &event->room_list);
+		return;
+	case EVENT_CONNECTED:
+		note_login(backend, event);
+		break;
+	default:
+		break;
+	}
+	/* it has no users any more: what it still says is about nobody */
+	if (backend->state != BACKEND_STOPPING)
+		router_from_backend(backend, event);
+}
+
+void backend_ignore(struct backend *backend, const char *what)
+{
+	if (++backend->ignored_frames <= IGNORED_TOLD)
+		log_warning(&backend->log, "ignored %s%s", what,
+		            backend->ignored_frames == IGNORED_TOLD ? "; further ones are not told" : "");
+	else
+		log_debug(&backend->log, "ignored %s", what);
+}
+
+void backend_batch_done(struct backend *backend)
+{
+	if (backend->ignored_frames > LIMIT_IGNORED_FRAMES && backend->state != BACKEND_STOPPING) {
+		backend_fail(backend, "The program that serves this network sent too much nonsense.",
+		             "more than %d of its frames had to be ignored", LIMIT_IGNORED_FRAMES);
+		return;
+	}
+	if (!backend->announce)
+		return;
+	backend->announce = false;
+	if (backend->state == BACKEND_READY)
+		server_backend_ready(backend);
+}
+
+/* the end */
+
+static void close_ways(struct backend *backend)
+{
+	if (backend->connection)
+		backend_connection_close(&backend->connection);
+	close_candidates(backend);
+	close_listener(backend);
+}
+
+void backend_disconnected(struct backend *backend, struct backend_connection *connection)
+{
+	if (connection != backend->connection) {
+		log_debug(&backend->log, "closed its unused %s", backend_connection_way(connection));
+		backend_connection_close(&connection);
+		return;
+	}
+	if (backend->state == BACKEND_STOPPING) {
+		backend_connection_close(&backend->connection);
+		return;
+	}
+	backend_fail(backend, "The program that serves this network has ended.", "closed its connection");
+}
+
+/* The users may queue for another backend from inside, or be freed. */
+static void lose_users(struct backend *backend, const char *sentence)
+{
+	while (!list_empty(&backend->users)) {
+		struct user *user = CONTAINER_OF(backend->users.next, struct user, backend_link);
+		list_remove(&user->backend_link);
+		backend->users_count--;
+		user_backend_lost(user, sentence);
+	}
+}
+
+void backend_fail(struct backend *backend, const char *sentence, const char *format, ...)
+{
+	struct buf why = {0};
+	va_list args;
+
+	va_start(args, format);
+	buf_vprintf(&why, format, args);
+	va_end(args);
+	if (backend->state == BACKEND_STOPPING) {
+		log_warning(&backend->log, "%s while it was being stopped", buf_text(&why));
+		buf_finish(&why);
+		close_ways(backend);
+		return;
+	}
+	log_error(&backend->log, "%s; %u users lose it", buf_text(&why), backend->users_count);
+	buf_finish(&why);
+
+	backend->state = BACKEND_STOPPING;
+	backend->crashed = true;
+	backend->announce = false;
+	close_ways(backend);
+	if (backend->process)
+		backend_process_end(backend->process, 0, backend->server->timing.kill);
+	server_backend_crashed(backend);
+	lose_users(backend, sentence);
+	server_place(backend->server);
+}
+
+void backend_stop(struct backend *backend)
+{
+	const struct backend_timing *timing = &backend->server->timing;
+	static const struct event farewell = {.type = EVENT_EXIT};
+
+	if (backend->state == BACKEND_STOPPING)
+		return;
+	log_info(&backend->log, "is not needed any more");
+	backend->state = BACKEND_STOPPING;
+	backend->announce = false;
+	close_listener(backend);
+	if (backend->connection) {
+		/* held back or not, its last words must not keep it from ending */
+		backend_connection_set_reading(backend->connection, true);
+		backend_connection_send(backend->connection, &farewell);
+		backend_connection_finish(backend->connection);
+	}
+	LIST_EACH(link, &backend->candidates)
+	{
+		backend_connection_send(backend_connection_from_link(link), &farewell);
+		backend_connection_finish(backend_connection_from_link(link));
+	}
+	if (backend->process)
+		backend_process_end(backend->process, timing->term, timing->kill);
+}
+
+void backend_terminating(struct backend *backend)
+{
+	if (!backend->crashed)
+		log_info(&backend->log, "does not end by itself, telling it to");
+	close_ways(backend);
+}
+
+static void describe_exit(char *out, size_t size, int64_t status, int signal)
+{
+	if (signal)
+		snprintf(out, size, "was ended by signal %d (%s)", signal, strsignal(signal));
+	else
+		snprintf(out, size, "exited with status %lld", (long long)status);
+}
+
+void backend_exited(struct backend *backend, int64_t status, int signal)
+{
+	char how[96];
+
+	describe_exit(how, sizeof(how), status, signal);
+	/* users must not get it while its last words are read */
+	backend->process = NULL;
+	if (backend->connection)
+		backend_connection_drain(backend->connection);
+	if (backend->state != BACKEND_STOPPING)
+		backend_fail(backend, "The program that serves this network has ended.", "%s", how);
+	else if (backend->crashed)
+		log_error(&backend->log, "%s", how);
+	else
+		log_info(&backend->log, "%s", how);
+	close_ways(backend);
+}
+
+void backend_part_closed(struct backend *backend)
+{
+	if (--backend->parts > 0)
+		return;
+	server_backend_gone(backend);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/backend/backend_connection.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "config/limits.h"
+#include "protocol/codec.h"
+#include "protocol/frame.h"
+#include "transport/backend/backend_private.h"
+#include "transport/transport.h"
+
+#define READ_CHUNK (64u << 10)
+#define READ_TURN (1u << 20)    /* bytes of one loop turn: a flood must leave time for others */
+#define READ_DRAIN (16u << 20)  /* left over by a process that is gone; more than a socket holds */
+#define KEEP_BYTES (256u << 10) /* of the output buffer, when it has run empty */
+
+struct backend_connection {
+	struct backend *backend;
+	const char *way;
+	struct list link;       /* backend->candidates, or alone */
+	struct list dirty_link; /* server->dirty, or alone */
+	uv_poll_t poll;
+	int fd;
+	int events; /* watched now */
+	struct frame_reader reader;
+	struct arena arena;
+	struct buf out;
+	size_t sent;         /* of out, taken by the kernel */
+	uint64_t partial_ms; /* clock_ms of the first byte of an unfinished frame; 0: none */
+	bool paused;         /* reading is held back */
+	bool resumed;        /* and what lies in the reader is due */
+	bool blocked;        /* the kernel takes no more now */
+	bool overflow, unwritable, finishing, closed;
+};
+
+static void on_event(uv_poll_t *poll, int status, int events);
+
+/* What is watched follows from the state. */
+static void watch(struct backend_connection *connection)
+{
+	int events = (connection->paused ? 0 : UV_READABLE) | (connection->blocked ? UV_WRITABLE : 0);
+
+	if (connection->closed || events == connection->events)
+		return;
+	connection->events = events;
+	if (events)
+		uv_poll_start(&connection->poll, events, on_event);
+	else
+		uv_poll_stop(&connection->poll);
+}
+
+static void mark_dirty(struct backend_connection *connection)
+{
+	if (list_empty(&connection->dirty_link))
+		list_append(&connection->backend->server->dirty, &connection->dirty_link);
+}
+
+/* reading */
+
+/* Whole frames in the reader. False if the connection may not be used any more. */
+static bool take_frames(struct backend_connection *connection, bool *any)
+{
+	struct backend *backend = connection->backend;
+	const uint8_t *frame;
+	size_t length;
+	int err = 0;
+
+	while (!connection->closed && !connection->paused) {
+		struct event event = {0};
+		err = frame_next(&connection->reader, &frame, &length);
+		if (err != 1)
+			break;
+		*any = true;
+		if (codec_decode(&connection->arena, CODEC_BACKEND, frame, length, &event) == 0)
+			backend_receive(backend, connection, &event);
+		else
+			backend_ignore(backend, "a frame that makes no sense");
+		arena_reset(&connection->arena);
+	}
+	if (!connection->closed && err < 0) {
+		backend_fail(backend, "The program that serves this network sent something impossible.",
+		             "announced a frame of more than %u bytes", LIMIT_FRAME_BYTES);
+		return false;
+	}
+	return !connection->closed;
+}
+
+static bool process_input(struct backend_connection *connection)
+{
+	struct backend *backend = connection->backend;
+	bool any = false;
+	bool usable = take_frames(connection, &any);
+
+	if (any) {
+		backend->heard_ms = clock_ms();
+		backend->awaiting_pong = false;
+		backend_batch_done(backend);
+	}
+	if (!usable || connection->closed)
+		return false;
+	if (!frame_partial(&connection->reader))
+		connection->partial_ms = 0;
+	else if (any || !connection->partial_ms)
+		connection->partial_ms = clock_ms();
+	return true;
+}
+
+static void read_all(struct backend_connection *connection, size_t budget)
+{
+	while (!connection->closed && !connection->paused && budget > 0) {
+		size_t room;
+		char *at = frame_room(&connection->reader, READ_CHUNK, &room);
+		ssize_t count = recv(connection->fd, at, room, MSG_DONTWAIT);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (count <= 0) {
+			backend_disconnected(connection->backend, connection);
+			return;
+		}
+		frame_filled(&connection->reader, (size_t)count);
+		budget -= (size_t)count < budget ? (size_t)count : budget;
+		if (!process_input(connection))
+			return;
+	}
+}
+
+/* writing */
+
+static void write_all(struct backend_connection *connection)
+{
+	struct buf *out = &connection->out;
+
+	connection->blocked = false;
+	while (connection->sent < out->len && !connection->unwritable) {
+		ssize_t count = send(connection->fd, out->data + connection->sent,
+		                     out->len - connection->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (count >= 0) {
+			connection->sent += (size_t)count;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+			connection->blocked = true;
+			break;
+		}
+		/* it may have left words behind: they are read before the end is told */
+		connection->unwritable = true;
+	}
+	if (!connection->blocked) {
+		connection->sent = 0;
+		buf_clear(out);
+		buf_shrink(out, KEEP_BYTES);
+		if (connection->finishing)
+			shutdown(connection->fd, SHUT_WR);
+	} else if (connection->sent > out->len / 2) {
+		buf_consume(out, connection->sent);
+		connection->sent = 0;
+	}
+	if (!connection->unwritable) {
+		watch(connection);
+		return;
+	}
+	backend_connection_drain(connection);
+	if (!connection->closed)
+		backend_disconnected(connection->backend, connection);
+}
+
+static void on_event(uv_poll_t *poll, int status, int events)
+{
+	struct backend_connection *connection = poll->data;
+
+	if (connection->closed)
+		return;
+	if (status < 0 || (events & UV_READABLE))
+		read_all(connection, READ_TURN);
+	if (!connection->closed && (events & UV_WRITABLE))
+		write_all(connection);
+}
+
+static void flush(struct backend_connection *connection)
+{
+	struct backend *backend = connection->backend;
+
+	if (connection->overflow) {
+		backend_fail(backend, "The program that serves this network does not take messages any more.",
+		             "takes no data: %zu bytes are waiting", backend_connection_queued(connection));
+		return;
+	}
+	if (connection->resumed) {
+		connection->resumed = false;
+		if (!process_input(connection))
+			return;
+	}
+	if (!connection->blocked)
+		write_all(connection);
+	else
+		watch(connection);
+}
+
+void backend_connection_flush_all(struct network_plugin_server *server)
+{
+	/* what a flush makes others send is written in the same round: the loop may sleep after this */
+	while (!list_empty(&server->dirty)) {
+		struct list *link = server->dirty.next;
+		struct backend_connection *connection =
+		        CONTAINER_OF(link, struct backend_connection, dirty_link);
+		list_remove(link);
+		flush(connection);
+	}
+}
+
+/* life */
+
+struct backend_connection *backend_connection_open(struct backend *backend, int fd, const char *way)
+{
+	struct backend_connection *connection = MEM_NEW(struct backend_connection);
+	int err = uv_poll_init(backend->transport->loop, &connection->poll, fd);
+
+	if (err < 0) {
+		log_error(&backend->log, "cannot watch a connection: %s", uv_strerror(err));
+		close(fd);
+		mem_free(connection);
+		return NULL;
+	}
+	connection->backend = backend;
+	connection->way = way;
+	connection->fd = fd;
+	connection->poll.data = connection;
+	list_init(&connection->dirty_link);
+	list_init(&connection->link);
+	list_append(&backend->candidates, &connection->link);
+	backend->candidates_count++;
+	frame_reader_init(&connection->reader, LIMIT_FRAME_BYTES);
+	backend->parts++;
+	watch(connection);
+	return connection;
+}
+
+void backend_connection_adopt(struct backend_connection *connection)
+{
+	if (list_empty(&connection->link))
+		return;
+	list_remove(&connection->link);
+	connection->backend->candidates_count--;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct backend_connection *connection = handle->data;
+	struct backend *backend = connection->backend;
+
+	frame_reader_finish(&connection->reader);
+	arena_finish(&connection->arena);
+	buf_finish(&connection->out);
+	mem_free(connection);
+	backend_part_closed(backend);
+}
+
+void backend_connection_close(struct backend_connection **connection)
+{
+	struct backend_connection *gone = *connection;
+
+	*connection = NULL;
+	if (!gone || gone->closed)
+		return;
+	gone->closed = true;
+	backend_connection_adopt(gone);
+	list_remove(&gone->dirty_link);
+	uv_close((uv_handle_t *)&gone->poll, on_closed);
+	close(gone->fd);
+}
+
+void backend_connection_send(struct backend_connection *connection, const struct event *event)
+{
+	if (connection->closed || connection->finishing || connection->overflow || connection->unwritable)
+		return;
+	if (codec_encode(&connection->out, CODEC_CORE, event) < 0) {
+		log_debug(&connection->backend->log, "no frame carries %s", event_type_name(event->type));
+		return;
+	}
+	if (backend_connection_queued(connection) > connection->backend->server->out_limit)
+		connection->overflow = true;
+	mark_dirty(connection);
+}
+
+size_t backend_connection_queued(const struct backend_connection *connection)
+{
+	return connection->out.len - connection->sent;
+}
+
+void backend_connection_finish(struct backend_connection *connection)
+{
+	connection->finishing = true;
+	mark_dirty(connection);
+}
+
+void backend_connection_set_reading(struct backend_connection *connection, bool on)
+{
+	if (connection->closed || connection->paused == !on)
+		return;
+	connection->paused = !on;
+	if (on) {
+		connection->resumed = true;
+		connection->partial_ms = 0;
+		mark_dirty(connection);
+	}
+	watch(connection);
+}
+
+bool backend_connection_is_reading(const struct backend_connection *connection)
+{
+	return !connection->paused;
+}
+
+void backend_connection_drain(struct backend_connection *connection)
+{
+	connection->paused = false;
+	if (process_input(connection))
+		read_all(connection, READ_DRAIN);
+}
+
+bool backend_connection_is_slow(const struct backend_connection *connection, uint64_t now_ms,
+                                uint64_t limit_ms)
+{
+	return !connection->paused && connection->partial_ms && now_ms - connection->partial_ms > limit_ms;
+}
+
+const char *backend_connection_way(const struct backend_connection *connection)
+{
+	return connection->way;
+}
+
+struct backend_connection *backend_connection_from_link(struct list *link)
+{
+	return CONTAINER_OF(link, struct backend_connection, link);
+}

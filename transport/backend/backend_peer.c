@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is at the other end of a local TCP connection: the kernel names the socket's inode in /proc/net/tcp,
+ * and the holder's descriptors in /proc/PID/fd name the same. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "transport/backend/backend_listener.h"
+
+#define DESCRIPTORS_MAX 65536 /* looked at, of one process */
+#define ENDPOINT_BYTES 48
+
+/* How /proc/net/tcp6 (or tcp, `plain`) writes an endpoint: each 32-bit word as this machine reads it. */
+static void endpoint_format(char out[ENDPOINT_BYTES], const struct sockaddr_storage *address, bool plain)
+{
+	uint32_t word[4] = {0, 0, htonl(0xffff), 0};
+	uint16_t port;
+
+	if (address->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)address;
+		word[3] = in->sin_addr.s_addr;
+		port = ntohs(in->sin_port);
+	} else {
+		const struct sockaddr_in6 *in6 = (const void *)address;
+		memcpy(word, &in6->sin6_addr, sizeof(word));
+		port = ntohs(in6->sin6_port);
+	}
+	if (plain)
+		snprintf(out, ENDPOINT_BYTES, "%08X:%04X", word[3], port);
+	else
+		snprintf(out, ENDPOINT_BYTES, "%08X%08X%08X%08X:%04X", word[0], word[1], word[2], word[3],
+		         port);
+}
+
+/* The inode of the socket whose own end is `near` and whose other end is `far`; 0: none. */
+static unsigned long find_inode(const char *path, const char *near, const char *far, long *uid)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+	unsigned long found = 0;
+
+	if (!file)
+		return 0;
+	while (!found && getline(&line, &size, file) > 0) {
+		char local[ENDPOINT_BYTES], remote[ENDPOINT_BYTES];
+		unsigned owner;
+		unsigned long inode;
+		if (sscanf(line, " %*d: %47s %47s %*x %*x:%*x %*x:%*x %*x %u %*d %lu", local, remote, &owner,
+		           &inode) != 4)
+			continue;
+		if (strcmp(local, near) || strcmp(remote, far))
+			continue;
+		found = inode;
+		*uid = (long)owner;
+	}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+static unsigned long find_peer_inode(int fd, long *uid)
+{
+	struct sockaddr_storage own = {0}, peer = {0};
+	socklen_t own_size = sizeof(own), peer_size = sizeof(peer);
+	char near[ENDPOINT_BYTES], far[ENDPOINT_BYTES];
+	unsigned long inode = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&own, &own_size) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&peer, &peer_size) < 0)
+		return 0;
+	if (own.ss_family == AF_INET) {
+		endpoint_format(near, &peer, true);
+		endpoint_format(far, &own, true);
+		inode = find_inode("/proc/net/tcp", near, far, uid);
+	}
+	/* an IPv6 socket may have connected to an IPv4 address */
+	if (!inode) {
+		endpoint_format(near, &peer, false);
+		endpoint_format(far, &own, false);
+		inode = find_inode("/proc/net/tcp6", near, far, uid);
+	}
+	return inode;
+}
+
+static pid_t session_of(pid_t pid)
+{
+	char path[64], text[512];
+	int session = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ssize_t length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (length <= 0)
+		return -1;
+	text[length] = '\0';
+	/* the name in parentheses may hold anything */
+	const char *rest = strrchr(text, ')');
+	if (!rest || sscanf(rest + 1, " %*c %*d %*d %d", &session) != 1)
+		return -1;
+	return session;
+}
+
+static bool holds_socket(pid_t pid, unsigned long inode)
+{
+	char path[64], wanted[64], link[64];
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
+	DIR *folder = opendir(path);
+	if (!folder)
+		return false;
+	for (unsigned seen = 0; !found && seen < DESCRIPTORS_MAX; seen++) {
+		const struct dirent *entry = readdir(folder);
+		if (!entry)
+			break;
+		ssize_t length = readlinkat(dirfd(folder), entry->d_name, link, sizeof(link) - 1);
+		if (length <= 0)
+			continue;
+		link[length] = '\0';
+		found = strcmp(link, wanted) == 0;
+	}
+	closedir(folder);
+	return found;
+}
+
+/* A process that holds the socket: of `session`, or (session 0) any. 0: none is to be seen. */
+static pid_t find_holder(unsigned long inode, pid_t session)
+{
+	DIR *folder = opendir("/proc");
+	const struct dirent *entry;
+	pid_t found = 0;
+
+	if (!folder)
+		return 0;
+	while (!found && (entry = readdir(folder))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (session && session_of(pid) != session)
+			continue;
+		if (holds_socket(pid, inode))
+			found = pid;
+	}
+	closedir(folder);
+	return found;
+}
+
+bool backend_peer_in_session(int fd, pid_t session, struct backend_peer *peer)
+{
+	peer->uid = -1;
+	peer->pid = 0;
+	if (session <= 0)
+		return false;
+
+	unsigned long inode = find_peer_inode(fd, &peer->uid);
+	if (!inode)
+		return false;
+	/* nearly always it is the child itself */
+	if (session_of(session) == session && holds_socket(session, inode)) {
+		peer->pid = session;
+		return true;
+	}
+	peer->pid = find_holder(inode, session);
+	if (peer->pid)
+		return true;
+	peer->pid = find_holder(inode, 0);
+	return false;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process of a backend: a session (and process group) of its own, nothing inherited but /dev/null, a pipe
+ * for what it prints, which is logged line by line, and one end of a socketpair as descriptor 3.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+struct backend;
+struct backend_process;
+
+#define BACKEND_CHANNEL_FD 3 /* in the child; also told in the environment as LIBTRANSPORT_FD */
+
+/* argv[0] is a path. `channel` is the child's end of the socketpair and stays the caller's to close. 0 or
+ * TP_ERR_IO with a sentence; the handles that failed close by themselves (backend_part_closed tells). */
+int backend_process_spawn(struct backend *backend, char **argv, const char *working_dir, int channel,
+                          struct buf *error);
+pid_t backend_process_pid(const struct backend_process *process); /* 0 once it is reaped */
+/* SIGTERM to the process group after `term_ms`, SIGKILL after further `kill_ms`. Calling again replaces what
+ * was planned, unless SIGTERM was sent already. */
+void backend_process_end(struct backend_process *process, uint64_t term_ms, uint64_t kill_ms);
+/* SIGKILL now. */
+void backend_process_kill(struct backend_process *process);
