@@ -35,7 +35,8 @@ struct frontend_ops {
 	/* Mandatory. Begin to serve: the first backend is ready. A server that is away is no error: keep trying. A port
 	 * that is taken is one: TP_ERR_IO with a sentence; the daemon then ends. */
 	int (*start)(struct frontend *frontend, struct buf *error);
-	/* Mandatory. Say goodbye to people and close; call stopped(context) when no handle is left, now or later. */
+	/* Mandatory. Say goodbye to people and close; call stopped(context) when no handle is left, now or later.
+	 * Identities and rooms are still there during this call; nothing is delivered from now on. */
 	void (*stop)(struct frontend *frontend, void (*stopped)(void *context), void *context);
 
 	/*
@@ -51,6 +52,8 @@ struct frontend_ops {
 	 *                     for rooms delivered to each resource that is in the room (only != NULL)
 	 *  PARTICIPANT        participant.self marks the user's own; CONFLICT, NOT_AUTHORIZED, ROOM_NOT_FOUND with self
 	 *                     mean that the join failed: the core has left the room
+	 *                     in a joined room the same flags without self, OFFLINE: the change of the own nickname to
+	 *                     this one was refused
 	 *  ROOM_NICKNAME      the user's own nickname changed, room.nickname is the new one; a PARTICIPANT follows
 	 *  ROOM_LEAVE         the resource is no longer in the room; room.reason says why
 	 *  VCARD              answer to the frontend's VCARD_REQUEST, with that request's id; all fields empty after
@@ -72,6 +75,9 @@ struct frontend_ops {
 	/* Optional. An account was registered or removed by somebody else than this frontend (admin): tell the person's
 	 * server (roster item of the gateway). */
 	void (*registered)(struct frontend *frontend, const char *address, bool registered);
+	/* Optional. Somebody asked for a room by command: invite that client ("" : all) to it. Where NULL the core joins
+	 * the room for the resource itself. */
+	void (*offer_room)(struct frontend *frontend, const char *address, const char *resource, const char *room);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };

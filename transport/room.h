@@ -24,11 +24,13 @@ struct participant {
 	char *status_text;
 	char *icon_hash;
 	char *alias;
+	bool stale; /* known from before the session was lost: swept when our own participant comes again */
 };
 
 struct occupant { /* a resource of the user that is in the room */
 	struct resource *resource;
 	struct list link;
+	bool late; /* came while the room was being joined: shown everything at once when that is done */
 };
 
 struct reflection { /* a message on its way: the id to put back on its echo */
@@ -39,14 +41,18 @@ struct reflection { /* a message on its way: the id to put back on its echo */
 
 struct room {
 	struct user *user;
-	char *name;
-	char *nickname; /* the user's own, as far as known */
+	char *name;         /* as the person wrote it: what frontends are told */
+	char *network_name; /* the same in the case of the network's room list: what the backend is told */
+	char *nickname;     /* the user's own, as far as known */
+	char *wanted_nickname; /* asked for in the joined room, not yet answered; NULL */
 	char *password; /* NULL: none */
 	enum room_state state;
 	struct list occupants;
 	struct map *participants; /* nickname -> struct participant */
 	char *subject;            /* NULL: not told yet */
 	char *subject_author;
+	bool full_told;           /* that there are too many participants */
+	bool subject_due;         /* it is new: shown once our own participant was seen */
 	struct reflection reflections[ROOM_REFLECTIONS];
 	unsigned reflection_next;
 };
@@ -54,7 +60,18 @@ struct room {
 /* The key of a room in user->rooms: names differ by case on some networks, clients send them in lower case. */
 struct room *room_find(const struct user *user, const char *name);
 struct room *room_create(struct user *user, const char *name, const char *nickname, const char *password);
-void room_destroy(struct room **room); /* tells nobody */
+void room_destroy(struct room **room); /* out of user->rooms as well; tells nobody */
+/* Sends JOIN_ROOM; the user is connected. */
+void room_join(struct room *room);
+/* The resource leaves; with the last one the backend is told and the room is freed, unless the user stays
+ * connected. */
+void room_leave(struct room *room, struct resource *resource);
+/* Every occupant is told why, then the room is freed. The backend is not told. */
+void room_close(struct room **room, const char *reason);
+/* The session is lost and will come again: occupants stay, participants become stale. */
+void room_mark_lost(struct room *room);
+/* Our own participant came: who is still stale has left. Shows that, then the room is JOINED. */
+void room_joined(struct room *room);
 bool room_has(const struct room *room, const struct resource *resource);
 bool room_add(struct room *room, struct resource *resource); /* false: was in it */
 bool room_remove(struct room *room, struct resource *resource);
@@ -65,4 +82,6 @@ char *room_take_reflection(struct room *room, const char *text);
 void room_deliver(struct room *room, struct resource *only, const struct event *event);
 /* Participants, own last, then the subject: what a resource that comes late is shown. */
 void room_replay(struct room *room, struct resource *to);
+void room_deliver_subject(struct room *room, struct resource *only);
+/* Adds, changes, renames or (OFFLINE) removes. NULL: it is not there now, or the room is full. */
 struct participant *room_update_participant(struct room *room, const struct event_participant *participant);

@@ -9,6 +9,7 @@
 #include "protocol/event.h"
 #include "transport/store/store.h"
 
+struct resource;
 struct user;
 
 struct contact {
@@ -18,6 +19,8 @@ struct contact {
 	size_t groups_count;
 	bool subscribed; /* "both"; false: known, the person has not agreed yet ("ask") */
 	bool requested;  /* it asked for authorization and was not answered */
+	bool stored;     /* false: here only because it asked */
+	bool unsent;     /* changed by the person while there was no session: the backend learns it when connected */
 	int flags;
 	enum status status;
 	char *status_text;
@@ -28,6 +31,7 @@ struct contact {
 struct roster {
 	struct user *user;
 	struct map *contacts; /* lower-case name -> struct contact */
+	bool full_told;       /* that there are too many contacts */
 };
 
 struct roster *roster_create(struct user *user, const struct store_contact *contacts, size_t count);
@@ -37,12 +41,18 @@ struct contact *roster_find(const struct roster *roster, const char *name);
 /* From the network: creates or changes, stores what is stored, and says in *changed what frontends must learn. */
 enum roster_change { ROSTER_SAME = 0, ROSTER_NEW = 1, ROSTER_ITEM = 2, ROSTER_PRESENCE = 4 };
 struct contact *roster_update(struct roster *roster, const struct event_contact *from_network, int *changed);
-/* From the person: alias, groups, subscription. */
+/* Somebody asks for authorization: remembered, not stored. NULL: the roster is full. */
+struct contact *roster_request(struct roster *roster, const char *name, const char *alias);
+/* From the person: alias, groups, subscription (NULL and 0 keep). NULL: the roster is full. */
 struct contact *roster_put(struct roster *roster, const char *name, const char *alias, const char *const *groups,
 			   size_t groups_count, bool subscribed, int *changed);
 bool roster_remove(struct roster *roster, const char *name);
 void roster_set_subscribed(struct roster *roster, struct contact *contact, bool subscribed);
 /* All offline, without telling anybody. */
 void roster_reset_presence(struct roster *roster);
+/* The presence that is known goes offline, and the resources that have presence are told. */
+void roster_go_offline(struct roster *roster);
 /* The contact as an event; pointers into the contact. */
 void contact_to_event(const struct contact *contact, const struct user *user, struct event *event);
+/* What a resource that has just come is told: contacts while connected, and questions that wait for an answer. */
+void roster_replay(const struct roster *roster, struct resource *to);

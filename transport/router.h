@@ -11,6 +11,7 @@ struct backend;
 struct frontend;
 struct identity;
 struct resource;
+struct transport;
 struct user;
 
 /*
@@ -20,7 +21,8 @@ struct user;
  *  CONTACT_REMOVED  remove, or refuse a request
  *  ROOM_JOIN        works before login as well: remembered and sent when connected. A second resource is given
  *                   the participants and the subject at once. Another nickname in a joined room asks for a change.
- *  ROOM_LEAVE       this resource leaves; the backend is told when it was the last
+ *  ROOM_LEAVE       this resource leaves; the backend is told when it was the last. Nothing is delivered for
+ *                   it: the frontend confirms.
  *  VCARD_REQUEST    vcard.id is the frontend's own: the answer is a VCARD with that id to this resource
  *  VCARD            the user's own card
  * 0, or the reason why it was not taken, for the frontend to tell: TP_ERR_NOT_CONNECTED (no legacy session now),
@@ -35,6 +37,13 @@ int router_from_frontend(struct resource *from, const struct event *event);
  */
 void router_from_backend(struct backend *backend, const struct event *event);
 
+/* The user no longer is on this backend: what it still sends for a while is late, not forged. For user.c. */
+void router_note_departed(struct user *user);
+/* Forgets whom it need not remember any longer. */
+void router_expire_departed(struct transport *transport, uint64_t now_ms);
+
+/* To one identity, or one resource of it. Nothing is shown while the instance stops: frontends have said goodbye. */
+void router_deliver_to(struct identity *identity, struct resource *only, const struct event *event);
 /* To every identity of the user and all its resources (only NULL). For user.c, roster.c, room.c. */
 void router_deliver(struct user *user, struct resource *only, const struct event *event);
 /* To every resource that has presence (contact presences). */

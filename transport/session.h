@@ -27,7 +27,8 @@ struct identity {
 	enum identity_state state;
 	struct user *user;     /* NULL while loading */
 	struct list link;      /* user->identities */
-	struct list resources; /* struct resource.link */
+	struct list resources; /* struct resource.link; none: only for a user that stays connected */
+	struct list joins;     /* struct pending_join (session.c): room joins that came while loading */
 	void *data;            /* the frontend's */
 };
 
@@ -69,8 +70,35 @@ void session_detach_all(struct frontend *frontend, const char *address);
  * A login with a password, for frontends that are the person's server (XMPP server mode). The account with this
  * address gets, or is made with, this legacy name and password, and the backend's login decides:
  * ops->authenticated tells the outcome. Somebody who is logged in already is compared with the known password.
- * After success call session_attach. A second call for the same address answers the first with TP_ERR_CLOSED.
+ * After success call session_attach within LIMIT_C2S_AUTH_SECONDS, or session_authenticate_cancel. A second call for
+ * the same address answers the first with TP_ERR_CLOSED before it returns.
  */
 void session_authenticate(struct frontend *frontend, const char *address, const char *legacy_name,
 			  const char *password);
 void session_authenticate_cancel(struct frontend *frontend, const char *address);
+
+/*
+ * For the core's own files.
+ */
+struct store_account;
+struct authentication;
+
+/* A ROOM_JOIN or ROOM_LEAVE of an identity that is loading: remembered until it is ready. 0 or an error. */
+int session_remember_join(struct resource *from, const struct event *event);
+/* The identity of a live user, made without resources if it is not there. NULL if it belongs to somebody else. */
+struct identity *session_adopt(struct frontend *frontend, const char *address, struct user *user);
+/* Frees all identities of a user that is about to go, with their resources. */
+void session_forget_user(struct user *user);
+/* After a restart: somebody who stays connected is logged in, others are asked whether they are there. */
+void session_resume(struct frontend *frontend, const char *address);
+/* The login that session_authenticate waits for has ended. Frees the user on failure if nobody else uses it: true. */
+bool session_authentication_done(struct user *user, int error, const char *text);
+/* The user is about to go while a login is under way: the frontend is told. */
+void session_authentication_drop(struct user *user);
+/* What a resource is told of the account's login. */
+void session_tell_state(struct user *user, struct resource *only);
+/* Drops what nobody came for: authenticated, and never attached. */
+void session_expire(struct transport *transport, uint64_t now_ms);
+/* Frees identities that are still loading. For transport_stop. */
+void session_forget_all(struct transport *transport);
+void session_authentication_forget_all(struct transport *transport);

@@ -1,3 +1,368 @@
 /* SPDX-License-Identifier: MIT */
+#include "transport/transport.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "base/error.h"
-typedef int placeholder;
+#include "base/mem.h"
+#include "base/text.h"
+#include "transport/account.h"
+#include "transport/backend/network_plugin_server.h"
+#include "transport/control.h"
+#include "transport/backend_features.h"
+#include "transport/frontend.h"
+#include "transport/reconnect.h"
+#include "transport/request.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/user.h"
+
+#define HOUSEKEEPING_MS 5000
+#define STOP_MS 5000
+
+struct stopping {
+	struct transport *transport;
+	uv_timer_t deadline;
+	unsigned pending; /* frontends and the NetworkPluginServer that have not said "stopped" */
+	bool finished;
+	void (*stopped)(void *context);
+	void *context;
+};
+
+struct transport *transport_create(uv_loop_t *loop, struct config *config,
+				   const struct frontend_ops *const *known)
+{
+	struct transport *transport = MEM_NEW(struct transport);
+
+	transport->loop = loop;
+	transport->config = config;
+	list_init(&transport->frontends);
+	list_init(&transport->unused_frontends);
+	list_init(&transport->card_requests);
+	transport->users = map_create();
+	transport->identities = map_create();
+	transport->authentications = map_create();
+	transport->departed = map_create();
+	transport->started_ms = clock_ms();
+	config_bind(config, &service_config_table, &transport->service);
+	config_bind(config, &store_config_table, &transport->store_config);
+	for (size_t i = 0; known[i]; i++) {
+		struct frontend *frontend = known[i]->create(config);
+
+		frontend->ops = known[i];
+		list_append(&transport->unused_frontends, &frontend->link);
+	}
+	return transport;
+}
+
+static struct frontend *find_frontend(const struct list *frontends, const char *name)
+{
+	LIST_EACH (link, frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		if (!strcmp(frontend->ops->name, name))
+			return frontend;
+	}
+	return NULL;
+}
+
+struct frontend *transport_frontend(const struct transport *transport, const char *name)
+{
+	return find_frontend(&transport->frontends, name);
+}
+
+static int pick_frontend(struct transport *transport, const char *name, struct buf *error)
+{
+	struct frontend *frontend = find_frontend(&transport->unused_frontends, name);
+
+	if (!frontend && transport_frontend(transport, name))
+		return 0;
+	if (!frontend) {
+		buf_printf(error, "service.frontend: there is no frontend \"%s\"\n", name);
+		return TP_ERR_INVALID;
+	}
+	list_remove(&frontend->link);
+	list_append(&transport->frontends, &frontend->link);
+	frontend->transport = transport;
+	frontend->log = (struct log){.parent = &transport->log, .label = frontend->ops->name};
+	return frontend->ops->check(frontend, error);
+}
+
+int transport_check(struct transport *transport, struct buf *error)
+{
+	const struct service_config *service = &transport->service;
+	enum log_level level;
+	int err = 0;
+
+	if (!*service->jid) {
+		buf_puts(error, "service.jid is missing: the address of this gateway\n");
+		err = TP_ERR_INVALID;
+	}
+	if (!*service->backend) {
+		buf_puts(error,
+			 "service.backend is missing: the program that speaks with the legacy network\n");
+		err = TP_ERR_INVALID;
+	}
+	if (*service->log_level && !log_level_parse(service->log_level, &level)) {
+		buf_printf(error, "logging.level: \"%s\" is none of error, warning, info, debug\n",
+			   service->log_level);
+		err = TP_ERR_INVALID;
+	}
+	if (account_check(transport, error) < 0)
+		err = TP_ERR_INVALID;
+	for (size_t i = 0; i < service->frontends.count; i++)
+		if (pick_frontend(transport, service->frontends.items[i], error) < 0)
+			err = TP_ERR_INVALID;
+	if (!err && list_empty(&transport->frontends)) {
+		buf_puts(error, "service.frontend names no frontend\n");
+		err = TP_ERR_INVALID;
+	}
+	return err;
+}
+
+static void keep_house(uv_timer_t *timer)
+{
+	struct transport *transport = timer->data;
+	uint64_t now_ms = clock_ms();
+
+	card_request_expire(transport, now_ms);
+	session_expire(transport, now_ms);
+	router_expire_departed(transport, now_ms);
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+	mem_free(handle);
+}
+
+static void stop_housekeeping(struct transport *transport)
+{
+	if (transport->housekeeping)
+		uv_close((uv_handle_t *)transport->housekeeping, handle_closed);
+	transport->housekeeping = NULL;
+}
+
+static int start_control(struct transport *transport, struct buf *error)
+{
+	const struct service_config *service = &transport->service;
+	char *path = NULL;
+
+	if (*service->control_socket)
+		path = mem_strdup(service->control_socket);
+	else if (*service->working_dir)
+		path = mem_printf("%s/control", service->working_dir);
+	if (!path)
+		return 0;
+	int err = control_start(transport, path, &transport->control, error);
+
+	mem_free(path);
+	return err;
+}
+
+int transport_start(struct transport *transport, struct buf *error)
+{
+	features_init(transport);
+	int err = store_open(&transport->store, transport->loop, &transport->store_config, error);
+
+	if (err)
+		return err;
+	err = start_control(transport, error);
+	if (!err)
+		err = network_plugin_server_start(transport, &transport->backends, error);
+	if (err) {
+		if (transport->control)
+			control_stop(&transport->control);
+		store_close(&transport->store);
+		return err;
+	}
+	transport->housekeeping = MEM_NEW(uv_timer_t);
+	uv_timer_init(transport->loop, transport->housekeeping);
+	transport->housekeeping->data = transport;
+	uv_timer_start(transport->housekeeping, keep_house, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
+	return 0;
+}
+
+static void give_up(struct transport *transport, const char *text)
+{
+	log_error(&transport->log, "%s", text);
+	if (transport->failed)
+		transport->failed(transport->failed_context, text);
+	else
+		kill(getpid(), SIGTERM);
+}
+
+void transport_backend_ready(struct transport *transport)
+{
+	struct buf error = {0};
+
+	if (transport->frontends_started || transport->stopping)
+		return;
+	transport->frontends_started = true;
+	LIST_EACH (link, &transport->frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		if (frontend->ops->start(frontend, &error) == 0)
+			continue;
+		give_up(transport, buf_text(&error));
+		buf_finish(&error);
+		return;
+	}
+	buf_finish(&error);
+	reconnect_start(transport);
+}
+
+void transport_backend_config(struct transport *transport, const char *text, size_t length)
+{
+	features_merge(transport, text, length);
+	LIST_EACH (link, &transport->frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		if (frontend->ops->features_changed)
+			frontend->ops->features_changed(frontend);
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------ the end */
+
+static void deadline_closed(uv_handle_t *handle)
+{
+	struct stopping *stop = handle->data;
+
+	stop->stopped(stop->context);
+}
+
+static void finish(struct stopping *stop)
+{
+	struct transport *transport = stop->transport;
+
+	if (stop->finished)
+		return;
+	stop->finished = true;
+	if (stop->pending)
+		log_warning(&transport->log, "not everything would end: leaving it behind");
+	if (transport->control)
+		control_stop(&transport->control);
+	if (transport->store)
+		store_close(&transport->store);
+	uv_close((uv_handle_t *)&stop->deadline, deadline_closed);
+}
+
+static void one_stopped(void *context)
+{
+	struct stopping *stop = context;
+
+	stop->pending--;
+	if (!stop->pending)
+		finish(stop);
+}
+
+static void deadline_over(uv_timer_t *timer)
+{
+	finish(timer->data);
+}
+
+static void end_sessions(struct transport *transport)
+{
+	struct map_iter it = {0};
+
+	while (map_next(transport->users, &it)) {
+		struct user *user = it.value;
+
+		user_destroy(&user, "The gateway is being shut down.");
+	}
+	session_forget_all(transport);
+	session_authentication_forget_all(transport);
+}
+
+void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context)
+{
+	if (transport->stopping)
+		return;
+	struct stopping *stop = MEM_NEW(struct stopping);
+
+	transport->stopping = true;
+	transport->stop = stop;
+	stop->transport = transport;
+	stop->stopped = stopped;
+	stop->context = context;
+	stop->pending = 1; /* this function */
+	uv_timer_init(transport->loop, &stop->deadline);
+	stop->deadline.data = stop;
+	uv_timer_start(&stop->deadline, deadline_over, STOP_MS, 0);
+	reconnect_stop(transport);
+	stop_housekeeping(transport);
+	if (transport->frontends_started) {
+		LIST_EACH (link, &transport->frontends) {
+			struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+			stop->pending++;
+			frontend->ops->stop(frontend, one_stopped, stop);
+		}
+	}
+	end_sessions(transport);
+	if (transport->backends) {
+		stop->pending++;
+		network_plugin_server_stop(transport->backends, one_stopped, stop);
+	}
+	one_stopped(stop);
+}
+
+static void destroy_frontends(struct list *frontends)
+{
+	LIST_EACH (link, frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		list_remove(link);
+		frontend->ops->destroy(frontend);
+	}
+}
+
+void transport_destroy(struct transport **slot)
+{
+	struct transport *transport = *slot;
+
+	*slot = NULL;
+	if (!transport)
+		return;
+	transport->stopping = true;
+	reconnect_stop(transport);
+	stop_housekeeping(transport);
+	end_sessions(transport);
+	if (transport->control)
+		control_stop(&transport->control);
+	if (transport->store)
+		store_close(&transport->store);
+	if (transport->backends)
+		network_plugin_server_destroy(&transport->backends);
+	destroy_frontends(&transport->frontends);
+	destroy_frontends(&transport->unused_frontends);
+	account_finish(transport);
+	router_expire_departed(transport, UINT64_MAX);
+	map_destroy(&transport->departed, NULL);
+	map_destroy(&transport->authentications, NULL);
+	map_destroy(&transport->identities, NULL);
+	map_destroy(&transport->users, NULL);
+	mem_free((void *)transport->room_list);
+	mem_free((void *)transport->room_names);
+	mem_free(transport->stop);
+	mem_free(transport);
+}
+
+/* ------------------------------------------------------------------------------------------ administrators
+ */
+
+bool transport_is_admin(const struct transport *transport, const char *frontend, const char *address)
+{
+	const struct config_list *admins = &transport->service.admin_jid;
+
+	/* The key holds XMPP addresses; only a server-stamped bare JID may match, and all of it. */
+	if (strcmp(frontend, "xmpp") != 0)
+		return false;
+	for (size_t i = 0; i < admins->count; i++)
+		if (*admins->items[i] && text_equal_nocase(admins->items[i], address))
+			return true;
+	return false;
+}

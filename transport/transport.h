@@ -25,6 +25,8 @@ struct frontend;
 struct frontend_ops;
 struct network_plugin_server;
 struct control;
+struct reconnect;
+struct stopping;
 
 /* What the backend program said about itself in BACKEND_CONFIG, merged with the file (Spectrum's precedence:
  * the first explicit value wins over later frames; a registered key of the file over all). */
@@ -49,16 +51,29 @@ struct transport {
 	struct store *store;
 	struct network_plugin_server *backends;
 	struct control *control;
-	struct list frontends;       /* struct frontend.link */
+	struct list frontends;       /* struct frontend.link: those that serve */
+	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
 	struct map *users;           /* account key -> struct user: live sessions */
 	struct map *identities;      /* identity_key() -> struct identity: live addresses */
+	struct map *authentications; /* identity key -> struct authentication (session.c) */
+	struct map *departed;        /* account key -> struct departed (router_network.c): has just left a backend */
+	struct list card_requests;   /* struct card_request.link, oldest first (request.c) */
+	uint32_t next_card_id;
 	struct backend_features features;
+	unsigned features_said;      /* bits of keys that a BACKEND_CONFIG has decided (backend_features.c) */
 	const char **room_list, **room_names; /* of the whole instance, from ROOM_LIST; owned */
 	size_t room_list_count;
 	struct counters counters;
 	uint64_t started_ms; /* clock_ms */
 	uint64_t next_trace;
 	bool frontends_started, stopping;
+	void *allowed_usernames;     /* regex_t of registration.allowed_usernames (account.c); NULL: all */
+	struct reconnect *reconnect; /* people to bring back after a restart (reconnect.c); NULL: done */
+	struct stopping *stop;       /* transport.c */
+	uv_timer_t *housekeeping;
+	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
+	void (*failed)(void *context, const char *text);
+	void *failed_context;
 };
 
 /* Binds the core's tables and creates the frontends' structs (which bind theirs), so that the caller can then
@@ -78,6 +93,11 @@ void transport_destroy(struct transport **transport);
 /* Called by the NetworkPluginServer. */
 void transport_backend_ready(struct transport *transport);    /* any backend became ready; the first starts frontends */
 void transport_backend_config(struct transport *transport, const char *text, size_t length);
+/* ROOM_LIST without a user (router_from_backend takes it as well). */
+void transport_backend_room_list(struct transport *transport, const struct event_room_list *list);
+
+/* The frontend of this name that serves; NULL. */
+struct frontend *transport_frontend(const struct transport *transport, const char *name);
 
 /* A line for the operator: administrators of the instance get it as a message where a frontend can (later), and
  * it is logged. */

@@ -40,7 +40,7 @@ struct user {
 	char *language;
 	bool vip;
 	struct map *settings;      /* name -> char * */
-	struct list identities;    /* struct identity.link; may be empty with stay_connected */
+	struct list identities;    /* struct identity.link; they may have no resources with stay_connected */
 	enum user_state state;
 	struct backend *backend;   /* set in CONNECTING and CONNECTED */
 	struct list backend_link;  /* backend->users, or the waiting queue of the NetworkPluginServer */
@@ -59,6 +59,9 @@ struct user {
 	uint64_t connected_ms, active_ms; /* clock_ms */
 	uint64_t messages_in, messages_out;
 	char *authenticating; /* password under test by session_authenticate, NULL */
+	struct authentication *authentication; /* session.c: what waits for this login; NULL */
+	unsigned flaps;       /* sessions in a row that ended within a minute: the back-off grows with them */
+	bool online;          /* the store has it as online */
 };
 
 struct user *user_find(const struct transport *transport, const char *key);
@@ -73,11 +76,14 @@ void user_logout(struct user *user);
 /* LOGOUT and log in again with new data (account changed). */
 void user_relogin(struct user *user);
 
-/* Called by the NetworkPluginServer. */
+/* An event of this user to its backend, if there is one: sets event->user. */
+void user_send(struct user *user, struct event *event);
+
+/* Called by the NetworkPluginServer. user_backend_lost may free the user. */
 void user_backend_assigned(struct user *user, struct backend *backend);
 void user_backend_lost(struct user *user, const char *why); /* user->backend is still set, and cleared by this */
 
-/* Called by the router. */
+/* Called by the router. user_disconnected may free the user. */
 void user_connected(struct user *user);
 void user_disconnected(struct user *user, int error, const char *text);
 
@@ -89,5 +95,12 @@ bool user_release_if_unused(struct user *user);
 /* Settings: the person's own value, else the instance's default. */
 bool user_setting_bool(const struct user *user, const char *name, bool fallback);
 void user_set_setting(struct user *user, const char *name, const char *value); /* also stored */
-/* Of the internal names in user->settings none may reach a backend. */
+/* Whether the session lives on when nobody is left. */
+bool user_stays_connected(const struct user *user);
+/* The account may have a session: not switched off by its owner, and VIP where only those may. *text (may be NULL)
+ * gets a sentence or NULL. */
+bool user_may_log_in(const struct user *user, const char **text);
+/* Settings go to the backend (LOGIN), as third-party backends have settings of their own, except ours:
+ * enable_transport, send_headlines, stay_connected, photohash, storage, rooms, slack_channel, and whatever has
+ * "token" in its name. */
 bool user_setting_is_for_backend(const char *name);

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* A store in memory that answers in order, when the test pumps. */
+#include <stdio.h>
+
+#include "tests/unit/transport/fixture.h"
+
+const struct config_table store_config_table = {.module = "store"};
+
+#define ACCOUNTS 16
+
+struct row {
+	struct store_account account;
+	struct event_setting settings[4];
+	struct store_contact contacts[4];
+	struct store_identity identity;
+};
+
+enum kind { FIND, ADD, CHANGE, REMOVE, TAKEN, SETTING, LIST };
+
+struct request {
+	struct list link;
+	enum kind kind;
+	char *address, *legacy_name, *password;
+	void *done;
+	void *context;
+};
+
+struct store {
+	struct list queue;
+	struct row *rows[ACCOUNTS];
+	int64_t last_id;
+};
+static struct store store;
+
+int store_open(struct store **opened, uv_loop_t *loop, const struct store_config *config, struct buf *error)
+{
+	(void)loop;
+	(void)config;
+	(void)error;
+	list_init(&store.queue);
+	*opened = &store;
+	return 0;
+}
+
+static struct row **slot_of(const char *address)
+{
+	for (size_t i = 0; i < ACCOUNTS; i++)
+		if (store.rows[i] && !strcmp(store.rows[i]->account.key, address))
+			return &store.rows[i];
+	return NULL;
+}
+
+static struct row *row_of(const char *address)
+{
+	struct row **slot = slot_of(address);
+
+	return slot ? *slot : NULL;
+}
+
+void store_account(const char *address, const char *legacy_name, const char *password)
+{
+	struct row *row = MEM_NEW(struct row);
+
+	row->account = (struct store_account){.id = ++store.last_id,
+					      .key = mem_strdup(address),
+					      .legacy_name = mem_strdup(legacy_name),
+					      .password = mem_strdup(password),
+					      .language = "en",
+					      .settings = row->settings,
+					      .contacts = row->contacts,
+					      .identities = &row->identity,
+					      .identities_count = 1};
+	row->identity = (struct store_identity){"xmpp", row->account.key};
+	for (size_t i = 0; i < ACCOUNTS; i++) {
+		if (store.rows[i])
+			continue;
+		store.rows[i] = row;
+		return;
+	}
+	fail();
+}
+
+static void free_row(struct row **slot)
+{
+	mem_free((char *)(*slot)->account.key);
+	mem_free((char *)(*slot)->account.legacy_name);
+	mem_free((char *)(*slot)->account.password);
+	MEM_FREE(*slot);
+}
+
+void store_setting(const char *address, const char *name, const char *value)
+{
+	struct row *row = row_of(address);
+
+	row->settings[row->account.settings_count++] = (struct event_setting){name, value};
+}
+
+void store_contact(const char *address, const char *name)
+{
+	struct row *row = row_of(address);
+
+	row->contacts[row->account.contacts_count++] =
+		(struct store_contact){.name = name, .alias = "", .icon_hash = "", .subscribed = true};
+}
+
+void store_mark_online(const char *address)
+{
+	row_of(address)->account.online = true;
+}
+
+bool store_has(const char *address)
+{
+	return row_of(address) != NULL;
+}
+
+const char *store_password(const char *address)
+{
+	return row_of(address)->account.password;
+}
+
+static void replace(const char **slot, const char *text)
+{
+	if (!text)
+		return;
+	mem_free((char *)*slot);
+	*slot = mem_strdup(text);
+}
+
+static void answer_account(const struct request *request, int err)
+{
+	store_account_done *done = (store_account_done *)request->done;
+	struct row *row = row_of(request->address);
+
+	done(request->context, err, err ? NULL : &row->account);
+}
+
+static void answer_done(const struct request *request, int err)
+{
+	store_done *done = (store_done *)request->done;
+
+	if (done)
+		done(request->context, err);
+}
+
+static void add(const struct request *request)
+{
+	if (row_of(request->address)) {
+		answer_account(request, TP_ERR_EXISTS);
+		return;
+	}
+	store_account(request->address, request->legacy_name, request->password);
+	buf_printf(&fx->log, "store add %s %s\n", request->address, request->legacy_name);
+	answer_account(request, 0);
+}
+
+static void change(const struct request *request)
+{
+	struct row *row = row_of(request->address);
+
+	if (row) {
+		replace(&row->account.legacy_name, request->legacy_name);
+		replace(&row->account.password, request->password);
+	}
+	buf_printf(&fx->log, "store change %s\n", request->address);
+	answer_done(request, row ? 0 : TP_ERR_NOT_FOUND);
+}
+
+static void drop(const struct request *request)
+{
+	struct row **slot = slot_of(request->address);
+
+	buf_printf(&fx->log, "store remove %s\n", request->address);
+	if (slot)
+		free_row(slot);
+	answer_done(request, slot ? 0 : TP_ERR_NOT_FOUND);
+}
+
+static void look_for_name(const struct request *request)
+{
+	int err = TP_ERR_NOT_FOUND;
+
+	for (size_t i = 0; i < ACCOUNTS; i++)
+		if (store.rows[i] && !strcmp(store.rows[i]->account.legacy_name, request->legacy_name))
+			err = 0;
+	answer_done(request, err);
+}
+
+static void list_all(const struct request *request)
+{
+	store_keys_done *done = (store_keys_done *)request->done;
+	struct store_identity identities[ACCOUNTS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < ACCOUNTS; i++)
+		if (store.rows[i] && store.rows[i]->account.online)
+			identities[count++] = store.rows[i]->identity;
+	done(request->context, 0, identities, count);
+}
+
+static void run(const struct request *request)
+{
+	switch (request->kind) {
+	case FIND:
+		answer_account(request, row_of(request->address) ? 0 : TP_ERR_NOT_FOUND);
+		break;
+	case ADD:
+		add(request);
+		break;
+	case CHANGE:
+		change(request);
+		break;
+	case REMOVE:
+		drop(request);
+		break;
+	case TAKEN:
+		look_for_name(request);
+		break;
+	case SETTING:
+		answer_done(request, 0);
+		break;
+	case LIST:
+		list_all(request);
+		break;
+	}
+}
+
+void store_pump_one(void)
+{
+	if (list_empty(&store.queue))
+		return;
+	struct request *request = CONTAINER_OF(store.queue.next, struct request, link);
+
+	list_remove(&request->link);
+	run(request);
+	mem_free(request->address);
+	mem_free(request->legacy_name);
+	mem_free(request->password);
+	mem_free(request);
+}
+
+void store_pump(void)
+{
+	while (!list_empty(&store.queue))
+		store_pump_one();
+}
+
+void store_close(struct store **closing)
+{
+	store_pump();
+	for (size_t i = 0; i < ACCOUNTS; i++)
+		if (store.rows[i])
+			free_row(&store.rows[i]);
+	*closing = NULL;
+}
+
+static void queue(enum kind kind, const char *address, const char *legacy_name, const char *password,
+		  void *done, void *context)
+{
+	struct request *request = MEM_NEW(struct request);
+
+	request->kind = kind;
+	request->address = mem_strdup(address);
+	request->legacy_name = mem_strdup(legacy_name);
+	request->password = mem_strdup(password);
+	request->done = done;
+	request->context = context;
+	list_append(&store.queue, &request->link);
+}
+
+void store_find_account(struct store *unused, const char *frontend, const char *address,
+			store_account_done *done, void *context)
+{
+	(void)unused;
+	(void)frontend;
+	queue(FIND, address, NULL, NULL, (void *)done, context);
+}
+
+void store_add_account(struct store *unused, const char *key, const char *frontend, const char *address,
+		       const char *legacy_name, const char *password, const char *language,
+		       store_account_done *done, void *context)
+{
+	(void)unused;
+	(void)frontend;
+	(void)language;
+	assert_string_equal(key, address);
+	queue(ADD, address, legacy_name, password, (void *)done, context);
+}
+
+void store_change_account(struct store *unused, const char *key, const char *legacy_name,
+			  const char *password, const char *language, store_done *done, void *context)
+{
+	(void)unused;
+	(void)language;
+	queue(CHANGE, key, legacy_name, password, (void *)done, context);
+}
+
+void store_remove_account(struct store *unused, const char *key, store_done *done, void *context)
+{
+	(void)unused;
+	queue(REMOVE, key, NULL, NULL, (void *)done, context);
+}
+
+void store_legacy_name_taken(struct store *unused, const char *legacy_name, store_done *done, void *context)
+{
+	(void)unused;
+	queue(TAKEN, NULL, legacy_name, NULL, (void *)done, context);
+}
+
+void store_list_identities(struct store *unused, bool all, store_keys_done *done, void *context)
+{
+	(void)unused;
+	(void)all;
+	queue(LIST, NULL, NULL, NULL, (void *)done, context);
+}
+
+void store_set_setting(struct store *unused, int64_t account, const char *name, const char *value,
+		       store_done *done, void *context)
+{
+	(void)unused;
+	(void)account;
+	(void)name;
+	(void)value;
+	queue(SETTING, NULL, NULL, NULL, (void *)done, context);
+}
+
+void store_set_online(struct store *unused, int64_t account, bool online)
+{
+	(void)unused;
+	(void)account;
+	buf_printf(&fx->log, "store online %d\n", online);
+}
+
+void store_put_contact(struct store *unused, int64_t account, const struct store_contact *contact)
+{
+	(void)unused;
+	(void)account;
+	buf_printf(&fx->log, "store contact %s\n", contact->name);
+}
+
+void store_remove_contact(struct store *unused, int64_t account, const char *name)
+{
+	(void)unused;
+	(void)account;
+	buf_printf(&fx->log, "store no-contact %s\n", name);
+}

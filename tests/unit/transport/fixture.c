@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/transport/fixture.h"
+
+#include <stdio.h>
+
+#include "transport/control.h"
+
+struct fixture *fx;
+
+#define SAY(...) buf_printf(&fx->log, __VA_ARGS__)
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static const char *const status_names[] = {"online", "away", "ffc", "xa", "dnd", "offline", "invisible"};
+static const char *const session_names[] = {"unregistered", "disabled", "connecting", "connected",
+					    "reconnecting", "failed",   "logged-out"};
+
+static void say_login(const struct event_login *login)
+{
+	SAY(" %s %s", login->legacy_name, login->password);
+	for (size_t i = 0; i < login->settings_count; i++)
+		SAY(" %s=%s", login->settings[i].name, login->settings[i].value);
+}
+
+static void say_message(const struct event_message *message)
+{
+	static const char *const kinds[] = {"", " (room)", " (private)"};
+
+	SAY("%s %s", kinds[message->kind], message->name);
+	if (message->nickname)
+		SAY("/%s", message->nickname);
+	SAY(": %.40s", message->text);
+	if (message->id)
+		SAY(" id=%s", message->id);
+	if (message->carbon)
+		SAY(" carbon");
+	if (message->headline)
+		SAY(" headline");
+}
+
+static void say_participant(const struct event_participant *participant)
+{
+	SAY(" %s %s %s", participant->room, participant->nickname, status_names[participant->status]);
+	if (participant->flags)
+		SAY(" flags=%d", participant->flags);
+	if (participant->new_nickname)
+		SAY(" now=%s", participant->new_nickname);
+	if (participant->self)
+		SAY(" self");
+}
+
+static void say_event(const struct event *event)
+{
+	switch (event->type) {
+	case EVENT_LOGIN:
+		SAY("login");
+		say_login(&event->login);
+		break;
+	case EVENT_LOGOUT:
+		SAY("logout %s", event->login.legacy_name);
+		break;
+	case EVENT_SESSION:
+		SAY("session %s", session_names[event->session.state]);
+		if (event->session.error)
+			SAY(" %d", event->session.error);
+		if (event->session.text)
+			SAY(" '%s'", event->session.text);
+		break;
+	case EVENT_STATUS:
+		SAY("status %s '%s'", status_names[event->status.status], or_empty(event->status.text));
+		break;
+	case EVENT_CONTACT:
+		SAY("contact %s '%s' %s%s", event->contact.name, or_empty(event->contact.alias),
+		    status_names[event->contact.status], event->contact.has_blocked ? "" : " (no block)");
+		break;
+	case EVENT_CONTACT_REMOVED:
+		SAY("removed %s", event->contact.name);
+		break;
+	case EVENT_CONTACTS:
+		SAY("contacts");
+		for (size_t i = 0; i < event->contacts.count; i++)
+			SAY(" %s", event->contacts.contacts[i].name);
+		break;
+	case EVENT_AUTH_REQUEST:
+		SAY("asks %s", event->contact.name);
+		break;
+	case EVENT_MESSAGE:
+		SAY("message");
+		say_message(&event->message);
+		break;
+	case EVENT_SUBJECT:
+		SAY("subject %s: %s", event->message.name, event->message.text);
+		break;
+	case EVENT_ATTENTION:
+		SAY("attention %s", event->message.name);
+		break;
+	case EVENT_RECEIPT:
+		SAY("receipt %s %s", event->receipt.name, event->receipt.id);
+		break;
+	case EVENT_CHAT_STATE:
+		SAY("state %s %d", event->chat_state.name, (int)event->chat_state.state);
+		break;
+	case EVENT_ROOM_JOIN:
+		SAY("join %s %s", event->room.name, event->room.nickname);
+		break;
+	case EVENT_ROOM_LEAVE:
+		SAY("leave %s", event->room.name);
+		if (event->room.reason)
+			SAY(" '%s'", event->room.reason);
+		break;
+	case EVENT_ROOM_NICKNAME:
+		SAY("nickname %s %s", event->room.name, event->room.nickname);
+		break;
+	case EVENT_PARTICIPANT:
+		SAY("participant");
+		say_participant(&event->participant);
+		break;
+	case EVENT_VCARD_REQUEST:
+		SAY("card? %s %u", event->vcard.name, event->vcard.id);
+		break;
+	case EVENT_VCARD:
+		SAY("card %s %u '%s'", event->vcard.name, event->vcard.id, or_empty(event->vcard.full_name));
+		break;
+	default:
+		SAY("%s", event_type_name(event->type));
+		break;
+	}
+	SAY("\n");
+}
+
+/* -------------------------------------------------------------------------------------------- the frontend
+ */
+
+static struct frontend *fake_create(struct config *config)
+{
+	(void)config;
+	return MEM_NEW(struct frontend);
+}
+
+static void fake_destroy(struct frontend *frontend)
+{
+	mem_free(frontend);
+}
+
+static int fake_check(struct frontend *frontend, struct buf *error)
+{
+	(void)frontend;
+	(void)error;
+	return 0;
+}
+
+static int fake_start(struct frontend *frontend, struct buf *error)
+{
+	(void)frontend;
+	(void)error;
+	SAY("frontend started\n");
+	return 0;
+}
+
+static void fake_stop(struct frontend *frontend, void (*stopped)(void *context), void *context)
+{
+	(void)frontend;
+	SAY("frontend stopped\n");
+	if (!fx->hang)
+		stopped(context);
+}
+
+static void fake_deliver(struct frontend *frontend, struct identity *to, struct resource *only,
+			 const struct event *event)
+{
+	assert_ptr_equal(frontend, to->frontend);
+	SAY("%s", to->address);
+	if (only) {
+		assert_ptr_equal(only->identity, to);
+		SAY("/%s", only->name);
+	}
+	SAY(" ");
+	say_event(event);
+}
+
+static void fake_authenticated(struct frontend *frontend, const char *address, int error, const char *text)
+{
+	(void)frontend;
+	SAY("frontend authenticated %s %d%s%s\n", address, error, text ? " " : "", or_empty(text));
+}
+
+static void fake_features_changed(struct frontend *frontend)
+{
+	(void)frontend;
+	SAY("frontend features\n");
+}
+
+static void fake_notify(struct frontend *frontend, const char *address, const char *text)
+{
+	(void)frontend;
+	SAY("frontend notify %s '%s'\n", address, text);
+}
+
+static void fake_registered(struct frontend *frontend, const char *address, bool registered)
+{
+	(void)frontend;
+	SAY("frontend registered %s %d\n", address, registered);
+}
+
+static void fake_probe(struct frontend *frontend, const char *address)
+{
+	(void)frontend;
+	SAY("frontend probe %s\n", address);
+}
+
+const struct frontend_ops fake_frontend_ops = {
+	.name = "xmpp",
+	.create = fake_create,
+	.destroy = fake_destroy,
+	.check = fake_check,
+	.start = fake_start,
+	.stop = fake_stop,
+	.deliver = fake_deliver,
+	.authenticated = fake_authenticated,
+	.features_changed = fake_features_changed,
+	.notify = fake_notify,
+	.registered = fake_registered,
+	.probe = fake_probe,
+};
+
+/* -------------------------------------------------------------------------- backends and their supervision
+ */
+
+struct network_plugin_server {
+	struct list waiting;
+};
+static struct network_plugin_server fake_server;
+
+int network_plugin_server_start(struct transport *transport, struct network_plugin_server **server,
+				struct buf *error)
+{
+	(void)transport;
+	(void)error;
+	list_init(&fake_server.waiting);
+	*server = &fake_server;
+	return 0;
+}
+
+void network_plugin_server_stop(struct network_plugin_server *server, void (*stopped)(void *), void *context)
+{
+	(void)server;
+	if (!fx->hang)
+		stopped(context);
+}
+
+void network_plugin_server_destroy(struct network_plugin_server **server)
+{
+	*server = NULL;
+}
+
+void network_plugin_server_assign(struct network_plugin_server *server, struct user *user)
+{
+	assert_null(user->backend);
+	assert_true(list_empty(&user->backend_link));
+	if (!fx->gives) {
+		list_append(&server->waiting, &user->backend_link);
+		return;
+	}
+	list_append(&fx->gives->users, &user->backend_link);
+	fx->gives->users_count++;
+	user->backend = fx->gives;
+	user_backend_assigned(user, fx->gives);
+}
+
+void network_plugin_server_release(struct network_plugin_server *server, struct user *user)
+{
+	(void)server;
+	if (user->backend && !list_empty(&user->backend_link))
+		user->backend->users_count--;
+	user->backend = NULL;
+	list_remove(&user->backend_link);
+}
+
+void backend_send(struct backend *backend, const struct event *event)
+{
+	assert_non_null(event->user);
+	SAY("%s ", backend->label);
+	say_event(event);
+}
+
+size_t backend_queued(const struct backend *backend)
+{
+	(void)backend;
+	return fx->queued;
+}
+
+int control_start(struct transport *transport, const char *path, struct control **control, struct buf *error)
+{
+	(void)transport;
+	(void)path;
+	(void)error;
+	*control = NULL;
+	return 0;
+}
+
+void control_stop(struct control **control)
+{
+	*control = NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------ fixture */
+
+int fixture_setup(void **state)
+{
+	fx = MEM_NEW(struct fixture);
+	*state = fx;
+	log_threshold = LOG_LEVEL_ERROR;
+	uv_loop_init(&fx->loop);
+	fx->config = config_create();
+	for (size_t i = 0; i < 2; i++) {
+		struct backend *backend = &fx->backends[i];
+
+		snprintf(backend->label, sizeof(backend->label), "b%zu", i + 1);
+		backend->id = (int)i + 1;
+		backend->log.label = backend->label;
+		list_init(&backend->users);
+	}
+	fx->gives = &fx->backends[0];
+	return 0;
+}
+
+void fixture_start(const char *const *overrides, size_t count)
+{
+	static const struct frontend_ops *const known[] = {&fake_frontend_ops, NULL};
+	struct buf error = {0};
+
+	fx->transport = transport_create(&fx->loop, fx->config, known);
+	assert_int_equal(config_override(fx->config, "service.jid", "gw.x", &error), 0);
+	assert_int_equal(config_override(fx->config, "service.backend", "/bin/false", &error), 0);
+	assert_int_equal(config_override(fx->config, "service.working_dir", "/nowhere", &error), 0);
+	for (size_t i = 0; i < count; i++) {
+		char *name = mem_strndup(overrides[i], strcspn(overrides[i], "="));
+
+		assert_int_equal(config_override(fx->config, name, strchr(overrides[i], '=') + 1, &error), 0);
+		mem_free(name);
+	}
+	if (config_load(fx->config, NULL, &error) < 0 || transport_check(fx->transport, &error) < 0 ||
+	    transport_start(fx->transport, &error) < 0)
+		fail_msg("%s", buf_text(&error));
+	buf_finish(&error);
+	fx->frontend = transport_frontend(fx->transport, "xmpp");
+	assert_non_null(fx->frontend);
+	for (size_t i = 0; i < 2; i++)
+		fx->backends[i].transport = fx->transport;
+}
+
+int fixture_teardown(void **state)
+{
+	(void)state;
+	transport_destroy(&fx->transport);
+	uv_run(&fx->loop, UV_RUN_DEFAULT);
+	config_destroy(&fx->config);
+	assert_int_equal(uv_loop_close(&fx->loop), 0);
+	buf_finish(&fx->log);
+	MEM_FREE(fx);
+	return 0;
+}
+
+void expect_at(const char *text, const char *file, int line)
+{
+	if (strcmp(buf_text(&fx->log), text) != 0) {
+		print_error("--- expected:\n%s--- is:\n%s---\n", text, buf_text(&fx->log));
+		_fail(file, line);
+	}
+	buf_clear(&fx->log);
+}
+
+void forget(void)
+{
+	buf_clear(&fx->log);
+}
+
+bool was_told(const char *text)
+{
+	return strstr(buf_text(&fx->log), text) != NULL;
+}
+
+void wait_for(const char *text)
+{
+	uint64_t end_ms = clock_ms() + 10000;
+
+	while (!was_told(text)) {
+		if (clock_ms() > end_ms)
+			fail_msg("never: %s", text);
+		uv_run(&fx->loop, UV_RUN_ONCE);
+		store_pump();
+	}
+}
+
+struct resource *attach(const char *address, const char *resource)
+{
+	return session_attach(fx->frontend, address, resource, NULL);
+}
+
+struct resource *find(const char *address, const char *resource)
+{
+	return session_find(fx->transport, fx->frontend, address, resource);
+}
+
+struct user *log_in(const char *address, const char *resource)
+{
+	session_presence(attach(address, resource), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	from_backend(&fx->backends[0], (struct event){.type = EVENT_CONNECTED, .user = address});
+	store_pump();
+	struct user *user = user_find(fx->transport, address);
+
+	assert_non_null(user);
+	assert_int_equal(user->state, USER_CONNECTED);
+	forget();
+	return user;
+}
+
+void from_backend(struct backend *backend, struct event event)
+{
+	router_from_backend(backend, &event);
+}
+
+int from_person(const char *address, const char *resource, struct event event)
+{
+	struct resource *from = find(address, resource);
+
+	assert_non_null(from);
+	return router_from_frontend(from, &event);
+}
+
+void join(const char *address, const char *resource, const char *room, const char *nickname)
+{
+	assert_int_equal(from_person(address, resource,
+				     (struct event){.type = EVENT_ROOM_JOIN,
+						    .room = {.name = room, .nickname = nickname}}),
+			 0);
+}
+
+void participant(const char *user, const char *room, const char *nickname, int flags, enum status status)
+{
+	from_backend(&fx->backends[0], (struct event){.type = EVENT_PARTICIPANT,
+						      .user = user,
+						      .participant = {.room = room,
+								      .nickname = nickname,
+								      .flags = flags,
+								      .status = status}});
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The core with everything around it replaced: a frontend and backends that write down what they are told, as
+ * lines of text, and a store that answers when the test says so.
+ *
+ *     alice@x/phone participant #r alice online self        what a resource is shown; without /phone: all of them
+ *     b1 join #r alice                                      what backend 1 gets
+ *     store remove alice@x                                  what is written
+ *     frontend authenticated alice@x 0                      other calls
+ */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "config/limits.h"
+#include "transport/account.h"
+#include "transport/backend/backend.h"
+#include "transport/backend/network_plugin_server.h"
+#include "transport/frontend.h"
+#include "transport/request.h"
+#include "transport/room.h"
+#include "transport/roster.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+struct fixture {
+	uv_loop_t loop;
+	struct config *config;
+	struct transport *transport;
+	struct frontend *frontend;
+	struct backend backends[2]; /* "b1" and "b2" */
+	struct backend *gives;      /* assigned at once; NULL: users wait */
+	size_t queued;              /* backend_queued */
+	struct buf log;             /* lines since the last expect() or forget() */
+	bool hang;                  /* frontends and the NetworkPluginServer never say that they have stopped */
+};
+extern struct fixture *fx;
+
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+/* Further lines of the configuration; starts the transport and its frontend. */
+void fixture_start(const char *const *overrides, size_t count);
+
+/* The store answers everything that is queued, and what follows from that. */
+void store_pump(void);
+void store_pump_one(void);
+void store_account(const char *address, const char *legacy_name, const char *password);
+void store_setting(const char *address, const char *name, const char *value);
+void store_contact(const char *address, const char *name);
+bool store_has(const char *address);
+const char *store_password(const char *address);
+void store_mark_online(const char *address);
+
+/* All lines since the last call must be these, each with its newline. */
+#define expect(text) expect_at((text), __FILE__, __LINE__)
+void expect_at(const char *text, const char *file, int line);
+void forget(void); /* whatever was written */
+bool was_told(const char *text);
+/* Runs the loop until the text is in the log; fails after some seconds. */
+void wait_for(const char *text);
+
+/* Everything up to CONNECTED: alice@x, with resources and presence. */
+struct user *log_in(const char *address, const char *resource);
+struct resource *attach(const char *address, const char *resource);
+struct resource *find(const char *address, const char *resource);
+void from_backend(struct backend *backend, struct event event);
+int from_person(const char *address, const char *resource, struct event event);
+void join(const char *address, const char *resource, const char *room, const char *nickname);
+void participant(const char *user, const char *room, const char *nickname, int flags, enum status status);
+
+extern const struct frontend_ops fake_frontend_ops;

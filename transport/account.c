@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/account.h"
+
+#include <regex.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "transport/frontend.h"
+#include "transport/roster.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+/* A registration or its end on its way through the store. */
+struct change {
+	struct transport *transport;
+	struct frontend *frontend;
+	char *address;
+	char *legacy_name;
+	char *password;
+	char *language;
+	bool by_admin;
+	char *key;                         /* of the account, once known */
+	struct store_identity *identities; /* unregistering: who is told */
+	size_t identities_count;
+	account_done *done;
+	void *context;
+};
+
+int account_check(struct transport *transport, struct buf *error)
+{
+	const char *pattern = transport->service.allowed_usernames;
+	char reason[256];
+
+	if (!*pattern)
+		return 0;
+	char *whole = mem_printf("^(%s)$", pattern);
+	regex_t *compiled = MEM_NEW(regex_t);
+	int err = regcomp(compiled, whole, REG_EXTENDED | REG_NOSUB);
+
+	mem_free(whole);
+	if (!err) {
+		transport->allowed_usernames = compiled;
+		return 0;
+	}
+	regerror(err, compiled, reason, sizeof(reason));
+	mem_free(compiled);
+	buf_printf(error, "registration.allowed_usernames: %s\n", reason);
+	return TP_ERR_INVALID;
+}
+
+void account_finish(struct transport *transport)
+{
+	if (!transport->allowed_usernames)
+		return;
+	regfree(transport->allowed_usernames);
+	MEM_FREE(transport->allowed_usernames);
+}
+
+bool account_needs_password(const struct transport *transport)
+{
+	return transport->features.need_password;
+}
+
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+}
+
+char *account_key(const struct frontend *frontend, const char *address)
+{
+	struct buf key = {0};
+
+	if (!strcmp(frontend->ops->name, "xmpp"))
+		return mem_strdup(address);
+	/* Injective: everything but lower-case letters, digits and a few signs is written as =XX. The
+	 * frontend's name ends with the first "=3a". */
+	buf_printf(&key, "%s=3a", frontend->ops->name);
+	for (const char *c = address; *c; c++) {
+		if (is_plain(*c))
+			buf_putc(&key, *c);
+		else
+			buf_printf(&key, "=%02x", (unsigned char)*c);
+	}
+	buf_printf(&key, "@%s", frontend->transport->service.jid);
+	return buf_take(&key);
+}
+
+static void change_free(struct change *change)
+{
+	for (size_t i = 0; i < change->identities_count; i++) {
+		mem_free((char *)change->identities[i].frontend);
+		mem_free((char *)change->identities[i].address);
+	}
+	mem_free(change->identities);
+	mem_free(change->address);
+	mem_free(change->legacy_name);
+	mem_free_secret(change->password);
+	mem_free(change->language);
+	mem_free(change->key);
+	mem_free(change);
+}
+
+static void finish(struct change *change, int err, const char *text)
+{
+	change->done(change->context, err, text);
+	change_free(change);
+}
+
+static struct change *change_create(struct transport *transport, struct frontend *frontend,
+				    const char *address, account_done *done, void *context)
+{
+	struct change *change = MEM_NEW(struct change);
+
+	change->transport = transport;
+	change->frontend = frontend;
+	change->address = mem_strdup(address);
+	change->done = done;
+	change->context = context;
+	return change;
+}
+
+static void notify_operators(const struct change *change, const char *what)
+{
+	const struct config_list *jids = &change->transport->service.notify_jid;
+	char *text = mem_printf("%s: %s", what, change->address);
+
+	log_info(&change->frontend->log, "%s: %s", what, log_quote(change->address));
+	for (size_t i = 0; i < jids->count; i++)
+		if (change->frontend->ops->notify)
+			change->frontend->ops->notify(change->frontend, jids->items[i], text);
+	mem_free(text);
+}
+
+/* --------------------------------------------------------------------------------------------- the rules */
+
+static bool server_is_allowed(const struct transport *transport, const char *address)
+{
+	const struct config_list *servers = &transport->service.allowed_servers;
+	const char *at = strrchr(address, '@');
+	const char *domain = at ? at + 1 : address;
+
+	if (transport->service.public_registration)
+		return true;
+	for (size_t i = 0; i < servers->count; i++)
+		if (text_equal_nocase(servers->items[i], domain))
+			return true;
+	return false;
+}
+
+/* registration.username_mask with every $username replaced. */
+static char *apply_mask(const char *mask, const char *name)
+{
+	static const char variable[] = "$username";
+	struct buf out = {0};
+
+	if (!*mask)
+		return mem_strdup(name);
+	for (const char *found = strstr(mask, variable); found; found = strstr(mask, variable)) {
+		buf_append(&out, mask, (size_t)(found - mask));
+		buf_puts(&out, name);
+		mask = found + strlen(variable);
+	}
+	buf_puts(&out, mask);
+	return buf_take(&out);
+}
+
+static int check_name(const struct change *change, const char *name, const char **text)
+{
+	const struct transport *transport = change->transport;
+
+	if (!change->by_admin && !server_is_allowed(transport, change->address)) {
+		*text = "Registration is not open to your server.";
+		return TP_ERR_NOT_ALLOWED;
+	}
+	if (!name || !*name) {
+		*text = "A user name is needed.";
+		return TP_ERR_INVALID;
+	}
+	/* Before the expression sees it. */
+	if (strlen(name) > LIMIT_NAME_BYTES) {
+		*text = "The user name is too long.";
+		return TP_ERR_INVALID;
+	}
+	if (transport->allowed_usernames && regexec(transport->allowed_usernames, name, 0, NULL, 0) != 0) {
+		*text = "This user name is not allowed here.";
+		return TP_ERR_NOT_ALLOWED;
+	}
+	return 0;
+}
+
+static int check(const struct change *change, const char **text)
+{
+	if (strlen(change->legacy_name) > LIMIT_NAME_BYTES) {
+		*text = "The user name is too long.";
+		return TP_ERR_INVALID;
+	}
+	if (text_equal_nocase(change->legacy_name, change->address)) {
+		*text = "The user name of the other network is needed, not your address here.";
+		return TP_ERR_INVALID;
+	}
+	if (account_needs_password(change->transport) && !*change->password) {
+		*text = "A password is needed.";
+		return TP_ERR_INVALID;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------------------- registering */
+
+static void tell_registered(const struct change *change)
+{
+	const struct frontend_ops *ops = change->frontend->ops;
+
+	if (change->by_admin && ops->registered)
+		ops->registered(change->frontend, change->address, true);
+}
+
+static void added(void *context, int err, const struct store_account *account)
+{
+	struct change *change = context;
+
+	(void)account;
+	if (err == TP_ERR_EXISTS) {
+		finish(change, err, "This address is registered already.");
+		return;
+	}
+	if (err) {
+		finish(change, err, "The account could not be stored.");
+		return;
+	}
+	notify_operators(change, "registered");
+	tell_registered(change);
+	finish(change, 0, "You are registered.");
+}
+
+static void changed(void *context, int err)
+{
+	struct change *change = context;
+	struct user *user = user_find(change->transport, change->key);
+
+	if (err) {
+		finish(change, err, "The account could not be stored.");
+		return;
+	}
+	if (user && !change->transport->stopping) {
+		mem_replace(&user->legacy_name, change->legacy_name);
+		mem_free_secret(user->password);
+		user->password = mem_strdup(change->password);
+		mem_replace(&user->language, change->language);
+		user_relogin(user);
+	}
+	finish(change, 0, "Your registration was changed.");
+}
+
+static void write_account(struct change *change)
+{
+	struct store *store = change->transport->store;
+
+	if (change->transport->stopping) {
+		finish(change, TP_ERR_CLOSED, "The gateway is being shut down.");
+		return;
+	}
+	if (change->key) {
+		store_change_account(store, change->key, change->legacy_name, change->password,
+				     change->language, changed, change);
+		return;
+	}
+	change->key = account_key(change->frontend, change->address);
+	store_add_account(store, change->key, change->frontend->ops->name, change->address,
+			  change->legacy_name, change->password, change->language, added, change);
+}
+
+static void looked_for_name(void *context, int err)
+{
+	struct change *change = context;
+
+	if (!err)
+		finish(change, TP_ERR_EXISTS, "Somebody else has this user name.");
+	else if (err == TP_ERR_NOT_FOUND)
+		write_account(change);
+	else
+		finish(change, err, "The accounts could not be read.");
+}
+
+static void found_to_register(void *context, int err, const struct store_account *account)
+{
+	struct change *change = context;
+
+	if (err && err != TP_ERR_NOT_FOUND) {
+		finish(change, err, "The account could not be read.");
+		return;
+	}
+	bool same_name = account && !strcmp(account->legacy_name, change->legacy_name);
+
+	if (account)
+		change->key = mem_strdup(account->key);
+	/* Where no password protects a name, the first one has it. */
+	if (!account_needs_password(change->transport) && !same_name)
+		store_legacy_name_taken(change->transport->store, change->legacy_name, looked_for_name,
+					change);
+	else
+		write_account(change);
+}
+
+void account_register(struct transport *transport, struct frontend *frontend, const char *address,
+		      const char *legacy_name, const char *password, const char *language, bool by_admin,
+		      account_done *done, void *context)
+{
+	struct change *change = change_create(transport, frontend, address, done, context);
+	const char *text = NULL;
+
+	change->by_admin = by_admin;
+	int err = check_name(change, legacy_name, &text);
+
+	if (err) {
+		finish(change, err, text);
+		return;
+	}
+	change->legacy_name = apply_mask(transport->service.username_mask, legacy_name);
+	change->password = mem_strdup(password ? password : "");
+	change->language = mem_strdup(language && *language ? language : transport->service.language);
+	err = check(change, &text);
+	if (err) {
+		finish(change, err, text);
+		return;
+	}
+	store_find_account(transport->store, frontend->ops->name, address, found_to_register, change);
+}
+
+/* ------------------------------------------------------------------------------------------- unregistering
+ */
+
+/* Contacts vanish from people's lists, then the session ends. */
+static void end_session(struct transport *transport, const struct store_account *account)
+{
+	struct user *user = user_find(transport, account->key);
+	struct map_iter it = {0};
+
+	if (!user)
+		user = user_create(transport, account);
+	for (size_t i = 0; i < account->identities_count; i++) {
+		struct frontend *frontend = transport_frontend(transport, account->identities[i].frontend);
+
+		if (frontend)
+			session_adopt(frontend, account->identities[i].address, user);
+	}
+	while (map_next(user->roster->contacts, &it)) {
+		const struct contact *contact = it.value;
+		struct event event;
+
+		if (!contact->stored)
+			continue;
+		contact_to_event(contact, user, &event);
+		event.type = EVENT_CONTACT_REMOVED;
+		router_deliver(user, NULL, &event);
+	}
+	user_destroy(&user, "Your account was removed.");
+}
+
+static void removed(void *context, int err)
+{
+	struct change *change = context;
+	struct user *user = user_find(change->transport, change->key);
+
+	if (err) {
+		finish(change, err, "The account could not be removed.");
+		return;
+	}
+	/* Came back between the two steps. */
+	if (user && !change->transport->stopping)
+		user_destroy(&user, "Your account was removed.");
+	for (size_t i = 0; i < change->identities_count; i++) {
+		struct frontend *frontend =
+			transport_frontend(change->transport, change->identities[i].frontend);
+
+		if (frontend && frontend->ops->registered)
+			frontend->ops->registered(frontend, change->identities[i].address, false);
+	}
+	notify_operators(change, "unregistered");
+	finish(change, 0, "You are unregistered.");
+}
+
+static void found_to_unregister(void *context, int err, const struct store_account *account)
+{
+	struct change *change = context;
+
+	if (err || !account || change->transport->stopping) {
+		bool unknown = err == TP_ERR_NOT_FOUND;
+
+		finish(change, unknown ? TP_ERR_NOT_REGISTERED : TP_ERR_STORE,
+		       unknown ? "You are not registered." : "The account could not be read.");
+		return;
+	}
+	change->key = mem_strdup(account->key);
+	change->identities = mem_alloc((account->identities_count + 1) * sizeof(*change->identities));
+	for (size_t i = 0; i < account->identities_count; i++) {
+		change->identities[i].frontend = mem_strdup(account->identities[i].frontend);
+		change->identities[i].address = mem_strdup(account->identities[i].address);
+	}
+	change->identities_count = account->identities_count;
+	end_session(change->transport, account);
+	store_remove_account(change->transport->store, change->key, removed, change);
+}
+
+void account_unregister(struct transport *transport, struct frontend *frontend, const char *address,
+			account_done *done, void *context)
+{
+	struct change *change = change_create(transport, frontend, address, done, context);
+
+	store_find_account(transport->store, frontend->ops->name, address, found_to_unregister, change);
+}

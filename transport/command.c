@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/command.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "config/limits.h"
+#include "transport/account.h"
+#include "transport/admin.h"
+#include "transport/frontend.h"
+#include "transport/room.h"
+#include "transport/roster.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+#define COMMAND_WORDS 16
+
+static const char *value_of(const struct command_call *call, const char *name)
+{
+	const char *value = map_get(call->values, name);
+
+	return value ? value : "";
+}
+
+/* The live user behind the caller, or NULL. */
+static struct user *caller(const struct command_call *call)
+{
+	const struct identity *identity = session_find_identity(call->transport, call->frontend, call->address);
+
+	return identity && identity->state == IDENTITY_READY ? identity->user : NULL;
+}
+
+static void run_help(struct command_call *call)
+{
+	struct buf text = {0};
+	const struct command *command;
+
+	buf_puts(&text, "I understand:");
+	for (size_t i = 0; (command = command_at(i)); i++) {
+		if (!command_allowed(call->transport, command, call->frontend, call->address))
+			continue;
+		buf_printf(&text, "\n%s", command->name);
+		for (size_t f = 0; f < command->fields_count; f++)
+			buf_printf(&text, command->fields[f].required ? " <%s>" : " [%s]",
+				   command->fields[f].name);
+		buf_printf(&text, " - %s", command->help);
+	}
+	command_reply(call, 0, "%s", buf_text(&text));
+	buf_finish(&text);
+}
+
+static void account_changed(void *context, int err, const char *text)
+{
+	command_reply(context, err, "%s", text && *text ? text : err ? tp_error_text(err) : "Done.");
+}
+
+static void run_register(struct command_call *call)
+{
+	account_register(call->transport, call->frontend, call->address, value_of(call, "username"),
+			 value_of(call, "password"), NULL, false, account_changed, call);
+}
+
+static void run_unregister(struct command_call *call)
+{
+	account_unregister(call->transport, call->frontend, call->address, account_changed, call);
+}
+
+static const struct {
+	const char *name;
+	const char *label;
+} setting_switches[] = {
+	{"enable_transport", "Log in to the network when I come online"},
+	{"send_headlines", "Deliver announcements (headlines) as well"},
+	{"stay_connected", "Stay connected while I am offline"},
+};
+
+static bool setting_default(const struct transport *transport, const char *name)
+{
+	if (!strcmp(name, "send_headlines"))
+		return transport->service.send_headlines;
+	if (!strcmp(name, "stay_connected"))
+		return transport->service.stay_connected;
+	return true;
+}
+
+static void prefill_settings(const struct command_call *call, struct map *values)
+{
+	struct user *user = caller(call);
+
+	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
+		const char *name = setting_switches[i].name;
+		bool on = setting_default(call->transport, name);
+
+		if (user)
+			on = user_setting_bool(user, name, on);
+		mem_free(map_put(values, name, mem_strdup(on ? "1" : "0")));
+	}
+}
+
+static void write_setting(void *context, int err, const struct store_account *account)
+{
+	struct command_call *call = context;
+
+	if (err) {
+		command_reply(call, err == TP_ERR_NOT_FOUND ? TP_ERR_NOT_REGISTERED : err, "%s",
+			      err == TP_ERR_NOT_FOUND ? "You are not registered here." : tp_error_text(err));
+		return;
+	}
+	struct user *user = user_find(call->transport, account->key);
+	bool enabled = true, was_enabled = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
+		const char *name = setting_switches[i].name;
+		bool on;
+
+		if (!config_parse_bool(value_of(call, name), &on))
+			continue;
+		if (i == 0) {
+			enabled = on;
+			was_enabled = !user || user_setting_bool(user, name, true);
+		}
+		if (user)
+			user_set_setting(user, name, on ? "1" : "0");
+		else
+			store_set_setting(call->transport->store, account->id, name, on ? "1" : "0", NULL, NULL);
+	}
+	if (user && enabled != was_enabled) {
+		if (enabled)
+			user_login(user);
+		else
+			user_logout(user);
+	}
+	command_reply(call, 0, "Settings saved.");
+}
+
+static void run_settings(struct command_call *call)
+{
+	struct buf text = {0};
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
+		const char *value = value_of(call, setting_switches[i].name);
+		bool on;
+
+		if (!*value)
+			continue;
+		any = true;
+		if (!config_parse_bool(value, &on)) {
+			command_reply(call, TP_ERR_INVALID, "%s must be on or off.", setting_switches[i].name);
+			return;
+		}
+	}
+	if (any) {
+		store_find_account(call->transport->store, call->frontend->ops->name, call->address, write_setting,
+				   call);
+		return;
+	}
+	struct map *now = map_create();
+
+	prefill_settings(call, now);
+	buf_puts(&text, "Your settings:");
+	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
+		const char *value = map_get(now, setting_switches[i].name);
+
+		buf_printf(&text, "\n%s: %s (%s)", setting_switches[i].name, *value == '1' ? "on" : "off",
+			   setting_switches[i].label);
+	}
+	map_destroy(&now, mem_free);
+	command_reply(call, 0, "%s", buf_text(&text));
+	buf_finish(&text);
+}
+
+static void run_join(struct command_call *call)
+{
+	const char *room = value_of(call, "room");
+	struct user *user = caller(call);
+
+	if (!user) {
+		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not logged in: come online first.");
+		return;
+	}
+	if (strlen(room) > LIMIT_NAME_BYTES) {
+		command_reply(call, TP_ERR_INVALID, "That name is too long.");
+		return;
+	}
+	if (call->frontend->ops->offer_room) {
+		call->frontend->ops->offer_room(call->frontend, call->address, call->resource, room);
+		command_reply(call, 0, "I have invited you to %s.", room);
+		return;
+	}
+	const char *nickname = value_of(call, "nickname");
+	struct resource *resource =
+		session_find(call->transport, call->frontend, call->address, call->resource);
+	const struct event join = {.type = EVENT_ROOM_JOIN,
+				   .room = {.name = room, .nickname = *nickname ? nickname : user->legacy_name}};
+	int err = resource ? router_from_frontend(resource, &join) : TP_ERR_NOT_CONNECTED;
+
+	command_reply(call, err, err ? "Could not join %s: %s." : "Joining %s.", room, tp_error_text(err));
+}
+
+static const char *state_sentence(const struct user *user)
+{
+	switch (user->state) {
+	case USER_IDLE:
+		return "logged out";
+	case USER_WAITING:
+		return "waiting for a free place";
+	case USER_CONNECTING:
+		return "connecting";
+	case USER_CONNECTED:
+		return "connected";
+	case USER_RETRYING:
+		return "connection lost, trying again";
+	case USER_FAILED:
+		return "not connected";
+	}
+	return "unknown";
+}
+
+static void run_status(struct command_call *call)
+{
+	const struct user *user = caller(call);
+	struct buf text = {0};
+
+	if (!user) {
+		command_reply(call, 0, "You are not logged in.");
+		return;
+	}
+	buf_printf(&text, "%s: %s", user->legacy_name, state_sentence(user));
+	if (user->state != USER_CONNECTED && user->last_error_text && *user->last_error_text)
+		buf_printf(&text, " (%s)", user->last_error_text);
+	buf_printf(&text, "\ncontacts: %zu\nrooms: %zu", map_count(user->roster->contacts),
+		   map_count(user->rooms));
+	struct map_iter it = {0};
+	while (map_next(user->rooms, &it)) {
+		const struct room *room = it.value;
+
+		buf_printf(&text, "\n  %s as %s%s", room->name, room->nickname,
+			   room->state == ROOM_JOINED ? "" : " (not joined yet)");
+	}
+	command_reply(call, 0, "%s", buf_text(&text));
+	buf_finish(&text);
+}
+
+static const struct command_field register_fields[] = {
+	{"username", "User name on the network", FIELD_TEXT, true},
+	{"password", "Password on the network", FIELD_SECRET, false},
+};
+
+static const struct command_field settings_fields[] = {
+	{"enable_transport", "Log in to the network when I come online", FIELD_BOOL, false},
+	{"send_headlines", "Deliver announcements (headlines) as well", FIELD_BOOL, false},
+	{"stay_connected", "Stay connected while I am offline", FIELD_BOOL, false},
+};
+
+static const struct command_field join_fields[] = {
+	{"room", "Room", FIELD_TEXT, true},
+	{"nickname", "Nickname in the room", FIELD_TEXT, false},
+};
+
+static const struct command commands[] = {
+	{"help", "Help", "what I can do for you", ROLE_ANYONE, NULL, 0, NULL, run_help},
+	{"register", "Register", "register, or change your login data", ROLE_ANYONE, register_fields,
+	 ARRAY_SIZE(register_fields), NULL, run_register},
+	{"unregister", "Unregister", "remove your registration and all that is stored of you", ROLE_REGISTERED, NULL,
+	 0, NULL, run_unregister},
+	{"settings", "Transport settings", "show or change your settings (on, off)", ROLE_REGISTERED,
+	 settings_fields, ARRAY_SIZE(settings_fields), prefill_settings, run_settings},
+	{"join", "Join a room", "join a room of the network", ROLE_REGISTERED, join_fields, ARRAY_SIZE(join_fields),
+	 NULL, run_join},
+	{"status", "Status", "whether you are connected, and your rooms", ROLE_REGISTERED, NULL, 0, NULL,
+	 run_status},
+};
+
+const struct command *command_at(size_t index)
+{
+	return index < ARRAY_SIZE(commands) ? &commands[index] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/* Whether somebody is registered is known to the store only; commands that need it answer for themselves, so that
+ * this stays an answer at once. */
+bool command_allowed(const struct transport *transport, const struct command *command, const struct frontend *frontend,
+		     const char *address)
+{
+	return command->role != ROLE_ADMIN || transport_is_admin(transport, frontend->ops->name, address);
+}
+
+static void call_free(struct command_call *call)
+{
+	struct map_iter it = {0};
+
+	while (map_next(call->values, &it))
+		mem_free_secret(it.value);
+	map_destroy(&call->values, NULL);
+	mem_free(call->address);
+	mem_free(call->resource);
+	mem_free(call);
+}
+
+void command_reply(struct command_call *call, int err, const char *format, ...)
+{
+	struct buf text = {0};
+	va_list args;
+
+	va_start(args, format);
+	buf_vprintf(&text, format, args);
+	va_end(args);
+	call->done(call->context, err, buf_text(&text));
+	buf_finish(&text);
+	call_free(call);
+}
+
+static struct command_call *call_create(struct transport *transport, struct frontend *frontend, const char *address,
+					const char *resource, command_done *done, void *context)
+{
+	struct command_call *call = MEM_NEW(struct command_call);
+
+	call->transport = transport;
+	call->frontend = frontend;
+	call->address = mem_strdup(address);
+	call->resource = mem_strdup(resource ? resource : "");
+	call->values = map_create();
+	call->done = done;
+	call->context = context;
+	return call;
+}
+
+static void call_start(struct command_call *call, const struct command *command)
+{
+	call->command = command;
+	if (!command_allowed(call->transport, command, call->frontend, call->address)) {
+		command_reply(call, TP_ERR_NOT_ALLOWED, "You may not do that.");
+		return;
+	}
+	for (size_t i = 0; i < command->fields_count; i++) {
+		const struct command_field *field = &command->fields[i];
+
+		if (field->required && !*value_of(call, field->name)) {
+			command_reply(call, TP_ERR_INVALID, "%s is missing: %s.", field->name, field->label);
+			return;
+		}
+	}
+	command->run(call);
+}
+
+void command_run(struct transport *transport, struct frontend *frontend, const char *address, const char *resource,
+		 const struct command *command, struct map *values, command_done *done, void *context)
+{
+	struct command_call *call = call_create(transport, frontend, address, resource, done, context);
+	struct map_iter it = {0};
+
+	while (values && map_next(values, &it))
+		mem_free_secret(map_put(call->values, it.key, mem_strdup(it.value)));
+	call_start(call, command);
+}
+
+/* Splits in place: spaces part words, '…' and "…" keep them together, a backslash takes the next character as it is.
+ * Returns the number of words, or -1 for a quote that does not end or too many words. */
+static int split_words(char *line, char *words[COMMAND_WORDS])
+{
+	int count = 0;
+	char *in = line, *out = line;
+
+	for (;;) {
+		while (*in == ' ' || *in == '\t' || *in == '\n')
+			in++;
+		if (!*in)
+			return count;
+		if (count == COMMAND_WORDS)
+			return -1;
+		words[count++] = out;
+		char quote = 0;
+
+		while (*in && (quote || !isspace((unsigned char)*in))) {
+			if (*in == quote) {
+				quote = 0;
+				in++;
+			} else if (!quote && (*in == '"' || *in == '\'')) {
+				quote = *in++;
+			} else {
+				if (*in == '\\' && in[1])
+					in++;
+				*out++ = *in++;
+			}
+		}
+		if (quote)
+			return -1;
+		if (*in)
+			in++;
+		*out++ = '\0';
+	}
+}
+
+struct admin_call {
+	command_done *done;
+	void *context;
+};
+
+static void admin_answered(void *context, const char *answer)
+{
+	struct admin_call *call = context;
+
+	call->done(call->context, text_starts(answer, "Error:") ? TP_ERR_INVALID : 0, answer);
+	mem_free(call);
+}
+
+static void run_unknown(struct transport *transport, struct frontend *frontend, const char *address, const char *line,
+			command_done *done, void *context)
+{
+	if (transport_is_admin(transport, frontend->ops->name, address)) {
+		struct admin_call *admin = MEM_NEW(struct admin_call);
+
+		*admin = (struct admin_call){done, context};
+		admin_execute(transport, line, admin_answered, admin);
+		return;
+	}
+	struct buf text = {0};
+
+	buf_puts(&text, "I do not understand that. Try: help. I know");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (command_allowed(transport, &commands[i], frontend, address))
+			buf_printf(&text, "%s %s", i ? "," : "", commands[i].name);
+	buf_putc(&text, '.');
+	done(context, TP_ERR_NOT_FOUND, buf_text(&text));
+	buf_finish(&text);
+}
+
+/* "settings stay_connected on" names the field, other commands take their fields in order. */
+static bool take_words(struct command_call *call, const struct command *command, char **words, int count)
+{
+	if (command->run == run_settings) {
+		for (int i = 0; i + 1 < count; i += 2) {
+			size_t f = 0;
+
+			while (f < command->fields_count && strcmp(command->fields[f].name, words[i]) != 0)
+				f++;
+			if (f == command->fields_count)
+				return false;
+			mem_free(map_put(call->values, words[i], mem_strdup(words[i + 1])));
+		}
+		return count % 2 == 0;
+	}
+	if ((size_t)count > command->fields_count)
+		return false;
+	for (int i = 0; i < count; i++)
+		mem_free_secret(map_put(call->values, command->fields[i].name, mem_strdup(words[i])));
+	return true;
+}
+
+void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
+		      const char *resource, const char *line, command_done *done, void *context)
+{
+	char *copy = mem_strdup(line);
+	char *words[COMMAND_WORDS];
+	int count = split_words(copy, words);
+	const struct command *command = NULL;
+
+	if (count < 0) {
+		done(context, TP_ERR_INVALID, "That has a quote without its end, or too many words. Try: help");
+		mem_free_secret(copy);
+		return;
+	}
+	if (count > 0) {
+		text_lower(words[0]);
+		command = command_find(words[0]);
+	}
+	/* Spectrum's administration has commands of the same name with other arguments: for administrators they win
+	 * where an argument more than ours is given. */
+	if (!command || (transport_is_admin(transport, frontend->ops->name, address) &&
+			 (size_t)(count - 1) > command->fields_count && command->run != run_settings)) {
+		run_unknown(transport, frontend, address, line, done, context);
+		mem_free_secret(copy);
+		return;
+	}
+	struct command_call *call = call_create(transport, frontend, address, resource, done, context);
+
+	if (take_words(call, command, words + 1, count - 1))
+		call_start(call, command);
+	else
+		command_reply(call, TP_ERR_INVALID, "I cannot make sense of that. Try: help");
+	mem_free_secret(copy);
+}
+
+void command_prefill(struct transport *transport, struct frontend *frontend, const char *address,
+		     const struct command *command, struct map *values)
+{
+	const struct command_call call = {.transport = transport,
+					  .frontend = frontend,
+					  .address = (char *)address,
+					  .resource = (char *)"",
+					  .command = command};
+
+	if (command->prefill)
+		command->prefill(&call, values);
+}

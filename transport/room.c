@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/room.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+static char *room_key(const char *name)
+{
+	char *key = mem_strdup(name);
+
+	text_lower(key);
+	return key;
+}
+
+struct room *room_find(const struct user *user, const char *name)
+{
+	char *key = room_key(name);
+	struct room *room = map_get(user->rooms, key);
+
+	mem_free(key);
+	return room;
+}
+
+/* Clients write room names in lower case; a network's own list knows better. An exact match wins. */
+static const char *listed_name(const char *const *rooms, size_t count, const char *name)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(rooms[i], name))
+			return rooms[i];
+		if (!found && text_equal_nocase(rooms[i], name))
+			found = rooms[i];
+	}
+	return found;
+}
+
+struct room *room_create(struct user *user, const char *name, const char *nickname, const char *password)
+{
+	struct room *room = MEM_NEW(struct room);
+	char *key = room_key(name);
+	const char *listed = listed_name(user->room_list, user->room_list_count, name);
+
+	if (!listed)
+		listed = listed_name(user->transport->room_list, user->transport->room_list_count, name);
+	room->user = user;
+	room->name = mem_strdup(name);
+	room->network_name = mem_strdup(listed ? listed : name);
+	room->nickname = mem_strdup(nickname);
+	room->password = password && *password ? mem_strdup(password) : NULL;
+	room->state = ROOM_WANTED;
+	list_init(&room->occupants);
+	room->participants = map_create();
+	map_put(user->rooms, key, room);
+	mem_free(key);
+	return room;
+}
+
+static void participant_free(void *value)
+{
+	struct participant *participant = value;
+
+	mem_free(participant->nickname);
+	mem_free(participant->status_text);
+	mem_free(participant->icon_hash);
+	mem_free(participant->alias);
+	mem_free(participant);
+}
+
+static void occupant_free(struct occupant *occupant)
+{
+	list_remove(&occupant->link);
+	mem_free(occupant);
+}
+
+void room_destroy(struct room **slot)
+{
+	struct room *room = *slot;
+
+	*slot = NULL;
+	if (!room)
+		return;
+	char *key = room_key(room->name);
+
+	map_remove(room->user->rooms, key);
+	mem_free(key);
+	LIST_EACH (link, &room->occupants)
+		occupant_free(CONTAINER_OF(link, struct occupant, link));
+	map_destroy(&room->participants, participant_free);
+	for (size_t i = 0; i < ROOM_REFLECTIONS; i++) {
+		mem_free(room->reflections[i].id);
+		mem_free(room->reflections[i].text);
+	}
+	mem_free(room->name);
+	mem_free(room->network_name);
+	mem_free(room->nickname);
+	mem_free(room->wanted_nickname);
+	mem_free_secret(room->password);
+	mem_free(room->subject);
+	mem_free(room->subject_author);
+	mem_free(room);
+}
+
+static struct occupant *find_occupant(const struct room *room, const struct resource *resource)
+{
+	LIST_EACH (link, &room->occupants) {
+		struct occupant *occupant = CONTAINER_OF(link, struct occupant, link);
+
+		if (occupant->resource == resource)
+			return occupant;
+	}
+	return NULL;
+}
+
+bool room_has(const struct room *room, const struct resource *resource)
+{
+	return find_occupant(room, resource) != NULL;
+}
+
+bool room_add(struct room *room, struct resource *resource)
+{
+	if (room_has(room, resource))
+		return false;
+	struct occupant *occupant = MEM_NEW(struct occupant);
+
+	occupant->resource = resource;
+	occupant->late = room->state != ROOM_JOINED && (map_count(room->participants) || room->subject);
+	list_append(&room->occupants, &occupant->link);
+	return true;
+}
+
+bool room_remove(struct room *room, struct resource *resource)
+{
+	struct occupant *occupant = find_occupant(room, resource);
+
+	if (!occupant)
+		return false;
+	occupant_free(occupant);
+	return true;
+}
+
+void room_join(struct room *room)
+{
+	struct event event = {
+		.type = EVENT_ROOM_JOIN,
+		.room = {.name = room->network_name, .nickname = room->nickname, .password = room->password}};
+
+	room->state = ROOM_JOINING;
+	user_send(room->user, &event);
+}
+
+void room_leave(struct room *room, struct resource *resource)
+{
+	struct event event = {.type = EVENT_ROOM_LEAVE, .room = {.name = room->network_name, .nickname = ""}};
+
+	if (!room_remove(room, resource))
+		return;
+	if (!list_empty(&room->occupants) || user_stays_connected(room->user))
+		return;
+	if (room->state != ROOM_WANTED)
+		user_send(room->user, &event);
+	room_destroy(&room);
+}
+
+void room_close(struct room **slot, const char *reason)
+{
+	struct room *room = *slot;
+	struct event event = {.type = EVENT_ROOM_LEAVE,
+			      .user = room->user->key,
+			      .room = {.name = room->name, .nickname = room->nickname, .reason = reason}};
+
+	room_deliver(room, NULL, &event);
+	room_destroy(slot);
+}
+
+void room_mark_lost(struct room *room)
+{
+	struct map_iter it = {0};
+
+	room->state = ROOM_WANTED;
+	MEM_FREE(room->wanted_nickname);
+	while (map_next(room->participants, &it)) {
+		struct participant *participant = it.value;
+
+		participant->stale = true;
+	}
+}
+
+void room_remember_reflection(struct room *room, const char *id, const char *text)
+{
+	struct reflection *slot = &room->reflections[room->reflection_next];
+
+	room->reflection_next = (room->reflection_next + 1) % ROOM_REFLECTIONS;
+	mem_replace(&slot->id, id);
+	mem_replace(&slot->text, text);
+}
+
+char *room_take_reflection(struct room *room, const char *text)
+{
+	for (unsigned i = 0; i < ROOM_REFLECTIONS; i++) {
+		/* Oldest first: the same text sent twice comes back in the order of sending. */
+		struct reflection *slot = &room->reflections[(room->reflection_next + i) % ROOM_REFLECTIONS];
+
+		if (!slot->id || strcmp(slot->text, text))
+			continue;
+		char *id = slot->id;
+
+		slot->id = NULL;
+		MEM_FREE(slot->text);
+		return id;
+	}
+	return NULL;
+}
+
+void room_deliver(struct room *room, struct resource *only, const struct event *event)
+{
+	bool replayed_later = event->type == EVENT_PARTICIPANT || event->type == EVENT_SUBJECT;
+
+	if (only) {
+		router_deliver_to(only->identity, only, event);
+		return;
+	}
+	LIST_EACH (link, &room->occupants) {
+		struct occupant *occupant = CONTAINER_OF(link, struct occupant, link);
+
+		/* A join that failed is not replayed: everybody must hear of it. */
+		if (occupant->late && replayed_later &&
+		    !(event->type == EVENT_PARTICIPANT && event->participant.self &&
+		      event->participant.status == STATUS_OFFLINE))
+			continue;
+		router_deliver_to(occupant->resource->identity, occupant->resource, event);
+	}
+}
+
+static void participant_to_event(const struct room *room, const struct participant *participant,
+				 struct event *event)
+{
+	*event = (struct event){.type = EVENT_PARTICIPANT,
+				.user = room->user->key,
+				.participant = {.room = room->name,
+						.nickname = participant->nickname,
+						.flags = participant->flags,
+						.status = participant->status,
+						.status_text = participant->status_text,
+						.icon_hash = participant->icon_hash,
+						.alias = participant->alias,
+						.self = !strcmp(participant->nickname, room->nickname)}};
+}
+
+void room_deliver_subject(struct room *room, struct resource *only)
+{
+	struct event event = {.type = EVENT_SUBJECT,
+			      .user = room->user->key,
+			      .message = {.kind = MESSAGE_ROOM,
+					  .name = room->name,
+					  .nickname = room->subject_author,
+					  .text = room->subject}};
+
+	if (room->subject)
+		room_deliver(room, only, &event);
+}
+
+void room_replay(struct room *room, struct resource *to)
+{
+	struct participant myself = {.nickname = room->nickname, .status = STATUS_ONLINE};
+	const struct participant *own = map_get(room->participants, room->nickname);
+	struct map_iter it = {0};
+	struct event event;
+
+	while (map_next(room->participants, &it)) {
+		participant_to_event(room, it.value, &event);
+		if (!event.participant.self)
+			room_deliver(room, to, &event);
+	}
+	participant_to_event(room, own ? own : &myself, &event);
+	room_deliver(room, to, &event);
+	room_deliver_subject(room, to);
+}
+
+void room_joined(struct room *room)
+{
+	struct map_iter it = {0};
+
+	room->state = ROOM_JOINED;
+	while (map_next(room->participants, &it)) {
+		struct participant *participant = it.value;
+		struct event event;
+
+		if (!participant->stale)
+			continue;
+		participant_to_event(room, participant, &event);
+		event.participant.status = STATUS_OFFLINE;
+		event.participant.status_text = NULL;
+		room_deliver(room, NULL, &event);
+		map_remove(room->participants, it.key);
+		participant_free(participant);
+	}
+}
+
+static struct participant *rename_participant(struct room *room, const char *from, const char *to)
+{
+	struct participant *participant = map_remove(room->participants, from);
+
+	if (!participant)
+		return NULL;
+	struct participant *replaced = map_put(room->participants, to, participant);
+
+	if (replaced)
+		participant_free(replaced);
+	mem_replace(&participant->nickname, to);
+	return participant;
+}
+
+static struct participant *find_or_add(struct room *room, const char *nickname)
+{
+	struct participant *participant = map_get(room->participants, nickname);
+
+	if (participant)
+		return participant;
+	if (map_count(room->participants) >= LIMIT_PARTICIPANTS_PER_ROOM) {
+		if (!room->full_told)
+			log_warning(&room->user->log,
+				    "room %s has more than %d participants: the others are not shown",
+				    log_quote(room->name), LIMIT_PARTICIPANTS_PER_ROOM);
+		room->full_told = true;
+		return NULL;
+	}
+	participant = MEM_NEW(struct participant);
+	participant->nickname = mem_strdup(nickname);
+	map_put(room->participants, nickname, participant);
+	return participant;
+}
+
+struct participant *room_update_participant(struct room *room, const struct event_participant *from)
+{
+	struct participant *participant = NULL;
+	bool renamed = from->new_nickname && *from->new_nickname;
+
+	if (from->status == STATUS_OFFLINE && !renamed) {
+		participant = map_remove(room->participants, from->nickname);
+		if (participant)
+			participant_free(participant);
+		return NULL;
+	}
+	if (renamed)
+		participant = rename_participant(room, from->nickname, from->new_nickname);
+	if (!participant)
+		participant = find_or_add(room, renamed ? from->new_nickname : from->nickname);
+	if (!participant)
+		return NULL;
+	participant->stale = false;
+	participant->flags = from->flags;
+	participant->status = from->status == STATUS_OFFLINE ? STATUS_ONLINE : from->status;
+	mem_replace(&participant->status_text, from->status_text);
+	if (from->icon_hash || !renamed)
+		mem_replace(&participant->icon_hash, from->icon_hash);
+	if (from->alias && *from->alias)
+		mem_replace(&participant->alias, from->alias);
+	else if (!renamed)
+		MEM_FREE(participant->alias);
+	return participant;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/roster.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "transport/frontend.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+#define CONTACT_FLAG_BLOCKED 8 /* Spectrum's bit in buddies.flags */
+
+static char *contact_key(const char *name)
+{
+	char *key = mem_strdup(name);
+
+	text_lower(key);
+	return key;
+}
+
+static void free_groups(struct contact *contact)
+{
+	for (size_t i = 0; i < contact->groups_count; i++)
+		mem_free(contact->groups[i]);
+	MEM_FREE(contact->groups);
+	contact->groups_count = 0;
+}
+
+static void contact_free(void *value)
+{
+	struct contact *contact = value;
+
+	free_groups(contact);
+	mem_free(contact->name);
+	mem_free(contact->alias);
+	mem_free(contact->status_text);
+	mem_free(contact->icon_hash);
+	mem_free(contact);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+static bool same_groups(const struct contact *contact, const char *const *groups, size_t count)
+{
+	if (contact->groups_count != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(contact->groups[i], groups[i]))
+			return false;
+	return true;
+}
+
+/* True if something changed. */
+static bool set_groups(struct contact *contact, const char *const *groups, size_t count)
+{
+	if (count > LIMIT_GROUPS_PER_CONTACT)
+		count = LIMIT_GROUPS_PER_CONTACT;
+	if (!count || same_groups(contact, groups, count))
+		return false;
+	free_groups(contact);
+	contact->groups = mem_alloc(count * sizeof(*contact->groups));
+	for (size_t i = 0; i < count; i++)
+		contact->groups[i] = mem_strdup(groups[i]);
+	contact->groups_count = count;
+	return true;
+}
+
+static bool set_alias(struct contact *contact, const char *alias)
+{
+	if (!alias || !*alias || same_text(contact->alias, alias))
+		return false;
+	mem_replace(&contact->alias, alias);
+	return true;
+}
+
+static struct contact *add(struct roster *roster, const char *name)
+{
+	if (map_count(roster->contacts) >= LIMIT_CONTACTS_PER_USER) {
+		if (!roster->full_told)
+			log_warning(&roster->user->log, "more than %d contacts: %s and others are left out",
+				    LIMIT_CONTACTS_PER_USER, log_quote(name));
+		roster->full_told = true;
+		return NULL;
+	}
+	struct contact *contact = MEM_NEW(struct contact);
+	char *key = contact_key(name);
+
+	contact->name = mem_strdup(name);
+	contact->status = STATUS_OFFLINE;
+	map_put(roster->contacts, key, contact);
+	mem_free(key);
+	return contact;
+}
+
+struct roster *roster_create(struct user *user, const struct store_contact *contacts, size_t count)
+{
+	struct roster *roster = MEM_NEW(struct roster);
+
+	roster->user = user;
+	roster->contacts = map_create();
+	for (size_t i = 0; i < count; i++) {
+		if (roster_find(roster, contacts[i].name))
+			continue;
+		struct contact *contact = add(roster, contacts[i].name);
+
+		if (!contact)
+			break;
+		set_alias(contact, contacts[i].alias);
+		set_groups(contact, contacts[i].groups, contacts[i].groups_count);
+		contact->subscribed = contacts[i].subscribed;
+		contact->flags = contacts[i].flags;
+		contact->blocked = contacts[i].flags & CONTACT_FLAG_BLOCKED;
+		contact->stored = true;
+		if (contacts[i].icon_hash && *contacts[i].icon_hash)
+			contact->icon_hash = mem_strdup(contacts[i].icon_hash);
+	}
+	return roster;
+}
+
+void roster_destroy(struct roster **slot)
+{
+	struct roster *roster = *slot;
+
+	*slot = NULL;
+	if (!roster)
+		return;
+	map_destroy(&roster->contacts, contact_free);
+	mem_free(roster);
+}
+
+struct contact *roster_find(const struct roster *roster, const char *name)
+{
+	char *key = contact_key(name);
+	struct contact *contact = map_get(roster->contacts, key);
+
+	mem_free(key);
+	return contact;
+}
+
+static void store(struct roster *roster, struct contact *contact)
+{
+	const struct store_contact stored = {
+		.name = contact->name,
+		.alias = contact->alias ? contact->alias : "",
+		.groups = (const char *const *)contact->groups,
+		.groups_count = contact->groups_count,
+		.subscribed = contact->subscribed,
+		.flags = contact->flags,
+		.icon_hash = contact->icon_hash ? contact->icon_hash : "",
+	};
+
+	contact->stored = true;
+	store_put_contact(roster->user->transport->store, roster->user->account, &stored);
+}
+
+/* Cut, not refused: it is decoration. */
+static char *bounded_status(const char *text)
+{
+	if (!text || !*text)
+		return NULL;
+	return mem_strndup(text, text_cut(text, strlen(text), LIMIT_STATUS_BYTES));
+}
+
+static bool set_blocked(struct contact *contact, bool blocked)
+{
+	if (contact->blocked == blocked)
+		return false;
+	contact->blocked = blocked;
+	contact->flags =
+		blocked ? contact->flags | CONTACT_FLAG_BLOCKED : contact->flags & ~CONTACT_FLAG_BLOCKED;
+	return true;
+}
+
+static bool set_presence(struct contact *contact, const struct event_contact *from)
+{
+	char *text = bounded_status(from->status_text);
+	bool changed = contact->status != from->status || !same_text(contact->status_text, text);
+
+	contact->status = from->status;
+	mem_free(contact->status_text);
+	contact->status_text = text;
+	return changed;
+}
+
+struct contact *roster_update(struct roster *roster, const struct event_contact *from, int *changed)
+{
+	struct contact *contact = roster_find(roster, from->name);
+
+	*changed = ROSTER_SAME;
+	if (!contact)
+		contact = add(roster, from->name);
+	if (!contact)
+		return NULL;
+	if (!contact->stored)
+		*changed |= ROSTER_NEW;
+	if (set_alias(contact, from->alias))
+		*changed |= ROSTER_ITEM;
+	if (set_groups(contact, from->groups, from->groups_count))
+		*changed |= ROSTER_ITEM;
+	if (from->has_blocked && set_blocked(contact, from->blocked))
+		*changed |= ROSTER_ITEM;
+	bool must_store = *changed != ROSTER_SAME;
+
+	if (!same_text(contact->icon_hash, from->icon_hash)) {
+		mem_replace(&contact->icon_hash,
+			    from->icon_hash && *from->icon_hash ? from->icon_hash : NULL);
+		*changed |= ROSTER_PRESENCE;
+		must_store = true;
+	}
+	if (set_presence(contact, from))
+		*changed |= ROSTER_PRESENCE;
+	if (must_store)
+		store(roster, contact);
+	return contact;
+}
+
+struct contact *roster_request(struct roster *roster, const char *name, const char *alias)
+{
+	struct contact *contact = roster_find(roster, name);
+
+	if (!contact)
+		contact = add(roster, name);
+	if (!contact)
+		return NULL;
+	if (!contact->stored)
+		set_alias(contact, alias);
+	contact->requested = true;
+	return contact;
+}
+
+struct contact *roster_put(struct roster *roster, const char *name, const char *alias,
+			   const char *const *groups, size_t groups_count, bool subscribed, int *changed)
+{
+	struct contact *contact = roster_find(roster, name);
+
+	*changed = ROSTER_SAME;
+	if (!contact)
+		contact = add(roster, name);
+	if (!contact)
+		return NULL;
+	if (!contact->stored)
+		*changed |= ROSTER_NEW;
+	if (set_alias(contact, alias))
+		*changed |= ROSTER_ITEM;
+	if (set_groups(contact, groups, groups_count))
+		*changed |= ROSTER_ITEM;
+	if (contact->subscribed != subscribed) {
+		contact->subscribed = subscribed;
+		*changed |= ROSTER_ITEM;
+	}
+	if (*changed)
+		store(roster, contact);
+	return contact;
+}
+
+bool roster_remove(struct roster *roster, const char *name)
+{
+	char *key = contact_key(name);
+	struct contact *contact = map_remove(roster->contacts, key);
+
+	mem_free(key);
+	if (!contact)
+		return false;
+	if (contact->stored)
+		store_remove_contact(roster->user->transport->store, roster->user->account, contact->name);
+	contact_free(contact);
+	return true;
+}
+
+void roster_set_subscribed(struct roster *roster, struct contact *contact, bool subscribed)
+{
+	if (contact->subscribed == subscribed && contact->stored)
+		return;
+	contact->subscribed = subscribed;
+	store(roster, contact);
+}
+
+void roster_reset_presence(struct roster *roster)
+{
+	struct map_iter it = {0};
+
+	while (map_next(roster->contacts, &it)) {
+		struct contact *contact = it.value;
+
+		contact->status = STATUS_OFFLINE;
+		MEM_FREE(contact->status_text);
+	}
+}
+
+void roster_go_offline(struct roster *roster)
+{
+	struct map_iter it = {0};
+
+	while (map_next(roster->contacts, &it)) {
+		struct contact *contact = it.value;
+		struct event event;
+
+		if (contact->status == STATUS_OFFLINE)
+			continue;
+		contact->status = STATUS_OFFLINE;
+		MEM_FREE(contact->status_text);
+		contact_to_event(contact, roster->user, &event);
+		router_deliver_present(roster->user, &event);
+	}
+}
+
+void contact_to_event(const struct contact *contact, const struct user *user, struct event *event)
+{
+	*event = (struct event){.type = EVENT_CONTACT,
+				.user = user->key,
+				.contact = {.name = contact->name,
+					    .alias = contact->alias,
+					    .groups = (const char *const *)contact->groups,
+					    .groups_count = contact->groups_count,
+					    .status = contact->status,
+					    .status_text = contact->status_text,
+					    .icon_hash = contact->icon_hash,
+					    .has_blocked = true,
+					    .blocked = contact->blocked}};
+}
+
+void roster_replay(const struct roster *roster, struct resource *to)
+{
+	bool connected = roster->user->state == USER_CONNECTED;
+	struct map_iter it = {0};
+
+	while (map_next(roster->contacts, &it)) {
+		const struct contact *contact = it.value;
+		struct event event;
+
+		contact_to_event(contact, roster->user, &event);
+		if (connected && contact->stored)
+			router_deliver(roster->user, to, &event);
+		if (!contact->requested)
+			continue;
+		event.type = EVENT_AUTH_REQUEST;
+		router_deliver(roster->user, to, &event);
+	}
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The exits towards people. The entries are router_people.c and router_network.c. */
+#include "transport/router.h"
+
+#include "transport/frontend.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+void router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
+{
+	struct frontend *frontend = identity->frontend;
+
+	if (!frontend->transport->stopping)
+		frontend->ops->deliver(frontend, identity, only, event);
+}
+
+void router_deliver(struct user *user, struct resource *only, const struct event *event)
+{
+	if (only) {
+		router_deliver_to(only->identity, only, event);
+		return;
+	}
+	LIST_EACH (link, &user->identities)
+		router_deliver_to(CONTAINER_OF(link, struct identity, link), NULL, event);
+}
+
+void router_deliver_present(struct user *user, const struct event *event)
+{
+	LIST_EACH (link, &user->identities) {
+		struct identity *identity = CONTAINER_OF(link, struct identity, link);
+
+		LIST_EACH (inner, &identity->resources) {
+			struct resource *resource = CONTAINER_OF(inner, struct resource, link);
+
+			if (resource->has_presence)
+				router_deliver_to(identity, resource, event);
+		}
+	}
+}

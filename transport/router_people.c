@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/* What people do: from frontends to backends. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/limits.h"
+#include "transport/backend/backend.h"
+#include "transport/conversation.h"
+#include "transport/frontend.h"
+#include "transport/request.h"
+#include "transport/room.h"
+#include "transport/roster.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+#define PHOTO_BYTES (LIMIT_FRAME_BYTES - (64u << 10)) /* leaves room for the rest of the frame */
+
+static bool name_is_good(const char *name)
+{
+	return name && *name && strlen(name) <= LIMIT_NAME_BYTES;
+}
+
+static bool text_fits(const char *text)
+{
+	return !text || strlen(text) <= LIMIT_MESSAGE_BYTES;
+}
+
+/* 0 if the legacy network can be reached now. */
+static int check_connected(const struct user *user)
+{
+	if (user->state != USER_CONNECTED || !user->backend)
+		return TP_ERR_NOT_CONNECTED;
+	return backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH ? TP_ERR_LIMIT : 0;
+}
+
+/* The room, if this resource may speak in it. */
+static int check_room(const struct user *user, const char *name, const struct resource *from,
+		      struct room **found)
+{
+	struct room *room = room_find(user, name);
+
+	if (!room || !room_has(room, from))
+		return TP_ERR_NOT_FOUND;
+	int err = check_connected(user);
+
+	if (err)
+		return err;
+	if (room->state != ROOM_JOINED)
+		return TP_ERR_NOT_CONNECTED;
+	*found = room;
+	return 0;
+}
+
+/* Networks may tell names apart by case; what people type comes in lower case. */
+static const char *network_contact_name(const struct user *user, const char *name)
+{
+	const struct contact *contact = roster_find(user->roster, name);
+
+	return contact ? contact->name : name;
+}
+
+/* Rooms show the alias where there is one. */
+static const char *participant_nickname(const struct room *room, const char *shown)
+{
+	struct map_iter it = {0};
+
+	if (map_get(room->participants, shown))
+		return shown;
+	while (map_next(room->participants, &it)) {
+		const struct participant *participant = it.value;
+
+		if (participant->alias && !strcmp(participant->alias, shown))
+			return participant->nickname;
+	}
+	return NULL;
+}
+
+static void count_message(struct user *user)
+{
+	user->transport->counters.messages_from_people++;
+	user->messages_out++;
+	user->active_ms = clock_ms();
+}
+
+/* The person's other addresses see what was written from this one. */
+static void copy_to_other_identities(struct user *user, const struct resource *from,
+				     const struct event *event)
+{
+	struct event copy = *event;
+
+	copy.user = user->key;
+	copy.message.carbon = true;
+	LIST_EACH (link, &user->identities) {
+		struct identity *identity = CONTAINER_OF(link, struct identity, link);
+
+		if (identity != from->identity)
+			router_deliver_to(identity, NULL, &copy);
+	}
+}
+
+static int person_writes_contact(struct user *user, struct resource *from, const struct event *event)
+{
+	struct event out = *event;
+	int err = check_connected(user);
+
+	if (err)
+		return err;
+	conversation_use(conversation_open(user, event->message.name), from);
+	out.message.name = network_contact_name(user, event->message.name);
+	user_send(user, &out);
+	copy_to_other_identities(user, from, event);
+	return 0;
+}
+
+static int person_writes_room(struct user *user, struct resource *from, const struct event *event)
+{
+	struct event out = *event;
+	struct room *room = NULL;
+	int err = check_room(user, event->message.name, from, &room);
+
+	if (err)
+		return err;
+	if (event->message.id)
+		room_remember_reflection(room, event->message.id, event->message.text);
+	out.message.name = room->network_name;
+	user_send(user, &out);
+	return 0;
+}
+
+static int person_writes_participant(struct user *user, struct resource *from, const struct event *event)
+{
+	struct event out = *event;
+	struct room *room = NULL;
+	int err = check_room(user, event->message.name, from, &room);
+
+	if (err)
+		return err;
+	if (!name_is_good(event->message.nickname))
+		return TP_ERR_INVALID;
+	out.message.name = room->network_name;
+	out.message.nickname = participant_nickname(room, event->message.nickname);
+	if (!out.message.nickname)
+		return TP_ERR_NOT_FOUND;
+	user_send(user, &out);
+	return 0;
+}
+
+static int person_message(struct user *user, struct resource *from, const struct event *event)
+{
+	struct event bounded = *event;
+	int err = TP_ERR_INVALID;
+
+	if (!name_is_good(event->message.name) || !event->message.text)
+		return TP_ERR_INVALID;
+	if (!text_fits(event->message.text))
+		return TP_ERR_LIMIT;
+	if (!text_fits(event->message.xhtml))
+		bounded.message.xhtml = NULL;
+	switch (event->message.kind) {
+	case MESSAGE_CHAT:
+		err = person_writes_contact(user, from, &bounded);
+		break;
+	case MESSAGE_ROOM:
+		err = person_writes_room(user, from, &bounded);
+		break;
+	case MESSAGE_ROOM_PRIVATE:
+		err = person_writes_participant(user, from, &bounded);
+		break;
+	}
+	if (!err)
+		count_message(user);
+	return err;
+}
+
+static int person_subject(struct user *user, struct resource *from, const struct event *event)
+{
+	struct event out = *event;
+	struct room *room = NULL;
+
+	if (!name_is_good(event->message.name) || !event->message.text)
+		return TP_ERR_INVALID;
+	int err = check_room(user, event->message.name, from, &room);
+
+	if (err)
+		return err;
+	if (!text_fits(event->message.text))
+		return TP_ERR_LIMIT;
+	out.message.name = room->network_name;
+	user_send(user, &out);
+	return 0;
+}
+
+static int person_attention(struct user *user, struct resource *from, const struct event *event)
+{
+	struct event out = *event;
+	int err = name_is_good(event->message.name) ? check_connected(user) : TP_ERR_INVALID;
+
+	if (err)
+		return err;
+	if (!text_fits(event->message.text))
+		return TP_ERR_LIMIT;
+	conversation_use(conversation_open(user, event->message.name), from);
+	out.message.name = network_contact_name(user, event->message.name);
+	user_send(user, &out);
+	return 0;
+}
+
+static int person_chat_state(struct user *user, const struct event *event)
+{
+	struct event out = *event;
+	int err = name_is_good(event->chat_state.name) ? check_connected(user) : TP_ERR_INVALID;
+
+	if (err)
+		return err;
+	out.chat_state.name = network_contact_name(user, event->chat_state.name);
+	user_send(user, &out);
+	return 0;
+}
+
+static int person_contact(struct user *user, const struct event *event)
+{
+	const struct event_contact *wanted = &event->contact;
+	struct event out;
+	int changed;
+
+	if (!name_is_good(wanted->name) || (wanted->alias && strlen(wanted->alias) > LIMIT_NAME_BYTES))
+		return TP_ERR_INVALID;
+	if (user->backend && backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH)
+		return TP_ERR_LIMIT;
+	struct contact *contact = roster_put(user->roster, wanted->name, wanted->alias, wanted->groups,
+					     wanted->groups_count, true, &changed);
+
+	if (!contact)
+		return TP_ERR_LIMIT;
+	bool answers = contact->requested;
+
+	contact->requested = false;
+	contact_to_event(contact, user, &out);
+	if (changed)
+		router_deliver(user, NULL, &out);
+	if (!changed && !answers)
+		return 0;
+	if (user->state != USER_CONNECTED) {
+		contact->unsent = true;
+		return 0;
+	}
+	out.contact.status = STATUS_OFFLINE;
+	out.contact.has_blocked = false;
+	out.trace = event->trace;
+	user_send(user, &out);
+	return 0;
+}
+
+static int person_contact_removed(struct user *user, const struct event *event)
+{
+	struct event out = {.type = EVENT_CONTACT_REMOVED, .trace = event->trace};
+	struct contact *contact = event->contact.name ? roster_find(user->roster, event->contact.name) : NULL;
+
+	if (!contact)
+		return TP_ERR_NOT_FOUND;
+	bool refuses = contact->requested;
+	bool keeps = refuses && contact->stored && contact->subscribed;
+	bool tells = refuses || !contact->subscribed || user->transport->service.enable_remove_buddy;
+	int err = tells ? check_connected(user) : 0;
+
+	if (err)
+		return err;
+	contact_to_event(contact, user, &out);
+	out.type = EVENT_CONTACT_REMOVED;
+	out.trace = event->trace;
+	out.contact.status = STATUS_OFFLINE;
+	out.contact.has_blocked = false;
+	if (tells)
+		user_send(user, &out);
+	contact->requested = false;
+	if (keeps)
+		return 0;
+	if (contact->stored)
+		router_deliver(user, NULL, &out);
+	roster_remove(user->roster, event->contact.name);
+	return 0;
+}
+
+static int change_nickname(struct room *room, const struct event *event)
+{
+	struct event out = *event;
+
+	if (room->state == ROOM_WANTED) {
+		mem_replace(&room->nickname, event->room.nickname);
+		return 0;
+	}
+	if (!room->user->transport->features.room_nickname_change)
+		return TP_ERR_UNSUPPORTED;
+	if (room->state != ROOM_JOINED)
+		return TP_ERR_NOT_CONNECTED;
+	int err = check_connected(room->user);
+
+	if (err)
+		return err;
+	out.room.name = room->network_name;
+	out.room.password = room->password;
+	mem_replace(&room->wanted_nickname, event->room.nickname);
+	user_send(room->user, &out);
+	return 0;
+}
+
+/* A resource comes to a room where the person is (or will be) already, under the nickname that is in use. */
+static void join_beside_others(struct room *room, struct resource *from, const char *wanted_nickname)
+{
+	struct event event = {.type = EVENT_ROOM_NICKNAME,
+			      .user = room->user->key,
+			      .room = {.name = room->name, .nickname = room->nickname}};
+
+	if (strcmp(room->nickname, wanted_nickname) != 0)
+		room_deliver(room, from, &event);
+	if (room->state == ROOM_JOINED)
+		room_replay(room, from);
+}
+
+static int person_join(struct user *user, struct resource *from, const struct event *event)
+{
+	struct room *room = room_find(user, event->room.name);
+
+	if (room && room_has(room, from)) {
+		if (strcmp(room->nickname, event->room.nickname) != 0)
+			return change_nickname(room, event);
+		/* A client that has lost its memory. */
+		if (room->state == ROOM_JOINED)
+			room_replay(room, from);
+		return 0;
+	}
+	if (room) {
+		room_add(room, from);
+		join_beside_others(room, from, event->room.nickname);
+		return 0;
+	}
+	if (map_count(user->rooms) >= LIMIT_ROOMS_PER_USER)
+		return TP_ERR_LIMIT;
+	if (user->backend && backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH)
+		return TP_ERR_LIMIT;
+	room = room_create(user, event->room.name, event->room.nickname, event->room.password);
+	room_add(room, from);
+	if (user->state == USER_CONNECTED)
+		room_join(room);
+	else
+		user_login(user);
+	if (user->state != USER_IDLE)
+		return 0;
+	/* Switched off: nobody will ever join this room. */
+	room_destroy(&room);
+	return TP_ERR_NOT_ALLOWED;
+}
+
+static int person_leave(struct user *user, struct resource *from, const struct event *event)
+{
+	struct room *room = room_find(user, event->room.name);
+
+	if (!room || !room_has(room, from))
+		return TP_ERR_NOT_FOUND;
+	room_leave(room, from);
+	return 0;
+}
+
+static int check_room_event(const struct event *event)
+{
+	if (!name_is_good(event->room.name))
+		return TP_ERR_INVALID;
+	if (event->type == EVENT_ROOM_LEAVE)
+		return 0;
+	if (!name_is_good(event->room.nickname))
+		return TP_ERR_INVALID;
+	return event->room.password && strlen(event->room.password) > LIMIT_NAME_BYTES ? TP_ERR_INVALID : 0;
+}
+
+static int person_room(struct resource *from, const struct event *event)
+{
+	int err = check_room_event(event);
+
+	if (err)
+		return err;
+	if (from->identity->state == IDENTITY_LOADING)
+		return session_remember_join(from, event);
+	if (event->type == EVENT_ROOM_JOIN)
+		return person_join(from->identity->user, from, event);
+	return person_leave(from->identity->user, from, event);
+}
+
+static int person_asks_card(struct user *user, struct resource *from, const struct event *event)
+{
+	struct event out = *event;
+	/* "room/nick" may be as long as two names. */
+	bool good = event->vcard.name && *event->vcard.name &&
+		    strlen(event->vcard.name) <= 2 * LIMIT_NAME_BYTES + 1;
+	int err = good ? check_connected(user) : TP_ERR_INVALID;
+
+	if (err)
+		return err;
+	out.vcard.id = card_request_open(user, from, &event->vcard);
+	if (!out.vcard.id)
+		return TP_ERR_LIMIT;
+	out.vcard.name = network_contact_name(user, event->vcard.name);
+	user_send(user, &out);
+	return 0;
+}
+
+static int person_own_card(struct user *user, const struct event *event)
+{
+	struct event out = *event;
+	int err = check_connected(user);
+
+	if (err)
+		return err;
+	if (event->vcard.photo_size > PHOTO_BYTES)
+		return TP_ERR_LIMIT;
+	out.vcard.name = "";
+	out.vcard.id = 0;
+	user_send(user, &out);
+	return 0;
+}
+
+static int route(struct user *user, struct resource *from, const struct event *event)
+{
+	switch (event->type) {
+	case EVENT_MESSAGE:
+		return person_message(user, from, event);
+	case EVENT_SUBJECT:
+		return person_subject(user, from, event);
+	case EVENT_ATTENTION:
+		return person_attention(user, from, event);
+	case EVENT_CHAT_STATE:
+		return person_chat_state(user, event);
+	case EVENT_CONTACT:
+		return person_contact(user, event);
+	case EVENT_CONTACT_REMOVED:
+		return person_contact_removed(user, event);
+	case EVENT_VCARD_REQUEST:
+		return person_asks_card(user, from, event);
+	case EVENT_VCARD:
+		return person_own_card(user, event);
+	default:
+		return TP_ERR_UNSUPPORTED;
+	}
+}
+
+int router_from_frontend(struct resource *from, const struct event *event)
+{
+	struct identity *identity = from->identity;
+	struct transport *transport = identity->frontend->transport;
+	struct event traced = *event;
+	int err;
+
+	traced.trace = ++transport->next_trace;
+	traced.user = identity->user ? identity->user->key : NULL;
+	if (event->type == EVENT_ROOM_JOIN || event->type == EVENT_ROOM_LEAVE)
+		err = person_room(from, &traced);
+	else if (!identity->user)
+		err = TP_ERR_NOT_CONNECTED;
+	else
+		err = route(identity->user, from, &traced);
+	log_debug(identity->user ? &identity->user->log : &identity->frontend->log,
+		  "%s from %s: %s, trace %llu", event_type_name(event->type), log_quote(identity->address),
+		  err ? tp_error_text(err) : "taken", (unsigned long long)traced.trace);
+	return err;
+}

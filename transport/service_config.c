@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/service_config.h"
+
+#define KEY(field, type, name, fallback, help) \
+	CONFIG_KEY(struct service_config, field, type, name, fallback, help)
+#define INT(field, name, fallback, low, high, help) \
+	CONFIG_INT_KEY(struct service_config, field, name, fallback, low, high, help)
+
+#define DAY 86400
+
+static const struct config_key service_keys[] = {
+	KEY(jid, CONFIG_STRING, "service.jid", "",
+	    "The domain that people reach this instance at: the component's name at the XMPP server, "
+	    "or the served domain in server mode. Other values may use it as $jid; -j on the command "
+	    "line replaces it."),
+	KEY(frontends, CONFIG_LIST, "service.frontend", "xmpp",
+	    "Where people come from. There is xmpp."),
+	KEY(user, CONFIG_STRING, "service.user", "",
+	    "User to run as when started by root. Empty: stay who started it."),
+	KEY(group, CONFIG_STRING, "service.group", "",
+	    "Group to run as. Empty: the main group of service.user."),
+	KEY(pidfile, CONFIG_STRING, "service.pidfile", "/var/run/spectrum2/$jid.pid",
+	    "Where the process id is written when the instance runs in the background. Empty: "
+	    "nowhere."),
+	KEY(portfile, CONFIG_STRING, "service.portfile", "/var/run/spectrum2/$jid.port",
+	    "Where the port for backends is written after the start. Empty: nowhere."),
+	KEY(working_dir, CONFIG_STRING, "service.working_dir", "/var/lib/spectrum2/$jid",
+	    "Directory of this instance's files; made if it is not there, and the current directory "
+	    "afterwards."),
+	KEY(control_socket, CONFIG_STRING, "service.control_socket", "",
+	    "Path of the Unix socket for administration, open to the owner alone. Empty: control in "
+	    "service.working_dir."),
+	KEY(admin_jid, CONFIG_LIST, "service.admin_jid", NULL,
+	    "Bare address of somebody who may give administrators' commands."),
+	KEY(allowed_servers, CONFIG_LIST, "service.allowed_servers", NULL,
+	    "Domain whose people may register although registration.enable_public_registration is 0. "
+	    "It has no effect while that is 1."),
+	KEY(vip_only, CONFIG_BOOL, "service.vip_only", "0", "Only accounts marked as VIP may log in."),
+	KEY(vip_message, CONFIG_STRING, "service.vip_message", "",
+	    "What others are told when service.vip_only keeps them out. Empty: nothing."),
+	KEY(reconnect_all_users, CONFIG_BOOL, "service.reconnect_all_users", "0",
+	    "At the start log in every registered account, rather than those that were online at the "
+	    "end."),
+	KEY(enable_remove_buddy, CONFIG_BOOL, "service.enable_remove_buddy", "0",
+	    "Removing a contact from the roster removes it from the legacy network too."),
+
+	KEY(backend, CONFIG_STRING, "service.backend", "libpurple_backend",
+	    "The backend program and its arguments, with '...' or \"...\" around what has spaces. No "
+	    "shell runs it; a name without a slash is looked for in PATH."),
+	KEY(backend_host, CONFIG_STRING, "service.backend_host", "127.0.0.1",
+	    "Address that backends connect to. Only processes that this instance started are "
+	    "accepted."),
+	KEY(backend_port, CONFIG_STRING, "service.backend_port", "0",
+	    "Port that backends connect to. 0: any free port."),
+	INT(users_per_backend, "service.users_per_backend", "100", 1, 1000000,
+	    "People served by one backend process before another one is started."),
+	KEY(reuse_old_backends, CONFIG_BOOL, "service.reuse_old_backends", "1",
+	    "A backend that was full may take people again when some have left. 0: it takes no more, "
+	    "and ends when the last one leaves."),
+	INT(login_delay, "service.login_delay", "0", 0, 3600,
+	    "Seconds between two logins that are handed to backends; others wait in a queue."),
+	INT(idle_reconnect_time, "service.idle_reconnect_time", "0", 0, 365 * DAY,
+	    "Seconds of inactivity after which somebody is moved to a backend that is kept for idle "
+	    "people, so that others can end and give their memory back. 0: never."),
+	INT(memory_collector_time, "service.memory_collector_time", "0", 0, 365 * DAY,
+	    "Seconds between two rounds that move people off the backend that has grown the most. 0: "
+	    "never."),
+	INT(ping_interval, "service.ping_interval", "20", 1, 3600,
+	    "Seconds between two PINGs to a backend; one that does not answer is taken as hung."),
+
+	KEY(public_registration, CONFIG_BOOL, "registration.enable_public_registration", "1",
+	    "Everybody may register. 0: only people of service.allowed_servers."),
+	KEY(language, CONFIG_STRING, "registration.language", "en",
+	    "Language of accounts that name none."),
+	KEY(instructions, CONFIG_STRING, "registration.instructions",
+	    "Enter your legacy network username and password.",
+	    "Text above the registration form."),
+	KEY(username_label, CONFIG_STRING, "registration.username_label", "3rd-party network username",
+	    "Label of the form's field for the name at the legacy network."),
+	KEY(password_label, CONFIG_STRING, "registration.password_label", "3rd-party network password",
+	    "Label of the form's field for the password at the legacy network."),
+	KEY(username_mask, CONFIG_STRING, "registration.username_mask", "",
+	    "The name at the legacy network, made from what people enter: $username is replaced by "
+	    "it, as in $username@irc.example.org. Empty: just what they enter."),
+	KEY(allowed_usernames, CONFIG_STRING, "registration.allowed_usernames", "",
+	    "POSIX extended regular expression that a whole name at the legacy network must match. "
+	    "Empty: all may."),
+	KEY(auto_register, CONFIG_BOOL, "registration.auto_register", "0",
+	    "Register people without credentials when their first presence arrives."),
+	KEY(notify_jid, CONFIG_LIST, "registration.notify_jid", NULL,
+	    "Address that gets a message whenever somebody registers or unregisters."),
+
+	KEY(send_headlines, CONFIG_BOOL, "settings.send_headlines", "0",
+	    "Default of people's own setting send_headlines: messages of the network itself are "
+	    "passed on."),
+	KEY(stay_connected, CONFIG_BOOL, "settings.stay_connected", "0",
+	    "Default of people's own setting stay_connected: the legacy session goes on when they go "
+	    "offline."),
+
+	KEY(log_level, CONFIG_STRING, "logging.level", "info",
+	    "What is logged: error, warning, info or debug."),
+};
+
+const struct config_table service_config_table = CONFIG_TABLE("service", service_keys);
