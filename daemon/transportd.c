@@ -36,6 +36,7 @@ struct daemon {
 	struct config *config;
 	struct transport *transport;
 	bool stopping;
+	int status; /* EXIT_RUNTIME once something failed that the program cannot go on without */
 };
 
 static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, NULL};
@@ -208,6 +209,32 @@ static void stopped(void *context)
 	close_handle((uv_handle_t *)&daemon->ready);
 }
 
+static void stop(struct daemon *daemon)
+{
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	notify_service_manager("STOPPING=1");
+	transport_stop(daemon->transport, stopped, daemon);
+}
+
+static void stop_soon(uv_prepare_t *handle)
+{
+	uv_prepare_stop(handle);
+	stop(handle->data);
+}
+
+static void failed(void *context, const char *text)
+{
+	struct daemon *daemon = context;
+
+	log_error(NULL, "%s", text);
+	daemon->status = EXIT_RUNTIME;
+	/* Not from inside of what has just failed. */
+	uv_prepare_stop(&daemon->ready);
+	uv_prepare_start(&daemon->ready, stop_soon);
+}
+
 static void signalled(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
@@ -216,12 +243,8 @@ static void signalled(uv_signal_t *handle, int number)
 		log_warning(NULL, "the configuration is read at the start only: restart to apply a change");
 		return;
 	}
-	if (daemon->stopping)
-		return;
-	daemon->stopping = true;
 	log_info(NULL, "%s: stopping", number == SIGINT ? "interrupted" : "asked to end");
-	notify_service_manager("STOPPING=1");
-	transport_stop(daemon->transport, stopped, daemon);
+	stop(daemon);
 }
 
 static void tell_when_ready(uv_prepare_t *handle)
@@ -270,20 +293,23 @@ static int serve(struct daemon *daemon)
 	struct buf error = {0};
 	int err = privileges_settle(service->working_dir, service->user, service->group, &error);
 
+	watch(daemon);
+	daemon->transport->failed = failed;
+	daemon->transport->failed_context = daemon;
 	if (!err)
 		err = transport_start(daemon->transport, &error);
 	if (err) {
+		stopped(daemon);
 		print_complaints(&error);
 		return EXIT_RUNTIME;
 	}
 	int has_pidfile = write_pidfile(service->pidfile);
 
-	watch(daemon);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	if (has_pidfile)
 		unlink(service->pidfile);
 	buf_finish(&error);
-	return EXIT_OK;
+	return daemon->status;
 }
 
 int main(int argc, char **argv)
