@@ -404,9 +404,10 @@ static struct config_list expand_list(struct load *load, const struct config_key
 	for (i = 0; i < most; i++) {
 		const char *text = entry ? entry->values[i].text : key->fallback;
 
-		/* "admin_jid =" names nobody, rather than the empty JID. */
-		if (text && *text)
-			items[count++] = expand(load, key, text);
+		/* "admin_jid =" names nobody, rather than the empty JID; nor does "$jid" where there is none. */
+		text = text ? expand(load, key, text) : "";
+		if (*text)
+			items[count++] = text;
 	}
 	list = pool_list(&load->config->pool, items, count);
 	mem_free(items);

@@ -65,10 +65,11 @@ static enum ini_found read_section(struct ini *ini, const char *from, const char
 static enum ini_found read_pair(struct ini *ini, const char *from, const char *to)
 {
 	const char *equals = memchr(from, '=', (size_t)(to - from));
-	const char *name_end = equals, *value = equals + 1;
+	const char *name_end = equals, *value;
 
 	if (!equals)
 		return bad(ini, "neither [section] nor key = value");
+	value = equals + 1;
 	trim(&from, &name_end);
 	trim(&value, &to);
 	if (from == name_end)

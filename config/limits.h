@@ -30,6 +30,11 @@
 #define LIMIT_C2S_DELAY_SECONDS 10         /* longest delay of the answer to a failed login */
 #define LIMIT_STREAM_OUT_BYTES (16u << 20) /* queued to a peer that does not read; then it is cut off */
 
+#define LIMIT_XMPP_REPLIES 20000           /* people's questions that wait for the store or a backend */
+#define LIMIT_XMPP_REQUESTS 20000          /* our own IQs under way; the answer to more is not looked at */
+#define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
+#define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
+
 /* per user */
 #define LIMIT_RESOURCES_PER_IDENTITY 32
 #define LIMIT_CONTACTS_PER_USER 20000

@@ -28,10 +28,15 @@ size_t jid_bare_length(const char *text);
 void jid_escape(struct buf *out, const char *name);
 void jid_unescape(struct buf *out, const char *node);
 
+/* One part by itself, after Nodeprep or Resourceprep. Appended; false (nothing appended) if the text is empty, too
+ * long or holds what such a part may not. */
+bool jid_prepare_node(struct buf *out, const char *node);
+bool jid_prepare_resource(struct buf *out, const char *resource);
+
 /* A legacy name as a node, and back. `escaping` is service.jid_escaping (and not disable_jid_escaping): then
- * contacts are XEP-0106; otherwise the last '@' becomes '%'. Rooms always use '%' for the last '@' and XEP-0106
- * for the rest (wire facts: room%server@gateway). Decoding: a node without escapes turns its last '%' into '@';
- * otherwise it is unescaped. */
+ * contacts are XEP-0106, else as rooms are, always: the '@' becomes '%', the rest is XEP-0106 (room%server@gateway).
+ * A name with several '@', or with a '%' behind it, is escaped as a whole. Decoding: a node without \40 turns its
+ * last '%' into '@'; the rest is unescaped. */
 void jid_from_contact(struct buf *out, const char *name, bool escaping);
 void jid_from_room(struct buf *out, const char *room, bool escaping);
 void jid_to_legacy(struct buf *out, const char *node);

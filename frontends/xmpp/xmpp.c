@@ -1,3 +1,349 @@
 /* SPDX-License-Identifier: MIT */
+#include "frontends/xmpp/xmpp.h"
+
+#include <string.h>
+
 #include "base/error.h"
-typedef int placeholder;
+#include "config/limits.h"
+#include "frontends/xmpp/commands.h"
+#include "frontends/xmpp/disco.h"
+#include "frontends/xmpp/iq.h"
+#include "frontends/xmpp/message.h"
+#include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/presence.h"
+#include "frontends/xmpp/probe.h"
+#include "frontends/xmpp/register.h"
+#include "frontends/xmpp/reply.h"
+#include "frontends/xmpp/roster.h"
+#include "frontends/xmpp/state.h"
+#include "frontends/xmpp/vcard.h"
+
+#define TICK_MS 1000
+
+struct xml_writer *xmpp_begin(struct xmpp_frontend *frontend)
+{
+	buf_clear(&frontend->scratch);
+	xml_writer_init(&frontend->writer, &frontend->scratch);
+	return &frontend->writer;
+}
+
+void xmpp_end(struct xmpp_frontend *frontend, const char *to)
+{
+	if (frontend->c2s)
+		c2s_send(frontend->c2s, to, buf_text(&frontend->scratch), frontend->scratch.len);
+	else if (frontend->component)
+		component_send(frontend->component, buf_text(&frontend->scratch), frontend->scratch.len);
+	buf_clear(&frontend->scratch);
+	buf_shrink(&frontend->scratch, LIMIT_STANZA_BYTES);
+}
+
+static struct frontend *frontend_create(struct config *config)
+{
+	struct xmpp_frontend *frontend = MEM_NEW(struct xmpp_frontend);
+	frontend->base.ops = &xmpp_frontend_ops;
+	list_init(&frontend->base.link);
+	frontend->base.log.label = "xmpp";
+	config_bind(config, &xmpp_config_table, &frontend->config);
+	frontend->strophe = xmpp_ctx_new(NULL, NULL);
+	frontend->pending_iqs = map_create();
+	frontend->cards = map_create();
+	frontend->command_sessions = map_create();
+	frontend->probes = map_create();
+	frontend->closing = map_create();
+	list_init(&frontend->replies);
+	list_init(&frontend->roster_work);
+	list_init(&frontend->subjects_due);
+	return &frontend->base;
+}
+
+static void frontend_destroy(struct frontend *base)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	replies_orphan(frontend);
+	component_destroy(&frontend->component);
+	c2s_destroy(&frontend->c2s);
+	map_destroy(&frontend->pending_iqs, pending_iq_destroy);
+	map_destroy(&frontend->cards, card_wait_destroy);
+	map_destroy(&frontend->command_sessions, command_session_destroy);
+	map_destroy(&frontend->probes, mem_free);
+	map_destroy(&frontend->closing, mem_free);
+	xmpp_ctx_free(frontend->strophe);
+	buf_finish(&frontend->scratch);
+	mem_free(frontend->gateway);
+	mem_free(frontend);
+}
+
+static int frontend_check(struct frontend *base, struct buf *error)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	const struct xmpp_config *config = &frontend->config;
+	struct jid jid;
+	size_t before = error->len;
+	if (jid_parse(&jid, config->jid) || jid.node[0] || jid.resource[0])
+		buf_puts(error, "service.jid: a domain name is needed\n");
+	else
+		mem_replace(&frontend->gateway, jid.domain);
+	if (config->port == 0)
+		buf_puts(error, config->server_mode
+		                        ? "service.port: a port to listen on is needed\n"
+		                        : "service.port: the server's component port is needed\n");
+	if (!config->server_mode && !config->password[0])
+		buf_puts(error, "service.password: the secret of the component is needed\n");
+	return error->len > before ? TP_ERR_INVALID : 0;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	xmpp_tick(timer->data);
+}
+
+static void start_timer(struct xmpp_frontend *frontend)
+{
+	frontend->timer = MEM_NEW(uv_timer_t);
+	uv_timer_init(frontend->base.transport->loop, frontend->timer);
+	frontend->timer->data = frontend;
+	uv_timer_start(frontend->timer, on_tick, TICK_MS, TICK_MS);
+}
+
+static int frontend_start(struct frontend *base, struct buf *error)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	disco_update_caps(frontend);
+	if (frontend->config.server_mode) {
+		if (!frontend->c2s)
+			frontend->c2s = c2s_create(frontend);
+		int err = c2s_start(frontend->c2s, error);
+		if (err)
+			return err;
+	} else {
+		if (frontend->config.port == 5222)
+			log_warning(&frontend->base.log,
+			            "port 5222 is for clients; components usually have 5347");
+		if (!frontend->component)
+			frontend->component = component_create(frontend);
+		component_start(frontend->component);
+	}
+	start_timer(frontend);
+	return 0;
+}
+
+static void wait_is_over(void *context)
+{
+	struct xmpp_frontend *frontend = context;
+	if (--frontend->stop_waits > 0)
+		return;
+	frontend->stopped(frontend->stopped_context);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct xmpp_frontend *frontend = handle->data;
+	mem_free(handle);
+	wait_is_over(frontend);
+}
+
+static void frontend_stop(struct frontend *base, void (*stopped)(void *context), void *context)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	frontend->stopping = true;
+	frontend->stopped = stopped;
+	frontend->stopped_context = context;
+	frontend->stop_waits = 1;
+	presence_say_goodbye(frontend);
+	if (frontend->timer) {
+		frontend->stop_waits++;
+		uv_close((uv_handle_t *)frontend->timer, on_timer_closed);
+		frontend->timer = NULL;
+	}
+	if (frontend->component) {
+		frontend->stop_waits++;
+		component_stop(frontend->component, wait_is_over, frontend);
+	}
+	if (frontend->c2s) {
+		frontend->stop_waits++;
+		c2s_stop(frontend->c2s, wait_is_over, frontend);
+	}
+	wait_is_over(frontend);
+}
+
+static void deliver_room_event(struct xmpp_frontend *frontend, struct resource *to, const struct event *event)
+{
+	if (event->type == EVENT_PARTICIPANT)
+		muc_show_participant(frontend, to, &event->participant);
+	else if (event->type == EVENT_ROOM_LEAVE)
+		muc_show_leave(frontend, to, &event->room);
+	else if (event->type == EVENT_SUBJECT)
+		muc_show_subject(frontend, to, &event->message);
+	else
+		muc_show_message(frontend, to, &event->message);
+}
+
+static void deliver_to_room(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                            const struct event *event)
+{
+	if (only) {
+		deliver_room_event(frontend, only, event);
+		return;
+	}
+	LIST_EACH(link, &to->resources)
+	deliver_room_event(frontend, CONTAINER_OF(link, struct resource, link), event);
+}
+
+static void frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
+                             const struct event *event)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	switch (event->type) {
+	case EVENT_SESSION:
+		presence_show_session(frontend, to, only, &event->session);
+		break;
+	case EVENT_CONTACT:
+		roster_show_contact(frontend, to, &event->contact);
+		contact_presence_show(frontend, to, only, &event->contact);
+		break;
+	case EVENT_CONTACT_REMOVED:
+		roster_show_removed(frontend, to, event->contact.name);
+		break;
+	case EVENT_AUTH_REQUEST:
+		contact_presence_ask(frontend, to, &event->contact);
+		break;
+	case EVENT_MESSAGE:
+		if (event->message.kind == MESSAGE_CHAT)
+			message_show(frontend, to, only, &event->message);
+		else
+			deliver_to_room(frontend, to, only, event);
+		break;
+	case EVENT_SUBJECT:
+	case EVENT_PARTICIPANT:
+	case EVENT_ROOM_LEAVE:
+		deliver_to_room(frontend, to, only, event);
+		break;
+	case EVENT_ATTENTION:
+		message_show_attention(frontend, to, only, &event->message);
+		break;
+	case EVENT_RECEIPT:
+		message_show_receipt(frontend, to, only, &event->receipt);
+		break;
+	case EVENT_CHAT_STATE:
+		message_show_chat_state(frontend, to, only, &event->chat_state);
+		break;
+	case EVENT_VCARD:
+		vcard_show(frontend, &event->vcard);
+		break;
+	default: /* ROOM_NICKNAME: the participant that follows says it */
+		break;
+	}
+}
+
+static void frontend_authenticated(struct frontend *base, const char *address, int error, const char *text)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	if (frontend->c2s)
+		c2s_authenticated(frontend->c2s, address, error, text);
+}
+
+static void frontend_features_changed(struct frontend *base)
+{
+	disco_update_caps(xmpp_frontend_of(base));
+}
+
+static void frontend_notify(struct frontend *base, const char *address, const char *text)
+{
+	message_notify(xmpp_frontend_of(base), address, text);
+}
+
+static void frontend_registered(struct frontend *base, const char *address, bool registered)
+{
+	if (registered)
+		register_announce(xmpp_frontend_of(base), address);
+	else
+		register_withdraw(xmpp_frontend_of(base), address);
+}
+
+static void frontend_offer_room(struct frontend *base, const char *address, const char *resource,
+                                const char *room)
+{
+	muc_invite(xmpp_frontend_of(base), address, resource, room);
+}
+
+static void frontend_probe(struct frontend *base, const char *address)
+{
+	probe_queue(xmpp_frontend_of(base), address);
+}
+
+static void close_streams(struct xmpp_frontend *frontend)
+{
+	struct map *closing = frontend->closing;
+	if (!frontend->c2s || !map_count(closing))
+		return;
+	frontend->closing = map_create();
+	struct map_iter it = {0};
+	while (map_next(closing, &it))
+		c2s_close_streams(frontend->c2s, it.key, "remote-connection-failed", it.value);
+	map_destroy(&closing, mem_free);
+}
+
+void xmpp_tick(struct xmpp_frontend *frontend)
+{
+	pending_iqs_expire(frontend);
+	cards_expire(frontend);
+	command_sessions_expire(frontend);
+	roster_work_tick(frontend);
+	muc_subjects_tick(frontend);
+	probe_tick(frontend);
+	close_streams(frontend);
+}
+
+void xmpp_component_up(struct xmpp_frontend *frontend)
+{
+	log_info(&frontend->base.log, "connected to the server as %s", frontend->gateway);
+	probe_everybody(frontend);
+}
+
+void xmpp_component_down(struct xmpp_frontend *frontend)
+{
+	/* Sessions stay: who is still there answers the probes at the next connection. Answers to our own
+	 * requests are lost. */
+	pending_iqs_fail_all(frontend);
+}
+
+void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid)
+{
+	struct route route;
+	if (!route_parse(&route, frontend, full_jid, NULL))
+		return;
+	presence_client_gone(frontend, &route);
+}
+
+void xmpp_handle_message(struct xmpp_frontend *frontend, const struct message_stanza *message)
+{
+	message_handle(frontend, message);
+}
+
+void xmpp_handle_presence(struct xmpp_frontend *frontend, const struct presence_stanza *presence)
+{
+	presence_handle(frontend, presence);
+}
+
+void xmpp_handle_iq(struct xmpp_frontend *frontend, xmpp_stanza_t *iq)
+{
+	iq_handle(frontend, iq);
+}
+
+const struct frontend_ops xmpp_frontend_ops = {
+        .name = "xmpp",
+        .create = frontend_create,
+        .destroy = frontend_destroy,
+        .check = frontend_check,
+        .start = frontend_start,
+        .stop = frontend_stop,
+        .deliver = frontend_deliver,
+        .authenticated = frontend_authenticated,
+        .features_changed = frontend_features_changed,
+        .identity_gone = xmpp_identity_gone,
+        .resource_gone = xmpp_resource_gone,
+        .notify = frontend_notify,
+        .registered = frontend_registered,
+        .offer_room = frontend_offer_room,
+        .probe = frontend_probe,
+};

@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <strophe.h>
+#include <uv.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/map.h"
 #include "frontends/xmpp/stream/c2s.h"
 #include "frontends/xmpp/stream/component.h"
+#include "frontends/xmpp/frontend.h"
 #include "frontends/xmpp/jid.h"
 #include "frontends/xmpp/stream/stanza.h"
 #include "frontends/xmpp/stream/xml_writer.h"
@@ -36,7 +38,10 @@ struct xmpp_config { /* the frontend's own keys (config.c) */
 	const char *gateway_prompt, *gateway_label;
 	const char *working_dir; /* where a made certificate goes */
 };
-extern const struct config_table xmpp_config_table;
+
+
+
+#define XMPP_CONTACT_RESOURCE "bot"
 
 struct xmpp_frontend {
 	struct frontend base;
@@ -48,6 +53,22 @@ struct xmpp_frontend {
 	struct xml_writer writer;    /* over scratch */
 	struct map *pending_iqs;     /* id -> struct pending_iq: our own requests (iq.c) */
 	uint64_t next_id;
+	char *gateway;               /* config.jid, normalised */
+	char caps_ver[32];           /* XEP-0115 hash of what contacts can do */
+	struct list replies;         /* struct reply.link: answers that are still to come (reply.h) */
+	size_t replies_count;
+	struct map *cards;           /* decimal id -> struct card_wait (vcard.c) */
+	uint32_t next_card;
+	struct map *command_sessions; /* XEP-0050 session id -> struct command_session (commands.c) */
+	struct list roster_work;     /* struct xmpp_identity.work (roster.c) */
+	struct list subjects_due;    /* struct xmpp_room.due_link (muc.c) */
+	struct map *probes;          /* address -> struct probe (probe.c) */
+	struct map *closing;         /* address -> text: streams to end at the next tick (server mode) */
+	uv_timer_t *timer;           /* NULL unless started */
+	bool stopping;
+	int stop_waits; /* handles that are still open */
+	void (*stopped)(void *context);
+	void *stopped_context;
 };
 
 static inline struct xmpp_frontend *xmpp_frontend_of(struct frontend *frontend)
@@ -69,5 +90,7 @@ void xmpp_handle_iq(struct xmpp_frontend *frontend, xmpp_stanza_t *iq);
 /* The stream to the server is up (again): people are probed. It is down: nobody is reachable. */
 void xmpp_component_up(struct xmpp_frontend *frontend);
 void xmpp_component_down(struct xmpp_frontend *frontend);
+/* Once a second: time-outs, paced work. */
+void xmpp_tick(struct xmpp_frontend *frontend);
 /* A client's stream ended: its resource is gone (server mode). */
 void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid);

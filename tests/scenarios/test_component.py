@@ -5,11 +5,13 @@ import asyncio
 from slixmpp.exceptions import IqError
 from slixmpp.xmlstream import ET
 
+from harness.gateway import wait_for_answer
 from harness.person import error_condition, muc_item, statuses
 from harness.process import Failure, wait_until
 
 GATEWAY = "irc.localhost"
 ROOM = f"#lobby@{GATEWAY}"
+CONNECTED = "connected to 127.0.0.1"
 
 
 async def alice_in_the_lobby(world, prosody, ircd):
@@ -148,25 +150,19 @@ async def scenario_goes_on_after_the_backend_was_killed(world):
     if set(new) & set(killed):
         raise Failure("the killed backend is still there")
 
-    async def heard():
-        """Talks until the other side hears: while nobody is connected the person gets an error, not silence."""
-        for attempt in range(40):
-            body = f"after {attempt}"
-            alice.say(ROOM, body, "groupchat")
-            found = await wait_until(
-                lambda: carol.find(f"PRIVMSG #lobby :{body}$", irc_mark) or
-                any(m["type"] == "error" and m["body"] == body or error_condition(m)
-                    for m in alice.messages[mark[0]:]), f"{body!r} to arrive or to fail", 10)
-            if found is not True:
-                return
-            mark_now = alice.mark()
-            await asyncio.sleep(0)
-            await wait_until(lambda: True, "", 1)
-            del mark_now
-            if carol.find(f"PRIVMSG #lobby :{body}$", irc_mark):
-                return
+    # While nobody is connected the person gets an error for what is said, not silence.
+    for attempt in range(100):
+        body = f"after {attempt}"
+        sent = alice.say(ROOM, body, "groupchat")
+        outcome = await wait_until(
+            lambda: carol.find(f"PRIVMSG #lobby :{body}$", irc_mark) and "heard" or
+            any(m["id"] == sent and m["type"] == "error" for m in alice.messages) and "refused",
+            f"{body!r} to arrive or to be refused")
+        if outcome == "heard":
+            break
+        await asyncio.sleep(0.1)
+    else:
         raise Failure("nothing arrives after the backend was killed")
-    await heard()
     carol.send("PRIVMSG #lobby :are you back?")
     await alice.message(f"{ROOM}/carol", "^are you back\\?$", "groupchat", mark)
     for presence in alice.presences[mark[1]:]:
@@ -179,8 +175,10 @@ async def scenario_goes_on_after_the_backend_was_killed(world):
 async def scenario_reconnects_to_the_server(world):
     prosody, ircd, gateway = await world.irc_component()
     alice, carol = await alice_in_the_lobby(world, prosody, ircd)
+    mark = len(gateway.process.log())
     await prosody.process.stop()
     await prosody.start()
+    await gateway.process.wait_log(CONNECTED, after=mark)
     alice = await world.person("alice@localhost", prosody.c2s_port)
     alice.join(ROOM, "alice")
     await alice.joined(ROOM, "alice")
@@ -237,14 +235,6 @@ async def scenario_registration_settings_and_removal(world):
     await wait_for_answer(gateway, "online_users_count", "0")
 
 
-async def wait_for_answer(gateway, question, wanted):
-    for _ in range(100):
-        if await gateway.control(question) == wanted:
-            return
-        await asyncio.sleep(0.1)
-    raise Failure(f"{question} does not become {wanted}")
-
-
 async def scenario_answers_questions(world):
     prosody, ircd, gateway = await world.irc_component()
     alice, carol = await alice_in_the_lobby(world, prosody, ircd)
@@ -293,15 +283,57 @@ async def scenario_answers_questions(world):
 
 
 async def scenario_errors_instead_of_silence(world):
-    prosody, ircd, gateway = await world.irc_component(**{"registration.auto_register": "0"})
+    """Who is not registered is told so, whatever they try: the echo backend asks for registration."""
+    prosody = await world.prosody()
+    gateway = world.gateway(backend="echo")
+    gateway.component_of(prosody)
+    await gateway.start()
+    await gateway.process.wait_log(CONNECTED)
     bob = await world.person("bob@localhost", prosody.c2s_port)
     bob.say(f"#nowhere@{GATEWAY}", "is anybody there?", "groupchat")
     error = await bob.message(f"#nowhere@{GATEWAY}", kind="error")
     if error_condition(error) not in ("not-acceptable", "registration-required", "item-not-found"):
         raise Failure(f"a message to a room that one is not in gives {error_condition(error)}")
     bob.say(f"someone@{GATEWAY}", "is anybody there?")
-    await bob.message(f"someone@{GATEWAY}", kind="error")
-    dave = await world.irc_client(ircd, "bob")
+    error = await bob.message(f"someone@{GATEWAY}", kind="error")
+    if error_condition(error) != "registration-required":
+        raise Failure(f"a message without registration gives {error_condition(error)}")
     bob.join(ROOM, "bob")
-    joined = await bob.presence(f"{ROOM}", where=lambda p: True)
-    del joined, dave
+    error = await bob.presence(f"{ROOM}/bob", "error")
+    if error_condition(error) != "registration-required":
+        raise Failure(f"a join without registration gives {error_condition(error)}")
+
+
+async def scenario_echo_with_registration(world):
+    """A contact of the network comes to the roster, and answers; removal takes it away."""
+    prosody = await world.prosody()
+    gateway = world.gateway(backend="echo")
+    gateway.component_of(prosody)
+    await gateway.start()
+    await gateway.process.wait_log(CONNECTED)
+    alice = await world.person("alice@localhost", prosody.c2s_port)
+    await alice.register(GATEWAY, "alice", "password")
+    await alice.presence(f"echo@{GATEWAY}", "available")
+    alice.say(f"echo@{GATEWAY}", "hello", "chat")
+    await alice.message(f"echo@{GATEWAY}", "hello", "chat")
+    mark = alice.mark()
+    alice.send_presence(ptype="unavailable")
+    await wait_for_answer(gateway, "online_users_count", "0")
+    alice.send_presence()
+    await alice.presence(f"echo@{GATEWAY}", "available", mark)
+
+
+async def scenario_nicknames_that_are_taken(world):
+    """Somebody on IRC has the nickname: the person is let in under another one, and told."""
+    prosody, ircd, _ = await world.irc_component()
+    taken = await world.irc_client(ircd, "alice")
+    await taken.join("#lobby")
+    alice = await world.person("alice@localhost", prosody.c2s_port)
+    alice.join(ROOM, "alice")
+    own = await wait_until(lambda: next((p for p in alice.presences if "110" in statuses(p)), None),
+                           "own presence under another nickname")
+    if own["from"].resource == "alice" or "210" not in statuses(own):
+        raise Failure(f"own presence is {own}")
+    mark = taken.mark()
+    alice.say(ROOM, "under another name", "groupchat")
+    await taken.expect(f"^:{own['from'].resource}!.* PRIVMSG #lobby :under another name$", mark)

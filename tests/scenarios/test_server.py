@@ -5,8 +5,9 @@ import base64
 import ssl
 
 from harness.person import statuses
-from harness.process import Failure, wait_until
+from harness.process import Failure
 from harness.raw import RawClient
+from harness.gateway import wait_for_answer
 
 DOMAIN = "localhost"
 ROOM = f"#lobby@{DOMAIN}"
@@ -35,7 +36,8 @@ async def scenario_logs_in_with_tls_and_talks(world):
     carol.send("PRIVMSG #lobby :hear you")
     await alice.message(f"{ROOM}/carol", "^hear you$", "groupchat")
     await alice.stop()
-    await carol.expect("^:alice!.* QUIT", mark)
+    await carol.expect("^:alice!.* (PART|QUIT)", mark)
+    await wait_for_answer(gateway, "online_users_count", "0")
 
 
 async def scenario_two_clients_of_one_person(world):
@@ -62,7 +64,8 @@ async def scenario_two_clients_of_one_person(world):
     if carol.find("^:alice!.* (PART|QUIT)", mark):
         raise Failure("the first client was thrown out with the second")
     await desk.stop()
-    await carol.expect("^:alice!.* QUIT", mark)
+    await carol.expect("^:alice!.* (PART|QUIT)", mark)
+    await wait_for_answer(gateway, "online_users_count", "0")
 
 
 async def scenario_roster_of_the_server(world):
@@ -160,4 +163,3 @@ async def scenario_restart_keeps_accounts_and_seals_passwords(world):
     await again.joined(ROOM, "alice")
     if "110" not in statuses(await again.presence(f"{ROOM}/alice", "available")):
         raise Failure("no own presence")
-    await wait_until(lambda: True, "nothing")

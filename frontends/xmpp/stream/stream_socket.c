@@ -11,6 +11,8 @@
 #include "config/limits.h"
 #include "frontends/xmpp/stream/tls.h"
 
+#define LINGER_MS 2000
+#define LINGER_BYTES (16u << 20)
 #define INPUT_BYTES (64u << 10)
 #define BUFFER_KEEP (64u << 10)
 #define KEEPALIVE_SECONDS 60
@@ -31,6 +33,9 @@ struct stream_socket {
 	uint64_t write_began;
 	bool refused;       /* a send was: tell the owner when there is room */
 	bool finishing, closing, ended;
+	uv_shutdown_t shutdown;
+	uv_timer_t *linger; /* NULL unless everything is written and the peer has yet to close */
+	size_t discarded;   /* bytes that came meanwhile */
 };
 
 static void flush(struct stream_socket *socket);
@@ -134,11 +139,19 @@ static void on_closed(uv_handle_t *handle)
 	mem_free(socket);
 }
 
+static void on_linger_closed(uv_handle_t *handle)
+{
+	mem_free(handle);
+}
+
 void stream_socket_abort(struct stream_socket *socket)
 {
 	if (socket->closing)
 		return;
 	socket->closing = true;
+	if (socket->linger)
+		uv_close((uv_handle_t *)socket->linger, on_linger_closed);
+	socket->linger = NULL;
 	list_remove(&socket->dirty_link);
 	uv_close((uv_handle_t *)&socket->tcp, on_closed);
 }
@@ -185,6 +198,13 @@ static void received_encrypted(struct stream_socket *socket, const char *bytes, 
 		end(socket, err == TP_ERR_CLOSED ? TP_ERR_CLOSED : TP_ERR_IO, reason);
 }
 
+static void discard(struct stream_socket *socket, size_t count)
+{
+	socket->discarded += count;
+	if (socket->discarded > LINGER_BYTES)
+		stream_socket_abort(socket);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 {
 	struct stream_socket *socket = stream->data;
@@ -193,6 +213,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 		return;
 	if (count < 0)
 		end(socket, count == UV_EOF ? TP_ERR_CLOSED : TP_ERR_IO, uv_strerror((int)count));
+	else if (socket->linger)
+		discard(socket, (size_t)count);
 	else if (socket->tls)
 		received_encrypted(socket, buffer->base, (size_t)count);
 	else
@@ -289,6 +311,29 @@ static int seal_queue(struct stream_socket *socket)
 	return err;
 }
 
+static void on_linger_timer(uv_timer_t *timer)
+{
+	stream_socket_abort(timer->data);
+}
+
+/* Everything is written. Closing with input unread would make the kernel send a reset, and a reset makes the peer's
+ * kernel throw away what it has not read yet: our last words. So only our side is closed, and what still comes is
+ * read and thrown away until the peer closes too. */
+static void linger(struct stream_socket *socket)
+{
+	if (socket->linger)
+		return;
+	if (socket->ended || uv_shutdown(&socket->shutdown, (uv_stream_t *)&socket->tcp, NULL) < 0 ||
+	    stream_socket_read_start(socket) < 0) {
+		stream_socket_abort(socket);
+		return;
+	}
+	socket->linger = MEM_NEW(uv_timer_t);
+	uv_timer_init(socket->batch->prepare.loop, socket->linger);
+	socket->linger->data = socket;
+	uv_timer_start(socket->linger, on_linger_timer, LINGER_MS, 0);
+}
+
 static void flush(struct stream_socket *socket)
 {
 	uv_buf_t buffer;
@@ -309,7 +354,7 @@ static void flush(struct stream_socket *socket)
 	if (err)
 		end(socket, TP_ERR_IO, "cannot write");
 	else if (socket->finishing && socket->writing.len == 0)
-		stream_socket_abort(socket);
+		linger(socket);
 }
 
 void stream_socket_start_tls(struct stream_socket *socket, SSL_CTX *context)

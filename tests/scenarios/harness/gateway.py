@@ -137,3 +137,11 @@ def zombie(pid):
             return file.read().rsplit(")", 1)[1].split()[0] == "Z"
     except OSError:
         return True
+
+
+async def wait_for_answer(gateway, question, wanted):
+    for _ in range(100):
+        if await gateway.control(question) == wanted:
+            return
+        await asyncio.sleep(0.1)
+    raise Failure(f"{question} does not become {wanted}")

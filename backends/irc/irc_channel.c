@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include "backends/irc/irc_channel.h"
+
+#include <string.h>
+
+#include "backends/irc/irc.h"
+#include "backends/irc/irc_connection.h"
+#include "backends/irc/irc_user.h"
+#include "base/mem.h"
+#include "config/limits.h"
+#include "plugin/plugin.h"
+
+static void free_member(void *value)
+{
+	struct irc_member *member = value;
+
+	mem_free(member->nick);
+	mem_free(member);
+}
+
+struct irc_channel *irc_channel_create(struct irc_connection *connection, const char *name, const char *room)
+{
+	struct irc_channel *channel = MEM_NEW(struct irc_channel);
+
+	channel->connection = connection;
+	channel->name = mem_strdup(name);
+	channel->room = mem_strdup(room);
+	channel->casemap = connection->support.casemap;
+	channel->members = map_create();
+	list_append(&connection->channels, &channel->link);
+	return channel;
+}
+
+void irc_channel_destroy(struct irc_channel **slot)
+{
+	struct irc_channel *channel = *slot;
+
+	if (!channel)
+		return;
+	list_remove(&channel->link);
+	map_destroy(&channel->members, free_member);
+	map_destroy(&channel->former, free_member);
+	mem_free(channel->name);
+	mem_free(channel->room);
+	mem_free_secret(channel->key);
+	mem_free(channel->told_nick);
+	mem_free(channel->topic);
+	mem_free(channel->topic_author);
+	MEM_FREE(*slot);
+}
+
+struct irc_member *irc_channel_find(const struct irc_channel *channel, const char *nick)
+{
+	char *key = irc_fold_name(channel->casemap, nick);
+	struct irc_member *member = map_get(channel->members, key);
+
+	mem_free(key);
+	return member;
+}
+
+struct irc_member *irc_channel_add(struct irc_channel *channel, const char *nick)
+{
+	struct irc_member *member = irc_channel_find(channel, nick);
+	char *key;
+
+	if (member)
+		return member;
+	if (map_count(channel->members) >= LIMIT_PARTICIPANTS_PER_ROOM)
+		return NULL;
+	member = MEM_NEW(struct irc_member);
+	member->nick = mem_strdup(nick);
+	key = irc_fold_name(channel->casemap, nick);
+	map_put(channel->members, key, member);
+	mem_free(key);
+	return member;
+}
+
+bool irc_channel_remove(struct irc_channel *channel, const char *nick)
+{
+	char *key = irc_fold_name(channel->casemap, nick);
+	struct irc_member *member = map_remove(channel->members, key);
+
+	mem_free(key);
+	if (!member)
+		return false;
+	free_member(member);
+	return true;
+}
+
+bool irc_channel_rename(struct irc_channel *channel, const char *old_nick, const char *new_nick)
+{
+	char *key = irc_fold_name(channel->casemap, old_nick);
+	struct irc_member *member = map_remove(channel->members, key), *other;
+
+	mem_free(key);
+	if (!member)
+		return false;
+	mem_replace(&member->nick, new_nick);
+	key = irc_fold_name(channel->casemap, new_nick);
+	other = map_put(channel->members, key, member);
+	mem_free(key);
+	if (other)
+		free_member(other);
+	return true;
+}
+
+void irc_channel_begin(struct irc_channel *channel)
+{
+	channel->state = IRC_CHANNEL_JOINING;
+	map_destroy(&channel->members, free_member);
+	channel->members = map_create();
+	channel->casemap = channel->connection->support.casemap;
+	MEM_FREE(channel->topic);
+	MEM_FREE(channel->topic_author);
+}
+
+void irc_channel_suspend(struct irc_channel *channel)
+{
+	if (channel->state == IRC_CHANNEL_JOINED) {
+		map_destroy(&channel->former, free_member);
+		channel->former = channel->members;
+		channel->members = map_create();
+	}
+	channel->state = IRC_CHANNEL_WANTED;
+}
+
+static void tell_participant(struct irc_channel *channel, const struct event_participant *participant)
+{
+	struct irc_user *user = channel->connection->user;
+
+	plug_participant(user->irc->plug, user->key, participant);
+}
+
+static struct event_participant describe(const struct irc_channel *channel, const struct irc_member *member)
+{
+	struct event_participant participant = {
+	        .room = channel->room,
+	        .nickname = member->nick,
+	        .status = member->away ? STATUS_AWAY : STATUS_ONLINE,
+	};
+
+	if (irc_prefix_moderates(&channel->connection->support, member->prefixes))
+		participant.flags |= PARTICIPANT_MODERATOR;
+	if (irc_connection_is_me(channel->connection, member->nick))
+		participant.flags |= PARTICIPANT_ME;
+	return participant;
+}
+
+void irc_channel_tell_member(struct irc_channel *channel, const struct irc_member *member)
+{
+	struct event_participant participant;
+
+	if (channel->state != IRC_CHANNEL_JOINED)
+		return;
+	participant = describe(channel, member);
+	tell_participant(channel, &participant);
+}
+
+void irc_channel_tell_left(struct irc_channel *channel, const char *nick, int flags, const char *reason)
+{
+	if (channel->state != IRC_CHANNEL_JOINED)
+		return;
+	if (irc_connection_is_me(channel->connection, nick))
+		flags |= PARTICIPANT_ME;
+	tell_participant(channel, &(struct event_participant){.room = channel->room,
+	                                                      .nickname = nick,
+	                                                      .flags = flags,
+	                                                      .status = STATUS_OFFLINE,
+	                                                      .status_text = reason});
+}
+
+void irc_channel_tell_renamed(struct irc_channel *channel, const struct irc_member *member,
+                              const char *old_nick)
+{
+	struct event_participant participant;
+	struct irc_user *user = channel->connection->user;
+
+	if (channel->state != IRC_CHANNEL_JOINED)
+		return;
+	participant = describe(channel, member);
+	participant.nickname = old_nick;
+	participant.new_nickname = member->nick;
+	tell_participant(channel, &participant);
+	if (!irc_connection_is_me(channel->connection, member->nick))
+		return;
+	mem_replace(&channel->told_nick, member->nick);
+	plug_room_nickname(user->irc->plug, user->key, channel->room, member->nick);
+}
+
+/* What the gateway still has of the time before the connection was lost and is no more. */
+static void tell_former(struct irc_channel *channel)
+{
+	struct map_iter it = {0};
+
+	if (!channel->former)
+		return;
+	while (map_next(channel->former, &it)) {
+		const struct irc_member *member = it.value;
+
+		if (!irc_channel_find(channel, member->nick) &&
+		    !irc_same_name(channel->casemap, member->nick, channel->told_nick))
+			irc_channel_tell_left(channel, member->nick, 0, NULL);
+	}
+	map_destroy(&channel->former, free_member);
+}
+
+/* The user's own nickname may be another one than he asked for or had. */
+static void tell_own_nick(struct irc_channel *channel, bool known)
+{
+	struct irc_connection *connection = channel->connection;
+	struct irc_user *user = connection->user;
+	struct irc_member *me = irc_channel_find(channel, connection->nick);
+
+	if (strcmp(channel->told_nick, connection->nick) == 0)
+		return;
+	if (known && me) {
+		char *old = mem_strdup(channel->told_nick);
+
+		irc_channel_tell_renamed(channel, me, old);
+		mem_free(old);
+		return;
+	}
+	mem_replace(&channel->told_nick, connection->nick);
+	plug_room_nickname(user->irc->plug, user->key, channel->room, connection->nick);
+}
+
+void irc_channel_complete(struct irc_channel *channel)
+{
+	struct irc_connection *connection = channel->connection;
+	struct irc_member *me = irc_channel_add(channel, connection->nick);
+	bool known = channel->former != NULL;
+	struct map_iter it = {0};
+
+	channel->state = IRC_CHANNEL_JOINED;
+	tell_former(channel);
+	tell_own_nick(channel, known);
+	while (map_next(channel->members, &it))
+		if (it.value != me)
+			irc_channel_tell_member(channel, it.value);
+	if (me)
+		irc_channel_tell_member(channel, me);
+	irc_channel_tell_topic(channel);
+	if (known)
+		irc_channel_tell_notice(channel, "Connected again.");
+}
+
+void irc_channel_tell_notice(struct irc_channel *channel, const char *text)
+{
+	struct irc_user *user = channel->connection->user;
+
+	plug_room_message(user->irc->plug, user->key, channel->room,
+	                  irc_connection_label(channel->connection), text, NULL);
+}
+
+void irc_channel_tell_refused(struct irc_channel *channel, int flags, const char *text)
+{
+	tell_participant(channel, &(struct event_participant){.room = channel->room,
+	                                                      .nickname = channel->told_nick,
+	                                                      .flags = flags | PARTICIPANT_ME,
+	                                                      .status = STATUS_OFFLINE,
+	                                                      .status_text = text});
+}
+
+void irc_channel_tell_topic(struct irc_channel *channel)
+{
+	struct irc_user *user = channel->connection->user;
+	const char *author = channel->topic_author;
+
+	if (channel->state != IRC_CHANNEL_JOINED)
+		return;
+	plug_subject(user->irc->plug, user->key, channel->room,
+	             author ? author : irc_connection_label(channel->connection),
+	             channel->topic ? channel->topic : "");
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/xmpp/address.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "frontends/xmpp/state.h"
+#include "transport/roster.h"
+#include "transport/user.h"
+
+static void address_copy(const struct jid *jid, char *out)
+{
+	struct buf bare = {0};
+	jid_bare(jid, &bare);
+	memcpy(out, buf_text(&bare), bare.len + 1);
+	buf_finish(&bare);
+}
+
+bool route_parse(struct route *route, struct xmpp_frontend *frontend, const char *from, const char *to)
+{
+	route->from_text = from;
+	route->to_text = to ? to : "";
+	if (!from || jid_parse(&route->from, from)) {
+		log_debug(&frontend->base.log, "stanza from an impossible address %s dropped",
+		          log_quote(from));
+		return false;
+	}
+	address_copy(&route->from, route->address);
+	if (!to || !to[0]) {
+		route->to = route->from;
+		route->to.resource[0] = '\0';
+		route->target = ROUTE_SELF;
+		return frontend->config.server_mode;
+	}
+	if (jid_parse(&route->to, to)) {
+		log_debug(&frontend->base.log, "stanza to an impossible address %s dropped", log_quote(to));
+		return false;
+	}
+	if (strcmp(route->to.domain, frontend->gateway) != 0)
+		return false;
+	route->target = route->to.node[0] ? ROUTE_ENTITY : ROUTE_GATEWAY;
+	if (frontend->config.server_mode && !strcmp(route->to.node, route->from.node))
+		route->target = ROUTE_SELF;
+	return true;
+}
+
+struct resource *route_resource(struct xmpp_frontend *frontend, const struct route *route)
+{
+	struct resource *resource =
+	        session_find(frontend->base.transport, &frontend->base, route->address, route->from.resource);
+	if (resource)
+		resource_state(resource)->confirmed = true;
+	return resource;
+}
+
+struct resource *identity_best_resource(const struct identity *identity)
+{
+	struct resource *best = NULL;
+	LIST_EACH(link, &identity->resources)
+	{
+		struct resource *resource = CONTAINER_OF(link, struct resource, link);
+		if (!best || resource->has_presence > best->has_presence ||
+		    (resource->has_presence == best->has_presence && resource->priority > best->priority))
+			best = resource;
+	}
+	return best;
+}
+
+struct resource *route_any_resource(struct xmpp_frontend *frontend, const struct route *route)
+{
+	struct resource *resource = route_resource(frontend, route);
+	if (resource)
+		return resource;
+	struct identity *identity =
+	        session_find_identity(frontend->base.transport, &frontend->base, route->address);
+	return identity ? identity_best_resource(identity) : NULL;
+}
+
+static bool append_node(struct xmpp_frontend *frontend, struct buf *out, struct buf *node)
+{
+	bool fine = jid_prepare_node(out, buf_text(node));
+	buf_finish(node);
+	if (!fine)
+		return false;
+	buf_putc(out, '@');
+	buf_puts(out, frontend->gateway);
+	return true;
+}
+
+bool address_contact(struct xmpp_frontend *frontend, struct buf *out, const char *name)
+{
+	struct buf node = {0};
+	jid_from_contact(&node, name,
+	                 frontend->config.jid_escaping &&
+	                         !frontend->base.transport->features.disable_jid_escaping);
+	return append_node(frontend, out, &node);
+}
+
+bool address_room(struct xmpp_frontend *frontend, struct buf *out, const char *room)
+{
+	struct buf node = {0};
+	jid_from_room(&node, room, true);
+	return append_node(frontend, out, &node);
+}
+
+static size_t sequence_length(const char *text)
+{
+	size_t length = 1;
+	while (((unsigned char)text[length] & 0xc0) == 0x80)
+		length++;
+	return length;
+}
+
+void address_nickname(struct buf *out, const char *nickname)
+{
+	if (jid_prepare_resource(out, nickname))
+		return;
+	size_t end = text_cut(nickname, strlen(nickname), JID_PART_MAX / 2);
+	struct buf safe = {0};
+	for (size_t i = 0; i < end;) {
+		char one[8] = "";
+		size_t length = sequence_length(nickname + i);
+		if (length < sizeof(one))
+			memcpy(one, nickname + i, length);
+		if (!jid_prepare_resource(&safe, one))
+			buf_putc(&safe, '_');
+		i += length;
+	}
+	if (!jid_prepare_resource(out, buf_text(&safe)))
+		buf_puts(out, "_");
+	buf_finish(&safe);
+}
+
+void address_to_contact(struct xmpp_frontend *frontend, const struct user *user, struct buf *out,
+                        const char *node)
+{
+	(void)frontend;
+	struct buf name = {0};
+	jid_unescape(&name, node);
+	/* A '%' may be one of the name's own. */
+	const struct contact *contact =
+	        user && user->roster ? roster_find(user->roster, buf_text(&name)) : NULL;
+	buf_clear(&name);
+	if (!contact) {
+		jid_to_legacy(&name, node);
+		contact = user && user->roster ? roster_find(user->roster, buf_text(&name)) : NULL;
+	}
+	buf_puts(out, contact ? contact->name : buf_text(&name));
+	buf_finish(&name);
+}
+
+void address_of_resource(const struct resource *resource, struct buf *out)
+{
+	buf_puts(out, resource->identity->address);
+	if (!resource->name[0])
+		return;
+	buf_putc(out, '/');
+	buf_puts(out, resource->name);
+}

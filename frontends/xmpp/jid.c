@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/xmpp/jid.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <stringprep.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+static bool is_ascii(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	return true;
+}
+
+static bool prepare_unicode(char *part, const Stringprep_profile *profile)
+{
+	if (!text_is_utf8(part, strlen(part)))
+		return false;
+	return stringprep(part, JID_PART_MAX + 1, 0, profile) == STRINGPREP_OK && part[0] != '\0';
+}
+
+/* `part` holds the text already and has room for JID_PART_MAX bytes. */
+static bool prepare_node(char *part)
+{
+	size_t length = strlen(part);
+	if (!is_ascii(part, length)) {
+		if (!prepare_unicode(part, stringprep_xmpp_nodeprep))
+			return false;
+		length = strlen(part);
+	}
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)part[i];
+		if (c >= 0x80)
+			continue;
+		if (c <= 0x20 || c == 0x7f || strchr("\"&'/:<>@", c))
+			return false;
+		part[i] = (char)tolower(c);
+	}
+	return length > 0;
+}
+
+static bool prepare_domain(char *part)
+{
+	size_t length = strlen(part);
+	if (!is_ascii(part, length)) {
+		if (!prepare_unicode(part, stringprep_nameprep))
+			return false;
+		length = strlen(part);
+	}
+	if (length > 1 && part[length - 1] == '.')
+		part[--length] = '\0';
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)part[i];
+		if (c >= 0x80)
+			continue;
+		if (!isalnum(c) && !strchr("-._:[]", c))
+			return false;
+		part[i] = (char)tolower(c);
+	}
+	return length > 0 && part[length - 1] != '.';
+}
+
+static bool prepare_resource(char *part)
+{
+	size_t length = strlen(part);
+	if (!is_ascii(part, length))
+		return prepare_unicode(part, stringprep_xmpp_resourceprep);
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)part[i] < 0x20 || part[i] == 0x7f)
+			return false;
+	return length > 0;
+}
+
+static bool take_part(char *part, const char *text, size_t length)
+{
+	if (length == 0 || length > JID_PART_MAX)
+		return false;
+	memcpy(part, text, length);
+	part[length] = '\0';
+	return true;
+}
+
+int jid_parse(struct jid *jid, const char *text)
+{
+	jid->node[0] = jid->domain[0] = jid->resource[0] = '\0';
+	if (!text)
+		return TP_ERR_INVALID;
+	size_t bare = jid_bare_length(text);
+	const char *at = memchr(text, '@', bare);
+	const char *domain = at ? at + 1 : text;
+	if (at && (!take_part(jid->node, text, (size_t)(at - text)) || !prepare_node(jid->node)))
+		return TP_ERR_INVALID;
+	if (!take_part(jid->domain, domain, (size_t)(text + bare - domain)) || !prepare_domain(jid->domain))
+		return TP_ERR_INVALID;
+	if (text[bare] == '\0')
+		return 0;
+	const char *resource = text + bare + 1;
+	if (!take_part(jid->resource, resource, strlen(resource)) || !prepare_resource(jid->resource))
+		return TP_ERR_INVALID;
+	return 0;
+}
+
+void jid_bare(const struct jid *jid, struct buf *out)
+{
+	if (jid->node[0]) {
+		buf_puts(out, jid->node);
+		buf_putc(out, '@');
+	}
+	buf_puts(out, jid->domain);
+}
+
+void jid_full(const struct jid *jid, struct buf *out)
+{
+	jid_bare(jid, out);
+	if (!jid->resource[0])
+		return;
+	buf_putc(out, '/');
+	buf_puts(out, jid->resource);
+}
+
+size_t jid_bare_length(const char *text)
+{
+	return strcspn(text, "/");
+}
+
+static bool prepare_into(struct buf *out, const char *text, bool (*prepare)(char *part))
+{
+	char part[JID_PART_MAX + 1];
+	if (!text || !take_part(part, text, strlen(text)) || !prepare(part))
+		return false;
+	buf_puts(out, part);
+	return true;
+}
+
+bool jid_prepare_node(struct buf *out, const char *node)
+{
+	return prepare_into(out, node, prepare_node);
+}
+
+bool jid_prepare_resource(struct buf *out, const char *resource)
+{
+	return prepare_into(out, resource, prepare_resource);
+}
+
+/* The characters of XEP-0106, in no order. */
+static const char escaped_characters[] = " \"&'/:<>@\\";
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The character that an escape sequence at `text` stands for; 0 if there is none. Either case of the digits,
+ * as Nodeprep lower-cases them. */
+static char escape_at(const char *text)
+{
+	if (text[0] != '\\')
+		return 0;
+	int high = hex_value(text[1]);
+	int low = high < 0 ? -1 : hex_value(text[2]);
+	if (low < 0)
+		return 0;
+	char c = (char)(high * 16 + low);
+	return c && strchr(escaped_characters, c) ? c : 0;
+}
+
+static void escape_span(struct buf *out, const char *name, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		char c = name[i];
+		if (!strchr(escaped_characters, c) || (c == '\\' && !escape_at(name + i)))
+			buf_putc(out, c);
+		else
+			buf_printf(out, "\\%02x", (unsigned)(unsigned char)c);
+	}
+}
+
+void jid_escape(struct buf *out, const char *name)
+{
+	escape_span(out, name, strlen(name));
+}
+
+static void unescape_span(struct buf *out, const char *node, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		char c = i + 2 < length ? escape_at(node + i) : 0;
+		buf_putc(out, c ? c : node[i]);
+		if (c)
+			i += 2;
+	}
+}
+
+void jid_unescape(struct buf *out, const char *node)
+{
+	unescape_span(out, node, strlen(node));
+}
+
+static void percent_form(struct buf *out, const char *name)
+{
+	const char *at = strrchr(name, '@');
+	/* A later '%' would be taken for the '@', and beside another one that is escaped none is looked for. */
+	if (!at || strchr(at, '%') || strchr(name, '@') != at) {
+		jid_escape(out, name);
+		return;
+	}
+	escape_span(out, name, (size_t)(at - name));
+	buf_putc(out, '%');
+	jid_escape(out, at + 1);
+}
+
+void jid_from_contact(struct buf *out, const char *name, bool escaping)
+{
+	if (escaping)
+		jid_escape(out, name);
+	else
+		percent_form(out, name);
+}
+
+void jid_from_room(struct buf *out, const char *room, bool escaping)
+{
+	(void)escaping;
+	percent_form(out, room);
+}
+
+static bool has_escaped_at(const char *node)
+{
+	for (; *node; node++)
+		if (escape_at(node) == '@')
+			return true;
+	return false;
+}
+
+void jid_to_legacy(struct buf *out, const char *node)
+{
+	const char *percent = strrchr(node, '%');
+	if (!percent || has_escaped_at(node)) {
+		jid_unescape(out, node);
+		return;
+	}
+	unescape_span(out, node, (size_t)(percent - node));
+	buf_putc(out, '@');
+	jid_unescape(out, percent + 1);
+}

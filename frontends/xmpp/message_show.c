@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "frontends/xmpp/message.h"
+#include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/xhtml.h"
+#include "transport/user.h"
+
+#define NS_CHAT_STATES "http://jabber.org/protocol/chatstates"
+#define NS_RECEIPTS "urn:xmpp:receipts"
+#define NS_CARBONS "urn:xmpp:carbons:2"
+#define NS_FORWARD "urn:xmpp:forward:0"
+#define NS_PRIVILEGE "urn:xmpp:privilege:2"
+
+void write_delay(struct xmpp_frontend *frontend, struct xml_writer *writer, int64_t stamp_ms)
+{
+	if (stamp_ms == 0)
+		return;
+	char stamp[32];
+	clock_format_xmpp(stamp_ms, stamp);
+	xml_start_ns(writer, "delay", "urn:xmpp:delay");
+	xml_attr(writer, "from", frontend->gateway);
+	xml_attr(writer, "stamp", stamp);
+	xml_end(writer);
+}
+
+static void write_oob(struct xml_writer *writer, const struct event_attachment *attachment)
+{
+	xml_start_ns(writer, "x", "jabber:x:oob");
+	xml_element(writer, "url", NULL, attachment->url);
+	xml_element(writer, "desc", NULL, attachment->description);
+	xml_end(writer);
+}
+
+static void write_xhtml(struct xmpp_frontend *frontend, struct xml_writer *writer, const char *markup)
+{
+	if (!markup || !markup[0] || !frontend->config.enable_xhtml)
+		return;
+	struct buf clean = {0};
+	if (xhtml_sanitise(&clean, markup, strlen(markup))) {
+		xml_start_ns(writer, "html", "http://jabber.org/protocol/xhtml-im");
+		xml_start_ns(writer, "body", "http://www.w3.org/1999/xhtml");
+		xml_raw(writer, buf_text(&clean), clean.len);
+		xml_end(writer);
+		xml_end(writer);
+	}
+	buf_finish(&clean);
+}
+
+/* One stanza. text NULL: no body. The first one of a message carries its id. */
+struct part {
+	const char *text;
+	bool with_xhtml, with_id;
+	const struct event_attachment *attachments;
+	size_t attachments_count;
+};
+
+static void write_message(struct xmpp_frontend *frontend, struct xml_writer *writer, const char *from,
+                          const char *to, const char *type, const struct event_message *message,
+                          const struct part *part)
+{
+	char id[27];
+	random_token(id, sizeof(id) - 1);
+	xml_attr(writer, "type", type);
+	xml_attr(writer, "from", from);
+	xml_attr(writer, "to", to);
+	xml_attr(writer, "id", part->with_id && message->id && message->id[0] ? message->id : id);
+	xml_element(writer, "body", NULL, part->text);
+	if (part->with_xhtml)
+		write_xhtml(frontend, writer, message->xhtml);
+	for (size_t i = 0; i < part->attachments_count; i++)
+		write_oob(writer, &part->attachments[i]);
+	if (part->with_id && message->replaces && message->replaces[0]) {
+		xml_start_ns(writer, "replace", "urn:xmpp:message-correct:0");
+		xml_attr(writer, "id", message->replaces);
+		xml_end(writer);
+	}
+	if (!strcmp(type, "chat"))
+		xml_empty(writer, "active", NS_CHAT_STATES);
+	if (message->kind == MESSAGE_ROOM_PRIVATE)
+		xml_empty(writer, "x", NS_MUC_USER);
+	write_delay(frontend, writer, message->stamp_ms);
+}
+
+/* The envelope that a stanza travels in. */
+typedef void send_part(struct xmpp_frontend *frontend, const char *from, const char *to, const char *type,
+                       const struct event_message *message, const struct part *part);
+
+static void send_plain(struct xmpp_frontend *frontend, const char *from, const char *to, const char *type,
+                       const struct event_message *message, const struct part *part)
+{
+	struct xml_writer *writer = xmpp_begin(frontend);
+	xml_start(writer, "message");
+	write_message(frontend, writer, from, to, type, message, part);
+	xml_end(writer);
+	xmpp_end(frontend, to);
+}
+
+/* `from` is the person, `to` the contact: something that was sent with another client of the network. In
+ * gateway mode only the person's server may speak for the person (XEP-0356). */
+static void send_carbon(struct xmpp_frontend *frontend, const char *from, const char *to, const char *type,
+                        const struct event_message *message, const struct part *part)
+{
+	struct buf bare = {0};
+	buf_append(&bare, from, jid_bare_length(from));
+	const char *at = strchr(buf_text(&bare), '@');
+	const char *domain = at ? at + 1 : buf_text(&bare);
+	struct xml_writer *writer = xmpp_begin(frontend);
+	bool wrapped = !frontend->config.server_mode;
+	if (wrapped) {
+		xml_start(writer, "message");
+		xml_attr(writer, "from", frontend->gateway);
+		xml_attr(writer, "to", domain);
+		xml_start_ns(writer, "privilege", NS_PRIVILEGE);
+		xml_start_ns(writer, "forwarded", NS_FORWARD);
+		xml_start_ns(writer, "message", "jabber:client");
+	} else {
+		xml_start(writer, "message");
+	}
+	xml_attr(writer, "type", type);
+	xml_attr(writer, "from", buf_text(&bare));
+	xml_attr(writer, "to", from);
+	xml_start_ns(writer, "sent", NS_CARBONS);
+	xml_start_ns(writer, "forwarded", NS_FORWARD);
+	xml_start_ns(writer, "message", "jabber:client");
+	write_message(frontend, writer, buf_text(&bare), to, type, message, part);
+	xml_end(writer);
+	xml_end(writer);
+	xml_end(writer);
+	xml_empty(writer, "no-copy", "urn:xmpp:hints");
+	xml_end(writer);
+	if (wrapped) {
+		xml_end(writer);
+		xml_end(writer);
+		xml_end(writer);
+	}
+	xmpp_end(frontend, wrapped ? domain : from);
+	buf_finish(&bare);
+}
+
+/* An attachment by itself: clients show a body that equals the OOB URL as a file. */
+static void send_attachments(struct xmpp_frontend *frontend, const char *from, const char *to,
+                             const char *type, const struct event_message *message, bool first_has_id,
+                             send_part *send)
+{
+	for (size_t i = 0; i < message->attachments_count; i++) {
+		struct part part = {.text = message->attachments[i].url,
+		                    .with_id = first_has_id && i == 0,
+		                    .attachments = &message->attachments[i],
+		                    .attachments_count = 1};
+		send(frontend, from, to, type, message, &part);
+	}
+}
+
+static void send_parts(struct xmpp_frontend *frontend, const char *from, const char *to, const char *type,
+                       const struct event_message *message, send_part *send)
+{
+	bool has_text = message->text && message->text[0];
+	struct part whole = {.text = has_text ? message->text : NULL, .with_xhtml = true, .with_id = true};
+	if (message->attachments_count == 0) {
+		whole.text = message->text;
+		send(frontend, from, to, type, message, &whole);
+		return;
+	}
+	const struct xmpp_config *config = &frontend->config;
+	/* A text that only says where the file is would be shown twice. */
+	bool redundant = !has_text || strstr(message->text, message->attachments[0].url);
+	if (config->oob_replace_body || config->oob_split) {
+		bool separate = has_text && (config->oob_split || !redundant);
+		if (separate)
+			send(frontend, from, to, type, message, &whole);
+		send_attachments(frontend, from, to, type, message, !separate, send);
+		return;
+	}
+	whole.attachments = message->attachments;
+	whole.attachments_count = message->attachments_count;
+	if (!has_text)
+		whole.text = message->attachments[0].url;
+	send(frontend, from, to, type, message, &whole);
+}
+
+void message_send(struct xmpp_frontend *frontend, const char *from, const char *to, const char *type,
+                  const struct event_message *message)
+{
+	send_parts(frontend, from, to, type, message, send_plain);
+}
+
+static void show_carbon(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                        const char *contact, const struct event_message *message)
+{
+	bool sent = false;
+	LIST_EACH(link, &to->resources)
+	{
+		struct resource *resource = CONTAINER_OF(link, struct resource, link);
+		if (only && only != resource)
+			continue;
+		struct buf address = {0};
+		address_of_resource(resource, &address);
+		send_parts(frontend, buf_text(&address), contact, "chat", message, send_carbon);
+		buf_finish(&address);
+		sent = true;
+	}
+	if (!sent)
+		send_parts(frontend, to->address, contact, "chat", message, send_carbon);
+}
+
+/* The contact's JID, with its resource, and the person's: bare unless one client is meant. */
+static bool addresses(struct xmpp_frontend *frontend, const struct identity *identity,
+                      const struct resource *only, const char *name, struct buf *from, struct buf *to)
+{
+	if (!address_contact(frontend, from, name)) {
+		log_debug(&frontend->base.log, "contact %s cannot be a JID", log_quote(name));
+		return false;
+	}
+	buf_puts(from, "/" XMPP_CONTACT_RESOURCE);
+	if (only)
+		address_of_resource(only, to);
+	else
+		buf_puts(to, identity->address);
+	return true;
+}
+
+void message_show(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                  const struct event_message *message)
+{
+	struct buf from = {0}, address = {0};
+	if (!addresses(frontend, to, only, message->name, &from, &address)) {
+		log_warning(&frontend->base.log,
+		            "message from %s to %s cannot be shown: no JID can carry that name",
+		            log_quote(message->name), log_quote(to->address));
+		return;
+	}
+	bool headline = message->headline && to->user &&
+	                user_setting_bool(to->user, "send_headlines",
+	                                  frontend->base.transport->service.send_headlines);
+	if (message->carbon) {
+		from.len = jid_bare_length(buf_text(&from));
+		from.data[from.len] = '\0';
+		show_carbon(frontend, to, only, buf_text(&from), message);
+	} else {
+		message_send(frontend, buf_text(&from), buf_text(&address), headline ? "headline" : "chat",
+		             message);
+	}
+	buf_finish(&from);
+	buf_finish(&address);
+}
+
+void message_show_attention(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                            const struct event_message *message)
+{
+	struct buf from = {0}, address = {0};
+	if (!addresses(frontend, to, only, message->name, &from, &address))
+		return;
+	struct xml_writer *writer = xmpp_begin(frontend);
+	xml_start(writer, "message");
+	xml_attr(writer, "type", "headline");
+	xml_attr(writer, "from", buf_text(&from));
+	xml_attr(writer, "to", buf_text(&address));
+	xml_element(writer, "body", NULL, message->text && message->text[0] ? message->text : NULL);
+	xml_empty(writer, "attention", "urn:xmpp:attention:0");
+	xml_end(writer);
+	xmpp_end(frontend, buf_text(&address));
+	buf_finish(&from);
+	buf_finish(&address);
+}
+
+void message_show_receipt(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                          const struct event_receipt *receipt)
+{
+	struct buf from = {0}, address = {0};
+	if (!addresses(frontend, to, only, receipt->name, &from, &address))
+		return;
+	char id[27];
+	random_token(id, sizeof(id) - 1);
+	struct xml_writer *writer = xmpp_begin(frontend);
+	xml_start(writer, "message");
+	xml_attr(writer, "type", "chat");
+	xml_attr(writer, "from", buf_text(&from));
+	xml_attr(writer, "to", buf_text(&address));
+	xml_attr(writer, "id", id);
+	xml_start_ns(writer, "received", NS_RECEIPTS);
+	xml_attr(writer, "id", receipt->id);
+	xml_end(writer);
+	xml_end(writer);
+	xmpp_end(frontend, buf_text(&address));
+	buf_finish(&from);
+	buf_finish(&address);
+}
+
+void message_show_chat_state(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                             const struct event_chat_state *state)
+{
+	struct buf from = {0}, address = {0};
+	if (!addresses(frontend, to, only, state->name, &from, &address))
+		return;
+	static const char *const names[] = {
+	        [CHAT_STATE_ACTIVE] = "active",
+	        [CHAT_STATE_COMPOSING] = "composing",
+	        [CHAT_STATE_PAUSED] = "paused",
+	};
+	struct xml_writer *writer = xmpp_begin(frontend);
+	xml_start(writer, "message");
+	xml_attr(writer, "type", "chat");
+	xml_attr(writer, "from", buf_text(&from));
+	xml_attr(writer, "to", buf_text(&address));
+	xml_empty(writer, names[state->state], NS_CHAT_STATES);
+	xml_end(writer);
+	xmpp_end(frontend, buf_text(&address));
+	buf_finish(&from);
+	buf_finish(&address);
+}
+
+void message_notify(struct xmpp_frontend *frontend, const char *to, const char *text)
+{
+	struct xml_writer *writer = xmpp_begin(frontend);
+	xml_start(writer, "message");
+	xml_attr(writer, "type", "chat");
+	xml_attr(writer, "from", frontend->gateway);
+	xml_attr(writer, "to", to);
+	xml_element(writer, "body", NULL, text && text[0] ? text : "Done.");
+	xml_end(writer);
+	xmpp_end(frontend, to);
+}

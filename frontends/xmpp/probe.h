@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking people's servers who is still there: at the start, and after the connection to our server was lost.
+ */
+#pragma once
+
+#include "frontends/xmpp/address.h"
+
+/* One person, in turn. */
+void probe_queue(struct xmpp_frontend *frontend, const char *address);
+/* All who are attached: who has not been heard of 30 s after being asked is detached. */
+void probe_everybody(struct xmpp_frontend *frontend);
+void probe_tick(struct xmpp_frontend *frontend);
+/* A presence of the gateway came back. */
+void probe_bounced(struct xmpp_frontend *frontend, const struct route *route, const char *condition);
+/* The person's server says that we may not see its presence. */
+void probe_subscription_lost(struct xmpp_frontend *frontend, const struct route *route);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* transport-irc against a server that follows a script: what no well-behaved server does on demand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "e2e.h"
+
+#define ALICE "alice@example.org"
+
+static const char *program;
+
+struct stage {
+	int listener, port;
+	struct gateway gateway;
+	struct peer server;
+	char argument[64];
+};
+
+/* `more`: one further argument, or NULL. The program has connected afterwards. */
+static void stage_open(struct stage *stage, const char *password, const char *more)
+{
+	stage->listener = peer_listen(&stage->port);
+	snprintf(stage->argument, sizeof(stage->argument), "--service.irc_server=127.0.0.1:%d", stage->port);
+	gateway_start(&stage->gateway, program,
+	              (const char *const[]){stage->argument, "--irc.list_interval=0", more, NULL});
+	gateway_login(&stage->gateway, ALICE, "alice", password);
+	peer_accept(&stage->server, stage->listener);
+}
+
+static void welcome(struct stage *stage, const char *nick)
+{
+	peer_send(&stage->server, ":s.example 001 %s :Welcome", nick);
+	peer_send(&stage->server,
+	          ":s.example 005 %s CASEMAPPING=rfc1459 PREFIX=(qaohv)~&@%%+ CHANTYPES=# "
+	          "CHANMODES=beI,k,lf,imnpst :are "
+	          "supported by this server",
+	          nick);
+	peer_send(&stage->server, ":s.example 376 %s :End of MOTD", nick);
+	gateway_expect(&stage->gateway, "connected " ALICE);
+}
+
+static void hello(struct stage *stage)
+{
+	peer_expect(&stage->server, "CAP LS :302\r\nNICK alice\r\nUSER alice 0 * :alice\r\n");
+	peer_send(&stage->server, ":s.example CAP * LS :multi-prefix userhost-in-names");
+	peer_expect(&stage->server, "CAP REQ :multi-prefix userhost-in-names\r\n");
+	peer_send(&stage->server, ":s.example CAP * ACK :multi-prefix userhost-in-names");
+	peer_expect(&stage->server, "CAP END\r\n");
+}
+
+static void join(struct stage *stage)
+{
+	gateway_join(&stage->gateway, ALICE, "#a", "alice");
+	peer_expect(&stage->server, "JOIN #a\r\n");
+	peer_send(&stage->server, ":alice!~alice@host JOIN #a");
+	peer_send(&stage->server, ":s.example 332 alice #a :The topic");
+	peer_send(&stage->server, ":s.example 333 alice #a carol!c@h 1700000000");
+	peer_send(&stage->server, ":s.example 353 alice = #a :alice!~alice@host @+bob!b@h %%dave!d@h");
+	peer_send(&stage->server, ":s.example 353 alice = #a :~carol!c@h +eve!e@h b\x07"
+	                          "d");
+	peer_send(&stage->server, ":s.example 366 alice #a :End");
+	gateway_expect(&stage->gateway, "participant #a bob flags=1 status=0");
+	gateway_expect(&stage->gateway, "participant #a dave flags=1 status=0");
+	gateway_expect(&stage->gateway, "participant #a carol flags=1 status=0");
+	gateway_expect(&stage->gateway, "participant #a eve flags=0 status=0");
+	gateway_expect(&stage->gateway, "participant #a alice flags=16 status=0");
+	gateway_expect(&stage->gateway, "subject #a carol: The topic");
+}
+
+static void stage_close(struct stage *stage)
+{
+	gateway_stop(&stage->gateway);
+	peer_close(&stage->server);
+	close(stage->listener);
+}
+
+static void test_sasl(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, "sesame", NULL);
+	peer_expect(&stage.server, "CAP LS :302\r\n");
+	peer_send(&stage.server, ":s.example CAP * LS * :multi-prefix unknown-thing");
+	peer_send(&stage.server, ":s.example CAP * LS :sasl=EXTERNAL,PLAIN server-time");
+	peer_expect(&stage.server, "CAP REQ :multi-prefix server-time sasl\r\n");
+	peer_send(&stage.server, ":s.example CAP * ACK :multi-prefix server-time sasl");
+	peer_expect(&stage.server, "AUTHENTICATE PLAIN\r\n");
+	peer_send(&stage.server, "AUTHENTICATE +");
+	peer_expect(&stage.server, "AUTHENTICATE AGFsaWNlAHNlc2FtZQ==\r\n");
+	peer_send(&stage.server, ":s.example 903 * :SASL authentication successful");
+	peer_expect(&stage.server, "CAP END\r\n");
+	welcome(&stage, "alice");
+	gateway_join(&stage.gateway, ALICE, "#a", "alice");
+	peer_expect(&stage.server, "JOIN #a\r\n");
+	assert_null(strstr(stage.server.in.data, "NickServ"));
+	stage_close(&stage);
+}
+
+static void test_sasl_refused(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, "wrong", NULL);
+	peer_send(&stage.server, ":s.example CAP * LS :sasl");
+	peer_expect(&stage.server, "CAP REQ :sasl\r\n");
+	peer_send(&stage.server, ":s.example CAP * ACK :sasl");
+	peer_send(&stage.server, "AUTHENTICATE +");
+	peer_send(&stage.server, ":s.example 904 * :SASL authentication failed");
+	gateway_expect(&stage.gateway, "disconnected " ALICE " 2 SASL authentication failed");
+	stage_close(&stage);
+}
+
+static void test_identify_and_pass(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, "sesame", "--service.irc_identify=Q AUTH $name $password");
+	hello(&stage);
+	welcome(&stage, "alice");
+	peer_expect(&stage.server, "PRIVMSG Q :AUTH alice sesame\r\n");
+	stage_close(&stage);
+
+	stage_open(&stage, "se\r\nsame", "--service.irc_send_pass=1");
+	peer_expect(&stage.server, "PASS :se");
+	peer_expect(&stage.server, "same\r\nCAP LS :302\r\n");
+	peer_send(&stage.server, ":s.example 464 * :Bad password");
+	gateway_expect(&stage.gateway, "disconnected " ALICE " 2 Bad password");
+	stage_close(&stage);
+}
+
+static void test_nicknames(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, "", NULL);
+	hello(&stage);
+	peer_send(&stage.server, ":s.example 433 * alice :Nickname is in use");
+	peer_expect(&stage.server, "NICK alice_\r\n");
+	peer_send(&stage.server, ":s.example 432 * alice_ :Erroneous nickname");
+	peer_expect(&stage.server, "NICK alice\r\n");
+	for (int i = 0; i < 6; i++) {
+		peer_send(&stage.server, ":s.example 433 * x :Nickname is in use");
+		peer_expect(&stage.server, "NICK ");
+	}
+	peer_send(&stage.server, ":s.example 433 * x :Nickname is in use");
+	gateway_expect(&stage.gateway,
+	               "disconnected " ALICE " 6 The nickname alice cannot be had: Nickname is in use");
+	stage_close(&stage);
+}
+
+static void test_room(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, "", NULL);
+	hello(&stage);
+	welcome(&stage, "alice");
+	join(&stage);
+
+	peer_send(&stage.server, "PING :token 1");
+	peer_expect(&stage.server, "PONG :token 1\r\n");
+	/* Arguments go to the modes that they belong to. */
+	peer_send(&stage.server, ":bob!b@h MODE #a +kbo-o secret *!*@x eve bob");
+	gateway_expect(&stage.gateway, "participant #a eve flags=1 status=0");
+	gateway_expect(&stage.gateway, "participant #a bob flags=0 status=0");
+	peer_send(&stage.server, ":bob!b@h PRIVMSG #A :gr\xfc\xdf \x93quoted\x94");
+	gateway_expect(&stage.gateway, "room #a bob: gr\xc3\xbc\xc3\x9f \xe2\x80\x9cquoted\xe2\x80\x9d");
+	peer_send(&stage.server, "@time=2020-01-01T00:00:00.000Z :bob!b@h PRIVMSG #a :old");
+	gateway_expect(&stage.gateway, "room #a bob: old (stamped)");
+	peer_send(&stage.server, ":bob!b@h PRIVMSG @#a :for operators");
+	gateway_expect(&stage.gateway, "room #a bob: for operators");
+	peer_send(&stage.server, ":alice!~alice@host PRIVMSG bob :from elsewhere");
+	gateway_expect(&stage.gateway, "carbon chat bob: from elsewhere");
+	peer_send(&stage.server, ":eve!e@h AWAY :gone");
+	gateway_expect(&stage.gateway, "participant #a eve flags=1 status=1");
+	peer_send(&stage.server, ":s.example 404 alice #a :Cannot send to channel (+m)");
+	gateway_expect(&stage.gateway, "room #a s.example: Cannot send to channel (+m)");
+	/* A room that somebody forces on the user. */
+	peer_send(&stage.server, ":alice!~alice@host JOIN #forced");
+	peer_expect(&stage.server, "PART #forced\r\n");
+	/* A line without end, and then one that is understood again. */
+	for (int i = 0; i < 40; i++) {
+		char block[1024];
+
+		memset(block, 'x', sizeof(block));
+		assert_int_equal(sizeof(block), write(stage.server.fd, block, sizeof(block)));
+	}
+	peer_send(&stage.server, " ");
+	peer_send(&stage.server, ":bob!b@h QUIT :tired");
+	gateway_expect(&stage.gateway, "participant #a bob flags=0 status=5 tired");
+	stage_close(&stage);
+}
+
+static void test_join_refused(void **state)
+{
+	static const struct {
+		const char *numeric;
+		int flags;
+	} refusals[] = {
+	        {"471", 24}, {"473", 24}, {"474", 28}, {"475", 24}, {"403", 80},
+	        {"405", 80}, {"476", 80}, {"477", 24}, {"437", 80},
+	};
+	struct stage stage;
+	char text[128];
+
+	(void)state;
+	stage_open(&stage, "", "--irc.line_burst=50");
+	hello(&stage);
+	welcome(&stage, "alice");
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		gateway_join(&stage.gateway, ALICE, "#x", "alice");
+		peer_expect(&stage.server, "JOIN #x\r\n");
+		peer_send(&stage.server, ":s.example %s alice #x :No, because", refusals[i].numeric);
+		snprintf(text, sizeof(text), "participant #x alice flags=%d status=5 ", refusals[i].flags);
+		gateway_expect(&stage.gateway, text);
+	}
+	gateway_join(&stage.gateway, ALICE, "#x", "alice");
+	peer_send(&stage.server, ":s.example 470 alice #x ##y :Forwarding");
+	gateway_expect(&stage.gateway, "#x leads to ##y: join that one.");
+	stage_close(&stage);
+}
+
+/* The echo comes when the line goes, and lines go no faster than allowed; PONG does not wait. */
+static void test_flood(void **state)
+{
+	struct stage stage;
+	char text[64];
+
+	(void)state;
+	stage_open(&stage, "", "--irc.line_interval=300");
+	hello(&stage);
+	welcome(&stage, "alice");
+	join(&stage);
+	for (int i = 0; i < 9; i++) {
+		snprintf(text, sizeof(text), "message %d", i);
+		gateway_message(&stage.gateway, ALICE, "#a", text, "");
+	}
+	peer_send(&stage.server, "PING :hurry");
+	peer_expect(&stage.server, "PONG :hurry\r\n");
+	assert_false(peer_has(&stage.server, "message 8"));
+	assert_false(gateway_has(&stage.gateway, "message 8"));
+	for (int i = 0; i < 9; i++) {
+		snprintf(text, sizeof(text), "room #a alice: message %d", i);
+		gateway_expect(&stage.gateway, text);
+	}
+	peer_expect(&stage.server, "PRIVMSG #a :message 8\r\n");
+	stage_close(&stage);
+}
+
+static void test_too_much(void **state)
+{
+	struct stage stage;
+	struct buf text = {0};
+
+	(void)state;
+	stage_open(&stage, "", "--irc.lines_max=20");
+	hello(&stage);
+	welcome(&stage, "alice");
+	join(&stage);
+	for (int i = 0; i < 21; i++)
+		buf_puts(&text, "line\n");
+	gateway_message(&stage.gateway, ALICE, "#a", text.data, "");
+	gateway_expect(&stage.gateway, "room #a s.example: Not sent: the message has too many lines");
+	buf_finish(&text);
+	stage_close(&stage);
+}
+
+static void test_error_line(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, "", NULL);
+	hello(&stage);
+	peer_send(&stage.server, "ERROR :Closing link: too many connections");
+	peer_close(&stage.server);
+	gateway_expect(&stage.gateway, "disconnected " ALICE " 0 Closing link: too many connections");
+	gateway_stop(&stage.gateway);
+	close(stage.listener);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_sasl),
+	        cmocka_unit_test(test_sasl_refused),
+	        cmocka_unit_test(test_identify_and_pass),
+	        cmocka_unit_test(test_nicknames),
+	        cmocka_unit_test(test_room),
+	        cmocka_unit_test(test_join_refused),
+	        cmocka_unit_test(test_flood),
+	        cmocka_unit_test(test_too_much),
+	        cmocka_unit_test(test_error_line),
+	};
+
+	if (argc < 2)
+		return 1;
+	program = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "tests/unit/xmpp/fixture.h"
+#include "transport/account.h"
+#include "transport/command.h"
+#include "transport/room.h"
+#include "transport/roster.h"
+#include "transport/user.h"
+
+int router_result;
+bool account_exists;
+int account_result;
+unsigned attached_limit = 10;
+
+struct identity *session_find_identity(struct transport *core, const struct frontend *base,
+                                       const char *address)
+{
+	(void)base;
+	return map_get(core->identities, address);
+}
+
+struct resource *session_find(struct transport *core, const struct frontend *base, const char *address,
+                              const char *name)
+{
+	struct identity *identity = session_find_identity(core, base, address);
+
+	if (!identity)
+		return NULL;
+	LIST_EACH(link, &identity->resources)
+	{
+		struct resource *resource = CONTAINER_OF(link, struct resource, link);
+
+		if (!strcmp(resource->name, name))
+			return resource;
+	}
+	return NULL;
+}
+
+struct resource *session_attach(struct frontend *base, const char *address, const char *name,
+                                const char *hint)
+{
+	struct resource *resource = session_find(base->transport, base, address, name);
+
+	if (resource)
+		return resource;
+	if (attached_limit == 0)
+		return NULL;
+	buf_printf(&told, "ATTACH %s/%s hint=%s\n", address, name, hint ? hint : "");
+	struct identity *identity = session_find_identity(base->transport, base, address);
+
+	if (!identity) {
+		identity = MEM_NEW(struct identity);
+		identity->frontend = base;
+		identity->address = mem_strdup(address);
+		list_init(&identity->link);
+		list_init(&identity->resources);
+		list_init(&identity->joins);
+		map_put(base->transport->identities, address, identity);
+	}
+	resource = MEM_NEW(struct resource);
+	resource->identity = identity;
+	resource->name = mem_strdup(name);
+	list_append(&identity->resources, &resource->link);
+	return resource;
+}
+
+void session_presence(struct resource *resource, enum status status, const char *text, int priority)
+{
+	resource->has_presence = true;
+	resource->status = status;
+	resource->priority = priority;
+	mem_replace(&resource->status_text, text);
+	buf_printf(&told, "PRESENCE %s/%s %d %s %d\n", resource->identity->address, resource->name,
+	           (int)status, text ? text : "", priority);
+}
+
+void session_detach(struct resource *resource)
+{
+	struct identity *identity = resource->identity;
+	struct frontend *base = identity->frontend;
+
+	buf_printf(&told, "DETACH %s/%s\n", identity->address, resource->name);
+	base->ops->resource_gone(base, resource);
+	list_remove(&resource->link);
+	mem_free(resource->name);
+	mem_free(resource->status_text);
+	mem_free(resource);
+	if (!list_empty(&identity->resources))
+		return;
+	base->ops->identity_gone(base, identity);
+	map_remove(base->transport->identities, identity->address);
+	mem_free(identity->address);
+	mem_free(identity);
+}
+
+void session_detach_all(struct frontend *base, const char *address)
+{
+	struct identity *identity;
+
+	while ((identity = session_find_identity(base->transport, base, address)) != NULL)
+		session_detach(CONTAINER_OF(identity->resources.next, struct resource, link));
+}
+
+static void record_message(const struct event *event)
+{
+	const struct event_message *message = &event->message;
+
+	buf_printf(&told, "%s kind=%d name=%s nick=%s text=%s id=%s", event_type_name(event->type),
+	           (int)message->kind, message->name, message->nickname ? message->nickname : "",
+	           message->text ? message->text : "", message->id ? message->id : "");
+	if (message->xhtml)
+		buf_printf(&told, " xhtml=%s", message->xhtml);
+	if (message->replaces)
+		buf_printf(&told, " replaces=%s", message->replaces);
+	if (message->receipt)
+		buf_puts(&told, " receipt");
+	buf_putc(&told, '\n');
+}
+
+int router_from_frontend(struct resource *from, const struct event *event)
+{
+	(void)from;
+	switch (event->type) {
+	case EVENT_MESSAGE:
+	case EVENT_SUBJECT:
+	case EVENT_ATTENTION:
+		record_message(event);
+		break;
+	case EVENT_ROOM_JOIN:
+	case EVENT_ROOM_LEAVE:
+		buf_printf(&told, "%s room=%s nick=%s password=%s\n", event_type_name(event->type),
+		           event->room.name, event->room.nickname,
+		           event->room.password ? event->room.password : "");
+		break;
+	case EVENT_CONTACT:
+	case EVENT_CONTACT_REMOVED:
+		buf_printf(&told, "%s name=%s alias=%s groups=%zu\n", event_type_name(event->type),
+		           event->contact.name, event->contact.alias ? event->contact.alias : "",
+		           event->contact.groups_count);
+		break;
+	case EVENT_CHAT_STATE:
+		buf_printf(&told, "chat state name=%s %d\n", event->chat_state.name,
+		           (int)event->chat_state.state);
+		break;
+	default:
+		buf_printf(&told, "%s name=%s id=%u\n", event_type_name(event->type), event->vcard.name,
+		           (unsigned)event->vcard.id);
+		break;
+	}
+	return router_result;
+}
+
+struct room *room_find(const struct user *user, const char *name)
+{
+	char *key = mem_strdup(name);
+
+	text_lower(key);
+	struct room *room = map_get(user->rooms, key);
+
+	mem_free(key);
+	return room;
+}
+
+bool room_has(const struct room *room, const struct resource *resource)
+{
+	(void)room;
+	(void)resource;
+	return true;
+}
+
+void room_replay(struct room *room, struct resource *to)
+{
+	(void)to;
+	buf_printf(&told, "REPLAY %s\n", room->name);
+}
+
+struct contact *roster_find(const struct roster *roster, const char *name)
+{
+	char *key = mem_strdup(name);
+
+	text_lower(key);
+	struct contact *contact = map_get(roster->contacts, key);
+
+	mem_free(key);
+	return contact;
+}
+
+bool user_setting_bool(const struct user *user, const char *name, bool fallback)
+{
+	const char *value = map_get(user->settings, name);
+
+	return value ? !strcmp(value, "1") : fallback;
+}
+
+void user_set_setting(struct user *user, const char *name, const char *value)
+{
+	mem_free(map_put(user->settings, name, mem_strdup(value)));
+}
+
+void store_find_account(struct store *store, const char *kind, const char *address, store_account_done *done,
+                        void *context)
+{
+	const struct store_contact contact = {.name = "bob@net", .alias = ""};
+	const struct store_account account = {.key = address,
+	                                      .legacy_name = "legacy",
+	                                      .password = "",
+	                                      .contacts = &contact,
+	                                      .contacts_count = 1};
+
+	(void)store;
+	(void)kind;
+	done(context, account_exists ? 0 : TP_ERR_NOT_FOUND, account_exists ? &account : NULL);
+}
+
+bool account_needs_password(const struct transport *core)
+{
+	return core->features.need_password;
+}
+
+void account_register(struct transport *core, struct frontend *base, const char *address,
+                      const char *legacy_name, const char *password, const char *language, bool by_admin,
+                      account_done *done, void *context)
+{
+	(void)core;
+	(void)base;
+	buf_printf(&told, "REGISTER %s %s %s %s %d\n", address, legacy_name, password, language,
+	           (int)by_admin);
+	done(context, account_result, "A sentence.");
+}
+
+void account_unregister(struct transport *core, struct frontend *base, const char *address,
+                        account_done *done, void *context)
+{
+	(void)core;
+	buf_printf(&told, "UNREGISTER %s\n", address);
+	if (account_result == 0)
+		base->ops->registered(base, address, false);
+	done(context, account_result, "A sentence.");
+}
+
+static const struct command_field fields[] = {{"room", "Room", FIELD_TEXT, true},
+                                              {"secret", "Secret", FIELD_SECRET, false}};
+static const struct command commands[] = {
+        {.name = "logout", .title = "Log out", .help = "Logs out."},
+        {.name = "join", .title = "Join", .help = "Joins.", .fields = fields, .fields_count = 2},
+        {.name = "reload", .title = "Reload", .help = "Reloads.", .role = ROLE_ADMIN},
+};
+
+const struct command *command_at(size_t index)
+{
+	return index < ARRAY_SIZE(commands) ? &commands[index] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+bool command_allowed(const struct transport *core, const struct command *command, const struct frontend *base,
+                     const char *address)
+{
+	(void)core;
+	(void)base;
+	(void)address;
+	return command->role != ROLE_ADMIN;
+}
+
+void command_prefill(struct transport *core, struct frontend *base, const char *address,
+                     const struct command *command, struct map *values)
+{
+	(void)core;
+	(void)base;
+	(void)address;
+	(void)command;
+	mem_free(map_put(values, "room", mem_strdup("#default")));
+}
+
+void command_run(struct transport *core, struct frontend *base, const char *address, const char *resource,
+                 const struct command *command, struct map *values, command_done *done, void *context)
+{
+	const char *room = map_get(values, "room");
+
+	(void)core;
+	(void)base;
+	buf_printf(&told, "RUN %s %s/%s room=%s\n", command->name, address, resource, room ? room : "");
+	done(context, 0, "Done as asked.");
+}
+
+void command_run_line(struct transport *core, struct frontend *base, const char *address,
+                      const char *resource, const char *line, command_done *done, void *context)
+{
+	(void)core;
+	(void)base;
+	buf_printf(&told, "LINE %s/%s %s\n", address, resource, line);
+	done(context, 0, "An answer.");
+}
