@@ -136,7 +136,7 @@ The gateway runs: an XMPP server on 127.0.0.1, port {port}, in front of a privat
 
 Log in with any XMPP client on this machine:
     address    alice@{DOMAIN}      (the part before @ becomes your nickname on IRC)
-    password   anything            (this IRC server asks for none)
+    password   any you like        (the first one counts from then on)
     server     127.0.0.1, port {port}
     The certificate is made for this example: accept it, or trust {STATE}/gateway/cert.pem
 Then join the room   {CHANNEL}@{DOMAIN}   and say something: greeter, who sits on IRC, answers.

@@ -140,6 +140,12 @@ static void authenticate(struct transport *transport, struct authentication *aut
 		accept_login(authentication);
 		return;
 	}
+	/* Where the network takes any password, the one of the first login guards the account. */
+	if (transport->features.password_unchecked && !authentication->created && !matches) {
+		reject(transport, authentication, TP_ERR_AUTH, "Wrong password.");
+		user_release_if_unused(user);
+		return;
+	}
 	/* A session that is known to be good is not disturbed by somebody with another password. */
 	if (user->state == USER_CONNECTED || (under_way && !matches && has_resources(user)) ||
 	    user->authentication) {

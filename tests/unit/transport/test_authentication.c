@@ -55,6 +55,33 @@ static void test_success(void **state)
 	assert_non_null(user_find(fx->transport, "alice@x"));
 }
 
+static void test_a_network_that_takes_any_password(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	fx->transport->features.password_unchecked = true;
+	authenticate("first");
+	store_pump();
+	connected();
+	store_pump();
+	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	session_detach_all(fx->frontend, "alice@x");
+	store_pump();
+	nothing_is_left();
+	forget();
+	authenticate("another");
+	store_pump();
+	expect("frontend authenticated alice@x -7 Wrong password.\n");
+	nothing_is_left();
+	forget();
+	authenticate("first");
+	store_pump();
+	expect("b1 login alice first\n");
+	connected();
+	expect("frontend authenticated alice@x 0\nstore online 1\n");
+}
+
 static void test_new_account_fails(void **state)
 {
 	(void)state;
@@ -201,7 +228,7 @@ static void test_removed_meanwhile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_success),
+		TEST(test_success), TEST(test_a_network_that_takes_any_password),
 		TEST(test_new_account_fails),
 		TEST(test_known_account_fails),
 		TEST(test_backend_lost),
