@@ -149,8 +149,8 @@ async def chat(port):
     """A minimal XMPP client: prints the channel, sends what is typed."""
     import logging
 
-    import slixmpp
     logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
+    import slixmpp
     room = f"{CHANNEL}@{DOMAIN}"
     nick = "you"
     client = slixmpp.ClientXMPP(f"{nick}@{DOMAIN}", "anything")
@@ -161,9 +161,7 @@ async def chat(port):
 
     async def session_start(_):
         client.send_presence()
-        presence = client.make_presence(pto=f"{room}/{nick}")
-        slixmpp.ET.SubElement(presence.xml, "{http://jabber.org/protocol/muc}x")
-        presence.send()
+        client.plugin["xep_0045"].join_muc(room, nick)
 
     def room_message(message):
         if message["subject"] and not message["body"]:
