@@ -140,6 +140,12 @@ static void authenticate(struct transport *transport, struct authentication *aut
 		accept_login(authentication);
 		return;
 	}
+	/* The network will vouch for nobody, so the name is whoever's took it first. */
+	if (!account_needs_password(transport) && *user->password && !matches) {
+		reject(transport, authentication, TP_ERR_AUTH, NULL);
+		user_release_if_unused(user);
+		return;
+	}
 	/* A session that is known to be good is not disturbed by somebody with another password. */
 	if (user->state == USER_CONNECTED || (under_way && !matches && has_resources(user)) ||
 	    user->authentication) {
