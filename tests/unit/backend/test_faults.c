@@ -282,8 +282,8 @@ static void test_held(void **state)
 
 	(void)state;
 	harness_open(&h, "%s flood", harness_program);
-	network_plugin_server_hold(h.server, true);
 	harness_begin(&h);
+	network_plugin_server_hold(h.server, true);
 	h.server->timing.ping = 100;
 	UNTIL(&h, h.ready == 1);
 	harness_assign(&h, 0);
