@@ -124,6 +124,11 @@ static bool has_resources(const struct user *user)
 	return false;
 }
 
+static bool login_proves_nothing(const struct transport *transport)
+{
+	return transport->features.password_unchecked || !account_needs_password(transport);
+}
+
 static void authenticate(struct transport *transport, struct authentication *authentication,
 			 struct user *user)
 {
@@ -140,8 +145,8 @@ static void authenticate(struct transport *transport, struct authentication *aut
 		accept_login(authentication);
 		return;
 	}
-	/* Where the network takes any password, the one of the first login guards the account. */
-	if (transport->features.password_unchecked && !authentication->created && !matches) {
+	/* The network vouches for nobody, so the name is whoever's took it first. */
+	if (login_proves_nothing(transport) && *user->password && !matches) {
 		reject(transport, authentication, TP_ERR_AUTH, "Wrong password.");
 		user_release_if_unused(user);
 		return;

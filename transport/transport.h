@@ -97,6 +97,10 @@ void transport_backend_config(struct transport *transport, const char *text, siz
 /* ROOM_LIST without a user (router_from_backend takes it as well). */
 void transport_backend_room_list(struct transport *transport, const struct event_room_list *list);
 
+/* By a frontend, also from deliver: what is delivered piles up (or does so no more). No backend is read while any
+ * frontend holds. */
+void transport_hold(struct frontend *frontend, bool hold);
+
 /* The frontend of this name that serves; NULL. */
 struct frontend *transport_frontend(const struct transport *transport, const char *name);
 
