@@ -311,17 +311,22 @@ static bool is_loopback(const char *host)
 	return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-static char *choose_host(const struct network_plugin_server *server, const char *configured)
+const char *backend_host_choose(const struct service_config *service)
 {
-	if (configured && is_loopback(configured))
-		return mem_strdup(configured);
-	if (configured && configured[0] && !text_equal_nocase(configured, "localhost"))
+	return service->backend_host && is_loopback(service->backend_host) ? service->backend_host : "127.0.0.1";
+}
+
+static char *choose_host(const struct network_plugin_server *server, const struct service_config *service)
+{
+	const char *configured = service->backend_host;
+
+	if (configured && configured[0] && !is_loopback(configured) && !text_equal_nocase(configured, "localhost"))
 		log_warning(
 		        &server->log,
 		        "service.backend_host: %s is not an address of this machine alone (127.0.0.1, ::1); "
 		        "backends are told 127.0.0.1",
 		        log_quote(configured));
-	return mem_strdup("127.0.0.1");
+	return mem_strdup(backend_host_choose(service));
 }
 
 static int check_command(const struct transport *transport, struct buf *error)
@@ -375,7 +380,7 @@ int server_create(struct transport *transport, struct network_plugin_server **ou
 	server->log = (struct log){.parent = &transport->log};
 	server->users_per_backend = service->users_per_backend > 0 ? (unsigned)service->users_per_backend : 1;
 	server->out_limit = LIMIT_BACKEND_OUT_BYTES;
-	server->host = choose_host(server, service->backend_host);
+	server->host = choose_host(server, service);
 	set_timing(server, service);
 	list_init(&server->backends);
 	list_init(&server->waiting);
