@@ -25,6 +25,7 @@ struct frontend;
 struct frontend_ops;
 struct network_plugin_server;
 struct control;
+struct query_port;
 struct reconnect;
 struct stopping;
 
@@ -52,6 +53,7 @@ struct transport {
 	struct store *store;
 	struct network_plugin_server *backends;
 	struct control *control;
+	struct query_port *query_port; /* NULL: none is configured */
 	struct list frontends;       /* struct frontend.link: those that serve */
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
 	struct map *users;           /* account key -> struct user: live sessions */
