@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A client that sends whatever a test wants, well-formed or not."""
 import asyncio
+import base64
 
 from .process import Failure
 
@@ -63,3 +64,8 @@ class RawClient:
     async def close(self):
         if self.writer:
             self.writer.close()
+
+
+def sasl_plain(name, password):
+    text = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
+    return f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{text}</auth>"
