@@ -195,7 +195,7 @@ static void on_authenticate(struct irc_connection *connection, struct irc_line *
 static void on_sasl_done(struct irc_connection *connection, struct irc_line *line)
 {
 	(void)line;
-	connection->identified = true;
+	connection->identified = connection->sasl_done = connection->sasl_asked;
 	end_negotiation(connection);
 }
 
@@ -248,6 +248,12 @@ static void on_welcome(struct irc_connection *connection, struct irc_line *line)
 {
 	if (connection->state != IRC_REGISTERING)
 		return;
+	if (connection->user->irc->config.require_sasl && !connection->sasl_done) {
+		irc_connection_fatal(
+		        connection, CONNECTION_ERROR_AUTHENTICATION_FAILED,
+		        "The network did not check the password (SASL), which this gateway requires.");
+		return;
+	}
 	if (irc_nick_is_valid(line->params[0]) &&
 	    text_is_clean(line->params[0], strlen(line->params[0]), TEXT_LINE))
 		mem_replace(&connection->nick, line->params[0]);

@@ -252,6 +252,20 @@ static void test_ghost(void **state)
 	assert_int_equal(sent.len, 0);
 }
 
+static void test_a_refused_message_is_no_ghost(void **state)
+{
+	(void)state;
+	join();
+	clear();
+	feed("<message from='" ALICE_HOME "' to='" ROOM "/op' type='error'><body>b</body><error type='modify'>"
+	     "<not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+	assert_int_equal(told.len, 0);
+	feed("<message from='" ALICE_HOME "' to='" ROOM "/op' type='error'><body>b</body><error type='cancel'>"
+	     "<recipient-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+	expect_told("DETACH " ALICE_HOME);
+	assert_int_equal(sent.len, 0);
+}
+
 static void test_removed(void **state)
 {
 	struct event event = {.type = EVENT_ROOM_LEAVE,
@@ -299,7 +313,7 @@ int main(void)
 	        TEST(test_subject),
 	        TEST(test_self_ping),
 	        TEST(test_rejoin),
-	        TEST(test_ghost),
+	        TEST(test_ghost), TEST(test_a_refused_message_is_no_ghost),
 	        TEST(test_removed),
 	        TEST(test_alias_and_odd_nicknames),
 	};
