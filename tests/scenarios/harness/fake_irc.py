@@ -9,8 +9,9 @@ from .process import Failure, wait_until
 class FakeIrc:
     name = "irc.fake"
 
-    def __init__(self, port, capabilities="away-notify"):
+    def __init__(self, port, capabilities="away-notify", greeting=None):
         self.port = port
+        self.greeting = greeting  # said to whoever connects
         self.capabilities = capabilities
         self.passwords = {}  # name -> password, for SASL
         self.taken = set()   # nicknames that somebody has
@@ -37,6 +38,8 @@ class FakeIrc:
 
     async def _serve(self, reader, writer):
         self.writers.append(writer)
+        if self.greeting:
+            writer.write(self.greeting.encode() + b"\r\n")
         client = {"nick": "*", "cap": False, "user": False, "welcome": False}
         try:
             while line := await reader.readline():
