@@ -51,15 +51,7 @@ class RawClient:
         return self.seen
 
     async def start_tls(self, context):
-        loop = asyncio.get_running_loop()
-        transport = self.writer.transport
-        protocol = transport.get_protocol()
-        encrypted = await loop.start_tls(transport, protocol, context, server_hostname="localhost")
-        self.reader = asyncio.StreamReader()
-        protocol._stream_reader = self.reader  # what StreamWriter.start_tls of later versions does
-        protocol._replace_writer = None
-        self.reader.set_transport(encrypted)
-        self.writer = asyncio.StreamWriter(encrypted, protocol, self.reader, loop)
+        await self.writer.start_tls(context, server_hostname="localhost")
 
     async def close(self):
         if self.writer:
