@@ -395,15 +395,23 @@ async def scenario_commands_done_wrongly(world):
 async def scenario_stopped_and_started_again(world):
     """People are told that it goes; when it is back they are asked, and are there again without a hand's turn."""
     prosody, gateway, alice, carol = await lobby(world)
+    mark, irc_mark = alice.mark(), carol.mark()
     await alice.register(GATEWAY, "alice_irc", "no matter")
     await alice.presence(GATEWAY, "available")
     await wait_until(lambda: alice.client_roster[GATEWAY]["subscription"] in ("both", "from"), "a subscription")
-    alice.join(ROOM, "alice")
+    # The registration was changed in the room: one is in it again, under the new name.
+    await carol.expect("^:alice_irc!.* JOIN :?#lobby", irc_mark)
+    renamed = await alice.presence(f"{ROOM}/alice", "unavailable", mark)
+    require({"303", "110"} <= statuses(renamed) and muc_item(renamed).get("nick") == "alice_irc",
+            f"another name in the room is told as {renamed}")
+    await alice.joined(ROOM, "alice_irc", mark)
+    alice.say(ROOM, "registered", "groupchat")
+    await carol.expect("PRIVMSG #lobby :registered$", irc_mark)
     for how in (signal.SIGTERM, signal.SIGKILL):
         mark, irc_mark = alice.mark(), carol.mark()
         if how == signal.SIGTERM:
             await gateway.stop()
-            gone = await alice.presence(f"{ROOM}/alice", "unavailable", mark,
+            gone = await alice.presence(f"{ROOM}/alice_irc", "unavailable", mark,
                                         where=lambda p: "332" in statuses(p))
             require("110" in statuses(gone), f"the end of a room has status {statuses(gone)}")
             await alice.presence(GATEWAY, "unavailable", mark)
@@ -414,8 +422,8 @@ async def scenario_stopped_and_started_again(world):
         await gateway.start()
         await alice.presence(GATEWAY, "available", mark, 30)
         await wait_for_answer(gateway, "online_users_count", "1")
-        alice.join(ROOM, "alice")
-        await alice.joined(ROOM, "alice", mark)
+        alice.join(ROOM, "alice_irc")
+        await alice.joined(ROOM, "alice_irc", mark)
         irc_mark = carol.mark()
         alice.say(ROOM, f"back after {how.name}", "groupchat")
         await carol.expect(f"PRIVMSG #lobby :back after {how.name}$", irc_mark)
