@@ -337,7 +337,11 @@ static void on_ping(struct irc_connection *connection, struct irc_line *line)
 
 static void on_error(struct irc_connection *connection, struct irc_line *line)
 {
-	mem_replace(&connection->last_error, line->params[0]);
+	/* Some servers have no 464 for a wrong or missing PASS, ngircd for one. */
+	if (connection->state == IRC_REGISTERING && strcasestr(line->params[0], "password"))
+		irc_connection_fatal(connection, CONNECTION_ERROR_AUTHENTICATION_FAILED, line->params[0]);
+	else
+		mem_replace(&connection->last_error, line->params[0]);
 }
 
 static void on_bad_password(struct irc_connection *connection, struct irc_line *line)

@@ -132,6 +132,27 @@ static void test_refused(void **state)
 	expect_sent("<resource-constraint");
 }
 
+static void test_refused_nickname(void **state)
+{
+	const struct event_participant refusal = {.nickname = "op",
+	                                          .flags = PARTICIPANT_CONFLICT,
+	                                          .status = STATUS_OFFLINE,
+	                                          .status_text = "Taken."};
+
+	(void)state;
+	struct resource *resource = join();
+	clear();
+	participant(resource, refusal);
+	expect_not_sent("<presence"); /* another client of the same person has asked */
+	feed("<presence from='" ALICE_HOME "' to='" ROOM "/op'/>");
+	participant(resource, refusal);
+	expect_sent("<presence type='error' from='" ROOM "/op' to='" ALICE_HOME "'>");
+	expect_sent("<error type='cancel'><conflict");
+	expect_sent("Taken.");
+	expect_not_sent("unavailable");
+	assert_non_null(muc_find(resource, "#chan@irc.example"));
+}
+
 static void test_messages(void **state)
 {
 	struct event event = {.type = EVENT_MESSAGE,
@@ -307,6 +328,7 @@ int main(void)
 	        TEST(test_other_nickname),
 	        TEST(test_rename),
 	        TEST(test_refused),
+	        TEST(test_refused_nickname),
 	        TEST(test_messages),
 	        TEST(test_not_in_room),
 	        TEST(test_private),
