@@ -325,6 +325,17 @@ bool session_authentication_done(struct user *user, int error, const char *text)
 	return true;
 }
 
+struct user *session_authenticated_user(struct frontend *frontend, const char *address)
+{
+	char *key = authentication_key(frontend, address);
+	const struct authentication *authentication = map_get(frontend->transport->authentications, key);
+
+	mem_free(key);
+	return authentication && authentication->phase == PHASE_ACCEPTED
+		       ? user_find(frontend->transport, authentication->key)
+		       : NULL;
+}
+
 void session_authentication_drop(struct user *user)
 {
 	struct authentication *authentication = unbind(user);
