@@ -231,6 +231,21 @@ void transport_backend_config(struct transport *transport, const char *text, siz
 	}
 }
 
+void transport_hold(struct frontend *frontend, bool hold)
+{
+	struct transport *transport = frontend->transport;
+	bool held = false;
+
+	if (frontend->holds == hold)
+		return;
+	frontend->holds = hold;
+	LIST_EACH (link, &transport->frontends)
+		held = held || CONTAINER_OF(link, struct frontend, link)->holds;
+	log_debug(&frontend->log, hold ? "takes no more: backends are not read" : "takes more again");
+	if (transport->backends)
+		network_plugin_server_hold(transport->backends, held);
+}
+
 /* ------------------------------------------------------------------------------------------------ the end */
 
 static void deadline_closed(uv_handle_t *handle)

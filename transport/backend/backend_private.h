@@ -56,6 +56,7 @@ struct network_plugin_server {
 	uv_prepare_t flush;
 	uv_timer_t check, resume;
 	unsigned handles; /* of the three, not yet closed */
+	bool held; /* nothing is read */
 	bool stopping, closed, free_when_closed;
 	void (*stopped)(void *context);
 	void *stopped_context;

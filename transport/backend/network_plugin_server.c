@@ -216,6 +216,20 @@ void network_plugin_server_release(struct network_plugin_server *server, struct 
 		resume_at(server, 0);
 }
 
+void network_plugin_server_hold(struct network_plugin_server *server, bool hold)
+{
+	if (server->held == hold)
+		return;
+	server->held = hold;
+	LIST_EACH(link, &server->backends)
+	{
+		struct backend *backend = CONTAINER_OF(link, struct backend, link);
+		/* one that is ending is read to its last word */
+		if (backend->state != BACKEND_STOPPING)
+			backend_set_reading(backend, !hold);
+	}
+}
+
 /* what backends tell */
 
 void server_backend_ready(struct backend *backend)

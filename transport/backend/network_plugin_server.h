@@ -34,6 +34,9 @@ void network_plugin_server_assign(struct network_plugin_server *server, struct u
  * waited. Clears user->backend. */
 void network_plugin_server_release(struct network_plugin_server *server, struct user *user);
 
+/* While held no backend is read: what is read has nowhere to go. */
+void network_plugin_server_hold(struct network_plugin_server *server, bool hold);
+
 struct backend *
 network_plugin_server_first(const struct network_plugin_server *server); /* for listing; NULL */
 struct backend *network_plugin_server_next(const struct network_plugin_server *server,

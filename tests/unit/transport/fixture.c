@@ -280,6 +280,12 @@ void network_plugin_server_release(struct network_plugin_server *server, struct 
 	list_remove(&user->backend_link);
 }
 
+void network_plugin_server_hold(struct network_plugin_server *server, bool hold)
+{
+	assert_ptr_equal(server, &fake_server);
+	SAY(hold ? "backends held\n" : "backends read\n");
+}
+
 void backend_send(struct backend *backend, const struct event *event)
 {
 	assert_non_null(event->user);
