@@ -320,7 +320,8 @@ static void on_tick(uv_timer_t *timer)
 	LIST_EACH(link, &port->clients)
 	{
 		struct query_client *client = CONTAINER_OF(link, struct query_client, link);
-		if (!client->busy && now - client->heard_ms > SILENCE_MS)
+		/* busy or not: it may be one that does not read its answer */
+		if (now - client->heard_ms > SILENCE_MS)
 			close_client(client);
 	}
 	if (!port->pending)

@@ -75,6 +75,71 @@ static void test_brings_people_back(void **state)
 	assert_null(user_find(fx->transport, "eve@x"));
 }
 
+static void test_moved_while_idle(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	struct user *user = log_in("alice@x", "phone");
+	struct backend *old = &fx->backends[0], *kept = &fx->backends[1];
+
+	join("alice@x", "phone", "#r", "alice");
+	participant("alice@x", "#r", "bob", 0, STATUS_ONLINE);
+	participant("alice@x", "#r", "alice", 0, STATUS_ONLINE);
+	from_backend(old, (struct event){.type = EVENT_CONTACT,
+					 .user = "alice@x",
+					 .contact = {.name = "eve", .status = STATUS_ONLINE}});
+	forget();
+	user_backend_leave(user);
+	assert_null(user->backend);
+	assert_int_equal(user->state, USER_WAITING);
+	expect("b1 logout al\n"
+	       "alice@x/phone contact eve '' offline\n");
+	/* Nothing in between is about this session any more. */
+	from_backend(old, (struct event){.type = EVENT_DISCONNECTED,
+					 .user = "alice@x",
+					 .disconnected = {.error = CONNECTION_ERROR_NAME_IN_USE, .text = "kicked"}});
+	user->backend = kept;
+	user_backend_assigned(user, kept);
+	from_backend(old, (struct event){.type = EVENT_DISCONNECTED,
+					 .user = "alice@x",
+					 .disconnected = {.error = CONNECTION_ERROR_NAME_IN_USE, .text = "kicked"}});
+	assert_int_equal(user->state, USER_CONNECTING);
+	assert_int_equal(fx->transport->counters.events_refused, 0);
+	forget();
+	from_backend(kept, (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
+	assert_int_equal(user->state, USER_CONNECTED);
+	expect("store online 1\n"
+	       "alice@x session connected\n"
+	       "b2 join #r alice\n");
+}
+
+static void test_words_when_nothing_works(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	fx->gives = NULL;
+	struct user *user;
+
+	attach("alice@x", "phone");
+	session_presence(find("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	user = user_find(fx->transport, "alice@x");
+	assert_non_null(user);
+	assert_int_equal(user->state, USER_WAITING);
+	forget();
+	user_backend_unavailable(user);
+	user_backend_unavailable(user);
+	expect("frontend notify alice@x 'The program that serves this network does not work at the moment. You will be "
+	       "logged in as soon as it does.'\n");
+	user->backend = &fx->backends[0];
+	user_backend_assigned(user, user->backend);
+	forget();
+	from_backend(user->backend, (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
+	assert_true(was_told("frontend notify alice@x 'The network can be reached again.'"));
+}
+
 static void test_stop(void **state)
 {
 	(void)state;
@@ -161,6 +226,8 @@ int main(void)
 		TEST(test_features),
 		TEST(test_start_once),
 		TEST(test_brings_people_back),
+		TEST(test_moved_while_idle),
+		TEST(test_words_when_nothing_works),
 		TEST(test_stop),
 		TEST(test_hold),
 		TEST(test_check),
