@@ -52,7 +52,8 @@ struct resource {
  * A resource pointer is good until the loop turn ends or session_detach: look it up again (session_find).
  */
 struct resource *session_attach(struct frontend *frontend, const char *address, const char *name, const char *hint);
-struct identity *session_find_identity(struct transport *transport, const struct frontend *frontend, const char *address);
+struct identity *session_find_identity(struct transport *transport, const struct frontend *frontend,
+				       const char *address);
 struct resource *session_find(struct transport *transport, const struct frontend *frontend, const char *address,
 			      const char *name);
 
