@@ -124,6 +124,11 @@ static bool has_resources(const struct user *user)
 	return false;
 }
 
+static bool login_proves_nothing(const struct transport *transport)
+{
+	return transport->features.password_unchecked || !account_needs_password(transport);
+}
+
 static void authenticate(struct transport *transport, struct authentication *authentication,
 			 struct user *user)
 {
@@ -140,9 +145,9 @@ static void authenticate(struct transport *transport, struct authentication *aut
 		accept_login(authentication);
 		return;
 	}
-	/* The network will vouch for nobody, so the name is whoever's took it first. */
-	if (!account_needs_password(transport) && *user->password && !matches) {
-		reject(transport, authentication, TP_ERR_AUTH, NULL);
+	/* The network vouches for nobody, so the name is whoever's took it first. */
+	if (login_proves_nothing(transport) && *user->password && !matches) {
+		reject(transport, authentication, TP_ERR_AUTH, "Wrong password.");
 		user_release_if_unused(user);
 		return;
 	}
@@ -318,6 +323,17 @@ bool session_authentication_done(struct user *user, int error, const char *text)
 		return false;
 	user_destroy(&user, NULL);
 	return true;
+}
+
+struct user *session_authenticated_user(struct frontend *frontend, const char *address)
+{
+	char *key = authentication_key(frontend, address);
+	const struct authentication *authentication = map_get(frontend->transport->authentications, key);
+
+	mem_free(key);
+	return authentication && authentication->phase == PHASE_ACCEPTED
+		       ? user_find(frontend->transport, authentication->key)
+		       : NULL;
 }
 
 void session_authentication_drop(struct user *user)

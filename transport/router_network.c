@@ -296,6 +296,29 @@ static void network_subject(struct user *user, struct event *event)
 		room->subject_due = true;
 }
 
+/* Who is in the room under the old nickname sees it change; otherwise it would look as if somebody had left. */
+static void rename_own_participant(struct room *room, const char *nickname, uint64_t trace)
+{
+	const struct participant *own = map_get(room->participants, room->nickname);
+
+	if (!own)
+		return;
+	char *before = mem_strdup(room->nickname);
+	struct event event = {.type = EVENT_PARTICIPANT,
+			      .user = room->user->key,
+			      .trace = trace,
+			      .participant = {.room = room->name,
+					      .nickname = before,
+					      .new_nickname = nickname,
+					      .flags = own->flags,
+					      .status = own->status,
+					      .self = true}};
+
+	room_update_participant(room, &event.participant);
+	room_deliver(room, NULL, &event);
+	mem_free(before);
+}
+
 static void set_own_nickname(struct room *room, const char *nickname, uint64_t trace)
 {
 	struct event event = {.type = EVENT_ROOM_NICKNAME,
@@ -305,6 +328,7 @@ static void set_own_nickname(struct room *room, const char *nickname, uint64_t t
 
 	if (!strcmp(room->nickname, nickname))
 		return;
+	rename_own_participant(room, nickname, trace);
 	mem_replace(&room->nickname, nickname);
 	event.room.nickname = room->nickname;
 	room_deliver(room, NULL, &event);

@@ -336,8 +336,14 @@ struct resource *session_attach(struct frontend *frontend, const char *address, 
 	struct identity *identity = session_find_identity(transport, frontend, address);
 
 	if (!identity) {
+		struct user *user = session_authenticated_user(frontend, address);
+
 		identity = identity_create(frontend, address);
-		look_up(frontend, address, hint);
+		/* Who has just logged in is known: the first roster or message must not have to wait for the store. */
+		if (user)
+			identity_bind(identity, user);
+		else
+			look_up(frontend, address, hint);
 	}
 	struct resource *resource = find_resource(identity, name);
 

@@ -25,6 +25,7 @@ struct frontend;
 struct frontend_ops;
 struct network_plugin_server;
 struct control;
+struct query_port;
 struct reconnect;
 struct stopping;
 
@@ -33,6 +34,7 @@ struct stopping;
 struct backend_features {
 	bool known; /* a BACKEND_CONFIG has arrived */
 	bool rooms, receipts, raw_xml, disable_jid_escaping, send_contacts_on_login, room_nickname_change;
+	bool password_unchecked; /* a successful login does not prove the password */
 	bool need_password, need_registration; /* both true until told otherwise */
 };
 
@@ -51,6 +53,7 @@ struct transport {
 	struct store *store;
 	struct network_plugin_server *backends;
 	struct control *control;
+	struct query_port *query_port; /* NULL: none is configured */
 	struct list frontends;       /* struct frontend.link: those that serve */
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
 	struct map *users;           /* account key -> struct user: live sessions */

@@ -8,6 +8,7 @@ struct irc_config {
 	struct config_list servers;
 	const char *identify;
 	bool send_pass;
+	bool require_sasl;
 	long away_timeout;
 	const char *tls;
 	bool tls_verify;

@@ -102,7 +102,8 @@ static void reset(struct irc_connection *connection)
 	MEM_FREE(connection->capabilities);
 	MEM_FREE(connection->last_error);
 	connection->nick_attempt = 0;
-	connection->negotiating = connection->sasl_asked = connection->identified = false;
+	connection->negotiating = connection->sasl_asked = connection->sasl_done = connection->identified =
+	        false;
 	connection->away_told = false;
 	connection->pinged_at = 0;
 	connection->queue.filled_at = 0;

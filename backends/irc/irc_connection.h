@@ -66,7 +66,7 @@ struct irc_connection {
 	char *userhost; /* "user@host" as others see it; NULL: not known yet */
 	char *server_name;
 	char *capabilities; /* offered ones, a space around each, until the end of CAP LS */
-	bool negotiating, sasl_asked, identified;
+	bool negotiating, sasl_asked, sasl_done, identified;
 	bool away_told;
 	char *last_error; /* of an ERROR line */
 

@@ -195,7 +195,7 @@ static void on_authenticate(struct irc_connection *connection, struct irc_line *
 static void on_sasl_done(struct irc_connection *connection, struct irc_line *line)
 {
 	(void)line;
-	connection->identified = true;
+	connection->identified = connection->sasl_done = connection->sasl_asked;
 	end_negotiation(connection);
 }
 
@@ -248,6 +248,12 @@ static void on_welcome(struct irc_connection *connection, struct irc_line *line)
 {
 	if (connection->state != IRC_REGISTERING)
 		return;
+	if (connection->user->irc->config.require_sasl && !connection->sasl_done) {
+		irc_connection_fatal(
+		        connection, CONNECTION_ERROR_AUTHENTICATION_FAILED,
+		        "The network did not check the password (SASL), which this gateway requires.");
+		return;
+	}
 	if (irc_nick_is_valid(line->params[0]) &&
 	    text_is_clean(line->params[0], strlen(line->params[0]), TEXT_LINE))
 		mem_replace(&connection->nick, line->params[0]);
@@ -331,7 +337,11 @@ static void on_ping(struct irc_connection *connection, struct irc_line *line)
 
 static void on_error(struct irc_connection *connection, struct irc_line *line)
 {
-	mem_replace(&connection->last_error, line->params[0]);
+	/* Some servers have no 464 for a wrong or missing PASS, ngircd for one. */
+	if (connection->state == IRC_REGISTERING && strcasestr(line->params[0], "password"))
+		irc_connection_fatal(connection, CONNECTION_ERROR_AUTHENTICATION_FAILED, line->params[0]);
+	else
+		mem_replace(&connection->last_error, line->params[0]);
 }
 
 static void on_bad_password(struct irc_connection *connection, struct irc_line *line)

@@ -204,11 +204,9 @@ void message_handle(struct xmpp_frontend *frontend, const struct message_stanza 
 		return;
 	}
 	if (!strcmp(message->type, "error")) {
-		/* A refusal of what a room said means a ghost; others are the person's to see, and answered
-		 * by none. */
-		if (route.target == ROUTE_ENTITY &&
-		    muc_find_node(route_resource(frontend, &route), route.to.node))
-			muc_bounced(frontend, &route, "recipient-unavailable");
+		/* Nobody answers an error; but one that says that the client is gone ends its stay in rooms. */
+		if (route.target == ROUTE_ENTITY)
+			muc_bounced(frontend, &route, message->error_condition);
 		return;
 	}
 	/* Servers and other gateways are no people, and whoever forwards something may have made it up. */

@@ -17,6 +17,7 @@ void muc_room_destroy(void *data)
 	mem_free(room->name);
 	mem_free(room->node);
 	mem_free(room->nickname);
+	mem_free(room->wanted);
 	mem_free(room->to);
 	mem_free(room);
 }
@@ -127,8 +128,11 @@ static void join_again(struct xmpp_frontend *frontend, const struct route *route
 		return;
 	}
 	int err = ask_to_join(resource, room->name, nickname, presence->muc_password);
-	if (!err)
+	if (!err) {
+		if (room->joined && !same)
+			mem_replace(&room->wanted, nickname);
 		return;
+	}
 	/* A refused change of the nickname leaves the client where it is. */
 	const struct stanza_error *error =
 	        err == TP_ERR_UNSUPPORTED ? &ERROR_NOT_ACCEPTABLE : stanza_error_of(err);

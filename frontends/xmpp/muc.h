@@ -15,6 +15,7 @@ struct xmpp_room {
 	char *name;       /* legacy name */
 	char *node;       /* in the form by which the client joined */
 	char *nickname;   /* by which the client knows itself: asked for, or shown since */
+	char *wanted;     /* in the room, another nickname was asked for and not answered yet; NULL */
 	char *to;         /* full JID of the client */
 	bool joined;      /* it has seen itself in the room (110) */
 	bool has_subject; /* it was told one */

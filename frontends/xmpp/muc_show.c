@@ -115,11 +115,12 @@ static const struct stanza_error *join_error(int flags)
 	return NULL;
 }
 
+/* nickname: the one that was asked for. */
 static void send_join_error(struct xmpp_frontend *frontend, const struct xmpp_room *room,
-                            const struct stanza_error *error, const char *text)
+                            const char *nickname, const struct stanza_error *error, const char *text)
 {
 	struct buf from = {0};
-	room_jid(frontend, room, room->nickname, &from);
+	room_jid(frontend, room, nickname, &from);
 	struct xml_writer *writer = xmpp_begin(frontend);
 	xml_start(writer, "presence");
 	xml_attr(writer, "type", "error");
@@ -208,16 +209,27 @@ static void show_present(struct xmpp_frontend *frontend, struct xmpp_room *room,
 	room->joined = true;
 }
 
+static void show_refused(struct xmpp_frontend *frontend, struct resource *to, struct xmpp_room *room,
+                         const struct stanza_error *error, const struct event_participant *what)
+{
+	if (what->self) {
+		send_join_error(frontend, room, room->nickname, error, what->status_text);
+		muc_close(to, what->room);
+	} else if (room->wanted) {
+		/* One stays in under the nickname that one has, and so does the owner of the other. */
+		send_join_error(frontend, room, room->wanted, error, what->status_text);
+		MEM_FREE(room->wanted);
+	}
+}
+
 void muc_show_participant(struct xmpp_frontend *frontend, struct resource *to,
                           const struct event_participant *what)
 {
 	struct xmpp_room *room = muc_find(to, what->room);
-	const struct stanza_error *error = what->self ? join_error(what->flags) : NULL;
+	const struct stanza_error *error = join_error(what->flags);
 	if (error) {
 		if (room)
-			send_join_error(frontend, room, error, what->status_text);
-		if (room)
-			muc_close(to, what->room);
+			show_refused(frontend, to, room, error, what);
 		return;
 	}
 	if (!room) /* joined by a command */
@@ -233,8 +245,10 @@ void muc_show_participant(struct xmpp_frontend *frontend, struct resource *to,
 		now = shown_name(what, what->new_nickname);
 	if (strcmp(before, now) != 0) {
 		show_renamed(frontend, room, what, before, now);
-		if (what->self) /* the client was told with 303 */
+		if (what->self) { /* the client was told with 303 */
 			mem_replace(&room->nickname, NULL);
+			MEM_FREE(room->wanted);
+		}
 	}
 	show_present(frontend, room, what, now);
 }
@@ -265,7 +279,7 @@ void muc_show_leave(struct xmpp_frontend *frontend, struct resource *to, const s
 	if (!room)
 		return;
 	if (!room->joined && leave->reason)
-		send_join_error(frontend, room, &ERROR_UNAVAILABLE, leave->reason);
+		send_join_error(frontend, room, room->nickname, &ERROR_UNAVAILABLE, leave->reason);
 	else if (leave->reason)
 		show_removed(frontend, room, leave->reason);
 	else
@@ -278,7 +292,7 @@ void muc_refuse_rooms(struct xmpp_frontend *frontend, struct resource *resource,
 {
 	struct map_iter it = {0};
 	while (map_next(resource_state(resource)->rooms, &it))
-		send_join_error(frontend, it.value, error, text);
+		send_join_error(frontend, it.value, ((struct xmpp_room *)it.value)->nickname, error, text);
 	muc_forget_rooms(frontend, resource);
 }
 

@@ -123,7 +123,7 @@ static void become_available(struct xmpp_frontend *frontend, const struct route 
 static void become_unavailable(struct xmpp_frontend *frontend, const struct route *route)
 {
 	if (!route->from.resource[0]) {
-		session_detach_all(&frontend->base, route->address);
+		probe_found_nobody(frontend, route->address);
 		return;
 	}
 	struct resource *resource = route_resource(frontend, route);

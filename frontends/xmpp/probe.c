@@ -88,7 +88,8 @@ static void ask(struct xmpp_frontend *frontend, const char *address)
 	}
 }
 
-static void detach_silent(struct xmpp_frontend *frontend, const char *address)
+/* with_presence: not those who are in rooms only, whom no probe finds. */
+static void detach_silent(struct xmpp_frontend *frontend, const char *address, bool with_presence)
 {
 	struct transport *transport = frontend->base.transport;
 	struct identity *identity = session_find_identity(transport, &frontend->base, address);
@@ -100,6 +101,8 @@ static void detach_silent(struct xmpp_frontend *frontend, const char *address)
 	LIST_EACH(link, &identity->resources)
 	{
 		struct resource *resource = CONTAINER_OF(link, struct resource, link);
+		if (with_presence && !resource->has_presence)
+			continue;
 		if (!resource_state(resource)->confirmed && count < ARRAY_SIZE(names))
 			names[count++] = mem_strdup(resource->name);
 	}
@@ -129,11 +132,18 @@ void probe_tick(struct xmpp_frontend *frontend)
 			ask(frontend, it.key);
 		} else if (probe->deadline != 0 && probe->deadline <= now) {
 			if (probe->detach)
-				detach_silent(frontend, it.key);
+				detach_silent(frontend, it.key, false);
 			map_remove(frontend->probes, it.key);
 			mem_free(probe);
 		}
 	}
+}
+
+void probe_found_nobody(struct xmpp_frontend *frontend, const char *address)
+{
+	const struct probe *probe = map_get(frontend->probes, address);
+	if (probe && probe->deadline != 0 && probe->detach)
+		detach_silent(frontend, address, true);
 }
 
 void probe_bounced(struct xmpp_frontend *frontend, const struct route *route, const char *condition)

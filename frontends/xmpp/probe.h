@@ -10,6 +10,9 @@ void probe_queue(struct xmpp_frontend *frontend, const char *address);
 /* All who are attached: who has not been heard of 30 s after being asked is detached. */
 void probe_everybody(struct xmpp_frontend *frontend);
 void probe_tick(struct xmpp_frontend *frontend);
+/* Unavailable presence of a bare JID: after a probe it says that nobody is there. Servers send it unasked as well
+ * (Prosody, as the receipt of a request for subscription), and then it means nothing. */
+void probe_found_nobody(struct xmpp_frontend *frontend, const char *address);
 /* A presence of the gateway came back. */
 void probe_bounced(struct xmpp_frontend *frontend, const struct route *route, const char *condition);
 /* The person's server says that we may not see its presence. */

@@ -171,10 +171,11 @@ static int check_admin(const struct c2s_server *server, const char *password)
 static bool is_local_admin(const struct c2s_server *server, const char *address)
 {
 	const struct xmpp_config *config = &server->frontend->config;
+	const struct backend_features *features = &server->frontend->base.transport->features;
 	bool has_password = config->admin_password && *config->admin_password;
 
 	return is_admin(server, address) &&
-	       (has_password || !server->frontend->base.transport->features.need_password);
+	       (has_password || !features->need_password || features->password_unchecked);
 }
 
 static void ask_core(struct c2s_session *session, struct sasl_plain *plain)

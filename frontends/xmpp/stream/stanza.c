@@ -36,6 +36,8 @@ enum node {
 	NODE_INVITE,
 	NODE_INVITE_REASON,
 	NODE_PRIVATE,
+	NODE_MESSAGE_ERROR,
+	NODE_MESSAGE_ERROR_CONDITION,
 	NODE_FORWARDED,
 	NODE_HTML,
 	NODE_HTML_BODY,
@@ -80,6 +82,8 @@ static const struct rule rules[] = {
 	{NODE_MESSAGE, "urn:xmpp:hints", "no-copy", NODE_PRIVATE},
 	{NODE_MESSAGE, "urn:xmpp:carbons:2", NULL, NODE_FORWARDED},
 	{NODE_MESSAGE, "urn:xmpp:forward:0", NULL, NODE_FORWARDED},
+	{NODE_MESSAGE, NULL, "error", NODE_MESSAGE_ERROR},
+	{NODE_MESSAGE_ERROR, "urn:ietf:params:xml:ns:xmpp-stanzas", NULL, NODE_MESSAGE_ERROR_CONDITION},
 	{NODE_MESSAGE, "http://jabber.org/protocol/xhtml-im", "html", NODE_HTML},
 	{NODE_HTML, NS_XHTML, "body", NODE_HTML_BODY},
 	{NODE_HTML_BODY, NS_XHTML, NULL, NODE_MARKUP},
@@ -256,6 +260,10 @@ static void enter_message_node(struct stanza_reader *reader, enum node node, con
 		break;
 	case NODE_PRIVATE:
 		message->carbon_private = true;
+		break;
+	case NODE_MESSAGE_ERROR_CONDITION:
+		if (!message->error_condition && strcmp(name, "text") != 0)
+			message->error_condition = keep(reader, name, strlen(name), TEXT_LINE);
 		break;
 	case NODE_FORWARDED:
 		message->forwarded = true;

@@ -32,6 +32,7 @@ struct message_stanza {
 	const char *muc_invite_to;  /* mediated invitation: whom, or NULL */
 	const char *muc_invite_reason;
 	bool carbon_private;        /* XEP-0280 <private/> or no-copy hint */
+	const char *error_condition; /* type error: "recipient-unavailable" ..., or NULL */
 	bool forwarded;             /* has a carbon or forward: never trusted as a message of its own */
 };
 

@@ -7,15 +7,19 @@ from .process import wait_until
 
 
 class IrcClient:
-    def __init__(self, port, nick):
+    def __init__(self, port, nick, password=None, tls=None):
         self.port = port
+        self.password = password
+        self.tls = tls  # an SSL context, or None
         self.nick = nick
         self.lines = []  # every line: ("<", received) or (">", sent)
         self.reader = self.writer = self.task = None
 
     async def start(self):
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.tls)
         self.task = asyncio.create_task(self._read())
+        if self.password:
+            self.send(f"PASS {self.password}")
         self.send(f"NICK {self.nick}")
         self.send(f"USER {self.nick} 0 * :{self.nick} in person")
         await self.expect(r" 001 ")
@@ -31,8 +35,11 @@ class IrcClient:
                 self.send("PONG" + text[4:])
 
     def send(self, line):
-        self.lines.append((">", line))
-        self.writer.write(line.encode() + b"\r\n")
+        self.send_bytes(line.encode())
+
+    def send_bytes(self, line):
+        self.lines.append((">", line.decode("utf-8", "replace")))
+        self.writer.write(line + b"\r\n")
 
     def mark(self):
         """A position in the traffic, for `after`."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A client that sends whatever a test wants, well-formed or not."""
 import asyncio
+import base64
 
 from .process import Failure
 
@@ -50,16 +51,13 @@ class RawClient:
         return self.seen
 
     async def start_tls(self, context):
-        loop = asyncio.get_running_loop()
-        transport = self.writer.transport
-        protocol = transport.get_protocol()
-        encrypted = await loop.start_tls(transport, protocol, context, server_hostname="localhost")
-        self.reader = asyncio.StreamReader()
-        protocol._stream_reader = self.reader  # what StreamWriter.start_tls of later versions does
-        protocol._replace_writer = None
-        self.reader.set_transport(encrypted)
-        self.writer = asyncio.StreamWriter(encrypted, protocol, self.reader, loop)
+        await self.writer.start_tls(context, server_hostname="localhost")
 
     async def close(self):
         if self.writer:
             self.writer.close()
+
+
+def sasl_plain(name, password):
+    text = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
+    return f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{text}</auth>"

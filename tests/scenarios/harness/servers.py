@@ -9,19 +9,28 @@ from .process import Process, Skip, find_program_or_skip, free_port, port_open, 
 class Ngircd:
     name = "irc.test"
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, password=None, certificate=None):
+        """certificate: the files of one and of its key; the port is for TLS then."""
         self.port = free_port()
+        self.folder = os.path.join(folder, f"ngircd-{self.port}")
+        os.makedirs(self.folder)
+        self.password = password
+        self.certificate = certificate
         self.process = None
 
     async def start(self):
         config = os.path.join(self.folder, "ngircd.conf")
+        ports, tls = f"Ports = {self.port}", ""
+        if self.certificate:
+            ports = f"Ports = {free_port()}"
+            tls = f"[SSL]\nPorts = {self.port}\nCertFile = {self.certificate[0]}\nKeyFile = {self.certificate[1]}\n"
         with open(config, "w") as file:
             file.write(f"""[Global]
 Name = {self.name}
 Info = a server for tests
 Listen = 127.0.0.1
-Ports = {self.port}
+{ports}
+{f"Password = {self.password}" if self.password else ""}
 ServerUID = {os.getuid()}
 ServerGID = {os.getgid()}
 MotdPhrase = welcome
@@ -37,7 +46,7 @@ DNS = no
 Ident = no
 PAM = no
 OperCanUseMode = no
-[Channel]
+{tls}[Channel]
 Name = #lobby
 Topic = the lobby
 """)

@@ -4,9 +4,11 @@ import os
 import shutil
 import tempfile
 
+from .fake_irc import FakeIrc
 from .gateway import Gateway
 from .irc_client import IrcClient
 from .person import Person
+from .process import free_port
 from .servers import Ngircd, Prosody
 
 
@@ -17,8 +19,14 @@ class World:
         self.folder = tempfile.mkdtemp(prefix="libtransport-test-")
         self.started = []  # in order; stopped in reverse
 
-    async def ngircd(self):
-        server = Ngircd(self.folder)
+    async def ngircd(self, **options):
+        server = Ngircd(self.folder, **options)
+        self.started.append(server)
+        await server.start()
+        return server
+
+    async def fake_irc(self, **options):
+        server = FakeIrc(free_port(), **options)
         self.started.append(server)
         await server.start()
         return server
@@ -34,8 +42,8 @@ class World:
         self.started.append(gateway)
         return gateway
 
-    async def irc_client(self, ircd, nick):
-        client = IrcClient(ircd.port, nick)
+    async def irc_client(self, ircd, nick, **options):
+        client = IrcClient(ircd.port, nick, **options)
         self.started.append(client)
         await client.start()
         return client
@@ -57,6 +65,16 @@ class World:
         gateway.keys.update(keys)
         await gateway.start()
         return prosody, ircd, gateway
+
+    async def irc_server(self, ircd=None, **keys):
+        """The gateway as server with the IRC backend, on a ngircd if there is no other server: (ircd, gateway)."""
+        ircd = ircd or await self.ngircd()
+        gateway = self.gateway(jid="localhost")
+        gateway.server()
+        gateway.irc(ircd)
+        gateway.keys.update(keys)
+        await gateway.start()
+        return ircd, gateway
 
     async def stop(self):
         """Stops all; the first thing that went wrong is raised after the rest was stopped."""

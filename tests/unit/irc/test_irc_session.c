@@ -120,6 +120,19 @@ static void test_sasl_refused(void **state)
 	stage_close(&stage);
 }
 
+/* Where the network's word is all that keeps accounts apart, no word is no. */
+static void test_sasl_required(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, "anything", "--irc.require_sasl=1");
+	hello(&stage);
+	peer_send(&stage.server, ":s.example 001 alice :Welcome");
+	gateway_expect(&stage.gateway, "disconnected " ALICE " 2 The network did not check the password");
+	stage_close(&stage);
+}
+
 static void test_identify_and_pass(void **state)
 {
 	struct stage stage;
@@ -295,15 +308,11 @@ static void test_error_line(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_sasl),
-	        cmocka_unit_test(test_sasl_refused),
-	        cmocka_unit_test(test_identify_and_pass),
-	        cmocka_unit_test(test_nicknames),
-	        cmocka_unit_test(test_room),
-	        cmocka_unit_test(test_join_refused),
-	        cmocka_unit_test(test_flood),
-	        cmocka_unit_test(test_too_much),
-	        cmocka_unit_test(test_error_line),
+	        cmocka_unit_test(test_sasl),          cmocka_unit_test(test_sasl_refused),
+	        cmocka_unit_test(test_sasl_required), cmocka_unit_test(test_identify_and_pass),
+	        cmocka_unit_test(test_nicknames),     cmocka_unit_test(test_room),
+	        cmocka_unit_test(test_join_refused),  cmocka_unit_test(test_flood),
+	        cmocka_unit_test(test_too_much),      cmocka_unit_test(test_error_line),
 	};
 
 	if (argc < 2)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "transport/backend/query_port.h"
 #include "transport/control.h"
 
 struct fixture *fx;
@@ -310,6 +311,26 @@ int control_start(struct transport *transport, const char *path, struct control 
 void control_stop(struct control **control)
 {
 	*control = NULL;
+}
+
+bool query_port_check(const struct transport *transport, struct buf *error)
+{
+	(void)transport;
+	(void)error;
+	return true;
+}
+
+int query_port_open(struct transport *transport, struct query_port **port, struct buf *error)
+{
+	(void)transport;
+	(void)error;
+	*port = NULL;
+	return 0;
+}
+
+void query_port_close(struct query_port **port)
+{
+	*port = NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------ fixture */

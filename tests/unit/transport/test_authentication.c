@@ -40,8 +40,11 @@ static void test_success(void **state)
 	store_pump();
 	assert_string_equal(store_password("alice@x"), "pw");
 	forget();
-	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
-	store_pump();
+	/* What the client says first need not wait for the store. */
+	struct resource *phone = attach("alice@x", "phone");
+
+	assert_int_equal(phone->identity->state, IDENTITY_READY);
+	session_presence(phone, STATUS_ONLINE, NULL, 0);
 	expect("alice@x/phone session connected\nb1 status online ''\n");
 	/* A second client: the password is compared, the session goes on. */
 	authenticate("wrong");
@@ -53,6 +56,34 @@ static void test_success(void **state)
 	session_expire(fx->transport, clock_ms() + 100000);
 	assert_int_equal(map_count(fx->transport->authentications), 0);
 	assert_non_null(user_find(fx->transport, "alice@x"));
+}
+
+static void test_a_network_that_takes_any_password(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	fx->transport->features.password_unchecked = true;
+	authenticate("first");
+	store_pump();
+	connected();
+	store_pump();
+	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	session_detach_all(fx->frontend, "alice@x");
+	store_pump();
+	session_expire(fx->transport, clock_ms() + 100000);
+	nothing_is_left();
+	forget();
+	authenticate("another");
+	store_pump();
+	expect("frontend authenticated alice@x -7 Wrong password.\n");
+	nothing_is_left();
+	forget();
+	authenticate("first");
+	store_pump();
+	expect("b1 login alice first\n");
+	connected();
+	expect("frontend authenticated alice@x 0\nstore online 1\n");
 }
 
 static void test_new_account_fails(void **state)
@@ -110,7 +141,7 @@ static void test_network_without_passwords(void **state)
 	forget();
 	authenticate("theirs");
 	store_pump();
-	expect("frontend authenticated alice@x -7\n");
+	expect("frontend authenticated alice@x -7 Wrong password.\n");
 	nothing_is_left();
 	authenticate("mine");
 	store_pump();
@@ -236,7 +267,7 @@ static void test_removed_meanwhile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_success),
+		TEST(test_success), TEST(test_a_network_that_takes_any_password),
 		TEST(test_new_account_fails),
 		TEST(test_known_account_fails),
 		TEST(test_network_without_passwords),

@@ -158,7 +158,8 @@ static void test_nicknames(void **state)
 	from_backend(&fx->backends[0], (struct event){.type = EVENT_ROOM_NICKNAME,
 						      .user = "alice@x",
 						      .room = {.name = "#a", .nickname = "forced"}});
-	expect("alice@x/phone nickname #a forced\n");
+	expect("alice@x/phone participant #a ally online now=forced self\nalice@x/phone nickname #a forced\n");
+	assert_null(map_get(room_find(user, "#a")->participants, "ally"));
 	participant("alice@x", "#a", "forced", 0, STATUS_ONLINE);
 	expect("alice@x/phone participant #a forced online self\n");
 }

@@ -132,6 +132,27 @@ static void test_refused(void **state)
 	expect_sent("<resource-constraint");
 }
 
+static void test_refused_nickname(void **state)
+{
+	const struct event_participant refusal = {.nickname = "op",
+	                                          .flags = PARTICIPANT_CONFLICT,
+	                                          .status = STATUS_OFFLINE,
+	                                          .status_text = "Taken."};
+
+	(void)state;
+	struct resource *resource = join();
+	clear();
+	participant(resource, refusal);
+	expect_not_sent("<presence"); /* another client of the same person has asked */
+	feed("<presence from='" ALICE_HOME "' to='" ROOM "/op'/>");
+	participant(resource, refusal);
+	expect_sent("<presence type='error' from='" ROOM "/op' to='" ALICE_HOME "'>");
+	expect_sent("<error type='cancel'><conflict");
+	expect_sent("Taken.");
+	expect_not_sent("unavailable");
+	assert_non_null(muc_find(resource, "#chan@irc.example"));
+}
+
 static void test_messages(void **state)
 {
 	struct event event = {.type = EVENT_MESSAGE,
@@ -252,6 +273,20 @@ static void test_ghost(void **state)
 	assert_int_equal(sent.len, 0);
 }
 
+static void test_a_refused_message_is_no_ghost(void **state)
+{
+	(void)state;
+	join();
+	clear();
+	feed("<message from='" ALICE_HOME "' to='" ROOM "/op' type='error'><body>b</body><error type='modify'>"
+	     "<not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+	assert_int_equal(told.len, 0);
+	feed("<message from='" ALICE_HOME "' to='" ROOM "/op' type='error'><body>b</body><error type='cancel'>"
+	     "<recipient-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+	expect_told("DETACH " ALICE_HOME);
+	assert_int_equal(sent.len, 0);
+}
+
 static void test_removed(void **state)
 {
 	struct event event = {.type = EVENT_ROOM_LEAVE,
@@ -293,13 +328,14 @@ int main(void)
 	        TEST(test_other_nickname),
 	        TEST(test_rename),
 	        TEST(test_refused),
+	        TEST(test_refused_nickname),
 	        TEST(test_messages),
 	        TEST(test_not_in_room),
 	        TEST(test_private),
 	        TEST(test_subject),
 	        TEST(test_self_ping),
 	        TEST(test_rejoin),
-	        TEST(test_ghost),
+	        TEST(test_ghost), TEST(test_a_refused_message_is_no_ghost),
 	        TEST(test_removed),
 	        TEST(test_alias_and_odd_nicknames),
 	};

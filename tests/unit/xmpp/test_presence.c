@@ -213,6 +213,29 @@ static void test_reconnected(void **state)
 	assert_false(resource_state(room_only)->confirmed);
 }
 
+/* Only as the answer to a probe does it say that nobody is there. */
+static void test_unavailable_without_resource(void **state)
+{
+	static const char bare[] = "<presence from='" ALICE "' to='" GW "' type='unavailable'/>";
+
+	(void)state;
+	log_in(ALICE_HOME);
+	log_in("alice@example.org/work");
+	log_in("alice@example.org/phone")->has_presence = false;
+	clear();
+	feed(bare);
+	assert_int_equal(told.len, 0);
+	xmpp_component_down(frontend);
+	xmpp_component_up(frontend);
+	xmpp_tick(frontend);
+	feed("<presence from='alice@example.org/work' to='" GW "'/>");
+	clear();
+	feed(bare);
+	expect_told("DETACH " ALICE_HOME);
+	assert_non_null(session_find(&transport, &frontend->base, ALICE, "work"));
+	assert_non_null(session_find(&transport, &frontend->base, ALICE, "phone"));
+}
+
 static void test_goodbye(void **state)
 {
 	(void)state;
@@ -238,7 +261,7 @@ int main(void)
 	        TEST(test_subscriptions), TEST(test_own_percent_in_name),
 	        TEST(test_ask),           TEST(test_roster_granted),
 	        TEST(test_roster_denied), TEST(test_reconnected),
-	        TEST(test_goodbye),
+	        TEST(test_goodbye),       TEST(test_unavailable_without_resource),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
