@@ -28,7 +28,7 @@
 #define LIMIT_C2S_FAILURE_SECONDS 600
 #define LIMIT_C2S_FAILURE_ADDRESSES 4096   /* addresses remembered; the oldest is forgotten */
 #define LIMIT_C2S_DELAY_SECONDS 10         /* longest delay of the answer to a failed login */
-#define LIMIT_STREAM_OUT_HIGH (4u << 20)    /* queued to the XMPP server: above it backends wait until half is gone */
+#define LIMIT_STREAM_OUT_HIGH (4u << 20)   /* queued to the XMPP server: above it no backend is read */
 #define LIMIT_STREAM_OUT_BYTES (16u << 20) /* queued to a peer that does not read; then it is cut off */
 
 #define LIMIT_XMPP_REPLIES 20000           /* people's questions that wait for the store or a backend */

@@ -28,6 +28,7 @@
 #define KEEPALIVE_MS 60000
 #define STALLED_MS 120000    /* a server that reads nothing for so long is taken as dead */
 #define GOODBYE_MS 2000
+#define READ_UNTIL_BYTES (LIMIT_STREAM_OUT_BYTES / 2)
 
 enum component_state {
 	COMPONENT_IDLE, /* not started, or stopped */
@@ -270,8 +271,11 @@ static void on_full(void *context, bool full)
 {
 	struct component *component = context;
 
-	if (component->state == COMPONENT_UP)
-		xmpp_component_full(component->frontend, full);
+	if (component->state != COMPONENT_UP)
+		return;
+	xmpp_component_full(component->frontend, full);
+	if (!full)
+		stream_socket_read_start(component->socket);
 }
 
 static void on_socket_closed(void *context)
@@ -588,10 +592,11 @@ int component_send(struct component *component, const char *stanza, size_t lengt
 
 	if (component->state == COMPONENT_UP)
 		err = stream_socket_send(component->socket, stanza, length);
+	/* Answers, too, must find room: what the server has asked already is answered, more is not read. */
+	if (component->state == COMPONENT_UP && stream_socket_queued(component->socket) > READ_UNTIL_BYTES)
+		stream_socket_read_stop(component->socket);
 	if (err == 0)
 		return 1;
-	if (err == TP_ERR_LIMIT)
-		stream_socket_read_stop(component->socket);
 	log_debug(&component->log, "a stanza of %zu bytes is lost: %s", length, tp_error_text(err));
 	return 0;
 }

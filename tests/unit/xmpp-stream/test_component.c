@@ -253,6 +253,28 @@ static void tells_when_its_queue_is_high(void **state)
 	buf_finish(&large);
 }
 
+/* A server that reads nothing is asked no more questions than can be answered later. */
+static void reads_no_more_than_it_can_answer(void **state)
+{
+	struct buf large = {0};
+
+	(void)state;
+	connect_component();
+	while (large.len < 1u << 20)
+		buf_putc(&large, ' ');
+	for (unsigned i = 0; i < 12; i++)
+		assert_true(component_send(fake.frontend.component, large.data, large.len));
+	server_says("<presence from='a@b' to='gw.example'/>");
+	fake_run_ms(50);
+	assert_null(strstr(buf_text(&fake.calls), "presence a@b"));
+	while (!strstr(buf_text(&fake.calls), "not full")) {
+		buf_clear(&server.got);
+		assert_true(server_sees(" "));
+	}
+	assert_true(fake_called("presence a@b gw.example available\n"));
+	buf_finish(&large);
+}
+
 static void stops_in_every_state(void **state)
 {
 	(void)state;
@@ -296,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_large_stanza_does_not_end_the_stream, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounds_its_queue, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_when_its_queue_is_high, setup, teardown),
+		cmocka_unit_test_setup_teardown(reads_no_more_than_it_can_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(stops_in_every_state, setup, teardown),
 	};
 	int failed;
