@@ -527,3 +527,18 @@ async def scenario_names_of_channels_and_people(world):
         await alice.message(there["from"].full, "^what\\?$", "chat")
         await friend.stop()
         await alice.presence(there["from"].full, "unavailable")
+
+
+async def scenario_only_passwords_that_were_checked(world):
+    """irc.require_sasl: a network that takes everybody does not open the gateway's accounts."""
+    fake = await world.fake_irc(capabilities="sasl=PLAIN")
+    fake.passwords = {"alice": "secret"}
+    _, gateway = await world.irc_server(fake, **{"irc.require_sasl": "1"})
+    await world.person(f"alice@{DOMAIN}", gateway.port)
+    require("<not-authorized" in await login_fails(gateway, "alice", "guess"), "another password got in")
+    fake.capabilities = "away-notify"
+    failure = await login_fails(gateway, "bob", "secret")
+    require("SASL" in failure, f"without SASL the login fails with {failure}")
+    fake.capabilities = ""
+    failure = await login_fails(gateway, "carol", "secret")
+    require("SASL" in failure, f"without capabilities the login fails with {failure}")

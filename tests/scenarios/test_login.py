@@ -121,3 +121,17 @@ async def scenario_no_password_in_the_clear(world):
     if "PLAIN" not in raw.seen:
         raise Failure(f"features behind TLS: {raw.seen}")
     await raw.close()
+
+
+async def scenario_the_server_says_goodbye(world):
+    _, gateway = await world.irc_server()
+    raw = await log_in(gateway)
+    await raw.send(f"<presence to='{ROOM}/alice'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
+    await raw.expect("code='110'")
+    raw.seen = ""
+    ended = asyncio.create_task(raw.until_closed("the client"))
+    await gateway.stop()
+    text = await ended
+    if "code='332'" not in text or "<system-shutdown" not in text or not text.endswith("</stream:stream>"):
+        raise Failure(f"the goodbye is {text}")
+    await raw.close()

@@ -496,3 +496,28 @@ async def scenario_contacts_and_invitations(world):
     message.send()
     error = await alice.message(ROOM, kind="error", after=mark)
     require(error_condition(error) == "feature-not-implemented", f"an invitation gives {error_condition(error)}")
+
+
+async def scenario_password_refused_and_changed(world):
+    """A wrong password is said to be one; the right one, by registering again, logs in at once."""
+    ircd = await world.ngircd(password="sesame")
+    prosody = await world.prosody()
+    gateway = world.gateway()
+    gateway.component_of(prosody)
+    gateway.irc(ircd)
+    gateway.keys["service.irc_send_pass"] = "1"
+    await gateway.start()
+    await gateway.process.wait_log(CONNECTED)
+    alice = await world.person("alice@localhost", prosody.c2s_port)
+    await alice.register(GATEWAY, "alice", "wrong")
+    said = await alice.message(GATEWAY, "[Pp]assword")
+    problem = said.xml.find("{http://spectrum.im/error}spectrumerror")
+    require(problem is not None and problem.text == "CONNECTION_ERROR_AUTHENTICATION_FAILED", f"it is told as {said}")
+    alice.join(ROOM, "alice")
+    error = await alice.presence(f"{ROOM}/alice", "error")
+    require(error_condition(error) in ("recipient-unavailable", "not-authorized"), f"a join gives {error}")
+    mark = alice.mark()
+    await alice.register(GATEWAY, "alice", "sesame")
+    await alice.presence(GATEWAY, "available", mark)
+    alice.join(ROOM, "alice")
+    await alice.joined(ROOM, "alice", mark)
