@@ -14,7 +14,8 @@ void ini_init(struct ini *ini, const char *text, size_t length)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
 
-	*ini = (struct ini){.at = text, .end = text + length};
+	/* No text is a text without bytes: arithmetic on NULL is undefined even by zero. */
+	*ini = (struct ini){.at = text, .end = text ? text + length : NULL};
 	if (length >= 3 && memcmp(text, byte_order_mark, 3) == 0)
 		ini->at += 3;
 }

@@ -28,6 +28,7 @@
 #define LIMIT_C2S_FAILURE_SECONDS 600
 #define LIMIT_C2S_FAILURE_ADDRESSES 4096   /* addresses remembered; the oldest is forgotten */
 #define LIMIT_C2S_DELAY_SECONDS 10         /* longest delay of the answer to a failed login */
+#define LIMIT_STREAM_OUT_HIGH (4u << 20)    /* queued to the XMPP server: above it no backend is read until half is gone */
 #define LIMIT_STREAM_OUT_BYTES (16u << 20) /* queued to a peer that does not read; then it is cut off */
 
 #define LIMIT_XMPP_REPLIES 20000           /* people's questions that wait for the store or a backend */
@@ -65,6 +66,9 @@
 /* control socket */
 #define LIMIT_CONTROL_LINE_BYTES (64u << 10)
 #define LIMIT_CONTROL_CLIENTS 32
+#define LIMIT_QUERY_BYTES (64u << 10)      /* one frame to service.backend_port */
+#define LIMIT_QUERY_CLIENTS 16
+#define LIMIT_QUERY_WARNINGS 10            /* a minute, of what was refused there */
 
 /* configuration */
 #define LIMIT_CONFIG_BYTES (1u << 20)      /* the file; a longer one is refused */

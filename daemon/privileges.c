@@ -27,10 +27,9 @@ void privileges_harden(void)
 	}
 }
 
-/* Parents are made for everybody to pass (0755), the folder itself for its owner alone. */
-static int make_folder(const char *folder, struct buf *error)
+/* Made for everybody to pass. 0 or -1 with errno. `path` is written to and restored. */
+static int make_parents(char *path)
 {
-	char *path = mem_strdup(folder);
 	int failed = 0;
 
 	for (char *slash = strchr(path + 1, '/'); slash && !failed; slash = strchr(slash + 1, '/')) {
@@ -41,7 +40,14 @@ static int make_folder(const char *folder, struct buf *error)
 		umask(mask);
 		*slash = '/';
 	}
-	if (failed || (mkdir(path, 0700) < 0 && errno != EEXIST)) {
+	return failed ? -1 : 0;
+}
+
+static int make_folder(const char *folder, struct buf *error)
+{
+	char *path = mem_strdup(folder);
+
+	if (make_parents(path) < 0 || (mkdir(path, 0700) < 0 && errno != EEXIST)) {
 		buf_printf(error, "service.working_dir: cannot make %s: %s\n", path, strerror(errno));
 		mem_free(path);
 		return TP_ERR_IO;
@@ -68,7 +74,24 @@ static int find_ids(const char *user, const char *group, uid_t *uid, gid_t *gid,
 	return 0;
 }
 
-int privileges_settle(const char *folder, const char *user, const char *group, struct buf *error)
+/* Of a file that is written and removed as the other user. One that is there already is left as it is, and what fails
+ * here is told when the file cannot be written. */
+static void make_folder_of(const char *file, uid_t uid, gid_t gid)
+{
+	char *path = mem_strdup(file);
+	char *slash = strrchr(path, '/');
+
+	if (slash && slash != path) {
+		*slash = '\0';
+		if (make_parents(path) == 0 && mkdir(path, 0755) == 0) {
+			(void)!chown(path, uid, gid);
+			(void)chmod(path, 0755);
+		}
+	}
+	mem_free(path);
+}
+
+int privileges_settle(const char *folder, const char *pidfile, const char *user, const char *group, struct buf *error)
 {
 	uid_t uid;
 	gid_t gid;
@@ -78,6 +101,7 @@ int privileges_settle(const char *folder, const char *user, const char *group, s
 		err = make_folder(folder, error);
 	if (err)
 		return err;
+	make_folder_of(pidfile, uid, gid);
 	if (geteuid() == 0 && (uid != 0 || gid != 0)) {
 		if (chown(folder, uid, gid) < 0 || (*user && initgroups(user, gid) < 0) || setgid(gid) < 0 ||
 		    setuid(uid) < 0) {

@@ -9,6 +9,7 @@ void privileges_harden(void);
 
 /*
  * Makes the folder (and its parents) 0700, belonging to the user and group ("" = whom we are), then becomes them if
- * we are root, and goes into the folder. 0, or an error with a sentence.
+ * we are root, and goes into the folder. The folder of the pidfile ("" = none) is made too if it is missing.
+ * 0, or an error with a sentence.
  */
-int privileges_settle(const char *folder, const char *user, const char *group, struct buf *error);
+int privileges_settle(const char *folder, const char *pidfile, const char *user, const char *group, struct buf *error);

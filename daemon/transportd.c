@@ -283,16 +283,30 @@ static int write_pidfile(const char *path)
 		return 0;
 	}
 	fprintf(file, "%ld\n", (long)getpid());
-	fclose(file);
+	if (fclose(file) != 0)
+		log_warning(NULL, "service.pidfile: cannot write %s: %s", path, strerror(errno));
 	return 1;
+}
+
+/* Backends open it too, as whom we have become. */
+static int check_readable(const char *path, const char *user, struct buf *error)
+{
+	if (access(path, R_OK) == 0)
+		return 0;
+	buf_printf(error, "%s: service.user %s cannot read it, and backends must: %s. Give it to the user's group: chgrp, "
+			  "chmod 640\n",
+		   path, user, strerror(errno));
+	return TP_ERR_IO;
 }
 
 static int serve(struct daemon *daemon)
 {
 	const struct service_config *service = &daemon->transport->service;
 	struct buf error = {0};
-	int err = privileges_settle(service->working_dir, service->user, service->group, &error);
+	int err = privileges_settle(service->working_dir, service->pidfile, service->user, service->group, &error);
 
+	if (!err && *service->user)
+		err = check_readable(config_path(daemon->config), service->user, &error);
 	watch(daemon);
 	daemon->transport->failed = failed;
 	daemon->transport->failed_context = daemon;

@@ -71,6 +71,8 @@ struct plug_options {
 	bool disable_jid_escaping;
 	bool send_contacts_on_login;
 	bool room_nickname_change; /* room_join with another nickname changes it (features.room_nick, ours) */
+	bool password_unchecked;   /* a login proves nothing: the network takes any password (features.password_unchecked,
+				      ours); the gateway then holds people to the password of their first login */
 	bool no_password;          /* the account needs none (registration.needPassword=0) */
 	bool no_registration;      /* people need not register first (registration.needRegistration=0) */
 	const struct config_table *const *tables; /* this backend's own keys of the instance's configuration */

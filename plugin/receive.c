@@ -47,6 +47,8 @@ static void send_config(struct plug *plug)
 		buf_puts(&text, "send_buddies_on_login=1\n");
 	if (options->room_nickname_change)
 		buf_puts(&text, "room_nick=1\n");
+	if (options->password_unchecked)
+		buf_puts(&text, "password_unchecked=1\n");
 	event.text.bytes = buf_text(&text);
 	event.text.length = text.len;
 	plug_send(plug, &event);

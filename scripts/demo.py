@@ -136,7 +136,7 @@ The gateway runs: an XMPP server on 127.0.0.1, port {port}, in front of a privat
 
 Log in with any XMPP client on this machine:
     address    alice@{DOMAIN}      (the part before @ becomes your nickname on IRC)
-    password   anything            (this IRC server asks for none)
+    password   any you like        (the first one counts from then on)
     server     127.0.0.1, port {port}
     The certificate is made for this example: accept it, or trust {STATE}/gateway/cert.pem
 Then join the room   {CHANNEL}@{DOMAIN}   and say something: greeter, who sits on IRC, answers.
@@ -149,8 +149,8 @@ async def chat(port):
     """A minimal XMPP client: prints the channel, sends what is typed."""
     import logging
 
-    import slixmpp
     logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
+    import slixmpp
     room = f"{CHANNEL}@{DOMAIN}"
     nick = "you"
     client = slixmpp.ClientXMPP(f"{nick}@{DOMAIN}", "anything")
@@ -161,6 +161,8 @@ async def chat(port):
 
     async def session_start(_):
         client.send_presence()
+        # By hand: join_muc of this slixmpp prints what it should not.
+        client.plugin["xep_0045"].rooms[room] = {}
         presence = client.make_presence(pto=f"{room}/{nick}")
         slixmpp.ET.SubElement(presence.xml, "{http://jabber.org/protocol/muc}x")
         presence.send()

@@ -124,6 +124,11 @@ static bool has_resources(const struct user *user)
 	return false;
 }
 
+static bool login_proves_nothing(const struct transport *transport)
+{
+	return transport->features.password_unchecked || !account_needs_password(transport);
+}
+
 static void authenticate(struct transport *transport, struct authentication *authentication,
 			 struct user *user)
 {
@@ -138,6 +143,12 @@ static void authenticate(struct transport *transport, struct authentication *aut
 	}
 	if (user->state == USER_CONNECTED && matches) {
 		accept_login(authentication);
+		return;
+	}
+	/* The network vouches for nobody, so the name is whoever's took it first. */
+	if (login_proves_nothing(transport) && *user->password && !matches) {
+		reject(transport, authentication, TP_ERR_AUTH, "Wrong password.");
+		user_release_if_unused(user);
 		return;
 	}
 	/* A session that is known to be good is not disturbed by somebody with another password. */

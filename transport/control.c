@@ -214,6 +214,15 @@ static bool somebody_listens(const char *path)
 	return answered_by_peer;
 }
 
+/* Whatever else somebody has named by mistake is not ours to remove. */
+static void remove_socket(const char *path)
+{
+	struct stat info;
+
+	if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))
+		unlink(path);
+}
+
 static void listener_closed(uv_handle_t *handle)
 {
 	struct control *control = handle->data;
@@ -242,7 +251,7 @@ int control_start(struct transport *transport, const char *path, struct control 
 	control->path = mem_strdup(path);
 	control->listener.data = control;
 	list_init(&control->clients);
-	unlink(path);
+	remove_socket(path);
 	uv_pipe_init(transport->loop, &control->listener, 0);
 	mode_t mask = umask(0177);
 	int err = uv_pipe_bind(&control->listener, path);
@@ -267,7 +276,7 @@ void control_stop(struct control **slot)
 	if (!control)
 		return;
 	control->stopping = true;
-	unlink(control->path);
+	remove_socket(control->path);
 	LIST_EACH(link, &control->clients)
 		client_close(CONTAINER_OF(link, struct client, link));
 	uv_close((uv_handle_t *)&control->listener, listener_closed);

@@ -87,4 +87,5 @@ struct frontend {
 	struct transport *transport;
 	struct log log;
 	struct list link; /* transport->frontends */
+	bool holds;       /* transport_hold */
 };

@@ -19,12 +19,12 @@ static const struct config_key service_keys[] = {
 	    "User to run as when started by root. Empty: stay who started it."),
 	KEY(group, CONFIG_STRING, "service.group", "",
 	    "Group to run as. Empty: the main group of service.user."),
-	KEY(pidfile, CONFIG_STRING, "service.pidfile", "/var/run/spectrum2/$jid.pid",
-	    "Where the process id is written when the instance runs in the background. Empty: "
+	KEY(pidfile, CONFIG_STRING, "service.pidfile", "",
+	    "Where the process id is written. Empty: nowhere."),
+	KEY(portfile, CONFIG_STRING, "service.portfile", "",
+	    "Where the port of service.backend_port is written after the start, if there is one. Empty: "
 	    "nowhere."),
-	KEY(portfile, CONFIG_STRING, "service.portfile", "/var/run/spectrum2/$jid.port",
-	    "Where the port for backends is written after the start. Empty: nowhere."),
-	KEY(working_dir, CONFIG_STRING, "service.working_dir", "/var/lib/spectrum2/$jid",
+	KEY(working_dir, CONFIG_STRING, "service.working_dir", "/var/lib/libtransport/$jid",
 	    "Directory of this instance's files; made if it is not there, and the current directory "
 	    "afterwards."),
 	KEY(control_socket, CONFIG_STRING, "service.control_socket", "",
@@ -46,12 +46,14 @@ static const struct config_key service_keys[] = {
 
 	KEY(backend, CONFIG_STRING, "service.backend", "libpurple_backend",
 	    "The backend program and its arguments, with '...' or \"...\" around what has spaces. No "
-	    "shell runs it; a name without a slash is looked for in PATH."),
+	    "shell runs it. A name without a slash is looked for beside this program and in "
+	    "../libexec/libtransport and ../lib/libtransport from there, never in PATH."),
 	KEY(backend_host, CONFIG_STRING, "service.backend_host", "127.0.0.1",
-	    "Address that backends connect to. Only processes that this instance started are "
-	    "accepted."),
+	    "Loopback address (127.0.0.1, ::1) that backends connect to, each on a port of its own. "
+	    "Only the process that a port was made for is accepted there."),
 	KEY(backend_port, CONFIG_STRING, "service.backend_port", "0",
-	    "Port that backends connect to. 0: any free port."),
+	    "Port on service.backend_host where programs such as spectrum2_manager may ask with QUERY. "
+	    "Only processes of the same user or root are answered, and no backend. 0: none."),
 	INT(users_per_backend, "service.users_per_backend", "100", 1, 1000000,
 	    "People served by one backend process before another one is started."),
 	KEY(reuse_old_backends, CONFIG_BOOL, "service.reuse_old_backends", "1",
@@ -63,8 +65,8 @@ static const struct config_key service_keys[] = {
 	    "Seconds of inactivity after which somebody is moved to a backend that is kept for idle "
 	    "people, so that others can end and give their memory back. 0: never."),
 	INT(memory_collector_time, "service.memory_collector_time", "0", 0, 365 * DAY,
-	    "Seconds between two rounds that move people off the backend that has grown the most. 0: "
-	    "never."),
+	    "Seconds between two rounds in which the backend that needs the most memory stops taking "
+	    "people, so that it ends when its last one leaves. 0: never."),
 	INT(ping_interval, "service.ping_interval", "20", 1, 3600,
 	    "Seconds between two PINGs to a backend; one that does not answer is taken as hung."),
 

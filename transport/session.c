@@ -158,6 +158,18 @@ static void refuse(struct identity *identity, enum session_state state, const ch
 	identity_free(identity);
 }
 
+/* The client was promised an answer when it asked. */
+static void refuse_late(struct resource *resource, const struct pending_join *join)
+{
+	struct event event = {.type = EVENT_ROOM_LEAVE,
+			      .room = {.name = join->room,
+				       .nickname = join->nickname,
+				       .reason = "The room could not be joined. Please try again later."}};
+
+	log_warning(&resource->identity->user->log, "room %s could not be joined", log_quote(join->room));
+	router_deliver_to(resource->identity, resource, &event);
+}
+
 static void replay_joins(struct identity *identity)
 {
 	LIST_EACH (link, &identity->joins) {
@@ -168,8 +180,7 @@ static void replay_joins(struct identity *identity)
 			.room = {.name = join->room, .nickname = join->nickname, .password = join->password}};
 
 		if (resource && router_from_frontend(resource, &event) < 0)
-			log_warning(&identity->user->log, "room %s could not be joined",
-				    log_quote(join->room));
+			refuse_late(resource, join);
 		pending_join_free(join);
 	}
 }

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "transport/account.h"
 #include "transport/backend/network_plugin_server.h"
+#include "transport/backend/query_port.h"
 #include "transport/control.h"
 #include "transport/backend_features.h"
 #include "transport/frontend.h"
@@ -111,6 +112,8 @@ int transport_check(struct transport *transport, struct buf *error)
 			   service->log_level);
 		err = TP_ERR_INVALID;
 	}
+	if (!query_port_check(transport, error))
+		err = TP_ERR_INVALID;
 	if (account_check(transport, error) < 0)
 		err = TP_ERR_INVALID;
 	for (size_t i = 0; i < service->frontends.count; i++)
@@ -171,10 +174,13 @@ int transport_start(struct transport *transport, struct buf *error)
 		return err;
 	err = start_control(transport, error);
 	if (!err)
+		err = query_port_open(transport, &transport->query_port, error);
+	if (!err)
 		err = network_plugin_server_start(transport, &transport->backends, error);
 	if (err) {
 		if (transport->control)
 			control_stop(&transport->control);
+		query_port_close(&transport->query_port);
 		store_close(&transport->store);
 		return err;
 	}
@@ -225,6 +231,21 @@ void transport_backend_config(struct transport *transport, const char *text, siz
 	}
 }
 
+void transport_hold(struct frontend *frontend, bool hold)
+{
+	struct transport *transport = frontend->transport;
+	bool held = false;
+
+	if (frontend->holds == hold)
+		return;
+	frontend->holds = hold;
+	LIST_EACH (link, &transport->frontends)
+		held = held || CONTAINER_OF(link, struct frontend, link)->holds;
+	log_debug(&frontend->log, hold ? "takes no more: backends are not read" : "takes more again");
+	if (transport->backends)
+		network_plugin_server_hold(transport->backends, held);
+}
+
 /* ------------------------------------------------------------------------------------------------ the end */
 
 static void deadline_closed(uv_handle_t *handle)
@@ -245,6 +266,7 @@ static void finish(struct stopping *stop)
 		log_warning(&transport->log, "not everything would end: leaving it behind");
 	if (transport->control)
 		control_stop(&transport->control);
+	query_port_close(&transport->query_port);
 	if (transport->store)
 		store_close(&transport->store);
 	uv_close((uv_handle_t *)&stop->deadline, deadline_closed);
@@ -333,6 +355,7 @@ void transport_destroy(struct transport **slot)
 	end_sessions(transport);
 	if (transport->control)
 		control_stop(&transport->control);
+	query_port_close(&transport->query_port);
 	if (transport->store)
 		store_close(&transport->store);
 	if (transport->backends)

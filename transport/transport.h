@@ -25,6 +25,7 @@ struct frontend;
 struct frontend_ops;
 struct network_plugin_server;
 struct control;
+struct query_port;
 struct reconnect;
 struct stopping;
 
@@ -33,6 +34,7 @@ struct stopping;
 struct backend_features {
 	bool known; /* a BACKEND_CONFIG has arrived */
 	bool rooms, receipts, raw_xml, disable_jid_escaping, send_contacts_on_login, room_nickname_change;
+	bool password_unchecked; /* a successful login does not prove the password */
 	bool need_password, need_registration; /* both true until told otherwise */
 };
 
@@ -51,6 +53,7 @@ struct transport {
 	struct store *store;
 	struct network_plugin_server *backends;
 	struct control *control;
+	struct query_port *query_port; /* NULL: none is configured */
 	struct list frontends;       /* struct frontend.link: those that serve */
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
 	struct map *users;           /* account key -> struct user: live sessions */
@@ -95,6 +98,10 @@ void transport_backend_ready(struct transport *transport);    /* any backend bec
 void transport_backend_config(struct transport *transport, const char *text, size_t length);
 /* ROOM_LIST without a user (router_from_backend takes it as well). */
 void transport_backend_room_list(struct transport *transport, const struct event_room_list *list);
+
+/* By a frontend, also from deliver: what is delivered piles up (or does so no more). No backend is read while any
+ * frontend holds. */
+void transport_hold(struct frontend *frontend, bool hold);
 
 /* The frontend of this name that serves; NULL. */
 struct frontend *transport_frontend(const struct transport *transport, const char *name);

@@ -12,6 +12,7 @@
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/conversation.h"
+#include "transport/frontend.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
@@ -309,6 +310,43 @@ void user_backend_assigned(struct user *user, struct backend *backend)
 	user_update_status(user);
 }
 
+void user_backend_leave(struct user *user)
+{
+	log_info(&user->log, "idle: moved to another backend");
+	card_request_close_all(user);
+	release_backend(user, true);
+	roster_go_offline(user->roster);
+	mark_rooms_lost(user);
+	user->state = USER_WAITING;
+}
+
+static void notify(struct user *user, const char *text)
+{
+	LIST_EACH (link, &user->identities) {
+		const struct identity *identity = CONTAINER_OF(link, struct identity, link);
+		struct frontend *frontend = identity->frontend;
+
+		if (!list_empty(&identity->resources) && frontend->ops->notify && !user->transport->stopping)
+			frontend->ops->notify(frontend, identity->address, text);
+	}
+}
+
+void user_backend_unavailable(struct user *user)
+{
+	if (user->told_unavailable)
+		return;
+	user->told_unavailable = true;
+	notify(user, "The program that serves this network does not work at the moment. You will be logged in as "
+		     "soon as it does.");
+}
+
+static void tell_available(struct user *user)
+{
+	if (user->told_unavailable)
+		notify(user, "The network can be reached again.");
+	user->told_unavailable = false;
+}
+
 /* What the person changed while there was no session. */
 static void send_unsent_contacts(struct user *user)
 {
@@ -342,6 +380,7 @@ void user_connected(struct user *user)
 	session_authentication_done(user, 0, NULL);
 	set_online(user, true);
 	tell_session(user, SESSION_CONNECTED, 0, NULL);
+	tell_available(user);
 	user_update_status(user);
 	send_unsent_contacts(user);
 	while (map_next(user->rooms, &it))

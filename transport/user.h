@@ -43,7 +43,9 @@ struct user {
 	struct list identities;    /* struct identity.link; they may have no resources with stay_connected */
 	enum user_state state;
 	struct backend *backend;   /* set in CONNECTING and CONNECTED */
-	struct list backend_link;  /* backend->users, or the waiting queue of the NetworkPluginServer */
+	struct list backend_link;  /* backend->users, or a queue of the NetworkPluginServer */
+	bool moving;               /* and that queue is the one of idle people between two backends */
+	bool told_unavailable;     /* in words; so is told when it works again */
 	int retries;
 	uv_timer_t *retry_timer;   /* NULL unless RETRYING */
 	int last_error;            /* of the last DISCONNECTED */
@@ -81,6 +83,10 @@ void user_send(struct user *user, struct event *event);
 
 /* Called by the NetworkPluginServer. user_backend_lost may free the user. */
 void user_backend_assigned(struct user *user, struct backend *backend);
+/* The user is to be moved: LOGOUT, user->backend is cleared, and another one will be assigned. */
+void user_backend_leave(struct user *user);
+/* The user waits, and no backend will be there soon. */
+void user_backend_unavailable(struct user *user);
 void user_backend_lost(struct user *user, const char *why); /* user->backend is still set, and cleared by this */
 
 /* Called by the router. user_disconnected may free the user. */

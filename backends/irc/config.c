@@ -19,10 +19,9 @@ static const struct config_key irc_keys[] = {
         KEY(send_pass, CONFIG_BOOL, "service.irc_send_pass", "0",
             "Send the account's password as the server's (PASS), for bouncers and closed servers."),
         KEY(require_sasl, CONFIG_BOOL, "irc.require_sasl", "0",
-            "Let in only people whose password the network has checked by SASL. Without it anybody may log "
-            "in under "
-            "any name that is free on IRC: set it in server mode, where that opens the account here as "
-            "well."),
+            "Let in only people whose password the network has checked by SASL. Without it the password of "
+            "somebody's first login is what guards an account in server mode, and anybody may take a name that is "
+            "free."),
         INT(away_timeout, "service.irc_away_timeout", "60", 0, 86400,
             "Seconds that somebody must be away before the network is told."),
         KEY(tls, CONFIG_STRING, "service.irc_tls", "auto",

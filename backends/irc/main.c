@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 	struct irc *irc = &program.irc;
 	const struct config_table *tables[] = {&irc_config_table};
 	void *targets[] = {&irc->config};
-	const struct plug_options options = {
+	struct plug_options options = {
 	        .name = "transport-irc",
 	        .rooms = true,
 	        .disable_jid_escaping = true,
@@ -224,6 +224,7 @@ int main(int argc, char **argv)
 	irc->handlers = irc_handlers_create();
 	uv_loop_init(&program.loop);
 	if (read_config(irc)) {
+		options.password_unchecked = !irc->config.require_sasl;
 		run(&program);
 		status = 0;
 	}

@@ -50,7 +50,7 @@ static const struct config_key xmpp_keys[] = {
             "What clients ask for when a contact is added (jabber:iq:gateway)."),
         KEY(gateway_label, CONFIG_STRING, "gateway_responder.label", "Enter legacy network contact ID.",
             "The sentence shown beside it."),
-        KEY(working_dir, CONFIG_STRING, "service.working_dir", "/var/lib/spectrum2/$jid",
+        KEY(working_dir, CONFIG_STRING, "service.working_dir", "/var/lib/libtransport/$jid",
             "Folder of the instance's files."),
 };
 

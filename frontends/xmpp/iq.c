@@ -250,8 +250,14 @@ void iq_handle(struct xmpp_frontend *frontend, xmpp_stanza_t *iq)
 {
 	struct iq_request request = {.frontend = frontend};
 	const char *type = xmpp_stanza_get_type(iq);
-	if (!type || !route_parse(&request.route, frontend, xmpp_stanza_get_from(iq), xmpp_stanza_get_to(iq)))
+	if (!type)
 		return;
+	if (!route_parse(&request.route, frontend, xmpp_stanza_get_from(iq), xmpp_stanza_get_to(iq))) {
+		if (!strcmp(type, "get") || !strcmp(type, "set"))
+			refuse_address(frontend, "iq", xmpp_stanza_get_to(iq), xmpp_stanza_get_from(iq),
+			               xmpp_stanza_get_id(iq));
+		return;
+	}
 	if (request.route.target == ROUTE_SELF && request.route.to.resource[0]) {
 		pass_to_own_client(&request.route, frontend, iq);
 		return;

@@ -164,7 +164,9 @@ static void message_to_self(struct xmpp_frontend *frontend, const struct route *
 	xml_element(writer, "body", NULL, message->body);
 	xml_element(writer, "thread", NULL, message->thread);
 	xml_end(writer);
-	xmpp_end(frontend, buf_text(&to));
+	/* What is for all of one's clients is for those that are there. */
+	if (!xmpp_end(frontend, buf_text(&to)) && route->to.resource[0])
+		refuse(frontend, route, message, &ERROR_UNAVAILABLE, NULL);
 	buf_finish(&to);
 }
 
@@ -196,8 +198,11 @@ static void message_to_entity(struct xmpp_frontend *frontend, const struct route
 void message_handle(struct xmpp_frontend *frontend, const struct message_stanza *message)
 {
 	struct route route;
-	if (!route_parse(&route, frontend, message->from, message->to))
+	if (!route_parse(&route, frontend, message->from, message->to)) {
+		if (strcmp(message->type, "error") != 0)
+			refuse_address(frontend, "message", message->to, message->from, message->id);
 		return;
+	}
 	if (!strcmp(message->type, "error")) {
 		/* Nobody answers an error; but one that says that the client is gone ends its stay in rooms. */
 		if (route.target == ROUTE_ENTITY)

@@ -81,6 +81,17 @@ void send_error(struct xmpp_frontend *frontend, const char *kind, const char *fr
 	xmpp_end(frontend, to);
 }
 
+void refuse_address(struct xmpp_frontend *frontend, const char *kind, const char *to, const char *from,
+                    const char *id)
+{
+	struct jid jid;
+	/* Of a component's stanzas its server knows who they are from and where they belong. */
+	if (!frontend->config.server_mode || !from || !to)
+		return;
+	send_error(frontend, kind, to, from, id,
+	           jid_parse(&jid, to) ? &ERROR_JID_MALFORMED : &ERROR_SERVER_NOT_FOUND, NULL);
+}
+
 struct xml_writer *result_begin(struct xmpp_frontend *frontend, const char *from, const char *to,
                                 const char *id)
 {

@@ -24,6 +24,9 @@ void write_stanza_error(struct xml_writer *writer, const struct stanza_error *er
 void send_error(struct xmpp_frontend *frontend, const char *kind, const char *from, const char *to,
                 const char *id, const struct stanza_error *error, const char *text);
 
+/* Server mode: a stanza to nobody of ours, that route_parse did not take. */
+void refuse_address(struct xmpp_frontend *frontend, const char *kind, const char *to, const char *from,
+                    const char *id);
 /* Opens <iq type='result'>; after it the payload, xml_end and xmpp_end(frontend, to). */
 struct xml_writer *result_begin(struct xmpp_frontend *frontend, const char *from, const char *to,
                                 const char *id);

@@ -27,14 +27,16 @@ struct xml_writer *xmpp_begin(struct xmpp_frontend *frontend)
 	return &frontend->writer;
 }
 
-void xmpp_end(struct xmpp_frontend *frontend, const char *to)
+int xmpp_end(struct xmpp_frontend *frontend, const char *to)
 {
+	int count = 0;
 	if (frontend->c2s)
-		c2s_send(frontend->c2s, to, buf_text(&frontend->scratch), frontend->scratch.len);
+		count = c2s_send(frontend->c2s, to, buf_text(&frontend->scratch), frontend->scratch.len);
 	else if (frontend->component)
-		component_send(frontend->component, buf_text(&frontend->scratch), frontend->scratch.len);
+		count = component_send(frontend->component, buf_text(&frontend->scratch), frontend->scratch.len);
 	buf_clear(&frontend->scratch);
 	buf_shrink(&frontend->scratch, LIMIT_STANZA_BYTES);
+	return count;
 }
 
 static struct frontend *frontend_create(struct config *config)
@@ -305,6 +307,11 @@ void xmpp_component_down(struct xmpp_frontend *frontend)
 	/* Sessions stay: who is still there answers the probes at the next connection. Answers to our own
 	 * requests are lost. */
 	pending_iqs_fail_all(frontend);
+}
+
+void xmpp_component_full(struct xmpp_frontend *frontend, bool full)
+{
+	transport_hold(&frontend->base, full);
 }
 
 void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid)

@@ -76,9 +76,10 @@ static inline struct xmpp_frontend *xmpp_frontend_of(struct frontend *frontend)
 	return (struct xmpp_frontend *)frontend;
 }
 
-/* Write one stanza: xmpp_begin, xml_..., xmpp_end. `to` is a bare or full JID and only decides the stream. */
+/* Write one stanza: xmpp_begin, xml_..., xmpp_end. `to` is a bare or full JID and only decides the stream. To how many
+ * streams it went. */
 struct xml_writer *xmpp_begin(struct xmpp_frontend *frontend);
-void xmpp_end(struct xmpp_frontend *frontend, const char *to);
+int xmpp_end(struct xmpp_frontend *frontend, const char *to);
 
 /*
  * From the streams (component.c, c2s.c), for whole stanzas whose `from` is true: stamped by the server, or set to
@@ -90,6 +91,8 @@ void xmpp_handle_iq(struct xmpp_frontend *frontend, xmpp_stanza_t *iq);
 /* The stream to the server is up (again): people are probed. It is down: nobody is reachable. */
 void xmpp_component_up(struct xmpp_frontend *frontend);
 void xmpp_component_down(struct xmpp_frontend *frontend);
+/* The server takes less than is sent to it, or enough again: backends are not read meanwhile. */
+void xmpp_component_full(struct xmpp_frontend *frontend, bool full);
 /* Once a second: time-outs, paced work. */
 void xmpp_tick(struct xmpp_frontend *frontend);
 /* A client's stream ended: its resource is gone (server mode). */

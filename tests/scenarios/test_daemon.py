@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import pwd
 import re
 import sqlite3
 
@@ -53,6 +54,55 @@ async def scenario_check_names_what_is_wrong(world):
                                "--service.port=5222")
     if status != 0:
         raise Failure(f"the sample configuration is not good: {output}")
+
+
+async def scenario_becomes_another_user(world):
+    if os.geteuid() != 0:
+        raise Skip("only root can become somebody else")
+    gateway = world.gateway(jid=DOMAIN, backend="echo")
+    for folder in (world.folder, gateway.folder):
+        os.chmod(folder, 0o755)
+    gateway.server()
+    pidfile = os.path.join(world.folder, "run", "gateway.pid")
+    gateway.keys.update({"service.user": "nobody", "service.pidfile": pidfile})
+    uid, gid = pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid
+    gateway.write_config()
+    status, output = await run(gateway.daemon, gateway.config)
+    if status != 1 or gateway.config not in output or "nobody" not in output:
+        raise Failure(f"a configuration that backends cannot read gives {status}: {output}")
+    write = gateway.write_config
+
+    def write_readable():
+        write()
+        os.chown(gateway.config, 0, gid)
+        os.chmod(gateway.config, 0o640)
+    gateway.write_config = write_readable
+    await gateway.start()
+    status = open(f"/proc/{gateway.process.pid}/status").read()
+    if not re.search(rf"^Uid:\t{uid}\t{uid}\t{uid}\t{uid}$", status, re.M):
+        raise Failure(f"transportd is still somebody else: {status}")
+    if os.stat(gateway.keys["database.database"]).st_uid != uid:
+        raise Failure("the database belongs to somebody else")
+    if open(pidfile).read().strip() != str(gateway.process.pid):
+        raise Failure("the pidfile does not name the process")
+    await gateway.stop()
+    if os.path.exists(pidfile):
+        raise Failure("the pidfile is left behind")
+
+
+async def scenario_leaves_files_that_are_no_sockets(world):
+    gateway = world.gateway(jid=DOMAIN, backend="echo")
+    gateway.server()
+    precious = os.path.join(world.folder, "precious")
+    with open(precious, "w") as file:
+        file.write("do not remove")
+    gateway.keys["service.control_socket"] = precious
+    gateway.write_config()
+    status, output = await run(gateway.daemon, gateway.config)
+    if status != 1 or precious not in output:
+        raise Failure(f"a control socket that is a file gives {status}: {output}")
+    if open(precious).read() != "do not remove":
+        raise Failure("the file was changed")
 
 
 async def scenario_a_missing_backend_is_named(world):

@@ -82,7 +82,7 @@ async def scenario_roster_of_the_server(world):
         raise Failure("a contact that was added is not on the roster of the next client")
 
 
-async def scenario_wrong_password_is_refused(world):
+async def scenario_no_login_without_the_network(world):
     """The backend decides; what it says reaches the client, and nothing is stored."""
     ircd, gateway = await irc_server(world)
     await ircd.stop()
@@ -94,6 +94,21 @@ async def scenario_wrong_password_is_refused(world):
     await raw.close()
     if await gateway.control("online_users_count") != "0":
         raise Failure("somebody is online without a network")
+
+
+async def scenario_the_first_password_counts(world):
+    """The test network takes any password: then the gateway itself holds people to their first one."""
+    _, gateway = await irc_server(world)
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port, password="mine")
+    await alice.stop()
+    await wait_for_answer(gateway, "online_users_count", "0")
+    raw = RawClient(gateway.port)
+    await raw.open(DOMAIN)
+    await raw.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>"
+                   + base64.b64encode(b"\0alice\0guessed").decode() + "</auth>")
+    await raw.expect("not-authorized")
+    await raw.close()
+    await world.person(f"alice@{DOMAIN}", gateway.port, password="mine")
 
 
 async def scenario_bad_streams_are_cut_off(world):

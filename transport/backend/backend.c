@@ -162,6 +162,8 @@ static void adopt(struct backend *backend, struct backend_connection *connection
 	backend->connection = connection;
 	close_candidates(backend);
 	close_listener(backend);
+	if (backend->server->held)
+		backend_connection_set_reading(connection, false);
 	backend->state = BACKEND_READY;
 	backend->ready_ms = backend->empty_ms = clock_ms();
 	backend->announce = true;

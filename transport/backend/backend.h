@@ -40,6 +40,7 @@ struct backend {
 	struct list link;                      /* server's list, newest first */
 	struct list users;                     /* struct user.backend_link */
 	unsigned users_count;
+	bool long_run; /* kept for idle people: logins never choose it */
 	bool was_full;                 /* for service.reuse_old_backends */
 	uint64_t started_ms, heard_ms; /* clock_ms; heard: last frame */
 	bool awaiting_pong;

@@ -28,5 +28,9 @@ struct backend_peer {
 	pid_t pid; /* 0: unknown */
 };
 
+struct network_plugin_server;
+/* Whether the other end of `fd` is a socket of our own uid or root that no descendant of ours holds (nor a process
+ * in the session of a backend). */
+bool backend_peer_may_administer(int fd, const struct network_plugin_server *server, struct backend_peer *peer);
 /* Whether a process of session `session` holds the other end of `fd`. */
 bool backend_peer_in_session(int fd, pid_t session, struct backend_peer *peer);

@@ -14,9 +14,11 @@
 
 #include "base/mem.h"
 #include "transport/backend/backend_listener.h"
+#include "transport/backend/network_plugin_server.h"
 
 #define DESCRIPTORS_MAX 65536 /* looked at, of one process */
 #define ENDPOINT_BYTES 48
+#define ANCESTORS_MAX 256
 
 /* How /proc/net/tcp6 (or tcp, `plain`) writes an endpoint: each 32-bit word as this machine reads it. */
 static void endpoint_format(char out[ENDPOINT_BYTES], const struct sockaddr_storage *address, bool plain)
@@ -91,25 +93,29 @@ static unsigned long find_peer_inode(int fd, long *uid)
 	return inode;
 }
 
-static pid_t session_of(pid_t pid)
+static bool read_stat(pid_t pid, pid_t *parent, pid_t *session)
 {
 	char path[64], text[512];
-	int session = -1;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -1;
+		return false;
 	ssize_t length = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (length <= 0)
-		return -1;
+		return false;
 	text[length] = '\0';
 	/* the name in parentheses may hold anything */
 	const char *rest = strrchr(text, ')');
-	if (!rest || sscanf(rest + 1, " %*c %*d %*d %d", &session) != 1)
-		return -1;
-	return session;
+	return rest && sscanf(rest + 1, " %*c %d %*d %d", parent, session) == 2;
+}
+
+static pid_t session_of(pid_t pid)
+{
+	pid_t parent, session;
+
+	return read_stat(pid, &parent, &session) ? session : -1;
 }
 
 static bool holds_socket(pid_t pid, unsigned long inode)
@@ -178,4 +184,50 @@ bool backend_peer_in_session(int fd, pid_t session, struct backend_peer *peer)
 		return true;
 	peer->pid = find_holder(inode, 0);
 	return false;
+}
+
+/* Backends and what they started are below us; what they left is given to us (query_port.c). */
+static bool is_backend(pid_t pid, const struct network_plugin_server *server)
+{
+	pid_t parent, session;
+	struct backend *backend = server ? network_plugin_server_first(server) : NULL;
+
+	if (pid == getpid() || !read_stat(pid, &parent, &session))
+		return true;
+	for (; backend; backend = network_plugin_server_next(server, backend))
+		if (backend_pid(backend) == session)
+			return true;
+	for (unsigned i = 0; i < ANCESTORS_MAX && parent > 1; i++) {
+		if (parent == getpid())
+			return true;
+		if (!read_stat(parent, &parent, &session))
+			return true;
+	}
+	return parent > 1;
+}
+
+bool backend_peer_may_administer(int fd, const struct network_plugin_server *server, struct backend_peer *peer)
+{
+	peer->uid = -1;
+	peer->pid = 0;
+	unsigned long inode = find_peer_inode(fd, &peer->uid);
+	if (!inode || (peer->uid != 0 && peer->uid != (long)geteuid()))
+		return false;
+
+	DIR *folder = opendir("/proc");
+	const struct dirent *entry;
+	bool good = folder != NULL;
+	while (good && (entry = readdir(folder))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (!holds_socket(pid, inode))
+			continue;
+		peer->pid = pid;
+		good = !is_backend(pid, server);
+	}
+	if (folder)
+		closedir(folder);
+	/* what root's processes hold is not for everybody to see */
+	return good && (peer->pid || (peer->uid == 0 && geteuid() != 0));
 }

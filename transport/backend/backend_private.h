@@ -24,6 +24,8 @@ struct backend_timing {
 	uint64_t backoff_max; /* in quarantine */
 	uint64_t stable;      /* READY that long proves the program to be sound */
 	uint64_t login_delay; /* service.login_delay */
+	uint64_t idle;        /* service.idle_reconnect_time: then people are moved away; 0: never */
+	uint64_t collect;     /* service.memory_collector_time: between two rounds; 0: none */
 	uint64_t check;       /* how often all this is looked at */
 };
 
@@ -40,6 +42,7 @@ struct network_plugin_server {
 	unsigned count;
 	struct list waiting; /* struct user.backend_link, FIFO */
 	unsigned waiting_count;
+	struct list moving; /* struct user.backend_link: idle, logged out and not yet in again, FIFO */
 	struct list dirty; /* struct backend_connection.dirty_link: something to do before the loop sleeps */
 	size_t out_limit;  /* LIMIT_BACKEND_OUT_BYTES */
 
@@ -47,11 +50,13 @@ struct network_plugin_server {
 	bool was_ready;   /* some backend has been READY: the frontends run */
 	bool placing;
 	unsigned crashes;                                                    /* in a row */
+	uint64_t collected_ms; /* clock_ms */
 	uint64_t last_crash_ms, spawn_after_ms, assign_after_ms, checked_ms; /* clock_ms */
 
 	uv_prepare_t flush;
 	uv_timer_t check, resume;
 	unsigned handles; /* of the three, not yet closed */
+	bool held; /* nothing is read */
 	bool stopping, closed, free_when_closed;
 	void (*stopped)(void *context);
 	void *stopped_context;
@@ -71,6 +76,14 @@ void server_backend_crashed(struct backend *backend);
 void server_backend_proved(struct backend *backend);
 /* The last handle is closed: the struct is freed here. */
 void server_backend_gone(struct backend *backend);
+
+/* backend_move.c: who is idle goes to a long-run backend, and the largest backend drains. */
+void backend_move_check(struct network_plugin_server *server, uint64_t now_ms);
+/* The user belongs to this backend now, and logs in. */
+void server_give(struct network_plugin_server *server, struct user *user, struct backend *backend);
+bool server_takes_users(const struct backend *backend);
+/* One backend more, unless a crash or the limit forbids it. NULL: not now. */
+struct backend *server_spawn(struct network_plugin_server *server);
 
 /* backend.c */
 

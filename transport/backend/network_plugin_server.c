@@ -28,7 +28,7 @@ static bool is_linked(const struct list *link)
 	return link->next && link->next != link;
 }
 
-static bool takes_users(const struct backend *backend)
+bool server_takes_users(const struct backend *backend)
 {
 	return backend->state == BACKEND_READY && backend->connection && backend->process &&
 	       backend->users_count < backend->server->users_per_backend;
@@ -37,8 +37,11 @@ static bool takes_users(const struct backend *backend)
 static struct backend *pick(const struct network_plugin_server *server)
 {
 	LIST_EACH(link, &server->backends)
-	if (takes_users(CONTAINER_OF(link, struct backend, link)))
-		return CONTAINER_OF(link, struct backend, link);
+	{
+		struct backend *backend = CONTAINER_OF(link, struct backend, link);
+		if (!backend->long_run && server_takes_users(backend))
+			return backend;
+	}
 	return NULL;
 }
 
@@ -59,10 +62,8 @@ static void resume_at(struct network_plugin_server *server, uint64_t when)
 	uv_timer_start(&server->resume, on_resume, delay, 0);
 }
 
-static void give(struct network_plugin_server *server, struct user *user, struct backend *backend)
+void server_give(struct network_plugin_server *server, struct user *user, struct backend *backend)
 {
-	list_remove(&user->backend_link);
-	server->waiting_count--;
 	list_append(&backend->users, &user->backend_link);
 	backend->users_count++;
 	backend->empty_ms = 0;
@@ -83,9 +84,11 @@ static unsigned spawns_wanted(const struct network_plugin_server *server)
 	LIST_EACH(link, &server->backends)
 	{
 		const struct backend *backend = CONTAINER_OF(link, struct backend, link);
+		if (backend->long_run)
+			continue;
 		if (backend->state == BACKEND_STARTING)
 			starting++;
-		else if (takes_users(backend))
+		else if (server_takes_users(backend))
 			room += server->users_per_backend - backend->users_count;
 	}
 	unsigned lacking = server->waiting_count > room ? server->waiting_count - room : 0;
@@ -116,26 +119,36 @@ static void back_off(struct network_plugin_server *server)
 		          "quarantine: the backend program failed %u times in a row; it is tried every %llu "
 		          "s only",
 		          server->crashes, (unsigned long long)(delay / 1000));
+	if (server->crashes == BACKEND_QUARANTINE)
+		LIST_EACH(link, &server->waiting)
+		user_backend_unavailable(CONTAINER_OF(link, struct user, backend_link));
+}
+
+struct backend *server_spawn(struct network_plugin_server *server)
+{
+	struct buf error = {0};
+
+	if (server->count >= LIMIT_BACKENDS) {
+		log_debug(&server->log, "there are %u backends already", server->count);
+		return NULL;
+	}
+	if (clock_ms() < server->spawn_after_ms) {
+		resume_at(server, server->spawn_after_ms);
+		return NULL;
+	}
+	struct backend *backend = backend_start(server, &error);
+	if (!backend) {
+		log_error(&server->log, "%s", buf_text(&error));
+		back_off(server);
+	}
+	buf_finish(&error);
+	return backend;
 }
 
 static void spawn_wanted(struct network_plugin_server *server)
 {
-	for (unsigned wanted = spawns_wanted(server); wanted > 0; wanted--) {
-		struct buf error = {0};
-		if (server->count >= LIMIT_BACKENDS) {
-			log_debug(&server->log, "there are %u backends already", server->count);
-			return;
-		}
-		if (clock_ms() < server->spawn_after_ms) {
-			resume_at(server, server->spawn_after_ms);
-			return;
-		}
-		if (!backend_start(server, &error)) {
-			log_error(&server->log, "%s", buf_text(&error));
-			back_off(server);
-		}
-		buf_finish(&error);
-	}
+	for (unsigned wanted = spawns_wanted(server); wanted > 0; wanted--)
+		server_spawn(server);
 }
 
 void server_place(struct network_plugin_server *server)
@@ -153,7 +166,10 @@ void server_place(struct network_plugin_server *server)
 		backend = pick(server);
 		if (!backend)
 			break;
-		give(server, CONTAINER_OF(server->waiting.next, struct user, backend_link), backend);
+		struct user *user = CONTAINER_OF(server->waiting.next, struct user, backend_link);
+		list_remove(&user->backend_link);
+		server->waiting_count--;
+		server_give(server, user, backend);
 	}
 	server->placing = false;
 	if (!server->stopping)
@@ -170,6 +186,8 @@ void network_plugin_server_assign(struct network_plugin_server *server, struct u
 	list_append(&server->waiting, &user->backend_link);
 	server->waiting_count++;
 	server_place(server);
+	if (!user->backend && server->crashes >= BACKEND_QUARANTINE)
+		user_backend_unavailable(user);
 }
 
 void network_plugin_server_release(struct network_plugin_server *server, struct user *user)
@@ -180,6 +198,10 @@ void network_plugin_server_release(struct network_plugin_server *server, struct 
 	if (!is_linked(&user->backend_link))
 		return;
 	list_remove(&user->backend_link);
+	if (!backend && user->moving) {
+		user->moving = false;
+		return;
+	}
 	if (!backend) {
 		server->waiting_count--;
 		return;
@@ -192,6 +214,20 @@ void network_plugin_server_release(struct network_plugin_server *server, struct 
 	}
 	if (server->waiting_count > 0)
 		resume_at(server, 0);
+}
+
+void network_plugin_server_hold(struct network_plugin_server *server, bool hold)
+{
+	if (server->held == hold)
+		return;
+	server->held = hold;
+	LIST_EACH(link, &server->backends)
+	{
+		struct backend *backend = CONTAINER_OF(link, struct backend, link);
+		/* one that is ending is read to its last word */
+		if (backend->state != BACKEND_STOPPING)
+			backend_set_reading(backend, !hold);
+	}
 }
 
 /* what backends tell */
@@ -275,6 +311,7 @@ static void on_check(uv_timer_t *timer)
 	struct network_plugin_server *server = timer->data;
 
 	backend_health_check(server, clock_ms());
+	backend_move_check(server, clock_ms());
 	server_place(server);
 }
 
@@ -288,17 +325,22 @@ static bool is_loopback(const char *host)
 	return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-static char *choose_host(const struct network_plugin_server *server, const char *configured)
+const char *backend_host_choose(const struct service_config *service)
 {
-	if (configured && is_loopback(configured))
-		return mem_strdup(configured);
-	if (configured && configured[0] && !text_equal_nocase(configured, "localhost"))
+	return service->backend_host && is_loopback(service->backend_host) ? service->backend_host : "127.0.0.1";
+}
+
+static char *choose_host(const struct network_plugin_server *server, const struct service_config *service)
+{
+	const char *configured = service->backend_host;
+
+	if (configured && configured[0] && !is_loopback(configured) && !text_equal_nocase(configured, "localhost"))
 		log_warning(
 		        &server->log,
 		        "service.backend_host: %s is not an address of this machine alone (127.0.0.1, ::1); "
 		        "backends are told 127.0.0.1",
 		        log_quote(configured));
-	return mem_strdup("127.0.0.1");
+	return mem_strdup(backend_host_choose(service));
 }
 
 static int check_command(const struct transport *transport, struct buf *error)
@@ -332,6 +374,10 @@ static void set_timing(struct network_plugin_server *server, const struct servic
 	        .backoff_max = 60000,
 	        .stable = STABLE_MS,
 	        .login_delay = service->login_delay > 0 ? (uint64_t)service->login_delay * 1000 : 0,
+	        .idle = service->idle_reconnect_time > 0 ? (uint64_t)service->idle_reconnect_time * 1000 : 0,
+	        .collect = service->memory_collector_time > 0
+	                           ? (uint64_t)service->memory_collector_time * 1000
+	                           : 0,
 	        .check = 1000,
 	};
 }
@@ -348,10 +394,11 @@ int server_create(struct transport *transport, struct network_plugin_server **ou
 	server->log = (struct log){.parent = &transport->log};
 	server->users_per_backend = service->users_per_backend > 0 ? (unsigned)service->users_per_backend : 1;
 	server->out_limit = LIMIT_BACKEND_OUT_BYTES;
-	server->host = choose_host(server, service->backend_host);
+	server->host = choose_host(server, service);
 	set_timing(server, service);
 	list_init(&server->backends);
 	list_init(&server->waiting);
+	list_init(&server->moving);
 	list_init(&server->dirty);
 	uv_prepare_init(transport->loop, &server->flush);
 	uv_timer_init(transport->loop, &server->check);
@@ -364,7 +411,7 @@ int server_create(struct transport *transport, struct network_plugin_server **ou
 
 int server_begin(struct network_plugin_server *server, struct buf *error)
 {
-	server->checked_ms = clock_ms();
+	server->checked_ms = server->collected_ms = clock_ms();
 	uv_prepare_start(&server->flush, on_flush);
 	uv_unref((uv_handle_t *)&server->flush);
 	uv_timer_start(&server->check, on_check, server->timing.check, server->timing.check);
@@ -404,6 +451,9 @@ static void begin_stop(struct network_plugin_server *server)
 	uv_timer_stop(&server->resume);
 	forget_users(&server->waiting);
 	server->waiting_count = 0;
+	LIST_EACH(link, &server->moving)
+	CONTAINER_OF(link, struct user, backend_link)->moving = false;
+	forget_users(&server->moving);
 	LIST_EACH(link, &server->backends)
 	{
 		struct backend *backend = CONTAINER_OF(link, struct backend, link);

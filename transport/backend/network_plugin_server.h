@@ -23,12 +23,19 @@ int network_plugin_server_start(struct transport *transport, struct network_plug
 void network_plugin_server_stop(struct network_plugin_server *server, void (*stopped)(void *), void *context);
 void network_plugin_server_destroy(struct network_plugin_server **server);
 
+struct service_config;
+/* service.backend_host if it is a loopback address, else 127.0.0.1. */
+const char *backend_host_choose(const struct service_config *service);
+
 /* Gives the user a backend, now or later: user_backend_assigned is called, possibly before this returns. The
  * user waits in a queue meanwhile. */
 void network_plugin_server_assign(struct network_plugin_server *server, struct user *user);
 /* The user needs no backend any more (LOGOUT was sent by the caller if needed), or none any longer if it
  * waited. Clears user->backend. */
 void network_plugin_server_release(struct network_plugin_server *server, struct user *user);
+
+/* While held no backend is read: what is read has nowhere to go. */
+void network_plugin_server_hold(struct network_plugin_server *server, bool hold);
 
 struct backend *
 network_plugin_server_first(const struct network_plugin_server *server); /* for listing; NULL */

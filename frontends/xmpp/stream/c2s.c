@@ -176,7 +176,11 @@ static int start_listening(struct c2s_server *server, struct buf *error)
 	}
 	if (err == 0)
 		return 0;
-	buf_printf(error, "cannot listen on %s:%ld: %s\n", config->server, config->port, uv_strerror(err));
+	buf_printf(error, "cannot listen on %s:%ld: %s%s\n", config->server, config->port, uv_strerror(err),
+		   err == UV_EACCES && config->port < 1024
+			   ? " (ports below 1024 need the capability CAP_NET_BIND_SERVICE, also where the "
+			     "program is started by root and becomes service.user)"
+			   : "");
 	if (server->listener) {
 		server->listener->data = NULL; /* the server may be gone before the handle is closed */
 		uv_close((uv_handle_t *)server->listener, on_listener_closed);

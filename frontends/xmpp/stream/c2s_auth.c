@@ -140,13 +140,10 @@ static bool is_same_jid(const char *text, const char *address)
 	return same;
 }
 
-/* An administrator whom admin_password lets in: nobody's backend account may answer for the name then. */
-static bool is_local_admin(const struct c2s_server *server, const char *address)
+static bool is_admin(const struct c2s_server *server, const char *address)
 {
 	const struct xmpp_config *config = &server->frontend->config;
 
-	if (!config->admin_password || !*config->admin_password)
-		return false;
 	for (size_t i = 0; i < config->admin_jid.count; i++)
 		if (is_same_jid(config->admin_jid.items[i], address))
 			return true;
@@ -158,6 +155,27 @@ static bool is_same_secret(const char *a, const char *b)
 	size_t length = strlen(a);
 
 	return strlen(b) == length && CRYPTO_memcmp(a, b, length) == 0;
+}
+
+/* 0 or an error: whether admin_password is this administrator's. Nobody's backend account may answer for the name
+ * then, nor may a network that would take any password. */
+static int check_admin(const struct c2s_server *server, const char *password)
+{
+	const char *known = server->frontend->config.admin_password;
+
+	if (!known || !*known)
+		return TP_ERR_NOT_ALLOWED;
+	return is_same_secret(password, known) ? 0 : TP_ERR_AUTH;
+}
+
+static bool is_local_admin(const struct c2s_server *server, const char *address)
+{
+	const struct xmpp_config *config = &server->frontend->config;
+	const struct backend_features *features = &server->frontend->base.transport->features;
+	bool has_password = config->admin_password && *config->admin_password;
+
+	return is_admin(server, address) &&
+	       (has_password || !features->need_password || features->password_unchecked);
 }
 
 static void ask_core(struct c2s_session *session, struct sasl_plain *plain)
@@ -196,11 +214,7 @@ static void try_login(struct c2s_session *session, struct sasl_plain *plain)
 	session->state = C2S_AUTHENTICATING;
 	session->deadline = session->accepted_ms + LIMIT_C2S_AUTH_SECONDS * UINT64_C(1000);
 	if (is_local_admin(server, session->address))
-		c2s_auth_outcome(session,
-				 is_same_secret(plain->password, server->frontend->config.admin_password)
-					 ? 0
-					 : TP_ERR_AUTH,
-				 NULL);
+		c2s_auth_outcome(session, check_admin(server, plain->password), NULL);
 	else if (!session->loopback && c2s_guard_blocks(server->guard, session->peer, clock_ms()))
 		c2s_auth_outcome(session, TP_ERR_LIMIT, "too many failed logins from this address");
 	else

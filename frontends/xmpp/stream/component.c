@@ -110,8 +110,10 @@ static void lose(struct component *component, const char *why)
 		    was_up ? "lost the server" : "cannot connect to", component->frontend->config.server,
 		    component->frontend->config.port, why, (double)delay / 1000);
 	timer_in(component, delay);
-	if (was_up)
-		xmpp_component_down(component->frontend);
+	if (!was_up)
+		return;
+	xmpp_component_full(component->frontend, false);
+	xmpp_component_down(component->frontend);
 }
 
 static void on_batch_closed(void *context)
@@ -264,6 +266,14 @@ static void on_drained(void *context)
 		stream_socket_read_start(component->socket);
 }
 
+static void on_full(void *context, bool full)
+{
+	struct component *component = context;
+
+	if (component->state == COMPONENT_UP)
+		xmpp_component_full(component->frontend, full);
+}
+
 static void on_socket_closed(void *context)
 {
 	struct component *component = context;
@@ -278,6 +288,7 @@ static const struct stream_socket_ops socket_ops = {
 	.data = on_data,
 	.ended = on_ended,
 	.drained = on_drained,
+	.full = on_full,
 	.closed = on_socket_closed,
 };
 
@@ -456,7 +467,8 @@ static bool is_acceptable(const struct component *component, const char *kind, c
 {
 	if (component->state != COMPONENT_UP)
 		return false;
-	if (from && is_ours(component, to))
+	/* Nobody is at our own addresses but us: what came from there would go round in circles. */
+	if (from && is_ours(component, to) && !is_ours(component, from))
 		return true;
 	log_debug(&component->log, "%s from %s to %s is not for us", kind, log_quote(from), log_quote(to));
 	return false;

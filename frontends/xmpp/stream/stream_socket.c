@@ -31,6 +31,7 @@ struct stream_socket {
 	struct buf writing; /* given to libuv */
 	struct buf plain;   /* decrypted input */
 	uint64_t write_began;
+	bool full;          /* and the owner knows */
 	bool refused;       /* a send was: tell the owner when there is room */
 	bool finishing, closing, ended;
 	uv_shutdown_t shutdown;
@@ -247,6 +248,13 @@ uint64_t stream_socket_stalled_since(const struct stream_socket *socket)
 	return socket->write_began;
 }
 
+static void tell_full(struct stream_socket *socket, bool full)
+{
+	socket->full = full;
+	if (socket->ops->full)
+		socket->ops->full(socket->context, full);
+}
+
 int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t count)
 {
 	if (socket->closing || socket->finishing || socket->ended)
@@ -257,6 +265,8 @@ int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t c
 	}
 	buf_append(&socket->queue, bytes, count);
 	mark_dirty(socket);
+	if (!socket->full && stream_socket_queued(socket) > LIMIT_STREAM_OUT_HIGH)
+		tell_full(socket, true);
 	return 0;
 }
 
@@ -274,6 +284,8 @@ static void on_written(uv_write_t *request, int status)
 		return;
 	}
 	flush(socket);
+	if (socket->full && stream_socket_queued(socket) < LIMIT_STREAM_OUT_HIGH / 2)
+		tell_full(socket, false);
 	if (socket->refused && stream_socket_queued(socket) < LIMIT_STREAM_OUT_BYTES / 2) {
 		socket->refused = false;
 		if (socket->ops->drained)

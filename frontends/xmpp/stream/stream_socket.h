@@ -39,6 +39,8 @@ struct stream_socket_ops {
 	void (*ended)(void *context, int error, const char *reason);
 	/* Optional: queued output fell below half of LIMIT_STREAM_OUT_BYTES after a send was refused. */
 	void (*drained)(void *context);
+	/* Optional: more than LIMIT_STREAM_OUT_HIGH are queued; fewer than half of it again. */
+	void (*full)(void *context, bool full);
 	/* The last call: the socket is freed when this returns. */
 	void (*closed)(void *context);
 };

@@ -101,6 +101,23 @@ void user_backend_lost(struct user *user, const char *why)
 	memset(&user->backend_link, 0xee, sizeof(user->backend_link));
 }
 
+void user_backend_leave(struct user *user)
+{
+	struct person *person = CONTAINER_OF(user, struct person, user);
+	struct event logout = {.type = EVENT_LOGOUT, .user = person->key, .login = {.legacy_name = "legacy"}};
+
+	assert_non_null(user->backend);
+	person->left++;
+	backend_send(user->backend, &logout);
+	network_plugin_server_release(current->server, user);
+	user->state = USER_WAITING;
+}
+
+void user_backend_unavailable(struct user *user)
+{
+	CONTAINER_OF(user, struct person, user)->unavailable++;
+}
+
 void router_from_backend(struct backend *backend, const struct event *event)
 {
 	struct person *person = event->user ? find_person(event->user) : NULL;
@@ -110,8 +127,11 @@ void router_from_backend(struct backend *backend, const struct event *event)
 		backend_ignore(backend, "an event of somebody who is not its user");
 		return;
 	}
-	if (event->type == EVENT_CONNECTED)
+	if (event->type == EVENT_CONNECTED) {
 		person->connected++;
+		person->user.state = USER_CONNECTED;
+		person->user.active_ms = clock_ms();
+	}
 	if (event->type == EVENT_MESSAGE && ++person->messages == current->pause_after)
 		backend_set_reading(backend, false);
 }

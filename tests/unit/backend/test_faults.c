@@ -275,6 +275,57 @@ static void test_flood_and_back_pressure(void **state)
 	harness_close(&h);
 }
 
+/* What the frontends cannot get rid of holds all backends, also one that comes later. */
+static void test_held(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_open(&h, "%s flood", harness_program);
+	harness_begin(&h);
+	network_plugin_server_hold(h.server, true);
+	h.server->timing.ping = 100;
+	UNTIL(&h, h.ready == 1);
+	harness_assign(&h, 0);
+	uint64_t end = clock_ms() + 500;
+	UNTIL(&h, clock_ms() > end);
+	assert_int_equal(h.people[0].connected, 0);
+	assert_int_equal(harness_backend(&h)->state, BACKEND_READY);
+	network_plugin_server_hold(h.server, false);
+	UNTIL(&h, h.people[0].messages > 1000);
+	network_plugin_server_hold(h.server, true);
+	unsigned before = h.people[0].messages;
+	end = clock_ms() + 300;
+	UNTIL(&h, clock_ms() > end);
+	assert_int_equal(h.people[0].messages, before);
+	network_plugin_server_hold(h.server, false);
+	UNTIL(&h, h.people[0].messages == 40000);
+	assert_int_equal(h.people[0].lost, 0);
+	harness_close(&h);
+}
+
+/* However much one backend has to say, others get their turn after a few thousand frames of it. */
+static void test_flood_leaves_turns(void **state)
+{
+	struct harness h;
+	unsigned most = 0;
+
+	(void)state;
+	harness_open(&h, "%s flood", harness_program);
+	harness_begin(&h);
+	harness_assign(&h, 0);
+	while (h.people[0].messages < 40000) {
+		unsigned before = h.people[0].messages;
+
+		uv_run(&h.loop, UV_RUN_ONCE);
+		if (h.people[0].messages - before > most)
+			most = h.people[0].messages - before;
+	}
+	/* a frame of the flood has at least 40 bytes */
+	assert_in_range(most, 1, (192u << 10) / 40);
+	harness_close(&h);
+}
+
 static void test_dies_while_not_read(void **state)
 {
 	struct harness h;
@@ -466,6 +517,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_does_not_read),
 	        cmocka_unit_test(test_partial_writes),
 	        cmocka_unit_test(test_flood_and_back_pressure),
+	        cmocka_unit_test(test_held),
+	        cmocka_unit_test(test_flood_leaves_turns),
 	        cmocka_unit_test(test_dies_while_not_read),
 	        cmocka_unit_test(test_query_and_rooms),
 	        cmocka_unit_test(test_what_it_inherits_and_prints),

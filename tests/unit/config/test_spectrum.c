@@ -176,9 +176,9 @@ static void test_defaults(void **state)
 	assert_int_equal(service.frontends.count, 1);
 	assert_string_equal(service.frontends.items[0], "xmpp");
 	assert_string_equal(service.user, "");
-	assert_string_equal(service.pidfile, "/var/run/spectrum2/irc.example.org.pid");
-	assert_string_equal(service.portfile, "/var/run/spectrum2/irc.example.org.port");
-	assert_string_equal(service.working_dir, "/var/lib/spectrum2/irc.example.org");
+	assert_string_equal(service.pidfile, "");
+	assert_string_equal(service.portfile, "");
+	assert_string_equal(service.working_dir, "/var/lib/libtransport/irc.example.org");
 	assert_string_equal(service.control_socket, "");
 	assert_string_equal(service.backend, "libpurple_backend");
 	assert_string_equal(service.backend_host, "127.0.0.1");

@@ -228,7 +228,8 @@ static void test_features(void **state)
 {
 	static const struct plug_options options = {
 		.name = "x", .rooms = true, .receipts = true, .raw_xml = true, .disable_jid_escaping = true,
-		.send_contacts_on_login = true, .room_nickname_change = true, .no_password = true, .no_registration = true};
+		.send_contacts_on_login = true, .room_nickname_change = true, .password_unchecked = true,
+		.no_password = true, .no_registration = true};
 	struct gateway gateway;
 	struct plug *plug;
 	char *argv[] = {(char *)"test"};
@@ -241,7 +242,7 @@ static void test_features(void **state)
 	assert_string_equal(gateway_expect(&gateway, EVENT_BACKEND_CONFIG)->text.bytes,
 			    "[registration]\nneedPassword=0\nneedRegistration=0\n"
 			    "[features]\nmuc=1\nrawxml=1\ndisable_jid_escaping=1\nreceipts=1\n"
-			    "send_buddies_on_login=1\nroom_nick=1\n");
+			    "send_buddies_on_login=1\nroom_nick=1\npassword_unchecked=1\n");
 	finish(&gateway, plug);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "transport/backend/query_port.h"
 #include "transport/control.h"
 
 struct fixture *fx;
@@ -279,6 +280,12 @@ void network_plugin_server_release(struct network_plugin_server *server, struct 
 	list_remove(&user->backend_link);
 }
 
+void network_plugin_server_hold(struct network_plugin_server *server, bool hold)
+{
+	assert_ptr_equal(server, &fake_server);
+	SAY(hold ? "backends held\n" : "backends read\n");
+}
+
 void backend_send(struct backend *backend, const struct event *event)
 {
 	assert_non_null(event->user);
@@ -304,6 +311,26 @@ int control_start(struct transport *transport, const char *path, struct control 
 void control_stop(struct control **control)
 {
 	*control = NULL;
+}
+
+bool query_port_check(const struct transport *transport, struct buf *error)
+{
+	(void)transport;
+	(void)error;
+	return true;
+}
+
+int query_port_open(struct transport *transport, struct query_port **port, struct buf *error)
+{
+	(void)transport;
+	(void)error;
+	*port = NULL;
+	return 0;
+}
+
+void query_port_close(struct query_port **port)
+{
+	*port = NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------ fixture */

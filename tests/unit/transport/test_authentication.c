@@ -55,6 +55,34 @@ static void test_success(void **state)
 	assert_non_null(user_find(fx->transport, "alice@x"));
 }
 
+static void test_a_network_that_takes_any_password(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	fx->transport->features.password_unchecked = true;
+	authenticate("first");
+	store_pump();
+	connected();
+	store_pump();
+	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	session_detach_all(fx->frontend, "alice@x");
+	store_pump();
+	session_expire(fx->transport, clock_ms() + 100000);
+	nothing_is_left();
+	forget();
+	authenticate("another");
+	store_pump();
+	expect("frontend authenticated alice@x -7 Wrong password.\n");
+	nothing_is_left();
+	forget();
+	authenticate("first");
+	store_pump();
+	expect("b1 login alice first\n");
+	connected();
+	expect("frontend authenticated alice@x 0\nstore online 1\n");
+}
+
 static void test_new_account_fails(void **state)
 {
 	(void)state;
@@ -89,6 +117,41 @@ static void test_known_account_fails(void **state)
 	assert_true(store_has("alice@x"));
 	assert_string_equal(store_password("alice@x"), "good");
 	nothing_is_left();
+}
+
+/* A network that asks for no password vouches for nobody: the first one who takes a name keeps it. */
+static void test_network_without_passwords(void **state)
+{
+	static const char config[] = "[registration]\nneedPassword=0\n";
+
+	(void)state;
+	fixture_start(NULL, 0);
+	transport_backend_config(fx->transport, config, strlen(config));
+	authenticate("mine");
+	store_pump();
+	connected();
+	store_pump();
+	assert_string_equal(store_password("alice@x"), "mine");
+	session_authenticate_cancel(fx->frontend, "alice@x");
+	store_pump();
+	nothing_is_left();
+	forget();
+	authenticate("theirs");
+	store_pump();
+	expect("frontend authenticated alice@x -7 Wrong password.\n");
+	nothing_is_left();
+	authenticate("mine");
+	store_pump();
+	expect("b1 login alice mine\n");
+	connected();
+	expect("frontend authenticated alice@x 0\nstore online 1\n");
+	session_authenticate_cancel(fx->frontend, "alice@x");
+	/* Made by registration, without a password: whoever logs in first sets one. */
+	store_account("bob@x", "bob", "");
+	forget();
+	session_authenticate(fx->frontend, "bob@x", "bob", "new");
+	store_pump();
+	expect("b1 login bob new\n");
 }
 
 static void test_backend_lost(void **state)
@@ -201,9 +264,10 @@ static void test_removed_meanwhile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_success),
+		TEST(test_success), TEST(test_a_network_that_takes_any_password),
 		TEST(test_new_account_fails),
 		TEST(test_known_account_fails),
+		TEST(test_network_without_passwords),
 		TEST(test_backend_lost),
 		TEST(test_cancel),
 		TEST(test_never_attached),

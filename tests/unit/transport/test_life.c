@@ -94,6 +94,21 @@ static void test_stop(void **state)
 	assert_int_equal(map_count(fx->transport->identities), 0);
 }
 
+static void test_hold(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	transport_backend_ready(fx->transport);
+	forget();
+	transport_hold(fx->frontend, false);
+	expect("");
+	transport_hold(fx->frontend, true);
+	transport_hold(fx->frontend, true);
+	expect("backends held\n");
+	transport_hold(fx->frontend, false);
+	expect("backends read\n");
+}
+
 static void test_stop_ends_whatever_hangs(void **state)
 {
 	uint64_t begin_ms;
@@ -147,6 +162,7 @@ int main(void)
 		TEST(test_start_once),
 		TEST(test_brings_people_back),
 		TEST(test_stop),
+		TEST(test_hold),
 		TEST(test_check),
 		TEST(test_admins),
 		TEST(test_stop_ends_whatever_hangs),

@@ -218,6 +218,20 @@ static void test_names(void **state)
 	assert_int_equal(fx->backends[0].ignored_frames, 2);
 }
 
+/* A join that was put off and then cannot be: the client waits for an answer. */
+static void test_refused_after_loading(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	attach("alice@x", "phone");
+	join("alice@x", "phone", "#a", "al");
+	fx->queued = LIMIT_BACKEND_OUT_HIGH + 1;
+	store_pump();
+	expect("alice@x session connecting\nb1 login al pw\n"
+	       "alice@x/phone leave #a 'The room could not be joined. Please try again later.'\n");
+}
+
 static void test_too_many_rooms(void **state)
 {
 	char name[16];
@@ -246,6 +260,7 @@ int main(void)
 		TEST(test_join_fails),
 		TEST(test_kicked),
 		TEST(test_names),
+		TEST(test_refused_after_loading),
 		TEST(test_too_many_rooms),
 	};
 

@@ -134,6 +134,12 @@ void xmpp_component_down(struct xmpp_frontend *frontend)
 	buf_puts(&fake.calls, "down\n");
 }
 
+void xmpp_component_full(struct xmpp_frontend *frontend, bool full)
+{
+	(void)frontend;
+	buf_puts(&fake.calls, full ? "full\n" : "not full\n");
+}
+
 void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid)
 {
 	(void)frontend;

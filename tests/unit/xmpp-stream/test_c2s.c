@@ -296,6 +296,25 @@ static void admins_log_in_without_a_backend(void **state)
 	assert_null(strstr(buf_text(&fake.calls), "login"));
 }
 
+/* Where the network asks for no password, anybody could be the administrator. */
+static void no_administrator_without_any_password(void **state)
+{
+	static const char *const items[] = {"admin@gw.example"};
+
+	(void)state;
+	fake.frontend.config.admin_jid = (struct config_list){items, 1};
+	fake.transport.features.need_password = false;
+	open_stream(&client);
+	client_auth(&client, "admin", "guess");
+	assert_true(client_sees(&client, "<account-disabled"));
+	assert_null(strstr(buf_text(&fake.calls), "login"));
+	/* One that asks vouches for the administrator as for everybody. */
+	fake.transport.features.need_password = true;
+	open_stream(&other);
+	client_auth(&other, "admin", "known");
+	assert_true(fake_called("login admin@gw.example"));
+}
+
 static void refuses_bad_streams(void **state)
 {
 	static const struct {
@@ -487,6 +506,7 @@ int main(void)
 		C2S_TEST(wrong_passwords_are_slow_and_few),
 		C2S_TEST(second_login_under_way_replaces_the_first),
 		C2S_TEST(admins_log_in_without_a_backend),
+		C2S_TEST(no_administrator_without_any_password),
 		C2S_TEST(refuses_bad_streams),
 		C2S_TEST(unauthenticated_bytes_are_bounded),
 		C2S_TEST(half_open_connections_do_not_lock_others_out),

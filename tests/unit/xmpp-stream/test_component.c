@@ -134,6 +134,7 @@ static void shakes_hands_and_exchanges(void **state)
 		    "<message from='a@b/c'><body>2</body></message><message to='gw.example'><body>3</body></message>"
 		    "<message from='a@b/c' to='gw.example@evil'><body>4</body></message>"
 		    "<message from='a@b/c' to='evil/@gw.example'><body>5</body></message>"
+		    "<message from='x@gw.example/bot' to='gw.example'><body>6</body></message>"
 		    "<message from='a@b/c' to='gw.example'><body>last</body></message>");
 	assert_true(fake_called("last\n"));
 	assert_string_equal(buf_text(&fake.calls), "up\nmessage a@b/c x@gw.example hi\n"
@@ -224,6 +225,34 @@ static void bounds_its_queue(void **state)
 	buf_finish(&large);
 }
 
+static void tells_when_its_queue_is_high(void **state)
+{
+	struct buf large = {0};
+
+	(void)state;
+	connect_component();
+	while (large.len < 1u << 20)
+		buf_putc(&large, ' ');
+	for (unsigned sent = 0; sent < LIMIT_STREAM_OUT_HIGH; sent += large.len) {
+		assert_null(strstr(buf_text(&fake.calls), "full"));
+		assert_true(component_send(fake.frontend.component, large.data, large.len));
+	}
+	assert_true(component_send(fake.frontend.component, "<presence/>", 11));
+	assert_string_equal(buf_text(&fake.calls), "up\nfull\n");
+	buf_clear(&fake.calls);
+	assert_true(server_sees("<presence/>"));
+	assert_true(fake_called("not full\n"));
+	/* A server that goes away in this state holds nobody. */
+	for (unsigned i = 0; i < 5; i++)
+		component_send(fake.frontend.component, large.data, large.len);
+	assert_non_null(strstr(buf_text(&fake.calls), "\nfull\n"));
+	buf_clear(&fake.calls);
+	server_drops();
+	assert_true(fake_called("down\n"));
+	assert_string_equal(buf_text(&fake.calls), "not full\ndown\n");
+	buf_finish(&large);
+}
+
 static void stops_in_every_state(void **state)
 {
 	(void)state;
@@ -266,6 +295,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_bad_xml, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_large_stanza_does_not_end_the_stream, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounds_its_queue, setup, teardown),
+		cmocka_unit_test_setup_teardown(tells_when_its_queue_is_high, setup, teardown),
 		cmocka_unit_test_setup_teardown(stops_in_every_state, setup, teardown),
 	};
 	int failed;

@@ -216,6 +216,12 @@ void store_find_account(struct store *store, const char *kind, const char *addre
 	done(context, account_exists ? 0 : TP_ERR_NOT_FOUND, account_exists ? &account : NULL);
 }
 
+void transport_hold(struct frontend *base, bool hold)
+{
+	(void)base;
+	(void)hold;
+}
+
 bool account_needs_password(const struct transport *core)
 {
 	return core->features.need_password;

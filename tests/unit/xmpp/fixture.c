@@ -93,6 +93,8 @@ void c2s_destroy(struct c2s_server **server)
 int c2s_send(struct c2s_server *server, const char *to, const char *stanza, size_t length)
 {
 	(void)server;
+	if (strstr(to, "/gone"))
+		return 0;
 	buf_printf(&sent, "[%s] ", to);
 	buf_append(&sent, stanza, length);
 	buf_putc(&sent, '\n');

@@ -76,6 +76,30 @@ static void test_own_clients(void **state)
 	expect_sent("<iq type='result' from='" GW "' to='" HOME "' id='q'/>");
 }
 
+/* There are no other servers behind this one. */
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	log_in(HOME);
+	feed("<iq from='" HOME "' to='else.example' type='get' id='q'><ping xmlns='urn:xmpp:ping'/></iq>");
+	expect_sent("[" HOME "] <iq type='error' from='else.example' to='" HOME "' id='q'>");
+	expect_sent("<remote-server-not-found");
+	clear();
+	feed("<message from='" HOME "' to='bob@else.example' id='m'><body>hi</body></message>");
+	expect_sent("[" HOME "] <message type='error' from='bob@else.example' to='" HOME "' id='m'>");
+	clear();
+	feed("<iq from='" HOME "' to='else.example' type='result' id='q'/>"
+	     "<message from='" HOME "' to='bob@else.example' type='error' id='m'/>"
+	     "<presence from='" HOME "' to='bob@else.example'/>");
+	assert_int_equal(sent.len, 0);
+	feed("<iq from='" HOME "' to='@else' type='get' id='j'><ping xmlns='urn:xmpp:ping'/></iq>");
+	expect_sent("<jid-malformed");
+	clear();
+	/* A client of one's own that is not there. */
+	feed("<message from='" HOME "' to='" ME "/gone' type='chat' id='n'><body>note</body></message>");
+	expect_sent("[" HOME "] <message type='error' from='" ME "/gone' to='" HOME "' id='n'>");
+}
+
 static void test_failed(void **state)
 {
 	struct event event = {.type = EVENT_SESSION,
@@ -98,6 +122,7 @@ int main(void)
 	        TEST(test_presence),
 	        TEST(test_roster),
 	        TEST(test_own_clients),
+	        TEST(test_elsewhere),
 	        TEST(test_failed),
 	};
 

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""What `meson install` puts on a machine is complete: it runs from there, and a backend can be written against it."""
+import asyncio
+import os
+
+from harness.process import Failure, find_program_or_skip
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+async def run(*argv, env=None):
+    child = await asyncio.create_subprocess_exec(
+        *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, **(env or {})})
+    output, _ = await child.communicate()
+    text = output.decode(errors="replace")
+    if child.returncode != 0:
+        raise Failure(f"{' '.join(argv)} ended with {child.returncode}: {text}")
+    return text
+
+
+async def install(world):
+    """Installs the build without sanitizers below a folder; the prefix there."""
+    root = os.path.join(world.folder, "root")
+    await run(find_program_or_skip("meson"), "install", "-C", world.plain_build, "--no-rebuild", "--destdir", root)
+    return os.path.join(root, "usr", "local")
+
+
+async def scenario_runs_from_where_it_is_installed(world):
+    prefix = await install(world)
+    for path in ("sbin/transportd", "bin/transportctl", "libexec/libtransport/transport-irc",
+                 "libexec/libtransport/transport-echo", "include/libtransport/plugin/plugin.h",
+                 "share/doc/libtransport/component-irc.cfg", "share/doc/libtransport/server-irc.cfg",
+                 "share/doc/libtransport/architecture.md", "lib/systemd/system/transportd@.service"):
+        if not os.path.exists(os.path.join(prefix, path)):
+            raise Failure(f"{path} is not installed")
+    gateway = world.gateway(jid="localhost", backend="echo")
+    gateway.daemon = os.path.join(prefix, "sbin", "transportd")
+    gateway.keys["service.backend"] = "transport-echo"  # found in libexec beside the daemon
+    gateway.server()
+    await gateway.start()
+    alice = await world.person("alice@localhost", gateway.port)
+    alice.say("echo@localhost", "installed")
+    await alice.message("echo@localhost", "installed")
+    for sample in ("component-irc.cfg", "server-irc.cfg"):
+        await run(gateway.daemon, "--check", os.path.join(prefix, "share", "doc", "libtransport", sample))
+
+
+async def scenario_a_backend_is_built_against_it(world):
+    prefix = await install(world)
+    libraries = next(folder for folder, _, files in os.walk(prefix) if "libtransport-plugin.so" in files)
+    environment = {"PKG_CONFIG_PATH": os.path.join(libraries, "pkgconfig"),
+                   "PKG_CONFIG_SYSROOT_DIR": os.path.join(world.folder, "root")}
+    flags = (await run(find_program_or_skip("pkg-config"), "--cflags", "--libs", "libtransport-plugin",
+                       env=environment)).split()
+    program = os.path.join(world.folder, "transport-mine")
+    await run(find_program_or_skip("gcc"), "-std=c11", "-Wall", "-Wextra", "-Werror", "-o", program,
+              os.path.join(TOP, "backends", "echo", "echo.c"), *flags, f"-Wl,-rpath,{libraries}")
+    gateway = world.gateway(jid="localhost")
+    gateway.keys["service.backend"] = program
+    gateway.server()
+    await gateway.start()
+    alice = await world.person("alice@localhost", gateway.port)
+    alice.say("echo@localhost", "from outside of the tree")
+    await alice.message("echo@localhost", "from outside of the tree")
