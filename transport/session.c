@@ -336,8 +336,12 @@ struct resource *session_attach(struct frontend *frontend, const char *address, 
 	struct identity *identity = session_find_identity(transport, frontend, address);
 
 	if (!identity) {
-		identity = identity_create(frontend, address);
-		look_up(frontend, address, hint);
+		/* Who has just logged in may speak at once. */
+		struct user *user = session_authenticated_user(frontend, address);
+
+		identity = user ? session_adopt(frontend, address, user) : identity_create(frontend, address);
+		if (!user)
+			look_up(frontend, address, hint);
 	}
 	struct resource *resource = find_resource(identity, name);
 
