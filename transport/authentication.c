@@ -327,13 +327,15 @@ bool session_authentication_done(struct user *user, int error, const char *text)
 
 struct user *session_authenticated_user(struct frontend *frontend, const char *address)
 {
+	struct transport *transport = frontend->transport;
 	char *key = authentication_key(frontend, address);
-	const struct authentication *authentication = map_get(frontend->transport->authentications, key);
+	const struct authentication *authentication = map_get(transport->authentications, key);
+	struct user *user = NULL;
 
 	mem_free(key);
-	return authentication && authentication->phase == PHASE_ACCEPTED
-		       ? user_find(frontend->transport, authentication->key)
-		       : NULL;
+	if (authentication && authentication->phase == PHASE_ACCEPTED)
+		user = user_find(transport, authentication->key);
+	return user && user->state == USER_CONNECTED ? user : NULL;
 }
 
 void session_authentication_drop(struct user *user)

@@ -92,10 +92,10 @@ struct identity *session_adopt(struct frontend *frontend, const char *address, s
 void session_forget_user(struct user *user);
 /* After a restart: somebody who stays connected is logged in, others are asked whether they are there. */
 void session_resume(struct frontend *frontend, const char *address);
+/* The user whose login with a password was accepted for this address and is up; NULL: the store has to be asked. */
+struct user *session_authenticated_user(struct frontend *frontend, const char *address);
 /* The login that session_authenticate waits for has ended. Frees the user on failure if nobody else uses it: true. */
 bool session_authentication_done(struct user *user, int error, const char *text);
-/* Whom session_authenticate has accepted at this address; NULL. */
-struct user *session_authenticated_user(struct frontend *frontend, const char *address);
 /* The user is about to go while a login is under way: the frontend is told. */
 void session_authentication_drop(struct user *user);
 /* What a resource is told of the account's login. */

@@ -466,3 +466,79 @@ async def scenario_network_restarted(world):
     dave.send("PRIVMSG #lobby :welcome back")
     await alice.message(f"{ROOM}/dave", "^welcome back$", "groupchat")
     require(not thrown_out(alice, ROOM, "alice", mark), "alice was thrown out of the room")
+
+
+async def scenario_thrown_off_the_network(world):
+    """What is cut off comes again. A ban is for good: the rooms are closed, and the person is told why."""
+    fake = await world.fake_irc()
+    _, gateway = await world.irc_server(fake)
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port)
+    alice.join(ROOM, "alice")
+    await alice.joined(ROOM, "alice")
+    # A connection that is cut, whatever the server says about it, is tried again; the rooms stay.
+    mark, sent = alice.mark(), len(fake.lines)
+    fake.tell("ERROR :Closing Link: alice (a <netsplit>)")
+    fake.hang_up()
+    await alice.message(ROOM, "a <netsplit>", "groupchat", mark)
+    await fake.expect("JOIN #lobby", sent)
+    await alice.message(ROOM, "Connected again", "groupchat", mark)
+    require(not thrown_out(alice, ROOM, "alice", mark), "a cut connection threw alice out of the room")
+    fake.refusal = "465 alice :You are banned: go away"
+    fake.hang_up()
+    await alice.message(DOMAIN, "go away", after=mark, timeout=40)
+    gone = await alice.presence(f"{ROOM}/alice", "unavailable", mark)
+    require("110" in statuses(gone), f"the end of the room has status {statuses(gone)}")
+    await wait_until(lambda: not alice.online.is_set(), "the stream to be closed")
+
+
+# ---------------------------------------------------------------------------------------------------- names
+
+
+async def scenario_names_of_channels_and_people(world):
+    """What IRC has in names and XMPP has not, and the other way round."""
+    alice, carol, ircd, _ = await in_the_lobby(world, **{"irc.line_interval": "40"})
+    for channel, node in (("#c++", "#c++"), ("#MiXed", "#mixed"), ("#a'b&c\"", "#a\\27b\\26c\\22"), ("#x/y<z>", "#x\\2fy\\3cz\\3e"),
+                          ("#été", "#été"), ("&local", "\\26local"), ("#back\\slash", "#back\\5cslash")):
+        mark = carol.mark()
+        carol.send(f"JOIN {channel}")
+        await carol.expect(r" 366 | 403 | 479 ", mark)
+        if not carol.find(" 366 ", mark):
+            continue  # this server has no such names
+        room = f"{node}@{DOMAIN}"
+        alice.join(room, "alice")
+        await alice.joined(room, "alice")
+        carol.send(f"PRIVMSG {channel} :in {channel}")
+        heard = await alice.message(f"{room}/carol", kind="groupchat", where=lambda m: bool(m["body"]))
+        require(heard["body"] == f"in {channel}", f"in {channel} was heard {heard['body']!r}")
+        mark = carol.mark()
+        alice.say(room, "answer", "groupchat")
+        await carol.expect("^:alice!.* PRIVMSG .* :answer$", mark)
+        alice.send_presence(pto=f"{room}/alice", ptype="unavailable")
+        await carol.expect("^:alice!.* PART", mark)
+    for nick in ("[c|d]", "a`^{}", "x\\y_-"):
+        friend = await world.irc_client(ircd, nick)
+        await friend.join("#lobby")
+        there = await wait_until(lambda: next((p for p in alice.presences if p["from"].bare == ROOM and
+                                               p["from"].resource == nick), None), f"{nick} in the room")
+        mark = friend.mark()
+        alice.say(there["from"].full, "psst", "chat")
+        await friend.expect("^:alice!.* PRIVMSG .* :psst$", mark)
+        friend.send("PRIVMSG alice :what?")
+        await alice.message(there["from"].full, "^what\\?$", "chat")
+        await friend.stop()
+        await alice.presence(there["from"].full, "unavailable")
+
+
+async def scenario_only_passwords_that_were_checked(world):
+    """irc.require_sasl: a network that takes everybody does not open the gateway's accounts."""
+    fake = await world.fake_irc(capabilities="sasl=PLAIN")
+    fake.passwords = {"alice": "secret"}
+    _, gateway = await world.irc_server(fake, **{"irc.require_sasl": "1"})
+    await world.person(f"alice@{DOMAIN}", gateway.port)
+    require("<not-authorized" in await login_fails(gateway, "alice", "guess"), "another password got in")
+    fake.capabilities = "away-notify"
+    failure = await login_fails(gateway, "bob", "secret")
+    require("SASL" in failure, f"without SASL the login fails with {failure}")
+    fake.capabilities = ""
+    failure = await login_fails(gateway, "carol", "secret")
+    require("SASL" in failure, f"without capabilities the login fails with {failure}")

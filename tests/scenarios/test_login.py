@@ -121,3 +121,35 @@ async def scenario_no_password_in_the_clear(world):
     if "PLAIN" not in raw.seen:
         raise Failure(f"features behind TLS: {raw.seen}")
     await raw.close()
+
+
+async def scenario_the_server_says_goodbye(world):
+    _, gateway = await world.irc_server()
+    raw = await log_in(gateway)
+    await raw.send(f"<presence to='{ROOM}/alice'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
+    await raw.expect("code='110'")
+    raw.seen = ""
+    ended = asyncio.create_task(raw.until_closed("the client"))
+    await gateway.stop()
+    text = await ended
+    if "code='332'" not in text or "<system-shutdown" not in text or not text.endswith("</stream:stream>"):
+        raise Failure(f"the goodbye is {text}")
+    await raw.close()
+
+
+async def scenario_speaks_at_once(world):
+    """The first words of a client that does not wait for anything after its login are not refused."""
+    gateway = world.gateway(jid=DOMAIN, backend="echo")
+    gateway.server()
+    await gateway.start()
+    raw = RawClient(gateway.port)
+    await raw.open(DOMAIN)
+    await raw.send(sasl_plain("alice", "secret"))
+    await raw.expect("<success", 30)
+    await raw.open(DOMAIN)
+    await raw.send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq><presence/>"
+                   f"<message type='chat' to='echo@{DOMAIN}'><body>first words</body></message>")
+    await raw.expect("first words")
+    if "<error" in raw.seen:
+        raise Failure(f"a client that hurries gets {raw.seen}")
+    await raw.close()

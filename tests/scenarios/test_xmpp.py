@@ -420,6 +420,11 @@ async def scenario_stopped_and_started_again(world):
         await carol.expect("^:alice\\S* QUIT", irc_mark)
         mark = alice.mark()
         await gateway.start()
+        if how == signal.SIGKILL:  # nobody was told: what is said in the room must not get lost silently
+            await gateway.process.wait_log(CONNECTED)
+            sent = alice.say(ROOM, "into the void", "groupchat")
+            error = await alice.message(ROOM, kind="error", after=mark, where=lambda m: m["id"] == sent)
+            require(error_condition(error) == "not-acceptable", f"it gives {error_condition(error)}")
         await alice.presence(GATEWAY, "available", mark, 30)
         await wait_for_answer(gateway, "online_users_count", "1")
         alice.join(ROOM, "alice_irc")
@@ -427,3 +432,92 @@ async def scenario_stopped_and_started_again(world):
         irc_mark = carol.mark()
         alice.say(ROOM, f"back after {how.name}", "groupchat")
         await carol.expect(f"PRIVMSG #lobby :back after {how.name}$", irc_mark)
+
+
+async def scenario_network_away_at_the_login(world):
+    """The person is told why nothing works, and gets in later."""
+    ircd = await world.ngircd()
+    prosody = await world.prosody()
+    gateway = world.gateway()
+    gateway.component_of(prosody)
+    gateway.irc(ircd)
+    await ircd.process.stop()
+    await gateway.start()
+    await gateway.process.wait_log(CONNECTED)
+    alice = await world.person("alice@localhost", prosody.c2s_port)
+    alice.join(ROOM, "alice")
+    error = await alice.presence(f"{ROOM}/alice", "error", timeout=40)
+    require(error_condition(error) == "recipient-unavailable", f"the join gives {error_condition(error)}")
+    said = await alice.message(GATEWAY, "onnect")
+    require(said.xml.find("{http://spectrum.im/error}spectrumerror") is not None, "no <spectrumerror/>")
+    await ircd.start()
+    mark = alice.mark()
+    alice.join(ROOM, "alice")
+    await alice.joined(ROOM, "alice", mark)
+
+
+async def scenario_clients_that_vanish(world):
+    """A client whose connection breaks is gone from the network, one that comes back is in again."""
+    prosody, gateway, alice, carol = await lobby(world)
+    mark = carol.mark()
+    alice.abort()
+    await carol.expect("^:alice!.* (PART|QUIT)", mark)
+    await wait_for_answer(gateway, "online_users_count", "0")
+    again = await world.person("alice@localhost/desk", prosody.c2s_port)
+    again.join(ROOM, "alice")
+    await again.joined(ROOM, "alice")
+    mark = carol.mark()
+    again.say(ROOM, "again", "groupchat")
+    await carol.expect("^:alice!.* PRIVMSG #lobby :again$", mark)
+
+
+async def scenario_contacts_and_invitations(world):
+    prosody, gateway, alice, carol = await lobby(world)
+    alice.send_presence(pto=GATEWAY)
+    await alice.presence(GATEWAY, "available")
+    contact = f"carol@{GATEWAY}"
+    alice.send_presence(pto=contact, ptype="subscribe")
+    await alice.presence(contact, "subscribed")
+    mark = carol.mark()
+    alice.say(contact, "hello")
+    await carol.expect("PRIVMSG carol :hello$", mark)
+    carol.send("PRIVMSG alice :hi")
+    await alice.message(contact, "^hi$", "chat")
+    alice.send_presence(pto=contact, ptype="unsubscribe")
+    await wait_until(lambda: alice.client_roster[contact]["subscription"] == "none", "the contact to let go")
+    # Joining by command: the client is invited (XEP-0249).
+    alice.say(GATEWAY, "join #other")
+    invitation = await alice.message(GATEWAY, where=lambda m: m.xml.find("{jabber:x:conference}x") is not None)
+    require(invitation.xml.find("{jabber:x:conference}x").get("jid") == f"#other@{GATEWAY}", f"invited by {invitation}")
+    # Nobody is invited by a gateway that has no invitations, and that is said.
+    message = alice.make_message(mto=ROOM)
+    message.xml.append(element("<x xmlns='http://jabber.org/protocol/muc#user'><invite to='bob@localhost'/></x>"))
+    mark = alice.mark()
+    message.send()
+    error = await alice.message(ROOM, kind="error", after=mark)
+    require(error_condition(error) == "feature-not-implemented", f"an invitation gives {error_condition(error)}")
+
+
+async def scenario_password_refused_and_changed(world):
+    """A wrong password is said to be one; the right one, by registering again, logs in at once."""
+    ircd = await world.ngircd(password="sesame")
+    prosody = await world.prosody()
+    gateway = world.gateway()
+    gateway.component_of(prosody)
+    gateway.irc(ircd)
+    gateway.keys["service.irc_send_pass"] = "1"
+    await gateway.start()
+    await gateway.process.wait_log(CONNECTED)
+    alice = await world.person("alice@localhost", prosody.c2s_port)
+    await alice.register(GATEWAY, "alice", "wrong")
+    said = await alice.message(GATEWAY, "[Pp]assword")
+    problem = said.xml.find("{http://spectrum.im/error}spectrumerror")
+    require(problem is not None and problem.text == "CONNECTION_ERROR_AUTHENTICATION_FAILED", f"it is told as {said}")
+    alice.join(ROOM, "alice")
+    error = await alice.presence(f"{ROOM}/alice", "error")
+    require(error_condition(error) in ("recipient-unavailable", "not-authorized"), f"a join gives {error}")
+    mark = alice.mark()
+    await alice.register(GATEWAY, "alice", "sesame")
+    await alice.presence(GATEWAY, "available", mark)
+    alice.join(ROOM, "alice")
+    await alice.joined(ROOM, "alice", mark)

@@ -15,6 +15,7 @@ class FakeIrc:
         self.capabilities = capabilities
         self.passwords = {}  # name -> password, for SASL
         self.taken = set()   # nicknames that somebody has
+        self.refusal = None  # said instead of a welcome
         self.lines = []      # what clients sent
         self.logins = []     # names that SASL accepted
         self.writers = []
@@ -25,8 +26,7 @@ class FakeIrc:
 
     async def stop(self):
         self.server.close()
-        for writer in self.writers:
-            writer.close()
+        self.hang_up()
 
     async def expect(self, line, after=0):
         await wait_until(lambda: line in self.lines[after:], f"{line!r} at the fake IRC server")
@@ -35,6 +35,11 @@ class FakeIrc:
         """To every client."""
         for writer in self.writers:
             writer.write(text.encode() + b"\r\n")
+
+    def hang_up(self):
+        """On every client, after what was said."""
+        for writer in self.writers:
+            writer.close()
 
     async def _serve(self, reader, writer):
         self.writers.append(writer)
@@ -81,6 +86,9 @@ class FakeIrc:
         if client["welcome"] or client["cap"] or not client["user"] or client["nick"] == "*":
             return
         client["welcome"] = True
+        if self.refusal:
+            send(self.refusal)
+            return
         send(f"001 {client['nick']} :Welcome")
         send(f"005 {client['nick']} CHANTYPES=# PREFIX=(ov)@+ :are supported")
         send(f"422 {client['nick']} :No message of the day")

@@ -21,7 +21,7 @@ class IrcClient:
         if self.password:
             self.send(f"PASS {self.password}")
         self.send(f"NICK {self.nick}")
-        self.send(f"USER {self.nick} 0 * :{self.nick} in person")
+        self.send(f"USER {re.sub('[^a-zA-Z0-9]', '', self.nick)} 0 * :{self.nick} in person")
         await self.expect(r" 001 ")
 
     async def _read(self):
