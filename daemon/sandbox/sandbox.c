@@ -6,7 +6,6 @@
 #include <getopt.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,7 +110,9 @@ static void parse(struct profile *profile, int argc, char **argv)
 	};
 	int option;
 
-	profile->user = "";
+	static char nobody[] = "";
+
+	profile->user = nobody;
 	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		if (option == 'r')
 			add(&profile->read, optarg, argc);
@@ -136,7 +137,7 @@ static void parse(struct profile *profile, int argc, char **argv)
 	}
 	if (optind >= argc)
 		sandbox_fail("usage: transport-sandbox [--home FOLDER] [--read PATH] [--write PATH] [--connect PORT] [--allow WORD] "
-		             "[--memory MIB] [--cpu SECONDS] [--files N] [--user NAME] -- PROGRAM [ARGUMENT]...");
+		             "[--memory MIB] [--cpu SECONDS] [--files N] [--user UID:GID] -- PROGRAM [ARGUMENT]...");
 }
 
 static int open_program(const char *path)
@@ -252,7 +253,7 @@ static int limit_files(int program, unsigned long wanted)
 	return moved;
 }
 
-static void become(const char *user)
+static void become(char *user)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {{0}};
@@ -261,10 +262,11 @@ static void become(const char *user)
 		for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
 			;
 	if (*user) {
-		const struct passwd *person = getpwnam(user);
-		if (!person)
-			sandbox_fail("backend.sandbox_user: there is no user %s on this machine", user);
-		if (setgroups(0, NULL) < 0 || setgid(person->pw_gid) < 0 || setuid(person->pw_uid) < 0)
+		char *colon = strchr(user, ':');
+		if (!colon)
+			sandbox_fail("sandbox: %s is not UID:GID", user);
+		*colon = '\0';
+		if (setgroups(0, NULL) < 0 || setgid((gid_t)number(colon + 1)) < 0 || setuid((uid_t)number(user)) < 0)
 			sandbox_fail("backend.sandbox_user: cannot become %s: %s", user, strerror(errno));
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);

@@ -17,7 +17,7 @@ struct paths {
 
 struct profile {
 	struct paths read, write, ports; /* ports: of TCP connections; none: any */
-	const char *user;                /* "": stay who we are */
+	char *user;                      /* UID:GID; "": stay who we are */
 	unsigned long memory_mb, cpu_s, files; /* 0: no limit of our own */
 	bool may_exec, may_listen, may_use_unix, may_trace;
 	bool signals_are_scoped; /* out of sandbox_restrict_files: the kernel keeps signals inside */

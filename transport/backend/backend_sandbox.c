@@ -29,6 +29,9 @@ struct backend_sandbox {
 	char *launcher;
 	char *folder;
 	char *copy; /* NULL: there is no configuration file */
+	bool owned; /* backends run as uid and gid */
+	uid_t uid;
+	gid_t gid;
 	char *protected[PROTECTED_MAX]; /* real paths */
 	size_t protected_count;
 };
@@ -87,7 +90,7 @@ static int read_file(const char *path, struct buf *text)
 	return problem;
 }
 
-static int write_file(const char *path, const struct buf *text, const struct passwd *owner)
+static int write_file(const char *path, const struct buf *text, const struct backend_sandbox *sandbox)
 {
 	unlink(path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -95,14 +98,13 @@ static int write_file(const char *path, const struct buf *text, const struct pas
 	if (fd < 0)
 		return -errno;
 	bool good = write(fd, text->data, text->len) == (ssize_t)text->len &&
-	            (!owner || fchown(fd, owner->pw_uid, owner->pw_gid) == 0);
+	            (!sandbox->owned || fchown(fd, sandbox->uid, sandbox->gid) == 0);
 	int problem = good ? 0 : -(errno ? errno : EIO);
 	close(fd);
 	return problem;
 }
 
-static int make_copy(struct backend_sandbox *sandbox, const char *folder, const struct passwd *owner,
-                     struct buf *error)
+static int make_copy(struct backend_sandbox *sandbox, const char *folder, struct buf *error)
 {
 	const struct transport *transport = sandbox->transport;
 	const char *path = transport->config ? config_path(transport->config) : NULL;
@@ -114,7 +116,7 @@ static int make_copy(struct backend_sandbox *sandbox, const char *folder, const 
 	int problem = read_file(path, &text);
 	if (problem == 0) {
 		backend_sandbox_filter(&copy, text.data ? text.data : "", text.len);
-		problem = write_file(sandbox->copy, &copy, owner);
+		problem = write_file(sandbox->copy, &copy, sandbox);
 	}
 	if (text.data)
 		explicit_bzero(text.data, text.len);
@@ -213,8 +215,7 @@ static int check(const struct backend_sandbox *sandbox, const struct sandbox_con
 	return err;
 }
 
-static int make_folder(struct backend_sandbox *sandbox, const char *working_dir, const struct passwd *owner,
-                       struct buf *error)
+static int make_folder(struct backend_sandbox *sandbox, const char *working_dir, struct buf *error)
 {
 	struct stat st;
 
@@ -226,29 +227,32 @@ static int make_folder(struct backend_sandbox *sandbox, const char *working_dir,
 		return TP_ERR_IO;
 	}
 	/* another user has to get through to its folder; whatever else is there is 0600 */
-	if (owner && (lchown(sandbox->folder, owner->pw_uid, owner->pw_gid) < 0 || chmod(working_dir, 0711) < 0)) {
-		buf_printf(error, "cannot give %s to %s: %s", log_quote(sandbox->folder), owner->pw_name,
+	if (sandbox->owned &&
+	    (lchown(sandbox->folder, sandbox->uid, sandbox->gid) < 0 || chmod(working_dir, 0711) < 0)) {
+		buf_printf(error, "cannot give %s to backend.sandbox_user: %s", log_quote(sandbox->folder),
 		           strerror(errno));
 		return TP_ERR_IO;
 	}
 	return 0;
 }
 
-static int find_owner(const struct sandbox_config *config, const struct passwd **owner, struct buf *error)
+static int find_owner(struct backend_sandbox *sandbox, const char *user, struct buf *error)
 {
-	*owner = NULL;
-	if (!config->user || !*config->user)
+	if (!user || !*user)
 		return 0;
-	*owner = getpwnam(config->user);
-	if (!*owner) {
-		buf_printf(error, "backend.sandbox_user: there is no user %s on this machine",
-		           log_quote(config->user));
+	const struct passwd *person = getpwnam(user);
+	if (!person) {
+		buf_printf(error, "backend.sandbox_user: there is no user %s on this machine", log_quote(user));
 		return TP_ERR_INVALID;
 	}
-	if (geteuid() == 0)
-		return 0;
-	buf_puts(error, "backend.sandbox_user: only root can start backends as another user");
-	return TP_ERR_INVALID;
+	if (geteuid() != 0) {
+		buf_puts(error, "backend.sandbox_user: only root can start backends as another user");
+		return TP_ERR_INVALID;
+	}
+	sandbox->owned = true;
+	sandbox->uid = person->pw_uid;
+	sandbox->gid = person->pw_gid;
+	return 0;
 }
 
 static int prepare(struct backend_sandbox *sandbox, struct buf *error)
@@ -256,8 +260,7 @@ static int prepare(struct backend_sandbox *sandbox, struct buf *error)
 	const struct transport *transport = sandbox->transport;
 	const struct sandbox_config *config = &transport->service.sandbox;
 	const char *configured = transport->service.working_dir;
-	const struct passwd *owner;
-	int err = find_owner(config, &owner, error);
+	int err = find_owner(sandbox, config->user, error);
 
 	if (err < 0)
 		return err;
@@ -273,9 +276,9 @@ static int prepare(struct backend_sandbox *sandbox, struct buf *error)
 	protect(sandbox, transport->config ? config_path(transport->config) : NULL);
 	err = check(sandbox, config, error);
 	if (!err)
-		err = make_folder(sandbox, working_dir, owner, error);
+		err = make_folder(sandbox, working_dir, error);
 	if (!err)
-		err = make_copy(sandbox, working_dir, owner, error);
+		err = make_copy(sandbox, working_dir, error);
 	free(working_dir);
 	return err;
 }
@@ -422,8 +425,10 @@ char **backend_sandbox_wrap(const struct backend_sandbox *sandbox, char **argv, 
 	add_number(&words, "--memory", config->memory_mb);
 	add_number(&words, "--cpu", config->cpu_s);
 	add_number(&words, "--files", config->files);
-	if (config->user && *config->user)
-		add_option(&words, "--user", config->user);
+	if (sandbox->owned) {
+		add(&words, mem_strdup("--user"));
+		add(&words, mem_printf("%lu:%lu", (unsigned long)sandbox->uid, (unsigned long)sandbox->gid));
+	}
 	add(&words, mem_strdup("--"));
 	for (size_t i = 0; i < count; i++)
 		add(&words, argv[i]);
