@@ -30,3 +30,6 @@ struct backend_peer {
 
 /* Whether a process of session `session` holds the other end of `fd`. */
 bool backend_peer_in_session(int fd, pid_t session, struct backend_peer *peer);
+
+/* Whether a process is a backend of ours or what one has started. */
+bool backend_peer_is_ours(pid_t pid);

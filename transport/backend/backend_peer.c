@@ -17,6 +17,7 @@
 
 #define DESCRIPTORS_MAX 65536 /* looked at, of one process */
 #define ENDPOINT_BYTES 48
+#define ANCESTORS_MAX 64
 
 /* How /proc/net/tcp6 (or tcp, `plain`) writes an endpoint: each 32-bit word as this machine reads it. */
 static void endpoint_format(char out[ENDPOINT_BYTES], const struct sockaddr_storage *address, bool plain)
@@ -91,25 +92,48 @@ static unsigned long find_peer_inode(int fd, long *uid)
 	return inode;
 }
 
-static pid_t session_of(pid_t pid)
+static bool read_stat(pid_t pid, int *parent, int *session)
 {
 	char path[64], text[512];
-	int session = -1;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -1;
+		return false;
 	ssize_t length = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (length <= 0)
-		return -1;
+		return false;
 	text[length] = '\0';
 	/* the name in parentheses may hold anything */
 	const char *rest = strrchr(text, ')');
-	if (!rest || sscanf(rest + 1, " %*c %*d %*d %d", &session) != 1)
-		return -1;
-	return session;
+	return rest && sscanf(rest + 1, " %*c %d %*d %d", parent, session) == 2;
+}
+
+static pid_t session_of(pid_t pid)
+{
+	int parent, session;
+
+	return read_stat(pid, &parent, &session) ? session : -1;
+}
+
+static bool descends(pid_t pid)
+{
+	int parent = 0, session = 0;
+
+	for (unsigned depth = 0; depth < ANCESTORS_MAX && pid > 1; depth++, pid = parent) {
+		if (!read_stat(pid, &parent, &session))
+			return false;
+		if (parent == getpid())
+			return true;
+	}
+	return false;
+}
+
+bool backend_peer_is_ours(pid_t pid)
+{
+	/* one whose parent has ended still has the session of its spawn */
+	return pid != getpid() && (descends(pid) || descends(session_of(pid)));
 }
 
 static bool holds_socket(pid_t pid, unsigned long inode)
