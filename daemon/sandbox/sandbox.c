@@ -25,7 +25,7 @@ struct program {
 	bool is_shell; /* a shell script, which is nothing without other programs */
 };
 
-static void say(int level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void say(int level, const char *format, va_list args)
 {
 	fprintf(stderr, "<%d>", level);
 	vfprintf(stderr, format, args);
@@ -258,18 +258,20 @@ static void become(char *user)
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {{0}};
 
-	if (geteuid() == 0)
-		for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
-			;
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	/* others lose what they have when they execute, now that nothing is ambient */
+	if (geteuid() != 0)
+		return;
+	for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
+		;
 	if (*user) {
 		char *colon = strchr(user, ':');
 		if (!colon)
 			sandbox_fail("sandbox: %s is not UID:GID", user);
 		*colon = '\0';
 		if (setgroups(0, NULL) < 0 || setgid((gid_t)number(colon + 1)) < 0 || setuid((uid_t)number(user)) < 0)
-			sandbox_fail("backend.sandbox_user: cannot become %s: %s", user, strerror(errno));
+			sandbox_fail("backend.sandbox_user: cannot become another user: %s", strerror(errno));
 	}
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capset, &header, none) < 0)
 		sandbox_fail("sandbox: capset: %s", strerror(errno));
 }

@@ -110,7 +110,11 @@ static bool list_working_dir(void) { return lists(folder); }
 static bool write_working_dir(void) { return opens(below("planted"), O_WRONLY | O_CREAT); }
 static bool read_shadow(void) { return opens("/etc/shadow", O_RDONLY); }
 static bool list_home(void) { return lists("/root") || lists("/home"); }
-static bool write_tmp(void) { return opens("/tmp/.escape_backend", O_WRONLY | O_CREAT) && !unlink("/tmp/.escape_backend"); }
+static bool write_tmp(void)
+{
+	return opens("/tmp/.escape_backend", O_WRONLY | O_CREAT) && !unlink("/tmp/.escape_backend");
+}
+
 static bool write_program(void) { return opens("/usr/bin/.escape", O_WRONLY | O_CREAT) && !unlink("/usr/bin/.escape"); }
 static bool read_from_own_folder(void) { return opens("../key", O_RDONLY); }
 
@@ -241,7 +245,11 @@ static bool listen_unix(void)
 
 static bool new_namespace(void) { return unshare(CLONE_NEWUSER) == 0; }
 static bool clone_namespace(void) { return syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0) > 0; }
-static bool mount_something(void) { return mount("none", "/mnt", "tmpfs", MS_RDONLY, "size=4k") == 0 && umount("/mnt") == 0; }
+static bool mount_something(void)
+{
+	return mount("none", "/mnt", "tmpfs", MS_RDONLY, "size=4k") == 0 && umount("/mnt") == 0;
+}
+
 static bool make_ring(void) { char params[120] = {0}; return syscall(425 /* io_uring_setup */, 4, params) >= 0; }
 static bool become_root(void) { return setresuid(0, 0, 0) == 0; }
 static bool raise_limit(void)
@@ -266,8 +274,17 @@ static bool take_memory(void)
 }
 
 /* A core dump would hold what the backend knows of its users. */
-static bool dump_core(void) { struct rlimit now; return getrlimit(RLIMIT_CORE, &now) == 0 && now.rlim_max > 0; }
-static bool run_for_ever(void) { struct rlimit now; return getrlimit(RLIMIT_CPU, &now) == 0 && now.rlim_max == RLIM_INFINITY; }
+static bool dump_core(void)
+{
+	struct rlimit now;
+	return getrlimit(RLIMIT_CORE, &now) == 0 && now.rlim_max > 0;
+}
+
+static bool run_for_ever(void)
+{
+	struct rlimit now;
+	return getrlimit(RLIMIT_CPU, &now) == 0 && now.rlim_max == RLIM_INFINITY;
+}
 
 /* what it must be able to do */
 
