@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/limits.h"
+#include "transport/backend/backend_listener.h"
 #include "transport/admin.h"
 #include "transport/transport.h"
 
@@ -170,7 +171,8 @@ static bool peer_is_allowed(const uv_pipe_t *pipe)
 
 	if (uv_fileno((const uv_handle_t *)pipe, &fd) < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return false;
-	return peer.uid == 0 || peer.uid == geteuid();
+	/* backends may have our uid, and no say here */
+	return (peer.uid == 0 || peer.uid == geteuid()) && !backend_peer_is_ours(peer.pid);
 }
 
 static void control_connection(uv_stream_t *listener, int status)
@@ -191,7 +193,7 @@ static void control_connection(uv_stream_t *listener, int status)
 		return;
 	}
 	if (!peer_is_allowed(&client->pipe)) {
-		log_warning(&control->log, "refused a connection from another uid");
+		log_warning(&control->log, "refused a connection of another uid or of a backend");
 		client_close(client);
 		return;
 	}

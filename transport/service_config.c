@@ -70,6 +70,32 @@ static const struct config_key service_keys[] = {
 	INT(ping_interval, "service.ping_interval", "20", 1, 3600,
 	    "Seconds between two PINGs to a backend; one that does not answer is taken as hung."),
 
+	KEY(sandbox.on, CONFIG_BOOL, "backend.sandbox", "on",
+	    "Backends run with as little as they need (docs/security.md). off: with all that this process "
+	    "may do, its key and database included."),
+	KEY(sandbox.allow, CONFIG_LIST, "backend.sandbox_allow", NULL,
+	    "What a backend may do all the same: exec (start programs; shell scripts always may), listen (take "
+	    "connections), unix (Unix sockets, for D-Bus for example), trace (debug its own processes). May be "
+	    "given several times."),
+	KEY(sandbox.read, CONFIG_LIST, "backend.sandbox_read", NULL,
+	    "Absolute path of a file or folder that a backend may read, beside the system's programs and "
+	    "libraries, its own program's folder, and this file without its secrets. May be given several times."),
+	KEY(sandbox.write, CONFIG_LIST, "backend.sandbox_write", NULL,
+	    "Absolute path of a file or folder that a backend may read and write, beside its current directory, "
+	    "which is backend in service.working_dir. May be given several times."),
+	KEY(sandbox.connect, CONFIG_LIST, "backend.sandbox_connect", NULL,
+	    "TCP port that a backend may connect to; the way to this process and DNS come by themselves. May be "
+	    "given several times. None: any port."),
+	KEY(sandbox.user, CONFIG_STRING, "backend.sandbox_user", "",
+	    "User that backends run as, if this process is root. Empty: the same user as this process."),
+	INT(sandbox.memory_mb, "backend.sandbox_memory", "4096", 0, 1 << 24,
+	    "MiB of address space for one backend process. 0: no limit."),
+	INT(sandbox.cpu_s, "backend.sandbox_cpu", "604800", 0, 365 * DAY,
+	    "Seconds of processor time for one backend process; then it is ended, and its users get another one. "
+	    "0: no limit."),
+	INT(sandbox.files, "backend.sandbox_files", "8192", 0, 1000000,
+	    "Files and connections that one backend process may have open. 0: as many as this process."),
+
 	KEY(public_registration, CONFIG_BOOL, "registration.enable_public_registration", "1",
 	    "Everybody may register. 0: only people of service.allowed_servers."),
 	KEY(language, CONFIG_STRING, "registration.language", "en",

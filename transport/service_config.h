@@ -4,6 +4,16 @@
 
 #include "config/config.h"
 
+/* [backend]: what a backend process may do (docs/security.md). */
+struct sandbox_config {
+	bool on;
+	struct config_list allow;       /* exec, listen, unix, trace */
+	struct config_list read, write; /* absolute paths */
+	struct config_list connect;     /* TCP ports; none: any */
+	const char *user;               /* if we are root */
+	long memory_mb, cpu_s, files;   /* 0: no limit of ours */
+};
+
 struct service_config {
 	const char *jid;
 	struct config_list frontends; /* service.frontend, repeatable; default xmpp */
@@ -25,6 +35,7 @@ struct service_config {
 	long idle_reconnect_time;   /* s */
 	long memory_collector_time; /* s */
 	long ping_interval;         /* s; ours, default 20 */
+	struct sandbox_config sandbox;
 	/* registration */
 	bool public_registration;
 	const char *language;

@@ -18,6 +18,7 @@
 #include "transport/backend/backend_listener.h"
 #include "transport/backend/backend_private.h"
 #include "transport/backend/backend_process.h"
+#include "transport/backend/backend_sandbox.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/router.h"
 #include "transport/transport.h"
@@ -99,8 +100,12 @@ static bool spawn(struct backend *backend, int channel, struct buf *error)
 	                                    backend_listener_port(backend->listener), error);
 	if (!argv)
 		return false;
-	int err =
-	        backend_process_spawn(backend, argv, backend->transport->service.working_dir, channel, error);
+	const char *folder = backend->transport->service.working_dir;
+	if (server->sandbox) {
+		argv = backend_sandbox_wrap(server->sandbox, argv, backend_listener_port(backend->listener));
+		folder = backend_sandbox_folder(server->sandbox);
+	}
+	int err = backend_process_spawn(backend, argv, folder, channel, error);
 	backend_command_free(argv);
 	return err == 0;
 }

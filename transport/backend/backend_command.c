@@ -109,7 +109,7 @@ static bool is_program(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-static char *find_beside(const char *name)
+char *backend_command_find_beside(const char *name)
 {
 	static const char *const places[] = {"", "/../libexec/libtransport", "/../lib/libtransport"};
 	char self[PATH_MAX];
@@ -135,7 +135,7 @@ char *backend_command_find(const char *program, const char *working_dir, struct 
 	struct stat st;
 
 	if (!strchr(program, '/')) {
-		path = find_beside(program);
+		path = backend_command_find_beside(program);
 		if (!path)
 			buf_printf(error,
 			           "service.backend: there is no program %s beside this one or in "

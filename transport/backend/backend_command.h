@@ -15,6 +15,9 @@ struct transport;
  */
 char *backend_command_find(const char *program, const char *working_dir, struct buf *error);
 
+/* A program of that name beside the running one or in the folders above; NULL: none. */
+char *backend_command_find_beside(const char *name);
+
 /* WORDS --host HOST --port PORT --service.backend_id=ID -j JID FILE. NULL-terminated, free with
  * backend_command_free; NULL with a sentence in `error`. `number` replaces BACKEND_ID. */
 char **backend_command_build(const struct transport *transport, unsigned number, int id, const char *host,

@@ -34,3 +34,6 @@ struct network_plugin_server;
 bool backend_peer_may_administer(int fd, const struct network_plugin_server *server, struct backend_peer *peer);
 /* Whether a process of session `session` holds the other end of `fd`. */
 bool backend_peer_in_session(int fd, pid_t session, struct backend_peer *peer);
+
+/* Whether a process is a backend of ours or what one has started. */
+bool backend_peer_is_ours(pid_t pid);

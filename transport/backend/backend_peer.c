@@ -118,6 +118,25 @@ static pid_t session_of(pid_t pid)
 	return read_stat(pid, &parent, &session) ? session : -1;
 }
 
+static bool descends(pid_t pid)
+{
+	pid_t parent = 0, session = 0;
+
+	for (unsigned depth = 0; depth < ANCESTORS_MAX && pid > 1; depth++, pid = parent) {
+		if (!read_stat(pid, &parent, &session))
+			return false;
+		if (parent == getpid())
+			return true;
+	}
+	return false;
+}
+
+bool backend_peer_is_ours(pid_t pid)
+{
+	/* one whose parent has ended still has the session of its spawn */
+	return pid != getpid() && (descends(pid) || descends(session_of(pid)));
+}
+
 static bool holds_socket(pid_t pid, unsigned long inode)
 {
 	char path[64], wanted[64], link[64];

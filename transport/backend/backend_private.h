@@ -37,6 +37,7 @@ struct network_plugin_server {
 	struct backend_timing timing;
 	unsigned users_per_backend;
 	char *host; /* a loopback address */
+	struct backend_sandbox *sandbox; /* NULL: off */
 
 	struct list backends; /* struct backend.link, newest connected first */
 	unsigned count;

@@ -15,6 +15,7 @@
 #include "transport/backend/backend_connection.h"
 #include "transport/backend/backend_private.h"
 #include "transport/backend/backend_process.h"
+#include "transport/backend/backend_sandbox.h"
 #include "transport/transport.h"
 #include "transport/user.h"
 
@@ -267,6 +268,7 @@ void server_backend_crashed(struct backend *backend)
 static void free_server(struct network_plugin_server *server)
 {
 	mem_free(server->host);
+	backend_sandbox_destroy(&server->sandbox);
 	mem_free(server);
 }
 
@@ -387,10 +389,15 @@ int server_create(struct transport *transport, struct network_plugin_server **ou
 	const struct service_config *service = &transport->service;
 	int err = check_command(transport, error);
 
+	struct backend_sandbox *sandbox = NULL;
+
+	if (err == 0 && service->sandbox.on)
+		err = backend_sandbox_create(transport, &sandbox, error);
 	if (err < 0)
 		return err;
 	struct network_plugin_server *server = MEM_NEW(struct network_plugin_server);
 	server->transport = transport;
+	server->sandbox = sandbox;
 	server->log = (struct log){.parent = &transport->log};
 	server->users_per_backend = service->users_per_backend > 0 ? (unsigned)service->users_per_backend : 1;
 	server->out_limit = LIMIT_BACKEND_OUT_BYTES;
