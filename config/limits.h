@@ -56,6 +56,8 @@
 #define LIMIT_BACKEND_ACCEPTS 10           /* connections a second to a spawn's own port */
 #define LIMIT_BACKEND_ACCEPT_MS 100        /* of each second, for finding out who they are */
 #define LIMIT_BACKEND_CANDIDATES 4         /* ways open to one backend before its first frame */
+#define LIMIT_SANDBOX_PATHS 64               /* that a backend may read because its command names them */
+#define LIMIT_SANDBOX_SCRIPT_BYTES (64u << 10) /* of a script, looked through for paths */
 #define LIMIT_BACKEND_LOG_LINES 200        /* a second, of what one backend prints */
 #define LIMIT_BACKEND_LOG_LINE_BYTES 1000
 

@@ -74,7 +74,7 @@ static const struct config_key service_keys[] = {
 	    "Backends run with as little as they need (docs/security.md). off: with all that this process "
 	    "may do, its key and database included."),
 	KEY(sandbox.allow, CONFIG_LIST, "backend.sandbox_allow", NULL,
-	    "What a backend may do all the same: exec (start programs; shell scripts always may), listen (take "
+	    "What a backend may do all the same: exec (start programs; shells, scripts and what is given one always may), listen (take "
 	    "connections), unix (Unix sockets, for D-Bus for example), trace (debug its own processes). May be "
 	    "given several times."),
 	KEY(sandbox.read, CONFIG_LIST, "backend.sandbox_read", NULL,
@@ -89,7 +89,7 @@ static const struct config_key service_keys[] = {
 	KEY(sandbox.user, CONFIG_STRING, "backend.sandbox_user", "",
 	    "User that backends run as, if this process is root. Empty: the same user as this process."),
 	INT(sandbox.memory_mb, "backend.sandbox_memory", "4096", 0, 1 << 24,
-	    "MiB of address space for one backend process. 0: no limit."),
+	    "MiB of private memory for one backend process. 0: no limit."),
 	INT(sandbox.cpu_s, "backend.sandbox_cpu", "604800", 0, 365 * DAY,
 	    "Seconds of processor time for one backend process; then it is ended, and its users get another one. "
 	    "0: no limit."),

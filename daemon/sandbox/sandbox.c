@@ -206,14 +206,14 @@ static void use_interpreter(struct program *program, char *line)
 		program->is_shell = program->is_shell || !strcmp(base_name(word), shells[i]);
 }
 
-static void find_program(struct program *program, char **argv)
+static void find_program(struct program *program, char **argv, bool kernel_reads_scripts)
 {
 	char *line = allocate(SHEBANG_BYTES);
 
 	program->argv = argv;
 	program->fd = open_program(argv[0]);
 	ssize_t length = pread(program->fd, line, SHEBANG_BYTES - 1, 0);
-	if (length > 2 && !memcmp(line, "#!", 2)) {
+	if (length > 2 && !memcmp(line, "#!", 2) && !kernel_reads_scripts) {
 		line[strcspn(line, "\r\n")] = '\0';
 		use_interpreter(program, line + 2);
 	}
@@ -282,7 +282,7 @@ int main(int argc, char **argv)
 	struct program program = {0};
 
 	parse(&profile, argc, argv);
-	find_program(&program, argv + optind);
+	find_program(&program, argv + optind, profile.may_exec);
 	if (program.is_shell)
 		profile.may_exec = true;
 	become(profile.user);
@@ -295,7 +295,10 @@ int main(int argc, char **argv)
 	sandbox_restrict_files(&profile, program.fd);
 	sandbox_restrict_calls(&profile, program.fd);
 	if (profile.memory_mb)
-		limit(RLIMIT_AS, profile.memory_mb << 20, "memory");
-	syscall(SYS_execveat, program.fd, "", program.argv, environ, AT_EMPTY_PATH);
+		limit(RLIMIT_DATA, profile.memory_mb << 20, "memory");
+	if (profile.may_exec)
+		execve(program.argv[0], program.argv, environ);
+	else
+		syscall(SYS_execveat, program.fd, "", program.argv, environ, AT_EMPTY_PATH);
 	sandbox_fail("sandbox: cannot execute %s: %s", program.argv[0], strerror(errno));
 }

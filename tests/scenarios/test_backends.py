@@ -79,8 +79,9 @@ async def scenario_a_strict_command_line(world):
     pid = await talks(alice)
     words = open(f"/proc/{pid}/cmdline", "rb").read().decode().split("\0")[:-1]
     host = words.index("--host")
+    config = os.path.join(gateway.keys["service.working_dir"], "backend.cfg")
     if words[host + 1] != "127.0.0.1" or words[host + 2] != "--port" or \
-            words[host + 4] != "--service.backend_id=1" or words[host + 5:] != ["-j", GATEWAY, gateway.config]:
+            words[host + 4] != "--service.backend_id=1" or words[host + 5:] != ["-j", GATEWAY, config]:
         raise Failure(f"the command line is {words}")
     os.kill(pid, signal.SIGKILL)
     await gateway.process.wait_log("was ended by signal 9")
@@ -462,7 +463,9 @@ class Asker(wire.Backend):
 arguments = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 Asker(arguments["--host"], arguments["--port"]).run()
 """)
-    _, gateway, alice = await component(world, f"{PYTHON} {script}", **{"service.backend_port": port})
+    # The sandbox lets nobody leave a session: this is what there is without it.
+    _, gateway, alice = await component(world, f"{PYTHON} {script}",
+                                        **{"service.backend_port": port, "backend.sandbox": "off"})
     await gateway.process.wait_log("the backend is ")
     await gateway.process.wait_log("the orphan is ")
     if "is answered" in gateway.process.log():

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -19,21 +18,22 @@
 #include "config/ini.h"
 #include "config/limits.h"
 #include "transport/backend/backend_command.h"
+#include "transport/backend/backend_reading.h"
 #include "transport/transport.h"
 
 #define PROGRAM "transport-sandbox"
-#define PROTECTED_MAX 5
 
 struct backend_sandbox {
 	const struct transport *transport;
 	char *launcher;
+	char *start, *working_dir; /* of this process, and service.working_dir */
 	char *folder;
 	char *copy; /* NULL: there is no configuration file */
 	bool owned; /* backends run as uid and gid */
 	uid_t uid;
 	gid_t gid;
-	char *protected[PROTECTED_MAX]; /* real paths */
-	size_t protected_count;
+	struct hidden hidden;
+	struct reading configured; /* paths that the configuration file names */
 };
 
 /* the copy of the configuration file */
@@ -73,6 +73,36 @@ void backend_sandbox_filter(struct buf *out, const char *text, size_t length)
 	}
 	ini_finish(&ini);
 	buf_finish(&section);
+}
+
+static void hide_certificate(struct hidden *hidden, const char *text, size_t length)
+{
+	struct ini ini;
+	enum ini_found found;
+
+	ini_init(&ini, text, length);
+	while ((found = ini_next(&ini)) != INI_END)
+		if (found == INI_PAIR && text_equal_nocase(buf_text(&ini.name), "service.cert"))
+			hidden_add(hidden, buf_text(&ini.value));
+	ini_finish(&ini);
+}
+
+/* What a backend is told of in its own sections it has to be able to read: certificates, lists of words. */
+static void find_paths(struct reading *reading, const char *text, size_t length)
+{
+	static const char *const cores[] = {"service.", "database.", "logging.", "backend."};
+	struct ini ini;
+	enum ini_found found;
+
+	ini_init(&ini, text, length);
+	while ((found = ini_next(&ini)) != INI_END) {
+		bool is_ours = found == INI_BAD;
+		for (size_t i = 0; !is_ours && i < ARRAY_SIZE(cores); i++)
+			is_ours = strncasecmp(buf_text(&ini.name), cores[i], strlen(cores[i])) == 0;
+		if (!is_ours)
+			reading_add(reading, buf_text(&ini.value));
+	}
+	ini_finish(&ini);
 }
 
 static int read_file(const char *path, struct buf *text)
@@ -116,6 +146,8 @@ static int make_copy(struct backend_sandbox *sandbox, const char *folder, struct
 	int problem = read_file(path, &text);
 	if (problem == 0) {
 		backend_sandbox_filter(&copy, text.data ? text.data : "", text.len);
+		hide_certificate(&sandbox->hidden, text.data ? text.data : "", text.len);
+		find_paths(&sandbox->configured, text.data ? text.data : "", text.len);
 		problem = write_file(sandbox->copy, &copy, sandbox);
 	}
 	if (text.data)
@@ -131,37 +163,6 @@ static int make_copy(struct backend_sandbox *sandbox, const char *folder, struct
 
 /* paths */
 
-static void protect(struct backend_sandbox *sandbox, const char *path)
-{
-	char *real = path && *path ? realpath(path, NULL) : NULL;
-
-	if (!real)
-		return;
-	sandbox->protected[sandbox->protected_count++] = mem_strdup(real);
-	free(real);
-}
-
-static bool is_below(const char *path, const char *folder)
-{
-	size_t length = strlen(folder);
-
-	while (length > 0 && folder[length - 1] == '/')
-		length--;
-	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
-/* Whether leave to read `path` would be leave to read what backends must not have. */
-static bool exposes(const struct backend_sandbox *sandbox, const char *path)
-{
-	char *real = realpath(path, NULL);
-	bool found = false;
-
-	for (size_t i = 0; real && i < sandbox->protected_count; i++)
-		found = found || is_below(sandbox->protected[i], real);
-	free(real);
-	return found;
-}
-
 static int check_paths(const struct backend_sandbox *sandbox, const struct config_list *list, const char *key,
                        struct buf *error)
 {
@@ -170,7 +171,7 @@ static int check_paths(const struct backend_sandbox *sandbox, const struct confi
 			buf_printf(error, "%s: %s is not an absolute path", key, log_quote(list->items[i]));
 			return TP_ERR_INVALID;
 		}
-		if (exposes(sandbox, list->items[i]))
+		if (hidden_is_in(&sandbox->hidden, list->items[i]))
 			log_warning(&sandbox->transport->log,
 			            "%s: %s gives backends this instance's database, key or configuration", key,
 			            log_quote(list->items[i]));
@@ -269,11 +270,15 @@ static int prepare(struct backend_sandbox *sandbox, struct buf *error)
 		buf_printf(error, "service.working_dir: %s", strerror(errno));
 		return TP_ERR_IO;
 	}
-	protect(sandbox, working_dir);
-	protect(sandbox, transport->store_config.database);
-	protect(sandbox, transport->store_config.key_file);
-	protect(sandbox, transport->service.control_socket);
-	protect(sandbox, transport->config ? config_path(transport->config) : NULL);
+	char *start = realpath(".", NULL);
+	sandbox->start = mem_strdup(start ? start : "/");
+	free(start);
+	sandbox->working_dir = mem_strdup(working_dir);
+	hidden_add(&sandbox->hidden, working_dir);
+	hidden_add(&sandbox->hidden, transport->store_config.database);
+	hidden_add(&sandbox->hidden, transport->store_config.key_file);
+	hidden_add(&sandbox->hidden, transport->service.control_socket);
+	hidden_add(&sandbox->hidden, transport->config ? config_path(transport->config) : NULL);
 	err = check(sandbox, config, error);
 	if (!err)
 		err = make_folder(sandbox, working_dir, error);
@@ -295,6 +300,7 @@ int backend_sandbox_create(const struct transport *transport, struct backend_san
 	struct backend_sandbox *sandbox = MEM_NEW(struct backend_sandbox);
 	sandbox->transport = transport;
 	sandbox->launcher = launcher;
+	sandbox->configured.hidden = &sandbox->hidden;
 	int err = prepare(sandbox, error);
 	if (err < 0)
 		backend_sandbox_destroy(&sandbox);
@@ -309,9 +315,11 @@ void backend_sandbox_destroy(struct backend_sandbox **slot)
 	*slot = NULL;
 	if (!sandbox)
 		return;
-	for (size_t i = 0; i < sandbox->protected_count; i++)
-		mem_free(sandbox->protected[i]);
+	hidden_finish(&sandbox->hidden);
+	reading_finish(&sandbox->configured);
 	mem_free(sandbox->launcher);
+	mem_free(sandbox->start);
+	mem_free(sandbox->working_dir);
 	mem_free(sandbox->folder);
 	mem_free(sandbox->copy);
 	mem_free(sandbox);
@@ -354,54 +362,64 @@ static void add_number(struct words *words, const char *name, long value)
 	add(words, mem_printf("%ld", value));
 }
 
-/* Folders where people keep what no program needs for being there. */
-static bool is_shared(const char *folder)
+/* What the command says of files in the core's working directory is not true of the backend's own folder. */
+static void make_absolute(char **word, const char *folder)
 {
-	static const char *const folders[] = {"/", "/tmp", "/var/tmp", "/home", "/etc", "/var", "/srv", "/run"};
+	char *path = (*word)[0] == '/' || (*word)[0] == '-' ? NULL : mem_printf("%s/%s", folder, *word);
 	struct stat st;
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (!strcmp(folder, folders[i]))
-			return true;
-	const struct passwd *owner = stat(folder, &st) == 0 ? getpwuid(st.st_uid) : NULL;
-	return owner && !strcmp(owner->pw_dir, folder);
-}
-
-/* A program or a script that service.backend names, and what lies beside it. */
-static void add_program(struct words *words, const struct backend_sandbox *sandbox, const char *path)
-{
-	struct stat st;
-
-	if (path[0] != '/' || stat(path, &st) < 0)
-		return;
-	if (!exposes(sandbox, path))
-		add_option(words, "--read", path);
-	char *copy = mem_strdup(path);
-	const char *folder = dirname(copy);
-	if (S_ISREG(st.st_mode) && !is_shared(folder) && !exposes(sandbox, folder))
-		add_option(words, "--read", folder);
-	mem_free(copy);
-}
-
-static char *make_absolute(char *path)
-{
-	char *real = path[0] == '/' ? NULL : realpath(path, NULL);
-
-	if (!real)
-		return path;
-	char *copy = mem_strdup(real);
-	free(real);
+	if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+		char *other = *word;
+		*word = path;
+		path = other;
+	}
 	mem_free(path);
-	return copy;
+}
+
+static void add_paths(struct words *words, const struct reading *reading)
+{
+	for (size_t i = 0; i < reading->count; i++)
+		add_option(words, "--read", reading->items[i]);
+}
+
+/* `count` words are those of service.backend. */
+static void add_command(struct words *words, const struct backend_sandbox *sandbox, char **argv, size_t count)
+{
+	struct reading reading = {.hidden = &sandbox->hidden};
+
+	for (size_t i = 0; i < count; i++) {
+		make_absolute(&argv[i], i == 0 ? sandbox->start : sandbox->working_dir);
+		reading_add_program(&reading, argv[i]);
+		reading_add_named(&reading, argv[i]);
+	}
+	reading_add_environment(&reading);
+	add_paths(words, &reading);
+	reading_finish(&reading);
+	if (reading_starts_programs(argv, count))
+		add_option(words, "--allow", "exec");
+}
+
+static void add_limits(struct words *words, const struct backend_sandbox *sandbox)
+{
+	const struct sandbox_config *config = &sandbox->transport->service.sandbox;
+
+	add_number(words, "--memory", config->memory_mb);
+	add_number(words, "--cpu", config->cpu_s);
+	add_number(words, "--files", config->files);
+	if (!sandbox->owned)
+		return;
+	add(words, mem_strdup("--user"));
+	add(words, mem_printf("%lu:%lu", (unsigned long)sandbox->uid, (unsigned long)sandbox->gid));
 }
 
 char **backend_sandbox_wrap(const struct backend_sandbox *sandbox, char **argv, unsigned port)
 {
 	const struct sandbox_config *config = &sandbox->transport->service.sandbox;
 	struct words words = {0};
-	size_t count = 0;
+	size_t count = 0, own = 0;
 
-	argv[0] = make_absolute(argv[0]);
+	while (argv[own] && strcmp(argv[own], "--host") != 0)
+		own++;
 	while (argv[count])
 		count++;
 	if (sandbox->copy) {
@@ -412,8 +430,8 @@ char **backend_sandbox_wrap(const struct backend_sandbox *sandbox, char **argv, 
 	add_option(&words, "--home", sandbox->folder);
 	if (sandbox->copy)
 		add_option(&words, "--read", sandbox->copy);
-	for (size_t i = 0; i < count && strcmp(argv[i], "--host") != 0; i++)
-		add_program(&words, sandbox, argv[i]);
+	add_command(&words, sandbox, argv, own);
+	add_paths(&words, &sandbox->configured);
 	add_list(&words, "--read", &config->read);
 	add_list(&words, "--write", &config->write);
 	add_list(&words, "--allow", &config->allow);
@@ -422,13 +440,7 @@ char **backend_sandbox_wrap(const struct backend_sandbox *sandbox, char **argv, 
 		add_number(&words, "--connect", port);
 		add_number(&words, "--connect", 53);
 	}
-	add_number(&words, "--memory", config->memory_mb);
-	add_number(&words, "--cpu", config->cpu_s);
-	add_number(&words, "--files", config->files);
-	if (sandbox->owned) {
-		add(&words, mem_strdup("--user"));
-		add(&words, mem_printf("%lu:%lu", (unsigned long)sandbox->uid, (unsigned long)sandbox->gid));
-	}
+	add_limits(&words, sandbox);
 	add(&words, mem_strdup("--"));
 	for (size_t i = 0; i < count; i++)
 		add(&words, argv[i]);
