@@ -74,9 +74,9 @@ static const struct config_key service_keys[] = {
 	    "Backends run with as little as they need (docs/security.md). off: with all that this process "
 	    "may do, its key and database included."),
 	KEY(sandbox.allow, CONFIG_LIST, "backend.sandbox_allow", NULL,
-	    "What a backend may do all the same: exec (start programs; shells, scripts and what is given one always may), listen (take "
-	    "connections), unix (Unix sockets, for D-Bus for example), trace (debug its own processes). May be "
-	    "given several times."),
+	    "What a backend may do all the same: exec (start programs; shells, scripts and what is given one "
+	    "always may), listen (take connections), unix (Unix sockets, for D-Bus for example), trace (debug its "
+	    "own processes). May be given several times."),
 	KEY(sandbox.read, CONFIG_LIST, "backend.sandbox_read", NULL,
 	    "Absolute path of a file or folder that a backend may read, beside the system's programs and "
 	    "libraries, its own program's folder, and this file without its secrets. May be given several times."),
