@@ -7,11 +7,10 @@
 #include "plugin/plugin.h"
 
 /* A user who is in the lobby; the sizes are the longest that the library hands out. */
-struct member {
+static struct member {
 	struct member *next;
 	char user[2048], nickname[1024];
-};
-static struct member *members;
+} *members;
 
 static struct member **find_member(const char *user)
 {

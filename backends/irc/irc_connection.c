@@ -101,6 +101,7 @@ static void reset(struct irc_connection *connection)
 	MEM_FREE(connection->userhost);
 	MEM_FREE(connection->capabilities);
 	MEM_FREE(connection->last_error);
+	MEM_FREE(connection->identify_service);
 	connection->nick_attempt = 0;
 	connection->negotiating = connection->sasl_asked = connection->sasl_done = connection->identified =
 	        false;

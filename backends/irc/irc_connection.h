@@ -67,6 +67,7 @@ struct irc_connection {
 	char *server_name;
 	char *capabilities; /* offered ones, a space around each, until the end of CAP LS */
 	bool negotiating, sasl_asked, sasl_done, identified;
+	char *identify_service; /* whom the password was told, until it answers or is not there; NULL */
 	bool away_told;
 	char *last_error; /* of an ERROR line */
 

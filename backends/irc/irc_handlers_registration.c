@@ -234,10 +234,12 @@ void irc_identify(struct irc_connection *connection)
 			buf_putc(&text, *at++);
 		}
 	}
-	if (irc_nick_is_valid(buf_text(&service)) && text.len)
+	if (irc_nick_is_valid(buf_text(&service)) && text.len) {
 		irc_send(connection, "PRIVMSG", service.data, text.data);
-	else
+		mem_replace(&connection->identify_service, service.data);
+	} else {
 		log_warning(&connection->log, "service.irc_identify is not of the form '<nick> <text>'");
+	}
 	if (text.data)
 		OPENSSL_cleanse(text.data, text.len);
 	buf_finish(&service);

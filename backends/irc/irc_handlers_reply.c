@@ -7,6 +7,7 @@
 #include "backends/irc/irc.h"
 #include "backends/irc/irc_format.h"
 #include "backends/irc/irc_user.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "plugin/plugin.h"
@@ -65,6 +66,12 @@ static void on_no_such_nick(struct irc_connection *connection, struct irc_line *
 	const char *nick = line->params[1];
 	struct irc_channel *channel = irc_connection_channel(connection, nick);
 
+	/* A network without services: the person did not write that message, and need not hear of it. */
+	if (connection->identify_service && text_equal_nocase(connection->identify_service, nick)) {
+		log_info(&connection->log, "there is no %s to tell the password to", log_quote(nick));
+		MEM_FREE(connection->identify_service);
+		return;
+	}
 	if (irc_whois_find(connection, nick)) {
 		on_whois_end(connection, line);
 	} else if (channel) {

@@ -142,6 +142,11 @@ static void test_identify_and_pass(void **state)
 	hello(&stage);
 	welcome(&stage, "alice");
 	peer_expect(&stage.server, "PRIVMSG Q :AUTH alice sesame\r\n");
+	/* A network without services: nobody wrote to Q, so nobody is told; who writes later is. */
+	peer_send(&stage.server, ":s.example 401 alice Q :Nobody is there");
+	peer_send(&stage.server, ":s.example 401 alice Q :No such nick");
+	gateway_expect(&stage.gateway, "Not delivered: No such nick");
+	assert_null(strstr(buf_text(&stage.gateway.log), "Nobody is there"));
 	stage_close(&stage);
 
 	stage_open(&stage, "se\r\nsame", "--service.irc_send_pass=1");
