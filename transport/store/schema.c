@@ -92,7 +92,12 @@ int schema_check(struct driver *db, const char *prefix, const char *database, st
 		           database);
 		return TP_ERR_UNSUPPORTED;
 	}
-	if (users > 0) {
+	/* Ours come all in one transaction, and that of another process may have ended since the first look. */
+	if (users > 0)
+		ours = has(db, prefix, VERSION_TABLE, NULL);
+	if (ours < 0)
+		return failed(db, error);
+	if (users > 0 && ours == 0) {
 		buf_printf(error,
 		           "%s already has a table \"%susers\" that is not of this program; set "
 		           "database.database or database.prefix to something else",

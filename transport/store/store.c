@@ -146,7 +146,8 @@ static int open_seal(struct store *store, const struct store_config *config, str
 {
 	char *path = store_config_in_memory(config) ? NULL : store_config_key_path(config);
 	int err = 0;
-	if (path != NULL && is_missing(path) && accounts_any_sealed(&store->accounts) == 0) {
+	/* Looked for again at the end: another process may have made it, and sealed with it, in between. */
+	if (path != NULL && is_missing(path) && accounts_any_sealed(&store->accounts) == 0 && is_missing(path)) {
 		buf_printf(error,
 		           "key file %s is missing, and the database has passwords that were sealed with it: "
 		           "put "
