@@ -26,7 +26,9 @@ class Hostile(Events):
             super().on_message(user, contact, body, fields)
 
     def on_other(self, kind, fields):
-        pass
+        if kind == wire.JOIN_ROOM:
+            self.send(wire.PARTICIPANT_CHANGED, {1: wire.text(fields, 1), 2: wire.text(fields, 3), 3: wire.text(fields, 2),
+                                                 4: 16, 5: 1})
 
     def after(self, user):
         self.say(user, "hostile", "after it")
