@@ -254,6 +254,28 @@ async def scenario_frames_that_are_wrong(world):
     require(await gateway.control("online_users_count") == "2", "somebody was lost")
 
 
+async def scenario_a_login_that_ends_every_backend(world):
+    """Processes are not started as fast as they end, and those of others live on."""
+    server, gateway = await fake_component(world, HOSTILE, **{"service.users_per_backend": "1"})
+    await server.log_in(BOB, ECHO)
+    mallory = "mallory@localhost/desk"
+    await server.send(register(mallory, "mallory"))
+    await server.expect("<iq type='result'[^>]*id='mallory'")
+    cpu, begin = cpu_seconds(gateway.process.pid), time.monotonic()
+    while time.monotonic() < begin + 5:
+        await server.send(f"<presence from='{mallory}' to='{GATEWAY}'/><message type='chat' from='{mallory}' "
+                          f"to='{ECHO}'><body>x</body></message>")
+        await server.ask(BOB, ECHO, 2)
+        await asyncio.sleep(0.05)
+    used = (cpu_seconds(gateway.process.pid) - cpu) / (time.monotonic() - begin)
+    log = gateway.process.log()
+    started, ended_by_it = log.count(": started, pid"), log.count("closed its connection; 1 users lose it")
+    require(ended_by_it > 0, "mallory ends nothing")
+    require(started <= 10, f"{started} backends were started in 5 seconds")
+    require(used < 0.5, f"it takes {used * 100:.0f} % of a processor")
+    await server.log_in(ALICE, ECHO)
+
+
 async def log_in_raw(port, name):
     """A client that can stop to read."""
     raw = RawClient(port)

@@ -3,6 +3,7 @@
 """
 A backend that answers as contact "echo", does what "control" is told (events.py), and misbehaves as "hostile" is told:
 the name of a do_... below. Where the connection survives that, a good frame follows: "after it" from "hostile".
+The login of anybody called mallory ends it.
 """
 import argparse
 import sys
@@ -16,6 +17,11 @@ DATES = ("yesterday", "", "99999999T999999", "20261399T256161", "-1", "%s%n%n", 
 
 class Hostile(Events):
     config = "[registration]\nneedPassword=0\n[features]\nmuc=1\nreceipts=1\n"
+
+    def on_login(self, user):
+        if user.startswith("mallory"):
+            raise SystemExit(1)
+        super().on_login(user)
 
     def on_message(self, user, contact, body, fields):
         if contact == "echo":
