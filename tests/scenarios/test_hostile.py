@@ -28,8 +28,11 @@ GATEWAY, DOMAIN = "irc.localhost", "localhost"
 ECHO = f"echo@{GATEWAY}"
 ALICE, BOB = "alice@localhost/desk", "bob@localhost/desk"
 HOSTILE = f"/usr/bin/python3 {BACKENDS}/hostile.py"
-NAMES = ("quo\"te's", "100%s%n%n%x", "back\\slash\\20", "new\nline\r\nQUIT :x", "\u202egnp.exe\u2066\u200f", "<b>&amp;]]>",
-         "'; DROP TABLE users; --", "../../etc/passwd", "é" * 2000, "${jndi:x}`id`$(id)", "\ufffe\uffff\x7f\x85", "  ", "@@//")
+NAMES = (
+    "quo\"te's", "100%s%n%n%x", "back\\slash\\20", "new\nline\r\nQUIT :x", "\u202egnp.exe\u2066\u200f",
+    "<b>&amp;]]>", "'; DROP TABLE users; --", "../../etc/passwd", "é" * 2000, "${jndi:x}`id`$(id)",
+    "\ufffe\uffff\x7f\x85", "  ", "@@//",
+)
 
 
 def require(true, what):
@@ -139,12 +142,14 @@ async def scenario_forged_senders(world):
             await server.send(f"<message from='{BOB}' to='{to}'><{kind} xmlns='urn:xmpp:carbons:2'>{forwarded}</{kind}>"
                               "</message>")
     await server.send(f"<message from='{BOB}' to='{ECHO}'>{forwarded}</message>")
-    await server.send(f"<message from='{BOB}' to='{ECHO}'><result xmlns='urn:xmpp:mam:2'>{forwarded}</result></message>")
+    await server.send(f"<message from='{BOB}' to='{ECHO}'><result xmlns='urn:xmpp:mam:2'>{forwarded}</result>"
+                      "</message>")
     for sender in (GATEWAY, ECHO, f"{ECHO}/bot", f"{GATEWAY}/x", f"#lobby@{GATEWAY}/bob", GATEWAY.upper(), "", "@", "/",
                    f"alice@localhost@{GATEWAY}"):
         for to in (ECHO, GATEWAY):
             await server.send(f"<message type='chat' from='{sender}' to='{to}'><body>forged</body></message>"
-                              f"<presence from='{sender}' to='{to}'/><presence type='subscribe' from='{sender}' to='{to}'/>"
+                              f"<presence from='{sender}' to='{to}'/>"
+                              f"<presence type='subscribe' from='{sender}' to='{to}'/>"
                               f"<iq type='set' id='forged' from='{sender}' to='{to}'><query xmlns='jabber:iq:register'>"
                               "<remove/></query></iq>")
     await server.send(f"<message type='chat' to='{ECHO}'><body>forged</body></message>")
@@ -152,6 +157,8 @@ async def scenario_forged_senders(world):
     await server.ask(BOB, ECHO)
     for found in re.finditer(rb"<(message|iq) (?:(?!</\1>).)*?forged", server.seen[mark:], re.DOTALL):
         require(b"type='error'" in found.group(), f"a forged stanza is answered: {found.group()!r}")
+    answered = re.search(rb"<[^>]* to='[^']*%b[^>]*>" % GATEWAY.encode(), server.seen[mark:], re.IGNORECASE)
+    require(not answered, f"the gateway speaks to itself: {answered}")
     require(await gateway.control("online_users_count") == "2", "somebody came or went")
 
 
@@ -210,7 +217,8 @@ async def scenario_names_that_are_code(world):
                   ["PARTICIPANT_CHANGED", {1: "USER", 2: "#lobby", 3: name, 4: 0, 5: 1, 6: name, 7: name, 8: name}],
                   ["ROOM_SUBJECT_CHANGED", {1: "USER", 2: "#lobby", 3: name, 4: name}],
                   ["ROOM_NICKNAME_CHANGED", {1: "USER", 2: "#lobby", 3: name, 4: f"{name}_"}],
-                  ["PARTICIPANT_CHANGED", {1: "USER", 2: name, 3: name, 4: 0, 5: 1, 6: name, 7: name, 8: name, 9: name}],
+                  ["PARTICIPANT_CHANGED", {1: "USER", 2: name, 3: name, 4: 0, 5: 1, 6: name, 7: name, 8: name,
+                                           9: name}],
                   ["ROOM_NICKNAME_CHANGED", {1: "USER", 2: name, 3: name, 4: name}],
                   ["ROOM_SUBJECT_CHANGED", {1: "USER", 2: name, 3: name, 4: name}],
                   ["AUTH_REQUEST", {1: "USER", 2: name, 3: name, 4: name, 5: 1}],
@@ -441,8 +449,8 @@ async def scenario_strangers_at_the_control_socket(world):
         os.chmod(world.folder, 0o755)
         os.chmod(path, 0o777)  # what the permissions would not stop, the uid does
         child = await asyncio.create_subprocess_exec(
-            find_program_or_skip("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c",
-            CONTROL, path, stdout=asyncio.subprocess.PIPE)
+            find_program_or_skip("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups",
+            "/usr/bin/python3", "-c", CONTROL, path, stdout=asyncio.subprocess.PIPE)
         output, _ = await child.communicate()
         require(output == b"b''\n", f"another uid is told {output!r}")
         await gateway.process.wait_log("refused a connection from another uid")
@@ -457,7 +465,8 @@ async def scenario_strangers_at_the_control_socket(world):
         except OSError:
             pass
     for data in (b"\xff\xff\xff\xff" + b"x" * 1000, b"GET / HTTP/1.1\r\n\r\n", struct.pack(">I", 5) + b"\xff" * 5,
-                 wire.frame(wire.LOGIN, {1: "bob"}), wire.frame(wire.CONV_MESSAGE, {1: "bob@localhost", 2: "x", 3: "y"}),
+                 wire.frame(wire.LOGIN, {1: "bob"}),
+                 wire.frame(wire.CONV_MESSAGE, {1: "bob@localhost", 2: "x", 3: "y"}),
                  wire.frame(wire.EXIT), wire.frame(wire.DISCONNECTED, {1: "bob@localhost", 2: 1}), b"\0") * 3:
         client = connect(port)
         clients.append(client)
@@ -479,20 +488,25 @@ async def scenario_strangers_at_the_control_socket(world):
 
 
 GARBAGE = (
-    b"", b":", b": ", b"@", b"@a=b", b"@a=b :", b":x", b" ", b"\0\0\0", b"\xff\xfe\xfd", b":\x1b[31m PRIVMSG alice :\x1b[0m",
-    b"PING", b"PONG", b"ERROR", b"PART", b"JOIN", b"KICK", b"KICK #lobby", b"NICK", b"MODE", b"MODE #lobby +ooooovvvv",
-    b"QUIT", b"TOPIC", b"TOPIC #lobby", b"INVITE", b"PRIVMSG", b"PRIVMSG alice", b":x!y@z PRIVMSG #lobby", b"NOTICE", b"CAP",
-    b"CAP * ACK", b"CAP * LS", b"CAP * NAK :x", b"AUTHENTICATE", b"AUTHENTICATE " + b"A" * 400, b"WALLOPS", b"AWAY", b"ACCOUNT",
+    b"", b":", b": ", b"@", b"@a=b", b"@a=b :", b":x", b" ", b"\0\0\0", b"\xff\xfe\xfd",
+    b":\x1b[31m PRIVMSG alice :\x1b[0m", b"PING", b"PONG", b"ERROR", b"PART", b"JOIN", b"KICK",
+    b"KICK #lobby", b"NICK", b"MODE", b"MODE #lobby +ooooovvvv", b"QUIT", b"TOPIC", b"TOPIC #lobby",
+    b"INVITE", b"PRIVMSG", b"PRIVMSG alice", b":x!y@z PRIVMSG #lobby", b"NOTICE", b"CAP", b"CAP * ACK",
+    b"CAP * LS", b"CAP * NAK :x", b"AUTHENTICATE", b"AUTHENTICATE " + b"A" * 400, b"WALLOPS", b"AWAY",
+    b"ACCOUNT",
     b":irc.fake 005 alice PREFIX=((((( CHANTYPES= NICKLEN=99999999999999999999 CHANMODES=,,,,,,, :x",
-    b":irc.fake 005 alice PREFIX=(ov)@+ CHANTYPES=# CASEMAPPING=%s%n MODES=-1 :x", b":irc.fake 001", b":irc.fake 001 bob :again",
-    b":irc.fake 001 alice :again", b":irc.fake 353 alice = #nowhere :a b c", b":irc.fake 353 alice", b":irc.fake 366 alice #nowhere",
-    b":irc.fake 352 alice", b":irc.fake 311 alice x", b":irc.fake 318", b":irc.fake 322 alice", b":irc.fake 323", b":irc.fake 332",
-    b":irc.fake 333 alice #lobby x 99999999999999999999999", b":irc.fake 000", b":irc.fake 999 alice", b":irc.fake 99999999999 x",
-    b":irc.fake 433 alice alice :in use", b":irc.fake 904 alice", b":irc.fake 903", b":irc.fake 302", b":irc.fake 301 alice",
-    b":eve!x@y PRIVMSG alice :\x01", b":eve!x@y PRIVMSG alice :\x01DCC SEND x 1 1 1\x01", b":eve!x@y PRIVMSG alice :\x01VERSION",
-    b":eve!x@y PRIVMSG alice :" + bytes(range(1, 10)) + bytes(range(14, 256)), b":eve PRIVMSG " + b"," * 400 + b" :x",
-    b":" + b"n" * 480 + b"!u@h PRIVMSG alice :long", b":eve!x@y JOIN " + b"#c," * 150, b"x" * 65536, b":eve!x@y PRIVMSG alice :" +
-    b"y" * 65536, b" ".join(b"p" for _ in range(30000)), b"\r\r\r", b":eve!x@y NICK :", b":alice!x@y NICK :\x1b[31m",
+    b":irc.fake 005 alice PREFIX=(ov)@+ CHANTYPES=# CASEMAPPING=%s%n MODES=-1 :x", b":irc.fake 001",
+    b":irc.fake 001 bob :again", b":irc.fake 001 alice :again", b":irc.fake 353 alice = #nowhere :a b c",
+    b":irc.fake 353 alice", b":irc.fake 366 alice #nowhere", b":irc.fake 352 alice", b":irc.fake 311 alice x",
+    b":irc.fake 318", b":irc.fake 322 alice", b":irc.fake 323", b":irc.fake 332",
+    b":irc.fake 333 alice #lobby x 99999999999999999999999", b":irc.fake 000", b":irc.fake 999 alice",
+    b":irc.fake 99999999999 x", b":irc.fake 433 alice alice :in use", b":irc.fake 904 alice",
+    b":irc.fake 903", b":irc.fake 302", b":irc.fake 301 alice", b":eve!x@y PRIVMSG alice :\x01",
+    b":eve!x@y PRIVMSG alice :\x01DCC SEND x 1 1 1\x01", b":eve!x@y PRIVMSG alice :\x01VERSION",
+    b":eve!x@y PRIVMSG alice :" + bytes(range(1, 10)) + bytes(range(14, 256)),
+    b":eve PRIVMSG " + b"," * 400 + b" :x", b":" + b"n" * 480 + b"!u@h PRIVMSG alice :long",
+    b":eve!x@y JOIN " + b"#c," * 150, b"x" * 65536, b":eve!x@y PRIVMSG alice :" + b"y" * 65536,
+    b" ".join(b"p" for _ in range(30000)), b"\r\r\r", b":eve!x@y NICK :", b":alice!x@y NICK :\x1b[31m",
 )
 
 

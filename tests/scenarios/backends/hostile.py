@@ -33,8 +33,8 @@ class Hostile(Events):
 
     def on_other(self, kind, fields):
         if kind == wire.JOIN_ROOM:
-            self.send(wire.PARTICIPANT_CHANGED, {1: wire.text(fields, 1), 2: wire.text(fields, 3), 3: wire.text(fields, 2),
-                                                 4: 16, 5: 1})
+            self.send(wire.PARTICIPANT_CHANGED, {1: wire.text(fields, 1), 2: wire.text(fields, 3),
+                                                 3: wire.text(fields, 2), 4: 16, 5: 1})
 
     def after(self, user):
         self.say(user, "hostile", "after it")
