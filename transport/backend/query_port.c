@@ -64,13 +64,17 @@ struct query_write {
 	bool answer; /* else a PING */
 };
 
+/* peer: NULL where it may ask, but not that. */
 static void refuse(struct query_port *port, const char *what, const struct backend_peer *peer)
 {
+	char who[64] = "";
+
 	if (port->warned++ > LIMIT_QUERY_WARNINGS)
 		return;
-	log_warning(&port->log, "refused %s (uid %ld, pid %d)%s", what, peer ? peer->uid : -1,
-	            peer ? (int)peer->pid : 0,
-	            port->warned > LIMIT_QUERY_WARNINGS ? "; further ones are not told for a minute" : "");
+	if (peer)
+		snprintf(who, sizeof(who), " (uid %ld, pid %d)", peer->uid, (int)peer->pid);
+	log_warning(&port->log, "refused %s%s%s", what, who,
+		    port->warned > LIMIT_QUERY_WARNINGS ? "; further ones are not told for a minute" : "");
 }
 
 /* life of a client */
