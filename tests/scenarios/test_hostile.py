@@ -453,7 +453,7 @@ async def scenario_strangers_at_the_control_socket(world):
             "/usr/bin/python3", "-c", CONTROL, path, stdout=asyncio.subprocess.PIPE)
         output, _ = await child.communicate()
         require(output == b"b''\n", f"another uid is told {output!r}")
-        await gateway.process.wait_log("refused a connection from another uid")
+        await gateway.process.wait_log("refused a connection of another uid")
     clients = []
     for data in (b"x" * (1 << 20), b"\0\xff\x1b[31m\n" * 1000, b"%s%n%n\n", b"\n" * 10000, b"") * 20:
         client = socket.socket(socket.AF_UNIX)
