@@ -5,6 +5,7 @@ import hashlib
 import os
 import pwd
 import re
+import shutil
 import sqlite3
 
 from harness.gateway import wait_for_answer
@@ -60,8 +61,16 @@ async def scenario_becomes_another_user(world):
     if os.geteuid() != 0:
         raise Skip("only root can become somebody else")
     gateway = world.gateway(jid=DOMAIN, backend="echo")
-    for folder in (world.folder, gateway.folder):
+    # The build may lie where nobody else can look.
+    programs = os.path.join(world.folder, "programs")
+    os.mkdir(programs)
+    for folder in (world.folder, gateway.folder, programs):
         os.chmod(folder, 0o755)
+    for program in (gateway.daemon, os.path.join(os.path.dirname(gateway.daemon), "transport-sandbox"),
+                    gateway.backend):
+        shutil.copy(program, programs)
+    gateway.daemon = os.path.join(programs, "transportd")
+    gateway.keys["service.backend"] = os.path.join(programs, "transport-echo")
     gateway.server()
     pidfile = os.path.join(world.folder, "run", "gateway.pid")
     gateway.keys.update({"service.user": "nobody", "service.pidfile": pidfile})
