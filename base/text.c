@@ -193,6 +193,17 @@ bool text_equal_nocase(const char *a, const char *b)
 	return lower(*a) == lower(*b);
 }
 
+bool text_equal_secret(const char *a, const char *b)
+{
+	size_t length_a = strlen(a), length_b = strlen(b);
+	/* volatile: the compiler may not end the loop once the outcome is known. */
+	volatile unsigned char difference = length_a != length_b;
+
+	for (size_t i = 0; i < length_a; i++)
+		difference = (unsigned char)(difference | (a[i] ^ (i < length_b ? b[i] : 0)));
+	return !difference;
+}
+
 bool text_starts(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

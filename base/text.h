@@ -34,6 +34,8 @@ size_t text_cut(const char *text, size_t length, size_t max);
 /* ASCII only. */
 void text_lower(char *text);
 bool text_equal_nocase(const char *a, const char *b);
+/* For passwords and tokens: takes as long as `a` is, whatever `b` is like. */
+bool text_equal_secret(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
 
 /* Appends `text` so that a log or a terminal shows it on one line: control characters, ESC, bidirectional

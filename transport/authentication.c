@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
 #include "transport/frontend.h"
@@ -62,17 +63,6 @@ static struct authentication *take(struct transport *transport, const struct fro
 	return authentication;
 }
 
-static bool equal_secret(const char *a, const char *b)
-{
-	size_t length_a = strlen(a), length_b = strlen(b);
-	unsigned char difference = length_a != length_b;
-
-	/* Takes as long as `a` is, whatever the other one is like. */
-	for (size_t i = 0; i < length_a; i++)
-		difference |= (unsigned char)(a[i] ^ (i < length_b ? b[i] : 0));
-	return !difference;
-}
-
 static void answer(struct authentication *authentication, int error, const char *text)
 {
 	struct frontend *frontend = authentication->frontend;
@@ -109,7 +99,7 @@ static void test_password(struct authentication *authentication, struct user *us
 	mem_replace(&user->legacy_name, authentication->legacy_name);
 	if (user->state == USER_IDLE || user->state == USER_FAILED)
 		user_login(user);
-	else if (!equal_secret(authentication->password, user->password))
+	else if (!text_equal_secret(authentication->password, user->password))
 		user_relogin(user);
 }
 
@@ -132,7 +122,7 @@ static bool login_proves_nothing(const struct transport *transport)
 static void authenticate(struct transport *transport, struct authentication *authentication,
 			 struct user *user)
 {
-	bool matches = equal_secret(authentication->password, user->password);
+	bool matches = text_equal_secret(authentication->password, user->password);
 	bool under_way = user->state != USER_IDLE && user->state != USER_FAILED;
 	const char *text = NULL;
 
@@ -242,7 +232,7 @@ static void cancel_login(struct transport *transport, struct authentication *aut
 		return;
 	unbind(user);
 	/* The backend has a password that nobody has vouched for. */
-	if (!has_resources(user) && !equal_secret(authentication->password, user->password))
+	if (!has_resources(user) && !text_equal_secret(authentication->password, user->password))
 		user_destroy(&user, NULL);
 	else
 		user_release_if_unused(user);

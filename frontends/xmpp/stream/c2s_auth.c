@@ -150,13 +150,6 @@ static bool is_admin(const struct c2s_server *server, const char *address)
 	return false;
 }
 
-static bool is_same_secret(const char *a, const char *b)
-{
-	size_t length = strlen(a);
-
-	return strlen(b) == length && CRYPTO_memcmp(a, b, length) == 0;
-}
-
 /* 0 or an error: whether admin_password is this administrator's. Nobody's backend account may answer for the name
  * then, nor may a network that would take any password. */
 static int check_admin(const struct c2s_server *server, const char *password)
@@ -165,7 +158,7 @@ static int check_admin(const struct c2s_server *server, const char *password)
 
 	if (!known || !*known)
 		return TP_ERR_NOT_ALLOWED;
-	return is_same_secret(password, known) ? 0 : TP_ERR_AUTH;
+	return text_equal_secret(password, known) ? 0 : TP_ERR_AUTH;
 }
 
 static bool is_local_admin(const struct c2s_server *server, const char *address)

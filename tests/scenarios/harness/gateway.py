@@ -2,7 +2,6 @@
 """The program under test: transportd from a build folder, with its configuration in a temporary one."""
 import asyncio
 import os
-import shutil
 import signal
 
 from .process import Failure, Process, descendants, free_port, port_open, wait_until
@@ -133,8 +132,6 @@ class Gateway:
             return not [pid for pid in below if os.path.exists(f"/proc/{pid}") and not zombie(pid)]
         await wait_until(gone, "the backends to be gone after transportd", 10)
 
-    def remove_state(self):
-        shutil.rmtree(os.path.join(self.folder, "state"), ignore_errors=True)
 
 
 def sanitized(program):

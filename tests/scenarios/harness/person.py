@@ -7,7 +7,6 @@ import re
 import slixmpp
 from slixmpp.xmlstream import ET
 from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import MatchXMLMask  # noqa: F401  (imported for its side effects on old versions)
 
 from .process import Failure, wait_until
 

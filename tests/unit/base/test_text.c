@@ -188,6 +188,13 @@ static void test_ascii(void **state)
 	assert_true(text_starts("prefix", "pre"));
 	assert_true(text_starts("prefix", ""));
 	assert_false(text_starts("pre", "prefix"));
+	assert_true(text_equal_secret("secret", "secret"));
+	assert_true(text_equal_secret("", ""));
+	assert_false(text_equal_secret("secret", "Secret"));
+	assert_false(text_equal_secret("secret", "secre"));
+	assert_false(text_equal_secret("secre", "secret"));
+	assert_false(text_equal_secret("", "a"));
+	assert_false(text_equal_secret("a", ""));
 }
 
 static void check_quote(const char *text, size_t length, size_t max, const char *to)
