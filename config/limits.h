@@ -61,6 +61,12 @@
 #define LIMIT_BACKEND_LOG_LINES 200        /* a second, of what one backend prints */
 #define LIMIT_BACKEND_LOG_LINE_BYTES 1000
 
+/* spool */
+#define LIMIT_SEEN_SECONDS (30 * 86400)      /* how long ids of messages are remembered that must not come twice */
+#define LIMIT_SEEN_IDS 5000000               /* the oldest are forgotten */
+#define LIMIT_MAP_SECONDS (30 * 86400)       /* how long the message map knows what a message is called elsewhere */
+#define LIMIT_MAP_ENTRIES 5000000            /* the oldest are forgotten */
+
 /* store */
 #define LIMIT_STORE_WAIT_SECONDS 30          /* of a request for a database that others have locked */
 #define LIMIT_STORE_QUEUE_BYTES (128u << 20) /* requests that wait; more are refused with TP_ERR_STORE */

@@ -59,8 +59,17 @@ struct frontend_ops {
 	 *  VCARD              answer to the frontend's VCARD_REQUEST, with that request's id; all fields empty after
 	 *                     a time-out
 	 *  RAW_XML            not before a raw backend is supported
+	 *
+	 * event->handover != 0 (MESSAGE, ATTENTION, RECEIPT): the core keeps it until the frontend has confirmed it. Returns
+	 * how many calls of delivery_shown (or delivery_not_shown) with that number will follow, never from inside deliver:
+	 * 0 if there is nothing to wait for, 1 or more if it is on its way to a socket; or TP_ERR_NOT_CONNECTED: it cannot be
+	 * shown now, call delivery_frontend_ready or delivery_identity_ready when it can. Without a number the result means
+	 * nothing.
 	 */
-	void (*deliver)(struct frontend *frontend, struct identity *to, struct resource *only, const struct event *event);
+	int (*deliver)(struct frontend *frontend, struct identity *to, struct resource *only, const struct event *event);
+	/* Optional. UNDELIVERED: a message that was accepted from this address will not arrive; as an error to
+	 * event->undelivered.resource. event->handover and the result as with deliver; the address need not have an identity. */
+	int (*undelivered)(struct frontend *frontend, const char *address, const struct event *event);
 
 	/* Optional. Outcome of session_authenticate: 0, or TP_ERR_AUTH, TP_ERR_TIMEOUT, TP_ERR_NOT_ALLOWED ... with a
 	 * sentence (may be NULL). Called once for each session_authenticate, never from inside it. */

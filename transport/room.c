@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/delivery.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/transport.h"
@@ -90,6 +91,7 @@ void room_destroy(struct room **slot)
 		return;
 	char *key = room_key(room->name);
 
+	delivery_room_gone(room, NULL);
 	map_remove(room->user->rooms, key);
 	mem_free(key);
 	LIST_EACH (link, &room->occupants)
@@ -282,6 +284,7 @@ void room_replay(struct room *room, struct resource *to)
 	}
 	participant_to_event(room, own ? own : &myself, &event);
 	room_deliver(room, to, &event);
+	delivery_room_entered(room, to);
 	room_deliver_subject(room, to);
 }
 

@@ -2,17 +2,19 @@
 /* The exits towards people. The entries are router_people.c and router_network.c. */
 #include "transport/router.h"
 
+#include "base/error.h"
 #include "transport/frontend.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
 
-void router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
+int router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
 {
 	struct frontend *frontend = identity->frontend;
 
-	if (!frontend->transport->stopping)
-		frontend->ops->deliver(frontend, identity, only, event);
+	if (frontend->transport->stopping)
+		return TP_ERR_NOT_CONNECTED;
+	return frontend->ops->deliver(frontend, identity, only, event);
 }
 
 void router_deliver(struct user *user, struct resource *only, const struct event *event)

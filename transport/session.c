@@ -10,10 +10,12 @@
 #include "config/limits.h"
 #include "transport/account.h"
 #include "transport/conversation.h"
+#include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
+#include "transport/spool/spool.h"
 #include "transport/transport.h"
 #include "transport/user.h"
 
@@ -94,6 +96,7 @@ static void identity_free(struct identity *identity)
 	if (identity->user)
 		conversation_forget_identity(identity->user, identity);
 	list_remove(&identity->link);
+	spool_queue_release(frontend->transport->spool, &identity->inbox);
 	mem_free(identity->address);
 	mem_free(identity);
 }
@@ -211,6 +214,7 @@ static void identity_ready(struct identity *identity, struct user *user)
 	}
 	user_update_status(user);
 	replay_joins(identity);
+	delivery_identity_ready(identity);
 }
 
 static void lookup_free(struct lookup *lookup)
@@ -400,6 +404,8 @@ void session_presence(struct resource *resource, enum status status, const char 
 	if (is_new)
 		roster_replay(user->roster, resource);
 	user_update_status(user);
+	if (is_new)
+		delivery_identity_ready(identity);
 }
 
 static void leave_rooms(struct user *user, struct resource *resource)

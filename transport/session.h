@@ -29,6 +29,7 @@ struct identity {
 	struct list link;      /* user->identities */
 	struct list resources; /* struct resource.link; none: only for a user that stays connected */
 	struct list joins;     /* struct pending_join (session.c): room joins that came while loading */
+	struct spool_queue *inbox; /* what is on its way to it (delivery_people.c); NULL: not opened yet */
 	void *data;            /* the frontend's */
 };
 

@@ -9,16 +9,19 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/limits.h"
 #include "transport/account.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
+#include "transport/delivery.h"
 #include "transport/backend_features.h"
 #include "transport/frontend.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
 #include "transport/router.h"
 #include "transport/session.h"
+#include "transport/spool/spool.h"
 #include "transport/user.h"
 
 #define HOUSEKEEPING_MS 5000
@@ -50,6 +53,7 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 	transport->started_ms = clock_ms();
 	config_bind(config, &service_config_table, &transport->service);
 	config_bind(config, &store_config_table, &transport->store_config);
+	config_bind(config, &spool_config_table, &transport->spool_settings);
 	for (size_t i = 0; known[i]; i++) {
 		struct frontend *frontend = known[i]->create(config);
 
@@ -112,6 +116,13 @@ int transport_check(struct transport *transport, struct buf *error)
 			   service->log_level);
 		err = TP_ERR_INVALID;
 	}
+	enum spool_durability durability;
+
+	if (!spool_settings_durability(&transport->spool_settings, &durability)) {
+		buf_printf(error, "spool.durability: \"%s\" is none of off, process, power\n",
+			   transport->spool_settings.durability);
+		err = TP_ERR_INVALID;
+	}
 	if (!query_port_check(transport, error))
 		err = TP_ERR_INVALID;
 	if (account_check(transport, error) < 0)
@@ -134,6 +145,7 @@ static void keep_house(uv_timer_t *timer)
 	card_request_expire(transport, now_ms);
 	session_expire(transport, now_ms);
 	router_expire_departed(transport, now_ms);
+	delivery_expire(transport);
 }
 
 static void handle_closed(uv_handle_t *handle)
@@ -165,6 +177,38 @@ static int start_control(struct transport *transport, struct buf *error)
 	return err;
 }
 
+static int open_spool(struct transport *transport, struct buf *error)
+{
+	const struct spool_settings *settings = &transport->spool_settings;
+	struct spool_config config = {.max_bytes = (uint64_t)settings->max_megabytes << 20,
+				      .max_owner_bytes = (uint64_t)settings->max_user_megabytes << 20,
+				      .max_owner_records = (unsigned)settings->max_user_messages,
+				      .seen_seconds = LIMIT_SEEN_SECONDS,
+				      .seen_count = LIMIT_SEEN_IDS,
+				      .map_seconds = LIMIT_MAP_SECONDS,
+				      .map_count = LIMIT_MAP_ENTRIES};
+	char *folder = NULL;
+
+	spool_settings_durability(settings, &config.durability);
+	if (*settings->folder)
+		folder = mem_strdup(settings->folder);
+	else if (*transport->service.working_dir)
+		folder = mem_printf("%s/spool", transport->service.working_dir);
+	else
+		config.durability = SPOOL_OFF;
+	config.folder = folder;
+	int err = spool_open(&transport->spool, transport->loop, &config, error);
+
+	mem_free(folder);
+	return err;
+}
+
+void transport_commit(struct transport *transport)
+{
+	if (transport->spool)
+		spool_flush(transport->spool);
+}
+
 int transport_start(struct transport *transport, struct buf *error)
 {
 	features_init(transport);
@@ -172,6 +216,11 @@ int transport_start(struct transport *transport, struct buf *error)
 
 	if (err)
 		return err;
+	err = open_spool(transport, error);
+	if (err) {
+		store_close(&transport->store);
+		return err;
+	}
 	err = start_control(transport, error);
 	if (!err)
 		err = query_port_open(transport, &transport->query_port, error);
@@ -181,6 +230,7 @@ int transport_start(struct transport *transport, struct buf *error)
 		if (transport->control)
 			control_stop(&transport->control);
 		query_port_close(&transport->query_port);
+		spool_close(&transport->spool);
 		store_close(&transport->store);
 		return err;
 	}
@@ -267,6 +317,7 @@ static void finish(struct stopping *stop)
 	if (transport->control)
 		control_stop(&transport->control);
 	query_port_close(&transport->query_port);
+	spool_close(&transport->spool);
 	if (transport->store)
 		store_close(&transport->store);
 	uv_close((uv_handle_t *)&stop->deadline, deadline_closed);
@@ -356,6 +407,7 @@ void transport_destroy(struct transport **slot)
 	if (transport->control)
 		control_stop(&transport->control);
 	query_port_close(&transport->query_port);
+	spool_close(&transport->spool);
 	if (transport->store)
 		store_close(&transport->store);
 	if (transport->backends)

@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "protocol/event.h"
 #include "transport/service_config.h"
+#include "transport/spool_config.h"
 #include "transport/store/store.h"
 
 struct frontend;
@@ -42,6 +43,7 @@ struct counters {
 	uint64_t messages_from_people, messages_to_people; /* Spectrum: messages_from_xmpp, messages_to_xmpp */
 	uint64_t events_refused;                           /* forged or impossible events of backends */
 	uint64_t backends_started, backends_crashed;
+	uint64_t unsaved_messages; /* shown without being kept, as the spool took no more */
 };
 
 struct transport {
@@ -51,6 +53,8 @@ struct transport {
 	struct service_config service;
 	struct store_config store_config;
 	struct store *store;
+	struct spool_settings spool_settings;
+	struct spool *spool;
 	struct network_plugin_server *backends;
 	struct control *control;
 	struct query_port *query_port; /* NULL: none is configured */
@@ -98,6 +102,10 @@ void transport_backend_ready(struct transport *transport);    /* any backend bec
 void transport_backend_config(struct transport *transport, const char *text, size_t length);
 /* ROOM_LIST without a user (router_from_backend takes it as well). */
 void transport_backend_room_list(struct transport *transport, const struct event_room_list *list);
+
+/* Before any socket is flushed in a loop turn, by whoever flushes: what was accepted is on record when its effects leave
+ * the process. Cheap when there is nothing to write. */
+void transport_commit(struct transport *transport);
 
 /* By a frontend, also from deliver: what is delivered piles up (or does so no more). No backend is read while any
  * frontend holds. */

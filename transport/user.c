@@ -12,12 +12,14 @@
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/conversation.h"
+#include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
 #include "transport/session.h"
+#include "transport/spool/spool.h"
 #include "transport/transport.h"
 
 #define FLAP_MS 60000 /* a session that ended sooner counts as flapping */
@@ -63,14 +65,14 @@ struct user *user_create(struct transport *transport, const struct store_account
 	return user;
 }
 
-void user_send(struct user *user, struct event *event)
+int user_send(struct user *user, struct event *event)
 {
 	if (!user->backend)
-		return;
+		return TP_ERR_CLOSED;
 	event->user = user->key;
 	if (!event->trace)
 		event->trace = ++user->transport->next_trace;
-	backend_send(user->backend, event);
+	return backend_send(user->backend, event);
 }
 
 /* The text is told once per outage; event.session.text is NULL afterwards. */
@@ -133,6 +135,7 @@ static void close_rooms(struct user *user, const char *reason)
 
 		room_close(&room, reason);
 	}
+	delivery_user_gone(user, reason);
 }
 
 static void mark_rooms_lost(struct user *user)
@@ -154,8 +157,10 @@ static void end_session(struct user *user, bool say_logout)
 	stop_retry_timer(user);
 	card_request_close_all(user);
 	release_backend(user, say_logout);
+	delivery_user_lost(user);
 	roster_go_offline(user->roster);
 	user->connected_ms = 0;
+	user->resuming = false;
 }
 
 static void free_user(struct user *user)
@@ -165,6 +170,7 @@ static void free_user(struct user *user)
 	map_destroy(&user->conversations, conversation_destroy);
 	map_destroy(&user->requests, NULL);
 	map_destroy(&user->settings, mem_free);
+	spool_queue_release(user->transport->spool, &user->outbox);
 	mem_free((void *)user->room_list);
 	mem_free((void *)user->room_names);
 	mem_free(user->key);
@@ -296,8 +302,10 @@ static void send_contacts(struct user *user)
 void user_backend_assigned(struct user *user, struct backend *backend)
 {
 	/* Given another backend in the middle of a session: the rooms are joined there again. */
-	if (user->state == USER_CONNECTED || user->state == USER_CONNECTING)
+	if (user->state == USER_CONNECTED || user->state == USER_CONNECTING) {
+		delivery_user_lost(user);
 		mark_rooms_lost(user);
+	}
 	stop_retry_timer(user);
 	user->backend = backend;
 	user->state = USER_CONNECTING;
@@ -315,6 +323,7 @@ void user_backend_leave(struct user *user)
 	log_info(&user->log, "idle: moved to another backend");
 	card_request_close_all(user);
 	release_backend(user, true);
+	delivery_user_lost(user);
 	roster_go_offline(user->roster);
 	mark_rooms_lost(user);
 	user->state = USER_WAITING;
@@ -385,6 +394,7 @@ void user_connected(struct user *user)
 	send_unsent_contacts(user);
 	while (map_next(user->rooms, &it))
 		room_join(it.value);
+	delivery_user_ready(user);
 }
 
 static void retry_now(uv_timer_t *timer)

@@ -64,6 +64,8 @@ struct user {
 	struct authentication *authentication; /* session.c: what waits for this login; NULL */
 	unsigned flaps;       /* sessions in a row that ended within a minute: the back-off grows with them */
 	bool online;          /* the store has it as online */
+	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
+	bool resuming;        /* its session was taken over from the last process, and the backend still tells what it kept */
 };
 
 struct user *user_find(const struct transport *transport, const char *key);
@@ -78,8 +80,8 @@ void user_logout(struct user *user);
 /* LOGOUT and log in again with new data (account changed). */
 void user_relogin(struct user *user);
 
-/* An event of this user to its backend, if there is one: sets event->user. */
-void user_send(struct user *user, struct event *event);
+/* An event of this user to its backend: sets event->user. As backend_send; TP_ERR_CLOSED: it has none. */
+int user_send(struct user *user, struct event *event);
 
 /* Called by the NetworkPluginServer. user_backend_lost may free the user. */
 void user_backend_assigned(struct user *user, struct backend *backend);

@@ -17,6 +17,7 @@
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
 #include "frontends/xmpp/vcard.h"
+#include "transport/delivery.h"
 
 #define TICK_MS 1000
 
@@ -34,6 +35,8 @@ int xmpp_end(struct xmpp_frontend *frontend, const char *to)
 		count = c2s_send(frontend->c2s, to, buf_text(&frontend->scratch), frontend->scratch.len);
 	else if (frontend->component)
 		count = component_send(frontend->component, buf_text(&frontend->scratch), frontend->scratch.len);
+	if (!count)
+		frontend->showing.refused++;
 	buf_clear(&frontend->scratch);
 	buf_shrink(&frontend->scratch, LIMIT_STANZA_BYTES);
 	return count;
@@ -191,10 +194,9 @@ static void deliver_to_room(struct xmpp_frontend *frontend, struct identity *to,
 	deliver_room_event(frontend, CONTAINER_OF(link, struct resource, link), event);
 }
 
-static void frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
-                             const struct event *event)
+static void show(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                 const struct event *event)
 {
-	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
 	switch (event->type) {
 	case EVENT_SESSION:
 		presence_show_session(frontend, to, only, &event->session);
@@ -235,6 +237,33 @@ static void frontend_deliver(struct frontend *base, struct identity *to, struct 
 	default: /* ROOM_NICKNAME: the participant that follows says it */
 		break;
 	}
+}
+
+/* What deliver answers, once everything was written that there was to write. */
+static int shown(struct xmpp_frontend *frontend)
+{
+	struct xmpp_showing showing = frontend->showing;
+	frontend->showing = (struct xmpp_showing){0};
+	if (showing.promised || !showing.number)
+		return showing.promised;
+	return showing.refused ? TP_ERR_NOT_CONNECTED : 0;
+}
+
+static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
+                            const struct event *event)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	frontend->showing = (struct xmpp_showing){.number = event->handover};
+	show(frontend, to, only, event);
+	return shown(frontend);
+}
+
+static int frontend_undelivered(struct frontend *base, const char *address, const struct event *event)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	frontend->showing = (struct xmpp_showing){.number = event->handover};
+	message_bounce(frontend, address, &event->undelivered);
+	return shown(frontend);
 }
 
 static void frontend_authenticated(struct frontend *base, const char *address, int error, const char *text)
@@ -300,6 +329,7 @@ void xmpp_component_up(struct xmpp_frontend *frontend)
 {
 	log_info(&frontend->base.log, "connected to the server as %s", frontend->gateway);
 	probe_everybody(frontend);
+	delivery_frontend_ready(&frontend->base);
 }
 
 void xmpp_component_down(struct xmpp_frontend *frontend)
@@ -312,6 +342,8 @@ void xmpp_component_down(struct xmpp_frontend *frontend)
 void xmpp_component_full(struct xmpp_frontend *frontend, bool full)
 {
 	transport_hold(&frontend->base, full);
+	if (!full)
+		delivery_frontend_ready(&frontend->base);
 }
 
 void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid)
@@ -320,6 +352,10 @@ void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid)
 	if (!route_parse(&route, frontend, full_jid, NULL))
 		return;
 	presence_client_gone(frontend, &route);
+	struct identity *identity =
+	        session_find_identity(frontend->base.transport, &frontend->base, route.address);
+	if (identity)
+		delivery_identity_ready(identity);
 }
 
 void xmpp_handle_message(struct xmpp_frontend *frontend, const struct message_stanza *message)
@@ -345,6 +381,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .start = frontend_start,
         .stop = frontend_stop,
         .deliver = frontend_deliver,
+        .undelivered = frontend_undelivered,
         .authenticated = frontend_authenticated,
         .features_changed = frontend_features_changed,
         .identity_gone = xmpp_identity_gone,

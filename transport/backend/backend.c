@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/backend/backend_command.h"
@@ -20,6 +21,7 @@
 #include "transport/backend/backend_process.h"
 #include "transport/backend/backend_sandbox.h"
 #include "transport/backend/network_plugin_server.h"
+#include "transport/delivery.h"
 #include "transport/router.h"
 #include "transport/transport.h"
 #include "transport/user.h"
@@ -28,10 +30,9 @@
 
 /* sending and looking */
 
-void backend_send(struct backend *backend, const struct event *event)
+int backend_send(struct backend *backend, const struct event *event)
 {
-	if (backend->connection)
-		backend_connection_send(backend->connection, event);
+	return backend->connection ? backend_connection_send(backend->connection, event) : TP_ERR_CLOSED;
 }
 
 size_t backend_queued(const struct backend *backend)
@@ -238,6 +239,13 @@ void backend_ignore(struct backend *backend, const char *what)
 		            backend->ignored_frames == IGNORED_TOLD ? "; further ones are not told" : "");
 	else
 		log_debug(&backend->log, "ignored %s", what);
+}
+
+void backend_drained(struct backend *backend)
+{
+	backend->congested = false;
+	LIST_EACH(link, &backend->users)
+	delivery_user_ready(CONTAINER_OF(link, struct user, backend_link));
 }
 
 void backend_batch_done(struct backend *backend)

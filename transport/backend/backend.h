@@ -45,6 +45,9 @@ struct backend {
 	uint64_t started_ms, heard_ms; /* clock_ms; heard: last frame */
 	bool awaiting_pong;
 	struct event_stats stats; /* process_id not kept */
+	bool extended;          /* it has announced the extension, and was told that we speak it */
+	bool congested;         /* more than LIMIT_BACKEND_OUT_HIGH was queued: who waits is told when it drains */
+	uint64_t taken, acknowledged; /* numbers of its frames: taken so far; and told so */
 	unsigned ignored_frames;  /* bad or forged; halved at every ping, so that years of late frames are no
 	                             crime */
 	bool warned_raw_xml;      /* router: said once */
@@ -61,9 +64,10 @@ struct backend {
 	bool crashed;
 };
 
-/* Queues one event; it is written at the end of the loop turn with all others. Nothing happens when the
- * connection is closed or was never made. */
-void backend_send(struct backend *backend, const struct event *event);
+/* Queues one event; it is written at the end of the loop turn with all others. 0; TP_ERR_CLOSED: the connection is closed,
+ * was never made or takes no more; TP_ERR_LIMIT, TP_ERR_UNSUPPORTED: no frame carries it to this backend. event->handover
+ * is answered by delivery_answered (a backend with the extension) or delivery_written. */
+int backend_send(struct backend *backend, const struct event *event);
 /* Bytes not yet taken by the kernel. */
 size_t backend_queued(const struct backend *backend);
 pid_t backend_pid(

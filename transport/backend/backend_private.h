@@ -95,6 +95,8 @@ void backend_receive(struct backend *backend, struct backend_connection *connect
                      const struct event *event);
 /* A frame that was dropped; `what` is for the log. Too many: the backend is ended. */
 void backend_ignore(struct backend *backend, const char *what);
+/* It was congested and takes more again. */
+void backend_drained(struct backend *backend);
 /* End of a batch of frames of this connection. */
 void backend_batch_done(struct backend *backend);
 /* The peer closed this connection. */

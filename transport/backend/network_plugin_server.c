@@ -305,7 +305,10 @@ void server_backend_gone(struct backend *backend)
 
 static void on_flush(uv_prepare_t *prepare)
 {
-	backend_connection_flush_all(prepare->data);
+	struct network_plugin_server *server = prepare->data;
+
+	transport_commit(server->transport);
+	backend_connection_flush_all(server);
 }
 
 static void on_check(uv_timer_t *timer)

@@ -62,7 +62,8 @@ struct spool_record {
 	uint32_t conversation;      /* hash of the conversation's name: records of others may overtake */
 	uint32_t size;              /* bytes of its frame */
 	unsigned handings;          /* how often it was handed */
-	unsigned open;              /* deliveries under way that have not been confirmed; the caller counts */
+	unsigned open;              /* the caller's: confirmations that are still to come */
+	bool returning;             /* the caller's: on its way back to its sender; false after a restart */
 	/* private */
 	uint64_t place;
 	void *bytes;
