@@ -19,6 +19,7 @@ struct transport;
 struct config;
 struct identity;
 struct resource;
+struct room;
 struct frontend;
 
 struct frontend_ops {
@@ -87,6 +88,9 @@ struct frontend_ops {
 	/* Optional. Somebody asked for a room by command: invite that client ("" : all) to it. Where NULL the core joins
 	 * the room for the resource itself. */
 	void (*offer_room)(struct frontend *frontend, const char *address, const char *resource, const char *room);
+	/* Optional. This process took over from another, and this client was in the room (room->nickname): make what the
+	 * frontend keeps of that. False: the client cannot be there any more, as its connection ended with that process. */
+	bool (*room_resumed)(struct frontend *frontend, struct resource *resource, const struct room *room);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };

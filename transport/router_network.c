@@ -12,6 +12,7 @@
 #include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/request.h"
+#include "transport/resume.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
@@ -105,6 +106,8 @@ static void network_contact(struct user *user, struct event *event)
 	struct contact *contact = roster_update(user->roster, &event->contact, &changed);
 
 	if (!contact || changed == ROSTER_SAME)
+		return;
+	if (event->snapshot)
 		return;
 	contact_to_event(contact, user, &out);
 	out.trace = event->trace;
@@ -292,6 +295,8 @@ static void network_subject(struct user *user, struct event *event)
 	mem_replace(&room->subject, event->message.text);
 	mem_replace(&room->subject_author, event->message.nickname);
 	mem_free(copy);
+	if (event->snapshot)
+		return;
 	if (room->state == ROOM_JOINED)
 		room_deliver_subject(room, NULL);
 	else if (!same)
@@ -332,6 +337,7 @@ static void set_own_nickname(struct room *room, const char *nickname, uint64_t t
 		return;
 	rename_own_participant(room, nickname, trace);
 	mem_replace(&room->nickname, nickname);
+	resume_note_room(room);
 	event.room.nickname = room->nickname;
 	room_deliver(room, NULL, &event);
 }
@@ -452,6 +458,7 @@ static void network_participant(struct user *user, struct event *event)
 		if (participant->self) {
 			mem_replace(&room->nickname, participant->new_nickname);
 			MEM_FREE(room->wanted_nickname);
+			resume_note_room(room);
 		}
 		room_update_participant(room, participant);
 		room_deliver(room, NULL, event);
@@ -459,6 +466,10 @@ static void network_participant(struct user *user, struct event *event)
 	}
 	if (participant->status == STATUS_OFFLINE && participant->self) {
 		end_room(room, event, false);
+		return;
+	}
+	if (event->snapshot) {
+		room_update_participant(room, participant);
 		return;
 	}
 	bool known = map_get(room->participants, participant->nickname) != NULL;

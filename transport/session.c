@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -13,11 +14,14 @@
 #include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/room.h"
+#include "transport/resume.h"
 #include "transport/roster.h"
 #include "transport/router.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+
+#define RESUME_MS 60000 /* for clients in rooms to be heard of again after a restart */
 
 struct pending_join {
 	struct list link; /* identity->joins */
@@ -508,14 +512,20 @@ static void resume_found(void *context, int err, const struct store_account *acc
 	struct transport *transport = lookup->transport;
 	const struct frontend_ops *ops = lookup->frontend->ops;
 
-	if (!err && account && !transport->stopping &&
-	    !session_find_identity(transport, lookup->frontend, lookup->address)) {
+	if (!err && account && !transport->stopping) {
 		struct user *user = user_find(transport, account->key);
 		bool made = !user;
 
 		if (made)
 			user = user_create(transport, account);
-		if (user_may_log_in(user, NULL) && user_stays_connected(user)) {
+		/* Clients that were in rooms are in them still, as far as they know. */
+		if (made && user_may_log_in(user, NULL))
+			resume_rooms(user, false);
+		if (made && user->state == USER_IDLE && map_count(user->rooms)) {
+			user->grace_ms = clock_ms() + RESUME_MS;
+			session_adopt(lookup->frontend, lookup->address, user);
+			user_login(user);
+		} else if (user_may_log_in(user, NULL) && user_stays_connected(user)) {
 			session_adopt(lookup->frontend, lookup->address, user);
 			user_login(user);
 		} else if (made) {

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
+#include "transport/backend/backend_attach.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
@@ -19,6 +20,7 @@
 #include "transport/frontend.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
+#include "transport/resume.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
@@ -146,6 +148,7 @@ static void keep_house(uv_timer_t *timer)
 	session_expire(transport, now_ms);
 	router_expire_departed(transport, now_ms);
 	delivery_expire(transport);
+	resume_expire(transport);
 }
 
 static void handle_closed(uv_handle_t *handle)
@@ -205,8 +208,11 @@ static int open_spool(struct transport *transport, struct buf *error)
 
 void transport_commit(struct transport *transport)
 {
-	if (transport->spool)
-		spool_flush(transport->spool);
+	if (!transport->spool)
+		return;
+	if (transport->backends)
+		backend_attach_note_taken(transport->backends);
+	spool_flush(transport->spool);
 }
 
 int transport_start(struct transport *transport, struct buf *error)

@@ -318,6 +318,18 @@ void user_backend_assigned(struct user *user, struct backend *backend)
 	user_update_status(user);
 }
 
+void user_resume(struct user *user, struct backend *backend, bool connected)
+{
+	list_append(&backend->users, &user->backend_link);
+	backend->users_count++;
+	backend->empty_ms = 0;
+	user->backend = backend;
+	user->state = connected ? USER_CONNECTED : USER_CONNECTING;
+	user->resuming = true;
+	user->connected_ms = user->active_ms = clock_ms();
+	user->online = true;
+}
+
 void user_backend_leave(struct user *user)
 {
 	log_info(&user->log, "idle: moved to another backend");

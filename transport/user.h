@@ -65,6 +65,7 @@ struct user {
 	unsigned flaps;       /* sessions in a row that ended within a minute: the back-off grows with them */
 	bool online;          /* the store has it as online */
 	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
+	uint64_t grace_ms;    /* clock_ms: taken over, and until then kept without clients; 0: not */
 	bool resuming;        /* its session was taken over from the last process, and the backend still tells what it kept */
 };
 
@@ -85,6 +86,8 @@ int user_send(struct user *user, struct event *event);
 
 /* Called by the NetworkPluginServer. user_backend_lost may free the user. */
 void user_backend_assigned(struct user *user, struct backend *backend);
+/* The session goes on that this backend has held over a restart of ours. */
+void user_resume(struct user *user, struct backend *backend, bool connected);
 /* The user is to be moved: LOGOUT, user->backend is cleared, and another one will be assigned. */
 void user_backend_leave(struct user *user);
 /* The user waits, and no backend will be there soon. */

@@ -17,6 +17,7 @@
 #include "protocol/frame.h"
 #include "transport/backend/backend_private.h"
 #include "transport/delivery.h"
+#include "transport/spool/spool.h"
 #include "transport/transport.h"
 
 #define READ_CHUNK (64u << 10)
@@ -75,6 +76,22 @@ static void mark_dirty(struct backend_connection *connection)
 
 /* reading */
 
+/* Numbered frames are taken once. */
+static bool is_new(struct backend_connection *connection, const struct event *event)
+{
+	struct backend *backend = connection->backend;
+
+	if (!event->handover || !backend->extended)
+		return true;
+	mark_dirty(connection);
+	if (event->handover <= backend->taken)
+		return false;
+	if (event->handover != backend->taken + 1)
+		backend_ignore(backend, "a number that is out of turn");
+	backend->taken = event->handover;
+	return true;
+}
+
 /* Whole frames in the reader. False if the connection may not be used any more. */
 static bool take_frames(struct backend_connection *connection, bool *any)
 {
@@ -89,10 +106,10 @@ static bool take_frames(struct backend_connection *connection, bool *any)
 		if (err != 1)
 			break;
 		*any = true;
-		if (codec_decode(&connection->arena, CODEC_BACKEND, frame, length, &event) == 0)
-			backend_receive(backend, connection, &event);
-		else
+		if (codec_decode(&connection->arena, CODEC_BACKEND, frame, length, &event) < 0)
 			backend_ignore(backend, "a frame that makes no sense");
+		else if (is_new(connection, &event))
+			backend_receive(backend, connection, &event);
 		arena_reset(&connection->arena);
 	}
 	if (!connection->closed && err < 0) {
@@ -220,6 +237,43 @@ static void on_event(uv_poll_t *poll, int status, int events)
 		write_all(connection);
 }
 
+static void on_durable(void *context, int err)
+{
+	struct backend *backend = context;
+
+	/* One at a time: this is all that was asked for. */
+	if (!err)
+		backend->durable = backend->sync_asked;
+	else
+		backend->sync_asked = backend->durable;
+	if (backend->connection)
+		mark_dirty(backend->connection);
+	backend_part_closed(backend);
+}
+
+/* Tells the backend what it may forget. */
+static void acknowledge(struct backend_connection *connection)
+{
+	struct backend *backend = connection->backend;
+	uint64_t safe = backend_safely_taken(backend);
+	struct spool *spool = backend->transport->spool;
+
+	if (connection != backend->connection || safe <= backend->acknowledged)
+		return;
+	if (spool && spool_durability(spool) == SPOOL_POWER) {
+		if (safe > backend->sync_asked && backend->sync_asked == backend->durable) {
+			backend->sync_asked = safe;
+			backend->parts++;
+			spool_when_durable(spool, on_durable, backend);
+		}
+		safe = backend->durable;
+		if (safe <= backend->acknowledged)
+			return;
+	}
+	backend->acknowledged = safe;
+	backend_connection_send(connection, &(struct event){.type = EVENT_HANDOVER, .handed_over = {.up_to = safe}});
+}
+
 static void flush(struct backend_connection *connection)
 {
 	struct backend *backend = connection->backend;
@@ -233,7 +287,9 @@ static void flush(struct backend_connection *connection)
 		connection->resumed = false;
 		if (!process_input(connection))
 			return;
+		transport_commit(backend->transport);
 	}
+	acknowledge(connection);
 	if (!connection->blocked)
 		write_all(connection);
 	else
@@ -339,6 +395,12 @@ int backend_connection_send(struct backend_connection *connection, const struct 
 		connection->overflow = true;
 	mark_dirty(connection);
 	return 0;
+}
+
+void backend_connection_acknowledge_soon(struct backend_connection *connection)
+{
+	if (!connection->closed)
+		mark_dirty(connection);
 }
 
 size_t backend_connection_queued(const struct backend_connection *connection)

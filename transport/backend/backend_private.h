@@ -50,6 +50,7 @@ struct network_plugin_server {
 	unsigned spawned; /* for BACKEND_ID */
 	bool was_ready;   /* some backend has been READY: the frontends run */
 	bool placing;
+	unsigned attaching; /* backends of the last core that are being taken over: nobody is placed meanwhile */
 	unsigned crashes;                                                    /* in a row */
 	uint64_t collected_ms; /* clock_ms */
 	uint64_t last_crash_ms, spawn_after_ms, assign_after_ms, checked_ms; /* clock_ms */
@@ -73,6 +74,8 @@ int server_begin(struct network_plugin_server *server, struct buf *error);
 void server_place(struct network_plugin_server *server);
 /* Users may be placed on it: called once per backend, after the batch of frames that made it READY. */
 void server_backend_ready(struct backend *backend);
+/* One of server->attaching is done. */
+void server_attached(struct backend *backend);
 void server_backend_crashed(struct backend *backend);
 void server_backend_proved(struct backend *backend);
 /* The last handle is closed: the struct is freed here. */
@@ -90,6 +93,10 @@ struct backend *server_spawn(struct network_plugin_server *server);
 
 /* Starts a process with both ways to talk. NULL: a sentence is in `error`. */
 struct backend *backend_start(struct network_plugin_server *server, struct buf *error);
+/* A backend that the last core started; backend_part_closed ends the making. */
+struct backend *backend_create_attached(struct network_plugin_server *server);
+/* It is not there any more: freed later. */
+void backend_abandon(struct backend *backend);
 /* A decoded frame. The first one makes its connection the backend's. */
 void backend_receive(struct backend *backend, struct backend_connection *connection,
                      const struct event *event);

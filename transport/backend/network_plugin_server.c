@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/backend/backend_attach.h"
 #include "transport/backend/backend_command.h"
 #include "transport/backend/backend_connection.h"
 #include "transport/backend/backend_private.h"
@@ -32,6 +33,7 @@ static bool is_linked(const struct list *link)
 bool server_takes_users(const struct backend *backend)
 {
 	return backend->state == BACKEND_READY && backend->connection && backend->process &&
+	       !backend_attach_is_under_way(backend) &&
 	       backend->users_count < backend->server->users_per_backend;
 }
 
@@ -75,6 +77,7 @@ void server_give(struct network_plugin_server *server, struct user *user, struct
 	}
 	server->assign_after_ms = clock_ms() + server->timing.login_delay;
 	user->backend = backend;
+	backend_attach_note_session(user, backend);
 	user_backend_assigned(user, backend);
 }
 
@@ -156,7 +159,7 @@ void server_place(struct network_plugin_server *server)
 {
 	struct backend *backend;
 
-	if (server->placing || server->stopping)
+	if (server->placing || server->stopping || server->attaching)
 		return;
 	server->placing = true;
 	while (!list_empty(&server->waiting)) {
@@ -208,6 +211,7 @@ void network_plugin_server_release(struct network_plugin_server *server, struct 
 		return;
 	}
 	backend->users_count--;
+	backend_attach_note_session(user, NULL);
 	if (backend->users_count == 0) {
 		backend->empty_ms = clock_ms();
 		if (backend->state == BACKEND_DRAINING || server->users_per_backend == 1)
@@ -239,6 +243,27 @@ void server_backend_ready(struct backend *backend)
 
 	server->was_ready = true;
 	transport_backend_ready(server->transport);
+	server_place(server);
+}
+
+void server_attached(struct backend *backend)
+{
+	struct network_plugin_server *server = backend->server;
+
+	server->attaching--;
+	if (backend->state == BACKEND_READY)
+		server_backend_proved(backend);
+	if (server->attaching || server->stopping)
+		return;
+	LIST_EACH(link, &server->backends)
+	{
+		struct backend *one = CONTAINER_OF(link, struct backend, link);
+		one->announce = false;
+		if (one->state == BACKEND_READY)
+			server->was_ready = true;
+	}
+	if (server->was_ready)
+		transport_backend_ready(server->transport);
 	server_place(server);
 }
 
@@ -297,6 +322,7 @@ void server_backend_gone(struct backend *backend)
 	struct network_plugin_server *server = backend->server;
 
 	list_remove(&backend->link);
+	mem_free(backend->unsafe);
 	mem_free(backend);
 	server->count--;
 	if (server->count == 0 && server->stopping)
@@ -425,6 +451,9 @@ int server_begin(struct network_plugin_server *server, struct buf *error)
 	uv_prepare_start(&server->flush, on_flush);
 	uv_unref((uv_handle_t *)&server->flush);
 	uv_timer_start(&server->check, on_check, server->timing.check, server->timing.check);
+	server->attaching = backend_attach_begin(server);
+	if (server->attaching)
+		return 0;
 	return backend_start(server, error) ? 0 : TP_ERR_IO;
 }
 
