@@ -85,8 +85,12 @@ static void put_into_room(struct room *room, const char *frontend_name, const ch
 		return;
 	struct resource *resource = session_attach(frontend, address, resource_name, NULL);
 
-	if (resource && frontend->ops->room_resumed(frontend, resource, room))
+	if (!resource)
+		return;
+	if (frontend->ops->room_resumed(frontend, resource, room))
 		room_add(room, resource);
+	else
+		session_drop_resource(resource);
 }
 
 static void restore_room(struct user *user, char *text, bool joined)

@@ -492,6 +492,11 @@ struct identity *session_adopt(struct frontend *frontend, const char *address, s
 	return identity->user == user ? identity : NULL;
 }
 
+void session_drop_resource(struct resource *resource)
+{
+	resource_free(resource);
+}
+
 void session_forget_user(struct user *user)
 {
 	LIST_EACH (link, &user->identities)

@@ -55,6 +55,8 @@ void muc_show_subject(struct xmpp_frontend *frontend, struct resource *to,
 void muc_show_message(struct xmpp_frontend *frontend, struct resource *to,
                       const struct event_message *message);
 void muc_show_left(struct xmpp_frontend *frontend, const struct xmpp_room *room);
+/* After a restart of this process: the client is in the room and has been shown everything. */
+void muc_resume(struct xmpp_frontend *frontend, struct resource *resource, const struct room *room);
 /* All rooms that the client waits for are refused. */
 void muc_refuse_rooms(struct xmpp_frontend *frontend, struct resource *resource,
                       const struct stanza_error *error, const char *text);

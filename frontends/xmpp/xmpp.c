@@ -302,6 +302,16 @@ static void frontend_probe(struct frontend *base, const char *address)
 	probe_queue(xmpp_frontend_of(base), address);
 }
 
+/* In server mode clients were connected to the process that is gone. */
+static bool frontend_room_resumed(struct frontend *base, struct resource *resource, const struct room *room)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	if (frontend->config.server_mode)
+		return false;
+	muc_resume(frontend, resource, room);
+	return true;
+}
+
 static void close_streams(struct xmpp_frontend *frontend)
 {
 	struct map *closing = frontend->closing;
@@ -390,4 +400,5 @@ const struct frontend_ops xmpp_frontend_ops = {
         .registered = frontend_registered,
         .offer_room = frontend_offer_room,
         .probe = frontend_probe,
+        .room_resumed = frontend_room_resumed,
 };

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "protocol/codec.h"
+#include "protocol/degrade.h"
 #include "protocol/frame.h"
 #include "transport/backend/backend_private.h"
 #include "transport/delivery.h"
@@ -76,6 +77,11 @@ static void mark_dirty(struct backend_connection *connection)
 
 /* reading */
 
+static enum codec_dialect dialect_of(const struct backend *backend)
+{
+	return backend->extended ? CODEC_EXTENDED : CODEC_PLAIN;
+}
+
 /* Numbered frames are taken once. */
 static bool is_new(struct backend_connection *connection, const struct event *event)
 {
@@ -106,10 +112,12 @@ static bool take_frames(struct backend_connection *connection, bool *any)
 		if (err != 1)
 			break;
 		*any = true;
-		if (codec_decode(&connection->arena, CODEC_BACKEND, frame, length, &event) < 0)
+		if (codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event) < 0) {
+			is_new(connection, &event);
 			backend_ignore(backend, "a frame that makes no sense");
-		else if (is_new(connection, &event))
+		} else if (is_new(connection, &event)) {
 			backend_receive(backend, connection, &event);
+		}
 		arena_reset(&connection->arena);
 	}
 	if (!connection->closed && err < 0) {
@@ -370,6 +378,22 @@ void backend_connection_close(struct backend_connection **connection)
 	close(gone->fd);
 }
 
+/* A backend without the extension is told what it can show. */
+static int encode(struct backend_connection *connection, const struct event *event)
+{
+	struct arena arena = {0};
+	struct event shown = *event;
+	int err = 0;
+
+	if (event->type != EVENT_MESSAGE || connection->backend->extended)
+		return codec_encode(&connection->out, CODEC_CORE, dialect_of(connection->backend), event);
+	err = degrade_message(&arena, &shown.message);
+	if (!err)
+		err = codec_encode(&connection->out, CODEC_CORE, CODEC_PLAIN, &shown);
+	arena_finish(&arena);
+	return err;
+}
+
 int backend_connection_send(struct backend_connection *connection, const struct event *event)
 {
 	struct backend *backend = connection->backend;
@@ -377,7 +401,7 @@ int backend_connection_send(struct backend_connection *connection, const struct 
 
 	if (connection->closed || connection->finishing || connection->overflow || connection->unwritable)
 		return TP_ERR_CLOSED;
-	int err = codec_encode(&connection->out, CODEC_CORE, event);
+	int err = encode(connection, event);
 
 	if (err < 0) {
 		log_debug(&backend->log, "no frame carries %s", event_type_name(event->type));

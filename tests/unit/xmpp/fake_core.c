@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "tests/unit/xmpp/fixture.h"
+#include "transport/delivery.h"
 #include "transport/account.h"
 #include "transport/command.h"
 #include "transport/room.h"
@@ -306,4 +307,14 @@ void command_run_line(struct transport *core, struct frontend *base, const char 
 	(void)base;
 	buf_printf(&told, "LINE %s/%s %s\n", address, resource, line);
 	done(context, 0, "An answer.");
+}
+
+void delivery_frontend_ready(struct frontend *base)
+{
+	(void)base;
+}
+
+void delivery_identity_ready(struct identity *identity)
+{
+	(void)identity;
 }
