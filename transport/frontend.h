@@ -40,6 +40,10 @@ struct frontend_ops {
 	 * Identities and rooms are still there during this call; nothing is delivered from now on. */
 	void (*stop)(struct frontend *frontend, void (*stopped)(void *context), void *context);
 
+	/* Optional (NULL: stop is called). Another process follows at once: close without telling people anything, but handle what
+	 * has been sent to us. Delivers nothing from now on (TP_ERR_NOT_CONNECTED). */
+	void (*suspend)(struct frontend *frontend, void (*stopped)(void *context), void *context);
+
 	/*
 	 * Mandatory. Show an event to the people behind an identity: to the one resource `only`, or where NULL to all
 	 * (how is up to the protocol: XMPP sends 1:1 messages to the bare JID). Must not call session_, router_,

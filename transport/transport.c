@@ -33,6 +33,7 @@ struct stopping {
 	struct transport *transport;
 	uv_timer_t deadline;
 	unsigned pending; /* frontends and the NetworkPluginServer that have not said "stopped" */
+	bool replace;     /* and the frontends are being suspended: backends are next */
 	bool finished;
 	void (*stopped)(void *context);
 	void *context;
@@ -329,12 +330,28 @@ static void finish(struct stopping *stop)
 	uv_close((uv_handle_t *)&stop->deadline, deadline_closed);
 }
 
+static void one_stopped(void *context);
+
+/* Nobody sends anything to us any more, so backends are next. */
+static void leave_backends(struct stopping *stop)
+{
+	struct transport *transport = stop->transport;
+
+	stop->replace = false;
+	stop->pending = 1;
+	transport_commit(transport);
+	transport->stopping = true;
+	network_plugin_server_leave(transport->backends, one_stopped, stop);
+}
+
 static void one_stopped(void *context)
 {
 	struct stopping *stop = context;
 
 	stop->pending--;
-	if (!stop->pending)
+	if (!stop->pending && stop->replace)
+		leave_backends(stop);
+	else if (!stop->pending)
 		finish(stop);
 }
 
@@ -356,23 +373,48 @@ static void end_sessions(struct transport *transport)
 	session_authentication_forget_all(transport);
 }
 
-void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context)
+static struct stopping *begin_stop(struct transport *transport, void (*stopped)(void *context), void *context)
 {
-	if (transport->stopping)
-		return;
 	struct stopping *stop = MEM_NEW(struct stopping);
 
-	transport->stopping = true;
 	transport->stop = stop;
 	stop->transport = transport;
 	stop->stopped = stopped;
 	stop->context = context;
-	stop->pending = 1; /* this function */
+	stop->pending = 1; /* the caller */
 	uv_timer_init(transport->loop, &stop->deadline);
 	stop->deadline.data = stop;
 	uv_timer_start(&stop->deadline, deadline_over, STOP_MS, 0);
 	reconnect_stop(transport);
 	stop_housekeeping(transport);
+	return stop;
+}
+
+void transport_replace(struct transport *transport, void (*replaced)(void *context), void *context)
+{
+	if (transport->stopping || transport->stop)
+		return;
+	struct stopping *stop = begin_stop(transport, replaced, context);
+
+	stop->replace = true;
+	if (transport->frontends_started) {
+		LIST_EACH (link, &transport->frontends) {
+			struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+			stop->pending++;
+			(frontend->ops->suspend ? frontend->ops->suspend : frontend->ops->stop)(frontend, one_stopped, stop);
+		}
+	}
+	one_stopped(stop);
+}
+
+void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context)
+{
+	if (transport->stopping || transport->stop)
+		return;
+	transport->stopping = true;
+	struct stopping *stop = begin_stop(transport, stopped, context);
+
 	if (transport->frontends_started) {
 		LIST_EACH (link, &transport->frontends) {
 			struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);

@@ -79,6 +79,9 @@ struct transport {
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
 	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
+	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be had. */
+	void (*restart)(void *context);
+	void *restart_context;
 	void (*failed)(void *context, const char *text);
 	void *failed_context;
 };
@@ -95,6 +98,9 @@ int transport_start(struct transport *transport, struct buf *error);
 /* Tells users and backends, closes everything; `stopped` is called once nothing is left on the loop that is
  * ours, at the latest after 5 s. */
 void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context);
+/* The same for a process that is followed by another one at once (an upgrade): people are told nothing, and backends that can
+ * outlive us are left with their sessions; what was accepted is on record. After `replaced` only execve makes sense. */
+void transport_replace(struct transport *transport, void (*replaced)(void *context), void *context);
 void transport_destroy(struct transport **transport);
 
 /* Called by the NetworkPluginServer. */

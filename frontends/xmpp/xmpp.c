@@ -147,14 +147,12 @@ static void on_timer_closed(uv_handle_t *handle)
 	wait_is_over(frontend);
 }
 
-static void frontend_stop(struct frontend *base, void (*stopped)(void *context), void *context)
+static void close_everything(struct xmpp_frontend *frontend, bool suspend, void (*stopped)(void *context),
+                             void *context)
 {
-	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
-	frontend->stopping = true;
 	frontend->stopped = stopped;
 	frontend->stopped_context = context;
 	frontend->stop_waits = 1;
-	presence_say_goodbye(frontend);
 	if (frontend->timer) {
 		frontend->stop_waits++;
 		uv_close((uv_handle_t *)frontend->timer, on_timer_closed);
@@ -162,13 +160,26 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	}
 	if (frontend->component) {
 		frontend->stop_waits++;
-		component_stop(frontend->component, wait_is_over, frontend);
+		(suspend ? component_suspend : component_stop)(frontend->component, wait_is_over, frontend);
 	}
 	if (frontend->c2s) {
 		frontend->stop_waits++;
 		c2s_stop(frontend->c2s, wait_is_over, frontend);
 	}
 	wait_is_over(frontend);
+}
+
+static void frontend_stop(struct frontend *base, void (*stopped)(void *context), void *context)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	frontend->stopping = true;
+	presence_say_goodbye(frontend);
+	close_everything(frontend, false, stopped, context);
+}
+
+static void frontend_suspend(struct frontend *base, void (*stopped)(void *context), void *context)
+{
+	close_everything(xmpp_frontend_of(base), true, stopped, context);
 }
 
 static void deliver_room_event(struct xmpp_frontend *frontend, struct resource *to, const struct event *event)
@@ -390,6 +401,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .check = frontend_check,
         .start = frontend_start,
         .stop = frontend_stop,
+        .suspend = frontend_suspend,
         .deliver = frontend_deliver,
         .undelivered = frontend_undelivered,
         .authenticated = frontend_authenticated,

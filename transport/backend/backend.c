@@ -416,6 +416,20 @@ void backend_stop(struct backend *backend)
 		backend_process_end(backend->process, timing->term, timing->kill);
 }
 
+bool backend_leave(struct backend *backend)
+{
+	if (backend->state == BACKEND_STOPPING || !backend->connection || !backend->process ||
+	    !backend_attach_release(backend))
+		return false;
+	log_info(&backend->log, "is left for the next process");
+	backend->state = BACKEND_STOPPING;
+	backend->announce = false;
+	backend_process_leave(backend->process);
+	backend->process = NULL;
+	close_ways(backend);
+	return true;
+}
+
 void backend_terminating(struct backend *backend)
 {
 	if (!backend->crashed)

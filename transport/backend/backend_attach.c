@@ -175,6 +175,18 @@ void backend_attach_forget(struct backend *backend)
 	mem_free(attach);
 }
 
+bool backend_attach_release(struct backend *backend)
+{
+	struct backend_attach *attach = backend->attach;
+
+	if (!attach || !attach->announced)
+		return false;
+	backend->attach = NULL;
+	buf_finish(&attach->users);
+	mem_free(attach);
+	return true;
+}
+
 void backend_attach_note_taken(struct network_plugin_server *server)
 {
 	LIST_EACH (link, &server->backends) {

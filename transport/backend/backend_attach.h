@@ -28,6 +28,8 @@ int backend_attach_offer(struct backend *backend);
 void backend_attach_announce(struct backend *backend);
 /* It is gone, or is being ended: nobody shall look for it. */
 void backend_attach_forget(struct backend *backend);
+/* It stays on record, and is not ours any more. False: it is not on record. */
+bool backend_attach_release(struct backend *backend);
 /* The user has this backend, or none any more. */
 void backend_attach_note_session(struct user *user, const struct backend *backend);
 /* Notes how far each backend's frames are taken; before the spool is flushed. */

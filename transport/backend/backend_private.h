@@ -114,6 +114,8 @@ void backend_fail(struct backend *backend, const char *sentence, const char *for
         __attribute__((format(printf, 3, 4)));
 /* Orderly end: EXIT, then SIGTERM, then SIGKILL. Must have no users. */
 void backend_stop(struct backend *backend);
+/* It goes on without us, for the next core. False: it cannot. */
+bool backend_leave(struct backend *backend);
 /* By backend_process.c: SIGTERM comes now; the process is gone. */
 void backend_terminating(struct backend *backend);
 void backend_exited(struct backend *backend, int64_t status, int signal);

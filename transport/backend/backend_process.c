@@ -240,6 +240,12 @@ void backend_process_end(struct backend_process *process, uint64_t term_ms, uint
 		uv_timer_start(&process->timer, on_timer, term_ms, 0);
 }
 
+void backend_process_leave(struct backend_process *process)
+{
+	process->pid = 0;
+	close_handles(process);
+}
+
 void backend_process_kill(struct backend_process *process)
 {
 	if (process->pid <= 0)

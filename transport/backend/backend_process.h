@@ -30,5 +30,7 @@ pid_t backend_process_pid(const struct backend_process *process); /* 0 once it i
 /* SIGTERM to the process group after `term_ms`, SIGKILL after further `kill_ms`. Calling again replaces what
  * was planned, unless SIGTERM was sent already. */
 void backend_process_end(struct backend_process *process, uint64_t term_ms, uint64_t kill_ms);
+/* Looks after it no more; it goes on. */
+void backend_process_leave(struct backend_process *process);
 /* SIGKILL now. */
 void backend_process_kill(struct backend_process *process);

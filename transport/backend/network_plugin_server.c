@@ -483,7 +483,7 @@ static void forget_users(struct list *users)
 	}
 }
 
-static void begin_stop(struct network_plugin_server *server)
+static void begin_stop(struct network_plugin_server *server, bool leave)
 {
 	server->stopping = true;
 	uv_timer_stop(&server->check);
@@ -498,7 +498,8 @@ static void begin_stop(struct network_plugin_server *server)
 		struct backend *backend = CONTAINER_OF(link, struct backend, link);
 		forget_users(&backend->users);
 		backend->users_count = 0;
-		backend_stop(backend);
+		if (!leave || !backend_leave(backend))
+			backend_stop(backend);
 	}
 	if (server->count == 0)
 		close_server(server);
@@ -509,7 +510,16 @@ void network_plugin_server_stop(struct network_plugin_server *server, void (*sto
 	server->stopped = stopped;
 	server->stopped_context = context;
 	if (!server->stopping)
-		begin_stop(server);
+		begin_stop(server, false);
+}
+
+void network_plugin_server_leave(struct network_plugin_server *server, void (*stopped)(void *), void *context)
+{
+	server->stopped = stopped;
+	server->stopped_context = context;
+	backend_connection_flush_all(server);
+	if (!server->stopping)
+		begin_stop(server, true);
 }
 
 void network_plugin_server_destroy(struct network_plugin_server **slot)
@@ -525,7 +535,7 @@ void network_plugin_server_destroy(struct network_plugin_server **slot)
 	}
 	server->free_when_closed = true;
 	if (!server->stopping)
-		begin_stop(server);
+		begin_stop(server, false);
 	LIST_EACH(link, &server->backends)
 	{
 		struct backend *backend = CONTAINER_OF(link, struct backend, link);

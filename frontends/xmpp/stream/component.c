@@ -40,6 +40,7 @@ enum component_state {
 	COMPONENT_HANDSHAKE, /* our digest is out */
 	COMPONENT_UP,
 	COMPONENT_WAITING, /* for the next attempt */
+	COMPONENT_SUSPENDING, /* we have closed the stream; what the server still sends is handled until it closes too */
 	COMPONENT_STOPPING,
 };
 
@@ -96,7 +97,6 @@ static uint64_t next_delay(struct component *component)
 	return (uint64_t)(delay / 2 + (long)(random % (unsigned long)(delay / 2 + 1)));
 }
 
-/* The attempt or the stream has ended: try again later. */
 /* The server may not have what it had not been sent when the stream ended. */
 static void not_written(struct component *component)
 {
@@ -106,10 +106,26 @@ static void not_written(struct component *component)
 		delivery_not_shown(component->frontend->base.transport, number);
 }
 
+static void stop_if_quiet(struct component *component);
+
+static void end_suspension(struct component *component)
+{
+	not_written(component);
+	component->state = COMPONENT_STOPPING;
+	drop_socket(component);
+	stop_if_quiet(component);
+}
+
+/* The attempt or the stream has ended: try again later. */
 static void lose(struct component *component, const char *why)
 {
 	bool was_up = component->state == COMPONENT_UP;
 	uint64_t delay;
+
+	if (component->state == COMPONENT_SUSPENDING) {
+		end_suspension(component);
+		return;
+	}
 
 	if (component->state == COMPONENT_STOPPING || component->state == COMPONENT_WAITING)
 		return;
@@ -296,7 +312,7 @@ static void on_written(void *context, uint64_t position)
 	struct component *component = context;
 	uint64_t number;
 
-	while (component->state == COMPONENT_UP && (number = confirmations_take(&component->confirmations, position)))
+	while (component->state != COMPONENT_WAITING && (number = confirmations_take(&component->confirmations, position)))
 		delivery_shown(component->frontend->base.transport, number);
 }
 
@@ -492,7 +508,7 @@ static bool is_ours(const struct component *component, const char *to)
 
 static bool is_acceptable(const struct component *component, const char *kind, const char *from, const char *to)
 {
-	if (component->state != COMPONENT_UP)
+	if (component->state != COMPONENT_UP && component->state != COMPONENT_SUSPENDING)
 		return false;
 	/* Nobody is at our own addresses but us: what came from there would go round in circles. */
 	if (from && is_ours(component, to) && !is_ours(component, from))
@@ -605,6 +621,20 @@ void component_stop(struct component *component, void (*stopped)(void *), void *
 		drop_socket(component);
 	}
 	stop_if_quiet(component);
+}
+
+void component_suspend(struct component *component, void (*stopped)(void *), void *context)
+{
+	if (component->state != COMPONENT_UP) {
+		component_stop(component, stopped, context);
+		return;
+	}
+	component->stopped = stopped;
+	component->stopped_context = context;
+	component->state = COMPONENT_SUSPENDING;
+	stream_socket_send(component->socket, "</stream:stream>", 16);
+	stream_socket_read_start(component->socket);
+	timer_in(component, GOODBYE_MS);
 }
 
 void component_destroy(struct component **component)
