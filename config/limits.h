@@ -9,6 +9,13 @@
 #define LIMIT_ADDRESS_BYTES (2u * LIMIT_NAME_BYTES + 1) /* user key; "room/nickname" */
 #define LIMIT_MESSAGE_BYTES (64u << 10)    /* body of one message, each of text and xhtml */
 #define LIMIT_STATUS_BYTES 1024            /* status message; longer is cut */
+#define LIMIT_QUOTE_BYTES 1024             /* of a message that is replied to; longer is cut */
+#define LIMIT_REACTIONS 64                 /* of one person on one message */
+#define LIMIT_VALUE_BYTES (64u << 10)      /* one value that a backend keeps for a person */
+#define LIMIT_VALUES_BYTES (1u << 20)      /* all of a person, keys included */
+#define LIMIT_VALUES_PER_USER 256
+#define LIMIT_LOGIN_CHOICES 64             /* of one step of a login */
+#define LIMIT_LOGIN_DATA_BYTES 4096        /* a link, or what a QR code holds: no code holds more */
 
 /* XMPP streams */
 #define LIMIT_STANZA_BYTES (512u << 10)    /* one stanza, and the unfinished tail of one; Prosody's component limit */
@@ -35,6 +42,10 @@
 #define LIMIT_XMPP_REQUESTS 20000          /* our own IQs under way; the answer to more is not looked at */
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
+
+/* logins in several steps */
+#define LIMIT_LOGIN_ANSWER_BYTES 4096      /* what a person answers to one step */
+#define LIMIT_LOGIN_STEP_SECONDS 900       /* for one step, also where the backend names no time */
 
 /* per user */
 #define LIMIT_RESOURCES_PER_IDENTITY 32
