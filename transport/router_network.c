@@ -10,6 +10,7 @@
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
@@ -17,6 +18,7 @@
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/values.h"
 
 #define DEPARTED_MS 30000  /* how long a backend may still speak of somebody who has left it */
 #define REFUSALS_LOGGED 10 /* of one backend, as warnings; the others are for debugging */
@@ -67,7 +69,7 @@ static struct user *check_user(struct backend *backend, const struct event *even
 	struct transport *transport = backend->transport;
 	struct user *user = event->user ? user_find(transport, event->user) : NULL;
 
-	if (user && user->backend == backend)
+	if (user && user->backend == backend && user->login_sent)
 		return user;
 	const struct departed *departed = event->user ? map_get(transport->departed, event->user) : NULL;
 
@@ -570,6 +572,10 @@ static const char *check_names(const struct event *event)
 			(event->participant.nickname && !*event->participant.nickname &&
 			 event->participant.flags & ROOM_ERRORS));
 		break;
+	case EVENT_VALUES:
+		for (size_t i = 0; i < event->values.count; i++)
+			good = good && name_is_good(event->values.values[i].key);
+		break;
 	default:
 		break;
 	}
@@ -615,7 +621,13 @@ static void route(struct user *user, struct event *event)
 	case EVENT_VCARD:
 		network_vcard(user, event);
 		return;
-	/* These two last: the user may be freed. */
+	case EVENT_VALUES:
+		values_from_backend(user, event);
+		return;
+	/* These last: the user may be freed. */
+	case EVENT_LOGIN_STEP:
+		login_step_from_backend(user, event);
+		return;
 	case EVENT_CONNECTED:
 		user_connected(user);
 		return;

@@ -11,6 +11,7 @@
 #include "transport/account.h"
 #include "transport/conversation.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
@@ -375,6 +376,7 @@ void session_tell_state(struct user *user, struct resource *only)
 		break;
 	}
 	router_deliver(user, only, &event);
+	login_step_deliver(user, only);
 }
 
 void session_presence(struct resource *resource, enum status status, const char *text, int priority)

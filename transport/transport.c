@@ -15,6 +15,7 @@
 #include "transport/control.h"
 #include "transport/backend_features.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
 #include "transport/router.h"
@@ -133,6 +134,7 @@ static void keep_house(uv_timer_t *timer)
 
 	card_request_expire(transport, now_ms);
 	session_expire(transport, now_ms);
+	login_step_expire(transport, now_ms);
 	router_expire_departed(transport, now_ms);
 }
 

@@ -71,6 +71,8 @@ struct transport {
 	uint64_t next_trace;
 	bool frontends_started, stopping;
 	void *allowed_usernames;     /* regex_t of registration.allowed_usernames (account.c); NULL: all */
+	/* What a backend wanted to keep for the account with this key is kept or not (values.h); NULL: nobody asks. */
+	void (*values_taken)(struct transport *transport, const char *key, uint64_t number, int err);
 	struct reconnect *reconnect; /* people to bring back after a restart (reconnect.c); NULL: done */
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;

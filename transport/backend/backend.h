@@ -40,6 +40,8 @@ struct backend {
 	struct list link;                      /* server's list, newest first */
 	struct list users;                     /* struct user.backend_link */
 	unsigned users_count;
+	bool configured; /* its first BACKEND_CONFIG has come */
+	bool extended;   /* and announced the extension, and was answered: docs/protocol.md, section 8 */
 	bool long_run; /* kept for idle people: logins never choose it */
 	bool was_full;                 /* for service.reuse_old_backends */
 	uint64_t started_ms, heard_ms; /* clock_ms; heard: last frame */

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "transport/backend/backend_process.h"
+#include "transport/backend_features.h"
 #include "transport/router.h"
 
 void __wrap_log_write(enum log_level level, const struct log *log, const char *format, ...)
@@ -140,6 +141,11 @@ void transport_backend_ready(struct transport *transport)
 {
 	(void)transport;
 	current->ready++;
+}
+
+bool features_announce_extension(const char *text, size_t length)
+{
+	return memmem(text, length, "ext=1", 5) != NULL;
 }
 
 void transport_backend_config(struct transport *transport, const char *text, size_t length)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "transport/admin.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
 
@@ -124,6 +125,24 @@ static void say_event(const struct event *event)
 		break;
 	case EVENT_VCARD:
 		SAY("card %s %u '%s'", event->vcard.name, event->vcard.id, or_empty(event->vcard.full_name));
+		break;
+	case EVENT_LOGIN_STEP:
+		SAY("step %u kind %d '%s'", event->login_step.step, (int)event->login_step.kind,
+		    or_empty(event->login_step.text));
+		for (size_t i = 0; i < event->login_step.choices_count; i++)
+			SAY(" [%s]", event->login_step.choices[i]);
+		if (event->login_step.data)
+			SAY(" data=%s", event->login_step.data);
+		break;
+	case EVENT_LOGIN_ANSWER:
+		SAY("login answer %u %s", event->login_answer.step,
+		    event->login_answer.value ? event->login_answer.value : "(gives up)");
+		break;
+	case EVENT_VALUES:
+		SAY("values");
+		for (size_t i = 0; i < event->values.count; i++)
+			SAY(" %s=%.*s", event->values.values[i].key, (int)event->values.values[i].size,
+			    (const char *)event->values.values[i].bytes);
 		break;
 	default:
 		SAY("%s", event_type_name(event->type));
@@ -331,6 +350,24 @@ int query_port_open(struct transport *transport, struct query_port **port, struc
 void query_port_close(struct query_port **port)
 {
 	*port = NULL;
+}
+
+void admin_execute(struct transport *transport, const char *line, void (*answered)(void *, const char *), void *context)
+{
+	(void)transport;
+	SAY("admin '%s'\n", line);
+	answered(context, "OK");
+}
+
+static void on_answer(void *context, int err, const char *text)
+{
+	(void)context;
+	SAY("answer %d '%.60s'\n", err, text);
+}
+
+void chat(const char *address, const char *line)
+{
+	command_run_line(fx->transport, fx->frontend, address, "phone", line, on_answer, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------ fixture */
