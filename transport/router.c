@@ -2,7 +2,9 @@
 /* The exits towards people. The entries are router_people.c and router_network.c. */
 #include "transport/router.h"
 
+#include "base/arena.h"
 #include "transport/frontend.h"
+#include "transport/references.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
@@ -10,9 +12,18 @@
 void router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
 {
 	struct frontend *frontend = identity->frontend;
+	struct arena arena = {0};
+	struct event translated;
 
-	if (!frontend->transport->stopping)
-		frontend->ops->deliver(frontend, identity, only, event);
+	if (frontend->transport->stopping)
+		return;
+	if (references_any(event)) {
+		translated = *event;
+		references_translate(&translated, REFERENCE_TO_PEOPLE, identity, &arena);
+		event = &translated;
+	}
+	frontend->ops->deliver(frontend, identity, only, event);
+	arena_finish(&arena);
 }
 
 void router_deliver(struct user *user, struct resource *only, const struct event *event)

@@ -37,6 +37,21 @@ static void say_message(const struct event_message *message)
 	SAY(": %.40s", message->text);
 	if (message->id)
 		SAY(" id=%s", message->id);
+	if (message->sent_id)
+		SAY(" sent-id=%s", message->sent_id);
+	if (message->replaces)
+		SAY(" replaces=%s", message->replaces);
+	if (message->retracts)
+		SAY(" retracts=%s", message->retracts);
+	if (message->reply_to)
+		SAY(" reply-to=%s '%s' by %s", message->reply_to, or_empty(message->reply_text),
+		    or_empty(message->reply_author));
+	if (message->reacts_to)
+		SAY(" reacts-to=%s %zu", message->reacts_to, message->reactions_count);
+	if (message->thread)
+		SAY(" thread=%s", message->thread);
+	if (message->author.name)
+		SAY(" author=%s", message->author.name);
 	if (message->carbon)
 		SAY(" carbon");
 	if (message->headline)
@@ -125,6 +140,17 @@ static void say_event(const struct event *event)
 		break;
 	case EVENT_VCARD:
 		SAY("card %s %u '%s'", event->vcard.name, event->vcard.id, or_empty(event->vcard.full_name));
+		break;
+	case EVENT_READ_MARKER:
+		SAY("read %s", event->read_marker.name);
+		if (event->read_marker.nickname)
+			SAY("/%s", event->read_marker.nickname);
+		SAY(" %s", event->read_marker.message_id);
+		break;
+	case EVENT_ROOM_INFO:
+		SAY("room-info %s '%s' '%s' icon=%s %u%s", event->room_info.room, or_empty(event->room_info.title),
+		    or_empty(event->room_info.description), or_empty(event->room_info.icon_hash),
+		    event->room_info.members, event->room_info.is_private ? " private" : "");
 		break;
 	case EVENT_LOGIN_STEP:
 		SAY("step %u kind %d '%s'", event->login_step.step, (int)event->login_step.kind,
