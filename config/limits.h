@@ -43,6 +43,10 @@
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
 
+/* logins in several steps */
+#define LIMIT_LOGIN_ANSWER_BYTES 4096      /* what a person answers to one step */
+#define LIMIT_LOGIN_STEP_SECONDS 900       /* for one step, also where the backend names no time */
+
 /* per user */
 #define LIMIT_RESOURCES_PER_IDENTITY 32
 #define LIMIT_CONTACTS_PER_USER 20000

@@ -73,3 +73,19 @@ void features_merge(struct transport *transport, const char *text, size_t length
 		log_warning(&transport->log, "a part of the backend's configuration is not understood");
 	transport->features.known = true;
 }
+
+static void look_for_extension(void *context, const char *name, const char *text)
+{
+	bool *found = context;
+
+	if (!strcmp(name, "features.ext") && !config_parse_bool(text, found))
+		*found = false;
+}
+
+bool features_announce_extension(const char *text, size_t length)
+{
+	bool found = false;
+
+	config_parse_text(text, length, look_for_extension, &found);
+	return found;
+}

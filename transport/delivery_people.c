@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
@@ -19,17 +20,27 @@
 
 #define LATE_MS 2000 /* what is shown later than that carries the time when it came */
 
+/* People's side has names in lower case, the network's as it likes. */
+static void put_conversation(struct buf *out, const char *conversation)
+{
+	size_t start = out->len + 1;
+
+	buf_putc(out, '\n');
+	buf_puts(out, conversation);
+	text_lower(out->data + start);
+}
+
 void delivery_person_place(struct buf *out, const char *frontend, const char *address, const char *conversation)
 {
 	spool_identity_key(out, frontend, address);
-	buf_putc(out, '\n');
-	buf_puts(out, conversation);
+	put_conversation(out, conversation);
 }
 
 void delivery_network_place(struct buf *out, const char *user, const char *conversation)
 {
 	buf_clear(out);
-	buf_printf(out, "%s\n%s", user, conversation);
+	buf_puts(out, user);
+	put_conversation(out, conversation);
 }
 
 /* ---------------------------------------------------------------------------------------------- showing */

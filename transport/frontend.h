@@ -55,12 +55,18 @@ struct frontend_ops {
 	 *  AUTH_REQUEST       a contact asks to see the user; answer with CONTACT (yes) or CONTACT_REMOVED (no)
 	 *  MESSAGE, SUBJECT, ATTENTION, RECEIPT, CHAT_STATE
 	 *                     for rooms delivered to each resource that is in the room (only != NULL)
+	 *                     messages may refer to others (replaces, retracts, reply_to, reacts_to) by the ids that they
+	 *                     were shown with, and have an author other than who sent them
 	 *  PARTICIPANT        participant.self marks the user's own; CONFLICT, NOT_AUTHORIZED, ROOM_NOT_FOUND with self
 	 *                     mean that the join failed: the core has left the room
 	 *                     in a joined room the same flags without self, OFFLINE: the change of the own nickname to
 	 *                     this one was refused
 	 *  ROOM_NICKNAME      the user's own nickname changed, room.nickname is the new one; a PARTICIPANT follows
 	 *  ROOM_LEAVE         the resource is no longer in the room; room.reason says why
+	 *  READ_MARKER        the contact, or in a room `nickname`, has read up to this message of the person's
+	 *  ROOM_INFO          title, description and so on of a joined room, as they are now known; NULL: not told
+	 *  LOGIN_STEP         the login waits for the person: show it, also again for a resource that has just come
+	 *                     (login_step_describe makes a text of it). How it ends is told by SESSION
 	 *  VCARD              answer to the frontend's VCARD_REQUEST, with that request's id; all fields empty after
 	 *                     a time-out
 	 *  RAW_XML            not before a raw backend is supported

@@ -112,6 +112,9 @@ void room_destroy(struct room **slot)
 	mem_free_secret(room->password);
 	mem_free(room->subject);
 	mem_free(room->subject_author);
+	mem_free(room->title);
+	mem_free(room->description);
+	mem_free(room->icon_hash);
 	mem_free(room);
 }
 
@@ -235,7 +238,8 @@ char *room_take_reflection(struct room *room, const char *text)
 
 void room_deliver(struct room *room, struct resource *only, const struct event *event)
 {
-	bool replayed_later = event->type == EVENT_PARTICIPANT || event->type == EVENT_SUBJECT;
+	bool replayed_later = event->type == EVENT_PARTICIPANT || event->type == EVENT_SUBJECT ||
+			      event->type == EVENT_ROOM_INFO;
 
 	if (only) {
 		router_deliver_to(only->identity, only, event);
@@ -295,8 +299,54 @@ void room_replay(struct room *room, struct resource *to)
 	}
 	participant_to_event(room, own ? own : &myself, &event);
 	room_deliver(room, to, &event);
+	room_deliver_info(room, to);
 	delivery_room_entered(room, to);
 	room_deliver_subject(room, to);
+}
+
+static bool replace_told(char **slot, const char *text)
+{
+	if (!text || (*slot && !strcmp(*slot, text)))
+		return false;
+	mem_replace(slot, text);
+	return true;
+}
+
+bool room_update_info(struct room *room, const struct event_room_info *info)
+{
+	bool changed = !room->has_info || room->is_private != info->is_private ||
+		       (info->members && info->members != room->members);
+
+	changed = replace_told(&room->title, info->title) || changed;
+	changed = replace_told(&room->description, info->description) || changed;
+	changed = replace_told(&room->icon_hash, info->icon_hash) || changed;
+	if (info->members)
+		room->members = info->members;
+	room->is_private = info->is_private;
+	room->has_info = true;
+	return changed;
+}
+
+void room_info_event(const struct room *room, struct event *event)
+{
+	*event = (struct event){.type = EVENT_ROOM_INFO,
+				.user = room->user->key,
+				.trace = event->trace,
+				.room_info = {.room = room->name,
+					      .title = room->title,
+					      .description = room->description,
+					      .icon_hash = room->icon_hash,
+					      .members = room->members,
+					      .is_private = room->is_private}};
+}
+
+void room_deliver_info(struct room *room, struct resource *only)
+{
+	struct event event = {0};
+
+	room_info_event(room, &event);
+	if (room->has_info)
+		room_deliver(room, only, &event);
 }
 
 void room_joined(struct room *room)

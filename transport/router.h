@@ -17,6 +17,9 @@ struct user;
 /*
  * A person did something. event->user is ignored: the identity decides. Taken:
  *  MESSAGE, SUBJECT, ATTENTION, CHAT_STATE
+ *                   a message may correct, retract, answer or react to another, named by the id that this identity
+ *                   knows it by; a network that has none of that gets it as text
+ *  READ_MARKER      all up to this message was read; name is a contact, or a room that the resource is in
  *  CONTACT          add or change (alias, groups), or accept a request; the core stores it and tells the backend
  *  CONTACT_REMOVED  remove, or refuse a request
  *  ROOM_JOIN        works before login as well: remembered and sent when connected. A second resource is given

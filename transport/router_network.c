@@ -11,14 +11,17 @@
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/request.h"
 #include "transport/resume.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
+#include "transport/router_extension.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/values.h"
 
 #define DEPARTED_MS 30000  /* how long a backend may still speak of somebody who has left it */
 #define REFUSALS_LOGGED 10 /* of one backend, as warnings; the others are for debugging */
@@ -69,7 +72,7 @@ static struct user *check_user(struct backend *backend, const struct event *even
 	struct transport *transport = backend->transport;
 	struct user *user = event->user ? user_find(transport, event->user) : NULL;
 
-	if (user && user->backend == backend)
+	if (user && user->backend == backend && user->login_sent)
 		return user;
 	const struct departed *departed = event->user ? map_get(transport->departed, event->user) : NULL;
 
@@ -90,6 +93,8 @@ static bool optional_name_is_good(const char *name)
 {
 	return !name || strlen(name) <= LIMIT_NAME_BYTES;
 }
+
+static const char *check_names(const struct event *event);
 
 /* ------------------------------------------------------------------------------------------- contacts */
 
@@ -189,7 +194,9 @@ static void network_room_message(struct user *user, struct room *room, struct ev
 			   : NULL;
 
 	event->message.name = room->name;
-	if (id)
+	if (id && event->message.id)
+		event->message.sent_id = id;
+	else if (id)
 		event->message.id = id;
 	if (list_empty(&room->occupants))
 		log_debug(&user->log, "nobody is in room %s: message not shown, trace %llu",
@@ -378,6 +385,7 @@ static void own_participant(struct room *room, const struct event *event)
 		if (!occupant->late)
 			delivery_room_entered(room, occupant->resource);
 	}
+	room_deliver_info(room, NULL);
 	if (room->subject_due)
 		room_deliver_subject(room, NULL);
 	room->subject_due = false;
@@ -480,6 +488,27 @@ static void network_participant(struct user *user, struct event *event)
 		own_participant(room, event);
 	else
 		room_deliver(room, NULL, event);
+}
+
+/* Each as if it had come by itself; one of them may end the room. */
+static void network_participants(struct user *user, const struct event *event)
+{
+	const struct event_participants *all = &event->participants;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct event one = {.type = EVENT_PARTICIPANT,
+				    .user = event->user,
+				    .trace = event->trace,
+				    .snapshot = event->snapshot,
+				    .participant = all->participants[i]};
+
+		one.participant.room = all->room;
+		if (!check_names(&one))
+			network_participant(user, &one);
+		else
+			log_debug(&user->log, "a participant of room %s has no name, or too long a one: left out",
+				  log_quote(all->room));
+	}
 }
 
 /* ---------------------------------------------------------------------------------------------- other */
@@ -590,6 +619,20 @@ static const char *check_names(const struct event *event)
 			(event->participant.nickname && !*event->participant.nickname &&
 			 event->participant.flags & ROOM_ERRORS));
 		break;
+	case EVENT_READ_MARKER:
+		good = name_is_good(event->read_marker.name) && name_is_good(event->read_marker.message_id) &&
+		       optional_name_is_good(event->read_marker.nickname);
+		break;
+	case EVENT_PARTICIPANTS:
+		good = name_is_good(event->participants.room);
+		break;
+	case EVENT_ROOM_INFO:
+		good = name_is_good(event->room_info.room);
+		break;
+	case EVENT_VALUES:
+		for (size_t i = 0; i < event->values.count; i++)
+			good = good && name_is_good(event->values.values[i].key);
+		break;
 	default:
 		break;
 	}
@@ -629,13 +672,28 @@ static void route(struct user *user, struct event *event)
 	case EVENT_PARTICIPANT:
 		network_participant(user, event);
 		return;
+	case EVENT_PARTICIPANTS:
+		network_participants(user, event);
+		return;
+	case EVENT_ROOM_INFO:
+		network_room_info(user, event);
+		return;
+	case EVENT_READ_MARKER:
+		network_read_marker(user, event);
+		return;
 	case EVENT_ROOM_LIST:
 		network_room_list(user, event);
 		return;
 	case EVENT_VCARD:
 		network_vcard(user, event);
 		return;
-	/* These two last: the user may be freed. */
+	case EVENT_VALUES:
+		values_from_backend(user, event);
+		return;
+	/* These last: the user may be freed. */
+	case EVENT_LOGIN_STEP:
+		login_step_from_backend(user, event);
+		return;
 	case EVENT_CONNECTED:
 		user_connected(user);
 		return;

@@ -11,10 +11,12 @@
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/references.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
+#include "transport/router_extension.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
@@ -426,6 +428,8 @@ static int route(struct user *user, struct resource *from, const struct event *e
 		return person_attention(user, from, event);
 	case EVENT_CHAT_STATE:
 		return person_chat_state(user, event);
+	case EVENT_READ_MARKER:
+		return person_read_marker(user, from, event);
 	case EVENT_CONTACT:
 		return person_contact(user, event);
 	case EVENT_CONTACT_REMOVED:
@@ -444,8 +448,10 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	struct identity *identity = from->identity;
 	struct transport *transport = identity->frontend->transport;
 	struct event traced = *event;
+	struct arena arena = {0};
 	int err;
 
+	references_translate(&traced, REFERENCE_TO_NETWORK, identity, &arena);
 	traced.trace = ++transport->next_trace;
 	traced.user = identity->user ? identity->user->key : NULL;
 	if (event->type == EVENT_ROOM_JOIN || event->type == EVENT_ROOM_LEAVE)
@@ -457,5 +463,6 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	log_debug(identity->user ? &identity->user->log : &identity->frontend->log,
 		  "%s from %s: %s, trace %llu", event_type_name(event->type), log_quote(identity->address),
 		  err ? tp_error_text(err) : "taken", (unsigned long long)traced.trace);
+	arena_finish(&arena);
 	return err;
 }

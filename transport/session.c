@@ -13,6 +13,7 @@
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/resume.h"
 #include "transport/roster.h"
@@ -383,6 +384,7 @@ void session_tell_state(struct user *user, struct resource *only)
 		break;
 	}
 	router_deliver(user, only, &event);
+	login_step_deliver(user, only);
 }
 
 void session_presence(struct resource *resource, enum status status, const char *text, int priority)

@@ -18,6 +18,7 @@
 #include "transport/delivery.h"
 #include "transport/backend_features.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
 #include "transport/resume.h"
@@ -147,6 +148,7 @@ static void keep_house(uv_timer_t *timer)
 
 	card_request_expire(transport, now_ms);
 	session_expire(transport, now_ms);
+	login_step_expire(transport, now_ms);
 	router_expire_departed(transport, now_ms);
 	delivery_expire(transport);
 	resume_expire(transport);
@@ -179,6 +181,15 @@ static int start_control(struct transport *transport, struct buf *error)
 
 	mem_free(path);
 	return err;
+}
+
+static void values_taken(struct transport *transport, unsigned serial, uint64_t number, int err)
+{
+	struct backend *backend = transport->backends ? network_plugin_server_find(transport->backends, serial) : NULL;
+
+	(void)err;
+	if (backend)
+		backend_acknowledge(backend, number);
 }
 
 static int open_spool(struct transport *transport, struct buf *error)
@@ -219,6 +230,7 @@ void transport_commit(struct transport *transport)
 int transport_start(struct transport *transport, struct buf *error)
 {
 	features_init(transport);
+	transport->values_taken = values_taken;
 	int err = store_open(&transport->store, transport->loop, &transport->store_config, error);
 
 	if (err)
@@ -280,6 +292,8 @@ void transport_backend_ready(struct transport *transport)
 void transport_backend_config(struct transport *transport, const char *text, size_t length)
 {
 	features_merge(transport, text, length);
+	if (transport->spool)
+		spool_note_set(transport->spool, "config", "", text, length);
 	LIST_EACH (link, &transport->frontends) {
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 

@@ -75,6 +75,8 @@ struct transport {
 	uint64_t next_trace;
 	bool frontends_started, stopping;
 	void *allowed_usernames;     /* regex_t of registration.allowed_usernames (account.c); NULL: all */
+	/* The frame with this number, of the backend with this serial, has had its effect (values.h); NULL: nobody asks. */
+	void (*values_taken)(struct transport *transport, unsigned backend, uint64_t number, int err);
 	struct reconnect *reconnect; /* people to bring back after a restart (reconnect.c); NULL: done */
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;

@@ -14,6 +14,7 @@
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
@@ -21,6 +22,7 @@
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
+#include "transport/values.h"
 
 #define FLAP_MS 60000 /* a session that ended sooner counts as flapping */
 
@@ -115,13 +117,14 @@ static void release_backend(struct user *user, bool say_logout)
 	struct event event = {.type = EVENT_LOGOUT, .login = {.legacy_name = user->legacy_name}};
 
 	if (user->backend) {
-		if (say_logout)
+		if (say_logout && user->login_sent)
 			user_send(user, &event);
 		router_note_departed(user);
 	}
 	if (user->backend || user->state == USER_WAITING)
 		network_plugin_server_release(user->transport->backends, user);
 	user->backend = NULL;
+	user->login_sent = false;
 	user->sent_status = STATUS_OFFLINE;
 	MEM_FREE(user->sent_status_text);
 }
@@ -155,6 +158,7 @@ static void end_session(struct user *user, bool say_logout)
 		user->flaps = short_lived ? user->flaps + 1 : 0;
 	}
 	stop_retry_timer(user);
+	login_step_clear(user, true);
 	card_request_close_all(user);
 	release_backend(user, say_logout);
 	delivery_user_lost(user);
@@ -177,6 +181,7 @@ static void free_user(struct user *user)
 	mem_free(user->legacy_name);
 	mem_free_secret(user->password);
 	mem_free_secret(user->authenticating);
+	login_step_clear(user, false);
 	mem_free(user->language);
 	mem_free(user->last_error_text);
 	mem_free(user->sent_status_text);
@@ -203,6 +208,7 @@ void user_destroy(struct user **slot, const char *reason)
 	if (!user)
 		return;
 	session_authentication_drop(user);
+	session_admission_drop(user);
 	end_session(user, true);
 	close_rooms(user, reason);
 	user->state = USER_IDLE;
@@ -311,7 +317,19 @@ void user_backend_assigned(struct user *user, struct backend *backend)
 	user->state = USER_CONNECTING;
 	user->sent_status = STATUS_OFFLINE;
 	MEM_FREE(user->sent_status_text);
+	login_step_clear(user, user->question_lost);
+	user->values_serial++;
+	user->login_sent = false;
 	log_debug(&user->log, "login through %s", backend->label);
+	if (backend->extended)
+		values_load(user);
+	else
+		user_log_in(user);
+}
+
+void user_log_in(struct user *user)
+{
+	user->login_sent = true;
 	send_login(user);
 	if (user->transport->features.send_contacts_on_login)
 		send_contacts(user);
@@ -397,6 +415,7 @@ void user_connected(struct user *user)
 	user->retries = 0;
 	user->connected_ms = user->active_ms = clock_ms();
 	MEM_FREE(user->last_error_text);
+	login_step_clear(user, false);
 	log_info(&user->log, "connected");
 	session_authentication_done(user, 0, NULL);
 	set_online(user, true);
@@ -457,6 +476,20 @@ static void fail(struct user *user, int error, const char *text, bool say_logout
 	set_online(user, false);
 	log_info(&user->log, "connection failed (%d, %s)", error, log_quote(text));
 	tell_session(user, SESSION_FAILED, error, text);
+}
+
+void user_end_login(struct user *user, const char *text)
+{
+	if (session_authentication_done(user, TP_ERR_AUTH, text))
+		return;
+	end_session(user, true);
+	close_rooms(user, text);
+	user->state = USER_IDLE;
+	set_online(user, false);
+	user->last_error = CONNECTION_ERROR_AUTHENTICATION_FAILED;
+	mem_replace(&user->last_error_text, text);
+	tell_session(user, SESSION_FAILED, user->last_error, text);
+	user_release_if_unused(user);
 }
 
 static int authentication_error(int error)
@@ -555,7 +588,7 @@ void user_update_status(struct user *user)
 	const struct resource *best = most_important(user);
 
 	/* Being away altogether is never told: LOGOUT says it, or the person stays connected. */
-	if (!user->backend || !best)
+	if (!user->backend || !user->login_sent || !best)
 		return;
 	const char *text = best->status_text ? best->status_text : "";
 

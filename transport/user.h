@@ -22,6 +22,7 @@
 #include "transport/store/store.h"
 
 struct backend;
+struct login_step;
 struct roster;
 struct transport;
 
@@ -67,6 +68,13 @@ struct user {
 	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
 	uint64_t grace_ms;    /* clock_ms: taken over, and until then kept without clients; 0: not */
 	bool resuming;        /* its session was taken over from the last process, and the backend still tells what it kept */
+	bool login_sent;      /* LOGIN has gone to user->backend: now that backend may speak for the user */
+	uint64_t values_serial; /* of the assignment to a backend: values.c */
+	struct login_step *login_step; /* what the login asks for now (login_step.h); NULL: nothing */
+	bool question_lost;   /* it was asked something, and the login was interrupted: an answer may still come */
+	/* A login with a password was let in for the sake of the dialogue, before the network agreed (authentication.c);
+	 * and with an account that is no older than that. Until CONNECTED. */
+	bool admitted, admitted_new;
 };
 
 struct user *user_find(const struct transport *transport, const char *key);
@@ -93,6 +101,11 @@ void user_backend_leave(struct user *user);
 /* The user waits, and no backend will be there soon. */
 void user_backend_unavailable(struct user *user);
 void user_backend_lost(struct user *user, const char *why); /* user->backend is still set, and cleared by this */
+
+/* By values.c: the backend has what is stored; now LOGIN, and what follows. */
+void user_log_in(struct user *user);
+/* By login_step.c: the login under way is over and not tried again by itself. May free the user. */
+void user_end_login(struct user *user, const char *text);
 
 /* Called by the router. user_disconnected may free the user. */
 void user_connected(struct user *user);

@@ -21,6 +21,7 @@
 #include "transport/backend/backend_private.h"
 #include "transport/backend/backend_process.h"
 #include "transport/backend/backend_sandbox.h"
+#include "transport/backend_features.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/delivery.h"
 #include "transport/router.h"
@@ -82,6 +83,7 @@ static struct backend *create(struct network_plugin_server *server)
 	backend->server = server;
 	backend->transport = server->transport;
 	backend->id = lowest_free_id(server);
+	backend->serial = ++server->serials;
 	snprintf(backend->label, sizeof(backend->label), "backend %d", backend->id);
 	backend->log = (struct log){.parent = &server->log, .label = backend->label};
 	backend->state = BACKEND_STARTING;
@@ -240,6 +242,28 @@ static void note_login(struct backend *backend, const struct event *event)
 		server_backend_proved(backend);
 }
 
+/* The extension is for those that announce it in their first words about themselves. */
+static void note_config(struct backend *backend, const struct event *event)
+{
+	static const struct event answer = {.type = EVENT_API_VERSION, .version = 2};
+	bool first = !backend->configured;
+
+	backend->configured = true;
+	if (first && features_announce_extension(event->text.bytes, event->text.length)) {
+		backend_send(backend, &answer);
+		backend->extended = true;
+		log_debug(&backend->log, "knows the extension");
+		backend_attach_announce(backend);
+	}
+	transport_backend_config(backend->transport, event->text.bytes, event->text.length);
+}
+
+/* Types that are nobody's to say before both sides know the extension. */
+static bool is_extension(enum event_type type)
+{
+	return type >= EVENT_HANDOVER && type <= EVENT_RESUMED;
+}
+
 void backend_receive(struct backend *backend, struct backend_connection *connection,
                      const struct event *event)
 {
@@ -251,6 +275,10 @@ void backend_receive(struct backend *backend, struct backend_connection *connect
 	if (backend->state == BACKEND_STARTING)
 		adopt(backend, connection);
 
+	if (is_extension(event->type) && !backend->extended) {
+		backend_ignore(backend, "a frame of the extension, which it has not announced");
+		return;
+	}
 	switch (event->type) {
 	case EVENT_ATTACHED:
 	case EVENT_RESUMED:
@@ -267,7 +295,7 @@ void backend_receive(struct backend *backend, struct backend_connection *connect
 		note_stats(backend, &event->stats);
 		return;
 	case EVENT_BACKEND_CONFIG:
-		transport_backend_config(backend->transport, event->text.bytes, event->text.length);
+		note_config(backend, event);
 		return;
 	case EVENT_QUERY:
 		backend_ignore(backend, "an administrator's command (backends may not give any)");

@@ -35,18 +35,20 @@ struct backend {
 	struct log log;
 	char label[32]; /* "backend 3" */
 	int id;         /* slot: 1-based, lowest free */
+	unsigned serial; /* of all of this process' life: never given twice */
 	enum backend_state state;
 	struct backend_process *process;       /* NULL once it is reaped */
 	struct backend_connection *connection; /* NULL until the first valid frame and once it is closed */
 	struct list link;                      /* server's list, newest first */
 	struct list users;                     /* struct user.backend_link */
 	unsigned users_count;
+	bool configured; /* its first BACKEND_CONFIG has come */
+	bool extended;   /* and announced the extension, and was answered: docs/protocol.md, section 8 */
 	bool long_run; /* kept for idle people: logins never choose it */
 	bool was_full;                 /* for service.reuse_old_backends */
 	uint64_t started_ms, heard_ms; /* clock_ms; heard: last frame */
 	bool awaiting_pong;
 	struct event_stats stats; /* process_id not kept */
-	bool extended;          /* it has announced the extension, and was told that we speak it */
 	bool congested;         /* more than LIMIT_BACKEND_OUT_HIGH was queued: who waits is told when it drains */
 	uint64_t taken, acknowledged; /* numbers of its frames: taken so far; and told so */
 	uint64_t durable, sync_asked; /* of them, what is known to be on the disk, and what was asked for (SPOOL_POWER) */

@@ -282,7 +282,7 @@ static bool begin_one(struct network_plugin_server *server, const struct noted *
 	memcpy(attach->backend_token, noted->backend_token, sizeof(attach->backend_token));
 	memcpy(attach->name, noted->name, sizeof(attach->name));
 	attach->announced = attach->under_way = true;
-	backend->extended = true;
+	backend->configured = backend->extended = true;
 	backend->taken = backend->acknowledged = attach->noted = taken_of(transport->spool, noted->core_token);
 
 	int fd = connect_to(transport, noted->name);
@@ -304,6 +304,16 @@ static bool begin_one(struct network_plugin_server *server, const struct noted *
 	return true;
 }
 
+/* What these backends can do they have told the last core. */
+static void recall_config(struct transport *transport)
+{
+	size_t size = 0;
+	const char *text = spool_note_get(transport->spool, "config", "", &size);
+
+	if (text)
+		transport_backend_config(transport, text, size);
+}
+
 unsigned backend_attach_begin(struct network_plugin_server *server)
 {
 	struct spool *spool = server->transport->spool;
@@ -313,6 +323,8 @@ unsigned backend_attach_begin(struct network_plugin_server *server)
 	if (!spool)
 		return 0;
 	spool_note_each(spool, "backend", collect, &all);
+	if (all.count)
+		recall_config(server->transport);
 	for (size_t i = 0; i < all.count; i++) {
 		if (!parse_note(&all.items[i]) || !begin_one(server, &all.items[i])) {
 			spool_note_set(spool, "backend", all.items[i].core_token, NULL, 0);

@@ -7,7 +7,7 @@
  *
  * Notes: "backend", by core token: process, backend token, name of the socket. "taken", by core token: the number up to which
  * the backend's frames are taken, as of the same flush as the records they made. "session", by account key: core token of the
- * backend that has it.
+ * backend that has it. "config": the last BACKEND_CONFIG.
  */
 #pragma once
 

@@ -48,6 +48,7 @@ struct network_plugin_server {
 	size_t out_limit;  /* LIMIT_BACKEND_OUT_BYTES */
 
 	unsigned spawned; /* for BACKEND_ID */
+	unsigned serials;
 	bool was_ready;   /* some backend has been READY: the frontends run */
 	bool placing;
 	unsigned attaching; /* backends of the last core that are being taken over: nobody is placed meanwhile */

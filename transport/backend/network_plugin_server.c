@@ -560,6 +560,17 @@ struct backend *network_plugin_server_next(const struct network_plugin_server *s
 	               : CONTAINER_OF(backend->link.next, struct backend, link);
 }
 
+struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial)
+{
+	LIST_EACH(link, &server->backends)
+	{
+		struct backend *backend = CONTAINER_OF(link, struct backend, link);
+		if (backend->serial == serial)
+			return backend;
+	}
+	return NULL;
+}
+
 unsigned network_plugin_server_count(const struct network_plugin_server *server)
 {
 	return server->count;

@@ -43,6 +43,7 @@ struct backend *
 network_plugin_server_first(const struct network_plugin_server *server); /* for listing; NULL */
 struct backend *network_plugin_server_next(const struct network_plugin_server *server,
                                            const struct backend *backend);
+struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial); /* NULL: gone */
 unsigned network_plugin_server_count(const struct network_plugin_server *server);
 unsigned network_plugin_server_waiting(const struct network_plugin_server *server); /* users in the queue */
 

@@ -15,6 +15,7 @@
 #include "transport/backend/backend_process.h"
 #include "transport/delivery.h"
 #include "transport/resume.h"
+#include "transport/backend_features.h"
 #include "transport/router.h"
 
 void __wrap_log_write(enum log_level level, const struct log *log, const char *format, ...)
@@ -179,6 +180,11 @@ void transport_backend_ready(struct transport *transport)
 {
 	(void)transport;
 	current->ready++;
+}
+
+bool features_announce_extension(const char *text, size_t length)
+{
+	return memmem(text, length, "ext=1", 5) != NULL;
 }
 
 void transport_backend_config(struct transport *transport, const char *text, size_t length)

@@ -5,6 +5,7 @@
 
 #include "transport/backend/backend_attach.h"
 #include "transport/delivery.h"
+#include "transport/admin.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
 
@@ -38,6 +39,21 @@ static void say_message(const struct event_message *message)
 	SAY(": %.40s", message->text);
 	if (message->id)
 		SAY(" id=%s", message->id);
+	if (message->sent_id)
+		SAY(" sent-id=%s", message->sent_id);
+	if (message->replaces)
+		SAY(" replaces=%s", message->replaces);
+	if (message->retracts)
+		SAY(" retracts=%s", message->retracts);
+	if (message->reply_to)
+		SAY(" reply-to=%s '%s' by %s", message->reply_to, or_empty(message->reply_text),
+		    or_empty(message->reply_author));
+	if (message->reacts_to)
+		SAY(" reacts-to=%s %zu", message->reacts_to, message->reactions_count);
+	if (message->thread)
+		SAY(" thread=%s", message->thread);
+	if (message->author.name)
+		SAY(" author=%s", message->author.name);
 	if (message->carbon)
 		SAY(" carbon");
 	if (message->headline)
@@ -126,6 +142,35 @@ static void say_event(const struct event *event)
 		break;
 	case EVENT_VCARD:
 		SAY("card %s %u '%s'", event->vcard.name, event->vcard.id, or_empty(event->vcard.full_name));
+		break;
+	case EVENT_READ_MARKER:
+		SAY("read %s", event->read_marker.name);
+		if (event->read_marker.nickname)
+			SAY("/%s", event->read_marker.nickname);
+		SAY(" %s", event->read_marker.message_id);
+		break;
+	case EVENT_ROOM_INFO:
+		SAY("room-info %s '%s' '%s' icon=%s %u%s", event->room_info.room, or_empty(event->room_info.title),
+		    or_empty(event->room_info.description), or_empty(event->room_info.icon_hash),
+		    event->room_info.members, event->room_info.is_private ? " private" : "");
+		break;
+	case EVENT_LOGIN_STEP:
+		SAY("step %u kind %d '%s'", event->login_step.step, (int)event->login_step.kind,
+		    or_empty(event->login_step.text));
+		for (size_t i = 0; i < event->login_step.choices_count; i++)
+			SAY(" [%s]", event->login_step.choices[i]);
+		if (event->login_step.data)
+			SAY(" data=%s", event->login_step.data);
+		break;
+	case EVENT_LOGIN_ANSWER:
+		SAY("login answer %u %s", event->login_answer.step,
+		    event->login_answer.value ? event->login_answer.value : "(gives up)");
+		break;
+	case EVENT_VALUES:
+		SAY("values");
+		for (size_t i = 0; i < event->values.count; i++)
+			SAY(" %s=%.*s", event->values.values[i].key, (int)event->values.values[i].size,
+			    (const char *)event->values.values[i].bytes);
 		break;
 	default:
 		SAY("%s", event_type_name(event->type));
@@ -329,6 +374,30 @@ bool backend_attach_is_under_way(const struct backend *backend)
 	return true;
 }
 
+void backend_acknowledge_later(struct backend *backend, uint64_t number)
+{
+	(void)backend;
+	(void)number;
+}
+
+void backend_acknowledge(struct backend *backend, uint64_t number)
+{
+	(void)backend;
+	(void)number;
+}
+
+struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial)
+{
+	(void)server;
+	return serial >= 1 && serial <= 2 ? &fx->backends[serial - 1] : NULL;
+}
+
+void network_plugin_server_leave(struct network_plugin_server *server, void (*stopped)(void *), void *context)
+{
+	(void)server;
+	stopped(context);
+}
+
 void backend_attach_note_taken(struct network_plugin_server *server)
 {
 	(void)server;
@@ -374,6 +443,24 @@ void query_port_close(struct query_port **port)
 	*port = NULL;
 }
 
+void admin_execute(struct transport *transport, const char *line, void (*answered)(void *, const char *), void *context)
+{
+	(void)transport;
+	SAY("admin '%s'\n", line);
+	answered(context, "OK");
+}
+
+static void on_answer(void *context, int err, const char *text)
+{
+	(void)context;
+	SAY("answer %d '%.60s'\n", err, text);
+}
+
+void chat(const char *address, const char *line)
+{
+	command_run_line(fx->transport, fx->frontend, address, "phone", line, on_answer, NULL);
+}
+
 /* ------------------------------------------------------------------------------------------------ fixture */
 
 int fixture_setup(void **state)
@@ -388,6 +475,7 @@ int fixture_setup(void **state)
 
 		snprintf(backend->label, sizeof(backend->label), "b%zu", i + 1);
 		backend->id = (int)i + 1;
+		backend->serial = (unsigned)i + 1;
 		backend->log.label = backend->label;
 		list_init(&backend->users);
 	}

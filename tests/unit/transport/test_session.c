@@ -203,6 +203,7 @@ static void test_retries(void **state)
 	expect("b1 logout al\n");
 	user->retries = USER_RETRIES;
 	user->state = USER_CONNECTING;
+	user->login_sent = true;
 	user->backend = &fx->backends[0];
 	disconnected(CONNECTION_ERROR_OTHER, "Lost.");
 	expect("b1 logout al\nstore online 0\nalice@x session failed 16 'Lost.'\n");
