@@ -65,6 +65,14 @@
 #define LIMIT_STORE_WAIT_SECONDS 30          /* of a request for a database that others have locked */
 #define LIMIT_STORE_QUEUE_BYTES (128u << 20) /* requests that wait; more are refused with TP_ERR_STORE */
 
+/* spool */
+#define LIMIT_SPOOL_SEGMENT_BYTES (8u << 20) /* a file of the log, about; 1/128 of spool.max_bytes if that is more */
+#define LIMIT_SPOOL_NOTE_BYTES (64u << 10)   /* one note */
+#define LIMIT_SPOOL_DEAD 1000                /* dead letters of one queue; then its oldest is dropped */
+#define LIMIT_SPOOL_ITEMS 200000             /* seen ids and links that wait for messages.db; with spool.durability = off
+					      * twice as many are all that is remembered */
+#define LIMIT_SPOOL_ITEM_BYTES (64u << 20)   /* their texts */
+
 /* control socket */
 #define LIMIT_CONTROL_LINE_BYTES (64u << 10)
 #define LIMIT_CONTROL_CLIENTS 32
