@@ -198,6 +198,7 @@ static int open_spool(struct transport *transport, struct buf *error)
 	struct spool_config config = {.max_bytes = (uint64_t)settings->max_megabytes << 20,
 				      .max_owner_bytes = (uint64_t)settings->max_user_megabytes << 20,
 				      .max_owner_records = (unsigned)settings->max_user_messages,
+				      .keep_dead_seconds = LIMIT_DEAD_LETTER_SECONDS,
 				      .seen_seconds = LIMIT_SEEN_SECONDS,
 				      .seen_count = LIMIT_SEEN_IDS,
 				      .map_seconds = LIMIT_MAP_SECONDS,

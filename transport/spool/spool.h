@@ -47,6 +47,7 @@ struct spool_config {
 	uint64_t max_bytes;           /* of live records, all together; beyond it spool_put is TP_ERR_LIMIT */
 	uint64_t max_owner_bytes;     /* of one queue */
 	unsigned max_owner_records;
+	uint64_t keep_dead_seconds;        /* dead letters older than that are dropped */
 	uint64_t seen_seconds, seen_count; /* retention of seen ids: whichever comes first */
 	uint64_t map_seconds, map_count;   /* of the message map */
 };
@@ -64,8 +65,11 @@ struct spool_record {
 	unsigned handings;          /* how often it was handed */
 	unsigned open;              /* the caller's: confirmations that are still to come */
 	bool returning;             /* the caller's: on its way back to its sender; false after a restart */
+	int64_t dead_ms;            /* of a dead letter: since when */
 	/* private */
+	uint32_t entry_size;
 	uint64_t place;
+	char *reason;
 	void *bytes;
 	struct spool_record *hash_next;
 };
@@ -77,6 +81,9 @@ struct spool_queue {
 	unsigned count, waiting, dead;
 	uint64_t bytes;
 	unsigned references;   /* spool_queue_open; kept without one while it has records */
+	/* private */
+	uint64_t dead_bytes;
+	struct list link;
 };
 
 /* A message to accept. Everything is copied. */
@@ -92,7 +99,7 @@ struct spool_message {
 /* Reads what is there and starts the thread. Blocks: at start only. 0, or an error with a sentence (another process has
  * the folder, it cannot be made or read). A log that was cut off or damaged at its end by a crash is no error. */
 int spool_open(struct spool **spool, uv_loop_t *loop, const struct spool_config *config, struct buf *error);
-/* Flushes and ends the thread. Handles stay with the loop until its next turn. */
+/* Flushes, calls back those who wait for durability, and ends the thread. Handles stay with the loop until its next turn. */
 void spool_close(struct spool **spool);
 enum spool_durability spool_durability(const struct spool *spool);
 
@@ -151,6 +158,7 @@ struct spool_statistics {
 	bool failing;                   /* the disk refuses; text in the log */
 };
 void spool_statistics(const struct spool *spool, struct spool_statistics *statistics);
+const char *spool_health(const struct spool *spool); /* NULL: all is well; else what is the matter with the disk, in a sentence */
 
 /* "frontend\naddress": owner of a queue to people. Into `out`, which is cleared. */
 void spool_identity_key(struct buf *out, const char *frontend, const char *address);

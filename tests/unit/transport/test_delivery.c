@@ -90,7 +90,7 @@ static void test_waits_for_the_room(void **state)
 	assert_int_equal(write_chat("aside"), 0);
 	expect("b1 message bob: aside id=i1\n");
 	participant("alice@x", "#a", "al", 0, STATUS_ONLINE);
-	expect("alice@x/phone participant #a al online self\nb1 message #a: one room id=i2\n");
+	expect("alice@x/phone participant #a al online self\nb1 message (room) #a: one id=i2\n");
 }
 
 static void test_is_sent_again_until_answered(void **state)
@@ -133,7 +133,7 @@ static void test_refused(void **state)
 	assert_int_equal(write_room("hi"), 0);
 	forget();
 	answer((struct event_handover_result){.error = HANDOVER_TOO_LONG});
-	expect("alice@x/phone undelivered 4 #a: hi room id=i2\n");
+	expect("alice@x/phone undelivered 4 (room) #a: hi id=i2\n");
 	assert_int_equal(from_person("alice@x", "phone",
 				     (struct event){.type = EVENT_MESSAGE,
 						    .message = {.kind = MESSAGE_ROOM_PRIVATE,
@@ -143,7 +143,7 @@ static void test_refused(void **state)
 			 0);
 	forget();
 	answer((struct event_handover_result){.error = HANDOVER_NOT_FOUND});
-	expect("alice@x/phone undelivered 2 #a: psst private bob\n");
+	expect("alice@x/phone undelivered 2 (private) #a/bob: psst\n");
 	assert_int_equal(spool().records, 0);
 }
 
@@ -254,8 +254,8 @@ static void test_rooms_that_nobody_is_in(void **state)
 	join("alice@x", "desk", "#a", "al");
 	expect("alice@x/desk participant #a bob online\n"
 	       "alice@x/desk participant #a al online self\n"
-	       "alice@x/desk message #a: two room bob\n"
-	       "alice@x/desk message #a: three room bob\n");
+	       "alice@x/desk message (room) #a/bob: two\n"
+	       "alice@x/desk message (room) #a/bob: three\n");
 	assert_int_equal(spool().records, 0);
 }
 
