@@ -223,7 +223,7 @@ static void test_limits(void **state)
 	/* From the network long texts are cut, not lost. */
 	memset(text, 'x', LIMIT_MESSAGE_BYTES + 10);
 	network((struct event_message){.name = "bob", .text = text});
-	assert_true(was_told("alice@x message bob: xxx"));
+	assert_true(was_told("alice@x/phone message bob: xxx"));
 	mem_free(text);
 	/* Conversations: the oldest are forgotten. */
 	for (int i = 0; i < LIMIT_CONVERSATIONS_PER_USER + 10; i++) {
