@@ -72,6 +72,14 @@
 #define LIMIT_BACKEND_LOG_LINES 200        /* a second, of what one backend prints */
 #define LIMIT_BACKEND_LOG_LINE_BYTES 1000
 
+/* backends' side: libtransport-plugin */
+#define LIMIT_PLUGIN_OUT_HIGH (1u << 20)   /* queued to a gateway that does not read: then the network is not read */
+#define LIMIT_PLUGIN_KEPT_HIGH (8u << 20)  /* the same, of what the gateway has not taken */
+#define LIMIT_PLUGIN_KEPT_BYTES (64u << 20) /* of it: a program that goes on reading is ended */
+#define LIMIT_PLUGIN_ANSWERS 1024          /* to the gateway's frames, remembered after it has taken them */
+#define LIMIT_ATTACH_SECONDS 5             /* for the first frame of a gateway that attaches */
+#define LIMIT_ATTACH_BYTES 4096            /* of that frame */
+
 /* store */
 #define LIMIT_STORE_WAIT_SECONDS 30          /* of a request for a database that others have locked */
 #define LIMIT_STORE_QUEUE_BYTES (128u << 20) /* requests that wait; more are refused with TP_ERR_STORE */
