@@ -343,7 +343,7 @@ void user_resume(struct user *user, struct backend *backend, bool connected)
 	backend->empty_ms = 0;
 	user->backend = backend;
 	user->state = connected ? USER_CONNECTED : USER_CONNECTING;
-	user->resuming = true;
+	user->resuming = user->login_sent = true;
 	user->connected_ms = user->active_ms = clock_ms();
 	user->online = true;
 }

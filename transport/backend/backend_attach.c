@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "protocol/codec.h"
 #include "transport/backend/backend_connection.h"
 #include "transport/backend/backend_private.h"
 #include "transport/backend/backend_process.h"
@@ -272,6 +273,35 @@ static uint64_t taken_of(struct spool *spool, const char *core_token)
 	return taken;
 }
 
+/* ATTACH, and with it where the backend is to print: a frame that small is taken whole or not at all. */
+static bool send_attach(struct backend *backend, int fd, int output)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.bytes = ""};
+	struct buf frame = {0};
+	struct event event = {.type = EVENT_ATTACH,
+			      .attach = {.core_token = backend->attach->core_token, .taken = backend->taken}};
+
+	codec_encode(&frame, CODEC_CORE, CODEC_EXTENDED, &event);
+	struct iovec part = {frame.data, frame.len};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &output, sizeof(int));
+	bool sent = sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)frame.len;
+
+	buf_finish(&frame);
+	return sent;
+}
+
 static bool begin_one(struct network_plugin_server *server, const struct noted *noted)
 {
 	struct transport *transport = server->transport;
@@ -285,20 +315,22 @@ static bool begin_one(struct network_plugin_server *server, const struct noted *
 	backend->configured = backend->extended = true;
 	backend->taken = backend->acknowledged = attach->noted = taken_of(transport->spool, noted->core_token);
 
-	int fd = connect_to(transport, noted->name);
-	struct backend_connection *connection = fd < 0 ? NULL : backend_connection_open(backend, fd, "its own socket");
-	bool known = connection && backend_process_adopt(backend, noted->pid, noted->birth) == 0;
+	int fd = connect_to(transport, noted->name), output = -1;
+	bool known = fd >= 0 && backend_process_adopt(backend, noted->pid, noted->birth, &output) == 0;
+	bool asked = known && send_attach(backend, fd, output);
+	struct backend_connection *connection = asked ? backend_connection_open(backend, fd, "its own socket") : NULL;
 
-	if (!known) {
+	if (output >= 0)
+		close(output);
+	if (!connection) {
 		log_info(&backend->log, "pid %d of the last process is not there any more: %s", noted->pid,
-			 connection ? "another has that number" : strerror(errno));
+			 fd >= 0 && !known ? "another has that number" : strerror(errno));
+		if (fd >= 0 && !asked)
+			close(fd);
 		backend_attach_forget(backend);
 		backend_abandon(backend);
 		return false;
 	}
-	backend_connection_send(connection, &(struct event){.type = EVENT_ATTACH,
-							    .attach = {.core_token = attach->core_token,
-								       .taken = backend->taken}});
 	log_info(&backend->log, "pid %d has outlived the last process: attaching", noted->pid);
 	backend_part_closed(backend);
 	return true;

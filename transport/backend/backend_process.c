@@ -165,13 +165,13 @@ static void on_handle_closed(uv_handle_t *handle)
 static void close_handles(struct backend_process *process)
 {
 	uv_close((uv_handle_t *)&process->timer, on_handle_closed);
+	end_output(process);
 	if (process->pidfd >= 0) {
 		uv_close((uv_handle_t *)&process->ending, on_handle_closed);
 		close(process->pidfd);
-		return;
+	} else {
+		uv_close((uv_handle_t *)&process->process, on_handle_closed);
 	}
-	end_output(process);
-	uv_close((uv_handle_t *)&process->process, on_handle_closed);
 	uv_close((uv_handle_t *)&process->output, on_handle_closed);
 	/* not sooner: closing the handle takes this number off the loop, and it could be another's by then */
 	close(process->output_fd);
@@ -321,15 +321,15 @@ static int spawn(struct backend_process *process, char **argv, const char *worki
 	return err;
 }
 
-int backend_process_spawn(struct backend *backend, char **argv, const char *working_dir, int channel, int listener,
-                          struct buf *error)
+/* Everything of a process but how its end is seen. NULL: a sentence is in `error`; *writer is the child's end of its output. */
+static struct backend_process *create(struct backend *backend, int *writer, struct buf *error)
 {
 	uv_loop_t *loop = backend->transport->loop;
 	int output[2];
 
 	if (pipe2(output, O_CLOEXEC) < 0) {
 		buf_printf(error, "cannot make a pipe: %s", strerror(errno));
-		return TP_ERR_IO;
+		return NULL;
 	}
 	fcntl(output[0], F_SETFL, O_NONBLOCK);
 
@@ -344,14 +344,26 @@ int backend_process_spawn(struct backend *backend, char **argv, const char *work
 		close(output[1]);
 		mem_free(process);
 		buf_printf(error, "cannot watch a pipe: %s", uv_strerror(err));
-		return TP_ERR_IO;
+		return NULL;
 	}
 	uv_timer_init(loop, &process->timer);
-	process->output.data = process->timer.data = process->process.data = process;
+	process->output.data = process->timer.data = process->process.data = process->ending.data = process;
 	process->handles = 3;
 	backend->parts++;
-	err = spawn(process, argv, working_dir, channel, listener, output[1]);
-	close(output[1]);
+	*writer = output[1];
+	return process;
+}
+
+int backend_process_spawn(struct backend *backend, char **argv, const char *working_dir, int channel, int listener,
+                          struct buf *error)
+{
+	int output;
+	struct backend_process *process = create(backend, &output, error);
+
+	if (!process)
+		return TP_ERR_IO;
+	int err = spawn(process, argv, working_dir, channel, listener, output);
+	close(output);
 	if (err < 0) {
 		buf_printf(error, "cannot start %s: %s", log_quote(argv[0]), uv_strerror(err));
 		close_handles(process);
@@ -399,13 +411,15 @@ static void on_ending(uv_poll_t *poll, int status, int events)
 	/* if we became the new core by exec, it is our child after all */
 	waitpid(process->pid, NULL, WNOHANG);
 	process->pid = 0;
+	if (!process->output_ended)
+		read_output(process);
 	backend_exited(backend, -1, 0);
 	close_handles(process);
 }
 
-int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long birth)
+int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long birth, int *output)
 {
-	uv_loop_t *loop = backend->transport->loop;
+	struct buf error = {0};
 	int pidfd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 
 	/* in this order: the descriptor holds on to whoever has the number now */
@@ -415,24 +429,19 @@ int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long
 		return TP_ERR_NOT_FOUND;
 	}
 	fcntl(pidfd, F_SETFD, FD_CLOEXEC);
-	struct backend_process *process = MEM_NEW(struct backend_process);
+	struct backend_process *process = create(backend, output, &error);
 
-	process->backend = backend;
-	process->log = (struct log){.parent = &backend->log};
-	process->pidfd = pidfd;
-	process->output_fd = -1;
-	process->output_ended = true;
-	if (uv_poll_init(loop, &process->ending, pidfd) < 0) {
+	if (!process) {
+		log_error(&backend->log, "%s", buf_text(&error));
+		buf_finish(&error);
 		close(pidfd);
-		mem_free(process);
-		return TP_ERR_NOT_FOUND;
+		return TP_ERR_IO;
 	}
-	uv_timer_init(loop, &process->timer);
-	process->ending.data = process->timer.data = process;
-	process->handles = 2;
+	process->pidfd = pidfd;
+	uv_poll_init(backend->transport->loop, &process->ending, pidfd);
 	process->pid = pid;
-	backend->parts++;
 	uv_poll_start(&process->ending, UV_READABLE, on_ending);
+	uv_poll_start(&process->output, UV_READABLE, on_output);
 	backend->process = process;
 	return 0;
 }
