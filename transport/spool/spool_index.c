@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seen ids and links on their way into the database: `filling` takes what comes; when the log is on the disk itself up to
- * there it is `committing`, lent to the thread. Segments of the log go when all that they say is in the database.
+ * Seen ids and links on their way into the database: `filling` takes what comes; when the log is on the disk
+ * itself up to there it is `committing`, lent to the thread. Segments of the log go when all that they say is
+ * in the database.
  */
 #include <string.h>
 
@@ -53,8 +54,10 @@ int spool_index_room(struct spool *spool)
 	if (spool->tidy_under_way || spool->disk->failing)
 		return TP_ERR_LIMIT;
 	if (!spool->too_many_items)
-		log_error(&spool->log, "%zu seen ids and links could not be written to messages.db and are forgotten: "
-			  "messages may come twice", spool->filling.count);
+		log_error(&spool->log,
+		          "%zu seen ids and links could not be written to messages.db and are forgotten: "
+		          "messages may come twice",
+		          spool->filling.count);
 	spool->too_many_items = true;
 	spool_items_finish(&spool->filling);
 	return 0;

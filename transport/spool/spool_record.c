@@ -128,7 +128,8 @@ void spool_queue_release(struct spool *spool, struct spool_queue **slot)
 	*slot = NULL;
 }
 
-struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direction direction, const char *owner)
+struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direction direction,
+                                     const char *owner)
 {
 	return map_get(spool->by_owner[direction], owner);
 }
@@ -177,11 +178,13 @@ static void set_state(struct spool *spool, struct spool_record *record, enum spo
 	count_state(spool, record, 1);
 }
 
-static struct spool_record *record_add(struct spool *spool, struct spool_queue *queue, uint64_t id, uint32_t size)
+static struct spool_record *record_add(struct spool *spool, struct spool_queue *queue, uint64_t id,
+                                       uint32_t size)
 {
 	struct spool_record *record = record_alloc(spool), **bucket;
 
-	*record = (struct spool_record){.id = id, .direction = queue->direction, .queue = queue, .size = size};
+	*record =
+	        (struct spool_record){.id = id, .direction = queue->direction, .queue = queue, .size = size};
 	if (spool->records >= spool->buckets_count)
 		grow_buckets(spool);
 	bucket = bucket_of(spool, id);
@@ -234,7 +237,8 @@ static int check_limits(const struct spool *spool, const struct spool_queue *que
 {
 	const struct spool_config *config = &spool->config;
 
-	if (spool->bytes >= config->max_bytes || queue->bytes - queue->dead_bytes >= config->max_owner_bytes ||
+	if (spool->bytes >= config->max_bytes ||
+	    queue->bytes - queue->dead_bytes >= config->max_owner_bytes ||
 	    queue->count - queue->dead >= config->max_owner_records)
 		return TP_ERR_LIMIT;
 	return 0;
@@ -273,7 +277,7 @@ static int encode(struct buf *out, const struct spool_message *message, struct s
 }
 
 int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool_message *message,
-	      struct spool_record **slot)
+              struct spool_record **slot)
 {
 	struct spool_log *disk = spool->disk;
 	struct buf *out = disk ? &disk->pending : &spool->scratch;
@@ -376,8 +380,8 @@ static void drop_oldest_dead(struct spool *spool, struct spool_queue *queue)
 
 		if (record->state != SPOOL_DEAD)
 			continue;
-		log_warning(&spool->log, "dead letter %" PRIu64 " of %s dropped: there are more than %u", record->id,
-			    log_quote(queue->owner), LIMIT_SPOOL_DEAD);
+		log_warning(&spool->log, "dead letter %" PRIu64 " of %s dropped: there are more than %u",
+		            record->id, log_quote(queue->owner), LIMIT_SPOOL_DEAD);
 		spool_done(spool, &record);
 		return;
 	}
@@ -386,7 +390,8 @@ static void drop_oldest_dead(struct spool *spool, struct spool_queue *queue)
 void spool_dead(struct spool *spool, struct spool_record *record, const char *reason)
 {
 	char *text = mem_strndup(reason, text_cut(reason, strlen(reason), LIMIT_STATUS_BYTES));
-	struct spool_entry entry = {.type = ENTRY_DEAD, .id = record->id, .time = clock_wall_ms(), .reason = text};
+	struct spool_entry entry = {
+	        .type = ENTRY_DEAD, .id = record->id, .time = clock_wall_ms(), .reason = text};
 
 	if (record->queue->dead >= LIMIT_SPOOL_DEAD)
 		drop_oldest_dead(spool, record->queue);
@@ -428,11 +433,12 @@ static void restore_message(const struct spool_entry *entry, struct arena *arena
 
 static const uint8_t *entry_bytes(struct spool *spool, const struct spool_record *record, struct arena *arena)
 {
-	return spool->disk ? spool_log_read(spool->disk, record->place, record->entry_size, arena) : record->bytes;
+	return spool->disk ? spool_log_read(spool->disk, record->place, record->entry_size, arena)
+	                   : record->bytes;
 }
 
-int spool_read(struct spool *spool, const struct spool_record *record, struct arena *arena, struct event *event,
-	       const char **origin, const char **reason)
+int spool_read(struct spool *spool, const struct spool_record *record, struct arena *arena,
+               struct event *event, const char **origin, const char **reason)
 {
 	bool to_people = record->direction == SPOOL_TO_PEOPLE;
 	const uint8_t *bytes = entry_bytes(spool, record, arena);
@@ -441,18 +447,18 @@ int spool_read(struct spool *spool, const struct spool_record *record, struct ar
 
 	if (!bytes) {
 		log_error(&spool->log, "message %" PRIu64 " of %s cannot be read back: %s", record->id,
-			  log_quote(record->queue->owner), strerror(errno));
+		          log_quote(record->queue->owner), strerror(errno));
 		return TP_ERR_IO;
 	}
-	if (spool_entry_read(bytes, record->entry_size, &entry) != record->entry_size || entry.type != ENTRY_PUT ||
-	    entry.id != record->id || entry.frame_size < 4)
+	if (spool_entry_read(bytes, record->entry_size, &entry) != record->entry_size ||
+	    entry.type != ENTRY_PUT || entry.id != record->id || entry.frame_size < 4)
 		err = TP_ERR_INVALID;
 	else
-		err = codec_decode(arena, to_people ? CODEC_BACKEND : CODEC_CORE, entry.frame + 4, entry.frame_size - 4,
-				   event);
+		err = codec_decode(arena, to_people ? CODEC_BACKEND : CODEC_CORE, entry.frame + 4,
+		                   entry.frame_size - 4, event);
 	if (err) {
 		log_error(&spool->log, "message %" PRIu64 " of %s cannot be read back: %s", record->id,
-			  log_quote(record->queue->owner), tp_error_text(err));
+		          log_quote(record->queue->owner), tp_error_text(err));
 		return TP_ERR_IO;
 	}
 	if (!to_people && is_message(event->type))
@@ -520,7 +526,8 @@ void spool_records_load(struct spool *spool, uint64_t position, const struct spo
 
 static int by_id(const void *a, const void *b)
 {
-	const struct spool_record *first = *(struct spool_record *const *)a, *second = *(struct spool_record *const *)b;
+	const struct spool_record *first = *(struct spool_record *const *)a,
+	                          *second = *(struct spool_record *const *)b;
 
 	return first->id < second->id ? -1 : first->id > second->id;
 }
@@ -531,7 +538,7 @@ static void sort_queue(struct spool_queue *queue)
 	size_t i = 0;
 
 	LIST_EACH(link, &queue->records)
-		records[i++] = record_of(link);
+	records[i++] = record_of(link);
 	qsort(records, queue->count, sizeof(struct spool_record *), by_id);
 	list_init(&queue->records);
 	for (i = 0; i < queue->count; i++)
@@ -543,7 +550,8 @@ void spool_records_loaded(struct spool *spool)
 {
 	struct spool_queue *queue;
 
-	for (queue = spool_queue_first(spool); spool->disordered && queue; queue = spool_queue_next(spool, queue))
+	for (queue = spool_queue_first(spool); spool->disordered && queue;
+	     queue = spool_queue_next(spool, queue))
 		sort_queue(queue);
 }
 

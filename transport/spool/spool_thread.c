@@ -55,8 +55,10 @@ static void let_sync_pass(struct spool_thread *thread)
 static void note_store(struct spool_thread *thread, bool failing)
 {
 	if (failing && !thread->store_failing)
-		log_error(thread->log, "seen ids and the message map cannot be written to messages.db: %s; they are kept "
-			  "in the log meanwhile: look after the disk", spool_database_problem(thread->database));
+		log_error(thread->log,
+		          "seen ids and the message map cannot be written to messages.db: %s; they are kept "
+		          "in the log meanwhile: look after the disk",
+		          spool_database_problem(thread->database));
 	if (!failing && thread->store_failing)
 		log_info(thread->log, "messages.db can be written again");
 	thread->store_failing = failing;
@@ -77,7 +79,8 @@ static bool commit_items(struct spool_thread *thread, const struct spool_items *
 	return true;
 }
 
-/* Each removal is on the disk before the next: a younger segment must not be gone while an older one comes back. */
+/* Each removal is on the disk before the next: a younger segment must not be gone while an older one comes
+ * back. */
 static void remove_paths(struct spool_tidy *tidy)
 {
 	for (; tidy->removed < tidy->paths_count; tidy->removed++) {
@@ -184,8 +187,8 @@ static int start(struct spool_thread *thread)
 }
 
 struct spool_thread *spool_thread_start(uv_loop_t *loop, struct spool_database *database,
-					const struct spool_database_limits *limits,
-					const struct spool_thread_callbacks *callbacks, const struct log *log)
+                                        const struct spool_database_limits *limits,
+                                        const struct spool_thread_callbacks *callbacks, const struct log *log)
 {
 	struct spool_thread *thread = MEM_NEW(struct spool_thread);
 

@@ -129,8 +129,9 @@ static void test_dead_letters(void **state)
 	queue = spool_queue_find(fixture->spool, NETWORK, "alice");
 	assert_int_equal(queue->dead, 2);
 	assert_int_equal(queue->waiting, 1);
-	assert_int_equal(spool_read(fixture->spool, spool_find(fixture->spool, first), &fixture->arena, &event, NULL,
-				    &reason), 0);
+	assert_int_equal(spool_read(fixture->spool, spool_find(fixture->spool, first), &fixture->arena,
+	                            &event, NULL, &reason),
+	                 0);
 	assert_string_equal(reason, "You may not say that.");
 
 	spool_retry(fixture->spool, spool_find(fixture->spool, first));
@@ -173,9 +174,9 @@ static void test_what_the_frame_cannot_say(void **state)
 		enum message_kind kind;
 		const char *name, *nickname;
 	} cases[] = {
-		{MESSAGE_CHAT, "bob", NULL},
-		{MESSAGE_ROOM, "#room", NULL},
-		{MESSAGE_ROOM_PRIVATE, "#room/with/slashes", "nick/name"},
+	        {MESSAGE_CHAT, "bob", NULL},
+	        {MESSAGE_ROOM, "#room", NULL},
+	        {MESSAGE_ROOM_PRIVATE, "#room/with/slashes", "nick/name"},
 	};
 	struct spool_queue *queue;
 	struct event event, back;
@@ -185,11 +186,17 @@ static void test_what_the_frame_cannot_say(void **state)
 	queue = spool_queue_open(fixture->spool, NETWORK, "alice");
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct spool_record *record;
-		event = (struct event){.type = EVENT_MESSAGE, .user = "alice",
-				       .message = {.kind = cases[i].kind, .name = cases[i].name,
-						   .nickname = cases[i].nickname, .text = "text"}};
-		assert_int_equal(spool_put(fixture->spool, queue, &(struct spool_message){
-			.owner = "alice", .direction = NETWORK, .event = &event}, &record), 0);
+		event = (struct event){.type = EVENT_MESSAGE,
+		                       .user = "alice",
+		                       .message = {.kind = cases[i].kind,
+		                                   .name = cases[i].name,
+		                                   .nickname = cases[i].nickname,
+		                                   .text = "text"}};
+		assert_int_equal(spool_put(fixture->spool, queue,
+		                           &(struct spool_message){
+		                                   .owner = "alice", .direction = NETWORK, .event = &event},
+		                           &record),
+		                 0);
 		if (i > 0)
 			assert_int_equal(spool_flush(fixture->spool), 0);
 		assert_int_equal(spool_read(fixture->spool, record, &fixture->arena, &back, NULL, NULL), 0);
@@ -202,8 +209,11 @@ static void test_what_the_frame_cannot_say(void **state)
 	}
 	/* an event that never travels as a frame */
 	event = (struct event){.type = EVENT_SESSION, .user = "alice"};
-	assert_int_equal(spool_put(fixture->spool, queue, &(struct spool_message){
-		.owner = "alice", .direction = NETWORK, .event = &event}, NULL), TP_ERR_UNSUPPORTED);
+	assert_int_equal(
+	        spool_put(fixture->spool, queue,
+	                  &(struct spool_message){.owner = "alice", .direction = NETWORK, .event = &event},
+	                  NULL),
+	        TP_ERR_UNSUPPORTED);
 	assert_int_equal(queue->count, 3);
 	spool_queue_release(fixture->spool, &queue);
 	assert_null(queue);
@@ -350,18 +360,10 @@ static void test_identity_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_put_read_done),
-		TEST(test_restart),
-		TEST(test_ids_grow),
-		TEST(test_dead_letters),
-		TEST(test_limits),
-		TEST(test_what_the_frame_cannot_say),
-		TEST(test_off),
-		TEST(test_notes),
-		TEST(test_durable_process),
-		TEST(test_durable_power),
-		TEST(test_two_processes),
-		cmocka_unit_test(test_identity_key),
+	        TEST(test_put_read_done), TEST(test_restart),       TEST(test_ids_grow),
+	        TEST(test_dead_letters),  TEST(test_limits),        TEST(test_what_the_frame_cannot_say),
+	        TEST(test_off),           TEST(test_notes),         TEST(test_durable_process),
+	        TEST(test_durable_power), TEST(test_two_processes), cmocka_unit_test(test_identity_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
