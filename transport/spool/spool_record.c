@@ -252,22 +252,24 @@ static bool is_message(enum event_type type)
 /* Appends the entry to `out`. On failure nothing is appended. */
 static int encode(struct buf *out, const struct spool_message *message, struct spool_entry *entry)
 {
-	const struct event *event = message->event;
+	struct event event = *message->event;
 	size_t begin;
 	int err;
 
+	event.handover = 0; /* the number that it came with; it gets the record's own */
 	if (strlen(message->owner) > UINT16_MAX || (message->origin && strlen(message->origin) > UINT16_MAX))
 		return TP_ERR_LIMIT;
 	if (message->direction == SPOOL_TO_PEOPLE)
 		entry->flags |= ENTRY_TO_PEOPLE;
-	if (is_message(event->type) && event->message.name) {
-		entry->kind = (uint8_t)event->message.kind;
-		entry->name_length = (uint16_t)strnlen(event->message.name, UINT16_MAX);
+	if (is_message(event.type) && event.message.name) {
+		entry->kind = (uint8_t)event.message.kind;
+		entry->name_length = (uint16_t)strnlen(event.message.name, UINT16_MAX);
 	}
 	entry->owner = message->owner;
 	entry->origin = message->origin;
 	begin = spool_entry_begin_put(out, entry);
-	err = codec_encode(out, message->direction == SPOOL_TO_PEOPLE ? CODEC_BACKEND : CODEC_CORE, event);
+	err = codec_encode(out, message->direction == SPOOL_TO_PEOPLE ? CODEC_BACKEND : CODEC_CORE,
+			   CODEC_EXTENDED, &event);
 	if (err) {
 		out->len = begin;
 		return err;
@@ -454,7 +456,7 @@ int spool_read(struct spool *spool, const struct spool_record *record, struct ar
 	    entry.type != ENTRY_PUT || entry.id != record->id || entry.frame_size < 4)
 		err = TP_ERR_INVALID;
 	else
-		err = codec_decode(arena, to_people ? CODEC_BACKEND : CODEC_CORE, entry.frame + 4,
+		err = codec_decode(arena, to_people ? CODEC_BACKEND : CODEC_CORE, CODEC_EXTENDED, entry.frame + 4,
 		                   entry.frame_size - 4, event);
 	if (err) {
 		log_error(&spool->log, "message %" PRIu64 " of %s cannot be read back: %s", record->id,

@@ -84,7 +84,7 @@ static double run_encode(int unused)
 	for (i = 0; i < MESSAGES; i++) {
 		if (i % batch == 0)
 			buf_clear(&out);
-		must(codec_encode(&out, CODEC_BACKEND, &event), "encode");
+		must(codec_encode(&out, CODEC_BACKEND, CODEC_EXTENDED, &event), "encode");
 	}
 	sink = out.len;
 	start = now_us() - start;
@@ -168,7 +168,7 @@ static double run_sqlite(int full)
 	int i, j;
 
 	clear_folder();
-	must(codec_encode(&frame, CODEC_BACKEND, &event), "encode");
+	must(codec_encode(&frame, CODEC_BACKEND, CODEC_EXTENDED, &event), "encode");
 	must(sqlite3_open(path, &db), "open");
 	must(sqlite3_exec(db,
 	                  full ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"

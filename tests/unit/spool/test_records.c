@@ -219,6 +219,48 @@ static void test_what_the_frame_cannot_say(void **state)
 	assert_null(queue);
 }
 
+/* The extension's fields too; the number of the frame that it came in does not stay with it. */
+static void test_all_of_a_message_is_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *const reactions[] = {"+1", ":party:"};
+	struct event event = {
+		.type = EVENT_MESSAGE,
+		.user = "alice",
+		.handover = 77,
+		.message = {.kind = MESSAGE_ROOM, .name = "#room", .nickname = "bob", .text = "text", .xhtml = "<b>text</b>",
+			    .id = "m2", .stamp_ms = 1700000000000, .replaces = "m1", .reply_to = "m0", .reacts_to = "m0",
+			    .thread = "t", .reactions = reactions, .reactions_count = 2, .author = {.name = "Carol"}},
+	};
+	static const enum spool_direction directions[] = {NETWORK, PEOPLE};
+	size_t i;
+
+	fixture_open(fixture);
+	for (i = 0; i < ARRAY_SIZE(directions); i++) {
+		struct spool_queue *queue = spool_queue_open(fixture->spool, directions[i], "x");
+		struct spool_record *record;
+		struct event back;
+		assert_int_equal(spool_put(fixture->spool, queue, &(struct spool_message){
+			.owner = "x", .direction = directions[i], .event = &event}, &record), 0);
+		assert_int_equal(spool_read(fixture->spool, record, &fixture->arena, &back, NULL, NULL), 0);
+		assert_int_equal(back.handover, record->id);
+		assert_int_equal(back.message.kind, MESSAGE_ROOM);
+		assert_string_equal(back.message.xhtml, "<b>text</b>");
+		assert_string_equal(back.message.id, "m2");
+		assert_string_equal(back.message.replaces, "m1");
+		assert_string_equal(back.message.reply_to, "m0");
+		assert_string_equal(back.message.thread, "t");
+		assert_int_equal(back.message.reactions_count, 2);
+		assert_string_equal(back.message.reactions[1], ":party:");
+		assert_string_equal(back.message.author.name, "Carol");
+		if (directions[i] == PEOPLE) {
+			assert_string_equal(back.message.nickname, "bob");
+			assert_int_equal(back.message.stamp_ms, 1700000000000);
+		}
+		spool_queue_release(fixture->spool, &queue);
+	}
+}
+
 static void test_off(void **state)
 {
 	struct fixture *fixture = *state;
