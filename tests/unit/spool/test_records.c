@@ -404,7 +404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(test_put_read_done), TEST(test_restart),       TEST(test_ids_grow),
 	        TEST(test_dead_letters),  TEST(test_limits),        TEST(test_what_the_frame_cannot_say),
-	        TEST(test_off),           TEST(test_notes),         TEST(test_durable_process),
+	        TEST(test_all_of_a_message_is_kept), TEST(test_off),           TEST(test_notes),         TEST(test_durable_process),
 	        TEST(test_durable_power), TEST(test_two_processes), cmocka_unit_test(test_identity_key),
 	};
 
