@@ -302,6 +302,7 @@ int spool_open(struct spool **slot, uv_loop_t *loop, const struct spool_config *
 		return err;
 	}
 	if (spool->disk) {
+		spool_index_progress(spool);
 		start_sync(spool);
 		schedule(spool);
 	}

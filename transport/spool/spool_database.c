@@ -11,6 +11,7 @@
 #define READ_WAIT_MS 20 /* in the loop's turn */
 #define WRITE_WAIT_MS 5000
 #define EXPIRE_ROWS 2000 /* in one transaction */
+#define FILL_ROWS 20000
 
 enum statement {
 	BEGIN,
@@ -27,6 +28,7 @@ enum statement {
 	LINK_MANY,
 	SEEN_COUNT,
 	LINK_COUNT,
+	SEEN_KEYS,
 	STATEMENTS
 };
 
@@ -36,9 +38,9 @@ static const char *const texts[STATEMENTS] = {
         [ROLLBACK] = "ROLLBACK",
         [ADD_SEEN] = "INSERT OR IGNORE INTO seen (key, high, stamp) VALUES (?1, ?2, ?3)",
         [FIND_SEEN] = "SELECT 1 FROM seen WHERE key = ?1 AND high = ?2",
-        [CHANGE_LINK] = "UPDATE link SET high = ?2, stamp = ?3, id = ?4, author = ?5 WHERE key = ?1",
-        [ADD_LINK] = "INSERT INTO link (key, high, stamp, id, author) VALUES (?1, ?2, ?3, ?4, ?5)",
-        [FIND_LINK] = "SELECT id, author, stamp FROM link WHERE key = ?1 AND high = ?2",
+        [CHANGE_LINK] = "UPDATE link SET high = ?2, stamp = ?3, id = ?4, author = ?5, time = ?6 WHERE key = ?1",
+        [ADD_LINK] = "INSERT INTO link (key, high, stamp, id, author, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        [FIND_LINK] = "SELECT id, author, time FROM link WHERE key = ?1 AND high = ?2",
         [SEEN_OLD] = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE stamp < ?1 ORDER BY stamp "
                      "LIMIT ?2)",
         [SEEN_MANY] = "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY stamp LIMIT ?2)",
@@ -47,6 +49,7 @@ static const char *const texts[STATEMENTS] = {
         [LINK_MANY] = "DELETE FROM link WHERE key IN (SELECT key FROM link ORDER BY stamp LIMIT ?2)",
         [SEEN_COUNT] = "SELECT count(*) FROM seen",
         [LINK_COUNT] = "SELECT count(*) FROM link",
+        [SEEN_KEYS] = "SELECT key, high FROM seen WHERE key > ?1 ORDER BY key LIMIT ?2",
 };
 
 /* Keys are random already: a row's number is half of its key, and no other index is needed to find it. */
@@ -56,7 +59,7 @@ static const char schema[] = "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT N
                              "CREATE INDEX IF NOT EXISTS seen_stamp ON seen (stamp);"
                              "CREATE TABLE IF NOT EXISTS link (key INTEGER PRIMARY KEY, high INTEGER NOT "
                              "NULL, stamp INTEGER NOT NULL,"
-                             " id TEXT NOT NULL, author TEXT);"
+                             " id TEXT NOT NULL, author TEXT, time INTEGER NOT NULL);"
                              "CREATE INDEX IF NOT EXISTS link_stamp ON link (stamp);";
 
 struct spool_database {
@@ -223,7 +226,7 @@ static int put_seen(struct spool_database *database, const struct spool_item *it
 	if (!statement)
 		return TP_ERR_STORE;
 	bind_key(statement, item->key);
-	sqlite3_bind_int64(statement, 3, item->time_ms);
+	sqlite3_bind_int64(statement, 3, item->stamp_ms);
 	if (run(database, ADD_SEEN) != 0)
 		return TP_ERR_STORE;
 	database->seen += (uint64_t)sqlite3_changes(database->db);
@@ -237,9 +240,10 @@ static int put_link_by(struct spool_database *database, const struct spool_item 
 	if (!statement)
 		return TP_ERR_STORE;
 	bind_key(statement, item->key);
-	sqlite3_bind_int64(statement, 3, item->time_ms);
+	sqlite3_bind_int64(statement, 3, item->stamp_ms);
 	sqlite3_bind_text(statement, 4, item->id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 5, item->author, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 6, item->time_ms);
 	return run(database, which);
 }
 
@@ -346,6 +350,27 @@ void spool_database_count(struct spool_database *database, uint64_t *seen, uint6
 	count_rows(database);
 	*seen = database->seen;
 	*links = database->links;
+}
+
+int spool_database_fill(struct spool_database *database, struct spool_filter *filter, int64_t *after)
+{
+	sqlite3_stmt *statement = get(database, SEEN_KEYS);
+	int code, rows = 0;
+
+	if (!statement)
+		return TP_ERR_STORE;
+	sqlite3_bind_int64(statement, 1, *after);
+	sqlite3_bind_int64(statement, 2, FILL_ROWS);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		*after = sqlite3_column_int64(statement, 0);
+		spool_filter_add(filter, (struct spool_key){.low = (uint64_t)*after,
+		                                            .high = (uint64_t)sqlite3_column_int64(statement, 1)});
+		rows++;
+	}
+	sqlite3_reset(statement);
+	if (code != SQLITE_DONE)
+		return TP_ERR_STORE;
+	return rows == FILL_ROWS;
 }
 
 const char *spool_database_problem(struct spool_database *database)

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "transport/spool/spool_filter.h"
 #include "transport/spool/spool_items.h"
 
 struct spool_database;
@@ -41,6 +42,10 @@ bool spool_database_expire(struct spool_database *database, const struct spool_d
 int spool_database_checkpoint(struct spool_database *database); /* 0 or TP_ERR_STORE */
 void spool_database_count(struct spool_database *database, uint64_t *seen, uint64_t *links);
 const char *spool_database_problem(struct spool_database *database); /* SQLite's text of the last failure */
+
+/* Adds some of the seen keys, from *after on (INT64_MIN at first), which is moved. 1: there are more; 0: that was all;
+ * TP_ERR_STORE. */
+int spool_database_fill(struct spool_database *database, struct spool_filter *filter, int64_t *after);
 
 bool spool_database_has_seen(struct spool_database *database, struct spool_key key);
 /* Into the arena. False: not there. */

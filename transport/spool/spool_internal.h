@@ -58,6 +58,7 @@ struct spool {
 	bool sealed;                   /* `committing` waits for a sync, or is under way */
 	uint64_t committing_position,
 	        committed_position; /* of the log: all items before it are in the database */
+	struct spool_filter *filter; /* has all seen ids of the database and of the items; NULL: not made yet */
 	struct spool_database *writer, *reader;
 	uint64_t seen, links; /* in the database */
 	uint64_t tidied_ms;   /* clock_ms of the last try */

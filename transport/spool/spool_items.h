@@ -15,9 +15,10 @@
 
 struct spool_item {
 	struct spool_key key;
-	int64_t time_ms; /* seen; or of the message */
-	char *id;        /* NULL: a seen id, else what the message is called on the other side */
-	char *author;    /* NULL: not known */
+	int64_t stamp_ms; /* when it came: its age counts from here */
+	int64_t time_ms;  /* of the message; a seen id has none */
+	char *id;         /* NULL: a seen id, else what the message is called on the other side */
+	char *author;     /* NULL: not known */
 };
 
 struct spool_items {

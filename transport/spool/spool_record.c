@@ -332,7 +332,7 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 		buf_shrink(out, 64u << 10);
 	}
 	if (message->seen)
-		spool_index_add(spool, &(struct spool_item){.key = entry.seen, .time_ms = entry.time});
+		spool_index_add(spool, &(struct spool_item){.key = entry.seen, .stamp_ms = entry.time});
 	spool->put++;
 	if (slot)
 		*slot = record;

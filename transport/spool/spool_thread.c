@@ -11,6 +11,7 @@
 #include "transport/spool/spool_files.h"
 
 #define TRANSACTION_ITEMS 1000
+#define FILTER_KEYS_LEAST 32768
 
 struct spool_thread {
 	uv_async_t async;
@@ -90,6 +91,23 @@ static void remove_paths(struct spool_tidy *tidy)
 	}
 }
 
+/* With place for as many again. */
+static struct spool_filter *make_filter(struct spool_thread *thread, uint64_t seen)
+{
+	struct spool_filter *filter =
+	        spool_filter_create(seen * 2 < FILTER_KEYS_LEAST ? FILTER_KEYS_LEAST : (size_t)seen * 2);
+	int64_t after = INT64_MIN;
+	int more;
+
+	do {
+		let_sync_pass(thread);
+		more = spool_database_fill(thread->database, filter, &after);
+	} while (more > 0);
+	if (more < 0)
+		spool_filter_destroy(&filter);
+	return filter;
+}
+
 static void do_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
 {
 	tidy->committed = commit_items(thread, tidy->items);
@@ -101,6 +119,8 @@ static void do_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
 	}
 	note_store(thread, !tidy->committed);
 	spool_database_count(thread->database, &tidy->seen, &tidy->links);
+	if (tidy->wants_filter)
+		tidy->filter = make_filter(thread, tidy->seen);
 }
 
 static void run_tidy(struct spool_thread *thread)

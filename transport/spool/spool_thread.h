@@ -26,6 +26,8 @@ struct spool_tidy {
 	char **paths;
 	size_t paths_count;
 	int folder_fd;
+	bool wants_filter;    /* of all seen ids in the database */
+	struct spool_filter *filter; /* answers: the filter, the caller's to destroy; NULL: not made */
 	bool committed;       /* answers: all items are in the database */
 	size_t removed;       /* of the paths */
 	uint64_t seen, links; /* in the database */
