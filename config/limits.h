@@ -93,8 +93,8 @@
 #define LIMIT_SPOOL_SEGMENT_BYTES (8u << 20) /* a file of the log, about; 1/128 of spool.max_bytes if that is more */
 #define LIMIT_SPOOL_NOTE_BYTES (64u << 10)   /* one note */
 #define LIMIT_SPOOL_DEAD 1000                /* dead letters of one queue; then its oldest is dropped */
-#define LIMIT_SPOOL_ITEMS 200000             /* seen ids and links that wait for messages.db; with spool.durability = off
-					      * twice as many are all that is remembered */
+/* seen ids and links that wait for messages.db; with spool.durability = off twice as many are all that is remembered */
+#define LIMIT_SPOOL_ITEMS 200000
 #define LIMIT_SPOOL_ITEM_BYTES (64u << 20)   /* their texts */
 
 /* control socket */

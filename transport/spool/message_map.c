@@ -5,7 +5,8 @@
 #include "config/limits.h"
 #include "transport/spool/spool_internal.h"
 
-static struct spool_key link_key(const struct spool *spool, const char *place, const char *id, const char *other_place)
+static struct spool_key link_key(const struct spool *spool, const char *place, const char *id,
+                                 const char *other_place)
 {
 	const char *const texts[] = {place, id, other_place};
 
@@ -15,14 +16,14 @@ static struct spool_key link_key(const struct spool *spool, const char *place, c
 void message_map_put(struct spool *spool, const struct message_link *link)
 {
 	struct spool_entry entry = {
-		.type = ENTRY_LINK,
-		.flags = link->author ? ENTRY_HAS_AUTHOR : 0,
-		.here = link_key(spool, link->place, link->id, link->other_place),
-		.there = link_key(spool, link->other_place, link->other_id, link->place),
-		.time = link->time_ms,
-		.link_id = link->id,
-		.link_other_id = link->other_id,
-		.author = link->author,
+	        .type = ENTRY_LINK,
+	        .flags = link->author ? ENTRY_HAS_AUTHOR : 0,
+	        .here = link_key(spool, link->place, link->id, link->other_place),
+	        .there = link_key(spool, link->other_place, link->other_id, link->place),
+	        .time = link->time_ms,
+	        .link_id = link->id,
+	        .link_other_id = link->other_id,
+	        .author = link->author,
 	};
 
 	if (spool_index_room(spool) != 0)
@@ -33,7 +34,7 @@ void message_map_put(struct spool *spool, const struct message_link *link)
 }
 
 const char *message_map_find(struct spool *spool, struct arena *arena, const char *place, const char *id,
-			     const char *other_place, const char **author, int64_t *time_ms)
+                             const char *other_place, const char **author, int64_t *time_ms)
 {
 	struct spool_key key = link_key(spool, place, id, other_place);
 	const struct spool_item *item = spool_items_find(&spool->filling, key);
@@ -46,7 +47,8 @@ const char *message_map_find(struct spool *spool, struct arena *arena, const cha
 		found = arena_strdup(arena, item->id);
 		by = arena_strdup(arena, item->author);
 		when = item->time_ms;
-	} else if (spool->reader && !spool_database_find_link(spool->reader, key, arena, &found, &by, &when)) {
+	} else if (spool->reader &&
+	           !spool_database_find_link(spool->reader, key, arena, &found, &by, &when)) {
 		return NULL;
 	}
 	if (found && author)

@@ -12,8 +12,8 @@
 #include "base/random.h"
 #include "transport/spool/spool_internal.h"
 
-#define RETRY_MS 1000  /* after a failure */
-#define SYNC_MS 1000   /* SPOOL_POWER: what nobody waits for */
+#define RETRY_MS 1000 /* after a failure */
+#define SYNC_MS 1000  /* SPOOL_POWER: what nobody waits for */
 #define ITEMS_MS 100
 #define CLEAN_MS 10
 #define EXPIRE_MS 60000
@@ -29,10 +29,11 @@ void spool_when_durable(struct spool *spool, void (*done)(void *context, int err
 {
 	if (spool->waiters_count == spool->waiters_capacity) {
 		spool->waiters_capacity = spool->waiters_capacity ? spool->waiters_capacity * 2 : 64;
-		spool->waiters = mem_realloc(spool->waiters, spool->waiters_capacity * sizeof(*spool->waiters));
+		spool->waiters =
+		        mem_realloc(spool->waiters, spool->waiters_capacity * sizeof(*spool->waiters));
 	}
 	spool->waiters[spool->waiters_count++] =
-		(struct spool_waiter){.position = end_of(spool), .done = done, .context = context};
+	        (struct spool_waiter){.position = end_of(spool), .done = done, .context = context};
 }
 
 /* Calls those back that wait for no more than `position`. The callbacks may add others. */
@@ -105,7 +106,8 @@ static void schedule(struct spool *spool)
 	uint64_t ms = next_time(spool);
 	uv_handle_t *timer = (uv_handle_t *)&spool->timer;
 
-	if (ms == UINT64_MAX || uv_is_closing(timer) || (uv_is_active(timer) && uv_timer_get_due_in(&spool->timer) <= ms))
+	if (ms == UINT64_MAX || uv_is_closing(timer) ||
+	    (uv_is_active(timer) && uv_timer_get_due_in(&spool->timer) <= ms))
 		return;
 	uv_timer_start(&spool->timer, on_timer, ms, 0);
 	uv_unref(timer);
@@ -190,7 +192,8 @@ static void on_tidied(void *context, struct spool_tidy *tidy)
 
 /* --- open and close --- */
 
-static void load(void *context, uint64_t position, const struct spool_entry *entry, const uint8_t *bytes, size_t size)
+static void load(void *context, uint64_t position, const struct spool_entry *entry, const uint8_t *bytes,
+                 size_t size)
 {
 	struct spool *spool = context;
 
@@ -234,14 +237,15 @@ static int open_files(struct spool *spool, struct buf *error)
 {
 	const struct spool_config *config = &spool->config;
 	const struct spool_database_limits limits = {
-		.seen_seconds = config->seen_seconds,
-		.seen_count = config->seen_count,
-		.map_seconds = config->map_seconds,
-		.map_count = config->map_count,
+	        .seen_seconds = config->seen_seconds,
+	        .seen_count = config->seen_count,
+	        .map_seconds = config->map_seconds,
+	        .map_count = config->map_count,
 	};
 	const struct spool_thread_callbacks callbacks = {
-		.synced = on_synced, .tidied = on_tidied, .context = spool};
-	int err = spool_log_open(&spool->disk, spool->folder, config->max_bytes, &spool->log, load, spool, error);
+	        .synced = on_synced, .tidied = on_tidied, .context = spool};
+	int err = spool_log_open(&spool->disk, spool->folder, config->max_bytes, &spool->log, load, spool,
+	                         error);
 
 	if (err)
 		return err;
@@ -298,6 +302,7 @@ int spool_open(struct spool **slot, uv_loop_t *loop, const struct spool_config *
 		return err;
 	}
 	if (spool->disk) {
+		spool_index_progress(spool);
 		start_sync(spool);
 		schedule(spool);
 	}
@@ -375,22 +380,25 @@ void spool_statistics(const struct spool *spool, struct spool_statistics *statis
 	const struct spool_log *disk = spool->disk;
 
 	*statistics = (struct spool_statistics){
-		.records = spool->records,
-		.bytes = spool->bytes,
-		.waiting = spool->waiting,
-		.handed = spool->handed,
-		.dead = spool->dead,
-		.put = spool->put,
-		.done = spool->done,
-		.segments = disk ? disk->segments_count : 0,
-		.disk_bytes = disk ? disk->disk_bytes : 0,
-		.flushes = spool->flushes,
-		.syncs = spool->syncs,
-		.oldest_ms = oldest_of(spool),
-		/* a link is there twice, once for each direction */
-		.seen = spool->seen + count_items(&spool->filling, false) + count_items(&spool->committing, false),
-		.mapped = (spool->links + count_items(&spool->filling, true) + count_items(&spool->committing, true)) / 2,
-		.failing = disk && (disk->failing || disk->full),
+	        .records = spool->records,
+	        .bytes = spool->bytes,
+	        .waiting = spool->waiting,
+	        .handed = spool->handed,
+	        .dead = spool->dead,
+	        .put = spool->put,
+	        .done = spool->done,
+	        .segments = disk ? disk->segments_count : 0,
+	        .disk_bytes = disk ? disk->disk_bytes : 0,
+	        .flushes = spool->flushes,
+	        .syncs = spool->syncs,
+	        .oldest_ms = oldest_of(spool),
+	        /* a link is there twice, once for each direction */
+	        .seen = spool->seen + count_items(&spool->filling, false) +
+	                count_items(&spool->committing, false),
+	        .mapped = (spool->links + count_items(&spool->filling, true) +
+	                   count_items(&spool->committing, true)) /
+	                  2,
+	        .failing = disk && (disk->failing || disk->full),
 	};
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps the log short: what is still live in the oldest segment is written again at the head, so that the segment can go. */
+/* Keeps the log short: what is still live in the oldest segment is written again at the head, so that the
+ * segment can go. */
 #include <inttypes.h>
 
 #include "base/clock.h"
@@ -10,17 +11,19 @@
 #define UNREADABLE_PAUSE_MS 60000
 #define EXPIRE_PAUSE_MS 60000
 
-static struct spool_record *live_record_at(const struct spool *spool, uint64_t position, const struct spool_entry *entry)
+static struct spool_record *live_record_at(const struct spool *spool, uint64_t position,
+                                           const struct spool_entry *entry)
 {
 	struct spool_record *record = entry->type == ENTRY_PUT ? spool_find(spool, entry->id) : NULL;
 
 	return record && record->place == position ? record : NULL;
 }
 
-static struct spool_note *live_note_at(const struct spool *spool, uint64_t position, const struct spool_entry *entry)
+static struct spool_note *live_note_at(const struct spool *spool, uint64_t position,
+                                       const struct spool_entry *entry)
 {
 	struct spool_note *note =
-		entry->type == ENTRY_NOTE ? spool_note_find(spool, entry->kind_of_note, entry->name) : NULL;
+	        entry->type == ENTRY_NOTE ? spool_note_find(spool, entry->kind_of_note, entry->name) : NULL;
 
 	return note && note->place == position ? note : NULL;
 }
@@ -41,14 +44,15 @@ static void move(struct spool *spool, uint64_t *place, const uint8_t *bytes, siz
 static void move_record(struct spool *spool, struct spool_record *record, const uint8_t *bytes, size_t size)
 {
 	struct spool_entry dead = {
-		.type = ENTRY_DEAD, .id = record->id, .time = record->dead_ms, .reason = record->reason};
+	        .type = ENTRY_DEAD, .id = record->id, .time = record->dead_ms, .reason = record->reason};
 
 	move(spool, &record->place, bytes, size);
 	if (record->state == SPOOL_DEAD)
 		spool_log_append(spool->disk, &dead);
 }
 
-static void rewrite(void *context, uint64_t position, const struct spool_entry *entry, const uint8_t *bytes, size_t size)
+static void rewrite(void *context, uint64_t position, const struct spool_entry *entry, const uint8_t *bytes,
+                    size_t size)
 {
 	struct spool *spool = context;
 	struct spool_record *record = live_record_at(spool, position, entry);
@@ -101,8 +105,8 @@ void spool_clean(struct spool *spool)
 	err = spool_log_walk(spool->disk, oldest, &spool->clean_position, STEP_BYTES, rewrite, spool);
 	if (err > 0 || (err == 0 && oldest->live == 0))
 		return;
-	log_error(&spool->log, "%s cannot be read: %" PRIu64 " messages and notes in it may be lost", oldest->path,
-		  oldest->live);
+	log_error(&spool->log, "%s cannot be read: %" PRIu64 " messages and notes in it may be lost",
+	          oldest->path, oldest->live);
 	spool->clean_again_ms = clock_ms() + UNREADABLE_PAUSE_MS;
 	spool->clean_number = 0;
 }
@@ -146,8 +150,8 @@ void spool_expire(struct spool *spool)
 			dead--;
 			if (record->dead_ms >= before)
 				continue;
-			log_info(&spool->log, "dead letter %" PRIu64 " of %s dropped: its time is over", record->id,
-				 log_quote(queue->owner));
+			log_info(&spool->log, "dead letter %" PRIu64 " of %s dropped: its time is over",
+			         record->id, log_quote(queue->owner));
 			spool_done(spool, &record);
 		}
 		next = spool_queue_next(spool, queue);

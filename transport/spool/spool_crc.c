@@ -32,7 +32,8 @@ static void prepare(void)
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) static uint32_t crc_by_instruction(uint32_t crc, const uint8_t *at, size_t size)
+__attribute__((target("sse4.2"))) static uint32_t crc_by_instruction(uint32_t crc, const uint8_t *at,
+                                                                     size_t size)
 {
 	uint64_t word, wide = ~crc;
 
@@ -56,7 +57,8 @@ uint32_t spool_crc_by_table(uint32_t crc, const void *bytes, size_t size)
 	for (; size >= 8; at += 8, size -= 8) {
 		crc ^= (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 		crc = table[7][crc & 0xff] ^ table[6][crc >> 8 & 0xff] ^ table[5][crc >> 16 & 0xff] ^
-		      table[4][crc >> 24] ^ table[3][at[4]] ^ table[2][at[5]] ^ table[1][at[6]] ^ table[0][at[7]];
+		      table[4][crc >> 24] ^ table[3][at[4]] ^ table[2][at[5]] ^ table[1][at[6]] ^
+		      table[0][at[7]];
 	}
 	while (size--)
 		crc = crc >> 8 ^ table[0][(crc ^ *at++) & 0xff];

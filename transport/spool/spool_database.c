@@ -8,42 +8,59 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define READ_WAIT_MS 20   /* in the loop's turn */
+#define READ_WAIT_MS 20 /* in the loop's turn */
 #define WRITE_WAIT_MS 5000
-#define EXPIRE_ROWS 2000  /* in one transaction */
+#define EXPIRE_ROWS 2000 /* in one transaction */
+#define FILL_ROWS 20000
 
 enum statement {
-	BEGIN, COMMIT, ROLLBACK,
-	ADD_SEEN, FIND_SEEN, CHANGE_LINK, ADD_LINK, FIND_LINK,
-	SEEN_OLD, SEEN_MANY, LINK_OLD, LINK_MANY, SEEN_COUNT, LINK_COUNT,
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	ADD_SEEN,
+	FIND_SEEN,
+	CHANGE_LINK,
+	ADD_LINK,
+	FIND_LINK,
+	SEEN_OLD,
+	SEEN_MANY,
+	LINK_OLD,
+	LINK_MANY,
+	SEEN_COUNT,
+	LINK_COUNT,
+	SEEN_KEYS,
 	STATEMENTS
 };
 
 static const char *const texts[STATEMENTS] = {
-	[BEGIN] = "BEGIN IMMEDIATE",
-	[COMMIT] = "COMMIT",
-	[ROLLBACK] = "ROLLBACK",
-	[ADD_SEEN] = "INSERT OR IGNORE INTO seen (key, high, stamp) VALUES (?1, ?2, ?3)",
-	[FIND_SEEN] = "SELECT 1 FROM seen WHERE key = ?1 AND high = ?2",
-	[CHANGE_LINK] = "UPDATE link SET high = ?2, stamp = ?3, id = ?4, author = ?5 WHERE key = ?1",
-	[ADD_LINK] = "INSERT INTO link (key, high, stamp, id, author) VALUES (?1, ?2, ?3, ?4, ?5)",
-	[FIND_LINK] = "SELECT id, author, stamp FROM link WHERE key = ?1 AND high = ?2",
-	[SEEN_OLD] = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE stamp < ?1 ORDER BY stamp LIMIT ?2)",
-	[SEEN_MANY] = "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY stamp LIMIT ?2)",
-	[LINK_OLD] = "DELETE FROM link WHERE key IN (SELECT key FROM link WHERE stamp < ?1 ORDER BY stamp LIMIT ?2)",
-	[LINK_MANY] = "DELETE FROM link WHERE key IN (SELECT key FROM link ORDER BY stamp LIMIT ?2)",
-	[SEEN_COUNT] = "SELECT count(*) FROM seen",
-	[LINK_COUNT] = "SELECT count(*) FROM link",
+        [BEGIN] = "BEGIN IMMEDIATE",
+        [COMMIT] = "COMMIT",
+        [ROLLBACK] = "ROLLBACK",
+        [ADD_SEEN] = "INSERT OR IGNORE INTO seen (key, high, stamp) VALUES (?1, ?2, ?3)",
+        [FIND_SEEN] = "SELECT 1 FROM seen WHERE key = ?1 AND high = ?2",
+        [CHANGE_LINK] = "UPDATE link SET high = ?2, stamp = ?3, id = ?4, author = ?5, time = ?6 WHERE key = ?1",
+        [ADD_LINK] = "INSERT INTO link (key, high, stamp, id, author, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        [FIND_LINK] = "SELECT id, author, time FROM link WHERE key = ?1 AND high = ?2",
+        [SEEN_OLD] = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE stamp < ?1 ORDER BY stamp "
+                     "LIMIT ?2)",
+        [SEEN_MANY] = "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY stamp LIMIT ?2)",
+        [LINK_OLD] = "DELETE FROM link WHERE key IN (SELECT key FROM link WHERE stamp < ?1 ORDER BY stamp "
+                     "LIMIT ?2)",
+        [LINK_MANY] = "DELETE FROM link WHERE key IN (SELECT key FROM link ORDER BY stamp LIMIT ?2)",
+        [SEEN_COUNT] = "SELECT count(*) FROM seen",
+        [LINK_COUNT] = "SELECT count(*) FROM link",
+        [SEEN_KEYS] = "SELECT key, high FROM seen WHERE key > ?1 ORDER BY key LIMIT ?2",
 };
 
 /* Keys are random already: a row's number is half of its key, and no other index is needed to find it. */
-static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT NULL);"
-	"CREATE TABLE IF NOT EXISTS seen (key INTEGER PRIMARY KEY, high INTEGER NOT NULL, stamp INTEGER NOT NULL);"
-	"CREATE INDEX IF NOT EXISTS seen_stamp ON seen (stamp);"
-	"CREATE TABLE IF NOT EXISTS link (key INTEGER PRIMARY KEY, high INTEGER NOT NULL, stamp INTEGER NOT NULL,"
-	" id TEXT NOT NULL, author TEXT);"
-	"CREATE INDEX IF NOT EXISTS link_stamp ON link (stamp);";
+static const char schema[] = "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT NULL);"
+                             "CREATE TABLE IF NOT EXISTS seen (key INTEGER PRIMARY KEY, high INTEGER NOT "
+                             "NULL, stamp INTEGER NOT NULL);"
+                             "CREATE INDEX IF NOT EXISTS seen_stamp ON seen (stamp);"
+                             "CREATE TABLE IF NOT EXISTS link (key INTEGER PRIMARY KEY, high INTEGER NOT "
+                             "NULL, stamp INTEGER NOT NULL,"
+                             " id TEXT NOT NULL, author TEXT, time INTEGER NOT NULL);"
+                             "CREATE INDEX IF NOT EXISTS link_stamp ON link (stamp);";
 
 struct spool_database {
 	sqlite3 *db;
@@ -57,7 +74,7 @@ static sqlite3_stmt *get(struct spool_database *database, enum statement which)
 {
 	if (!database->statements[which])
 		sqlite3_prepare_v3(database->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT,
-				   &database->statements[which], NULL);
+		                   &database->statements[which], NULL);
 	return database->statements[which];
 }
 
@@ -100,8 +117,11 @@ static void set_aside(const char *path, const struct log *log)
 		mem_free(from);
 		mem_free(to);
 	}
-	log_error(log, "%s is damaged and was set aside as %s.damaged: messages that come a second time will not be "
-		  "recognised, and references to earlier messages are lost", path, path);
+	log_error(
+	        log,
+	        "%s is damaged and was set aside as %s.damaged: messages that come a second time will not be "
+	        "recognised, and references to earlier messages are lost",
+	        path, path);
 }
 
 /* Empties the tables unless they were filled under this secret. SQLite's code. */
@@ -119,7 +139,8 @@ static int take_secret(struct spool_database *database, const uint8_t *secret)
 	sqlite3_finalize(statement);
 	if (same || (code != SQLITE_ROW && code != SQLITE_DONE))
 		return same ? SQLITE_OK : code;
-	code = sqlite3_exec(database->db, "BEGIN; DELETE FROM meta; DELETE FROM seen; DELETE FROM link", NULL, NULL, NULL);
+	code = sqlite3_exec(database->db, "BEGIN; DELETE FROM meta; DELETE FROM seen; DELETE FROM link", NULL,
+	                    NULL, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_prepare_v2(database->db, "INSERT INTO meta VALUES (?1)", -1, &statement, NULL);
 	if (code == SQLITE_OK) {
@@ -133,8 +154,10 @@ static int take_secret(struct spool_database *database, const uint8_t *secret)
 
 static int set_up(struct spool_database *database, const uint8_t *secret)
 {
-	int code = sqlite3_exec(database->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-				"PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -8192", NULL, NULL, NULL);
+	int code = sqlite3_exec(database->db,
+	                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+	                        "PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -8192",
+	                        NULL, NULL, NULL);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(database->db, schema, NULL, NULL, NULL);
@@ -152,11 +175,12 @@ static int try_open(struct spool_database *database, const char *path, const uin
 	sqlite3_busy_timeout(database->db, writes ? WRITE_WAIT_MS : READ_WAIT_MS);
 	if (writes)
 		return set_up(database, secret);
-	return get(database, FIND_SEEN) && get(database, FIND_LINK) ? SQLITE_OK : sqlite3_errcode(database->db);
+	return get(database, FIND_SEEN) && get(database, FIND_LINK) ? SQLITE_OK
+	                                                            : sqlite3_errcode(database->db);
 }
 
-int spool_database_open(struct spool_database **slot, const char *path, const uint8_t secret[SPOOL_KEY_BYTES], bool writes,
-			const struct log *log, struct buf *error)
+int spool_database_open(struct spool_database **slot, const char *path, const uint8_t secret[SPOOL_KEY_BYTES],
+                        bool writes, const struct log *log, struct buf *error)
 {
 	struct spool_database *database = MEM_NEW(struct spool_database);
 	int code;
@@ -202,7 +226,7 @@ static int put_seen(struct spool_database *database, const struct spool_item *it
 	if (!statement)
 		return TP_ERR_STORE;
 	bind_key(statement, item->key);
-	sqlite3_bind_int64(statement, 3, item->time_ms);
+	sqlite3_bind_int64(statement, 3, item->stamp_ms);
 	if (run(database, ADD_SEEN) != 0)
 		return TP_ERR_STORE;
 	database->seen += (uint64_t)sqlite3_changes(database->db);
@@ -216,9 +240,10 @@ static int put_link_by(struct spool_database *database, const struct spool_item 
 	if (!statement)
 		return TP_ERR_STORE;
 	bind_key(statement, item->key);
-	sqlite3_bind_int64(statement, 3, item->time_ms);
+	sqlite3_bind_int64(statement, 3, item->stamp_ms);
 	sqlite3_bind_text(statement, 4, item->id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 5, item->author, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 6, item->time_ms);
 	return run(database, which);
 }
 
@@ -254,7 +279,8 @@ static void count_rows(struct spool_database *database)
 	database->counted = true;
 }
 
-int spool_database_commit(struct spool_database *database, const struct spool_items *items, size_t first, size_t most)
+int spool_database_commit(struct spool_database *database, const struct spool_items *items, size_t first,
+                          size_t most)
 {
 	size_t last = items->count - first < most ? items->count : first + most;
 	int err;
@@ -262,14 +288,14 @@ int spool_database_commit(struct spool_database *database, const struct spool_it
 	count_rows(database);
 	err = run(database, BEGIN);
 	for (; err == 0 && first < last; first++)
-		err = items->items[first].id ? put_link(database, &items->items[first]) :
-					       put_seen(database, &items->items[first]);
+		err = items->items[first].id ? put_link(database, &items->items[first])
+		                             : put_seen(database, &items->items[first]);
 	return finish(database, err);
 }
 
 /* Deletes up to EXPIRE_ROWS. Returns how many; *err is set on failure. */
-static uint64_t delete_rows(struct spool_database *database, enum statement which, int64_t before, uint64_t most,
-			    int *err)
+static uint64_t delete_rows(struct spool_database *database, enum statement which, int64_t before,
+                            uint64_t most, int *err)
 {
 	sqlite3_stmt *statement = get(database, which);
 
@@ -282,8 +308,8 @@ static uint64_t delete_rows(struct spool_database *database, enum statement whic
 	return *err ? 0 : (uint64_t)sqlite3_changes(database->db);
 }
 
-static uint64_t expire_table(struct spool_database *database, enum statement old, enum statement many, int64_t before,
-			     uint64_t most, uint64_t *count, int *err)
+static uint64_t expire_table(struct spool_database *database, enum statement old, enum statement many,
+                             int64_t before, uint64_t most, uint64_t *count, int *err)
 {
 	uint64_t gone = delete_rows(database, old, before, EXPIRE_ROWS, err);
 
@@ -296,7 +322,8 @@ static uint64_t expire_table(struct spool_database *database, enum statement old
 	return gone;
 }
 
-bool spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits, int64_t now_ms)
+bool spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits,
+                           int64_t now_ms)
 {
 	uint64_t seen, links;
 	int err;
@@ -304,9 +331,9 @@ bool spool_database_expire(struct spool_database *database, const struct spool_d
 	count_rows(database);
 	err = run(database, BEGIN);
 	seen = expire_table(database, SEEN_OLD, SEEN_MANY, now_ms - (int64_t)limits->seen_seconds * 1000,
-			    limits->seen_count, &database->seen, &err);
+	                    limits->seen_count, &database->seen, &err);
 	links = expire_table(database, LINK_OLD, LINK_MANY, now_ms - (int64_t)limits->map_seconds * 1000,
-			     limits->map_count, &database->links, &err);
+	                     limits->map_count, &database->links, &err);
 	return finish(database, err) == 0 && (seen >= EXPIRE_ROWS || links >= EXPIRE_ROWS);
 }
 
@@ -323,6 +350,27 @@ void spool_database_count(struct spool_database *database, uint64_t *seen, uint6
 	count_rows(database);
 	*seen = database->seen;
 	*links = database->links;
+}
+
+int spool_database_fill(struct spool_database *database, struct spool_filter *filter, int64_t *after)
+{
+	sqlite3_stmt *statement = get(database, SEEN_KEYS);
+	int code, rows = 0;
+
+	if (!statement)
+		return TP_ERR_STORE;
+	sqlite3_bind_int64(statement, 1, *after);
+	sqlite3_bind_int64(statement, 2, FILL_ROWS);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		*after = sqlite3_column_int64(statement, 0);
+		spool_filter_add(filter, (struct spool_key){.low = (uint64_t)*after,
+		                                            .high = (uint64_t)sqlite3_column_int64(statement, 1)});
+		rows++;
+	}
+	sqlite3_reset(statement);
+	if (code != SQLITE_DONE)
+		return TP_ERR_STORE;
+	return rows == FILL_ROWS;
 }
 
 const char *spool_database_problem(struct spool_database *database)
@@ -355,8 +403,8 @@ bool spool_database_has_seen(struct spool_database *database, struct spool_key k
 	return found;
 }
 
-bool spool_database_find_link(struct spool_database *database, struct spool_key key, struct arena *arena, const char **id,
-			      const char **author, int64_t *time_ms)
+bool spool_database_find_link(struct spool_database *database, struct spool_key key, struct arena *arena,
+                              const char **id, const char **author, int64_t *time_ms)
 {
 	sqlite3_stmt *statement = get(database, FIND_LINK);
 	bool found;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the spool's log consists of: entries, each of a type, written one behind the other (docs/durability.md has the
- * layout). Numbers are little-endian; texts have their length before them and a NUL behind them that is not counted.
+ * What the spool's log consists of: entries, each of a type, written one behind the other (docs/durability.md
+ * has the layout). Numbers are little-endian; texts have their length before them and a NUL behind them that
+ * is not counted.
  */
 #pragma once
 
@@ -18,8 +19,8 @@ enum spool_entry_type {
 	ENTRY_RETRY = 4, /* id: is none any more */
 	ENTRY_NOTE = 5,  /* kind, name, value */
 	ENTRY_NOTE_REMOVED = 6,
-	ENTRY_SEEN = 7,  /* key, time */
-	ENTRY_LINK = 8,  /* of the message map */
+	ENTRY_SEEN = 7, /* key, time */
+	ENTRY_LINK = 8, /* of the message map */
 };
 
 enum {
@@ -29,9 +30,9 @@ enum {
 	ENTRY_HAS_AUTHOR = 1 << 3,
 };
 
-#define ENTRY_ID_MAX (UINT64_C(1) << 62)   /* a larger one is damage */
+#define ENTRY_ID_MAX (UINT64_C(1) << 62) /* a larger one is damage */
 #define ENTRY_DONE_BYTES 9
-#define ENTRY_PUT_BYTES 34                 /* of a PUT before its texts */
+#define ENTRY_PUT_BYTES 34 /* of a PUT before its texts */
 
 struct spool_key { /* 128 bits that stand for a text; see spool_index.h */
 	uint64_t low, high;
@@ -41,30 +42,30 @@ struct spool_entry {
 	enum spool_entry_type type;
 	unsigned flags;
 	uint64_t id;
-	int64_t time;               /* Unix milliseconds */
+	int64_t time; /* Unix milliseconds */
 	/* PUT. What the frame does not tell of a message by the core: its kind, and where its name ends. */
 	uint32_t conversation;
 	uint8_t kind;
 	uint16_t name_length;
 	const char *owner;
-	const char *origin;         /* NULL: none */
+	const char *origin; /* NULL: none */
 	const uint8_t *frame;
 	uint32_t frame_size;
-	struct spool_key seen;      /* PUT with HAS_SEEN, and SEEN */
-	const char *reason;         /* DEAD */
+	struct spool_key seen;           /* PUT with HAS_SEEN, and SEEN */
+	const char *reason;              /* DEAD */
 	const char *kind_of_note, *name; /* NOTE */
 	const uint8_t *value;
 	uint32_t value_size;
-	struct spool_key here, there;    /* LINK: the keys of both directions, and what is found there */
+	struct spool_key here, there; /* LINK: the keys of both directions, and what is found there */
 	const char *link_id, *link_other_id, *author;
 };
 
 /* All but PUT. Texts must be shorter than 64 KiB. */
 void spool_entry_write(struct buf *out, const struct spool_entry *entry);
-/* PUT comes in two steps, because the frame is encoded in place: all before it, then its size, when it is known.
- * The first returns where the entry begins in `out`, the second the frame's size. */
+/* PUT comes in two steps, because the frame is encoded in place: all before it, then its size, when it is
+ * known. The first returns where the entry begins in `out`, the second the frame's size. */
 size_t spool_entry_begin_put(struct buf *out, const struct spool_entry *entry);
 uint32_t spool_entry_end_put(struct buf *out, size_t begin);
-/* Size of the first entry in `bytes`, with everything in *entry that belongs to its type, pointing into `bytes`; 0: there is
- * none that is whole and valid. */
+/* Size of the first entry in `bytes`, with everything in *entry that belongs to its type, pointing into
+ * `bytes`; 0: there is none that is whole and valid. */
 size_t spool_entry_read(const uint8_t *bytes, size_t size, struct spool_entry *entry);

@@ -15,14 +15,14 @@ static int system_reserve(int fd, off_t offset, off_t size)
 }
 
 const struct spool_files spool_files_system = {
-	.open = system_open,
-	.close = close,
-	.read = pread,
-	.write = pwrite,
-	.reserve = system_reserve,
-	.sync = fdatasync,
-	.sync_folder = fsync,
-	.unlink = unlink,
+        .open = system_open,
+        .close = close,
+        .read = pread,
+        .write = pwrite,
+        .reserve = system_reserve,
+        .sync = fdatasync,
+        .sync_folder = fsync,
+        .unlink = unlink,
 };
 
 const struct spool_files *spool_files = &spool_files_system;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seen ids and links on their way into the database: `filling` takes what comes; when the log is on the disk itself up to
- * there it is `committing`, lent to the thread. Segments of the log go when all that they say is in the database.
+ * Seen ids and links on their way into the database: `filling` takes what comes; when the log is on the disk
+ * itself up to there it is `committing`, lent to the thread. Segments of the log go when all that they say is
+ * in the database.
  */
 #include <string.h>
 
@@ -24,8 +25,11 @@ struct spool_key spool_seen_key(const struct spool *spool, const char *owner, co
 
 bool spool_index_has(struct spool *spool, struct spool_key key)
 {
-	return spool_items_find(&spool->filling, key) || spool_items_find(&spool->committing, key) ||
-	       (spool->reader && spool_database_has_seen(spool->reader, key));
+	if (spool_items_find(&spool->filling, key) || spool_items_find(&spool->committing, key))
+		return true;
+	if (!spool->reader || (spool->filter && !spool_filter_may_have(spool->filter, key)))
+		return false;
+	return spool_database_has_seen(spool->reader, key);
 }
 
 /* Without files there is no database: the younger half and the older half of what is remembered. */
@@ -53,8 +57,10 @@ int spool_index_room(struct spool *spool)
 	if (spool->tidy_under_way || spool->disk->failing)
 		return TP_ERR_LIMIT;
 	if (!spool->too_many_items)
-		log_error(&spool->log, "%zu seen ids and links could not be written to messages.db and are forgotten: "
-			  "messages may come twice", spool->filling.count);
+		log_error(&spool->log,
+		          "%zu seen ids and links could not be written to messages.db and are forgotten: "
+		          "messages may come twice",
+		          spool->filling.count);
 	spool->too_many_items = true;
 	spool_items_finish(&spool->filling);
 	return 0;
@@ -65,12 +71,14 @@ void spool_index_add(struct spool *spool, const struct spool_item *item)
 	if (!spool->disk && items_are_full(spool))
 		turn_over(spool);
 	spool_items_put(&spool->filling, item);
+	if (spool->filter && !item->id)
+		spool_filter_add(spool->filter, item->key);
 }
 
 bool spool_seen(struct spool *spool, const char *owner, const char *id)
 {
-	struct spool_item item = {.key = spool_seen_key(spool, owner, id), .time_ms = clock_wall_ms()};
-	struct spool_entry entry = {.type = ENTRY_SEEN, .seen = item.key, .time = item.time_ms};
+	struct spool_item item = {.key = spool_seen_key(spool, owner, id), .stamp_ms = clock_wall_ms()};
+	struct spool_entry entry = {.type = ENTRY_SEEN, .seen = item.key, .time = item.stamp_ms};
 
 	if (spool_index_has(spool, item.key))
 		return true;
@@ -84,12 +92,14 @@ bool spool_seen(struct spool *spool, const char *owner, const char *id)
 
 void spool_index_load(struct spool *spool, const struct spool_entry *entry)
 {
-	struct spool_item item = {.key = entry->seen, .time_ms = entry->time};
+	struct spool_item item = {.key = entry->seen, .stamp_ms = entry->time};
 
 	if (entry->type != ENTRY_LINK) {
 		spool_items_put(&spool->filling, &item);
 		return;
 	}
+	item.stamp_ms = clock_wall_ms();
+	item.time_ms = entry->time;
 	item.author = (char *)entry->author;
 	item.key = entry->here;
 	item.id = (char *)entry->link_other_id;
@@ -105,6 +115,7 @@ void spool_index_finish(struct spool *spool)
 
 	spool_items_finish(&spool->filling);
 	spool_items_finish(&spool->committing);
+	spool_filter_destroy(&spool->filter);
 	for (i = 0; i < spool->tidy.paths_count; i++)
 		mem_free(spool->tidy.paths[i]);
 	MEM_FREE(spool->tidy.paths);
@@ -171,7 +182,8 @@ void spool_index_progress(struct spool *spool)
 	if (spool->sealed && spool->committing_position > spool->disk->synced)
 		return;
 	take_segments(spool);
-	if (!spool->sealed && spool->tidy.paths_count == 0)
+	spool->tidy.wants_filter = !spool->filter || spool_filter_is_full(spool->filter);
+	if (!spool->sealed && spool->tidy.paths_count == 0 && !spool->tidy.wants_filter)
 		return;
 	/* after a failure: not at once again */
 	if (clock_ms() - spool->tidied_ms < GATHER_POWER_MS)
@@ -184,11 +196,32 @@ void spool_index_progress(struct spool *spool)
 	spool_thread_tidy(spool->thread, &spool->tidy);
 }
 
+static void add_to_filter(struct spool_filter *filter, const struct spool_items *items)
+{
+	size_t i;
+
+	for (i = 0; i < items->count; i++)
+		if (!items->items[i].id)
+			spool_filter_add(filter, items->items[i].key);
+}
+
+static void take_filter(struct spool *spool, struct spool_tidy *tidy)
+{
+	if (!tidy->filter)
+		return;
+	spool_filter_destroy(&spool->filter);
+	spool->filter = tidy->filter;
+	tidy->filter = NULL;
+	add_to_filter(spool->filter, &spool->filling);
+	add_to_filter(spool->filter, &spool->committing);
+}
+
 void spool_index_tidied(struct spool *spool, struct spool_tidy *tidy)
 {
 	size_t i;
 
 	spool->tidy_under_way = false;
+	take_filter(spool, tidy);
 	spool->seen = tidy->seen;
 	spool->links = tidy->links;
 	if (tidy->committed && spool->sealed) {
@@ -200,5 +233,6 @@ void spool_index_tidied(struct spool *spool, struct spool_tidy *tidy)
 	for (i = 0; i < tidy->removed; i++)
 		mem_free(tidy->paths[i]);
 	tidy->paths_count -= tidy->removed;
-	memmove(tidy->paths, tidy->paths + tidy->removed, tidy->paths_count * sizeof(char *));
+	if (tidy->removed > 0)
+		memmove(tidy->paths, tidy->paths + tidy->removed, tidy->paths_count * sizeof(char *));
 }

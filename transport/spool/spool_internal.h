@@ -15,7 +15,7 @@
 #include "transport/spool/spool_thread.h"
 
 struct spool_note {
-	uint64_t place;      /* position of its entry */
+	uint64_t place; /* position of its entry */
 	uint32_t entry_size;
 	uint32_t size;
 	uint8_t value[];
@@ -35,31 +35,33 @@ struct spool {
 	struct log log;
 	struct spool_log *disk; /* NULL: SPOOL_OFF */
 	bool closing;
-	bool too_many_items;    /* items were given up because the database cannot be written: logged once */
+	bool too_many_items; /* items were given up because the database cannot be written: logged once */
 
 	/* spool_record.c */
-	uint64_t next_id;       /* SPOOL_OFF; else disk->next_id */
+	uint64_t next_id; /* SPOOL_OFF; else disk->next_id */
 	struct list queues;
 	struct map *by_owner[2];
 	struct spool_record **buckets; /* by id; chained by hash_next */
 	size_t buckets_count;
 	struct spool_record *free;
 	struct record_block *blocks;
-	struct buf scratch;     /* SPOOL_OFF: an entry while it is made */
+	struct buf scratch; /* SPOOL_OFF: an entry while it is made */
 	uint64_t records, bytes, waiting, handed, dead, put, done;
-	bool disordered;        /* while reading: some queue is not in the order of its ids */
+	bool disordered; /* while reading: some queue is not in the order of its ids */
 
-	struct map *notes;      /* kind -> map of name -> struct spool_note */
+	struct map *notes; /* kind -> map of name -> struct spool_note */
 
 	/* spool_index.c */
 	uint8_t secret[SPOOL_KEY_BYTES];
 	struct spool_items filling;    /* younger than what is under way */
 	struct spool_items committing; /* for the database; SPOOL_OFF: the older half */
 	bool sealed;                   /* `committing` waits for a sync, or is under way */
-	uint64_t committing_position, committed_position; /* of the log: all items before it are in the database */
+	uint64_t committing_position,
+	        committed_position; /* of the log: all items before it are in the database */
+	struct spool_filter *filter; /* has all seen ids of the database and of the items; NULL: not made yet */
 	struct spool_database *writer, *reader;
-	uint64_t seen, links;          /* in the database */
-	uint64_t tidied_ms;            /* clock_ms of the last try */
+	uint64_t seen, links; /* in the database */
+	uint64_t tidied_ms;   /* clock_ms of the last try */
 	struct spool_tidy tidy;
 	bool tidy_under_way;
 
@@ -72,9 +74,9 @@ struct spool {
 	uint64_t flushes, syncs;
 
 	/* spool_clean.c */
-	uint64_t rewritten;            /* position: all that was written again ends before it */
+	uint64_t rewritten;                    /* position: all that was written again ends before it */
 	uint64_t clean_number, clean_position; /* the segment that is being cleaned, and where */
-	uint64_t clean_again_ms;       /* after a segment that could not be read */
+	uint64_t clean_again_ms;               /* after a segment that could not be read */
 	uint64_t expired_ms;
 };
 

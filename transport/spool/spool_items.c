@@ -12,7 +12,8 @@
 
 _Static_assert(SPOOL_KEY_BYTES == crypto_shorthash_siphashx24_KEYBYTES, "the log keeps the hash's secret");
 
-struct spool_key spool_key_of(const uint8_t secret[SPOOL_KEY_BYTES], char kind, const char *const *texts, size_t count)
+struct spool_key spool_key_of(const uint8_t secret[SPOOL_KEY_BYTES], char kind, const char *const *texts,
+                              size_t count)
 {
 	uint8_t hash[crypto_shorthash_siphashx24_BYTES];
 	char small[256];

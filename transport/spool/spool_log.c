@@ -20,135 +20,19 @@
 #include "base/random.h"
 #include "config/limits.h"
 #include "transport/spool/spool_bytes.h"
-#include "transport/spool/spool_crc.h"
 #include "transport/spool/spool_files.h"
+#include "transport/spool/spool_segment.h"
 
-#define MAGIC "LTSPOOL\n"
-#define VERSION 1
-#define HEADER_CRC_AT 60
-#define BATCH_BYTES (1u << 20) /* an open batch of this size is closed */
-/* A batch may be longer by the entry that closed it: a frame and its texts. */
-#define BATCH_MAX_BYTES (BATCH_BYTES + LIMIT_FRAME_BYTES + (256u << 10))
 #define SEGMENT_MAX_BYTES (1u << 30) /* a longer file is not read to its end */
 #define SEGMENT_MIN_BYTES (64u << 10)
 #define BLOCK_BYTES 4096u
 #define GROW_BYTES (256u << 10)
-#define GONE_BYTES 24u         /* what it takes to say that a record is gone, in a batch of its own */
+#define GONE_BYTES 24u /* what it takes to say that a record is gone, in a batch of its own */
 #define RETRY_SPACE_MS 100
-/* Ids of one segment at most. Of a head that was lost by a power cut the next start knows only what the one before it says. */
+/* Ids of one segment at most. Of a head that was lost by a power cut the next start knows only what the one
+ * before it says. */
 #define SEGMENT_IDS (UINT64_C(1) << 20)
-#define ID_SECOND_BITS 22      /* the first id of a new folder is the clock's second, so shifted */
-
-/* --- the form --- */
-
-uint32_t spool_batch_crc(uint64_t number, uint64_t offset, const uint8_t *entries, uint32_t length)
-{
-	uint8_t head[20];
-
-	bytes_put_u64(head, number);
-	bytes_put_u64(head + 8, offset);
-	bytes_put_u32(head + 16, length);
-	return spool_crc(spool_crc(0, head, sizeof(head)), entries, length);
-}
-
-static void make_header(uint8_t header[SPOOL_SEGMENT_HEADER_BYTES], uint64_t number, uint64_t first_id,
-			const uint8_t key[SPOOL_KEY_BYTES])
-{
-	memset(header, 0, SPOOL_SEGMENT_HEADER_BYTES);
-	memcpy(header, MAGIC, 8);
-	bytes_put_u32(header + 8, VERSION);
-	bytes_put_u64(header + 16, number);
-	bytes_put_u64(header + 24, first_id);
-	memcpy(header + 32, key, SPOOL_KEY_BYTES);
-	bytes_put_u32(header + HEADER_CRC_AT, spool_crc(0, header, HEADER_CRC_AT));
-}
-
-struct header {
-	uint32_t version;
-	uint64_t number, first_id;
-	const uint8_t *key;
-};
-
-static bool read_header(const uint8_t *bytes, size_t size, struct header *header)
-{
-	if (size < SPOOL_SEGMENT_HEADER_BYTES || memcmp(bytes, MAGIC, 8) != 0 ||
-	    bytes_get_u32(bytes + HEADER_CRC_AT) != spool_crc(0, bytes, HEADER_CRC_AT))
-		return false;
-	header->version = bytes_get_u32(bytes + 8);
-	header->number = bytes_get_u64(bytes + 16);
-	header->first_id = bytes_get_u64(bytes + 24);
-	header->key = bytes + 32;
-	return header->first_id > 0 && header->first_id <= ENTRY_ID_MAX;
-}
-
-/* All entries of a batch are whole. */
-static bool batch_is_valid(const uint8_t *entries, size_t length)
-{
-	struct spool_entry entry;
-	size_t at = 0, size;
-
-	while (at < length) {
-		size = spool_entry_read(entries + at, length - at, &entry);
-		if (!size)
-			return false;
-		at += size;
-	}
-	return true;
-}
-
-/* Size of the batch that `bytes` begins with, which is at this offset of its file; 0: none that is whole and good. */
-static size_t batch_size(const uint8_t *bytes, size_t size, uint64_t number, uint64_t offset)
-{
-	uint32_t length;
-
-	if (size < SPOOL_BATCH_HEADER_BYTES)
-		return 0;
-	length = bytes_get_u32(bytes);
-	if (length == 0 || length > BATCH_MAX_BYTES || length > size - SPOOL_BATCH_HEADER_BYTES ||
-	    bytes_get_u32(bytes + 4) !=
-		    spool_batch_crc(number, offset, bytes + SPOOL_BATCH_HEADER_BYTES, length))
-		return 0;
-	return SPOOL_BATCH_HEADER_BYTES + length;
-}
-
-static void each_of_batch(const uint8_t *batch, size_t size, uint64_t position, spool_log_each *each, void *context)
-{
-	struct spool_entry entry;
-	size_t length, at;
-
-	for (at = SPOOL_BATCH_HEADER_BYTES; at < size; at += length) {
-		length = spool_entry_read(batch + at, size - at, &entry);
-		if (!length)
-			return;
-		each(context, position + at, &entry, batch + at, length);
-	}
-}
-
-/* The batches behind the header: where the good ones end. `base` is the position of the first. */
-static size_t scan_batches(const uint8_t *bytes, size_t size, uint64_t number, uint64_t base, spool_log_each *each,
-			   void *context)
-{
-	size_t at = SPOOL_SEGMENT_HEADER_BYTES, length;
-
-	while ((length = batch_size(bytes + at, size - at, number, at)) != 0 &&
-	       batch_is_valid(bytes + at + SPOOL_BATCH_HEADER_BYTES, length - SPOOL_BATCH_HEADER_BYTES)) {
-		each_of_batch(bytes + at, length, base + at - SPOOL_SEGMENT_HEADER_BYTES, each, context);
-		at += length;
-	}
-	return at;
-}
-
-size_t spool_log_scan(const uint8_t *bytes, size_t size, uint64_t *first_id, uint8_t key[SPOOL_KEY_BYTES],
-		      spool_log_each *each, void *context)
-{
-	struct header header;
-
-	if (!read_header(bytes, size, &header) || header.version != VERSION)
-		return 0;
-	*first_id = header.first_id;
-	memcpy(key, header.key, SPOOL_KEY_BYTES);
-	return scan_batches(bytes, size, header.number, 1, each, context);
-}
+#define ID_SECOND_BITS 22 /* the first id of a new folder is the clock's second, so shifted */
 
 /* --- what is the matter with the disk --- */
 
@@ -191,8 +75,10 @@ static void note_full(struct spool_log *log, int error)
 {
 	log->full = true;
 	log->refused_ms = clock_ms();
-	note_problem(log, "no space for the spool in %s (%s): new messages are refused; free some space there, or "
-			  "move the folder", log->folder, strerror(error));
+	note_problem(log,
+	             "no space for the spool in %s (%s): new messages are refused; free some space there, or "
+	             "move the folder",
+	             log->folder, strerror(error));
 }
 
 static void note_failure(struct spool_log *log, const char *what, int error)
@@ -201,8 +87,11 @@ static void note_failure(struct spool_log *log, const char *what, int error)
 	if (is_about_space(error))
 		note_full(log, error);
 	else
-		note_problem(log, "%s in %s failed (%s): new messages are refused until it works; look after the disk "
-				  "(dmesg, mount)", what, log->folder, strerror(error));
+		note_problem(
+		        log,
+		        "%s in %s failed (%s): new messages are refused until it works; look after the disk "
+		        "(dmesg, mount)",
+		        what, log->folder, strerror(error));
 }
 
 /* --- files --- */
@@ -331,13 +220,13 @@ static struct spool_segment *segment_of(const struct list *link)
 /* The offset in its file. */
 static off_t offset_of(const struct spool_segment *segment, uint64_t position)
 {
-	return (off_t)(SPOOL_SEGMENT_HEADER_BYTES + (position - segment->base));
+	return (off_t)(SEGMENT_HEADER_BYTES + (position - segment->base));
 }
 
 /* A new head. 0 or errno; then the old one is still the head. */
 static int begin_segment(struct spool_log *log)
 {
-	uint8_t header[SPOOL_SEGMENT_HEADER_BYTES];
+	uint8_t header[SEGMENT_HEADER_BYTES];
 	struct spool_segment *segment, *old = log->head;
 	char *path = segment_path(log, log->next_number);
 	int fd = spool_files->open(path, O_RDWR | O_CREAT | O_EXCL);
@@ -346,8 +235,8 @@ static int begin_segment(struct spool_log *log)
 	if (!error) {
 		segment = segment_add(log, log->next_number, fd, log->position);
 		log->head = segment;
-		make_header(header, segment->number, log->next_id, log->key);
-		error = grow(log, SPOOL_SEGMENT_HEADER_BYTES + log->pending.len);
+		segment_header_make(header, segment->number, log->next_id, log->key);
+		error = grow(log, SEGMENT_HEADER_BYTES + log->pending.len);
 		if (!error)
 			error = write_all(fd, header, sizeof(header), 0);
 		if (error) {
@@ -389,8 +278,8 @@ static int list_numbers(struct spool_log *log, struct buf *numbers, struct buf *
 	}
 	while ((item = readdir(folder)) != NULL) {
 		length = 0;
-		if (strlen(item->d_name) != 20 || sscanf(item->d_name, "%16" SCNx64 ".log%n", &number, &length) != 1 ||
-		    length != 20)
+		if (strlen(item->d_name) != 20 ||
+		    sscanf(item->d_name, "%16" SCNx64 ".log%n", &number, &length) != 1 || length != 20)
 			continue;
 		buf_append(numbers, &number, sizeof(number));
 	}
@@ -418,20 +307,23 @@ static bool is_zero(const uint8_t *bytes, size_t size)
 	return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
-static int read_segment_bytes(struct spool_log *log, struct spool_segment *segment, const uint8_t *bytes, size_t size,
-			      spool_log_each *each, void *context, struct buf *error)
+static int read_segment_bytes(struct spool_log *log, struct spool_segment *segment, const uint8_t *bytes,
+                              size_t size, segment_each *each, void *context, struct buf *error)
 {
-	struct header header;
+	struct segment_header header;
 	size_t good;
 
-	if (!read_header(bytes, size, &header) || header.number != segment->number) {
+	if (!segment_header_read(bytes, size, &header) || header.number != segment->number) {
 		set_aside(log, segment->path, is_zero(bytes, size));
 		segment_free(log, segment);
 		return 0;
 	}
-	if (header.version != VERSION) {
-		buf_printf(error, "%s was written by a newer version of this program (form %" PRIu32 ", this one reads "
-				  "form %d)", segment->path, header.version, VERSION);
+	if (header.version != SEGMENT_VERSION) {
+		buf_printf(error,
+		           "%s was written by a newer version of this program (form %" PRIu32
+		           ", this one reads "
+		           "form %d)",
+		           segment->path, header.version, SEGMENT_VERSION);
 		return TP_ERR_UNSUPPORTED;
 	}
 	if (log->next_id < header.first_id + 2 * SEGMENT_IDS)
@@ -439,15 +331,16 @@ static int read_segment_bytes(struct spool_log *log, struct spool_segment *segme
 	memcpy(log->key, header.key, SPOOL_KEY_BYTES);
 	/* Its items are counted as live while it is being read. */
 	segment->end = segment->base + size;
-	good = scan_batches(bytes, size, segment->number, segment->base, each, context);
-	segment->end = segment->base + (good - SPOOL_SEGMENT_HEADER_BYTES);
+	good = segment_scan(bytes, size, segment->number, segment->base, each, context);
+	segment->end = segment->base + (good - SEGMENT_HEADER_BYTES);
 	log->position = segment->end;
 	if (!is_zero(bytes + good, size - good))
 		log_info(log->log, "%s was cut off at byte %zu", segment->path, good);
 	return 0;
 }
 
-static int read_segment(struct spool_log *log, uint64_t number, spool_log_each *each, void *context, struct buf *error)
+static int read_segment(struct spool_log *log, uint64_t number, segment_each *each, void *context,
+                        struct buf *error)
 {
 	struct spool_segment *segment;
 	char *path = segment_path(log, number);
@@ -473,8 +366,10 @@ static int read_segment(struct spool_log *log, uint64_t number, spool_log_each *
 	bytes = mem_realloc(NULL, size);
 	count = read_all(fd, bytes, size, 0);
 	if (count < 0) {
-		buf_printf(error, "%s cannot be read: %s; look after the disk, or take the file away (what is in it is lost)",
-			   path, strerror(errno));
+		buf_printf(error,
+		           "%s cannot be read: %s; look after the disk, or take the file away (what is in it "
+		           "is lost)",
+		           path, strerror(errno));
 		err = TP_ERR_IO;
 	} else {
 		err = read_segment_bytes(log, segment, bytes, (size_t)count, each, context, error);
@@ -502,14 +397,16 @@ static int lock_folder(struct spool_log *log, struct buf *error)
 		}
 	}
 	if (!err && flock(log->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		buf_printf(error, "%s is in use by another process; each instance needs a folder of its own", log->folder);
+		buf_printf(error, "%s is in use by another process; each instance needs a folder of its own",
+		           log->folder);
 		err = TP_ERR_EXISTS;
 	}
 	mem_free(path);
 	return err;
 }
 
-/* A segment's size: so that a few of them fit a small disk, and that there are not too many of them on a large one. */
+/* A segment's size: so that a few of them fit a small disk, and that there are not too many of them on a
+ * large one. */
 static void choose_segment_bytes(struct spool_log *log, uint64_t max_bytes)
 {
 	struct statvfs disk;
@@ -526,13 +423,13 @@ static void choose_segment_bytes(struct spool_log *log, uint64_t max_bytes)
 
 static void open_batch(struct spool_log *log)
 {
-	static const char header[SPOOL_BATCH_HEADER_BYTES];
+	static const char header[SEGMENT_BATCH_HEADER_BYTES];
 
 	log->batch = log->pending.len;
 	buf_append(&log->pending, header, sizeof(header));
 }
 
-static int read_all_segments(struct spool_log *log, spool_log_each *each, void *context, struct buf *error)
+static int read_all_segments(struct spool_log *log, segment_each *each, void *context, struct buf *error)
 {
 	struct buf numbers = {0};
 	uint64_t number;
@@ -549,7 +446,7 @@ static int read_all_segments(struct spool_log *log, spool_log_each *each, void *
 }
 
 int spool_log_open(struct spool_log **slot, const char *folder, uint64_t max_bytes, const struct log *parent,
-		   spool_log_each *each, void *context, struct buf *error)
+                   segment_each *each, void *context, struct buf *error)
 {
 	struct spool_log *log = MEM_NEW(struct spool_log);
 	int err, failure;
@@ -585,7 +482,7 @@ void spool_log_close(struct spool_log **slot)
 	if (!log)
 		return;
 	LIST_EACH(link, &log->segments)
-		segment_free(log, segment_of(link));
+	segment_free(log, segment_of(link));
 	if (log->folder_fd >= 0)
 		close(log->folder_fd);
 	if (log->lock_fd >= 0)
@@ -618,7 +515,7 @@ int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
 
 	if (!log->head || log->failing)
 		return log->full ? TP_ERR_LIMIT : TP_ERR_IO;
-	need = head_need(log) + bytes + SPOOL_BATCH_HEADER_BYTES + (cleaning ? 0 : kept_back(log));
+	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES + (cleaning ? 0 : kept_back(log));
 	if (need <= log->head->bytes)
 		return 0;
 	if (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS)
@@ -641,9 +538,9 @@ void spool_log_appended(struct spool_log *log)
 {
 	size_t length = log->pending.len - log->batch;
 
-	if (length < BATCH_BYTES)
+	if (length < SEGMENT_BATCH_BYTES)
 		return;
-	bytes_put_u32(log->pending.data + log->batch, (uint32_t)(length - SPOOL_BATCH_HEADER_BYTES));
+	bytes_put_u32(log->pending.data + log->batch, (uint32_t)(length - SEGMENT_BATCH_HEADER_BYTES));
 	open_batch(log);
 }
 
@@ -655,37 +552,39 @@ void spool_log_append(struct spool_log *log, const struct spool_entry *entry)
 
 uint64_t spool_log_end(const struct spool_log *log)
 {
-	bool empty = log->pending.len - log->batch == SPOOL_BATCH_HEADER_BYTES;
+	bool empty = log->pending.len - log->batch == SEGMENT_BATCH_HEADER_BYTES;
 
 	return log->position + (empty ? log->batch : log->pending.len);
 }
 
 size_t spool_log_waiting(const struct spool_log *log)
 {
-	return log->pending.len > SPOOL_BATCH_HEADER_BYTES ? log->pending.len : 0;
+	return log->pending.len > SEGMENT_BATCH_HEADER_BYTES ? log->pending.len : 0;
 }
 
-/* The batches' checksums, which tell where in which file they are. Returns their bytes, without an empty one at the end. */
+/* The batches' checksums, which tell where in which file they are. Returns their bytes, without an empty one
+ * at the end. */
 static size_t seal(struct spool_log *log)
 {
 	uint8_t *bytes = (uint8_t *)log->pending.data;
 	size_t size = log->pending.len, at, length;
 	uint64_t offset = (uint64_t)offset_of(log->head, log->position);
 
-	if (size - log->batch == SPOOL_BATCH_HEADER_BYTES)
+	if (size - log->batch == SEGMENT_BATCH_HEADER_BYTES)
 		size = log->batch;
 	else
-		bytes_put_u32(bytes + log->batch, (uint32_t)(size - log->batch - SPOOL_BATCH_HEADER_BYTES));
-	for (at = 0; at < size; at += SPOOL_BATCH_HEADER_BYTES + length) {
+		bytes_put_u32(bytes + log->batch, (uint32_t)(size - log->batch - SEGMENT_BATCH_HEADER_BYTES));
+	for (at = 0; at < size; at += SEGMENT_BATCH_HEADER_BYTES + length) {
 		length = bytes_get_u32(bytes + at);
 		bytes_put_u32(bytes + at + 4,
-			      spool_batch_crc(log->head->number, offset + at, bytes + at + SPOOL_BATCH_HEADER_BYTES,
-					      (uint32_t)length));
+		              segment_batch_crc(log->head->number, offset + at,
+		                                bytes + at + SEGMENT_BATCH_HEADER_BYTES, (uint32_t)length));
 	}
 	return size;
 }
 
-/* Behind a write that failed for another reason than space nothing can be known: what waits goes to a new file. */
+/* Behind a write that failed for another reason than space nothing can be known: what waits goes to a new
+ * file. */
 static void abandon_head(struct spool_log *log)
 {
 	struct spool_segment *segment = log->head;
@@ -713,7 +612,7 @@ static void written(struct spool_log *log, size_t size)
 	head->live_bytes += log->pending_live_bytes;
 	log->pending_live = log->pending_live_bytes = 0;
 	buf_clear(&log->pending);
-	buf_shrink(&log->pending, BATCH_BYTES * 2);
+	buf_shrink(&log->pending, SEGMENT_BATCH_BYTES * 2);
 	open_batch(log);
 	works_again(log);
 }
@@ -823,11 +722,11 @@ const uint8_t *spool_log_read(struct spool_log *log, uint64_t position, size_t s
 }
 
 int spool_log_walk(struct spool_log *log, struct spool_segment *segment, uint64_t *position, size_t bytes,
-		   spool_log_each *each, void *context)
+                   segment_each *each, void *context)
 {
 	uint64_t offset = (uint64_t)offset_of(segment, *position);
 	uint64_t left = segment->end - *position;
-	uint8_t header[SPOOL_BATCH_HEADER_BYTES];
+	uint8_t header[SEGMENT_BATCH_HEADER_BYTES];
 	uint8_t *piece;
 	size_t size, at = 0, length;
 	ssize_t count;
@@ -837,14 +736,14 @@ int spool_log_walk(struct spool_log *log, struct spool_segment *segment, uint64_
 		return 0;
 	if (read_all(segment->fd, header, sizeof(header), (off_t)offset) != sizeof(header))
 		return TP_ERR_IO;
-	size = SPOOL_BATCH_HEADER_BYTES + (size_t)bytes_get_u32(header); /* at least this one batch */
+	size = SEGMENT_BATCH_HEADER_BYTES + (size_t)bytes_get_u32(header); /* at least this one batch */
 	size = size < bytes ? bytes : size;
 	size = size > left ? (size_t)left : size;
 	piece = mem_realloc(NULL, size);
 	count = read_all(segment->fd, piece, size, (off_t)offset);
 	size = count > 0 ? (size_t)count : 0;
-	while ((length = batch_size(piece + at, size - at, segment->number, offset + at)) != 0) {
-		each_of_batch(piece + at, length, *position + at, each, context);
+	while ((length = segment_batch_size(piece + at, size - at, segment->number, offset + at)) != 0) {
+		segment_batch_each(piece + at, length, *position + at, each, context);
 		at += length;
 	}
 	mem_free(piece);
@@ -860,7 +759,8 @@ void spool_log_sync_begin(struct spool_log *log, struct spool_sync *sync)
 {
 	size_t count = 0;
 
-	*sync = (struct spool_sync){.position = log->position, .folder_fd = log->folder_dirty ? log->folder_fd : -1};
+	*sync = (struct spool_sync){.position = log->position,
+	                            .folder_fd = log->folder_dirty ? log->folder_fd : -1};
 	sync->fds = mem_alloc(log->segments_count * sizeof(int));
 	LIST_EACH(link, &log->segments)
 	{

@@ -20,8 +20,8 @@ static void note_free(struct spool *spool, struct spool_note *note)
 	mem_free(note);
 }
 
-static void note_keep(struct spool *spool, const char *kind, const char *name, const void *value, uint32_t size,
-		      uint64_t place, size_t entry_size)
+static void note_keep(struct spool *spool, const char *kind, const char *name, const void *value,
+                      uint32_t size, uint64_t place, size_t entry_size)
 {
 	struct map *names = map_get(spool->notes, kind);
 	struct spool_note *note = mem_alloc(sizeof(*note) + size);
@@ -52,10 +52,10 @@ void spool_note_set(struct spool *spool, const char *kind, const char *name, con
 {
 	struct spool_note *note = spool_note_find(spool, kind, name);
 	struct spool_entry entry = {.type = value ? ENTRY_NOTE : ENTRY_NOTE_REMOVED,
-				    .kind_of_note = kind,
-				    .name = name,
-				    .value = value,
-				    .value_size = (uint32_t)size};
+	                            .kind_of_note = kind,
+	                            .name = name,
+	                            .value = value,
+	                            .value_size = (uint32_t)size};
 	uint64_t place = 0;
 	size_t entry_size = 0;
 
@@ -84,7 +84,8 @@ const void *spool_note_get(const struct spool *spool, const char *kind, const ch
 }
 
 void spool_note_each(struct spool *spool, const char *kind,
-		     void (*each)(void *context, const char *name, const void *value, size_t size), void *context)
+                     void (*each)(void *context, const char *name, const void *value, size_t size),
+                     void *context)
 {
 	struct map *names = map_get(spool->notes, kind);
 	struct map_iter it = {0};
@@ -114,7 +115,8 @@ void spool_note_each(struct spool *spool, const char *kind,
 void spool_notes_load(struct spool *spool, uint64_t position, const struct spool_entry *entry, size_t size)
 {
 	if (entry->type == ENTRY_NOTE)
-		note_keep(spool, entry->kind_of_note, entry->name, entry->value, entry->value_size, position, size);
+		note_keep(spool, entry->kind_of_note, entry->name, entry->value, entry->value_size, position,
+		          size);
 	else
 		note_remove(spool, entry->kind_of_note, entry->name);
 }

@@ -128,7 +128,8 @@ void spool_queue_release(struct spool *spool, struct spool_queue **slot)
 	*slot = NULL;
 }
 
-struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direction direction, const char *owner)
+struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direction direction,
+                                     const char *owner)
 {
 	return map_get(spool->by_owner[direction], owner);
 }
@@ -177,11 +178,13 @@ static void set_state(struct spool *spool, struct spool_record *record, enum spo
 	count_state(spool, record, 1);
 }
 
-static struct spool_record *record_add(struct spool *spool, struct spool_queue *queue, uint64_t id, uint32_t size)
+static struct spool_record *record_add(struct spool *spool, struct spool_queue *queue, uint64_t id,
+                                       uint32_t size)
 {
 	struct spool_record *record = record_alloc(spool), **bucket;
 
-	*record = (struct spool_record){.id = id, .direction = queue->direction, .queue = queue, .size = size};
+	*record =
+	        (struct spool_record){.id = id, .direction = queue->direction, .queue = queue, .size = size};
 	if (spool->records >= spool->buckets_count)
 		grow_buckets(spool);
 	bucket = bucket_of(spool, id);
@@ -234,7 +237,8 @@ static int check_limits(const struct spool *spool, const struct spool_queue *que
 {
 	const struct spool_config *config = &spool->config;
 
-	if (spool->bytes >= config->max_bytes || queue->bytes - queue->dead_bytes >= config->max_owner_bytes ||
+	if (spool->bytes >= config->max_bytes ||
+	    queue->bytes - queue->dead_bytes >= config->max_owner_bytes ||
 	    queue->count - queue->dead >= config->max_owner_records)
 		return TP_ERR_LIMIT;
 	return 0;
@@ -248,22 +252,24 @@ static bool is_message(enum event_type type)
 /* Appends the entry to `out`. On failure nothing is appended. */
 static int encode(struct buf *out, const struct spool_message *message, struct spool_entry *entry)
 {
-	const struct event *event = message->event;
+	struct event event = *message->event;
 	size_t begin;
 	int err;
 
+	event.handover = 0; /* the number that it came with; it gets the record's own */
 	if (strlen(message->owner) > UINT16_MAX || (message->origin && strlen(message->origin) > UINT16_MAX))
 		return TP_ERR_LIMIT;
 	if (message->direction == SPOOL_TO_PEOPLE)
 		entry->flags |= ENTRY_TO_PEOPLE;
-	if (is_message(event->type) && event->message.name) {
-		entry->kind = (uint8_t)event->message.kind;
-		entry->name_length = (uint16_t)strnlen(event->message.name, UINT16_MAX);
+	if (is_message(event.type) && event.message.name) {
+		entry->kind = (uint8_t)event.message.kind;
+		entry->name_length = (uint16_t)strnlen(event.message.name, UINT16_MAX);
 	}
 	entry->owner = message->owner;
 	entry->origin = message->origin;
 	begin = spool_entry_begin_put(out, entry);
-	err = codec_encode(out, message->direction == SPOOL_TO_PEOPLE ? CODEC_BACKEND : CODEC_CORE, CODEC_EXTENDED, event);
+	err = codec_encode(out, message->direction == SPOOL_TO_PEOPLE ? CODEC_BACKEND : CODEC_CORE,
+			   CODEC_EXTENDED, &event);
 	if (err) {
 		out->len = begin;
 		return err;
@@ -273,7 +279,7 @@ static int encode(struct buf *out, const struct spool_message *message, struct s
 }
 
 int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool_message *message,
-	      struct spool_record **slot)
+              struct spool_record **slot)
 {
 	struct spool_log *disk = spool->disk;
 	struct buf *out = disk ? &disk->pending : &spool->scratch;
@@ -326,7 +332,7 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 		buf_shrink(out, 64u << 10);
 	}
 	if (message->seen)
-		spool_index_add(spool, &(struct spool_item){.key = entry.seen, .time_ms = entry.time});
+		spool_index_add(spool, &(struct spool_item){.key = entry.seen, .stamp_ms = entry.time});
 	spool->put++;
 	if (slot)
 		*slot = record;
@@ -376,8 +382,8 @@ static void drop_oldest_dead(struct spool *spool, struct spool_queue *queue)
 
 		if (record->state != SPOOL_DEAD)
 			continue;
-		log_warning(&spool->log, "dead letter %" PRIu64 " of %s dropped: there are more than %u", record->id,
-			    log_quote(queue->owner), LIMIT_SPOOL_DEAD);
+		log_warning(&spool->log, "dead letter %" PRIu64 " of %s dropped: there are more than %u",
+		            record->id, log_quote(queue->owner), LIMIT_SPOOL_DEAD);
 		spool_done(spool, &record);
 		return;
 	}
@@ -386,7 +392,8 @@ static void drop_oldest_dead(struct spool *spool, struct spool_queue *queue)
 void spool_dead(struct spool *spool, struct spool_record *record, const char *reason)
 {
 	char *text = mem_strndup(reason, text_cut(reason, strlen(reason), LIMIT_STATUS_BYTES));
-	struct spool_entry entry = {.type = ENTRY_DEAD, .id = record->id, .time = clock_wall_ms(), .reason = text};
+	struct spool_entry entry = {
+	        .type = ENTRY_DEAD, .id = record->id, .time = clock_wall_ms(), .reason = text};
 
 	if (record->queue->dead >= LIMIT_SPOOL_DEAD)
 		drop_oldest_dead(spool, record->queue);
@@ -428,11 +435,12 @@ static void restore_message(const struct spool_entry *entry, struct arena *arena
 
 static const uint8_t *entry_bytes(struct spool *spool, const struct spool_record *record, struct arena *arena)
 {
-	return spool->disk ? spool_log_read(spool->disk, record->place, record->entry_size, arena) : record->bytes;
+	return spool->disk ? spool_log_read(spool->disk, record->place, record->entry_size, arena)
+	                   : record->bytes;
 }
 
-int spool_read(struct spool *spool, const struct spool_record *record, struct arena *arena, struct event *event,
-	       const char **origin, const char **reason)
+int spool_read(struct spool *spool, const struct spool_record *record, struct arena *arena,
+               struct event *event, const char **origin, const char **reason)
 {
 	bool to_people = record->direction == SPOOL_TO_PEOPLE;
 	const uint8_t *bytes = entry_bytes(spool, record, arena);
@@ -441,18 +449,18 @@ int spool_read(struct spool *spool, const struct spool_record *record, struct ar
 
 	if (!bytes) {
 		log_error(&spool->log, "message %" PRIu64 " of %s cannot be read back: %s", record->id,
-			  log_quote(record->queue->owner), strerror(errno));
+		          log_quote(record->queue->owner), strerror(errno));
 		return TP_ERR_IO;
 	}
-	if (spool_entry_read(bytes, record->entry_size, &entry) != record->entry_size || entry.type != ENTRY_PUT ||
-	    entry.id != record->id || entry.frame_size < 4)
+	if (spool_entry_read(bytes, record->entry_size, &entry) != record->entry_size ||
+	    entry.type != ENTRY_PUT || entry.id != record->id || entry.frame_size < 4)
 		err = TP_ERR_INVALID;
 	else
-		err = codec_decode(arena, to_people ? CODEC_BACKEND : CODEC_CORE, CODEC_EXTENDED, entry.frame + 4, entry.frame_size - 4,
-				   event);
+		err = codec_decode(arena, to_people ? CODEC_BACKEND : CODEC_CORE, CODEC_EXTENDED, entry.frame + 4,
+		                   entry.frame_size - 4, event);
 	if (err) {
 		log_error(&spool->log, "message %" PRIu64 " of %s cannot be read back: %s", record->id,
-			  log_quote(record->queue->owner), tp_error_text(err));
+		          log_quote(record->queue->owner), tp_error_text(err));
 		return TP_ERR_IO;
 	}
 	if (!to_people && is_message(event->type))
@@ -520,7 +528,8 @@ void spool_records_load(struct spool *spool, uint64_t position, const struct spo
 
 static int by_id(const void *a, const void *b)
 {
-	const struct spool_record *first = *(struct spool_record *const *)a, *second = *(struct spool_record *const *)b;
+	const struct spool_record *first = *(struct spool_record *const *)a,
+	                          *second = *(struct spool_record *const *)b;
 
 	return first->id < second->id ? -1 : first->id > second->id;
 }
@@ -531,7 +540,7 @@ static void sort_queue(struct spool_queue *queue)
 	size_t i = 0;
 
 	LIST_EACH(link, &queue->records)
-		records[i++] = record_of(link);
+	records[i++] = record_of(link);
 	qsort(records, queue->count, sizeof(struct spool_record *), by_id);
 	list_init(&queue->records);
 	for (i = 0; i < queue->count; i++)
@@ -543,7 +552,8 @@ void spool_records_loaded(struct spool *spool)
 {
 	struct spool_queue *queue;
 
-	for (queue = spool_queue_first(spool); spool->disordered && queue; queue = spool_queue_next(spool, queue))
+	for (queue = spool_queue_first(spool); spool->disordered && queue;
+	     queue = spool_queue_next(spool, queue))
 		sort_queue(queue);
 }
 

@@ -11,6 +11,7 @@
 #include "transport/spool/spool_files.h"
 
 #define TRANSACTION_ITEMS 1000
+#define FILTER_KEYS_LEAST 32768
 
 struct spool_thread {
 	uv_async_t async;
@@ -55,8 +56,10 @@ static void let_sync_pass(struct spool_thread *thread)
 static void note_store(struct spool_thread *thread, bool failing)
 {
 	if (failing && !thread->store_failing)
-		log_error(thread->log, "seen ids and the message map cannot be written to messages.db: %s; they are kept "
-			  "in the log meanwhile: look after the disk", spool_database_problem(thread->database));
+		log_error(thread->log,
+		          "seen ids and the message map cannot be written to messages.db: %s; they are kept "
+		          "in the log meanwhile: look after the disk",
+		          spool_database_problem(thread->database));
 	if (!failing && thread->store_failing)
 		log_info(thread->log, "messages.db can be written again");
 	thread->store_failing = failing;
@@ -77,7 +80,8 @@ static bool commit_items(struct spool_thread *thread, const struct spool_items *
 	return true;
 }
 
-/* Each removal is on the disk before the next: a younger segment must not be gone while an older one comes back. */
+/* Each removal is on the disk before the next: a younger segment must not be gone while an older one comes
+ * back. */
 static void remove_paths(struct spool_tidy *tidy)
 {
 	for (; tidy->removed < tidy->paths_count; tidy->removed++) {
@@ -85,6 +89,23 @@ static void remove_paths(struct spool_tidy *tidy)
 			return;
 		spool_files->sync_folder(tidy->folder_fd);
 	}
+}
+
+/* With place for as many again. */
+static struct spool_filter *make_filter(struct spool_thread *thread, uint64_t seen)
+{
+	struct spool_filter *filter =
+	        spool_filter_create(seen * 2 < FILTER_KEYS_LEAST ? FILTER_KEYS_LEAST : (size_t)seen * 2);
+	int64_t after = INT64_MIN;
+	int more;
+
+	do {
+		let_sync_pass(thread);
+		more = spool_database_fill(thread->database, filter, &after);
+	} while (more > 0);
+	if (more < 0)
+		spool_filter_destroy(&filter);
+	return filter;
 }
 
 static void do_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
@@ -98,6 +119,8 @@ static void do_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
 	}
 	note_store(thread, !tidy->committed);
 	spool_database_count(thread->database, &tidy->seen, &tidy->links);
+	if (tidy->wants_filter)
+		tidy->filter = make_filter(thread, tidy->seen);
 }
 
 static void run_tidy(struct spool_thread *thread)
@@ -184,8 +207,8 @@ static int start(struct spool_thread *thread)
 }
 
 struct spool_thread *spool_thread_start(uv_loop_t *loop, struct spool_database *database,
-					const struct spool_database_limits *limits,
-					const struct spool_thread_callbacks *callbacks, const struct log *log)
+                                        const struct spool_database_limits *limits,
+                                        const struct spool_thread_callbacks *callbacks, const struct log *log)
 {
 	struct spool_thread *thread = MEM_NEW(struct spool_thread);
 

@@ -17,20 +17,20 @@ int fixture_setup(void **state)
 	const char *tmp = getenv("TMPDIR");
 
 	snprintf(fixture->folder, sizeof(fixture->folder), "%s/spool-test-XXXXXX",
-		 tmp != NULL && strlen(tmp) < 32 ? tmp : "/tmp");
+	         tmp != NULL && strlen(tmp) < 32 ? tmp : "/tmp");
 	assert_non_null(mkdtemp(fixture->folder));
 	fixture->spool_folder = mem_printf("%s/spool", fixture->folder);
 	fixture->config = (struct spool_config){
-		.folder = fixture->spool_folder,
-		.durability = SPOOL_PROCESS,
-		.max_bytes = 1u << 30,
-		.max_owner_bytes = 1u << 30,
-		.max_owner_records = 1000000,
-		.keep_dead_seconds = 86400,
-		.seen_seconds = 86400,
-		.seen_count = 100000,
-		.map_seconds = 86400,
-		.map_count = 100000,
+	        .folder = fixture->spool_folder,
+	        .durability = SPOOL_PROCESS,
+	        .max_bytes = 1u << 30,
+	        .max_owner_bytes = 1u << 30,
+	        .max_owner_records = 1000000,
+	        .keep_dead_seconds = 86400,
+	        .seen_seconds = 86400,
+	        .seen_count = 100000,
+	        .map_seconds = 86400,
+	        .map_count = 100000,
 	};
 	assert_int_equal(uv_loop_init(&fixture->loop), 0);
 	*state = fixture;
@@ -152,21 +152,21 @@ void fixture_durable(void *context, int err)
 	fixture->durable_err = err;
 }
 
-int fixture_try_put(struct fixture *fixture, enum spool_direction direction, const char *owner, const char *text,
-		    const char *seen, uint64_t *id)
+int fixture_try_put(struct fixture *fixture, enum spool_direction direction, const char *owner,
+                    const char *text, const char *seen, uint64_t *id)
 {
 	struct event event = {
-		.type = EVENT_MESSAGE,
-		.user = "user@example.org",
-		.message = {.kind = MESSAGE_CHAT, .name = "contact", .text = text},
+	        .type = EVENT_MESSAGE,
+	        .user = "user@example.org",
+	        .message = {.kind = MESSAGE_CHAT, .name = "contact", .text = text},
 	};
 	struct spool_message message = {
-		.owner = owner,
-		.conversation = "contact",
-		.origin = "origin",
-		.seen = seen,
-		.direction = direction,
-		.event = &event,
+	        .owner = owner,
+	        .conversation = "contact",
+	        .origin = "origin",
+	        .seen = seen,
+	        .direction = direction,
+	        .event = &event,
 	};
 	struct spool_queue *queue = spool_queue_open(fixture->spool, direction, owner);
 	struct spool_record *record = NULL;
@@ -179,7 +179,8 @@ int fixture_try_put(struct fixture *fixture, enum spool_direction direction, con
 	return err;
 }
 
-uint64_t fixture_put(struct fixture *fixture, enum spool_direction direction, const char *owner, const char *text)
+uint64_t fixture_put(struct fixture *fixture, enum spool_direction direction, const char *owner,
+                     const char *text)
 {
 	uint64_t id;
 
@@ -213,7 +214,8 @@ const char *fixture_list(struct fixture *fixture, enum spool_direction direction
 
 		assert_true(record->id > last);
 		last = record->id;
-		assert_int_equal(spool_read(fixture->spool, record, &fixture->arena, &event, &origin, &reason), 0);
+		assert_int_equal(
+		        spool_read(fixture->spool, record, &fixture->arena, &event, &origin, &reason), 0);
 		assert_int_equal(event.type, EVENT_MESSAGE);
 		assert_int_equal(event.handover, record->id);
 		assert_string_equal(event.user, "user@example.org");

@@ -17,7 +17,7 @@
 
 struct fixture {
 	uv_loop_t loop;
-	char folder[64];  /* removed at the end */
+	char folder[64];    /* removed at the end */
 	char *spool_folder; /* in it */
 	struct spool_config config;
 	struct spool *spool;
@@ -26,7 +26,7 @@ struct fixture {
 	int durable_calls, durable_err; /* of fixture_durable */
 };
 
-int fixture_setup(void **state);    /* SPOOL_PROCESS, not open yet */
+int fixture_setup(void **state); /* SPOOL_PROCESS, not open yet */
 int fixture_teardown(void **state);
 void fixture_open(struct fixture *fixture);
 int fixture_try_open(struct fixture *fixture); /* the sentence is in `error` */
@@ -40,10 +40,12 @@ void fixture_wait(struct fixture *fixture, const int *value, int least);
 void fixture_wait_until(struct fixture *fixture, bool (*is)(struct fixture *fixture));
 void fixture_durable(void *fixture, int err); /* for spool_when_durable */
 
-/* A chat message with this text of `owner` to `contact`; its id. 0 if it was refused (then *err says why, unless NULL). */
-uint64_t fixture_put(struct fixture *fixture, enum spool_direction direction, const char *owner, const char *text);
-int fixture_try_put(struct fixture *fixture, enum spool_direction direction, const char *owner, const char *text,
-		    const char *seen, uint64_t *id);
+/* A chat message with this text of `owner` to `contact`; its id. 0 if it was refused (then *err says why,
+ * unless NULL). */
+uint64_t fixture_put(struct fixture *fixture, enum spool_direction direction, const char *owner,
+                     const char *text);
+int fixture_try_put(struct fixture *fixture, enum spool_direction direction, const char *owner,
+                    const char *text, const char *seen, uint64_t *id);
 void fixture_done(struct fixture *fixture, uint64_t id);
 /* "text text!" of an owner's records in order; a dead one has "!" behind it. In the arena. */
 const char *fixture_list(struct fixture *fixture, enum spool_direction direction, const char *owner);

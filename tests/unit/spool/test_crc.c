@@ -33,7 +33,8 @@ static void test_table_and_instruction_agree(void **state)
 		bytes[i] = (uint8_t)(i * 31 + (i >> 3));
 	for (from = 0; from < 9; from++)
 		for (size = 0; from + size <= sizeof(bytes); size++)
-			assert_int_equal(spool_crc(7, bytes + from, size), spool_crc_by_table(7, bytes + from, size));
+			assert_int_equal(spool_crc(7, bytes + from, size),
+			                 spool_crc_by_table(7, bytes + from, size));
 }
 
 static void test_goes_on(void **state)
@@ -44,15 +45,15 @@ static void test_goes_on(void **state)
 	(void)state;
 	for (cut = 0; cut < sizeof(text); cut++)
 		assert_int_equal(spool_crc(spool_crc(0, text, cut), text + cut, sizeof(text) - cut),
-				 spool_crc(0, text, sizeof(text)));
+		                 spool_crc(0, text, sizeof(text)));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_known_values),
-		cmocka_unit_test(test_table_and_instruction_agree),
-		cmocka_unit_test(test_goes_on),
+	        cmocka_unit_test(test_known_values),
+	        cmocka_unit_test(test_table_and_instruction_agree),
+	        cmocka_unit_test(test_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

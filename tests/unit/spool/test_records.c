@@ -129,8 +129,9 @@ static void test_dead_letters(void **state)
 	queue = spool_queue_find(fixture->spool, NETWORK, "alice");
 	assert_int_equal(queue->dead, 2);
 	assert_int_equal(queue->waiting, 1);
-	assert_int_equal(spool_read(fixture->spool, spool_find(fixture->spool, first), &fixture->arena, &event, NULL,
-				    &reason), 0);
+	assert_int_equal(spool_read(fixture->spool, spool_find(fixture->spool, first), &fixture->arena,
+	                            &event, NULL, &reason),
+	                 0);
 	assert_string_equal(reason, "You may not say that.");
 
 	spool_retry(fixture->spool, spool_find(fixture->spool, first));
@@ -173,9 +174,9 @@ static void test_what_the_frame_cannot_say(void **state)
 		enum message_kind kind;
 		const char *name, *nickname;
 	} cases[] = {
-		{MESSAGE_CHAT, "bob", NULL},
-		{MESSAGE_ROOM, "#room", NULL},
-		{MESSAGE_ROOM_PRIVATE, "#room/with/slashes", "nick/name"},
+	        {MESSAGE_CHAT, "bob", NULL},
+	        {MESSAGE_ROOM, "#room", NULL},
+	        {MESSAGE_ROOM_PRIVATE, "#room/with/slashes", "nick/name"},
 	};
 	struct spool_queue *queue;
 	struct event event, back;
@@ -185,11 +186,17 @@ static void test_what_the_frame_cannot_say(void **state)
 	queue = spool_queue_open(fixture->spool, NETWORK, "alice");
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct spool_record *record;
-		event = (struct event){.type = EVENT_MESSAGE, .user = "alice",
-				       .message = {.kind = cases[i].kind, .name = cases[i].name,
-						   .nickname = cases[i].nickname, .text = "text"}};
-		assert_int_equal(spool_put(fixture->spool, queue, &(struct spool_message){
-			.owner = "alice", .direction = NETWORK, .event = &event}, &record), 0);
+		event = (struct event){.type = EVENT_MESSAGE,
+		                       .user = "alice",
+		                       .message = {.kind = cases[i].kind,
+		                                   .name = cases[i].name,
+		                                   .nickname = cases[i].nickname,
+		                                   .text = "text"}};
+		assert_int_equal(spool_put(fixture->spool, queue,
+		                           &(struct spool_message){
+		                                   .owner = "alice", .direction = NETWORK, .event = &event},
+		                           &record),
+		                 0);
 		if (i > 0)
 			assert_int_equal(spool_flush(fixture->spool), 0);
 		assert_int_equal(spool_read(fixture->spool, record, &fixture->arena, &back, NULL, NULL), 0);
@@ -202,11 +209,56 @@ static void test_what_the_frame_cannot_say(void **state)
 	}
 	/* an event that never travels as a frame */
 	event = (struct event){.type = EVENT_SESSION, .user = "alice"};
-	assert_int_equal(spool_put(fixture->spool, queue, &(struct spool_message){
-		.owner = "alice", .direction = NETWORK, .event = &event}, NULL), TP_ERR_UNSUPPORTED);
+	assert_int_equal(
+	        spool_put(fixture->spool, queue,
+	                  &(struct spool_message){.owner = "alice", .direction = NETWORK, .event = &event},
+	                  NULL),
+	        TP_ERR_UNSUPPORTED);
 	assert_int_equal(queue->count, 3);
 	spool_queue_release(fixture->spool, &queue);
 	assert_null(queue);
+}
+
+/* The extension's fields too; the number of the frame that it came in does not stay with it. */
+static void test_all_of_a_message_is_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *const reactions[] = {"+1", ":party:"};
+	struct event event = {
+		.type = EVENT_MESSAGE,
+		.user = "alice",
+		.handover = 77,
+		.message = {.kind = MESSAGE_ROOM, .name = "#room", .nickname = "bob", .text = "text", .xhtml = "<b>text</b>",
+			    .id = "m2", .stamp_ms = 1700000000000, .replaces = "m1", .reply_to = "m0", .reacts_to = "m0",
+			    .thread = "t", .reactions = reactions, .reactions_count = 2, .author = {.name = "Carol"}},
+	};
+	static const enum spool_direction directions[] = {NETWORK, PEOPLE};
+	size_t i;
+
+	fixture_open(fixture);
+	for (i = 0; i < ARRAY_SIZE(directions); i++) {
+		struct spool_queue *queue = spool_queue_open(fixture->spool, directions[i], "x");
+		struct spool_record *record;
+		struct event back;
+		assert_int_equal(spool_put(fixture->spool, queue, &(struct spool_message){
+			.owner = "x", .direction = directions[i], .event = &event}, &record), 0);
+		assert_int_equal(spool_read(fixture->spool, record, &fixture->arena, &back, NULL, NULL), 0);
+		assert_int_equal(back.handover, record->id);
+		assert_int_equal(back.message.kind, MESSAGE_ROOM);
+		assert_string_equal(back.message.xhtml, "<b>text</b>");
+		assert_string_equal(back.message.id, "m2");
+		assert_string_equal(back.message.replaces, "m1");
+		assert_string_equal(back.message.reply_to, "m0");
+		assert_string_equal(back.message.thread, "t");
+		assert_int_equal(back.message.reactions_count, 2);
+		assert_string_equal(back.message.reactions[1], ":party:");
+		assert_string_equal(back.message.author.name, "Carol");
+		if (directions[i] == PEOPLE) {
+			assert_string_equal(back.message.nickname, "bob");
+			assert_int_equal(back.message.stamp_ms, 1700000000000);
+		}
+		spool_queue_release(fixture->spool, &queue);
+	}
 }
 
 static void test_off(void **state)
@@ -350,18 +402,10 @@ static void test_identity_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_put_read_done),
-		TEST(test_restart),
-		TEST(test_ids_grow),
-		TEST(test_dead_letters),
-		TEST(test_limits),
-		TEST(test_what_the_frame_cannot_say),
-		TEST(test_off),
-		TEST(test_notes),
-		TEST(test_durable_process),
-		TEST(test_durable_power),
-		TEST(test_two_processes),
-		cmocka_unit_test(test_identity_key),
+	        TEST(test_put_read_done), TEST(test_restart),       TEST(test_ids_grow),
+	        TEST(test_dead_letters),  TEST(test_limits),        TEST(test_what_the_frame_cannot_say),
+	        TEST(test_all_of_a_message_is_kept), TEST(test_off),           TEST(test_notes),         TEST(test_durable_process),
+	        TEST(test_durable_power), TEST(test_two_processes), cmocka_unit_test(test_identity_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
