@@ -71,6 +71,7 @@ static void frontend_destroy(struct frontend *base)
 	map_destroy(&frontend->closing, mem_free);
 	xmpp_ctx_free(frontend->strophe);
 	buf_finish(&frontend->scratch);
+	arena_finish(&frontend->texts);
 	mem_free(frontend->gateway);
 	mem_free(frontend);
 }
@@ -174,6 +175,10 @@ static void deliver_room_event(struct xmpp_frontend *frontend, struct resource *
 		muc_show_participant(frontend, to, &event->participant);
 	else if (event->type == EVENT_ROOM_LEAVE)
 		muc_show_leave(frontend, to, &event->room);
+	else if (event->type == EVENT_READ_MARKER)
+		muc_show_read_marker(frontend, to, &event->read_marker);
+	else if (event->type == EVENT_ROOM_INFO)
+		muc_show_info(frontend, to, &event->room_info);
 	else if (event->type == EVENT_SUBJECT)
 		muc_show_subject(frontend, to, &event->message);
 	else
@@ -215,6 +220,14 @@ static void frontend_deliver(struct frontend *base, struct identity *to, struct 
 		else
 			deliver_to_room(frontend, to, only, event);
 		break;
+	case EVENT_READ_MARKER:
+		/* In a room it is for one client, which is in it. */
+		if (only && muc_find(only, event->read_marker.name))
+			deliver_room_event(frontend, only, event);
+		else
+			message_show_read_marker(frontend, to, only, &event->read_marker);
+		break;
+	case EVENT_ROOM_INFO:
 	case EVENT_SUBJECT:
 	case EVENT_PARTICIPANT:
 	case EVENT_ROOM_LEAVE:
