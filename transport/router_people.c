@@ -119,6 +119,17 @@ static int person_writes_contact(struct user *user, struct resource *from, const
 	return 0;
 }
 
+/* The echo will have the text that the backend gets. */
+static void remember_echo(struct room *room, const struct event_message *message)
+{
+	struct event_message said = *message;
+	struct arena arena = {0};
+
+	if (message->id && user_degrade(room->user, &arena, &said) == 0)
+		room_remember_reflection(room, message->id, said.text);
+	arena_finish(&arena);
+}
+
 static int person_writes_room(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
@@ -127,8 +138,7 @@ static int person_writes_room(struct user *user, struct resource *from, const st
 
 	if (err)
 		return err;
-	if (event->message.id)
-		room_remember_reflection(room, event->message.id, event->message.text);
+	remember_echo(room, &event->message);
 	out.message.name = room->network_name;
 	user_send(user, &out);
 	return 0;
@@ -152,6 +162,17 @@ static int person_writes_participant(struct user *user, struct resource *from, c
 	return 0;
 }
 
+/* 0, or why nothing of the message could be said on this network. */
+static int check_degraded(const struct user *user, const struct event_message *message)
+{
+	struct event_message said = *message;
+	struct arena arena = {0};
+	int err = user_degrade(user, &arena, &said);
+
+	arena_finish(&arena);
+	return err;
+}
+
 static int person_message(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event bounded = *event;
@@ -163,6 +184,10 @@ static int person_message(struct user *user, struct resource *from, const struct
 		return TP_ERR_LIMIT;
 	if (!text_fits(event->message.xhtml))
 		bounded.message.xhtml = NULL;
+	int unsayable = check_degraded(user, &bounded.message);
+
+	if (unsayable)
+		return unsayable;
 	switch (event->message.kind) {
 	case MESSAGE_CHAT:
 		err = person_writes_contact(user, from, &bounded);
