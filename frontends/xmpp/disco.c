@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontends/xmpp/commands.h"
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/references.h"
@@ -13,7 +14,6 @@
 
 #define NS_INFO "http://jabber.org/protocol/disco#info"
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
-#define NS_COMMANDS "http://jabber.org/protocol/commands"
 #define MAX_FEATURES 16
 
 static int compare_text(const void *a, const void *b)

@@ -70,6 +70,8 @@ static void take_quotation_out(struct xmpp_frontend *frontend, const struct mess
 	const char *body = message->body;
 	size_t start = offset_of(body, message->fallback_start);
 	size_t end = start + offset_of(body + start, message->fallback_end - message->fallback_start);
+	if (!start && !body[end])
+		return; /* nothing but a quotation: that is what was said */
 	event->reply_text = unquote(frontend, body + start, end - start);
 	event->text = arena_printf(&frontend->texts, "%.*s%s", (int)start, body, body + end);
 	event->xhtml = NULL; /* it has the quotation too */

@@ -8,6 +8,8 @@
 #include "frontends/xmpp/commands.h"
 #include "frontends/xmpp/disco.h"
 #include "frontends/xmpp/iq.h"
+#include "frontends/xmpp/login_dialogue.h"
+#include "frontends/xmpp/login_show.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/presence.h"
@@ -203,6 +205,11 @@ static void frontend_deliver(struct frontend *base, struct identity *to, struct 
 	switch (event->type) {
 	case EVENT_SESSION:
 		presence_show_session(frontend, to, only, &event->session);
+		login_dialogue_wake(frontend, to);
+		break;
+	case EVENT_LOGIN_STEP:
+		login_step_show(frontend, to, only, &event->login_step);
+		login_dialogue_wake(frontend, to);
 		break;
 	case EVENT_CONTACT:
 		roster_show_contact(frontend, to, &event->contact);
@@ -303,6 +310,7 @@ void xmpp_tick(struct xmpp_frontend *frontend)
 	pending_iqs_expire(frontend);
 	cards_expire(frontend);
 	command_sessions_expire(frontend);
+	login_dialogue_tick(frontend);
 	roster_work_tick(frontend);
 	muc_subjects_tick(frontend);
 	probe_tick(frontend);
