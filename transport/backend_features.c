@@ -27,6 +27,7 @@ static const struct feature features[] = {
 	FEATURE("features.disable_jid_escaping", disable_jid_escaping, false),
 	FEATURE("features.send_buddies_on_login", send_contacts_on_login, false),
 	FEATURE("features.room_nick", room_nickname_change, false),
+	FEATURE("features.ext", extension, false),
 	FEATURE("features.password_unchecked", password_unchecked, false),
 	FEATURE("registration.needPassword", need_password, true),
 	FEATURE("registration.needRegistration", need_registration, true),

@@ -135,9 +135,13 @@ static void expect_echo(struct user *user, const struct event *event)
 	if (event->type != EVENT_MESSAGE || message->kind != MESSAGE_ROOM || !message->id)
 		return;
 	struct room *room = room_find(user, message->name);
+	struct event_message said = *message;
+	struct arena arena = {0};
 
-	if (room)
-		room_remember_reflection(room, message->id, message->text);
+	/* The echo will have the text that the backend gets. */
+	if (room && user_degrade(user, &arena, &said) == 0)
+		room_remember_reflection(room, message->id, said.text);
+	arena_finish(&arena);
 }
 
 /* Back to who sent it. The record is gone, or waits for the sender's frontend, or is confirmed by it later. */

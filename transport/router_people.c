@@ -143,6 +143,17 @@ static int person_writes_participant(struct user *user, struct resource *from, c
 	return delivery_to_network(user, from, &out);
 }
 
+/* 0, or why nothing of the message could be said on this network. */
+static int check_degraded(const struct user *user, const struct event_message *message)
+{
+	struct event_message said = *message;
+	struct arena arena = {0};
+	int err = user_degrade(user, &arena, &said);
+
+	arena_finish(&arena);
+	return err;
+}
+
 static int person_message(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event bounded = *event;
@@ -154,6 +165,10 @@ static int person_message(struct user *user, struct resource *from, const struct
 		return TP_ERR_LIMIT;
 	if (!text_fits(event->message.xhtml))
 		bounded.message.xhtml = NULL;
+	int unsayable = check_degraded(user, &bounded.message);
+
+	if (unsayable)
+		return unsayable;
 	switch (event->message.kind) {
 	case MESSAGE_CHAT:
 		err = person_writes_contact(user, from, &bounded);

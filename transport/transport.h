@@ -35,6 +35,7 @@ struct stopping;
 struct backend_features {
 	bool known; /* a BACKEND_CONFIG has arrived */
 	bool rooms, receipts, raw_xml, disable_jid_escaping, send_contacts_on_login, room_nickname_change;
+	bool extension;          /* docs/protocol.md, section 8; what one process may be sent is struct backend's */
 	bool password_unchecked; /* a successful login does not prove the password */
 	bool need_password, need_registration; /* both true until told otherwise */
 };

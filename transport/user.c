@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "protocol/degrade.h"
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/conversation.h"
@@ -67,6 +68,22 @@ struct user *user_create(struct transport *transport, const struct store_account
 	return user;
 }
 
+/* What the backend cannot be told is said in words. */
+static int send_degraded(struct user *user, const struct event *event)
+{
+	struct arena arena = {0};
+	struct event plain = *event;
+	int err = user_degrade(user, &arena, &plain.message);
+
+	if (!err)
+		err = backend_send(user->backend, &plain);
+	else
+		log_debug(&user->log, "nothing of a message can be said to %s, trace %llu", user->backend->label,
+			  (unsigned long long)event->trace);
+	arena_finish(&arena);
+	return err;
+}
+
 int user_send(struct user *user, struct event *event)
 {
 	if (!user->backend)
@@ -74,7 +91,14 @@ int user_send(struct user *user, struct event *event)
 	event->user = user->key;
 	if (!event->trace)
 		event->trace = ++user->transport->next_trace;
+	if (event->type == EVENT_MESSAGE && !user->backend->extended)
+		return send_degraded(user, event);
 	return backend_send(user->backend, event);
+}
+
+int user_degrade(const struct user *user, struct arena *arena, struct event_message *message)
+{
+	return user->backend && !user->backend->extended ? degrade_message(arena, message) : 0;
 }
 
 /* The text is told once per outage; event.session.text is NULL afterwards. */

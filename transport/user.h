@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/arena.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -89,8 +90,11 @@ void user_logout(struct user *user);
 /* LOGOUT and log in again with new data (account changed). */
 void user_relogin(struct user *user);
 
-/* An event of this user to its backend: sets event->user. As backend_send; TP_ERR_CLOSED: it has none. */
+/* An event of this user to its backend: sets event->user. As backend_send; TP_ERR_CLOSED: it has none. To a backend without
+ * the extension a message goes in words (protocol/degrade.h). */
 int user_send(struct user *user, struct event *event);
+/* A message as the user's backend will get it; new text lives in the arena. As degrade_message. */
+int user_degrade(const struct user *user, struct arena *arena, struct event_message *message);
 
 /* Called by the NetworkPluginServer. user_backend_lost may free the user. */
 void user_backend_assigned(struct user *user, struct backend *backend);

@@ -267,6 +267,10 @@ void muc_handle_groupchat(struct xmpp_frontend *frontend, const struct route *ro
 		refuse_message(frontend, route, message, &ERROR_BAD_REQUEST, NULL);
 		return;
 	}
+	if (message->displayed) {
+		message_read(resource, room->name, message->displayed);
+		return;
+	}
 	struct event event = {.type = EVENT_MESSAGE};
 	struct buf xhtml = {0};
 	event.message.kind = MESSAGE_ROOM;

@@ -8,6 +8,8 @@
 #include "frontends/xmpp/commands.h"
 #include "frontends/xmpp/disco.h"
 #include "frontends/xmpp/iq.h"
+#include "frontends/xmpp/login_dialogue.h"
+#include "frontends/xmpp/login_show.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/presence.h"
@@ -74,6 +76,7 @@ static void frontend_destroy(struct frontend *base)
 	map_destroy(&frontend->closing, mem_free);
 	xmpp_ctx_free(frontend->strophe);
 	buf_finish(&frontend->scratch);
+	arena_finish(&frontend->texts);
 	mem_free(frontend->gateway);
 	mem_free(frontend);
 }
@@ -188,6 +191,10 @@ static void deliver_room_event(struct xmpp_frontend *frontend, struct resource *
 		muc_show_participant(frontend, to, &event->participant);
 	else if (event->type == EVENT_ROOM_LEAVE)
 		muc_show_leave(frontend, to, &event->room);
+	else if (event->type == EVENT_READ_MARKER)
+		muc_show_read_marker(frontend, to, &event->read_marker);
+	else if (event->type == EVENT_ROOM_INFO)
+		muc_show_info(frontend, to, &event->room_info);
 	else if (event->type == EVENT_SUBJECT)
 		muc_show_subject(frontend, to, &event->message);
 	else
@@ -211,6 +218,11 @@ static void show(struct xmpp_frontend *frontend, struct identity *to, struct res
 	switch (event->type) {
 	case EVENT_SESSION:
 		presence_show_session(frontend, to, only, &event->session);
+		login_dialogue_wake(frontend, to);
+		break;
+	case EVENT_LOGIN_STEP:
+		login_step_show(frontend, to, only, &event->login_step);
+		login_dialogue_wake(frontend, to);
 		break;
 	case EVENT_CONTACT:
 		roster_show_contact(frontend, to, &event->contact);
@@ -228,6 +240,14 @@ static void show(struct xmpp_frontend *frontend, struct identity *to, struct res
 		else
 			deliver_to_room(frontend, to, only, event);
 		break;
+	case EVENT_READ_MARKER:
+		/* In a room it is for one client, which is in it. */
+		if (only && muc_find(only, event->read_marker.name))
+			deliver_room_event(frontend, only, event);
+		else
+			message_show_read_marker(frontend, to, only, &event->read_marker);
+		break;
+	case EVENT_ROOM_INFO:
 	case EVENT_SUBJECT:
 	case EVENT_PARTICIPANT:
 	case EVENT_ROOM_LEAVE:
@@ -340,6 +360,7 @@ void xmpp_tick(struct xmpp_frontend *frontend)
 	pending_iqs_expire(frontend);
 	cards_expire(frontend);
 	command_sessions_expire(frontend);
+	login_dialogue_tick(frontend);
 	roster_work_tick(frontend);
 	muc_subjects_tick(frontend);
 	probe_tick(frontend);

@@ -258,12 +258,6 @@ static void note_config(struct backend *backend, const struct event *event)
 	transport_backend_config(backend->transport, event->text.bytes, event->text.length);
 }
 
-/* Types that are nobody's to say before both sides know the extension. */
-static bool is_extension(enum event_type type)
-{
-	return type >= EVENT_HANDOVER && type <= EVENT_RESUMED;
-}
-
 void backend_receive(struct backend *backend, struct backend_connection *connection,
                      const struct event *event)
 {
@@ -275,10 +269,6 @@ void backend_receive(struct backend *backend, struct backend_connection *connect
 	if (backend->state == BACKEND_STARTING)
 		adopt(backend, connection);
 
-	if (is_extension(event->type) && !backend->extended) {
-		backend_ignore(backend, "a frame of the extension, which it has not announced");
-		return;
-	}
 	switch (event->type) {
 	case EVENT_ATTACHED:
 	case EVENT_RESUMED:
@@ -288,7 +278,7 @@ void backend_receive(struct backend *backend, struct backend_connection *connect
 		delivery_answered(backend, &event->handed_over);
 		return;
 	case EVENT_PONG:
-	case EVENT_API_VERSION:
+	case EVENT_API_VERSION: /* the core's to say */
 	case EVENT_OTHER:
 		return;
 	case EVENT_STATS:

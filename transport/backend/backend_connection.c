@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "protocol/codec.h"
-#include "protocol/degrade.h"
 #include "protocol/frame.h"
 #include "transport/backend/backend_private.h"
 #include "transport/delivery.h"
@@ -378,22 +377,6 @@ void backend_connection_close(struct backend_connection **connection)
 	close(gone->fd);
 }
 
-/* A backend without the extension is told what it can show. */
-static int encode(struct backend_connection *connection, const struct event *event)
-{
-	struct arena arena = {0};
-	struct event shown = *event;
-	int err = 0;
-
-	if (event->type != EVENT_MESSAGE || connection->backend->extended)
-		return codec_encode(&connection->out, CODEC_CORE, dialect_of(connection->backend), event);
-	err = degrade_message(&arena, &shown.message);
-	if (!err)
-		err = codec_encode(&connection->out, CODEC_CORE, CODEC_PLAIN, &shown);
-	arena_finish(&arena);
-	return err;
-}
-
 int backend_connection_send(struct backend_connection *connection, const struct event *event)
 {
 	struct backend *backend = connection->backend;
@@ -401,7 +384,7 @@ int backend_connection_send(struct backend_connection *connection, const struct 
 
 	if (connection->closed || connection->finishing || connection->overflow || connection->unwritable)
 		return TP_ERR_CLOSED;
-	int err = encode(connection, event);
+	int err = codec_encode(&connection->out, CODEC_CORE, dialect_of(backend), event);
 
 	if (err < 0) {
 		log_debug(&backend->log, "no frame carries %s", event_type_name(event->type));

@@ -135,6 +135,10 @@ void router_from_backend(struct backend *backend, const struct event *event)
 		person->user.state = USER_CONNECTED;
 		person->user.active_ms = clock_ms();
 	}
+	if (event->type == EVENT_READ_MARKER)
+		person->read++;
+	if (event->type == EVENT_MESSAGE)
+		snprintf(person->text, sizeof(person->text), "%s", event->message.text);
 	if (event->type == EVENT_MESSAGE && ++person->messages == current->pause_after)
 		backend_set_reading(backend, false);
 }

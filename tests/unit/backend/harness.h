@@ -24,7 +24,8 @@ struct person {
 	unsigned drained; /* told that its backend takes more again */
 	struct user user;
 	char key[40];
-	unsigned assigned, lost, left, unavailable, connected, messages, order;
+	unsigned assigned, lost, left, unavailable, connected, messages, read, order;
+	char text[40]; /* of the last message */
 	char sentence[120];
 	bool again;   /* when lost: waits for another backend */
 	bool release; /* when assigned: gives it back at once */

@@ -64,6 +64,30 @@ static void test_references(void **state)
 	       "alice@x/phone message (room) #a/bob: gone retracts=n2\n");
 }
 
+/* A network that knows none of it gets words, and the echo of those words is known. */
+static void test_degraded(void **state)
+{
+	static const char *const reactions[] = {"+"};
+
+	(void)state;
+	logged_in(false);
+	enter_room();
+	assert_int_equal(say((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .text = "new", .id = "m2",
+						    .replaces = "m1"}), 0);
+	assert_int_equal(say((struct event_message){.name = "bob", .text = "yes", .reply_to = "n1",
+						    .reply_text = "really?", .reply_author = "Bob"}), 0);
+	assert_int_equal(say((struct event_message){.name = "bob", .text = "+", .reacts_to = "n1",
+						    .reactions = reactions, .reactions_count = 1}), 0);
+	assert_int_equal(say((struct event_message){.name = "bob", .text = "hi", .author = {.name = "Carol"}}), 0);
+	expect("b1 message (room) #a: * new id=m2\nb1 message Bob: > Bob: really?\nyes\nb1 message Bob: +\n"
+	       "b1 message Bob: <Carol> hi\n");
+	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "al", .text = "* new"});
+	expect("alice@x/phone message (room) #a/al: * new id=m2\n");
+	/* What leaves no words is refused: the person should know. */
+	assert_int_equal(say((struct event_message){.name = "bob", .text = "", .retracts = "m2"}), TP_ERR_UNSUPPORTED);
+	expect("");
+}
+
 /* The echo has the network's id and the client's. */
 static void test_echo(void **state)
 {
@@ -180,7 +204,7 @@ static void test_room_info(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_references),   TEST(test_echo),      TEST(test_read_markers),
+		TEST(test_references),   TEST(test_degraded),  TEST(test_echo),      TEST(test_read_markers),
 		TEST(test_participants), TEST(test_room_info),
 	};
 

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/limits.h"
 #include "frontends/xmpp/disco.h"
+#include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/user.h"
@@ -281,6 +282,9 @@ int fixture_teardown(void **state)
 	map_destroy(&user.rooms, free_room);
 	map_destroy(&roster.contacts, free_contact);
 	mem_free(user.legacy_name);
+	login_step_clear(&user, false);
+	mem_free(user.last_error_text);
+	user.last_error_text = NULL;
 	buf_finish(&sent);
 	buf_finish(&told);
 	return 0;
