@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -168,6 +169,7 @@ static void give_back(struct transport *transport, struct spool_record *record, 
 						      .resource = message.origin.resource,
 						      .message = message.event.message}};
 
+		CRASH_POINT("core.network.giving_back");
 		promised = frontend->ops->undelivered(frontend, message.origin.address, &event);
 	}
 	log_debug(&transport->log, "message %llu of %s is not delivered: %s", (unsigned long long)record->id,
@@ -263,6 +265,7 @@ int delivery_to_network(struct user *user, struct resource *from, const struct e
 	buf_finish(&origin);
 	if (err)
 		return err == TP_ERR_IO ? TP_ERR_LIMIT : err;
+	CRASH_POINT("core.network.accepted");
 	if (!is_behind_another(record) && is_ready(user, event))
 		hand(user, record, &kept);
 	return 0;
@@ -376,6 +379,7 @@ static void answer_one(struct backend *backend, const struct event_handover_resu
 	}
 	if (result->message_id && *result->message_id)
 		note_link(transport, record, result->message_id);
+	CRASH_POINT("core.network.answered");
 	spool_done(transport->spool, &record);
 }
 

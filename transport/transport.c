@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -225,7 +226,9 @@ void transport_commit(struct transport *transport)
 		return;
 	if (transport->backends)
 		backend_attach_note_taken(transport->backends);
+	CRASH_POINT("core.commit.before");
 	spool_flush(transport->spool);
+	CRASH_POINT("core.commit.after");
 }
 
 int transport_start(struct transport *transport, struct buf *error)

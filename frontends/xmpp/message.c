@@ -107,7 +107,7 @@ static const char *refusal_text(int err)
 static void message_to_contact(struct xmpp_frontend *frontend, const struct route *route,
                                const struct message_stanza *message)
 {
-	struct resource *resource = route_any_resource(frontend, route);
+	struct resource *resource = route_speaking_resource(frontend, route);
 	struct event event = {.type = EVENT_MESSAGE};
 	struct buf xhtml = {0}, name = {0};
 	bool says = message_fill(frontend, message, &event.message, &xhtml);

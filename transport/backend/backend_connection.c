@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -162,6 +163,7 @@ static void read_all(struct backend_connection *connection, size_t budget)
 			return;
 		}
 		frame_filled(&connection->reader, (size_t)count);
+		CRASH_POINT("core.backend_read");
 		budget -= (size_t)count < budget ? (size_t)count : budget;
 		if (!process_input(connection))
 			return;
@@ -193,11 +195,13 @@ static void write_all(struct backend_connection *connection)
 
 	connection->blocked = false;
 	while (connection->sent < out->len && !connection->unwritable) {
+		CRASH_POINT("core.backend_write.before");
 		ssize_t count = send(connection->fd, out->data + connection->sent,
 		                     out->len - connection->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (count >= 0) {
 			connection->sent += (size_t)count;
 			connection->written += (uint64_t)count;
+			CRASH_POINT("core.backend_write.after");
 			continue;
 		}
 		if (errno == EINTR)
@@ -277,6 +281,7 @@ static void acknowledge(struct backend_connection *connection)
 		if (safe <= backend->acknowledged)
 			return;
 	}
+	CRASH_POINT("core.acknowledge");
 	backend->acknowledged = safe;
 	backend_connection_send(connection, &(struct event){.type = EVENT_HANDOVER, .handed_over = {.up_to = safe}});
 }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -223,6 +224,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 		received_encrypted(socket, buffer->base, (size_t)count);
 	else
 		socket->ops->data(socket->context, buffer->base, (size_t)count);
+	CRASH_POINT("core.stream_read");
 }
 
 int stream_socket_read_start(struct stream_socket *socket)
@@ -283,6 +285,7 @@ static void on_written(uv_write_t *request, int status)
 {
 	struct stream_socket *socket = request->data;
 
+	CRASH_POINT("core.stream_write.after");
 	socket->write_began = 0;
 	buf_clear(&socket->writing);
 	buf_shrink(&socket->writing, BUFFER_KEEP);
@@ -375,6 +378,7 @@ static void flush(struct stream_socket *socket)
 		buffer = uv_buf_init(socket->writing.data, (unsigned)socket->writing.len);
 		socket->write.data = socket;
 		socket->write_began = clock_ms();
+		CRASH_POINT("core.stream_write.before");
 		err = uv_write(&socket->write, (uv_stream_t *)&socket->tcp, &buffer, 1, on_written);
 		if (err)
 			buf_clear(&socket->writing);
