@@ -331,6 +331,7 @@ static void frontend_offer_room(struct frontend *base, const char *address, cons
 static void frontend_probe(struct frontend *base, const char *address)
 {
 	probe_queue(xmpp_frontend_of(base), address);
+	probe_tick(xmpp_frontend_of(base));
 }
 
 /* In server mode clients were connected to the process that is gone. */
@@ -371,6 +372,7 @@ void xmpp_component_up(struct xmpp_frontend *frontend)
 {
 	log_info(&frontend->base.log, "connected to the server as %s", frontend->gateway);
 	probe_everybody(frontend);
+	probe_tick(frontend);
 	delivery_frontend_ready(&frontend->base);
 }
 

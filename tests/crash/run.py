@@ -125,6 +125,8 @@ class Trial:
         except Failure:
             os.unlink(token)
             self.missed_points.append(f"{point}:{count}")
+            if self.options.verbose:
+                print(f"no crash at {point}:{count}\n{self.gateway.process.log()[-1500:]}", file=sys.stderr)
             return
         self.kills["point"] += 1
         if point.startswith("core."):
@@ -300,8 +302,10 @@ async def kill_at_random(trial, kills, seconds, only):
             await wait_until(lambda: trial.started is None, "a message to come through", 20)
 
 
-async def kill_at_points(trial, counts):
+async def kill_at_points(trial, counts, wanted):
     for point in crash_points():
+        if not point.startswith(wanted):
+            continue
         for count in counts:
             await trial.kill_at(point, count)
 
@@ -313,7 +317,7 @@ async def run_trial(kind, options):
         await trial.start()
         await asyncio.sleep(1)
         if options.points:
-            await kill_at_points(trial, options.counts)
+            await kill_at_points(trial, options.counts, options.only_points)
         await kill_at_random(trial, options.kills, options.seconds, options.only)
         await trial.settle()
         report, faults = trial.report(), trial.verdict()
@@ -341,11 +345,13 @@ def main():
     parser.add_argument("--kills", type=int, default=50, help="kills at random moments, of each backend's trial")
     parser.add_argument("--seconds", type=float, default=3600, help="no more kills after that, of each trial")
     parser.add_argument("--points", action="store_true", help="also a kill at every crash point in turn")
+    parser.add_argument("--only-points", default="", help="only points whose names begin so")
     parser.add_argument("--counts", type=int, nargs="+", default=[1, 7], help="at which passage of a point")
     parser.add_argument("--rate", type=float, default=150, help="messages a second to the echo backend")
     parser.add_argument("--irc-rate", type=float, default=20, help="messages a second each way on IRC")
     parser.add_argument("--only", choices=["core", "backend"], help="kill only these")
     parser.add_argument("--durability", default="process", choices=["process", "power"])
+    parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("trials", nargs="*", default=["echo", "irc"], help="echo, irc")
     options = parser.parse_args()

@@ -335,6 +335,8 @@ static void on_flush(uv_prepare_t *prepare)
 
 	transport_commit(server->transport);
 	backend_connection_flush_all(server);
+	/* what the kernel has taken of those that do not answer */
+	transport_commit(server->transport);
 }
 
 static void on_check(uv_timer_t *timer)

@@ -103,6 +103,13 @@ static void on_turn(void *context)
 	transport_commit(server->frontend->base.transport);
 }
 
+static void on_flushed(void *context)
+{
+	struct c2s_server *server = context;
+
+	transport_commit(server->frontend->base.transport);
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct c2s_server *server = listener->data;
@@ -226,6 +233,7 @@ int c2s_start(struct c2s_server *server, struct buf *error)
 	uv_timer_init(loop, &server->timer);
 	server->timer.data = server;
 	stream_batch_init(&server->batch, loop, on_turn, server);
+	server->batch.after = on_flushed;
 	server->started = true;
 	log_info(&server->log, "listening on %s:%d for %s", server->frontend->config.server, c2s_port(server),
 		 server->domain);

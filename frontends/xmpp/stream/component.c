@@ -595,6 +595,7 @@ void component_start(struct component *component)
 		log_warning(&component->log, "service.port is 5222, where clients log in; components use another "
 					     "port of the server, often 5347");
 	stream_batch_init(&component->batch, loop, on_turn, component);
+	component->batch.after = on_turn;
 	uv_timer_init(loop, &component->timer);
 	component->timer.data = component;
 	component->started = true;

@@ -47,14 +47,19 @@ static void flush(struct stream_socket *socket);
 
 static void batch_run(struct stream_batch *batch)
 {
+	bool wrote = false;
+
 	if (batch->turn)
 		batch->turn(batch->context);
+	wrote = !list_empty(&batch->dirty);
 	while (!list_empty(&batch->dirty)) {
 		struct stream_socket *socket = CONTAINER_OF(batch->dirty.next, struct stream_socket, dirty_link);
 
 		list_remove(&socket->dirty_link);
 		flush(socket);
 	}
+	if (wrote && batch->after)
+		batch->after(batch->context);
 }
 
 static void on_prepare(uv_prepare_t *handle)
@@ -285,7 +290,6 @@ static void on_written(uv_write_t *request, int status)
 {
 	struct stream_socket *socket = request->data;
 
-	CRASH_POINT("core.stream_write.after");
 	socket->write_began = 0;
 	buf_clear(&socket->writing);
 	buf_shrink(&socket->writing, BUFFER_KEEP);
@@ -380,8 +384,13 @@ static void flush(struct stream_socket *socket)
 		socket->write_began = clock_ms();
 		CRASH_POINT("core.stream_write.before");
 		err = uv_write(&socket->write, (uv_stream_t *)&socket->tcp, &buffer, 1, on_written);
+		CRASH_POINT("core.stream_write.after");
 		if (err)
 			buf_clear(&socket->writing);
+		else if (socket->ops->written && !uv_stream_get_write_queue_size((uv_stream_t *)&socket->tcp))
+			/* The kernel took all at once: what is known now need not be sent again if we die before the
+			 * loop says so. */
+			socket->ops->written(socket->context, socket->writing_end);
 	}
 	if (err)
 		end(socket, TP_ERR_IO, "cannot write");

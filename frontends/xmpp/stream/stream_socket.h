@@ -19,6 +19,7 @@ struct stream_batch {
 	uv_check_t check;
 	struct list dirty; /* struct stream_socket */
 	void (*turn)(void *context); /* or NULL: before the sockets are flushed */
+	void (*after)(void *context); /* or NULL: when they have been, and something was written */
 	void *context;
 	char *input; /* one read buffer for all: what is read is used up before the next read */
 	unsigned handles;
