@@ -363,14 +363,15 @@ static void test_numbered(void **state)
 	gateway_expect(&world.gateway, "refused 52 2 Cannot send to channel");
 	gateway_send(&world.gateway, &(struct event){EVENT_SUBJECT, ALICE, .handover = 53,
 	                                             .message = {MESSAGE_ROOM, "#a", .text = "topic"}});
-	gateway_expect(&world.gateway, "refused 53 2 You are not channel operator");
-	peer_send(&world.bob, "MODE #a -t");
+	gateway_expect(&world.gateway, "subject #a alice: topic");
+	gateway_expect(&world.gateway, "done 53");
+	peer_send(&world.bob, "MODE #a +t");
 	peer_send(&world.bob, "PRIVMSG #a :now");
 	gateway_expect(&world.gateway, "room #a bob: now");
 	gateway_send(&world.gateway, &(struct event){EVENT_SUBJECT, ALICE, .handover = 54,
-	                                             .message = {MESSAGE_ROOM, "#a", .text = "topic"}});
+	                                             .message = {MESSAGE_ROOM, "#a", .text = "mine"}});
 	gateway_expect(&world.gateway, "subject #a alice: topic");
-	gateway_expect(&world.gateway, "done 54");
+	gateway_expect(&world.gateway, "refused 54 2 You are not channel operator");
 	world_stop(&world);
 }
 
