@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -30,6 +31,7 @@ void hold_order(struct plug *plug, const struct event_hold *hold)
 
 static void hold_wait(struct plug *plug)
 {
+	plug_close(&plug->output_fd);
 	plug_switch(plug, -1, LIMIT_ATTACH_BYTES);
 	plug->link = LINK_HELD;
 }
@@ -103,21 +105,54 @@ static bool hold_check(struct plug *plug, const uint8_t *frame, size_t length)
 	return good;
 }
 
+static void hold_redirect_output(struct plug *plug)
+{
+	if (plug->output_fd < 0)
+		return;
+	dup2(plug->output_fd, STDOUT_FILENO);
+	dup2(plug->output_fd, STDERR_FILENO);
+	plug_close(&plug->output_fd);
+}
+
 static void hold_attach(struct plug *plug)
 {
 	log_info(&plug->log, "a gateway takes the sessions over");
 	plug->link = LINK_ATTACHED;
+	hold_redirect_output(plug);
 	plug->in.limit = LIMIT_FRAME_BYTES;
 	send_sessions(plug);
 	receive_send_config(plug);
 	plug_take_frames(plug);
 }
 
+/* With the first bytes comes the pipe for what we print, which went with the last gateway. */
+static ssize_t hold_receive(struct plug *plug, char *room, size_t available)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = {room, available};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
+	ssize_t count = recvmsg(plug->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *header = count > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+	    header->cmsg_len == CMSG_LEN(sizeof(int))) {
+		plug_close(&plug->output_fd);
+		memcpy(&plug->output_fd, CMSG_DATA(header), sizeof(int));
+	}
+	return count;
+}
+
 static void hold_read(struct plug *plug)
 {
 	size_t available, length;
 	char *room = frame_room(&plug->in, READ_BYTES, &available);
-	ssize_t count = recv(plug->fd, room, available, MSG_DONTWAIT);
+	ssize_t count = hold_receive(plug, room, available);
 	const uint8_t *frame;
 	int got;
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -20,7 +21,7 @@
 
 /* ---- beginning and end ---- */
 
-static void plug_close(int *fd)
+void plug_close(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -64,6 +65,10 @@ struct plug *plug_create(int argc, char **argv, const struct plug_options *optio
 	plug->log.label = options->name;
 	plug->fd = plug->stale_fd = -1;
 	plug->attach_fd = connect_attach_socket(&plug->log);
+	plug->output_fd = -1;
+	/* Who reads our output goes with the gateway. */
+	if (plug->attach_fd >= 0)
+		signal(SIGPIPE, SIG_IGN);
 	if (!options->outlives_gateway)
 		plug_close(&plug->attach_fd);
 	plug->config = config_create();
@@ -90,6 +95,7 @@ void plug_destroy(struct plug **slot)
 	*slot = NULL;
 	plug_close(&plug->fd);
 	plug_close(&plug->stale_fd);
+	plug_close(&plug->output_fd);
 	plug_close(&plug->attach_fd);
 	mem_free_secret(plug->core_token);
 	mem_free_secret(plug->backend_token);

@@ -55,6 +55,7 @@ struct plug {
 	int attach_fd;            /* inherited, listening; or -1 */
 	char *core_token, *backend_token; /* NULL: not to be held */
 	uint32_t hold_seconds;
+	int output_fd;            /* of a candidate: where it wants our output; or -1 */
 	uint64_t hold_end, candidate_end; /* clock_ms */
 	bool snapshot;            /* ops.resync runs: state goes out at once, as known before */
 };
@@ -103,6 +104,8 @@ void output_taken(struct plug *plug, uint64_t up_to);
 void output_drop(struct plug *plug); /* what was meant for a connection that is gone */
 
 /* ---- plugin.c ---- */
+/* If it is open: then it is -1. */
+void plug_close(int *fd);
 /* The gateway said goodbye or is gone: calls ops.exit, once. */
 void plug_end(struct plug *plug, int exit_status);
 /* Handles the frames that have been read. */

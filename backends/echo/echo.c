@@ -79,11 +79,11 @@ static enum plug_verdict on_message(struct plug *plug, const char *user, const s
 	char id[1024] = "";
 
 	if (strcmp(message->name, "lobby") == 0 && member) {
-		answer = (struct event_message){MESSAGE_ROOM, "lobby", member->nickname};
+		answer = (struct event_message){.kind = MESSAGE_ROOM, .name = "lobby", .nickname = member->nickname};
 	} else if (strcmp(message->name, "lobby/echo") == 0) {
-		answer = (struct event_message){MESSAGE_ROOM_PRIVATE, "lobby", "echo"};
+		answer = (struct event_message){.kind = MESSAGE_ROOM_PRIVATE, .name = "lobby", .nickname = "echo"};
 	} else if (strcmp(message->name, "echo") == 0) {
-		answer = (struct event_message){MESSAGE_CHAT, "echo"};
+		answer = (struct event_message){.kind = MESSAGE_CHAT, .name = "echo"};
 	} else {
 		plug_message_refused(plug, plug_handover(plug), HANDOVER_NOT_FOUND, "Nobody here has this name.");
 		return PLUG_DONE;
