@@ -67,6 +67,20 @@ static void take_login(struct irc_user *user, const struct event_login *login)
 	buf_finish(&nick);
 }
 
+/* On one network: what the user said meanwhile goes with the new connection. */
+static void begin_anew(struct irc_user *user)
+{
+	struct irc *irc = user->irc;
+	struct irc_connection *connection = irc_connection_create(user, "", &irc->servers[0], user->nick), *before;
+
+	while (user->connections.next != &connection->link) {
+		before = CONTAINER_OF(user->connections.next, struct irc_connection, link);
+		irc_outgoing_move(before, connection);
+		irc_connection_destroy(&before, NULL);
+	}
+	irc_connection_open(connection);
+}
+
 void irc_user_login(struct irc *irc, const char *key, const struct event_login *login)
 {
 	struct irc_user *user = irc_user_get(irc, key);
@@ -90,8 +104,7 @@ void irc_user_login(struct irc *irc, const char *key, const struct event_login *
 		plug_connected(irc->plug, key);
 		return;
 	}
-	close_connections(user, NULL);
-	irc_connection_open(irc_connection_create(user, "", &irc->servers[0], user->nick));
+	begin_anew(user);
 }
 
 bool irc_user_is_away(const struct irc_user *user, uint64_t now)

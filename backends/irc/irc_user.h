@@ -56,4 +56,5 @@ enum plug_verdict irc_on_message(struct plug *plug, const char *key, const struc
 enum plug_verdict irc_on_subject(struct plug *plug, const char *key, const char *room, const char *subject);
 void irc_on_room_join(struct plug *plug, const char *key, const struct event_room *room);
 void irc_on_room_leave(struct plug *plug, const char *key, const char *room);
+void irc_on_resync(struct plug *plug, const char *key);
 void irc_on_vcard_request(struct plug *plug, const char *key, const char *contact, uint32_t id);
