@@ -90,10 +90,10 @@ static uint64_t next_time(const struct spool *spool)
 
 	if (!disk)
 		return ms;
-	if (disk->failing)
-		return RETRY_MS;
 	if (spool_clean_is_due(spool))
 		return CLEAN_MS;
+	if (disk->failing || disk->full)
+		return RETRY_MS;
 	if (spool->filling.count > 0 || spool->sealed || spool->tidy.paths_count > 0)
 		return ITEMS_MS;
 	if (spool->config.durability == SPOOL_POWER && disk->synced < disk->position)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/spool/spool_database.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -64,6 +67,7 @@ static const char schema[] = "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT N
 
 struct spool_database {
 	sqlite3 *db;
+	char *path;
 	const struct log *log;
 	sqlite3_stmt *statements[STATEMENTS]; /* made when first used */
 	bool counted;
@@ -187,6 +191,7 @@ int spool_database_open(struct spool_database **slot, const char *path, const ui
 
 	*slot = database;
 	database->log = log;
+	database->path = mem_strdup(path);
 	code = try_open(database, path, secret, writes);
 	if (is_damage(code) && writes) {
 		sqlite3_close(database->db);
@@ -210,6 +215,7 @@ void spool_database_close(struct spool_database **slot)
 	for (i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(database->statements[i]);
 	sqlite3_close(database->db);
+	mem_free(database->path);
 	MEM_FREE(*slot);
 }
 
@@ -337,12 +343,21 @@ bool spool_database_expire(struct spool_database *database, const struct spool_d
 	return finish(database, err) == 0 && (seen >= EXPIRE_ROWS || links >= EXPIRE_ROWS);
 }
 
-int spool_database_checkpoint(struct spool_database *database)
+/* All that is not in the WAL any more has been synced by SQLite before it reused the WAL. */
+int spool_database_sync(struct spool_database *database)
 {
-	int frames = 0, done = 0;
-	int code = sqlite3_wal_checkpoint_v2(database->db, NULL, SQLITE_CHECKPOINT_FULL, &frames, &done);
+	char *path = mem_printf("%s-wal", database->path);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int error = 0;
 
-	return code == SQLITE_OK && frames == done ? 0 : TP_ERR_STORE;
+	if (fd < 0)
+		error = errno == ENOENT ? 0 : errno;
+	else if (fdatasync(fd) < 0)
+		error = errno;
+	if (fd >= 0)
+		close(fd);
+	mem_free(path);
+	return error;
 }
 
 void spool_database_count(struct spool_database *database, uint64_t *seen, uint64_t *links)

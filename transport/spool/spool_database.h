@@ -39,7 +39,8 @@ int spool_database_commit(struct spool_database *database, const struct spool_it
 /* Removes what is too old or too many, some at a time. Returns whether there is more to remove. */
 bool spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits,
                            int64_t now_ms);
-int spool_database_checkpoint(struct spool_database *database); /* 0 or TP_ERR_STORE */
+/* Makes what was committed safe from a power cut. 0 or errno. Needs no space. */
+int spool_database_sync(struct spool_database *database);
 void spool_database_count(struct spool_database *database, uint64_t *seen, uint64_t *links);
 const char *spool_database_problem(struct spool_database *database); /* SQLite's text of the last failure */
 

@@ -85,6 +85,9 @@ size_t spool_log_waiting(const struct spool_log *log);
 /* 0 or TP_ERR_IO: logged when it begins; what waits stays. */
 int spool_log_write(struct spool_log *log);
 
+/* Segments were removed: what was refused for want of space may be tried again. */
+void spool_log_space_freed(struct spool_log *log);
+
 /* An item of `size` bytes at `position` is live, or not any more. */
 void spool_log_live(struct spool_log *log, uint64_t position, size_t size);
 void spool_log_gone(struct spool_log *log, uint64_t position, size_t size);
