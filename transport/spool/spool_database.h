@@ -25,11 +25,11 @@ struct spool_database_limits {
 	uint64_t map_seconds, map_count;
 };
 
-/* Opens or makes it. `secret` is that of the keys: a database of another one is emptied. One that is damaged
- * is set aside, logged. 0, or TP_ERR_STORE and a sentence. */
-int spool_database_open(struct spool_database **database, const char *path,
-                        const uint8_t secret[SPOOL_KEY_BYTES], bool writes, const struct log *log,
-                        struct buf *error);
+/* Opens or makes it. `secret` is that of the keys: a database of another one is emptied. One that is damaged is set
+ * aside, logged. `wal_bytes`: what may wait beside it before it is merged; 0: the connection is for reading. 0, or
+ * TP_ERR_STORE and a sentence. */
+int spool_database_open(struct spool_database **database, const char *path, const uint8_t secret[SPOOL_KEY_BYTES],
+			uint64_t wal_bytes, const struct log *log, struct buf *error);
 void spool_database_close(struct spool_database **database);
 
 /* One transaction: items from `first`, at most `most` of them; what is there is replaced. 0; TP_ERR_STORE:

@@ -234,8 +234,8 @@ static void log_again(struct spool *spool, const struct spool_item *item)
 	spool_log_append(spool->disk, item->id ? &link : &seen);
 }
 
-/* There is no space for the database, and the log cannot give any back as long as it has what is to go there: what waits is
- * written again at the log's end. */
+/* The database cannot be written, perhaps for want of space, and the log cannot get shorter as long as it has what is to go
+ * there: what waits is written again at the log's end. */
 static void log_items_again(struct spool *spool)
 {
 	struct spool_items *all[] = {&spool->committing, &spool->filling};
@@ -271,7 +271,7 @@ void spool_index_tidied(struct spool *spool, struct spool_tidy *tidy)
 		spool->sealed = false;
 		spool->too_many_items = false;
 	}
-	if (!tidy->committed && spool->sealed && spool->disk->full && !spool->closing)
+	if (!tidy->committed && spool->sealed && spool_is_too_long(spool) && !spool->closing)
 		log_items_again(spool);
 	for (i = 0; i < tidy->removed; i++)
 		mem_free(tidy->paths[i]);

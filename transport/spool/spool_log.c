@@ -269,6 +269,7 @@ static int begin_segment(struct spool_log *log, uint64_t keep_back)
 	mem_free(path);
 	/* A number whose file could not be made is not tried again: it may be there, half made. */
 	log->next_number++;
+	log->not_followed_ms = error ? clock_ms() : 0;
 	if (error)
 		return error;
 	if (old)
@@ -663,7 +664,7 @@ static void follow_head(struct spool_log *log)
 	const struct spool_segment *head = log->head;
 	uint64_t size = head->end - head->base;
 
-	if (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS)
+	if (log->not_followed_ms && clock_ms() - log->not_followed_ms < RETRY_SPACE_MS)
 		return;
 	/* One whose file may be gone after a power cut is followed by no other, but for a disk that is very slow. */
 	if (!head->synced && size < 4 * log->segment_bytes)

@@ -57,6 +57,7 @@ struct spool_log {
 	bool full, failing;  /* no space for more; the last write failed */
 	char *problem;       /* NULL, or what is the matter, in a sentence */
 	uint64_t refused_ms; /* clock_ms of the last try to get space */
+	uint64_t not_followed_ms;     /* ... of the last try to begin another segment that failed */
 };
 
 /* Locks the folder (made if missing), reads all segments in order and begins a new one. `each` is called for

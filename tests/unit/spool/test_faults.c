@@ -78,13 +78,15 @@ static void check_and_drain(struct fixture *fixture, int first, int count)
 	spool_queue_release(fixture->spool, &queue);
 }
 
+/* The log is short again, and the disk has space. */
 static bool can_put(struct fixture *fixture)
 {
+	struct spool_log *disk = fixture->spool->disk;
 	uint64_t id;
 
 	spool_flush(fixture->spool);
-	if (fixture->spool->tidy_under_way || fixture->spool->tidy.paths_count || spool_clean_is_due(fixture->spool) ||
-	    fixture->spool->disk->full)
+	if (disk->full || disk->failing || disk->disk_bytes > 6 * 65536 || fixture->spool->tidy_under_way ||
+	    fixture->spool->tidy.paths_count > 0)
 		return false;
 	if (fixture_try_put(fixture, NETWORK, "probe", "x", NULL, &id) != 0)
 		return false;
