@@ -321,7 +321,7 @@ static void set_aside(struct spool_log *log, const char *path, bool empty)
 	if (empty) {
 		spool_files->unlink(path);
 	} else if (rename(path, aside) == 0) {
-		log_error(log->log, "%s is damaged at its beginning and was set aside as %s", path, aside);
+		log_warning(log->log, "%s is damaged at its beginning and was set aside as %s", path, aside);
 	}
 	mem_free(aside);
 }
