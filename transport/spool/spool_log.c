@@ -471,6 +471,18 @@ static int read_all_segments(struct spool_log *log, segment_each *each, void *co
 	return err;
 }
 
+/* It is on the disk before an id is given out: the next start must know from where on ids are new. */
+static int begin_first_segment(struct spool_log *log)
+{
+	int error = begin_segment(log, 0);
+
+	if (!error && (spool_files->sync(log->head->fd) < 0 || spool_files->sync_folder(log->folder_fd) < 0))
+		error = errno;
+	if (!error)
+		log->head->synced = true;
+	return error;
+}
+
 int spool_log_open(struct spool_log **slot, const char *folder, uint64_t max_bytes, const struct log *parent,
                    segment_each *each, void *context, struct buf *error)
 {
@@ -492,7 +504,7 @@ int spool_log_open(struct spool_log **slot, const char *folder, uint64_t max_byt
 		err = read_all_segments(log, each, context, error);
 	}
 	open_batch(log);
-	if (!err && (failure = begin_segment(log, 0)) != 0) {
+	if (!err && (failure = begin_first_segment(log)) != 0) {
 		buf_printf(error, "%s cannot be written to: %s", folder, strerror(failure));
 		err = TP_ERR_IO;
 	}
