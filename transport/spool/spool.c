@@ -90,10 +90,10 @@ static uint64_t next_time(const struct spool *spool)
 
 	if (!disk)
 		return ms;
-	if (disk->failing)
-		return RETRY_MS;
 	if (spool_clean_is_due(spool))
 		return CLEAN_MS;
+	if (disk->failing || disk->full)
+		return RETRY_MS;
 	if (spool->filling.count > 0 || spool->sealed || spool->tidy.paths_count > 0)
 		return ITEMS_MS;
 	if (spool->config.durability == SPOOL_POWER && disk->synced < disk->position)
@@ -223,10 +223,10 @@ static void load(void *context, uint64_t position, const struct spool_entry *ent
 static int open_databases(struct spool *spool, struct buf *error)
 {
 	char *path = mem_printf("%s/messages.db", spool->folder);
-	int err = spool_database_open(&spool->writer, path, spool->secret, true, &spool->log, error);
+	int err = spool_database_open(&spool->writer, path, spool->secret, spool->disk->segment_bytes, &spool->log, error);
 
 	if (!err)
-		err = spool_database_open(&spool->reader, path, spool->secret, false, &spool->log, error);
+		err = spool_database_open(&spool->reader, path, spool->secret, 0, &spool->log, error);
 	if (!err)
 		spool_database_count(spool->writer, &spool->seen, &spool->links);
 	mem_free(path);

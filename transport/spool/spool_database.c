@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/spool/spool_database.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 
 #define READ_WAIT_MS 20 /* in the loop's turn */
 #define WRITE_WAIT_MS 5000
+#define PAGE_BYTES 4096
+#define WAL_PAGES_MOST 1000
 #define EXPIRE_ROWS 2000 /* in one transaction */
 #define FILL_ROWS 20000
 
@@ -64,6 +70,7 @@ static const char schema[] = "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT N
 
 struct spool_database {
 	sqlite3 *db;
+	char *path;
 	const struct log *log;
 	sqlite3_stmt *statements[STATEMENTS]; /* made when first used */
 	bool counted;
@@ -152,46 +159,57 @@ static int take_secret(struct spool_database *database, const uint8_t *secret)
 	return code;
 }
 
-static int set_up(struct spool_database *database, const uint8_t *secret)
+static int set_up(struct spool_database *database, const uint8_t *secret, uint64_t wal_bytes)
 {
+	uint64_t pages = wal_bytes / PAGE_BYTES < WAL_PAGES_MOST ? wal_bytes / PAGE_BYTES : WAL_PAGES_MOST;
+	char *limit = mem_printf("PRAGMA wal_autocheckpoint = %" PRIu64, pages > 0 ? pages : 1);
 	int code = sqlite3_exec(database->db,
 	                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 	                        "PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -8192",
 	                        NULL, NULL, NULL);
 
 	if (code == SQLITE_OK)
+		code = sqlite3_exec(database->db, limit, NULL, NULL, NULL);
+	mem_free(limit);
+	if (code == SQLITE_OK)
 		code = sqlite3_exec(database->db, schema, NULL, NULL, NULL);
 	return code == SQLITE_OK ? take_secret(database, secret) : code;
 }
 
-static int try_open(struct spool_database *database, const char *path, const uint8_t *secret, bool writes)
+static int try_open(struct spool_database *database, const char *path, const uint8_t *secret, uint64_t wal_bytes)
 {
+	bool writes = wal_bytes > 0;
+	int fd = writes ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1; /* for us only; SQLite would not */
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (writes ? SQLITE_OPEN_CREATE : 0);
-	int code = sqlite3_open_v2(path, &database->db, flags, NULL);
+	int code;
 
+	if (fd >= 0)
+		close(fd);
+	code = sqlite3_open_v2(path, &database->db, flags, NULL);
 	if (code != SQLITE_OK)
 		return code;
 	sqlite3_extended_result_codes(database->db, 1);
 	sqlite3_busy_timeout(database->db, writes ? WRITE_WAIT_MS : READ_WAIT_MS);
 	if (writes)
-		return set_up(database, secret);
+		return set_up(database, secret, wal_bytes);
 	return get(database, FIND_SEEN) && get(database, FIND_LINK) ? SQLITE_OK
 	                                                            : sqlite3_errcode(database->db);
 }
 
 int spool_database_open(struct spool_database **slot, const char *path, const uint8_t secret[SPOOL_KEY_BYTES],
-                        bool writes, const struct log *log, struct buf *error)
+                        uint64_t wal_bytes, const struct log *log, struct buf *error)
 {
 	struct spool_database *database = MEM_NEW(struct spool_database);
 	int code;
 
 	*slot = database;
 	database->log = log;
-	code = try_open(database, path, secret, writes);
-	if (is_damage(code) && writes) {
+	database->path = mem_strdup(path);
+	code = try_open(database, path, secret, wal_bytes);
+	if (is_damage(code) && wal_bytes > 0) {
 		sqlite3_close(database->db);
 		set_aside(path, log);
-		code = try_open(database, path, secret, writes);
+		code = try_open(database, path, secret, wal_bytes);
 	}
 	if (code == SQLITE_OK)
 		return 0;
@@ -210,6 +228,7 @@ void spool_database_close(struct spool_database **slot)
 	for (i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(database->statements[i]);
 	sqlite3_close(database->db);
+	mem_free(database->path);
 	MEM_FREE(*slot);
 }
 
@@ -337,12 +356,21 @@ bool spool_database_expire(struct spool_database *database, const struct spool_d
 	return finish(database, err) == 0 && (seen >= EXPIRE_ROWS || links >= EXPIRE_ROWS);
 }
 
-int spool_database_checkpoint(struct spool_database *database)
+/* All that is not in the WAL any more has been synced by SQLite before it reused the WAL. */
+int spool_database_sync(struct spool_database *database)
 {
-	int frames = 0, done = 0;
-	int code = sqlite3_wal_checkpoint_v2(database->db, NULL, SQLITE_CHECKPOINT_FULL, &frames, &done);
+	char *path = mem_printf("%s-wal", database->path);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int error = 0;
 
-	return code == SQLITE_OK && frames == done ? 0 : TP_ERR_STORE;
+	if (fd < 0)
+		error = errno == ENOENT ? 0 : errno;
+	else if (fdatasync(fd) < 0)
+		error = errno;
+	if (fd >= 0)
+		close(fd);
+	mem_free(path);
+	return error;
 }
 
 void spool_database_count(struct spool_database *database, uint64_t *seen, uint64_t *links)

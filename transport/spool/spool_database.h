@@ -25,11 +25,11 @@ struct spool_database_limits {
 	uint64_t map_seconds, map_count;
 };
 
-/* Opens or makes it. `secret` is that of the keys: a database of another one is emptied. One that is damaged
- * is set aside, logged. 0, or TP_ERR_STORE and a sentence. */
-int spool_database_open(struct spool_database **database, const char *path,
-                        const uint8_t secret[SPOOL_KEY_BYTES], bool writes, const struct log *log,
-                        struct buf *error);
+/* Opens or makes it. `secret` is that of the keys: a database of another one is emptied. One that is damaged is set
+ * aside, logged. `wal_bytes`: what may wait beside it before it is merged; 0: the connection is for reading. 0, or
+ * TP_ERR_STORE and a sentence. */
+int spool_database_open(struct spool_database **database, const char *path, const uint8_t secret[SPOOL_KEY_BYTES],
+			uint64_t wal_bytes, const struct log *log, struct buf *error);
 void spool_database_close(struct spool_database **database);
 
 /* One transaction: items from `first`, at most `most` of them; what is there is replaced. 0; TP_ERR_STORE:
@@ -39,7 +39,8 @@ int spool_database_commit(struct spool_database *database, const struct spool_it
 /* Removes what is too old or too many, some at a time. Returns whether there is more to remove. */
 bool spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits,
                            int64_t now_ms);
-int spool_database_checkpoint(struct spool_database *database); /* 0 or TP_ERR_STORE */
+/* Makes what was committed safe from a power cut. 0 or errno. Needs no space. */
+int spool_database_sync(struct spool_database *database);
 void spool_database_count(struct spool_database *database, uint64_t *seen, uint64_t *links);
 const char *spool_database_problem(struct spool_database *database); /* SQLite's text of the last failure */
 

@@ -140,16 +140,11 @@ static void seal(struct spool *spool)
 	spool->sealed = true;
 }
 
-static uint64_t items_safe_up_to(const struct spool *spool)
-{
-	return spool->sealed ? spool->committing_position : spool->committed_position;
-}
-
 static bool can_remove_oldest(const struct spool *spool)
 {
 	const struct spool_segment *oldest = spool_log_oldest(spool->disk);
 
-	return oldest && oldest->live == 0 && oldest->end <= items_safe_up_to(spool);
+	return oldest && oldest->live == 0 && oldest->end <= spool->committed_position;
 }
 
 bool spool_index_wants_sync(const struct spool *spool)
@@ -216,6 +211,52 @@ static void take_filter(struct spool *spool, struct spool_tidy *tidy)
 	add_to_filter(spool->filter, &spool->committing);
 }
 
+static size_t log_bytes(const struct spool_items *items)
+{
+	/* at most: a link with a key for each direction, and the id twice */
+	return items->count * 64 + items->bytes * 2;
+}
+
+static void log_again(struct spool *spool, const struct spool_item *item)
+{
+	struct spool_entry seen = {.type = ENTRY_SEEN, .seen = item->key, .time = item->stamp_ms};
+	struct spool_entry link = {
+		.type = ENTRY_LINK,
+		.flags = item->author ? ENTRY_HAS_AUTHOR : 0,
+		.here = item->key,
+		.there = item->key,
+		.time = item->time_ms,
+		.link_id = item->id,
+		.link_other_id = item->id,
+		.author = item->author,
+	};
+
+	spool_log_append(spool->disk, item->id ? &link : &seen);
+}
+
+/* The database cannot be written, perhaps for want of space, and the log cannot get shorter as long as it has what is to go
+ * there: what waits is written again at the log's end. */
+static void log_items_again(struct spool *spool)
+{
+	struct spool_items *all[] = {&spool->committing, &spool->filling};
+	struct spool_items merged = {0};
+	size_t i, j;
+
+	if (spool_log_room(spool->disk, log_bytes(all[0]) + log_bytes(all[1]), true) != 0)
+		return;
+	spool->committed_position = spool_log_end(spool->disk);
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		for (j = 0; j < all[i]->count; j++) {
+			log_again(spool, &all[i]->items[j]);
+			spool_items_put(&merged, &all[i]->items[j]);
+		}
+		spool_items_finish(all[i]);
+	}
+	spool->filling = merged;
+	spool->sealed = false;
+	spool->rewritten = spool_log_end(spool->disk);
+}
+
 void spool_index_tidied(struct spool *spool, struct spool_tidy *tidy)
 {
 	size_t i;
@@ -230,9 +271,13 @@ void spool_index_tidied(struct spool *spool, struct spool_tidy *tidy)
 		spool->sealed = false;
 		spool->too_many_items = false;
 	}
+	if (!tidy->committed && spool->sealed && spool_is_too_long(spool) && !spool->closing)
+		log_items_again(spool);
 	for (i = 0; i < tidy->removed; i++)
 		mem_free(tidy->paths[i]);
 	tidy->paths_count -= tidy->removed;
-	if (tidy->removed > 0)
-		memmove(tidy->paths, tidy->paths + tidy->removed, tidy->paths_count * sizeof(char *));
+	if (tidy->removed == 0)
+		return;
+	memmove(tidy->paths, tidy->paths + tidy->removed, tidy->paths_count * sizeof(char *));
+	spool_log_space_freed(spool->disk);
 }

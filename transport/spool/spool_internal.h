@@ -110,6 +110,7 @@ bool spool_index_wants_sync(const struct spool *spool);
 
 /* cleaning */
 void spool_clean(struct spool *spool);
+bool spool_is_too_long(const struct spool *spool); /* more lies on the disk than what is live is worth */
 bool spool_clean_is_due(const struct spool *spool);
 void spool_evacuate_suspects(struct spool *spool);
 void spool_expire(struct spool *spool);

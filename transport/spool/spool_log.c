@@ -223,8 +223,29 @@ static off_t offset_of(const struct spool_segment *segment, uint64_t position)
 	return (off_t)(SEGMENT_HEADER_BYTES + (position - segment->base));
 }
 
+/* What is kept free in the head for saying that all that is live is gone; and for cleaning a little, so that a full disk gets
+ * some space again. */
+static uint64_t kept_back(const struct spool_log *log, bool cleaning)
+{
+	uint64_t bytes = log->live * GONE_BYTES, most = log->segment_bytes / 4;
+
+	return (cleaning ? 0 : 2 * BLOCK_BYTES) + (bytes < most ? bytes : most);
+}
+
+/* Gives back what was reserved and is not needed: nothing will be written to it any more. */
+static void trim(struct spool_log *log, struct spool_segment *segment)
+{
+	uint64_t bytes = (uint64_t)offset_of(segment, segment->end);
+
+	if (bytes >= segment->bytes || spool_files->truncate(segment->fd, (off_t)bytes) < 0)
+		return;
+	log->disk_bytes -= segment->bytes - bytes;
+	segment->bytes = bytes;
+	segment->dirty = true;
+}
+
 /* A new head. 0 or errno; then the old one is still the head. */
-static int begin_segment(struct spool_log *log)
+static int begin_segment(struct spool_log *log, uint64_t keep_back)
 {
 	uint8_t header[SEGMENT_HEADER_BYTES];
 	struct spool_segment *segment, *old = log->head;
@@ -236,7 +257,7 @@ static int begin_segment(struct spool_log *log)
 		segment = segment_add(log, log->next_number, fd, log->position);
 		log->head = segment;
 		segment_header_make(header, segment->number, log->next_id, log->key);
-		error = grow(log, SEGMENT_HEADER_BYTES + log->pending.len);
+		error = grow(log, SEGMENT_HEADER_BYTES + log->pending.len + keep_back);
 		if (!error)
 			error = write_all(fd, header, sizeof(header), 0);
 		if (error) {
@@ -248,8 +269,11 @@ static int begin_segment(struct spool_log *log)
 	mem_free(path);
 	/* A number whose file could not be made is not tried again: it may be there, half made. */
 	log->next_number++;
+	log->not_followed_ms = error ? clock_ms() : 0;
 	if (error)
 		return error;
+	if (old)
+		trim(log, old);
 	log->head_first_id = log->next_id;
 	log->folder_dirty = log->head->dirty = true;
 	return 0;
@@ -297,7 +321,7 @@ static void set_aside(struct spool_log *log, const char *path, bool empty)
 	if (empty) {
 		spool_files->unlink(path);
 	} else if (rename(path, aside) == 0) {
-		log_error(log->log, "%s is damaged at its beginning and was set aside as %s", path, aside);
+		log_warning(log->log, "%s is damaged at its beginning and was set aside as %s", path, aside);
 	}
 	mem_free(aside);
 }
@@ -334,7 +358,9 @@ static int read_segment_bytes(struct spool_log *log, struct spool_segment *segme
 	good = segment_scan(bytes, size, segment->number, segment->base, each, context);
 	segment->end = segment->base + (good - SEGMENT_HEADER_BYTES);
 	log->position = segment->end;
-	if (!is_zero(bytes + good, size - good))
+	if (is_zero(bytes + good, size - good))
+		trim(log, segment);
+	else
 		log_info(log->log, "%s was cut off at byte %zu", segment->path, good);
 	return 0;
 }
@@ -445,6 +471,18 @@ static int read_all_segments(struct spool_log *log, segment_each *each, void *co
 	return err;
 }
 
+/* It is on the disk before an id is given out: the next start must know from where on ids are new. */
+static int begin_first_segment(struct spool_log *log)
+{
+	int error = begin_segment(log, 0);
+
+	if (!error && (spool_files->sync(log->head->fd) < 0 || spool_files->sync_folder(log->folder_fd) < 0))
+		error = errno;
+	if (!error)
+		log->head->synced = true;
+	return error;
+}
+
 int spool_log_open(struct spool_log **slot, const char *folder, uint64_t max_bytes, const struct log *parent,
                    segment_each *each, void *context, struct buf *error)
 {
@@ -466,7 +504,7 @@ int spool_log_open(struct spool_log **slot, const char *folder, uint64_t max_byt
 		err = read_all_segments(log, each, context, error);
 	}
 	open_batch(log);
-	if (!err && (failure = begin_segment(log)) != 0) {
+	if (!err && (failure = begin_first_segment(log)) != 0) {
 		buf_printf(error, "%s cannot be written to: %s", folder, strerror(failure));
 		err = TP_ERR_IO;
 	}
@@ -495,14 +533,6 @@ void spool_log_close(struct spool_log **slot)
 
 /* --- appending --- */
 
-/* What is kept free in the head for saying that records are gone, and for cleaning. */
-static uint64_t kept_back(const struct spool_log *log)
-{
-	uint64_t bytes = log->live * GONE_BYTES;
-
-	return BLOCK_BYTES + (bytes < log->segment_bytes / 4 ? bytes : log->segment_bytes / 4);
-}
-
 static uint64_t head_need(const struct spool_log *log)
 {
 	return (uint64_t)offset_of(log->head, log->position) + log->pending.len;
@@ -515,12 +545,13 @@ int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
 
 	if (!log->head || log->failing)
 		return log->full ? TP_ERR_LIMIT : TP_ERR_IO;
-	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES + (cleaning ? 0 : kept_back(log));
+	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES + kept_back(log, cleaning);
 	if (need <= log->head->bytes)
 		return 0;
 	if (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS)
 		return TP_ERR_LIMIT;
 	error = grow(log, need);
+	log->refused_ms = clock_ms();
 	if (!error) {
 		log->full = false;
 		note_recovery(log);
@@ -548,6 +579,14 @@ void spool_log_append(struct spool_log *log, const struct spool_entry *entry)
 {
 	spool_entry_write(&log->pending, entry);
 	spool_log_appended(log);
+}
+
+void spool_log_space_freed(struct spool_log *log)
+{
+	if (log->failing)
+		return;
+	log->full = false;
+	note_recovery(log);
 }
 
 uint64_t spool_log_end(const struct spool_log *log)
@@ -617,15 +656,36 @@ static void written(struct spool_log *log, size_t size)
 	works_again(log);
 }
 
+/* A full disk, and in the head little that is still live: with what is reserved and not needed there is place for a new one,
+ * to which that is moved, and then the old one can go. */
+static void follow_on_full_disk(struct spool_log *log)
+{
+	struct spool_segment *head = log->head;
+	uint64_t need = head->live_bytes + log->live * GONE_BYTES;
+
+	if (head->end - head->base < 2 * head->live_bytes + BLOCK_BYTES ||
+	    head->bytes - (uint64_t)offset_of(head, head->end) < SEGMENT_HEADER_BYTES + need + 2 * BLOCK_BYTES)
+		return;
+	trim(log, head);
+	begin_segment(log, need);
+}
+
 /* A head that cannot be followed by another, for want of space, goes on growing. */
 static void follow_head(struct spool_log *log)
 {
 	const struct spool_segment *head = log->head;
+	uint64_t size = head->end - head->base;
 
-	if (!head->synced || (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS))
+	if (log->not_followed_ms && clock_ms() - log->not_followed_ms < RETRY_SPACE_MS)
 		return;
-	if (head->end - head->base >= log->segment_bytes || log->next_id - log->head_first_id >= SEGMENT_IDS)
-		begin_segment(log);
+	/* One whose file may be gone after a power cut is followed by no other, but for a disk that is very slow. */
+	if (!head->synced && size < 4 * log->segment_bytes)
+		return;
+	if ((size >= log->segment_bytes || log->next_id - log->head_first_id >= SEGMENT_IDS) &&
+	    begin_segment(log, kept_back(log, false)) == 0)
+		return;
+	if (log->full)
+		follow_on_full_disk(log);
 }
 
 int spool_log_write(struct spool_log *log)
@@ -634,10 +694,13 @@ int spool_log_write(struct spool_log *log)
 	uint64_t need;
 	int error = 0;
 
-	if (!spool_log_waiting(log) && log->head)
+	if (!spool_log_waiting(log) && log->head) {
+		if (log->full)
+			follow_head(log);
 		return 0;
+	}
 	if (!log->head)
-		error = begin_segment(log);
+		error = begin_segment(log, 0);
 	if (error) {
 		note_failure(log, "making a file", error);
 		return TP_ERR_IO;

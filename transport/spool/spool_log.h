@@ -57,6 +57,7 @@ struct spool_log {
 	bool full, failing;  /* no space for more; the last write failed */
 	char *problem;       /* NULL, or what is the matter, in a sentence */
 	uint64_t refused_ms; /* clock_ms of the last try to get space */
+	uint64_t not_followed_ms;     /* ... of the last try to begin another segment that failed */
 };
 
 /* Locks the folder (made if missing), reads all segments in order and begins a new one. `each` is called for
@@ -84,6 +85,9 @@ uint64_t spool_log_end(const struct spool_log *log);
 size_t spool_log_waiting(const struct spool_log *log);
 /* 0 or TP_ERR_IO: logged when it begins; what waits stays. */
 int spool_log_write(struct spool_log *log);
+
+/* Segments were removed: what was refused for want of space may be tried again. */
+void spool_log_space_freed(struct spool_log *log);
 
 /* An item of `size` bytes at `position` is live, or not any more. */
 void spool_log_live(struct spool_log *log, uint64_t position, size_t size);

@@ -111,10 +111,9 @@ static struct spool_filter *make_filter(struct spool_thread *thread, uint64_t se
 static void do_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
 {
 	tidy->committed = commit_items(thread, tidy->items);
-	if (tidy->committed && tidy->paths_count > 0) {
+	if (tidy->paths_count > 0) {
 		let_sync_pass(thread);
-		tidy->committed = spool_database_checkpoint(thread->database) == 0;
-		if (tidy->committed)
+		if (spool_database_sync(thread->database) == 0)
 			remove_paths(tidy);
 	}
 	note_store(thread, !tidy->committed);

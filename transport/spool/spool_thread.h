@@ -19,8 +19,8 @@
 
 struct spool_thread;
 
-/* Commits the items, whose log entries are on the disk, then, if there are paths, makes the database safe and
- * removes them in order. */
+/* Commits the items, whose log entries are on the disk; makes the database safe; removes the paths in order, of which nothing
+ * is needed any more but what is in the database already. */
 struct spool_tidy {
 	const struct spool_items *items;
 	char **paths;
