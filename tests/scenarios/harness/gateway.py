@@ -81,17 +81,20 @@ class Gateway:
                 await wait_until(lambda: port_open(self.port), "the server to listen")
 
     def backends(self):
-        """Process ids of living backends."""
+        """Process ids of living backends, also of those that an earlier core has started."""
         found = []
-        for pid in descendants(self.process.pid):
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit() or zombie(int(entry)):
+                continue
             try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    words = file.read().split(b"\0")
+                with open(f"/proc/{entry}/cmdline", "rb") as file:
+                    words = [word.decode(errors="replace") for word in file.read().split(b"\0")]
             except OSError:
                 continue
-            if any(os.path.basename(word.decode(errors="replace")).startswith("transport-") for word in words[:8]):
-                found.append(pid)
-        return found
+            ours = any(word.startswith(self.folder) for word in words)
+            if ours and any(os.path.basename(word).startswith("transport-") for word in words[:8]):
+                found.append(int(entry))
+        return sorted(found)
 
     async def kill_backend(self):
         pids = await wait_until(self.backends, "a backend to run")
