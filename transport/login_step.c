@@ -16,6 +16,8 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
+#define GIVE_UP_MS 5000 /* for the backend to answer that it has logged out */
+
 static bool wants_answer(enum login_step_kind kind)
 {
 	return kind == LOGIN_STEP_TEXT || kind == LOGIN_STEP_SECRET || kind == LOGIN_STEP_CODE ||
@@ -34,12 +36,12 @@ static void step_free(struct login_step *step)
 
 void login_step_clear(struct user *user, bool interrupted)
 {
-	bool was_open = login_step_is_open(user);
+	bool was_asked = user->login_step && wants_answer(user->login_step->kind);
 
 	if (user->login_step)
 		step_free(user->login_step);
 	user->login_step = NULL;
-	user->question_lost = interrupted && (was_open || user->question_lost);
+	user->question_lost = interrupted && (was_asked || user->question_lost);
 }
 
 static struct login_step *step_create(const struct event_login_step *wanted)
@@ -64,6 +66,8 @@ static struct login_step *step_create(const struct event_login_step *wanted)
 
 void login_step_from_backend(struct user *user, const struct event *event)
 {
+	if (user->login_step && user->login_step->given_up)
+		return; /* it crossed the person's word */
 	if (user->state != USER_CONNECTING) {
 		log_warning(&user->log, "the backend asks for something, and no login is under way: dropped");
 		return;
@@ -80,7 +84,7 @@ bool login_step_event(const struct user *user, struct event *event)
 {
 	const struct login_step *step = user->login_step;
 
-	if (!step)
+	if (!step || step->given_up)
 		return false;
 	*event = (struct event){.type = EVENT_LOGIN_STEP,
 				.user = user->key,
@@ -193,21 +197,49 @@ int login_step_answer(struct user *user, const char *value, struct buf *problem)
 	return err;
 }
 
-static void end_login(struct user *user, const char *text)
+/* Its answer is awaited, so that it is not taken for one to a login that follows. */
+static void give_up(struct user *user, const char *text)
 {
-	struct event event = {.type = EVENT_LOGIN_ANSWER, .login_answer = {.step = user->login_step->number}};
+	struct login_step *step = user->login_step;
+	struct event event = {.type = EVENT_LOGIN_ANSWER, .login_answer = {.step = step->number}};
 
+	step->answered = true;
+	step->given_up = text;
+	step->deadline_ms = clock_ms() + GIVE_UP_MS;
 	user_send(user, &event);
-	user_end_login(user, text);
 }
 
 bool login_step_give_up(struct user *user)
 {
-	if (!user->login_step)
+	if (!user->login_step || user->login_step->given_up)
 		return false;
 	log_info(&user->log, "the person gives the login up");
-	user->login_step->answered = true;
-	end_login(user, "You have given up the login. Write \"login\" to begin anew.");
+	give_up(user, "You have given up the login. Write \"login\" to begin anew.");
+	return true;
+}
+
+bool login_step_begin_again(struct user *user)
+{
+	if (!user->login_step || !user->login_step->given_up)
+		return false;
+	user->login_step->again = true;
+	return true;
+}
+
+bool login_step_has_ended(struct user *user)
+{
+	struct transport *transport = user->transport;
+
+	if (!user->login_step || !user->login_step->given_up)
+		return false;
+	bool again = user->login_step->again;
+	char *key = mem_strdup(user->key);
+
+	user_end_login(user, user->login_step->given_up);
+	user = user_find(transport, key);
+	mem_free(key);
+	if (user && again)
+		user_login(user);
 	return true;
 }
 
@@ -218,9 +250,9 @@ void login_step_expire(struct transport *transport, uint64_t now_ms)
 	while (map_next(transport->users, &it)) {
 		struct user *user = it.value;
 
-		if (!user->login_step || user->login_step->deadline_ms > now_ms)
+		if (!user->login_step || user->login_step->deadline_ms > now_ms || login_step_has_ended(user))
 			continue;
 		log_info(&user->log, "the login waited for too long");
-		end_login(user, "The login was not completed in time. Write \"login\" to begin anew.");
+		give_up(user, "The login was not completed in time. Write \"login\" to begin anew.");
 	}
 }

@@ -28,7 +28,9 @@ struct login_step {
 	char **choices;
 	size_t choices_count;
 	bool answered;       /* the backend has an answer, and has not said more yet */
-	uint64_t deadline_ms; /* clock_ms: then the login is given up */
+	const char *given_up; /* the backend was told so, and its DISCONNECTED is awaited: what people are told then; NULL */
+	bool again;           /* and the person wants to log in again after it */
+	uint64_t deadline_ms; /* clock_ms: then the login is given up; or nothing is awaited any longer */
 };
 
 /* LOGIN_STEP from the user's backend. May free the user (a login with a password that cannot go on). */
@@ -48,8 +50,13 @@ bool login_step_is_open(const struct user *user);
  * LIMIT_LOGIN_ANSWER_BYTES. Then a sentence for the person is in *problem.
  */
 int login_step_answer(struct user *user, const char *value, struct buf *problem);
-/* The person does not want to go on: the backend is told, and the login ends. False: none is under way. May free the user. */
+/* The person does not want to go on: the backend is told, and the login ends when it has answered. False: there is none. */
 bool login_step_give_up(struct user *user);
+/* The person wants to log in. True: that is done when the login that was given up has ended. */
+bool login_step_begin_again(struct user *user);
+/* The session was lost, or established, while the end of a login that was given up is awaited: true, and it has ended. May
+ * free the user. */
+bool login_step_has_ended(struct user *user);
 
 /* The login or session ended, whatever way. `interrupted`: against everybody's will, so that an answer may be written
  * which nobody asks for any more. */

@@ -122,21 +122,47 @@ static void test_giving_up(void **state)
 	step(1, LOGIN_STEP_CODE, "Code?");
 	forget();
 	chat("alice@x", "Cancel");
-	expect("b1 login answer 1 (gives up)\nb1 logout al\n"
-	       "alice@x session failed 2 'You have given up the login. Write \"login\" to begin anew.'\n"
-	       "answer 0 'The login has ended.'\n");
+	expect("b1 login answer 1 (gives up)\nanswer 0 'The login is given up.'\n");
+	chat("alice@x", "cancel");
+	expect("answer -2 'There is no login that waits for you.'\n");
+	step(2, LOGIN_STEP_CODE, "Another?"); /* crossed it */
+	expect("");
+	disconnected(0, "As you like.");
+	expect("b1 logout al\n"
+	       "alice@x session failed 2 'You have given up the login. Write \"login\" to begin anew.'\n");
 	assert_int_equal(alice()->state, USER_IDLE);
-	/* The backend's own word is late, and being away a while begins nothing. */
-	disconnected(0, "");
+	/* Being away a while begins nothing. */
 	session_presence(find("alice@x", "phone"), STATUS_AWAY, NULL, 0);
 	expect("");
 	chat("alice@x", "login");
 	store_pump();
 	expect("alice@x session connecting\nanswer 0 'You are being logged in.'\nb1 values\nb1 login al pw\n"
 	       "b1 status away ''\n");
+	/* In a hurry: what is answered to the old login must not end the new one. */
 	step(1, LOGIN_STEP_QR, "Scan this.");
+	forget();
+	chat("alice@x", "cancel");
+	chat("alice@x", "login");
+	expect("b1 login answer 1 (gives up)\nanswer 0 'The login is given up.'\nanswer 0 'You are being logged in.'\n");
+	disconnected(0, "As you like.");
+	expect("b1 logout al\n"
+	       "alice@x session failed 2 'You have given up the login. Write \"login\" to begin anew.'\n"
+	       "alice@x session connecting\nb1 values\nb1 login al pw\nb1 status away ''\n");
+	/* Let in all the same. */
+	step(1, LOGIN_STEP_QR, "Scan this.");
+	chat("alice@x", "cancel");
 	connected();
-	assert_int_equal(alice()->state, USER_CONNECTED);
+	assert_int_equal(alice()->state, USER_IDLE);
+	assert_true(was_told("b1 logout al"));
+	/* The backend says nothing to it. */
+	chat("alice@x", "login");
+	store_pump();
+	step(1, LOGIN_STEP_QR, "Scan this.");
+	chat("alice@x", "cancel");
+	forget();
+	login_step_expire(fx->transport, clock_ms() + 6000);
+	assert_true(was_told("b1 logout al"));
+	assert_int_equal(alice()->state, USER_IDLE);
 }
 
 static void test_timeout(void **state)
@@ -150,7 +176,9 @@ static void test_timeout(void **state)
 	login_step_expire(fx->transport, clock_ms() + 29000);
 	expect("");
 	login_step_expire(fx->transport, clock_ms() + 31000);
-	expect("b1 login answer 1 (gives up)\nb1 logout al\n"
+	expect("b1 login answer 1 (gives up)\n");
+	disconnected(0, "");
+	expect("b1 logout al\n"
 	       "alice@x session failed 2 'The login was not completed in time. Write \"login\" to begin anew.'\n");
 	assert_int_equal(alice()->state, USER_IDLE);
 	/* A late answer is kept from everybody, an administrator's as well. */
@@ -165,6 +193,8 @@ static void test_timeout(void **state)
 	login_step_expire(fx->transport, clock_ms() + (LIMIT_LOGIN_STEP_SECONDS - 1) * 1000);
 	assert_non_null(alice()->login_step);
 	login_step_expire(fx->transport, clock_ms() + (LIMIT_LOGIN_STEP_SECONDS + 1) * 1000);
+	assert_non_null(alice()->login_step->given_up);
+	disconnected(0, "");
 	assert_null(alice()->login_step);
 }
 
@@ -308,6 +338,7 @@ static void test_password_login_that_comes_to_nothing(void **state)
 	attach("alice@x", "phone");
 	forget();
 	chat("alice@x", "cancel");
+	disconnected(0, "");
 	assert_true(was_told("session failed 2"));
 	session_detach_all(fx->frontend, "alice@x");
 	store_pump();

@@ -194,6 +194,7 @@ static void test_dialogue_ends(void **state)
 	expect_told("ANSWER 1 (gives up)");
 	expect_sent("status='canceled'/></iq>");
 	mem_free(id);
+	assert_true(login_step_has_ended(fake_user()));
 	/* Refused by the network while a client waits. */
 	fake_user()->state = USER_CONNECTING;
 	ask(ALICE_HOME, "action='execute'>");
