@@ -56,7 +56,7 @@ static struct login_step *step_create(const struct event_login_step *wanted)
 	step->text = mem_strdup(wanted->text ? wanted->text : "");
 	step->data = mem_strdup(wanted->data);
 	step->choices_count =
-		wanted->choices_count > LIMIT_LOGIN_CHOICES ? LIMIT_LOGIN_CHOICES : wanted->choices_count;
+	        wanted->choices_count > LIMIT_LOGIN_CHOICES ? LIMIT_LOGIN_CHOICES : wanted->choices_count;
 	step->choices = mem_alloc((step->choices_count + 1) * sizeof(*step->choices));
 	for (size_t i = 0; i < step->choices_count; i++)
 		step->choices[i] = mem_strdup(wanted->choices[i]);
@@ -75,7 +75,7 @@ void login_step_from_backend(struct user *user, const struct event *event)
 	login_step_clear(user, false);
 	user->login_step = step_create(&event->login_step);
 	log_info(&user->log, "the login asks for more, step %u, kind %d", user->login_step->number,
-		 (int)user->login_step->kind);
+	         (int)user->login_step->kind);
 	if (session_authentication_asked(user, user->login_step->kind != LOGIN_STEP_NOTICE))
 		login_step_deliver(user, NULL);
 }
@@ -87,13 +87,13 @@ bool login_step_event(const struct user *user, struct event *event)
 	if (!step || step->given_up)
 		return false;
 	*event = (struct event){.type = EVENT_LOGIN_STEP,
-				.user = user->key,
-				.login_step = {.step = step->number,
-					       .kind = step->kind,
-					       .text = step->text,
-					       .data = step->data,
-					       .choices = (const char *const *)step->choices,
-					       .choices_count = step->choices_count}};
+	                        .user = user->key,
+	                        .login_step = {.step = step->number,
+	                                       .kind = step->kind,
+	                                       .text = step->text,
+	                                       .data = step->data,
+	                                       .choices = (const char *const *)step->choices,
+	                                       .choices_count = step->choices_count}};
 	return true;
 }
 
@@ -155,7 +155,8 @@ static char *copy_answer(const struct login_step *step, const char *value)
 	return mem_strndup(value, length);
 }
 
-static int check_answer(const struct login_step *step, const char *value, const char **sent, struct buf *problem)
+static int check_answer(const struct login_step *step, const char *value, const char **sent,
+                        struct buf *problem)
 {
 	*sent = value;
 	if (!*value) {
@@ -171,7 +172,8 @@ static int check_answer(const struct login_step *step, const char *value, const 
 	*sent = choice_of(step, value);
 	if (*sent)
 		return 0;
-	buf_printf(problem, "That is none of the choices: a number from 1 to %zu is needed.", step->choices_count);
+	buf_printf(problem, "That is none of the choices: a number from 1 to %zu is needed.",
+	           step->choices_count);
 	return TP_ERR_INVALID;
 }
 
@@ -182,7 +184,7 @@ int login_step_answer(struct user *user, const char *value, struct buf *problem)
 
 	if (!login_step_is_open(user)) {
 		buf_puts(problem, step && step->answered ? "That has been answered already."
-							 : "Nothing is asked at the moment.");
+		                                         : "Nothing is asked at the moment.");
 		return TP_ERR_NOT_FOUND;
 	}
 	char *copy = copy_answer(step, value);

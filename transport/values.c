@@ -26,7 +26,7 @@ static struct user *find_waiting(const struct loading *loading)
 {
 	struct user *user = user_find(loading->transport, loading->key);
 	bool waits = user && user->values_serial == loading->serial && user->backend && !user->login_sent &&
-		     user->state == USER_CONNECTING;
+	             user->state == USER_CONNECTING;
 
 	return waits && !loading->transport->stopping ? user : NULL;
 }
@@ -39,11 +39,13 @@ static void loaded(void *context, int err, const struct event_value *values, siz
 
 	if (user && err) {
 		/* Without them the network might take the person for a new one. */
-		user_disconnected(user, CONNECTION_ERROR_OTHER, "What is stored for you cannot be read at the moment.");
+		user_disconnected(user, CONNECTION_ERROR_OTHER,
+		                  "What is stored for you cannot be read at the moment.");
 	} else if (user) {
 		if (damaged)
 			log_error(&user->log,
-				  "%zu stored values were sealed with another key or are damaged: left out", damaged);
+			          "%zu stored values were sealed with another key or are damaged: left out",
+			          damaged);
 		user_send(user, &event);
 		user_log_in(user);
 	}
@@ -68,12 +70,14 @@ static void kept(void *context, int err)
 
 	if (err == TP_ERR_LIMIT)
 		log_error(&transport->log,
-			  "what the backend wants to keep for %s is refused: at most %u bytes a value, %u bytes and %d "
-			  "values a person",
-			  log_quote(keeping->key), LIMIT_VALUE_BYTES, LIMIT_VALUES_BYTES, LIMIT_VALUES_PER_USER);
+		          "what the backend wants to keep for %s is refused: at most %u bytes a value, %u "
+		          "bytes and %d "
+		          "values a person",
+		          log_quote(keeping->key), LIMIT_VALUE_BYTES, LIMIT_VALUES_BYTES,
+		          LIMIT_VALUES_PER_USER);
 	else if (err)
 		log_error(&transport->log, "what the backend wants to keep for %s was not stored: %s",
-			  log_quote(keeping->key), tp_error_text(err));
+		          log_quote(keeping->key), tp_error_text(err));
 	if (keeping->number && transport->values_taken)
 		transport->values_taken(transport, keeping->key, keeping->number, err);
 	mem_free(keeping->key);
@@ -87,5 +91,6 @@ void values_from_backend(struct user *user, const struct event *event)
 	keeping->transport = user->transport;
 	keeping->key = mem_strdup(user->key);
 	keeping->number = event->handover;
-	store_put_values(user->transport->store, user->key, event->values.values, event->values.count, kept, keeping);
+	store_put_values(user->transport->store, user->key, event->values.values, event->values.count, kept,
+	                 keeping);
 }

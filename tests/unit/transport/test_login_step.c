@@ -8,8 +8,8 @@
 static void step(uint32_t number, enum login_step_kind kind, const char *text)
 {
 	from_backend(B1, (struct event){.type = EVENT_LOGIN_STEP,
-					.user = "alice@x",
-					.login_step = {.step = number, .kind = kind, .text = text}});
+	                                .user = "alice@x",
+	                                .login_step = {.step = number, .kind = kind, .text = text}});
 }
 
 static void connected(void)
@@ -21,8 +21,8 @@ static void connected(void)
 static void disconnected(int error, const char *text)
 {
 	from_backend(B1, (struct event){.type = EVENT_DISCONNECTED,
-					.user = "alice@x",
-					.disconnected = {.error = error, .text = text}});
+	                                .user = "alice@x",
+	                                .disconnected = {.error = error, .text = text}});
 	store_pump();
 }
 
@@ -62,12 +62,12 @@ static void test_a_dialogue(void **state)
 	chat("alice@x", "  12 34\n");
 	expect("b1 login answer 2 12 34\nanswer 0 'One moment, please.'\n");
 	from_backend(B1, (struct event){.type = EVENT_LOGIN_STEP,
-					.user = "alice@x",
-					.login_step = {.step = 3,
-						       .kind = LOGIN_STEP_CHOICE,
-						       .text = "How?",
-						       .choices = choices,
-						       .choices_count = 2}});
+	                                .user = "alice@x",
+	                                .login_step = {.step = 3,
+	                                               .kind = LOGIN_STEP_CHOICE,
+	                                               .text = "How?",
+	                                               .choices = choices,
+	                                               .choices_count = 2}});
 	expect("alice@x step 3 kind 4 'How?' [by mail] [by phone]\n");
 	chat("alice@x", "3");
 	chat("alice@x", "by bird");
@@ -143,7 +143,8 @@ static void test_giving_up(void **state)
 	forget();
 	chat("alice@x", "cancel");
 	chat("alice@x", "login");
-	expect("b1 login answer 1 (gives up)\nanswer 0 'The login is given up.'\nanswer 0 'You are being logged in.'\n");
+	expect("b1 login answer 1 (gives up)\nanswer 0 'The login is given up.'\nanswer 0 'You are being "
+	       "logged in.'\n");
 	disconnected(0, "As you like.");
 	expect("b1 logout al\n"
 	       "alice@x session failed 2 'You have given up the login. Write \"login\" to begin anew.'\n"
@@ -169,9 +170,11 @@ static void test_timeout(void **state)
 {
 	(void)state;
 	begin();
-	from_backend(B1, (struct event){.type = EVENT_LOGIN_STEP,
-					.user = "alice@x",
-					.login_step = {.step = 1, .kind = LOGIN_STEP_CODE, .text = "?", .timeout_s = 30}});
+	from_backend(B1, (struct event){
+	                         .type = EVENT_LOGIN_STEP,
+	                         .user = "alice@x",
+	                         .login_step = {
+	                                 .step = 1, .kind = LOGIN_STEP_CODE, .text = "?", .timeout_s = 30}});
 	forget();
 	login_step_expire(fx->transport, clock_ms() + 29000);
 	expect("");
@@ -179,7 +182,8 @@ static void test_timeout(void **state)
 	expect("b1 login answer 1 (gives up)\n");
 	disconnected(0, "");
 	expect("b1 logout al\n"
-	       "alice@x session failed 2 'The login was not completed in time. Write \"login\" to begin anew.'\n");
+	       "alice@x session failed 2 'The login was not completed in time. Write \"login\" to begin "
+	       "anew.'\n");
 	assert_int_equal(alice()->state, USER_IDLE);
 	/* A late answer is kept from everybody, an administrator's as well. */
 	chat("alice@x", "123456");
@@ -187,9 +191,10 @@ static void test_timeout(void **state)
 	chat("alice@x", "login");
 	store_pump();
 	/* Where the backend names no time, or too much, it is the limit. */
-	from_backend(B1, (struct event){.type = EVENT_LOGIN_STEP,
-					.user = "alice@x",
-					.login_step = {.step = 1, .kind = LOGIN_STEP_LINK, .timeout_s = 1000000}});
+	from_backend(
+	        B1, (struct event){.type = EVENT_LOGIN_STEP,
+	                           .user = "alice@x",
+	                           .login_step = {.step = 1, .kind = LOGIN_STEP_LINK, .timeout_s = 1000000}});
 	login_step_expire(fx->transport, clock_ms() + (LIMIT_LOGIN_STEP_SECONDS - 1) * 1000);
 	assert_non_null(alice()->login_step);
 	login_step_expire(fx->transport, clock_ms() + (LIMIT_LOGIN_STEP_SECONDS + 1) * 1000);
@@ -235,9 +240,10 @@ static void test_backend_lost_in_the_middle(void **state)
 	assert_false(was_told("admin"));
 	chat("alice@x", "status");
 	assert_true(was_told("al: connecting"));
-	from_backend(B2, (struct event){.type = EVENT_LOGIN_STEP,
-					.user = "alice@x",
-					.login_step = {.step = 1, .kind = LOGIN_STEP_SECRET, .text = "Again?"}});
+	from_backend(B2,
+	             (struct event){.type = EVENT_LOGIN_STEP,
+	                            .user = "alice@x",
+	                            .login_step = {.step = 1, .kind = LOGIN_STEP_SECRET, .text = "Again?"}});
 	forget();
 	chat("alice@x", "secret");
 	expect("b2 login answer 1 secret\nanswer 0 'One moment, please.'\n");
@@ -278,13 +284,15 @@ static void test_strangers(void **state)
 	assert_true(was_told("You are not here"));
 	/* Nor does another backend ask anything. */
 	forget();
-	from_backend(B2, (struct event){.type = EVENT_LOGIN_STEP, .user = "alice@x", .login_step = {.step = 2}});
+	from_backend(B2,
+	             (struct event){.type = EVENT_LOGIN_STEP, .user = "alice@x", .login_step = {.step = 2}});
 	expect("");
 	assert_int_equal(alice()->login_step->number, 1);
 	assert_true(login_step_is_open(alice()));
 }
 
-/* ---------------------------------------------------------------------------------- with a password before */
+/* ---------------------------------------------------------------------------------- with a password before
+ * */
 
 static void authenticate(const char *password)
 {
@@ -307,7 +315,8 @@ static void test_password_login_is_let_in(void **state)
 	step(1, LOGIN_STEP_CODE, "Code?");
 	expect("frontend authenticated alice@x 0\n");
 	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
-	expect("alice@x/phone session connecting\nalice@x/phone step 1 kind 3 'Code?'\nb1 status online ''\n");
+	expect("alice@x/phone session connecting\nalice@x/phone step 1 kind 3 'Code?'\nb1 status online "
+	       "''\n");
 	/* Another client knows the password or does not. */
 	authenticate("guess");
 	expect("frontend authenticated alice@x -7\n");
@@ -396,7 +405,8 @@ static void test_password_login_begun_again(void **state)
 	assert_false(store_has("alice@x"));
 }
 
-/* -------------------------------------------------------------------------------------------------- values */
+/* -------------------------------------------------------------------------------------------------- values
+ * */
 
 static struct buf taken;
 
@@ -411,9 +421,9 @@ static void keep(struct backend *backend, const char *key, const char *text, uin
 	struct event_value value = {key, (const uint8_t *)text, text ? strlen(text) : 0};
 
 	from_backend(backend, (struct event){.type = EVENT_VALUES,
-					     .user = "alice@x",
-					     .handover = number,
-					     .values = {.values = &value, .count = 1}});
+	                                     .user = "alice@x",
+	                                     .handover = number,
+	                                     .values = {.values = &value, .count = 1}});
 }
 
 static void test_values(void **state)
@@ -502,21 +512,21 @@ static void test_values_come_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_dialogue),
-		TEST(test_too_long),
-		TEST(test_giving_up),
-		TEST(test_timeout),
-		TEST(test_disconnected_in_the_middle),
-		TEST(test_backend_lost_in_the_middle),
-		TEST(test_two_clients),
-		TEST(test_strangers),
-		TEST(test_password_login_is_let_in),
-		TEST(test_password_login_that_comes_to_nothing),
-		TEST(test_password_login_of_somebody_else),
-		TEST(test_password_login_begun_again),
-		TEST(test_values),
-		TEST(test_values_that_cannot_be_read),
-		TEST(test_values_come_late),
+	        TEST(test_a_dialogue),
+	        TEST(test_too_long),
+	        TEST(test_giving_up),
+	        TEST(test_timeout),
+	        TEST(test_disconnected_in_the_middle),
+	        TEST(test_backend_lost_in_the_middle),
+	        TEST(test_two_clients),
+	        TEST(test_strangers),
+	        TEST(test_password_login_is_let_in),
+	        TEST(test_password_login_that_comes_to_nothing),
+	        TEST(test_password_login_of_somebody_else),
+	        TEST(test_password_login_begun_again),
+	        TEST(test_values),
+	        TEST(test_values_that_cannot_be_read),
+	        TEST(test_values_come_late),
 	};
 
 	return cmocka_run_group_tests_name("login steps", tests, NULL, NULL);
