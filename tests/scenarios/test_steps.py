@@ -389,6 +389,7 @@ async def scenario_values_that_are_too_much(world):
     await alice.message(f"keeper@{GATEWAY}", "^logins: 1$")
     do(alice, ["VALUES", {1: "USER", 2: [{1: "k", 2: "x"}] * 300}], ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "after it"}])
     await alice.message(BOB, "^after it$")
+    require('error: backend 1: refused values for "alice@localhost"' in gateway.process.log(), "the log does not say so")
     # All at once they are 257.
     do(alice, ["VALUES", {1: "USER", 2: [{1: f"k{i}", 2: "x"} for i in range(256)]}])
     await gateway.process.wait_log("is refused: at most")
