@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/delivery.h"
+#include "transport/resume.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/transport.h"
@@ -61,6 +63,7 @@ struct room *room_create(struct user *user, const char *name, const char *nickna
 	room->participants = map_create();
 	map_put(user->rooms, key, room);
 	mem_free(key);
+	resume_note_room(room);
 	return room;
 }
 
@@ -90,6 +93,9 @@ void room_destroy(struct room **slot)
 		return;
 	char *key = room_key(room->name);
 
+	delivery_room_gone(room, NULL);
+	if (!room->user->transport->stopping || !user_stays_connected(room->user))
+		resume_forget_room(room);
 	map_remove(room->user->rooms, key);
 	mem_free(key);
 	LIST_EACH (link, &room->occupants)
@@ -137,6 +143,7 @@ bool room_add(struct room *room, struct resource *resource)
 	occupant->resource = resource;
 	occupant->late = room->state != ROOM_JOINED && (map_count(room->participants) || room->subject);
 	list_append(&room->occupants, &occupant->link);
+	resume_note_room(room);
 	return true;
 }
 
@@ -147,6 +154,7 @@ bool room_remove(struct room *room, struct resource *resource)
 	if (!occupant)
 		return false;
 	occupant_free(occupant);
+	resume_note_room(room);
 	return true;
 }
 
@@ -162,15 +170,20 @@ void room_join(struct room *room)
 
 void room_leave(struct room *room, struct resource *resource)
 {
-	struct event event = {.type = EVENT_ROOM_LEAVE, .room = {.name = room->network_name, .nickname = ""}};
-
 	if (!room_remove(room, resource))
 		return;
-	if (!list_empty(&room->occupants) || user_stays_connected(room->user))
-		return;
+	if (list_empty(&room->occupants) && !user_stays_connected(room->user))
+		room_abandon(&room);
+}
+
+void room_abandon(struct room **slot)
+{
+	struct room *room = *slot;
+	struct event event = {.type = EVENT_ROOM_LEAVE, .room = {.name = room->network_name, .nickname = ""}};
+
 	if (room->state != ROOM_WANTED)
 		user_send(room->user, &event);
-	room_destroy(&room);
+	room_destroy(slot);
 }
 
 void room_close(struct room **slot, const char *reason)
@@ -287,6 +300,7 @@ void room_replay(struct room *room, struct resource *to)
 	participant_to_event(room, own ? own : &myself, &event);
 	room_deliver(room, to, &event);
 	room_deliver_info(room, to);
+	delivery_room_entered(room, to);
 	room_deliver_subject(room, to);
 }
 

@@ -70,6 +70,8 @@ void room_join(struct room *room);
 /* The resource leaves; with the last one the backend is told and the room is freed, unless the user stays
  * connected. */
 void room_leave(struct room *room, struct resource *resource);
+/* Nobody is in it any more: the backend is told, then it is freed. */
+void room_abandon(struct room **room);
 /* Every occupant is told why, then the room is freed. The backend is not told. */
 void room_close(struct room **room, const char *reason);
 /* The session is lost and will come again: occupants stay, participants become stale. */

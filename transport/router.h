@@ -46,7 +46,7 @@ void router_note_departed(struct user *user);
 void router_expire_departed(struct transport *transport, uint64_t now_ms);
 
 /* To one identity, or one resource of it. Nothing is shown while the instance stops: frontends have said goodbye. */
-void router_deliver_to(struct identity *identity, struct resource *only, const struct event *event);
+int router_deliver_to(struct identity *identity, struct resource *only, const struct event *event); /* as deliver */
 /* To every identity of the user and all its resources (only NULL). For user.c, roster.c, room.c. */
 void router_deliver(struct user *user, struct resource *only, const struct event *event);
 /* To every resource that has presence (contact presences). */

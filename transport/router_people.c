@@ -9,6 +9,7 @@
 #include "config/limits.h"
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
+#include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/references.h"
 #include "transport/request.h"
@@ -40,7 +41,7 @@ static int check_connected(const struct user *user)
 	return backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH ? TP_ERR_LIMIT : 0;
 }
 
-/* The room, if this resource may speak in it. */
+/* The room, if this resource may speak in it: what is said before it is joined waits. */
 static int check_room(const struct user *user, const char *name, const struct resource *from,
 		      struct room **found)
 {
@@ -48,12 +49,6 @@ static int check_room(const struct user *user, const char *name, const struct re
 
 	if (!room || !room_has(room, from))
 		return TP_ERR_NOT_FOUND;
-	int err = check_connected(user);
-
-	if (err)
-		return err;
-	if (room->state != ROOM_JOINED)
-		return TP_ERR_NOT_CONNECTED;
 	*found = room;
 	return 0;
 }
@@ -108,26 +103,15 @@ static void copy_to_other_identities(struct user *user, const struct resource *f
 static int person_writes_contact(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
-	int err = check_connected(user);
+
+	out.message.name = network_contact_name(user, event->message.name);
+	int err = delivery_to_network(user, from, &out);
 
 	if (err)
 		return err;
 	conversation_use(conversation_open(user, event->message.name), from);
-	out.message.name = network_contact_name(user, event->message.name);
-	user_send(user, &out);
 	copy_to_other_identities(user, from, event);
 	return 0;
-}
-
-/* The echo will have the text that the backend gets. */
-static void remember_echo(struct room *room, const struct event_message *message)
-{
-	struct event_message said = *message;
-	struct arena arena = {0};
-
-	if (message->id && user_degrade(room->user, &arena, &said) == 0)
-		room_remember_reflection(room, message->id, said.text);
-	arena_finish(&arena);
 }
 
 static int person_writes_room(struct user *user, struct resource *from, const struct event *event)
@@ -138,10 +122,8 @@ static int person_writes_room(struct user *user, struct resource *from, const st
 
 	if (err)
 		return err;
-	remember_echo(room, &event->message);
 	out.message.name = room->network_name;
-	user_send(user, &out);
-	return 0;
+	return delivery_to_network(user, from, &out);
 }
 
 static int person_writes_participant(struct user *user, struct resource *from, const struct event *event)
@@ -158,8 +140,7 @@ static int person_writes_participant(struct user *user, struct resource *from, c
 	out.message.nickname = participant_nickname(room, event->message.nickname);
 	if (!out.message.nickname)
 		return TP_ERR_NOT_FOUND;
-	user_send(user, &out);
-	return 0;
+	return delivery_to_network(user, from, &out);
 }
 
 /* 0, or why nothing of the message could be said on this network. */
@@ -217,24 +198,25 @@ static int person_subject(struct user *user, struct resource *from, const struct
 		return err;
 	if (!text_fits(event->message.text))
 		return TP_ERR_LIMIT;
+	out.message.kind = MESSAGE_ROOM;
 	out.message.name = room->network_name;
-	user_send(user, &out);
-	return 0;
+	return delivery_to_network(user, from, &out);
 }
 
 static int person_attention(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
-	int err = name_is_good(event->message.name) ? check_connected(user) : TP_ERR_INVALID;
 
-	if (err)
-		return err;
+	if (!name_is_good(event->message.name))
+		return TP_ERR_INVALID;
 	if (!text_fits(event->message.text))
 		return TP_ERR_LIMIT;
-	conversation_use(conversation_open(user, event->message.name), from);
 	out.message.name = network_contact_name(user, event->message.name);
-	user_send(user, &out);
-	return 0;
+	int err = delivery_to_network(user, from, &out);
+
+	if (!err)
+		conversation_use(conversation_open(user, event->message.name), from);
+	return err;
 }
 
 static int person_chat_state(struct user *user, const struct event *event)

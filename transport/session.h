@@ -29,6 +29,7 @@ struct identity {
 	struct list link;      /* user->identities */
 	struct list resources; /* struct resource.link; none: only for a user that stays connected */
 	struct list joins;     /* struct pending_join (session.c): room joins that came while loading */
+	struct spool_queue *inbox; /* what is on its way to it (delivery_people.c); NULL: not opened yet */
 	void *data;            /* the frontend's */
 };
 
@@ -88,6 +89,8 @@ struct authentication;
 int session_remember_join(struct resource *from, const struct event *event);
 /* The identity of a live user, made without resources if it is not there. NULL if it belongs to somebody else. */
 struct identity *session_adopt(struct frontend *frontend, const char *address, struct user *user);
+/* Frees a resource that is in no room and has told nothing; its user stays. */
+void session_drop_resource(struct resource *resource);
 /* Frees all identities of a user that is about to go, with their resources. */
 void session_forget_user(struct user *user);
 /* After a restart: somebody who stays connected is logged in, others are asked whether they are there. */

@@ -13,6 +13,7 @@
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/conversation.h"
+#include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
 #include "transport/request.h"
@@ -20,6 +21,7 @@
 #include "transport/roster.h"
 #include "transport/router.h"
 #include "transport/session.h"
+#include "transport/spool/spool.h"
 #include "transport/transport.h"
 #include "transport/values.h"
 
@@ -67,30 +69,31 @@ struct user *user_create(struct transport *transport, const struct store_account
 }
 
 /* What the backend cannot be told is said in words. */
-static void send_degraded(struct user *user, const struct event *event)
+static int send_degraded(struct user *user, const struct event *event)
 {
 	struct arena arena = {0};
 	struct event plain = *event;
+	int err = user_degrade(user, &arena, &plain.message);
 
-	if (user_degrade(user, &arena, &plain.message) == 0)
-		backend_send(user->backend, &plain);
+	if (!err)
+		err = backend_send(user->backend, &plain);
 	else
 		log_debug(&user->log, "nothing of a message can be said to %s, trace %llu", user->backend->label,
 			  (unsigned long long)event->trace);
 	arena_finish(&arena);
+	return err;
 }
 
-void user_send(struct user *user, struct event *event)
+int user_send(struct user *user, struct event *event)
 {
 	if (!user->backend)
-		return;
+		return TP_ERR_CLOSED;
 	event->user = user->key;
 	if (!event->trace)
 		event->trace = ++user->transport->next_trace;
 	if (event->type == EVENT_MESSAGE && !user->backend->extended)
-		send_degraded(user, event);
-	else
-		backend_send(user->backend, event);
+		return send_degraded(user, event);
+	return backend_send(user->backend, event);
 }
 
 int user_degrade(const struct user *user, struct arena *arena, struct event_message *message)
@@ -159,6 +162,7 @@ static void close_rooms(struct user *user, const char *reason)
 
 		room_close(&room, reason);
 	}
+	delivery_user_gone(user, reason);
 }
 
 static void mark_rooms_lost(struct user *user)
@@ -181,8 +185,10 @@ static void end_session(struct user *user, bool say_logout)
 	login_step_clear(user, true);
 	card_request_close_all(user);
 	release_backend(user, say_logout);
+	delivery_user_lost(user);
 	roster_go_offline(user->roster);
 	user->connected_ms = 0;
+	user->resuming = false;
 }
 
 static void free_user(struct user *user)
@@ -192,6 +198,7 @@ static void free_user(struct user *user)
 	map_destroy(&user->conversations, conversation_destroy);
 	map_destroy(&user->requests, NULL);
 	map_destroy(&user->settings, mem_free);
+	spool_queue_release(user->transport->spool, &user->outbox);
 	mem_free((void *)user->room_list);
 	mem_free((void *)user->room_names);
 	mem_free(user->key);
@@ -325,8 +332,10 @@ static void send_contacts(struct user *user)
 void user_backend_assigned(struct user *user, struct backend *backend)
 {
 	/* Given another backend in the middle of a session: the rooms are joined there again. */
-	if (user->state == USER_CONNECTED || user->state == USER_CONNECTING)
+	if (user->state == USER_CONNECTED || user->state == USER_CONNECTING) {
+		delivery_user_lost(user);
 		mark_rooms_lost(user);
+	}
 	stop_retry_timer(user);
 	user->backend = backend;
 	user->state = USER_CONNECTING;
@@ -351,11 +360,24 @@ void user_log_in(struct user *user)
 	user_update_status(user);
 }
 
+void user_resume(struct user *user, struct backend *backend, bool connected)
+{
+	list_append(&backend->users, &user->backend_link);
+	backend->users_count++;
+	backend->empty_ms = 0;
+	user->backend = backend;
+	user->state = connected ? USER_CONNECTED : USER_CONNECTING;
+	user->resuming = user->login_sent = true;
+	user->connected_ms = user->active_ms = clock_ms();
+	user->online = true;
+}
+
 void user_backend_leave(struct user *user)
 {
 	log_info(&user->log, "idle: moved to another backend");
 	card_request_close_all(user);
 	release_backend(user, true);
+	delivery_user_lost(user);
 	roster_go_offline(user->roster);
 	mark_rooms_lost(user);
 	user->state = USER_WAITING;
@@ -427,6 +449,7 @@ void user_connected(struct user *user)
 	send_unsent_contacts(user);
 	while (map_next(user->rooms, &it))
 		room_join(it.value);
+	delivery_user_ready(user);
 }
 
 static void retry_now(uv_timer_t *timer)

@@ -10,9 +10,7 @@ struct user;
 void values_load(struct user *user);
 
 /*
- * VALUES from the backend: kept as a whole, or refused as a whole with an error in the log. When the outcome
- * is certain, transport->values_taken is called, if it is set and the event has a number: 0, kept and on the
- * disk; TP_ERR_LIMIT, refused for good; TP_ERR_NOT_FOUND, the account is gone; TP_ERR_STORE, not kept, but it
- * may be the next time.
+ * VALUES from the backend: kept as a whole, or refused as a whole with an error in the log. A numbered one is acknowledged
+ * when the outcome is certain; what the database does not take is tried again until it does.
  */
 void values_from_backend(struct user *user, const struct event *event);

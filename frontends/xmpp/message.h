@@ -23,6 +23,9 @@ void write_delay(struct xmpp_frontend *frontend, struct xml_writer *writer,
                  int64_t stamp_ms); /* 0: nothing */
 void message_show(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                   const struct event_message *message);
+/* An error to the client of this address that sent a message which will not arrive. */
+void message_bounce(struct xmpp_frontend *frontend, const char *address,
+                    const struct event_undelivered *undelivered);
 void message_show_attention(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                             const struct event_message *message);
 void message_show_receipt(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,

@@ -6,6 +6,7 @@
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/references.h"
+#include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/xhtml.h"
 #include "transport/user.h"
 
@@ -352,6 +353,53 @@ void message_show_chat_state(struct xmpp_frontend *frontend, struct identity *to
 	xmpp_end(frontend, buf_text(&address));
 	buf_finish(&from);
 	buf_finish(&address);
+}
+
+static const struct stanza_error *bounce_condition(enum undelivered_reason reason)
+{
+	switch (reason) {
+	case UNDELIVERED_OFFLINE:
+		return &ERROR_UNAVAILABLE;
+	case UNDELIVERED_ROOM:
+		return &ERROR_NOT_FOUND;
+	case UNDELIVERED_UNSUPPORTED:
+		return &ERROR_FEATURE;
+	case UNDELIVERED_TOO_LONG:
+		return &ERROR_NOT_ACCEPTABLE;
+	case UNDELIVERED_REFUSED:
+		return &ERROR_NOT_ALLOWED;
+	case UNDELIVERED_DROPPED:
+		break;
+	}
+	return &ERROR_SERVICE;
+}
+
+/* Whom the person's client sent it to, in our own form of the address. */
+static bool bounce_from(struct xmpp_frontend *frontend, const struct event_message *message, struct buf *from)
+{
+	if (message->kind == MESSAGE_CHAT)
+		return address_contact(frontend, from, message->name);
+	if (!address_room(frontend, from, message->name))
+		return false;
+	if (message->kind == MESSAGE_ROOM_PRIVATE && message->nickname) {
+		buf_putc(from, '/');
+		address_nickname(from, message->nickname);
+	}
+	return true;
+}
+
+void message_bounce(struct xmpp_frontend *frontend, const char *address,
+                    const struct event_undelivered *undelivered)
+{
+	struct buf from = {0}, to = {0};
+	buf_puts(&to, address);
+	if (undelivered->resource && undelivered->resource[0])
+		buf_printf(&to, "/%s", undelivered->resource);
+	if (bounce_from(frontend, &undelivered->message, &from))
+		send_error(frontend, "message", buf_text(&from), buf_text(&to), undelivered->message.id,
+		           bounce_condition(undelivered->reason), undelivered->text);
+	buf_finish(&from);
+	buf_finish(&to);
 }
 
 void message_notify(struct xmpp_frontend *frontend, const char *to, const char *text)

@@ -80,6 +80,13 @@ void muc_close(struct resource *resource, const char *name)
 	buf_finish(&key);
 }
 
+void muc_resume(struct xmpp_frontend *frontend, struct resource *resource, const struct room *live)
+{
+	struct xmpp_room *room = muc_open(frontend, resource, live->name, NULL);
+	room->nickname = mem_strdup(live->nickname);
+	room->joined = room->has_subject = true;
+}
+
 const struct room *muc_live_room(const struct resource *resource, const char *name)
 {
 	const struct user *user = resource ? resource->identity->user : NULL;

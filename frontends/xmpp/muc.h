@@ -60,6 +60,8 @@ void muc_show_read_marker(struct xmpp_frontend *frontend, struct resource *to,
 /* Clients ask for the room's information when they join; a change is told (status 104), and the avatar. */
 void muc_show_info(struct xmpp_frontend *frontend, struct resource *to, const struct event_room_info *info);
 void muc_show_left(struct xmpp_frontend *frontend, const struct xmpp_room *room);
+/* After a restart of this process: the client is in the room and has been shown everything. */
+void muc_resume(struct xmpp_frontend *frontend, struct resource *resource, const struct room *room);
 /* All rooms that the client waits for are refused. */
 void muc_refuse_rooms(struct xmpp_frontend *frontend, struct resource *resource,
                       const struct stanza_error *error, const char *text);

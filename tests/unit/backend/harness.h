@@ -21,6 +21,7 @@
 #define PATIENCE_MS 20000
 
 struct person {
+	unsigned drained; /* told that its backend takes more again */
 	struct user user;
 	char key[40];
 	unsigned assigned, lost, left, unavailable, connected, messages, read, order;
@@ -31,6 +32,7 @@ struct person {
 };
 
 struct harness {
+	uint64_t written; /* number of the last frame that the kernel has taken */
 	uv_loop_t loop;
 	uv_timer_t beat;
 	struct transport transport;

@@ -324,6 +324,12 @@ void store_find_account(struct store *unused, const char *frontend, const char *
 	queue(FIND, address, NULL, NULL, (void *)done, context);
 }
 
+void store_get_account(struct store *unused, const char *key, store_account_done *done, void *context)
+{
+	(void)unused;
+	queue(FIND, key, NULL, NULL, (void *)done, context);
+}
+
 void store_add_account(struct store *unused, const char *key, const char *frontend, const char *address,
 		       const char *legacy_name, const char *password, const char *language,
 		       store_account_done *done, void *context)

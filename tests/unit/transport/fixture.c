@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "transport/backend/backend_attach.h"
+#include "transport/delivery.h"
 #include "transport/admin.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
@@ -214,7 +216,7 @@ static void fake_stop(struct frontend *frontend, void (*stopped)(void *context),
 		stopped(context);
 }
 
-static void fake_deliver(struct frontend *frontend, struct identity *to, struct resource *only,
+static int fake_deliver(struct frontend *frontend, struct identity *to, struct resource *only,
 			 const struct event *event)
 {
 	assert_ptr_equal(frontend, to->frontend);
@@ -225,6 +227,27 @@ static void fake_deliver(struct frontend *frontend, struct identity *to, struct 
 	}
 	SAY(" ");
 	say_event(event);
+	return event->handover ? fx->promise : 0;
+}
+
+static int fake_undelivered(struct frontend *frontend, const char *address, const struct event *event)
+{
+	const struct event_undelivered *what = &event->undelivered;
+
+	(void)frontend;
+	SAY("%s/%s undelivered %d", address, what->resource, (int)what->reason);
+	if (what->text)
+		SAY(" '%s'", what->text);
+	say_message(&what->message);
+	SAY("\n");
+	return fx->promise;
+}
+
+static bool fake_room_resumed(struct frontend *frontend, struct resource *resource, const struct room *room)
+{
+	(void)frontend;
+	SAY("%s/%s is still in %s\n", resource->identity->address, resource->name, room->name);
+	return true;
 }
 
 static void fake_authenticated(struct frontend *frontend, const char *address, int error, const char *text)
@@ -265,6 +288,8 @@ const struct frontend_ops fake_frontend_ops = {
 	.start = fake_start,
 	.stop = fake_stop,
 	.deliver = fake_deliver,
+	.undelivered = fake_undelivered,
+	.room_resumed = fake_room_resumed,
 	.authenticated = fake_authenticated,
 	.features_changed = fake_features_changed,
 	.notify = fake_notify,
@@ -331,11 +356,51 @@ void network_plugin_server_hold(struct network_plugin_server *server, bool hold)
 	SAY(hold ? "backends held\n" : "backends read\n");
 }
 
-void backend_send(struct backend *backend, const struct event *event)
+int backend_send(struct backend *backend, const struct event *event)
 {
 	assert_non_null(event->user);
 	SAY("%s ", backend->label);
 	say_event(event);
+	if (event->handover && !fx->unanswered)
+		delivery_written(backend, event->handover);
+	else if (event->handover)
+		fx->number = event->handover;
+	return 0;
+}
+
+bool backend_attach_is_under_way(const struct backend *backend)
+{
+	(void)backend;
+	return true;
+}
+
+void backend_acknowledge_later(struct backend *backend, uint64_t number)
+{
+	(void)backend;
+	(void)number;
+}
+
+void backend_acknowledge(struct backend *backend, uint64_t number)
+{
+	(void)backend;
+	(void)number;
+}
+
+struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial)
+{
+	(void)server;
+	return serial >= 1 && serial <= 2 ? &fx->backends[serial - 1] : NULL;
+}
+
+void network_plugin_server_leave(struct network_plugin_server *server, void (*stopped)(void *), void *context)
+{
+	(void)server;
+	stopped(context);
+}
+
+void backend_attach_note_taken(struct network_plugin_server *server)
+{
+	(void)server;
 }
 
 size_t backend_queued(const struct backend *backend)
@@ -410,6 +475,7 @@ int fixture_setup(void **state)
 
 		snprintf(backend->label, sizeof(backend->label), "b%zu", i + 1);
 		backend->id = (int)i + 1;
+		backend->serial = (unsigned)i + 1;
 		backend->log.label = backend->label;
 		list_init(&backend->users);
 	}
@@ -426,6 +492,7 @@ void fixture_start(const char *const *overrides, size_t count)
 	assert_int_equal(config_override(fx->config, "service.jid", "gw.x", &error), 0);
 	assert_int_equal(config_override(fx->config, "service.backend", "/bin/false", &error), 0);
 	assert_int_equal(config_override(fx->config, "service.working_dir", "/nowhere", &error), 0);
+	assert_int_equal(config_override(fx->config, "spool.durability", "off", &error), 0);
 	for (size_t i = 0; i < count; i++) {
 		char *name = mem_strndup(overrides[i], strcspn(overrides[i], "="));
 

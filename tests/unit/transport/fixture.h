@@ -37,6 +37,9 @@
 #include "transport/user.h"
 
 struct fixture {
+	int promise;       /* what deliver answers for what it is to confirm */
+	bool unanswered;   /* backends do not answer: the last number is kept */
+	uint64_t number;
 	uv_loop_t loop;
 	struct config *config;
 	struct transport *transport;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "tests/unit/xmpp/fixture.h"
+#include "transport/delivery.h"
 #include "transport/account.h"
 #include "transport/command.h"
 #include "transport/login_step.h"
@@ -341,6 +342,16 @@ void command_run_line(struct transport *core, struct frontend *base, const char 
 	done(context, 0, "An answer.");
 }
 
+void delivery_frontend_ready(struct frontend *base)
+{
+	(void)base;
+}
+
+void delivery_identity_ready(struct identity *identity)
+{
+	(void)identity;
+}
+
 /* What login_step.c needs. */
 
 void router_deliver(struct user *user, struct resource *only, const struct event *event)
@@ -349,12 +360,13 @@ void router_deliver(struct user *user, struct resource *only, const struct event
 	deliver(only, event);
 }
 
-void user_send(struct user *user, struct event *event)
+int user_send(struct user *user, struct event *event)
 {
 	(void)user;
 	assert_int_equal(event->type, EVENT_LOGIN_ANSWER);
 	buf_printf(&told, "ANSWER %u %s\n", event->login_answer.step,
 	           event->login_answer.value ? event->login_answer.value : "(gives up)");
+	return 0;
 }
 
 void user_end_login(struct user *user, const char *text)

@@ -48,6 +48,11 @@ void component_stop(struct component *component, void (*stopped)(void *), void *
 	stopped(context);
 }
 
+void component_suspend(struct component *component, void (*stopped)(void *), void *context)
+{
+	component_stop(component, stopped, context);
+}
+
 void component_destroy(struct component **component)
 {
 	MEM_FREE(*component);
