@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Logins that ask for more than a password, and what a backend keeps for the next one. */
 #include "tests/unit/transport/fixture.h"
+#include "transport/resume.h"
 
 #define B1 (&fx->backends[0])
 #define B2 (&fx->backends[1])
@@ -252,6 +253,31 @@ static void test_backend_lost_in_the_middle(void **state)
 	/* And from then on the administrator's words are commands again. */
 	chat("alice@x", "reload");
 	expect("admin 'reload'\nanswer 0 'OK'\n");
+}
+
+/* A new core finds a login that its predecessor has begun; what it asked for is not known any more. */
+static void test_taken_over_in_the_middle(void **state)
+{
+	(void)state;
+	begin();
+	struct user *user = alice();
+
+	list_remove(&user->backend_link);
+	user_resume(user, B1, false);
+	resume_finish(user);
+	store_pump();
+	assert_true(was_told("b1 logout al\nalice@x session connecting\nb1 values\nb1 login al pw\n"));
+	chat("alice@x", "1234");
+	assert_true(was_told("The login was interrupted"));
+	forget();
+	resume_finish(user); /* not taken over: goes on */
+	expect("");
+	/* One whose question comes now goes on as it is. */
+	list_remove(&user->backend_link);
+	user_resume(user, B1, false);
+	step(3, LOGIN_STEP_CODE, "Code?");
+	resume_finish(user);
+	expect("alice@x step 3 kind 3 'Code?'\n");
 }
 
 static void test_two_clients(void **state)
@@ -518,7 +544,7 @@ int main(void)
 	        TEST(test_timeout),
 	        TEST(test_disconnected_in_the_middle),
 	        TEST(test_backend_lost_in_the_middle),
-	        TEST(test_two_clients),
+	        TEST(test_taken_over_in_the_middle), TEST(test_two_clients),
 	        TEST(test_strangers),
 	        TEST(test_password_login_is_let_in),
 	        TEST(test_password_login_that_comes_to_nothing),
