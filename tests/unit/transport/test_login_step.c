@@ -255,6 +255,31 @@ static void test_backend_lost_in_the_middle(void **state)
 	expect("admin 'reload'\nanswer 0 'OK'\n");
 }
 
+static void test_the_client_goes_in_the_middle(void **state)
+{
+	(void)state;
+	begin();
+	step(1, LOGIN_STEP_CODE, "Code?");
+	forget();
+	session_detach(find("alice@x", "phone"));
+	expect("b1 logout al\n");
+	assert_null(alice());
+	/* Who comes back begins anew. */
+	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	expect("alice@x session connecting\nb1 values\nb1 login al pw\nb1 status online ''\n");
+	/* Who stays connected is asked when there is somebody to answer. */
+	user_set_setting(alice(), "stay_connected", "1");
+	step(1, LOGIN_STEP_CODE, "Code?");
+	session_detach(find("alice@x", "phone"));
+	assert_non_null(alice());
+	forget();
+	session_presence(attach("alice@x", "desk"), STATUS_ONLINE, NULL, 0);
+	expect("alice@x/desk session connecting\nalice@x/desk step 1 kind 3 'Code?'\n");
+	chat("alice@x", "1234");
+	expect("b1 login answer 1 1234\nanswer 0 'One moment, please.'\n");
+}
+
 /* A new core finds a login that its predecessor has begun; what it asked for is not known any more. */
 static void test_taken_over_in_the_middle(void **state)
 {
@@ -544,7 +569,9 @@ int main(void)
 	        TEST(test_timeout),
 	        TEST(test_disconnected_in_the_middle),
 	        TEST(test_backend_lost_in_the_middle),
-	        TEST(test_taken_over_in_the_middle), TEST(test_two_clients),
+	        TEST(test_the_client_goes_in_the_middle),
+	        TEST(test_taken_over_in_the_middle),
+	        TEST(test_two_clients),
 	        TEST(test_strangers),
 	        TEST(test_password_login_is_let_in),
 	        TEST(test_password_login_that_comes_to_nothing),
