@@ -275,7 +275,9 @@ static void run_login(struct command_call *call)
 
 	if (!user)
 		return;
-	if (user->state == USER_IDLE || user->state == USER_FAILED)
+	bool again = login_step_begin_again(user);
+
+	if (!again && (user->state == USER_IDLE || user->state == USER_FAILED))
 		user_login(user);
 	if (login_step_event(user, &event))
 		login_step_describe(&text, &event.login_step, true);
@@ -311,7 +313,7 @@ static void run_cancel(struct command_call *call)
 	bool ended = login_step_give_up(user);
 
 	command_reply(call, ended ? 0 : TP_ERR_NOT_FOUND,
-		      ended ? "The login has ended." : "There is no login that waits for you.");
+		      ended ? "The login is given up." : "There is no login that waits for you.");
 }
 
 static const struct command_field answer_fields[] = {

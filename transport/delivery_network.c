@@ -492,8 +492,12 @@ void delivery_network_frontend_ready(struct frontend *frontend, struct spool_que
 		long reason = message.reason ? strtol(message.reason, &text, 10) : 0;
 
 		if (same && message.reason && text != message.reason) {
+			/* The reason is the dead record's own. */
+			char *why = *text == ' ' && text[1] ? mem_strdup(text + 1) : NULL;
+
 			spool_retry(transport->spool, record);
-			give_back(transport, record, (enum undelivered_reason)reason, *text == ' ' && text[1] ? text + 1 : NULL);
+			give_back(transport, record, (enum undelivered_reason)reason, why);
+			mem_free(why);
 		}
 		message_finish(&message);
 	}

@@ -433,7 +433,7 @@ void user_connected(struct user *user)
 {
 	struct map_iter it = {0};
 
-	if (user->state != USER_CONNECTING)
+	if (user->state != USER_CONNECTING || login_step_has_ended(user))
 		return;
 	user->state = USER_CONNECTED;
 	user->retries = 0;
@@ -533,6 +533,8 @@ static void lose(struct user *user, int error, const char *text, bool say_logout
 	bool retryable = error == CONNECTION_ERROR_NETWORK || error == CONNECTION_ERROR_OTHER;
 
 	if (user->state != USER_CONNECTING && user->state != USER_CONNECTED)
+		return;
+	if (login_step_has_ended(user))
 		return;
 	user->last_error = error;
 	mem_replace(&user->last_error_text, text && *text ? text : "The connection to the network was lost.");

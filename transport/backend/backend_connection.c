@@ -98,6 +98,22 @@ static bool is_new(struct backend_connection *connection, const struct event *ev
 	return true;
 }
 
+static void refuse(struct backend *backend, int bad, const struct event *event)
+{
+	struct buf what = {0};
+
+	if (bad == TP_ERR_LIMIT)
+		buf_printf(&what, "%s for %s: something in it is too long, or too much",
+		           event_type_name(event->type), log_quote(event->user));
+	else
+		buf_puts(&what, "a frame that makes no sense");
+	/* Somebody will miss them at the next login. */
+	if (bad == TP_ERR_LIMIT && event->type == EVENT_VALUES)
+		log_error(&backend->log, "refused %s", buf_text(&what));
+	backend_ignore(backend, buf_text(&what));
+	buf_finish(&what);
+}
+
 /* Whole frames in the reader. False if the connection may not be used any more. */
 static bool take_frames(struct backend_connection *connection, bool *any)
 {
@@ -112,9 +128,10 @@ static bool take_frames(struct backend_connection *connection, bool *any)
 		if (err != 1)
 			break;
 		*any = true;
-		if (codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event) < 0) {
+		int bad = codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event);
+		if (bad) {
 			is_new(connection, &event);
-			backend_ignore(backend, "a frame that makes no sense");
+			refuse(backend, bad, &event);
 		} else if (is_new(connection, &event)) {
 			backend_receive(backend, connection, &event);
 		}
