@@ -51,8 +51,17 @@ static const char *const first_tables[] = {
         "PRIMARY KEY (user_id, uin))",
 };
 
+/* Of accounts that need not be there: a ban outlives the registration. */
+static const char *const ban_tables[] = {
+        "CREATE TABLE {bans} ("
+        "jid {:key} NOT NULL PRIMARY KEY, "
+        "reason {:text} NOT NULL, "
+        "created {:int} NOT NULL)",
+};
+
 const struct schema_step schema_steps[] = {
         {first_tables, ARRAY_SIZE(first_tables)},
+        {ban_tables, ARRAY_SIZE(ban_tables)},
 };
 const size_t schema_steps_count = ARRAY_SIZE(schema_steps);
 

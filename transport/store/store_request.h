@@ -21,6 +21,9 @@ enum request_kind {
 	REQUEST_PUT_CONTACT,
 	REQUEST_REMOVE_CONTACT,
 	REQUEST_LIST,
+	REQUEST_LIST_BANS,
+	REQUEST_PUT_BAN,
+	REQUEST_REMOVE_BAN,
 };
 
 struct request {
@@ -33,7 +36,7 @@ struct request {
 
 	/* copies of the arguments; NULL where the kind has none */
 	char *key, *frontend, *address, *legacy_name, *password, *language;
-	char *name, *value, *groups, *icon_hash; /* of a setting or contact; value: alias too */
+	char *name, *value, *groups, *icon_hash; /* of a setting or contact; value: alias, reason of a ban too */
 	int64_t account;
 	bool flag; /* online, subscribed, all */
 	int flags;
@@ -42,12 +45,14 @@ struct request {
 	store_done *done;
 	store_account_done *account_done;
 	store_keys_done *keys_done;
+	store_bans_done *bans_done;
 
 	int err;
 	int problem_code; /* kind of failure, as numbered by the driver; 0: `problem` is about one account */
 	char *problem;    /* what to log; NULL: nothing */
 	struct account_result found;
 	struct identities_result listed;
+	struct bans_result bans;
 };
 
 struct request *request_create(enum request_kind kind, enum driver_mode mode);
