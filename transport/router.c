@@ -6,13 +6,17 @@
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/watch.h"
 
 void router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
 {
 	struct frontend *frontend = identity->frontend;
 
-	if (!frontend->transport->stopping)
-		frontend->ops->deliver(frontend, identity, only, event);
+	if (frontend->transport->stopping)
+		return;
+	watch_note(frontend->transport, identity->user ? identity->user->key : NULL, WATCH_TO_PERSON, identity->address,
+		   only ? only->name : NULL, event, 0);
+	frontend->ops->deliver(frontend, identity, only, event);
 }
 
 void router_deliver(struct user *user, struct resource *only, const struct event *event)
