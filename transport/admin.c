@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "transport/admin_call.h"
+#include "transport/frontend.h"
 #include "transport/transport.h"
 
 #define ERROR_PREFIX "Error: "
@@ -22,6 +23,7 @@ static void finish(struct admin_call *call, const char *text)
 {
 	if (text)
 		call->caller.done(call->caller.context, text);
+	mem_free(call->address);
 	mem_free(call->kept);
 	mem_free_secret(call->line);
 	mem_free(call);
@@ -421,6 +423,25 @@ static const char *take_arguments(struct admin_call *call, struct reader *reader
 	return call->entry == &admin_table[ADMIN_REGISTER] ? "Bad argument count" : "Argument is missing.";
 }
 
+/* The user whom the arguments name, if any, as the frontend knows its people. False: that is no address. */
+static bool take_address(struct admin_call *call)
+{
+	struct frontend *frontend = admin_frontend(call);
+	struct buf address = {0};
+
+	for (size_t i = 0; i < call->count; i++) {
+		if (call->entry->arguments[i].kind != ADMIN_USER || !*call->words[i] || !frontend->ops->normalize)
+			continue;
+		if (!frontend->ops->normalize(frontend, call->words[i], &address)) {
+			buf_finish(&address);
+			return false;
+		}
+		call->words[i] = call->address = buf_take(&address);
+		return true;
+	}
+	return true;
+}
+
 enum action { ACTION_NONE, ACTION_GET, ACTION_SET };
 
 static void execute_variable(struct admin_call *call, struct reader *reader, enum action action)
@@ -459,6 +480,8 @@ static void execute_command(struct admin_call *call, struct reader *reader, enum
 
 	if (problem)
 		admin_answer_error(call, "%s", problem);
+	else if (!take_address(call))
+		admin_answer_error(call, "%s is no address of a person here", call->words[0]);
 	else
 		runs[entry - admin_table](call);
 }
@@ -493,10 +516,14 @@ void admin_execute_for(struct transport *transport, const char *line, const stru
 {
 	struct admin_call *call = MEM_NEW(struct admin_call);
 
+	size_t length = strlen(line);
+
+	while (length && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+		length--;
 	call->transport = transport;
-	call->line = mem_strdup(line);
+	call->line = mem_strndup(line, length);
 	call->caller = *caller;
-	if (text_is_clean(line, strlen(line), TEXT_LINES))
+	if (text_is_clean(call->line, length, TEXT_LINES))
 		execute(call);
 	else
 		admin_answer_error(call, "This is not valid UTF-8 text");

@@ -20,8 +20,7 @@
 #include "transport/user.h"
 #include "transport/watch.h"
 
-/* Accounts that an administrator names belong to the first frontend of the configuration. */
-static struct frontend *admin_frontend(const struct admin_call *call)
+struct frontend *admin_frontend(const struct admin_call *call)
 {
 	const struct list *first = call->transport->frontends.next;
 

@@ -19,8 +19,12 @@ struct admin_call {
 	bool json, bodies;
 	unsigned width; /* of the terminal; 0: unknown */
 	struct admin_caller caller;
+	char *address; /* the user that is named, as known here; a word points at it */
 	char *kept; /* for the one that runs over several turns */
 };
+
+/* Accounts that an administrator names belong to the first frontend of the configuration. */
+struct frontend *admin_frontend(const struct admin_call *call);
 
 /* Each ends the call: exactly one of them, now or later. */
 void admin_answer(struct admin_call *call, const char *text);

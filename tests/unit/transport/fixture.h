@@ -61,6 +61,8 @@ void store_contact(const char *address, const char *name);
 bool store_has(const char *address);
 const char *store_password(const char *address);
 void store_mark_online(const char *address);
+void store_ban(const char *address, const char *reason); /* one that is there at the start */
+extern bool store_fails; /* to keep a ban */
 
 /* All lines since the last call must be these, each with its newline. */
 #define expect(text) expect_at((text), __FILE__, __LINE__)
