@@ -488,14 +488,19 @@ static void execute_command(struct admin_call *call, struct reader *reader, enum
 
 static void execute(struct admin_call *call)
 {
+	bool good = text_is_clean(call->line, strlen(call->line), TEXT_LINES);
 	bool tabs = strchr(call->line, '\t') != NULL;
 	struct reader reader = {.at = call->line, .separators = tabs ? "\t\r\n" : " \r\n", .tabs = tabs};
 	const char *word = next_word(&reader);
 	enum action action = ACTION_NONE;
 
-	for (; word && text_starts(word, "--"); word = next_word(&reader)) {
-		if (take_option(call, word))
-			continue;
+	while (word && text_starts(word, "--") && take_option(call, word))
+		word = next_word(&reader);
+	if (!good) {
+		admin_answer_error(call, "This is not valid UTF-8 text");
+		return;
+	}
+	if (word && text_starts(word, "--")) {
 		admin_answer_error(call, "Unknown option %s", word);
 		return;
 	}
@@ -523,10 +528,7 @@ void admin_execute_for(struct transport *transport, const char *line, const stru
 	call->transport = transport;
 	call->line = mem_strndup(line, length);
 	call->caller = *caller;
-	if (text_is_clean(call->line, length, TEXT_LINES))
-		execute(call);
-	else
-		admin_answer_error(call, "This is not valid UTF-8 text");
+	execute(call);
 }
 
 void admin_execute(struct transport *transport, const char *line, void (*done)(void *context, const char *answer),
