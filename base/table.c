@@ -153,29 +153,16 @@ static void put_seconds(struct buf *out, int64_t seconds)
 		buf_printf(out, "%" PRId64 "d%02" PRId64 "h", seconds / 86400, seconds % 86400 / 3600);
 }
 
-/* Quotation marks and backslashes, which JIDs are full of, need no escape here. */
-static void put_shown(struct buf *out, const char *text)
-{
-	struct buf quoted = {0};
-
-	text_quote(&quoted, text, strnlen(text, TEXT_SHOWN_BYTES + 4), TEXT_SHOWN_BYTES);
-	for (const char *at = buf_text(&quoted); *at; at++) {
-		if (*at == '\\' && (at[1] == '\\' || at[1] == '"'))
-			at++;
-		buf_putc(out, *at);
-	}
-	buf_finish(&quoted);
-}
-
 static void show(const struct table *table, size_t index, struct buf *out)
 {
 	const struct cell *cell = &table->cells[index];
+	const char *text = table->texts.len ? table->texts.data + cell->offset : "";
 
 	buf_clear(out);
 	if (!cell->known)
 		buf_putc(out, '-');
 	else if (kind_of(table, index) == TABLE_TEXT)
-		put_shown(out, table->texts.data + cell->offset);
+		text_show(out, text, strnlen(text, TEXT_SHOWN_BYTES + 4), TEXT_SHOWN_BYTES);
 	else if (kind_of(table, index) == TABLE_SECONDS)
 		put_seconds(out, cell->number);
 	else

@@ -21,14 +21,20 @@
 #define STATUS_SECONDS 5 /* for one instance to answer */
 #define SUFFIX ".cfg"
 
-extern char **environ;
-
 bool instance_find_socket(const char *file, const char *jid, struct buf *path, char **own_jid, struct buf *error)
 {
+	/* No others: whoever looks for what is wrong with an instance must reach it. */
+	static const char *const wanted[] = {"service.jid", "service.working_dir", "service.control_socket"};
+	struct config_key keys[ARRAY_SIZE(wanted)];
+	const struct config_table table = CONFIG_TABLE("transportctl", keys);
 	struct service_config service = {0};
 	struct config *config = config_create();
 
-	config_bind(config, &service_config_table, &service);
+	for (size_t i = 0; i < service_config_table.count; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(wanted); k++)
+			if (!strcmp(service_config_table.keys[i].name, wanted[k]))
+				keys[k] = service_config_table.keys[i];
+	config_bind(config, &table, &service);
 	if (jid)
 		config_set_jid(config, jid);
 	bool found = config_load(config, file, error) == 0;

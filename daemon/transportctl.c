@@ -262,18 +262,34 @@ static bool make_line(const struct options *options, char **words, int count, st
 	return put_words(line, words, count);
 }
 
+/* People choose names: a terminal must not obey them. */
+static void print_line_to(FILE *out, const char *text, size_t length)
+{
+	struct buf shown = {0};
+
+	if (isatty(fileno(out)))
+		text_show(&shown, text, length, length);
+	else
+		buf_append(&shown, text, length);
+	buf_putc(&shown, '\n');
+	fwrite(shown.data, 1, shown.len, out);
+	fflush(out);
+	buf_finish(&shown);
+}
+
 static void print_line(const char *text, size_t length)
 {
-	fwrite(text, 1, length, stdout);
-	putchar('\n');
-	fflush(stdout);
+	print_line_to(stdout, text, length);
 }
 
 static int print_answer(const char *answer)
 {
 	bool refused = text_starts(answer, "Error:") || text_starts(answer, "{\"error\":");
+	const char *end;
 
-	fprintf(refused ? stderr : stdout, "%s\n", answer);
+	for (; (end = strchr(answer, '\n')); answer = end + 1)
+		print_line_to(refused ? stderr : stdout, answer, (size_t)(end - answer));
+	print_line_to(refused ? stderr : stdout, answer, strlen(answer));
 	return refused ? EXIT_REFUSED : EXIT_DONE;
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
 #include "transport/admin_call.h"
@@ -316,7 +317,9 @@ void admin_follow(struct admin_call *call)
 		json_put_string(&head, key);
 		buf_printf(&head, ",\"live\":%s}", user ? "true" : "false");
 	} else {
-		buf_printf(&head, "following %s, who %s", key, user ? "is here" : "is not here now");
+		buf_puts(&head, "following ");
+		text_show(&head, key, strlen(key), LIMIT_ADDRESS_BYTES);
+		buf_puts(&head, user ? ", who is here" : ", who is not here now");
 	}
 	caller->line(caller->context, buf_text(&head));
 	caller->following(caller->context,
