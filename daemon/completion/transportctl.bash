@@ -69,11 +69,11 @@ _transportctl() {
 		esac
 	fi
 
-	# bash replaces what is behind the last of the characters that part words for it.
+	# bash replaces what is behind the last of the characters that part words for it; @ itself goes with what follows.
 	local kept='' c
 	for ((i = 0; i < ${#current}; i++)); do
 		c=${current:i:1}
-		[[ $COMP_WORDBREAKS != *"$c"* ]] || kept=${current:0:i+1}
+		[[ $COMP_WORDBREAKS != *"$c"* ]] || if [ "$c" = @ ]; then kept=${current:0:i}; else kept=${current:0:i+1}; fi
 	done
 	COMPREPLY=()
 	while IFS= read -r word; do

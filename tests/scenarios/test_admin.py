@@ -684,13 +684,10 @@ class Shell:
                 await asyncio.sleep(0.02)
 
     async def complete(self, line, wanted):
-        """The line as the shell completes it, shown by a program instead of being run."""
+        """The line as the shell completes it, shown by "echo" instead of being run."""
         self.text = ""
-        self.send(line + "\t")
-        await self.expect(re.escape(wanted))
-        self.send("\x15")  # the line is given up
-        self.send(" echo 'al''l right'\r")
-        await self.expect("all right")
+        self.send(line + "\t\x01echo \r")  # control-A: the line's begin
+        await self.expect(f"(?m)^(?=transportctl ).*{re.escape(wanted)}\\s*$")
 
     def close(self):
         os.close(self.fd)
@@ -700,7 +697,7 @@ class Shell:
 
 async def check_completion(world, shell):
     gateway = world.started[0]
-    await shell.complete("transportctl --follo", "transportctl --follow ")
+    await shell.complete("transportctl --follo", "transportctl --follow")
     await shell.complete("transportctl undr", "transportctl undrain")
     await shell.complete("transportctl args crashed_backends_c", "args crashed_backends_count")
     await shell.complete(f"transportctl -c {gateway.config} kick ali", f"kick alice@{DOMAIN}")
@@ -740,7 +737,7 @@ async def scenario_completion_of_zsh(world):
     await completion_world(world)
     shell = Shell([zsh, "-f", "-i"], world.folder)
     try:
-        shell.send(f"PATH={world.build}/daemon:$PATH; PS1=; unsetopt zle_bracketed_paste; "
+        shell.send(f"PATH={world.build}/daemon:$PATH; PS1=; bindkey -e; unsetopt zle_bracketed_paste; "
                    f"fpath=({TOP}/daemon/completion $fpath); autoload -U compinit; compinit -u -D; echo re''ady\r")
         await shell.expect("ready")
         await check_completion(world, shell)
