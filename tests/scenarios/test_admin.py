@@ -568,9 +568,9 @@ async def scenario_log_file(world):
 
 async def scenario_ends_in_time_whatever_hangs(world):
     """SIGTERM, with a backend that ignores everything and a client that does not read: told, and over in five seconds."""
+    os.environ["TEST_BACKEND"] = "ignores-eof"
     gateway = world.gateway(jid=DOMAIN)
-    gateway.keys["service.backend"] = f"/usr/bin/python3 {TOP}/tests/scenarios/backends/events.py --ignore-end"
-    gateway.keys["backend.sandbox"] = "off"
+    gateway.keys["service.backend"] = f"/usr/bin/python3 {TOP}/tests/scenarios/backends/strict.py"
     gateway.server()
     await gateway.start()
     raw = await log_in(gateway, "alice")
@@ -581,6 +581,7 @@ async def scenario_ends_in_time_whatever_hangs(world):
     os.kill(gateway.process.pid, signal.SIGTERM)
     require(await asyncio.wait_for(gateway.process.child.wait(), 20) == 0, "it ends with an error")
     took = time.monotonic() - begin
+    require("killing it" in gateway.process.log(), "the backend went by itself")
     require(took < 7, f"the end takes {took:.1f} s")
     require("<system-shutdown" in await raw.until_closed("the client"), "the client is not told")
     await raw.close()
