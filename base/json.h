@@ -4,6 +4,6 @@
 
 struct buf;
 
-/* Appends `text`, which is valid UTF-8, as a JSON string in its quotes; NULL as null. What a terminal would obey (control
- * characters) is escaped. */
+/* Appends `text`, which is valid UTF-8, as a JSON string in its quotes; NULL as null. What a terminal would
+ * obey (control characters) is escaped. */
 void json_put_string(struct buf *out, const char *text);

@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#define GAP 2          /* spaces between two columns */
+#define GAP 2 /* spaces between two columns */
 #define TEXT_WIDTH_MIN 8
 #define TEXT_SHOWN_BYTES 1024 /* of one cell */
 #define CUT_MARK "…"
@@ -106,7 +106,8 @@ size_t table_rows(const struct table *table)
 
 /* ------------------------------------------------------------------------------------------------ as text */
 
-/* How many columns of a terminal a text takes, up to where it would take more than `most`. *bytes: up to there. */
+/* How many columns of a terminal a text takes, up to where it would take more than `most`. *bytes: up to
+ * there. */
 static unsigned width_of(const char *text, unsigned most, size_t *bytes)
 {
 	static locale_t utf8;
@@ -241,7 +242,8 @@ static void put_headings(const struct table *table, const unsigned *widths, stru
 		buf_clear(&heading);
 		for (const char *c = table->columns[i].name; *c; c++)
 			buf_putc(&heading, (char)toupper((unsigned char)*c));
-		put_padded(out, buf_text(&heading), widths[i], table->columns[i].kind, i + 1 == table->columns_count);
+		put_padded(out, buf_text(&heading), widths[i], table->columns[i].kind,
+		           i + 1 == table->columns_count);
 	}
 	buf_finish(&heading);
 }
@@ -262,7 +264,7 @@ void table_print(const struct table *table, unsigned width, struct buf *out)
 			buf_putc(out, '\n');
 		show(table, i, &shown);
 		put_padded(out, buf_text(&shown), widths[column], table->columns[column].kind,
-			   column + 1 == table->columns_count);
+		           column + 1 == table->columns_count);
 	}
 	buf_finish(&shown);
 	mem_free(widths);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows and columns for an operator: as text that fits a terminal, or as JSON. The caller names the columns, then adds
- * cells from left to right; the cell behind the last one of a row begins the next.
+ * Rows and columns for an operator: as text that fits a terminal, or as JSON. The caller names the columns,
+ * then adds cells from left to right; the cell behind the last one of a row begins the next.
  *
  *     USER           STATE      BACKEND  ONLINE        [{"user":"alice@example.org","state":"connected",
  *     alice@exam...  connected        1  2h04m           "backend":1,"online":7440}]
@@ -30,15 +30,16 @@ struct table;
 struct table *table_create(const struct table_column *columns, size_t count);
 void table_destroy(struct table **table);
 
-/* Text is valid UTF-8, copied; what a terminal would obey is escaped when it is shown. NULL: nothing is known (a dash,
- * null). */
+/* Text is valid UTF-8, copied; what a terminal would obey is escaped when it is shown. NULL: nothing is known
+ * (a dash, null). */
 void table_put_text(struct table *table, const char *text);
 void table_put_number(struct table *table, int64_t number);
 void table_put_nothing(struct table *table);
 size_t table_rows(const struct table *table); /* complete ones */
 
-/* Appends lines without a line feed behind the last: the headings, then a line for each row. No line is wider than
- * `width` columns unless the columns have become as narrow as they may (8 for texts); 0: as wide as they are. */
+/* Appends lines without a line feed behind the last: the headings, then a line for each row. No line is wider
+ * than `width` columns unless the columns have become as narrow as they may (8 for texts); 0: as wide as they
+ * are. */
 void table_print(const struct table *table, unsigned width, struct buf *out);
 /* Appends an array of objects. */
 void table_print_json(const struct table *table, struct buf *out);

@@ -88,7 +88,8 @@ bool control_ask(int fd, const struct buf *line, unsigned seconds, struct buf *a
 	return false;
 }
 
-bool control_follow(int fd, const struct buf *line, void (*each)(const char *text, size_t length), struct buf *answer)
+bool control_follow(int fd, const struct buf *line, void (*each)(const char *text, size_t length),
+                    struct buf *answer)
 {
 	if (!send_line(fd, line))
 		return false;

@@ -21,7 +21,8 @@
 #define STATUS_SECONDS 5 /* for one instance to answer */
 #define SUFFIX ".cfg"
 
-bool instance_find_socket(const char *file, const char *jid, struct buf *path, char **own_jid, struct buf *error)
+bool instance_find_socket(const char *file, const char *jid, struct buf *path, char **own_jid,
+                          struct buf *error)
 {
 	/* No others: whoever looks for what is wrong with an instance must reach it. */
 	static const char *const wanted[] = {"service.jid", "service.working_dir", "service.control_socket"};
@@ -110,7 +111,8 @@ char *instance_find_only(const char *folder, struct buf *error)
 	if (names.count == 1)
 		file = mem_printf("%s/%s" SUFFIX, folder, names.items[0]);
 	else if (names.count == 0)
-		buf_printf(error, "there is no instance in %s: say which one is meant with --config FILE", folder);
+		buf_printf(error, "there is no instance in %s: say which one is meant with --config FILE",
+		           folder);
 	else
 		buf_puts(error, "there are several instances: say which one is meant with --instance");
 	for (size_t i = 0; names.count > 1 && i < names.count; i++)
@@ -200,16 +202,18 @@ static void print_table(struct table **table, bool json, unsigned width)
 
 static int show(const char *folder, bool ask, bool json, unsigned width)
 {
-	static const struct table_column listed[] = {{"name", TABLE_TEXT}, {"jid", TABLE_TEXT}, {"file", TABLE_TEXT}};
-	static const struct table_column asked[] = {{"name", TABLE_TEXT},     {"jid", TABLE_TEXT},
-						    {"state", TABLE_TEXT},    {"users", TABLE_NUMBER},
-						    {"backends", TABLE_NUMBER}, {"up", TABLE_SECONDS}};
+	static const struct table_column listed[] = {
+	        {"name", TABLE_TEXT}, {"jid", TABLE_TEXT}, {"file", TABLE_TEXT}};
+	static const struct table_column asked[] = {{"name", TABLE_TEXT},       {"jid", TABLE_TEXT},
+	                                            {"state", TABLE_TEXT},      {"users", TABLE_NUMBER},
+	                                            {"backends", TABLE_NUMBER}, {"up", TABLE_SECONDS}};
 	struct names names = {0};
 	int status = 0;
 
 	if (!read_names(folder, &names))
 		return 2;
-	struct table *table = ask ? table_create(asked, ARRAY_SIZE(asked)) : table_create(listed, ARRAY_SIZE(listed));
+	struct table *table =
+	        ask ? table_create(asked, ARRAY_SIZE(asked)) : table_create(listed, ARRAY_SIZE(listed));
 
 	for (size_t i = 0; i < names.count; i++) {
 		struct instance instance;
@@ -247,9 +251,9 @@ int instances_status(const char *folder, bool json, unsigned width)
 static int complain(const char *why, const char *folder, const char *name)
 {
 	fprintf(stderr,
-		"transportctl: %s. Without systemd an instance is started with \"transportd %s/%s" SUFFIX
-		"\" and stopped with SIGTERM\n",
-		why, folder, name);
+	        "transportctl: %s. Without systemd an instance is started with \"transportd %s/%s" SUFFIX
+	        "\" and stopped with SIGTERM\n",
+	        why, folder, name);
 	return 1;
 }
 
@@ -285,8 +289,8 @@ static int control_one(const char *folder, const char *verb, const char *name)
 
 	mem_free(file);
 	if (!there) {
-		fprintf(stderr, "transportctl: there is no instance %s: no file %s" SUFFIX " in %s\n", name, name,
-			folder);
+		fprintf(stderr, "transportctl: there is no instance %s: no file %s" SUFFIX " in %s\n", name,
+		        name, folder);
 		return 2;
 	}
 	return run_systemctl(folder, verb, name);

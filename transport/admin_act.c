@@ -33,7 +33,8 @@ static const char *sentence_of(int err, const char *text)
 	return text && *text ? text : tp_error_text(err);
 }
 
-/* ------------------------------------------------------------------------------------------------ accounts */
+/* ------------------------------------------------------------------------------------------------ accounts
+ */
 
 static void registered(void *context, int err, const char *text)
 {
@@ -55,14 +56,14 @@ static void register_unless_found(void *context, int err, const struct store_acc
 		registered(call, account ? TP_ERR_EXISTS : err, NULL);
 		return;
 	}
-	account_register(call->transport, admin_frontend(call), call->words[0], call->words[1], call->words[2], NULL,
-			 true, registered, call);
+	account_register(call->transport, admin_frontend(call), call->words[0], call->words[1],
+	                 call->words[2], NULL, true, registered, call);
 }
 
 void admin_register(struct admin_call *call)
 {
 	store_find_account(call->transport->store, admin_frontend(call)->ops->name, call->words[0],
-			   register_unless_found, call);
+	                   register_unless_found, call);
 }
 
 static void unregistered(void *context, int err, const char *text)
@@ -103,7 +104,7 @@ void admin_kick(struct admin_call *call)
 		return;
 	}
 	char *sentence = *reason ? mem_printf("You were logged out by an administrator: %s", reason)
-				 : mem_strdup("You were logged out by an administrator.");
+	                         : mem_strdup("You were logged out by an administrator.");
 
 	throw_out(user, sentence);
 	mem_free(sentence);
@@ -117,7 +118,8 @@ static void ban_stored(void *context, int err)
 	struct buf said = {0};
 
 	if (err) {
-		admin_answer_error(call, "%s, but the ban could not be stored: it ends with this process", call->kept);
+		admin_answer_error(call, "%s, but the ban could not be stored: it ends with this process",
+		                   call->kept);
 		return;
 	}
 	buf_printf(&said, "%s.", call->kept);
@@ -143,9 +145,11 @@ static void unban_stored(void *context, int err)
 
 	/* Not found: it was never stored. */
 	if (err && err != TP_ERR_NOT_FOUND) {
-		admin_answer_error(call, "%s is no longer banned, but that could not be stored: the ban comes back with "
-					 "the next process",
-				   call->words[0]);
+		admin_answer_error(
+		        call,
+		        "%s is no longer banned, but that could not be stored: the ban comes back with "
+		        "the next process",
+		        call->words[0]);
 		return;
 	}
 	buf_printf(&said, "%s is no longer banned.", call->words[0]);
@@ -162,7 +166,8 @@ void admin_unban(struct admin_call *call)
 		admin_answer_error(call, "%s is not banned", call->words[0]);
 }
 
-/* ------------------------------------------------------------------------------------------------ messages */
+/* ------------------------------------------------------------------------------------------------ messages
+ */
 
 static void message_to_account(void *context, int err, const struct store_account *account)
 {
@@ -171,7 +176,7 @@ static void message_to_account(void *context, int err, const struct store_accoun
 
 	for (size_t i = 0; account && i < account->identities_count; i++) {
 		struct frontend *frontend =
-			transport_frontend(call->transport, account->identities[i].frontend);
+		        transport_frontend(call->transport, account->identities[i].frontend);
 
 		if (!frontend || !frontend->ops->notify || call->transport->stopping)
 			continue;
@@ -179,7 +184,8 @@ static void message_to_account(void *context, int err, const struct store_accoun
 		told++;
 	}
 	if (err)
-		admin_answer_error(call, "%s", err == TP_ERR_NOT_FOUND ? "There is no such account" : tp_error_text(err));
+		admin_answer_error(call, "%s",
+		                   err == TP_ERR_NOT_FOUND ? "There is no such account" : tp_error_text(err));
 	else if (!told)
 		admin_answer_error(call, "There is no way to tell %s anything now", call->words[0]);
 	else
@@ -188,15 +194,15 @@ static void message_to_account(void *context, int err, const struct store_accoun
 
 void admin_message(struct admin_call *call)
 {
-	store_find_account(call->transport->store, admin_frontend(call)->ops->name, call->words[0], message_to_account,
-			   call);
+	store_find_account(call->transport->store, admin_frontend(call)->ops->name, call->words[0],
+	                   message_to_account, call);
 }
 
 static bool is_attended(const struct user *user)
 {
-	LIST_EACH (link, &user->identities)
-		if (!list_empty(&CONTAINER_OF(link, struct identity, link)->resources))
-			return true;
+	LIST_EACH(link, &user->identities)
+	if (!list_empty(&CONTAINER_OF(link, struct identity, link)->resources))
+		return true;
 	return false;
 }
 
@@ -216,7 +222,8 @@ void admin_broadcast(struct admin_call *call)
 	admin_answer_buf(call, &said);
 }
 
-/* ----------------------------------------------------------------------------------- the instance as a whole */
+/* ----------------------------------------------------------------------------------- the instance as a whole
+ */
 
 static bool parse_seconds(const char *text, unsigned *seconds)
 {
@@ -239,7 +246,8 @@ void admin_drain(struct admin_call *call)
 	unsigned seconds;
 
 	if (!parse_seconds(call->words[0], &seconds)) {
-		admin_answer_error(call, "The first argument is a number of seconds, up to %d", LIMIT_DRAIN_SECONDS);
+		admin_answer_error(call, "The first argument is a number of seconds, up to %d",
+		                   LIMIT_DRAIN_SECONDS);
 		return;
 	}
 	drain_start(call->transport, seconds, call->words[1]);
@@ -311,7 +319,7 @@ void admin_follow(struct admin_call *call)
 	struct buf head = {0};
 
 	log_info(&call->transport->log, "an administrator follows %s%s", log_quote(key),
-		 call->bodies ? ", with what is said" : "");
+	         call->bodies ? ", with what is said" : "");
 	if (call->json) {
 		buf_puts(&head, "{\"following\":");
 		json_put_string(&head, key);
@@ -323,7 +331,7 @@ void admin_follow(struct admin_call *call)
 	}
 	caller->line(caller->context, buf_text(&head));
 	caller->following(caller->context,
-			  watch_start(call->transport, key, how, caller->line, caller->context));
+	                  watch_start(call->transport, key, how, caller->line, caller->context));
 	buf_finish(&head);
 	mem_free(key);
 	admin_answer(call, NULL);

@@ -12,15 +12,15 @@
 
 struct admin_call {
 	struct transport *transport;
-	const struct admin_entry *entry; /* NULL: not yet known */
-	char *line;                      /* the words point into it */
+	const struct admin_entry *entry;    /* NULL: not yet known */
+	char *line;                         /* the words point into it */
 	const char *words[ADMIN_ARGUMENTS]; /* the arguments; "" for what is left out at the end */
 	size_t count;
 	bool json, bodies;
 	unsigned width; /* of the terminal; 0: unknown */
 	struct admin_caller caller;
 	char *address; /* the user that is named, as known here; a word points at it */
-	char *kept; /* for the one that runs over several turns */
+	char *kept;    /* for the one that runs over several turns */
 };
 
 /* Accounts that an administrator names belong to the first frontend of the configuration. */
@@ -32,7 +32,8 @@ void admin_answer_buf(struct admin_call *call, struct buf *text); /* empties it 
 void admin_answer_number(struct admin_call *call, uint64_t number);
 void admin_answer_table(struct admin_call *call, struct table **table);
 /* The text goes behind "Error: ". */
-void admin_answer_error(struct admin_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void admin_answer_error(struct admin_call *call, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 /* An answer that is JSON already; only if call->json. */
 void admin_answer_json(struct admin_call *call, struct buf *object);
 

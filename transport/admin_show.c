@@ -118,7 +118,7 @@ void admin_put_variable(const struct transport *transport, enum admin_id id, str
 {
 	if (id == ADMIN_STATUS)
 		buf_printf(out, "Running (%zu users connected using %u backends)", online_count(transport),
-			   network_plugin_server_count(transport->backends));
+		           network_plugin_server_count(transport->backends));
 	else if (id == ADMIN_LOG_LEVEL)
 		buf_puts(out, log_level_name(log_threshold));
 	else if (id == ADMIN_CRASHED_BACKENDS)
@@ -140,8 +140,8 @@ void admin_show_status(struct admin_call *call)
 	buf_puts(&object, "{\"command\":\"status\",\"value\":");
 	json_put_string(&object, buf_text(&text));
 	buf_printf(&object, ",\"users\":%zu,\"backends\":%u,\"uptime\":%" PRIu64 ",\"draining\":%s}",
-		   online_count(transport), network_plugin_server_count(transport->backends),
-		   number_of(transport, ADMIN_UPTIME), drain_sentence(transport) ? "true" : "false");
+	           online_count(transport), network_plugin_server_count(transport->backends),
+	           number_of(transport, ADMIN_UPTIME), drain_sentence(transport) ? "true" : "false");
 	buf_finish(&text);
 	admin_answer_json(call, &object);
 }
@@ -181,7 +181,7 @@ void admin_show_online_users(struct admin_call *call)
 
 		if (user_is_online(user))
 			buf_printf(&text, "%s%s \"3rd-party network username:\" \"%s\"", text.len ? "\n" : "",
-				   user->key, user->legacy_name);
+			           user->key, user->legacy_name);
 	}
 	admin_answer_buf(call, &text);
 }
@@ -196,8 +196,9 @@ void admin_show_has_online_user(struct admin_call *call)
 static const char *state_name(enum user_state state)
 {
 	static const char *const names[] = {
-		[USER_IDLE] = "logged out",      [USER_WAITING] = "waiting",   [USER_CONNECTING] = "connecting",
-		[USER_CONNECTED] = "connected", [USER_RETRYING] = "retrying", [USER_FAILED] = "failed",
+	        [USER_IDLE] = "logged out",       [USER_WAITING] = "waiting",
+	        [USER_CONNECTING] = "connecting", [USER_CONNECTED] = "connected",
+	        [USER_RETRYING] = "retrying",     [USER_FAILED] = "failed",
 	};
 
 	return names[state];
@@ -207,9 +208,9 @@ static size_t clients_of(const struct user *user)
 {
 	size_t count = 0;
 
-	LIST_EACH (link, &user->identities)
-		LIST_EACH (inner, &CONTAINER_OF(link, struct identity, link)->resources)
-			count++;
+	LIST_EACH(link, &user->identities)
+	LIST_EACH(inner, &CONTAINER_OF(link, struct identity, link)->resources)
+	count++;
 	return count;
 }
 
@@ -245,9 +246,10 @@ static void put_user(struct table *table, const struct user *user)
 void admin_show_users(struct admin_call *call)
 {
 	static const struct table_column columns[] = {
-		{"user", TABLE_TEXT},      {"name", TABLE_TEXT},     {"state", TABLE_TEXT},  {"backend", TABLE_NUMBER},
-		{"online", TABLE_SECONDS}, {"idle", TABLE_SECONDS},  {"clients", TABLE_NUMBER}, {"rooms", TABLE_NUMBER},
-		{"contacts", TABLE_NUMBER}, {"sent", TABLE_NUMBER}, {"received", TABLE_NUMBER}, {"error", TABLE_TEXT}};
+	        {"user", TABLE_TEXT},      {"name", TABLE_TEXT},       {"state", TABLE_TEXT},
+	        {"backend", TABLE_NUMBER}, {"online", TABLE_SECONDS},  {"idle", TABLE_SECONDS},
+	        {"clients", TABLE_NUMBER}, {"rooms", TABLE_NUMBER},    {"contacts", TABLE_NUMBER},
+	        {"sent", TABLE_NUMBER},    {"received", TABLE_NUMBER}, {"error", TABLE_TEXT}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 	struct map_iter it = {0};
 
@@ -261,8 +263,8 @@ static size_t occupants_of(const struct room *room)
 {
 	size_t count = 0;
 
-	LIST_EACH (link, &room->occupants)
-		count++;
+	LIST_EACH(link, &room->occupants)
+	count++;
 	return count;
 }
 
@@ -285,9 +287,9 @@ static void put_rooms(struct table *table, const struct user *user)
 
 void admin_show_rooms(struct admin_call *call)
 {
-	static const struct table_column columns[] = {{"room", TABLE_TEXT},      {"user", TABLE_TEXT},
-						      {"nickname", TABLE_TEXT},  {"state", TABLE_TEXT},
-						      {"clients", TABLE_NUMBER}, {"participants", TABLE_NUMBER}};
+	static const struct table_column columns[] = {
+	        {"room", TABLE_TEXT},  {"user", TABLE_TEXT},      {"nickname", TABLE_TEXT},
+	        {"state", TABLE_TEXT}, {"clients", TABLE_NUMBER}, {"participants", TABLE_NUMBER}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 	struct map_iter it = {0};
 
@@ -300,7 +302,7 @@ void admin_show_rooms(struct admin_call *call)
 void admin_show_bans(struct admin_call *call)
 {
 	static const struct table_column columns[] = {
-		{"user", TABLE_TEXT}, {"since", TABLE_TEXT}, {"reason", TABLE_TEXT}};
+	        {"user", TABLE_TEXT}, {"since", TABLE_TEXT}, {"reason", TABLE_TEXT}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 	struct map_iter it = {0};
 
@@ -339,10 +341,10 @@ static void put_backend(struct table *table, const struct backend *backend)
 void admin_show_backends(struct admin_call *call)
 {
 	static const struct table_column columns[] = {
-		{"id", TABLE_NUMBER},         {"pid", TABLE_NUMBER},         {"state", TABLE_TEXT},
-		{"for", TABLE_TEXT},          {"users", TABLE_NUMBER},       {"memory kib", TABLE_NUMBER},
-		{"shared kib", TABLE_NUMBER}, {"queued bytes", TABLE_NUMBER}, {"up", TABLE_SECONDS},
-		{"silent", TABLE_SECONDS},    {"refused", TABLE_NUMBER}};
+	        {"id", TABLE_NUMBER},         {"pid", TABLE_NUMBER},          {"state", TABLE_TEXT},
+	        {"for", TABLE_TEXT},          {"users", TABLE_NUMBER},        {"memory kib", TABLE_NUMBER},
+	        {"shared kib", TABLE_NUMBER}, {"queued bytes", TABLE_NUMBER}, {"up", TABLE_SECONDS},
+	        {"silent", TABLE_SECONDS},    {"refused", TABLE_NUMBER}};
 	const struct network_plugin_server *server = call->transport->backends;
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 

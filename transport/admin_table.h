@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What administrators can ask for: names, arguments and texts, without the code that answers (admin.h). transportctl
- * has it too, for its help and for the completion of shells. Names, categories and machine formats are Spectrum 2's
- * where Spectrum 2 has them.
+ * What administrators can ask for: names, arguments and texts, without the code that answers (admin.h).
+ * transportctl has it too, for its help and for the completion of shells. Names, categories and machine
+ * formats are Spectrum 2's where Spectrum 2 has them.
  */
 #pragma once
 
@@ -77,9 +77,10 @@ struct admin_entry {
 	enum admin_kind kind;
 	const char *category, *label, *description;
 	struct admin_argument arguments[ADMIN_ARGUMENTS]; /* of a variable: the value it is set to */
-	bool by_user;  /* Spectrum's access mode User: the web interface offers it to everybody, for their own account */
-	bool of_user;  /* Spectrum's user context: the first word is the person, which `args` does not list */
-	bool streams;  /* answers go on until the asker leaves: for the control socket only */
+	bool by_user; /* Spectrum's access mode User: the web interface offers it to everybody, for their own
+	                 account */
+	bool of_user; /* Spectrum's user context: the first word is the person, which `args` does not list */
+	bool streams; /* answers go on until the asker leaves: for the control socket only */
 };
 
 extern const struct admin_entry admin_table[ADMIN_COUNT];

@@ -24,7 +24,7 @@ static void remember(struct transport *transport, const char *key, const char *r
 
 	ban->reason = mem_strdup(reason);
 	ban->sentence = *reason ? mem_printf("You are banned from this gateway: %s", reason)
-				: mem_strdup("You are banned from this gateway.");
+	                        : mem_strdup("You are banned from this gateway.");
 	ban->since_s = since_s;
 	ban_destroy(map_put(transport->bans, key, ban));
 }
@@ -34,7 +34,8 @@ static void loaded(void *context, int err, const struct store_ban *bans, size_t 
 	struct transport *transport = context;
 
 	if (err)
-		log_error(&transport->log, "the bans could not be read (%s): nobody is kept out", tp_error_text(err));
+		log_error(&transport->log, "the bans could not be read (%s): nobody is kept out",
+		          tp_error_text(err));
 	for (size_t i = 0; i < count; i++)
 		if (!map_get(transport->bans, bans[i].key))
 			remember(transport, bans[i].key, bans[i].reason, bans[i].since_s);
@@ -57,7 +58,8 @@ const char *ban_sentence(const struct transport *transport, const char *key)
 	return ban ? ban->sentence : NULL;
 }
 
-void ban_put(struct transport *transport, const char *key, const char *reason, store_done *done, void *context)
+void ban_put(struct transport *transport, const char *key, const char *reason, store_done *done,
+             void *context)
 {
 	remember(transport, key, reason, clock_wall_ms() / 1000);
 	log_info(&transport->log, "banned: %s", log_quote(key));

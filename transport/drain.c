@@ -67,9 +67,10 @@ void drain_start(struct transport *transport, unsigned grace_s, const char *text
 
 	drain_finish(transport);
 	drain->transport = transport;
-	drain->text = mem_strdup(*text ? text
-				       : "This gateway is under maintenance: nobody can log in now. You will be logged "
-					 "in when it is over.");
+	drain->text = mem_strdup(
+	        *text ? text
+	              : "This gateway is under maintenance: nobody can log in now. You will be logged "
+	                "in when it is over.");
 	uv_timer_init(transport->loop, &drain->timer);
 	drain->timer.data = drain;
 	transport->drain = drain;

@@ -24,7 +24,7 @@ static bool check(void *context, struct buf *error)
 
 	if (*service->log_level && !log_level_parse(service->log_level, &level)) {
 		buf_printf(error, "logging.level: %s is none of error, warning, info, debug",
-			   log_quote(service->log_level));
+		           log_quote(service->log_level));
 		return false;
 	}
 	return account_check(reload->transport, error) == 0;
@@ -46,7 +46,8 @@ static void put_into_force(struct transport *transport)
 {
 	log_level_parse(transport->service.log_level, &log_threshold);
 	network_plugin_server_reconfigure(transport->backends);
-	LIST_EACH (link, &transport->frontends) {
+	LIST_EACH(link, &transport->frontends)
+	{
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 
 		if (frontend->ops->features_changed)
@@ -72,7 +73,8 @@ int transport_reload(struct transport *transport, struct buf *said)
 	struct buf error = {0};
 
 	if (log_reopen(&error) < 0)
-		log_error(&transport->log, "%s: what is logged goes on into the former file", buf_text(&error));
+		log_error(&transport->log, "%s: what is logged goes on into the former file",
+		          buf_text(&error));
 	buf_finish(&error);
 	int err = config_reload(transport->config, &how, said);
 

@@ -21,7 +21,8 @@ struct watch {
 	void *context;
 };
 
-struct watch *watch_start(struct transport *transport, const char *key, unsigned how, watch_line *line, void *context)
+struct watch *watch_start(struct transport *transport, const char *key, unsigned how, watch_line *line,
+                          void *context)
 {
 	struct watch *watch = MEM_NEW(struct watch);
 
@@ -105,8 +106,8 @@ static void put_flag(struct writer *writer, const char *name, bool set)
 
 static void put_status(struct writer *writer, enum status status)
 {
-	static const char *const names[] = {"online", "away", "free for chat", "extended away", "do not disturb",
-					    "offline", "invisible"};
+	static const char *const names[] = {"online",         "away",    "free for chat", "extended away",
+	                                    "do not disturb", "offline", "invisible"};
 
 	put_text(writer, "status", (unsigned)status < ARRAY_SIZE(names) ? names[status] : "unknown");
 }
@@ -114,7 +115,7 @@ static void put_status(struct writer *writer, enum status status)
 static void put_session(struct writer *writer, const struct event_session *session)
 {
 	static const char *const names[] = {"unregistered", "disabled", "connecting", "connected",
-					    "reconnecting", "failed",   "logged out"};
+	                                    "reconnecting", "failed",   "logged out"};
 
 	put_text(writer, "state", names[session->state]);
 	if (session->error)
@@ -204,9 +205,9 @@ static void put_details(struct writer *writer, const struct event *event)
 	case EVENT_CHAT_STATE:
 		put_text(writer, "name", event->chat_state.name);
 		put_text(writer, "state",
-			 (unsigned)event->chat_state.state < ARRAY_SIZE(chat_states)
-				 ? chat_states[event->chat_state.state]
-				 : "unknown");
+		         (unsigned)event->chat_state.state < ARRAY_SIZE(chat_states)
+		                 ? chat_states[event->chat_state.state]
+		                 : "unknown");
 		break;
 	case EVENT_ROOM_JOIN:
 	case EVENT_ROOM_LEAVE:
@@ -238,7 +239,7 @@ static void put_details(struct writer *writer, const struct event *event)
 static const char *const points[] = {"from person", "to network", "from network", "to person"};
 
 static void describe(struct writer *writer, enum watch_point point, const char *end, const char *resource,
-		     const struct event *event, int err)
+                     const struct event *event, int err)
 {
 	int64_t now_ms = clock_wall_ms();
 	char *whole = resource && *resource ? mem_printf("%s/%s", end, resource) : mem_strdup(end);
@@ -247,8 +248,9 @@ static void describe(struct writer *writer, enum watch_point point, const char *
 	clock_format_xmpp(now_ms, stamp);
 	stamp[19] = '\0';
 	if (writer->json) {
-		buf_printf(&writer->out, "{\"time\":\"%s.%03dZ\",\"trace\":%" PRIu64 ",\"at\":\"%s\",\"end\":", stamp,
-			   (int)(now_ms % 1000), event->trace, points[point]);
+		buf_printf(&writer->out,
+		           "{\"time\":\"%s.%03dZ\",\"trace\":%" PRIu64 ",\"at\":\"%s\",\"end\":", stamp,
+		           (int)(now_ms % 1000), event->trace, points[point]);
 		json_put_string(&writer->out, whole);
 		buf_printf(&writer->out, ",\"event\":\"%s\"", event_type_name(event->type));
 	} else {
@@ -267,9 +269,10 @@ static void describe(struct writer *writer, enum watch_point point, const char *
 }
 
 void watch_show(const struct transport *transport, const char *key, enum watch_point point, const char *end,
-		const char *resource, const struct event *event, int err)
+                const char *resource, const struct event *event, int err)
 {
-	LIST_EACH (link, &transport->watches) {
+	LIST_EACH(link, &transport->watches)
+	{
 		const struct watch *watch = CONTAINER_OF(link, struct watch, link);
 		struct writer writer = {.json = watch->how & WATCH_JSON, .bodies = watch->how & WATCH_BODIES};
 

@@ -4,7 +4,8 @@
  *
  *     from person -> (router) -> to network         from network -> (router) -> to person
  *
- * Without a watch this costs a look at an empty list. Passwords are never shown, what people write only if asked for.
+ * Without a watch this costs a look at an empty list. Passwords are never shown, what people write only if
+ * asked for.
  */
 #pragma once
 
@@ -23,17 +24,19 @@ enum watch_point { WATCH_FROM_PERSON, WATCH_TO_NETWORK, WATCH_FROM_NETWORK, WATC
 /* A line without its line feed; must not call the core. */
 typedef void watch_line(void *context, const char *line);
 
-/* `key`: of an account, which need not be live or exist. Ends with watch_stop or, without a word, with the transport. */
-struct watch *watch_start(struct transport *transport, const char *key, unsigned how, watch_line *line, void *context);
+/* `key`: of an account, which need not be live or exist. Ends with watch_stop or, without a word, with the
+ * transport. */
+struct watch *watch_start(struct transport *transport, const char *key, unsigned how, watch_line *line,
+                          void *context);
 void watch_stop(struct watch **watch);
 
 void watch_show(const struct transport *transport, const char *key, enum watch_point point, const char *end,
-		const char *resource, const struct event *event, int err);
+                const char *resource, const struct event *event, int err);
 
-/* By the router. `end` is the address or the backend's label; resource NULL: none or all; err: why a person's event was
- * not taken. `key` NULL: nobody's. */
+/* By the router. `end` is the address or the backend's label; resource NULL: none or all; err: why a person's
+ * event was not taken. `key` NULL: nobody's. */
 static inline void watch_note(const struct transport *transport, const char *key, enum watch_point point,
-			      const char *end, const char *resource, const struct event *event, int err)
+                              const char *end, const char *resource, const struct event *event, int err)
 {
 	if (!list_empty(&transport->watches))
 		watch_show(transport, key, point, end, resource, event, err);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes over the control socket, and from an administrator's chat. An input is lines: "#..." asks for JSON, "@..."
- * is said in the chat, others are taken as they are. Beyond not crashing: each line has one answer (or begins to follow
- * somebody), answers are clean text, JSON is JSON, and people can be served afterwards.
+ * What comes over the control socket, and from an administrator's chat. An input is lines: "#..." asks for
+ * JSON, "@..." is said in the chat, others are taken as they are. Beyond not crashing: each line has one
+ * answer (or begins to follow somebody), answers are clean text, JSON is JSON, and people can be served
+ * afterwards.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,8 @@ static void require(bool good)
 		abort();
 }
 
-/* ------------------------------------------------------------------------------------------ a reader of JSON */
+/* ------------------------------------------------------------------------------------------ a reader of JSON
+ */
 
 static const char *read_value(const char *at, int depth);
 
@@ -84,7 +86,8 @@ static const char *read_value(const char *at, int depth)
 	return at + (*at == '-') + digits;
 }
 
-/* ------------------------------------------------------------------------------------------------ the callers */
+/* ------------------------------------------------------------------------------------------------ the
+ * callers */
 
 static void check_text(const char *text)
 {
@@ -135,7 +138,8 @@ static void take(const char *line)
 	if (*line == '@') {
 		/* what a frontend hands on was cleaned where it came in */
 		text_clean(&clean, line + 1, strlen(line + 1), TEXT_LINES);
-		command_run_line(fx->transport, fx->frontend, "boss@x", "phone", buf_text(&clean), on_reply, NULL);
+		command_run_line(fx->transport, fx->frontend, "boss@x", "phone", buf_text(&clean), on_reply,
+		                 NULL);
 	} else {
 		admin_execute_for(fx->transport, text, &caller);
 	}
@@ -151,8 +155,9 @@ static void take(const char *line)
 static void say_something(void)
 {
 	struct resource *resource = find("alice@x", "phone");
-	const struct event event = {.type = EVENT_MESSAGE,
-				    .message = {.kind = MESSAGE_CHAT, .name = "carl", .text = "a \"text\"\n\x7f"}};
+	const struct event event = {
+	        .type = EVENT_MESSAGE,
+	        .message = {.kind = MESSAGE_CHAT, .name = "carl", .text = "a \"text\"\n\x7f"}};
 
 	if (resource)
 		router_from_frontend(resource, &event);

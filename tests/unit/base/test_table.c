@@ -11,8 +11,10 @@
 #include "base/mem.h"
 #include "base/table.h"
 
-static const struct table_column columns[] = {
-	{"user", TABLE_TEXT}, {"in rooms", TABLE_NUMBER}, {"online", TABLE_SECONDS}, {"error text", TABLE_TEXT}};
+static const struct table_column columns[] = {{"user", TABLE_TEXT},
+                                              {"in rooms", TABLE_NUMBER},
+                                              {"online", TABLE_SECONDS},
+                                              {"error text", TABLE_TEXT}};
 
 static void row(struct table *table, const char *user, int64_t rooms, int64_t seconds, const char *error)
 {
@@ -115,12 +117,13 @@ static void test_json(void **state)
 
 	(void)state;
 	table_print_json(table, &out);
-	assert_string_equal(
-		buf_text(&out),
-		"[{\"user\":\"alice@example.org\",\"in_rooms\":3,\"online\":59,\"error_text\":\"wrong password, or "
-		"so\"},{\"user\":\"b\",\"in_rooms\":12345,\"online\":266400,\"error_text\":null},"
-		"{\"user\":\"漢字@x\",\"in_rooms\":0,\"online\":61,\"error_text\":\"\"},"
-		"{\"user\":\"x\\u001b[31m\\\"\\\\40\",\"in_rooms\":null,\"online\":25500,\"error_text\":\"-\"}]");
+	assert_string_equal(buf_text(&out),
+	                    "[{\"user\":\"alice@example.org\",\"in_rooms\":3,\"online\":59,\"error_text\":"
+	                    "\"wrong password, or "
+	                    "so\"},{\"user\":\"b\",\"in_rooms\":12345,\"online\":266400,\"error_text\":null},"
+	                    "{\"user\":\"漢字@x\",\"in_rooms\":0,\"online\":61,\"error_text\":\"\"},"
+	                    "{\"user\":\"x\\u001b[31m\\\"\\\\40\",\"in_rooms\":null,\"online\":25500,\"error_"
+	                    "text\":\"-\"}]");
 	buf_clear(&out);
 	json_put_string(&out, "two\nlines\t\x7f");
 	json_put_string(&out, NULL);
@@ -132,10 +135,10 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_as_wide_as_needed),
-		cmocka_unit_test(test_narrow),
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_json),
+	        cmocka_unit_test(test_as_wide_as_needed),
+	        cmocka_unit_test(test_narrow),
+	        cmocka_unit_test(test_empty),
+	        cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,18 +119,21 @@ static void test_machine_formats(void **state)
 {
 	(void)state;
 	begin(NULL, 0);
-	assert_non_null(strstr(ask("commands"), "\nregister - \"register an account\" Category: Users AccesMode: User "
-						"Context: Global Label: \"Register\"\n"));
-	assert_non_null(strstr(ask("commands"), "\nunregister - \"remove an account\" Category: Users AccesMode: User "
-						"Context: User Label: \"Unregister\"\n"));
+	assert_non_null(strstr(ask("commands"),
+	                       "\nregister - \"register an account\" Category: Users AccesMode: User "
+	                       "Context: Global Label: \"Register\"\n"));
+	assert_non_null(strstr(ask("commands"),
+	                       "\nunregister - \"remove an account\" Category: Users AccesMode: User "
+	                       "Context: User Label: \"Unregister\"\n"));
 	assert_null(strstr(ask("commands"), "uptime"));
-	assert_non_null(strstr(ask("variables"), "\nbackends_count - \"how many backends there are\" Value: \"2\" "
-						 "Read-only: true Category: Backends AccesMode: Admin Context: Global\n"));
+	assert_non_null(strstr(ask("variables"),
+	                       "\nbackends_count - \"how many backends there are\" Value: \"2\" "
+	                       "Read-only: true Category: Backends AccesMode: Admin Context: Global\n"));
 	assert_non_null(strstr(ask("variables"), "Value: \"error\" Read-only: false Category: General"));
 	assert_answer("args register",
-		      "username - \"User\" Example: \"alice@example.org\" Type: \"string\"\n"
-		      "legacy_username - \"User name on the network\" Example: \"alice\" Type: \"string\"\n"
-		      "legacy_password - \"Password on the network\" Example: \"secret\" Type: \"password\"");
+	              "username - \"User\" Example: \"alice@example.org\" Type: \"string\"\n"
+	              "legacy_username - \"User name on the network\" Example: \"alice\" Type: \"string\"\n"
+	              "legacy_password - \"Password on the network\" Example: \"secret\" Type: \"password\"");
 	assert_answer("args unregister", "");
 	assert_answer("args status", "Error: Unknown command passed as an argument.");
 	assert_non_null(strstr(ask("help"), "\n  drain [seconds] [text...] - no new logins"));
@@ -148,42 +151,48 @@ static void test_tables(void **state)
 	begin(NULL, 0);
 	fx->backends[0].state = BACKEND_READY;
 	fx->backends[0].stats.resident_kb = 2048;
-	assert_answer("users",
-		      "USER     NAME  STATE      BACKEND  ONLINE  IDLE  CLIENTS  ROOMS  CONTACTS  SENT  RECEIVED  ERROR\n"
-		      "alice@x  al    connected        1      0s    0s        1      1         0     0         0  -\n"
-		      "bob@x    bo    waiting          -       -    0s        1      0         0     0         0  -");
+	assert_answer("users", "USER     NAME  STATE      BACKEND  ONLINE  IDLE  CLIENTS  ROOMS  CONTACTS  "
+	                       "SENT  RECEIVED  ERROR\n"
+	                       "alice@x  al    connected        1      0s    0s        1      1         0    "
+	                       " 0         0  -\n"
+	                       "bob@x    bo    waiting          -       -    0s        1      0         0    "
+	                       " 0         0  -");
 	assert_null(strstr(ask("users bob"), "alice"));
 	assert_non_null(strstr(ask("users bob"), "bob"));
 	assert_answer("rooms", "ROOM  USER     NICKNAME  STATE   CLIENTS  PARTICIPANTS\n"
-			       "#r    alice@x  al        joined        1             2");
+	                       "#r    alice@x  al        joined        1             2");
 	assert_answer("rooms bob@x", "ROOM  USER  NICKNAME  STATE  CLIENTS  PARTICIPANTS");
-	assert_true(text_starts(ask("backends"), "ID   PID  STATE     FOR  USERS  MEMORY KIB  SHARED KIB  QUEUED BYTES  UP"
-						 "  SILENT  REFUSED\n"));
+	assert_true(text_starts(ask("backends"),
+	                        "ID   PID  STATE     FOR  USERS  MEMORY KIB  SHARED KIB  QUEUED BYTES  UP"
+	                        "  SILENT  REFUSED\n"));
 	assert_non_null(strstr(buf_text(&answered), "\n 1  4711  ready     all      1        2048"));
 	assert_non_null(strstr(buf_text(&answered), "\n 2     -  starting  all      0           0"));
 	assert_answer("--width=30 rooms", "ROOM  USER     NICKNAME  STATE   CLIENTS  PARTICIPANTS\n"
-					  "#r    alice@x  al        joined        1             2");
+	                                  "#r    alice@x  al        joined        1             2");
 }
 
 static void test_json(void **state)
 {
 	(void)state;
 	begin(NULL, 0);
-	assert_non_null(strstr(ask("--json status"), "{\"command\":\"status\",\"value\":\"Running (1 users connected using "
-						     "2 backends)\",\"users\":1,\"backends\":2,\"uptime\":"));
+	assert_non_null(strstr(ask("--json status"),
+	                       "{\"command\":\"status\",\"value\":\"Running (1 users connected using "
+	                       "2 backends)\",\"users\":1,\"backends\":2,\"uptime\":"));
 	assert_non_null(strstr(buf_text(&answered), ",\"draining\":false}"));
 	assert_answer("--json get backends_count", "{\"command\":\"backends_count\",\"value\":2}");
 	assert_answer("--json log_level", "{\"command\":\"log_level\",\"value\":\"error\"}");
 	assert_answer("--json has_online_user alice@x", "{\"command\":\"has_online_user\",\"value\":1}");
-	assert_answer("--json online_users", "{\"command\":\"online_users\",\"rows\":[{\"user\":\"alice@x\",\"name\":\"al\"}]}");
-	assert_answer("--json --width=20 rooms",
-		      "{\"command\":\"rooms\",\"rows\":[{\"room\":\"#r\",\"user\":\"alice@x\",\"nickname\":\"al\",\"state\":"
-		      "\"joined\",\"clients\":1,\"participants\":2}]}");
+	assert_answer("--json online_users",
+	              "{\"command\":\"online_users\",\"rows\":[{\"user\":\"alice@x\",\"name\":\"al\"}]}");
+	assert_answer("--json --width=20 rooms", "{\"command\":\"rooms\",\"rows\":[{\"room\":\"#r\",\"user\":"
+	                                         "\"alice@x\",\"nickname\":\"al\",\"state\":"
+	                                         "\"joined\",\"clients\":1,\"participants\":2}]}");
 	assert_answer("--json bans", "{\"command\":\"bans\",\"rows\":[]}");
 	assert_answer("--json crashed_backends", "{\"command\":\"crashed_backends\",\"value\":\"\"}");
 	assert_answer("--json kick alice@x", "{\"command\":\"kick\",\"answer\":\"alice@x is logged out.\"}");
 	assert_answer("--json kick alice@x", "{\"error\":\"alice@x has no session\"}");
-	assert_non_null(strstr(ask("--json args kick"), "{\"command\":\"args\",\"rows\":[{\"name\":\"user\""));
+	assert_non_null(
+	        strstr(ask("--json args kick"), "{\"command\":\"args\",\"rows\":[{\"name\":\"user\""));
 	assert_non_null(strstr(ask("--json commands"), "{\"name\":\"kick\",\"category\":\"Users\""));
 	assert_non_null(strstr(ask("--json variables"), "{\"name\":\"backends_count\",\"value\":\"2\""));
 }
@@ -278,7 +287,9 @@ static void test_ban(void **state)
 	fx->gives = &fx->backends[0];
 	log_in("alice@x", "phone");
 	store_fails = true;
-	assert_answer("ban nobody@x", "Error: nobody@x is banned, but the ban could not be stored: it ends with this process");
+	assert_answer(
+	        "ban nobody@x",
+	        "Error: nobody@x is banned, but the ban could not be stored: it ends with this process");
 }
 
 static void test_ban_without_registration(void **state)
@@ -296,7 +307,7 @@ static void test_ban_without_registration(void **state)
 	       "tom@x/phone participant #r tom offline flags=8 self\n");
 	assert_false(store_has("tom@x"));
 	assert_answer("bans", "USER   SINCE                 REASON\n"
-			      "tom@x  2001-09-09T01:46:40Z  -");
+	                      "tom@x  2001-09-09T01:46:40Z  -");
 }
 
 static void test_messages(void **state)
@@ -340,8 +351,8 @@ static void test_drain(void **state)
 	expect("store add new@x new\nfrontend authenticated new@x -4 Back at noon.\nstore remove new@x\n");
 	/* a session that is lost is not begun again */
 	from_backend(&fx->backends[0], (struct event){.type = EVENT_DISCONNECTED,
-						      .user = "alice@x",
-						      .disconnected = {CONNECTION_ERROR_NETWORK, "lost"}});
+	                                              .user = "alice@x",
+	                                              .disconnected = {CONNECTION_ERROR_NETWORK, "lost"}});
 	expect("b1 logout al\n"
 	       "alice@x/phone leave #r 'Back at noon.'\n"
 	       "alice@x session logged-out 'Back at noon.'\n");
@@ -380,7 +391,8 @@ static void test_log_levels(void **state)
 	assert_answer("set log_level loud", "Error: A level is error, warning, info or debug");
 	assert_answer("set log_level error", "error");
 	assert_answer("user_log_level alice@x", "default");
-	assert_answer("user_log_level alice@x loud", "Error: A level is error, warning, info, debug or default");
+	assert_answer("user_log_level alice@x loud",
+	              "Error: A level is error, warning, info, debug or default");
 	assert_false(log_passes(LOG_LEVEL_INFO, &alice->log));
 	assert_answer("user_log_level alice@x warning", "warning");
 	assert_true(log_passes(LOG_LEVEL_WARNING, &alice->log));
@@ -468,7 +480,8 @@ static void test_forms(void **state)
 	map_destroy(&values, NULL);
 	command_run(fx->transport, fx->frontend, "alice@x", "", command_find("undrain"), NULL, on_done, NULL);
 	assert_string_equal(sentence, "Error: There is no maintenance now");
-	command_run(fx->transport, fx->frontend, "alice@x", "", command_find("admin-status"), NULL, on_done, NULL);
+	command_run(fx->transport, fx->frontend, "alice@x", "", command_find("admin-status"), NULL, on_done,
+	            NULL);
 	assert_true(text_starts(sentence, "Running (1 users"));
 	assert_int_equal(command_find("admin-register")->fields[2].type, FIELD_SECRET);
 	assert_null(command_find("follow"));
@@ -486,22 +499,22 @@ static void test_forms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_spectrum_answers),
-		TEST(test_errors),
-		TEST(test_machine_formats),
-		TEST(test_tables),
-		TEST(test_json),
-		TEST(test_words),
-		TEST(test_kick),
-		TEST(test_ban),
-		TEST(test_ban_without_registration),
-		TEST(test_messages),
-		TEST(test_drain),
-		TEST(test_drain_with_a_limit),
-		TEST(test_log_levels),
-		TEST(test_reload),
-		TEST(test_chat),
-		TEST(test_forms),
+	        TEST(test_spectrum_answers),
+	        TEST(test_errors),
+	        TEST(test_machine_formats),
+	        TEST(test_tables),
+	        TEST(test_json),
+	        TEST(test_words),
+	        TEST(test_kick),
+	        TEST(test_ban),
+	        TEST(test_ban_without_registration),
+	        TEST(test_messages),
+	        TEST(test_drain),
+	        TEST(test_drain_with_a_limit),
+	        TEST(test_log_levels),
+	        TEST(test_reload),
+	        TEST(test_chat),
+	        TEST(test_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,16 +71,18 @@ static void begin(void)
 
 static void say(const char *address, const char *text)
 {
-	from_person(address, "phone", (struct event){.type = EVENT_MESSAGE,
-						     .message = {.kind = MESSAGE_CHAT, .name = "carl", .text = text}});
+	from_person(address, "phone",
+	            (struct event){.type = EVENT_MESSAGE,
+	                           .message = {.kind = MESSAGE_CHAT, .name = "carl", .text = text}});
 }
 
 static void hear(const char *user, const char *text)
 {
-	from_backend(&fx->backends[0],
-		     (struct event){.type = EVENT_MESSAGE,
-				    .user = user,
-				    .message = {.kind = MESSAGE_CHAT, .name = "carl", .text = text, .id = "7"}});
+	from_backend(
+	        &fx->backends[0],
+	        (struct event){.type = EVENT_MESSAGE,
+	                       .user = user,
+	                       .message = {.kind = MESSAGE_CHAT, .name = "carl", .text = text, .id = "7"}});
 }
 
 static void test_from_the_login_on(void **state)
@@ -91,10 +93,10 @@ static void test_from_the_login_on(void **state)
 	assert_seen("following alice@x, who is not here now\n");
 	log_in("alice@x", "phone");
 	assert_seen("to person alice@x: session, state \"connecting\"\n"
-		    "to network b1: login, name \"al\", settings 0\n"
-		    "to network b1: status, status \"online\"\n"
-		    "from network b1: connected\n"
-		    "to person alice@x: session, state \"connected\"\n");
+	            "to network b1: login, name \"al\", settings 0\n"
+	            "to network b1: status, status \"online\"\n"
+	            "from network b1: connected\n"
+	            "to person alice@x: session, state \"connected\"\n");
 	log_in("bob@x", "phone");
 	say("bob@x", "nobody watches");
 	assert_seen("");
@@ -105,12 +107,14 @@ static void test_from_the_login_on(void **state)
 	fx->queued = 0;
 	hear("alice@x", "canary-heard");
 	assert_seen("from person alice@x/phone: message, to \"contact\", name \"carl\", text of 11 bytes\n"
-		    "to network b1: message, to \"contact\", name \"carl\", text of 11 bytes\n"
-		    "from person alice@x/phone: message, to \"contact\", name \"carl\", text of 11 bytes\n"
-		    "from person alice@x/phone: message, to \"contact\", name \"carl\", text of 11 bytes, refused \"limit "
-		    "reached\"\n"
-		    "from network b1: message, to \"contact\", name \"carl\", text of 12 bytes, id \"7\"\n"
-		    "to person alice@x/phone: message, to \"contact\", name \"carl\", text of 12 bytes, id \"7\"\n");
+	            "to network b1: message, to \"contact\", name \"carl\", text of 11 bytes\n"
+	            "from person alice@x/phone: message, to \"contact\", name \"carl\", text of 11 bytes\n"
+	            "from person alice@x/phone: message, to \"contact\", name \"carl\", text of 11 bytes, "
+	            "refused \"limit "
+	            "reached\"\n"
+	            "from network b1: message, to \"contact\", name \"carl\", text of 12 bytes, id \"7\"\n"
+	            "to person alice@x/phone: message, to \"contact\", name \"carl\", text of 12 bytes, id "
+	            "\"7\"\n");
 	assert_int_equal(answers, 0);
 	watch_stop(&watch);
 	say("alice@x", "more");
@@ -125,15 +129,18 @@ static void test_bodies(void **state)
 	follow("--bodies follow alice@x");
 	assert_seen("following alice@x, who is here\n");
 	say("alice@x", "a \"line\"\nand\x7f more");
-	assert_seen("from person alice@x/phone: message, to \"contact\", name \"carl\", text \"a \\\"line\\\"\\x0aand\\x7f "
-		    "more\"\n"
-		    "to network b1: message, to \"contact\", name \"carl\", text \"a \\\"line\\\"\\x0aand\\x7f more\"\n");
+	assert_seen("from person alice@x/phone: message, to \"contact\", name \"carl\", text \"a "
+	            "\\\"line\\\"\\x0aand\\x7f "
+	            "more\"\n"
+	            "to network b1: message, to \"contact\", name \"carl\", text \"a "
+	            "\\\"line\\\"\\x0aand\\x7f more\"\n");
 	/* passwords stay hidden all the same */
 	from_person("alice@x", "phone",
-		    (struct event){.type = EVENT_ROOM_JOIN,
-				   .room = {.name = "#r", .nickname = "al", .password = "canary-room"}});
+	            (struct event){.type = EVENT_ROOM_JOIN,
+	                           .room = {.name = "#r", .nickname = "al", .password = "canary-room"}});
 	assert_null(strstr(buf_text(&seen), "canary"));
-	assert_non_null(strstr(buf_text(&seen), "to network b1: room join, room \"#r\", nickname \"al\", password\n"));
+	assert_non_null(strstr(buf_text(&seen),
+	                       "to network b1: room join, room \"#r\", nickname \"al\", password\n"));
 	user_relogin(user_find(fx->transport, "alice@x"));
 	assert_non_null(strstr(buf_text(&seen), "to network b1: login, name \"al\", settings 0\n"));
 	assert_null(strstr(buf_text(&seen), "canary"));
@@ -151,8 +158,10 @@ static void test_json(void **state)
 
 	assert_true(!strncmp(line, "{\"time\":\"20", 11));
 	assert_non_null(strstr(line, "Z\",\"trace\":"));
-	assert_non_null(strstr(line, ",\"at\":\"from network\",\"end\":\"b1\",\"event\":\"message\",\"to\":\"contact\",\"name\":"
-				     "\"carl\",\"text_bytes\":4,\"id\":\"7\"}\n"));
+	assert_non_null(strstr(
+	        line,
+	        ",\"at\":\"from network\",\"end\":\"b1\",\"event\":\"message\",\"to\":\"contact\",\"name\":"
+	        "\"carl\",\"text_bytes\":4,\"id\":\"7\"}\n"));
 	buf_clear(&seen);
 	watch_stop(&watch);
 	follow("--json --bodies follow alice@x");
@@ -164,7 +173,8 @@ static void test_json(void **state)
 static void test_everything(void **state)
 {
 	struct watch *second;
-	const struct event_contact contact = {.name = "carl", .alias = "C", .status_text = "canary", .has_blocked = true};
+	const struct event_contact contact = {
+	        .name = "carl", .alias = "C", .status_text = "canary", .has_blocked = true};
 
 	(void)state;
 	begin();
@@ -176,9 +186,11 @@ static void test_everything(void **state)
 		if (type == EVENT_CONTACT)
 			event.contact = contact;
 		if (type == EVENT_VCARD)
-			event.vcard = (struct event_vcard){.name = "carl", .full_name = "canary", .photo_size = 3};
+			event.vcard =
+			        (struct event_vcard){.name = "carl", .full_name = "canary", .photo_size = 3};
 		if (type == EVENT_PARTICIPANT)
-			event.participant = (struct event_participant){.room = "#r", .status_text = "canary", .self = true};
+			event.participant = (struct event_participant){
+			        .room = "#r", .status_text = "canary", .self = true};
 		watch_note(fx->transport, "alice@x", WATCH_TO_PERSON, "alice@x", NULL, &event, 0);
 		watch_note(fx->transport, "alice@xx", WATCH_TO_PERSON, "alice@x", NULL, &event, 0);
 		watch_note(fx->transport, NULL, WATCH_TO_PERSON, "alice@x", NULL, &event, 0);
@@ -189,7 +201,8 @@ static void test_everything(void **state)
 		lines += *c == '\n';
 	assert_int_equal(lines, 2 * EVENT_TYPE_COUNT);
 	assert_null(strstr(buf_text(&seen), "canary"));
-	assert_non_null(strstr(buf_text(&seen), "alice@x: vcard, name \"carl\", id 0, full_name of 6 bytes, photo_bytes 3\n"));
+	assert_non_null(strstr(buf_text(&seen),
+	                       "alice@x: vcard, name \"carl\", id 0, full_name of 6 bytes, photo_bytes 3\n"));
 	watch_stop(&second);
 }
 
@@ -198,10 +211,10 @@ static void test_everything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_from_the_login_on),
-		TEST(test_bodies),
-		TEST(test_json),
-		TEST(test_everything),
+	        TEST(test_from_the_login_on),
+	        TEST(test_bodies),
+	        TEST(test_json),
+	        TEST(test_everything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
