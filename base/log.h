@@ -31,13 +31,14 @@ static inline bool log_passes(enum log_level level, const struct log *log)
 	return log_own_levels ? log_passes_own(level, log) : level <= log_threshold;
 }
 
-/* A level for one object and what is below it, finer or coarser than the others'. To be reset before the object is
- * freed. Main thread only. */
+/* A level for one object and what is below it, finer or coarser than the others'. To be reset before the
+ * object is freed. Main thread only. */
 void log_set_level(struct log *log, enum log_level level);
 void log_reset_level(struct log *log);
 
-/* From now on to this file (made 0640, appended to) instead of stderr, which becomes the file too, so that what
- * libraries print is not lost. 0, or TP_ERR_IO with a sentence, and all stays as it was. Main thread only. */
+/* From now on to this file (made 0640, appended to) instead of stderr, which becomes the file too, so that
+ * what libraries print is not lost. 0, or TP_ERR_IO with a sentence, and all stays as it was. Main thread
+ * only. */
 int log_to_file(const char *path, struct buf *error);
 /* The file was renamed: a new one is begun under its name. Nothing happens without log_to_file. */
 int log_reopen(struct buf *error);
@@ -45,10 +46,10 @@ int log_reopen(struct buf *error);
 void log_write(enum log_level level, const struct log *log, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define LOG_AT(level, source, ...)                                       \
-	do {                                                             \
-		if (log_passes((level), (source)))                       \
-			log_write((level), (source), __VA_ARGS__);       \
+#define LOG_AT(level, source, ...)                                 \
+	do {                                                       \
+		if (log_passes((level), (source)))                 \
+			log_write((level), (source), __VA_ARGS__); \
 	} while (0)
 
 /* `log` may be NULL for the top. */

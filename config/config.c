@@ -573,17 +573,17 @@ int config_load(struct config *config, const char *path, struct buf *error)
 static size_t field_size(const struct config_key *key)
 {
 	static const size_t sizes[] = {
-		[CONFIG_STRING] = sizeof(const char *),
-		[CONFIG_BOOL] = sizeof(bool),
-		[CONFIG_INT] = sizeof(long),
-		[CONFIG_LIST] = sizeof(struct config_list),
+	        [CONFIG_STRING] = sizeof(const char *),
+	        [CONFIG_BOOL] = sizeof(bool),
+	        [CONFIG_INT] = sizeof(long),
+	        [CONFIG_LIST] = sizeof(struct config_list),
 	};
 
 	return sizes[key->type];
 }
 
-/* The bytes of every bound field, one after another: equal texts and lists are shared, so that equal values are equal
- * bytes. */
+/* The bytes of every bound field, one after another: equal texts and lists are shared, so that equal values
+ * are equal bytes. */
 struct snapshot {
 	char *bytes;
 	size_t size;
@@ -591,7 +591,8 @@ struct snapshot {
 
 typedef void each_field(void *context, const struct config_key *key, void *field, char *saved);
 
-static void walk_fields(const struct config *config, struct snapshot *snapshot, each_field *each, void *context)
+static void walk_fields(const struct config *config, struct snapshot *snapshot, each_field *each,
+                        void *context)
 {
 	size_t i, k, at = 0;
 
@@ -601,7 +602,8 @@ static void walk_fields(const struct config *config, struct snapshot *snapshot, 
 		for (k = 0; k < binding->table->count; k++) {
 			const struct config_key *key = &binding->table->keys[k];
 
-			each(context, key, binding->target + key->offset, snapshot->bytes ? snapshot->bytes + at : NULL);
+			each(context, key, binding->target + key->offset,
+			     snapshot->bytes ? snapshot->bytes + at : NULL);
 			at += field_size(key);
 		}
 	}
@@ -628,8 +630,8 @@ static void restore_field(void *context, const struct config_key *key, void *fie
 	memcpy(field, saved, field_size(key));
 }
 
-/* Notes what differs, and puts back what may not change. The map: name -> "changed" or "kept"; the latter wins where
- * two tables have the key. */
+/* Notes what differs, and puts back what may not change. The map: name -> "changed" or "kept"; the latter
+ * wins where two tables have the key. */
 static void settle_field(void *context, const struct config_key *key, void *field, char *saved)
 {
 	static char changed[] = "changed", kept[] = "kept";
@@ -656,7 +658,7 @@ static bool entries_equal(const struct entry *a, const struct entry *b)
 }
 
 static void compare_unbound(const struct config *config, const struct map *file, const struct map *other,
-			    struct map *differing)
+                            struct map *differing)
 {
 	static char kept[] = "kept";
 	struct map_iter it = {0};
@@ -701,10 +703,10 @@ static int reload_run(struct load *load, const struct config_reload *how, struct
 int config_reload(struct config *config, const struct config_reload *how, struct buf *error)
 {
 	struct load load = {
-		.config = config,
-		.path = mem_strdup(config->path),
-		.file = map_create(),
-		.error = error,
+	        .config = config,
+	        .path = mem_strdup(config->path),
+	        .file = map_create(),
+	        .error = error,
 	};
 	struct snapshot snapshot = {0};
 

@@ -36,7 +36,8 @@ static void print_help(FILE *out)
 	      "       transportctl [OPTION]... --follow USER\n"
 	      "       transportctl list | status | start [NAME]... | stop [NAME]... | restart [NAME]...\n"
 	      "Asks a running transportd, or starts and stops instances by systemd (without NAME: all).\n\n"
-	      "  -i, --instance NAME   the instance of " INSTANCES_FOLDER "/NAME.cfg; may be left out if there is one only\n"
+	      "  -i, --instance NAME   the instance of " INSTANCES_FOLDER
+	      "/NAME.cfg; may be left out if there is one only\n"
 	      "  -c, --config FILE     the instance's configuration file\n"
 	      "  -j, --jid JID         the instance's JID, as given to transportd\n"
 	      "  -s, --socket SOCKET   its control socket\n"
@@ -44,10 +45,12 @@ static void print_help(FILE *out)
 	      "      --json            answers as JSON\n"
 	      "  -f, --follow USER     show a user's events as they pass, until interrupted\n"
 	      "      --bodies          with what people write\n"
-	      "      --list-commands   print name, arguments and meaning of the commands, between tabs, and end\n"
+	      "      --list-commands   print name, arguments and meaning of the commands, between tabs, and "
+	      "end\n"
 	      "  -v, --version         print the version, and end\n"
 	      "  -h, --help            print this, and end\n\n"
-	      "Commands of an instance (a password that is given as - is read from the terminal or standard input):\n",
+	      "Commands of an instance (a password that is given as - is read from the terminal or standard "
+	      "input):\n",
 	      out);
 	for (size_t i = 0; i < ADMIN_COUNT; i++) {
 		buf_clear(&usage);
@@ -55,7 +58,8 @@ static void print_help(FILE *out)
 		admin_put_usage(&usage, &admin_table[i]);
 		fprintf(out, "  %-32s %s\n", buf_text(&usage), admin_table[i].description);
 	}
-	fputs("\nExit status: 0 done; 1 the instance or systemd answered with an error; 2 wrong usage; 3 not reached, or\n"
+	fputs("\nExit status: 0 done; 1 the instance or systemd answered with an error; 2 wrong usage; 3 not "
+	      "reached, or\n"
 	      "(status) not all instances run.\n",
 	      out);
 	buf_finish(&usage);
@@ -78,12 +82,18 @@ static void list_commands(void)
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option long_options[] = {
-		{"config", required_argument, NULL, 'c'},    {"socket", required_argument, NULL, 's'},
-		{"jid", required_argument, NULL, 'j'},       {"instance", required_argument, NULL, 'i'},
-		{"directory", required_argument, NULL, 'd'}, {"follow", required_argument, NULL, 'f'},
-		{"json", no_argument, NULL, 'J'},            {"bodies", no_argument, NULL, 'B'},
-		{"list-commands", no_argument, NULL, 'L'},   {"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},            {NULL, 0, NULL, 0},
+	        {"config", required_argument, NULL, 'c'},
+	        {"socket", required_argument, NULL, 's'},
+	        {"jid", required_argument, NULL, 'j'},
+	        {"instance", required_argument, NULL, 'i'},
+	        {"directory", required_argument, NULL, 'd'},
+	        {"follow", required_argument, NULL, 'f'},
+	        {"json", no_argument, NULL, 'J'},
+	        {"bodies", no_argument, NULL, 'B'},
+	        {"list-commands", no_argument, NULL, 'L'},
+	        {"version", no_argument, NULL, 'v'},
+	        {"help", no_argument, NULL, 'h'},
+	        {NULL, 0, NULL, 0},
 	};
 	int option;
 
@@ -144,7 +154,8 @@ static unsigned terminal_width(void)
 	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/* -------------------------------------------------------------------------------------- asking an instance */
+/* -------------------------------------------------------------------------------------- asking an instance
+ */
 
 static bool find_socket(const struct options *options, struct buf *path)
 {
@@ -305,15 +316,16 @@ static int ask(const char *path, const struct buf *line, bool follows)
 	}
 	int status = EXIT_UNREACHED;
 	bool answered = follows ? control_follow(fd, line, print_line, &answer)
-				: control_ask(fd, line, ANSWER_SECONDS, &answer);
+	                        : control_ask(fd, line, ANSWER_SECONDS, &answer);
 
 	if (answered)
 		status = print_answer(answer.data);
 	else if (follows)
 		fputs("transportctl: the instance has ended\n", stderr);
 	else
-		fprintf(stderr, "transportctl: the instance closed the connection or did not answer in %d s\n",
-			ANSWER_SECONDS);
+		fprintf(stderr,
+		        "transportctl: the instance closed the connection or did not answer in %d s\n",
+		        ANSWER_SECONDS);
 	buf_finish(&answer);
 	close(fd);
 	return status;
@@ -351,7 +363,7 @@ int main(int argc, char **argv)
 	status = EXIT_USAGE;
 	if (find_socket(&options, &path) && make_line(&options, argv + optind, argc - optind, &line))
 		status = ask(buf_text(&path), &line,
-			     options.follow || (optind < argc && !strcmp(argv[optind], "follow")));
+		             options.follow || (optind < argc && !strcmp(argv[optind], "follow")));
 	buf_finish(&path);
 	mem_free_secret(buf_take(&line));
 	return status;

@@ -110,7 +110,8 @@ void admin_answer_error(struct admin_call *call, const char *format, ...)
 	admin_answer_json(call, &whole);
 }
 
-/* ------------------------------------------------------------------------------- what the table itself tells */
+/* ------------------------------------------------------------------------------- what the table itself tells
+ */
 
 static void put_separated(struct buf *out, const char *separator)
 {
@@ -120,7 +121,8 @@ static void put_separated(struct buf *out, const char *separator)
 
 static void run_help(struct admin_call *call)
 {
-	static const char *const headings[] = {[ADMIN_COMMAND] = "Commands:", [ADMIN_VARIABLE] = "Variables:"};
+	static const char *const headings[] = {
+	        [ADMIN_COMMAND] = "Commands:", [ADMIN_VARIABLE] = "Variables:"};
 	struct buf text = {0};
 
 	for (int kind = ADMIN_COMMAND; kind <= ADMIN_VARIABLE; kind++) {
@@ -143,15 +145,15 @@ static void run_help(struct admin_call *call)
 static void put_command(const struct admin_entry *entry, struct buf *text)
 {
 	buf_printf(text, "%s - \"%s\" Category: %s AccesMode: %s Context: %s Label: \"%s\"", entry->name,
-		   entry->description, entry->category, entry->by_user ? "User" : "Admin",
-		   entry->of_user ? "User" : "Global", entry->label);
+	           entry->description, entry->category, entry->by_user ? "User" : "Admin",
+	           entry->of_user ? "User" : "Global", entry->label);
 }
 
 static struct table *commands_table(void)
 {
-	static const struct table_column columns[] = {{"name", TABLE_TEXT},     {"category", TABLE_TEXT},
-						      {"access", TABLE_TEXT},   {"context", TABLE_TEXT},
-						      {"label", TABLE_TEXT},    {"description", TABLE_TEXT}};
+	static const struct table_column columns[] = {{"name", TABLE_TEXT},   {"category", TABLE_TEXT},
+	                                              {"access", TABLE_TEXT}, {"context", TABLE_TEXT},
+	                                              {"label", TABLE_TEXT},  {"description", TABLE_TEXT}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 
 	for (size_t i = 0; i < ADMIN_COUNT; i++) {
@@ -194,16 +196,19 @@ static void put_variable(const struct admin_call *call, size_t id, struct buf *t
 	struct buf value = {0};
 
 	admin_put_variable(call->transport, (enum admin_id)id, &value);
-	buf_printf(text, "%s - \"%s\" Value: \"%s\" Read-only: %s Category: %s AccesMode: Admin Context: Global",
-		   entry->name, entry->description, buf_text(&value),
-		   admin_arguments_count(entry, true) ? "false" : "true", entry->category);
+	buf_printf(text,
+	           "%s - \"%s\" Value: \"%s\" Read-only: %s Category: %s AccesMode: Admin Context: Global",
+	           entry->name, entry->description, buf_text(&value),
+	           admin_arguments_count(entry, true) ? "false" : "true", entry->category);
 	buf_finish(&value);
 }
 
 static struct table *variables_table(const struct admin_call *call)
 {
-	static const struct table_column columns[] = {
-		{"name", TABLE_TEXT}, {"value", TABLE_TEXT}, {"category", TABLE_TEXT}, {"description", TABLE_TEXT}};
+	static const struct table_column columns[] = {{"name", TABLE_TEXT},
+	                                              {"value", TABLE_TEXT},
+	                                              {"category", TABLE_TEXT},
+	                                              {"description", TABLE_TEXT}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 	struct buf value = {0};
 
@@ -243,7 +248,7 @@ static void run_variables(struct admin_call *call)
 static struct table *args_table(const struct admin_entry *entry, size_t first)
 {
 	static const struct table_column columns[] = {
-		{"name", TABLE_TEXT}, {"label", TABLE_TEXT}, {"example", TABLE_TEXT}, {"type", TABLE_TEXT}};
+	        {"name", TABLE_TEXT}, {"label", TABLE_TEXT}, {"example", TABLE_TEXT}, {"type", TABLE_TEXT}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 
 	for (size_t i = first; i < admin_arguments_count(entry, true); i++) {
@@ -277,37 +282,38 @@ static void run_args(struct admin_call *call)
 
 		put_separated(&text, "\n");
 		buf_printf(&text, "%s - \"%s\" Example: \"%s\" Type: \"%s\"", argument->name, argument->label,
-			   argument->example, argument->kind == ADMIN_SECRET ? "password" : "string");
+		           argument->example, argument->kind == ADMIN_SECRET ? "password" : "string");
 	}
 	admin_answer_buf(call, &text);
 }
 
-/* ------------------------------------------------------------------------------------------ from line to call */
+/* ------------------------------------------------------------------------------------------ from line to
+ * call */
 
 /* Commands; NULL for variables. */
 static void (*const runs[ADMIN_COUNT])(struct admin_call *call) = {
-	[ADMIN_HELP] = run_help,
-	[ADMIN_COMMANDS] = run_commands,
-	[ADMIN_VARIABLES] = run_variables,
-	[ADMIN_ARGS] = run_args,
-	[ADMIN_RELOAD] = admin_reload,
-	[ADMIN_DRAIN] = admin_drain,
-	[ADMIN_UNDRAIN] = admin_undrain,
-	[ADMIN_USER_LOG_LEVEL] = admin_user_log_level,
-	[ADMIN_FOLLOW] = admin_follow,
-	[ADMIN_ONLINE_USERS] = admin_show_online_users,
-	[ADMIN_HAS_ONLINE_USER] = admin_show_has_online_user,
-	[ADMIN_USERS] = admin_show_users,
-	[ADMIN_ROOMS] = admin_show_rooms,
-	[ADMIN_REGISTER] = admin_register,
-	[ADMIN_UNREGISTER] = admin_unregister,
-	[ADMIN_KICK] = admin_kick,
-	[ADMIN_BAN] = admin_ban,
-	[ADMIN_UNBAN] = admin_unban,
-	[ADMIN_BANS] = admin_show_bans,
-	[ADMIN_MESSAGE] = admin_message,
-	[ADMIN_BROADCAST] = admin_broadcast,
-	[ADMIN_BACKENDS] = admin_show_backends,
+        [ADMIN_HELP] = run_help,
+        [ADMIN_COMMANDS] = run_commands,
+        [ADMIN_VARIABLES] = run_variables,
+        [ADMIN_ARGS] = run_args,
+        [ADMIN_RELOAD] = admin_reload,
+        [ADMIN_DRAIN] = admin_drain,
+        [ADMIN_UNDRAIN] = admin_undrain,
+        [ADMIN_USER_LOG_LEVEL] = admin_user_log_level,
+        [ADMIN_FOLLOW] = admin_follow,
+        [ADMIN_ONLINE_USERS] = admin_show_online_users,
+        [ADMIN_HAS_ONLINE_USER] = admin_show_has_online_user,
+        [ADMIN_USERS] = admin_show_users,
+        [ADMIN_ROOMS] = admin_show_rooms,
+        [ADMIN_REGISTER] = admin_register,
+        [ADMIN_UNREGISTER] = admin_unregister,
+        [ADMIN_KICK] = admin_kick,
+        [ADMIN_BAN] = admin_ban,
+        [ADMIN_UNBAN] = admin_unban,
+        [ADMIN_BANS] = admin_show_bans,
+        [ADMIN_MESSAGE] = admin_message,
+        [ADMIN_BROADCAST] = admin_broadcast,
+        [ADMIN_BACKENDS] = admin_show_backends,
 };
 
 static bool is_number(const char *text)
@@ -430,7 +436,8 @@ static bool take_address(struct admin_call *call)
 	struct buf address = {0};
 
 	for (size_t i = 0; i < call->count; i++) {
-		if (call->entry->arguments[i].kind != ADMIN_USER || !*call->words[i] || !frontend->ops->normalize)
+		if (call->entry->arguments[i].kind != ADMIN_USER || !*call->words[i] ||
+		    !frontend->ops->normalize)
 			continue;
 		if (!frontend->ops->normalize(frontend, call->words[i], &address)) {
 			buf_finish(&address);
@@ -468,7 +475,7 @@ static void execute_command(struct admin_call *call, struct reader *reader, enum
 
 	if (action != ACTION_NONE) {
 		admin_answer_error(call, action == ACTION_GET ? "This variable cannot be get."
-							      : "This variable cannot be set.");
+		                                              : "This variable cannot be set.");
 		return;
 	}
 	if (entry->streams && !call->caller.following) {
@@ -476,7 +483,7 @@ static void execute_command(struct admin_call *call, struct reader *reader, enum
 		return;
 	}
 	const char *problem = take_arguments(call, reader, admin_arguments_count(entry, false),
-					     admin_arguments_count(entry, true));
+	                                     admin_arguments_count(entry, true));
 
 	if (problem)
 		admin_answer_error(call, "%s", problem);

@@ -282,7 +282,8 @@ static const struct command commands[] = {
 	 run_status},
 };
 
-/* ------------------------------------------------------------------------------------ administrators' commands */
+/* ------------------------------------------------------------------------------------ administrators'
+ * commands */
 
 static void admin_replied(void *context, const char *answer)
 {
@@ -332,7 +333,9 @@ static const char *admin_name(const struct admin_entry *entry)
 {
 	static const struct {
 		const char *own, *admin;
-	} renamed[] = {{"register", "admin-register"}, {"unregister", "admin-unregister"}, {"status", "admin-status"}};
+	} renamed[] = {{"register", "admin-register"},
+	               {"unregister", "admin-unregister"},
+	               {"status", "admin-status"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(renamed); i++)
 		if (!strcmp(renamed[i].own, entry->name))
@@ -354,17 +357,17 @@ static void make_admin_commands(void)
 		if (!is_offered(entry))
 			continue;
 		for (size_t f = 0; f < count; f++)
-			fields[i][f] = (struct command_field){entry->arguments[f].name, entry->arguments[f].label,
-							      field_type(&entry->arguments[f]),
-							      !entry->arguments[f].optional};
+			fields[i][f] = (struct command_field){
+			        entry->arguments[f].name, entry->arguments[f].label,
+			        field_type(&entry->arguments[f]), !entry->arguments[f].optional};
 		admin_commands[admin_commands_count++] = (struct command){.name = admin_name(entry),
-									  .title = entry->label,
-									  .help = entry->description,
-									  .role = ROLE_ADMIN,
-									  .fields = fields[i],
-									  .fields_count = count,
-									  .run = run_admin,
-									  .admin = entry};
+		                                                          .title = entry->label,
+		                                                          .help = entry->description,
+		                                                          .role = ROLE_ADMIN,
+		                                                          .fields = fields[i],
+		                                                          .fields_count = count,
+		                                                          .run = run_admin,
+		                                                          .admin = entry};
 	}
 }
 
@@ -558,9 +561,9 @@ static bool take_words(struct command_call *call, const struct command *command,
 	return true;
 }
 
-/* What an administrator writes is taken as in Spectrum 2, without quoting, if it begins with a name that is known there.
- * Where a person's own command has the name, an argument more than that one takes makes the difference; `status` is the
- * instance's. */
+/* What an administrator writes is taken as in Spectrum 2, without quoting, if it begins with a name that is
+ * known there. Where a person's own command has the name, an argument more than that one takes makes the
+ * difference; `status` is the instance's. */
 static bool is_admin_line(const char *line)
 {
 	char *copy = mem_strdup(line), *state = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The command table: what a person can ask of the gateway. A frontend renders it in its own way (XMPP: ad-hoc
- * commands and chat with the gateway; Matrix: bot dialogue; Slack: slash command). One table, no copies: administrators'
- * commands (admin_table.h) are in it too, behind everybody's.
+ * commands and chat with the gateway; Matrix: bot dialogue; Slack: slash command). One table, no copies:
+ * administrators' commands (admin_table.h) are in it too, behind everybody's.
  */
 #pragma once
 

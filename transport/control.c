@@ -37,7 +37,7 @@ struct client {
 	struct buf in;
 	struct watch *watch; /* it follows a user, until it leaves; NULL */
 	unsigned left_out;   /* of what it follows, since the last line that it was sent */
-	bool busy;   /* a command runs, or it follows somebody: nothing else is done meanwhile */
+	bool busy;           /* a command runs, or it follows somebody: nothing else is done meanwhile */
 	bool closed; /* the handle is gone */
 };
 
@@ -135,7 +135,8 @@ static void answered(void *context, const char *text)
 	}
 }
 
-/* ----------------------------------------------------------------------------------------- following a user */
+/* ----------------------------------------------------------------------------------------- following a user
+ */
 
 static void line_written(uv_write_t *request, int status)
 {
@@ -172,8 +173,9 @@ static void followed(void *context, const char *text)
 		return;
 	}
 	if (client->left_out)
-		log_warning(&client->control->log, "%u events were left out: the one who follows a user is too slow",
-			    client->left_out);
+		log_warning(&client->control->log,
+		            "%u events were left out: the one who follows a user is too slow",
+		            client->left_out);
 	client->left_out = 0;
 	send_line(client, mem_printf("%s\n", text));
 }
@@ -190,7 +192,7 @@ static void following(void *context, struct watch *watch)
 static void client_next(struct client *client)
 {
 	const struct admin_caller caller = {
-		.done = answered, .line = followed, .following = following, .context = client};
+	        .done = answered, .line = followed, .following = following, .context = client};
 	char *end = client->in.len ? memchr(client->in.data, '\n', client->in.len) : NULL;
 
 	if (!end) {

@@ -54,7 +54,7 @@ void user_set_log_level(struct transport *transport, const char *key, int level)
 	const signed char kept = (signed char)level;
 
 	mem_free(level >= 0 ? map_put(transport->log_levels, key, mem_dup(&kept, sizeof(kept)))
-			    : map_remove(transport->log_levels, key));
+	                    : map_remove(transport->log_levels, key));
 	if (user)
 		apply_log_level(user, level);
 }
@@ -249,7 +249,8 @@ static void wait_for_backend(struct user *user)
 
 void user_notify(struct user *user, const char *text)
 {
-	LIST_EACH (link, &user->identities) {
+	LIST_EACH(link, &user->identities)
+	{
 		const struct identity *identity = CONTAINER_OF(link, struct identity, link);
 		struct frontend *frontend = identity->frontend;
 
@@ -390,8 +391,10 @@ void user_backend_unavailable(struct user *user)
 	if (user->told_unavailable)
 		return;
 	user->told_unavailable = true;
-	user_notify(user, "The program that serves this network does not work at the moment. You will be logged in as "
-			  "soon as it does.");
+	user_notify(
+	        user,
+	        "The program that serves this network does not work at the moment. You will be logged in as "
+	        "soon as it does.");
 }
 
 static void tell_available(struct user *user)
