@@ -106,6 +106,16 @@ size_t table_rows(const struct table *table)
 
 /* ------------------------------------------------------------------------------------------------ as text */
 
+/* Tables may have a row for each of many thousand people: what most of them are like is quick. */
+static bool is_plain(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length] >= 0x20 && text[length] < 0x7f && length <= TEXT_SHOWN_BYTES)
+		length++;
+	return !text[length];
+}
+
 /* How many columns of a terminal a text takes, up to where it would take more than `most`. *bytes: up to
  * there. */
 static unsigned width_of(const char *text, unsigned most, size_t *bytes)
@@ -116,6 +126,10 @@ static unsigned width_of(const char *text, unsigned most, size_t *bytes)
 	size_t at = 0, length;
 	wchar_t c;
 
+	if (is_plain(text)) {
+		*bytes = strnlen(text, most);
+		return (unsigned)*bytes;
+	}
 	if (!utf8)
 		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
@@ -140,6 +154,19 @@ static unsigned width_of(const char *text, unsigned most, size_t *bytes)
 	return width;
 }
 
+static void put_decimal(struct buf *out, int64_t number)
+{
+	char digits[24], *at = digits + sizeof(digits);
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		*--at = '-';
+	buf_append(out, at, (size_t)(digits + sizeof(digits) - at));
+}
+
 static void put_seconds(struct buf *out, int64_t seconds)
 {
 	if (seconds < 0)
@@ -162,12 +189,14 @@ static void show(const struct table *table, size_t index, struct buf *out)
 	buf_clear(out);
 	if (!cell->known)
 		buf_putc(out, '-');
+	else if (kind_of(table, index) == TABLE_TEXT && is_plain(text))
+		buf_puts(out, text);
 	else if (kind_of(table, index) == TABLE_TEXT)
 		text_show(out, text, strnlen(text, TEXT_SHOWN_BYTES + 4), TEXT_SHOWN_BYTES);
 	else if (kind_of(table, index) == TABLE_SECONDS)
 		put_seconds(out, cell->number);
 	else
-		buf_printf(out, "%" PRId64, cell->number);
+		put_decimal(out, cell->number);
 	buf_text(out);
 }
 
@@ -290,7 +319,7 @@ void table_print_json(const struct table *table, struct buf *out)
 		buf_puts(out, column ? "," : i ? ",{" : "{");
 		put_key(out, table->columns[column].name);
 		if (kind_of(table, i) != TABLE_TEXT && cell->known)
-			buf_printf(out, "%" PRId64, cell->number);
+			put_decimal(out, cell->number);
 		else
 			json_put_string(out, cell->known ? table->texts.data + cell->offset : NULL);
 		if (column + 1 == table->columns_count)

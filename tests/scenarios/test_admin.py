@@ -462,6 +462,12 @@ async def scenario_from_a_chat(world):
     await bob.message(GATEWAY, "^It's \"me\"$", after=mark)
     require(await chat(bob, f"kick alice@{DOMAIN}") == "You may not do that.", "anybody may")
     require("kick" in await chat(alice, "help") and "kick" not in await chat(bob, "help"), "help shows the same to both")
+    # Administrators may throw themselves out, and are answered.
+    require(await chat(alice, f"kick alice@{DOMAIN}") in (
+        f"alice@{DOMAIN} is logged out.", "You were logged out by an administrator."), "no answer to the one who has gone")
+    mark = alice.mark()
+    alice.send_presence()
+    await alice.presence(f"echo@{GATEWAY}", "available", mark)
     # The same as forms (XEP-0050).
     items = {}
     for person in (alice, bob):
