@@ -162,6 +162,51 @@ static void put_participant(struct writer *writer, const struct event_participan
 	put_flag(writer, "self", participant->self);
 }
 
+/* Of the extension. Answers to a login's questions are secrets, and so is what a link or a picture leads to. */
+static void put_extension(struct writer *writer, const struct event *event)
+{
+	switch (event->type) {
+	case EVENT_HANDOVER:
+		put_number(writer, "up_to", (int64_t)event->handed_over.up_to);
+		put_number(writer, "taken", (int64_t)event->handed_over.taken_count);
+		put_number(writer, "results", (int64_t)event->handed_over.results_count);
+		break;
+	case EVENT_READ_MARKER:
+		put_text(writer, "name", event->read_marker.name);
+		put_text(writer, "nickname", event->read_marker.nickname);
+		put_text(writer, "id", event->read_marker.message_id);
+		break;
+	case EVENT_LOGIN_STEP:
+		put_number(writer, "step", event->login_step.step);
+		put_number(writer, "kind", event->login_step.kind);
+		put_body(writer, "text", event->login_step.text);
+		break;
+	case EVENT_LOGIN_ANSWER:
+		put_number(writer, "step", event->login_answer.step);
+		put_flag(writer, "given_up", !event->login_answer.value);
+		break;
+	case EVENT_VALUES:
+		put_number(writer, "values", (int64_t)event->values.count);
+		break;
+	case EVENT_PARTICIPANTS:
+		put_text(writer, "room", event->participants.room);
+		put_number(writer, "participants", (int64_t)event->participants.count);
+		break;
+	case EVENT_ROOM_INFO:
+		put_text(writer, "room", event->room_info.room);
+		put_text(writer, "title", event->room_info.title);
+		put_number(writer, "members", event->room_info.members);
+		break;
+	case EVENT_UNDELIVERED:
+		put_number(writer, "code", (int64_t)event->undelivered.reason);
+		put_text(writer, "reason", event->undelivered.text);
+		put_message(writer, &event->undelivered.message);
+		break;
+	default:
+		break;
+	}
+}
+
 static void put_details(struct writer *writer, const struct event *event)
 {
 	static const char *const chat_states[] = {"active", "composing", "paused"};
@@ -232,6 +277,7 @@ static void put_details(struct writer *writer, const struct event *event)
 			put_number(writer, "photo_bytes", (int64_t)event->vcard.photo_size);
 		break;
 	default:
+		put_extension(writer, event);
 		break;
 	}
 }

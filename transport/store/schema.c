@@ -51,6 +51,15 @@ static const char *const first_tables[] = {
         "PRIMARY KEY (user_id, uin))",
 };
 
+/* What backends keep for people. */
+static const char *const values_tables[] = {
+        "CREATE TABLE {users_values} ("
+        "user_id {:int} NOT NULL REFERENCES {users} (id) ON DELETE CASCADE, "
+        "name {:key} NOT NULL, "
+        "value {:blob} NOT NULL, "
+        "PRIMARY KEY (user_id, name))",
+};
+
 /* Of accounts that need not be there: a ban outlives the registration. */
 static const char *const ban_tables[] = {
         "CREATE TABLE {bans} ("
@@ -61,6 +70,7 @@ static const char *const ban_tables[] = {
 
 const struct schema_step schema_steps[] = {
         {first_tables, ARRAY_SIZE(first_tables)},
+        {values_tables, ARRAY_SIZE(values_tables)},
         {ban_tables, ARRAY_SIZE(ban_tables)},
 };
 const size_t schema_steps_count = ARRAY_SIZE(schema_steps);

@@ -15,12 +15,14 @@
 #include "transport/store/seal.h"
 #include "transport/store/store.h"
 
-#define ACCOUNTS_QUERIES 28
+#define ACCOUNTS_QUERIES 26
+#define VALUES_QUERIES 5 /* store_values.h */
 
 struct accounts {
 	struct driver *db;       /* not owned */
 	const struct seal *seal; /* not owned; needed where passwords are touched */
 	char *sql[ACCOUNTS_QUERIES];
+	char *values_sql[VALUES_QUERIES];
 	struct buf problem; /* a sentence that names the account; empty: see the driver */
 };
 
@@ -75,5 +77,5 @@ int accounts_list_identities(struct accounts *accounts, bool all, struct identit
 int accounts_list_bans(struct accounts *accounts, struct bans_result *result);
 int accounts_put_ban(struct accounts *accounts, const char *key, const char *reason);
 int accounts_remove_ban(struct accounts *accounts, const char *key);
-/* 0: some account has a sealed password. */
+/* 0: some account has a sealed password or value. */
 int accounts_any_sealed(struct accounts *accounts);

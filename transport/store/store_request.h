@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "transport/store/store.h"
 #include "transport/store/store_accounts.h"
+#include "transport/store/store_values.h"
 
 enum request_kind {
 	REQUEST_FIND,
@@ -24,6 +25,8 @@ enum request_kind {
 	REQUEST_LIST_BANS,
 	REQUEST_PUT_BAN,
 	REQUEST_REMOVE_BAN,
+	REQUEST_PUT_VALUES,
+	REQUEST_GET_VALUES,
 };
 
 struct request {
@@ -40,12 +43,15 @@ struct request {
 	int64_t account;
 	bool flag; /* online, subscribed, all */
 	int flags;
+	struct event_value *values;
+	size_t values_count;
 
 	void *context;
 	store_done *done;
 	store_account_done *account_done;
 	store_keys_done *keys_done;
 	store_bans_done *bans_done;
+	store_values_done *values_done;
 
 	int err;
 	int problem_code; /* kind of failure, as numbered by the driver; 0: `problem` is about one account */
@@ -53,6 +59,7 @@ struct request {
 	struct account_result found;
 	struct identities_result listed;
 	struct bans_result bans;
+	struct values_result kept;
 };
 
 struct request *request_create(enum request_kind kind, enum driver_mode mode);

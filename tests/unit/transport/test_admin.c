@@ -417,7 +417,7 @@ static void test_reload(void **state)
 	expect("backends reconfigured 100\nfrontend features\n");
 }
 
-static const char *chat(const char *address, const char *line)
+static const char *write_line(const char *address, const char *line)
 {
 	command_run_line(fx->transport, fx->frontend, address, "phone", line, on_done, NULL);
 	store_pump();
@@ -430,26 +430,26 @@ static void test_chat(void **state)
 
 	(void)state;
 	begin(config, 1);
-	assert_string_equal(chat("bob@x", "kick alice@x"), "You may not do that.");
+	assert_string_equal(write_line("bob@x", "kick alice@x"), "You may not do that.");
 	assert_int_equal(outcome, TP_ERR_NOT_ALLOWED);
-	assert_true(text_starts(chat("bob@x", "backends_count"), "I do not understand that."));
-	assert_true(text_starts(chat("bob@x", "status"), "bo: waiting"));
-	assert_null(strstr(chat("bob@x", "help"), "kick"));
-	assert_string_equal(chat("alice@x", "backends_count"), "2");
-	assert_string_equal(chat("alice@x", "status"), "Running (1 users connected using 2 backends)");
-	assert_string_equal(chat("alice@x", "get uptime"), "0");
+	assert_true(text_starts(write_line("bob@x", "backends_count"), "I do not understand that."));
+	assert_true(text_starts(write_line("bob@x", "status"), "bo: waiting"));
+	assert_null(strstr(write_line("bob@x", "help"), "kick"));
+	assert_string_equal(write_line("alice@x", "backends_count"), "2");
+	assert_string_equal(write_line("alice@x", "status"), "Running (1 users connected using 2 backends)");
+	assert_string_equal(write_line("alice@x", "get uptime"), "0");
 	forget();
-	assert_string_equal(chat("alice@x", "message bob@x It's \"quoted"), "Message sent.");
+	assert_string_equal(write_line("alice@x", "message bob@x It's \"quoted"), "Message sent.");
 	expect("frontend notify bob@x 'It's \"quoted'\n");
-	assert_string_equal(chat("alice@x", "register tom@x to pw"), "User registered");
-	assert_string_equal(chat("alice@x", "unregister tom@x"), "User 'tom@x' unregistered.");
-	assert_string_equal(chat("alice@x", "kick nobody@x"), "Error: nobody@x has no session");
+	assert_string_equal(write_line("alice@x", "register tom@x to pw"), "User registered");
+	assert_string_equal(write_line("alice@x", "unregister tom@x"), "User 'tom@x' unregistered.");
+	assert_string_equal(write_line("alice@x", "kick nobody@x"), "Error: nobody@x has no session");
 	assert_int_equal(outcome, TP_ERR_INVALID);
-	assert_string_equal(chat("alice@x", "follow bob@x"), "Error: follow works with transportctl only");
-	chat("alice@x", "settings");
+	assert_string_equal(write_line("alice@x", "follow bob@x"), "Error: follow works with transportctl only");
+	write_line("alice@x", "settings");
 	assert_true(text_starts(sentence, "Your settings:"));
-	assert_string_equal(chat("alice@x", "admin-register tom@x 'to m' pw"), "User registered");
-	assert_true(text_starts(chat("alice@x", "unregister"), "You are unregistered."));
+	assert_string_equal(write_line("alice@x", "admin-register tom@x 'to m' pw"), "User registered");
+	assert_true(text_starts(write_line("alice@x", "unregister"), "You are unregistered."));
 	assert_false(store_has("alice@x"));
 }
 

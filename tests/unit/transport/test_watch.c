@@ -102,16 +102,12 @@ static void test_from_the_login_on(void **state)
 	assert_seen("");
 	/* what the router refuses */
 	say("alice@x", "canary-said");
-	fx->queued = LIMIT_BACKEND_OUT_HIGH + 1;
-	say("alice@x", "canary-said");
-	fx->queued = 0;
+	from_person("alice@x", "phone", (struct event){.type = EVENT_ROOM_LEAVE, .room = {.name = "#r"}});
 	hear("alice@x", "canary-heard");
 	assert_seen("from person alice@x/phone: message, to \"contact\", name \"carl\", text of 11 bytes\n"
 	            "to network b1: message, to \"contact\", name \"carl\", text of 11 bytes\n"
-	            "from person alice@x/phone: message, to \"contact\", name \"carl\", text of 11 bytes\n"
-	            "from person alice@x/phone: message, to \"contact\", name \"carl\", text of 11 bytes, "
-	            "refused \"limit "
-	            "reached\"\n"
+	            "from person alice@x/phone: room leave, room \"#r\"\n"
+	            "from person alice@x/phone: room leave, room \"#r\", refused \"not found\"\n"
 	            "from network b1: message, to \"contact\", name \"carl\", text of 12 bytes, id \"7\"\n"
 	            "to person alice@x/phone: message, to \"contact\", name \"carl\", text of 12 bytes, id "
 	            "\"7\"\n");
@@ -188,6 +184,12 @@ static void test_everything(void **state)
 		if (type == EVENT_VCARD)
 			event.vcard =
 			        (struct event_vcard){.name = "carl", .full_name = "canary", .photo_size = 3};
+		if (type == EVENT_LOGIN_STEP)
+			event.login_step = (struct event_login_step){.text = "canary", .data = "canary"};
+		if (type == EVENT_LOGIN_ANSWER)
+			event.login_answer = (struct event_login_answer){.step = 1, .value = "canary"};
+		if (type == EVENT_UNDELIVERED)
+			event.undelivered.message = (struct event_message){.name = "carl", .text = "canary"};
 		if (type == EVENT_PARTICIPANT)
 			event.participant = (struct event_participant){
 			        .room = "#r", .status_text = "canary", .self = true};
