@@ -728,6 +728,9 @@ void command_run_line(struct transport *transport, struct frontend *frontend, co
 		text_lower(words[0]);
 		command = command_find(words[0]);
 	}
+	/* What is for administrators does not exist for others. */
+	if (command && !command_allowed(transport, command, frontend, address))
+		command = NULL;
 	if (!command) {
 		run_unknown(transport, frontend, address, line, done, context);
 		mem_free_secret(copy);

@@ -460,7 +460,7 @@ async def scenario_from_a_chat(world):
     mark = bob.mark()
     require(await chat(alice, f"message bob@{DOMAIN} It's \"me\"") == "Message sent.", "the message is not sent")
     await bob.message(GATEWAY, "^It's \"me\"$", after=mark)
-    require(await chat(bob, f"kick alice@{DOMAIN}") == "You may not do that.", "anybody may")
+    require((await chat(bob, f"kick alice@{DOMAIN}")).startswith("I do not understand"), "anybody may")
     require("kick" in await chat(alice, "help") and "kick" not in await chat(bob, "help"), "help shows the same to both")
     # Administrators may throw themselves out, and are answered.
     require(await chat(alice, f"kick alice@{DOMAIN}") in (
