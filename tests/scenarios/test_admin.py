@@ -123,6 +123,31 @@ async def scenario_lists(world):
     await wait_for_answer(gateway, "crashed_backends", "1")
 
 
+async def on_a_terminal(columns, *argv):
+    """The lines that a program writes on a terminal of this width."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    child = await asyncio.create_subprocess_exec(*argv, stdin=terminal, stdout=terminal, stderr=terminal,
+                                                 env={**os.environ, **SANITIZERS})
+    require(await child.wait() == 0, f"{argv} fails on a terminal")
+    text = os.read(controller, 65536).decode()
+    os.close(terminal)
+    os.close(controller)
+    return text.splitlines()
+
+
+async def scenario_texts_are_harmless_on_a_terminal(world):
+    """What people choose does not command the terminal of an operator, and is whole for programs."""
+    gateway = await server(world)
+    reason = "evil\u202e\u009b31m"
+    await gateway.control("ban", f"x@{DOMAIN}", reason)
+    for options in ([], ["--json"]):
+        lines = await on_a_terminal(200, program(world), "-c", gateway.config, *options, "bans")
+        text = "\n".join(lines)
+        require("evil\\u{202e}\\u{9b}31m" in text and reason[4] not in text, f"{options}: {text!r}")
+    require((await ask_json(gateway, "bans"))["rows"][0]["reason"] == reason, "the reason is another")
+
+
 async def scenario_tables_fit_the_terminal(world):
     gateway = await server(world)
     long_name = "a-name-that-is-longer-than-most-are"
@@ -130,14 +155,7 @@ async def scenario_tables_fit_the_terminal(world):
     person.say(ECHO, "here")
     await person.message(ECHO, "^here$")
     for columns in (110, 180):
-        controller, terminal = pty.openpty()
-        await run("stty", "-F", os.ttyname(terminal), "cols", str(columns))
-        child = await asyncio.create_subprocess_exec(program(world), "-c", gateway.config, "users", stdin=terminal,
-                                                     stdout=terminal, stderr=terminal, env={**os.environ, **SANITIZERS})
-        require(await child.wait() == 0, "it fails on a terminal")
-        lines = os.read(controller, 65536).decode().splitlines()
-        os.close(terminal)
-        os.close(controller)
+        lines = await on_a_terminal(columns, program(world), "-c", gateway.config, "users")
         require(len(lines) == 2 and max(map(len, lines)) <= columns, f"on {columns} columns: {lines}")
         require(("…" in lines[1]) == (columns == 110), f"on {columns} columns: {lines[1]}")
     require(long_name in await gateway.control("users"), "what goes into a pipe is cut")
