@@ -101,7 +101,7 @@ static void markdown_key(FILE *out, const struct config_key *key, const char *na
 	}
 	fputs(" | ", out);
 	put_cell(out, key->help);
-	fputs(" |\n", out);
+	fputs(key->live ? " *Reload.* |\n" : " |\n", out);
 }
 
 void config_write_markdown(FILE *out, const struct config_table *const *tables, size_t count)

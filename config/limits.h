@@ -59,6 +59,7 @@
 
 /* backends */
 #define LIMIT_BACKENDS 1000
+#define LIMIT_CRASHED_BACKENDS 100         /* remembered for crashed_backends; the oldest is forgotten */
 #define LIMIT_BACKEND_OUT_HIGH (4u << 20)  /* queued to a backend: above it frontends get TP_ERR_LIMIT for its users */
 #define LIMIT_BACKEND_OUT_BYTES (64u << 20) /* then the backend is taken as hung */
 #define LIMIT_IGNORED_FRAMES 1000          /* bad or forged frames of one backend before it is cut off */
@@ -100,6 +101,8 @@
 /* control socket */
 #define LIMIT_CONTROL_LINE_BYTES (64u << 10)
 #define LIMIT_CONTROL_CLIENTS 32
+#define LIMIT_CONTROL_OUT_BYTES (1u << 20) /* queued to one that follows a user; above it events are left out */
+#define LIMIT_DRAIN_SECONDS 86400          /* until people are logged out for maintenance */
 #define LIMIT_QUERY_BYTES (64u << 10)      /* one frame to service.backend_port */
 #define LIMIT_QUERY_CLIENTS 16
 #define LIMIT_QUERY_WARNINGS 10            /* a minute, of what was refused there */

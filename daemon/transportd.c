@@ -19,6 +19,7 @@
 #include "daemon/notify.h"
 #include "daemon/privileges.h"
 #include "frontends/xmpp/frontend.h"
+#include "transport/reload.h"
 #include "transport/transport.h"
 
 enum exit_status { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIGURATION = 3 };
@@ -262,12 +263,21 @@ static void failed(void *context, const char *text)
 	uv_prepare_start(&daemon->ready, stop_soon);
 }
 
+static void reload(struct daemon *daemon)
+{
+	struct buf said = {0};
+
+	if (!daemon->stopping)
+		transport_reload(daemon->transport, &said); /* which logs all that is to be said */
+	buf_finish(&said);
+}
+
 static void signalled(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
 
 	if (number == SIGHUP) {
-		log_warning(NULL, "the configuration is read at the start only: restart to apply a change");
+		reload(daemon);
 		return;
 	}
 	log_info(NULL, "%s: stopping", number == SIGINT ? "interrupted" : "asked to end");
@@ -334,6 +344,9 @@ static int serve(struct daemon *daemon)
 
 	if (!err && *service->user)
 		err = check_readable(config_path(daemon->config), service->user, &error);
+	/* As whom we are now, and where: a file that its owner cannot open anew is found at once. */
+	if (!err && *service->log_file)
+		err = log_to_file(service->log_file, &error);
 	watch(daemon);
 	daemon->transport->failed = failed;
 	daemon->transport->failed_context = daemon;

@@ -17,6 +17,7 @@
 #include "transport/backend/backend_listener.h"
 #include "transport/admin.h"
 #include "transport/transport.h"
+#include "transport/watch.h"
 
 struct control {
 	struct transport *transport;
@@ -34,7 +35,9 @@ struct client {
 	struct list link;
 	uv_pipe_t pipe;
 	struct buf in;
-	bool busy;   /* a command runs: nothing is read meanwhile */
+	struct watch *watch; /* it follows a user, until it leaves; NULL */
+	unsigned left_out;   /* of what it follows, since the last line that it was sent */
+	bool busy;           /* a command runs, or it follows somebody: nothing else is done meanwhile */
 	bool closed; /* the handle is gone */
 };
 
@@ -43,6 +46,12 @@ struct answer {
 	struct client *client;
 	char *text;
 };
+
+/* A peer that only ever listens. */
+static bool is_slow(const struct client *client)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&client->pipe) > LIMIT_CONTROL_OUT_BYTES;
+}
 
 static void control_free_if_done(struct control *control)
 {
@@ -75,6 +84,9 @@ static void client_closed(uv_handle_t *handle)
 
 static void client_close(struct client *client)
 {
+	if (client->watch)
+		client->busy = false;
+	watch_stop(&client->watch);
 	if (!uv_is_closing((uv_handle_t *)&client->pipe))
 		uv_close((uv_handle_t *)&client->pipe, client_closed);
 }
@@ -123,8 +135,64 @@ static void answered(void *context, const char *text)
 	}
 }
 
+/* ----------------------------------------------------------------------------------------- following a user
+ */
+
+static void line_written(uv_write_t *request, int status)
+{
+	struct answer *line = CONTAINER_OF(request, struct answer, request);
+
+	if (status < 0)
+		client_close(line->client);
+	mem_free(line->text);
+	mem_free(line);
+}
+
+static void send_line(struct client *client, char *text)
+{
+	struct answer *line = MEM_NEW(struct answer);
+	uv_buf_t bytes = uv_buf_init(text, (unsigned)strlen(text));
+
+	line->client = client;
+	line->text = text;
+	/* The write's callback comes before that of the handle's close: the client is still there. */
+	if (uv_write(&line->request, (uv_stream_t *)&client->pipe, &bytes, 1, line_written) < 0) {
+		mem_free(line->text);
+		mem_free(line);
+	}
+}
+
+static void followed(void *context, const char *text)
+{
+	struct client *client = context;
+
+	if (uv_is_closing((uv_handle_t *)&client->pipe))
+		return;
+	if (is_slow(client)) {
+		client->left_out++;
+		return;
+	}
+	if (client->left_out)
+		log_warning(&client->control->log,
+		            "%u events were left out: the one who follows a user is too slow",
+		            client->left_out);
+	client->left_out = 0;
+	send_line(client, mem_printf("%s\n", text));
+}
+
+static void following(void *context, struct watch *watch)
+{
+	struct client *client = context;
+
+	client->watch = watch;
+	if (uv_is_closing((uv_handle_t *)&client->pipe))
+		client_close(client);
+}
+
 static void client_next(struct client *client)
 {
+	const struct admin_caller caller = {
+	        .done = answered, .line = followed, .following = following, .context = client};
 	char *end = client->in.len ? memchr(client->in.data, '\n', client->in.len) : NULL;
 
 	if (!end) {
@@ -137,7 +205,10 @@ static void client_next(struct client *client)
 
 	buf_consume(&client->in, length + 1);
 	client->busy = true;
-	admin_execute(client->control->transport, line, answered, client);
+	if (memchr(line, '\0', length))
+		answered(client, "Error: This is not valid UTF-8 text");
+	else
+		admin_execute_for(client->control->transport, line, &caller);
 	mem_free_secret(line);
 }
 

@@ -92,6 +92,8 @@ struct frontend_ops {
 	void (*resource_gone)(struct frontend *frontend, struct resource *resource);
 	/* Optional. Tell an address something outside of any session: registration notices, administrators. */
 	void (*notify)(struct frontend *frontend, const char *address, const char *text);
+	/* Optional. Appends the form in which addresses are known here to what an administrator wrote; false: no address. */
+	bool (*normalize)(struct frontend *frontend, const char *address, struct buf *out);
 	/* Optional. An account was registered or removed by somebody else than this frontend (admin): tell the person's
 	 * server (roster item of the gateway). */
 	void (*registered)(struct frontend *frontend, const char *address, bool registered);

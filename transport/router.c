@@ -9,6 +9,7 @@
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/watch.h"
 
 int router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
 {
@@ -23,6 +24,8 @@ int router_deliver_to(struct identity *identity, struct resource *only, const st
 		references_translate(&translated, REFERENCE_TO_PEOPLE, identity, &arena);
 		event = &translated;
 	}
+	watch_note(frontend->transport, identity->user ? identity->user->key : NULL, WATCH_TO_PERSON, identity->address,
+		   only ? only->name : NULL, event, 0);
 	int promised = frontend->ops->deliver(frontend, identity, only, event);
 
 	arena_finish(&arena);

@@ -21,6 +21,7 @@
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/watch.h"
 #include "transport/values.h"
 
 #define DEPARTED_MS 30000  /* how long a backend may still speak of somebody who has left it */
@@ -734,5 +735,6 @@ void router_from_backend(struct backend *backend, const struct event *event)
 	traced.trace = ++backend->transport->next_trace;
 	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,
 		  (unsigned long long)traced.trace);
+	watch_note(backend->transport, user->key, WATCH_FROM_NETWORK, backend->label, NULL, &traced, 0);
 	route(user, &traced);
 }

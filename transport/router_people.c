@@ -20,6 +20,7 @@
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/watch.h"
 
 #define PHOTO_BYTES (LIMIT_FRAME_BYTES - (64u << 10)) /* leaves room for the rest of the frame */
 
@@ -469,12 +470,15 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	references_translate(&traced, REFERENCE_TO_NETWORK, identity, &arena);
 	traced.trace = ++transport->next_trace;
 	traced.user = identity->user ? identity->user->key : NULL;
+	watch_note(transport, traced.user, WATCH_FROM_PERSON, identity->address, from->name, &traced, 0);
 	if (event->type == EVENT_ROOM_JOIN || event->type == EVENT_ROOM_LEAVE)
 		err = person_room(from, &traced);
 	else if (!identity->user)
 		err = TP_ERR_NOT_CONNECTED;
 	else
 		err = route(identity->user, from, &traced);
+	if (err)
+		watch_note(transport, traced.user, WATCH_FROM_PERSON, identity->address, from->name, &traced, err);
 	log_debug(identity->user ? &identity->user->log : &identity->frontend->log,
 		  "%s from %s: %s, trace %llu", event_type_name(event->type), log_quote(identity->address),
 		  err ? tp_error_text(err) : "taken", (unsigned long long)traced.trace);

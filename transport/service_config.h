@@ -47,6 +47,7 @@ struct service_config {
 	/* defaults of people's settings */
 	bool send_headlines, stay_connected;
 	const char *log_level; /* logging.level, ours */
+	const char *log_file;  /* logging.file, ours; "": stderr */
 	const char *control_socket; /* service.control_socket, ours; default working_dir/control */
 };
 

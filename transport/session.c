@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/account.h"
+#include "transport/ban.h"
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
@@ -166,6 +167,18 @@ static void refuse(struct identity *identity, enum session_state state, const ch
 	identity_free(identity);
 }
 
+/* Also in words, unless it is the person's own setting. */
+static void refuse_login(struct identity *identity, const char *text)
+{
+	struct frontend *frontend = identity->frontend;
+	char *key = account_key(frontend, identity->address);
+
+	if (ban_sentence(frontend->transport, key) && frontend->ops->notify)
+		frontend->ops->notify(frontend, identity->address, text);
+	mem_free(key);
+	refuse(identity, SESSION_DISABLED, text);
+}
+
 /* The client was promised an answer when it asked. */
 static void refuse_late(struct resource *resource, const struct pending_join *join)
 {
@@ -284,7 +297,7 @@ static void lookup_done(struct lookup *lookup, int err, const struct store_accou
 	if (made)
 		user = user_create(transport, account);
 	if (!user_may_log_in(user, &text)) {
-		refuse(identity, SESSION_DISABLED, text);
+		refuse_login(identity, text);
 		if (made)
 			user_destroy(&user, NULL);
 		return;
@@ -292,11 +305,30 @@ static void lookup_done(struct lookup *lookup, int err, const struct store_accou
 	identity_ready(identity, user);
 }
 
+/* An address without an account may be banned all the same. */
+static bool refuse_banned(const struct lookup *lookup)
+{
+	struct transport *transport = lookup->transport;
+	struct identity *identity = session_find_identity(transport, lookup->frontend, lookup->address);
+	char *key = account_key(lookup->frontend, lookup->address);
+	const char *text = ban_sentence(transport, key);
+
+	mem_free(key);
+	if (!text || !identity || identity->state != IDENTITY_LOADING || transport->stopping)
+		return false;
+	refuse_login(identity, text);
+	return true;
+}
+
 static void account_found(void *context, int err, const struct store_account *account)
 {
 	struct lookup *lookup = context;
 	struct transport *transport = lookup->transport;
 
+	if (err == TP_ERR_NOT_FOUND && refuse_banned(lookup)) {
+		lookup_free(lookup);
+		return;
+	}
 	if (err == TP_ERR_NOT_FOUND && !lookup->added && !transport->stopping &&
 	    registers_automatically(transport) &&
 	    session_find_identity(transport, lookup->frontend, lookup->address)) {

@@ -12,12 +12,14 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
+#include "transport/ban.h"
 #include "transport/backend/backend_attach.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
 #include "transport/delivery.h"
 #include "transport/backend_features.h"
+#include "transport/drain.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
 #include "transport/reconnect.h"
@@ -55,6 +57,9 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 	transport->identities = map_create();
 	transport->authentications = map_create();
 	transport->departed = map_create();
+	transport->bans = map_create();
+	transport->log_levels = map_create();
+	list_init(&transport->watches);
 	transport->started_ms = clock_ms();
 	config_bind(config, &service_config_table, &transport->service);
 	config_bind(config, &store_config_table, &transport->store_config);
@@ -244,6 +249,7 @@ int transport_start(struct transport *transport, struct buf *error)
 		store_close(&transport->store);
 		return err;
 	}
+	bans_load(transport);
 	err = start_control(transport, error);
 	if (!err)
 		err = query_port_open(transport, &transport->query_port, error);
@@ -404,6 +410,7 @@ static struct stopping *begin_stop(struct transport *transport, void (*stopped)(
 	stop->deadline.data = stop;
 	uv_timer_start(&stop->deadline, deadline_over, STOP_MS, 0);
 	reconnect_stop(transport);
+	drain_finish(transport);
 	stop_housekeeping(transport);
 	return stop;
 }
@@ -468,6 +475,7 @@ void transport_destroy(struct transport **slot)
 		return;
 	transport->stopping = true;
 	reconnect_stop(transport);
+	drain_finish(transport);
 	stop_housekeeping(transport);
 	end_sessions(transport);
 	if (transport->control)
@@ -483,6 +491,8 @@ void transport_destroy(struct transport **slot)
 	account_finish(transport);
 	router_expire_departed(transport, UINT64_MAX);
 	map_destroy(&transport->departed, NULL);
+	bans_finish(transport);
+	map_destroy(&transport->log_levels, mem_free);
 	map_destroy(&transport->authentications, NULL);
 	map_destroy(&transport->identities, NULL);
 	map_destroy(&transport->users, NULL);

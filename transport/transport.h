@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "config/config.h"
+#include "config/limits.h"
 #include "protocol/event.h"
 #include "transport/service_config.h"
 #include "transport/spool_config.h"
@@ -28,6 +29,7 @@ struct network_plugin_server;
 struct control;
 struct query_port;
 struct reconnect;
+struct drain;
 struct stopping;
 
 /* What the backend program said about itself in BACKEND_CONFIG, merged with the file (Spectrum's precedence:
@@ -65,6 +67,12 @@ struct transport {
 	struct map *identities;      /* identity_key() -> struct identity: live addresses */
 	struct map *authentications; /* identity key -> struct authentication (session.c) */
 	struct map *departed;        /* account key -> struct departed (router_network.c): has just left a backend */
+	struct map *bans;            /* account key -> struct ban (ban.c) */
+	struct map *log_levels;      /* account key -> signed char *: enum log_level of that one (user.c) */
+	struct list watches;         /* struct watch.link (watch.c) */
+	struct drain *drain;         /* maintenance (drain.c); NULL: none */
+	int crashed[LIMIT_CRASHED_BACKENDS]; /* ids of the last backends that crashed, oldest first */
+	unsigned crashed_count;
 	struct list card_requests;   /* struct card_request.link, oldest first (request.c) */
 	uint32_t next_card_id;
 	struct backend_features features;

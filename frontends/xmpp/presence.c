@@ -304,11 +304,12 @@ void presence_show_session(struct xmpp_frontend *frontend, struct identity *to, 
 	}
 	if (session->state == SESSION_CONNECTED && !frontend->config.server_mode)
 		roster_begin(frontend, to);
-	if (session->state == SESSION_DISABLED && only && session->text && session->text[0])
-		message_notify(frontend, to->address, session->text);
-	if (session->state != SESSION_FAILED)
+	/* for a reason that is not the person's */
+	bool thrown_out = session->state == SESSION_LOGGED_OUT && session->text;
+	if (session->state != SESSION_FAILED && !thrown_out)
 		return;
-	tell_failure(frontend, to->address, session);
+	if (!thrown_out)
+		tell_failure(frontend, to->address, session);
 	/* Not now: closing a stream would detach a resource in the middle of a delivery. */
 	if (frontend->config.server_mode)
 		mem_free(map_put(frontend->closing, to->address,

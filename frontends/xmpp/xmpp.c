@@ -314,6 +314,16 @@ static void frontend_notify(struct frontend *base, const char *address, const ch
 	message_notify(xmpp_frontend_of(base), address, text);
 }
 
+static bool frontend_normalize(struct frontend *base, const char *address, struct buf *out)
+{
+	(void)base;
+	struct jid jid;
+	if (jid_parse(&jid, address) || !jid.node[0])
+		return false;
+	jid_bare(&jid, out);
+	return true;
+}
+
 static void frontend_registered(struct frontend *base, const char *address, bool registered)
 {
 	if (registered)
@@ -432,6 +442,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .identity_gone = xmpp_identity_gone,
         .resource_gone = xmpp_resource_gone,
         .notify = frontend_notify,
+        .normalize = frontend_normalize,
         .registered = frontend_registered,
         .offer_room = frontend_offer_room,
         .probe = frontend_probe,

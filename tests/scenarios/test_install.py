@@ -31,7 +31,8 @@ async def scenario_runs_from_where_it_is_installed(world):
     for path in ("sbin/transportd", "bin/transportctl", "libexec/libtransport/transport-irc",
                  "libexec/libtransport/transport-echo", "include/libtransport/plugin/plugin.h",
                  "share/doc/libtransport/component-irc.cfg", "share/doc/libtransport/server-irc.cfg",
-                 "share/doc/libtransport/architecture.md", "lib/systemd/system/transportd@.service"):
+                 "share/doc/libtransport/architecture.md", "lib/systemd/system/transportd@.service",
+                 "share/bash-completion/completions/transportctl", "share/zsh/site-functions/_transportctl"):
         if not os.path.exists(os.path.join(prefix, path)):
             raise Failure(f"{path} is not installed")
     gateway = world.gateway(jid="localhost", backend="echo")

@@ -84,7 +84,7 @@ static void log_line(struct backend_process *process)
 	if (length > 0 && text[length - 1] == '\r')
 		length--;
 	enum log_level level = line_level(&text, &length);
-	if (length > 0 && level <= log_threshold && process->lines++ >= LIMIT_BACKEND_LOG_LINES) {
+	if (length > 0 && log_passes(level, &process->log) && process->lines++ >= LIMIT_BACKEND_LOG_LINES) {
 		process->lines_dropped++;
 	} else if (length > 0) {
 		struct buf quoted = {0};

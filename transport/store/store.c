@@ -392,6 +392,30 @@ void store_list_identities(struct store *store, bool all, store_keys_done *done,
 	submit(store, request, context);
 }
 
+void store_list_bans(struct store *store, store_bans_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_LIST_BANS, DRIVER_READ);
+	request->bans_done = done;
+	submit(store, request, context);
+}
+
+void store_put_ban(struct store *store, const char *key, const char *reason, store_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_PUT_BAN, DRIVER_DURABLE);
+	request->key = mem_strdup(key);
+	request->value = mem_strdup(reason == NULL ? "" : reason);
+	request->done = done;
+	submit(store, request, context);
+}
+
+void store_remove_ban(struct store *store, const char *key, store_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_REMOVE_BAN, DRIVER_DURABLE);
+	request->key = mem_strdup(key);
+	request->done = done;
+	submit(store, request, context);
+}
+
 void store_put_values(struct store *store, const char *key, const struct event_value *values, size_t count,
                       store_done *done, void *context)
 {

@@ -49,6 +49,12 @@ struct store_identity {
 	const char *address;
 };
 
+struct store_ban {
+	const char *key;    /* users.jid of an account, which need not exist */
+	const char *reason; /* "" none */
+	int64_t since_s;    /* Unix seconds */
+};
+
 struct store_account {
 	int64_t id;
 	const char *key;         /* users.jid: never changes */
@@ -88,6 +94,8 @@ typedef void store_values_done(void *context, int err, const struct event_value 
                                size_t damaged);
 typedef void store_keys_done(void *context, int err, const struct store_identity *identities, size_t count);
 
+typedef void store_bans_done(void *context, int err, const struct store_ban *bans, size_t count);
+
 /* The account that an address belongs to. */
 void store_find_account(struct store *store, const char *frontend, const char *address,
                         store_account_done *done, void *context);
@@ -124,3 +132,7 @@ void store_remove_contact(struct store *store, int64_t account, const char *name
 /* Identities of accounts that were online when the last process ended (all: of every account), newest login
  * first. */
 void store_list_identities(struct store *store, bool all, store_keys_done *done, void *context);
+/* Who may not have an account (transport/ban.h). put: inserts or replaces, as of now. */
+void store_list_bans(struct store *store, store_bans_done *done, void *context);
+void store_put_ban(struct store *store, const char *key, const char *reason, store_done *done, void *context);
+void store_remove_ban(struct store *store, const char *key, store_done *done, void *context);

@@ -23,10 +23,20 @@ static void test_exits_at_once(void **state)
 	h.server->timing.backoff_max = 200;
 	UNTIL(&h, h.transport.counters.backends_crashed == 4);
 	assert_false(harness_logged(&h, "quarantine"));
+	assert_int_equal(h.transport.crashed_count, 4);
+	assert_int_equal(h.transport.crashed[3], 1);
 	UNTIL(&h, h.transport.counters.backends_crashed == 5);
 	uint64_t fifth = clock_ms();
 	assert_true(harness_logged(&h, "exited with status 7"));
 	assert_true(harness_logged(&h, "quarantine"));
+	/* as many are remembered as there is room for */
+	for (unsigned i = 0; i < LIMIT_CRASHED_BACKENDS; i++)
+		h.transport.crashed[i] = 1000 + (int)i;
+	h.transport.crashed_count = LIMIT_CRASHED_BACKENDS;
+	UNTIL(&h, h.transport.counters.backends_crashed == 6);
+	assert_int_equal(h.transport.crashed_count, LIMIT_CRASHED_BACKENDS);
+	assert_int_equal(h.transport.crashed[0], 1001);
+	assert_int_equal(h.transport.crashed[LIMIT_CRASHED_BACKENDS - 1], 1);
 	UNTIL(&h, h.transport.counters.backends_started == 6);
 	assert_true(clock_ms() - fifth >= 190);
 	assert_int_equal(h.ready, 0);

@@ -5,7 +5,6 @@
 
 #include "transport/backend/backend_attach.h"
 #include "transport/delivery.h"
-#include "transport/admin.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
 
@@ -356,6 +355,46 @@ void network_plugin_server_hold(struct network_plugin_server *server, bool hold)
 	SAY(hold ? "backends held\n" : "backends read\n");
 }
 
+void network_plugin_server_empty(struct network_plugin_server *server, bool empty)
+{
+	assert_ptr_equal(server, &fake_server);
+	SAY(empty ? "backends empty\n" : "backends fill\n");
+}
+
+void network_plugin_server_reconfigure(struct network_plugin_server *server)
+{
+	assert_ptr_equal(server, &fake_server);
+	SAY("backends reconfigured %ld\n", fx->transport->service.users_per_backend);
+}
+
+struct backend *network_plugin_server_first(const struct network_plugin_server *server)
+{
+	assert_ptr_equal(server, &fake_server);
+	return &fx->backends[0];
+}
+
+struct backend *network_plugin_server_next(const struct network_plugin_server *server, const struct backend *backend)
+{
+	assert_ptr_equal(server, &fake_server);
+	return backend == &fx->backends[0] ? &fx->backends[1] : NULL;
+}
+
+unsigned network_plugin_server_count(const struct network_plugin_server *server)
+{
+	assert_ptr_equal(server, &fake_server);
+	return 2;
+}
+
+pid_t backend_pid(const struct backend *backend)
+{
+	return backend->id == 1 ? 4711 : 0;
+}
+
+const char *backend_state_name(const struct backend *backend)
+{
+	return backend->state == BACKEND_READY ? "ready" : "starting";
+}
+
 int backend_send(struct backend *backend, const struct event *event)
 {
 	assert_non_null(event->user);
@@ -443,13 +482,6 @@ void query_port_close(struct query_port **port)
 	*port = NULL;
 }
 
-void admin_execute(struct transport *transport, const char *line, void (*answered)(void *, const char *), void *context)
-{
-	(void)transport;
-	SAY("admin '%s'\n", line);
-	answered(context, "OK");
-}
-
 static void on_answer(void *context, int err, const char *text)
 {
 	(void)context;
@@ -507,6 +539,7 @@ void fixture_start(const char *const *overrides, size_t count)
 	assert_non_null(fx->frontend);
 	for (size_t i = 0; i < 2; i++)
 		fx->backends[i].transport = fx->transport;
+	store_pump(); /* the bans */
 }
 
 int fixture_teardown(void **state)
