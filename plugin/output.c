@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/crash_point.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "config/limits.h"
 #include "plugin/plugin_private.h"
@@ -109,6 +110,9 @@ static int send_event(struct plug *plug, const struct event *event)
 {
 	struct event copy = *event;
 
+	/* It is shown later than it was said. */
+	if (copy.type == EVENT_MESSAGE && !copy.message.stamp_ms && plug->extended && plug->link != LINK_GATEWAY)
+		copy.message.stamp_ms = clock_wall_ms();
 	copy.handover = 0;
 	copy.snapshot = plug->extended && plug->snapshot && is_state(event->type);
 	if (plug->extended && is_numbered(event->type) && !copy.snapshot)

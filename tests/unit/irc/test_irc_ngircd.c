@@ -395,7 +395,7 @@ static void test_gateways_die(void **state)
 		gateway_attach(&world.gateway, ALICE);
 		gateway_expect(&world.gateway, "snapshot participant #a bob flags=1 status=0");
 		gateway_expect(&world.gateway, "participant #a alice flags=16 status=0");
-		snprintf(text, sizeof(text), "room #a bob: number %u\n", i);
+		snprintf(text, sizeof(text), "room #a bob: number %u", i);
 		gateway_expect(&world.gateway, text);
 		gateway_number(&world.gateway, i, ALICE, "#a", i % 2 ? "before" : "again");
 		gateway_number(&world.gateway, 100 + i, ALICE, "bob", "mark");

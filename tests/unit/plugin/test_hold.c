@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -84,10 +85,15 @@ static void test_hold_and_attach(void **state)
 	assert_int_equal(gateway_expect(&gateway, EVENT_HANDOVER)->handover, 3); /* 1 and 2 were taken */
 	assert_int_equal(gateway.event.handed_over.results[0].number, 40);
 	assert_string_equal(gateway_expect(&gateway, EVENT_MESSAGE)->message.text, "while you were away");
+	assert_true(clock_wall_ms() - gateway.event.message.stamp_ms < 60000); /* when it was said */
 	assert_int_equal(gateway.event.handover, 4);
 	assert_int_equal(gateway_expect(&gateway, EVENT_HANDOVER)->handed_over.taken[0], 41);
 	gateway_expect(&gateway, EVENT_RESUMED);
 	assert_int_equal(plug_timeout(plug), -1);
+
+	plug_message(plug, USER, "b", "now", NULL);
+	plug_flush(plug);
+	assert_int_equal(gateway_expect(&gateway, EVENT_MESSAGE)->message.stamp_ms, 0);
 
 	/* The new gateway asks again for what it has no answer to; then all is as before. */
 	gateway_send_message(&gateway, 40, "name");
