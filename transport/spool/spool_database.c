@@ -35,6 +35,7 @@ enum statement {
 	SEEN_COUNT,
 	LINK_COUNT,
 	SEEN_KEYS,
+	SET_MARK,
 	STATEMENTS
 };
 
@@ -56,10 +57,11 @@ static const char *const texts[STATEMENTS] = {
         [SEEN_COUNT] = "SELECT count(*) FROM seen",
         [LINK_COUNT] = "SELECT count(*) FROM link",
         [SEEN_KEYS] = "SELECT key, high FROM seen WHERE key > ?1 ORDER BY key LIMIT ?2",
+        [SET_MARK] = "UPDATE meta SET segment = ?1, offset = ?2",
 };
 
 /* Keys are random already: a row's number is half of its key, and no other index is needed to find it. */
-static const char schema[] = "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT NULL);"
+static const char schema[] = "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT NULL, segment INTEGER, offset INTEGER);"
                              "CREATE TABLE IF NOT EXISTS seen (key INTEGER PRIMARY KEY, high INTEGER NOT "
                              "NULL, stamp INTEGER NOT NULL);"
                              "CREATE INDEX IF NOT EXISTS seen_stamp ON seen (stamp);"
@@ -149,7 +151,7 @@ static int take_secret(struct spool_database *database, const uint8_t *secret)
 	code = sqlite3_exec(database->db, "BEGIN; DELETE FROM meta; DELETE FROM seen; DELETE FROM link", NULL,
 	                    NULL, NULL);
 	if (code == SQLITE_OK)
-		code = sqlite3_prepare_v2(database->db, "INSERT INTO meta VALUES (?1)", -1, &statement, NULL);
+		code = sqlite3_prepare_v2(database->db, "INSERT INTO meta (secret) VALUES (?1)", -1, &statement, NULL);
 	if (code == SQLITE_OK) {
 		sqlite3_bind_blob(statement, 1, secret, SPOOL_KEY_BYTES, SQLITE_STATIC);
 		code = sqlite3_step(statement);
@@ -298,8 +300,19 @@ static void count_rows(struct spool_database *database)
 	database->counted = true;
 }
 
-int spool_database_commit(struct spool_database *database, const struct spool_items *items, size_t first,
-                          size_t most)
+static int set_mark(struct spool_database *database, const struct spool_mark *mark)
+{
+	sqlite3_stmt *statement = get(database, SET_MARK);
+
+	if (!statement)
+		return TP_ERR_STORE;
+	sqlite3_bind_int64(statement, 1, (int64_t)mark->segment);
+	sqlite3_bind_int64(statement, 2, (int64_t)mark->offset);
+	return run(database, SET_MARK);
+}
+
+int spool_database_commit(struct spool_database *database, const struct spool_items *items, size_t first, size_t most,
+			  const struct spool_mark *mark)
 {
 	size_t last = items->count - first < most ? items->count : first + most;
 	int err;
@@ -308,8 +321,28 @@ int spool_database_commit(struct spool_database *database, const struct spool_it
 	err = run(database, BEGIN);
 	for (; err == 0 && first < last; first++)
 		err = items->items[first].id ? put_link(database, &items->items[first])
-		                             : put_seen(database, &items->items[first]);
+					     : put_seen(database, &items->items[first]);
+	if (err == 0 && last == items->count)
+		err = set_mark(database, mark);
 	return finish(database, err);
+}
+
+struct spool_mark spool_database_peek(const char *path, uint8_t secret[SPOOL_KEY_BYTES])
+{
+	struct spool_mark mark = {0};
+	sqlite3_stmt *statement = NULL;
+	sqlite3 *db = NULL;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, "SELECT secret, segment, offset FROM meta", -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == SPOOL_KEY_BYTES) {
+		memcpy(secret, sqlite3_column_blob(statement, 0), SPOOL_KEY_BYTES);
+		mark.segment = (uint64_t)sqlite3_column_int64(statement, 1);
+		mark.offset = (uint64_t)sqlite3_column_int64(statement, 2);
+	}
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return mark;
 }
 
 /* Deletes up to EXPIRE_ROWS. Returns how many; *err is set on failure. */

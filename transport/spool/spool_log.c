@@ -28,7 +28,7 @@
 #define BLOCK_BYTES 4096u
 #define GROW_BYTES (256u << 10)
 #define GONE_BYTES 24u /* what it takes to say that a record is gone, in a batch of its own */
-#define RETRY_SPACE_MS 100
+#define RETRY_MS 100
 /* Ids of one segment at most. Of a head that was lost by a power cut the next start knows only what the one
  * before it says. */
 #define SEGMENT_IDS (UINT64_C(1) << 20)
@@ -84,6 +84,7 @@ static void note_full(struct spool_log *log, int error)
 static void note_failure(struct spool_log *log, const char *what, int error)
 {
 	log->failing = true;
+	log->failed_ms = clock_ms();
 	if (is_about_space(error))
 		note_full(log, error);
 	else
@@ -548,7 +549,7 @@ int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
 	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES + kept_back(log, cleaning);
 	if (need <= log->head->bytes)
 		return 0;
-	if (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS)
+	if (log->full && clock_ms() - log->refused_ms < RETRY_MS)
 		return TP_ERR_LIMIT;
 	error = grow(log, need);
 	log->refused_ms = clock_ms();
@@ -676,7 +677,7 @@ static void follow_head(struct spool_log *log)
 	const struct spool_segment *head = log->head;
 	uint64_t size = head->end - head->base;
 
-	if (log->not_followed_ms && clock_ms() - log->not_followed_ms < RETRY_SPACE_MS)
+	if (log->not_followed_ms && clock_ms() - log->not_followed_ms < RETRY_MS)
 		return;
 	/* One whose file may be gone after a power cut is followed by no other, but for a disk that is very slow. */
 	if (!head->synced && size < 4 * log->segment_bytes)
@@ -699,6 +700,8 @@ int spool_log_write(struct spool_log *log)
 			follow_head(log);
 		return 0;
 	}
+	if (log->failing && clock_ms() - log->failed_ms < RETRY_MS)
+		return TP_ERR_IO;
 	if (!log->head)
 		error = begin_segment(log, 0);
 	if (error) {
@@ -881,6 +884,11 @@ struct spool_segment *spool_log_oldest(const struct spool_log *log)
 	struct spool_segment *segment = list_empty(&log->segments) ? NULL : segment_of(log->segments.next);
 
 	return segment == log->head ? NULL : segment;
+}
+
+struct spool_segment *spool_log_newest(const struct spool_log *log)
+{
+	return segment_of(log->segments.prev);
 }
 
 char *spool_log_take_oldest(struct spool_log *log)

@@ -77,6 +77,43 @@ static void test_seen_over_restarts(void **state)
 	assert_false(spool_seen(fixture->spool, "alice", "$4"));
 }
 
+/* A start takes from the log what is not in the database yet, and no more. */
+static void test_mark(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_open(fixture);
+	assert_int_equal(put_seen(fixture, "alice", "$1"), 0);
+	message_map_put(fixture->spool, &(struct message_link){"a", "1", "b", "2", NULL, 1});
+	commit_all(fixture);
+	assert_int_equal(put_seen(fixture, "alice", "$2"), 0);
+	assert_int_equal(spool_flush(fixture->spool), 0);
+	fixture_reopen(fixture);
+	assert_int_equal(fixture->spool->filling.count + fixture->spool->committing.count, 1);
+	assert_int_equal(put_seen(fixture, "alice", "$1"), TP_ERR_EXISTS);
+	assert_int_equal(put_seen(fixture, "alice", "$2"), TP_ERR_EXISTS);
+	commit_all(fixture);
+	fixture_reopen(fixture);
+	assert_int_equal(fixture->spool->filling.count + fixture->spool->committing.count, 0);
+	assert_int_equal(put_seen(fixture, "alice", "$2"), TP_ERR_EXISTS);
+}
+
+/* Without the database everything comes from the log. */
+static void test_database_is_gone(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[128];
+
+	fixture_open(fixture);
+	assert_int_equal(put_seen(fixture, "alice", "$1"), 0);
+	commit_all(fixture);
+	fixture_crash(fixture);
+	snprintf(path, sizeof(path), "%s/messages.db", fixture->spool_folder);
+	assert_int_equal(unlink(path), 0);
+	fixture_open(fixture);
+	assert_int_equal(put_seen(fixture, "alice", "$1"), TP_ERR_EXISTS);
+}
+
 static void see_many(struct fixture *fixture, int from, int to)
 {
 	char id[32];
@@ -269,6 +306,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_put_twice),
 		TEST(test_seen_over_restarts),
+		TEST(test_mark),
+		TEST(test_database_is_gone),
 		TEST(test_seen_by_count),
 		TEST(test_seen_by_age),
 		TEST(test_seen_off),
