@@ -223,7 +223,8 @@ static void load(void *context, uint64_t position, const struct spool_entry *ent
 static int open_databases(struct spool *spool, struct buf *error)
 {
 	char *path = mem_printf("%s/messages.db", spool->folder);
-	int err = spool_database_open(&spool->writer, path, spool->secret, spool->disk->segment_bytes, &spool->log, error);
+	int err = spool_database_open(&spool->writer, path, spool->secret, spool->disk->segment_bytes,
+	                              &spool->log, error);
 
 	if (!err)
 		err = spool_database_open(&spool->reader, path, spool->secret, 0, &spool->log, error);
@@ -249,8 +250,7 @@ static int open_files(struct spool *spool, struct buf *error)
 
 	spool->mark = spool_database_peek(path, spool->mark_secret);
 	mem_free(path);
-	err = spool_log_open(&spool->disk, spool->folder, config->max_bytes, &spool->log, load, spool,
-	                         error);
+	err = spool_log_open(&spool->disk, spool->folder, config->max_bytes, &spool->log, load, spool, error);
 
 	if (err)
 		return err;

@@ -239,21 +239,21 @@ static void log_again(struct spool *spool, const struct spool_item *item)
 {
 	struct spool_entry seen = {.type = ENTRY_SEEN, .seen = item->key, .time = item->stamp_ms};
 	struct spool_entry link = {
-		.type = ENTRY_LINK,
-		.flags = item->author ? ENTRY_HAS_AUTHOR : 0,
-		.here = item->key,
-		.there = item->key,
-		.time = item->time_ms,
-		.link_id = item->id,
-		.link_other_id = item->id,
-		.author = item->author,
+	        .type = ENTRY_LINK,
+	        .flags = item->author ? ENTRY_HAS_AUTHOR : 0,
+	        .here = item->key,
+	        .there = item->key,
+	        .time = item->time_ms,
+	        .link_id = item->id,
+	        .link_other_id = item->id,
+	        .author = item->author,
 	};
 
 	spool_log_append(spool->disk, item->id ? &link : &seen);
 }
 
-/* The database cannot be written, perhaps for want of space, and the log cannot get shorter as long as it has what is to go
- * there: what waits is written again at the log's end. */
+/* The database cannot be written, perhaps for want of space, and the log cannot get shorter as long as it has
+ * what is to go there: what waits is written again at the log's end. */
 static void log_items_again(struct spool *spool)
 {
 	struct spool_items *all[] = {&spool->committing, &spool->filling};

@@ -224,8 +224,8 @@ static off_t offset_of(const struct spool_segment *segment, uint64_t position)
 	return (off_t)(SEGMENT_HEADER_BYTES + (position - segment->base));
 }
 
-/* What is kept free in the head for saying that all that is live is gone; and for cleaning a little, so that a full disk gets
- * some space again. */
+/* What is kept free in the head for saying that all that is live is gone; and for cleaning a little, so that
+ * a full disk gets some space again. */
 static uint64_t kept_back(const struct spool_log *log, bool cleaning)
 {
 	uint64_t bytes = log->live * GONE_BYTES, most = log->segment_bytes / 4;
@@ -657,15 +657,16 @@ static void written(struct spool_log *log, size_t size)
 	works_again(log);
 }
 
-/* A full disk, and in the head little that is still live: with what is reserved and not needed there is place for a new one,
- * to which that is moved, and then the old one can go. */
+/* A full disk, and in the head little that is still live: with what is reserved and not needed there is place
+ * for a new one, to which that is moved, and then the old one can go. */
 static void follow_on_full_disk(struct spool_log *log)
 {
 	struct spool_segment *head = log->head;
 	uint64_t need = head->live_bytes + log->live * GONE_BYTES;
 
 	if (head->end - head->base < 2 * head->live_bytes + BLOCK_BYTES ||
-	    head->bytes - (uint64_t)offset_of(head, head->end) < SEGMENT_HEADER_BYTES + need + 2 * BLOCK_BYTES)
+	    head->bytes - (uint64_t)offset_of(head, head->end) <
+	            SEGMENT_HEADER_BYTES + need + 2 * BLOCK_BYTES)
 		return;
 	trim(log, head);
 	begin_segment(log, need);
@@ -679,7 +680,8 @@ static void follow_head(struct spool_log *log)
 
 	if (log->not_followed_ms && clock_ms() - log->not_followed_ms < RETRY_MS)
 		return;
-	/* One whose file may be gone after a power cut is followed by no other, but for a disk that is very slow. */
+	/* One whose file may be gone after a power cut is followed by no other, but for a disk that is very
+	 * slow. */
 	if (!head->synced && size < 4 * log->segment_bytes)
 		return;
 	if ((size >= log->segment_bytes || log->next_id - log->head_first_id >= SEGMENT_IDS) &&

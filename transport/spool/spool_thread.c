@@ -71,7 +71,8 @@ static bool commit_items(struct spool_thread *thread, const struct spool_tidy *t
 
 	for (at = 0; at < tidy->items->count; at += TRANSACTION_ITEMS) {
 		let_sync_pass(thread);
-		if (spool_database_commit(thread->database, tidy->items, at, TRANSACTION_ITEMS, &tidy->mark) != 0)
+		if (spool_database_commit(thread->database, tidy->items, at, TRANSACTION_ITEMS,
+		                          &tidy->mark) != 0)
 			return false;
 	}
 	do

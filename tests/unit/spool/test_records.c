@@ -287,12 +287,23 @@ static void test_all_of_a_message_is_kept(void **state)
 	struct fixture *fixture = *state;
 	const char *const reactions[] = {"+1", ":party:"};
 	struct event event = {
-		.type = EVENT_MESSAGE,
-		.user = "alice",
-		.handover = 77,
-		.message = {.kind = MESSAGE_ROOM, .name = "#room", .nickname = "bob", .text = "text", .xhtml = "<b>text</b>",
-			    .id = "m2", .stamp_ms = 1700000000000, .replaces = "m1", .reply_to = "m0", .reacts_to = "m0",
-			    .thread = "t", .reactions = reactions, .reactions_count = 2, .author = {.name = "Carol"}},
+	        .type = EVENT_MESSAGE,
+	        .user = "alice",
+	        .handover = 77,
+	        .message = {.kind = MESSAGE_ROOM,
+	                    .name = "#room",
+	                    .nickname = "bob",
+	                    .text = "text",
+	                    .xhtml = "<b>text</b>",
+	                    .id = "m2",
+	                    .stamp_ms = 1700000000000,
+	                    .replaces = "m1",
+	                    .reply_to = "m0",
+	                    .reacts_to = "m0",
+	                    .thread = "t",
+	                    .reactions = reactions,
+	                    .reactions_count = 2,
+	                    .author = {.name = "Carol"}},
 	};
 	static const enum spool_direction directions[] = {NETWORK, PEOPLE};
 	size_t i;
@@ -302,8 +313,11 @@ static void test_all_of_a_message_is_kept(void **state)
 		struct spool_queue *queue = spool_queue_open(fixture->spool, directions[i], "x");
 		struct spool_record *record;
 		struct event back;
-		assert_int_equal(spool_put(fixture->spool, queue, &(struct spool_message){
-			.owner = "x", .direction = directions[i], .event = &event}, &record), 0);
+		assert_int_equal(spool_put(fixture->spool, queue,
+		                           &(struct spool_message){
+		                                   .owner = "x", .direction = directions[i], .event = &event},
+		                           &record),
+		                 0);
 		assert_int_equal(spool_read(fixture->spool, record, &fixture->arena, &back, NULL, NULL), 0);
 		assert_int_equal(back.handover, record->id);
 		assert_int_equal(back.message.kind, MESSAGE_ROOM);
@@ -464,10 +478,22 @@ static void test_identity_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(test_put_read_done), TEST(test_restart),       TEST(test_ids_grow),
-	        TEST(test_dead_letters),  TEST(test_limits),        TEST(test_what_the_frame_cannot_say),
-	        TEST(test_many_dead_letters), TEST(test_large_note), TEST(test_large_batches), TEST(test_all_of_a_message_is_kept), TEST(test_off),           TEST(test_notes),         TEST(test_durable_process),
-	        TEST(test_durable_power), TEST(test_two_processes), cmocka_unit_test(test_identity_key),
+	        TEST(test_put_read_done),
+	        TEST(test_restart),
+	        TEST(test_ids_grow),
+	        TEST(test_dead_letters),
+	        TEST(test_limits),
+	        TEST(test_what_the_frame_cannot_say),
+	        TEST(test_many_dead_letters),
+	        TEST(test_large_note),
+	        TEST(test_large_batches),
+	        TEST(test_all_of_a_message_is_kept),
+	        TEST(test_off),
+	        TEST(test_notes),
+	        TEST(test_durable_process),
+	        TEST(test_durable_power),
+	        TEST(test_two_processes),
+	        cmocka_unit_test(test_identity_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
