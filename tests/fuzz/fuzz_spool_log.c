@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands behind the header of a segment of the spool's log, as a disk may have made it. The checksums are put right
- * first, or nothing but the first batch's header would ever be looked at. Beyond not crashing: what is read is the same when
- * it is written again, and a spool opens with it, has the records that it says it has, and opens again with the same.
+ * What stands behind the header of a segment of the spool's log, as a disk may have made it. The checksums
+ * are put right first, or nothing but the first batch's header would ever be looked at. Beyond not crashing:
+ * what is read is the same when it is written again, and a spool opens with it, has the records that it says
+ * it has, and opens again with the same.
  */
 #include <fcntl.h>
 #include <ftw.h>
@@ -38,12 +39,13 @@ static void put_checksums_right(uint8_t *bytes, size_t size)
 		if (length == 0 || length > size - at - SEGMENT_BATCH_HEADER_BYTES)
 			return;
 		bytes_put_u32(bytes + at + 4,
-			      segment_batch_crc(NUMBER, at, bytes + at + SEGMENT_BATCH_HEADER_BYTES, length));
+		              segment_batch_crc(NUMBER, at, bytes + at + SEGMENT_BATCH_HEADER_BYTES, length));
 		at += SEGMENT_BATCH_HEADER_BYTES + length;
 	}
 }
 
-static void see_entry(void *context, uint64_t position, const struct spool_entry *entry, const uint8_t *bytes, size_t size)
+static void see_entry(void *context, uint64_t position, const struct spool_entry *entry, const uint8_t *bytes,
+                      size_t size)
 {
 	struct buf again = {0};
 	struct spool_entry back;
@@ -116,10 +118,16 @@ static uint64_t look_at(struct spool *spool)
 
 static uint64_t open_and_look(uv_loop_t *loop, const char *folder)
 {
-	const struct spool_config config = {.folder = folder, .durability = SPOOL_PROCESS, .max_bytes = 1u << 30,
-					    .max_owner_bytes = 1u << 30, .max_owner_records = 1000, .seen_seconds = 1000,
-					    .seen_count = 1000, .map_seconds = 1000, .map_count = 1000,
-					    .keep_dead_seconds = UINT32_MAX};
+	const struct spool_config config = {.folder = folder,
+	                                    .durability = SPOOL_PROCESS,
+	                                    .max_bytes = 1u << 30,
+	                                    .max_owner_bytes = 1u << 30,
+	                                    .max_owner_records = 1000,
+	                                    .seen_seconds = 1000,
+	                                    .seen_count = 1000,
+	                                    .map_seconds = 1000,
+	                                    .map_count = 1000,
+	                                    .keep_dead_seconds = UINT32_MAX};
 	struct spool *spool;
 	struct buf error = {0};
 	uint64_t sum;

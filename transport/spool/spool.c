@@ -202,7 +202,7 @@ static void load(void *context, uint64_t position, const struct spool_entry *ent
 	case ENTRY_PUT:
 		spool_records_load(spool, position, entry, size);
 		if (entry->flags & ENTRY_HAS_SEEN)
-			spool_index_load(spool, entry);
+			spool_index_load(spool, position, entry);
 		break;
 	case ENTRY_DONE:
 	case ENTRY_DEAD:
@@ -215,7 +215,7 @@ static void load(void *context, uint64_t position, const struct spool_entry *ent
 		break;
 	case ENTRY_SEEN:
 	case ENTRY_LINK:
-		spool_index_load(spool, entry);
+		spool_index_load(spool, position, entry);
 		break;
 	}
 }
@@ -223,7 +223,8 @@ static void load(void *context, uint64_t position, const struct spool_entry *ent
 static int open_databases(struct spool *spool, struct buf *error)
 {
 	char *path = mem_printf("%s/messages.db", spool->folder);
-	int err = spool_database_open(&spool->writer, path, spool->secret, spool->disk->segment_bytes, &spool->log, error);
+	int err = spool_database_open(&spool->writer, path, spool->secret, spool->disk->segment_bytes,
+	                              &spool->log, error);
 
 	if (!err)
 		err = spool_database_open(&spool->reader, path, spool->secret, 0, &spool->log, error);
@@ -244,8 +245,12 @@ static int open_files(struct spool *spool, struct buf *error)
 	};
 	const struct spool_thread_callbacks callbacks = {
 	        .synced = on_synced, .tidied = on_tidied, .context = spool};
-	int err = spool_log_open(&spool->disk, spool->folder, config->max_bytes, &spool->log, load, spool,
-	                         error);
+	char *path = mem_printf("%s/messages.db", spool->folder);
+	int err;
+
+	spool->mark = spool_database_peek(path, spool->mark_secret);
+	mem_free(path);
+	err = spool_log_open(&spool->disk, spool->folder, config->max_bytes, &spool->log, load, spool, error);
 
 	if (err)
 		return err;

@@ -35,6 +35,7 @@ enum statement {
 	SEEN_COUNT,
 	LINK_COUNT,
 	SEEN_KEYS,
+	SET_MARK,
 	STATEMENTS
 };
 
@@ -44,7 +45,8 @@ static const char *const texts[STATEMENTS] = {
         [ROLLBACK] = "ROLLBACK",
         [ADD_SEEN] = "INSERT OR IGNORE INTO seen (key, high, stamp) VALUES (?1, ?2, ?3)",
         [FIND_SEEN] = "SELECT 1 FROM seen WHERE key = ?1 AND high = ?2",
-        [CHANGE_LINK] = "UPDATE link SET high = ?2, stamp = ?3, id = ?4, author = ?5, time = ?6 WHERE key = ?1",
+        [CHANGE_LINK] =
+                "UPDATE link SET high = ?2, stamp = ?3, id = ?4, author = ?5, time = ?6 WHERE key = ?1",
         [ADD_LINK] = "INSERT INTO link (key, high, stamp, id, author, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         [FIND_LINK] = "SELECT id, author, time FROM link WHERE key = ?1 AND high = ?2",
         [SEEN_OLD] = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE stamp < ?1 ORDER BY stamp "
@@ -56,17 +58,19 @@ static const char *const texts[STATEMENTS] = {
         [SEEN_COUNT] = "SELECT count(*) FROM seen",
         [LINK_COUNT] = "SELECT count(*) FROM link",
         [SEEN_KEYS] = "SELECT key, high FROM seen WHERE key > ?1 ORDER BY key LIMIT ?2",
+        [SET_MARK] = "UPDATE meta SET segment = ?1, offset = ?2",
 };
 
 /* Keys are random already: a row's number is half of its key, and no other index is needed to find it. */
-static const char schema[] = "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT NULL);"
-                             "CREATE TABLE IF NOT EXISTS seen (key INTEGER PRIMARY KEY, high INTEGER NOT "
-                             "NULL, stamp INTEGER NOT NULL);"
-                             "CREATE INDEX IF NOT EXISTS seen_stamp ON seen (stamp);"
-                             "CREATE TABLE IF NOT EXISTS link (key INTEGER PRIMARY KEY, high INTEGER NOT "
-                             "NULL, stamp INTEGER NOT NULL,"
-                             " id TEXT NOT NULL, author TEXT, time INTEGER NOT NULL);"
-                             "CREATE INDEX IF NOT EXISTS link_stamp ON link (stamp);";
+static const char schema[] =
+        "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT NULL, segment INTEGER, offset INTEGER);"
+        "CREATE TABLE IF NOT EXISTS seen (key INTEGER PRIMARY KEY, high INTEGER NOT "
+        "NULL, stamp INTEGER NOT NULL);"
+        "CREATE INDEX IF NOT EXISTS seen_stamp ON seen (stamp);"
+        "CREATE TABLE IF NOT EXISTS link (key INTEGER PRIMARY KEY, high INTEGER NOT "
+        "NULL, stamp INTEGER NOT NULL,"
+        " id TEXT NOT NULL, author TEXT, time INTEGER NOT NULL);"
+        "CREATE INDEX IF NOT EXISTS link_stamp ON link (stamp);";
 
 struct spool_database {
 	sqlite3 *db;
@@ -149,7 +153,8 @@ static int take_secret(struct spool_database *database, const uint8_t *secret)
 	code = sqlite3_exec(database->db, "BEGIN; DELETE FROM meta; DELETE FROM seen; DELETE FROM link", NULL,
 	                    NULL, NULL);
 	if (code == SQLITE_OK)
-		code = sqlite3_prepare_v2(database->db, "INSERT INTO meta VALUES (?1)", -1, &statement, NULL);
+		code = sqlite3_prepare_v2(database->db, "INSERT INTO meta (secret) VALUES (?1)", -1,
+		                          &statement, NULL);
 	if (code == SQLITE_OK) {
 		sqlite3_bind_blob(statement, 1, secret, SPOOL_KEY_BYTES, SQLITE_STATIC);
 		code = sqlite3_step(statement);
@@ -176,10 +181,12 @@ static int set_up(struct spool_database *database, const uint8_t *secret, uint64
 	return code == SQLITE_OK ? take_secret(database, secret) : code;
 }
 
-static int try_open(struct spool_database *database, const char *path, const uint8_t *secret, uint64_t wal_bytes)
+static int try_open(struct spool_database *database, const char *path, const uint8_t *secret,
+                    uint64_t wal_bytes)
 {
 	bool writes = wal_bytes > 0;
-	int fd = writes ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1; /* for us only; SQLite would not */
+	int fd = writes ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)
+	                : -1; /* for us only; SQLite would not */
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (writes ? SQLITE_OPEN_CREATE : 0);
 	int code;
 
@@ -298,8 +305,19 @@ static void count_rows(struct spool_database *database)
 	database->counted = true;
 }
 
+static int set_mark(struct spool_database *database, const struct spool_mark *mark)
+{
+	sqlite3_stmt *statement = get(database, SET_MARK);
+
+	if (!statement)
+		return TP_ERR_STORE;
+	sqlite3_bind_int64(statement, 1, (int64_t)mark->segment);
+	sqlite3_bind_int64(statement, 2, (int64_t)mark->offset);
+	return run(database, SET_MARK);
+}
+
 int spool_database_commit(struct spool_database *database, const struct spool_items *items, size_t first,
-                          size_t most)
+                          size_t most, const struct spool_mark *mark)
 {
 	size_t last = items->count - first < most ? items->count : first + most;
 	int err;
@@ -309,7 +327,28 @@ int spool_database_commit(struct spool_database *database, const struct spool_it
 	for (; err == 0 && first < last; first++)
 		err = items->items[first].id ? put_link(database, &items->items[first])
 		                             : put_seen(database, &items->items[first]);
+	if (err == 0 && last == items->count)
+		err = set_mark(database, mark);
 	return finish(database, err);
+}
+
+struct spool_mark spool_database_peek(const char *path, uint8_t secret[SPOOL_KEY_BYTES])
+{
+	struct spool_mark mark = {0};
+	sqlite3_stmt *statement = NULL;
+	sqlite3 *db = NULL;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, "SELECT secret, segment, offset FROM meta", -1, &statement, NULL) ==
+	            SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == SPOOL_KEY_BYTES) {
+		memcpy(secret, sqlite3_column_blob(statement, 0), SPOOL_KEY_BYTES);
+		mark.segment = (uint64_t)sqlite3_column_int64(statement, 1);
+		mark.offset = (uint64_t)sqlite3_column_int64(statement, 2);
+	}
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return mark;
 }
 
 /* Deletes up to EXPIRE_ROWS. Returns how many; *err is set on failure. */
@@ -391,8 +430,9 @@ int spool_database_fill(struct spool_database *database, struct spool_filter *fi
 	sqlite3_bind_int64(statement, 2, FILL_ROWS);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		*after = sqlite3_column_int64(statement, 0);
-		spool_filter_add(filter, (struct spool_key){.low = (uint64_t)*after,
-		                                            .high = (uint64_t)sqlite3_column_int64(statement, 1)});
+		spool_filter_add(filter,
+		                 (struct spool_key){.low = (uint64_t)*after,
+		                                    .high = (uint64_t)sqlite3_column_int64(statement, 1)});
 		rows++;
 	}
 	sqlite3_reset(statement);

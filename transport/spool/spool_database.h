@@ -20,6 +20,11 @@
 
 struct spool_database;
 
+/* A place in the log that means the same after a restart: what is before it is in the database. */
+struct spool_mark {
+	uint64_t segment, offset;
+};
+
 struct spool_database_limits {
 	uint64_t seen_seconds, seen_count;
 	uint64_t map_seconds, map_count;
@@ -32,10 +37,12 @@ int spool_database_open(struct spool_database **database, const char *path, cons
 			uint64_t wal_bytes, const struct log *log, struct buf *error);
 void spool_database_close(struct spool_database **database);
 
-/* One transaction: items from `first`, at most `most` of them; what is there is replaced. 0; TP_ERR_STORE:
- * nothing happened. */
+/* One transaction: items from `first`, at most `most` of them; what is there is replaced. With the last of them goes the
+ * mark. 0; TP_ERR_STORE: nothing happened. */
 int spool_database_commit(struct spool_database *database, const struct spool_items *items, size_t first,
-                          size_t most);
+			  size_t most, const struct spool_mark *mark);
+/* The mark of a database of this secret; zeros if there is none. Before anybody has it open. */
+struct spool_mark spool_database_peek(const char *path, uint8_t secret[SPOOL_KEY_BYTES]);
 /* Removes what is too old or too many, some at a time. Returns whether there is more to remove. */
 bool spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits,
                            int64_t now_ms);

@@ -28,7 +28,7 @@
 #define BLOCK_BYTES 4096u
 #define GROW_BYTES (256u << 10)
 #define GONE_BYTES 24u /* what it takes to say that a record is gone, in a batch of its own */
-#define RETRY_SPACE_MS 100
+#define RETRY_MS 100
 /* Ids of one segment at most. Of a head that was lost by a power cut the next start knows only what the one
  * before it says. */
 #define SEGMENT_IDS (UINT64_C(1) << 20)
@@ -84,6 +84,7 @@ static void note_full(struct spool_log *log, int error)
 static void note_failure(struct spool_log *log, const char *what, int error)
 {
 	log->failing = true;
+	log->failed_ms = clock_ms();
 	if (is_about_space(error))
 		note_full(log, error);
 	else
@@ -223,8 +224,8 @@ static off_t offset_of(const struct spool_segment *segment, uint64_t position)
 	return (off_t)(SEGMENT_HEADER_BYTES + (position - segment->base));
 }
 
-/* What is kept free in the head for saying that all that is live is gone; and for cleaning a little, so that a full disk gets
- * some space again. */
+/* What is kept free in the head for saying that all that is live is gone; and for cleaning a little, so that
+ * a full disk gets some space again. */
 static uint64_t kept_back(const struct spool_log *log, bool cleaning)
 {
 	uint64_t bytes = log->live * GONE_BYTES, most = log->segment_bytes / 4;
@@ -548,7 +549,7 @@ int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
 	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES + kept_back(log, cleaning);
 	if (need <= log->head->bytes)
 		return 0;
-	if (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS)
+	if (log->full && clock_ms() - log->refused_ms < RETRY_MS)
 		return TP_ERR_LIMIT;
 	error = grow(log, need);
 	log->refused_ms = clock_ms();
@@ -656,15 +657,16 @@ static void written(struct spool_log *log, size_t size)
 	works_again(log);
 }
 
-/* A full disk, and in the head little that is still live: with what is reserved and not needed there is place for a new one,
- * to which that is moved, and then the old one can go. */
+/* A full disk, and in the head little that is still live: with what is reserved and not needed there is place
+ * for a new one, to which that is moved, and then the old one can go. */
 static void follow_on_full_disk(struct spool_log *log)
 {
 	struct spool_segment *head = log->head;
 	uint64_t need = head->live_bytes + log->live * GONE_BYTES;
 
 	if (head->end - head->base < 2 * head->live_bytes + BLOCK_BYTES ||
-	    head->bytes - (uint64_t)offset_of(head, head->end) < SEGMENT_HEADER_BYTES + need + 2 * BLOCK_BYTES)
+	    head->bytes - (uint64_t)offset_of(head, head->end) <
+	            SEGMENT_HEADER_BYTES + need + 2 * BLOCK_BYTES)
 		return;
 	trim(log, head);
 	begin_segment(log, need);
@@ -676,9 +678,10 @@ static void follow_head(struct spool_log *log)
 	const struct spool_segment *head = log->head;
 	uint64_t size = head->end - head->base;
 
-	if (log->not_followed_ms && clock_ms() - log->not_followed_ms < RETRY_SPACE_MS)
+	if (log->not_followed_ms && clock_ms() - log->not_followed_ms < RETRY_MS)
 		return;
-	/* One whose file may be gone after a power cut is followed by no other, but for a disk that is very slow. */
+	/* One whose file may be gone after a power cut is followed by no other, but for a disk that is very
+	 * slow. */
 	if (!head->synced && size < 4 * log->segment_bytes)
 		return;
 	if ((size >= log->segment_bytes || log->next_id - log->head_first_id >= SEGMENT_IDS) &&
@@ -699,6 +702,8 @@ int spool_log_write(struct spool_log *log)
 			follow_head(log);
 		return 0;
 	}
+	if (log->failing && clock_ms() - log->failed_ms < RETRY_MS)
+		return TP_ERR_IO;
 	if (!log->head)
 		error = begin_segment(log, 0);
 	if (error) {
@@ -881,6 +886,11 @@ struct spool_segment *spool_log_oldest(const struct spool_log *log)
 	struct spool_segment *segment = list_empty(&log->segments) ? NULL : segment_of(log->segments.next);
 
 	return segment == log->head ? NULL : segment;
+}
+
+struct spool_segment *spool_log_newest(const struct spool_log *log)
+{
+	return segment_of(log->segments.prev);
 }
 
 char *spool_log_take_oldest(struct spool_log *log)

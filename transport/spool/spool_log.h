@@ -57,6 +57,7 @@ struct spool_log {
 	bool full, failing;  /* no space for more; the last write failed */
 	char *problem;       /* NULL, or what is the matter, in a sentence */
 	uint64_t refused_ms; /* clock_ms of the last try to get space */
+	uint64_t failed_ms;           /* ... of the last write or sync that failed */
 	uint64_t not_followed_ms;     /* ... of the last try to begin another segment that failed */
 };
 
@@ -118,3 +119,4 @@ void spool_log_sync_end(struct spool_log *log, struct spool_sync *sync);
  * and closed, its path is the caller's, to unlink. Else NULL. */
 char *spool_log_take_oldest(struct spool_log *log);
 struct spool_segment *spool_log_oldest(const struct spool_log *log); /* NULL: only the head is there */
+struct spool_segment *spool_log_newest(const struct spool_log *log); /* while reading: the one that is read */

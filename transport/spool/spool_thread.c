@@ -65,13 +65,14 @@ static void note_store(struct spool_thread *thread, bool failing)
 	thread->store_failing = failing;
 }
 
-static bool commit_items(struct spool_thread *thread, const struct spool_items *items)
+static bool commit_items(struct spool_thread *thread, const struct spool_tidy *tidy)
 {
 	size_t at;
 
-	for (at = 0; at < items->count; at += TRANSACTION_ITEMS) {
+	for (at = 0; at < tidy->items->count; at += TRANSACTION_ITEMS) {
 		let_sync_pass(thread);
-		if (spool_database_commit(thread->database, items, at, TRANSACTION_ITEMS) != 0)
+		if (spool_database_commit(thread->database, tidy->items, at, TRANSACTION_ITEMS,
+		                          &tidy->mark) != 0)
 			return false;
 	}
 	do
@@ -110,7 +111,7 @@ static struct spool_filter *make_filter(struct spool_thread *thread, uint64_t se
 
 static void do_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
 {
-	tidy->committed = commit_items(thread, tidy->items);
+	tidy->committed = commit_items(thread, tidy);
 	if (tidy->paths_count > 0) {
 		let_sync_pass(thread);
 		if (spool_database_sync(thread->database) == 0)

@@ -23,6 +23,7 @@ struct spool_thread;
  * is needed any more but what is in the database already. */
 struct spool_tidy {
 	const struct spool_items *items;
+	struct spool_mark mark; /* up to where in the log the database then has everything */
 	char **paths;
 	size_t paths_count;
 	int folder_fd;

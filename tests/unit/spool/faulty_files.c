@@ -58,7 +58,8 @@ static ssize_t faulty_write(int fd, const void *bytes, size_t size, off_t offset
 
 	atomic_fetch_add(&faults.writes, 1);
 	if (fails(&faults.write)) {
-		if (partial && spool_files_system.write(fd, bytes, partial < size ? partial : size, offset) < 0)
+		if (partial &&
+		    spool_files_system.write(fd, bytes, partial < size ? partial : size, offset) < 0)
 			return -1;
 		errno = atomic_load(&faults.write);
 		return -1;
@@ -113,15 +114,15 @@ static int faulty_sync_folder(int fd)
 }
 
 static const struct spool_files faulty_files = {
-	.open = faulty_open,
-	.close = faulty_close,
-	.read = faulty_read,
-	.write = faulty_write,
-	.reserve = faulty_reserve,
-	.truncate = faulty_truncate,
-	.sync = faulty_sync,
-	.sync_folder = faulty_sync_folder,
-	.unlink = faulty_unlink,
+        .open = faulty_open,
+        .close = faulty_close,
+        .read = faulty_read,
+        .write = faulty_write,
+        .reserve = faulty_reserve,
+        .truncate = faulty_truncate,
+        .sync = faulty_sync,
+        .sync_folder = faulty_sync_folder,
+        .unlink = faulty_unlink,
 };
 
 void faults_begin(void)

@@ -23,7 +23,8 @@ int64_t __wrap_clock_wall_ms(void)
 static bool all_is_committed(struct fixture *fixture)
 {
 	spool_flush(fixture->spool);
-	return fixture->spool->filling.count == 0 && !fixture->spool->sealed && !fixture->spool->tidy_under_way;
+	return fixture->spool->filling.count == 0 && !fixture->spool->sealed &&
+	       !fixture->spool->tidy_under_way;
 }
 
 static void test_jumps(void **state)
@@ -34,7 +35,8 @@ static void test_jumps(void **state)
 	char seen[2] = "a";
 	size_t i;
 
-	fixture->config.seen_seconds = fixture->config.map_seconds = fixture->config.keep_dead_seconds = 24 * 3600;
+	fixture->config.seen_seconds = fixture->config.map_seconds = fixture->config.keep_dead_seconds =
+	        24 * 3600;
 	fixture_open(fixture);
 	for (i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++, seen[0]++) {
 		offset_ms = jumps[i];
@@ -81,8 +83,8 @@ static void test_ids_without_a_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_jumps),
-		TEST(test_ids_without_a_clock),
+	        TEST(test_jumps),
+	        TEST(test_ids_without_a_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

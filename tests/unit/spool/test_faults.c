@@ -211,7 +211,7 @@ static void test_done_while_failing(void **state)
 	assert_string_equal(fixture_list(fixture, NETWORK, "alice"), "two");
 	atomic_store(&faults.write, 0);
 	atomic_store(&faults.open, 0);
-	assert_int_equal(spool_flush(fixture->spool), 0);
+	fixture_wait_until(fixture, is_healthy);
 	fixture_reopen(fixture);
 	assert_string_equal(fixture_list(fixture, NETWORK, "alice"), "two");
 }
@@ -363,16 +363,16 @@ static void test_small_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_full_disk),
-		TEST(test_full_disk_that_cannot_reserve),
-		TEST(test_full_disk_with_an_old_record),
-		TEST(test_write_fails),
-		TEST(test_done_while_failing),
-		TEST(test_sync_fails),
-		TEST(test_read_fails),
-		TEST(test_start_fails),
-		TEST(test_unlink_fails),
-		TEST(test_small_disk),
+	        TEST(test_full_disk),
+	        TEST(test_full_disk_that_cannot_reserve),
+	        TEST(test_full_disk_with_an_old_record),
+	        TEST(test_write_fails),
+	        TEST(test_done_while_failing),
+	        TEST(test_sync_fails),
+	        TEST(test_read_fails),
+	        TEST(test_start_fails),
+	        TEST(test_unlink_fails),
+	        TEST(test_small_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

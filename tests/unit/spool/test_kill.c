@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kill -9 at random points of a process that puts and ends messages as fast as it can. What it told its parent to be
- * flushed and had not begun to end is there afterwards, as it was; nothing else is; and the next process goes on with it.
+ * kill -9 at random points of a process that puts and ends messages as fast as it can. What it told its
+ * parent to be flushed and had not begun to end is there afterwards, as it was; nothing else is; and the next
+ * process goes on with it.
  */
 #include "tests/unit/spool/spool_fixture.h"
 
@@ -21,7 +22,8 @@
 #define KILLS 40
 
 struct line {
-	char what; /* 'p': put, not flushed yet; 'f': flushed; 'd': about to be ended; 's': a sync was acknowledged */
+	char what; /* 'p': put, not flushed yet; 'f': flushed; 'd': about to be ended; 's': a sync was
+	              acknowledged */
 	uint64_t id;
 };
 
@@ -114,7 +116,8 @@ static void note(struct ledgers *ledgers, const struct line *line)
 	if (line->what == 'p') {
 		if (ledgers->count == ledgers->capacity) {
 			ledgers->capacity = ledgers->capacity ? ledgers->capacity * 2 : 1024;
-			ledgers->items = mem_realloc(ledgers->items, ledgers->capacity * sizeof(*ledgers->items));
+			ledgers->items =
+			        mem_realloc(ledgers->items, ledgers->capacity * sizeof(*ledgers->items));
 		}
 		/* over all kills */
 		assert_true(ledgers->count == 0 || ledgers->items[ledgers->count - 1].id < line->id);
@@ -212,7 +215,7 @@ static void test_kills(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_kills, fixture_setup, fixture_teardown),
+	        cmocka_unit_test_setup_teardown(test_kills, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The power-cut model. A run of the spool is recorded: each write, sync, making and removal of a file, and what was
- * promised when. Then, for each point of the recording, the disk is made as it may look after a power cut there: what was
- * synced is as it was written, of what was not synced nothing, all, or some is there, sectors torn, zeros in place of data,
- * files that were made missing, files that were removed back. Each such disk has to open, with all that was promised and
- * nothing that never was.
+ * The power-cut model. A run of the spool is recorded: each write, sync, making and removal of a file, and
+ * what was promised when. Then, for each point of the recording, the disk is made as it may look after a
+ * power cut there: what was synced is as it was written, of what was not synced nothing, all, or some is
+ * there, sectors torn, zeros in place of data, files that were made missing, files that were removed back.
+ * Each such disk has to open, with all that was promised and nothing that never was.
  */
 #include "tests/unit/spool/spool_fixture.h"
 
@@ -30,9 +30,22 @@
 /* --- recording --- */
 
 enum kind {
-	CREATE, WRITE, RESIZE, SYNC_BEGIN, SYNC_END, FOLDER_BEGIN, FOLDER_END, UNLINK,
+	CREATE,
+	WRITE,
+	RESIZE,
+	SYNC_BEGIN,
+	SYNC_END,
+	FOLDER_BEGIN,
+	FOLDER_END,
+	UNLINK,
 	/* what was asked of the spool, and promised */
-	PUT, ACKNOWLEDGED, DONE, DEAD, DEAD_ACKNOWLEDGED, NOTE, NOTE_ACKNOWLEDGED
+	PUT,
+	ACKNOWLEDGED,
+	DONE,
+	DEAD,
+	DEAD_ACKNOWLEDGED,
+	NOTE,
+	NOTE_ACKNOWLEDGED
 };
 
 struct step {
@@ -41,7 +54,7 @@ struct step {
 	off_t offset; /* RESIZE: the new size */
 	uint8_t *bytes;
 	size_t size;
-	uint64_t id;  /* NOTE...: the value */
+	uint64_t id; /* NOTE...: the value */
 };
 
 static struct step *steps;
@@ -95,8 +108,11 @@ static int recording_open(const char *path, int flags)
 
 static ssize_t recording_write(int fd, const void *bytes, size_t size, off_t offset)
 {
-	record((struct step){.kind = WRITE, .file = file_of_fd[fd], .offset = offset, .bytes = mem_dup(bytes, size),
-			     .size = size});
+	record((struct step){.kind = WRITE,
+	                     .file = file_of_fd[fd],
+	                     .offset = offset,
+	                     .bytes = mem_dup(bytes, size),
+	                     .size = size});
 	return spool_files_system.write(fd, bytes, size, offset);
 }
 
@@ -467,7 +483,8 @@ static void check(struct fixture *fixture, size_t cut)
 			entry->acknowledged = entry->acknowledged || step->kind == ACKNOWLEDGED;
 			entry->done = entry->done || step->kind == DONE;
 			entry->dead = entry->dead || step->kind == DEAD;
-			entry->dead_acknowledged = entry->dead_acknowledged || step->kind == DEAD_ACKNOWLEDGED;
+			entry->dead_acknowledged =
+			        entry->dead_acknowledged || step->kind == DEAD_ACKNOWLEDGED;
 		}
 	}
 	for (i = 0; i < count; i++) {
@@ -551,7 +568,7 @@ static void test_power_cuts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_power_cuts, fixture_setup, fixture_teardown),
+	        cmocka_unit_test_setup_teardown(test_power_cuts, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
