@@ -63,6 +63,7 @@
 
 /* store */
 #define LIMIT_STORE_WAIT_SECONDS 30          /* of a request for a database that others have locked */
+#define LIMIT_STORE_CLOSE_SECONDS 4          /* of all that is left for such a database, from the order to stop on */
 #define LIMIT_STORE_QUEUE_BYTES (128u << 20) /* requests that wait; more are refused with TP_ERR_STORE */
 
 /* control socket */

@@ -314,6 +314,8 @@ void transport_stop(struct transport *transport, void (*stopped)(void *context),
 	uv_timer_init(transport->loop, &stop->deadline);
 	stop->deadline.data = stop;
 	uv_timer_start(&stop->deadline, deadline_over, STOP_MS, 0);
+	if (transport->store)
+		store_hurry(transport->store);
 	reconnect_stop(transport);
 	stop_housekeeping(transport);
 	if (transport->frontends_started) {
