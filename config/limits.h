@@ -69,6 +69,7 @@
 /* control socket */
 #define LIMIT_CONTROL_LINE_BYTES (64u << 10)
 #define LIMIT_CONTROL_CLIENTS 32
+#define LIMIT_CONTROL_SECONDS 60           /* without a whole line */
 #define LIMIT_QUERY_BYTES (64u << 10)      /* one frame to service.backend_port */
 #define LIMIT_QUERY_CLIENTS 16
 #define LIMIT_QUERY_WARNINGS 10            /* a minute, of what was refused there */

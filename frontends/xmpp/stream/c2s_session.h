@@ -24,7 +24,7 @@ struct c2s_server {
 	struct log log;
 	char *domain; /* service.jid, normalised */
 	SSL_CTX *tls;
-	uv_tcp_t *listener; /* freed by its close callback */
+	struct acceptor *listener;
 	uv_timer_t timer;   /* runs while `waiting` has somebody */
 	struct stream_batch batch;
 	struct list sessions; /* struct c2s_session.link: all */
@@ -35,7 +35,7 @@ struct c2s_server {
 	struct map *accounts; /* bare JID -> struct c2s_account */
 	struct map *pending;  /* bare JID -> struct c2s_session: logins that the core decides */
 	struct c2s_guard *guard;
-	bool started, stopping, closing_handles;
+	bool started, stopping, listening, closing_handles;
 	bool asking_core; /* inside session_authenticate */
 	void (*stopped)(void *context);
 	void *stopped_context;
@@ -93,7 +93,7 @@ struct c2s_session {
 };
 
 /* c2s_session.c */
-void c2s_session_accept(struct c2s_server *server, uv_stream_t *listener);
+void c2s_session_accept(struct c2s_server *server, int fd);
 void c2s_session_send(struct c2s_session *session, const struct buf *out);
 /* A stream error (condition NULL: none), then the end. Safe in every state and from everywhere. */
 void c2s_session_close(struct c2s_session *session, const char *condition, const char *text);
