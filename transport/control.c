@@ -42,6 +42,7 @@ struct client {
 	struct buf in;
 	bool busy;   /* a command runs: nothing is read meanwhile */
 	bool closed; /* the handle is gone */
+	pid_t pid;
 	uint64_t heard_ms; /* clock_ms: of the last whole line, or of the last answer */
 };
 
@@ -171,7 +172,7 @@ static void client_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *byte
 		client_next(client);
 }
 
-static bool peer_is_allowed(const uv_pipe_t *pipe)
+static bool peer_is_allowed(const uv_pipe_t *pipe, pid_t *pid)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -179,6 +180,7 @@ static bool peer_is_allowed(const uv_pipe_t *pipe)
 
 	if (uv_fileno((const uv_handle_t *)pipe, &fd) < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return false;
+	*pid = peer.pid;
 	/* backends may have our uid, and no say here */
 	return (peer.uid == 0 || peer.uid == geteuid()) && !backend_peer_is_ours(peer.pid);
 }
@@ -203,7 +205,7 @@ static void control_connection(void *context, int fd)
 		client_close(client);
 		return;
 	}
-	if (!peer_is_allowed(&client->pipe)) {
+	if (!peer_is_allowed(&client->pipe, &client->pid)) {
 		log_warning(&control->log, "refused a connection of another uid or of a backend");
 		client_close(client);
 		return;
@@ -258,8 +260,12 @@ static void close_silent(uv_timer_t *timer)
 	LIST_EACH(link, &control->clients) {
 		struct client *client = CONTAINER_OF(link, struct client, link);
 
-		if (!client->busy && now - client->heard_ms > LIMIT_CONTROL_SECONDS * UINT64_C(1000))
-			client_close(client);
+		if (client->busy || now - client->heard_ms <= LIMIT_CONTROL_SECONDS * UINT64_C(1000) ||
+		    uv_is_closing((uv_handle_t *)&client->pipe))
+			continue;
+		log_info(&control->log, "pid %ld sent no whole line in %d s: its connection is closed",
+			 (long)client->pid, LIMIT_CONTROL_SECONDS);
+		client_close(client);
 	}
 }
 

@@ -317,8 +317,10 @@ static void on_tick(uv_timer_t *timer)
 	{
 		struct query_client *client = CONTAINER_OF(link, struct query_client, link);
 		/* busy or not: it may be one that does not read its answer */
-		if (now - client->heard_ms > SILENCE_MS)
-			close_client(client);
+		if (now - client->heard_ms <= SILENCE_MS || is_closing(client))
+			continue;
+		log_info(&port->log, "a connection without a whole frame in %d s is closed", SILENCE_MS / 1000);
+		close_client(client);
 	}
 	acceptor_hold(port->acceptor, false);
 }
