@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 
-#define ACCEPTOR_TURN 32 /* connections taken in one loop turn */
+#define ACCEPTOR_TURN 4 /* connections taken in one loop turn */
 
 struct acceptor;
 

@@ -20,6 +20,9 @@
 #define LIMIT_STANZA_CHILDREN_RESULT 4096  /* the same in an answer: rosters are long */
 #define LIMIT_C2S_CONNECTIONS 4096
 #define LIMIT_C2S_UNAUTHENTICATED 256
+#define LIMIT_C2S_TURN_BYTES (4u << 10)    /* read of one client in one turn of the loop */
+#define LIMIT_C2S_BYTES_PER_SECOND (128u << 10) /* of one client, when it has used up ... */
+#define LIMIT_C2S_BURST_BYTES (1u << 20)   /* ... this */
 #define LIMIT_C2S_AUTH_SECONDS 60          /* from accept to a bound session, the legacy login included */
 #define LIMIT_C2S_NEGOTIATION_SECONDS 30   /* from accept to the credentials */
 #define LIMIT_C2S_UNAUTHENTICATED_BYTES (64u << 10) /* all that a client may send before it is authenticated */

@@ -26,29 +26,41 @@ static void on_tick(uv_timer_t *timer)
 
 	LIST_EACH(link, &server->waiting)
 		c2s_session_tick(CONTAINER_OF(link, struct c2s_session, waiting_link), now);
+	LIST_EACH(link, &server->leaving)
+		c2s_session_tick(CONTAINER_OF(link, struct c2s_session, waiting_link), now);
 }
 
-/* When too many wait, the one that has waited longest goes: new ones always get their chance. */
+/* When too many wait, one goes: of those that have been told goodbye, or else the one that has waited longest. So new
+ * ones always get their chance. */
 static void evict_oldest(struct c2s_server *server)
 {
-	LIST_EACH(link, &server->waiting) {
-		struct c2s_session *session = CONTAINER_OF(link, struct c2s_session, waiting_link);
+	struct c2s_session *session = NULL;
 
-		if (session->state == C2S_AUTHENTICATING || session->state == C2S_CLOSING || session->authenticated)
-			continue;
-		c2s_session_abort(session);
-		return;
+	if (!list_empty(&server->leaving))
+		session = CONTAINER_OF(server->leaving.next, struct c2s_session, waiting_link);
+	LIST_EACH(link, &server->waiting) {
+		struct c2s_session *other = CONTAINER_OF(link, struct c2s_session, waiting_link);
+
+		if (session)
+			break;
+		if (other->state != C2S_AUTHENTICATING && !other->authenticated)
+			session = other;
 	}
+	if (!session)
+		return;
+	c2s_session_abort(session);
+	c2s_session_wait_no_more(session);
 }
 
 void c2s_session_wait(struct c2s_session *session)
 {
 	struct c2s_server *server = session->server;
 
+	list_remove(&session->waiting_link);
+	list_append(session->state == C2S_CLOSING ? &server->leaving : &server->waiting, &session->waiting_link);
 	if (session->waits)
 		return;
 	session->waits = true;
-	list_append(&server->waiting, &session->waiting_link);
 	if (server->waiting_count++ == 0)
 		uv_timer_start(&server->timer, on_tick, TICK_MS, TICK_MS);
 }
@@ -121,6 +133,7 @@ struct c2s_server *c2s_create(struct xmpp_frontend *frontend)
 	server->log = (struct log){.parent = &frontend->base.log, .label = "c2s"};
 	list_init(&server->sessions);
 	list_init(&server->waiting);
+	list_init(&server->leaving);
 	list_init(&server->ended);
 	server->bound = map_create();
 	server->accounts = map_create();

@@ -420,6 +420,7 @@ void c2s_session_accept(struct c2s_server *server, int fd)
 	session->label = mem_printf("client %s", session->peer);
 	session->log = (struct log){.parent = &server->log, .label = session->label};
 	stream_socket_tune(session->socket);
+	stream_socket_set_pace(session->socket, LIMIT_C2S_TURN_BYTES, LIMIT_C2S_BYTES_PER_SECOND, LIMIT_C2S_BURST_BYTES);
 	if (server->session_count > LIMIT_C2S_CONNECTIONS) {
 		log_warning(&session->log, "refused: there are %u connections", server->session_count - 1);
 		c2s_session_abort(session);

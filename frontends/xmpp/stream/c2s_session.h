@@ -28,9 +28,10 @@ struct c2s_server {
 	uv_timer_t timer;   /* runs while `waiting` has somebody */
 	struct stream_batch batch;
 	struct list sessions; /* struct c2s_session.link: all */
-	struct list waiting;  /* .waiting_link: not bound, or closing; oldest first */
+	struct list waiting;  /* .waiting_link: not bound; oldest first */
+	struct list leaving;  /* .waiting_link: closing; oldest first */
 	struct list ended;    /* .ended_link: to be released at the end of the turn */
-	unsigned session_count, waiting_count;
+	unsigned session_count, waiting_count; /* of those in both lists */
 	struct map *bound;    /* full JID -> struct c2s_session */
 	struct map *accounts; /* bare JID -> struct c2s_account */
 	struct map *pending;  /* bare JID -> struct c2s_session: logins that the core decides */

@@ -105,6 +105,10 @@ class Hostile(Events):
         self.send(wire.STATS, {1: 1, 2: 1, 3: 1, 4: pid})
         self.do_mute(user)
 
+    def do_forge(self, _user):
+        for _ in range(20):
+            self.socket.sendall(wire.frame(wire.CONV_MESSAGE, {1: "bob@localhost", 2: "eve", 3: "x" * 100}) * 100)
+
     def do_memory(self, _user):
         taken = []
         while True:
