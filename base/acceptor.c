@@ -52,10 +52,10 @@ static void on_rested(uv_timer_t *timer)
 	watch(acceptor);
 }
 
-static void rest(struct acceptor *acceptor)
+void acceptor_rest(struct acceptor *acceptor, unsigned ms)
 {
 	acceptor->resting = true;
-	uv_timer_start(&acceptor->timer, on_rested, REST_MS, 0);
+	uv_timer_start(&acceptor->timer, on_rested, ms, 0);
 	watch(acceptor);
 }
 
@@ -88,7 +88,7 @@ static void refuse(struct acceptor *acceptor, int problem)
 	}
 	acceptor->reserve = open_reserve();
 	if (acceptor->reserve < 0)
-		rest(acceptor);
+		acceptor_rest(acceptor, REST_MS);
 }
 
 static void took(struct acceptor *acceptor, int fd)
@@ -111,7 +111,9 @@ static void on_event(uv_poll_t *poll, int status, int events)
 	struct acceptor *acceptor = poll->data;
 
 	(void)events;
-	for (unsigned i = 0; i < ACCEPTOR_TURN && status == 0 && !acceptor->held && acceptor->fd >= 0; i++) {
+	for (unsigned i = 0; i < ACCEPTOR_TURN && status == 0; i++) {
+		if (acceptor->held || acceptor->resting || acceptor->fd < 0)
+			return;
 		int fd = accept4(acceptor->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
 			took(acceptor, fd);

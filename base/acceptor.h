@@ -17,7 +17,7 @@
 
 struct acceptor;
 
-/* `fd` is the callee's: non-blocking, closed on execution. It may hold or close the acceptor. */
+/* `fd` is the callee's: non-blocking, closed on execution. It may hold, rest or close the acceptor. */
 typedef void acceptor_taken(void *context, int fd);
 
 /* Binds and listens. The descriptor, non-blocking and closed on execution, or -1 with errno. A TCP port that was in use
@@ -28,6 +28,8 @@ int acceptor_listen(const struct sockaddr *address, socklen_t size, int backlog)
 struct acceptor *acceptor_open(uv_loop_t *loop, int fd, const struct log *log, acceptor_taken *taken, void *context);
 /* Those who come meanwhile wait in the kernel. */
 void acceptor_hold(struct acceptor *acceptor, bool hold);
+/* The same for `ms` milliseconds. */
+void acceptor_rest(struct acceptor *acceptor, unsigned ms);
 /* The listening socket, for its address. */
 int acceptor_fd(const struct acceptor *acceptor);
 /* Closes the socket at once. `closed` may be NULL; called in a later turn, when the loop has let go of all. */

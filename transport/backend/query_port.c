@@ -69,6 +69,9 @@ static void refuse(struct query_port *port, const char *what, const struct backe
 {
 	char who[64] = "";
 
+	/* the next one costs a walk through /proc again: not before the second is over */
+	port->taken = LIMIT_BACKEND_ACCEPTS;
+	acceptor_hold(port->acceptor, true);
 	if (port->warned++ > LIMIT_QUERY_WARNINGS)
 		return;
 	if (peer)

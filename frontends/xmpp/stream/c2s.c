@@ -123,6 +123,9 @@ static void on_connection(void *context, int fd)
 	if (server->waiting_count >= LIMIT_C2S_UNAUTHENTICATED)
 		evict_oldest(server);
 	c2s_session_accept(server, fd);
+	/* taking and losing connections costs so much that those who are in would notice */
+	if (server->waiting_count >= LIMIT_C2S_CROWD)
+		acceptor_rest(server->listener, 1000 / LIMIT_C2S_CROWD_ACCEPTS);
 }
 
 struct c2s_server *c2s_create(struct xmpp_frontend *frontend)
@@ -180,6 +183,9 @@ static int start_listening(struct c2s_server *server, struct buf *error)
 	if (err == 0) {
 		int fd = acceptor_listen((struct sockaddr *)&address, size, BACKLOG);
 		err = fd < 0 ? uv_translate_sys_error(errno) : 0;
+		int window = LIMIT_C2S_WINDOW_BYTES; /* inherited; what is unread at the end takes time to throw away */
+		if (fd >= 0)
+			(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
 		if (fd >= 0)
 			server->listener = acceptor_open(loop, fd, &server->log, on_connection, server);
 	}
