@@ -20,8 +20,8 @@
 #define LIMIT_STANZA_CHILDREN_RESULT 4096  /* the same in an answer: rosters are long */
 #define LIMIT_C2S_CONNECTIONS 4096
 #define LIMIT_C2S_UNAUTHENTICATED 256
-#define LIMIT_C2S_CROWD 64                 /* unauthenticated: above it only so many are let in a second: */
-#define LIMIT_C2S_CROWD_ACCEPTS 200
+#define LIMIT_C2S_CROWD 128                /* unauthenticated: above it only so many are let in a second: */
+#define LIMIT_C2S_CROWD_ACCEPTS 100
 #define LIMIT_C2S_WINDOW_BYTES (64 << 10)  /* of one client, that the kernel holds until we read them */
 #define LIMIT_C2S_TURN_BYTES (4u << 10)    /* read of one client in one turn of the loop */
 #define LIMIT_C2S_BYTES_PER_SECOND (128u << 10) /* of one client, when it has used up ... */

@@ -13,7 +13,6 @@
 
 #define LINGER_TICK_MS 100
 #define LINGER_TICKS 20
-#define LINGER_CHUNK 1024 /* that is read in each: enough for the end of a peer that has nothing else to say */
 #define INPUT_BYTES (64u << 10)
 #define PACE_MS 250 /* of rest at least, when too much has come */
 #define BUFFER_KEEP (64u << 10)
@@ -258,16 +257,12 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 		return;
 	if (count < 0)
 		end(socket, count == UV_EOF ? TP_ERR_CLOSED : TP_ERR_IO, uv_strerror((int)count));
-	else if (socket->tls && !socket->lingering)
+	else if (socket->tls)
 		received_encrypted(socket, buffer->base, (size_t)count);
-	else if (!socket->lingering)
+	else
 		socket->ops->data(socket->context, buffer->base, (size_t)count);
-	if (count > 0 && socket->lingering) {
-		socket->resting = true;
-		watch_input(socket);
-	} else if (count > 0) {
+	if (count > 0)
 		charge(socket, (size_t)count);
-	}
 }
 
 static int watch_input(struct stream_socket *socket)
@@ -283,7 +278,7 @@ static int watch_input(struct stream_socket *socket)
 	return err && err != UV_EALREADY ? TP_ERR_IO : 0;
 }
 
-/* Its end may stand behind much that is not going to be read. */
+/* Its end may stand behind much that nobody is going to read. */
 static bool peer_has_closed(const struct stream_socket *socket)
 {
 	struct tcp_info info;
@@ -301,8 +296,9 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct stream_socket *socket = timer->data;
 
-	if (socket->lingering && (++socket->ticks == LINGER_TICKS || peer_has_closed(socket))) {
-		stream_socket_abort(socket);
+	if (socket->lingering) {
+		if (++socket->ticks == LINGER_TICKS || peer_has_closed(socket))
+			stream_socket_abort(socket);
 		return;
 	}
 	socket->resting = false;
@@ -415,20 +411,18 @@ static int seal_queue(struct stream_socket *socket)
 }
 
 /* Everything is written. Closing with input unread would make the kernel send a reset, and a reset makes the peer's
- * kernel throw away what it has not read yet: our last words. So only our side is closed, and what still comes is
- * read and thrown away until the peer closes too; slowly, since it may be sent on purpose. */
+ * kernel throw away what it has not read yet: our last words. So only our side is closed, until the peer closes too.
+ * Meanwhile nothing is read: it may be sent on purpose, and without end. */
 static void linger(struct stream_socket *socket)
 {
 	if (socket->lingering)
 		return;
-	socket->resting = false;
-	if (socket->ended || uv_shutdown(&socket->shutdown, (uv_stream_t *)&socket->tcp, NULL) < 0 ||
-	    stream_socket_read_start(socket) < 0) {
+	if (socket->ended || uv_shutdown(&socket->shutdown, (uv_stream_t *)&socket->tcp, NULL) < 0) {
 		stream_socket_abort(socket);
 		return;
 	}
 	socket->lingering = true;
-	socket->chunk = LINGER_CHUNK;
+	stream_socket_read_stop(socket);
 	start_timer(socket, LINGER_TICK_MS, LINGER_TICK_MS);
 }
 

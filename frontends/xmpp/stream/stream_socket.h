@@ -65,7 +65,7 @@ uint64_t stream_socket_stalled_since(const struct stream_socket *socket);
 void stream_socket_start_tls(struct stream_socket *socket, SSL_CTX *context);
 bool stream_socket_is_encrypted(const struct stream_socket *socket);
 /* Writes what is queued, closes our side, and waits up to 2 s for the peer to close its own; what comes meanwhile is
- * thrown away. ops->closed comes later, never from inside. The owner sets the time limit for the writing:
+ * not read. ops->closed comes later, never from inside. The owner sets the time limit for the writing:
  * stream_socket_abort. Until all is written reading goes on, for a peer that answers, unless stopped. */
 void stream_socket_finish(struct stream_socket *socket);
 void stream_socket_abort(struct stream_socket *socket);
