@@ -1,168 +1,237 @@
 /* SPDX-License-Identifier: MIT */
-/* A backend's side of the connection: whatever the gateway sends, the callbacks get clean text, and what the library
- * answers are frames that the gateway can read. */
-#include <fcntl.h>
+/*
+ * What a gateway can send to libtransport-plugin. The input is a list of steps, each a byte that says what happens, a
+ * byte of length and that many bytes: frames of the gateway, a gateway that dies and one that comes, what the program
+ * behind the library does. All that the library writes must be frames that the gateway understands, numbered upwards.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "base/text.h"
+#include "base/log.h"
 #include "plugin/plugin.h"
 #include "protocol/codec.h"
 #include "protocol/frame.h"
 
-#define INPUT_MAX (64u << 10) /* fits into the socket, so that nothing has to wait */
+#define USER "u@x"
+#define PENDING 4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check(const char *text)
+struct fuzz {
+	struct plug *plug;
+	int listener, fd; /* fd: the gateway's end, or -1 */
+	struct frame_reader in;
+	struct arena arena;
+	uint64_t last;    /* number of the backend's last frame */
+	uint64_t pending[PENDING];
+	unsigned count;
+	bool over;
+};
+
+static void require(bool good)
 {
-	if (text && (!text_is_utf8(text, strlen(text)) || !text_is_clean(text, strlen(text), TEXT_LINES)))
+	if (!good)
 		abort();
 }
 
-static void check_name(const char *text)
-{
-	if (!text)
-		abort();
-	check(text);
-}
+/* ---- the program ---- */
 
 static void on_login(struct plug *plug, const char *user, const struct event_login *login)
 {
-	check_name(user);
-	check(login->name);
-	check(login->password);
+	(void)login;
 	plug_connected(plug, user);
 }
 
-static void on_user(struct plug *plug, const char *user)
+static enum plug_verdict on_message(struct plug *plug, const char *user, const struct event_message *message)
 {
-	(void)plug;
-	check_name(user);
-}
+	struct fuzz *fuzz = plug_context(plug);
 
-static void on_message(struct plug *plug, const char *user, const struct event_message *message)
-{
-	check_name(user);
-	check_name(message->name);
-	check(message->text);
-	check(message->xhtml);
+	if (message->text[0] == 'd')
+		plug_disconnected(plug, user, CONNECTION_ERROR_NETWORK, "");
+	if (message->text[0] == 'r')
+		plug_message_refused(plug, plug_handover(plug), HANDOVER_FAILED, "no");
+	fuzz->pending[fuzz->count++ % PENDING] = plug_handover(plug);
 	plug_message(plug, user, message->name, message->text, message->xhtml);
+	return message->text[0] == 'x' ? PLUG_DONE : PLUG_PENDING;
 }
 
-static void on_two(struct plug *plug, const char *user, const char *name)
+static void on_resync(struct plug *plug, const char *user)
 {
-	(void)plug;
-	check_name(user);
-	check_name(name);
+	plug_contact(plug, user, &(struct event_contact){.name = "b"});
 }
 
-static void on_three(struct plug *plug, const char *user, const char *name, const char *text)
+static void on_exit_(struct plug *plug)
 {
-	on_two(plug, user, name);
-	check(text);
+	struct fuzz *fuzz = plug_context(plug);
+
+	require(!fuzz->over);
+	fuzz->over = true;
 }
 
-static void on_chat_state(struct plug *plug, const char *user, const char *contact, enum chat_state state)
-{
-	on_two(plug, user, contact);
-	plug_chat_state(plug, user, contact, state);
-}
+/* ---- the gateway ---- */
 
-static void on_status(struct plug *plug, const char *user, enum status status, const char *text)
+static void check_frames(struct fuzz *fuzz)
 {
-	(void)plug;
-	(void)status;
-	check_name(user);
-	check(text);
-}
-
-static void on_contact(struct plug *plug, const char *user, const struct event_contact *contact)
-{
-	on_two(plug, user, contact->name);
-	check(contact->alias);
-	for (size_t i = 0; i < contact->groups_count; i++)
-		check_name(contact->groups[i]);
-	plug_contact(plug, user, contact);
-}
-
-static void on_contacts(struct plug *plug, const char *user, const struct event_contact *contacts, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		on_contact(plug, user, &contacts[i]);
-}
-
-static void on_room_join(struct plug *plug, const char *user, const struct event_room *room)
-{
-	on_two(plug, user, room->name);
-	check(room->nickname);
-}
-
-static void on_vcard(struct plug *plug, const char *user, const struct event_vcard *card)
-{
-	(void)plug;
-	check_name(user);
-	check(card->full_name);
-	check(card->nickname);
-}
-
-static const struct plug_ops ops = {
-        .login = on_login, .logout = on_user, .message = on_message, .subject = on_three, .attention = on_three,
-        .chat_state = on_chat_state, .status = on_status, .contact = on_contact, .contact_removed = on_two,
-        .contacts = on_contacts, .room_join = on_room_join, .room_leave = on_two, .vcard = on_vcard};
-
-static void read_answers(int fd)
-{
-	struct frame_reader reader;
-	struct arena arena = {0};
 	const uint8_t *frame;
-	size_t length, room;
+	size_t length, available;
 	ssize_t count;
 
-	frame_reader_init(&reader, FRAME_MAX_DEFAULT);
-	for (;;) {
-		char *at = frame_room(&reader, 4096, &room);
-		count = recv(fd, at, room, MSG_DONTWAIT);
-		if (count <= 0)
-			break;
-		frame_filled(&reader, (size_t)count);
-		while (frame_next(&reader, &frame, &length) == 1) {
+	if (fuzz->fd < 0)
+		return;
+	do {
+		char *room = frame_room(&fuzz->in, 65536, &available);
+
+		count = recv(fuzz->fd, room, available, MSG_DONTWAIT);
+		if (count > 0)
+			frame_filled(&fuzz->in, (size_t)count);
+		while (frame_next(&fuzz->in, &frame, &length) == 1) {
 			struct event event;
-			if (codec_decode(&arena, CODEC_BACKEND, frame, length, &event) != 0)
-				abort();
-			arena_reset(&arena);
+
+			require(codec_decode(&fuzz->arena, CODEC_BACKEND, CODEC_EXTENDED, frame, length, &event) == 0);
+			require(!event.handover || event.handover > fuzz->last);
+			if (event.handover)
+				fuzz->last = event.handover;
+			arena_reset(&fuzz->arena);
 		}
+	} while (count > 0);
+}
+
+static void turn(struct fuzz *fuzz)
+{
+	for (int i = 0; i < 2 && !fuzz->over; i++)
+		plug_dispatch(fuzz->plug);
+	check_frames(fuzz);
+}
+
+static void say(struct fuzz *fuzz, const struct event *event)
+{
+	struct buf bytes = {0};
+
+	require(codec_encode(&bytes, CODEC_CORE, CODEC_EXTENDED, event) == 0);
+	if (fuzz->fd >= 0)
+		(void)!send(fuzz->fd, bytes.data, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	buf_finish(&bytes);
+	turn(fuzz);
+}
+
+static void gateway_dies(struct fuzz *fuzz)
+{
+	if (fuzz->fd >= 0)
+		close(fuzz->fd);
+	fuzz->fd = -1;
+	frame_reader_finish(&fuzz->in);
+	frame_reader_init(&fuzz->in, FRAME_MAX_DEFAULT);
+	turn(fuzz);
+}
+
+static void gateway_comes(struct fuzz *fuzz)
+{
+	struct sockaddr_un address;
+	socklen_t size = sizeof(address);
+
+	gateway_dies(fuzz);
+	require(getsockname(fuzz->listener, (struct sockaddr *)&address, &size) == 0);
+	fuzz->fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (connect(fuzz->fd, (struct sockaddr *)&address, size) < 0)
+		gateway_dies(fuzz);
+	turn(fuzz);
+}
+
+static void step(struct fuzz *fuzz, uint8_t what, const uint8_t *bytes, size_t length)
+{
+	const char *users[] = {USER};
+
+	switch (what % 8) {
+	case 1:
+		gateway_dies(fuzz);
+		break;
+	case 2:
+		gateway_comes(fuzz);
+		break;
+	case 3:
+		gateway_comes(fuzz);
+		say(fuzz, &(struct event){EVENT_ATTACH, .attach = {"one", fuzz->last}});
+		break;
+	case 4:
+		say(fuzz, &(struct event){EVENT_RESUME, .resume = {users, length > 0, false}});
+		break;
+	case 5:
+		plug_message_done(fuzz->plug, fuzz->pending[length % PENDING], length > PENDING ? "id" : NULL);
+		plug_flush(fuzz->plug);
+		break;
+	case 6:
+		say(fuzz, &(struct event){EVENT_HANDOVER, .handed_over = {.up_to = fuzz->last}});
+		break;
+	default:
+		if (fuzz->fd >= 0 && length)
+			(void)!send(fuzz->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+		turn(fuzz);
 	}
-	frame_reader_finish(&reader);
-	arena_finish(&arena);
+}
+
+/* ---- beginning and end ---- */
+
+static void set_variable(const char *name, int fd)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv(name, number, 1);
+}
+
+static void begin(struct fuzz *fuzz, bool extended)
+{
+	static const struct plug_options options = {.name = "fuzz", .outlives_gateway = true};
+	static const struct plug_ops ops = {
+		.login = on_login, .message = on_message, .resync = on_resync, .exit = on_exit_};
+	static const struct sockaddr_un unnamed = {.sun_family = AF_UNIX};
+	char *argv[] = {(char *)"fuzz"};
+	int ends[2];
+
+	log_threshold = LOG_LEVEL_ERROR;
+	require(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	fuzz->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	/* The kernel gives it a name that no file system has. */
+	require(bind(fuzz->listener, (const struct sockaddr *)&unnamed, sizeof(unnamed.sun_family)) == 0);
+	require(listen(fuzz->listener, 4) == 0);
+	set_variable("LIBTRANSPORT_FD", ends[1]);
+	set_variable("LIBTRANSPORT_ATTACH_FD", dup(fuzz->listener));
+	fuzz->fd = ends[0];
+	frame_reader_init(&fuzz->in, FRAME_MAX_DEFAULT);
+	fuzz->plug = plug_create(1, argv, &options, &ops, fuzz);
+	require(fuzz->plug != NULL);
+	if (!extended)
+		return;
+	say(fuzz, &(struct event){EVENT_PING});
+	say(fuzz, &(struct event){EVENT_API_VERSION, .version = 2});
+	say(fuzz, &(struct event){EVENT_HOLD, .hold = {"one", "two", 60}});
+	say(fuzz, &(struct event){EVENT_LOGIN, USER, .login = {"leg", "", NULL, 0}});
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct plug_options options = {.name = "fuzz", .rooms = true, .raw_xml = true};
-	static char name[] = "fuzz";
-	char *argv[] = {name, NULL}, number[16];
-	int ends[2];
+	struct fuzz fuzz = {0};
 
-	if (size > INPUT_MAX || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
+	if (size < 1)
 		return 0;
-	snprintf(number, sizeof(number), "%d", ends[1]);
-	setenv("LIBTRANSPORT_FD", number, 1);
-	log_threshold = LOG_LEVEL_ERROR;
-	struct plug *plug = plug_create(1, argv, &options, &ops, NULL);
-	if (!plug || send(ends[0], data, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		abort();
-	shutdown(ends[0], SHUT_WR);
-	while (plug_dispatch(plug) == 0)
-		read_answers(ends[0]);
-	plug_destroy(&plug);
-	read_answers(ends[0]);
-	close(ends[0]);
+	begin(&fuzz, data[0] % 4 != 0);
+	for (size_t at = 1; at + 2 <= size && !fuzz.over;) {
+		size_t length = data[at + 1] < size - at - 2 ? data[at + 1] : size - at - 2;
+
+		step(&fuzz, data[at], data + at + 2, length);
+		at += 2 + length;
+	}
+	plug_destroy(&fuzz.plug);
+	if (fuzz.fd >= 0)
+		close(fuzz.fd);
+	close(fuzz.listener);
+	frame_reader_finish(&fuzz.in);
+	arena_finish(&fuzz.arena);
 	return 0;
 }

@@ -59,22 +59,25 @@ static void on_logout(struct plug *plug, const char *user)
 	hear("logout %s", user);
 }
 
-static void on_message(struct plug *plug, const char *user, const struct event_message *message)
+static enum plug_verdict on_message(struct plug *plug, const char *user, const struct event_message *message)
 {
 	(void)plug;
 	hear("message %s %s %s %s %s", user, message->name, message->text, or_none(message->xhtml), or_none(message->id));
+	return PLUG_DONE;
 }
 
-static void on_subject(struct plug *plug, const char *user, const char *room, const char *subject)
+static enum plug_verdict on_subject(struct plug *plug, const char *user, const char *room, const char *subject)
 {
 	(void)plug;
 	hear("subject %s %s %s", user, room, subject);
+	return PLUG_DONE;
 }
 
-static void on_attention(struct plug *plug, const char *user, const char *contact, const char *text)
+static enum plug_verdict on_attention(struct plug *plug, const char *user, const char *contact, const char *text)
 {
 	(void)plug;
 	hear("attention %s %s %s", user, contact, text);
+	return PLUG_DONE;
 }
 
 static void on_chat_state(struct plug *plug, const char *user, const char *contact, enum chat_state state)
@@ -214,7 +217,7 @@ static void test_ping(void **state)
 	assert_int_equal(plug_dispatch(plug), 0);
 	config = gateway_expect(&gateway, EVENT_BACKEND_CONFIG);
 	assert_string_equal(config->text.bytes, "[registration]\nneedPassword=1\nneedRegistration=1\n"
-						"[features]\nmuc=0\nrawxml=0\ndisable_jid_escaping=0\n");
+						"[features]\nmuc=0\nrawxml=0\ndisable_jid_escaping=0\next=1\n");
 	expect_pong(&gateway);
 	gateway_send_hex(&gateway, "00000002 0809 00000002 0809");
 	assert_int_equal(plug_dispatch(plug), 0);
@@ -242,7 +245,7 @@ static void test_features(void **state)
 	assert_string_equal(gateway_expect(&gateway, EVENT_BACKEND_CONFIG)->text.bytes,
 			    "[registration]\nneedPassword=0\nneedRegistration=0\n"
 			    "[features]\nmuc=1\nrawxml=1\ndisable_jid_escaping=1\nreceipts=1\n"
-			    "send_buddies_on_login=1\nroom_nick=1\npassword_unchecked=1\n");
+			    "send_buddies_on_login=1\nroom_nick=1\npassword_unchecked=1\next=1\n");
 	finish(&gateway, plug);
 }
 
