@@ -27,6 +27,12 @@
 #define LIMIT_STANZA_CHILDREN_RESULT 4096  /* the same in an answer: rosters are long */
 #define LIMIT_C2S_CONNECTIONS 4096
 #define LIMIT_C2S_UNAUTHENTICATED 256
+#define LIMIT_C2S_CROWD 128                /* unauthenticated: above it only so many are let in a second: */
+#define LIMIT_C2S_CROWD_ACCEPTS 100
+#define LIMIT_C2S_WINDOW_BYTES (64 << 10)  /* of one client, that the kernel holds until we read them */
+#define LIMIT_C2S_TURN_BYTES (4u << 10)    /* read of one client in one turn of the loop */
+#define LIMIT_C2S_BYTES_PER_SECOND (128u << 10) /* of one client, when it has used up ... */
+#define LIMIT_C2S_BURST_BYTES (1u << 20)   /* ... this */
 #define LIMIT_C2S_AUTH_SECONDS 60          /* from accept to a bound session, the legacy login included */
 #define LIMIT_C2S_NEGOTIATION_SECONDS 30   /* from accept to the credentials */
 #define LIMIT_C2S_UNAUTHENTICATED_BYTES (64u << 10) /* all that a client may send before it is authenticated */
@@ -83,6 +89,7 @@
 
 /* store */
 #define LIMIT_STORE_WAIT_SECONDS 30          /* of a request for a database that others have locked */
+#define LIMIT_STORE_CLOSE_SECONDS 4          /* of all that is left for such a database, from the order to stop on */
 #define LIMIT_STORE_QUEUE_BYTES (128u << 20) /* requests that wait; more are refused with TP_ERR_STORE */
 
 /* spool */
@@ -103,6 +110,7 @@
 #define LIMIT_CONTROL_CLIENTS 32
 #define LIMIT_CONTROL_OUT_BYTES (1u << 20) /* queued to one that follows a user; above it events are left out */
 #define LIMIT_DRAIN_SECONDS 86400          /* until people are logged out for maintenance */
+#define LIMIT_CONTROL_SECONDS 60           /* without a whole line */
 #define LIMIT_QUERY_BYTES (64u << 10)      /* one frame to service.backend_port */
 #define LIMIT_QUERY_CLIENTS 16
 #define LIMIT_QUERY_WARNINGS 10            /* a minute, of what was refused there */

@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/acceptor.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -19,14 +21,18 @@
 #include "transport/transport.h"
 #include "transport/watch.h"
 
+#define TICK_MS 1000
+
 struct control {
 	struct transport *transport;
 	struct log log;
-	uv_pipe_t listener;
+	struct acceptor *acceptor;
+	uv_timer_t timer;
 	char *path;
 	struct list clients;
 	unsigned clients_count;
-	bool stopping, listener_closed;
+	bool stopping;
+	unsigned handles; /* of acceptor and timer, not yet gone */
 };
 
 /* A client lives until its handle is closed and no answer is under way. */
@@ -39,6 +45,8 @@ struct client {
 	unsigned left_out;   /* of what it follows, since the last line that it was sent */
 	bool busy;           /* a command runs, or it follows somebody: nothing else is done meanwhile */
 	bool closed; /* the handle is gone */
+	pid_t pid;
+	uint64_t heard_ms; /* clock_ms: of the last whole line, or of the last answer */
 };
 
 struct answer {
@@ -55,7 +63,7 @@ static bool is_slow(const struct client *client)
 
 static void control_free_if_done(struct control *control)
 {
-	if (!control->stopping || !control->listener_closed || !list_empty(&control->clients))
+	if (!control->stopping || control->handles || !list_empty(&control->clients))
 		return;
 	mem_free(control->path);
 	mem_free(control);
@@ -102,6 +110,7 @@ static void answer_written(uv_write_t *request, int status)
 	mem_free(answer->text);
 	mem_free(answer);
 	client->busy = false;
+	client->heard_ms = clock_ms();
 	if (status < 0)
 		client_close(client);
 	if (uv_is_closing((uv_handle_t *)&client->pipe))
@@ -234,7 +243,7 @@ static void client_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *byte
 		client_next(client);
 }
 
-static bool peer_is_allowed(const uv_pipe_t *pipe)
+static bool peer_is_allowed(const uv_pipe_t *pipe, pid_t *pid)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -242,28 +251,32 @@ static bool peer_is_allowed(const uv_pipe_t *pipe)
 
 	if (uv_fileno((const uv_handle_t *)pipe, &fd) < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return false;
+	*pid = peer.pid;
 	/* backends may have our uid, and no say here */
 	return (peer.uid == 0 || peer.uid == geteuid()) && !backend_peer_is_ours(peer.pid);
 }
 
-static void control_connection(uv_stream_t *listener, int status)
+static void control_connection(void *context, int fd)
 {
-	struct control *control = listener->data;
-
-	if (status < 0)
-		return;
+	struct control *control = context;
 	struct client *client = MEM_NEW(struct client);
 
 	client->control = control;
 	client->pipe.data = client;
+	client->heard_ms = clock_ms();
 	uv_pipe_init(control->transport->loop, &client->pipe, 0);
 	list_append(&control->clients, &client->link);
 	control->clients_count++;
-	if (uv_accept(listener, (uv_stream_t *)&client->pipe) < 0 || control->clients_count > LIMIT_CONTROL_CLIENTS) {
+	if (uv_pipe_open(&client->pipe, fd) < 0) {
+		close(fd);
 		client_close(client);
 		return;
 	}
-	if (!peer_is_allowed(&client->pipe)) {
+	if (control->clients_count > LIMIT_CONTROL_CLIENTS) {
+		client_close(client);
+		return;
+	}
+	if (!peer_is_allowed(&client->pipe, &client->pid)) {
 		log_warning(&control->log, "refused a connection of another uid or of a backend");
 		client_close(client);
 		return;
@@ -296,12 +309,54 @@ static void remove_socket(const char *path)
 		unlink(path);
 }
 
-static void listener_closed(uv_handle_t *handle)
+static void acceptor_closed(void *context)
 {
-	struct control *control = handle->data;
+	struct control *control = context;
 
-	control->listener_closed = true;
+	control->handles--;
 	control_free_if_done(control);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	acceptor_closed(handle->data);
+}
+
+/* Somebody who sends a byte now and then would take the place of those who have something to ask. */
+static void close_silent(uv_timer_t *timer)
+{
+	struct control *control = timer->data;
+	uint64_t now = clock_ms();
+
+	LIST_EACH(link, &control->clients) {
+		struct client *client = CONTAINER_OF(link, struct client, link);
+
+		if (client->busy || now - client->heard_ms <= LIMIT_CONTROL_SECONDS * UINT64_C(1000) ||
+		    uv_is_closing((uv_handle_t *)&client->pipe))
+			continue;
+		log_info(&control->log, "pid %ld sent no whole line in %d s: its connection is closed",
+			 (long)client->pid, LIMIT_CONTROL_SECONDS);
+		client_close(client);
+	}
+}
+
+static int listen_at(struct control *control)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	memcpy(address.sun_path, control->path, strlen(control->path) + 1);
+	mode_t mask = umask(0177);
+	int fd = acceptor_listen((const struct sockaddr *)&address, sizeof(address), 16);
+	int problem = errno;
+
+	umask(mask);
+	if (fd < 0)
+		return uv_translate_sys_error(problem);
+	control->acceptor = acceptor_open(control->transport->loop, fd, &control->log, control_connection, control);
+	if (!control->acceptor)
+		return UV_EIO;
+	control->handles++;
+	return 0;
 }
 
 int control_start(struct transport *transport, const char *path, struct control **out, struct buf *error)
@@ -322,16 +377,14 @@ int control_start(struct transport *transport, const char *path, struct control 
 	control->transport = transport;
 	control->log = (struct log){.parent = &transport->log, .label = "control"};
 	control->path = mem_strdup(path);
-	control->listener.data = control;
+	uv_timer_init(transport->loop, &control->timer);
+	control->timer.data = control;
+	control->handles = 1;
+	uv_timer_start(&control->timer, close_silent, TICK_MS, TICK_MS);
 	list_init(&control->clients);
 	remove_socket(path);
-	uv_pipe_init(transport->loop, &control->listener, 0);
-	mode_t mask = umask(0177);
-	int err = uv_pipe_bind(&control->listener, path);
+	int err = listen_at(control);
 
-	umask(mask);
-	if (!err)
-		err = uv_listen((uv_stream_t *)&control->listener, 16, control_connection);
 	if (err) {
 		buf_printf(error, "control socket %s: %s\n", path, uv_strerror(err));
 		control_stop(&control);
@@ -352,5 +405,6 @@ void control_stop(struct control **slot)
 	remove_socket(control->path);
 	LIST_EACH(link, &control->clients)
 		client_close(CONTAINER_OF(link, struct client, link));
-	uv_close((uv_handle_t *)&control->listener, listener_closed);
+	acceptor_close(&control->acceptor, acceptor_closed, control);
+	uv_close((uv_handle_t *)&control->timer, timer_closed);
 }

@@ -93,7 +93,8 @@ static const struct config_key service_keys[] = {
 	    "TCP port that a backend may connect to; the way to this process and DNS come by themselves. May be "
 	    "given several times. None: any port."),
 	KEY(sandbox.user, CONFIG_STRING, "backend.sandbox_user", "",
-	    "User that backends run as, if this process is root. Empty: the same user as this process."),
+	    "User that backends run as, if this process is root. Empty: a uid that belongs to nobody, the same at each "
+	    "start; root: as this process."),
 	INT(sandbox.memory_mb, "backend.sandbox_memory", "4096", 0, 1 << 24,
 	    "MiB of private memory for one backend process. 0: no limit."),
 	INT(sandbox.cpu_s, "backend.sandbox_cpu", "604800", 0, 365 * DAY,

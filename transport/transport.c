@@ -409,6 +409,8 @@ static struct stopping *begin_stop(struct transport *transport, void (*stopped)(
 	uv_timer_init(transport->loop, &stop->deadline);
 	stop->deadline.data = stop;
 	uv_timer_start(&stop->deadline, deadline_over, STOP_MS, 0);
+	if (transport->store)
+		store_hurry(transport->store);
 	reconnect_stop(transport);
 	drain_finish(transport);
 	stop_housekeeping(transport);

@@ -200,6 +200,11 @@ int store_open(struct store **out, uv_loop_t *loop, const struct store_config *c
 	return 0;
 }
 
+void store_hurry(struct store *store)
+{
+	store_queue_hurry(store->queue, clock_ms() + LIMIT_STORE_CLOSE_SECONDS * 1000);
+}
+
 void store_close(struct store **slot)
 {
 	struct store *store = *slot;

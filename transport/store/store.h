@@ -79,8 +79,11 @@ struct store_account {
  * *error.
  */
 int store_open(struct store **store, uv_loop_t *loop, const struct store_config *config, struct buf *error);
-/* Waits for the queue to be done (callbacks are called, and may make further calls), closes. *store becomes
- * NULL. May be called from a callback. A handle stays with the loop until its next turn. */
+/* The end is near: from now on nobody else's lock is waited for longer than LIMIT_STORE_CLOSE_SECONDS, by all requests
+ * together; what cannot be written by then fails. */
+void store_hurry(struct store *store);
+/* In a hurry, see above. Waits for the queue to be done (callbacks are called, and may make further calls), closes.
+ * *store becomes NULL. May be called from a callback. A handle stays with the loop until its next turn. */
 void store_close(struct store **store);
 
 /* err: 0, TP_ERR_NOT_FOUND, TP_ERR_EXISTS or TP_ERR_STORE (logged by the store, with the cause; each kind of

@@ -12,9 +12,10 @@
 #include "config/limits.h"
 #include "frontends/xmpp/stream/tls.h"
 
-#define LINGER_MS 2000
-#define LINGER_BYTES (16u << 20)
+#define LINGER_TICK_MS 100
+#define LINGER_TICKS 20
 #define INPUT_BYTES (64u << 10)
+#define PACE_MS 250 /* of rest at least, when too much has come */
 #define BUFFER_KEEP (64u << 10)
 #define KEEPALIVE_SECONDS 60
 #define USER_TIMEOUT_MS (120 * 1000)
@@ -39,8 +40,17 @@ struct stream_socket {
 	bool refused;       /* a send was: tell the owner when there is room */
 	bool finishing, closing, ended;
 	uv_shutdown_t shutdown;
-	uv_timer_t *linger; /* NULL unless everything is written and the peer has yet to close */
-	size_t discarded;   /* bytes that came meanwhile */
+	bool lingering; /* everything is written, and the peer has yet to close */
+	unsigned ticks; /* of the timer, while lingering */
+
+	bool reading;          /* the owner wants to read */
+	bool resting;          /* but the peer was too fast: until the timer says so */
+	uv_timer_t *timer;     /* of resting and lingering; NULL while it was not needed */
+	size_t chunk;          /* bytes read in one turn */
+	unsigned turn;         /* of the last read */
+	size_t rate, burst;    /* bytes a second, and bytes beyond that; 0: no limit */
+	size_t excess;         /* bytes beyond the rate so far */
+	uint64_t excess_ms;    /* clock_ms of that */
 };
 
 static void flush(struct stream_socket *socket);
@@ -64,7 +74,10 @@ static void batch_run(struct stream_batch *batch)
 
 static void on_prepare(uv_prepare_t *handle)
 {
-	batch_run(handle->data);
+	struct stream_batch *batch = handle->data;
+
+	batch_run(batch);
+	batch->number++;
 }
 
 static void on_check(uv_check_t *handle)
@@ -111,6 +124,8 @@ struct stream_socket *stream_socket_create(struct stream_batch *batch, const str
 	socket->batch = batch;
 	socket->ops = ops;
 	socket->context = context;
+	socket->chunk = INPUT_BYTES;
+	socket->turn = batch->number - 1;
 	list_init(&socket->dirty_link);
 	uv_tcp_init(batch->prepare.loop, &socket->tcp);
 	socket->tcp.data = socket;
@@ -149,7 +164,7 @@ static void on_closed(uv_handle_t *handle)
 	mem_free(socket);
 }
 
-static void on_linger_closed(uv_handle_t *handle)
+static void on_timer_closed(uv_handle_t *handle)
 {
 	mem_free(handle);
 }
@@ -159,9 +174,9 @@ void stream_socket_abort(struct stream_socket *socket)
 	if (socket->closing)
 		return;
 	socket->closing = true;
-	if (socket->linger)
-		uv_close((uv_handle_t *)socket->linger, on_linger_closed);
-	socket->linger = NULL;
+	if (socket->timer)
+		uv_close((uv_handle_t *)socket->timer, on_timer_closed);
+	socket->timer = NULL;
 	list_remove(&socket->dirty_link);
 	uv_close((uv_handle_t *)&socket->tcp, on_closed);
 }
@@ -184,12 +199,16 @@ static void mark_dirty(struct stream_socket *socket)
 		list_append(&socket->batch->dirty, &socket->dirty_link);
 }
 
+/* One read a turn for each, so that one who sends without end does not hold up the others: libuv stops where it gets
+ * no room, and comes back in the next turn. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
 	struct stream_socket *socket = handle->data;
 
 	(void)suggested;
-	*buffer = uv_buf_init(socket->batch->input, INPUT_BYTES);
+	*buffer = uv_buf_init(socket->batch->input,
+			      socket->turn == socket->batch->number ? 0 : (unsigned)socket->chunk);
+	socket->turn = socket->batch->number;
 }
 
 static void received_encrypted(struct stream_socket *socket, const char *bytes, size_t count)
@@ -208,44 +227,112 @@ static void received_encrypted(struct stream_socket *socket, const char *bytes, 
 		end(socket, err == TP_ERR_CLOSED ? TP_ERR_CLOSED : TP_ERR_IO, reason);
 }
 
-static void discard(struct stream_socket *socket, size_t count)
+static void on_timer(uv_timer_t *timer);
+
+static void start_timer(struct stream_socket *socket, uint64_t timeout, uint64_t repeat)
 {
-	socket->discarded += count;
-	if (socket->discarded > LINGER_BYTES)
-		stream_socket_abort(socket);
+	if (!socket->timer) {
+		socket->timer = MEM_NEW(uv_timer_t);
+		uv_timer_init(socket->batch->prepare.loop, socket->timer);
+		socket->timer->data = socket;
+	}
+	uv_timer_start(socket->timer, on_timer, timeout, repeat);
+}
+
+/* What is read follows from the state. */
+static int watch_input(struct stream_socket *socket);
+
+static void charge(struct stream_socket *socket, size_t count)
+{
+	uint64_t now = clock_ms();
+	size_t paid = (size_t)(now - socket->excess_ms) * socket->rate / 1000;
+
+	if (!socket->rate || socket->closing)
+		return;
+	socket->excess = (socket->excess > paid ? socket->excess - paid : 0) + count;
+	socket->excess_ms = now;
+	if (socket->excess <= socket->burst)
+		return;
+	socket->resting = true;
+	watch_input(socket);
+	start_timer(socket, PACE_MS + (socket->excess - socket->burst) * 1000 / socket->rate, 0);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 {
 	struct stream_socket *socket = stream->data;
 
-	if (count == 0)
+	if (count == 0 || count == UV_ENOBUFS)
 		return;
 	if (count < 0)
 		end(socket, count == UV_EOF ? TP_ERR_CLOSED : TP_ERR_IO, uv_strerror((int)count));
-	else if (socket->linger)
-		discard(socket, (size_t)count);
 	else if (socket->tls)
 		received_encrypted(socket, buffer->base, (size_t)count);
 	else
 		socket->ops->data(socket->context, buffer->base, (size_t)count);
 	CRASH_POINT("core.stream_read");
+	if (count > 0)
+		charge(socket, (size_t)count);
+}
+
+static int watch_input(struct stream_socket *socket)
+{
+	int err = 0;
+
+	if (socket->closing || socket->ended)
+		return TP_ERR_CLOSED;
+	if (socket->reading && !socket->resting)
+		err = uv_read_start((uv_stream_t *)&socket->tcp, on_alloc, on_read);
+	else
+		uv_read_stop((uv_stream_t *)&socket->tcp);
+	return err && err != UV_EALREADY ? TP_ERR_IO : 0;
+}
+
+/* Its end may stand behind much that nobody is going to read. */
+static bool peer_has_closed(const struct stream_socket *socket)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof(info);
+	uv_os_fd_t fd;
+
+	if (uv_fileno((const uv_handle_t *)&socket->tcp, &fd) < 0 ||
+	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
+		return false;
+	return info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_FIN_WAIT1 &&
+	       info.tcpi_state != TCP_FIN_WAIT2;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct stream_socket *socket = timer->data;
+
+	if (socket->lingering) {
+		if (++socket->ticks == LINGER_TICKS || peer_has_closed(socket))
+			stream_socket_abort(socket);
+		return;
+	}
+	socket->resting = false;
+	watch_input(socket);
 }
 
 int stream_socket_read_start(struct stream_socket *socket)
 {
-	int err;
-
-	if (socket->closing || socket->ended)
-		return TP_ERR_CLOSED;
-	err = uv_read_start((uv_stream_t *)&socket->tcp, on_alloc, on_read);
-	return err && err != UV_EALREADY ? TP_ERR_IO : 0;
+	socket->reading = true;
+	return watch_input(socket);
 }
 
 void stream_socket_read_stop(struct stream_socket *socket)
 {
-	if (!socket->closing)
-		uv_read_stop((uv_stream_t *)&socket->tcp);
+	socket->reading = false;
+	watch_input(socket);
+}
+
+void stream_socket_set_pace(struct stream_socket *socket, size_t chunk, size_t rate, size_t burst)
+{
+	socket->chunk = chunk < INPUT_BYTES ? chunk : INPUT_BYTES;
+	socket->rate = rate;
+	socket->burst = burst;
+	socket->excess_ms = clock_ms();
 }
 
 uint64_t stream_socket_position(const struct stream_socket *socket)
@@ -345,27 +432,20 @@ static int seal_queue(struct stream_socket *socket)
 	return err;
 }
 
-static void on_linger_timer(uv_timer_t *timer)
-{
-	stream_socket_abort(timer->data);
-}
-
 /* Everything is written. Closing with input unread would make the kernel send a reset, and a reset makes the peer's
- * kernel throw away what it has not read yet: our last words. So only our side is closed, and what still comes is
- * read and thrown away until the peer closes too. */
+ * kernel throw away what it has not read yet: our last words. So only our side is closed, until the peer closes too.
+ * Meanwhile nothing is read: it may be sent on purpose, and without end. */
 static void linger(struct stream_socket *socket)
 {
-	if (socket->linger)
+	if (socket->lingering)
 		return;
-	if (socket->ended || uv_shutdown(&socket->shutdown, (uv_stream_t *)&socket->tcp, NULL) < 0 ||
-	    stream_socket_read_start(socket) < 0) {
+	if (socket->ended || uv_shutdown(&socket->shutdown, (uv_stream_t *)&socket->tcp, NULL) < 0) {
 		stream_socket_abort(socket);
 		return;
 	}
-	socket->linger = MEM_NEW(uv_timer_t);
-	uv_timer_init(socket->batch->prepare.loop, socket->linger);
-	socket->linger->data = socket;
-	uv_timer_start(socket->linger, on_linger_timer, LINGER_MS, 0);
+	socket->lingering = true;
+	stream_socket_read_stop(socket);
+	start_timer(socket, LINGER_TICK_MS, LINGER_TICK_MS);
 }
 
 static void flush(struct stream_socket *socket)
