@@ -27,23 +27,38 @@ void random_bytes(void *out, size_t count)
 	}
 }
 
+/* A call of the kernel costs more than a message does otherwise, so tokens are cut from a supply. Each thread has its
+ * own; what was used is wiped. */
+#define SUPPLY_BYTES 1024
+
+static _Thread_local unsigned char supply[SUPPLY_BYTES];
+static _Thread_local size_t supplied;
+
+static unsigned char next_byte(void)
+{
+	unsigned char byte;
+
+	if (!supplied) {
+		random_bytes(supply, sizeof(supply));
+		supplied = sizeof(supply);
+	}
+	byte = supply[--supplied];
+	supply[supplied] = 0;
+	return byte;
+}
+
 void random_token(char *out, size_t length)
 {
 	static const char alphabet[36] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	unsigned char bytes[64];
-	size_t have = 0, done = 0;
+	size_t done = 0;
 
 	while (done < length) {
-		if (!have) {
-			random_bytes(bytes, sizeof(bytes));
-			have = sizeof(bytes);
-		}
-		have--;
+		unsigned char byte = next_byte();
+
 		/* 252 is the largest multiple of 36 in a byte: above it the first letters would be likelier.
 		 */
-		if (bytes[have] < 252)
-			out[done++] = alphabet[bytes[have] % 36];
+		if (byte < 252)
+			out[done++] = alphabet[byte % 36];
 	}
 	out[length] = '\0';
-	explicit_bzero(bytes, sizeof(bytes));
 }

@@ -95,6 +95,11 @@ static const char *escape_of(unsigned char byte, bool attribute)
 	}
 }
 
+/* Whether a byte is written as it is, whatever is around it. */
+static const bool plain[256] = {
+	[' '] = true, ['!'] = true, ['#' ... '%'] = true, ['(' ... ';'] = true, ['='] = true, ['?' ... 0x7f] = true,
+};
+
 static void put_escaped(struct buf *out, const char *text, size_t length, bool attribute)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
@@ -102,6 +107,11 @@ static void put_escaped(struct buf *out, const char *text, size_t length, bool a
 
 	while (at < length) {
 		size_t run = 1;
+
+		if (plain[bytes[at]]) {
+			at++;
+			continue;
+		}
 		const char *instead = NULL;
 
 		if (bytes[at] < 0x80) {
