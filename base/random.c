@@ -34,31 +34,24 @@ void random_bytes(void *out, size_t count)
 static _Thread_local unsigned char supply[SUPPLY_BYTES];
 static _Thread_local size_t supplied;
 
-static unsigned char next_byte(void)
-{
-	unsigned char byte;
-
-	if (!supplied) {
-		random_bytes(supply, sizeof(supply));
-		supplied = sizeof(supply);
-	}
-	byte = supply[--supplied];
-	supply[supplied] = 0;
-	return byte;
-}
-
 void random_token(char *out, size_t length)
 {
 	static const char alphabet[36] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	size_t done = 0;
+	size_t done = 0, have = supplied;
 
 	while (done < length) {
-		unsigned char byte = next_byte();
+		if (!have) {
+			random_bytes(supply, sizeof(supply));
+			have = sizeof(supply);
+		}
+		unsigned char byte = supply[--have];
 
+		supply[have] = 0;
 		/* 252 is the largest multiple of 36 in a byte: above it the first letters would be likelier.
 		 */
 		if (byte < 252)
 			out[done++] = alphabet[byte % 36];
 	}
+	supplied = have;
 	out[length] = '\0';
 }
