@@ -15,14 +15,6 @@
 
 #define CONTACT_FLAG_BLOCKED 8 /* Spectrum's bit in buddies.flags */
 
-static char *contact_key(const char *name)
-{
-	char *key = mem_strdup(name);
-
-	text_lower(key);
-	return key;
-}
-
 static void free_groups(struct contact *contact)
 {
 	for (size_t i = 0; i < contact->groups_count; i++)
@@ -91,12 +83,12 @@ static struct contact *add(struct roster *roster, const char *name)
 		return NULL;
 	}
 	struct contact *contact = MEM_NEW(struct contact);
-	char *key = contact_key(name);
+	struct text_key key;
 
 	contact->name = mem_strdup(name);
 	contact->status = STATUS_OFFLINE;
-	map_put(roster->contacts, key, contact);
-	mem_free(key);
+	map_put(roster->contacts, text_key_lower(&key, name), contact);
+	text_key_finish(&key);
 	return contact;
 }
 
@@ -138,10 +130,10 @@ void roster_destroy(struct roster **slot)
 
 struct contact *roster_find(const struct roster *roster, const char *name)
 {
-	char *key = contact_key(name);
-	struct contact *contact = map_get(roster->contacts, key);
+	struct text_key key;
+	struct contact *contact = map_get(roster->contacts, text_key_lower(&key, name));
 
-	mem_free(key);
+	text_key_finish(&key);
 	return contact;
 }
 
@@ -263,10 +255,10 @@ struct contact *roster_put(struct roster *roster, const char *name, const char *
 
 bool roster_remove(struct roster *roster, const char *name)
 {
-	char *key = contact_key(name);
-	struct contact *contact = map_remove(roster->contacts, key);
+	struct text_key key;
+	struct contact *contact = map_remove(roster->contacts, text_key_lower(&key, name));
 
-	mem_free(key);
+	text_key_finish(&key);
 	if (!contact)
 		return false;
 	if (contact->stored)

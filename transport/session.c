@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
 #include "transport/conversation.h"
@@ -34,9 +35,9 @@ struct lookup {
 	bool added; /* registered automatically already: not again */
 };
 
-static char *identity_key(const struct frontend *frontend, const char *address)
+static const char *identity_key(struct text_key *key, const struct frontend *frontend, const char *address)
 {
-	return mem_printf("%s %s", frontend->ops->name, address);
+	return text_key_join(key, frontend->ops->name, address);
 }
 
 static void pending_join_free(struct pending_join *join)
@@ -52,7 +53,7 @@ static void pending_join_free(struct pending_join *join)
 static struct identity *identity_create(struct frontend *frontend, const char *address)
 {
 	struct identity *identity = MEM_NEW(struct identity);
-	char *key = identity_key(frontend, address);
+	struct text_key key;
 
 	identity->frontend = frontend;
 	identity->address = mem_strdup(address);
@@ -60,8 +61,8 @@ static struct identity *identity_create(struct frontend *frontend, const char *a
 	list_init(&identity->link);
 	list_init(&identity->resources);
 	list_init(&identity->joins);
-	map_put(frontend->transport->identities, key, identity);
-	mem_free(key);
+	map_put(frontend->transport->identities, identity_key(&key, frontend, address), identity);
+	text_key_finish(&key);
 	return identity;
 }
 
@@ -81,7 +82,7 @@ static void resource_free(struct resource *resource)
 static void identity_free(struct identity *identity)
 {
 	struct frontend *frontend = identity->frontend;
-	char *key = identity_key(frontend, identity->address);
+	struct text_key key;
 
 	LIST_EACH (link, &identity->resources)
 		resource_free(CONTAINER_OF(link, struct resource, link));
@@ -89,8 +90,8 @@ static void identity_free(struct identity *identity)
 		frontend->ops->identity_gone(frontend, identity);
 	LIST_EACH (link, &identity->joins)
 		pending_join_free(CONTAINER_OF(link, struct pending_join, link));
-	map_remove(frontend->transport->identities, key);
-	mem_free(key);
+	map_remove(frontend->transport->identities, identity_key(&key, frontend, identity->address));
+	text_key_finish(&key);
 	if (identity->user)
 		conversation_forget_identity(identity->user, identity);
 	list_remove(&identity->link);
@@ -101,10 +102,10 @@ static void identity_free(struct identity *identity)
 struct identity *session_find_identity(struct transport *transport, const struct frontend *frontend,
 				       const char *address)
 {
-	char *key = identity_key(frontend, address);
-	struct identity *identity = map_get(transport->identities, key);
+	struct text_key key;
+	struct identity *identity = map_get(transport->identities, identity_key(&key, frontend, address));
 
-	mem_free(key);
+	text_key_finish(&key);
 	return identity;
 }
 
