@@ -14,7 +14,7 @@
 #define LINGER_MS 2000
 #define LINGER_BYTES (16u << 20)
 #define INPUT_BYTES (64u << 10)
-#define BUFFER_KEEP (64u << 10)
+#define BUFFER_KEEP (128u << 10)
 #define KEEPALIVE_SECONDS 60
 #define USER_TIMEOUT_MS (120 * 1000)
 
