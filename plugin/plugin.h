@@ -29,6 +29,16 @@
 
 struct plug;
 
+/*
+ * What became of a message. The gateway keeps it until it is DONE or refused, and gives it to the next process if this
+ * one dies before: so say DONE when the network has confirmed it, never while it waits in a queue here. Where the
+ * gateway does not know the extension (Spectrum 2), verdicts mean nothing.
+ */
+enum plug_verdict {
+	PLUG_DONE,    /* the network has it, or nothing better can be known; also for what is not for this network */
+	PLUG_PENDING, /* plug_message_done or plug_message_refused will be called with plug_handover's number */
+};
+
 /* Every slot may be NULL: the event is ignored then (a vcard_request is answered with an empty card). */
 struct plug_ops {
 	/* Log the user in; answer sooner or later with plug_connected or plug_disconnected. May come for a user
@@ -37,10 +47,13 @@ struct plug_ops {
 	/* Log the user out; no answer. */
 	void (*logout)(struct plug *plug, const char *user);
 	/* To a contact, or to a room the user is in (then message->name is the room, or "room/nickname" for a
-	 * private message; message->kind is always MESSAGE_CHAT). */
-	void (*message)(struct plug *plug, const char *user, const struct event_message *message);
-	void (*subject)(struct plug *plug, const char *user, const char *room, const char *subject);
-	void (*attention)(struct plug *plug, const char *user, const char *contact, const char *text);
+	 * private message; message->kind is always MESSAGE_CHAT). The ids in it that name other messages are the network's
+	 * own, as the backend told them. A number that this process has had already does not come again. */
+	enum plug_verdict (*message)(struct plug *plug, const char *user, const struct event_message *message);
+	enum plug_verdict (*subject)(struct plug *plug, const char *user, const char *room, const char *subject);
+	enum plug_verdict (*attention)(struct plug *plug, const char *user, const char *contact, const char *text);
+	/* The person has read all up to this message. */
+	void (*read_marker)(struct plug *plug, const char *user, const struct event_read_marker *marker);
 	void (*chat_state)(struct plug *plug, const char *user, const char *contact, enum chat_state state);
 	/* The user's own presence changed. */
 	void (*status)(struct plug *plug, const char *user, enum status status, const char *text);
@@ -58,6 +71,16 @@ struct plug_ops {
 	/* The user's own card changed. */
 	void (*vcard)(struct plug *plug, const char *user, const struct event_vcard *vcard);
 	void (*raw_xml)(struct plug *plug, const char *stanza, size_t length);
+	/* The answer to plug_login_step; value NULL: the person gives up, answer plug_disconnected. */
+	void (*login_answer)(struct plug *plug, const char *user, uint32_t step, const char *value);
+	/* What plug_value_set has stored for the user, all of it, right before login. */
+	void (*values)(struct plug *plug, const char *user, const struct event_value *values, size_t count);
+	/* The gateway was gone and another one has taken over this user's session (options.outlives_gateway): tell contacts,
+	 * rooms with participants (the user's own last) and subjects as they are now. Users for whom it is not called have been
+	 * logged out by `logout`. */
+	void (*resync)(struct plug *plug, const char *user);
+	/* The gateway is gone (true) or there again (false). Sessions go on; what is sent is kept, see plug_queued. */
+	void (*held)(struct plug *plug, bool held);
 	/* The gateway says goodbye or is gone; called once, nothing can be sent any more. plug_run returns after it;
 	 * with plug_dispatch the program ends itself. Close legacy sessions here. */
 	void (*exit)(struct plug *plug);
@@ -73,6 +96,7 @@ struct plug_options {
 	bool room_nickname_change; /* room_join with another nickname changes it (features.room_nick, ours) */
 	bool password_unchecked;   /* a login proves nothing: the network takes any password (features.password_unchecked,
 				      ours); the gateway then holds people to the password of their first login */
+	bool outlives_gateway;     /* sessions are held while the gateway is away (needs ops.resync) */
 	bool no_password;          /* the account needs none (registration.needPassword=0) */
 	bool no_registration;      /* people need not register first (registration.needRegistration=0) */
 	const struct config_table *const *tables; /* this backend's own keys of the instance's configuration */
@@ -115,6 +139,24 @@ PLUG_API size_t plug_queued(const struct plug *plug);
  * send such events, TP_ERR_LIMIT if it is larger than a frame may be, TP_ERR_CLOSED once the gateway is gone. The
  * functions below are short forms of it. */
 PLUG_API int plug_send(struct plug *plug, const struct event *event);
+
+/* Whether the gateway has announced the extension. What needs it is silently left out without it. */
+PLUG_API bool plug_extended(const struct plug *plug);
+/* In ops.message, subject and attention: the number to complete it by; 0 without the extension. */
+PLUG_API uint64_t plug_handover(const struct plug *plug);
+/* The network has it; message_id (may be NULL) is what the network knows it by. Unknown numbers and 0 are ignored, so
+ * that a program need not ask whether the extension is there. */
+PLUG_API void plug_message_done(struct plug *plug, uint64_t handover, const char *message_id);
+/* It will never arrive; the sentence is for its author. */
+PLUG_API void plug_message_refused(struct plug *plug, uint64_t handover, enum handover_error error,
+				   const char *sentence);
+PLUG_API void plug_login_step(struct plug *plug, const char *user, const struct event_login_step *step);
+/* Stored by the gateway and given to ops.values before each login; bytes NULL removes. */
+PLUG_API void plug_value_set(struct plug *plug, const char *user, const char *key, const void *bytes, size_t size);
+PLUG_API void plug_participants(struct plug *plug, const char *user, const char *room,
+				const struct event_participant *participants, size_t count);
+PLUG_API void plug_room_info(struct plug *plug, const char *user, const struct event_room_info *info);
+PLUG_API void plug_read_marker(struct plug *plug, const char *user, const struct event_read_marker *marker);
 
 PLUG_API void plug_connected(struct plug *plug, const char *user);
 PLUG_API void plug_disconnected(struct plug *plug, const char *user, enum connection_error error, const char *text);

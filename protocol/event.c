@@ -33,6 +33,19 @@ static const char *const event_names[EVENT_TYPE_COUNT] = {
 	[EVENT_RAW_XML] = "raw xml",
 	[EVENT_API_VERSION] = "api version",
 	[EVENT_OTHER] = "other",
+	[EVENT_HANDOVER] = "handover",
+	[EVENT_READ_MARKER] = "read marker",
+	[EVENT_LOGIN_STEP] = "login step",
+	[EVENT_LOGIN_ANSWER] = "login answer",
+	[EVENT_VALUES] = "values",
+	[EVENT_PARTICIPANTS] = "participants",
+	[EVENT_ROOM_INFO] = "room info",
+	[EVENT_HOLD] = "hold",
+	[EVENT_ATTACH] = "attach",
+	[EVENT_ATTACHED] = "attached",
+	[EVENT_RESUME] = "resume",
+	[EVENT_RESUMED] = "resumed",
+	[EVENT_UNDELIVERED] = "undelivered",
 };
 
 const char *event_type_name(enum event_type type)

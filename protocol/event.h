@@ -52,6 +52,21 @@ enum event_type {
 	EVENT_QUERY,           /* both ways. text: an administrator's command, or its answer */
 	EVENT_RAW_XML,         /* both ways. text: one stanza (features.rawxml) */
 	EVENT_API_VERSION,     /* version */
+	/* the extension (docs/protocol.md, section 8): only to and from backends that announced it */
+	EVENT_HANDOVER,        /* both ways. handover: which numbered frames the other side has taken or refused */
+	EVENT_READ_MARKER,     /* both ways. read_marker */
+	EVENT_LOGIN_STEP,      /* <- backend, and on to frontends. login_step */
+	EVENT_LOGIN_ANSWER,    /* -> backend. login_answer */
+	EVENT_VALUES,          /* -> backend before LOGIN: all; <- backend: these changed. values */
+	EVENT_PARTICIPANTS,    /* <- backend. participants: many at once */
+	EVENT_ROOM_INFO,       /* <- backend, and on to frontends. room_info */
+	EVENT_HOLD,            /* -> backend. hold: how to outlive this core */
+	EVENT_ATTACH,          /* -> backend, first frame of a new core. attach */
+	EVENT_ATTACHED,        /* <- backend, the answer. attached */
+	EVENT_RESUME,          /* -> backend. resume: whose sessions go on; the others are logged out */
+	EVENT_RESUMED,         /* <- backend. all that it had kept for the core has been sent */
+	/* core -> frontend only */
+	EVENT_UNDELIVERED,     /* undelivered: a message of the person that was taken will not arrive */
 	EVENT_OTHER,           /* a type that is known and means nothing here (file transfer): ignore */
 	EVENT_TYPE_COUNT
 };
@@ -168,6 +183,13 @@ enum message_kind {
 	MESSAGE_ROOM_PRIVATE, /* name = room; nickname = the other participant, either way */
 };
 
+/* Who said it, where the account that speaks is a relay. */
+struct event_author {
+	const char *name; /* NULL: the account itself */
+	const char *id;   /* NULL, or unique on the author's side */
+	const char *avatar_url;
+};
+
 struct event_message {
 	enum message_kind kind;
 	const char *name;
@@ -179,7 +201,16 @@ struct event_message {
 	int64_t stamp_ms;  /* when it was sent, Unix milliseconds; 0: now */
 	bool headline;
 	bool carbon;       /* from a backend: the user sent this from another legacy client */
-	const char *replaces; /* NULL or the origin id of the message that this one corrects */
+	/* Other messages, by the ids that the receiving side knows them by (the router translates); NULL: none. */
+	const char *replaces; /* the message that this one corrects */
+	const char *retracts; /* the message that is taken back; text is a fallback */
+	const char *reply_to;
+	const char *reply_text, *reply_author; /* of the message replied to, for those who do not have it */
+	const char *thread;
+	const char *reacts_to;        /* `reactions` are all that the author now has on it; none: taken back */
+	const char *const *reactions; /* emoji, or the network's own names as ":name:" */
+	size_t reactions_count;
+	struct event_author author;
 	const struct event_attachment *attachments;
 	size_t attachments_count;
 };
@@ -230,6 +261,132 @@ struct event_vcard {
 	bool has_photo;
 };
 
+enum handover_error { /* the wire's; 0 is success */
+	HANDOVER_FAILED = 1,      /* for a reason that may pass: the author may try again */
+	HANDOVER_FORBIDDEN = 2,   /* the network or the room does not let this person say it */
+	HANDOVER_NOT_FOUND = 3,   /* no such contact or room */
+	HANDOVER_UNSUPPORTED = 4, /* the network cannot carry it */
+	HANDOVER_TOO_LONG = 5,
+};
+
+struct event_handover_result {
+	uint64_t number;
+	int error;              /* 0, or enum handover_error, or a number unknown to us: as HANDOVER_FAILED */
+	const char *reason;     /* NULL or one sentence */
+	const char *message_id; /* NULL, or what the receiver's side knows the message by */
+};
+
+struct event_handover {
+	uint64_t up_to; /* 0: not said. Every frame with a number up to this one is taken */
+	const uint64_t *taken;
+	size_t taken_count;
+	const struct event_handover_result *results;
+	size_t results_count;
+};
+
+struct event_read_marker {
+	const char *name;       /* contact or room */
+	const char *nickname;   /* who read, in a room; NULL: the contact, or towards the network the user */
+	const char *message_id; /* the newest that was read */
+};
+
+/* Numbers are the wire's LoginStepKind. */
+enum login_step_kind {
+	LOGIN_STEP_NOTICE = 0, /* nothing to answer */
+	LOGIN_STEP_TEXT = 1,
+	LOGIN_STEP_SECRET = 2,
+	LOGIN_STEP_CODE = 3,
+	LOGIN_STEP_CHOICE = 4,
+	LOGIN_STEP_QR = 5,
+	LOGIN_STEP_LINK = 6,
+};
+
+struct event_login_step {
+	uint32_t step; /* pairs question and answer; a new one replaces the one before */
+	enum login_step_kind kind;
+	const char *text;
+	const char *data; /* QR: what the picture encodes; LINK: the URL; NULL */
+	const char *const *choices;
+	size_t choices_count;
+	uint32_t timeout_s; /* 0: none */
+};
+
+struct event_login_answer {
+	uint32_t step;
+	const char *value; /* NULL: the person gives up */
+};
+
+struct event_value {
+	const char *key;
+	const uint8_t *bytes; /* NULL: removed */
+	size_t size;
+};
+
+struct event_values {
+	const struct event_value *values;
+	size_t count;
+};
+
+struct event_participants {
+	const char *room;
+	const struct event_participant *participants; /* their `room` is not set */
+	size_t count;
+};
+
+struct event_room_info {
+	const char *room;
+	const char *title, *description; /* NULL: not said */
+	const char *icon_hash;           /* NULL: not said */
+	uint32_t members;                /* 0: not said */
+	bool is_private;
+};
+
+struct event_hold {
+	const char *core_token;    /* what a new core shows */
+	const char *backend_token; /* what the backend shows to it */
+	uint32_t seconds;
+};
+
+struct event_attach {
+	const char *core_token;
+	uint64_t taken; /* of the backend's frames: up to this number */
+};
+
+struct event_held_session {
+	const char *user;
+	const char *legacy_name;
+	bool connected;
+};
+
+struct event_attached {
+	const char *backend_token;
+	const struct event_held_session *sessions;
+	size_t count;
+	bool more; /* the list goes on in another one */
+};
+
+struct event_resume {
+	const char *const *users;
+	size_t count;
+	bool more;
+};
+
+enum undelivered_reason {
+	UNDELIVERED_OFFLINE,     /* the legacy session ended and did not come back in time */
+	UNDELIVERED_ROOM,        /* the room is not there any more */
+	UNDELIVERED_REFUSED,     /* the network refused it: text says why */
+	UNDELIVERED_UNSUPPORTED,
+	UNDELIVERED_TOO_LONG,
+	UNDELIVERED_DROPPED,     /* by the operator */
+};
+
+struct event_undelivered {
+	enum undelivered_reason reason;
+	const char *text;      /* NULL or one sentence */
+	const char *resource;  /* of the client that sent it */
+	struct event_message message; /* as it was taken: kind, name, nickname, id, text */
+};
+
 struct event_stats {
 	int64_t resident_kb, initial_kb, shared_kb;
 	const char *process_id; /* a claim of the backend: shown, never acted on */
@@ -239,6 +396,10 @@ struct event {
 	enum event_type type;
 	const char *user; /* account key; NULL for events of the backend itself */
 	uint64_t trace;   /* given by the router: one number for one message's whole way through the logs; 0 before */
+	/* Number of its frame, to be answered by HANDOVER; 0: none. Towards frontends: the number to give back when it has
+	 * been shown (frontend.h). */
+	uint64_t handover;
+	bool snapshot;    /* state that people have been shown before: taken without showing it */
 	union {
 		struct event_login login;
 		struct event_disconnected disconnected;
@@ -254,6 +415,18 @@ struct event {
 		struct event_room_list room_list;
 		struct event_vcard vcard;
 		struct event_stats stats;
+		struct event_handover handed_over;
+		struct event_read_marker read_marker;
+		struct event_login_step login_step;
+		struct event_login_answer login_answer;
+		struct event_values values;
+		struct event_participants participants;
+		struct event_room_info room_info;
+		struct event_hold hold;
+		struct event_attach attach;
+		struct event_attached attached;
+		struct event_resume resume;
+		struct event_undelivered undelivered;
 		struct { const char *bytes; size_t length; } text; /* BACKEND_CONFIG, QUERY, RAW_XML; also NUL-terminated */
 		int32_t version; /* API_VERSION */
 	};

@@ -47,7 +47,7 @@ static void on_login(struct plug *plug, const char *user, const struct event_log
 							 .groups_count = 1, .status = STATUS_ONLINE});
 }
 
-static void on_message(struct plug *plug, const char *user, const struct event_message *message)
+static enum plug_verdict on_message(struct plug *plug, const char *user, const struct event_message *message)
 {
 	struct member *member = *find_member(user);
 
@@ -57,6 +57,7 @@ static void on_message(struct plug *plug, const char *user, const struct event_m
 		plug_room_private_message(plug, user, "lobby", "echo", message->text, message->xhtml);
 	else if (strcmp(message->name, "echo") == 0)
 		plug_message(plug, user, "echo", message->text, message->xhtml);
+	return PLUG_DONE;
 }
 
 static void on_chat_state(struct plug *plug, const char *user, const char *contact, enum chat_state state)

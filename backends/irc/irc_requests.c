@@ -185,7 +185,7 @@ static bool can_send(const struct destination *to)
 	       to->connection->state == IRC_WELCOME;
 }
 
-void irc_on_message(struct plug *plug, const char *key, const struct event_message *message)
+enum plug_verdict irc_on_message(struct plug *plug, const char *key, const struct event_message *message)
 {
 	struct irc_user *user = irc_user_get(plug_context(plug), key);
 	struct destination to = {.name = message->name};
@@ -194,7 +194,7 @@ void irc_on_message(struct plug *plug, const char *key, const struct event_messa
 
 	if (!user || !find_destination(user, &to)) {
 		mem_free(to.target);
-		return;
+		return PLUG_DONE;
 	}
 	if (!can_send(&to)) {
 		tell(user, &to,
@@ -202,7 +202,7 @@ void irc_on_message(struct plug *plug, const char *key, const struct event_messa
 		             ? "Not sent: you are not in this channel yet."
 		             : "Not sent: there is no connection to the network now.");
 		mem_free(to.target);
-		return;
+		return PLUG_DONE;
 	}
 	to.connection->used_at = clock_ms();
 	if (to.private)
@@ -213,20 +213,22 @@ void irc_on_message(struct plug *plug, const char *key, const struct event_messa
 	send_pieces(user, &to, message, body, action);
 	mem_free(body);
 	mem_free(to.target);
+	return PLUG_DONE;
 }
 
-void irc_on_subject(struct plug *plug, const char *key, const char *room, const char *subject)
+enum plug_verdict irc_on_subject(struct plug *plug, const char *key, const char *room, const char *subject)
 {
 	struct irc_user *user = irc_user_get(plug_context(plug), key);
 	struct irc_channel *channel = user ? irc_user_channel(user, room) : NULL;
 
 	if (!channel)
-		return;
+		return PLUG_DONE;
 	if (channel->state != IRC_CHANNEL_JOINED)
 		irc_channel_tell_notice(channel,
 		                        "Not connected to this channel: the subject was not changed.");
 	else
 		irc_send(channel->connection, "TOPIC", channel->name, subject);
+	return PLUG_DONE;
 }
 
 static void refuse_join(struct irc_user *user, const struct event_room *room, const char *text)

@@ -59,22 +59,25 @@ static void on_logout(struct plug *plug, const char *user)
 	hear("logout %s", user);
 }
 
-static void on_message(struct plug *plug, const char *user, const struct event_message *message)
+static enum plug_verdict on_message(struct plug *plug, const char *user, const struct event_message *message)
 {
 	(void)plug;
 	hear("message %s %s %s %s %s", user, message->name, message->text, or_none(message->xhtml), or_none(message->id));
+	return PLUG_DONE;
 }
 
-static void on_subject(struct plug *plug, const char *user, const char *room, const char *subject)
+static enum plug_verdict on_subject(struct plug *plug, const char *user, const char *room, const char *subject)
 {
 	(void)plug;
 	hear("subject %s %s %s", user, room, subject);
+	return PLUG_DONE;
 }
 
-static void on_attention(struct plug *plug, const char *user, const char *contact, const char *text)
+static enum plug_verdict on_attention(struct plug *plug, const char *user, const char *contact, const char *text)
 {
 	(void)plug;
 	hear("attention %s %s %s", user, contact, text);
+	return PLUG_DONE;
 }
 
 static void on_chat_state(struct plug *plug, const char *user, const char *contact, enum chat_state state)
