@@ -109,7 +109,7 @@ struct identity *session_find_identity(struct transport *transport, const struct
 	return identity;
 }
 
-static struct resource *find_resource(const struct identity *identity, const char *name)
+struct resource *session_find_resource(const struct identity *identity, const char *name)
 {
 	LIST_EACH (link, &identity->resources) {
 		struct resource *resource = CONTAINER_OF(link, struct resource, link);
@@ -125,7 +125,7 @@ struct resource *session_find(struct transport *transport, const struct frontend
 {
 	struct identity *identity = session_find_identity(transport, frontend, address);
 
-	return identity ? find_resource(identity, name) : NULL;
+	return identity ? session_find_resource(identity, name) : NULL;
 }
 
 /*
@@ -135,7 +135,7 @@ static void refuse_joins(struct identity *identity, const char *text)
 {
 	LIST_EACH (link, &identity->joins) {
 		struct pending_join *join = CONTAINER_OF(link, struct pending_join, link);
-		struct resource *resource = find_resource(identity, join->resource);
+		struct resource *resource = session_find_resource(identity, join->resource);
 		struct event event = {.type = EVENT_PARTICIPANT,
 				      .participant = {.room = join->room,
 						      .nickname = join->nickname,
@@ -175,7 +175,7 @@ static void replay_joins(struct identity *identity)
 {
 	LIST_EACH (link, &identity->joins) {
 		struct pending_join *join = CONTAINER_OF(link, struct pending_join, link);
-		struct resource *resource = find_resource(identity, join->resource);
+		struct resource *resource = session_find_resource(identity, join->resource);
 		struct event event = {
 			.type = EVENT_ROOM_JOIN,
 			.room = {.name = join->room, .nickname = join->nickname, .password = join->password}};
@@ -346,7 +346,7 @@ struct resource *session_attach(struct frontend *frontend, const char *address, 
 		else
 			look_up(frontend, address, hint);
 	}
-	struct resource *resource = find_resource(identity, name);
+	struct resource *resource = session_find_resource(identity, name);
 
 	return resource ? resource : add_resource(identity, name);
 }

@@ -33,6 +33,7 @@ struct end {
 	int fd;
 	struct buf out;
 	size_t sent;
+	bool watched;
 	unsigned events;
 };
 
@@ -288,10 +289,11 @@ static void watch(struct end *end, const struct end *other)
 	unsigned events = (other->out.len < HOLD_BYTES ? EPOLLIN : 0u) | (end->out.len ? EPOLLOUT : 0u);
 	struct epoll_event event = {.events = events, .data.ptr = end};
 
-	if (events == end->events)
+	if (end->watched && events == end->events)
 		return;
-	if (epoll_ctl(floor_.epoll, end->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, end->fd, &event) < 0)
+	if (epoll_ctl(floor_.epoll, end->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, end->fd, &event) < 0)
 		fail("epoll_ctl");
+	end->watched = true;
 	end->events = events;
 }
 
