@@ -74,6 +74,7 @@ struct transport {
 	struct reconnect *reconnect; /* people to bring back after a restart (reconnect.c); NULL: done */
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
+	size_t crowd; /* when memory was last given back (transport.c) */
 	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
 	void (*failed)(void *context, const char *text);
 	void *failed_context;
