@@ -13,7 +13,7 @@
 
 #define LINGER_MS 2000
 #define LINGER_BYTES (16u << 20)
-#define INPUT_BYTES (64u << 10)
+#define INPUT_BYTES (16u << 10) /* read in one turn: others wait so long */
 #define BUFFER_KEEP (128u << 10)
 #define KEEPALIVE_SECONDS 60
 #define USER_TIMEOUT_MS (120 * 1000)
@@ -23,6 +23,7 @@ struct stream_socket {
 	uv_write_t write;
 	struct stream_batch *batch;
 	struct list dirty_link;
+	uint64_t read_turn; /* batch->turns when it last read, plus one */
 	const struct stream_socket_ops *ops;
 	void *context;
 	struct tls *tls;
@@ -60,7 +61,10 @@ static void on_prepare(uv_prepare_t *handle)
 
 static void on_check(uv_check_t *handle)
 {
-	batch_run(handle->data);
+	struct stream_batch *batch = handle->data;
+
+	batch_run(batch);
+	batch->turns++;
 }
 
 void stream_batch_init(struct stream_batch *batch, uv_loop_t *loop, void (*turn)(void *context), void *context)
@@ -180,6 +184,13 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 	struct stream_socket *socket = handle->data;
 
 	(void)suggested;
+	/* libuv would read on until the socket is empty, and others would wait. Without a buffer it gives up until the
+	 * next turn, and on_read is told UV_ENOBUFS. */
+	if (socket->read_turn > socket->batch->turns) {
+		*buffer = uv_buf_init(NULL, 0);
+		return;
+	}
+	socket->read_turn = socket->batch->turns + 1;
 	*buffer = uv_buf_init(socket->batch->input, INPUT_BYTES);
 }
 
@@ -210,7 +221,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 {
 	struct stream_socket *socket = stream->data;
 
-	if (count == 0)
+	if (count == 0 || count == UV_ENOBUFS)
 		return;
 	if (count < 0)
 		end(socket, count == UV_EOF ? TP_ERR_CLOSED : TP_ERR_IO, uv_strerror((int)count));

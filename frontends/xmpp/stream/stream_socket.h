@@ -18,6 +18,7 @@ struct stream_batch {
 	uv_prepare_t prepare;
 	uv_check_t check;
 	struct list dirty; /* struct stream_socket */
+	uint64_t turns;    /* of the loop, so far */
 	void (*turn)(void *context); /* or NULL: before the sockets are flushed */
 	void *context;
 	char *input; /* one read buffer for all: what is read is used up before the next read */
