@@ -2,6 +2,7 @@
 #include "base/random.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -34,11 +35,26 @@ void random_bytes(void *out, size_t count)
 static _Thread_local unsigned char supply[SUPPLY_BYTES];
 static _Thread_local size_t supplied;
 
+/* A child would have the same tokens as its parent. */
+static void forget_supply(void)
+{
+	explicit_bzero(supply, sizeof(supply));
+	supplied = 0;
+}
+
+static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, forget_supply);
+}
+
 void random_token(char *out, size_t length)
 {
 	static const char alphabet[36] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	size_t done = 0, have = supplied;
+	static pthread_once_t watched = PTHREAD_ONCE_INIT;
+	size_t done = 0, have;
 
+	pthread_once(&watched, watch_forks);
+	have = supplied;
 	while (done < length) {
 		if (!have) {
 			random_bytes(supply, sizeof(supply));
