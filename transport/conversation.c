@@ -57,7 +57,7 @@ struct conversation *conversation_open(struct user *user, const char *contact)
 			forget_oldest(user);
 		conversation = MEM_NEW(struct conversation);
 		conversation->contact = mem_strdup(contact);
-		map_put(user->conversations, text_key_lower(&key, contact), conversation);
+		map_set(&user->conversations, text_key_lower(&key, contact), conversation);
 		text_key_finish(&key);
 	}
 	conversation->used = next_use();

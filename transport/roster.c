@@ -87,7 +87,7 @@ static struct contact *add(struct roster *roster, const char *name)
 
 	contact->name = mem_strdup(name);
 	contact->status = STATUS_OFFLINE;
-	map_put(roster->contacts, text_key_lower(&key, name), contact);
+	map_set(&roster->contacts, text_key_lower(&key, name), contact);
 	text_key_finish(&key);
 	return contact;
 }
@@ -97,7 +97,6 @@ struct roster *roster_create(struct user *user, const struct store_contact *cont
 	struct roster *roster = MEM_NEW(struct roster);
 
 	roster->user = user;
-	roster->contacts = map_create();
 	for (size_t i = 0; i < count; i++) {
 		if (roster_find(roster, contacts[i].name))
 			continue;

@@ -30,7 +30,7 @@ struct contact {
 
 struct roster {
 	struct user *user;
-	struct map *contacts; /* lower-case name -> struct contact */
+	struct map *contacts; /* lower-case name -> struct contact; NULL: none */
 	bool full_told;       /* that there are too many contacts */
 };
 

@@ -129,7 +129,7 @@ static void enqueue(struct xmpp_frontend *frontend, struct xmpp_identity *state,
 {
 	if (map_get(state->waiting, key))
 		return;
-	map_put(state->waiting, key, state);
+	map_set(&state->waiting, key, state);
 	if (state->access == ROSTER_DENIED && list_empty(&state->work))
 		state->work_after = clock_ms() + SETTLE_MS;
 	list_remove(&state->work);
@@ -152,7 +152,7 @@ void roster_show_contact(struct xmpp_frontend *frontend, struct identity *to,
 			enqueue(frontend, state, key);
 		} else {
 			struct buf jid = {0};
-			map_put(state->announced, key, print);
+			map_set(&state->announced, key, print);
 			if (address_contact(frontend, &jid, contact->name))
 				push_to_clients(frontend, to, buf_text(&jid), &item);
 			buf_finish(&jid);
@@ -234,7 +234,7 @@ static void remember_remote(struct xmpp_frontend *frontend, struct identity *ide
 	struct item item = {xmpp_stanza_get_attribute(element, "name"), (const char *const *)groups, count,
 	                    true};
 	char *key = lower_name(buf_text(&name));
-	map_put(identity_state(identity)->announced, key, fingerprint(&item, false));
+	map_set(&identity_state(identity)->announced, key, fingerprint(&item, false));
 	mem_free(key);
 	buf_finish(&name);
 	for (size_t i = 0; i < count; i++)
@@ -298,7 +298,7 @@ static bool announce(struct xmpp_frontend *frontend, struct xmpp_identity *state
 	void *print = fingerprint(&item, false);
 	bool known = map_get(state->announced, key) == print;
 	bool asked = map_get(state->announced, key) != NULL;
-	map_put(state->announced, key, print);
+	map_set(&state->announced, key, print);
 	mem_free(key);
 	/* Who is subscribed already, or was asked in this session, is not asked again. */
 	if (known || (state->access == ROSTER_DENIED && (contact->subscribed || asked)))
@@ -325,8 +325,10 @@ static void work(struct xmpp_frontend *frontend, struct xmpp_identity *state)
 			left--;
 		map_remove(state->waiting, it.key);
 	}
-	if (!map_count(state->waiting))
+	if (!map_count(state->waiting)) {
 		list_remove(&state->work);
+		map_destroy(&state->waiting, NULL);
+	}
 }
 
 void roster_work_tick(struct xmpp_frontend *frontend)
@@ -357,7 +359,7 @@ static void tell_roster(const struct iq_request *request, struct resource *resou
 		const struct contact *contact = it.value;
 		struct item item = item_of(contact);
 		buf_clear(&jid);
-		map_put(state->announced, it.key, fingerprint(&item, true));
+		map_set(&state->announced, it.key, fingerprint(&item, true));
 		if (address_contact(frontend, &jid, contact->name))
 			write_item(writer, buf_text(&jid), &item, contact->subscribed);
 	}
