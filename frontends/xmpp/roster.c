@@ -140,9 +140,13 @@ void roster_show_contact(struct xmpp_frontend *frontend, struct identity *to,
                          const struct event_contact *contact)
 {
 	struct xmpp_identity *state = identity_state(to);
+	/* Until the person's server has answered there is nothing to do: then all contacts are looked at. */
+	if (!frontend->config.server_mode && state->access != ROSTER_GRANTED && state->access != ROSTER_DENIED)
+		return;
 	const struct contact *known =
 	        to->user && to->user->roster ? roster_find(to->user->roster, contact->name) : NULL;
-	if (!known)
+	/* Who cannot write the roster can only ask; a contact that is in it needs no more. */
+	if (!known || (state->access == ROSTER_DENIED && known->subscribed))
 		return;
 	struct item item = item_of(known);
 	char *key = lower_name(contact->name);
