@@ -18,8 +18,8 @@
 #include "transport/backend/backend_private.h"
 #include "transport/transport.h"
 
-#define READ_CHUNK (32u << 10)
-#define READ_TURN (32u << 10)  /* bytes of one loop turn: a flood must leave time for others */
+#define READ_CHUNK (16u << 10)
+#define READ_TURN (16u << 10)  /* bytes of one loop turn: a flood must leave time for others */
 #define READ_DRAIN (16u << 20)  /* left over by a process that is gone; more than a socket holds */
 #define KEEP_BYTES (256u << 10) /* of the output buffer, when it has run empty */
 
