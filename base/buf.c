@@ -38,31 +38,6 @@ char *buf_reserve(struct buf *buf, size_t more)
 	return buf->data + buf->len;
 }
 
-void buf_append(struct buf *buf, const void *bytes, size_t count)
-{
-	char *end = buf_reserve(buf, count);
-
-	if (count)
-		memcpy(end, bytes, count);
-	end[count] = '\0';
-	buf->len += count;
-}
-
-void buf_puts(struct buf *buf, const char *text)
-{
-	if (text)
-		buf_append(buf, text, strlen(text));
-}
-
-void buf_putc(struct buf *buf, char c)
-{
-	char *end = buf_reserve(buf, 1);
-
-	end[0] = c;
-	end[1] = '\0';
-	buf->len++;
-}
-
 void buf_printf(struct buf *buf, const char *format, ...)
 {
 	va_list args;

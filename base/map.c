@@ -146,7 +146,7 @@ void *map_get(const struct map *map, const char *key)
 {
 	struct map_entry *entry;
 
-	if (!map->count)
+	if (!map || !map->count)
 		return NULL;
 	entry = map_find(map, key, map_hash(key, strlen(key)));
 	return entry ? entry->value : NULL;
@@ -199,6 +199,13 @@ void *map_put(struct map *map, const char *key, void *value)
 	return NULL;
 }
 
+void *map_set(struct map **map, const char *key, void *value)
+{
+	if (!*map)
+		*map = map_create();
+	return map_put(*map, key, value);
+}
+
 static void map_unchain(struct map *map, const struct map_entry *entry)
 {
 	struct map_entry **link = &map->buckets[entry->hash & map->mask];
@@ -210,7 +217,7 @@ static void map_unchain(struct map *map, const struct map_entry *entry)
 
 void *map_remove(struct map *map, const char *key)
 {
-	struct map_entry *entry = map_find(map, key, map_hash(key, strlen(key)));
+	struct map_entry *entry = map && map->count ? map_find(map, key, map_hash(key, strlen(key))) : NULL;
 	void *value;
 
 	if (!entry)
@@ -240,12 +247,12 @@ void *map_remove(struct map *map, const char *key)
 
 size_t map_count(const struct map *map)
 {
-	return map->count;
+	return map ? map->count : 0;
 }
 
 bool map_next(const struct map *map, struct map_iter *it)
 {
-	struct map_entry *entry = it->started ? it->next : map->first;
+	struct map_entry *entry = it->started ? it->next : map ? map->first : NULL;
 
 	it->started = true;
 	if (!entry) {

@@ -2,6 +2,9 @@
 /*
  * A hash map from strings (copied) to pointers (not owned). The hash is seeded at random per process, so
  * that a peer cannot choose colliding names.
+ *
+ * NULL is an empty map, for all but map_put: of many objects most have nothing in most of their maps, and map_set makes
+ * one when it is needed.
  */
 #pragma once
 
@@ -16,6 +19,7 @@ struct map *map_create(void);
 void map_destroy(struct map **map, void (*free_value)(void *));
 void *map_get(const struct map *map, const char *key);           /* NULL: not there */
 void *map_put(struct map *map, const char *key, void *value);    /* returns the value it replaced, or NULL */
+void *map_set(struct map **map, const char *key, void *value);   /* map_put, into a map that is made if it is NULL */
 void *map_remove(struct map *map, const char *key);              /* returns the value, or NULL */
 size_t map_count(const struct map *map);
 

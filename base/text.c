@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
@@ -259,4 +260,37 @@ void text_quote(struct buf *out, const char *text, size_t length, size_t max)
 void text_show(struct buf *out, const char *text, size_t length, size_t max)
 {
 	put_visible(out, text, length, max, false);
+}
+
+static char *key_room(struct text_key *key, size_t size)
+{
+	key->heap = size > sizeof(key->room) ? mem_alloc(size) : NULL;
+	return key->heap ? key->heap : key->room;
+}
+
+const char *text_key_lower(struct text_key *key, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *out = key_room(key, size);
+
+	for (size_t i = 0; i < size; i++)
+		out[i] = lower(text[i]);
+	return out;
+}
+
+const char *text_key_join(struct text_key *key, const char *a, const char *b)
+{
+	size_t length = strlen(a), rest = strlen(b) + 1;
+	char *out = key_room(key, length + 1 + rest);
+
+	memcpy(out, a, length);
+	out[length] = ' ';
+	memcpy(out + length + 1, b, rest);
+	return out;
+}
+
+void text_key_finish(struct text_key *key)
+{
+	mem_free(key->heap);
+	key->heap = NULL;
 }

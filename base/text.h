@@ -44,3 +44,16 @@ bool text_starts(const char *text, const char *prefix);
 void text_quote(struct buf *out, const char *text, size_t length, size_t max);
 /* The same for what needs not be told apart again: `\` and `"` stand for themselves. */
 void text_show(struct buf *out, const char *text, size_t length, size_t max);
+
+/*
+ * A key that is made for one look-up. Most are short, and a message needs several: those that fit stay on the stack.
+ * The text is good until text_key_finish, which has to follow each text_key_....
+ */
+struct text_key {
+	char *heap; /* NULL if it fits */
+	char room[256];
+};
+
+const char *text_key_lower(struct text_key *key, const char *text);            /* as text_lower makes it */
+const char *text_key_join(struct text_key *key, const char *a, const char *b); /* "a b" */
+void text_key_finish(struct text_key *key);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/conversation.h"
 
+#include <string.h>
+
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -10,12 +12,10 @@
 
 struct conversation *conversation_find(const struct user *user, const char *contact)
 {
-	char *key = mem_strdup(contact);
+	struct text_key key;
+	struct conversation *conversation = map_get(user->conversations, text_key_lower(&key, contact));
 
-	text_lower(key);
-	struct conversation *conversation = map_get(user->conversations, key);
-
-	mem_free(key);
+	text_key_finish(&key);
 	return conversation;
 }
 
@@ -51,15 +51,14 @@ struct conversation *conversation_open(struct user *user, const char *contact)
 	struct conversation *conversation = conversation_find(user, contact);
 
 	if (!conversation) {
-		char *key = mem_strdup(contact);
+		struct text_key key;
 
-		text_lower(key);
 		if (map_count(user->conversations) >= LIMIT_CONVERSATIONS_PER_USER)
 			forget_oldest(user);
 		conversation = MEM_NEW(struct conversation);
 		conversation->contact = mem_strdup(contact);
-		map_put(user->conversations, key, conversation);
-		mem_free(key);
+		map_set(&user->conversations, text_key_lower(&key, contact), conversation);
+		text_key_finish(&key);
 	}
 	conversation->used = next_use();
 	return conversation;
@@ -68,7 +67,8 @@ struct conversation *conversation_open(struct user *user, const char *contact)
 void conversation_use(struct conversation *conversation, struct resource *from)
 {
 	conversation->identity = from->identity;
-	mem_replace(&conversation->resource, from->name);
+	if (!conversation->resource || strcmp(conversation->resource, from->name) != 0)
+		mem_replace(&conversation->resource, from->name);
 }
 
 void conversation_unlock(struct user *user, struct identity *identity)

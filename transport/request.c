@@ -49,7 +49,7 @@ uint32_t card_request_open(struct user *user, const struct resource *from, const
 	request->resource = mem_strdup(from->name);
 	request->deadline_ms = clock_ms() + CARD_TIMEOUT_MS;
 	list_append(&user->transport->card_requests, &request->link);
-	map_put(user->requests, request_key(request->id).text, request);
+	map_set(&user->requests, request_key(request->id).text, request);
 	return request->id;
 }
 

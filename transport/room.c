@@ -61,7 +61,7 @@ struct room *room_create(struct user *user, const char *name, const char *nickna
 	room->state = ROOM_WANTED;
 	list_init(&room->occupants);
 	room->participants = map_create();
-	map_put(user->rooms, key, room);
+	map_set(&user->rooms, key, room);
 	mem_free(key);
 	resume_note_room(room);
 	return room;

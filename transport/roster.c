@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -15,19 +16,63 @@
 
 #define CONTACT_FLAG_BLOCKED 8 /* Spectrum's bit in buddies.flags */
 
-static char *contact_key(const char *name)
-{
-	char *key = mem_strdup(name);
+/*
+ * Most people have a handful of groups, the same for all their contacts, and often under the same names as everybody's:
+ * each combination is kept once.
+ */
+_Static_assert(LIMIT_GROUPS_PER_CONTACT <= UINT8_MAX, "contact.groups_count");
 
-	text_lower(key);
-	return key;
+struct combination {
+	unsigned users;
+	char *names[]; /* what contact.groups points to */
+};
+
+static struct map *combinations; /* the names, each with a line end behind it -> struct combination; NULL: none */
+
+static const char *combination_key(struct buf *key, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		buf_puts(key, names[i]);
+		buf_putc(key, '\n');
+	}
+	return buf_text(key);
+}
+
+static char **take_groups(const char *const *names, size_t count)
+{
+	struct buf key = {0};
+	struct combination *combination = map_get(combinations, combination_key(&key, names, count));
+
+	if (!combination) {
+		combination = mem_alloc(sizeof(*combination) + count * sizeof(char *));
+		for (size_t i = 0; i < count; i++)
+			combination->names[i] = mem_strdup(names[i]);
+		map_set(&combinations, buf_text(&key), combination);
+	}
+	combination->users++;
+	buf_finish(&key);
+	return combination->names;
 }
 
 static void free_groups(struct contact *contact)
 {
-	for (size_t i = 0; i < contact->groups_count; i++)
-		mem_free(contact->groups[i]);
-	MEM_FREE(contact->groups);
+	struct combination *combination;
+	struct buf key = {0};
+
+	if (!contact->groups)
+		return;
+	combination = CONTAINER_OF(contact->groups, struct combination, names);
+	if (--combination->users == 0) {
+		map_remove(combinations, combination_key(&key, (const char *const *)contact->groups,
+							 contact->groups_count));
+		for (size_t i = 0; i < contact->groups_count; i++)
+			mem_free(combination->names[i]);
+		mem_free(combination);
+		buf_finish(&key);
+		if (!map_count(combinations))
+			map_destroy(&combinations, NULL);
+	}
+	contact->groups = NULL;
 	contact->groups_count = 0;
 }
 
@@ -36,7 +81,6 @@ static void contact_free(void *value)
 	struct contact *contact = value;
 
 	free_groups(contact);
-	mem_free(contact->name);
 	mem_free(contact->alias);
 	mem_free(contact->status_text);
 	mem_free(contact->icon_hash);
@@ -65,11 +109,12 @@ static bool set_groups(struct contact *contact, const char *const *groups, size_
 		count = LIMIT_GROUPS_PER_CONTACT;
 	if (!count || same_groups(contact, groups, count))
 		return false;
+	/* The new ones first: they may be some of the old. */
+	char **taken = take_groups(groups, count);
+
 	free_groups(contact);
-	contact->groups = mem_alloc(count * sizeof(*contact->groups));
-	for (size_t i = 0; i < count; i++)
-		contact->groups[i] = mem_strdup(groups[i]);
-	contact->groups_count = count;
+	contact->groups = taken;
+	contact->groups_count = (uint8_t)count;
 	return true;
 }
 
@@ -90,13 +135,13 @@ static struct contact *add(struct roster *roster, const char *name)
 		roster->full_told = true;
 		return NULL;
 	}
-	struct contact *contact = MEM_NEW(struct contact);
-	char *key = contact_key(name);
+	struct contact *contact = mem_alloc(offsetof(struct contact, name) + strlen(name) + 1);
+	struct text_key key;
 
-	contact->name = mem_strdup(name);
+	memcpy(contact->name, name, strlen(name) + 1);
 	contact->status = STATUS_OFFLINE;
-	map_put(roster->contacts, key, contact);
-	mem_free(key);
+	map_set(&roster->contacts, text_key_lower(&key, name), contact);
+	text_key_finish(&key);
 	return contact;
 }
 
@@ -105,7 +150,6 @@ struct roster *roster_create(struct user *user, const struct store_contact *cont
 	struct roster *roster = MEM_NEW(struct roster);
 
 	roster->user = user;
-	roster->contacts = map_create();
 	for (size_t i = 0; i < count; i++) {
 		if (roster_find(roster, contacts[i].name))
 			continue;
@@ -138,10 +182,10 @@ void roster_destroy(struct roster **slot)
 
 struct contact *roster_find(const struct roster *roster, const char *name)
 {
-	char *key = contact_key(name);
-	struct contact *contact = map_get(roster->contacts, key);
+	struct text_key key;
+	struct contact *contact = map_get(roster->contacts, text_key_lower(&key, name));
 
-	mem_free(key);
+	text_key_finish(&key);
 	return contact;
 }
 
@@ -184,7 +228,7 @@ static bool set_presence(struct contact *contact, const struct event_contact *fr
 	char *text = bounded_status(from->status_text);
 	bool changed = contact->status != from->status || !same_text(contact->status_text, text);
 
-	contact->status = from->status;
+	contact->status = (uint8_t)from->status;
 	mem_free(contact->status_text);
 	contact->status_text = text;
 	return changed;
@@ -263,10 +307,10 @@ struct contact *roster_put(struct roster *roster, const char *name, const char *
 
 bool roster_remove(struct roster *roster, const char *name)
 {
-	char *key = contact_key(name);
-	struct contact *contact = map_remove(roster->contacts, key);
+	struct text_key key;
+	struct contact *contact = map_remove(roster->contacts, text_key_lower(&key, name));
 
-	mem_free(key);
+	text_key_finish(&key);
 	if (!contact)
 		return false;
 	if (contact->stored)

@@ -160,8 +160,7 @@ static void deliver_in_conversation(struct user *user, const struct conversation
 	struct resource *resource = NULL;
 
 	if (conversation->resource)
-		resource = session_find(user->transport, identity->frontend, identity->address,
-					conversation->resource);
+		resource = session_find_resource(identity, conversation->resource);
 	router_deliver_to(identity, resource, event);
 }
 

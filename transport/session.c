@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
 #include "transport/ban.h"
@@ -42,9 +43,9 @@ struct lookup {
 	bool added; /* registered automatically already: not again */
 };
 
-static char *identity_key(const struct frontend *frontend, const char *address)
+static const char *identity_key(struct text_key *key, const struct frontend *frontend, const char *address)
 {
-	return mem_printf("%s %s", frontend->ops->name, address);
+	return text_key_join(key, frontend->ops->name, address);
 }
 
 static void pending_join_free(struct pending_join *join)
@@ -60,7 +61,7 @@ static void pending_join_free(struct pending_join *join)
 static struct identity *identity_create(struct frontend *frontend, const char *address)
 {
 	struct identity *identity = MEM_NEW(struct identity);
-	char *key = identity_key(frontend, address);
+	struct text_key key;
 
 	identity->frontend = frontend;
 	identity->address = mem_strdup(address);
@@ -68,8 +69,8 @@ static struct identity *identity_create(struct frontend *frontend, const char *a
 	list_init(&identity->link);
 	list_init(&identity->resources);
 	list_init(&identity->joins);
-	map_put(frontend->transport->identities, key, identity);
-	mem_free(key);
+	map_put(frontend->transport->identities, identity_key(&key, frontend, address), identity);
+	text_key_finish(&key);
 	return identity;
 }
 
@@ -89,7 +90,7 @@ static void resource_free(struct resource *resource)
 static void identity_free(struct identity *identity)
 {
 	struct frontend *frontend = identity->frontend;
-	char *key = identity_key(frontend, identity->address);
+	struct text_key key;
 
 	LIST_EACH (link, &identity->resources)
 		resource_free(CONTAINER_OF(link, struct resource, link));
@@ -97,8 +98,8 @@ static void identity_free(struct identity *identity)
 		frontend->ops->identity_gone(frontend, identity);
 	LIST_EACH (link, &identity->joins)
 		pending_join_free(CONTAINER_OF(link, struct pending_join, link));
-	map_remove(frontend->transport->identities, key);
-	mem_free(key);
+	map_remove(frontend->transport->identities, identity_key(&key, frontend, identity->address));
+	text_key_finish(&key);
 	if (identity->user)
 		conversation_forget_identity(identity->user, identity);
 	list_remove(&identity->link);
@@ -110,14 +111,14 @@ static void identity_free(struct identity *identity)
 struct identity *session_find_identity(struct transport *transport, const struct frontend *frontend,
 				       const char *address)
 {
-	char *key = identity_key(frontend, address);
-	struct identity *identity = map_get(transport->identities, key);
+	struct text_key key;
+	struct identity *identity = map_get(transport->identities, identity_key(&key, frontend, address));
 
-	mem_free(key);
+	text_key_finish(&key);
 	return identity;
 }
 
-static struct resource *find_resource(const struct identity *identity, const char *name)
+struct resource *session_find_resource(const struct identity *identity, const char *name)
 {
 	LIST_EACH (link, &identity->resources) {
 		struct resource *resource = CONTAINER_OF(link, struct resource, link);
@@ -133,7 +134,7 @@ struct resource *session_find(struct transport *transport, const struct frontend
 {
 	struct identity *identity = session_find_identity(transport, frontend, address);
 
-	return identity ? find_resource(identity, name) : NULL;
+	return identity ? session_find_resource(identity, name) : NULL;
 }
 
 /*
@@ -143,7 +144,7 @@ static void refuse_joins(struct identity *identity, const char *text)
 {
 	LIST_EACH (link, &identity->joins) {
 		struct pending_join *join = CONTAINER_OF(link, struct pending_join, link);
-		struct resource *resource = find_resource(identity, join->resource);
+		struct resource *resource = session_find_resource(identity, join->resource);
 		struct event event = {.type = EVENT_PARTICIPANT,
 				      .participant = {.room = join->room,
 						      .nickname = join->nickname,
@@ -195,7 +196,7 @@ static void replay_joins(struct identity *identity)
 {
 	LIST_EACH (link, &identity->joins) {
 		struct pending_join *join = CONTAINER_OF(link, struct pending_join, link);
-		struct resource *resource = find_resource(identity, join->resource);
+		struct resource *resource = session_find_resource(identity, join->resource);
 		struct event event = {
 			.type = EVENT_ROOM_JOIN,
 			.room = {.name = join->room, .nickname = join->nickname, .password = join->password}};
@@ -386,7 +387,7 @@ struct resource *session_attach(struct frontend *frontend, const char *address, 
 		else
 			look_up(frontend, address, hint);
 	}
-	struct resource *resource = find_resource(identity, name);
+	struct resource *resource = session_find_resource(identity, name);
 
 	return resource ? resource : add_resource(identity, name);
 }

@@ -57,6 +57,7 @@ struct identity *session_find_identity(struct transport *transport, const struct
 				       const char *address);
 struct resource *session_find(struct transport *transport, const struct frontend *frontend, const char *address,
 			      const char *name);
+struct resource *session_find_resource(const struct identity *identity, const char *name);
 
 /* The resource's presence: available. The first one logs the user in; the new resource is then told every
  * contact. Only the most important resource's status goes to the legacy network. text may be NULL. */

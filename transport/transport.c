@@ -147,6 +147,20 @@ int transport_check(struct transport *transport, struct buf *error)
 	return err;
 }
 
+/* What was needed while many people came, and what they leave behind when they go, lies between what is in use: the
+ * system gets it only when it is looked for. Who leaves is remembered a while longer: that counts by itself. */
+static void give_memory_back(struct transport *transport)
+{
+	size_t crowd = 2 * map_count(transport->users) + map_count(transport->departed);
+
+	size_t change = crowd > transport->crowd ? crowd - transport->crowd : transport->crowd - crowd;
+
+	if (change <= transport->crowd / 8)
+		return;
+	mem_trim();
+	transport->crowd = crowd;
+}
+
 static void keep_house(uv_timer_t *timer)
 {
 	struct transport *transport = timer->data;
@@ -158,6 +172,7 @@ static void keep_house(uv_timer_t *timer)
 	router_expire_departed(transport, now_ms);
 	delivery_expire(transport);
 	resume_expire(transport);
+	give_memory_back(transport);
 }
 
 static void handle_closed(uv_handle_t *handle)

@@ -89,6 +89,7 @@ struct transport {
 	struct reconnect *reconnect; /* people to bring back after a restart (reconnect.c); NULL: done */
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
+	size_t crowd; /* when memory was last given back (transport.c) */
 	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
 	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be had. */
 	void (*restart)(void *context);

@@ -81,16 +81,12 @@ struct user *user_create(struct transport *transport, const struct store_account
 	user->language = mem_strdup(account->language ? account->language : "");
 	user->vip = account->vip;
 	user->online = account->online;
-	user->settings = map_create();
 	for (size_t i = 0; i < account->settings_count; i++)
-		mem_free(map_put(user->settings, account->settings[i].name,
+		mem_free(map_set(&user->settings, account->settings[i].name,
 				 mem_strdup(account->settings[i].value)));
 	list_init(&user->identities);
 	list_init(&user->backend_link);
 	user->sent_status = STATUS_OFFLINE;
-	user->rooms = map_create();
-	user->conversations = map_create();
-	user->requests = map_create();
 	user->roster = roster_create(user, account->contacts, account->contacts_count);
 	user->active_ms = clock_ms();
 	map_put(transport->users, user->key, user);
@@ -737,7 +733,7 @@ bool user_may_log_in(const struct user *user, const char **text)
 
 void user_set_setting(struct user *user, const char *name, const char *value)
 {
-	mem_free(value ? map_put(user->settings, name, mem_strdup(value)) : map_remove(user->settings, name));
+	mem_free(value ? map_set(&user->settings, name, mem_strdup(value)) : map_remove(user->settings, name));
 	store_set_setting(user->transport->store, user->account, name, value, NULL, NULL);
 }
 

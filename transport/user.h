@@ -41,7 +41,7 @@ struct user {
 	char *password;
 	char *language;
 	bool vip;
-	struct map *settings;      /* name -> char * */
+	struct map *settings;      /* name -> char *; this map and the others: NULL while empty */
 	struct list identities;    /* struct identity.link; they may have no resources with stay_connected */
 	enum user_state state;
 	struct backend *backend;   /* set in CONNECTING and CONNECTED */

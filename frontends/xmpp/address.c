@@ -10,10 +10,13 @@
 
 static void address_copy(const struct jid *jid, char *out)
 {
-	struct buf bare = {0};
-	jid_bare(jid, &bare);
-	memcpy(out, buf_text(&bare), bare.len + 1);
-	buf_finish(&bare);
+	if (jid->node[0]) {
+		size_t length = strlen(jid->node);
+		memcpy(out, jid->node, length);
+		out[length] = '@';
+		out += length + 1;
+	}
+	memcpy(out, jid->domain, strlen(jid->domain) + 1);
 }
 
 bool route_parse(struct route *route, struct xmpp_frontend *frontend, const char *from, const char *to)
@@ -152,8 +155,8 @@ void address_to_contact(struct xmpp_frontend *frontend, const struct user *user,
 	/* A '%' may be one of the name's own. */
 	const struct contact *contact =
 	        user && user->roster ? roster_find(user->roster, buf_text(&name)) : NULL;
-	buf_clear(&name);
-	if (!contact) {
+	if (!contact && strchr(node, '%')) {
+		buf_clear(&name);
 		jid_to_legacy(&name, node);
 		contact = user && user->roster ? roster_find(user->roster, buf_text(&name)) : NULL;
 	}

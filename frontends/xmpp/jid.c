@@ -24,6 +24,17 @@ static bool prepare_unicode(char *part, const Stringprep_profile *profile)
 	return stringprep(part, JID_PART_MAX + 1, 0, profile) == STRINGPREP_OK && part[0] != '\0';
 }
 
+/* ASCII that a node may hold once it is in lower case. */
+static const bool node_character[0x80] = {
+	['!'] = true, ['#' ... '%'] = true, ['(' ... '.'] = true, ['0' ... '9'] = true, [';'] = true, ['='] = true,
+	['?'] = true, ['[' ... '~'] = true,
+};
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* `part` holds the text already and has room for JID_PART_MAX bytes. */
 static bool prepare_node(char *part)
 {
@@ -34,12 +45,12 @@ static bool prepare_node(char *part)
 		length = strlen(part);
 	}
 	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)part[i];
+		unsigned char c = (unsigned char)lower(part[i]);
 		if (c >= 0x80)
 			continue;
-		if (c <= 0x20 || c == 0x7f || strchr("\"&'/:<>@", c))
+		if (!node_character[c])
 			return false;
-		part[i] = (char)tolower(c);
+		part[i] = (char)c;
 	}
 	return length > 0;
 }
@@ -60,7 +71,7 @@ static bool prepare_domain(char *part)
 			continue;
 		if (!isalnum(c) && !strchr("-._:[]", c))
 			return false;
-		part[i] = (char)tolower(c);
+		part[i] = lower(part[i]);
 	}
 	return length > 0 && part[length - 1] != '.';
 }
@@ -177,12 +188,20 @@ static char escape_at(const char *text)
 
 static void escape_span(struct buf *out, const char *name, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		char c = name[i];
-		if (!strchr(escaped_characters, c) || (c == '\\' && !escape_at(name + i)))
-			buf_putc(out, c);
+	size_t i = 0;
+	while (i < length) {
+		size_t run = strcspn(name + i, escaped_characters);
+		if (run > length - i)
+			run = length - i;
+		buf_append(out, name + i, run);
+		i += run;
+		if (i == length)
+			break;
+		if (name[i] == '\\' && !escape_at(name + i))
+			buf_putc(out, '\\');
 		else
-			buf_printf(out, "\\%02x", (unsigned)(unsigned char)c);
+			buf_printf(out, "\\%02x", (unsigned)(unsigned char)name[i]);
+		i++;
 	}
 }
 
@@ -193,6 +212,10 @@ void jid_escape(struct buf *out, const char *name)
 
 static void unescape_span(struct buf *out, const char *node, size_t length)
 {
+	if (!memchr(node, '\\', length)) {
+		buf_append(out, node, length);
+		return;
+	}
 	for (size_t i = 0; i < length; i++) {
 		char c = i + 2 < length ? escape_at(node + i) : 0;
 		buf_putc(out, c ? c : node[i]);

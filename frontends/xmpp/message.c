@@ -128,9 +128,8 @@ static void message_to_contact(struct xmpp_frontend *frontend, const struct rout
 		send_chat_state(resource, buf_text(&name), message->chat_state);
 	if (message->displayed)
 		message_read(resource, buf_text(&name), message->displayed);
-	resource = route_any_resource(frontend, route);
 	int err = 0;
-	if (resource && (says || message->attention))
+	if (says || message->attention)
 		err = router_from_frontend(resource, &event);
 	if (err)
 		refuse(frontend, route, message, stanza_error_of(err), refusal_text(err));

@@ -63,7 +63,7 @@ struct xmpp_room *muc_open(struct xmpp_frontend *frontend, struct resource *reso
 	room->node = mem_strdup(node ? node : buf_text(&key));
 	room->to = buf_take(&to);
 	list_init(&room->due_link);
-	struct xmpp_room *old = map_put(resource_state(resource)->rooms, buf_text(&key), room);
+	struct xmpp_room *old = map_set(&resource_state(resource)->rooms, buf_text(&key), room);
 	if (old)
 		muc_room_destroy(old);
 	buf_finish(&key);

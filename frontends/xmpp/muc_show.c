@@ -302,7 +302,6 @@ void muc_forget_rooms(struct xmpp_frontend *frontend, struct resource *resource)
 	(void)frontend;
 	struct xmpp_resource *state = resource_state(resource);
 	map_destroy(&state->rooms, muc_room_destroy);
-	state->rooms = map_create();
 }
 
 void muc_shut_down(struct xmpp_frontend *frontend, struct resource *resource)

@@ -129,7 +129,7 @@ static void enqueue(struct xmpp_frontend *frontend, struct xmpp_identity *state,
 {
 	if (map_get(state->waiting, key))
 		return;
-	map_put(state->waiting, key, state);
+	map_set(&state->waiting, key, state);
 	if (state->access == ROSTER_DENIED && list_empty(&state->work))
 		state->work_after = clock_ms() + SETTLE_MS;
 	list_remove(&state->work);
@@ -140,9 +140,13 @@ void roster_show_contact(struct xmpp_frontend *frontend, struct identity *to,
                          const struct event_contact *contact)
 {
 	struct xmpp_identity *state = identity_state(to);
+	/* Until the person's server has answered there is nothing to do: then all contacts are looked at. */
+	if (!frontend->config.server_mode && state->access != ROSTER_GRANTED && state->access != ROSTER_DENIED)
+		return;
 	const struct contact *known =
 	        to->user && to->user->roster ? roster_find(to->user->roster, contact->name) : NULL;
-	if (!known)
+	/* Who cannot write the roster can only ask; a contact that is in it needs no more. */
+	if (!known || (state->access == ROSTER_DENIED && known->subscribed))
 		return;
 	struct item item = item_of(known);
 	char *key = lower_name(contact->name);
@@ -152,7 +156,7 @@ void roster_show_contact(struct xmpp_frontend *frontend, struct identity *to,
 			enqueue(frontend, state, key);
 		} else {
 			struct buf jid = {0};
-			map_put(state->announced, key, print);
+			map_set(&state->announced, key, print);
 			if (address_contact(frontend, &jid, contact->name))
 				push_to_clients(frontend, to, buf_text(&jid), &item);
 			buf_finish(&jid);
@@ -234,7 +238,7 @@ static void remember_remote(struct xmpp_frontend *frontend, struct identity *ide
 	struct item item = {xmpp_stanza_get_attribute(element, "name"), (const char *const *)groups, count,
 	                    true};
 	char *key = lower_name(buf_text(&name));
-	map_put(identity_state(identity)->announced, key, fingerprint(&item, false));
+	map_set(&identity_state(identity)->announced, key, fingerprint(&item, false));
 	mem_free(key);
 	buf_finish(&name);
 	for (size_t i = 0; i < count; i++)
@@ -298,7 +302,7 @@ static bool announce(struct xmpp_frontend *frontend, struct xmpp_identity *state
 	void *print = fingerprint(&item, false);
 	bool known = map_get(state->announced, key) == print;
 	bool asked = map_get(state->announced, key) != NULL;
-	map_put(state->announced, key, print);
+	map_set(&state->announced, key, print);
 	mem_free(key);
 	/* Who is subscribed already, or was asked in this session, is not asked again. */
 	if (known || (state->access == ROSTER_DENIED && (contact->subscribed || asked)))
@@ -325,8 +329,10 @@ static void work(struct xmpp_frontend *frontend, struct xmpp_identity *state)
 			left--;
 		map_remove(state->waiting, it.key);
 	}
-	if (!map_count(state->waiting))
+	if (!map_count(state->waiting)) {
 		list_remove(&state->work);
+		map_destroy(&state->waiting, NULL);
+	}
 }
 
 void roster_work_tick(struct xmpp_frontend *frontend)
@@ -357,7 +363,7 @@ static void tell_roster(const struct iq_request *request, struct resource *resou
 		const struct contact *contact = it.value;
 		struct item item = item_of(contact);
 		buf_clear(&jid);
-		map_put(state->announced, it.key, fingerprint(&item, true));
+		map_set(&state->announced, it.key, fingerprint(&item, true));
 		if (address_contact(frontend, &jid, contact->name))
 			write_item(writer, buf_text(&jid), &item, contact->subscribed);
 	}

@@ -9,8 +9,6 @@ struct xmpp_identity *identity_state(struct identity *identity)
 		return identity->data;
 	struct xmpp_identity *state = MEM_NEW(struct xmpp_identity);
 	state->identity = identity;
-	state->announced = map_create();
-	state->waiting = map_create();
 	list_init(&state->work);
 	identity->data = state;
 	return state;
@@ -21,7 +19,6 @@ struct xmpp_resource *resource_state(struct resource *resource)
 	if (resource->data)
 		return resource->data;
 	struct xmpp_resource *state = MEM_NEW(struct xmpp_resource);
-	state->rooms = map_create();
 	state->confirmed = true;
 	resource->data = state;
 	return state;

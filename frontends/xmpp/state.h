@@ -14,7 +14,7 @@ enum roster_access {
 struct xmpp_identity {
 	struct identity *identity;
 	enum roster_access access; /* gateway mode */
-	struct map *announced;     /* lower-case name -> fingerprint of the item the person's side has */
+	struct map *announced;     /* lower-case name -> fingerprint of the item the person's side has; NULL: none */
 	struct map *waiting;       /* names whose items are to be announced, lower case */
 	uint64_t work_after;       /* clock_ms: not before */
 	struct list work;          /* frontend->roster_work */
@@ -23,7 +23,7 @@ struct xmpp_identity {
 struct xmpp_resource {
 	bool interested;   /* server mode: it asked for the roster and gets pushes */
 	bool confirmed;    /* heard of since the last probe */
-	struct map *rooms; /* canonical node -> struct xmpp_room (muc.c) */
+	struct map *rooms; /* canonical node -> struct xmpp_room (muc.c); NULL: none */
 };
 
 struct xmpp_identity *identity_state(struct identity *identity);

@@ -21,8 +21,8 @@
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
 
-#define READ_CHUNK (64u << 10)
-#define READ_TURN (128u << 10)  /* bytes of one loop turn: a flood must leave time for others */
+#define READ_CHUNK (16u << 10)
+#define READ_TURN (16u << 10)  /* bytes of one loop turn: a flood must leave time for others */
 #define READ_DRAIN (16u << 20)  /* left over by a process that is gone; more than a socket holds */
 #define KEEP_BYTES (256u << 10) /* of the output buffer, when it has run empty */
 

@@ -315,6 +315,7 @@ static int set_up(struct driver_sqlite *db, const struct driver_options *options
 	db->synchronous = DRIVER_DURABLE;
 	return sqlite_exec(&db->driver, "PRAGMA trusted_schema = OFF;"
 	                                "PRAGMA temp_store = MEMORY;"
+	                                "PRAGMA cache_size = -512;" /* KiB; the kernel has the rest */
 	                                "PRAGMA foreign_keys = ON;"
 	                                "PRAGMA secure_delete = FAST;"
 	                                "PRAGMA journal_mode = WAL;"

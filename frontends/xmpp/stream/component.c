@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/evp.h>
 #include <uv.h>
@@ -495,15 +496,8 @@ static bool is_ours(const struct component *component, const char *to)
 	size_t length = strlen(jid), bare = to ? strcspn(to, "/") : 0;
 	const char *at = to ? memchr(to, '@', bare) : NULL;
 	size_t skip = at ? (size_t)(at - to) + 1 : 0;
-	bool same;
 
-	if (!to || bare - skip != length)
-		return false;
-	char *domain = mem_strndup(to + skip, length);
-
-	same = text_equal_nocase(domain, jid);
-	mem_free(domain);
-	return same;
+	return to && bare - skip == length && strncasecmp(to + skip, jid, length) == 0;
 }
 
 static bool is_acceptable(const struct component *component, const char *kind, const char *from, const char *to)

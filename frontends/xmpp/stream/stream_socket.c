@@ -14,9 +14,9 @@
 
 #define LINGER_TICK_MS 100
 #define LINGER_TICKS 20
-#define INPUT_BYTES (64u << 10)
+#define INPUT_BYTES (16u << 10) /* read in one turn: others wait so long */
 #define PACE_MS 250 /* of rest at least, when too much has come */
-#define BUFFER_KEEP (64u << 10)
+#define BUFFER_KEEP (128u << 10)
 #define KEEPALIVE_SECONDS 60
 #define USER_TIMEOUT_MS (120 * 1000)
 
@@ -82,7 +82,9 @@ static void on_prepare(uv_prepare_t *handle)
 
 static void on_check(uv_check_t *handle)
 {
-	batch_run(handle->data);
+	struct stream_batch *batch = handle->data;
+
+	batch_run(batch);
 }
 
 void stream_batch_init(struct stream_batch *batch, uv_loop_t *loop, void (*turn)(void *context), void *context)

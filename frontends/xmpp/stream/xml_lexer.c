@@ -157,11 +157,24 @@ static bool between_tokens(const struct xml_lexer *lexer)
 	return lexer->state == XML_LEX_TEXT || lexer->state == XML_LEX_CDATA;
 }
 
+/* Bytes that end a run, in character data and within a tag. */
+static const bool ends_text[256] = {['<'] = true, ['&'] = true, ['\0'] = true};
+static const bool ends_tag_run[256] = {['<'] = true, ['>'] = true, ['\''] = true, ['"'] = true, ['\0'] = true};
+
+static size_t run_until(const bool ends[256], const char *bytes, size_t count)
+{
+	size_t run = 0;
+
+	while (run < count && !ends[(unsigned char)bytes[run]])
+		run++;
+	return run;
+}
+
 /* How many of the next bytes change nothing but the counts. */
-static size_t plain_run(const struct xml_lexer *lexer, const char *bytes, size_t count)
+static size_t plain_run(struct xml_lexer *lexer, const char *bytes, size_t count)
 {
 	const char *found;
-	size_t run = 0;
+	size_t run;
 
 	if (!lexer->skipping) {
 		size_t left = lexer->limit > lexer->stanza_bytes ? lexer->limit - lexer->stanza_bytes : 0;
@@ -173,8 +186,12 @@ static size_t plain_run(const struct xml_lexer *lexer, const char *bytes, size_t
 		return found ? (size_t)(found - bytes) : count;
 	}
 	if (lexer->state == XML_LEX_TEXT && lexer->depth > 0)
-		while (run < count && bytes[run] != '<' && bytes[run] != '&' && bytes[run] != '\0')
-			run++;
+		return run_until(ends_text, bytes, count);
+	if (lexer->state != XML_LEX_TAG)
+		return 0;
+	run = run_until(ends_tag_run, bytes, count);
+	if (run > 0)
+		lexer->previous = bytes[run - 1];
 	return run;
 }
 

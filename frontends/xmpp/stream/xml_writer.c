@@ -95,6 +95,27 @@ static const char *escape_of(unsigned char byte, bool attribute)
 	}
 }
 
+#define BLOCK 16
+
+/* Whether each of BLOCK bytes is written as it is, whatever is around it. No branches: compilers make a few vector
+ * instructions of it. */
+static bool is_plain(const unsigned char *bytes)
+{
+	unsigned char special = 0;
+
+	for (size_t i = 0; i < BLOCK; i++) {
+		unsigned char c = bytes[i];
+
+		special |= (unsigned char)((c < 0x20) | (c >= 0x80) | (c == '<') | (c == '>') | (c == '&') |
+					   (c == '\'') | (c == '"'));
+	}
+	return !special;
+}
+
+static const bool plain[256] = {
+	[' '] = true, ['!'] = true, ['#' ... '%'] = true, ['(' ... ';'] = true, ['='] = true, ['?' ... 0x7f] = true,
+};
+
 static void put_escaped(struct buf *out, const char *text, size_t length, bool attribute)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
@@ -102,6 +123,15 @@ static void put_escaped(struct buf *out, const char *text, size_t length, bool a
 
 	while (at < length) {
 		size_t run = 1;
+
+		if (length - at >= BLOCK && is_plain(bytes + at)) {
+			at += BLOCK;
+			continue;
+		}
+		if (plain[bytes[at]]) {
+			at++;
+			continue;
+		}
 		const char *instead = NULL;
 
 		if (bytes[at] < 0x80) {

@@ -166,6 +166,24 @@ static void test_small_is_small(void **state)
 	map_destroy(&map, NULL);
 }
 
+static void test_null_is_empty(void **state)
+{
+	struct map *map = NULL;
+	struct map_iter it = {0};
+	int value;
+
+	(void)state;
+	assert_null(map_get(map, "a"));
+	assert_null(map_remove(map, "a"));
+	assert_int_equal(map_count(map), 0);
+	assert_false(map_next(map, &it));
+	assert_null(map_set(&map, "a", &value));
+	assert_ptr_equal(map_get(map, "a"), &value);
+	assert_ptr_equal(map_set(&map, "a", NULL), &value);
+	assert_int_equal(map_count(map), 1);
+	map_destroy(&map, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_put_during_iteration),
 		cmocka_unit_test(test_small_is_small),
+		cmocka_unit_test(test_null_is_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/random.h"
 
@@ -48,11 +50,36 @@ static void test_token(void **state)
 	assert_int_equal(kinds, 36);
 }
 
+/* A forked child has tokens of its own. */
+static void test_fork(void **state)
+{
+	char ours[27], theirs[27] = "";
+	int ends[2], status;
+	pid_t child;
+
+	(void)state;
+	random_token(ours, 26); /* there is a supply */
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		random_token(theirs, 26);
+		_exit(write(ends[1], theirs, sizeof(theirs)) != sizeof(theirs));
+	}
+	random_token(ours, 26);
+	assert_int_equal(read(ends[0], theirs, sizeof(theirs)), sizeof(theirs));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_string_not_equal(ours, theirs);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_token),
+		cmocka_unit_test(test_fork),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,7 +259,6 @@ static void free_contact(void *data)
 {
 	struct contact *contact = data;
 
-	mem_free(contact->name);
 	mem_free(contact->alias);
 	mem_free(contact);
 }
@@ -340,11 +339,11 @@ struct resource *log_in(const char *full_jid)
 
 void fake_contact(const char *name, const char *alias, bool subscribed)
 {
-	struct contact *contact = MEM_NEW(struct contact);
+	struct contact *contact = mem_alloc(offsetof(struct contact, name) + strlen(name) + 1);
 	char *key = mem_strdup(name);
 
 	text_lower(key);
-	contact->name = mem_strdup(name);
+	memcpy(contact->name, name, strlen(name) + 1);
 	contact->alias = mem_strdup(alias);
 	contact->subscribed = subscribed;
 	map_put(roster.contacts, key, contact);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench-backend: the far end of the benchmark, which does next to nothing with what it gets.
+ *
+ *   echo      a message to this contact comes back
+ *   sink      a message to this contact is counted
+ *   report    is answered with "#N": what the sink has counted since the last report
+ *   source    "COUNT USERS PREFIX": sends COUNT messages to the people PREFIX00000@..., in turn
+ *   contacts  "COUNT": shows COUNT contacts of the person who asks
+ *
+ * Somebody whose address begins with cNu (c20u00001@...) has N contacts and is shown them after the login.
+ * --raw echoes bytes, not frames. Anything else on the command line is the gateway's and ignored.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "protocol/frame.h"
+#include "wire.h"
+
+#define READ_BYTES (256u << 10)
+#define SOURCE_BYTES (256u << 10) /* generated ahead */
+
+static struct backend {
+	int fd;
+	bool raw, ends;
+	struct frame_reader in;
+	struct buf out, payload;
+	size_t sent;
+	unsigned long sunk;
+	char prefix[32];
+	char domain[128];
+	unsigned long source_left, source_users, source_next;
+} backend;
+
+static const char text_of_source[] =
+	"The quick brown fox jumps over the lazy dog, and then it rests for a while in the shade of a tree.";
+
+static void say(struct slice user, struct slice contact, struct slice text)
+{
+	buf_clear(&backend.payload);
+	wire_put_bytes(&backend.payload, 1, user);
+	wire_put_bytes(&backend.payload, 2, contact);
+	wire_put_bytes(&backend.payload, 3, text);
+	wire_put_frame(&backend.out, WIRE_CONV_MESSAGE, &backend.payload);
+}
+
+static void show_contacts(struct slice user, unsigned long count)
+{
+	static unsigned long generation;
+	char text[64];
+
+	generation++;
+	for (unsigned long i = 0; i < count; i++) {
+		buf_clear(&backend.payload);
+		wire_put_bytes(&backend.payload, 1, user);
+		wire_put_bytes(&backend.payload, 2,
+			       (struct slice){text, (size_t)snprintf(text, sizeof(text), "friend%05lu", i)});
+		wire_put_bytes(&backend.payload, 3,
+			       (struct slice){text, (size_t)snprintf(text, sizeof(text), "Friend %lu", i)});
+		wire_put_bytes(&backend.payload, 4, SLICE("Friends"));
+		wire_put_number(&backend.payload, 5, generation % 2); /* online or away: a change each time */
+		wire_put_frame(&backend.out, WIRE_BUDDY_CHANGED, &backend.payload);
+	}
+}
+
+static void start_source(struct slice user, struct slice words)
+{
+	char *text = strndup(words.at, words.length);
+	const char *at = memchr(user.at, '@', user.length);
+
+	if (text && at &&
+	    sscanf(text, "%lu %lu %31s", &backend.source_left, &backend.source_users, backend.prefix) == 3)
+		snprintf(backend.domain, sizeof(backend.domain), "%.*s", (int)(user.at + user.length - at), at);
+	free(text);
+}
+
+static void run_source(void)
+{
+	char user[sizeof(backend.prefix) + sizeof(backend.domain) + 32];
+
+	while (backend.source_left && backend.out.len - backend.sent < SOURCE_BYTES) {
+		int length = snprintf(user, sizeof(user), "%s%05lu%s", backend.prefix, backend.source_next,
+				      backend.domain);
+
+		say((struct slice){user, (size_t)length}, SLICE("source"),
+		    (struct slice){text_of_source, sizeof(text_of_source) - 1});
+		backend.source_next = (backend.source_next + 1) % backend.source_users;
+		backend.source_left--;
+	}
+}
+
+static void on_message(struct slice payload)
+{
+	struct slice user = {0}, contact = {0}, text = {0};
+	struct wire_field field;
+	char count[32];
+
+	while (wire_next(&payload, &field)) {
+		if (field.number == 1)
+			user = field.bytes;
+		else if (field.number == 2)
+			contact = field.bytes;
+		else if (field.number == 3)
+			text = field.bytes;
+	}
+	if (slice_is(contact, "sink")) {
+		backend.sunk++;
+	} else if (slice_is(contact, "echo")) {
+		say(user, contact, text);
+	} else if (slice_is(contact, "report")) {
+		say(user, contact,
+		    (struct slice){count, (size_t)snprintf(count, sizeof(count), "#%lu", backend.sunk)});
+		backend.sunk = 0;
+	} else if (slice_is(contact, "source")) {
+		backend.source_next = 0;
+		start_source(user, text);
+	} else if (slice_is(contact, "contacts")) {
+		show_contacts(user, strtoul(text.at, NULL, 10));
+	}
+}
+
+static void on_login(struct slice payload)
+{
+	struct wire_field field;
+	char *end;
+
+	if (!wire_next(&payload, &field) || field.number != 1)
+		return;
+	buf_clear(&backend.payload);
+	wire_put_bytes(&backend.payload, 1, field.bytes);
+	wire_put_frame(&backend.out, WIRE_CONNECTED, &backend.payload);
+	if (!slice_starts(field.bytes, "c"))
+		return;
+	/* a frame is followed by the next one's length or by a NUL: strtoul stops in time */
+	unsigned long contacts = strtoul(field.bytes.at + 1, &end, 10);
+
+	if (*end == 'u')
+		show_contacts(field.bytes, contacts);
+}
+
+static void on_ping(void)
+{
+	static const char config[] = "[registration]\nneedPassword=0\nneedRegistration=0\n[features]\nreceipts=1\n";
+	static bool told;
+	char id[32];
+
+	if (!told) {
+		buf_clear(&backend.payload);
+		wire_put_bytes(&backend.payload, 1, (struct slice){config, sizeof(config) - 1});
+		wire_put_frame(&backend.out, WIRE_BACKEND_CONFIG, &backend.payload);
+		told = true;
+	}
+	wire_put_frame(&backend.out, WIRE_PONG, NULL);
+	buf_clear(&backend.payload);
+	wire_put_number(&backend.payload, 1, 1000);
+	wire_put_number(&backend.payload, 2, 1000);
+	wire_put_number(&backend.payload, 3, 1000);
+	wire_put_bytes(&backend.payload, 4,
+		       (struct slice){id, (size_t)snprintf(id, sizeof(id), "%ld", (long)getpid())});
+	wire_put_frame(&backend.out, WIRE_STATS, &backend.payload);
+}
+
+static void on_frame(struct slice frame)
+{
+	struct slice payload;
+	unsigned type;
+
+	if (!wire_open(frame, &type, &payload))
+		return;
+	if (type == WIRE_CONV_MESSAGE)
+		on_message(payload);
+	else if (type == WIRE_LOGIN)
+		on_login(payload);
+	else if (type == WIRE_PING)
+		on_ping();
+	else if (type == WIRE_EXIT)
+		backend.ends = true;
+}
+
+static void read_input(void)
+{
+	size_t room;
+	char *at = frame_room(&backend.in, READ_BYTES, &room);
+	ssize_t count = recv(backend.fd, at, room, MSG_DONTWAIT);
+	const uint8_t *frame;
+	size_t length;
+
+	if (count < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (count <= 0) {
+		backend.ends = true;
+		return;
+	}
+	if (backend.raw) {
+		buf_append(&backend.out, at, (size_t)count);
+		return;
+	}
+	frame_filled(&backend.in, (size_t)count);
+	while (!backend.ends && frame_next(&backend.in, &frame, &length) == 1)
+		on_frame((struct slice){(const char *)frame, length});
+}
+
+static void write_output(void)
+{
+	ssize_t count = send(backend.fd, backend.out.data + backend.sent, backend.out.len - backend.sent,
+			     MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (count < 0 && errno != EAGAIN && errno != EINTR)
+		backend.ends = true;
+	if (count > 0)
+		backend.sent += (size_t)count;
+	if (backend.sent > backend.out.len / 2) {
+		buf_consume(&backend.out, backend.sent);
+		backend.sent = 0;
+	}
+}
+
+static int connect_gateway(int argc, char **argv)
+{
+	const char *inherited = getenv("LIBTRANSPORT_FD");
+	struct sockaddr_in address = {.sin_family = AF_INET};
+
+	if (inherited)
+		return (int)strtol(inherited, NULL, 10);
+	for (int i = 1; i + 1 < argc; i++) {
+		if (strcmp(argv[i], "--port") == 0)
+			address.sin_port = htons((uint16_t)strtoul(argv[i + 1], NULL, 10));
+		else if (strcmp(argv[i], "--host") == 0)
+			inet_pton(AF_INET, argv[i + 1], &address.sin_addr);
+	}
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		perror("bench-backend: connect");
+		exit(1);
+	}
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		backend.raw = backend.raw || strcmp(argv[i], "--raw") == 0;
+	backend.fd = connect_gateway(argc, argv);
+	frame_reader_init(&backend.in, FRAME_MAX_DEFAULT);
+	while (!backend.ends) {
+		struct pollfd watch = {.fd = backend.fd, .events = POLLIN};
+
+		run_source();
+		if (backend.out.len)
+			write_output();
+		if (backend.out.len)
+			watch.events |= POLLOUT;
+		if (poll(&watch, 1, backend.source_left && !backend.out.len ? 0 : -1) < 0 && errno != EINTR)
+			break;
+		if (watch.revents & ~POLLOUT)
+			read_input();
+	}
+	frame_reader_finish(&backend.in);
+	buf_finish(&backend.out);
+	buf_finish(&backend.payload);
+	return 0;
+}
