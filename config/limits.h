@@ -33,6 +33,11 @@
 
 #define LIMIT_XMPP_REPLIES 20000           /* people's questions that wait for the store or a backend */
 #define LIMIT_XMPP_REQUESTS 20000          /* our own IQs under way; the answer to more is not looked at */
+#define LIMIT_XMPP_QUERIES 20000           /* people's IQs that a backend of raw stanzas has not answered */
+#define LIMIT_XMPP_QUERIES_EACH 256        /* of one person */
+#define LIMIT_XMPP_QUERY_SECONDS 60
+#define LIMIT_RAW_PRESENCES 16             /* clients of one contact whose presence is kept */
+#define LIMIT_RAW_PRESENCE_BYTES (8u << 10) /* of each; a longer one is passed on and not kept */
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
 

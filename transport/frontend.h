@@ -20,6 +20,13 @@ struct config;
 struct identity;
 struct resource;
 struct frontend;
+struct user;
+
+struct raw_sink {
+	/* The user with this key, if the backend may speak for it; NULL: refused, counted and logged. */
+	struct user *(*user)(void *context, const char *key);
+	void (*event)(void *context, struct user *user, const struct event *event);
+};
 
 struct frontend_ops {
 	/* "xmpp": value of service.frontend, and the kind of its identities. */
@@ -58,10 +65,21 @@ struct frontend_ops {
 	 *  ROOM_LEAVE         the resource is no longer in the room; room.reason says why
 	 *  VCARD              answer to the frontend's VCARD_REQUEST, with that request's id; all fields empty after
 	 *                     a time-out
-	 *  RAW_XML            not before a raw backend is supported
+	 *  RAW_XML            a stanza of which the core understands no more than event->raw says: a query for one client
+	 *                     of the person, or something that a contact or room says
+	 * Any event may come with event->raw (read_raw): a frontend that has read_raw shows that instead.
 	 */
 	void (*deliver)(struct frontend *frontend, struct identity *to, struct resource *only, const struct event *event);
 
+	/*
+	 * Optional. A backend speaks this frontend's own protocol (features.rawxml) and has sent this text: one or more
+	 * whole stanzas. For each of them: asks the sink for the user that it is for, and gives the sink an event with
+	 * event->raw set: as much of it as the core has words for, else EVENT_RAW_XML. Calls nothing else of the core.
+	 * The text is hostile, and one that is malformed must change nothing for the next. 0, or TP_ERR_INVALID or
+	 * TP_ERR_LIMIT with *fault a literal: what was read before the fault counts.
+	 */
+	int (*read_raw)(struct frontend *frontend, const char *bytes, size_t length, const struct raw_sink *sink,
+			void *context, const char **fault);
 	/* Optional. Outcome of session_authenticate: 0, or TP_ERR_AUTH, TP_ERR_TIMEOUT, TP_ERR_NOT_ALLOWED ... with a
 	 * sentence (may be NULL). Called once for each session_authenticate, never from inside it. */
 	void (*authenticated)(struct frontend *frontend, const char *address, int error, const char *text);

@@ -103,10 +103,11 @@ static void network_contact(struct user *user, struct event *event)
 	}
 	struct contact *contact = roster_update(user->roster, &event->contact, &changed);
 
-	if (!contact || changed == ROSTER_SAME)
+	if (!contact || (changed == ROSTER_SAME && !event->raw))
 		return;
 	contact_to_event(contact, user, &out);
 	out.trace = event->trace;
+	out.raw = event->raw;
 	if (changed & (ROSTER_NEW | ROSTER_ITEM))
 		router_deliver(user, NULL, &out);
 	else
@@ -525,13 +526,20 @@ static void network_room_list(struct user *user, struct event *event)
 	tell_features_changed(user->transport);
 }
 
-static void refuse_raw_xml(struct backend *backend, const struct event *event)
+/* A stanza that is none of the other events: to the room that it is about, to who talks with the contact, or to all.
+ * Which client a query is for is the frontend's knowledge. */
+static void network_raw(struct user *user, struct event *event)
 {
-	if (!backend->warned_raw_xml)
-		log_warning(&backend->log, "speaks raw XML, which is not supported: its stanzas are dropped");
-	backend->warned_raw_xml = true;
-	backend->transport->counters.events_refused++;
-	log_debug(&backend->log, "raw stanza of %zu bytes dropped", event->text.length);
+	const struct event_raw *raw = event->raw;
+	struct room *room = raw->kind == RAW_QUERY ? NULL : room_find(user, raw->name);
+
+	user->active_ms = clock_ms();
+	if (room)
+		room_deliver(room, NULL, event);
+	else if (raw->kind == RAW_MESSAGE)
+		deliver_in_conversation(user, conversation_find(user, raw->name), event);
+	else
+		router_deliver(user, NULL, event);
 }
 
 /* NULL, or what is wrong with the names in it. */
@@ -560,6 +568,9 @@ static const char *check_names(const struct event *event)
 		break;
 	case EVENT_ROOM_NICKNAME:
 		good = name_is_good(event->room.name);
+		break;
+	case EVENT_RAW_XML:
+		good = event->raw && name_is_good(event->raw->name) && optional_name_is_good(event->raw->resource);
 		break;
 	case EVENT_PARTICIPANT:
 		good = name_is_good(event->participant.room) &&
@@ -615,6 +626,9 @@ static void route(struct user *user, struct event *event)
 	case EVENT_VCARD:
 		network_vcard(user, event);
 		return;
+	case EVENT_RAW_XML:
+		network_raw(user, event);
+		return;
 	/* These two last: the user may be freed. */
 	case EVENT_CONNECTED:
 		user_connected(user);
@@ -627,25 +641,9 @@ static void route(struct user *user, struct event *event)
 	}
 }
 
-void router_from_backend(struct backend *backend, const struct event *event)
+static void take(struct backend *backend, struct user *user, const struct event *event)
 {
 	struct event traced = *event;
-	bool for_all = event->type == EVENT_ROOM_LIST && (!event->user || !*event->user);
-
-	if (event->type == EVENT_OTHER || backend->transport->stopping)
-		return;
-	if (event->type == EVENT_RAW_XML) {
-		refuse_raw_xml(backend, event);
-		return;
-	}
-	if (for_all) {
-		transport_backend_room_list(backend->transport, &event->room_list);
-		return;
-	}
-	struct user *user = check_user(backend, event);
-
-	if (!user)
-		return;
 	const char *fault = check_names(event);
 
 	if (fault) {
@@ -657,4 +655,58 @@ void router_from_backend(struct backend *backend, const struct event *event)
 	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,
 		  (unsigned long long)traced.trace);
 	route(user, &traced);
+}
+
+static struct user *raw_user(void *context, const char *key)
+{
+	return check_user(context, &(struct event){.type = EVENT_RAW_XML, .user = key});
+}
+
+static void raw_event(void *context, struct user *user, const struct event *event)
+{
+	take(context, user, event);
+}
+
+/* The one frontend that can read it says what it means. */
+static void read_raw(struct backend *backend, const struct event *event)
+{
+	static const struct raw_sink sink = {.user = raw_user, .event = raw_event};
+	struct transport *transport = backend->transport;
+	const char *fault = "nobody here can read it";
+
+	if (!transport->features.raw_xml) {
+		refuse(backend, event, "it has not announced features.rawxml");
+		return;
+	}
+	LIST_EACH (link, &transport->frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		if (!frontend->ops->read_raw)
+			continue;
+		if (frontend->ops->read_raw(frontend, event->text.bytes, event->text.length, &sink, backend,
+					    &fault) < 0)
+			refuse(backend, event, fault);
+		return;
+	}
+	refuse(backend, event, fault);
+}
+
+void router_from_backend(struct backend *backend, const struct event *event)
+{
+	bool for_all = event->type == EVENT_ROOM_LIST && (!event->user || !*event->user);
+
+	if (event->type == EVENT_OTHER || backend->transport->stopping)
+		return;
+	if (event->type == EVENT_RAW_XML) {
+		read_raw(backend, event);
+		return;
+	}
+	if (for_all) {
+		transport_backend_room_list(backend->transport, &event->room_list);
+		return;
+	}
+	struct user *user = check_user(backend, event);
+
+	if (user)
+		take(backend, user, event);
 }

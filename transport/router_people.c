@@ -94,6 +94,7 @@ static void copy_to_other_identities(struct user *user, const struct resource *f
 	struct event copy = *event;
 
 	copy.user = user->key;
+	copy.raw = NULL; /* was written for the network */
 	copy.message.carbon = true;
 	LIST_EACH (link, &user->identities) {
 		struct identity *identity = CONTAINER_OF(link, struct identity, link);
@@ -294,7 +295,7 @@ static int change_nickname(struct room *room, const struct event *event)
 		mem_replace(&room->nickname, event->room.nickname);
 		return 0;
 	}
-	if (!room->user->transport->features.room_nickname_change)
+	if (!room->user->transport->features.room_nickname_change && !event->raw)
 		return TP_ERR_UNSUPPORTED;
 	if (room->state != ROOM_JOINED)
 		return TP_ERR_NOT_CONNECTED;
@@ -344,6 +345,8 @@ static int person_join(struct user *user, struct resource *from, const struct ev
 	if (user->backend && backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH)
 		return TP_ERR_LIMIT;
 	room = room_create(user, event->room.name, event->room.nickname, event->room.password);
+	if (event->raw)
+		room->raw_join = mem_strndup(event->raw->bytes, event->raw->length);
 	room_add(room, from);
 	if (user->state == USER_CONNECTED)
 		room_join(room);
@@ -362,7 +365,7 @@ static int person_leave(struct user *user, struct resource *from, const struct e
 
 	if (!room || !room_has(room, from))
 		return TP_ERR_NOT_FOUND;
-	room_leave(room, from);
+	room_leave(room, from, event->raw);
 	return 0;
 }
 
@@ -423,6 +426,30 @@ static int person_own_card(struct user *user, const struct event *event)
 	return 0;
 }
 
+/* What has no other form. A room that one is not in may be asked something, not told. */
+static int person_raw(struct user *user, struct resource *from, const struct event *event)
+{
+	const struct event_raw *raw = event->raw;
+	struct event out = *event;
+
+	if (!raw || !user->transport->features.raw_xml)
+		return TP_ERR_UNSUPPORTED;
+	if (!name_is_good(raw->name))
+		return TP_ERR_INVALID;
+	const struct room *room = raw->kind == RAW_QUERY ? NULL : room_find(user, raw->name);
+
+	if (room && !room_has(room, from))
+		return TP_ERR_NOT_FOUND;
+	int err = check_connected(user);
+
+	if (err)
+		return err;
+	if (raw->kind == RAW_MESSAGE && !room)
+		conversation_use(conversation_open(user, raw->name), from);
+	user_send(user, &out);
+	return 0;
+}
+
 static int route(struct user *user, struct resource *from, const struct event *event)
 {
 	switch (event->type) {
@@ -442,6 +469,8 @@ static int route(struct user *user, struct resource *from, const struct event *e
 		return person_asks_card(user, from, event);
 	case EVENT_VCARD:
 		return person_own_card(user, event);
+	case EVENT_RAW_XML:
+		return person_raw(user, from, event);
 	default:
 		return TP_ERR_UNSUPPORTED;
 	}

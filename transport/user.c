@@ -63,6 +63,22 @@ struct user *user_create(struct transport *transport, const struct store_account
 	return user;
 }
 
+/* Backends that speak in stanzas get those. False: the event has to be sent as well. */
+static bool send_raw(struct user *user, const struct event *event)
+{
+	const struct event_raw *raw = event->raw;
+
+	if (!raw || !user->transport->features.raw_xml)
+		return false;
+	struct event out = {.type = EVENT_RAW_XML,
+			    .user = user->key,
+			    .trace = event->trace,
+			    .text = {.bytes = raw->bytes, .length = raw->length}};
+
+	backend_send(user->backend, &out);
+	return event->type != EVENT_ROOM_JOIN && event->type != EVENT_ROOM_LEAVE;
+}
+
 void user_send(struct user *user, struct event *event)
 {
 	if (!user->backend)
@@ -70,7 +86,8 @@ void user_send(struct user *user, struct event *event)
 	event->user = user->key;
 	if (!event->trace)
 		event->trace = ++user->transport->next_trace;
-	backend_send(user->backend, event);
+	if (!send_raw(user, event))
+		backend_send(user->backend, event);
 }
 
 /* The text is told once per outage; event.session.text is NULL afterwards. */

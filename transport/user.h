@@ -78,7 +78,8 @@ void user_logout(struct user *user);
 /* LOGOUT and log in again with new data (account changed). */
 void user_relogin(struct user *user);
 
-/* An event of this user to its backend, if there is one: sets event->user. */
+/* An event of this user to its backend, if there is one: sets event->user. With features.rawxml event->raw is sent in
+ * its place; joining and leaving a room are sent in both forms. */
 void user_send(struct user *user, struct event *event);
 
 /* Called by the NetworkPluginServer. user_backend_lost may free the user. */

@@ -12,6 +12,7 @@
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/probe.h"
+#include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/register.h"
 #include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/roster.h"
@@ -52,6 +53,8 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->command_sessions = map_create();
 	frontend->probes = map_create();
 	frontend->closing = map_create();
+	frontend->raw_queries = map_create();
+	list_init(&frontend->raw_queries_due);
 	list_init(&frontend->replies);
 	list_init(&frontend->roster_work);
 	list_init(&frontend->subjects_due);
@@ -69,6 +72,8 @@ static void frontend_destroy(struct frontend *base)
 	map_destroy(&frontend->command_sessions, command_session_destroy);
 	map_destroy(&frontend->probes, mem_free);
 	map_destroy(&frontend->closing, mem_free);
+	map_destroy(&frontend->raw_queries, NULL);
+	raw_reader_destroy(&frontend->raw_reader);
 	xmpp_ctx_free(frontend->strophe);
 	buf_finish(&frontend->scratch);
 	mem_free(frontend->gateway);
@@ -170,7 +175,9 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 
 static void deliver_room_event(struct xmpp_frontend *frontend, struct resource *to, const struct event *event)
 {
-	if (event->type == EVENT_PARTICIPANT)
+	if (event->raw)
+		raw_show_in_room(frontend, to, event);
+	else if (event->type == EVENT_PARTICIPANT)
 		muc_show_participant(frontend, to, &event->participant);
 	else if (event->type == EVENT_ROOM_LEAVE)
 		muc_show_leave(frontend, to, &event->room);
@@ -197,20 +204,35 @@ static void frontend_deliver(struct frontend *base, struct identity *to, struct 
 	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
 	switch (event->type) {
 	case EVENT_SESSION:
+		if (event->session.state != SESSION_CONNECTED)
+			raw_contacts_forget(to);
 		presence_show_session(frontend, to, only, &event->session);
 		break;
 	case EVENT_CONTACT:
-		roster_show_contact(frontend, to, &event->contact);
-		contact_presence_show(frontend, to, only, &event->contact);
+		if (!event->raw)
+			roster_show_contact(frontend, to, &event->contact);
+		if (raw_is_on(frontend))
+			raw_show_contact(frontend, to, only, event);
+		else
+			contact_presence_show(frontend, to, only, &event->contact);
 		break;
 	case EVENT_CONTACT_REMOVED:
+		raw_contact_forget(to, event->contact.name);
 		roster_show_removed(frontend, to, event->contact.name);
 		break;
 	case EVENT_AUTH_REQUEST:
-		contact_presence_ask(frontend, to, &event->contact);
+		if (event->raw)
+			raw_show(frontend, to, only, event);
+		else
+			contact_presence_ask(frontend, to, &event->contact);
+		break;
+	case EVENT_RAW_XML:
+		raw_show_other(frontend, to, only, event);
 		break;
 	case EVENT_MESSAGE:
-		if (event->message.kind == MESSAGE_CHAT)
+		if (event->message.kind == MESSAGE_CHAT && event->raw)
+			raw_show(frontend, to, only, event);
+		else if (event->message.kind == MESSAGE_CHAT)
 			message_show(frontend, to, only, &event->message);
 		else
 			deliver_to_room(frontend, to, only, event);
@@ -289,6 +311,7 @@ void xmpp_tick(struct xmpp_frontend *frontend)
 {
 	pending_iqs_expire(frontend);
 	cards_expire(frontend);
+	raw_queries_expire(frontend);
 	command_sessions_expire(frontend);
 	roster_work_tick(frontend);
 	muc_subjects_tick(frontend);
@@ -345,6 +368,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .start = frontend_start,
         .stop = frontend_stop,
         .deliver = frontend_deliver,
+        .read_raw = raw_read,
         .authenticated = frontend_authenticated,
         .features_changed = frontend_features_changed,
         .identity_gone = xmpp_identity_gone,

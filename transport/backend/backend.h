@@ -47,7 +47,6 @@ struct backend {
 	struct event_stats stats; /* process_id not kept */
 	unsigned ignored_frames;  /* bad or forged; halved at every ping, so that years of late frames are no
 	                             crime */
-	bool warned_raw_xml;      /* router: said once */
 
 	/* private to transport/backend */
 	struct list
