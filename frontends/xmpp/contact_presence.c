@@ -139,10 +139,9 @@ static void answer_probe(struct xmpp_frontend *frontend, const struct route *rou
                          const struct contact *contact)
 {
 	const struct resource *resource = route_any_resource(frontend, route);
-	if (resource && raw_is_on(frontend)) {
-		if (!raw_answer_probe(frontend, resource->identity, route->from_text, name))
-			send_presence(frontend, route->from_text, name, STATUS_OFFLINE, NULL, NULL);
-	} else if (contact)
+	if (raw_is_on(frontend))
+		raw_answer_probe(frontend, resource ? resource->identity : NULL, route->from_text, name);
+	else if (contact)
 		contact_presence_send(frontend, route->from_text, contact);
 	else
 		send_presence(frontend, route->from_text, name, STATUS_OFFLINE, NULL, NULL);

@@ -57,8 +57,8 @@ void raw_show_other(struct xmpp_frontend *frontend, struct identity *to, struct 
 /* EVENT_CONTACT, with event->raw or without. */
 void raw_show_contact(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                       const struct event *event);
-/* False: nothing is known of the contact. */
-bool raw_answer_probe(struct xmpp_frontend *frontend, const struct identity *identity, const char *to,
+/* identity NULL: there is no session. */
+void raw_answer_probe(struct xmpp_frontend *frontend, const struct identity *identity, const char *to,
                       const char *name);
 
 /* raw_contact.c: the presences of a contact's clients, for clients of ours that come later */

@@ -7,6 +7,8 @@
 #include "transport/room.h"
 #include "transport/user.h"
 
+#define GONE "<presence type='unavailable'/>"
+
 static void append_resource(struct buf *address, const char *resource)
 {
 	if (!resource || !resource[0])
@@ -119,11 +121,10 @@ void raw_show_other(struct xmpp_frontend *frontend, struct identity *to, struct 
 static void show_known(struct xmpp_frontend *frontend, const char *to, const char *name,
                        const struct map *presences, bool offline)
 {
-	static const char gone[] = "<presence type='unavailable'/>";
 	struct map_iter it = {0};
 	struct buf from = {0};
 	while (map_next(presences, &it)) {
-		const char *text = offline ? gone : it.value;
+		const char *text = offline ? GONE : it.value;
 		buf_clear(&from);
 		if (!address_contact(frontend, &from, name))
 			break;
@@ -133,14 +134,16 @@ static void show_known(struct xmpp_frontend *frontend, const char *to, const cha
 	buf_finish(&from);
 }
 
-bool raw_answer_probe(struct xmpp_frontend *frontend, const struct identity *identity, const char *to,
+void raw_answer_probe(struct xmpp_frontend *frontend, const struct identity *identity, const char *to,
                       const char *name)
 {
-	const struct map *presences = raw_contact_presences(identity, name);
-	if (!presences || !map_count(presences))
-		return false;
-	show_known(frontend, to, name, presences, false);
-	return true;
+	const struct map *presences = identity ? raw_contact_presences(identity, name) : NULL;
+	struct buf from = {0};
+	if (presences && map_count(presences))
+		show_known(frontend, to, name, presences, false);
+	else if (address_contact(frontend, &from, name))
+		send_text(frontend, buf_text(&from), to, GONE, strlen(GONE));
+	buf_finish(&from);
 }
 
 static void show_contact_to(struct xmpp_frontend *frontend, struct resource *to, const struct event *event,
