@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stanzas as they are, both ways: for backends whose network is XMPP itself (features.rawxml). What the core
- * understands of a stanza goes through it as any event, with the stanza beside it (event->raw), so that rooms,
- * contacts and conversations are known as for other networks; what has no words there is EVENT_RAW_XML.
+ * understands of a stanza goes through it as any event, with the stanza beside it (event->raw), so that
+ * rooms, contacts and conversations are known as for other networks; what has no words there is
+ * EVENT_RAW_XML.
  *
- * Raw: messages to contacts, rooms and their participants; presence to these, but for subscriptions; all IQs to
- * them but rosters, registration and statistics. Not raw: what is for the gateway itself, contacts being added and
- * removed (BUDDY_CHANGED, BUDDY_REMOVED), the person's own status and card.
+ * Raw: messages to contacts, rooms and their participants; presence to these, but for subscriptions; all IQs
+ * to them but rosters, registration and statistics. Not raw: what is for the gateway itself, contacts being
+ * added and removed (BUDDY_CHANGED, BUDDY_REMOVED), the person's own status and card.
  */
 #pragma once
 
@@ -21,8 +22,8 @@ struct raw_out {
 	struct event_raw raw;
 	struct buf name, text;
 };
-/* The stanza for the backend: `from` begins with the account's key, `to` is the network's. NULL where raw is off.
- * To be finished in either case. */
+/* The stanza for the backend: `from` begins with the account's key, `to` is the network's. NULL where raw is
+ * off. To be finished in either case. */
 const struct event_raw *raw_out_fill(struct raw_out *out, struct xmpp_frontend *frontend,
                                      const struct route *route, const struct resource *resource,
                                      enum raw_kind kind, xmpp_stanza_t *tree);
@@ -82,11 +83,11 @@ struct raw_query {
 	char *asked;              /* the JID that it asked, in the client's spelling */
 	char *id;
 	uint64_t deadline;
-	struct list link;       /* frontend->raw_queries_due, oldest first */
-	struct list own_link;   /* xmpp_identity.raw_queries */
+	struct list link;     /* frontend->raw_queries_due, oldest first */
+	struct list own_link; /* xmpp_identity.raw_queries */
 };
-/* NULL, or why not: no more than LIMIT_XMPP_QUERIES are under way, LIMIT_XMPP_QUERIES_EACH of one person; or one with
- * this id is, of another client or to somebody else. */
+/* NULL, or why not: no more than LIMIT_XMPP_QUERIES are under way, LIMIT_XMPP_QUERIES_EACH of one person; or
+ * one with this id is, of another client or to somebody else. */
 const struct stanza_error *raw_query_open(const struct iq_request *request, struct resource *resource);
 struct raw_query *raw_query_find(struct xmpp_frontend *frontend, const struct identity *identity,
                                  const char *id);

@@ -65,7 +65,8 @@ bool raw_contact_has_other(struct xmpp_frontend *frontend, const struct user *us
 		const struct map *presences =
 		        identity->frontend == &frontend->base ? raw_contact_presences(identity, name) : NULL;
 		if (presences)
-			return map_count(presences) > (map_get(presences, resource ? resource : "") ? 1u : 0u);
+			return map_count(presences) >
+			       (map_get(presences, resource ? resource : "") ? 1u : 0u);
 	}
 	return false;
 }

@@ -45,7 +45,8 @@ static bool fail(struct raw_reader *reader, const char *fault)
 static bool incoming_begin(struct raw_reader *reader, struct incoming *in, enum raw_kind kind,
                            xmpp_stanza_t *tree)
 {
-	const char *from = xmpp_stanza_get_attribute(tree, "from"), *to = xmpp_stanza_get_attribute(tree, "to");
+	const char *from = xmpp_stanza_get_attribute(tree, "from"),
+	           *to = xmpp_stanza_get_attribute(tree, "to");
 	struct jid target;
 	struct buf address = {0};
 	*in = (struct incoming){.raw = {.kind = kind}};
@@ -221,7 +222,8 @@ static void fill_contact(struct raw_reader *reader, struct incoming *in, const s
 	bool gone = presence->type != NULL;
 	in->event.type = EVENT_CONTACT;
 	out->name = contact->name;
-	out->icon_hash = presence->has_photo && presence->photo_hash ? presence->photo_hash : contact->icon_hash;
+	out->icon_hash =
+	        presence->has_photo && presence->photo_hash ? presence->photo_hash : contact->icon_hash;
 	if (gone && raw_contact_has_other(reader->frontend, in->user, contact->name, resource)) {
 		out->status = contact->status;
 		out->status_text = contact->status_text;
@@ -268,7 +270,8 @@ static void on_presence(void *context, const struct presence_stanza *presence)
 /* A roster and an account are matters between the person and this gateway. */
 static bool is_forbidden(xmpp_stanza_t *iq)
 {
-	for (xmpp_stanza_t *child = xmpp_stanza_get_children(iq); child; child = xmpp_stanza_get_next(child)) {
+	for (xmpp_stanza_t *child = xmpp_stanza_get_children(iq); child;
+	     child = xmpp_stanza_get_next(child)) {
 		const char *ns = xmpp_stanza_is_tag(child) ? xmpp_stanza_get_ns(child) : NULL;
 		if (ns && (!strcmp(ns, "jabber:iq:roster") || !strcmp(ns, "jabber:iq:register")))
 			return true;

@@ -17,7 +17,8 @@ static void append_resource(struct buf *address, const char *resource)
 	buf_puts(address, resource);
 }
 
-/* The sender as one of our addresses; a room in the form by which the client joined it. False: it cannot be one. */
+/* The sender as one of our addresses; a room in the form by which the client joined it. False: it cannot be
+ * one. */
 static bool sender(struct xmpp_frontend *frontend, const struct user *user, struct resource *to,
                    const struct event_raw *raw, struct buf *out)
 {

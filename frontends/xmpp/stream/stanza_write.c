@@ -10,7 +10,8 @@
 
 static bool is_stream_ns(const char *ns)
 {
-	return !strcmp(ns, "jabber:client") || !strcmp(ns, "jabber:component:accept") || !strcmp(ns, "jabber:server");
+	return !strcmp(ns, "jabber:client") || !strcmp(ns, "jabber:component:accept") ||
+	       !strcmp(ns, "jabber:server");
 }
 
 static void put_attribute(struct buf *out, const char *name, const char *value)
@@ -63,7 +64,8 @@ static void put_content(struct buf *out, xmpp_stanza_t *element, const char *ns)
 	buf_putc(out, '>');
 }
 
-/* `around`: the namespace that is the default here; NULL: the stream's. As deep as the tree, which is bounded. */
+/* `around`: the namespace that is the default here; NULL: the stream's. As deep as the tree, which is
+ * bounded. */
 static void put_element(struct buf *out, xmpp_stanza_t *element, const char *around)
 {
 	const char *ns = xmpp_stanza_get_ns(element);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stanza that was read into a tree, as text for another stream. The namespace of the stream that it came by (client,
- * component or server) is not written: the text belongs into a stream of any of these. Attributes of foreign
- * namespaces are lost, as trees do not have them.
+ * A stanza that was read into a tree, as text for another stream. The namespace of the stream that it came by
+ * (client, component or server) is not written: the text belongs into a stream of any of these. Attributes of
+ * foreign namespaces are lost, as trees do not have them.
  */
 #pragma once
 

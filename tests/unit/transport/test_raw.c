@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Stanzas that travel as they are (features.rawxml), in both directions, between those who have no XML here. */
+/* Stanzas that travel as they are (features.rawxml), in both directions, between those who have no XML here.
+ */
 #include "tests/unit/transport/fixture.h"
 
 static const struct event_raw hello = {.kind = RAW_MESSAGE, .name = "bob", .bytes = "<m/>", .length = 4};
@@ -22,7 +23,7 @@ static struct user *raw_user(void)
 static void raw(const char *line)
 {
 	from_backend(&fx->backends[0],
-		     (struct event){.type = EVENT_RAW_XML, .text = {.bytes = line, .length = strlen(line)}});
+	             (struct event){.type = EVENT_RAW_XML, .text = {.bytes = line, .length = strlen(line)}});
 }
 
 static void test_to_the_backend(void **state)
@@ -96,15 +97,18 @@ static void test_to_people(void **state)
 	/* What a contact's client says of itself is shown even if the contact as a whole is what it was. */
 	raw("alice@x contact bob/a here");
 	raw("alice@x contact bob/b here");
-	expect("alice@x/phone contact Bob '' online as it is\nalice@x/phone contact Bob '' online as it is\n");
+	expect("alice@x/phone contact Bob '' online as it is\nalice@x/phone contact Bob '' online as it "
+	       "is\n");
 }
 
 static void test_rooms(void **state)
 {
 	const struct event_raw join = {.kind = RAW_PRESENCE, .name = "r@c", .bytes = "<join/>", .length = 7};
-	const struct event_raw leave = {.kind = RAW_PRESENCE, .name = "r@c", .bytes = "<leave/>", .length = 8};
+	const struct event_raw leave = {
+	        .kind = RAW_PRESENCE, .name = "r@c", .bytes = "<leave/>", .length = 8};
 	const struct event_raw say = {.kind = RAW_MESSAGE, .name = "r@c", .bytes = "<say/>", .length = 6};
-	struct event event = {.type = EVENT_ROOM_JOIN, .raw = &join, .room = {.name = "r@c", .nickname = "al"}};
+	struct event event = {
+	        .type = EVENT_ROOM_JOIN, .raw = &join, .room = {.name = "r@c", .nickname = "al"}};
 
 	(void)state;
 	raw_user();
@@ -138,7 +142,8 @@ static void test_rooms(void **state)
 	from_backend(&fx->backends[0], (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
 	assert_true(was_told("b1 raw <join/>\nb1 join r@c al\n"));
 	forget();
-	event = (struct event){.type = EVENT_ROOM_LEAVE, .raw = &leave, .room = {.name = "r@c", .nickname = ""}};
+	event = (struct event){
+	        .type = EVENT_ROOM_LEAVE, .raw = &leave, .room = {.name = "r@c", .nickname = ""}};
 	assert_int_equal(from_person("alice@x", "phone", event), 0);
 	expect("b1 raw <leave/>\nb1 leave r@c\n");
 }
@@ -146,7 +151,8 @@ static void test_rooms(void **state)
 static void test_join_while_loading(void **state)
 {
 	const struct event_raw join = {.kind = RAW_PRESENCE, .name = "r@c", .bytes = "<join/>", .length = 7};
-	struct event event = {.type = EVENT_ROOM_JOIN, .raw = &join, .room = {.name = "r@c", .nickname = "ca"}};
+	struct event event = {
+	        .type = EVENT_ROOM_JOIN, .raw = &join, .room = {.name = "r@c", .nickname = "ca"}};
 
 	(void)state;
 	raw_user();
@@ -169,7 +175,8 @@ static void test_what_is_refused(void **state)
 	assert_int_equal(fx->transport->counters.events_refused, 3);
 	/* The other backend may not speak for her either. */
 	from_backend(&fx->backends[1],
-		     (struct event){.type = EVENT_RAW_XML, .text = {.bytes = "alice@x message bob x", .length = 21}});
+	             (struct event){.type = EVENT_RAW_XML,
+	                            .text = {.bytes = "alice@x message bob x", .length = 21}});
 	expect("");
 	assert_int_equal(fx->backends[1].ignored_frames, 1);
 	raw("alice@x message bob hello");
@@ -181,8 +188,8 @@ static void test_what_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_to_the_backend), TEST(test_without_the_feature), TEST(test_to_people), TEST(test_rooms),
-		TEST(test_join_while_loading), TEST(test_what_is_refused),
+	        TEST(test_to_the_backend), TEST(test_without_the_feature), TEST(test_to_people),
+	        TEST(test_rooms),          TEST(test_join_while_loading),  TEST(test_what_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

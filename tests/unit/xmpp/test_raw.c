@@ -96,16 +96,19 @@ static void test_message_out(void **state)
 	(void)state;
 	fake_contact("Bob@net.example", NULL, true);
 	log_in(ALICE_HOME);
-	feed("<message from='" ALICE_HOME "' to='bob\\40net.example@" GW "/bot' type='chat' id='m1'><body>a&lt;b</body>"
+	feed("<message from='" ALICE_HOME "' to='bob\\40net.example@" GW
+	     "/bot' type='chat' id='m1'><body>a&lt;b</body>"
 	     "<x xmlns='urn:x' a='1'><y/><z xmlns='urn:z'>t</z></x></message>");
-	expect_told("raw Bob@net.example/ <message from='" ALICE_HOME "' to='Bob@net.example' id='m1' type='chat'>"
+	expect_told("raw Bob@net.example/ <message from='" ALICE_HOME
+	            "' to='Bob@net.example' id='m1' type='chat'>"
 	            "<body>a&lt;b</body><x xmlns='urn:x' a='1'><y/><z xmlns='urn:z'>t</z></x></message>\n"
 	            "message kind=0 name=Bob@net.example nick= text=a<b id=m1\n");
 	clear();
 	/* The client of the contact is kept, and what is no message to read has no other form. */
 	feed("<message from='" ALICE_HOME "' to='eve%net.example@" GW "/phone' type='chat'>"
 	     "<composing xmlns='http://jabber.org/protocol/chatstates'/></message>");
-	expect_told("raw eve@net.example/phone <message from='" ALICE_HOME "' to='eve@net.example/phone' type='chat'>"
+	expect_told("raw eve@net.example/phone <message from='" ALICE_HOME
+	            "' to='eve@net.example/phone' type='chat'>"
 	            "<composing xmlns='http://jabber.org/protocol/chatstates'/></message>\n");
 	assert_null(strstr(buf_text(&told), "kind="));
 	clear();
@@ -124,7 +127,8 @@ static void test_message_without_session(void **state)
 	feed("<message from='" ALICE_HOME "' to='bob%net@" GW "' id='m1'><body>x</body></message>");
 	expect_sent("registration-required");
 	clear();
-	feed("<message from='" ALICE_HOME "' to='room%conf@" GW "' type='groupchat' id='m2'><body>x</body></message>");
+	feed("<message from='" ALICE_HOME "' to='room%conf@" GW
+	     "' type='groupchat' id='m2'><body>x</body></message>");
 	expect_sent("not-acceptable");
 	assert_null(strstr(buf_text(&told), "raw"));
 }
@@ -132,7 +136,8 @@ static void test_message_without_session(void **state)
 static void test_rooms_out(void **state)
 {
 	(void)state;
-	feed("<presence from='" ALICE_HOME "' to='room%conf.net@" GW "/al'><x xmlns='http://jabber.org/protocol/muc'>"
+	feed("<presence from='" ALICE_HOME "' to='room%conf.net@" GW
+	     "/al'><x xmlns='http://jabber.org/protocol/muc'>"
 	     "<history maxstanzas='0'/></x></presence>");
 	expect_told("raw room@conf.net/al <presence from='" ALICE_HOME "' to='room@conf.net/al'>"
 	            "<x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x></presence>\n"
@@ -140,15 +145,20 @@ static void test_rooms_out(void **state)
 	struct resource *resource = log_in(ALICE_HOME);
 
 	fake_room("room@conf.net", "al");
-	feed("<message from='" ALICE_HOME "' to='room%conf.net@" GW "' type='groupchat' id='g1'><body>hi</body></message>");
-	expect_told("to='room@conf.net' id='g1' type='groupchat'><body>hi</body></message>\nmessage kind=1 name=room@conf.net");
-	feed("<message from='" ALICE_HOME "' to='room%conf.net@" GW "/bob' type='chat'><body>psst</body></message>");
+	feed("<message from='" ALICE_HOME "' to='room%conf.net@" GW
+	     "' type='groupchat' id='g1'><body>hi</body></message>");
+	expect_told("to='room@conf.net' id='g1' type='groupchat'><body>hi</body></message>\nmessage kind=1 "
+	            "name=room@conf.net");
+	feed("<message from='" ALICE_HOME "' to='room%conf.net@" GW
+	     "/bob' type='chat'><body>psst</body></message>");
 	expect_told("message kind=2 name=room@conf.net nick=bob text=psst");
-	feed("<message from='" ALICE_HOME "' to='room%conf.net@" GW "' type='groupchat'><subject>new</subject></message>");
+	feed("<message from='" ALICE_HOME "' to='room%conf.net@" GW
+	     "' type='groupchat'><subject>new</subject></message>");
 	expect_told("<subject>new</subject></message>\nsubject kind=1 name=room@conf.net nick= text=new");
 	/* A mediated invitation is for the room, not for people in it. */
 	clear();
-	feed("<message from='" ALICE_HOME "' to='room%conf.net@" GW "'><x xmlns='http://jabber.org/protocol/muc#user'>"
+	feed("<message from='" ALICE_HOME "' to='room%conf.net@" GW
+	     "'><x xmlns='http://jabber.org/protocol/muc#user'>"
 	     "<invite to='carol@net'/></x></message>");
 	expect_told("<invite to='carol@net'/></x></message>\n");
 	expect_not_sent("error");
@@ -169,7 +179,8 @@ static void test_client_gone(void **state)
 	(void)state;
 	in_room(log_in(ALICE_HOME));
 	feed("<presence from='" ALICE_HOME "' to='" GW "' type='unavailable'/>");
-	expect_told("raw room@conf.net/al <presence from='" ALICE_HOME "' to='room@conf.net/al' type='unavailable'/>\n"
+	expect_told("raw room@conf.net/al <presence from='" ALICE_HOME
+	            "' to='room@conf.net/al' type='unavailable'/>\n"
 	            "room leave room=room@conf.net nick= password=\n");
 	expect_told("DETACH");
 }
@@ -180,7 +191,8 @@ static void test_presence_out(void **state)
 	fake_contact("bob@net", NULL, true);
 	log_in(ALICE_HOME);
 	feed("<presence from='" ALICE_HOME "' to='bob%net@" GW "'><show>dnd</show></presence>");
-	expect_told("raw bob@net/ <presence from='" ALICE_HOME "' to='bob@net'><show>dnd</show></presence>\n");
+	expect_told("raw bob@net/ <presence from='" ALICE_HOME
+	            "' to='bob@net'><show>dnd</show></presence>\n");
 	clear();
 	/* Subscriptions are contacts, which have words; the answer to a request goes in both forms. */
 	feed("<presence from='" ALICE "' to='bob%net@" GW "' type='subscribe'/>");
@@ -221,7 +233,8 @@ static void test_query_out(void **state)
 	assert_int_equal(chunk("<iq from='bob@net' to='" ALICE "/whatever' id='n1' type='get'><ping "
 	                       "xmlns='urn:xmpp:ping'/></iq>"),
 	                 0);
-	expect_sent("<iq from='bob\\40net@" GW "' to='" ALICE "/work' id='n1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>");
+	expect_sent("<iq from='bob\\40net@" GW "' to='" ALICE
+	            "/work' id='n1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>");
 	clear();
 	feed("<iq from='" ALICE "/work' to='bob\\40net@" GW "' id='n1' type='result'/>");
 	expect_told("raw bob@net/ <iq from='" ALICE "/work' to='bob@net' id='n1' type='result'/>\n");
@@ -232,8 +245,10 @@ static void test_query_of_our_own(void **state)
 {
 	(void)state;
 	log_in(ALICE_HOME);
-	feed("<iq from='" ALICE_HOME "' to='bob%net@" GW "' type='get' id='r1'><query xmlns='jabber:iq:roster'/></iq>");
-	feed("<iq from='" ALICE_HOME "' to='bob%net@" GW "' type='get' id='r2'><query xmlns='jabber:iq:register'/></iq>");
+	feed("<iq from='" ALICE_HOME "' to='bob%net@" GW
+	     "' type='get' id='r1'><query xmlns='jabber:iq:roster'/></iq>");
+	feed("<iq from='" ALICE_HOME "' to='bob%net@" GW
+	     "' type='get' id='r2'><query xmlns='jabber:iq:register'/></iq>");
 	feed("<iq from='" ALICE_HOME "' to='bob%net@" GW "' type='get' id='r3'><query "
 	     "xmlns='http://jabber.org/protocol/stats'/></iq>");
 	feed("<iq from='" ALICE_HOME "' to='" GW "' type='get' id='r4'><ping xmlns='urn:xmpp:ping'/></iq>");
@@ -243,7 +258,8 @@ static void test_query_of_our_own(void **state)
 	expect_sent("id='r3'");
 	expect_sent("id='r4'");
 	/* Without a session there is nobody to ask. */
-	feed("<iq from='carol@example.org/x' to='bob%net@" GW "' type='get' id='r5'><ping xmlns='urn:xmpp:ping'/></iq>");
+	feed("<iq from='carol@example.org/x' to='bob%net@" GW
+	     "' type='get' id='r5'><ping xmlns='urn:xmpp:ping'/></iq>");
 	expect_sent("registration-required");
 }
 
@@ -304,7 +320,8 @@ static void test_messages_in(void **state)
 {
 	(void)state;
 	log_in(ALICE_HOME);
-	assert_int_equal(chunk("<message from='Bob@net/phone' to='" ALICE "/x' type='chat' id='m1' xml:lang='de'>"
+	assert_int_equal(chunk("<message from='Bob@net/phone' to='" ALICE
+	                       "/x' type='chat' id='m1' xml:lang='de'>"
 	                       "<body>a&amp;b</body><origin-id xmlns='urn:xmpp:sid:0' id='o'/></message>"),
 	                 0);
 	expect_told("EVENT message bob@net/phone kind=0 nick= text=a&b id=m1\n");
@@ -314,21 +331,26 @@ static void test_messages_in(void **state)
 	clear();
 	assert_int_equal(chunk("<message from='bob@net/phone' to='" ALICE "'><composing "
 	                       "xmlns='http://jabber.org/protocol/chatstates'/></message>"
-	                       "<message from='bob@net' to='" ALICE "' type='error'><body>x</body></message>"),
+	                       "<message from='bob@net' to='" ALICE
+	                       "' type='error'><body>x</body></message>"),
 	                 0);
 	expect_told("EVENT raw xml bob@net/phone\nEVENT raw xml bob@net/\n");
 	expect_sent("<composing xmlns='http://jabber.org/protocol/chatstates'/>");
 	/* Namespaces are what they were, whatever stream it goes on. */
 	clear();
-	assert_int_equal(chunk("<message from='bob@net' to='" ALICE "' type='chat'><n xmlns=''><o/></n><forwarded "
-	                       "xmlns='urn:xmpp:forward:0'><m:message xmlns:m='jabber:client' to='x'><m:body>t</m:body>"
+	assert_int_equal(chunk("<message from='bob@net' to='" ALICE
+	                       "' type='chat'><n xmlns=''><o/></n><forwarded "
+	                       "xmlns='urn:xmpp:forward:0'><m:message xmlns:m='jabber:client' "
+	                       "to='x'><m:body>t</m:body>"
 	                       "</m:message><p/></forwarded></message>"),
 	                 0);
 	expect_sent("type='chat'><n xmlns=''><o/></n><forwarded xmlns='urn:xmpp:forward:0'><message "
 	            "xmlns='jabber:client' to='x'><body>t</body></message><p/></forwarded></message>");
 	/* A room where nobody is has nothing to say. */
 	clear();
-	assert_int_equal(chunk("<message from='room@conf.net/bob' to='" ALICE "' type='groupchat'><body>x</body></message>"), 0);
+	assert_int_equal(chunk("<message from='room@conf.net/bob' to='" ALICE
+	                       "' type='groupchat'><body>x</body></message>"),
+	                 0);
 	assert_string_equal(buf_text(&told), "");
 	assert_string_equal(buf_text(&sent), "");
 }
@@ -340,9 +362,10 @@ static void test_rooms_in(void **state)
 	struct xmpp_room *room = in_room(home);
 
 	room->joined = false;
-	assert_int_equal(chunk_for(home, "<presence from='room@conf.net/bob' to='" ALICE "'><show>away</show>"
-	                                 "<x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='owner' "
-	                                 "role='moderator' jid='bob@net/x'/></x></presence>"),
+	assert_int_equal(chunk_for(home,
+	                           "<presence from='room@conf.net/bob' to='" ALICE "'><show>away</show>"
+	                           "<x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='owner' "
+	                           "role='moderator' jid='bob@net/x'/></x></presence>"),
 	                 0);
 	expect_told("EVENT participant room@conf.net/bob nick=bob status=1 flags=1 new=\n");
 	expect_sent("<presence from='room%conf.net@" GW "/bob' to='" ALICE_HOME "'><show>away</show>"
@@ -355,25 +378,32 @@ static void test_rooms_in(void **state)
 	                 0);
 	expect_told("nick=al status=0 flags=16 new=\n");
 	clear();
-	assert_int_equal(chunk_for(home, "<message from='room@conf.net/bob' to='" ALICE "' type='groupchat' id='g'>"
-	                                 "<body>hi</body></message>"
-	                                 "<message from='room@conf.net' to='" ALICE "' type='groupchat'><subject/></message>"
-	                                 "<message from='room@conf.net/bob' to='" ALICE "' type='chat'><body>psst</body></message>"),
+	assert_int_equal(chunk_for(home,
+	                           "<message from='room@conf.net/bob' to='" ALICE "' type='groupchat' id='g'>"
+	                           "<body>hi</body></message>"
+	                           "<message from='room@conf.net' to='" ALICE
+	                           "' type='groupchat'><subject/></message>"
+	                           "<message from='room@conf.net/bob' to='" ALICE
+	                           "' type='chat'><body>psst</body></message>"),
 	                 0);
-	expect_told("EVENT message room@conf.net/bob kind=1 nick=bob text=hi id=g\nEVENT subject room@conf.net/\n"
-	            "EVENT message room@conf.net/bob kind=2 nick=bob text=psst id=\n");
-	expect_sent("<message from='room%conf.net@" GW "/bob' to='" ALICE_HOME "' id='g' type='groupchat'><body>hi</body></message>");
+	expect_told(
+	        "EVENT message room@conf.net/bob kind=1 nick=bob text=hi id=g\nEVENT subject room@conf.net/\n"
+	        "EVENT message room@conf.net/bob kind=2 nick=bob text=psst id=\n");
+	expect_sent("<message from='room%conf.net@" GW "/bob' to='" ALICE_HOME
+	            "' id='g' type='groupchat'><body>hi</body></message>");
 	/* Another nickname, others first. */
 	clear();
-	assert_int_equal(chunk_for(home, "<presence from='room@conf.net/bob' to='" ALICE "' type='unavailable'>"
-	                                 "<x xmlns='http://jabber.org/protocol/muc#user'><item nick='rob'/>"
-	                                 "<status code='303'/></x></presence>"
-	                                 "<presence from='room@conf.net/al' to='" ALICE "' type='error'><error type='cancel'>"
-	                                 "<conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
-	                                 "<presence from='room@conf.net/bob' to='" ALICE "' type='unavailable'>"
-	                                 "<x xmlns='http://jabber.org/protocol/muc#user'><item/><status code='307'/>"
-	                                 "<status code='301'/></x></presence>"),
-	                 0);
+	assert_int_equal(
+	        chunk_for(home, "<presence from='room@conf.net/bob' to='" ALICE "' type='unavailable'>"
+	                        "<x xmlns='http://jabber.org/protocol/muc#user'><item nick='rob'/>"
+	                        "<status code='303'/></x></presence>"
+	                        "<presence from='room@conf.net/al' to='" ALICE
+	                        "' type='error'><error type='cancel'>"
+	                        "<conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
+	                        "<presence from='room@conf.net/bob' to='" ALICE "' type='unavailable'>"
+	                        "<x xmlns='http://jabber.org/protocol/muc#user'><item/><status code='307'/>"
+	                        "<status code='301'/></x></presence>"),
+	        0);
 	expect_told("nick=bob status=5 flags=0 new=rob\n");
 	expect_told("nick=al status=5 flags=2 new=\n");
 	expect_told("nick=bob status=5 flags=36 new=\n");
@@ -384,13 +414,15 @@ static void test_presence_in(void **state)
 	(void)state;
 	fake_contact("bob@net", NULL, true);
 	struct resource *home = log_in(ALICE_HOME);
-	struct event offline = {.type = EVENT_CONTACT, .contact = {.name = "bob@net", .status = STATUS_OFFLINE}};
+	struct event offline = {.type = EVENT_CONTACT,
+	                        .contact = {.name = "bob@net", .status = STATUS_OFFLINE}};
 	struct event online = {.type = EVENT_CONTACT, .contact = {.name = "bob@net"}};
 
-	assert_int_equal(chunk("<presence from='bob@net/a' to='" ALICE "'><show>xa</show><c "
-	                       "xmlns='http://jabber.org/protocol/caps' node='n'/><x xmlns='vcard-temp:x:update'>"
-	                       "<photo>abc</photo></x></presence>"),
-	                 0);
+	assert_int_equal(
+	        chunk("<presence from='bob@net/a' to='" ALICE "'><show>xa</show><c "
+	              "xmlns='http://jabber.org/protocol/caps' node='n'/><x xmlns='vcard-temp:x:update'>"
+	              "<photo>abc</photo></x></presence>"),
+	        0);
 	expect_told("EVENT contact bob@net/a status=3 icon=abc\n");
 	expect_sent("<presence from='bob\\40net@" GW "/a' to='" ALICE_HOME "'><show>xa</show><c "
 	            "xmlns='http://jabber.org/protocol/caps' node='n'/>");
@@ -429,7 +461,8 @@ static void test_presence_in(void **state)
 	chunk("<presence from='eve@net/x' to='" ALICE "'><status>hm</status></presence>");
 	expect_told("EVENT raw xml eve@net/x\n");
 	expect_sent("<presence from='eve\\40net@" GW "/x' to='" ALICE "'><status>hm</status></presence>");
-	chunk("<presence from='eve@net' to='" ALICE "' type='subscribe'><nick xmlns='http://jabber.org/protocol/nick'>E"
+	chunk("<presence from='eve@net' to='" ALICE
+	      "' type='subscribe'><nick xmlns='http://jabber.org/protocol/nick'>E"
 	      "</nick></presence>");
 	expect_told("EVENT authorization request eve@net/\n");
 	expect_sent("<presence from='eve\\40net@" GW "' to='" ALICE "' type='subscribe'><nick");
@@ -480,13 +513,16 @@ static void test_bad_chunks(void **state)
 	        {"<message from='b' to='" ALICE "'></presence>", "it is not well-formed"},
 	        {"</stream:stream>", "the end of a stream"},
 	        {"</stream:stream>" GOOD, "the end of a stream"},
-	        {"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>", "a stanza is not whole"},
+	        {"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
+	         "a stanza is not whole"},
 	        {"<stream:error/>", "an element that is no stanza"},
-	        {"<message xmlns='urn:other' from='bob@net' to='" ALICE "'/>", "an element that is no stanza"},
+	        {"<message xmlns='urn:other' from='bob@net' to='" ALICE "'/>",
+	         "an element that is no stanza"},
 	        {"<!DOCTYPE x><message/>", "it is not well-formed"},
 	        {"<!-- x -->", "it is not well-formed"},
 	        {"<?php?>", "it is not well-formed"},
-	        {"<message from='bob@net' to='" ALICE "'><body>&bomb;</body></message>", "it is not well-formed"},
+	        {"<message from='bob@net' to='" ALICE "'><body>&bomb;</body></message>",
+	         "it is not well-formed"},
 	        {"<message from='bob@net'/>", "a stanza is for no possible address"},
 	        {"<message from='bob@net' to='@'/>", "a stanza is for no possible address"},
 	        {"<message to='" ALICE "'/>", "a stanza is from no possible address"},
@@ -513,7 +549,8 @@ static void test_bad_chunks(void **state)
 	}
 	/* What came before the fault counts, what comes behind it does not. */
 	clear();
-	expect_fault(GOOD "<message to='" ALICE "'/><message from='bob@net' to='" ALICE "'><body>late</body></message>",
+	expect_fault(GOOD "<message to='" ALICE "'/><message from='bob@net' to='" ALICE
+	                  "'><body>late</body></message>",
 	             "a stanza is from no possible address");
 	expect_sent("<body>fine</body>");
 	expect_not_sent("late");
@@ -583,12 +620,15 @@ static void test_server_mode(void **state)
 
 	mem_replace(&fake_user()->key, "alice@" GW);
 	feed("<message from='alice@" GW "/home' to='bob%net@" GW "' type='chat'><body>hi</body></message>");
-	expect_told("raw bob@net/ <message from='alice@" GW "/home' to='bob@net' type='chat'><body>hi</body></message>\n");
+	expect_told("raw bob@net/ <message from='alice@" GW
+	            "/home' to='bob@net' type='chat'><body>hi</body></message>\n");
 	/* An IQ to one's own account is not the network's. */
 	clear();
-	feed("<iq from='alice@" GW "/home' to='alice@" GW "' type='get' id='s1'><query xmlns='jabber:iq:roster'/></iq>");
+	feed("<iq from='alice@" GW "/home' to='alice@" GW
+	     "' type='get' id='s1'><query xmlns='jabber:iq:roster'/></iq>");
 	assert_null(strstr(buf_text(&told), "raw"));
-	const struct event_raw raw = {.kind = RAW_MESSAGE, .name = "bob@net", .bytes = "<message/>", .length = 10};
+	const struct event_raw raw = {
+	        .kind = RAW_MESSAGE, .name = "bob@net", .bytes = "<message/>", .length = 10};
 	const struct event event = {.type = EVENT_RAW_XML, .raw = &raw};
 
 	frontend->base.ops->deliver(&frontend->base, identity, NULL, &event);
