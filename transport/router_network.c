@@ -177,7 +177,10 @@ static void network_chat(struct user *user, struct event *event)
 		router_deliver(user, NULL, event);
 		return;
 	}
-	deliver_in_conversation(user, conversation_open(user, event->message.name), event);
+	struct conversation *conversation = conversation_open(user, event->message.name);
+
+	conversation->asks = user->state == USER_CONNECTING;
+	deliver_in_conversation(user, conversation, event);
 }
 
 static void network_room_message(struct user *user, struct room *room, struct event *event)

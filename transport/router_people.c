@@ -38,6 +38,20 @@ static int check_connected(const struct user *user)
 	return backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH ? TP_ERR_LIMIT : 0;
 }
 
+/* Some backends ask people during the login, as a contact: for a code, or whether to register. */
+static int check_contact(const struct user *user, const char *name)
+{
+	int err = check_connected(user);
+
+	if (err != TP_ERR_NOT_CONNECTED || user->state != USER_CONNECTING || !user->backend)
+		return err;
+	const struct conversation *conversation = conversation_find(user, name);
+
+	if (!conversation || !conversation->asks)
+		return err;
+	return backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH ? TP_ERR_LIMIT : 0;
+}
+
 /* The room, if this resource may speak in it. */
 static int check_room(const struct user *user, const char *name, const struct resource *from,
 		      struct room **found)
@@ -107,7 +121,7 @@ static void copy_to_other_identities(struct user *user, const struct resource *f
 static int person_writes_contact(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
-	int err = check_connected(user);
+	int err = check_contact(user, event->message.name);
 
 	if (err)
 		return err;

@@ -177,6 +177,46 @@ static void test_fatal_error(void **state)
 	expect("alice@x session connecting\nb1 login al pw\nb1 status away ''\n");
 }
 
+static int answer(const char *name)
+{
+	return from_person("alice@x", "phone",
+			   (struct event){.type = EVENT_MESSAGE, .message = {.name = name, .text = "42"}});
+}
+
+static void test_questions_during_the_login(void **state)
+{
+	struct event question = {.type = EVENT_MESSAGE,
+				 .user = "alice@x",
+				 .message = {.name = "Guide", .text = "Which code?"}};
+
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	forget();
+	assert_int_equal(answer("guide"), TP_ERR_NOT_CONNECTED);
+	from_backend(&fx->backends[0], question);
+	expect("alice@x message Guide: Which code?\n");
+	/* Who has asked is answered, nobody else. */
+	assert_int_equal(answer("guide"), 0);
+	assert_int_equal(answer("bob"), TP_ERR_NOT_CONNECTED);
+	expect("b1 message guide: 42\n");
+	fx->queued = LIMIT_BACKEND_OUT_HIGH + 1;
+	assert_int_equal(answer("guide"), TP_ERR_LIMIT);
+	fx->queued = 0;
+	/* The backend is gone: so is the question. */
+	user_backend_lost(user_find(fx->transport, "alice@x"), "killed");
+	assert_int_equal(answer("guide"), TP_ERR_NOT_CONNECTED);
+	wait_for("b1 login");
+	from_backend(&fx->backends[0], (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
+	from_backend(&fx->backends[0], question);
+	forget();
+	user_disconnected(user_find(fx->transport, "alice@x"), CONNECTION_ERROR_NETWORK, "");
+	wait_for("b1 login");
+	assert_int_equal(answer("guide"), TP_ERR_NOT_CONNECTED);
+}
+
 static void test_retries(void **state)
 {
 	(void)state;
@@ -340,6 +380,7 @@ int main(void)
 		TEST(test_disabled),
 		TEST(test_vip_only),
 		TEST(test_fatal_error),
+		TEST(test_questions_during_the_login),
 		TEST(test_retries),
 		TEST(test_leaves_while_retrying),
 		TEST(test_backend_lost),
