@@ -217,6 +217,42 @@ static void test_questions_during_the_login(void **state)
 	assert_int_equal(answer("guide"), TP_ERR_NOT_CONNECTED);
 }
 
+/* Error 0 and 16: three times by itself. What else may be done is the person's. */
+static void test_three_silent_retries(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	struct user *user = log_in("alice@x", "phone");
+
+	for (int i = 0; i < USER_RETRIES; i++) {
+		disconnected(i % 2 ? CONNECTION_ERROR_NETWORK : CONNECTION_ERROR_OTHER, "Lost.");
+		assert_int_equal(user->state, USER_RETRYING);
+		assert_false(was_told("failed"));
+		/* Not after seconds here. */
+		uv_timer_set_repeat(user->retry_timer, 1);
+		uv_timer_again(user->retry_timer);
+		forget();
+		wait_for("b1 login al pw\n");
+	}
+	disconnected(CONNECTION_ERROR_OTHER, "Lost.");
+	assert_int_equal(user->state, USER_FAILED);
+	assert_true(was_told("alice@x session failed 16 'Lost.'"));
+	/* The person acts, and counts from the beginning. */
+	forget();
+	session_presence(find("alice@x", "phone"), STATUS_AWAY, NULL, 0);
+	assert_true(was_told("b1 login al pw\n"));
+	from_backend(&fx->backends[0], (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
+	disconnected(CONNECTION_ERROR_NETWORK, "Lost.");
+	assert_int_equal(user->state, USER_RETRYING);
+	/* Anything else is final at once. */
+	uv_timer_set_repeat(user->retry_timer, 1);
+	uv_timer_again(user->retry_timer);
+	wait_for("b1 login");
+	disconnected(CONNECTION_ERROR_AUTHENTICATION_FAILED, "Wrong.");
+	assert_int_equal(user->state, USER_FAILED);
+}
+
 static void test_retries(void **state)
 {
 	(void)state;
@@ -381,6 +417,7 @@ int main(void)
 		TEST(test_vip_only),
 		TEST(test_fatal_error),
 		TEST(test_questions_during_the_login),
+		TEST(test_three_silent_retries),
 		TEST(test_retries),
 		TEST(test_leaves_while_retrying),
 		TEST(test_backend_lost),
