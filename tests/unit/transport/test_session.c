@@ -248,6 +248,7 @@ static void test_three_silent_retries(void **state)
 	/* Anything else is final at once. */
 	uv_timer_set_repeat(user->retry_timer, 1);
 	uv_timer_again(user->retry_timer);
+	forget();
 	wait_for("b1 login");
 	disconnected(CONNECTION_ERROR_AUTHENTICATION_FAILED, "Wrong.");
 	assert_int_equal(user->state, USER_FAILED);
