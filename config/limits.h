@@ -58,6 +58,8 @@
 #define LIMIT_REQUESTS_PER_USER 256        /* vCards under way */
 #define LIMIT_ROOM_LIST 20000              /* rooms kept of one list */
 
+#define LIMIT_IRC_CONTACTS 1000            /* of a user, whose presence is watched */
+
 /* backends */
 #define LIMIT_BACKENDS 1000
 #define LIMIT_BACKEND_OUT_HIGH (4u << 20)  /* queued to a backend: above it frontends get TP_ERR_LIMIT for its users */

@@ -285,6 +285,8 @@ static int person_contact_removed(struct user *user, const struct event *event)
 
 	if (err)
 		return err;
+	/* A backend that was given the list has none of its own: it would speak of the contact, and bring it back. */
+	tells = tells || (user->transport->features.send_contacts_on_login && !check_connected(user));
 	contact_to_event(contact, user, &out);
 	out.type = EVENT_CONTACT_REMOVED;
 	out.trace = event->trace;

@@ -5,6 +5,7 @@
 
 #include "backends/irc/irc.h"
 #include "backends/irc/irc_handlers.h"
+#include "backends/irc/irc_presence.h"
 #include "backends/irc/irc_socket.h"
 #include "backends/irc/irc_user.h"
 #include "base/clock.h"
@@ -96,6 +97,7 @@ static void drop_queue(struct irc_connection *connection, bool tell)
 static void reset(struct irc_connection *connection)
 {
 	irc_socket_close(&connection->socket);
+	irc_watch_end(connection);
 	irc_isupport_init(&connection->support);
 	mem_replace(&connection->nick, connection->wanted_nick);
 	MEM_FREE(connection->userhost);
@@ -105,7 +107,7 @@ static void reset(struct irc_connection *connection)
 	connection->nick_attempt = 0;
 	connection->negotiating = connection->sasl_asked = connection->sasl_done = connection->identified =
 	        false;
-	connection->away_told = false;
+	connection->away_told = connection->nick_asked = false;
 	connection->pinged_at = 0;
 	connection->queue.filled_at = 0;
 	irc_list_drop(connection);
@@ -333,6 +335,7 @@ void irc_connection_ready(struct irc_connection *connection)
 	irc_list_ask(connection);
 	LIST_EACH(link, &connection->channels)
 	irc_connection_join(connection, CONTAINER_OF(link, struct irc_channel, link));
+	irc_watch_begin(connection);
 	start_flood(connection);
 }
 
@@ -423,6 +426,7 @@ static void on_tick(uv_timer_t *timer)
 		return;
 	}
 	check_away(connection, now);
+	irc_watch_tick(connection, now);
 	if (connection->socket)
 		check_life(connection, now);
 }

@@ -278,6 +278,27 @@ static void test_contacts(void **state)
 	expect("alice@x removed Bob\nstore no-contact Bob\n");
 }
 
+/* A backend that asked for the list has no other one: it must know who is off it. */
+static void test_removed_where_the_list_is_ours(void **state)
+{
+	static const char on[] = "[features]\nsend_buddies_on_login=1\n";
+
+	(void)state;
+	struct user *user = logged_in();
+
+	transport_backend_config(fx->transport, on, sizeof(on) - 1);
+	assert_int_equal(person_contact(EVENT_CONTACT, "tom", "Tom"), 0);
+	assert_int_equal(person_contact(EVENT_CONTACT, "eve", "Eve"), 0);
+	forget();
+	assert_int_equal(person_contact(EVENT_CONTACT_REMOVED, "tom", NULL), 0);
+	expect("b1 removed tom\nalice@x removed tom\nstore no-contact tom\n");
+	/* Without a session it is simply not in the next list. */
+	user_backend_lost(user, "killed");
+	forget();
+	assert_int_equal(person_contact(EVENT_CONTACT_REMOVED, "eve", NULL), 0);
+	expect("alice@x removed eve\nstore no-contact eve\n");
+}
+
 static void asks(const char *name)
 {
 	from_backend(
@@ -379,6 +400,7 @@ int main(void)
 		TEST(test_odd_events),
 		TEST(test_limits),
 		TEST(test_contacts),
+		TEST(test_removed_where_the_list_is_ours),
 		TEST(test_authorization),
 		TEST(test_contact_changed_offline),
 		TEST(test_cards),
