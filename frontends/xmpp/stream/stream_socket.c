@@ -30,6 +30,9 @@ struct stream_socket {
 	struct buf wire;    /* ready to be written */
 	struct buf writing; /* given to libuv */
 	struct buf plain;   /* decrypted input */
+	uint64_t position; /* bytes taken by stream_socket_send */
+	uint64_t sealed;   /* of them, those in `wire` or gone before */
+	uint64_t writing_end; /* and those in `writing` or gone before */
 	uint64_t write_began;
 	bool full;          /* and the owner knows */
 	bool refused;       /* a send was: tell the owner when there is room */
@@ -238,6 +241,11 @@ void stream_socket_read_stop(struct stream_socket *socket)
 		uv_read_stop((uv_stream_t *)&socket->tcp);
 }
 
+uint64_t stream_socket_position(const struct stream_socket *socket)
+{
+	return socket->position;
+}
+
 size_t stream_socket_queued(const struct stream_socket *socket)
 {
 	return socket->queue.len + socket->wire.len + socket->writing.len;
@@ -264,6 +272,7 @@ int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t c
 		return TP_ERR_LIMIT;
 	}
 	buf_append(&socket->queue, bytes, count);
+	socket->position += count;
 	mark_dirty(socket);
 	if (!socket->full && stream_socket_queued(socket) > LIMIT_STREAM_OUT_HIGH)
 		tell_full(socket, true);
@@ -283,6 +292,10 @@ static void on_written(uv_write_t *request, int status)
 		end(socket, TP_ERR_IO, uv_strerror(status));
 		return;
 	}
+	if (socket->ops->written)
+		socket->ops->written(socket->context, socket->writing_end);
+	if (socket->closing)
+		return;
 	flush(socket);
 	if (socket->full && stream_socket_queued(socket) < LIMIT_STREAM_OUT_HIGH / 2)
 		tell_full(socket, false);
@@ -312,12 +325,14 @@ static int seal_queue(struct stream_socket *socket)
 		else
 			buf_append(&socket->wire, socket->queue.data, socket->queue.len);
 		buf_clear(&socket->queue);
+		socket->sealed = socket->position;
 		return 0;
 	}
 	if (socket->queue.len && tls_is_established(socket->tls)) {
 		err = tls_send(socket->tls, socket->queue.data, socket->queue.len);
 		buf_clear(&socket->queue);
 		buf_shrink(&socket->queue, BUFFER_KEEP);
+		socket->sealed = socket->position;
 	}
 	tls_output(socket->tls, &socket->wire);
 	return err;
@@ -356,6 +371,7 @@ static void flush(struct stream_socket *socket)
 	err = seal_queue(socket);
 	if (err == 0 && socket->wire.len) {
 		swap(&socket->wire, &socket->writing);
+		socket->writing_end = socket->sealed;
 		buffer = uv_buf_init(socket->writing.data, (unsigned)socket->writing.len);
 		socket->write.data = socket;
 		socket->write_began = clock_ms();

@@ -313,7 +313,7 @@ static void test_contacts_limit(void **state)
 	struct stage stage;
 
 	(void)state;
-	for (size_t i = 0; i < CONTACTS; i++)
+	for (size_t i = 4; i < CONTACTS; i++)
 		contacts[i].name = mem_printf("friend%zu", i);
 	/* Nobody on IRC has such names. */
 	contacts[0].name = "a b";
