@@ -129,8 +129,8 @@ static bool is_ready(const struct user *user, const struct event *event)
 	return room && room->state == ROOM_JOINED;
 }
 
-/* Some backends ask people during the login, as a contact: for a code, or whether to register. The answer cannot wait for
- * the end of the login, nor behind what was written before the question. */
+/* Some backends ask people during the login, as a contact: for a code, or whether to register. The answer
+ * cannot wait for the end of the login, nor behind what was written before the question. */
 static bool is_answer(const struct user *user, const struct event *event)
 {
 	if (user->state != USER_CONNECTING || !user->backend || event->type != EVENT_MESSAGE ||

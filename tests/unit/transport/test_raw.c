@@ -139,7 +139,13 @@ static void test_rooms(void **state)
 	forget();
 	wait_for("b1 login");
 	forget();
+	/* Stanzas do not wait for a session, nor for a room. */
+	event = (struct event){.type = EVENT_MESSAGE,
+			       .raw = &say,
+			       .message = {.kind = MESSAGE_ROOM, .name = "r@c", .text = "hi"}};
+	assert_int_equal(from_person("alice@x", "phone", event), TP_ERR_NOT_CONNECTED);
 	from_backend(&fx->backends[0], (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
+	assert_int_equal(from_person("alice@x", "phone", event), TP_ERR_NOT_CONNECTED);
 	assert_true(was_told("b1 raw <join/>\nb1 join r@c al\n"));
 	forget();
 	event = (struct event){
