@@ -46,6 +46,11 @@
 
 #define LIMIT_XMPP_REPLIES 20000           /* people's questions that wait for the store or a backend */
 #define LIMIT_XMPP_REQUESTS 20000          /* our own IQs under way; the answer to more is not looked at */
+#define LIMIT_XMPP_QUERIES 20000           /* people's IQs that a backend of raw stanzas has not answered */
+#define LIMIT_XMPP_QUERIES_EACH 256        /* of one person */
+#define LIMIT_XMPP_QUERY_SECONDS 60
+#define LIMIT_RAW_PRESENCES 16             /* clients of one contact whose presence is kept */
+#define LIMIT_RAW_PRESENCE_BYTES (8u << 10) /* of each; a longer one is passed on and not kept */
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
 
@@ -62,6 +67,8 @@
 #define LIMIT_CONVERSATIONS_PER_USER 1000  /* the oldest is forgotten */
 #define LIMIT_REQUESTS_PER_USER 256        /* vCards under way */
 #define LIMIT_ROOM_LIST 20000              /* rooms kept of one list */
+
+#define LIMIT_IRC_CONTACTS 1000            /* of a user, whose presence is watched */
 
 /* backends */
 #define LIMIT_BACKENDS 1000
@@ -93,6 +100,8 @@
 #define LIMIT_STORE_QUEUE_BYTES (128u << 20) /* requests that wait; more are refused with TP_ERR_STORE */
 
 /* spool */
+#define LIMIT_UNANSWERED 400                /* messages of one user that a backend with the extension has and did not
+					      * answer; others wait here */
 #define LIMIT_DEAD_LETTER_SECONDS (30 * 86400) /* how long what could not be delivered is kept for the operator */
 #define LIMIT_SEEN_SECONDS (30 * 86400)      /* how long ids of messages are remembered that must not come twice */
 #define LIMIT_SEEN_IDS 5000000               /* the oldest are forgotten */

@@ -21,6 +21,13 @@ struct identity;
 struct resource;
 struct room;
 struct frontend;
+struct user;
+
+struct raw_sink {
+	/* The user with this key, if the backend may speak for it; NULL: refused, counted and logged. */
+	struct user *(*user)(void *context, const char *key);
+	void (*event)(void *context, struct user *user, const struct event *event);
+};
 
 struct frontend_ops {
 	/* "xmpp": value of service.frontend, and the kind of its identities. */
@@ -69,7 +76,9 @@ struct frontend_ops {
 	 *                     (login_step_describe makes a text of it). How it ends is told by SESSION
 	 *  VCARD              answer to the frontend's VCARD_REQUEST, with that request's id; all fields empty after
 	 *                     a time-out
-	 *  RAW_XML            not before a raw backend is supported
+	 *  RAW_XML            a stanza of which the core understands no more than event->raw says: a query for one client
+	 *                     of the person, or something that a contact or room says
+	 * Any event may come with event->raw (read_raw): a frontend that has read_raw shows that instead.
 	 *
 	 * event->handover != 0 (MESSAGE, ATTENTION, RECEIPT): the core keeps it until the frontend has confirmed it. Returns
 	 * how many calls of delivery_shown (or delivery_not_shown) with that number will follow, never from inside deliver:
@@ -82,6 +91,15 @@ struct frontend_ops {
 	 * event->undelivered.resource. event->handover and the result as with deliver; the address need not have an identity. */
 	int (*undelivered)(struct frontend *frontend, const char *address, const struct event *event);
 
+	/*
+	 * Optional. A backend speaks this frontend's own protocol (features.rawxml) and has sent this text: one or more
+	 * whole stanzas. For each of them: asks the sink for the user that it is for, and gives the sink an event with
+	 * event->raw set: as much of it as the core has words for, else EVENT_RAW_XML. Calls nothing else of the core.
+	 * The text is hostile, and one that is malformed must change nothing for the next. 0, or TP_ERR_INVALID or
+	 * TP_ERR_LIMIT with *fault a literal: what was read before the fault counts.
+	 */
+	int (*read_raw)(struct frontend *frontend, const char *bytes, size_t length, const struct raw_sink *sink,
+			void *context, const char **fault);
 	/* Optional. Outcome of session_authenticate: 0, or TP_ERR_AUTH, TP_ERR_TIMEOUT, TP_ERR_NOT_ALLOWED ... with a
 	 * sentence (may be NULL). Called once for each session_authenticate, never from inside it. */
 	void (*authenticated)(struct frontend *frontend, const char *address, int error, const char *text);

@@ -219,7 +219,7 @@ static void leave_empty_rooms(struct user *user)
 		struct room *room = it.value;
 
 		if (list_empty(&room->occupants))
-			room_abandon(&room);
+			room_abandon(&room, NULL);
 	}
 }
 

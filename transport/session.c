@@ -32,6 +32,7 @@ struct pending_join {
 	char *room;
 	char *nickname;
 	char *password;
+	char *raw; /* the stanza; NULL */
 };
 
 /* What a store lookup needs when it is answered: copies, as everything may be gone by then. */
@@ -55,6 +56,7 @@ static void pending_join_free(struct pending_join *join)
 	mem_free(join->room);
 	mem_free(join->nickname);
 	mem_free_secret(join->password);
+	mem_free_secret(join->raw);
 	mem_free(join);
 }
 
@@ -197,8 +199,14 @@ static void replay_joins(struct identity *identity)
 	LIST_EACH (link, &identity->joins) {
 		struct pending_join *join = CONTAINER_OF(link, struct pending_join, link);
 		struct resource *resource = session_find_resource(identity, join->resource);
+		const struct event_raw raw = {.kind = RAW_PRESENCE,
+					      .name = join->room,
+					      .resource = join->nickname,
+					      .bytes = join->raw,
+					      .length = join->raw ? strlen(join->raw) : 0};
 		struct event event = {
 			.type = EVENT_ROOM_JOIN,
+			.raw = join->raw ? &raw : NULL,
 			.room = {.name = join->room, .nickname = join->nickname, .password = join->password}};
 
 		if (resource && router_from_frontend(resource, &event) < 0)
@@ -452,7 +460,7 @@ static void leave_rooms(struct user *user, struct resource *resource)
 	struct map_iter it = {0};
 
 	while (map_next(user->rooms, &it))
-		room_leave(it.value, resource);
+		room_leave(it.value, resource, NULL);
 }
 
 static void forget_joins(struct identity *identity, const char *resource, const char *room)
@@ -510,6 +518,7 @@ int session_remember_join(struct resource *from, const struct event *event)
 	join->room = mem_strdup(event->room.name);
 	join->nickname = mem_strdup(event->room.nickname);
 	join->password = mem_strdup(event->room.password);
+	join->raw = event->raw ? mem_strndup(event->raw->bytes, event->raw->length) : NULL;
 	list_append(&identity->joins, &join->link);
 	return 0;
 }

@@ -94,6 +94,22 @@ struct user *user_create(struct transport *transport, const struct store_account
 	return user;
 }
 
+/* Backends that speak in stanzas get those. False: the event has to be sent as well. */
+static bool send_raw(struct user *user, const struct event *event)
+{
+	const struct event_raw *raw = event->raw;
+
+	if (!raw || !user->transport->features.raw_xml)
+		return false;
+	struct event out = {.type = EVENT_RAW_XML,
+			    .user = user->key,
+			    .trace = event->trace,
+			    .text = {.bytes = raw->bytes, .length = raw->length}};
+
+	backend_send(user->backend, &out);
+	return event->type != EVENT_ROOM_JOIN && event->type != EVENT_ROOM_LEAVE;
+}
+
 /* What the backend cannot be told is said in words. */
 static int send_degraded(struct user *user, const struct event *event)
 {
@@ -118,6 +134,8 @@ int user_send(struct user *user, struct event *event)
 	if (!event->trace)
 		event->trace = ++user->transport->next_trace;
 	watch_note(user->transport, user->key, WATCH_TO_NETWORK, user->backend->label, NULL, event, 0);
+	if (send_raw(user, event))
+		return 0;
 	if (event->type == EVENT_MESSAGE && !user->backend->extended)
 		return send_degraded(user, event);
 	return backend_send(user->backend, event);

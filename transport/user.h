@@ -96,7 +96,8 @@ void user_notify(struct user *user, const char *text);
 void user_relogin(struct user *user);
 
 /* An event of this user to its backend: sets event->user. As backend_send; TP_ERR_CLOSED: it has none. To a backend without
- * the extension a message goes in words (protocol/degrade.h). */
+ * the extension a message goes in words (protocol/degrade.h). With features.rawxml event->raw is sent in its
+ * place; joining and leaving a room are sent in both forms. */
 int user_send(struct user *user, struct event *event);
 /* A message as the user's backend will get it; new text lives in the arena. As degrade_message. */
 int user_degrade(const struct user *user, struct arena *arena, struct event_message *message);

@@ -5,6 +5,7 @@
 
 #include "backends/irc/irc.h"
 #include "backends/irc/irc_handlers.h"
+#include "backends/irc/irc_presence.h"
 #include "backends/irc/irc_socket.h"
 #include "backends/irc/irc_user.h"
 #include "base/clock.h"
@@ -73,6 +74,7 @@ static void answer_all_whois(struct irc_connection *connection)
 static void reset(struct irc_connection *connection)
 {
 	irc_socket_close(&connection->socket);
+	irc_watch_end(connection);
 	irc_isupport_init(&connection->support);
 	mem_replace(&connection->nick, connection->wanted_nick);
 	MEM_FREE(connection->userhost);
@@ -82,7 +84,7 @@ static void reset(struct irc_connection *connection)
 	connection->nick_attempt = 0;
 	connection->negotiating = connection->sasl_asked = connection->sasl_done = connection->identified =
 	        false;
-	connection->away_told = false;
+	connection->away_told = connection->nick_asked = false;
 	connection->pinged_at = 0;
 	connection->queue.filled_at = 0;
 	connection->labels = connection->echoes = false;
@@ -313,6 +315,7 @@ void irc_connection_ready(struct irc_connection *connection)
 	irc_connection_join(connection, CONTAINER_OF(link, struct irc_channel, link));
 	irc_outgoing_ready(connection);
 	irc_connection_send_queued(connection);
+	irc_watch_begin(connection);
 }
 
 void irc_connection_join(struct irc_connection *connection, struct irc_channel *channel)
@@ -404,6 +407,7 @@ static void on_tick(uv_timer_t *timer)
 		return;
 	}
 	check_away(connection, now);
+	irc_watch_tick(connection, now);
 	if (connection->socket)
 		check_life(connection, now);
 }

@@ -22,6 +22,7 @@
 struct irc_listing;
 struct irc_socket;
 struct irc_user;
+struct irc_watch;
 
 enum irc_connection_state {
 	IRC_WAITING,     /* for the next attempt */
@@ -72,6 +73,8 @@ struct irc_connection {
 	char *nick; /* the user's, as the server knows it; what was asked for before the welcome */
 	char *wanted_nick;
 	unsigned nick_attempt;
+	bool nick_asked;  /* after the welcome: the server has not answered a change yet */
+	struct irc_watch *watch; /* irc_presence.c; NULL unless ready */
 	char *userhost; /* "user@host" as others see it; NULL: not known yet */
 	char *server_name;
 	char *capabilities; /* offered ones, a space around each, until the end of CAP LS */

@@ -15,6 +15,7 @@ struct map *irc_handlers_create(void)
 	        &irc_handlers_channel,
 	        &irc_handlers_message,
 	        &irc_handlers_reply,
+	        &irc_handlers_presence,
 	};
 	struct map *map = map_create();
 

@@ -322,6 +322,12 @@ static void refuse_nick(struct irc_connection *connection, const char *nick, con
 {
 	struct irc_user *user = connection->user;
 
+	/* The rooms would take it for the end of the join. */
+	if (!connection->nick_asked) {
+		log_debug(&connection->log, "nobody asked for the nickname %s, which is refused", log_quote(nick));
+		return;
+	}
+	connection->nick_asked = false;
 	mem_replace(&connection->wanted_nick, connection->nick);
 	LIST_EACH(link, &connection->channels)
 	{
@@ -382,7 +388,9 @@ static void on_bad_password(struct irc_connection *connection, struct irc_line *
 
 static void on_banned(struct irc_connection *connection, struct irc_line *line)
 {
-	irc_connection_fatal(connection, CONNECTION_ERROR_OTHER, line->params[line->count - 1]);
+	/* No error that is tried again by itself: that makes bans longer. */
+	irc_connection_fatal(connection, CONNECTION_ERROR_AUTHENTICATION_IMPOSSIBLE,
+	                     line->params[line->count - 1]);
 }
 
 static const struct irc_handler handlers[] = {

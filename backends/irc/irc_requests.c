@@ -234,8 +234,10 @@ static void change_nick(struct irc_channel *channel, const char *nickname)
 
 	irc_nick_make(&nick, nickname);
 	mem_replace(&connection->wanted_nick, nick.data);
-	if (connection->state >= IRC_WELCOME)
+	if (connection->state >= IRC_WELCOME) {
+		connection->nick_asked = true;
 		irc_send(connection, "NICK", nick.data, NULL);
+	}
 	buf_finish(&nick);
 }
 

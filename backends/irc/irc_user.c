@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/irc/irc_connection.h"
+#include "backends/irc/irc_presence.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -32,7 +33,9 @@ void irc_user_free(void *value)
 {
 	struct irc_user *user = value;
 
+	user->leaving = true;
 	close_connections(user, user->irc->config.quit_message);
+	irc_contacts_destroy(&user->contacts);
 	mem_free(user->key);
 	mem_free(user->nick);
 	mem_free(user->home);
@@ -48,6 +51,7 @@ void irc_user_destroy(struct irc_user **slot, const char *quit_message)
 	if (!user)
 		return;
 	*slot = NULL;
+	user->leaving = true;
 	map_remove(user->irc->users, user->key);
 	close_connections(user, quit_message);
 	irc_user_free(user);

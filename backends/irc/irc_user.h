@@ -12,6 +12,7 @@
 #include "protocol/event.h"
 
 struct irc_connection;
+struct irc_contacts;
 
 struct irc_user {
 	struct irc *irc;
@@ -25,6 +26,8 @@ struct irc_user {
 	enum status status;
 	char *status_text;
 	uint64_t away_at; /* when the network is to be told; 0: not away */
+	struct irc_contacts *contacts; /* irc_presence.c; NULL: none */
+	bool leaving; /* the gateway is told nothing more of this user */
 };
 
 struct irc_user *irc_user_get(const struct irc *irc, const char *key);

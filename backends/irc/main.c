@@ -7,6 +7,7 @@
 #include "backends/irc/irc.h"
 #include "backends/irc/irc_connection.h"
 #include "backends/irc/irc_handlers.h"
+#include "backends/irc/irc_presence.h"
 #include "backends/irc/irc_socket.h"
 #include "backends/irc/irc_tls.h"
 #include "backends/irc/irc_user.h"
@@ -63,6 +64,21 @@ static void unwatch(struct program *program)
 	program->poll = NULL;
 }
 
+static void on_contact(struct plug *plug, const char *key, const struct event_contact *contact)
+{
+	irc_contacts_add(irc_user_get(irc_of(plug), key), contact->name);
+}
+
+static void on_contact_removed(struct plug *plug, const char *key, const char *contact)
+{
+	irc_contacts_remove(irc_user_get(irc_of(plug), key), contact);
+}
+
+static void on_contacts(struct plug *plug, const char *key, const struct event_contact *contacts, size_t count)
+{
+	irc_contacts_set(irc_user_get(irc_of(plug), key), contacts, count);
+}
+
 static void stop(struct irc *irc)
 {
 	struct program *program = CONTAINER_OF(irc, struct program, irc);
@@ -89,6 +105,9 @@ static const struct plug_ops ops = {
         .message = irc_on_message,
         .subject = irc_on_subject,
         .status = on_status,
+        .contact = on_contact,
+        .contact_removed = on_contact_removed,
+        .contacts = on_contacts,
         .room_join = irc_on_room_join,
         .room_leave = irc_on_room_leave,
         .vcard_request = irc_on_vcard_request,
@@ -249,6 +268,7 @@ int main(int argc, char **argv)
 	        .name = "transport-irc",
 	        .rooms = true,
 	        .disable_jid_escaping = true,
+	        .send_contacts_on_login = true,
 	        .room_nickname_change = true,
 	        .no_registration = true,
 	        .outlives_gateway = true,

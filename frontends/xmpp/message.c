@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/references.h"
 #include "frontends/xmpp/register.h"
 #include "frontends/xmpp/reply.h"
@@ -184,6 +185,10 @@ static void message_to_self(struct xmpp_frontend *frontend, const struct route *
 static void message_to_entity(struct xmpp_frontend *frontend, const struct route *route,
                               const struct message_stanza *message)
 {
+	if (raw_is_on(frontend) && message->tree) {
+		raw_message(frontend, route, message);
+		return;
+	}
 	if (!strcmp(message->type, "groupchat")) {
 		muc_handle_groupchat(frontend, route, message);
 		return;

@@ -56,7 +56,6 @@ struct backend {
 	size_t unsafe_count;
 	unsigned ignored_frames;  /* bad or forged; halved at every ping, so that years of late frames are no
 	                             crime */
-	bool warned_raw_xml;      /* router: said once */
 
 	/* private to transport/backend */
 	struct backend_attach *attach; /* how it outlives us (backend_attach.c); NULL: it does not */

@@ -420,6 +420,7 @@ void c2s_session_accept(struct c2s_server *server, int fd)
 	session->deadline = session->accepted_ms + LIMIT_C2S_NEGOTIATION_SECONDS * UINT64_C(1000);
 	session->socket = stream_socket_create(&server->batch, &socket_ops, session);
 	session->reader = stanza_reader_create(frontend->strophe, &stanza_ops, session);
+	stanza_reader_keep_trees(session->reader, &frontend->base.transport->features.raw_xml);
 	session->xml = xml_stream_create(&stanza_reader_xml, session->reader,
 					 LIMIT_STANZA_BYTES_UNAUTHENTICATED);
 	c2s_session_wait(session);

@@ -569,6 +569,7 @@ struct component *component_create(struct xmpp_frontend *frontend)
 	component->log = (struct log){.parent = &frontend->base.log, .label = "component"};
 	component->backoff_ms = BACKOFF_FIRST_MS;
 	component->reader = stanza_reader_create(frontend->strophe, &stanza_ops, component);
+	stanza_reader_keep_trees(component->reader, &frontend->base.transport->features.raw_xml);
 	component->xml = xml_stream_create(&stanza_reader_xml, component->reader, LIMIT_STANZA_BYTES);
 	xml_stream_skip_oversized(component->xml, true); /* one person's stanza must not end everybody's stream */
 	return component;

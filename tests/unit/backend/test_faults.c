@@ -203,6 +203,37 @@ static void test_stubborn_is_killed(void **state)
 	harness_close(&h);
 }
 
+/* Silence, SIGTERM, SIGKILL; meanwhile its users have another. */
+static void test_silent_and_stubborn(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_open(&h, "%s silent-stubborn", harness_program);
+	harness_begin(&h);
+	h.server->timing.ping = 100;
+	h.server->timing.kill = 300;
+	h.people[0].again = true;
+	harness_assign(&h, 0);
+	UNTIL(&h, h.people[0].connected == 1);
+	struct backend *backend = harness_backend(&h);
+	pid_t pid = backend_pid(backend);
+
+	assert_int_equal(backend->stats.resident_kb, 300);
+	/* a claim: it says "1" */
+	assert_null(backend->stats.process_id);
+	UNTIL(&h, h.people[0].lost == 1);
+	assert_int_equal(kill(pid, 0), 0);
+	assert_non_null(strstr(h.people[0].sentence, "does not answer"));
+	UNTIL(&h, h.people[0].connected == 2);
+	UNTIL(&h, harness_logged(&h, "signal 9"));
+	assert_true(harness_logged(&h, "killing it"));
+	assert_int_equal(kill(pid, 0), -1);
+	assert_int_equal(kill(1, 0), 0);
+	h.people[0].again = false;
+	harness_close(&h);
+}
+
 static void test_does_not_read(void **state)
 {
 	struct harness h;
@@ -524,6 +555,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_failures),
 	        cmocka_unit_test(test_unfinished_frame),
 	        cmocka_unit_test(test_stubborn_is_killed),
+	        cmocka_unit_test(test_silent_and_stubborn),
 	        cmocka_unit_test(test_does_not_read),
 	        cmocka_unit_test(test_partial_writes),
 	        cmocka_unit_test(test_flood_and_back_pressure),

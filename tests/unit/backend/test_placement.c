@@ -212,7 +212,9 @@ static void test_login_delay(void **state)
 
 	(void)state;
 	harness_open(&h, "%s good", harness_program);
+	h.transport.service.login_delay = 3;
 	harness_begin(&h);
+	assert_int_equal(h.server->timing.login_delay, 3000);
 	h.server->timing.login_delay = 60;
 	UNTIL(&h, h.ready == 1);
 	uint64_t start = clock_ms();

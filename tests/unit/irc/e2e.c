@@ -195,6 +195,9 @@ static void note_event(struct buf *log, const struct event *event)
 		buf_printf(log, "disconnected %s %d %s\n", event->user, event->disconnected.error,
 		           event->disconnected.text);
 		break;
+	case EVENT_CONTACT:
+		buf_printf(log, "contact %s status=%d\n", event->contact.name, (int)event->contact.status);
+		break;
 	case EVENT_MESSAGE:
 		note_message(log, &event->message);
 		break;

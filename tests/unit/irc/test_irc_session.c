@@ -12,7 +12,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "config/limits.h"
 #include "stage.h"
+
 
 static const char *program;
 
@@ -234,6 +236,52 @@ static void test_too_much(void **state)
 	stage_close(&stage);
 }
 
+static size_t count_of(const char *text, const char *word)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, word)); text += strlen(word))
+		count++;
+	return count;
+}
+
+static void test_contacts_limit(void **state)
+{
+	enum { CONTACTS = LIMIT_IRC_CONTACTS + 50 };
+	struct event_contact *contacts = mem_alloc(CONTACTS * sizeof(*contacts));
+	struct stage stage;
+
+	(void)state;
+	for (size_t i = 4; i < CONTACTS; i++)
+		contacts[i].name = mem_printf("friend%zu", i);
+	/* Nobody on IRC has such names. */
+	contacts[0].name = "a b";
+	contacts[1].name = "a,b";
+	contacts[2].name = "#room";
+	contacts[3].name = "x\x01";
+	stage_open(&stage, program, "", "--irc.line_burst=100");
+	gateway_send(&stage.gateway, &(struct event){.type = EVENT_CONTACTS,
+	                                             .user = ALICE,
+	                                             .contacts = {.contacts = contacts, .count = CONTACTS}});
+	stage_hello(&stage);
+	peer_send(&stage.server, ":s.example 001 alice :Welcome");
+	peer_send(&stage.server, ":s.example 005 alice MONITOR :are supported by this server");
+	peer_send(&stage.server, ":s.example 376 alice :End of MOTD");
+	gateway_expect(&stage.gateway, "connected " ALICE);
+	peer_expect(&stage.server, "MONITOR + :");
+	gateway_message(&stage.gateway, ALICE, "zed", "the end", NULL);
+	peer_expect(&stage.server, "PRIVMSG zed :the end");
+	assert_int_equal(count_of(stage.server.in.data, "friend"), LIMIT_IRC_CONTACTS);
+	assert_int_equal(count_of(stage.server.in.data, "room"), 0);
+	/* One who is seen is told; who is not watched is not. */
+	peer_send(&stage.server, ":s.example 730 alice :FRIEND9!u@h,friend%d", CONTACTS - 1);
+	gateway_expect(&stage.gateway, "contact friend9");
+	stage_close(&stage);
+	for (size_t i = 4; i < CONTACTS; i++)
+		mem_free((void *)contacts[i].name);
+	mem_free(contacts);
+}
+
 static void test_error_line(void **state)
 {
 	struct stage stage;
@@ -255,7 +303,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_sasl_required), cmocka_unit_test(test_identify_and_pass),
 	        cmocka_unit_test(test_nicknames),     cmocka_unit_test(test_room),
 	        cmocka_unit_test(test_join_refused),  cmocka_unit_test(test_flood),
-	        cmocka_unit_test(test_too_much),      cmocka_unit_test(test_error_line),
+	        cmocka_unit_test(test_too_much),      cmocka_unit_test(test_contacts_limit),
+	        cmocka_unit_test(test_error_line),
 	};
 
 	if (argc < 2)

@@ -142,6 +142,12 @@ static void say_event(const struct event *event)
 	case EVENT_VCARD:
 		SAY("card %s %u '%s'", event->vcard.name, event->vcard.id, or_empty(event->vcard.full_name));
 		break;
+	case EVENT_RAW_XML:
+		if (!event->raw)
+			SAY("raw %s", event->text.bytes);
+		else
+			SAY("raw %s", event->raw->name);
+		break;
 	case EVENT_READ_MARKER:
 		SAY("read %s", event->read_marker.name);
 		if (event->read_marker.nickname)
@@ -175,6 +181,8 @@ static void say_event(const struct event *event)
 		SAY("%s", event_type_name(event->type));
 		break;
 	}
+	if (event->raw)
+		SAY(" as it is");
 	SAY("\n");
 }
 
@@ -213,6 +221,42 @@ static void fake_stop(struct frontend *frontend, void (*stopped)(void *context),
 	SAY("frontend stopped\n");
 	if (!fx->hang)
 		stopped(context);
+}
+
+/* A line for each stanza: "USER KIND NAME/RESOURCE TEXT". "message" comes with a body, the others without words. */
+static int fake_read_raw(struct frontend *frontend, const char *bytes, size_t length, const struct raw_sink *sink,
+			 void *context, const char **fault)
+{
+	char user[64], kind[64], name[64], text[64];
+	struct event_raw raw = {.bytes = bytes, .length = length};
+	struct event event = {.type = EVENT_RAW_XML, .raw = &raw};
+	struct user *found;
+
+	(void)frontend;
+	*fault = "no stanza";
+	if (sscanf(bytes, "%63s %63s %63s %63s", user, kind, name, text) != 4)
+		return TP_ERR_INVALID;
+	raw.resource = strchr(name, '/') ? strchr(name, '/') + 1 : NULL;
+	if (raw.resource)
+		*strchr(name, '/') = '\0';
+	raw.name = name;
+	raw.kind = !strcmp(kind, "query") ? RAW_QUERY : !strcmp(kind, "presence") ? RAW_PRESENCE : RAW_MESSAGE;
+	if (!strcmp(kind, "message")) {
+		event.type = EVENT_MESSAGE;
+		event.message.name = name;
+		event.message.text = text;
+	} else if (!strcmp(kind, "contact")) {
+		event.type = EVENT_CONTACT;
+		event.contact.name = name;
+	} else if (!strcmp(kind, "participant")) {
+		event.type = EVENT_PARTICIPANT;
+		event.participant.room = name;
+		event.participant.nickname = raw.resource;
+	}
+	found = sink->user(context, user);
+	if (found)
+		sink->event(context, found, &event);
+	return 0;
 }
 
 static int fake_deliver(struct frontend *frontend, struct identity *to, struct resource *only,
@@ -286,6 +330,7 @@ const struct frontend_ops fake_frontend_ops = {
 	.check = fake_check,
 	.start = fake_start,
 	.stop = fake_stop,
+	.read_raw = fake_read_raw,
 	.deliver = fake_deliver,
 	.undelivered = fake_undelivered,
 	.room_resumed = fake_room_resumed,
@@ -397,9 +442,12 @@ const char *backend_state_name(const struct backend *backend)
 
 int backend_send(struct backend *backend, const struct event *event)
 {
+	struct event words = *event; /* the words are what the wire has room for */
+
 	assert_non_null(event->user);
+	words.raw = NULL;
 	SAY("%s ", backend->label);
-	say_event(event);
+	say_event(&words);
 	if (event->handover && !fx->unanswered)
 		delivery_written(backend, event->handover);
 	else if (event->handover)

@@ -94,6 +94,7 @@ void session_detach(struct resource *resource)
 	if (!list_empty(&identity->resources))
 		return;
 	base->ops->identity_gone(base, identity);
+	list_remove(&identity->link);
 	map_remove(base->transport->identities, identity->address);
 	mem_free(identity->address);
 	mem_free(identity);
@@ -138,7 +139,13 @@ static void record_message(const struct event *event)
 int router_from_frontend(struct resource *from, const struct event *event)
 {
 	(void)from;
+	if (event->raw)
+		buf_printf(&told, "raw %s/%s %.*s\n", event->raw->name,
+		           event->raw->resource ? event->raw->resource : "", (int)event->raw->length,
+		           event->raw->bytes);
 	switch (event->type) {
+	case EVENT_RAW_XML:
+		break;
 	case EVENT_MESSAGE:
 	case EVENT_SUBJECT:
 	case EVENT_ATTENTION:
