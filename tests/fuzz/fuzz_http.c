@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a stranger sends to the HTTP server, over a real socket, in pieces whose size the first byte says. Beyond not
- * crashing: handlers see clean text and a body of the length that was announced, each begun request is told to be gone
- * once, and the server is ready for the next one.
+ * What a stranger sends to the HTTP server, over a real socket, in pieces whose size the first byte says.
+ * Beyond not crashing: handlers see clean text and a body of the length that was announced, each begun
+ * request is told to be gone once, and the server is ready for the next one.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -51,7 +51,8 @@ static void complete(struct http_request *request, void *context)
 	(void)context;
 	http_request_body(request, &length);
 	require(length == http_request_content_length(request) && length <= 64);
-	http_answer(request, 200, "text/plain", http_request_path(request), strlen(http_request_path(request)));
+	http_answer(request, 200, "text/plain", http_request_path(request),
+	            strlen(http_request_path(request)));
 }
 
 static void gone(struct http_request *request, void *context)
@@ -66,8 +67,9 @@ static void set_up(void)
 {
 	struct buf error = {0};
 	struct http_route routes[] = {
-		{"/a/", HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE, 64, started, NULL, complete, gone, NULL},
-		{"/b", HTTP_PUT, 64, started, NULL, complete, gone, NULL},
+	        {"/a/", HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE, 64, started, NULL, complete, gone,
+	         NULL},
+	        {"/b", HTTP_PUT, 64, started, NULL, complete, gone, NULL},
 	};
 
 	log_threshold = LOG_LEVEL_ERROR;

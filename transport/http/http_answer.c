@@ -68,7 +68,7 @@ static bool send_out(struct http_request *request)
 {
 	while (request->sent < request->out.len) {
 		ssize_t count = send(lws_get_socket_fd(request->wsi), request->out.data + request->sent,
-				     request->out.len - request->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		                     request->out.len - request->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (count >= 0) {
 			request->sent += (size_t)count;
@@ -101,7 +101,8 @@ static void file_read(uv_fs_t *read)
 		return;
 	}
 	if (count <= 0) { /* it has become shorter, or cannot be read: what was promised cannot be kept */
-		log_warning(&request->server->log, "%s: the file cannot be read to its end", log_quote(request->path));
+		log_warning(&request->server->log, "%s: the file cannot be read to its end",
+		            log_quote(request->path));
 		http_request_drop(request);
 		return;
 	}
@@ -120,8 +121,8 @@ static void read_file(struct http_request *request)
 		uv_poll_stop(&request->poll);
 	request->read.data = request;
 	request->reading = true;
-	if (uv_fs_read(request->server->loop, &request->read, request->file, &room, 1, (int64_t)request->file_at,
-		       file_read) < 0) {
+	if (uv_fs_read(request->server->loop, &request->read, request->file, &room, 1,
+	               (int64_t)request->file_at, file_read) < 0) {
 		request->reading = false;
 		http_request_drop(request);
 	}
@@ -145,12 +146,29 @@ static const char *reason_of(unsigned status)
 		unsigned status;
 		const char *reason;
 	} reasons[] = {
-		{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-		{301, "Moved Permanently"}, {302, "Found"}, {304, "Not Modified"}, {400, "Bad Request"},
-		{401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-		{410, "Gone"}, {411, "Length Required"}, {413, "Content Too Large"}, {416, "Range Not Satisfiable"},
-		{429, "Too Many Requests"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-		{502, "Bad Gateway"}, {503, "Service Unavailable"}, {505, "HTTP Version Not Supported"},
+	        {200, "OK"},
+	        {201, "Created"},
+	        {202, "Accepted"},
+	        {204, "No Content"},
+	        {206, "Partial Content"},
+	        {301, "Moved Permanently"},
+	        {302, "Found"},
+	        {304, "Not Modified"},
+	        {400, "Bad Request"},
+	        {401, "Unauthorized"},
+	        {403, "Forbidden"},
+	        {404, "Not Found"},
+	        {405, "Method Not Allowed"},
+	        {410, "Gone"},
+	        {411, "Length Required"},
+	        {413, "Content Too Large"},
+	        {416, "Range Not Satisfiable"},
+	        {429, "Too Many Requests"},
+	        {500, "Internal Server Error"},
+	        {501, "Not Implemented"},
+	        {502, "Bad Gateway"},
+	        {503, "Service Unavailable"},
+	        {505, "HTTP Version Not Supported"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
@@ -169,7 +187,8 @@ void http_answer_header(struct http_request *request, const char *name, const ch
 
 static bool is_answered(const struct http_request *request)
 {
-	return request->stage == HTTP_SENDING || request->stage == HTTP_DISCARDING || request->stage == HTTP_ENDED;
+	return request->stage == HTTP_SENDING || request->stage == HTTP_DISCARDING ||
+	       request->stage == HTTP_ENDED;
 }
 
 /* RFC 9110 6.6.1 */
@@ -207,7 +226,8 @@ static bool sends_content(const struct http_request *request, unsigned status)
 	return request->method != HTTP_HEAD && status != 204 && status != 304;
 }
 
-void http_answer(struct http_request *request, unsigned status, const char *type, const void *content, size_t length)
+void http_answer(struct http_request *request, unsigned status, const char *type, const void *content,
+                 size_t length)
 {
 	if (is_answered(request))
 		return;
@@ -230,7 +250,8 @@ void http_answer_continue(struct http_request *request)
 
 	/* The first bytes on a connection: they fit. */
 	if (expected && !strcmp(expected, "100-continue"))
-		(void)!send(lws_get_socket_fd(request->wsi), text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)!send(lws_get_socket_fd(request->wsi), text, sizeof(text) - 1,
+		            MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* If-None-Match has a list of entity tags; a weak one ("W/...") counts as the same (RFC 9110 13.1.2). */

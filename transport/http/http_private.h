@@ -31,12 +31,13 @@ struct http_server {
 	struct list listeners;
 	struct list requests; /* oldest first */
 	size_t count;
-	/* What lws knows of a request is its slot and how often that was used: it may speak of one that is gone. */
+	/* What lws knows of a request is its slot and how often that was used: it may speak of one that is
+	 * gone. */
 	struct http_request *slots[HTTP_SLOTS];
 	uint32_t generation;
-	uv_timer_t tick; /* runs while there are connections */
+	uv_timer_t tick;  /* runs while there are connections */
 	unsigned handles; /* of listeners, not yet closed */
-	bool full; /* no descriptors are left: listeners pause until the next tick */
+	bool full;        /* no descriptors are left: listeners pause until the next tick */
 	bool warned_full;
 	bool closing, ending;
 	unsigned end_turns;
@@ -57,8 +58,8 @@ struct http_listener {
 enum http_stage {
 	HTTP_HEAD_EXPECTED,
 	HTTP_BODY_EXPECTED,
-	HTTP_WORKING,  /* the handler's turn */
-	HTTP_SENDING,  /* what is left of the body is thrown away */
+	HTTP_WORKING,    /* the handler's turn */
+	HTTP_SENDING,    /* what is left of the body is thrown away */
 	HTTP_DISCARDING, /* answered; the rest of a refused body is taken, so that the peer sees the answer */
 	HTTP_ENDED,
 };
@@ -72,7 +73,7 @@ struct http_request {
 	unsigned slot;
 	uint32_t generation;
 	enum http_stage stage;
-	unsigned inside; /* calls of lws that are under way: it is closed by their result */
+	unsigned inside;   /* calls of lws that are under way: it is closed by their result */
 	uint64_t since_ms; /* the stage, or the last progress */
 	uint64_t moved;    /* bytes since then */
 	bool held;
@@ -106,9 +107,11 @@ int http_server_begin(struct http_server *server, struct buf *error);
 void http_server_forget(struct http_request *request);
 /* Frees the server if it is to close and nothing is left. */
 void http_server_check_end(struct http_server *server);
-const struct http_route *http_listener_find(const struct http_listener *listener, const char *path); /* NULL: none */
+const struct http_route *http_listener_find(const struct http_listener *listener,
+                                            const char *path); /* NULL: none */
 /* http_request.c */
-int http_request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length);
+int http_request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                          size_t length);
 /* Ends it: `gone`, and the connection is closed. */
 void http_request_drop(struct http_request *request);
 void http_request_check_time(struct http_request *request, uint64_t now_ms);

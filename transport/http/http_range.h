@@ -10,5 +10,6 @@ enum http_range_result {
 	HTTP_RANGE_WRONG, /* 416: nothing of it exists */
 };
 
-/* `text` may be NULL. `first` and `last` (inclusive) are set for HTTP_RANGE_PART only: first <= last < size. */
+/* `text` may be NULL. `first` and `last` (inclusive) are set for HTTP_RANGE_PART only: first <= last < size.
+ */
 enum http_range_result http_range_parse(const char *text, uint64_t size, uint64_t *first, uint64_t *last);

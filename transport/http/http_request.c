@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a request. Of libwebsockets only the straight way is used: a head, a body, the end. It never sends (it
- * does not look at a socket's writability while reading is held back) and never begins a second request on a
- * connection (what comes behind the first would be parsed into its head).
+ * The life of a request. Of libwebsockets only the straight way is used: a head, a body, the end. It never
+ * sends (it does not look at a socket's writability while reading is held back) and never begins a second
+ * request on a connection (what comes behind the first would be parsed into its head).
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -13,7 +13,8 @@
 #include "base/text.h"
 #include "transport/http/http_private.h"
 
-#define DRAIN_BYTES (256u << 10) /* sent behind the request: unread it would make the kernel take the answer back */
+#define DRAIN_BYTES \
+	(256u << 10) /* sent behind the request: unread it would make the kernel take the answer back */
 
 /* ---- stages ---- */
 
@@ -56,8 +57,8 @@ static void end(struct http_request *request)
 	if (request->stage == HTTP_ENDED)
 		return;
 	if (request->path)
-		log_debug(&request->server->log, "%s: answered with %u, %llu bytes came", log_quote(request->path),
-			  request->status, (unsigned long long)request->received);
+		log_debug(&request->server->log, "%s: answered with %u, %llu bytes came",
+		          log_quote(request->path), request->status, (unsigned long long)request->received);
 	request->stage = HTTP_ENDED;
 	http_answer_finish(request);
 	if (request->route && request->route->gone)
@@ -117,8 +118,8 @@ void http_request_check_time(struct http_request *request, uint64_t now_ms)
 		break;
 	case HTTP_WORKING:
 		if (spent_ms > timing->answer) {
-			log_warning(&request->server->log, "%s: no answer after %u s", log_quote(request->path),
-				    (unsigned)(spent_ms / 1000));
+			log_warning(&request->server->log, "%s: no answer after %u s",
+			            log_quote(request->path), (unsigned)(spent_ms / 1000));
 			http_answer(request, 503, "text/plain", "This takes too long.\n", 21);
 		}
 		break;
@@ -235,13 +236,15 @@ const char *http_request_query(struct http_request *request, const char *name)
 	if (!request->wsi || request->stage == HTTP_ENDED)
 		return NULL;
 	for (int i = 0;; i++) {
-		int count = lws_hdr_copy_fragment(request->wsi, pair, sizeof(pair), WSI_TOKEN_HTTP_URI_ARGS, i);
+		int count =
+		        lws_hdr_copy_fragment(request->wsi, pair, sizeof(pair), WSI_TOKEN_HTTP_URI_ARGS, i);
 
 		if (count < 0)
 			return NULL;
 		if ((size_t)count > length && !memcmp(pair, name, length) && pair[length] == '=')
-			return as_text(arena_strndup(&request->arena, pair + length + 1, (size_t)count - length - 1),
-				       count - (int)length - 1);
+			return as_text(
+			        arena_strndup(&request->arena, pair + length + 1, (size_t)count - length - 1),
+			        count - (int)length - 1);
 	}
 }
 
@@ -320,7 +323,8 @@ static void refuse_method(struct http_request *request, const struct http_route 
 	static const struct {
 		enum http_method method;
 		const char *name;
-	} names[] = {{HTTP_GET, "GET, HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}, {HTTP_DELETE, "DELETE"}};
+	} names[] = {
+	        {HTTP_GET, "GET, HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}, {HTTP_DELETE, "DELETE"}};
 	struct buf allow = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -440,7 +444,8 @@ static struct http_request *find(struct lws *wsi)
 	return request && request->generation == (uint32_t)(id >> 16) ? request : NULL;
 }
 
-int http_request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
+int http_request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                          size_t length)
 {
 	struct http_request *request;
 
@@ -452,7 +457,8 @@ int http_request_callback(struct lws *wsi, enum lws_callback_reasons reason, voi
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_WSI_DESTROY:
 		break;
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: /* to HTTP/2 or websockets: neither is served, and `in` may be gone */
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: /* to HTTP/2 or websockets: neither is served, and `in` may be
+	                                           gone */
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 	case LWS_CALLBACK_RAW_ADOPT: /* after CONNECT */
 	case LWS_CALLBACK_RAW_RX:

@@ -19,8 +19,8 @@
 #define LWS_SECONDS 3600 /* lws keeps times of its own: ours are shorter and end first */
 
 static const struct lws_protocols protocols[] = {
-	{.name = "http", .callback = http_request_callback},
-	{0},
+        {.name = "http", .callback = http_request_callback},
+        {0},
 };
 
 /* What lws has to say is mostly about its peers, and any peer can make it talk. */
@@ -32,7 +32,8 @@ static void take_log(int level, const char *line)
 
 static void tick(uv_timer_t *timer);
 
-/* lws leaves its descriptors to children. What children are meant to have is handed to them in another way. */
+/* lws leaves its descriptors to children. What children are meant to have is handed to them in another way.
+ */
 static void close_on_exec(void)
 {
 	DIR *folder = opendir("/proc/self/fd");
@@ -52,18 +53,18 @@ int http_server_begin(struct http_server *server, struct buf *error)
 {
 	void *loops[] = {server->loop};
 	struct lws_context_creation_info info = {
-		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
-		.protocols = protocols,
-		.foreign_loops = loops,
-		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-			   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
-		.fd_limit_per_thread = HTTP_SLOTS + 8,
-		.max_http_header_data = LIMIT_HTTP_HEAD_BYTES,
-		.max_http_header_pool = HTTP_SLOTS,
-		.pt_serv_buf_size = HTTP_CHUNK,
-		.timeout_secs = LWS_SECONDS,
-		.timeout_secs_ah_idle = LWS_SECONDS,
-		.user = server,
+	        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+	        .protocols = protocols,
+	        .foreign_loops = loops,
+	        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+	                   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
+	        .fd_limit_per_thread = HTTP_SLOTS + 8,
+	        .max_http_header_data = LIMIT_HTTP_HEAD_BYTES,
+	        .max_http_header_pool = HTTP_SLOTS,
+	        .pt_serv_buf_size = HTTP_CHUNK,
+	        .timeout_secs = LWS_SECONDS,
+	        .timeout_secs_ah_idle = LWS_SECONDS,
+	        .user = server,
 	};
 
 	if (server->context)
@@ -71,8 +72,9 @@ int http_server_begin(struct http_server *server, struct buf *error)
 	lws_set_log_level(log_threshold >= LOG_LEVEL_DEBUG ? LLL_ERR | LLL_WARN : 0, take_log);
 	server->context = lws_create_context(&info);
 	if (!server->context) {
-		buf_puts(error, "the HTTP server does not start: libwebsockets has no event loop for libuv (on Debian it is "
-				"the package libwebsockets-evlib-uv)");
+		buf_puts(error, "the HTTP server does not start: libwebsockets has no event loop for libuv "
+		                "(on Debian it is "
+		                "the package libwebsockets-evlib-uv)");
 		return TP_ERR_IO;
 	}
 	server->vhost = lws_create_vhost(server->context, &info);
@@ -92,11 +94,11 @@ struct http_server *http_server_create(uv_loop_t *loop, const struct log *parent
 	server->loop = loop;
 	server->log = (struct log){.parent = parent, .label = "http"};
 	server->timing = (struct http_timing){
-		.head = LIMIT_HTTP_HEAD_SECONDS * 1000u,
-		.progress = LIMIT_HTTP_PROGRESS_SECONDS * 1000u,
-		.answer = LIMIT_HTTP_ANSWER_SECONDS * 1000u,
-		.discard = LIMIT_HTTP_DISCARD_SECONDS * 1000u,
-		.tick = 1000,
+	        .head = LIMIT_HTTP_HEAD_SECONDS * 1000u,
+	        .progress = LIMIT_HTTP_PROGRESS_SECONDS * 1000u,
+	        .answer = LIMIT_HTTP_ANSWER_SECONDS * 1000u,
+	        .discard = LIMIT_HTTP_DISCARD_SECONDS * 1000u,
+	        .tick = 1000,
 	};
 	server->connections_max = LIMIT_HTTP_CONNECTIONS;
 	list_init(&server->listeners);
@@ -154,10 +156,11 @@ void http_server_adopt(struct http_listener *listener, int fd)
 		uv_timer_start(&server->tick, tick, server->timing.tick, server->timing.tick);
 
 	lws_adopt_desc_t adopted = {
-		.vh = server->vhost,
-		.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
-		.fd.sockfd = fd,
-		.opaque = (void *)((uintptr_t)request->generation << 16 | slot), /* NOLINT(performance-no-int-to-ptr) */
+	        .vh = server->vhost,
+	        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
+	        .fd.sockfd = fd,
+	        .opaque = (void *)((uintptr_t)request->generation << 16 |
+	                           slot), /* NOLINT(performance-no-int-to-ptr) */
 	};
 	struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&adopted); /* closes fd if it fails */
 
@@ -175,7 +178,8 @@ static bool make_room(struct http_server *server)
 {
 	if (server->count < server->connections_max)
 		return true;
-	LIST_EACH (link, &server->requests) {
+	LIST_EACH(link, &server->requests)
+	{
 		struct http_request *request = CONTAINER_OF(link, struct http_request, link);
 
 		if (request->stage == HTTP_HEAD_EXPECTED) {
@@ -218,7 +222,8 @@ static void accept_some(uv_poll_t *poll, int status, int events)
 static void pause_listeners(struct http_server *server, bool pause)
 {
 	server->full = pause;
-	LIST_EACH (link, &server->listeners) {
+	LIST_EACH(link, &server->listeners)
+	{
 		struct http_listener *listener = CONTAINER_OF(link, struct http_listener, link);
 
 		if (listener->fd < 0)
@@ -237,8 +242,8 @@ static void tick(uv_timer_t *timer)
 	struct http_server *server = timer->data;
 	uint64_t now_ms = clock_ms();
 
-	LIST_EACH (link, &server->requests)
-		http_request_check_time(CONTAINER_OF(link, struct http_request, link), now_ms);
+	LIST_EACH(link, &server->requests)
+	http_request_check_time(CONTAINER_OF(link, struct http_request, link), now_ms);
 	if (server->full)
 		pause_listeners(server, false);
 	else if (list_empty(&server->requests))
@@ -283,12 +288,13 @@ static unsigned port_of(int fd)
 	if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
 		return 0;
 	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-						   : ((struct sockaddr_in *)&address)->sin_port);
+	                                           : ((struct sockaddr_in *)&address)->sin_port);
 }
 
 static struct http_listener *find_listener(struct http_server *server, const char *host, unsigned port)
 {
-	LIST_EACH (link, &server->listeners) {
+	LIST_EACH(link, &server->listeners)
+	{
 		struct http_listener *listener = CONTAINER_OF(link, struct http_listener, link);
 
 		if (port && listener->asked_port == port && listener->host && !strcmp(listener->host, host))
@@ -297,8 +303,8 @@ static struct http_listener *find_listener(struct http_server *server, const cha
 	return NULL;
 }
 
-int http_server_listen(struct http_server *server, const char *host, unsigned port, struct http_listener **found,
-		       struct buf *error)
+int http_server_listen(struct http_server *server, const char *host, unsigned port,
+                       struct http_listener **found, struct buf *error)
 {
 	struct sockaddr_storage address = {0};
 	bool v6 = port <= 65535 && uv_ip6_addr(host, (int)port, (struct sockaddr_in6 *)&address) == 0;
@@ -307,8 +313,10 @@ int http_server_listen(struct http_server *server, const char *host, unsigned po
 	if (*found)
 		return 0;
 	if (port > 65535 || (!v6 && uv_ip4_addr(host, (int)port, (struct sockaddr_in *)&address) != 0)) {
-		buf_printf(error, "%s and %u are no address to listen on: a number like 127.0.0.1 or ::1, and a port", host,
-			   port);
+		buf_printf(
+		        error,
+		        "%s and %u are no address to listen on: a number like 127.0.0.1 or ::1, and a port",
+		        host, port);
 		return TP_ERR_INVALID;
 	}
 	int err = http_server_begin(server, error);
@@ -316,7 +324,7 @@ int http_server_listen(struct http_server *server, const char *host, unsigned po
 	if (err)
 		return err;
 	int fd = open_socket((struct sockaddr *)&address,
-			     v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	                     v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 
 	if (fd < 0) {
 		buf_printf(error, "cannot listen on %s, port %u: %s", host, port, strerror(errno));
@@ -351,9 +359,9 @@ bool http_listener_route(struct http_listener *listener, const struct http_route
 {
 	size_t length = strlen(route->path) + 1;
 
-	LIST_EACH (link, &listener->routes)
-		if (!strcmp(CONTAINER_OF(link, struct routed, link)->path, route->path))
-			return false;
+	LIST_EACH(link, &listener->routes)
+	if (!strcmp(CONTAINER_OF(link, struct routed, link)->path, route->path))
+		return false;
 	struct routed *routed = mem_alloc(sizeof(*routed) + length);
 
 	memcpy(routed->path, route->path, length);
@@ -367,10 +375,12 @@ const struct http_route *http_listener_find(const struct http_listener *listener
 {
 	const struct http_route *found = NULL;
 
-	LIST_EACH (link, (struct list *)&listener->routes) {
+	LIST_EACH(link, (struct list *)&listener->routes)
+	{
 		const struct http_route *route = &CONTAINER_OF(link, struct routed, link)->route;
 		size_t length = strlen(route->path);
-		bool fits = route->path[length - 1] == '/' ? !strncmp(path, route->path, length) : !strcmp(path, route->path);
+		bool fits = route->path[length - 1] == '/' ? !strncmp(path, route->path, length)
+		                                           : !strcmp(path, route->path);
 
 		if (fits && (!found || length > strlen(found->path)))
 			found = route;
@@ -382,8 +392,8 @@ const struct http_route *http_listener_find(const struct http_listener *listener
 
 static void free_listener(struct http_listener *listener)
 {
-	LIST_EACH (link, &listener->routes)
-		mem_free(CONTAINER_OF(link, struct routed, link));
+	LIST_EACH(link, &listener->routes)
+	mem_free(CONTAINER_OF(link, struct routed, link));
 	list_remove(&listener->link);
 	mem_free(listener->host);
 	mem_free(listener);
@@ -391,17 +401,17 @@ static void free_listener(struct http_listener *listener)
 
 static void free_server(struct http_server *server)
 {
-	LIST_EACH (link, &server->listeners)
-		free_listener(CONTAINER_OF(link, struct http_listener, link));
+	LIST_EACH(link, &server->listeners)
+	free_listener(CONTAINER_OF(link, struct http_listener, link));
 	if (server->stopped)
 		server->stopped(server->stopped_context);
 	mem_free(server);
 }
 
 /*
- * On a loop that is not its own lws takes two calls to go: the first closes its handles, which takes turns of the loop
- * (one for its pipe, then one for its timers), the second frees the rest. The timer is closed again and again to count
- * the turns.
+ * On a loop that is not its own lws takes two calls to go: the first closes its handles, which takes turns of
+ * the loop (one for its pipe, then one for its timers), the second frees the rest. The timer is closed again
+ * and again to count the turns.
  */
 static void end_turn(uv_handle_t *handle)
 {
@@ -450,7 +460,8 @@ void http_server_close(struct http_server **slot, void (*stopped)(void *context)
 	server->closing = true;
 	server->stopped = stopped;
 	server->stopped_context = context;
-	LIST_EACH (link, &server->listeners) {
+	LIST_EACH(link, &server->listeners)
+	{
 		struct http_listener *listener = CONTAINER_OF(link, struct http_listener, link);
 
 		if (listener->fd < 0)
@@ -459,7 +470,7 @@ void http_server_close(struct http_server **slot, void (*stopped)(void *context)
 		close(listener->fd);
 		listener->fd = -1;
 	}
-	LIST_EACH (link, &server->requests)
-		http_request_drop(CONTAINER_OF(link, struct http_request, link));
+	LIST_EACH(link, &server->requests)
+	http_request_drop(CONTAINER_OF(link, struct http_request, link));
 	http_server_check_end(server);
 }

@@ -21,8 +21,8 @@ void client_turn(uv_loop_t *loop)
 void client_open(struct client *client, uv_loop_t *loop, const struct http_listener *listener)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons((uint16_t)http_listener_port(listener)),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	                              .sin_port = htons((uint16_t)http_listener_port(listener)),
+	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
 	*client = (struct client){.loop = loop};
 	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

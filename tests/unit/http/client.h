@@ -16,13 +16,13 @@ struct client {
 };
 
 /* Turns the loop until `condition` holds; fails the test after ten seconds. */
-#define TURN_UNTIL(loop, condition)                                                    \
-	do {                                                                           \
-		for (unsigned turns = 0; !(condition); turns++) {                      \
-			client_turn(loop);                                             \
-			if (turns > 10000)                                             \
-				fail_msg("waited ten seconds for %s", #condition);     \
-		}                                                                      \
+#define TURN_UNTIL(loop, condition)                                                \
+	do {                                                                       \
+		for (unsigned turns = 0; !(condition); turns++) {                  \
+			client_turn(loop);                                         \
+			if (turns > 10000)                                         \
+				fail_msg("waited ten seconds for %s", #condition); \
+		}                                                                  \
 	} while (0)
 
 void client_turn(uv_loop_t *loop); /* at most a millisecond */

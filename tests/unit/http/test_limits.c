@@ -66,13 +66,15 @@ static int set_up(void **state)
 
 	uv_loop_init(&f->loop);
 	f->server = http_server_create(&f->loop, NULL);
-	f->server->timing = (struct http_timing){.head = 60000, .progress = 60000, .answer = 60000, .discard = 60000, .tick = 10};
+	f->server->timing = (struct http_timing){
+	        .head = 60000, .progress = 60000, .answer = 60000, .discard = 60000, .tick = 10};
 	assert_int_equal(http_server_listen(f->server, "127.0.0.1", 0, &f->listener, &error), 0);
-	assert_true(http_listener_route(f->listener, &(struct http_route){"/much", HTTP_GET, .complete = answer_much,
-									  .gone = note_gone, .context = f}));
-	assert_true(http_listener_route(f->listener, &(struct http_route){"/never", HTTP_GET | HTTP_PUT, 1u << 20,
-									  .complete = never_answer,
-									  .gone = note_gone, .context = f}));
+	assert_true(http_listener_route(f->listener,
+	                                &(struct http_route){"/much", HTTP_GET, .complete = answer_much,
+	                                                     .gone = note_gone, .context = f}));
+	assert_true(http_listener_route(f->listener, &(struct http_route){"/never", HTTP_GET | HTTP_PUT,
+	                                                                  1u << 20, .complete = never_answer,
+	                                                                  .gone = note_gone, .context = f}));
 	f->length = 10;
 	*state = f;
 	return 0;
@@ -211,7 +213,8 @@ static void refuses_long_heads(void **state)
 	/* many short ones */
 	client_open(&client, &f->loop, f->listener);
 	say(&client, "GET /much HTTP/1.1\r\n" HOST);
-	TURN_UNTIL(&f->loop, (send(client.fd, "Accept: x\r\n", 11, MSG_NOSIGNAL), client_read(&client), client.ended));
+	TURN_UNTIL(&f->loop,
+	           (send(client.fd, "Accept: x\r\n", 11, MSG_NOSIGNAL), client_read(&client), client.ended));
 	client_close(&client);
 	mem_free(long_path);
 	mem_free(long_header);
@@ -279,31 +282,35 @@ static void gives_nothing_to_other_protocols(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const heads[] = {
-		"GET /much HTTP/1.1\r\n" HOST "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-		"GET /much HTTP/1.1\r\n" HOST "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n"
-		"HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n",
-		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-		"CONNECT localhost:25 HTTP/1.1\r\n" HOST "\r\nHELO x\r\n",
-		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-		"GET http://localhost/much HTTP/1.1\r\n\r\n\r\n\r\n",
-		"BREW /much HTTP/1.1\r\n" HOST "\r\n",
-		"\r\n\r\n\r\n",
-		"GET /much HTTP/1.1\r\nGET /much HTTP/1.1\r\n\r\n",
+	        "GET /much HTTP/1.1\r\n" HOST "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+	        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+	        "GET /much HTTP/1.1\r\n" HOST "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+	        "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n",
+	        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+	        "CONNECT localhost:25 HTTP/1.1\r\n" HOST "\r\nHELO x\r\n",
+	        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+	        "GET http://localhost/much HTTP/1.1\r\n\r\n\r\n\r\n",
+	        "BREW /much HTTP/1.1\r\n" HOST "\r\n",
+	        "\r\n\r\n\r\n",
+	        "GET /much HTTP/1.1\r\nGET /much HTTP/1.1\r\n\r\n",
 	};
 
 	f->server->timing.head = 100;
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
 		const char *answer = client_ask(&f->loop, f->listener, heads[i]);
 
-		if (*answer && strncmp(answer, "HTTP/1.1 4", 10) != 0 && strncmp(answer, "HTTP/1.0 4", 10) != 0)
+		if (*answer && strncmp(answer, "HTTP/1.1 4", 10) != 0 &&
+		    strncmp(answer, "HTTP/1.0 4", 10) != 0)
 			fail_msg("%s is answered with %s", heads[i], answer);
 	}
-	/* an unknown upgrade is refused, and lws goes on with what it has freed: once more, with another one behind it */
+	/* an unknown upgrade is refused, and lws goes on with what it has freed: once more, with another one
+	 * behind it */
 	client_ask(&f->loop, f->listener,
-		   "GET /much HTTP/1.1\r\n" HOST "Upgrade: foo\r\n\r\nGET /much HTTP/1.1\r\n" HOST "Upgrade: bar\r\n\r\n");
+	           "GET /much HTTP/1.1\r\n" HOST "Upgrade: foo\r\n\r\nGET /much HTTP/1.1\r\n" HOST
+	           "Upgrade: bar\r\n\r\n");
 	assert_int_equal(strncmp(client_ask(&f->loop, f->listener, "GET /much HTTP/1.1\r\n" HOST "\r\n"),
-				 "HTTP/1.1 200", 12), 0);
+	                         "HTTP/1.1 200", 12),
+	                 0);
 }
 
 /* Peers that leave at every byte of a request. */
@@ -337,18 +344,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(drops_slow_heads),
-		TEST(drops_slow_bodies),
-		TEST(drops_who_does_not_read),
-		TEST(serves_who_reads_slowly_but_steadily),
-		TEST(answers_for_a_handler_that_does_not),
-		TEST(stops_discarding),
-		TEST(refuses_long_heads),
-		TEST(serves_beside_silent_ones),
-		TEST(refuses_when_all_are_busy),
-		TEST(survives_without_descriptors),
-		TEST(gives_nothing_to_other_protocols),
-		TEST(lets_peers_leave_anywhere),
+	        TEST(drops_slow_heads),
+	        TEST(drops_slow_bodies),
+	        TEST(drops_who_does_not_read),
+	        TEST(serves_who_reads_slowly_but_steadily),
+	        TEST(answers_for_a_handler_that_does_not),
+	        TEST(stops_discarding),
+	        TEST(refuses_long_heads),
+	        TEST(serves_beside_silent_ones),
+	        TEST(refuses_when_all_are_busy),
+	        TEST(survives_without_descriptors),
+	        TEST(gives_nothing_to_other_protocols),
+	        TEST(lets_peers_leave_anywhere),
 	};
 
 	return cmocka_run_group_tests_name("http: limits", tests, NULL, NULL);

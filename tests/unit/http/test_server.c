@@ -29,7 +29,7 @@ struct fixture {
 	unsigned started, completed, gone;
 	struct buf body;
 	struct http_request *waiting; /* not answered yet */
-	char *path; /* of a file to send */
+	char *path;                   /* of a file to send */
 };
 
 static void stopped(void *context)
@@ -88,7 +88,8 @@ static void answer_path(struct http_request *request, void *context)
 	struct fixture *f = context;
 
 	f->completed++;
-	http_answer(request, 200, "text/plain", http_request_rest(request), strlen(http_request_rest(request)));
+	http_answer(request, 200, "text/plain", http_request_rest(request),
+	            strlen(http_request_rest(request)));
 }
 
 static void answer_body(struct http_request *request, void *context)
@@ -152,14 +153,16 @@ static void decodes_the_path(void **state)
 	struct fixture *f = *state;
 
 	route(f, (struct http_route){"/users/", HTTP_GET, .complete = answer_path});
-	const char *answer =
-		client_ask(&f->loop, f->listener, "GET /users/%40_irc_x%3Alocalhost HTTP/1.1\r\n" HOST "\r\n");
+	const char *answer = client_ask(&f->loop, f->listener,
+	                                "GET /users/%40_irc_x%3Alocalhost HTTP/1.1\r\n" HOST "\r\n");
 
 	assert_string_equal(content_of(answer), "@_irc_x:localhost");
-	assert_string_equal(client_ask(&f->loop, f->listener, "GET /users/a%00b HTTP/1.1\r\n" HOST "\r\n"), "");
+	assert_string_equal(client_ask(&f->loop, f->listener, "GET /users/a%00b HTTP/1.1\r\n" HOST "\r\n"),
+	                    "");
 	expect(f, "GET /users/%00b HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 400");
 	expect(f, "GET /users/%09 HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 400");
-	expect(f, "GET /users/%0a HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 505"); /* lws takes it as the end of the line */
+	expect(f, "GET /users/%0a HTTP/1.1\r\n" HOST "\r\n",
+	       "HTTP/1.1 505"); /* lws takes it as the end of the line */
 	expect(f, "GET /users/%ff HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 400");
 	expect(f, "GET /users/../../etc/passwd HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 404");
 	expect(f, "GET /users/%2e%2e/x HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 404");
@@ -172,10 +175,14 @@ static void takes_the_longest_route(void **state)
 	route(f, (struct http_route){"/", HTTP_GET, .complete = answer_path});
 	route(f, (struct http_route){"/a/", HTTP_GET, .complete = answer_path});
 	route(f, (struct http_route){"/a/b", HTTP_GET, .complete = answer_path});
-	assert_false(http_listener_route(f->listener, &(struct http_route){"/a/b", HTTP_GET, .complete = answer_path}));
-	assert_string_equal(content_of(client_ask(&f->loop, f->listener, "GET /a/bc HTTP/1.1\r\n" HOST "\r\n")), "bc");
-	assert_string_equal(content_of(client_ask(&f->loop, f->listener, "GET /a/b HTTP/1.1\r\n" HOST "\r\n")), "");
-	assert_string_equal(content_of(client_ask(&f->loop, f->listener, "GET /c HTTP/1.1\r\n" HOST "\r\n")), "c");
+	assert_false(http_listener_route(f->listener,
+	                                 &(struct http_route){"/a/b", HTTP_GET, .complete = answer_path}));
+	assert_string_equal(
+	        content_of(client_ask(&f->loop, f->listener, "GET /a/bc HTTP/1.1\r\n" HOST "\r\n")), "bc");
+	assert_string_equal(
+	        content_of(client_ask(&f->loop, f->listener, "GET /a/b HTTP/1.1\r\n" HOST "\r\n")), "");
+	assert_string_equal(content_of(client_ask(&f->loop, f->listener, "GET /c HTTP/1.1\r\n" HOST "\r\n")),
+	                    "c");
 }
 
 static void answers_head_without_content(void **state)
@@ -205,10 +212,12 @@ static void refuses_what_no_route_takes(void **state)
 	expect(f, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 11\r\n\r\nhello world", "HTTP/1.1 413");
 	expect(f, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: -1\r\n\r\n", "HTTP/1.1 400");
 	expect(f, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 5x\r\n\r\nhello", "HTTP/1.1 400");
-	expect(f, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "HTTP/1.1 400");
+	expect(f, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+	       "HTTP/1.1 400");
 	expect(f, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\n", "HTTP/1.1 400");
 	expect(f, "PUT /a HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 501");
-	expect(f, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	expect(f,
+	       "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 	       "HTTP/1.1 501");
 	expect(f, "GET /a HTTP/1.1\r\n\r\n", "HTTP/1.1 400");
 	expect(f, "GET /a HTTP/2.0\r\n" HOST "\r\n", "HTTP/1.1 505");
@@ -223,8 +232,8 @@ static void takes_a_body(void **state)
 	struct fixture *f = *state;
 
 	route(f, (struct http_route){"/a", HTTP_GET | HTTP_POST | HTTP_PUT, 10, .complete = answer_body});
-	const char *answer =
-		client_ask(&f->loop, f->listener, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello");
+	const char *answer = client_ask(&f->loop, f->listener,
+	                                "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello");
 
 	assert_string_equal(content_of(answer), "hello");
 	answer = client_ask(&f->loop, f->listener, "POST /a HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n");
@@ -256,7 +265,8 @@ static void takes_a_body_in_pieces(void **state)
 static void invites_who_asks_first(void **state)
 {
 	struct fixture *f = *state;
-	static const char head[] = "PUT /a HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+	static const char head[] =
+	        "PUT /a HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
 	struct client client;
 
 	route(f, (struct http_route){"/a", HTTP_PUT, 10, .complete = answer_body});
@@ -302,7 +312,8 @@ static void answers_later(void **state)
 static void ignores_what_follows(void **state)
 {
 	struct fixture *f = *state;
-	static const char requests[] = "GET /later HTTP/1.1\r\n" HOST "\r\nGET /later HTTP/1.1\r\n" HOST "\r\n";
+	static const char requests[] =
+	        "GET /later HTTP/1.1\r\n" HOST "\r\nGET /later HTTP/1.1\r\n" HOST "\r\n";
 	struct client client;
 
 	route(f, (struct http_route){"/later", HTTP_GET, .complete = wait_with_answer});
@@ -334,7 +345,8 @@ static void does_not_spin(void **state)
 	route(f, (struct http_route){"/later", HTTP_GET, .complete = wait_with_answer});
 	for (unsigned way = 0; way < 2; way++) {
 		client_open(&client, &f->loop, f->listener);
-		client_say(&client, "GET /later HTTP/1.1\r\n" HOST "\r\n", strlen("GET /later HTTP/1.1\r\n" HOST "\r\n"));
+		client_say(&client, "GET /later HTTP/1.1\r\n" HOST "\r\n",
+		           strlen("GET /later HTTP/1.1\r\n" HOST "\r\n"));
 		TURN_UNTIL(&f->loop, f->waiting);
 		if (way == 0)
 			client_say(&client, junk, sizeof(junk));
@@ -354,9 +366,9 @@ static void does_not_spin(void **state)
 		uv_getrusage(&after);
 		uv_close((uv_handle_t *)&end, NULL);
 		long used_us = (long)(after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 +
-			       (long)(after.ru_utime.tv_usec - before.ru_utime.tv_usec) +
-			       (long)(after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1000000 +
-			       (long)(after.ru_stime.tv_usec - before.ru_stime.tv_usec);
+		               (long)(after.ru_utime.tv_usec - before.ru_utime.tv_usec) +
+		               (long)(after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1000000 +
+		               (long)(after.ru_stime.tv_usec - before.ru_stime.tv_usec);
 
 		assert_true(used_us < 150000);
 		http_answer(f->waiting, 200, "text/plain", "x", 1);
@@ -390,14 +402,19 @@ static void checks_the_token_first(void **state)
 
 	route(f, (struct http_route){"/t/", HTTP_PUT, 100, check_token, count_body, answer_path});
 	expect(f, "PUT /t/1 HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}", "HTTP/1.1 403");
-	expect(f, "PUT /t/1 HTTP/1.1\r\n" HOST "Authorization: Bearer the-toke\r\nContent-Length: 2\r\n\r\n{}",
+	expect(f,
+	       "PUT /t/1 HTTP/1.1\r\n" HOST "Authorization: Bearer the-toke\r\nContent-Length: 2\r\n\r\n{}",
 	       "HTTP/1.1 403");
-	expect(f, "PUT /t/1 HTTP/1.1\r\n" HOST "Authorization: the-token\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 403");
+	expect(f, "PUT /t/1 HTTP/1.1\r\n" HOST "Authorization: the-token\r\nContent-Length: 2\r\n\r\n{}",
+	       "HTTP/1.1 403");
 	assert_int_equal(f->body.len, 0);
-	expect(f, "PUT /t/1 HTTP/1.1\r\n" HOST "Authorization: Bearer the-token\r\nContent-Length: 2\r\n\r\n{}",
+	expect(f,
+	       "PUT /t/1 HTTP/1.1\r\n" HOST "Authorization: Bearer the-token\r\nContent-Length: 2\r\n\r\n{}",
 	       "HTTP/1.1 200");
-	expect(f, "PUT /t/1?x=1&access_token=the-token HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}", "HTTP/1.1 200");
-	expect(f, "PUT /t/1?access_token=the-tokenx HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}", "HTTP/1.1 403");
+	expect(f, "PUT /t/1?x=1&access_token=the-token HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}",
+	       "HTTP/1.1 200");
+	expect(f, "PUT /t/1?access_token=the-tokenx HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}",
+	       "HTTP/1.1 403");
 	assert_string_equal(buf_text(&f->body), "{}{}");
 }
 
@@ -440,7 +457,9 @@ static void streams_32_mib(void **state)
 
 	route(f, (struct http_route){"/t/", HTTP_PUT, 32u << 20, check_token, count_body, answer_path});
 	snprintf(head, sizeof(head),
-		 "PUT /t/7 HTTP/1.1\r\n" HOST "Authorization: Bearer the-token\r\nContent-Length: %zu\r\n\r\n", length);
+	         "PUT /t/7 HTTP/1.1\r\n" HOST
+	         "Authorization: Bearer the-token\r\nContent-Length: %zu\r\n\r\n",
+	         length);
 	client_open(&client, &f->loop, f->listener);
 	client_say(&client, head, strlen(head));
 	assert_true(client_say(&client, bytes, length));
@@ -521,11 +540,12 @@ static void gives_headers_and_queries(void **state)
 
 	route(f, (struct http_route){"/h", HTTP_GET, .complete = reads_headers_and_queries});
 	const char *answer = client_ask(&f->loop, f->listener,
-					"GET /h?a=1%262&bad=%ff&b=x+y HTTP/1.1\r\n" HOST
-					"User-Agent: me\r\nX-Own: mine\r\nAccept: a\r\nAccept: b\r\n\r\n");
+	                                "GET /h?a=1%262&bad=%ff&b=x+y HTTP/1.1\r\n" HOST
+	                                "User-Agent: me\r\nX-Own: mine\r\nAccept: a\r\nAccept: b\r\n\r\n");
 
-	assert_string_equal(content_of(answer), "user-agent=me;x-own=mine;accept=a,  b;missing=(none);"
-						"authorization=(none);a=1&2;b=x y;missing=(none);bad=(none);");
+	assert_string_equal(content_of(answer),
+	                    "user-agent=me;x-own=mine;accept=a,  b;missing=(none);"
+	                    "authorization=(none);a=1&2;b=x y;missing=(none);bad=(none);");
 }
 
 /* ---- files ---- */
@@ -550,7 +570,8 @@ static char *make_file(struct fixture *f, size_t length)
 	return bytes;
 }
 
-static void expect_part(struct fixture *f, const char *headers, const char *begin, const char *header, size_t length)
+static void expect_part(struct fixture *f, const char *headers, const char *begin, const char *header,
+                        size_t length)
 {
 	char *request = mem_printf("GET /f HTTP/1.1\r\n" HOST "%s\r\n", headers);
 	struct client client;
@@ -585,12 +606,16 @@ static void sends_files_and_ranges(void **state)
 	assert_int_equal(client.in.len - (size_t)(content - answer), length);
 	assert_memory_equal(content, bytes, length);
 	client_close(&client);
-	expect_part(f, "Range: bytes=10-19\r\n", "HTTP/1.1 206", "Content-Range: bytes 10-19/3145745\r\n", 10);
-	expect_part(f, "Range: bytes=-1\r\n", "HTTP/1.1 206", "Content-Range: bytes 3145744-3145744/3145745\r\n", 1);
+	expect_part(f, "Range: bytes=10-19\r\n", "HTTP/1.1 206", "Content-Range: bytes 10-19/3145745\r\n",
+	            10);
+	expect_part(f, "Range: bytes=-1\r\n", "HTTP/1.1 206",
+	            "Content-Range: bytes 3145744-3145744/3145745\r\n", 1);
 	expect_part(f, "Range: bytes=3145745-\r\n", "HTTP/1.1 416", "Content-Range: bytes */3145745\r\n", 23);
 	expect_part(f, "Range: bytes=1-2,4-5\r\n", "HTTP/1.1 200", "Content-Length: 3145745", length);
-	expect_part(f, "Range: bytes=1-2\r\nIf-Range: \"hash\"\r\n", "HTTP/1.1 206", "Content-Length: 2\r\n", 2);
-	expect_part(f, "Range: bytes=1-2\r\nIf-Range: \"old\"\r\n", "HTTP/1.1 200", "Content-Length: 3145745", length);
+	expect_part(f, "Range: bytes=1-2\r\nIf-Range: \"hash\"\r\n", "HTTP/1.1 206", "Content-Length: 2\r\n",
+	            2);
+	expect_part(f, "Range: bytes=1-2\r\nIf-Range: \"old\"\r\n", "HTTP/1.1 200", "Content-Length: 3145745",
+	            length);
 	expect_part(f, "If-None-Match: \"hash\"\r\n", "HTTP/1.1 304", "ETag: \"hash\"", 0);
 	expect_part(f, "If-None-Match: \"a\", W/\"hash\"\r\n", "HTTP/1.1 304", "ETag: \"hash\"", 0);
 	expect_part(f, "If-None-Match: \"hash2\"\r\n", "HTTP/1.1 200", "ETag: \"hash\"", length);
@@ -641,8 +666,10 @@ static void shares_listeners(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
 	close(fd);
-	assert_int_equal(http_server_listen(f->server, "127.0.0.1", ntohs(address.sin_port), &first, &error), 0);
-	assert_int_equal(http_server_listen(f->server, "127.0.0.1", ntohs(address.sin_port), &again, &error), 0);
+	assert_int_equal(http_server_listen(f->server, "127.0.0.1", ntohs(address.sin_port), &first, &error),
+	                 0);
+	assert_int_equal(http_server_listen(f->server, "127.0.0.1", ntohs(address.sin_port), &again, &error),
+	                 0);
 	assert_ptr_equal(first, again);
 	assert_ptr_not_equal(first, f->listener);
 }
@@ -658,10 +685,12 @@ static void says_why_it_cannot_listen(void **state)
 	assert_int_equal(http_server_listen(f->server, "example.org", 1, &listener, &error), TP_ERR_INVALID);
 	assert_non_null(strstr(buf_text(&error), "example.org"));
 	buf_clear(&error);
-	assert_int_equal(http_server_listen(f->server, "127.0.0.1", 65536, &listener, &error), TP_ERR_INVALID);
+	assert_int_equal(http_server_listen(f->server, "127.0.0.1", 65536, &listener, &error),
+	                 TP_ERR_INVALID);
 	buf_clear(&error);
-	assert_int_equal(http_server_listen(other, "127.0.0.1", http_listener_port(f->listener), &listener, &error),
-			 TP_ERR_IO);
+	assert_int_equal(
+	        http_server_listen(other, "127.0.0.1", http_listener_port(f->listener), &listener, &error),
+	        TP_ERR_IO);
 	assert_non_null(strstr(buf_text(&error), "Address already in use"));
 	buf_finish(&error);
 	http_server_close(&other, NULL, &other_stopped);
@@ -712,8 +741,9 @@ static void closes_with_requests_under_way(void **state)
 		client_open(&clients[i], &f->loop, f->listener);
 	client_say(&clients[0], "GET /la", 7);
 	client_say(&clients[1], "PUT /later HTTP/1.1\r\n" HOST "Content-Length: 50\r\n\r\nabc",
-		   strlen("PUT /later HTTP/1.1\r\n" HOST "Content-Length: 50\r\n\r\nabc"));
-	client_say(&clients[2], "GET /later HTTP/1.1\r\n" HOST "\r\n", strlen("GET /later HTTP/1.1\r\n" HOST "\r\n"));
+	           strlen("PUT /later HTTP/1.1\r\n" HOST "Content-Length: 50\r\n\r\nabc"));
+	client_say(&clients[2], "GET /later HTTP/1.1\r\n" HOST "\r\n",
+	           strlen("GET /later HTTP/1.1\r\n" HOST "\r\n"));
 	TURN_UNTIL(&f->loop, f->waiting && f->started == 2);
 	assert_int_equal(http_server_count(f->server), 3);
 	http_server_close(&f->server, stopped, f);
@@ -729,30 +759,30 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(answers),
-		TEST(decodes_the_path),
-		TEST(takes_the_longest_route),
-		TEST(answers_head_without_content),
-		TEST(refuses_what_no_route_takes),
-		TEST(takes_a_body),
-		TEST(takes_a_body_in_pieces),
-		TEST(invites_who_asks_first),
-		TEST(answers_later),
-		TEST(ignores_what_follows),
-		TEST(does_not_spin),
-		TEST(checks_the_token_first),
-		TEST(a_refused_body_leaves_the_answer),
-		TEST(streams_32_mib),
-		TEST(holds_a_body),
-		TEST(gives_headers_and_queries),
-		TEST(sends_files_and_ranges),
-		TEST(a_truncated_file_ends_early),
-		TEST(a_missing_file_is_an_error),
-		TEST(shares_listeners),
-		TEST(says_why_it_cannot_listen),
-		TEST(listens_on_ipv6),
-		TEST(leaves_nothing_to_children),
-		TEST(closes_with_requests_under_way),
+	        TEST(answers),
+	        TEST(decodes_the_path),
+	        TEST(takes_the_longest_route),
+	        TEST(answers_head_without_content),
+	        TEST(refuses_what_no_route_takes),
+	        TEST(takes_a_body),
+	        TEST(takes_a_body_in_pieces),
+	        TEST(invites_who_asks_first),
+	        TEST(answers_later),
+	        TEST(ignores_what_follows),
+	        TEST(does_not_spin),
+	        TEST(checks_the_token_first),
+	        TEST(a_refused_body_leaves_the_answer),
+	        TEST(streams_32_mib),
+	        TEST(holds_a_body),
+	        TEST(gives_headers_and_queries),
+	        TEST(sends_files_and_ranges),
+	        TEST(a_truncated_file_ends_early),
+	        TEST(a_missing_file_is_an_error),
+	        TEST(shares_listeners),
+	        TEST(says_why_it_cannot_listen),
+	        TEST(listens_on_ipv6),
+	        TEST(leaves_nothing_to_children),
+	        TEST(closes_with_requests_under_way),
 	};
 
 	return cmocka_run_group_tests_name("http: server", tests, NULL, NULL);
