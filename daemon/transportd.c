@@ -326,6 +326,13 @@ static int serve(struct daemon *daemon)
 	return daemon->status;
 }
 
+/* What is closed takes a few turns to be gone. */
+static void settle(uv_loop_t *loop)
+{
+	for (unsigned turn = 0; turn < 10 && uv_run(loop, UV_RUN_NOWAIT); turn++)
+		continue;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {0};
@@ -347,9 +354,9 @@ int main(int argc, char **argv)
 			status = printf("%s: the configuration is good\n", options.file) < 0 ? EXIT_RUNTIME : EXIT_OK;
 		else
 			status = serve(&daemon);
-		uv_run(&daemon.loop, UV_RUN_NOWAIT);
+		settle(&daemon.loop);
 		transport_destroy(&daemon.transport);
-		uv_run(&daemon.loop, UV_RUN_NOWAIT);
+		settle(&daemon.loop);
 	}
 	config_destroy(&daemon.config);
 	uv_loop_close(&daemon.loop);

@@ -10,6 +10,7 @@
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
 #include "transport/frontend.h"
+#include "transport/latency.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
@@ -652,6 +653,7 @@ void router_from_backend(struct backend *backend, const struct event *event)
 		refuse(backend, event, fault);
 		return;
 	}
+	latency_routed(LATENCY_BACKEND_TO_ROUTER);
 	traced.user = user->key;
 	traced.trace = ++backend->transport->next_trace;
 	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,

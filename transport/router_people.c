@@ -10,6 +10,7 @@
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
 #include "transport/frontend.h"
+#include "transport/latency.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
@@ -454,6 +455,7 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	struct event traced = *event;
 	int err;
 
+	latency_routed(LATENCY_PERSON_TO_ROUTER);
 	traced.trace = ++transport->next_trace;
 	traced.user = identity->user ? identity->user->key : NULL;
 	if (event->type == EVENT_ROOM_JOIN || event->type == EVENT_ROOM_LEAVE)
@@ -462,6 +464,8 @@ int router_from_frontend(struct resource *from, const struct event *event)
 		err = TP_ERR_NOT_CONNECTED;
 	else
 		err = route(identity->user, from, &traced);
+	if (err)
+		transport->counters.requests_refused++;
 	log_debug(identity->user ? &identity->user->log : &identity->frontend->log,
 		  "%s from %s: %s, trace %llu", event_type_name(event->type), log_quote(identity->address),
 		  err ? tp_error_text(err) : "taken", (unsigned long long)traced.trace);

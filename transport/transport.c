@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "transport/account.h"
 #include "transport/backend/network_plugin_server.h"
@@ -15,6 +16,8 @@
 #include "transport/control.h"
 #include "transport/backend_features.h"
 #include "transport/frontend.h"
+#include "transport/http/http_server.h"
+#include "transport/instance_metrics.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
 #include "transport/router.h"
@@ -48,6 +51,8 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 	transport->authentications = map_create();
 	transport->departed = map_create();
 	transport->started_ms = clock_ms();
+	transport->metrics = metrics_create();
+	transport->http = http_server_create(loop, &transport->log);
 	config_bind(config, &service_config_table, &transport->service);
 	config_bind(config, &store_config_table, &transport->store_config);
 	for (size_t i = 0; known[i]; i++) {
@@ -114,6 +119,8 @@ int transport_check(struct transport *transport, struct buf *error)
 	}
 	if (!query_port_check(transport, error))
 		err = TP_ERR_INVALID;
+	if (!instance_metrics_check(transport, error))
+		err = TP_ERR_INVALID;
 	if (account_check(transport, error) < 0)
 		err = TP_ERR_INVALID;
 	for (size_t i = 0; i < service->frontends.count; i++)
@@ -176,11 +183,14 @@ int transport_start(struct transport *transport, struct buf *error)
 	if (!err)
 		err = query_port_open(transport, &transport->query_port, error);
 	if (!err)
+		err = instance_metrics_open(transport, error);
+	if (!err)
 		err = network_plugin_server_start(transport, &transport->backends, error);
 	if (err) {
 		if (transport->control)
 			control_stop(&transport->control);
 		query_port_close(&transport->query_port);
+		http_server_close(&transport->http, NULL, NULL);
 		store_close(&transport->store);
 		return err;
 	}
@@ -316,6 +326,8 @@ void transport_stop(struct transport *transport, void (*stopped)(void *context),
 	uv_timer_start(&stop->deadline, deadline_over, STOP_MS, 0);
 	reconnect_stop(transport);
 	stop_housekeeping(transport);
+	stop->pending++;
+	http_server_close(&transport->http, one_stopped, stop);
 	if (transport->frontends_started) {
 		LIST_EACH (link, &transport->frontends) {
 			struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
@@ -356,6 +368,7 @@ void transport_destroy(struct transport **slot)
 	if (transport->control)
 		control_stop(&transport->control);
 	query_port_close(&transport->query_port);
+	http_server_close(&transport->http, NULL, NULL);
 	if (transport->store)
 		store_close(&transport->store);
 	if (transport->backends)
@@ -368,6 +381,7 @@ void transport_destroy(struct transport **slot)
 	map_destroy(&transport->authentications, NULL);
 	map_destroy(&transport->identities, NULL);
 	map_destroy(&transport->users, NULL);
+	metrics_destroy(&transport->metrics);
 	mem_free((void *)transport->room_list);
 	mem_free((void *)transport->room_names);
 	mem_free(transport->stop);

@@ -373,6 +373,7 @@ void user_connected(struct user *user)
 	if (user->state != USER_CONNECTING)
 		return;
 	user->state = USER_CONNECTED;
+	user->transport->counters.logins++;
 	user->retries = 0;
 	user->connected_ms = user->active_ms = clock_ms();
 	MEM_FREE(user->last_error_text);
@@ -455,6 +456,10 @@ static void lose(struct user *user, int error, const char *text, bool say_logout
 
 	if (user->state != USER_CONNECTING && user->state != USER_CONNECTED)
 		return;
+	if (user->state == USER_CONNECTED)
+		user->transport->counters.sessions_lost++;
+	else
+		user->transport->counters.logins_failed++;
 	user->last_error = error;
 	mem_replace(&user->last_error_text, text && *text ? text : "The connection to the network was lost.");
 	text = user->last_error_text;

@@ -16,6 +16,7 @@
 #include "protocol/codec.h"
 #include "protocol/frame.h"
 #include "transport/backend/backend_private.h"
+#include "transport/latency.h"
 #include "transport/transport.h"
 
 #define READ_CHUNK (64u << 10)
@@ -34,6 +35,7 @@ struct backend_connection {
 	struct frame_reader reader;
 	struct arena arena;
 	struct buf out;
+	struct latency_queue waiting;
 	size_t sent;         /* of out, taken by the kernel */
 	uint64_t partial_ms; /* clock_ms of the first byte of an unfinished frame; 0: none */
 	bool paused;         /* reading is held back */
@@ -130,7 +132,11 @@ static void read_all(struct backend_connection *connection, size_t budget)
 		}
 		frame_filled(&connection->reader, (size_t)count);
 		budget -= (size_t)count < budget ? (size_t)count : budget;
-		if (!process_input(connection))
+		latency_begin_input();
+		bool usable = process_input(connection);
+
+		latency_end_input();
+		if (!usable)
 			return;
 	}
 }
@@ -159,6 +165,7 @@ static void write_all(struct backend_connection *connection)
 		connection->unwritable = true;
 	}
 	if (!connection->blocked) {
+		latency_written(&connection->waiting, LATENCY_ROUTER_TO_BACKEND);
 		connection->sent = 0;
 		buf_clear(out);
 		buf_shrink(out, KEEP_BYTES);
@@ -290,6 +297,7 @@ void backend_connection_send(struct backend_connection *connection, const struct
 		log_debug(&connection->backend->log, "no frame carries %s", event_type_name(event->type));
 		return;
 	}
+	latency_queued(&connection->waiting);
 	if (backend_connection_queued(connection) > connection->backend->server->out_limit)
 		connection->overflow = true;
 	mark_dirty(connection);

@@ -200,6 +200,11 @@ int store_open(struct store **out, uv_loop_t *loop, const struct store_config *c
 	return 0;
 }
 
+size_t store_queued(const struct store *store)
+{
+	return store->queue ? store_queue_bytes(store->queue) : 0;
+}
+
 void store_close(struct store **slot)
 {
 	struct store *store = *slot;

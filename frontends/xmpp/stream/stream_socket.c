@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "frontends/xmpp/stream/tls.h"
+#include "transport/latency.h"
 
 #define LINGER_MS 2000
 #define LINGER_BYTES (16u << 20)
@@ -31,6 +32,7 @@ struct stream_socket {
 	struct buf writing; /* given to libuv */
 	struct buf plain;   /* decrypted input */
 	uint64_t write_began;
+	struct latency_queue waiting;
 	bool full;          /* and the owner knows */
 	bool refused;       /* a send was: tell the owner when there is room */
 	bool finishing, closing, ended;
@@ -206,6 +208,16 @@ static void discard(struct stream_socket *socket, size_t count)
 		stream_socket_abort(socket);
 }
 
+static void received(struct stream_socket *socket, char *bytes, size_t count)
+{
+	latency_begin_input();
+	if (socket->tls)
+		received_encrypted(socket, bytes, count);
+	else
+		socket->ops->data(socket->context, bytes, count);
+	latency_end_input();
+}
+
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 {
 	struct stream_socket *socket = stream->data;
@@ -216,10 +228,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 		end(socket, count == UV_EOF ? TP_ERR_CLOSED : TP_ERR_IO, uv_strerror((int)count));
 	else if (socket->linger)
 		discard(socket, (size_t)count);
-	else if (socket->tls)
-		received_encrypted(socket, buffer->base, (size_t)count);
 	else
-		socket->ops->data(socket->context, buffer->base, (size_t)count);
+		received(socket, buffer->base, (size_t)count);
 }
 
 int stream_socket_read_start(struct stream_socket *socket)
@@ -264,6 +274,7 @@ int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t c
 		return TP_ERR_LIMIT;
 	}
 	buf_append(&socket->queue, bytes, count);
+	latency_queued(&socket->waiting);
 	mark_dirty(socket);
 	if (!socket->full && stream_socket_queued(socket) > LIMIT_STREAM_OUT_HIGH)
 		tell_full(socket, true);
@@ -284,6 +295,8 @@ static void on_written(uv_write_t *request, int status)
 		return;
 	}
 	flush(socket);
+	if (stream_socket_queued(socket) == 0)
+		latency_written(&socket->waiting, LATENCY_ROUTER_TO_PERSON);
 	if (socket->full && stream_socket_queued(socket) < LIMIT_STREAM_OUT_HIGH / 2)
 		tell_full(socket, false);
 	if (socket->refused && stream_socket_queued(socket) < LIMIT_STREAM_OUT_BYTES / 2) {
