@@ -9,6 +9,13 @@
 #define LIMIT_ADDRESS_BYTES (2u * LIMIT_NAME_BYTES + 1) /* user key; "room/nickname" */
 #define LIMIT_MESSAGE_BYTES (64u << 10)    /* body of one message, each of text and xhtml */
 #define LIMIT_STATUS_BYTES 1024            /* status message; longer is cut */
+#define LIMIT_QUOTE_BYTES 1024             /* of a message that is replied to; longer is cut */
+#define LIMIT_REACTIONS 64                 /* of one person on one message */
+#define LIMIT_VALUE_BYTES (64u << 10)      /* one value that a backend keeps for a person */
+#define LIMIT_VALUES_BYTES (1u << 20)      /* all of a person, keys included */
+#define LIMIT_VALUES_PER_USER 256
+#define LIMIT_LOGIN_CHOICES 64             /* of one step of a login */
+#define LIMIT_LOGIN_DATA_BYTES 4096        /* a link, or what a QR code holds: no code holds more */
 
 /* XMPP streams */
 #define LIMIT_STANZA_BYTES (512u << 10)    /* one stanza, and the unfinished tail of one; Prosody's component limit */

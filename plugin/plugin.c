@@ -143,7 +143,7 @@ int plug_send(struct plug *plug, const struct event *event)
 		shutdown(plug->fd, SHUT_RDWR); /* so that the end is read in the next plug_dispatch */
 		return TP_ERR_CLOSED;
 	}
-	return codec_encode(&plug->out, CODEC_BACKEND, event);
+	return codec_encode(&plug->out, CODEC_BACKEND, CODEC_PLAIN, event);
 }
 
 static void plug_written(struct plug *plug, size_t count)

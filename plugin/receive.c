@@ -155,7 +155,7 @@ static void receive_event(struct plug *plug, const struct event *event)
 void receive_frame(struct plug *plug, const uint8_t *frame, size_t length)
 {
 	struct event event;
-	int error = codec_decode(&plug->arena, CODEC_CORE, frame, length, &event);
+	int error = codec_decode(&plug->arena, CODEC_CORE, CODEC_PLAIN, frame, length, &event);
 
 	/* Frames of a newer gateway are not for us: skipped. What a person wrote and is refused is no trifle. */
 	if (!error)

@@ -6,28 +6,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "config/limits.h"
-#include "protocol/pbnetwork.pb-c.h"
+#include "protocol/decoder.h"
 #include "protocol/wire.h"
-
-#define TYPE(name) PBNETWORK__WRAPPER_MESSAGE__TYPE__TYPE_##name
 
 /* A frame of many tiny fields makes structs much larger than itself. Honest lists of the shortest names take up to
  * 20 times their frame, nearly all else less than 5 times; beyond the cap a frame is taken as an attack. */
 #define CODEC_MEMORY_FACTOR 24
 #define CODEC_MEMORY_BASE (64u << 10)
-
-struct decoder {
-	struct arena *arena;
-	size_t arena_limit;
-	enum codec_side speaker;
-	struct event *event;
-	ProtobufCAllocator allocator;
-	ProtobufCBinaryData payload;
-	int type;  /* of the frame */
-	int error; /* first thing that is wrong with the event; TP_ERR_INVALID is worse than TP_ERR_LIMIT */
-};
 
 /* One byte more than asked for, a NUL: text fields are C strings where the generated code put them. */
 static void *decoder_alloc(void *context, size_t size)
@@ -48,10 +33,7 @@ static void decoder_free(void *context, void *memory)
 	(void)memory;
 }
 
-/* The message of the payload, or NULL and an error. */
-#define UNPACK(d, name) pbnetwork__##name##__unpack(&(d)->allocator, (d)->payload.len, (d)->payload.data)
-
-static char *take_clean(struct decoder *d, ProtobufCBinaryData from, enum text_clean how, size_t *length)
+char *take_clean(struct decoder *d, ProtobufCBinaryData from, enum text_clean how, size_t *length)
 {
 	struct buf clean = {0};
 	char *text;
@@ -68,8 +50,7 @@ static char *take_clean(struct decoder *d, ProtobufCBinaryData from, enum text_c
 	return text;
 }
 
-/* What something is known by. It cannot be cut: it would be another's name. */
-static const char *take_key(struct decoder *d, ProtobufCBinaryData from, size_t limit)
+const char *take_key(struct decoder *d, ProtobufCBinaryData from, size_t limit)
 {
 	size_t length;
 	const char *text = take_clean(d, from, TEXT_LINE, &length);
@@ -79,19 +60,17 @@ static const char *take_key(struct decoder *d, ProtobufCBinaryData from, size_t 
 	return text;
 }
 
-static const char *take_name(struct decoder *d, ProtobufCBinaryData from)
+const char *take_name(struct decoder *d, ProtobufCBinaryData from)
 {
 	return take_key(d, from, LIMIT_NAME_BYTES);
 }
 
-/* A contact, a room, or "room/nickname". */
-static const char *take_address(struct decoder *d, ProtobufCBinaryData from)
+const char *take_address(struct decoder *d, ProtobufCBinaryData from)
 {
 	return take_key(d, from, LIMIT_ADDRESS_BYTES);
 }
 
-/* What is only shown: cut where it is too long. */
-static const char *take_label(struct decoder *d, ProtobufCBinaryData from, enum text_clean how, size_t limit)
+const char *take_label(struct decoder *d, ProtobufCBinaryData from, enum text_clean how, size_t limit)
 {
 	size_t length;
 	char *text = take_clean(d, from, how, &length);
@@ -101,14 +80,29 @@ static const char *take_label(struct decoder *d, ProtobufCBinaryData from, enum 
 	return text;
 }
 
-/* What people wrote. A part of it would be worse than a refusal that its author learns of. */
-static const char *take_body(struct decoder *d, ProtobufCBinaryData from)
+void decoder_limit(struct decoder *d)
+{
+	if (!d->error)
+		d->error = TP_ERR_LIMIT;
+}
+
+const char *take_body(struct decoder *d, ProtobufCBinaryData from)
 {
 	size_t length;
 	const char *text = take_clean(d, from, TEXT_LINES, &length);
 
-	if (length > LIMIT_MESSAGE_BYTES && !d->error)
-		d->error = TP_ERR_LIMIT;
+	if (length > LIMIT_MESSAGE_BYTES)
+		decoder_limit(d);
+	return text;
+}
+
+const char *take_url(struct decoder *d, ProtobufCBinaryData from)
+{
+	size_t length;
+	const char *text = take_clean(d, from, TEXT_LINE, &length);
+
+	if (length > LIMIT_MESSAGE_BYTES)
+		decoder_limit(d);
 	return text;
 }
 
@@ -120,19 +114,7 @@ static const char *take_value(struct decoder *d, ProtobufCBinaryData from)
 	return take_clean(d, from, TEXT_LINES, &length);
 }
 
-/* Optional fields: absent and empty are the same. */
-static bool is_said(protobuf_c_boolean has, ProtobufCBinaryData from)
-{
-	return has && from.len > 0;
-}
-
-#define OPTIONAL_NAME(d, m, field) (is_said((m)->has_##field, (m)->field) ? take_name(d, (m)->field) : NULL)
-#define OPTIONAL_LABEL(d, m, field)                                                                       \
-	(is_said((m)->has_##field, (m)->field) ? take_label(d, (m)->field, TEXT_LINE, LIMIT_NAME_BYTES) : NULL)
-#define OPTIONAL_STATUS_TEXT(d, m, field)                                                                 \
-	(is_said((m)->has_##field, (m)->field) ? take_label(d, (m)->field, TEXT_LINES, LIMIT_STATUS_BYTES) : NULL)
-
-static void take_user(struct decoder *d, ProtobufCBinaryData from)
+void take_user(struct decoder *d, ProtobufCBinaryData from)
 {
 	d->event->user = take_address(d, from);
 }
@@ -290,11 +272,8 @@ static void take_attachments(struct decoder *d, const Pbnetwork__ConversationMes
 	items = arena_alloc(d->arena, m->n_attachment * sizeof(*items));
 	for (size_t i = 0; i < m->n_attachment; i++) {
 		const Pbnetwork__Attachment *from = m->attachment[i];
-		size_t length;
 
-		items[i].url = take_clean(d, from->url, TEXT_LINE, &length);
-		if (length > LIMIT_MESSAGE_BYTES && !d->error)
-			d->error = TP_ERR_LIMIT;
+		items[i].url = take_url(d, from->url);
 		items[i].mime_type = OPTIONAL_LABEL(d, from, mimetype);
 		items[i].description = OPTIONAL_STATUS_TEXT(d, from, description);
 	}
@@ -319,6 +298,8 @@ static bool decode_message(struct decoder *d)
 		message->xhtml = take_body(d, m->xhtml);
 	message->id = OPTIONAL_NAME(d, m, id);
 	message->receipt = message->id && d->speaker == CODEC_CORE;
+	if (d->dialect == CODEC_EXTENDED)
+		take_references(d, m, message);
 	if (is_said(m->has_timestamp, m->timestamp) &&
 	    !clock_parse_stamp((const char *)m->timestamp.data, &message->stamp_ms))
 		message->stamp_ms = 0;
@@ -340,6 +321,8 @@ static bool decode_note(struct decoder *d)
 	message->name = take_address(d, m->buddyname);
 	message->nickname = OPTIONAL_NAME(d, m, nickname);
 	message->text = take_body(d, m->message);
+	if (d->dialect == CODEC_EXTENDED)
+		message->id = OPTIONAL_NAME(d, m, messageid);
 	if (d->type == TYPE(ROOM_SUBJECT_CHANGED))
 		message->kind = MESSAGE_ROOM;
 	return true;
@@ -370,22 +353,28 @@ static bool decode_room(struct decoder *d)
 	return true;
 }
 
-static bool decode_participant(struct decoder *d)
+bool take_participant(struct decoder *d, const Pbnetwork__Participant *m, struct event_participant *participant)
 {
-	Pbnetwork__Participant *m = UNPACK(d, participant);
-	struct event_participant *participant = &d->event->participant;
-
-	if (!m || !status_is_known(m->status))
+	if (!status_is_known(m->status))
 		return false;
-	take_user(d, m->username);
-	participant->room = take_name(d, m->room);
-	participant->nickname = take_name(d, m->nickname);
+	*participant = (struct event_participant){.nickname = take_name(d, m->nickname)};
 	participant->flags = m->flag;
 	participant->status = (enum status)m->status;
 	participant->status_text = OPTIONAL_STATUS_TEXT(d, m, statusmessage);
 	participant->new_nickname = OPTIONAL_NAME(d, m, newname);
 	participant->icon_hash = OPTIONAL_NAME(d, m, iconhash);
 	participant->alias = OPTIONAL_NAME(d, m, alias);
+	return true;
+}
+
+static bool decode_participant(struct decoder *d)
+{
+	Pbnetwork__Participant *m = UNPACK(d, participant);
+
+	if (!m || !take_participant(d, m, &d->event->participant))
+		return false;
+	take_user(d, m->username);
+	d->event->participant.room = take_name(d, m->room);
 	return true;
 }
 
@@ -496,11 +485,7 @@ static bool decode_nothing(struct decoder *d)
 	return true;
 }
 
-/* Numbers without an entry are not in the protocol. */
-static const struct {
-	bool (*decode)(struct decoder *d);
-	enum event_type event;
-} decoders[] = {
+static const struct decoder_entry decoders[] = {
 	[TYPE(CONNECTED)] = {decode_connected, EVENT_CONNECTED},
 	[TYPE(DISCONNECTED)] = {decode_disconnected, EVENT_DISCONNECTED},
 	[TYPE(LOGIN)] = {decode_login, EVENT_LOGIN},
@@ -541,7 +526,7 @@ static const struct {
 /* What a caller may know of an event that is not taken. */
 static int refuse(struct decoder *d, int error)
 {
-	struct event rest = {.type = d->event->type};
+	struct event rest = {.type = d->event->type, .handover = d->event->handover};
 
 	if (error == TP_ERR_LIMIT) {
 		rest.user = d->event->user;
@@ -556,10 +541,23 @@ static int refuse(struct decoder *d, int error)
 	return error;
 }
 
-int codec_decode(struct arena *arena, enum codec_side speaker, const uint8_t *frame, size_t length,
-		 struct event *event)
+/* NULL: not in the protocol. */
+static const struct decoder_entry *find_decoder(int type, enum codec_dialect dialect)
 {
-	struct decoder d = {.arena = arena, .speaker = speaker, .event = event};
+	const struct decoder_entry *entry = NULL;
+
+	if (type >= 0 && (size_t)type < ARRAY_SIZE(decoders))
+		entry = &decoders[type];
+	else if (dialect == CODEC_EXTENDED)
+		entry = extension_decoder(type);
+	return entry && entry->decode ? entry : NULL;
+}
+
+int codec_decode(struct arena *arena, enum codec_side speaker, enum codec_dialect dialect, const uint8_t *frame,
+		 size_t length, struct event *event)
+{
+	struct decoder d = {.arena = arena, .speaker = speaker, .dialect = dialect, .event = event};
+	const struct decoder_entry *decoder;
 	Pbnetwork__WrapperMessage *wrapper;
 
 	*event = (struct event){.type = EVENT_OTHER};
@@ -571,12 +569,17 @@ int codec_decode(struct arena *arena, enum codec_side speaker, const uint8_t *fr
 	d.type = (int)wrapper->type;
 	if (wrapper->has_payload)
 		d.payload = wrapper->payload;
-	if (d.type < 0 || (size_t)d.type >= ARRAY_SIZE(decoders) || !decoders[d.type].decode)
-		return TP_ERR_INVALID;
-	event->type = decoders[d.type].event;
-	if (event->type != EVENT_OTHER && !wire_may_send(speaker, event->type))
-		return TP_ERR_INVALID;
-	if (!decoders[d.type].decode(&d))
+	if (dialect == CODEC_EXTENDED) {
+		event->handover = wrapper->has_handover ? wrapper->handover : 0;
+		event->snapshot = wrapper->has_snapshot && wrapper->snapshot;
+	}
+	decoder = find_decoder(d.type, dialect);
+	if (!decoder)
+		return refuse(&d, TP_ERR_INVALID);
+	event->type = decoder->event;
+	if (event->type != EVENT_OTHER && !wire_may_send(speaker, dialect, event->type))
+		return refuse(&d, TP_ERR_INVALID);
+	if (!decoder->decode(&d))
 		return refuse(&d, TP_ERR_INVALID);
 	return d.error ? refuse(&d, d.error) : 0;
 }

@@ -7,42 +7,16 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "protocol/pbnetwork.pb-c.h"
+#include "protocol/encoder.h"
 #include "protocol/wire.h"
-
-#define TYPE(name) PBNETWORK__WRAPPER_MESSAGE__TYPE__TYPE_##name
 
 /* Tags of WrapperMessage's fields: number << 3 | kind (0 a varint, 2 bytes with a length). */
 #define WRAPPER_TYPE_TAG (1 << 3 | 0)
 #define WRAPPER_PAYLOAD_TAG (2 << 3 | 2)
+#define WRAPPER_HANDOVER_TAG (1000 << 3 | 0)
+#define WRAPPER_SNAPSHOT_TAG (1001 << 3 | 0)
 
-struct encoder {
-	struct buf *out;
-	enum codec_side speaker;
-	const struct event *event;
-	int type; /* of the frame */
-	struct arena scratch; /* arrays that the generated structs point to */
-};
-
-static ProtobufCBinaryData text_of(const char *text)
-{
-	return (ProtobufCBinaryData){.len = text ? strlen(text) : 0, .data = (uint8_t *)(text ? text : "")};
-}
-
-/* An optional field: absent if NULL. */
-#define PUT_OPTIONAL(message, field, value)                       \
-	do {                                                      \
-		(message).has_##field = (value) != NULL;          \
-		(message).field = text_of(value);                 \
-	} while (0)
-/* An optional field that this side writes even when it is empty. */
-#define PUT_ALWAYS(message, field, value)                         \
-	do {                                                      \
-		(message).has_##field = true;                     \
-		(message).field = text_of(value);                 \
-	} while (0)
-
-static size_t put_varint(uint8_t *out, size_t value)
+static size_t put_varint(uint8_t *out, uint64_t value)
 {
 	size_t length = 0;
 
@@ -52,54 +26,73 @@ static size_t put_varint(uint8_t *out, size_t value)
 	return length;
 }
 
-/* The head of a frame whose payload has this size: length, type and the payload's tag. The wrapper is written
- * here and not by the generated code, which would want the payload packed into memory of its own first. */
-static int put_head(struct encoder *e, bool has_payload, size_t size)
+/* The fields behind the payload: nothing in the plain dialect. */
+static size_t put_tail(const struct encoder *e, uint8_t *out)
 {
-	uint8_t head[16];
 	size_t length = 0;
 
+	if (e->dialect != CODEC_EXTENDED)
+		return 0;
+	if (e->event->handover) {
+		length += put_varint(out, WRAPPER_HANDOVER_TAG);
+		length += put_varint(out + length, e->event->handover);
+	}
+	if (e->event->snapshot) {
+		length += put_varint(out + length, WRAPPER_SNAPSHOT_TAG);
+		out[length++] = 1;
+	}
+	return length;
+}
+
+/* The frame around a payload of this size: length, type, the payload's tag, and room for the payload, which the caller
+ * fills; NULL if it is too large. The wrapper is written here and not by the generated code, which would want the
+ * payload packed into memory of its own first. */
+static uint8_t *put_wrapper(struct encoder *e, bool has_payload, size_t size)
+{
+	uint8_t head[24], tail[24], *room;
+	size_t length = 0, tail_length = put_tail(e, tail);
+
 	head[length++] = WRAPPER_TYPE_TAG;
-	length += put_varint(head + length, (size_t)e->type);
+	length += put_varint(head + length, (uint64_t)e->type);
 	if (has_payload) {
 		head[length++] = WRAPPER_PAYLOAD_TAG;
 		length += put_varint(head + length, size);
 	}
-	if (size > LIMIT_FRAME_BYTES - length)
-		return TP_ERR_LIMIT;
-	buf_put_be32(e->out, (uint32_t)(length + size));
+	if (size > LIMIT_FRAME_BYTES - length - tail_length)
+		return NULL;
+	buf_put_be32(e->out, (uint32_t)(length + size + tail_length));
 	buf_append(e->out, head, length);
-	return 0;
+	room = (uint8_t *)buf_reserve(e->out, size + tail_length);
+	memcpy(room + size, tail, tail_length);
+	e->out->len += size + tail_length;
+	e->out->data[e->out->len] = '\0';
+	return room;
 }
 
-static int encode_empty(struct encoder *e)
+int encode_empty(struct encoder *e)
 {
-	return put_head(e, false, 0);
+	return put_wrapper(e, false, 0) ? 0 : TP_ERR_LIMIT;
 }
 
 static int encode_raw_xml(struct encoder *e)
 {
 	size_t length = e->event->text.length;
-	int error = put_head(e, true, length);
+	uint8_t *room = put_wrapper(e, true, length);
 
-	if (error)
-		return error;
-	buf_append(e->out, e->event->text.bytes, length);
+	if (!room)
+		return TP_ERR_LIMIT;
+	if (length)
+		memcpy(room, e->event->text.bytes, length);
 	return 0;
 }
 
-static int put_message(struct encoder *e, const ProtobufCMessage *message)
+int put_message(struct encoder *e, const ProtobufCMessage *message)
 {
-	size_t size = protobuf_c_message_get_packed_size(message);
-	int error = put_head(e, true, size);
-	uint8_t *room;
+	uint8_t *room = put_wrapper(e, true, protobuf_c_message_get_packed_size(message));
 
-	if (error)
-		return error;
-	room = (uint8_t *)buf_reserve(e->out, size);
+	if (!room)
+		return TP_ERR_LIMIT;
 	protobuf_c_message_pack(message, room);
-	room[size] = '\0';
-	e->out->len += size;
 	return 0;
 }
 
@@ -300,6 +293,7 @@ static int encode_message_by_core(struct encoder *e)
 {
 	const struct event_message *from = &e->event->message;
 	Pbnetwork__ConversationMessage message = PBNETWORK__CONVERSATION_MESSAGE__INIT;
+	Pbnetwork__Author author;
 	const char *name = from->name;
 
 	if (from->kind == MESSAGE_ROOM_PRIVATE && from->nickname)
@@ -311,6 +305,8 @@ static int encode_message_by_core(struct encoder *e)
 	if (from->receipt)
 		PUT_OPTIONAL(message, id, from->id);
 	fill_attachments(e, &message, from);
+	if (e->dialect == CODEC_EXTENDED)
+		fill_references(e, &message, from, &author);
 	return put_message(e, &message.base);
 }
 
@@ -318,13 +314,17 @@ static int encode_message_by_backend(struct encoder *e)
 {
 	const struct event_message *from = &e->event->message;
 	Pbnetwork__ConversationMessage message = PBNETWORK__CONVERSATION_MESSAGE__INIT;
+	Pbnetwork__Author author;
 	char stamp[16];
 
 	message.username = text_of(e->event->user);
 	message.buddyname = text_of(from->name);
 	message.message = text_of(from->text);
 	PUT_OPTIONAL(message, xhtml, from->xhtml);
-	PUT_OPTIONAL(message, id, from->id);
+	if (e->dialect == CODEC_EXTENDED)
+		fill_references(e, &message, from, &author);
+	else
+		PUT_OPTIONAL(message, id, from->id);
 	if (from->kind != MESSAGE_CHAT)
 		PUT_ALWAYS(message, nickname, from->nickname);
 	if (from->stamp_ms) {
@@ -343,37 +343,42 @@ static int encode_message(struct encoder *e)
 	return e->speaker == CODEC_CORE ? encode_message_by_core(e) : encode_message_by_backend(e);
 }
 
-/* The frames that are a ConversationMessage with little in it. */
-static int encode_note(struct encoder *e, const char *name, const char *text, const char *nickname, const char *id)
+/* The frames that are a message with little in it. */
+static int encode_note(struct encoder *e, const char *nickname)
 {
+	const struct event_message *from = &e->event->message;
 	Pbnetwork__ConversationMessage message = PBNETWORK__CONVERSATION_MESSAGE__INIT;
 
 	message.username = text_of(e->event->user);
-	message.buddyname = text_of(name);
-	message.message = text_of(text);
+	message.buddyname = text_of(from->name);
+	message.message = text_of(from->text);
 	PUT_OPTIONAL(message, nickname, nickname);
-	PUT_OPTIONAL(message, id, id);
+	if (e->dialect == CODEC_EXTENDED)
+		PUT_OPTIONAL(message, messageid, from->id);
 	return put_message(e, &message.base);
 }
 
 static int encode_subject(struct encoder *e)
 {
-	const struct event_message *from = &e->event->message;
-	const char *nickname = from->nickname ? from->nickname : "";
+	const char *nickname = e->event->message.nickname;
 
-	return encode_note(e, from->name, from->text, e->speaker == CODEC_BACKEND ? nickname : NULL, NULL);
+	return encode_note(e, e->speaker == CODEC_BACKEND ? nickname ? nickname : "" : NULL);
 }
 
 static int encode_attention(struct encoder *e)
 {
-	return encode_note(e, e->event->message.name, e->event->message.text, NULL, NULL);
+	return encode_note(e, NULL);
 }
 
 static int encode_receipt(struct encoder *e)
 {
-	const char *id = e->event->receipt.id;
+	Pbnetwork__ConversationMessage message = PBNETWORK__CONVERSATION_MESSAGE__INIT;
 
-	return encode_note(e, e->event->receipt.name, "", NULL, id ? id : "");
+	message.username = text_of(e->event->user);
+	message.buddyname = text_of(e->event->receipt.name);
+	message.message = text_of("");
+	PUT_ALWAYS(message, id, e->event->receipt.id);
+	return put_message(e, &message.base);
 }
 
 static int encode_room(struct encoder *e)
@@ -389,20 +394,24 @@ static int encode_room(struct encoder *e)
 	return put_message(e, &message.base);
 }
 
+void fill_participant(Pbnetwork__Participant *message, const struct event_participant *from)
+{
+	message->nickname = text_of(from->nickname);
+	message->flag = from->flags;
+	message->status = (Pbnetwork__StatusType)from->status;
+	PUT_OPTIONAL(*message, statusmessage, from->status_text);
+	PUT_OPTIONAL(*message, newname, from->new_nickname);
+	PUT_OPTIONAL(*message, iconhash, from->icon_hash);
+	PUT_OPTIONAL(*message, alias, from->alias);
+}
+
 static int encode_participant(struct encoder *e)
 {
-	const struct event_participant *from = &e->event->participant;
 	Pbnetwork__Participant message = PBNETWORK__PARTICIPANT__INIT;
 
 	message.username = text_of(e->event->user);
-	message.room = text_of(from->room);
-	message.nickname = text_of(from->nickname);
-	message.flag = from->flags;
-	message.status = (Pbnetwork__StatusType)from->status;
-	PUT_OPTIONAL(message, statusmessage, from->status_text);
-	PUT_OPTIONAL(message, newname, from->new_nickname);
-	PUT_OPTIONAL(message, iconhash, from->icon_hash);
-	PUT_OPTIONAL(message, alias, from->alias);
+	message.room = text_of(e->event->participant.room);
+	fill_participant(&message, &e->event->participant);
 	return put_message(e, &message.base);
 }
 
@@ -509,14 +518,26 @@ static const struct {
 	[EVENT_QUERY] = {TYPE(QUERY), encode_config},
 	[EVENT_RAW_XML] = {TYPE(RAW_XML), encode_raw_xml},
 	[EVENT_API_VERSION] = {TYPE(API_VERSION), encode_version},
+	[EVENT_HANDOVER] = {TYPE(HANDOVER), encode_handover},
+	[EVENT_READ_MARKER] = {TYPE(READ_MARKER), encode_read_marker},
+	[EVENT_LOGIN_STEP] = {TYPE(LOGIN_STEP), encode_login_step},
+	[EVENT_LOGIN_ANSWER] = {TYPE(LOGIN_ANSWER), encode_login_answer},
+	[EVENT_VALUES] = {TYPE(VALUES), encode_values},
+	[EVENT_PARTICIPANTS] = {TYPE(PARTICIPANTS), encode_participants},
+	[EVENT_ROOM_INFO] = {TYPE(ROOM_INFO), encode_room_info},
+	[EVENT_HOLD] = {TYPE(HOLD), encode_hold},
+	[EVENT_ATTACH] = {TYPE(ATTACH), encode_attach},
+	[EVENT_ATTACHED] = {TYPE(ATTACHED), encode_attached},
+	[EVENT_RESUME] = {TYPE(RESUME), encode_resume},
+	[EVENT_RESUMED] = {TYPE(RESUMED), encode_empty},
 };
 
-int codec_encode(struct buf *out, enum codec_side speaker, const struct event *event)
+int codec_encode(struct buf *out, enum codec_side speaker, enum codec_dialect dialect, const struct event *event)
 {
-	struct encoder encoder = {.out = out, .speaker = speaker, .event = event};
+	struct encoder encoder = {.out = out, .speaker = speaker, .dialect = dialect, .event = event};
 	int error;
 
-	if (!wire_may_send(speaker, event->type))
+	if (!wire_may_send(speaker, dialect, event->type))
 		return TP_ERR_UNSUPPORTED;
 	encoder.type = encoders[event->type].type;
 	error = encoders[event->type].encode(&encoder);

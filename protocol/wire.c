@@ -3,7 +3,12 @@
 
 #include <stdint.h>
 
-enum { BY_CORE = 1 << CODEC_CORE, BY_BACKEND = 1 << CODEC_BACKEND, BY_BOTH = BY_CORE | BY_BACKEND };
+enum {
+	BY_CORE = 1 << CODEC_CORE,
+	BY_BACKEND = 1 << CODEC_BACKEND,
+	BY_BOTH = BY_CORE | BY_BACKEND,
+	EXTENDED = 4, /* only in the extended dialect */
+};
 
 static const uint8_t senders[EVENT_TYPE_COUNT] = {
 	[EVENT_LOGIN] = BY_CORE,
@@ -35,9 +40,23 @@ static const uint8_t senders[EVENT_TYPE_COUNT] = {
 	[EVENT_QUERY] = BY_BOTH,
 	[EVENT_RAW_XML] = BY_BOTH,
 	[EVENT_API_VERSION] = BY_BOTH,
+	[EVENT_HANDOVER] = BY_BOTH | EXTENDED,
+	[EVENT_READ_MARKER] = BY_BOTH | EXTENDED,
+	[EVENT_LOGIN_STEP] = BY_BACKEND | EXTENDED,
+	[EVENT_LOGIN_ANSWER] = BY_CORE | EXTENDED,
+	[EVENT_VALUES] = BY_BOTH | EXTENDED,
+	[EVENT_PARTICIPANTS] = BY_BACKEND | EXTENDED,
+	[EVENT_ROOM_INFO] = BY_BACKEND | EXTENDED,
+	[EVENT_HOLD] = BY_CORE | EXTENDED,
+	[EVENT_ATTACH] = BY_CORE | EXTENDED,
+	[EVENT_ATTACHED] = BY_BACKEND | EXTENDED,
+	[EVENT_RESUME] = BY_CORE | EXTENDED,
+	[EVENT_RESUMED] = BY_BACKEND | EXTENDED,
 };
 
-bool wire_may_send(enum codec_side speaker, enum event_type type)
+bool wire_may_send(enum codec_side speaker, enum codec_dialect dialect, enum event_type type)
 {
-	return (unsigned)type < EVENT_TYPE_COUNT && (senders[type] & 1 << speaker);
+	if ((unsigned)type >= EVENT_TYPE_COUNT || !(senders[type] & 1 << speaker))
+		return false;
+	return dialect == CODEC_EXTENDED || !(senders[type] & EXTENDED);
 }

@@ -8,4 +8,4 @@
 #include "protocol/event.h"
 
 /* Whether the protocol knows this event from this side. */
-bool wire_may_send(enum codec_side speaker, enum event_type type);
+bool wire_may_send(enum codec_side speaker, enum codec_dialect dialect, enum event_type type);

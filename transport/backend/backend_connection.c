@@ -82,7 +82,7 @@ static bool take_frames(struct backend_connection *connection, bool *any)
 		if (err != 1)
 			break;
 		*any = true;
-		if (codec_decode(&connection->arena, CODEC_BACKEND, frame, length, &event) == 0)
+		if (codec_decode(&connection->arena, CODEC_BACKEND, CODEC_PLAIN, frame, length, &event) == 0)
 			backend_receive(backend, connection, &event);
 		else
 			backend_ignore(backend, "a frame that makes no sense");
@@ -293,7 +293,7 @@ void backend_connection_send(struct backend_connection *connection, const struct
 {
 	if (connection->closed || connection->finishing || connection->overflow || connection->unwritable)
 		return;
-	if (codec_encode(&connection->out, CODEC_CORE, event) < 0) {
+	if (codec_encode(&connection->out, CODEC_CORE, CODEC_PLAIN, event) < 0) {
 		log_debug(&connection->backend->log, "no frame carries %s", event_type_name(event->type));
 		return;
 	}

@@ -148,7 +148,7 @@ static void send_event(struct query_client *client, const struct event *event)
 
 	write->client = client;
 	write->answer = event->type == EVENT_QUERY;
-	codec_encode(&write->bytes, CODEC_CORE, event);
+	codec_encode(&write->bytes, CODEC_CORE, CODEC_PLAIN, event);
 	uv_buf_t bytes = uv_buf_init(write->bytes.data, (unsigned)write->bytes.len);
 	if (uv_write(&write->request, (uv_stream_t *)&client->tcp, &bytes, 1, on_written) == 0)
 		return;
@@ -188,7 +188,7 @@ static void execute(struct query_client *client, const struct event *event)
 static bool take_frame(struct query_client *client, const uint8_t *frame, size_t length)
 {
 	struct event event = {0};
-	int err = codec_decode(&client->arena, CODEC_BACKEND, frame, length, &event);
+	int err = codec_decode(&client->arena, CODEC_BACKEND, CODEC_PLAIN, frame, length, &event);
 
 	if (err == 0 && event.type == EVENT_QUERY) {
 		execute(client, &event);

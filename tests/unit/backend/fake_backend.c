@@ -43,7 +43,7 @@ static void say(const struct event *event)
 {
 	struct buf out = {0};
 
-	if (codec_encode(&out, CODEC_BACKEND, event) < 0)
+	if (codec_encode(&out, CODEC_BACKEND, CODEC_PLAIN, event) < 0)
 		_exit(8);
 	put(out.data, out.len);
 	buf_finish(&out);
@@ -204,7 +204,7 @@ static void serve(void)
 		frame_feed(&reader, chunk, (size_t)count);
 		while (frame_next(&reader, &frame, &length) == 1) {
 			struct event event;
-			if (codec_decode(&arena, CODEC_CORE, frame, length, &event) == 0)
+			if (codec_decode(&arena, CODEC_CORE, CODEC_PLAIN, frame, length, &event) == 0)
 				on_event(&event);
 			arena_reset(&arena);
 		}

@@ -64,7 +64,7 @@ void gateway_send(struct gateway *gateway, const struct event *event)
 {
 	struct buf out = {0};
 
-	assert_int_equal(0, codec_encode(&out, CODEC_CORE, event));
+	assert_int_equal(0, codec_encode(&out, CODEC_CORE, CODEC_PLAIN, event));
 	assert_int_equal(out.len, send(gateway->fd, out.data, out.len, MSG_NOSIGNAL));
 	buf_finish(&out);
 }
@@ -180,7 +180,7 @@ static bool gateway_read(struct gateway *gateway, uint64_t deadline)
 	while (frame_next(&gateway->reader, &frame, &length) == 1) {
 		struct event event;
 
-		assert_int_equal(0, codec_decode(&arena, CODEC_BACKEND, frame, length, &event));
+		assert_int_equal(0, codec_decode(&arena, CODEC_BACKEND, CODEC_PLAIN, frame, length, &event));
 		note_event(&gateway->log, &event);
 		arena_reset(&arena);
 	}

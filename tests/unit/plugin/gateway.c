@@ -58,7 +58,7 @@ void gateway_send(struct gateway *gateway, const struct event *event)
 {
 	struct buf bytes = {0};
 
-	assert_int_equal(codec_encode(&bytes, CODEC_CORE, event), 0);
+	assert_int_equal(codec_encode(&bytes, CODEC_CORE, CODEC_PLAIN, event), 0);
 	assert_int_equal(send(gateway->fd, bytes.data, bytes.len, MSG_NOSIGNAL), bytes.len);
 	buf_finish(&bytes);
 }
@@ -91,7 +91,7 @@ const struct event *gateway_expect(struct gateway *gateway, enum event_type type
 		assert_true(gateway_read(gateway, WAIT_MS) > 0);
 	assert_int_equal(got, 1);
 	arena_reset(&gateway->arena);
-	assert_int_equal(codec_decode(&gateway->arena, CODEC_BACKEND, frame, length, &gateway->event), 0);
+	assert_int_equal(codec_decode(&gateway->arena, CODEC_BACKEND, CODEC_PLAIN, frame, length, &gateway->event), 0);
 	assert_string_equal(event_type_name(gateway->event.type), event_type_name(type));
 	return &gateway->event;
 }

@@ -19,6 +19,21 @@ static const struct event_attachment attachments[] = {
 	{"https://example.org/b", NULL, NULL},
 };
 static const char *const rooms[] = {"#a", "#b"}, *const room_names[] = {"Room A", ""};
+static const char *const reactions[] = {"👍", ":party:"}, *const choices[] = {"SMS", "Call"};
+static const char *const users[] = {USER, "bob@example.org"};
+static const uint64_t taken[] = {1, 3, UINT64_MAX};
+static const struct event_handover_result results[] = {
+	{2, 0, NULL, "id-of-2"},
+	{4, HANDOVER_FORBIDDEN, "You may not speak here.", NULL},
+	{5, -1, NULL, NULL},
+};
+static const struct event_value values[] = {
+	{"token", (const uint8_t *)"a\0b", 3}, {"empty", (const uint8_t *)"", 0}, {"gone", NULL, 0}};
+static const struct event_participant participants[] = {
+	{.nickname = "eve", .flags = PARTICIPANT_MODERATOR, .status = STATUS_AWAY, .status_text = "out"},
+	{.nickname = "alice", .flags = PARTICIPANT_ME, .icon_hash = "00ff", .alias = "Alice"},
+};
+static const struct event_held_session sessions[] = {{USER, "alice_", true}, {"bob@example.org", "", false}};
 static const uint8_t photo[] = {0x89, 'P', 'N', 'G', 0, 1, 2, 3};
 
 #define BOTH_TEXT(t) .text = {t, sizeof(t) - 1}
@@ -96,6 +111,52 @@ const struct sample samples[] = {
 	{CODEC_BACKEND, {EVENT_RAW_XML, BOTH_TEXT("<presence/>")}},
 	{CODEC_CORE, {EVENT_RAW_XML, BOTH_TEXT("<message><body>ä</body></message>")}},
 	{CODEC_CORE, {EVENT_API_VERSION, .version = 2}},
+	/* the extension */
+	{CODEC_CORE,
+	 {EVENT_MESSAGE, USER, .handover = UINT64_MAX,
+	  .message = {.name = "bob", .text = "hi", .id = "m1", .reply_to = "m0", .reply_text = "so?\nyes",
+		      .reply_author = "Bob", .thread = "t1",
+		      .author = {"Carol C.", "@carol:example.org", "https://example.org/c.png"}}},
+	 CODEC_EXTENDED},
+	{CODEC_CORE,
+	 {EVENT_MESSAGE, USER, .handover = 1,
+	  .message = {.name = "bob", .text = "hi", .id = "m1", .receipt = true, .replaces = "m0"}},
+	 CODEC_EXTENDED},
+	{CODEC_BACKEND,
+	 {EVENT_MESSAGE, USER, .handover = 1, .snapshot = true,
+	  .message = {MESSAGE_ROOM, "#a", "eve", .text = "eve likes it", .id = "m1", .reacts_to = "m0",
+		      .reactions = reactions, .reactions_count = 2, .author = {.name = "Carol"}}},
+	 CODEC_EXTENDED},
+	{CODEC_BACKEND,
+	 {EVENT_MESSAGE, USER, .handover = 300, .message = {.name = "bob", .text = "deleted", .retracts = "m0"}},
+	 CODEC_EXTENDED},
+	{CODEC_CORE,
+	 {EVENT_SUBJECT, USER, .handover = 2, .message = {.kind = MESSAGE_ROOM, .name = "#a", .text = "topic", .id = "s1"}},
+	 CODEC_EXTENDED},
+	{CODEC_BACKEND,
+	 {EVENT_ATTENTION, USER, .handover = 3, .message = {.name = "bob", .text = "hey", .id = "a1"}},
+	 CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_HANDOVER, .handed_over = {.up_to = 5}}, CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_HANDOVER, .handover = 9, .handed_over = {0, taken, 3, results, 3}}, CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_READ_MARKER, USER, .read_marker = {"bob", NULL, "m1"}}, CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_READ_MARKER, USER, .handover = 4, .read_marker = {"#a", "eve", "m1"}}, CODEC_EXTENDED},
+	{CODEC_BACKEND,
+	 {EVENT_LOGIN_STEP, USER, .login_step = {1, LOGIN_STEP_CHOICE, "How?", "data", choices, 2, 300}},
+	 CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_LOGIN_STEP, USER, .login_step = {.step = 2, .text = "wait"}}, CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_LOGIN_ANSWER, USER, .login_answer = {1, "SMS"}}, CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_LOGIN_ANSWER, USER, .login_answer = {1, ""}}, CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_LOGIN_ANSWER, USER, .login_answer = {UINT32_MAX, NULL}}, CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_VALUES, USER, .values = {values, 3}}, CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_VALUES, USER, .values = {NULL, 0}}, CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_PARTICIPANTS, USER, .snapshot = true, .participants = {"#a", participants, 2}}, CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_ROOM_INFO, USER, .room_info = {"#a", "Room A", "what\nit is", "00ff", 12, true}}, CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_ROOM_INFO, USER, .room_info = {.room = "#a"}}, CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_HOLD, .hold = {"one", "two", 30}}, CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_ATTACH, .attach = {"one", 17}}, CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_ATTACHED, .attached = {"two", sessions, 2, true}}, CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_RESUME, .resume = {users, 2, true}}, CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_RESUMED}, CODEC_EXTENDED},
 };
 const size_t samples_count = ARRAY_SIZE(samples);
 

@@ -11,10 +11,13 @@
 struct sample {
 	enum codec_side speaker;
 	struct event event;
+	enum codec_dialect dialect; /* EXTENDED: only with the extension it is all said */
 };
 
 extern const struct sample samples[];
 extern const size_t samples_count;
 
+/* Fails the test if the two differ; "" and NULL are the same. */
+void assert_event(const struct event *got, const struct event *expected);
 /* "0000 0002" -> bytes. */
 void hex_append(struct buf *out, const char *hex);

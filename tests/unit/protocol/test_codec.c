@@ -13,6 +13,7 @@
 #include "tests/unit/protocol/sample_events.h"
 
 struct trip {
+	enum codec_dialect dialect;
 	struct arena arena;
 	struct buf wire;
 	struct event event;
@@ -20,14 +21,15 @@ struct trip {
 
 static int decode_wire(struct trip *trip, enum codec_side speaker)
 {
-	return codec_decode(&trip->arena, speaker, (uint8_t *)trip->wire.data + 4, trip->wire.len - 4, &trip->event);
+	return codec_decode(&trip->arena, speaker, trip->dialect, (uint8_t *)trip->wire.data + 4, trip->wire.len - 4,
+			    &trip->event);
 }
 
 static int trip_run(struct trip *trip, enum codec_side speaker, const struct event *event)
 {
 	buf_clear(&trip->wire);
 	arena_reset(&trip->arena);
-	assert_int_equal(codec_encode(&trip->wire, speaker, event), 0);
+	assert_int_equal(codec_encode(&trip->wire, speaker, trip->dialect, event), 0);
 	return decode_wire(trip, speaker);
 }
 
@@ -37,219 +39,125 @@ static void trip_finish(struct trip *trip)
 	arena_finish(&trip->arena);
 }
 
-static void assert_text(const char *got, const char *expected)
-{
-	if (!expected || !*expected)
-		assert_true(!got || !*got);
-	else
-		assert_string_equal(got, expected);
-}
-
-static void assert_contact(const struct event_contact *got, const struct event_contact *expected)
-{
-	assert_text(got->name, expected->name);
-	assert_text(got->alias, expected->alias);
-	assert_int_equal(got->groups_count, expected->groups_count);
-	for (size_t i = 0; i < got->groups_count; i++)
-		assert_text(got->groups[i], expected->groups[i]);
-	assert_int_equal(got->status, expected->status);
-	assert_text(got->status_text, expected->status_text);
-	assert_text(got->icon_hash, expected->icon_hash);
-	assert_int_equal(got->has_blocked, expected->has_blocked);
-	assert_int_equal(got->blocked, expected->blocked);
-}
-
-static void assert_message(const struct event_message *got, const struct event_message *expected)
-{
-	assert_int_equal(got->kind, expected->kind);
-	assert_text(got->name, expected->name);
-	assert_text(got->nickname, expected->nickname);
-	assert_non_null(got->text);
-	assert_text(got->text, expected->text);
-	assert_text(got->xhtml, expected->xhtml);
-	assert_text(got->id, expected->id);
-	assert_int_equal(got->receipt, expected->receipt);
-	assert_int_equal(got->stamp_ms, expected->stamp_ms);
-	assert_int_equal(got->headline, expected->headline);
-	assert_int_equal(got->carbon, expected->carbon);
-	assert_int_equal(got->attachments_count, expected->attachments_count);
-	for (size_t i = 0; i < got->attachments_count; i++) {
-		assert_text(got->attachments[i].url, expected->attachments[i].url);
-		assert_text(got->attachments[i].mime_type, expected->attachments[i].mime_type);
-		assert_text(got->attachments[i].description, expected->attachments[i].description);
-	}
-}
-
-static void assert_room_event(const struct event *got, const struct event *expected)
-{
-	switch (got->type) {
-	case EVENT_PARTICIPANT:
-		assert_text(got->participant.room, expected->participant.room);
-		assert_text(got->participant.nickname, expected->participant.nickname);
-		assert_int_equal(got->participant.flags, expected->participant.flags);
-		assert_int_equal(got->participant.status, expected->participant.status);
-		assert_text(got->participant.status_text, expected->participant.status_text);
-		assert_text(got->participant.new_nickname, expected->participant.new_nickname);
-		assert_text(got->participant.icon_hash, expected->participant.icon_hash);
-		assert_text(got->participant.alias, expected->participant.alias);
-		break;
-	case EVENT_ROOM_LIST:
-		assert_int_equal(got->room_list.count, expected->room_list.count);
-		for (size_t i = 0; i < got->room_list.count; i++) {
-			assert_text(got->room_list.rooms[i], expected->room_list.rooms[i]);
-			assert_text(got->room_list.names[i], expected->room_list.names[i]);
-		}
-		break;
-	default:
-		assert_text(got->room.name, expected->room.name);
-		assert_text(got->room.nickname, expected->room.nickname);
-		assert_text(got->room.password, expected->room.password);
-	}
-}
-
-static void assert_login(const struct event_login *got, const struct event_login *expected)
-{
-	assert_text(got->legacy_name, expected->legacy_name);
-	assert_text(got->password, expected->password);
-	assert_int_equal(got->settings_count, expected->settings_count);
-	for (size_t i = 0; i < got->settings_count; i++) {
-		assert_text(got->settings[i].name, expected->settings[i].name);
-		assert_text(got->settings[i].value, expected->settings[i].value);
-	}
-}
-
-static void assert_vcard(const struct event_vcard *got, const struct event_vcard *expected)
-{
-	assert_text(got->name, expected->name);
-	assert_int_equal(got->id, expected->id);
-	assert_text(got->full_name, expected->full_name);
-	assert_text(got->nickname, expected->nickname);
-	assert_int_equal(got->has_photo, expected->has_photo);
-	assert_int_equal(got->photo_size, expected->photo_size);
-	if (got->photo_size)
-		assert_memory_equal(got->photo, expected->photo, got->photo_size);
-}
-
-static void assert_backend_event(const struct event *got, const struct event *expected)
-{
-	switch (got->type) {
-	case EVENT_STATS:
-		assert_int_equal(got->stats.resident_kb, expected->stats.resident_kb);
-		assert_int_equal(got->stats.initial_kb, expected->stats.initial_kb);
-		assert_int_equal(got->stats.shared_kb, expected->stats.shared_kb);
-		assert_text(got->stats.process_id, expected->stats.process_id);
-		break;
-	case EVENT_BACKEND_CONFIG:
-	case EVENT_QUERY:
-	case EVENT_RAW_XML:
-		assert_int_equal(got->text.length, expected->text.length);
-		assert_string_equal(got->text.bytes, expected->text.bytes);
-		break;
-	case EVENT_API_VERSION:
-		assert_int_equal(got->version, expected->version);
-		break;
-	default:
-		break;
-	}
-}
-
-static void assert_event(const struct event *got, const struct event *expected)
-{
-	assert_int_equal(got->type, expected->type);
-	assert_text(got->user, expected->user);
-	switch (got->type) {
-	case EVENT_LOGIN:
-	case EVENT_LOGOUT:
-		assert_login(&got->login, &expected->login);
-		break;
-	case EVENT_DISCONNECTED:
-		assert_int_equal(got->disconnected.error, expected->disconnected.error);
-		assert_text(got->disconnected.text, expected->disconnected.text);
-		break;
-	case EVENT_STATUS:
-		assert_int_equal(got->status.status, expected->status.status);
-		assert_text(got->status.text, expected->status.text);
-		break;
-	case EVENT_CONTACT:
-	case EVENT_CONTACT_REMOVED:
-	case EVENT_AUTH_REQUEST:
-		assert_contact(&got->contact, &expected->contact);
-		break;
-	case EVENT_CONTACTS:
-		assert_int_equal(got->contacts.count, expected->contacts.count);
-		for (size_t i = 0; i < got->contacts.count; i++)
-			assert_contact(&got->contacts.contacts[i], &expected->contacts.contacts[i]);
-		break;
-	case EVENT_MESSAGE:
-	case EVENT_SUBJECT:
-	case EVENT_ATTENTION:
-		assert_message(&got->message, &expected->message);
-		break;
-	case EVENT_RECEIPT:
-		assert_text(got->receipt.name, expected->receipt.name);
-		assert_text(got->receipt.id, expected->receipt.id);
-		break;
-	case EVENT_CHAT_STATE:
-		assert_text(got->chat_state.name, expected->chat_state.name);
-		assert_int_equal(got->chat_state.state, expected->chat_state.state);
-		break;
-	case EVENT_ROOM_JOIN:
-	case EVENT_ROOM_LEAVE:
-	case EVENT_ROOM_NICKNAME:
-	case EVENT_PARTICIPANT:
-	case EVENT_ROOM_LIST:
-		assert_room_event(got, expected);
-		break;
-	case EVENT_VCARD:
-	case EVENT_VCARD_REQUEST:
-		assert_vcard(&got->vcard, &expected->vcard);
-		break;
-	default:
-		assert_backend_event(got, expected);
-	}
-}
-
 static void test_round_trips(void **state)
 {
 	struct trip trip = {0};
-	bool seen[2][EVENT_TYPE_COUNT] = {0};
+	bool seen[2][2][EVENT_TYPE_COUNT] = {0};
 
 	(void)state;
 	for (size_t i = 0; i < samples_count; i++) {
-		assert_int_equal(trip_run(&trip, samples[i].speaker, &samples[i].event), 0);
-		assert_event(&trip.event, &samples[i].event);
-		seen[samples[i].speaker][samples[i].event.type] = true;
+		for (int dialect = samples[i].dialect; dialect <= CODEC_EXTENDED; dialect++) {
+			trip.dialect = (enum codec_dialect)dialect;
+			assert_int_equal(trip_run(&trip, samples[i].speaker, &samples[i].event), 0);
+			assert_event(&trip.event, &samples[i].event);
+			seen[dialect][samples[i].speaker][samples[i].event.type] = true;
+		}
 	}
 	/* An event without a sample is one that this side cannot send. */
-	for (int side = 0; side < 2; side++) {
-		for (int type = 0; type < EVENT_TYPE_COUNT; type++) {
-			struct event event = {.type = (enum event_type)type};
+	for (int n = 0; n < 4 * EVENT_TYPE_COUNT; n++) {
+		enum codec_dialect dialect = (enum codec_dialect)(n & 1);
+		enum codec_side side = (enum codec_side)(n >> 1 & 1);
+		struct event event = {.type = (enum event_type)(n >> 2)};
 
-			buf_clear(&trip.wire);
-			if (seen[side][type] || type == EVENT_API_VERSION)
-				continue;
-			assert_int_equal(codec_encode(&trip.wire, (enum codec_side)side, &event), TP_ERR_UNSUPPORTED);
-			assert_int_equal(trip.wire.len, 0);
-		}
+		buf_clear(&trip.wire);
+		if (seen[dialect][side][event.type] || event.type == EVENT_API_VERSION)
+			continue;
+		assert_int_equal(codec_encode(&trip.wire, side, dialect, &event), TP_ERR_UNSUPPORTED);
+		assert_int_equal(trip.wire.len, 0);
 	}
 	trip_finish(&trip);
 }
 
-/* All strings NULL: still a frame that the other side reads. */
+/* All strings NULL: still a frame that the other side reads, where it does not have to say something. */
 static void test_empty_events(void **state)
 {
+	static const bool must_speak[EVENT_TYPE_COUNT] = {
+		[EVENT_RECEIPT] = true, [EVENT_RAW_XML] = true, [EVENT_READ_MARKER] = true, [EVENT_HOLD] = true};
 	struct trip trip = {0};
 
 	(void)state;
 	for (size_t i = 0; i < samples_count; i++) {
 		struct event event = {.type = samples[i].event.type};
-		int error = trip_run(&trip, samples[i].speaker, &event);
+		int error;
 
-		if (event.type == EVENT_RECEIPT || event.type == EVENT_RAW_XML)
-			assert_int_equal(error, TP_ERR_INVALID);
-		else
-			assert_int_equal(error, 0);
+		trip.dialect = samples[i].dialect;
+		error = trip_run(&trip, samples[i].speaker, &event);
+		assert_int_equal(error, must_speak[event.type] ? TP_ERR_INVALID : 0);
 	}
+	trip_finish(&trip);
+}
+
+/* To a peer without the extension the same event is the same frame as ever, and what it would not know is not read. */
+static void test_plain_dialect(void **state)
+{
+	struct trip trip = {0};
+	struct buf probe = {0};
+
+	(void)state;
+	for (size_t i = 0; i < samples_count; i++) {
+		const struct sample *sample = &samples[i];
+		struct event event = sample->event;
+		size_t plain_length;
+
+		buf_clear(&probe);
+		if (codec_encode(&probe, sample->speaker, CODEC_PLAIN, &event) == TP_ERR_UNSUPPORTED)
+			continue;
+		event.handover = 77;
+		event.snapshot = true;
+		if (event.type == EVENT_MESSAGE)
+			event.message.replaces = "m0";
+		trip.dialect = CODEC_PLAIN;
+		assert_int_equal(trip_run(&trip, sample->speaker, &event), 0);
+		assert_int_equal(trip.event.handover, 0);
+		assert_false(trip.event.snapshot);
+		assert_int_equal(trip.wire.len, probe.len);
+		assert_memory_equal(trip.wire.data, probe.data, probe.len);
+		plain_length = trip.wire.len;
+		trip.dialect = CODEC_EXTENDED;
+		assert_int_equal(trip_run(&trip, sample->speaker, &event), 0);
+		assert_int_equal(trip.event.handover, 77);
+		assert_true(trip.event.snapshot);
+		assert_true(trip.wire.len >= plain_length + 6);
+		/* The extended frame, read by somebody who does not speak it. */
+		trip.dialect = CODEC_PLAIN;
+		arena_reset(&trip.arena);
+		assert_int_equal(decode_wire(&trip, sample->speaker), 0);
+		assert_int_equal(trip.event.handover, 0);
+		if (event.type == EVENT_MESSAGE)
+			assert_null(trip.event.message.replaces);
+	}
+	buf_finish(&probe);
+	trip_finish(&trip);
+}
+
+static int decode_hex(struct trip *trip, enum codec_side speaker, const char *hex)
+{
+	buf_clear(&trip->wire);
+	arena_reset(&trip->arena);
+	hex_append(&trip->wire, "00000000");
+	hex_append(&trip->wire, hex);
+	return decode_wire(trip, speaker);
+}
+
+/* A numbered frame that cannot be used still tells its number. */
+static void test_number_of_bad_frames(void **state)
+{
+	struct trip trip = {.dialect = CODEC_EXTENDED};
+
+	(void)state;
+	assert_int_equal(decode_hex(&trip, CODEC_BACKEND, "0801 c03e07"), TP_ERR_INVALID); /* CONNECTED of nobody */
+	assert_int_equal(trip.event.type, EVENT_CONNECTED);
+	assert_int_equal(trip.event.handover, 7);
+	assert_int_equal(decode_hex(&trip, CODEC_BACKEND, "088808 c03e08"), TP_ERR_INVALID); /* type 1032 */
+	assert_int_equal(trip.event.type, EVENT_OTHER);
+	assert_int_equal(trip.event.handover, 8);
+	assert_int_equal(decode_hex(&trip, CODEC_BACKEND, "08ef07 c03e09"), TP_ERR_INVALID); /* HOLD by a backend */
+	assert_int_equal(trip.event.type, EVENT_HOLD);
+	assert_int_equal(trip.event.handover, 9);
+	trip.dialect = CODEC_PLAIN;
+	assert_int_equal(decode_hex(&trip, CODEC_BACKEND, "08ef07 c03e09"), TP_ERR_INVALID);
+	assert_int_equal(trip.event.type, EVENT_OTHER);
+	assert_int_equal(trip.event.handover, 0);
 	trip_finish(&trip);
 }
 
@@ -264,15 +172,6 @@ static void test_wrong_side(void **state)
 	assert_int_equal(trip.event.type, EVENT_LOGIN);
 	assert_null(trip.event.user);
 	trip_finish(&trip);
-}
-
-static int decode_hex(struct trip *trip, enum codec_side speaker, const char *hex)
-{
-	buf_clear(&trip->wire);
-	arena_reset(&trip->arena);
-	hex_append(&trip->wire, "00000000");
-	hex_append(&trip->wire, hex);
-	return decode_wire(trip, speaker);
 }
 
 static void test_unknown_things(void **state)
@@ -381,6 +280,109 @@ static void test_limits(void **state)
 	trip_finish(&trip);
 }
 
+static void test_extension_limits(void **state)
+{
+	struct trip trip = {.dialect = CODEC_EXTENDED};
+	char *name = text_of_length(LIMIT_NAME_BYTES + 1), *body = text_of_length(LIMIT_MESSAGE_BYTES + 1);
+	const char *many[LIMIT_REACTIONS + 1];
+	struct event event = {EVENT_MESSAGE, "u@x", .handover = 3, .message = {.name = "b", .text = "x", .id = name}};
+
+	(void)state;
+	assert_int_equal(trip_run(&trip, CODEC_CORE, &event), TP_ERR_INVALID);
+	assert_int_equal(trip.event.handover, 3);
+	event.message.id = name + 1;
+	event.message.reply_to = "m";
+	event.message.reply_text = body;
+	event.message.author = (struct event_author){name, "id", body + 1};
+	assert_int_equal(trip_run(&trip, CODEC_CORE, &event), 0);
+	assert_int_equal(strlen(trip.event.message.id), LIMIT_NAME_BYTES);
+	assert_int_equal(strlen(trip.event.message.reply_text), LIMIT_QUOTE_BYTES);
+	assert_int_equal(strlen(trip.event.message.author.name), LIMIT_NAME_BYTES);
+	event.message.author.avatar_url = body;
+	assert_int_equal(trip_run(&trip, CODEC_CORE, &event), TP_ERR_LIMIT);
+	assert_int_equal(trip.event.handover, 3);
+	assert_string_equal(trip.event.user, "u@x");
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = "+1";
+	event.message = (struct event_message){
+		.name = "b", .text = "x", .reacts_to = "m", .reactions = many, .reactions_count = LIMIT_REACTIONS};
+	assert_int_equal(trip_run(&trip, CODEC_CORE, &event), 0);
+	assert_int_equal(trip.event.message.reactions_count, LIMIT_REACTIONS);
+	event.message.reactions_count++;
+	assert_int_equal(trip_run(&trip, CODEC_CORE, &event), TP_ERR_LIMIT);
+
+	event = (struct event){EVENT_LOGIN_STEP, "u@x",
+			       .login_step = {.text = body, .kind = LOGIN_STEP_LINK, .data = body, .choices = many}};
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), TP_ERR_INVALID);
+	event.login_step.data = body + LIMIT_MESSAGE_BYTES + 1 - LIMIT_LOGIN_DATA_BYTES;
+	event.login_step.choices_count = LIMIT_LOGIN_CHOICES;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	assert_int_equal(strlen(trip.event.login_step.text), LIMIT_STATUS_BYTES);
+	event.login_step.choices_count++;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), TP_ERR_INVALID);
+	event.login_step = (struct event_login_step){.kind = (enum login_step_kind)(LOGIN_STEP_LINK + 1)};
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), TP_ERR_INVALID);
+	mem_free(name);
+	mem_free(body);
+	trip_finish(&trip);
+}
+
+static void test_value_limits(void **state)
+{
+	struct trip trip = {.dialect = CODEC_EXTENDED};
+	uint8_t *bytes = mem_alloc(LIMIT_VALUE_BYTES + 1);
+	struct event_value values[LIMIT_VALUES_PER_USER + 1];
+	struct event event = {EVENT_VALUES, "u@x", .values = {values, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		values[i] = (struct event_value){"k", bytes, LIMIT_VALUE_BYTES};
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	values[0].size++;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), TP_ERR_LIMIT);
+	assert_string_equal(trip.event.user, "u@x");
+	values[0].size = 0;
+	event.values.count = LIMIT_VALUES_BYTES / LIMIT_VALUE_BYTES; /* with the keys some bytes below the limit */
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	event.values.count++;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), TP_ERR_LIMIT);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		values[i].size = 1;
+	event.values.count = LIMIT_VALUES_PER_USER;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	event.values.count++;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), TP_ERR_LIMIT);
+	event.values.count = 1;
+	values[0].key = "";
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), TP_ERR_INVALID);
+	mem_free(bytes);
+	trip_finish(&trip);
+}
+
+/* A participant that is none is left out, the others are there. */
+static void test_bad_participants(void **state)
+{
+	struct trip trip = {.dialect = CODEC_EXTENDED};
+	char *name = text_of_length(LIMIT_NAME_BYTES + 1);
+	struct event_participant entries[] = {
+		{.nickname = "a"},
+		{.nickname = name},
+		{.nickname = "b", .status = (enum status)99},
+		{.nickname = "c", .status = STATUS_AWAY},
+	};
+	struct event event = {EVENT_PARTICIPANTS, "u@x", .participants = {"#a", entries, ARRAY_SIZE(entries)}};
+
+	(void)state;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	assert_int_equal(trip.event.participants.count, 2);
+	assert_string_equal(trip.event.participants.participants[0].nickname, "a");
+	assert_string_equal(trip.event.participants.participants[1].nickname, "c");
+	event.participants.room = name;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), TP_ERR_INVALID);
+	mem_free(name);
+	trip_finish(&trip);
+}
+
 static void test_frame_limit(void **state)
 {
 	struct trip trip = {0};
@@ -389,13 +391,39 @@ static void test_frame_limit(void **state)
 			      .vcard = {"b", 1, .photo = photo, .photo_size = LIMIT_FRAME_BYTES, .has_photo = true}};
 
 	(void)state;
-	assert_int_equal(codec_encode(&trip.wire, CODEC_BACKEND, &event), TP_ERR_LIMIT);
+	assert_int_equal(codec_encode(&trip.wire, CODEC_BACKEND, CODEC_PLAIN, &event), TP_ERR_LIMIT);
 	assert_int_equal(trip.wire.len, 0);
 	event.vcard.photo_size = LIMIT_FRAME_BYTES - 100;
 	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
 	assert_int_equal(trip.event.vcard.photo_size, LIMIT_FRAME_BYTES - 100);
 	mem_free(photo);
 	trip_finish(&trip);
+}
+
+static void check_large_extension_lists(struct trip *trip)
+{
+	struct event_participant *entries = mem_alloc((LIMIT_PARTICIPANTS_PER_ROOM + 1) * sizeof(*entries));
+	struct event_handover_result *results = mem_alloc(100000 * sizeof(*results));
+	struct event event = {EVENT_PARTICIPANTS, "u@x",
+			      .participants = {"#a", entries, LIMIT_PARTICIPANTS_PER_ROOM + 1}};
+
+	trip->dialect = CODEC_EXTENDED;
+	for (size_t i = 0; i <= LIMIT_PARTICIPANTS_PER_ROOM; i++)
+		entries[i] = (struct event_participant){.nickname = "b"};
+	assert_int_equal(trip_run(trip, CODEC_BACKEND, &event), 0);
+	assert_int_equal(trip->event.participants.count, LIMIT_PARTICIPANTS_PER_ROOM);
+	print_message("# participants: %.1f bytes of memory for one of the frame\n",
+		      (double)trip->arena.used / (double)trip->wire.len);
+
+	for (size_t i = 0; i < 100000; i++)
+		results[i] = (struct event_handover_result){.number = i + 1, .message_id = "1a2b"};
+	event = (struct event){EVENT_HANDOVER, .handed_over = {.results = results, .results_count = 100000}};
+	assert_int_equal(trip_run(trip, CODEC_BACKEND, &event), 0);
+	assert_int_equal(trip->event.handed_over.results_count, 100000);
+	print_message("# results: %.1f bytes of memory for one of the frame\n",
+		      (double)trip->arena.used / (double)trip->wire.len);
+	mem_free(entries);
+	mem_free(results);
 }
 
 /* The costliest honest frames stay within the memory that a frame may take. */
@@ -423,6 +451,7 @@ static void test_large_lists(void **state)
 	print_message("# contacts: %.1f bytes of memory for one of the frame\n",
 		      (double)trip.arena.used / (double)trip.wire.len);
 	mem_free(contacts);
+	check_large_extension_lists(&trip);
 	trip_finish(&trip);
 }
 
@@ -443,6 +472,9 @@ int main(void)
 		cmocka_unit_test(test_text_is_cleaned), cmocka_unit_test(test_message_kinds),
 		cmocka_unit_test(test_limits),        cmocka_unit_test(test_frame_limit),
 		cmocka_unit_test(test_large_lists),   cmocka_unit_test(test_names),
+		cmocka_unit_test(test_plain_dialect), cmocka_unit_test(test_number_of_bad_frames),
+		cmocka_unit_test(test_value_limits),  cmocka_unit_test(test_extension_limits),
+		cmocka_unit_test(test_bad_participants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,9 +22,12 @@ static void decode_both(struct arena *arena, const uint8_t *frame, size_t length
 	struct event event;
 	struct buf out = {0};
 
-	for (int side = 0; side < 2; side++) {
-		if (codec_decode(arena, (enum codec_side)side, exact, length, &event) == 0 && event.type != EVENT_OTHER)
-			assert_int_equal(codec_encode(&out, (enum codec_side)side, &event), 0);
+	for (int n = 0; n < 4; n++) {
+		enum codec_side side = (enum codec_side)(n & 1);
+		enum codec_dialect dialect = (enum codec_dialect)(n >> 1);
+
+		if (codec_decode(arena, side, dialect, exact, length, &event) == 0 && event.type != EVENT_OTHER)
+			assert_int_equal(codec_encode(&out, side, dialect, &event), 0);
 		assert_true(arena->used < (256u << 10) + 64 * length);
 		arena_reset(arena);
 		buf_clear(&out);
@@ -36,7 +39,7 @@ static void decode_both(struct arena *arena, const uint8_t *frame, size_t length
 static void encode_sample(struct buf *out, size_t i)
 {
 	buf_clear(out);
-	assert_int_equal(codec_encode(out, samples[i].speaker, &samples[i].event), 0);
+	assert_int_equal(codec_encode(out, samples[i].speaker, samples[i].dialect, &samples[i].event), 0);
 }
 
 static void test_prefixes(void **state)
@@ -88,29 +91,42 @@ static void test_mutations(void **state)
 	arena_finish(&arena);
 }
 
-/* Contacts of six bytes each, the smallest that parse: refused before their structs take a multiple of the frame. */
-static void test_memory_is_bounded(void **state)
+static void put_size(struct buf *out, size_t size)
+{
+	for (; size >= 0x80; size >>= 7)
+		buf_putc(out, (char)(size | 0x80));
+	buf_putc(out, (char)size);
+}
+
+/* Entries of a few bytes each, the smallest that parse: refused before their structs take a multiple of the frame. */
+static void check_memory(const char *type, enum codec_side speaker, const char *head, const char *entry,
+			 enum event_type expected)
 {
 	struct arena arena = {0};
 	struct buf payload = {0}, frame = {0};
 	struct event event;
-	size_t size;
 
-	(void)state;
+	hex_append(&payload, head);
 	for (int i = 0; i < 100000; i++)
-		hex_append(&payload, "0a04 0a00 1200");
-	size = payload.len;
-	hex_append(&frame, "0823 12");
-	for (; size >= 0x80; size >>= 7)
-		buf_putc(&frame, (char)(size | 0x80));
-	buf_putc(&frame, (char)size);
+		hex_append(&payload, entry);
+	hex_append(&frame, type);
+	hex_append(&frame, "12");
+	put_size(&frame, payload.len);
 	buf_append(&frame, payload.data, payload.len);
-	assert_int_equal(codec_decode(&arena, CODEC_CORE, (uint8_t *)frame.data, frame.len, &event), TP_ERR_INVALID);
-	assert_int_equal(event.type, EVENT_CONTACTS);
+	assert_int_equal(codec_decode(&arena, speaker, CODEC_EXTENDED, (uint8_t *)frame.data, frame.len, &event),
+			 TP_ERR_INVALID);
+	assert_int_equal(event.type, expected);
 	assert_true(arena.used < 25 * frame.len + (64u << 10));
 	buf_finish(&frame);
 	buf_finish(&payload);
 	arena_finish(&arena);
+}
+
+static void test_memory_is_bounded(void **state)
+{
+	(void)state;
+	check_memory("0823", CODEC_CORE, "", "0a04 0a00 1200", EVENT_CONTACTS);
+	check_memory("08e807", CODEC_BACKEND, "", "1a02 0801", EVENT_HANDOVER);
 }
 
 int main(void)

@@ -12,6 +12,10 @@
 #include "tests/unit/protocol/sample_events.h"
 
 static const struct event_setting setting = {"k", "v"};
+static const uint64_t taken[] = {1, 300};
+static const struct event_handover_result results[] = {{2, 0, NULL, "id"}, {3, HANDOVER_FORBIDDEN, "no", NULL}};
+static const struct event_value values[] = {{"k", (const uint8_t *)"v", 1}, {"g", NULL, 0}};
+static const struct event_held_session session = {"u@x", "leg", true};
 
 #define TEXT(t) .text = {t, sizeof(t) - 1}
 
@@ -19,6 +23,7 @@ static const struct {
 	const char *hex;
 	enum codec_side speaker;
 	struct event event;
+	enum codec_dialect dialect;
 } vectors[] = {
 	{"00000002 0809", CODEC_CORE, {EVENT_PING}},
 	{"00000002 080a", CODEC_BACKEND, {EVENT_PONG}},
@@ -41,6 +46,19 @@ static const struct {
 	 {EVENT_BACKEND_CONFIG, TEXT("[features]\nmuc=1\n")}},
 	{"0000000c 081f 1208 0a06 737461747573", CODEC_BACKEND, {EVENT_QUERY, TEXT("status")}},
 	{"0000000f 0822 120b 3c70726573656e63652f3e", CODEC_BACKEND, {EVENT_RAW_XML, TEXT("<presence/>")}},
+	{"00000007 08e807 1202 0805", CODEC_CORE, {EVENT_HANDOVER, .handed_over = {.up_to = 5}}, CODEC_EXTENDED},
+	{"0000001a 0808 1213 0a03754078 120162 1a026869 2a00 c23e026d31 c03e07", CODEC_CORE,
+	 {EVENT_MESSAGE, "u@x", .handover = 7, .message = {.name = "b", .text = "hi", .id = "m1"}}, CODEC_EXTENDED},
+	{"0000000a 08e807 1205 120301ac02", CODEC_BACKEND, {EVENT_HANDOVER, .handed_over = {0, taken, 2, NULL, 0}},
+	 CODEC_EXTENDED},
+	{"0000001a 08e807 1212 1a06 0802 22026964 1a08 0803 1002 1a026e6f c03e04", CODEC_BACKEND,
+	 {EVENT_HANDOVER, .handover = 4, .handed_over = {0, NULL, 0, results, 2}}, CODEC_EXTENDED},
+	{"00000017 08ec07 1212 0a03754078 1206 0a016b 120176 1203 0a0167", CODEC_BACKEND,
+	 {EVENT_VALUES, "u@x", .values = {values, 2}}, CODEC_EXTENDED},
+	{"0000000c 08f007 1207 0a036f6e65 1011", CODEC_CORE, {EVENT_ATTACH, .attach = {"one", 17}}, CODEC_EXTENDED},
+	{"00000018 08f107 1213 0a0374776f 120c 0a03754078 12036c6567 1801", CODEC_BACKEND,
+	 {EVENT_ATTACHED, .attached = {"two", &session, 1, false}}, CODEC_EXTENDED},
+	{"00000003 08f307", CODEC_BACKEND, {EVENT_RESUMED}, CODEC_EXTENDED},
 	/* of our own, for what the core writes always */
 	{"00000016 080b 1212 0a03754078 1205616c696365 1a022361 2200", CODEC_CORE,
 	 {EVENT_ROOM_JOIN, "u@x", .room = {"#a", "alice", NULL, NULL}}},
@@ -60,7 +78,7 @@ static void test_encode(void **state)
 		struct buf expected = {0}, out = {0};
 
 		hex_append(&expected, vectors[i].hex);
-		assert_int_equal(codec_encode(&out, vectors[i].speaker, &vectors[i].event), 0);
+		assert_int_equal(codec_encode(&out, vectors[i].speaker, vectors[i].dialect, &vectors[i].event), 0);
 		assert_int_equal(out.len, expected.len);
 		assert_memory_equal(out.data, expected.data, out.len);
 		buf_finish(&out);
@@ -79,13 +97,14 @@ static void test_decode(void **state)
 		struct event event;
 
 		hex_append(&wire, vectors[i].hex);
-		assert_int_equal(codec_decode(&arena, vectors[i].speaker, (uint8_t *)wire.data + 4, wire.len - 4, &event), 0);
+		assert_int_equal(codec_decode(&arena, vectors[i].speaker, vectors[i].dialect, (uint8_t *)wire.data + 4,
+					      wire.len - 4, &event), 0);
 		assert_int_equal(event.type, vectors[i].event.type);
 		if (vectors[i].event.user)
 			assert_string_equal(event.user, vectors[i].event.user);
 		else
 			assert_null(event.user);
-		assert_int_equal(codec_encode(&out, vectors[i].speaker, &event), 0);
+		assert_int_equal(codec_encode(&out, vectors[i].speaker, vectors[i].dialect, &event), 0);
 		assert_int_equal(out.len, wire.len);
 		assert_memory_equal(out.data, wire.data, out.len);
 		buf_finish(&out);
@@ -103,7 +122,7 @@ static void test_login_fields(void **state)
 
 	(void)state;
 	hex_append(&wire, "0803 1218 0a03754078 12036c6567 1a027077 2a08 0a06 0a016b 120176");
-	assert_int_equal(codec_decode(&arena, CODEC_CORE, (uint8_t *)wire.data, wire.len, &event), 0);
+	assert_int_equal(codec_decode(&arena, CODEC_CORE, CODEC_PLAIN, (uint8_t *)wire.data, wire.len, &event), 0);
 	assert_string_equal(event.login.legacy_name, "leg");
 	assert_string_equal(event.login.password, "pw");
 	assert_int_equal(event.login.settings_count, 1);
