@@ -117,6 +117,7 @@ User=root
 PrivateUsers=no
 CapabilityBoundingSet={capabilities}
 SystemCallFilter=@setuid @chown capset
+StateDirectoryMode=0711
 """
 
 
