@@ -2,6 +2,7 @@
 /* The exits towards people. The entries are router_people.c and router_network.c. */
 #include "transport/router.h"
 
+#include "base/log.h"
 #include "transport/frontend.h"
 #include "transport/session.h"
 #include "transport/transport.h"
@@ -11,8 +12,13 @@ void router_deliver_to(struct identity *identity, struct resource *only, const s
 {
 	struct frontend *frontend = identity->frontend;
 
-	if (!frontend->transport->stopping)
-		frontend->ops->deliver(frontend, identity, only, event);
+	if (frontend->transport->stopping)
+		return;
+	if (event->trace)
+		log_debug(identity->user ? &identity->user->log : &frontend->log, "%s to %s%s%s, trace %llu",
+			  event_type_name(event->type), log_quote(identity->address), only ? " at " : "",
+			  only ? log_quote(only->name) : "", (unsigned long long)event->trace);
+	frontend->ops->deliver(frontend, identity, only, event);
 }
 
 void router_deliver(struct user *user, struct resource *only, const struct event *event)

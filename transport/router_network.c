@@ -58,8 +58,8 @@ static void refuse(struct backend *backend, const struct event *event, const cha
 
 	backend->ignored_frames++;
 	backend->transport->counters.events_refused++;
-	LOG_AT(level, &backend->log, "%s for %s refused: %s", event_type_name(event->type),
-	       log_quote(event->user), why);
+	LOG_AT(level, &backend->log, "%s for %s refused: %s, trace %llu", event_type_name(event->type),
+	       log_quote(event->user), why, (unsigned long long)event->trace);
 }
 
 /* The user that this backend may speak for; NULL, and refused. */
@@ -73,8 +73,8 @@ static struct user *check_user(struct backend *backend, const struct event *even
 	const struct departed *departed = event->user ? map_get(transport->departed, event->user) : NULL;
 
 	if (departed && departed->backend == backend)
-		log_debug(&backend->log, "%s for %s is late: dropped", event_type_name(event->type),
-			  log_quote(event->user));
+		log_debug(&backend->log, "%s for %s is late: dropped, trace %llu", event_type_name(event->type),
+			  log_quote(event->user), (unsigned long long)event->trace);
 	else
 		refuse(backend, event, "the user is not here");
 	return NULL;
@@ -281,7 +281,8 @@ static void network_subject(struct user *user, struct event *event)
 	struct room *room = room_find(user, event->message.name);
 
 	if (!room) {
-		log_debug(&user->log, "subject of a room where the user is not: dropped");
+		log_debug(&user->log, "subject of a room where the user is not: dropped, trace %llu",
+			  (unsigned long long)event->trace);
 		return;
 	}
 	char *copy = bound_text(&event->message);
@@ -643,19 +644,19 @@ void router_from_backend(struct backend *backend, const struct event *event)
 		transport_backend_room_list(backend->transport, &event->room_list);
 		return;
 	}
-	struct user *user = check_user(backend, event);
+	traced.trace = ++backend->transport->next_trace;
+	struct user *user = check_user(backend, &traced);
 
 	if (!user)
 		return;
-	const char *fault = check_names(event);
+	const char *fault = check_names(&traced);
 
 	if (fault) {
-		refuse(backend, event, fault);
+		refuse(backend, &traced, fault);
 		return;
 	}
 	latency_routed(LATENCY_BACKEND_TO_ROUTER);
 	traced.user = user->key;
-	traced.trace = ++backend->transport->next_trace;
 	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,
 		  (unsigned long long)traced.trace);
 	route(user, &traced);

@@ -70,6 +70,8 @@ void user_send(struct user *user, struct event *event)
 	event->user = user->key;
 	if (!event->trace)
 		event->trace = ++user->transport->next_trace;
+	log_debug(&user->log, "%s to %s, trace %llu", event_type_name(event->type), user->backend->label,
+		  (unsigned long long)event->trace);
 	backend_send(user->backend, event);
 }
 
