@@ -43,6 +43,10 @@
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
 
+/* logins in several steps */
+#define LIMIT_LOGIN_ANSWER_BYTES 4096      /* what a person answers to one step */
+#define LIMIT_LOGIN_STEP_SECONDS 900       /* for one step, also where the backend names no time */
+
 /* per user */
 #define LIMIT_RESOURCES_PER_IDENTITY 32
 #define LIMIT_CONTACTS_PER_USER 20000
@@ -68,9 +72,30 @@
 #define LIMIT_BACKEND_LOG_LINES 200        /* a second, of what one backend prints */
 #define LIMIT_BACKEND_LOG_LINE_BYTES 1000
 
+/* backends' side: libtransport-plugin */
+#define LIMIT_PLUGIN_OUT_HIGH (1u << 20)   /* queued to a gateway that does not read: then the network is not read */
+#define LIMIT_PLUGIN_KEPT_HIGH (8u << 20)  /* the same, of what the gateway has not taken */
+#define LIMIT_PLUGIN_KEPT_BYTES (64u << 20) /* of it: a program that goes on reading is ended */
+#define LIMIT_PLUGIN_ANSWERS 1024          /* to the gateway's frames, remembered after it has taken them */
+#define LIMIT_ATTACH_SECONDS 5             /* for the first frame of a gateway that attaches */
+#define LIMIT_ATTACH_BYTES 4096            /* of that frame */
+
 /* store */
 #define LIMIT_STORE_WAIT_SECONDS 30          /* of a request for a database that others have locked */
 #define LIMIT_STORE_QUEUE_BYTES (128u << 20) /* requests that wait; more are refused with TP_ERR_STORE */
+
+/* spool */
+#define LIMIT_DEAD_LETTER_SECONDS (30 * 86400) /* how long what could not be delivered is kept for the operator */
+#define LIMIT_SEEN_SECONDS (30 * 86400)      /* how long ids of messages are remembered that must not come twice */
+#define LIMIT_SEEN_IDS 5000000               /* the oldest are forgotten */
+#define LIMIT_MAP_SECONDS (30 * 86400)       /* how long the message map knows what a message is called elsewhere */
+#define LIMIT_MAP_ENTRIES 5000000            /* the oldest are forgotten */
+#define LIMIT_SPOOL_SEGMENT_BYTES (8u << 20) /* a file of the log, about; 1/128 of spool.max_bytes if that is more */
+#define LIMIT_SPOOL_NOTE_BYTES (64u << 10)   /* one note */
+#define LIMIT_SPOOL_DEAD 1000                /* dead letters of one queue; then its oldest is dropped */
+/* seen ids and links that wait for messages.db; with spool.durability = off twice as many are all that is remembered */
+#define LIMIT_SPOOL_ITEMS 200000
+#define LIMIT_SPOOL_ITEM_BYTES (64u << 20)   /* their texts */
 
 /* control socket */
 #define LIMIT_CONTROL_LINE_BYTES (64u << 10)

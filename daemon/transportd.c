@@ -40,12 +40,15 @@ struct daemon {
 	uv_timer_t beat;    /* for the service manager */
 	struct config *config;
 	struct transport *transport;
+	char *program;    /* this one's path, as it was at the start: an upgrade puts another there */
+	char **arguments; /* as they were given */
 	bool stopping;
 	int status; /* EXIT_RUNTIME once something failed that the program cannot go on without */
 };
 
 static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, NULL};
-static const struct config_table *const tables[] = {&service_config_table, &store_config_table, &xmpp_config_table};
+static const struct config_table *const tables[] = {&service_config_table, &spool_config_table, &store_config_table,
+						     &xmpp_config_table};
 
 static void print_help(FILE *out)
 {
@@ -230,6 +233,30 @@ static void stop_soon(uv_prepare_t *handle)
 	stop(handle->data);
 }
 
+/* Descriptors close by themselves; backends and the spool wait for the next process, which is this one with another
+ * program. */
+static void become_new(void *context)
+{
+	struct daemon *daemon = context;
+
+	log_info(NULL, "starting anew");
+	execv(daemon->program, daemon->arguments);
+	log_error(NULL, "cannot start %s anew: %s", log_quote(daemon->program), strerror(errno));
+	_exit(EXIT_RUNTIME);
+}
+
+static void restart(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	log_info(NULL, "asked to start anew");
+	notify_service_manager("RELOADING=1\nSTATUS=starting anew");
+	transport_replace(daemon->transport, become_new, daemon);
+}
+
 static void failed(void *context, const char *text)
 {
 	struct daemon *daemon = context;
@@ -346,6 +373,8 @@ static int serve(struct daemon *daemon)
 	watch(daemon);
 	daemon->transport->failed = failed;
 	daemon->transport->failed_context = daemon;
+	daemon->transport->restart = restart;
+	daemon->transport->restart_context = daemon;
 	if (!err)
 		err = transport_start(daemon->transport, &error);
 	if (err) {
@@ -369,6 +398,23 @@ static void settle(uv_loop_t *loop)
 		continue;
 }
 
+/* Parsing takes arguments away and moves them about. */
+static void keep_arguments(struct daemon *daemon, int argc, char **argv)
+{
+	daemon->program = realpath("/proc/self/exe", NULL);
+	daemon->arguments = mem_alloc(((size_t)argc + 1) * sizeof(*daemon->arguments));
+	for (int i = 0; i < argc; i++)
+		daemon->arguments[i] = mem_strdup(argv[i]);
+}
+
+static void forget_arguments(struct daemon *daemon)
+{
+	for (char **argument = daemon->arguments; *argument; argument++)
+		mem_free(*argument);
+	mem_free(daemon->arguments);
+	free(daemon->program);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {0};
@@ -376,6 +422,7 @@ int main(int argc, char **argv)
 	int status = EXIT_OK;
 
 	privileges_harden();
+	keep_arguments(&daemon, argc, argv);
 	daemon.config = config_create();
 	uv_loop_init(&daemon.loop);
 	if (take_overrides(daemon.config, &argc, argv) < 0)
@@ -396,5 +443,6 @@ int main(int argc, char **argv)
 	}
 	config_destroy(&daemon.config);
 	uv_loop_close(&daemon.loop);
+	forget_arguments(&daemon);
 	return status;
 }

@@ -14,6 +14,7 @@
 #include "plugin/plugin_private.h"
 
 #define INHERITED_FD "LIBTRANSPORT_FD"
+#define ATTACH_FD "LIBTRANSPORT_ATTACH_FD"
 #define CONNECT_MS 10000
 
 static bool is_connected_socket(int fd)
@@ -27,11 +28,20 @@ static bool is_connected_socket(int fd)
 	       getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
 }
 
-/* The socket that the gateway left open for us, or -1. The variable goes: it means nothing to our children. A
- * wrapper script may have closed the socket and kept the variable; host and port are then still good. */
-static int take_inherited(const struct log *log)
+static bool is_listening_socket(int fd)
 {
-	const char *text = getenv(INHERITED_FD);
+	int domain = 0, listens = 0;
+	socklen_t size = sizeof(int);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX &&
+	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
+}
+
+/* A socket that the gateway left open for us, or -1. The variable goes: it means nothing to our children. A
+ * wrapper script may have closed the socket and kept the variable. */
+static int take_inherited(const char *variable, bool (*is_good)(int fd), const char *what, const struct log *log)
+{
+	const char *text = getenv(variable);
 	char *end;
 	long fd;
 
@@ -39,11 +49,11 @@ static int take_inherited(const struct log *log)
 		return -1;
 	errno = 0;
 	fd = strtol(text, &end, 10);
-	if (end == text || *end || errno || fd <= STDERR_FILENO || fd > 1 << 20 || !is_connected_socket((int)fd)) {
-		log_warning(log, "%s=%s is not a connected socket", INHERITED_FD, log_quote(text));
+	if (end == text || *end || errno || fd <= STDERR_FILENO || fd > 1 << 20 || !is_good((int)fd)) {
+		log_warning(log, "%s=%s is not a %s socket", variable, log_quote(text), what);
 		fd = -1;
 	}
-	unsetenv(INHERITED_FD);
+	unsetenv(variable);
 	if (fd < 0)
 		return -1;
 	fcntl((int)fd, F_SETFD, FD_CLOEXEC);
@@ -107,8 +117,9 @@ static int connect_tcp(const char *host, const char *port, struct buf *error)
 
 int connect_gateway(const struct plug_arguments *arguments, const struct log *log, struct buf *error)
 {
-	int fd = take_inherited(log);
+	int fd = take_inherited(INHERITED_FD, is_connected_socket, "connected", log);
 
+	/* Without it host and port are still good. */
 	if (fd >= 0)
 		return fd;
 	if (!arguments->port) {
@@ -116,4 +127,9 @@ int connect_gateway(const struct plug_arguments *arguments, const struct log *lo
 		return -1;
 	}
 	return connect_tcp(arguments->host ? arguments->host : "127.0.0.1", arguments->port, error);
+}
+
+int connect_attach_socket(const struct log *log)
+{
+	return take_inherited(ATTACH_FD, is_listening_socket, "listening Unix", log);
 }

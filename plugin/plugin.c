@@ -2,23 +2,31 @@
 #include "plugin/plugin.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
 #include "plugin/plugin_private.h"
-#include "protocol/codec.h"
 
 #define READ_BYTES (16u << 10)
 #define READS_PER_TURN 16 /* then answers are written, and the program gets to its other sockets */
-#define OUT_KEEP_BYTES (64u << 10)
 
 /* ---- beginning and end ---- */
+
+void plug_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
 
 static int plug_configure(struct plug *plug, struct plug_arguments *arguments, int argc, char **argv, struct buf *error)
 {
@@ -55,9 +63,18 @@ struct plug *plug_create(int argc, char **argv, const struct plug_options *optio
 	plug->ops = ops;
 	plug->context = context;
 	plug->log.label = options->name;
-	plug->fd = -1;
+	plug->fd = plug->stale_fd = -1;
+	plug->attach_fd = connect_attach_socket(&plug->log);
+	plug->output_fd = -1;
+	/* Who reads our output goes with the gateway. */
+	if (plug->attach_fd >= 0)
+		signal(SIGPIPE, SIG_IGN);
+	if (!options->outlives_gateway)
+		plug_close(&plug->attach_fd);
 	plug->config = config_create();
 	frame_reader_init(&plug->in, LIMIT_FRAME_BYTES);
+	verdicts_init(&plug->verdicts);
+	sessions_init(&plug->sessions);
 	receive_memory(&plug->initial_kb, &shared_kb);
 	if (plug_configure(plug, &arguments, argc, argv, &error) == 0)
 		plug->fd = connect_gateway(&arguments, &plug->log, &error);
@@ -76,8 +93,15 @@ void plug_destroy(struct plug **slot)
 	if (!plug)
 		return;
 	*slot = NULL;
-	if (plug->fd >= 0)
-		close(plug->fd);
+	plug_close(&plug->fd);
+	plug_close(&plug->stale_fd);
+	plug_close(&plug->output_fd);
+	plug_close(&plug->attach_fd);
+	mem_free_secret(plug->core_token);
+	mem_free_secret(plug->backend_token);
+	keep_finish(&plug->keep);
+	verdicts_finish(&plug->verdicts);
+	sessions_finish(&plug->sessions);
 	frame_reader_finish(&plug->in);
 	arena_finish(&plug->arena);
 	buf_finish(&plug->out);
@@ -116,74 +140,23 @@ void plug_end(struct plug *plug, int exit_status)
 		plug->ops->exit(plug);
 }
 
-/* ---- output ---- */
-
-size_t plug_queued(const struct plug *plug)
-{
-	return plug->out.len - plug->out_start;
-}
-
-bool plug_wants_write(const struct plug *plug)
-{
-	return plug_queued(plug) > 0;
-}
-
-int plug_fd(const struct plug *plug)
-{
-	return plug->fd;
-}
-
-int plug_send(struct plug *plug, const struct event *event)
-{
-	if (plug->over || plug->deaf)
-		return TP_ERR_CLOSED;
-	if (plug_queued(plug) > LIMIT_BACKEND_OUT_BYTES) {
-		log_error(&plug->log, "the gateway does not read: %zu bytes wait", plug_queued(plug));
-		plug->deaf = true;
-		shutdown(plug->fd, SHUT_RDWR); /* so that the end is read in the next plug_dispatch */
-		return TP_ERR_CLOSED;
-	}
-	return codec_encode(&plug->out, CODEC_BACKEND, CODEC_PLAIN, event);
-}
-
-static void plug_written(struct plug *plug, size_t count)
-{
-	plug->out_start += count;
-	if (plug->out_start == plug->out.len) {
-		buf_clear(&plug->out);
-		buf_shrink(&plug->out, OUT_KEEP_BYTES);
-		plug->out_start = 0;
-	} else if (plug->out_start > plug->out.len / 2) {
-		buf_consume(&plug->out, plug->out_start);
-		plug->out_start = 0;
-	}
-}
-
-void plug_flush(struct plug *plug)
-{
-	ssize_t count;
-
-	if (!plug_queued(plug))
-		return;
-	if (!plug->deaf) {
-		do
-			count = send(plug->fd, plug->out.data + plug->out_start, plug_queued(plug),
-				     MSG_NOSIGNAL | MSG_DONTWAIT);
-		while (count < 0 && errno == EINTR);
-		if (count >= 0) {
-			plug_written(plug, (size_t)count);
-			return;
-		}
-		if (errno == EAGAIN || errno == EWOULDBLOCK)
-			return;
-		plug->deaf = true;
-	}
-	plug_written(plug, plug_queued(plug));
-}
-
 /* ---- input ---- */
 
-static void plug_take_frames(struct plug *plug)
+void plug_switch(struct plug *plug, int fd, uint32_t frame_limit)
+{
+	if (plug->fd >= 0) {
+		shutdown(plug->fd, SHUT_RDWR);
+		plug_close(&plug->stale_fd);
+		plug->stale_fd = plug->fd;
+	}
+	plug->fd = fd;
+	plug->deaf = false;
+	output_drop(plug);
+	frame_reader_finish(&plug->in);
+	frame_reader_init(&plug->in, frame_limit);
+}
+
+void plug_take_frames(struct plug *plug)
 {
 	const uint8_t *frame;
 	size_t length;
@@ -209,7 +182,8 @@ static void plug_read(struct plug *plug)
 		if (count < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
 		if (count <= 0) {
-			plug_end(plug, 0);
+			if (!hold_begin(plug))
+				plug_end(plug, 0);
 			return;
 		}
 		frame_filled(&plug->in, (size_t)count);
@@ -219,22 +193,46 @@ static void plug_read(struct plug *plug)
 	}
 }
 
+int plug_fd(const struct plug *plug)
+{
+	return plug->fd >= 0 ? plug->fd : plug->attach_fd;
+}
+
 int plug_dispatch(struct plug *plug)
 {
-	if (!plug->over)
+	plug_close(&plug->stale_fd);
+	if (plug->broken)
+		plug_end(plug, 1);
+	else if (!plug->over && (plug->link == LINK_HELD || plug->link == LINK_CANDIDATE))
+		hold_dispatch(plug);
+	else if (!plug->over)
 		plug_read(plug);
 	plug_flush(plug);
 	return plug->over ? TP_ERR_CLOSED : 0;
 }
 
+int plug_timeout(const struct plug *plug)
+{
+	uint64_t now, end = plug->hold_end;
+
+	if (plug->broken)
+		return 0;
+	if (plug->over || (plug->link != LINK_HELD && plug->link != LINK_CANDIDATE))
+		return -1;
+	if (plug->link == LINK_CANDIDATE && plug->candidate_end < end)
+		end = plug->candidate_end;
+	now = clock_ms();
+	return end <= now ? 0 : end - now > INT_MAX ? INT_MAX : (int)(end - now);
+}
+
 int plug_run(struct plug *plug)
 {
 	while (!plug->over) {
-		struct pollfd watch = {.fd = plug->fd, .events = POLLIN};
+		struct pollfd watch = {.fd = plug_fd(plug), .events = POLLIN};
 
 		if (plug_wants_write(plug))
 			watch.events |= POLLOUT;
-		if (poll(&watch, 1, -1) < 0 && errno != EINTR) {
+		if (poll(&watch, 1, plug_timeout(plug)) < 0 && errno != EINTR) {
 			log_error(&plug->log, "poll failed");
 			plug_end(plug, 1);
 		}

@@ -48,7 +48,8 @@ struct plug_ops {
 	void (*logout)(struct plug *plug, const char *user);
 	/* To a contact, or to a room the user is in (then message->name is the room, or "room/nickname" for a
 	 * private message; message->kind is always MESSAGE_CHAT). The ids in it that name other messages are the network's
-	 * own, as the backend told them. A number that this process has had already does not come again. */
+	 * own, as the backend told them; without options.references there are none, the text says it all. A number that this
+	 * process has had already does not come again. */
 	enum plug_verdict (*message)(struct plug *plug, const char *user, const struct event_message *message);
 	enum plug_verdict (*subject)(struct plug *plug, const char *user, const char *room, const char *subject);
 	enum plug_verdict (*attention)(struct plug *plug, const char *user, const char *contact, const char *text);
@@ -75,9 +76,9 @@ struct plug_ops {
 	void (*login_answer)(struct plug *plug, const char *user, uint32_t step, const char *value);
 	/* What plug_value_set has stored for the user, all of it, right before login. */
 	void (*values)(struct plug *plug, const char *user, const struct event_value *values, size_t count);
-	/* The gateway was gone and another one has taken over this user's session (options.outlives_gateway): tell contacts,
-	 * rooms with participants (the user's own last) and subjects as they are now. Users for whom it is not called have been
-	 * logged out by `logout`. */
+	/* The gateway was gone and another one has taken over this user's session (options.outlives_gateway): tell
+	 * contacts, rooms with participants (the user's own last) and subjects as they are now, before it returns. It is
+	 * taken as known, and not shown to people as news. Users for whom it is not called are logged out by `logout`. */
 	void (*resync)(struct plug *plug, const char *user);
 	/* The gateway is gone (true) or there again (false). Sessions go on; what is sent is kept, see plug_queued. */
 	void (*held)(struct plug *plug, bool held);
@@ -97,6 +98,8 @@ struct plug_options {
 	bool password_unchecked;   /* a login proves nothing: the network takes any password (features.password_unchecked,
 				      ours); the gateway then holds people to the password of their first login */
 	bool outlives_gateway;     /* sessions are held while the gateway is away (needs ops.resync) */
+	bool references;           /* it understands author, replaces, reply_to and the like of a message; without it the
+				      library puts into the text what can be said there */
 	bool no_password;          /* the account needs none (registration.needPassword=0) */
 	bool no_registration;      /* people need not register first (registration.needRegistration=0) */
 	const struct config_table *const *tables; /* this backend's own keys of the instance's configuration */
@@ -124,16 +127,23 @@ PLUG_API int plug_backend_id(const struct plug *plug);
  * gateway broke the protocol. */
 PLUG_API int plug_run(struct plug *plug);
 
-/* For a program with a loop of its own: watch plug_fd for reading (and for writing while plug_wants_write),
- * call plug_dispatch when it is ready. plug_dispatch reads and handles what there is, writes what is queued; it
- * returns 0, or TP_ERR_CLOSED once the gateway is gone (ops.exit was called). It never blocks. What plug_
- * functions send outside of callbacks is queued: call plug_flush at the end of the loop turn. */
+/* For a program with a loop of its own: watch plug_fd for reading (and for writing while plug_wants_write), call
+ * plug_dispatch when it is ready and when plug_timeout milliseconds have passed (-1: whenever). plug_dispatch reads
+ * and handles what there is, writes what is queued; it returns 0, or TP_ERR_CLOSED once the gateway is gone (ops.exit
+ * was called). It never blocks. What plug_ functions send outside of callbacks is queued: call plug_flush at the end
+ * of the loop turn.
+ * With options.outlives_gateway ask for plug_fd and plug_timeout after each plug_dispatch: a new gateway is another
+ * descriptor. The one before stays open, for those who have to stop watching it, until the next plug_dispatch. */
 PLUG_API int plug_fd(const struct plug *plug);
+PLUG_API int plug_timeout(const struct plug *plug);
 PLUG_API bool plug_wants_write(const struct plug *plug);
 PLUG_API int plug_dispatch(struct plug *plug);
 PLUG_API void plug_flush(struct plug *plug);
-/* Bytes that wait because the gateway does not read: above 1 MiB stop reading the network. */
+/* Bytes that the gateway has not read or not taken. */
 PLUG_API size_t plug_queued(const struct plug *plug);
+/* Whether that is so much (1 MiB not read, 8 MiB not taken) that the network should not be read; false again when
+ * most of it is gone. A program that goes on reading is ended at 64 MiB. */
+PLUG_API bool plug_full(struct plug *plug);
 
 /* Queues any event that a backend may send; strings must be valid UTF-8. 0, TP_ERR_UNSUPPORTED if backends do not
  * send such events, TP_ERR_LIMIT if it is larger than a frame may be, TP_ERR_CLOSED once the gateway is gone. The
@@ -142,7 +152,9 @@ PLUG_API int plug_send(struct plug *plug, const struct event *event);
 
 /* Whether the gateway has announced the extension. What needs it is silently left out without it. */
 PLUG_API bool plug_extended(const struct plug *plug);
-/* In ops.message, subject and attention: the number to complete it by; 0 without the extension. */
+/* In ops.message, subject and attention: the number to complete it by; 0 without the extension. What is not
+ * completed when the user's session ends (plug_disconnected, ops.logout) is given back: the gateway sends it again
+ * when the user is logged in again, here or in another process; to complete it later does nothing. */
 PLUG_API uint64_t plug_handover(const struct plug *plug);
 /* The network has it; message_id (may be NULL) is what the network knows it by. Unknown numbers and 0 are ignored, so
  * that a program need not ask whether the extension is there. */
@@ -151,8 +163,10 @@ PLUG_API void plug_message_done(struct plug *plug, uint64_t handover, const char
 PLUG_API void plug_message_refused(struct plug *plug, uint64_t handover, enum handover_error error,
 				   const char *sentence);
 PLUG_API void plug_login_step(struct plug *plug, const char *user, const struct event_login_step *step);
-/* Stored by the gateway and given to ops.values before each login; bytes NULL removes. */
+/* Stored by the gateway and given to ops.values before each login; bytes NULL removes. A value has at most 64 KiB, a
+ * user 256 values and 1 MiB. */
 PLUG_API void plug_value_set(struct plug *plug, const char *user, const char *key, const void *bytes, size_t size);
+/* Many at once, whose `room` need not be set. Without the extension they go one by one. */
 PLUG_API void plug_participants(struct plug *plug, const char *user, const char *room,
 				const struct event_participant *participants, size_t count);
 PLUG_API void plug_room_info(struct plug *plug, const char *user, const struct event_room_info *info);

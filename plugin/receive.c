@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "plugin/plugin_private.h"
 #include "protocol/codec.h"
+#include "protocol/degrade.h"
+
+#define EXTENSION_VERSION 2
 
 /* Calls a slot of the ops that is there. */
 #define CALL(plug, slot, ...)                                          \
@@ -30,7 +33,7 @@ void receive_memory(int64_t *resident_kb, int64_t *shared_kb)
 	*shared_kb = shared * page_kb;
 }
 
-static void send_config(struct plug *plug)
+void receive_send_config(struct plug *plug)
 {
 	const struct plug_options *options = plug->options;
 	struct event event = {.type = EVENT_BACKEND_CONFIG};
@@ -49,9 +52,11 @@ static void send_config(struct plug *plug)
 		buf_puts(&text, "room_nick=1\n");
 	if (options->password_unchecked)
 		buf_puts(&text, "password_unchecked=1\n");
+	buf_puts(&text, "ext=1\n");
 	event.text.bytes = buf_text(&text);
 	event.text.length = text.len;
 	plug_send(plug, &event);
+	plug->greeted = true;
 	buf_finish(&text);
 }
 
@@ -61,8 +66,7 @@ static void receive_ping(struct plug *plug)
 	char process_id[24];
 
 	if (!plug->greeted)
-		send_config(plug);
-	plug->greeted = true;
+		receive_send_config(plug);
 	plug_send(plug, &pong);
 	snprintf(process_id, sizeof(process_id), "%ld", (long)getpid());
 	stats.stats.process_id = process_id;
@@ -81,22 +85,94 @@ static void receive_vcard_request(struct plug *plug, const struct event *event)
 		plug_vcard(plug, event->user, card->name, card->id, NULL, NULL, NULL, 0);
 }
 
-static void receive_conversation(struct plug *plug, const struct event *event)
+/* ---- what the gateway wants to have answered ---- */
+
+static void receive_verdict(struct plug *plug, const struct event *event, enum plug_verdict verdict)
+{
+	if (verdict == PLUG_DONE)
+		verdicts_settle(&plug->verdicts, event->handover, 0, NULL, NULL);
+}
+
+/* A message that its author has to be told of. */
+static void receive_refused(struct plug *plug, const struct event *event, int error)
+{
+	bool too_long = error == TP_ERR_LIMIT;
+
+	log_warning(&plug->log, "%s from %s refused: %s", event_type_name(event->type), log_quote(event->user),
+		    too_long ? "too long" : "it cannot be shown");
+	verdicts_settle(&plug->verdicts, event->handover, too_long ? HANDOVER_TOO_LONG : HANDOVER_UNSUPPORTED,
+			too_long ? "The message is too long." : "The other network cannot show this.", NULL);
+}
+
+static void receive_message(struct plug *plug, const struct event *event)
+{
+	struct event_message message = event->message;
+	int error = plug->options->references ? 0 : degrade_message(&plug->arena, &message);
+
+	if (error)
+		receive_refused(plug, event, error);
+	else
+		receive_verdict(plug, event,
+				plug->ops->message ? plug->ops->message(plug, event->user, &message) : PLUG_DONE);
+}
+
+static void receive_subject(struct plug *plug, const struct event *event)
 {
 	const struct event_message *message = &event->message;
+	enum plug_verdict verdict = PLUG_DONE;
 
+	if (plug->ops->subject)
+		verdict = plug->ops->subject(plug, event->user, message->name, message->text);
+	receive_verdict(plug, event, verdict);
+}
+
+static void receive_attention(struct plug *plug, const struct event *event)
+{
+	const struct event_message *message = &event->message;
+	enum plug_verdict verdict = PLUG_DONE;
+
+	if (plug->ops->attention)
+		verdict = plug->ops->attention(plug, event->user, message->name, message->text);
+	receive_verdict(plug, event, verdict);
+}
+
+static bool is_answered(enum event_type type)
+{
+	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION;
+}
+
+/* ---- by type ---- */
+
+static void receive_login(struct plug *plug, const struct event *event)
+{
+	sessions_login(&plug->sessions, event->user, event->login.legacy_name);
+	CALL(plug, login, event->user, &event->login);
+}
+
+static void receive_logout(struct plug *plug, const struct event *event)
+{
+	CALL(plug, logout, event->user);
+	verdicts_give_back(&plug->verdicts, event->user);
+	sessions_logout(&plug->sessions, event->user);
+}
+
+static void receive_conversation(struct plug *plug, const struct event *event)
+{
 	switch (event->type) {
 	case EVENT_MESSAGE:
-		CALL(plug, message, event->user, message);
+		receive_message(plug, event);
 		break;
 	case EVENT_SUBJECT:
-		CALL(plug, subject, event->user, message->name, message->text);
+		receive_subject(plug, event);
 		break;
 	case EVENT_ATTENTION:
-		CALL(plug, attention, event->user, message->name, message->text);
+		receive_attention(plug, event);
 		break;
 	case EVENT_CHAT_STATE:
 		CALL(plug, chat_state, event->user, event->chat_state.name, event->chat_state.state);
+		break;
+	case EVENT_READ_MARKER:
+		CALL(plug, read_marker, event->user, &event->read_marker);
 		break;
 	case EVENT_ROOM_JOIN:
 		CALL(plug, room_join, event->user, &event->room);
@@ -109,20 +185,20 @@ static void receive_conversation(struct plug *plug, const struct event *event)
 	}
 }
 
-static void receive_event(struct plug *plug, const struct event *event)
+static void receive_about_user(struct plug *plug, const struct event *event)
 {
 	switch (event->type) {
-	case EVENT_PING:
-		receive_ping(plug);
-		break;
-	case EVENT_EXIT:
-		plug_end(plug, 0);
-		break;
 	case EVENT_LOGIN:
-		CALL(plug, login, event->user, &event->login);
+		receive_login(plug, event);
 		break;
 	case EVENT_LOGOUT:
-		CALL(plug, logout, event->user);
+		receive_logout(plug, event);
+		break;
+	case EVENT_LOGIN_ANSWER:
+		CALL(plug, login_answer, event->user, event->login_answer.step, event->login_answer.value);
+		break;
+	case EVENT_VALUES:
+		CALL(plug, values, event->user, event->values.values, event->values.count);
 		break;
 	case EVENT_STATUS:
 		CALL(plug, status, event->user, event->status.status, event->status.text);
@@ -144,25 +220,75 @@ static void receive_event(struct plug *plug, const struct event *event)
 	case EVENT_VCARD:
 		CALL(plug, vcard, event->user, &event->vcard);
 		break;
-	case EVENT_RAW_XML:
-		CALL(plug, raw_xml, event->text.bytes, event->text.length);
-		break;
 	default:
 		receive_conversation(plug, event);
 	}
 }
 
+static void receive_event(struct plug *plug, const struct event *event)
+{
+	switch (event->type) {
+	case EVENT_PING:
+		receive_ping(plug);
+		break;
+	case EVENT_EXIT:
+		output_verdicts(plug);
+		plug_end(plug, 0);
+		break;
+	case EVENT_API_VERSION:
+		if (plug->greeted && event->version >= EXTENSION_VERSION)
+			plug->extended = true;
+		break;
+	case EVENT_HANDOVER:
+		output_taken(plug, event->handed_over.up_to);
+		break;
+	case EVENT_HOLD:
+		hold_order(plug, &event->hold);
+		break;
+	case EVENT_RESUME:
+		hold_resume(plug, &event->resume);
+		break;
+	case EVENT_RAW_XML:
+		CALL(plug, raw_xml, event->text.bytes, event->text.length);
+		break;
+	default:
+		receive_about_user(plug, event);
+	}
+}
+
+/* Not acted on if it came before, nor if it crossed with the end of its user's session: that one the
+ * gateway sends again when the user is logged in again. All others are answered, whatever they are, or
+ * they would come again and again. */
+static void receive_numbered(struct plug *plug, const struct event *event, int error)
+{
+	if (!error && is_answered(event->type) && !sessions_find(&plug->sessions, event->user))
+		return;
+	if (!verdicts_begin(&plug->verdicts, event->handover, event->user))
+		return;
+	plug->handling = event->handover;
+	if (error)
+		receive_refused(plug, event, error);
+	else
+		receive_event(plug, event);
+	plug->handling = 0;
+	if (!is_answered(event->type))
+		verdicts_settle(&plug->verdicts, event->handover, 0, NULL, NULL);
+}
+
 void receive_frame(struct plug *plug, const uint8_t *frame, size_t length)
 {
 	struct event event;
-	int error = codec_decode(&plug->arena, CODEC_CORE, CODEC_PLAIN, frame, length, &event);
+	int error = codec_decode(&plug->arena, CODEC_CORE, plug->extended ? CODEC_EXTENDED : CODEC_PLAIN, frame, length,
+				 &event);
 
-	/* Frames of a newer gateway are not for us: skipped. What a person wrote and is refused is no trifle. */
-	if (!error)
+	/* Frames of a newer gateway are not for us: skipped. What a person wrote and is refused is no
+	 * trifle. */
+	if (event.handover)
+		receive_numbered(plug, &event, error);
+	else if (!error)
 		receive_event(plug, &event);
 	else if (error == TP_ERR_LIMIT)
-		log_warning(&plug->log, "%s from %s refused: too long", event_type_name(event.type),
-			    log_quote(event.user));
+		receive_refused(plug, &event, error);
 	else
 		log_debug(&plug->log, "a frame of the gateway was skipped (%s)", event_type_name(event.type));
 	arena_reset(&plug->arena);

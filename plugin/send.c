@@ -2,6 +2,10 @@
 /* The short forms of plug_send. */
 #include "plugin/plugin.h"
 
+#include "base/error.h"
+#include "config/limits.h"
+#include "plugin/plugin_private.h"
+
 void plug_connected(struct plug *plug, const char *user)
 {
 	plug_send(plug, &(struct event){EVENT_CONNECTED, user});
@@ -94,4 +98,67 @@ void plug_vcard(struct plug *plug, const char *user, const char *contact, uint32
 						  .photo = photo,
 						  .photo_size = photo_size,
 						  .has_photo = photo_size > 0}});
+}
+
+/* ---- the extension ---- */
+
+bool plug_extended(const struct plug *plug)
+{
+	return plug->extended;
+}
+
+uint64_t plug_handover(const struct plug *plug)
+{
+	return plug->handling;
+}
+
+void plug_message_done(struct plug *plug, uint64_t handover, const char *message_id)
+{
+	verdicts_settle(&plug->verdicts, handover, 0, NULL, message_id);
+}
+
+void plug_message_refused(struct plug *plug, uint64_t handover, enum handover_error error, const char *sentence)
+{
+	verdicts_settle(&plug->verdicts, handover, (int)error, sentence, NULL);
+}
+
+void plug_login_step(struct plug *plug, const char *user, const struct event_login_step *step)
+{
+	plug_send(plug, &(struct event){EVENT_LOGIN_STEP, user, .login_step = *step});
+}
+
+void plug_value_set(struct plug *plug, const char *user, const char *key, const void *bytes, size_t size)
+{
+	struct event_value value = {key, bytes, size};
+
+	if (bytes && size > LIMIT_VALUE_BYTES)
+		log_error(&plug->log, "value %s of %s was not stored: it has %zu bytes", log_quote(key), log_quote(user),
+			  size);
+	else
+		plug_send(plug, &(struct event){EVENT_VALUES, user, .values = {&value, 1}});
+}
+
+void plug_participants(struct plug *plug, const char *user, const char *room,
+		       const struct event_participant *participants, size_t count)
+{
+	struct event event = {EVENT_PARTICIPANTS, user, .participants = {room, participants, count}};
+
+	if (plug_send(plug, &event) != TP_ERR_UNSUPPORTED)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct event one = {EVENT_PARTICIPANT, user, .participant = participants[i]};
+
+		one.participant.room = room;
+		plug_send(plug, &one);
+	}
+}
+
+void plug_room_info(struct plug *plug, const char *user, const struct event_room_info *info)
+{
+	plug_send(plug, &(struct event){EVENT_ROOM_INFO, user, .room_info = *info});
+}
+
+void plug_read_marker(struct plug *plug, const char *user, const struct event_read_marker *marker)
+{
+	plug_send(plug, &(struct event){EVENT_READ_MARKER, user, .read_marker = *marker});
 }

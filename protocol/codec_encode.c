@@ -44,9 +44,9 @@ static size_t put_tail(const struct encoder *e, uint8_t *out)
 	return length;
 }
 
-/* The frame around a payload of this size: length, type, the payload's tag, and room for the payload, which the caller
- * fills; NULL if it is too large. The wrapper is written here and not by the generated code, which would want the
- * payload packed into memory of its own first. */
+/* The frame around a payload of this size: length, type, the payload's tag, and room for the payload,
+ * which the caller fills; NULL if it is too large. The wrapper is written here and not by the generated
+ * code, which would want the payload packed into memory of its own first. */
 static uint8_t *put_wrapper(struct encoder *e, bool has_payload, size_t size)
 {
 	uint8_t head[24], tail[24], *room;

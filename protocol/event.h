@@ -197,6 +197,9 @@ struct event_message {
 	const char *text;  /* never NULL; "" if only xhtml or attachments are there */
 	const char *xhtml; /* NULL or the inner XHTML-IM body markup */
 	const char *id;    /* origin id given by the sender's client or network; NULL if none */
+	/* Towards frontends, of the echo of what the person said in a room: the id that the client gave it, where `id` is
+	 * what the network calls it; NULL: there is only one. */
+	const char *sent_id;
 	bool receipt;      /* from people: a receipt is asked for `id` */
 	int64_t stamp_ms;  /* when it was sent, Unix milliseconds; 0: now */
 	bool headline;

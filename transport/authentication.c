@@ -119,10 +119,25 @@ static bool login_proves_nothing(const struct transport *transport)
 	return transport->features.password_unchecked || !account_needs_password(transport);
 }
 
+/* The password is the stored one, or the one that the dialogue under way began with. */
+static bool password_is_known(const struct authentication *authentication, const struct user *user)
+{
+	if (user->admitted_new)
+		return user->authenticating && text_equal_secret(authentication->password, user->authenticating);
+	return text_equal_secret(authentication->password, user->password);
+}
+
+/* A later attempt inherits what an earlier one that was let in has begun. */
+static void take_over(struct authentication *authentication, struct user *user)
+{
+	authentication->created = authentication->created || user->admitted_new;
+	user->admitted = user->admitted_new = false;
+}
+
 static void authenticate(struct transport *transport, struct authentication *authentication,
 			 struct user *user)
 {
-	bool matches = text_equal_secret(authentication->password, user->password);
+	bool matches = password_is_known(authentication, user);
 	bool under_way = user->state != USER_IDLE && user->state != USER_FAILED;
 	const char *text = NULL;
 
@@ -131,7 +146,8 @@ static void authenticate(struct transport *transport, struct authentication *aut
 		user_release_if_unused(user);
 		return;
 	}
-	if (user->state == USER_CONNECTED && matches) {
+	if (matches && (user->state == USER_CONNECTED || (user->login_step && !user->authentication))) {
+		user->admitted = user->state != USER_CONNECTED;
 		accept_login(authentication);
 		return;
 	}
@@ -148,6 +164,7 @@ static void authenticate(struct transport *transport, struct authentication *aut
 		user_release_if_unused(user);
 		return;
 	}
+	take_over(authentication, user);
 	test_password(authentication, user);
 }
 
@@ -291,13 +308,62 @@ static bool changes_account(const struct authentication *authentication, const s
 	return authentication->created || strcmp(authentication->password, user->password) != 0;
 }
 
+/* The network agrees with whom we let in. */
+static void keep_admitted(struct user *user)
+{
+	if (user->admitted_new && user->authenticating) {
+		mem_free_secret(user->password);
+		user->password = user->authenticating;
+		user->authenticating = NULL;
+		store_change_account(user->transport->store, user->key, user->legacy_name, user->password, NULL, NULL,
+				     NULL);
+	}
+	user->admitted = user->admitted_new = false;
+}
+
+void session_admission_drop(struct user *user)
+{
+	if (user->admitted_new)
+		store_remove_account(user->transport->store, user->key, NULL, NULL);
+	user->admitted = user->admitted_new = false;
+}
+
+bool session_authentication_asked(struct user *user, bool has_to_act)
+{
+	struct authentication *authentication = user->authentication;
+
+	if (!authentication)
+		return true;
+	if (authentication->created || text_equal_secret(authentication->password, user->password)) {
+		/* A password that is not stored yet stays in user->authenticating for each LOGIN of this dialogue. */
+		user->authentication = NULL;
+		user->admitted = true;
+		user->admitted_new = authentication->created;
+		if (!user->admitted_new) {
+			mem_free_secret(user->authenticating);
+			user->authenticating = NULL;
+		}
+		accept_login(authentication);
+		return true;
+	}
+	if (!has_to_act)
+		return true;
+	user_end_login(user, "The network asks for more than a password, which can only be given to somebody who is "
+			     "logged in: use the password of your last login here.");
+	return false;
+}
+
 bool session_authentication_done(struct user *user, int error, const char *text)
 {
 	struct transport *transport = user->transport;
-	struct authentication *authentication = unbind(user);
+	struct authentication *authentication = user->authentication;
 
-	if (!authentication)
+	if (!authentication) {
+		if (!error)
+			keep_admitted(user);
 		return false;
+	}
+	unbind(user);
 	if (!error) {
 		if (changes_account(authentication, user)) {
 			mem_free_secret(user->password);
@@ -325,7 +391,7 @@ struct user *session_authenticated_user(struct frontend *frontend, const char *a
 	mem_free(key);
 	if (authentication && authentication->phase == PHASE_ACCEPTED)
 		user = user_find(transport, authentication->key);
-	return user && user->state == USER_CONNECTED ? user : NULL;
+	return user && (user->state == USER_CONNECTED || user->admitted) ? user : NULL;
 }
 
 void session_authentication_drop(struct user *user)

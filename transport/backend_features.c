@@ -27,6 +27,7 @@ static const struct feature features[] = {
 	FEATURE("features.disable_jid_escaping", disable_jid_escaping, false),
 	FEATURE("features.send_buddies_on_login", send_contacts_on_login, false),
 	FEATURE("features.room_nick", room_nickname_change, false),
+	FEATURE("features.ext", extension, false),
 	FEATURE("features.password_unchecked", password_unchecked, false),
 	FEATURE("registration.needPassword", need_password, true),
 	FEATURE("registration.needRegistration", need_registration, true),
@@ -72,4 +73,20 @@ void features_merge(struct transport *transport, const char *text, size_t length
 	if (config_parse_text(text, length, merge_one, transport) < 0)
 		log_warning(&transport->log, "a part of the backend's configuration is not understood");
 	transport->features.known = true;
+}
+
+static void look_for_extension(void *context, const char *name, const char *text)
+{
+	bool *found = context;
+
+	if (!strcmp(name, "features.ext") && !config_parse_bool(text, found))
+		*found = false;
+}
+
+bool features_announce_extension(const char *text, size_t length)
+{
+	bool found = false;
+
+	config_parse_text(text, length, look_for_extension, &found);
+	return found;
 }

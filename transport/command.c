@@ -15,6 +15,7 @@
 #include "transport/account.h"
 #include "transport/admin.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
@@ -31,12 +32,17 @@ static const char *value_of(const struct command_call *call, const char *name)
 	return value ? value : "";
 }
 
+static struct user *live_user(struct transport *transport, const struct frontend *frontend, const char *address)
+{
+	const struct identity *identity = session_find_identity(transport, frontend, address);
+
+	return identity && identity->state == IDENTITY_READY ? identity->user : NULL;
+}
+
 /* The live user behind the caller, or NULL. */
 static struct user *caller(const struct command_call *call)
 {
-	const struct identity *identity = session_find_identity(call->transport, call->frontend, call->address);
-
-	return identity && identity->state == IDENTITY_READY ? identity->user : NULL;
+	return live_user(call->transport, call->frontend, call->address);
 }
 
 static void run_help(struct command_call *call)
@@ -251,6 +257,67 @@ static void run_status(struct command_call *call)
 	buf_finish(&text);
 }
 
+/* The user of the caller; NULL, and the caller is told. */
+static struct user *caller_for_login(struct command_call *call)
+{
+	struct user *user = caller(call);
+
+	if (!user)
+		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not here: register if you have not yet, and come online.");
+	return user;
+}
+
+static void run_login(struct command_call *call)
+{
+	struct user *user = caller_for_login(call);
+	struct buf text = {0};
+	struct event event;
+
+	if (!user)
+		return;
+	if (user->state == USER_IDLE || user->state == USER_FAILED)
+		user_login(user);
+	if (login_step_event(user, &event))
+		login_step_describe(&text, &event.login_step, true);
+	else if (user->state == USER_CONNECTED)
+		buf_puts(&text, "You are logged in.");
+	else if (user->state == USER_IDLE)
+		buf_puts(&text, "This account may not log in at the moment.");
+	else
+		buf_puts(&text, "You are being logged in.");
+	command_reply(call, user->state == USER_IDLE ? TP_ERR_NOT_ALLOWED : 0, "%s", buf_text(&text));
+	buf_finish(&text);
+}
+
+static void run_answer(struct command_call *call)
+{
+	struct user *user = caller_for_login(call);
+	struct buf problem = {0};
+
+	if (!user)
+		return;
+	int err = login_step_answer(user, value_of(call, "answer"), &problem);
+
+	command_reply(call, err, "%s", err ? buf_text(&problem) : "One moment, please.");
+	buf_finish(&problem);
+}
+
+static void run_cancel(struct command_call *call)
+{
+	struct user *user = caller_for_login(call);
+
+	if (!user)
+		return;
+	bool ended = login_step_give_up(user);
+
+	command_reply(call, ended ? 0 : TP_ERR_NOT_FOUND,
+		      ended ? "The login has ended." : "There is no login that waits for you.");
+}
+
+static const struct command_field answer_fields[] = {
+	{"answer", "Answer to what the network asks", FIELD_SECRET, true},
+};
+
 static const struct command_field register_fields[] = {
 	{"username", "User name on the network", FIELD_TEXT, true},
 	{"password", "Password on the network", FIELD_SECRET, false},
@@ -279,6 +346,12 @@ static const struct command commands[] = {
 	 NULL, run_join},
 	{"status", "Status", "whether you are connected, and your rooms", ROLE_REGISTERED, NULL, 0, NULL,
 	 run_status},
+	{"login", "Log in", "log in to the network, step by step where it asks for more than a password",
+	 ROLE_REGISTERED, NULL, 0, NULL, run_login, .dialogue = true},
+	{"answer", "Answer", "answer what the network asks during a login", ROLE_REGISTERED, answer_fields,
+	 ARRAY_SIZE(answer_fields), NULL, run_answer},
+	{"cancel", "Give up the login", "give up a login that waits for you", ROLE_REGISTERED, NULL, 0, NULL,
+	 run_cancel},
 };
 
 const struct command *command_at(size_t index)
@@ -464,9 +537,57 @@ static bool take_words(struct command_call *call, const struct command *command,
 	return true;
 }
 
+static const struct command *command_of_line(const char *line)
+{
+	size_t start = strspn(line, " \t\n");
+	char *word = mem_strndup(line + start, strcspn(line + start, " \t\n"));
+
+	text_lower(word);
+	const struct command *command = command_find(word);
+
+	mem_free_secret(word);
+	return command;
+}
+
+static bool is_only_word(const char *line, const char *word)
+{
+	size_t start = strspn(line, " \t\n"), length = strlen(word);
+	char *first = mem_strndup(line + start, length);
+	bool same = text_equal_nocase(first, word) && !line[start + length + strspn(line + start + length, " \t\n")];
+
+	mem_free_secret(first);
+	return same;
+}
+
+/* What is written while a login waits for an answer is that answer, whatever it looks like. True: it was taken. */
+static bool take_answer(struct user *user, const char *line, command_done *done, void *context)
+{
+	struct buf problem = {0};
+	int err;
+
+	if (login_step_is_open(user) && !is_only_word(line, "cancel")) {
+		err = login_step_answer(user, line, &problem);
+		done(context, err, err ? buf_text(&problem) : "One moment, please.");
+		buf_finish(&problem);
+		return true;
+	}
+	/* It may be a secret that was meant for a question which is gone: nobody else gets it. */
+	if (!user->question_lost || login_step_is_open(user) || command_of_line(line))
+		return false;
+	done(context, TP_ERR_NOT_FOUND,
+	     user->state == USER_IDLE || user->state == USER_FAILED
+		     ? "What was asked is not asked any more. Write \"login\" to begin anew."
+		     : "The login was interrupted and begins anew: please wait until you are asked again.");
+	return true;
+}
+
 void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
 		      const char *resource, const char *line, command_done *done, void *context)
 {
+	struct user *user = live_user(transport, frontend, address);
+
+	if (user && take_answer(user, line, done, context))
+		return;
 	char *copy = mem_strdup(line);
 	char *words[COMMAND_WORDS];
 	int count = split_words(copy, words);

@@ -36,6 +36,9 @@ struct command {
 	void (*prefill)(const struct command_call *call, struct map *values);
 	/* Must end with command_reply, now or later. */
 	void (*run)(struct command_call *call);
+	/* It begins something that goes on in steps (login_step.h). A frontend that can shows them as one dialogue: runs it,
+	 * then "answer" or "cancel" for each EVENT_LOGIN_STEP, until EVENT_SESSION says how it ended. */
+	bool dialogue;
 };
 
 /* A reply: err 0 or negative; text is what the person reads. */
@@ -61,7 +64,8 @@ bool command_allowed(const struct transport *transport, const struct command *co
 /* Runs with form values (copied). Missing required fields and missing rights are answered as errors. */
 void command_run(struct transport *transport, struct frontend *frontend, const char *address, const char *resource,
 		 const struct command *command, struct map *values, command_done *done, void *context);
-/* Runs a line as typed in a chat: first word the command, the others its fields in order (quotes as in a shell).
+/* Runs a line as typed in a chat. While a login waits for an answer the line is that answer (only "cancel" gives the login
+ * up); the frontend keeps it out of logs. Else: first word the command, the others its fields in order (quotes as in a shell).
  * Unknown input is answered with help. Administrators may also use Spectrum's admin commands (admin.h). */
 void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
 		      const char *resource, const char *line, command_done *done, void *context);

@@ -19,6 +19,7 @@ struct transport;
 struct config;
 struct identity;
 struct resource;
+struct room;
 struct frontend;
 
 struct frontend_ops {
@@ -39,6 +40,10 @@ struct frontend_ops {
 	 * Identities and rooms are still there during this call; nothing is delivered from now on. */
 	void (*stop)(struct frontend *frontend, void (*stopped)(void *context), void *context);
 
+	/* Optional (NULL: stop is called). Another process follows at once: close without telling people anything, but handle what
+	 * has been sent to us. Delivers nothing from now on (TP_ERR_NOT_CONNECTED). */
+	void (*suspend)(struct frontend *frontend, void (*stopped)(void *context), void *context);
+
 	/*
 	 * Mandatory. Show an event to the people behind an identity: to the one resource `only`, or where NULL to all
 	 * (how is up to the protocol: XMPP sends 1:1 messages to the bare JID). Must not call session_, router_,
@@ -50,17 +55,32 @@ struct frontend_ops {
 	 *  AUTH_REQUEST       a contact asks to see the user; answer with CONTACT (yes) or CONTACT_REMOVED (no)
 	 *  MESSAGE, SUBJECT, ATTENTION, RECEIPT, CHAT_STATE
 	 *                     for rooms delivered to each resource that is in the room (only != NULL)
+	 *                     messages may refer to others (replaces, retracts, reply_to, reacts_to) by the ids that they
+	 *                     were shown with, and have an author other than who sent them
 	 *  PARTICIPANT        participant.self marks the user's own; CONFLICT, NOT_AUTHORIZED, ROOM_NOT_FOUND with self
 	 *                     mean that the join failed: the core has left the room
 	 *                     in a joined room the same flags without self, OFFLINE: the change of the own nickname to
 	 *                     this one was refused
 	 *  ROOM_NICKNAME      the user's own nickname changed, room.nickname is the new one; a PARTICIPANT follows
 	 *  ROOM_LEAVE         the resource is no longer in the room; room.reason says why
+	 *  READ_MARKER        the contact, or in a room `nickname`, has read up to this message of the person's
+	 *  ROOM_INFO          title, description and so on of a joined room, as they are now known; NULL: not told
+	 *  LOGIN_STEP         the login waits for the person: show it, also again for a resource that has just come
+	 *                     (login_step_describe makes a text of it). How it ends is told by SESSION
 	 *  VCARD              answer to the frontend's VCARD_REQUEST, with that request's id; all fields empty after
 	 *                     a time-out
 	 *  RAW_XML            not before a raw backend is supported
+	 *
+	 * event->handover != 0 (MESSAGE, ATTENTION, RECEIPT): the core keeps it until the frontend has confirmed it. Returns
+	 * how many calls of delivery_shown (or delivery_not_shown) with that number will follow, never from inside deliver:
+	 * 0 if there is nothing to wait for, 1 or more if it is on its way to a socket; or TP_ERR_NOT_CONNECTED: it cannot be
+	 * shown now, call delivery_frontend_ready or delivery_identity_ready when it can. Without a number the result means
+	 * nothing.
 	 */
-	void (*deliver)(struct frontend *frontend, struct identity *to, struct resource *only, const struct event *event);
+	int (*deliver)(struct frontend *frontend, struct identity *to, struct resource *only, const struct event *event);
+	/* Optional. UNDELIVERED: a message that was accepted from this address will not arrive; as an error to
+	 * event->undelivered.resource. event->handover and the result as with deliver; the address need not have an identity. */
+	int (*undelivered)(struct frontend *frontend, const char *address, const struct event *event);
 
 	/* Optional. Outcome of session_authenticate: 0, or TP_ERR_AUTH, TP_ERR_TIMEOUT, TP_ERR_NOT_ALLOWED ... with a
 	 * sentence (may be NULL). Called once for each session_authenticate, never from inside it. */
@@ -78,6 +98,9 @@ struct frontend_ops {
 	/* Optional. Somebody asked for a room by command: invite that client ("" : all) to it. Where NULL the core joins
 	 * the room for the resource itself. */
 	void (*offer_room)(struct frontend *frontend, const char *address, const char *resource, const char *room);
+	/* Optional. This process took over from another, and this client was in the room (room->nickname): make what the
+	 * frontend keeps of that. False: the client cannot be there any more, as its connection ended with that process. */
+	bool (*room_resumed)(struct frontend *frontend, struct resource *resource, const struct room *room);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };

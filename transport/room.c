@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/delivery.h"
+#include "transport/resume.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/transport.h"
@@ -61,6 +63,7 @@ struct room *room_create(struct user *user, const char *name, const char *nickna
 	room->participants = map_create();
 	map_put(user->rooms, key, room);
 	mem_free(key);
+	resume_note_room(room);
 	return room;
 }
 
@@ -90,6 +93,9 @@ void room_destroy(struct room **slot)
 		return;
 	char *key = room_key(room->name);
 
+	delivery_room_gone(room, NULL);
+	if (!room->user->transport->stopping || !user_stays_connected(room->user))
+		resume_forget_room(room);
 	map_remove(room->user->rooms, key);
 	mem_free(key);
 	LIST_EACH (link, &room->occupants)
@@ -106,6 +112,9 @@ void room_destroy(struct room **slot)
 	mem_free_secret(room->password);
 	mem_free(room->subject);
 	mem_free(room->subject_author);
+	mem_free(room->title);
+	mem_free(room->description);
+	mem_free(room->icon_hash);
 	mem_free(room);
 }
 
@@ -134,6 +143,7 @@ bool room_add(struct room *room, struct resource *resource)
 	occupant->resource = resource;
 	occupant->late = room->state != ROOM_JOINED && (map_count(room->participants) || room->subject);
 	list_append(&room->occupants, &occupant->link);
+	resume_note_room(room);
 	return true;
 }
 
@@ -144,6 +154,7 @@ bool room_remove(struct room *room, struct resource *resource)
 	if (!occupant)
 		return false;
 	occupant_free(occupant);
+	resume_note_room(room);
 	return true;
 }
 
@@ -159,15 +170,20 @@ void room_join(struct room *room)
 
 void room_leave(struct room *room, struct resource *resource)
 {
-	struct event event = {.type = EVENT_ROOM_LEAVE, .room = {.name = room->network_name, .nickname = ""}};
-
 	if (!room_remove(room, resource))
 		return;
-	if (!list_empty(&room->occupants) || user_stays_connected(room->user))
-		return;
+	if (list_empty(&room->occupants) && !user_stays_connected(room->user))
+		room_abandon(&room);
+}
+
+void room_abandon(struct room **slot)
+{
+	struct room *room = *slot;
+	struct event event = {.type = EVENT_ROOM_LEAVE, .room = {.name = room->network_name, .nickname = ""}};
+
 	if (room->state != ROOM_WANTED)
 		user_send(room->user, &event);
-	room_destroy(&room);
+	room_destroy(slot);
 }
 
 void room_close(struct room **slot, const char *reason)
@@ -222,7 +238,8 @@ char *room_take_reflection(struct room *room, const char *text)
 
 void room_deliver(struct room *room, struct resource *only, const struct event *event)
 {
-	bool replayed_later = event->type == EVENT_PARTICIPANT || event->type == EVENT_SUBJECT;
+	bool replayed_later = event->type == EVENT_PARTICIPANT || event->type == EVENT_SUBJECT ||
+			      event->type == EVENT_ROOM_INFO;
 
 	if (only) {
 		router_deliver_to(only->identity, only, event);
@@ -282,7 +299,54 @@ void room_replay(struct room *room, struct resource *to)
 	}
 	participant_to_event(room, own ? own : &myself, &event);
 	room_deliver(room, to, &event);
+	room_deliver_info(room, to);
+	delivery_room_entered(room, to);
 	room_deliver_subject(room, to);
+}
+
+static bool replace_told(char **slot, const char *text)
+{
+	if (!text || (*slot && !strcmp(*slot, text)))
+		return false;
+	mem_replace(slot, text);
+	return true;
+}
+
+bool room_update_info(struct room *room, const struct event_room_info *info)
+{
+	bool changed = !room->has_info || room->is_private != info->is_private ||
+		       (info->members && info->members != room->members);
+
+	changed = replace_told(&room->title, info->title) || changed;
+	changed = replace_told(&room->description, info->description) || changed;
+	changed = replace_told(&room->icon_hash, info->icon_hash) || changed;
+	if (info->members)
+		room->members = info->members;
+	room->is_private = info->is_private;
+	room->has_info = true;
+	return changed;
+}
+
+void room_info_event(const struct room *room, struct event *event)
+{
+	*event = (struct event){.type = EVENT_ROOM_INFO,
+				.user = room->user->key,
+				.trace = event->trace,
+				.room_info = {.room = room->name,
+					      .title = room->title,
+					      .description = room->description,
+					      .icon_hash = room->icon_hash,
+					      .members = room->members,
+					      .is_private = room->is_private}};
+}
+
+void room_deliver_info(struct room *room, struct resource *only)
+{
+	struct event event = {0};
+
+	room_info_event(room, &event);
+	if (room->has_info)
+		room_deliver(room, only, &event);
 }
 
 void room_joined(struct room *room)

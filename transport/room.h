@@ -51,6 +51,10 @@ struct room {
 	struct map *participants; /* nickname -> struct participant */
 	char *subject;            /* NULL: not told yet */
 	char *subject_author;
+	char *title, *description, *icon_hash; /* what the network tells about the room; NULL: nothing */
+	unsigned members;         /* 0: not told */
+	bool is_private;
+	bool has_info;            /* any of it was told */
 	bool full_told;           /* that there are too many participants */
 	bool subject_due;         /* it is new: shown once our own participant was seen */
 	struct reflection reflections[ROOM_REFLECTIONS];
@@ -66,6 +70,8 @@ void room_join(struct room *room);
 /* The resource leaves; with the last one the backend is told and the room is freed, unless the user stays
  * connected. */
 void room_leave(struct room *room, struct resource *resource);
+/* Nobody is in it any more: the backend is told, then it is freed. */
+void room_abandon(struct room **room);
 /* Every occupant is told why, then the room is freed. The backend is not told. */
 void room_close(struct room **room, const char *reason);
 /* The session is lost and will come again: occupants stay, participants become stale. */
@@ -82,6 +88,10 @@ char *room_take_reflection(struct room *room, const char *text);
 void room_deliver(struct room *room, struct resource *only, const struct event *event);
 /* Participants, own last, then the subject: what a resource that comes late is shown. */
 void room_replay(struct room *room, struct resource *to);
+void room_deliver_info(struct room *room, struct resource *only);
 void room_deliver_subject(struct room *room, struct resource *only);
+/* What is not said stays as it is known. False: that is all known. */
+bool room_update_info(struct room *room, const struct event_room_info *info);
+void room_info_event(const struct room *room, struct event *event); /* lent */
 /* Adds, changes, renames or (OFFLINE) removes. NULL: it is not there now, or the room is full. */
 struct participant *room_update_participant(struct room *room, const struct event_participant *participant);

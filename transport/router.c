@@ -2,23 +2,36 @@
 /* The exits towards people. The entries are router_people.c and router_network.c. */
 #include "transport/router.h"
 
+#include "base/arena.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "transport/frontend.h"
+#include "transport/references.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
 
-void router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
+int router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
 {
 	struct frontend *frontend = identity->frontend;
+	struct arena arena = {0};
+	struct event translated;
 
 	if (frontend->transport->stopping)
-		return;
+		return TP_ERR_NOT_CONNECTED;
 	if (event->trace)
 		log_debug(identity->user ? &identity->user->log : &frontend->log, "%s to %s%s%s, trace %llu",
 			  event_type_name(event->type), log_quote(identity->address), only ? " at " : "",
 			  only ? log_quote(only->name) : "", (unsigned long long)event->trace);
-	frontend->ops->deliver(frontend, identity, only, event);
+	if (references_any(event)) {
+		translated = *event;
+		references_translate(&translated, REFERENCE_TO_PEOPLE, identity, &arena);
+		event = &translated;
+	}
+	int promised = frontend->ops->deliver(frontend, identity, only, event);
+
+	arena_finish(&arena);
+	return promised;
 }
 
 void router_deliver(struct user *user, struct resource *only, const struct event *event)

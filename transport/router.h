@@ -17,6 +17,9 @@ struct user;
 /*
  * A person did something. event->user is ignored: the identity decides. Taken:
  *  MESSAGE, SUBJECT, ATTENTION, CHAT_STATE
+ *                   a message may correct, retract, answer or react to another, named by the id that this identity
+ *                   knows it by; a network that has none of that gets it as text
+ *  READ_MARKER      all up to this message was read; name is a contact, or a room that the resource is in
  *  CONTACT          add or change (alias, groups), or accept a request; the core stores it and tells the backend
  *  CONTACT_REMOVED  remove, or refuse a request
  *  ROOM_JOIN        works before login as well: remembered and sent when connected. A second resource is given
@@ -43,7 +46,7 @@ void router_note_departed(struct user *user);
 void router_expire_departed(struct transport *transport, uint64_t now_ms);
 
 /* To one identity, or one resource of it. Nothing is shown while the instance stops: frontends have said goodbye. */
-void router_deliver_to(struct identity *identity, struct resource *only, const struct event *event);
+int router_deliver_to(struct identity *identity, struct resource *only, const struct event *event); /* as deliver */
 /* To every identity of the user and all its resources (only NULL). For user.c, roster.c, room.c. */
 void router_deliver(struct user *user, struct resource *only, const struct event *event);
 /* To every resource that has presence (contact presences). */

@@ -9,15 +9,20 @@
 #include "config/limits.h"
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
+#include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/latency.h"
+#include "transport/login_step.h"
 #include "transport/request.h"
+#include "transport/resume.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
+#include "transport/router_extension.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/values.h"
 
 #define DEPARTED_MS 30000  /* how long a backend may still speak of somebody who has left it */
 #define REFUSALS_LOGGED 10 /* of one backend, as warnings; the others are for debugging */
@@ -68,7 +73,7 @@ static struct user *check_user(struct backend *backend, const struct event *even
 	struct transport *transport = backend->transport;
 	struct user *user = event->user ? user_find(transport, event->user) : NULL;
 
-	if (user && user->backend == backend)
+	if (user && user->backend == backend && user->login_sent)
 		return user;
 	const struct departed *departed = event->user ? map_get(transport->departed, event->user) : NULL;
 
@@ -90,6 +95,8 @@ static bool optional_name_is_good(const char *name)
 	return !name || strlen(name) <= LIMIT_NAME_BYTES;
 }
 
+static const char *check_names(const struct event *event);
+
 /* ------------------------------------------------------------------------------------------- contacts */
 
 static void network_contact(struct user *user, struct event *event)
@@ -105,6 +112,8 @@ static void network_contact(struct user *user, struct event *event)
 	struct contact *contact = roster_update(user->roster, &event->contact, &changed);
 
 	if (!contact || changed == ROSTER_SAME)
+		return;
+	if (event->snapshot)
 		return;
 	contact_to_event(contact, user, &out);
 	out.trace = event->trace;
@@ -138,7 +147,7 @@ static void network_auth_request(struct user *user, struct event *event)
 
 /* ------------------------------------------------------------------------------------------- messages */
 
-/* To the client that wrote last in this conversation; to everybody if nobody did. */
+/* What is not kept, to the client that wrote last in this conversation; to everybody if nobody did. */
 static void deliver_in_conversation(struct user *user, const struct conversation *conversation,
 				    const struct event *event)
 {
@@ -171,16 +180,14 @@ static char *bound_text(struct event_message *message)
 	return cut;
 }
 
-static void network_chat(struct user *user, struct event *event)
+static void network_chat(struct user *user, struct event *event, const char *network_id)
 {
-	if (event->message.carbon) {
-		router_deliver(user, NULL, event);
-		return;
-	}
-	deliver_in_conversation(user, conversation_open(user, event->message.name), event);
+	if (!event->message.carbon)
+		conversation_open(user, event->message.name);
+	delivery_to_people(user, NULL, event, network_id);
 }
 
-static void network_room_message(struct user *user, struct room *room, struct event *event)
+static void network_room_message(struct user *user, struct room *room, struct event *event, const char *network_id)
 {
 	bool own = event->message.nickname && !strcmp(event->message.nickname, room->nickname);
 	char *id = own && event->message.kind == MESSAGE_ROOM
@@ -188,12 +195,14 @@ static void network_room_message(struct user *user, struct room *room, struct ev
 			   : NULL;
 
 	event->message.name = room->name;
-	if (id)
+	if (id && event->message.id)
+		event->message.sent_id = id;
+	else if (id)
 		event->message.id = id;
 	if (list_empty(&room->occupants))
 		log_debug(&user->log, "nobody is in room %s: message not shown, trace %llu",
 			  log_quote(room->name), (unsigned long long)event->trace);
-	room_deliver(room, NULL, event);
+	delivery_to_people(user, room, event, network_id);
 	mem_free(id);
 }
 
@@ -219,6 +228,8 @@ static void network_message(struct user *user, struct event *event)
 	const char *nickname = NULL;
 	struct room *room = NULL;
 	char *copy = bound_text(message);
+	/* Only with the extension is it the network's own. */
+	const char *network_id = user->backend->extended ? message->id : NULL;
 
 	user->active_ms = clock_ms();
 	user->messages_in++;
@@ -235,9 +246,9 @@ static void network_message(struct user *user, struct event *event)
 		room = room_find(user, message->name);
 	}
 	if (room)
-		network_room_message(user, room, event);
+		network_room_message(user, room, event, network_id);
 	else if (message->kind == MESSAGE_CHAT)
-		network_chat(user, event);
+		network_chat(user, event, network_id);
 	else
 		log_debug(&user->log, "message for room %s, where the user is not: dropped, trace %llu",
 			  log_quote(message->name), (unsigned long long)event->trace);
@@ -249,7 +260,8 @@ static void network_attention(struct user *user, struct event *event)
 	char *copy = bound_text(&event->message);
 
 	user->active_ms = clock_ms();
-	deliver_in_conversation(user, conversation_open(user, event->message.name), event);
+	conversation_open(user, event->message.name);
+	delivery_to_people(user, NULL, event, user->backend->extended ? event->message.id : NULL);
 	mem_free(copy);
 }
 
@@ -258,7 +270,7 @@ static void network_receipt(struct user *user, struct event *event)
 	const struct conversation *conversation = conversation_find(user, event->receipt.name);
 
 	if (conversation && event->receipt.id && *event->receipt.id)
-		deliver_in_conversation(user, conversation, event);
+		delivery_to_people(user, NULL, event, NULL);
 }
 
 static void network_chat_state(struct user *user, struct event *event)
@@ -292,6 +304,8 @@ static void network_subject(struct user *user, struct event *event)
 	mem_replace(&room->subject, event->message.text);
 	mem_replace(&room->subject_author, event->message.nickname);
 	mem_free(copy);
+	if (event->snapshot)
+		return;
 	if (room->state == ROOM_JOINED)
 		room_deliver_subject(room, NULL);
 	else if (!same)
@@ -332,6 +346,7 @@ static void set_own_nickname(struct room *room, const char *nickname, uint64_t t
 		return;
 	rename_own_participant(room, nickname, trace);
 	mem_replace(&room->nickname, nickname);
+	resume_note_room(room);
 	event.room.nickname = room->nickname;
 	room_deliver(room, NULL, &event);
 }
@@ -366,10 +381,18 @@ static void own_participant(struct room *room, const struct event *event)
 	room_deliver(room, NULL, event);
 	if (!first)
 		return;
+	LIST_EACH (link, &room->occupants) {
+		struct occupant *occupant = CONTAINER_OF(link, struct occupant, link);
+
+		if (!occupant->late)
+			delivery_room_entered(room, occupant->resource);
+	}
+	room_deliver_info(room, NULL);
 	if (room->subject_due)
 		room_deliver_subject(room, NULL);
 	room->subject_due = false;
 	show_to_latecomers(room);
+	delivery_room_joined(room);
 }
 
 /* The room is gone for the user: told by the event, then forgotten. */
@@ -445,6 +468,7 @@ static void network_participant(struct user *user, struct event *event)
 		if (participant->self) {
 			mem_replace(&room->nickname, participant->new_nickname);
 			MEM_FREE(room->wanted_nickname);
+			resume_note_room(room);
 		}
 		room_update_participant(room, participant);
 		room_deliver(room, NULL, event);
@@ -452,6 +476,10 @@ static void network_participant(struct user *user, struct event *event)
 	}
 	if (participant->status == STATUS_OFFLINE && participant->self) {
 		end_room(room, event, false);
+		return;
+	}
+	if (event->snapshot) {
+		room_update_participant(room, participant);
 		return;
 	}
 	bool known = map_get(room->participants, participant->nickname) != NULL;
@@ -462,6 +490,27 @@ static void network_participant(struct user *user, struct event *event)
 		own_participant(room, event);
 	else
 		room_deliver(room, NULL, event);
+}
+
+/* Each as if it had come by itself; one of them may end the room. */
+static void network_participants(struct user *user, const struct event *event)
+{
+	const struct event_participants *all = &event->participants;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct event one = {.type = EVENT_PARTICIPANT,
+				    .user = event->user,
+				    .trace = event->trace,
+				    .snapshot = event->snapshot,
+				    .participant = all->participants[i]};
+
+		one.participant.room = all->room;
+		if (!check_names(&one))
+			network_participant(user, &one);
+		else
+			log_debug(&user->log, "a participant of room %s has no name, or too long a one: left out",
+				  log_quote(all->room));
+	}
 }
 
 /* ---------------------------------------------------------------------------------------------- other */
@@ -572,6 +621,20 @@ static const char *check_names(const struct event *event)
 			(event->participant.nickname && !*event->participant.nickname &&
 			 event->participant.flags & ROOM_ERRORS));
 		break;
+	case EVENT_READ_MARKER:
+		good = name_is_good(event->read_marker.name) && name_is_good(event->read_marker.message_id) &&
+		       optional_name_is_good(event->read_marker.nickname);
+		break;
+	case EVENT_PARTICIPANTS:
+		good = name_is_good(event->participants.room);
+		break;
+	case EVENT_ROOM_INFO:
+		good = name_is_good(event->room_info.room);
+		break;
+	case EVENT_VALUES:
+		for (size_t i = 0; i < event->values.count; i++)
+			good = good && name_is_good(event->values.values[i].key);
+		break;
 	default:
 		break;
 	}
@@ -611,13 +674,28 @@ static void route(struct user *user, struct event *event)
 	case EVENT_PARTICIPANT:
 		network_participant(user, event);
 		return;
+	case EVENT_PARTICIPANTS:
+		network_participants(user, event);
+		return;
+	case EVENT_ROOM_INFO:
+		network_room_info(user, event);
+		return;
+	case EVENT_READ_MARKER:
+		network_read_marker(user, event);
+		return;
 	case EVENT_ROOM_LIST:
 		network_room_list(user, event);
 		return;
 	case EVENT_VCARD:
 		network_vcard(user, event);
 		return;
-	/* These two last: the user may be freed. */
+	case EVENT_VALUES:
+		values_from_backend(user, event);
+		return;
+	/* These last: the user may be freed. */
+	case EVENT_LOGIN_STEP:
+		login_step_from_backend(user, event);
+		return;
 	case EVENT_CONNECTED:
 		user_connected(user);
 		return;

@@ -9,12 +9,15 @@
 #include "config/limits.h"
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
+#include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/latency.h"
+#include "transport/references.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
+#include "transport/router_extension.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
@@ -39,7 +42,7 @@ static int check_connected(const struct user *user)
 	return backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH ? TP_ERR_LIMIT : 0;
 }
 
-/* The room, if this resource may speak in it. */
+/* The room, if this resource may speak in it: what is said before it is joined waits. */
 static int check_room(const struct user *user, const char *name, const struct resource *from,
 		      struct room **found)
 {
@@ -47,12 +50,6 @@ static int check_room(const struct user *user, const char *name, const struct re
 
 	if (!room || !room_has(room, from))
 		return TP_ERR_NOT_FOUND;
-	int err = check_connected(user);
-
-	if (err)
-		return err;
-	if (room->state != ROOM_JOINED)
-		return TP_ERR_NOT_CONNECTED;
 	*found = room;
 	return 0;
 }
@@ -107,13 +104,13 @@ static void copy_to_other_identities(struct user *user, const struct resource *f
 static int person_writes_contact(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
-	int err = check_connected(user);
+
+	out.message.name = network_contact_name(user, event->message.name);
+	int err = delivery_to_network(user, from, &out);
 
 	if (err)
 		return err;
 	conversation_use(conversation_open(user, event->message.name), from);
-	out.message.name = network_contact_name(user, event->message.name);
-	user_send(user, &out);
 	copy_to_other_identities(user, from, event);
 	return 0;
 }
@@ -126,11 +123,8 @@ static int person_writes_room(struct user *user, struct resource *from, const st
 
 	if (err)
 		return err;
-	if (event->message.id)
-		room_remember_reflection(room, event->message.id, event->message.text);
 	out.message.name = room->network_name;
-	user_send(user, &out);
-	return 0;
+	return delivery_to_network(user, from, &out);
 }
 
 static int person_writes_participant(struct user *user, struct resource *from, const struct event *event)
@@ -147,8 +141,18 @@ static int person_writes_participant(struct user *user, struct resource *from, c
 	out.message.nickname = participant_nickname(room, event->message.nickname);
 	if (!out.message.nickname)
 		return TP_ERR_NOT_FOUND;
-	user_send(user, &out);
-	return 0;
+	return delivery_to_network(user, from, &out);
+}
+
+/* 0, or why nothing of the message could be said on this network. */
+static int check_degraded(const struct user *user, const struct event_message *message)
+{
+	struct event_message said = *message;
+	struct arena arena = {0};
+	int err = user_degrade(user, &arena, &said);
+
+	arena_finish(&arena);
+	return err;
 }
 
 static int person_message(struct user *user, struct resource *from, const struct event *event)
@@ -162,6 +166,10 @@ static int person_message(struct user *user, struct resource *from, const struct
 		return TP_ERR_LIMIT;
 	if (!text_fits(event->message.xhtml))
 		bounded.message.xhtml = NULL;
+	int unsayable = check_degraded(user, &bounded.message);
+
+	if (unsayable)
+		return unsayable;
 	switch (event->message.kind) {
 	case MESSAGE_CHAT:
 		err = person_writes_contact(user, from, &bounded);
@@ -191,24 +199,25 @@ static int person_subject(struct user *user, struct resource *from, const struct
 		return err;
 	if (!text_fits(event->message.text))
 		return TP_ERR_LIMIT;
+	out.message.kind = MESSAGE_ROOM;
 	out.message.name = room->network_name;
-	user_send(user, &out);
-	return 0;
+	return delivery_to_network(user, from, &out);
 }
 
 static int person_attention(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
-	int err = name_is_good(event->message.name) ? check_connected(user) : TP_ERR_INVALID;
 
-	if (err)
-		return err;
+	if (!name_is_good(event->message.name))
+		return TP_ERR_INVALID;
 	if (!text_fits(event->message.text))
 		return TP_ERR_LIMIT;
-	conversation_use(conversation_open(user, event->message.name), from);
 	out.message.name = network_contact_name(user, event->message.name);
-	user_send(user, &out);
-	return 0;
+	int err = delivery_to_network(user, from, &out);
+
+	if (!err)
+		conversation_use(conversation_open(user, event->message.name), from);
+	return err;
 }
 
 static int person_chat_state(struct user *user, const struct event *event)
@@ -435,6 +444,8 @@ static int route(struct user *user, struct resource *from, const struct event *e
 		return person_attention(user, from, event);
 	case EVENT_CHAT_STATE:
 		return person_chat_state(user, event);
+	case EVENT_READ_MARKER:
+		return person_read_marker(user, from, event);
 	case EVENT_CONTACT:
 		return person_contact(user, event);
 	case EVENT_CONTACT_REMOVED:
@@ -453,9 +464,11 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	struct identity *identity = from->identity;
 	struct transport *transport = identity->frontend->transport;
 	struct event traced = *event;
+	struct arena arena = {0};
 	int err;
 
 	latency_routed(LATENCY_PERSON_TO_ROUTER);
+	references_translate(&traced, REFERENCE_TO_NETWORK, identity, &arena);
 	traced.trace = ++transport->next_trace;
 	traced.user = identity->user ? identity->user->key : NULL;
 	if (event->type == EVENT_ROOM_JOIN || event->type == EVENT_ROOM_LEAVE)
@@ -469,5 +482,6 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	log_debug(identity->user ? &identity->user->log : &identity->frontend->log,
 		  "%s from %s: %s, trace %llu", event_type_name(event->type), log_quote(identity->address),
 		  err ? tp_error_text(err) : "taken", (unsigned long long)traced.trace);
+	arena_finish(&arena);
 	return err;
 }

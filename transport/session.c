@@ -4,18 +4,25 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/account.h"
 #include "transport/conversation.h"
+#include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/room.h"
+#include "transport/resume.h"
 #include "transport/roster.h"
 #include "transport/router.h"
+#include "transport/spool/spool.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+
+#define RESUME_MS 60000 /* for clients in rooms to be heard of again after a restart */
 
 struct pending_join {
 	struct list link; /* identity->joins */
@@ -94,6 +101,7 @@ static void identity_free(struct identity *identity)
 	if (identity->user)
 		conversation_forget_identity(identity->user, identity);
 	list_remove(&identity->link);
+	spool_queue_release(frontend->transport->spool, &identity->inbox);
 	mem_free(identity->address);
 	mem_free(identity);
 }
@@ -211,6 +219,7 @@ static void identity_ready(struct identity *identity, struct user *user)
 	}
 	user_update_status(user);
 	replay_joins(identity);
+	delivery_identity_ready(identity);
 }
 
 static void lookup_free(struct lookup *lookup)
@@ -375,6 +384,7 @@ void session_tell_state(struct user *user, struct resource *only)
 		break;
 	}
 	router_deliver(user, only, &event);
+	login_step_deliver(user, only);
 }
 
 void session_presence(struct resource *resource, enum status status, const char *text, int priority)
@@ -400,6 +410,8 @@ void session_presence(struct resource *resource, enum status status, const char 
 	if (is_new)
 		roster_replay(user->roster, resource);
 	user_update_status(user);
+	if (is_new)
+		delivery_identity_ready(identity);
 }
 
 static void leave_rooms(struct user *user, struct resource *resource)
@@ -482,6 +494,11 @@ struct identity *session_adopt(struct frontend *frontend, const char *address, s
 	return identity->user == user ? identity : NULL;
 }
 
+void session_drop_resource(struct resource *resource)
+{
+	resource_free(resource);
+}
+
 void session_forget_user(struct user *user)
 {
 	LIST_EACH (link, &user->identities)
@@ -502,14 +519,20 @@ static void resume_found(void *context, int err, const struct store_account *acc
 	struct transport *transport = lookup->transport;
 	const struct frontend_ops *ops = lookup->frontend->ops;
 
-	if (!err && account && !transport->stopping &&
-	    !session_find_identity(transport, lookup->frontend, lookup->address)) {
+	if (!err && account && !transport->stopping) {
 		struct user *user = user_find(transport, account->key);
 		bool made = !user;
 
 		if (made)
 			user = user_create(transport, account);
-		if (user_may_log_in(user, NULL) && user_stays_connected(user)) {
+		/* Clients that were in rooms are in them still, as far as they know. */
+		if (made && user_may_log_in(user, NULL))
+			resume_rooms(user, false);
+		if (made && user->state == USER_IDLE && map_count(user->rooms)) {
+			user->grace_ms = clock_ms() + RESUME_MS;
+			session_adopt(lookup->frontend, lookup->address, user);
+			user_login(user);
+		} else if (user_may_log_in(user, NULL) && user_stays_connected(user)) {
 			session_adopt(lookup->frontend, lookup->address, user);
 			user_login(user);
 		} else if (made) {

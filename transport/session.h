@@ -29,6 +29,7 @@ struct identity {
 	struct list link;      /* user->identities */
 	struct list resources; /* struct resource.link; none: only for a user that stays connected */
 	struct list joins;     /* struct pending_join (session.c): room joins that came while loading */
+	struct spool_queue *inbox; /* what is on its way to it (delivery_people.c); NULL: not opened yet */
 	void *data;            /* the frontend's */
 };
 
@@ -88,6 +89,8 @@ struct authentication;
 int session_remember_join(struct resource *from, const struct event *event);
 /* The identity of a live user, made without resources if it is not there. NULL if it belongs to somebody else. */
 struct identity *session_adopt(struct frontend *frontend, const char *address, struct user *user);
+/* Frees a resource that is in no room and has told nothing; its user stays. */
+void session_drop_resource(struct resource *resource);
 /* Frees all identities of a user that is about to go, with their resources. */
 void session_forget_user(struct user *user);
 /* After a restart: somebody who stays connected is logged in, others are asked whether they are there. */
@@ -96,6 +99,14 @@ void session_resume(struct frontend *frontend, const char *address);
 struct user *session_authenticated_user(struct frontend *frontend, const char *address);
 /* The login that session_authenticate waits for has ended. Frees the user on failure if nobody else uses it: true. */
 bool session_authentication_done(struct user *user, int error, const char *text);
+/*
+ * The network asks for something that a login with a password cannot carry (login_step.h). Whose account is new, or whose
+ * password is the one that is stored, is let in at once and asked then. Nobody else may see the account before the network
+ * agrees: who has to act is turned away, others wait on. True: the user is still there and the dialogue goes on.
+ */
+bool session_authentication_asked(struct user *user, bool has_to_act);
+/* Somebody was let in that way and the network never agreed: an account that was made for it is removed. */
+void session_admission_drop(struct user *user);
 /* The user is about to go while a login is under way: the frontend is told. */
 void session_authentication_drop(struct user *user);
 /* What a resource is told of the account's login. */

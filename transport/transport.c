@@ -10,18 +10,24 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "config/limits.h"
 #include "transport/account.h"
+#include "transport/backend/backend_attach.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
+#include "transport/delivery.h"
 #include "transport/backend_features.h"
 #include "transport/frontend.h"
 #include "transport/http/http_server.h"
 #include "transport/instance_metrics.h"
+#include "transport/login_step.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
+#include "transport/resume.h"
 #include "transport/router.h"
 #include "transport/session.h"
+#include "transport/spool/spool.h"
 #include "transport/user.h"
 
 #define HOUSEKEEPING_MS 5000
@@ -31,6 +37,7 @@ struct stopping {
 	struct transport *transport;
 	uv_timer_t deadline;
 	unsigned pending; /* frontends and the NetworkPluginServer that have not said "stopped" */
+	bool replace;     /* and the frontends are being suspended: backends are next */
 	bool finished;
 	void (*stopped)(void *context);
 	void *context;
@@ -55,6 +62,7 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 	transport->http = http_server_create(loop, &transport->log);
 	config_bind(config, &service_config_table, &transport->service);
 	config_bind(config, &store_config_table, &transport->store_config);
+	config_bind(config, &spool_config_table, &transport->spool_settings);
 	for (size_t i = 0; known[i]; i++) {
 		struct frontend *frontend = known[i]->create(config);
 
@@ -117,6 +125,13 @@ int transport_check(struct transport *transport, struct buf *error)
 			   service->log_level);
 		err = TP_ERR_INVALID;
 	}
+	enum spool_durability durability;
+
+	if (!spool_settings_durability(&transport->spool_settings, &durability)) {
+		buf_printf(error, "spool.durability: \"%s\" is none of off, process, power\n",
+			   transport->spool_settings.durability);
+		err = TP_ERR_INVALID;
+	}
 	if (!query_port_check(transport, error))
 		err = TP_ERR_INVALID;
 	if (!instance_metrics_check(transport, error))
@@ -140,7 +155,10 @@ static void keep_house(uv_timer_t *timer)
 
 	card_request_expire(transport, now_ms);
 	session_expire(transport, now_ms);
+	login_step_expire(transport, now_ms);
 	router_expire_departed(transport, now_ms);
+	delivery_expire(transport);
+	resume_expire(transport);
 }
 
 static void handle_closed(uv_handle_t *handle)
@@ -172,13 +190,64 @@ static int start_control(struct transport *transport, struct buf *error)
 	return err;
 }
 
+static void values_taken(struct transport *transport, unsigned serial, uint64_t number, int err)
+{
+	struct backend *backend = transport->backends ? network_plugin_server_find(transport->backends, serial) : NULL;
+
+	(void)err;
+	if (backend)
+		backend_acknowledge(backend, number);
+}
+
+static int open_spool(struct transport *transport, struct buf *error)
+{
+	const struct spool_settings *settings = &transport->spool_settings;
+	struct spool_config config = {.max_bytes = (uint64_t)settings->max_megabytes << 20,
+				      .max_owner_bytes = (uint64_t)settings->max_user_megabytes << 20,
+				      .max_owner_records = (unsigned)settings->max_user_messages,
+				      .keep_dead_seconds = LIMIT_DEAD_LETTER_SECONDS,
+				      .seen_seconds = LIMIT_SEEN_SECONDS,
+				      .seen_count = LIMIT_SEEN_IDS,
+				      .map_seconds = LIMIT_MAP_SECONDS,
+				      .map_count = LIMIT_MAP_ENTRIES};
+	char *folder = NULL;
+
+	spool_settings_durability(settings, &config.durability);
+	if (*settings->folder)
+		folder = mem_strdup(settings->folder);
+	else if (*transport->service.working_dir)
+		folder = mem_printf("%s/spool", transport->service.working_dir);
+	else
+		config.durability = SPOOL_OFF;
+	config.folder = folder;
+	int err = spool_open(&transport->spool, transport->loop, &config, error);
+
+	mem_free(folder);
+	return err;
+}
+
+void transport_commit(struct transport *transport)
+{
+	if (!transport->spool)
+		return;
+	if (transport->backends)
+		backend_attach_note_taken(transport->backends);
+	spool_flush(transport->spool);
+}
+
 int transport_start(struct transport *transport, struct buf *error)
 {
 	features_init(transport);
+	transport->values_taken = values_taken;
 	int err = store_open(&transport->store, transport->loop, &transport->store_config, error);
 
 	if (err)
 		return err;
+	err = open_spool(transport, error);
+	if (err) {
+		store_close(&transport->store);
+		return err;
+	}
 	err = start_control(transport, error);
 	if (!err)
 		err = query_port_open(transport, &transport->query_port, error);
@@ -191,6 +260,7 @@ int transport_start(struct transport *transport, struct buf *error)
 			control_stop(&transport->control);
 		query_port_close(&transport->query_port);
 		http_server_close(&transport->http, NULL, NULL);
+		spool_close(&transport->spool);
 		store_close(&transport->store);
 		return err;
 	}
@@ -233,6 +303,8 @@ void transport_backend_ready(struct transport *transport)
 void transport_backend_config(struct transport *transport, const char *text, size_t length)
 {
 	features_merge(transport, text, length);
+	if (transport->spool)
+		spool_note_set(transport->spool, "config", "", text, length);
 	LIST_EACH (link, &transport->frontends) {
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 
@@ -277,9 +349,24 @@ static void finish(struct stopping *stop)
 	if (transport->control)
 		control_stop(&transport->control);
 	query_port_close(&transport->query_port);
+	spool_close(&transport->spool);
 	if (transport->store)
 		store_close(&transport->store);
 	uv_close((uv_handle_t *)&stop->deadline, deadline_closed);
+}
+
+static void one_stopped(void *context);
+
+/* Nobody sends anything to us any more, so backends are next. */
+static void leave_backends(struct stopping *stop)
+{
+	struct transport *transport = stop->transport;
+
+	stop->replace = false;
+	stop->pending = 1;
+	transport_commit(transport);
+	transport->stopping = true;
+	network_plugin_server_leave(transport->backends, one_stopped, stop);
 }
 
 static void one_stopped(void *context)
@@ -287,7 +374,9 @@ static void one_stopped(void *context)
 	struct stopping *stop = context;
 
 	stop->pending--;
-	if (!stop->pending)
+	if (!stop->pending && stop->replace)
+		leave_backends(stop);
+	else if (!stop->pending)
 		finish(stop);
 }
 
@@ -309,18 +398,15 @@ static void end_sessions(struct transport *transport)
 	session_authentication_forget_all(transport);
 }
 
-void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context)
+static struct stopping *begin_stop(struct transport *transport, void (*stopped)(void *context), void *context)
 {
-	if (transport->stopping)
-		return;
 	struct stopping *stop = MEM_NEW(struct stopping);
 
-	transport->stopping = true;
 	transport->stop = stop;
 	stop->transport = transport;
 	stop->stopped = stopped;
 	stop->context = context;
-	stop->pending = 1; /* this function */
+	stop->pending = 1; /* the caller */
 	uv_timer_init(transport->loop, &stop->deadline);
 	stop->deadline.data = stop;
 	uv_timer_start(&stop->deadline, deadline_over, STOP_MS, 0);
@@ -328,6 +414,34 @@ void transport_stop(struct transport *transport, void (*stopped)(void *context),
 	stop_housekeeping(transport);
 	stop->pending++;
 	http_server_close(&transport->http, one_stopped, stop);
+	return stop;
+}
+
+void transport_replace(struct transport *transport, void (*replaced)(void *context), void *context)
+{
+	if (transport->stopping || transport->stop)
+		return;
+	struct stopping *stop = begin_stop(transport, replaced, context);
+
+	stop->replace = true;
+	if (transport->frontends_started) {
+		LIST_EACH (link, &transport->frontends) {
+			struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+			stop->pending++;
+			(frontend->ops->suspend ? frontend->ops->suspend : frontend->ops->stop)(frontend, one_stopped, stop);
+		}
+	}
+	one_stopped(stop);
+}
+
+void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context)
+{
+	if (transport->stopping || transport->stop)
+		return;
+	transport->stopping = true;
+	struct stopping *stop = begin_stop(transport, stopped, context);
+
 	if (transport->frontends_started) {
 		LIST_EACH (link, &transport->frontends) {
 			struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
@@ -369,6 +483,7 @@ void transport_destroy(struct transport **slot)
 		control_stop(&transport->control);
 	query_port_close(&transport->query_port);
 	http_server_close(&transport->http, NULL, NULL);
+	spool_close(&transport->spool);
 	if (transport->store)
 		store_close(&transport->store);
 	if (transport->backends)

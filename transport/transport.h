@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "protocol/event.h"
 #include "transport/service_config.h"
+#include "transport/spool_config.h"
 #include "transport/store/store.h"
 
 struct frontend;
@@ -36,6 +37,7 @@ struct stopping;
 struct backend_features {
 	bool known; /* a BACKEND_CONFIG has arrived */
 	bool rooms, receipts, raw_xml, disable_jid_escaping, send_contacts_on_login, room_nickname_change;
+	bool extension;          /* docs/protocol.md, section 8; what one process may be sent is struct backend's */
 	bool password_unchecked; /* a successful login does not prove the password */
 	bool need_password, need_registration; /* both true until told otherwise */
 };
@@ -46,6 +48,7 @@ struct counters {
 	uint64_t requests_refused;                         /* router_from_frontend said no */
 	uint64_t backends_started, backends_crashed;
 	uint64_t logins, logins_failed, sessions_lost;     /* at the legacy network; failed: while connecting */
+	uint64_t unsaved_messages; /* shown without being kept, as the spool took no more */
 };
 
 struct transport {
@@ -55,6 +58,8 @@ struct transport {
 	struct service_config service;
 	struct store_config store_config;
 	struct store *store;
+	struct spool_settings spool_settings;
+	struct spool *spool;
 	struct network_plugin_server *backends;
 	struct control *control;
 	struct query_port *query_port; /* NULL: none is configured */
@@ -77,10 +82,15 @@ struct transport {
 	uint64_t next_trace;
 	bool frontends_started, stopping;
 	void *allowed_usernames;     /* regex_t of registration.allowed_usernames (account.c); NULL: all */
+	/* The frame with this number, of the backend with this serial, has had its effect (values.h); NULL: nobody asks. */
+	void (*values_taken)(struct transport *transport, unsigned backend, uint64_t number, int err);
 	struct reconnect *reconnect; /* people to bring back after a restart (reconnect.c); NULL: done */
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
 	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
+	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be had. */
+	void (*restart)(void *context);
+	void *restart_context;
 	void (*failed)(void *context, const char *text);
 	void *failed_context;
 };
@@ -97,6 +107,9 @@ int transport_start(struct transport *transport, struct buf *error);
 /* Tells users and backends, closes everything; `stopped` is called once nothing is left on the loop that is
  * ours, at the latest after 5 s. */
 void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context);
+/* The same for a process that is followed by another one at once (an upgrade): people are told nothing, and backends that can
+ * outlive us are left with their sessions; what was accepted is on record. After `replaced` only execve makes sense. */
+void transport_replace(struct transport *transport, void (*replaced)(void *context), void *context);
 void transport_destroy(struct transport **transport);
 
 /* Called by the NetworkPluginServer. */
@@ -104,6 +117,10 @@ void transport_backend_ready(struct transport *transport);    /* any backend bec
 void transport_backend_config(struct transport *transport, const char *text, size_t length);
 /* ROOM_LIST without a user (router_from_backend takes it as well). */
 void transport_backend_room_list(struct transport *transport, const struct event_room_list *list);
+
+/* Before any socket is flushed in a loop turn, by whoever flushes: what was accepted is on record when its effects leave
+ * the process. Cheap when there is nothing to write. */
+void transport_commit(struct transport *transport);
 
 /* By a frontend, also from deliver: what is delivered piles up (or does so no more). No backend is read while any
  * frontend holds. */

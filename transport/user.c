@@ -9,16 +9,21 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "protocol/degrade.h"
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/conversation.h"
+#include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/router.h"
 #include "transport/session.h"
+#include "transport/spool/spool.h"
 #include "transport/transport.h"
+#include "transport/values.h"
 
 #define FLAP_MS 60000 /* a session that ended sooner counts as flapping */
 
@@ -63,16 +68,39 @@ struct user *user_create(struct transport *transport, const struct store_account
 	return user;
 }
 
-void user_send(struct user *user, struct event *event)
+/* What the backend cannot be told is said in words. */
+static int send_degraded(struct user *user, const struct event *event)
+{
+	struct arena arena = {0};
+	struct event plain = *event;
+	int err = user_degrade(user, &arena, &plain.message);
+
+	if (!err)
+		err = backend_send(user->backend, &plain);
+	else
+		log_debug(&user->log, "nothing of a message can be said to %s, trace %llu", user->backend->label,
+			  (unsigned long long)event->trace);
+	arena_finish(&arena);
+	return err;
+}
+
+int user_send(struct user *user, struct event *event)
 {
 	if (!user->backend)
-		return;
+		return TP_ERR_CLOSED;
 	event->user = user->key;
 	if (!event->trace)
 		event->trace = ++user->transport->next_trace;
 	log_debug(&user->log, "%s to %s, trace %llu", event_type_name(event->type), user->backend->label,
 		  (unsigned long long)event->trace);
-	backend_send(user->backend, event);
+	if (event->type == EVENT_MESSAGE && !user->backend->extended)
+		return send_degraded(user, event);
+	return backend_send(user->backend, event);
+}
+
+int user_degrade(const struct user *user, struct arena *arena, struct event_message *message)
+{
+	return user->backend && !user->backend->extended ? degrade_message(arena, message) : 0;
 }
 
 /* The text is told once per outage; event.session.text is NULL afterwards. */
@@ -115,13 +143,14 @@ static void release_backend(struct user *user, bool say_logout)
 	struct event event = {.type = EVENT_LOGOUT, .login = {.legacy_name = user->legacy_name}};
 
 	if (user->backend) {
-		if (say_logout)
+		if (say_logout && user->login_sent)
 			user_send(user, &event);
 		router_note_departed(user);
 	}
 	if (user->backend || user->state == USER_WAITING)
 		network_plugin_server_release(user->transport->backends, user);
 	user->backend = NULL;
+	user->login_sent = false;
 	user->sent_status = STATUS_OFFLINE;
 	MEM_FREE(user->sent_status_text);
 }
@@ -135,6 +164,7 @@ static void close_rooms(struct user *user, const char *reason)
 
 		room_close(&room, reason);
 	}
+	delivery_user_gone(user, reason);
 }
 
 static void mark_rooms_lost(struct user *user)
@@ -154,10 +184,13 @@ static void end_session(struct user *user, bool say_logout)
 		user->flaps = short_lived ? user->flaps + 1 : 0;
 	}
 	stop_retry_timer(user);
+	login_step_clear(user, true);
 	card_request_close_all(user);
 	release_backend(user, say_logout);
+	delivery_user_lost(user);
 	roster_go_offline(user->roster);
 	user->connected_ms = 0;
+	user->resuming = false;
 }
 
 static void free_user(struct user *user)
@@ -167,12 +200,14 @@ static void free_user(struct user *user)
 	map_destroy(&user->conversations, conversation_destroy);
 	map_destroy(&user->requests, NULL);
 	map_destroy(&user->settings, mem_free);
+	spool_queue_release(user->transport->spool, &user->outbox);
 	mem_free((void *)user->room_list);
 	mem_free((void *)user->room_names);
 	mem_free(user->key);
 	mem_free(user->legacy_name);
 	mem_free_secret(user->password);
 	mem_free_secret(user->authenticating);
+	login_step_clear(user, false);
 	mem_free(user->language);
 	mem_free(user->last_error_text);
 	mem_free(user->sent_status_text);
@@ -199,6 +234,7 @@ void user_destroy(struct user **slot, const char *reason)
 	if (!user)
 		return;
 	session_authentication_drop(user);
+	session_admission_drop(user);
 	end_session(user, true);
 	close_rooms(user, reason);
 	user->state = USER_IDLE;
@@ -298,18 +334,44 @@ static void send_contacts(struct user *user)
 void user_backend_assigned(struct user *user, struct backend *backend)
 {
 	/* Given another backend in the middle of a session: the rooms are joined there again. */
-	if (user->state == USER_CONNECTED || user->state == USER_CONNECTING)
+	if (user->state == USER_CONNECTED || user->state == USER_CONNECTING) {
+		delivery_user_lost(user);
 		mark_rooms_lost(user);
+	}
 	stop_retry_timer(user);
 	user->backend = backend;
 	user->state = USER_CONNECTING;
 	user->sent_status = STATUS_OFFLINE;
 	MEM_FREE(user->sent_status_text);
+	login_step_clear(user, user->question_lost);
+	user->values_serial++;
+	user->login_sent = false;
 	log_debug(&user->log, "login through %s", backend->label);
+	if (backend->extended)
+		values_load(user);
+	else
+		user_log_in(user);
+}
+
+void user_log_in(struct user *user)
+{
+	user->login_sent = true;
 	send_login(user);
 	if (user->transport->features.send_contacts_on_login)
 		send_contacts(user);
 	user_update_status(user);
+}
+
+void user_resume(struct user *user, struct backend *backend, bool connected)
+{
+	list_append(&backend->users, &user->backend_link);
+	backend->users_count++;
+	backend->empty_ms = 0;
+	user->backend = backend;
+	user->state = connected ? USER_CONNECTED : USER_CONNECTING;
+	user->resuming = user->login_sent = true;
+	user->connected_ms = user->active_ms = clock_ms();
+	user->online = true;
 }
 
 void user_backend_leave(struct user *user)
@@ -317,6 +379,7 @@ void user_backend_leave(struct user *user)
 	log_info(&user->log, "idle: moved to another backend");
 	card_request_close_all(user);
 	release_backend(user, true);
+	delivery_user_lost(user);
 	roster_go_offline(user->roster);
 	mark_rooms_lost(user);
 	user->state = USER_WAITING;
@@ -379,6 +442,7 @@ void user_connected(struct user *user)
 	user->retries = 0;
 	user->connected_ms = user->active_ms = clock_ms();
 	MEM_FREE(user->last_error_text);
+	login_step_clear(user, false);
 	log_info(&user->log, "connected");
 	session_authentication_done(user, 0, NULL);
 	set_online(user, true);
@@ -388,6 +452,7 @@ void user_connected(struct user *user)
 	send_unsent_contacts(user);
 	while (map_next(user->rooms, &it))
 		room_join(it.value);
+	delivery_user_ready(user);
 }
 
 static void retry_now(uv_timer_t *timer)
@@ -438,6 +503,20 @@ static void fail(struct user *user, int error, const char *text, bool say_logout
 	set_online(user, false);
 	log_info(&user->log, "connection failed (%d, %s)", error, log_quote(text));
 	tell_session(user, SESSION_FAILED, error, text);
+}
+
+void user_end_login(struct user *user, const char *text)
+{
+	if (session_authentication_done(user, TP_ERR_AUTH, text))
+		return;
+	end_session(user, true);
+	close_rooms(user, text);
+	user->state = USER_IDLE;
+	set_online(user, false);
+	user->last_error = CONNECTION_ERROR_AUTHENTICATION_FAILED;
+	mem_replace(&user->last_error_text, text);
+	tell_session(user, SESSION_FAILED, user->last_error, text);
+	user_release_if_unused(user);
 }
 
 static int authentication_error(int error)
@@ -540,7 +619,7 @@ void user_update_status(struct user *user)
 	const struct resource *best = most_important(user);
 
 	/* Being away altogether is never told: LOGOUT says it, or the person stays connected. */
-	if (!user->backend || !best)
+	if (!user->backend || !user->login_sent || !best)
 		return;
 	const char *text = best->status_text ? best->status_text : "";
 

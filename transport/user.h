@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/arena.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -22,6 +23,7 @@
 #include "transport/store/store.h"
 
 struct backend;
+struct login_step;
 struct roster;
 struct transport;
 
@@ -64,6 +66,16 @@ struct user {
 	struct authentication *authentication; /* session.c: what waits for this login; NULL */
 	unsigned flaps;       /* sessions in a row that ended within a minute: the back-off grows with them */
 	bool online;          /* the store has it as online */
+	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
+	uint64_t grace_ms;    /* clock_ms: taken over, and until then kept without clients; 0: not */
+	bool resuming;        /* its session was taken over from the last process, and the backend still tells what it kept */
+	bool login_sent;      /* LOGIN has gone to user->backend: now that backend may speak for the user */
+	uint64_t values_serial; /* of the assignment to a backend: values.c */
+	struct login_step *login_step; /* what the login asks for now (login_step.h); NULL: nothing */
+	bool question_lost;   /* it was asked something, and the login was interrupted: an answer may still come */
+	/* A login with a password was let in for the sake of the dialogue, before the network agreed (authentication.c);
+	 * and with an account that is no older than that. Until CONNECTED. */
+	bool admitted, admitted_new;
 };
 
 struct user *user_find(const struct transport *transport, const char *key);
@@ -78,16 +90,26 @@ void user_logout(struct user *user);
 /* LOGOUT and log in again with new data (account changed). */
 void user_relogin(struct user *user);
 
-/* An event of this user to its backend, if there is one: sets event->user. */
-void user_send(struct user *user, struct event *event);
+/* An event of this user to its backend: sets event->user. As backend_send; TP_ERR_CLOSED: it has none. To a backend without
+ * the extension a message goes in words (protocol/degrade.h). */
+int user_send(struct user *user, struct event *event);
+/* A message as the user's backend will get it; new text lives in the arena. As degrade_message. */
+int user_degrade(const struct user *user, struct arena *arena, struct event_message *message);
 
 /* Called by the NetworkPluginServer. user_backend_lost may free the user. */
 void user_backend_assigned(struct user *user, struct backend *backend);
+/* The session goes on that this backend has held over a restart of ours. */
+void user_resume(struct user *user, struct backend *backend, bool connected);
 /* The user is to be moved: LOGOUT, user->backend is cleared, and another one will be assigned. */
 void user_backend_leave(struct user *user);
 /* The user waits, and no backend will be there soon. */
 void user_backend_unavailable(struct user *user);
 void user_backend_lost(struct user *user, const char *why); /* user->backend is still set, and cleared by this */
+
+/* By values.c: the backend has what is stored; now LOGIN, and what follows. */
+void user_log_in(struct user *user);
+/* By login_step.c: the login under way is over and not tried again by itself. May free the user. */
+void user_end_login(struct user *user, const char *text);
 
 /* Called by the router. user_disconnected may free the user. */
 void user_connected(struct user *user);

@@ -8,23 +8,32 @@
 #include "base/random.h"
 #include "config/limits.h"
 #include "frontends/xmpp/iq.h"
+#include "frontends/xmpp/login_dialogue.h"
 #include "frontends/xmpp/register.h"
 #include "transport/command.h"
 
-#define NS_COMMANDS "http://jabber.org/protocol/commands"
 #define SESSION_MS (15 * 60 * 1000)
-
-struct command_session { /* a form that was shown and not sent yet */
-	char *who;       /* full JID */
-	const struct command *command;
-	uint64_t deadline;
-};
 
 void command_session_destroy(void *data)
 {
 	struct command_session *session = data;
+	if (session->waiting)
+		reply_destroy(session->waiting);
+	mem_free(session->id);
 	mem_free(session->who);
+	mem_free(session->address);
 	mem_free(session);
+}
+
+void command_session_close(struct xmpp_frontend *frontend, struct command_session *session)
+{
+	map_remove(frontend->command_sessions, session->id);
+	command_session_destroy(session);
+}
+
+void command_session_renew(struct command_session *session)
+{
+	session->deadline = clock_ms() + SESSION_MS;
 }
 
 void command_sessions_expire(struct xmpp_frontend *frontend)
@@ -51,12 +60,42 @@ static bool may_open(const struct xmpp_frontend *frontend, const char *who)
 	return own < LIMIT_XMPP_COMMANDS_EACH;
 }
 
-static void begin(struct xml_writer *writer, const char *node, const char *session, const char *status)
+struct command_session *command_session_open(const struct iq_request *request, const struct command *command)
+{
+	struct xmpp_frontend *frontend = request->frontend;
+	const struct route *route = &request->route;
+	if (!may_open(frontend, route->from_text)) {
+		iq_error(request, &ERROR_CONSTRAINT, "Too many commands are under way.");
+		return NULL;
+	}
+	char id[27];
+	random_token(id, sizeof(id) - 1);
+	struct command_session *session = MEM_NEW(struct command_session);
+	session->id = mem_strdup(id);
+	session->who = mem_strdup(route->from_text);
+	session->address = mem_strdup(route->address);
+	session->command = command;
+	command_session_renew(session);
+	map_put(frontend->command_sessions, id, session);
+	return session;
+}
+
+void command_begin(struct xml_writer *writer, const char *node, const char *session, const char *status)
 {
 	xml_start_ns(writer, "command", NS_COMMANDS);
 	xml_attr(writer, "node", node);
 	xml_attr(writer, "sessionid", session);
 	xml_attr(writer, "status", status);
+}
+
+void command_note(struct xml_writer *writer, bool error, const char *text)
+{
+	xml_start(writer, "note");
+	xml_attr(writer, "type", error ? "error" : "info");
+	xml_text(writer, text);
+	xml_end(writer);
+	xml_end(writer);
+	xml_end(writer);
 }
 
 static void write_field(struct xml_writer *writer, const struct command_field *field, const char *value)
@@ -83,21 +122,13 @@ static void show_form(const struct iq_request *request, const struct command *co
 {
 	struct xmpp_frontend *frontend = request->frontend;
 	const struct route *route = &request->route;
-	if (!may_open(frontend, route->from_text)) {
-		iq_error(request, &ERROR_CONSTRAINT, "Too many commands are under way.");
+	struct command_session *session = command_session_open(request, command);
+	if (!session)
 		return;
-	}
-	char id[27];
-	random_token(id, sizeof(id) - 1);
-	struct command_session *session = MEM_NEW(struct command_session);
-	session->who = mem_strdup(route->from_text);
-	session->command = command;
-	session->deadline = clock_ms() + SESSION_MS;
-	map_put(frontend->command_sessions, id, session);
 	struct map *values = map_create();
 	command_prefill(frontend->base.transport, &frontend->base, route->address, command, values);
 	struct xml_writer *writer = iq_result(request);
-	begin(writer, command->name, id, "executing");
+	command_begin(writer, command->name, session->id, "executing");
 	xml_start(writer, "actions");
 	xml_attr(writer, "execute", "complete");
 	xml_start(writer, "complete");
@@ -121,13 +152,8 @@ static void command_answered(void *context, int err, const char *text)
 	struct xmpp_frontend *frontend = reply->frontend;
 	if (frontend) {
 		struct xml_writer *writer = result_begin(frontend, reply->from, reply->to, reply->id);
-		begin(writer, reply->name, reply->extra, "completed");
-		xml_start(writer, "note");
-		xml_attr(writer, "type", err ? "error" : "info");
-		xml_text(writer, text && text[0] ? text : "Done.");
-		xml_end(writer);
-		xml_end(writer);
-		xml_end(writer);
+		command_begin(writer, reply->name, reply->extra, "completed");
+		command_note(writer, err != 0, text && text[0] ? text : "Done.");
 		xmpp_end(frontend, reply->to);
 		if (!err && !strcmp(reply->name, "register"))
 			register_announce(frontend, reply->address);
@@ -159,7 +185,7 @@ static void run(const struct iq_request *request, const struct command *command,
 static void cancel(const struct iq_request *request, const char *node, const char *session)
 {
 	struct xml_writer *writer = iq_result(request);
-	begin(writer, node, session, "canceled");
+	command_begin(writer, node, session, "canceled");
 	xml_end(writer);
 	iq_send(request);
 }
@@ -175,6 +201,10 @@ static void go_on(const struct iq_request *request, const char *node, const char
 		return;
 	}
 	const struct command *command = session->command;
+	if (command->dialogue) {
+		login_dialogue_go_on(request, session, action);
+		return;
+	}
 	bool sends = !strcmp(action, "execute") || !strcmp(action, "complete") || !strcmp(action, "next");
 	if (!sends && strcmp(action, "cancel") != 0) {
 		iq_error(request, &ERROR_BAD_REQUEST, NULL);
@@ -222,7 +252,9 @@ void commands_handle(const struct iq_request *request)
 		return;
 	}
 	xmpp_stanza_t *form = tree_child_ns(request->child, "x", "jabber:x:data");
-	if (command->fields_count && !form)
+	if (command->dialogue)
+		login_dialogue_start(request, command);
+	else if (command->fields_count && !form)
 		show_form(request, command);
 	else
 		run(request, command, form, NULL);

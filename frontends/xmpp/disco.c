@@ -4,15 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontends/xmpp/commands.h"
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/references.h"
 #include "transport/command.h"
 #include "transport/room.h"
 #include "transport/user.h"
 
 #define NS_INFO "http://jabber.org/protocol/disco#info"
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
-#define NS_COMMANDS "http://jabber.org/protocol/commands"
 #define MAX_FEATURES 16
 
 static int compare_text(const void *a, const void *b)
@@ -53,6 +54,14 @@ static size_t contact_features(const struct xmpp_frontend *frontend, const char 
 		features[count++] = "http://jabber.org/protocol/xhtml-im";
 	if (frontend->base.transport->features.receipts)
 		features[count++] = "urn:xmpp:receipts";
+	if (frontend->base.transport->features.extension) {
+		features[count++] = NS_CORRECT;
+		features[count++] = NS_FALLBACK;
+		features[count++] = NS_MARKERS;
+		features[count++] = NS_REACTIONS;
+		features[count++] = NS_REPLY;
+		features[count++] = NS_RETRACT;
+	}
 	return count;
 }
 
@@ -204,13 +213,63 @@ static bool room_name(const struct iq_request *request, struct buf *name)
 	return is_room;
 }
 
+static void write_hidden_field(struct xml_writer *writer, const char *name, const char *value)
+{
+	xml_start(writer, "field");
+	xml_attr(writer, "var", name);
+	xml_attr(writer, "type", "hidden");
+	xml_element(writer, "value", NULL, value);
+	xml_end(writer);
+}
+
+static void write_info_field(struct xml_writer *writer, const char *name, const char *value)
+{
+	if (!value || !value[0])
+		return;
+	xml_start(writer, "field");
+	xml_attr(writer, "var", name);
+	xml_element(writer, "value", NULL, value);
+	xml_end(writer);
+}
+
+/* XEP-0045, "Querying for Room Information"; the hash of the avatar as XEP-0486 has it. */
+static void write_room_form(struct xml_writer *writer, const struct room *room)
+{
+	char members[16] = "";
+	if (room->members)
+		snprintf(members, sizeof(members), "%u", room->members);
+	xml_start_ns(writer, "x", "jabber:x:data");
+	xml_attr(writer, "type", "result");
+	write_hidden_field(writer, "FORM_TYPE", "http://jabber.org/protocol/muc#roominfo");
+	write_info_field(writer, "muc#roomconfig_roomname", room->title);
+	write_info_field(writer, "muc#roominfo_description", room->description);
+	write_info_field(writer, "muc#roominfo_subject", room->subject);
+	write_info_field(writer, "muc#roominfo_occupants", members);
+	write_info_field(writer, "muc#roominfo_avatarhash", room->icon_hash);
+	xml_end(writer);
+}
+
 static void room_info(const struct iq_request *request, const char *name)
 {
+	const struct user *user = asking_user(request);
+	struct buf legacy = {0};
+	jid_to_legacy(&legacy, request->route.to.node);
+	const struct room *room = user && user->rooms ? room_find(user, buf_text(&legacy)) : NULL;
+	bool told = room && room->has_info;
+	buf_finish(&legacy);
 	struct xml_writer *writer = begin(request, NS_INFO);
-	write_identity(writer, "conference", "text", name);
+	write_identity(writer, "conference", "text", told && room->title ? room->title : name);
 	write_feature(writer, NS_MUC);
 	write_feature(writer, NS_INFO);
 	write_feature(writer, "http://jabber.org/protocol/muc#self-ping-optimization");
+	if (request->frontend->base.transport->features.extension)
+		write_feature(writer, NS_STANZA_ID);
+	if (told) {
+		write_feature(writer, room->is_private ? "muc_membersonly" : "muc_open");
+		write_feature(writer, room->is_private ? "muc_hidden" : "muc_public");
+		write_feature(writer, "vcard-temp");
+		write_room_form(writer, room);
+	}
 	finish(request);
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/limits.h"
+#include "frontends/xmpp/login_show.h"
 #include "frontends/xmpp/state.h"
 
 #define REQUEST_SECONDS 30
@@ -30,6 +31,7 @@ static const struct iq_entry {
         {"query", "jabber:iq:roster", ON_GATEWAY | ON_SELF, roster_handle},
         {"command", "http://jabber.org/protocol/commands", ON_GATEWAY, commands_handle},
         {"vCard", "vcard-temp", ON_ALL, vcard_handle},
+        {"data", NS_BOB, ON_GATEWAY, bob_handle},
         {"enable", "urn:xmpp:carbons:2", ON_GATEWAY | ON_SELF, carbons_handle},
         {"disable", "urn:xmpp:carbons:2", ON_GATEWAY | ON_SELF, carbons_handle},
 };

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/references.h"
 #include "frontends/xmpp/register.h"
 #include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/xhtml.h"
@@ -23,18 +24,19 @@ bool message_fill(struct xmpp_frontend *frontend, const struct message_stanza *m
                   struct event_message *event, struct buf *xhtml)
 {
 	const char *text = message->body ? message->body : message->oob_url;
-	if (!text && !(message->xhtml && frontend->config.enable_xhtml))
+	bool refers = message->retracts || message->reacts_to;
+	if (!text && !refers && !(message->xhtml && frontend->config.enable_xhtml))
 		return false;
+	arena_reset(&frontend->texts);
 	event->text = text ? text : "";
 	event->id = message->id;
 	event->receipt = message->receipt_request;
-	event->replaces = message->replaces;
 	if (message->xhtml && frontend->config.enable_xhtml) {
 		xhtml_sanitise(xhtml, message->xhtml, strlen(message->xhtml));
 		if (xhtml->len)
 			event->xhtml = buf_text(xhtml);
 	}
-	if (event->text[0] || event->xhtml)
+	if (references_read(frontend, message, event) || event->text[0] || event->xhtml)
 		return true;
 	buf_finish(xhtml);
 	return false;
@@ -85,6 +87,14 @@ static void send_chat_state(struct resource *resource, const char *name, const c
 	router_from_frontend(resource, &event);
 }
 
+void message_read(struct resource *resource, const char *name, const char *id)
+{
+	struct event event = {.type = EVENT_READ_MARKER};
+	event.read_marker.name = name;
+	event.read_marker.message_id = id;
+	router_from_frontend(resource, &event);
+}
+
 static const char *refusal_text(int err)
 {
 	if (err == TP_ERR_NOT_CONNECTED)
@@ -116,6 +126,8 @@ static void message_to_contact(struct xmpp_frontend *frontend, const struct rout
 	}
 	if (message->chat_state)
 		send_chat_state(resource, buf_text(&name), message->chat_state);
+	if (message->displayed)
+		message_read(resource, buf_text(&name), message->displayed);
 	resource = route_any_resource(frontend, route);
 	int err = 0;
 	if (resource && (says || message->attention))

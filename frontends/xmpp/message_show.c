@@ -5,6 +5,8 @@
 #include "base/random.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/references.h"
+#include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/xhtml.h"
 #include "transport/user.h"
 
@@ -66,17 +68,29 @@ static void write_message(struct xmpp_frontend *frontend, struct xml_writer *wri
 	xml_attr(writer, "type", type);
 	xml_attr(writer, "from", from);
 	xml_attr(writer, "to", to);
-	xml_attr(writer, "id", part->with_id && message->id && message->id[0] ? message->id : id);
-	xml_element(writer, "body", NULL, part->text);
-	if (part->with_xhtml)
+	const char *own_id = message->sent_id ? message->sent_id : message->id;
+	bool refers_only = message->retracts || message->reacts_to;
+	size_t quoted = 0;
+	xml_attr(writer, "id", part->with_id && own_id && own_id[0] ? own_id : id);
+	struct buf preface = {0};
+	if (part->with_id)
+		quoted = references_preface(&preface, message);
+	if (preface.len) {
+		buf_puts(&preface, part->text);
+		xml_element(writer, "body", NULL, buf_text(&preface));
+	} else if (!refers_only || (part->text && part->text[0])) {
+		xml_element(writer, "body", NULL, part->text);
+	}
+	bool changed = preface.len > 0;
+	buf_finish(&preface);
+	if (part->with_xhtml && !changed)
 		write_xhtml(frontend, writer, message->xhtml);
 	for (size_t i = 0; i < part->attachments_count; i++)
 		write_oob(writer, &part->attachments[i]);
-	if (part->with_id && message->replaces && message->replaces[0]) {
-		xml_start_ns(writer, "replace", "urn:xmpp:message-correct:0");
-		xml_attr(writer, "id", message->replaces);
-		xml_end(writer);
-	}
+	if (part->with_id)
+		references_write(writer, from, type, message, quoted);
+	if (part->with_id && !refers_only && own_id && own_id[0] && frontend->base.transport->features.extension)
+		xml_empty(writer, "markable", NS_MARKERS);
 	if (!strcmp(type, "chat"))
 		xml_empty(writer, "active", NS_CHAT_STATES);
 	if (message->kind == MESSAGE_ROOM_PRIVATE)
@@ -289,6 +303,35 @@ void message_show_receipt(struct xmpp_frontend *frontend, struct identity *to, s
 	buf_finish(&address);
 }
 
+void message_write_read_marker(struct xml_writer *writer, const char *from, const char *to, const char *type,
+                               const char *id)
+{
+	char own_id[27];
+	random_token(own_id, sizeof(own_id) - 1);
+	xml_start(writer, "message");
+	xml_attr(writer, "type", type);
+	xml_attr(writer, "from", from);
+	xml_attr(writer, "to", to);
+	xml_attr(writer, "id", own_id);
+	xml_start_ns(writer, "displayed", NS_MARKERS);
+	xml_attr(writer, "id", id);
+	xml_end(writer);
+	xml_end(writer);
+}
+
+void message_show_read_marker(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                              const struct event_read_marker *marker)
+{
+	struct buf from = {0}, address = {0};
+	if (addresses(frontend, to, only, marker->name, &from, &address)) {
+		message_write_read_marker(xmpp_begin(frontend), buf_text(&from), buf_text(&address), "chat",
+		                          marker->message_id);
+		xmpp_end(frontend, buf_text(&address));
+	}
+	buf_finish(&from);
+	buf_finish(&address);
+}
+
 void message_show_chat_state(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                              const struct event_chat_state *state)
 {
@@ -310,6 +353,53 @@ void message_show_chat_state(struct xmpp_frontend *frontend, struct identity *to
 	xmpp_end(frontend, buf_text(&address));
 	buf_finish(&from);
 	buf_finish(&address);
+}
+
+static const struct stanza_error *bounce_condition(enum undelivered_reason reason)
+{
+	switch (reason) {
+	case UNDELIVERED_OFFLINE:
+		return &ERROR_UNAVAILABLE;
+	case UNDELIVERED_ROOM:
+		return &ERROR_NOT_FOUND;
+	case UNDELIVERED_UNSUPPORTED:
+		return &ERROR_FEATURE;
+	case UNDELIVERED_TOO_LONG:
+		return &ERROR_NOT_ACCEPTABLE;
+	case UNDELIVERED_REFUSED:
+		return &ERROR_NOT_ALLOWED;
+	case UNDELIVERED_DROPPED:
+		break;
+	}
+	return &ERROR_SERVICE;
+}
+
+/* Whom the person's client sent it to, in our own form of the address. */
+static bool bounce_from(struct xmpp_frontend *frontend, const struct event_message *message, struct buf *from)
+{
+	if (message->kind == MESSAGE_CHAT)
+		return address_contact(frontend, from, message->name);
+	if (!address_room(frontend, from, message->name))
+		return false;
+	if (message->kind == MESSAGE_ROOM_PRIVATE && message->nickname) {
+		buf_putc(from, '/');
+		address_nickname(from, message->nickname);
+	}
+	return true;
+}
+
+void message_bounce(struct xmpp_frontend *frontend, const char *address,
+                    const struct event_undelivered *undelivered)
+{
+	struct buf from = {0}, to = {0};
+	buf_puts(&to, address);
+	if (undelivered->resource && undelivered->resource[0])
+		buf_printf(&to, "/%s", undelivered->resource);
+	if (bounce_from(frontend, &undelivered->message, &from))
+		send_error(frontend, "message", buf_text(&from), buf_text(&to), undelivered->message.id,
+		           bounce_condition(undelivered->reason), undelivered->text);
+	buf_finish(&from);
+	buf_finish(&to);
 }
 
 void message_notify(struct xmpp_frontend *frontend, const char *to, const char *text)

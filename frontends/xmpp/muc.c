@@ -80,6 +80,13 @@ void muc_close(struct resource *resource, const char *name)
 	buf_finish(&key);
 }
 
+void muc_resume(struct xmpp_frontend *frontend, struct resource *resource, const struct room *live)
+{
+	struct xmpp_room *room = muc_open(frontend, resource, live->name, NULL);
+	room->nickname = mem_strdup(live->nickname);
+	room->joined = room->has_subject = true;
+}
+
 const struct room *muc_live_room(const struct resource *resource, const char *name)
 {
 	const struct user *user = resource ? resource->identity->user : NULL;
@@ -258,6 +265,10 @@ void muc_handle_groupchat(struct xmpp_frontend *frontend, const struct route *ro
 	}
 	if (route->to.resource[0]) {
 		refuse_message(frontend, route, message, &ERROR_BAD_REQUEST, NULL);
+		return;
+	}
+	if (message->displayed) {
+		message_read(resource, room->name, message->displayed);
 		return;
 	}
 	struct event event = {.type = EVENT_MESSAGE};

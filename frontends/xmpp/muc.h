@@ -19,6 +19,7 @@ struct xmpp_room {
 	char *to;         /* full JID of the client */
 	bool joined;      /* it has seen itself in the room (110) */
 	bool has_subject; /* it was told one */
+	bool has_info;    /* it was told of the room's information, or came when it was there to be asked for */
 	uint64_t due;     /* clock_ms: then an empty subject ends the join */
 	struct list due_link;
 };
@@ -54,7 +55,13 @@ void muc_show_subject(struct xmpp_frontend *frontend, struct resource *to,
                       const struct event_message *subject);
 void muc_show_message(struct xmpp_frontend *frontend, struct resource *to,
                       const struct event_message *message);
+void muc_show_read_marker(struct xmpp_frontend *frontend, struct resource *to,
+                          const struct event_read_marker *marker);
+/* Clients ask for the room's information when they join; a change is told (status 104), and the avatar. */
+void muc_show_info(struct xmpp_frontend *frontend, struct resource *to, const struct event_room_info *info);
 void muc_show_left(struct xmpp_frontend *frontend, const struct xmpp_room *room);
+/* After a restart of this process: the client is in the room and has been shown everything. */
+void muc_resume(struct xmpp_frontend *frontend, struct resource *resource, const struct room *room);
 /* All rooms that the client waits for are refused. */
 void muc_refuse_rooms(struct xmpp_frontend *frontend, struct resource *resource,
                       const struct stanza_error *error, const char *text);

@@ -11,6 +11,7 @@
 #define SUBJECT_WAIT_MS 1000
 
 enum { /* XEP-0045, "Status Codes" */
+       CODE_CONFIGURED = 104,
        CODE_SELF = 110,
        CODE_NICKNAME_ASSIGNED = 210,
        CODE_BANNED = 301,
@@ -384,6 +385,63 @@ void muc_invite(struct xmpp_frontend *frontend, const char *address, const char 
 	}
 	buf_finish(&jid);
 	buf_finish(&to);
+}
+
+void muc_show_read_marker(struct xmpp_frontend *frontend, struct resource *to,
+                          const struct event_read_marker *marker)
+{
+	struct xmpp_room *room = muc_find(to, marker->name);
+	if (!room || !marker->nickname)
+		return;
+	struct buf from = {0};
+	room_jid(frontend, room, shown_in(to, marker->name, marker->nickname), &from);
+	message_write_read_marker(xmpp_begin(frontend), buf_text(&from), room->to, "groupchat",
+	                          marker->message_id);
+	xmpp_end(frontend, room->to);
+	buf_finish(&from);
+}
+
+static void send_avatar(struct xmpp_frontend *frontend, const struct xmpp_room *room, const char *from,
+                        const char *icon_hash)
+{
+	struct xml_writer *writer = xmpp_begin(frontend);
+	xml_start(writer, "presence");
+	xml_attr(writer, "from", from);
+	xml_attr(writer, "to", room->to);
+	write_photo(writer, icon_hash);
+	xml_end(writer);
+	xmpp_end(frontend, room->to);
+}
+
+static void send_changed(struct xmpp_frontend *frontend, const struct xmpp_room *room, const char *from)
+{
+	struct xml_writer *writer = xmpp_begin(frontend);
+	xml_start(writer, "message");
+	xml_attr(writer, "type", "groupchat");
+	xml_attr(writer, "from", from);
+	xml_attr(writer, "to", room->to);
+	xml_start_ns(writer, "x", NS_MUC_USER);
+	xml_start(writer, "status");
+	xml_attr_int(writer, "code", CODE_CONFIGURED);
+	xml_end(writer);
+	xml_end(writer);
+	xml_end(writer);
+	xmpp_end(frontend, room->to);
+}
+
+void muc_show_info(struct xmpp_frontend *frontend, struct resource *to, const struct event_room_info *info)
+{
+	struct xmpp_room *room = muc_find(to, info->room);
+	if (!room)
+		return;
+	struct buf from = {0};
+	room_jid(frontend, room, NULL, &from);
+	if (room->has_info)
+		send_changed(frontend, room, buf_text(&from));
+	if (info->icon_hash)
+		send_avatar(frontend, room, buf_text(&from), info->icon_hash);
+	room->has_info = true;
+	buf_finish(&from);
 }
 
 void muc_show_message(struct xmpp_frontend *frontend, struct resource *to,

@@ -8,6 +8,8 @@
 #include "frontends/xmpp/commands.h"
 #include "frontends/xmpp/disco.h"
 #include "frontends/xmpp/iq.h"
+#include "frontends/xmpp/login_dialogue.h"
+#include "frontends/xmpp/login_show.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/presence.h"
@@ -17,6 +19,7 @@
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
 #include "frontends/xmpp/vcard.h"
+#include "transport/delivery.h"
 
 #define TICK_MS 1000
 
@@ -34,6 +37,8 @@ int xmpp_end(struct xmpp_frontend *frontend, const char *to)
 		count = c2s_send(frontend->c2s, to, buf_text(&frontend->scratch), frontend->scratch.len);
 	else if (frontend->component)
 		count = component_send(frontend->component, buf_text(&frontend->scratch), frontend->scratch.len);
+	if (!count)
+		frontend->showing.refused++;
 	buf_clear(&frontend->scratch);
 	buf_shrink(&frontend->scratch, LIMIT_STANZA_BYTES);
 	return count;
@@ -71,6 +76,7 @@ static void frontend_destroy(struct frontend *base)
 	map_destroy(&frontend->closing, mem_free);
 	xmpp_ctx_free(frontend->strophe);
 	buf_finish(&frontend->scratch);
+	arena_finish(&frontend->texts);
 	mem_free(frontend->gateway);
 	mem_free(frontend);
 }
@@ -144,14 +150,12 @@ static void on_timer_closed(uv_handle_t *handle)
 	wait_is_over(frontend);
 }
 
-static void frontend_stop(struct frontend *base, void (*stopped)(void *context), void *context)
+static void close_everything(struct xmpp_frontend *frontend, bool suspend, void (*stopped)(void *context),
+                             void *context)
 {
-	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
-	frontend->stopping = true;
 	frontend->stopped = stopped;
 	frontend->stopped_context = context;
 	frontend->stop_waits = 1;
-	presence_say_goodbye(frontend);
 	if (frontend->timer) {
 		frontend->stop_waits++;
 		uv_close((uv_handle_t *)frontend->timer, on_timer_closed);
@@ -159,7 +163,7 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	}
 	if (frontend->component) {
 		frontend->stop_waits++;
-		component_stop(frontend->component, wait_is_over, frontend);
+		(suspend ? component_suspend : component_stop)(frontend->component, wait_is_over, frontend);
 	}
 	if (frontend->c2s) {
 		frontend->stop_waits++;
@@ -168,12 +172,29 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	wait_is_over(frontend);
 }
 
+static void frontend_stop(struct frontend *base, void (*stopped)(void *context), void *context)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	frontend->stopping = true;
+	presence_say_goodbye(frontend);
+	close_everything(frontend, false, stopped, context);
+}
+
+static void frontend_suspend(struct frontend *base, void (*stopped)(void *context), void *context)
+{
+	close_everything(xmpp_frontend_of(base), true, stopped, context);
+}
+
 static void deliver_room_event(struct xmpp_frontend *frontend, struct resource *to, const struct event *event)
 {
 	if (event->type == EVENT_PARTICIPANT)
 		muc_show_participant(frontend, to, &event->participant);
 	else if (event->type == EVENT_ROOM_LEAVE)
 		muc_show_leave(frontend, to, &event->room);
+	else if (event->type == EVENT_READ_MARKER)
+		muc_show_read_marker(frontend, to, &event->read_marker);
+	else if (event->type == EVENT_ROOM_INFO)
+		muc_show_info(frontend, to, &event->room_info);
 	else if (event->type == EVENT_SUBJECT)
 		muc_show_subject(frontend, to, &event->message);
 	else
@@ -191,13 +212,17 @@ static void deliver_to_room(struct xmpp_frontend *frontend, struct identity *to,
 	deliver_room_event(frontend, CONTAINER_OF(link, struct resource, link), event);
 }
 
-static void frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
-                             const struct event *event)
+static void show(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                 const struct event *event)
 {
-	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
 	switch (event->type) {
 	case EVENT_SESSION:
 		presence_show_session(frontend, to, only, &event->session);
+		login_dialogue_wake(frontend, to);
+		break;
+	case EVENT_LOGIN_STEP:
+		login_step_show(frontend, to, only, &event->login_step);
+		login_dialogue_wake(frontend, to);
 		break;
 	case EVENT_CONTACT:
 		roster_show_contact(frontend, to, &event->contact);
@@ -215,6 +240,14 @@ static void frontend_deliver(struct frontend *base, struct identity *to, struct 
 		else
 			deliver_to_room(frontend, to, only, event);
 		break;
+	case EVENT_READ_MARKER:
+		/* In a room it is for one client, which is in it. */
+		if (only && muc_find(only, event->read_marker.name))
+			deliver_room_event(frontend, only, event);
+		else
+			message_show_read_marker(frontend, to, only, &event->read_marker);
+		break;
+	case EVENT_ROOM_INFO:
 	case EVENT_SUBJECT:
 	case EVENT_PARTICIPANT:
 	case EVENT_ROOM_LEAVE:
@@ -235,6 +268,33 @@ static void frontend_deliver(struct frontend *base, struct identity *to, struct 
 	default: /* ROOM_NICKNAME: the participant that follows says it */
 		break;
 	}
+}
+
+/* What deliver answers, once everything was written that there was to write. */
+static int shown(struct xmpp_frontend *frontend)
+{
+	struct xmpp_showing showing = frontend->showing;
+	frontend->showing = (struct xmpp_showing){0};
+	if (showing.promised || !showing.number)
+		return showing.promised;
+	return showing.refused ? TP_ERR_NOT_CONNECTED : 0;
+}
+
+static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
+                            const struct event *event)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	frontend->showing = (struct xmpp_showing){.number = event->handover};
+	show(frontend, to, only, event);
+	return shown(frontend);
+}
+
+static int frontend_undelivered(struct frontend *base, const char *address, const struct event *event)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	frontend->showing = (struct xmpp_showing){.number = event->handover};
+	message_bounce(frontend, address, &event->undelivered);
+	return shown(frontend);
 }
 
 static void frontend_authenticated(struct frontend *base, const char *address, int error, const char *text)
@@ -273,6 +333,16 @@ static void frontend_probe(struct frontend *base, const char *address)
 	probe_queue(xmpp_frontend_of(base), address);
 }
 
+/* In server mode clients were connected to the process that is gone. */
+static bool frontend_room_resumed(struct frontend *base, struct resource *resource, const struct room *room)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	if (frontend->config.server_mode)
+		return false;
+	muc_resume(frontend, resource, room);
+	return true;
+}
+
 static void close_streams(struct xmpp_frontend *frontend)
 {
 	struct map *closing = frontend->closing;
@@ -290,6 +360,7 @@ void xmpp_tick(struct xmpp_frontend *frontend)
 	pending_iqs_expire(frontend);
 	cards_expire(frontend);
 	command_sessions_expire(frontend);
+	login_dialogue_tick(frontend);
 	roster_work_tick(frontend);
 	muc_subjects_tick(frontend);
 	probe_tick(frontend);
@@ -300,6 +371,7 @@ void xmpp_component_up(struct xmpp_frontend *frontend)
 {
 	log_info(&frontend->base.log, "connected to the server as %s", frontend->gateway);
 	probe_everybody(frontend);
+	delivery_frontend_ready(&frontend->base);
 }
 
 void xmpp_component_down(struct xmpp_frontend *frontend)
@@ -312,6 +384,8 @@ void xmpp_component_down(struct xmpp_frontend *frontend)
 void xmpp_component_full(struct xmpp_frontend *frontend, bool full)
 {
 	transport_hold(&frontend->base, full);
+	if (!full)
+		delivery_frontend_ready(&frontend->base);
 }
 
 void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid)
@@ -320,6 +394,10 @@ void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid)
 	if (!route_parse(&route, frontend, full_jid, NULL))
 		return;
 	presence_client_gone(frontend, &route);
+	struct identity *identity =
+	        session_find_identity(frontend->base.transport, &frontend->base, route.address);
+	if (identity)
+		delivery_identity_ready(identity);
 }
 
 void xmpp_handle_message(struct xmpp_frontend *frontend, const struct message_stanza *message)
@@ -344,7 +422,9 @@ const struct frontend_ops xmpp_frontend_ops = {
         .check = frontend_check,
         .start = frontend_start,
         .stop = frontend_stop,
+        .suspend = frontend_suspend,
         .deliver = frontend_deliver,
+        .undelivered = frontend_undelivered,
         .authenticated = frontend_authenticated,
         .features_changed = frontend_features_changed,
         .identity_gone = xmpp_identity_gone,
@@ -353,4 +433,5 @@ const struct frontend_ops xmpp_frontend_ops = {
         .registered = frontend_registered,
         .offer_room = frontend_offer_room,
         .probe = frontend_probe,
+        .room_resumed = frontend_room_resumed,
 };

@@ -43,14 +43,23 @@ struct xmpp_config { /* the frontend's own keys (config.c) */
 
 #define XMPP_CONTACT_RESOURCE "bot"
 
+/* The event that is being delivered: what its stanzas come to. */
+struct xmpp_showing {
+	uint64_t number; /* event->handover; 0: nobody waits for it */
+	int promised;    /* confirmations that the streams will give */
+	int refused;     /* stanzas that no stream took */
+};
+
 struct xmpp_frontend {
 	struct frontend base;
 	struct xmpp_config config;
 	xmpp_ctx_t *strophe;         /* memory and logging of stanza trees; never connects */
 	struct component *component; /* gateway mode */
 	struct c2s_server *c2s;      /* server mode */
+	struct xmpp_showing showing;
 	struct buf scratch;          /* the stanza being written */
 	struct xml_writer writer;    /* over scratch */
+	struct arena texts;          /* made for the message that is being handled */
 	struct map *pending_iqs;     /* id -> struct pending_iq: our own requests (iq.c) */
 	uint64_t next_id;
 	char *gateway;               /* config.jid, normalised */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One frame without its length, as both sides and in both dialects. What is accepted is written and read again: the same
- * bytes. Messages are also turned into what a peer without the extension can show. */
+/* One frame without its length, as both sides and in both dialects. What is accepted is written and read
+ * again: the same bytes. Messages are also turned into what a peer without the extension can show. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

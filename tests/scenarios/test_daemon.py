@@ -135,7 +135,7 @@ async def scenario_a_taken_port_is_named(world):
     if status != 1 or str(first.port) not in output:
         raise Failure(f"a port that is taken gives {status}: {output}")
     status, output = await run(first.daemon, first.config)
-    if status != 1 or "running already" not in output:
+    if status != 1 or "in use by another process" not in output:
         raise Failure(f"a second process of one instance gives {status}: {output}")
 
 

@@ -11,15 +11,19 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
+#include "transport/backend/backend_attach.h"
 #include "transport/backend/backend_command.h"
 #include "transport/backend/backend_connection.h"
 #include "transport/backend/backend_listener.h"
 #include "transport/backend/backend_private.h"
 #include "transport/backend/backend_process.h"
 #include "transport/backend/backend_sandbox.h"
+#include "transport/backend_features.h"
 #include "transport/backend/network_plugin_server.h"
+#include "transport/delivery.h"
 #include "transport/router.h"
 #include "transport/transport.h"
 #include "transport/user.h"
@@ -28,10 +32,9 @@
 
 /* sending and looking */
 
-void backend_send(struct backend *backend, const struct event *event)
+int backend_send(struct backend *backend, const struct event *event)
 {
-	if (backend->connection)
-		backend_connection_send(backend->connection, event);
+	return backend->connection ? backend_connection_send(backend->connection, event) : TP_ERR_CLOSED;
 }
 
 size_t backend_queued(const struct backend *backend)
@@ -80,6 +83,7 @@ static struct backend *create(struct network_plugin_server *server)
 	backend->server = server;
 	backend->transport = server->transport;
 	backend->id = lowest_free_id(server);
+	backend->serial = ++server->serials;
 	snprintf(backend->label, sizeof(backend->label), "backend %d", backend->id);
 	backend->log = (struct log){.parent = &server->log, .label = backend->label};
 	backend->state = BACKEND_STARTING;
@@ -105,7 +109,10 @@ static bool spawn(struct backend *backend, int channel, struct buf *error)
 		argv = backend_sandbox_wrap(server->sandbox, argv, backend_listener_port(backend->listener));
 		folder = backend_sandbox_folder(server->sandbox);
 	}
-	int err = backend_process_spawn(backend, argv, folder, channel, error);
+	int listener = backend_attach_offer(backend);
+	int err = backend_process_spawn(backend, argv, folder, channel, listener, error);
+	if (listener >= 0)
+		close(listener);
 	backend_command_free(argv);
 	return err == 0;
 }
@@ -147,6 +154,46 @@ struct backend *backend_start(struct network_plugin_server *server, struct buf *
 		backend_connection_send(connection, &(struct event){.type = EVENT_PING});
 	backend_part_closed(backend);
 	return backend;
+}
+
+static void close_ways(struct backend *backend);
+
+struct backend *backend_create_attached(struct network_plugin_server *server)
+{
+	return create(server);
+}
+
+void backend_abandon(struct backend *backend)
+{
+	backend->state = BACKEND_STOPPING;
+	close_ways(backend);
+	backend_part_closed(backend);
+}
+
+/* what is acknowledged to it */
+
+void backend_acknowledge_later(struct backend *backend, uint64_t number)
+{
+	backend->unsafe = mem_realloc(backend->unsafe, (backend->unsafe_count + 1) * sizeof(*backend->unsafe));
+	backend->unsafe[backend->unsafe_count++] = number;
+}
+
+void backend_acknowledge(struct backend *backend, uint64_t number)
+{
+	for (size_t i = 0; i < backend->unsafe_count; i++) {
+		if (backend->unsafe[i] != number)
+			continue;
+		backend->unsafe_count--;
+		memmove(backend->unsafe + i, backend->unsafe + i + 1, (backend->unsafe_count - i) * sizeof(number));
+		if (backend->connection)
+			backend_connection_acknowledge_soon(backend->connection);
+		return;
+	}
+}
+
+uint64_t backend_safely_taken(const struct backend *backend)
+{
+	return backend->unsafe_count ? backend->unsafe[0] - 1 : backend->taken;
 }
 
 /* what it says */
@@ -195,22 +242,50 @@ static void note_login(struct backend *backend, const struct event *event)
 		server_backend_proved(backend);
 }
 
+/* The extension is for those that announce it in their first words about themselves. */
+static void note_config(struct backend *backend, const struct event *event)
+{
+	static const struct event answer = {.type = EVENT_API_VERSION, .version = 2};
+	bool first = !backend->configured;
+
+	backend->configured = true;
+	if (first && features_announce_extension(event->text.bytes, event->text.length)) {
+		backend_send(backend, &answer);
+		backend->extended = true;
+		log_debug(&backend->log, "knows the extension");
+		backend_attach_announce(backend);
+	}
+	transport_backend_config(backend->transport, event->text.bytes, event->text.length);
+}
+
 void backend_receive(struct backend *backend, struct backend_connection *connection,
                      const struct event *event)
 {
+	if (backend->state == BACKEND_STARTING && backend_attach_is_under_way(backend) &&
+	    event->type != EVENT_ATTACHED) {
+		backend_attach_fail(backend, "does not answer ATTACH");
+		return;
+	}
 	if (backend->state == BACKEND_STARTING)
 		adopt(backend, connection);
 
 	switch (event->type) {
+	case EVENT_ATTACHED:
+	case EVENT_RESUMED:
+		backend_attach_receive(backend, event);
+		return;
+	case EVENT_HANDOVER:
+		delivery_answered(backend, &event->handed_over);
+		return;
 	case EVENT_PONG:
-	case EVENT_API_VERSION:
+	case EVENT_API_VERSION: /* the core's to say */
 	case EVENT_OTHER:
 		return;
 	case EVENT_STATS:
 		note_stats(backend, &event->stats);
 		return;
 	case EVENT_BACKEND_CONFIG:
-		transport_backend_config(backend->transport, event->text.bytes, event->text.length);
+		note_config(backend, event);
 		return;
 	case EVENT_QUERY:
 		backend_ignore(backend, "an administrator's command (backends may not give any)");
@@ -240,6 +315,13 @@ void backend_ignore(struct backend *backend, const char *what)
 		log_debug(&backend->log, "ignored %s", what);
 }
 
+void backend_drained(struct backend *backend)
+{
+	backend->congested = false;
+	LIST_EACH(link, &backend->users)
+	delivery_user_ready(CONTAINER_OF(link, struct user, backend_link));
+}
+
 void backend_batch_done(struct backend *backend)
 {
 	if (backend->ignored_frames > LIMIT_IGNORED_FRAMES && backend->state != BACKEND_STOPPING) {
@@ -247,7 +329,7 @@ void backend_batch_done(struct backend *backend)
 		             "more than %d of its frames had to be ignored", LIMIT_IGNORED_FRAMES);
 		return;
 	}
-	if (!backend->announce)
+	if (!backend->announce || backend_attach_is_under_way(backend))
 		return;
 	backend->announce = false;
 	if (backend->state == BACKEND_READY)
@@ -262,6 +344,9 @@ static void close_ways(struct backend *backend)
 		backend_connection_close(&backend->connection);
 	close_candidates(backend);
 	close_listener(backend);
+	/* what holds its sessions for nobody must not be found by the next core */
+	if (backend->state == BACKEND_STOPPING)
+		backend_attach_forget(backend);
 }
 
 void backend_disconnected(struct backend *backend, struct backend_connection *connection)
@@ -283,6 +368,7 @@ static void lose_users(struct backend *backend, const char *sentence)
 {
 	while (!list_empty(&backend->users)) {
 		struct user *user = CONTAINER_OF(backend->users.next, struct user, backend_link);
+		backend_attach_note_session(user, NULL);
 		list_remove(&user->backend_link);
 		backend->users_count--;
 		user_backend_lost(user, sentence);
@@ -291,6 +377,7 @@ static void lose_users(struct backend *backend, const char *sentence)
 
 void backend_fail(struct backend *backend, const char *sentence, const char *format, ...)
 {
+	bool attaching = backend_attach_is_under_way(backend);
 	struct buf why = {0};
 	va_list args;
 
@@ -312,8 +399,11 @@ void backend_fail(struct backend *backend, const char *sentence, const char *for
 	close_ways(backend);
 	if (backend->process)
 		backend_process_end(backend->process, 0, backend->server->timing.kill);
-	server_backend_crashed(backend);
+	if (!attaching)
+		server_backend_crashed(backend);
 	lose_users(backend, sentence);
+	if (attaching)
+		server_attached(backend);
 	server_place(backend->server);
 }
 
@@ -326,6 +416,7 @@ void backend_stop(struct backend *backend)
 		return;
 	log_info(&backend->log, "is not needed any more");
 	backend->state = BACKEND_STOPPING;
+	backend_attach_forget(backend);
 	backend->announce = false;
 	close_listener(backend);
 	if (backend->connection) {
@@ -343,6 +434,20 @@ void backend_stop(struct backend *backend)
 		backend_process_end(backend->process, timing->term, timing->kill);
 }
 
+bool backend_leave(struct backend *backend)
+{
+	if (backend->state == BACKEND_STOPPING || !backend->connection || !backend->process ||
+	    !backend_attach_release(backend))
+		return false;
+	log_info(&backend->log, "is left for the next process");
+	backend->state = BACKEND_STOPPING;
+	backend->announce = false;
+	backend_process_leave(backend->process);
+	backend->process = NULL;
+	close_ways(backend);
+	return true;
+}
+
 void backend_terminating(struct backend *backend)
 {
 	if (!backend->crashed)
@@ -352,7 +457,9 @@ void backend_terminating(struct backend *backend)
 
 static void describe_exit(char *out, size_t size, int64_t status, int signal)
 {
-	if (signal)
+	if (status < 0)
+		snprintf(out, size, "has ended");
+	else if (signal)
 		snprintf(out, size, "was ended by signal %d (%s)", signal, strsignal(signal));
 	else
 		snprintf(out, size, "exited with status %lld", (long long)status);

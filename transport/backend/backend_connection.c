@@ -16,7 +16,9 @@
 #include "protocol/codec.h"
 #include "protocol/frame.h"
 #include "transport/backend/backend_private.h"
+#include "transport/delivery.h"
 #include "transport/latency.h"
+#include "transport/spool/spool.h"
 #include "transport/transport.h"
 
 #define READ_CHUNK (64u << 10)
@@ -37,11 +39,19 @@ struct backend_connection {
 	struct buf out;
 	struct latency_queue waiting;
 	size_t sent;         /* of out, taken by the kernel */
+	uint64_t appended, written; /* bytes since the beginning: put into `out`; taken by the kernel */
+	struct buf unwritten;       /* struct unwritten: numbered frames of a backend that does not answer them */
+	size_t unwritten_start;     /* bytes of it that are done */
 	uint64_t partial_ms; /* clock_ms of the first byte of an unfinished frame; 0: none */
 	bool paused;         /* reading is held back */
 	bool resumed;        /* and what lies in the reader is due */
 	bool blocked;        /* the kernel takes no more now */
 	bool overflow, unwritable, finishing, closed;
+};
+
+/* A numbered frame ends at this byte of the stream. */
+struct unwritten {
+	uint64_t end, number;
 };
 
 static void on_event(uv_poll_t *poll, int status, int events);
@@ -68,6 +78,27 @@ static void mark_dirty(struct backend_connection *connection)
 
 /* reading */
 
+static enum codec_dialect dialect_of(const struct backend *backend)
+{
+	return backend->extended ? CODEC_EXTENDED : CODEC_PLAIN;
+}
+
+/* Numbered frames are taken once. */
+static bool is_new(struct backend_connection *connection, const struct event *event)
+{
+	struct backend *backend = connection->backend;
+
+	if (!event->handover || !backend->extended)
+		return true;
+	mark_dirty(connection);
+	if (event->handover <= backend->taken)
+		return false;
+	if (event->handover != backend->taken + 1)
+		backend_ignore(backend, "a number that is out of turn");
+	backend->taken = event->handover;
+	return true;
+}
+
 /* Whole frames in the reader. False if the connection may not be used any more. */
 static bool take_frames(struct backend_connection *connection, bool *any)
 {
@@ -82,10 +113,12 @@ static bool take_frames(struct backend_connection *connection, bool *any)
 		if (err != 1)
 			break;
 		*any = true;
-		if (codec_decode(&connection->arena, CODEC_BACKEND, CODEC_PLAIN, frame, length, &event) == 0)
-			backend_receive(backend, connection, &event);
-		else
+		if (codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event) < 0) {
+			is_new(connection, &event);
 			backend_ignore(backend, "a frame that makes no sense");
+		} else if (is_new(connection, &event)) {
+			backend_receive(backend, connection, &event);
+		}
 		arena_reset(&connection->arena);
 	}
 	if (!connection->closed && err < 0) {
@@ -143,6 +176,23 @@ static void read_all(struct backend_connection *connection, size_t budget)
 
 /* writing */
 
+static void tell_written(struct backend_connection *connection)
+{
+	struct buf *waiting = &connection->unwritten;
+
+	while (waiting->len > connection->unwritten_start) {
+		struct unwritten first;
+
+		memcpy(&first, waiting->data + connection->unwritten_start, sizeof(first));
+		if (first.end > connection->written)
+			return;
+		connection->unwritten_start += sizeof(first);
+		delivery_written(connection->backend, first.number);
+	}
+	buf_clear(waiting);
+	connection->unwritten_start = 0;
+}
+
 static void write_all(struct backend_connection *connection)
 {
 	struct buf *out = &connection->out;
@@ -153,6 +203,7 @@ static void write_all(struct backend_connection *connection)
 		                     out->len - connection->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (count >= 0) {
 			connection->sent += (size_t)count;
+			connection->written += (uint64_t)count;
 			continue;
 		}
 		if (errno == EINTR)
@@ -175,6 +226,10 @@ static void write_all(struct backend_connection *connection)
 		buf_consume(out, connection->sent);
 		connection->sent = 0;
 	}
+	tell_written(connection);
+	if (connection->backend->congested &&
+	    backend_connection_queued(connection) < LIMIT_BACKEND_OUT_HIGH / 2)
+		backend_drained(connection->backend);
 	if (!connection->unwritable) {
 		watch(connection);
 		return;
@@ -196,6 +251,43 @@ static void on_event(uv_poll_t *poll, int status, int events)
 		write_all(connection);
 }
 
+static void on_durable(void *context, int err)
+{
+	struct backend *backend = context;
+
+	/* One at a time: this is all that was asked for. */
+	if (!err)
+		backend->durable = backend->sync_asked;
+	else
+		backend->sync_asked = backend->durable;
+	if (backend->connection)
+		mark_dirty(backend->connection);
+	backend_part_closed(backend);
+}
+
+/* Tells the backend what it may forget. */
+static void acknowledge(struct backend_connection *connection)
+{
+	struct backend *backend = connection->backend;
+	uint64_t safe = backend_safely_taken(backend);
+	struct spool *spool = backend->transport->spool;
+
+	if (connection != backend->connection || safe <= backend->acknowledged)
+		return;
+	if (spool && spool_durability(spool) == SPOOL_POWER) {
+		if (safe > backend->sync_asked && backend->sync_asked == backend->durable) {
+			backend->sync_asked = safe;
+			backend->parts++;
+			spool_when_durable(spool, on_durable, backend);
+		}
+		safe = backend->durable;
+		if (safe <= backend->acknowledged)
+			return;
+	}
+	backend->acknowledged = safe;
+	backend_connection_send(connection, &(struct event){.type = EVENT_HANDOVER, .handed_over = {.up_to = safe}});
+}
+
 static void flush(struct backend_connection *connection)
 {
 	struct backend *backend = connection->backend;
@@ -209,7 +301,9 @@ static void flush(struct backend_connection *connection)
 		connection->resumed = false;
 		if (!process_input(connection))
 			return;
+		transport_commit(backend->transport);
 	}
+	acknowledge(connection);
 	if (!connection->blocked)
 		write_all(connection);
 	else
@@ -271,6 +365,7 @@ static void on_closed(uv_handle_t *handle)
 	frame_reader_finish(&connection->reader);
 	arena_finish(&connection->arena);
 	buf_finish(&connection->out);
+	buf_finish(&connection->unwritten);
 	mem_free(connection);
 	backend_part_closed(backend);
 }
@@ -289,18 +384,38 @@ void backend_connection_close(struct backend_connection **connection)
 	close(gone->fd);
 }
 
-void backend_connection_send(struct backend_connection *connection, const struct event *event)
+int backend_connection_send(struct backend_connection *connection, const struct event *event)
 {
+	struct backend *backend = connection->backend;
+	size_t before = connection->out.len;
+
 	if (connection->closed || connection->finishing || connection->overflow || connection->unwritable)
-		return;
-	if (codec_encode(&connection->out, CODEC_CORE, CODEC_PLAIN, event) < 0) {
-		log_debug(&connection->backend->log, "no frame carries %s", event_type_name(event->type));
-		return;
+		return TP_ERR_CLOSED;
+	int err = codec_encode(&connection->out, CODEC_CORE, dialect_of(backend), event);
+
+	if (err < 0) {
+		log_debug(&backend->log, "no frame carries %s", event_type_name(event->type));
+		return err;
 	}
 	latency_queued(&connection->waiting);
-	if (backend_connection_queued(connection) > connection->backend->server->out_limit)
+	connection->appended += connection->out.len - before;
+	if (event->handover && !backend->extended) {
+		struct unwritten frame = {.end = connection->appended, .number = event->handover};
+
+		buf_append(&connection->unwritten, &frame, sizeof(frame));
+	}
+	if (backend_connection_queued(connection) > LIMIT_BACKEND_OUT_HIGH)
+		backend->congested = true;
+	if (backend_connection_queued(connection) > backend->server->out_limit)
 		connection->overflow = true;
 	mark_dirty(connection);
+	return 0;
+}
+
+void backend_connection_acknowledge_soon(struct backend_connection *connection)
+{
+	if (!connection->closed)
+		mark_dirty(connection);
 }
 
 size_t backend_connection_queued(const struct backend_connection *connection)

@@ -25,7 +25,10 @@ void backend_connection_close(struct backend_connection **connection);
 /* Candidate no longer: it is the backend's. */
 void backend_connection_adopt(struct backend_connection *connection);
 
-void backend_connection_send(struct backend_connection *connection, const struct event *event);
+/* As backend_send. */
+int backend_connection_send(struct backend_connection *connection, const struct event *event);
+/* What is told as taken has changed: HANDOVER is written at the end of the loop turn. */
+void backend_connection_acknowledge_soon(struct backend_connection *connection);
 size_t backend_connection_queued(const struct backend_connection *connection);
 /* No more is sent: the sending side is shut down once the queue is written. */
 void backend_connection_finish(struct backend_connection *connection);

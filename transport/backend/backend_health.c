@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "transport/backend/backend_attach.h"
 #include "transport/backend/backend_connection.h"
 #include "transport/backend/backend_listener.h"
 #include "transport/backend/backend_private.h"
+
+#define ATTACH_MS 5000 /* for all that a backend of the last core has to tell */
 
 static void check_starting(struct backend *backend, uint64_t now)
 {
@@ -78,6 +81,11 @@ static void check_backend(struct backend *backend, uint64_t now, uint64_t asleep
 	if (asleep) {
 		backend->heard_ms = later(backend->heard_ms, asleep, now);
 		backend->started_ms = later(backend->started_ms, asleep, now);
+	}
+	if (backend_attach_is_under_way(backend)) {
+		if (now - backend->started_ms > ATTACH_MS)
+			backend_attach_fail(backend, "does not answer in time");
+		return;
 	}
 	switch (backend->state) {
 	case BACKEND_STARTING:

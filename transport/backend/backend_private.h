@@ -48,8 +48,10 @@ struct network_plugin_server {
 	size_t out_limit;  /* LIMIT_BACKEND_OUT_BYTES */
 
 	unsigned spawned; /* for BACKEND_ID */
+	unsigned serials;
 	bool was_ready;   /* some backend has been READY: the frontends run */
 	bool placing;
+	unsigned attaching; /* backends of the last core that are being taken over: nobody is placed meanwhile */
 	unsigned crashes;                                                    /* in a row */
 	uint64_t collected_ms; /* clock_ms */
 	uint64_t last_crash_ms, spawn_after_ms, assign_after_ms, checked_ms; /* clock_ms */
@@ -73,6 +75,8 @@ int server_begin(struct network_plugin_server *server, struct buf *error);
 void server_place(struct network_plugin_server *server);
 /* Users may be placed on it: called once per backend, after the batch of frames that made it READY. */
 void server_backend_ready(struct backend *backend);
+/* One of server->attaching is done. */
+void server_attached(struct backend *backend);
 void server_backend_crashed(struct backend *backend);
 void server_backend_proved(struct backend *backend);
 /* The last handle is closed: the struct is freed here. */
@@ -90,11 +94,17 @@ struct backend *server_spawn(struct network_plugin_server *server);
 
 /* Starts a process with both ways to talk. NULL: a sentence is in `error`. */
 struct backend *backend_start(struct network_plugin_server *server, struct buf *error);
+/* A backend that the last core started; backend_part_closed ends the making. */
+struct backend *backend_create_attached(struct network_plugin_server *server);
+/* It is not there any more: freed later. */
+void backend_abandon(struct backend *backend);
 /* A decoded frame. The first one makes its connection the backend's. */
 void backend_receive(struct backend *backend, struct backend_connection *connection,
                      const struct event *event);
 /* A frame that was dropped; `what` is for the log. Too many: the backend is ended. */
 void backend_ignore(struct backend *backend, const char *what);
+/* It was congested and takes more again. */
+void backend_drained(struct backend *backend);
 /* End of a batch of frames of this connection. */
 void backend_batch_done(struct backend *backend);
 /* The peer closed this connection. */
@@ -105,6 +115,8 @@ void backend_fail(struct backend *backend, const char *sentence, const char *for
         __attribute__((format(printf, 3, 4)));
 /* Orderly end: EXIT, then SIGTERM, then SIGKILL. Must have no users. */
 void backend_stop(struct backend *backend);
+/* It goes on without us, for the next core. False: it cannot. */
+bool backend_leave(struct backend *backend);
 /* By backend_process.c: SIGTERM comes now; the process is gone. */
 void backend_terminating(struct backend *backend);
 void backend_exited(struct backend *backend, int64_t status, int signal);

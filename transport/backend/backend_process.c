@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -27,6 +30,8 @@ struct backend_process {
 	struct backend *backend;
 	struct log log;
 	uv_process_t process;
+	uv_poll_t ending; /* of one that is not our child: its pidfd */
+	int pidfd;        /* -1: our child */
 	uv_timer_t timer;
 	uv_poll_t output;
 	unsigned handles; /* not yet closed */
@@ -159,9 +164,14 @@ static void on_handle_closed(uv_handle_t *handle)
 
 static void close_handles(struct backend_process *process)
 {
-	end_output(process);
-	uv_close((uv_handle_t *)&process->process, on_handle_closed);
 	uv_close((uv_handle_t *)&process->timer, on_handle_closed);
+	end_output(process);
+	if (process->pidfd >= 0) {
+		uv_close((uv_handle_t *)&process->ending, on_handle_closed);
+		close(process->pidfd);
+	} else {
+		uv_close((uv_handle_t *)&process->process, on_handle_closed);
+	}
 	uv_close((uv_handle_t *)&process->output, on_handle_closed);
 	/* not sooner: closing the handle takes this number off the loop, and it could be another's by then */
 	close(process->output_fd);
@@ -230,6 +240,12 @@ void backend_process_end(struct backend_process *process, uint64_t term_ms, uint
 		uv_timer_start(&process->timer, on_timer, term_ms, 0);
 }
 
+void backend_process_leave(struct backend_process *process)
+{
+	process->pid = 0;
+	close_handles(process);
+}
+
 void backend_process_kill(struct backend_process *process)
 {
 	if (process->pid <= 0)
@@ -247,7 +263,7 @@ static bool is_private(const char *variable)
 	static const char *const names[] = {
 	        "NOTIFY_SOCKET=",  "WATCHDOG_PID=",   "WATCHDOG_USEC=", "LISTEN_FDS=",
 	        "LISTEN_PID=",     "LISTEN_FDNAMES=", "FDSTORE=",       "CREDENTIALS_DIRECTORY=",
-	        "LIBTRANSPORT_FD="};
+	        "LIBTRANSPORT_FD=", "LIBTRANSPORT_ATTACH_FD="};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strncmp(variable, names[i], strlen(names[i])) == 0)
@@ -255,16 +271,18 @@ static bool is_private(const char *variable)
 	return false;
 }
 
-/* The array is the caller's, its strings are not; the first one is `channel`. */
-static char **build_environment(char *channel)
+/* The array is the caller's, its strings are not; the first ones are `channel` and `listener` (NULL: none). */
+static char **build_environment(char *channel, char *listener)
 {
 	size_t count = 0;
 
 	while (environ && environ[count])
 		count++;
-	char **result = mem_alloc((count + 2) * sizeof(*result));
+	char **result = mem_alloc((count + 3) * sizeof(*result));
 	size_t used = 0;
 	result[used++] = channel;
+	if (listener)
+		result[used++] = listener;
 	for (size_t i = 0; i < count; i++)
 		if (!is_private(environ[i]))
 			result[used++] = environ[i];
@@ -272,15 +290,16 @@ static char **build_environment(char *channel)
 }
 
 static int spawn(struct backend_process *process, char **argv, const char *working_dir, int channel,
-                 int output)
+                 int listener, int output)
 {
-	char variable[] = "LIBTRANSPORT_FD=3";
-	char **environment = build_environment(variable);
-	uv_stdio_container_t stdio[BACKEND_CHANNEL_FD + 1] = {
+	char variable[] = "LIBTRANSPORT_FD=3", attach[] = "LIBTRANSPORT_ATTACH_FD=4";
+	char **environment = build_environment(variable, listener < 0 ? NULL : attach);
+	uv_stdio_container_t stdio[BACKEND_ATTACH_FD + 1] = {
 	        {.flags = UV_IGNORE},
 	        {.flags = UV_INHERIT_FD, .data.fd = output},
 	        {.flags = UV_INHERIT_FD, .data.fd = output},
 	        {.flags = UV_INHERIT_FD, .data.fd = channel},
+	        {.flags = UV_INHERIT_FD, .data.fd = listener},
 	};
 	uv_process_options_t options = {
 	        .exit_cb = on_exit_of,
@@ -290,7 +309,7 @@ static int spawn(struct backend_process *process, char **argv, const char *worki
 	        .cwd = working_dir && working_dir[0] ? working_dir : NULL,
 	        .flags = UV_PROCESS_DETACHED,
 	        .stdio = stdio,
-	        .stdio_count = ARRAY_SIZE(stdio),
+	        .stdio_count = listener < 0 ? BACKEND_ATTACH_FD : ARRAY_SIZE(stdio),
 	};
 
 #ifdef CLOSE_RANGE_CLOEXEC
@@ -302,15 +321,15 @@ static int spawn(struct backend_process *process, char **argv, const char *worki
 	return err;
 }
 
-int backend_process_spawn(struct backend *backend, char **argv, const char *working_dir, int channel,
-                          struct buf *error)
+/* Everything of a process but how its end is seen. NULL: a sentence is in `error`; *writer is the child's end of its output. */
+static struct backend_process *create(struct backend *backend, int *writer, struct buf *error)
 {
 	uv_loop_t *loop = backend->transport->loop;
 	int output[2];
 
 	if (pipe2(output, O_CLOEXEC) < 0) {
 		buf_printf(error, "cannot make a pipe: %s", strerror(errno));
-		return TP_ERR_IO;
+		return NULL;
 	}
 	fcntl(output[0], F_SETFL, O_NONBLOCK);
 
@@ -318,26 +337,110 @@ int backend_process_spawn(struct backend *backend, char **argv, const char *work
 	process->backend = backend;
 	process->log = (struct log){.parent = &backend->log};
 	process->output_fd = output[0];
+	process->pidfd = -1;
 	int err = uv_poll_init(loop, &process->output, output[0]);
 	if (err < 0) {
 		close(output[0]);
 		close(output[1]);
 		mem_free(process);
 		buf_printf(error, "cannot watch a pipe: %s", uv_strerror(err));
-		return TP_ERR_IO;
+		return NULL;
 	}
 	uv_timer_init(loop, &process->timer);
-	process->output.data = process->timer.data = process->process.data = process;
+	process->output.data = process->timer.data = process->process.data = process->ending.data = process;
 	process->handles = 3;
 	backend->parts++;
-	err = spawn(process, argv, working_dir, channel, output[1]);
-	close(output[1]);
+	*writer = output[1];
+	return process;
+}
+
+int backend_process_spawn(struct backend *backend, char **argv, const char *working_dir, int channel, int listener,
+                          struct buf *error)
+{
+	int output;
+	struct backend_process *process = create(backend, &output, error);
+
+	if (!process)
+		return TP_ERR_IO;
+	int err = spawn(process, argv, working_dir, channel, listener, output);
+	close(output);
 	if (err < 0) {
 		buf_printf(error, "cannot start %s: %s", log_quote(argv[0]), uv_strerror(err));
 		close_handles(process);
 		return TP_ERR_IO;
 	}
 	process->pid = process->process.pid;
+	uv_poll_start(&process->output, UV_READABLE, on_output);
+	backend->process = process;
+	return 0;
+}
+
+/* one of the last core */
+
+unsigned long long backend_process_birth(pid_t pid)
+{
+	char path[64], text[1024];
+	unsigned long long birth = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	/* proc(5): the 22nd field; the second one, the name in brackets, may hold anything. */
+	const char *at = strrchr(text, ')');
+
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (at)
+		birth = strtoull(at, NULL, 10);
+	return birth;
+}
+
+static void on_ending(uv_poll_t *poll, int status, int events)
+{
+	struct backend_process *process = poll->data;
+	struct backend *backend = process->backend;
+
+	(void)status;
+	(void)events;
+	uv_poll_stop(poll);
+	signal_group(process, SIGKILL);
+	/* if we became the new core by exec, it is our child after all */
+	waitpid(process->pid, NULL, WNOHANG);
+	process->pid = 0;
+	if (!process->output_ended)
+		read_output(process);
+	backend_exited(backend, -1, 0);
+	close_handles(process);
+}
+
+int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long birth, int *output)
+{
+	struct buf error = {0};
+	int pidfd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+
+	/* in this order: the descriptor holds on to whoever has the number now */
+	if (pidfd < 0 || birth == 0 || backend_process_birth(pid) != birth) {
+		if (pidfd >= 0)
+			close(pidfd);
+		return TP_ERR_NOT_FOUND;
+	}
+	fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+	struct backend_process *process = create(backend, output, &error);
+
+	if (!process) {
+		log_error(&backend->log, "%s", buf_text(&error));
+		buf_finish(&error);
+		close(pidfd);
+		return TP_ERR_IO;
+	}
+	process->pidfd = pidfd;
+	uv_poll_init(backend->transport->loop, &process->ending, pidfd);
+	process->pid = pid;
+	uv_poll_start(&process->ending, UV_READABLE, on_ending);
 	uv_poll_start(&process->output, UV_READABLE, on_output);
 	backend->process = process;
 	return 0;

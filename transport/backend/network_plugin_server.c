@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/backend/backend_attach.h"
 #include "transport/backend/backend_command.h"
 #include "transport/backend/backend_connection.h"
 #include "transport/backend/backend_private.h"
@@ -32,6 +33,7 @@ static bool is_linked(const struct list *link)
 bool server_takes_users(const struct backend *backend)
 {
 	return backend->state == BACKEND_READY && backend->connection && backend->process &&
+	       !backend_attach_is_under_way(backend) &&
 	       backend->users_count < backend->server->users_per_backend;
 }
 
@@ -75,6 +77,7 @@ void server_give(struct network_plugin_server *server, struct user *user, struct
 	}
 	server->assign_after_ms = clock_ms() + server->timing.login_delay;
 	user->backend = backend;
+	backend_attach_note_session(user, backend);
 	user_backend_assigned(user, backend);
 }
 
@@ -156,7 +159,7 @@ void server_place(struct network_plugin_server *server)
 {
 	struct backend *backend;
 
-	if (server->placing || server->stopping)
+	if (server->placing || server->stopping || server->attaching)
 		return;
 	server->placing = true;
 	while (!list_empty(&server->waiting)) {
@@ -208,6 +211,7 @@ void network_plugin_server_release(struct network_plugin_server *server, struct 
 		return;
 	}
 	backend->users_count--;
+	backend_attach_note_session(user, NULL);
 	if (backend->users_count == 0) {
 		backend->empty_ms = clock_ms();
 		if (backend->state == BACKEND_DRAINING || server->users_per_backend == 1)
@@ -239,6 +243,27 @@ void server_backend_ready(struct backend *backend)
 
 	server->was_ready = true;
 	transport_backend_ready(server->transport);
+	server_place(server);
+}
+
+void server_attached(struct backend *backend)
+{
+	struct network_plugin_server *server = backend->server;
+
+	server->attaching--;
+	if (backend->state == BACKEND_READY)
+		server_backend_proved(backend);
+	if (server->attaching || server->stopping)
+		return;
+	LIST_EACH(link, &server->backends)
+	{
+		struct backend *one = CONTAINER_OF(link, struct backend, link);
+		one->announce = false;
+		if (one->state == BACKEND_READY)
+			server->was_ready = true;
+	}
+	if (server->was_ready)
+		transport_backend_ready(server->transport);
 	server_place(server);
 }
 
@@ -297,6 +322,7 @@ void server_backend_gone(struct backend *backend)
 	struct network_plugin_server *server = backend->server;
 
 	list_remove(&backend->link);
+	mem_free(backend->unsafe);
 	mem_free(backend);
 	server->count--;
 	if (server->count == 0 && server->stopping)
@@ -305,7 +331,10 @@ void server_backend_gone(struct backend *backend)
 
 static void on_flush(uv_prepare_t *prepare)
 {
-	backend_connection_flush_all(prepare->data);
+	struct network_plugin_server *server = prepare->data;
+
+	transport_commit(server->transport);
+	backend_connection_flush_all(server);
 }
 
 static void on_check(uv_timer_t *timer)
@@ -422,6 +451,9 @@ int server_begin(struct network_plugin_server *server, struct buf *error)
 	uv_prepare_start(&server->flush, on_flush);
 	uv_unref((uv_handle_t *)&server->flush);
 	uv_timer_start(&server->check, on_check, server->timing.check, server->timing.check);
+	server->attaching = backend_attach_begin(server);
+	if (server->attaching)
+		return 0;
 	return backend_start(server, error) ? 0 : TP_ERR_IO;
 }
 
@@ -451,7 +483,7 @@ static void forget_users(struct list *users)
 	}
 }
 
-static void begin_stop(struct network_plugin_server *server)
+static void begin_stop(struct network_plugin_server *server, bool leave)
 {
 	server->stopping = true;
 	uv_timer_stop(&server->check);
@@ -466,7 +498,8 @@ static void begin_stop(struct network_plugin_server *server)
 		struct backend *backend = CONTAINER_OF(link, struct backend, link);
 		forget_users(&backend->users);
 		backend->users_count = 0;
-		backend_stop(backend);
+		if (!leave || !backend_leave(backend))
+			backend_stop(backend);
 	}
 	if (server->count == 0)
 		close_server(server);
@@ -477,7 +510,16 @@ void network_plugin_server_stop(struct network_plugin_server *server, void (*sto
 	server->stopped = stopped;
 	server->stopped_context = context;
 	if (!server->stopping)
-		begin_stop(server);
+		begin_stop(server, false);
+}
+
+void network_plugin_server_leave(struct network_plugin_server *server, void (*stopped)(void *), void *context)
+{
+	server->stopped = stopped;
+	server->stopped_context = context;
+	backend_connection_flush_all(server);
+	if (!server->stopping)
+		begin_stop(server, true);
 }
 
 void network_plugin_server_destroy(struct network_plugin_server **slot)
@@ -493,7 +535,7 @@ void network_plugin_server_destroy(struct network_plugin_server **slot)
 	}
 	server->free_when_closed = true;
 	if (!server->stopping)
-		begin_stop(server);
+		begin_stop(server, false);
 	LIST_EACH(link, &server->backends)
 	{
 		struct backend *backend = CONTAINER_OF(link, struct backend, link);
@@ -516,6 +558,17 @@ struct backend *network_plugin_server_next(const struct network_plugin_server *s
 	return backend->link.next == &server->backends
 	               ? NULL
 	               : CONTAINER_OF(backend->link.next, struct backend, link);
+}
+
+struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial)
+{
+	LIST_EACH(link, &server->backends)
+	{
+		struct backend *backend = CONTAINER_OF(link, struct backend, link);
+		if (backend->serial == serial)
+			return backend;
+	}
+	return NULL;
 }
 
 unsigned network_plugin_server_count(const struct network_plugin_server *server)

@@ -21,6 +21,8 @@ int network_plugin_server_start(struct transport *transport, struct network_plug
 /* EXIT to every backend, SIGTERM after 2 s, SIGKILL after 4 s; calls stopped when all are reaped and closed.
  */
 void network_plugin_server_stop(struct network_plugin_server *server, void (*stopped)(void *), void *context);
+/* The same, but backends that can outlive us are only let go of, with their sessions. */
+void network_plugin_server_leave(struct network_plugin_server *server, void (*stopped)(void *), void *context);
 void network_plugin_server_destroy(struct network_plugin_server **server);
 
 struct service_config;
@@ -41,6 +43,7 @@ struct backend *
 network_plugin_server_first(const struct network_plugin_server *server); /* for listing; NULL */
 struct backend *network_plugin_server_next(const struct network_plugin_server *server,
                                            const struct backend *backend);
+struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial); /* NULL: gone */
 unsigned network_plugin_server_count(const struct network_plugin_server *server);
 unsigned network_plugin_server_waiting(const struct network_plugin_server *server); /* users in the queue */
 

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was accepted and not yet handed over. The rule: acknowledge upstream only after commit; forget only after the
- * other side took it. docs/durability.md explains what that promises between which ends.
+ * What was accepted and not yet handed over. The rule: acknowledge upstream only after commit; forget only
+ * after the other side took it. docs/durability.md explains what that promises between which ends.
  *
- * A **record** is one message on its way, in one direction: to the network (owner: the account key) or to people
- * (owner: frontend and address of one identity). Records of one owner and direction are a **queue**, in the order of
- * their ids; ids grow over all restarts and serve as numbers of frames towards backends. Beside records the spool keeps
- * **notes**: small values by name that survive a restart (who is in which room, which backend has whom), the **seen** ids
- * of messages that must not come twice, and the **message map** (message_map.h).
+ * A **record** is one message on its way, in one direction: to the network (owner: the account key) or to
+ * people (owner: frontend and address of one identity). Records of one owner and direction are a **queue**,
+ * in the order of their ids; ids grow over all restarts and serve as numbers of frames towards backends.
+ * Beside records the spool keeps **notes**: small values by name that survive a restart (who is in which
+ * room, which backend has whom), the **seen** ids of messages that must not come twice, and the **message
+ * map** (message_map.h).
  *
  *   WAITING --spool_handed--> HANDED --spool_done--> gone
  *      ^                         '---spool_wait (the other side died)---> WAITING
  *      '-- also: dead letters (DEAD), kept for the operator until dropped or retried
  *
  * On disk it is an append-only log in segments (spool_log.h). What a loop turn appends is written in one go by
- * spool_flush, which must run before any socket is flushed in that turn: then whatever has left this process is on record.
+ * spool_flush, which must run before any socket is flushed in that turn: then whatever has left this process
+ * is on record.
  *   SPOOL_OFF      no files; queues live in memory only
  *   SPOOL_PROCESS  written in the loop's own turn: survives the death of our processes
  *   SPOOL_POWER    the spool thread also calls fdatasync, and spool_when_durable waits for it
  *
- * Loop thread only. Functions never call back, but spool_flush (callbacks of spool_when_durable may come from it) and the
- * loop itself.
+ * Loop thread only. Functions never call back, but spool_flush (callbacks of spool_when_durable may come from
+ * it) and the loop itself.
  */
 #pragma once
 
@@ -47,6 +49,7 @@ struct spool_config {
 	uint64_t max_bytes;           /* of live records, all together; beyond it spool_put is TP_ERR_LIMIT */
 	uint64_t max_owner_bytes;     /* of one queue */
 	unsigned max_owner_records;
+	uint64_t keep_dead_seconds;        /* dead letters older than that are dropped */
 	uint64_t seen_seconds, seen_count; /* retention of seen ids: whichever comes first */
 	uint64_t map_seconds, map_count;   /* of the message map */
 };
@@ -62,9 +65,13 @@ struct spool_record {
 	uint32_t conversation;      /* hash of the conversation's name: records of others may overtake */
 	uint32_t size;              /* bytes of its frame */
 	unsigned handings;          /* how often it was handed */
-	unsigned open;              /* deliveries under way that have not been confirmed; the caller counts */
+	unsigned open;              /* the caller's: confirmations that are still to come */
+	bool returning;             /* the caller's: on its way back to its sender; false after a restart */
+	int64_t dead_ms;            /* of a dead letter: since when */
 	/* private */
+	uint32_t entry_size;
 	uint64_t place;
+	char *reason;
 	void *bytes;
 	struct spool_record *hash_next;
 };
@@ -76,6 +83,9 @@ struct spool_queue {
 	unsigned count, waiting, dead;
 	uint64_t bytes;
 	unsigned references;   /* spool_queue_open; kept without one while it has records */
+	/* private */
+	uint64_t dead_bytes;
+	struct list link;
 };
 
 /* A message to accept. Everything is copied. */
@@ -88,10 +98,12 @@ struct spool_message {
 	const struct event *event;  /* encoded with the extension by codec_encode; its `user` is kept */
 };
 
-/* Reads what is there and starts the thread. Blocks: at start only. 0, or an error with a sentence (another process has
- * the folder, it cannot be made or read). A log that was cut off or damaged at its end by a crash is no error. */
+/* Reads what is there and starts the thread. Blocks: at start only. 0, or an error with a sentence (another
+ * process has the folder, it cannot be made or read). A log that was cut off or damaged at its end by a crash
+ * is no error. */
 int spool_open(struct spool **spool, uv_loop_t *loop, const struct spool_config *config, struct buf *error);
-/* Flushes and ends the thread. Handles stay with the loop until its next turn. */
+/* Flushes, calls back those who wait for durability, and ends the thread. Handles stay with the loop until
+ * its next turn. */
 void spool_close(struct spool **spool);
 enum spool_durability spool_durability(const struct spool *spool);
 
@@ -103,26 +115,29 @@ struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direc
 struct spool_queue *spool_queue_first(const struct spool *spool); /* in no order; NULL */
 struct spool_queue *spool_queue_next(const struct spool *spool, const struct spool_queue *queue);
 
-/* Accepts: the record is WAITING and in `queue` (which belongs to the message's owner and direction). 0; TP_ERR_EXISTS: its
- * `seen` id came before; TP_ERR_LIMIT: a limit of the configuration, or the disk is full; TP_ERR_IO: the disk fails. */
+/* Accepts: the record is WAITING and in `queue` (which belongs to the message's owner and direction). 0;
+ * TP_ERR_EXISTS: its `seen` id came before (it may not be durable yet: acknowledge it as one that is new);
+ * TP_ERR_LIMIT: a limit of the configuration, or the disk is full, or the event is too large for a frame;
+ * TP_ERR_UNSUPPORTED: no frame says this event in this direction; TP_ERR_IO: the disk fails. `record` may be NULL. */
 int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool_message *message,
 	      struct spool_record **record);
 struct spool_record *spool_find(const struct spool *spool, uint64_t id); /* NULL: not live */
 void spool_handed(struct spool *spool, struct spool_record *record);
 void spool_wait(struct spool *spool, struct spool_record *record);
-/* Gone. *record becomes NULL. */
+/* Gone, and its queue too if that was the last record and nobody has it open. *record becomes NULL. */
 void spool_done(struct spool *spool, struct spool_record **record);
 /* A dead letter: out of the way of the others, kept with the reason for spool.keep_dead seconds. */
 void spool_dead(struct spool *spool, struct spool_record *record, const char *reason);
 void spool_retry(struct spool *spool, struct spool_record *record); /* DEAD -> WAITING, in its old place */
 
-/* What the record holds, decoded; pointers live in the arena. *origin (may be NULL) gets the origin or NULL, *reason (may be
- * NULL) that of a dead letter. event->handover is the record's id. 0, or TP_ERR_IO: it cannot be read back (logged). */
+/* What the record holds, decoded; pointers live in the arena. *origin (may be NULL) gets the origin or NULL,
+ * *reason (may be NULL) that of a dead letter. event->handover is the record's id. 0, or TP_ERR_IO: it cannot
+ * be read back (logged). */
 int spool_read(struct spool *spool, const struct spool_record *record, struct arena *arena, struct event *event,
 	       const char **origin, const char **reason);
 
-/* Whether this id of this conversation's owner was seen; spool_put does the same with message->seen. For what is not kept
- * as a record: remembers it. True: it came before. */
+/* Whether this id of this conversation's owner was seen; spool_put does the same with message->seen. For what
+ * is not kept as a record: remembers it. True: it came before. */
 bool spool_seen(struct spool *spool, const char *owner, const char *id);
 
 /* Notes. Values are copied; NULL removes. Set again with the same bytes it costs nothing. */
@@ -132,11 +147,11 @@ const void *spool_note_get(const struct spool *spool, const char *kind, const ch
 void spool_note_each(struct spool *spool, const char *kind,
 		     void (*each)(void *context, const char *name, const void *value, size_t size), void *context);
 
-/* Writes what was appended since the last time. 0 or TP_ERR_IO (logged, and told by spool_health): what was put since then
- * stays in memory and is written by a later flush if that works. */
+/* Writes what was appended since the last time. 0 or TP_ERR_IO (logged, and told by spool_health): what was
+ * put since then stays in memory and is written by a later flush if that works. */
 int spool_flush(struct spool *spool);
-/* Calls back when all that was put so far is as safe as the durability promises: from spool_flush, or with SPOOL_POWER from
- * the loop after fdatasync. err: 0 or TP_ERR_IO. Never from inside this call. */
+/* Calls back when all that was put so far is as safe as the durability promises: from spool_flush, or with
+ * SPOOL_POWER from the loop after fdatasync. err: 0 or TP_ERR_IO. Never from inside this call. */
 void spool_when_durable(struct spool *spool, void (*done)(void *context, int err), void *context);
 
 struct spool_statistics {
@@ -150,6 +165,8 @@ struct spool_statistics {
 	bool failing;                   /* the disk refuses; text in the log */
 };
 void spool_statistics(const struct spool *spool, struct spool_statistics *statistics);
+/* NULL: all is well; else what is the matter with the disk, in a sentence. */
+const char *spool_health(const struct spool *spool);
 
 /* "frontend\naddress": owner of a queue to people. Into `out`, which is cleared. */
 void spool_identity_key(struct buf *out, const char *frontend, const char *address);

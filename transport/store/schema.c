@@ -51,8 +51,18 @@ static const char *const first_tables[] = {
         "PRIMARY KEY (user_id, uin))",
 };
 
+/* What backends keep for people. */
+static const char *const values_tables[] = {
+        "CREATE TABLE {users_values} ("
+        "user_id {:int} NOT NULL REFERENCES {users} (id) ON DELETE CASCADE, "
+        "name {:key} NOT NULL, "
+        "value {:blob} NOT NULL, "
+        "PRIMARY KEY (user_id, name))",
+};
+
 const struct schema_step schema_steps[] = {
         {first_tables, ARRAY_SIZE(first_tables)},
+        {values_tables, ARRAY_SIZE(values_tables)},
 };
 const size_t schema_steps_count = ARRAY_SIZE(schema_steps);
 

@@ -193,21 +193,27 @@ static void put_context(const struct seal *seal, const char *row, struct buf *co
 	buf_puts(context, row);
 }
 
-void seal_close_text(const struct seal *seal, const char *row, const char *text, struct buf *sealed)
+_Static_assert(HEADER_BYTES + NONCE_BYTES + TAG_BYTES == SEAL_OVERHEAD, "seal.h says what sealing adds");
+
+void seal_close_bytes(const struct seal *seal, const char *row, const void *bytes, size_t length, struct buf *sealed)
 {
 	unsigned char nonce[NONCE_BYTES];
 	struct buf context = {0};
-	size_t length = strlen(text);
 	randombytes_buf(nonce, sizeof(nonce));
 	put_context(seal, row, &context);
 	buf_append(sealed, seal->header, HEADER_BYTES);
 	buf_append(sealed, nonce, NONCE_BYTES);
 	char *out = buf_reserve(sealed, length + TAG_BYTES);
-	crypto_aead_xchacha20poly1305_ietf_encrypt((unsigned char *)out, NULL, (const unsigned char *)text,
+	crypto_aead_xchacha20poly1305_ietf_encrypt((unsigned char *)out, NULL, (const unsigned char *)bytes,
 	                                           length, (const unsigned char *)context.data, context.len,
 	                                           NULL, nonce, seal->key);
 	sealed->len += length + TAG_BYTES;
 	buf_finish(&context);
+}
+
+void seal_close_text(const struct seal *seal, const char *row, const char *text, struct buf *sealed)
+{
+	seal_close_bytes(seal, row, text, strlen(text), sealed);
 }
 
 bool seal_is_own(const struct seal *seal, const void *sealed, size_t length)

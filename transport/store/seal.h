@@ -18,9 +18,12 @@ struct seal;
 int seal_open(struct seal **seal, const char *key_file, struct buf *error);
 void seal_close(struct seal **seal); /* wipes the key */
 
+#define SEAL_OVERHEAD 45 /* bytes that sealing adds: version, key id, nonce, tag */
+
 /* Appends version byte, key id, nonce and ciphertext. `row` names the row: "users.password:" + key. */
+void seal_close_bytes(const struct seal *seal, const char *row, const void *bytes, size_t length, struct buf *sealed);
 void seal_close_text(const struct seal *seal, const char *row, const char *text, struct buf *sealed);
-/* Appends the text. 0, or TP_ERR_AUTH: another key, another row, or damaged. The caller wipes `text`, which
+/* Appends the text, or bytes. 0, or TP_ERR_AUTH: another key, another row, or damaged. The caller wipes `text`, which
  * is grown at most once. */
 int seal_open_text(const struct seal *seal, const char *row, const void *sealed, size_t length,
                    struct buf *text);

@@ -228,7 +228,8 @@ static size_t size_of(const struct request *request)
 	return sizeof(*request) + length_of(request->key) + length_of(request->frontend) +
 	       length_of(request->address) + length_of(request->legacy_name) + length_of(request->password) +
 	       length_of(request->language) + length_of(request->name) + length_of(request->value) +
-	       length_of(request->groups) + length_of(request->icon_hash);
+	       length_of(request->groups) + length_of(request->icon_hash) +
+	       values_bytes(request->values, request->values_count);
 }
 
 static void submit(struct store *store, struct request *request, void *context)
@@ -393,5 +394,24 @@ void store_list_identities(struct store *store, bool all, store_keys_done *done,
 	struct request *request = request_create(REQUEST_LIST, DRIVER_READ);
 	request->flag = all;
 	request->keys_done = done;
+	submit(store, request, context);
+}
+
+void store_put_values(struct store *store, const char *key, const struct event_value *values, size_t count,
+                      store_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_PUT_VALUES, DRIVER_DURABLE);
+	request->key = mem_strdup(key);
+	request->values = values_copy(values, count);
+	request->values_count = count;
+	request->done = done;
+	submit(store, request, context);
+}
+
+void store_get_values(struct store *store, const char *key, store_values_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_GET_VALUES, DRIVER_READ);
+	request->key = mem_strdup(key);
+	request->values_done = done;
 	submit(store, request, context);
 }

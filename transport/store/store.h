@@ -84,6 +84,9 @@ size_t store_queued(const struct store *store); /* bytes of requests that wait f
 typedef void store_done(void *context, int err); /* may be NULL */
 typedef void store_account_done(void *context, int err,
                                 const struct store_account *account); /* NULL unless 0 */
+/* `damaged`: how many more there are that do not open, as they were sealed with another key. */
+typedef void store_values_done(void *context, int err, const struct event_value *values, size_t count,
+                               size_t damaged);
 typedef void store_keys_done(void *context, int err, const struct store_identity *identities, size_t count);
 
 /* The account that an address belongs to. */
@@ -107,6 +110,13 @@ void store_add_identity(struct store *store, int64_t account, const char *fronte
                         store_done *done, void *context);
 void store_remove_identity(struct store *store, const char *frontend, const char *address, store_done *done,
                            void *context);
+/* What a backend keeps for the account with this key: the values of these names are set, or removed where `bytes` is
+ * NULL; all of them or none. TP_ERR_LIMIT: too long, or too many (config/limits.h). Sealed, on the disk when it is
+ * answered, gone with the account. */
+void store_put_values(struct store *store, const char *key, const struct event_value *values, size_t count,
+                      store_done *done, void *context);
+/* All of them, by name; of an account that is not there none. */
+void store_get_values(struct store *store, const char *key, store_values_done *done, void *context);
 /* Inserts or replaces. What nobody waits for (contacts, the online flag, settings without a callback) is
  * gathered into one transaction for up to 100 ms, in order with all other calls; a power cut may take its
  * last moments. */

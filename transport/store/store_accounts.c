@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "transport/store/sql.h"
+#include "transport/store/store_values.h"
 
 enum query {
 	FIND_ACCOUNT,
@@ -36,7 +37,7 @@ enum query {
 	ANY_SEALED,
 	QUERY_COUNT
 };
-_Static_assert(QUERY_COUNT <= ACCOUNTS_QUERIES && ACCOUNTS_QUERIES <= DRIVER_SLOTS - 2,
+_Static_assert(QUERY_COUNT <= ACCOUNTS_QUERIES && ACCOUNTS_QUERIES + VALUES_QUERIES <= DRIVER_SLOTS - 2,
                "slots of the driver");
 
 /* INSERT ... SELECT: a row of an account that is gone is "not found", not a failed constraint, which some
@@ -75,7 +76,8 @@ static const char *const templates[QUERY_COUNT] = {
                      "ORDER BY u.last_login DESC, u.id, i.frontend, i.address",
         [LIST_ONLINE] = "SELECT i.frontend, i.address FROM {users} u JOIN {identities} i ON i.user_id = u.id "
                         "WHERE u.online = 1 ORDER BY u.last_login DESC, u.id, i.frontend, i.address",
-        [ANY_SEALED] = "SELECT 1 FROM {users} WHERE password IS NOT NULL LIMIT 1",
+        [ANY_SEALED] = "SELECT 1 FROM {users} WHERE password IS NOT NULL "
+                       "UNION ALL SELECT 1 FROM {users_values} LIMIT 1",
 };
 
 void accounts_init(struct accounts *accounts, struct driver *db, const char *prefix)
@@ -86,12 +88,14 @@ void accounts_init(struct accounts *accounts, struct driver *db, const char *pre
 		sql_expand(&sql, templates[i], prefix, &db->ops->dialect);
 		accounts->sql[i] = buf_take(&sql);
 	}
+	values_init(accounts, prefix);
 }
 
 void accounts_finish(struct accounts *accounts)
 {
 	for (size_t i = 0; i < QUERY_COUNT; i++)
 		mem_free(accounts->sql[i]);
+	values_finish(accounts);
 	buf_finish(&accounts->problem);
 	*accounts = (struct accounts){0};
 }

@@ -16,11 +16,13 @@
 #include "transport/store/store.h"
 
 #define ACCOUNTS_QUERIES 24
+#define VALUES_QUERIES 5 /* store_values.h */
 
 struct accounts {
 	struct driver *db;       /* not owned */
 	const struct seal *seal; /* not owned; needed where passwords are touched */
 	char *sql[ACCOUNTS_QUERIES];
+	char *values_sql[VALUES_QUERIES];
 	struct buf problem; /* a sentence that names the account; empty: see the driver */
 };
 
@@ -65,5 +67,5 @@ int accounts_put_contact(struct accounts *accounts, int64_t account, const char 
                          const char *groups, bool subscribed, int flags, const char *icon_hash);
 int accounts_remove_contact(struct accounts *accounts, int64_t account, const char *name);
 int accounts_list_identities(struct accounts *accounts, bool all, struct identities_result *result);
-/* 0: some account has a sealed password. */
+/* 0: some account has a sealed password or value. */
 int accounts_any_sealed(struct accounts *accounts);

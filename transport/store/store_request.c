@@ -19,6 +19,7 @@ void request_drop_result(struct request *request)
 {
 	account_result_finish(&request->found);
 	identities_result_finish(&request->listed);
+	values_result_finish(&request->kept);
 }
 
 static void drop_arguments(struct request *request)
@@ -30,6 +31,9 @@ static void drop_arguments(struct request *request)
 	mem_free_secret(request->password);
 	mem_free_secret(request->value); /* settings hold tokens */
 	request->password = request->value = NULL;
+	values_free(request->values, request->values_count);
+	request->values = NULL;
+	request->values_count = 0;
 }
 
 void request_destroy(struct request **request)
@@ -44,7 +48,8 @@ void request_destroy(struct request **request)
 
 bool request_has_callback(const struct request *request)
 {
-	return request->done != NULL || request->account_done != NULL || request->keys_done != NULL;
+	return request->done != NULL || request->account_done != NULL || request->keys_done != NULL ||
+	       request->values_done != NULL;
 }
 
 void request_refuse(struct request *request)
@@ -98,6 +103,10 @@ int request_execute(struct request *request, struct accounts *accounts)
 		return accounts_remove_contact(accounts, request->account, request->name);
 	case REQUEST_LIST:
 		return accounts_list_identities(accounts, request->flag, &request->listed);
+	case REQUEST_PUT_VALUES:
+		return values_put(accounts, request->key, request->values, request->values_count);
+	case REQUEST_GET_VALUES:
+		return values_get(accounts, request->key, &request->kept);
 	}
 	return TP_ERR_INVALID;
 }
@@ -112,4 +121,7 @@ void request_answer(struct request *request)
 	if (request->keys_done != NULL)
 		request->keys_done(request->context, request->err, good ? request->listed.items : NULL,
 		                   good ? request->listed.count : 0);
+	if (request->values_done != NULL)
+		request->values_done(request->context, request->err, good ? request->kept.items : NULL,
+		                     good ? request->kept.count : 0, good ? request->kept.damaged : 0);
 }

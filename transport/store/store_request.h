@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "transport/store/store.h"
 #include "transport/store/store_accounts.h"
+#include "transport/store/store_values.h"
 
 enum request_kind {
 	REQUEST_FIND,
@@ -21,6 +22,8 @@ enum request_kind {
 	REQUEST_PUT_CONTACT,
 	REQUEST_REMOVE_CONTACT,
 	REQUEST_LIST,
+	REQUEST_PUT_VALUES,
+	REQUEST_GET_VALUES,
 };
 
 struct request {
@@ -37,17 +40,21 @@ struct request {
 	int64_t account;
 	bool flag; /* online, subscribed, all */
 	int flags;
+	struct event_value *values;
+	size_t values_count;
 
 	void *context;
 	store_done *done;
 	store_account_done *account_done;
 	store_keys_done *keys_done;
+	store_values_done *values_done;
 
 	int err;
 	int problem_code; /* kind of failure, as numbered by the driver; 0: `problem` is about one account */
 	char *problem;    /* what to log; NULL: nothing */
 	struct account_result found;
 	struct identities_result listed;
+	struct values_result kept;
 };
 
 struct request *request_create(enum request_kind kind, enum driver_mode mode);

@@ -100,6 +100,7 @@ static void on_turn(void *context)
 
 	while (!list_empty(&server->ended))
 		c2s_session_release(CONTAINER_OF(server->ended.next, struct c2s_session, ended_link));
+	transport_commit(server->frontend->base.transport);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -280,6 +281,7 @@ void c2s_destroy(struct c2s_server **server)
 /* From deliver, which may not call back into the core: who does not read is released at the turn's end. */
 static int send_to(struct c2s_session *session, const char *stanza, size_t length)
 {
+	struct xmpp_showing *showing = &session->server->frontend->showing;
 	int err;
 
 	if (session->state != C2S_BOUND)
@@ -289,6 +291,9 @@ static int send_to(struct c2s_session *session, const char *stanza, size_t lengt
 		log_warning(&session->log, "%s reads nothing and is cut off", log_quote(session->full));
 		c2s_session_abort(session);
 	}
+	if (!err && showing->number &&
+	    confirmations_add(&session->confirmations, stream_socket_position(session->socket), showing->number))
+		showing->promised++;
 	return err == 0;
 }
 

@@ -9,6 +9,7 @@
 #include "frontends/xmpp/stream/stream_error.h"
 #include "frontends/xmpp/stream/xml_writer.h"
 #include "frontends/xmpp/xmpp.h"
+#include "transport/delivery.h"
 
 #define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
@@ -167,8 +168,13 @@ void c2s_bind_release(struct c2s_session *session)
 	struct c2s_server *server = session->server;
 	struct c2s_account *account;
 
+	uint64_t number;
+
 	if (!session->full)
 		return;
+	/* Others of the person's clients may show it. */
+	while ((number = confirmations_take(&session->confirmations, UINT64_MAX)))
+		delivery_not_shown(server->frontend->base.transport, number);
 	account = map_get(server->accounts, session->address);
 	list_remove(&session->account_link);
 	if (account && --account->count == 0)

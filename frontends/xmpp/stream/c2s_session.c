@@ -14,6 +14,7 @@
 #include "frontends/xmpp/stream/stream_error.h"
 #include "frontends/xmpp/stream/xml_writer.h"
 #include "frontends/xmpp/xmpp.h"
+#include "transport/delivery.h"
 
 #define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
 #define GOODBYE_MS 3000
@@ -354,6 +355,7 @@ static void on_closed(void *context)
 
 	c2s_session_release(session);
 	c2s_session_gone(session->server, session);
+	confirmations_finish(&session->confirmations);
 	xml_stream_destroy(&session->xml);
 	stanza_reader_destroy(&session->reader);
 	mem_free(session->failure_text);
@@ -363,9 +365,19 @@ static void on_closed(void *context)
 	mem_free(session);
 }
 
+static void on_written(void *context, uint64_t position)
+{
+	struct c2s_session *session = context;
+	uint64_t number;
+
+	while ((number = confirmations_take(&session->confirmations, position)))
+		delivery_shown(session->server->frontend->base.transport, number);
+}
+
 static const struct stream_socket_ops socket_ops = {
 	.data = on_data,
 	.ended = on_ended,
+	.written = on_written,
 	.closed = on_closed,
 };
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "frontends/xmpp/stream/c2s.h"
+#include "frontends/xmpp/stream/confirmations.h"
 #include "frontends/xmpp/stream/c2s_guard.h"
 #include "frontends/xmpp/stream/stanza.h"
 #include "frontends/xmpp/stream/stream_socket.h"
@@ -90,6 +91,7 @@ struct c2s_session {
 	char *failure_text;
 	char *address;       /* bare JID, once credentials came */
 	char *full;          /* bound */
+	struct confirmations confirmations;
 };
 
 /* c2s_session.c */

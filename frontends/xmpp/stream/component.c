@@ -14,12 +14,14 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/xmpp/stream/confirmations.h"
 #include "frontends/xmpp/stream/stanza.h"
 #include "frontends/xmpp/stream/stream_error.h"
 #include "frontends/xmpp/stream/stream_socket.h"
 #include "frontends/xmpp/stream/xml_stream.h"
 #include "frontends/xmpp/stream/xml_writer.h"
 #include "frontends/xmpp/xmpp.h"
+#include "transport/delivery.h"
 
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_LAST_MS 30000
@@ -38,6 +40,7 @@ enum component_state {
 	COMPONENT_HANDSHAKE, /* our digest is out */
 	COMPONENT_UP,
 	COMPONENT_WAITING, /* for the next attempt */
+	COMPONENT_SUSPENDING, /* we have closed the stream; what the server still sends is handled until it closes too */
 	COMPONENT_STOPPING,
 };
 
@@ -56,6 +59,7 @@ struct component {
 	struct stanza_reader *reader;
 	long backoff_ms;
 	uint64_t up_since;
+	struct confirmations confirmations; /* of `socket` */
 	void (*stopped)(void *context);
 	void *stopped_context;
 };
@@ -93,11 +97,35 @@ static uint64_t next_delay(struct component *component)
 	return (uint64_t)(delay / 2 + (long)(random % (unsigned long)(delay / 2 + 1)));
 }
 
+/* The server may not have what it had not been sent when the stream ended. */
+static void not_written(struct component *component)
+{
+	uint64_t number;
+
+	while ((number = confirmations_take(&component->confirmations, UINT64_MAX)))
+		delivery_not_shown(component->frontend->base.transport, number);
+}
+
+static void stop_if_quiet(struct component *component);
+
+static void end_suspension(struct component *component)
+{
+	not_written(component);
+	component->state = COMPONENT_STOPPING;
+	drop_socket(component);
+	stop_if_quiet(component);
+}
+
 /* The attempt or the stream has ended: try again later. */
 static void lose(struct component *component, const char *why)
 {
 	bool was_up = component->state == COMPONENT_UP;
 	uint64_t delay;
+
+	if (component->state == COMPONENT_SUSPENDING) {
+		end_suspension(component);
+		return;
+	}
 
 	if (component->state == COMPONENT_STOPPING || component->state == COMPONENT_WAITING)
 		return;
@@ -113,6 +141,7 @@ static void lose(struct component *component, const char *why)
 	timer_in(component, delay);
 	if (!was_up)
 		return;
+	not_written(component);
 	xmpp_component_full(component->frontend, false);
 	xmpp_component_down(component->frontend);
 }
@@ -278,6 +307,15 @@ static void on_full(void *context, bool full)
 		stream_socket_read_start(component->socket);
 }
 
+static void on_written(void *context, uint64_t position)
+{
+	struct component *component = context;
+	uint64_t number;
+
+	while (component->state != COMPONENT_WAITING && (number = confirmations_take(&component->confirmations, position)))
+		delivery_shown(component->frontend->base.transport, number);
+}
+
 static void on_socket_closed(void *context)
 {
 	struct component *component = context;
@@ -293,6 +331,7 @@ static const struct stream_socket_ops socket_ops = {
 	.ended = on_ended,
 	.drained = on_drained,
 	.full = on_full,
+	.written = on_written,
 	.closed = on_socket_closed,
 };
 
@@ -469,7 +508,7 @@ static bool is_ours(const struct component *component, const char *to)
 
 static bool is_acceptable(const struct component *component, const char *kind, const char *from, const char *to)
 {
-	if (component->state != COMPONENT_UP)
+	if (component->state != COMPONENT_UP && component->state != COMPONENT_SUSPENDING)
 		return false;
 	/* Nobody is at our own addresses but us: what came from there would go round in circles. */
 	if (from && is_ours(component, to) && !is_ours(component, from))
@@ -541,6 +580,13 @@ struct component *component_create(struct xmpp_frontend *frontend)
 	return component;
 }
 
+static void on_turn(void *context)
+{
+	struct component *component = context;
+
+	transport_commit(component->frontend->base.transport);
+}
+
 void component_start(struct component *component)
 {
 	uv_loop_t *loop = component->frontend->base.transport->loop;
@@ -548,7 +594,7 @@ void component_start(struct component *component)
 	if (component->frontend->config.port == 5222)
 		log_warning(&component->log, "service.port is 5222, where clients log in; components use another "
 					     "port of the server, often 5347");
-	stream_batch_init(&component->batch, loop, NULL, component);
+	stream_batch_init(&component->batch, loop, on_turn, component);
 	uv_timer_init(loop, &component->timer);
 	component->timer.data = component;
 	component->started = true;
@@ -577,10 +623,25 @@ void component_stop(struct component *component, void (*stopped)(void *), void *
 	stop_if_quiet(component);
 }
 
+void component_suspend(struct component *component, void (*stopped)(void *), void *context)
+{
+	if (component->state != COMPONENT_UP) {
+		component_stop(component, stopped, context);
+		return;
+	}
+	component->stopped = stopped;
+	component->stopped_context = context;
+	component->state = COMPONENT_SUSPENDING;
+	stream_socket_send(component->socket, "</stream:stream>", 16);
+	stream_socket_read_start(component->socket);
+	timer_in(component, GOODBYE_MS);
+}
+
 void component_destroy(struct component **component)
 {
 	if (!*component)
 		return;
+	confirmations_finish(&(*component)->confirmations);
 	xml_stream_destroy(&(*component)->xml);
 	stanza_reader_destroy(&(*component)->reader);
 	MEM_FREE(*component);
@@ -595,8 +656,14 @@ int component_send(struct component *component, const char *stanza, size_t lengt
 	/* Answers, too, must find room: what the server has asked already is answered, more is not read. */
 	if (component->state == COMPONENT_UP && stream_socket_queued(component->socket) > READ_UNTIL_BYTES)
 		stream_socket_read_stop(component->socket);
-	if (err == 0)
+	if (err == 0) {
+		struct xmpp_showing *showing = &component->frontend->showing;
+
+		if (showing->number && confirmations_add(&component->confirmations,
+							 stream_socket_position(component->socket), showing->number))
+			showing->promised++;
 		return 1;
+	}
 	log_debug(&component->log, "a stanza of %zu bytes is lost: %s", length, tp_error_text(err));
 	return 0;
 }

@@ -17,5 +17,7 @@ void component_stop(struct component *component, void (*stopped)(void *), void *
 void component_destroy(struct component **component);
 /* Queues whole stanzas. While the server is away nothing can be queued: false (the stanza is lost with a debug log). */
 int component_send(struct component *component, const char *stanza, size_t length);
+/* Like component_stop, for a process that another one follows: what the server has sent is handled to the end. */
+void component_suspend(struct component *component, void (*stopped)(void *), void *context);
 int component_is_connected(const struct component *component);
 /* Above the peer's high-water mark reading of this stream stops until it has drained. */

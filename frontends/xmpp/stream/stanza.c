@@ -29,6 +29,15 @@ enum node {
 	NODE_RECEIPT_RECEIVED,
 	NODE_ATTENTION,
 	NODE_REPLACE,
+	NODE_RETRACT,
+	NODE_APPLY_TO,
+	NODE_RETRACT_APPLIED,
+	NODE_REACTIONS,
+	NODE_REACTION,
+	NODE_REPLY,
+	NODE_FALLBACK,
+	NODE_FALLBACK_BODY,
+	NODE_DISPLAYED,
 	NODE_OOB,
 	NODE_OOB_URL,
 	NODE_OOB_DESCRIPTION,
@@ -72,6 +81,15 @@ static const struct rule rules[] = {
 	{NODE_MESSAGE, "urn:xmpp:receipts", "received", NODE_RECEIPT_RECEIVED},
 	{NODE_MESSAGE, "urn:xmpp:attention:0", "attention", NODE_ATTENTION},
 	{NODE_MESSAGE, "urn:xmpp:message-correct:0", "replace", NODE_REPLACE},
+	{NODE_MESSAGE, "urn:xmpp:message-retract:1", "retract", NODE_RETRACT},
+	{NODE_MESSAGE, "urn:xmpp:fasten:0", "apply-to", NODE_APPLY_TO},
+	{NODE_APPLY_TO, "urn:xmpp:message-retract:0", "retract", NODE_RETRACT_APPLIED},
+	{NODE_MESSAGE, "urn:xmpp:reactions:0", "reactions", NODE_REACTIONS},
+	{NODE_REACTIONS, "urn:xmpp:reactions:0", "reaction", NODE_REACTION},
+	{NODE_MESSAGE, "urn:xmpp:reply:0", "reply", NODE_REPLY},
+	{NODE_MESSAGE, "urn:xmpp:fallback:0", "fallback", NODE_FALLBACK},
+	{NODE_FALLBACK, "urn:xmpp:fallback:0", "body", NODE_FALLBACK_BODY},
+	{NODE_MESSAGE, "urn:xmpp:chat-markers:0", "displayed", NODE_DISPLAYED},
 	{NODE_MESSAGE, "jabber:x:oob", "x", NODE_OOB},
 	{NODE_OOB, "jabber:x:oob", "url", NODE_OOB_URL},
 	{NODE_OOB, "jabber:x:oob", "desc", NODE_OOB_DESCRIPTION},
@@ -108,6 +126,9 @@ struct stanza_reader {
 	struct arena arena;
 	enum node nodes[LIMIT_STANZA_DEPTH + 1];
 	struct message_stanza message;
+	const char *reactions[LIMIT_REACTIONS]; /* of message */
+	const char *applied_to;                 /* id of the element at hand */
+	bool fallback_of_reply;                 /* the element at hand */
 	struct presence_stanza presence;
 	struct rejected_stanza head; /* of the stanza at hand */
 	struct buf capture;          /* text of the element at hand */
@@ -230,6 +251,62 @@ static void enter_chat_state(struct stanza_reader *reader, const char *name)
 		}
 }
 
+/* Counts characters; what is no number, or beyond any body, is the end. */
+static size_t character_number(const char **attributes, const char *name, size_t otherwise)
+{
+	const char *text = attribute(attributes, name);
+	char *end;
+
+	if (!text)
+		return otherwise;
+	unsigned long number = strtoul(text, &end, 10);
+
+	return end == text || *end || number > LIMIT_MESSAGE_BYTES ? LIMIT_MESSAGE_BYTES : number;
+}
+
+static void enter_reference_node(struct stanza_reader *reader, enum node node, const char **attributes)
+{
+	struct message_stanza *message = &reader->message;
+	const char *purpose;
+
+	switch (node) {
+	case NODE_RETRACT:
+		message->retracts = keep_attribute(reader, attributes, "id");
+		break;
+	case NODE_APPLY_TO:
+		reader->applied_to = keep_attribute(reader, attributes, "id");
+		break;
+	case NODE_RETRACT_APPLIED:
+		if (!message->retracts)
+			message->retracts = reader->applied_to;
+		break;
+	case NODE_REACTIONS:
+		message->reacts_to = keep_attribute(reader, attributes, "id");
+		message->reactions = reader->reactions;
+		break;
+	case NODE_REPLY:
+		message->reply_to = keep_attribute(reader, attributes, "id");
+		message->reply_jid = keep_attribute(reader, attributes, "to");
+		break;
+	case NODE_FALLBACK:
+		purpose = attribute(attributes, "for");
+		reader->fallback_of_reply = purpose && strcmp(purpose, "urn:xmpp:reply:0") == 0;
+		break;
+	case NODE_FALLBACK_BODY:
+		if (!reader->fallback_of_reply || message->reply_fallback)
+			break;
+		message->reply_fallback = true;
+		message->fallback_start = character_number(attributes, "start", 0);
+		message->fallback_end = character_number(attributes, "end", LIMIT_MESSAGE_BYTES);
+		break;
+	case NODE_DISPLAYED:
+		message->displayed = keep_attribute(reader, attributes, "id");
+		break;
+	default:
+		break;
+	}
+}
+
 static void enter_message_node(struct stanza_reader *reader, enum node node, const char *name,
 			       const char **attributes)
 {
@@ -250,6 +327,16 @@ static void enter_message_node(struct stanza_reader *reader, enum node node, con
 		break;
 	case NODE_REPLACE:
 		message->replaces = keep_attribute(reader, attributes, "id");
+		break;
+	case NODE_RETRACT:
+	case NODE_APPLY_TO:
+	case NODE_RETRACT_APPLIED:
+	case NODE_REACTIONS:
+	case NODE_REPLY:
+	case NODE_FALLBACK:
+	case NODE_FALLBACK_BODY:
+	case NODE_DISPLAYED:
+		enter_reference_node(reader, node, attributes);
 		break;
 	case NODE_MUC_USER:
 		message->muc_user = true;
@@ -363,6 +450,11 @@ static void leave_node(struct stanza_reader *reader, enum node node, const char 
 	switch (node) {
 	case NODE_PRIORITY:
 		leave_priority(reader);
+		break;
+	case NODE_REACTION:
+		if (reader->message.reactions_count < LIMIT_REACTIONS && reader->capture.len)
+			reader->reactions[reader->message.reactions_count++] =
+				keep(reader, buf_text(&reader->capture), reader->capture.len, TEXT_LINE);
 		break;
 	case NODE_MARKUP:
 		markup_end(reader, name);

@@ -26,6 +26,15 @@ struct message_stanza {
 	const char *receipt_received; /* id, or NULL */
 	bool attention;             /* XEP-0224 */
 	const char *replaces;       /* XEP-0308: id, or NULL */
+	const char *retracts;       /* XEP-0424, also as its first version had it: id, or NULL */
+	const char *reacts_to;      /* XEP-0444: id, or NULL */
+	const char *const *reactions;
+	size_t reactions_count;     /* at most LIMIT_REACTIONS, the rest is left out */
+	const char *reply_to;       /* XEP-0461: id, or NULL */
+	const char *reply_jid;      /* whose message that is, or NULL */
+	bool reply_fallback;        /* XEP-0428: these characters of the body are for those who know no replies */
+	size_t fallback_start, fallback_end;
+	const char *displayed;      /* XEP-0333: id, or NULL */
 	const char *oob_url;        /* XEP-0066: first url, or NULL */
 	const char *oob_description;
 	bool muc_user;              /* <x xmlns='…muc#user'/>: a private message, or an invitation */

@@ -31,6 +31,9 @@ struct stream_socket {
 	struct buf wire;    /* ready to be written */
 	struct buf writing; /* given to libuv */
 	struct buf plain;   /* decrypted input */
+	uint64_t position; /* bytes taken by stream_socket_send */
+	uint64_t sealed;   /* of them, those in `wire` or gone before */
+	uint64_t writing_end; /* and those in `writing` or gone before */
 	uint64_t write_began;
 	struct latency_queue waiting;
 	bool full;          /* and the owner knows */
@@ -248,6 +251,11 @@ void stream_socket_read_stop(struct stream_socket *socket)
 		uv_read_stop((uv_stream_t *)&socket->tcp);
 }
 
+uint64_t stream_socket_position(const struct stream_socket *socket)
+{
+	return socket->position;
+}
+
 size_t stream_socket_queued(const struct stream_socket *socket)
 {
 	return socket->queue.len + socket->wire.len + socket->writing.len;
@@ -275,6 +283,7 @@ int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t c
 	}
 	buf_append(&socket->queue, bytes, count);
 	latency_queued(&socket->waiting);
+	socket->position += count;
 	mark_dirty(socket);
 	if (!socket->full && stream_socket_queued(socket) > LIMIT_STREAM_OUT_HIGH)
 		tell_full(socket, true);
@@ -294,6 +303,10 @@ static void on_written(uv_write_t *request, int status)
 		end(socket, TP_ERR_IO, uv_strerror(status));
 		return;
 	}
+	if (socket->ops->written)
+		socket->ops->written(socket->context, socket->writing_end);
+	if (socket->closing)
+		return;
 	flush(socket);
 	if (stream_socket_queued(socket) == 0)
 		latency_written(&socket->waiting, LATENCY_ROUTER_TO_PERSON);
@@ -325,12 +338,14 @@ static int seal_queue(struct stream_socket *socket)
 		else
 			buf_append(&socket->wire, socket->queue.data, socket->queue.len);
 		buf_clear(&socket->queue);
+		socket->sealed = socket->position;
 		return 0;
 	}
 	if (socket->queue.len && tls_is_established(socket->tls)) {
 		err = tls_send(socket->tls, socket->queue.data, socket->queue.len);
 		buf_clear(&socket->queue);
 		buf_shrink(&socket->queue, BUFFER_KEEP);
+		socket->sealed = socket->position;
 	}
 	tls_output(socket->tls, &socket->wire);
 	return err;
@@ -369,6 +384,7 @@ static void flush(struct stream_socket *socket)
 	err = seal_queue(socket);
 	if (err == 0 && socket->wire.len) {
 		swap(&socket->wire, &socket->writing);
+		socket->writing_end = socket->sealed;
 		buffer = uv_buf_init(socket->writing.data, (unsigned)socket->writing.len);
 		socket->write.data = socket;
 		socket->write_began = clock_ms();

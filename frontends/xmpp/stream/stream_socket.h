@@ -41,6 +41,8 @@ struct stream_socket_ops {
 	void (*drained)(void *context);
 	/* Optional: more than LIMIT_STREAM_OUT_HIGH are queued; fewer than half of it again. */
 	void (*full)(void *context, bool full);
+	/* Optional: the kernel has taken all output up to this stream_socket_position. */
+	void (*written)(void *context, uint64_t position);
 	/* The last call: the socket is freed when this returns. */
 	void (*closed)(void *context);
 };
@@ -54,6 +56,8 @@ int stream_socket_read_start(struct stream_socket *socket);
 void stream_socket_read_stop(struct stream_socket *socket);
 /* 0, or TP_ERR_LIMIT: LIMIT_STREAM_OUT_BYTES are queued, nothing was added; TP_ERR_CLOSED after close. */
 int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t count);
+/* Bytes that stream_socket_send has taken since the beginning. */
+uint64_t stream_socket_position(const struct stream_socket *socket);
 size_t stream_socket_queued(const struct stream_socket *socket);
 /* clock_ms since which the peer has taken none of a write; 0: none is waiting. */
 uint64_t stream_socket_stalled_since(const struct stream_socket *socket);

@@ -40,6 +40,7 @@ class Gateway:
         self.process = None
         self.wrapper = []
         self.starts = 0
+        self.killed = False
 
     def component_of(self, prosody):
         self.keys.update({"service.server": "127.0.0.1", "service.port": prosody.component_port,
@@ -72,6 +73,7 @@ class Gateway:
         self.process = Process(f"transportd-{self.starts}", [*self.wrapper, self.daemon, self.config], self.folder,
                                SANITIZERS)
         self.starts += 1
+        self.killed = False
         await self.process.start()
         if wait:
             await self.process.wait_log("ready", 60 if self.wrapper else 20)
@@ -97,6 +99,14 @@ class Gateway:
             os.kill(pid, signal.SIGKILL)
         return pids
 
+    async def kill_core(self):
+        """SIGKILL to transportd alone; its backends are left behind. Their process ids."""
+        backends = self.backends()
+        os.kill(self.process.pid, signal.SIGKILL)
+        await self.process.child.wait()
+        self.killed = True
+        return backends
+
     async def control(self, *words, expect=0):
         """Asks by transportctl; the answer as text."""
         child = await asyncio.create_subprocess_exec(
@@ -118,7 +128,7 @@ class Gateway:
         return None
 
     async def stop(self):
-        if not self.process:
+        if not self.process or self.killed:
             return
         below = descendants(self.process.pid) if self.process.running() else []
         status = await self.process.stop(timeout=60 if self.wrapper else 20)

@@ -19,6 +19,7 @@
 #include "protocol/frame.h"
 
 static const char *mode;
+static enum codec_dialect dialect = CODEC_PLAIN; /* of what it reads and says */
 static int channel = -1;
 
 static bool is(const char *name)
@@ -43,7 +44,7 @@ static void say(const struct event *event)
 {
 	struct buf out = {0};
 
-	if (codec_encode(&out, CODEC_BACKEND, CODEC_PLAIN, event) < 0)
+	if (codec_encode(&out, CODEC_BACKEND, dialect, event) < 0)
 		_exit(8);
 	put(out.data, out.len);
 	buf_finish(&out);
@@ -105,13 +106,19 @@ static void print_inheritance(char **argv)
 
 static void first_ping(void)
 {
-	static const char config[] = "[features]\nmuc=1\n";
+	static const char config[] = "[features]\nmuc=1\n", extended[] = "[features]\next=1\n";
 
 	if (is("giant"))
 		put("\xff\xff\xff\xff"
 		    "rest",
 		    8);
-	say(&(struct event){.type = EVENT_BACKEND_CONFIG, .text = {config, sizeof(config) - 1}});
+	if (is("extended"))
+		say(&(struct event){.type = EVENT_BACKEND_CONFIG, .text = {extended, sizeof(extended) - 1}});
+	else
+		say(&(struct event){.type = EVENT_BACKEND_CONFIG, .text = {config, sizeof(config) - 1}});
+	/* Too late: the first words count. */
+	if (is("extended-late"))
+		say(&(struct event){.type = EVENT_BACKEND_CONFIG, .text = {extended, sizeof(extended) - 1}});
 	if (is("late-giant")) {
 		say(&(struct event){.type = EVENT_PONG});
 		put("\xff\xff\xff\xff"
@@ -158,6 +165,13 @@ static void on_login(const char *user)
 		for_ever();
 }
 
+static void say_read(const char *user)
+{
+	say(&(struct event){.type = EVENT_READ_MARKER,
+	                    .user = user,
+	                    .read_marker = {.name = "echo", .message_id = "m1"}});
+}
+
 static void on_event(const struct event *event)
 {
 	static bool greeted;
@@ -178,8 +192,16 @@ static void on_event(const struct event *event)
 	case EVENT_LOGIN:
 		on_login(event->user);
 		return;
+	case EVENT_API_VERSION:
+		if (event->version == 2)
+			dialect = CODEC_EXTENDED;
+		return;
 	case EVENT_MESSAGE:
-		say_message(event->user, event->message.text);
+		if (is("presumes") || is("extended-late"))
+			dialect = CODEC_EXTENDED; /* nobody has asked it to */
+		if (dialect == CODEC_EXTENDED)
+			say_read(event->user);
+		say_message(event->user, event->message.replaces ? event->message.replaces : event->message.text);
 		return;
 	case EVENT_EXIT:
 		if (!is("stubborn") && !is("eof-only"))
@@ -204,7 +226,7 @@ static void serve(void)
 		frame_feed(&reader, chunk, (size_t)count);
 		while (frame_next(&reader, &frame, &length) == 1) {
 			struct event event;
-			if (codec_decode(&arena, CODEC_CORE, CODEC_PLAIN, frame, length, &event) == 0)
+			if (codec_decode(&arena, CODEC_CORE, dialect, frame, length, &event) == 0)
 				on_event(&event);
 			arena_reset(&arena);
 		}

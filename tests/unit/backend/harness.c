@@ -13,6 +13,9 @@
 
 #include "base/mem.h"
 #include "transport/backend/backend_process.h"
+#include "transport/delivery.h"
+#include "transport/resume.h"
+#include "transport/backend_features.h"
 #include "transport/router.h"
 
 void __wrap_log_write(enum log_level level, const struct log *log, const char *format, ...)
@@ -132,14 +135,60 @@ void router_from_backend(struct backend *backend, const struct event *event)
 		person->user.state = USER_CONNECTED;
 		person->user.active_ms = clock_ms();
 	}
+	if (event->type == EVENT_READ_MARKER)
+		person->read++;
+	if (event->type == EVENT_MESSAGE)
+		snprintf(person->text, sizeof(person->text), "%s", event->message.text);
 	if (event->type == EVENT_MESSAGE && ++person->messages == current->pause_after)
 		backend_set_reading(backend, false);
+}
+
+void transport_commit(struct transport *transport)
+{
+	assert_ptr_equal(transport, &current->transport);
+}
+
+void delivery_written(struct backend *backend, uint64_t number)
+{
+	(void)backend;
+	current->written = number;
+}
+
+void delivery_answered(struct backend *backend, const struct event_handover *answer)
+{
+	(void)backend;
+	(void)answer;
+}
+
+void delivery_user_ready(struct user *user)
+{
+	CONTAINER_OF(user, struct person, user)->drained++;
+}
+
+void resume_session(struct transport *transport, struct backend *backend, const char *key, bool connected,
+                    void (*done)(void *context, struct user *user), void *context)
+{
+	(void)transport;
+	(void)backend;
+	(void)key;
+	(void)connected;
+	done(context, NULL);
+}
+
+void resume_finish(struct user *user)
+{
+	(void)user;
 }
 
 void transport_backend_ready(struct transport *transport)
 {
 	(void)transport;
 	current->ready++;
+}
+
+bool features_announce_extension(const char *text, size_t length)
+{
+	return memmem(text, length, "ext=1", 5) != NULL;
 }
 
 void transport_backend_config(struct transport *transport, const char *text, size_t length)

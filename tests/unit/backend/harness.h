@@ -21,15 +21,18 @@
 #define PATIENCE_MS 20000
 
 struct person {
+	unsigned drained; /* told that its backend takes more again */
 	struct user user;
 	char key[40];
-	unsigned assigned, lost, left, unavailable, connected, messages, order;
+	unsigned assigned, lost, left, unavailable, connected, messages, read, order;
+	char text[40]; /* of the last message */
 	char sentence[120];
 	bool again;   /* when lost: waits for another backend */
 	bool release; /* when assigned: gives it back at once */
 };
 
 struct harness {
+	uint64_t written; /* number of the last frame that the kernel has taken */
 	uv_loop_t loop;
 	uv_timer_t beat;
 	struct transport transport;

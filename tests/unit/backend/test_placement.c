@@ -56,6 +56,37 @@ static void check_good(const char *mode)
 	harness_close(&h);
 }
 
+static void talk(const char *mode, bool extended, const char *text)
+{
+	struct harness h;
+
+	harness_open(&h, "%s %s", harness_program, mode);
+	harness_begin(&h);
+	struct person *person = harness_assign(&h, 0);
+	UNTIL(&h, person->connected == 1);
+	struct backend *backend = harness_backend(&h);
+	assert_int_equal(backend->extended, extended);
+	backend_send(backend, &(struct event){.type = EVENT_MESSAGE,
+	                                      .user = person->key,
+	                                      .message = {.name = "echo", .text = "hello", .replaces = "m0"}});
+	UNTIL(&h, person->messages == 1);
+	assert_int_equal(person->read, extended ? 1 : 0);
+	assert_string_equal(person->text, text);
+	/* Its read marker was a frame that makes no sense. */
+	assert_int_equal(backend->ignored_frames, strcmp(mode, "good") == 0 || extended ? 0 : 1);
+	harness_close(&h);
+}
+
+/* Who announces the extension in its first words is answered, and is told and may say more than others. */
+static void test_extension(void **state)
+{
+	(void)state;
+	talk("extended", true, "m0");
+	talk("good", false, "hello");
+	talk("presumes", false, "hello");
+	talk("extended-late", false, "hello");
+}
+
 static void test_inherited_socket(void **state)
 {
 	(void)state;
@@ -322,7 +353,7 @@ static void test_start_refused(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_inherited_socket),
+	        cmocka_unit_test(test_extension), cmocka_unit_test(test_inherited_socket),
 	        cmocka_unit_test(test_tcp),
 	        cmocka_unit_test(test_prober),
 	        cmocka_unit_test(test_shell_wrapper),

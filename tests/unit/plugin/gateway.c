@@ -9,7 +9,10 @@
 #include <cmocka.h>
 #include <ctype.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define WAIT_MS 10000
@@ -18,7 +21,7 @@ void gateway_open(struct gateway *gateway)
 {
 	int ends[2];
 
-	*gateway = (struct gateway){0};
+	*gateway = (struct gateway){.listener = -1};
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	gateway->fd = ends[0];
 	gateway->backend_fd = ends[1];
@@ -31,8 +34,46 @@ void gateway_close(struct gateway *gateway)
 		close(gateway->fd);
 	if (gateway->backend_fd >= 0)
 		close(gateway->backend_fd);
+	if (gateway->listener >= 0) {
+		close(gateway->listener);
+		unlink(gateway->path);
+		rmdir(gateway->folder);
+	}
 	frame_reader_finish(&gateway->in);
 	arena_finish(&gateway->arena);
+}
+
+void gateway_listen(struct gateway *gateway)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char number[16];
+
+	snprintf(gateway->folder, sizeof(gateway->folder), "/tmp/test-attach-XXXXXX");
+	assert_non_null(mkdtemp(gateway->folder));
+	snprintf(gateway->path, sizeof(gateway->path), "%s/socket", gateway->folder);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", gateway->path);
+	gateway->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(gateway->listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(gateway->listener, 8), 0);
+	snprintf(number, sizeof(number), "%d", dup(gateway->listener));
+	setenv("LIBTRANSPORT_ATTACH_FD", number, 1);
+}
+
+void gateway_die(struct gateway *gateway)
+{
+	close(gateway->fd);
+	gateway->fd = -1;
+	frame_reader_finish(&gateway->in);
+	frame_reader_init(&gateway->in, FRAME_MAX_DEFAULT);
+}
+
+void gateway_connect(struct gateway *gateway)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", gateway->path);
+	gateway->fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(connect(gateway->fd, (struct sockaddr *)&address, sizeof(address)), 0);
 }
 
 static unsigned hex_digit(char c)
@@ -58,7 +99,7 @@ void gateway_send(struct gateway *gateway, const struct event *event)
 {
 	struct buf bytes = {0};
 
-	assert_int_equal(codec_encode(&bytes, CODEC_CORE, CODEC_PLAIN, event), 0);
+	assert_int_equal(codec_encode(&bytes, CODEC_CORE, gateway->dialect, event), 0);
 	assert_int_equal(send(gateway->fd, bytes.data, bytes.len, MSG_NOSIGNAL), bytes.len);
 	buf_finish(&bytes);
 }
@@ -81,17 +122,30 @@ static ssize_t gateway_read(struct gateway *gateway, int wait_ms)
 	return count;
 }
 
-const struct event *gateway_expect(struct gateway *gateway, enum event_type type)
+/* The next event that comes within that time, or NULL. */
+static const struct event *gateway_take(struct gateway *gateway, int wait_ms)
 {
 	const uint8_t *frame;
 	size_t length;
 	int got;
 
 	while ((got = frame_next(&gateway->in, &frame, &length)) == 0)
-		assert_true(gateway_read(gateway, WAIT_MS) > 0);
+		if (gateway_read(gateway, wait_ms) <= 0)
+			return NULL;
 	assert_int_equal(got, 1);
 	arena_reset(&gateway->arena);
-	assert_int_equal(codec_decode(&gateway->arena, CODEC_BACKEND, CODEC_PLAIN, frame, length, &gateway->event), 0);
+	assert_int_equal(codec_decode(&gateway->arena, CODEC_BACKEND, gateway->dialect, frame, length, &gateway->event), 0);
+	return &gateway->event;
+}
+
+const struct event *gateway_next(struct gateway *gateway)
+{
+	return gateway_take(gateway, 0);
+}
+
+const struct event *gateway_expect(struct gateway *gateway, enum event_type type)
+{
+	assert_non_null(gateway_take(gateway, WAIT_MS));
 	assert_string_equal(event_type_name(gateway->event.type), event_type_name(type));
 	return &gateway->event;
 }

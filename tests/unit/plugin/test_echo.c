@@ -23,6 +23,7 @@ static pid_t start_echo(struct gateway *gateway)
 	pid_t pid;
 
 	gateway_open(gateway);
+	gateway_listen(gateway);
 	snprintf(number, sizeof(number), "%d", gateway->backend_fd);
 	setenv("LIBTRANSPORT_FD", number, 1);
 	pid = fork();
@@ -34,6 +35,7 @@ static pid_t start_echo(struct gateway *gateway)
 		_exit(127);
 	}
 	close(gateway->backend_fd);
+	close((int)strtol(getenv("LIBTRANSPORT_ATTACH_FD"), NULL, 10));
 	gateway->backend_fd = -1;
 	gateway_send_hex(gateway, "00000002 0809");
 	gateway_expect(gateway, EVENT_BACKEND_CONFIG);
@@ -110,11 +112,81 @@ static void test_room(void **state)
 	gateway_close(&gateway);
 }
 
+static void send_numbered(struct gateway *gateway, uint64_t number, const char *name, const char *id)
+{
+	gateway_send(gateway, &(struct event){EVENT_MESSAGE, USER, .handover = number,
+					      .message = {.name = name, .text = "hi", .id = id}});
+}
+
+static void log_in_extended(struct gateway *gateway)
+{
+	gateway->dialect = CODEC_EXTENDED;
+	gateway_send(gateway, &(struct event){EVENT_API_VERSION, .version = 2});
+	gateway_send(gateway, &(struct event){EVENT_HOLD, .hold = {"one", "two", 30}});
+	gateway_send(gateway, &(struct event){EVENT_LOGIN, USER, .login = {"alice", "", NULL, 0}});
+	gateway_expect(gateway, EVENT_CONNECTED);
+	gateway_expect(gateway, EVENT_CONTACT);
+}
+
+/* The second time is another process: the first one died before its answer was read. */
+static void test_same_answer_twice(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct gateway gateway;
+		pid_t pid = start_echo(&gateway);
+
+		log_in_extended(&gateway);
+		send_numbered(&gateway, 5, "echo", "m1");
+		assert_string_equal(gateway_expect(&gateway, EVENT_MESSAGE)->message.id, "echo-m1");
+		assert_int_equal(gateway_expect(&gateway, EVENT_HANDOVER)->handed_over.taken[0], 5);
+		send_numbered(&gateway, 6, "nobody", "m2");
+		assert_int_equal(gateway_expect(&gateway, EVENT_HANDOVER)->handed_over.results[0].error,
+				 HANDOVER_NOT_FOUND);
+		gateway_send(&gateway, &(struct event){EVENT_EXIT});
+		assert_exit(pid, 0);
+		gateway_close(&gateway);
+	}
+}
+
+static void test_outlives_gateway(void **state)
+{
+	struct gateway gateway;
+	pid_t pid = start_echo(&gateway);
+	const char *user = USER;
+	const struct event *event;
+
+	(void)state;
+	log_in_extended(&gateway);
+	gateway_send(&gateway, &(struct event){EVENT_ROOM_JOIN, USER, .room = {"lobby", "al", NULL, NULL}});
+	assert_int_equal(gateway_expect(&gateway, EVENT_PARTICIPANTS)->participants.count, 2);
+	gateway_die(&gateway);
+	gateway_connect(&gateway);
+	gateway_send(&gateway, &(struct event){EVENT_ATTACH, .attach = {"one", 3}});
+	event = gateway_expect(&gateway, EVENT_ATTACHED);
+	assert_string_equal(event->attached.sessions[0].user, USER);
+	assert_true(event->attached.sessions[0].connected);
+	gateway_expect(&gateway, EVENT_BACKEND_CONFIG);
+	gateway_send(&gateway, &(struct event){EVENT_RESUME, .resume = {&user, 1, false}});
+	assert_true(gateway_expect(&gateway, EVENT_CONTACT)->snapshot);
+	event = gateway_expect(&gateway, EVENT_PARTICIPANTS);
+	assert_true(event->snapshot);
+	assert_string_equal(event->participants.participants[1].nickname, "al");
+	gateway_expect(&gateway, EVENT_RESUMED);
+	send_numbered(&gateway, 9, "lobby", "m1");
+	assert_string_equal(gateway_expect(&gateway, EVENT_MESSAGE)->message.nickname, "al");
+	gateway_send(&gateway, &(struct event){EVENT_EXIT});
+	assert_exit(pid, 0);
+	gateway_close(&gateway);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conversation),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_same_answer_twice),
+		cmocka_unit_test(test_outlives_gateway),
 	};
 
 	if (argc != 2)

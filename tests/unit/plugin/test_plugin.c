@@ -217,7 +217,7 @@ static void test_ping(void **state)
 	assert_int_equal(plug_dispatch(plug), 0);
 	config = gateway_expect(&gateway, EVENT_BACKEND_CONFIG);
 	assert_string_equal(config->text.bytes, "[registration]\nneedPassword=1\nneedRegistration=1\n"
-						"[features]\nmuc=0\nrawxml=0\ndisable_jid_escaping=0\n");
+						"[features]\nmuc=0\nrawxml=0\ndisable_jid_escaping=0\next=1\n");
 	expect_pong(&gateway);
 	gateway_send_hex(&gateway, "00000002 0809 00000002 0809");
 	assert_int_equal(plug_dispatch(plug), 0);
@@ -245,7 +245,7 @@ static void test_features(void **state)
 	assert_string_equal(gateway_expect(&gateway, EVENT_BACKEND_CONFIG)->text.bytes,
 			    "[registration]\nneedPassword=0\nneedRegistration=0\n"
 			    "[features]\nmuc=1\nrawxml=1\ndisable_jid_escaping=1\nreceipts=1\n"
-			    "send_buddies_on_login=1\nroom_nick=1\npassword_unchecked=1\n");
+			    "send_buddies_on_login=1\nroom_nick=1\npassword_unchecked=1\next=1\n");
 	finish(&gateway, plug);
 }
 

@@ -87,7 +87,8 @@ static void test_empty_events(void **state)
 	trip_finish(&trip);
 }
 
-/* To a peer without the extension the same event is the same frame as ever, and what it would not know is not read. */
+/* To a peer without the extension the same event is the same frame as ever, and what it would not know is
+ * not read. */
 static void test_plain_dialect(void **state)
 {
 	struct trip trip = {0};

@@ -90,7 +90,9 @@ static void test_from_version_before(void **state)
 	assert_int_equal(sql_number(fixture->database, "SELECT count(*) FROM x_schema_version"), count + 1);
 	/* and now it is too new */
 	assert_int_equal(migrate(fixture, "x_", steps, count), TP_ERR_UNSUPPORTED);
-	assert_non_null(strstr(fixture->error.data, "schema version 2"));
+	char *version = mem_printf("schema version %zu,", count + 1);
+	assert_non_null(strstr(fixture->error.data, version));
+	mem_free(version);
 }
 
 static void test_failed_step_is_undone(void **state)

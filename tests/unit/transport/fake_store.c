@@ -13,9 +13,10 @@ struct row {
 	struct event_setting settings[4];
 	struct store_contact contacts[4];
 	struct store_identity identity;
+	char *kept[4]; /* values, "key=text" */
 };
 
-enum kind { FIND, ADD, CHANGE, REMOVE, TAKEN, SETTING, LIST };
+enum kind { FIND, ADD, CHANGE, REMOVE, TAKEN, SETTING, LIST, PUT_VALUES, GET_VALUES };
 
 struct request {
 	struct list link;
@@ -29,6 +30,7 @@ struct store {
 	struct list queue;
 	struct row *rows[ACCOUNTS];
 	int64_t last_id;
+	int values_err;
 };
 static struct store store;
 
@@ -38,6 +40,7 @@ int store_open(struct store **opened, uv_loop_t *loop, const struct store_config
 	(void)config;
 	(void)error;
 	list_init(&store.queue);
+	store.values_err = 0;
 	*opened = &store;
 	return 0;
 }
@@ -85,6 +88,8 @@ static void free_row(struct row **slot)
 	mem_free((char *)(*slot)->account.key);
 	mem_free((char *)(*slot)->account.legacy_name);
 	mem_free((char *)(*slot)->account.password);
+	for (size_t i = 0; i < ARRAY_SIZE((*slot)->kept); i++)
+		mem_free((*slot)->kept[i]);
 	MEM_FREE(*slot);
 }
 
@@ -197,6 +202,44 @@ static void list_all(const struct request *request)
 	done(request->context, 0, identities, count);
 }
 
+void store_fail_values(int err)
+{
+	store.values_err = err;
+}
+
+void store_value(const char *address, const char *text)
+{
+	struct row *row = row_of(address);
+
+	for (size_t i = 0; i < ARRAY_SIZE(row->kept); i++) {
+		if (row->kept[i])
+			continue;
+		row->kept[i] = mem_strdup(text);
+		return;
+	}
+	fail();
+}
+
+static void get_values(const struct request *request)
+{
+	store_values_done *done = (store_values_done *)request->done;
+	struct row *row = row_of(request->address);
+	struct event_value values[4];
+	char *keys[4];
+	size_t count = 0;
+
+	for (size_t i = 0; row && i < ARRAY_SIZE(row->kept) && row->kept[i]; i++) {
+		const char *text = strchr(row->kept[i], '=') + 1;
+
+		keys[count] = mem_strndup(row->kept[i], (size_t)(text - 1 - row->kept[i]));
+		values[count] = (struct event_value){keys[count], (const uint8_t *)text, strlen(text)};
+		count++;
+	}
+	done(request->context, store.values_err, store.values_err ? NULL : values, store.values_err ? 0 : count, 0);
+	for (size_t i = 0; i < count; i++)
+		mem_free(keys[i]);
+}
+
 static void run(const struct request *request)
 {
 	switch (request->kind) {
@@ -220,6 +263,12 @@ static void run(const struct request *request)
 		break;
 	case LIST:
 		list_all(request);
+		break;
+	case PUT_VALUES:
+		answer_done(request, store.values_err);
+		break;
+	case GET_VALUES:
+		get_values(request);
 		break;
 	}
 }
@@ -273,6 +322,12 @@ void store_find_account(struct store *unused, const char *frontend, const char *
 	(void)unused;
 	(void)frontend;
 	queue(FIND, address, NULL, NULL, (void *)done, context);
+}
+
+void store_get_account(struct store *unused, const char *key, store_account_done *done, void *context)
+{
+	(void)unused;
+	queue(FIND, key, NULL, NULL, (void *)done, context);
 }
 
 void store_add_account(struct store *unused, const char *key, const char *frontend, const char *address,
@@ -342,4 +397,22 @@ void store_remove_contact(struct store *unused, int64_t account, const char *nam
 	(void)unused;
 	(void)account;
 	buf_printf(&fx->log, "store no-contact %s\n", name);
+}
+
+void store_put_values(struct store *unused, const char *key, const struct event_value *values, size_t count,
+		      store_done *done, void *context)
+{
+	(void)unused;
+	buf_printf(&fx->log, "store values of %s:", key);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&fx->log, " %s=%.*s", values[i].key, (int)values[i].size,
+			   values[i].bytes ? (const char *)values[i].bytes : "");
+	buf_puts(&fx->log, "\n");
+	queue(PUT_VALUES, key, NULL, NULL, (void *)done, context);
+}
+
+void store_get_values(struct store *unused, const char *key, store_values_done *done, void *context)
+{
+	(void)unused;
+	queue(GET_VALUES, key, NULL, NULL, (void *)done, context);
 }

@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 
+#include "transport/backend/backend_attach.h"
+#include "transport/delivery.h"
+#include "transport/admin.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
 #include "transport/instance_metrics.h"
@@ -37,6 +40,21 @@ static void say_message(const struct event_message *message)
 	SAY(": %.40s", message->text);
 	if (message->id)
 		SAY(" id=%s", message->id);
+	if (message->sent_id)
+		SAY(" sent-id=%s", message->sent_id);
+	if (message->replaces)
+		SAY(" replaces=%s", message->replaces);
+	if (message->retracts)
+		SAY(" retracts=%s", message->retracts);
+	if (message->reply_to)
+		SAY(" reply-to=%s '%s' by %s", message->reply_to, or_empty(message->reply_text),
+		    or_empty(message->reply_author));
+	if (message->reacts_to)
+		SAY(" reacts-to=%s %zu", message->reacts_to, message->reactions_count);
+	if (message->thread)
+		SAY(" thread=%s", message->thread);
+	if (message->author.name)
+		SAY(" author=%s", message->author.name);
 	if (message->carbon)
 		SAY(" carbon");
 	if (message->headline)
@@ -126,6 +144,35 @@ static void say_event(const struct event *event)
 	case EVENT_VCARD:
 		SAY("card %s %u '%s'", event->vcard.name, event->vcard.id, or_empty(event->vcard.full_name));
 		break;
+	case EVENT_READ_MARKER:
+		SAY("read %s", event->read_marker.name);
+		if (event->read_marker.nickname)
+			SAY("/%s", event->read_marker.nickname);
+		SAY(" %s", event->read_marker.message_id);
+		break;
+	case EVENT_ROOM_INFO:
+		SAY("room-info %s '%s' '%s' icon=%s %u%s", event->room_info.room, or_empty(event->room_info.title),
+		    or_empty(event->room_info.description), or_empty(event->room_info.icon_hash),
+		    event->room_info.members, event->room_info.is_private ? " private" : "");
+		break;
+	case EVENT_LOGIN_STEP:
+		SAY("step %u kind %d '%s'", event->login_step.step, (int)event->login_step.kind,
+		    or_empty(event->login_step.text));
+		for (size_t i = 0; i < event->login_step.choices_count; i++)
+			SAY(" [%s]", event->login_step.choices[i]);
+		if (event->login_step.data)
+			SAY(" data=%s", event->login_step.data);
+		break;
+	case EVENT_LOGIN_ANSWER:
+		SAY("login answer %u %s", event->login_answer.step,
+		    event->login_answer.value ? event->login_answer.value : "(gives up)");
+		break;
+	case EVENT_VALUES:
+		SAY("values");
+		for (size_t i = 0; i < event->values.count; i++)
+			SAY(" %s=%.*s", event->values.values[i].key, (int)event->values.values[i].size,
+			    (const char *)event->values.values[i].bytes);
+		break;
 	default:
 		SAY("%s", event_type_name(event->type));
 		break;
@@ -170,7 +217,7 @@ static void fake_stop(struct frontend *frontend, void (*stopped)(void *context),
 		stopped(context);
 }
 
-static void fake_deliver(struct frontend *frontend, struct identity *to, struct resource *only,
+static int fake_deliver(struct frontend *frontend, struct identity *to, struct resource *only,
 			 const struct event *event)
 {
 	assert_ptr_equal(frontend, to->frontend);
@@ -181,6 +228,27 @@ static void fake_deliver(struct frontend *frontend, struct identity *to, struct 
 	}
 	SAY(" ");
 	say_event(event);
+	return event->handover ? fx->promise : 0;
+}
+
+static int fake_undelivered(struct frontend *frontend, const char *address, const struct event *event)
+{
+	const struct event_undelivered *what = &event->undelivered;
+
+	(void)frontend;
+	SAY("%s/%s undelivered %d", address, what->resource, (int)what->reason);
+	if (what->text)
+		SAY(" '%s'", what->text);
+	say_message(&what->message);
+	SAY("\n");
+	return fx->promise;
+}
+
+static bool fake_room_resumed(struct frontend *frontend, struct resource *resource, const struct room *room)
+{
+	(void)frontend;
+	SAY("%s/%s is still in %s\n", resource->identity->address, resource->name, room->name);
+	return true;
 }
 
 static void fake_authenticated(struct frontend *frontend, const char *address, int error, const char *text)
@@ -221,6 +289,8 @@ const struct frontend_ops fake_frontend_ops = {
 	.start = fake_start,
 	.stop = fake_stop,
 	.deliver = fake_deliver,
+	.undelivered = fake_undelivered,
+	.room_resumed = fake_room_resumed,
 	.authenticated = fake_authenticated,
 	.features_changed = fake_features_changed,
 	.notify = fake_notify,
@@ -287,11 +357,51 @@ void network_plugin_server_hold(struct network_plugin_server *server, bool hold)
 	SAY(hold ? "backends held\n" : "backends read\n");
 }
 
-void backend_send(struct backend *backend, const struct event *event)
+int backend_send(struct backend *backend, const struct event *event)
 {
 	assert_non_null(event->user);
 	SAY("%s ", backend->label);
 	say_event(event);
+	if (event->handover && !fx->unanswered)
+		delivery_written(backend, event->handover);
+	else if (event->handover)
+		fx->number = event->handover;
+	return 0;
+}
+
+bool backend_attach_is_under_way(const struct backend *backend)
+{
+	(void)backend;
+	return true;
+}
+
+void backend_acknowledge_later(struct backend *backend, uint64_t number)
+{
+	(void)backend;
+	(void)number;
+}
+
+void backend_acknowledge(struct backend *backend, uint64_t number)
+{
+	(void)backend;
+	(void)number;
+}
+
+struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial)
+{
+	(void)server;
+	return serial >= 1 && serial <= 2 ? &fx->backends[serial - 1] : NULL;
+}
+
+void network_plugin_server_leave(struct network_plugin_server *server, void (*stopped)(void *), void *context)
+{
+	(void)server;
+	stopped(context);
+}
+
+void backend_attach_note_taken(struct network_plugin_server *server)
+{
+	(void)server;
 }
 
 size_t backend_queued(const struct backend *backend)
@@ -348,6 +458,24 @@ void query_port_close(struct query_port **port)
 	*port = NULL;
 }
 
+void admin_execute(struct transport *transport, const char *line, void (*answered)(void *, const char *), void *context)
+{
+	(void)transport;
+	SAY("admin '%s'\n", line);
+	answered(context, "OK");
+}
+
+static void on_answer(void *context, int err, const char *text)
+{
+	(void)context;
+	SAY("answer %d '%.60s'\n", err, text);
+}
+
+void chat(const char *address, const char *line)
+{
+	command_run_line(fx->transport, fx->frontend, address, "phone", line, on_answer, NULL);
+}
+
 /* ------------------------------------------------------------------------------------------------ fixture */
 
 int fixture_setup(void **state)
@@ -362,6 +490,7 @@ int fixture_setup(void **state)
 
 		snprintf(backend->label, sizeof(backend->label), "b%zu", i + 1);
 		backend->id = (int)i + 1;
+		backend->serial = (unsigned)i + 1;
 		backend->log.label = backend->label;
 		list_init(&backend->users);
 	}
@@ -378,6 +507,7 @@ void fixture_start(const char *const *overrides, size_t count)
 	assert_int_equal(config_override(fx->config, "service.jid", "gw.x", &error), 0);
 	assert_int_equal(config_override(fx->config, "service.backend", "/bin/false", &error), 0);
 	assert_int_equal(config_override(fx->config, "service.working_dir", "/nowhere", &error), 0);
+	assert_int_equal(config_override(fx->config, "spool.durability", "off", &error), 0);
 	for (size_t i = 0; i < count; i++) {
 		char *name = mem_strndup(overrides[i], strcspn(overrides[i], "="));
 

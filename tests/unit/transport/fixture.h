@@ -25,7 +25,9 @@
 #include "transport/account.h"
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
+#include "transport/command.h"
 #include "transport/frontend.h"
+#include "transport/login_step.h"
 #include "transport/request.h"
 #include "transport/room.h"
 #include "transport/roster.h"
@@ -35,6 +37,9 @@
 #include "transport/user.h"
 
 struct fixture {
+	int promise;       /* what deliver answers for what it is to confirm */
+	bool unanswered;   /* backends do not answer: the last number is kept */
+	uint64_t number;
 	uv_loop_t loop;
 	struct config *config;
 	struct transport *transport;
@@ -61,6 +66,8 @@ void store_contact(const char *address, const char *name);
 bool store_has(const char *address);
 const char *store_password(const char *address);
 void store_mark_online(const char *address);
+void store_value(const char *address, const char *text); /* "key=text": what a backend has kept */
+void store_fail_values(int err);                         /* answer of every request about values from now on */
 
 /* All lines since the last call must be these, each with its newline. */
 #define expect(text) expect_at((text), __FILE__, __LINE__)
@@ -75,6 +82,8 @@ struct user *log_in(const char *address, const char *resource);
 struct resource *attach(const char *address, const char *resource);
 struct resource *find(const char *address, const char *resource);
 void from_backend(struct backend *backend, struct event event);
+/* A line to the gateway; the answer is written down: "answer -2 'text'". */
+void chat(const char *address, const char *line);
 int from_person(const char *address, const char *resource, struct event event);
 void join(const char *address, const char *resource, const char *room, const char *nickname);
 void participant(const char *user, const char *room, const char *nickname, int flags, enum status status);

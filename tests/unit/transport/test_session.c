@@ -194,7 +194,7 @@ static void test_retries(void **state)
 	assert_int_equal(user->state, USER_RETRYING);
 	assert_int_equal(
 		from_person("alice@x", "phone",
-			    (struct event){.type = EVENT_MESSAGE, .message = {.name = "bob", .text = "hi"}}),
+			    (struct event){.type = EVENT_CHAT_STATE, .chat_state = {.name = "bob"}}),
 		TP_ERR_NOT_CONNECTED);
 	wait_for("b1 login");
 	expect("b1 login al pw\nb1 status online ''\n");
@@ -203,6 +203,7 @@ static void test_retries(void **state)
 	expect("b1 logout al\n");
 	user->retries = USER_RETRIES;
 	user->state = USER_CONNECTING;
+	user->login_sent = true;
 	user->backend = &fx->backends[0];
 	disconnected(CONNECTION_ERROR_OTHER, "Lost.");
 	expect("b1 logout al\nstore online 0\nalice@x session failed 16 'Lost.'\n");

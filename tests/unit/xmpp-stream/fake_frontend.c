@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "transport/delivery.h"
 
 struct fake fake;
 
@@ -157,4 +158,21 @@ void session_authenticate_cancel(struct frontend *frontend, const char *address)
 {
 	(void)frontend;
 	buf_printf(&fake.calls, "cancel %s\n", address);
+}
+
+void transport_commit(struct transport *transport)
+{
+	assert_ptr_equal(transport, &fake.transport);
+}
+
+void delivery_shown(struct transport *transport, uint64_t number)
+{
+	(void)transport;
+	buf_printf(&fake.calls, "shown %llu\n", (unsigned long long)number);
+}
+
+void delivery_not_shown(struct transport *transport, uint64_t number)
+{
+	(void)transport;
+	buf_printf(&fake.calls, "not shown %llu\n", (unsigned long long)number);
 }

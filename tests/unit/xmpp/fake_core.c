@@ -5,8 +5,10 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "tests/unit/xmpp/fixture.h"
+#include "transport/delivery.h"
 #include "transport/account.h"
 #include "transport/command.h"
+#include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/user.h"
@@ -116,6 +118,18 @@ static void record_message(const struct event *event)
 		buf_printf(&told, " xhtml=%s", message->xhtml);
 	if (message->replaces)
 		buf_printf(&told, " replaces=%s", message->replaces);
+	if (message->retracts)
+		buf_printf(&told, " retracts=%s", message->retracts);
+	if (message->reply_to)
+		buf_printf(&told, " reply-to=%s '%s' by %s", message->reply_to,
+		           message->reply_text ? message->reply_text : "",
+		           message->reply_author ? message->reply_author : "");
+	if (message->reacts_to)
+		buf_printf(&told, " reacts-to=%s", message->reacts_to);
+	for (size_t i = 0; i < message->reactions_count; i++)
+		buf_printf(&told, " [%s]", message->reactions[i]);
+	if (message->thread)
+		buf_printf(&told, " thread=%s", message->thread);
 	if (message->receipt)
 		buf_puts(&told, " receipt");
 	buf_putc(&told, '\n');
@@ -141,6 +155,10 @@ int router_from_frontend(struct resource *from, const struct event *event)
 		buf_printf(&told, "%s name=%s alias=%s groups=%zu\n", event_type_name(event->type),
 		           event->contact.name, event->contact.alias ? event->contact.alias : "",
 		           event->contact.groups_count);
+		break;
+	case EVENT_READ_MARKER:
+		buf_printf(&told, "read marker name=%s id=%s\n", event->read_marker.name,
+		           event->read_marker.message_id);
 		break;
 	case EVENT_CHAT_STATE:
 		buf_printf(&told, "chat state name=%s %d\n", event->chat_state.name,
@@ -250,7 +268,11 @@ void account_unregister(struct transport *core, struct frontend *base, const cha
 
 static const struct command_field fields[] = {{"room", "Room", FIELD_TEXT, true},
                                               {"secret", "Secret", FIELD_SECRET, false}};
+static const struct command_field answer_fields[] = {{"answer", "Answer", FIELD_SECRET, true}};
 static const struct command commands[] = {
+        {.name = "login", .title = "Log in", .help = "Logs in.", .dialogue = true},
+        {.name = "answer", .title = "Answer", .help = "Answers.", .fields = answer_fields, .fields_count = 1},
+        {.name = "cancel", .title = "Cancel", .help = "Cancels."},
         {.name = "logout", .title = "Log out", .help = "Logs out."},
         {.name = "join", .title = "Join", .help = "Joins.", .fields = fields, .fields_count = 2},
         {.name = "reload", .title = "Reload", .help = "Reloads.", .role = ROLE_ADMIN},
@@ -292,9 +314,21 @@ void command_run(struct transport *core, struct frontend *base, const char *addr
                  const struct command *command, struct map *values, command_done *done, void *context)
 {
 	const char *room = map_get(values, "room");
+	struct buf problem = {0};
+	int err = 0;
 
 	(void)core;
 	(void)base;
+	if (!strcmp(command->name, "answer")) {
+		err = login_step_answer(fake_user(), map_get(values, "answer"), &problem);
+		done(context, err, buf_text(&problem));
+		buf_finish(&problem);
+		return;
+	}
+	if (!strcmp(command->name, "cancel") && login_step_give_up(fake_user())) {
+		done(context, 0, "The login has ended.");
+		return;
+	}
 	buf_printf(&told, "RUN %s %s/%s room=%s\n", command->name, address, resource, room ? room : "");
 	done(context, 0, "Done as asked.");
 }
@@ -306,4 +340,46 @@ void command_run_line(struct transport *core, struct frontend *base, const char 
 	(void)base;
 	buf_printf(&told, "LINE %s/%s %s\n", address, resource, line);
 	done(context, 0, "An answer.");
+}
+
+void delivery_frontend_ready(struct frontend *base)
+{
+	(void)base;
+}
+
+void delivery_identity_ready(struct identity *identity)
+{
+	(void)identity;
+}
+
+/* What login_step.c needs. */
+
+void router_deliver(struct user *user, struct resource *only, const struct event *event)
+{
+	(void)user;
+	deliver(only, event);
+}
+
+int user_send(struct user *user, struct event *event)
+{
+	(void)user;
+	assert_int_equal(event->type, EVENT_LOGIN_ANSWER);
+	buf_printf(&told, "ANSWER %u %s\n", event->login_answer.step,
+	           event->login_answer.value ? event->login_answer.value : "(gives up)");
+	return 0;
+}
+
+void user_end_login(struct user *user, const char *text)
+{
+	login_step_clear(user, false);
+	user->state = USER_IDLE;
+	mem_replace(&user->last_error_text, text);
+	fake_session(SESSION_FAILED, CONNECTION_ERROR_AUTHENTICATION_FAILED, text);
+}
+
+bool session_authentication_asked(struct user *user, bool has_to_act)
+{
+	(void)user;
+	(void)has_to_act;
+	return true;
 }

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/limits.h"
 #include "frontends/xmpp/disco.h"
+#include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/roster.h"
 #include "transport/user.h"
@@ -45,6 +46,11 @@ void component_stop(struct component *component, void (*stopped)(void *), void *
 {
 	(void)component;
 	stopped(context);
+}
+
+void component_suspend(struct component *component, void (*stopped)(void *), void *context)
+{
+	component_stop(component, stopped, context);
 }
 
 void component_destroy(struct component **component)
@@ -276,6 +282,9 @@ int fixture_teardown(void **state)
 	map_destroy(&user.rooms, free_room);
 	map_destroy(&roster.contacts, free_contact);
 	mem_free(user.legacy_name);
+	login_step_clear(&user, false);
+	mem_free(user.last_error_text);
+	user.last_error_text = NULL;
 	buf_finish(&sent);
 	buf_finish(&told);
 	return 0;

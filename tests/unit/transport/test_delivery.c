@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages that wait: for a session, a room, a frontend; and where they end. */
+#include "tests/unit/transport/fixture.h"
+#include "transport/delivery.h"
+#include "transport/spool/spool.h"
+
+static struct spool_statistics spool(void)
+{
+	struct spool_statistics statistics;
+
+	spool_statistics(fx->transport->spool, &statistics);
+	return statistics;
+}
+
+static int write_chat(const char *text)
+{
+	return from_person("alice@x", "phone",
+			   (struct event){.type = EVENT_MESSAGE, .message = {.name = "bob", .text = text, .id = "i1"}});
+}
+
+static int write_room(const char *text)
+{
+	return from_person("alice@x", "phone",
+			   (struct event){.type = EVENT_MESSAGE,
+					  .message = {.kind = MESSAGE_ROOM, .name = "#a", .text = text, .id = "i2"}});
+}
+
+static void network(struct event_message message)
+{
+	from_backend(fx->gives, (struct event){.type = EVENT_MESSAGE, .user = "alice@x", .message = message});
+}
+
+static void answer(struct event_handover_result result)
+{
+	result.number = fx->number;
+	delivery_answered(fx->gives, &(struct event_handover){.results = &result, .results_count = 1});
+}
+
+static void connecting(void)
+{
+	store_account("alice@x", "al", "pw");
+	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	forget();
+}
+
+static void connected(void)
+{
+	from_backend(fx->gives, (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
+	store_pump();
+}
+
+static struct user *logged_in(void)
+{
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	return log_in("alice@x", "phone");
+}
+
+static void enter_room(void)
+{
+	join("alice@x", "phone", "#a", "al");
+	participant("alice@x", "#a", "bob", 0, STATUS_ONLINE);
+	participant("alice@x", "#a", "al", 0, STATUS_ONLINE);
+	forget();
+}
+
+static void test_waits_for_the_session(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	connecting();
+	assert_int_equal(write_chat("one"), 0);
+	assert_int_equal(write_chat("two"), 0);
+	expect("");
+	assert_int_equal(spool().waiting, 2);
+	connected();
+	assert_true(was_told("b1 message bob: one id=i1\nb1 message bob: two id=i1\n"));
+	assert_int_equal(spool().records, 0);
+}
+
+static void test_waits_for_the_room(void **state)
+{
+	(void)state;
+	logged_in();
+	join("alice@x", "phone", "#a", "al");
+	forget();
+	assert_int_equal(write_room("one"), 0);
+	/* Another conversation does not wait for it. */
+	assert_int_equal(write_chat("aside"), 0);
+	expect("b1 message bob: aside id=i1\n");
+	participant("alice@x", "#a", "al", 0, STATUS_ONLINE);
+	expect("alice@x/phone participant #a al online self\nb1 message (room) #a: one id=i2\n");
+}
+
+static void test_is_sent_again_until_answered(void **state)
+{
+	(void)state;
+	struct user *user = logged_in();
+
+	fx->unanswered = true;
+	assert_int_equal(write_chat("hi"), 0);
+	uint64_t number = fx->number;
+
+	assert_int_equal(spool().handed, 1);
+	from_backend(fx->gives, (struct event){.type = EVENT_DISCONNECTED, .user = "alice@x", .disconnected = {0, "x"}});
+	assert_int_equal(spool().waiting, 1);
+	fx->gives = &fx->backends[1];
+	wait_for("b2 login");
+	forget();
+	fx->number = 0;
+	connected();
+	assert_true(was_told("b2 message bob: hi id=i1\n"));
+	assert_int_equal(fx->number, number);
+	/* An answer of somebody else's backend means nothing. */
+	delivery_answered(&fx->backends[0], &(struct event_handover){.taken = &number, .taken_count = 1});
+	assert_int_equal(spool().records, 1);
+	delivery_answered(user->backend, &(struct event_handover){.taken = &number, .taken_count = 1});
+	assert_int_equal(spool().records, 0);
+	delivery_answered(user->backend, &(struct event_handover){.taken = &number, .taken_count = 1});
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	logged_in();
+	fx->unanswered = true;
+	assert_int_equal(write_chat("hi"), 0);
+	forget();
+	answer((struct event_handover_result){.error = HANDOVER_FORBIDDEN, .reason = "No."});
+	expect("alice@x/phone undelivered 2 'No.' bob: hi id=i1\n");
+	enter_room();
+	assert_int_equal(write_room("hi"), 0);
+	forget();
+	answer((struct event_handover_result){.error = HANDOVER_TOO_LONG});
+	expect("alice@x/phone undelivered 4 (room) #a: hi id=i2\n");
+	assert_int_equal(from_person("alice@x", "phone",
+				     (struct event){.type = EVENT_MESSAGE,
+						    .message = {.kind = MESSAGE_ROOM_PRIVATE,
+								.name = "#a",
+								.nickname = "bob",
+								.text = "psst"}}),
+			 0);
+	forget();
+	answer((struct event_handover_result){.error = HANDOVER_NOT_FOUND});
+	expect("alice@x/phone undelivered 2 (private) #a/bob: psst\n");
+	assert_int_equal(spool().records, 0);
+}
+
+static void test_the_bounce_is_confirmed_too(void **state)
+{
+	(void)state;
+	logged_in();
+	fx->unanswered = true;
+	assert_int_equal(write_chat("hi"), 0);
+	fx->promise = TP_ERR_NOT_CONNECTED;
+	answer((struct event_handover_result){.error = HANDOVER_FAILED});
+	assert_int_equal(spool().dead, 1);
+	forget();
+	fx->promise = 1;
+	delivery_frontend_ready(fx->frontend);
+	expect("alice@x/phone undelivered 2 bob: hi id=i1\n");
+	assert_int_equal(spool().handed, 1);
+	delivery_shown(fx->transport, fx->number);
+	assert_int_equal(spool().records, 0);
+}
+
+static void test_the_end_of_the_session_bounces(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	connecting();
+	assert_int_equal(write_chat("hi"), 0);
+	from_backend(fx->gives, (struct event){.type = EVENT_DISCONNECTED,
+					       .user = "alice@x",
+					       .disconnected = {CONNECTION_ERROR_AUTHENTICATION_FAILED, "Wrong."}});
+	assert_true(was_told("alice@x/phone undelivered 0 'Wrong.' bob: hi id=i1\n"));
+	assert_int_equal(spool().records, 0);
+	assert_int_equal(write_chat("hi"), TP_ERR_NOT_CONNECTED);
+}
+
+static void test_waits_for_the_frontend(void **state)
+{
+	(void)state;
+	logged_in();
+	fx->promise = TP_ERR_NOT_CONNECTED;
+	network((struct event_message){.name = "bob", .text = "one"});
+	network((struct event_message){.name = "bob", .text = "two"});
+	expect("alice@x message bob: one\n"); /* it was tried; the second one waits behind it */
+	assert_int_equal(spool().waiting, 2);
+	fx->promise = 1;
+	delivery_frontend_ready(fx->frontend);
+	expect("alice@x message bob: one\nalice@x message bob: two\n");
+	assert_int_equal(spool().handed, 2);
+}
+
+static void test_confirmations(void **state)
+{
+	(void)state;
+	struct user *user = logged_in();
+
+	fx->promise = 2;
+	network((struct event_message){.name = "bob", .text = "one"});
+	struct identity *identity = CONTAINER_OF(user->identities.next, struct identity, link);
+	uint64_t number = CONTAINER_OF(identity->inbox->records.next, struct spool_record, link)->id;
+
+	delivery_shown(fx->transport, number);
+	assert_int_equal(spool().records, 1);
+	delivery_not_shown(fx->transport, number);
+	assert_int_equal(spool().waiting, 1);
+	forget();
+	delivery_identity_ready(identity);
+	expect("alice@x message bob: one\n");
+	delivery_shown(fx->transport, number);
+	delivery_shown(fx->transport, number);
+	assert_int_equal(spool().records, 0);
+	delivery_shown(fx->transport, number);
+}
+
+static void test_comes_once(void **state)
+{
+	(void)state;
+	logged_in();
+	/* The ids of Spectrum 2's backends say nothing. */
+	network((struct event_message){.name = "bob", .text = "one", .id = "n1"});
+	network((struct event_message){.name = "bob", .text = "one", .id = "n1"});
+	expect("alice@x message bob: one id=n1\nalice@x message bob: one id=n1\n");
+	fx->gives->extended = true;
+	network((struct event_message){.name = "bob", .text = "two", .id = "n2"});
+	network((struct event_message){.name = "bob", .text = "two", .id = "n2"});
+	network((struct event_message){.name = "carol", .text = "two", .id = "n2"});
+	expect("alice@x message bob: two id=n2\nalice@x message carol: two id=n2\n");
+}
+
+static void test_rooms_that_nobody_is_in(void **state)
+{
+	const char *const overrides[] = {"settings.stay_connected=1", "spool.room_backlog=2"};
+
+	(void)state;
+	fixture_start(overrides, 2);
+	store_account("alice@x", "al", "pw");
+	log_in("alice@x", "phone");
+	enter_room();
+	session_detach(find("alice@x", "phone"));
+	forget();
+	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "bob", .text = "one"});
+	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "bob", .text = "two"});
+	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "bob", .text = "three"});
+	expect("");
+	assert_int_equal(spool().waiting, 2);
+	session_presence(attach("alice@x", "desk"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	forget();
+	join("alice@x", "desk", "#a", "al");
+	expect("alice@x/desk participant #a bob online\n"
+	       "alice@x/desk participant #a al online self\n"
+	       "alice@x/desk message (room) #a/bob: two\n"
+	       "alice@x/desk message (room) #a/bob: three\n");
+	assert_int_equal(spool().records, 0);
+}
+
+static void test_expires(void **state)
+{
+	const char *const overrides[] = {"spool.network_wait=1", "spool.people_wait=1"};
+
+	(void)state;
+	fixture_start(overrides, 2);
+	connecting();
+	assert_int_equal(write_chat("hi"), 0);
+	delivery_expire(fx->transport);
+	expect("");
+	int64_t end_ms = clock_wall_ms() + 1100;
+
+	while (clock_wall_ms() < end_ms)
+		uv_run(&fx->loop, UV_RUN_NOWAIT);
+	delivery_expire(fx->transport);
+	expect("alice@x/phone undelivered 0 'The network could not be reached in time.' bob: hi id=i1\n");
+	assert_int_equal(spool().records, 0);
+}
+
+static void test_administrators(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	connecting();
+	assert_int_equal(write_chat("hi"), 0);
+	assert_int_equal(write_chat("ho"), 0);
+	struct spool_queue *queue = spool_queue_find(fx->transport->spool, SPOOL_TO_NETWORK, "alice@x");
+	uint64_t first = CONTAINER_OF(queue->records.next, struct spool_record, link)->id;
+	uint64_t last = CONTAINER_OF(queue->records.prev, struct spool_record, link)->id;
+
+	assert_int_equal(delivery_bounce(fx->transport, first), 0);
+	assert_true(was_told("undelivered 5"));
+	assert_int_equal(delivery_bounce(fx->transport, first), TP_ERR_NOT_FOUND);
+	assert_int_equal(delivery_drop(fx->transport, last), 0);
+	assert_int_equal(delivery_drop(fx->transport, last), TP_ERR_NOT_FOUND);
+	assert_int_equal(delivery_retry(fx->transport, last), TP_ERR_NOT_FOUND);
+	assert_int_equal(spool().records, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+		TEST(test_waits_for_the_session),
+		TEST(test_waits_for_the_room),
+		TEST(test_is_sent_again_until_answered),
+		TEST(test_refused),
+		TEST(test_the_bounce_is_confirmed_too),
+		TEST(test_the_end_of_the_session_bounces),
+		TEST(test_waits_for_the_frontend),
+		TEST(test_confirmations),
+		TEST(test_comes_once),
+		TEST(test_rooms_that_nobody_is_in),
+		TEST(test_expires),
+		TEST(test_administrators),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages on their way, in both directions: each is a record of the spool (spool/spool.h) from the moment it is accepted
+ * until the other end has taken it. What is state and not a message (presence, participants, subjects that a room tells)
+ * goes straight through the router.
+ *
+ * To the network: accepted from a person when there is a session or one is on its way; handed to the backend when the user
+ * is connected and the room joined; done when the backend says so (extension), or when the kernel has taken its frame.
+ * What will not arrive goes back to the client that sent it (frontend_ops.undelivered).
+ * To people: one record for each identity that is to see it; shown when its frontend can; done when the frontend has
+ * confirmed as often as deliver promised.
+ *
+ * Order is kept within a conversation: a message never overtakes one that waits before it.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "protocol/event.h"
+
+struct backend;
+struct frontend;
+struct identity;
+struct resource;
+struct room;
+struct transport;
+struct user;
+
+/*
+ * MESSAGE, SUBJECT or ATTENTION of a person, names and ids as the network knows them. 0: accepted. TP_ERR_NOT_CONNECTED:
+ * there is no session and none is on its way; TP_ERR_LIMIT: too much waits already, or the disk is full.
+ */
+int delivery_to_network(struct user *user, struct resource *from, const struct event *event);
+/* HANDOVER of a backend. Numbers of users that are not its own are refused. */
+void delivery_answered(struct backend *backend, const struct event_handover *answer);
+/* The kernel has the frame with this number; for backends that do not answer. */
+void delivery_written(struct backend *backend, uint64_t number);
+/* The user is connected, or the backend takes more again: what waits is handed on. */
+void delivery_user_ready(struct user *user);
+/* The same for what waits for this room. */
+void delivery_room_joined(struct room *room);
+/* The session is interrupted: what was handed and not answered waits for the next one. */
+void delivery_user_lost(struct user *user);
+/* The session is over and nobody tries again: what waits goes back to its senders. `text` may be NULL. */
+void delivery_user_gone(struct user *user, const char *text);
+/* The room is about to go: what waits for it goes back to its senders, what waits for people in it is forgotten. `text` may
+ * be NULL. */
+void delivery_room_gone(struct room *room, const char *text);
+/* After a restart: what was said in rooms and may come back as an echo is remembered again. */
+void delivery_expect_echoes(struct user *user);
+
+/* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it. `room`: for those in it; NULL: for the identity that
+ * speaks with this contact, or all. network_id: what the network calls it if it must not come twice; NULL. */
+void delivery_to_people(struct user *user, struct room *room, const struct event *event, const char *network_id);
+/* By frontends: one of the confirmations that deliver or undelivered promised for event->handover. */
+void delivery_shown(struct transport *transport, uint64_t number);
+/* By frontends: it will not be shown, as the connection was lost; it is delivered again when there is another. */
+void delivery_not_shown(struct transport *transport, uint64_t number);
+/* The frontend can show things (again). Not from inside deliver. */
+void delivery_frontend_ready(struct frontend *frontend);
+/* Somebody of this identity is there (again). */
+void delivery_identity_ready(struct identity *identity);
+/* A client has come into the room, and has been shown the participants: what was said while nobody was there follows. */
+void delivery_room_entered(struct room *room, struct resource *resource);
+
+/* Periodically: what has waited too long. */
+void delivery_expire(struct transport *transport);
+/* For administrators: a record goes back to its sender, or is dropped, or a dead letter is tried again. 0 or TP_ERR_NOT_FOUND. */
+int delivery_bounce(struct transport *transport, uint64_t number);
+int delivery_drop(struct transport *transport, uint64_t number);
+int delivery_retry(struct transport *transport, uint64_t number);

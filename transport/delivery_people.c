@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/* From the network to people: delivery.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "transport/conversation.h"
+#include "transport/delivery.h"
+#include "transport/delivery_private.h"
+#include "transport/frontend.h"
+#include "transport/room.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/spool/spool.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+#define LATE_MS 2000 /* what is shown later than that carries the time when it came */
+
+/* People's side has names in lower case, the network's as it likes. */
+static void put_conversation(struct buf *out, const char *conversation)
+{
+	size_t start = out->len + 1;
+
+	buf_putc(out, '\n');
+	buf_puts(out, conversation);
+	text_lower(out->data + start);
+}
+
+void delivery_person_place(struct buf *out, const char *frontend, const char *address, const char *conversation)
+{
+	spool_identity_key(out, frontend, address);
+	put_conversation(out, conversation);
+}
+
+void delivery_network_place(struct buf *out, const char *user, const char *conversation)
+{
+	buf_clear(out);
+	buf_puts(out, user);
+	put_conversation(out, conversation);
+}
+
+/* ---------------------------------------------------------------------------------------------- showing */
+
+static bool is_for_room(const struct event *event)
+{
+	return event->type == EVENT_MESSAGE && event->message.kind != MESSAGE_CHAT;
+}
+
+static const char *conversation_name(const struct event *event)
+{
+	return event->type == EVENT_RECEIPT ? event->receipt.name : event->message.name;
+}
+
+/* To the client that wrote last in this conversation, or to the identity as a whole. */
+static int show_in_conversation(struct identity *identity, const struct event *event)
+{
+	const struct conversation *conversation = conversation_find(identity->user, conversation_name(event));
+	bool carbon = event->type == EVENT_MESSAGE && event->message.carbon;
+	struct resource *resource = NULL;
+
+	if (!carbon && conversation && conversation->identity == identity && conversation->resource)
+		resource = session_find(identity->user->transport, identity->frontend, identity->address,
+					conversation->resource);
+	return router_deliver_to(identity, resource, event);
+}
+
+/* The number of confirmations that will come; negative: nobody could be shown it now. */
+static int show_in_room(struct identity *identity, const struct room *room, struct resource *only,
+			const struct event *event)
+{
+	int promised = 0, shown = 0, err = TP_ERR_NOT_CONNECTED;
+
+	LIST_EACH (link, &room->occupants) {
+		struct resource *resource = CONTAINER_OF(link, struct occupant, link)->resource;
+
+		if (resource->identity != identity || (only && only != resource))
+			continue;
+		int answer = router_deliver_to(identity, resource, event);
+
+		if (answer >= 0) {
+			promised += answer;
+			shown++;
+		} else {
+			err = answer;
+		}
+	}
+	return shown ? promised : err;
+}
+
+static int show(struct identity *identity, struct resource *only, const struct event *event)
+{
+	if (!is_for_room(event))
+		return show_in_conversation(identity, event);
+	const struct room *room = room_find(identity->user, event->message.name);
+
+	return room ? show_in_room(identity, room, only, event) : TP_ERR_NOT_FOUND;
+}
+
+/* The record's state follows from the frontend's answer. False: it waits on. */
+static bool settle(struct spool *spool, struct spool_record *record, int answer)
+{
+	if (answer < 0)
+		return false;
+	if (answer == 0) {
+		spool_done(spool, &record);
+		return true;
+	}
+	record->open = (unsigned)answer;
+	spool_handed(spool, record);
+	return true;
+}
+
+static struct spool_queue *inbox(struct identity *identity)
+{
+	if (!identity->inbox) {
+		struct buf owner = {0};
+
+		spool_identity_key(&owner, identity->frontend->ops->name, identity->address);
+		identity->inbox = spool_queue_open(identity->frontend->transport->spool, SPOOL_TO_PEOPLE,
+						   buf_text(&owner));
+		buf_finish(&owner);
+	}
+	return identity->inbox;
+}
+
+static bool is_in_room(const struct identity *identity, const struct room *room)
+{
+	LIST_EACH (link, &room->occupants)
+		if (CONTAINER_OF(link, struct occupant, link)->resource->identity == identity)
+			return true;
+	return false;
+}
+
+/* Of a room that nobody is in: the oldest make room for the newest. */
+static void bound_backlog(struct transport *transport, struct spool_queue *queue, uint32_t conversation)
+{
+	long kept = 0;
+	struct list *link = queue->records.prev;
+
+	while (link != &queue->records) {
+		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
+
+		link = link->prev;
+		if (record->state == SPOOL_WAITING && record->conversation == conversation &&
+		    ++kept > transport->spool_settings.room_backlog)
+			spool_done(transport->spool, &record);
+	}
+}
+
+static void accept_for(struct identity *identity, struct room *room, const struct event *event,
+		       const char *network_id)
+{
+	struct transport *transport = identity->frontend->transport;
+	struct spool_queue *queue = inbox(identity);
+	struct spool_record *record;
+	struct buf seen = {0};
+
+	if (network_id && *network_id)
+		buf_printf(&seen, "%s\n%s", conversation_name(event), network_id);
+	int err = spool_put(transport->spool, queue,
+			    &(struct spool_message){.owner = queue->owner,
+						    .conversation = conversation_name(event),
+						    .seen = seen.len ? buf_text(&seen) : NULL,
+						    .direction = SPOOL_TO_PEOPLE,
+						    .event = event},
+			    &record);
+
+	buf_finish(&seen);
+	if (err == TP_ERR_EXISTS) {
+		log_debug(&identity->user->log, "a message that came before: dropped, trace %llu",
+			  (unsigned long long)event->trace);
+		return;
+	}
+	if (err) {
+		transport->counters.unsaved_messages++;
+		log_error(&identity->user->log,
+			  "the spool takes no more (%s): a message is shown without being kept, trace %llu",
+			  tp_error_text(err), (unsigned long long)event->trace);
+		show(identity, NULL, event);
+		return;
+	}
+	if (room && !is_in_room(identity, room)) {
+		bound_backlog(transport, queue, record->conversation);
+		return;
+	}
+	/* Behind what waits: it will be shown with that. */
+	if (queue->waiting > 1 && !room)
+		return;
+	struct event shown = *event;
+
+	shown.handover = record->id;
+	settle(transport->spool, record, show(identity, NULL, &shown));
+}
+
+void delivery_to_people(struct user *user, struct room *room, const struct event *event, const char *network_id)
+{
+	bool for_all = room || (event->type == EVENT_MESSAGE && event->message.carbon);
+	const struct conversation *conversation = for_all ? NULL : conversation_find(user, conversation_name(event));
+	bool backlog = room && list_empty(&room->occupants) && user->transport->spool_settings.room_backlog > 0;
+
+	if (conversation && conversation->identity) {
+		accept_for(conversation->identity, NULL, event, network_id);
+		return;
+	}
+	LIST_EACH (link, &user->identities) {
+		struct identity *identity = CONTAINER_OF(link, struct identity, link);
+
+		if (!room || backlog || is_in_room(identity, room))
+			accept_for(identity, room, event, network_id);
+	}
+}
+
+/* ---------------------------------------------------------------------------------------- confirmations */
+
+void delivery_shown(struct transport *transport, uint64_t number)
+{
+	struct spool_record *record = spool_find(transport->spool, number);
+
+	if (!record || record->state != SPOOL_HANDED)
+		return;
+	if (record->direction == SPOOL_TO_NETWORK && !record->returning)
+		return;
+	if (record->open > 1)
+		record->open--;
+	else
+		spool_done(transport->spool, &record);
+}
+
+void delivery_not_shown(struct transport *transport, uint64_t number)
+{
+	struct spool_record *record = spool_find(transport->spool, number);
+
+	if (!record || record->state != SPOOL_HANDED)
+		return;
+	if (record->direction == SPOOL_TO_NETWORK && !record->returning)
+		return;
+	spool_wait(transport->spool, record);
+}
+
+/* -------------------------------------------------------------------------------------------- again */
+
+/* What was said while nobody could be shown it. `room`: of this one only, to `only`. */
+static void show_waiting(struct identity *identity, struct room *room, struct resource *only)
+{
+	struct transport *transport = identity->frontend->transport;
+	struct spool_queue *queue = inbox(identity);
+
+	if (!queue->waiting)
+		return;
+	LIST_EACH (link, &queue->records) {
+		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
+		struct arena arena = {0};
+		struct event event;
+
+		if (record->state != SPOOL_WAITING)
+			continue;
+		if (spool_read(transport->spool, record, &arena, &event, NULL, NULL) < 0) {
+			spool_dead(transport->spool, record, "cannot be read back");
+			arena_finish(&arena);
+			continue;
+		}
+		bool mine = !room || (is_for_room(&event) && room_find(identity->user, event.message.name) == room);
+
+		event.user = identity->user->key;
+		event.trace = ++transport->next_trace;
+		event.handover = record->id;
+		if (event.type != EVENT_RECEIPT && !event.message.stamp_ms &&
+		    clock_wall_ms() - record->accepted_ms > LATE_MS)
+			event.message.stamp_ms = record->accepted_ms;
+		bool stays = mine && !settle(transport->spool, record, show(identity, only, &event)) && !is_for_room(&event);
+
+		arena_finish(&arena);
+		if (stays)
+			return;
+	}
+}
+
+void delivery_identity_ready(struct identity *identity)
+{
+	if (identity->user)
+		show_waiting(identity, NULL, NULL);
+}
+
+void delivery_room_entered(struct room *room, struct resource *resource)
+{
+	show_waiting(resource->identity, room, resource);
+}
+
+void delivery_people_room_gone(struct room *room)
+{
+	struct spool *spool = room->user->transport->spool;
+
+	LIST_EACH (outer, &room->user->identities) {
+		struct spool_queue *queue = CONTAINER_OF(outer, struct identity, link)->inbox;
+
+		if (!queue || !queue->waiting)
+			continue;
+		LIST_EACH (link, &queue->records) {
+			struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
+			struct arena arena = {0};
+			struct event event;
+
+			if (record->state != SPOOL_WAITING)
+				continue;
+			bool mine = spool_read(spool, record, &arena, &event, NULL, NULL) == 0 &&
+				    is_for_room(&event) && room_find(room->user, event.message.name) == room;
+
+			arena_finish(&arena);
+			if (mine)
+				spool_done(spool, &record);
+		}
+	}
+}
+
+static struct identity *identity_of(struct transport *transport, const char *owner, struct frontend **frontend)
+{
+	const char *address;
+	char *name;
+
+	if (!spool_identity_parts(owner, &name, &address))
+		return NULL;
+	*frontend = transport_frontend(transport, name);
+	mem_free(name);
+	return *frontend ? session_find_identity(transport, *frontend, address) : NULL;
+}
+
+/* Calls `each` for every queue; it may end the queue it is given. */
+static void for_each_queue(struct transport *transport,
+			   void (*each)(struct transport *transport, struct spool_queue *queue, void *context),
+			   void *context)
+{
+	struct spool *spool = transport->spool;
+	struct spool_queue *queue = spool_queue_first(spool);
+
+	if (queue)
+		queue = spool_queue_open(spool, queue->direction, queue->owner);
+	while (queue) {
+		struct spool_queue *next;
+
+		each(transport, queue, context);
+		next = spool_queue_next(spool, queue);
+		if (next)
+			next = spool_queue_open(spool, next->direction, next->owner);
+		spool_queue_release(spool, &queue);
+		queue = next;
+	}
+}
+
+static void frontend_ready(struct transport *transport, struct spool_queue *queue, void *context)
+{
+	struct frontend *ready = context, *frontend = NULL;
+
+	if (queue->direction == SPOOL_TO_NETWORK) {
+		delivery_network_frontend_ready(ready, queue);
+		return;
+	}
+	struct identity *identity = queue->waiting ? identity_of(transport, queue->owner, &frontend) : NULL;
+
+	if (identity && frontend == ready)
+		delivery_identity_ready(identity);
+}
+
+void delivery_frontend_ready(struct frontend *frontend)
+{
+	for_each_queue(frontend->transport, frontend_ready, frontend);
+}
+
+static void expire(struct transport *transport, struct spool_queue *queue, void *context)
+{
+	const int64_t *now_ms = context;
+	int64_t before_ms = *now_ms - (int64_t)transport->spool_settings.people_wait * 1000;
+
+	if (queue->direction == SPOOL_TO_NETWORK) {
+		delivery_network_expire(transport, queue, *now_ms);
+		return;
+	}
+	LIST_EACH (link, &queue->records) {
+		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
+
+		if (record->accepted_ms > before_ms)
+			return;
+		if (record->state != SPOOL_WAITING)
+			continue;
+		log_warning(&transport->log, "message %llu for %s has waited too long: it is a dead letter now",
+			    (unsigned long long)record->id, log_quote(queue->owner));
+		spool_dead(transport->spool, record, "waited too long");
+	}
+}
+
+void delivery_expire(struct transport *transport)
+{
+	int64_t now_ms = clock_wall_ms();
+
+	for_each_queue(transport, expire, &now_ms);
+}
+
+/* -------------------------------------------------------------------------------------- administrators */
+
+int delivery_bounce(struct transport *transport, uint64_t number)
+{
+	struct spool_record *record = spool_find(transport->spool, number);
+
+	if (!record || record->direction != SPOOL_TO_NETWORK || record->returning)
+		return TP_ERR_NOT_FOUND;
+	if (record->state == SPOOL_DEAD)
+		spool_retry(transport->spool, record);
+	delivery_network_give_back(transport, record, UNDELIVERED_DROPPED,
+				   "An administrator of the gateway has sent it back.");
+	return 0;
+}
+
+int delivery_drop(struct transport *transport, uint64_t number)
+{
+	struct spool_record *record = spool_find(transport->spool, number);
+
+	if (!record)
+		return TP_ERR_NOT_FOUND;
+	spool_done(transport->spool, &record);
+	return 0;
+}
+
+int delivery_retry(struct transport *transport, uint64_t number)
+{
+	struct spool_record *record = spool_find(transport->spool, number);
+	struct frontend *frontend;
+
+	if (!record || record->state == SPOOL_HANDED)
+		return TP_ERR_NOT_FOUND;
+	if (record->state == SPOOL_DEAD)
+		spool_retry(transport->spool, record);
+	if (record->direction == SPOOL_TO_NETWORK) {
+		struct user *user = user_find(transport, record->queue->owner);
+
+		if (user)
+			delivery_user_ready(user);
+		return 0;
+	}
+	struct identity *identity = identity_of(transport, record->queue->owner, &frontend);
+
+	if (identity)
+		delivery_identity_ready(identity);
+	return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * messages.db in the spool's folder: seen ids and the message map, for longer than the log keeps them. SQLite
+ * in WAL mode: one connection writes (spool thread), another reads (loop thread); each is used by its thread
+ * only.
+ *
+ * A commit survives the death of the process. It survives a power cut once spool_database_checkpoint has
+ * followed: only then may the log lose the entries.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "transport/spool/spool_filter.h"
+#include "transport/spool/spool_items.h"
+
+struct spool_database;
+
+struct spool_database_limits {
+	uint64_t seen_seconds, seen_count;
+	uint64_t map_seconds, map_count;
+};
+
+/* Opens or makes it. `secret` is that of the keys: a database of another one is emptied. One that is damaged
+ * is set aside, logged. 0, or TP_ERR_STORE and a sentence. */
+int spool_database_open(struct spool_database **database, const char *path,
+                        const uint8_t secret[SPOOL_KEY_BYTES], bool writes, const struct log *log,
+                        struct buf *error);
+void spool_database_close(struct spool_database **database);
+
+/* One transaction: items from `first`, at most `most` of them; what is there is replaced. 0; TP_ERR_STORE:
+ * nothing happened. */
+int spool_database_commit(struct spool_database *database, const struct spool_items *items, size_t first,
+                          size_t most);
+/* Removes what is too old or too many, some at a time. Returns whether there is more to remove. */
+bool spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits,
+                           int64_t now_ms);
+int spool_database_checkpoint(struct spool_database *database); /* 0 or TP_ERR_STORE */
+void spool_database_count(struct spool_database *database, uint64_t *seen, uint64_t *links);
+const char *spool_database_problem(struct spool_database *database); /* SQLite's text of the last failure */
+
+/* Adds some of the seen keys, from *after on (INT64_MIN at first), which is moved. 1: there are more; 0: that was all;
+ * TP_ERR_STORE. */
+int spool_database_fill(struct spool_database *database, struct spool_filter *filter, int64_t *after);
+
+bool spool_database_has_seen(struct spool_database *database, struct spool_key key);
+/* Into the arena. False: not there. */
+bool spool_database_find_link(struct spool_database *database, struct spool_key key, struct arena *arena,
+                              const char **id, const char **author, int64_t *time_ms);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls of the spool's log, in a table that tests replace: for disks that are full or fail, and
+ * for the power-cut model. Each is as its namesake of the system: -1 and errno. Called by the loop thread;
+ * sync, sync_folder and unlink also by the spool thread.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct spool_files {
+	int (*open)(const char *path, int flags); /* with O_CLOEXEC and mode 0600 */
+	int (*close)(int fd);
+	ssize_t (*read)(int fd, void *bytes, size_t size, off_t offset);
+	ssize_t (*write)(int fd, const void *bytes, size_t size, off_t offset);
+	int (*reserve)(int fd, off_t offset,
+	               off_t size); /* fallocate; EOPNOTSUPP where the file system has no such thing */
+	int (*sync)(int fd);        /* fdatasync */
+	int (*sync_folder)(int fd); /* fsync */
+	int (*unlink)(const char *path);
+};
+
+extern const struct spool_files *spool_files; /* the system's at start */
+extern const struct spool_files spool_files_system;

@@ -1,0 +1,834 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/spool/spool_log.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "config/limits.h"
+#include "transport/spool/spool_bytes.h"
+#include "transport/spool/spool_files.h"
+#include "transport/spool/spool_segment.h"
+
+#define SEGMENT_MAX_BYTES (1u << 30) /* a longer file is not read to its end */
+#define SEGMENT_MIN_BYTES (64u << 10)
+#define BLOCK_BYTES 4096u
+#define GROW_BYTES (256u << 10)
+#define GONE_BYTES 24u /* what it takes to say that a record is gone, in a batch of its own */
+#define RETRY_SPACE_MS 100
+/* Ids of one segment at most. Of a head that was lost by a power cut the next start knows only what the one
+ * before it says. */
+#define SEGMENT_IDS (UINT64_C(1) << 20)
+#define ID_SECOND_BITS 22 /* the first id of a new folder is the clock's second, so shifted */
+
+/* --- what is the matter with the disk --- */
+
+__attribute__((format(printf, 2, 3))) static void note_problem(struct spool_log *log, const char *format, ...)
+{
+	va_list args;
+	struct buf text = {0};
+
+	va_start(args, format);
+	buf_vprintf(&text, format, args);
+	va_end(args);
+	if (!log->problem)
+		log_error(log->log, "%s", buf_text(&text));
+	mem_free(log->problem);
+	log->problem = buf_take(&text);
+}
+
+static void note_recovery(struct spool_log *log)
+{
+	if (!log->problem || log->failing || log->full)
+		return;
+	log_info(log->log, "writing to %s works again", log->folder);
+	MEM_FREE(log->problem);
+}
+
+static void works_again(struct spool_log *log)
+{
+	if (!log->failing)
+		return;
+	log->failing = log->full = false;
+	note_recovery(log);
+}
+
+static bool is_about_space(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+static void note_full(struct spool_log *log, int error)
+{
+	log->full = true;
+	log->refused_ms = clock_ms();
+	note_problem(log,
+	             "no space for the spool in %s (%s): new messages are refused; free some space there, or "
+	             "move the folder",
+	             log->folder, strerror(error));
+}
+
+static void note_failure(struct spool_log *log, const char *what, int error)
+{
+	log->failing = true;
+	if (is_about_space(error))
+		note_full(log, error);
+	else
+		note_problem(
+		        log,
+		        "%s in %s failed (%s): new messages are refused until it works; look after the disk "
+		        "(dmesg, mount)",
+		        what, log->folder, strerror(error));
+}
+
+/* --- files --- */
+
+/* Reads up to `size` bytes; -1 and errno. */
+static ssize_t read_all(int fd, uint8_t *bytes, size_t size, off_t offset)
+{
+	size_t at = 0;
+	ssize_t count;
+
+	while (at < size) {
+		count = spool_files->read(fd, bytes + at, size - at, offset + (off_t)at);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return -1;
+		if (count == 0)
+			break;
+		at += (size_t)count;
+	}
+	return (ssize_t)at;
+}
+
+/* 0 or errno. */
+static int write_all(int fd, const void *bytes, size_t size, off_t offset)
+{
+	const char *at = bytes;
+	ssize_t count;
+
+	while (size) {
+		count = spool_files->write(fd, at, size, offset);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return count < 0 ? errno : ENOSPC;
+		at += count;
+		offset += count;
+		size -= (size_t)count;
+	}
+	return 0;
+}
+
+static int write_zeros(int fd, uint64_t from, uint64_t to)
+{
+	static const char zeros[BLOCK_BYTES * 4];
+	size_t size;
+	int error = 0;
+
+	for (; from < to && !error; from += size) {
+		size = to - from < sizeof(zeros) ? (size_t)(to - from) : sizeof(zeros);
+		error = write_all(fd, zeros, size, (off_t)from);
+	}
+	return error;
+}
+
+/* Reserves up to `to`, a file offset. 0 or errno. */
+static int reserve(struct spool_log *log, struct spool_segment *segment, uint64_t to)
+{
+	int error = 0;
+
+	if (spool_files->reserve(segment->fd, (off_t)segment->bytes, (off_t)(to - segment->bytes)) < 0)
+		error = errno;
+	if (error == EOPNOTSUPP || error == ENOSYS || error == EINVAL)
+		error = write_zeros(segment->fd, segment->bytes, to);
+	if (error)
+		return error;
+	log->disk_bytes += to - segment->bytes;
+	segment->bytes = to;
+	segment->dirty = true;
+	return 0;
+}
+
+/* Reserves at least up to `need`, and more where there is more. 0 or errno. */
+static int grow(struct spool_log *log, uint64_t need)
+{
+	uint64_t step = log->segment_bytes / 4 < GROW_BYTES ? log->segment_bytes / 4 : GROW_BYTES;
+	uint64_t to;
+	int error;
+
+	need = (need + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+	for (;;) {
+		to = (need + step) / BLOCK_BYTES * BLOCK_BYTES;
+		do
+			error = reserve(log, log->head, to);
+		while (error == EINTR);
+		if (!is_about_space(error) || step == 0)
+			return error;
+		step = step > BLOCK_BYTES ? step / 4 : 0;
+	}
+}
+
+static char *segment_path(const struct spool_log *log, uint64_t number)
+{
+	return mem_printf("%s/%016" PRIx64 ".log", log->folder, number);
+}
+
+static struct spool_segment *segment_add(struct spool_log *log, uint64_t number, int fd, uint64_t base)
+{
+	struct spool_segment *segment = MEM_NEW(struct spool_segment);
+
+	segment->number = number;
+	segment->path = segment_path(log, number);
+	segment->fd = fd;
+	segment->base = segment->end = base;
+	list_append(&log->segments, &segment->link);
+	log->segments_count++;
+	return segment;
+}
+
+static void segment_free(struct spool_log *log, struct spool_segment *segment)
+{
+	list_remove(&segment->link);
+	log->segments_count--;
+	log->disk_bytes -= segment->bytes;
+	if (segment->fd >= 0)
+		spool_files->close(segment->fd);
+	mem_free(segment->path);
+	mem_free(segment);
+}
+
+static struct spool_segment *segment_of(const struct list *link)
+{
+	return CONTAINER_OF(link, struct spool_segment, link);
+}
+
+/* The offset in its file. */
+static off_t offset_of(const struct spool_segment *segment, uint64_t position)
+{
+	return (off_t)(SEGMENT_HEADER_BYTES + (position - segment->base));
+}
+
+/* A new head. 0 or errno; then the old one is still the head. */
+static int begin_segment(struct spool_log *log)
+{
+	uint8_t header[SEGMENT_HEADER_BYTES];
+	struct spool_segment *segment, *old = log->head;
+	char *path = segment_path(log, log->next_number);
+	int fd = spool_files->open(path, O_RDWR | O_CREAT | O_EXCL);
+	int error = fd < 0 ? errno : 0;
+
+	if (!error) {
+		segment = segment_add(log, log->next_number, fd, log->position);
+		log->head = segment;
+		segment_header_make(header, segment->number, log->next_id, log->key);
+		error = grow(log, SEGMENT_HEADER_BYTES + log->pending.len);
+		if (!error)
+			error = write_all(fd, header, sizeof(header), 0);
+		if (error) {
+			spool_files->unlink(path);
+			segment_free(log, segment);
+			log->head = old;
+		}
+	}
+	mem_free(path);
+	/* A number whose file could not be made is not tried again: it may be there, half made. */
+	log->next_number++;
+	if (error)
+		return error;
+	log->head_first_id = log->next_id;
+	log->folder_dirty = log->head->dirty = true;
+	return 0;
+}
+
+/* --- opening --- */
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
+
+	return first < second ? -1 : first > second;
+}
+
+/* The numbers of the folder's segments, in order. */
+static int list_numbers(struct spool_log *log, struct buf *numbers, struct buf *error)
+{
+	DIR *folder = opendir(log->folder);
+	struct dirent *item;
+	uint64_t number;
+	int length;
+
+	if (!folder) {
+		buf_printf(error, "%s cannot be read: %s", log->folder, strerror(errno));
+		return TP_ERR_IO;
+	}
+	while ((item = readdir(folder)) != NULL) {
+		length = 0;
+		if (strlen(item->d_name) != 20 ||
+		    sscanf(item->d_name, "%16" SCNx64 ".log%n", &number, &length) != 1 || length != 20)
+			continue;
+		buf_append(numbers, &number, sizeof(number));
+	}
+	closedir(folder);
+	if (numbers->len)
+		qsort(numbers->data, numbers->len / sizeof(number), sizeof(number), by_number);
+	return 0;
+}
+
+/* A file that is no segment: of a start that was cut off before its header was written, or not ours. */
+static void set_aside(struct spool_log *log, const char *path, bool empty)
+{
+	char *aside = mem_printf("%s.damaged", path);
+
+	if (empty) {
+		spool_files->unlink(path);
+	} else if (rename(path, aside) == 0) {
+		log_error(log->log, "%s is damaged at its beginning and was set aside as %s", path, aside);
+	}
+	mem_free(aside);
+}
+
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+	return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+static int read_segment_bytes(struct spool_log *log, struct spool_segment *segment, const uint8_t *bytes,
+                              size_t size, segment_each *each, void *context, struct buf *error)
+{
+	struct segment_header header;
+	size_t good;
+
+	if (!segment_header_read(bytes, size, &header) || header.number != segment->number) {
+		set_aside(log, segment->path, is_zero(bytes, size));
+		segment_free(log, segment);
+		return 0;
+	}
+	if (header.version != SEGMENT_VERSION) {
+		buf_printf(error,
+		           "%s was written by a newer version of this program (form %" PRIu32
+		           ", this one reads "
+		           "form %d)",
+		           segment->path, header.version, SEGMENT_VERSION);
+		return TP_ERR_UNSUPPORTED;
+	}
+	if (log->next_id < header.first_id + 2 * SEGMENT_IDS)
+		log->next_id = header.first_id + 2 * SEGMENT_IDS;
+	memcpy(log->key, header.key, SPOOL_KEY_BYTES);
+	/* Its items are counted as live while it is being read. */
+	segment->end = segment->base + size;
+	good = segment_scan(bytes, size, segment->number, segment->base, each, context);
+	segment->end = segment->base + (good - SEGMENT_HEADER_BYTES);
+	log->position = segment->end;
+	if (!is_zero(bytes + good, size - good))
+		log_info(log->log, "%s was cut off at byte %zu", segment->path, good);
+	return 0;
+}
+
+static int read_segment(struct spool_log *log, uint64_t number, segment_each *each, void *context,
+                        struct buf *error)
+{
+	struct spool_segment *segment;
+	char *path = segment_path(log, number);
+	int fd = spool_files->open(path, O_RDWR);
+	off_t length;
+	size_t size;
+	uint8_t *bytes;
+	ssize_t count;
+	int err;
+
+	if (fd < 0) {
+		buf_printf(error, "%s cannot be opened: %s", path, strerror(errno));
+		mem_free(path);
+		return TP_ERR_IO;
+	}
+	segment = segment_add(log, number, fd, log->position);
+	length = lseek(fd, 0, SEEK_END);
+	size = length > SEGMENT_MAX_BYTES ? SEGMENT_MAX_BYTES : length < 0 ? 0 : (size_t)length;
+	segment->bytes = size;
+	log->disk_bytes += size;
+	segment->synced = true;
+	segment->dirty = true; /* by the process before, perhaps */
+	bytes = mem_realloc(NULL, size);
+	count = read_all(fd, bytes, size, 0);
+	if (count < 0) {
+		buf_printf(error,
+		           "%s cannot be read: %s; look after the disk, or take the file away (what is in it "
+		           "is lost)",
+		           path, strerror(errno));
+		err = TP_ERR_IO;
+	} else {
+		err = read_segment_bytes(log, segment, bytes, (size_t)count, each, context, error);
+	}
+	mem_free(bytes);
+	mem_free(path);
+	return err;
+}
+
+static int lock_folder(struct spool_log *log, struct buf *error)
+{
+	char *path = mem_printf("%s/lock", log->folder);
+	int err = 0;
+
+	if (mkdir(log->folder, 0700) < 0 && errno != EEXIST) {
+		buf_printf(error, "%s cannot be made: %s", log->folder, strerror(errno));
+		err = TP_ERR_IO;
+	}
+	if (!err) {
+		log->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		log->folder_fd = open(log->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (log->lock_fd < 0 || log->folder_fd < 0) {
+			buf_printf(error, "%s cannot be written to: %s", log->folder, strerror(errno));
+			err = TP_ERR_IO;
+		}
+	}
+	if (!err && flock(log->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		buf_printf(error, "%s is in use by another process; each instance needs a folder of its own",
+		           log->folder);
+		err = TP_ERR_EXISTS;
+	}
+	mem_free(path);
+	return err;
+}
+
+/* A segment's size: so that a few of them fit a small disk, and that there are not too many of them on a
+ * large one. */
+static void choose_segment_bytes(struct spool_log *log, uint64_t max_bytes)
+{
+	struct statvfs disk;
+	uint64_t bytes = LIMIT_SPOOL_SEGMENT_BYTES;
+
+	if (bytes < max_bytes / 128)
+		bytes = max_bytes / 128;
+	if (fstatvfs(log->folder_fd, &disk) == 0 && bytes > (uint64_t)disk.f_blocks * disk.f_frsize / 16)
+		bytes = (uint64_t)disk.f_blocks * disk.f_frsize / 16;
+	if (bytes > SEGMENT_MAX_BYTES / 2)
+		bytes = SEGMENT_MAX_BYTES / 2;
+	log->segment_bytes = bytes < SEGMENT_MIN_BYTES ? SEGMENT_MIN_BYTES : bytes;
+}
+
+static void open_batch(struct spool_log *log)
+{
+	static const char header[SEGMENT_BATCH_HEADER_BYTES];
+
+	log->batch = log->pending.len;
+	buf_append(&log->pending, header, sizeof(header));
+}
+
+static int read_all_segments(struct spool_log *log, segment_each *each, void *context, struct buf *error)
+{
+	struct buf numbers = {0};
+	uint64_t number;
+	size_t at;
+	int err = list_numbers(log, &numbers, error);
+
+	for (at = 0; !err && at < numbers.len; at += sizeof(number)) {
+		memcpy(&number, numbers.data + at, sizeof(number));
+		err = read_segment(log, number, each, context, error);
+		log->next_number = number + 1;
+	}
+	buf_finish(&numbers);
+	return err;
+}
+
+int spool_log_open(struct spool_log **slot, const char *folder, uint64_t max_bytes, const struct log *parent,
+                   segment_each *each, void *context, struct buf *error)
+{
+	struct spool_log *log = MEM_NEW(struct spool_log);
+	int err, failure;
+
+	*slot = log;
+	log->log = parent;
+	log->folder = mem_strdup(folder);
+	log->folder_fd = log->lock_fd = -1;
+	list_init(&log->segments);
+	log->next_number = 1;
+	log->position = 1;
+	log->next_id = (uint64_t)(clock_wall_ms() / 1000) << ID_SECOND_BITS;
+	random_bytes(log->key, sizeof(log->key));
+	err = lock_folder(log, error);
+	if (!err) {
+		choose_segment_bytes(log, max_bytes);
+		err = read_all_segments(log, each, context, error);
+	}
+	open_batch(log);
+	if (!err && (failure = begin_segment(log)) != 0) {
+		buf_printf(error, "%s cannot be written to: %s", folder, strerror(failure));
+		err = TP_ERR_IO;
+	}
+	if (err)
+		spool_log_close(slot);
+	return err;
+}
+
+void spool_log_close(struct spool_log **slot)
+{
+	struct spool_log *log = *slot;
+
+	if (!log)
+		return;
+	LIST_EACH(link, &log->segments)
+	segment_free(log, segment_of(link));
+	if (log->folder_fd >= 0)
+		close(log->folder_fd);
+	if (log->lock_fd >= 0)
+		close(log->lock_fd);
+	buf_finish(&log->pending);
+	mem_free(log->problem);
+	mem_free(log->folder);
+	MEM_FREE(*slot);
+}
+
+/* --- appending --- */
+
+/* What is kept free in the head for saying that records are gone, and for cleaning. */
+static uint64_t kept_back(const struct spool_log *log)
+{
+	uint64_t bytes = log->live * GONE_BYTES;
+
+	return BLOCK_BYTES + (bytes < log->segment_bytes / 4 ? bytes : log->segment_bytes / 4);
+}
+
+static uint64_t head_need(const struct spool_log *log)
+{
+	return (uint64_t)offset_of(log->head, log->position) + log->pending.len;
+}
+
+int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
+{
+	uint64_t need;
+	int error;
+
+	if (!log->head || log->failing)
+		return log->full ? TP_ERR_LIMIT : TP_ERR_IO;
+	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES + (cleaning ? 0 : kept_back(log));
+	if (need <= log->head->bytes)
+		return 0;
+	if (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS)
+		return TP_ERR_LIMIT;
+	error = grow(log, need);
+	if (!error) {
+		log->full = false;
+		note_recovery(log);
+		return 0;
+	}
+	if (is_about_space(error)) {
+		note_full(log, error);
+		return TP_ERR_LIMIT;
+	}
+	note_failure(log, "reserving space", error);
+	return TP_ERR_IO;
+}
+
+void spool_log_appended(struct spool_log *log)
+{
+	size_t length = log->pending.len - log->batch;
+
+	if (length < SEGMENT_BATCH_BYTES)
+		return;
+	bytes_put_u32(log->pending.data + log->batch, (uint32_t)(length - SEGMENT_BATCH_HEADER_BYTES));
+	open_batch(log);
+}
+
+void spool_log_append(struct spool_log *log, const struct spool_entry *entry)
+{
+	spool_entry_write(&log->pending, entry);
+	spool_log_appended(log);
+}
+
+uint64_t spool_log_end(const struct spool_log *log)
+{
+	bool empty = log->pending.len - log->batch == SEGMENT_BATCH_HEADER_BYTES;
+
+	return log->position + (empty ? log->batch : log->pending.len);
+}
+
+size_t spool_log_waiting(const struct spool_log *log)
+{
+	return log->pending.len > SEGMENT_BATCH_HEADER_BYTES ? log->pending.len : 0;
+}
+
+/* The batches' checksums, which tell where in which file they are. Returns their bytes, without an empty one
+ * at the end. */
+static size_t seal(struct spool_log *log)
+{
+	uint8_t *bytes = (uint8_t *)log->pending.data;
+	size_t size = log->pending.len, at, length;
+	uint64_t offset = (uint64_t)offset_of(log->head, log->position);
+
+	if (size - log->batch == SEGMENT_BATCH_HEADER_BYTES)
+		size = log->batch;
+	else
+		bytes_put_u32(bytes + log->batch, (uint32_t)(size - log->batch - SEGMENT_BATCH_HEADER_BYTES));
+	for (at = 0; at < size; at += SEGMENT_BATCH_HEADER_BYTES + length) {
+		length = bytes_get_u32(bytes + at);
+		bytes_put_u32(bytes + at + 4,
+		              segment_batch_crc(log->head->number, offset + at,
+		                                bytes + at + SEGMENT_BATCH_HEADER_BYTES, (uint32_t)length));
+	}
+	return size;
+}
+
+/* Behind a write that failed for another reason than space nothing can be known: what waits goes to a new
+ * file. */
+static void abandon_head(struct spool_log *log)
+{
+	struct spool_segment *segment = log->head;
+
+	log->head = NULL;
+	if (segment->end == segment->base && !segment->syncing) {
+		spool_files->unlink(segment->path);
+		segment_free(log, segment);
+	}
+}
+
+static void written(struct spool_log *log, size_t size)
+{
+	struct spool_segment *head = log->head;
+	uint64_t offset = (uint64_t)offset_of(head, log->position) + size;
+
+	if (head->bytes < offset) {
+		log->disk_bytes += offset - head->bytes;
+		head->bytes = offset;
+	}
+	log->position += size;
+	head->end = log->position;
+	head->dirty = true;
+	head->live += log->pending_live;
+	head->live_bytes += log->pending_live_bytes;
+	log->pending_live = log->pending_live_bytes = 0;
+	buf_clear(&log->pending);
+	buf_shrink(&log->pending, SEGMENT_BATCH_BYTES * 2);
+	open_batch(log);
+	works_again(log);
+}
+
+/* A head that cannot be followed by another, for want of space, goes on growing. */
+static void follow_head(struct spool_log *log)
+{
+	const struct spool_segment *head = log->head;
+
+	if (!head->synced || (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS))
+		return;
+	if (head->end - head->base >= log->segment_bytes || log->next_id - log->head_first_id >= SEGMENT_IDS)
+		begin_segment(log);
+}
+
+int spool_log_write(struct spool_log *log)
+{
+	size_t size;
+	uint64_t need;
+	int error = 0;
+
+	if (!spool_log_waiting(log) && log->head)
+		return 0;
+	if (!log->head)
+		error = begin_segment(log);
+	if (error) {
+		note_failure(log, "making a file", error);
+		return TP_ERR_IO;
+	}
+	if (!spool_log_waiting(log)) {
+		works_again(log);
+		return 0;
+	}
+	size = seal(log);
+	need = head_need(log);
+	if (need > log->head->bytes)
+		grow(log, need); /* if there is no space the write itself says so */
+	error = write_all(log->head->fd, log->pending.data, size, offset_of(log->head, log->position));
+	if (error) {
+		note_failure(log, "writing", error);
+		if (!is_about_space(error))
+			abandon_head(log);
+		return TP_ERR_IO;
+	}
+	written(log, size);
+	follow_head(log);
+	return 0;
+}
+
+/* --- what is live --- */
+
+static struct spool_segment *segment_at(const struct spool_log *log, uint64_t position)
+{
+	struct list *link;
+
+	/* Most is asked about what is young. */
+	for (link = log->segments.prev; link != &log->segments; link = link->prev)
+		if (segment_of(link)->base <= position)
+			return segment_of(link);
+	return NULL;
+}
+
+static void count_live(struct spool_log *log, uint64_t position, int64_t items, int64_t bytes)
+{
+	struct spool_segment *segment;
+
+	log->live += (uint64_t)items;
+	log->live_bytes += (uint64_t)bytes;
+	if (position >= log->position && log->pending.len) {
+		log->pending_live += (uint64_t)items;
+		log->pending_live_bytes += (uint64_t)bytes;
+		return;
+	}
+	segment = segment_at(log, position);
+	assert(segment && position < segment->end);
+	segment->live += (uint64_t)items;
+	segment->live_bytes += (uint64_t)bytes;
+}
+
+void spool_log_live(struct spool_log *log, uint64_t position, size_t size)
+{
+	count_live(log, position, 1, (int64_t)size);
+}
+
+void spool_log_gone(struct spool_log *log, uint64_t position, size_t size)
+{
+	count_live(log, position, -1, -(int64_t)size);
+}
+
+const uint8_t *spool_log_read(struct spool_log *log, uint64_t position, size_t size, struct arena *arena)
+{
+	struct spool_segment *segment;
+	uint8_t *bytes;
+	ssize_t count;
+
+	if (position >= log->position) {
+		assert(position - log->position + size <= log->pending.len);
+		return (const uint8_t *)log->pending.data + (position - log->position);
+	}
+	segment = segment_at(log, position);
+	assert(segment && position + size <= segment->end);
+	bytes = arena_alloc(arena, size);
+	count = read_all(segment->fd, bytes, size, offset_of(segment, position));
+	if (count >= 0 && (size_t)count < size)
+		errno = ENODATA;
+	return count == (ssize_t)size ? bytes : NULL;
+}
+
+int spool_log_walk(struct spool_log *log, struct spool_segment *segment, uint64_t *position, size_t bytes,
+                   segment_each *each, void *context)
+{
+	uint64_t offset = (uint64_t)offset_of(segment, *position);
+	uint64_t left = segment->end - *position;
+	uint8_t header[SEGMENT_BATCH_HEADER_BYTES];
+	uint8_t *piece;
+	size_t size, at = 0, length;
+	ssize_t count;
+
+	(void)log;
+	if (left == 0)
+		return 0;
+	if (read_all(segment->fd, header, sizeof(header), (off_t)offset) != sizeof(header))
+		return TP_ERR_IO;
+	size = SEGMENT_BATCH_HEADER_BYTES + (size_t)bytes_get_u32(header); /* at least this one batch */
+	size = size < bytes ? bytes : size;
+	size = size > left ? (size_t)left : size;
+	piece = mem_realloc(NULL, size);
+	count = read_all(segment->fd, piece, size, (off_t)offset);
+	size = count > 0 ? (size_t)count : 0;
+	while ((length = segment_batch_size(piece + at, size - at, segment->number, offset + at)) != 0) {
+		segment_batch_each(piece + at, length, *position + at, each, context);
+		at += length;
+	}
+	mem_free(piece);
+	*position += at;
+	if (at == 0)
+		return TP_ERR_IO;
+	return *position < segment->end ? 1 : 0;
+}
+
+/* --- syncing and removing --- */
+
+void spool_log_sync_begin(struct spool_log *log, struct spool_sync *sync)
+{
+	size_t count = 0;
+
+	*sync = (struct spool_sync){.position = log->position,
+	                            .folder_fd = log->folder_dirty ? log->folder_fd : -1};
+	sync->fds = mem_alloc(log->segments_count * sizeof(int));
+	LIST_EACH(link, &log->segments)
+	{
+		struct spool_segment *segment = segment_of(link);
+
+		if (!segment->dirty)
+			continue;
+		sync->fds[count++] = segment->fd;
+		segment->dirty = false;
+		segment->syncing = true;
+	}
+	sync->count = count;
+	log->folder_dirty = false;
+}
+
+void spool_sync_run(struct spool_sync *sync)
+{
+	size_t i;
+
+	for (i = 0; i < sync->count; i++)
+		if (spool_files->sync(sync->fds[i]) < 0)
+			sync->error = errno;
+	if (sync->folder_fd >= 0 && spool_files->sync_folder(sync->folder_fd) < 0)
+		sync->error = errno;
+}
+
+void spool_log_sync_end(struct spool_log *log, struct spool_sync *sync)
+{
+	LIST_EACH(link, &log->segments)
+	{
+		struct spool_segment *segment = segment_of(link);
+
+		if (!segment->syncing)
+			continue;
+		segment->syncing = false;
+		if (sync->error)
+			segment->suspect = segment->dirty = true;
+		else
+			segment->synced = true;
+	}
+	if (sync->error) {
+		log->folder_dirty = log->folder_dirty || sync->folder_fd >= 0;
+		note_failure(log, "fdatasync", sync->error);
+		/* What the kernel could not write it may have dropped: no more behind it. */
+		if (log->head)
+			abandon_head(log);
+	} else {
+		log->synced = sync->position;
+	}
+	MEM_FREE(sync->fds);
+}
+
+struct spool_segment *spool_log_oldest(const struct spool_log *log)
+{
+	struct spool_segment *segment = list_empty(&log->segments) ? NULL : segment_of(log->segments.next);
+
+	return segment == log->head ? NULL : segment;
+}
+
+char *spool_log_take_oldest(struct spool_log *log)
+{
+	struct spool_segment *segment = spool_log_oldest(log);
+	char *path;
+
+	if (!segment || segment->live || segment->syncing)
+		return NULL;
+	path = segment->path;
+	segment->path = NULL;
+	segment_free(log, segment);
+	return path;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/spool/spool_thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "transport/spool/spool_files.h"
+
+#define TRANSACTION_ITEMS 1000
+#define FILTER_KEYS_LEAST 32768
+
+struct spool_thread {
+	uv_async_t async;
+	uv_thread_t thread;
+	struct spool_database *database;
+	struct spool_database_limits limits;
+	struct spool_thread_callbacks callbacks;
+	const struct log *log;
+	bool store_failing; /* spool thread */
+	unsigned under_way; /* loop thread */
+
+	uv_mutex_t mutex; /* guards the rest */
+	uv_cond_t work, results;
+	struct spool_sync *sync, *synced;
+	struct spool_tidy *tidy, *tidied;
+	bool stop;
+};
+
+/* With the mutex held, which is let go meanwhile. */
+static void run_sync(struct spool_thread *thread)
+{
+	struct spool_sync *sync = thread->sync;
+
+	thread->sync = NULL;
+	uv_mutex_unlock(&thread->mutex);
+	spool_sync_run(sync);
+	uv_mutex_lock(&thread->mutex);
+	thread->synced = sync;
+	uv_cond_signal(&thread->results);
+	uv_async_send(&thread->async);
+}
+
+/* Somebody waits for a sync: it goes before the next transaction. */
+static void let_sync_pass(struct spool_thread *thread)
+{
+	uv_mutex_lock(&thread->mutex);
+	if (thread->sync)
+		run_sync(thread);
+	uv_mutex_unlock(&thread->mutex);
+}
+
+static void note_store(struct spool_thread *thread, bool failing)
+{
+	if (failing && !thread->store_failing)
+		log_error(thread->log,
+		          "seen ids and the message map cannot be written to messages.db: %s; they are kept "
+		          "in the log meanwhile: look after the disk",
+		          spool_database_problem(thread->database));
+	if (!failing && thread->store_failing)
+		log_info(thread->log, "messages.db can be written again");
+	thread->store_failing = failing;
+}
+
+static bool commit_items(struct spool_thread *thread, const struct spool_items *items)
+{
+	size_t at;
+
+	for (at = 0; at < items->count; at += TRANSACTION_ITEMS) {
+		let_sync_pass(thread);
+		if (spool_database_commit(thread->database, items, at, TRANSACTION_ITEMS) != 0)
+			return false;
+	}
+	do
+		let_sync_pass(thread);
+	while (spool_database_expire(thread->database, &thread->limits, clock_wall_ms()));
+	return true;
+}
+
+/* Each removal is on the disk before the next: a younger segment must not be gone while an older one comes
+ * back. */
+static void remove_paths(struct spool_tidy *tidy)
+{
+	for (; tidy->removed < tidy->paths_count; tidy->removed++) {
+		if (spool_files->unlink(tidy->paths[tidy->removed]) < 0 && errno != ENOENT)
+			return;
+		spool_files->sync_folder(tidy->folder_fd);
+	}
+}
+
+/* With place for as many again. */
+static struct spool_filter *make_filter(struct spool_thread *thread, uint64_t seen)
+{
+	struct spool_filter *filter =
+	        spool_filter_create(seen * 2 < FILTER_KEYS_LEAST ? FILTER_KEYS_LEAST : (size_t)seen * 2);
+	int64_t after = INT64_MIN;
+	int more;
+
+	do {
+		let_sync_pass(thread);
+		more = spool_database_fill(thread->database, filter, &after);
+	} while (more > 0);
+	if (more < 0)
+		spool_filter_destroy(&filter);
+	return filter;
+}
+
+static void do_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
+{
+	tidy->committed = commit_items(thread, tidy->items);
+	if (tidy->committed && tidy->paths_count > 0) {
+		let_sync_pass(thread);
+		tidy->committed = spool_database_checkpoint(thread->database) == 0;
+		if (tidy->committed)
+			remove_paths(tidy);
+	}
+	note_store(thread, !tidy->committed);
+	spool_database_count(thread->database, &tidy->seen, &tidy->links);
+	if (tidy->wants_filter)
+		tidy->filter = make_filter(thread, tidy->seen);
+}
+
+static void run_tidy(struct spool_thread *thread)
+{
+	struct spool_tidy *tidy = thread->tidy;
+
+	thread->tidy = NULL;
+	uv_mutex_unlock(&thread->mutex);
+	do_tidy(thread, tidy);
+	uv_mutex_lock(&thread->mutex);
+	thread->tidied = tidy;
+	uv_cond_signal(&thread->results);
+	uv_async_send(&thread->async);
+}
+
+static void thread_main(void *argument)
+{
+	struct spool_thread *thread = argument;
+
+	uv_mutex_lock(&thread->mutex);
+	for (;;) {
+		if (thread->sync)
+			run_sync(thread);
+		else if (thread->tidy)
+			run_tidy(thread);
+		else if (thread->stop)
+			break;
+		else
+			uv_cond_wait(&thread->work, &thread->mutex);
+	}
+	uv_mutex_unlock(&thread->mutex);
+}
+
+/* Takes what is done and calls back. */
+static void answer(struct spool_thread *thread, bool wait)
+{
+	struct spool_sync *sync;
+	struct spool_tidy *tidy;
+
+	uv_mutex_lock(&thread->mutex);
+	while (wait && !thread->synced && !thread->tidied)
+		uv_cond_wait(&thread->results, &thread->mutex);
+	sync = thread->synced;
+	tidy = thread->tidied;
+	thread->synced = NULL;
+	thread->tidied = NULL;
+	uv_mutex_unlock(&thread->mutex);
+	thread->under_way -= (sync != NULL) + (tidy != NULL);
+	if (thread->under_way == 0)
+		uv_unref((uv_handle_t *)&thread->async);
+	if (sync)
+		thread->callbacks.synced(thread->callbacks.context, sync);
+	if (tidy)
+		thread->callbacks.tidied(thread->callbacks.context, tidy);
+}
+
+static void on_async(uv_async_t *async)
+{
+	if (!uv_is_closing((uv_handle_t *)async))
+		answer(CONTAINER_OF(async, struct spool_thread, async), false);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct spool_thread *thread = CONTAINER_OF(handle, struct spool_thread, async);
+
+	uv_mutex_destroy(&thread->mutex);
+	uv_cond_destroy(&thread->work);
+	uv_cond_destroy(&thread->results);
+	mem_free(thread);
+}
+
+/* Signals are the loop thread's business. */
+static int start(struct spool_thread *thread)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = uv_thread_create(&thread->thread, thread_main, thread);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
+
+struct spool_thread *spool_thread_start(uv_loop_t *loop, struct spool_database *database,
+                                        const struct spool_database_limits *limits,
+                                        const struct spool_thread_callbacks *callbacks, const struct log *log)
+{
+	struct spool_thread *thread = MEM_NEW(struct spool_thread);
+
+	thread->database = database;
+	thread->limits = *limits;
+	thread->callbacks = *callbacks;
+	thread->log = log;
+	if (uv_async_init(loop, &thread->async, on_async) != 0) {
+		mem_free(thread);
+		return NULL;
+	}
+	uv_unref((uv_handle_t *)&thread->async);
+	if (uv_mutex_init(&thread->mutex) != 0 || uv_cond_init(&thread->work) != 0 ||
+	    uv_cond_init(&thread->results) != 0)
+		abort();
+	if (start(thread) != 0) {
+		uv_close((uv_handle_t *)&thread->async, on_closed);
+		return NULL;
+	}
+	return thread;
+}
+
+void spool_thread_stop(struct spool_thread **slot)
+{
+	struct spool_thread *thread = *slot;
+
+	if (!thread)
+		return;
+	while (thread->under_way > 0)
+		answer(thread, true);
+	uv_mutex_lock(&thread->mutex);
+	thread->stop = true;
+	uv_cond_signal(&thread->work);
+	uv_mutex_unlock(&thread->mutex);
+	uv_thread_join(&thread->thread);
+	*slot = NULL;
+	uv_close((uv_handle_t *)&thread->async, on_closed);
+}
+
+static void begin(struct spool_thread *thread)
+{
+	if (thread->under_way++ == 0)
+		uv_ref((uv_handle_t *)&thread->async);
+	uv_cond_signal(&thread->work);
+	uv_mutex_unlock(&thread->mutex);
+}
+
+void spool_thread_sync(struct spool_thread *thread, struct spool_sync *sync)
+{
+	uv_mutex_lock(&thread->mutex);
+	thread->sync = sync;
+	begin(thread);
+}
+
+void spool_thread_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
+{
+	uv_mutex_lock(&thread->mutex);
+	thread->tidy = tidy;
+	begin(thread);
+}
