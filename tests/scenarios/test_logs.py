@@ -101,7 +101,8 @@ SECRETS = {
     "the new password of a person": "canary-new-17",
     "a registration's password": "canary-register-18",
 }
-IN_DATABASE = "strings of the database"
+# The spool is made of what was accepted and not yet handed over, and of the rooms to go back to (docs/storage.md).
+OF_THE_SPOOL = ("message", "room", "XHTML", "on the IRC server")
 
 
 def forms(secret):
@@ -237,9 +238,12 @@ async def scenario_secrets_and_texts_stay_out_of_logs(world):
             if path in (gateway.config, keyfile):
                 continue
             content = open(path, "rb").read()
-            allowed = SECRETS if not name.startswith("database") else \
-                {n: s for n, s in SECRETS.items() if n != "the subject of a room"}
-            found += leaks(os.path.relpath(path, gateway.folder), content, allowed)
+            secrets = SECRETS
+            if "spool" in os.path.relpath(folder, gateway.folder).split(os.sep):
+                secrets = {n: s for n, s in SECRETS.items() if not any(word in n for word in OF_THE_SPOOL)}
+                if os.stat(path).st_mode & 0o077:
+                    found.append(f"others may read {path}")
+            found += leaks(os.path.relpath(path, gateway.folder), content, secrets)
             if key in content or key.hex().encode() in content or base64.b64encode(key)[:-4] in content:
                 found.append(f"the key is in {path}")
     if found:
