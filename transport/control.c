@@ -163,7 +163,7 @@ static void client_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *byte
 		client_next(client);
 }
 
-static bool peer_is_allowed(const uv_pipe_t *pipe)
+static bool peer_is_allowed(const struct control *control, const uv_pipe_t *pipe)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -172,7 +172,7 @@ static bool peer_is_allowed(const uv_pipe_t *pipe)
 	if (uv_fileno((const uv_handle_t *)pipe, &fd) < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return false;
 	/* backends may have our uid, and no say here */
-	return (peer.uid == 0 || peer.uid == geteuid()) && !backend_peer_is_ours(peer.pid);
+	return (peer.uid == 0 || peer.uid == geteuid()) && !backend_peer_is_ours(peer.pid, control->transport->backends);
 }
 
 static void control_connection(uv_stream_t *listener, int status)
@@ -192,7 +192,7 @@ static void control_connection(uv_stream_t *listener, int status)
 		client_close(client);
 		return;
 	}
-	if (!peer_is_allowed(&client->pipe)) {
+	if (!peer_is_allowed(control, &client->pipe)) {
 		log_warning(&control->log, "refused a connection of another uid or of a backend");
 		client_close(client);
 		return;

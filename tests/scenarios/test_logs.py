@@ -101,7 +101,7 @@ SECRETS = {
     "the new password of a person": "canary-new-17",
     "a registration's password": "canary-register-18",
 }
-# The spool is made of what was accepted and not yet handed over, and of the rooms to go back to (docs/storage.md).
+# The spool is made of what was accepted and not yet handed over, and of the rooms to go back to (docs/security.md).
 OF_THE_SPOOL = ("message", "room", "XHTML", "on the IRC server")
 
 

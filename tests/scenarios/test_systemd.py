@@ -218,11 +218,8 @@ async def scenario_backends_outlive_a_killed_core(world):
     # Stopped, so that it is not the backend that decides to go.
     for pid in backends:
         os.kill(pid, signal.SIGSTOP)
-    begin = time.monotonic()
     os.kill(core, signal.SIGKILL)
-    await new_core(systemd, core, 10)
-    if time.monotonic() - begin > 5:
-        raise Failure(f"a new core took {time.monotonic() - begin:.1f} s")
+    await new_core(systemd, core, 30)  # which waits for them for a while
     left = [pid for pid in backends if os.path.exists(f"/proc/{pid}") and status_of(pid)["State"][0] == "T"]
     if left != backends:
         raise Failure(f"of the backends {backends} only {left} are left")
@@ -230,6 +227,27 @@ async def scenario_backends_outlive_a_killed_core(world):
         os.kill(pid, signal.SIGKILL)
     await wait_until(lambda: port_open(port), "the instance to listen again")
     await talk(world, port, "after")
+
+
+async def scenario_sessions_outlive_a_killed_core(world):
+    """The backend waits for the core that systemd starts, and goes on with it."""
+    systemd, port = await started_unit(world)
+    await talk(world, port, "before")
+    core = await systemd.main_pid()
+    backends = await wait_until(lambda: backends_of(core), "a backend to run")
+    begin = time.monotonic()
+    os.kill(core, signal.SIGKILL)
+    await new_core(systemd, core, 10)
+    if time.monotonic() - begin > 5:
+        raise Failure(f"a new core took {time.monotonic() - begin:.1f} s")
+    await wait_until(lambda: port_open(port), "the instance to listen again")
+    await talk(world, port, "after")
+    left = [pid for pid in backends if os.path.exists(f"/proc/{pid}")]
+    if left != backends:
+        raise Failure(f"of the backends {backends} only {left} are left")
+    await systemd.run("systemctl", "stop", systemd.unit)
+    if [pid for pid in backends if os.path.exists(f"/proc/{pid}")]:
+        raise Failure("a backend that was adopted is left behind")
 
 
 async def scenario_a_hanging_core_is_replaced(world):
