@@ -20,6 +20,7 @@
 #include "transport/http/http_server.h"
 #include "transport/latency.h"
 #include "transport/roster.h"
+#include "transport/spool/spool.h"
 #include "transport/transport.h"
 #include "transport/user.h"
 
@@ -167,6 +168,90 @@ static double read_http(void *context)
 	const struct transport *transport = context;
 
 	return transport->http ? (double)http_server_count(transport->http) : 0;
+}
+
+/* ---- the spool ---- */
+
+static struct spool_statistics spool_figures(const void *context)
+{
+	const struct transport *transport = context;
+	struct spool_statistics statistics = {0};
+
+	if (transport->spool)
+		spool_statistics(transport->spool, &statistics);
+	return statistics;
+}
+
+static void write_spool_records(void *context, struct buf *out, const char *name)
+{
+	struct spool_statistics statistics = spool_figures(context);
+
+	metrics_sample(out, name, "state=\"waiting\"", (double)statistics.waiting);
+	metrics_sample(out, name, "state=\"handed\"", (double)statistics.handed);
+	metrics_sample(out, name, "state=\"dead\"", (double)statistics.dead);
+}
+
+static double read_spool_bytes(void *context)
+{
+	return (double)spool_figures(context).bytes;
+}
+
+static double read_spool_disk(void *context)
+{
+	return (double)spool_figures(context).disk_bytes;
+}
+
+static double read_spool_age(void *context)
+{
+	int64_t oldest_ms = spool_figures(context).oldest_ms;
+
+	return oldest_ms ? (double)(clock_wall_ms() - oldest_ms) / 1000 : 0;
+}
+
+static double read_spool_failing(void *context)
+{
+	return spool_figures(context).failing;
+}
+
+static void write_spool_accepted(void *context, struct buf *out, const char *name)
+{
+	metrics_sample(out, name, NULL, (double)spool_figures(context).put);
+}
+
+static void write_spool_done(void *context, struct buf *out, const char *name)
+{
+	metrics_sample(out, name, NULL, (double)spool_figures(context).done);
+}
+
+static void write_spool_syncs(void *context, struct buf *out, const char *name)
+{
+	metrics_sample(out, name, NULL, (double)spool_figures(context).syncs);
+}
+
+static void register_spool(struct transport *transport)
+{
+	struct metrics *metrics = transport->metrics;
+
+	metrics_family(metrics, "libtransport_spool_records", METRIC_GAUGE,
+	               "Messages in the spool: waiting, handed over and not yet taken, given up.",
+	               write_spool_records, transport);
+	metrics_gauge(metrics, "libtransport_spool_bytes", NULL, "Size of these messages.", read_spool_bytes,
+	              transport);
+	metrics_gauge(metrics, "libtransport_spool_disk_bytes", NULL, "Size of the spool's files.",
+	              read_spool_disk, transport);
+	metrics_gauge(metrics, "libtransport_spool_oldest_seconds", NULL,
+	              "Age of the oldest message that is not given up.", read_spool_age, transport);
+	metrics_gauge(metrics, "libtransport_spool_failing", NULL, "1 while the disk refuses.",
+	              read_spool_failing, transport);
+	metrics_family(metrics, "libtransport_spool_accepted_total", METRIC_COUNTER,
+	               "Messages put into the spool.", write_spool_accepted, transport);
+	metrics_family(metrics, "libtransport_spool_done_total", METRIC_COUNTER,
+	               "Messages that left the spool.", write_spool_done, transport);
+	metrics_family(metrics, "libtransport_spool_syncs_total", METRIC_COUNTER,
+	               "Times the disk was waited for.", write_spool_syncs, transport);
+	metrics_counter(metrics, "libtransport_unsaved_messages_total", NULL,
+	                "Messages shown without being kept, as the spool took no more.",
+	                &transport->counters.unsaved_messages);
 }
 
 /* ---- the process ---- */
@@ -363,6 +448,7 @@ int instance_metrics_open(struct transport *transport, struct buf *error)
 	struct http_listener *listener;
 
 	register_all(transport);
+	register_spool(transport);
 	if (!service->metrics_port)
 		return 0;
 	int err = http_server_listen(transport->http, service->metrics_host, (unsigned)service->metrics_port,
