@@ -133,6 +133,8 @@ int config_parse_text(const char *text, size_t length,
 		      void (*each)(void *context, const char *name, const char *value), void *context);
 CONFIG_API bool config_parse_bool(const char *text, bool *value);
 
-/* Documentation of a set of tables: Markdown, or a commented sample file with every default. */
+/* Documentation of a set of tables: Markdown, the middle of a manual page (man(7)), or a commented sample file with
+ * every default. */
 void config_write_markdown(FILE *out, const struct config_table *const *tables, size_t count);
+void config_write_man(FILE *out, const struct config_table *const *tables, size_t count);
 void config_write_sample(FILE *out, const struct config_table *const *tables, size_t count);

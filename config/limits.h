@@ -124,5 +124,14 @@
 #define LIMIT_QUERY_CLIENTS 16
 #define LIMIT_QUERY_WARNINGS 10            /* a minute, of what was refused there */
 
+/* HTTP server */
+#define LIMIT_HTTP_CONNECTIONS 1024
+#define LIMIT_HTTP_HEAD_BYTES (8u << 10)   /* request line and headers */
+#define LIMIT_HTTP_HEAD_SECONDS 10         /* from the connection to the end of the head */
+#define LIMIT_HTTP_PROGRESS_BYTES (64u << 10) /* of a body or an answer (or its rest) in ... */
+#define LIMIT_HTTP_PROGRESS_SECONDS 30     /* ... so long */
+#define LIMIT_HTTP_ANSWER_SECONDS 60       /* from the end of the request to the answer */
+#define LIMIT_HTTP_DISCARD_SECONDS 5       /* for the rest of a body that was refused */
+
 /* configuration */
 #define LIMIT_CONFIG_BYTES (1u << 20)      /* the file; a longer one is refused */

@@ -243,7 +243,7 @@ static void client_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *byte
 		client_next(client);
 }
 
-static bool peer_is_allowed(const uv_pipe_t *pipe, pid_t *pid)
+static bool peer_is_allowed(const struct control *control, const uv_pipe_t *pipe, pid_t *pid)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -253,7 +253,7 @@ static bool peer_is_allowed(const uv_pipe_t *pipe, pid_t *pid)
 		return false;
 	*pid = peer.pid;
 	/* backends may have our uid, and no say here */
-	return (peer.uid == 0 || peer.uid == geteuid()) && !backend_peer_is_ours(peer.pid);
+	return (peer.uid == 0 || peer.uid == geteuid()) && !backend_peer_is_ours(peer.pid, control->transport->backends);
 }
 
 static void control_connection(void *context, int fd)
@@ -276,7 +276,7 @@ static void control_connection(void *context, int fd)
 		client_close(client);
 		return;
 	}
-	if (!peer_is_allowed(&client->pipe, &client->pid)) {
+	if (!peer_is_allowed(control, &client->pipe, &client->pid)) {
 		log_warning(&control->log, "refused a connection of another uid or of a backend");
 		client_close(client);
 		return;

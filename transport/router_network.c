@@ -11,6 +11,7 @@
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/latency.h"
 #include "transport/login_step.h"
 #include "transport/request.h"
 #include "transport/resume.h"
@@ -63,8 +64,8 @@ static void refuse(struct backend *backend, const struct event *event, const cha
 
 	backend->ignored_frames++;
 	backend->transport->counters.events_refused++;
-	LOG_AT(level, &backend->log, "%s for %s refused: %s", event_type_name(event->type),
-	       log_quote(event->user), why);
+	LOG_AT(level, &backend->log, "%s for %s refused: %s, trace %llu", event_type_name(event->type),
+	       log_quote(event->user), why, (unsigned long long)event->trace);
 }
 
 /* The user that this backend may speak for; NULL, and refused. */
@@ -78,8 +79,8 @@ static struct user *check_user(struct backend *backend, const struct event *even
 	const struct departed *departed = event->user ? map_get(transport->departed, event->user) : NULL;
 
 	if (departed && departed->backend == backend)
-		log_debug(&backend->log, "%s for %s is late: dropped", event_type_name(event->type),
-			  log_quote(event->user));
+		log_debug(&backend->log, "%s for %s is late: dropped, trace %llu", event_type_name(event->type),
+			  log_quote(event->user), (unsigned long long)event->trace);
 	else
 		refuse(backend, event, "the user is not here");
 	return NULL;
@@ -308,7 +309,8 @@ static void network_subject(struct user *user, struct event *event)
 	struct room *room = room_find(user, event->message.name);
 
 	if (!room) {
-		log_debug(&user->log, "subject of a room where the user is not: dropped");
+		log_debug(&user->log, "subject of a room where the user is not: dropped, trace %llu",
+			  (unsigned long long)event->trace);
 		return;
 	}
 	char *copy = bound_text(&event->message);
@@ -742,12 +744,13 @@ static void take(struct backend *backend, struct user *user, const struct event 
 	struct event traced = *event;
 	const char *fault = check_names(event);
 
+	traced.trace = ++backend->transport->next_trace;
 	if (fault) {
-		refuse(backend, event, fault);
+		refuse(backend, &traced, fault);
 		return;
 	}
+	latency_routed(LATENCY_BACKEND_TO_ROUTER);
 	traced.user = user->key;
-	traced.trace = ++backend->transport->next_trace;
 	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,
 		  (unsigned long long)traced.trace);
 	watch_note(backend->transport, user->key, WATCH_FROM_NETWORK, backend->label, NULL, &traced, 0);

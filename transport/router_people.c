@@ -11,6 +11,7 @@
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/latency.h"
 #include "transport/references.h"
 #include "transport/request.h"
 #include "transport/room.h"
@@ -514,6 +515,7 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	struct arena arena = {0};
 	int err;
 
+	latency_routed(LATENCY_PERSON_TO_ROUTER);
 	references_translate(&traced, REFERENCE_TO_NETWORK, identity, &arena);
 	traced.trace = ++transport->next_trace;
 	traced.user = identity->user ? identity->user->key : NULL;
@@ -524,8 +526,10 @@ int router_from_frontend(struct resource *from, const struct event *event)
 		err = TP_ERR_NOT_CONNECTED;
 	else
 		err = route(identity->user, from, &traced);
-	if (err)
+	if (err) {
 		watch_note(transport, traced.user, WATCH_FROM_PERSON, identity->address, from->name, &traced, err);
+		transport->counters.requests_refused++;
+	}
 	log_debug(identity->user ? &identity->user->log : &identity->frontend->log,
 		  "%s from %s: %s, trace %llu", event_type_name(event->type), log_quote(identity->address),
 		  err ? tp_error_text(err) : "taken", (unsigned long long)traced.trace);

@@ -137,6 +137,12 @@ static const struct config_key service_keys[] = {
 	KEY(log_file, CONFIG_STRING, "logging.file", "",
 	    "File that the log is appended to, instead of stderr; SIGHUP begins a new one after this one was renamed. "
 	    "A relative path begins in service.working_dir. Empty: stderr, which is systemd's journal under systemd."),
+
+	INT(metrics_port, "metrics.port", "0", 0, 65535,
+	    "Port where Prometheus finds the instance's metrics, at /metrics (docs/metrics.md). 0: none, and "
+	    "latencies are not measured."),
+	KEY(metrics_host, CONFIG_STRING, "metrics.host", "127.0.0.1",
+	    "Loopback address of that port, 127.0.0.1 or ::1. Whoever can connect to it can read the metrics."),
 };
 
 const struct config_table service_config_table = CONFIG_TABLE("service", service_keys);

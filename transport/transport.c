@@ -9,6 +9,7 @@
 #include "base/crash_point.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
@@ -21,6 +22,8 @@
 #include "transport/backend_features.h"
 #include "transport/drain.h"
 #include "transport/frontend.h"
+#include "transport/http/http_server.h"
+#include "transport/instance_metrics.h"
 #include "transport/login_step.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
@@ -61,6 +64,8 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 	transport->log_levels = map_create();
 	list_init(&transport->watches);
 	transport->started_ms = clock_ms();
+	transport->metrics = metrics_create();
+	transport->http = http_server_create(loop, &transport->log);
 	config_bind(config, &service_config_table, &transport->service);
 	config_bind(config, &store_config_table, &transport->store_config);
 	config_bind(config, &spool_config_table, &transport->spool_settings);
@@ -134,6 +139,8 @@ int transport_check(struct transport *transport, struct buf *error)
 		err = TP_ERR_INVALID;
 	}
 	if (!query_port_check(transport, error))
+		err = TP_ERR_INVALID;
+	if (!instance_metrics_check(transport, error))
 		err = TP_ERR_INVALID;
 	if (account_check(transport, error) < 0)
 		err = TP_ERR_INVALID;
@@ -269,11 +276,14 @@ int transport_start(struct transport *transport, struct buf *error)
 	if (!err)
 		err = query_port_open(transport, &transport->query_port, error);
 	if (!err)
+		err = instance_metrics_open(transport, error);
+	if (!err)
 		err = network_plugin_server_start(transport, &transport->backends, error);
 	if (err) {
 		if (transport->control)
 			control_stop(&transport->control);
 		query_port_close(&transport->query_port);
+		http_server_close(&transport->http, NULL, NULL);
 		spool_close(&transport->spool);
 		store_close(&transport->store);
 		return err;
@@ -429,6 +439,8 @@ static struct stopping *begin_stop(struct transport *transport, void (*stopped)(
 	reconnect_stop(transport);
 	drain_finish(transport);
 	stop_housekeeping(transport);
+	stop->pending++;
+	http_server_close(&transport->http, one_stopped, stop);
 	return stop;
 }
 
@@ -498,6 +510,7 @@ void transport_destroy(struct transport **slot)
 	if (transport->control)
 		control_stop(&transport->control);
 	query_port_close(&transport->query_port);
+	http_server_close(&transport->http, NULL, NULL);
 	spool_close(&transport->spool);
 	if (transport->store)
 		store_close(&transport->store);
@@ -513,6 +526,7 @@ void transport_destroy(struct transport **slot)
 	map_destroy(&transport->authentications, NULL);
 	map_destroy(&transport->identities, NULL);
 	map_destroy(&transport->users, NULL);
+	metrics_destroy(&transport->metrics);
 	mem_free((void *)transport->room_list);
 	mem_free((void *)transport->room_names);
 	mem_free(transport->stop);

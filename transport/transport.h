@@ -28,6 +28,8 @@ struct frontend_ops;
 struct network_plugin_server;
 struct control;
 struct query_port;
+struct http_server;
+struct metrics;
 struct reconnect;
 struct drain;
 struct stopping;
@@ -45,7 +47,9 @@ struct backend_features {
 struct counters {
 	uint64_t messages_from_people, messages_to_people; /* Spectrum: messages_from_xmpp, messages_to_xmpp */
 	uint64_t events_refused;                           /* forged or impossible events of backends */
+	uint64_t requests_refused;                         /* router_from_frontend said no */
 	uint64_t backends_started, backends_crashed;
+	uint64_t logins, logins_failed, sessions_lost;     /* at the legacy network; failed: while connecting */
 	uint64_t unsaved_messages; /* shown without being kept, as the spool took no more */
 };
 
@@ -61,6 +65,8 @@ struct transport {
 	struct network_plugin_server *backends;
 	struct control *control;
 	struct query_port *query_port; /* NULL: none is configured */
+	struct http_server *http;    /* listens where modules ask it to */
+	struct metrics *metrics;     /* where modules register their figures */
 	struct list frontends;       /* struct frontend.link: those that serve */
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
 	struct map *users;           /* account key -> struct user: live sessions */

@@ -134,6 +134,8 @@ int user_send(struct user *user, struct event *event)
 	if (!event->trace)
 		event->trace = ++user->transport->next_trace;
 	watch_note(user->transport, user->key, WATCH_TO_NETWORK, user->backend->label, NULL, event, 0);
+	log_debug(&user->log, "%s to %s, trace %llu", event_type_name(event->type), user->backend->label,
+		  (unsigned long long)event->trace);
 	if (send_raw(user, event))
 		return 0;
 	if (event->type == EVENT_MESSAGE && !user->backend->extended)
@@ -507,6 +509,7 @@ void user_connected(struct user *user)
 	if (user->state != USER_CONNECTING || login_step_has_ended(user))
 		return;
 	user->state = USER_CONNECTED;
+	user->transport->counters.logins++;
 	user->retries = 0;
 	user->connected_ms = user->active_ms = clock_ms();
 	MEM_FREE(user->last_error_text);
@@ -607,6 +610,10 @@ static void lose(struct user *user, int error, const char *text, bool say_logout
 		return;
 	if (login_step_has_ended(user))
 		return;
+	if (user->state == USER_CONNECTED)
+		user->transport->counters.sessions_lost++;
+	else
+		user->transport->counters.logins_failed++;
 	user->last_error = error;
 	mem_replace(&user->last_error_text, text && *text ? text : "The connection to the network was lost.");
 	text = user->last_error_text;

@@ -18,6 +18,7 @@
 #include "protocol/frame.h"
 #include "transport/backend/backend_private.h"
 #include "transport/delivery.h"
+#include "transport/latency.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
 
@@ -37,6 +38,7 @@ struct backend_connection {
 	struct frame_reader reader;
 	struct arena arena;
 	struct buf out;
+	struct latency_queue waiting;
 	size_t sent;         /* of out, taken by the kernel */
 	uint64_t appended, written; /* bytes since the beginning: put into `out`; taken by the kernel */
 	struct buf unwritten;       /* struct unwritten: numbered frames of a backend that does not answer them */
@@ -182,7 +184,11 @@ static void read_all(struct backend_connection *connection, size_t budget)
 		frame_filled(&connection->reader, (size_t)count);
 		CRASH_POINT("core.backend_read");
 		budget -= (size_t)count < budget ? (size_t)count : budget;
-		if (!process_input(connection))
+		latency_begin_input();
+		bool usable = process_input(connection);
+
+		latency_end_input();
+		if (!usable)
 			return;
 	}
 }
@@ -231,6 +237,7 @@ static void write_all(struct backend_connection *connection)
 		connection->unwritable = true;
 	}
 	if (!connection->blocked) {
+		latency_written(&connection->waiting, LATENCY_ROUTER_TO_BACKEND);
 		connection->sent = 0;
 		buf_clear(out);
 		buf_shrink(out, KEEP_BYTES);
@@ -412,6 +419,7 @@ int backend_connection_send(struct backend_connection *connection, const struct 
 		log_debug(&backend->log, "no frame carries %s", event_type_name(event->type));
 		return err;
 	}
+	latency_queued(&connection->waiting);
 	connection->appended += connection->out.len - before;
 	if (event->handover && !backend->extended) {
 		struct unwritten frame = {.end = connection->appended, .number = event->handover};

@@ -183,23 +183,32 @@ static pid_t session_of(pid_t pid)
 	return read_stat(pid, &parent, &session) ? session : -1;
 }
 
-static bool descends(pid_t pid)
+static bool is_of_a_backend(pid_t session, const struct network_plugin_server *server)
+{
+	for (const struct backend *backend = server ? network_plugin_server_first(server) : NULL; backend;
+	     backend = network_plugin_server_next(server, backend))
+		if (backend_pid(backend) == session)
+			return true;
+	return false;
+}
+
+/* One whose parent has ended, be it the core that started it, still has the session of its spawn. */
+static bool descends(pid_t pid, const struct network_plugin_server *server)
 {
 	pid_t parent = 0, session = 0;
 
 	for (unsigned depth = 0; depth < ANCESTORS_MAX && pid > 1; depth++, pid = parent) {
 		if (!read_stat(pid, &parent, &session))
 			return false;
-		if (parent == getpid())
+		if (parent == getpid() || is_of_a_backend(session, server))
 			return true;
 	}
 	return false;
 }
 
-bool backend_peer_is_ours(pid_t pid)
+bool backend_peer_is_ours(pid_t pid, const struct network_plugin_server *server)
 {
-	/* one whose parent has ended still has the session of its spawn */
-	return pid != getpid() && (descends(pid) || descends(session_of(pid)));
+	return pid != getpid() && (descends(pid, server) || descends(session_of(pid), server));
 }
 
 static bool holds_socket(pid_t pid, unsigned long inode)

@@ -85,6 +85,7 @@ void store_hurry(struct store *store);
 /* In a hurry, see above. Waits for the queue to be done (callbacks are called, and may make further calls), closes.
  * *store becomes NULL. May be called from a callback. A handle stays with the loop until its next turn. */
 void store_close(struct store **store);
+size_t store_queued(const struct store *store); /* bytes of requests that wait for the store thread */
 
 /* err: 0, TP_ERR_NOT_FOUND, TP_ERR_EXISTS or TP_ERR_STORE (logged by the store, with the cause; each kind of
  * failure once until writing works again). A request waits up to 30 s for a database that others have locked.

@@ -275,6 +275,14 @@ bool store_queue_is_full(struct store_queue *queue, size_t bytes)
 	return full;
 }
 
+size_t store_queue_bytes(struct store_queue *queue)
+{
+	uv_mutex_lock(&queue->mutex);
+	size_t bytes = queue->todo_bytes;
+	uv_mutex_unlock(&queue->mutex);
+	return bytes;
+}
+
 void store_queue_put(struct store_queue *queue, struct request *request)
 {
 	if (queue->under_way == 0)

@@ -21,6 +21,7 @@ struct store_queue *store_queue_start(uv_loop_t *loop, struct accounts *accounts
                                       store_queue_answered *answered, void *context);
 /* Whether a request of this size would exceed LIMIT_STORE_QUEUE_BYTES. */
 bool store_queue_is_full(struct store_queue *queue, size_t bytes);
+size_t store_queue_bytes(struct store_queue *queue); /* of requests that wait */
 /* Takes the request over. While requests are under way the loop is kept alive. */
 void store_queue_put(struct store_queue *queue, struct request *request);
 /* From now on nothing is gathered, and nobody else's lock is waited for beyond `deadline` (clock_ms). The first call

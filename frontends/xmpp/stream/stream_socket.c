@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "frontends/xmpp/stream/tls.h"
+#include "transport/latency.h"
 
 #define LINGER_TICK_MS 100
 #define LINGER_TICKS 20
@@ -36,6 +37,7 @@ struct stream_socket {
 	uint64_t sealed;   /* of them, those in `wire` or gone before */
 	uint64_t writing_end; /* and those in `writing` or gone before */
 	uint64_t write_began;
+	struct latency_queue waiting;
 	bool full;          /* and the owner knows */
 	bool refused;       /* a send was: tell the owner when there is room */
 	bool finishing, closing, ended;
@@ -260,6 +262,16 @@ static void charge(struct stream_socket *socket, size_t count)
 	start_timer(socket, PACE_MS + (socket->excess - socket->burst) * 1000 / socket->rate, 0);
 }
 
+static void received(struct stream_socket *socket, char *bytes, size_t count)
+{
+	latency_begin_input();
+	if (socket->tls)
+		received_encrypted(socket, bytes, count);
+	else
+		socket->ops->data(socket->context, bytes, count);
+	latency_end_input();
+}
+
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 {
 	struct stream_socket *socket = stream->data;
@@ -268,10 +280,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 		return;
 	if (count < 0)
 		end(socket, count == UV_EOF ? TP_ERR_CLOSED : TP_ERR_IO, uv_strerror((int)count));
-	else if (socket->tls)
-		received_encrypted(socket, buffer->base, (size_t)count);
 	else
-		socket->ops->data(socket->context, buffer->base, (size_t)count);
+		received(socket, buffer->base, (size_t)count);
 	CRASH_POINT("core.stream_read");
 	if (count > 0)
 		charge(socket, (size_t)count);
@@ -368,6 +378,7 @@ int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t c
 		return TP_ERR_LIMIT;
 	}
 	buf_append(&socket->queue, bytes, count);
+	latency_queued(&socket->waiting);
 	socket->position += count;
 	mark_dirty(socket);
 	if (!socket->full && stream_socket_queued(socket) > LIMIT_STREAM_OUT_HIGH)
@@ -393,6 +404,8 @@ static void on_written(uv_write_t *request, int status)
 	if (socket->closing)
 		return;
 	flush(socket);
+	if (stream_socket_queued(socket) == 0)
+		latency_written(&socket->waiting, LATENCY_ROUTER_TO_PERSON);
 	if (socket->full && stream_socket_queued(socket) < LIMIT_STREAM_OUT_HIGH / 2)
 		tell_full(socket, false);
 	if (socket->refused && stream_socket_queued(socket) < LIMIT_STREAM_OUT_BYTES / 2) {

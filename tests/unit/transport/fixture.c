@@ -7,6 +7,7 @@
 #include "transport/delivery.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
+#include "transport/instance_metrics.h"
 
 struct fixture *fx;
 
@@ -508,6 +509,20 @@ int control_start(struct transport *transport, const char *path, struct control 
 void control_stop(struct control **control)
 {
 	*control = NULL;
+}
+
+bool instance_metrics_check(const struct transport *transport, struct buf *error)
+{
+	(void)transport;
+	(void)error;
+	return true;
+}
+
+int instance_metrics_open(struct transport *transport, struct buf *error)
+{
+	(void)transport;
+	(void)error;
+	return 0;
 }
 
 bool query_port_check(const struct transport *transport, struct buf *error)
