@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,29 @@ static void test_strangers(void **state)
 	assert_heard("held 1\n");
 	attach(&gateway, plug, "core-token", 0);
 	expect_attached(&gateway, 1);
+	backend_finish(&gateway, plug);
+}
+
+/* One that says nothing is in nobody's way for long. */
+static void test_silent_stranger(void **state)
+{
+	struct gateway gateway;
+	struct plug *plug = backend_create(&gateway);
+	int listener;
+
+	(void)state;
+	gateway_die(&gateway);
+	assert_int_equal(plug_dispatch(plug), 0);
+	listener = plug_fd(plug);
+	gateway_connect(&gateway);
+	assert_int_equal(plug_dispatch(plug), 0);
+	assert_int_not_equal(plug_fd(plug), listener);
+	assert_true(plug_timeout(plug) <= LIMIT_ATTACH_SECONDS * 1000);
+	while (plug_fd(plug) != listener) {
+		poll(NULL, 0, plug_timeout(plug));
+		assert_int_equal(plug_dispatch(plug), 0);
+	}
+	assert_true(gateway_is_closed(&gateway));
 	backend_finish(&gateway, plug);
 }
 
@@ -547,6 +571,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hold_and_attach),
 		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_silent_stranger),
 		cmocka_unit_test(test_attached_and_lost),
 		cmocka_unit_test(test_ended_while_held),
 		cmocka_unit_test(test_nobody_comes),
