@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include "transport/spool/spool_files.h"
 
@@ -44,13 +45,18 @@ static void run_sync(struct spool_thread *thread)
 	uv_async_send(&thread->async);
 }
 
-/* Somebody waits for a sync: it goes before the next transaction. */
-static void let_sync_pass(struct spool_thread *thread)
+/* Somebody waits for a sync: it goes before the next transaction. False: the thread is to end, and what is left of its work
+ * can be done after the next start. */
+static bool let_sync_pass(struct spool_thread *thread)
 {
+	bool go_on;
+
 	uv_mutex_lock(&thread->mutex);
 	if (thread->sync)
 		run_sync(thread);
+	go_on = !thread->stop;
 	uv_mutex_unlock(&thread->mutex);
+	return go_on;
 }
 
 static void note_store(struct spool_thread *thread, bool failing)
@@ -69,15 +75,13 @@ static bool commit_items(struct spool_thread *thread, const struct spool_tidy *t
 {
 	size_t at;
 
-	for (at = 0; at < tidy->items->count; at += TRANSACTION_ITEMS) {
-		let_sync_pass(thread);
-		if (spool_database_commit(thread->database, tidy->items, at, TRANSACTION_ITEMS,
-		                          &tidy->mark) != 0)
+	for (at = 0; at < tidy->items->count; at += TRANSACTION_ITEMS)
+		if (!let_sync_pass(thread) || spool_database_commit(thread->database, tidy->items, at,
+								    TRANSACTION_ITEMS, &tidy->mark) != 0)
 			return false;
-	}
-	do
-		let_sync_pass(thread);
-	while (spool_database_expire(thread->database, &thread->limits, clock_wall_ms()));
+	while (let_sync_pass(thread) &&
+	       spool_database_expire(thread->database, &thread->limits, clock_wall_ms()))
+		;
 	return true;
 }
 
@@ -100,10 +104,10 @@ static struct spool_filter *make_filter(struct spool_thread *thread, uint64_t se
 	int64_t after = INT64_MIN;
 	int more;
 
-	do {
-		let_sync_pass(thread);
-		more = spool_database_fill(thread->database, filter, &after);
-	} while (more > 0);
+	do
+		more = let_sync_pass(thread) ? spool_database_fill(thread->database, filter, &after)
+					     : TP_ERR_CLOSED;
+	while (more > 0);
 	if (more < 0)
 		spool_filter_destroy(&filter);
 	return filter;
@@ -112,12 +116,11 @@ static struct spool_filter *make_filter(struct spool_thread *thread, uint64_t se
 static void do_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
 {
 	tidy->committed = commit_items(thread, tidy);
-	if (tidy->paths_count > 0) {
-		let_sync_pass(thread);
-		if (spool_database_sync(thread->database) == 0)
-			remove_paths(tidy);
-	}
+	if (!let_sync_pass(thread))
+		return;
 	note_store(thread, !tidy->committed);
+	if (tidy->paths_count > 0 && spool_database_sync(thread->database) == 0)
+		remove_paths(tidy);
 	spool_database_count(thread->database, &tidy->seen, &tidy->links);
 	if (tidy->wants_filter)
 		tidy->filter = make_filter(thread, tidy->seen);
@@ -237,12 +240,12 @@ void spool_thread_stop(struct spool_thread **slot)
 
 	if (!thread)
 		return;
-	while (thread->under_way > 0)
-		answer(thread, true);
 	uv_mutex_lock(&thread->mutex);
 	thread->stop = true;
 	uv_cond_signal(&thread->work);
 	uv_mutex_unlock(&thread->mutex);
+	while (thread->under_way > 0)
+		answer(thread, true);
 	uv_thread_join(&thread->thread);
 	*slot = NULL;
 	uv_close((uv_handle_t *)&thread->async, on_closed);
