@@ -16,7 +16,7 @@
 #define WRITE_WAIT_MS 5000
 #define PAGE_BYTES 4096
 #define WAL_PAGES_MOST 1000
-#define EXPIRE_ROWS 2000 /* in one transaction */
+#define EXPIRE_ROWS 500 /* by one statement */
 #define FILL_ROWS 20000
 
 enum statement {
@@ -283,19 +283,6 @@ static int put_link(struct spool_database *database, const struct spool_item *it
 	return put_link_by(database, item, ADD_LINK);
 }
 
-/* Ends the transaction: 0, or TP_ERR_STORE and nothing of it has happened. */
-static int finish(struct spool_database *database, int err)
-{
-	if (err == 0)
-		err = run(database, COMMIT);
-	if (err == 0)
-		return 0;
-	if (!sqlite3_get_autocommit(database->db))
-		run(database, ROLLBACK);
-	database->counted = false;
-	return TP_ERR_STORE;
-}
-
 static void count_rows(struct spool_database *database)
 {
 	if (database->counted)
@@ -316,20 +303,36 @@ static int set_mark(struct spool_database *database, const struct spool_mark *ma
 	return run(database, SET_MARK);
 }
 
-int spool_database_commit(struct spool_database *database, const struct spool_items *items, size_t first,
-                          size_t most, const struct spool_mark *mark)
+int spool_database_begin(struct spool_database *database)
+{
+	count_rows(database);
+	return run(database, BEGIN);
+}
+
+int spool_database_add(struct spool_database *database, const struct spool_items *items, size_t first,
+                       size_t most)
 {
 	size_t last = items->count - first < most ? items->count : first + most;
-	int err;
+	int err = 0;
 
-	count_rows(database);
-	err = run(database, BEGIN);
 	for (; err == 0 && first < last; first++)
 		err = items->items[first].id ? put_link(database, &items->items[first])
 		                             : put_seen(database, &items->items[first]);
-	if (err == 0 && last == items->count)
+	return err;
+}
+
+int spool_database_finish(struct spool_database *database, int err, const struct spool_mark *mark)
+{
+	if (err == 0 && mark)
 		err = set_mark(database, mark);
-	return finish(database, err);
+	if (err == 0)
+		err = run(database, COMMIT);
+	if (err == 0)
+		return 0;
+	if (!sqlite3_get_autocommit(database->db))
+		run(database, ROLLBACK);
+	database->counted = false;
+	return TP_ERR_STORE;
 }
 
 struct spool_mark spool_database_peek(const char *path, uint8_t secret[SPOOL_KEY_BYTES])
@@ -380,19 +383,17 @@ static uint64_t expire_table(struct spool_database *database, enum statement old
 	return gone;
 }
 
-bool spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits,
-                           int64_t now_ms)
+int spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits,
+                          int64_t now_ms)
 {
-	uint64_t seen, links;
-	int err;
+	uint64_t rows;
+	int err = 0;
 
-	count_rows(database);
-	err = run(database, BEGIN);
-	seen = expire_table(database, SEEN_OLD, SEEN_MANY, now_ms - (int64_t)limits->seen_seconds * 1000,
+	rows = expire_table(database, SEEN_OLD, SEEN_MANY, now_ms - (int64_t)limits->seen_seconds * 1000,
 	                    limits->seen_count, &database->seen, &err);
-	links = expire_table(database, LINK_OLD, LINK_MANY, now_ms - (int64_t)limits->map_seconds * 1000,
+	rows += expire_table(database, LINK_OLD, LINK_MANY, now_ms - (int64_t)limits->map_seconds * 1000,
 	                     limits->map_count, &database->links, &err);
-	return finish(database, err) == 0 && (seen >= EXPIRE_ROWS || links >= EXPIRE_ROWS);
+	return err ? TP_ERR_STORE : (int)rows;
 }
 
 /* All that is not in the WAL any more has been synced by SQLite before it reused the WAL. */

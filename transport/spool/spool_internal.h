@@ -58,14 +58,15 @@ struct spool {
 	bool sealed;                   /* `committing` waits for a sync, or is under way */
 	uint64_t committing_position,
 	        committed_position; /* of the log: all items before it are in the database */
-	struct spool_filter *filter; /* has all seen ids of the database and of the items; NULL: not made yet */
+	struct spool_filter
+	        *filter; /* has all seen ids of the database and of the items; NULL: not made yet */
 	struct spool_database *writer, *reader;
 	uint64_t seen, links; /* in the database */
 	uint64_t tidied_ms;   /* clock_ms of the last try */
 	struct spool_tidy tidy;
-	struct spool_mark mark;        /* while reading the log: what is before it is in the database ... */
+	struct spool_mark mark; /* while reading the log: what is before it is in the database ... */
 	uint8_t mark_secret[SPOOL_KEY_BYTES]; /* ... if that is of this secret */
-	bool store_failing;            /* the last try to commit failed */
+	bool store_failing;                   /* the last try to commit failed */
 	bool tidy_under_way;
 
 	struct spool_thread *thread;

@@ -26,6 +26,8 @@
 #define FILES_MOST 256
 #define FDS_MOST 4096
 #define SECTOR 512
+#define LINGER 6
+#define ALL 1000
 
 /* --- recording --- */
 
@@ -224,12 +226,15 @@ static struct spool_record *some_record(struct fixture *fixture, uint32_t which)
 	return found;
 }
 
+/* The oldest stay for long, so that they have to be moved. */
 static void end_one(struct fixture *fixture, uint32_t which)
 {
-	struct spool_record *some = some_record(fixture, which);
+	struct spool_queue *queue = spool_queue_find(fixture->spool, NETWORK, "alice");
+	struct spool_record *some;
 
-	if (!some)
+	if (!queue || queue->count <= LINGER)
 		return;
+	some = some_record(fixture, which < ALL ? LINGER + which % (queue->count - LINGER) : which);
 	mark(DONE, some->id);
 	spool_done(fixture->spool, &some);
 }
@@ -260,8 +265,7 @@ static void one_action(struct fixture *fixture, uint64_t *note)
 		end_one(fixture, random_below(1000));
 		break;
 	case 6:
-	case 7:
-		end_one(fixture, 0);
+		end_one(fixture, random_below(20) == 0 ? ALL : 0);
 		break;
 	default:
 		put(fixture);
