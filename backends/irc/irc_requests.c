@@ -281,8 +281,8 @@ static void join_new(struct irc_user *user, const struct event_room *room)
 		if (rooms >= LIMIT_ROOMS_PER_USER)
 			buf_puts(&error, "You are in too many channels.");
 	}
-	if (error.len) {
-		refuse_join(user, room, error.data);
+	if (!connection || error.len) {
+		refuse_join(user, room, buf_text(&error));
 	} else {
 		channel = irc_channel_create(connection, local.data, room->name);
 		channel->told_nick = mem_strdup(room->nickname);

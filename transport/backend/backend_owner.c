@@ -117,7 +117,7 @@ int backend_owner_find(struct backend_owner *owner, const char *user, const char
 	*owner = (struct backend_owner){0};
 	if (user && *user)
 		return find_named(owner, user, error);
-	if (geteuid() != 0)
+	if (geteuid() != 0 || !folder)
 		return 0;
 	const char *private = find_private(folder, readable, count);
 	if (private) {

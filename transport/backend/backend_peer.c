@@ -32,6 +32,7 @@ static void endpoint_format(char out[ENDPOINT_BYTES], const struct sockaddr_stor
 	if (address->ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const void *)address;
 		word[3] = in->sin_addr.s_addr;
+		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getsockname and getpeername have set it */
 		port = ntohs(in->sin_port);
 	} else {
 		const struct sockaddr_in6 *in6 = (const void *)address;
@@ -84,9 +85,11 @@ static __be16 diag_end(__be32 out[4], const struct sockaddr_storage *address)
 
 	if (address->ss_family == AF_INET) {
 		out[0] = in->sin_addr.s_addr;
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): as above */
 		return in->sin_port;
 	}
 	memcpy(out, &in6->sin6_addr, sizeof(in6->sin6_addr));
+	/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): as above */
 	return in6->sin6_port;
 }
 

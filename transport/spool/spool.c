@@ -152,7 +152,7 @@ int spool_flush(struct spool *spool)
 		return err;
 	if (err)
 		call_waiters(spool, UINT64_MAX, err);
-	else if (spool->config.durability != SPOOL_POWER)
+	else if (spool->config.durability != SPOOL_POWER || !spool->disk)
 		call_waiters(spool, spool->disk ? spool->disk->position : 0, 0);
 	else
 		call_waiters(spool, spool->disk->synced, 0);
