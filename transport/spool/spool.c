@@ -241,7 +241,7 @@ static int open_files(struct spool *spool, struct buf *error)
 	        .seen_seconds = config->seen_seconds,
 	        .seen_count = config->seen_count,
 	        .map_seconds = config->map_seconds,
-	        .map_count = config->map_count,
+	        .map_count = config->map_count * 2, /* a row for each direction */
 	};
 	const struct spool_thread_callbacks callbacks = {
 	        .synced = on_synced, .tidied = on_tidied, .context = spool};
