@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The first line are tokens of RPL_ISUPPORT, the second a MODE line: the walk ends, gives each argument at most once and
- * in order, and a bit of rank belongs to a mode and to a character. */
+/* The first line are tokens of RPL_ISUPPORT, the second a MODE line: the walk ends, gives each argument at most
+ * once and in order, and a bit of rank belongs to a mode and to a character. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

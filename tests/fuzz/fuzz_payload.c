@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The first byte is a type (from 64 on those of the extension), the rest its payload: what chance seldom gets to through
- * the wrapper. As both sides, in both dialects; text that comes out is clean, and can be written. */
+/* The first byte is a type (from 64 on those of the extension), the rest its payload: what chance seldom gets to
+ * through the wrapper. As both sides, in both dialects; text that comes out is clean, and can be written. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

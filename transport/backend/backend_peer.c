@@ -32,11 +32,11 @@ static void endpoint_format(char out[ENDPOINT_BYTES], const struct sockaddr_stor
 	if (address->ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const void *)address;
 		word[3] = in->sin_addr.s_addr;
-		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getsockname and getpeername have set it */
 		port = ntohs(in->sin_port);
 	} else {
 		const struct sockaddr_in6 *in6 = (const void *)address;
 		memcpy(word, &in6->sin6_addr, sizeof(word));
+		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getsockname and getpeername have set it */
 		port = ntohs(in6->sin6_port);
 	}
 	if (plain)
