@@ -297,6 +297,7 @@ static void (*const runs[ADMIN_COUNT])(struct admin_call *call) = {
         [ADMIN_VARIABLES] = run_variables,
         [ADMIN_ARGS] = run_args,
         [ADMIN_RELOAD] = admin_reload,
+        [ADMIN_RESTART] = admin_restart,
         [ADMIN_DRAIN] = admin_drain,
         [ADMIN_UNDRAIN] = admin_undrain,
         [ADMIN_USER_LOG_LEVEL] = admin_user_log_level,
@@ -314,6 +315,11 @@ static void (*const runs[ADMIN_COUNT])(struct admin_call *call) = {
         [ADMIN_MESSAGE] = admin_message,
         [ADMIN_BROADCAST] = admin_broadcast,
         [ADMIN_BACKENDS] = admin_show_backends,
+        [ADMIN_SPOOL] = admin_show_spool,
+        [ADMIN_SPOOL_STATUS] = admin_show_spool_status,
+        [ADMIN_SPOOL_RETRY] = admin_spool_retry,
+        [ADMIN_SPOOL_BOUNCE] = admin_spool_bounce,
+        [ADMIN_SPOOL_DROP] = admin_spool_drop,
 };
 
 static bool is_number(const char *text)

@@ -47,6 +47,14 @@ void admin_show_rooms(struct admin_call *call);
 void admin_show_bans(struct admin_call *call);
 void admin_show_backends(struct admin_call *call);
 
+/* admin_spool.c */
+void admin_show_spool(struct admin_call *call);
+void admin_show_spool_status(struct admin_call *call);
+void admin_spool_retry(struct admin_call *call);
+void admin_spool_bounce(struct admin_call *call);
+void admin_spool_drop(struct admin_call *call);
+void admin_restart(struct admin_call *call);
+
 /* admin_act.c: what changes something. */
 void admin_register(struct admin_call *call);
 void admin_unregister(struct admin_call *call);
