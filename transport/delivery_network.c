@@ -23,8 +23,8 @@
 #include "transport/user.h"
 
 /*
- * Who sent it, as the spool keeps it: "KIND NAME-LENGTH\nFRONTEND\nRESOURCE\nADDRESS". KIND and the length of the room's
- * part of the name are what the frame does not tell.
+ * Who sent it, as the spool keeps it: "KIND NAME-LENGTH\nFRONTEND\nRESOURCE\nADDRESS". KIND and the length of the
+ * room's part of the name are what the frame does not tell.
  */
 struct origin {
 	enum message_kind kind;

@@ -9,8 +9,8 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
-/* Messages of the network are shown under their own ids; those of people are called on the network what the backend said
- * when it took them. */
+/* Messages of the network are shown under their own ids; those of people are called on the network what the backend
+ * said when it took them. */
 const char *reference_translate(const char *conversation, const char *id, enum reference_direction direction,
                                 struct identity *identity, struct arena *arena)
 {

@@ -90,14 +90,16 @@ struct transport {
 	uint64_t next_trace;
 	bool frontends_started, stopping;
 	void *allowed_usernames;     /* regex_t of registration.allowed_usernames (account.c); NULL: all */
-	/* The frame with this number, of the backend with this serial, has had its effect (values.h); NULL: nobody asks. */
+	/* The frame with this number, of the backend with this serial, has had its effect (values.h); NULL: nobody
+	 * asks. */
 	void (*values_taken)(struct transport *transport, unsigned backend, uint64_t number, int err);
 	struct reconnect *reconnect; /* people to bring back after a restart (reconnect.c); NULL: done */
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
 	size_t crowd; /* when memory was last given back (transport.c) */
 	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
-	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be had. */
+	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be
+	 * had. */
 	void (*restart)(void *context);
 	void *restart_context;
 	void (*failed)(void *context, const char *text);
@@ -116,8 +118,9 @@ int transport_start(struct transport *transport, struct buf *error);
 /* Tells users and backends, closes everything; `stopped` is called once nothing is left on the loop that is
  * ours, at the latest after 5 s. */
 void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context);
-/* The same for a process that is followed by another one at once (an upgrade): people are told nothing, and backends that can
- * outlive us are left with their sessions; what was accepted is on record. After `replaced` only execve makes sense. */
+/* The same for a process that is followed by another one at once (an upgrade): people are told nothing, and
+ * backends that can outlive us are left with their sessions; what was accepted is on record. After `replaced` only
+ * execve makes sense. */
 void transport_replace(struct transport *transport, void (*replaced)(void *context), void *context);
 void transport_destroy(struct transport **transport);
 
@@ -127,8 +130,8 @@ void transport_backend_config(struct transport *transport, const char *text, siz
 /* ROOM_LIST without a user (router_from_backend takes it as well). */
 void transport_backend_room_list(struct transport *transport, const struct event_room_list *list);
 
-/* Before any socket is flushed in a loop turn, by whoever flushes: what was accepted is on record when its effects leave
- * the process. Cheap when there is nothing to write. */
+/* Before any socket is flushed in a loop turn, by whoever flushes: what was accepted is on record when its effects
+ * leave the process. Cheap when there is nothing to write. */
 void transport_commit(struct transport *transport);
 
 /* By a frontend, also from deliver: what is delivered piles up (or does so no more). No backend is read while any

@@ -73,8 +73,8 @@ struct user {
 	uint64_t values_serial; /* of the assignment to a backend: values.c */
 	struct login_step *login_step; /* what the login asks for now (login_step.h); NULL: nothing */
 	bool question_lost;   /* it was asked something, and the login was interrupted: an answer may still come */
-	/* A login with a password was let in for the sake of the dialogue, before the network agreed (authentication.c);
-	 * and with an account that is no older than that. Until CONNECTED. */
+	/* A login with a password was let in for the sake of the dialogue, before the network agreed
+	 * (authentication.c); and with an account that is no older than that. Until CONNECTED. */
 	bool admitted, admitted_new;
 };
 
@@ -95,8 +95,8 @@ void user_notify(struct user *user, const char *text);
 /* LOGOUT and log in again with new data (account changed). */
 void user_relogin(struct user *user);
 
-/* An event of this user to its backend: sets event->user. As backend_send; TP_ERR_CLOSED: it has none. To a backend without
- * the extension a message goes in words (protocol/degrade.h). With features.rawxml event->raw is sent in its
+/* An event of this user to its backend: sets event->user. As backend_send; TP_ERR_CLOSED: it has none. To a backend
+ * without the extension a message goes in words (protocol/degrade.h). With features.rawxml event->raw is sent in its
  * place; joining and leaving a room are sent in both forms. */
 int user_send(struct user *user, struct event *event);
 /* A message as the user's backend will get it; new text lives in the arena. As degrade_message. */

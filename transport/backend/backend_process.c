@@ -321,7 +321,8 @@ static int spawn(struct backend_process *process, char **argv, const char *worki
 	return err;
 }
 
-/* Everything of a process but how its end is seen. NULL: a sentence is in `error`; *writer is the child's end of its output. */
+/* Everything of a process but how its end is seen. NULL: a sentence is in `error`; *writer is the child's end of
+ * its output. */
 static struct backend_process *create(struct backend *backend, int *writer, struct buf *error)
 {
 	uv_loop_t *loop = backend->transport->loop;

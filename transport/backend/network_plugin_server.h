@@ -48,7 +48,8 @@ struct backend *
 network_plugin_server_first(const struct network_plugin_server *server); /* for listing; NULL */
 struct backend *network_plugin_server_next(const struct network_plugin_server *server,
                                            const struct backend *backend);
-struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial); /* NULL: gone */
+/* NULL: it is gone. */
+struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial);
 unsigned network_plugin_server_count(const struct network_plugin_server *server);
 unsigned network_plugin_server_waiting(const struct network_plugin_server *server); /* users in the queue */
 

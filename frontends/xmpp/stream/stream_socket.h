@@ -56,8 +56,9 @@ uv_tcp_t *stream_socket_tcp(struct stream_socket *socket);
 void stream_socket_tune(struct stream_socket *socket);
 int stream_socket_read_start(struct stream_socket *socket);
 void stream_socket_read_stop(struct stream_socket *socket);
-/* At most `chunk` bytes are read in one turn of the loop (16 KiB otherwise, and at most). Who sends more than `burst` bytes
- * beyond `rate` a second is not read for a while: nothing is lost, it has to wait. `rate` 0: no such limit. */
+/* At most `chunk` bytes are read in one turn of the loop (16 KiB otherwise, and at most). Who sends more than
+ * `burst` bytes beyond `rate` a second is not read for a while: nothing is lost, it has to wait. `rate` 0: no such
+ * limit. */
 void stream_socket_set_pace(struct stream_socket *socket, size_t chunk, size_t rate, size_t burst);
 /* 0, or TP_ERR_LIMIT: LIMIT_STREAM_OUT_BYTES are queued, nothing was added; TP_ERR_CLOSED after close. */
 int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t count);
