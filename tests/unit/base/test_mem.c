@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -99,6 +101,49 @@ static void test_list(void **state)
 	assert_ptr_equal(head.prev, &items[2].link);
 }
 
+/* Private memory in KiB; 0 if the system does not say. */
+static long resident_kb(void)
+{
+	char line[256];
+	long kb = 0;
+	FILE *file = fopen("/proc/self/status", "r");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, "RssAnon:", 8) == 0)
+			kb = strtol(line + 8, NULL, 10);
+	if (file)
+		fclose(file);
+	return kb;
+}
+
+/* What was freed below something that is in use goes back when it is asked for. */
+static void test_trim(void **state)
+{
+	enum { PIECES = 40000, BYTES = 1000 };
+	char **pieces = mem_alloc(PIECES * sizeof(*pieces));
+	char *last;
+	long full;
+
+	(void)state;
+	for (int i = 0; i < PIECES; i++) {
+		pieces[i] = mem_alloc(BYTES);
+		memset(pieces[i], 1, BYTES);
+	}
+	last = mem_strdup("still here");
+	full = resident_kb();
+	for (int i = 0; i < PIECES; i++)
+		mem_free(pieces[i]);
+	mem_trim();
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+	if (full)
+		assert_in_range(resident_kb(), 0, full - PIECES / 1000 * BYTES / 2);
+#endif
+	assert_string_equal(last, "still here");
+	mem_free(last);
+	mem_free(pieces);
+	(void)full;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +151,7 @@ int main(void)
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_error_texts),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_trim),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,6 +243,25 @@ static void test_show(void **state)
 	buf_finish(&out);
 }
 
+static void test_keys(void **state)
+{
+	char long_name[1001];
+	struct text_key key;
+
+	(void)state;
+	memset(long_name, 'A', 1000);
+	long_name[1000] = '\0';
+	assert_string_equal(text_key_lower(&key, "Some\xc3\x84 NAME"), "some\xc3\x84 name");
+	text_key_finish(&key);
+	assert_string_equal(text_key_join(&key, "xmpp", "a@b"), "xmpp a@b");
+	text_key_finish(&key);
+	assert_int_equal(strspn(text_key_lower(&key, long_name), "a"), 1000);
+	text_key_finish(&key);
+	assert_int_equal(strlen(text_key_join(&key, long_name, long_name)), 2001);
+	text_key_finish(&key);
+	text_key_finish(&key); /* nothing is left to free */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_clean_anything), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_ascii),          cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,22 @@ static void server_drops(void)
 	server.peer = -1;
 }
 
+#define FLOOD_STANZAS 1000
+
+static struct {
+	uv_check_t check;
+	size_t seen, most; /* bytes of calls: so far, and in one turn of the loop */
+} turns;
+
+static void on_turn(uv_check_t *check)
+{
+	size_t in_turn = fake.calls.len - turns.seen;
+
+	(void)check;
+	turns.seen = fake.calls.len;
+	turns.most = in_turn > turns.most ? in_turn : turns.most;
+}
+
 static int setup(void **state)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -116,6 +132,29 @@ static void connect_component(void)
 	assert_true(server_sees("</handshake>"));
 	server_says("<handshake/>");
 	assert_true(fake_called("up\n"));
+}
+
+/* A flood of one peer leaves time for everybody else: it is not read to its end in one turn. */
+static void reads_a_share_in_a_turn(void **state)
+{
+	static const char stanza[] = "<message from='a@b/c' to='x@gw.example'><body>of many</body></message>";
+	struct buf flood = {0};
+
+	(void)state;
+	connect_component();
+	for (unsigned i = 0; i < FLOOD_STANZAS; i++)
+		buf_puts(&flood, stanza);
+	buf_puts(&flood, "<message from='a@b/c' to='x@gw.example'><body>last</body></message>");
+	memset(&turns, 0, sizeof(turns));
+	turns.seen = fake.calls.len;
+	uv_check_init(&fake.loop, &turns.check);
+	uv_check_start(&turns.check, on_turn);
+	server_says(buf_text(&flood));
+	assert_true(fake_called("last\n"));
+	/* What the fake writes of a stanza is shorter than the stanza. */
+	assert_in_range(turns.most, 1, 16u << 10);
+	uv_close((uv_handle_t *)&turns.check, NULL);
+	buf_finish(&flood);
 }
 
 static void shakes_hands_and_exchanges(void **state)
@@ -313,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(shakes_hands_and_exchanges, setup, teardown),
+		cmocka_unit_test_setup_teardown(reads_a_share_in_a_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_bad_xml, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_large_stanza_does_not_end_the_stream, setup, teardown),
