@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -21,6 +23,7 @@
 #define LOG_DEPTH 8
 
 enum log_level log_threshold = LOG_LEVEL_INFO;
+unsigned log_own_levels;
 
 static const struct {
 	const char *name;
@@ -34,6 +37,7 @@ static const struct {
 
 static bool log_to_journal;
 static pthread_once_t log_detected = PTHREAD_ONCE_INIT;
+static char *log_path; /* NULL: stderr is what we were given */
 
 /* The variable is inherited by children whose stderr is something else: it names the stream that it means. */
 static void log_detect(void)
@@ -47,6 +51,57 @@ static void log_detect(void)
 	if (fstat(STDERR_FILENO, &st) < 0)
 		return;
 	log_to_journal = st.st_dev == device && st.st_ino == inode;
+}
+
+bool log_passes_own(enum log_level level, const struct log *log)
+{
+	for (; log; log = log->parent)
+		if (log->own_level)
+			return (int)level < log->own_level;
+	return level <= log_threshold;
+}
+
+void log_set_level(struct log *log, enum log_level level)
+{
+	log_own_levels += !log->own_level;
+	log->own_level = (signed char)(level + 1);
+}
+
+void log_reset_level(struct log *log)
+{
+	log_own_levels -= log->own_level != 0;
+	log->own_level = 0;
+}
+
+static int open_file(const char *path, struct buf *error)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+
+	if (fd < 0 || dup2(fd, STDERR_FILENO) < 0) {
+		buf_printf(error, "logging.file: cannot write %s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return TP_ERR_IO;
+	}
+	close(fd);
+	return 0;
+}
+
+int log_to_file(const char *path, struct buf *error)
+{
+	pthread_once(&log_detected, log_detect);
+	int err = open_file(path, error);
+
+	if (err)
+		return err;
+	log_to_journal = false;
+	mem_replace(&log_path, path);
+	return 0;
+}
+
+int log_reopen(struct buf *error)
+{
+	return log_path ? open_file(log_path, error) : 0;
 }
 
 struct line {
@@ -150,6 +205,11 @@ const char *log_quote(const char *text)
 	text_quote(quoted, text, strnlen(text, LOG_QUOTE_BYTES + 4), LOG_QUOTE_BYTES);
 	buf_putc(quoted, '"');
 	return quoted->data;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return levels[level].name;
 }
 
 bool log_level_parse(const char *name, enum log_level *level)

@@ -219,7 +219,7 @@ static bool is_deceptive(uint32_t code)
 	       (code >= 0xe0000 && code <= 0xe007f);
 }
 
-void text_quote(struct buf *out, const char *text, size_t length, size_t max)
+static void put_visible(struct buf *out, const char *text, size_t length, size_t max, bool escapes)
 {
 	size_t at = 0, taken, skip, limit = length < max ? length : max;
 	uint32_t code;
@@ -228,7 +228,7 @@ void text_quote(struct buf *out, const char *text, size_t length, size_t max)
 		unsigned char byte = (unsigned char)text[at];
 
 		if (byte < 0x80) {
-			if (byte == '\\' || byte == '"')
+			if (escapes && (byte == '\\' || byte == '"'))
 				buf_printf(out, "\\%c", byte);
 			else if (byte < 0x20 || byte == 0x7f)
 				buf_printf(out, "\\x%02x", byte);
@@ -250,6 +250,16 @@ void text_quote(struct buf *out, const char *text, size_t length, size_t max)
 	}
 	if (at < length)
 		buf_puts(out, "...");
+}
+
+void text_quote(struct buf *out, const char *text, size_t length, size_t max)
+{
+	put_visible(out, text, length, max, true);
+}
+
+void text_show(struct buf *out, const char *text, size_t length, size_t max)
+{
+	put_visible(out, text, length, max, false);
 }
 
 static char *key_room(struct text_key *key, size_t size)

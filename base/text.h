@@ -42,6 +42,8 @@ bool text_starts(const char *text, const char *prefix);
  * overrides and bad bytes as \xnn or \u{nnnn}, `\` and `"` with a `\` before them; at most `max` bytes of it,
  * then "...". */
 void text_quote(struct buf *out, const char *text, size_t length, size_t max);
+/* The same for what needs not be told apart again: `\` and `"` stand for themselves. */
+void text_show(struct buf *out, const char *text, size_t length, size_t max);
 
 /*
  * A key that is made for one look-up. Most are short, and a message needs several: those that fit stay on the stack.

@@ -568,6 +568,158 @@ int config_load(struct config *config, const char *path, struct buf *error)
 	return result;
 }
 
+/* ---- reading again ---- */
+
+static size_t field_size(const struct config_key *key)
+{
+	static const size_t sizes[] = {
+	        [CONFIG_STRING] = sizeof(const char *),
+	        [CONFIG_BOOL] = sizeof(bool),
+	        [CONFIG_INT] = sizeof(long),
+	        [CONFIG_LIST] = sizeof(struct config_list),
+	};
+
+	return sizes[key->type];
+}
+
+/* The bytes of every bound field, one after another: equal texts and lists are shared, so that equal values
+ * are equal bytes. */
+struct snapshot {
+	char *bytes;
+	size_t size;
+};
+
+typedef void each_field(void *context, const struct config_key *key, void *field, char *saved);
+
+static void walk_fields(const struct config *config, struct snapshot *snapshot, each_field *each,
+                        void *context)
+{
+	size_t i, k, at = 0;
+
+	for (i = 0; i < config->binding_count; i++) {
+		const struct binding *binding = &config->bindings[i];
+
+		for (k = 0; k < binding->table->count; k++) {
+			const struct config_key *key = &binding->table->keys[k];
+
+			each(context, key, binding->target + key->offset,
+			     snapshot->bytes ? snapshot->bytes + at : NULL);
+			at += field_size(key);
+		}
+	}
+	snapshot->size = at;
+}
+
+static void count_field(void *context, const struct config_key *key, void *field, char *saved)
+{
+	(void)context;
+	(void)key;
+	(void)field;
+	(void)saved;
+}
+
+static void save_field(void *context, const struct config_key *key, void *field, char *saved)
+{
+	(void)context;
+	memcpy(saved, field, field_size(key));
+}
+
+static void restore_field(void *context, const struct config_key *key, void *field, char *saved)
+{
+	(void)context;
+	memcpy(field, saved, field_size(key));
+}
+
+/* Notes what differs, and puts back what may not change. The map: name -> "changed" or "kept"; the latter
+ * wins where two tables have the key. */
+static void settle_field(void *context, const struct config_key *key, void *field, char *saved)
+{
+	static char changed[] = "changed", kept[] = "kept";
+	struct map *differing = context;
+
+	if (!memcmp(field, saved, field_size(key)))
+		return;
+	if (!key->live)
+		memcpy(field, saved, field_size(key));
+	if (!key->live || !map_get(differing, key->name))
+		map_put(differing, key->name, key->live ? changed : kept);
+}
+
+static bool entries_equal(const struct entry *a, const struct entry *b)
+{
+	size_t i;
+
+	if (!a || !b || a->count != b->count)
+		return a == b;
+	for (i = 0; i < a->count; i++)
+		if (strcmp(a->values[i].text, b->values[i].text) != 0)
+			return false;
+	return true;
+}
+
+static void compare_unbound(const struct config *config, const struct map *file, const struct map *other,
+                            struct map *differing)
+{
+	static char kept[] = "kept";
+	struct map_iter it = {0};
+
+	while (map_next(file, &it))
+		if (!is_bound(config, it.key) &&
+		    !entries_equal(find_entry(config, file, it.key), find_entry(config, other, it.key)))
+			map_put(differing, it.key, kept);
+}
+
+static int reload_run(struct load *load, const struct config_reload *how, struct snapshot *snapshot)
+{
+	struct config *config = load->config;
+	const struct entry *jid = find_entry(config, config->file, JID_KEY);
+	struct map_iter it = {0};
+
+	if (load->path)
+		load_file(load);
+	if (load->result != TP_ERR_IO)
+		each_key(load, false);
+	if (load->result != TP_OK)
+		return load->result;
+	/* What other values have of the JID stays as it is, like the JID itself. */
+	load->jid = jid ? jid->values[jid->count - 1].text : "";
+	walk_fields(config, snapshot, save_field, NULL);
+	each_key(load, true);
+	struct map *differing = map_create();
+
+	walk_fields(config, snapshot, settle_field, differing);
+	compare_unbound(config, load->file, config->file, differing);
+	compare_unbound(config, config->file, load->file, differing);
+	if (how->check && !how->check(how->context, load->error)) {
+		walk_fields(config, snapshot, restore_field, NULL);
+		load->result = TP_ERR_INVALID;
+	}
+	while (load->result == TP_OK && map_next(differing, &it))
+		how->differs(how->context, it.key, !strcmp(it.value, "changed"));
+	map_destroy(&differing, NULL);
+	return load->result;
+}
+
+int config_reload(struct config *config, const struct config_reload *how, struct buf *error)
+{
+	struct load load = {
+	        .config = config,
+	        .path = mem_strdup(config->path),
+	        .file = map_create(),
+	        .error = error,
+	};
+	struct snapshot snapshot = {0};
+
+	walk_fields(config, &snapshot, count_field, NULL);
+	snapshot.bytes = mem_alloc(snapshot.size + 1);
+	int result = reload_run(&load, how, &snapshot);
+
+	mem_free(snapshot.bytes);
+	map_destroy(&load.file, entry_destroy);
+	mem_free(load.path);
+	return result;
+}
+
 int config_parse_text(const char *text, size_t length,
 		      void (*each)(void *context, const char *name, const char *value), void *context)
 {

@@ -48,6 +48,7 @@ struct config_key {
 	const char *fallback; /* text form of the default; for CONFIG_LIST NULL or one item */
 	const char *help;     /* a sentence or more, for the documentation and the sample */
 	long min, max;        /* CONFIG_INT; both 0: any */
+	bool live;            /* config_reload puts a new value into the field: it is read where it is used */
 };
 
 struct config_table {
@@ -65,6 +66,17 @@ struct config_table {
 	{                                                                                          \
 		.name = (key_name), .type = CONFIG_INT, .offset = offsetof(struct_type, field),    \
 		.fallback = (default_text), .help = (help_text), .min = (low), .max = (high)       \
+	}
+/* The same for keys that config_reload may change. */
+#define CONFIG_LIVE_KEY(struct_type, field, key_type, key_name, default_text, help_text)        \
+	{                                                                                       \
+		.name = (key_name), .type = (key_type), .offset = offsetof(struct_type, field), \
+		.fallback = (default_text), .help = (help_text), .live = true                   \
+	}
+#define CONFIG_LIVE_INT_KEY(struct_type, field, key_name, default_text, low, high, help_text)              \
+	{                                                                                                  \
+		.name = (key_name), .type = CONFIG_INT, .offset = offsetof(struct_type, field),            \
+		.fallback = (default_text), .help = (help_text), .min = (low), .max = (high), .live = true \
 	}
 #define CONFIG_TABLE(module_name, key_array) \
 	{ (module_name), (key_array), sizeof(key_array) / sizeof((key_array)[0]) }
@@ -92,6 +104,20 @@ void config_set_jid(struct config *config, const char *jid);
  * are refilled; after an error all are as they were. */
 int config_load(struct config *config, const char *path, struct buf *error);
 
+struct config_reload {
+	/* The new values are in the structs. False, with sentences in `error`: all go back. NULL: they are
+	 * good. */
+	bool (*check)(void *context, struct buf *error);
+	/* Once for each key whose value in the file differs from the one in use: changed now, or not, because
+	 * its table does not allow it or no table knows it (a backend's key). */
+	void (*differs)(void *context, const char *name, bool changed);
+	void *context;
+};
+/* Reads the file of config_load again, while everything runs: only fields of live keys change. config_raw and
+ * config_unknown go on to tell what was loaded, so that a later call names again what still waits for a
+ * restart. Errors as of config_load, and then nothing has changed. */
+int config_reload(struct config *config, const struct config_reload *how, struct buf *error);
+
 /* Value of a key, bound or not, as text; the last one of a list; NULL if the file and the overrides do not
  * have it. For keys that belong to nobody here (a third-party backend's). Valid until the next load. */
 CONFIG_API const char *config_raw(const struct config *config, const char *name);
@@ -107,6 +133,8 @@ int config_parse_text(const char *text, size_t length,
 		      void (*each)(void *context, const char *name, const char *value), void *context);
 CONFIG_API bool config_parse_bool(const char *text, bool *value);
 
-/* Documentation of a set of tables: Markdown, or a commented sample file with every default. */
+/* Documentation of a set of tables: Markdown, the middle of a manual page (man(7)), or a commented sample file with
+ * every default. */
 void config_write_markdown(FILE *out, const struct config_table *const *tables, size_t count);
+void config_write_man(FILE *out, const struct config_table *const *tables, size_t count);
 void config_write_sample(FILE *out, const struct config_table *const *tables, size_t count);

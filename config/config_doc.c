@@ -101,12 +101,57 @@ static void markdown_key(FILE *out, const struct config_key *key, const char *na
 	}
 	fputs(" | ", out);
 	put_cell(out, key->help);
-	fputs(" |\n", out);
+	fputs(key->live ? " *Reload.* |\n" : " |\n", out);
 }
 
 void config_write_markdown(FILE *out, const struct config_table *const *tables, size_t count)
 {
 	struct writer writer = {out, tables, count, markdown_section, markdown_key};
+
+	write_all(&writer);
+}
+
+/* ---- manual page ---- */
+
+/* Nothing in it is a request, an escape or a hyphen. */
+static void put_roff(FILE *out, const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", out);
+	for (; *text; text++) {
+		if (*text == '\\')
+			fputs("\\e", out);
+		else if (*text == '-')
+			fputs("\\-", out);
+		else
+			fputc(*text == '\n' ? ' ' : *text, out);
+	}
+}
+
+static void man_section(FILE *out, const char *name, int length)
+{
+	fprintf(out, ".SS [%.*s]\n", length, name);
+}
+
+static void man_key(FILE *out, const struct config_key *key, const char *name)
+{
+	fputs(".TP\n.B ", out);
+	put_roff(out, name);
+	fputs("\n", out);
+	put_roff(out, key->help);
+	fputs("\n(", out);
+	markdown_type(out, key);
+	if (key->fallback && *key->fallback) {
+		fputs("; default: \\fI", out);
+		put_roff(out, key->fallback);
+		fputs("\\fR", out);
+	}
+	fputs(")\n", out);
+}
+
+void config_write_man(FILE *out, const struct config_table *const *tables, size_t count)
+{
+	struct writer writer = {out, tables, count, man_section, man_key};
 
 	write_all(&writer);
 }

@@ -27,6 +27,12 @@
 #define LIMIT_STANZA_CHILDREN_RESULT 4096  /* the same in an answer: rosters are long */
 #define LIMIT_C2S_CONNECTIONS 4096
 #define LIMIT_C2S_UNAUTHENTICATED 256
+#define LIMIT_C2S_CROWD 128                /* unauthenticated: above it only so many are let in a second: */
+#define LIMIT_C2S_CROWD_ACCEPTS 100
+#define LIMIT_C2S_WINDOW_BYTES (64 << 10)  /* of one client, that the kernel holds until we read them */
+#define LIMIT_C2S_TURN_BYTES (4u << 10)    /* read of one client in one turn of the loop */
+#define LIMIT_C2S_BYTES_PER_SECOND (128u << 10) /* of one client, when it has used up ... */
+#define LIMIT_C2S_BURST_BYTES (1u << 20)   /* ... this */
 #define LIMIT_C2S_AUTH_SECONDS 60          /* from accept to a bound session, the legacy login included */
 #define LIMIT_C2S_NEGOTIATION_SECONDS 30   /* from accept to the credentials */
 #define LIMIT_C2S_UNAUTHENTICATED_BYTES (64u << 10) /* all that a client may send before it is authenticated */
@@ -40,6 +46,11 @@
 
 #define LIMIT_XMPP_REPLIES 20000           /* people's questions that wait for the store or a backend */
 #define LIMIT_XMPP_REQUESTS 20000          /* our own IQs under way; the answer to more is not looked at */
+#define LIMIT_XMPP_QUERIES 20000           /* people's IQs that a backend of raw stanzas has not answered */
+#define LIMIT_XMPP_QUERIES_EACH 256        /* of one person */
+#define LIMIT_XMPP_QUERY_SECONDS 60
+#define LIMIT_RAW_PRESENCES 16             /* clients of one contact whose presence is kept */
+#define LIMIT_RAW_PRESENCE_BYTES (8u << 10) /* of each; a longer one is passed on and not kept */
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
 
@@ -57,8 +68,11 @@
 #define LIMIT_REQUESTS_PER_USER 256        /* vCards under way */
 #define LIMIT_ROOM_LIST 20000              /* rooms kept of one list */
 
+#define LIMIT_IRC_CONTACTS 1000            /* of a user, whose presence is watched */
+
 /* backends */
 #define LIMIT_BACKENDS 1000
+#define LIMIT_CRASHED_BACKENDS 100         /* remembered for crashed_backends; the oldest is forgotten */
 #define LIMIT_BACKEND_OUT_HIGH (4u << 20)  /* queued to a backend: above it frontends get TP_ERR_LIMIT for its users */
 #define LIMIT_BACKEND_OUT_BYTES (64u << 20) /* then the backend is taken as hung */
 #define LIMIT_IGNORED_FRAMES 1000          /* bad or forged frames of one backend before it is cut off */
@@ -82,9 +96,12 @@
 
 /* store */
 #define LIMIT_STORE_WAIT_SECONDS 30          /* of a request for a database that others have locked */
+#define LIMIT_STORE_CLOSE_SECONDS 4          /* of all that is left for such a database, from the order to stop on */
 #define LIMIT_STORE_QUEUE_BYTES (128u << 20) /* requests that wait; more are refused with TP_ERR_STORE */
 
 /* spool */
+#define LIMIT_UNANSWERED 400                /* messages of one user that a backend with the extension has and did not
+					      * answer; others wait here */
 #define LIMIT_DEAD_LETTER_SECONDS (30 * 86400) /* how long what could not be delivered is kept for the operator */
 #define LIMIT_SEEN_SECONDS (30 * 86400)      /* how long ids of messages are remembered that must not come twice */
 #define LIMIT_SEEN_IDS 5000000               /* the oldest are forgotten */
@@ -100,9 +117,21 @@
 /* control socket */
 #define LIMIT_CONTROL_LINE_BYTES (64u << 10)
 #define LIMIT_CONTROL_CLIENTS 32
+#define LIMIT_CONTROL_OUT_BYTES (1u << 20) /* queued to one that follows a user; above it events are left out */
+#define LIMIT_DRAIN_SECONDS 86400          /* until people are logged out for maintenance */
+#define LIMIT_CONTROL_SECONDS 60           /* without a whole line */
 #define LIMIT_QUERY_BYTES (64u << 10)      /* one frame to service.backend_port */
 #define LIMIT_QUERY_CLIENTS 16
 #define LIMIT_QUERY_WARNINGS 10            /* a minute, of what was refused there */
+
+/* HTTP server */
+#define LIMIT_HTTP_CONNECTIONS 1024
+#define LIMIT_HTTP_HEAD_BYTES (8u << 10)   /* request line and headers */
+#define LIMIT_HTTP_HEAD_SECONDS 10         /* from the connection to the end of the head */
+#define LIMIT_HTTP_PROGRESS_BYTES (64u << 10) /* of a body or an answer (or its rest) in ... */
+#define LIMIT_HTTP_PROGRESS_SECONDS 30     /* ... so long */
+#define LIMIT_HTTP_ANSWER_SECONDS 60       /* from the end of the request to the answer */
+#define LIMIT_HTTP_DISCARD_SECONDS 5       /* for the rest of a body that was refused */
 
 /* configuration */
 #define LIMIT_CONFIG_BYTES (1u << 20)      /* the file; a longer one is refused */

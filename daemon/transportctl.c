@@ -1,54 +1,103 @@
 /* SPDX-License-Identifier: MIT */
-/* transportctl: asks a running instance over its control socket. */
+/* transportctl: asks a running instance over its control socket, and starts and stops instances. */
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "config/config.h"
-#include "transport/service_config.h"
+#include "daemon/control_client.h"
+#include "daemon/instances.h"
+#include "transport/admin_table.h"
 
 #define ANSWER_SECONDS 30
 
+enum exit_status { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNREACHED = 3 };
+
 struct options {
-	const char *file;
-	const char *socket;
-	const char *jid;
+	const char *file, *socket, *jid, *instance;
+	const char *folder;
+	const char *follow; /* a user; NULL */
+	bool json, bodies;
 };
 
 static void print_help(FILE *out)
 {
-	fputs("Usage: transportctl (-c FILE | -s SOCKET) COMMAND [ARGUMENT]...\n"
-	      "Asks a running transportd. `transportctl -c FILE help` lists the commands.\n\n"
-	      "  -c, --config FILE    the instance's configuration file\n"
-	      "  -j, --jid JID        the instance's JID, as given to transportd\n"
-	      "  -s, --socket SOCKET  its control socket\n"
-	      "  -v, --version        print the version, and end\n"
-	      "  -h, --help           print this, and end\n\n"
-	      "Exit status: 0 done, 1 the instance answered with an error, 2 wrong usage, 3 not reached.\n",
+	struct buf usage = {0};
+
+	fputs("Usage: transportctl [OPTION]... COMMAND [ARGUMENT]...\n"
+	      "       transportctl [OPTION]... --follow USER\n"
+	      "       transportctl list | status | start [NAME]... | stop [NAME]... | restart [NAME]...\n"
+	      "Asks a running transportd, or starts and stops instances by systemd (without NAME: all).\n\n"
+	      "  -i, --instance NAME   the instance of " INSTANCES_FOLDER
+	      "/NAME.cfg; may be left out if there is one only\n"
+	      "  -c, --config FILE     the instance's configuration file\n"
+	      "  -j, --jid JID         the instance's JID, as given to transportd\n"
+	      "  -s, --socket SOCKET   its control socket\n"
+	      "  -d, --directory DIR   where the instances' files are, instead of " INSTANCES_FOLDER "\n"
+	      "      --json            answers as JSON\n"
+	      "  -f, --follow USER     show a user's events as they pass, until interrupted\n"
+	      "      --bodies          with what people write\n"
+	      "      --list-commands   print name, arguments and meaning of the commands, between tabs, and "
+	      "end\n"
+	      "  -v, --version         print the version, and end\n"
+	      "  -h, --help            print this, and end\n\n"
+	      "Commands of an instance (a password that is given as - is read from the terminal or standard "
+	      "input):\n",
 	      out);
+	for (size_t i = 0; i < ADMIN_COUNT; i++) {
+		buf_clear(&usage);
+		buf_puts(&usage, admin_table[i].name);
+		admin_put_usage(&usage, &admin_table[i]);
+		fprintf(out, "  %-32s %s\n", buf_text(&usage), admin_table[i].description);
+	}
+	fputs("\nExit status: 0 done; 1 the instance or systemd answered with an error; 2 wrong usage; 3 not "
+	      "reached, or\n"
+	      "(status) not all instances run.\n",
+	      out);
+	buf_finish(&usage);
+}
+
+static void list_commands(void)
+{
+	struct buf usage = {0};
+
+	for (size_t i = 0; i < ADMIN_COUNT; i++) {
+		buf_clear(&usage);
+		admin_put_usage(&usage, &admin_table[i]);
+		printf("%s\t%s\t%s\n", admin_table[i].name, buf_text(&usage) + (usage.len ? 1 : 0),
+		       admin_table[i].description);
+	}
+	buf_finish(&usage);
 }
 
 /* -1: go on; else the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option long_options[] = {
-		{"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'},
-		{"jid", required_argument, NULL, 'j'},    {"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+	        {"config", required_argument, NULL, 'c'},
+	        {"socket", required_argument, NULL, 's'},
+	        {"jid", required_argument, NULL, 'j'},
+	        {"instance", required_argument, NULL, 'i'},
+	        {"directory", required_argument, NULL, 'd'},
+	        {"follow", required_argument, NULL, 'f'},
+	        {"json", no_argument, NULL, 'J'},
+	        {"bodies", no_argument, NULL, 'B'},
+	        {"list-commands", no_argument, NULL, 'L'},
+	        {"version", no_argument, NULL, 'v'},
+	        {"help", no_argument, NULL, 'h'},
+	        {NULL, 0, NULL, 0},
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+c:s:j:vh", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+c:s:j:i:d:f:vh", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			options->file = optarg;
@@ -59,147 +108,263 @@ static int parse_options(int argc, char **argv, struct options *options)
 		case 'j':
 			options->jid = optarg;
 			break;
+		case 'i':
+			options->instance = optarg;
+			break;
+		case 'd':
+			options->folder = optarg;
+			break;
+		case 'f':
+			options->follow = optarg;
+			break;
+		case 'J':
+			options->json = true;
+			break;
+		case 'B':
+			options->bodies = true;
+			break;
+		case 'L':
+			list_commands();
+			return EXIT_DONE;
 		case 'v':
 			puts("transportctl " LIBTRANSPORT_VERSION);
-			return 0;
+			return EXIT_DONE;
 		case 'h':
 			print_help(stdout);
-			return 0;
+			return EXIT_DONE;
 		default:
 			fputs("Try: transportctl --help\n", stderr);
-			return 2;
+			return EXIT_USAGE;
 		}
 	}
-	if (!options->file == !options->socket || optind >= argc) {
+	int named = (options->file != NULL) + (options->socket != NULL) + (options->instance != NULL);
+
+	if (named > 1 || (optind >= argc) == !options->follow) {
 		print_help(stderr);
-		return 2;
+		return EXIT_USAGE;
 	}
 	return -1;
 }
 
-/* The socket of the instance that the file describes; false with a message. */
+/* Columns of the terminal that the answer goes to; 0: it goes elsewhere. */
+static unsigned terminal_width(void)
+{
+	struct winsize size;
+
+	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* -------------------------------------------------------------------------------------- asking an instance
+ */
+
 static bool find_socket(const struct options *options, struct buf *path)
 {
-	struct service_config service = {0};
-	struct config *config = config_create();
 	struct buf error = {0};
+	char *file = NULL;
+	bool found = true;
 
-	config_bind(config, &service_config_table, &service);
-	if (options->jid)
-		config_set_jid(config, options->jid);
-	bool found = config_load(config, options->file, &error) == 0;
-
-	if (!found)
-		fprintf(stderr, "%s\n", buf_text(&error));
-	else if (*service.control_socket)
-		buf_puts(path, service.control_socket);
+	if (options->socket)
+		buf_puts(path, options->socket);
+	else if (options->file)
+		file = mem_strdup(options->file);
+	else if (options->instance)
+		file = mem_printf("%s/%s.cfg", options->folder, options->instance);
 	else
-		buf_printf(path, "%s/control", service.working_dir);
+		file = instance_find_only(options->folder, &error);
+	if (!options->socket)
+		found = file && instance_find_socket(file, options->jid, path, NULL, &error);
+	if (error.len)
+		fprintf(stderr, "transportctl: %s\n", buf_text(&error));
 	buf_finish(&error);
-	config_destroy(&config);
+	mem_free(file);
 	return found;
 }
 
-static int connect_to(const char *path)
+/* One line, without its line feed; a terminal does not show it. */
+static bool read_secret(const char *label, struct buf *out)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct termios before, hidden;
+	bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
+	char *line = NULL;
+	size_t room = 0;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
+	if (terminal) {
+		hidden = before;
+		hidden.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+		fprintf(stderr, "%s: ", label);
 	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ssize_t length = getline(&line, &room, stdin);
 
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		int err = errno;
-
-		close(fd);
-		errno = err;
-		return -1;
+	if (terminal) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+		fputc('\n', stderr);
 	}
-	return fd;
+	if (length > 0)
+		buf_append(out, line, strcspn(line, "\r\n"));
+	if (line)
+		explicit_bzero(line, room);
+	free(line);
+	return length > 0;
 }
 
-static bool send_all(int fd, const struct buf *line)
+/* The argument's kind if the command is one we know. */
+static bool is_secret(const char *command, int argument)
 {
-	size_t sent = 0;
+	const struct admin_entry *entry = admin_find(command);
 
-	while (sent < line->len) {
-		ssize_t count = send(fd, line->data + sent, line->len - sent, MSG_NOSIGNAL);
+	return entry && argument < ADMIN_ARGUMENTS && entry->arguments[argument].kind == ADMIN_SECRET;
+}
 
-		if (count < 0 && errno != EINTR)
+/* Words between tabs, so that each may have spaces. */
+static bool put_word(struct buf *line, const char *word)
+{
+	if (strpbrk(word, "\t\r\n")) {
+		fprintf(stderr, "transportctl: an argument has a tab or a line feed\n");
+		return false;
+	}
+	if (line->len)
+		buf_putc(line, '\t');
+	buf_puts(line, word);
+	return true;
+}
+
+static bool put_words(struct buf *line, char **words, int count)
+{
+	/* As Spectrum 2 takes it: the whole command as one argument. */
+	if (count == 1 && strchr(words[0], ' ')) {
+		if (strpbrk(words[0], "\t\r\n"))
+			return put_word(line, words[0]);
+		for (char *c = line->data; line->len && *c; c++)
+			if (*c == '\t')
+				*c = ' ';
+		buf_printf(line, "%s%s", line->len ? " " : "", words[0]);
+		return true;
+	}
+	for (int i = 0; i < count; i++) {
+		struct buf secret = {0};
+		bool hidden = i > 0 && !strcmp(words[i], "-") && is_secret(words[0], i - 1);
+		bool good = !hidden || read_secret(admin_find(words[0])->arguments[i - 1].label, &secret);
+
+		good = good && put_word(line, hidden ? buf_text(&secret) : words[i]);
+		mem_free_secret(buf_take(&secret));
+		if (!good)
 			return false;
-		if (count > 0)
-			sent += (size_t)count;
 	}
 	return true;
 }
 
-/* Reads up to the NUL that ends an answer. */
-static bool receive_answer(int fd, struct buf *answer)
+static bool make_line(const struct options *options, char **words, int count, struct buf *line)
 {
-	uint64_t end = clock_ms() + ANSWER_SECONDS * 1000;
+	unsigned width = terminal_width();
 
-	for (uint64_t now = clock_ms(); now < end; now = clock_ms()) {
-		struct pollfd ready = {.fd = fd, .events = POLLIN};
+	if (options->json)
+		put_word(line, "--json");
+	if (options->bodies)
+		put_word(line, "--bodies");
+	if (width) {
+		char *option = mem_printf("--width=%u", width);
 
-		if (poll(&ready, 1, (int)(end - now)) <= 0)
-			continue;
-		char *room = buf_reserve(answer, 4096);
-		ssize_t count = recv(fd, room, 4096, 0);
-
-		if (count <= 0)
-			return false;
-		answer->len += (size_t)count;
-		if (answer->data[answer->len - 1] == '\0')
-			return true;
+		put_word(line, option);
+		mem_free(option);
 	}
-	return false;
+	if (options->follow)
+		return put_word(line, "follow") && put_word(line, options->follow);
+	return put_words(line, words, count);
 }
 
-static int ask(const char *path, const struct buf *line)
+/* People choose names: a terminal must not obey them. */
+static void print_line_to(FILE *out, const char *text, size_t length)
+{
+	struct buf shown = {0};
+
+	if (isatty(fileno(out)))
+		text_show(&shown, text, length, length);
+	else
+		buf_append(&shown, text, length);
+	buf_putc(&shown, '\n');
+	fwrite(shown.data, 1, shown.len, out);
+	fflush(out);
+	buf_finish(&shown);
+}
+
+static void print_line(const char *text, size_t length)
+{
+	print_line_to(stdout, text, length);
+}
+
+static int print_answer(const char *answer)
+{
+	bool refused = text_starts(answer, "Error:") || text_starts(answer, "{\"error\":");
+	const char *end;
+
+	for (; (end = strchr(answer, '\n')); answer = end + 1)
+		print_line_to(refused ? stderr : stdout, answer, (size_t)(end - answer));
+	print_line_to(refused ? stderr : stdout, answer, strlen(answer));
+	return refused ? EXIT_REFUSED : EXIT_DONE;
+}
+
+static int ask(const char *path, const struct buf *line, bool follows)
 {
 	struct buf answer = {0};
-	int fd = connect_to(path);
+	int fd = control_connect(path);
 
 	if (fd < 0) {
 		fprintf(stderr, "transportctl: cannot reach %s: %s. Is the instance running, and are you its user?\n",
 			path, strerror(errno));
-		return 3;
+		return EXIT_UNREACHED;
 	}
-	int status = 3;
+	int status = EXIT_UNREACHED;
+	bool answered = follows ? control_follow(fd, line, print_line, &answer)
+	                        : control_ask(fd, line, ANSWER_SECONDS, &answer);
 
-	if (send_all(fd, line) && receive_answer(fd, &answer)) {
-		status = text_starts(answer.data, "Error:") ? 1 : 0;
-		fprintf(status ? stderr : stdout, "%s\n", answer.data);
-	} else {
-		fprintf(stderr, "transportctl: the instance closed the connection or did not answer in %d s\n",
-			ANSWER_SECONDS);
-	}
+	if (answered)
+		status = print_answer(answer.data);
+	else if (follows)
+		fputs("transportctl: the instance has ended\n", stderr);
+	else
+		fprintf(stderr,
+		        "transportctl: the instance closed the connection or did not answer in %d s\n",
+		        ANSWER_SECONDS);
 	buf_finish(&answer);
 	close(fd);
 	return status;
 }
 
+/* -1: this is no matter of the instances as a whole. */
+static int manage(const struct options *options, char **words, int count)
+{
+	static const char *const verbs[] = {"start", "stop", "restart"};
+	bool all = !options->file && !options->socket && !options->instance;
+
+	if (!all || !count)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(words[0], verbs[i]))
+			return instances_control(options->folder, verbs[i], words + 1, count - 1);
+	if (!strcmp(words[0], "list") && count == 1)
+		return instances_list(options->folder, options->json, terminal_width());
+	if (!strcmp(words[0], "status") && count == 1)
+		return instances_status(options->folder, options->json, terminal_width());
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
-	struct options options = {0};
+	struct options options = {.folder = INSTANCES_FOLDER};
 	struct buf path = {0}, line = {0};
 	int status = parse_options(argc, argv, &options);
 
 	if (status >= 0)
 		return status;
-	for (int i = optind; i < argc; i++)
-		buf_printf(&line, "%s%s", i > optind ? " " : "", argv[i]);
-	buf_putc(&line, '\n');
-	if (options.socket)
-		buf_puts(&path, options.socket);
-	if (options.socket || find_socket(&options, &path))
-		status = ask(buf_text(&path), &line);
-	else
-		status = 2;
+	status = manage(&options, argv + optind, argc - optind);
+	if (status >= 0)
+		return status;
+	status = EXIT_USAGE;
+	if (find_socket(&options, &path) && make_line(&options, argv + optind, argc - optind, &line))
+		status = ask(buf_text(&path), &line,
+		             options.follow || (optind < argc && !strcmp(argv[optind], "follow")));
 	buf_finish(&path);
-	buf_finish(&line);
+	mem_free_secret(buf_take(&line));
 	return status;
 }

@@ -13,13 +13,18 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "config/spectrum_keys.h"
 #include "daemon/notify.h"
 #include "daemon/privileges.h"
 #include "frontends/xmpp/frontend.h"
+#include "transport/backend/network_plugin_server.h"
+#include "transport/reload.h"
 #include "transport/transport.h"
+
+#define STATUS_MS 15000 /* between two words about how it goes, where no watchdog sets the pace */
 
 enum exit_status { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIGURATION = 3 };
 
@@ -33,6 +38,7 @@ struct daemon {
 	uv_loop_t loop;
 	uv_signal_t signals[3];
 	uv_prepare_t ready; /* until the frontends have started */
+	uv_timer_t beat;    /* for the service manager */
 	struct config *config;
 	struct transport *transport;
 	char *program;    /* this one's path, as it was at the start: an upgrade puts another there */
@@ -210,6 +216,7 @@ static void stopped(void *context)
 	for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
 		close_handle((uv_handle_t *)&daemon->signals[i]);
 	close_handle((uv_handle_t *)&daemon->ready);
+	close_handle((uv_handle_t *)&daemon->beat);
 }
 
 static void stop(struct daemon *daemon)
@@ -217,7 +224,7 @@ static void stop(struct daemon *daemon)
 	if (daemon->stopping)
 		return;
 	daemon->stopping = true;
-	notify_service_manager("STOPPING=1");
+	notify_service_manager("STOPPING=1\nSTATUS=stopping");
 	transport_stop(daemon->transport, stopped, daemon);
 }
 
@@ -262,16 +269,37 @@ static void failed(void *context, const char *text)
 	uv_prepare_start(&daemon->ready, stop_soon);
 }
 
+static void reload(struct daemon *daemon)
+{
+	struct buf said = {0};
+
+	if (!daemon->stopping)
+		transport_reload(daemon->transport, &said); /* which logs all that is to be said */
+	buf_finish(&said);
+}
+
 static void signalled(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
 
 	if (number == SIGHUP) {
-		log_warning(NULL, "the configuration is read at the start only: restart to apply a change");
+		notify_reloading();
+		reload(daemon);
+		notify_service_manager("READY=1");
 		return;
 	}
 	log_info(NULL, "%s: stopping", number == SIGINT ? "interrupted" : "asked to end");
 	stop(daemon);
+}
+
+static void tell_status(const struct daemon *daemon)
+{
+	const struct transport *transport = daemon->transport;
+	char text[96];
+
+	snprintf(text, sizeof(text), "STATUS=serving %zu users on %u backends", map_count(transport->users),
+		 network_plugin_server_count(transport->backends));
+	notify_service_manager(text);
 }
 
 static void tell_when_ready(uv_prepare_t *handle)
@@ -281,8 +309,19 @@ static void tell_when_ready(uv_prepare_t *handle)
 	if (!daemon->transport->frontends_started)
 		return;
 	log_info(NULL, "ready");
-	notify_service_manager("READY=1\nSTATUS=serving");
+	notify_service_manager("READY=1");
+	tell_status(daemon);
 	uv_prepare_stop(handle);
+}
+
+/* From the loop: one that hangs is silent. */
+static void beat(uv_timer_t *timer)
+{
+	const struct daemon *daemon = timer->data;
+
+	notify_service_manager("WATCHDOG=1");
+	if (daemon->transport->frontends_started && !daemon->stopping)
+		tell_status(daemon);
 }
 
 static void watch(struct daemon *daemon)
@@ -297,6 +336,13 @@ static void watch(struct daemon *daemon)
 	uv_prepare_init(&daemon->loop, &daemon->ready);
 	daemon->ready.data = daemon;
 	uv_prepare_start(&daemon->ready, tell_when_ready);
+	uv_timer_init(&daemon->loop, &daemon->beat);
+	daemon->beat.data = daemon;
+	if (getenv("NOTIFY_SOCKET")) {
+		uint64_t interval = notify_watchdog_interval();
+
+		uv_timer_start(&daemon->beat, beat, 0, interval ? interval : STATUS_MS);
+	}
 }
 
 static int write_pidfile(const char *path)
@@ -334,6 +380,9 @@ static int serve(struct daemon *daemon)
 
 	if (!err && *service->user)
 		err = check_readable(config_path(daemon->config), service->user, &error);
+	/* As whom we are now, and where: a file that its owner cannot open anew is found at once. */
+	if (!err && *service->log_file)
+		err = log_to_file(service->log_file, &error);
 	watch(daemon);
 	daemon->transport->failed = failed;
 	daemon->transport->failed_context = daemon;
@@ -353,6 +402,13 @@ static int serve(struct daemon *daemon)
 		unlink(service->pidfile);
 	buf_finish(&error);
 	return daemon->status;
+}
+
+/* What is closed takes a few turns to be gone. */
+static void settle(uv_loop_t *loop)
+{
+	for (unsigned turn = 0; turn < 10 && uv_run(loop, UV_RUN_NOWAIT); turn++)
+		continue;
 }
 
 /* Parsing takes arguments away and moves them about. */
@@ -394,9 +450,9 @@ int main(int argc, char **argv)
 			status = printf("%s: the configuration is good\n", options.file) < 0 ? EXIT_RUNTIME : EXIT_OK;
 		else
 			status = serve(&daemon);
-		uv_run(&daemon.loop, UV_RUN_NOWAIT);
+		settle(&daemon.loop);
 		transport_destroy(&daemon.transport);
-		uv_run(&daemon.loop, UV_RUN_NOWAIT);
+		settle(&daemon.loop);
 	}
 	config_destroy(&daemon.config);
 	uv_loop_close(&daemon.loop);

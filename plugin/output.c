@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "base/crash_point.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "config/limits.h"
 #include "plugin/plugin_private.h"
@@ -108,6 +110,9 @@ static int send_event(struct plug *plug, const struct event *event)
 {
 	struct event copy = *event;
 
+	/* It is shown later than it was said. */
+	if (copy.type == EVENT_MESSAGE && !copy.message.stamp_ms && plug->extended && plug->link != LINK_GATEWAY)
+		copy.message.stamp_ms = clock_wall_ms();
 	copy.handover = 0;
 	copy.snapshot = plug->extended && plug->snapshot && is_state(event->type);
 	if (plug->extended && is_numbered(event->type) && !copy.snapshot)
@@ -143,6 +148,7 @@ void output_verdicts(struct plug *plug)
 	while (!plug->over && verdicts_fresh(&plug->verdicts)) {
 		struct event event = {.type = EVENT_HANDOVER};
 
+		CRASH_POINT("plugin.verdicts");
 		verdicts_fill(&plug->verdicts, &event.handed_over, taken, results, ANSWERS_PER_FRAME);
 		if (send_numbered(plug, &event))
 			return;
@@ -157,6 +163,7 @@ void output_kept(struct plug *plug)
 
 void output_taken(struct plug *plug, uint64_t up_to)
 {
+	CRASH_POINT("plugin.taken");
 	keep_forget(&plug->keep, up_to);
 	verdicts_taken(&plug->verdicts, plug->keep.taken);
 	sessions_taken(&plug->sessions, plug->keep.taken);
@@ -170,11 +177,13 @@ void plug_flush(struct plug *plug)
 	if (!out_size(plug))
 		return;
 	if (!plug->deaf) {
+		CRASH_POINT("plugin.write.before");
 		do
 			count = send(plug->fd, plug->out.data + plug->out_start, out_size(plug),
 				     MSG_NOSIGNAL | MSG_DONTWAIT);
 		while (count < 0 && errno == EINTR);
 		if (count >= 0) {
+			CRASH_POINT("plugin.write.after");
 			out_written(plug, (size_t)count);
 			return;
 		}

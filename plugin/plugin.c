@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -187,6 +188,7 @@ static void plug_read(struct plug *plug)
 			return;
 		}
 		frame_filled(&plug->in, (size_t)count);
+		CRASH_POINT("plugin.read");
 		plug_take_frames(plug);
 		if ((size_t)count < available)
 			return;

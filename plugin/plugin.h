@@ -80,7 +80,8 @@ struct plug_ops {
 	 * contacts, rooms with participants (the user's own last) and subjects as they are now, before it returns. It is
 	 * taken as known, and not shown to people as news. Users for whom it is not called are logged out by `logout`. */
 	void (*resync)(struct plug *plug, const char *user);
-	/* The gateway is gone (true) or there again (false). Sessions go on; what is sent is kept, see plug_queued. */
+	/* The gateway is gone (true) or there again (false). Sessions go on; what is sent is kept (plug_full), and messages
+	 * get the time of now unless they have one. */
 	void (*held)(struct plug *plug, bool held);
 	/* The gateway says goodbye or is gone; called once, nothing can be sent any more. plug_run returns after it;
 	 * with plug_dispatch the program ends itself. Close legacy sessions here. */

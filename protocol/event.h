@@ -223,6 +223,22 @@ struct event_receipt {
 	const char *id;
 };
 
+/*
+ * Where frontend and backend speak the same protocol (features.rawxml), the stanza itself travels with what the core
+ * understands of it: it is sent and shown in place of that by those who speak the protocol.
+ */
+enum raw_kind { RAW_MESSAGE, RAW_PRESENCE, RAW_QUERY };
+
+struct event_raw {
+	enum raw_kind kind;
+	const char *name;     /* of the other side: a contact or a room */
+	const char *resource; /* which client of the contact, or who in the room; NULL: none */
+	const char *id;       /* of a query; NULL: none */
+	bool answer;          /* the query is the answer to one */
+	const char *bytes;    /* text. To a backend: whole; to a frontend: without its two addresses */
+	size_t length;
+};
+
 struct event_chat_state {
 	const char *name;
 	enum chat_state state;
@@ -403,6 +419,7 @@ struct event {
 	 * been shown (frontend.h). */
 	uint64_t handover;
 	bool snapshot;    /* state that people have been shown before: taken without showing it */
+	const struct event_raw *raw; /* NULL, or the stanza that this is. With type RAW_XML it means nothing else */
 	union {
 		struct event_login login;
 		struct event_disconnected disconnected;

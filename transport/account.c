@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/ban.h"
 #include "transport/frontend.h"
 #include "transport/roster.h"
 #include "transport/router.h"
@@ -32,20 +33,28 @@ struct change {
 	void *context;
 };
 
+static void replace_expression(struct transport *transport, regex_t *compiled)
+{
+	account_finish(transport);
+	transport->allowed_usernames = compiled;
+}
+
 int account_check(struct transport *transport, struct buf *error)
 {
 	const char *pattern = transport->service.allowed_usernames;
 	char reason[256];
 
-	if (!*pattern)
+	if (!*pattern) {
+		replace_expression(transport, NULL);
 		return 0;
+	}
 	char *whole = mem_printf("^(%s)$", pattern);
 	regex_t *compiled = MEM_NEW(regex_t);
 	int err = regcomp(compiled, whole, REG_EXTENDED | REG_NOSUB);
 
 	mem_free(whole);
 	if (!err) {
-		transport->allowed_usernames = compiled;
+		replace_expression(transport, compiled);
 		return 0;
 	}
 	regerror(err, compiled, reason, sizeof(reason));
@@ -298,8 +307,17 @@ static void found_to_register(void *context, int err, const struct store_account
 	}
 	bool same_name = account && !strcmp(account->legacy_name, change->legacy_name);
 
+	char *key = account ? mem_strdup(account->key) : account_key(change->frontend, change->address);
+	const char *ban = ban_sentence(change->transport, key);
+
 	if (account)
-		change->key = mem_strdup(account->key);
+		change->key = key;
+	else
+		mem_free(key);
+	if (ban) {
+		finish(change, TP_ERR_NOT_ALLOWED, ban);
+		return;
+	}
 	/* Where no password protects a name, the first one has it. */
 	if (!account_needs_password(change->transport) && !same_name)
 		store_legacy_name_taken(change->transport->store, change->legacy_name, looked_for_name,

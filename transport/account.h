@@ -10,12 +10,14 @@ struct buf;
 struct frontend;
 struct transport;
 
-/* For transport.c: compiles registration.allowed_usernames. 0, or TP_ERR_INVALID with a sentence. */
+/* For transport.c: compiles registration.allowed_usernames, also anew. 0, or TP_ERR_INVALID with a sentence,
+ * and the former expression stays. */
 int account_check(struct transport *transport, struct buf *error);
 void account_finish(struct transport *transport);
 
-/* err: 0; TP_ERR_NOT_ALLOWED (closed registration, mask or expression does not match), TP_ERR_INVALID (missing user
- * name or needed password), TP_ERR_EXISTS, TP_ERR_NOT_REGISTERED, TP_ERR_STORE; `text` is a sentence. */
+/* err: 0; TP_ERR_NOT_ALLOWED (banned, closed registration, mask or expression does not match), TP_ERR_INVALID
+ * (missing user name or needed password), TP_ERR_EXISTS, TP_ERR_NOT_REGISTERED, TP_ERR_STORE; `text` is a
+ * sentence. */
 typedef void account_done(void *context, int err, const char *text);
 
 /*

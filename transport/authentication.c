@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
+#include "transport/ban.h"
+#include "transport/drain.h"
 #include "transport/frontend.h"
 #include "transport/session.h"
 #include "transport/transport.h"
@@ -151,6 +153,12 @@ static void authenticate(struct transport *transport, struct authentication *aut
 		accept_login(authentication);
 		return;
 	}
+	text = drain_sentence(transport);
+	if (text && user->state != USER_CONNECTED) {
+		reject(transport, authentication, TP_ERR_NOT_ALLOWED, text);
+		user_release_if_unused(user);
+		return;
+	}
 	/* The network vouches for nobody, so the name is whoever's took it first. */
 	if (login_proves_nothing(transport) && *user->password && !matches) {
 		reject(transport, authentication, TP_ERR_AUTH, "Wrong password.");
@@ -182,6 +190,12 @@ static void loaded(struct attempt *attempt, int err, const struct store_account 
 
 	if (!authentication || authentication->serial != attempt->serial || transport->stopping)
 		return;
+	const char *ban = ban_sentence(transport, authentication->key);
+
+	if (ban) {
+		reject(transport, authentication, TP_ERR_NOT_ALLOWED, ban);
+		return;
+	}
 	if (err || !account) {
 		reject(transport, authentication, TP_ERR_STORE, "The account could not be read.");
 		return;
@@ -217,7 +231,7 @@ static void account_found(void *context, int err, const struct store_account *ac
 	struct authentication *current = map_get(transport->authentications, attempt->key);
 
 	if (err == TP_ERR_NOT_FOUND && current && current->serial == attempt->serial &&
-	    !transport->stopping) {
+	    !transport->stopping && !ban_sentence(transport, current->key)) {
 		/* The password is stored when it has proved good. */
 		store_add_account(transport->store, current->key, current->frontend->ops->name,
 				  current->address, current->legacy_name, "", transport->service.language,

@@ -14,6 +14,7 @@
 #include "config/limits.h"
 #include "transport/account.h"
 #include "transport/admin.h"
+#include "transport/admin_table.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
 #include "transport/room.h"
@@ -275,7 +276,9 @@ static void run_login(struct command_call *call)
 
 	if (!user)
 		return;
-	if (user->state == USER_IDLE || user->state == USER_FAILED)
+	bool again = login_step_begin_again(user);
+
+	if (!again && (user->state == USER_IDLE || user->state == USER_FAILED))
 		user_login(user);
 	if (login_step_event(user, &event))
 		login_step_describe(&text, &event.login_step, true);
@@ -311,7 +314,7 @@ static void run_cancel(struct command_call *call)
 	bool ended = login_step_give_up(user);
 
 	command_reply(call, ended ? 0 : TP_ERR_NOT_FOUND,
-		      ended ? "The login has ended." : "There is no login that waits for you.");
+		      ended ? "The login is given up." : "There is no login that waits for you.");
 }
 
 static const struct command_field answer_fields[] = {
@@ -354,16 +357,112 @@ static const struct command commands[] = {
 	 run_cancel},
 };
 
+/* ------------------------------------------------------------------------------------ administrators'
+ * commands */
+
+static void admin_replied(void *context, const char *answer)
+{
+	command_reply(context, text_starts(answer, "Error:") ? TP_ERR_INVALID : 0, "%s", answer);
+}
+
+static void run_admin(struct command_call *call)
+{
+	const struct command *command = call->command;
+	struct buf line = {0};
+
+	/* Tabs part the words, so that a form's field may have spaces. */
+	buf_printf(&line, "%s\t", command->admin->name);
+	for (size_t i = 0; i < command->fields_count; i++) {
+		const char *value = value_of(call, command->fields[i].name);
+		size_t start = line.len + (i ? 1 : 0);
+
+		buf_printf(&line, "%s%s", i ? "\t" : "", value);
+		for (char *c = line.data + start; *c; c++)
+			if (*c == '\t' || *c == '\n' || *c == '\r')
+				*c = ' ';
+	}
+	admin_execute(call->transport, buf_text(&line), admin_replied, call);
+	mem_free_secret(buf_take(&line));
+}
+
+/* What makes no sense in a form: lists for programs, numbers (status has them), and what does not end. */
+static bool is_offered(const struct admin_entry *entry)
+{
+	static const enum admin_id left_out[] = {ADMIN_HELP, ADMIN_COMMANDS, ADMIN_VARIABLES, ADMIN_ARGS};
+
+	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++)
+		if (entry == &admin_table[left_out[i]])
+			return false;
+	return !entry->streams && (entry->kind == ADMIN_COMMAND || entry == &admin_table[ADMIN_STATUS]);
+}
+
+static enum command_field_type field_type(const struct admin_argument *argument)
+{
+	if (argument->kind == ADMIN_SECRET)
+		return FIELD_SECRET;
+	return argument->kind == ADMIN_USER ? FIELD_ADDRESS : FIELD_TEXT;
+}
+
+/* Where a person's own command has the name already. */
+static const char *admin_name(const struct admin_entry *entry)
+{
+	static const struct {
+		const char *own, *admin;
+	} renamed[] = {{"register", "admin-register"},
+	               {"unregister", "admin-unregister"},
+	               {"status", "admin-status"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(renamed); i++)
+		if (!strcmp(renamed[i].own, entry->name))
+			return renamed[i].admin;
+	return entry->name;
+}
+
+static struct command admin_commands[ADMIN_COUNT];
+static size_t admin_commands_count;
+
+static void make_admin_commands(void)
+{
+	static struct command_field fields[ADMIN_COUNT][ADMIN_ARGUMENTS];
+
+	for (size_t i = 0; i < ADMIN_COUNT; i++) {
+		const struct admin_entry *entry = &admin_table[i];
+		size_t count = entry->kind == ADMIN_COMMAND ? admin_arguments_count(entry, true) : 0;
+
+		if (!is_offered(entry))
+			continue;
+		for (size_t f = 0; f < count; f++)
+			fields[i][f] = (struct command_field){
+			        entry->arguments[f].name, entry->arguments[f].label,
+			        field_type(&entry->arguments[f]), !entry->arguments[f].optional};
+		admin_commands[admin_commands_count++] = (struct command){.name = admin_name(entry),
+		                                                          .title = entry->label,
+		                                                          .help = entry->description,
+		                                                          .role = ROLE_ADMIN,
+		                                                          .fields = fields[i],
+		                                                          .fields_count = count,
+		                                                          .run = run_admin,
+		                                                          .admin = entry};
+	}
+}
+
 const struct command *command_at(size_t index)
 {
-	return index < ARRAY_SIZE(commands) ? &commands[index] : NULL;
+	if (!admin_commands_count)
+		make_admin_commands();
+	if (index < ARRAY_SIZE(commands))
+		return &commands[index];
+	index -= ARRAY_SIZE(commands);
+	return index < admin_commands_count ? &admin_commands[index] : NULL;
 }
 
 const struct command *command_find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
+	const struct command *command;
+
+	for (size_t i = 0; (command = command_at(i)); i++)
+		if (!strcmp(command->name, name))
+			return command;
 	return NULL;
 }
 
@@ -537,6 +636,31 @@ static bool take_words(struct command_call *call, const struct command *command,
 	return true;
 }
 
+/* What an administrator writes is taken as in Spectrum 2, without quoting, if it begins with a name that is
+ * known there. Where a person's own command has the name, an argument more than that one takes makes the
+ * difference; `status` is the instance's. */
+static bool is_admin_line(const char *line)
+{
+	char *copy = mem_strdup(line), *state = NULL;
+	const char *word = strtok_r(copy, " \t\r\n", &state);
+	const struct command *own = NULL;
+	size_t arguments = 0;
+
+	while (word && (text_starts(word, "--") || !strcmp(word, "get") || !strcmp(word, "set")))
+		word = strtok_r(NULL, " \t\r\n", &state);
+	bool known = word && admin_find(word);
+
+	for (size_t i = 0; known && i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, word))
+			own = &commands[i];
+	bool is_status = known && !strcmp(word, "status");
+
+	while (strtok_r(NULL, " \t\r\n", &state))
+		arguments++;
+	mem_free_secret(copy);
+	return known && (!own || is_status || arguments > own->fields_count);
+}
+
 static const struct command *command_of_line(const char *line)
 {
 	size_t start = strspn(line, " \t\n");
@@ -588,6 +712,10 @@ void command_run_line(struct transport *transport, struct frontend *frontend, co
 
 	if (user && take_answer(user, line, done, context))
 		return;
+	if (transport_is_admin(transport, frontend->ops->name, address) && is_admin_line(line)) {
+		run_unknown(transport, frontend, address, line, done, context);
+		return;
+	}
 	char *copy = mem_strdup(line);
 	char *words[COMMAND_WORDS];
 	int count = split_words(copy, words);
@@ -602,10 +730,10 @@ void command_run_line(struct transport *transport, struct frontend *frontend, co
 		text_lower(words[0]);
 		command = command_find(words[0]);
 	}
-	/* Spectrum's administration has commands of the same name with other arguments: for administrators they win
-	 * where an argument more than ours is given. */
-	if (!command || (transport_is_admin(transport, frontend->ops->name, address) &&
-			 (size_t)(count - 1) > command->fields_count && command->run != run_settings)) {
+	/* What is for administrators does not exist for others. */
+	if (command && !command_allowed(transport, command, frontend, address))
+		command = NULL;
+	if (!command) {
 		run_unknown(transport, frontend, address, line, done, context);
 		mem_free_secret(copy);
 		return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The command table: what a person can ask of the gateway. A frontend renders it in its own way (XMPP: ad-hoc
- * commands and chat with the gateway; Matrix: bot dialogue; Slack: slash command). One table, no copies.
+ * commands and chat with the gateway; Matrix: bot dialogue; Slack: slash command). One table, no copies:
+ * administrators' commands (admin_table.h) are in it too, behind everybody's.
  */
 #pragma once
 
@@ -24,6 +25,7 @@ struct command_field {
 
 enum command_role { ROLE_ANYONE, ROLE_REGISTERED, ROLE_ADMIN };
 
+struct admin_entry;
 struct command_call;
 struct command {
 	const char *name;  /* "register": ad-hoc node, first word in a chat */
@@ -36,8 +38,10 @@ struct command {
 	void (*prefill)(const struct command_call *call, struct map *values);
 	/* Must end with command_reply, now or later. */
 	void (*run)(struct command_call *call);
-	/* It begins something that goes on in steps (login_step.h). A frontend that can shows them as one dialogue: runs it,
-	 * then "answer" or "cancel" for each EVENT_LOGIN_STEP, until EVENT_SESSION says how it ended. */
+	const struct admin_entry *admin; /* what run_admin does; NULL for a person's own commands */
+	/* It begins something that goes on in steps (login_step.h). A frontend that can shows them as one dialogue:
+	 * runs it, then "answer" or "cancel" for each EVENT_LOGIN_STEP, until EVENT_SESSION says how it ended. These
+	 * three commands reply at once. */
 	bool dialogue;
 };
 
@@ -64,9 +68,10 @@ bool command_allowed(const struct transport *transport, const struct command *co
 /* Runs with form values (copied). Missing required fields and missing rights are answered as errors. */
 void command_run(struct transport *transport, struct frontend *frontend, const char *address, const char *resource,
 		 const struct command *command, struct map *values, command_done *done, void *context);
-/* Runs a line as typed in a chat. While a login waits for an answer the line is that answer (only "cancel" gives the login
- * up); the frontend keeps it out of logs. Else: first word the command, the others its fields in order (quotes as in a shell).
- * Unknown input is answered with help. Administrators may also use Spectrum's admin commands (admin.h). */
+/* Runs a line as typed in a chat. While a login waits for an answer the line is that answer (only "cancel" gives
+ * the login up); the frontend keeps it out of logs. Else: first word the command, the others its fields in order
+ * (quotes as in a shell). Unknown input is answered with help. Administrators may also use Spectrum's admin
+ * commands (admin.h). */
 void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
 		      const char *resource, const char *line, command_done *done, void *context);
 /* Fills what a form shows at first; the caller destroys values with mem_free. */

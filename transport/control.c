@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/acceptor.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -17,15 +19,20 @@
 #include "transport/backend/backend_listener.h"
 #include "transport/admin.h"
 #include "transport/transport.h"
+#include "transport/watch.h"
+
+#define TICK_MS 1000
 
 struct control {
 	struct transport *transport;
 	struct log log;
-	uv_pipe_t listener;
+	struct acceptor *acceptor;
+	uv_timer_t timer;
 	char *path;
 	struct list clients;
 	unsigned clients_count;
-	bool stopping, listener_closed;
+	bool stopping;
+	unsigned handles; /* of acceptor and timer, not yet gone */
 };
 
 /* A client lives until its handle is closed and no answer is under way. */
@@ -34,8 +41,12 @@ struct client {
 	struct list link;
 	uv_pipe_t pipe;
 	struct buf in;
-	bool busy;   /* a command runs: nothing is read meanwhile */
+	struct watch *watch; /* it follows a user, until it leaves; NULL */
+	unsigned left_out;   /* of what it follows, since the last line that it was sent */
+	bool busy;           /* a command runs, or it follows somebody: nothing else is done meanwhile */
 	bool closed; /* the handle is gone */
+	pid_t pid;
+	uint64_t heard_ms; /* clock_ms: of the last whole line, or of the last answer */
 };
 
 struct answer {
@@ -44,9 +55,15 @@ struct answer {
 	char *text;
 };
 
+/* A peer that only ever listens. */
+static bool is_slow(const struct client *client)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&client->pipe) > LIMIT_CONTROL_OUT_BYTES;
+}
+
 static void control_free_if_done(struct control *control)
 {
-	if (!control->stopping || !control->listener_closed || !list_empty(&control->clients))
+	if (!control->stopping || control->handles || !list_empty(&control->clients))
 		return;
 	mem_free(control->path);
 	mem_free(control);
@@ -75,6 +92,9 @@ static void client_closed(uv_handle_t *handle)
 
 static void client_close(struct client *client)
 {
+	if (client->watch)
+		client->busy = false;
+	watch_stop(&client->watch);
 	if (!uv_is_closing((uv_handle_t *)&client->pipe))
 		uv_close((uv_handle_t *)&client->pipe, client_closed);
 }
@@ -90,6 +110,7 @@ static void answer_written(uv_write_t *request, int status)
 	mem_free(answer->text);
 	mem_free(answer);
 	client->busy = false;
+	client->heard_ms = clock_ms();
 	if (status < 0)
 		client_close(client);
 	if (uv_is_closing((uv_handle_t *)&client->pipe))
@@ -123,8 +144,64 @@ static void answered(void *context, const char *text)
 	}
 }
 
+/* ----------------------------------------------------------------------------------------- following a user
+ */
+
+static void line_written(uv_write_t *request, int status)
+{
+	struct answer *line = CONTAINER_OF(request, struct answer, request);
+
+	if (status < 0)
+		client_close(line->client);
+	mem_free(line->text);
+	mem_free(line);
+}
+
+static void send_line(struct client *client, char *text)
+{
+	struct answer *line = MEM_NEW(struct answer);
+	uv_buf_t bytes = uv_buf_init(text, (unsigned)strlen(text));
+
+	line->client = client;
+	line->text = text;
+	/* The write's callback comes before that of the handle's close: the client is still there. */
+	if (uv_write(&line->request, (uv_stream_t *)&client->pipe, &bytes, 1, line_written) < 0) {
+		mem_free(line->text);
+		mem_free(line);
+	}
+}
+
+static void followed(void *context, const char *text)
+{
+	struct client *client = context;
+
+	if (uv_is_closing((uv_handle_t *)&client->pipe))
+		return;
+	if (is_slow(client)) {
+		client->left_out++;
+		return;
+	}
+	if (client->left_out)
+		log_warning(&client->control->log,
+		            "%u events were left out: the one who follows a user is too slow",
+		            client->left_out);
+	client->left_out = 0;
+	send_line(client, mem_printf("%s\n", text));
+}
+
+static void following(void *context, struct watch *watch)
+{
+	struct client *client = context;
+
+	client->watch = watch;
+	if (uv_is_closing((uv_handle_t *)&client->pipe))
+		client_close(client);
+}
+
 static void client_next(struct client *client)
 {
+	const struct admin_caller caller = {
+	        .done = answered, .line = followed, .following = following, .context = client};
 	char *end = client->in.len ? memchr(client->in.data, '\n', client->in.len) : NULL;
 
 	if (!end) {
@@ -137,7 +214,10 @@ static void client_next(struct client *client)
 
 	buf_consume(&client->in, length + 1);
 	client->busy = true;
-	admin_execute(client->control->transport, line, answered, client);
+	if (memchr(line, '\0', length))
+		answered(client, "Error: This is not valid UTF-8 text");
+	else
+		admin_execute_for(client->control->transport, line, &caller);
 	mem_free_secret(line);
 }
 
@@ -163,7 +243,7 @@ static void client_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *byte
 		client_next(client);
 }
 
-static bool peer_is_allowed(const uv_pipe_t *pipe)
+static bool peer_is_allowed(const struct control *control, const uv_pipe_t *pipe, pid_t *pid)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -171,28 +251,32 @@ static bool peer_is_allowed(const uv_pipe_t *pipe)
 
 	if (uv_fileno((const uv_handle_t *)pipe, &fd) < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return false;
+	*pid = peer.pid;
 	/* backends may have our uid, and no say here */
-	return (peer.uid == 0 || peer.uid == geteuid()) && !backend_peer_is_ours(peer.pid);
+	return (peer.uid == 0 || peer.uid == geteuid()) && !backend_peer_is_ours(peer.pid, control->transport->backends);
 }
 
-static void control_connection(uv_stream_t *listener, int status)
+static void control_connection(void *context, int fd)
 {
-	struct control *control = listener->data;
-
-	if (status < 0)
-		return;
+	struct control *control = context;
 	struct client *client = MEM_NEW(struct client);
 
 	client->control = control;
 	client->pipe.data = client;
+	client->heard_ms = clock_ms();
 	uv_pipe_init(control->transport->loop, &client->pipe, 0);
 	list_append(&control->clients, &client->link);
 	control->clients_count++;
-	if (uv_accept(listener, (uv_stream_t *)&client->pipe) < 0 || control->clients_count > LIMIT_CONTROL_CLIENTS) {
+	if (uv_pipe_open(&client->pipe, fd) < 0) {
+		close(fd);
 		client_close(client);
 		return;
 	}
-	if (!peer_is_allowed(&client->pipe)) {
+	if (control->clients_count > LIMIT_CONTROL_CLIENTS) {
+		client_close(client);
+		return;
+	}
+	if (!peer_is_allowed(control, &client->pipe, &client->pid)) {
 		log_warning(&control->log, "refused a connection of another uid or of a backend");
 		client_close(client);
 		return;
@@ -225,12 +309,54 @@ static void remove_socket(const char *path)
 		unlink(path);
 }
 
-static void listener_closed(uv_handle_t *handle)
+static void acceptor_closed(void *context)
 {
-	struct control *control = handle->data;
+	struct control *control = context;
 
-	control->listener_closed = true;
+	control->handles--;
 	control_free_if_done(control);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	acceptor_closed(handle->data);
+}
+
+/* Somebody who sends a byte now and then would take the place of those who have something to ask. */
+static void close_silent(uv_timer_t *timer)
+{
+	struct control *control = timer->data;
+	uint64_t now = clock_ms();
+
+	LIST_EACH(link, &control->clients) {
+		struct client *client = CONTAINER_OF(link, struct client, link);
+
+		if (client->busy || now - client->heard_ms <= LIMIT_CONTROL_SECONDS * UINT64_C(1000) ||
+		    uv_is_closing((uv_handle_t *)&client->pipe))
+			continue;
+		log_info(&control->log, "pid %ld sent no whole line in %d s: its connection is closed",
+			 (long)client->pid, LIMIT_CONTROL_SECONDS);
+		client_close(client);
+	}
+}
+
+static int listen_at(struct control *control)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	memcpy(address.sun_path, control->path, strlen(control->path) + 1);
+	mode_t mask = umask(0177);
+	int fd = acceptor_listen((const struct sockaddr *)&address, sizeof(address), 16);
+	int problem = errno;
+
+	umask(mask);
+	if (fd < 0)
+		return uv_translate_sys_error(problem);
+	control->acceptor = acceptor_open(control->transport->loop, fd, &control->log, control_connection, control);
+	if (!control->acceptor)
+		return UV_EIO;
+	control->handles++;
+	return 0;
 }
 
 int control_start(struct transport *transport, const char *path, struct control **out, struct buf *error)
@@ -251,16 +377,14 @@ int control_start(struct transport *transport, const char *path, struct control 
 	control->transport = transport;
 	control->log = (struct log){.parent = &transport->log, .label = "control"};
 	control->path = mem_strdup(path);
-	control->listener.data = control;
+	uv_timer_init(transport->loop, &control->timer);
+	control->timer.data = control;
+	control->handles = 1;
+	uv_timer_start(&control->timer, close_silent, TICK_MS, TICK_MS);
 	list_init(&control->clients);
 	remove_socket(path);
-	uv_pipe_init(transport->loop, &control->listener, 0);
-	mode_t mask = umask(0177);
-	int err = uv_pipe_bind(&control->listener, path);
+	int err = listen_at(control);
 
-	umask(mask);
-	if (!err)
-		err = uv_listen((uv_stream_t *)&control->listener, 16, control_connection);
 	if (err) {
 		buf_printf(error, "control socket %s: %s\n", path, uv_strerror(err));
 		control_stop(&control);
@@ -281,5 +405,6 @@ void control_stop(struct control **slot)
 	remove_socket(control->path);
 	LIST_EACH(link, &control->clients)
 		client_close(CONTAINER_OF(link, struct client, link));
-	uv_close((uv_handle_t *)&control->listener, listener_closed);
+	acceptor_close(&control->acceptor, acceptor_closed, control);
+	uv_close((uv_handle_t *)&control->timer, timer_closed);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control socket: a Unix stream socket, mode 0600 in a 0700 folder, for our own uid and root only (SO_PEERCRED).
- * A client sends one line (UTF-8, LF) and gets the answer and a NUL; then it may send the next.
+ * The control socket: a Unix stream socket, mode 0600 in a 0700 folder, for our own uid and root only
+ * (SO_PEERCRED). A client sends one line (UTF-8, LF; admin.h) and gets the answer and a NUL; then it may send
+ * the next. After a line that follows a user it gets lines that end with LF, until it closes the connection.
  */
 #pragma once
 

@@ -2,6 +2,8 @@
 /* A 1:1 conversation: which of the user's clients wrote last, so that answers go there. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "protocol/event.h"
 
 struct identity;
@@ -13,6 +15,7 @@ struct conversation {
 	struct identity *identity; /* NULL: nobody wrote yet */
 	char *resource;            /* name of the resource that wrote last; NULL: the identity as a whole */
 	unsigned long long used;   /* order of use */
+	bool asks;                 /* the contact spoke while the login was under way: it may be answered before the end */
 };
 
 struct conversation *conversation_find(const struct user *user, const char *contact);

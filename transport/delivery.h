@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages on their way, in both directions: each is a record of the spool (spool/spool.h) from the moment it is accepted
- * until the other end has taken it. What is state and not a message (presence, participants, subjects that a room tells)
- * goes straight through the router.
+ * Messages on their way, in both directions: each is a record of the spool (spool/spool.h) from the moment it is
+ * accepted until the other end has taken it. What is state and not a message (presence, participants, subjects that
+ * a room tells) goes straight through the router.
  *
- * To the network: accepted from a person when there is a session or one is on its way; handed to the backend when the user
- * is connected and the room joined; done when the backend says so (extension), or when the kernel has taken its frame.
- * What will not arrive goes back to the client that sent it (frontend_ops.undelivered).
+ * To the network: accepted from a person when there is a session or one is on its way; handed to the backend when
+ * the user is connected and the room joined; done when the backend says so (extension), or when the kernel has
+ * taken its frame. What will not arrive goes back to the client that sent it (frontend_ops.undelivered).
  * To people: one record for each identity that is to see it; shown when its frontend can; done when the frontend has
  * confirmed as often as deliver promised.
  *
@@ -27,8 +27,9 @@ struct transport;
 struct user;
 
 /*
- * MESSAGE, SUBJECT or ATTENTION of a person, names and ids as the network knows them. 0: accepted. TP_ERR_NOT_CONNECTED:
- * there is no session and none is on its way; TP_ERR_LIMIT: too much waits already, or the disk is full.
+ * MESSAGE, SUBJECT or ATTENTION of a person, names and ids as the network knows them. 0: accepted.
+ * TP_ERR_NOT_CONNECTED: there is no session and none is on its way; TP_ERR_LIMIT: too much waits already, or the
+ * disk is full.
  */
 int delivery_to_network(struct user *user, struct resource *from, const struct event *event);
 /* HANDOVER of a backend. Numbers of users that are not its own are refused. */
@@ -43,14 +44,15 @@ void delivery_room_joined(struct room *room);
 void delivery_user_lost(struct user *user);
 /* The session is over and nobody tries again: what waits goes back to its senders. `text` may be NULL. */
 void delivery_user_gone(struct user *user, const char *text);
-/* The room is about to go: what waits for it goes back to its senders, what waits for people in it is forgotten. `text` may
- * be NULL. */
+/* The room is about to go: what waits for it goes back to its senders, what waits for people in it is forgotten.
+ * `text` may be NULL. */
 void delivery_room_gone(struct room *room, const char *text);
 /* After a restart: what was said in rooms and may come back as an echo is remembered again. */
 void delivery_expect_echoes(struct user *user);
 
-/* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it. `room`: for those in it; NULL: for the identity that
- * speaks with this contact, or all. network_id: what the network calls it if it must not come twice; NULL. */
+/* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it. `room`: for those in it; NULL: for the
+ * identity that speaks with this contact, or all. network_id: what the network calls it if it must not come twice;
+ * NULL. */
 void delivery_to_people(struct user *user, struct room *room, const struct event *event, const char *network_id);
 /* By frontends: one of the confirmations that deliver or undelivered promised for event->handover. */
 void delivery_shown(struct transport *transport, uint64_t number);
@@ -60,12 +62,14 @@ void delivery_not_shown(struct transport *transport, uint64_t number);
 void delivery_frontend_ready(struct frontend *frontend);
 /* Somebody of this identity is there (again). */
 void delivery_identity_ready(struct identity *identity);
-/* A client has come into the room, and has been shown the participants: what was said while nobody was there follows. */
+/* A client has come into the room, and has been shown the participants: what was said while nobody was there
+ * follows. */
 void delivery_room_entered(struct room *room, struct resource *resource);
 
 /* Periodically: what has waited too long. */
 void delivery_expire(struct transport *transport);
-/* For administrators: a record goes back to its sender, or is dropped, or a dead letter is tried again. 0 or TP_ERR_NOT_FOUND. */
+/* For administrators: a record goes back to its sender, or is dropped, or a dead letter is tried again. 0 or
+ * TP_ERR_NOT_FOUND. */
 int delivery_bounce(struct transport *transport, uint64_t number);
 int delivery_drop(struct transport *transport, uint64_t number);
 int delivery_retry(struct transport *transport, uint64_t number);

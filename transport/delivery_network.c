@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/backend/backend.h"
+#include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
@@ -21,8 +23,8 @@
 #include "transport/user.h"
 
 /*
- * Who sent it, as the spool keeps it: "KIND NAME-LENGTH\nFRONTEND\nRESOURCE\nADDRESS". KIND and the length of the room's
- * part of the name are what the frame does not tell.
+ * Who sent it, as the spool keeps it: "KIND NAME-LENGTH\nFRONTEND\nRESOURCE\nADDRESS". KIND and the length of the
+ * room's part of the name are what the frame does not tell.
  */
 struct origin {
 	enum message_kind kind;
@@ -115,17 +117,42 @@ static bool is_for_room(const struct event *event)
 	return event->message.kind != MESSAGE_CHAT || event->type == EVENT_SUBJECT;
 }
 
+/* Messages that the backend has and did not answer: the network need not be told faster than it confirms. */
+static bool has_many_unanswered(const struct user *user)
+{
+	const struct spool_queue *queue = user->outbox;
+
+	return user->backend->extended && queue && queue->count - queue->waiting - queue->dead >= LIMIT_UNANSWERED;
+}
+
+static bool takes_more(const struct user *user)
+{
+	return user->state == USER_CONNECTED && user->backend && !user->resuming &&
+	       backend_queued(user->backend) <= LIMIT_BACKEND_OUT_HIGH && !has_many_unanswered(user);
+}
+
 /* Whether the network can take it now. */
 static bool is_ready(const struct user *user, const struct event *event)
 {
-	if (user->state != USER_CONNECTED || !user->backend || user->resuming ||
-	    backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH)
+	if (!takes_more(user))
 		return false;
 	if (!is_for_room(event))
 		return true;
 	const struct room *room = room_find(user, event->message.name);
 
 	return room && room->state == ROOM_JOINED;
+}
+
+/* Some backends ask people during the login, as a contact: for a code, or whether to register. The answer
+ * cannot wait for the end of the login, nor behind what was written before the question. */
+static bool is_answer(const struct user *user, const struct event *event)
+{
+	if (user->state != USER_CONNECTING || !user->backend || event->type != EVENT_MESSAGE ||
+	    event->message.kind != MESSAGE_CHAT || backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH)
+		return false;
+	const struct conversation *conversation = conversation_find(user, event->message.name);
+
+	return conversation && conversation->asks;
 }
 
 static void expect_echo(struct user *user, const struct event *event)
@@ -168,6 +195,7 @@ static void give_back(struct transport *transport, struct spool_record *record, 
 						      .resource = message.origin.resource,
 						      .message = message.event.message}};
 
+		CRASH_POINT("core.network.giving_back");
 		promised = frontend->ops->undelivered(frontend, message.origin.address, &event);
 	}
 	log_debug(&transport->log, "message %llu of %s is not delivered: %s", (unsigned long long)record->id,
@@ -263,7 +291,8 @@ int delivery_to_network(struct user *user, struct resource *from, const struct e
 	buf_finish(&origin);
 	if (err)
 		return err == TP_ERR_IO ? TP_ERR_LIMIT : err;
-	if (!is_behind_another(record) && is_ready(user, event))
+	CRASH_POINT("core.network.accepted");
+	if (is_answer(user, event) || (!is_behind_another(record) && is_ready(user, event)))
 		hand(user, record, &kept);
 	return 0;
 }
@@ -292,8 +321,7 @@ void delivery_user_ready(struct user *user)
 		}
 		if (!is_ready(user, &message.event)) {
 			message_finish(&message);
-			if (user->state != USER_CONNECTED || !user->backend ||
-			    backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH)
+			if (!takes_more(user))
 				return;
 			continue;
 		}
@@ -376,15 +404,31 @@ static void answer_one(struct backend *backend, const struct event_handover_resu
 	}
 	if (result->message_id && *result->message_id)
 		note_link(transport, record, result->message_id);
+	CRASH_POINT("core.network.answered");
 	spool_done(transport->spool, &record);
+}
+
+/* Whose message it was, if others wait behind it for their turn. */
+static struct user *one_who_waits(struct backend *backend, uint64_t number)
+{
+	const struct spool_record *record = find_of_backend(backend, number);
+	struct user *user = record && record->queue->waiting ? user_find(backend->transport, record->queue->owner) : NULL;
+
+	return user && has_many_unanswered(user) ? user : NULL;
 }
 
 void delivery_answered(struct backend *backend, const struct event_handover *answer)
 {
-	for (size_t i = 0; i < answer->taken_count; i++)
-		answer_one(backend, &(struct event_handover_result){.number = answer->taken[i]});
-	for (size_t i = 0; i < answer->results_count; i++)
-		answer_one(backend, &answer->results[i]);
+	for (size_t i = 0; i < answer->taken_count + answer->results_count; i++) {
+		struct event_handover_result taken = {.number = i < answer->taken_count ? answer->taken[i] : 0};
+		const struct event_handover_result *result =
+			i < answer->taken_count ? &taken : &answer->results[i - answer->taken_count];
+		struct user *user = one_who_waits(backend, result->number);
+
+		answer_one(backend, result);
+		if (user)
+			delivery_user_ready(user);
+	}
 }
 
 void delivery_written(struct backend *backend, uint64_t number)
@@ -488,8 +532,12 @@ void delivery_network_frontend_ready(struct frontend *frontend, struct spool_que
 		long reason = message.reason ? strtol(message.reason, &text, 10) : 0;
 
 		if (same && message.reason && text != message.reason) {
+			/* The reason is the dead record's own. */
+			char *why = *text == ' ' && text[1] ? mem_strdup(text + 1) : NULL;
+
 			spool_retry(transport->spool, record);
-			give_back(transport, record, (enum undelivered_reason)reason, *text == ' ' && text[1] ? text + 1 : NULL);
+			give_back(transport, record, (enum undelivered_reason)reason, why);
+			mem_free(why);
 		}
 		message_finish(&message);
 	}

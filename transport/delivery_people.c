@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -192,6 +193,7 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 		return;
 	struct event shown = *event;
 
+	CRASH_POINT("core.people.accepted");
 	shown.handover = record->id;
 	settle(transport->spool, record, show(identity, NULL, &shown));
 }
@@ -224,6 +226,7 @@ void delivery_shown(struct transport *transport, uint64_t number)
 		return;
 	if (record->direction == SPOOL_TO_NETWORK && !record->returning)
 		return;
+	CRASH_POINT("core.people.shown");
 	if (record->open > 1)
 		record->open--;
 	else

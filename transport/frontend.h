@@ -21,6 +21,13 @@ struct identity;
 struct resource;
 struct room;
 struct frontend;
+struct user;
+
+struct raw_sink {
+	/* The user with this key, if the backend may speak for it; NULL: refused, counted and logged. */
+	struct user *(*user)(void *context, const char *key);
+	void (*event)(void *context, struct user *user, const struct event *event);
+};
 
 struct frontend_ops {
 	/* "xmpp": value of service.frontend, and the kind of its identities. */
@@ -40,8 +47,8 @@ struct frontend_ops {
 	 * Identities and rooms are still there during this call; nothing is delivered from now on. */
 	void (*stop)(struct frontend *frontend, void (*stopped)(void *context), void *context);
 
-	/* Optional (NULL: stop is called). Another process follows at once: close without telling people anything, but handle what
-	 * has been sent to us. Delivers nothing from now on (TP_ERR_NOT_CONNECTED). */
+	/* Optional (NULL: stop is called). Another process follows at once: close without telling people anything,
+	 * but handle what has been sent to us. Delivers nothing from now on (TP_ERR_NOT_CONNECTED). */
 	void (*suspend)(struct frontend *frontend, void (*stopped)(void *context), void *context);
 
 	/*
@@ -55,7 +62,8 @@ struct frontend_ops {
 	 *  AUTH_REQUEST       a contact asks to see the user; answer with CONTACT (yes) or CONTACT_REMOVED (no)
 	 *  MESSAGE, SUBJECT, ATTENTION, RECEIPT, CHAT_STATE
 	 *                     for rooms delivered to each resource that is in the room (only != NULL)
-	 *                     messages may refer to others (replaces, retracts, reply_to, reacts_to) by the ids that they
+	 *                     messages may refer to others (replaces, retracts, reply_to, reacts_to) by the ids
+	 * that they
 	 *                     were shown with, and have an author other than who sent them
 	 *  PARTICIPANT        participant.self marks the user's own; CONFLICT, NOT_AUTHORIZED, ROOM_NOT_FOUND with self
 	 *                     mean that the join failed: the core has left the room
@@ -69,19 +77,32 @@ struct frontend_ops {
 	 *                     (login_step_describe makes a text of it). How it ends is told by SESSION
 	 *  VCARD              answer to the frontend's VCARD_REQUEST, with that request's id; all fields empty after
 	 *                     a time-out
-	 *  RAW_XML            not before a raw backend is supported
+	 *  RAW_XML            a stanza of which the core understands no more than event->raw says: a query for one
+	 * client
+	 *                     of the person, or something that a contact or room says
+	 * Any event may come with event->raw (read_raw): a frontend that has read_raw shows that instead.
 	 *
-	 * event->handover != 0 (MESSAGE, ATTENTION, RECEIPT): the core keeps it until the frontend has confirmed it. Returns
-	 * how many calls of delivery_shown (or delivery_not_shown) with that number will follow, never from inside deliver:
-	 * 0 if there is nothing to wait for, 1 or more if it is on its way to a socket; or TP_ERR_NOT_CONNECTED: it cannot be
-	 * shown now, call delivery_frontend_ready or delivery_identity_ready when it can. Without a number the result means
-	 * nothing.
+	 * event->handover != 0 (MESSAGE, ATTENTION, RECEIPT): the core keeps it until the frontend has confirmed
+	 * it. Returns how many calls of delivery_shown (or delivery_not_shown) with that number will follow, never
+	 * from inside deliver: 0 if there is nothing to wait for, 1 or more if it is on its way to a socket; or
+	 * TP_ERR_NOT_CONNECTED: it cannot be shown now, call delivery_frontend_ready or delivery_identity_ready
+	 * when it can. Without a number the result means nothing.
 	 */
 	int (*deliver)(struct frontend *frontend, struct identity *to, struct resource *only, const struct event *event);
 	/* Optional. UNDELIVERED: a message that was accepted from this address will not arrive; as an error to
-	 * event->undelivered.resource. event->handover and the result as with deliver; the address need not have an identity. */
+	 * event->undelivered.resource. event->handover and the result as with deliver; the address need not have an
+	 * identity. */
 	int (*undelivered)(struct frontend *frontend, const char *address, const struct event *event);
 
+	/*
+	 * Optional. A backend speaks this frontend's own protocol (features.rawxml) and has sent this text: one or more
+	 * whole stanzas. For each of them: asks the sink for the user that it is for, and gives the sink an event with
+	 * event->raw set: as much of it as the core has words for, else EVENT_RAW_XML. Calls nothing else of the core.
+	 * The text is hostile, and one that is malformed must change nothing for the next. 0, or TP_ERR_INVALID or
+	 * TP_ERR_LIMIT with *fault a literal: what was read before the fault counts.
+	 */
+	int (*read_raw)(struct frontend *frontend, const char *bytes, size_t length, const struct raw_sink *sink,
+			void *context, const char **fault);
 	/* Optional. Outcome of session_authenticate: 0, or TP_ERR_AUTH, TP_ERR_TIMEOUT, TP_ERR_NOT_ALLOWED ... with a
 	 * sentence (may be NULL). Called once for each session_authenticate, never from inside it. */
 	void (*authenticated)(struct frontend *frontend, const char *address, int error, const char *text);
@@ -92,14 +113,18 @@ struct frontend_ops {
 	void (*resource_gone)(struct frontend *frontend, struct resource *resource);
 	/* Optional. Tell an address something outside of any session: registration notices, administrators. */
 	void (*notify)(struct frontend *frontend, const char *address, const char *text);
+	/* Optional. Appends the form in which addresses are known here to what an administrator wrote; false: no
+	 * address. */
+	bool (*normalize)(struct frontend *frontend, const char *address, struct buf *out);
 	/* Optional. An account was registered or removed by somebody else than this frontend (admin): tell the person's
 	 * server (roster item of the gateway). */
 	void (*registered)(struct frontend *frontend, const char *address, bool registered);
-	/* Optional. Somebody asked for a room by command: invite that client ("" : all) to it. Where NULL the core joins
-	 * the room for the resource itself. */
+	/* Optional. Somebody asked for a room by command: invite that client ("" : all) to it. Where NULL the core
+	 * joins the room for the resource itself. */
 	void (*offer_room)(struct frontend *frontend, const char *address, const char *resource, const char *room);
-	/* Optional. This process took over from another, and this client was in the room (room->nickname): make what the
-	 * frontend keeps of that. False: the client cannot be there any more, as its connection ended with that process. */
+	/* Optional. This process took over from another, and this client was in the room (room->nickname): make
+	 * what the frontend keeps of that. False: the client cannot be there any more, as its connection ended with
+	 * that process. */
 	bool (*room_resumed)(struct frontend *frontend, struct resource *resource, const struct room *room);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
 	void (*probe)(struct frontend *frontend, const char *address);

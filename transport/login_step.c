@@ -16,6 +16,8 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
+#define GIVE_UP_MS 5000 /* for the backend to answer that it has logged out */
+
 static bool wants_answer(enum login_step_kind kind)
 {
 	return kind == LOGIN_STEP_TEXT || kind == LOGIN_STEP_SECRET || kind == LOGIN_STEP_CODE ||
@@ -34,12 +36,12 @@ static void step_free(struct login_step *step)
 
 void login_step_clear(struct user *user, bool interrupted)
 {
-	bool was_open = login_step_is_open(user);
+	bool was_asked = user->login_step && wants_answer(user->login_step->kind);
 
 	if (user->login_step)
 		step_free(user->login_step);
 	user->login_step = NULL;
-	user->question_lost = interrupted && (was_open || user->question_lost);
+	user->question_lost = interrupted && (was_asked || user->question_lost);
 }
 
 static struct login_step *step_create(const struct event_login_step *wanted)
@@ -54,7 +56,7 @@ static struct login_step *step_create(const struct event_login_step *wanted)
 	step->text = mem_strdup(wanted->text ? wanted->text : "");
 	step->data = mem_strdup(wanted->data);
 	step->choices_count =
-		wanted->choices_count > LIMIT_LOGIN_CHOICES ? LIMIT_LOGIN_CHOICES : wanted->choices_count;
+	        wanted->choices_count > LIMIT_LOGIN_CHOICES ? LIMIT_LOGIN_CHOICES : wanted->choices_count;
 	step->choices = mem_alloc((step->choices_count + 1) * sizeof(*step->choices));
 	for (size_t i = 0; i < step->choices_count; i++)
 		step->choices[i] = mem_strdup(wanted->choices[i]);
@@ -64,6 +66,8 @@ static struct login_step *step_create(const struct event_login_step *wanted)
 
 void login_step_from_backend(struct user *user, const struct event *event)
 {
+	if (user->login_step && user->login_step->given_up)
+		return; /* it crossed the person's word */
 	if (user->state != USER_CONNECTING) {
 		log_warning(&user->log, "the backend asks for something, and no login is under way: dropped");
 		return;
@@ -71,7 +75,7 @@ void login_step_from_backend(struct user *user, const struct event *event)
 	login_step_clear(user, false);
 	user->login_step = step_create(&event->login_step);
 	log_info(&user->log, "the login asks for more, step %u, kind %d", user->login_step->number,
-		 (int)user->login_step->kind);
+	         (int)user->login_step->kind);
 	if (session_authentication_asked(user, user->login_step->kind != LOGIN_STEP_NOTICE))
 		login_step_deliver(user, NULL);
 }
@@ -80,16 +84,16 @@ bool login_step_event(const struct user *user, struct event *event)
 {
 	const struct login_step *step = user->login_step;
 
-	if (!step)
+	if (!step || step->given_up)
 		return false;
 	*event = (struct event){.type = EVENT_LOGIN_STEP,
-				.user = user->key,
-				.login_step = {.step = step->number,
-					       .kind = step->kind,
-					       .text = step->text,
-					       .data = step->data,
-					       .choices = (const char *const *)step->choices,
-					       .choices_count = step->choices_count}};
+	                        .user = user->key,
+	                        .login_step = {.step = step->number,
+	                                       .kind = step->kind,
+	                                       .text = step->text,
+	                                       .data = step->data,
+	                                       .choices = (const char *const *)step->choices,
+	                                       .choices_count = step->choices_count}};
 	return true;
 }
 
@@ -151,7 +155,8 @@ static char *copy_answer(const struct login_step *step, const char *value)
 	return mem_strndup(value, length);
 }
 
-static int check_answer(const struct login_step *step, const char *value, const char **sent, struct buf *problem)
+static int check_answer(const struct login_step *step, const char *value, const char **sent,
+                        struct buf *problem)
 {
 	*sent = value;
 	if (!*value) {
@@ -167,7 +172,8 @@ static int check_answer(const struct login_step *step, const char *value, const 
 	*sent = choice_of(step, value);
 	if (*sent)
 		return 0;
-	buf_printf(problem, "That is none of the choices: a number from 1 to %zu is needed.", step->choices_count);
+	buf_printf(problem, "That is none of the choices: a number from 1 to %zu is needed.",
+	           step->choices_count);
 	return TP_ERR_INVALID;
 }
 
@@ -178,7 +184,7 @@ int login_step_answer(struct user *user, const char *value, struct buf *problem)
 
 	if (!login_step_is_open(user)) {
 		buf_puts(problem, step && step->answered ? "That has been answered already."
-							 : "Nothing is asked at the moment.");
+		                                         : "Nothing is asked at the moment.");
 		return TP_ERR_NOT_FOUND;
 	}
 	char *copy = copy_answer(step, value);
@@ -193,21 +199,49 @@ int login_step_answer(struct user *user, const char *value, struct buf *problem)
 	return err;
 }
 
-static void end_login(struct user *user, const char *text)
+/* Its answer is awaited, so that it is not taken for one to a login that follows. */
+static void give_up(struct user *user, const char *text)
 {
-	struct event event = {.type = EVENT_LOGIN_ANSWER, .login_answer = {.step = user->login_step->number}};
+	struct login_step *step = user->login_step;
+	struct event event = {.type = EVENT_LOGIN_ANSWER, .login_answer = {.step = step->number}};
 
+	step->answered = true;
+	step->given_up = text;
+	step->deadline_ms = clock_ms() + GIVE_UP_MS;
 	user_send(user, &event);
-	user_end_login(user, text);
 }
 
 bool login_step_give_up(struct user *user)
 {
-	if (!user->login_step)
+	if (!user->login_step || user->login_step->given_up)
 		return false;
 	log_info(&user->log, "the person gives the login up");
-	user->login_step->answered = true;
-	end_login(user, "You have given up the login. Write \"login\" to begin anew.");
+	give_up(user, "You have given up the login. Write \"login\" to begin anew.");
+	return true;
+}
+
+bool login_step_begin_again(struct user *user)
+{
+	if (!user->login_step || !user->login_step->given_up)
+		return false;
+	user->login_step->again = true;
+	return true;
+}
+
+bool login_step_has_ended(struct user *user)
+{
+	struct transport *transport = user->transport;
+
+	if (!user->login_step || !user->login_step->given_up)
+		return false;
+	bool again = user->login_step->again;
+	char *key = mem_strdup(user->key);
+
+	user_end_login(user, user->login_step->given_up);
+	user = user_find(transport, key);
+	mem_free(key);
+	if (user && again)
+		user_login(user);
 	return true;
 }
 
@@ -218,9 +252,9 @@ void login_step_expire(struct transport *transport, uint64_t now_ms)
 	while (map_next(transport->users, &it)) {
 		struct user *user = it.value;
 
-		if (!user->login_step || user->login_step->deadline_ms > now_ms)
+		if (!user->login_step || user->login_step->deadline_ms > now_ms || login_step_has_ended(user))
 			continue;
 		log_info(&user->log, "the login waited for too long");
-		end_login(user, "The login was not completed in time. Write \"login\" to begin anew.");
+		give_up(user, "The login was not completed in time. Write \"login\" to begin anew.");
 	}
 }

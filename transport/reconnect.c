@@ -9,7 +9,7 @@
 #include "transport/session.h"
 #include "transport/transport.h"
 
-#define FIRST_MS 1000 /* frontends have just been started: their connections take a moment */
+#define FIRST_MS 20 /* frontends have just been started */
 #define PACE_MS 100
 
 struct person {

@@ -9,10 +9,10 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
-/* Messages of the network are shown under their own ids; those of people are called on the network what the backend said
- * when it took them. */
+/* Messages of the network are shown under their own ids; those of people are called on the network what the backend
+ * said when it took them. */
 const char *reference_translate(const char *conversation, const char *id, enum reference_direction direction,
-				struct identity *identity, struct arena *arena)
+                                struct identity *identity, struct arena *arena)
 {
 	struct user *user = identity->user;
 	struct buf people = {0}, network = {0};
@@ -41,10 +41,11 @@ bool references_any(const struct event *event)
 }
 
 void references_translate(struct event *event, enum reference_direction direction, struct identity *identity,
-			  struct arena *arena)
+                          struct arena *arena)
 {
 	struct event_message *message = &event->message;
-	const char **const slots[] = {&message->replaces, &message->retracts, &message->reply_to, &message->reacts_to};
+	const char **const slots[] = {&message->replaces, &message->retracts, &message->reply_to,
+	                              &message->reacts_to};
 
 	if (!references_any(event))
 		return;
@@ -52,7 +53,7 @@ void references_translate(struct event *event, enum reference_direction directio
 		struct event_read_marker *marker = &event->read_marker;
 
 		marker->message_id =
-			reference_translate(marker->name, marker->message_id, direction, identity, arena);
+		        reference_translate(marker->name, marker->message_id, direction, identity, arena);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)

@@ -188,9 +188,15 @@ void resume_session(struct transport *transport, struct backend *backend, const 
 void resume_finish(struct user *user)
 {
 	struct map_iter it = {0};
+	bool was_resuming = user->resuming;
 
 	user->resuming = false;
 	user->grace_ms = clock_ms() + GRACE_MS;
+	/* What the login has asked for may have been told to the last core, which alone knew it: it begins anew. */
+	if (was_resuming && user->state == USER_CONNECTING && !user->login_step) {
+		user->question_lost = true;
+		user_relogin(user);
+	}
 	if (user->state != USER_CONNECTED)
 		return;
 	while (map_next(user->rooms, &it)) {
@@ -213,7 +219,7 @@ static void leave_empty_rooms(struct user *user)
 		struct room *room = it.value;
 
 		if (list_empty(&room->occupants))
-			room_abandon(&room);
+			room_abandon(&room, NULL);
 	}
 }
 

@@ -110,6 +110,7 @@ void room_destroy(struct room **slot)
 	mem_free(room->nickname);
 	mem_free(room->wanted_nickname);
 	mem_free_secret(room->password);
+	mem_free_secret(room->raw_join);
 	mem_free(room->subject);
 	mem_free(room->subject_author);
 	mem_free(room->title);
@@ -160,26 +161,33 @@ bool room_remove(struct room *room, struct resource *resource)
 
 void room_join(struct room *room)
 {
+	const struct event_raw raw = {.kind = RAW_PRESENCE,
+				      .name = room->network_name,
+				      .bytes = room->raw_join,
+				      .length = room->raw_join ? strlen(room->raw_join) : 0};
 	struct event event = {
 		.type = EVENT_ROOM_JOIN,
+		.raw = room->raw_join ? &raw : NULL,
 		.room = {.name = room->network_name, .nickname = room->nickname, .password = room->password}};
 
 	room->state = ROOM_JOINING;
 	user_send(room->user, &event);
 }
 
-void room_leave(struct room *room, struct resource *resource)
+void room_leave(struct room *room, struct resource *resource, const struct event_raw *raw)
 {
 	if (!room_remove(room, resource))
 		return;
 	if (list_empty(&room->occupants) && !user_stays_connected(room->user))
-		room_abandon(&room);
+		room_abandon(&room, raw);
 }
 
-void room_abandon(struct room **slot)
+void room_abandon(struct room **slot, const struct event_raw *raw)
 {
 	struct room *room = *slot;
-	struct event event = {.type = EVENT_ROOM_LEAVE, .room = {.name = room->network_name, .nickname = ""}};
+	struct event event = {.type = EVENT_ROOM_LEAVE,
+			      .raw = raw,
+			      .room = {.name = room->network_name, .nickname = ""}};
 
 	if (room->state != ROOM_WANTED)
 		user_send(room->user, &event);

@@ -46,6 +46,7 @@ struct room {
 	char *nickname;     /* the user's own, as far as known */
 	char *wanted_nickname; /* asked for in the joined room, not yet answered; NULL */
 	char *password; /* NULL: none */
+	char *raw_join; /* the stanza that asked for it (features.rawxml): sent whenever it is joined; NULL */
 	enum room_state state;
 	struct list occupants;
 	struct map *participants; /* nickname -> struct participant */
@@ -67,11 +68,11 @@ struct room *room_create(struct user *user, const char *name, const char *nickna
 void room_destroy(struct room **room); /* out of user->rooms as well; tells nobody */
 /* Sends JOIN_ROOM; the user is connected. */
 void room_join(struct room *room);
-/* The resource leaves; with the last one the backend is told and the room is freed, unless the user stays
- * connected. */
-void room_leave(struct room *room, struct resource *resource);
+/* The resource leaves; with the last one the backend is told (`raw` may be NULL) and the room is freed, unless the user
+ * stays connected. */
+void room_leave(struct room *room, struct resource *resource, const struct event_raw *raw);
 /* Nobody is in it any more: the backend is told, then it is freed. */
-void room_abandon(struct room **room);
+void room_abandon(struct room **room, const struct event_raw *raw);
 /* Every occupant is told why, then the room is freed. The backend is not told. */
 void room_close(struct room **room, const char *reason);
 /* The session is lost and will come again: occupants stay, participants become stale. */

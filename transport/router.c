@@ -4,11 +4,13 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "transport/frontend.h"
 #include "transport/references.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/watch.h"
 
 int router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
 {
@@ -18,11 +20,17 @@ int router_deliver_to(struct identity *identity, struct resource *only, const st
 
 	if (frontend->transport->stopping)
 		return TP_ERR_NOT_CONNECTED;
+	if (event->trace)
+		log_debug(identity->user ? &identity->user->log : &frontend->log, "%s to %s%s%s, trace %llu",
+			  event_type_name(event->type), log_quote(identity->address), only ? " at " : "",
+			  only ? log_quote(only->name) : "", (unsigned long long)event->trace);
 	if (references_any(event)) {
 		translated = *event;
 		references_translate(&translated, REFERENCE_TO_PEOPLE, identity, &arena);
 		event = &translated;
 	}
+	watch_note(frontend->transport, identity->user ? identity->user->key : NULL, WATCH_TO_PERSON, identity->address,
+		   only ? only->name : NULL, event, 0);
 	int promised = frontend->ops->deliver(frontend, identity, only, event);
 
 	arena_finish(&arena);

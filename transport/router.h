@@ -28,6 +28,9 @@ struct user;
  *                   it: the frontend confirms.
  *  VCARD_REQUEST    vcard.id is the frontend's own: the answer is a VCARD with that id to this resource
  *  VCARD            the user's own card
+ *  RAW_XML          event->raw: a stanza that none of these says, for backends with features.rawxml. To them any of
+ *                   MESSAGE, SUBJECT, ROOM_JOIN and ROOM_LEAVE may come with event->raw, and is checked and remembered
+ *                   here as without it
  * 0, or the reason why it was not taken, for the frontend to tell: TP_ERR_NOT_CONNECTED (no legacy session now),
  * TP_ERR_NOT_FOUND (not in that room, no such contact), TP_ERR_UNSUPPORTED, TP_ERR_LIMIT (queues are full),
  * TP_ERR_INVALID (empty or overlong name).

@@ -11,6 +11,7 @@
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/latency.h"
 #include "transport/login_step.h"
 #include "transport/request.h"
 #include "transport/resume.h"
@@ -21,6 +22,7 @@
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/watch.h"
 #include "transport/values.h"
 
 #define DEPARTED_MS 30000  /* how long a backend may still speak of somebody who has left it */
@@ -62,8 +64,8 @@ static void refuse(struct backend *backend, const struct event *event, const cha
 
 	backend->ignored_frames++;
 	backend->transport->counters.events_refused++;
-	LOG_AT(level, &backend->log, "%s for %s refused: %s", event_type_name(event->type),
-	       log_quote(event->user), why);
+	LOG_AT(level, &backend->log, "%s for %s refused: %s, trace %llu", event_type_name(event->type),
+	       log_quote(event->user), why, (unsigned long long)event->trace);
 }
 
 /* The user that this backend may speak for; NULL, and refused. */
@@ -77,8 +79,8 @@ static struct user *check_user(struct backend *backend, const struct event *even
 	const struct departed *departed = event->user ? map_get(transport->departed, event->user) : NULL;
 
 	if (departed && departed->backend == backend)
-		log_debug(&backend->log, "%s for %s is late: dropped", event_type_name(event->type),
-			  log_quote(event->user));
+		log_debug(&backend->log, "%s for %s is late: dropped, trace %llu", event_type_name(event->type),
+			  log_quote(event->user), (unsigned long long)event->trace);
 	else
 		refuse(backend, event, "the user is not here");
 	return NULL;
@@ -110,12 +112,13 @@ static void network_contact(struct user *user, struct event *event)
 	}
 	struct contact *contact = roster_update(user->roster, &event->contact, &changed);
 
-	if (!contact || changed == ROSTER_SAME)
+	if (!contact || (changed == ROSTER_SAME && !event->raw))
 		return;
 	if (event->snapshot)
 		return;
 	contact_to_event(contact, user, &out);
 	out.trace = event->trace;
+	out.raw = event->raw;
 	if (changed & (ROSTER_NEW | ROSTER_ITEM))
 		router_deliver(user, NULL, &out);
 	else
@@ -178,11 +181,26 @@ static char *bound_text(struct event_message *message)
 	return cut;
 }
 
+/* A stanza that travels as it is goes to who is there, as its network would have it. */
+static void to_people(struct user *user, struct room *room, struct event *event, const char *network_id)
+{
+	if (!event->raw)
+		delivery_to_people(user, room, event, network_id);
+	else if (room)
+		room_deliver(room, NULL, event);
+	else if (event->message.carbon)
+		router_deliver(user, NULL, event);
+	else
+		deliver_in_conversation(user, conversation_find(user, event->message.name), event);
+}
+
 static void network_chat(struct user *user, struct event *event, const char *network_id)
 {
-	if (!event->message.carbon)
-		conversation_open(user, event->message.name);
-	delivery_to_people(user, NULL, event, network_id);
+	struct conversation *conversation = event->message.carbon ? NULL : conversation_open(user, event->message.name);
+
+	if (conversation)
+		conversation->asks = user->state == USER_CONNECTING;
+	to_people(user, NULL, event, network_id);
 }
 
 static void network_room_message(struct user *user, struct room *room, struct event *event, const char *network_id)
@@ -200,7 +218,7 @@ static void network_room_message(struct user *user, struct room *room, struct ev
 	if (list_empty(&room->occupants))
 		log_debug(&user->log, "nobody is in room %s: message not shown, trace %llu",
 			  log_quote(room->name), (unsigned long long)event->trace);
-	delivery_to_people(user, room, event, network_id);
+	to_people(user, room, event, network_id);
 	mem_free(id);
 }
 
@@ -291,7 +309,8 @@ static void network_subject(struct user *user, struct event *event)
 	struct room *room = room_find(user, event->message.name);
 
 	if (!room) {
-		log_debug(&user->log, "subject of a room where the user is not: dropped");
+		log_debug(&user->log, "subject of a room where the user is not: dropped, trace %llu",
+			  (unsigned long long)event->trace);
 		return;
 	}
 	char *copy = bound_text(&event->message);
@@ -481,7 +500,10 @@ static void network_participant(struct user *user, struct event *event)
 	}
 	bool known = map_get(room->participants, participant->nickname) != NULL;
 
-	if (!room_update_participant(room, participant) && !known)
+	/* After a restart people may still see somebody who has left meanwhile, and whom we never knew. */
+	bool maybe_shown = known || (user->resuming && participant->status == STATUS_OFFLINE);
+
+	if (!room_update_participant(room, participant) && !maybe_shown)
 		return;
 	if (participant->self)
 		own_participant(room, event);
@@ -573,13 +595,20 @@ static void network_room_list(struct user *user, struct event *event)
 	tell_features_changed(user->transport);
 }
 
-static void refuse_raw_xml(struct backend *backend, const struct event *event)
+/* A stanza that is none of the other events: to the room that it is about, to who talks with the contact, or to all.
+ * Which client a query is for is the frontend's knowledge. */
+static void network_raw(struct user *user, struct event *event)
 {
-	if (!backend->warned_raw_xml)
-		log_warning(&backend->log, "speaks raw XML, which is not supported: its stanzas are dropped");
-	backend->warned_raw_xml = true;
-	backend->transport->counters.events_refused++;
-	log_debug(&backend->log, "raw stanza of %zu bytes dropped", event->text.length);
+	const struct event_raw *raw = event->raw;
+	struct room *room = raw->kind == RAW_QUERY ? NULL : room_find(user, raw->name);
+
+	user->active_ms = clock_ms();
+	if (room)
+		room_deliver(room, NULL, event);
+	else if (raw->kind == RAW_MESSAGE)
+		deliver_in_conversation(user, conversation_find(user, raw->name), event);
+	else
+		router_deliver(user, NULL, event);
 }
 
 /* NULL, or what is wrong with the names in it. */
@@ -608,6 +637,9 @@ static const char *check_names(const struct event *event)
 		break;
 	case EVENT_ROOM_NICKNAME:
 		good = name_is_good(event->room.name);
+		break;
+	case EVENT_RAW_XML:
+		good = event->raw && name_is_good(event->raw->name) && optional_name_is_good(event->raw->resource);
 		break;
 	case EVENT_PARTICIPANT:
 		good = name_is_good(event->participant.room) &&
@@ -686,6 +718,9 @@ static void route(struct user *user, struct event *event)
 	case EVENT_VCARD:
 		network_vcard(user, event);
 		return;
+	case EVENT_RAW_XML:
+		network_raw(user, event);
+		return;
 	case EVENT_VALUES:
 		values_from_backend(user, event);
 		return;
@@ -704,15 +739,66 @@ static void route(struct user *user, struct event *event)
 	}
 }
 
-void router_from_backend(struct backend *backend, const struct event *event)
+static void take(struct backend *backend, struct user *user, const struct event *event)
 {
 	struct event traced = *event;
+	const char *fault = check_names(event);
+
+	traced.trace = ++backend->transport->next_trace;
+	if (fault) {
+		refuse(backend, &traced, fault);
+		return;
+	}
+	latency_routed(LATENCY_BACKEND_TO_ROUTER);
+	traced.user = user->key;
+	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,
+		  (unsigned long long)traced.trace);
+	watch_note(backend->transport, user->key, WATCH_FROM_NETWORK, backend->label, NULL, &traced, 0);
+	route(user, &traced);
+}
+
+static struct user *raw_user(void *context, const char *key)
+{
+	return check_user(context, &(struct event){.type = EVENT_RAW_XML, .user = key});
+}
+
+static void raw_event(void *context, struct user *user, const struct event *event)
+{
+	take(context, user, event);
+}
+
+/* The one frontend that can read it says what it means. */
+static void read_raw(struct backend *backend, const struct event *event)
+{
+	static const struct raw_sink sink = {.user = raw_user, .event = raw_event};
+	struct transport *transport = backend->transport;
+	const char *fault = "nobody here can read it";
+
+	if (!transport->features.raw_xml) {
+		refuse(backend, event, "it has not announced features.rawxml");
+		return;
+	}
+	LIST_EACH (link, &transport->frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		if (!frontend->ops->read_raw)
+			continue;
+		if (frontend->ops->read_raw(frontend, event->text.bytes, event->text.length, &sink, backend,
+					    &fault) < 0)
+			refuse(backend, event, fault);
+		return;
+	}
+	refuse(backend, event, fault);
+}
+
+void router_from_backend(struct backend *backend, const struct event *event)
+{
 	bool for_all = event->type == EVENT_ROOM_LIST && (!event->user || !*event->user);
 
 	if (event->type == EVENT_OTHER || backend->transport->stopping)
 		return;
 	if (event->type == EVENT_RAW_XML) {
-		refuse_raw_xml(backend, event);
+		read_raw(backend, event);
 		return;
 	}
 	if (for_all) {
@@ -721,17 +807,6 @@ void router_from_backend(struct backend *backend, const struct event *event)
 	}
 	struct user *user = check_user(backend, event);
 
-	if (!user)
-		return;
-	const char *fault = check_names(event);
-
-	if (fault) {
-		refuse(backend, event, fault);
-		return;
-	}
-	traced.user = user->key;
-	traced.trace = ++backend->transport->next_trace;
-	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,
-		  (unsigned long long)traced.trace);
-	route(user, &traced);
+	if (user)
+		take(backend, user, event);
 }

@@ -11,6 +11,7 @@
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/latency.h"
 #include "transport/references.h"
 #include "transport/request.h"
 #include "transport/room.h"
@@ -20,6 +21,7 @@
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
+#include "transport/watch.h"
 
 #define PHOTO_BYTES (LIMIT_FRAME_BYTES - (64u << 10)) /* leaves room for the rest of the frame */
 
@@ -91,6 +93,7 @@ static void copy_to_other_identities(struct user *user, const struct resource *f
 	struct event copy = *event;
 
 	copy.user = user->key;
+	copy.raw = NULL; /* was written for the network */
 	copy.message.carbon = true;
 	LIST_EACH (link, &user->identities) {
 		struct identity *identity = CONTAINER_OF(link, struct identity, link);
@@ -100,12 +103,28 @@ static void copy_to_other_identities(struct user *user, const struct resource *f
 	}
 }
 
+/* A stanza that travels as it is does not wait: it may mean nothing, or something else, by then. `room`: NULL for a
+ * contact. */
+static int to_network(struct user *user, struct resource *from, const struct room *room, struct event *event)
+{
+	if (!event->raw || !user->transport->features.raw_xml)
+		return delivery_to_network(user, from, event);
+	int err = check_connected(user);
+
+	if (err)
+		return err;
+	if (room && room->state != ROOM_JOINED)
+		return TP_ERR_NOT_CONNECTED;
+	user_send(user, event);
+	return 0;
+}
+
 static int person_writes_contact(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
 
 	out.message.name = network_contact_name(user, event->message.name);
-	int err = delivery_to_network(user, from, &out);
+	int err = to_network(user, from, NULL, &out);
 
 	if (err)
 		return err;
@@ -123,7 +142,7 @@ static int person_writes_room(struct user *user, struct resource *from, const st
 	if (err)
 		return err;
 	out.message.name = room->network_name;
-	return delivery_to_network(user, from, &out);
+	return to_network(user, from, room, &out);
 }
 
 static int person_writes_participant(struct user *user, struct resource *from, const struct event *event)
@@ -140,7 +159,7 @@ static int person_writes_participant(struct user *user, struct resource *from, c
 	out.message.nickname = participant_nickname(room, event->message.nickname);
 	if (!out.message.nickname)
 		return TP_ERR_NOT_FOUND;
-	return delivery_to_network(user, from, &out);
+	return to_network(user, from, room, &out);
 }
 
 /* 0, or why nothing of the message could be said on this network. */
@@ -200,7 +219,7 @@ static int person_subject(struct user *user, struct resource *from, const struct
 		return TP_ERR_LIMIT;
 	out.message.kind = MESSAGE_ROOM;
 	out.message.name = room->network_name;
-	return delivery_to_network(user, from, &out);
+	return to_network(user, from, room, &out);
 }
 
 static int person_attention(struct user *user, struct resource *from, const struct event *event)
@@ -212,7 +231,7 @@ static int person_attention(struct user *user, struct resource *from, const stru
 	if (!text_fits(event->message.text))
 		return TP_ERR_LIMIT;
 	out.message.name = network_contact_name(user, event->message.name);
-	int err = delivery_to_network(user, from, &out);
+	int err = to_network(user, from, NULL, &out);
 
 	if (!err)
 		conversation_use(conversation_open(user, event->message.name), from);
@@ -279,6 +298,8 @@ static int person_contact_removed(struct user *user, const struct event *event)
 
 	if (err)
 		return err;
+	/* A backend that was given the list has none of its own: it would speak of the contact, and bring it back. */
+	tells = tells || (user->transport->features.send_contacts_on_login && !check_connected(user));
 	contact_to_event(contact, user, &out);
 	out.type = EVENT_CONTACT_REMOVED;
 	out.trace = event->trace;
@@ -303,7 +324,7 @@ static int change_nickname(struct room *room, const struct event *event)
 		mem_replace(&room->nickname, event->room.nickname);
 		return 0;
 	}
-	if (!room->user->transport->features.room_nickname_change)
+	if (!room->user->transport->features.room_nickname_change && !event->raw)
 		return TP_ERR_UNSUPPORTED;
 	if (room->state != ROOM_JOINED)
 		return TP_ERR_NOT_CONNECTED;
@@ -348,11 +369,14 @@ static int person_join(struct user *user, struct resource *from, const struct ev
 		join_beside_others(room, from, event->room.nickname);
 		return 0;
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the caller has found the user */
 	if (map_count(user->rooms) >= LIMIT_ROOMS_PER_USER)
 		return TP_ERR_LIMIT;
 	if (user->backend && backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH)
 		return TP_ERR_LIMIT;
 	room = room_create(user, event->room.name, event->room.nickname, event->room.password);
+	if (event->raw)
+		room->raw_join = mem_strndup(event->raw->bytes, event->raw->length);
 	room_add(room, from);
 	if (user->state == USER_CONNECTED)
 		room_join(room);
@@ -371,7 +395,7 @@ static int person_leave(struct user *user, struct resource *from, const struct e
 
 	if (!room || !room_has(room, from))
 		return TP_ERR_NOT_FOUND;
-	room_leave(room, from);
+	room_leave(room, from, event->raw);
 	return 0;
 }
 
@@ -432,6 +456,30 @@ static int person_own_card(struct user *user, const struct event *event)
 	return 0;
 }
 
+/* What has no other form. A room that one is not in may be asked something, not told. */
+static int person_raw(struct user *user, struct resource *from, const struct event *event)
+{
+	const struct event_raw *raw = event->raw;
+	struct event out = *event;
+
+	if (!raw || !user->transport->features.raw_xml)
+		return TP_ERR_UNSUPPORTED;
+	if (!name_is_good(raw->name))
+		return TP_ERR_INVALID;
+	const struct room *room = raw->kind == RAW_QUERY ? NULL : room_find(user, raw->name);
+
+	if (room && !room_has(room, from))
+		return TP_ERR_NOT_FOUND;
+	int err = check_connected(user);
+
+	if (err)
+		return err;
+	if (raw->kind == RAW_MESSAGE && !room)
+		conversation_use(conversation_open(user, raw->name), from);
+	user_send(user, &out);
+	return 0;
+}
+
 static int route(struct user *user, struct resource *from, const struct event *event)
 {
 	switch (event->type) {
@@ -453,6 +501,8 @@ static int route(struct user *user, struct resource *from, const struct event *e
 		return person_asks_card(user, from, event);
 	case EVENT_VCARD:
 		return person_own_card(user, event);
+	case EVENT_RAW_XML:
+		return person_raw(user, from, event);
 	default:
 		return TP_ERR_UNSUPPORTED;
 	}
@@ -466,15 +516,21 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	struct arena arena = {0};
 	int err;
 
+	latency_routed(LATENCY_PERSON_TO_ROUTER);
 	references_translate(&traced, REFERENCE_TO_NETWORK, identity, &arena);
 	traced.trace = ++transport->next_trace;
 	traced.user = identity->user ? identity->user->key : NULL;
+	watch_note(transport, traced.user, WATCH_FROM_PERSON, identity->address, from->name, &traced, 0);
 	if (event->type == EVENT_ROOM_JOIN || event->type == EVENT_ROOM_LEAVE)
 		err = person_room(from, &traced);
 	else if (!identity->user)
 		err = TP_ERR_NOT_CONNECTED;
 	else
 		err = route(identity->user, from, &traced);
+	if (err) {
+		watch_note(transport, traced.user, WATCH_FROM_PERSON, identity->address, from->name, &traced, err);
+		transport->counters.requests_refused++;
+	}
 	log_debug(identity->user ? &identity->user->log : &identity->frontend->log,
 		  "%s from %s: %s, trace %llu", event_type_name(event->type), log_quote(identity->address),
 		  err ? tp_error_text(err) : "taken", (unsigned long long)traced.trace);

@@ -6,6 +6,12 @@
 #define INT(field, name, fallback, low, high, help) \
 	CONFIG_INT_KEY(struct service_config, field, name, fallback, low, high, help)
 
+/* Read where they are used, or by transport_reload: SIGHUP applies them. */
+#define LIVE(field, type, name, fallback, help) \
+	CONFIG_LIVE_KEY(struct service_config, field, type, name, fallback, help)
+#define LIVE_INT(field, name, fallback, low, high, help) \
+	CONFIG_LIVE_INT_KEY(struct service_config, field, name, fallback, low, high, help)
+
 #define DAY 86400
 
 static const struct config_key service_keys[] = {
@@ -30,18 +36,18 @@ static const struct config_key service_keys[] = {
 	KEY(control_socket, CONFIG_STRING, "service.control_socket", "",
 	    "Path of the Unix socket for administration, open to the owner alone. Empty: control in "
 	    "service.working_dir."),
-	KEY(admin_jid, CONFIG_LIST, "service.admin_jid", NULL,
+	LIVE(admin_jid, CONFIG_LIST, "service.admin_jid", NULL,
 	    "Bare address of somebody who may give administrators' commands."),
-	KEY(allowed_servers, CONFIG_LIST, "service.allowed_servers", NULL,
+	LIVE(allowed_servers, CONFIG_LIST, "service.allowed_servers", NULL,
 	    "Domain whose people may register although registration.enable_public_registration is 0. "
 	    "It has no effect while that is 1."),
-	KEY(vip_only, CONFIG_BOOL, "service.vip_only", "0", "Only accounts marked as VIP may log in."),
-	KEY(vip_message, CONFIG_STRING, "service.vip_message", "",
+	LIVE(vip_only, CONFIG_BOOL, "service.vip_only", "0", "Only accounts marked as VIP may log in."),
+	LIVE(vip_message, CONFIG_STRING, "service.vip_message", "",
 	    "What others are told when service.vip_only keeps them out. Empty: nothing."),
 	KEY(reconnect_all_users, CONFIG_BOOL, "service.reconnect_all_users", "0",
 	    "At the start log in every registered account, rather than those that were online at the "
 	    "end."),
-	KEY(enable_remove_buddy, CONFIG_BOOL, "service.enable_remove_buddy", "0",
+	LIVE(enable_remove_buddy, CONFIG_BOOL, "service.enable_remove_buddy", "0",
 	    "Removing a contact from the roster removes it from the legacy network too."),
 
 	KEY(backend, CONFIG_STRING, "service.backend", "libpurple_backend",
@@ -54,20 +60,20 @@ static const struct config_key service_keys[] = {
 	KEY(backend_port, CONFIG_STRING, "service.backend_port", "0",
 	    "Port on service.backend_host where programs such as spectrum2_manager may ask with QUERY. "
 	    "Only processes of the same user or root are answered, and no backend. 0: none."),
-	INT(users_per_backend, "service.users_per_backend", "100", 1, 1000000,
+	LIVE_INT(users_per_backend, "service.users_per_backend", "100", 1, 1000000,
 	    "People served by one backend process before another one is started."),
-	KEY(reuse_old_backends, CONFIG_BOOL, "service.reuse_old_backends", "1",
+	LIVE(reuse_old_backends, CONFIG_BOOL, "service.reuse_old_backends", "1",
 	    "A backend that was full may take people again when some have left. 0: it takes no more, "
 	    "and ends when the last one leaves."),
-	INT(login_delay, "service.login_delay", "0", 0, 3600,
+	LIVE_INT(login_delay, "service.login_delay", "0", 0, 3600,
 	    "Seconds between two logins that are handed to backends; others wait in a queue."),
-	INT(idle_reconnect_time, "service.idle_reconnect_time", "0", 0, 365 * DAY,
+	LIVE_INT(idle_reconnect_time, "service.idle_reconnect_time", "0", 0, 365 * DAY,
 	    "Seconds of inactivity after which somebody is moved to a backend that is kept for idle "
 	    "people, so that others can end and give their memory back. 0: never."),
-	INT(memory_collector_time, "service.memory_collector_time", "0", 0, 365 * DAY,
+	LIVE_INT(memory_collector_time, "service.memory_collector_time", "0", 0, 365 * DAY,
 	    "Seconds between two rounds in which the backend that needs the most memory stops taking "
 	    "people, so that it ends when its last one leaves. 0: never."),
-	INT(ping_interval, "service.ping_interval", "20", 1, 3600,
+	LIVE_INT(ping_interval, "service.ping_interval", "20", 1, 3600,
 	    "Seconds between two PINGs to a backend; one that does not answer is taken as hung."),
 
 	KEY(sandbox.on, CONFIG_BOOL, "backend.sandbox", "on",
@@ -87,7 +93,8 @@ static const struct config_key service_keys[] = {
 	    "TCP port that a backend may connect to; the way to this process and DNS come by themselves. May be "
 	    "given several times. None: any port."),
 	KEY(sandbox.user, CONFIG_STRING, "backend.sandbox_user", "",
-	    "User that backends run as, if this process is root. Empty: the same user as this process."),
+	    "User that backends run as, if this process is root. Empty: a uid that belongs to nobody, the same at each "
+	    "start; root: as this process."),
 	INT(sandbox.memory_mb, "backend.sandbox_memory", "4096", 0, 1 << 24,
 	    "MiB of private memory for one backend process. 0: no limit."),
 	INT(sandbox.cpu_s, "backend.sandbox_cpu", "604800", 0, 365 * DAY,
@@ -96,37 +103,46 @@ static const struct config_key service_keys[] = {
 	INT(sandbox.files, "backend.sandbox_files", "8192", 0, 1000000,
 	    "Files and connections that one backend process may have open. 0: as many as this process."),
 
-	KEY(public_registration, CONFIG_BOOL, "registration.enable_public_registration", "1",
+	LIVE(public_registration, CONFIG_BOOL, "registration.enable_public_registration", "1",
 	    "Everybody may register. 0: only people of service.allowed_servers."),
-	KEY(language, CONFIG_STRING, "registration.language", "en",
+	LIVE(language, CONFIG_STRING, "registration.language", "en",
 	    "Language of accounts that name none."),
-	KEY(instructions, CONFIG_STRING, "registration.instructions",
+	LIVE(instructions, CONFIG_STRING, "registration.instructions",
 	    "Enter your legacy network username and password.",
 	    "Text above the registration form."),
-	KEY(username_label, CONFIG_STRING, "registration.username_label", "3rd-party network username",
+	LIVE(username_label, CONFIG_STRING, "registration.username_label", "3rd-party network username",
 	    "Label of the form's field for the name at the legacy network."),
-	KEY(password_label, CONFIG_STRING, "registration.password_label", "3rd-party network password",
+	LIVE(password_label, CONFIG_STRING, "registration.password_label", "3rd-party network password",
 	    "Label of the form's field for the password at the legacy network."),
-	KEY(username_mask, CONFIG_STRING, "registration.username_mask", "",
+	LIVE(username_mask, CONFIG_STRING, "registration.username_mask", "",
 	    "The name at the legacy network, made from what people enter: $username is replaced by "
 	    "it, as in $username@irc.example.org. Empty: just what they enter."),
-	KEY(allowed_usernames, CONFIG_STRING, "registration.allowed_usernames", "",
+	LIVE(allowed_usernames, CONFIG_STRING, "registration.allowed_usernames", "",
 	    "POSIX extended regular expression that a whole name at the legacy network must match. "
 	    "Empty: all may."),
-	KEY(auto_register, CONFIG_BOOL, "registration.auto_register", "0",
+	LIVE(auto_register, CONFIG_BOOL, "registration.auto_register", "0",
 	    "Register people without credentials when their first presence arrives."),
-	KEY(notify_jid, CONFIG_LIST, "registration.notify_jid", NULL,
+	LIVE(notify_jid, CONFIG_LIST, "registration.notify_jid", NULL,
 	    "Address that gets a message whenever somebody registers or unregisters."),
 
-	KEY(send_headlines, CONFIG_BOOL, "settings.send_headlines", "0",
+	LIVE(send_headlines, CONFIG_BOOL, "settings.send_headlines", "0",
 	    "Default of people's own setting send_headlines: messages of the network itself are "
 	    "passed on."),
-	KEY(stay_connected, CONFIG_BOOL, "settings.stay_connected", "0",
+	LIVE(stay_connected, CONFIG_BOOL, "settings.stay_connected", "0",
 	    "Default of people's own setting stay_connected: the legacy session goes on when they go "
 	    "offline."),
 
-	KEY(log_level, CONFIG_STRING, "logging.level", "info",
+	LIVE(log_level, CONFIG_STRING, "logging.level", "info",
 	    "What is logged: error, warning, info or debug."),
+	KEY(log_file, CONFIG_STRING, "logging.file", "",
+	    "File that the log is appended to, instead of stderr; SIGHUP begins a new one after this one was renamed. "
+	    "A relative path begins in service.working_dir. Empty: stderr, which is systemd's journal under systemd."),
+
+	INT(metrics_port, "metrics.port", "0", 0, 65535,
+	    "Port where Prometheus finds the instance's metrics, at /metrics (docs/metrics.md). 0: none, and "
+	    "latencies are not measured."),
+	KEY(metrics_host, CONFIG_STRING, "metrics.host", "127.0.0.1",
+	    "Loopback address of that port, 127.0.0.1 or ::1. Whoever can connect to it can read the metrics."),
 };
 
 const struct config_table service_config_table = CONFIG_TABLE("service", service_keys);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The core's own keys: [service], [registration], [settings], [logging] (docs/configuration.md). */
+/* The core's own keys: [service], [registration], [settings], [logging], [metrics] (docs/configuration.md). */
 #pragma once
 
 #include "config/config.h"
@@ -47,6 +47,9 @@ struct service_config {
 	/* defaults of people's settings */
 	bool send_headlines, stay_connected;
 	const char *log_level; /* logging.level, ours */
+	const char *log_file;  /* logging.file, ours; "": stderr */
+	const char *metrics_host; /* metrics.host, ours: loopback only */
+	long metrics_port;        /* metrics.port, ours; 0: off */
 	const char *control_socket; /* service.control_socket, ours; default working_dir/control */
 };
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
+#include "transport/ban.h"
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
@@ -31,6 +32,7 @@ struct pending_join {
 	char *room;
 	char *nickname;
 	char *password;
+	char *raw; /* the stanza; NULL */
 };
 
 /* What a store lookup needs when it is answered: copies, as everything may be gone by then. */
@@ -54,6 +56,7 @@ static void pending_join_free(struct pending_join *join)
 	mem_free(join->room);
 	mem_free(join->nickname);
 	mem_free_secret(join->password);
+	mem_free_secret(join->raw);
 	mem_free(join);
 }
 
@@ -167,6 +170,18 @@ static void refuse(struct identity *identity, enum session_state state, const ch
 	identity_free(identity);
 }
 
+/* Also in words, unless it is the person's own setting. */
+static void refuse_login(struct identity *identity, const char *text)
+{
+	struct frontend *frontend = identity->frontend;
+	char *key = account_key(frontend, identity->address);
+
+	if (ban_sentence(frontend->transport, key) && frontend->ops->notify)
+		frontend->ops->notify(frontend, identity->address, text);
+	mem_free(key);
+	refuse(identity, SESSION_DISABLED, text);
+}
+
 /* The client was promised an answer when it asked. */
 static void refuse_late(struct resource *resource, const struct pending_join *join)
 {
@@ -184,8 +199,14 @@ static void replay_joins(struct identity *identity)
 	LIST_EACH (link, &identity->joins) {
 		struct pending_join *join = CONTAINER_OF(link, struct pending_join, link);
 		struct resource *resource = session_find_resource(identity, join->resource);
+		const struct event_raw raw = {.kind = RAW_PRESENCE,
+					      .name = join->room,
+					      .resource = join->nickname,
+					      .bytes = join->raw,
+					      .length = join->raw ? strlen(join->raw) : 0};
 		struct event event = {
 			.type = EVENT_ROOM_JOIN,
+			.raw = join->raw ? &raw : NULL,
 			.room = {.name = join->room, .nickname = join->nickname, .password = join->password}};
 
 		if (resource && router_from_frontend(resource, &event) < 0)
@@ -285,7 +306,7 @@ static void lookup_done(struct lookup *lookup, int err, const struct store_accou
 	if (made)
 		user = user_create(transport, account);
 	if (!user_may_log_in(user, &text)) {
-		refuse(identity, SESSION_DISABLED, text);
+		refuse_login(identity, text);
 		if (made)
 			user_destroy(&user, NULL);
 		return;
@@ -293,11 +314,30 @@ static void lookup_done(struct lookup *lookup, int err, const struct store_accou
 	identity_ready(identity, user);
 }
 
+/* An address without an account may be banned all the same. */
+static bool refuse_banned(const struct lookup *lookup)
+{
+	struct transport *transport = lookup->transport;
+	struct identity *identity = session_find_identity(transport, lookup->frontend, lookup->address);
+	char *key = account_key(lookup->frontend, lookup->address);
+	const char *text = ban_sentence(transport, key);
+
+	mem_free(key);
+	if (!text || !identity || identity->state != IDENTITY_LOADING || transport->stopping)
+		return false;
+	refuse_login(identity, text);
+	return true;
+}
+
 static void account_found(void *context, int err, const struct store_account *account)
 {
 	struct lookup *lookup = context;
 	struct transport *transport = lookup->transport;
 
+	if (err == TP_ERR_NOT_FOUND && refuse_banned(lookup)) {
+		lookup_free(lookup);
+		return;
+	}
 	if (err == TP_ERR_NOT_FOUND && !lookup->added && !transport->stopping &&
 	    registers_automatically(transport) &&
 	    session_find_identity(transport, lookup->frontend, lookup->address)) {
@@ -420,7 +460,7 @@ static void leave_rooms(struct user *user, struct resource *resource)
 	struct map_iter it = {0};
 
 	while (map_next(user->rooms, &it))
-		room_leave(it.value, resource);
+		room_leave(it.value, resource, NULL);
 }
 
 static void forget_joins(struct identity *identity, const char *resource, const char *room)
@@ -478,6 +518,7 @@ int session_remember_join(struct resource *from, const struct event *event)
 	join->room = mem_strdup(event->room.name);
 	join->nickname = mem_strdup(event->room.nickname);
 	join->password = mem_strdup(event->room.password);
+	join->raw = event->raw ? mem_strndup(event->raw->bytes, event->raw->length) : NULL;
 	list_append(&identity->joins, &join->link);
 	return 0;
 }

@@ -101,9 +101,10 @@ struct user *session_authenticated_user(struct frontend *frontend, const char *a
 /* The login that session_authenticate waits for has ended. Frees the user on failure if nobody else uses it: true. */
 bool session_authentication_done(struct user *user, int error, const char *text);
 /*
- * The network asks for something that a login with a password cannot carry (login_step.h). Whose account is new, or whose
- * password is the one that is stored, is let in at once and asked then. Nobody else may see the account before the network
- * agrees: who has to act is turned away, others wait on. True: the user is still there and the dialogue goes on.
+ * The network asks for something that a login with a password cannot carry (login_step.h). Whose account is new,
+ * or whose password is the one that is stored, is let in at once and asked then. Nobody else may see the account
+ * before the network agrees: who has to act is turned away, others wait on. True: the user is still there and the
+ * dialogue goes on.
  */
 bool session_authentication_asked(struct user *user, bool has_to_act);
 /* Somebody was let in that way and the network never agreed: an account that was made for it is removed. */

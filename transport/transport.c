@@ -6,18 +6,24 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/account.h"
+#include "transport/ban.h"
 #include "transport/backend/backend_attach.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
 #include "transport/delivery.h"
 #include "transport/backend_features.h"
+#include "transport/drain.h"
 #include "transport/frontend.h"
+#include "transport/http/http_server.h"
+#include "transport/instance_metrics.h"
 #include "transport/login_step.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
@@ -54,7 +60,12 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 	transport->identities = map_create();
 	transport->authentications = map_create();
 	transport->departed = map_create();
+	transport->bans = map_create();
+	transport->log_levels = map_create();
+	list_init(&transport->watches);
 	transport->started_ms = clock_ms();
+	transport->metrics = metrics_create();
+	transport->http = http_server_create(loop, &transport->log);
 	config_bind(config, &service_config_table, &transport->service);
 	config_bind(config, &store_config_table, &transport->store_config);
 	config_bind(config, &spool_config_table, &transport->spool_settings);
@@ -128,6 +139,8 @@ int transport_check(struct transport *transport, struct buf *error)
 		err = TP_ERR_INVALID;
 	}
 	if (!query_port_check(transport, error))
+		err = TP_ERR_INVALID;
+	if (!instance_metrics_check(transport, error))
 		err = TP_ERR_INVALID;
 	if (account_check(transport, error) < 0)
 		err = TP_ERR_INVALID;
@@ -240,7 +253,9 @@ void transport_commit(struct transport *transport)
 		return;
 	if (transport->backends)
 		backend_attach_note_taken(transport->backends);
+	CRASH_POINT("core.commit.before");
 	spool_flush(transport->spool);
+	CRASH_POINT("core.commit.after");
 }
 
 int transport_start(struct transport *transport, struct buf *error)
@@ -256,15 +271,19 @@ int transport_start(struct transport *transport, struct buf *error)
 		store_close(&transport->store);
 		return err;
 	}
+	bans_load(transport);
 	err = start_control(transport, error);
 	if (!err)
 		err = query_port_open(transport, &transport->query_port, error);
+	if (!err)
+		err = instance_metrics_open(transport, error);
 	if (!err)
 		err = network_plugin_server_start(transport, &transport->backends, error);
 	if (err) {
 		if (transport->control)
 			control_stop(&transport->control);
 		query_port_close(&transport->query_port);
+		http_server_close(&transport->http, NULL, NULL);
 		spool_close(&transport->spool);
 		store_close(&transport->store);
 		return err;
@@ -415,8 +434,13 @@ static struct stopping *begin_stop(struct transport *transport, void (*stopped)(
 	uv_timer_init(transport->loop, &stop->deadline);
 	stop->deadline.data = stop;
 	uv_timer_start(&stop->deadline, deadline_over, STOP_MS, 0);
+	if (transport->store)
+		store_hurry(transport->store);
 	reconnect_stop(transport);
+	drain_finish(transport);
 	stop_housekeeping(transport);
+	stop->pending++;
+	http_server_close(&transport->http, one_stopped, stop);
 	return stop;
 }
 
@@ -480,11 +504,13 @@ void transport_destroy(struct transport **slot)
 		return;
 	transport->stopping = true;
 	reconnect_stop(transport);
+	drain_finish(transport);
 	stop_housekeeping(transport);
 	end_sessions(transport);
 	if (transport->control)
 		control_stop(&transport->control);
 	query_port_close(&transport->query_port);
+	http_server_close(&transport->http, NULL, NULL);
 	spool_close(&transport->spool);
 	if (transport->store)
 		store_close(&transport->store);
@@ -495,9 +521,12 @@ void transport_destroy(struct transport **slot)
 	account_finish(transport);
 	router_expire_departed(transport, UINT64_MAX);
 	map_destroy(&transport->departed, NULL);
+	bans_finish(transport);
+	map_destroy(&transport->log_levels, mem_free);
 	map_destroy(&transport->authentications, NULL);
 	map_destroy(&transport->identities, NULL);
 	map_destroy(&transport->users, NULL);
+	metrics_destroy(&transport->metrics);
 	mem_free((void *)transport->room_list);
 	mem_free((void *)transport->room_names);
 	mem_free(transport->stop);

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "config/config.h"
+#include "config/limits.h"
 #include "protocol/event.h"
 #include "transport/service_config.h"
 #include "transport/spool_config.h"
@@ -27,7 +28,10 @@ struct frontend_ops;
 struct network_plugin_server;
 struct control;
 struct query_port;
+struct http_server;
+struct metrics;
 struct reconnect;
+struct drain;
 struct stopping;
 
 /* What the backend program said about itself in BACKEND_CONFIG, merged with the file (Spectrum's precedence:
@@ -43,7 +47,9 @@ struct backend_features {
 struct counters {
 	uint64_t messages_from_people, messages_to_people; /* Spectrum: messages_from_xmpp, messages_to_xmpp */
 	uint64_t events_refused;                           /* forged or impossible events of backends */
+	uint64_t requests_refused;                         /* router_from_frontend said no */
 	uint64_t backends_started, backends_crashed;
+	uint64_t logins, logins_failed, sessions_lost;     /* at the legacy network; failed: while connecting */
 	uint64_t unsaved_messages; /* shown without being kept, as the spool took no more */
 };
 
@@ -59,12 +65,20 @@ struct transport {
 	struct network_plugin_server *backends;
 	struct control *control;
 	struct query_port *query_port; /* NULL: none is configured */
+	struct http_server *http;    /* listens where modules ask it to */
+	struct metrics *metrics;     /* where modules register their figures */
 	struct list frontends;       /* struct frontend.link: those that serve */
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
 	struct map *users;           /* account key -> struct user: live sessions */
 	struct map *identities;      /* identity_key() -> struct identity: live addresses */
 	struct map *authentications; /* identity key -> struct authentication (session.c) */
 	struct map *departed;        /* account key -> struct departed (router_network.c): has just left a backend */
+	struct map *bans;            /* account key -> struct ban (ban.c) */
+	struct map *log_levels;      /* account key -> signed char *: enum log_level of that one (user.c) */
+	struct list watches;         /* struct watch.link (watch.c) */
+	struct drain *drain;         /* maintenance (drain.c); NULL: none */
+	int crashed[LIMIT_CRASHED_BACKENDS]; /* ids of the last backends that crashed, oldest first */
+	unsigned crashed_count;
 	struct list card_requests;   /* struct card_request.link, oldest first (request.c) */
 	uint32_t next_card_id;
 	struct backend_features features;
@@ -76,14 +90,16 @@ struct transport {
 	uint64_t next_trace;
 	bool frontends_started, stopping;
 	void *allowed_usernames;     /* regex_t of registration.allowed_usernames (account.c); NULL: all */
-	/* The frame with this number, of the backend with this serial, has had its effect (values.h); NULL: nobody asks. */
+	/* The frame with this number, of the backend with this serial, has had its effect (values.h); NULL: nobody
+	 * asks. */
 	void (*values_taken)(struct transport *transport, unsigned backend, uint64_t number, int err);
 	struct reconnect *reconnect; /* people to bring back after a restart (reconnect.c); NULL: done */
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
 	size_t crowd; /* when memory was last given back (transport.c) */
 	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
-	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be had. */
+	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be
+	 * had. */
 	void (*restart)(void *context);
 	void *restart_context;
 	void (*failed)(void *context, const char *text);
@@ -102,8 +118,9 @@ int transport_start(struct transport *transport, struct buf *error);
 /* Tells users and backends, closes everything; `stopped` is called once nothing is left on the loop that is
  * ours, at the latest after 5 s. */
 void transport_stop(struct transport *transport, void (*stopped)(void *context), void *context);
-/* The same for a process that is followed by another one at once (an upgrade): people are told nothing, and backends that can
- * outlive us are left with their sessions; what was accepted is on record. After `replaced` only execve makes sense. */
+/* The same for a process that is followed by another one at once (an upgrade): people are told nothing, and
+ * backends that can outlive us are left with their sessions; what was accepted is on record. After `replaced` only
+ * execve makes sense. */
 void transport_replace(struct transport *transport, void (*replaced)(void *context), void *context);
 void transport_destroy(struct transport **transport);
 
@@ -113,8 +130,8 @@ void transport_backend_config(struct transport *transport, const char *text, siz
 /* ROOM_LIST without a user (router_from_backend takes it as well). */
 void transport_backend_room_list(struct transport *transport, const struct event_room_list *list);
 
-/* Before any socket is flushed in a loop turn, by whoever flushes: what was accepted is on record when its effects leave
- * the process. Cheap when there is nothing to write. */
+/* Before any socket is flushed in a loop turn, by whoever flushes: what was accepted is on record when its effects
+ * leave the process. Cheap when there is nothing to write. */
 void transport_commit(struct transport *transport);
 
 /* By a frontend, also from deliver: what is delivered piles up (or does so no more). No backend is read while any

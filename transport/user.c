@@ -12,7 +12,9 @@
 #include "protocol/degrade.h"
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
+#include "transport/ban.h"
 #include "transport/conversation.h"
+#include "transport/drain.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
@@ -23,6 +25,7 @@
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
+#include "transport/watch.h"
 #include "transport/values.h"
 
 #define FLAP_MS 60000 /* a session that ended sooner counts as flapping */
@@ -33,6 +36,32 @@ static const unsigned retry_delays_ms[] = {100, 1000, 5000, 15000, 60000};
 struct user *user_find(const struct transport *transport, const char *key)
 {
 	return map_get(transport->users, key);
+}
+
+int user_log_level(const struct transport *transport, const char *key)
+{
+	const signed char *level = map_get(transport->log_levels, key);
+
+	return level ? *level : -1;
+}
+
+static void apply_log_level(struct user *user, int level)
+{
+	if (level >= 0)
+		log_set_level(&user->log, (enum log_level)level);
+	else
+		log_reset_level(&user->log);
+}
+
+void user_set_log_level(struct transport *transport, const char *key, int level)
+{
+	struct user *user = user_find(transport, key);
+	const signed char kept = (signed char)level;
+
+	mem_free(level >= 0 ? map_put(transport->log_levels, key, mem_dup(&kept, sizeof(kept)))
+	                    : map_remove(transport->log_levels, key));
+	if (user)
+		apply_log_level(user, level);
 }
 
 struct user *user_create(struct transport *transport, const struct store_account *account)
@@ -61,7 +90,24 @@ struct user *user_create(struct transport *transport, const struct store_account
 	user->roster = roster_create(user, account->contacts, account->contacts_count);
 	user->active_ms = clock_ms();
 	map_put(transport->users, user->key, user);
+	apply_log_level(user, user_log_level(transport, user->key));
 	return user;
+}
+
+/* Backends that speak in stanzas get those. False: the event has to be sent as well. */
+static bool send_raw(struct user *user, const struct event *event)
+{
+	const struct event_raw *raw = event->raw;
+
+	if (!raw || !user->transport->features.raw_xml)
+		return false;
+	struct event out = {.type = EVENT_RAW_XML,
+			    .user = user->key,
+			    .trace = event->trace,
+			    .text = {.bytes = raw->bytes, .length = raw->length}};
+
+	backend_send(user->backend, &out);
+	return event->type != EVENT_ROOM_JOIN && event->type != EVENT_ROOM_LEAVE;
 }
 
 /* What the backend cannot be told is said in words. */
@@ -87,6 +133,11 @@ int user_send(struct user *user, struct event *event)
 	event->user = user->key;
 	if (!event->trace)
 		event->trace = ++user->transport->next_trace;
+	watch_note(user->transport, user->key, WATCH_TO_NETWORK, user->backend->label, NULL, event, 0);
+	log_debug(&user->log, "%s to %s, trace %llu", event_type_name(event->type), user->backend->label,
+		  (unsigned long long)event->trace);
+	if (send_raw(user, event))
+		return 0;
 	if (event->type == EVENT_MESSAGE && !user->backend->extended)
 		return send_degraded(user, event);
 	return backend_send(user->backend, event);
@@ -189,6 +240,7 @@ static void end_session(struct user *user, bool say_logout)
 
 static void free_user(struct user *user)
 {
+	log_reset_level(&user->log);
 	roster_destroy(&user->roster);
 	map_destroy(&user->rooms, NULL);
 	map_destroy(&user->conversations, conversation_destroy);
@@ -247,6 +299,18 @@ static void wait_for_backend(struct user *user)
 	network_plugin_server_assign(user->transport->backends, user);
 }
 
+void user_notify(struct user *user, const char *text)
+{
+	LIST_EACH(link, &user->identities)
+	{
+		const struct identity *identity = CONTAINER_OF(link, struct identity, link);
+		struct frontend *frontend = identity->frontend;
+
+		if (!list_empty(&identity->resources) && frontend->ops->notify && !user->transport->stopping)
+			frontend->ops->notify(frontend, identity->address, text);
+	}
+}
+
 void user_login(struct user *user)
 {
 	const char *text;
@@ -255,6 +319,12 @@ void user_login(struct user *user)
 		return;
 	if (!user_may_log_in(user, &text)) {
 		tell_session(user, SESSION_DISABLED, 0, text);
+		return;
+	}
+	text = drain_sentence(user->transport);
+	if (text) {
+		tell_session(user, SESSION_DISABLED, 0, text);
+		user_notify(user, text);
 		return;
 	}
 	user->retries = 0;
@@ -273,6 +343,22 @@ void user_logout(struct user *user)
 	user->state = USER_IDLE;
 	set_online(user, false);
 	tell_session(user, SESSION_LOGGED_OUT, 0, NULL);
+}
+
+static void suspend(struct user *user, const char *reason, bool say_logout)
+{
+	end_session(user, say_logout);
+	close_rooms(user, reason);
+	user->state = USER_IDLE;
+	tell_session(user, SESSION_LOGGED_OUT, 0, reason);
+}
+
+void user_suspend(struct user *user, const char *reason)
+{
+	if (user->state == USER_IDLE || user->state == USER_FAILED)
+		return;
+	session_authentication_drop(user);
+	suspend(user, reason, true);
 }
 
 void user_relogin(struct user *user)
@@ -379,30 +465,21 @@ void user_backend_leave(struct user *user)
 	user->state = USER_WAITING;
 }
 
-static void notify(struct user *user, const char *text)
-{
-	LIST_EACH (link, &user->identities) {
-		const struct identity *identity = CONTAINER_OF(link, struct identity, link);
-		struct frontend *frontend = identity->frontend;
-
-		if (!list_empty(&identity->resources) && frontend->ops->notify && !user->transport->stopping)
-			frontend->ops->notify(frontend, identity->address, text);
-	}
-}
-
 void user_backend_unavailable(struct user *user)
 {
 	if (user->told_unavailable)
 		return;
 	user->told_unavailable = true;
-	notify(user, "The program that serves this network does not work at the moment. You will be logged in as "
-		     "soon as it does.");
+	user_notify(
+	        user,
+	        "The program that serves this network does not work at the moment. You will be logged in as "
+	        "soon as it does.");
 }
 
 static void tell_available(struct user *user)
 {
 	if (user->told_unavailable)
-		notify(user, "The network can be reached again.");
+		user_notify(user, "The network can be reached again.");
 	user->told_unavailable = false;
 }
 
@@ -429,9 +506,10 @@ void user_connected(struct user *user)
 {
 	struct map_iter it = {0};
 
-	if (user->state != USER_CONNECTING)
+	if (user->state != USER_CONNECTING || login_step_has_ended(user))
 		return;
 	user->state = USER_CONNECTED;
+	user->transport->counters.logins++;
 	user->retries = 0;
 	user->connected_ms = user->active_ms = clock_ms();
 	MEM_FREE(user->last_error_text);
@@ -530,6 +608,12 @@ static void lose(struct user *user, int error, const char *text, bool say_logout
 
 	if (user->state != USER_CONNECTING && user->state != USER_CONNECTED)
 		return;
+	if (login_step_has_ended(user))
+		return;
+	if (user->state == USER_CONNECTED)
+		user->transport->counters.sessions_lost++;
+	else
+		user->transport->counters.logins_failed++;
 	user->last_error = error;
 	mem_replace(&user->last_error_text, text && *text ? text : "The connection to the network was lost.");
 	text = user->last_error_text;
@@ -545,7 +629,9 @@ static void lose(struct user *user, int error, const char *text, bool say_logout
 		if (gone)
 			return;
 	}
-	if (retryable && user->retries < USER_RETRIES)
+	if (retryable && drain_sentence(user->transport))
+		suspend(user, drain_sentence(user->transport), say_logout);
+	else if (retryable && user->retries < USER_RETRIES)
 		retry(user, error, text, say_logout);
 	else
 		fail(user, error, text, say_logout);
@@ -651,8 +737,12 @@ bool user_may_log_in(const struct user *user, const char **text)
 {
 	const struct service_config *service = &user->transport->service;
 
+	const char *ban = ban_sentence(user->transport, user->key);
+
 	if (text)
-		*text = NULL;
+		*text = ban;
+	if (ban)
+		return false;
 	if (service->vip_only && !user->vip) {
 		if (text && service->vip_message && *service->vip_message)
 			*text = service->vip_message;

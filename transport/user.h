@@ -73,8 +73,8 @@ struct user {
 	uint64_t values_serial; /* of the assignment to a backend: values.c */
 	struct login_step *login_step; /* what the login asks for now (login_step.h); NULL: nothing */
 	bool question_lost;   /* it was asked something, and the login was interrupted: an answer may still come */
-	/* A login with a password was let in for the sake of the dialogue, before the network agreed (authentication.c);
-	 * and with an account that is no older than that. Until CONNECTED. */
+	/* A login with a password was let in for the sake of the dialogue, before the network agreed
+	 * (authentication.c); and with an account that is no older than that. Until CONNECTED. */
 	bool admitted, admitted_new;
 };
 
@@ -87,11 +87,17 @@ void user_destroy(struct user **user, const char *reason);
 void user_login(struct user *user);
 /* LOGOUT and back to IDLE; resources stay. */
 void user_logout(struct user *user);
+/* The same for a reason that is not the person's: told, and the store still has the user as online, so that a
+ * restart brings it back. Nothing happens in IDLE and FAILED. */
+void user_suspend(struct user *user, const char *reason);
+/* A sentence of the gateway itself to every address that is attended. */
+void user_notify(struct user *user, const char *text);
 /* LOGOUT and log in again with new data (account changed). */
 void user_relogin(struct user *user);
 
-/* An event of this user to its backend: sets event->user. As backend_send; TP_ERR_CLOSED: it has none. To a backend without
- * the extension a message goes in words (protocol/degrade.h). */
+/* An event of this user to its backend: sets event->user. As backend_send; TP_ERR_CLOSED: it has none. To a backend
+ * without the extension a message goes in words (protocol/degrade.h). With features.rawxml event->raw is sent in its
+ * place; joining and leaving a room are sent in both forms. */
 int user_send(struct user *user, struct event *event);
 /* A message as the user's backend will get it; new text lives in the arena. As degrade_message. */
 int user_degrade(const struct user *user, struct arena *arena, struct event_message *message);
@@ -125,10 +131,13 @@ bool user_setting_bool(const struct user *user, const char *name, bool fallback)
 void user_set_setting(struct user *user, const char *name, const char *value); /* also stored */
 /* Whether the session lives on when nobody is left. */
 bool user_stays_connected(const struct user *user);
-/* The account may have a session: not switched off by its owner, and VIP where only those may. *text (may be NULL)
- * gets a sentence or NULL. */
+/* The account may have a session: not banned, not switched off by its owner, and VIP where only those may.
+ * *text (may be NULL) gets a sentence or NULL. */
 bool user_may_log_in(const struct user *user, const char **text);
+/* What is logged of this account, live or not: an enum log_level, or -1 for what is logged of others. */
+void user_set_log_level(struct transport *transport, const char *key, int level);
+int user_log_level(const struct transport *transport, const char *key); /* -1: as others */
 /* Settings go to the backend (LOGIN), as third-party backends have settings of their own, except ours:
- * enable_transport, send_headlines, stay_connected, photohash, storage, rooms, slack_channel, and whatever has
- * "token" in its name. */
+ * enable_transport, send_headlines, stay_connected, photohash, storage, rooms, slack_channel, and whatever
+ * has "token" in its name. */
 bool user_setting_is_for_backend(const char *name);

@@ -10,7 +10,7 @@ struct user;
 void values_load(struct user *user);
 
 /*
- * VALUES from the backend: kept as a whole, or refused as a whole with an error in the log. A numbered one is acknowledged
- * when the outcome is certain; what the database does not take is tried again until it does.
+ * VALUES from the backend: kept as a whole, or refused as a whole with an error in the log. A numbered one is
+ * acknowledged when the outcome is certain; what the database does not take is tried again until it does.
  */
 void values_from_backend(struct user *user, const struct event *event);

@@ -59,6 +59,9 @@ static const struct config_key irc_keys[] = {
             "answer the connection is taken as lost."),
         INT(connect_timeout, "irc.connect_timeout", "60", 5, 600,
             "Seconds from the beginning of a connection to the network's welcome."),
+        INT(contact_interval, "irc.contact_interval", "60", 0, 86400,
+            "Where the network has no MONITOR: seconds after which it is asked again which contacts are there. 0: "
+            "never."),
         KEY(formatting, CONFIG_BOOL, "irc.formatting", "1",
             "Send bold, italic, colours and so on to the network."),
 };

@@ -27,6 +27,7 @@ struct irc_channel *irc_channel_create(struct irc_connection *connection, const 
 	channel->room = mem_strdup(room);
 	channel->casemap = connection->support.casemap;
 	channel->members = map_create();
+	list_init(&channel->waiting);
 	list_append(&connection->channels, &channel->link);
 	return channel;
 }
@@ -37,6 +38,7 @@ void irc_channel_destroy(struct irc_channel **slot)
 
 	if (!channel)
 		return;
+	irc_outgoing_abandon_room(channel, "Not sent: you are not in this channel any more.");
 	list_remove(&channel->link);
 	map_destroy(&channel->members, free_member);
 	map_destroy(&channel->former, free_member);
@@ -224,24 +226,54 @@ static void tell_own_nick(struct irc_channel *channel, bool known)
 	plug_room_nickname(user->irc->plug, user->key, channel->room, connection->nick);
 }
 
+/* All of them at once, the user (of that nickname) last. */
+static void tell_members(struct irc_channel *channel, const struct map *members, const char *own_nick)
+{
+	const struct irc_user *user = channel->connection->user;
+	struct event_participant *all = mem_alloc((map_count(members) + 1) * sizeof(*all));
+	struct event_participant own = {.nickname = own_nick, .flags = PARTICIPANT_ME};
+	struct map_iter it = {0};
+	size_t count = 0;
+
+	while (map_next(members, &it)) {
+		const struct irc_member *member = it.value;
+
+		all[count] = describe(channel, member);
+		if (irc_same_name(channel->casemap, member->nick, own_nick)) {
+			own = all[count];
+			own.flags |= PARTICIPANT_ME;
+		} else {
+			count++;
+		}
+	}
+	all[count++] = own;
+	plug_participants(user->irc->plug, user->key, channel->room, all, count);
+	mem_free(all);
+}
+
 void irc_channel_complete(struct irc_channel *channel)
 {
 	struct irc_connection *connection = channel->connection;
 	struct irc_member *me = irc_channel_add(channel, connection->nick);
 	bool known = channel->former != NULL;
-	struct map_iter it = {0};
 
 	channel->state = IRC_CHANNEL_JOINED;
 	tell_former(channel);
 	tell_own_nick(channel, known);
-	while (map_next(channel->members, &it))
-		if (it.value != me)
-			irc_channel_tell_member(channel, it.value);
-	if (me)
-		irc_channel_tell_member(channel, me);
+	tell_members(channel, channel->members, me ? me->nick : channel->told_nick);
 	irc_channel_tell_topic(channel);
 	if (known)
 		irc_channel_tell_notice(channel, "Connected again.");
+	irc_outgoing_joined(channel);
+}
+
+void irc_channel_tell_all(struct irc_channel *channel)
+{
+	if (channel->state == IRC_CHANNEL_JOINED)
+		tell_members(channel, channel->members, channel->connection->nick);
+	else if (channel->former)
+		tell_members(channel, channel->former, channel->told_nick);
+	irc_channel_tell_topic(channel);
 }
 
 void irc_channel_tell_notice(struct irc_channel *channel, const char *text)
@@ -254,6 +286,7 @@ void irc_channel_tell_notice(struct irc_channel *channel, const char *text)
 
 void irc_channel_tell_refused(struct irc_channel *channel, int flags, const char *text)
 {
+	irc_outgoing_abandon_room(channel, text);
 	tell_participant(channel, &(struct event_participant){.room = channel->room,
 	                                                      .nickname = channel->told_nick,
 	                                                      .flags = flags | PARTICIPANT_ME,

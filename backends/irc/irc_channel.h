@@ -36,6 +36,7 @@ struct irc_channel {
 	struct map *members;
 	struct map
 	        *former; /* those of before the connection was lost, until the new ones are known; or NULL */
+	struct list waiting; /* struct irc_outgoing: until the user is in */
 	char *topic;     /* NULL: none */
 	char *topic_author; /* NULL: not known */
 };
@@ -53,6 +54,8 @@ bool irc_channel_rename(struct irc_channel *channel, const char *old_nick, const
 void irc_channel_begin(struct irc_channel *channel);
 /* The list is complete: tells the gateway everybody, the user last, then the subject. */
 void irc_channel_complete(struct irc_channel *channel);
+/* A new gateway: what people have been shown, the user last. */
+void irc_channel_tell_all(struct irc_channel *channel);
 /* The connection is lost: the members stay as the gateway knows them, the channel is to be joined again. */
 void irc_channel_suspend(struct irc_channel *channel);
 

@@ -26,6 +26,7 @@ struct irc_config {
 	long idle_timeout;
 	long ping_interval;
 	long connect_timeout;
+	long contact_interval;
 	bool formatting;
 };
 

@@ -5,6 +5,7 @@
 
 #include "backends/irc/irc.h"
 #include "backends/irc/irc_handlers.h"
+#include "backends/irc/irc_presence.h"
 #include "backends/irc/irc_socket.h"
 #include "backends/irc/irc_user.h"
 #include "base/clock.h"
@@ -13,7 +14,7 @@
 #include "base/random.h"
 #include "plugin/plugin.h"
 
-#define TICK_MS 5000
+#define TICK_MS (IRC_TICK_SECONDS * 1000)
 #define RETRY_FIRST_MS 2000
 #define RETRY_LAST_MS 300000
 #define STEADY_MS 60000 /* a connection that held so long begins the delays anew */
@@ -52,6 +53,7 @@ struct irc_connection *irc_connection_create(struct irc_user *user, const char *
 	connection->used_at = connection->received_at = now;
 	irc_isupport_init(&connection->support);
 	irc_queue_init(&connection->queue);
+	list_init(&connection->waiting);
 	list_init(&connection->channels);
 	list_init(&connection->whois);
 	init_timer(connection, &connection->tick);
@@ -68,34 +70,11 @@ static void answer_all_whois(struct irc_connection *connection)
 		irc_whois_answer(connection, CONTAINER_OF(connection->whois.next, struct irc_whois, link));
 }
 
-/* Says what will never be sent. */
-static void drop_queue(struct irc_connection *connection, bool tell)
-{
-	struct irc_queued *queued;
-
-	uv_timer_stop(&connection->flood);
-	while ((queued = irc_queue_pop(&connection->queue))) {
-		struct irc_note *note = queued->note;
-
-		if (note && tell) {
-			char *text = mem_printf("Not sent, the connection was lost: %s", note->text);
-			struct irc_channel *channel =
-			        note->room ? irc_user_channel(connection->user, note->name) : NULL;
-
-			if (channel)
-				irc_channel_tell_notice(channel, text);
-			else if (!note->room)
-				irc_user_tell(connection->user, note->name, text);
-			mem_free(text);
-		}
-		irc_queued_destroy(&queued);
-	}
-}
-
 /* Forgets what belonged to one attempt. */
 static void reset(struct irc_connection *connection)
 {
 	irc_socket_close(&connection->socket);
+	irc_watch_end(connection);
 	irc_isupport_init(&connection->support);
 	mem_replace(&connection->nick, connection->wanted_nick);
 	MEM_FREE(connection->userhost);
@@ -105,9 +84,14 @@ static void reset(struct irc_connection *connection)
 	connection->nick_attempt = 0;
 	connection->negotiating = connection->sasl_asked = connection->sasl_done = connection->identified =
 	        false;
-	connection->away_told = false;
+	connection->away_told = connection->nick_asked = false;
 	connection->pinged_at = 0;
 	connection->queue.filled_at = 0;
+	connection->labels = connection->echoes = false;
+	for (size_t i = 0; i < IRC_BATCHES; i++) {
+		MEM_FREE(connection->batches[i].reference);
+		MEM_FREE(connection->batches[i].label);
+	}
 	irc_list_drop(connection);
 }
 
@@ -120,7 +104,8 @@ void irc_connection_destroy(struct irc_connection **slot, const char *quit_messa
 	*slot = NULL;
 	connection->dead = true;
 	answer_all_whois(connection);
-	drop_queue(connection, false);
+	uv_timer_stop(&connection->flood);
+	irc_outgoing_abandon(connection, NULL);
 	if (connection->socket)
 		irc_send_now(connection, "QUIT", NULL, quit_message && *quit_message ? quit_message : NULL);
 	while (!list_empty(&connection->channels)) {
@@ -217,7 +202,7 @@ static void give_up(struct irc_connection *connection, enum connection_error err
 	}
 	LIST_EACH(link, &connection->channels)
 	irc_channel_tell_refused(CONTAINER_OF(link, struct irc_channel, link), flags, reason);
-	drop_queue(connection, true);
+	irc_outgoing_abandon(connection, reason);
 	irc_connection_destroy(&connection, NULL);
 	mem_free(reason);
 }
@@ -280,7 +265,8 @@ void irc_connection_lost(struct irc_connection *connection, enum connection_erro
 	suspend_channels(connection, reason);
 	mem_free(reason);
 	answer_all_whois(connection);
-	drop_queue(connection, true);
+	uv_timer_stop(&connection->flood);
+	irc_outgoing_lost(connection);
 	if (connection->welcome_at && now - connection->welcome_at > STEADY_MS)
 		connection->failures = 0;
 	connection->welcome_at = 0;
@@ -311,12 +297,6 @@ void irc_connection_welcome(struct irc_connection *connection)
 	plug_connected(user->irc->plug, user->key);
 }
 
-static void start_flood(struct irc_connection *connection)
-{
-	if (connection->state == IRC_READY && !uv_is_active((uv_handle_t *)&connection->flood))
-		irc_connection_on_flood(&connection->flood);
-}
-
 void irc_connection_ready(struct irc_connection *connection)
 {
 	struct irc_user *user = connection->user;
@@ -333,7 +313,9 @@ void irc_connection_ready(struct irc_connection *connection)
 	irc_list_ask(connection);
 	LIST_EACH(link, &connection->channels)
 	irc_connection_join(connection, CONTAINER_OF(link, struct irc_channel, link));
-	start_flood(connection);
+	irc_outgoing_ready(connection);
+	irc_connection_send_queued(connection);
+	irc_watch_begin(connection);
 }
 
 void irc_connection_join(struct irc_connection *connection, struct irc_channel *channel)
@@ -343,7 +325,7 @@ void irc_connection_join(struct irc_connection *connection, struct irc_channel *
 	if (connection->state != IRC_READY)
 		return;
 	channel->state = IRC_CHANNEL_ASKED;
-	if (irc_send_line(connection, "JOIN", middle, channel->key ? 2 : 1, NULL, NULL) == 0)
+	if (irc_send_line(connection, "JOIN", middle, channel->key ? 2 : 1, NULL) == 0)
 		return;
 	irc_channel_tell_refused(channel, PARTICIPANT_ROOM_NOT_FOUND,
 	                         "This channel and password cannot be asked for.");
@@ -381,6 +363,7 @@ static bool is_idle(const struct irc_connection *connection, uint64_t now)
 	const struct irc *irc = connection->user->irc;
 
 	return !irc_one_network(irc) && irc->config.idle_timeout > 0 && list_empty(&connection->channels) &&
+	       !connection->flying && connection->queue.count + connection->waiting_lines == 0 &&
 	       now - connection->used_at > (uint64_t)irc->config.idle_timeout * 1000;
 }
 
@@ -401,7 +384,8 @@ static void check_life(struct irc_connection *connection, uint64_t now)
 	}
 	if (connection->user->irc->paused)
 		return; /* what it said may lie unread */
-	if (connection->pinged_at && now - connection->pinged_at > patience / 2) {
+	if ((connection->pinged_at && now - connection->pinged_at > patience / 2) ||
+	    !irc_outgoing_tick(connection)) {
 		irc_connection_lost(connection, CONNECTION_ERROR_NETWORK, "The server is silent.");
 		return;
 	}
@@ -423,6 +407,7 @@ static void on_tick(uv_timer_t *timer)
 		return;
 	}
 	check_away(connection, now);
+	irc_watch_tick(connection, now);
 	if (connection->socket)
 		check_life(connection, now);
 }

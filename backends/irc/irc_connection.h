@@ -14,6 +14,7 @@
 #include "backends/irc/irc_isupport.h"
 #include "backends/irc/irc_line.h"
 #include "backends/irc/irc_name.h"
+#include "backends/irc/irc_outgoing.h"
 #include "backends/irc/irc_queue.h"
 #include "base/log.h"
 #include "protocol/event.h"
@@ -21,6 +22,7 @@
 struct irc_listing;
 struct irc_socket;
 struct irc_user;
+struct irc_watch;
 
 enum irc_connection_state {
 	IRC_WAITING,     /* for the next attempt */
@@ -38,6 +40,14 @@ struct irc_whois {
 	char *real_name;
 	uint64_t deadline;
 };
+
+struct irc_batch { /* an answer in several lines; its first one had the label */
+	char *reference; /* NULL: free */
+	char *label;
+};
+#define IRC_BATCHES 8
+
+#define IRC_TICK_SECONDS 5
 
 struct irc_route { /* this nickname is talked to as a participant of that room */
 	char *nick;
@@ -63,6 +73,8 @@ struct irc_connection {
 	char *nick; /* the user's, as the server knows it; what was asked for before the welcome */
 	char *wanted_nick;
 	unsigned nick_attempt;
+	bool nick_asked;  /* after the welcome: the server has not answered a change yet */
+	struct irc_watch *watch; /* irc_presence.c; NULL unless ready */
 	char *userhost; /* "user@host" as others see it; NULL: not known yet */
 	char *server_name;
 	char *capabilities; /* offered ones, a space around each, until the end of CAP LS */
@@ -73,6 +85,14 @@ struct irc_connection {
 
 	struct list channels;
 	struct irc_queue queue;
+	struct irc_outgoing *flying; /* written and not confirmed; NULL: none */
+	unsigned flying_ticks;       /* since it was begun */
+	uint64_t outgoing_number;    /* of the last one that was begun */
+	struct list waiting;         /* to contacts, while the network is not there */
+	size_t waiting_lines;        /* of these, and of those that wait for a room */
+	bool labels, echoes;         /* the server has labeled-response, echo-message */
+	struct irc_batch batches[IRC_BATCHES];
+	unsigned batch_next;
 	struct list whois;
 	size_t whois_count;
 	struct irc_route routes[IRC_ROUTES];
@@ -108,14 +128,14 @@ int irc_send_now(struct irc_connection *connection, const char *command, const c
                  const char *trailing);
 int irc_send_now_line(struct irc_connection *connection, const char *command, const char *const *middle,
                       size_t count, const char *trailing);
-/* Queues. TP_ERR_INVALID, or TP_ERR_LIMIT if too much waits; the note is taken in any case. */
+/* Queues. TP_ERR_INVALID, or TP_ERR_LIMIT if too much waits. */
 int irc_send(struct irc_connection *connection, const char *command, const char *middle,
              const char *trailing);
 int irc_send_line(struct irc_connection *connection, const char *command, const char *const *middle,
-                  size_t count, const char *trailing, struct irc_note *note);
+                  size_t count, const char *trailing);
 
 /* Writes what may go out now, and comes again for the rest. */
-void irc_connection_on_flood(uv_timer_t *timer);
+void irc_connection_send_queued(struct irc_connection *connection);
 
 void irc_whois_answer(struct irc_connection *connection, struct irc_whois *whois);
 struct irc_whois *irc_whois_find(struct irc_connection *connection, const char *nick);

@@ -26,6 +26,8 @@ extern const struct irc_handler_table irc_handlers_channel;      /* who is where
 extern const struct irc_handler_table irc_handlers_message;      /* what people say */
 extern const struct irc_handler_table irc_handlers_reply;        /* WHOIS, LIST, errors */
 
+extern const struct irc_handler_table irc_handlers_presence;     /* irc_presence.c */
+
 /* Command -> const struct irc_handler. */
 struct map *irc_handlers_create(void);
 void irc_handle_line(struct irc_connection *connection, char *text);

@@ -117,8 +117,10 @@ static void on_kill(struct irc_connection *connection, struct irc_line *line)
 
 void irc_nick_changed(struct irc_connection *connection, const char *old_nick, const char *new_nick)
 {
-	if (irc_connection_is_me(connection, old_nick))
+	if (irc_connection_is_me(connection, old_nick)) {
 		mem_replace(&connection->nick, new_nick);
+		connection->nick_asked = false;
+	}
 	LIST_EACH(link, &connection->channels)
 	{
 		struct irc_channel *channel = CONTAINER_OF(link, struct irc_channel, link);

@@ -56,6 +56,7 @@ static void deliver(struct irc_connection *connection, const struct irc_line *li
 		message->xhtml = xhtml.data;
 	message->text = buf_text(&plain);
 	message->stamp_ms = stamp_of(line);
+	message->id = irc_message_id_is_valid(line->message_id) ? line->message_id : NULL;
 	event.message = *message;
 	if (plain.len)
 		plug_send(user->irc->plug, &event);
@@ -130,6 +131,8 @@ static void dispatch(struct irc_connection *connection, const struct irc_line *l
 static void on_privmsg(struct irc_connection *connection, struct irc_line *line)
 {
 	if (*line->nick == '\0' || connection->state < IRC_WELCOME)
+		return;
+	if (irc_connection_is_me(connection, line->nick) && irc_outgoing_echo(connection, line))
 		return;
 	if (line->params[1][0] == '\x01' && strncmp(line->params[1],
 	                                            "\x01"

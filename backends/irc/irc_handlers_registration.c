@@ -19,7 +19,8 @@
 #define CAPABILITIES_BYTES 8192
 
 static const char *const wanted_capabilities[] = {
-        "multi-prefix", "server-time", "away-notify", "extended-join", "account-notify", "userhost-in-names",
+        "multi-prefix",  "server-time",  "away-notify",  "extended-join", "account-notify", "userhost-in-names",
+        "message-tags", "echo-message", "batch",
 };
 
 /* The account's password belongs to the network that its name is of. */
@@ -112,6 +113,8 @@ static void request_capabilities(struct irc_connection *connection)
 	for (size_t i = 0; i < ARRAY_SIZE(wanted_capabilities); i++)
 		if (is_offered(connection, wanted_capabilities[i]))
 			buf_printf(&wanted, "%s ", wanted_capabilities[i]);
+	if (is_offered(connection, "labeled-response") && is_offered(connection, "batch"))
+		buf_puts(&wanted, "labeled-response ");
 	if (*password && strlen(password) <= PASSWORD_BYTES && sasl_plain_is_offered(connection)) {
 		connection->sasl_asked = true;
 		buf_puts(&wanted, "sasl ");
@@ -125,12 +128,31 @@ static void request_capabilities(struct irc_connection *connection)
 	buf_finish(&wanted);
 }
 
+/* What the server has given, or (with "-" before it, or by DEL) taken away. */
+static void set_capabilities(struct irc_connection *connection, const char *list, bool given)
+{
+	while (*(list += strspn(list, " "))) {
+		size_t length = strcspn(list, " ");
+		bool has = given && *list != '-';
+		const char *name = *list == '-' ? list + 1 : list;
+		size_t name_length = length - (size_t)(name - list);
+
+		if (name_length == 16 && strncmp(name, "labeled-response", 16) == 0)
+			connection->labels = has;
+		if (name_length == 12 && strncmp(name, "echo-message", 12) == 0)
+			connection->echoes = has;
+		list += length;
+	}
+}
+
 static void on_cap(struct irc_connection *connection, struct irc_line *line)
 {
 	const char *what = line->params[1];
 	bool more = strcmp(line->params[2], "*") == 0;
 	const char *list = line->params[more ? 3 : 2];
 
+	if (strcmp(what, "ACK") == 0 || strcmp(what, "DEL") == 0)
+		set_capabilities(connection, list, *what == 'A');
 	if (!connection->negotiating)
 		return;
 	if (strcmp(what, "LS") == 0) {
@@ -300,6 +322,12 @@ static void refuse_nick(struct irc_connection *connection, const char *nick, con
 {
 	struct irc_user *user = connection->user;
 
+	/* The rooms would take it for the end of the join. */
+	if (!connection->nick_asked) {
+		log_debug(&connection->log, "nobody asked for the nickname %s, which is refused", log_quote(nick));
+		return;
+	}
+	connection->nick_asked = false;
 	mem_replace(&connection->wanted_nick, connection->nick);
 	LIST_EACH(link, &connection->channels)
 	{
@@ -337,6 +365,11 @@ static void on_ping(struct irc_connection *connection, struct irc_line *line)
 	irc_send_now(connection, "PONG", NULL, line->params[0]);
 }
 
+static void on_pong(struct irc_connection *connection, struct irc_line *line)
+{
+	irc_outgoing_pong(connection, line->params[line->count - 1]);
+}
+
 static void on_error(struct irc_connection *connection, struct irc_line *line)
 {
 	/* Some servers have no 464 for a wrong or missing PASS, ngircd for one. */
@@ -355,7 +388,9 @@ static void on_bad_password(struct irc_connection *connection, struct irc_line *
 
 static void on_banned(struct irc_connection *connection, struct irc_line *line)
 {
-	irc_connection_fatal(connection, CONNECTION_ERROR_OTHER, line->params[line->count - 1]);
+	/* No error that is tried again by itself: that makes bans longer. */
+	irc_connection_fatal(connection, CONNECTION_ERROR_AUTHENTICATION_IMPOSSIBLE,
+	                     line->params[line->count - 1]);
 }
 
 static const struct irc_handler handlers[] = {
@@ -368,6 +403,7 @@ static const struct irc_handler handlers[] = {
         {"432", 2, on_nick_refused}, {"433", 2, on_nick_refused},
         {"436", 2, on_nick_refused}, {"437", 2, on_nick_refused},
         {"464", 1, on_bad_password}, {"465", 1, on_banned},
-        {"PING", 1, on_ping},        {"ERROR", 1, on_error},
+        {"PING", 1, on_ping},        {"PONG", 1, on_pong},
+        {"ERROR", 1, on_error},
 };
 const struct irc_handler_table irc_handlers_registration = {handlers, ARRAY_SIZE(handlers)};

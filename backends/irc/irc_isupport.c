@@ -88,6 +88,10 @@ static void set_key(struct irc_isupport *support, const char *key, const char *v
 		support->line_length = parse_size(value, IRC_LINE_BYTES, IRC_LINE_BYTES_MAX, IRC_LINE_BYTES);
 	else if (strcmp(key, "NETWORK") == 0)
 		SET_TEXT(support->network, value);
+	else if (strcmp(key, "MONITOR") == 0) {
+		support->monitor = true;
+		support->monitor_limit = parse_size(value, 1, 100000, 0);
+	}
 }
 
 static void reset_key(struct irc_isupport *support, const char *key)
@@ -107,6 +111,8 @@ static void reset_key(struct irc_isupport *support, const char *key)
 		support->nick_length = 0;
 	else if (strcmp(key, "LINELEN") == 0)
 		support->line_length = IRC_LINE_BYTES;
+	else if (strcmp(key, "MONITOR") == 0)
+		support->monitor = false;
 }
 
 void irc_isupport_token(struct irc_isupport *support, const char *token)

@@ -20,6 +20,8 @@ struct irc_isupport {
 	size_t nick_length;      /* 0: not said */
 	size_t line_length;      /* 512 if not said */
 	char network[64];        /* NETWORK, "" if not said */
+	bool monitor;            /* MONITOR */
+	size_t monitor_limit;    /* 0: none was said */
 };
 
 void irc_isupport_init(struct irc_isupport *support);

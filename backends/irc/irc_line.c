@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "config/limits.h"
 
 static bool digits(const char *text, size_t count, int *value)
 {
@@ -42,6 +43,31 @@ static int64_t parse_time(const char *text)
 	return (int64_t)timegm(&tm) * 1000 + milliseconds;
 }
 
+/* "\:" is a semicolon, "\s" a space: https://ircv3.net/specs/extensions/message-tags */
+static const char *unescape_tag(char *value)
+{
+	char *out = value;
+
+	for (const char *c = value; *c; c++) {
+		if (*c != '\\') {
+			*out++ = *c;
+			continue;
+		}
+		if (*++c == '\0')
+			break;
+		*out++ = *c == ':' ? ';' : *c == 's' ? ' ' : *c == 'r' ? '\r' : *c == 'n' ? '\n' : *c;
+	}
+	*out = '\0';
+	return value;
+}
+
+bool irc_message_id_is_valid(const char *id)
+{
+	size_t length = strlen(id);
+
+	return length > 0 && length <= LIMIT_NAME_BYTES && text_is_clean(id, length, TEXT_LINE);
+}
+
 static void parse_tags(struct irc_line *line, char *tags)
 {
 	while (tags && *tags) {
@@ -51,6 +77,12 @@ static void parse_tags(struct irc_line *line, char *tags)
 			*next++ = '\0';
 		if (strncmp(tags, "time=", 5) == 0)
 			line->time_ms = parse_time(tags + 5);
+		else if (strncmp(tags, "msgid=", 6) == 0)
+			line->message_id = unescape_tag(tags + 6);
+		else if (strncmp(tags, "label=", 6) == 0)
+			line->label = unescape_tag(tags + 6);
+		else if (strncmp(tags, "batch=", 6) == 0)
+			line->batch = unescape_tag(tags + 6);
 		tags = next;
 	}
 }
@@ -117,6 +149,7 @@ int irc_line_parse(struct irc_line *line, char *text)
 
 	memset(line, 0, sizeof(*line));
 	line->source = line->nick = line->userhost = line->command = "";
+	line->message_id = line->label = line->batch = "";
 	for (size_t i = 0; i < IRC_PARAMS_MAX; i++)
 		line->params[i] = "";
 

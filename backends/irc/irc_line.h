@@ -26,6 +26,9 @@ struct irc_line {
 	const char *params[IRC_PARAMS_MAX]; /* all valid UTF-8; those beyond count are "" */
 	size_t count;
 	int64_t time_ms; /* IRCv3 server-time, Unix milliseconds; 0: not said */
+	const char *message_id; /* IRCv3 tags, "" where there are none: msgid, label, batch */
+	const char *label;
+	const char *batch;
 	bool from_user;  /* the source has the form nick!user@host */
 };
 
@@ -41,6 +44,9 @@ int irc_line_parse(struct irc_line *line, char *text);
  */
 int irc_line_build(struct buf *out, size_t limit, const char *command, const char *const *middle,
                    size_t count, const char *trailing);
+
+/* Whether a gateway can take it as the id of a message: not empty, not too long, one clean line. */
+bool irc_message_id_is_valid(const char *id);
 
 /* Whether irc_line_build takes it as a middle parameter. */
 bool irc_middle_is_valid(const char *text);

@@ -3,66 +3,47 @@
 
 #include "base/mem.h"
 
-void irc_note_destroy(struct irc_note **slot)
-{
-	struct irc_note *note = *slot;
-
-	if (!note)
-		return;
-	mem_free(note->name);
-	mem_free(note->text);
-	mem_free(note->xhtml);
-	MEM_FREE(*slot);
-}
-
-void irc_queued_destroy(struct irc_queued **slot)
-{
-	struct irc_queued *queued = *slot;
-
-	if (!queued)
-		return;
-	mem_free_secret(queued->line); /* it may be the one with the password */
-	irc_note_destroy(&queued->note);
-	MEM_FREE(*slot);
-}
-
 void irc_queue_init(struct irc_queue *queue)
 {
 	*queue = (struct irc_queue){0};
-	list_init(&queue->lines);
+	list_init(&queue->items);
 }
 
-void irc_queue_add(struct irc_queue *queue, const char *line, size_t length, struct irc_note *note)
+static void queue_append(struct irc_queue *queue, struct irc_queued *queued)
+{
+	list_append(&queue->items, &queued->link);
+	queue->count += queued->lines;
+}
+
+void irc_queue_add(struct irc_queue *queue, const char *line, size_t length)
 {
 	struct irc_queued *queued = MEM_NEW(struct irc_queued);
 
 	queued->line = mem_strndup(line, length);
 	queued->length = length;
-	queued->note = note;
-	list_append(&queue->lines, &queued->link);
-	queue->count++;
+	queued->lines = 1;
+	queue_append(queue, queued);
 }
 
-struct irc_queued *irc_queue_pop(struct irc_queue *queue)
+void irc_queue_add_message(struct irc_queue *queue, struct irc_outgoing *message, size_t lines)
 {
-	struct irc_queued *queued;
+	struct irc_queued *queued = MEM_NEW(struct irc_queued);
 
-	if (list_empty(&queue->lines))
-		return NULL;
-	queued = CONTAINER_OF(queue->lines.next, struct irc_queued, link);
-	list_remove(&queued->link);
-	queue->count--;
-	return queued;
+	queued->message = message;
+	queued->lines = lines;
+	queue_append(queue, queued);
 }
 
-struct irc_queued *irc_queue_take(struct irc_queue *queue, uint64_t now, long burst, long interval_ms,
-                                  uint64_t *wait_ms)
+struct irc_queued *irc_queue_head(const struct irc_queue *queue)
+{
+	return list_empty(&queue->items) ? NULL : CONTAINER_OF(queue->items.next, struct irc_queued, link);
+}
+
+bool irc_queue_token(struct irc_queue *queue, uint64_t now, long burst, long interval_ms, uint64_t *wait_ms)
 {
 	*wait_ms = 0;
-	if (list_empty(&queue->lines))
-		return NULL;
 	if (interval_ms <= 0)
-		return irc_queue_pop(queue);
+		return true;
 	if (queue->filled_at == 0)
 		queue->tokens = (double)burst;
 	else
@@ -72,8 +53,32 @@ struct irc_queued *irc_queue_take(struct irc_queue *queue, uint64_t now, long bu
 	queue->filled_at = now;
 	if (queue->tokens < 1.0) {
 		*wait_ms = (uint64_t)((1.0 - queue->tokens) * (double)interval_ms) + 1;
-		return NULL;
+		return false;
 	}
 	queue->tokens -= 1.0;
-	return irc_queue_pop(queue);
+	return true;
+}
+
+void irc_queue_drop(struct irc_queue *queue)
+{
+	struct irc_queued *queued = irc_queue_head(queue);
+
+	if (!queued)
+		return;
+	queue->count -= queued->lines;
+	list_remove(&queued->link);
+	mem_free_secret(queued->line); /* it may be the one with the password */
+	mem_free(queued);
+}
+
+void irc_queue_advance(struct irc_queue *queue)
+{
+	struct irc_queued *queued = irc_queue_head(queue);
+
+	if (queued->lines == 1) {
+		irc_queue_drop(queue);
+		return;
+	}
+	queued->lines--;
+	queue->count--;
 }

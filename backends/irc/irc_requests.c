@@ -26,17 +26,6 @@ struct destination {
 	const char *name;            /* as the gateway wrote it */
 };
 
-static void tell(struct irc_user *user, const struct destination *to, const char *text)
-{
-	if (!to->channel)
-		irc_user_tell(user, to->name, text);
-	else if (to->private)
-		plug_room_private_message(user->irc->plug, user->key, to->channel->room, to->target, text,
-		                          NULL);
-	else
-		irc_channel_tell_notice(to->channel, text);
-}
-
 /* "room/nickname": split at the last slash, which no nickname can hold. */
 static struct irc_channel *find_private(const struct irc_user *user, const char *name, char **nick)
 {
@@ -54,45 +43,41 @@ static struct irc_channel *find_private(const struct irc_user *user, const char 
 	return channel;
 }
 
-/* A contact; opens the connection if need be. False: the user was told why it cannot be. */
-static bool find_contact(struct irc_user *user, struct destination *to)
+/* A contact; opens the connection if need be. */
+static void find_contact(struct irc_user *user, struct destination *to, struct buf *error)
 {
-	struct buf local = {0}, error = {0};
+	struct buf local = {0};
 	const char *server = irc_name_split(to->name, &local);
 
 	to->connection = irc_user_connection(user, to->name, &local);
 	if (!irc_nick_is_valid(buf_text(&local)))
-		buf_puts(&error, "This is not the name of anybody on IRC, nor of a room that you are in.");
+		buf_puts(error, "This is not the name of anybody on IRC, nor of a room that you are in.");
 	else if (!to->connection && irc_one_network(user->irc))
-		buf_puts(&error, "Not connected.");
+		buf_puts(error, "Not connected.");
 	else if (!to->connection)
-		to->connection = irc_user_connect(user, server, user->nick, &error);
-	if (error.len)
-		irc_user_tell(user, to->name, error.data);
-	else
-		to->target = mem_strdup(local.data);
+		to->connection = irc_user_connect(user, server, user->nick, error);
+	to->target = mem_strdup(buf_text(&local));
 	buf_finish(&local);
-	buf_finish(&error);
-	return to->target != NULL;
 }
 
-static bool find_destination(struct irc_user *user, struct destination *to)
+/* `error` says why there is none. */
+static void find_destination(struct irc_user *user, struct destination *to, struct buf *error)
 {
 	to->channel = irc_user_channel(user, to->name);
 	if (to->channel) {
 		to->connection = to->channel->connection;
 		to->target = mem_strdup(to->channel->name);
-		return true;
+		return;
 	}
 	to->channel = find_private(user, to->name, &to->target);
-	if (!to->channel)
-		return find_contact(user, to);
+	if (!to->channel) {
+		find_contact(user, to, error);
+		return;
+	}
 	to->connection = to->channel->connection;
 	to->private = true;
-	if (irc_nick_is_valid(to->target))
-		return true;
-	irc_channel_tell_notice(to->channel, "This is not the name of anybody in this channel.");
-	return false;
+	if (!irc_nick_is_valid(to->target))
+		buf_puts(error, "This is not the name of anybody in this channel.");
 }
 
 /* IRC text of a message, with formatting if there is some. *action: without its "/me ". Caller frees. */
@@ -136,99 +121,100 @@ static size_t count_pieces(const char *body, size_t max)
 	return count;
 }
 
-static struct irc_note *make_note(const struct destination *to, const struct event_message *message)
+static void refuse(struct irc_user *user, const struct destination *to, uint64_t handover, enum handover_error error,
+                   const char *sentence)
 {
-	struct irc_note *note = MEM_NEW(struct irc_note);
-
-	note->room = to->channel && !to->private;
-	note->name = mem_strdup(note->room ? to->channel->room : to->name);
-	note->text = mem_strdup(message->text);
-	note->xhtml = message->xhtml && *message->xhtml ? mem_strdup(message->xhtml) : NULL;
-	return note;
+	if (handover)
+		plug_message_refused(user->irc->plug, handover, error, sentence);
+	else if (to->channel)
+		irc_channel_tell_notice(to->channel, sentence);
+	else
+		irc_user_tell(user, to->name, sentence);
 }
 
-static void send_pieces(struct irc_user *user, const struct destination *to,
-                        const struct event_message *message, const char *body, bool action)
+static struct irc_outgoing *make_outgoing(const struct destination *to, uint64_t handover, const char *command,
+                                          size_t count)
 {
+	struct irc_outgoing *outgoing = irc_outgoing_create(handover, command, count);
+
+	outgoing->target = mem_strdup(to->target);
+	outgoing->name = mem_strdup(to->name);
+	outgoing->room = to->channel ? mem_strdup(to->channel->room) : NULL;
+	outgoing->private = to->private;
+	return outgoing;
+}
+
+static void send_pieces(struct irc_user *user, const struct destination *to, uint64_t handover,
+                        const struct event_message *message)
+{
+	bool action;
+	char *body = make_body(user->irc, message, &action);
 	size_t max = room_for_text(to->connection, to->target, action), length;
-	size_t left = count_pieces(body, max);
-	const char *piece;
+	size_t count = count_pieces(body, max);
+	const char *piece, *rest = body;
+	struct irc_outgoing *outgoing;
 
-	if (left > (size_t)user->irc->config.lines_max) {
-		tell(user, to, "Not sent: the message has too many lines for IRC.");
-		return;
+	if (count > (size_t)user->irc->config.lines_max) {
+		refuse(user, to, handover, HANDOVER_TOO_LONG, "Not sent: the message has too many lines for IRC.");
+	} else if (count > 0) {
+		outgoing = make_outgoing(to, handover, "PRIVMSG", count);
+		outgoing->text = mem_strdup(message->text);
+		outgoing->xhtml = message->xhtml && *message->xhtml ? mem_strdup(message->xhtml) : NULL;
+		for (size_t i = 0; irc_text_next_piece(&rest, max, &piece, &length); i++)
+			outgoing->lines[i] = action ? mem_printf("\x01"
+			                                         "ACTION %.*s\x01",
+			                                         (int)length, piece)
+			                            : mem_strndup(piece, length);
+		irc_outgoing_submit(to->connection, outgoing);
+	} else {
+		plug_message_done(user->irc->plug, handover, NULL); /* empty lines are nothing on IRC */
 	}
-	if (to->connection->queue.count + left > (size_t)user->irc->config.queue_max) {
-		tell(user, to,
-		     "Not sent: too many messages wait already. IRC takes only a few lines a second.");
-		return;
-	}
-	while (irc_text_next_piece(&body, max, &piece, &length)) {
-		char *line = action ? mem_printf("\x01"
-		                                 "ACTION %.*s\x01",
-		                                 (int)length, piece)
-		                    : mem_strndup(piece, length);
-		const char *middle[] = {to->target};
-
-		irc_send_line(to->connection, "PRIVMSG", middle, 1, line,
-		              --left == 0 ? make_note(to, message) : NULL);
-		mem_free(line);
-	}
-}
-
-static bool can_send(const struct destination *to)
-{
-	if (to->channel)
-		return to->channel->state == IRC_CHANNEL_JOINED;
-	/* Lines wait for a first connection, not for one that may come back in minutes. */
-	return to->connection->state == IRC_READY || !to->connection->was_welcome ||
-	       to->connection->state == IRC_WELCOME;
+	mem_free(body);
 }
 
 enum plug_verdict irc_on_message(struct plug *plug, const char *key, const struct event_message *message)
 {
 	struct irc_user *user = irc_user_get(plug_context(plug), key);
 	struct destination to = {.name = message->name};
-	bool action;
-	char *body;
+	uint64_t handover = plug_handover(plug);
+	struct buf error = {0};
 
-	if (!user || !find_destination(user, &to)) {
-		mem_free(to.target);
-		return PLUG_DONE;
+	if (!user)
+		return PLUG_PENDING; /* given back at the next login */
+	find_destination(user, &to, &error);
+	if (error.len) {
+		refuse(user, &to, handover, HANDOVER_NOT_FOUND, error.data);
+	} else {
+		to.connection->used_at = clock_ms();
+		if (to.private)
+			irc_route_set(to.connection, to.target, to.channel->room);
+		else if (!to.channel)
+			irc_route_forget(to.connection, to.target);
+		send_pieces(user, &to, handover, message);
 	}
-	if (!can_send(&to)) {
-		tell(user, &to,
-		     to.connection->state == IRC_READY
-		             ? "Not sent: you are not in this channel yet."
-		             : "Not sent: there is no connection to the network now.");
-		mem_free(to.target);
-		return PLUG_DONE;
-	}
-	to.connection->used_at = clock_ms();
-	if (to.private)
-		irc_route_set(to.connection, to.target, to.channel->room);
-	else if (!to.channel)
-		irc_route_forget(to.connection, to.target);
-	body = make_body(user->irc, message, &action);
-	send_pieces(user, &to, message, body, action);
-	mem_free(body);
 	mem_free(to.target);
-	return PLUG_DONE;
+	buf_finish(&error);
+	return PLUG_PENDING;
 }
 
 enum plug_verdict irc_on_subject(struct plug *plug, const char *key, const char *room, const char *subject)
 {
 	struct irc_user *user = irc_user_get(plug_context(plug), key);
-	struct irc_channel *channel = user ? irc_user_channel(user, room) : NULL;
+	struct destination to = {.name = room, .channel = user ? irc_user_channel(user, room) : NULL};
+	uint64_t handover = plug_handover(plug);
+	struct irc_outgoing *outgoing;
 
-	if (!channel)
+	if (!to.channel) {
+		plug_message_refused(plug, handover, HANDOVER_NOT_FOUND, "You are not in this channel.");
 		return PLUG_DONE;
-	if (channel->state != IRC_CHANNEL_JOINED)
-		irc_channel_tell_notice(channel,
-		                        "Not connected to this channel: the subject was not changed.");
-	else
-		irc_send(channel->connection, "TOPIC", channel->name, subject);
-	return PLUG_DONE;
+	}
+	to.target = mem_strdup(to.channel->name);
+	outgoing = make_outgoing(&to, handover, "TOPIC", 1);
+	outgoing->text = mem_strdup(subject);
+	outgoing->lines[0] = mem_strdup(subject);
+	irc_outgoing_submit(to.channel->connection, outgoing);
+	mem_free(to.target);
+	return PLUG_PENDING;
 }
 
 static void refuse_join(struct irc_user *user, const struct event_room *room, const char *text)
@@ -248,8 +234,10 @@ static void change_nick(struct irc_channel *channel, const char *nickname)
 
 	irc_nick_make(&nick, nickname);
 	mem_replace(&connection->wanted_nick, nick.data);
-	if (connection->state >= IRC_WELCOME)
+	if (connection->state >= IRC_WELCOME) {
+		connection->nick_asked = true;
 		irc_send(connection, "NICK", nick.data, NULL);
+	}
 	buf_finish(&nick);
 }
 
@@ -293,8 +281,8 @@ static void join_new(struct irc_user *user, const struct event_room *room)
 		if (rooms >= LIMIT_ROOMS_PER_USER)
 			buf_puts(&error, "You are in too many channels.");
 	}
-	if (error.len) {
-		refuse_join(user, room, error.data);
+	if (!connection || error.len) {
+		refuse_join(user, room, buf_text(&error));
 	} else {
 		channel = irc_channel_create(connection, local.data, room->name);
 		channel->told_nick = mem_strdup(room->nickname);
@@ -304,6 +292,21 @@ static void join_new(struct irc_user *user, const struct event_room *room)
 	}
 	buf_finish(&local);
 	buf_finish(&error);
+}
+
+void irc_on_resync(struct plug *plug, const char *key)
+{
+	struct irc_user *user = irc_user_get(plug_context(plug), key);
+
+	if (!user)
+		return;
+	LIST_EACH(link, &user->connections)
+	{
+		struct irc_connection *connection = CONTAINER_OF(link, struct irc_connection, link);
+
+		LIST_EACH(at, &connection->channels)
+		irc_channel_tell_all(CONTAINER_OF(at, struct irc_channel, link));
+	}
 }
 
 void irc_on_room_join(struct plug *plug, const char *key, const struct event_room *room)

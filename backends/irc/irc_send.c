@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The way out of a connection: every line is built here, waits here, and is reported from here. */
+/* The way out of a connection: lines are built here, wait here, and are written from here. */
 #include <string.h>
 
 #include "backends/irc/irc.h"
@@ -35,7 +35,7 @@ int irc_send_now(struct irc_connection *connection, const char *command, const c
 }
 
 int irc_send_line(struct irc_connection *connection, const char *command, const char *const *middle,
-                  size_t count, const char *trailing, struct irc_note *note)
+                  size_t count, const char *trailing)
 {
 	struct buf line = {0};
 	int result = TP_ERR_LIMIT;
@@ -43,55 +43,54 @@ int irc_send_line(struct irc_connection *connection, const char *command, const 
 	if (connection->queue.count < (size_t)connection->user->irc->config.queue_max)
 		result = irc_line_build(&line, connection->support.line_length, command, middle, count,
 		                        trailing);
-	if (result < 0) {
-		buf_finish(&line);
-		irc_note_destroy(&note);
-		return result;
+	if (result == 0) {
+		irc_queue_add(&connection->queue, line.data, line.len);
+		irc_connection_send_queued(connection);
 	}
-	irc_queue_add(&connection->queue, line.data, line.len, note);
 	buf_finish(&line);
-	if (connection->state == IRC_READY && !uv_is_active((uv_handle_t *)&connection->flood))
-		irc_connection_on_flood(&connection->flood);
-	return 0;
+	return result;
 }
 
 int irc_send(struct irc_connection *connection, const char *command, const char *middle, const char *trailing)
 {
-	return irc_send_line(connection, command, &middle, middle ? 1 : 0, trailing, NULL);
+	return irc_send_line(connection, command, &middle, middle ? 1 : 0, trailing);
 }
 
-/* The user sees what he said in a room once it is on its way. */
-static void report_written(struct irc_connection *connection, const struct irc_note *note)
+static void write_queued(struct irc_connection *connection)
 {
-	struct irc_user *user = connection->user;
-	struct irc_channel *channel;
+	struct irc_queued *queued = irc_queue_head(&connection->queue);
 
-	if (!note || !note->room)
-		return;
-	channel = irc_user_channel(user, note->name);
-	if (channel)
-		plug_room_message(user->irc->plug, user->key, channel->room, connection->nick, note->text,
-		                  note->xhtml);
+	if (queued->message)
+		irc_outgoing_write(connection, queued->message);
+	else
+		irc_socket_write(connection->socket, queued->line, queued->length);
+	irc_queue_advance(&connection->queue);
 }
 
-void irc_connection_on_flood(uv_timer_t *timer)
+static void on_flood(uv_timer_t *timer)
 {
 	struct irc_connection *connection = timer->data;
-	const struct irc_config *config;
-	struct irc_queued *queued;
+	const struct irc_config *config = &connection->user->irc->config;
+	const struct irc_queued *queued;
 	uint64_t wait;
 
-	if (connection->dead || connection->state != IRC_READY)
-		return;
-	config = &connection->user->irc->config;
-	while ((queued = irc_queue_take(&connection->queue, clock_ms(), config->line_burst,
-	                                config->line_interval, &wait))) {
-		irc_socket_write(connection->socket, queued->line, queued->length);
-		report_written(connection, queued->note);
-		irc_queued_destroy(&queued);
+	while ((queued = irc_queue_head(&connection->queue))) {
+		if (queued->message && !irc_outgoing_may_fly(connection, queued->message))
+			return; /* it goes on when the one before is confirmed */
+		if (!irc_queue_token(&connection->queue, clock_ms(), config->line_burst, config->line_interval,
+		                     &wait)) {
+			uv_timer_start(timer, on_flood, wait, 0);
+			return;
+		}
+		write_queued(connection);
 	}
-	if (wait)
-		uv_timer_start(&connection->flood, irc_connection_on_flood, wait, 0);
+}
+
+void irc_connection_send_queued(struct irc_connection *connection)
+{
+	if (!connection->dead && connection->state == IRC_READY &&
+	    !uv_is_active((uv_handle_t *)&connection->flood))
+		on_flood(&connection->flood);
 }
 
 static void free_whois(struct irc_whois *whois)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/irc/irc_connection.h"
+#include "backends/irc/irc_presence.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -32,7 +33,9 @@ void irc_user_free(void *value)
 {
 	struct irc_user *user = value;
 
+	user->leaving = true;
 	close_connections(user, user->irc->config.quit_message);
+	irc_contacts_destroy(&user->contacts);
 	mem_free(user->key);
 	mem_free(user->nick);
 	mem_free(user->home);
@@ -48,6 +51,7 @@ void irc_user_destroy(struct irc_user **slot, const char *quit_message)
 	if (!user)
 		return;
 	*slot = NULL;
+	user->leaving = true;
 	map_remove(user->irc->users, user->key);
 	close_connections(user, quit_message);
 	irc_user_free(user);
@@ -65,6 +69,20 @@ static void take_login(struct irc_user *user, const struct event_login *login)
 	user->password = mem_strdup(login->password ? login->password : "");
 	buf_finish(&local);
 	buf_finish(&nick);
+}
+
+/* On one network: what the user said meanwhile goes with the new connection. */
+static void begin_anew(struct irc_user *user)
+{
+	struct irc *irc = user->irc;
+	struct irc_connection *connection = irc_connection_create(user, "", &irc->servers[0], user->nick), *before;
+
+	while (user->connections.next != &connection->link) {
+		before = CONTAINER_OF(user->connections.next, struct irc_connection, link);
+		irc_outgoing_move(before, connection);
+		irc_connection_destroy(&before, NULL);
+	}
+	irc_connection_open(connection);
 }
 
 void irc_user_login(struct irc *irc, const char *key, const struct event_login *login)
@@ -90,8 +108,7 @@ void irc_user_login(struct irc *irc, const char *key, const struct event_login *
 		plug_connected(irc->plug, key);
 		return;
 	}
-	close_connections(user, NULL);
-	irc_connection_open(irc_connection_create(user, "", &irc->servers[0], user->nick));
+	begin_anew(user);
 }
 
 bool irc_user_is_away(const struct irc_user *user, uint64_t now)

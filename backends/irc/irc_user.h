@@ -12,6 +12,7 @@
 #include "protocol/event.h"
 
 struct irc_connection;
+struct irc_contacts;
 
 struct irc_user {
 	struct irc *irc;
@@ -25,6 +26,8 @@ struct irc_user {
 	enum status status;
 	char *status_text;
 	uint64_t away_at; /* when the network is to be told; 0: not away */
+	struct irc_contacts *contacts; /* irc_presence.c; NULL: none */
+	bool leaving; /* the gateway is told nothing more of this user */
 };
 
 struct irc_user *irc_user_get(const struct irc *irc, const char *key);
@@ -56,4 +59,5 @@ enum plug_verdict irc_on_message(struct plug *plug, const char *key, const struc
 enum plug_verdict irc_on_subject(struct plug *plug, const char *key, const char *room, const char *subject);
 void irc_on_room_join(struct plug *plug, const char *key, const struct event_room *room);
 void irc_on_room_leave(struct plug *plug, const char *key, const char *room);
+void irc_on_resync(struct plug *plug, const char *key);
 void irc_on_vcard_request(struct plug *plug, const char *key, const char *contact, uint32_t id);

@@ -7,6 +7,7 @@
 #include "backends/irc/irc.h"
 #include "backends/irc/irc_connection.h"
 #include "backends/irc/irc_handlers.h"
+#include "backends/irc/irc_presence.h"
 #include "backends/irc/irc_socket.h"
 #include "backends/irc/irc_tls.h"
 #include "backends/irc/irc_user.h"
@@ -14,16 +15,15 @@
 #include "base/text.h"
 #include "plugin/plugin.h"
 
-#define QUEUE_HIGH (1u << 20)
-#define QUEUE_LOW (256u << 10)
 #define FAREWELL_TURNS 50 /* of the loop, for what closes */
 
 struct program {
 	struct irc irc;
 	uv_loop_t loop;
-	uv_poll_t poll;
+	uv_poll_t *poll; /* of the gateway's socket, which changes with the gateway */
+	int polled_fd, events;
 	uv_prepare_t prepare;
-	int events;
+	uv_timer_t timeout;
 	bool over;
 };
 
@@ -52,6 +52,33 @@ static void on_status(struct plug *plug, const char *key, enum status status, co
 		irc_user_status(user, status, text);
 }
 
+static void on_poll_closed(uv_handle_t *handle)
+{
+	mem_free(handle);
+}
+
+static void unwatch(struct program *program)
+{
+	if (program->poll)
+		uv_close((uv_handle_t *)program->poll, on_poll_closed);
+	program->poll = NULL;
+}
+
+static void on_contact(struct plug *plug, const char *key, const struct event_contact *contact)
+{
+	irc_contacts_add(irc_user_get(irc_of(plug), key), contact->name);
+}
+
+static void on_contact_removed(struct plug *plug, const char *key, const char *contact)
+{
+	irc_contacts_remove(irc_user_get(irc_of(plug), key), contact);
+}
+
+static void on_contacts(struct plug *plug, const char *key, const struct event_contact *contacts, size_t count)
+{
+	irc_contacts_set(irc_user_get(irc_of(plug), key), contacts, count);
+}
+
 static void stop(struct irc *irc)
 {
 	struct program *program = CONTAINER_OF(irc, struct program, irc);
@@ -61,8 +88,9 @@ static void stop(struct irc *irc)
 	program->over = true;
 	map_destroy(&irc->users, irc_user_free);
 	irc->users = map_create();
-	uv_close((uv_handle_t *)&program->poll, NULL);
+	unwatch(program);
 	uv_close((uv_handle_t *)&program->prepare, NULL);
+	uv_close((uv_handle_t *)&program->timeout, NULL);
 	uv_stop(&program->loop);
 }
 
@@ -77,9 +105,13 @@ static const struct plug_ops ops = {
         .message = irc_on_message,
         .subject = irc_on_subject,
         .status = on_status,
+        .contact = on_contact,
+        .contact_removed = on_contact_removed,
+        .contacts = on_contacts,
         .room_join = irc_on_room_join,
         .room_leave = irc_on_room_leave,
         .vcard_request = irc_on_vcard_request,
+        .resync = irc_on_resync,
         .exit = on_exit_wanted,
 };
 
@@ -101,24 +133,49 @@ static void pause_all(struct irc *irc, bool pause)
 	}
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-	struct program *program = poll->data;
+static void on_poll(uv_poll_t *poll, int status, int events);
 
-	(void)status;
-	(void)events;
-	if (!program->over && plug_dispatch(program->irc.plug) < 0)
-		stop(&program->irc);
-}
-
+/* Before the next plug_dispatch: then the library closes the socket of a gateway that is gone. */
 static void watch(struct program *program)
 {
-	int events = UV_READABLE | (plug_wants_write(program->irc.plug) ? UV_WRITABLE : 0);
+	struct plug *plug = program->irc.plug;
+	int events = UV_READABLE | (plug_wants_write(plug) ? UV_WRITABLE : 0);
 
+	if (program->poll && program->polled_fd != plug_fd(plug))
+		unwatch(program);
+	if (!program->poll) {
+		program->poll = MEM_NEW(uv_poll_t);
+		program->polled_fd = plug_fd(plug);
+		program->events = 0;
+		uv_poll_init(&program->loop, program->poll, program->polled_fd);
+		program->poll->data = program;
+	}
 	if (events == program->events)
 		return;
 	program->events = events;
-	uv_poll_start(&program->poll, events, on_poll);
+	uv_poll_start(program->poll, events, on_poll);
+}
+
+static void dispatch(struct program *program)
+{
+	if (program->over)
+		return;
+	if (plug_dispatch(program->irc.plug) < 0)
+		stop(&program->irc);
+	else
+		watch(program);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	dispatch(poll->data);
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+	dispatch(timer->data);
 }
 
 /* The end of a turn: what the turn produced goes out in one write. */
@@ -126,16 +183,19 @@ static void on_prepare(uv_prepare_t *prepare)
 {
 	struct program *program = prepare->data;
 	struct irc *irc = &program->irc;
-	size_t queued;
+	int timeout;
 
 	plug_flush(irc->plug);
-	queued = plug_queued(irc->plug);
-	if (!irc->paused && queued > QUEUE_HIGH)
-		pause_all(irc, true);
-	else if (irc->paused && queued < QUEUE_LOW)
-		pause_all(irc, false);
-	if (!program->over)
-		watch(program);
+	if (plug_full(irc->plug) != irc->paused)
+		pause_all(irc, !irc->paused);
+	if (program->over)
+		return;
+	timeout = plug_timeout(irc->plug);
+	if (timeout < 0)
+		uv_timer_stop(&program->timeout);
+	else
+		uv_timer_start(&program->timeout, on_timeout, (uint64_t)timeout, 0);
+	watch(program);
 }
 
 static bool read_tls_mode(struct irc *irc)
@@ -187,9 +247,9 @@ static bool read_config(struct irc *irc)
 
 static void run(struct program *program)
 {
-	uv_poll_init(&program->loop, &program->poll, plug_fd(program->irc.plug));
 	uv_prepare_init(&program->loop, &program->prepare);
-	program->poll.data = program->prepare.data = program;
+	uv_timer_init(&program->loop, &program->timeout);
+	program->prepare.data = program->timeout.data = program;
 	uv_prepare_start(&program->prepare, on_prepare);
 	watch(program);
 	uv_run(&program->loop, UV_RUN_DEFAULT);
@@ -208,8 +268,10 @@ int main(int argc, char **argv)
 	        .name = "transport-irc",
 	        .rooms = true,
 	        .disable_jid_escaping = true,
+	        .send_contacts_on_login = true,
 	        .room_nickname_change = true,
 	        .no_registration = true,
+	        .outlives_gateway = true,
 	        .tables = tables,
 	        .targets = targets,
 	        .tables_count = 1,

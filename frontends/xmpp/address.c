@@ -79,6 +79,18 @@ struct resource *route_any_resource(struct xmpp_frontend *frontend, const struct
 	return identity ? identity_best_resource(identity) : NULL;
 }
 
+struct resource *route_speaking_resource(struct xmpp_frontend *frontend, const struct route *route)
+{
+	struct resource *resource = route_any_resource(frontend, route);
+	if (resource || !route->from.resource[0])
+		return resource;
+	struct identity *identity =
+	        session_find_identity(frontend->base.transport, &frontend->base, route->address);
+	if (!identity || !identity->user || !identity->user->grace_ms)
+		return NULL;
+	return session_attach(&frontend->base, route->address, route->from.resource, NULL);
+}
+
 static bool append_node(struct xmpp_frontend *frontend, struct buf *out, struct buf *node)
 {
 	bool fine = jid_prepare_node(out, buf_text(node));

@@ -27,6 +27,9 @@ bool route_parse(struct route *route, struct xmpp_frontend *frontend, const char
 struct resource *route_resource(struct xmpp_frontend *frontend, const struct route *route);
 /* The same, or where that client is not attached its person's most important one. NULL: no live session. */
 struct resource *route_any_resource(struct xmpp_frontend *frontend, const struct route *route);
+/* The same for somebody whose session was taken over from another process: a client that speaks is there, before
+ * its presence has been asked for. */
+struct resource *route_speaking_resource(struct xmpp_frontend *frontend, const struct route *route);
 struct resource *identity_best_resource(const struct identity *identity);
 
 /* "node@gateway", appended. False (nothing appended): the name cannot be a JID. */

@@ -4,6 +4,9 @@
 #define KEY(field, type, name, fallback, help) \
 	CONFIG_KEY(struct xmpp_config, field, type, name, fallback, help)
 
+#define LIVE(field, type, name, fallback, help) \
+	CONFIG_LIVE_KEY(struct xmpp_config, field, type, name, fallback, help)
+
 static const struct config_key xmpp_keys[] = {
         KEY(jid, CONFIG_STRING, "service.jid", "",
             "Domain of this instance: the component's name at the XMPP server, or the served domain in "
@@ -22,33 +25,33 @@ static const struct config_key xmpp_keys[] = {
             "Server mode: certificate with key, PKCS#12 or PEM. Empty: one is made at first run."),
         KEY(cert_password, CONFIG_STRING, "service.cert_password", "",
             "Server mode: password of the certificate file."),
-        KEY(more_resources, CONFIG_BOOL, "service.more_resources", "0",
+        LIVE(more_resources, CONFIG_BOOL, "service.more_resources", "0",
             "Server mode: somebody may be logged in with several clients at once. Otherwise a new login ends "
             "the old."),
-        KEY(enable_xhtml, CONFIG_BOOL, "service.enable_xhtml", "1",
+        LIVE(enable_xhtml, CONFIG_BOOL, "service.enable_xhtml", "1",
             "Pass formatted text (XHTML-IM) on, reduced to harmless elements."),
-        KEY(oob_replace_body, CONFIG_BOOL, "service.oob_replace_body", "1",
+        LIVE(oob_replace_body, CONFIG_BOOL, "service.oob_replace_body", "1",
             "An attachment becomes a message of its own whose body is only its URL, which clients show as a "
             "file."),
-        KEY(oob_split, CONFIG_BOOL, "service.oob_split", "0",
+        LIVE(oob_split, CONFIG_BOOL, "service.oob_split", "0",
             "The text of a message and each of its attachments are sent as separate messages."),
-        CONFIG_INT_KEY(struct xmpp_config, max_room_list_size, "service.max_room_list_size", "100", 0, 20000,
-                       "At most so many rooms are listed in service discovery."),
+        CONFIG_LIVE_INT_KEY(struct xmpp_config, max_room_list_size, "service.max_room_list_size", "100", 0, 20000,
+                            "At most so many rooms are listed in service discovery."),
         KEY(jid_escaping, CONFIG_BOOL, "service.jid_escaping", "1",
             "Names of contacts become JIDs as XEP-0106 says. Otherwise the last @ of a name becomes %."),
-        KEY(admin_jid, CONFIG_LIST, "service.admin_jid", NULL,
+        LIVE(admin_jid, CONFIG_LIST, "service.admin_jid", NULL,
             "Bare JID of an administrator, who may send admin commands to the gateway. May be repeated."),
-        KEY(admin_password, CONFIG_STRING, "service.admin_password", "",
+        LIVE(admin_password, CONFIG_STRING, "service.admin_password", "",
             "Server mode: password of the administrators."),
-        KEY(identity_name, CONFIG_STRING, "identity.name", "Spectrum 2 Transport",
+        LIVE(identity_name, CONFIG_STRING, "identity.name", "Spectrum 2 Transport",
             "Name shown in service discovery."),
-        KEY(identity_category, CONFIG_STRING, "identity.category", "gateway",
+        LIVE(identity_category, CONFIG_STRING, "identity.category", "gateway",
             "Category shown in service discovery."),
-        KEY(identity_type, CONFIG_STRING, "identity.type", "",
+        LIVE(identity_type, CONFIG_STRING, "identity.type", "",
             "Type shown in service discovery: irc, slack, ..."),
-        KEY(gateway_prompt, CONFIG_STRING, "gateway_responder.prompt", "Contact ID",
+        LIVE(gateway_prompt, CONFIG_STRING, "gateway_responder.prompt", "Contact ID",
             "What clients ask for when a contact is added (jabber:iq:gateway)."),
-        KEY(gateway_label, CONFIG_STRING, "gateway_responder.label", "Enter legacy network contact ID.",
+        LIVE(gateway_label, CONFIG_STRING, "gateway_responder.label", "Enter legacy network contact ID.",
             "The sentence shown beside it."),
         KEY(working_dir, CONFIG_STRING, "service.working_dir", "/var/lib/libtransport/$jid",
             "Folder of the instance's files."),

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "frontends/xmpp/disco.h"
 #include "frontends/xmpp/presence.h"
+#include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/roster.h"
 #include "transport/roster.h"
@@ -137,7 +138,10 @@ static const struct contact *known_contact(const struct resource *resource, cons
 static void answer_probe(struct xmpp_frontend *frontend, const struct route *route, const char *name,
                          const struct contact *contact)
 {
-	if (contact)
+	const struct resource *resource = route_any_resource(frontend, route);
+	if (raw_is_on(frontend))
+		raw_answer_probe(frontend, resource ? resource->identity : NULL, route->from_text, name);
+	else if (contact)
 		contact_presence_send(frontend, route->from_text, contact);
 	else
 		send_presence(frontend, route->from_text, name, STATUS_OFFLINE, NULL, NULL);
@@ -217,8 +221,13 @@ void contact_presence_handle(struct xmpp_frontend *frontend, const struct route 
                              const struct presence_stanza *presence)
 {
 	const char *type = presence->type;
-	if (!type || !strcmp(type, "unavailable") || !strcmp(type, "error"))
-		return; /* the person's presence is the gateway's matter */
+	bool state = !type || !strcmp(type, "unavailable");
+	/* Elsewhere the person's presence is the gateway's matter. That a request is answered is said in both forms:
+	 * BUDDY_CHANGED alone may also mean that the contact was renamed. */
+	if (raw_is_on(frontend) && (state || !strcmp(type, "subscribed") || !strcmp(type, "unsubscribed")))
+		raw_presence(frontend, route, presence);
+	if (state || !strcmp(type, "error"))
+		return;
 	struct resource *resource = route_any_resource(frontend, route);
 	struct buf name = {0};
 	address_to_contact(frontend, resource ? resource->identity->user : NULL, &name, route->to.node);

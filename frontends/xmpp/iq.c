@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "config/limits.h"
 #include "frontends/xmpp/login_show.h"
+#include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
 
 #define REQUEST_SECONDS 30
@@ -265,6 +266,11 @@ void iq_handle(struct xmpp_frontend *frontend, xmpp_stanza_t *iq)
 		return;
 	}
 	bool result = !strcmp(type, "result");
+	bool raw = request.route.target == ROUTE_ENTITY && raw_is_on(frontend);
+	if (raw && (result || !strcmp(type, "error"))) {
+		raw_answer(frontend, &request.route, iq);
+		return;
+	}
 	if (result || !strcmp(type, "error")) {
 		handle_answer(frontend, &request.route, iq, result);
 		return;
@@ -276,6 +282,8 @@ void iq_handle(struct xmpp_frontend *frontend, xmpp_stanza_t *iq)
 		iq_error(&request, &ERROR_BAD_REQUEST, NULL);
 		return;
 	}
+	if (raw && raw_request(&request, iq))
+		return;
 	static const int masks[] = {
 	        [ROUTE_GATEWAY] = ON_GATEWAY, [ROUTE_SELF] = ON_SELF, [ROUTE_ENTITY] = ON_ENTITY};
 	const struct iq_entry *entry = find_entry(request.child);

@@ -33,8 +33,8 @@ static struct said run(const struct iq_request *request, const char *name, const
 	struct map *values = map_create();
 	if (answer)
 		map_put(values, "answer", mem_strdup(answer));
-	command_run(frontend->base.transport, &frontend->base, request->route.address, request->route.from.resource,
-	            command_find(name), values, on_said, &said);
+	command_run(frontend->base.transport, &frontend->base, request->route.address,
+	            request->route.from.resource, command_find(name), values, on_said, &said);
 	char *copy = map_remove(values, "answer");
 	mem_free_secret(copy);
 	map_destroy(&values, NULL);
@@ -43,7 +43,8 @@ static struct said run(const struct iq_request *request, const char *name, const
 
 static const struct user *user_of(struct xmpp_frontend *frontend, const char *address)
 {
-	const struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, address);
+	const struct identity *identity =
+	        session_find_identity(frontend->base.transport, &frontend->base, address);
 	return identity ? identity->user : NULL;
 }
 
@@ -138,7 +139,8 @@ static void write_form(struct xml_writer *writer, const struct command_session *
 	if (step)
 		write_step(writer, step);
 	else
-		xml_element(writer, "instructions", NULL, "The network has not answered yet. Go on to wait for it.");
+		xml_element(writer, "instructions", NULL,
+		            "The network has not answered yet. Go on to wait for it.");
 	xml_end(writer);
 	if (problem) {
 		command_note(writer, true, problem);
@@ -181,8 +183,8 @@ static const char *outcome(const struct user *user, bool *good)
 }
 
 /*
- * Answers the request that waits, if there is something to say: a step that is open or has nothing to answer and was not
- * shown before, or the end. True: it did, and at the end the session is closed.
+ * Answers the request that waits, if there is something to say: a step that is open or has nothing to answer
+ * and was not shown before, or the end. True: it did, and at the end the session is closed.
  */
 static bool answer_waiting(struct xmpp_frontend *frontend, struct command_session *session,
                            const struct user *user, bool news, const char *problem)
@@ -208,7 +210,8 @@ static bool answer_waiting(struct xmpp_frontend *frontend, struct command_sessio
 }
 
 /* Answers now or when there is something to say. */
-static void answer(const struct iq_request *request, struct command_session *session, bool news, const char *problem)
+static void answer(const struct iq_request *request, struct command_session *session, bool news,
+                   const char *problem)
 {
 	struct xmpp_frontend *frontend = request->frontend;
 	show_waiting_page(frontend, session); /* the client asks again instead of waiting */
@@ -226,7 +229,8 @@ void login_dialogue_start(const struct iq_request *request, const struct command
 	struct said said = run(request, command->name, NULL);
 	if (said.err) {
 		command_begin(iq_result(request), command->name, session->id, "completed");
-		command_note(&request->frontend->writer, true, said.text ? said.text : "This is not possible.");
+		command_note(&request->frontend->writer, true,
+		             said.text ? said.text : "This is not possible.");
 		xmpp_end(request->frontend, request->route.from_text);
 		command_session_close(request->frontend, session);
 	} else {
@@ -251,7 +255,8 @@ static void cancel(const struct iq_request *request, struct command_session *ses
 static bool is_current(const struct user *user, xmpp_stanza_t *form)
 {
 	char *number = form ? form_value(form, "step") : NULL;
-	bool same = number && user && user->login_step && strtoul(number, NULL, 10) == user->login_step->number;
+	bool same =
+	        number && user && user->login_step && strtoul(number, NULL, 10) == user->login_step->number;
 	mem_free(number);
 	return same;
 }
@@ -261,8 +266,8 @@ static void take_form(const struct iq_request *request, struct command_session *
 	const struct user *user = user_of(request->frontend, session->address);
 	bool current = is_current(user, form);
 	if (!current || !login_step_is_open(user)) {
-		/* It was the page to wait on, or the network has gone on meanwhile; a step that one only looks at is not
-		 * shown twice. */
+		/* It was the page to wait on, or the network has gone on meanwhile; a step that one only
+		 * looks at is not shown twice. */
 		answer(request, session, !current, NULL);
 		return;
 	}
@@ -273,7 +278,8 @@ static void take_form(const struct iq_request *request, struct command_session *
 	mem_free(said.text);
 }
 
-void login_dialogue_go_on(const struct iq_request *request, struct command_session *session, const char *action)
+void login_dialogue_go_on(const struct iq_request *request, struct command_session *session,
+                          const char *action)
 {
 	xmpp_stanza_t *form = tree_child_ns(request->child, "x", "jabber:x:data");
 	const char *type = form ? xmpp_stanza_get_type(form) : NULL;
@@ -283,7 +289,8 @@ void login_dialogue_go_on(const struct iq_request *request, struct command_sessi
 	else if (!strcmp(action, "execute") || !strcmp(action, "next"))
 		take_form(request, session, form);
 	else
-		iq_error(request, &ERROR_BAD_REQUEST, NULL); /* there is no way back, and only the network ends it */
+		iq_error(request, &ERROR_BAD_REQUEST,
+		         NULL); /* there is no way back, and only the network ends it */
 }
 
 void login_dialogue_wake(struct xmpp_frontend *frontend, const struct identity *identity)

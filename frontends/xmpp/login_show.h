@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A login in several steps as people see it outside of a form: a message from the gateway, which is answered by a message.
- * A QR code is shown as a picture (XEP-0071 with XEP-0231), as lines of block characters (XEP-0393) and as what it says; a
- * link as out-of-band data (XEP-0066).
+ * A login in several steps as people see it outside of a form: a message from the gateway, which is answered
+ * by a message. A QR code is shown as a picture (XEP-0071 with XEP-0231), as lines of block characters
+ * (XEP-0393) and as what it says; a link as out-of-band data (XEP-0066).
  */
 #pragma once
 

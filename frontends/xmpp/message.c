@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/references.h"
 #include "frontends/xmpp/register.h"
 #include "frontends/xmpp/reply.h"
@@ -107,7 +108,7 @@ static const char *refusal_text(int err)
 static void message_to_contact(struct xmpp_frontend *frontend, const struct route *route,
                                const struct message_stanza *message)
 {
-	struct resource *resource = route_any_resource(frontend, route);
+	struct resource *resource = route_speaking_resource(frontend, route);
 	struct event event = {.type = EVENT_MESSAGE};
 	struct buf xhtml = {0}, name = {0};
 	bool says = message_fill(frontend, message, &event.message, &xhtml);
@@ -184,6 +185,10 @@ static void message_to_self(struct xmpp_frontend *frontend, const struct route *
 static void message_to_entity(struct xmpp_frontend *frontend, const struct route *route,
                               const struct message_stanza *message)
 {
+	if (raw_is_on(frontend) && message->tree) {
+		raw_message(frontend, route, message);
+		return;
+	}
 	if (!strcmp(message->type, "groupchat")) {
 		muc_handle_groupchat(frontend, route, message);
 		return;

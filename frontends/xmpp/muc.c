@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "frontends/xmpp/message.h"
+#include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
 #include "transport/room.h"
 #include "transport/user.h"
@@ -109,14 +110,18 @@ static void refuse_join(struct xmpp_frontend *frontend, const struct route *rout
 	xmpp_end(frontend, route->from_text);
 }
 
-static int ask_to_join(struct resource *resource, const char *name, const char *nickname,
-                       const char *password)
+static int ask_to_join(struct xmpp_frontend *frontend, const struct route *route, struct resource *resource,
+                       const char *name, const struct presence_stanza *presence)
 {
 	struct event event = {.type = EVENT_ROOM_JOIN};
+	struct raw_out raw;
 	event.room.name = name;
-	event.room.nickname = nickname;
-	event.room.password = password;
-	return router_from_frontend(resource, &event);
+	event.room.nickname = route->to.resource;
+	event.room.password = presence->muc_password;
+	event.raw = raw_out_fill(&raw, frontend, route, resource, RAW_PRESENCE, presence->tree);
+	int err = router_from_frontend(resource, &event);
+	raw_out_finish(&raw);
+	return err;
 }
 
 /* In the room already: another nickname, or a client that has forgotten that it is in. */
@@ -125,8 +130,12 @@ static void join_again(struct xmpp_frontend *frontend, const struct route *route
 {
 	const char *nickname = route->to.resource;
 	bool same = room->nickname && !strcmp(room->nickname, nickname);
-	if (same && !presence->muc)
-		return; /* its show or status changed: rooms have none of their own */
+	if (same && !presence->muc) {
+		/* Its show or status changed: rooms of other networks have none of their own. */
+		if (raw_is_on(frontend))
+			raw_presence(frontend, route, presence);
+		return;
+	}
 	mem_replace(&room->node, route->to.node);
 	struct room *live = (struct room *)muc_live_room(resource, room->name);
 	if (same && live && live->state == ROOM_JOINED && room_has(live, resource)) {
@@ -134,7 +143,7 @@ static void join_again(struct xmpp_frontend *frontend, const struct route *route
 		room_replay(live, resource);
 		return;
 	}
-	int err = ask_to_join(resource, room->name, nickname, presence->muc_password);
+	int err = ask_to_join(frontend, route, resource, room->name, presence);
 	if (!err) {
 		if (room->joined && !same)
 			mem_replace(&room->wanted, nickname);
@@ -171,7 +180,7 @@ static void join(struct xmpp_frontend *frontend, const struct route *route,
 	const struct room *live = muc_live_room(resource, buf_text(&name));
 	room = muc_open(frontend, resource, live ? live->name : buf_text(&name), route->to.node);
 	mem_replace(&room->nickname, nickname);
-	int err = ask_to_join(resource, buf_text(&name), nickname, presence->muc_password);
+	int err = ask_to_join(frontend, route, resource, buf_text(&name), presence);
 	if (err) {
 		refuse_join(frontend, route, presence, stanza_error_of(err), NULL);
 		resource = route_resource(frontend, route);
@@ -182,13 +191,16 @@ static void join(struct xmpp_frontend *frontend, const struct route *route,
 }
 
 static void leave(struct xmpp_frontend *frontend, const struct route *route, struct resource *resource,
-                  const struct xmpp_room *room)
+                  const struct xmpp_room *room, const struct presence_stanza *presence)
 {
 	char *name = mem_strdup(room->name);
 	struct event event = {.type = EVENT_ROOM_LEAVE};
+	struct raw_out raw;
 	event.room.name = name;
 	event.room.nickname = "";
+	event.raw = raw_out_fill(&raw, frontend, route, resource, RAW_PRESENCE, presence->tree);
 	router_from_frontend(resource, &event);
+	raw_out_finish(&raw);
 	resource = route_resource(frontend, route);
 	room = muc_find(resource, name);
 	if (room) { /* the core had nothing to say */
@@ -217,7 +229,7 @@ bool muc_handle_presence(struct xmpp_frontend *frontend, const struct route *rou
 	}
 	if (!strcmp(type, "unavailable")) {
 		if (room)
-			leave(frontend, route, resource, room);
+			leave(frontend, route, resource, room, presence);
 		return true;
 	}
 	if (!strcmp(type, "error")) {
@@ -240,6 +252,7 @@ bool muc_bounced(struct xmpp_frontend *frontend, const struct route *route, cons
 			continue;
 		log_debug(&frontend->base.log, "client %s is not there any more: %s",
 		          log_quote(route->from_text), gone[i]);
+		raw_leave_rooms(frontend, resource);
 		muc_forget_rooms(frontend, resource);
 		session_detach(resource);
 		return true;

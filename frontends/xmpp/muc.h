@@ -50,6 +50,8 @@ bool muc_bounced(struct xmpp_frontend *frontend, const struct route *route, cons
 
 void muc_show_participant(struct xmpp_frontend *frontend, struct resource *to,
                           const struct event_participant *what);
+/* The client was shown it as the stanza that it is (raw.h): only what is known of the client changes. */
+void muc_follow_participant(struct resource *to, const struct event_participant *what);
 void muc_show_leave(struct xmpp_frontend *frontend, struct resource *to, const struct event_room *leave);
 void muc_show_subject(struct xmpp_frontend *frontend, struct resource *to,
                       const struct event_message *subject);

@@ -254,6 +254,23 @@ void muc_show_participant(struct xmpp_frontend *frontend, struct resource *to,
 	show_present(frontend, room, what, now);
 }
 
+void muc_follow_participant(struct resource *to, const struct event_participant *what)
+{
+	struct xmpp_room *room = muc_find(to, what->room);
+	bool refused = join_error(what->flags) != NULL;
+	if (!room)
+		return;
+	if (refused && !what->self) {
+		MEM_FREE(room->wanted);
+	} else if (what->self && (refused || (what->status == STATUS_OFFLINE && !what->new_nickname))) {
+		muc_close(to, what->room);
+	} else if (what->self) {
+		mem_replace(&room->nickname, what->new_nickname ? what->new_nickname : what->nickname);
+		MEM_FREE(room->wanted);
+		room->joined = true;
+	}
+}
+
 void muc_show_left(struct xmpp_frontend *frontend, const struct xmpp_room *room)
 {
 	struct muc_presence presence = {.type = "unavailable", .nickname = room->nickname, .nobody = true};

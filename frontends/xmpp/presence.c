@@ -7,6 +7,7 @@
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/probe.h"
+#include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
@@ -129,6 +130,7 @@ static void become_unavailable(struct xmpp_frontend *frontend, const struct rout
 	struct resource *resource = route_resource(frontend, route);
 	if (!resource)
 		return;
+	raw_leave_rooms(frontend, resource);
 	if (!frontend->config.server_mode) {
 		muc_forget_rooms(frontend, resource);
 		send_gateway_presence(frontend, route->from_text, "unavailable", STATUS_OFFLINE, NULL);
@@ -145,6 +147,7 @@ void presence_client_gone(struct xmpp_frontend *frontend, const struct route *ro
 		resource->has_presence = false;
 		broadcast_own(frontend, resource, false);
 	}
+	raw_leave_rooms(frontend, resource);
 	muc_forget_rooms(frontend, resource);
 	session_detach(resource);
 }
@@ -304,11 +307,12 @@ void presence_show_session(struct xmpp_frontend *frontend, struct identity *to, 
 	}
 	if (session->state == SESSION_CONNECTED && !frontend->config.server_mode)
 		roster_begin(frontend, to);
-	if (session->state == SESSION_DISABLED && only && session->text && session->text[0])
-		message_notify(frontend, to->address, session->text);
-	if (session->state != SESSION_FAILED)
+	/* for a reason that is not the person's */
+	bool thrown_out = session->state == SESSION_LOGGED_OUT && session->text;
+	if (session->state != SESSION_FAILED && !thrown_out)
 		return;
-	tell_failure(frontend, to->address, session);
+	if (!thrown_out)
+		tell_failure(frontend, to->address, session);
 	/* Not now: closing a stream would detach a resource in the middle of a delivery. */
 	if (frontend->config.server_mode)
 		mem_free(map_put(frontend->closing, to->address,

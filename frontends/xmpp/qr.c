@@ -35,7 +35,8 @@ bool qr_png(struct buf *out, const char *text)
 		return false;
 	unsigned side = ((unsigned)code->width + 2 * MARGIN) * SCALE;
 	uint8_t *pixels = draw(code, side);
-	png_image image = {.version = PNG_IMAGE_VERSION, .width = side, .height = side, .format = PNG_FORMAT_GRAY};
+	png_image image = {
+	        .version = PNG_IMAGE_VERSION, .width = side, .height = side, .format = PNG_FORMAT_GRAY};
 	png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
 	char *at = buf_reserve(out, size);
 	bool written = png_image_write_to_memory(&image, at, &size, 0, pixels, 0, NULL);

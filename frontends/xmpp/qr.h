@@ -8,6 +8,6 @@
 
 /* Appends a picture in PNG. False: too long for a code, nothing is appended. */
 bool qr_png(struct buf *out, const char *text);
-/* Appends lines of block characters, two rows of modules each, dark on light: for a font whose characters have one width.
- * False: as above. */
+/* Appends lines of block characters, two rows of modules each, dark on light: for a font whose characters
+ * have one width. False: as above. */
 bool qr_text(struct buf *out, const char *text);

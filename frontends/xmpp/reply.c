@@ -75,6 +75,8 @@ static struct xml_writer *stanza_begin(struct xmpp_frontend *frontend, const cha
 void send_error(struct xmpp_frontend *frontend, const char *kind, const char *from, const char *to,
                 const char *id, const struct stanza_error *error, const char *text)
 {
+	log_debug(&frontend->base.log, "%s of %s to %s is answered with %s", kind, log_quote(to), log_quote(from),
+	          error->condition);
 	struct xml_writer *writer = stanza_begin(frontend, kind, "error", from, to, id);
 	write_stanza_error(writer, error, text);
 	xml_end(writer);

@@ -2,6 +2,7 @@
 #include "frontends/xmpp/state.h"
 
 #include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/raw.h"
 
 struct xmpp_identity *identity_state(struct identity *identity)
 {
@@ -10,6 +11,8 @@ struct xmpp_identity *identity_state(struct identity *identity)
 	struct xmpp_identity *state = MEM_NEW(struct xmpp_identity);
 	state->identity = identity;
 	list_init(&state->work);
+	list_init(&state->raw_queries);
+	state->raw_contacts = map_create();
 	identity->data = state;
 	return state;
 }
@@ -26,11 +29,13 @@ struct xmpp_resource *resource_state(struct resource *resource)
 
 void xmpp_identity_gone(struct frontend *frontend, struct identity *identity)
 {
-	(void)frontend;
 	struct xmpp_identity *state = identity->data;
 	if (!state)
 		return;
 	list_remove(&state->work);
+	raw_queries_forget(xmpp_frontend_of(frontend), identity);
+	raw_contacts_forget(identity);
+	map_destroy(&state->raw_contacts, NULL);
 	map_destroy(&state->announced, NULL);
 	map_destroy(&state->waiting, NULL);
 	MEM_FREE(state);

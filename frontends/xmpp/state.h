@@ -18,6 +18,8 @@ struct xmpp_identity {
 	struct map *waiting;       /* names whose items are to be announced, lower case */
 	uint64_t work_after;       /* clock_ms: not before */
 	struct list work;          /* frontend->roster_work */
+	struct list raw_queries;   /* struct raw_query.own_link */
+	struct map *raw_contacts;  /* lower-case name -> map of resource -> presence (raw_contact.c) */
 };
 
 struct xmpp_resource {

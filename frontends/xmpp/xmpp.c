@@ -14,6 +14,7 @@
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/probe.h"
+#include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/register.h"
 #include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/roster.h"
@@ -57,6 +58,8 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->command_sessions = map_create();
 	frontend->probes = map_create();
 	frontend->closing = map_create();
+	frontend->raw_queries = map_create();
+	list_init(&frontend->raw_queries_due);
 	list_init(&frontend->replies);
 	list_init(&frontend->roster_work);
 	list_init(&frontend->subjects_due);
@@ -74,6 +77,8 @@ static void frontend_destroy(struct frontend *base)
 	map_destroy(&frontend->command_sessions, command_session_destroy);
 	map_destroy(&frontend->probes, mem_free);
 	map_destroy(&frontend->closing, mem_free);
+	map_destroy(&frontend->raw_queries, NULL);
+	raw_reader_destroy(&frontend->raw_reader);
 	xmpp_ctx_free(frontend->strophe);
 	buf_finish(&frontend->scratch);
 	arena_finish(&frontend->texts);
@@ -187,7 +192,9 @@ static void frontend_suspend(struct frontend *base, void (*stopped)(void *contex
 
 static void deliver_room_event(struct xmpp_frontend *frontend, struct resource *to, const struct event *event)
 {
-	if (event->type == EVENT_PARTICIPANT)
+	if (event->raw)
+		raw_show_in_room(frontend, to, event);
+	else if (event->type == EVENT_PARTICIPANT)
 		muc_show_participant(frontend, to, &event->participant);
 	else if (event->type == EVENT_ROOM_LEAVE)
 		muc_show_leave(frontend, to, &event->room);
@@ -217,6 +224,8 @@ static void show(struct xmpp_frontend *frontend, struct identity *to, struct res
 {
 	switch (event->type) {
 	case EVENT_SESSION:
+		if (event->session.state != SESSION_CONNECTED)
+			raw_contacts_forget(to);
 		presence_show_session(frontend, to, only, &event->session);
 		login_dialogue_wake(frontend, to);
 		break;
@@ -225,17 +234,30 @@ static void show(struct xmpp_frontend *frontend, struct identity *to, struct res
 		login_dialogue_wake(frontend, to);
 		break;
 	case EVENT_CONTACT:
-		roster_show_contact(frontend, to, &event->contact);
-		contact_presence_show(frontend, to, only, &event->contact);
+		if (!event->raw)
+			roster_show_contact(frontend, to, &event->contact);
+		if (raw_is_on(frontend))
+			raw_show_contact(frontend, to, only, event);
+		else
+			contact_presence_show(frontend, to, only, &event->contact);
 		break;
 	case EVENT_CONTACT_REMOVED:
+		raw_contact_forget(to, event->contact.name);
 		roster_show_removed(frontend, to, event->contact.name);
 		break;
 	case EVENT_AUTH_REQUEST:
-		contact_presence_ask(frontend, to, &event->contact);
+		if (event->raw)
+			raw_show(frontend, to, only, event);
+		else
+			contact_presence_ask(frontend, to, &event->contact);
+		break;
+	case EVENT_RAW_XML:
+		raw_show_other(frontend, to, only, event);
 		break;
 	case EVENT_MESSAGE:
-		if (event->message.kind == MESSAGE_CHAT)
+		if (event->message.kind == MESSAGE_CHAT && event->raw)
+			raw_show(frontend, to, only, event);
+		else if (event->message.kind == MESSAGE_CHAT)
 			message_show(frontend, to, only, &event->message);
 		else
 			deliver_to_room(frontend, to, only, event);
@@ -314,6 +336,16 @@ static void frontend_notify(struct frontend *base, const char *address, const ch
 	message_notify(xmpp_frontend_of(base), address, text);
 }
 
+static bool frontend_normalize(struct frontend *base, const char *address, struct buf *out)
+{
+	(void)base;
+	struct jid jid;
+	if (jid_parse(&jid, address) || !jid.node[0])
+		return false;
+	jid_bare(&jid, out);
+	return true;
+}
+
 static void frontend_registered(struct frontend *base, const char *address, bool registered)
 {
 	if (registered)
@@ -331,6 +363,7 @@ static void frontend_offer_room(struct frontend *base, const char *address, cons
 static void frontend_probe(struct frontend *base, const char *address)
 {
 	probe_queue(xmpp_frontend_of(base), address);
+	probe_tick(xmpp_frontend_of(base));
 }
 
 /* In server mode clients were connected to the process that is gone. */
@@ -359,6 +392,7 @@ void xmpp_tick(struct xmpp_frontend *frontend)
 {
 	pending_iqs_expire(frontend);
 	cards_expire(frontend);
+	raw_queries_expire(frontend);
 	command_sessions_expire(frontend);
 	login_dialogue_tick(frontend);
 	roster_work_tick(frontend);
@@ -371,6 +405,7 @@ void xmpp_component_up(struct xmpp_frontend *frontend)
 {
 	log_info(&frontend->base.log, "connected to the server as %s", frontend->gateway);
 	probe_everybody(frontend);
+	probe_tick(frontend);
 	delivery_frontend_ready(&frontend->base);
 }
 
@@ -424,12 +459,14 @@ const struct frontend_ops xmpp_frontend_ops = {
         .stop = frontend_stop,
         .suspend = frontend_suspend,
         .deliver = frontend_deliver,
+        .read_raw = raw_read,
         .undelivered = frontend_undelivered,
         .authenticated = frontend_authenticated,
         .features_changed = frontend_features_changed,
         .identity_gone = xmpp_identity_gone,
         .resource_gone = xmpp_resource_gone,
         .notify = frontend_notify,
+        .normalize = frontend_normalize,
         .registered = frontend_registered,
         .offer_room = frontend_offer_room,
         .probe = frontend_probe,

@@ -72,6 +72,9 @@ struct xmpp_frontend {
 	struct list roster_work;     /* struct xmpp_identity.work (roster.c) */
 	struct list subjects_due;    /* struct xmpp_room.due_link (muc.c) */
 	struct map *probes;          /* address -> struct probe (probe.c) */
+	struct raw_reader *raw_reader; /* of stanzas from backends (raw.h); NULL until one comes */
+	struct map *raw_queries;     /* account key and id -> struct raw_query (raw_query.c) */
+	struct list raw_queries_due; /* the same, oldest first */
 	struct map *closing;         /* address -> text: streams to end at the next tick (server mode) */
 	uv_timer_t *timer;           /* NULL unless started */
 	bool stopping;

@@ -42,6 +42,15 @@ static void on_message(void *context, const struct message_stanza *message)
 	add(outcome, message->xhtml);
 	add(outcome, message->oob_url);
 	add(outcome, message->muc_invite_reason);
+	add(outcome, message->replaces);
+	add(outcome, message->retracts);
+	add(outcome, message->reply_to);
+	add(outcome, message->reply_jid);
+	add(outcome, message->displayed);
+	add(outcome, message->reacts_to);
+	for (size_t i = 0; i < message->reactions_count; i++)
+		add(outcome, message->reactions[i]);
+	outcome->hash += message->fallback_start + 3 * message->fallback_end + message->reply_fallback;
 }
 
 static void on_presence(void *context, const struct presence_stanza *presence)

@@ -92,7 +92,7 @@ async def scenario_bad_xml_from_the_server(world):
     require(log.count("is above the limits and has been left out") >= 5, "what was left out is not told")
     # Few of them, as the gateway waits twice as long each time.
     for data in ("<!DOCTYPE x [<!ENTITY a 'b'>]>", f"<message from='{ALICE}' to='" + "x" * (64 << 20), begin + "&a;",
-                 "\x01\x02</a>"):
+                 "\x01\x02</a>", begin.encode() + b"\xc3\x28\xff", "<!-- a comment -->"):
         before = server.connections
         await server.send(data, may_break=True)
         await server.connected(before + 1)
@@ -369,11 +369,53 @@ async def scenario_no_descriptors_left(world):
     require(refused > 150, f"{refused} of 200 connections were refused: there were descriptors left")
     used = (cpu_seconds(pid) - cpu) / (time.monotonic() - begin)
     require(used < 0.5, f"it takes {used * 100:.0f} % of a processor while it has no descriptors")
+    require(gateway.process.log().count("connections are refused: Too many open files") == 1, "it is not told, once")
     resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
     for stranger in strangers:
         stranger.close()
     carol = await world.person(f"carol@{DOMAIN}", gateway.port)
     await echoes(carol)
+    require("connections are taken again" in gateway.process.log(), "the end of it is not told")
+
+
+async def scenario_2000_open_descriptors(world):
+    """All numbers that it gets are above 2,000, which select() could not watch."""
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 4096:
+        raise Skip("not enough descriptors")
+    ircd = await world.ngircd()
+    gateway = world.gateway(jid=DOMAIN)
+    gateway.server()
+    gateway.irc(ircd)
+    crowded = os.path.join(world.folder, "crowded.py")
+    with open(crowded, "w", encoding="utf-8") as file:
+        file.write(f"""#!/usr/bin/python3
+import os, resource, sys
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+while True:
+    fd = os.open("/dev/null", os.O_RDONLY)
+    os.set_inheritable(fd, True)
+    if fd >= 2000:
+        break
+os.execv({gateway.daemon!r}, [{gateway.daemon!r}, *sys.argv[1:]])
+""")
+    os.chmod(crowded, 0o755)
+    gateway.daemon = crowded
+    await gateway.start()
+    require(max(map(int, os.listdir(f"/proc/{gateway.process.pid}/fd"))) > 2000, "it has fewer descriptors")
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port, tls=True)
+    room = f"#lobby@{DOMAIN}"
+    alice.join(room, "alice")
+    await alice.joined(room, "alice")
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    alice.say(room, "above 2,000", "groupchat")
+    await carol.expect("PRIVMSG #lobby :above 2,000")
+    require("Running" in await gateway.control("status"), "the control socket does not answer")
+    mark = carol.mark()
+    await gateway.kill_backend()
+    await carol.expect("^:alice!.* JOIN :?#lobby", mark, timeout=30)
+    require("ended by signal" in gateway.process.log(), "no backend was killed")
 
 
 # the database ------------------------------------------------------------------------------------------------------
@@ -400,6 +442,22 @@ async def scenario_database_locked_by_another(world):
     other.close()
     await server.expect("<iq type='result'[^>]*id='locked'", mark)
     await server.come_back(ALICE, ECHO)
+
+
+async def scenario_a_stop_while_the_database_is_locked(world):
+    """It does not wait for somebody else for ever; what could not be written is told."""
+    server, gateway = await fake_component(world)
+    await server.log_in(BOB, ECHO)
+    other = sqlite3.connect(gateway.keys["database.database"], isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    await server.send(register(ALICE, "locked"))
+    await server.ask(BOB, ECHO)
+    begin = time.monotonic()
+    require(await gateway.process.stop(timeout=25) == 0, "it ended with an error")
+    require(time.monotonic() - begin < 15, f"it took {time.monotonic() - begin:.0f} s to end")
+    require("requests fail: database is locked" in gateway.process.log(), "what was lost is not told")
+    other.execute("COMMIT")
+    other.close()
 
 
 async def scenario_disk_is_full(world):
@@ -482,6 +540,71 @@ async def scenario_strangers_at_the_control_socket(world):
     require(not bob.messages or all(m["from"].bare != f"x@{DOMAIN}" for m in bob.messages), "a stranger spoke to bob")
     require("refused message\n" in gateway.process.log(), "what was refused at the port is not told")
     check_log(gateway)
+
+
+async def scenario_strangers_at_the_port_of_clients(world):
+    """Other protocols, and people who say nothing: an error and the end, or the end after a while."""
+    gateway, bob = await echo_server(world)
+    hello = bytes.fromhex("16030100c8010000c40303") + b"\x55" * 190
+    for data in (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", hello, b"SSH-2.0-OpenSSH_9.2\r\n", b"\0" * 1000,
+                 b"\xff\xfe<\0?\0x\0m\0l\0", b"EHLO localhost\r\n", b"NICK x\r\nUSER x x x x\r\n", b"<", b"<a/>",
+                 wire.frame(wire.PONG), b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' to='other.example' "
+                 b"xmlns='jabber:client' version='1.0'>"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        writer.write(data)
+        if data == b"<":
+            writer.write_eof()
+        try:
+            answer = await asyncio.wait_for(reader.read(), 20)
+        except ConnectionError:
+            answer = b""
+        require(b"features" not in answer, f"{data!r} is welcomed: {answer!r}")
+        writer.close()
+        await echoes(bob, timeout=5)
+    check_log(gateway)
+
+
+async def drip(opening, data, least):
+    """Sends a byte a second until the other side closes; that is a failure if it does so too soon."""
+    reader, writer = await opening
+    begin = time.monotonic()
+    closed = asyncio.ensure_future(reader.read())
+    for byte in data:
+        writer.write(bytes([byte]))
+        if (await asyncio.wait([closed], timeout=1))[0]:
+            break
+    else:
+        raise Failure(f"{data[:40]!r}, a byte a second, is read for ever")
+    took = time.monotonic() - begin
+    writer.close()
+    if not closed.exception():
+        require(took > least, f"{data[:40]!r} was cut off after {took:.0f} s")
+
+
+async def scenario_a_byte_a_second(world):
+    """At every port and socket, and from a backend: nobody else waits, and the time limit cuts it."""
+    path, port = os.path.join(world.folder, "control"), free_port()
+    gateway, bob = await echo_server(world, **{
+        "service.backend": HOSTILE, "service.users_per_backend": "1", "service.control_socket": path,
+        "service.backend_port": str(port)})
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port)
+    await echoes(alice)
+    alice.say(f"hostile@{DOMAIN}", "drip_for_ever")
+    strangers = asyncio.gather(
+        drip(asyncio.open_connection("127.0.0.1", gateway.port), b"<?xml version='1.0'?><stream:stream " + b"a" * 100, 20),
+        drip(asyncio.open_unix_connection(path), b"status" * 30, 40),
+        drip(asyncio.open_connection("127.0.0.1", port), wire.frame(wire.QUERY, {1: "status" * 30}), 40))
+    while not strangers.done():
+        await echoes(bob, timeout=2)
+        await asyncio.sleep(0.2)
+    await strangers
+    log = gateway.process.log()
+    require("did not finish a frame in 30 s; 1 users lose it" in log, "the backend went on")
+    require(re.search(r"control: pid \d+ sent no whole line", log), "the log does not name who was at the control socket")
+    require("query port: a connection without a whole frame" in log, "the log does not tell of the query port")
+    mark = alice.mark()
+    alice.say(f"echo@{DOMAIN}", "and again")
+    await alice.message(f"echo@{DOMAIN}", "^and again$", "chat", mark)
 
 
 # IRC ---------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 """What `meson install` puts on a machine is complete: it runs from there, and a backend can be written against it."""
 import asyncio
 import os
+import re
 
 from harness.process import Failure, find_program_or_skip
 
@@ -31,7 +32,8 @@ async def scenario_runs_from_where_it_is_installed(world):
     for path in ("sbin/transportd", "bin/transportctl", "libexec/libtransport/transport-irc",
                  "libexec/libtransport/transport-echo", "include/libtransport/plugin/plugin.h",
                  "share/doc/libtransport/component-irc.cfg", "share/doc/libtransport/server-irc.cfg",
-                 "share/doc/libtransport/architecture.md", "lib/systemd/system/transportd@.service"):
+                 "share/doc/libtransport/architecture.md", "lib/systemd/system/transportd@.service",
+                 "share/bash-completion/completions/transportctl", "share/zsh/site-functions/_transportctl"):
         if not os.path.exists(os.path.join(prefix, path)):
             raise Failure(f"{path} is not installed")
     gateway = world.gateway(jid="localhost", backend="echo")
@@ -63,3 +65,41 @@ async def scenario_a_backend_is_built_against_it(world):
     alice = await world.person("alice@localhost", gateway.port)
     alice.say("echo@localhost", "from outside of the tree")
     await alice.message("echo@localhost", "from outside of the tree")
+
+
+MAN_PAGES = {"transportd": 8, "transportctl": 1, "transport-irc": 8, "transport-echo": 8, "transport-sandbox": 8,
+             "transport.cfg": 5}
+
+
+async def scenario_manual_pages_are_complete(world):
+    """Installed for every program and the configuration, without a complaint, with every option and every key."""
+    prefix = await install(world)
+    mandoc, man = find_program_or_skip("mandoc"), find_program_or_skip("man")
+    texts = {}
+    for name, section in MAN_PAGES.items():
+        page = os.path.join(prefix, "share", "man", f"man{section}", f"{name}.{section}")
+        complaints = await run(mandoc, "-T", "lint", "-W", "warning", page)
+        if complaints:
+            raise Failure(f"mandoc says of {name}: {complaints}")
+        child = await asyncio.create_subprocess_exec(
+            man, "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
+        _, complaints = await child.communicate()
+        if complaints:
+            raise Failure(f"man says of {name}: {complaints.decode()}")
+        shown = await run(mandoc, "-T", "utf8", "-O", "width=200", page)
+        texts[name] = re.sub(r".\x08", "", shown)
+    for program, path in (("transportd", "sbin/transportd"), ("transportctl", "bin/transportctl")):
+        said = await run(os.path.join(prefix, path), "--help")
+        options = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", said, re.M))
+        missing = [option for option in options if option not in texts[program]]
+        if len(options) < 3 or missing:
+            raise Failure(f"the page of {program} lacks {missing}")
+        if "Exit status" in said and "2 wrong usage" not in texts[program]:
+            raise Failure(f"the page of {program} has no exit status")
+    for name, said in (("transport.cfg", await run(os.path.join(prefix, "sbin/transportd"), "--sample")),
+                       ("transport-irc", await run(os.path.join(prefix, "libexec/libtransport/transport-irc"), "--help"))):
+        keys = set(re.findall(r"^#([a-z_]+) =", said, re.M))
+        missing = [key for key in keys if not re.search(rf"^ +{key}\b", texts[name], re.M)]
+        if len(keys) < 10 or missing:
+            raise Failure(f"the page {name} lacks {missing}")

@@ -7,6 +7,7 @@ from harness.process import Failure, wait_until
 GATEWAY = "irc.localhost"
 ECHO = f"echo@{GATEWAY}"
 LOBBY = f"lobby@{GATEWAY}"
+IRC_LOBBY = f"#lobby@{GATEWAY}"
 CONNECTED = "connected to 127.0.0.1"
 
 
@@ -80,3 +81,64 @@ async def scenario_a_core_is_replaced(world):
         raise Failure(f"alice was told of an end: {told_of_an_end(alice, mark)}")
     if gateway.backends() != backends:
         raise Failure(f"backends {backends} became {gateway.backends()}")
+
+
+async def irc_component(world, **keys):
+    """Prosody, ngircd with carol in #lobby, and the gateway with the IRC backend; alice is in the room."""
+    prosody = await world.prosody()
+    ircd = await world.ngircd()
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    gateway = world.gateway(backend="irc")
+    gateway.component_of(prosody)
+    gateway.irc(ircd)
+    gateway.keys.update({"registration.auto_register": "1", **keys})
+    await gateway.start()
+    await gateway.process.wait_log(CONNECTED)
+    alice = await world.person("alice@localhost", prosody.c2s_port)
+    alice.join(IRC_LOBBY, "alice")
+    await alice.joined(IRC_LOBBY, "alice")
+    return gateway, alice, carol
+
+
+async def scenario_irc_notices_no_death(world):
+    """Three cores are killed: nobody quits or joins on IRC, and what is said in both directions arrives, once."""
+    gateway, alice, carol = await irc_component(world)
+    mark, irc_mark = alice.mark(), carol.mark()
+    for number in range(3):
+        alice.say(IRC_LOBBY, f"before {number}", "groupchat")
+        await alice.message(f"{IRC_LOBBY}/alice", f"^before {number}$", "groupchat", mark)
+        backends = await gateway.kill_core()
+        carol.send(f"PRIVMSG #lobby :meanwhile {number}")
+        await gateway.start()
+        await gateway.process.wait_log("1 sessions go on")
+        await alice.message(f"{IRC_LOBBY}/carol", f"^meanwhile {number}$", "groupchat", mark)
+        carol.send(f"PRIVMSG #lobby :after {number}")
+        await alice.message(f"{IRC_LOBBY}/carol", f"^after {number}$", "groupchat", mark)
+        if not all(alive(pid) for pid in backends):
+            raise Failure("the backend was not taken over")
+    alice.say(IRC_LOBBY, "the last", "groupchat")
+    await carol.expect("PRIVMSG #lobby :the last$", irc_mark)
+    for number in range(3):
+        if carol.count(f"PRIVMSG #lobby :before {number}$", irc_mark) != 1:
+            raise Failure(f"before {number} did not arrive once")
+        for text in (f"meanwhile {number}", f"after {number}"):
+            heard = [m for m in alice.messages[mark[0]:] if m["body"] == text]
+            if len(heard) != 1:
+                raise Failure(f"{text} arrived {len(heard)} times")
+    if carol.find("QUIT|JOIN|PART", irc_mark):
+        raise Failure("IRC noticed that cores died")
+
+
+async def scenario_an_irc_backend_is_killed(world):
+    """The backend dies with messages on their way: the next one sends what was not confirmed, in order."""
+    gateway, alice, carol = await irc_component(world, **{"irc.line_burst": "2", "irc.line_interval": "300"})
+    irc_mark = carol.mark()
+    for number in range(6):
+        alice.say(IRC_LOBBY, f"number {number}", "groupchat")
+    await carol.expect("PRIVMSG #lobby :number 1$", irc_mark)
+    await gateway.kill_backend()
+    await carol.expect("PRIVMSG #lobby :number 5$", irc_mark, 60)
+    counts = [carol.count(f"PRIVMSG #lobby :number {number}$", irc_mark) for number in range(6)]
+    if min(counts) < 1 or sum(counts) > 7:
+        raise Failure(f"the messages arrived {counts} times: at most one may come twice")

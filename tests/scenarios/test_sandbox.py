@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Backends as the sandbox lets them run, seen from outside: with the real IRC backend and one in Python."""
 import os
+import pwd
+import shutil
 
 from harness.gateway import wait_for_answer
-from harness.process import Failure, wait_until
+from harness.process import Failure, Skip, wait_until
 
 DOMAIN = "localhost"
 
@@ -169,3 +171,118 @@ async def scenario_no_backend_may_ask_the_control_socket(world):
     await gateway.process.wait_log("ready")
     if "Running" not in await gateway.control("status"):
         raise Failure("transportctl is refused too")
+
+
+# Where the sandbox would let it: only its uid keeps it from what it tries.
+UID_BACKEND = r'''#!/usr/bin/env python3
+import os, socket, struct, sys
+words = sys.argv
+core = socket.create_connection((words[words.index("--host") + 1], int(words[words.index("--port") + 1])))
+state = os.path.dirname(os.getcwd())
+def tell(name, act):
+    try:
+        act()
+        print(f"uid {name}: allowed", flush=True)
+    except OSError as problem:
+        print(f"uid {name}: refused {problem}", flush=True)
+def ask_control():
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(os.path.join(state, "control"))
+def signal_core():
+    os.kill(os.getppid(), 0)
+for name in ("key", "database.sqlite"):
+    tell(name, lambda: open(os.path.join(state, name), "rb").read())
+    tell(f"{name} away", lambda: os.rename(os.path.join(state, name), os.path.join(state, "mine")))
+tell("listing", lambda: os.listdir(state))
+tell("planting", lambda: open(os.path.join(state, "planted"), "w"))
+tell("control", ask_control)
+tell("signal", signal_core)
+tell("own folder", lambda: open(os.path.join(os.environ["HOME"], "own.txt"), "w").write("mine"))
+tell("configuration", lambda: open(words[-1]).read().index("jid") or 0)
+print("uid end", flush=True)
+while core.recv(4096):
+    core.sendall(struct.pack(">I", 2) + b"\x08\x0a")  # PONG
+'''
+
+
+def as_root_in_public(world, **keys):
+    """A gateway in server mode whose folders others may pass, and a copy of the echo backend that they may read."""
+    if os.geteuid() != 0:
+        raise Skip("only root starts backends as somebody else")
+    gateway = world.gateway(jid=DOMAIN, backend="echo")
+    gateway.server()
+    programs = os.path.join(world.folder, "programs")
+    os.makedirs(programs)
+    for folder in (world.folder, gateway.folder, programs):
+        os.chmod(folder, 0o755)
+    gateway.keys["service.backend"] = shutil.copy(gateway.backend, programs)
+    gateway.keys.update(keys)
+    return gateway, programs
+
+
+def check_ids(pid, uid, gid):
+    found = status(pid)
+    if found["Uid"].split() != [str(uid)] * 4 or found["Gid"].split() != [str(gid)] * 4 or found["Groups"]:
+        raise Failure(f"the backend has uids {found['Uid']}, gids {found['Gid']}, groups {found['Groups']!r}")
+    if any(int(found[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")):
+        raise Failure(f"the backend has capabilities: {found}")
+
+
+async def scenario_backends_of_root_have_a_uid_of_their_own(world):
+    """Without being asked, the same at each start; it works, and with the core's files only its uid is against it."""
+    gateway, programs = as_root_in_public(world)
+    await gateway.start()
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port)
+    await wait_for_answer(gateway, "online_users_count", "1")
+    alice.say(f"echo@{DOMAIN}", "as somebody else")
+    await alice.message(f"echo@{DOMAIN}", "as somebody else", "chat")
+    uid = int(status((await wait_until(gateway.backends, "a backend"))[0])["Uid"].split()[0])
+    if not 61184 <= uid <= 65519:
+        raise Failure(f"the backend's uid is {uid}")
+    check_ids(gateway.backends()[0], uid, uid)
+    state = gateway.keys["service.working_dir"]
+    if os.stat(os.path.join(state, "backend")).st_uid != uid or os.stat(state).st_mode & 0o777 != 0o711:
+        raise Failure("the folders have other owners or modes")
+    await alice.stop()
+    await gateway.stop()
+    script = os.path.join(programs, "backend.py")
+    with open(script, "w") as file:
+        file.write(UID_BACKEND)
+    os.chmod(script, 0o755)
+    gateway.keys.update({"service.backend": f"/usr/bin/python3 {script}", "backend.sandbox_allow": ["unix", "trace"],
+                         "backend.sandbox_write": [state]})
+    await gateway.start(wait=False)
+    await gateway.process.wait_log("uid end")
+    log = gateway.process.log()
+    for name in ("key", "key away", "database.sqlite", "database.sqlite away", "listing", "planting", "control", "signal"):
+        if f"uid {name}: refused" not in log:
+            raise Failure(f"{name} is allowed to another uid")
+    for name in ("own folder", "configuration"):
+        if f"uid {name}: allowed" not in log:
+            raise Failure(f"{name} does not work as another uid")
+    await gateway.process.wait_log("ready")
+    if os.stat(os.path.join(state, "backend", "own.txt")).st_uid != uid:
+        raise Failure("the second start took another uid")
+
+
+async def scenario_backends_of_root_as_a_user_that_is_named(world):
+    nobody = pwd.getpwnam("nobody")
+    gateway, _ = as_root_in_public(world, **{"backend.sandbox_user": "nobody"})
+    await gateway.start()
+    pid = (await wait_until(gateway.backends, "a backend"))[0]
+    check_ids(pid, nobody.pw_uid, nobody.pw_gid)
+    await gateway.kill_backend()
+    await world.person(f"alice@{DOMAIN}", gateway.port)
+    await wait_for_answer(gateway, "online_users_count", "1")
+    check_ids((await wait_until(gateway.backends, "another backend"))[0], nobody.pw_uid, nobody.pw_gid)
+
+
+async def scenario_a_private_backend_of_root_still_starts(world):
+    """A program that nobody else may read, as an old configuration may have it: a warning that names the way out."""
+    gateway, programs = as_root_in_public(world)
+    os.chmod(programs, 0o700)
+    await gateway.start()
+    if "backends run as root, since a user of their own could not get at" not in gateway.process.log():
+        raise Failure("nothing is said of it")
+    pid = (await wait_until(gateway.backends, "a backend"))[0]
+    check_ids(pid, 0, 0)

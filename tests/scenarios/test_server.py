@@ -119,15 +119,23 @@ async def scenario_bad_streams_are_cut_off(world):
         "a processing instruction": ("<?php x ?>", "restricted-xml"),
         "200,000 levels": ("<a>" * 200000, "policy-violation"),
         "an element without end": ("<message><body>" + "x" * 2000000, "policy-violation"),
-        "an attribute of 2 MiB": ("<message a='" + "x" * (2 << 20), "policy-violation"),
-        "bytes that are no XML": ("\x01\x02", "not-well-formed"),
-        "a million attributes": ("<a " + " ".join(f"a{n}='1'" for n in range(200000)), "policy-violation"),
+        "an entity": ("<message><body>&a;", "restricted-xml"),
+        "an attribute of 64 MiB": ("<message a='" + "x" * (64 << 20), "policy-violation"),
+        "control characters": ("\x01\x02", "not-well-formed"),
+        "a control character in a text": ("<message><body>\x07", "not-well-formed"),
+        "a reference to a control character": ("<message><body>&#7;", "not-well-formed"),
+        "broken UTF-8": (b"<message><body>\xc3\x28", "not-well-formed"),
+        "half a surrogate pair": (b"<message><body>\xed\xa0\x80", "not-well-formed"),
+        "a million attributes": ("<a " + " ".join(f"a{n}='1'" for n in range(1000000)), "policy-violation"),
+        "200,000 namespaces": ("<a " + " ".join(f"xmlns:a{n}='x:{n}'" for n in range(200000)) + "/>", "policy-violation"),
+        "200,000 namespaces, one inside of the other": ("".join(f"<a xmlns='x:{n}'>" for n in range(200000)),
+                                                        "policy-violation"),
     }
     for name, (data, condition) in attacks.items():
         raw = RawClient(gateway.port)
         await raw.open(DOMAIN)
-        await raw.send(data, may_break=True)
-        text = await raw.until_closed(name)
+        # what it says is lost if it closes before we read
+        _, text = await asyncio.gather(raw.send(data, may_break=True), raw.until_closed(name))
         if condition not in text:
             raise Failure(f"{name}: the stream ended without {condition}: {text[-300:]!r}")
         await raw.close()

@@ -56,7 +56,6 @@ struct backend {
 	size_t unsafe_count;
 	unsigned ignored_frames;  /* bad or forged; halved at every ping, so that years of late frames are no
 	                             crime */
-	bool warned_raw_xml;      /* router: said once */
 
 	/* private to transport/backend */
 	struct backend_attach *attach; /* how it outlives us (backend_attach.c); NULL: it does not */
@@ -71,12 +70,12 @@ struct backend {
 	bool crashed;
 };
 
-/* Queues one event; it is written at the end of the loop turn with all others. 0; TP_ERR_CLOSED: the connection is closed,
- * was never made or takes no more; TP_ERR_LIMIT, TP_ERR_UNSUPPORTED: no frame carries it to this backend. event->handover
- * is answered by delivery_answered (a backend with the extension) or delivery_written. */
+/* Queues one event; it is written at the end of the loop turn with all others. 0; TP_ERR_CLOSED: the connection is
+ * closed, was never made or takes no more; TP_ERR_LIMIT, TP_ERR_UNSUPPORTED: no frame carries it to this backend.
+ * event->handover is answered by delivery_answered (a backend with the extension) or delivery_written. */
 int backend_send(struct backend *backend, const struct event *event);
-/* The frame with this number is safe only when backend_acknowledge is called for it: neither it nor a later one is told as
- * taken before. Called while the frame is being handled. */
+/* The frame with this number is safe only when backend_acknowledge is called for it: neither it nor a later one is
+ * told as taken before. Called while the frame is being handled. */
 void backend_acknowledge_later(struct backend *backend, uint64_t number);
 void backend_acknowledge(struct backend *backend, uint64_t number);
 /* All frames up to this one have had their effect. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Backends that outlive this process (docs/protocol.md, section 8, "Outliving the core"). Each spawn inherits a listening
- * Unix socket of its own, in the folder `backends` of service.working_dir; if it announces the extension it is told by HOLD
- * what to expect there. Who has outlived the last core stands in the spool's notes: the next core connects, the sessions go
- * on (transport/resume.h), and only then do frontends start.
+ * Backends that outlive this process (docs/protocol.md, section 8, "Outliving the core"). Each spawn inherits a
+ * listening Unix socket of its own, in the folder `backends` of service.working_dir; if it announces the extension
+ * it is told by HOLD what to expect there. Who has outlived the last core stands in the spool's notes: the next
+ * core connects, the sessions go on (transport/resume.h), and only then do frontends start.
  *
- * Notes: "backend", by core token: process, backend token, name of the socket. "taken", by core token: the number up to which
- * the backend's frames are taken, as of the same flush as the records they made. "session", by account key: core token of the
- * backend that has it. "config": the last BACKEND_CONFIG.
+ * Notes: "backend", by core token: process, backend token, name of the socket. "taken", by core token: the number
+ * up to which the backend's frames are taken, as of the same flush as the records they made. "session", by account
+ * key: core token of the backend that has it. "config": the last BACKEND_CONFIG.
  */
 #pragma once
 
@@ -21,8 +21,8 @@ struct backend_attach;
 struct network_plugin_server;
 struct user;
 
-/* Makes the socket for a backend that is about to be spawned: its listening end, for the child, is the caller's to close.
- * -1: it will not outlive us (nothing is kept over a restart, or the socket cannot be made; logged). */
+/* Makes the socket for a backend that is about to be spawned: its listening end, for the child, is the caller's to
+ * close. -1: it will not outlive us (nothing is kept over a restart, or the socket cannot be made; logged). */
 int backend_attach_offer(struct backend *backend);
 /* The backend has announced the extension: HOLD is sent, and it is on record. */
 void backend_attach_announce(struct backend *backend);
@@ -35,8 +35,8 @@ void backend_attach_note_session(struct user *user, const struct backend *backen
 /* Notes how far each backend's frames are taken; before the spool is flushed. */
 void backend_attach_note_taken(struct network_plugin_server *server);
 
-/* At the start: connects to all that are on record. How many are under way; server_attached is called for each when it is
- * done, with success or without. */
+/* At the start: connects to all that are on record. How many are under way; server_attached is called for each when
+ * it is done, with success or without. */
 unsigned backend_attach_begin(struct network_plugin_server *server);
 /* ATTACHED and RESUMED. */
 void backend_attach_receive(struct backend *backend, const struct event *event);

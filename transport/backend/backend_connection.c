@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -17,6 +18,7 @@
 #include "protocol/frame.h"
 #include "transport/backend/backend_private.h"
 #include "transport/delivery.h"
+#include "transport/latency.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
 
@@ -36,6 +38,7 @@ struct backend_connection {
 	struct frame_reader reader;
 	struct arena arena;
 	struct buf out;
+	struct latency_queue waiting;
 	size_t sent;         /* of out, taken by the kernel */
 	uint64_t appended, written; /* bytes since the beginning: put into `out`; taken by the kernel */
 	struct buf unwritten;       /* struct unwritten: numbered frames of a backend that does not answer them */
@@ -97,6 +100,22 @@ static bool is_new(struct backend_connection *connection, const struct event *ev
 	return true;
 }
 
+static void refuse(struct backend *backend, int bad, const struct event *event)
+{
+	struct buf what = {0};
+
+	if (bad == TP_ERR_LIMIT)
+		buf_printf(&what, "%s for %s: something in it is too long, or too much",
+		           event_type_name(event->type), log_quote(event->user));
+	else
+		buf_puts(&what, "a frame that makes no sense");
+	/* Somebody will miss them at the next login. */
+	if (bad == TP_ERR_LIMIT && event->type == EVENT_VALUES)
+		log_error(&backend->log, "refused %s", buf_text(&what));
+	backend_ignore(backend, buf_text(&what));
+	buf_finish(&what);
+}
+
 /* Whole frames in the reader. False if the connection may not be used any more. */
 static bool take_frames(struct backend_connection *connection, bool *any)
 {
@@ -111,9 +130,10 @@ static bool take_frames(struct backend_connection *connection, bool *any)
 		if (err != 1)
 			break;
 		*any = true;
-		if (codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event) < 0) {
+		int bad = codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event);
+		if (bad) {
 			is_new(connection, &event);
-			backend_ignore(backend, "a frame that makes no sense");
+			refuse(backend, bad, &event);
 		} else if (is_new(connection, &event)) {
 			backend_receive(backend, connection, &event);
 		}
@@ -162,8 +182,13 @@ static void read_all(struct backend_connection *connection, size_t budget)
 			return;
 		}
 		frame_filled(&connection->reader, (size_t)count);
+		CRASH_POINT("core.backend_read");
 		budget -= (size_t)count < budget ? (size_t)count : budget;
-		if (!process_input(connection))
+		latency_begin_input();
+		bool usable = process_input(connection);
+
+		latency_end_input();
+		if (!usable)
 			return;
 	}
 }
@@ -193,11 +218,13 @@ static void write_all(struct backend_connection *connection)
 
 	connection->blocked = false;
 	while (connection->sent < out->len && !connection->unwritable) {
+		CRASH_POINT("core.backend_write.before");
 		ssize_t count = send(connection->fd, out->data + connection->sent,
 		                     out->len - connection->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (count >= 0) {
 			connection->sent += (size_t)count;
 			connection->written += (uint64_t)count;
+			CRASH_POINT("core.backend_write.after");
 			continue;
 		}
 		if (errno == EINTR)
@@ -210,6 +237,7 @@ static void write_all(struct backend_connection *connection)
 		connection->unwritable = true;
 	}
 	if (!connection->blocked) {
+		latency_written(&connection->waiting, LATENCY_ROUTER_TO_BACKEND);
 		connection->sent = 0;
 		buf_clear(out);
 		buf_shrink(out, KEEP_BYTES);
@@ -277,6 +305,7 @@ static void acknowledge(struct backend_connection *connection)
 		if (safe <= backend->acknowledged)
 			return;
 	}
+	CRASH_POINT("core.acknowledge");
 	backend->acknowledged = safe;
 	backend_connection_send(connection, &(struct event){.type = EVENT_HANDOVER, .handed_over = {.up_to = safe}});
 }
@@ -390,6 +419,7 @@ int backend_connection_send(struct backend_connection *connection, const struct 
 		log_debug(&backend->log, "no frame carries %s", event_type_name(event->type));
 		return err;
 	}
+	latency_queued(&connection->waiting);
 	connection->appended += connection->out.len - before;
 	if (event->handover && !backend->extended) {
 		struct unwritten frame = {.end = connection->appended, .number = event->handover};

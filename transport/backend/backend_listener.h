@@ -35,5 +35,6 @@ bool backend_peer_may_administer(int fd, const struct network_plugin_server *ser
 /* Whether a process of session `session` holds the other end of `fd`. */
 bool backend_peer_in_session(int fd, pid_t session, struct backend_peer *peer);
 
-/* Whether a process is a backend of ours or what one has started. */
-bool backend_peer_is_ours(pid_t pid);
+/* Whether a process is a backend of ours or what one has started: a descendant, or in the session of a backend, which
+ * those have that an earlier core has started. `server` may be NULL. */
+bool backend_peer_is_ours(pid_t pid, const struct network_plugin_server *server);

@@ -60,6 +60,7 @@ struct network_plugin_server {
 	uv_timer_t check, resume;
 	unsigned handles; /* of the three, not yet closed */
 	bool held; /* nothing is read */
+	bool emptying; /* maintenance */
 	bool stopping, closed, free_when_closed;
 	void (*stopped)(void *context);
 	void *stopped_context;

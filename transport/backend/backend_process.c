@@ -84,7 +84,7 @@ static void log_line(struct backend_process *process)
 	if (length > 0 && text[length - 1] == '\r')
 		length--;
 	enum log_level level = line_level(&text, &length);
-	if (length > 0 && level <= log_threshold && process->lines++ >= LIMIT_BACKEND_LOG_LINES) {
+	if (length > 0 && log_passes(level, &process->log) && process->lines++ >= LIMIT_BACKEND_LOG_LINES) {
 		process->lines_dropped++;
 	} else if (length > 0) {
 		struct buf quoted = {0};
@@ -321,7 +321,8 @@ static int spawn(struct backend_process *process, char **argv, const char *worki
 	return err;
 }
 
-/* Everything of a process but how its end is seen. NULL: a sentence is in `error`; *writer is the child's end of its output. */
+/* Everything of a process but how its end is seen. NULL: a sentence is in `error`; *writer is the child's end of
+ * its output. */
 static struct backend_process *create(struct backend *backend, int *writer, struct buf *error)
 {
 	uv_loop_t *loop = backend->transport->loop;

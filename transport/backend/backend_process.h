@@ -21,8 +21,8 @@ struct backend_process;
  * (backend_part_closed tells). */
 int backend_process_spawn(struct backend *backend, char **argv, const char *working_dir, int channel, int listener,
                           struct buf *error);
-/* One that the last core spawned, if `pid` is still the process that was born then. *output gets the end of a pipe for what it
- * prints: to be sent to it, and closed. 0, or TP_ERR_NOT_FOUND, TP_ERR_IO. */
+/* One that the last core spawned, if `pid` is still the process that was born then. *output gets the end of a pipe
+ * for what it prints: to be sent to it, and closed. 0, or TP_ERR_NOT_FOUND, TP_ERR_IO. */
 int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long birth, int *output);
 /* When it was started, in clock ticks since the boot; 0: there is no such process. */
 unsigned long long backend_process_birth(pid_t pid);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,7 +17,9 @@
 #include "config/ini.h"
 #include "config/limits.h"
 #include "transport/backend/backend_command.h"
+#include "transport/backend/backend_owner.h"
 #include "transport/backend/backend_reading.h"
+#include "transport/backend/network_plugin_server.h"
 #include "transport/transport.h"
 
 #define PROGRAM "transport-sandbox"
@@ -29,9 +30,7 @@ struct backend_sandbox {
 	char *start, *working_dir; /* of this process, and service.working_dir */
 	char *folder;
 	char *copy; /* NULL: there is no configuration file */
-	bool owned; /* backends run as uid and gid */
-	uid_t uid;
-	gid_t gid;
+	struct backend_owner owner;
 	struct hidden hidden;
 	struct reading configured; /* paths that the configuration file names */
 };
@@ -128,32 +127,40 @@ static int write_file(const char *path, const struct buf *text, const struct bac
 	if (fd < 0)
 		return -errno;
 	bool good = write(fd, text->data, text->len) == (ssize_t)text->len &&
-	            (!sandbox->owned || fchown(fd, sandbox->uid, sandbox->gid) == 0);
+	            (!sandbox->owner.other || fchown(fd, sandbox->owner.uid, sandbox->owner.gid) == 0);
 	int problem = good ? 0 : -(errno ? errno : EIO);
 	close(fd);
 	return problem;
 }
 
-static int make_copy(struct backend_sandbox *sandbox, const char *folder, struct buf *error)
+/* Into `copy`, with what it says of files. */
+static int read_configuration(struct backend_sandbox *sandbox, struct buf *copy, struct buf *error)
 {
-	const struct transport *transport = sandbox->transport;
-	const char *path = transport->config ? config_path(transport->config) : NULL;
-	struct buf text = {0}, copy = {0};
+	const struct config *config = sandbox->transport->config;
+	const char *path = config ? config_path(config) : NULL;
+	struct buf text = {0};
 
 	if (!path)
 		return 0;
-	sandbox->copy = mem_printf("%s/backend.cfg", folder);
+	sandbox->copy = mem_printf("%s/backend.cfg", sandbox->working_dir);
 	int problem = read_file(path, &text);
 	if (problem == 0) {
-		backend_sandbox_filter(&copy, text.data ? text.data : "", text.len);
+		backend_sandbox_filter(copy, text.data ? text.data : "", text.len);
 		hide_certificate(&sandbox->hidden, text.data ? text.data : "", text.len);
 		find_paths(&sandbox->configured, text.data ? text.data : "", text.len);
-		problem = write_file(sandbox->copy, &copy, sandbox);
+	} else {
+		buf_printf(error, "cannot read %s again, for backends: %s", log_quote(path), strerror(-problem));
 	}
 	if (text.data)
 		explicit_bzero(text.data, text.len);
 	buf_finish(&text);
-	buf_finish(&copy);
+	return problem == 0 ? 0 : TP_ERR_IO;
+}
+
+static int make_copy(const struct backend_sandbox *sandbox, const struct buf *copy, struct buf *error)
+{
+	int problem = sandbox->copy ? write_file(sandbox->copy, copy, sandbox) : 0;
+
 	if (problem == 0)
 		return 0;
 	buf_printf(error, "cannot copy the configuration file for backends to %s: %s", log_quote(sandbox->copy),
@@ -216,11 +223,25 @@ static int check(const struct backend_sandbox *sandbox, const struct sandbox_con
 	return err;
 }
 
-static int make_folder(struct backend_sandbox *sandbox, const char *working_dir, struct buf *error)
+/* What the command says of files in the core's working directory is not true of the backend's own folder. */
+static void make_absolute(char **word, const char *folder)
 {
+	char *path = (*word)[0] == '/' || (*word)[0] == '-' ? NULL : mem_printf("%s/%s", folder, *word);
 	struct stat st;
 
-	sandbox->folder = mem_printf("%s/backend", working_dir);
+	if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+		char *other = *word;
+		*word = path;
+		path = other;
+	}
+	mem_free(path);
+}
+
+static int make_folder(struct backend_sandbox *sandbox, struct buf *error)
+{
+	const struct backend_owner *owner = &sandbox->owner;
+	struct stat st;
+
 	if ((mkdir(sandbox->folder, 0700) < 0 && errno != EEXIST) || lstat(sandbox->folder, &st) < 0 ||
 	    !S_ISDIR(st.st_mode)) {
 		buf_printf(error, "cannot make the backends' folder %s: %s", log_quote(sandbox->folder),
@@ -228,63 +249,94 @@ static int make_folder(struct backend_sandbox *sandbox, const char *working_dir,
 		return TP_ERR_IO;
 	}
 	/* another user has to get through to its folder; whatever else is there is 0600 */
-	if (sandbox->owned &&
-	    (lchown(sandbox->folder, sandbox->uid, sandbox->gid) < 0 || chmod(working_dir, 0711) < 0)) {
-		buf_printf(error, "cannot give %s to backend.sandbox_user: %s", log_quote(sandbox->folder),
+	if (owner->other &&
+	    (lchown(sandbox->folder, owner->uid, owner->gid) < 0 || chmod(sandbox->working_dir, 0711) < 0)) {
+		buf_printf(error, "cannot give %s to the user of the backends: %s", log_quote(sandbox->folder),
 		           strerror(errno));
 		return TP_ERR_IO;
 	}
 	return 0;
 }
 
-static int find_owner(struct backend_sandbox *sandbox, const char *user, struct buf *error)
-{
-	if (!user || !*user)
-		return 0;
-	const struct passwd *person = getpwnam(user);
-	if (!person) {
-		buf_printf(error, "backend.sandbox_user: there is no user %s on this machine", log_quote(user));
-		return TP_ERR_INVALID;
-	}
-	if (geteuid() != 0) {
-		buf_puts(error, "backend.sandbox_user: only root can start backends as another user");
-		return TP_ERR_INVALID;
-	}
-	sandbox->owned = true;
-	sandbox->uid = person->pw_uid;
-	sandbox->gid = person->pw_gid;
-	return 0;
-}
-
-static int prepare(struct backend_sandbox *sandbox, struct buf *error)
+/* What the command names, and the configuration has named. */
+static int find_owner(struct backend_sandbox *sandbox, struct buf *error)
 {
 	const struct transport *transport = sandbox->transport;
-	const struct sandbox_config *config = &transport->service.sandbox;
-	const char *configured = transport->service.working_dir;
-	int err = find_owner(sandbox, config->user, error);
+	struct reading needed = {.hidden = &sandbox->hidden};
+	char **words = backend_command_split(transport->service.backend, 0);
+	struct buf no_program = {0}; /* is complained of elsewhere */
 
-	if (err < 0)
-		return err;
+	for (size_t i = 0; words && words[i]; i++) {
+		char *program = i == 0 ? backend_command_find(words[0], sandbox->working_dir, &no_program) : NULL;
+		if (program)
+			mem_replace(&words[0], program);
+		mem_free(program);
+		make_absolute(&words[i], i == 0 ? sandbox->start : sandbox->working_dir);
+		reading_add_program(&needed, words[i]);
+		reading_add_named(&needed, words[i]);
+		/* also where the system's programs are, which everybody may read as a rule */
+		if (words[i][0] == '/' && access(words[i], F_OK) == 0) {
+			needed.items = mem_realloc(needed.items, (needed.count + 1) * sizeof(*needed.items));
+			needed.items[needed.count++] = mem_strdup(words[i]);
+		}
+	}
+	buf_finish(&no_program);
+	backend_command_free(words);
+	for (size_t i = 0; i < sandbox->configured.count; i++)
+		reading_add(&needed, sandbox->configured.items[i]);
+	int err = backend_owner_find(&sandbox->owner, transport->service.sandbox.user, sandbox->folder, needed.items,
+	                             needed.count, &transport->log, error);
+	reading_finish(&needed);
+	return err;
+}
+
+static int find_folders(struct backend_sandbox *sandbox, struct buf *error)
+{
+	const char *configured = sandbox->transport->service.working_dir;
 	char *working_dir = realpath(configured && *configured ? configured : ".", NULL);
+
 	if (!working_dir) {
 		buf_printf(error, "service.working_dir: %s", strerror(errno));
 		return TP_ERR_IO;
 	}
 	char *start = realpath(".", NULL);
 	sandbox->start = mem_strdup(start ? start : "/");
-	free(start);
 	sandbox->working_dir = mem_strdup(working_dir);
-	hidden_add(&sandbox->hidden, working_dir);
+	sandbox->folder = mem_printf("%s/backend", working_dir);
+	free(start);
+	free(working_dir);
+	return 0;
+}
+
+static void hide_ours(struct backend_sandbox *sandbox)
+{
+	const struct transport *transport = sandbox->transport;
+
+	hidden_add(&sandbox->hidden, sandbox->working_dir);
 	hidden_add(&sandbox->hidden, transport->store_config.database);
 	hidden_add(&sandbox->hidden, transport->store_config.key_file);
 	hidden_add(&sandbox->hidden, transport->service.control_socket);
 	hidden_add(&sandbox->hidden, transport->config ? config_path(transport->config) : NULL);
-	err = check(sandbox, config, error);
+}
+
+static int prepare(struct backend_sandbox *sandbox, struct buf *error)
+{
+	struct buf copy = {0};
+	int err = find_folders(sandbox, error);
+
+	if (err < 0)
+		return err;
+	hide_ours(sandbox);
+	err = check(sandbox, &sandbox->transport->service.sandbox, error);
 	if (!err)
-		err = make_folder(sandbox, working_dir, error);
+		err = read_configuration(sandbox, &copy, error);
 	if (!err)
-		err = make_copy(sandbox, working_dir, error);
-	free(working_dir);
+		err = find_owner(sandbox, error);
+	if (!err)
+		err = make_folder(sandbox, error);
+	if (!err)
+		err = make_copy(sandbox, &copy, error);
+	buf_finish(&copy);
 	return err;
 }
 
@@ -362,20 +414,6 @@ static void add_number(struct words *words, const char *name, long value)
 	add(words, mem_printf("%ld", value));
 }
 
-/* What the command says of files in the core's working directory is not true of the backend's own folder. */
-static void make_absolute(char **word, const char *folder)
-{
-	char *path = (*word)[0] == '/' || (*word)[0] == '-' ? NULL : mem_printf("%s/%s", folder, *word);
-	struct stat st;
-
-	if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-		char *other = *word;
-		*word = path;
-		path = other;
-	}
-	mem_free(path);
-}
-
 static void add_paths(struct words *words, const struct reading *reading)
 {
 	for (size_t i = 0; i < reading->count; i++)
@@ -406,10 +444,10 @@ static void add_limits(struct words *words, const struct backend_sandbox *sandbo
 	add_number(words, "--memory", config->memory_mb);
 	add_number(words, "--cpu", config->cpu_s);
 	add_number(words, "--files", config->files);
-	if (!sandbox->owned)
+	if (!sandbox->owner.other)
 		return;
 	add(words, mem_strdup("--user"));
-	add(words, mem_printf("%lu:%lu", (unsigned long)sandbox->uid, (unsigned long)sandbox->gid));
+	add(words, mem_printf("%lu:%lu", (unsigned long)sandbox->owner.uid, (unsigned long)sandbox->owner.gid));
 }
 
 char **backend_sandbox_wrap(const struct backend_sandbox *sandbox, char **argv, unsigned port)

@@ -214,7 +214,7 @@ void network_plugin_server_release(struct network_plugin_server *server, struct 
 	backend_attach_note_session(user, NULL);
 	if (backend->users_count == 0) {
 		backend->empty_ms = clock_ms();
-		if (backend->state == BACKEND_DRAINING || server->users_per_backend == 1)
+		if (backend->state == BACKEND_DRAINING || server->users_per_backend == 1 || server->emptying)
 			backend_stop(backend);
 	}
 	if (server->waiting_count > 0)
@@ -233,6 +233,20 @@ void network_plugin_server_hold(struct network_plugin_server *server, bool hold)
 		if (backend->state != BACKEND_STOPPING)
 			backend_set_reading(backend, !hold);
 	}
+}
+
+void network_plugin_server_empty(struct network_plugin_server *server, bool empty)
+{
+	server->emptying = empty;
+	LIST_EACH(link, &server->backends)
+	{
+		struct backend *backend = CONTAINER_OF(link, struct backend, link);
+		/* one that starts is looked at when it is ready, by the check of those without users */
+		if (empty && backend->users_count == 0 &&
+		    (backend->state == BACKEND_READY || backend->state == BACKEND_DRAINING))
+			backend_stop(backend);
+	}
+	server_place(server);
 }
 
 /* what backends tell */
@@ -282,7 +296,13 @@ void server_backend_crashed(struct backend *backend)
 {
 	struct network_plugin_server *server = backend->server;
 
-	server->transport->counters.backends_crashed++;
+	struct transport *transport = server->transport;
+
+	transport->counters.backends_crashed++;
+	if (transport->crashed_count == LIMIT_CRASHED_BACKENDS)
+		memmove(transport->crashed, transport->crashed + 1,
+		        --transport->crashed_count * sizeof(transport->crashed[0]));
+	transport->crashed[transport->crashed_count++] = backend->id;
 	/* those that were started before the last crash may have died of the same cause */
 	if (server->crashes == 0 || backend->started_ms >= server->last_crash_ms)
 		back_off(server);
@@ -335,6 +355,8 @@ static void on_flush(uv_prepare_t *prepare)
 
 	transport_commit(server->transport);
 	backend_connection_flush_all(server);
+	/* what the kernel has taken of those that do not answer */
+	transport_commit(server->transport);
 }
 
 static void on_check(uv_timer_t *timer)
@@ -411,6 +433,15 @@ static void set_timing(struct network_plugin_server *server, const struct servic
 	                           : 0,
 	        .check = 1000,
 	};
+}
+
+void network_plugin_server_reconfigure(struct network_plugin_server *server)
+{
+	const struct service_config *service = &server->transport->service;
+
+	server->users_per_backend = service->users_per_backend > 0 ? (unsigned)service->users_per_backend : 1;
+	set_timing(server, service);
+	server_place(server);
 }
 
 int server_create(struct transport *transport, struct network_plugin_server **out, struct buf *error)

@@ -39,11 +39,17 @@ void network_plugin_server_release(struct network_plugin_server *server, struct 
 /* While held no backend is read: what is read has nowhere to go. */
 void network_plugin_server_hold(struct network_plugin_server *server, bool hold);
 
+/* Maintenance: a backend without users ends at once, and none is started without users that wait. */
+void network_plugin_server_empty(struct network_plugin_server *server, bool empty);
+/* The [service] keys that may change at run time have changed. */
+void network_plugin_server_reconfigure(struct network_plugin_server *server);
+
 struct backend *
 network_plugin_server_first(const struct network_plugin_server *server); /* for listing; NULL */
 struct backend *network_plugin_server_next(const struct network_plugin_server *server,
                                            const struct backend *backend);
-struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial); /* NULL: gone */
+/* NULL: it is gone. */
+struct backend *network_plugin_server_find(const struct network_plugin_server *server, unsigned serial);
 unsigned network_plugin_server_count(const struct network_plugin_server *server);
 unsigned network_plugin_server_waiting(const struct network_plugin_server *server); /* users in the queue */
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/acceptor.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -31,9 +32,9 @@
 struct query_port {
 	struct transport *transport;
 	struct log log;
-	uv_tcp_t listener;
+	struct acceptor *acceptor;
 	uv_timer_t timer;
-	unsigned handles; /* of these two, not yet closed */
+	unsigned handles; /* of these two, not yet gone */
 	unsigned number;
 	char *portfile; /* NULL: not written */
 	struct list clients;
@@ -41,7 +42,6 @@ struct query_port {
 	unsigned taken;  /* in this second */
 	unsigned warned; /* in this minute */
 	unsigned ticks;
-	bool pending; /* somebody stands in the queue until the second is over */
 	bool closing;
 };
 
@@ -69,6 +69,9 @@ static void refuse(struct query_port *port, const char *what, const struct backe
 {
 	char who[64] = "";
 
+	/* the next one costs a walk through /proc again: not before the second is over */
+	port->taken = LIMIT_BACKEND_ACCEPTS;
+	acceptor_hold(port->acceptor, true);
 	if (port->warned++ > LIMIT_QUERY_WARNINGS)
 		return;
 	if (peer)
@@ -254,8 +257,10 @@ static bool is_allowed(struct query_port *port, const uv_tcp_t *tcp)
 	return false;
 }
 
-static void accept_one(struct query_port *port)
+static void on_connection(void *context, int fd)
 {
+	struct query_port *port = context;
+
 	struct query_client *client = MEM_NEW(struct query_client);
 
 	client->port = port;
@@ -265,7 +270,10 @@ static void accept_one(struct query_port *port)
 	uv_tcp_init(port->transport->loop, &client->tcp);
 	list_append(&port->clients, &client->link);
 	port->clients_count++;
-	if (uv_accept((uv_stream_t *)&port->listener, (uv_stream_t *)&client->tcp) < 0) {
+	/* finding out who it is costs a walk through /proc: the others wait until the second is over */
+	acceptor_hold(port->acceptor, ++port->taken >= LIMIT_BACKEND_ACCEPTS);
+	if (uv_tcp_open(&client->tcp, fd) < 0) {
+		close(fd);
 		close_client(client);
 		return;
 	}
@@ -280,19 +288,6 @@ static void accept_one(struct query_port *port)
 		return;
 	}
 	send_event(client, &(struct event){.type = EVENT_PING});
-}
-
-static void on_connection(uv_stream_t *listener, int status)
-{
-	struct query_port *port = listener->data;
-
-	if (status < 0)
-		return;
-	/* finding out who it is costs a walk through /proc; the loop does not listen on until it is accepted */
-	if (port->taken++ < LIMIT_BACKEND_ACCEPTS)
-		accept_one(port);
-	else
-		port->pending = true;
 }
 
 /* Orphans of backends are given to us rather than to process 1, so that they stay our descendants. */
@@ -325,14 +320,12 @@ static void on_tick(uv_timer_t *timer)
 	{
 		struct query_client *client = CONTAINER_OF(link, struct query_client, link);
 		/* busy or not: it may be one that does not read its answer */
-		if (now - client->heard_ms > SILENCE_MS)
-			close_client(client);
+		if (now - client->heard_ms <= SILENCE_MS || is_closing(client))
+			continue;
+		log_info(&port->log, "a connection without a whole frame in %d s is closed", SILENCE_MS / 1000);
+		close_client(client);
 	}
-	if (!port->pending)
-		return;
-	port->pending = false;
-	port->taken = 1;
-	accept_one(port);
+	acceptor_hold(port->acceptor, false);
 }
 
 /* life of the port */
@@ -376,16 +369,21 @@ static void write_portfile(struct query_port *port)
 
 static int listen_on(struct query_port *port, const char *host)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
+	socklen_t size = sizeof(struct sockaddr_in);
 
 	int err = uv_ip4_addr(host, (int)port->number, (struct sockaddr_in *)&address);
-	if (err)
+	if (err) {
 		err = uv_ip6_addr(host, (int)port->number, (struct sockaddr_in6 *)&address);
-	if (!err)
-		err = uv_tcp_bind(&port->listener, (const struct sockaddr *)&address, 0);
-	if (!err)
-		err = uv_listen((uv_stream_t *)&port->listener, BACKLOG, on_connection);
-	return err;
+		size = sizeof(struct sockaddr_in6);
+	}
+	if (err)
+		return err;
+	int fd = acceptor_listen((const struct sockaddr *)&address, size, BACKLOG);
+	if (fd < 0)
+		return uv_translate_sys_error(errno);
+	port->acceptor = acceptor_open(port->transport->loop, fd, &port->log, on_connection, port);
+	return port->acceptor ? 0 : UV_EIO;
 }
 
 int query_port_open(struct transport *transport, struct query_port **out, struct buf *error)
@@ -399,10 +397,9 @@ int query_port_open(struct transport *transport, struct query_port **out, struct
 	port->log = (struct log){.parent = &transport->log, .label = "query port"};
 	port->number = (unsigned)number;
 	list_init(&port->clients);
-	uv_tcp_init(transport->loop, &port->listener);
 	uv_timer_init(transport->loop, &port->timer);
-	port->listener.data = port->timer.data = port;
-	port->handles = 2;
+	port->timer.data = port;
+	port->handles = 1;
 	const char *host = backend_host_choose(&transport->service);
 	int err = listen_on(port, host);
 	if (err) {
@@ -418,12 +415,17 @@ int query_port_open(struct transport *transport, struct query_port **out, struct
 	return 0;
 }
 
-static void on_port_handle_closed(uv_handle_t *handle)
+static void on_acceptor_closed(void *context)
 {
-	struct query_port *port = handle->data;
+	struct query_port *port = context;
 
 	port->handles--;
 	free_port_if_done(port);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	on_acceptor_closed(handle->data);
 }
 
 void query_port_close(struct query_port **slot)
@@ -438,6 +440,8 @@ void query_port_close(struct query_port **slot)
 		unlink(port->portfile);
 	LIST_EACH(link, &port->clients)
 	close_client(CONTAINER_OF(link, struct query_client, link));
-	uv_close((uv_handle_t *)&port->listener, on_port_handle_closed);
-	uv_close((uv_handle_t *)&port->timer, on_port_handle_closed);
+	if (port->acceptor)
+		port->handles++;
+	acceptor_close(&port->acceptor, on_acceptor_closed, port);
+	uv_close((uv_handle_t *)&port->timer, on_timer_closed);
 }

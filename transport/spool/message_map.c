@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/spool/message_map.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/spool/spool_internal.h"
@@ -26,9 +28,11 @@ void message_map_put(struct spool *spool, const struct message_link *link)
 	        .author = link->author,
 	};
 
-	if (spool_index_room(spool) != 0)
+	/* the log's texts are no longer; nobody has names and ids like that */
+	if (strlen(link->id) > UINT16_MAX || strlen(link->other_id) > UINT16_MAX ||
+	    (link->author && strlen(link->author) > UINT16_MAX) || spool_index_room(spool) != 0)
 		return;
-	spool_index_load(spool, &entry);
+	spool_index_add_entry(spool, &entry);
 	if (spool->disk)
 		spool_log_append(spool->disk, &entry);
 }

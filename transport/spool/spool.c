@@ -90,10 +90,10 @@ static uint64_t next_time(const struct spool *spool)
 
 	if (!disk)
 		return ms;
-	if (disk->failing)
-		return RETRY_MS;
 	if (spool_clean_is_due(spool))
 		return CLEAN_MS;
+	if (disk->failing || disk->full)
+		return RETRY_MS;
 	if (spool->filling.count > 0 || spool->sealed || spool->tidy.paths_count > 0)
 		return ITEMS_MS;
 	if (spool->config.durability == SPOOL_POWER && disk->synced < disk->position)
@@ -152,7 +152,7 @@ int spool_flush(struct spool *spool)
 		return err;
 	if (err)
 		call_waiters(spool, UINT64_MAX, err);
-	else if (spool->config.durability != SPOOL_POWER)
+	else if (spool->config.durability != SPOOL_POWER || !spool->disk)
 		call_waiters(spool, spool->disk ? spool->disk->position : 0, 0);
 	else
 		call_waiters(spool, spool->disk->synced, 0);
@@ -202,7 +202,7 @@ static void load(void *context, uint64_t position, const struct spool_entry *ent
 	case ENTRY_PUT:
 		spool_records_load(spool, position, entry, size);
 		if (entry->flags & ENTRY_HAS_SEEN)
-			spool_index_load(spool, entry);
+			spool_index_load(spool, position, entry);
 		break;
 	case ENTRY_DONE:
 	case ENTRY_DEAD:
@@ -215,7 +215,7 @@ static void load(void *context, uint64_t position, const struct spool_entry *ent
 		break;
 	case ENTRY_SEEN:
 	case ENTRY_LINK:
-		spool_index_load(spool, entry);
+		spool_index_load(spool, position, entry);
 		break;
 	}
 }
@@ -223,10 +223,11 @@ static void load(void *context, uint64_t position, const struct spool_entry *ent
 static int open_databases(struct spool *spool, struct buf *error)
 {
 	char *path = mem_printf("%s/messages.db", spool->folder);
-	int err = spool_database_open(&spool->writer, path, spool->secret, true, &spool->log, error);
+	int err = spool_database_open(&spool->writer, path, spool->secret, spool->disk->segment_bytes,
+	                              &spool->log, error);
 
 	if (!err)
-		err = spool_database_open(&spool->reader, path, spool->secret, false, &spool->log, error);
+		err = spool_database_open(&spool->reader, path, spool->secret, 0, &spool->log, error);
 	if (!err)
 		spool_database_count(spool->writer, &spool->seen, &spool->links);
 	mem_free(path);
@@ -240,12 +241,16 @@ static int open_files(struct spool *spool, struct buf *error)
 	        .seen_seconds = config->seen_seconds,
 	        .seen_count = config->seen_count,
 	        .map_seconds = config->map_seconds,
-	        .map_count = config->map_count,
+	        .map_count = config->map_count * 2, /* a row for each direction */
 	};
 	const struct spool_thread_callbacks callbacks = {
 	        .synced = on_synced, .tidied = on_tidied, .context = spool};
-	int err = spool_log_open(&spool->disk, spool->folder, config->max_bytes, &spool->log, load, spool,
-	                         error);
+	char *path = mem_printf("%s/messages.db", spool->folder);
+	int err;
+
+	spool->mark = spool_database_peek(path, spool->mark_secret);
+	mem_free(path);
+	err = spool_log_open(&spool->disk, spool->folder, config->max_bytes, &spool->log, load, spool, error);
 
 	if (err)
 		return err;

@@ -140,7 +140,8 @@ int spool_read(struct spool *spool, const struct spool_record *record, struct ar
  * is not kept as a record: remembers it. True: it came before. */
 bool spool_seen(struct spool *spool, const char *owner, const char *id);
 
-/* Notes. Values are copied; NULL removes. Set again with the same bytes it costs nothing. */
+/* Notes. Values are copied; NULL removes. Set again with the same bytes it costs nothing. One beyond
+ * LIMIT_SPOOL_NOTE_BYTES is not taken (logged). */
 void spool_note_set(struct spool *spool, const char *kind, const char *name, const void *value, size_t size);
 const void *spool_note_get(const struct spool *spool, const char *kind, const char *name, size_t *size);
 /* Calls `each` for all notes of a kind, in no order; it may set and remove notes. */

@@ -68,7 +68,7 @@ static void rewrite(void *context, uint64_t position, const struct spool_entry *
 }
 
 /* A few segments may lie there; beyond it no more than twice what is live. */
-static bool is_too_long(const struct spool *spool)
+bool spool_is_too_long(const struct spool *spool)
 {
 	const struct spool_log *disk = spool->disk;
 	uint64_t limit = 2 * (disk->live_bytes + disk->segment_bytes);
@@ -84,7 +84,7 @@ bool spool_clean_is_due(const struct spool *spool)
 {
 	const struct spool_segment *oldest = spool->disk ? spool_log_oldest(spool->disk) : NULL;
 
-	return oldest && oldest->live > 0 && !spool->disk->failing && is_too_long(spool) &&
+	return oldest && oldest->live > 0 && !spool->disk->failing && spool_is_too_long(spool) &&
 	       clock_ms() >= spool->clean_again_ms;
 }
 

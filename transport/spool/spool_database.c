@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/spool/spool_database.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 
 #define READ_WAIT_MS 20 /* in the loop's turn */
 #define WRITE_WAIT_MS 5000
-#define EXPIRE_ROWS 2000 /* in one transaction */
+#define PAGE_BYTES 4096
+#define WAL_PAGES_MOST 1000
+#define EXPIRE_ROWS 500 /* by one statement */
 #define FILL_ROWS 20000
 
 enum statement {
@@ -29,6 +35,7 @@ enum statement {
 	SEEN_COUNT,
 	LINK_COUNT,
 	SEEN_KEYS,
+	SET_MARK,
 	STATEMENTS
 };
 
@@ -38,7 +45,8 @@ static const char *const texts[STATEMENTS] = {
         [ROLLBACK] = "ROLLBACK",
         [ADD_SEEN] = "INSERT OR IGNORE INTO seen (key, high, stamp) VALUES (?1, ?2, ?3)",
         [FIND_SEEN] = "SELECT 1 FROM seen WHERE key = ?1 AND high = ?2",
-        [CHANGE_LINK] = "UPDATE link SET high = ?2, stamp = ?3, id = ?4, author = ?5, time = ?6 WHERE key = ?1",
+        [CHANGE_LINK] =
+                "UPDATE link SET high = ?2, stamp = ?3, id = ?4, author = ?5, time = ?6 WHERE key = ?1",
         [ADD_LINK] = "INSERT INTO link (key, high, stamp, id, author, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         [FIND_LINK] = "SELECT id, author, time FROM link WHERE key = ?1 AND high = ?2",
         [SEEN_OLD] = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE stamp < ?1 ORDER BY stamp "
@@ -50,20 +58,23 @@ static const char *const texts[STATEMENTS] = {
         [SEEN_COUNT] = "SELECT count(*) FROM seen",
         [LINK_COUNT] = "SELECT count(*) FROM link",
         [SEEN_KEYS] = "SELECT key, high FROM seen WHERE key > ?1 ORDER BY key LIMIT ?2",
+        [SET_MARK] = "UPDATE meta SET segment = ?1, offset = ?2",
 };
 
 /* Keys are random already: a row's number is half of its key, and no other index is needed to find it. */
-static const char schema[] = "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT NULL);"
-                             "CREATE TABLE IF NOT EXISTS seen (key INTEGER PRIMARY KEY, high INTEGER NOT "
-                             "NULL, stamp INTEGER NOT NULL);"
-                             "CREATE INDEX IF NOT EXISTS seen_stamp ON seen (stamp);"
-                             "CREATE TABLE IF NOT EXISTS link (key INTEGER PRIMARY KEY, high INTEGER NOT "
-                             "NULL, stamp INTEGER NOT NULL,"
-                             " id TEXT NOT NULL, author TEXT, time INTEGER NOT NULL);"
-                             "CREATE INDEX IF NOT EXISTS link_stamp ON link (stamp);";
+static const char schema[] =
+        "CREATE TABLE IF NOT EXISTS meta (secret BLOB NOT NULL, segment INTEGER, offset INTEGER);"
+        "CREATE TABLE IF NOT EXISTS seen (key INTEGER PRIMARY KEY, high INTEGER NOT "
+        "NULL, stamp INTEGER NOT NULL);"
+        "CREATE INDEX IF NOT EXISTS seen_stamp ON seen (stamp);"
+        "CREATE TABLE IF NOT EXISTS link (key INTEGER PRIMARY KEY, high INTEGER NOT "
+        "NULL, stamp INTEGER NOT NULL,"
+        " id TEXT NOT NULL, author TEXT, time INTEGER NOT NULL);"
+        "CREATE INDEX IF NOT EXISTS link_stamp ON link (stamp);";
 
 struct spool_database {
 	sqlite3 *db;
+	char *path;
 	const struct log *log;
 	sqlite3_stmt *statements[STATEMENTS]; /* made when first used */
 	bool counted;
@@ -142,7 +153,8 @@ static int take_secret(struct spool_database *database, const uint8_t *secret)
 	code = sqlite3_exec(database->db, "BEGIN; DELETE FROM meta; DELETE FROM seen; DELETE FROM link", NULL,
 	                    NULL, NULL);
 	if (code == SQLITE_OK)
-		code = sqlite3_prepare_v2(database->db, "INSERT INTO meta VALUES (?1)", -1, &statement, NULL);
+		code = sqlite3_prepare_v2(database->db, "INSERT INTO meta (secret) VALUES (?1)", -1,
+		                          &statement, NULL);
 	if (code == SQLITE_OK) {
 		sqlite3_bind_blob(statement, 1, secret, SPOOL_KEY_BYTES, SQLITE_STATIC);
 		code = sqlite3_step(statement);
@@ -152,46 +164,59 @@ static int take_secret(struct spool_database *database, const uint8_t *secret)
 	return code;
 }
 
-static int set_up(struct spool_database *database, const uint8_t *secret)
+static int set_up(struct spool_database *database, const uint8_t *secret, uint64_t wal_bytes)
 {
+	uint64_t pages = wal_bytes / PAGE_BYTES < WAL_PAGES_MOST ? wal_bytes / PAGE_BYTES : WAL_PAGES_MOST;
+	char *limit = mem_printf("PRAGMA wal_autocheckpoint = %" PRIu64, pages > 0 ? pages : 1);
 	int code = sqlite3_exec(database->db,
 	                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 	                        "PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -8192",
 	                        NULL, NULL, NULL);
 
 	if (code == SQLITE_OK)
+		code = sqlite3_exec(database->db, limit, NULL, NULL, NULL);
+	mem_free(limit);
+	if (code == SQLITE_OK)
 		code = sqlite3_exec(database->db, schema, NULL, NULL, NULL);
 	return code == SQLITE_OK ? take_secret(database, secret) : code;
 }
 
-static int try_open(struct spool_database *database, const char *path, const uint8_t *secret, bool writes)
+static int try_open(struct spool_database *database, const char *path, const uint8_t *secret,
+                    uint64_t wal_bytes)
 {
+	bool writes = wal_bytes > 0;
+	int fd = writes ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)
+	                : -1; /* for us only; SQLite would not */
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (writes ? SQLITE_OPEN_CREATE : 0);
-	int code = sqlite3_open_v2(path, &database->db, flags, NULL);
+	int code;
 
+	if (fd >= 0)
+		close(fd);
+	code = sqlite3_open_v2(path, &database->db, flags, NULL);
 	if (code != SQLITE_OK)
 		return code;
 	sqlite3_extended_result_codes(database->db, 1);
 	sqlite3_busy_timeout(database->db, writes ? WRITE_WAIT_MS : READ_WAIT_MS);
 	if (writes)
-		return set_up(database, secret);
+		return set_up(database, secret, wal_bytes);
 	return get(database, FIND_SEEN) && get(database, FIND_LINK) ? SQLITE_OK
 	                                                            : sqlite3_errcode(database->db);
 }
 
 int spool_database_open(struct spool_database **slot, const char *path, const uint8_t secret[SPOOL_KEY_BYTES],
-                        bool writes, const struct log *log, struct buf *error)
+                        uint64_t wal_bytes, const struct log *log, struct buf *error)
 {
 	struct spool_database *database = MEM_NEW(struct spool_database);
 	int code;
 
 	*slot = database;
 	database->log = log;
-	code = try_open(database, path, secret, writes);
-	if (is_damage(code) && writes) {
+	database->path = mem_strdup(path);
+	code = try_open(database, path, secret, wal_bytes);
+	if (is_damage(code) && wal_bytes > 0) {
 		sqlite3_close(database->db);
 		set_aside(path, log);
-		code = try_open(database, path, secret, writes);
+		code = try_open(database, path, secret, wal_bytes);
 	}
 	if (code == SQLITE_OK)
 		return 0;
@@ -210,6 +235,7 @@ void spool_database_close(struct spool_database **slot)
 	for (i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(database->statements[i]);
 	sqlite3_close(database->db);
+	mem_free(database->path);
 	MEM_FREE(*slot);
 }
 
@@ -257,9 +283,48 @@ static int put_link(struct spool_database *database, const struct spool_item *it
 	return put_link_by(database, item, ADD_LINK);
 }
 
-/* Ends the transaction: 0, or TP_ERR_STORE and nothing of it has happened. */
-static int finish(struct spool_database *database, int err)
+static void count_rows(struct spool_database *database)
 {
+	if (database->counted)
+		return;
+	database->seen = count_of(database, SEEN_COUNT);
+	database->links = count_of(database, LINK_COUNT);
+	database->counted = true;
+}
+
+static int set_mark(struct spool_database *database, const struct spool_mark *mark)
+{
+	sqlite3_stmt *statement = get(database, SET_MARK);
+
+	if (!statement)
+		return TP_ERR_STORE;
+	sqlite3_bind_int64(statement, 1, (int64_t)mark->segment);
+	sqlite3_bind_int64(statement, 2, (int64_t)mark->offset);
+	return run(database, SET_MARK);
+}
+
+int spool_database_begin(struct spool_database *database)
+{
+	count_rows(database);
+	return run(database, BEGIN);
+}
+
+int spool_database_add(struct spool_database *database, const struct spool_items *items, size_t first,
+                       size_t most)
+{
+	size_t last = items->count - first < most ? items->count : first + most;
+	int err = 0;
+
+	for (; err == 0 && first < last; first++)
+		err = items->items[first].id ? put_link(database, &items->items[first])
+		                             : put_seen(database, &items->items[first]);
+	return err;
+}
+
+int spool_database_finish(struct spool_database *database, int err, const struct spool_mark *mark)
+{
+	if (err == 0 && mark)
+		err = set_mark(database, mark);
 	if (err == 0)
 		err = run(database, COMMIT);
 	if (err == 0)
@@ -270,27 +335,23 @@ static int finish(struct spool_database *database, int err)
 	return TP_ERR_STORE;
 }
 
-static void count_rows(struct spool_database *database)
+struct spool_mark spool_database_peek(const char *path, uint8_t secret[SPOOL_KEY_BYTES])
 {
-	if (database->counted)
-		return;
-	database->seen = count_of(database, SEEN_COUNT);
-	database->links = count_of(database, LINK_COUNT);
-	database->counted = true;
-}
+	struct spool_mark mark = {0};
+	sqlite3_stmt *statement = NULL;
+	sqlite3 *db = NULL;
 
-int spool_database_commit(struct spool_database *database, const struct spool_items *items, size_t first,
-                          size_t most)
-{
-	size_t last = items->count - first < most ? items->count : first + most;
-	int err;
-
-	count_rows(database);
-	err = run(database, BEGIN);
-	for (; err == 0 && first < last; first++)
-		err = items->items[first].id ? put_link(database, &items->items[first])
-		                             : put_seen(database, &items->items[first]);
-	return finish(database, err);
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, "SELECT secret, segment, offset FROM meta", -1, &statement, NULL) ==
+	            SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == SPOOL_KEY_BYTES) {
+		memcpy(secret, sqlite3_column_blob(statement, 0), SPOOL_KEY_BYTES);
+		mark.segment = (uint64_t)sqlite3_column_int64(statement, 1);
+		mark.offset = (uint64_t)sqlite3_column_int64(statement, 2);
+	}
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return mark;
 }
 
 /* Deletes up to EXPIRE_ROWS. Returns how many; *err is set on failure. */
@@ -322,27 +383,34 @@ static uint64_t expire_table(struct spool_database *database, enum statement old
 	return gone;
 }
 
-bool spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits,
-                           int64_t now_ms)
+int spool_database_expire(struct spool_database *database, const struct spool_database_limits *limits,
+                          int64_t now_ms)
 {
-	uint64_t seen, links;
-	int err;
+	uint64_t rows;
+	int err = 0;
 
-	count_rows(database);
-	err = run(database, BEGIN);
-	seen = expire_table(database, SEEN_OLD, SEEN_MANY, now_ms - (int64_t)limits->seen_seconds * 1000,
+	rows = expire_table(database, SEEN_OLD, SEEN_MANY, now_ms - (int64_t)limits->seen_seconds * 1000,
 	                    limits->seen_count, &database->seen, &err);
-	links = expire_table(database, LINK_OLD, LINK_MANY, now_ms - (int64_t)limits->map_seconds * 1000,
+	rows += expire_table(database, LINK_OLD, LINK_MANY, now_ms - (int64_t)limits->map_seconds * 1000,
 	                     limits->map_count, &database->links, &err);
-	return finish(database, err) == 0 && (seen >= EXPIRE_ROWS || links >= EXPIRE_ROWS);
+	return err ? TP_ERR_STORE : (int)rows;
 }
 
-int spool_database_checkpoint(struct spool_database *database)
+/* All that is not in the WAL any more has been synced by SQLite before it reused the WAL. */
+int spool_database_sync(struct spool_database *database)
 {
-	int frames = 0, done = 0;
-	int code = sqlite3_wal_checkpoint_v2(database->db, NULL, SQLITE_CHECKPOINT_FULL, &frames, &done);
+	char *path = mem_printf("%s-wal", database->path);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int error = 0;
 
-	return code == SQLITE_OK && frames == done ? 0 : TP_ERR_STORE;
+	if (fd < 0)
+		error = errno == ENOENT ? 0 : errno;
+	else if (fdatasync(fd) < 0)
+		error = errno;
+	if (fd >= 0)
+		close(fd);
+	mem_free(path);
+	return error;
 }
 
 void spool_database_count(struct spool_database *database, uint64_t *seen, uint64_t *links)
@@ -363,8 +431,9 @@ int spool_database_fill(struct spool_database *database, struct spool_filter *fi
 	sqlite3_bind_int64(statement, 2, FILL_ROWS);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		*after = sqlite3_column_int64(statement, 0);
-		spool_filter_add(filter, (struct spool_key){.low = (uint64_t)*after,
-		                                            .high = (uint64_t)sqlite3_column_int64(statement, 1)});
+		spool_filter_add(filter,
+		                 (struct spool_key){.low = (uint64_t)*after,
+		                                    .high = (uint64_t)sqlite3_column_int64(statement, 1)});
 		rows++;
 	}
 	sqlite3_reset(statement);

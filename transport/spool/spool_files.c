@@ -20,6 +20,7 @@ const struct spool_files spool_files_system = {
         .read = pread,
         .write = pwrite,
         .reserve = system_reserve,
+        .truncate = ftruncate,
         .sync = fdatasync,
         .sync_folder = fsync,
         .unlink = unlink,

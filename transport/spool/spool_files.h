@@ -16,6 +16,7 @@ struct spool_files {
 	ssize_t (*write)(int fd, const void *bytes, size_t size, off_t offset);
 	int (*reserve)(int fd, off_t offset,
 	               off_t size); /* fallocate; EOPNOTSUPP where the file system has no such thing */
+	int (*truncate)(int fd, off_t size);
 	int (*sync)(int fd);        /* fdatasync */
 	int (*sync_folder)(int fd); /* fsync */
 	int (*unlink)(const char *path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A blocked Bloom filter over the keys of the database: says of nearly every new id that it is new without asking SQLite.
- * One cache line a key, 12 bits a key, six of them set: about one false "perhaps" in 200.
+ * A blocked Bloom filter over the keys of the database: says of nearly every new id that it is new without
+ * asking SQLite. One cache line a key, 12 bits a key, six of them set: about one false "perhaps" in 200.
  */
 #pragma once
 

@@ -53,9 +53,9 @@ int spool_index_room(struct spool *spool)
 		turn_over(spool);
 		return 0;
 	}
-	/* The database has been refusing for long: messages go on, and may come twice. */
-	if (spool->tidy_under_way || spool->disk->failing)
+	if (spool->tidy_under_way || !spool->store_failing || spool->disk->failing)
 		return TP_ERR_LIMIT;
+	/* The database has been refusing for long: messages go on, and may come twice. */
 	if (!spool->too_many_items)
 		log_error(&spool->log,
 		          "%zu seen ids and links could not be written to messages.db and are forgotten: "
@@ -90,7 +90,7 @@ bool spool_seen(struct spool *spool, const char *owner, const char *id)
 	return false;
 }
 
-void spool_index_load(struct spool *spool, const struct spool_entry *entry)
+void spool_index_add_entry(struct spool *spool, const struct spool_entry *entry)
 {
 	struct spool_item item = {.key = entry->seen, .stamp_ms = entry->time};
 
@@ -107,6 +107,22 @@ void spool_index_load(struct spool *spool, const struct spool_entry *entry)
 	item.key = entry->there;
 	item.id = (char *)entry->link_id;
 	spool_items_put(&spool->filling, &item);
+}
+
+static bool is_before_mark(const struct spool *spool, uint64_t position)
+{
+	const struct spool_segment *segment = spool_log_newest(spool->disk);
+
+	if (memcmp(spool->mark_secret, spool->disk->key, SPOOL_KEY_BYTES) != 0)
+		return false;
+	return segment->number < spool->mark.segment ||
+	       (segment->number == spool->mark.segment && position - segment->base < spool->mark.offset);
+}
+
+void spool_index_load(struct spool *spool, uint64_t position, const struct spool_entry *entry)
+{
+	if (!is_before_mark(spool, position))
+		spool_index_add_entry(spool, entry);
 }
 
 void spool_index_finish(struct spool *spool)
@@ -126,7 +142,7 @@ static void seal(struct spool *spool)
 {
 	uint64_t gather = spool->config.durability == SPOOL_POWER ? GATHER_POWER_MS : GATHER_PROCESS_MS;
 
-	if (spool->sealed || spool_log_waiting(spool->disk))
+	if (spool->sealed || spool_log_waiting(spool->disk) || !spool->disk->head)
 		return;
 	if (spool->filling.count == 0) {
 		spool->committed_position = spool->disk->position;
@@ -137,19 +153,16 @@ static void seal(struct spool *spool)
 	spool->committing = spool->filling;
 	spool->filling = (struct spool_items){0};
 	spool->committing_position = spool->disk->position;
+	spool->tidy.mark.segment = spool->disk->head->number;
+	spool->tidy.mark.offset = spool->disk->position - spool->disk->head->base;
 	spool->sealed = true;
-}
-
-static uint64_t items_safe_up_to(const struct spool *spool)
-{
-	return spool->sealed ? spool->committing_position : spool->committed_position;
 }
 
 static bool can_remove_oldest(const struct spool *spool)
 {
 	const struct spool_segment *oldest = spool_log_oldest(spool->disk);
 
-	return oldest && oldest->live == 0 && oldest->end <= items_safe_up_to(spool);
+	return oldest && oldest->live == 0 && oldest->end <= spool->committed_position;
 }
 
 bool spool_index_wants_sync(const struct spool *spool)
@@ -216,11 +229,58 @@ static void take_filter(struct spool *spool, struct spool_tidy *tidy)
 	add_to_filter(spool->filter, &spool->committing);
 }
 
+static size_t log_bytes(const struct spool_items *items)
+{
+	/* at most: a link with a key for each direction, and the id twice */
+	return items->count * 64 + items->bytes * 2;
+}
+
+static void log_again(struct spool *spool, const struct spool_item *item)
+{
+	struct spool_entry seen = {.type = ENTRY_SEEN, .seen = item->key, .time = item->stamp_ms};
+	struct spool_entry link = {
+	        .type = ENTRY_LINK,
+	        .flags = item->author ? ENTRY_HAS_AUTHOR : 0,
+	        .here = item->key,
+	        .there = item->key,
+	        .time = item->time_ms,
+	        .link_id = item->id,
+	        .link_other_id = item->id,
+	        .author = item->author,
+	};
+
+	spool_log_append(spool->disk, item->id ? &link : &seen);
+}
+
+/* The database cannot be written, perhaps for want of space, and the log cannot get shorter as long as it has
+ * what is to go there: what waits is written again at the log's end. */
+static void log_items_again(struct spool *spool)
+{
+	struct spool_items *all[] = {&spool->committing, &spool->filling};
+	struct spool_items merged = {0};
+	size_t i, j;
+
+	if (spool_log_room(spool->disk, log_bytes(all[0]) + log_bytes(all[1]), true) != 0)
+		return;
+	spool->committed_position = spool_log_end(spool->disk);
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		for (j = 0; j < all[i]->count; j++) {
+			log_again(spool, &all[i]->items[j]);
+			spool_items_put(&merged, &all[i]->items[j]);
+		}
+		spool_items_finish(all[i]);
+	}
+	spool->filling = merged;
+	spool->sealed = false;
+	spool->rewritten = spool_log_end(spool->disk);
+}
+
 void spool_index_tidied(struct spool *spool, struct spool_tidy *tidy)
 {
 	size_t i;
 
 	spool->tidy_under_way = false;
+	spool->store_failing = !tidy->committed;
 	take_filter(spool, tidy);
 	spool->seen = tidy->seen;
 	spool->links = tidy->links;
@@ -230,9 +290,13 @@ void spool_index_tidied(struct spool *spool, struct spool_tidy *tidy)
 		spool->sealed = false;
 		spool->too_many_items = false;
 	}
+	if (!tidy->committed && spool->sealed && spool_is_too_long(spool) && !spool->closing)
+		log_items_again(spool);
 	for (i = 0; i < tidy->removed; i++)
 		mem_free(tidy->paths[i]);
 	tidy->paths_count -= tidy->removed;
-	if (tidy->removed > 0)
-		memmove(tidy->paths, tidy->paths + tidy->removed, tidy->paths_count * sizeof(char *));
+	if (tidy->removed == 0)
+		return;
+	memmove(tidy->paths, tidy->paths + tidy->removed, tidy->paths_count * sizeof(char *));
+	spool_log_space_freed(spool->disk);
 }

@@ -58,11 +58,15 @@ struct spool {
 	bool sealed;                   /* `committing` waits for a sync, or is under way */
 	uint64_t committing_position,
 	        committed_position; /* of the log: all items before it are in the database */
-	struct spool_filter *filter; /* has all seen ids of the database and of the items; NULL: not made yet */
+	struct spool_filter
+	        *filter; /* has all seen ids of the database and of the items; NULL: not made yet */
 	struct spool_database *writer, *reader;
 	uint64_t seen, links; /* in the database */
 	uint64_t tidied_ms;   /* clock_ms of the last try */
 	struct spool_tidy tidy;
+	struct spool_mark mark; /* while reading the log: what is before it is in the database ... */
+	uint8_t mark_secret[SPOOL_KEY_BYTES]; /* ... if that is of this secret */
+	bool store_failing;                   /* the last try to commit failed */
 	bool tidy_under_way;
 
 	struct spool_thread *thread;
@@ -94,13 +98,16 @@ void spool_notes_load(struct spool *spool, uint64_t position, const struct spool
 struct spool_note *spool_note_find(const struct spool *spool, const char *kind, const char *name); /* NULL */
 
 /* seen ids and links */
-void spool_index_load(struct spool *spool, const struct spool_entry *entry);
+/* Of an entry that may be in the database already. */
+void spool_index_load(struct spool *spool, uint64_t position, const struct spool_entry *entry);
 struct spool_key spool_seen_key(const struct spool *spool, const char *owner, const char *id);
 bool spool_index_has(struct spool *spool, struct spool_key key);
 /* 0; TP_ERR_LIMIT: the database does not keep up. */
 int spool_index_room(struct spool *spool);
 /* What was appended to the log has to say it too. */
 void spool_index_add(struct spool *spool, const struct spool_item *item);
+/* A seen id, or both directions of a link. */
+void spool_index_add_entry(struct spool *spool, const struct spool_entry *entry);
 void spool_index_finish(struct spool *spool);
 /* After a write or a sync: what of the database's and the segments' business can go on, goes on. */
 void spool_index_progress(struct spool *spool);
@@ -110,6 +117,7 @@ bool spool_index_wants_sync(const struct spool *spool);
 
 /* cleaning */
 void spool_clean(struct spool *spool);
+bool spool_is_too_long(const struct spool *spool); /* more lies on the disk than what is live is worth */
 bool spool_clean_is_due(const struct spool *spool);
 void spool_evacuate_suspects(struct spool *spool);
 void spool_expire(struct spool *spool);

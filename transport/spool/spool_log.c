@@ -2,36 +2,26 @@
 #include "transport/spool/spool_log.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "config/limits.h"
 #include "transport/spool/spool_bytes.h"
 #include "transport/spool/spool_files.h"
+#include "transport/spool/spool_log_private.h"
 #include "transport/spool/spool_segment.h"
 
-#define SEGMENT_MAX_BYTES (1u << 30) /* a longer file is not read to its end */
-#define SEGMENT_MIN_BYTES (64u << 10)
 #define BLOCK_BYTES 4096u
 #define GROW_BYTES (256u << 10)
 #define GONE_BYTES 24u /* what it takes to say that a record is gone, in a batch of its own */
-#define RETRY_SPACE_MS 100
-/* Ids of one segment at most. Of a head that was lost by a power cut the next start knows only what the one
- * before it says. */
-#define SEGMENT_IDS (UINT64_C(1) << 20)
+#define RETRY_MS 100
 #define ID_SECOND_BITS 22 /* the first id of a new folder is the clock's second, so shifted */
 
 /* --- what is the matter with the disk --- */
@@ -84,6 +74,7 @@ static void note_full(struct spool_log *log, int error)
 static void note_failure(struct spool_log *log, const char *what, int error)
 {
 	log->failing = true;
+	log->failed_ms = clock_ms();
 	if (is_about_space(error))
 		note_full(log, error);
 	else
@@ -96,8 +87,7 @@ static void note_failure(struct spool_log *log, const char *what, int error)
 
 /* --- files --- */
 
-/* Reads up to `size` bytes; -1 and errno. */
-static ssize_t read_all(int fd, uint8_t *bytes, size_t size, off_t offset)
+ssize_t log_read_all(int fd, uint8_t *bytes, size_t size, off_t offset)
 {
 	size_t at = 0;
 	ssize_t count;
@@ -183,17 +173,17 @@ static int grow(struct spool_log *log, uint64_t need)
 	}
 }
 
-static char *segment_path(const struct spool_log *log, uint64_t number)
+char *log_segment_path(const struct spool_log *log, uint64_t number)
 {
 	return mem_printf("%s/%016" PRIx64 ".log", log->folder, number);
 }
 
-static struct spool_segment *segment_add(struct spool_log *log, uint64_t number, int fd, uint64_t base)
+struct spool_segment *log_add_segment(struct spool_log *log, uint64_t number, int fd, uint64_t base)
 {
 	struct spool_segment *segment = MEM_NEW(struct spool_segment);
 
 	segment->number = number;
-	segment->path = segment_path(log, number);
+	segment->path = log_segment_path(log, number);
 	segment->fd = fd;
 	segment->base = segment->end = base;
 	list_append(&log->segments, &segment->link);
@@ -201,7 +191,7 @@ static struct spool_segment *segment_add(struct spool_log *log, uint64_t number,
 	return segment;
 }
 
-static void segment_free(struct spool_log *log, struct spool_segment *segment)
+void log_free_segment(struct spool_log *log, struct spool_segment *segment)
 {
 	list_remove(&segment->link);
 	log->segments_count--;
@@ -212,214 +202,62 @@ static void segment_free(struct spool_log *log, struct spool_segment *segment)
 	mem_free(segment);
 }
 
-static struct spool_segment *segment_of(const struct list *link)
+/* What is kept free in the head for saying that all that is live is gone; and for cleaning a little, so that
+ * a full disk gets some space again. */
+static uint64_t kept_back(const struct spool_log *log, bool cleaning)
 {
-	return CONTAINER_OF(link, struct spool_segment, link);
+	uint64_t bytes = log->live * GONE_BYTES, most = log->segment_bytes / 4;
+
+	return (cleaning ? 0 : 2 * BLOCK_BYTES) + (bytes < most ? bytes : most);
 }
 
-/* The offset in its file. */
-static off_t offset_of(const struct spool_segment *segment, uint64_t position)
+void log_trim(struct spool_log *log, struct spool_segment *segment)
 {
-	return (off_t)(SEGMENT_HEADER_BYTES + (position - segment->base));
+	uint64_t bytes = (uint64_t)log_offset_of(segment, segment->end);
+
+	if (bytes >= segment->bytes || spool_files->truncate(segment->fd, (off_t)bytes) < 0)
+		return;
+	log->disk_bytes -= segment->bytes - bytes;
+	segment->bytes = bytes;
+	segment->dirty = true;
 }
 
 /* A new head. 0 or errno; then the old one is still the head. */
-static int begin_segment(struct spool_log *log)
+static int begin_segment(struct spool_log *log, uint64_t keep_back)
 {
 	uint8_t header[SEGMENT_HEADER_BYTES];
 	struct spool_segment *segment, *old = log->head;
-	char *path = segment_path(log, log->next_number);
+	char *path = log_segment_path(log, log->next_number);
 	int fd = spool_files->open(path, O_RDWR | O_CREAT | O_EXCL);
 	int error = fd < 0 ? errno : 0;
 
 	if (!error) {
-		segment = segment_add(log, log->next_number, fd, log->position);
+		segment = log_add_segment(log, log->next_number, fd, log->position);
 		log->head = segment;
 		segment_header_make(header, segment->number, log->next_id, log->key);
-		error = grow(log, SEGMENT_HEADER_BYTES + log->pending.len);
+		error = grow(log, SEGMENT_HEADER_BYTES + log->pending.len + keep_back);
 		if (!error)
 			error = write_all(fd, header, sizeof(header), 0);
 		if (error) {
 			spool_files->unlink(path);
-			segment_free(log, segment);
+			log_free_segment(log, segment);
 			log->head = old;
 		}
 	}
 	mem_free(path);
 	/* A number whose file could not be made is not tried again: it may be there, half made. */
 	log->next_number++;
+	log->not_followed_ms = error ? clock_ms() : 0;
 	if (error)
 		return error;
+	if (old)
+		log_trim(log, old);
 	log->head_first_id = log->next_id;
 	log->folder_dirty = log->head->dirty = true;
 	return 0;
 }
 
 /* --- opening --- */
-
-static int by_number(const void *a, const void *b)
-{
-	uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
-
-	return first < second ? -1 : first > second;
-}
-
-/* The numbers of the folder's segments, in order. */
-static int list_numbers(struct spool_log *log, struct buf *numbers, struct buf *error)
-{
-	DIR *folder = opendir(log->folder);
-	struct dirent *item;
-	uint64_t number;
-	int length;
-
-	if (!folder) {
-		buf_printf(error, "%s cannot be read: %s", log->folder, strerror(errno));
-		return TP_ERR_IO;
-	}
-	while ((item = readdir(folder)) != NULL) {
-		length = 0;
-		if (strlen(item->d_name) != 20 ||
-		    sscanf(item->d_name, "%16" SCNx64 ".log%n", &number, &length) != 1 || length != 20)
-			continue;
-		buf_append(numbers, &number, sizeof(number));
-	}
-	closedir(folder);
-	if (numbers->len)
-		qsort(numbers->data, numbers->len / sizeof(number), sizeof(number), by_number);
-	return 0;
-}
-
-/* A file that is no segment: of a start that was cut off before its header was written, or not ours. */
-static void set_aside(struct spool_log *log, const char *path, bool empty)
-{
-	char *aside = mem_printf("%s.damaged", path);
-
-	if (empty) {
-		spool_files->unlink(path);
-	} else if (rename(path, aside) == 0) {
-		log_error(log->log, "%s is damaged at its beginning and was set aside as %s", path, aside);
-	}
-	mem_free(aside);
-}
-
-static bool is_zero(const uint8_t *bytes, size_t size)
-{
-	return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
-}
-
-static int read_segment_bytes(struct spool_log *log, struct spool_segment *segment, const uint8_t *bytes,
-                              size_t size, segment_each *each, void *context, struct buf *error)
-{
-	struct segment_header header;
-	size_t good;
-
-	if (!segment_header_read(bytes, size, &header) || header.number != segment->number) {
-		set_aside(log, segment->path, is_zero(bytes, size));
-		segment_free(log, segment);
-		return 0;
-	}
-	if (header.version != SEGMENT_VERSION) {
-		buf_printf(error,
-		           "%s was written by a newer version of this program (form %" PRIu32
-		           ", this one reads "
-		           "form %d)",
-		           segment->path, header.version, SEGMENT_VERSION);
-		return TP_ERR_UNSUPPORTED;
-	}
-	if (log->next_id < header.first_id + 2 * SEGMENT_IDS)
-		log->next_id = header.first_id + 2 * SEGMENT_IDS;
-	memcpy(log->key, header.key, SPOOL_KEY_BYTES);
-	/* Its items are counted as live while it is being read. */
-	segment->end = segment->base + size;
-	good = segment_scan(bytes, size, segment->number, segment->base, each, context);
-	segment->end = segment->base + (good - SEGMENT_HEADER_BYTES);
-	log->position = segment->end;
-	if (!is_zero(bytes + good, size - good))
-		log_info(log->log, "%s was cut off at byte %zu", segment->path, good);
-	return 0;
-}
-
-static int read_segment(struct spool_log *log, uint64_t number, segment_each *each, void *context,
-                        struct buf *error)
-{
-	struct spool_segment *segment;
-	char *path = segment_path(log, number);
-	int fd = spool_files->open(path, O_RDWR);
-	off_t length;
-	size_t size;
-	uint8_t *bytes;
-	ssize_t count;
-	int err;
-
-	if (fd < 0) {
-		buf_printf(error, "%s cannot be opened: %s", path, strerror(errno));
-		mem_free(path);
-		return TP_ERR_IO;
-	}
-	segment = segment_add(log, number, fd, log->position);
-	length = lseek(fd, 0, SEEK_END);
-	size = length > SEGMENT_MAX_BYTES ? SEGMENT_MAX_BYTES : length < 0 ? 0 : (size_t)length;
-	segment->bytes = size;
-	log->disk_bytes += size;
-	segment->synced = true;
-	segment->dirty = true; /* by the process before, perhaps */
-	bytes = mem_realloc(NULL, size);
-	count = read_all(fd, bytes, size, 0);
-	if (count < 0) {
-		buf_printf(error,
-		           "%s cannot be read: %s; look after the disk, or take the file away (what is in it "
-		           "is lost)",
-		           path, strerror(errno));
-		err = TP_ERR_IO;
-	} else {
-		err = read_segment_bytes(log, segment, bytes, (size_t)count, each, context, error);
-	}
-	mem_free(bytes);
-	mem_free(path);
-	return err;
-}
-
-static int lock_folder(struct spool_log *log, struct buf *error)
-{
-	char *path = mem_printf("%s/lock", log->folder);
-	int err = 0;
-
-	if (mkdir(log->folder, 0700) < 0 && errno != EEXIST) {
-		buf_printf(error, "%s cannot be made: %s", log->folder, strerror(errno));
-		err = TP_ERR_IO;
-	}
-	if (!err) {
-		log->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		log->folder_fd = open(log->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (log->lock_fd < 0 || log->folder_fd < 0) {
-			buf_printf(error, "%s cannot be written to: %s", log->folder, strerror(errno));
-			err = TP_ERR_IO;
-		}
-	}
-	if (!err && flock(log->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		buf_printf(error, "%s is in use by another process; each instance needs a folder of its own",
-		           log->folder);
-		err = TP_ERR_EXISTS;
-	}
-	mem_free(path);
-	return err;
-}
-
-/* A segment's size: so that a few of them fit a small disk, and that there are not too many of them on a
- * large one. */
-static void choose_segment_bytes(struct spool_log *log, uint64_t max_bytes)
-{
-	struct statvfs disk;
-	uint64_t bytes = LIMIT_SPOOL_SEGMENT_BYTES;
-
-	if (bytes < max_bytes / 128)
-		bytes = max_bytes / 128;
-	if (fstatvfs(log->folder_fd, &disk) == 0 && bytes > (uint64_t)disk.f_blocks * disk.f_frsize / 16)
-		bytes = (uint64_t)disk.f_blocks * disk.f_frsize / 16;
-	if (bytes > SEGMENT_MAX_BYTES / 2)
-		bytes = SEGMENT_MAX_BYTES / 2;
-	log->segment_bytes = bytes < SEGMENT_MIN_BYTES ? SEGMENT_MIN_BYTES : bytes;
-}
 
 static void open_batch(struct spool_log *log)
 {
@@ -429,20 +267,16 @@ static void open_batch(struct spool_log *log)
 	buf_append(&log->pending, header, sizeof(header));
 }
 
-static int read_all_segments(struct spool_log *log, segment_each *each, void *context, struct buf *error)
+/* It is on the disk before an id is given out: the next start must know from where on ids are new. */
+static int begin_first_segment(struct spool_log *log)
 {
-	struct buf numbers = {0};
-	uint64_t number;
-	size_t at;
-	int err = list_numbers(log, &numbers, error);
+	int error = begin_segment(log, 0);
 
-	for (at = 0; !err && at < numbers.len; at += sizeof(number)) {
-		memcpy(&number, numbers.data + at, sizeof(number));
-		err = read_segment(log, number, each, context, error);
-		log->next_number = number + 1;
-	}
-	buf_finish(&numbers);
-	return err;
+	if (!error && (spool_files->sync(log->head->fd) < 0 || spool_files->sync_folder(log->folder_fd) < 0))
+		error = errno;
+	if (!error)
+		log->head->synced = true;
+	return error;
 }
 
 int spool_log_open(struct spool_log **slot, const char *folder, uint64_t max_bytes, const struct log *parent,
@@ -460,13 +294,13 @@ int spool_log_open(struct spool_log **slot, const char *folder, uint64_t max_byt
 	log->position = 1;
 	log->next_id = (uint64_t)(clock_wall_ms() / 1000) << ID_SECOND_BITS;
 	random_bytes(log->key, sizeof(log->key));
-	err = lock_folder(log, error);
+	err = log_lock_folder(log, error);
 	if (!err) {
-		choose_segment_bytes(log, max_bytes);
-		err = read_all_segments(log, each, context, error);
+		log_choose_segment_bytes(log, max_bytes);
+		err = log_read_folder(log, each, context, error);
 	}
 	open_batch(log);
-	if (!err && (failure = begin_segment(log)) != 0) {
+	if (!err && (failure = begin_first_segment(log)) != 0) {
 		buf_printf(error, "%s cannot be written to: %s", folder, strerror(failure));
 		err = TP_ERR_IO;
 	}
@@ -482,7 +316,7 @@ void spool_log_close(struct spool_log **slot)
 	if (!log)
 		return;
 	LIST_EACH(link, &log->segments)
-	segment_free(log, segment_of(link));
+	log_free_segment(log, log_segment_of(link));
 	if (log->folder_fd >= 0)
 		close(log->folder_fd);
 	if (log->lock_fd >= 0)
@@ -495,17 +329,9 @@ void spool_log_close(struct spool_log **slot)
 
 /* --- appending --- */
 
-/* What is kept free in the head for saying that records are gone, and for cleaning. */
-static uint64_t kept_back(const struct spool_log *log)
-{
-	uint64_t bytes = log->live * GONE_BYTES;
-
-	return BLOCK_BYTES + (bytes < log->segment_bytes / 4 ? bytes : log->segment_bytes / 4);
-}
-
 static uint64_t head_need(const struct spool_log *log)
 {
-	return (uint64_t)offset_of(log->head, log->position) + log->pending.len;
+	return (uint64_t)log_offset_of(log->head, log->position) + log->pending.len;
 }
 
 int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
@@ -515,12 +341,13 @@ int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
 
 	if (!log->head || log->failing)
 		return log->full ? TP_ERR_LIMIT : TP_ERR_IO;
-	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES + (cleaning ? 0 : kept_back(log));
+	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES + kept_back(log, cleaning);
 	if (need <= log->head->bytes)
 		return 0;
-	if (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS)
+	if (log->full && clock_ms() - log->refused_ms < RETRY_MS)
 		return TP_ERR_LIMIT;
 	error = grow(log, need);
+	log->refused_ms = clock_ms();
 	if (!error) {
 		log->full = false;
 		note_recovery(log);
@@ -550,6 +377,14 @@ void spool_log_append(struct spool_log *log, const struct spool_entry *entry)
 	spool_log_appended(log);
 }
 
+void spool_log_space_freed(struct spool_log *log)
+{
+	if (log->failing)
+		return;
+	log->full = false;
+	note_recovery(log);
+}
+
 uint64_t spool_log_end(const struct spool_log *log)
 {
 	bool empty = log->pending.len - log->batch == SEGMENT_BATCH_HEADER_BYTES;
@@ -568,7 +403,7 @@ static size_t seal(struct spool_log *log)
 {
 	uint8_t *bytes = (uint8_t *)log->pending.data;
 	size_t size = log->pending.len, at, length;
-	uint64_t offset = (uint64_t)offset_of(log->head, log->position);
+	uint64_t offset = (uint64_t)log_offset_of(log->head, log->position);
 
 	if (size - log->batch == SEGMENT_BATCH_HEADER_BYTES)
 		size = log->batch;
@@ -592,14 +427,14 @@ static void abandon_head(struct spool_log *log)
 	log->head = NULL;
 	if (segment->end == segment->base && !segment->syncing) {
 		spool_files->unlink(segment->path);
-		segment_free(log, segment);
+		log_free_segment(log, segment);
 	}
 }
 
 static void written(struct spool_log *log, size_t size)
 {
 	struct spool_segment *head = log->head;
-	uint64_t offset = (uint64_t)offset_of(head, log->position) + size;
+	uint64_t offset = (uint64_t)log_offset_of(head, log->position) + size;
 
 	if (head->bytes < offset) {
 		log->disk_bytes += offset - head->bytes;
@@ -617,15 +452,38 @@ static void written(struct spool_log *log, size_t size)
 	works_again(log);
 }
 
+/* A full disk, and in the head little that is still live: with what is reserved and not needed there is place
+ * for a new one, to which that is moved, and then the old one can go. */
+static void follow_on_full_disk(struct spool_log *log)
+{
+	struct spool_segment *head = log->head;
+	uint64_t need = head->live_bytes + log->live * GONE_BYTES;
+
+	if (head->end - head->base < 2 * head->live_bytes + BLOCK_BYTES ||
+	    head->bytes - (uint64_t)log_offset_of(head, head->end) <
+	            SEGMENT_HEADER_BYTES + need + 2 * BLOCK_BYTES)
+		return;
+	log_trim(log, head);
+	begin_segment(log, need);
+}
+
 /* A head that cannot be followed by another, for want of space, goes on growing. */
 static void follow_head(struct spool_log *log)
 {
 	const struct spool_segment *head = log->head;
+	uint64_t size = head->end - head->base;
 
-	if (!head->synced || (log->full && clock_ms() - log->refused_ms < RETRY_SPACE_MS))
+	if (log->not_followed_ms && clock_ms() - log->not_followed_ms < RETRY_MS)
 		return;
-	if (head->end - head->base >= log->segment_bytes || log->next_id - log->head_first_id >= SEGMENT_IDS)
-		begin_segment(log);
+	/* One whose file may be gone after a power cut is followed by no other, but for a disk that is very
+	 * slow. */
+	if (!head->synced && size < 4 * log->segment_bytes)
+		return;
+	if ((size >= log->segment_bytes || log->next_id - log->head_first_id >= SEGMENT_IDS) &&
+	    begin_segment(log, kept_back(log, false)) == 0)
+		return;
+	if (log->full)
+		follow_on_full_disk(log);
 }
 
 int spool_log_write(struct spool_log *log)
@@ -634,10 +492,15 @@ int spool_log_write(struct spool_log *log)
 	uint64_t need;
 	int error = 0;
 
-	if (!spool_log_waiting(log) && log->head)
+	if (!spool_log_waiting(log) && log->head) {
+		if (log->full)
+			follow_head(log);
 		return 0;
+	}
+	if (log->failing && clock_ms() - log->failed_ms < RETRY_MS)
+		return TP_ERR_IO;
 	if (!log->head)
-		error = begin_segment(log);
+		error = begin_segment(log, 0);
 	if (error) {
 		note_failure(log, "making a file", error);
 		return TP_ERR_IO;
@@ -650,7 +513,7 @@ int spool_log_write(struct spool_log *log)
 	need = head_need(log);
 	if (need > log->head->bytes)
 		grow(log, need); /* if there is no space the write itself says so */
-	error = write_all(log->head->fd, log->pending.data, size, offset_of(log->head, log->position));
+	error = write_all(log->head->fd, log->pending.data, size, log_offset_of(log->head, log->position));
 	if (error) {
 		note_failure(log, "writing", error);
 		if (!is_about_space(error))
@@ -670,8 +533,8 @@ static struct spool_segment *segment_at(const struct spool_log *log, uint64_t po
 
 	/* Most is asked about what is young. */
 	for (link = log->segments.prev; link != &log->segments; link = link->prev)
-		if (segment_of(link)->base <= position)
-			return segment_of(link);
+		if (log_segment_of(link)->base <= position)
+			return log_segment_of(link);
 	return NULL;
 }
 
@@ -715,7 +578,7 @@ const uint8_t *spool_log_read(struct spool_log *log, uint64_t position, size_t s
 	segment = segment_at(log, position);
 	assert(segment && position + size <= segment->end);
 	bytes = arena_alloc(arena, size);
-	count = read_all(segment->fd, bytes, size, offset_of(segment, position));
+	count = log_read_all(segment->fd, bytes, size, log_offset_of(segment, position));
 	if (count >= 0 && (size_t)count < size)
 		errno = ENODATA;
 	return count == (ssize_t)size ? bytes : NULL;
@@ -724,7 +587,7 @@ const uint8_t *spool_log_read(struct spool_log *log, uint64_t position, size_t s
 int spool_log_walk(struct spool_log *log, struct spool_segment *segment, uint64_t *position, size_t bytes,
                    segment_each *each, void *context)
 {
-	uint64_t offset = (uint64_t)offset_of(segment, *position);
+	uint64_t offset = (uint64_t)log_offset_of(segment, *position);
 	uint64_t left = segment->end - *position;
 	uint8_t header[SEGMENT_BATCH_HEADER_BYTES];
 	uint8_t *piece;
@@ -734,13 +597,13 @@ int spool_log_walk(struct spool_log *log, struct spool_segment *segment, uint64_
 	(void)log;
 	if (left == 0)
 		return 0;
-	if (read_all(segment->fd, header, sizeof(header), (off_t)offset) != sizeof(header))
+	if (log_read_all(segment->fd, header, sizeof(header), (off_t)offset) != sizeof(header))
 		return TP_ERR_IO;
 	size = SEGMENT_BATCH_HEADER_BYTES + (size_t)bytes_get_u32(header); /* at least this one batch */
 	size = size < bytes ? bytes : size;
 	size = size > left ? (size_t)left : size;
 	piece = mem_realloc(NULL, size);
-	count = read_all(segment->fd, piece, size, (off_t)offset);
+	count = log_read_all(segment->fd, piece, size, (off_t)offset);
 	size = count > 0 ? (size_t)count : 0;
 	while ((length = segment_batch_size(piece + at, size - at, segment->number, offset + at)) != 0) {
 		segment_batch_each(piece + at, length, *position + at, each, context);
@@ -764,7 +627,7 @@ void spool_log_sync_begin(struct spool_log *log, struct spool_sync *sync)
 	sync->fds = mem_alloc(log->segments_count * sizeof(int));
 	LIST_EACH(link, &log->segments)
 	{
-		struct spool_segment *segment = segment_of(link);
+		struct spool_segment *segment = log_segment_of(link);
 
 		if (!segment->dirty)
 			continue;
@@ -791,7 +654,7 @@ void spool_log_sync_end(struct spool_log *log, struct spool_sync *sync)
 {
 	LIST_EACH(link, &log->segments)
 	{
-		struct spool_segment *segment = segment_of(link);
+		struct spool_segment *segment = log_segment_of(link);
 
 		if (!segment->syncing)
 			continue;
@@ -815,9 +678,15 @@ void spool_log_sync_end(struct spool_log *log, struct spool_sync *sync)
 
 struct spool_segment *spool_log_oldest(const struct spool_log *log)
 {
-	struct spool_segment *segment = list_empty(&log->segments) ? NULL : segment_of(log->segments.next);
+	struct spool_segment *segment =
+	        list_empty(&log->segments) ? NULL : log_segment_of(log->segments.next);
 
 	return segment == log->head ? NULL : segment;
+}
+
+struct spool_segment *spool_log_newest(const struct spool_log *log)
+{
+	return log_segment_of(log->segments.prev);
 }
 
 char *spool_log_take_oldest(struct spool_log *log)
@@ -829,6 +698,6 @@ char *spool_log_take_oldest(struct spool_log *log)
 		return NULL;
 	path = segment->path;
 	segment->path = NULL;
-	segment_free(log, segment);
+	log_free_segment(log, segment);
 	return path;
 }

@@ -57,6 +57,8 @@ struct spool_log {
 	bool full, failing;  /* no space for more; the last write failed */
 	char *problem;       /* NULL, or what is the matter, in a sentence */
 	uint64_t refused_ms; /* clock_ms of the last try to get space */
+	uint64_t failed_ms;           /* ... of the last write or sync that failed */
+	uint64_t not_followed_ms;     /* ... of the last try to begin another segment that failed */
 };
 
 /* Locks the folder (made if missing), reads all segments in order and begins a new one. `each` is called for
@@ -84,6 +86,9 @@ uint64_t spool_log_end(const struct spool_log *log);
 size_t spool_log_waiting(const struct spool_log *log);
 /* 0 or TP_ERR_IO: logged when it begins; what waits stays. */
 int spool_log_write(struct spool_log *log);
+
+/* Segments were removed: what was refused for want of space may be tried again. */
+void spool_log_space_freed(struct spool_log *log);
 
 /* An item of `size` bytes at `position` is live, or not any more. */
 void spool_log_live(struct spool_log *log, uint64_t position, size_t size);
@@ -114,3 +119,4 @@ void spool_log_sync_end(struct spool_log *log, struct spool_sync *sync);
  * and closed, its path is the caller's, to unlink. Else NULL. */
 char *spool_log_take_oldest(struct spool_log *log);
 struct spool_segment *spool_log_oldest(const struct spool_log *log); /* NULL: only the head is there */
+struct spool_segment *spool_log_newest(const struct spool_log *log); /* while reading: the one that is read */

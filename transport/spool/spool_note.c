@@ -59,7 +59,11 @@ void spool_note_set(struct spool *spool, const char *kind, const char *name, con
 	uint64_t place = 0;
 	size_t entry_size = 0;
 
-	assert(size <= LIMIT_SPOOL_NOTE_BYTES && strlen(kind) <= UINT16_MAX && strlen(name) <= UINT16_MAX);
+	assert(strlen(kind) <= UINT16_MAX);
+	if (size > LIMIT_SPOOL_NOTE_BYTES || strlen(name) > UINT16_MAX) {
+		log_error(&spool->log, "note %s %s is too long to be kept", kind, log_quote(name));
+		return;
+	}
 	if (value ? note && note->size == size && memcmp(note->value, value, size) == 0 : !note)
 		return;
 	if (spool->disk) {

@@ -269,7 +269,7 @@ static int encode(struct buf *out, const struct spool_message *message, struct s
 	entry->origin = message->origin;
 	begin = spool_entry_begin_put(out, entry);
 	err = codec_encode(out, message->direction == SPOOL_TO_PEOPLE ? CODEC_BACKEND : CODEC_CORE,
-			   CODEC_EXTENDED, &event);
+	                   CODEC_EXTENDED, &event);
 	if (err) {
 		out->len = begin;
 		return err;
@@ -456,8 +456,8 @@ int spool_read(struct spool *spool, const struct spool_record *record, struct ar
 	    entry.type != ENTRY_PUT || entry.id != record->id || entry.frame_size < 4)
 		err = TP_ERR_INVALID;
 	else
-		err = codec_decode(arena, to_people ? CODEC_BACKEND : CODEC_CORE, CODEC_EXTENDED, entry.frame + 4,
-		                   entry.frame_size - 4, event);
+		err = codec_decode(arena, to_people ? CODEC_BACKEND : CODEC_CORE, CODEC_EXTENDED,
+		                   entry.frame + 4, entry.frame_size - 4, event);
 	if (err) {
 		log_error(&spool->log, "message %" PRIu64 " of %s cannot be read back: %s", record->id,
 		          log_quote(record->queue->owner), tp_error_text(err));

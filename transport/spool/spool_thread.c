@@ -7,10 +7,12 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include "transport/spool/spool_files.h"
 
-#define TRANSACTION_ITEMS 1000
+#define TRANSACTION_ITEMS 20000
+#define STEP_ITEMS 500 /* a sync waits for no more of them */
 #define FILTER_KEYS_LEAST 32768
 
 struct spool_thread {
@@ -44,13 +46,18 @@ static void run_sync(struct spool_thread *thread)
 	uv_async_send(&thread->async);
 }
 
-/* Somebody waits for a sync: it goes before the next transaction. */
-static void let_sync_pass(struct spool_thread *thread)
+/* Somebody waits for a sync: it goes before the next transaction. False: the thread is to end, and what is
+ * left of its work can be done after the next start. */
+static bool let_sync_pass(struct spool_thread *thread)
 {
+	bool go_on;
+
 	uv_mutex_lock(&thread->mutex);
 	if (thread->sync)
 		run_sync(thread);
+	go_on = !thread->stop;
 	uv_mutex_unlock(&thread->mutex);
+	return go_on;
 }
 
 static void note_store(struct spool_thread *thread, bool failing)
@@ -65,18 +72,35 @@ static void note_store(struct spool_thread *thread, bool failing)
 	thread->store_failing = failing;
 }
 
-static bool commit_items(struct spool_thread *thread, const struct spool_items *items)
+/* Some of the items, and as many old ones out, so that expiry keeps up. */
+static bool commit_some(struct spool_thread *thread, const struct spool_tidy *tidy, size_t first)
 {
-	size_t at;
+	const struct spool_items *items = tidy->items;
+	size_t last = items->count - first < TRANSACTION_ITEMS ? items->count : first + TRANSACTION_ITEMS;
+	size_t out = 2 * (last - first) + STEP_ITEMS;
+	bool go_on = true;
+	int err = spool_database_begin(thread->database), rows = 1;
 
-	for (at = 0; at < items->count; at += TRANSACTION_ITEMS) {
-		let_sync_pass(thread);
-		if (spool_database_commit(thread->database, items, at, TRANSACTION_ITEMS) != 0)
-			return false;
+	for (; err == 0 && first < last && (go_on = let_sync_pass(thread)); first += STEP_ITEMS)
+		err = spool_database_add(thread->database, items, first, STEP_ITEMS);
+	while (err == 0 && rows > 0 && out > 0 && go_on && (go_on = let_sync_pass(thread))) {
+		rows = spool_database_expire(thread->database, &thread->limits, clock_wall_ms());
+		err = rows < 0 ? rows : 0;
+		out -= rows > 0 && (size_t)rows < out ? (size_t)rows : out;
 	}
-	do
-		let_sync_pass(thread);
-	while (spool_database_expire(thread->database, &thread->limits, clock_wall_ms()));
+	return spool_database_finish(thread->database, go_on ? err : TP_ERR_CLOSED,
+	                             items->count > 0 && last == items->count ? &tidy->mark : NULL) == 0;
+}
+
+static bool commit_items(struct spool_thread *thread, const struct spool_tidy *tidy)
+{
+	size_t at = 0;
+
+	do {
+		if (!commit_some(thread, tidy, at))
+			return false;
+		at += TRANSACTION_ITEMS;
+	} while (at < tidy->items->count);
 	return true;
 }
 
@@ -99,10 +123,10 @@ static struct spool_filter *make_filter(struct spool_thread *thread, uint64_t se
 	int64_t after = INT64_MIN;
 	int more;
 
-	do {
-		let_sync_pass(thread);
-		more = spool_database_fill(thread->database, filter, &after);
-	} while (more > 0);
+	do
+		more = let_sync_pass(thread) ? spool_database_fill(thread->database, filter, &after)
+		                             : TP_ERR_CLOSED;
+	while (more > 0);
 	if (more < 0)
 		spool_filter_destroy(&filter);
 	return filter;
@@ -110,14 +134,12 @@ static struct spool_filter *make_filter(struct spool_thread *thread, uint64_t se
 
 static void do_tidy(struct spool_thread *thread, struct spool_tidy *tidy)
 {
-	tidy->committed = commit_items(thread, tidy->items);
-	if (tidy->committed && tidy->paths_count > 0) {
-		let_sync_pass(thread);
-		tidy->committed = spool_database_checkpoint(thread->database) == 0;
-		if (tidy->committed)
-			remove_paths(tidy);
-	}
+	tidy->committed = commit_items(thread, tidy);
+	if (!let_sync_pass(thread))
+		return;
 	note_store(thread, !tidy->committed);
+	if (tidy->paths_count > 0 && spool_database_sync(thread->database) == 0)
+		remove_paths(tidy);
 	spool_database_count(thread->database, &tidy->seen, &tidy->links);
 	if (tidy->wants_filter)
 		tidy->filter = make_filter(thread, tidy->seen);
@@ -237,12 +259,12 @@ void spool_thread_stop(struct spool_thread **slot)
 
 	if (!thread)
 		return;
-	while (thread->under_way > 0)
-		answer(thread, true);
 	uv_mutex_lock(&thread->mutex);
 	thread->stop = true;
 	uv_cond_signal(&thread->work);
 	uv_mutex_unlock(&thread->mutex);
+	while (thread->under_way > 0)
+		answer(thread, true);
 	uv_thread_join(&thread->thread);
 	*slot = NULL;
 	uv_close((uv_handle_t *)&thread->async, on_closed);

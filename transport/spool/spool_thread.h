@@ -19,18 +19,19 @@
 
 struct spool_thread;
 
-/* Commits the items, whose log entries are on the disk, then, if there are paths, makes the database safe and
- * removes them in order. */
+/* Commits the items, whose log entries are on the disk; makes the database safe; removes the paths in order,
+ * of which nothing is needed any more but what is in the database already. */
 struct spool_tidy {
 	const struct spool_items *items;
+	struct spool_mark mark; /* up to where in the log the database then has everything */
 	char **paths;
 	size_t paths_count;
 	int folder_fd;
-	bool wants_filter;    /* of all seen ids in the database */
+	bool wants_filter;           /* of all seen ids in the database */
 	struct spool_filter *filter; /* answers: the filter, the caller's to destroy; NULL: not made */
-	bool committed;       /* answers: all items are in the database */
-	size_t removed;       /* of the paths */
-	uint64_t seen, links; /* in the database */
+	bool committed;              /* answers: all items are in the database */
+	size_t removed;              /* of the paths */
+	uint64_t seen, links;        /* in the database */
 };
 
 struct spool_thread_callbacks {

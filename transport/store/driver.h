@@ -15,7 +15,7 @@
 
 #include "base/buf.h"
 
-#define DRIVER_SLOTS 32 /* prepared statements that a connection keeps */
+#define DRIVER_SLOTS 40 /* prepared statements that a connection keeps */
 
 struct driver_ops;
 

@@ -247,6 +247,7 @@ static void sqlite_close(struct driver *driver)
 	struct driver_sqlite *db = sqlite_of(driver);
 	for (size_t i = 0; i < DRIVER_SLOTS; i++)
 		sqlite3_finalize(db->slots[i].handle);
+	sqlite3_busy_timeout(db->handle, 0); /* the log's copying can be done at the next start */
 	sqlite3_close(db->handle);
 	buf_finish(&db->text);
 	mem_free(db);

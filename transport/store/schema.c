@@ -60,9 +60,18 @@ static const char *const values_tables[] = {
         "PRIMARY KEY (user_id, name))",
 };
 
+/* Of accounts that need not be there: a ban outlives the registration. */
+static const char *const ban_tables[] = {
+        "CREATE TABLE {bans} ("
+        "jid {:key} NOT NULL PRIMARY KEY, "
+        "reason {:text} NOT NULL, "
+        "created {:int} NOT NULL)",
+};
+
 const struct schema_step schema_steps[] = {
         {first_tables, ARRAY_SIZE(first_tables)},
         {values_tables, ARRAY_SIZE(values_tables)},
+        {ban_tables, ARRAY_SIZE(ban_tables)},
 };
 const size_t schema_steps_count = ARRAY_SIZE(schema_steps);
 

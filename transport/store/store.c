@@ -200,6 +200,16 @@ int store_open(struct store **out, uv_loop_t *loop, const struct store_config *c
 	return 0;
 }
 
+void store_hurry(struct store *store)
+{
+	store_queue_hurry(store->queue, clock_ms() + LIMIT_STORE_CLOSE_SECONDS * 1000);
+}
+
+size_t store_queued(const struct store *store)
+{
+	return store->queue ? store_queue_bytes(store->queue) : 0;
+}
+
 void store_close(struct store **slot)
 {
 	struct store *store = *slot;
@@ -389,6 +399,30 @@ void store_list_identities(struct store *store, bool all, store_keys_done *done,
 	struct request *request = request_create(REQUEST_LIST, DRIVER_READ);
 	request->flag = all;
 	request->keys_done = done;
+	submit(store, request, context);
+}
+
+void store_list_bans(struct store *store, store_bans_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_LIST_BANS, DRIVER_READ);
+	request->bans_done = done;
+	submit(store, request, context);
+}
+
+void store_put_ban(struct store *store, const char *key, const char *reason, store_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_PUT_BAN, DRIVER_DURABLE);
+	request->key = mem_strdup(key);
+	request->value = mem_strdup(reason == NULL ? "" : reason);
+	request->done = done;
+	submit(store, request, context);
+}
+
+void store_remove_ban(struct store *store, const char *key, store_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_REMOVE_BAN, DRIVER_DURABLE);
+	request->key = mem_strdup(key);
+	request->done = done;
 	submit(store, request, context);
 }
 

@@ -49,6 +49,12 @@ struct store_identity {
 	const char *address;
 };
 
+struct store_ban {
+	const char *key;    /* users.jid of an account, which need not exist */
+	const char *reason; /* "" none */
+	int64_t since_s;    /* Unix seconds */
+};
+
 struct store_account {
 	int64_t id;
 	const char *key;         /* users.jid: never changes */
@@ -73,9 +79,13 @@ struct store_account {
  * *error.
  */
 int store_open(struct store **store, uv_loop_t *loop, const struct store_config *config, struct buf *error);
-/* Waits for the queue to be done (callbacks are called, and may make further calls), closes. *store becomes
- * NULL. May be called from a callback. A handle stays with the loop until its next turn. */
+/* The end is near: from now on nobody else's lock is waited for longer than LIMIT_STORE_CLOSE_SECONDS, by all requests
+ * together; what cannot be written by then fails. */
+void store_hurry(struct store *store);
+/* In a hurry, see above. Waits for the queue to be done (callbacks are called, and may make further calls), closes.
+ * *store becomes NULL. May be called from a callback. A handle stays with the loop until its next turn. */
 void store_close(struct store **store);
+size_t store_queued(const struct store *store); /* bytes of requests that wait for the store thread */
 
 /* err: 0, TP_ERR_NOT_FOUND, TP_ERR_EXISTS or TP_ERR_STORE (logged by the store, with the cause; each kind of
  * failure once until writing works again). A request waits up to 30 s for a database that others have locked.
@@ -87,6 +97,8 @@ typedef void store_account_done(void *context, int err,
 typedef void store_values_done(void *context, int err, const struct event_value *values, size_t count,
                                size_t damaged);
 typedef void store_keys_done(void *context, int err, const struct store_identity *identities, size_t count);
+
+typedef void store_bans_done(void *context, int err, const struct store_ban *bans, size_t count);
 
 /* The account that an address belongs to. */
 void store_find_account(struct store *store, const char *frontend, const char *address,
@@ -124,3 +136,7 @@ void store_remove_contact(struct store *store, int64_t account, const char *name
 /* Identities of accounts that were online when the last process ended (all: of every account), newest login
  * first. */
 void store_list_identities(struct store *store, bool all, store_keys_done *done, void *context);
+/* Who may not have an account (transport/ban.h). put: inserts or replaces, as of now. */
+void store_list_bans(struct store *store, store_bans_done *done, void *context);
+void store_put_ban(struct store *store, const char *key, const char *reason, store_done *done, void *context);
+void store_remove_ban(struct store *store, const char *key, store_done *done, void *context);

@@ -35,6 +35,9 @@ enum query {
 	LIST_ALL,
 	LIST_ONLINE,
 	ANY_SEALED,
+	LIST_BANS,
+	PUT_BAN,
+	REMOVE_BAN,
 	QUERY_COUNT
 };
 _Static_assert(QUERY_COUNT <= ACCOUNTS_QUERIES && ACCOUNTS_QUERIES + VALUES_QUERIES <= DRIVER_SLOTS - 2,
@@ -76,6 +79,9 @@ static const char *const templates[QUERY_COUNT] = {
                      "ORDER BY u.last_login DESC, u.id, i.frontend, i.address",
         [LIST_ONLINE] = "SELECT i.frontend, i.address FROM {users} u JOIN {identities} i ON i.user_id = u.id "
                         "WHERE u.online = 1 ORDER BY u.last_login DESC, u.id, i.frontend, i.address",
+        [LIST_BANS] = "SELECT jid, reason, created FROM {bans} ORDER BY jid",
+        [PUT_BAN] = "INSERT INTO {bans} (jid, reason, created) VALUES (?, ?, ?) {+jid;reason,created}",
+        [REMOVE_BAN] = "DELETE FROM {bans} WHERE jid = ?",
         [ANY_SEALED] = "SELECT 1 FROM {users} WHERE password IS NOT NULL "
                        "UNION ALL SELECT 1 FROM {users_values} LIMIT 1",
 };
@@ -117,6 +123,13 @@ void identities_result_finish(struct identities_result *result)
 	mem_free(result->items);
 	arena_finish(&result->arena);
 	*result = (struct identities_result){0};
+}
+
+void bans_result_finish(struct bans_result *result)
+{
+	mem_free(result->items);
+	arena_finish(&result->arena);
+	*result = (struct bans_result){0};
 }
 
 static struct statement *prepare(struct accounts *accounts, enum query query)
@@ -520,6 +533,38 @@ int accounts_list_identities(struct accounts *accounts, bool all, struct identit
 {
 	return read_identities(accounts, prepare(accounts, all ? LIST_ALL : LIST_ONLINE), &result->arena,
 	                       &result->items, &result->count);
+}
+
+int accounts_list_bans(struct accounts *accounts, struct bans_result *result)
+{
+	struct statement *statement = prepare(accounts, LIST_BANS);
+	if (statement == NULL)
+		return TP_ERR_STORE;
+	int step;
+	while ((step = accounts->db->ops->step(statement)) == DRIVER_ROW) {
+		result->items = grow(result->items, result->count, sizeof(*result->items));
+		result->items[result->count++] = (struct store_ban){
+		        .key = column_copy(accounts, &result->arena, statement, 0),
+		        .reason = column_copy(accounts, &result->arena, statement, 1),
+		        .since_s = accounts->db->ops->column_int(statement, 2),
+		};
+	}
+	return step == DRIVER_DONE ? 0 : TP_ERR_STORE;
+}
+
+int accounts_put_ban(struct accounts *accounts, const char *key, const char *reason)
+{
+	struct statement *statement = prepare_text(accounts, PUT_BAN, key);
+	if (statement != NULL) {
+		accounts->db->ops->bind_text(statement, 2, reason);
+		accounts->db->ops->bind_int(statement, 3, clock_wall_ms() / 1000);
+	}
+	return run(accounts, statement);
+}
+
+int accounts_remove_ban(struct accounts *accounts, const char *key)
+{
+	return run_on_row(accounts, prepare_text(accounts, REMOVE_BAN, key));
 }
 
 int accounts_any_sealed(struct accounts *accounts)

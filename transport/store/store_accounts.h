@@ -15,7 +15,7 @@
 #include "transport/store/seal.h"
 #include "transport/store/store.h"
 
-#define ACCOUNTS_QUERIES 24
+#define ACCOUNTS_QUERIES 26
 #define VALUES_QUERIES 5 /* store_values.h */
 
 struct accounts {
@@ -44,6 +44,13 @@ struct identities_result {
 };
 void identities_result_finish(struct identities_result *result);
 
+struct bans_result {
+	struct arena arena;
+	struct store_ban *items;
+	size_t count;
+};
+void bans_result_finish(struct bans_result *result);
+
 void accounts_init(struct accounts *accounts, struct driver *db, const char *prefix);
 void accounts_finish(struct accounts *accounts);
 
@@ -67,5 +74,8 @@ int accounts_put_contact(struct accounts *accounts, int64_t account, const char 
                          const char *groups, bool subscribed, int flags, const char *icon_hash);
 int accounts_remove_contact(struct accounts *accounts, int64_t account, const char *name);
 int accounts_list_identities(struct accounts *accounts, bool all, struct identities_result *result);
+int accounts_list_bans(struct accounts *accounts, struct bans_result *result);
+int accounts_put_ban(struct accounts *accounts, const char *key, const char *reason);
+int accounts_remove_ban(struct accounts *accounts, const char *key);
 /* 0: some account has a sealed password or value. */
 int accounts_any_sealed(struct accounts *accounts);

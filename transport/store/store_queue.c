@@ -14,6 +14,7 @@
 #define GATHER_MS 100
 #define GATHER_MOST 10000
 #define RETRY_PAUSE_MS 20
+#define WAIT_SLICE_MS 100 /* inside of the database, which nothing can wake there */
 
 struct store_queue {
 	uv_async_t async;
@@ -30,8 +31,9 @@ struct store_queue {
 	struct list done;
 	size_t todo_bytes;
 	size_t todo_urgent; /* of them those that somebody waits for */
-	bool hurry;         /* no gathering: the loop waits */
+	uint64_t hurry;     /* clock_ms: until then, and no gathering; 0: there is time */
 	bool stop;
+	bool stopping; /* loop thread */
 };
 
 static struct request *first_of(const struct list *list)
@@ -85,22 +87,32 @@ static int try_batch(struct list *batch, struct accounts *accounts)
 	return err;
 }
 
-static bool may_try_again(const struct accounts *accounts, uint64_t deadline)
+/* How long the batch may still wait for a lock. */
+static uint64_t time_left(struct store_queue *queue, struct list *batch)
 {
-	return accounts->problem.len == 0 && accounts->db->ops->is_transient_error(accounts->db) &&
-	       clock_ms() < deadline;
+	uint64_t now = clock_ms(), deadline = first_of(batch)->made + LIMIT_STORE_WAIT_SECONDS * 1000;
+	uv_mutex_lock(&queue->mutex);
+	if (queue->hurry != 0 && queue->hurry < deadline)
+		deadline = queue->hurry;
+	uv_mutex_unlock(&queue->mutex);
+	return now < deadline ? deadline - now : 0;
 }
 
-static void run_batch(struct list *batch, struct accounts *accounts)
+static bool may_try_again(const struct accounts *accounts)
 {
-	uint64_t deadline = first_of(batch)->made + LIMIT_STORE_WAIT_SECONDS * 1000;
+	return accounts->problem.len == 0 && accounts->db->ops->is_transient_error(accounts->db);
+}
+
+static void run_batch(struct store_queue *queue, struct list *batch)
+{
+	struct accounts *accounts = queue->accounts;
 	int err;
 	for (;;) {
-		uint64_t now = clock_ms();
+		uint64_t left = time_left(queue, batch);
 		accounts->db->ops->set_wait(accounts->db,
-		                            now < deadline ? (unsigned int)(deadline - now) : 0);
+		                            (unsigned int)(left < WAIT_SLICE_MS ? left : WAIT_SLICE_MS));
 		err = try_batch(batch, accounts);
-		if (err != TP_ERR_STORE || !may_try_again(accounts, deadline))
+		if (err != TP_ERR_STORE || !may_try_again(accounts) || time_left(queue, batch) == 0)
 			break;
 		pause_ms(RETRY_PAUSE_MS);
 	}
@@ -120,7 +132,7 @@ static void run_batch(struct list *batch, struct accounts *accounts)
 static void gather(struct store_queue *queue)
 {
 	uint64_t until = first_of(&queue->todo)->made + GATHER_MS;
-	while (queue->todo_urgent == 0 && !queue->hurry) {
+	while (queue->todo_urgent == 0 && queue->hurry == 0) {
 		uint64_t now = clock_ms();
 		if (now >= until)
 			return;
@@ -167,7 +179,7 @@ static void thread_main(void *argument)
 		if (first_of(&batch)->refused)
 			first_of(&batch)->err = TP_ERR_STORE;
 		else
-			run_batch(&batch, queue->accounts);
+			run_batch(queue, &batch);
 		uv_mutex_lock(&queue->mutex);
 		LIST_EACH(link, &batch)
 		{
@@ -263,6 +275,14 @@ bool store_queue_is_full(struct store_queue *queue, size_t bytes)
 	return full;
 }
 
+size_t store_queue_bytes(struct store_queue *queue)
+{
+	uv_mutex_lock(&queue->mutex);
+	size_t bytes = queue->todo_bytes;
+	uv_mutex_unlock(&queue->mutex);
+	return bytes;
+}
+
 void store_queue_put(struct store_queue *queue, struct request *request)
 {
 	if (queue->under_way == 0)
@@ -276,15 +296,22 @@ void store_queue_put(struct store_queue *queue, struct request *request)
 	uv_mutex_unlock(&queue->mutex);
 }
 
+void store_queue_hurry(struct store_queue *queue, uint64_t deadline)
+{
+	uv_mutex_lock(&queue->mutex);
+	if (queue->hurry == 0)
+		queue->hurry = deadline;
+	uv_cond_signal(&queue->work);
+	uv_mutex_unlock(&queue->mutex);
+}
+
 void store_queue_stop(struct store_queue **slot)
 {
 	struct store_queue *queue = *slot;
-	if (queue == NULL || queue->hurry) /* a callback of the stopping queue */
+	if (queue == NULL || queue->stopping) /* a callback of the stopping queue */
 		return;
-	uv_mutex_lock(&queue->mutex);
-	queue->hurry = true;
-	uv_cond_signal(&queue->work);
-	uv_mutex_unlock(&queue->mutex);
+	queue->stopping = true;
+	store_queue_hurry(queue, clock_ms() + LIMIT_STORE_CLOSE_SECONDS * 1000);
 	while (queue->under_way > 0)
 		answer(queue, take_done(queue, true));
 	uv_mutex_lock(&queue->mutex);

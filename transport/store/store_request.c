@@ -19,6 +19,7 @@ void request_drop_result(struct request *request)
 {
 	account_result_finish(&request->found);
 	identities_result_finish(&request->listed);
+	bans_result_finish(&request->bans);
 	values_result_finish(&request->kept);
 }
 
@@ -49,7 +50,7 @@ void request_destroy(struct request **request)
 bool request_has_callback(const struct request *request)
 {
 	return request->done != NULL || request->account_done != NULL || request->keys_done != NULL ||
-	       request->values_done != NULL;
+	       request->bans_done != NULL || request->values_done != NULL;
 }
 
 void request_refuse(struct request *request)
@@ -103,6 +104,12 @@ int request_execute(struct request *request, struct accounts *accounts)
 		return accounts_remove_contact(accounts, request->account, request->name);
 	case REQUEST_LIST:
 		return accounts_list_identities(accounts, request->flag, &request->listed);
+	case REQUEST_LIST_BANS:
+		return accounts_list_bans(accounts, &request->bans);
+	case REQUEST_PUT_BAN:
+		return accounts_put_ban(accounts, request->key, request->value);
+	case REQUEST_REMOVE_BAN:
+		return accounts_remove_ban(accounts, request->key);
 	case REQUEST_PUT_VALUES:
 		return values_put(accounts, request->key, request->values, request->values_count);
 	case REQUEST_GET_VALUES:
@@ -121,6 +128,9 @@ void request_answer(struct request *request)
 	if (request->keys_done != NULL)
 		request->keys_done(request->context, request->err, good ? request->listed.items : NULL,
 		                   good ? request->listed.count : 0);
+	if (request->bans_done != NULL)
+		request->bans_done(request->context, request->err, good ? request->bans.items : NULL,
+		                   good ? request->bans.count : 0);
 	if (request->values_done != NULL)
 		request->values_done(request->context, request->err, good ? request->kept.items : NULL,
 		                     good ? request->kept.count : 0, good ? request->kept.damaged : 0);

@@ -22,6 +22,9 @@ enum request_kind {
 	REQUEST_PUT_CONTACT,
 	REQUEST_REMOVE_CONTACT,
 	REQUEST_LIST,
+	REQUEST_LIST_BANS,
+	REQUEST_PUT_BAN,
+	REQUEST_REMOVE_BAN,
 	REQUEST_PUT_VALUES,
 	REQUEST_GET_VALUES,
 };
@@ -36,7 +39,7 @@ struct request {
 
 	/* copies of the arguments; NULL where the kind has none */
 	char *key, *frontend, *address, *legacy_name, *password, *language;
-	char *name, *value, *groups, *icon_hash; /* of a setting or contact; value: alias too */
+	char *name, *value, *groups, *icon_hash; /* of a setting or contact; value: alias, reason of a ban too */
 	int64_t account;
 	bool flag; /* online, subscribed, all */
 	int flags;
@@ -47,6 +50,7 @@ struct request {
 	store_done *done;
 	store_account_done *account_done;
 	store_keys_done *keys_done;
+	store_bans_done *bans_done;
 	store_values_done *values_done;
 
 	int err;
@@ -54,6 +58,7 @@ struct request {
 	char *problem;    /* what to log; NULL: nothing */
 	struct account_result found;
 	struct identities_result listed;
+	struct bans_result bans;
 	struct values_result kept;
 };
 

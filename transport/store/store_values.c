@@ -89,8 +89,8 @@ void values_finish(struct accounts *accounts)
 static struct statement *prepare(struct accounts *accounts, enum query query, const char *text)
 {
 	buf_clear(&accounts->problem);
-	struct statement *statement = accounts->db->ops->prepare(accounts->db, ACCOUNTS_QUERIES + (unsigned)query,
-	                                                         accounts->values_sql[query]);
+	struct statement *statement = accounts->db->ops->prepare(
+	        accounts->db, ACCOUNTS_QUERIES + (unsigned)query, accounts->values_sql[query]);
 	if (statement != NULL)
 		accounts->db->ops->bind_text(statement, 1, text);
 	return statement;

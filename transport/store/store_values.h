@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What backends keep for people: sealed, bounded. The rules of store_accounts.h hold; `key` is the account's. */
+/* What backends keep for people: sealed, bounded. The rules of store_accounts.h hold; `key` is the account's.
+ * */
 #pragma once
 
 #include "protocol/event.h"
@@ -19,7 +20,8 @@ size_t values_bytes(const struct event_value *values, size_t count); /* of keys 
 
 void values_init(struct accounts *accounts, const char *prefix);
 void values_finish(struct accounts *accounts);
-/* All of them or none. TP_ERR_LIMIT: then the account would have more than limits.h allows, or one is too long. */
+/* All of them or none. TP_ERR_LIMIT: then the account would have more than limits.h allows, or one is too
+ * long. */
 int values_put(struct accounts *accounts, const char *key, const struct event_value *values, size_t count);
 /* None is no error. */
 int values_get(struct accounts *accounts, const char *key, struct values_result *result);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/xmpp/stream/c2s.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/acceptor.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -24,29 +26,41 @@ static void on_tick(uv_timer_t *timer)
 
 	LIST_EACH(link, &server->waiting)
 		c2s_session_tick(CONTAINER_OF(link, struct c2s_session, waiting_link), now);
+	LIST_EACH(link, &server->leaving)
+		c2s_session_tick(CONTAINER_OF(link, struct c2s_session, waiting_link), now);
 }
 
-/* When too many wait, the one that has waited longest goes: new ones always get their chance. */
+/* When too many wait, one goes: of those that have been told goodbye, or else the one that has waited longest. So new
+ * ones always get their chance. */
 static void evict_oldest(struct c2s_server *server)
 {
-	LIST_EACH(link, &server->waiting) {
-		struct c2s_session *session = CONTAINER_OF(link, struct c2s_session, waiting_link);
+	struct c2s_session *session = NULL;
 
-		if (session->state == C2S_AUTHENTICATING || session->state == C2S_CLOSING || session->authenticated)
-			continue;
-		c2s_session_abort(session);
-		return;
+	if (!list_empty(&server->leaving))
+		session = CONTAINER_OF(server->leaving.next, struct c2s_session, waiting_link);
+	LIST_EACH(link, &server->waiting) {
+		struct c2s_session *other = CONTAINER_OF(link, struct c2s_session, waiting_link);
+
+		if (session)
+			break;
+		if (other->state != C2S_AUTHENTICATING && !other->authenticated)
+			session = other;
 	}
+	if (!session)
+		return;
+	c2s_session_abort(session);
+	c2s_session_wait_no_more(session);
 }
 
 void c2s_session_wait(struct c2s_session *session)
 {
 	struct c2s_server *server = session->server;
 
+	list_remove(&session->waiting_link);
+	list_append(session->state == C2S_CLOSING ? &server->leaving : &server->waiting, &session->waiting_link);
 	if (session->waits)
 		return;
 	session->waits = true;
-	list_append(&server->waiting, &session->waiting_link);
 	if (server->waiting_count++ == 0)
 		uv_timer_start(&server->timer, on_tick, TICK_MS, TICK_MS);
 }
@@ -80,7 +94,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void stop_if_quiet(struct c2s_server *server)
 {
-	if (!server->stopping || server->session_count || server->listener || server->closing_handles)
+	if (!server->stopping || server->session_count || server->listening || server->closing_handles)
 		return;
 	server->closing_handles = true;
 	uv_close((uv_handle_t *)&server->timer, on_timer_closed);
@@ -103,17 +117,23 @@ static void on_turn(void *context)
 	transport_commit(server->frontend->base.transport);
 }
 
-static void on_connection(uv_stream_t *listener, int status)
+static void on_flushed(void *context)
 {
-	struct c2s_server *server = listener->data;
+	struct c2s_server *server = context;
 
-	if (status < 0) {
-		log_warning(&server->log, "cannot accept a connection: %s", uv_strerror(status));
-		return;
-	}
+	transport_commit(server->frontend->base.transport);
+}
+
+static void on_connection(void *context, int fd)
+{
+	struct c2s_server *server = context;
+
 	if (server->waiting_count >= LIMIT_C2S_UNAUTHENTICATED)
 		evict_oldest(server);
-	c2s_session_accept(server, listener);
+	c2s_session_accept(server, fd);
+	/* taking and losing connections costs so much that those who are in would notice */
+	if (server->waiting_count >= LIMIT_C2S_CROWD)
+		acceptor_rest(server->listener, 1000 / LIMIT_C2S_CROWD_ACCEPTS);
 }
 
 struct c2s_server *c2s_create(struct xmpp_frontend *frontend)
@@ -124,6 +144,7 @@ struct c2s_server *c2s_create(struct xmpp_frontend *frontend)
 	server->log = (struct log){.parent = &frontend->base.log, .label = "c2s"};
 	list_init(&server->sessions);
 	list_init(&server->waiting);
+	list_init(&server->leaving);
 	list_init(&server->ended);
 	server->bound = map_create();
 	server->accounts = map_create();
@@ -132,18 +153,16 @@ struct c2s_server *c2s_create(struct xmpp_frontend *frontend)
 	return server;
 }
 
-static void on_listener_closed(uv_handle_t *handle)
+static void on_listener_closed(void *context)
 {
-	struct c2s_server *server = handle->data;
+	struct c2s_server *server = context;
 
-	mem_free(handle);
-	if (!server)
-		return;
-	server->listener = NULL;
+	server->listening = false;
 	stop_if_quiet(server);
 }
 
-static int find_address(uv_loop_t *loop, const struct xmpp_config *config, struct sockaddr_storage *address)
+static int find_address(uv_loop_t *loop, const struct xmpp_config *config, struct sockaddr_storage *address,
+			socklen_t *size)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	uv_getaddrinfo_t lookup;
@@ -155,7 +174,8 @@ static int find_address(uv_loop_t *loop, const struct xmpp_config *config, struc
 	err = uv_getaddrinfo(loop, &lookup, NULL, *config->server ? config->server : "0.0.0.0", port, &hints);
 	if (err)
 		return err;
-	memcpy(address, lookup.addrinfo->ai_addr, lookup.addrinfo->ai_addrlen);
+	*size = lookup.addrinfo->ai_addrlen;
+	memcpy(address, lookup.addrinfo->ai_addr, *size);
 	uv_freeaddrinfo(lookup.addrinfo);
 	return 0;
 }
@@ -165,28 +185,28 @@ static int start_listening(struct c2s_server *server, struct buf *error)
 	const struct xmpp_config *config = &server->frontend->config;
 	uv_loop_t *loop = server->frontend->base.transport->loop;
 	struct sockaddr_storage address = {0};
-	int err = find_address(loop, config, &address);
+	socklen_t size = 0;
+	int err = find_address(loop, config, &address, &size);
 
 	if (err == 0) {
-		server->listener = MEM_NEW(uv_tcp_t);
-		server->listener->data = server;
-		uv_tcp_init(loop, server->listener);
-		err = uv_tcp_bind(server->listener, (struct sockaddr *)&address, 0);
-		if (err == 0)
-			err = uv_listen((uv_stream_t *)server->listener, BACKLOG, on_connection);
+		int fd = acceptor_listen((struct sockaddr *)&address, size, BACKLOG);
+		err = fd < 0 ? uv_translate_sys_error(errno) : 0;
+		int window = LIMIT_C2S_WINDOW_BYTES; /* inherited; what is unread at the end takes time to throw away */
+		if (fd >= 0)
+			(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+		if (fd >= 0)
+			server->listener = acceptor_open(loop, fd, &server->log, on_connection, server);
 	}
-	if (err == 0)
+	if (server->listener) {
+		server->listening = true;
 		return 0;
-	buf_printf(error, "cannot listen on %s:%ld: %s%s\n", config->server, config->port, uv_strerror(err),
+	}
+	buf_printf(error, "cannot listen on %s:%ld: %s%s\n", config->server, config->port,
+		   err ? uv_strerror(err) : "the socket cannot be watched",
 		   err == UV_EACCES && config->port < 1024
 			   ? " (ports below 1024 need the capability CAP_NET_BIND_SERVICE, also where the "
 			     "program is started by root and becomes service.user)"
 			   : "");
-	if (server->listener) {
-		server->listener->data = NULL; /* the server may be gone before the handle is closed */
-		uv_close((uv_handle_t *)server->listener, on_listener_closed);
-		server->listener = NULL;
-	}
 	return TP_ERR_IO;
 }
 
@@ -226,6 +246,7 @@ int c2s_start(struct c2s_server *server, struct buf *error)
 	uv_timer_init(loop, &server->timer);
 	server->timer.data = server;
 	stream_batch_init(&server->batch, loop, on_turn, server);
+	server->batch.after = on_flushed;
 	server->started = true;
 	log_info(&server->log, "listening on %s:%d for %s", server->frontend->config.server, c2s_port(server),
 		 server->domain);
@@ -235,12 +256,13 @@ int c2s_start(struct c2s_server *server, struct buf *error)
 int c2s_port(const struct c2s_server *server)
 {
 	struct sockaddr_storage address = {0};
-	int length = sizeof(address);
+	socklen_t length = sizeof(address);
 
-	if (!server->listener || uv_tcp_getsockname(server->listener, (struct sockaddr *)&address, &length))
+	if (!server->listener || getsockname(acceptor_fd(server->listener), (struct sockaddr *)&address, &length) < 0)
 		return 0;
 	if (address.ss_family == AF_INET6)
 		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getsockname has set it */
 	return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
@@ -253,7 +275,7 @@ void c2s_stop(struct c2s_server *server, void (*stopped)(void *), void *context)
 		return;
 	}
 	server->stopping = true;
-	uv_close((uv_handle_t *)server->listener, on_listener_closed);
+	acceptor_close(&server->listener, on_listener_closed, server);
 	LIST_EACH(link, &server->sessions)
 		c2s_session_close(CONTAINER_OF(link, struct c2s_session, link), "system-shutdown", NULL);
 }

@@ -2,6 +2,7 @@
 #include "frontends/xmpp/stream/c2s_session.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -404,7 +405,7 @@ static void learn_peer(struct c2s_session *session)
 	c2s_guard_name((const struct sockaddr *)&address, session->peer);
 }
 
-void c2s_session_accept(struct c2s_server *server, uv_stream_t *listener)
+void c2s_session_accept(struct c2s_server *server, int fd)
 {
 	struct c2s_session *session = MEM_NEW(struct c2s_session);
 	struct xmpp_frontend *frontend = server->frontend;
@@ -419,10 +420,12 @@ void c2s_session_accept(struct c2s_server *server, uv_stream_t *listener)
 	session->deadline = session->accepted_ms + LIMIT_C2S_NEGOTIATION_SECONDS * UINT64_C(1000);
 	session->socket = stream_socket_create(&server->batch, &socket_ops, session);
 	session->reader = stanza_reader_create(frontend->strophe, &stanza_ops, session);
+	stanza_reader_keep_trees(session->reader, &frontend->base.transport->features.raw_xml);
 	session->xml = xml_stream_create(&stanza_reader_xml, session->reader,
 					 LIMIT_STANZA_BYTES_UNAUTHENTICATED);
 	c2s_session_wait(session);
-	if (uv_accept(listener, (uv_stream_t *)stream_socket_tcp(session->socket))) {
+	if (uv_tcp_open(stream_socket_tcp(session->socket), fd)) {
+		close(fd);
 		c2s_session_abort(session);
 		return;
 	}
@@ -430,6 +433,7 @@ void c2s_session_accept(struct c2s_server *server, uv_stream_t *listener)
 	session->label = mem_printf("client %s", session->peer);
 	session->log = (struct log){.parent = &server->log, .label = session->label};
 	stream_socket_tune(session->socket);
+	stream_socket_set_pace(session->socket, LIMIT_C2S_TURN_BYTES, LIMIT_C2S_BYTES_PER_SECOND, LIMIT_C2S_BURST_BYTES);
 	if (server->session_count > LIMIT_C2S_CONNECTIONS) {
 		log_warning(&session->log, "refused: there are %u connections", server->session_count - 1);
 		c2s_session_abort(session);

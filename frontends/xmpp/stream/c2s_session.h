@@ -25,18 +25,19 @@ struct c2s_server {
 	struct log log;
 	char *domain; /* service.jid, normalised */
 	SSL_CTX *tls;
-	uv_tcp_t *listener; /* freed by its close callback */
+	struct acceptor *listener;
 	uv_timer_t timer;   /* runs while `waiting` has somebody */
 	struct stream_batch batch;
 	struct list sessions; /* struct c2s_session.link: all */
-	struct list waiting;  /* .waiting_link: not bound, or closing; oldest first */
+	struct list waiting;  /* .waiting_link: not bound; oldest first */
+	struct list leaving;  /* .waiting_link: closing; oldest first */
 	struct list ended;    /* .ended_link: to be released at the end of the turn */
-	unsigned session_count, waiting_count;
+	unsigned session_count, waiting_count; /* of those in both lists */
 	struct map *bound;    /* full JID -> struct c2s_session */
 	struct map *accounts; /* bare JID -> struct c2s_account */
 	struct map *pending;  /* bare JID -> struct c2s_session: logins that the core decides */
 	struct c2s_guard *guard;
-	bool started, stopping, closing_handles;
+	bool started, stopping, listening, closing_handles;
 	bool asking_core; /* inside session_authenticate */
 	void (*stopped)(void *context);
 	void *stopped_context;
@@ -95,7 +96,7 @@ struct c2s_session {
 };
 
 /* c2s_session.c */
-void c2s_session_accept(struct c2s_server *server, uv_stream_t *listener);
+void c2s_session_accept(struct c2s_server *server, int fd);
 void c2s_session_send(struct c2s_session *session, const struct buf *out);
 /* A stream error (condition NULL: none), then the end. Safe in every state and from everywhere. */
 void c2s_session_close(struct c2s_session *session, const char *condition, const char *text);

@@ -569,6 +569,7 @@ struct component *component_create(struct xmpp_frontend *frontend)
 	component->log = (struct log){.parent = &frontend->base.log, .label = "component"};
 	component->backoff_ms = BACKOFF_FIRST_MS;
 	component->reader = stanza_reader_create(frontend->strophe, &stanza_ops, component);
+	stanza_reader_keep_trees(component->reader, &frontend->base.transport->features.raw_xml);
 	component->xml = xml_stream_create(&stanza_reader_xml, component->reader, LIMIT_STANZA_BYTES);
 	xml_stream_skip_oversized(component->xml, true); /* one person's stanza must not end everybody's stream */
 	return component;
@@ -589,6 +590,7 @@ void component_start(struct component *component)
 		log_warning(&component->log, "service.port is 5222, where clients log in; components use another "
 					     "port of the server, often 5347");
 	stream_batch_init(&component->batch, loop, on_turn, component);
+	component->batch.after = on_turn;
 	uv_timer_init(loop, &component->timer);
 	component->timer.data = component;
 	component->started = true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the core wants confirmed (frontend_ops.deliver): numbers of messages whose stanzas end at a position of the
- * stream's output. They are confirmed when the kernel has taken the stream that far. Zero-initialised is valid and empty.
+ * stream's output. They are confirmed when the kernel has taken the stream that far. Zero-initialised is valid and
+ * empty.
  */
 #pragma once
 

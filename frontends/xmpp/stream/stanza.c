@@ -138,6 +138,8 @@ struct stanza_reader {
 	bool xhtml_overflow, has_xhtml;
 	struct stanza_tree *tree;
 	bool tree_is_iq;
+	const bool *trees_wanted; /* NULL: never */
+	bool keeps_tree;          /* of the message or presence at hand */
 };
 
 static bool is_stream_ns(const char *ns)
@@ -481,7 +483,7 @@ static void forget_stanza(struct stanza_reader *reader)
 	buf_clear(&reader->xhtml);
 	buf_clear(&reader->cleaned);
 	buf_shrink(&reader->cleaned, CAPTURE_KEEP);
-	reader->tag_open = reader->xhtml_overflow = reader->has_xhtml = false;
+	reader->tag_open = reader->xhtml_overflow = reader->has_xhtml = reader->keeps_tree = false;
 	memset(&reader->head, 0, sizeof(reader->head));
 	for (size_t i = 0; i < ARRAY_SIZE(reader->nodes); i++)
 		reader->nodes[i] = NODE_IGNORED;
@@ -525,6 +527,12 @@ static void start_stanza(struct stanza_reader *reader, const char *ns, const cha
 	reader->head.to = keep_attribute(reader, attributes, "to");
 	reader->head.id = keep_attribute(reader, attributes, "id");
 	reader->head.type = keep_attribute(reader, attributes, "type");
+	reader->keeps_tree = reader->trees_wanted && *reader->trees_wanted &&
+			     (reader->head.kind == kinds[0] || reader->head.kind == kinds[1]);
+	if (reader->keeps_tree) {
+		stanza_tree_set_children(reader->tree, LIMIT_STANZA_CHILDREN);
+		stanza_tree_start(reader->tree, ns, name, attributes);
+	}
 	if (reader->head.kind == kinds[0]) {
 		start_message(reader);
 		return;
@@ -555,6 +563,8 @@ static void on_start(void *context, unsigned depth, const char *ns, const char *
 		start_stanza(reader, ns, name, attributes);
 		return;
 	}
+	if (reader->keeps_tree)
+		stanza_tree_start(reader->tree, ns, name, attributes);
 	parent = reader->nodes[depth - 1];
 	if (parent == NODE_TREE) {
 		reader->nodes[depth] = NODE_TREE;
@@ -602,25 +612,48 @@ static void end_tree(struct stanza_reader *reader)
 	xmpp_stanza_release(root);
 }
 
+/* False: the tree is above a limit, and with it the stanza. */
+static bool take_tree(struct stanza_reader *reader, xmpp_stanza_t **tree)
+{
+	*tree = NULL;
+	if (!reader->keeps_tree)
+		return true;
+	stanza_tree_end(reader->tree);
+	*tree = stanza_tree_take(reader->tree);
+	if (!*tree)
+		reject(reader);
+	return *tree != NULL;
+}
+
 static void end_stanza(struct stanza_reader *reader)
 {
+	xmpp_stanza_t *tree;
+
 	switch (reader->nodes[1]) {
 	case NODE_MESSAGE:
+		if (!take_tree(reader, &tree))
+			return;
+		reader->message.tree = tree;
 		if (reader->has_xhtml && !reader->xhtml_overflow)
 			reader->message.xhtml =
 				arena_strndup(&reader->arena, buf_text(&reader->xhtml), reader->xhtml.len);
 		reader->handler->message(reader->context, &reader->message);
 		break;
 	case NODE_PRESENCE:
+		if (!take_tree(reader, &tree))
+			return;
+		reader->presence.tree = tree;
 		reader->handler->presence(reader->context, &reader->presence);
 		break;
 	case NODE_TREE:
 		stanza_tree_end(reader->tree);
 		end_tree(reader);
-		break;
+		return;
 	default:
-		break;
+		return;
 	}
+	if (tree)
+		xmpp_stanza_release(tree);
 }
 
 static void on_end(void *context, unsigned depth, const char *ns, const char *name)
@@ -633,10 +666,12 @@ static void on_end(void *context, unsigned depth, const char *ns, const char *na
 	else if (depth == 1) {
 		end_stanza(reader);
 		memset(&reader->head, 0, sizeof(reader->head));
-	} else if (reader->nodes[depth] == NODE_TREE)
-		stanza_tree_end(reader->tree);
-	else if (reader->nodes[depth] != NODE_IGNORED)
-		leave_node(reader, reader->nodes[depth], name);
+	} else {
+		if (reader->keeps_tree || reader->nodes[depth] == NODE_TREE)
+			stanza_tree_end(reader->tree);
+		if (reader->nodes[depth] != NODE_TREE && reader->nodes[depth] != NODE_IGNORED)
+			leave_node(reader, reader->nodes[depth], name);
+	}
 }
 
 static void on_text(void *context, unsigned depth, const char *text, size_t length)
@@ -645,6 +680,8 @@ static void on_text(void *context, unsigned depth, const char *text, size_t leng
 
 	if (depth == 0)
 		return;
+	if (reader->keeps_tree)
+		stanza_tree_text(reader->tree, text, length);
 	switch (reader->nodes[depth]) {
 	case NODE_IGNORED:
 	case NODE_MESSAGE:
@@ -682,6 +719,11 @@ struct stanza_reader *stanza_reader_create(xmpp_ctx_t *strophe, const struct sta
 	reader->context = context;
 	reader->tree = stanza_tree_create(strophe);
 	return reader;
+}
+
+void stanza_reader_keep_trees(struct stanza_reader *reader, const bool *wanted)
+{
+	reader->trees_wanted = wanted;
 }
 
 void stanza_reader_destroy(struct stanza_reader **reader)

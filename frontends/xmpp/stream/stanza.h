@@ -43,6 +43,7 @@ struct message_stanza {
 	bool carbon_private;        /* XEP-0280 <private/> or no-copy hint */
 	const char *error_condition; /* type error: "recipient-unavailable" ..., or NULL */
 	bool forwarded;             /* has a carbon or forward: never trusted as a message of its own */
+	xmpp_stanza_t *tree;        /* NULL unless the reader keeps trees; released after the call */
 };
 
 struct presence_stanza {
@@ -59,6 +60,7 @@ struct presence_stanza {
 	const char *error_condition; /* type error: "not-authorized" ... */
 	const char *caps_node, *caps_ver; /* XEP-0115, or NULL */
 	const char *nick;   /* XEP-0172, or NULL */
+	xmpp_stanza_t *tree; /* as of messages */
 };
 
 struct rejected_stanza {
@@ -84,4 +86,7 @@ struct stanza_handler {
 struct stanza_reader;
 struct stanza_reader *stanza_reader_create(xmpp_ctx_t *strophe, const struct stanza_handler *handler, void *context);
 void stanza_reader_destroy(struct stanza_reader **reader);
+/* While *wanted is true at the beginning of a message or presence, its tree is built as well (within the limits of
+ * trees). `wanted` outlives the reader. */
+void stanza_reader_keep_trees(struct stanza_reader *reader, const bool *wanted);
 extern const struct xml_handler stanza_reader_xml; /* context: the stanza_reader */

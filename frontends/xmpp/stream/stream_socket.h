@@ -18,10 +18,11 @@ struct stream_batch {
 	uv_prepare_t prepare;
 	uv_check_t check;
 	struct list dirty; /* struct stream_socket */
-	uint64_t turns;    /* of the loop, so far */
 	void (*turn)(void *context); /* or NULL: before the sockets are flushed */
+	void (*after)(void *context); /* or NULL: when they have been, and something was written */
 	void *context;
 	char *input; /* one read buffer for all: what is read is used up before the next read */
+	unsigned number; /* of the turn */
 	unsigned handles;
 	void (*closed)(void *context);
 };
@@ -55,6 +56,10 @@ uv_tcp_t *stream_socket_tcp(struct stream_socket *socket);
 void stream_socket_tune(struct stream_socket *socket);
 int stream_socket_read_start(struct stream_socket *socket);
 void stream_socket_read_stop(struct stream_socket *socket);
+/* At most `chunk` bytes are read in one turn of the loop (16 KiB otherwise, and at most). Who sends more than
+ * `burst` bytes beyond `rate` a second is not read for a while: nothing is lost, it has to wait. `rate` 0: no such
+ * limit. */
+void stream_socket_set_pace(struct stream_socket *socket, size_t chunk, size_t rate, size_t burst);
 /* 0, or TP_ERR_LIMIT: LIMIT_STREAM_OUT_BYTES are queued, nothing was added; TP_ERR_CLOSED after close. */
 int stream_socket_send(struct stream_socket *socket, const char *bytes, size_t count);
 /* Bytes that stream_socket_send has taken since the beginning. */
@@ -66,7 +71,7 @@ uint64_t stream_socket_stalled_since(const struct stream_socket *socket);
 void stream_socket_start_tls(struct stream_socket *socket, SSL_CTX *context);
 bool stream_socket_is_encrypted(const struct stream_socket *socket);
 /* Writes what is queued, closes our side, and waits up to 2 s for the peer to close its own; what comes meanwhile is
- * thrown away. ops->closed comes later, never from inside. The owner sets the time limit for the writing:
+ * not read. ops->closed comes later, never from inside. The owner sets the time limit for the writing:
  * stream_socket_abort. Until all is written reading goes on, for a peer that answers, unless stopped. */
 void stream_socket_finish(struct stream_socket *socket);
 void stream_socket_abort(struct stream_socket *socket);

@@ -220,6 +220,12 @@ void xml_stream_reset(struct xml_stream *stream)
 	stream->skipped_bytes = 0;
 }
 
+bool xml_stream_is_between(const struct xml_stream *stream)
+{
+	return stream->depth == 1 && stream->lexer.depth == 1 && stream->lexer.state == XML_LEX_TEXT &&
+	       !stream->held.len && !stream->stopped && !stream->condition;
+}
+
 void xml_stream_stop(struct xml_stream *stream)
 {
 	if (stream->stopped)

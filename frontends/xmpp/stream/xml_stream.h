@@ -36,6 +36,8 @@ void xml_stream_skip_oversized(struct xml_stream *stream, bool skip);
 /* A new document begins (stream restart after STARTTLS and SASL). Not from inside a handler: use xml_stream_stop
  * there. */
 void xml_stream_reset(struct xml_stream *stream);
+/* Between two stanzas: the header was read, and nothing of a stanza has been. */
+bool xml_stream_is_between(const struct xml_stream *stream);
 /* From a handler: parse no further; xml_stream_feed returns 0 and *consumed of it. */
 void xml_stream_stop(struct xml_stream *stream);
 

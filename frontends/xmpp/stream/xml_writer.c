@@ -153,6 +153,11 @@ static void put_escaped(struct buf *out, const char *text, size_t length, bool a
 	buf_append(out, text + done, length - done);
 }
 
+void xml_escape(struct buf *out, const char *text, size_t length, bool attribute)
+{
+	put_escaped(out, text, length, attribute);
+}
+
 void xml_attr(struct xml_writer *writer, const char *name, const char *value)
 {
 	if (!value)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -27,6 +28,8 @@ void xml_attr_int(struct xml_writer *writer, const char *name, long long value);
 void xml_text(struct xml_writer *writer, const char *text); /* NULL: nothing */
 void xml_text_n(struct xml_writer *writer, const char *text, size_t length);
 void xml_base64(struct xml_writer *writer, const void *bytes, size_t count);
+/* Text or (in quotes) the value of an attribute, escaped, without a writer. */
+void xml_escape(struct buf *out, const char *text, size_t length, bool attribute);
 void xml_raw(struct xml_writer *writer, const char *markup, size_t length); /* well-formed already: ours only */
 void xml_end(struct xml_writer *writer);
 /* <name>text</name>; with xmlns NULL none is written. Nothing at all for text NULL. */

@@ -3,20 +3,27 @@
 """
 A backend that answers as contact "echo", does what "control" is told (events.py), and misbehaves as "hostile" is told:
 the name of a do_... below. Where the connection survives that, a good frame follows: "after it" from "hostile".
-The login of anybody called mallory ends it.
+The login of anybody called mallory ends it. --mode: "mute" has one that says what it is and nothing ever after;
+"silent" does not even that; "exits:FILE" ends as soon as it is ready, but for the first one, which makes the file.
 """
 import argparse
+import os
 import sys
 import time
 
 import wire
 from events import Events
 
-DATES = ("yesterday", "", "99999999T999999", "20261399T256161", "-1", "%s%n%n", "2026-11-23T10:11:12Z" * 200)
+DATES = ("yesterday", "2000001231T000000", "2000000101T00:00:00", "", "99999999T999999", "20261399T256161", "-1", "%s%n%n", "2026-11-23T10:11:12Z" * 200)
 
 
 class Hostile(Events):
     config = "[registration]\nneedPassword=0\n[features]\nmuc=1\nreceipts=1\n"
+    mute = False
+
+    def on_frame(self, kind, payload):
+        if not self.mute:
+            super().on_frame(kind, payload)
 
     def on_login(self, user):
         if user.startswith("mallory"):
@@ -27,7 +34,8 @@ class Hostile(Events):
         if contact == "echo":
             self.say(user, "echo", body)
         elif contact == "hostile":
-            getattr(self, f"do_{body}")(user)
+            name, *words = body.split()
+            getattr(self, f"do_{name}")(user, *words)
         else:
             super().on_message(user, contact, body, fields)
 
@@ -78,6 +86,38 @@ class Hostile(Events):
             time.sleep(1)
         self.socket.sendall(frame[3:])
 
+    def do_drip_for_ever(self, _user):
+        self.socket.sendall(b"\0\0\xff\xff")
+        while True:
+            time.sleep(1)
+            self.socket.sendall(b"\x0a")
+
+    def do_mute(self, user):
+        self.after(user)
+        self.mute = True
+
+    def do_close(self, _user):
+        self.socket.close()
+        while True:
+            time.sleep(3600)
+
+    def do_stats(self, user, pid):
+        self.send(wire.STATS, {1: 1, 2: 1, 3: 1, 4: pid})
+        self.do_mute(user)
+
+    def do_forge(self, _user):
+        for _ in range(20):
+            self.socket.sendall(wire.frame(wire.CONV_MESSAGE, {1: "bob@localhost", 2: "eve", 3: "x" * 100}) * 100)
+
+    def do_memory(self, _user):
+        taken = []
+        while True:
+            taken.append(b"x" * (1 << 20))
+
+    def do_spin(self, _user):
+        while True:
+            pass
+
     def do_huge(self, user):
         self.socket.sendall(b"\xff\xff\xff\xff\x08\x08\x12" + b"x" * 100000)
 
@@ -91,8 +131,22 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--host")
     parser.add_argument("--port")
+    parser.add_argument("--mode", default="")
     arguments, _ = parser.parse_known_args()
-    Hostile(arguments.host, arguments.port).run()
+    mode, _, file = arguments.mode.partition(":")
+    if mode == "silent":
+        while True:
+            time.sleep(3600)
+    backend = Hostile(arguments.host, arguments.port)
+    if mode == "mute":
+        backend.configure()
+        backend.mute = True
+    elif mode == "exits" and os.path.exists(file):
+        backend.configure()
+        return 3
+    elif mode == "exits":
+        open(file, "w", encoding="ascii").close()
+    backend.run()
     return 0
 
 

@@ -12,6 +12,8 @@ BUDDY_CHANGED, BUDDY_REMOVED, CONV_MESSAGE, PING, PONG, JOIN_ROOM, LEAVE_ROOM = 
 PARTICIPANT_CHANGED, ROOM_NICKNAME_CHANGED, ROOM_SUBJECT_CHANGED, VCARD, STATUS_CHANGED = 13, 14, 15, 16, 17
 BUDDY_TYPING, BUDDY_STOPPED_TYPING, BUDDY_TYPED, AUTH_REQUEST, ATTENTION, STATS = 18, 19, 20, 21, 22, 23
 EXIT, BACKEND_CONFIG, QUERY, ROOM_LIST, CONV_MESSAGE_ACK, RAW_XML, BUDDIES, API_VERSION = 29, 30, 31, 32, 33, 34, 35, 36
+(HANDOVER, READ_MARKER, LOGIN_STEP, LOGIN_ANSWER, VALUES, PARTICIPANTS, ROOM_INFO, HOLD, ATTACH, ATTACHED, RESUME,
+ RESUMED) = range(1000, 1012)
 NAMES = {value: name for name, value in list(globals().items()) if name.isupper() and isinstance(value, int)}
 
 
@@ -87,6 +89,7 @@ class Frames:
 
     def __init__(self):
         self.buffer = b""
+        self.number = 0
 
     def feed(self, data):
         self.buffer += data
@@ -96,6 +99,7 @@ class Frames:
                 return
             body, self.buffer = self.buffer[4:4 + length], self.buffer[4 + length:]
             fields = parse(body)
+            self.number = fields.get(1000, [0])[0]  # of the frame that is given out next; 0: it has none
             yield fields[1][0], fields.get(2, [b""])[0]
 
 

@@ -16,6 +16,9 @@ class FakeIrc:
         self.passwords = {}  # name -> password, for SASL
         self.taken = set()   # nicknames that somebody has
         self.refusal = None  # said instead of a welcome
+        self.support = ""    # more of what 005 says
+        self.online = set()  # who is there, for ISON
+        self.connections = 0
         self.lines = []      # what clients sent
         self.logins = []     # names that SASL accepted
         self.writers = []
@@ -43,6 +46,7 @@ class FakeIrc:
 
     async def _serve(self, reader, writer):
         self.writers.append(writer)
+        self.connections += 1
         if self.greeting:
             writer.write(self.greeting.encode() + b"\r\n")
         client = {"nick": "*", "cap": False, "user": False, "welcome": False}
@@ -75,6 +79,8 @@ class FakeIrc:
             client["user"] = True
         elif command == "PING":
             send(f"PONG {self.name} {rest}")
+        elif command == "ISON":
+            send(f"303 {nick} :{' '.join(name for name in rest.lstrip(':').split() if name in self.online)}")
         elif command == "JOIN":
             channel = rest.split(" ")[0].lstrip(":")
             writer.write(f":{nick}!u@host JOIN {channel}\r\n".encode())
@@ -90,7 +96,7 @@ class FakeIrc:
             send(self.refusal)
             return
         send(f"001 {client['nick']} :Welcome")
-        send(f"005 {client['nick']} CHANTYPES=# PREFIX=(ov)@+ :are supported")
+        send(f"005 {client['nick']} CHANTYPES=# PREFIX=(ov)@+ {self.support} :are supported")
         send(f"422 {client['nick']} :No message of the day")
 
     def _capability(self, client, send, what, rest=""):

@@ -10,6 +10,7 @@ SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=98",
     "LSAN_OPTIONS": "exitcode=97",
+    "TSAN_OPTIONS": "exitcode=96:second_deadlock_stack=1",
 }
 SANITIZER_REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer")
 
@@ -34,7 +35,7 @@ class Gateway:
             "logging.level": "debug",
         }
         if sanitized(self.daemon):
-            # AddressSanitizer reserves terabytes of addresses, and LeakSanitizer traces its own process.
+            # Sanitizers reserve terabytes of addresses, and LeakSanitizer traces its own process.
             self.keys.update({"backend.sandbox_memory": "0", "backend.sandbox_allow": ["trace"]})
         self.port = None
         self.process = None
@@ -81,17 +82,20 @@ class Gateway:
                 await wait_until(lambda: port_open(self.port), "the server to listen")
 
     def backends(self):
-        """Process ids of living backends."""
+        """Process ids of living backends, also of those that an earlier core has started."""
         found = []
-        for pid in descendants(self.process.pid):
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit() or zombie(int(entry)):
+                continue
             try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    words = file.read().split(b"\0")
+                with open(f"/proc/{entry}/cmdline", "rb") as file:
+                    words = [word.decode(errors="replace") for word in file.read().split(b"\0")]
             except OSError:
                 continue
-            if any(os.path.basename(word.decode(errors="replace")).startswith("transport-") for word in words[:8]):
-                found.append(pid)
-        return found
+            ours = any(word.startswith(self.folder) for word in words)
+            if ours and any(os.path.basename(word).startswith("transport-") for word in words[:8]):
+                found.append(int(entry))
+        return sorted(found)
 
     async def kill_backend(self):
         pids = await wait_until(self.backends, "a backend to run")
@@ -145,10 +149,11 @@ class Gateway:
 
 
 def sanitized(program):
-    """Whether a program was built with AddressSanitizer."""
+    """Whether a program was built with AddressSanitizer or ThreadSanitizer."""
     try:
         with open(program, "rb") as file:
-            return b"__asan_init" in file.read()
+            symbols = file.read()
+            return b"__asan_init" in symbols or b"__tsan_init" in symbols
     except OSError:
         return False
 

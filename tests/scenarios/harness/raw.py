@@ -23,7 +23,7 @@ class RawClient:
 
     async def send(self, text, may_break=False):
         try:
-            self.writer.write(text.encode())
+            self.writer.write(text if isinstance(text, bytes) else text.encode())
             await asyncio.wait_for(self.writer.drain(), 20)
         except (ConnectionError, asyncio.TimeoutError):
             if not may_break:

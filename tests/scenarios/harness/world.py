@@ -2,6 +2,7 @@
 """Everything that one scenario starts, so that it can be ended and shown."""
 import os
 import shutil
+import stat
 import tempfile
 
 from .fake_irc import FakeIrc
@@ -108,4 +109,13 @@ class World:
     def keep(self):
         target = os.environ.get("KEEP_FAILED")
         if target:
-            shutil.copytree(self.folder, os.path.join(target, os.path.basename(self.folder)), dirs_exist_ok=True)
+            shutil.copytree(self.folder, os.path.join(target, os.path.basename(self.folder)), dirs_exist_ok=True,
+                            ignore=lambda folder, names: [name for name in names
+                                                          if is_socket(os.path.join(folder, name))])
+
+
+def is_socket(path):
+    try:
+        return stat.S_ISSOCK(os.lstat(path).st_mode)
+    except OSError:
+        return True

@@ -180,7 +180,7 @@ static void on_event(const struct event *event)
 	case EVENT_PING:
 		if (!greeted)
 			first_ping();
-		else if (is("silent"))
+		else if (is("silent") || is("silent-stubborn"))
 			return;
 		greeted = true;
 		say(&(struct event){.type = EVENT_PONG});
@@ -231,7 +231,7 @@ static void serve(void)
 			arena_reset(&arena);
 		}
 	}
-	if (is("stubborn"))
+	if (is("stubborn") || is("silent-stubborn"))
 		for_ever();
 	_exit(0);
 }
@@ -265,7 +265,7 @@ int main(int argc, char **argv)
 		for_ever();
 	if (is("runaway"))
 		run_away(argv);
-	if (is("stubborn"))
+	if (is("stubborn") || is("silent-stubborn"))
 		signal(SIGTERM, SIG_IGN);
 	if (is("orphan") && fork() == 0)
 		for_ever();

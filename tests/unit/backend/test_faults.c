@@ -23,10 +23,20 @@ static void test_exits_at_once(void **state)
 	h.server->timing.backoff_max = 200;
 	UNTIL(&h, h.transport.counters.backends_crashed == 4);
 	assert_false(harness_logged(&h, "quarantine"));
+	assert_int_equal(h.transport.crashed_count, 4);
+	assert_int_equal(h.transport.crashed[3], 1);
 	UNTIL(&h, h.transport.counters.backends_crashed == 5);
 	uint64_t fifth = clock_ms();
 	assert_true(harness_logged(&h, "exited with status 7"));
 	assert_true(harness_logged(&h, "quarantine"));
+	/* as many are remembered as there is room for */
+	for (unsigned i = 0; i < LIMIT_CRASHED_BACKENDS; i++)
+		h.transport.crashed[i] = 1000 + (int)i;
+	h.transport.crashed_count = LIMIT_CRASHED_BACKENDS;
+	UNTIL(&h, h.transport.counters.backends_crashed == 6);
+	assert_int_equal(h.transport.crashed_count, LIMIT_CRASHED_BACKENDS);
+	assert_int_equal(h.transport.crashed[0], 1001);
+	assert_int_equal(h.transport.crashed[LIMIT_CRASHED_BACKENDS - 1], 1);
 	UNTIL(&h, h.transport.counters.backends_started == 6);
 	assert_true(clock_ms() - fifth >= 190);
 	assert_int_equal(h.ready, 0);
@@ -190,6 +200,37 @@ static void test_stubborn_is_killed(void **state)
 	assert_true(harness_logged(&h, "signal 9"));
 	assert_int_equal(kill(pid, 0), -1);
 	assert_int_equal(h.transport.counters.backends_crashed, 0);
+	harness_close(&h);
+}
+
+/* Silence, SIGTERM, SIGKILL; meanwhile its users have another. */
+static void test_silent_and_stubborn(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_open(&h, "%s silent-stubborn", harness_program);
+	harness_begin(&h);
+	h.server->timing.ping = 100;
+	h.server->timing.kill = 300;
+	h.people[0].again = true;
+	harness_assign(&h, 0);
+	UNTIL(&h, h.people[0].connected == 1);
+	struct backend *backend = harness_backend(&h);
+	pid_t pid = backend_pid(backend);
+
+	assert_int_equal(backend->stats.resident_kb, 300);
+	/* a claim: it says "1" */
+	assert_null(backend->stats.process_id);
+	UNTIL(&h, h.people[0].lost == 1);
+	assert_int_equal(kill(pid, 0), 0);
+	assert_non_null(strstr(h.people[0].sentence, "does not answer"));
+	UNTIL(&h, h.people[0].connected == 2);
+	UNTIL(&h, harness_logged(&h, "signal 9"));
+	assert_true(harness_logged(&h, "killing it"));
+	assert_int_equal(kill(pid, 0), -1);
+	assert_int_equal(kill(1, 0), 0);
+	h.people[0].again = false;
 	harness_close(&h);
 }
 
@@ -514,6 +555,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_failures),
 	        cmocka_unit_test(test_unfinished_frame),
 	        cmocka_unit_test(test_stubborn_is_killed),
+	        cmocka_unit_test(test_silent_and_stubborn),
 	        cmocka_unit_test(test_does_not_read),
 	        cmocka_unit_test(test_partial_writes),
 	        cmocka_unit_test(test_flood_and_back_pressure),

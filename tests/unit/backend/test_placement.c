@@ -212,7 +212,9 @@ static void test_login_delay(void **state)
 
 	(void)state;
 	harness_open(&h, "%s good", harness_program);
+	h.transport.service.login_delay = 3;
 	harness_begin(&h);
+	assert_int_equal(h.server->timing.login_delay, 3000);
 	h.server->timing.login_delay = 60;
 	UNTIL(&h, h.ready == 1);
 	uint64_t start = clock_ms();
@@ -350,6 +352,66 @@ static void test_start_refused(void **state)
 	buf_finish(&error);
 }
 
+/* Maintenance: who is there stays, and what nobody needs ends now rather than after a while. */
+static void test_empty(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_open(&h, "%s good", harness_program);
+	h.transport.service.users_per_backend = 1;
+	harness_begin(&h);
+	h.server->timing.ping = 60000;
+	for (unsigned i = 0; i < 2; i++)
+		harness_assign(&h, i);
+	UNTIL(&h, count_connected(&h) == 2);
+	h.server->users_per_backend = 10; /* so that emptiness alone is no reason to end */
+	network_plugin_server_empty(h.server, true);
+	assert_int_equal(count_state(&h, BACKEND_READY), 2);
+	harness_release(&h, 0);
+	UNTIL(&h, network_plugin_server_count(h.server) == 1);
+	harness_release(&h, 1);
+	UNTIL(&h, network_plugin_server_count(h.server) == 0);
+	assert_int_equal(h.transport.counters.backends_crashed, 0);
+	/* and afterwards one is kept for a while again */
+	network_plugin_server_empty(h.server, false);
+	struct person *person = harness_assign(&h, 2);
+	UNTIL(&h, person->connected == 1);
+	harness_release(&h, 2);
+	assert_int_equal(count_state(&h, BACKEND_READY), 1);
+	network_plugin_server_empty(h.server, true);
+	UNTIL(&h, network_plugin_server_count(h.server) == 0);
+	harness_close(&h);
+}
+
+static void test_reconfigure(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_open(&h, "%s good", harness_program);
+	h.transport.service.users_per_backend = 1;
+	harness_begin(&h);
+	for (unsigned i = 0; i < 2; i++)
+		harness_assign(&h, i);
+	UNTIL(&h, count_connected(&h) == 2);
+	assert_int_equal(network_plugin_server_count(h.server), 2);
+	h.transport.service.users_per_backend = 2;
+	h.transport.service.login_delay = 3;
+	h.transport.service.ping_interval = 7;
+	network_plugin_server_reconfigure(h.server);
+	assert_int_equal(h.server->timing.ping, 7000);
+	assert_int_equal(h.server->timing.login_delay, 3000);
+	for (unsigned i = 2; i < 4; i++) {
+		h.server->timing.login_delay = 0;
+		h.server->assign_after_ms = 0;
+		harness_assign(&h, i);
+	}
+	UNTIL(&h, count_connected(&h) == 4);
+	assert_int_equal(network_plugin_server_count(h.server), 2);
+	harness_close(&h);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +428,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_stop),
 	        cmocka_unit_test(test_stop_while_starting),
 	        cmocka_unit_test(test_start_refused),
+	        cmocka_unit_test(test_empty),
+	        cmocka_unit_test(test_reconfigure),
 	};
 
 	harness_find_program(argc, argv);

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/error.h"
 #include "base/log.h"
 
 enum stream { STREAM_PLAIN, STREAM_JOURNAL, STREAM_OTHER_JOURNAL };
@@ -136,12 +138,112 @@ static void test_level(void **state)
 	assert_false(log_level_parse("INFO", &level));
 }
 
+static unsigned asked;
+
+static const char *ask(void)
+{
+	asked++;
+	return "asked";
+}
+
+static void test_own_level(void **state)
+{
+	struct log top = {.label = "top"};
+	struct log below = {.parent = &top};
+
+	(void)state;
+	log_threshold = LOG_LEVEL_ERROR;
+	log_info(&below, "%s", ask());
+	assert_int_equal(asked, 0);
+	log_set_level(&top, LOG_LEVEL_DEBUG);
+	assert_true(log_passes(LOG_LEVEL_DEBUG, &below));
+	assert_true(log_passes(LOG_LEVEL_DEBUG, &top));
+	assert_false(log_passes(LOG_LEVEL_WARNING, NULL));
+	/* the nearest one counts, and it may say less than others */
+	log_threshold = LOG_LEVEL_DEBUG;
+	log_set_level(&below, LOG_LEVEL_WARNING);
+	log_set_level(&below, LOG_LEVEL_ERROR);
+	assert_false(log_passes(LOG_LEVEL_WARNING, &below));
+	assert_true(log_passes(LOG_LEVEL_ERROR, &below));
+	log_info(&below, "%s", ask());
+	assert_int_equal(asked, 0);
+	log_reset_level(&below);
+	log_reset_level(&below);
+	assert_true(log_passes(LOG_LEVEL_DEBUG, &below));
+	log_reset_level(&top);
+	assert_int_equal(log_own_levels, 0);
+	assert_string_equal(log_level_name(LOG_LEVEL_WARNING), "warning");
+}
+
+static size_t read_file(const char *path, char *text, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = read(fd, text, room - 1);
+
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	return (size_t)got;
+}
+
+static void write_to_files(const char *path, const char *old)
+{
+	struct buf error = {0};
+
+	log_threshold = LOG_LEVEL_INFO;
+	if (log_reopen(&error) || log_to_file("/nowhere/at/all.log", &error) != TP_ERR_IO || !error.len)
+		_exit(1);
+	if (log_to_file(path, &error))
+		_exit(2);
+	log_info(NULL, "first");
+	if (rename(path, old) != 0)
+		_exit(3);
+	log_info(NULL, "second");
+	if (log_reopen(&error))
+		_exit(4);
+	log_info(NULL, "third");
+	buf_finish(&error);
+	_exit(0);
+}
+
+static void test_file(void **state)
+{
+	char folder[] = "/tmp/libtransport-log-XXXXXX", path[64], old[64], text[500];
+	struct stat info;
+	int status;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/log", folder);
+	snprintf(old, sizeof(old), "%s/log.1", folder);
+	pid_t child = fork();
+
+	if (child == 0) {
+		setenv("JOURNAL_STREAM", "1:1", 1);
+		write_to_files(path, old);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	read_file(old, text, sizeof(text));
+	assert_non_null(strstr(text, "Z info: first\n"));
+	assert_non_null(strstr(text, "Z info: second\n"));
+	read_file(path, text, sizeof(text));
+	assert_null(strstr(text, "second"));
+	assert_non_null(strstr(text, "Z info: third\n"));
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0137, 0);
+	unlink(old);
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_own_level),
+		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_level),
 	};
 

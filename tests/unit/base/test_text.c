@@ -229,6 +229,20 @@ static void test_quote(void **state)
 	CHECK_QUOTE("abc", 0, "...");
 }
 
+static void test_show(void **state)
+{
+	static const char text[] = "a\\20\"b\x1b[1m\n\u202e";
+	struct buf out = {0};
+
+	(void)state;
+	text_show(&out, text, strlen(text), 100);
+	assert_string_equal(buf_text(&out), "a\\20\"b\\x1b[1m\\x0a\\u{202e}");
+	buf_clear(&out);
+	text_show(&out, "abcdef", 6, 3);
+	assert_string_equal(buf_text(&out), "abc...");
+	buf_finish(&out);
+}
+
 static void test_keys(void **state)
 {
 	char long_name[1001];
@@ -255,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_clean_line),     cmocka_unit_test(test_clean_xml),
 		cmocka_unit_test(test_clean_anything), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_ascii),          cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_keys),
 	};
 

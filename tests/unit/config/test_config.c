@@ -346,6 +346,118 @@ static char *written(void (*write_doc)(FILE *, const struct config_table *const 
 	return text;
 }
 
+struct live {
+	const char *jid, *motto, *folder;
+	bool open;
+	long limit, port;
+	struct config_list admins, fixed;
+};
+
+static const struct config_key live_keys[] = {
+        CONFIG_KEY(struct live, jid, CONFIG_STRING, "service.jid", "", "The address."),
+        CONFIG_LIVE_KEY(struct live, motto, CONFIG_STRING, "live.motto", "of $jid", "Motto."),
+        CONFIG_KEY(struct live, folder, CONFIG_STRING, "live.folder", "", "Folder."),
+        CONFIG_LIVE_KEY(struct live, open, CONFIG_BOOL, "live.open", "1", "Open."),
+        CONFIG_LIVE_INT_KEY(struct live, limit, "live.limit", "5", 0, 9, "Limit."),
+        CONFIG_INT_KEY(struct live, port, "live.port", "1", 0, 65535, "Port."),
+        CONFIG_LIVE_KEY(struct live, admins, CONFIG_LIST, "live.admin", NULL, "Admins."),
+        CONFIG_KEY(struct live, fixed, CONFIG_LIST, "live.fixed", NULL, "Fixed."),
+};
+static const struct config_table live_table = CONFIG_TABLE("live", live_keys);
+
+struct reloaded {
+	struct buf told;
+	const struct live *live;
+	bool refuse;
+};
+
+static bool check_reloaded(void *context, struct buf *error)
+{
+	const struct reloaded *reloaded = context;
+
+	buf_printf(&((struct reloaded *)context)->told, "check %ld; ", reloaded->live->limit);
+	if (reloaded->refuse)
+		buf_puts(error, "refused");
+	return !reloaded->refuse;
+}
+
+static void tell_difference(void *context, const char *name, bool changed)
+{
+	buf_printf(&((struct reloaded *)context)->told, "%s%s ", name, changed ? "" : "(kept)");
+}
+
+static int reload(struct fixture *fixture, struct reloaded *reloaded, const char *text)
+{
+	const struct config_reload how = {check_reloaded, tell_difference, reloaded};
+
+	file_with(text);
+	buf_clear(&fixture->error);
+	buf_clear(&reloaded->told);
+	return config_reload(fixture->config, &how, &fixture->error);
+}
+
+static void test_reload_of_live_keys(void **state)
+{
+	struct fixture *fixture = *state;
+	struct live live;
+	struct reloaded reloaded = {.live = &live};
+
+	config_bind(fixture->config, &live_table, &live);
+	assert_int_equal(config_override(fixture->config, "live.port", "7", NULL), 0);
+	assert_int_equal(load(fixture,
+	                      "[service]\njid = a.x\n[live]\nfolder = f\nlimit = 2\nadmin = x\nadmin = y\n"
+	                      "[irc]\nnick = n\nold = 1\n"),
+	                 0);
+	/* the same again: nothing to tell */
+	assert_int_equal(reload(fixture, &reloaded,
+	                        "[service]\njid = a.x\n[live]\nfolder = f\nlimit = 2\nadmin = x\n"
+	                        "admin = y\nport = 99\n[irc]\nnick = n\nold = 1\n"),
+	                 0);
+	assert_string_equal(buf_text(&reloaded.told), "check 2; ");
+	const char *changed =
+	        "[service]\njid = b.x\n[live]\nfolder = g\nlimit = 3\nadmin = y\nfixed = 1\nopen = no\n"
+	        "[irc]\nnick = m\nnew = 1\n";
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(reload(fixture, &reloaded, changed), 0);
+		/* what waits for a restart is told each time */
+		assert_string_equal(
+		        buf_text(&reloaded.told),
+		        i ? "check 3; service.jid(kept) live.folder(kept) live.fixed(kept) irc.nick(kept) "
+		            "irc.new(kept) irc.old(kept) "
+		          : "check 3; service.jid(kept) live.folder(kept) live.open live.limit live.admin "
+		            "live.fixed(kept) irc.nick(kept) irc.new(kept) irc.old(kept) ");
+		assert_string_equal(live.jid, "a.x");
+		assert_string_equal(fixture->sample.jid, "a.x");
+		assert_string_equal(live.motto, "of a.x");
+		assert_string_equal(live.folder, "f");
+		assert_int_equal(live.limit, 3);
+		assert_int_equal(live.port, 7);
+		assert_false(live.open);
+		assert_int_equal(live.admins.count, 1);
+		assert_int_equal(live.fixed.count, 0);
+		assert_string_equal(config_raw(fixture->config, "irc.nick"), "n");
+	}
+	assert_int_equal(reload(fixture, &reloaded, "[live]\nlimit = 10\nopen = 1\n"), TP_ERR_INVALID);
+	assert_complaints(fixture, ":2: live.limit: '10' is not within 0 to 9");
+	assert_string_equal(buf_text(&reloaded.told), "");
+	reloaded.refuse = true;
+	assert_int_equal(reload(fixture, &reloaded, "[live]\nlimit = 4\nfolder = g\nopen = 1\n"),
+	                 TP_ERR_INVALID);
+	assert_string_equal(buf_text(&fixture->error), "refused");
+	assert_string_equal(buf_text(&reloaded.told), "check 4; ");
+	assert_int_equal(live.limit, 3);
+	assert_false(live.open);
+	file_remove(NULL);
+	reloaded.refuse = false;
+	buf_clear(&fixture->error);
+	const struct config_reload how = {check_reloaded, tell_difference, &reloaded};
+
+	assert_int_equal(config_reload(fixture->config, &how, &fixture->error), TP_ERR_IO);
+	assert_int_equal(live.limit, 3);
+	buf_finish(&reloaded.told);
+}
+
 static void test_markdown(void **state)
 {
 	char *text = written(config_write_markdown);
@@ -384,18 +496,19 @@ static void test_sample(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		UNIT(test_defaults),
-		UNIT(test_values),
-		UNIT(test_complaints),
-		UNIT(test_many_complaints_are_cut),
-		UNIT(test_files_that_cannot_be_read),
-		UNIT(test_overrides),
-		UNIT(test_bad_overrides),
-		UNIT(test_reload),
-		UNIT(test_relative_path),
-		UNIT(test_unknown),
-		UNIT(test_markdown),
-		UNIT(test_sample),
+	        UNIT(test_defaults),
+	        UNIT(test_values),
+	        UNIT(test_complaints),
+	        UNIT(test_many_complaints_are_cut),
+	        UNIT(test_files_that_cannot_be_read),
+	        UNIT(test_overrides),
+	        UNIT(test_bad_overrides),
+	        UNIT(test_reload),
+	        UNIT(test_relative_path),
+	        UNIT(test_unknown),
+	        UNIT(test_reload_of_live_keys),
+	        UNIT(test_markdown),
+	        UNIT(test_sample),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

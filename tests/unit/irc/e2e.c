@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <setjmp.h>
@@ -19,27 +20,48 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "protocol/codec.h"
 
 #define PATIENCE_MS 20000
 #define ARGUMENTS_MAX 32
 
+static int listen_for_attach(struct gateway *gateway)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(gateway->folder, sizeof(gateway->folder), "/tmp/test-irc-XXXXXX");
+	assert_non_null(mkdtemp(gateway->folder));
+	snprintf(gateway->path, sizeof(gateway->path), "%s/socket", gateway->folder);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", gateway->path);
+	assert_int_equal(0, bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	assert_int_equal(0, listen(fd, 4));
+	return fd;
+}
+
+static void set_variable(const char *name, int fd)
+{
+	char number[16];
+
+	fcntl(fd, F_SETFD, 0);
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv(name, number, 1);
+}
+
 void gateway_start(struct gateway *gateway, const char *program, const char *const *arguments)
 {
 	const char *argv[ARGUMENTS_MAX + 1] = {program};
-	char number[16];
 	int ends[2], count = 1;
 
 	memset(gateway, 0, sizeof(*gateway));
+	gateway->listener = listen_for_attach(gateway);
 	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
 	while (*arguments && count < ARGUMENTS_MAX)
 		argv[count++] = *arguments++;
 	gateway->pid = fork();
 	assert_true(gateway->pid >= 0);
 	if (gateway->pid == 0) {
-		fcntl(ends[1], F_SETFD, 0);
-		snprintf(number, sizeof(number), "%d", ends[1]);
-		setenv("LIBTRANSPORT_FD", number, 1);
+		set_variable("LIBTRANSPORT_FD", ends[1]);
+		set_variable("LIBTRANSPORT_ATTACH_FD", gateway->listener);
 		execv(program, (char *const *)(void *)argv);
 		_exit(127);
 	}
@@ -52,8 +74,17 @@ void gateway_stop(struct gateway *gateway)
 {
 	int status;
 
-	close(gateway->fd);
+	/* Without the extension the end of the connection is the goodbye. */
+	if (gateway->dialect == CODEC_EXTENDED)
+		gateway_send(gateway, &(struct event){EVENT_EXIT});
+	else
+		close(gateway->fd);
 	assert_int_equal(gateway->pid, waitpid(gateway->pid, &status, 0));
+	if (gateway->dialect == CODEC_EXTENDED)
+		close(gateway->fd);
+	close(gateway->listener);
+	unlink(gateway->path);
+	rmdir(gateway->folder);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(0, WEXITSTATUS(status));
 	frame_reader_finish(&gateway->reader);
@@ -64,7 +95,7 @@ void gateway_send(struct gateway *gateway, const struct event *event)
 {
 	struct buf out = {0};
 
-	assert_int_equal(0, codec_encode(&out, CODEC_CORE, CODEC_PLAIN, event));
+	assert_int_equal(0, codec_encode(&out, CODEC_CORE, gateway->dialect, event));
 	assert_int_equal(out.len, send(gateway->fd, out.data, out.len, MSG_NOSIGNAL));
 	buf_finish(&out);
 }
@@ -91,6 +122,15 @@ void gateway_message(struct gateway *gateway, const char *user, const char *name
 	                                      .message = {.name = name, .text = text, .xhtml = xhtml}});
 }
 
+void gateway_number(struct gateway *gateway, uint64_t number, const char *user, const char *name,
+                    const char *text)
+{
+	gateway_send(gateway, &(struct event){.type = EVENT_MESSAGE,
+	                                      .user = user,
+	                                      .handover = number,
+	                                      .message = {.name = name, .text = text}});
+}
+
 static void note_message(struct buf *log, const struct event_message *message)
 {
 	if (message->kind == MESSAGE_CHAT)
@@ -103,6 +143,8 @@ static void note_message(struct buf *log, const struct event_message *message)
 		buf_printf(log, " | %s", message->xhtml);
 	if (message->stamp_ms)
 		buf_puts(log, " (stamped)");
+	if (message->id)
+		buf_printf(log, " (id %s)", message->id);
 	buf_putc(log, '\n');
 }
 
@@ -115,8 +157,36 @@ static void note_participant(struct buf *log, const struct event_participant *pa
 	buf_printf(log, " %s\n", participant->status_text ? participant->status_text : "");
 }
 
+static void note_participants(struct buf *log, const struct event_participants *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct event_participant participant = list->participants[i];
+
+		participant.room = list->room;
+		note_participant(log, &participant);
+	}
+}
+
+static void note_handover(struct buf *log, const struct event_handover *handover)
+{
+	for (size_t i = 0; i < handover->taken_count; i++)
+		buf_printf(log, "done %llu\n", (unsigned long long)handover->taken[i]);
+	for (size_t i = 0; i < handover->results_count; i++) {
+		const struct event_handover_result *result = &handover->results[i];
+
+		if (result->error)
+			buf_printf(log, "refused %llu %d %s\n", (unsigned long long)result->number,
+			           result->error, result->reason);
+		else
+			buf_printf(log, "done %llu %s\n", (unsigned long long)result->number,
+			           result->message_id);
+	}
+}
+
 static void note_event(struct buf *log, const struct event *event)
 {
+	if (event->snapshot)
+		buf_puts(log, "snapshot ");
 	switch (event->type) {
 	case EVENT_CONNECTED:
 		buf_printf(log, "connected %s\n", event->user);
@@ -124,6 +194,9 @@ static void note_event(struct buf *log, const struct event *event)
 	case EVENT_DISCONNECTED:
 		buf_printf(log, "disconnected %s %d %s\n", event->user, event->disconnected.error,
 		           event->disconnected.text);
+		break;
+	case EVENT_CONTACT:
+		buf_printf(log, "contact %s status=%d\n", event->contact.name, (int)event->contact.status);
 		break;
 	case EVENT_MESSAGE:
 		note_message(log, &event->message);
@@ -134,6 +207,17 @@ static void note_event(struct buf *log, const struct event *event)
 		break;
 	case EVENT_PARTICIPANT:
 		note_participant(log, &event->participant);
+		break;
+	case EVENT_PARTICIPANTS:
+		note_participants(log, &event->participants);
+		break;
+	case EVENT_HANDOVER:
+		note_handover(log, &event->handed_over);
+		break;
+	case EVENT_ATTACHED:
+		for (size_t i = 0; i < event->attached.count; i++)
+			buf_printf(log, "attached %s %d\n", event->attached.sessions[i].user,
+			           event->attached.sessions[i].connected);
 		break;
 	case EVENT_ROOM_NICKNAME:
 		buf_printf(log, "nickname %s %s\n", event->room.name, event->room.nickname);
@@ -180,7 +264,7 @@ static bool gateway_read(struct gateway *gateway, uint64_t deadline)
 	while (frame_next(&gateway->reader, &frame, &length) == 1) {
 		struct event event;
 
-		assert_int_equal(0, codec_decode(&arena, CODEC_BACKEND, CODEC_PLAIN, frame, length, &event));
+		assert_int_equal(0, codec_decode(&arena, CODEC_BACKEND, gateway->dialect, frame, length, &event));
 		note_event(&gateway->log, &event);
 		arena_reset(&arena);
 	}
@@ -201,7 +285,9 @@ void gateway_expect(struct gateway *gateway, const char *text)
 		char *found = gateway->log.data ? strstr(gateway->log.data + gateway->seen, text) : NULL;
 
 		if (found) {
-			found += strcspn(found, "\n");
+			found += strlen(text);
+			if (found[-1] != '\n')
+				found += strcspn(found, "\n");
 			gateway->seen = (size_t)(found - gateway->log.data);
 			return;
 		}
@@ -209,6 +295,39 @@ void gateway_expect(struct gateway *gateway, const char *text)
 			break;
 	}
 	fail_msg("the gateway did not get '%s' but:\n%s", text, buf_text(&gateway->log) + gateway->seen);
+}
+
+void gateway_settle(struct gateway *gateway)
+{
+	gateway_send(gateway, &(struct event){EVENT_PING});
+	gateway_expect(gateway, "stats");
+}
+
+void gateway_extend(struct gateway *gateway)
+{
+	gateway_settle(gateway);
+	gateway_send(gateway, &(struct event){EVENT_API_VERSION, .version = 2});
+	gateway->dialect = CODEC_EXTENDED;
+	gateway_send(gateway, &(struct event){EVENT_HOLD, .hold = {"one", "two", 30}});
+}
+
+void gateway_die(struct gateway *gateway)
+{
+	close(gateway->fd);
+	frame_reader_finish(&gateway->reader);
+	frame_reader_init(&gateway->reader, FRAME_MAX_DEFAULT);
+}
+
+void gateway_attach(struct gateway *gateway, const char *user)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", gateway->path);
+	gateway->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(0, connect(gateway->fd, (struct sockaddr *)&address, sizeof(address)));
+	gateway_send(gateway, &(struct event){EVENT_ATTACH, .attach = {"one", 0}});
+	gateway_expect(gateway, "attached ");
+	gateway_send(gateway, &(struct event){EVENT_RESUME, .resume = {&user, 1, false}});
 }
 
 static struct sockaddr_in local_address(int port)

@@ -9,12 +9,15 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "protocol/event.h"
+#include "protocol/codec.h"
 #include "protocol/frame.h"
 
 struct gateway {
 	pid_t pid;
 	int fd;
+	enum codec_dialect dialect;
+	int listener; /* where the program is found when this gateway has died */
+	char folder[64], path[96];
 	struct frame_reader reader;
 	struct buf log; /* everything that came */
 	size_t seen;    /* up to where it was expected */
@@ -22,17 +25,27 @@ struct gateway {
 
 /* Starts the program with these further arguments (NULL-terminated). */
 void gateway_start(struct gateway *gateway, const char *program, const char *const *arguments);
-/* Closes the connection and checks that the program ends well. */
+/* Announces the extension, and tells the program to hold its sessions. */
+void gateway_extend(struct gateway *gateway);
+/* The gateway dies, and another one takes over that user's session. */
+void gateway_die(struct gateway *gateway);
+void gateway_attach(struct gateway *gateway, const char *user);
+/* Says goodbye and checks that the program ends well. */
 void gateway_stop(struct gateway *gateway);
 void gateway_send(struct gateway *gateway, const struct event *event);
 void gateway_login(struct gateway *gateway, const char *user, const char *name, const char *password);
 void gateway_join(struct gateway *gateway, const char *user, const char *room, const char *nickname);
 void gateway_message(struct gateway *gateway, const char *user, const char *name, const char *text,
                      const char *xhtml);
+/* The same, to be answered: the log says "done NUMBER ID" or "refused NUMBER ERROR SENTENCE". */
+void gateway_number(struct gateway *gateway, uint64_t number, const char *user, const char *name,
+                    const char *text);
 /* Waits until a line of the log behind the last expected one contains `text`. */
 void gateway_expect(struct gateway *gateway, const char *text);
 /* Whether what came so far (and was not expected yet) contains `text`. */
 bool gateway_has(const struct gateway *gateway, const char *text);
+/* Asks the program for a sign of life: all that it had to say before has come then. */
+void gateway_settle(struct gateway *gateway);
 
 struct peer {
 	int fd;

@@ -9,6 +9,7 @@
 #include "backends/irc/irc_line.h"
 #include "backends/irc/irc_text.h"
 #include "base/error.h"
+#include "config/limits.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -47,6 +48,14 @@ static void test_parse(void **state)
 	assert_int_equal(4, line.count);
 	assert_string_equal("B", line.params[2]);
 
+	assert_string_equal("", line.message_id);
+
+	assert_int_equal(0, parse(&line, buffer, sizeof(buffer),
+	                          "@msgid=a\\:b\\sc\\\\d\\x\\;+label=no;label=7-0;batch=ref :n!u@h PRIVMSG #c :x"));
+	assert_string_equal("a;b c\\dx", line.message_id);
+	assert_string_equal("7-0", line.label);
+	assert_string_equal("ref", line.batch);
+
 	assert_int_equal(0, parse(&line, buffer, sizeof(buffer), "ping :"));
 	assert_string_equal("PING", line.command);
 	assert_string_equal("", line.nick);
@@ -80,6 +89,20 @@ static void test_parse_bad(void **state)
 	assert_int_equal(IRC_PARAMS_MAX, line.count);
 	assert_true(text_starts(line.params[IRC_PARAMS_MAX - 1], "p31 p32 "));
 	buf_finish(&many);
+}
+
+static void test_message_ids(void **state)
+{
+	char id[LIMIT_NAME_BYTES + 2];
+
+	(void)state;
+	memset(id, 'x', sizeof(id));
+	id[LIMIT_NAME_BYTES + 1] = '\0';
+	assert_false(irc_message_id_is_valid(id));
+	id[LIMIT_NAME_BYTES] = '\0';
+	assert_true(irc_message_id_is_valid(id));
+	assert_false(irc_message_id_is_valid(""));
+	assert_false(irc_message_id_is_valid("a\nb"));
 }
 
 static void test_build(void **state)
@@ -250,7 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_parse),
 	        cmocka_unit_test(test_parse_bad),
-	        cmocka_unit_test(test_build),
+	        cmocka_unit_test(test_message_ids), cmocka_unit_test(test_build),
 	        cmocka_unit_test(test_build_cuts_at_a_character),
 	        cmocka_unit_test(test_no_field_makes_a_second_line),
 	        cmocka_unit_test(test_built_lines_parse_back),

@@ -334,6 +334,111 @@ static void test_reconnect(void **state)
 	world_stop(&world);
 }
 
+/* Each number is answered once the server has it; what it refuses, with its words. */
+static void test_numbered(void **state)
+{
+	struct world world;
+	char text[64];
+
+	(void)state;
+	world_start(&world);
+	world_join(&world);
+	gateway_extend(&world.gateway);
+	for (unsigned i = 1; i <= 50; i++) {
+		snprintf(text, sizeof(text), "message %u\nof two lines", i);
+		gateway_number(&world.gateway, i, ALICE, i % 2 ? "#a" : "bob", text);
+	}
+	gateway_number(&world.gateway, 51, ALICE, "nobody", "hi");
+	for (unsigned i = 1; i <= 50; i++) {
+		snprintf(text, sizeof(text), "PRIVMSG %s :message %u\r\n", i % 2 ? "#a" : "bob", i);
+		peer_expect(&world.bob, text);
+		snprintf(text, sizeof(text), "done %u\n", i);
+		gateway_expect(&world.gateway, text);
+	}
+	gateway_expect(&world.gateway, "refused 51 3 No such nick or channel name");
+	peer_send(&world.bob, "MODE #a +m");
+	peer_send(&world.bob, "PRIVMSG #a :quiet now");
+	gateway_expect(&world.gateway, "room #a bob: quiet now");
+	gateway_number(&world.gateway, 52, ALICE, "#a", "but");
+	gateway_expect(&world.gateway, "refused 52 2 Cannot send to channel");
+	gateway_send(&world.gateway, &(struct event){EVENT_SUBJECT, ALICE, .handover = 53,
+	                                             .message = {MESSAGE_ROOM, "#a", .text = "topic"}});
+	gateway_expect(&world.gateway, "subject #a alice: topic");
+	gateway_expect(&world.gateway, "done 53");
+	peer_send(&world.bob, "MODE #a +t");
+	peer_send(&world.bob, "PRIVMSG #a :now");
+	gateway_expect(&world.gateway, "room #a bob: now");
+	gateway_send(&world.gateway, &(struct event){EVENT_SUBJECT, ALICE, .handover = 54,
+	                                             .message = {MESSAGE_ROOM, "#a", .text = "mine"}});
+	gateway_expect(&world.gateway, "subject #a alice: topic");
+	gateway_expect(&world.gateway, "refused 54 2 You are not channel operator");
+	world_stop(&world);
+}
+
+/* Ten gateways die one after the other. On IRC nobody notices, and what was said in both directions arrives once. */
+static void test_gateways_die(void **state)
+{
+	struct world world;
+	char text[64];
+	int count = 0;
+
+	(void)state;
+	world_start(&world);
+	world_join(&world);
+	gateway_extend(&world.gateway);
+	for (unsigned i = 1; i <= 10; i++) {
+		gateway_number(&world.gateway, i, ALICE, "#a", i % 2 ? "before" : "again");
+		snprintf(text, sizeof(text), "PRIVMSG #a :%s\r\n", i % 2 ? "before" : "again");
+		peer_expect(&world.bob, text);
+		gateway_die(&world.gateway);
+		peer_send(&world.bob, "PRIVMSG #a :number %u", i);
+		gateway_attach(&world.gateway, ALICE);
+		gateway_expect(&world.gateway, "snapshot participant #a bob flags=1 status=0");
+		gateway_expect(&world.gateway, "participant #a alice flags=16 status=0");
+		snprintf(text, sizeof(text), "room #a bob: number %u", i);
+		gateway_expect(&world.gateway, text);
+		gateway_number(&world.gateway, i, ALICE, "#a", i % 2 ? "before" : "again");
+		gateway_number(&world.gateway, 100 + i, ALICE, "bob", "mark");
+		peer_expect(&world.bob, "PRIVMSG bob :mark\r\n");
+		snprintf(text, sizeof(text), "done %u\n", 100 + i);
+		gateway_expect(&world.gateway, text);
+	}
+	assert_null(strstr(world.bob.in.data, "QUIT"));
+	for (const char *at = world.bob.in.data; (at = strstr(at, "PRIVMSG #a :")); at++)
+		count++;
+	assert_int_equal(10, count);
+	world_stop(&world);
+}
+
+/* The server is killed while messages are on their way: they go to the one that comes. */
+static void test_server_dies_with_messages(void **state)
+{
+	struct world world;
+	char text[64];
+
+	(void)state;
+	world_start(&world);
+	world_join(&world);
+	gateway_extend(&world.gateway);
+	kill(world.server.pid, SIGSTOP); /* it confirms nothing any more */
+	for (unsigned i = 1; i <= 5; i++) {
+		snprintf(text, sizeof(text), "message %u", i);
+		gateway_number(&world.gateway, i, ALICE, "#a", text);
+	}
+	gateway_settle(&world.gateway);
+	server_stop(&world.server);
+	peer_close(&world.bob);
+	gateway_expect(&world.gateway, "was lost");
+	server_start(&world.server, false);
+	peer_login(&world.bob, world.server.port, "bob", "#a");
+	for (unsigned i = 1; i <= 5; i++) {
+		snprintf(text, sizeof(text), "done %u\n", i);
+		gateway_expect(&world.gateway, text);
+	}
+	assert_null(strstr(world.gateway.log.data, "refused"));
+	world_stop(&world);
+}
+
 static void test_several_networks(void **state)
 {
 	struct server server = {.port = free_port()};
@@ -473,6 +578,9 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_nick_in_use),
 	        cmocka_unit_test(test_reconnect),
 	        cmocka_unit_test(test_several_networks),
+	        cmocka_unit_test(test_numbered),
+	        cmocka_unit_test(test_gateways_die),
+	        cmocka_unit_test(test_server_dies_with_messages),
 	        cmocka_unit_test(test_tls),
 	};
 	int result;

@@ -15,18 +15,16 @@ static void fill(struct irc_queue *queue, int count)
 {
 	irc_queue_init(queue);
 	for (int i = 0; i < count; i++)
-		irc_queue_add(queue, "x\r\n", 3, NULL);
+		irc_queue_add(queue, "x\r\n", 3);
 }
 
 static int take_all(struct irc_queue *queue, uint64_t now, uint64_t *wait)
 {
-	struct irc_queued *queued;
 	int count = 0;
 
-	while ((queued = irc_queue_take(queue, now, 5, 1000, wait))) {
-		irc_queued_destroy(&queued);
-		count++;
-	}
+	*wait = 0;
+	for (; irc_queue_head(queue) && irc_queue_token(queue, now, 5, 1000, wait); count++)
+		irc_queue_advance(queue);
 	return count;
 }
 
@@ -52,17 +50,40 @@ static void test_bucket(void **state)
 static void test_no_limit(void **state)
 {
 	struct irc_queue queue;
-	struct irc_queued *queued;
 	uint64_t wait;
 
 	(void)state;
 	fill(&queue, 100);
 	for (int i = 0; i < 100; i++) {
-		queued = irc_queue_take(&queue, 1, 1, 0, &wait);
-		assert_non_null(queued);
-		irc_queued_destroy(&queued);
+		assert_non_null(irc_queue_head(&queue));
+		assert_true(irc_queue_token(&queue, 1, 1, 0, &wait));
+		irc_queue_advance(&queue);
 	}
-	assert_null(irc_queue_pop(&queue));
+	assert_null(irc_queue_head(&queue));
+	assert_int_equal(0, queue.count);
+}
+
+/* A message is first until its last line is written, or it is dropped. */
+static void test_messages(void **state)
+{
+	struct irc_outgoing *message = (struct irc_outgoing *)(void *)&message;
+	struct irc_queue queue;
+
+	(void)state;
+	fill(&queue, 1);
+	irc_queue_add_message(&queue, message, 3);
+	irc_queue_add_message(&queue, message, 2);
+	assert_int_equal(6, queue.count);
+	assert_null(irc_queue_head(&queue)->message);
+	irc_queue_advance(&queue);
+	for (int i = 0; i < 3; i++) {
+		assert_ptr_equal(message, irc_queue_head(&queue)->message);
+		assert_int_equal(5 - i, queue.count);
+		irc_queue_advance(&queue);
+	}
+	irc_queue_drop(&queue);
+	assert_null(irc_queue_head(&queue));
+	assert_int_equal(0, queue.count);
 }
 
 static bool is_private(const char *text)
@@ -118,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_bucket),
 	        cmocka_unit_test(test_no_limit),
+	        cmocka_unit_test(test_messages),
 	        cmocka_unit_test(test_addresses),
 	};
 

@@ -10,84 +10,20 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "e2e.h"
+#include "config/limits.h"
+#include "stage.h"
 
-#define ALICE "alice@example.org"
 
 static const char *program;
-
-struct stage {
-	int listener, port;
-	struct gateway gateway;
-	struct peer server;
-	char argument[64];
-};
-
-/* `more`: one further argument, or NULL. The program has connected afterwards. */
-static void stage_open(struct stage *stage, const char *password, const char *more)
-{
-	stage->listener = peer_listen(&stage->port);
-	snprintf(stage->argument, sizeof(stage->argument), "--service.irc_server=127.0.0.1:%d", stage->port);
-	gateway_start(&stage->gateway, program,
-	              (const char *const[]){stage->argument, "--irc.list_interval=0", more, NULL});
-	gateway_login(&stage->gateway, ALICE, "alice", password);
-	peer_accept(&stage->server, stage->listener);
-}
-
-static void welcome(struct stage *stage, const char *nick)
-{
-	peer_send(&stage->server, ":s.example 001 %s :Welcome", nick);
-	peer_send(&stage->server,
-	          ":s.example 005 %s CASEMAPPING=rfc1459 PREFIX=(qaohv)~&@%%+ CHANTYPES=# "
-	          "CHANMODES=beI,k,lf,imnpst :are "
-	          "supported by this server",
-	          nick);
-	peer_send(&stage->server, ":s.example 376 %s :End of MOTD", nick);
-	gateway_expect(&stage->gateway, "connected " ALICE);
-}
-
-static void hello(struct stage *stage)
-{
-	peer_expect(&stage->server, "CAP LS :302\r\nNICK alice\r\nUSER alice 0 * :alice\r\n");
-	peer_send(&stage->server, ":s.example CAP * LS :multi-prefix userhost-in-names");
-	peer_expect(&stage->server, "CAP REQ :multi-prefix userhost-in-names\r\n");
-	peer_send(&stage->server, ":s.example CAP * ACK :multi-prefix userhost-in-names");
-	peer_expect(&stage->server, "CAP END\r\n");
-}
-
-static void join(struct stage *stage)
-{
-	gateway_join(&stage->gateway, ALICE, "#a", "alice");
-	peer_expect(&stage->server, "JOIN #a\r\n");
-	peer_send(&stage->server, ":alice!~alice@host JOIN #a");
-	peer_send(&stage->server, ":s.example 332 alice #a :The topic");
-	peer_send(&stage->server, ":s.example 333 alice #a carol!c@h 1700000000");
-	peer_send(&stage->server, ":s.example 353 alice = #a :alice!~alice@host @+bob!b@h %%dave!d@h");
-	peer_send(&stage->server, ":s.example 353 alice = #a :~carol!c@h +eve!e@h b\x07"
-	                          "d");
-	peer_send(&stage->server, ":s.example 366 alice #a :End");
-	gateway_expect(&stage->gateway, "participant #a bob flags=1 status=0");
-	gateway_expect(&stage->gateway, "participant #a dave flags=1 status=0");
-	gateway_expect(&stage->gateway, "participant #a carol flags=1 status=0");
-	gateway_expect(&stage->gateway, "participant #a eve flags=0 status=0");
-	gateway_expect(&stage->gateway, "participant #a alice flags=16 status=0");
-	gateway_expect(&stage->gateway, "subject #a carol: The topic");
-}
-
-static void stage_close(struct stage *stage)
-{
-	gateway_stop(&stage->gateway);
-	peer_close(&stage->server);
-	close(stage->listener);
-}
 
 static void test_sasl(void **state)
 {
 	struct stage stage;
 
 	(void)state;
-	stage_open(&stage, "sesame", NULL);
+	stage_open(&stage, program, "sesame", NULL);
 	peer_expect(&stage.server, "CAP LS :302\r\n");
 	peer_send(&stage.server, ":s.example CAP * LS * :multi-prefix unknown-thing");
 	peer_send(&stage.server, ":s.example CAP * LS :sasl=EXTERNAL,PLAIN server-time");
@@ -98,7 +34,7 @@ static void test_sasl(void **state)
 	peer_expect(&stage.server, "AUTHENTICATE AGFsaWNlAHNlc2FtZQ==\r\n");
 	peer_send(&stage.server, ":s.example 903 * :SASL authentication successful");
 	peer_expect(&stage.server, "CAP END\r\n");
-	welcome(&stage, "alice");
+	stage_welcome(&stage, "alice");
 	gateway_join(&stage.gateway, ALICE, "#a", "alice");
 	peer_expect(&stage.server, "JOIN #a\r\n");
 	assert_null(strstr(stage.server.in.data, "NickServ"));
@@ -110,7 +46,7 @@ static void test_sasl_refused(void **state)
 	struct stage stage;
 
 	(void)state;
-	stage_open(&stage, "wrong", NULL);
+	stage_open(&stage, program, "wrong", NULL);
 	peer_send(&stage.server, ":s.example CAP * LS :sasl");
 	peer_expect(&stage.server, "CAP REQ :sasl\r\n");
 	peer_send(&stage.server, ":s.example CAP * ACK :sasl");
@@ -126,8 +62,8 @@ static void test_sasl_required(void **state)
 	struct stage stage;
 
 	(void)state;
-	stage_open(&stage, "anything", "--irc.require_sasl=1");
-	hello(&stage);
+	stage_open(&stage, program, "anything", "--irc.require_sasl=1");
+	stage_hello(&stage);
 	peer_send(&stage.server, ":s.example 001 alice :Welcome");
 	gateway_expect(&stage.gateway, "disconnected " ALICE " 2 The network did not check the password");
 	stage_close(&stage);
@@ -138,9 +74,9 @@ static void test_identify_and_pass(void **state)
 	struct stage stage;
 
 	(void)state;
-	stage_open(&stage, "sesame", "--service.irc_identify=Q AUTH $name $password");
-	hello(&stage);
-	welcome(&stage, "alice");
+	stage_open(&stage, program, "sesame", "--service.irc_identify=Q AUTH $name $password");
+	stage_hello(&stage);
+	stage_welcome(&stage, "alice");
 	peer_expect(&stage.server, "PRIVMSG Q :AUTH alice sesame\r\n");
 	/* A network without services: nobody wrote to Q, so nobody is told; who writes later is. */
 	peer_send(&stage.server, ":s.example 401 alice Q :Nobody is there");
@@ -149,7 +85,7 @@ static void test_identify_and_pass(void **state)
 	assert_null(strstr(buf_text(&stage.gateway.log), "Nobody is there"));
 	stage_close(&stage);
 
-	stage_open(&stage, "se\r\nsame", "--service.irc_send_pass=1");
+	stage_open(&stage, program, "se\r\nsame", "--service.irc_send_pass=1");
 	peer_expect(&stage.server, "PASS :se");
 	peer_expect(&stage.server, "same\r\nCAP LS :302\r\n");
 	peer_send(&stage.server, ":s.example 464 * :Bad password");
@@ -162,8 +98,8 @@ static void test_nicknames(void **state)
 	struct stage stage;
 
 	(void)state;
-	stage_open(&stage, "", NULL);
-	hello(&stage);
+	stage_open(&stage, program, "", NULL);
+	stage_hello(&stage);
 	peer_send(&stage.server, ":s.example 433 * alice :Nickname is in use");
 	peer_expect(&stage.server, "NICK alice_\r\n");
 	peer_send(&stage.server, ":s.example 432 * alice_ :Erroneous nickname");
@@ -183,10 +119,10 @@ static void test_room(void **state)
 	struct stage stage;
 
 	(void)state;
-	stage_open(&stage, "", NULL);
-	hello(&stage);
-	welcome(&stage, "alice");
-	join(&stage);
+	stage_open(&stage, program, "", NULL);
+	stage_hello(&stage);
+	stage_welcome(&stage, "alice");
+	stage_join(&stage);
 
 	peer_send(&stage.server, "PING :token 1");
 	peer_expect(&stage.server, "PONG :token 1\r\n");
@@ -235,9 +171,9 @@ static void test_join_refused(void **state)
 	char text[128];
 
 	(void)state;
-	stage_open(&stage, "", "--irc.line_burst=50");
-	hello(&stage);
-	welcome(&stage, "alice");
+	stage_open(&stage, program, "", "--irc.line_burst=50");
+	stage_hello(&stage);
+	stage_welcome(&stage, "alice");
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		gateway_join(&stage.gateway, ALICE, "#x", "alice");
 		peer_expect(&stage.server, "JOIN #x\r\n");
@@ -251,30 +187,34 @@ static void test_join_refused(void **state)
 	stage_close(&stage);
 }
 
-/* The echo comes when the line goes, and lines go no faster than allowed; PONG does not wait. */
+/* What was said is shown when the server has it, and lines go no faster than allowed; PONG does not wait. */
 static void test_flood(void **state)
 {
 	struct stage stage;
 	char text[64];
+	uint64_t begun;
 
 	(void)state;
-	stage_open(&stage, "", "--irc.line_interval=300");
-	hello(&stage);
-	welcome(&stage, "alice");
-	join(&stage);
+	stage_open(&stage, program, "", "--irc.line_interval=300");
+	stage_hello(&stage);
+	stage_welcome(&stage, "alice");
+	stage_join(&stage);
+	begun = clock_ms();
 	for (int i = 0; i < 9; i++) {
 		snprintf(text, sizeof(text), "message %d", i);
 		gateway_message(&stage.gateway, ALICE, "#a", text, "");
 	}
-	peer_send(&stage.server, "PING :hurry");
-	peer_expect(&stage.server, "PONG :hurry\r\n");
-	assert_false(peer_has(&stage.server, "message 8"));
-	assert_false(gateway_has(&stage.gateway, "message 8"));
 	for (int i = 0; i < 9; i++) {
+		snprintf(text, sizeof(text), "PRIVMSG #a :message %d\r\nPING :m%d\r\n", i, i + 1);
+		peer_expect(&stage.server, text);
+		peer_send(&stage.server, "PING :hurry");
+		peer_expect(&stage.server, "PONG :hurry\r\n");
+		assert_false(gateway_has(&stage.gateway, "room #a alice"));
+		peer_send(&stage.server, ":s.example PONG s.example :m%d", i + 1);
 		snprintf(text, sizeof(text), "room #a alice: message %d", i);
 		gateway_expect(&stage.gateway, text);
 	}
-	peer_expect(&stage.server, "PRIVMSG #a :message 8\r\n");
+	assert_true(clock_ms() - begun >= (9 - 5) * 300); /* five at once */
 	stage_close(&stage);
 }
 
@@ -284,10 +224,10 @@ static void test_too_much(void **state)
 	struct buf text = {0};
 
 	(void)state;
-	stage_open(&stage, "", "--irc.lines_max=20");
-	hello(&stage);
-	welcome(&stage, "alice");
-	join(&stage);
+	stage_open(&stage, program, "", "--irc.lines_max=20");
+	stage_hello(&stage);
+	stage_welcome(&stage, "alice");
+	stage_join(&stage);
 	for (int i = 0; i < 21; i++)
 		buf_puts(&text, "line\n");
 	gateway_message(&stage.gateway, ALICE, "#a", text.data, "");
@@ -296,13 +236,59 @@ static void test_too_much(void **state)
 	stage_close(&stage);
 }
 
+static size_t count_of(const char *text, const char *word)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, word)); text += strlen(word))
+		count++;
+	return count;
+}
+
+static void test_contacts_limit(void **state)
+{
+	enum { CONTACTS = LIMIT_IRC_CONTACTS + 50 };
+	struct event_contact *contacts = mem_alloc(CONTACTS * sizeof(*contacts));
+	struct stage stage;
+
+	(void)state;
+	for (size_t i = 4; i < CONTACTS; i++)
+		contacts[i].name = mem_printf("friend%zu", i);
+	/* Nobody on IRC has such names. */
+	contacts[0].name = "a b";
+	contacts[1].name = "a,b";
+	contacts[2].name = "#room";
+	contacts[3].name = "x\x01";
+	stage_open(&stage, program, "", "--irc.line_burst=100");
+	gateway_send(&stage.gateway, &(struct event){.type = EVENT_CONTACTS,
+	                                             .user = ALICE,
+	                                             .contacts = {.contacts = contacts, .count = CONTACTS}});
+	stage_hello(&stage);
+	peer_send(&stage.server, ":s.example 001 alice :Welcome");
+	peer_send(&stage.server, ":s.example 005 alice MONITOR :are supported by this server");
+	peer_send(&stage.server, ":s.example 376 alice :End of MOTD");
+	gateway_expect(&stage.gateway, "connected " ALICE);
+	peer_expect(&stage.server, "MONITOR + :");
+	gateway_message(&stage.gateway, ALICE, "zed", "the end", NULL);
+	peer_expect(&stage.server, "PRIVMSG zed :the end");
+	assert_int_equal(count_of(stage.server.in.data, "friend"), LIMIT_IRC_CONTACTS);
+	assert_int_equal(count_of(stage.server.in.data, "room"), 0);
+	/* One who is seen is told; who is not watched is not. */
+	peer_send(&stage.server, ":s.example 730 alice :FRIEND9!u@h,friend%d", CONTACTS - 1);
+	gateway_expect(&stage.gateway, "contact friend9");
+	stage_close(&stage);
+	for (size_t i = 4; i < CONTACTS; i++)
+		mem_free((void *)contacts[i].name);
+	mem_free(contacts);
+}
+
 static void test_error_line(void **state)
 {
 	struct stage stage;
 
 	(void)state;
-	stage_open(&stage, "", NULL);
-	hello(&stage);
+	stage_open(&stage, program, "", NULL);
+	stage_hello(&stage);
 	peer_send(&stage.server, "ERROR :Closing link: too many connections");
 	peer_close(&stage.server);
 	gateway_expect(&stage.gateway, "disconnected " ALICE " 0 Closing link: too many connections");
@@ -317,7 +303,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_sasl_required), cmocka_unit_test(test_identify_and_pass),
 	        cmocka_unit_test(test_nicknames),     cmocka_unit_test(test_room),
 	        cmocka_unit_test(test_join_refused),  cmocka_unit_test(test_flood),
-	        cmocka_unit_test(test_too_much),      cmocka_unit_test(test_error_line),
+	        cmocka_unit_test(test_too_much),      cmocka_unit_test(test_contacts_limit),
+	        cmocka_unit_test(test_error_line),
 	};
 
 	if (argc < 2)

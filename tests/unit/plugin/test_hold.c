@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -84,10 +86,15 @@ static void test_hold_and_attach(void **state)
 	assert_int_equal(gateway_expect(&gateway, EVENT_HANDOVER)->handover, 3); /* 1 and 2 were taken */
 	assert_int_equal(gateway.event.handed_over.results[0].number, 40);
 	assert_string_equal(gateway_expect(&gateway, EVENT_MESSAGE)->message.text, "while you were away");
+	assert_true(clock_wall_ms() - gateway.event.message.stamp_ms < 60000); /* when it was said */
 	assert_int_equal(gateway.event.handover, 4);
 	assert_int_equal(gateway_expect(&gateway, EVENT_HANDOVER)->handed_over.taken[0], 41);
 	gateway_expect(&gateway, EVENT_RESUMED);
 	assert_int_equal(plug_timeout(plug), -1);
+
+	plug_message(plug, USER, "b", "now", NULL);
+	plug_flush(plug);
+	assert_int_equal(gateway_expect(&gateway, EVENT_MESSAGE)->message.stamp_ms, 0);
 
 	/* The new gateway asks again for what it has no answer to; then all is as before. */
 	gateway_send_message(&gateway, 40, "name");
@@ -139,6 +146,29 @@ static void test_strangers(void **state)
 	assert_heard("held 1\n");
 	attach(&gateway, plug, "core-token", 0);
 	expect_attached(&gateway, 1);
+	backend_finish(&gateway, plug);
+}
+
+/* One that says nothing is in nobody's way for long. */
+static void test_silent_stranger(void **state)
+{
+	struct gateway gateway;
+	struct plug *plug = backend_create(&gateway);
+	int listener;
+
+	(void)state;
+	gateway_die(&gateway);
+	assert_int_equal(plug_dispatch(plug), 0);
+	listener = plug_fd(plug);
+	gateway_connect(&gateway);
+	assert_int_equal(plug_dispatch(plug), 0);
+	assert_int_not_equal(plug_fd(plug), listener);
+	assert_true(plug_timeout(plug) <= LIMIT_ATTACH_SECONDS * 1000);
+	while (plug_fd(plug) != listener) {
+		poll(NULL, 0, plug_timeout(plug));
+		assert_int_equal(plug_dispatch(plug), 0);
+	}
+	assert_true(gateway_is_closed(&gateway));
 	backend_finish(&gateway, plug);
 }
 
@@ -541,6 +571,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hold_and_attach),
 		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_silent_stranger),
 		cmocka_unit_test(test_attached_and_lost),
 		cmocka_unit_test(test_ended_while_held),
 		cmocka_unit_test(test_nobody_comes),

@@ -22,6 +22,9 @@
 #define RUNS 9
 #define MESSAGES 100000
 #define BATCH_MOST 1000
+#define SEEN 4
+#define GROUPED 8
+#define GROUPED_TURNS 100
 
 static char folder[256];
 static int batch = 50;
@@ -112,7 +115,7 @@ static double run_spool(int how)
 	                              .seen_count = 5000000,
 	                              .map_seconds = 86400,
 	                              .map_count = 1000000};
-	bool seen = how & 4;
+	bool seen = how & SEEN;
 	struct buf error = {0};
 	struct spool *spool;
 	struct spool_queue *queue;
@@ -142,7 +145,7 @@ static double run_spool(int how)
 			spool_when_durable(spool, on_durable, NULL);
 		must(spool_flush(spool), "flush");
 		uv_run(&loop, UV_RUN_NOWAIT);
-		while ((how & SPOOL_POWER) && durable < i / batch + 1)
+		while ((how & SPOOL_POWER) && durable < i / batch + 1 - (how & GROUPED ? GROUPED_TURNS : 0))
 			uv_run(&loop, UV_RUN_ONCE);
 		for (j = 0; j < batch; j++) {
 			spool_handed(spool, records[j]);
@@ -238,9 +241,10 @@ int main(int argc, char **argv)
 	encode = measure("encoding a frame", run_encode, 0, 0, RUNS);
 	measure("spool off: put, handed, done", run_spool, SPOOL_OFF, encode, RUNS);
 	measure("spool process", run_spool, SPOOL_PROCESS, encode, RUNS);
-	measure("spool process, with seen ids", run_spool, SPOOL_PROCESS | 4, encode, RUNS);
+	measure("spool process, with seen ids", run_spool, SPOOL_PROCESS | SEEN, encode, RUNS);
 	measure("SQLite WAL, synchronous=OFF: insert, delete", run_sqlite, 0, 0, RUNS);
 	measure("spool power, each batch waited for", run_spool, SPOOL_POWER, encode, 3);
+	measure("spool power, up to 100 batches under way", run_spool, SPOOL_POWER | GROUPED, encode, 3);
 	measure("SQLite WAL, synchronous=FULL", run_sqlite, 1, 0, 3);
 	clear_folder();
 	rmdir(folder);

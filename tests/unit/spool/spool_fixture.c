@@ -125,17 +125,17 @@ static bool value_is_there(struct fixture *fixture)
 void fixture_wait_until(struct fixture *fixture, bool (*is)(struct fixture *fixture))
 {
 	uint64_t deadline = clock_ms() + 20000;
-	bool tick = false;
+	bool tick = false, done;
 	uv_timer_t timer;
 
 	uv_timer_init(&fixture->loop, &timer);
 	timer.data = &tick;
 	uv_timer_start(&timer, on_deadline, 5, 5);
-	while (!is(fixture) && clock_ms() < deadline)
+	while (!(done = is(fixture)) && clock_ms() < deadline)
 		uv_run(&fixture->loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&timer, NULL);
 	uv_run(&fixture->loop, UV_RUN_NOWAIT);
-	assert_true(is(fixture));
+	assert_true(done);
 }
 
 void fixture_wait(struct fixture *fixture, const int *value, int least)

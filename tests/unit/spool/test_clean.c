@@ -138,7 +138,8 @@ static void test_nothing_comes_back(void **state)
 	}
 }
 
-/* Records written again stand behind younger ones in the log: their order is that of their ids all the same. */
+/* Records written again stand behind younger ones in the log: their order is that of their ids all the same.
+ */
 static void test_order_over_moves(void **state)
 {
 	struct fixture *fixture = *state;
@@ -191,11 +192,8 @@ static void test_dead_letters_expire(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_segments_go),
-		TEST(test_what_is_old_moves),
-		TEST(test_nothing_comes_back),
-		TEST(test_order_over_moves),
-		TEST(test_dead_letters_expire),
+	        TEST(test_segments_go),      TEST(test_what_is_old_moves),   TEST(test_nothing_comes_back),
+	        TEST(test_order_over_moves), TEST(test_dead_letters_expire),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

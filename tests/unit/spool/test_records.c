@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "config/limits.h"
 
 #define NETWORK SPOOL_TO_NETWORK
 #define PEOPLE SPOOL_TO_PEOPLE
@@ -143,6 +144,67 @@ static void test_dead_letters(void **state)
 	assert_int_equal(fixture_statistics(fixture).dead, 0);
 }
 
+/* The oldest of a queue goes; those of others are not touched. */
+static void test_many_dead_letters(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t other, first = 0, id;
+	unsigned i;
+
+	fixture_open(fixture);
+	other = fixture_put(fixture, NETWORK, "bob", "other");
+	spool_dead(fixture->spool, spool_find(fixture->spool, other), "reason");
+	for (i = 0; i <= LIMIT_SPOOL_DEAD; i++) {
+		id = fixture_put(fixture, NETWORK, "alice", "text");
+		first = first ? first : id;
+		assert_int_equal(spool_find(fixture->spool, first)->state, i ? SPOOL_DEAD : SPOOL_WAITING);
+		spool_dead(fixture->spool, spool_find(fixture->spool, id), "reason");
+	}
+	assert_null(spool_find(fixture->spool, first));
+	assert_non_null(spool_find(fixture->spool, other));
+	assert_int_equal(spool_queue_find(fixture->spool, NETWORK, "alice")->dead, LIMIT_SPOOL_DEAD);
+}
+
+static void test_large_note(void **state)
+{
+	struct fixture *fixture = *state;
+	char *value = mem_alloc(LIMIT_SPOOL_NOTE_BYTES + 1);
+	size_t size;
+
+	fixture_open(fixture);
+	spool_note_set(fixture->spool, "kind", "name", value, LIMIT_SPOOL_NOTE_BYTES);
+	spool_note_set(fixture->spool, "kind", "name", value, LIMIT_SPOOL_NOTE_BYTES + 1);
+	assert_int_equal(spool_flush(fixture->spool), 0);
+	fixture_reopen(fixture);
+	assert_non_null(spool_note_get(fixture->spool, "kind", "name", &size));
+	assert_int_equal(size, LIMIT_SPOOL_NOTE_BYTES);
+	mem_free(value);
+}
+
+/* A turn that puts more than a batch holds, and a frame that is larger than one. */
+static void test_large_batches(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buf expected = {0};
+	char *text = mem_alloc(LIMIT_MESSAGE_BYTES + 1);
+	int i;
+
+	fixture_open(fixture);
+	memset(text, 'x', LIMIT_MESSAGE_BYTES);
+	for (i = 0; i < 40; i++) {
+		text[0] = (char)('a' + i % 26);
+		fixture_put(fixture, NETWORK, "alice", text);
+		buf_printf(&expected, "%s%s", i ? " " : "", text);
+	}
+	assert_string_equal(fixture_list(fixture, NETWORK, "alice"), buf_text(&expected));
+	assert_int_equal(spool_flush(fixture->spool), 0);
+	assert_string_equal(fixture_list(fixture, NETWORK, "alice"), buf_text(&expected));
+	fixture_reopen(fixture);
+	assert_string_equal(fixture_list(fixture, NETWORK, "alice"), buf_text(&expected));
+	buf_finish(&expected);
+	mem_free(text);
+}
+
 static void test_limits(void **state)
 {
 	struct fixture *fixture = *state;
@@ -225,12 +287,23 @@ static void test_all_of_a_message_is_kept(void **state)
 	struct fixture *fixture = *state;
 	const char *const reactions[] = {"+1", ":party:"};
 	struct event event = {
-		.type = EVENT_MESSAGE,
-		.user = "alice",
-		.handover = 77,
-		.message = {.kind = MESSAGE_ROOM, .name = "#room", .nickname = "bob", .text = "text", .xhtml = "<b>text</b>",
-			    .id = "m2", .stamp_ms = 1700000000000, .replaces = "m1", .reply_to = "m0", .reacts_to = "m0",
-			    .thread = "t", .reactions = reactions, .reactions_count = 2, .author = {.name = "Carol"}},
+	        .type = EVENT_MESSAGE,
+	        .user = "alice",
+	        .handover = 77,
+	        .message = {.kind = MESSAGE_ROOM,
+	                    .name = "#room",
+	                    .nickname = "bob",
+	                    .text = "text",
+	                    .xhtml = "<b>text</b>",
+	                    .id = "m2",
+	                    .stamp_ms = 1700000000000,
+	                    .replaces = "m1",
+	                    .reply_to = "m0",
+	                    .reacts_to = "m0",
+	                    .thread = "t",
+	                    .reactions = reactions,
+	                    .reactions_count = 2,
+	                    .author = {.name = "Carol"}},
 	};
 	static const enum spool_direction directions[] = {NETWORK, PEOPLE};
 	size_t i;
@@ -240,8 +313,11 @@ static void test_all_of_a_message_is_kept(void **state)
 		struct spool_queue *queue = spool_queue_open(fixture->spool, directions[i], "x");
 		struct spool_record *record;
 		struct event back;
-		assert_int_equal(spool_put(fixture->spool, queue, &(struct spool_message){
-			.owner = "x", .direction = directions[i], .event = &event}, &record), 0);
+		assert_int_equal(spool_put(fixture->spool, queue,
+		                           &(struct spool_message){
+		                                   .owner = "x", .direction = directions[i], .event = &event},
+		                           &record),
+		                 0);
 		assert_int_equal(spool_read(fixture->spool, record, &fixture->arena, &back, NULL, NULL), 0);
 		assert_int_equal(back.handover, record->id);
 		assert_int_equal(back.message.kind, MESSAGE_ROOM);
@@ -402,10 +478,22 @@ static void test_identity_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(test_put_read_done), TEST(test_restart),       TEST(test_ids_grow),
-	        TEST(test_dead_letters),  TEST(test_limits),        TEST(test_what_the_frame_cannot_say),
-	        TEST(test_all_of_a_message_is_kept), TEST(test_off),           TEST(test_notes),         TEST(test_durable_process),
-	        TEST(test_durable_power), TEST(test_two_processes), cmocka_unit_test(test_identity_key),
+	        TEST(test_put_read_done),
+	        TEST(test_restart),
+	        TEST(test_ids_grow),
+	        TEST(test_dead_letters),
+	        TEST(test_limits),
+	        TEST(test_what_the_frame_cannot_say),
+	        TEST(test_many_dead_letters),
+	        TEST(test_large_note),
+	        TEST(test_large_batches),
+	        TEST(test_all_of_a_message_is_kept),
+	        TEST(test_off),
+	        TEST(test_notes),
+	        TEST(test_durable_process),
+	        TEST(test_durable_power),
+	        TEST(test_two_processes),
+	        cmocka_unit_test(test_identity_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

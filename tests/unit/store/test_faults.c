@@ -161,6 +161,41 @@ static void test_locked(void **state)
 	holder_stop(&holder);
 }
 
+/* Whoever locks the database cannot keep us from ending. */
+static void test_closing_while_locked(void **state)
+{
+	struct fixture *fixture = *state;
+	struct holder holder;
+	struct answer changed[3] = {{0}};
+	int64_t id;
+	holder_start(&holder, fixture->database);
+	fixture_open(fixture);
+	assert_int_equal(add(fixture, "a@b", "alice", "p", &id), 0);
+	holder_say(&holder);
+	fixture_catch_log(fixture);
+	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+		store_change_account(fixture->store, "a@b", "other", NULL, NULL, on_done, &changed[i]);
+	store_set_online(fixture->store, id, true);
+	uint64_t begin = clock_ms();
+	fixture_close(fixture);
+	uint64_t took = clock_ms() - begin;
+	assert_true(took >= LIMIT_STORE_CLOSE_SECONDS * 1000 - 500);
+	assert_true(took < LIMIT_STORE_CLOSE_SECONDS * 1000 + 3000);
+	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+		assert_true(changed[i].calls == 1 && changed[i].err == TP_ERR_STORE);
+	char *log = fixture_caught_log(fixture);
+	assert_int_equal(count_of(log, "requests fail: database is locked"), 1);
+	mem_free(log);
+	holder_say(&holder);
+	holder_stop(&holder);
+	/* nothing is broken by it */
+	struct answer found = {0};
+	fixture_open(fixture);
+	assert_int_equal(find(fixture, "a@b", &found), 0);
+	assert_string_equal(found.account.data, "a@b|alice|p|held");
+	answer_clear(&found);
+}
+
 /* More than LIMIT_STORE_QUEUE_BYTES wait behind a lock: refused, said once, answered in order. */
 static void test_queue_limit(void **state)
 {
@@ -431,6 +466,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        FIXTURE_TEST(test_locked),
+	        FIXTURE_TEST(test_closing_while_locked),
 	        FIXTURE_TEST(test_queue_limit),
 	        FIXTURE_TEST(test_two_processes),
 	        FIXTURE_TEST(test_first_start_of_several),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/store/store_fixture.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -532,6 +533,68 @@ static void test_ten_thousand(void **state)
 	answer_clear(&answer);
 }
 
+struct bans {
+	int calls;
+	struct buf text;
+};
+
+static void on_bans(void *context, int err, const struct store_ban *bans, size_t count)
+{
+	struct bans *seen = context;
+	assert_int_equal(err, 0);
+	seen->calls++;
+	buf_clear(&seen->text);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(llabs(bans[i].since_s - clock_wall_ms() / 1000) < 60);
+		buf_printf(&seen->text, "%s|%s;", bans[i].key, bans[i].reason);
+	}
+}
+
+static const char *list_bans(struct fixture *fixture, struct bans *seen)
+{
+	store_list_bans(fixture->store, on_bans, seen);
+	fixture_run(fixture);
+	return buf_text(&seen->text);
+}
+
+static int change_ban(struct fixture *fixture, const char *key, const char *reason)
+{
+	struct answer answer = {0};
+	if (reason != NULL)
+		store_put_ban(fixture->store, key, reason, on_done, &answer);
+	else
+		store_remove_ban(fixture->store, key, on_done, &answer);
+	fixture_run(fixture);
+	assert_int_equal(answer.calls, 1);
+	return answer.err;
+}
+
+static void test_bans(void **state)
+{
+	struct fixture *fixture = *state;
+	struct bans seen = {0};
+	assert_string_equal(list_bans(fixture, &seen), "");
+	assert_int_equal(change_ban(fixture, "b@x", "spam"), 0);
+	assert_int_equal(change_ban(fixture, "a'@x", ""), 0);
+	assert_int_equal(change_ban(fixture, "b@x", "more \"spam\""), 0);
+	assert_string_equal(list_bans(fixture, &seen), "a'@x|;b@x|more \"spam\";");
+	/* whether there is such an account does not matter, and a ban outlives it */
+	assert_int_equal(add(fixture, "b@x", "b", "", NULL), 0);
+	struct answer answer = {0};
+	store_remove_account(fixture->store, "b@x", on_done, &answer);
+	fixture_run(fixture);
+	assert_int_equal(answer.err, 0);
+	assert_int_equal(change_ban(fixture, "a'@x", NULL), 0);
+	assert_int_equal(change_ban(fixture, "a'@x", NULL), TP_ERR_NOT_FOUND);
+	assert_string_equal(list_bans(fixture, &seen), "b@x|more \"spam\";");
+	if (strcmp(fixture->config.type, "none") != 0) {
+		fixture_close(fixture);
+		fixture_open(fixture);
+		assert_string_equal(list_bans(fixture, &seen), "b@x|more \"spam\";");
+	}
+	buf_finish(&seen.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,6 +605,7 @@ int main(void)
 	        BOTH(test_strange_text),
 	        BOTH(test_long_text),
 	        BOTH(test_list),
+	        BOTH(test_bans),
 	        BOTH(test_order),
 	        BOTH(test_close_answers_all),
 	        BOTH(test_close_in_callback),

@@ -29,8 +29,8 @@ static void on_values(void *context, int err, const struct event_value *values, 
 	kept->damaged = damaged;
 	for (size_t i = 0; i < count; i++) {
 		kept->bytes += values[i].size;
-		buf_printf(&kept->text, "%s=%.*s;", values[i].key, values[i].size > 20 ? 20 : (int)values[i].size,
-		           (const char *)values[i].bytes);
+		buf_printf(&kept->text, "%s=%.*s;", values[i].key,
+		           values[i].size > 20 ? 20 : (int)values[i].size, (const char *)values[i].bytes);
 	}
 }
 
@@ -139,9 +139,11 @@ static void test_sealed(void **state)
 	assert_null(memmem(file, length, "open sesame", 11));
 	mem_free(file);
 	/* A value opens in its own row only. */
-	sql(fixture->database, "UPDATE users_values SET value = (SELECT value FROM users_values WHERE name = 'token') "
-	                       "WHERE name = 'other'");
-	sql(fixture->database, "INSERT INTO users_values SELECT 2, name, value FROM users_values WHERE name = 'token'");
+	sql(fixture->database,
+	    "UPDATE users_values SET value = (SELECT value FROM users_values WHERE name = 'token') "
+	    "WHERE name = 'other'");
+	sql(fixture->database,
+	    "INSERT INTO users_values SELECT 2, name, value FROM users_values WHERE name = 'token'");
 	fixture_open(fixture);
 	expect_kept(fixture, "a@b", "token=open sesame;", 1);
 	expect_kept(fixture, "c@d", "", 1);
@@ -172,7 +174,7 @@ static void test_migration(void **state)
 	assert_int_equal(add(fixture, "a@b", "alice", "secret", NULL), 0);
 	fixture_close(fixture);
 	/* As the version before left it. */
-	sql(fixture->database, "DROP TABLE users_values; DELETE FROM schema_version WHERE version > 1");
+	sql(fixture->database, "DROP TABLE users_values; DROP TABLE bans; DELETE FROM schema_version WHERE version > 1");
 	fixture_open(fixture);
 	struct answer answer = {0};
 	assert_int_equal(find(fixture, "a@b", &answer), 0);
@@ -187,7 +189,8 @@ static void test_migration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(test_values),    TEST(test_limits), TEST(test_sealed), TEST(test_removed_with_the_account),
+	        TEST(test_values),    TEST(test_limits),
+	        TEST(test_sealed),    TEST(test_removed_with_the_account),
 	        TEST(test_migration),
 	};
 	return cmocka_run_group_tests_name("values", tests, NULL, NULL);

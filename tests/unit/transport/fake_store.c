@@ -16,7 +16,7 @@ struct row {
 	char *kept[4]; /* values, "key=text" */
 };
 
-enum kind { FIND, ADD, CHANGE, REMOVE, TAKEN, SETTING, LIST, PUT_VALUES, GET_VALUES };
+enum kind { FIND, ADD, CHANGE, REMOVE, TAKEN, SETTING, LIST, LIST_BANS, PUT_BAN, REMOVE_BAN, PUT_VALUES, GET_VALUES };
 
 struct request {
 	struct list link;
@@ -29,10 +29,12 @@ struct request {
 struct store {
 	struct list queue;
 	struct row *rows[ACCOUNTS];
+	char *banned, *ban_reason; /* there is at most one */
 	int64_t last_id;
 	int values_err;
 };
 static struct store store;
+bool store_fails;
 
 int store_open(struct store **opened, uv_loop_t *loop, const struct store_config *config, struct buf *error)
 {
@@ -111,6 +113,12 @@ void store_contact(const char *address, const char *name)
 void store_mark_online(const char *address)
 {
 	row_of(address)->account.online = true;
+}
+
+void store_ban(const char *address, const char *reason)
+{
+	store.banned = mem_strdup(address);
+	store.ban_reason = mem_strdup(reason);
 }
 
 bool store_has(const char *address)
@@ -202,6 +210,14 @@ static void list_all(const struct request *request)
 	done(request->context, 0, identities, count);
 }
 
+static void list_bans(const struct request *request)
+{
+	store_bans_done *done = (store_bans_done *)request->done;
+	const struct store_ban ban = {store.banned, store.ban_reason, 1000000000};
+
+	done(request->context, 0, store.banned ? &ban : NULL, store.banned ? 1 : 0);
+}
+
 void store_fail_values(int err)
 {
 	store.values_err = err;
@@ -264,6 +280,17 @@ static void run(const struct request *request)
 	case LIST:
 		list_all(request);
 		break;
+	case LIST_BANS:
+		list_bans(request);
+		break;
+	case PUT_BAN:
+		buf_printf(&fx->log, "store ban %s '%s'\n", request->address, request->legacy_name);
+		answer_done(request, store_fails ? TP_ERR_STORE : 0);
+		break;
+	case REMOVE_BAN:
+		buf_printf(&fx->log, "store unban %s\n", request->address);
+		answer_done(request, store_fails ? TP_ERR_STORE : 0);
+		break;
 	case PUT_VALUES:
 		answer_done(request, store.values_err);
 		break;
@@ -293,12 +320,20 @@ void store_pump(void)
 		store_pump_one();
 }
 
+void store_hurry(struct store *hurried)
+{
+	(void)hurried;
+}
+
 void store_close(struct store **closing)
 {
 	store_pump();
 	for (size_t i = 0; i < ACCOUNTS; i++)
 		if (store.rows[i])
 			free_row(&store.rows[i]);
+	MEM_FREE(store.banned);
+	MEM_FREE(store.ban_reason);
+	store_fails = false;
 	*closing = NULL;
 }
 
@@ -397,6 +432,24 @@ void store_remove_contact(struct store *unused, int64_t account, const char *nam
 	(void)unused;
 	(void)account;
 	buf_printf(&fx->log, "store no-contact %s\n", name);
+}
+
+void store_list_bans(struct store *unused, store_bans_done *done, void *context)
+{
+	(void)unused;
+	queue(LIST_BANS, NULL, NULL, NULL, (void *)done, context);
+}
+
+void store_put_ban(struct store *unused, const char *key, const char *reason, store_done *done, void *context)
+{
+	(void)unused;
+	queue(PUT_BAN, key, reason, NULL, (void *)done, context);
+}
+
+void store_remove_ban(struct store *unused, const char *key, store_done *done, void *context)
+{
+	(void)unused;
+	queue(REMOVE_BAN, key, NULL, NULL, (void *)done, context);
 }
 
 void store_put_values(struct store *unused, const char *key, const struct event_value *values, size_t count,

@@ -5,9 +5,9 @@
 
 #include "transport/backend/backend_attach.h"
 #include "transport/delivery.h"
-#include "transport/admin.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
+#include "transport/instance_metrics.h"
 
 struct fixture *fx;
 
@@ -143,6 +143,12 @@ static void say_event(const struct event *event)
 	case EVENT_VCARD:
 		SAY("card %s %u '%s'", event->vcard.name, event->vcard.id, or_empty(event->vcard.full_name));
 		break;
+	case EVENT_RAW_XML:
+		if (!event->raw)
+			SAY("raw %s", event->text.bytes);
+		else
+			SAY("raw %s", event->raw->name);
+		break;
 	case EVENT_READ_MARKER:
 		SAY("read %s", event->read_marker.name);
 		if (event->read_marker.nickname)
@@ -176,6 +182,8 @@ static void say_event(const struct event *event)
 		SAY("%s", event_type_name(event->type));
 		break;
 	}
+	if (event->raw)
+		SAY(" as it is");
 	SAY("\n");
 }
 
@@ -214,6 +222,42 @@ static void fake_stop(struct frontend *frontend, void (*stopped)(void *context),
 	SAY("frontend stopped\n");
 	if (!fx->hang)
 		stopped(context);
+}
+
+/* A line for each stanza: "USER KIND NAME/RESOURCE TEXT". "message" comes with a body, the others without words. */
+static int fake_read_raw(struct frontend *frontend, const char *bytes, size_t length, const struct raw_sink *sink,
+			 void *context, const char **fault)
+{
+	char user[64], kind[64], name[64], text[64];
+	struct event_raw raw = {.bytes = bytes, .length = length};
+	struct event event = {.type = EVENT_RAW_XML, .raw = &raw};
+	struct user *found;
+
+	(void)frontend;
+	*fault = "no stanza";
+	if (sscanf(bytes, "%63s %63s %63s %63s", user, kind, name, text) != 4)
+		return TP_ERR_INVALID;
+	raw.resource = strchr(name, '/') ? strchr(name, '/') + 1 : NULL;
+	if (raw.resource)
+		*strchr(name, '/') = '\0';
+	raw.name = name;
+	raw.kind = !strcmp(kind, "query") ? RAW_QUERY : !strcmp(kind, "presence") ? RAW_PRESENCE : RAW_MESSAGE;
+	if (!strcmp(kind, "message")) {
+		event.type = EVENT_MESSAGE;
+		event.message.name = name;
+		event.message.text = text;
+	} else if (!strcmp(kind, "contact")) {
+		event.type = EVENT_CONTACT;
+		event.contact.name = name;
+	} else if (!strcmp(kind, "participant")) {
+		event.type = EVENT_PARTICIPANT;
+		event.participant.room = name;
+		event.participant.nickname = raw.resource;
+	}
+	found = sink->user(context, user);
+	if (found)
+		sink->event(context, found, &event);
+	return 0;
 }
 
 static int fake_deliver(struct frontend *frontend, struct identity *to, struct resource *only,
@@ -287,6 +331,7 @@ const struct frontend_ops fake_frontend_ops = {
 	.check = fake_check,
 	.start = fake_start,
 	.stop = fake_stop,
+	.read_raw = fake_read_raw,
 	.deliver = fake_deliver,
 	.undelivered = fake_undelivered,
 	.room_resumed = fake_room_resumed,
@@ -356,11 +401,54 @@ void network_plugin_server_hold(struct network_plugin_server *server, bool hold)
 	SAY(hold ? "backends held\n" : "backends read\n");
 }
 
+void network_plugin_server_empty(struct network_plugin_server *server, bool empty)
+{
+	assert_ptr_equal(server, &fake_server);
+	SAY(empty ? "backends empty\n" : "backends fill\n");
+}
+
+void network_plugin_server_reconfigure(struct network_plugin_server *server)
+{
+	assert_ptr_equal(server, &fake_server);
+	SAY("backends reconfigured %ld\n", fx->transport->service.users_per_backend);
+}
+
+struct backend *network_plugin_server_first(const struct network_plugin_server *server)
+{
+	assert_ptr_equal(server, &fake_server);
+	return &fx->backends[0];
+}
+
+struct backend *network_plugin_server_next(const struct network_plugin_server *server, const struct backend *backend)
+{
+	assert_ptr_equal(server, &fake_server);
+	return backend == &fx->backends[0] ? &fx->backends[1] : NULL;
+}
+
+unsigned network_plugin_server_count(const struct network_plugin_server *server)
+{
+	assert_ptr_equal(server, &fake_server);
+	return 2;
+}
+
+pid_t backend_pid(const struct backend *backend)
+{
+	return backend->id == 1 ? 4711 : 0;
+}
+
+const char *backend_state_name(const struct backend *backend)
+{
+	return backend->state == BACKEND_READY ? "ready" : "starting";
+}
+
 int backend_send(struct backend *backend, const struct event *event)
 {
+	struct event words = *event; /* the words are what the wire has room for */
+
 	assert_non_null(event->user);
+	words.raw = NULL;
 	SAY("%s ", backend->label);
-	say_event(event);
+	say_event(&words);
 	if (event->handover && !fx->unanswered)
 		delivery_written(backend, event->handover);
 	else if (event->handover)
@@ -423,6 +511,20 @@ void control_stop(struct control **control)
 	*control = NULL;
 }
 
+bool instance_metrics_check(const struct transport *transport, struct buf *error)
+{
+	(void)transport;
+	(void)error;
+	return true;
+}
+
+int instance_metrics_open(struct transport *transport, struct buf *error)
+{
+	(void)transport;
+	(void)error;
+	return 0;
+}
+
 bool query_port_check(const struct transport *transport, struct buf *error)
 {
 	(void)transport;
@@ -441,13 +543,6 @@ int query_port_open(struct transport *transport, struct query_port **port, struc
 void query_port_close(struct query_port **port)
 {
 	*port = NULL;
-}
-
-void admin_execute(struct transport *transport, const char *line, void (*answered)(void *, const char *), void *context)
-{
-	(void)transport;
-	SAY("admin '%s'\n", line);
-	answered(context, "OK");
 }
 
 static void on_answer(void *context, int err, const char *text)
@@ -507,6 +602,7 @@ void fixture_start(const char *const *overrides, size_t count)
 	assert_non_null(fx->frontend);
 	for (size_t i = 0; i < 2; i++)
 		fx->backends[i].transport = fx->transport;
+	store_pump(); /* the bans */
 }
 
 int fixture_teardown(void **state)

@@ -66,6 +66,8 @@ void store_contact(const char *address, const char *name);
 bool store_has(const char *address);
 const char *store_password(const char *address);
 void store_mark_online(const char *address);
+void store_ban(const char *address, const char *reason); /* one that is there at the start */
+extern bool store_fails; /* to keep a ban */
 void store_value(const char *address, const char *text); /* "key=text": what a backend has kept */
 void store_fail_values(int err);                         /* answer of every request about values from now on */
 

@@ -44,10 +44,18 @@ static void test_references(void **state)
 	enter_room();
 	say((struct event_message){.name = "bob", .text = "new", .id = "m2", .replaces = "m1"});
 	say((struct event_message){.name = "bob", .text = "", .id = "m3", .retracts = "m2"});
-	say((struct event_message){.name = "bob", .text = "yes", .reply_to = "n1", .reply_text = "really?",
-				     .reply_author = "Bob", .thread = "t"});
-	say((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .text = "", .reacts_to = "n2",
-				     .reactions = reactions, .reactions_count = 2});
+	say((struct event_message){.name = "bob",
+	                           .text = "yes",
+	                           .reply_to = "n1",
+	                           .reply_text = "really?",
+	                           .reply_author = "Bob",
+	                           .thread = "t"});
+	say((struct event_message){.kind = MESSAGE_ROOM,
+	                           .name = "#a",
+	                           .text = "",
+	                           .reacts_to = "n2",
+	                           .reactions = reactions,
+	                           .reactions_count = 2});
 	say((struct event_message){.name = "bob", .text = "hi", .author = {.name = "Carol"}});
 	expect("b1 message Bob: new id=m2 replaces=m1\n"
 	       "b1 message Bob:  id=m3 retracts=m2\n"
@@ -55,10 +63,15 @@ static void test_references(void **state)
 	       "b1 message (room) #a:  reacts-to=n2 2\n"
 	       "b1 message Bob: hi author=Carol\n");
 	network((struct event_message){.name = "Bob", .text = "no", .id = "n3", .replaces = "n1"});
-	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "bob", .text = "", .reacts_to = "m3",
-				       .reactions = reactions, .reactions_count = 1});
-	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "bob", .text = "gone",
-				       .retracts = "n2"});
+	network((struct event_message){.kind = MESSAGE_ROOM,
+	                               .name = "#a",
+	                               .nickname = "bob",
+	                               .text = "",
+	                               .reacts_to = "m3",
+	                               .reactions = reactions,
+	                               .reactions_count = 1});
+	network((struct event_message){
+	        .kind = MESSAGE_ROOM, .name = "#a", .nickname = "bob", .text = "gone", .retracts = "n2"});
 	expect("alice@x/phone message Bob: no id=n3 replaces=n1\n"
 	       "alice@x/phone message (room) #a/bob:  reacts-to=m3 1\n"
 	       "alice@x/phone message (room) #a/bob: gone retracts=n2\n");
@@ -72,19 +85,32 @@ static void test_degraded(void **state)
 	(void)state;
 	logged_in(false);
 	enter_room();
-	assert_int_equal(say((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .text = "new", .id = "m2",
-						    .replaces = "m1"}), 0);
-	assert_int_equal(say((struct event_message){.name = "bob", .text = "yes", .reply_to = "n1",
-						    .reply_text = "really?", .reply_author = "Bob"}), 0);
-	assert_int_equal(say((struct event_message){.name = "bob", .text = "+", .reacts_to = "n1",
-						    .reactions = reactions, .reactions_count = 1}), 0);
-	assert_int_equal(say((struct event_message){.name = "bob", .text = "hi", .author = {.name = "Carol"}}), 0);
+	assert_int_equal(
+	        say((struct event_message){
+	                .kind = MESSAGE_ROOM, .name = "#a", .text = "new", .id = "m2", .replaces = "m1"}),
+	        0);
+	assert_int_equal(say((struct event_message){.name = "bob",
+	                                            .text = "yes",
+	                                            .reply_to = "n1",
+	                                            .reply_text = "really?",
+	                                            .reply_author = "Bob"}),
+	                 0);
+	assert_int_equal(say((struct event_message){.name = "bob",
+	                                            .text = "+",
+	                                            .reacts_to = "n1",
+	                                            .reactions = reactions,
+	                                            .reactions_count = 1}),
+	                 0);
+	assert_int_equal(
+	        say((struct event_message){.name = "bob", .text = "hi", .author = {.name = "Carol"}}), 0);
 	expect("b1 message (room) #a: * new id=m2\nb1 message Bob: > Bob: really?\nyes\nb1 message Bob: +\n"
 	       "b1 message Bob: <Carol> hi\n");
-	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "al", .text = "* new"});
+	network((struct event_message){
+	        .kind = MESSAGE_ROOM, .name = "#a", .nickname = "al", .text = "* new"});
 	expect("alice@x/phone message (room) #a/al: * new id=m2\n");
 	/* What leaves no words is refused: the person should know. */
-	assert_int_equal(say((struct event_message){.name = "bob", .text = "", .retracts = "m2"}), TP_ERR_UNSUPPORTED);
+	assert_int_equal(say((struct event_message){.name = "bob", .text = "", .retracts = "m2"}),
+	                 TP_ERR_UNSUPPORTED);
 	expect("");
 }
 
@@ -96,15 +122,16 @@ static void test_echo(void **state)
 	enter_room();
 	say((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .text = "hi", .id = "m1"});
 	forget();
-	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "al", .text = "hi", .id = "n1"});
+	network((struct event_message){
+	        .kind = MESSAGE_ROOM, .name = "#a", .nickname = "al", .text = "hi", .id = "n1"});
 	expect("alice@x/phone message (room) #a/al: hi id=n1 sent-id=m1\n");
 }
 
 static struct event marker(const char *name, const char *nickname, const char *id)
 {
 	return (struct event){.type = EVENT_READ_MARKER,
-			      .user = "alice@x",
-			      .read_marker = {.name = name, .nickname = nickname, .message_id = id}};
+	                      .user = "alice@x",
+	                      .read_marker = {.name = name, .nickname = nickname, .message_id = id}};
 }
 
 static void test_read_markers(void **state)
@@ -137,14 +164,14 @@ static void test_read_markers(void **state)
 static void test_participants(void **state)
 {
 	const struct event_participant all[] = {
-		{.nickname = "bob", .status = STATUS_ONLINE},
-		{.nickname = "", .status = STATUS_ONLINE},
-		{.nickname = "carol", .status = STATUS_AWAY, .flags = PARTICIPANT_MODERATOR},
-		{.nickname = "al", .status = STATUS_ONLINE},
+	        {.nickname = "bob", .status = STATUS_ONLINE},
+	        {.nickname = "", .status = STATUS_ONLINE},
+	        {.nickname = "carol", .status = STATUS_AWAY, .flags = PARTICIPANT_MODERATOR},
+	        {.nickname = "al", .status = STATUS_ONLINE},
 	};
 	struct event event = {.type = EVENT_PARTICIPANTS,
-			      .user = "alice@x",
-			      .participants = {.room = "#A", .participants = all, .count = 4}};
+	                      .user = "alice@x",
+	                      .participants = {.room = "#A", .participants = all, .count = 4}};
 
 	(void)state;
 	logged_in(true);
@@ -155,8 +182,9 @@ static void test_participants(void **state)
 	expect("alice@x/phone participant #a bob online\nalice@x/phone participant #a carol away flags=1\n"
 	       "alice@x/phone participant #a al online self\n");
 	/* The first one ends the room, and the others are of none. */
-	const struct event_participant end[] = {{.nickname = "al", .status = STATUS_OFFLINE, .flags = PARTICIPANT_KICKED},
-						{.nickname = "bob", .status = STATUS_OFFLINE}};
+	const struct event_participant end[] = {
+	        {.nickname = "al", .status = STATUS_OFFLINE, .flags = PARTICIPANT_KICKED},
+	        {.nickname = "bob", .status = STATUS_OFFLINE}};
 
 	event.participants.participants = end;
 	event.participants.count = 2;
@@ -168,12 +196,12 @@ static void test_participants(void **state)
 static void info(const char *title, const char *description, const char *icon_hash, uint32_t members)
 {
 	from_backend(B1, (struct event){.type = EVENT_ROOM_INFO,
-					.user = "alice@x",
-					.room_info = {.room = "#a",
-						      .title = title,
-						      .description = description,
-						      .icon_hash = icon_hash,
-						      .members = members}});
+	                                .user = "alice@x",
+	                                .room_info = {.room = "#a",
+	                                              .title = title,
+	                                              .description = description,
+	                                              .icon_hash = icon_hash,
+	                                              .members = members}});
 }
 
 static void test_room_info(void **state)
@@ -187,7 +215,8 @@ static void test_room_info(void **state)
 	info("The lobby", "For all", NULL, 3);
 	expect("");
 	participant("alice@x", "#a", "al", 0, STATUS_ONLINE);
-	expect("alice@x/phone participant #a al online self\nalice@x/phone room-info #a 'The lobby' 'For all' icon= 3\n");
+	expect("alice@x/phone participant #a al online self\nalice@x/phone room-info #a 'The lobby' 'For "
+	       "all' icon= 3\n");
 	/* What is not said stays; what is the same is not told again. */
 	info(NULL, NULL, "abc", 0);
 	info("The lobby", NULL, NULL, 3);
@@ -204,8 +233,8 @@ static void test_room_info(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_references),   TEST(test_degraded),  TEST(test_echo),      TEST(test_read_markers),
-		TEST(test_participants), TEST(test_room_info),
+	        TEST(test_references),   TEST(test_degraded),     TEST(test_echo),
+	        TEST(test_read_markers), TEST(test_participants), TEST(test_room_info),
 	};
 
 	return cmocka_run_group_tests_name("extension", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Logins that ask for more than a password, and what a backend keeps for the next one. */
 #include "tests/unit/transport/fixture.h"
+#include "transport/resume.h"
 
 #define B1 (&fx->backends[0])
 #define B2 (&fx->backends[1])
@@ -8,8 +9,8 @@
 static void step(uint32_t number, enum login_step_kind kind, const char *text)
 {
 	from_backend(B1, (struct event){.type = EVENT_LOGIN_STEP,
-					.user = "alice@x",
-					.login_step = {.step = number, .kind = kind, .text = text}});
+	                                .user = "alice@x",
+	                                .login_step = {.step = number, .kind = kind, .text = text}});
 }
 
 static void connected(void)
@@ -21,8 +22,8 @@ static void connected(void)
 static void disconnected(int error, const char *text)
 {
 	from_backend(B1, (struct event){.type = EVENT_DISCONNECTED,
-					.user = "alice@x",
-					.disconnected = {.error = error, .text = text}});
+	                                .user = "alice@x",
+	                                .disconnected = {.error = error, .text = text}});
 	store_pump();
 }
 
@@ -62,12 +63,12 @@ static void test_a_dialogue(void **state)
 	chat("alice@x", "  12 34\n");
 	expect("b1 login answer 2 12 34\nanswer 0 'One moment, please.'\n");
 	from_backend(B1, (struct event){.type = EVENT_LOGIN_STEP,
-					.user = "alice@x",
-					.login_step = {.step = 3,
-						       .kind = LOGIN_STEP_CHOICE,
-						       .text = "How?",
-						       .choices = choices,
-						       .choices_count = 2}});
+	                                .user = "alice@x",
+	                                .login_step = {.step = 3,
+	                                               .kind = LOGIN_STEP_CHOICE,
+	                                               .text = "How?",
+	                                               .choices = choices,
+	                                               .choices_count = 2}});
 	expect("alice@x step 3 kind 4 'How?' [by mail] [by phone]\n");
 	chat("alice@x", "3");
 	chat("alice@x", "by bird");
@@ -122,36 +123,68 @@ static void test_giving_up(void **state)
 	step(1, LOGIN_STEP_CODE, "Code?");
 	forget();
 	chat("alice@x", "Cancel");
-	expect("b1 login answer 1 (gives up)\nb1 logout al\n"
-	       "alice@x session failed 2 'You have given up the login. Write \"login\" to begin anew.'\n"
-	       "answer 0 'The login has ended.'\n");
+	expect("b1 login answer 1 (gives up)\nanswer 0 'The login is given up.'\n");
+	chat("alice@x", "cancel");
+	expect("answer -2 'There is no login that waits for you.'\n");
+	step(2, LOGIN_STEP_CODE, "Another?"); /* crossed it */
+	expect("");
+	disconnected(0, "As you like.");
+	expect("b1 logout al\n"
+	       "alice@x session failed 2 'You have given up the login. Write \"login\" to begin anew.'\n");
 	assert_int_equal(alice()->state, USER_IDLE);
-	/* The backend's own word is late, and being away a while begins nothing. */
-	disconnected(0, "");
+	/* Being away a while begins nothing. */
 	session_presence(find("alice@x", "phone"), STATUS_AWAY, NULL, 0);
 	expect("");
 	chat("alice@x", "login");
 	store_pump();
 	expect("alice@x session connecting\nanswer 0 'You are being logged in.'\nb1 values\nb1 login al pw\n"
 	       "b1 status away ''\n");
+	/* In a hurry: what is answered to the old login must not end the new one. */
 	step(1, LOGIN_STEP_QR, "Scan this.");
+	forget();
+	chat("alice@x", "cancel");
+	chat("alice@x", "login");
+	expect("b1 login answer 1 (gives up)\nanswer 0 'The login is given up.'\nanswer 0 'You are being "
+	       "logged in.'\n");
+	disconnected(0, "As you like.");
+	expect("b1 logout al\n"
+	       "alice@x session failed 2 'You have given up the login. Write \"login\" to begin anew.'\n"
+	       "alice@x session connecting\nb1 values\nb1 login al pw\nb1 status away ''\n");
+	/* Let in all the same. */
+	step(1, LOGIN_STEP_QR, "Scan this.");
+	chat("alice@x", "cancel");
 	connected();
-	assert_int_equal(alice()->state, USER_CONNECTED);
+	assert_int_equal(alice()->state, USER_IDLE);
+	assert_true(was_told("b1 logout al"));
+	/* The backend says nothing to it. */
+	chat("alice@x", "login");
+	store_pump();
+	step(1, LOGIN_STEP_QR, "Scan this.");
+	chat("alice@x", "cancel");
+	forget();
+	login_step_expire(fx->transport, clock_ms() + 6000);
+	assert_true(was_told("b1 logout al"));
+	assert_int_equal(alice()->state, USER_IDLE);
 }
 
 static void test_timeout(void **state)
 {
 	(void)state;
 	begin();
-	from_backend(B1, (struct event){.type = EVENT_LOGIN_STEP,
-					.user = "alice@x",
-					.login_step = {.step = 1, .kind = LOGIN_STEP_CODE, .text = "?", .timeout_s = 30}});
+	from_backend(B1, (struct event){
+	                         .type = EVENT_LOGIN_STEP,
+	                         .user = "alice@x",
+	                         .login_step = {
+	                                 .step = 1, .kind = LOGIN_STEP_CODE, .text = "?", .timeout_s = 30}});
 	forget();
 	login_step_expire(fx->transport, clock_ms() + 29000);
 	expect("");
 	login_step_expire(fx->transport, clock_ms() + 31000);
-	expect("b1 login answer 1 (gives up)\nb1 logout al\n"
-	       "alice@x session failed 2 'The login was not completed in time. Write \"login\" to begin anew.'\n");
+	expect("b1 login answer 1 (gives up)\n");
+	disconnected(0, "");
+	expect("b1 logout al\n"
+	       "alice@x session failed 2 'The login was not completed in time. Write \"login\" to begin "
+	       "anew.'\n");
 	assert_int_equal(alice()->state, USER_IDLE);
 	/* A late answer is kept from everybody, an administrator's as well. */
 	chat("alice@x", "123456");
@@ -159,12 +192,15 @@ static void test_timeout(void **state)
 	chat("alice@x", "login");
 	store_pump();
 	/* Where the backend names no time, or too much, it is the limit. */
-	from_backend(B1, (struct event){.type = EVENT_LOGIN_STEP,
-					.user = "alice@x",
-					.login_step = {.step = 1, .kind = LOGIN_STEP_LINK, .timeout_s = 1000000}});
+	from_backend(
+	        B1, (struct event){.type = EVENT_LOGIN_STEP,
+	                           .user = "alice@x",
+	                           .login_step = {.step = 1, .kind = LOGIN_STEP_LINK, .timeout_s = 1000000}});
 	login_step_expire(fx->transport, clock_ms() + (LIMIT_LOGIN_STEP_SECONDS - 1) * 1000);
 	assert_non_null(alice()->login_step);
 	login_step_expire(fx->transport, clock_ms() + (LIMIT_LOGIN_STEP_SECONDS + 1) * 1000);
+	assert_non_null(alice()->login_step->given_up);
+	disconnected(0, "");
 	assert_null(alice()->login_step);
 }
 
@@ -202,9 +238,9 @@ static void test_backend_lost_in_the_middle(void **state)
 	wait_for("b2 login al pw");
 	chat("alice@x", "secret");
 	assert_true(was_told("The login was interrupted"));
-	assert_false(was_told("admin"));
+	assert_false(was_told("Unknown variable or command"));
 	chat("alice@x", "status");
-	assert_true(was_told("al: connecting"));
+	assert_true(was_told("Running (0 users"));
 	from_backend(B2, (struct event){.type = EVENT_LOGIN_STEP,
 					.user = "alice@x",
 					.login_step = {.step = 1, .kind = LOGIN_STEP_SECRET, .text = "Again?"}});
@@ -214,8 +250,58 @@ static void test_backend_lost_in_the_middle(void **state)
 	from_backend(B2, (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
 	forget();
 	/* And from then on the administrator's words are commands again. */
-	chat("alice@x", "reload");
-	expect("admin 'reload'\nanswer 0 'OK'\n");
+	chat("alice@x", "backends_count");
+	expect("answer 0 '2'\n");
+}
+
+static void test_the_client_goes_in_the_middle(void **state)
+{
+	(void)state;
+	begin();
+	step(1, LOGIN_STEP_CODE, "Code?");
+	forget();
+	session_detach(find("alice@x", "phone"));
+	expect("b1 logout al\n");
+	assert_null(alice());
+	/* Who comes back begins anew. */
+	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	expect("alice@x session connecting\nb1 values\nb1 login al pw\nb1 status online ''\n");
+	/* Who stays connected is asked when there is somebody to answer. */
+	user_set_setting(alice(), "stay_connected", "1");
+	step(1, LOGIN_STEP_CODE, "Code?");
+	session_detach(find("alice@x", "phone"));
+	assert_non_null(alice());
+	forget();
+	session_presence(attach("alice@x", "desk"), STATUS_ONLINE, NULL, 0);
+	expect("alice@x/desk session connecting\nalice@x/desk step 1 kind 3 'Code?'\n");
+	chat("alice@x", "1234");
+	expect("b1 login answer 1 1234\nanswer 0 'One moment, please.'\n");
+}
+
+/* A new core finds a login that its predecessor has begun; what it asked for is not known any more. */
+static void test_taken_over_in_the_middle(void **state)
+{
+	(void)state;
+	begin();
+	struct user *user = alice();
+
+	list_remove(&user->backend_link);
+	user_resume(user, B1, false);
+	resume_finish(user);
+	store_pump();
+	assert_true(was_told("b1 logout al\nalice@x session connecting\nb1 values\nb1 login al pw\n"));
+	chat("alice@x", "1234");
+	assert_true(was_told("The login was interrupted"));
+	forget();
+	resume_finish(user); /* not taken over: goes on */
+	expect("");
+	/* One whose question comes now goes on as it is. */
+	list_remove(&user->backend_link);
+	user_resume(user, B1, false);
+	step(3, LOGIN_STEP_CODE, "Code?");
+	resume_finish(user);
+	expect("alice@x step 3 kind 3 'Code?'\n");
 }
 
 static void test_two_clients(void **state)
@@ -248,13 +334,15 @@ static void test_strangers(void **state)
 	assert_true(was_told("You are not here"));
 	/* Nor does another backend ask anything. */
 	forget();
-	from_backend(B2, (struct event){.type = EVENT_LOGIN_STEP, .user = "alice@x", .login_step = {.step = 2}});
+	from_backend(B2,
+	             (struct event){.type = EVENT_LOGIN_STEP, .user = "alice@x", .login_step = {.step = 2}});
 	expect("");
 	assert_int_equal(alice()->login_step->number, 1);
 	assert_true(login_step_is_open(alice()));
 }
 
-/* ---------------------------------------------------------------------------------- with a password before */
+/* ---------------------------------------------------------------------------------- with a password before
+ * */
 
 static void authenticate(const char *password)
 {
@@ -277,7 +365,8 @@ static void test_password_login_is_let_in(void **state)
 	step(1, LOGIN_STEP_CODE, "Code?");
 	expect("frontend authenticated alice@x 0\n");
 	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
-	expect("alice@x/phone session connecting\nalice@x/phone step 1 kind 3 'Code?'\nb1 status online ''\n");
+	expect("alice@x/phone session connecting\nalice@x/phone step 1 kind 3 'Code?'\nb1 status online "
+	       "''\n");
 	/* Another client knows the password or does not. */
 	authenticate("guess");
 	expect("frontend authenticated alice@x -7\n");
@@ -308,6 +397,7 @@ static void test_password_login_that_comes_to_nothing(void **state)
 	attach("alice@x", "phone");
 	forget();
 	chat("alice@x", "cancel");
+	disconnected(0, "");
 	assert_true(was_told("session failed 2"));
 	session_detach_all(fx->frontend, "alice@x");
 	store_pump();
@@ -365,7 +455,8 @@ static void test_password_login_begun_again(void **state)
 	assert_false(store_has("alice@x"));
 }
 
-/* -------------------------------------------------------------------------------------------------- values */
+/* -------------------------------------------------------------------------------------------------- values
+ * */
 
 static struct buf taken;
 
@@ -380,9 +471,9 @@ static void keep(struct backend *backend, const char *key, const char *text, uin
 	struct event_value value = {key, (const uint8_t *)text, text ? strlen(text) : 0};
 
 	from_backend(backend, (struct event){.type = EVENT_VALUES,
-					     .user = "alice@x",
-					     .handover = number,
-					     .values = {.values = &value, .count = 1}});
+	                                     .user = "alice@x",
+	                                     .handover = number,
+	                                     .values = {.values = &value, .count = 1}});
 }
 
 static void test_values(void **state)
@@ -471,21 +562,23 @@ static void test_values_come_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_dialogue),
-		TEST(test_too_long),
-		TEST(test_giving_up),
-		TEST(test_timeout),
-		TEST(test_disconnected_in_the_middle),
-		TEST(test_backend_lost_in_the_middle),
-		TEST(test_two_clients),
-		TEST(test_strangers),
-		TEST(test_password_login_is_let_in),
-		TEST(test_password_login_that_comes_to_nothing),
-		TEST(test_password_login_of_somebody_else),
-		TEST(test_password_login_begun_again),
-		TEST(test_values),
-		TEST(test_values_that_cannot_be_read),
-		TEST(test_values_come_late),
+	        TEST(test_a_dialogue),
+	        TEST(test_too_long),
+	        TEST(test_giving_up),
+	        TEST(test_timeout),
+	        TEST(test_disconnected_in_the_middle),
+	        TEST(test_backend_lost_in_the_middle),
+	        TEST(test_the_client_goes_in_the_middle),
+	        TEST(test_taken_over_in_the_middle),
+	        TEST(test_two_clients),
+	        TEST(test_strangers),
+	        TEST(test_password_login_is_let_in),
+	        TEST(test_password_login_that_comes_to_nothing),
+	        TEST(test_password_login_of_somebody_else),
+	        TEST(test_password_login_begun_again),
+	        TEST(test_values),
+	        TEST(test_values_that_cannot_be_read),
+	        TEST(test_values_come_late),
 	};
 
 	return cmocka_run_group_tests_name("login steps", tests, NULL, NULL);

@@ -189,12 +189,10 @@ static void test_odd_events(void **state)
 {
 	(void)state;
 	logged_in();
-	from_backend(&fx->backends[0], (struct event){.type = EVENT_RAW_XML, .text = {"<x/>", 4}});
 	from_backend(&fx->backends[0], (struct event){.type = EVENT_OTHER});
 	from_backend(&fx->backends[0], (struct event){.type = EVENT_LOGIN, .user = "alice@x"});
 	network((struct event_message){.name = "", .text = "hi"});
 	expect("");
-	assert_true(fx->backends[0].warned_raw_xml);
 	assert_int_equal(fx->backends[0].ignored_frames, 1);
 }
 
@@ -281,6 +279,27 @@ static void test_contacts(void **state)
 		&fx->backends[0],
 		(struct event){.type = EVENT_CONTACT_REMOVED, .user = "alice@x", .contact = {.name = "bob"}});
 	expect("alice@x removed Bob\nstore no-contact Bob\n");
+}
+
+/* A backend that asked for the list has no other one: it must know who is off it. */
+static void test_removed_where_the_list_is_ours(void **state)
+{
+	static const char on[] = "[features]\nsend_buddies_on_login=1\n";
+
+	(void)state;
+	struct user *user = logged_in();
+
+	transport_backend_config(fx->transport, on, sizeof(on) - 1);
+	assert_int_equal(person_contact(EVENT_CONTACT, "tom", "Tom"), 0);
+	assert_int_equal(person_contact(EVENT_CONTACT, "eve", "Eve"), 0);
+	forget();
+	assert_int_equal(person_contact(EVENT_CONTACT_REMOVED, "tom", NULL), 0);
+	expect("b1 removed tom\nalice@x removed tom\nstore no-contact tom\n");
+	/* Without a session it is simply not in the next list. */
+	user_backend_lost(user, "killed");
+	forget();
+	assert_int_equal(person_contact(EVENT_CONTACT_REMOVED, "eve", NULL), 0);
+	expect("alice@x removed eve\nstore no-contact eve\n");
 }
 
 static void asks(const char *name)
@@ -384,6 +403,7 @@ int main(void)
 		TEST(test_odd_events),
 		TEST(test_limits),
 		TEST(test_contacts),
+		TEST(test_removed_where_the_list_is_ours),
 		TEST(test_authorization),
 		TEST(test_contact_changed_offline),
 		TEST(test_cards),

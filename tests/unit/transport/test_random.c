@@ -10,6 +10,7 @@
 #define PEOPLE 4
 
 static unsigned long long state_of_random;
+static unsigned answered, given_up; /* how often logins were, so that it is known that they are tried */
 
 static unsigned pick(unsigned below)
 {
@@ -28,7 +29,50 @@ static const char *const people[PEOPLE] = {"a@x", "b@x", "c@x", "d@x"};
 static const char *const clients[] = {"phone", "desk", "tab"};
 static const char *const rooms[] = {"#a", "#B", "#b", "", "#c"};
 static const char *const names[] = {"al", "bob", "Bob", "eve", "", "#a/bob"};
+static const char *const lines[] = {"login", "cancel", "answer 1", "1", "status", "what"};
 static const char *const passwords[] = {"pw", "no", ""};
+
+static const char *any_reference(void)
+{
+	return pick(4) ? NULL : ANY(names);
+}
+
+/* What only the extension can say. */
+static void fill_extension(struct event *event)
+{
+	static const struct event_value values[] = {{"k", (const uint8_t *)"v", 1}, {"k", NULL, 0}, {"", NULL, 0}};
+	static const struct event_participant some[] = {{.nickname = "bob"},
+							{.nickname = "al"},
+							{.nickname = ""},
+							{.nickname = "al", .status = STATUS_OFFLINE},
+							{.nickname = "eve"}};
+
+	switch (event->type) {
+	case EVENT_READ_MARKER:
+		event->read_marker = (struct event_read_marker){pick(2) ? ANY(names) : ANY(rooms), any_reference(), "i"};
+		break;
+	case EVENT_LOGIN_STEP:
+		event->login_step = (struct event_login_step){.step = pick(5),
+							      .kind = (enum login_step_kind)pick(7),
+							      .text = ANY(names),
+							      .choices = names,
+							      .choices_count = pick(3),
+							      .timeout_s = pick(100)};
+		break;
+	case EVENT_VALUES:
+		event->values = (struct event_values){values, pick(4)};
+		break;
+	case EVENT_PARTICIPANTS:
+		event->participants = (struct event_participants){ANY(rooms), some, pick(ARRAY_SIZE(some) + 1)};
+		break;
+	case EVENT_ROOM_INFO:
+		event->room_info = (struct event_room_info){.room = ANY(rooms), .title = any_reference()};
+		break;
+	default:
+		memset(&event->text, 0, sizeof(event->text));
+		break;
+	}
+}
 
 static struct event any_event(void)
 {
@@ -46,6 +90,10 @@ static struct event any_event(void)
 		event.message = (struct event_message){.kind = (enum message_kind)pick(3), .text = ANY(names), .id = "i"};
 		event.message.name = event.message.kind == MESSAGE_CHAT ? ANY(names) : ANY(rooms);
 		event.message.nickname = ANY(names);
+		event.message.replaces = any_reference();
+		event.message.retracts = any_reference();
+		event.message.reply_to = event.message.reply_text = any_reference();
+		event.message.reacts_to = any_reference();
 		break;
 	case EVENT_RECEIPT:
 		event.receipt = (struct event_receipt){ANY(names), "i"};
@@ -77,7 +125,7 @@ static struct event any_event(void)
 		event.disconnected.text = ANY(names);
 		break;
 	default:
-		memset(&event.text, 0, sizeof(event.text));
+		fill_extension(&event);
 		break;
 	}
 	return event;
@@ -91,6 +139,8 @@ static void person_acts(void)
 
 	if (pick(2))
 		session_presence(resource, (enum status)pick(7), pick(2) ? NULL : "text", (int)pick(3));
+	if (!pick(4))
+		chat(address, ANY(lines));
 	resource = find(address, ANY(clients));
 	if (resource)
 		router_from_frontend(resource, &event);
@@ -116,7 +166,7 @@ static void backend_acts(void)
 	const struct user *user = event.user ? user_find(fx->transport, event.user) : NULL;
 
 	if (user && user->state == USER_CONNECTING && pick(2))
-		event = (struct event){.type = EVENT_CONNECTED, .user = user->key};
+		event = (struct event){.type = pick(3) ? EVENT_CONNECTED : EVENT_LOGIN_STEP, .user = user->key};
 	from_backend(user && user->backend && pick(10) ? user->backend : &fx->backends[pick(2)], event);
 }
 
@@ -183,11 +233,14 @@ static void time_passes(void)
 	card_request_expire(fx->transport, later_ms);
 	session_expire(fx->transport, later_ms);
 	router_expire_departed(fx->transport, later_ms);
+	login_step_expire(fx->transport, later_ms);
 	fx->gives = pick(8) ? &fx->backends[pick(2)] : NULL;
 	fx->transport->features.known = pick(2);
 	fx->transport->features.need_registration = pick(2);
 	fx->transport->features.room_nickname_change = pick(2);
 	uv_run(&fx->loop, UV_RUN_NOWAIT);
+	answered += was_told("login answer");
+	given_up += was_told("(gives up)");
 	forget();
 }
 
@@ -231,8 +284,10 @@ static void test_anything_goes(void **state)
 {
 	(void)state;
 	fixture_start(NULL, 0);
+	fx->backends[0].extended = true;
 	for (unsigned seed = 1; seed <= SEEDS; seed++)
 		live_and_end(seed);
+	assert_true(answered > 10 && given_up > 10);
 }
 
 int main(void)

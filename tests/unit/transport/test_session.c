@@ -177,6 +177,86 @@ static void test_fatal_error(void **state)
 	expect("alice@x session connecting\nb1 login al pw\nb1 status away ''\n");
 }
 
+static int answer(const char *name)
+{
+	return from_person("alice@x", "phone",
+			   (struct event){.type = EVENT_MESSAGE, .message = {.name = name, .text = "42"}});
+}
+
+static void test_questions_during_the_login(void **state)
+{
+	struct event question = {.type = EVENT_MESSAGE,
+				 .user = "alice@x",
+				 .message = {.name = "Guide", .text = "Which code?"}};
+
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	forget();
+	/* What is written before waits for the end of the login. */
+	assert_int_equal(answer("guide"), 0);
+	expect("");
+	from_backend(&fx->backends[0], question);
+	expect("alice@x/phone message Guide: Which code?\n");
+	/* Who has asked is answered, nobody else. */
+	assert_int_equal(answer("guide"), 0);
+	assert_int_equal(answer("bob"), 0);
+	expect("b1 message guide: 42\n");
+	fx->queued = LIMIT_BACKEND_OUT_HIGH + 1;
+	assert_int_equal(answer("guide"), 0);
+	expect("");
+	fx->queued = 0;
+	from_backend(&fx->backends[0], (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
+	assert_true(was_told("b1 message bob: 42\n"));
+	/* In a session nothing is a question. */
+	from_backend(&fx->backends[0], question);
+	user_disconnected(user_find(fx->transport, "alice@x"), CONNECTION_ERROR_NETWORK, "");
+	forget();
+	wait_for("b1 login");
+	forget();
+	assert_int_equal(answer("guide"), 0);
+	expect("");
+}
+
+/* Error 0 and 16: three times by itself. What else may be done is the person's. */
+static void test_three_silent_retries(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	struct user *user = log_in("alice@x", "phone");
+
+	for (int i = 0; i < USER_RETRIES; i++) {
+		disconnected(i % 2 ? CONNECTION_ERROR_NETWORK : CONNECTION_ERROR_OTHER, "Lost.");
+		assert_int_equal(user->state, USER_RETRYING);
+		assert_false(was_told("failed"));
+		/* Not after seconds here. */
+		uv_timer_set_repeat(user->retry_timer, 1);
+		uv_timer_again(user->retry_timer);
+		forget();
+		wait_for("b1 login al pw\n");
+	}
+	disconnected(CONNECTION_ERROR_OTHER, "Lost.");
+	assert_int_equal(user->state, USER_FAILED);
+	assert_true(was_told("alice@x session failed 16 'Lost.'"));
+	/* The person acts, and counts from the beginning. */
+	forget();
+	session_presence(find("alice@x", "phone"), STATUS_AWAY, NULL, 0);
+	assert_true(was_told("b1 login al pw\n"));
+	from_backend(&fx->backends[0], (struct event){.type = EVENT_CONNECTED, .user = "alice@x"});
+	disconnected(CONNECTION_ERROR_NETWORK, "Lost.");
+	assert_int_equal(user->state, USER_RETRYING);
+	/* Anything else is final at once. */
+	uv_timer_set_repeat(user->retry_timer, 1);
+	uv_timer_again(user->retry_timer);
+	forget();
+	wait_for("b1 login");
+	disconnected(CONNECTION_ERROR_AUTHENTICATION_FAILED, "Wrong.");
+	assert_int_equal(user->state, USER_FAILED);
+}
+
 static void test_retries(void **state)
 {
 	(void)state;
@@ -341,6 +421,8 @@ int main(void)
 		TEST(test_disabled),
 		TEST(test_vip_only),
 		TEST(test_fatal_error),
+		TEST(test_questions_during_the_login),
+		TEST(test_three_silent_retries),
 		TEST(test_retries),
 		TEST(test_leaves_while_retrying),
 		TEST(test_backend_lost),

@@ -94,6 +94,7 @@ void session_detach(struct resource *resource)
 	if (!list_empty(&identity->resources))
 		return;
 	base->ops->identity_gone(base, identity);
+	list_remove(&identity->link);
 	map_remove(base->transport->identities, identity->address);
 	mem_free(identity->address);
 	mem_free(identity);
@@ -138,7 +139,13 @@ static void record_message(const struct event *event)
 int router_from_frontend(struct resource *from, const struct event *event)
 {
 	(void)from;
+	if (event->raw)
+		buf_printf(&told, "raw %s/%s %.*s\n", event->raw->name,
+		           event->raw->resource ? event->raw->resource : "", (int)event->raw->length,
+		           event->raw->bytes);
 	switch (event->type) {
+	case EVENT_RAW_XML:
+		break;
 	case EVENT_MESSAGE:
 	case EVENT_SUBJECT:
 	case EVENT_ATTENTION:
@@ -326,7 +333,7 @@ void command_run(struct transport *core, struct frontend *base, const char *addr
 		return;
 	}
 	if (!strcmp(command->name, "cancel") && login_step_give_up(fake_user())) {
-		done(context, 0, "The login has ended.");
+		done(context, 0, "The login is given up.");
 		return;
 	}
 	buf_printf(&told, "RUN %s %s/%s room=%s\n", command->name, address, resource, room ? room : "");
@@ -375,6 +382,18 @@ void user_end_login(struct user *user, const char *text)
 	user->state = USER_IDLE;
 	mem_replace(&user->last_error_text, text);
 	fake_session(SESSION_FAILED, CONNECTION_ERROR_AUTHENTICATION_FAILED, text);
+}
+
+void user_login(struct user *user)
+{
+	user->state = USER_CONNECTING;
+}
+
+struct user *user_find(const struct transport *core, const char *key)
+{
+	(void)core;
+	(void)key;
+	return fake_user();
 }
 
 bool session_authentication_asked(struct user *user, bool has_to_act)

@@ -209,11 +209,14 @@ static int setup(bool server_mode)
 	else
 		frontend->component = component_create(frontend);
 	reader = stanza_reader_create(frontend->strophe, &handler, NULL);
+	stanza_reader_keep_trees(reader, &transport.features.raw_xml);
 	stream = xml_stream_create(&stanza_reader_xml, reader, LIMIT_STANZA_BYTES);
 	feed_text(server_mode ? "<stream:stream xmlns='jabber:client' "
 	                        "xmlns:stream='http://etherx.jabber.org/streams'>"
 	                      : "<stream:stream xmlns='jabber:component:accept' "
 	                        "xmlns:stream='http://etherx.jabber.org/streams'>");
+	user.key = mem_strdup(ALICE);
+	list_init(&user.identities);
 	user.settings = map_create();
 	user.rooms = map_create();
 	user.roster = &roster;
@@ -281,6 +284,7 @@ int fixture_teardown(void **state)
 	map_destroy(&user.rooms, free_room);
 	map_destroy(&roster.contacts, free_contact);
 	mem_free(user.legacy_name);
+	mem_free(user.key);
 	login_step_clear(&user, false);
 	mem_free(user.last_error_text);
 	user.last_error_text = NULL;
@@ -331,6 +335,8 @@ struct resource *log_in(const char *full_jid)
 
 	resource->identity->state = IDENTITY_READY;
 	resource->identity->user = &user;
+	if (list_empty(&resource->identity->link))
+		list_append(&user.identities, &resource->identity->link);
 	resource->has_presence = true;
 	mem_free(address);
 	clear();
@@ -346,6 +352,7 @@ void fake_contact(const char *name, const char *alias, bool subscribed)
 	memcpy(contact->name, name, strlen(name) + 1);
 	contact->alias = mem_strdup(alias);
 	contact->subscribed = subscribed;
+	contact->stored = true;
 	map_put(roster.contacts, key, contact);
 	mem_free(key);
 }

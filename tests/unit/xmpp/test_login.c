@@ -36,7 +36,8 @@ static void begin(void)
 
 static void ask(const char *from, const char *inside)
 {
-	char *stanza = mem_printf("<iq from='%s' to='" GW "' id='q' type='set'>" COMMAND "%s</command></iq>", from, inside);
+	char *stanza = mem_printf("<iq from='%s' to='" GW "' id='q' type='set'>" COMMAND "%s</command></iq>",
+	                          from, inside);
 
 	clear();
 	feed(stanza);
@@ -59,10 +60,11 @@ static void go_on(const char *id, const char *action, unsigned number, const cha
 
 	buf_printf(&inside, "sessionid='%s' action='%s'>", id, action);
 	if (number)
-		buf_printf(&inside,
-		           "<x xmlns='jabber:x:data' type='submit'><field var='step'><value>%u</value></field>"
-		           "<field var='answer'><value>%s</value></field></x>",
-		           number, value);
+		buf_printf(
+		        &inside,
+		        "<x xmlns='jabber:x:data' type='submit'><field var='step'><value>%u</value></field>"
+		        "<field var='answer'><value>%s</value></field></x>",
+		        number, value);
 	ask(ALICE_HOME, buf_text(&inside));
 	buf_finish(&inside);
 }
@@ -72,7 +74,8 @@ static void test_messages(void **state)
 	(void)state;
 	begin();
 	step(1, LOGIN_STEP_CODE, "Code?", NULL);
-	expect_sent("<message type='chat' from='" GW "' to='" ALICE "'><body>Code?\nWrite the answer here, or \"cancel\" to "
+	expect_sent("<message type='chat' from='" GW "' to='" ALICE
+	            "'><body>Code?\nWrite the answer here, or \"cancel\" to "
 	            "give up the login.</body></message>");
 	clear();
 	step(2, LOGIN_STEP_CHOICE, "How?", NULL);
@@ -97,7 +100,8 @@ static void test_qr(void **state)
 	expect_sent("type='image/png' max-age='900'>iVBORw0KGgo");
 	const char *at = strstr(buf_text(&sent), "cid='") + strlen("cid='");
 	char *cid = mem_strndup(at, strcspn(at, "'"));
-	char *get = mem_printf("<iq from='%s' to='" GW "' id='b' type='get'><data xmlns='urn:xmpp:bob' cid='%s'/></iq>",
+	char *get = mem_printf("<iq from='%s' to='" GW
+	                       "' id='b' type='get'><data xmlns='urn:xmpp:bob' cid='%s'/></iq>",
 	                       ALICE_HOME, cid);
 	char *strangers = mem_printf("<iq from='%s' to='" GW "' id='b' type='get'><data xmlns='urn:xmpp:bob' "
 	                             "cid='%s'/></iq>",
@@ -142,9 +146,12 @@ static void test_dialogue(void **state)
 	step(1, LOGIN_STEP_SECRET, "Password?", NULL);
 	expect_sent("<iq type='result' from='" GW "' to='" ALICE_HOME "' id='q'><command "
 	            "xmlns='http://jabber.org/protocol/commands' node='login'");
-	expect_sent("status='executing'><actions execute='next'><next/></actions><x xmlns='jabber:x:data' type='form'>");
-	expect_sent("<instructions>Password?</instructions><field type='hidden' var='step'><value>1</value></field>"
-	            "<field type='text-private' var='answer' label='Answer'><required/></field></x></command></iq>");
+	expect_sent("status='executing'><actions execute='next'><next/></actions><x xmlns='jabber:x:data' "
+	            "type='form'>");
+	expect_sent("<instructions>Password?</instructions><field type='hidden' "
+	            "var='step'><value>1</value></field>"
+	            "<field type='text-private' var='answer' "
+	            "label='Answer'><required/></field></x></command></iq>");
 	char *id = session_id();
 
 	go_on(id, "next", 1, "");
@@ -154,8 +161,9 @@ static void test_dialogue(void **state)
 	expect_told("ANSWER 1 secret");
 	expect_not_sent("<iq");
 	step(2, LOGIN_STEP_CHOICE, "How?", NULL);
-	expect_sent("<field type='list-single' var='answer' label='Answer'><required/><option label='by mail'>"
-	            "<value>by mail</value></option>");
+	expect_sent(
+	        "<field type='list-single' var='answer' label='Answer'><required/><option label='by mail'>"
+	        "<value>by mail</value></option>");
 	/* The form of a step that is not open any more answers nothing. */
 	go_on(id, "next", 1, "by mail");
 	expect_sent("<instructions>How?</instructions>");
@@ -194,6 +202,7 @@ static void test_dialogue_ends(void **state)
 	expect_told("ANSWER 1 (gives up)");
 	expect_sent("status='canceled'/></iq>");
 	mem_free(id);
+	assert_true(login_step_has_ended(fake_user()));
 	/* Refused by the network while a client waits. */
 	fake_user()->state = USER_CONNECTING;
 	ask(ALICE_HOME, "action='execute'>");
@@ -218,7 +227,8 @@ static void test_waiting(void **state)
 	assert_int_equal(sent.len, 0);
 	session->answer_by = clock_ms();
 	login_dialogue_tick(frontend);
-	expect_sent("<instructions>The network has not answered yet. Go on to wait for it.</instructions></x></command>");
+	expect_sent("<instructions>The network has not answered yet. Go on to wait for "
+	            "it.</instructions></x></command>");
 	char *id = mem_strdup(session->id);
 
 	/* A client that asks twice is answered twice. */
@@ -243,9 +253,10 @@ static void test_strangers(void **state)
 	step(1, LOGIN_STEP_CODE, "Code?", NULL);
 	ask(ALICE_HOME, "action='execute'>");
 	char *id = session_id();
-	char *inside = mem_printf("sessionid='%s' action='next'><x xmlns='jabber:x:data' type='submit'><field var='step'>"
-	                          "<value>1</value></field><field var='answer'><value>1</value></field></x>",
-	                          id);
+	char *inside = mem_printf(
+	        "sessionid='%s' action='next'><x xmlns='jabber:x:data' type='submit'><field var='step'>"
+	        "<value>1</value></field><field var='answer'><value>1</value></field></x>",
+	        id);
 
 	ask(STRANGER, inside);
 	expect_sent("<bad-request");

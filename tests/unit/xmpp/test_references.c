@@ -13,8 +13,8 @@
 
 static void say(const char *to, const char *type, const char *inside)
 {
-	char *stanza = mem_printf("<message from='" ALICE_HOME "' to='%s' type='%s' id='m9'>%s</message>", to, type,
-	                          inside);
+	char *stanza = mem_printf("<message from='" ALICE_HOME "' to='%s' type='%s' id='m9'>%s</message>", to,
+	                          type, inside);
 
 	clear();
 	feed(stanza);
@@ -36,24 +36,28 @@ static void test_from_people(void **state)
 {
 	(void)state;
 	join();
-	say(BOB, "chat", "<body>new</body><replace xmlns='urn:xmpp:message-correct:0' id='m1'/><thread>t1</thread>");
+	say(BOB, "chat",
+	    "<body>new</body><replace xmlns='urn:xmpp:message-correct:0' id='m1'/><thread>t1</thread>");
 	expect_told("text=new id=m9 replaces=m1 thread=t1\n");
 	/* A retraction, also as its first version had it. */
 	say(BOB, "chat", "<retract xmlns='urn:xmpp:message-retract:1' id='m1'/>");
 	expect_told("text= id=m9 retracts=m1\n");
-	say(ROOM, "groupchat", "<body>took it back</body><apply-to xmlns='urn:xmpp:fasten:0' id='s1'>"
-	                       "<retract xmlns='urn:xmpp:message-retract:0'/></apply-to>");
+	say(ROOM, "groupchat",
+	    "<body>took it back</body><apply-to xmlns='urn:xmpp:fasten:0' id='s1'>"
+	    "<retract xmlns='urn:xmpp:message-retract:0'/></apply-to>");
 	expect_told("text=took it back id=m9 retracts=s1\n");
 	/* Reactions bring a text for networks that have none. */
-	say(ROOM, "groupchat", "<reactions xmlns='urn:xmpp:reactions:0' id='s1'><reaction>+</reaction>"
-	                       "<reaction>\xf0\x9f\x91\x8b</reaction><reaction/></reactions>");
-	expect_told("kind=1 name=" NAME " nick= text=+ \xf0\x9f\x91\x8b id=m9 reacts-to=s1 [+] [\xf0\x9f\x91\x8b]\n");
+	say(ROOM, "groupchat",
+	    "<reactions xmlns='urn:xmpp:reactions:0' id='s1'><reaction>+</reaction>"
+	    "<reaction>\xf0\x9f\x91\x8b</reaction><reaction/></reactions>");
+	expect_told("kind=1 name=" NAME
+	            " nick= text=+ \xf0\x9f\x91\x8b id=m9 reacts-to=s1 [+] [\xf0\x9f\x91\x8b]\n");
 	say(BOB, "chat", "<reactions xmlns='urn:xmpp:reactions:0' id='n1'/>");
 	expect_told("text= id=m9 reacts-to=n1\n");
 	/* The quotation is for clients without replies. */
 	say(ROOM, "groupchat",
-	    "<body>&gt; op:\n&gt; \xc3\xa4h?\n&gt; wirklich\nja</body><reply xmlns='urn:xmpp:reply:0' to='" ROOM
-	    "/op' id='s1'/><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>"
+	    "<body>&gt; op:\n&gt; \xc3\xa4h?\n&gt; wirklich\nja</body><reply xmlns='urn:xmpp:reply:0' "
+	    "to='" ROOM "/op' id='s1'/><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>"
 	    "<body start='0' end='23'/></fallback>");
 	expect_told("text=ja id=m9 reply-to=s1 '\xc3\xa4h?\nwirklich' by op\n");
 	say(BOB, "chat", "<body>yes</body><reply xmlns='urn:xmpp:reply:0' to='" BOB "/bot' id='n1'/>");
@@ -62,16 +66,17 @@ static void test_from_people(void **state)
 
 static void test_odd_words_from_people(void **state)
 {
-	static const char *const ranges[] = {"start='-1' end='99999999999999999999'", "start='5' end='2'", "start='x' end=''",
-	                                     "end='3'", ""};
+	static const char *const ranges[] = {"start='-1' end='99999999999999999999'", "start='5' end='2'",
+	                                     "start='x' end=''", "end='3'", ""};
 
 	(void)state;
 	join();
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
-		char *inside = mem_printf("<body>\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4</body><reply xmlns='urn:xmpp:reply:0' "
-		                          "id='n1'/><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>"
-		                          "<body %s/></fallback>",
-		                          ranges[i]);
+		char *inside = mem_printf(
+		        "<body>\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4</body><reply xmlns='urn:xmpp:reply:0' "
+		        "id='n1'/><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>"
+		        "<body %s/></fallback>",
+		        ranges[i]);
 
 		say(BOB, "chat", inside);
 		expect_told("reply-to=n1");
@@ -89,15 +94,17 @@ static void test_odd_words_from_people(void **state)
 	expect_told("[63]");
 	assert_null(strstr(buf_text(&told), "[64]"));
 	/* No id, or a stanza with neither text nor sense. */
-	say(BOB, "chat", "<reply xmlns='urn:xmpp:reply:0'/><retract xmlns='urn:xmpp:message-retract:1'/>"
-	                 "<apply-to xmlns='urn:xmpp:fasten:0'><retract xmlns='urn:xmpp:message-retract:0'/></apply-to>"
-	                 "<displayed xmlns='urn:xmpp:chat-markers:0'/>");
+	say(BOB, "chat",
+	    "<reply xmlns='urn:xmpp:reply:0'/><retract xmlns='urn:xmpp:message-retract:1'/>"
+	    "<apply-to xmlns='urn:xmpp:fasten:0'><retract xmlns='urn:xmpp:message-retract:0'/></apply-to>"
+	    "<displayed xmlns='urn:xmpp:chat-markers:0'/>");
 	assert_int_equal(told.len, 0);
 }
 
 static void test_read_markers(void **state)
 {
-	struct event event = {.type = EVENT_READ_MARKER, .read_marker = {.name = "bob@net", .message_id = "m1"}};
+	struct event event = {.type = EVENT_READ_MARKER,
+	                      .read_marker = {.name = "bob@net", .message_id = "m1"}};
 
 	(void)state;
 	struct resource *resource = join();
@@ -131,8 +138,10 @@ static void test_to_people(void **state)
 	(void)state;
 	struct resource *resource = join();
 	transport.features.extension = true;
-	show(NULL, (struct event_message){.name = "bob@net", .text = "new", .id = "n2", .replaces = "n1", .thread = "t"});
-	expect_sent("id='n2'><body>new</body><thread>t</thread><replace xmlns='urn:xmpp:message-correct:0' id='n1'/>"
+	show(NULL, (struct event_message){
+	                   .name = "bob@net", .text = "new", .id = "n2", .replaces = "n1", .thread = "t"});
+	expect_sent("id='n2'><body>new</body><thread>t</thread><replace xmlns='urn:xmpp:message-correct:0' "
+	            "id='n1'/>"
 	            "<markable xmlns='urn:xmpp:chat-markers:0'/>");
 	expect_not_sent("stanza-id");
 	show(NULL, (struct event_message){.name = "bob@net", .text = "", .id = "n3", .retracts = "n1"});
@@ -141,29 +150,50 @@ static void test_to_people(void **state)
 	show(NULL, (struct event_message){.name = "bob@net", .text = "gone", .id = "n3", .retracts = "n1"});
 	expect_sent("<body>gone</body><retract xmlns='urn:xmpp:message-retract:1' id='n1'/>"
 	            "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-retract:1'/>");
-	show(NULL, (struct event_message){.name = "bob@net", .text = "", .id = "n4", .reacts_to = "m1",
-	                                  .reactions = reactions, .reactions_count = 2});
+	show(NULL, (struct event_message){.name = "bob@net",
+	                                  .text = "",
+	                                  .id = "n4",
+	                                  .reacts_to = "m1",
+	                                  .reactions = reactions,
+	                                  .reactions_count = 2});
 	expect_sent("id='n4'><reactions xmlns='urn:xmpp:reactions:0' id='m1'><reaction>+</reaction>"
 	            "<reaction>&lt;</reaction></reactions>");
 	expect_not_sent("<body");
-	show(resource, (struct event_message){.kind = MESSAGE_ROOM, .name = NAME, .nickname = "op", .text = "ja",
-	                                      .xhtml = "<b>ja</b>", .id = "n5", .reply_to = "s1",
-	                                      .reply_text = "\xc3\xa4h?\nwirklich", .reply_author = "nick"});
+	show(resource, (struct event_message){.kind = MESSAGE_ROOM,
+	                                      .name = NAME,
+	                                      .nickname = "op",
+	                                      .text = "ja",
+	                                      .xhtml = "<b>ja</b>",
+	                                      .id = "n5",
+	                                      .reply_to = "s1",
+	                                      .reply_text = "\xc3\xa4h?\nwirklich",
+	                                      .reply_author = "nick"});
 	expect_sent("from='" ROOM "/op' to='" ALICE_HOME
 	            "' id='n5'><body>&gt; nick:\n&gt; \xc3\xa4h?\n&gt; wirklich\nja</body>"
 	            "<reply xmlns='urn:xmpp:reply:0' to='" ROOM "/nick' id='s1'/>"
-	            "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'><body start='0' end='25'/></fallback>"
+	            "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'><body start='0' "
+	            "end='25'/></fallback>"
 	            "<stanza-id xmlns='urn:xmpp:sid:0' by='" ROOM "' id='n5'/>");
 	expect_not_sent("<html");
 	/* One's own words: the client knows them by its id, the room by the network's. */
-	show(resource, (struct event_message){.kind = MESSAGE_ROOM, .name = NAME, .nickname = "nick", .text = "hi",
-	                                      .id = "n6", .sent_id = "m6"});
+	show(resource, (struct event_message){.kind = MESSAGE_ROOM,
+	                                      .name = NAME,
+	                                      .nickname = "nick",
+	                                      .text = "hi",
+	                                      .id = "n6",
+	                                      .sent_id = "m6"});
 	expect_sent("id='m6'><body>hi</body><stanza-id xmlns='urn:xmpp:sid:0' by='" ROOM "' id='n6'/>");
 	/* Who speaks for others says so; a participant of that name need not. */
-	show(resource, (struct event_message){.kind = MESSAGE_ROOM, .name = NAME, .nickname = "relay", .text = "hi",
+	show(resource, (struct event_message){.kind = MESSAGE_ROOM,
+	                                      .name = NAME,
+	                                      .nickname = "relay",
+	                                      .text = "hi",
 	                                      .author = {.name = "Carol"}});
 	expect_sent("<body>&lt;Carol&gt; hi</body>");
-	show(resource, (struct event_message){.kind = MESSAGE_ROOM, .name = NAME, .nickname = "Carol", .text = "hi",
+	show(resource, (struct event_message){.kind = MESSAGE_ROOM,
+	                                      .name = NAME,
+	                                      .nickname = "Carol",
+	                                      .text = "hi",
 	                                      .author = {.name = "Carol"}});
 	expect_sent("<body>hi</body>");
 	transport.features.extension = false;
@@ -183,7 +213,8 @@ static void test_room_info(void **state)
 	expect_not_sent("jabber:x:data");
 	clear();
 	deliver(resource, &event);
-	expect_sent("<presence from='" ROOM "' to='" ALICE_HOME "'><x xmlns='vcard-temp:x:update'><photo>abc</photo>");
+	expect_sent("<presence from='" ROOM "' to='" ALICE_HOME
+	            "'><x xmlns='vcard-temp:x:update'><photo>abc</photo>");
 	expect_not_sent("104");
 	clear();
 	deliver(resource, &event);
@@ -224,8 +255,9 @@ static void test_features(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(test_from_people), TEST(test_odd_words_from_people), TEST(test_read_markers),
-	        TEST(test_to_people),   TEST(test_room_info),             TEST(test_features),
+	        TEST(test_from_people),  TEST(test_odd_words_from_people),
+	        TEST(test_read_markers), TEST(test_to_people),
+	        TEST(test_room_info),    TEST(test_features),
 	};
 
 	return cmocka_run_group_tests_name("references", tests, NULL, NULL);

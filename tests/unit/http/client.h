@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* A client that says exactly what it is told to, on the loop of the server it talks to. */
+#pragma once
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "transport/http/http_server.h"
+
+struct client {
+	uv_loop_t *loop;
+	int fd;
+	bool ended; /* the server has closed */
+	struct buf in;
+};
+
+/* Turns the loop until `condition` holds; fails the test after ten seconds. */
+#define TURN_UNTIL(loop, condition)                                                \
+	do {                                                                       \
+		for (unsigned turns = 0; !(condition); turns++) {                  \
+			client_turn(loop);                                         \
+			if (turns > 10000)                                         \
+				fail_msg("waited ten seconds for %s", #condition); \
+		}                                                                  \
+	} while (0)
+
+void client_turn(uv_loop_t *loop); /* at most a millisecond */
+void client_open(struct client *client, uv_loop_t *loop, const struct http_listener *listener);
+void client_close(struct client *client);
+/* Turns the loop while the socket is full. False: the server has gone. */
+bool client_say(struct client *client, const void *bytes, size_t count);
+/* What has arrived until now. */
+void client_read(struct client *client);
+/* Until the server closes: all that it said. */
+const char *client_hear(struct client *client);
+/* A whole exchange: the answer. Valid until the next. */
+const char *client_ask(uv_loop_t *loop, const struct http_listener *listener, const char *request);
+/* What follows the headers; NULL: there is none. */
+const char *content_of(const char *answer);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* One command under way. For admin*.c and what is put into the table of commands; nobody else includes it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/table.h"
+#include "transport/admin.h"
+#include "transport/admin_table.h"
+
+struct admin_call {
+	struct transport *transport;
+	const struct admin_entry *entry;    /* NULL: not yet known */
+	char *line;                         /* the words point into it */
+	const char *words[ADMIN_ARGUMENTS]; /* the arguments; "" for what is left out at the end */
+	size_t count;
+	bool json, bodies;
+	unsigned width; /* of the terminal; 0: unknown */
+	struct admin_caller caller;
+	char *address; /* the user that is named, as known here; a word points at it */
+	char *kept;    /* for the one that runs over several turns */
+};
+
+/* Accounts that an administrator names belong to the first frontend of the configuration. */
+struct frontend *admin_frontend(const struct admin_call *call);
+
+/* Each ends the call: exactly one of them, now or later. */
+void admin_answer(struct admin_call *call, const char *text);
+void admin_answer_buf(struct admin_call *call, struct buf *text); /* empties it */
+void admin_answer_number(struct admin_call *call, uint64_t number);
+void admin_answer_table(struct admin_call *call, struct table **table);
+/* The text goes behind "Error: ". */
+void admin_answer_error(struct admin_call *call, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+/* An answer that is JSON already; only if call->json. */
+void admin_answer_json(struct admin_call *call, struct buf *object);
+
+/* admin_show.c: variables, each with its value as text, and lists. */
+void admin_put_variable(const struct transport *transport, enum admin_id id, struct buf *out);
+void admin_show_status(struct admin_call *call);
+void admin_show_online_users(struct admin_call *call);
+void admin_show_has_online_user(struct admin_call *call);
+void admin_show_users(struct admin_call *call);
+void admin_show_rooms(struct admin_call *call);
+void admin_show_bans(struct admin_call *call);
+void admin_show_backends(struct admin_call *call);
+
+/* admin_spool.c */
+void admin_show_spool(struct admin_call *call);
+void admin_show_spool_status(struct admin_call *call);
+void admin_spool_retry(struct admin_call *call);
+void admin_spool_bounce(struct admin_call *call);
+void admin_spool_drop(struct admin_call *call);
+void admin_restart(struct admin_call *call);
+
+/* admin_act.c: what changes something. */
+void admin_register(struct admin_call *call);
+void admin_unregister(struct admin_call *call);
+void admin_kick(struct admin_call *call);
+void admin_ban(struct admin_call *call);
+void admin_unban(struct admin_call *call);
+void admin_message(struct admin_call *call);
+void admin_broadcast(struct admin_call *call);
+void admin_drain(struct admin_call *call);
+void admin_undrain(struct admin_call *call);
+void admin_reload(struct admin_call *call);
+void admin_user_log_level(struct admin_call *call);
+void admin_set_log_level(struct admin_call *call); /* words[0]: the level */
+void admin_follow(struct admin_call *call);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* What administrators see of the spool and do with it, and the restart in place. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "transport/admin_call.h"
+#include "transport/delivery.h"
+#include "transport/frontend.h"
+#include "transport/spool/spool.h"
+#include "transport/transport.h"
+
+#define ROWS_MAX 10000
+
+static const char *const state_names[] = {
+	[SPOOL_WAITING] = "waiting", [SPOOL_HANDED] = "handed on", [SPOOL_DEAD] = "dead letter"};
+
+/* Why a dead letter is one; NULL for others. */
+static char *reason_of(struct transport *transport, const struct spool_record *record)
+{
+	struct arena arena = {0};
+	struct event event;
+	const char *reason = NULL;
+	char *copy = NULL;
+
+	if (record->state == SPOOL_DEAD &&
+	    spool_read(transport->spool, record, &arena, &event, NULL, &reason) == 0)
+		copy = mem_strdup(reason);
+	arena_finish(&arena);
+	return copy;
+}
+
+static void put_record(struct transport *transport, struct table *table, const struct spool_record *record)
+{
+	char *reason = reason_of(transport, record), *frontend = NULL;
+	const char *owner = record->queue->owner;
+
+	if (record->direction == SPOOL_TO_PEOPLE)
+		spool_identity_parts(record->queue->owner, &frontend, &owner);
+	table_put_number(table, (int64_t)record->id);
+	table_put_text(table, record->direction == SPOOL_TO_NETWORK ? "network" : frontend);
+	table_put_text(table, owner);
+	table_put_text(table, state_names[record->state]);
+	table_put_number(table, (clock_wall_ms() - record->accepted_ms) / 1000);
+	table_put_number(table, record->handings);
+	table_put_number(table, record->size);
+	table_put_text(table, reason);
+	mem_free(reason);
+	mem_free(frontend);
+}
+
+void admin_show_spool(struct admin_call *call)
+{
+	static const struct table_column columns[] = {{"number", TABLE_NUMBER}, {"to", TABLE_TEXT},
+						      {"user", TABLE_TEXT},     {"state", TABLE_TEXT},
+						      {"age", TABLE_SECONDS},   {"tries", TABLE_NUMBER},
+						      {"bytes", TABLE_NUMBER},  {"reason", TABLE_TEXT}};
+	struct transport *transport = call->transport;
+	struct table *table = table_create(columns, ARRAY_SIZE(columns));
+	const char *part = call->words[0];
+
+	for (struct spool_queue *queue = spool_queue_first(transport->spool); queue;
+	     queue = spool_queue_next(transport->spool, queue)) {
+		if (part && *part && !strstr(queue->owner, part))
+			continue;
+		LIST_EACH (link, &queue->records)
+			if (table_rows(table) < ROWS_MAX)
+				put_record(transport, table, CONTAINER_OF(link, struct spool_record, link));
+	}
+	admin_answer_table(call, &table);
+}
+
+/* What each pair of ends promises: docs/durability.md. */
+static void put_guarantees(const struct transport *transport, struct buf *out)
+{
+	static const char *const survives[] = {
+		[SPOOL_OFF] = "nothing: what waits is in memory only",
+		[SPOOL_PROCESS] = "the end of any of the gateway's processes",
+		[SPOOL_POWER] = "the end of any of the gateway's processes, and a power cut"};
+
+	buf_printf(out, "What was accepted survives %s.\n", survives[spool_durability(transport->spool)]);
+	buf_puts(out, transport->features.extension
+			      ? "To the network: a message is kept until the backend says that the network has it.\n"
+			      : "To the network: a message is kept until the backend's socket has it; this backend says no "
+				"more.\n");
+	LIST_EACH (link, &transport->frontends)
+		buf_printf(out, "To people on %s: a message is kept until their server's socket has it.\n",
+			   CONTAINER_OF(link, struct frontend, link)->ops->name);
+}
+
+void admin_show_spool_status(struct admin_call *call)
+{
+	const struct transport *transport = call->transport;
+	struct spool_statistics now;
+	struct buf text = {0};
+	const char *fault = spool_health(transport->spool);
+
+	spool_statistics(transport->spool, &now);
+	buf_printf(&text, "%llu waiting, %llu handed on, %llu dead letters; %llu bytes\n",
+		   (unsigned long long)now.waiting, (unsigned long long)now.handed, (unsigned long long)now.dead,
+		   (unsigned long long)now.bytes);
+	if (now.oldest_ms)
+		buf_printf(&text, "the oldest has been waiting for %lld s\n",
+			   (long long)(clock_wall_ms() - now.oldest_ms) / 1000);
+	buf_printf(&text, "%llu files, %llu bytes; %llu ids are known as seen, %llu in the message map\n",
+		   (unsigned long long)now.segments, (unsigned long long)now.disk_bytes, (unsigned long long)now.seen,
+		   (unsigned long long)now.mapped);
+	buf_printf(&text, "since the start %llu accepted, %llu done\n", (unsigned long long)now.put,
+		   (unsigned long long)now.done);
+	if (fault)
+		buf_printf(&text, "The disk: %s\n", fault);
+	put_guarantees(transport, &text);
+	text.data[--text.len] = '\0';
+	admin_answer_buf(call, &text);
+}
+
+static void act(struct admin_call *call, int (*what)(struct transport *transport, uint64_t number), const char *done)
+{
+	char *end;
+	uint64_t number = strtoull(call->words[0], &end, 10);
+
+	if (!*call->words[0] || *end)
+		admin_answer_error(call, "The argument is a number from the first column of spool");
+	else if (what(call->transport, number) == 0)
+		admin_answer(call, done);
+	else
+		admin_answer_error(call, "No such message waits, or this cannot be done with it");
+}
+
+void admin_spool_retry(struct admin_call *call)
+{
+	act(call, delivery_retry, "It is tried again.");
+}
+
+void admin_spool_bounce(struct admin_call *call)
+{
+	act(call, delivery_bounce, "It goes back to its sender.");
+}
+
+void admin_spool_drop(struct admin_call *call)
+{
+	act(call, delivery_drop, "It is gone.");
+}
+
+void admin_restart(struct admin_call *call)
+{
+	struct transport *transport = call->transport;
+
+	if (!transport->restart) {
+		admin_answer_error(call, "This process cannot start itself anew");
+		return;
+	}
+	admin_answer(call, "Starting anew; sessions go on.");
+	transport->restart(transport->restart_context);
+}

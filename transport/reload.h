@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Taking over a changed configuration file while people are connected: SIGHUP, and the command reload. */
+#pragma once
+
+#include "base/buf.h"
+
+struct transport;
+
+/*
+ * Reads the file again, puts live keys (config/config.h) into force, and begins the log file anew if there is
+ * one. Each key that has changed is logged by name. 0, and `said` has the names of those that wait for a
+ * restart, separated by ", "
+ * ("" none); or an error with sentences in `said`, and no key has changed.
+ */
+int transport_reload(struct transport *transport, struct buf *said);
