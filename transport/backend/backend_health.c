@@ -4,7 +4,9 @@
 #include "transport/backend/backend_listener.h"
 #include "transport/backend/backend_private.h"
 
-#define ATTACH_MS 5000 /* for all that a backend of the last core has to tell */
+/* A backend of the last core: to its first answer, and for all that it has to tell. Nobody is served meanwhile. */
+#define ATTACH_FIRST_MS 1500
+#define ATTACH_ALL_MS 10000
 
 static void check_starting(struct backend *backend, uint64_t now)
 {
@@ -83,7 +85,7 @@ static void check_backend(struct backend *backend, uint64_t now, uint64_t asleep
 		backend->started_ms = later(backend->started_ms, asleep, now);
 	}
 	if (backend_attach_is_under_way(backend)) {
-		if (now - backend->started_ms > ATTACH_MS)
+		if (now - backend->started_ms > (backend->state == BACKEND_STARTING ? ATTACH_FIRST_MS : ATTACH_ALL_MS))
 			backend_attach_fail(backend, "does not answer in time");
 		return;
 	}
