@@ -215,7 +215,7 @@ async def scenario_ngircd_is_restarted(world):
         says()
         lost = len(gateway.process.log())
         await ircd.stop(signal.SIGKILL if turn % 2 else signal.SIGTERM)
-        await gateway.process.wait_log("next attempt", after=lost)
+        await gateway.process.wait_log("127.0.0.1: lost", after=lost)
         for _ in range(3):
             says()
         heard += hears()
