@@ -2,6 +2,7 @@
 """What was accepted arrives, once and in order, or comes back: whatever the network, the server or the disk do meanwhile."""
 import asyncio
 import calendar
+import json
 import os
 import re
 import signal
@@ -240,3 +241,107 @@ async def scenario_ngircd_is_restarted(world):
     errors = [m["body"] for m in alice.messages if m["type"] == "error"]
     if errors:
         raise Failure(f"alice got errors for {errors}")
+
+
+# ---------------------------------------------------------------------------------------------- nobody is there
+
+
+async def scenario_away_and_staying_connected(world):
+    """Server mode: what came meanwhile is shown at the next login, in order, with the time when it came."""
+    ircd, gateway = await world.irc_server(**{"settings.stay_connected": "1", "spool.room_backlog": "5"})
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    room, friend = "#lobby@localhost", "carol@localhost"
+    alice = await world.person("alice@localhost/desk", gateway.port)
+    alice.join(room, "alice")
+    await alice.joined(room, "alice")
+    mark = carol.mark()
+    await alice.stop()
+    # Also over a restart of the core.
+    for half in range(2):
+        for number in range(half * 4, half * 4 + 4):
+            carol.send(f"PRIVMSG #lobby :room {number}")
+            carol.send(f"PRIVMSG alice :chat {number}")
+        # 4 chats and 4 of the room; then 8, and of the room the last 5.
+        await waiting(gateway, (8, 13)[half])
+        if half == 0:
+            await gateway.kill_core()
+            await gateway.start()
+            await gateway.process.wait_log("1 sessions go on")
+    came = time.time()
+    await asyncio.sleep(3)  # for the stamps to differ from the time of the login
+    alice = await world.person("alice@localhost/desk", gateway.port)
+    await alice.message(friend, "^chat 7$", "chat")
+    alice.join(room, "alice")
+    await alice.joined(room, "alice")
+    await alice.message(f"{room}/carol", "^room 7$", "groupchat")
+    carol.send("PRIVMSG #lobby :now")
+    await alice.message(f"{room}/carol", "^now$", "groupchat")
+    for sender, wanted in ((friend, [f"chat {n}" for n in range(8)]),
+                           (f"{room}/carol", [f"room {n}" for n in range(3, 8)] + ["now"])):
+        got = [m for m in alice.messages if m["from"].full.startswith(sender) and m["body"]]
+        if [m["body"] for m in got] != wanted:
+            raise Failure(f"from {sender} came {[m['body'] for m in got]}")
+        for message in got:
+            at = stamp(message)
+            if message["body"] == "now":
+                if at is not None:
+                    raise Failure("what is said now has a delay stamp")
+            elif at is None or not came - 30 < at <= came + 1:
+                raise Failure(f"{message['body']} came before {came}, its stamp is {at}")
+    await waiting(gateway, 0)
+    if carol.find("^:alice!.* (QUIT|PART)", mark):
+        raise Failure("alice did not stay connected")
+
+
+# ------------------------------------------------------------------------------------------------- administrators
+
+
+async def spool(gateway, *words):
+    return json.loads(await gateway.control("--json", "spool", *words))
+
+
+async def scenario_administrators_and_what_waits(world):
+    """Shown, sent back, dropped, tried again; over a restart of the core in place, and one by SIGKILL."""
+    fake, gateway, alice = await fake_network(world, "JOIN")
+    alice.join(ROOM, "alice")
+    await fake.expect("JOIN #lobby")
+    ids = [alice.say(ROOM, f"text {n}", "groupchat") for n in range(5)]
+    await waiting(gateway, 5)
+    rows = await spool(gateway)
+    numbers = [row["number"] for row in rows]
+    if numbers != sorted(numbers) or len(rows) != 5 or any(
+            row["to"] != "network" or row["user"] != "alice@localhost" or row["state"] != "waiting" or row["tries"]
+            for row in rows):
+        raise Failure(f"what waits is shown as {rows}")
+    if await spool(gateway, "bob@") or len(await spool(gateway, "alice@")) != 5:
+        raise Failure("the argument of spool does not choose")
+    table = await gateway.control("spool")
+    if not all(str(number) in table for number in numbers):
+        raise Failure(f"the table is {table}")
+
+    await gateway.control("spool_bounce", str(numbers[0]))
+    error = await alice.message(ROOM, kind="error", where=lambda m: m["id"] == ids[0])
+    if "administrator" not in str(error):
+        raise Failure(f"the error is {error}")
+    log = len(gateway.process.log())
+    await gateway.control("restart")
+    await gateway.process.wait_log("1 sessions go on", after=log)
+    await gateway.process.wait_log(CONNECTED, after=log)
+    if [row["number"] for row in await spool(gateway)] != numbers[1:]:
+        raise Failure(f"after the restart {await spool(gateway)} waits, not {numbers[1:]}")
+    await gateway.control("spool_drop", str(numbers[1]))
+    await gateway.control("spool_retry", str(numbers[2]))
+    await gateway.kill_core()
+    await gateway.start()
+    await gateway.process.wait_log("1 sessions go on")
+    await gateway.process.wait_log(CONNECTED)
+    await waiting(gateway, 3)
+    for command, number in (("spool_bounce", numbers[0]), ("spool_drop", numbers[1]), ("spool_retry", 1),
+                            ("spool_drop", "x"), ("spool_bounce", "-1")):
+        await gateway.control(command, str(number), expect=1)
+    fake.release("JOIN")
+    await all_said(fake, "#lobby", [f"text {n}" for n in (2, 3, 4)])
+    await waiting(gateway, 0)
+    if [m["id"] for m in alice.messages if m["type"] == "error"] != ids[:1]:
+        raise Failure("another message than the first came back")
