@@ -298,7 +298,7 @@ async def scenario_away_and_staying_connected(world):
 
 
 async def spool(gateway, *words):
-    return json.loads(await gateway.control("--json", "spool", *words))
+    return json.loads(await gateway.control("--json", "spool", *words))["rows"]
 
 
 async def scenario_administrators_and_what_waits(world):
