@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "frontends/xmpp/probe.h"
 #include "frontends/xmpp/state.h"
 #include "transport/roster.h"
 #include "transport/user.h"
@@ -52,7 +53,7 @@ struct resource *route_resource(struct xmpp_frontend *frontend, const struct rou
 	struct resource *resource =
 	        session_find(frontend->base.transport, &frontend->base, route->address, route->from.resource);
 	if (resource)
-		resource_state(resource)->confirmed = true;
+		probe_heard(frontend, resource);
 	return resource;
 }
 

@@ -107,7 +107,6 @@ static void become_available(struct xmpp_frontend *frontend, const struct route 
 		           &ERROR_CONSTRAINT, "Too many clients of this account are connected.");
 		return;
 	}
-	resource_state(resource)->confirmed = true;
 	session_presence(resource, status_of(presence), presence->status, presence->priority);
 	/* The session may have ended in between. */
 	resource = route_resource(frontend, route);

@@ -11,6 +11,7 @@
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
+#include "transport/delivery.h"
 #include "transport/user.h"
 
 #define PROBES_A_TICK 100
@@ -53,6 +54,31 @@ void probe_everybody(struct xmpp_frontend *frontend)
 	}
 }
 
+void probe_heard(struct xmpp_frontend *frontend, struct resource *resource)
+{
+	if (resource_state(resource)->confirmed)
+		return;
+	resource_state(resource)->confirmed = true;
+	mem_free(frontend->heard);
+	frontend->heard = mem_strdup(resource->identity->address);
+}
+
+bool probe_is_open(struct resource *resource)
+{
+	return !resource_state(resource)->confirmed;
+}
+
+void probe_deliver(struct xmpp_frontend *frontend)
+{
+	if (!frontend->heard)
+		return;
+	struct identity *identity =
+	        session_find_identity(frontend->base.transport, &frontend->base, frontend->heard);
+	MEM_FREE(frontend->heard);
+	if (identity)
+		delivery_identity_ready(identity);
+}
+
 static void pong_came(struct xmpp_frontend *frontend, const char *full, const char *context,
                       xmpp_stanza_t *result)
 {
@@ -74,18 +100,23 @@ static void ping_client(struct xmpp_frontend *frontend, const struct resource *r
 	buf_finish(&to);
 }
 
-static void ask(struct xmpp_frontend *frontend, const char *address)
+/* Of those of whom nothing was heard, the ones with or without presence. identity may be NULL. */
+static void ping_clients(struct xmpp_frontend *frontend, struct identity *identity, bool with_presence)
 {
-	presence_send_type(frontend, frontend->gateway, address, "probe", NULL);
-	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, address);
 	if (!identity)
 		return;
 	LIST_EACH(link, &identity->resources)
 	{
 		struct resource *resource = CONTAINER_OF(link, struct resource, link);
-		if (!resource->has_presence)
+		if (resource->has_presence == with_presence && !resource_state(resource)->confirmed)
 			ping_client(frontend, resource);
 	}
+}
+
+static void ask(struct xmpp_frontend *frontend, const char *address)
+{
+	presence_send_type(frontend, frontend->gateway, address, "probe", NULL);
+	ping_clients(frontend, session_find_identity(frontend->base.transport, &frontend->base, address), false);
 }
 
 /* with_presence: not those who are in rooms only, whom no probe finds. */
@@ -171,6 +202,7 @@ static void account_known(void *context, int err, const struct store_account *ac
 
 void probe_subscription_lost(struct xmpp_frontend *frontend, const struct route *route)
 {
+	ping_clients(frontend, session_find_identity(frontend->base.transport, &frontend->base, route->address), true);
 	store_find_account(frontend->base.transport->store, frontend->base.ops->name, route->address,
 	                   account_known, reply_create(frontend, route, NULL));
 }

@@ -82,6 +82,7 @@ static void frontend_destroy(struct frontend *base)
 	xmpp_ctx_free(frontend->strophe);
 	buf_finish(&frontend->scratch);
 	arena_finish(&frontend->texts);
+	mem_free(frontend->heard);
 	mem_free(frontend->gateway);
 	mem_free(frontend);
 }
@@ -306,6 +307,9 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
                             const struct event *event)
 {
 	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	bool in_room = event->type == EVENT_MESSAGE && event->message.kind != MESSAGE_CHAT;
+	if (event->handover && in_room && only && probe_is_open(only))
+		return TP_ERR_NOT_CONNECTED;
 	frontend->showing = (struct xmpp_showing){.number = event->handover};
 	show(frontend, to, only, event);
 	return shown(frontend);
@@ -438,16 +442,19 @@ void xmpp_c2s_gone(struct xmpp_frontend *frontend, const char *full_jid)
 void xmpp_handle_message(struct xmpp_frontend *frontend, const struct message_stanza *message)
 {
 	message_handle(frontend, message);
+	probe_deliver(frontend);
 }
 
 void xmpp_handle_presence(struct xmpp_frontend *frontend, const struct presence_stanza *presence)
 {
 	presence_handle(frontend, presence);
+	probe_deliver(frontend);
 }
 
 void xmpp_handle_iq(struct xmpp_frontend *frontend, xmpp_stanza_t *iq)
 {
 	iq_handle(frontend, iq);
+	probe_deliver(frontend);
 }
 
 const struct frontend_ops xmpp_frontend_ops = {

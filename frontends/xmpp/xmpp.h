@@ -75,6 +75,7 @@ struct xmpp_frontend {
 	struct raw_reader *raw_reader; /* of stanzas from backends (raw.h); NULL until one comes */
 	struct map *raw_queries;     /* account key and id -> struct raw_query (raw_query.c) */
 	struct list raw_queries_due; /* the same, oldest first */
+	char *heard;                 /* address of a client that has shown that it is still there; NULL */
 	struct map *closing;         /* address -> text: streams to end at the next tick (server mode) */
 	uv_timer_t *timer;           /* NULL unless started */
 	bool stopping;

@@ -18,6 +18,8 @@ class FakeIrc:
         self.refusal = None  # said instead of a welcome
         self.support = ""    # more of what 005 says
         self.online = set()  # who is there, for ISON
+        self.holds = set()   # "welcome", "JOIN": answered when `release` is called
+        self.held = []
         self.connections = 0
         self.lines = []      # what clients sent
         self.logins = []     # names that SASL accepted
@@ -43,6 +45,13 @@ class FakeIrc:
         """On every client, after what was said."""
         for writer in self.writers:
             writer.close()
+
+    def release(self, what):
+        """What was held is answered, and no longer held."""
+        self.holds.discard(what)
+        answers, self.held = self.held, []
+        for answer in answers:
+            answer()
 
     async def _serve(self, reader, writer):
         self.writers.append(writer)
@@ -83,15 +92,27 @@ class FakeIrc:
             send(f"303 {nick} :{' '.join(name for name in rest.lstrip(':').split() if name in self.online)}")
         elif command == "JOIN":
             channel = rest.split(" ")[0].lstrip(":")
-            writer.write(f":{nick}!u@host JOIN {channel}\r\n".encode())
-            send(f"353 {nick} = {channel} :{nick} @carol")
-            send(f"366 {nick} {channel} :End of NAMES")
+            if "JOIN" in self.holds:
+                self.held.append(lambda: self._let_in(writer, send, nick, channel))
+            else:
+                self._let_in(writer, send, nick, channel)
         self._welcome(client, send)
+
+    def _let_in(self, writer, send, nick, channel):
+        writer.write(f":{nick}!u@host JOIN {channel}\r\n".encode())
+        send(f"353 {nick} = {channel} :{nick} @carol")
+        send(f"366 {nick} {channel} :End of NAMES")
 
     def _welcome(self, client, send):
         if client["welcome"] or client["cap"] or not client["user"] or client["nick"] == "*":
             return
         client["welcome"] = True
+        if "welcome" in self.holds:
+            self.held.append(lambda: self._greet(client, send))
+        else:
+            self._greet(client, send)
+
+    def _greet(self, client, send):
         if self.refusal:
             send(self.refusal)
             return

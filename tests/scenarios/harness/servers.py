@@ -2,6 +2,7 @@
 """The counterparts: ngircd and Prosody, configured in a temporary folder."""
 import asyncio
 import os
+import signal
 
 from .process import Process, Skip, find_program_or_skip, free_port, port_open, wait_until
 
@@ -54,9 +55,9 @@ Topic = the lobby
         await self.process.start()
         await wait_until(lambda: port_open(self.port), "ngircd to listen")
 
-    async def stop(self):
+    async def stop(self, how=signal.SIGTERM):
         if self.process:
-            await self.process.stop()
+            await self.process.stop(how)
 
 
 class Prosody:
@@ -80,7 +81,7 @@ class Prosody:
 daemonize = false
 pidfile = "{self.folder}/prosody.pid"
 data_path = "{self.folder}/data"
-modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "ping", "carbons", "private", "vcard_legacy", "pep" }}
+modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "ping", "carbons", "private", "vcard_legacy", "pep", "offline" }}
 modules_disabled = {{ "s2s" }}
 allow_unencrypted_plain_auth = true
 c2s_require_encryption = false
@@ -115,6 +116,6 @@ Component "{self.gateway}"
         await wait_until(lambda: port_open(self.c2s_port) and port_open(self.component_port),
                          "Prosody to listen")
 
-    async def stop(self):
+    async def stop(self, how=signal.SIGTERM):
         if self.process:
-            await self.process.stop()
+            await self.process.stop(how)

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: MIT
+"""What was accepted arrives, once and in order, or comes back: whatever the network, the server or the disk do meanwhile."""
+import asyncio
+import calendar
+import json
+import os
+import re
+import signal
+import time
+
+from harness.person import error_condition
+from harness.process import Failure, wait_until
+
+GATEWAY = "irc.localhost"
+ROOM = f"#lobby@{GATEWAY}"
+CONNECTED = "connected to 127.0.0.1"
+
+
+async def fake_network(world, *holds, **keys):
+    """Prosody, a fake IRC server that holds things back, and the gateway; alice is there, and not in a room."""
+    fake = await world.fake_irc()
+    fake.holds.update(holds)
+    prosody = await world.prosody()
+    gateway = world.gateway()
+    gateway.component_of(prosody)
+    gateway.irc(fake)
+    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0", **keys})
+    await gateway.start()
+    await gateway.process.wait_log(CONNECTED)
+    alice = await world.person("alice@localhost", prosody.c2s_port)
+    return fake, gateway, alice
+
+
+def said(fake, target):
+    """Texts that clients have sent to a nickname or channel, as they came."""
+    found = (re.match(rf"PRIVMSG {re.escape(target)} :(.*)$", line) for line in fake.lines)
+    return [match[1] for match in found if match]
+
+
+async def waiting(gateway, count):
+    async def look():
+        return await gateway.control("spool_status")
+    text = ""
+    for _ in range(200):
+        text = await look()
+        if text.startswith(f"{count} waiting, 0 handed on"):
+            return
+        await asyncio.sleep(0.05)
+    raise Failure(f"there are not {count} messages waiting: {text}")
+
+
+async def all_said(fake, target, wanted):
+    await wait_until(lambda: len(said(fake, target)) >= len(wanted), f"{len(wanted)} messages to {target}")
+    if said(fake, target) != wanted:
+        raise Failure(f"{target} was told {said(fake, target)}")
+
+
+async def scenario_said_before_the_login_is_through(world):
+    """To a person while the login is under way, to a room while it is being joined: in order, after that."""
+    fake, gateway, alice = await fake_network(world, "welcome", "JOIN")
+    alice.join(ROOM, "alice")
+    await fake.expect("NICK alice")
+    to_dave, to_room = [f"to dave {n}" for n in range(20)], [f"to the room {n}" for n in range(20)]
+    for dave, room in zip(to_dave[:10], to_room[:10]):
+        alice.say(f"dave@{GATEWAY}", dave)
+        alice.say(ROOM, room, "groupchat")
+    await waiting(gateway, 20)
+    fake.release("welcome")
+    await fake.expect("JOIN #lobby")
+    await all_said(fake, "dave", to_dave[:10])
+    for dave, room in zip(to_dave[10:], to_room[10:]):
+        alice.say(f"dave@{GATEWAY}", dave)
+        alice.say(ROOM, room, "groupchat")
+    await all_said(fake, "dave", to_dave)
+    if said(fake, "#lobby"):
+        raise Failure("something was said in a room that alice is not in yet")
+    await waiting(gateway, 20)
+    fake.release("JOIN")
+    await all_said(fake, "#lobby", to_room)
+    await waiting(gateway, 0)
+    if [m for m in alice.messages if m["type"] == "error"]:
+        raise Failure("alice was told of an error")
+
+
+async def scenario_a_login_that_fails_gives_back(world):
+    fake, gateway, alice = await fake_network(world, "welcome")
+    fake.refusal = "465 alice :You are banned: go away"
+    alice.join(ROOM, "alice")
+    await fake.expect("NICK alice")
+    ids = [alice.say(f"dave@{GATEWAY}", f"text {n}") for n in range(5)]
+    ids += [alice.say(ROOM, f"text {n}", "groupchat") for n in range(5)]
+    await waiting(gateway, 10)
+    fake.release("welcome")
+
+    def given_back():
+        return [m["id"] for m in alice.messages if m["type"] == "error"]
+    await wait_until(lambda: len(given_back()) >= len(ids), "the messages to come back")
+    if sorted(given_back()) != sorted(ids):
+        raise Failure(f"{ids} were sent, {given_back()} came back")
+    errors = {(m["from"].bare, error_condition(m)) for m in alice.messages if m["type"] == "error"}
+    if errors != {(f"dave@{GATEWAY}", "recipient-unavailable"), (ROOM, "item-not-found")}:
+        raise Failure(f"the errors are {errors}")
+    await waiting(gateway, 0)
+    if said(fake, "dave") or said(fake, "#lobby"):
+        raise Failure("what came back was sent all the same")
+
+
+# ---------------------------------------------------------------------------------- the ends go away and come back
+
+
+ROUNDS = int(os.environ.get("DURABLE_ROUNDS", "10"))  # restarts of Prosody; half as many of ngircd
+DELAY = "{urn:xmpp:delay}delay"
+
+
+async def irc_network(world, **keys):
+    """Prosody, ngircd with carol in #lobby, and the gateway; alice is in the room: (prosody, ircd, gateway, alice, carol)."""
+    ircd = await world.ngircd()
+    prosody = await world.prosody()
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    gateway = world.gateway()
+    gateway.component_of(prosody)
+    gateway.irc(ircd)
+    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0", **keys})
+    await gateway.start()
+    await gateway.process.wait_log(CONNECTED)
+    alice = await world.person("alice@localhost", prosody.c2s_port)
+    await enter(alice)
+    return prosody, ircd, gateway, alice, carol
+
+
+async def enter(person):
+    mark = person.mark()
+    person.join(ROOM, "alice")
+    await person.joined(ROOM, "alice", mark)
+
+
+def texts(person, sender):
+    return [m["body"] for m in person.messages if m["from"].full == sender and m["type"] != "error" and m["body"]]
+
+
+def stamp(message):
+    """Unix seconds of the delay stamp, or None."""
+    delay = message.xml.find(DELAY)
+    return calendar.timegm(time.strptime(delay.get("stamp")[:19], "%Y-%m-%dT%H:%M:%S")) if delay is not None else None
+
+
+async def scenario_prosody_is_restarted(world):
+    """While people on IRC talk; every second time it is killed. alice stays connected, and gets everything from carol once,
+    in order; what was late says when it was said."""
+    prosody, _, gateway, alice, carol = await irc_network(world, **{"settings.stay_connected": "1"})
+    irc_mark, number, heard, late = carol.mark(), 0, [], 0
+
+    def says():
+        nonlocal number
+        number += 1
+        carol.send(f"PRIVMSG #lobby :{number}")
+        carol.send(f"PRIVMSG alice :{number}")
+
+    async def hears(person):
+        for sender in (f"{ROOM}/carol", f"carol@{GATEWAY}"):
+            await person.message(sender, f"^{number}$")
+
+    says()
+    await hears(alice)
+    for turn in range(ROUNDS):
+        log, down = len(gateway.process.log()), time.time()
+        await prosody.stop(signal.SIGKILL if turn % 2 else signal.SIGTERM)
+        await alice.stop()
+        await gateway.process.wait_log("lost the server", after=log)
+        for _ in range(5):
+            says()
+        # So late that it is told.
+        await asyncio.sleep(max(0.0, down + 2.5 - time.time()))
+        heard += alice.messages
+        await prosody.start()
+        await gateway.process.wait_log(CONNECTED, 60, log)
+        alice = await world.person("alice@localhost", prosody.c2s_port)
+        await enter(alice)
+        says()
+        await hears(alice)
+        for message in alice.messages:
+            if message["body"] and message["body"] != str(number):
+                at = stamp(message)
+                late += 1
+                if at is None or not down - 1 <= at <= down + 10:
+                    raise Failure(f"{message['body']} was said after {down}, its stamp is {at}")
+    heard += alice.messages
+    for sender in (f"{ROOM}/carol", f"carol@{GATEWAY}"):
+        got = [m["body"] for m in heard if m["from"].full.startswith(sender) and m["type"] != "error" and m["body"]]
+        if got != [str(n) for n in range(1, number + 1)]:
+            raise Failure(f"of {number} messages of {sender} came {got}")
+    if late < 10 * ROUNDS:
+        raise Failure(f"{late} messages came late, of {10 * ROUNDS}")
+    if carol.find("^:alice!.* (QUIT|PART)", irc_mark):
+        raise Failure("IRC noticed that the XMPP server was restarted")
+
+
+async def scenario_ngircd_is_restarted(world):
+    """While alice talks: everything arrives in order, and at most one message a restart comes twice."""
+    _, ircd, gateway, alice, carol = await irc_network(world)
+    turns, number, heard = max(1, ROUNDS // 2), 0, []
+
+    def says():
+        nonlocal number
+        number += 1
+        alice.say(ROOM, str(number), "groupchat")
+
+    def hears():
+        return [match[1] for match in (re.match(r":alice!.* PRIVMSG #lobby :(\d+)$", line)
+                                       for way, line in carol.lines if way == "<") if match]
+    for turn in range(turns):
+        for _ in range(3):
+            says()
+        await carol.expect(f"PRIVMSG #lobby :{number}$")
+        says()
+        lost = len(gateway.process.log())
+        await ircd.stop(signal.SIGKILL if turn % 2 else signal.SIGTERM)
+        await gateway.process.wait_log("127.0.0.1: lost", after=lost)
+        for _ in range(3):
+            says()
+        heard += hears()
+        await carol.stop()
+        # carol is in the channel before alice comes back.
+        backends = gateway.backends()
+        for pid in backends:
+            os.kill(pid, signal.SIGSTOP)
+        await ircd.start()
+        carol = await world.irc_client(ircd, "carol")
+        await carol.join("#lobby")
+        for pid in backends:
+            os.kill(pid, signal.SIGCONT)
+        await carol.expect(f"PRIVMSG #lobby :{number}$", timeout=60)
+        says()
+        await carol.expect(f"PRIVMSG #lobby :{number}$")
+    heard += hears()
+    if list(dict.fromkeys(heard)) != [str(n) for n in range(1, number + 1)]:
+        raise Failure(f"of {number} messages came {heard}")
+    if len(heard) > number + turns:
+        raise Failure(f"{len(heard) - number} messages came twice, in {turns} restarts")
+    errors = [m["body"] for m in alice.messages if m["type"] == "error"]
+    if errors:
+        raise Failure(f"alice got errors for {errors}")
+
+
+# ---------------------------------------------------------------------------------------------- nobody is there
+
+
+async def scenario_away_and_staying_connected(world):
+    """Server mode: what came meanwhile is shown at the next login, in order, with the time when it came."""
+    ircd, gateway = await world.irc_server(**{"settings.stay_connected": "1", "spool.room_backlog": "5"})
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    room, friend = "#lobby@localhost", "carol@localhost"
+    alice = await world.person("alice@localhost/desk", gateway.port)
+    alice.join(room, "alice")
+    await alice.joined(room, "alice")
+    mark = carol.mark()
+    await alice.stop()
+    # Also over a restart of the core.
+    for half in range(2):
+        for number in range(half * 4, half * 4 + 4):
+            carol.send(f"PRIVMSG #lobby :room {number}")
+            carol.send(f"PRIVMSG alice :chat {number}")
+        # 4 chats and 4 of the room; then 8, and of the room the last 5.
+        await waiting(gateway, (8, 13)[half])
+        if half == 0:
+            await gateway.kill_core()
+            await gateway.start()
+            await gateway.process.wait_log("1 sessions go on")
+    came = time.time()
+    await asyncio.sleep(3)  # for the stamps to differ from the time of the login
+    alice = await world.person("alice@localhost/desk", gateway.port)
+    await alice.message(friend, "^chat 7$", "chat")
+    alice.join(room, "alice")
+    await alice.joined(room, "alice")
+    await alice.message(f"{room}/carol", "^room 7$", "groupchat")
+    carol.send("PRIVMSG #lobby :now")
+    await alice.message(f"{room}/carol", "^now$", "groupchat")
+    for sender, wanted in ((friend, [f"chat {n}" for n in range(8)]),
+                           (f"{room}/carol", [f"room {n}" for n in range(3, 8)] + ["now"])):
+        got = [m for m in alice.messages if m["from"].full.startswith(sender) and m["body"]]
+        if [m["body"] for m in got] != wanted:
+            raise Failure(f"from {sender} came {[m['body'] for m in got]}")
+        for message in got:
+            at = stamp(message)
+            if message["body"] == "now":
+                if at is not None:
+                    raise Failure("what is said now has a delay stamp")
+            elif at is None or not came - 30 < at <= came + 1:
+                raise Failure(f"{message['body']} came before {came}, its stamp is {at}")
+    await waiting(gateway, 0)
+    if carol.find("^:alice!.* (QUIT|PART)", mark):
+        raise Failure("alice did not stay connected")
+
+
+# ------------------------------------------------------------------------------------------------- administrators
+
+
+async def spool(gateway, *words):
+    return json.loads(await gateway.control("--json", "spool", *words))["rows"]
+
+
+async def scenario_administrators_and_what_waits(world):
+    """Shown, sent back, dropped, tried again; over a restart of the core in place, and one by SIGKILL."""
+    fake, gateway, alice = await fake_network(world, "JOIN")
+    alice.join(ROOM, "alice")
+    await fake.expect("JOIN #lobby")
+    ids = [alice.say(ROOM, f"text {n}", "groupchat") for n in range(5)]
+    await waiting(gateway, 5)
+    rows = await spool(gateway)
+    numbers = [row["number"] for row in rows]
+    if numbers != sorted(numbers) or len(rows) != 5 or any(
+            row["to"] != "network" or row["user"] != "alice@localhost" or row["state"] != "waiting" or row["tries"]
+            for row in rows):
+        raise Failure(f"what waits is shown as {rows}")
+    if await spool(gateway, "bob@") or len(await spool(gateway, "alice@")) != 5:
+        raise Failure("the argument of spool does not choose")
+    table = await gateway.control("spool")
+    if not all(str(number) in table for number in numbers):
+        raise Failure(f"the table is {table}")
+
+    await gateway.control("spool_bounce", str(numbers[0]))
+    error = await alice.message(ROOM, kind="error", where=lambda m: m["id"] == ids[0])
+    if "administrator" not in str(error):
+        raise Failure(f"the error is {error}")
+    log = len(gateway.process.log())
+    await gateway.control("restart")
+    await gateway.process.wait_log("1 sessions go on", after=log)
+    await gateway.process.wait_log(CONNECTED, after=log)
+    if [row["number"] for row in await spool(gateway)] != numbers[1:]:
+        raise Failure(f"after the restart {await spool(gateway)} waits, not {numbers[1:]}")
+    await gateway.control("spool_drop", str(numbers[1]))
+    await gateway.control("spool_retry", str(numbers[2]))
+    await gateway.kill_core()
+    await gateway.start()
+    await gateway.process.wait_log("1 sessions go on")
+    await gateway.process.wait_log(CONNECTED)
+    await waiting(gateway, 3)
+    for command, number in (("spool_bounce", numbers[0]), ("spool_drop", numbers[1]), ("spool_retry", 1),
+                            ("spool_drop", "x"), ("spool_bounce", "-1")):
+        await gateway.control(command, str(number), expect=1)
+    fake.release("JOIN")
+    await all_said(fake, "#lobby", [f"text {n}" for n in (2, 3, 4)])
+    await waiting(gateway, 0)
+    if [m["id"] for m in alice.messages if m["type"] == "error"] != ids[:1]:
+        raise Failure("another message than the first came back")
