@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/limits.h"
+#include "transport/backend/backend.h"
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
@@ -152,8 +154,18 @@ static void bound_backlog(struct transport *transport, struct spool_queue *queue
 	}
 }
 
+/* More than this identity may have waiting: that must not hold up everybody else of the backend. */
+static bool is_full(const struct transport *transport, const struct spool_queue *queue)
+{
+	const struct spool_settings *settings = &transport->spool_settings;
+
+	return queue->count - queue->dead >= (unsigned)settings->max_user_messages ||
+	       queue->bytes + LIMIT_MESSAGE_BYTES >= (uint64_t)settings->max_user_megabytes << 20;
+}
+
+/* `first`: of those that are to see it, so that nothing of it has been kept yet. */
 static void accept_for(struct identity *identity, struct room *room, const struct event *event,
-		       const char *network_id)
+		       const char *network_id, bool first)
 {
 	struct transport *transport = identity->frontend->transport;
 	struct spool_queue *queue = inbox(identity);
@@ -174,6 +186,11 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 	if (err == TP_ERR_EXISTS) {
 		log_debug(&identity->user->log, "a message that came before: dropped, trace %llu",
 			  (unsigned long long)event->trace);
+		return;
+	}
+	/* It is not lost: the backend is not read, and brings it again. */
+	if (err && first && !is_full(transport, queue)) {
+		identity->user->backend->not_taken = true;
 		return;
 	}
 	if (err) {
@@ -205,14 +222,20 @@ void delivery_to_people(struct user *user, struct room *room, const struct event
 	bool backlog = room && list_empty(&room->occupants) && user->transport->spool_settings.room_backlog > 0;
 
 	if (conversation && conversation->identity) {
-		accept_for(conversation->identity, NULL, event, network_id);
+		accept_for(conversation->identity, NULL, event, network_id, true);
 		return;
 	}
+	bool first = true;
+
 	LIST_EACH (link, &user->identities) {
 		struct identity *identity = CONTAINER_OF(link, struct identity, link);
 
-		if (!room || backlog || is_in_room(identity, room))
-			accept_for(identity, room, event, network_id);
+		if (room && !backlog && !is_in_room(identity, room))
+			continue;
+		accept_for(identity, room, event, network_id, first);
+		if (user->backend->not_taken)
+			return;
+		first = false;
 	}
 }
 

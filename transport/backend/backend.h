@@ -49,6 +49,7 @@ struct backend {
 	uint64_t started_ms, heard_ms; /* clock_ms; heard: last frame */
 	bool awaiting_pong;
 	struct event_stats stats; /* process_id not kept */
+	bool not_taken;         /* by the router: the spool takes nothing now, so the frame has to be handled again later */
 	bool congested;         /* more than LIMIT_BACKEND_OUT_HIGH was queued: who waits is told when it drains */
 	uint64_t taken, acknowledged; /* numbers of its frames: taken so far; and told so */
 	uint64_t durable, sync_asked; /* of them, what is known to be on the disk, and what was asked for (SPOOL_POWER) */

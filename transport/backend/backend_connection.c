@@ -45,6 +45,7 @@ struct backend_connection {
 	size_t unwritten_start;     /* bytes of it that are done */
 	uint64_t partial_ms; /* clock_ms of the first byte of an unfinished frame; 0: none */
 	bool paused;         /* reading is held back */
+	struct buf stuck;    /* a frame that could not be taken, to be handled again before others are read; empty: none */
 	bool resumed;        /* and what lies in the reader is due */
 	bool blocked;        /* the kernel takes no more now */
 	bool overflow, unwritable, finishing, closed;
@@ -60,7 +61,7 @@ static void on_event(uv_poll_t *poll, int status, int events);
 /* What is watched follows from the state. */
 static void watch(struct backend_connection *connection)
 {
-	int events = (connection->paused ? 0 : UV_READABLE) | (connection->blocked ? UV_WRITABLE : 0);
+	int events = (connection->paused || connection->stuck.len ? 0 : UV_READABLE) | (connection->blocked ? UV_WRITABLE : 0);
 
 	if (connection->closed || events == connection->events)
 		return;
@@ -116,6 +117,23 @@ static void refuse(struct backend *backend, int bad, const struct event *event)
 	buf_finish(&what);
 }
 
+static void handle_frame(struct backend_connection *connection, const uint8_t *frame, size_t length)
+{
+	struct backend *backend = connection->backend;
+	struct event event = {0};
+
+	int bad = codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event);
+	bool is_due = is_new(connection, &event);
+
+	if (bad)
+		refuse(backend, bad, &event);
+	else if (is_due)
+		backend_receive(backend, connection, &event);
+	if (backend->not_taken && event.handover && backend->extended)
+		backend->taken = event.handover - 1;
+	arena_reset(&connection->arena);
+}
+
 /* Whole frames in the reader. False if the connection may not be used any more. */
 static bool take_frames(struct backend_connection *connection, bool *any)
 {
@@ -124,20 +142,18 @@ static bool take_frames(struct backend_connection *connection, bool *any)
 	size_t length;
 	int err = 0;
 
-	while (!connection->closed && !connection->paused) {
-		struct event event = {0};
+	while (!connection->closed && !connection->paused && !connection->stuck.len) {
 		err = frame_next(&connection->reader, &frame, &length);
 		if (err != 1)
 			break;
 		*any = true;
-		int bad = codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event);
-		if (bad) {
-			is_new(connection, &event);
-			refuse(backend, bad, &event);
-		} else if (is_new(connection, &event)) {
-			backend_receive(backend, connection, &event);
+		handle_frame(connection, frame, length);
+		if (backend->not_taken) {
+			backend->not_taken = false;
+			log_warning(&backend->log, "is not read: the spool takes no more messages");
+			buf_append(&connection->stuck, frame, length);
+			watch(connection);
 		}
-		arena_reset(&connection->arena);
 	}
 	if (!connection->closed && err < 0) {
 		backend_fail(backend, "The program that serves this network sent something impossible.",
@@ -169,7 +185,7 @@ static bool process_input(struct backend_connection *connection)
 
 static void read_all(struct backend_connection *connection, size_t budget)
 {
-	while (!connection->closed && !connection->paused && budget > 0) {
+	while (!connection->closed && !connection->paused && !connection->stuck.len && budget > 0) {
 		size_t room;
 		char *at = frame_room(&connection->reader, READ_CHUNK, &room);
 		ssize_t count = recv(connection->fd, at, room, MSG_DONTWAIT);
@@ -388,6 +404,7 @@ static void on_closed(uv_handle_t *handle)
 	arena_finish(&connection->arena);
 	buf_finish(&connection->out);
 	buf_finish(&connection->unwritten);
+	buf_finish(&connection->stuck);
 	mem_free(connection);
 	backend_part_closed(backend);
 }
@@ -466,7 +483,26 @@ void backend_connection_set_reading(struct backend_connection *connection, bool 
 
 bool backend_connection_is_reading(const struct backend_connection *connection)
 {
-	return !connection->paused;
+	return !connection->paused && !connection->stuck.len;
+}
+
+void backend_connection_retry(struct backend_connection *connection)
+{
+	struct backend *backend = connection->backend;
+
+	if (connection->closed || !connection->stuck.len)
+		return;
+	handle_frame(connection, (const uint8_t *)connection->stuck.data, connection->stuck.len);
+	if (backend->not_taken) {
+		backend->not_taken = false;
+		return;
+	}
+	log_info(&backend->log, "is read again: there is room for messages");
+	buf_finish(&connection->stuck);
+	connection->resumed = true;
+	connection->partial_ms = 0;
+	mark_dirty(connection);
+	watch(connection);
 }
 
 void backend_connection_drain(struct backend_connection *connection)

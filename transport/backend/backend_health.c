@@ -53,6 +53,9 @@ static void check_ready(struct backend *backend, uint64_t now)
 
 	if (!backend->connection)
 		return;
+	backend_connection_retry(backend->connection);
+	if (!backend->connection)
+		return;
 	/* a backend that is not read cannot be heard */
 	if (!backend_connection_is_reading(backend->connection))
 		backend->heard_ms = now;

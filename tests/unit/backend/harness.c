@@ -139,6 +139,11 @@ void router_from_backend(struct backend *backend, const struct event *event)
 		person->read++;
 	if (event->type == EVENT_MESSAGE)
 		snprintf(person->text, sizeof(person->text), "%s", event->message.text);
+	if (event->type == EVENT_MESSAGE && person->messages == 499 && current->not_taken > 0) {
+		current->not_taken--;
+		backend->not_taken = true;
+		return;
+	}
 	if (event->type == EVENT_MESSAGE && ++person->messages == current->pause_after)
 		backend_set_reading(backend, false);
 }

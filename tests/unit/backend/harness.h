@@ -42,6 +42,7 @@ struct harness {
 	char *command;
 	unsigned ready, order, refused, rooms, descriptors;
 	unsigned pause_after; /* messages; 0: never */
+	unsigned not_taken;   /* so many times the 500th message cannot be taken */
 	bool stopped;
 };
 

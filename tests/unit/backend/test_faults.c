@@ -316,6 +316,26 @@ static void test_flood_and_back_pressure(void **state)
 	harness_close(&h);
 }
 
+/* Where a message cannot be kept it is handled again later, and nothing behind it before. */
+static void test_not_taken(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_open(&h, "%s flood", harness_program);
+	h.not_taken = 3;
+	harness_begin(&h);
+	harness_assign(&h, 0);
+	UNTIL(&h, h.not_taken == 2);
+	assert_int_equal(h.people[0].messages, 499);
+	assert_true(harness_logged(&h, "the spool takes no more messages"));
+	UNTIL(&h, h.people[0].messages == 40000);
+	assert_int_equal(h.not_taken, 0);
+	assert_int_equal(h.people[0].lost, 0);
+	assert_true(harness_logged(&h, "there is room for messages"));
+	harness_close(&h);
+}
+
 /* What the frontends cannot get rid of holds all backends, also one that comes later. */
 static void test_held(void **state)
 {
@@ -558,7 +578,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_silent_and_stubborn),
 	        cmocka_unit_test(test_does_not_read),
 	        cmocka_unit_test(test_partial_writes),
-	        cmocka_unit_test(test_flood_and_back_pressure),
+	        cmocka_unit_test(test_flood_and_back_pressure), cmocka_unit_test(test_not_taken),
 	        cmocka_unit_test(test_held),
 	        cmocka_unit_test(test_flood_leaves_turns),
 	        cmocka_unit_test(test_dies_while_not_read),

@@ -278,6 +278,33 @@ static void test_expires(void **state)
 	assert_int_equal(spool().records, 0);
 }
 
+static void test_a_full_spool_takes_nothing_from_backends(void **state)
+{
+	const char *const overrides[] = {"spool.max_size=1", "spool.max_user_size=64"};
+	char *text = mem_alloc(60001);
+	int err = 0;
+
+	(void)state;
+	memset(text, 'x', 60000);
+	fixture_start(overrides, 2);
+	connecting();
+	while (!err)
+		err = write_chat(text);
+	assert_int_equal(err, TP_ERR_LIMIT);
+	forget();
+	network((struct event_message){.name = "bob", .text = text});
+	expect("");
+	assert_true(fx->gives->not_taken);
+	fx->gives->not_taken = false;
+	/* There is room again. */
+	connected();
+	forget();
+	network((struct event_message){.name = "bob", .text = "small"});
+	assert_false(fx->gives->not_taken);
+	assert_true(was_told("message bob: small"));
+	mem_free(text);
+}
+
 static void test_administrators(void **state)
 {
 	(void)state;
@@ -313,6 +340,7 @@ int main(void)
 		TEST(test_comes_once),
 		TEST(test_rooms_that_nobody_is_in),
 		TEST(test_expires),
+		TEST(test_a_full_spool_takes_nothing_from_backends),
 		TEST(test_administrators),
 	};
 
