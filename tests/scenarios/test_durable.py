@@ -10,6 +10,7 @@ import time
 
 from harness.person import error_condition
 from harness.process import Failure, wait_until
+from harness.watch import SmallDisk
 
 GATEWAY = "irc.localhost"
 ROOM = f"#lobby@{GATEWAY}"
@@ -345,3 +346,60 @@ async def scenario_administrators_and_what_waits(world):
     await waiting(gateway, 0)
     if [m["id"] for m in alice.messages if m["type"] == "error"] != ids[:1]:
         raise Failure("another message than the first came back")
+
+
+# --------------------------------------------------------------------------------------------- the machine's faults
+
+
+async def scenario_a_disk_of_one_megabyte(world):
+    """It fills up: senders are told, nothing that was accepted is lost, and when there is room it works again."""
+    folder = os.path.join(world.folder, "disk")
+    disk = SmallDisk(folder, "1m")
+    world.started.append(disk)
+    fake, gateway, alice = await fake_network(world, "JOIN", **{"spool.folder": os.path.join(folder, "spool")})
+    alice.join(ROOM, "alice")
+    await fake.expect("JOIN #lobby")
+    sent = {}
+
+    def refused():
+        return {m["id"]: error_condition(m) for m in alice.messages if m["type"] == "error"}
+
+    async def say(count):
+        for _ in range(count):
+            text = f"{len(sent)} " + "x" * 400
+            sent[alice.say(ROOM, text, "groupchat")] = text
+        # An answer to this comes after the answers to what was said before.
+        await alice.plugin["xep_0199"].send_ping(GATEWAY)
+    while not refused():
+        if len(sent) > 5000:
+            raise Failure("5000 messages of 400 bytes fit into 1 MiB")
+        await say(100)
+    await say(100)
+    if set(refused().values()) != {"resource-constraint"}:
+        raise Failure(f"the errors are {set(refused().values())}")
+    accepted = [text for key, text in sent.items() if key not in refused()]
+    await waiting(gateway, len(accepted))
+    await gateway.kill_core()
+    await gateway.start()
+    await gateway.process.wait_log("1 sessions go on")
+    await gateway.process.wait_log(CONNECTED)
+    await waiting(gateway, len(accepted))
+    if len(accepted) < 300:
+        raise Failure(f"only {len(accepted)} messages of 400 bytes fit into 1 MiB")
+    fake.release("JOIN")
+    await all_said(fake, "#lobby", accepted)
+    await waiting(gateway, 0)
+    # Files of what is gone are removed by the spool's housekeeping.
+    end = time.monotonic() + 10
+    while True:
+        before = len(refused())
+        await say(1)
+        if len(refused()) == before:
+            break
+        if time.monotonic() > end:
+            raise Failure(f"messages are refused when nothing waits: {await gateway.control('spool_status')}")
+    await say(50)
+    if len(refused()) != before:
+        raise Failure("there is room again, and messages are refused")
+    accepted += list(sent.values())[-51:]
+    await all_said(fake, "#lobby", accepted)

@@ -19,6 +19,7 @@
 #include "transport/spool/spool_segment.h"
 
 #define BLOCK_BYTES 4096u
+#define CLEANING_BYTES (4 * BLOCK_BYTES) /* for moving what keeps the oldest file, and for the file that a restart begins */
 #define GROW_BYTES (256u << 10)
 #define GONE_BYTES 24u /* what it takes to say that a record is gone, in a batch of its own */
 #define RETRY_MS 100
@@ -206,9 +207,9 @@ void log_free_segment(struct spool_log *log, struct spool_segment *segment)
  * a full disk gets some space again. */
 static uint64_t kept_back(const struct spool_log *log, bool cleaning)
 {
-	uint64_t bytes = log->live * GONE_BYTES, most = log->segment_bytes / 4;
+	uint64_t bytes = log->live * GONE_BYTES, most = log->segment_bytes;
 
-	return (cleaning ? 0 : 2 * BLOCK_BYTES) + (bytes < most ? bytes : most);
+	return (cleaning ? 0 : CLEANING_BYTES) + (bytes < most ? bytes : most);
 }
 
 void log_trim(struct spool_log *log, struct spool_segment *segment)
@@ -270,8 +271,14 @@ static void open_batch(struct spool_log *log)
 /* It is on the disk before an id is given out: the next start must know from where on ids are new. */
 static int begin_first_segment(struct spool_log *log)
 {
-	int error = begin_segment(log, 0);
+	/* What the last process had kept back is free again, but for what a file more takes: it is taken before
+	 * others do. */
+	int error = begin_segment(log, kept_back(log, false) - CLEANING_BYTES / 2);
 
+	if (is_about_space(error))
+		error = begin_segment(log, kept_back(log, true));
+	if (is_about_space(error))
+		error = begin_segment(log, 0);
 	if (!error && (spool_files->sync(log->head->fd) < 0 || spool_files->sync_folder(log->folder_fd) < 0))
 		error = errno;
 	if (!error)
@@ -341,7 +348,9 @@ int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
 
 	if (!log->head || log->failing)
 		return log->full ? TP_ERR_LIMIT : TP_ERR_IO;
-	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES + kept_back(log, cleaning);
+	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES;
+	if (!cleaning || bytes * 4 > spool_log_oldest(log)->bytes)
+		need += kept_back(log, cleaning); /* else more comes free than it takes */
 	if (need <= log->head->bytes)
 		return 0;
 	if (log->full && clock_ms() - log->refused_ms < RETRY_MS)
