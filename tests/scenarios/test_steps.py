@@ -67,10 +67,9 @@ async def scenario_a_dialogue_in_a_chat(world):
     await alice.message(f"keeper@{GATEWAY}", "^logins: 1$")
     # What it keeps is there the next time, and on no disk as it is; nor is the answer anywhere.
     await gateway.stop()
-    await gateway.start()
-    await gateway.process.wait_log(CONNECTED)
     mark = alice.mark()
-    alice.send_presence()
+    await gateway.start()
+    # She is still there, as her server says when it is asked.
     await alice.message(GATEWAY, "^The code, please", after=mark)
     alice.say(GATEWAY, CODE)
     await alice.message(f"keeper@{GATEWAY}", "^logins: 2$", after=mark)

@@ -19,7 +19,8 @@
 #include "transport/spool/spool_segment.h"
 
 #define BLOCK_BYTES 4096u
-#define CLEANING_BYTES (4 * BLOCK_BYTES) /* for moving what keeps the oldest file, and for the file that a restart begins */
+/* For moving what keeps the oldest file, and for the file that a restart begins. */
+#define CLEANING_BYTES (4 * BLOCK_BYTES)
 #define GROW_BYTES (256u << 10)
 #define GONE_BYTES 24u /* what it takes to say that a record is gone, in a batch of its own */
 #define RETRY_MS 100

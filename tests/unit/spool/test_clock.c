@@ -13,7 +13,7 @@
 int64_t __real_clock_wall_ms(void);
 int64_t __wrap_clock_wall_ms(void);
 
-static int64_t offset_ms;
+static _Atomic int64_t offset_ms; /* the spool thread looks at the clock, too */
 
 int64_t __wrap_clock_wall_ms(void)
 {
