@@ -10,7 +10,7 @@ import time
 
 from harness.person import error_condition
 from harness.process import Failure, wait_until
-from harness.watch import SmallDisk
+from harness.watch import SmallDisk, resident_kb
 
 GATEWAY = "irc.localhost"
 ROOM = f"#lobby@{GATEWAY}"
@@ -403,3 +403,98 @@ async def scenario_a_disk_of_one_megabyte(world):
         raise Failure("there is room again, and messages are refused")
     accepted += list(sent.values())[-51:]
     await all_said(fake, "#lobby", accepted)
+
+
+class Memory:
+    """The highest resident memory of the core while something goes on, in KiB."""
+
+    def __init__(self, gateway):
+        self.pid = gateway.process.pid
+        self.before = self.highest = resident_kb(self.pid)
+
+    async def __aenter__(self):
+        self.task = asyncio.create_task(self.look())
+        return self
+
+    async def __aexit__(self, *_):
+        self.task.cancel()
+
+    async def look(self):
+        while True:
+            self.highest = max(self.highest, resident_kb(self.pid))
+            await asyncio.sleep(0.05)
+
+    def check(self, limit_kb):
+        print(f"resident memory of the core: {self.before} KiB before, {self.highest} KiB at most")
+        if self.highest - self.before > limit_kb:
+            raise Failure(f"the core grew from {self.before} to {self.highest} KiB")
+
+
+async def scenario_prosody_does_not_read_for_a_while(world):
+    """Under load from the network: it is held back, nothing is lost, and it goes on in order."""
+    fake, gateway, alice = await fake_network(world)
+    alice.send_presence(pto=GATEWAY)
+    alice.join(ROOM, "alice")
+    await alice.joined(ROOM, "alice")
+    count, prosody = 20000, world.started[1].process.pid
+
+    def heard():
+        return [m["body"].split(" ")[0] for m in alice.messages if m["from"].full == f"{ROOM}/carol" and m["body"]]
+    async with Memory(gateway) as memory:
+        os.kill(prosody, signal.SIGSTOP)
+        stopped = time.monotonic()
+        number = 0
+        try:
+            while number < count:
+                for _ in range(100):
+                    fake.tell(f":carol!u@host PRIVMSG #lobby :{number} {'x' * 350}")
+                    number += 1
+                try:
+                    await asyncio.wait_for(fake.writers[0].drain(), 0.5)
+                except asyncio.TimeoutError:
+                    pass  # the gateway reads no more
+            await asyncio.sleep(max(0.0, stopped + 5 - time.monotonic()))
+        finally:
+            os.kill(prosody, signal.SIGCONT)
+        await wait_until(lambda: len(heard()) >= count, f"{count} messages at alice", 120)
+    if heard() != [str(n) for n in range(count)]:
+        raise Failure("messages are missing, doubled or in another order")
+    memory.check(64 << 10)
+    alice.say(ROOM, "still here", "groupchat")
+    await fake.expect("PRIVMSG #lobby :still here")
+
+
+async def scenario_a_backend_does_not_read_for_a_while(world):
+    """Under load from a person: it waits in the spool, then the sender is told; nothing that was accepted is lost."""
+    fake, gateway, alice = await fake_network(world, **{"spool.max_user_messages": "5000"})
+    alice.join(ROOM, "alice")
+    await alice.joined(ROOM, "alice")
+    count, sent = 7000, {}
+
+    def refused():
+        return {m["id"]: error_condition(m) for m in alice.messages if m["type"] == "error"}
+    async with Memory(gateway) as memory:
+        backends = gateway.backends()
+        for pid in backends:
+            os.kill(pid, signal.SIGSTOP)
+        stopped = time.monotonic()
+        try:
+            for number in range(count):
+                text = f"{number} {'x' * 350}"
+                sent[alice.say(ROOM, text, "groupchat")] = text
+                if number % 100 == 99:
+                    await alice.plugin["xep_0199"].send_ping(GATEWAY)
+            await asyncio.sleep(max(0.0, stopped + 5 - time.monotonic()))
+        finally:
+            for pid in backends:
+                os.kill(pid, signal.SIGCONT)
+        accepted = [text for key, text in sent.items() if key not in refused()]
+        if set(refused().values()) != {"resource-constraint"} or not 5000 <= len(accepted) < count:
+            raise Failure(f"{len(accepted)} were accepted, the errors are {set(refused().values())}")
+        await wait_until(lambda: len(said(fake, "#lobby")) >= len(accepted), f"{len(accepted)} messages on IRC", 120)
+        await waiting(gateway, 0)
+    if said(fake, "#lobby") != accepted:
+        raise Failure("messages are missing, doubled or in another order")
+    memory.check(64 << 10)
+    alice.say(ROOM, "still here", "groupchat")
+    await fake.expect("PRIVMSG #lobby :still here")
