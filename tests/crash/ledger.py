@@ -13,7 +13,8 @@ class Ledger:
         self.sent = 0
         self.arrived = {}      # number -> how often
         self.bounced = set()
-        self.committed = set() # seen in the spool after a kill
+        self.accepted = set()  # seen in the spool after a kill
+        self.waiting = set()   # of them, those that nobody had taken at the last look
         self.excused = set()   # sent while nobody could have heard it
         self.last = 0
         self.reordered = []
@@ -49,39 +50,124 @@ class Ledger:
         return [n for n in range(1, self.sent + 1) if n not in self.arrived and n not in self.bounced]
 
     def lost(self):
-        """Accepted by the gateway (it was in its spool), and neither here nor back."""
-        return [n for n in self.open() if n in self.committed]
+        """Accepted, neither here nor back, and not taken by the other end either."""
+        return [n for n in self.open() if n in self.waiting]
+
+    def taken(self):
+        """Accepted, and taken by the kernel for the other end, which has not got it: its socket went with a process."""
+        return [n for n in self.open() if n in self.accepted and n not in self.waiting]
 
     def unaccounted(self):
         """Not accepted: what the kernel held for a process that was killed, or that process in its hands."""
-        return [n for n in self.open() if n not in self.committed and n not in self.excused]
+        return [n for n in self.open() if n not in self.accepted and n not in self.excused]
 
     def report(self):
         return {
             "name": self.name, "sent": self.sent, "arrived": len(self.arrived), "bounced": len(self.bounced),
             "accepted and lost": len(self.lost()), "reordered": len(self.reordered),
             "repeated": len(self.repeated),
-            "in the hands of the kernel when a process was killed": len(self.unaccounted()),
+            "on their way to the gateway when a process was killed": len(self.unaccounted()),
+            "taken by the kernel for the other end, when the core was killed": len(self.taken()),
             "said while out of the room": len([n for n in self.open() if n in self.excused]),
             "arrived and bounced": len(self.bounced & set(self.arrived)),
         }
 
 
-def committed_in(folder, prefixes):
-    """Numbers that stand in the spool's files, by prefix. Frames are not compressed, so their texts can be found."""
+class _Reader:
+    """Entries of one segment of the spool: docs/durability.md, "The log"."""
+
+    def __init__(self, data):
+        self.data = data
+        self.at = 0
+
+    def number(self, size):
+        value = int.from_bytes(self.data[self.at:self.at + size], "little")
+        self.at += size
+        return value
+
+    def chars(self, size):
+        value = self.data[self.at:self.at + size]
+        self.at += size + 1
+        return value
+
+    def text(self):
+        return self.chars(self.number(2))
+
+    def skip(self, size):
+        self.at += size
+
+    def entries(self):
+        """(type, id, frame); frame only of what is put."""
+        while self.at < len(self.data):
+            kind = self.number(1)
+            if kind == 1:
+                flags = self.number(1)
+                self.skip(2 + 4)
+                identity = self.number(8)
+                self.skip(8)
+                frame, owner, origin, _ = self.number(4), self.number(2), self.number(2), self.number(2)
+                self.skip(16 if flags & 4 else 0)
+                self.chars(owner)
+                if flags & 2:
+                    self.chars(origin)
+                yield kind, identity, self.data[self.at:self.at + frame]
+                self.skip(frame)
+            elif kind in (2, 4):
+                yield kind, self.number(8), None
+            elif kind == 3:
+                identity = self.number(8)
+                self.skip(8)
+                self.text()
+                yield kind, identity, None
+            elif kind == 5:
+                self.text()
+                self.text()
+                self.skip(self.number(4))
+            elif kind == 6:
+                self.text()
+                self.text()
+            elif kind == 7:
+                self.skip(16 + 8)
+            elif kind == 8:
+                flags = self.number(1)
+                self.skip(16 + 16 + 8)
+                for _ in range(3 if flags & 8 else 2):
+                    self.text()
+            else:
+                raise ValueError(f"an entry of type {kind}")
+
+
+def _batches(data):
+    at = 64
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at:at + 4], "little")
+        if not length or at + 8 + length > len(data):
+            return
+        yield data[at + 8:at + 8 + length]
+        at += 8 + length
+
+
+def look_in(folder, prefixes):
+    """What the spool's files say: numbers that were accepted, and those of them that nobody has taken yet; by prefix."""
     import os
-    found = {prefix: set() for prefix in prefixes}
     pattern = re.compile(rb"(?<![0-9A-Za-z])(" + "|".join(prefixes).encode() + rb")(\d+)(?![0-9])")
-    try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return found
-    for name in names:
-        try:
-            with open(os.path.join(folder, name), "rb") as file:
-                data = file.read()
-        except OSError:
+    accepted = {prefix: set() for prefix in prefixes}
+    records = {}
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith(".log"):
             continue
-        for prefix, number in pattern.findall(data):
-            found[prefix.decode()].add(int(number))
-    return found
+        with open(os.path.join(folder, name), "rb") as file:
+            data = file.read()
+        for batch in _batches(data):
+            for kind, identity, frame in _Reader(batch).entries():
+                if kind == 1:
+                    records[identity] = {(prefix.decode(), int(number)) for prefix, number in pattern.findall(frame)}
+                elif kind == 2:
+                    for prefix, number in records.pop(identity, ()):
+                        accepted[prefix].add(number)
+    waiting = {prefix: set() for prefix in prefixes}
+    for found in records.values():
+        for prefix, number in found:
+            accepted[prefix].add(number)
+            waiting[prefix].add(number)
+    return accepted, waiting
