@@ -43,7 +43,7 @@ static void put_record(struct transport *transport, struct table *table, const s
 	table_put_text(table, record->direction == SPOOL_TO_NETWORK ? "network" : frontend);
 	table_put_text(table, owner);
 	table_put_text(table, state_names[record->state]);
-	table_put_number(table, (clock_wall_ms() - record->accepted_ms) / 1000);
+	table_put_number(table, ((int64_t)clock_ms() - record->since_ms) / 1000);
 	table_put_number(table, record->handings);
 	table_put_number(table, record->size);
 	table_put_text(table, reason);

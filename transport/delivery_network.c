@@ -495,7 +495,7 @@ static void expire(struct transport *transport, struct spool_queue *queue, int64
 	LIST_EACH (link, &queue->records) {
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 
-		if (record->accepted_ms > before_ms)
+		if (record->since_ms > before_ms)
 			return;
 		if (record->state == SPOOL_WAITING)
 			give_back(transport, record, UNDELIVERED_OFFLINE,

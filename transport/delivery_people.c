@@ -295,7 +295,7 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		event.trace = ++transport->next_trace;
 		event.handover = record->id;
 		if (event.type != EVENT_RECEIPT && !event.message.stamp_ms &&
-		    clock_wall_ms() - record->accepted_ms > LATE_MS)
+		    (int64_t)clock_ms() - record->since_ms > LATE_MS)
 			event.message.stamp_ms = record->accepted_ms;
 		bool stays = mine && !settle(transport->spool, record, show(identity, only, &event)) && !is_for_room(&event);
 
@@ -407,7 +407,7 @@ static void expire(struct transport *transport, struct spool_queue *queue, void 
 	LIST_EACH (link, &queue->records) {
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 
-		if (record->accepted_ms > before_ms)
+		if (record->since_ms > before_ms)
 			return;
 		if (record->state != SPOOL_WAITING)
 			continue;
@@ -419,7 +419,7 @@ static void expire(struct transport *transport, struct spool_queue *queue, void 
 
 void delivery_expire(struct transport *transport)
 {
-	int64_t now_ms = clock_wall_ms();
+	int64_t now_ms = (int64_t)clock_ms();
 
 	for_each_queue(transport, expire, &now_ms);
 }

@@ -2,6 +2,7 @@
 """What was accepted arrives, once and in order, or comes back: whatever the network, the server or the disk do meanwhile."""
 import asyncio
 import calendar
+import glob
 import json
 import os
 import re
@@ -9,7 +10,8 @@ import signal
 import time
 
 from harness.person import error_condition
-from harness.process import Failure, wait_until
+from harness.gateway import sanitized
+from harness.process import Failure, Skip, wait_until
 from harness.watch import SmallDisk, resident_kb
 
 GATEWAY = "irc.localhost"
@@ -498,3 +500,68 @@ async def scenario_a_backend_does_not_read_for_a_while(world):
     memory.check(64 << 10)
     alice.say(ROOM, "still here", "groupchat")
     await fake.expect("PRIVMSG #lobby :still here")
+
+
+LIBFAKETIME = "/usr/lib/*/faketime/libfaketime.so.1"
+
+
+class JumpingClock:
+    """The wall clock of a gateway; the monotonic one goes on as ever."""
+
+    def __init__(self, world, gateway):
+        found = glob.glob(LIBFAKETIME)
+        if not found:
+            raise Skip("libfaketime is not installed")
+        if sanitized(gateway.daemon):
+            raise Skip("sanitizers have to be the first library")
+        self.file = os.path.join(world.folder, "clock")
+        self.jump(0)
+        gateway.wrapper = ["env", f"LD_PRELOAD={found[0]}", f"FAKETIME_TIMESTAMP_FILE={self.file}", "FAKETIME_NO_CACHE=1",
+                           "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+
+    def jump(self, seconds):
+        with open(self.file + ".new", "w") as file:
+            file.write(f"{seconds:+d}")
+        os.rename(self.file + ".new", self.file)
+
+
+async def scenario_a_clock_that_jumps(world):
+    """An hour either way, while messages wait: they go on waiting, and arrive in order."""
+    fake, prosody = await world.fake_irc(), await world.prosody()
+    fake.holds.add("JOIN")
+    gateway = world.gateway()
+    clock = JumpingClock(world, gateway)
+    gateway.component_of(prosody)
+    gateway.irc(fake)
+    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0", "spool.people_wait": "600"})
+    await gateway.start()
+    await gateway.process.wait_log(CONNECTED)
+    alice = await world.person("alice@localhost", prosody.c2s_port)
+    alice.join(ROOM, "alice")
+    await fake.expect("JOIN #lobby")
+    wanted = []
+
+    async def says():
+        for _ in range(3):
+            wanted.append(f"text {len(wanted)}")
+            alice.say(ROOM, wanted[-1], "groupchat")
+        await waiting(gateway, len(wanted))
+    for jump in (0, 3600, -3600, 0):
+        clock.jump(jump)
+        log = len(gateway.process.log())
+        await says()
+        # The clock in the log is the one that jumps.
+        hour = time.strftime("%Y-%m-%dT%H:", time.gmtime(time.time() + jump))
+        if hour not in gateway.process.log()[log:]:
+            raise Failure(f"the gateway's clock is not at {hour}: {gateway.process.log()[log:][-500:]}")
+        # Longer than the time between two looks at what has waited too long.
+        await asyncio.sleep(7)
+        await waiting(gateway, len(wanted))
+    clock.jump(-3600)
+    fake.release("JOIN")
+    await all_said(fake, "#lobby", wanted)
+    await waiting(gateway, 0)
+    if [m for m in alice.messages if m["type"] == "error"]:
+        raise Failure("messages were given back")
+    fake.tell(":carol!u@host PRIVMSG #lobby :hello")
+    await alice.message(f"{ROOM}/carol", "^hello$", "groupchat")

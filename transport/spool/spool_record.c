@@ -319,6 +319,7 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 
 	record = record_add(spool, queue, entry.id, entry.frame_size);
 	record->accepted_ms = entry.time;
+	record->since_ms = (int64_t)clock_ms();
 	record->conversation = entry.conversation;
 	record->entry_size = (uint32_t)(out->len - begin);
 	if (disk) {
@@ -490,6 +491,7 @@ static void load_put(struct spool *spool, uint64_t position, const struct spool_
 	enum spool_direction direction = entry->flags & ENTRY_TO_PEOPLE ? SPOOL_TO_PEOPLE : SPOOL_TO_NETWORK;
 	struct spool_record *record = spool_find(spool, entry->id);
 	struct spool_queue *queue;
+	int64_t age = clock_wall_ms() - entry->time;
 
 	/* Written again while the segment that had it was cleaned. */
 	if (record)
@@ -499,6 +501,7 @@ static void load_put(struct spool *spool, uint64_t position, const struct spool_
 		spool->disordered = true;
 	record = record_add(spool, queue, entry->id, entry->frame_size);
 	record->accepted_ms = entry->time;
+	record->since_ms = (int64_t)clock_ms() - (age > 0 ? age : 0);
 	record->conversation = entry->conversation;
 	record->place = position;
 	record->entry_size = (uint32_t)size;
