@@ -171,7 +171,18 @@ static void expect_echo(struct user *user, const struct event *event)
 	arena_finish(&arena);
 }
 
-/* Back to who sent it. The record is gone, or waits for the sender's frontend, or is confirmed by it later. */
+/* As the reason of a dead letter: read again by delivery_network_frontend_ready. */
+static void bury(struct spool *spool, struct spool_record *record, enum undelivered_reason reason, const char *text)
+{
+	struct buf why = {0};
+
+	buf_printf(&why, "%d %s", (int)reason, text ? text : "");
+	spool_dead(spool, record, buf_text(&why));
+	buf_finish(&why);
+}
+
+/* Back to who sent it. It is a dead letter until the sender's frontend has confirmed that: after a restart in between it is
+ * the sender who is told, and not the network. */
 static void give_back(struct transport *transport, struct spool_record *record, enum undelivered_reason reason,
 		      const char *text)
 {
@@ -186,6 +197,8 @@ static void give_back(struct transport *transport, struct spool_record *record, 
 	struct frontend *frontend =
 		message.has_origin ? transport_frontend(transport, message.origin.frontend) : NULL;
 
+	if (record->state != SPOOL_DEAD)
+		bury(spool, record, reason, text);
 	if (frontend && frontend->ops->undelivered) {
 		struct event event = {.type = EVENT_UNDELIVERED,
 				      .user = message.event.user,
@@ -200,19 +213,10 @@ static void give_back(struct transport *transport, struct spool_record *record, 
 	}
 	log_debug(&transport->log, "message %llu of %s is not delivered: %s", (unsigned long long)record->id,
 		  log_quote(record->queue->owner), text ? text : "no reason told");
-	if (promised > 0) {
-		record->open = (unsigned)promised;
-		record->returning = true;
-		spool_handed(spool, record);
-	} else if (promised == 0) {
+	record->returning = promised > 0;
+	record->open = promised > 0 ? (unsigned)promised : 0;
+	if (promised == 0)
 		spool_done(spool, &record);
-	} else {
-		struct buf why = {0};
-
-		buf_printf(&why, "%d %s", (int)reason, text ? text : "");
-		spool_dead(spool, record, buf_text(&why));
-		buf_finish(&why);
-	}
 	message_finish(&message);
 }
 
@@ -359,7 +363,7 @@ static struct spool_record *find_of_backend(struct backend *backend, uint64_t nu
 	struct transport *transport = backend->transport;
 	struct spool_record *record = spool_find(transport->spool, number);
 
-	if (!record || record->direction != SPOOL_TO_NETWORK || record->state == SPOOL_DEAD || record->returning)
+	if (!record || record->direction != SPOOL_TO_NETWORK || record->state == SPOOL_DEAD)
 		return NULL;
 	const struct user *user = user_find(transport, record->queue->owner);
 
@@ -445,7 +449,7 @@ void delivery_user_lost(struct user *user)
 	LIST_EACH (link, &user->outbox->records) {
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 
-		if (record->state == SPOOL_HANDED && !record->returning)
+		if (record->state == SPOOL_HANDED)
 			spool_wait(user->transport->spool, record);
 	}
 }
@@ -526,16 +530,16 @@ void delivery_network_frontend_ready(struct frontend *frontend, struct spool_que
 		struct message message;
 		char *text;
 
-		if (record->state != SPOOL_DEAD || message_read(&message, transport->spool, record) < 0)
+		if (record->state != SPOOL_DEAD || record->returning ||
+		    message_read(&message, transport->spool, record) < 0)
 			continue;
 		bool same = message.has_origin && !strcmp(message.origin.frontend, frontend->ops->name);
 		long reason = message.reason ? strtol(message.reason, &text, 10) : 0;
 
 		if (same && message.reason && text != message.reason) {
-			/* The reason is the dead record's own. */
+			/* The text is the record's own, which may be gone when it is told. */
 			char *why = *text == ' ' && text[1] ? mem_strdup(text + 1) : NULL;
 
-			spool_retry(transport->spool, record);
 			give_back(transport, record, (enum undelivered_reason)reason, why);
 			mem_free(why);
 		}

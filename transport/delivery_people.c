@@ -241,13 +241,21 @@ void delivery_to_people(struct user *user, struct room *room, const struct event
 
 /* ---------------------------------------------------------------------------------------- confirmations */
 
-void delivery_shown(struct transport *transport, uint64_t number)
+/* What a frontend has promised to confirm, in either direction: also what goes back to its sender. */
+static struct spool_record *find_promised(struct transport *transport, uint64_t number)
 {
 	struct spool_record *record = spool_find(transport->spool, number);
+	bool promised = record && (record->direction == SPOOL_TO_PEOPLE ? record->state == SPOOL_HANDED
+									: record->returning);
 
-	if (!record || record->state != SPOOL_HANDED)
-		return;
-	if (record->direction == SPOOL_TO_NETWORK && !record->returning)
+	return promised ? record : NULL;
+}
+
+void delivery_shown(struct transport *transport, uint64_t number)
+{
+	struct spool_record *record = find_promised(transport, number);
+
+	if (!record)
 		return;
 	CRASH_POINT("core.people.shown");
 	if (record->open > 1)
@@ -258,13 +266,12 @@ void delivery_shown(struct transport *transport, uint64_t number)
 
 void delivery_not_shown(struct transport *transport, uint64_t number)
 {
-	struct spool_record *record = spool_find(transport->spool, number);
+	struct spool_record *record = find_promised(transport, number);
 
-	if (!record || record->state != SPOOL_HANDED)
-		return;
-	if (record->direction == SPOOL_TO_NETWORK && !record->returning)
-		return;
-	spool_wait(transport->spool, record);
+	if (record && record->returning)
+		record->returning = false;
+	else if (record)
+		spool_wait(transport->spool, record);
 }
 
 /* -------------------------------------------------------------------------------------------- again */
@@ -432,8 +439,6 @@ int delivery_bounce(struct transport *transport, uint64_t number)
 
 	if (!record || record->direction != SPOOL_TO_NETWORK || record->returning)
 		return TP_ERR_NOT_FOUND;
-	if (record->state == SPOOL_DEAD)
-		spool_retry(transport->spool, record);
 	delivery_network_give_back(transport, record, UNDELIVERED_DROPPED,
 				   "An administrator of the gateway has sent it back.");
 	return 0;
@@ -454,7 +459,7 @@ int delivery_retry(struct transport *transport, uint64_t number)
 	struct spool_record *record = spool_find(transport->spool, number);
 	struct frontend *frontend;
 
-	if (!record || record->state == SPOOL_HANDED)
+	if (!record || record->state == SPOOL_HANDED || record->returning)
 		return TP_ERR_NOT_FOUND;
 	if (record->state == SPOOL_DEAD)
 		spool_retry(transport->spool, record);

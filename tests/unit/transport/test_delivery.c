@@ -160,7 +160,14 @@ static void test_the_bounce_is_confirmed_too(void **state)
 	fx->promise = 1;
 	delivery_frontend_ready(fx->frontend);
 	expect("alice@x/phone undelivered 2 bob: hi id=i1\n");
-	assert_int_equal(spool().handed, 1);
+	/* Not told after all: once more. */
+	delivery_not_shown(fx->transport, fx->number);
+	assert_int_equal(spool().dead, 1);
+	forget();
+	delivery_frontend_ready(fx->frontend);
+	expect("alice@x/phone undelivered 2 bob: hi id=i1\n");
+	delivery_frontend_ready(fx->frontend);
+	expect("");
 	delivery_shown(fx->transport, fx->number);
 	assert_int_equal(spool().records, 0);
 }
