@@ -181,8 +181,8 @@ static void bury(struct spool *spool, struct spool_record *record, enum undelive
 	buf_finish(&why);
 }
 
-/* Back to who sent it. It is a dead letter until the sender's frontend has confirmed that: after a restart in between it is
- * the sender who is told, and not the network. */
+/* Back to who sent it. It is a dead letter until the sender's frontend has confirmed that: after a restart in
+ * between it is the sender who is told, and not the network. */
 static void give_back(struct transport *transport, struct spool_record *record, enum undelivered_reason reason,
 		      const char *text)
 {
