@@ -75,6 +75,7 @@
 #define LIMIT_CRASHED_BACKENDS 100         /* remembered for crashed_backends; the oldest is forgotten */
 #define LIMIT_BACKEND_OUT_HIGH (4u << 20)  /* queued to a backend: above it frontends get TP_ERR_LIMIT for its users */
 #define LIMIT_BACKEND_OUT_BYTES (64u << 20) /* then the backend is taken as hung */
+#define LIMIT_BACKEND_HELD_BYTES (1u << 20) /* frames behind one that the spool has no room for; then it is not read */
 #define LIMIT_IGNORED_FRAMES 1000          /* bad or forged frames of one backend before it is cut off */
 #define LIMIT_BACKENDS_STARTING 8          /* processes under way to their first frame; 1 after a crash */
 #define LIMIT_BACKEND_START_SECONDS 30     /* from spawn to the first frame */

@@ -45,7 +45,9 @@ struct backend_connection {
 	size_t unwritten_start;     /* bytes of it that are done */
 	uint64_t partial_ms; /* clock_ms of the first byte of an unfinished frame; 0: none */
 	bool paused;         /* reading is held back */
-	struct buf stuck;    /* a frame that could not be taken, to be handled again before others are read; empty: none */
+	/* A frame that could not be taken and those behind it, each with its length as on the wire: handled later, in order.
+	 * Empty: none. */
+	struct buf held;
 	bool resumed;        /* and what lies in the reader is due */
 	bool blocked;        /* the kernel takes no more now */
 	bool overflow, unwritable, finishing, closed;
@@ -58,10 +60,15 @@ struct unwritten {
 
 static void on_event(uv_poll_t *poll, int status, int events);
 
+static bool holds_enough(const struct backend_connection *connection)
+{
+	return connection->held.len > LIMIT_BACKEND_HELD_BYTES;
+}
+
 /* What is watched follows from the state. */
 static void watch(struct backend_connection *connection)
 {
-	int events = (connection->paused || connection->stuck.len ? 0 : UV_READABLE) | (connection->blocked ? UV_WRITABLE : 0);
+	int events = (connection->paused || holds_enough(connection) ? 0 : UV_READABLE) | (connection->blocked ? UV_WRITABLE : 0);
 
 	if (connection->closed || events == connection->events)
 		return;
@@ -134,6 +141,21 @@ static void handle_frame(struct backend_connection *connection, const uint8_t *f
 	arena_reset(&connection->arena);
 }
 
+/* Kept for later. Answers count at once: what they end makes room, and may be all that can. They are handled once more in
+ * their turn, which does no harm. */
+static void hold_frame(struct backend_connection *connection, const uint8_t *frame, size_t length)
+{
+	struct backend *backend = connection->backend;
+	struct event event = {0};
+
+	buf_put_be32(&connection->held, (uint32_t)length);
+	buf_append(&connection->held, frame, length);
+	if (codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event) == 0 &&
+	    event.type == EVENT_HANDOVER && backend->extended)
+		delivery_answered(backend, &event.handed_over);
+	arena_reset(&connection->arena);
+}
+
 /* Whole frames in the reader. False if the connection may not be used any more. */
 static bool take_frames(struct backend_connection *connection, bool *any)
 {
@@ -142,18 +164,21 @@ static bool take_frames(struct backend_connection *connection, bool *any)
 	size_t length;
 	int err = 0;
 
-	while (!connection->closed && !connection->paused && !connection->stuck.len) {
+	while (!connection->closed && !connection->paused && !holds_enough(connection)) {
 		err = frame_next(&connection->reader, &frame, &length);
 		if (err != 1)
 			break;
 		*any = true;
-		handle_frame(connection, frame, length);
-		if (backend->not_taken) {
-			backend->not_taken = false;
-			log_warning(&backend->log, "is not read: the spool takes no more messages");
-			buf_append(&connection->stuck, frame, length);
-			watch(connection);
+		if (connection->held.len) {
+			hold_frame(connection, frame, length);
+			continue;
 		}
+		handle_frame(connection, frame, length);
+		if (!backend->not_taken)
+			continue;
+		backend->not_taken = false;
+		log_warning(&backend->log, "has to wait: the spool takes no more messages");
+		hold_frame(connection, frame, length);
 	}
 	if (!connection->closed && err < 0) {
 		backend_fail(backend, "The program that serves this network sent something impossible.",
@@ -185,7 +210,7 @@ static bool process_input(struct backend_connection *connection)
 
 static void read_all(struct backend_connection *connection, size_t budget)
 {
-	while (!connection->closed && !connection->paused && !connection->stuck.len && budget > 0) {
+	while (!connection->closed && !connection->paused && !holds_enough(connection) && budget > 0) {
 		size_t room;
 		char *at = frame_room(&connection->reader, READ_CHUNK, &room);
 		ssize_t count = recv(connection->fd, at, room, MSG_DONTWAIT);
@@ -404,7 +429,7 @@ static void on_closed(uv_handle_t *handle)
 	arena_finish(&connection->arena);
 	buf_finish(&connection->out);
 	buf_finish(&connection->unwritten);
-	buf_finish(&connection->stuck);
+	buf_finish(&connection->held);
 	mem_free(connection);
 	backend_part_closed(backend);
 }
@@ -417,6 +442,9 @@ void backend_connection_close(struct backend_connection **connection)
 	if (!gone || gone->closed)
 		return;
 	gone->closed = true;
+	if (gone->held.len)
+		log_error(&gone->backend->log, "ended while the spool was full: %zu bytes of what it said are lost",
+			  gone->held.len);
 	backend_connection_adopt(gone);
 	list_remove(&gone->dirty_link);
 	uv_close((uv_handle_t *)&gone->poll, on_closed);
@@ -483,22 +511,34 @@ void backend_connection_set_reading(struct backend_connection *connection, bool 
 
 bool backend_connection_is_reading(const struct backend_connection *connection)
 {
-	return !connection->paused && !connection->stuck.len;
+	return !connection->paused && !holds_enough(connection);
 }
 
 void backend_connection_retry(struct backend_connection *connection)
 {
 	struct backend *backend = connection->backend;
+	struct buf *held = &connection->held;
+	size_t done = 0;
 
-	if (connection->closed || !connection->stuck.len)
+	if (!held->len)
 		return;
-	handle_frame(connection, (const uint8_t *)connection->stuck.data, connection->stuck.len);
-	if (backend->not_taken) {
-		backend->not_taken = false;
-		return;
+	while (done < held->len && !connection->closed && !connection->paused) {
+		const uint8_t *frame = (const uint8_t *)held->data + done;
+		size_t length = (size_t)frame[0] << 24 | (size_t)frame[1] << 16 | (size_t)frame[2] << 8 | frame[3];
+
+		handle_frame(connection, frame + 4, length);
+		if (backend->not_taken)
+			break;
+		done += 4 + length;
 	}
-	log_info(&backend->log, "is read again: there is room for messages");
-	buf_finish(&connection->stuck);
+	backend->not_taken = false;
+	if (connection->closed)
+		return;
+	buf_consume(held, done);
+	if (!held->len) {
+		log_info(&backend->log, "need not wait any more: there is room for messages");
+		buf_finish(held);
+	}
 	connection->resumed = true;
 	connection->partial_ms = 0;
 	mark_dirty(connection);
@@ -508,6 +548,7 @@ void backend_connection_retry(struct backend_connection *connection)
 void backend_connection_drain(struct backend_connection *connection)
 {
 	connection->paused = false;
+	backend_connection_retry(connection);
 	if (process_input(connection))
 		read_all(connection, READ_DRAIN);
 }

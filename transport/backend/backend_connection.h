@@ -32,7 +32,7 @@ void backend_connection_acknowledge_soon(struct backend_connection *connection);
 size_t backend_connection_queued(const struct backend_connection *connection);
 /* No more is sent: the sending side is shut down once the queue is written. */
 void backend_connection_finish(struct backend_connection *connection);
-/* Handles the frame again that could not be taken, if there is one, and reads on if it was taken now. */
+/* Handles the frame again that could not be taken, if there is one, and those that came after it. */
 void backend_connection_retry(struct backend_connection *connection);
 void backend_connection_set_reading(struct backend_connection *connection, bool on);
 bool backend_connection_is_reading(const struct backend_connection *connection);
