@@ -233,7 +233,8 @@ async def scenario_ngircd_is_restarted(world):
         await carol.join("#lobby")
         for pid in backends:
             os.kill(pid, signal.SIGCONT)
-        await carol.expect(f"PRIVMSG #lobby :{number}$", timeout=60)
+        # Sessions that are short are tried again more and more slowly.
+        await carol.expect(f"PRIVMSG #lobby :{number}$", timeout=500)
         says()
         await carol.expect(f"PRIVMSG #lobby :{number}$")
     heard += hears()
