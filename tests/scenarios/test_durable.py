@@ -400,7 +400,8 @@ async def scenario_a_disk_of_one_megabyte(world):
         if len(refused()) == before:
             break
         if time.monotonic() > end:
-            raise Failure(f"messages are refused when nothing waits: {await gateway.control('spool_status')}")
+            sizes = {entry.name: entry.stat().st_size for entry in os.scandir(os.path.join(folder, "spool"))}
+            raise Failure(f"messages are refused when nothing waits: {await gateway.control('spool_status')} {sizes}")
     await say(50)
     if len(refused()) != before:
         raise Failure("there is room again, and messages are refused")
