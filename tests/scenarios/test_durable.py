@@ -111,7 +111,7 @@ async def scenario_a_login_that_fails_gives_back(world):
 # ---------------------------------------------------------------------------------- the ends go away and come back
 
 
-ROUNDS = int(os.environ.get("DURABLE_ROUNDS", "10"))  # restarts of Prosody; half as many of ngircd
+ROUNDS = int(os.environ.get("DURABLE_ROUNDS", "6"))  # restarts of Prosody; half as many of ngircd
 DELAY = "{urn:xmpp:delay}delay"
 
 
