@@ -129,8 +129,10 @@ static int flush_disk(struct spool *spool)
 	bool waits = spool_log_waiting(disk) > 0;
 	int err = spool_log_write(disk);
 
-	if (err)
+	if (err) {
+		spool_index_free_space(spool);
 		return err;
+	}
 	spool->flushes += waits;
 	spool_index_progress(spool);
 	start_sync(spool);

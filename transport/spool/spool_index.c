@@ -187,11 +187,8 @@ static void take_segments(struct spool *spool)
 	}
 }
 
-void spool_index_progress(struct spool *spool)
+static void tidy_up(struct spool *spool)
 {
-	if (!spool->disk || spool->closing || spool->tidy_under_way)
-		return;
-	seal(spool);
 	if (spool->sealed && spool->committing_position > spool->disk->synced)
 		return;
 	take_segments(spool);
@@ -207,6 +204,20 @@ void spool_index_progress(struct spool *spool)
 	spool->tidy.removed = 0;
 	spool->tidy_under_way = true;
 	spool_thread_tidy(spool->thread, &spool->tidy);
+}
+
+void spool_index_progress(struct spool *spool)
+{
+	if (!spool->disk || spool->closing || spool->tidy_under_way)
+		return;
+	seal(spool);
+	tidy_up(spool);
+}
+
+void spool_index_free_space(struct spool *spool)
+{
+	if (spool->disk && !spool->closing && !spool->tidy_under_way)
+		tidy_up(spool);
 }
 
 static void add_to_filter(struct spool_filter *filter, const struct spool_items *items)

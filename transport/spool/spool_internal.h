@@ -111,6 +111,8 @@ void spool_index_add_entry(struct spool *spool, const struct spool_entry *entry)
 void spool_index_finish(struct spool *spool);
 /* After a write or a sync: what of the database's and the segments' business can go on, goes on. */
 void spool_index_progress(struct spool *spool);
+/* While nothing can be written: only what was ready before, files that can go above all. */
+void spool_index_free_space(struct spool *spool);
 void spool_index_tidied(struct spool *spool, struct spool_tidy *tidy);
 /* Whether a sync would let it go on. */
 bool spool_index_wants_sync(const struct spool *spool);

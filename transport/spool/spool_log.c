@@ -23,6 +23,7 @@
 #define CLEANING_BYTES (4 * BLOCK_BYTES)
 #define GROW_BYTES (256u << 10)
 #define GONE_BYTES 24u /* what it takes to say that a record is gone, in a batch of its own */
+#define GONE_BYTES_LEAST 17u
 #define RETRY_MS 100
 #define ID_SECOND_BITS 22 /* the first id of a new folder is the clock's second, so shifted */
 
@@ -342,6 +343,16 @@ static uint64_t head_need(const struct spool_log *log)
 	return (uint64_t)log_offset_of(log->head, log->position) + log->pending.len;
 }
 
+/* After a restart on a full disk something else may have taken what was kept back. Then that is no reason not to move
+ * a little out of the oldest file, which gives more back. */
+static bool cleaning_pays(const struct spool_log *log, size_t bytes)
+{
+	const struct spool_segment *oldest = spool_log_oldest(log);
+	bool short_of_space = log->head->bytes < head_need(log) + log->live * GONE_BYTES_LEAST;
+
+	return short_of_space && oldest && bytes * 4 < oldest->bytes;
+}
+
 int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
 {
 	uint64_t need;
@@ -350,8 +361,8 @@ int spool_log_room(struct spool_log *log, size_t bytes, bool cleaning)
 	if (!log->head || log->failing)
 		return log->full ? TP_ERR_LIMIT : TP_ERR_IO;
 	need = head_need(log) + bytes + SEGMENT_BATCH_HEADER_BYTES;
-	if (!cleaning || bytes * 4 > spool_log_oldest(log)->bytes)
-		need += kept_back(log, cleaning); /* else more comes free than it takes */
+	if (!cleaning || !cleaning_pays(log, bytes))
+		need += kept_back(log, cleaning);
 	if (need <= log->head->bytes)
 		return 0;
 	if (log->full && clock_ms() - log->refused_ms < RETRY_MS)

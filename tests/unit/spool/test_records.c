@@ -28,6 +28,7 @@ static void test_put_read_done(void **state)
 	record = spool_find(fixture->spool, first);
 	assert_int_equal(record->state, SPOOL_WAITING);
 	assert_true(record->accepted_ms >= before && record->accepted_ms <= clock_wall_ms());
+	assert_true(record->since_ms <= (int64_t)clock_ms() && record->since_ms > (int64_t)clock_ms() - 60000);
 	statistics = fixture_statistics(fixture);
 	assert_int_equal(statistics.records, 2);
 	assert_int_equal(statistics.waiting, 2);
@@ -79,6 +80,7 @@ static void test_restart(void **state)
 	record = spool_find(fixture->spool, first);
 	assert_int_equal(record->state, SPOOL_WAITING);
 	assert_int_equal(record->accepted_ms, accepted);
+	assert_true(record->since_ms <= (int64_t)clock_ms() && record->since_ms > (int64_t)clock_ms() - 60000);
 	assert_non_null(spool_find(fixture->spool, second));
 	later = fixture_put(fixture, NETWORK, "alice", "four");
 	assert_true(later > third + 1);
