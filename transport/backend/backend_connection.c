@@ -45,8 +45,8 @@ struct backend_connection {
 	size_t unwritten_start;     /* bytes of it that are done */
 	uint64_t partial_ms; /* clock_ms of the first byte of an unfinished frame; 0: none */
 	bool paused;         /* reading is held back */
-	/* A frame that could not be taken and those behind it, each with its length as on the wire: handled later, in order.
-	 * Empty: none. */
+	/* A frame that could not be taken and those behind it, each with its length as on the wire: handled later,
+	 * in order. Empty: none. */
 	struct buf held;
 	bool resumed;        /* and what lies in the reader is due */
 	bool blocked;        /* the kernel takes no more now */
@@ -68,7 +68,8 @@ static bool holds_enough(const struct backend_connection *connection)
 /* What is watched follows from the state. */
 static void watch(struct backend_connection *connection)
 {
-	int events = (connection->paused || holds_enough(connection) ? 0 : UV_READABLE) | (connection->blocked ? UV_WRITABLE : 0);
+	int events = (connection->paused || holds_enough(connection) ? 0 : UV_READABLE) |
+		     (connection->blocked ? UV_WRITABLE : 0);
 
 	if (connection->closed || events == connection->events)
 		return;
@@ -141,8 +142,8 @@ static void handle_frame(struct backend_connection *connection, const uint8_t *f
 	arena_reset(&connection->arena);
 }
 
-/* Kept for later. Answers count at once: what they end makes room, and may be all that can. They are handled once more in
- * their turn, which does no harm. */
+/* Kept for later. Answers count at once: what they end makes room, and may be all that can. They are handled once
+ * more in their turn, which does no harm. */
 static void hold_frame(struct backend_connection *connection, const uint8_t *frame, size_t length)
 {
 	struct backend *backend = connection->backend;
