@@ -10,7 +10,6 @@ import signal
 import time
 
 from harness.person import error_condition
-from harness.gateway import sanitized
 from harness.process import Failure, Skip, wait_until
 from harness.watch import SmallDisk, resident_kb
 
@@ -19,12 +18,12 @@ ROOM = f"#lobby@{GATEWAY}"
 CONNECTED = "connected to 127.0.0.1"
 
 
-async def fake_network(world, *holds, **keys):
+async def fake_network(world, *holds, build=None, **keys):
     """Prosody, a fake IRC server that holds things back, and the gateway; alice is there, and not in a room."""
     fake = await world.fake_irc()
     fake.holds.update(holds)
     prosody = await world.prosody()
-    gateway = world.gateway()
+    gateway = world.gateway(build=build or world.build)
     gateway.component_of(prosody)
     gateway.irc(fake)
     gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0", **keys})
@@ -32,6 +31,13 @@ async def fake_network(world, *holds, **keys):
     await gateway.process.wait_log(CONNECTED)
     alice = await world.person("alice@localhost", prosody.c2s_port)
     return fake, gateway, alice
+
+
+def plain_build(world):
+    """AddressSanitizer keeps what is freed, and has to be the first library."""
+    if not world.plain_build or not os.path.isdir(world.plain_build):
+        raise Skip("no build without sanitizers")
+    return world.plain_build
 
 
 def said(fake, target):
@@ -174,7 +180,7 @@ async def scenario_prosody_is_restarted(world):
         for _ in range(5):
             says()
         # So late that it is told.
-        await asyncio.sleep(max(0.0, down + 2.5 - time.time()))
+        await asyncio.sleep(2.5)
         heard += alice.messages
         await prosody.start()
         await gateway.process.wait_log(CONNECTED, 60, log)
@@ -186,7 +192,7 @@ async def scenario_prosody_is_restarted(world):
             if message["body"] and message["body"] != str(number):
                 at = stamp(message)
                 late += 1
-                if at is None or not down - 1 <= at <= down + 10:
+                if at is None or not down - 1 <= at <= down + 20:
                     raise Failure(f"{message['body']} was said after {down}, its stamp is {at}")
     heard += alice.messages
     for sender in (f"{ROOM}/carol", f"carol@{GATEWAY}"):
@@ -436,7 +442,7 @@ class Memory:
 
 async def scenario_prosody_does_not_read_for_a_while(world):
     """Under load from the network: it is held back, nothing is lost, and it goes on in order."""
-    fake, gateway, alice = await fake_network(world)
+    fake, gateway, alice = await fake_network(world, build=plain_build(world))
     alice.send_presence(pto=GATEWAY)
     alice.join(ROOM, "alice")
     await alice.joined(ROOM, "alice")
@@ -470,7 +476,7 @@ async def scenario_prosody_does_not_read_for_a_while(world):
 
 async def scenario_a_backend_does_not_read_for_a_while(world):
     """Under load from a person: it waits in the spool, then the sender is told; nothing that was accepted is lost."""
-    fake, gateway, alice = await fake_network(world, **{"spool.max_user_messages": "5000"})
+    fake, gateway, alice = await fake_network(world, build=plain_build(world), **{"spool.max_user_messages": "5000"})
     alice.join(ROOM, "alice")
     await alice.joined(ROOM, "alice")
     count, sent = 7000, {}
@@ -514,8 +520,6 @@ class JumpingClock:
         found = glob.glob(LIBFAKETIME)
         if not found:
             raise Skip("libfaketime is not installed")
-        if sanitized(gateway.daemon):
-            raise Skip("sanitizers have to be the first library")
         self.file = os.path.join(world.folder, "clock")
         self.jump(0)
         gateway.wrapper = ["env", f"LD_PRELOAD={found[0]}", f"FAKETIME_TIMESTAMP_FILE={self.file}", "FAKETIME_NO_CACHE=1",
@@ -531,7 +535,7 @@ async def scenario_a_clock_that_jumps(world):
     """An hour either way, while messages wait: they go on waiting, and arrive in order."""
     fake, prosody = await world.fake_irc(), await world.prosody()
     fake.holds.add("JOIN")
-    gateway = world.gateway()
+    gateway = world.gateway(build=plain_build(world))
     clock = JumpingClock(world, gateway)
     gateway.component_of(prosody)
     gateway.irc(fake)
