@@ -207,6 +207,7 @@ def note(command_):
 async def scenario_an_ad_hoc_dialogue(world):
     prosody, _ = await component(world)
     alice = await person(world, prosody, "choice1")
+    await alice.message(GATEWAY, r"^How\?")
     items = await alice.plugin["xep_0050"].get_commands(GATEWAY)
     require("login" in {item[1] for item in items["disco_items"]["items"]}, "there is no command to log in")
     step = await command(alice)
