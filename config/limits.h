@@ -108,7 +108,7 @@
 #define LIMIT_SEEN_IDS 5000000               /* the oldest are forgotten */
 #define LIMIT_MAP_SECONDS (30 * 86400)       /* how long the message map knows what a message is called elsewhere */
 #define LIMIT_MAP_ENTRIES 5000000            /* the oldest are forgotten */
-#define LIMIT_SPOOL_SEGMENT_BYTES (8u << 20) /* a file of the log, about; 1/128 of spool.max_bytes if that is more */
+#define LIMIT_SPOOL_SEGMENT_BYTES (8u << 20) /* a file of the log, about; 1/128 of spool.max_size if that is more */
 #define LIMIT_SPOOL_NOTE_BYTES (64u << 10)   /* one note */
 #define LIMIT_SPOOL_DEAD 1000                /* dead letters of one queue; then its oldest is dropped */
 /* seen ids and links that wait for messages.db; with spool.durability = off twice as many are all that is remembered */

@@ -39,11 +39,11 @@ bool instance_find_socket(const char *file, const char *jid, struct buf *path, c
 	if (jid)
 		config_set_jid(config, jid);
 	bool found = config_load(config, file, error) == 0;
+	char *socket = found ? service_control_path(&service) : NULL;
 
-	if (found && *service.control_socket)
-		buf_puts(path, service.control_socket);
-	else if (found)
-		buf_printf(path, "%s/control", service.working_dir);
+	if (socket)
+		buf_puts(path, socket);
+	mem_free(socket);
 	if (found && own_jid)
 		*own_jid = mem_strdup(service.jid);
 	config_destroy(&config);

@@ -198,14 +198,6 @@ void admin_message(struct admin_call *call)
 	                   message_to_account, call);
 }
 
-static bool is_attended(const struct user *user)
-{
-	LIST_EACH(link, &user->identities)
-	if (!list_empty(&CONTAINER_OF(link, struct identity, link)->resources))
-		return true;
-	return false;
-}
-
 void admin_broadcast(struct admin_call *call)
 {
 	struct map_iter it = {0};
@@ -213,7 +205,7 @@ void admin_broadcast(struct admin_call *call)
 	size_t told = 0;
 
 	while (map_next(call->transport->users, &it)) {
-		if (!is_attended(it.value))
+		if (!user_is_attended(it.value))
 			continue;
 		user_notify(it.value, call->words[0]);
 		told++;

@@ -167,15 +167,15 @@ static struct table *online_table(const struct transport *transport)
 
 void admin_show_online_users(struct admin_call *call)
 {
-	struct table *table = online_table(call->transport);
 	struct map_iter it = {0};
 	struct buf text = {0};
 
 	if (call->json) {
+		struct table *table = online_table(call->transport);
+
 		admin_answer_table(call, &table);
 		return;
 	}
-	table_destroy(&table);
 	while (map_next(call->transport->users, &it)) {
 		const struct user *user = it.value;
 

@@ -17,28 +17,13 @@
 static const char *const state_names[] = {
 	[SPOOL_WAITING] = "waiting", [SPOOL_HANDED] = "handed on", [SPOOL_DEAD] = "dead letter"};
 
-/* Why a dead letter is one; NULL for others. */
-static char *reason_of(struct transport *transport, const struct spool_record *record)
+static void put_record(struct table *table, const struct spool_record *record)
 {
-	struct arena arena = {0};
-	struct event event;
-	const char *reason = NULL;
-	char *copy = NULL;
-
-	if (record->state == SPOOL_DEAD &&
-	    spool_read(transport->spool, record, &arena, &event, NULL, &reason) == 0)
-		copy = mem_strdup(reason);
-	arena_finish(&arena);
-	return copy;
-}
-
-static void put_record(struct transport *transport, struct table *table, const struct spool_record *record)
-{
-	char *reason = reason_of(transport, record), *frontend = NULL;
+	char *frontend = NULL;
 	const char *owner = record->queue->owner;
 
 	if (record->direction == SPOOL_TO_PEOPLE)
-		spool_identity_parts(record->queue->owner, &frontend, &owner);
+		spool_identity_parts(owner, &frontend, &owner);
 	table_put_number(table, (int64_t)record->id);
 	table_put_text(table, record->direction == SPOOL_TO_NETWORK ? "network" : frontend);
 	table_put_text(table, owner);
@@ -46,8 +31,7 @@ static void put_record(struct transport *transport, struct table *table, const s
 	table_put_number(table, ((int64_t)clock_ms() - record->since_ms) / 1000);
 	table_put_number(table, record->handings);
 	table_put_number(table, record->size);
-	table_put_text(table, reason);
-	mem_free(reason);
+	table_put_text(table, record->reason);
 	mem_free(frontend);
 }
 
@@ -67,7 +51,7 @@ void admin_show_spool(struct admin_call *call)
 			continue;
 		LIST_EACH (link, &queue->records)
 			if (table_rows(table) < ROWS_MAX)
-				put_record(transport, table, CONTAINER_OF(link, struct spool_record, link));
+				put_record(table, CONTAINER_OF(link, struct spool_record, link));
 	}
 	admin_answer_table(call, &table);
 }

@@ -105,17 +105,6 @@ static void test_password(struct authentication *authentication, struct user *us
 		user_relogin(user);
 }
 
-static bool has_resources(const struct user *user)
-{
-	LIST_EACH (link, &user->identities) {
-		const struct identity *identity = CONTAINER_OF(link, struct identity, link);
-
-		if (!list_empty(&identity->resources))
-			return true;
-	}
-	return false;
-}
-
 static bool login_proves_nothing(const struct transport *transport)
 {
 	return transport->features.password_unchecked || !account_needs_password(transport);
@@ -166,7 +155,7 @@ static void authenticate(struct transport *transport, struct authentication *aut
 		return;
 	}
 	/* A session that is known to be good is not disturbed by somebody with another password. */
-	if (user->state == USER_CONNECTED || (under_way && !matches && has_resources(user)) ||
+	if (user->state == USER_CONNECTED || (under_way && !matches && user_is_attended(user)) ||
 	    user->authentication) {
 		reject(transport, authentication, TP_ERR_AUTH, NULL);
 		user_release_if_unused(user);
@@ -263,7 +252,7 @@ static void cancel_login(struct transport *transport, struct authentication *aut
 		return;
 	unbind(user);
 	/* The backend has a password that nobody has vouched for. */
-	if (!has_resources(user) && !text_equal_secret(authentication->password, user->password))
+	if (!user_is_attended(user) && !text_equal_secret(authentication->password, user->password))
 		user_destroy(&user, NULL);
 	else
 		user_release_if_unused(user);
@@ -389,7 +378,7 @@ bool session_authentication_done(struct user *user, int error, const char *text)
 		return false;
 	}
 	reject(transport, authentication, error, text);
-	if (has_resources(user))
+	if (user_is_attended(user))
 		return false;
 	user_destroy(&user, NULL);
 	return true;

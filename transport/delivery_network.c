@@ -22,33 +22,21 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
-/*
- * Who sent it, as the spool keeps it: "KIND NAME-LENGTH\nFRONTEND\nRESOURCE\nADDRESS". KIND and the length of the
- * room's part of the name are what the frame does not tell.
- */
+/* Who sent it, as the spool keeps it: "FRONTEND\nRESOURCE\nADDRESS". */
 struct origin {
-	enum message_kind kind;
-	size_t name_length;
 	char *frontend, *resource, *address; /* into one copy: frontend is to be freed */
 };
 
-static void write_origin(struct buf *out, const struct resource *from, const struct event_message *message)
+static void write_origin(struct buf *out, const struct resource *from)
 {
-	buf_printf(out, "%d %zu\n%s\n%s\n%s", (int)message->kind, strlen(message->name),
-		   from->identity->frontend->ops->name, from->name, from->identity->address);
+	buf_printf(out, "%s\n%s\n%s", from->identity->frontend->ops->name, from->name, from->identity->address);
 }
 
 static bool read_origin(struct origin *origin, const char *text)
 {
-	char *end;
-
 	if (!text)
 		return false;
-	origin->kind = (enum message_kind)strtol(text, &end, 10);
-	origin->name_length = strtoul(end, &end, 10);
-	if (*end != '\n')
-		return false;
-	origin->frontend = mem_strdup(end + 1);
+	origin->frontend = mem_strdup(text);
 	origin->resource = strchr(origin->frontend, '\n');
 	origin->address = origin->resource ? strchr(origin->resource + 1, '\n') : NULL;
 	if (!origin->address) {
@@ -76,19 +64,6 @@ static void message_finish(struct message *message)
 	arena_finish(&message->arena);
 }
 
-/* Undoes what the frame makes of a private message: "room/nickname" as the name of a contact. */
-static void restore_names(struct message *message)
-{
-	struct event_message *what = &message->event.message;
-	size_t length = message->origin.name_length;
-
-	what->kind = message->origin.kind;
-	if (what->kind != MESSAGE_ROOM_PRIVATE || strlen(what->name) <= length)
-		return;
-	what->nickname = what->name + length + 1;
-	what->name = arena_strndup(&message->arena, what->name, length);
-}
-
 static int message_read(struct message *message, struct spool *spool, const struct spool_record *record)
 {
 	const char *origin = NULL;
@@ -98,8 +73,6 @@ static int message_read(struct message *message, struct spool *spool, const stru
 
 	if (!err)
 		message->has_origin = read_origin(&message->origin, origin);
-	if (!err && message->has_origin)
-		restore_names(message);
 	if (err)
 		message_finish(message);
 	return err;
@@ -283,7 +256,7 @@ int delivery_to_network(struct user *user, struct resource *from, const struct e
 	struct event kept = *event;
 
 	kept.user = user->key;
-	write_origin(&origin, from, &event->message);
+	write_origin(&origin, from);
 	int err = spool_put(spool, outbox(user),
 			    &(struct spool_message){.owner = user->key,
 						    .conversation = event->message.name,

@@ -66,8 +66,7 @@ static int show_in_conversation(struct identity *identity, const struct event *e
 	struct resource *resource = NULL;
 
 	if (!carbon && conversation && conversation->identity == identity && conversation->resource)
-		resource = session_find(identity->user->transport, identity->frontend, identity->address,
-					conversation->resource);
+		resource = session_find_resource(identity, conversation->resource);
 	return router_deliver_to(identity, resource, event);
 }
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/instance_metrics.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -172,60 +170,38 @@ static double read_http(void *context)
 
 /* ---- the spool ---- */
 
-static struct spool_statistics spool_figures(const void *context)
-{
-	const struct transport *transport = context;
-	struct spool_statistics statistics = {0};
-
-	if (transport->spool)
-		spool_statistics(transport->spool, &statistics);
-	return statistics;
-}
+static struct spool_statistics figures; /* of the spool, for the scrape that is being answered */
 
 static void write_spool_records(void *context, struct buf *out, const char *name)
 {
-	struct spool_statistics statistics = spool_figures(context);
-
-	metrics_sample(out, name, "state=\"waiting\"", (double)statistics.waiting);
-	metrics_sample(out, name, "state=\"handed\"", (double)statistics.handed);
-	metrics_sample(out, name, "state=\"dead\"", (double)statistics.dead);
+	(void)context;
+	metrics_sample(out, name, "state=\"waiting\"", (double)figures.waiting);
+	metrics_sample(out, name, "state=\"handed\"", (double)figures.handed);
+	metrics_sample(out, name, "state=\"dead\"", (double)figures.dead);
 }
 
 static double read_spool_bytes(void *context)
 {
-	return (double)spool_figures(context).bytes;
+	(void)context;
+	return (double)figures.bytes;
 }
 
 static double read_spool_disk(void *context)
 {
-	return (double)spool_figures(context).disk_bytes;
+	(void)context;
+	return (double)figures.disk_bytes;
 }
 
 static double read_spool_age(void *context)
 {
-	int64_t oldest_ms = spool_figures(context).oldest_ms;
-
-	return oldest_ms ? (double)(clock_wall_ms() - oldest_ms) / 1000 : 0;
+	(void)context;
+	return figures.oldest_ms ? (double)(clock_wall_ms() - figures.oldest_ms) / 1000 : 0;
 }
 
 static double read_spool_failing(void *context)
 {
-	return spool_figures(context).failing;
-}
-
-static void write_spool_accepted(void *context, struct buf *out, const char *name)
-{
-	metrics_sample(out, name, NULL, (double)spool_figures(context).put);
-}
-
-static void write_spool_done(void *context, struct buf *out, const char *name)
-{
-	metrics_sample(out, name, NULL, (double)spool_figures(context).done);
-}
-
-static void write_spool_syncs(void *context, struct buf *out, const char *name)
-{
-	metrics_sample(out, name, NULL, (double)spool_figures(context).syncs);
+	(void)context;
+	return figures.failing;
 }
 
 static void register_spool(struct transport *transport)
@@ -234,21 +210,21 @@ static void register_spool(struct transport *transport)
 
 	metrics_family(metrics, "libtransport_spool_records", METRIC_GAUGE,
 	               "Messages in the spool: waiting, handed over and not yet taken, given up.",
-	               write_spool_records, transport);
+	               write_spool_records, NULL);
 	metrics_gauge(metrics, "libtransport_spool_bytes", NULL, "Size of these messages.", read_spool_bytes,
-	              transport);
+	              NULL);
 	metrics_gauge(metrics, "libtransport_spool_disk_bytes", NULL, "Size of the spool's files.",
-	              read_spool_disk, transport);
+	              read_spool_disk, NULL);
 	metrics_gauge(metrics, "libtransport_spool_oldest_seconds", NULL,
-	              "Age of the oldest message that is not given up.", read_spool_age, transport);
+	              "Age of the oldest message that is not given up.", read_spool_age, NULL);
 	metrics_gauge(metrics, "libtransport_spool_failing", NULL, "1 while the disk refuses.",
-	              read_spool_failing, transport);
-	metrics_family(metrics, "libtransport_spool_accepted_total", METRIC_COUNTER,
-	               "Messages put into the spool.", write_spool_accepted, transport);
-	metrics_family(metrics, "libtransport_spool_done_total", METRIC_COUNTER,
-	               "Messages that left the spool.", write_spool_done, transport);
-	metrics_family(metrics, "libtransport_spool_syncs_total", METRIC_COUNTER,
-	               "Times the disk was waited for.", write_spool_syncs, transport);
+	              read_spool_failing, NULL);
+	metrics_counter(metrics, "libtransport_spool_accepted_total", NULL, "Messages put into the spool.",
+	                &figures.put);
+	metrics_counter(metrics, "libtransport_spool_done_total", NULL, "Messages that left the spool.",
+	                &figures.done);
+	metrics_counter(metrics, "libtransport_spool_syncs_total", NULL, "Times the disk was waited for.",
+	                &figures.syncs);
 	metrics_counter(metrics, "libtransport_unsaved_messages_total", NULL,
 	                "Messages shown without being kept, as the spool took no more.",
 	                &transport->counters.unsaved_messages);
@@ -413,26 +389,19 @@ static void answer(struct http_request *request, void *context)
 	const struct transport *transport = context;
 	struct buf text = {0};
 
+	figures = (struct spool_statistics){0};
+	if (transport->spool)
+		spool_statistics(transport->spool, &figures);
 	metrics_write(transport->metrics, &text);
 	http_answer_buf(request, 200, CONTENT_TYPE, &text);
-}
-
-/* Who may connect may read: there is neither a password nor TLS. */
-static bool is_loopback(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 bool instance_metrics_check(const struct transport *transport, struct buf *error)
 {
 	const struct service_config *service = &transport->service;
 
-	if (!service->metrics_port || is_loopback(service->metrics_host))
+	/* Who may connect may read: there is neither a password nor TLS. */
+	if (!service->metrics_port || backend_host_is_loopback(service->metrics_host))
 		return true;
 	buf_printf(error,
 	           "metrics.host: \"%s\" is no loopback address (127.0.0.1, ::1): metrics are for this "

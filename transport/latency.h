@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where the time of an event goes inside the core, in four steps; off unless metrics are on
- * (transport/metrics.h), and then a look at the clock per batch rather than per event. Loop thread only.
+ * (transport/instance_metrics.h), and then a look at the clock per batch rather than per event. Loop thread only.
  */
 #pragma once
 

@@ -46,13 +46,7 @@ static void put_into_force(struct transport *transport)
 {
 	log_level_parse(transport->service.log_level, &log_threshold);
 	network_plugin_server_reconfigure(transport->backends);
-	LIST_EACH(link, &transport->frontends)
-	{
-		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
-
-		if (frontend->ops->features_changed)
-			frontend->ops->features_changed(frontend);
-	}
+	transport_features_changed(transport);
 }
 
 static void log_lines(struct transport *transport, const char *text)

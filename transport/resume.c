@@ -111,7 +111,6 @@ static void restore_room(struct user *user, char *text, bool joined)
 }
 
 struct room_notes {
-	struct user *user;
 	char **texts;
 	size_t count;
 };
@@ -119,19 +118,19 @@ struct room_notes {
 static void collect(void *context, const char *name, const void *value, size_t size)
 {
 	struct room_notes *notes = context;
-	size_t length = strlen(notes->user->key);
 
-	if (strncmp(name, notes->user->key, length) != 0 || name[length] != '\n')
-		return;
+	(void)name;
 	notes->texts = mem_realloc(notes->texts, (notes->count + 1) * sizeof(*notes->texts));
 	notes->texts[notes->count++] = mem_strndup(value, size);
 }
 
 void resume_rooms(struct user *user, bool joined)
 {
-	struct room_notes notes = {.user = user};
+	struct room_notes notes = {0};
+	char *prefix = mem_printf("%s\n", user->key);
 
-	spool_note_each(user->transport->spool, ROOM, collect, &notes);
+	spool_note_each(user->transport->spool, ROOM, prefix, collect, &notes);
+	mem_free(prefix);
 	for (size_t i = 0; i < notes.count; i++) {
 		restore_room(user, notes.texts[i], joined);
 		mem_free_secret(notes.texts[i]);

@@ -14,20 +14,12 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
-static char *room_key(const char *name)
-{
-	char *key = mem_strdup(name);
-
-	text_lower(key);
-	return key;
-}
-
 struct room *room_find(const struct user *user, const char *name)
 {
-	char *key = room_key(name);
-	struct room *room = map_get(user->rooms, key);
+	struct text_key key;
+	struct room *room = map_get(user->rooms, text_key_lower(&key, name));
 
-	mem_free(key);
+	text_key_finish(&key);
 	return room;
 }
 
@@ -48,7 +40,7 @@ static const char *listed_name(const char *const *rooms, size_t count, const cha
 struct room *room_create(struct user *user, const char *name, const char *nickname, const char *password)
 {
 	struct room *room = MEM_NEW(struct room);
-	char *key = room_key(name);
+	struct text_key key;
 	const char *listed = listed_name(user->room_list, user->room_list_count, name);
 
 	if (!listed)
@@ -61,8 +53,8 @@ struct room *room_create(struct user *user, const char *name, const char *nickna
 	room->state = ROOM_WANTED;
 	list_init(&room->occupants);
 	room->participants = map_create();
-	map_set(&user->rooms, key, room);
-	mem_free(key);
+	map_set(&user->rooms, text_key_lower(&key, name), room);
+	text_key_finish(&key);
 	resume_note_room(room);
 	return room;
 }
@@ -91,13 +83,13 @@ void room_destroy(struct room **slot)
 	*slot = NULL;
 	if (!room)
 		return;
-	char *key = room_key(room->name);
+	struct text_key key;
 
 	delivery_room_gone(room, NULL);
 	if (!room->user->transport->stopping || !user_stays_connected(room->user))
 		resume_forget_room(room);
-	map_remove(room->user->rooms, key);
-	mem_free(key);
+	map_remove(room->user->rooms, text_key_lower(&key, room->name));
+	text_key_finish(&key);
 	LIST_EACH (link, &room->occupants)
 		occupant_free(CONTAINER_OF(link, struct occupant, link));
 	map_destroy(&room->participants, participant_free);

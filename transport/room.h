@@ -62,10 +62,10 @@ struct room {
 	unsigned reflection_next;
 };
 
-/* The key of a room in user->rooms: names differ by case on some networks, clients send them in lower case. */
+/* Names differ by case on some networks, clients send them in lower case: either finds it. */
 struct room *room_find(const struct user *user, const char *name);
 struct room *room_create(struct user *user, const char *name, const char *nickname, const char *password);
-void room_destroy(struct room **room); /* out of user->rooms as well; tells nobody */
+void room_destroy(struct room **room); /* out of user->rooms as well; what waits for it goes back to who sent it */
 /* Sends JOIN_ROOM; the user is connected. */
 void room_join(struct room *room);
 /* The resource leaves; with the last one the backend is told (`raw` may be NULL) and the room is freed, unless the user

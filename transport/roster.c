@@ -319,26 +319,6 @@ bool roster_remove(struct roster *roster, const char *name)
 	return true;
 }
 
-void roster_set_subscribed(struct roster *roster, struct contact *contact, bool subscribed)
-{
-	if (contact->subscribed == subscribed && contact->stored)
-		return;
-	contact->subscribed = subscribed;
-	store(roster, contact);
-}
-
-void roster_reset_presence(struct roster *roster)
-{
-	struct map_iter it = {0};
-
-	while (map_next(roster->contacts, &it)) {
-		struct contact *contact = it.value;
-
-		contact->status = STATUS_OFFLINE;
-		MEM_FREE(contact->status_text);
-	}
-}
-
 void roster_go_offline(struct roster *roster)
 {
 	struct map_iter it = {0};

@@ -49,9 +49,6 @@ struct contact *roster_request(struct roster *roster, const char *name, const ch
 struct contact *roster_put(struct roster *roster, const char *name, const char *alias, const char *const *groups,
 			   size_t groups_count, bool subscribed, int *changed);
 bool roster_remove(struct roster *roster, const char *name);
-void roster_set_subscribed(struct roster *roster, struct contact *contact, bool subscribed);
-/* All offline, without telling anybody. */
-void roster_reset_presence(struct roster *roster);
 /* The presence that is known goes offline, and the resources that have presence are told. */
 void roster_go_offline(struct roster *roster);
 /* The contact as an event; pointers into the contact. */

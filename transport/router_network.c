@@ -560,16 +560,6 @@ static const char **copy_texts(const char *const *texts, size_t count)
 	return copy;
 }
 
-static void tell_features_changed(struct transport *transport)
-{
-	LIST_EACH (link, &transport->frontends) {
-		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
-
-		if (frontend->ops->features_changed)
-			frontend->ops->features_changed(frontend);
-	}
-}
-
 static void replace_list(const char ***rooms, const char ***names, size_t *count,
 			 const struct event_room_list *list)
 {
@@ -586,13 +576,13 @@ void transport_backend_room_list(struct transport *transport, const struct event
 		log_warning(&transport->log, "the list of rooms has %zu entries: %d are kept", list->count,
 			    LIMIT_ROOM_LIST);
 	replace_list(&transport->room_list, &transport->room_names, &transport->room_list_count, list);
-	tell_features_changed(transport);
+	transport_features_changed(transport);
 }
 
 static void network_room_list(struct user *user, struct event *event)
 {
 	replace_list(&user->room_list, &user->room_names, &user->room_list_count, &event->room_list);
-	tell_features_changed(user->transport);
+	transport_features_changed(user->transport);
 }
 
 /* A stanza that is none of the other events: to the room that it is about, to who talks with the contact, or to all.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/service_config.h"
 
+#include "base/mem.h"
+
 #define KEY(field, type, name, fallback, help) \
 	CONFIG_KEY(struct service_config, field, type, name, fallback, help)
 #define INT(field, name, fallback, low, high, help) \
@@ -146,3 +148,10 @@ static const struct config_key service_keys[] = {
 };
 
 const struct config_table service_config_table = CONFIG_TABLE("service", service_keys);
+
+char *service_control_path(const struct service_config *service)
+{
+	if (*service->control_socket)
+		return mem_strdup(service->control_socket);
+	return *service->working_dir ? mem_printf("%s/control", service->working_dir) : NULL;
+}

@@ -53,4 +53,7 @@ struct service_config {
 	const char *control_socket; /* service.control_socket, ours; default working_dir/control */
 };
 
+/* Where the control socket is; to be freed. NULL: there is none. */
+char *service_control_path(const struct service_config *service);
+
 extern const struct config_table service_config_table;

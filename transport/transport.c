@@ -196,13 +196,8 @@ static void stop_housekeeping(struct transport *transport)
 
 static int start_control(struct transport *transport, struct buf *error)
 {
-	const struct service_config *service = &transport->service;
-	char *path = NULL;
+	char *path = service_control_path(&transport->service);
 
-	if (*service->control_socket)
-		path = mem_strdup(service->control_socket);
-	else if (*service->working_dir)
-		path = mem_printf("%s/control", service->working_dir);
 	if (!path)
 		return 0;
 	int err = control_start(transport, path, &transport->control, error);
@@ -324,17 +319,22 @@ void transport_backend_ready(struct transport *transport)
 	reconnect_start(transport);
 }
 
-void transport_backend_config(struct transport *transport, const char *text, size_t length)
+void transport_features_changed(struct transport *transport)
 {
-	features_merge(transport, text, length);
-	if (transport->spool)
-		spool_note_set(transport->spool, "config", "", text, length);
 	LIST_EACH (link, &transport->frontends) {
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 
 		if (frontend->ops->features_changed)
 			frontend->ops->features_changed(frontend);
 	}
+}
+
+void transport_backend_config(struct transport *transport, const char *text, size_t length)
+{
+	features_merge(transport, text, length);
+	if (transport->spool)
+		spool_note_set(transport->spool, "config", "", text, length);
+	transport_features_changed(transport);
 }
 
 void transport_hold(struct frontend *frontend, bool hold)

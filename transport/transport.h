@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One instance: the loop, the configuration, the users, and what serves them. Everything here lives on the loop
- * thread; only the store has another (transport/store/store.h).
+ * thread; the store and the spool have one each (store/store.h, spool/spool_thread.h).
  *
  * Who calls whom. Two entries: router_from_frontend and router_from_backend. Two exits: frontend_ops.deliver
  * and backend_send. Sessions begin with session_attach (session.h). No function called through an exit calls
@@ -71,7 +71,7 @@ struct transport {
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
 	struct map *users;           /* account key -> struct user: live sessions */
 	struct map *identities;      /* identity_key() -> struct identity: live addresses */
-	struct map *authentications; /* identity key -> struct authentication (session.c) */
+	struct map *authentications; /* identity key -> struct authentication (authentication.c) */
 	struct map *departed;        /* account key -> struct departed (router_network.c): has just left a backend */
 	struct map *bans;            /* account key -> struct ban (ban.c) */
 	struct map *log_levels;      /* account key -> signed char *: enum log_level of that one (user.c) */
@@ -97,11 +97,11 @@ struct transport {
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
 	size_t crowd; /* when memory was last given back (transport.c) */
-	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
 	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be
 	 * had. */
 	void (*restart)(void *context);
 	void *restart_context;
+	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
 	void (*failed)(void *context, const char *text);
 	void *failed_context;
 };
@@ -127,6 +127,7 @@ void transport_destroy(struct transport **transport);
 /* Called by the NetworkPluginServer. */
 void transport_backend_ready(struct transport *transport);    /* any backend became ready; the first starts frontends */
 void transport_backend_config(struct transport *transport, const char *text, size_t length);
+void transport_features_changed(struct transport *transport); /* every frontend is told */
 /* ROOM_LIST without a user (router_from_backend takes it as well). */
 void transport_backend_room_list(struct transport *transport, const struct event_room_list *list);
 
@@ -141,6 +142,5 @@ void transport_hold(struct frontend *frontend, bool hold);
 /* The frontend of this name that serves; NULL. */
 struct frontend *transport_frontend(const struct transport *transport, const char *name);
 
-/* A line for the operator: administrators of the instance get it as a message where a frontend can (later), and
- * it is logged. */
+/* Whether this address may give administrators' commands. */
 bool transport_is_admin(const struct transport *transport, const char *frontend, const char *address);

@@ -261,7 +261,7 @@ static void free_user(struct user *user)
 	mem_free(user);
 }
 
-static bool is_attended(const struct user *user)
+bool user_is_attended(const struct user *user)
 {
 	LIST_EACH (link, &user->identities) {
 		const struct identity *identity = CONTAINER_OF(link, struct identity, link);
@@ -285,7 +285,7 @@ void user_destroy(struct user **slot, const char *reason)
 	close_rooms(user, reason);
 	user->state = USER_IDLE;
 	set_online(user, false);
-	if (is_attended(user))
+	if (user_is_attended(user))
 		tell_session(user, SESSION_LOGGED_OUT, 0, reason);
 	session_forget_user(user);
 	map_remove(user->transport->users, user->key);
@@ -621,7 +621,7 @@ static void lose(struct user *user, int error, const char *text, bool say_logout
 		char *sentence = mem_strdup(text);
 
 		/* What was tested is no good; nobody waits for a second attempt. */
-		if (!is_attended(user))
+		if (!user_is_attended(user))
 			end_session(user, say_logout);
 		bool gone = session_authentication_done(user, authentication_error(error), sentence);
 
@@ -710,7 +710,7 @@ void user_update_status(struct user *user)
 
 bool user_release_if_unused(struct user *user)
 {
-	if (is_attended(user) || user->authentication)
+	if (user_is_attended(user) || user->authentication)
 		return false;
 	bool is_active = user->state != USER_IDLE && user->state != USER_FAILED;
 

@@ -55,7 +55,7 @@ struct user {
 	enum status sent_status;   /* what the backend was last told */
 	char *sent_status_text;
 	struct roster *roster;
-	struct map *rooms;         /* room_key(name) -> struct room */
+	struct map *rooms;         /* lower-case name -> struct room */
 	struct map *conversations; /* lower-case contact -> struct conversation */
 	struct map *requests;      /* decimal id -> struct card_request */
 	const char **room_list, **room_names; /* the user's own ROOM_LIST; owned */
@@ -63,7 +63,7 @@ struct user {
 	uint64_t connected_ms, active_ms; /* clock_ms */
 	uint64_t messages_in, messages_out;
 	char *authenticating; /* password under test by session_authenticate, NULL */
-	struct authentication *authentication; /* session.c: what waits for this login; NULL */
+	struct authentication *authentication; /* authentication.c: what waits for this login; NULL */
 	unsigned flaps;       /* sessions in a row that ended within a minute: the back-off grows with them */
 	bool online;          /* the store has it as online */
 	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
@@ -129,6 +129,7 @@ bool user_release_if_unused(struct user *user);
 /* Settings: the person's own value, else the instance's default. */
 bool user_setting_bool(const struct user *user, const char *name, bool fallback);
 void user_set_setting(struct user *user, const char *name, const char *value); /* also stored */
+bool user_is_attended(const struct user *user); /* any of its addresses has a client */
 /* Whether the session lives on when nobody is left. */
 bool user_stays_connected(const struct user *user);
 /* The account may have a session: not banned, not switched off by its owner, and VIP where only those may.

@@ -45,9 +45,7 @@ struct backend {
 	bool configured; /* its first BACKEND_CONFIG has come */
 	bool extended;   /* and announced the extension, and was answered: docs/protocol.md, section 8 */
 	bool long_run; /* kept for idle people: logins never choose it */
-	bool was_full;                 /* for service.reuse_old_backends */
 	uint64_t started_ms, heard_ms; /* clock_ms; heard: last frame */
-	bool awaiting_pong;
 	struct event_stats stats; /* process_id not kept */
 	bool not_taken;         /* by the router: the spool takes nothing now, so the frame has to be handled again later */
 	bool congested;         /* more than LIMIT_BACKEND_OUT_HIGH was queued: who waits is told when it drains */

@@ -354,7 +354,7 @@ unsigned backend_attach_begin(struct network_plugin_server *server)
 
 	if (!spool)
 		return 0;
-	spool_note_each(spool, "backend", collect, &all);
+	spool_note_each(spool, "backend", "", collect, &all);
 	if (all.count)
 		recall_config(server->transport);
 	for (size_t i = 0; i < all.count; i++) {

@@ -197,7 +197,6 @@ static bool process_input(struct backend_connection *connection)
 
 	if (any) {
 		backend->heard_ms = clock_ms();
-		backend->awaiting_pong = false;
 		backend_batch_done(backend);
 	}
 	if (!usable || connection->closed)
@@ -525,12 +524,12 @@ void backend_connection_retry(struct backend_connection *connection)
 		return;
 	while (done < held->len && !connection->closed && !connection->paused) {
 		const uint8_t *frame = (const uint8_t *)held->data + done;
-		size_t length = (size_t)frame[0] << 24 | (size_t)frame[1] << 16 | (size_t)frame[2] << 8 | frame[3];
+		size_t length = frame_announced(frame);
 
-		handle_frame(connection, frame + 4, length);
+		handle_frame(connection, frame + FRAME_HEADER, length);
 		if (backend->not_taken)
 			break;
-		done += 4 + length;
+		done += FRAME_HEADER + length;
 	}
 	backend->not_taken = false;
 	if (connection->closed)

@@ -32,7 +32,6 @@ static void check_starting(struct backend *backend, uint64_t now)
 static void send_ping(struct backend *backend, uint64_t now)
 {
 	backend->pinged_ms = now;
-	backend->awaiting_pong = true;
 	backend->ignored_frames /= 2;
 	backend_send(backend, &(struct event){.type = EVENT_PING});
 }

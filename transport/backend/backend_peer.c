@@ -286,13 +286,11 @@ bool backend_peer_in_session(int fd, pid_t session, struct backend_peer *peer)
 static bool is_backend(pid_t pid, const struct network_plugin_server *server)
 {
 	pid_t parent, session;
-	struct backend *backend = server ? network_plugin_server_first(server) : NULL;
 
 	if (pid == getpid() || !read_stat(pid, &parent, &session))
 		return true;
-	for (; backend; backend = network_plugin_server_next(server, backend))
-		if (backend_pid(backend) == session)
-			return true;
+	if (is_of_a_backend(session, server))
+		return true;
 	for (unsigned i = 0; i < ANCESTORS_MAX && parent > 1; i++) {
 		if (parent == getpid())
 			return true;

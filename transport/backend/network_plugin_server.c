@@ -70,11 +70,8 @@ void server_give(struct network_plugin_server *server, struct user *user, struct
 	list_append(&backend->users, &user->backend_link);
 	backend->users_count++;
 	backend->empty_ms = 0;
-	if (backend->users_count >= server->users_per_backend) {
-		backend->was_full = true;
-		if (!server->transport->service.reuse_old_backends)
-			backend->state = BACKEND_DRAINING;
-	}
+	if (backend->users_count >= server->users_per_backend && !server->transport->service.reuse_old_backends)
+		backend->state = BACKEND_DRAINING;
 	server->assign_after_ms = clock_ms() + server->timing.login_delay;
 	user->backend = backend;
 	backend_attach_note_session(user, backend);
@@ -368,7 +365,7 @@ static void on_check(uv_timer_t *timer)
 	server_place(server);
 }
 
-static bool is_loopback(const char *host)
+bool backend_host_is_loopback(const char *host)
 {
 	struct in_addr four;
 	struct in6_addr six;
@@ -380,14 +377,17 @@ static bool is_loopback(const char *host)
 
 const char *backend_host_choose(const struct service_config *service)
 {
-	return service->backend_host && is_loopback(service->backend_host) ? service->backend_host : "127.0.0.1";
+	const char *host = service->backend_host;
+
+	return host && backend_host_is_loopback(host) ? host : "127.0.0.1";
 }
 
 static char *choose_host(const struct network_plugin_server *server, const struct service_config *service)
 {
 	const char *configured = service->backend_host;
 
-	if (configured && configured[0] && !is_loopback(configured) && !text_equal_nocase(configured, "localhost"))
+	if (configured && configured[0] && !backend_host_is_loopback(configured) &&
+	    !text_equal_nocase(configured, "localhost"))
 		log_warning(
 		        &server->log,
 		        "service.backend_host: %s is not an address of this machine alone (127.0.0.1, ::1); "

@@ -26,6 +26,7 @@ void network_plugin_server_leave(struct network_plugin_server *server, void (*st
 void network_plugin_server_destroy(struct network_plugin_server **server);
 
 struct service_config;
+bool backend_host_is_loopback(const char *host);
 /* service.backend_host if it is a loopback address, else 127.0.0.1. */
 const char *backend_host_choose(const struct service_config *service);
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/acceptor.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -263,23 +264,6 @@ struct http_listener *http_listener_create(struct http_server *server)
 	return listener;
 }
 
-static int open_socket(const struct sockaddr *address, socklen_t length)
-{
-	int one = 1;
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, address, length) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	int saved = errno;
-
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
 static unsigned port_of(int fd)
 {
 	struct sockaddr_storage address;
@@ -323,8 +307,8 @@ int http_server_listen(struct http_server *server, const char *host, unsigned po
 
 	if (err)
 		return err;
-	int fd = open_socket((struct sockaddr *)&address,
-	                     v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	int fd = acceptor_listen((struct sockaddr *)&address,
+	                         v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in), BACKLOG);
 
 	if (fd < 0) {
 		buf_printf(error, "cannot listen on %s, port %u: %s", host, port, strerror(errno));

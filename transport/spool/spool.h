@@ -70,10 +70,10 @@ struct spool_record {
 	unsigned open;              /* the caller's: confirmations that are still to come */
 	bool returning;             /* the caller's: a dead letter on its way back to its sender; false after a restart */
 	int64_t dead_ms;            /* of a dead letter: since when */
+	char *reason;               /* of a dead letter: why; NULL */
 	/* private */
 	uint32_t entry_size;
 	uint64_t place;
-	char *reason;
 	void *bytes;
 	struct spool_record *hash_next;
 };
@@ -146,8 +146,8 @@ bool spool_seen(struct spool *spool, const char *owner, const char *id);
  * LIMIT_SPOOL_NOTE_BYTES is not taken (logged). */
 void spool_note_set(struct spool *spool, const char *kind, const char *name, const void *value, size_t size);
 const void *spool_note_get(const struct spool *spool, const char *kind, const char *name, size_t *size);
-/* Calls `each` for all notes of a kind, in no order; it may set and remove notes. */
-void spool_note_each(struct spool *spool, const char *kind,
+/* Calls `each` for all notes of a kind whose names begin with `prefix`, in no order; it may set and remove notes. */
+void spool_note_each(struct spool *spool, const char *kind, const char *prefix,
 		     void (*each)(void *context, const char *name, const void *value, size_t size), void *context);
 
 /* Writes what was appended since the last time. 0 or TP_ERR_IO (logged, and told by spool_health): what was

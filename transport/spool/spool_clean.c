@@ -102,7 +102,7 @@ void spool_clean(struct spool *spool)
 		spool->clean_number = oldest->number;
 		spool->clean_position = oldest->base;
 	}
-	err = spool_log_walk(spool->disk, oldest, &spool->clean_position, STEP_BYTES, rewrite, spool);
+	err = spool_log_walk(oldest, &spool->clean_position, STEP_BYTES, rewrite, spool);
 	if (err > 0 || (err == 0 && oldest->live == 0))
 		return;
 	log_error(&spool->log, "%s cannot be read: %" PRIu64 " messages and notes in it may be lost",
@@ -120,7 +120,7 @@ void spool_evacuate_suspects(struct spool *spool)
 
 		if (!segment->suspect || segment == spool->disk->head)
 			continue;
-		while (spool_log_walk(spool->disk, segment, &position, STEP_BYTES, rewrite, spool) > 0)
+		while (spool_log_walk(segment, &position, STEP_BYTES, rewrite, spool) > 0)
 			;
 		segment->suspect = false;
 	}

@@ -31,10 +31,9 @@ enum {
 };
 
 #define ENTRY_ID_MAX (UINT64_C(1) << 62) /* a larger one is damage */
-#define ENTRY_DONE_BYTES 9
 #define ENTRY_PUT_BYTES 34 /* of a PUT before its texts */
 
-struct spool_key { /* 128 bits that stand for a text; see spool_index.h */
+struct spool_key { /* 128 bits that stand for a text; see spool_items.h */
 	uint64_t low, high;
 };
 

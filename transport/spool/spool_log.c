@@ -605,8 +605,8 @@ const uint8_t *spool_log_read(struct spool_log *log, uint64_t position, size_t s
 	return count == (ssize_t)size ? bytes : NULL;
 }
 
-int spool_log_walk(struct spool_log *log, struct spool_segment *segment, uint64_t *position, size_t bytes,
-                   segment_each *each, void *context)
+int spool_log_walk(struct spool_segment *segment, uint64_t *position, size_t bytes, segment_each *each,
+                   void *context)
 {
 	uint64_t offset = (uint64_t)log_offset_of(segment, *position);
 	uint64_t left = segment->end - *position;
@@ -615,7 +615,6 @@ int spool_log_walk(struct spool_log *log, struct spool_segment *segment, uint64_
 	size_t size, at = 0, length;
 	ssize_t count;
 
-	(void)log;
 	if (left == 0)
 		return 0;
 	if (log_read_all(segment->fd, header, sizeof(header), (off_t)offset) != sizeof(header))

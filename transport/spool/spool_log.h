@@ -99,8 +99,8 @@ const uint8_t *spool_log_read(struct spool_log *log, uint64_t position, size_t s
 
 /* Walks over the entries of a segment from `*position` (its base at first), about `bytes` of it, and moves
  * *position on; `each` may append. 1: there is more; 0: the end; TP_ERR_IO. */
-int spool_log_walk(struct spool_log *log, struct spool_segment *segment, uint64_t *position, size_t bytes,
-                   segment_each *each, void *context);
+int spool_log_walk(struct spool_segment *segment, uint64_t *position, size_t bytes, segment_each *each,
+                   void *context);
 
 /* What a sync has to do, on any thread. */
 struct spool_sync {

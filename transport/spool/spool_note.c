@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/spool/spool_internal.h"
 
@@ -87,7 +88,7 @@ const void *spool_note_get(const struct spool *spool, const char *kind, const ch
 	return note ? note->value : NULL;
 }
 
-void spool_note_each(struct spool *spool, const char *kind,
+void spool_note_each(struct spool *spool, const char *kind, const char *prefix,
                      void (*each)(void *context, const char *name, const void *value, size_t size),
                      void *context)
 {
@@ -102,7 +103,8 @@ void spool_note_each(struct spool *spool, const char *kind,
 	/* `each` may change the map: the names are copied first, and looked up again. */
 	list = mem_alloc(map_count(names) * sizeof(*list));
 	while (map_next(names, &it))
-		list[count++] = arena_strdup(&copies, it.key);
+		if (text_starts(it.key, prefix))
+			list[count++] = arena_strdup(&copies, it.key);
 	for (i = 0; i < count; i++) {
 		struct spool_note *note = map_get(names, list[i]);
 		/* the value may be replaced while `each` looks at it */
