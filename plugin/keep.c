@@ -2,6 +2,7 @@
 #include "plugin/keep.h"
 
 #include "protocol/codec.h"
+#include "protocol/frame.h"
 
 #define KEEP_MEMORY (64u << 10)
 
@@ -26,20 +27,12 @@ int keep_put(struct keep *keep, const struct event *event, const char **frame, s
 	return 0;
 }
 
-/* A frame's size is in its first four bytes. */
-static size_t frame_size(const char *frame)
-{
-	const unsigned char *b = (const unsigned char *)frame;
-
-	return 4 + ((size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3]);
-}
-
 void keep_forget(struct keep *keep, uint64_t up_to)
 {
 	if (up_to > keep->last)
 		up_to = keep->last;
 	for (; keep->taken < up_to; keep->taken++)
-		keep->start += frame_size(keep->bytes.data + keep->start);
+		keep->start += FRAME_HEADER + (size_t)frame_announced(keep->bytes.data + keep->start);
 	if (keep->start == keep->bytes.len) {
 		buf_clear(&keep->bytes);
 		buf_shrink(&keep->bytes, KEEP_MEMORY);

@@ -92,7 +92,7 @@ bool verdicts_begin(struct verdicts *verdicts, uint64_t number, const char *user
 	verdict = MEM_NEW(struct verdict);
 	list_init(&verdict->link);
 	verdict->number = number;
-	verdict->user = user ? mem_strdup(user) : NULL;
+	verdict->user = mem_strdup(user);
 	list_append(&verdicts->pending, &verdict->link);
 	map_put(verdicts->by_number, key_of(&key, number), verdict);
 	return true;
@@ -106,8 +106,8 @@ void verdicts_settle(struct verdicts *verdicts, uint64_t number, int error, cons
 		return;
 	verdict->answered = true;
 	verdict->error = error;
-	verdict->reason = reason ? mem_strdup(reason) : NULL;
-	verdict->message_id = message_id ? mem_strdup(message_id) : NULL;
+	verdict->reason = mem_strdup(reason);
+	verdict->message_id = mem_strdup(message_id);
 	verdict_move(verdict, &verdicts->fresh);
 }
 

@@ -263,12 +263,6 @@ static bool decode_resume(struct decoder *d)
 	return true;
 }
 
-static bool decode_resumed(struct decoder *d)
-{
-	(void)d;
-	return true;
-}
-
 static const struct decoder_entry decoders[] = {
 	[TYPE(HANDOVER) - EXTENSION_BASE] = {decode_handover, EVENT_HANDOVER},
 	[TYPE(READ_MARKER) - EXTENSION_BASE] = {decode_read_marker, EVENT_READ_MARKER},
@@ -281,7 +275,7 @@ static const struct decoder_entry decoders[] = {
 	[TYPE(ATTACH) - EXTENSION_BASE] = {decode_attach, EVENT_ATTACH},
 	[TYPE(ATTACHED) - EXTENSION_BASE] = {decode_attached, EVENT_ATTACHED},
 	[TYPE(RESUME) - EXTENSION_BASE] = {decode_resume, EVENT_RESUME},
-	[TYPE(RESUMED) - EXTENSION_BASE] = {decode_resumed, EVENT_RESUMED},
+	[TYPE(RESUMED) - EXTENSION_BASE] = {decode_nothing, EVENT_RESUMED},
 };
 
 const struct decoder_entry *extension_decoder(int type)

@@ -36,6 +36,7 @@ struct decoder_entry {
 #define UNPACK(d, name) pbnetwork__##name##__unpack(&(d)->allocator, (d)->payload.len, (d)->payload.data)
 
 /* ---- codec_decode.c ---- */
+bool decode_nothing(struct decoder *d); /* of a frame whose type says all */
 char *take_clean(struct decoder *d, ProtobufCBinaryData from, enum text_clean how, size_t *length);
 /* What something is known by. It cannot be cut: it would be another's name. */
 const char *take_key(struct decoder *d, ProtobufCBinaryData from, size_t limit);

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 
-#define FRAME_HEADER 4
 #define FRAME_KEEP (64u << 10) /* capacity kept between frames: a large one's memory is given back */
 
 void frame_reader_init(struct frame_reader *reader, uint32_t limit)
@@ -69,9 +68,7 @@ void frame_feed(struct frame_reader *reader, const void *bytes, size_t count)
 
 static uint32_t frame_length(const struct frame_reader *reader)
 {
-	const uint8_t *at = (const uint8_t *)reader->in.data + reader->start;
-
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+	return frame_announced(reader->in.data + reader->start);
 }
 
 int frame_next(struct frame_reader *reader, const uint8_t **frame, size_t *length)

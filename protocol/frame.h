@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 
+#define FRAME_HEADER 4               /* bytes */
 #define FRAME_MAX_DEFAULT (8u << 20) /* bytes of one frame; photos travel inside vCards */
 
 struct frame_reader {
@@ -19,6 +20,14 @@ struct frame_reader {
 	size_t start;   /* of the unread part of `in` */
 	uint32_t limit; /* largest N accepted */
 };
+
+/* N, from the header that a frame begins with. */
+static inline uint32_t frame_announced(const void *header)
+{
+	const uint8_t *at = header;
+
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
 
 void frame_reader_init(struct frame_reader *reader, uint32_t limit);
 void frame_reader_finish(struct frame_reader *reader);

@@ -165,11 +165,24 @@ void address_to_contact(struct xmpp_frontend *frontend, const struct user *user,
 	buf_finish(&name);
 }
 
+void address_append_resource(struct buf *address, const char *resource)
+{
+	if (!resource || !resource[0])
+		return;
+	buf_putc(address, '/');
+	buf_puts(address, resource);
+}
+
 void address_of_resource(const struct resource *resource, struct buf *out)
 {
 	buf_puts(out, resource->identity->address);
-	if (!resource->name[0])
-		return;
-	buf_putc(out, '/');
-	buf_puts(out, resource->name);
+	address_append_resource(out, resource->name);
+}
+
+void address_of_target(const struct identity *to, const struct resource *only, struct buf *out)
+{
+	if (only)
+		address_of_resource(only, out);
+	else
+		buf_puts(out, to->address);
 }

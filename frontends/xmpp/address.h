@@ -40,4 +40,7 @@ void address_nickname(struct buf *out, const char *nickname);
 /* The contact that a node stands for; user may be NULL. */
 void address_to_contact(struct xmpp_frontend *frontend, const struct user *user, struct buf *out,
                         const char *node);
+void address_append_resource(struct buf *address, const char *resource); /* "/resource"; nothing if NULL or empty */
 void address_of_resource(const struct resource *resource, struct buf *out);
+/* The one client; with NULL the person's bare address. */
+void address_of_target(const struct identity *to, const struct resource *only, struct buf *out);

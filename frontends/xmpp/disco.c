@@ -192,8 +192,8 @@ static const char *listed_name(const char **rooms, const char **names, size_t co
 	return found;
 }
 
-/* Appends the name of a room that is known, or that by its '#' can only be one. */
-static bool room_name(const struct iq_request *request, struct buf *name)
+/* Appends the name of a room that is known, or that by its '#' can only be one. *room: the person's own, or NULL. */
+static bool room_name(const struct iq_request *request, struct buf *name, const struct room **room)
 {
 	const struct transport *transport = request->frontend->base.transport;
 	const struct user *user = asking_user(request);
@@ -204,8 +204,8 @@ static bool room_name(const struct iq_request *request, struct buf *name)
 	                                transport->room_list_count, buf_text(&key));
 	if (!found && user)
 		found = listed_name(user->room_list, user->room_names, user->room_list_count, buf_text(&key));
-	bool is_room = found || request->route.to.node[0] == '#' ||
-	               (user && user->rooms && room_find(user, buf_text(&legacy)));
+	*room = user ? room_find(user, buf_text(&legacy)) : NULL;
+	bool is_room = found || request->route.to.node[0] == '#' || *room;
 	if (is_room)
 		buf_puts(name, found ? found : buf_text(&legacy));
 	buf_finish(&legacy);
@@ -249,14 +249,10 @@ static void write_room_form(struct xml_writer *writer, const struct room *room)
 	xml_end(writer);
 }
 
-static void room_info(const struct iq_request *request, const char *name)
+/* `room`: the person's own, or NULL. */
+static void room_info(const struct iq_request *request, const char *name, const struct room *room)
 {
-	const struct user *user = asking_user(request);
-	struct buf legacy = {0};
-	jid_to_legacy(&legacy, request->route.to.node);
-	const struct room *room = user && user->rooms ? room_find(user, buf_text(&legacy)) : NULL;
 	bool told = room && room->has_info;
-	buf_finish(&legacy);
 	struct xml_writer *writer = begin(request, NS_INFO);
 	write_identity(writer, "conference", "text", told && room->title ? room->title : name);
 	write_feature(writer, NS_MUC);
@@ -286,11 +282,12 @@ static void contact_info(const struct iq_request *request)
 
 static void entity_info(const struct iq_request *request, const char *node)
 {
+	const struct room *room = NULL;
 	struct buf name = {0};
 	if (node[0] && strncmp(node, CAPS_NODE, strlen(CAPS_NODE)) != 0)
 		iq_error(request, &ERROR_NOT_FOUND, NULL);
-	else if (!node[0] && !request->route.to.resource[0] && room_name(request, &name))
-		room_info(request, buf_text(&name));
+	else if (!node[0] && !request->route.to.resource[0] && room_name(request, &name, &room))
+		room_info(request, buf_text(&name), room);
 	else
 		contact_info(request);
 	buf_finish(&name);

@@ -71,10 +71,7 @@ void login_step_show(struct xmpp_frontend *frontend, struct identity *to, struct
                      const struct event_login_step *step)
 {
 	struct buf address = {0}, text = {0};
-	if (only)
-		address_of_resource(only, &address);
-	else
-		buf_puts(&address, to->address);
+	address_of_target(to, only, &address);
 	describe(&text, step);
 	struct xml_writer *writer = xmpp_begin(frontend);
 	xml_start(writer, "message");

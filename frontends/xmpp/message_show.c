@@ -229,10 +229,7 @@ static bool addresses(struct xmpp_frontend *frontend, const struct identity *ide
 		return false;
 	}
 	buf_puts(from, "/" XMPP_CONTACT_RESOURCE);
-	if (only)
-		address_of_resource(only, to);
-	else
-		buf_puts(to, identity->address);
+	address_of_target(identity, only, to);
 	return true;
 }
 
@@ -393,8 +390,7 @@ void message_bounce(struct xmpp_frontend *frontend, const char *address,
 {
 	struct buf from = {0}, to = {0};
 	buf_puts(&to, address);
-	if (undelivered->resource && undelivered->resource[0])
-		buf_printf(&to, "/%s", undelivered->resource);
+	address_append_resource(&to, undelivered->resource);
 	if (bounce_from(frontend, &undelivered->message, &from))
 		send_error(frontend, "message", buf_text(&from), buf_text(&to), undelivered->message.id,
 		           bounce_condition(undelivered->reason), undelivered->text);

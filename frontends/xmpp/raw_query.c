@@ -2,22 +2,23 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
 #include "transport/user.h"
 
-static char *query_key(const struct identity *identity, const char *id)
+static const char *query_key(struct text_key *key, const struct identity *identity, const char *id)
 {
-	return mem_printf("%s %s", identity->user ? identity->user->key : identity->address, id);
+	return text_key_join(key, identity->user ? identity->user->key : identity->address, id);
 }
 
 struct raw_query *raw_query_find(struct xmpp_frontend *frontend, const struct identity *identity,
                                  const char *id)
 {
-	char *key = query_key(identity, id);
-	struct raw_query *query = map_get(frontend->raw_queries, key);
-	mem_free(key);
+	struct text_key key;
+	struct raw_query *query = map_get(frontend->raw_queries, query_key(&key, identity, id));
+	text_key_finish(&key);
 	return query;
 }
 
@@ -38,7 +39,9 @@ const struct stanza_error *raw_query_open(const struct iq_request *request, stru
 	if (map_count(frontend->raw_queries) >= LIMIT_XMPP_QUERIES || person_is_full(identity))
 		return &ERROR_CONSTRAINT;
 	struct raw_query *query = MEM_NEW(struct raw_query);
-	query->key = query_key(identity, request->id);
+	struct text_key key;
+	query->key = mem_strdup(query_key(&key, identity, request->id));
+	text_key_finish(&key);
 	query->address = mem_strdup(identity->address);
 	query->resource = mem_strdup(resource->name);
 	query->asked = mem_strdup(request->route.to_text);

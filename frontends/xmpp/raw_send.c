@@ -14,19 +14,11 @@ bool raw_is_on(const struct xmpp_frontend *frontend)
 	return frontend->base.transport->features.raw_xml;
 }
 
-static void append_resource(struct buf *address, const char *resource)
-{
-	if (!resource[0])
-		return;
-	buf_putc(address, '/');
-	buf_puts(address, resource);
-}
-
 static void own_address(const struct resource *resource, struct buf *out)
 {
 	const struct user *user = resource->identity->user;
 	buf_puts(out, user ? user->key : resource->identity->address);
-	append_resource(out, resource->name);
+	address_append_resource(out, resource->name);
 }
 
 const struct event_raw *raw_out_fill(struct raw_out *out, struct xmpp_frontend *frontend,
@@ -48,7 +40,7 @@ const struct event_raw *raw_out_fill(struct raw_out *out, struct xmpp_frontend *
 		part = "";
 	own_address(resource, &from);
 	buf_puts(&to, buf_text(&out->name));
-	append_resource(&to, part);
+	address_append_resource(&to, part);
 	stanza_write(&out->text, tree, buf_text(&from), buf_text(&to));
 	buf_finish(&from);
 	buf_finish(&to);
@@ -189,7 +181,7 @@ static void leave(struct xmpp_frontend *frontend, struct resource *resource, con
 	static const char gone[] = "<presence type='unavailable'/>";
 	own_address(resource, &from);
 	buf_puts(&to, room->name);
-	append_resource(&to, room->nickname ? room->nickname : "");
+	address_append_resource(&to, room->nickname);
 	stanza_address(&text, gone, strlen(gone), buf_text(&from), buf_text(&to));
 	const struct event_raw raw = {.kind = RAW_PRESENCE,
 	                              .name = room->name,

@@ -9,14 +9,6 @@
 
 #define GONE "<presence type='unavailable'/>"
 
-static void append_resource(struct buf *address, const char *resource)
-{
-	if (!resource || !resource[0])
-		return;
-	buf_putc(address, '/');
-	buf_puts(address, resource);
-}
-
 /* The sender as one of our addresses; a room in the form by which the client joined it. False: it cannot be
  * one. */
 static bool sender(struct xmpp_frontend *frontend, const struct user *user, struct resource *to,
@@ -30,7 +22,7 @@ static bool sender(struct xmpp_frontend *frontend, const struct user *user, stru
 		fine = address_room(frontend, out, raw->name);
 	else
 		fine = address_contact(frontend, out, raw->name);
-	append_resource(out, raw->resource);
+	address_append_resource(out, raw->resource);
 	return fine;
 }
 
@@ -46,10 +38,7 @@ void raw_show(struct xmpp_frontend *frontend, struct identity *to, struct resour
               const struct event *event)
 {
 	struct buf from = {0}, target = {0};
-	if (only)
-		address_of_resource(only, &target);
-	else
-		buf_puts(&target, to->address);
+	address_of_target(to, only, &target);
 	if (sender(frontend, to->user, only, event->raw, &from))
 		send_text(frontend, buf_text(&from), buf_text(&target), event->raw->bytes,
 		          event->raw->length);
@@ -129,7 +118,7 @@ static void show_known(struct xmpp_frontend *frontend, const char *to, const cha
 		buf_clear(&from);
 		if (!address_contact(frontend, &from, name))
 			break;
-		append_resource(&from, it.key);
+		address_append_resource(&from, it.key);
 		send_text(frontend, buf_text(&from), to, text, strlen(text));
 	}
 	buf_finish(&from);
@@ -151,12 +140,12 @@ static void show_contact_to(struct xmpp_frontend *frontend, struct resource *to,
                             bool replay)
 {
 	const struct event_contact *contact = &event->contact;
-	const struct map *presences = raw_contact_presences(to->identity, contact->name);
 	bool offline = contact->status == STATUS_OFFLINE;
 	if (event->raw) {
 		raw_show(frontend, to->identity, to, event);
 		return;
 	}
+	const struct map *presences = raw_contact_presences(to->identity, contact->name);
 	if (!presences || (!replay && !offline))
 		return;
 	struct buf target = {0};

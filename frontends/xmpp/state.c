@@ -12,7 +12,6 @@ struct xmpp_identity *identity_state(struct identity *identity)
 	state->identity = identity;
 	list_init(&state->work);
 	list_init(&state->raw_queries);
-	state->raw_contacts = map_create();
 	identity->data = state;
 	return state;
 }
@@ -35,7 +34,6 @@ void xmpp_identity_gone(struct frontend *frontend, struct identity *identity)
 	list_remove(&state->work);
 	raw_queries_forget(xmpp_frontend_of(frontend), identity);
 	raw_contacts_forget(identity);
-	map_destroy(&state->raw_contacts, NULL);
 	map_destroy(&state->announced, NULL);
 	map_destroy(&state->waiting, NULL);
 	MEM_FREE(state);

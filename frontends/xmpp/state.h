@@ -19,7 +19,7 @@ struct xmpp_identity {
 	uint64_t work_after;       /* clock_ms: not before */
 	struct list work;          /* frontend->roster_work */
 	struct list raw_queries;   /* struct raw_query.own_link */
-	struct map *raw_contacts;  /* lower-case name -> map of resource -> presence (raw_contact.c) */
+	struct map *raw_contacts;  /* lower-case name -> map of resource -> presence (raw_contact.c); NULL: none */
 };
 
 struct xmpp_resource {

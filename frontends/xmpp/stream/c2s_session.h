@@ -26,7 +26,7 @@ struct c2s_server {
 	char *domain; /* service.jid, normalised */
 	SSL_CTX *tls;
 	struct acceptor *listener;
-	uv_timer_t timer;   /* runs while `waiting` has somebody */
+	uv_timer_t timer;   /* runs while `waiting` or `leaving` has somebody */
 	struct stream_batch batch;
 	struct list sessions; /* struct c2s_session.link: all */
 	struct list waiting;  /* .waiting_link: not bound; oldest first */

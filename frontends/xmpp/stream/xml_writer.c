@@ -116,7 +116,7 @@ static const bool plain[256] = {
 	[' '] = true, ['!'] = true, ['#' ... '%'] = true, ['(' ... ';'] = true, ['='] = true, ['?' ... 0x7f] = true,
 };
 
-static void put_escaped(struct buf *out, const char *text, size_t length, bool attribute)
+void xml_escape(struct buf *out, const char *text, size_t length, bool attribute)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
 	size_t done = 0, at = 0;
@@ -153,11 +153,6 @@ static void put_escaped(struct buf *out, const char *text, size_t length, bool a
 	buf_append(out, text + done, length - done);
 }
 
-void xml_escape(struct buf *out, const char *text, size_t length, bool attribute)
-{
-	put_escaped(out, text, length, attribute);
-}
-
 void xml_attr(struct xml_writer *writer, const char *name, const char *value)
 {
 	if (!value)
@@ -166,7 +161,7 @@ void xml_attr(struct xml_writer *writer, const char *name, const char *value)
 	buf_putc(writer->out, ' ');
 	buf_puts(writer->out, name);
 	buf_append(writer->out, "='", 2);
-	put_escaped(writer->out, value, strlen(value), true);
+	xml_escape(writer->out, value, strlen(value), true);
 	buf_putc(writer->out, '\'');
 }
 
@@ -180,7 +175,7 @@ void xml_text_n(struct xml_writer *writer, const char *text, size_t length)
 {
 	close_tag(writer);
 	if (length)
-		put_escaped(writer->out, text, length, false);
+		xml_escape(writer->out, text, length, false);
 }
 
 void xml_text(struct xml_writer *writer, const char *text)
