@@ -6,7 +6,6 @@
  * it has, and opens again with the same.
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "tests/unit/folder.h"
 #include "transport/spool/spool.h"
 #include "transport/spool/spool_bytes.h"
 #include "transport/spool/spool_segment.h"
@@ -68,14 +68,6 @@ static void see_entry(void *context, uint64_t position, const struct spool_entry
 	++*(size_t *)context;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
 static void count_note(void *context, const char *name, const void *value, size_t size)
 {
 	(void)name;
@@ -109,7 +101,7 @@ static uint64_t look_at(struct spool *spool)
 		}
 		next = spool_queue_next(spool, queue);
 	}
-	spool_note_each(spool, "kind", count_note, &sum);
+	spool_note_each(spool, "kind", "", count_note, &sum);
 	spool_statistics(spool, &statistics);
 	require(statistics.records == records && statistics.waiting + statistics.dead == records);
 	arena_finish(&arena);
@@ -158,7 +150,7 @@ static void open_spool(const uint8_t *bytes, size_t size)
 	sum = open_and_look(&loop, folder);
 	require(open_and_look(&loop, folder) == sum);
 	require(uv_loop_close(&loop) == 0);
-	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(folder);
 	mem_free(path);
 	mem_free(folder);
 }

@@ -14,18 +14,13 @@ import termios
 import time
 
 from harness.gateway import SANITIZERS, wait_for_answer
-from harness.process import Failure, find_program_or_skip, free_port, wait_until
+from harness.process import Failure, find_program_or_skip, free_port, require, wait_until
 from harness.raw import RawClient, sasl_plain
 
 DOMAIN = "localhost"
 GATEWAY = "irc.localhost"
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ECHO = f"echo@{DOMAIN}"
-
-
-def require(good, text):
-    if not good:
-        raise Failure(text)
 
 
 def program(world):

@@ -33,13 +33,6 @@ async def fake_network(world, *holds, build=None, **keys):
     return fake, gateway, alice
 
 
-def plain_build(world):
-    """AddressSanitizer keeps what is freed, and has to be the first library."""
-    if not world.plain_build or not os.path.isdir(world.plain_build):
-        raise Skip("no build without sanitizers")
-    return world.plain_build
-
-
 def said(fake, target):
     """Texts that clients have sent to a nickname or channel, as they came."""
     found = (re.match(rf"PRIVMSG {re.escape(target)} :(.*)$", line) for line in fake.lines)
@@ -442,7 +435,7 @@ class Memory:
 
 async def scenario_prosody_does_not_read_for_a_while(world):
     """Under load from the network: it is held back, nothing is lost, and it goes on in order."""
-    fake, gateway, alice = await fake_network(world, build=plain_build(world))
+    fake, gateway, alice = await fake_network(world, build=world.plain_build_or_skip())
     alice.send_presence(pto=GATEWAY)
     alice.join(ROOM, "alice")
     await alice.joined(ROOM, "alice")
@@ -476,7 +469,7 @@ async def scenario_prosody_does_not_read_for_a_while(world):
 
 async def scenario_a_backend_does_not_read_for_a_while(world):
     """Under load from a person: it waits in the spool, then the sender is told; nothing that was accepted is lost."""
-    fake, gateway, alice = await fake_network(world, build=plain_build(world), **{"spool.max_user_messages": "5000"})
+    fake, gateway, alice = await fake_network(world, build=world.plain_build_or_skip(), **{"spool.max_user_messages": "5000"})
     alice.join(ROOM, "alice")
     await alice.joined(ROOM, "alice")
     count, sent = 7000, {}
@@ -535,7 +528,7 @@ async def scenario_a_clock_that_jumps(world):
     """An hour either way, while messages wait: they go on waiting, and arrive in order."""
     fake, prosody = await world.fake_irc(), await world.prosody()
     fake.holds.add("JOIN")
-    gateway = world.gateway(build=plain_build(world))
+    gateway = world.gateway(build=world.plain_build_or_skip())
     clock = JumpingClock(world, gateway)
     gateway.component_of(prosody)
     gateway.irc(fake)

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from harness.fake_xmpp import FakeXmpp
 from harness.gateway import wait_for_answer
-from harness.process import Failure, Skip, find_program_or_skip, free_port, wait_until
+from harness.process import Failure, Skip, find_program_or_skip, free_port, require, wait_until
 from harness.raw import RawClient, sasl_plain
 from harness.watch import SmallDisk, cpu_seconds, descriptors, resident_kb
 
@@ -33,11 +33,6 @@ NAMES = (
     "<b>&amp;]]>", "'; DROP TABLE users; --", "../../etc/passwd", "é" * 2000, "${jndi:x}`id`$(id)",
     "\ufffe\uffff\x7f\x85", "  ", "@@//",
 )
-
-
-def require(true, what):
-    if not true:
-        raise Failure(what)
 
 
 async def fake_component(world, backend=None, build=None, **keys):
@@ -101,9 +96,7 @@ async def scenario_bad_xml_from_the_server(world):
 
 async def scenario_flood_of_strange_stanzas(world):
     """100,000 stanzas, among them questions of 50,000 people: memory stays, and a person's answers come as before."""
-    if not world.plain_build or not os.path.isdir(world.plain_build):
-        raise Skip("no build without sanitizers")
-    server, gateway = await fake_component(world, build=world.plain_build, **{"logging.level": "info"})
+    server, gateway = await fake_component(world, build=world.plain_build_or_skip(), **{"logging.level": "info"})
     await server.log_in(BOB, ECHO)
 
     def strange(n):

@@ -11,9 +11,9 @@ import time
 from xml.sax.saxutils import escape
 
 from harness.gateway import zombie
-from harness.process import Failure, find_program_or_skip, wait_until
+from harness.process import find_program_or_skip, require, wait_until
 from harness.watch import cpu_seconds, resident_kb
-from test_hostile import ALICE, BOB, DOMAIN, ECHO, GATEWAY, HOSTILE, MUC, fake_component, register, require
+from test_hostile import ALICE, BOB, ECHO, GATEWAY, HOSTILE, MUC, fake_component, register
 
 APART = {"service.users_per_backend": "1", "service.ping_interval": "1"}
 

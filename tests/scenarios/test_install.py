@@ -23,7 +23,7 @@ async def run(*argv, env=None):
 async def install(world):
     """Installs the build without sanitizers below a folder; the prefix there."""
     root = os.path.join(world.folder, "root")
-    await run(find_program_or_skip("meson"), "install", "-C", world.plain_build, "--no-rebuild", "--destdir", root)
+    await run(find_program_or_skip("meson"), "install", "-C", world.plain_build_or_skip(), "--no-rebuild", "--destdir", root)
     return os.path.join(root, "usr", "local")
 
 

@@ -8,7 +8,7 @@ from slixmpp.xmlstream import ET
 
 from harness.certificates import Authority
 from harness.person import error_condition, muc_item, statuses
-from harness.process import Failure, free_port, wait_until
+from harness.process import Failure, free_port, require, wait_until
 from harness.raw import RawClient, sasl_plain
 
 DOMAIN = "localhost"
@@ -26,11 +26,6 @@ async def in_the_lobby(world, **keys):
     alice.join(ROOM, "alice")
     await alice.joined(ROOM, "alice")
     return alice, carol, ircd, gateway
-
-
-def require(true, what):
-    if not true:
-        raise Failure(what)
 
 
 def error_text(stanza):

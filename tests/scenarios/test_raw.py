@@ -2,14 +2,13 @@
 """A backend whose network is XMPP: stanzas travel as they are (features.rawxml), between a client and the wire."""
 import asyncio
 import os
-import re
 import signal
 
 from slixmpp.xmlstream import ET
 
 from harness.gateway import wait_for_answer
-from harness.person import error_condition, muc_item
-from harness.process import Failure, wait_until
+from harness.person import muc_item
+from harness.process import Failure
 from test_backends import BACKENDS, CONNECTED, GATEWAY, PYTHON
 
 ECHO, MIRROR, TELLER, SILENT = (f"{name}\\40net@{GATEWAY}" for name in ("echo", "mirror", "teller", "silent"))

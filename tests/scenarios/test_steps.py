@@ -7,7 +7,7 @@ import os
 import sqlite3
 
 from harness.person import statuses
-from harness.process import Failure, wait_until
+from harness.process import Failure, require, wait_until
 from slixmpp.plugins.xep_0004 import Form
 from slixmpp.xmlstream import ET
 from test_backends import BACKENDS, CONNECTED, GATEWAY, PYTHON, child, do, witness
@@ -45,11 +45,6 @@ async def person(world, prosody, username, name="alice"):
     someone = await world.person(f"{name}@localhost", prosody.c2s_port)
     await someone.register(GATEWAY, username)
     return someone
-
-
-def require(condition, complaint):
-    if not condition:
-        raise Failure(complaint)
 
 
 # in the chat with the gateway ---------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from slixmpp.xmlstream import ET
 
 from harness.gateway import wait_for_answer
 from harness.person import error_condition, muc_item, statuses
-from harness.process import Failure, wait_until
+from harness.process import Failure, require, wait_until
 
 GATEWAY = "irc.localhost"
 ROOM = f"#lobby@{GATEWAY}"
@@ -16,11 +16,6 @@ COMMANDS = "{http://jabber.org/protocol/commands}"
 DATA = "{jabber:x:data}"
 REGISTER = "{jabber:iq:register}"
 STATES = "{http://jabber.org/protocol/chatstates}"
-
-
-def require(true, what):
-    if not true:
-        raise Failure(what)
 
 
 def element(text):

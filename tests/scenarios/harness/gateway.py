@@ -147,7 +147,6 @@ class Gateway:
         await wait_until(gone, "the backends to be gone after transportd", 10)
 
 
-
 def sanitized(program):
     """Whether a program was built with AddressSanitizer or ThreadSanitizer."""
     try:

@@ -12,6 +12,11 @@ class Failure(AssertionError):
     """The scenario did not go as it should."""
 
 
+def require(true, what):
+    if not true:
+        raise Failure(what)
+
+
 class Skip(Exception):
     """The scenario cannot run on this machine."""
 

@@ -9,14 +9,14 @@ from .fake_irc import FakeIrc
 from .gateway import Gateway
 from .irc_client import IrcClient
 from .person import Person
-from .process import free_port
+from .process import Skip, free_port
 from .servers import Ngircd, Prosody
 
 
 class World:
     def __init__(self, build, plain_build):
         self.build = build              # with sanitizers
-        self.plain_build = plain_build  # without, for valgrind
+        self.plain_build = plain_build
         self.folder = tempfile.mkdtemp(prefix="libtransport-test-")
         self.started = []  # in order; stopped in reverse
 
@@ -37,6 +37,12 @@ class World:
         self.started.append(server)
         await server.start(people)
         return server
+
+    def plain_build_or_skip(self):
+        """The build without sanitizers: they keep what is freed, and have to be the first library."""
+        if not self.plain_build or not os.path.isdir(self.plain_build):
+            raise Skip("there is no build without sanitizers")
+        return self.plain_build
 
     def gateway(self, **options):
         gateway = Gateway(options.pop("build", self.build), self.folder, **options)

@@ -126,7 +126,6 @@ void router_from_backend(struct backend *backend, const struct event *event)
 	struct person *person = event->user ? find_person(event->user) : NULL;
 
 	if (!person || person->user.backend != backend) {
-		current->refused++;
 		backend_ignore(backend, "an event of somebody who is not its user");
 		return;
 	}
@@ -156,7 +155,7 @@ void transport_commit(struct transport *transport)
 void delivery_written(struct backend *backend, uint64_t number)
 {
 	(void)backend;
-	current->written = number;
+	(void)number;
 }
 
 void delivery_answered(struct backend *backend, const struct event_handover *answer)
@@ -167,7 +166,7 @@ void delivery_answered(struct backend *backend, const struct event_handover *ans
 
 void delivery_user_ready(struct user *user)
 {
-	CONTAINER_OF(user, struct person, user)->drained++;
+	(void)user;
 }
 
 void resume_session(struct transport *transport, struct backend *backend, const char *key, bool connected,

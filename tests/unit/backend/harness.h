@@ -21,7 +21,6 @@
 #define PATIENCE_MS 20000
 
 struct person {
-	unsigned drained; /* told that its backend takes more again */
 	struct user user;
 	char key[40];
 	unsigned assigned, lost, left, unavailable, connected, messages, read, order;
@@ -32,7 +31,6 @@ struct person {
 };
 
 struct harness {
-	uint64_t written; /* number of the last frame that the kernel has taken */
 	uv_loop_t loop;
 	uv_timer_t beat;
 	struct transport transport;
@@ -40,7 +38,7 @@ struct harness {
 	struct person people[PEOPLE];
 	struct buf log, config, error;
 	char *command;
-	unsigned ready, order, refused, rooms, descriptors;
+	unsigned ready, order, rooms, descriptors;
 	unsigned pause_after; /* messages; 0: never */
 	unsigned not_taken;   /* so many times the 500th message cannot be taken */
 	bool stopped;

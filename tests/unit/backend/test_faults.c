@@ -323,12 +323,13 @@ static void test_not_taken(void **state)
 
 	(void)state;
 	harness_open(&h, "%s flood", harness_program);
-	h.not_taken = 3;
+	h.not_taken = 1000000;
 	harness_begin(&h);
 	harness_assign(&h, 0);
-	UNTIL(&h, h.not_taken == 2);
+	UNTIL(&h, h.not_taken < 1000000);
 	assert_int_equal(h.people[0].messages, 499);
 	assert_true(harness_logged(&h, "the spool takes no more messages"));
+	h.not_taken = 2;
 	UNTIL(&h, h.people[0].messages == 40000);
 	assert_int_equal(h.not_taken, 0);
 	assert_int_equal(h.people[0].lost, 0);

@@ -11,7 +11,7 @@ struct faults {
 	atomic_int partial;                                  /* a failing write writes so many bytes before */
 	atomic_llong disk_bytes;                             /* what the disk can hold; 0: no limit */
 	atomic_llong used_bytes;
-	atomic_int syncs, writes;
+	atomic_int syncs;
 };
 
 extern struct faults faults;

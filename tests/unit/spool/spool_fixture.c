@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/spool/spool_fixture.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +8,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "tests/unit/folder.h"
 #include "transport/spool/spool_internal.h"
 
 int fixture_setup(void **state)
 {
 	struct fixture *fixture = MEM_NEW(struct fixture);
-	const char *tmp = getenv("TMPDIR");
 
-	snprintf(fixture->folder, sizeof(fixture->folder), "%s/spool-test-XXXXXX",
-	         tmp != NULL && strlen(tmp) < 32 ? tmp : "/tmp");
-	assert_non_null(mkdtemp(fixture->folder));
+	assert_true(folder_make(fixture->folder, sizeof(fixture->folder), "spool-test"));
 	fixture->spool_folder = mem_printf("%s/spool", fixture->folder);
 	fixture->config = (struct spool_config){
 	        .folder = fixture->spool_folder,
@@ -37,14 +34,6 @@ int fixture_setup(void **state)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
 int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;
@@ -52,7 +41,7 @@ int fixture_teardown(void **state)
 
 	fixture_close(fixture);
 	err = uv_loop_close(&fixture->loop);
-	nftw(fixture->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(fixture->folder);
 	mem_free(fixture->spool_folder);
 	arena_finish(&fixture->arena);
 	buf_finish(&fixture->error);

@@ -9,7 +9,6 @@
 #include "tests/unit/spool/spool_fixture.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "tests/unit/folder.h"
 #include "transport/spool/spool_files.h"
 #include "transport/spool/spool_internal.h"
 
@@ -507,14 +507,6 @@ static void check(struct fixture *fixture, size_t cut)
 	mem_free(ledger);
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
 static void check_cut(struct fixture *fixture, const char *folder, size_t cut, enum variant variant)
 {
 	fixture->config.folder = folder;
@@ -523,7 +515,7 @@ static void check_cut(struct fixture *fixture, const char *folder, size_t cut, e
 	check(fixture, cut);
 	fixture_crash(fixture);
 	arena_reset(&fixture->arena);
-	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(folder);
 }
 
 static void test_power_cuts(void **state)

@@ -372,7 +372,7 @@ static const char *notes(struct fixture *fixture, const char *kind)
 	struct buf out = {0};
 	const char *result;
 
-	spool_note_each(fixture->spool, kind, each_note, &out);
+	spool_note_each(fixture->spool, kind, "", each_note, &out);
 	result = arena_strdup(&fixture->arena, buf_text(&out));
 	buf_finish(&out);
 	return result;

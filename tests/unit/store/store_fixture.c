@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,14 +10,12 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "tests/unit/folder.h"
 
 int fixture_setup(void **state)
 {
 	struct fixture *fixture = MEM_NEW(struct fixture);
-	const char *tmp = getenv("TMPDIR");
-	snprintf(fixture->folder, sizeof(fixture->folder), "%s/store-test-XXXXXX",
-	         tmp != NULL && strlen(tmp) < 32 ? tmp : "/tmp");
-	assert_non_null(mkdtemp(fixture->folder));
+	assert_true(folder_make(fixture->folder, sizeof(fixture->folder), "store-test"));
 	fixture->database = mem_printf("%s/data/db.sqlite", fixture->folder);
 	fixture->key_file = mem_printf("%s/data/key", fixture->folder);
 	fixture->config = (struct store_config){
@@ -39,14 +36,6 @@ int fixture_setup(void **state)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
 int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;
@@ -54,7 +43,7 @@ int fixture_teardown(void **state)
 		mem_free(fixture_caught_log(fixture));
 	fixture_close(fixture);
 	int err = uv_loop_close(&fixture->loop);
-	nftw(fixture->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(fixture->folder);
 	mem_free(fixture->database);
 	mem_free(fixture->key_file);
 	buf_finish(&fixture->error);
