@@ -11,6 +11,7 @@
 #include "base/mem.h"
 
 #define REST_MS 1000
+#define REFUSED_REST_MS 20 /* turning people away as fast as they come would cost those who are in */
 #define SAME_MS (60 * 1000) /* between two complaints of the same kind */
 
 struct acceptor {
@@ -87,8 +88,7 @@ static void refuse(struct acceptor *acceptor, int problem)
 		close(fd);
 	}
 	acceptor->reserve = open_reserve();
-	if (acceptor->reserve < 0)
-		acceptor_rest(acceptor, REST_MS);
+	acceptor_rest(acceptor, acceptor->reserve < 0 ? REST_MS : REFUSED_REST_MS);
 }
 
 static void took(struct acceptor *acceptor, int fd)

@@ -29,6 +29,8 @@
 #define LIMIT_C2S_UNAUTHENTICATED 256
 #define LIMIT_C2S_CROWD 128                /* unauthenticated: above it only so many are let in a second: */
 #define LIMIT_C2S_CROWD_ACCEPTS 100
+#define LIMIT_C2S_WASTED 50                /* ended in a second without a login: then only so many are let in a second: */
+#define LIMIT_C2S_WASTED_ACCEPTS 50
 #define LIMIT_C2S_WINDOW_BYTES (64 << 10)  /* of one client, that the kernel holds until we read them */
 #define LIMIT_C2S_TURN_BYTES (4u << 10)    /* read of one client in one turn of the loop */
 #define LIMIT_C2S_BYTES_PER_SECOND (128u << 10) /* of one client, when it has used up ... */
@@ -118,6 +120,8 @@
 /* control socket */
 #define LIMIT_CONTROL_LINE_BYTES (64u << 10)
 #define LIMIT_CONTROL_CLIENTS 32
+#define LIMIT_CONTROL_ACCEPTS_PER_SECOND 100
+#define LIMIT_CONTROL_COMMANDS_PER_SECOND 200
 #define LIMIT_CONTROL_OUT_BYTES (1u << 20) /* queued to one that follows a user; above it events are left out */
 #define LIMIT_DRAIN_SECONDS 86400          /* until people are logged out for maintenance */
 #define LIMIT_CONTROL_SECONDS 60           /* without a whole line */

@@ -31,6 +31,7 @@ struct control {
 	char *path;
 	struct list clients;
 	unsigned clients_count;
+	unsigned taken, commands; /* connections and lines of the second that runs */
 	bool stopping;
 	unsigned handles; /* of acceptor and timer, not yet gone */
 };
@@ -44,7 +45,8 @@ struct client {
 	struct watch *watch; /* it follows a user, until it leaves; NULL */
 	unsigned left_out;   /* of what it follows, since the last line that it was sent */
 	bool busy;           /* a command runs, or it follows somebody: nothing else is done meanwhile */
-	bool closed; /* the handle is gone */
+	bool paused;         /* its next line waits for the next second */
+	bool closed;         /* the handle is gone */
 	pid_t pid;
 	uint64_t heard_ms; /* clock_ms: of the last whole line, or of the last answer */
 };
@@ -209,6 +211,10 @@ static void client_next(struct client *client)
 			client_close(client);
 		return;
 	}
+	client->paused = client->control->commands >= LIMIT_CONTROL_COMMANDS_PER_SECOND;
+	if (client->paused)
+		return;
+	client->control->commands++;
 	size_t length = (size_t)(end - client->in.data);
 	char *line = mem_strndup(client->in.data, length);
 
@@ -239,7 +245,7 @@ static void client_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *byte
 		return;
 	}
 	buf_append(&client->in, bytes->base, (size_t)count);
-	if (!client->busy)
+	if (!client->busy && !client->paused)
 		client_next(client);
 }
 
@@ -272,6 +278,8 @@ static void control_connection(void *context, int fd)
 		client_close(client);
 		return;
 	}
+	if (++control->taken > LIMIT_CONTROL_ACCEPTS_PER_SECOND)
+		acceptor_rest(control->acceptor, 1000 / LIMIT_CONTROL_ACCEPTS_PER_SECOND);
 	if (control->clients_count > LIMIT_CONTROL_CLIENTS) {
 		client_close(client);
 		return;
@@ -323,21 +331,42 @@ static void timer_closed(uv_handle_t *handle)
 }
 
 /* Somebody who sends a byte now and then would take the place of those who have something to ask. */
-static void close_silent(uv_timer_t *timer)
+static void close_silent(struct control *control)
 {
-	struct control *control = timer->data;
 	uint64_t now = clock_ms();
 
 	LIST_EACH(link, &control->clients) {
 		struct client *client = CONTAINER_OF(link, struct client, link);
 
-		if (client->busy || now - client->heard_ms <= LIMIT_CONTROL_SECONDS * UINT64_C(1000) ||
+		if (client->busy || client->paused || now - client->heard_ms <= LIMIT_CONTROL_SECONDS * UINT64_C(1000) ||
 		    uv_is_closing((uv_handle_t *)&client->pipe))
 			continue;
 		log_info(&control->log, "pid %ld sent no whole line in %d s: its connection is closed",
 			 (long)client->pid, LIMIT_CONTROL_SECONDS);
 		client_close(client);
 	}
+}
+
+static void go_on(struct control *control)
+{
+	LIST_EACH(link, &control->clients) {
+		struct client *client = CONTAINER_OF(link, struct client, link);
+
+		if (!client->paused || uv_is_closing((uv_handle_t *)&client->pipe))
+			continue;
+		client->paused = false;
+		client->heard_ms = clock_ms();
+		client_next(client);
+	}
+}
+
+static void on_second(uv_timer_t *timer)
+{
+	struct control *control = timer->data;
+
+	control->taken = control->commands = 0;
+	go_on(control);
+	close_silent(control);
 }
 
 static int listen_at(struct control *control)
@@ -380,7 +409,7 @@ int control_start(struct transport *transport, const char *path, struct control 
 	uv_timer_init(transport->loop, &control->timer);
 	control->timer.data = control;
 	control->handles = 1;
-	uv_timer_start(&control->timer, close_silent, TICK_MS, TICK_MS);
+	uv_timer_start(&control->timer, on_second, TICK_MS, TICK_MS);
 	list_init(&control->clients);
 	remove_socket(path);
 	int err = listen_at(control);

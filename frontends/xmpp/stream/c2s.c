@@ -124,6 +124,22 @@ static void on_flushed(void *context)
 	transport_commit(server->frontend->base.transport);
 }
 
+void c2s_count_wasted(struct c2s_server *server)
+{
+	uint64_t now = clock_ms();
+
+	if (now - server->wasted_since >= 1000) {
+		server->wasted_since = now;
+		server->wasted = 0;
+	}
+	server->wasted++;
+}
+
+static bool is_wasteful(const struct c2s_server *server)
+{
+	return server->wasted > LIMIT_C2S_WASTED && clock_ms() - server->wasted_since < 1000;
+}
+
 static void on_connection(void *context, int fd)
 {
 	struct c2s_server *server = context;
@@ -132,7 +148,9 @@ static void on_connection(void *context, int fd)
 		evict_oldest(server);
 	c2s_session_accept(server, fd);
 	/* taking and losing connections costs so much that those who are in would notice */
-	if (server->waiting_count >= LIMIT_C2S_CROWD)
+	if (is_wasteful(server))
+		acceptor_rest(server->listener, 1000 / LIMIT_C2S_WASTED_ACCEPTS);
+	else if (server->waiting_count >= LIMIT_C2S_CROWD)
 		acceptor_rest(server->listener, 1000 / LIMIT_C2S_CROWD_ACCEPTS);
 }
 

@@ -86,6 +86,8 @@ void c2s_session_abort(struct c2s_session *session)
 void c2s_session_release(struct c2s_session *session)
 {
 	list_remove(&session->ended_link);
+	if (!session->authenticated)
+		c2s_count_wasted(session->server);
 	c2s_auth_forget(session);
 	c2s_bind_release(session);
 }

@@ -33,6 +33,8 @@ struct c2s_server {
 	struct list leaving;  /* .waiting_link: closing; oldest first */
 	struct list ended;    /* .ended_link: to be released at the end of the turn */
 	unsigned session_count, waiting_count; /* of those in both lists */
+	uint64_t wasted_since; /* clock_ms: the second that is counted */
+	unsigned wasted;       /* connections that ended in it without a login */
 	struct map *bound;    /* full JID -> struct c2s_session */
 	struct map *accounts; /* bare JID -> struct c2s_account */
 	struct map *pending;  /* bare JID -> struct c2s_session: logins that the core decides */
@@ -110,6 +112,8 @@ void c2s_session_tick(struct c2s_session *session, uint64_t now);
 void c2s_session_restart(struct c2s_session *session);
 /* Lets a session go: c2s.c counts. */
 void c2s_session_gone(struct c2s_server *server, struct c2s_session *session);
+/* One that ended without anybody having logged in: many in a second, and others are let in more slowly. */
+void c2s_count_wasted(struct c2s_server *server);
 void c2s_session_wait(struct c2s_session *session);
 void c2s_session_wait_no_more(struct c2s_session *session);
 
