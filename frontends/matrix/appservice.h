@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the homeserver asks of us (Matrix Application Service API v1.15): routes under /_matrix/app/v1/ of an HTTP
+ * listener. The token is checked before the body is read, in constant time, as header and as the old query parameter.
+ * Wrong method, path or token get Matrix's JSON errors. Bodies up to 32 MiB.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "transport/http/http_server.h"
+
+struct cJSON;
+struct appservice;
+struct appservice_request; /* waits for its answer */
+
+struct appservice_ops {
+	/*
+	 * PUT /transactions/{id}. `body` is an object with an array "events"; what else is in it is up to the homeserver.
+	 * Answer with appservice_accept when all that follows from it is on record, with appservice_refuse to have it come
+	 * again. A body that is no such object is accepted with a warning before it comes here: it would never get better.
+	 */
+	void (*transaction)(void *context, struct appservice_request *request, const char *id, const struct cJSON *body);
+	/* GET /users/{id}, /rooms/{alias}: accept: it exists now. */
+	void (*user)(void *context, struct appservice_request *request, const char *id);
+	void (*alias)(void *context, struct appservice_request *request, const char *alias);
+	/* POST /ping: answered by itself. NULL: nobody wants to know. */
+	void (*ping)(void *context, const char *transaction);
+	void *context;
+};
+
+/* Hangs the routes. False: somebody has them on this listener already. */
+bool appservice_create(struct http_listener *listener, const char *hs_token, const struct appservice_ops *ops,
+		       const struct log *parent, struct appservice **appservice);
+/* Requests that wait are forgotten; the listener must not serve any more (http_server_close). */
+void appservice_destroy(struct appservice **appservice);
+
+/* Each request is answered once, from inside its call or later; then it may not be used. */
+void appservice_accept(struct appservice_request *request);                   /* 200 {} */
+void appservice_refuse(struct appservice_request *request, unsigned status, const char *errcode, const char *text);

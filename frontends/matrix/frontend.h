@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* The Matrix frontend (an application service of a homeserver) as the daemon sees it. */
+#pragma once
+
+#include "config/config.h"
+#include "transport/frontend.h"
+
+extern const struct frontend_ops matrix_frontend_ops;
+extern const struct config_table matrix_config_table;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls of the homeserver's client-server API (Matrix specification v1.15) with the application service's token, in our
+ * own name or a ghost's. A homeserver that is away, overloaded (5xx) or says M_LIMIT_EXCEEDED is asked again, with
+ * jitter, until it answers; what it refuses (other 4xx) is the caller's.
+ *
+ * Calls of one lane are made one after the other, in the order in which they were given, each when the one before has
+ * been answered for good: the events of one room keep their order, and a slow room holds up no other. Lanes take turns.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "transport/http/http_client.h"
+
+struct cJSON;
+struct homeserver;
+
+struct homeserver_settings {
+	const char *url;      /* "http://127.0.0.1:8008", no slash behind it */
+	const char *as_token;
+};
+
+struct matrix_reply {
+	/* 0: 2xx. TP_ERR_NOT_ALLOWED (403), TP_ERR_NOT_FOUND (404), TP_ERR_AUTH (401: our token is wrong), TP_ERR_LIMIT
+	 * (413), TP_ERR_INVALID (other refusals), TP_ERR_IO or TP_ERR_TIMEOUT (only for calls made once). */
+	int err;
+	unsigned status;          /* 0: there was no answer */
+	const char *errcode;      /* "M_FORBIDDEN"; "" unless refused */
+	const char *problem;      /* a sentence for the log; "" if all went well */
+	const struct cJSON *json; /* the answer's object; NULL: none */
+};
+
+typedef void matrix_done(void *context, const struct matrix_reply *reply);
+
+struct matrix_call {
+	enum http_method method;
+	const char *path; /* with its query, percent-encoded: "/_matrix/client/v3/..." */
+	const char *as;   /* a user id to act as; NULL: ourselves */
+	const char *body; /* JSON; NULL: none (POST and PUT send {}) */
+	const char *lane; /* usually a room's id; NULL: without waiting for others */
+	bool once;        /* not again if there is no answer: what is stale later (typing, presence) */
+	matrix_done *done; /* once, never from inside homeserver_call; not after homeserver_destroy. NULL: unwanted */
+	void *context;
+};
+
+struct homeserver *homeserver_create(struct http_client *client, const struct homeserver_settings *settings,
+				     const struct log *parent);
+/* Without calling anybody. */
+void homeserver_destroy(struct homeserver **homeserver);
+/* Everything is copied. */
+void homeserver_call(struct homeserver *homeserver, const struct matrix_call *call);
+/* The file's bytes (closed in any case) become media of the homeserver: json has "content_uri". */
+void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type, const char *name,
+		       matrix_done *done, void *context);
+/* Calls that wait or are under way. */
+size_t homeserver_waiting(const struct homeserver *homeserver);
+/* Whether the last word of the homeserver was an answer; when that changes, `changed` is called. */
+bool homeserver_answers(const struct homeserver *homeserver);
+void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers), void *context);

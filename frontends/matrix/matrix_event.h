@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One event of a transaction, read from its JSON: what we act on, checked. All texts are clean (base/text.h) and live in
+ * the arena. Whatever is missing or of another type than it should be is NULL, 0 or an OTHER: no event is an error as
+ * long as it is an object.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct cJSON;
+
+enum matrix_event_kind {
+	MATRIX_OTHER,
+	MATRIX_MESSAGE,      /* m.room.message, m.sticker, polls and locations in their text form */
+	MATRIX_ENCRYPTED,    /* m.room.encrypted */
+	MATRIX_REACTION,
+	MATRIX_REDACTION,
+	MATRIX_MEMBER,
+	MATRIX_NAME,
+	MATRIX_TOPIC,
+	MATRIX_AVATAR,
+	MATRIX_POWER_LEVELS,
+	MATRIX_ENCRYPTION,   /* m.room.encryption: from now on */
+	MATRIX_TOMBSTONE,
+	/* ephemeral */
+	MATRIX_TYPING,
+	MATRIX_RECEIPT,
+	MATRIX_PRESENCE,
+};
+
+enum matrix_message_type {
+	MATRIX_TEXT,
+	MATRIX_NOTICE,
+	MATRIX_EMOTE,
+	MATRIX_FILE, /* m.image, m.audio, m.video, m.file, m.sticker: url is set */
+};
+
+enum matrix_membership { MATRIX_MEMBERSHIP_NONE, MATRIX_INVITE, MATRIX_JOIN, MATRIX_LEAVE, MATRIX_BAN, MATRIX_KNOCK };
+
+struct matrix_receipt {
+	const char *event_id, *user_id;
+	const char *thread; /* NULL: unthreaded */
+};
+
+struct matrix_event {
+	enum matrix_event_kind kind;
+	const char *type;    /* as it was said; never NULL */
+	const char *id;      /* NULL: none, or not an event id */
+	const char *room;    /* NULL: none (presence) */
+	const char *sender;  /* NULL: none, or no user id */
+	const char *state_key;
+	int64_t time_ms;     /* origin_server_ts; 0 */
+	/* MESSAGE: of the new content if it is an edit */
+	enum matrix_message_type message_type;
+	const char *body;    /* "" if it is missing. FILE: the caption; NULL: none */
+	const char *html;    /* formatted_body of org.matrix.custom.html; NULL */
+	const char *file_name, *url, *mime_type; /* FILE. url: mxc://... */
+	uint64_t size;
+	bool encrypted_file; /* FILE with `file` instead of `url`: its key is in `file`, and it is not for us */
+	const char *replaces;  /* m.replace: the event */
+	const char *reply_to;  /* m.in_reply_to, unless it is a thread's fallback */
+	const char *thread;    /* m.thread: its root */
+	/* REACTION: reply_to is the event */
+	const char *key;
+	/* REDACTION: `replaces` is the event; body the reason or "" */
+	/* MEMBER: state_key is who */
+	enum matrix_membership membership, before;
+	bool is_direct;
+	const char *display_name, *avatar_url; /* MEMBER; AVATAR: avatar_url */
+	/* NAME, TOPIC: body. TOMBSTONE: room that replaces this one: replaces; body */
+	/* TYPING */
+	const char *const *users;
+	size_t users_count;
+	/* RECEIPT */
+	const struct matrix_receipt *receipts;
+	size_t receipts_count;
+	/* PRESENCE: sender; presence "online", "unavailable", "offline"; body: status message or NULL */
+	const char *presence;
+	const struct cJSON *content; /* NULL: none */
+};
+
+/* False: not an object. */
+bool matrix_event_read(struct matrix_event *event, const struct cJSON *json, struct arena *arena);

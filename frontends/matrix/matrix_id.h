@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of people and rooms on both sides (Matrix specification v1.15, appendices 4.2).
+ *
+ *   @_irc_alice:example.org     the ghost of `alice`:  PREFIX, then the name with everything but a-z 0-9 . _ - / +
+ *                               as =xx (a byte in lower-case hex)
+ *   #_irc_#channel:example.org  the portal of `#channel`:  PREFIX, then the name with `=`, `:`, white space, control
+ *                               characters and upper case as =xx
+ *
+ * Two names never give the same id. A name whose id would be longer than 255 bytes gets PREFIX, "=", and its SHA-256 in
+ * hex: that cannot be read back, and is remembered by whoever made it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+#define MATRIX_ID_MAX 255
+
+struct matrix_names {
+	const char *server; /* "example.org", the homeserver's name */
+	const char *prefix; /* "_irc_" */
+	const char *bot;    /* "ircbot": local part of our own user */
+};
+
+/* "@local:server" (also historical local parts), "!room" with or without ":server", "#alias:server", "$event": the right
+ * sign, printable, at most 255 bytes. */
+bool matrix_is_user_id(const char *id);
+bool matrix_is_room_id(const char *id);
+bool matrix_is_alias(const char *id);
+bool matrix_is_event_id(const char *id);
+/* What follows the first colon; NULL: there is none. */
+const char *matrix_id_server(const char *id);
+
+char *matrix_bot_id(const struct matrix_names *names);
+char *matrix_ghost_id(const struct matrix_names *names, const char *name);
+/* Whether it is one of our users: a ghost or the bot. */
+bool matrix_is_ours(const struct matrix_names *names, const char *user_id);
+/* The name behind a ghost, appended. False: no ghost of ours, or not to be read back. */
+bool matrix_ghost_name(const struct matrix_names *names, const char *user_id, struct buf *name);
+char *matrix_portal_alias(const struct matrix_names *names, const char *room);
+bool matrix_portal_room(const struct matrix_names *names, const char *alias, struct buf *room);
