@@ -68,10 +68,22 @@ static const char *const ban_tables[] = {
         "created {:int} NOT NULL)",
 };
 
+static const char *const places_tables[] = {
+        "CREATE TABLE {places} ("
+        "frontend {:key} NOT NULL, "
+        "place {:key} NOT NULL, "
+        "kind {:text} NOT NULL, "
+        "owner {:text} NOT NULL, "
+        "name {:text} NOT NULL, "
+        "value {:text} NOT NULL, "
+        "PRIMARY KEY (frontend, place))",
+};
+
 const struct schema_step schema_steps[] = {
         {first_tables, ARRAY_SIZE(first_tables)},
         {values_tables, ARRAY_SIZE(values_tables)},
         {ban_tables, ARRAY_SIZE(ban_tables)},
+        {places_tables, ARRAY_SIZE(places_tables)},
 };
 const size_t schema_steps_count = ARRAY_SIZE(schema_steps);
 

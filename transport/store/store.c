@@ -233,7 +233,7 @@ static size_t size_of(const struct request *request)
 	return sizeof(*request) + length_of(request->key) + length_of(request->frontend) +
 	       length_of(request->address) + length_of(request->legacy_name) + length_of(request->password) +
 	       length_of(request->language) + length_of(request->name) + length_of(request->value) +
-	       length_of(request->groups) + length_of(request->icon_hash) +
+	       length_of(request->groups) + length_of(request->icon_hash) + length_of(request->kind_of_place) +
 	       values_bytes(request->values, request->values_count);
 }
 
@@ -442,5 +442,36 @@ void store_get_values(struct store *store, const char *key, store_values_done *d
 	struct request *request = request_create(REQUEST_GET_VALUES, DRIVER_READ);
 	request->key = mem_strdup(key);
 	request->values_done = done;
+	submit(store, request, context);
+}
+
+void store_list_places(struct store *store, const char *frontend, store_places_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_LIST_PLACES, DRIVER_READ);
+	request->frontend = mem_strdup(frontend);
+	request->places_done = done;
+	submit(store, request, context);
+}
+
+void store_put_place(struct store *store, const char *frontend, const struct store_place *place, store_done *done,
+                     void *context)
+{
+	struct request *request = request_create(REQUEST_PUT_PLACE, DRIVER_DURABLE);
+	request->frontend = mem_strdup(frontend);
+	request->key = mem_strdup(place->place);
+	request->kind_of_place = mem_strdup(place->kind);
+	request->address = mem_strdup(place->owner == NULL ? "" : place->owner);
+	request->name = mem_strdup(place->name == NULL ? "" : place->name);
+	request->value = mem_strdup(place->value == NULL ? "" : place->value);
+	request->done = done;
+	submit(store, request, context);
+}
+
+void store_remove_place(struct store *store, const char *frontend, const char *place, store_done *done, void *context)
+{
+	struct request *request = request_create(REQUEST_REMOVE_PLACE, DRIVER_DURABLE);
+	request->frontend = mem_strdup(frontend);
+	request->key = mem_strdup(place);
+	request->done = done;
 	submit(store, request, context);
 }

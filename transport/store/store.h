@@ -55,6 +55,15 @@ struct store_ban {
 	int64_t since_s;    /* Unix seconds */
 };
 
+/* Where people meet a legacy room or a contact on a frontend that has places of its own (Matrix rooms, Slack channels). */
+struct store_place {
+	const char *place; /* the frontend's name for it, unique there */
+	const char *kind;  /* the frontend's own words: "portal", "chat" ... */
+	const char *owner; /* an address on that frontend; "": everybody's */
+	const char *name;  /* legacy room or contact; "": none */
+	const char *value; /* what else the frontend keeps of it; "" */
+};
+
 struct store_account {
 	int64_t id;
 	const char *key;         /* users.jid: never changes */
@@ -98,6 +107,7 @@ typedef void store_values_done(void *context, int err, const struct event_value 
                                size_t damaged);
 typedef void store_keys_done(void *context, int err, const struct store_identity *identities, size_t count);
 
+typedef void store_places_done(void *context, int err, const struct store_place *places, size_t count);
 typedef void store_bans_done(void *context, int err, const struct store_ban *bans, size_t count);
 
 /* The account that an address belongs to. */
@@ -136,6 +146,11 @@ void store_remove_contact(struct store *store, int64_t account, const char *name
 /* Identities of accounts that were online when the last process ended (all: of every account), newest login
  * first. */
 void store_list_identities(struct store *store, bool all, store_keys_done *done, void *context);
+/* Places of a frontend. put: inserts or replaces. */
+void store_list_places(struct store *store, const char *frontend, store_places_done *done, void *context);
+void store_put_place(struct store *store, const char *frontend, const struct store_place *place, store_done *done,
+		     void *context);
+void store_remove_place(struct store *store, const char *frontend, const char *place, store_done *done, void *context);
 /* Who may not have an account (transport/ban.h). put: inserts or replaces, as of now. */
 void store_list_bans(struct store *store, store_bans_done *done, void *context);
 void store_put_ban(struct store *store, const char *key, const char *reason, store_done *done, void *context);

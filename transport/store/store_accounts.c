@@ -38,6 +38,9 @@ enum query {
 	LIST_BANS,
 	PUT_BAN,
 	REMOVE_BAN,
+	LIST_PLACES,
+	PUT_PLACE,
+	REMOVE_PLACE,
 	QUERY_COUNT
 };
 _Static_assert(QUERY_COUNT <= ACCOUNTS_QUERIES && ACCOUNTS_QUERIES + VALUES_QUERIES <= DRIVER_SLOTS - 2,
@@ -82,6 +85,10 @@ static const char *const templates[QUERY_COUNT] = {
         [LIST_BANS] = "SELECT jid, reason, created FROM {bans} ORDER BY jid",
         [PUT_BAN] = "INSERT INTO {bans} (jid, reason, created) VALUES (?, ?, ?) {+jid;reason,created}",
         [REMOVE_BAN] = "DELETE FROM {bans} WHERE jid = ?",
+        [LIST_PLACES] = "SELECT place, kind, owner, name, value FROM {places} WHERE frontend = ? ORDER BY place",
+        [PUT_PLACE] = "INSERT INTO {places} (frontend, place, kind, owner, name, value) VALUES (?, ?, ?, ?, ?, ?) "
+                      "{+frontend,place;kind,owner,name,value}",
+        [REMOVE_PLACE] = "DELETE FROM {places} WHERE frontend = ? AND place = ?",
         [ANY_SEALED] = "SELECT 1 FROM {users} WHERE password IS NOT NULL "
                        "UNION ALL SELECT 1 FROM {users_values} LIMIT 1",
 };
@@ -130,6 +137,13 @@ void bans_result_finish(struct bans_result *result)
 	mem_free(result->items);
 	arena_finish(&result->arena);
 	*result = (struct bans_result){0};
+}
+
+void places_result_finish(struct places_result *result)
+{
+	mem_free(result->items);
+	arena_finish(&result->arena);
+	*result = (struct places_result){0};
 }
 
 static struct statement *prepare(struct accounts *accounts, enum query query)
@@ -570,4 +584,41 @@ int accounts_remove_ban(struct accounts *accounts, const char *key)
 int accounts_any_sealed(struct accounts *accounts)
 {
 	return probe(accounts, prepare(accounts, ANY_SEALED));
+}
+
+int accounts_list_places(struct accounts *accounts, const char *frontend, struct places_result *result)
+{
+	struct statement *statement = prepare_text(accounts, LIST_PLACES, frontend);
+	if (statement == NULL)
+		return TP_ERR_STORE;
+	int step;
+	while ((step = accounts->db->ops->step(statement)) == DRIVER_ROW) {
+		result->items = grow(result->items, result->count, sizeof(*result->items));
+		result->items[result->count++] = (struct store_place){
+		        .place = column_copy(accounts, &result->arena, statement, 0),
+		        .kind = column_copy(accounts, &result->arena, statement, 1),
+		        .owner = column_copy(accounts, &result->arena, statement, 2),
+		        .name = column_copy(accounts, &result->arena, statement, 3),
+		        .value = column_copy(accounts, &result->arena, statement, 4),
+		};
+	}
+	return step == DRIVER_DONE ? 0 : TP_ERR_STORE;
+}
+
+int accounts_put_place(struct accounts *accounts, const char *frontend, const char *place, const char *kind,
+                       const char *owner, const char *name, const char *value)
+{
+	const char *const texts[] = {place, kind, owner, name, value};
+	struct statement *statement = prepare_text(accounts, PUT_PLACE, frontend);
+	for (size_t i = 0; statement != NULL && i < ARRAY_SIZE(texts); i++)
+		accounts->db->ops->bind_text(statement, (int)i + 2, texts[i]);
+	return run(accounts, statement);
+}
+
+int accounts_remove_place(struct accounts *accounts, const char *frontend, const char *place)
+{
+	struct statement *statement = prepare_text(accounts, REMOVE_PLACE, frontend);
+	if (statement != NULL)
+		accounts->db->ops->bind_text(statement, 2, place);
+	return run_on_row(accounts, statement);
 }

@@ -15,7 +15,7 @@
 #include "transport/store/seal.h"
 #include "transport/store/store.h"
 
-#define ACCOUNTS_QUERIES 26
+#define ACCOUNTS_QUERIES 29
 #define VALUES_QUERIES 5 /* store_values.h */
 
 struct accounts {
@@ -51,6 +51,13 @@ struct bans_result {
 };
 void bans_result_finish(struct bans_result *result);
 
+struct places_result {
+	struct arena arena;
+	struct store_place *items;
+	size_t count;
+};
+void places_result_finish(struct places_result *result);
+
 void accounts_init(struct accounts *accounts, struct driver *db, const char *prefix);
 void accounts_finish(struct accounts *accounts);
 
@@ -77,5 +84,9 @@ int accounts_list_identities(struct accounts *accounts, bool all, struct identit
 int accounts_list_bans(struct accounts *accounts, struct bans_result *result);
 int accounts_put_ban(struct accounts *accounts, const char *key, const char *reason);
 int accounts_remove_ban(struct accounts *accounts, const char *key);
+int accounts_list_places(struct accounts *accounts, const char *frontend, struct places_result *result);
+int accounts_put_place(struct accounts *accounts, const char *frontend, const char *place, const char *kind,
+                       const char *owner, const char *name, const char *value);
+int accounts_remove_place(struct accounts *accounts, const char *frontend, const char *place);
 /* 0: some account has a sealed password or value. */
 int accounts_any_sealed(struct accounts *accounts);

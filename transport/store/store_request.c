@@ -21,12 +21,14 @@ void request_drop_result(struct request *request)
 	identities_result_finish(&request->listed);
 	bans_result_finish(&request->bans);
 	values_result_finish(&request->kept);
+	places_result_finish(&request->places);
 }
 
 static void drop_arguments(struct request *request)
 {
 	char **texts[] = {&request->key,      &request->frontend, &request->address, &request->legacy_name,
-	                  &request->language, &request->name,     &request->groups,  &request->icon_hash};
+	                  &request->language, &request->name,     &request->groups,  &request->icon_hash,
+	                  &request->kind_of_place};
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		MEM_FREE(*texts[i]);
 	mem_free_secret(request->password);
@@ -50,7 +52,7 @@ void request_destroy(struct request **request)
 bool request_has_callback(const struct request *request)
 {
 	return request->done != NULL || request->account_done != NULL || request->keys_done != NULL ||
-	       request->bans_done != NULL || request->values_done != NULL;
+	       request->bans_done != NULL || request->values_done != NULL || request->places_done != NULL;
 }
 
 void request_refuse(struct request *request)
@@ -114,6 +116,13 @@ int request_execute(struct request *request, struct accounts *accounts)
 		return values_put(accounts, request->key, request->values, request->values_count);
 	case REQUEST_GET_VALUES:
 		return values_get(accounts, request->key, &request->kept);
+	case REQUEST_LIST_PLACES:
+		return accounts_list_places(accounts, request->frontend, &request->places);
+	case REQUEST_PUT_PLACE:
+		return accounts_put_place(accounts, request->frontend, request->key, request->kind_of_place,
+		                          request->address, request->name, request->value);
+	case REQUEST_REMOVE_PLACE:
+		return accounts_remove_place(accounts, request->frontend, request->key);
 	}
 	return TP_ERR_INVALID;
 }
@@ -134,4 +143,7 @@ void request_answer(struct request *request)
 	if (request->values_done != NULL)
 		request->values_done(request->context, request->err, good ? request->kept.items : NULL,
 		                     good ? request->kept.count : 0, good ? request->kept.damaged : 0);
+	if (request->places_done != NULL)
+		request->places_done(request->context, request->err, good ? request->places.items : NULL,
+		                     good ? request->places.count : 0);
 }

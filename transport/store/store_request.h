@@ -27,6 +27,9 @@ enum request_kind {
 	REQUEST_REMOVE_BAN,
 	REQUEST_PUT_VALUES,
 	REQUEST_GET_VALUES,
+	REQUEST_LIST_PLACES,
+	REQUEST_PUT_PLACE,
+	REQUEST_REMOVE_PLACE,
 };
 
 struct request {
@@ -40,6 +43,7 @@ struct request {
 	/* copies of the arguments; NULL where the kind has none */
 	char *key, *frontend, *address, *legacy_name, *password, *language;
 	char *name, *value, *groups, *icon_hash; /* of a setting or contact; value: alias, reason of a ban too */
+	char *kind_of_place; /* of a place, with frontend, key (the place), address (the owner), name, value */
 	int64_t account;
 	bool flag; /* online, subscribed, all */
 	int flags;
@@ -52,6 +56,7 @@ struct request {
 	store_keys_done *keys_done;
 	store_bans_done *bans_done;
 	store_values_done *values_done;
+	store_places_done *places_done;
 
 	int err;
 	int problem_code; /* kind of failure, as numbered by the driver; 0: `problem` is about one account */
@@ -60,6 +65,7 @@ struct request {
 	struct identities_result listed;
 	struct bans_result bans;
 	struct values_result kept;
+	struct places_result places;
 };
 
 struct request *request_create(enum request_kind kind, enum driver_mode mode);
