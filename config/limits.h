@@ -117,6 +117,16 @@
 #define LIMIT_SPOOL_ITEMS 200000
 #define LIMIT_SPOOL_ITEM_BYTES (64u << 20)   /* their texts */
 
+/* Matrix */
+#define LIMIT_MATRIX_CALLS_WAITING 2000 /* of the homeserver: above it no more is taken from backends */
+#define LIMIT_MATRIX_REACTIONS 10000 /* that are remembered, to be told from messages when they are redacted */
+#define LIMIT_MATRIX_NOTICES 50 /* for a person with whom the bot has no chat yet */
+
+/* portals */
+#define LIMIT_PORTAL_MEMORY_SECONDS 60 /* that what was said in a room is remembered, to be told from its copies */
+#define LIMIT_PORTAL_HOLD_SECONDS 8    /* that a copy waits for the listener's */
+#define LIMIT_PORTAL_HELD 1000         /* copies of one room */
+
 /* control socket */
 #define LIMIT_CONTROL_LINE_BYTES (64u << 10)
 #define LIMIT_CONTROL_CLIENTS 32

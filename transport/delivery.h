@@ -16,6 +16,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "protocol/event.h"
 
 struct backend;
@@ -58,6 +59,13 @@ void delivery_to_people(struct user *user, struct room *room, const struct event
 void delivery_shown(struct transport *transport, uint64_t number);
 /* By frontends: it will not be shown, as the connection was lost; it is delivered again when there is another. */
 void delivery_not_shown(struct transport *transport, uint64_t number);
+/* By frontends: their server will never take it. It is kept for administrators to see, and holds up nothing. */
+void delivery_refused(struct transport *transport, uint64_t number, const char *reason);
+/* By frontends whose server names messages itself: where the messages of a conversation (`room`: a room) have their
+ * names (message_map.h), on the people's side and on the network's. Into the two, which are cleared. Tie the two ids
+ * before delivery_shown. The identity is ready. */
+void delivery_places(const struct identity *identity, const char *conversation, bool room, struct buf *people,
+		     struct buf *network);
 /* The frontend can show things (again). Not from inside deliver. */
 void delivery_frontend_ready(struct frontend *frontend);
 /* Somebody of this identity is there (again). */

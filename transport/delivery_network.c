@@ -353,9 +353,12 @@ static void note_link(struct transport *transport, const struct spool_record *re
 	if (message_read(&message, transport->spool, record) < 0)
 		return;
 	if (message.has_origin && message.event.message.id) {
-		delivery_person_place(&here, message.origin.frontend, message.origin.address,
-				      message.event.message.name);
-		delivery_network_place(&there, record->queue->owner, message.event.message.name);
+		const struct frontend *frontend = transport_frontend(transport, message.origin.frontend);
+
+		delivery_put_places(&here, &there, message.origin.frontend, message.origin.address,
+				    record->queue->owner, message.event.message.name,
+				    frontend && frontend->ops->shares_rooms &&
+					    message.event.message.kind == MESSAGE_ROOM);
 		message_map_put(transport->spool,
 				&(struct message_link){.place = buf_text(&here),
 						       .id = message.event.message.id,

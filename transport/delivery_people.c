@@ -14,6 +14,7 @@
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
+#include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -33,17 +34,21 @@ static void put_conversation(struct buf *out, const char *conversation)
 	text_lower(out->data + start);
 }
 
-void delivery_person_place(struct buf *out, const char *frontend, const char *address, const char *conversation)
+void delivery_put_places(struct buf *people, struct buf *network, const char *frontend, const char *address,
+			 const char *user, const char *conversation, bool shared)
 {
-	spool_identity_key(out, frontend, address);
-	put_conversation(out, conversation);
+	spool_identity_key(people, frontend, shared ? "" : address);
+	put_conversation(people, conversation);
+	buf_clear(network);
+	buf_puts(network, shared ? "" : user);
+	put_conversation(network, conversation);
 }
 
-void delivery_network_place(struct buf *out, const char *user, const char *conversation)
+void delivery_places(const struct identity *identity, const char *conversation, bool room, struct buf *people,
+		     struct buf *network)
 {
-	buf_clear(out);
-	buf_puts(out, user);
-	put_conversation(out, conversation);
+	delivery_put_places(people, network, identity->frontend->ops->name, identity->address, identity->user->key,
+			    conversation, room && identity->frontend->ops->shares_rooms);
 }
 
 /* ---------------------------------------------------------------------------------------------- showing */
@@ -214,6 +219,16 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 	settle(transport->spool, record, show(identity, NULL, &shown));
 }
 
+void delivery_accept_for(struct identity *identity, struct room *room, const struct event *event,
+			 const char *network_id)
+{
+	struct event traced = *event;
+
+	traced.trace = ++identity->frontend->transport->next_trace;
+	/* It cannot be asked for again: its backend has been told that it was taken. */
+	accept_for(identity, room, &traced, network_id, false);
+}
+
 void delivery_to_people(struct user *user, struct room *room, const struct event *event, const char *network_id)
 {
 	bool for_all = room || (event->type == EVENT_MESSAGE && event->message.carbon);
@@ -230,6 +245,8 @@ void delivery_to_people(struct user *user, struct room *room, const struct event
 		struct identity *identity = CONTAINER_OF(link, struct identity, link);
 
 		if (room && !backlog && !is_in_room(identity, room))
+			continue;
+		if (room && identity->frontend->ops->shares_rooms && !portal_admits(identity, room, event, network_id))
 			continue;
 		accept_for(identity, room, event, network_id, first);
 		if (user->backend->not_taken)
@@ -271,6 +288,16 @@ void delivery_not_shown(struct transport *transport, uint64_t number)
 		record->returning = false;
 	else if (record)
 		spool_wait(transport->spool, record);
+}
+
+void delivery_refused(struct transport *transport, uint64_t number, const char *reason)
+{
+	struct spool_record *record = find_promised(transport, number);
+
+	if (record && record->returning)
+		delivery_shown(transport, number);
+	else if (record)
+		spool_dead(transport->spool, record, reason);
 }
 
 /* -------------------------------------------------------------------------------------------- again */

@@ -2,6 +2,7 @@
 /* What the files of delivery.h share. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -22,6 +23,9 @@ void delivery_network_give_back(struct transport *transport, struct spool_record
 /* delivery_people.c */
 void delivery_people_room_gone(struct room *room);
 
-/* Places of the message map. Into `out`, which is cleared. */
-void delivery_person_place(struct buf *out, const char *frontend, const char *address, const char *conversation);
-void delivery_network_place(struct buf *out, const char *user, const char *conversation);
+/* A room message that was held back for a portal (portal.h) is to be shown after all. */
+void delivery_accept_for(struct identity *identity, struct room *room, const struct event *event,
+			 const char *network_id);
+/* Places of the message map. Into the two, which are cleared. `shared`: of a portal: the same for all who are in it. */
+void delivery_put_places(struct buf *people, struct buf *network, const char *frontend, const char *address,
+			 const char *user, const char *conversation, bool shared);

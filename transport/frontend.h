@@ -32,6 +32,9 @@ struct raw_sink {
 struct frontend_ops {
 	/* "xmpp": value of service.frontend, and the kind of its identities. */
 	const char *name;
+	/* Several people meet in one place that is tied to a legacy room (portal.h): what is said there is delivered to one
+	 * of them only, and what they say themselves is not delivered at all. */
+	bool shares_rooms;
 
 	/* Mandatory. Allocates and binds configuration tables (config_bind); opens nothing. frontend->transport is
 	 * not set yet. */
@@ -126,6 +129,11 @@ struct frontend_ops {
 	 * what the frontend keeps of that. False: the client cannot be there any more, as its connection ended with
 	 * that process. */
 	bool (*room_resumed)(struct frontend *frontend, struct resource *resource, const struct room *room);
+	/* Optional, with shares_rooms. Another connection is shown from now on, or the first one: who is in the room is
+	 * what `listener` has. Calls nothing of the core; `listener` is good for the call only (portal_listener). */
+	void (*listener_changed)(struct frontend *frontend, const struct room *listener);
+	/* Optional. Whether this address may give administrators' commands. NULL: service.admin_jid says it. */
+	bool (*is_admin)(struct frontend *frontend, const char *address);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };

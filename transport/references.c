@@ -2,8 +2,9 @@
 #include "transport/references.h"
 
 #include "base/buf.h"
-#include "transport/delivery_private.h"
+#include "transport/delivery.h"
 #include "transport/frontend.h"
+#include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 #include "transport/transport.h"
@@ -11,16 +12,15 @@
 
 /* Messages of the network are shown under their own ids; those of people are called on the network what the backend
  * said when it took them. */
-const char *reference_translate(const char *conversation, const char *id, enum reference_direction direction,
-                                struct identity *identity, struct arena *arena)
+static const char *translate(const char *conversation, bool room, const char *id,
+                             enum reference_direction direction, struct identity *identity, struct arena *arena)
 {
 	struct user *user = identity->user;
 	struct buf people = {0}, network = {0};
 
 	if (!user || !id)
 		return id;
-	delivery_person_place(&people, identity->frontend->ops->name, identity->address, conversation);
-	delivery_network_place(&network, user->key, conversation);
+	delivery_places(identity, conversation, room, &people, &network);
 	const char *from = direction == REFERENCE_TO_NETWORK ? buf_text(&people) : buf_text(&network);
 	const char *to = direction == REFERENCE_TO_NETWORK ? buf_text(&network) : buf_text(&people);
 	const char *known = message_map_find(user->transport->spool, arena, from, id, to, NULL, NULL);
@@ -51,12 +51,14 @@ void references_translate(struct event *event, enum reference_direction directio
 		return;
 	if (event->type == EVENT_READ_MARKER) {
 		struct event_read_marker *marker = &event->read_marker;
+		bool room = identity->user && room_find(identity->user, marker->name);
 
 		marker->message_id =
-		        reference_translate(marker->name, marker->message_id, direction, identity, arena);
+		        translate(marker->name, room, marker->message_id, direction, identity, arena);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)
 		if (*slots[i])
-			*slots[i] = reference_translate(message->name, *slots[i], direction, identity, arena);
+			*slots[i] = translate(message->name, message->kind == MESSAGE_ROOM, *slots[i], direction,
+			                      identity, arena);
 }

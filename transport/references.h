@@ -19,7 +19,3 @@ bool references_any(const struct event *event);
  * whose client says it, or is to be shown it. */
 void references_translate(struct event *event, enum reference_direction direction, struct identity *identity,
                           struct arena *arena);
-/* One id of a conversation (contact or room). What has no other name on that side is called the same there.
- * */
-const char *reference_translate(const char *conversation, const char *id, enum reference_direction direction,
-                                struct identity *identity, struct arena *arena);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/delivery.h"
+#include "transport/portal.h"
 #include "transport/resume.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -85,6 +86,7 @@ void room_destroy(struct room **slot)
 		return;
 	struct text_key key;
 
+	portal_forget_room(room);
 	delivery_room_gone(room, NULL);
 	if (!room->user->transport->stopping || !user_stays_connected(room->user))
 		resume_forget_room(room);
@@ -136,6 +138,7 @@ bool room_add(struct room *room, struct resource *resource)
 	occupant->resource = resource;
 	occupant->late = room->state != ROOM_JOINED && (map_count(room->participants) || room->subject);
 	list_append(&room->occupants, &occupant->link);
+	portal_update(room);
 	resume_note_room(room);
 	return true;
 }
@@ -147,6 +150,7 @@ bool room_remove(struct room *room, struct resource *resource)
 	if (!occupant)
 		return false;
 	occupant_free(occupant);
+	portal_update(room);
 	resume_note_room(room);
 	return true;
 }
@@ -202,6 +206,7 @@ void room_mark_lost(struct room *room)
 	struct map_iter it = {0};
 
 	room->state = ROOM_WANTED;
+	portal_update(room);
 	MEM_FREE(room->wanted_nickname);
 	while (map_next(room->participants, &it)) {
 		struct participant *participant = it.value;
@@ -354,6 +359,7 @@ void room_joined(struct room *room)
 	struct map_iter it = {0};
 
 	room->state = ROOM_JOINED;
+	portal_update(room);
 	while (map_next(room->participants, &it)) {
 		struct participant *participant = it.value;
 		struct event event;

@@ -25,6 +25,7 @@
 #include "transport/http/http_server.h"
 #include "transport/instance_metrics.h"
 #include "transport/login_step.h"
+#include "transport/portal.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
 #include "transport/resume.h"
@@ -419,6 +420,7 @@ static void end_sessions(struct transport *transport)
 		user_destroy(&user, "The gateway is being shut down.");
 	}
 	session_forget_all(transport);
+	portal_forget_all(transport);
 	session_authentication_forget_all(transport);
 }
 
@@ -539,7 +541,10 @@ void transport_destroy(struct transport **slot)
 bool transport_is_admin(const struct transport *transport, const char *frontend, const char *address)
 {
 	const struct config_list *admins = &transport->service.admin_jid;
+	struct frontend *asked = transport_frontend(transport, frontend);
 
+	if (asked && asked->ops->is_admin)
+		return asked->ops->is_admin(asked, address);
 	/* The key holds XMPP addresses; only a server-stamped bare JID may match, and all of it. */
 	if (strcmp(frontend, "xmpp") != 0)
 		return false;

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/portal.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "transport/delivery_private.h"
+#include "transport/frontend.h"
+#include "transport/room.h"
+#include "transport/session.h"
+#include "transport/spool/spool.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+#define TICK_MS 1000
+#define JOIN_SLACK_MS 5000    /* what was shown so shortly before a join may still arrive on the new connection */
+#define RETURN_MS 15000       /* for the listener of the last process to be there again */
+#define NOTE "portal"         /* of the spool: who was the listener */
+
+struct portal {
+	struct transport *transport;
+	struct frontend *frontend;
+	char *key;
+	struct map *members;  /* account key -> struct member, in order of arrival */
+	struct member *listener; /* NULL: nobody is there, or `awaited` is */
+	char *awaited;        /* account key: the listener of the process before this one; NULL */
+	uint64_t await_until; /* clock_ms */
+	struct map *tallies;  /* fingerprint -> struct tally */
+	struct map *ids;      /* network id -> struct tally: shown */
+	struct list held;     /* struct held.link, oldest first */
+	unsigned held_count;
+	uv_timer_t *timer;
+};
+
+struct member {
+	struct room *room;
+	struct identity *identity;
+};
+
+/* How often something was said within the last minute: as shown, and as each connection has brought it. */
+struct tally {
+	unsigned shown;
+	uint64_t last_ms;
+	struct map *brought; /* account key -> count, in the pointer itself */
+};
+
+struct held {
+	struct list link;
+	struct member *member;
+	char *fingerprint;
+	char *network_id;
+	unsigned nth;
+	uint64_t since_ms;
+	bool resent; /* by a backend that outlived the last process: the listener may have shown it there */
+	struct arena arena;
+	struct event event;
+};
+
+/* ------------------------------------------------------------------------------------------- what was said */
+
+static void put_part(crypto_generichash_state *state, const char *text)
+{
+	/* with its end, so that two parts are not another two put together */
+	crypto_generichash_update(state, (const unsigned char *)(text ? text : ""), (text ? strlen(text) : 0) + 1);
+}
+
+/* Whose words, and which; into `out`. */
+static void fingerprint(const struct event_message *message, char out[33])
+{
+	crypto_generichash_state state;
+	unsigned char hash[16];
+
+	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+	put_part(&state, message->nickname);
+	put_part(&state, message->text);
+	put_part(&state, message->replaces);
+	put_part(&state, message->retracts);
+	put_part(&state, message->reacts_to);
+	for (size_t i = 0; i < message->reactions_count; i++)
+		put_part(&state, message->reactions[i]);
+	for (size_t i = 0; i < message->attachments_count; i++)
+		put_part(&state, message->attachments[i].url);
+	crypto_generichash_final(&state, hash, sizeof(hash));
+	sodium_bin2hex(out, 33, hash, sizeof(hash));
+}
+
+static void tally_free(void *value)
+{
+	struct tally *tally = value;
+
+	map_destroy(&tally->brought, NULL);
+	mem_free(tally);
+}
+
+static struct tally *tally_of(struct map **map, const char *key)
+{
+	struct tally *tally = map_get(*map, key);
+
+	if (!tally) {
+		tally = MEM_NEW(struct tally);
+		map_set(map, key, tally);
+	}
+	tally->last_ms = clock_ms();
+	return tally;
+}
+
+static unsigned brought_by(const struct tally *tally, const char *user)
+{
+	return (unsigned)(uintptr_t)map_get(tally->brought, user);
+}
+
+static void set_brought(struct tally *tally, const char *user, unsigned count)
+{
+	map_set(&tally->brought, user, (void *)(uintptr_t)count);
+}
+
+static void expire_tallies(struct map *map, uint64_t now)
+{
+	struct map_iter it = {0};
+
+	while (map_next(map, &it)) {
+		struct tally *tally = it.value;
+
+		if (now - tally->last_ms > LIMIT_PORTAL_MEMORY_SECONDS * UINT64_C(1000))
+			tally_free(map_remove(map, it.key));
+	}
+}
+
+/* ------------------------------------------------------------------------------------------- what is held */
+
+static void held_free(struct portal *portal, struct held *held)
+{
+	list_remove(&held->link);
+	portal->held_count--;
+	mem_free(held->fingerprint);
+	mem_free(held->network_id);
+	arena_finish(&held->arena);
+	mem_free(held);
+}
+
+static const char **copy_texts(struct arena *arena, const char *const *texts, size_t count)
+{
+	const char **copy = arena_alloc(arena, (count + 1) * sizeof(*copy));
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = arena_strdup(arena, texts[i]);
+	return copy;
+}
+
+static void copy_message(struct arena *arena, struct event_message *message)
+{
+	const char **const texts[] = {&message->name,       &message->nickname,     &message->text,
+	                              &message->xhtml,      &message->id,           &message->sent_id,
+	                              &message->replaces,   &message->retracts,     &message->reply_to,
+	                              &message->reply_text, &message->reply_author, &message->thread,
+	                              &message->reacts_to,  &message->author.name,  &message->author.id,
+	                              &message->author.avatar_url};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		*texts[i] = arena_strdup(arena, *texts[i]);
+	message->reactions = copy_texts(arena, message->reactions, message->reactions_count);
+	struct event_attachment *copy =
+		arena_alloc(arena, (message->attachments_count + 1) * sizeof(*message->attachments));
+
+	for (size_t i = 0; i < message->attachments_count; i++) {
+		copy[i].url = arena_strdup(arena, message->attachments[i].url);
+		copy[i].mime_type = arena_strdup(arena, message->attachments[i].mime_type);
+		copy[i].description = arena_strdup(arena, message->attachments[i].description);
+	}
+	message->attachments = copy;
+}
+
+static void hold(struct portal *portal, struct member *member, const struct event *event, const char *print,
+		 const char *network_id, unsigned nth)
+{
+	struct held *held = MEM_NEW(struct held);
+
+	held->member = member;
+	held->fingerprint = mem_strdup(print);
+	held->network_id = mem_strdup(network_id);
+	held->nth = nth;
+	held->since_ms = clock_ms();
+	held->resent = member->room->user->resuming;
+	held->event = *event;
+	held->event.user = NULL;
+	held->event.raw = NULL;
+	copy_message(&held->arena, &held->event.message);
+	list_append(&portal->held, &held->link);
+	portal->held_count++;
+}
+
+static bool is_known(const struct portal *portal, const char *print, unsigned nth, const char *network_id)
+{
+	const struct tally *tally = map_get(portal->tallies, print);
+
+	return (network_id && map_get(portal->ids, network_id)) || (tally && nth <= tally->shown);
+}
+
+static void note_shown(struct portal *portal, const char *print, unsigned nth, const char *network_id)
+{
+	struct tally *tally = tally_of(&portal->tallies, print);
+
+	if (tally->shown < nth)
+		tally->shown = nth;
+	if (network_id)
+		tally_of(&portal->ids, network_id);
+}
+
+static void drop_matched(struct portal *portal)
+{
+	LIST_EACH (link, &portal->held) {
+		struct held *held = CONTAINER_OF(link, struct held, link);
+
+		if (is_known(portal, held->fingerprint, held->nth, held->network_id))
+			held_free(portal, held);
+	}
+}
+
+static bool is_member_nickname(const struct portal *portal, const char *nickname)
+{
+	struct map_iter it = {0};
+
+	while (map_next(portal->members, &it)) {
+		const struct member *member = it.value;
+
+		if (nickname && text_equal_nocase(member->room->nickname, nickname))
+			return true;
+	}
+	return false;
+}
+
+/* Frees it. */
+static void release(struct portal *portal, struct held *held)
+{
+	struct member *member = held->member;
+	struct event event = held->event;
+
+	if (!is_known(portal, held->fingerprint, held->nth, held->network_id)) {
+		note_shown(portal, held->fingerprint, held->nth, held->network_id);
+		event.user = member->room->user->key;
+		delivery_accept_for(member->identity, member->room, &event, held->network_id);
+	}
+	held_free(portal, held);
+}
+
+static void release_of(struct portal *portal, const struct member *member)
+{
+	LIST_EACH (link, &portal->held) {
+		struct held *held = CONTAINER_OF(link, struct held, link);
+
+		if (held->member == member)
+			release(portal, held);
+	}
+}
+
+static void drop_of(struct portal *portal, const struct member *member)
+{
+	LIST_EACH (link, &portal->held) {
+		struct held *held = CONTAINER_OF(link, struct held, link);
+
+		if (held->member == member)
+			held_free(portal, held);
+	}
+}
+
+/* ----------------------------------------------------------------------------------------------- listener */
+
+static void set_listener(struct portal *portal, struct member *listener)
+{
+	portal->listener = listener;
+	MEM_FREE(portal->awaited);
+	if (!listener)
+		return;
+	const char *key = listener->room->user->key;
+
+	spool_note_set(portal->transport->spool, NOTE, portal->key, key, strlen(key));
+	log_debug(&listener->room->user->log, "listens in room %s", log_quote(listener->room->name));
+	release_of(portal, listener);
+	if (portal->frontend->ops->listener_changed)
+		portal->frontend->ops->listener_changed(portal->frontend, listener->room);
+}
+
+static void choose_listener(struct portal *portal)
+{
+	struct map_iter it = {0};
+
+	if (portal->awaited && clock_ms() < portal->await_until)
+		return;
+	set_listener(portal, map_next(portal->members, &it) ? it.value : NULL);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	mem_free(handle);
+}
+
+static void portal_free(struct portal *portal)
+{
+	LIST_EACH (link, &portal->held)
+		held_free(portal, CONTAINER_OF(link, struct held, link));
+	map_destroy(&portal->members, mem_free);
+	map_destroy(&portal->tallies, tally_free);
+	map_destroy(&portal->ids, tally_free);
+	uv_close((uv_handle_t *)portal->timer, on_timer_closed);
+	mem_free(portal->awaited);
+	mem_free(portal->key);
+	mem_free(portal);
+}
+
+/* A copy that comes again from a backend that outlived us was most likely shown by the last process: its listener has
+ * taken part in both, and has not brought it again. */
+static void release_overdue(struct portal *portal, uint64_t now)
+{
+	if (!portal->listener)
+		return;
+	LIST_EACH (link, &portal->held) {
+		struct held *held = CONTAINER_OF(link, struct held, link);
+
+		if (now - held->since_ms < LIMIT_PORTAL_HOLD_SECONDS * UINT64_C(1000))
+			return;
+		if (held->resent || is_member_nickname(portal, held->event.message.nickname))
+			held_free(portal, held);
+		else
+			release(portal, held);
+	}
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct portal *portal = timer->data;
+	uint64_t now = clock_ms();
+
+	expire_tallies(portal->tallies, now);
+	expire_tallies(portal->ids, now);
+	if (!portal->listener)
+		choose_listener(portal);
+	release_overdue(portal, now);
+	/* forgotten when nobody was there for so long that nothing can match any more */
+	if (map_count(portal->members) || map_count(portal->tallies) || portal->awaited)
+		return;
+	map_remove(portal->transport->portals, portal->key);
+	portal_free(portal);
+}
+
+static char *portal_key(const struct frontend *frontend, const char *name)
+{
+	char *key = mem_printf("%s\n%s", frontend->ops->name, name);
+
+	text_lower(key + strlen(frontend->ops->name));
+	return key;
+}
+
+static struct portal *portal_find(const struct frontend *frontend, const char *name)
+{
+	char *key = portal_key(frontend, name);
+	struct portal *portal = map_get(frontend->transport->portals, key);
+
+	mem_free(key);
+	return portal;
+}
+
+static struct portal *portal_open(struct frontend *frontend, const char *name)
+{
+	struct portal *portal = portal_find(frontend, name);
+
+	if (portal)
+		return portal;
+	size_t length;
+
+	portal = MEM_NEW(struct portal);
+	portal->transport = frontend->transport;
+	portal->frontend = frontend;
+	portal->key = portal_key(frontend, name);
+	portal->members = map_create();
+	list_init(&portal->held);
+	const void *before = spool_note_get(frontend->transport->spool, NOTE, portal->key, &length);
+
+	if (before) {
+		portal->awaited = mem_strndup(before, length);
+		portal->await_until = clock_ms() + RETURN_MS;
+	}
+	portal->timer = MEM_NEW(uv_timer_t);
+	portal->timer->data = portal;
+	uv_timer_init(frontend->transport->loop, portal->timer);
+	uv_timer_start(portal->timer, on_tick, TICK_MS, TICK_MS);
+	map_set(&frontend->transport->portals, portal->key, portal);
+	return portal;
+}
+
+/* ------------------------------------------------------------------------------------------------ members */
+
+static void set_out(struct portal *portal, struct member *member)
+{
+	bool listened = portal->listener == member;
+
+	map_remove(portal->members, member->room->user->key);
+	if (listened)
+		portal->listener = NULL;
+	/* The listener's successor begins with what it holds itself: others' copies stay for their own time. */
+	drop_of(portal, member);
+	mem_free(member);
+	/* Who comes after us finds the note of who was the listener until the end. */
+	if (portal->transport->stopping)
+		return;
+	if (listened)
+		choose_listener(portal);
+	if (!map_count(portal->members))
+		spool_note_set(portal->transport->spool, NOTE, portal->key, NULL, 0);
+}
+
+static void take_in(struct portal *portal, struct room *room, struct identity *identity)
+{
+	struct member *member = MEM_NEW(struct member);
+	const char *user = room->user->key;
+	uint64_t now = clock_ms();
+	struct map_iter it = {0};
+
+	member->room = room;
+	member->identity = identity;
+	map_put(portal->members, user, member);
+	while (map_next(portal->tallies, &it)) {
+		struct tally *tally = it.value;
+
+		set_brought(tally, user, now - tally->last_ms > JOIN_SLACK_MS ? tally->shown : 0);
+	}
+	if (portal->awaited && !strcmp(portal->awaited, user))
+		set_listener(portal, member);
+	else if (!portal->listener)
+		choose_listener(portal);
+}
+
+static struct identity *identity_in(const struct room *room, const struct frontend *frontend)
+{
+	LIST_EACH (link, &room->occupants) {
+		struct identity *identity = CONTAINER_OF(link, struct occupant, link)->resource->identity;
+
+		if (identity->frontend == frontend)
+			return identity;
+	}
+	return NULL;
+}
+
+static void update(struct frontend *frontend, struct room *room)
+{
+	struct identity *identity = room->state == ROOM_JOINED ? identity_in(room, frontend) : NULL;
+	struct portal *portal = identity ? portal_open(frontend, room->name) : portal_find(frontend, room->name);
+	struct member *member = portal ? map_get(portal->members, room->user->key) : NULL;
+
+	if (identity && !member)
+		take_in(portal, room, identity);
+	else if (identity)
+		member->identity = identity;
+	else if (member)
+		set_out(portal, member);
+}
+
+void portal_update(struct room *room)
+{
+	LIST_EACH (link, &room->user->transport->frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		if (frontend->ops->shares_rooms)
+			update(frontend, room);
+	}
+}
+
+void portal_forget_room(struct room *room)
+{
+	LIST_EACH (link, &room->user->transport->frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+		struct portal *portal = frontend->ops->shares_rooms ? portal_find(frontend, room->name) : NULL;
+		struct member *member = portal ? map_get(portal->members, room->user->key) : NULL;
+
+		if (member && member->room == room)
+			set_out(portal, member);
+	}
+}
+
+bool portal_admits(struct identity *identity, struct room *room, const struct event *event, const char *network_id)
+{
+	struct portal *portal = portal_find(identity->frontend, room->name);
+	struct member *member = portal ? map_get(portal->members, room->user->key) : NULL;
+	const struct event_message *message = &event->message;
+
+	/* Not a room message: it is this person's own. */
+	if (message->kind != MESSAGE_ROOM)
+		return true;
+	if (!member || member->identity != identity)
+		return false;
+	/* Of a person's own words only those from elsewhere are news, and only his own connection knows which. */
+	if (message->nickname && text_equal_nocase(message->nickname, room->nickname))
+		return message->carbon;
+	if (is_member_nickname(portal, message->nickname))
+		return false;
+	char print[33];
+	const char *user = room->user->key;
+
+	fingerprint(message, print);
+	struct tally *tally = tally_of(&portal->tallies, print);
+	unsigned nth = brought_by(tally, user) + 1;
+
+	set_brought(tally, user, nth);
+	if (network_id && !*network_id)
+		network_id = NULL;
+	if (is_known(portal, print, nth, network_id))
+		return false;
+	if (member != portal->listener) {
+		if (portal->held_count < LIMIT_PORTAL_HELD) {
+			hold(portal, member, event, print, network_id, nth);
+			return false;
+		}
+		log_warning(&room->user->log, "room %s: more than %d copies wait for the listener's: this one is shown",
+			    log_quote(room->name), LIMIT_PORTAL_HELD);
+	}
+	note_shown(portal, print, nth, network_id);
+	drop_matched(portal);
+	return true;
+}
+
+bool portal_has_nickname(const struct frontend *frontend, const char *name, const char *nickname)
+{
+	const struct portal *portal = portal_find(frontend, name);
+
+	return portal && is_member_nickname(portal, nickname);
+}
+
+struct room *portal_listener(const struct frontend *frontend, const char *name)
+{
+	const struct portal *portal = portal_find(frontend, name);
+
+	return portal && portal->listener ? portal->listener->room : NULL;
+}
+
+void portal_forget_all(struct transport *transport)
+{
+	struct map_iter it = {0};
+
+	while (map_next(transport->portals, &it))
+		portal_free(it.value);
+	map_destroy(&transport->portals, NULL);
+}
