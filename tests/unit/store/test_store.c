@@ -595,6 +595,65 @@ static void test_bans(void **state)
 	buf_finish(&seen.text);
 }
 
+static void on_places(void *context, int err, const struct store_place *places, size_t count)
+{
+	struct bans *seen = context;
+	assert_int_equal(err, 0);
+	seen->calls++;
+	buf_clear(&seen->text);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&seen->text, "%s|%s|%s|%s|%s;", places[i].place, places[i].kind, places[i].owner,
+		           places[i].name, places[i].value);
+}
+
+static const char *list_places(struct fixture *fixture, const char *frontend, struct bans *seen)
+{
+	store_list_places(fixture->store, frontend, on_places, seen);
+	fixture_run(fixture);
+	return buf_text(&seen->text);
+}
+
+static int put_place(struct fixture *fixture, const char *place, const char *name, const char *value)
+{
+	struct answer answer = {0};
+	store_put_place(fixture->store, "matrix",
+	                &(struct store_place){.place = place, .kind = "portal", .name = name, .value = value}, on_done,
+	                &answer);
+	fixture_run(fixture);
+	assert_int_equal(answer.calls, 1);
+	return answer.err;
+}
+
+static int remove_place(struct fixture *fixture, const char *frontend, const char *place)
+{
+	struct answer answer = {0};
+	store_remove_place(fixture->store, frontend, place, on_done, &answer);
+	fixture_run(fixture);
+	assert_int_equal(answer.calls, 1);
+	return answer.err;
+}
+
+static void test_places(void **state)
+{
+	struct fixture *fixture = *state;
+	struct bans seen = {0};
+	assert_string_equal(list_places(fixture, "matrix", &seen), "");
+	assert_int_equal(put_place(fixture, "!b:x", "#b", "ours"), 0);
+	assert_int_equal(put_place(fixture, "!a'\":x", "#a", NULL), 0);
+	assert_int_equal(put_place(fixture, "!b:x", "#c", "relay=@r:x"), 0);
+	assert_string_equal(list_places(fixture, "matrix", &seen),
+	                    "!a'\":x|portal||#a|;!b:x|portal||#c|relay=@r:x;");
+	assert_string_equal(list_places(fixture, "slack", &seen), "");
+	assert_int_equal(remove_place(fixture, "slack", "!b:x"), TP_ERR_NOT_FOUND);
+	assert_int_equal(remove_place(fixture, "matrix", "!a'\":x"), 0);
+	if (strcmp(fixture->config.type, "none") != 0) {
+		fixture_close(fixture);
+		fixture_open(fixture);
+		assert_string_equal(list_places(fixture, "matrix", &seen), "!b:x|portal||#c|relay=@r:x;");
+	}
+	buf_finish(&seen.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -606,6 +665,7 @@ int main(void)
 	        BOTH(test_long_text),
 	        BOTH(test_list),
 	        BOTH(test_bans),
+	        BOTH(test_places),
 	        BOTH(test_order),
 	        BOTH(test_close_answers_all),
 	        BOTH(test_close_in_callback),

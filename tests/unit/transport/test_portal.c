@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* Portals: what several people of one frontend hear in the same room is shown once. */
+#include "tests/unit/transport/fixture.h"
+#include "transport/portal.h"
+
+static struct frontend_ops sharing;
+
+static void said(const char *user, const char *nickname, const char *text, const char *id)
+{
+	from_backend(&fx->backends[0],
+		     (struct event){.type = EVENT_MESSAGE,
+				    .user = user,
+				    .message = {.kind = MESSAGE_ROOM,
+						.name = "#a",
+						.nickname = nickname,
+						.text = text,
+						.id = id}});
+}
+
+static void enter(const char *address, const char *nickname)
+{
+	join(address, "m", "#a", nickname);
+	participant(address, "#a", "bob", 0, STATUS_ONLINE);
+	participant(address, "#a", nickname, 0, STATUS_ONLINE);
+}
+
+static void start(void)
+{
+	fixture_start(NULL, 0);
+	sharing = fake_frontend_ops;
+	sharing.shares_rooms = true;
+	fx->frontend->ops = &sharing;
+	store_account("alice@x", "al", "pw");
+	store_account("carol@x", "ca", "pw");
+	log_in("alice@x", "m");
+	log_in("carol@x", "m");
+}
+
+/* alice listens, carol is there as well */
+static void start_both(void)
+{
+	start();
+	enter("alice@x", "al");
+	enter("carol@x", "ca");
+	forget();
+}
+
+static void test_once(void **state)
+{
+	(void)state;
+	start_both();
+	said("alice@x", "bob", "hi", NULL);
+	expect("alice@x/m message (room) #a/bob: hi\n");
+	said("carol@x", "bob", "hi", NULL);
+	expect("");
+	/* the copy is quicker */
+	said("carol@x", "bob", "and now", NULL);
+	expect("");
+	said("alice@x", "bob", "and now", NULL);
+	expect("alice@x/m message (room) #a/bob: and now\n");
+	/* another person, or other words, are no copy */
+	said("alice@x", "eve", "hi", NULL);
+	said("alice@x", "bob", "hi!", NULL);
+	expect("alice@x/m message (room) #a/eve: hi\nalice@x/m message (room) #a/bob: hi!\n");
+}
+
+static void test_said_twice(void **state)
+{
+	(void)state;
+	start_both();
+	said("alice@x", "bob", "yes", NULL);
+	said("carol@x", "bob", "yes", NULL);
+	said("carol@x", "bob", "yes", NULL);
+	said("alice@x", "bob", "yes", NULL);
+	said("alice@x", "bob", "yes", NULL);
+	said("carol@x", "bob", "yes", NULL);
+	expect("alice@x/m message (room) #a/bob: yes\n"
+	       "alice@x/m message (room) #a/bob: yes\n"
+	       "alice@x/m message (room) #a/bob: yes\n");
+}
+
+static void test_network_ids(void **state)
+{
+	(void)state;
+	start_both();
+	fx->backends[0].extended = true;
+	said("alice@x", "bob", "yes", "n1");
+	said("carol@x", "bob", "yes", "n1");
+	/* it missed one, and says so by the id */
+	said("carol@x", "bob", "yes", "n3");
+	said("alice@x", "bob", "yes", "n2");
+	said("alice@x", "bob", "yes", "n3");
+	expect("alice@x/m message (room) #a/bob: yes id=n1\n"
+	       "alice@x/m message (room) #a/bob: yes id=n2\n"
+	       "alice@x/m message (room) #a/bob: yes id=n3\n");
+}
+
+static void test_own_words(void **state)
+{
+	struct event event = {.type = EVENT_MESSAGE,
+			      .user = "carol@x",
+			      .message = {.kind = MESSAGE_ROOM,
+					  .name = "#a",
+					  .nickname = "ca",
+					  .text = "from my phone",
+					  .carbon = true}};
+
+	(void)state;
+	start_both();
+	/* their echoes, on their own and on others' connections */
+	said("carol@x", "ca", "I say", NULL);
+	said("alice@x", "ca", "I say", NULL);
+	said("alice@x", "AL", "so do I", NULL);
+	expect("");
+	from_backend(&fx->backends[0], event);
+	expect("carol@x/m message (room) #a/ca: from my phone carbon\n");
+}
+
+static void test_listener_goes(void **state)
+{
+	(void)state;
+	start_both();
+	said("alice@x", "bob", "one", NULL);
+	said("carol@x", "bob", "one", NULL);
+	said("carol@x", "bob", "two", NULL);
+	said("carol@x", "bob", "three", NULL);
+	expect("alice@x/m message (room) #a/bob: one\n");
+	assert_string_equal(portal_listener(fx->frontend, "#A")->user->key, "alice@x");
+	session_detach(find("alice@x", "m"));
+	expect("carol@x/m message (room) #a/bob: two\n"
+	       "carol@x/m message (room) #a/bob: three\n"
+	       "b1 leave #a\n"
+	       "b1 logout al\n"
+	       "store online 0\n");
+	assert_string_equal(portal_listener(fx->frontend, "#a")->user->key, "carol@x");
+	said("carol@x", "bob", "four", NULL);
+	expect("carol@x/m message (room) #a/bob: four\n");
+}
+
+static void test_newcomer(void **state)
+{
+	(void)state;
+	start();
+	enter("alice@x", "al");
+	said("alice@x", "bob", "hi", NULL);
+	forget();
+	/* it was shown just before the join, and arrives behind it on the new connection */
+	enter("carol@x", "ca");
+	forget();
+	said("carol@x", "bob", "hi", NULL);
+	expect("");
+	assert_true(portal_has_nickname(fx->frontend, "#a", "CA"));
+	assert_false(portal_has_nickname(fx->frontend, "#a", "bob"));
+}
+
+/* A netsplit: the listener does not hear bob any more. */
+static void test_other_side_of_a_split(void **state)
+{
+	(void)state;
+	start_both();
+	said("carol@x", "bob", "can you hear me", NULL);
+	expect("");
+	wait_for("carol@x/m message (room) #a/bob: can you hear me\n");
+	/* a copy that is later still */
+	said("alice@x", "bob", "can you hear me", NULL);
+	expect("carol@x/m message (room) #a/bob: can you hear me\n");
+}
+
+static void test_private_messages_are_everybodys_own(void **state)
+{
+	struct event event = {.type = EVENT_MESSAGE,
+			      .user = "carol@x",
+			      .message = {.kind = MESSAGE_CHAT, .name = "#a/bob", .text = "psst"}};
+
+	(void)state;
+	start_both();
+	from_backend(&fx->backends[0], event);
+	expect("carol@x/m message (private) #a/bob: psst\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_once),
+		TEST(test_said_twice),
+		TEST(test_network_ids),
+		TEST(test_own_words),
+		TEST(test_listener_goes),
+		TEST(test_newcomer),
+		TEST(test_other_side_of_a_split),
+		TEST(test_private_messages_are_everybodys_own),
+	};
+
+	return cmocka_run_group_tests_name("portal", tests, NULL, NULL);
+}
