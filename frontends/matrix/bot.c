@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/bot.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "frontends/matrix/chat.h"
+#include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/room_power.h"
+#include "transport/command.h"
+#include "transport/login_step.h"
+#include "transport/session.h"
+#include "transport/user.h"
+
+/* ------------------------------------------------------------------------------------------------ answers */
+
+struct asking {
+	struct matrix_frontend *frontend;
+	char *room;   /* where it was asked */
+	char *sender;
+	char *argument; /* of commands that wait for the homeserver */
+	bool help;    /* what only this frontend can do is told as well */
+};
+
+static const char own_help[] = "\nchat <name> - open a chat with a contact"
+			       "\nlogin <username> [password] - the same as register"
+			       "\nIn a room with me, behind \"!\" or my name: plumb <room> ties it to a room of the network, "
+			       "unplumb unties it; in such a room relay on lets people without an account speak through "
+			       "yours, relay off ends that.";
+
+static struct asking *ask(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
+			  const char *argument)
+{
+	struct asking *asking = MEM_NEW(struct asking);
+
+	asking->frontend = frontend;
+	asking->room = mem_strdup(room->id);
+	asking->sender = mem_strdup(sender);
+	asking->argument = mem_strdup(argument);
+	return asking;
+}
+
+static void asking_free(struct asking *asking)
+{
+	mem_free(asking->room);
+	mem_free(asking->sender);
+	mem_free(asking->argument);
+	mem_free(asking);
+}
+
+static void reply(struct asking *asking, const char *text)
+{
+	if (!asking->frontend->stopping)
+		matrix_notice(asking->frontend, asking->room, NULL, text);
+	asking_free(asking);
+}
+
+static void answered(void *context, int err, const char *text)
+{
+	struct asking *asking = context;
+	char *whole = mem_printf("%s%s", text && *text ? text : err ? tp_error_text(err) : "Done.",
+				 asking->help ? own_help : "");
+
+	reply(asking, whole);
+	mem_free(whole);
+}
+
+/* ---------------------------------------------------------------------------------------- plumbing, relay */
+
+static void plumb(void *context, bool may, const char *problem)
+{
+	struct asking *asking = context;
+	struct matrix_frontend *frontend = asking->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, asking->room);
+	char *text;
+
+	if (!may || !room) {
+		reply(asking, may ? "I am not in this room." : problem);
+		return;
+	}
+	if (room->kind == MATRIX_ROOM_PORTAL) {
+		text = mem_printf("This room is tied to %s already. Untie it first: unplumb", room->name);
+	} else {
+		room = matrix_room_set(frontend, room->id, MATRIX_ROOM_PORTAL, NULL, asking->argument);
+		portal_room_join_people(frontend, room);
+		portal_rooms_sync(frontend, room->name, NULL);
+		text = mem_printf("This room is tied to %s now.", asking->argument);
+	}
+	reply(asking, text);
+	mem_free(text);
+}
+
+static void take_people_out(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	struct map_iter it = {0};
+
+	while (map_next(room->members, &it))
+		if (!matrix_is_ours(&frontend->names, it.key))
+			portal_room_person_out(frontend, room, it.key);
+	it = (struct map_iter){0};
+	while (map_next(room->members, &it)) {
+		char *path;
+
+		if (!matrix_is_ours(&frontend->names, it.key) || !strcmp(it.key, frontend->bot))
+			continue;
+		path = matrix_path("/rooms/%s/leave", room->id);
+		matrix_tell(frontend, HTTP_POST, path, it.key, NULL, room->id);
+	}
+}
+
+static void unplumb(void *context, bool may, const char *problem)
+{
+	struct asking *asking = context;
+	struct matrix_frontend *frontend = asking->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, asking->room);
+
+	if (!may || !room || room->kind != MATRIX_ROOM_PORTAL) {
+		reply(asking, may ? "This room is tied to nothing." : problem);
+		return;
+	}
+	take_people_out(frontend, room);
+	room->ours = false;
+	MEM_FREE(room->relay);
+	matrix_room_set(frontend, room->id, MATRIX_ROOM_PLAIN, NULL, NULL);
+	reply(asking, "This room is tied to nothing any more.");
+}
+
+static void relay_on(void *context, bool may, const char *problem)
+{
+	struct asking *asking = context;
+	struct matrix_room *room = matrix_room_find(asking->frontend, asking->room);
+
+	if (!may || !room || room->kind != MATRIX_ROOM_PORTAL) {
+		reply(asking, may ? "This room is tied to nothing." : problem);
+		return;
+	}
+	mem_replace(&room->relay, asking->sender);
+	matrix_room_store(asking->frontend, room);
+	reply(asking, "People without an account speak through yours from now on.");
+}
+
+static void relay_off(void *context, bool may, const char *problem)
+{
+	struct asking *asking = context;
+	struct matrix_room *room = matrix_room_find(asking->frontend, asking->room);
+
+	if (!may || !room) {
+		reply(asking, may ? "This room is tied to nothing." : problem);
+		return;
+	}
+	MEM_FREE(room->relay);
+	matrix_room_store(asking->frontend, room);
+	reply(asking, "People without an account are not heard any more.");
+}
+
+/* ------------------------------------------------------------------------------------------------- portals */
+
+static void invite(struct matrix_frontend *frontend, const char *room, const char *who)
+{
+	struct buf body = {0};
+
+	buf_puts(&body, "{\"user_id\":");
+	json_put_string(&body, who);
+	buf_putc(&body, '}');
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/invite", room), NULL, buf_text(&body), room);
+	buf_finish(&body);
+}
+
+static void opened(void *context, struct matrix_room *room, const char *problem)
+{
+	struct asking *asking = context;
+	struct matrix_frontend *frontend = asking->frontend;
+
+	if (!room) {
+		char *text = mem_printf("The room could not be opened: %s", problem);
+
+		person_tell(frontend, asking->sender, text);
+		mem_free(text);
+	} else if (matrix_room_has(room, asking->sender)) {
+		portal_room_person_in(frontend, room, asking->sender);
+	} else {
+		invite(frontend, room->id, asking->sender);
+	}
+	asking_free(asking);
+}
+
+void bot_offer_room(struct matrix_frontend *frontend, const char *address, const char *name)
+{
+	struct asking *asking = MEM_NEW(struct asking);
+
+	asking->frontend = frontend;
+	asking->sender = mem_strdup(address);
+	portal_room_open(frontend, name, opened, asking);
+}
+
+/* -------------------------------------------------------------------------------------------------- lines */
+
+const char *bot_addressed(const struct matrix_frontend *frontend, const char *text)
+{
+	const char *names[] = {frontend->names.bot, frontend->bot};
+
+	if (*text == '!')
+		return text + 1;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t length = strlen(names[i]);
+
+		if (text_starts(text, names[i]) && (text[length] == ':' || text[length] == ','))
+			return text + length + 1 + strspn(text + length + 1, " ");
+	}
+	return NULL;
+}
+
+static bool is_word(const char *word, size_t length, const char *name)
+{
+	char *copy = mem_strndup(word, length);
+	bool same = text_equal_nocase(copy, name);
+
+	mem_free_secret(copy);
+	return same;
+}
+
+bool bot_knows(const char *line)
+{
+	static const char *const words[] = {"plumb", "unplumb", "relay"};
+	size_t length = strcspn(line, " \t\n");
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (is_word(line, length, words[i]))
+			return true;
+	return false;
+}
+
+static bool asks_for_secret(const struct user *user)
+{
+	return user && login_step_is_open(user);
+}
+
+/* What may have a password in it does not stay in the room. */
+static void hide(struct matrix_frontend *frontend, const struct matrix_room *room, const char *event_id)
+{
+	struct buf transaction = {0};
+
+	if (!event_id)
+		return;
+	matrix_put_transaction(frontend, &transaction);
+	matrix_tell(frontend, HTTP_PUT, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, buf_text(&transaction)),
+		    NULL, "{\"reason\":\"It may have a password in it.\"}", room->id);
+	buf_finish(&transaction);
+}
+
+/* Commands about the room that they are said in. False: none of them. */
+static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender, const char *word,
+			size_t length, const char *rest)
+{
+	if (is_word(word, length, "plumb")) {
+		if (!*rest || strlen(rest) > LIMIT_NAME_BYTES)
+			matrix_notice(frontend, room->id, NULL, "plumb needs the name of a room of the network.");
+		else
+			room_power_check(frontend, room, sender, plumb, ask(frontend, room, sender, rest));
+	} else if (is_word(word, length, "unplumb")) {
+		room_power_check(frontend, room, sender, unplumb, ask(frontend, room, sender, NULL));
+	} else if (is_word(word, length, "relay")) {
+		bool on = text_equal_nocase(rest, "on");
+
+		if (!on && !text_equal_nocase(rest, "off"))
+			matrix_notice(frontend, room->id, NULL, "relay on, or relay off.");
+		else
+			room_power_check(frontend, room, sender, on ? relay_on : relay_off,
+					 ask(frontend, room, sender, NULL));
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void open_chat(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
+		      const char *name)
+{
+	if (!*name || strlen(name) > LIMIT_NAME_BYTES) {
+		matrix_notice(frontend, room->id, NULL, "chat needs the name of a contact.");
+		return;
+	}
+	struct matrix_room *chat = chat_open(frontend, sender, name, false);
+
+	if (chat)
+		invite(frontend, chat->id, sender);
+	matrix_notice(frontend, room->id, NULL, chat ? "You have this chat already." : "I have invited you to it.");
+}
+
+static void run_command(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
+			const char *line, bool help)
+{
+	struct asking *asking = ask(frontend, room, sender, NULL);
+
+	asking->help = help;
+	command_run_line(frontend->base.transport, &frontend->base, sender, "", line, answered, asking);
+}
+
+void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender, const char *event_id,
+	      const char *line)
+{
+	const char *word = line + strspn(line, " \t\n");
+	size_t length = strcspn(word, " \t\n");
+	const char *rest = word + length + strspn(word + length, " \t\n");
+	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, sender);
+	bool private = room->kind == MATRIX_ROOM_CONTROL;
+	char *changed = NULL;
+
+	if (asks_for_secret(identity ? identity->user : NULL) && private) {
+		hide(frontend, room, event_id);
+		run_command(frontend, room, sender, line, false);
+		return;
+	}
+	if (run_in_room(frontend, room, sender, word, length, rest))
+		return;
+	bool registers = is_word(word, length, "register") || (is_word(word, length, "login") && *rest);
+
+	if (registers || is_word(word, length, "admin-register")) {
+		hide(frontend, room, event_id);
+		if (!private) {
+			matrix_notice(frontend, room->id, NULL, "Not here: say that in a chat with me alone.");
+			return;
+		}
+		person_of(frontend, sender)->curious = true;
+	}
+	if (is_word(word, length, "login")) {
+		person_of(frontend, sender)->curious = true;
+		person_attach(frontend, sender);
+		changed = *rest ? mem_printf("register %s", rest) : NULL;
+	}
+	if (is_word(word, length, "chat"))
+		open_chat(frontend, room, sender, rest);
+	else
+		run_command(frontend, room, sender, changed ? changed : word, is_word(word, length, "help"));
+	mem_free_secret(changed);
+}
+
+/* ---------------------------------------------------------------------------------------------- invitation */
+
+void bot_invited(struct matrix_frontend *frontend, const char *id, const char *sender, bool is_direct)
+{
+	const struct person *person = person_of(frontend, sender);
+
+	matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", id), NULL, NULL, id);
+	struct matrix_room *room = matrix_room_set(frontend, id, is_direct ? MATRIX_ROOM_CONTROL : MATRIX_ROOM_PLAIN,
+						   is_direct ? sender : NULL, NULL);
+
+	matrix_room_note_member(frontend, room, frontend->bot, true);
+	matrix_room_note_member(frontend, room, sender, true);
+	matrix_room_ask_members(frontend, room);
+	if (!is_direct)
+		return;
+	bool first = !person->control;
+
+	person_set_control(frontend, sender, id);
+	matrix_notice(frontend, id, NULL,
+		      first ? "Hello. I bring you to the network behind me. Say: help" : "I am here. Say: help");
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/chat.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "frontends/matrix/ghost.h"
+#include "frontends/matrix/person.h"
+#include "transport/delivery.h"
+#include "transport/session.h"
+
+struct opening {
+	struct matrix_frontend *frontend;
+	char *key;
+	char *owner, *name, *ghost;
+	bool in_room;
+};
+
+static char *opening_key(const char *owner, const char *name)
+{
+	char *key = mem_printf("%s\n%s", owner, name);
+
+	text_lower(key + strlen(owner));
+	return key;
+}
+
+static void opening_free(void *value)
+{
+	struct opening *opening = value;
+
+	mem_free(opening->key);
+	mem_free(opening->owner);
+	mem_free(opening->name);
+	mem_free(opening->ghost);
+	mem_free(opening);
+}
+
+static struct matrix_room *made_chat(struct matrix_frontend *frontend, const char *id, const char *owner, const char *name,
+				     const char *ghost, bool in_room)
+{
+	struct matrix_room *before = matrix_room_chat(frontend, owner, name);
+
+	/* The newest is the one that the person looks at. */
+	if (before && strcmp(before->id, id) != 0)
+		matrix_room_forget(frontend, &before);
+	struct matrix_room *room = matrix_room_set(frontend, id, MATRIX_ROOM_CHAT, owner, name);
+
+	if (in_room) {
+		room->in_room = true;
+		matrix_room_store(frontend, room);
+	}
+	matrix_room_note_member(frontend, room, owner, true);
+	matrix_room_note_member(frontend, room, ghost, true);
+	return room;
+}
+
+static void show_what_waits(struct matrix_frontend *frontend, const char *id, const char *unused)
+{
+	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, id);
+
+	(void)unused;
+	if (identity && identity->state == IDENTITY_READY)
+		delivery_identity_ready(identity);
+}
+
+static void made(void *context, const struct matrix_reply *reply)
+{
+	struct opening *opening = context;
+	struct matrix_frontend *frontend = opening->frontend;
+	struct arena arena = {0};
+	const char *id = json_text(reply->json, "room_id", &arena);
+
+	map_remove(frontend->openings, opening->key);
+	if (reply->err || !id) {
+		log_warning(&frontend->base.log, "no chat of %s with %s could be made: %s", log_quote(opening->owner),
+			    log_quote(opening->name), reply->problem);
+	} else {
+		made_chat(frontend, id, opening->owner, opening->name, opening->ghost, opening->in_room);
+		matrix_later(frontend, show_what_waits, opening->owner, NULL);
+	}
+	arena_finish(&arena);
+	opening_free(opening);
+}
+
+static char *ghost_named(struct matrix_frontend *frontend, const char *name, bool in_room)
+{
+	struct matrix_room chat = {.kind = MATRIX_ROOM_CHAT, .name = (char *)(uintptr_t)name, .in_room = in_room};
+
+	return ghost_of_chat(frontend, &chat);
+}
+
+/* What the ghost is called: of somebody in a room the nickname. */
+static const char *shown_name(const char *name, bool in_room)
+{
+	const char *slash = in_room ? strrchr(name, '/') : NULL;
+
+	return slash ? slash + 1 : name;
+}
+
+struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owner, const char *name, bool in_room)
+{
+	struct matrix_room *room = matrix_room_chat(frontend, owner, name);
+	char *key = opening_key(owner, name);
+	struct buf body = {0};
+
+	if (room || map_get(frontend->openings, key)) {
+		mem_free(key);
+		return room;
+	}
+	struct opening *opening = MEM_NEW(struct opening);
+
+	opening->frontend = frontend;
+	opening->key = key;
+	opening->owner = mem_strdup(owner);
+	opening->name = mem_strdup(name);
+	opening->in_room = in_room;
+	opening->ghost = ghost_named(frontend, name, in_room);
+	map_set(&frontend->openings, key, opening);
+	ghost_prepare(frontend, opening->ghost, shown_name(name, in_room), key);
+	buf_puts(&body, "{\"preset\":\"trusted_private_chat\",\"is_direct\":true,\"invite\":[");
+	json_put_string(&body, owner);
+	buf_puts(&body, "]}");
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+								      .path = "/_matrix/client/v3/createRoom",
+								      .as = opening->ghost,
+								      .body = buf_text(&body),
+								      .lane = key,
+								      .done = made,
+								      .context = opening});
+	buf_finish(&body);
+	return NULL;
+}
+
+static void refuse_invitation(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *why)
+{
+	struct buf body = {0};
+
+	buf_puts(&body, "{\"reason\":");
+	json_put_string(&body, why);
+	buf_putc(&body, '}');
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room), ghost, buf_text(&body), room);
+	buf_finish(&body);
+}
+
+void chat_invited(struct matrix_frontend *frontend, const char *id, const char *ghost, const char *sender)
+{
+	struct matrix_room *known = matrix_room_find(frontend, id);
+	struct buf name = {0};
+	bool readable = matrix_ghost_name(&frontend->names, ghost, &name);
+	bool in_room = readable && frontend->config.room_nicknames && strchr(buf_text(&name), '/');
+
+	/* Without being registered it cannot even refuse. */
+	if (!readable) {
+		ghost_prepare(frontend, ghost, ghost, id);
+		refuse_invitation(frontend, id, ghost, "This is the name of nobody on the network.");
+		buf_finish(&name);
+		return;
+	}
+	ghost_prepare(frontend, ghost, shown_name(buf_text(&name), in_room), id);
+	if (known && (known->kind != MATRIX_ROOM_CHAT || strcmp(known->owner, sender) != 0)) {
+		refuse_invitation(frontend, id, ghost, "This room is tied to something else already.");
+		buf_finish(&name);
+		return;
+	}
+	matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", id), ghost, NULL, id);
+	made_chat(frontend, id, sender, buf_text(&name), ghost, in_room);
+	person_attach(frontend, sender);
+	buf_finish(&name);
+}
+
+void chat_left(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	char *ghost = ghost_of_chat(frontend, room);
+
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
+	mem_free(ghost);
+	matrix_room_forget(frontend, &room);
+}
+
+void chats_free(struct matrix_frontend *frontend)
+{
+	map_destroy(&frontend->openings, opening_free);
+}

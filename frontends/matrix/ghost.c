@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/ghost.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+
+struct ghost {
+	char *name; /* as the homeserver was told; NULL: nothing yet */
+	bool made;
+};
+
+char *ghost_of_contact(const struct matrix_frontend *frontend, const char *name)
+{
+	return matrix_ghost_id(&frontend->names, name);
+}
+
+char *ghost_of_participant(const struct matrix_frontend *frontend, const char *room, const char *nickname)
+{
+	const char *server = frontend->config.room_nicknames ? NULL : strrchr(room, '@');
+	char *name = frontend->config.room_nicknames ? mem_printf("%s/%s", room, nickname)
+						     : mem_printf("%s%s", nickname, server ? server : "");
+	char *id = matrix_ghost_id(&frontend->names, name);
+
+	mem_free(name);
+	return id;
+}
+
+char *ghost_of_chat(const struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	const char *slash = room->in_room ? strrchr(room->name, '/') : NULL;
+
+	if (room->kind != MATRIX_ROOM_CHAT)
+		return NULL;
+	if (!slash)
+		return ghost_of_contact(frontend, room->name);
+	char *legacy = mem_strndup(room->name, (size_t)(slash - room->name));
+	char *id = ghost_of_participant(frontend, legacy, slash + 1);
+
+	mem_free(legacy);
+	return id;
+}
+
+static struct ghost *find(struct matrix_frontend *frontend, const char *id)
+{
+	struct ghost *ghost = map_get(frontend->ghosts, id);
+
+	if (!ghost) {
+		ghost = MEM_NEW(struct ghost);
+		map_put(frontend->ghosts, id, ghost);
+	}
+	return ghost;
+}
+
+static void registered(void *context, const struct matrix_reply *reply)
+{
+	struct matrix_frontend *frontend = context;
+
+	/* M_USER_IN_USE: an earlier process has made it */
+	if (reply->err && strcmp(reply->errcode, "M_USER_IN_USE") != 0)
+		log_warning(&frontend->base.log, "a ghost could not be registered: %s", reply->problem);
+}
+
+static void make(struct matrix_frontend *frontend, const char *id, const char *lane)
+{
+	struct buf body = {0};
+	char *local = mem_strndup(id + 1, strcspn(id + 1, ":"));
+
+	buf_puts(&body, "{\"type\":\"m.login.application_service\",\"inhibit_login\":true,\"username\":");
+	json_put_string(&body, local);
+	buf_putc(&body, '}');
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+								      .path = "/_matrix/client/v3/register",
+								      .body = buf_text(&body),
+								      .lane = lane,
+								      .done = registered,
+								      .context = frontend});
+	buf_finish(&body);
+	mem_free(local);
+}
+
+void ghost_rename(struct matrix_frontend *frontend, const char *id, const char *name, const char *lane)
+{
+	struct ghost *ghost = find(frontend, id);
+	struct buf body = {0};
+
+	if (ghost->name && !strcmp(ghost->name, name))
+		return;
+	mem_replace(&ghost->name, name);
+	buf_puts(&body, "{\"displayname\":");
+	json_put_string(&body, name);
+	buf_putc(&body, '}');
+	matrix_tell(frontend, HTTP_PUT, matrix_path("/profile/%s/displayname", id), id, buf_text(&body), lane);
+	buf_finish(&body);
+}
+
+void ghost_prepare(struct matrix_frontend *frontend, const char *id, const char *name, const char *lane)
+{
+	struct ghost *ghost = find(frontend, id);
+
+	if (!ghost->made)
+		make(frontend, id, lane);
+	ghost->made = true;
+	if (!ghost->name)
+		ghost_rename(frontend, id, name, lane);
+}
+
+struct entering {
+	struct matrix_frontend *frontend;
+	char *room, *ghost;
+};
+
+static void entered(void *context, const struct matrix_reply *reply)
+{
+	struct entering *entering = context;
+	struct matrix_frontend *frontend = entering->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, entering->room);
+
+	if (reply->err) {
+		log_warning(&frontend->base.log, "%s cannot enter %s: %s", log_quote(entering->ghost),
+			    log_quote(entering->room), reply->problem);
+		if (room)
+			matrix_room_note_member(frontend, room, entering->ghost, false);
+	}
+	mem_free(entering->room);
+	mem_free(entering->ghost);
+	mem_free(entering);
+}
+
+static void invite(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *lane)
+{
+	struct buf body = {0};
+
+	buf_puts(&body, "{\"user_id\":");
+	json_put_string(&body, ghost);
+	buf_putc(&body, '}');
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/invite", room), NULL, buf_text(&body), lane);
+	buf_finish(&body);
+}
+
+void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *name,
+		 const char *lane)
+{
+	if (!lane)
+		lane = room->id;
+	ghost_prepare(frontend, ghost, name, lane);
+	if (matrix_room_has(room, ghost))
+		return;
+	matrix_room_note_member(frontend, room, ghost, true);
+	/* A chat is entered on invitation by the person; the bot is not in it. */
+	if (room->kind == MATRIX_ROOM_PORTAL && !room->ours)
+		invite(frontend, room->id, ghost, lane);
+	struct entering *entering = MEM_NEW(struct entering);
+	char *path = matrix_path("/join/%s", room->id);
+
+	entering->frontend = frontend;
+	entering->room = mem_strdup(room->id);
+	entering->ghost = mem_strdup(ghost);
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+								      .path = path,
+								      .as = ghost,
+								      .lane = lane,
+								      .done = entered,
+								      .context = entering});
+	mem_free(path);
+}
+
+void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost)
+{
+	if (!matrix_room_has(room, ghost))
+		return;
+	matrix_room_note_member(frontend, room, ghost, false);
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
+}
+
+static void ghost_free(void *value)
+{
+	struct ghost *ghost = value;
+
+	mem_free(ghost->name);
+	mem_free(ghost);
+}
+
+void ghosts_free(struct matrix_frontend *frontend)
+{
+	map_destroy(&frontend->ghosts, ghost_free);
+}

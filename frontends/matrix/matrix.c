@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/matrix.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "frontends/matrix/bot.h"
+#include "frontends/matrix/chat.h"
+#include "frontends/matrix/ghost.h"
+#include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/show.h"
+#include "frontends/matrix/transaction.h"
+#include "transport/delivery.h"
+#include "transport/login_step.h"
+#include "transport/room.h"
+#include "transport/session.h"
+#include "transport/spool/spool.h"
+
+#define NOTE "matrix"   /* of the spool */
+#define RECORDS "records"
+#define CLIENT "/_matrix/client/v3"
+
+/* ------------------------------------------------------------------------------------------------- calling */
+
+char *matrix_path(const char *format, ...)
+{
+	struct buf path = {0};
+	va_list texts;
+
+	va_start(texts, format);
+	buf_puts(&path, CLIENT);
+	for (const char *at = format; *at; at++) {
+		if (at[0] == '%' && at[1] == 's') {
+			http_put_encoded(&path, va_arg(texts, const char *));
+			at++;
+		} else {
+			buf_putc(&path, *at);
+		}
+	}
+	va_end(texts);
+	return buf_take(&path);
+}
+
+static void told(void *context, const struct matrix_reply *reply)
+{
+	struct matrix_frontend *frontend = context;
+
+	if (reply->err && reply->err != TP_ERR_IO && reply->err != TP_ERR_TIMEOUT)
+		log_info(&frontend->base.log, "the homeserver refuses: %s", reply->problem);
+}
+
+void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as, const char *body,
+		 const char *lane)
+{
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = method,
+								      .path = path,
+								      .as = as,
+								      .body = body,
+								      .lane = lane,
+								      .done = told,
+								      .context = frontend});
+	mem_free(path);
+}
+
+void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out)
+{
+	buf_printf(out, "%s.%" PRIu64, frontend->transaction, ++frontend->transactions);
+}
+
+void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type, const char *content,
+		 const char *transaction, matrix_done *done, void *context)
+{
+	struct buf fresh = {0};
+
+	if (!transaction)
+		matrix_put_transaction(frontend, &fresh);
+	char *path = matrix_path("/rooms/%s/send/%s/%s", room, type, transaction ? transaction : buf_text(&fresh));
+
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+								      .path = path,
+								      .as = as,
+								      .body = content,
+								      .lane = room,
+								      .done = done,
+								      .context = context});
+	mem_free(path);
+	buf_finish(&fresh);
+}
+
+void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to, const char *text)
+{
+	struct buf content = {0};
+
+	buf_puts(&content, "{\"msgtype\":\"m.notice\",\"m.mentions\":{},\"body\":");
+	json_put_string(&content, text);
+	if (reply_to) {
+		buf_puts(&content, ",\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":");
+		json_put_string(&content, reply_to);
+		buf_puts(&content, "}}");
+	}
+	buf_putc(&content, '}');
+	matrix_send(frontend, room, NULL, "m.room.message", buf_text(&content), NULL, told, frontend);
+	buf_finish(&content);
+}
+
+/* --------------------------------------------------------------------------------------------------- later */
+
+struct later {
+	struct list link;
+	matrix_later_run *run;
+	char *a, *b;
+};
+
+static void later_free(struct later *later)
+{
+	list_remove(&later->link);
+	mem_free(later->a);
+	mem_free(later->b);
+	mem_free(later);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+	struct matrix_frontend *frontend = timer->data;
+	struct list now;
+
+	/* What is put meanwhile has its own turn. */
+	list_init(&now);
+	while (!list_empty(&frontend->due)) {
+		struct list *link = frontend->due.next;
+
+		list_remove(link);
+		list_append(&now, link);
+	}
+	LIST_EACH (link, &now) {
+		struct later *later = CONTAINER_OF(link, struct later, link);
+
+		if (!frontend->stopping)
+			later->run(frontend, later->a, later->b);
+		later_free(later);
+	}
+}
+
+void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b)
+{
+	struct later *later = MEM_NEW(struct later);
+
+	later->run = run;
+	later->a = mem_strdup(a);
+	later->b = mem_strdup(b);
+	list_append(&frontend->due, &later->link);
+	if (frontend->timer)
+		uv_timer_start(frontend->timer, on_due, 0, 0);
+}
+
+/* ----------------------------------------------------------------------------------------------- life cycle */
+
+static struct frontend *frontend_create(struct config *config)
+{
+	struct matrix_frontend *frontend = MEM_NEW(struct matrix_frontend);
+
+	frontend->base.ops = &matrix_frontend_ops;
+	list_init(&frontend->base.link);
+	frontend->base.log.label = "matrix";
+	config_bind(config, &matrix_config_table, &frontend->config);
+	frontend->rooms = map_create();
+	frontend->chats = map_create();
+	frontend->portals = map_create();
+	frontend->ghosts = map_create();
+	frontend->people = map_create();
+	list_init(&frontend->due);
+	list_init(&frontend->accepting);
+	return &frontend->base;
+}
+
+static void frontend_destroy(struct frontend *base)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+
+	transactions_forget(frontend);
+	appservice_destroy(&frontend->appservice);
+	homeserver_destroy(&frontend->homeserver);
+	http_client_close(&frontend->http, NULL, NULL);
+	LIST_EACH (link, &frontend->due)
+		later_free(CONTAINER_OF(link, struct later, link));
+	chats_free(frontend);
+	portal_rooms_free(frontend);
+	matrix_rooms_free(frontend);
+	ghosts_free(frontend);
+	people_free(frontend);
+	map_destroy(&frontend->reactions, mem_free);
+	registration_finish(&frontend->registration);
+	mem_free(frontend->bot);
+	mem_free(frontend->records);
+	mem_free(frontend->transaction);
+	mem_free(frontend);
+}
+
+static char *registration_path(const struct matrix_frontend *frontend, const char *working_dir)
+{
+	if (*frontend->config.registration)
+		return mem_strdup(frontend->config.registration);
+	return mem_printf("%s/matrix-registration.yaml", working_dir);
+}
+
+static bool is_plain(const char *text)
+{
+	return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
+}
+
+static bool is_loopback_url(const char *url)
+{
+	return text_starts(url, "http://127.0.0.1") || text_starts(url, "http://localhost") ||
+	       text_starts(url, "http://[::1]");
+}
+
+static int frontend_check(struct frontend *base, struct buf *error)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+	const struct matrix_config *config = &frontend->config;
+	size_t before = error->len;
+
+	if (!*config->server_name)
+		buf_puts(error, "matrix.server_name: the name of the homeserver is needed\n");
+	if (!is_plain(config->prefix))
+		buf_puts(error, "matrix.prefix: lower-case letters, digits and ._- are needed\n");
+	if (!is_plain(config->bot))
+		buf_puts(error, "matrix.bot: lower-case letters, digits and ._- are needed\n");
+	if (!text_starts(config->homeserver, "https://") && !is_loopback_url(config->homeserver))
+		buf_printf(error, "matrix.homeserver: %s is neither https nor on this machine\n",
+			   log_quote(config->homeserver));
+	for (size_t i = 0; i < config->admins.count; i++)
+		if (!matrix_is_user_id(config->admins.items[i]))
+			buf_printf(error, "matrix.admin: %s is no user id (@name:server)\n",
+				   log_quote(config->admins.items[i]));
+	frontend->names = (struct matrix_names){config->server_name, config->prefix, config->bot};
+	return error->len > before ? TP_ERR_INVALID : 0;
+}
+
+int matrix_write_registration(struct frontend *base, const char *path, struct buf *error)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+	const struct matrix_config *config = &frontend->config;
+	char *url = *config->url ? mem_strdup(config->url) : mem_printf("http://%s:%ld", config->host, config->port);
+	struct buf text = {0};
+
+	registration_make(&text, &frontend->names, base->transport ? base->transport->service.jid : config->bot, url);
+	int err = registration_write(path, &text, error);
+
+	buf_finish(&text);
+	mem_free(url);
+	return err;
+}
+
+static char *random_word(void)
+{
+	unsigned char bytes[8];
+	char word[2 * sizeof(bytes) + 1];
+
+	randombytes_buf(bytes, sizeof(bytes));
+	sodium_bin2hex(word, sizeof(word), bytes, sizeof(bytes));
+	return mem_strdup(word);
+}
+
+/* The numbers of records begin anew with another spool; their transaction ids must not. */
+static void name_transactions(struct matrix_frontend *frontend)
+{
+	struct spool *spool = frontend->base.transport->spool;
+	size_t length;
+	const void *known = spool_note_get(spool, NOTE, RECORDS, &length);
+
+	frontend->transaction = random_word();
+	frontend->records = known ? mem_strndup(known, length) : random_word();
+	if (!known)
+		spool_note_set(spool, NOTE, RECORDS, frontend->records, strlen(frontend->records));
+}
+
+/* The homeserver was away, or has just been found: its back-off ends with our ping. */
+static void ping(struct matrix_frontend *frontend)
+{
+	struct buf path = {0};
+
+	buf_puts(&path, "/_matrix/client/v1/appservice/");
+	http_put_encoded(&path, frontend->registration.id);
+	buf_puts(&path, "/ping");
+	matrix_tell(frontend, HTTP_POST, buf_take(&path), NULL, "{}", NULL);
+}
+
+static void on_answering(void *context, bool answers)
+{
+	struct matrix_frontend *frontend = context;
+
+	if (answers) {
+		log_info(&frontend->base.log, "the homeserver answers");
+		ping(frontend);
+	} else {
+		log_warning(&frontend->base.log, "the homeserver does not answer; what is for it waits");
+	}
+}
+
+static void on_whoami(void *context, const struct matrix_reply *reply)
+{
+	struct matrix_frontend *frontend = context;
+
+	if (reply->err == TP_ERR_AUTH || reply->err == TP_ERR_NOT_ALLOWED)
+		log_error(&frontend->base.log,
+			  "the homeserver does not know our token: add the registration file to its configuration and "
+			  "restart it (%s)",
+			  reply->problem);
+	else if (!reply->err)
+		ping(frontend);
+}
+
+static void name_bot(struct matrix_frontend *frontend)
+{
+	struct buf body = {0};
+
+	buf_puts(&body, "{\"type\":\"m.login.application_service\",\"inhibit_login\":true,\"username\":");
+	json_put_string(&body, frontend->names.bot);
+	buf_putc(&body, '}');
+	matrix_tell(frontend, HTTP_POST, mem_strdup(CLIENT "/register"), NULL, buf_text(&body), "bot");
+	buf_finish(&body);
+}
+
+static void on_loaded(struct matrix_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		if (room->kind == MATRIX_ROOM_CONTROL)
+			person_set_control(frontend, room->owner, room->id);
+	}
+	frontend->loaded = true;
+	delivery_frontend_ready(&frontend->base);
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
+								      .path = CLIENT "/account/whoami",
+								      .done = on_whoami,
+								      .context = frontend});
+}
+
+static int open_registration(struct matrix_frontend *frontend, struct buf *error)
+{
+	char *path = registration_path(frontend, frontend->base.transport->service.working_dir);
+	int err = registration_read(path, &frontend->registration, error);
+
+	if (err)
+		buf_printf(error, ". transportd --matrix-registration %s CONFIG makes one", path);
+	else if (strcmp(frontend->registration.bot, frontend->names.bot) != 0)
+		buf_printf(error, "%s: sender_localpart is %s, matrix.bot is %s: they must be the same", path,
+			   frontend->registration.bot, frontend->names.bot);
+	mem_free(path);
+	return error->len ? TP_ERR_INVALID : 0;
+}
+
+static int frontend_start(struct frontend *base, struct buf *error)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+	struct transport *transport = base->transport;
+	struct appservice_ops ops = transaction_ops;
+	struct http_listener *listener;
+
+	if (open_registration(frontend, error))
+		return TP_ERR_IO;
+	frontend->bot = matrix_bot_id(&frontend->names);
+	name_transactions(frontend);
+	frontend->timer = MEM_NEW(uv_timer_t);
+	frontend->timer->data = frontend;
+	uv_timer_init(transport->loop, frontend->timer);
+	frontend->http = http_client_create(transport->loop, &base->log);
+	frontend->homeserver = homeserver_create(
+		frontend->http,
+		&(struct homeserver_settings){frontend->config.homeserver, frontend->registration.as_token}, &base->log);
+	homeserver_watch(frontend->homeserver, on_answering, frontend);
+	ops.context = frontend;
+	int err = http_server_listen(transport->http, frontend->config.host, (unsigned)frontend->config.port, &listener,
+				     error);
+
+	if (err)
+		return TP_ERR_IO;
+	if (!appservice_create(listener, frontend->registration.hs_token, &ops, &base->log, &frontend->appservice)) {
+		buf_puts(error, "matrix.port: another part of this instance answers there");
+		return TP_ERR_IO;
+	}
+	name_bot(frontend);
+	matrix_rooms_load(frontend, on_loaded);
+	return 0;
+}
+
+static void wait_is_over(void *context)
+{
+	struct matrix_frontend *frontend = context;
+
+	if (--frontend->stop_waits == 0)
+		frontend->stopped(frontend->stopped_context);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct matrix_frontend *frontend = handle->data;
+
+	mem_free(handle);
+	wait_is_over(frontend);
+}
+
+/* People are not told: the homeserver keeps what comes for us, and ghosts stay where they are. */
+static void frontend_stop(struct frontend *base, void (*stopped)(void *context), void *context)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+
+	frontend->stopping = true;
+	frontend->stopped = stopped;
+	frontend->stopped_context = context;
+	frontend->stop_waits = 2;
+	transactions_forget(frontend);
+	if (frontend->timer) {
+		frontend->stop_waits++;
+		uv_close((uv_handle_t *)frontend->timer, on_timer_closed);
+		frontend->timer = NULL;
+	}
+	homeserver_destroy(&frontend->homeserver);
+	http_client_close(&frontend->http, wait_is_over, frontend);
+	wait_is_over(frontend);
+}
+
+/* ------------------------------------------------------------------------------------------------- delivery */
+
+static bool is_for_portal(const struct event *event)
+{
+	return event->type == EVENT_SUBJECT || event->type == EVENT_PARTICIPANT || event->type == EVENT_ROOM_INFO ||
+	       event->type == EVENT_ROOM_LEAVE;
+}
+
+static void deliver_to_portal(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
+{
+	if (event->type == EVENT_SUBJECT)
+		portal_room_show_subject(frontend, to, &event->message);
+	else if (event->type == EVENT_PARTICIPANT)
+		portal_room_show_participant(frontend, to, &event->participant);
+	else if (event->type == EVENT_ROOM_INFO)
+		portal_room_show_info(frontend, to, &event->room_info);
+	else
+		portal_room_show_leave(frontend, to, &event->room);
+}
+
+static void show_login_step(struct matrix_frontend *frontend, const struct identity *to, const struct event_login_step *step)
+{
+	struct buf text = {0};
+
+	person_of(frontend, to->address)->curious = true;
+	login_step_describe(&text, step, true);
+	person_tell(frontend, to->address, buf_text(&text));
+	buf_finish(&text);
+}
+
+static void show_contact_request(struct matrix_frontend *frontend, const struct identity *to,
+				 const struct event_contact *contact)
+{
+	char *text = mem_printf("%s asks to see when you are there. Open a chat to agree: chat %s", contact->name,
+				contact->name);
+
+	person_tell(frontend, to->address, text);
+	mem_free(text);
+}
+
+static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only, const struct event *event)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+
+	(void)only;
+	if (!frontend->loaded || frontend->stopping)
+		return TP_ERR_NOT_CONNECTED;
+	if (is_for_portal(event)) {
+		deliver_to_portal(frontend, to, event);
+		return 0;
+	}
+	switch (event->type) {
+	case EVENT_MESSAGE:
+		return show_message(frontend, to, event);
+	case EVENT_ATTENTION:
+		return show_attention(frontend, to, event);
+	case EVENT_CHAT_STATE:
+		show_chat_state(frontend, to, &event->chat_state);
+		return 0;
+	case EVENT_READ_MARKER:
+		show_read_marker(frontend, to, &event->read_marker);
+		return 0;
+	case EVENT_SESSION:
+		person_show_session(frontend, to, &event->session);
+		return 0;
+	case EVENT_LOGIN_STEP:
+		show_login_step(frontend, to, &event->login_step);
+		return 0;
+	case EVENT_AUTH_REQUEST:
+		show_contact_request(frontend, to, &event->contact);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int frontend_undelivered(struct frontend *base, const char *address, const struct event *event)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+
+	if (!frontend->loaded || frontend->stopping)
+		return TP_ERR_NOT_CONNECTED;
+	return show_undelivered(frontend, address, event);
+}
+
+static void frontend_notify(struct frontend *base, const char *address, const char *text)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+
+	if (frontend->loaded && !frontend->stopping && matrix_is_user_id(address))
+		person_tell(frontend, address, text);
+}
+
+static bool frontend_normalize(struct frontend *base, const char *address, struct buf *out)
+{
+	(void)base;
+	if (!matrix_is_user_id(address))
+		return false;
+	buf_puts(out, address);
+	return true;
+}
+
+static void attach(struct matrix_frontend *frontend, const char *id, const char *unused)
+{
+	(void)unused;
+	person_attach(frontend, id);
+}
+
+static void detach(struct matrix_frontend *frontend, const char *id, const char *unused)
+{
+	(void)unused;
+	session_detach_all(&frontend->base, id);
+}
+
+static void frontend_registered(struct frontend *base, const char *address, bool registered)
+{
+	matrix_later(matrix_frontend_of(base), registered ? attach : detach, address, NULL);
+}
+
+/* Somebody who was logged in when the last process ended: on Matrix people are always there. */
+static void frontend_probe(struct frontend *base, const char *address)
+{
+	matrix_later(matrix_frontend_of(base), attach, address, NULL);
+}
+
+static void frontend_offer_room(struct frontend *base, const char *address, const char *resource, const char *room)
+{
+	(void)resource;
+	bot_offer_room(matrix_frontend_of(base), address, room);
+}
+
+static bool frontend_room_resumed(struct frontend *base, struct resource *resource, const struct room *room)
+{
+	(void)base;
+	(void)resource;
+	(void)room;
+	return true;
+}
+
+static void frontend_listener_changed(struct frontend *base, const struct room *listener)
+{
+	matrix_later(matrix_frontend_of(base), portal_rooms_sync, listener->name, NULL);
+}
+
+static bool frontend_is_admin(struct frontend *base, const char *address)
+{
+	const struct config_list *admins = &matrix_frontend_of(base)->config.admins;
+
+	for (size_t i = 0; i < admins->count; i++)
+		if (!strcmp(admins->items[i], address))
+			return true;
+	return false;
+}
+
+const struct frontend_ops matrix_frontend_ops = {
+	.name = "matrix",
+	.shares_rooms = true,
+	.create = frontend_create,
+	.destroy = frontend_destroy,
+	.check = frontend_check,
+	.start = frontend_start,
+	.stop = frontend_stop,
+	.deliver = frontend_deliver,
+	.undelivered = frontend_undelivered,
+	.notify = frontend_notify,
+	.normalize = frontend_normalize,
+	.registered = frontend_registered,
+	.offer_room = frontend_offer_room,
+	.room_resumed = frontend_room_resumed,
+	.listener_changed = frontend_listener_changed,
+	.is_admin = frontend_is_admin,
+	.probe = frontend_probe,
+};

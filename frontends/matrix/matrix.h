@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Matrix frontend from the inside: what its files share. People are known by their user ids ("@alice:example.org":
+ * the address of their identity), legacy contacts and participants are ghosts, and every Matrix room that we know is one of
+ * four kinds (matrix_room.h).
+ *
+ *   homeserver -> appservice.c -> transaction.c -> bot.c, chat.c, portal_room.c -> router
+ *   core -> matrix.c (deliver) -> show.c, notices -> ghost.c, homeserver.c -> homeserver
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "frontends/matrix/appservice.h"
+#include "frontends/matrix/frontend.h"
+#include "frontends/matrix/homeserver.h"
+#include "frontends/matrix/matrix_event.h"
+#include "frontends/matrix/matrix_id.h"
+#include "frontends/matrix/registration.h"
+#include "transport/frontend.h"
+#include "transport/transport.h"
+
+struct matrix_config {
+	const char *homeserver, *server_name;
+	const char *host, *url;
+	long port;
+	const char *registration;
+	const char *prefix, *bot;
+	struct config_list admins;
+	bool room_nicknames;
+	long join_ghosts;
+};
+
+struct matrix_frontend {
+	struct frontend base;
+	struct matrix_config config;
+	struct matrix_names names;
+	struct registration registration;
+	char *bot; /* our own user id */
+	struct http_client *http;
+	struct homeserver *homeserver;
+	struct appservice *appservice;
+	struct map *rooms;     /* room id -> struct matrix_room */
+	struct map *chats;     /* chat_key -> the struct matrix_room of kind CHAT */
+	struct map *portals;   /* lower-case legacy room -> struct portal_rooms */
+	struct map *makings;   /* lower-case legacy room -> struct making: portals on their way */
+	struct map *openings;  /* chat_key -> struct opening: chats on their way */
+	struct map *ghosts;    /* user id -> struct ghost */
+	struct map *people;    /* user id -> struct person */
+	struct map *reactions; /* event id of a reaction -> what it was to, owned */
+	struct list accepting; /* struct accepting.link: requests that are answered later */
+	struct list due;       /* struct later: what must not be done from inside deliver */
+	uv_timer_t *timer;
+	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
+	char *transaction;     /* begins the transaction ids that we make: one for each start */
+	uint64_t transactions; /* and their count */
+	bool loaded;           /* the stored places are known; until then transactions are refused */
+	bool stopping, answered;
+	void (*stopped)(void *context);
+	void *stopped_context;
+	unsigned stop_waits;
+};
+
+static inline struct matrix_frontend *matrix_frontend_of(struct frontend *base)
+{
+	return CONTAINER_OF(base, struct matrix_frontend, base);
+}
+
+/* Soon, from the loop: a and b are copied, each may be NULL. */
+typedef void matrix_later_run(struct matrix_frontend *frontend, const char *a, const char *b);
+void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b);
+
+/* A path under /_matrix/client/v3 with its variable parts encoded: "%s" are replaced by the texts. To be freed. */
+char *matrix_path(const char *format, ...);
+/* PUT or POST whose outcome only the log wants to know. `body` NULL: {}. */
+void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as, const char *body,
+		 const char *lane);
+/* A transaction id that was never used before, also not by an earlier process. */
+void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
+/* An event into a room, by the bot (as NULL) or a ghost. `transaction` NULL: a fresh one. */
+void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type, const char *content,
+		 const char *transaction, matrix_done *done, void *context);
+/* m.notice of the bot; in reply to an event unless NULL. */
+void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to, const char *text);

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/matrix_room.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "frontends/matrix/ghost.h"
+#include "frontends/matrix/portal_room.h"
+
+static const char *const kinds[] = {"plain", "control", "chat", "portal"};
+
+/* Portals of one legacy room. */
+struct portal_rooms {
+	struct matrix_room **items;
+	size_t count;
+};
+
+struct matrix_room *matrix_room_find(const struct matrix_frontend *frontend, const char *id)
+{
+	return map_get(frontend->rooms, id);
+}
+
+static char *chat_key(const char *owner, const char *name)
+{
+	char *key = mem_printf("%s\n%s", owner, name);
+
+	text_lower(key + strlen(owner));
+	return key;
+}
+
+struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, const char *owner, const char *name)
+{
+	char *key = chat_key(owner, name);
+	struct matrix_room *room = map_get(frontend->chats, key);
+
+	mem_free(key);
+	return room;
+}
+
+static struct portal_rooms *portals_of(const struct matrix_frontend *frontend, const char *name)
+{
+	struct text_key key;
+	struct portal_rooms *portals = map_get(frontend->portals, text_key_lower(&key, name));
+
+	text_key_finish(&key);
+	return portals;
+}
+
+struct matrix_room *matrix_room_portal(const struct matrix_frontend *frontend, const char *name)
+{
+	const struct portal_rooms *portals = portals_of(frontend, name);
+
+	return portals ? portals->items[0] : NULL;
+}
+
+void matrix_room_each_portal(struct matrix_frontend *frontend, const char *name,
+			     void (*each)(struct matrix_frontend *frontend, struct matrix_room *room, void *context),
+			     void *context)
+{
+	const struct portal_rooms *portals = portals_of(frontend, name);
+
+	for (size_t i = 0; portals && i < portals->count; i++)
+		each(frontend, portals->items[i], context);
+}
+
+static void portals_free(void *value)
+{
+	struct portal_rooms *portals = value;
+
+	mem_free(portals->items);
+	mem_free(portals);
+}
+
+static void tie(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	if (room->kind == MATRIX_ROOM_CHAT) {
+		char *key = chat_key(room->owner, room->name);
+
+		map_put(frontend->chats, key, room);
+		mem_free(key);
+		return;
+	}
+	if (room->kind != MATRIX_ROOM_PORTAL)
+		return;
+	struct portal_rooms *portals = portals_of(frontend, room->name);
+	struct text_key key;
+
+	if (!portals) {
+		portals = MEM_NEW(struct portal_rooms);
+		map_put(frontend->portals, text_key_lower(&key, room->name), portals);
+		text_key_finish(&key);
+	}
+	portals->items = mem_realloc(portals->items, (portals->count + 1) * sizeof(struct matrix_room *));
+	portals->items[portals->count++] = room;
+}
+
+static void untie_portal(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	struct portal_rooms *portals = portals_of(frontend, room->name);
+	struct text_key key;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < portals->count; i++)
+		if (portals->items[i] != room)
+			portals->items[kept++] = portals->items[i];
+	portals->count = kept;
+	if (kept)
+		return;
+	map_remove(frontend->portals, text_key_lower(&key, room->name));
+	text_key_finish(&key);
+	portals_free(portals);
+}
+
+static void untie(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	if (room->kind == MATRIX_ROOM_PORTAL)
+		untie_portal(frontend, room);
+	if (room->kind != MATRIX_ROOM_CHAT)
+		return;
+	char *key = chat_key(room->owner, room->name);
+
+	if (map_get(frontend->chats, key) == room)
+		map_remove(frontend->chats, key);
+	mem_free(key);
+}
+
+static void room_free(void *value)
+{
+	struct matrix_room *room = value;
+
+	map_destroy(&room->members, NULL);
+	mem_free(room->id);
+	mem_free(room->owner);
+	mem_free(room->name);
+	mem_free(room->relay);
+	mem_free(room->title);
+	mem_free(room->topic);
+	mem_free(room);
+}
+
+static struct matrix_room *make(struct matrix_frontend *frontend, const char *id, enum matrix_room_kind kind,
+				const char *owner, const char *name)
+{
+	struct matrix_room *room = matrix_room_find(frontend, id);
+
+	if (room) {
+		untie(frontend, room);
+	} else {
+		room = MEM_NEW(struct matrix_room);
+		room->id = mem_strdup(id);
+		map_put(frontend->rooms, id, room);
+	}
+	room->kind = kind;
+	mem_replace(&room->owner, owner);
+	mem_replace(&room->name, name);
+	tie(frontend, room);
+	return room;
+}
+
+/* Words of what else is kept; the relay's address comes last and has no space in it. */
+static char *value_of(const struct matrix_room *room)
+{
+	return mem_printf("%s%s%s%s%s", room->ours ? "ours " : "", room->in_room ? "room " : "",
+			  room->encrypted ? "encrypted " : "", room->relay ? "relay=" : "",
+			  room->relay ? room->relay : "");
+}
+
+static void read_value(struct matrix_room *room, const char *value)
+{
+	const char *relay = strstr(value, "relay=");
+
+	room->ours = strstr(value, "ours ") != NULL;
+	room->in_room = strstr(value, "room ") != NULL;
+	room->encrypted = strstr(value, "encrypted ") != NULL;
+	room->relay = relay ? mem_strdup(relay + strlen("relay=")) : NULL;
+}
+
+void matrix_room_store(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	char *value = value_of(room);
+	const struct store_place place = {.place = room->id,
+	                                  .kind = kinds[room->kind],
+	                                  .owner = room->owner ? room->owner : "",
+	                                  .name = room->name ? room->name : "",
+	                                  .value = value};
+
+	store_put_place(frontend->base.transport->store, frontend->base.ops->name, &place, NULL, NULL);
+	mem_free(value);
+}
+
+struct matrix_room *matrix_room_set(struct matrix_frontend *frontend, const char *id, enum matrix_room_kind kind,
+				    const char *owner, const char *name)
+{
+	struct matrix_room *room = make(frontend, id, kind, owner, name);
+
+	matrix_room_store(frontend, room);
+	return room;
+}
+
+void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **slot)
+{
+	struct matrix_room *room = *slot;
+
+	*slot = NULL;
+	if (!room)
+		return;
+	untie(frontend, room);
+	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, room->id, NULL, NULL);
+	map_remove(frontend->rooms, room->id);
+	room_free(room);
+}
+
+bool matrix_room_has(const struct matrix_room *room, const char *user_id)
+{
+	return map_get(room->members, user_id) != NULL;
+}
+
+void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_room *room, const char *user_id, bool in)
+{
+	bool is_ghost = matrix_is_ours(&frontend->names, user_id);
+
+	if (in == matrix_room_has(room, user_id))
+		return;
+	if (in)
+		map_set(&room->members, user_id, room);
+	else
+		map_remove(room->members, user_id);
+	if (is_ghost)
+		room->ghosts += in ? 1 : (size_t)-1;
+}
+
+size_t matrix_room_people(const struct matrix_room *room)
+{
+	return map_count(room->members) - room->ghosts;
+}
+
+/* ------------------------------------------------------------------------------------------------ loading */
+
+struct loading {
+	struct matrix_frontend *frontend;
+	void (*ready)(struct matrix_frontend *frontend);
+};
+
+struct asking {
+	struct matrix_frontend *frontend;
+	char *room;
+};
+
+static void on_members(void *context, const struct matrix_reply *reply)
+{
+	struct asking *asking = context;
+	struct matrix_frontend *frontend = asking->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, asking->room);
+	struct arena arena = {0};
+
+	if (room && reply->err == TP_ERR_NOT_ALLOWED) {
+		log_info(&frontend->base.log, "room %s is forgotten: the bot is not in it any more", log_quote(room->id));
+		matrix_room_forget(frontend, &room);
+	}
+	const struct cJSON *joined = json_object(reply->json, "joined");
+
+	for (const struct cJSON *item = json_first(joined); room && item; item = json_next(item)) {
+		const char *id = json_name(item, &arena);
+
+		if (id && matrix_is_user_id(id))
+			matrix_room_note_member(frontend, room, id, true);
+	}
+	if (room && room->kind == MATRIX_ROOM_PORTAL)
+		portal_room_join_people(frontend, room);
+	arena_finish(&arena);
+	mem_free(asking->room);
+	mem_free(asking);
+}
+
+/* Of a chat only the ghost is a member, so that it has to ask. */
+void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	struct asking *asking = MEM_NEW(struct asking);
+	char *path = matrix_path("/rooms/%s/joined_members", room->id);
+	char *ghost = ghost_of_chat(frontend, room);
+
+	asking->frontend = frontend;
+	asking->room = mem_strdup(room->id);
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
+								      .path = path,
+								      .as = ghost,
+								      .lane = room->id,
+								      .done = on_members,
+								      .context = asking});
+	mem_free(ghost);
+	mem_free(path);
+}
+
+static void on_places(void *context, int err, const struct store_place *places, size_t count)
+{
+	struct loading *loading = context;
+	struct matrix_frontend *frontend = loading->frontend;
+
+	if (err && !frontend->stopping)
+		log_error(&frontend->base.log, "the rooms could not be read: %s", tp_error_text(err));
+	for (size_t i = 0; i < count && !frontend->stopping; i++) {
+		enum matrix_room_kind kind = MATRIX_ROOM_PLAIN;
+
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+			if (!strcmp(places[i].kind, kinds[k]))
+				kind = (enum matrix_room_kind)k;
+		struct matrix_room *room = make(frontend, places[i].place, kind, places[i].owner, places[i].name);
+
+		read_value(room, places[i].value);
+		matrix_room_ask_members(frontend, room);
+	}
+	if (!frontend->stopping)
+		loading->ready(frontend);
+	mem_free(loading);
+}
+
+void matrix_rooms_load(struct matrix_frontend *frontend, void (*ready)(struct matrix_frontend *frontend))
+{
+	struct loading *loading = MEM_NEW(struct loading);
+
+	loading->frontend = frontend;
+	loading->ready = ready;
+	store_list_places(frontend->base.transport->store, frontend->base.ops->name, on_places, loading);
+}
+
+void matrix_rooms_free(struct matrix_frontend *frontend)
+{
+	map_destroy(&frontend->chats, NULL);
+	map_destroy(&frontend->portals, portals_free);
+	map_destroy(&frontend->rooms, room_free);
+}

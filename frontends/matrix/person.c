@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/person.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "config/limits.h"
+#include "frontends/matrix/portal_room.h"
+#include "transport/session.h"
+#include "transport/user.h"
+
+struct notice {
+	struct list link;
+	char *text;
+};
+
+static void notice_free(struct person *person, struct notice *notice)
+{
+	list_remove(&notice->link);
+	person->waiting_count--;
+	mem_free(notice->text);
+	mem_free(notice);
+}
+
+struct person *person_of(struct matrix_frontend *frontend, const char *id)
+{
+	struct person *person = map_get(frontend->people, id);
+
+	if (person)
+		return person;
+	person = MEM_NEW(struct person);
+	person->id = mem_strdup(id);
+	list_init(&person->waiting);
+	map_put(frontend->people, id, person);
+	return person;
+}
+
+void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room)
+{
+	struct person *person = person_of(frontend, id);
+
+	mem_replace(&person->control, room);
+	person->creating = false;
+	LIST_EACH (link, &person->waiting) {
+		struct notice *notice = CONTAINER_OF(link, struct notice, link);
+
+		matrix_notice(frontend, room, NULL, notice->text);
+		notice_free(person, notice);
+	}
+}
+
+struct making {
+	struct matrix_frontend *frontend;
+	char *person;
+};
+
+static void made(void *context, const struct matrix_reply *reply)
+{
+	struct making *making = context;
+	struct matrix_frontend *frontend = making->frontend;
+	struct arena arena = {0};
+	const char *room = json_text(reply->json, "room_id", &arena);
+
+	person_of(frontend, making->person)->creating = false;
+	if (reply->err || !room) {
+		log_warning(&frontend->base.log, "no chat with %s could be made: %s", log_quote(making->person),
+			    reply->problem);
+	} else {
+		matrix_room_set(frontend, room, MATRIX_ROOM_CONTROL, making->person, NULL);
+		person_set_control(frontend, making->person, room);
+	}
+	arena_finish(&arena);
+	mem_free(making->person);
+	mem_free(making);
+}
+
+static void make_control(struct matrix_frontend *frontend, struct person *person)
+{
+	struct making *making = MEM_NEW(struct making);
+	struct buf body = {0};
+
+	person->creating = true;
+	making->frontend = frontend;
+	making->person = mem_strdup(person->id);
+	buf_puts(&body, "{\"preset\":\"trusted_private_chat\",\"is_direct\":true,\"invite\":[");
+	json_put_string(&body, person->id);
+	buf_puts(&body, "]}");
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+								      .path = "/_matrix/client/v3/createRoom",
+								      .body = buf_text(&body),
+								      .lane = person->id,
+								      .done = made,
+								      .context = making});
+	buf_finish(&body);
+}
+
+static void keep(struct matrix_frontend *frontend, struct person *person, const char *text)
+{
+	struct notice *notice = MEM_NEW(struct notice);
+
+	if (person->waiting_count >= LIMIT_MATRIX_NOTICES) {
+		log_warning(&frontend->base.log, "%s has no chat with the bot yet: the oldest notice is dropped",
+			    log_quote(person->id));
+		notice_free(person, CONTAINER_OF(person->waiting.next, struct notice, link));
+	}
+	notice->text = mem_strdup(text);
+	list_append(&person->waiting, &notice->link);
+	person->waiting_count++;
+}
+
+void person_tell(struct matrix_frontend *frontend, const char *id, const char *text)
+{
+	struct person *person = person_of(frontend, id);
+
+	if (person->control) {
+		matrix_notice(frontend, person->control, NULL, text);
+		return;
+	}
+	keep(frontend, person, text);
+	if (!person->creating)
+		make_control(frontend, person);
+}
+
+struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
+{
+	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
+
+	if (resource)
+		return resource;
+	resource = session_attach(&frontend->base, id, "", NULL);
+	if (resource)
+		session_presence(resource, STATUS_ONLINE, NULL, 0);
+	/* it may have ended at once: a ban */
+	return session_find(frontend->base.transport, &frontend->base, id, "");
+}
+
+static void tell_state(struct matrix_frontend *frontend, const char *id, const char *fallback, const char *text)
+{
+	person_tell(frontend, id, text && *text ? text : fallback);
+}
+
+void person_show_session(struct matrix_frontend *frontend, struct identity *identity, const struct event_session *session)
+{
+	const char *id = identity->address;
+	struct person *person = person_of(frontend, id);
+
+	switch (session->state) {
+	case SESSION_CONNECTED:
+		if (person->curious)
+			tell_state(frontend, id, "You are connected to the network.", NULL);
+		person->curious = false;
+		matrix_later(frontend, portal_rooms_join_again, id, NULL);
+		break;
+	case SESSION_RECONNECTING:
+		/* once in words; the core tries on */
+		if (!person->curious)
+			tell_state(frontend, id, "The connection to the network was lost. I try again.", session->text);
+		person->curious = true;
+		break;
+	case SESSION_FAILED:
+		tell_state(frontend, id, "The login to the network has failed.", session->text);
+		person->curious = true;
+		break;
+	case SESSION_DISABLED:
+		tell_state(frontend, id, "Your account here is switched off. Say: login", session->text);
+		break;
+	case SESSION_UNREGISTERED:
+	case SESSION_CONNECTING:
+	case SESSION_LOGGED_OUT:
+		break;
+	}
+}
+
+static void person_free(void *value)
+{
+	struct person *person = value;
+
+	LIST_EACH (link, &person->waiting)
+		notice_free(person, CONTAINER_OF(link, struct notice, link));
+	mem_free(person->id);
+	mem_free(person->control);
+	mem_free(person);
+}
+
+void people_free(struct matrix_frontend *frontend)
+{
+	map_destroy(&frontend->people, person_free);
+}

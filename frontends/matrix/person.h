@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* People: who uses the bridge, their control rooms (the chat with the bot), and their presence here. */
+#pragma once
+
+#include "frontends/matrix/matrix_room.h"
+
+struct identity;
+struct resource;
+
+struct person {
+	char *id;
+	char *control;      /* room; NULL: none yet */
+	bool creating;      /* one is on its way */
+	struct list waiting; /* struct notice.link: for when it is there */
+	unsigned waiting_count;
+	bool curious;       /* is told when the network session is up: they asked for it, or were told of a trouble */
+};
+
+struct person *person_of(struct matrix_frontend *frontend, const char *id);
+/* Into the control room, which is made if there is none. */
+void person_tell(struct matrix_frontend *frontend, const char *id, const char *text);
+/* The person talks to the bot there from now on. */
+void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room);
+/* The always present client of this address, attached if it is not; NULL: too many. The account may be still unknown, or
+ * not be there. Not from inside deliver. */
+struct resource *person_attach(struct matrix_frontend *frontend, const char *id);
+/* What the account's login has come to. */
+void person_show_session(struct matrix_frontend *frontend, struct identity *identity, const struct event_session *session);
+void people_free(struct matrix_frontend *frontend);

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/portal_room.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "frontends/matrix/ghost.h"
+#include "frontends/matrix/person.h"
+#include "transport/portal.h"
+#include "transport/room.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/user.h"
+
+/* ------------------------------------------------------------------------------------------------- making */
+
+struct waiter {
+	struct list link;
+	portal_room_done *done;
+	void *context;
+};
+
+struct making {
+	struct matrix_frontend *frontend;
+	char *name;
+	struct list waiters; /* struct waiter.link */
+};
+
+static void tell_waiters(struct making *making, struct matrix_room *room, const char *problem)
+{
+	LIST_EACH (link, &making->waiters) {
+		struct waiter *waiter = CONTAINER_OF(link, struct waiter, link);
+
+		list_remove(&waiter->link);
+		waiter->done(waiter->context, room, problem);
+		mem_free(waiter);
+	}
+}
+
+static void making_free(void *value)
+{
+	struct making *making = value;
+
+	LIST_EACH (link, &making->waiters) {
+		struct waiter *waiter = CONTAINER_OF(link, struct waiter, link);
+
+		list_remove(&waiter->link);
+		mem_free(waiter);
+	}
+	mem_free(making->name);
+	mem_free(making);
+}
+
+static void finish(struct making *making, struct matrix_room *room, const char *problem)
+{
+	struct text_key key;
+
+	map_remove(making->frontend->makings, text_key_lower(&key, making->name));
+	text_key_finish(&key);
+	tell_waiters(making, room, problem);
+	making_free(making);
+}
+
+static struct matrix_room *made_it_ours(struct making *making, const char *id)
+{
+	struct matrix_room *room =
+		matrix_room_set(making->frontend, id, MATRIX_ROOM_PORTAL, NULL, making->name);
+
+	room->ours = true;
+	matrix_room_store(making->frontend, room);
+	return room;
+}
+
+/* The room of an alias that an earlier installation of ours has made. */
+static void found_alias(void *context, const struct matrix_reply *reply)
+{
+	struct making *making = context;
+	struct arena arena = {0};
+	const char *id = json_text(reply->json, "room_id", &arena);
+
+	if (reply->err || !id) {
+		finish(making, NULL, *reply->problem ? reply->problem : "the homeserver knows no such room");
+	} else {
+		char *path = matrix_path("/join/%s", id);
+
+		matrix_tell(making->frontend, HTTP_POST, path, NULL, NULL, id);
+		finish(making, made_it_ours(making, id), NULL);
+	}
+	arena_finish(&arena);
+}
+
+static void look_up_alias(struct making *making)
+{
+	char *alias = matrix_portal_alias(&making->frontend->names, making->name);
+	char *path = matrix_path("/directory/room/%s", alias);
+
+	homeserver_call(making->frontend->homeserver,
+			&(struct matrix_call){.method = HTTP_GET, .path = path, .done = found_alias, .context = making});
+	mem_free(path);
+	mem_free(alias);
+}
+
+static void made(void *context, const struct matrix_reply *reply)
+{
+	struct making *making = context;
+	struct arena arena = {0};
+	const char *id = json_text(reply->json, "room_id", &arena);
+
+	if (!strcmp(reply->errcode, "M_ROOM_IN_USE"))
+		look_up_alias(making);
+	else if (reply->err || !id)
+		finish(making, NULL, *reply->problem ? reply->problem : "the homeserver did not make the room");
+	else
+		finish(making, made_it_ours(making, id), NULL);
+	arena_finish(&arena);
+}
+
+static void make(struct making *making)
+{
+	struct matrix_frontend *frontend = making->frontend;
+	char *alias = matrix_portal_alias(&frontend->names, making->name);
+	char *local = mem_strndup(alias + 1, strcspn(alias + 1, ":"));
+	struct buf body = {0};
+
+	buf_puts(&body, "{\"preset\":\"public_chat\",\"visibility\":\"private\",\"room_alias_name\":");
+	json_put_string(&body, local);
+	buf_puts(&body, ",\"name\":");
+	json_put_string(&body, making->name);
+	/* Who joins later sees what is said from then on, as on the networks behind it. */
+	buf_puts(&body, ",\"initial_state\":[{\"type\":\"m.room.history_visibility\",\"state_key\":\"\","
+			"\"content\":{\"history_visibility\":\"joined\"}}]"
+			",\"power_level_content_override\":{\"events_default\":0,\"state_default\":50,"
+			"\"events\":{\"m.room.topic\":0}}}");
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+								      .path = "/_matrix/client/v3/createRoom",
+								      .body = buf_text(&body),
+								      .done = made,
+								      .context = making});
+	buf_finish(&body);
+	mem_free(local);
+	mem_free(alias);
+}
+
+void portal_room_open(struct matrix_frontend *frontend, const char *name, portal_room_done *done, void *context)
+{
+	struct matrix_room *room = matrix_room_portal(frontend, name);
+	struct text_key key;
+
+	if (room) {
+		done(context, room, NULL);
+		return;
+	}
+	struct making *making = map_get(frontend->makings, text_key_lower(&key, name));
+	struct waiter *waiter = MEM_NEW(struct waiter);
+
+	waiter->done = done;
+	waiter->context = context;
+	if (making) {
+		list_append(&making->waiters, &waiter->link);
+		text_key_finish(&key);
+		return;
+	}
+	making = MEM_NEW(struct making);
+	making->frontend = frontend;
+	making->name = mem_strdup(name);
+	list_init(&making->waiters);
+	list_append(&making->waiters, &waiter->link);
+	map_set(&frontend->makings, text_key_lower(&key, name), making);
+	text_key_finish(&key);
+	make(making);
+}
+
+void portal_rooms_free(struct matrix_frontend *frontend)
+{
+	map_destroy(&frontend->makings, making_free);
+}
+
+/* ------------------------------------------------------------------------------------------------- people */
+
+/* The nickname that the account has on the network, without the server that a name may end with. */
+static char *nickname_of(const struct user *user)
+{
+	return mem_strndup(user->legacy_name, strcspn(user->legacy_name, "@"));
+}
+
+static void join(struct matrix_frontend *frontend, const struct matrix_room *room, struct resource *resource)
+{
+	struct user *user = resource->identity->user;
+	const struct room *legacy = room_find(user, room->name);
+
+	if (legacy && room_has(legacy, resource))
+		return;
+	char *nickname = nickname_of(user);
+	int err = router_from_frontend(resource,
+				       &(struct event){.type = EVENT_ROOM_JOIN,
+						       .room = {.name = room->name, .nickname = nickname}});
+
+	if (err)
+		log_info(&frontend->base.log, "%s is not brought into %s: %s", log_quote(resource->identity->address),
+			 log_quote(room->name), tp_error_text(err));
+	mem_free(nickname);
+}
+
+void portal_room_person_in(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
+{
+	struct resource *resource = person_attach(frontend, id);
+
+	/* Else it follows when the account has been read: portal_rooms_join_again. */
+	if (resource && resource->identity->state == IDENTITY_READY)
+		join(frontend, room, resource);
+}
+
+struct others {
+	const char *id;
+	const struct matrix_room *but;
+	bool found;
+};
+
+static void look_for(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	struct others *others = context;
+
+	(void)frontend;
+	others->found = others->found || (room != others->but && matrix_room_has(room, others->id));
+}
+
+void portal_room_person_out(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
+{
+	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
+	struct others others = {.id = id, .but = room};
+
+	matrix_room_each_portal(frontend, room->name, look_for, &others);
+	if (!resource || others.found)
+		return;
+	router_from_frontend(resource, &(struct event){.type = EVENT_ROOM_LEAVE,
+						       .room = {.name = room->name, .nickname = ""}});
+}
+
+void portal_room_join_people(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	struct map_iter it = {0};
+
+	while (map_next(room->members, &it))
+		if (!matrix_is_ours(&frontend->names, it.key))
+			portal_room_person_in(frontend, room, it.key);
+}
+
+void portal_rooms_join_again(struct matrix_frontend *frontend, const char *id, const char *unused)
+{
+	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
+	struct map_iter it = {0};
+
+	(void)unused;
+	if (!resource || resource->identity->state != IDENTITY_READY)
+		return;
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		if (room->kind == MATRIX_ROOM_PORTAL && matrix_room_has(room, id))
+			join(frontend, room, resource);
+	}
+}
+
+/* ------------------------------------------------------------------------------------------- participants */
+
+/* Only what the listener sees is shown, or each would come once for every person in the portal. */
+static bool is_listener(const struct matrix_frontend *frontend, const struct identity *to, const char *name)
+{
+	const struct room *listener = portal_listener(&frontend->base, name);
+
+	return listener && listener->user == to->user;
+}
+
+struct showing {
+	const char *legacy; /* name of the room */
+	const char *nickname, *shown_name;
+};
+
+static void bring_in(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct showing *showing = context;
+	/* Many come at once: they must not hold up what is said. */
+	char *lane = mem_printf("participants of %s", room->id);
+
+	if (room->ghosts < (size_t)frontend->config.join_ghosts) {
+		char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
+
+		ghost_enter(frontend, room, ghost, showing->shown_name, lane);
+		mem_free(ghost);
+	}
+	mem_free(lane);
+}
+
+static void take_out(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct showing *showing = context;
+	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
+
+	ghost_leave(frontend, room, ghost);
+	mem_free(ghost);
+}
+
+static void tell_removed(struct matrix_frontend *frontend, const struct identity *to,
+			 const struct event_participant *participant)
+{
+	static const struct {
+		int flag;
+		const char *text;
+	} reasons[] = {{PARTICIPANT_CONFLICT, "your nickname is taken there"},
+		       {PARTICIPANT_NOT_AUTHORIZED, "you may not enter"},
+		       {PARTICIPANT_ROOM_NOT_FOUND, "there is no such room"},
+		       {PARTICIPANT_BANNED, "you were banned"},
+		       {PARTICIPANT_KICKED, "you were kicked"}};
+	const char *reason = "you are not there any more";
+
+	for (size_t i = sizeof(reasons) / sizeof(reasons[0]); i-- > 0;)
+		if (participant->flags & reasons[i].flag)
+			reason = reasons[i].text;
+	char *text = mem_printf("You are not in %s: %s%s%s.", participant->room, reason,
+				participant->status_text && *participant->status_text ? ": " : "",
+				participant->status_text ? participant->status_text : "");
+
+	person_tell(frontend, to->address, text);
+	mem_free(text);
+}
+
+void portal_room_show_participant(struct matrix_frontend *frontend, struct identity *to,
+				  const struct event_participant *participant)
+{
+	bool gone = participant->status == STATUS_OFFLINE;
+	bool renamed = participant->new_nickname && *participant->new_nickname;
+	struct showing showing = {participant->room, participant->nickname,
+				  participant->alias && *participant->alias ? participant->alias
+									   : participant->nickname};
+
+	if (participant->self && gone && !renamed)
+		tell_removed(frontend, to, participant);
+	if (participant->self || !is_listener(frontend, to, participant->room))
+		return;
+	if (gone || renamed)
+		matrix_room_each_portal(frontend, participant->room, take_out, &showing);
+	if (gone && !renamed)
+		return;
+	if (renamed)
+		showing.nickname = showing.shown_name = participant->new_nickname;
+	if (!portal_has_nickname(&frontend->base, participant->room, showing.nickname))
+		matrix_room_each_portal(frontend, participant->room, bring_in, &showing);
+}
+
+struct syncing {
+	const struct room *listener;
+	struct map *wanted; /* ghost -> nickname, lent */
+};
+
+static void sync_one(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct syncing *syncing = context;
+	struct map_iter it = {0};
+
+	while (map_next(room->members, &it))
+		if (matrix_is_ours(&frontend->names, it.key) && strcmp(it.key, frontend->bot) != 0 &&
+		    !map_get(syncing->wanted, it.key))
+			ghost_leave(frontend, room, it.key);
+	it = (struct map_iter){0};
+	while (map_next(syncing->wanted, &it)) {
+		struct showing showing = {room->name, it.value, it.value};
+
+		bring_in(frontend, room, &showing);
+	}
+}
+
+void portal_rooms_sync(struct matrix_frontend *frontend, const char *name, const char *unused)
+{
+	struct syncing syncing = {.listener = portal_listener(&frontend->base, name)};
+	struct map_iter it = {0};
+
+	(void)unused;
+	if (!syncing.listener)
+		return;
+	while (map_next(syncing.listener->participants, &it)) {
+		const struct participant *participant = it.value;
+		char *ghost;
+
+		if (participant->stale || portal_has_nickname(&frontend->base, name, participant->nickname))
+			continue;
+		ghost = ghost_of_participant(frontend, name, participant->nickname);
+		map_set(&syncing.wanted, ghost, participant->nickname);
+		mem_free(ghost);
+	}
+	matrix_room_each_portal(frontend, name, sync_one, &syncing);
+	map_destroy(&syncing.wanted, NULL);
+}
+
+/* ------------------------------------------------------------------------------------------ topic, title */
+
+static void set_state(struct matrix_frontend *frontend, const char *room, const char *type, const char *key,
+		      const char *text)
+{
+	struct buf body = {0};
+
+	buf_printf(&body, "{\"%s\":", key);
+	json_put_string(&body, text);
+	buf_putc(&body, '}');
+	matrix_tell(frontend, HTTP_PUT, matrix_path("/rooms/%s/state/%s/", room, type), NULL, buf_text(&body), room);
+	buf_finish(&body);
+}
+
+static void set_topic(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const char *topic = context;
+
+	if (room->topic && !strcmp(room->topic, topic))
+		return;
+	mem_replace(&room->topic, topic);
+	set_state(frontend, room->id, "m.room.topic", "topic", topic);
+}
+
+void portal_room_show_subject(struct matrix_frontend *frontend, struct identity *to, const struct event_message *subject)
+{
+	if (is_listener(frontend, to, subject->name))
+		matrix_room_each_portal(frontend, subject->name, set_topic, (void *)(uintptr_t)subject->text);
+}
+
+static void set_title(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const char *title = context;
+
+	/* A plumbed room has the name that its people gave it. */
+	if (!room->ours || (room->title && !strcmp(room->title, title)))
+		return;
+	mem_replace(&room->title, title);
+	set_state(frontend, room->id, "m.room.name", "name", title);
+}
+
+void portal_room_show_info(struct matrix_frontend *frontend, struct identity *to, const struct event_room_info *info)
+{
+	if (info->title && *info->title && is_listener(frontend, to, info->room))
+		matrix_room_each_portal(frontend, info->room, set_title, (void *)(uintptr_t)info->title);
+}
+
+void portal_room_show_leave(struct matrix_frontend *frontend, struct identity *to, const struct event_room *room)
+{
+	char *text;
+
+	if (!room->reason || !*room->reason)
+		return;
+	text = mem_printf("You are not in %s any more: %s", room->name, room->reason);
+	person_tell(frontend, to->address, text);
+	mem_free(text);
+}

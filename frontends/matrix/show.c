@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/show.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "frontends/matrix/chat.h"
+#include "frontends/matrix/ghost.h"
+#include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/person.h"
+#include "transport/delivery.h"
+#include "transport/room.h"
+#include "transport/session.h"
+#include "transport/spool/message_map.h"
+
+#define TYPING_MS 30000 /* then a client stops showing it by itself */
+
+/* ------------------------------------------------------------------------------------------------ content */
+
+static bool is_emote(const struct event_message *message)
+{
+	return text_starts(message->text, "/me ");
+}
+
+static const char *msgtype(const struct event_message *message)
+{
+	if (is_emote(message))
+		return "m.emote";
+	return message->headline || message->carbon ? "m.notice" : "m.text";
+}
+
+/* msgtype, body and formatted_body. `prefix` is for clients that know nothing of edits. */
+static void put_text(struct buf *out, const struct event_message *message, const char *prefix)
+{
+	const char *text = is_emote(message) ? message->text + strlen("/me ") : message->text;
+	struct buf body = {0}, html = {0};
+
+	buf_puts(&body, prefix);
+	buf_puts(&body, text);
+	buf_printf(out, "\"msgtype\":\"%s\",\"m.mentions\":{},\"body\":", msgtype(message));
+	json_put_string(out, buf_text(&body));
+	if (message->xhtml && matrix_html_write(&html, message->xhtml, strlen(message->xhtml))) {
+		const char *markup = buf_text(&html);
+
+		/* the emote's own mark is in both */
+		if (is_emote(message) && text_starts(markup, "/me "))
+			markup += strlen("/me ");
+		char *whole = mem_printf("%s%s", prefix, markup);
+
+		buf_puts(out, ",\"format\":\"org.matrix.custom.html\",\"formatted_body\":");
+		json_put_string(out, whole);
+		mem_free(whole);
+	}
+	buf_finish(&html);
+	buf_finish(&body);
+}
+
+static bool is_event(const char *id)
+{
+	return id && matrix_is_event_id(id);
+}
+
+/* Behind the text. */
+static void put_relation(struct buf *out, const struct event_message *message)
+{
+	const char *reply = is_event(message->reply_to) ? message->reply_to : NULL;
+
+	if (is_event(message->thread)) {
+		buf_puts(out, ",\"m.relates_to\":{\"rel_type\":\"m.thread\",\"event_id\":");
+		json_put_string(out, message->thread);
+		buf_printf(out, ",\"is_falling_back\":%s,\"m.in_reply_to\":{\"event_id\":", reply ? "false" : "true");
+		json_put_string(out, reply ? reply : message->thread);
+		buf_puts(out, "}}");
+	} else if (reply) {
+		buf_puts(out, ",\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":");
+		json_put_string(out, reply);
+		buf_puts(out, "}}");
+	}
+}
+
+static void put_message(struct buf *out, const struct event_message *message)
+{
+	buf_putc(out, '{');
+	if (is_event(message->replaces)) {
+		put_text(out, message, "* ");
+		buf_puts(out, ",\"m.new_content\":{");
+		put_text(out, message, "");
+		buf_puts(out, "},\"m.relates_to\":{\"rel_type\":\"m.replace\",\"event_id\":");
+		json_put_string(out, message->replaces);
+		buf_putc(out, '}');
+	} else {
+		put_text(out, message, "");
+		put_relation(out, message);
+	}
+	buf_putc(out, '}');
+}
+
+/* ------------------------------------------------------------------------------------------------ sending */
+
+struct sent {
+	struct matrix_frontend *frontend;
+	uint64_t number;       /* of the record; 0: none */
+	char *address;         /* whose */
+	char *room, *ghost;
+	char *people, *network; /* places of the message map; NULL: the message has no id there */
+	char *network_id;
+	bool known_there;      /* the ghost was thought to be in the room already */
+};
+
+static void sent_free(struct sent *sent)
+{
+	mem_free(sent->address);
+	mem_free(sent->room);
+	mem_free(sent->ghost);
+	mem_free(sent->people);
+	mem_free(sent->network);
+	mem_free(sent->network_id);
+	mem_free(sent);
+}
+
+void show_hold(struct matrix_frontend *frontend)
+{
+	size_t waiting = homeserver_waiting(frontend->homeserver);
+
+	if (waiting > LIMIT_MATRIX_CALLS_WAITING && !frontend->base.holds)
+		transport_hold(&frontend->base, true);
+	else if (waiting < LIMIT_MATRIX_CALLS_WAITING / 2 && frontend->base.holds)
+		transport_hold(&frontend->base, false);
+}
+
+static void tie_ids(const struct sent *sent, const char *event_id)
+{
+	if (sent->people && event_id)
+		message_map_put(sent->frontend->base.transport->spool,
+				&(struct message_link){.place = sent->people,
+						       .id = event_id,
+						       .other_place = sent->network,
+						       .other_id = sent->network_id});
+}
+
+static void show_again(struct matrix_frontend *frontend, const char *address, const char *unused)
+{
+	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, address);
+
+	(void)unused;
+	if (identity && identity->state == IDENTITY_READY)
+		delivery_identity_ready(identity);
+}
+
+/* The ghost was put out of the room behind our back: in again, once. */
+static void try_again(const struct sent *sent)
+{
+	struct matrix_frontend *frontend = sent->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, sent->room);
+
+	if (room)
+		matrix_room_note_member(frontend, room, sent->ghost, false);
+	delivery_not_shown(frontend->base.transport, sent->number);
+	matrix_later(frontend, show_again, sent->address, NULL);
+}
+
+static void on_sent(void *context, const struct matrix_reply *reply)
+{
+	struct sent *sent = context;
+	struct matrix_frontend *frontend = sent->frontend;
+	struct transport *transport = frontend->base.transport;
+	struct arena arena = {0};
+
+	if (!reply->err || !strcmp(reply->errcode, "M_DUPLICATE_ANNOTATION")) {
+		tie_ids(sent, json_text(reply->json, "event_id", &arena));
+		delivery_shown(transport, sent->number);
+	} else if (reply->err == TP_ERR_NOT_ALLOWED && sent->known_there && sent->number) {
+		try_again(sent);
+	} else {
+		log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s",
+			    log_quote(sent->address), reply->problem);
+		delivery_refused(transport, sent->number, reply->problem);
+	}
+	arena_finish(&arena);
+	sent_free(sent);
+	show_hold(frontend);
+}
+
+struct speaking {
+	struct matrix_frontend *frontend;
+	struct identity *to;
+	const struct event *event;
+	const char *ghost, *name; /* who speaks; ghost NULL: the bot */
+	int promised;
+};
+
+static struct sent *sent_by(const struct speaking *speaking, const struct matrix_room *room, bool known_there)
+{
+	struct sent *sent = MEM_NEW(struct sent);
+
+	sent->frontend = speaking->frontend;
+	sent->number = speaking->event->handover;
+	sent->address = mem_strdup(speaking->to->address);
+	sent->room = mem_strdup(room->id);
+	sent->ghost = mem_strdup(speaking->ghost);
+	sent->known_there = known_there;
+	return sent;
+}
+
+/* The same for each try of the same record, also after a restart: the homeserver takes it once. */
+static char *transaction_of(struct speaking *speaking)
+{
+	struct buf out = {0};
+
+	if (speaking->event->handover)
+		buf_printf(&out, "%s.%" PRIu64 ".%d", speaking->frontend->records, speaking->event->handover,
+			   speaking->promised);
+	else
+		matrix_put_transaction(speaking->frontend, &out);
+	speaking->promised++;
+	return buf_take(&out);
+}
+
+static void send_event(struct speaking *speaking, struct matrix_room *room, const char *type, const char *content, bool named,
+		 bool known_there)
+{
+	const struct event_message *message = &speaking->event->message;
+	struct sent *sent = sent_by(speaking, room, known_there);
+	char *transaction = transaction_of(speaking);
+
+	if (named && message->id && *message->id) {
+		struct buf people = {0}, network = {0};
+
+		delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
+		sent->people = buf_take(&people);
+		sent->network = buf_take(&network);
+		sent->network_id = mem_strdup(message->id);
+	}
+	matrix_send(speaking->frontend, room->id, speaking->ghost, type, content, transaction, on_sent, sent);
+	mem_free(transaction);
+}
+
+static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id, bool known_there)
+{
+	char *transaction = transaction_of(speaking);
+	char *path = matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction);
+
+	homeserver_call(speaking->frontend->homeserver,
+			&(struct matrix_call){.method = HTTP_PUT,
+					      .path = path,
+					      .as = speaking->ghost,
+					      .lane = room->id,
+					      .done = on_sent,
+					      .context = sent_by(speaking, room, known_there)});
+	mem_free(path);
+	mem_free(transaction);
+}
+
+static void react(struct speaking *speaking, struct matrix_room *room, bool known_there)
+{
+	const struct event_message *message = &speaking->event->message;
+
+	for (size_t i = 0; i < message->reactions_count; i++) {
+		struct buf content = {0};
+
+		buf_puts(&content, "{\"m.relates_to\":{\"rel_type\":\"m.annotation\",\"event_id\":");
+		json_put_string(&content, message->reacts_to);
+		buf_puts(&content, ",\"key\":");
+		json_put_string(&content, message->reactions[i]);
+		buf_puts(&content, "}}");
+		send_event(speaking, room, "m.reaction", buf_text(&content), false, known_there);
+		buf_finish(&content);
+	}
+}
+
+static void say_attachment(struct speaking *speaking, struct matrix_room *room, const struct event_attachment *attachment,
+			   bool known_there)
+{
+	struct event_message link = {.text = attachment->url};
+	struct buf content = {0};
+	char *text = attachment->description && *attachment->description
+			     ? mem_printf("%s: %s", attachment->description, attachment->url)
+			     : NULL;
+
+	if (text)
+		link.text = text;
+	put_message(&content, &link);
+	send_event(speaking, room, "m.room.message", buf_text(&content), false, known_there);
+	buf_finish(&content);
+	mem_free(text);
+}
+
+static void say_text(struct speaking *speaking, struct matrix_room *room, bool known_there)
+{
+	struct event_message message = speaking->event->message;
+	struct buf content = {0};
+	char *text = NULL;
+
+	if (message.carbon) {
+		text = mem_printf("(from another client of yours) %s", message.text);
+		message.text = text;
+		message.xhtml = NULL;
+	}
+	put_message(&content, &message);
+	send_event(speaking, room, "m.room.message", buf_text(&content), true, known_there);
+	buf_finish(&content);
+	mem_free(text);
+}
+
+static void speak(struct speaking *speaking, struct matrix_room *room)
+{
+	const struct event_message *message = &speaking->event->message;
+	bool known_there = matrix_room_has(room, speaking->ghost);
+
+	ghost_enter(speaking->frontend, room, speaking->ghost, speaking->name, NULL);
+	if (is_event(message->reacts_to)) {
+		react(speaking, room, known_there);
+		return;
+	}
+	if (is_event(message->retracts)) {
+		redact(speaking, room, message->retracts, known_there);
+		return;
+	}
+	if (*message->text || message->xhtml || !message->attachments_count)
+		say_text(speaking, room, known_there);
+	for (size_t i = 0; i < message->attachments_count; i++)
+		say_attachment(speaking, room, &message->attachments[i], known_there);
+}
+
+static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	(void)frontend;
+	speak(context, room);
+}
+
+static int show_in_portal(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
+{
+	const struct event_message *message = &event->message;
+	const char *nickname = message->nickname && *message->nickname ? message->nickname : message->name;
+	char *ghost = ghost_of_participant(frontend, message->name, nickname);
+	struct speaking speaking = {frontend, to, event, ghost, nickname, 0};
+
+	matrix_room_each_portal(frontend, message->name, speak_in_portal, &speaking);
+	mem_free(ghost);
+	return speaking.promised;
+}
+
+static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
+{
+	const struct event_message *message = &event->message;
+	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
+	char *name = in_room ? mem_printf("%s/%s", message->name, message->nickname ? message->nickname : "")
+			     : mem_strdup(message->name);
+	struct matrix_room *room = chat_open(frontend, to->address, name, in_room);
+	struct speaking speaking = {frontend, to, event, NULL, in_room ? message->nickname : name, 0};
+
+	if (room) {
+		char *ghost = ghost_of_chat(frontend, room);
+
+		speaking.ghost = ghost;
+		speak(&speaking, room);
+		mem_free(ghost);
+	}
+	mem_free(name);
+	return room ? speaking.promised : TP_ERR_NOT_CONNECTED;
+}
+
+int show_message(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
+{
+	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event)
+							: show_in_chat(frontend, to, event);
+
+	show_hold(frontend);
+	return shown;
+}
+
+int show_attention(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
+{
+	struct event message = *event;
+
+	message.type = EVENT_MESSAGE;
+	message.message.kind = MESSAGE_CHAT;
+	if (!message.message.text || !*message.message.text)
+		message.message.text = "/me wants your attention.";
+	return show_message(frontend, to, &message);
+}
+
+/* -------------------------------------------------------------------------------------------- other things */
+
+static const char *reason_text(enum undelivered_reason reason)
+{
+	switch (reason) {
+	case UNDELIVERED_OFFLINE:
+		return "you are not connected to the network";
+	case UNDELIVERED_ROOM:
+		return "you are not in that room";
+	case UNDELIVERED_UNSUPPORTED:
+		return "the network cannot carry it";
+	case UNDELIVERED_TOO_LONG:
+		return "it is too long for the network";
+	case UNDELIVERED_DROPPED:
+		return "it was dropped by an administrator";
+	case UNDELIVERED_REFUSED:
+		break;
+	}
+	return "the network refused it";
+}
+
+static const struct matrix_room *room_of(const struct matrix_frontend *frontend, const char *address,
+					 const struct event_message *message)
+{
+	if (message->kind == MESSAGE_ROOM)
+		return matrix_room_portal(frontend, message->name);
+	if (message->kind == MESSAGE_CHAT)
+		return matrix_room_chat(frontend, address, message->name);
+	char *name = mem_printf("%s/%s", message->name, message->nickname ? message->nickname : "");
+	const struct matrix_room *room = matrix_room_chat(frontend, address, name);
+
+	mem_free(name);
+	return room;
+}
+
+int show_undelivered(struct matrix_frontend *frontend, const char *address, const struct event *event)
+{
+	const struct event_undelivered *undelivered = &event->undelivered;
+	const struct event_message *message = &undelivered->message;
+	const struct matrix_room *room = room_of(frontend, address, message);
+	const char *text = undelivered->text && *undelivered->text ? undelivered->text : reason_text(undelivered->reason);
+	char *whole = mem_printf("Not delivered: %s", text);
+
+	if (room)
+		matrix_notice(frontend, room->id, is_event(message->id) ? message->id : NULL, whole);
+	else
+		person_tell(frontend, address, whole);
+	mem_free(whole);
+	/* It is in the homeserver's lane, and the person has the message before his eyes. */
+	return 0;
+}
+
+void show_chat_state(struct matrix_frontend *frontend, struct identity *to, const struct event_chat_state *state)
+{
+	const struct matrix_room *room = matrix_room_chat(frontend, to->address, state->name);
+	char *ghost = room ? ghost_of_chat(frontend, room) : NULL;
+	char body[64];
+
+	if (!room)
+		return;
+	if (state->state == CHAT_STATE_COMPOSING)
+		snprintf(body, sizeof(body), "{\"typing\":true,\"timeout\":%d}", TYPING_MS);
+	else
+		snprintf(body, sizeof(body), "{\"typing\":false}");
+	char *path = matrix_path("/rooms/%s/typing/%s", room->id, ghost);
+
+	homeserver_call(frontend->homeserver,
+			&(struct matrix_call){
+				.method = HTTP_PUT, .path = path, .as = ghost, .body = body, .lane = room->id, .once = true});
+	mem_free(path);
+	mem_free(ghost);
+}
+
+static void mark_read(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *event_id)
+{
+	if (is_event(event_id) && matrix_room_has(room, ghost))
+		matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/receipt/m.read/%s", room->id, event_id), ghost,
+			    NULL, room->id);
+}
+
+void show_read_marker(struct matrix_frontend *frontend, struct identity *to, const struct event_read_marker *marker)
+{
+	struct matrix_room *room = marker->nickname ? matrix_room_portal(frontend, marker->name)
+						    : matrix_room_chat(frontend, to->address, marker->name);
+
+	if (!room)
+		return;
+	char *ghost = marker->nickname ? ghost_of_participant(frontend, marker->name, marker->nickname)
+				       : ghost_of_chat(frontend, room);
+
+	mark_read(frontend, room, ghost, marker->message_id);
+	mem_free(ghost);
+}

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/transaction.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "frontends/matrix/bot.h"
+#include "frontends/matrix/chat.h"
+#include "frontends/matrix/ghost.h"
+#include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_room.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/spool/spool.h"
+#include "transport/user.h"
+
+/* ----------------------------------------------------------------------------------------- what people say */
+
+struct saying {
+	struct matrix_frontend *frontend;
+	struct matrix_room *room;
+	const struct matrix_event *source;
+	struct buf text, xhtml;
+};
+
+/* What a mention is called on the network. */
+static const char *name_on_network(void *context, const char *id)
+{
+	struct saying *saying = context;
+	static struct buf name; /* lent until the next call */
+
+	buf_clear(&name);
+	return matrix_ghost_name(&saying->frontend->names, id, &name) ? buf_text(&name) : NULL;
+}
+
+static void read_text(struct saying *saying)
+{
+	const struct matrix_event *source = saying->source;
+	const struct matrix_html_names names = {name_on_network, saying};
+	bool emote = source->message_type == MATRIX_EMOTE;
+
+	if (emote)
+		buf_puts(&saying->text, "/me ");
+	if (source->html) {
+		if (emote)
+			buf_puts(&saying->xhtml, "/me ");
+		size_t before = saying->xhtml.len;
+
+		matrix_html_read(&saying->text, &saying->xhtml, source->html, strlen(source->html), &names);
+		if (saying->xhtml.len == before)
+			buf_clear(&saying->xhtml);
+	} else {
+		buf_puts(&saying->text, source->body);
+	}
+	if (source->message_type == MATRIX_FILE)
+		buf_printf(&saying->text, "%s(a file that cannot be fetched: %s)", saying->text.len ? " " : "",
+			   source->file_name ? source->file_name : "without a name");
+}
+
+static const char *refusal(int err)
+{
+	switch (err) {
+	case TP_ERR_NOT_CONNECTED:
+		return "you are not connected to the network. Say \"status\" to me";
+	case TP_ERR_NOT_FOUND:
+		return "you are not in that room of the network";
+	case TP_ERR_NOT_REGISTERED:
+		return "you have no account here. Say \"register\" to me";
+	case TP_ERR_LIMIT:
+		return "too much waits already";
+	default:
+		return tp_error_text(err);
+	}
+}
+
+static void complain(struct saying *saying, int err)
+{
+	char *text = mem_printf("Not delivered: %s.", refusal(err));
+	const struct matrix_room *room = saying->room;
+
+	if (room->kind == MATRIX_ROOM_PORTAL || !saying->source->id)
+		matrix_notice(saying->frontend, room->id, saying->source->id, text);
+	else
+		person_tell(saying->frontend, saying->source->sender, text);
+	mem_free(text);
+}
+
+/* In the person's own name, or the relay's. */
+static struct resource *speaker(struct saying *saying, struct event_message *message)
+{
+	struct matrix_frontend *frontend = saying->frontend;
+	const char *sender = saying->source->sender;
+	struct resource *own = session_find(frontend->base.transport, &frontend->base, sender, "");
+
+	/* Still loading: it is remembered that somebody is there, what is said is refused by the router. */
+	if (own && own->identity->state == IDENTITY_READY)
+		return own;
+	if (saying->room->kind != MATRIX_ROOM_PORTAL || !saying->room->relay)
+		return person_attach(frontend, sender);
+	message->author.name = sender;
+	message->author.id = sender;
+	return person_attach(frontend, saying->room->relay);
+}
+
+static void address(const struct saying *saying, struct event_message *message, char **legacy)
+{
+	const struct matrix_room *room = saying->room;
+	const char *slash = room->in_room ? strrchr(room->name, '/') : NULL;
+
+	*legacy = NULL;
+	message->kind = room->kind == MATRIX_ROOM_PORTAL ? MESSAGE_ROOM : MESSAGE_CHAT;
+	message->name = room->name;
+	if (!slash || room->kind != MATRIX_ROOM_CHAT)
+		return;
+	*legacy = mem_strndup(room->name, (size_t)(slash - room->name));
+	message->kind = MESSAGE_ROOM_PRIVATE;
+	message->name = *legacy;
+	message->nickname = slash + 1;
+}
+
+static void route(struct saying *saying, enum event_type type, struct event_message *message)
+{
+	struct event event = {.type = type, .message = *message};
+	char *legacy;
+
+	address(saying, &event.message, &legacy);
+	struct resource *from = speaker(saying, &event.message);
+	int err = TP_ERR_NOT_REGISTERED;
+
+	if (from && from->identity->state != IDENTITY_READY)
+		err = TP_ERR_NOT_CONNECTED;
+	else if (from)
+		err = router_from_frontend(from, &event);
+	if (err)
+		complain(saying, err);
+	mem_free(legacy);
+}
+
+static bool is_tied(const struct matrix_room *room)
+{
+	return room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_PORTAL;
+}
+
+static void say(struct saying *saying)
+{
+	const struct matrix_event *source = saying->source;
+
+	read_text(saying);
+	struct event_message message = {.text = buf_text(&saying->text),
+					.xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
+					.id = source->id,
+					.replaces = source->replaces,
+					.reply_to = source->reply_to,
+					.thread = source->thread};
+
+	route(saying, EVENT_MESSAGE, &message);
+}
+
+/* A chat with the bot that was not announced as one: the two of them are alone. */
+static bool is_control(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender)
+{
+	if (room->kind == MATRIX_ROOM_PLAIN && matrix_room_people(room) == 1 && matrix_room_has(room, sender)) {
+		matrix_room_set(frontend, room->id, MATRIX_ROOM_CONTROL, sender, NULL);
+		person_set_control(frontend, sender, room->id);
+	}
+	return room->kind == MATRIX_ROOM_CONTROL;
+}
+
+static void on_message(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	struct saying saying = {.frontend = frontend, .room = room, .source = event};
+	const char *line = event->body && !event->replaces ? bot_addressed(frontend, event->body) : NULL;
+
+	if (is_control(frontend, room, event->sender)) {
+		if (event->message_type != MATRIX_NOTICE && event->body && !event->replaces)
+			bot_line(frontend, room, event->sender, event->id, line ? line : event->body);
+	} else if (line && room->kind != MATRIX_ROOM_CHAT && (*event->body != '!' || bot_knows(line))) {
+		bot_line(frontend, room, event->sender, event->id, line);
+	} else if (is_tied(room)) {
+		say(&saying);
+	}
+	buf_finish(&saying.text);
+	buf_finish(&saying.xhtml);
+}
+
+/* ------------------------------------------------------------------------------------------------ reactions */
+
+/* What a reaction was to: a redaction names the reaction only. The oldest are forgotten. */
+static void remember_reaction(struct matrix_frontend *frontend, const struct matrix_event *event)
+{
+	if (map_count(frontend->reactions) >= LIMIT_MATRIX_REACTIONS) {
+		struct map_iter it = {0};
+
+		if (map_next(frontend->reactions, &it))
+			mem_free(map_remove(frontend->reactions, it.key));
+	}
+	mem_free(map_set(&frontend->reactions, event->id, mem_strdup(event->reply_to)));
+}
+
+static void on_reaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	struct saying saying = {.frontend = frontend, .room = room, .source = event};
+	struct event_message message = {.text = event->key ? event->key : "",
+					.id = event->id,
+					.reacts_to = event->reply_to,
+					.reactions = &event->key,
+					.reactions_count = 1};
+
+	if (!is_tied(room) || !event->reply_to || !event->key)
+		return;
+	remember_reaction(frontend, event);
+	route(&saying, EVENT_MESSAGE, &message);
+}
+
+static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	struct saying saying = {.frontend = frontend, .room = room, .source = event};
+	struct event_message message = {.text = "", .id = event->id};
+	char *reacted = event->replaces ? map_remove(frontend->reactions, event->replaces) : NULL;
+
+	if (reacted)
+		message.reacts_to = reacted;
+	else
+		message.retracts = event->replaces;
+	if (is_tied(room) && event->replaces)
+		route(&saying, EVENT_MESSAGE, &message);
+	mem_free(reacted);
+}
+
+/* --------------------------------------------------------------------------------------------- who is there */
+
+static void person_left(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
+{
+	matrix_room_note_member(frontend, room, id, false);
+	switch (room->kind) {
+	case MATRIX_ROOM_PORTAL:
+		portal_room_person_out(frontend, room, id);
+		if (room->relay && !strcmp(room->relay, id)) {
+			MEM_FREE(room->relay);
+			matrix_room_store(frontend, room);
+		}
+		break;
+	case MATRIX_ROOM_CHAT:
+		if (!strcmp(room->owner, id))
+			chat_left(frontend, room);
+		break;
+	case MATRIX_ROOM_CONTROL:
+	case MATRIX_ROOM_PLAIN:
+		if (room->owner && !strcmp(room->owner, id))
+			person_set_control(frontend, id, NULL);
+		if (matrix_room_people(room))
+			break;
+		matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), NULL, NULL, room->id);
+		matrix_room_forget(frontend, &room);
+		break;
+	}
+}
+
+/* The bot or a ghost is put out by somebody. */
+static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
+{
+	struct map_iter it = {0};
+
+	matrix_room_note_member(frontend, room, id, false);
+	if (strcmp(id, frontend->bot) != 0)
+		return;
+	log_info(&frontend->base.log, "the bot was put out of %s", log_quote(room->id));
+	while (room->kind == MATRIX_ROOM_PORTAL && map_next(room->members, &it))
+		if (!matrix_is_ours(&frontend->names, it.key))
+			portal_room_person_out(frontend, room, it.key);
+	if (room->owner && room->kind == MATRIX_ROOM_CONTROL)
+		person_set_control(frontend, room->owner, NULL);
+	matrix_room_forget(frontend, &room);
+}
+
+static void on_member(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	const char *who = event->state_key;
+	bool ours = who && matrix_is_ours(&frontend->names, who);
+
+	if (!who || !matrix_is_user_id(who))
+		return;
+	if (ours && event->membership == MATRIX_INVITE) {
+		if (!strcmp(who, frontend->bot))
+			bot_invited(frontend, event->room, event->sender, event->is_direct);
+		else
+			chat_invited(frontend, event->room, who, event->sender);
+		return;
+	}
+	bool gone = event->membership == MATRIX_LEAVE || event->membership == MATRIX_BAN;
+
+	if (!room)
+		return;
+	if (ours && gone) {
+		one_of_ours_left(frontend, room, who);
+	} else if (gone) {
+		person_left(frontend, room, who);
+	} else if (event->membership == MATRIX_JOIN && !ours && !matrix_room_has(room, who)) {
+		matrix_room_note_member(frontend, room, who, true);
+		if (room->kind == MATRIX_ROOM_PORTAL)
+			portal_room_person_in(frontend, room, who);
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------ encryption */
+
+static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	static const char text[] =
+		"This room is encrypted, and I cannot read that yet: what is said here does not reach the network. "
+		"Please go on in a room without encryption; it cannot be switched off in this one.";
+
+	if (room->encrypted_told)
+		return;
+	room->encrypted = room->encrypted_told = true;
+	matrix_room_store(frontend, room);
+	if (room->kind == MATRIX_ROOM_CHAT)
+		person_tell(frontend, room->owner, text);
+	else
+		matrix_notice(frontend, room->id, NULL, text);
+}
+
+/* ------------------------------------------------------------------------------------------------- ephemeral */
+
+static struct resource *ready_resource(struct matrix_frontend *frontend, const char *id)
+{
+	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
+
+	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
+}
+
+static void on_typing(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	struct resource *resource = room->kind == MATRIX_ROOM_CHAT && !room->in_room
+					    ? ready_resource(frontend, room->owner)
+					    : NULL;
+	bool typing = false;
+
+	for (size_t i = 0; i < event->users_count && resource; i++)
+		typing = typing || !strcmp(event->users[i], room->owner);
+	if (!resource || typing == room->typing)
+		return;
+	room->typing = typing;
+	router_from_frontend(resource, &(struct event){.type = EVENT_CHAT_STATE,
+						       .chat_state = {.name = room->name,
+								      .state = typing ? CHAT_STATE_COMPOSING
+										      : CHAT_STATE_PAUSED}});
+}
+
+static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	for (size_t i = 0; i < event->receipts_count; i++) {
+		const struct matrix_receipt *receipt = &event->receipts[i];
+		struct resource *resource = ready_resource(frontend, receipt->user_id);
+
+		if (!resource || !is_tied(room) || room->in_room)
+			continue;
+		router_from_frontend(resource, &(struct event){.type = EVENT_READ_MARKER,
+							       .read_marker = {.name = room->name,
+									       .message_id = receipt->event_id}});
+	}
+}
+
+/* ---------------------------------------------------------------------------------------------- dispatching */
+
+static void on_topic(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	struct saying saying = {.frontend = frontend, .room = room, .source = event};
+	struct event_message message = {.text = event->body ? event->body : "", .id = event->id};
+
+	if (room->kind != MATRIX_ROOM_PORTAL)
+		return;
+	mem_replace(&room->topic, message.text);
+	route(&saying, EVENT_SUBJECT, &message);
+}
+
+static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	switch (event->kind) {
+	case MATRIX_MESSAGE:
+		on_message(frontend, room, event);
+		break;
+	case MATRIX_REACTION:
+		on_reaction(frontend, room, event);
+		break;
+	case MATRIX_REDACTION:
+		on_redaction(frontend, room, event);
+		break;
+	case MATRIX_TOPIC:
+		on_topic(frontend, room, event);
+		break;
+	case MATRIX_ENCRYPTED:
+	case MATRIX_ENCRYPTION:
+		tell_encrypted(frontend, room);
+		break;
+	case MATRIX_TYPING:
+		on_typing(frontend, room, event);
+		break;
+	case MATRIX_RECEIPT:
+		on_receipt(frontend, room, event);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_ephemeral(const struct matrix_event *event)
+{
+	return event->kind == MATRIX_TYPING || event->kind == MATRIX_RECEIPT || event->kind == MATRIX_PRESENCE;
+}
+
+static void take(struct matrix_frontend *frontend, const struct matrix_event *event)
+{
+	if (!event->room)
+		return;
+	struct matrix_room *room = matrix_room_find(frontend, event->room);
+
+	if (is_ephemeral(event)) {
+		if (room)
+			on_room_event(frontend, room, event);
+		return;
+	}
+	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender))
+		return;
+	if (spool_seen(frontend->base.transport->spool, frontend->base.ops->name, event->id)) {
+		log_debug(&frontend->base.log, "event %s came before: dropped", log_quote(event->id));
+		return;
+	}
+	if (event->kind == MATRIX_MEMBER)
+		on_member(frontend, room, event);
+	else if (room)
+		on_room_event(frontend, room, event);
+}
+
+static void take_all(struct matrix_frontend *frontend, const struct cJSON *events)
+{
+	for (const struct cJSON *item = json_first(events); item; item = json_next(item)) {
+		struct arena arena = {0};
+		struct matrix_event event;
+
+		if (matrix_event_read(&event, item, &arena))
+			take(frontend, &event);
+		else
+			log_warning(&frontend->base.log, "an event of the homeserver is no object: left out");
+		arena_finish(&arena);
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------- requests */
+
+struct accepting {
+	struct list link;
+	struct matrix_frontend *frontend;
+	struct appservice_request *request; /* NULL: the frontend has ended */
+};
+
+static struct accepting *accept_later(struct matrix_frontend *frontend, struct appservice_request *request)
+{
+	struct accepting *accepting = MEM_NEW(struct accepting);
+
+	accepting->frontend = frontend;
+	accepting->request = request;
+	list_append(&frontend->accepting, &accepting->link);
+	return accepting;
+}
+
+static struct appservice_request *accepting_end(struct accepting *accepting)
+{
+	struct appservice_request *request = accepting->request;
+
+	list_remove(&accepting->link);
+	mem_free(accepting);
+	return request;
+}
+
+static void on_durable(void *context, int err)
+{
+	struct appservice_request *request = accepting_end(context);
+
+	if (!request)
+		return;
+	if (err)
+		appservice_refuse(request, 500, "M_UNKNOWN", "what it brings cannot be stored: please try again");
+	else
+		appservice_accept(request);
+}
+
+static void on_transaction(void *context, struct appservice_request *request, const char *id, const struct cJSON *body)
+{
+	struct matrix_frontend *frontend = context;
+	struct transport *transport = frontend->base.transport;
+	const struct cJSON *ephemeral = json_array(body, "ephemeral");
+
+	if (!frontend->loaded || frontend->stopping) {
+		appservice_refuse(request, 503, "M_UNKNOWN", "the bridge is not ready: please try again");
+		return;
+	}
+	log_debug(&frontend->base.log, "transaction %s", log_quote(id));
+	take_all(frontend, json_array(body, "events"));
+	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"));
+	spool_when_durable(transport->spool, on_durable, accept_later(frontend, request));
+	transport_commit(transport);
+}
+
+static void on_user(void *context, struct appservice_request *request, const char *id)
+{
+	struct matrix_frontend *frontend = context;
+	struct buf name = {0};
+
+	if (matrix_ghost_name(&frontend->names, id, &name)) {
+		ghost_prepare(frontend, id, buf_text(&name), NULL);
+		appservice_accept(request);
+	} else {
+		appservice_refuse(request, 404, "M_NOT_FOUND", "there is no such user");
+	}
+	buf_finish(&name);
+}
+
+static void portal_made(void *context, struct matrix_room *room, const char *problem)
+{
+	struct appservice_request *request = accepting_end(context);
+
+	if (!request)
+		return;
+	if (room)
+		appservice_accept(request);
+	else
+		appservice_refuse(request, 404, "M_NOT_FOUND", problem);
+}
+
+static void on_alias(void *context, struct appservice_request *request, const char *alias)
+{
+	struct matrix_frontend *frontend = context;
+	struct buf name = {0};
+	bool good = matrix_portal_room(&frontend->names, alias, &name) && name.len && name.len <= LIMIT_NAME_BYTES;
+
+	if (!good || !frontend->loaded || frontend->stopping)
+		appservice_refuse(request, 404, "M_NOT_FOUND", "there is no such room");
+	else
+		portal_room_open(frontend, buf_text(&name), portal_made, accept_later(frontend, request));
+	buf_finish(&name);
+}
+
+const struct appservice_ops transaction_ops = {
+	.transaction = on_transaction,
+	.user = on_user,
+	.alias = on_alias,
+};
+
+void transactions_forget(struct matrix_frontend *frontend)
+{
+	LIST_EACH (link, &frontend->accepting) {
+		CONTAINER_OF(link, struct accepting, link)->request = NULL;
+		list_remove(link);
+		list_init(link);
+	}
+}
