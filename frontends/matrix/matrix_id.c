@@ -10,11 +10,16 @@
 /* No escape begins like that, so that no name's own form can look like another name's hash. */
 #define HASHED "=="
 
+#define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static size_t server_length(const char *text)
+{
+	return strspn(text, ALPHANUMERIC ".-:[]");
+}
+
 static bool is_server(const char *text)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]";
-
-	return *text && !text[strspn(text, allowed)];
+	return *text && !text[server_length(text)];
 }
 
 static bool is_printable(const char *text)
@@ -57,6 +62,15 @@ bool matrix_is_room_id(const char *id)
 bool matrix_is_event_id(const char *id)
 {
 	return id && *id == '$' && id[1] && is_printable(id);
+}
+
+bool matrix_is_media_url(const char *url)
+{
+	const char *server = url && text_starts(url, "mxc://") ? url + 6 : "";
+	const char *media = server + server_length(server);
+
+	return media > server && *media == '/' && media[1] && !media[1 + strspn(media + 1, ALPHANUMERIC "_-")] &&
+	       strlen(url) <= MATRIX_ID_MAX;
 }
 
 const char *matrix_id_server(const char *id)

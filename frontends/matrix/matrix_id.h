@@ -33,6 +33,8 @@ bool matrix_is_user_id(const char *id);
 bool matrix_is_room_id(const char *id);
 bool matrix_is_alias(const char *id);
 bool matrix_is_event_id(const char *id);
+/* "mxc://server/media", neither of which needs an escape in a path. */
+bool matrix_is_media_url(const char *url);
 /* What follows the first colon; NULL: there is none. */
 const char *matrix_id_server(const char *id);
 

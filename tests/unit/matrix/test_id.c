@@ -71,6 +71,19 @@ static void test_kinds(void **state)
 	assert_null(matrix_id_server("!abc"));
 }
 
+static void test_media(void **state)
+{
+	static const char *const bad[] = {
+	        "",            "mxc://",      "mxc:///x",    "mxc://a",     "mxc://a/",   "mxc://a/b/c", "mxc://a/../c",
+	        "mxc://a/b?c", "mxc://a/b#c", "mxc://a b/c", "mxc://a/%2e", "http://a/b", "mxc://a/b\n", "mxc://a@b/c"};
+
+	(void)state;
+	assert_true(matrix_is_media_url("mxc://example.org:8448/AbC-_9"));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(matrix_is_media_url(bad[i]));
+	assert_false(matrix_is_media_url(NULL));
+}
+
 static void test_ghosts(void **state)
 {
 	static const struct {
@@ -370,8 +383,13 @@ static void test_random_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_kinds),      cmocka_unit_test(test_ghosts),     cmocka_unit_test(test_not_read_back),
-	        cmocka_unit_test(test_ours),       cmocka_unit_test(test_portals),    cmocka_unit_test(test_long_names),
+	        cmocka_unit_test(test_kinds),
+	        cmocka_unit_test(test_media),
+	        cmocka_unit_test(test_ghosts),
+	        cmocka_unit_test(test_not_read_back),
+	        cmocka_unit_test(test_ours),
+	        cmocka_unit_test(test_portals),
+	        cmocka_unit_test(test_long_names),
 	        cmocka_unit_test(test_random_names),
 	};
 
