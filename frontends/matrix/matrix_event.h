@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One event of a transaction, read from its JSON: what we act on, checked. All texts are clean (base/text.h) and live in
- * the arena. Whatever is missing or of another type than it should be is NULL, 0 or an OTHER: no event is an error as
- * long as it is an object.
+ * One event of a transaction, read from its JSON: what we act on, checked. All texts are clean (base/text.h) and live
+ * in the arena. Whatever is missing or of another type than it should be is NULL, 0 or an OTHER: no event is an error
+ * as long as it is an object.
+ *
+ * Whoever is in a room can send events of any type into it. So what says something about a room's state (MEMBER to
+ * TOMBSTONE) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the rest
+ * has no state key: other events are OTHER.
  */
 #pragma once
 
@@ -57,18 +61,20 @@ struct matrix_event {
 	int64_t time_ms;     /* origin_server_ts; 0 */
 	/* MESSAGE: of the new content if it is an edit */
 	enum matrix_message_type message_type;
-	const char *body;    /* "" if it is missing. FILE: the caption; NULL: none */
+	/* "" if it is missing; without the quotation that older clients put in front of a reply. FILE: the caption; NULL:
+	 * none. A poll: its question and answers */
+	const char *body;
 	const char *html;    /* formatted_body of org.matrix.custom.html; NULL */
-	const char *file_name, *url, *mime_type; /* FILE. url: mxc://... */
+	const char *file_name, *url, *mime_type; /* FILE, each of one line. url: matrix_is_media_url */
 	uint64_t size;
-	bool encrypted_file; /* FILE with `file` instead of `url`: its key is in `file`, and it is not for us */
+	bool encrypted_file; /* FILE with `file`: its key is in it, and it is not for us. url is NULL */
 	const char *replaces;  /* m.replace: the event */
 	const char *reply_to;  /* m.in_reply_to, unless it is a thread's fallback */
 	const char *thread;    /* m.thread: its root */
 	/* REACTION: reply_to is the event */
 	const char *key;
 	/* REDACTION: `replaces` is the event; body the reason or "" */
-	/* MEMBER: state_key is who */
+	/* MEMBER: state_key is who; body the reason or "" */
 	enum matrix_membership membership, before;
 	bool is_direct;
 	const char *display_name, *avatar_url; /* MEMBER; AVATAR: avatar_url */

@@ -11,15 +11,18 @@
 #include "frontends/matrix/matrix_id.h"
 
 struct registration {
-	char *id, *url, *as_token, *hs_token, *bot; /* sender_localpart */
+	char *id, *as_token, *hs_token;
+	char *bot; /* sender_localpart */
+	char *url; /* NULL: none, or null: then nothing is pushed to us */
 };
 void registration_finish(struct registration *registration); /* wipes the tokens */
 
-/* What is to be written: tokens are 32 random bytes in hex. `url`: where the homeserver reaches us. */
+/* What is to be written: tokens are 32 random bytes in hex. `url`: where the homeserver reaches us. Whoever is
+ * done with it wipes it. */
 void registration_make(struct buf *out, const struct matrix_names *names, const char *id, const char *url);
-/* A file that is not there yet, mode 0600 (0640 would let the homeserver's group read it: the administrator's choice). 0,
- * TP_ERR_EXISTS, TP_ERR_IO, with a sentence. */
+/* A file that is not there yet, mode 0600 (0640 would let the homeserver's group read it: the administrator's choice).
+ * 0, TP_ERR_EXISTS, TP_ERR_IO, with a sentence. */
 int registration_write(const char *path, const struct buf *text, struct buf *error);
 /* Reads our own form, and other programs' as far as the keys are scalars on lines of their own (plain, '...' or "...").
- * 0, TP_ERR_IO, TP_ERR_INVALID (a key is missing), with a sentence. */
+ * 0, TP_ERR_IO, TP_ERR_INVALID (a key is missing, or there twice), with a sentence; then it is empty. */
 int registration_read(const char *path, struct registration *registration, struct buf *error);

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/matrix_event.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "frontends/matrix/matrix_id.h"
+
+/* Before extensible events had their names. */
+#define OLD_TEXT "org.matrix.msc1767.text"
+#define OLD_POLL "org.matrix.msc3381.poll.start"
+
+struct reader {
+	struct matrix_event *event;
+	const struct cJSON *json, *content;
+	struct arena *arena;
+};
+
+typedef void read_kind(struct reader *in);
+
+static const char *id_of(const struct reader *in, const struct cJSON *object, const char *name,
+			 bool (*is_valid)(const char *))
+{
+	const char *id = json_text(object, name, in->arena);
+
+	return id && is_valid(id) ? id : NULL;
+}
+
+static const char *text_or_empty(const struct reader *in, const struct cJSON *object, const char *name)
+{
+	const char *text = json_text(object, name, in->arena);
+
+	return text ? text : "";
+}
+
+/* For names, which are shown where there is one line. */
+static const char *line_of(const struct reader *in, const struct cJSON *object, const char *name)
+{
+	const char *text = json_text(object, name, in->arena);
+	char *line = arena_strdup(in->arena, text);
+
+	for (char *at = line; at && *at; at++)
+		if (*at == '\n' || *at == '\t')
+			*at = ' ';
+	return line;
+}
+
+static const char *media_of(const struct reader *in, const struct cJSON *object, const char *name)
+{
+	return id_of(in, object, name, matrix_is_media_url);
+}
+
+static bool equals(const char *text, const char *expected)
+{
+	return text && !strcmp(text, expected);
+}
+
+static void read_relation(struct reader *in, const struct cJSON *content)
+{
+	struct matrix_event *event = in->event;
+	const struct cJSON *relation = json_object(content, "m.relates_to");
+	const char *type = json_text(relation, "rel_type", in->arena);
+	bool in_thread = equals(type, "m.thread");
+
+	if (in_thread)
+		event->thread = id_of(in, relation, "event_id", matrix_is_event_id);
+	if (!in_thread || !json_bool(relation, "is_falling_back", false))
+		event->reply_to =
+		        id_of(in, json_object(relation, "m.in_reply_to"), "event_id", matrix_is_event_id);
+}
+
+/* Older clients put what they answer to in front of their text, each line after "> ". */
+static const char *without_quote(const char *body)
+{
+	const char *at = body;
+
+	if (!text_starts(body, "> <@") && !text_starts(body, "> * <@"))
+		return body;
+	while (*at == '>') {
+		at = strchrnul(at, '\n');
+		if (*at)
+			at++;
+	}
+	if (*at == '\n')
+		at++;
+	return *at ? at : body;
+}
+
+/* Texts of extensible events: a string, or a list of representations of which the first is good enough. */
+static const char *extensible_text(const struct reader *in, const struct cJSON *object)
+{
+	const char *text = json_text(object, OLD_TEXT, in->arena);
+
+	if (!text)
+		text = json_text(json_first(json_array(object, "m.text")), "body", in->arena);
+	return text ? text : json_text(object, "body", in->arena);
+}
+
+static void put_answer(struct buf *out, const struct reader *in, const struct cJSON *answer, unsigned number)
+{
+	const char *text = extensible_text(in, answer);
+
+	if (text)
+		buf_printf(out, "\n%u. %s", number, text);
+}
+
+static void read_poll(struct reader *in)
+{
+	const struct cJSON *poll = json_object(in->content, "m.poll");
+	const char *fallback = extensible_text(in, in->content), *question;
+	struct buf text = {0};
+	unsigned number = 0;
+
+	in->event->body = fallback ? fallback : "";
+	if (!poll)
+		poll = json_object(in->content, OLD_POLL);
+	question = extensible_text(in, json_object(poll, "question"));
+	if (fallback || !question)
+		return;
+	buf_puts(&text, question);
+	for (const struct cJSON *answer = json_first(json_array(poll, "answers")); answer; answer = json_next(answer))
+		put_answer(&text, in, answer, ++number);
+	in->event->body = arena_strdup(in->arena, buf_text(&text));
+	buf_finish(&text);
+}
+
+static bool is_poll(const char *type)
+{
+	return equals(type, "m.poll.start") || equals(type, OLD_POLL);
+}
+
+static bool is_file_type(const char *type)
+{
+	static const char *const types[] = {"m.image", "m.audio", "m.video", "m.file"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (equals(type, types[i]))
+			return true;
+	return false;
+}
+
+/* False: without anything to fetch it is what its text says. */
+static bool read_file(struct reader *in, const struct cJSON *content, bool sticker)
+{
+	struct matrix_event *event = in->event;
+	const struct cJSON *info = json_object(content, "info");
+	const char *body = line_of(in, content, "body");
+	int64_t size = json_number(info, "size", 0);
+
+	event->encrypted_file = json_object(content, "file") != NULL;
+	event->url = event->encrypted_file ? NULL : media_of(in, content, "url");
+	if (!event->url && !event->encrypted_file)
+		return false;
+	event->message_type = MATRIX_FILE;
+	event->file_name = sticker ? NULL : line_of(in, content, "filename");
+	event->body = NULL;
+	if (event->file_name && body && strcmp(body, event->file_name) != 0)
+		event->body = json_text(content, "body", in->arena);
+	if (!event->file_name)
+		event->file_name = body;
+	event->mime_type = line_of(in, info, "mimetype");
+	event->size = size > 0 ? (uint64_t)size : 0;
+	return true;
+}
+
+static void read_formatted(struct reader *in, const struct cJSON *content)
+{
+	if (equals(json_text(content, "format", in->arena), "org.matrix.custom.html"))
+		in->event->html = json_text(content, "formatted_body", in->arena);
+}
+
+static void read_text(struct reader *in, const struct cJSON *content)
+{
+	struct matrix_event *event = in->event;
+	const char *type = json_text(content, "msgtype", in->arena);
+	bool sticker = !strcmp(event->type, "m.sticker");
+
+	event->body = text_or_empty(in, content, "body");
+	if ((sticker || is_file_type(type)) && read_file(in, content, sticker)) {
+		if (event->body)
+			read_formatted(in, content);
+		return;
+	}
+	if (equals(type, "m.notice"))
+		event->message_type = MATRIX_NOTICE;
+	else if (equals(type, "m.emote"))
+		event->message_type = MATRIX_EMOTE;
+	read_formatted(in, content);
+}
+
+static void read_message(struct reader *in)
+{
+	struct matrix_event *event = in->event;
+	const struct cJSON *relation = json_object(in->content, "m.relates_to");
+	const struct cJSON *changed = json_object(in->content, "m.new_content");
+
+	read_relation(in, in->content);
+	if (is_poll(event->type)) {
+		read_poll(in);
+		return;
+	}
+	if (changed && equals(json_text(relation, "rel_type", in->arena), "m.replace"))
+		event->replaces = id_of(in, relation, "event_id", matrix_is_event_id);
+	if (!event->replaces) {
+		read_text(in, in->content);
+	} else {
+		read_text(in, changed);
+		if (!event->reply_to && !event->thread)
+			read_relation(in, changed);
+	}
+	if (event->body && json_object(relation, "m.in_reply_to"))
+		event->body = without_quote(event->body);
+}
+
+static void read_reaction(struct reader *in)
+{
+	const struct cJSON *relation = json_object(in->content, "m.relates_to");
+
+	if (!equals(json_text(relation, "rel_type", in->arena), "m.annotation"))
+		return;
+	in->event->reply_to = id_of(in, relation, "event_id", matrix_is_event_id);
+	in->event->key = line_of(in, relation, "key");
+}
+
+/* Rooms of version 11 and later have it in the content, earlier ones beside it. */
+static void read_redaction(struct reader *in)
+{
+	struct matrix_event *event = in->event;
+
+	event->replaces = id_of(in, in->content, "redacts", matrix_is_event_id);
+	if (!event->replaces)
+		event->replaces = id_of(in, in->json, "redacts", matrix_is_event_id);
+	event->body = text_or_empty(in, in->content, "reason");
+}
+
+static enum matrix_membership membership_of(const struct reader *in, const struct cJSON *content)
+{
+	static const struct {
+		const char *name;
+		enum matrix_membership membership;
+	} names[] = {{"invite", MATRIX_INVITE}, {"join", MATRIX_JOIN}, {"leave", MATRIX_LEAVE},
+	             {"ban", MATRIX_BAN},       {"knock", MATRIX_KNOCK}};
+	const char *text = json_text(content, "membership", in->arena);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (equals(text, names[i].name))
+			return names[i].membership;
+	return MATRIX_MEMBERSHIP_NONE;
+}
+
+static void read_member(struct reader *in)
+{
+	struct matrix_event *event = in->event;
+	const struct cJSON *before = json_object(json_object(in->json, "unsigned"), "prev_content");
+
+	if (!before)
+		before = json_object(in->json, "prev_content");
+	if (!matrix_is_user_id(event->state_key)) {
+		event->kind = MATRIX_OTHER;
+		return;
+	}
+	event->membership = membership_of(in, in->content);
+	event->before = membership_of(in, before);
+	event->is_direct = json_bool(in->content, "is_direct", false);
+	event->display_name = line_of(in, in->content, "displayname");
+	event->avatar_url = media_of(in, in->content, "avatar_url");
+	event->body = text_or_empty(in, in->content, "reason");
+}
+
+static void read_name(struct reader *in)
+{
+	const char *name = line_of(in, in->content, "name");
+
+	in->event->body = name ? name : "";
+}
+
+static void read_topic(struct reader *in)
+{
+	in->event->body = text_or_empty(in, in->content, "topic");
+}
+
+static void read_avatar(struct reader *in)
+{
+	in->event->avatar_url = media_of(in, in->content, "url");
+}
+
+static void read_tombstone(struct reader *in)
+{
+	in->event->replaces = id_of(in, in->content, "replacement_room", matrix_is_room_id);
+	in->event->body = text_or_empty(in, in->content, "body");
+}
+
+static size_t count_items(const struct cJSON *value)
+{
+	size_t count = 0;
+
+	for (const struct cJSON *item = json_first(value); item; item = json_next(item))
+		count++;
+	return count;
+}
+
+static void read_typing(struct reader *in)
+{
+	const struct cJSON *list = json_array(in->content, "user_ids");
+	const char **users = arena_alloc(in->arena, count_items(list) * sizeof(*users));
+	size_t count = 0;
+
+	for (const struct cJSON *item = json_first(list); item; item = json_next(item)) {
+		users[count] = id_of(in, item, NULL, matrix_is_user_id);
+		if (users[count])
+			count++;
+	}
+	in->event->users = users;
+	in->event->users_count = count;
+}
+
+static const struct cJSON *readers_of(const struct cJSON *receipts)
+{
+	return json_object(receipts, "m.read");
+}
+
+static size_t read_receipts_of(struct reader *in, const struct cJSON *member, struct matrix_receipt *receipts)
+{
+	const char *event_id = json_name(member, in->arena);
+	size_t count = 0;
+
+	if (!matrix_is_event_id(event_id))
+		return 0;
+	for (const struct cJSON *item = json_first(readers_of(member)); item; item = json_next(item)) {
+		const char *user_id = json_name(item, in->arena);
+
+		if (!matrix_is_user_id(user_id))
+			continue;
+		receipts[count++] = (struct matrix_receipt){
+		        .event_id = event_id, .user_id = user_id, .thread = json_text(item, "thread_id", in->arena)};
+	}
+	return count;
+}
+
+static void read_receipt(struct reader *in)
+{
+	struct matrix_receipt *receipts;
+	size_t room = 0, count = 0;
+
+	for (const struct cJSON *member = json_first(in->content); member; member = json_next(member))
+		room += count_items(readers_of(member));
+	receipts = arena_alloc(in->arena, room * sizeof(*receipts));
+	for (const struct cJSON *member = json_first(in->content); member; member = json_next(member))
+		count += read_receipts_of(in, member, receipts + count);
+	in->event->receipts = receipts;
+	in->event->receipts_count = count;
+}
+
+static void read_presence(struct reader *in)
+{
+	in->event->presence = json_text(in->content, "presence", in->arena);
+	in->event->body = json_text(in->content, "status_msg", in->arena);
+}
+
+static void read_nothing(struct reader *in)
+{
+	(void)in;
+}
+
+enum place {
+	TIMELINE,
+	STATE,     /* of the state key "" */
+	STATE_KEY, /* of any */
+	EPHEMERAL,
+};
+
+static const struct event_type {
+	const char *type;
+	enum matrix_event_kind kind;
+	enum place place;
+	read_kind *read;
+} event_types[] = {
+        {"m.room.message", MATRIX_MESSAGE, TIMELINE, read_message},
+        {"m.sticker", MATRIX_MESSAGE, TIMELINE, read_message},
+        {"m.poll.start", MATRIX_MESSAGE, TIMELINE, read_message},
+        {OLD_POLL, MATRIX_MESSAGE, TIMELINE, read_message},
+        {"m.room.encrypted", MATRIX_ENCRYPTED, TIMELINE, read_nothing},
+        {"m.reaction", MATRIX_REACTION, TIMELINE, read_reaction},
+        {"m.room.redaction", MATRIX_REDACTION, TIMELINE, read_redaction},
+        {"m.room.member", MATRIX_MEMBER, STATE_KEY, read_member},
+        {"m.room.name", MATRIX_NAME, STATE, read_name},
+        {"m.room.topic", MATRIX_TOPIC, STATE, read_topic},
+        {"m.room.avatar", MATRIX_AVATAR, STATE, read_avatar},
+        {"m.room.power_levels", MATRIX_POWER_LEVELS, STATE, read_nothing},
+        {"m.room.encryption", MATRIX_ENCRYPTION, STATE, read_nothing},
+        {"m.room.tombstone", MATRIX_TOMBSTONE, STATE, read_tombstone},
+        {"m.typing", MATRIX_TYPING, EPHEMERAL, read_typing},
+        {"m.receipt", MATRIX_RECEIPT, EPHEMERAL, read_receipt},
+        {"m.presence", MATRIX_PRESENCE, EPHEMERAL, read_presence},
+};
+
+/* Anybody in a room may send an event of any type into it: without a state key it is not the room's state, with an id
+ * it is nothing that the homeserver says. */
+static bool is_in_place(const struct reader *in, enum place place)
+{
+	const char *state_key = in->event->state_key;
+
+	switch (place) {
+	case TIMELINE:
+		return !state_key;
+	case STATE:
+		return state_key && !*state_key;
+	case STATE_KEY:
+		return state_key != NULL;
+	case EPHEMERAL:
+		return !json_member(in->json, "event_id") && !state_key;
+	}
+	return false;
+}
+
+static void read_by_type(struct reader *in)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(event_types); i++) {
+		if (strcmp(in->event->type, event_types[i].type) != 0)
+			continue;
+		if (!is_in_place(in, event_types[i].place))
+			return;
+		in->event->kind = event_types[i].kind;
+		event_types[i].read(in);
+		return;
+	}
+}
+
+bool matrix_event_read(struct matrix_event *event, const struct cJSON *json, struct arena *arena)
+{
+	struct reader in = {.event = event, .json = json, .content = json_object(json, "content"), .arena = arena};
+	int64_t time_ms = json_number(json, "origin_server_ts", 0);
+
+	*event = (struct matrix_event){0};
+	if (!json_is_object(json))
+		return false;
+	event->type = text_or_empty(&in, json, "type");
+	event->id = id_of(&in, json, "event_id", matrix_is_event_id);
+	event->room = id_of(&in, json, "room_id", matrix_is_room_id);
+	event->sender = id_of(&in, json, "sender", matrix_is_user_id);
+	event->state_key = json_text(json, "state_key", arena);
+	event->time_ms = time_ms > 0 ? time_ms : 0;
+	event->content = in.content;
+	read_by_type(&in);
+	return true;
+}
