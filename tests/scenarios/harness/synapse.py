@@ -55,13 +55,13 @@ class Synapse:
     name = "localhost"
     secret = "a registration secret"
 
-    def __init__(self, folder, registrations=(), room_version=None, limits=False):
+    def __init__(self, folder, registrations=(), room_version=None, limits=False, port=None):
         """registrations: files of application services, read at each start. room_version: of rooms for which nobody asks
         for another ("10"); None: Synapse's own choice. limits: with the rate limits that Synapse has by default."""
         self.environment = environment()
         if not self.environment:
             raise Skip("Synapse is not installed (scripts/install-synapse)")
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = os.path.join(folder, f"synapse-{self.port}")
         os.makedirs(self.folder)
@@ -114,11 +114,13 @@ class Synapse:
         with open(self.config, "w") as file:
             json.dump(config, file, indent=1)  # which is YAML, too
 
+    def command(self):
+        return [os.path.join(self.environment, "bin", "python3"), "-m", "synapse.app.homeserver",
+                "--config-path", self.config]
+
     async def start(self):
         self.write_config()
-        python = os.path.join(self.environment, "bin", "python3")
-        words = ["-m", "synapse.app.homeserver", "--config-path", self.config]
-        self.process = Process("synapse", [python, *words], self.folder)
+        self.process = Process("synapse", self.command(), self.folder)
         await self.process.start()
         await self.wait_until_there()
 
