@@ -6,102 +6,14 @@ as XMPP server on loopback. With --chat also an XMPP client in this terminal.
 """
 import asyncio
 import os
-import shutil
-import signal
-import socket
 import ssl
 import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-STATE = os.path.join(TOP, ".run", "demo")
-BUILD = os.path.join(TOP, "build", "release")
+from example import BUILD, CHANNEL, Example, choose_port
+
 DOMAIN = "localhost"
-CHANNEL = "#lobby"
-WAIT_SECONDS = 20
-
-
-def choose_port(wanted=None):
-    for port in (wanted, 0) if wanted else (0,):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return probe.getsockname()[1]
-    raise SystemExit("There is no free port on 127.0.0.1.")
-
-
-async def wait_for_port(port, what, process):
-    for _ in range(WAIT_SECONDS * 20):
-        if process.returncode is not None:
-            break
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            return
-        except OSError:
-            await asyncio.sleep(0.05)
-    raise SystemExit(f"{what} did not start; its log is in {STATE}")
-
-
-async def start(name, *argv):
-    with open(os.path.join(STATE, f"{name}.log"), "wb") as log:
-        return await asyncio.create_subprocess_exec(
-            *argv, cwd=STATE, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-
-
-async def start_ngircd(port):
-    program = shutil.which("ngircd", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    config = os.path.join(STATE, "ngircd.conf")
-    with open(config, "w") as file:
-        file.write(f"""[Global]
-Name = irc.example
-Info = a private server for the example
-Listen = 127.0.0.1
-Ports = {port}
-ServerUID = {os.getuid()}
-ServerGID = {os.getgid()}
-MotdPhrase = Welcome.
-[Limits]
-MaxNickLength = 30
-MaxConnectionsIP = 0
-[Options]
-DNS = no
-Ident = no
-PAM = no
-[Channel]
-Name = {CHANNEL}
-Topic = The lobby: say something, somebody answers
-""")
-    server = await start("ngircd", program, "-n", "-f", config)
-    await wait_for_port(port, "ngircd", server)
-    return server
-
-
-async def greeter(port):
-    """Somebody on IRC who answers."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-
-    def send(line):
-        writer.write(line.encode() + b"\r\n")
-    send("NICK greeter")
-    send("USER greeter 0 * :who answers")
-    while True:
-        line = (await reader.readline()).decode("utf-8", "replace").rstrip("\r\n")
-        if not line:
-            return
-        words = line.split(" ", 3)
-        author = words[0][1:].split("!")[0]
-        if words[0] == "PING":
-            send("PONG " + line[5:])
-        elif words[1] == "001":
-            send(f"JOIN {CHANNEL}")
-        elif words[1] == "JOIN" and author != "greeter":
-            send(f"PRIVMSG {CHANNEL} :Welcome, {author}. I sit on IRC; you came over the bridge.")
-        elif words[1] == "PRIVMSG" and len(words) == 4 and author != "greeter":
-            target = CHANNEL if words[2].startswith("#") else author
-            send(f"PRIVMSG {target} :{author}, I read: {words[3][1:][:300]}")
+EXAMPLE = Example("demo")
+STATE = EXAMPLE.state
 
 
 async def start_gateway(port, irc_port):
@@ -125,9 +37,8 @@ type = irc
 type = sqlite3
 database = {STATE}/gateway/database.sqlite
 """)
-    gateway = await start("transportd", os.path.join(BUILD, "daemon", "transportd"), config)
-    await wait_for_port(port, "transportd", gateway)
-    return gateway
+    gateway = await EXAMPLE.start("transportd", os.path.join(BUILD, "daemon", "transportd"), config)
+    await EXAMPLE.wait_for_port(port, "transportd", gateway)
 
 
 def explain(port):
@@ -205,45 +116,12 @@ async def chat(port):
     await client.disconnect(wait=2.0)
 
 
-async def end(processes):
-    for process in reversed(processes):
-        if process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), 10)
-            except asyncio.TimeoutError:
-                process.kill()
-                await process.wait()
-
-
-async def main():
-    with_chat = "--chat" in sys.argv[1:]
-    os.makedirs(STATE, mode=0o700, exist_ok=True)
-    processes, tasks = [], []
-    interrupted = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
-    try:
-        irc_port, port = choose_port(), choose_port(5222)
-        processes.append(await start_ngircd(irc_port))
-        tasks.append(asyncio.create_task(greeter(irc_port)))
-        processes.append(await start_gateway(port, irc_port))
-        explain(port)
-        waiting = [asyncio.create_task(interrupted.wait()), asyncio.create_task(processes[-1].wait())]
-        if with_chat:
-            waiting.append(asyncio.create_task(chat(port)))
-        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if waiting[1] in done:
-            print(f"transportd ended with {processes[-1].returncode}; its log is {STATE}/transportd.log")
-        for task in done:
-            task.result()
-        tasks.extend(waiting)
-    finally:
-        print("\nStopping ...", flush=True)
-        for task in tasks:
-            task.cancel()
-        await end(processes)
+async def begin():
+    port = choose_port(5222)
+    await start_gateway(port, await EXAMPLE.start_network())
+    explain(port)
+    return [asyncio.create_task(chat(port))] if "--chat" in sys.argv[1:] else []
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(EXAMPLE.run(begin))

@@ -34,6 +34,19 @@ def scenarios():
     return found
 
 
+def chosen(wanted):
+    """Names that begin with one of `wanted`. Nothing is wanted: all, but of a module with RUN_UNNAMED those in there only."""
+    found = scenarios()
+    if wanted:
+        return [name for name in found
+                if any(name.startswith(begin) or name.split(".", 1)[1].startswith(begin) for begin in wanted)]
+
+    def runs(name):
+        only = getattr(sys.modules[found[name].__module__], "RUN_UNNAMED", None)
+        return only is None or name.split(".", 1)[1] in only
+    return [name for name in found if runs(name)]
+
+
 async def run_in_world(scenario, build, plain):
     from harness.process import Skip
     from harness.world import World
@@ -62,13 +75,21 @@ def run_one(name, build, plain):
     return asyncio.run(run_in_world(scenarios()[name], build, plain))
 
 
-def run_child(arguments, name):
+def run_child(arguments, name, packages):
     begin = time.monotonic()
     child = subprocess.run(
         [sys.executable, os.path.abspath(__file__), "--build", arguments.build, "--plain", arguments.plain,
-         "--child", name],
+         "--child", name, *(["--packages", packages] if packages else [])],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return name, child.returncode, child.stdout.decode(errors="replace"), time.monotonic() - begin
+
+
+def packages_of(names):
+    """What is to be in front of the module path of each: modules that need that have a function PACKAGES which tells."""
+    found = scenarios()
+    modules = [sys.modules[found[name].__module__] for name in names]
+    told = {module: module.PACKAGES() if hasattr(module, "PACKAGES") else None for module in set(modules)}
+    return [told[module] for module in modules]
 
 
 def report(number, result, must_run):
@@ -95,20 +116,21 @@ def main():
     parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--child", metavar="NAME")
+    parser.add_argument("--packages", metavar="DIR")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
+    if arguments.packages:
+        sys.path.insert(1, arguments.packages)
     if arguments.child:
         sys.exit(run_one(arguments.child, arguments.build, arguments.plain))
-    names = [name for name in scenarios()
-             if not arguments.names or any(name.startswith(wanted) or name.split(".", 1)[1].startswith(wanted)
-                                           for wanted in arguments.names)]
+    names = chosen(arguments.names)
     if arguments.list:
         print("\n".join(names))
         return
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     print(f"1..{len(names)}")
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        results = pool.map(lambda name: run_child(arguments, name), names)
+        results = pool.map(lambda name, packages: run_child(arguments, name, packages), names, packages_of(names))
         for number, result in enumerate(results, 1):
             counts[report(number, result, os.environ.get("CI") == "true")] += 1
     print(f"scenarios: {counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")

@@ -37,7 +37,8 @@ class Gateway:
         if sanitized(self.daemon):
             # Sanitizers reserve terabytes of addresses, and LeakSanitizer traces its own process.
             self.keys.update({"backend.sandbox_memory": "0", "backend.sandbox_allow": ["trace"]})
-        self.port = None
+        self.port = None         # where clients connect to in server mode
+        self.matrix_port = None  # where a Matrix homeserver connects to
         self.process = None
         self.wrapper = []
         self.starts = 0
@@ -50,6 +51,24 @@ class Gateway:
     def server(self):
         self.port = free_port()
         self.keys.update({"service.server_mode": "1", "service.server": "127.0.0.1", "service.port": self.port})
+
+    async def appservice_of(self, synapse, prefix="_irc_", bot="ircbot"):
+        """The Matrix frontend instead of others, for a Synapse that is started after this: it reads registrations then."""
+        self.matrix_port = free_port()
+        self.registration = os.path.join(self.folder, "registration.yaml")
+        self.keys.update({
+            "service.frontend": "matrix", "matrix.homeserver": synapse.url, "matrix.server_name": synapse.name,
+            "matrix.prefix": prefix, "matrix.bot": bot, "matrix.port": self.matrix_port,
+            "matrix.registration": self.registration,
+        })
+        self.write_config()
+        child = await asyncio.create_subprocess_exec(
+            self.daemon, "--matrix-registration", self.registration, self.config, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env={**os.environ, **SANITIZERS})
+        output, _ = await child.communicate()
+        if child.returncode != 0:
+            raise Failure(f"no registration is written: {output.decode(errors='replace')[-2000:]}")
+        synapse.registrations.append(self.registration)
 
     def irc(self, ircd, fixed=True):
         if fixed:
@@ -78,8 +97,8 @@ class Gateway:
         await self.process.start()
         if wait:
             await self.process.wait_log("ready", 60 if self.wrapper else 20)
-            if self.port:
-                await wait_until(lambda: port_open(self.port), "the server to listen")
+            for port in filter(None, (self.port, self.matrix_port)):
+                await wait_until(lambda: port_open(port), "the server to listen")  # noqa: B023 - used at once
 
     def backends(self):
         """Process ids of living backends, also of those that an earlier core has started."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Everything that one scenario starts, so that it can be ended and shown."""
+import asyncio
 import os
 import shutil
 import stat
@@ -11,6 +12,7 @@ from .irc_client import IrcClient
 from .person import Person
 from .process import Skip, free_port
 from .servers import Ngircd, Prosody
+from .synapse import Synapse
 
 
 class World:
@@ -37,6 +39,19 @@ class World:
         self.started.append(server)
         await server.start(people)
         return server
+
+    def synapse_or_skip(self, **options):
+        """Not started yet: application services come before."""
+        server = Synapse(self.folder, **options)
+        self.started.append(server)
+        return server
+
+    async def matrix_person(self, synapse, name, **options):
+        from .matrix_person import MatrixPerson  # which only these scenarios have
+        person = MatrixPerson(synapse, name)
+        self.started.append(person)
+        await person.start(**options)
+        return person
 
     def plain_build_or_skip(self):
         """The build without sanitizers: they keep what is freed, and have to be the first library."""
@@ -83,6 +98,17 @@ class World:
         await gateway.start()
         return ircd, gateway
 
+    async def irc_appservice(self, ircd=None, synapse=None, **keys):
+        """Synapse, a network, the gateway as application service with the IRC backend: (synapse, ircd, gateway)."""
+        synapse = synapse or self.synapse_or_skip()
+        ircd = ircd or await self.ngircd()
+        gateway = self.gateway()
+        gateway.irc(ircd)
+        gateway.keys.update({"irc.line_interval": "0", **keys})
+        await gateway.appservice_of(synapse)
+        await asyncio.gather(synapse.start(), gateway.start())
+        return synapse, ircd, gateway
+
     async def stop(self):
         """Stops all; the first thing that went wrong is raised after the rest was stopped."""
         first = None
@@ -105,6 +131,8 @@ class World:
                 seen = True
             elif isinstance(thing, IrcClient):
                 shown.append(f"--- IRC traffic of {thing.nick}\n{thing.traffic()[-8000:]}")
+            elif hasattr(thing, "traffic"):
+                shown.append(f"--- Matrix traffic of {thing.id}\n{thing.traffic()[-12000:]}")
             elif getattr(thing, "process", None):
                 shown.append(f"--- log of {thing.process.name}\n{thing.process.log()[-12000:]}")
         return "\n".join(shown)
