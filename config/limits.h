@@ -148,5 +148,26 @@
 #define LIMIT_HTTP_ANSWER_SECONDS 60       /* from the end of the request to the answer */
 #define LIMIT_HTTP_DISCARD_SECONDS 5       /* for the rest of a body that was refused */
 
+/* HTTP client */
+#define LIMIT_HTTP_CLIENT_CONNECTIONS 64   /* open at a time; calls beyond wait within their time */
+#define LIMIT_HTTP_CLIENT_CONNECTIONS_HOST 32
+#define LIMIT_HTTP_CLIENT_FOREIGN_CONNECTIONS 32 /* the same, for what strangers' links lead to */
+#define LIMIT_HTTP_CLIENT_FOREIGN_CONNECTIONS_HOST 4
+#define LIMIT_HTTP_CLIENT_REDIRECTS 5
+#define LIMIT_HTTP_CLIENT_CONNECT_SECONDS 15 /* until there is a connection, TLS included */
+#define LIMIT_HTTP_CLIENT_SECONDS 3600     /* of any call */
+
+/* Matrix */
+#define LIMIT_MATRIX_CALLS 16              /* to the homeserver at once; others wait */
+#define LIMIT_MATRIX_UPLOADS 4             /* of them */
+#define LIMIT_MATRIX_CALL_SECONDS 60       /* then a call is made again */
+#define LIMIT_MATRIX_UPLOAD_SECONDS 600    /* the same */
+#define LIMIT_MATRIX_RETRY_MS 1000         /* until a call is made again, at first; doubled each time up to ... */
+#define LIMIT_MATRIX_RETRY_LAST_MS 60000
+#define LIMIT_MATRIX_RETRY_AFTER_MS 3600000 /* the most that the homeserver may ask for */
+#define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */
+#define LIMIT_MATRIX_TRANSACTION_BYTES (32u << 20)
+#define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
+
 /* configuration */
 #define LIMIT_CONFIG_BYTES (1u << 20)      /* the file; a longer one is refused */

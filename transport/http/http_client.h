@@ -23,8 +23,9 @@ struct http_call;
 /* How a call ended. Texts and body are lent to `done`. */
 struct http_result {
 	/* 0: there was an answer, whatever its status. TP_ERR_TIMEOUT; TP_ERR_IO (no connection, cut off, no valid
-	 * certificate); TP_ERR_LIMIT (the answer is longer than answer_max); TP_ERR_NOT_ALLOWED (the URL, or where it
-	 * leads, is not for foreign fetches); TP_ERR_INVALID (not a URL that can be asked). */
+	 * certificate); TP_ERR_LIMIT (the answer is longer than answer_max, or `piece` had enough); TP_ERR_NOT_ALLOWED
+	 * (the URL, or where it leads, is not for foreign fetches; or plain http to another machine); TP_ERR_INVALID
+	 * (not a URL that can be asked). */
 	int err;
 	const char *problem;   /* one sentence; NULL unless err */
 	unsigned status;
@@ -47,14 +48,16 @@ struct http_ask {
 	bool body_from_fd;
 	uint64_t body_size;              /* of it */
 	uint64_t answer_max;             /* bytes */
-	unsigned timeout_s;              /* for all of it */
+	unsigned timeout_s;              /* for all of it; 0, and at most: LIMIT_HTTP_CLIENT_SECONDS */
 	/*
 	 * A URL that a stranger gave: http or https on the ports 80, 443 and from 1024 up; no name or spelling that leads
 	 * to this machine, a private network, link-local, multicast or otherwise special addresses (IPv4, IPv6, and IPv4
-	 * in IPv6), decided on the very address that is connected to; up to 5 redirects, each checked the same way.
+	 * in IPv6; http_guard.h), decided on the very address that is connected to; up to 5 redirects, each checked
+	 * the same way. Others are not redirected: the 3xx is the answer.
 	 */
 	bool foreign;
-	/* Pieces of a 2xx body as they come; false: enough, the call ends with TP_ERR_LIMIT. NULL: it is collected. */
+	/* Pieces of a 2xx body as they come; false: enough, the call ends with TP_ERR_LIMIT. NULL: it is collected. It
+	 * may cancel any call, its own too. */
 	bool (*piece)(void *context, const void *bytes, size_t count);
 	/* Once, never from inside http_client_ask, unless http_call_cancel comes first. */
 	void (*done)(void *context, const struct http_result *result);
@@ -64,8 +67,9 @@ struct http_ask {
 struct http_client *http_client_create(uv_loop_t *loop, const struct log *parent);
 /* Never NULL. All that the ask points to is copied. */
 struct http_call *http_client_ask(struct http_client *client, const struct http_ask *ask);
-/* `done` is not called any more. *call becomes NULL; NULL is fine. */
+/* `done` and `piece` are not called any more. *call becomes NULL; NULL is fine. */
 void http_call_cancel(struct http_call **call);
+uv_loop_t *http_client_loop(const struct http_client *client);
 /* Calls that are not done are cancelled. `closed` is called from the loop when no handle is left. *client becomes NULL;
  * NULL is fine and is closed at once. */
 void http_client_close(struct http_client **client, void (*closed)(void *context), void *context);
