@@ -29,6 +29,7 @@ void json_put_string(struct buf *out, const char *text);
  */
 struct cJSON *json_read(const char *bytes, size_t length);
 void json_free(struct cJSON **document);
+struct cJSON *json_copy(const struct cJSON *value); /* a document of its own */
 
 /* A member of an object, by its exact name; NULL: not there, or `object` is none (NULL is fine). */
 const struct cJSON *json_member(const struct cJSON *object, const char *name);

@@ -208,6 +208,11 @@ struct cJSON *json_read(const char *bytes, size_t length)
 	return document;
 }
 
+struct cJSON *json_copy(const struct cJSON *value)
+{
+	return cJSON_Duplicate(value, true);
+}
+
 void json_free(struct cJSON **document)
 {
 	cJSON_Delete(*document);

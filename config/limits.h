@@ -119,7 +119,8 @@
 
 /* Matrix */
 #define LIMIT_MATRIX_CALLS_WAITING 2000 /* of the homeserver: above it no more is taken from backends */
-#define LIMIT_MATRIX_REACTIONS 10000 /* that are remembered, to be told from messages when they are redacted */
+#define LIMIT_MATRIX_RECENT 5000        /* events whose text is remembered, for quotations */
+#define LIMIT_MATRIX_POSTPONED_MS 10000 /* that a transaction waits for accounts to be read */
 #define LIMIT_MATRIX_NOTICES 50 /* for a person with whom the bot has no chat yet */
 
 /* portals */

@@ -2,6 +2,7 @@
 /* At build time: the keys of transportd, for the manual page transport.cfg(5). */
 #include "base/mem.h"
 #include "config/config.h"
+#include "frontends/matrix/frontend.h"
 #include "frontends/xmpp/frontend.h"
 #include "transport/service_config.h"
 #include "transport/spool_config.h"
@@ -10,7 +11,7 @@
 int main(void)
 {
 	static const struct config_table *const tables[] = {&service_config_table, &spool_config_table,
-							     &store_config_table, &xmpp_config_table};
+							     &store_config_table, &xmpp_config_table, &matrix_config_table};
 
 	config_write_man(stdout, tables, ARRAY_SIZE(tables));
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

@@ -19,6 +19,7 @@
 #include "config/spectrum_keys.h"
 #include "daemon/notify.h"
 #include "daemon/privileges.h"
+#include "frontends/matrix/frontend.h"
 #include "frontends/xmpp/frontend.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/reload.h"
@@ -31,6 +32,7 @@ enum exit_status { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIGURA
 struct options {
 	const char *file;
 	const char *jid;
+	const char *matrix_registration; /* a file to write; NULL */
 	bool check;
 };
 
@@ -47,9 +49,9 @@ struct daemon {
 	int status; /* EXIT_RUNTIME once something failed that the program cannot go on without */
 };
 
-static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, NULL};
+static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, &matrix_frontend_ops, NULL};
 static const struct config_table *const tables[] = {&service_config_table, &spool_config_table, &store_config_table,
-						     &xmpp_config_table};
+						     &xmpp_config_table, &matrix_config_table};
 
 static void print_help(FILE *out)
 {
@@ -57,6 +59,8 @@ static void print_help(FILE *out)
 	      "Runs one instance of the gateway in the foreground; Spectrum 2's configuration files work.\n\n"
 	      "  -c, --config FILE       the configuration file\n"
 	      "  -j, --jid JID           the instance's JID, instead of the file's service.jid\n"
+	      "      --matrix-registration OUT\n"
+	      "                          write a registration file for the homeserver, and end\n"
 	      "      --check             say what is wrong with the configuration, and end\n"
 	      "      --SECTION.KEY=VALUE set a configuration key; wins over the file\n"
 	      "      --sample            print a commented sample configuration, and end\n"
@@ -112,6 +116,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option long_options[] = {
 		{"config", required_argument, NULL, 'c'}, {"jid", required_argument, NULL, 'j'},
+		{"matrix-registration", required_argument, NULL, 'M'},
 		{"check", no_argument, NULL, 'C'},        {"sample", no_argument, NULL, 'S'},
 		{"reference", no_argument, NULL, 'R'},    {"no-daemonize", no_argument, NULL, 'n'},
 		{"no-debug", no_argument, NULL, 'd'},     {"version", no_argument, NULL, 'v'},
@@ -126,6 +131,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'j':
 			options->jid = optarg;
+			break;
+		case 'M':
+			options->matrix_registration = optarg;
 			break;
 		case 'C':
 			options->check = true;
@@ -420,6 +428,23 @@ static void keep_arguments(struct daemon *daemon, int argc, char **argv)
 		daemon->arguments[i] = mem_strdup(argv[i]);
 }
 
+static int write_registration(struct daemon *daemon, const char *path)
+{
+	struct frontend *frontend = transport_frontend(daemon->transport, "matrix");
+	struct buf error = {0};
+
+	if (!frontend) {
+		fputs("transportd: the configuration does not say service.frontend = matrix\n", stderr);
+		return EXIT_CONFIGURATION;
+	}
+	if (matrix_write_registration(frontend, path, &error) < 0) {
+		print_complaints(&error);
+		return EXIT_RUNTIME;
+	}
+	printf("%s: add it to app_service_config_files of the homeserver, and restart that\n", path);
+	return EXIT_OK;
+}
+
 static void forget_arguments(struct daemon *daemon)
 {
 	for (char **argument = daemon->arguments; *argument; argument++)
@@ -446,6 +471,8 @@ int main(int argc, char **argv)
 		daemon.transport = transport_create(&daemon.loop, daemon.config, frontends);
 		if (load(&daemon, &options) < 0)
 			status = EXIT_CONFIGURATION;
+		else if (options.matrix_registration)
+			status = write_registration(&daemon, options.matrix_registration);
 		else if (options.check)
 			status = printf("%s: the configuration is good\n", options.file) < 0 ? EXIT_RUNTIME : EXIT_OK;
 		else

@@ -276,6 +276,7 @@ static void run_login(struct command_call *call)
 
 	if (!user)
 		return;
+	user_set_setting(user, "enable_transport", "1");
 	bool again = login_step_begin_again(user);
 
 	if (!again && (user->state == USER_IDLE || user->state == USER_FAILED))
@@ -289,6 +290,57 @@ static void run_login(struct command_call *call)
 	else
 		buf_puts(&text, "You are being logged in.");
 	command_reply(call, user->state == USER_IDLE ? TP_ERR_NOT_ALLOWED : 0, "%s", buf_text(&text));
+	buf_finish(&text);
+}
+
+static void run_logout(struct command_call *call)
+{
+	struct user *user = caller_for_login(call);
+
+	if (!user)
+		return;
+	user_set_setting(user, "enable_transport", "0");
+	user_logout(user);
+	command_reply(call, 0, "You are logged out until you say: login");
+}
+
+static void run_contacts(struct command_call *call)
+{
+	const struct user *user = caller_for_login(call);
+	struct buf text = {0};
+	struct map_iter it = {0};
+
+	if (!user)
+		return;
+	buf_puts(&text, map_count(user->roster->contacts) ? "Your contacts:" : "You have no contacts.");
+	while (map_next(user->roster->contacts, &it)) {
+		const struct contact *contact = it.value;
+
+		buf_printf(&text, "\n%s", contact->name);
+		if (contact->alias && *contact->alias && strcmp(contact->alias, contact->name) != 0)
+			buf_printf(&text, " (%s)", contact->alias);
+		buf_puts(&text, contact->status == STATUS_OFFLINE ? "" : ": there");
+	}
+	command_reply(call, 0, "%s", buf_text(&text));
+	buf_finish(&text);
+}
+
+static void run_rooms(struct command_call *call)
+{
+	const struct user *user = caller_for_login(call);
+	struct buf text = {0};
+	struct map_iter it = {0};
+
+	if (!user)
+		return;
+	buf_puts(&text, map_count(user->rooms) ? "Your rooms:" : "You are in no room.");
+	while (map_next(user->rooms, &it)) {
+		const struct room *room = it.value;
+
+		buf_printf(&text, "\n%s as %s%s", room->name, room->nickname,
+			   room->state == ROOM_JOINED ? "" : " (not joined yet)");
+	}
+	command_reply(call, 0, "%s", buf_text(&text));
 	buf_finish(&text);
 }
 
@@ -351,6 +403,9 @@ static const struct command commands[] = {
 	 run_status},
 	{"login", "Log in", "log in to the network, step by step where it asks for more than a password",
 	 ROLE_REGISTERED, NULL, 0, NULL, run_login, .dialogue = true},
+	{"logout", "Log out", "end the session until you log in again", ROLE_REGISTERED, NULL, 0, NULL, run_logout},
+	{"contacts", "Contacts", "list your contacts", ROLE_REGISTERED, NULL, 0, NULL, run_contacts},
+	{"rooms", "Rooms", "list your rooms", ROLE_REGISTERED, NULL, 0, NULL, run_rooms},
 	{"answer", "Answer", "answer what the network asks during a login", ROLE_REGISTERED, answer_fields,
 	 ARRAY_SIZE(answer_fields), NULL, run_answer},
 	{"cancel", "Give up the login", "give up a login that waits for you", ROLE_REGISTERED, NULL, 0, NULL,
@@ -410,6 +465,7 @@ static const char *admin_name(const struct admin_entry *entry)
 		const char *own, *admin;
 	} renamed[] = {{"register", "admin-register"},
 	               {"unregister", "admin-unregister"},
+	               {"rooms", "admin-rooms"},
 	               {"status", "admin-status"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(renamed); i++)

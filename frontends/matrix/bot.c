@@ -29,9 +29,9 @@ struct asking {
 
 static const char own_help[] = "\nchat <name> - open a chat with a contact"
 			       "\nlogin <username> [password] - the same as register"
-			       "\nIn a room with me, behind \"!\" or my name: plumb <room> ties it to a room of the network, "
-			       "unplumb unties it; in such a room relay on lets people without an account speak through "
-			       "yours, relay off ends that.";
+			       "\nSaid in a room where I am: plumb <room> ties it to a room of the network, unplumb unties "
+			       "it; in such a room relay on lets people without an account speak through yours, relay off "
+			       "ends that.";
 
 static struct asking *ask(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
 			  const char *argument)
@@ -200,21 +200,6 @@ void bot_offer_room(struct matrix_frontend *frontend, const char *address, const
 
 /* -------------------------------------------------------------------------------------------------- lines */
 
-const char *bot_addressed(const struct matrix_frontend *frontend, const char *text)
-{
-	const char *names[] = {frontend->names.bot, frontend->bot};
-
-	if (*text == '!')
-		return text + 1;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		size_t length = strlen(names[i]);
-
-		if (text_starts(text, names[i]) && (text[length] == ':' || text[length] == ','))
-			return text + length + 1 + strspn(text + length + 1, " ");
-	}
-	return NULL;
-}
-
 static bool is_word(const char *word, size_t length, const char *name)
 {
 	char *copy = mem_strndup(word, length);
@@ -224,15 +209,31 @@ static bool is_word(const char *word, size_t length, const char *name)
 	return same;
 }
 
-bool bot_knows(const char *line)
+/* In words of their own, without anybody's name. */
+static bool is_about_room(const struct matrix_room *room, const char *text)
 {
-	static const char *const words[] = {"plumb", "unplumb", "relay"};
-	size_t length = strcspn(line, " \t\n");
+	size_t length = strcspn(text, " \t\n");
+	const char *rest = text + length + strspn(text + length, " \t");
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (is_word(line, length, words[i]))
-			return true;
-	return false;
+	if (room->kind == MATRIX_ROOM_PLAIN)
+		return is_word(text, length, "plumb") && *rest;
+	if (room->kind != MATRIX_ROOM_PORTAL)
+		return false;
+	return (is_word(text, length, "unplumb") && !*rest) ||
+	       (is_word(text, length, "relay") && (text_equal_nocase(rest, "on") || text_equal_nocase(rest, "off")));
+}
+
+const char *bot_addressed(const struct matrix_frontend *frontend, const struct matrix_room *room, const char *text)
+{
+	const char *names[] = {frontend->names.bot, frontend->bot};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t length = strlen(names[i]);
+
+		if (text_starts(text, names[i]) && (text[length] == ':' || text[length] == ','))
+			return text + length + 1 + strspn(text + length + 1, " ");
+	}
+	return is_about_room(room, text) ? text : NULL;
 }
 
 static bool asks_for_secret(const struct user *user)
@@ -319,9 +320,11 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 	if (run_in_room(frontend, room, sender, word, length, rest))
 		return;
 	bool registers = is_word(word, length, "register") || (is_word(word, length, "login") && *rest);
+	bool has_password = registers && rest[strcspn(rest, " \t\n")];
 
-	if (registers || is_word(word, length, "admin-register")) {
+	if (has_password || is_word(word, length, "admin-register"))
 		hide(frontend, room, event_id);
+	if (registers) {
 		if (!private) {
 			matrix_notice(frontend, room->id, NULL, "Not here: say that in a chat with me alone.");
 			return;

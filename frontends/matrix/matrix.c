@@ -17,6 +17,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/recent.h"
 #include "frontends/matrix/show.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/delivery.h"
@@ -96,7 +97,8 @@ void matrix_send(struct matrix_frontend *frontend, const char *room, const char 
 	buf_finish(&fresh);
 }
 
-void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to, const char *text)
+void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as, const char *reply_to,
+		      const char *text)
 {
 	struct buf content = {0};
 
@@ -108,8 +110,13 @@ void matrix_notice(struct matrix_frontend *frontend, const char *room, const cha
 		buf_puts(&content, "}}");
 	}
 	buf_putc(&content, '}');
-	matrix_send(frontend, room, NULL, "m.room.message", buf_text(&content), NULL, told, frontend);
+	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), NULL, told, frontend);
 	buf_finish(&content);
+}
+
+void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to, const char *text)
+{
+	matrix_notice_as(frontend, room, NULL, reply_to, text);
 }
 
 /* --------------------------------------------------------------------------------------------------- later */
@@ -179,6 +186,7 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->people = map_create();
 	list_init(&frontend->due);
 	list_init(&frontend->accepting);
+	list_init(&frontend->postponed);
 	return &frontend->base;
 }
 
@@ -197,7 +205,7 @@ static void frontend_destroy(struct frontend *base)
 	matrix_rooms_free(frontend);
 	ghosts_free(frontend);
 	people_free(frontend);
-	map_destroy(&frontend->reactions, mem_free);
+	recent_free(frontend);
 	registration_finish(&frontend->registration);
 	mem_free(frontend->bot);
 	mem_free(frontend->records);
@@ -497,6 +505,8 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		return 0;
 	case EVENT_SESSION:
 		person_show_session(frontend, to, &event->session);
+		/* an account that was waited for has been read, or is not there */
+		matrix_later(frontend, transactions_go_on, NULL, NULL);
 		return 0;
 	case EVENT_LOGIN_STEP:
 		show_login_step(frontend, to, &event->login_step);
@@ -538,6 +548,7 @@ static bool frontend_normalize(struct frontend *base, const char *address, struc
 static void attach(struct matrix_frontend *frontend, const char *id, const char *unused)
 {
 	(void)unused;
+	person_of(frontend, id)->unregistered = false;
 	person_attach(frontend, id);
 }
 

@@ -53,8 +53,9 @@ struct matrix_frontend {
 	struct map *openings;  /* chat_key -> struct opening: chats on their way */
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
-	struct map *reactions; /* event id of a reaction -> what it was to, owned */
+	struct map *recent;    /* event id -> struct recent */
 	struct list accepting; /* struct accepting.link: requests that are answered later */
+	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
 	struct list due;       /* struct later: what must not be done from inside deliver */
 	uv_timer_t *timer;
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
@@ -88,3 +89,6 @@ void matrix_send(struct matrix_frontend *frontend, const char *room, const char 
 		 const char *transaction, matrix_done *done, void *context);
 /* m.notice of the bot; in reply to an event unless NULL. */
 void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to, const char *text);
+/* The same by another of ours: in a chat the bot is not there. */
+void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as, const char *reply_to,
+		      const char *text);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 
 static const char *const kinds[] = {"plain", "control", "chat", "portal"};
@@ -266,8 +267,11 @@ static void on_members(void *context, const struct matrix_reply *reply)
 	for (const struct cJSON *item = json_first(joined); room && item; item = json_next(item)) {
 		const char *id = json_name(item, &arena);
 
-		if (id && matrix_is_user_id(id))
-			matrix_room_note_member(frontend, room, id, true);
+		if (!id || !matrix_is_user_id(id))
+			continue;
+		matrix_room_note_member(frontend, room, id, true);
+		if (!matrix_is_ours(&frontend->names, id))
+			person_note_name(frontend, id, json_text(item, "display_name", &arena));
 	}
 	if (room && room->kind == MATRIX_ROOM_PORTAL)
 		portal_room_join_people(frontend, room);

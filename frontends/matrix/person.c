@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/person.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/portal_room.h"
 #include "transport/session.h"
@@ -121,8 +124,29 @@ void person_tell(struct matrix_frontend *frontend, const char *id, const char *t
 		make_control(frontend, person);
 }
 
+void person_note_name(struct matrix_frontend *frontend, const char *id, const char *name)
+{
+	struct buf line = {0};
+
+	if (name)
+		text_clean(&line, name, text_cut(name, strlen(name), LIMIT_NAME_BYTES), TEXT_LINE);
+	mem_replace(&person_of(frontend, id)->name, line.len ? buf_text(&line) : NULL);
+	buf_finish(&line);
+}
+
+const char *person_name(struct matrix_frontend *frontend, const char *id)
+{
+	struct person *person = person_of(frontend, id);
+
+	if (!person->name)
+		person->name = mem_strndup(id + 1, strcspn(id + 1, ":"));
+	return person->name;
+}
+
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
 {
+	if (person_of(frontend, id)->unregistered)
+		return NULL;
 	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
 
 	if (resource)
@@ -144,6 +168,9 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 	const char *id = identity->address;
 	struct person *person = person_of(frontend, id);
 
+	person->unregistered = session->state == SESSION_UNREGISTERED;
+	if (!person->unregistered)
+		person->told_unheard = false;
 	switch (session->state) {
 	case SESSION_CONNECTED:
 		if (person->curious)
@@ -178,6 +205,7 @@ static void person_free(void *value)
 	LIST_EACH (link, &person->waiting)
 		notice_free(person, CONTAINER_OF(link, struct notice, link));
 	mem_free(person->id);
+	mem_free(person->name);
 	mem_free(person->control);
 	mem_free(person);
 }

@@ -13,6 +13,9 @@ struct person {
 	bool creating;      /* one is on its way */
 	struct list waiting; /* struct notice.link: for when it is there */
 	unsigned waiting_count;
+	char *name;         /* as the homeserver shows it; NULL: not known */
+	bool unregistered;  /* has no account: the store need not be asked again */
+	bool told_unheard;  /* that nobody hears him in a portal */
 	bool curious;       /* is told when the network session is up: they asked for it, or were told of a trouble */
 };
 
@@ -21,7 +24,10 @@ struct person *person_of(struct matrix_frontend *frontend, const char *id);
 void person_tell(struct matrix_frontend *frontend, const char *id, const char *text);
 /* The person talks to the bot there from now on. */
 void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room);
-/* The always present client of this address, attached if it is not; NULL: too many. The account may be still unknown, or
+/* What others see: the display name in one line, or the local part of the id. */
+const char *person_name(struct matrix_frontend *frontend, const char *id);
+void person_note_name(struct matrix_frontend *frontend, const char *id, const char *name);
+/* The always present client of this address, attached if it is not; NULL: no account, or banned. The account may be still unknown, or
  * not be there. Not from inside deliver. */
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id);
 /* What the account's login has come to. */

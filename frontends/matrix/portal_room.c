@@ -304,6 +304,27 @@ static void take_out(struct matrix_frontend *frontend, struct matrix_room *room,
 	mem_free(ghost);
 }
 
+struct kicking {
+	const char *id, *reason;
+};
+
+static void kick(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct kicking *kicking = context;
+	struct buf body = {0};
+
+	if (!matrix_room_has(room, kicking->id))
+		return;
+	matrix_room_note_member(frontend, room, kicking->id, false);
+	buf_puts(&body, "{\"user_id\":");
+	json_put_string(&body, kicking->id);
+	buf_puts(&body, ",\"reason\":");
+	json_put_string(&body, kicking->reason && *kicking->reason ? kicking->reason : "put out of the room of the network");
+	buf_putc(&body, '}');
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/kick", room->id), NULL, buf_text(&body), room->id);
+	buf_finish(&body);
+}
+
 static void tell_removed(struct matrix_frontend *frontend, const struct identity *to,
 			 const struct event_participant *participant)
 {
@@ -324,7 +345,13 @@ static void tell_removed(struct matrix_frontend *frontend, const struct identity
 				participant->status_text && *participant->status_text ? ": " : "",
 				participant->status_text ? participant->status_text : "");
 
-	person_tell(frontend, to->address, text);
+	if (participant->flags & (PARTICIPANT_KICKED | PARTICIPANT_BANNED)) {
+		struct kicking kicking = {to->address, participant->status_text};
+
+		matrix_room_each_portal(frontend, participant->room, kick, &kicking);
+	} else {
+		person_tell(frontend, to->address, text);
+	}
 	mem_free(text);
 }
 

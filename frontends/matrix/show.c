@@ -13,6 +13,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/recent.h"
 #include "transport/delivery.h"
 #include "transport/room.h"
 #include "transport/session.h"
@@ -109,6 +110,7 @@ struct sent {
 	char *room, *ghost;
 	char *people, *network; /* places of the message map; NULL: the message has no id there */
 	char *network_id;
+	char *author, *text;   /* for quotations; NULL: none */
 	bool known_there;      /* the ghost was thought to be in the room already */
 };
 
@@ -120,6 +122,8 @@ static void sent_free(struct sent *sent)
 	mem_free(sent->people);
 	mem_free(sent->network);
 	mem_free(sent->network_id);
+	mem_free(sent->author);
+	mem_free(sent->text);
 	mem_free(sent);
 }
 
@@ -135,6 +139,8 @@ void show_hold(struct matrix_frontend *frontend)
 
 static void tie_ids(const struct sent *sent, const char *event_id)
 {
+	if (sent->text && event_id)
+		recent_note(sent->frontend, event_id, sent->author, sent->text, NULL);
 	if (sent->people && event_id)
 		message_map_put(sent->frontend->base.transport->spool,
 				&(struct message_link){.place = sent->people,
@@ -228,6 +234,10 @@ static void send_event(struct speaking *speaking, struct matrix_room *room, cons
 	struct sent *sent = sent_by(speaking, room, known_there);
 	char *transaction = transaction_of(speaking);
 
+	if (named) {
+		sent->author = mem_strdup(speaking->name);
+		sent->text = mem_strdup(message->text);
+	}
 	if (named && message->id && *message->id) {
 		struct buf people = {0}, network = {0};
 
@@ -428,10 +438,14 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	const char *text = undelivered->text && *undelivered->text ? undelivered->text : reason_text(undelivered->reason);
 	char *whole = mem_printf("Not delivered: %s", text);
 
-	if (room)
-		matrix_notice(frontend, room->id, is_event(message->id) ? message->id : NULL, whole);
-	else
+	if (room) {
+		char *ghost = ghost_of_chat(frontend, room);
+
+		matrix_notice_as(frontend, room->id, ghost, is_event(message->id) ? message->id : NULL, whole);
+		mem_free(ghost);
+	} else {
 		person_tell(frontend, address, whole);
+	}
 	mem_free(whole);
 	/* It is in the homeserver's lane, and the person has the message before his eyes. */
 	return 0;

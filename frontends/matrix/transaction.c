@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -14,6 +15,7 @@
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/recent.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
@@ -66,11 +68,11 @@ static const char *refusal(int err)
 {
 	switch (err) {
 	case TP_ERR_NOT_CONNECTED:
-		return "you are not connected to the network. Say \"status\" to me";
+		return "you are not connected to the network. Say \"status\" to the bot";
 	case TP_ERR_NOT_FOUND:
 		return "you are not in that room of the network";
 	case TP_ERR_NOT_REGISTERED:
-		return "you have no account here. Say \"register\" to me";
+		return "nobody on the network hears you, as you have no account here. Say \"register\" to the bot";
 	case TP_ERR_LIMIT:
 		return "too much waits already";
 	default:
@@ -80,13 +82,18 @@ static const char *refusal(int err)
 
 static void complain(struct saying *saying, int err)
 {
-	char *text = mem_printf("Not delivered: %s.", refusal(err));
+	struct matrix_frontend *frontend = saying->frontend;
+	struct person *person = person_of(frontend, saying->source->sender);
 	const struct matrix_room *room = saying->room;
+	char *text = mem_printf("Not delivered: %s.", refusal(err));
+	char *ghost = ghost_of_chat(frontend, room);
 
-	if (room->kind == MATRIX_ROOM_PORTAL || !saying->source->id)
-		matrix_notice(saying->frontend, room->id, saying->source->id, text);
-	else
-		person_tell(saying->frontend, saying->source->sender, text);
+	/* Once in a portal, where others can go on without an account. */
+	if (err != TP_ERR_NOT_REGISTERED || !person->told_unheard || ghost)
+		matrix_notice_as(frontend, room->id, ghost, saying->source->id, text);
+	if (err == TP_ERR_NOT_REGISTERED)
+		person->told_unheard = true;
+	mem_free(ghost);
 	mem_free(text);
 }
 
@@ -102,7 +109,7 @@ static struct resource *speaker(struct saying *saying, struct event_message *mes
 		return own;
 	if (saying->room->kind != MATRIX_ROOM_PORTAL || !saying->room->relay)
 		return person_attach(frontend, sender);
-	message->author.name = sender;
+	message->author.name = person_name(frontend, sender);
 	message->author.id = sender;
 	return person_attach(frontend, saying->room->relay);
 }
@@ -151,13 +158,17 @@ static void say(struct saying *saying)
 	const struct matrix_event *source = saying->source;
 
 	read_text(saying);
+	const struct recent *quoted = recent_find(saying->frontend, source->reply_to);
 	struct event_message message = {.text = buf_text(&saying->text),
 					.xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
 					.id = source->id,
 					.replaces = source->replaces,
 					.reply_to = source->reply_to,
+					.reply_text = quoted ? quoted->text : NULL,
+					.reply_author = quoted ? quoted->author : NULL,
 					.thread = source->thread};
 
+	recent_note(saying->frontend, source->id, person_name(saying->frontend, source->sender), message.text, NULL);
 	route(saying, EVENT_MESSAGE, &message);
 }
 
@@ -174,12 +185,14 @@ static bool is_control(struct matrix_frontend *frontend, struct matrix_room *roo
 static void on_message(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	const char *line = event->body && !event->replaces ? bot_addressed(frontend, event->body) : NULL;
+	const char *line = event->body && !event->replaces && room->kind != MATRIX_ROOM_CHAT
+				   ? bot_addressed(frontend, room, event->body)
+				   : NULL;
 
 	if (is_control(frontend, room, event->sender)) {
 		if (event->message_type != MATRIX_NOTICE && event->body && !event->replaces)
 			bot_line(frontend, room, event->sender, event->id, line ? line : event->body);
-	} else if (line && room->kind != MATRIX_ROOM_CHAT && (*event->body != '!' || bot_knows(line))) {
+	} else if (line) {
 		bot_line(frontend, room, event->sender, event->id, line);
 	} else if (is_tied(room)) {
 		say(&saying);
@@ -189,18 +202,6 @@ static void on_message(struct matrix_frontend *frontend, struct matrix_room *roo
 }
 
 /* ------------------------------------------------------------------------------------------------ reactions */
-
-/* What a reaction was to: a redaction names the reaction only. The oldest are forgotten. */
-static void remember_reaction(struct matrix_frontend *frontend, const struct matrix_event *event)
-{
-	if (map_count(frontend->reactions) >= LIMIT_MATRIX_REACTIONS) {
-		struct map_iter it = {0};
-
-		if (map_next(frontend->reactions, &it))
-			mem_free(map_remove(frontend->reactions, it.key));
-	}
-	mem_free(map_set(&frontend->reactions, event->id, mem_strdup(event->reply_to)));
-}
 
 static void on_reaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
 {
@@ -213,23 +214,29 @@ static void on_reaction(struct matrix_frontend *frontend, struct matrix_room *ro
 
 	if (!is_tied(room) || !event->reply_to || !event->key)
 		return;
-	remember_reaction(frontend, event);
+	recent_note(frontend, event->id, person_name(frontend, event->sender), event->key, event->reply_to);
 	route(&saying, EVENT_MESSAGE, &message);
 }
 
 static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	struct event_message message = {.text = "", .id = event->id};
-	char *reacted = event->replaces ? map_remove(frontend->reactions, event->replaces) : NULL;
+	struct event_message message = {.id = event->id};
+	const struct recent *redacted = recent_find(frontend, event->replaces);
 
-	if (reacted)
-		message.reacts_to = reacted;
+	if (!is_tied(room) || !event->replaces)
+		return;
+	if (redacted)
+		buf_printf(&saying.text, "(takes back: %s)", redacted->text);
+	else
+		buf_puts(&saying.text, "(takes back a message)");
+	message.text = buf_text(&saying.text);
+	if (redacted && redacted->reacts_to)
+		message.reacts_to = redacted->reacts_to;
 	else
 		message.retracts = event->replaces;
-	if (is_tied(room) && event->replaces)
-		route(&saying, EVENT_MESSAGE, &message);
-	mem_free(reacted);
+	route(&saying, EVENT_MESSAGE, &message);
+	buf_finish(&saying.text);
 }
 
 /* --------------------------------------------------------------------------------------------- who is there */
@@ -294,6 +301,8 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	}
 	bool gone = event->membership == MATRIX_LEAVE || event->membership == MATRIX_BAN;
 
+	if (!ours && event->membership == MATRIX_JOIN)
+		person_note_name(frontend, who, event->display_name);
 	if (!room)
 		return;
 	if (ours && gone) {
@@ -319,10 +328,10 @@ static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room 
 		return;
 	room->encrypted = room->encrypted_told = true;
 	matrix_room_store(frontend, room);
-	if (room->kind == MATRIX_ROOM_CHAT)
-		person_tell(frontend, room->owner, text);
-	else
-		matrix_notice(frontend, room->id, NULL, text);
+	char *ghost = ghost_of_chat(frontend, room);
+
+	matrix_notice_as(frontend, room->id, ghost, NULL, text);
+	mem_free(ghost);
 }
 
 /* ------------------------------------------------------------------------------------------------- ephemeral */
@@ -490,21 +499,106 @@ static void on_durable(void *context, int err)
 		appservice_accept(request);
 }
 
+static void take_transaction(struct matrix_frontend *frontend, struct accepting *accepting, const struct cJSON *body)
+{
+	const struct cJSON *ephemeral = json_array(body, "ephemeral");
+
+	take_all(frontend, json_array(body, "events"));
+	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"));
+	spool_when_durable(frontend->base.transport->spool, on_durable, accepting);
+	transport_commit(frontend->base.transport);
+}
+
+/* What people say is routed when their accounts have been read: a question to the store, once for each of them. */
+struct postponed {
+	struct list link;
+	struct accepting *accepting;
+	struct cJSON *body;
+	uint64_t since_ms; /* clock_ms */
+};
+
+static void postponed_free(struct postponed *postponed)
+{
+	list_remove(&postponed->link);
+	json_free(&postponed->body);
+	mem_free(postponed);
+}
+
+static bool is_loading(struct matrix_frontend *frontend, const char *id)
+{
+	const struct resource *resource = person_attach(frontend, id);
+
+	return resource && resource->identity->state == IDENTITY_LOADING;
+}
+
+/* Whether somebody who says something here is not known yet. */
+static bool has_unread_accounts(struct matrix_frontend *frontend, const struct cJSON *body)
+{
+	const struct cJSON *events = json_array(body, "events");
+	struct arena arena = {0};
+	bool found = false;
+
+	for (const struct cJSON *item = json_first(events); item; item = json_next(item)) {
+		const char *sender = json_text(item, "sender", &arena), *id = json_text(item, "room_id", &arena);
+		const struct matrix_room *room = id ? matrix_room_find(frontend, id) : NULL;
+
+		if (!sender || !room || !matrix_is_user_id(sender) || matrix_is_ours(&frontend->names, sender))
+			continue;
+		found = is_loading(frontend, sender) || found;
+		if (room->relay)
+			found = is_loading(frontend, room->relay) || found;
+	}
+	arena_finish(&arena);
+	return found;
+}
+
+static bool has_waited_long(const struct postponed *postponed)
+{
+	return clock_ms() - postponed->since_ms > LIMIT_MATRIX_POSTPONED_MS;
+}
+
+void transactions_go_on(struct matrix_frontend *frontend, const char *unused, const char *unused_too)
+{
+	(void)unused;
+	(void)unused_too;
+	while (!list_empty(&frontend->postponed)) {
+		struct postponed *first = CONTAINER_OF(frontend->postponed.next, struct postponed, link);
+		struct accepting *accepting = first->accepting;
+
+		if (has_unread_accounts(frontend, first->body) && !has_waited_long(first))
+			return;
+		take_transaction(frontend, accepting, first->body);
+		postponed_free(first);
+	}
+}
+
+static void postpone(struct matrix_frontend *frontend, struct accepting *accepting, const struct cJSON *body)
+{
+	struct postponed *postponed = MEM_NEW(struct postponed);
+
+	postponed->accepting = accepting;
+	postponed->body = json_copy(body);
+	postponed->since_ms = clock_ms();
+	list_append(&frontend->postponed, &postponed->link);
+}
+
 static void on_transaction(void *context, struct appservice_request *request, const char *id, const struct cJSON *body)
 {
 	struct matrix_frontend *frontend = context;
-	struct transport *transport = frontend->base.transport;
-	const struct cJSON *ephemeral = json_array(body, "ephemeral");
 
 	if (!frontend->loaded || frontend->stopping) {
 		appservice_refuse(request, 503, "M_UNKNOWN", "the bridge is not ready: please try again");
 		return;
 	}
 	log_debug(&frontend->base.log, "transaction %s", log_quote(id));
-	take_all(frontend, json_array(body, "events"));
-	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"));
-	spool_when_durable(transport->spool, on_durable, accept_later(frontend, request));
-	transport_commit(transport);
+	struct accepting *accepting = accept_later(frontend, request);
+
+	if (!list_empty(&frontend->postponed) || has_unread_accounts(frontend, body)) {
+		postpone(frontend, accepting, body);
+		transactions_go_on(frontend, NULL, NULL);
+		return;
+	}
+	take_transaction(frontend, accepting, body);
 }
 
 static void on_user(void *context, struct appservice_request *request, const char *id)
@@ -554,6 +648,13 @@ const struct appservice_ops transaction_ops = {
 
 void transactions_forget(struct matrix_frontend *frontend)
 {
+	/* They come again. */
+	LIST_EACH (link, &frontend->postponed) {
+		struct postponed *postponed = CONTAINER_OF(link, struct postponed, link);
+
+		accepting_end(postponed->accepting);
+		postponed_free(postponed);
+	}
 	LIST_EACH (link, &frontend->accepting) {
 		CONTAINER_OF(link, struct accepting, link)->request = NULL;
 		list_remove(link);

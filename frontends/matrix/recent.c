@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/recent.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "config/limits.h"
+
+#define TEXT_BYTES 200 /* a quotation shows no more */
+
+static void free_one(void *value)
+{
+	struct recent *recent = value;
+
+	if (!recent)
+		return;
+	mem_free(recent->author);
+	mem_free(recent->text);
+	mem_free(recent->reacts_to);
+	mem_free(recent);
+}
+
+void recent_note(struct matrix_frontend *frontend, const char *event_id, const char *author, const char *text,
+		 const char *reacts_to)
+{
+	struct recent *recent = MEM_NEW(struct recent);
+	struct map_iter it = {0};
+
+	if (map_count(frontend->recent) >= LIMIT_MATRIX_RECENT && map_next(frontend->recent, &it))
+		free_one(map_remove(frontend->recent, it.key));
+	recent->author = mem_strdup(author);
+	recent->text = mem_strndup(text, text_cut(text, strlen(text), TEXT_BYTES));
+	recent->reacts_to = mem_strdup(reacts_to);
+	free_one(map_set(&frontend->recent, event_id, recent));
+}
+
+const struct recent *recent_find(const struct matrix_frontend *frontend, const char *event_id)
+{
+	return event_id ? map_get(frontend->recent, event_id) : NULL;
+}
+
+void recent_free(struct matrix_frontend *frontend)
+{
+	map_destroy(&frontend->recent, free_one);
+}
