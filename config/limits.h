@@ -160,6 +160,7 @@
 
 /* Matrix */
 #define LIMIT_MATRIX_CALLS 16              /* to the homeserver at once; others wait */
+#define LIMIT_MATRIX_FREE_CALLS 8          /* of them, calls that keep no order */
 #define LIMIT_MATRIX_UPLOADS 4             /* of them */
 #define LIMIT_MATRIX_CALL_SECONDS 60       /* then a call is made again */
 #define LIMIT_MATRIX_UPLOAD_SECONDS 600    /* the same */

@@ -2,7 +2,11 @@
 /*
  * What the homeserver asks of us (Matrix Application Service API v1.15): routes under /_matrix/app/v1/ of an HTTP
  * listener. The token is checked before the body is read, in constant time, as header and as the old query parameter.
- * Wrong method, path or token get Matrix's JSON errors. Bodies up to 32 MiB.
+ * Wrong method, path or token get Matrix's JSON errors. Bodies up to LIMIT_MATRIX_TRANSACTION_BYTES. The same under the
+ * paths without /_matrix/app/v1 that old homeservers ask, and what nobody else serves on this listener is a wrong path.
+ *
+ * Ids come decoded. The server resolves "//", "/./" and "/../" in paths (http_server.h): an id that has them arrives
+ * without. Nobody's transaction ids do; a room of such a name is joined by the command, not by its alias.
  */
 #pragma once
 
@@ -19,7 +23,8 @@ struct appservice_request; /* waits for its answer */
 
 struct appservice_ops {
 	/*
-	 * PUT /transactions/{id}. `body` is an object with an array "events"; what else is in it is up to the homeserver.
+	 * PUT /transactions/{id}. `body`, which is lent, is an object with an array "events"; what else is in it is up to
+	 * the homeserver. The id is an opaque string.
 	 * Answer with appservice_accept when all that follows from it is on record, with appservice_refuse to have it come
 	 * again. A body that is no such object is accepted with a warning before it comes here: it would never get better.
 	 */
@@ -27,7 +32,7 @@ struct appservice_ops {
 	/* GET /users/{id}, /rooms/{alias}: accept: it exists now. */
 	void (*user)(void *context, struct appservice_request *request, const char *id);
 	void (*alias)(void *context, struct appservice_request *request, const char *alias);
-	/* POST /ping: answered by itself. NULL: nobody wants to know. */
+	/* POST /ping: answered by itself; `transaction` is "" if the ping had none. NULL: nobody wants to know. */
 	void (*ping)(void *context, const char *transaction);
 	void *context;
 };
@@ -38,6 +43,7 @@ bool appservice_create(struct http_listener *listener, const char *hs_token, con
 /* Requests that wait are forgotten; the listener must not serve any more (http_server_close). */
 void appservice_destroy(struct appservice **appservice);
 
-/* Each request is answered once, from inside its call or later; then it may not be used. */
+/* Each request is answered once, from inside its call or later; then it may not be used. That is so as well when the
+ * homeserver has gone meanwhile, or was told after LIMIT_HTTP_ANSWER_SECONDS that this takes too long. */
 void appservice_accept(struct appservice_request *request);                   /* 200 {} */
 void appservice_refuse(struct appservice_request *request, unsigned status, const char *errcode, const char *text);

@@ -2,7 +2,8 @@
 /*
  * Calls of the homeserver's client-server API (Matrix specification v1.15) with the application service's token, in our
  * own name or a ghost's. A homeserver that is away, overloaded (5xx) or says M_LIMIT_EXCEEDED is asked again, with
- * jitter, until it answers; what it refuses (other 4xx) is the caller's.
+ * jitter, until it answers; what it refuses (other 4xx) is the caller's. A 2xx that is no JSON is none of its answers:
+ * calls may be made twice, so those that make something carry a transaction id where the API has one.
  *
  * Calls of one lane are made one after the other, in the order in which they were given, each when the one before has
  * been answered for good: the events of one room keep their order, and a slow room holds up no other. Lanes take turns.
@@ -27,12 +28,13 @@ struct homeserver_settings {
 
 struct matrix_reply {
 	/* 0: 2xx. TP_ERR_NOT_ALLOWED (403), TP_ERR_NOT_FOUND (404), TP_ERR_AUTH (401: our token is wrong), TP_ERR_LIMIT
-	 * (413), TP_ERR_INVALID (other refusals), TP_ERR_IO or TP_ERR_TIMEOUT (only for calls made once). */
+	 * (413, or an answer of more than LIMIT_MATRIX_ANSWER_BYTES), TP_ERR_INVALID (other refusals). Only for calls
+	 * made once: TP_ERR_IO, TP_ERR_TIMEOUT, and TP_ERR_LIMIT for M_LIMIT_EXCEEDED. */
 	int err;
 	unsigned status;          /* 0: there was no answer */
-	const char *errcode;      /* "M_FORBIDDEN"; "" unless refused */
+	const char *errcode;      /* "M_FORBIDDEN"; "" if all went well, or none was said */
 	const char *problem;      /* a sentence for the log; "" if all went well */
-	const struct cJSON *json; /* the answer's object; NULL: none */
+	const struct cJSON *json; /* the answer, lent to `done`; NULL: none, or no object */
 };
 
 typedef void matrix_done(void *context, const struct matrix_reply *reply);
@@ -43,22 +45,25 @@ struct matrix_call {
 	const char *as;   /* a user id to act as; NULL: ourselves */
 	const char *body; /* JSON; NULL: none (POST and PUT send {}) */
 	const char *lane; /* usually a room's id; NULL: without waiting for others */
-	bool once;        /* not again if there is no answer: what is stale later (typing, presence) */
-	matrix_done *done; /* once, never from inside homeserver_call; not after homeserver_destroy. NULL: unwanted */
+	bool once;        /* not again, whatever comes: what is stale later (typing, presence) */
+	/* Once, never from inside homeserver_call; not after homeserver_destroy, which it may call. NULL: unwanted. */
+	matrix_done *done;
 	void *context;
 };
 
 struct homeserver *homeserver_create(struct http_client *client, const struct homeserver_settings *settings,
 				     const struct log *parent);
-/* Without calling anybody. */
+/* Without calling anybody; before the client is closed. *homeserver becomes NULL; NULL is fine. */
 void homeserver_destroy(struct homeserver **homeserver);
 /* Everything is copied. */
 void homeserver_call(struct homeserver *homeserver, const struct matrix_call *call);
-/* The file's bytes (closed in any case) become media of the homeserver: json has "content_uri". */
+/* The file's bytes (a regular file, closed in any case) become media of the homeserver: json has "content_uri". In no
+ * lane; a few at a time. `type` and `name` may be NULL. */
 void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type, const char *name,
 		       matrix_done *done, void *context);
 /* Calls that wait or are under way. */
 size_t homeserver_waiting(const struct homeserver *homeserver);
-/* Whether the last word of the homeserver was an answer; when that changes, `changed` is called. */
+/* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode) is none.
+ * False at first. When that changes, `changed` is called, which may destroy the homeserver. */
 bool homeserver_answers(const struct homeserver *homeserver);
 void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers), void *context);

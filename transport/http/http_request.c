@@ -18,6 +18,15 @@
 
 /* ---- stages ---- */
 
+/* `route`: of the path; NULL: none, or not yet known. */
+static void refuse(struct http_request *request, const struct http_route *route, unsigned status, const char *sentence)
+{
+	if (route && route->refused)
+		route->refused(request, route->context, status, sentence);
+	else
+		http_answer(request, status, "text/plain; charset=utf-8", sentence, strlen(sentence));
+}
+
 void http_request_advance(struct http_request *request, enum http_stage stage)
 {
 	request->stage = stage;
@@ -120,7 +129,7 @@ void http_request_check_time(struct http_request *request, uint64_t now_ms)
 		if (spent_ms > timing->answer) {
 			log_warning(&request->server->log, "%s: no answer after %u s",
 			            log_quote(request->path), (unsigned)(spent_ms / 1000));
-			http_answer(request, 503, "text/plain", "This takes too long.\n", 21);
+			refuse(request, request->route, 503, "This takes too long.\n");
 		}
 		break;
 	case HTTP_SENDING:
@@ -248,31 +257,31 @@ const char *http_request_query(struct http_request *request, const char *name)
 	}
 }
 
-bool http_request_has_token(struct http_request *request, const char *token)
+const char *http_request_token(struct http_request *request)
 {
 	const char *header = http_request_header(request, "authorization");
 	const char *given = NULL;
 	static const char scheme[] = "bearer ";
 
-	if (!*token)
-		return false;
 	if (header && strlen(header) >= sizeof(scheme) - 1) {
 		char *begin = arena_strndup(&request->arena, header, sizeof(scheme) - 1);
 
 		if (text_equal_nocase(begin, scheme))
 			given = header + sizeof(scheme) - 1 + strspn(header + sizeof(scheme) - 1, " ");
 	}
-	if (!given)
+	if (!given || !*given)
 		given = http_request_query(request, "access_token");
+	return given && *given ? given : NULL;
+}
+
+bool http_request_has_token(struct http_request *request, const char *token)
+{
+	const char *given = *token ? http_request_token(request) : NULL;
+
 	return given && text_equal_secret(token, given);
 }
 
 /* ---- the head ---- */
-
-static void refuse(struct http_request *request, unsigned status, const char *sentence)
-{
-	http_answer(request, status, "text/plain; charset=utf-8", sentence, strlen(sentence));
-}
 
 static enum http_method method_of(int index)
 {
@@ -332,7 +341,7 @@ static void refuse_method(struct http_request *request, const struct http_route 
 			buf_printf(&allow, "%s%s", allow.len ? ", " : "", names[i].name);
 	http_answer_header(request, "Allow", buf_text(&allow));
 	buf_finish(&allow);
-	refuse(request, 405, "This address takes other methods.\n");
+	refuse(request, route, 405, "This address takes other methods.\n");
 }
 
 /* Whether the head is one that the handler may see; else it has been answered. */
@@ -347,20 +356,20 @@ static bool check_head(struct http_request *request, int method, const char *pat
 	request->path = arena_strndup(&request->arena, path, length);
 	if (has_length && !length_is_good) {
 		request->content_length = 0;
-		refuse(request, 400, "Content-Length is no number.\n");
+		refuse(request, NULL, 400, "Content-Length is no number.\n");
 	} else if (lws_hdr_total_length(request->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
 		request->content_length = 0; /* where such a body would end is not known */
-		refuse(request, 501, "Bodies have to come with a Content-Length.\n");
+		refuse(request, NULL, 501, "Bodies have to come with a Content-Length.\n");
 	} else if (!version_is_good) {
-		refuse(request, 505, "This is a server for HTTP/1.1.\n");
+		refuse(request, NULL, 505, "This is a server for HTTP/1.1.\n");
 	} else if (!as_text(path, (int)length)) {
-		refuse(request, 400, "The address is no text.\n");
+		refuse(request, NULL, 400, "The address is no text.\n");
 	} else if (needs_host && lws_hdr_total_length(request->wsi, WSI_TOKEN_HOST) <= 0) {
-		refuse(request, 400, "The Host header is missing.\n");
+		refuse(request, NULL, 400, "The Host header is missing.\n");
 	} else {
 		route = http_listener_find(request->listener, request->path);
 		if (!route)
-			refuse(request, 404, "There is nothing here.\n");
+			refuse(request, NULL, 404, "There is nothing here.\n");
 	}
 	if (!route)
 		return false;
@@ -370,9 +379,9 @@ static bool check_head(struct http_request *request, int method, const char *pat
 	if (!(methods & request->method))
 		refuse_method(request, route);
 	else if (!has_length && (request->method & (HTTP_POST | HTTP_PUT)))
-		refuse(request, 411, "Content-Length is missing.\n");
+		refuse(request, route, 411, "Content-Length is missing.\n");
 	else if (request->content_length > route->body_max)
-		refuse(request, 413, "This is too much.\n");
+		refuse(request, route, 413, "This is too much.\n");
 	else
 		request->route = route;
 	return request->route;

@@ -339,12 +339,19 @@ struct routed {
 	char path[];
 };
 
+bool http_listener_has_route(const struct http_listener *listener, const char *path)
+{
+	LIST_EACH(link, (struct list *)&listener->routes)
+	if (!strcmp(CONTAINER_OF(link, struct routed, link)->path, path))
+		return true;
+	return false;
+}
+
 bool http_listener_route(struct http_listener *listener, const struct http_route *route)
 {
 	size_t length = strlen(route->path) + 1;
 
-	LIST_EACH(link, &listener->routes)
-	if (!strcmp(CONTAINER_OF(link, struct routed, link)->path, route->path))
+	if (http_listener_has_route(listener, route->path))
 		return false;
 	struct routed *routed = mem_alloc(sizeof(*routed) + length);
 

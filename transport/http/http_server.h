@@ -67,6 +67,10 @@ struct http_route {
 	void (*complete)(struct http_request *request, void *context);
 	void (*gone)(struct http_request *request, void *context); /* NULL: nobody needs to know */
 	void *context;
+	/* Words what the server answers by itself on this path (405, 411, 413; 503 when a handler took too long), with
+	 * http_answer. The request may have begun or not: beyond that and its method and path nothing is asked of it.
+	 * NULL: a sentence of plain text. */
+	void (*refused)(struct http_request *request, void *context, unsigned status, const char *sentence);
 };
 
 /* Opens nothing. The loop must outlive it. */
@@ -78,6 +82,8 @@ int http_server_listen(struct http_server *server, const char *host, unsigned po
 unsigned http_listener_port(const struct http_listener *listener);
 /* The route and its path are copied. False: the path is taken. */
 bool http_listener_route(struct http_listener *listener, const struct http_route *route);
+/* Whether the path, as a route has it, is taken. */
+bool http_listener_has_route(const struct http_listener *listener, const char *path);
 /* Takes no more connections, drops those that are there (`gone` is called before this returns), and calls
  * `stopped` from the loop when everything is closed and freed. *server becomes NULL; NULL is fine and stops
  * at once. */
@@ -98,8 +104,9 @@ const char *http_request_query(struct http_request *request, const char *name);
 /* A header by its name in lower case; several of one name are joined with commas. NULL: not there, or no
  * text. */
 const char *http_request_header(struct http_request *request, const char *name);
-/* Whether "Authorization: Bearer TOKEN" or "?access_token=TOKEN" carries this very token (not empty); takes
- * as long whichever byte differs. */
+/* The token of "Authorization: Bearer TOKEN", or else of "?access_token=TOKEN"; NULL: none. */
+const char *http_request_token(struct http_request *request);
+/* Whether that is this very token (not empty); takes as long whichever byte differs. */
 bool http_request_has_token(struct http_request *request, const char *token);
 uint64_t http_request_content_length(const struct http_request *request);
 /* The collected body, terminated by a NUL beyond its length; from `complete` on, for routes without `body`.

@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls wait in lanes. Lanes that have a call to make and may make it stand in `turns`; the first of them makes one and
+ * goes to the end. A call that failed keeps its place at the head of its lane, and the lane is among those that `rest`.
+ * What has no lane of its own is in one of two that make several calls at once; what fails there rests by itself.
+ */
+#include "frontends/matrix/homeserver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "frontends/matrix/homeserver_private.h"
+
+struct lane {
+	struct list link; /* homeserver.turns, or to itself */
+	struct list calls; /* struct call.link: those that wait for their turn, the next first */
+	const char *name; /* the map's; NULL: of those without */
+	unsigned under_way, at_once; /* calls that are made and not answered; how many may be */
+};
+
+struct call {
+	struct homeserver *homeserver;
+	struct lane *lane;
+	struct list link; /* lane.calls, homeserver.under_way or homeserver.resting */
+	struct http_call *http; /* NULL: not under way */
+	enum http_method method;
+	char *path, *body;
+	char *type; /* of the file */
+	int fd; /* a file instead of a body; -1: none */
+	uint64_t size;
+	bool once;
+	unsigned attempts;
+	bool rests_for_silence; /* not for a time that the homeserver named */
+	uint64_t due_ms; /* uv_now, while it rests */
+	matrix_done *done;
+	void *context;
+};
+
+struct homeserver {
+	struct http_client *client;
+	struct log log;
+	char *url, *token;
+	unsigned retry_ms, retry_last_ms;
+	struct map *lanes; /* name -> struct lane */
+	struct lane free, uploads;
+	struct list turns;
+	struct list under_way;
+	struct list resting; /* struct call, soonest first */
+	uv_timer_t *timer;
+	size_t waiting;
+	unsigned calls; /* under way */
+	bool answers, warned;
+	unsigned silences; /* in a row */
+	void (*changed)(void *context, bool answers);
+	void *changed_context;
+	unsigned inside; /* a callback is under way */
+	bool destroyed;  /* in one */
+};
+
+/* ---- lanes ---- */
+
+static void lane_init(struct lane *lane, unsigned at_once)
+{
+	list_init(&lane->link);
+	list_init(&lane->calls);
+	lane->at_once = at_once;
+}
+
+static struct lane *lane_named(struct homeserver *homeserver, const char *name)
+{
+	struct lane *lane = map_get(homeserver->lanes, name);
+
+	if (lane)
+		return lane;
+	lane = MEM_NEW(struct lane);
+	lane_init(lane, 1);
+	lane->name = mem_strdup(name);
+	map_set(&homeserver->lanes, name, lane);
+	return lane;
+}
+
+static void lane_free(void *context)
+{
+	struct lane *lane = context;
+
+	list_remove(&lane->link);
+	mem_free((char *)lane->name);
+	mem_free(lane);
+}
+
+/* Where it belongs: among the turns, or nowhere if there is nothing to do or it has to wait. */
+static void lane_place(struct homeserver *homeserver, struct lane *lane)
+{
+	bool ready = !list_empty(&lane->calls) && lane->under_way < lane->at_once;
+
+	if (ready && list_empty(&lane->link))
+		list_append(&homeserver->turns, &lane->link);
+	else if (!ready)
+		list_remove(&lane->link);
+}
+
+static void lane_forget_if_idle(struct homeserver *homeserver, struct lane *lane)
+{
+	if (!lane->name || lane->under_way > 0 || !list_empty(&lane->calls))
+		return;
+	map_remove(homeserver->lanes, lane->name);
+	lane_free(lane);
+}
+
+/* ---- calls ---- */
+
+static void call_free(struct call *call)
+{
+	list_remove(&call->link);
+	http_call_cancel(&call->http);
+	if (call->fd >= 0)
+		close(call->fd);
+	mem_free(call->path);
+	mem_free(call->body);
+	mem_free(call->type);
+	mem_free(call);
+}
+
+static void take_turns(struct homeserver *homeserver);
+static void take_answer(void *context, const struct http_result *result);
+static void rest(struct call *call, uint64_t delay_ms);
+
+static void ask_with_body(struct call *call, struct http_ask *ask)
+{
+	const char *body = call->body;
+
+	if (!body && (call->method == HTTP_POST || call->method == HTTP_PUT))
+		body = "{}";
+	if (!body)
+		return;
+	ask->content_type = "application/json";
+	ask->body = body;
+	ask->body_length = strlen(body);
+}
+
+/* False: there is no descriptor left for it. */
+static bool ask_with_file(struct call *call, struct http_ask *ask)
+{
+	int fd = fcntl(call->fd, F_DUPFD_CLOEXEC, 0); /* the client closes it, and it may be asked again */
+
+	if (fd < 0)
+		return false;
+	ask->content_type = call->type;
+	ask->body_from_fd = true;
+	ask->body_fd = fd;
+	ask->body_size = call->size;
+	ask->timeout_s = LIMIT_MATRIX_UPLOAD_SECONDS;
+	return true;
+}
+
+static unsigned backoff_ms(const struct homeserver *homeserver, unsigned attempts)
+{
+	unsigned ms = homeserver->retry_ms;
+
+	for (unsigned i = 1; i < attempts && ms < homeserver->retry_last_ms; i++)
+		ms *= 2;
+	return ms < homeserver->retry_last_ms ? ms : homeserver->retry_last_ms;
+}
+
+/* Nothing that had to wait together begins again together. */
+static uint64_t jitter(uint64_t range_ms)
+{
+	uint32_t bits;
+
+	random_bytes(&bits, sizeof(bits));
+	return range_ms ? bits % range_ms : 0;
+}
+
+static void make(struct call *call)
+{
+	struct homeserver *homeserver = call->homeserver;
+	char *url = mem_printf("%s%s", homeserver->url, call->path);
+	struct http_ask ask = {
+		.method = call->method,
+		.url = url,
+		.bearer = homeserver->token,
+		.answer_max = LIMIT_MATRIX_ANSWER_BYTES,
+		.timeout_s = LIMIT_MATRIX_CALL_SECONDS,
+		.done = take_answer,
+		.context = call,
+	};
+	bool can = true;
+
+	list_remove(&call->link);
+	call->attempts++;
+	if (call->fd >= 0)
+		can = ask_with_file(call, &ask);
+	else
+		ask_with_body(call, &ask);
+	if (can) {
+		list_append(&homeserver->under_way, &call->link);
+		call->lane->under_way++;
+		homeserver->calls++;
+		call->http = http_client_ask(homeserver->client, &ask);
+	} else {
+		log_warning(&homeserver->log, "an upload has to wait: %s", strerror(errno));
+		rest(call, backoff_ms(homeserver, call->attempts));
+	}
+	mem_free(url);
+}
+
+static void take_turns(struct homeserver *homeserver)
+{
+	while (homeserver->calls < LIMIT_MATRIX_CALLS && !list_empty(&homeserver->turns)) {
+		struct lane *lane = CONTAINER_OF(homeserver->turns.next, struct lane, link);
+		struct call *call = CONTAINER_OF(lane->calls.next, struct call, link);
+
+		list_remove(&lane->link);
+		make(call);
+		lane_place(homeserver, lane);
+	}
+}
+
+/* ---- rest ---- */
+
+static void timer_due(uv_timer_t *timer);
+
+static void set_timer(struct homeserver *homeserver)
+{
+	uint64_t now_ms = uv_now(http_client_loop(homeserver->client));
+
+	if (list_empty(&homeserver->resting)) {
+		uv_timer_stop(homeserver->timer);
+		return;
+	}
+	struct call *first = CONTAINER_OF(homeserver->resting.next, struct call, link);
+
+	uv_timer_start(homeserver->timer, timer_due, first->due_ms > now_ms ? first->due_ms - now_ms : 0, 0);
+}
+
+/* To the head of its lane again. */
+static void wake(struct call *call)
+{
+	struct lane *lane = call->lane;
+
+	list_remove(&call->link);
+	list_append(lane->calls.next, &call->link);
+	if (lane->name)
+		lane->under_way--;
+	lane_place(call->homeserver, lane);
+}
+
+static void timer_due(uv_timer_t *timer)
+{
+	struct homeserver *homeserver = timer->data;
+	uint64_t now_ms = uv_now(timer->loop);
+
+	while (!list_empty(&homeserver->resting)) {
+		struct call *call = CONTAINER_OF(homeserver->resting.next, struct call, link);
+
+		if (call->due_ms > now_ms)
+			break;
+		wake(call);
+	}
+	set_timer(homeserver);
+	take_turns(homeserver);
+}
+
+/* A lane with a name waits for the call that rests. */
+static void rest(struct call *call, uint64_t delay_ms)
+{
+	struct homeserver *homeserver = call->homeserver;
+	struct list *before = homeserver->resting.prev;
+
+	call->due_ms = uv_now(http_client_loop(homeserver->client)) + delay_ms;
+	while (before != &homeserver->resting && CONTAINER_OF(before, struct call, link)->due_ms > call->due_ms)
+		before = before->prev;
+	list_append(before->next, &call->link);
+	if (call->lane->name)
+		call->lane->under_way++;
+	lane_place(homeserver, call->lane);
+	set_timer(homeserver);
+}
+
+/* The homeserver is there again: who waited for that goes on now. A call that is never answered, while others are, is
+ * not waiting for that. */
+static void wake_for_answers(struct homeserver *homeserver)
+{
+	LIST_EACH(link, &homeserver->resting)
+	{
+		struct call *call = CONTAINER_OF(link, struct call, link);
+
+		if (call->rests_for_silence)
+			wake(call);
+	}
+	set_timer(homeserver);
+}
+
+/* ---- answers ---- */
+
+struct answer {
+	struct cJSON *json;
+	struct arena arena;
+	const char *errcode, *text; /* "": none */
+};
+
+static void answer_read(struct answer *answer, const struct http_result *result)
+{
+	*answer = (struct answer){.errcode = "", .text = ""};
+	if (result->err)
+		return;
+	answer->json = json_read(result->body, result->length);
+	const char *errcode = json_text(answer->json, "errcode", &answer->arena);
+	const char *text = json_text(answer->json, "error", &answer->arena);
+
+	if (errcode)
+		answer->errcode = errcode;
+	if (text)
+		answer->text = text;
+}
+
+static void answer_finish(struct answer *answer)
+{
+	if (answer->json)
+		json_free(&answer->json);
+	arena_finish(&answer->arena);
+}
+
+enum verdict {
+	GOOD,     /* it has been done */
+	REFUSED,  /* it never will be */
+	LIMITED,  /* not now; the homeserver is well */
+	FAILED,   /* not now; the homeserver has said that something is wrong */
+	SILENCE,  /* there was no word of a homeserver */
+};
+
+/* A proxy in front of one that is away has words of its own, which are no Matrix error; and a 2xx is a homeserver's only
+ * if it is JSON. */
+static enum verdict judge(const struct http_result *result, const struct answer *answer)
+{
+	if (result->err == TP_ERR_LIMIT || result->err == TP_ERR_INVALID)
+		return REFUSED;
+	if (result->err)
+		return SILENCE;
+	if (result->status >= 200 && result->status < 300)
+		return answer->json ? GOOD : SILENCE;
+	if (result->status == 429 || !strcmp(answer->errcode, "M_LIMIT_EXCEEDED"))
+		return LIMITED;
+	if (result->status >= 500)
+		return *answer->errcode ? FAILED : SILENCE;
+	return REFUSED;
+}
+
+static int error_of_status(unsigned status)
+{
+	switch (status) {
+	case 401:
+		return TP_ERR_AUTH;
+	case 403:
+		return TP_ERR_NOT_ALLOWED;
+	case 404:
+		return TP_ERR_NOT_FOUND;
+	case 413:
+		return TP_ERR_LIMIT;
+	default:
+		return status < 500 ? TP_ERR_INVALID : TP_ERR_IO;
+	}
+}
+
+static void describe(const struct http_result *result, const struct answer *answer, struct buf *out)
+{
+	if (result->err) {
+		buf_puts(out, result->problem);
+		return;
+	}
+	buf_printf(out, "status %u%s", result->status, answer->json ? "" : ", and no JSON");
+	if (*answer->errcode) {
+		buf_puts(out, ", ");
+		text_show(out, answer->errcode, strlen(answer->errcode), 100);
+	}
+	if (*answer->text) {
+		buf_puts(out, ": ");
+		text_show(out, answer->text, strlen(answer->text), 200);
+	}
+}
+
+/* May destroy the homeserver. */
+static void note_word(struct homeserver *homeserver, bool answers, const char *problem)
+{
+	if (!answers && !homeserver->warned)
+		log_warning(&homeserver->log, "does not answer: %s", problem);
+	if (answers && homeserver->warned)
+		log_info(&homeserver->log, "answers again");
+	homeserver->warned = !answers;
+	if (answers && homeserver->silences > 1)
+		wake_for_answers(homeserver);
+	homeserver->silences = answers ? 0 : homeserver->silences + 1;
+	if (answers == homeserver->answers)
+		return;
+	homeserver->answers = answers;
+	if (homeserver->changed)
+		homeserver->changed(homeserver->changed_context, answers);
+}
+
+static uint64_t delay_of(struct call *call, enum verdict verdict, const struct http_result *result,
+			 const struct answer *answer)
+{
+	uint64_t backoff = backoff_ms(call->homeserver, call->attempts);
+	int64_t named_ms = json_number(answer->json, "retry_after_ms", -1);
+
+	if (named_ms < 0)
+		named_ms = result->retry_after_ms;
+	call->rests_for_silence = verdict == SILENCE;
+	if (verdict == SILENCE || named_ms < 0)
+		return backoff - backoff / 4 + jitter(backoff / 2);
+	if (named_ms > LIMIT_MATRIX_RETRY_AFTER_MS)
+		named_ms = LIMIT_MATRIX_RETRY_AFTER_MS;
+	/* Never sooner than it said; and not again and again if it says "at once". */
+	if (verdict == FAILED && (uint64_t)named_ms < backoff)
+		named_ms = (int64_t)backoff;
+	return (uint64_t)named_ms + 1 + jitter(backoff / 4);
+}
+
+static void give_back(struct call *call, const struct http_result *result, const struct answer *answer,
+		      enum verdict verdict, const char *problem)
+{
+	struct matrix_reply reply = {
+		.status = result->status,
+		.errcode = verdict == GOOD ? "" : answer->errcode,
+		.problem = verdict == GOOD ? "" : problem,
+		.json = json_is_object(answer->json) ? answer->json : NULL,
+	};
+	matrix_done *done = call->done;
+	void *context = call->context;
+
+	if (result->err)
+		reply.err = result->err == TP_ERR_TIMEOUT || verdict == REFUSED ? result->err : TP_ERR_IO;
+	else if (verdict == SILENCE)
+		reply.err = TP_ERR_IO;
+	else if (verdict == LIMITED)
+		reply.err = TP_ERR_LIMIT;
+	else if (verdict != GOOD)
+		reply.err = error_of_status(result->status);
+	call->homeserver->waiting--;
+	call_free(call);
+	if (done)
+		done(context, &reply);
+}
+
+static void finish(struct homeserver *homeserver);
+
+static void leave(struct homeserver *homeserver)
+{
+	if (--homeserver->inside == 0 && homeserver->destroyed)
+		finish(homeserver);
+	else if (!homeserver->destroyed)
+		take_turns(homeserver);
+}
+
+static void settle(struct call *call, const struct http_result *result, const struct answer *answer)
+{
+	struct homeserver *homeserver = call->homeserver;
+	struct lane *lane = call->lane;
+	enum verdict verdict = judge(result, answer);
+	bool again = verdict == SILENCE || verdict == FAILED || verdict == LIMITED;
+	struct buf problem = {0};
+
+	describe(result, answer, &problem);
+	if (again && !call->once) {
+		LOG_AT(verdict == FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, &homeserver->log,
+		       "%s: to be asked again: %s", log_quote(call->path), buf_text(&problem));
+		rest(call, delay_of(call, verdict, result, answer));
+	} else {
+		if (verdict != GOOD)
+			log_debug(&homeserver->log, "%s: %s", log_quote(call->path), buf_text(&problem));
+		give_back(call, result, answer, verdict, buf_text(&problem));
+	}
+	if (!homeserver->destroyed) {
+		lane_place(homeserver, lane);
+		lane_forget_if_idle(homeserver, lane);
+		/* An answer that is too long, or a path that is none, says nothing about it. */
+		if (!result->err || verdict == SILENCE)
+			note_word(homeserver, verdict != SILENCE, buf_text(&problem));
+	}
+	buf_finish(&problem);
+}
+
+static void take_answer(void *context, const struct http_result *result)
+{
+	struct call *call = context;
+	struct homeserver *homeserver = call->homeserver;
+	struct answer answer;
+
+	call->http = NULL;
+	list_remove(&call->link);
+	call->lane->under_way--;
+	homeserver->calls--;
+	homeserver->inside++;
+	answer_read(&answer, result);
+	settle(call, result, &answer);
+	answer_finish(&answer);
+	leave(homeserver);
+}
+
+/* ---- what is offered ---- */
+
+static void put_user(struct buf *path, const char *as)
+{
+	if (!as)
+		return;
+	buf_putc(path, strchr(buf_text(path), '?') ? '&' : '?');
+	buf_puts(path, "user_id=");
+	http_put_encoded(path, as);
+}
+
+static void enqueue(struct homeserver *homeserver, struct call *call, struct lane *lane)
+{
+	call->homeserver = homeserver;
+	call->lane = lane;
+	list_append(&lane->calls, &call->link);
+	homeserver->waiting++;
+	lane_place(homeserver, lane);
+	if (!homeserver->inside)
+		take_turns(homeserver);
+}
+
+void homeserver_call(struct homeserver *homeserver, const struct matrix_call *given)
+{
+	struct call *call = MEM_NEW(struct call);
+	struct buf path = {0};
+
+	buf_puts(&path, given->path);
+	put_user(&path, given->as);
+	list_init(&call->link);
+	call->path = buf_take(&path);
+	call->method = given->method;
+	call->body = mem_strdup(given->body);
+	call->fd = -1;
+	call->once = given->once;
+	call->done = given->done;
+	call->context = given->context;
+	enqueue(homeserver, call, given->lane ? lane_named(homeserver, given->lane) : &homeserver->free);
+}
+
+void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type, const char *name,
+		       matrix_done *done, void *context)
+{
+	struct call *call = MEM_NEW(struct call);
+	struct buf path = {0};
+
+	buf_puts(&path, "/_matrix/media/v3/upload");
+	if (name && *name) {
+		buf_puts(&path, "?filename=");
+		http_put_encoded(&path, name);
+	}
+	list_init(&call->link);
+	call->path = buf_take(&path);
+	call->method = HTTP_POST;
+	call->fd = fd;
+	call->size = size;
+	call->type = mem_strdup(type && *type ? type : "application/octet-stream");
+	call->done = done;
+	call->context = context;
+	enqueue(homeserver, call, &homeserver->uploads);
+}
+
+size_t homeserver_waiting(const struct homeserver *homeserver)
+{
+	return homeserver->waiting;
+}
+
+bool homeserver_answers(const struct homeserver *homeserver)
+{
+	return homeserver->answers;
+}
+
+void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers), void *context)
+{
+	homeserver->changed = changed;
+	homeserver->changed_context = context;
+}
+
+void homeserver_set_retry(struct homeserver *homeserver, unsigned first_ms, unsigned last_ms)
+{
+	homeserver->retry_ms = first_ms;
+	homeserver->retry_last_ms = last_ms;
+}
+
+struct homeserver *homeserver_create(struct http_client *client, const struct homeserver_settings *settings,
+				     const struct log *parent)
+{
+	struct homeserver *homeserver = MEM_NEW(struct homeserver);
+
+	homeserver->client = client;
+	homeserver->log = (struct log){.parent = parent, .label = "homeserver"};
+	homeserver->url = mem_strdup(settings->url);
+	homeserver->token = mem_strdup(settings->as_token);
+	homeserver->lanes = map_create();
+	homeserver_set_retry(homeserver, LIMIT_MATRIX_RETRY_MS, LIMIT_MATRIX_RETRY_LAST_MS);
+	lane_init(&homeserver->free, LIMIT_MATRIX_FREE_CALLS);
+	lane_init(&homeserver->uploads, LIMIT_MATRIX_UPLOADS);
+	list_init(&homeserver->turns);
+	list_init(&homeserver->under_way);
+	list_init(&homeserver->resting);
+	homeserver->timer = MEM_NEW(uv_timer_t);
+	uv_timer_init(http_client_loop(client), homeserver->timer);
+	homeserver->timer->data = homeserver;
+	return homeserver;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	mem_free(handle);
+}
+
+static void free_calls(struct list *calls)
+{
+	LIST_EACH(link, calls)
+	call_free(CONTAINER_OF(link, struct call, link));
+}
+
+static void finish(struct homeserver *homeserver)
+{
+	struct map_iter it = {0};
+
+	while (map_next(homeserver->lanes, &it))
+		free_calls(&((struct lane *)it.value)->calls);
+	free_calls(&homeserver->free.calls);
+	free_calls(&homeserver->uploads.calls);
+	free_calls(&homeserver->under_way);
+	free_calls(&homeserver->resting);
+	map_destroy(&homeserver->lanes, lane_free);
+	uv_close((uv_handle_t *)homeserver->timer, timer_closed);
+	mem_free(homeserver->url);
+	mem_free_secret(homeserver->token);
+	mem_free(homeserver);
+}
+
+void homeserver_destroy(struct homeserver **slot)
+{
+	struct homeserver *homeserver = *slot;
+
+	*slot = NULL;
+	if (!homeserver)
+		return;
+	homeserver->destroyed = true;
+	if (!homeserver->inside)
+		finish(homeserver);
+}

@@ -1,0 +1,737 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls to a homeserver that is slow, overloaded, away, or of another opinion. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "config/limits.h"
+#include "frontends/matrix/homeserver_private.h"
+#include "tests/unit/http/client.h"
+
+#define HELD_MAX 64
+
+/* What the homeserver answers to paths that begin so, and how often; then it is well. */
+struct rule {
+	const char *path;
+	unsigned times; /* 0: for ever */
+	unsigned status; /* 0: no answer, until released */
+	const char *body;
+	const char *retry_after;
+	bool used_up;
+};
+
+struct fixture {
+	uv_loop_t loop;
+	struct http_server *server;
+	struct http_listener *listener;
+	struct http_client *client;
+	struct homeserver *homeserver;
+	bool stopped, closed;
+	unsigned requests, good; /* that came; that were answered with 200 */
+	struct buf seen;  /* paths of the good ones */
+	struct buf last;  /* method, path, headers and body of the last */
+	struct buf bodies; /* all of them */
+	struct rule rules[8];
+	struct http_request *held[HELD_MAX];
+	unsigned held_count;
+	uint64_t came_ms[64]; /* of each request */
+	/* the other side */
+	unsigned done;
+	struct buf told; /* what came back */
+	struct buf changes;
+	struct homeserver **destroy;
+};
+
+/* ---- the homeserver ---- */
+
+static void answer_well(struct fixture *f, struct http_request *request)
+{
+	struct buf body = {0};
+
+	f->good++;
+	buf_printf(&f->seen, "%s\n", http_request_path(request));
+	buf_printf(&body, "{\"n\":%u}", f->good);
+	http_answer_buf(request, 200, "application/json", &body);
+}
+
+static struct rule *rule_of(struct fixture *f, const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(f->rules); i++) {
+		struct rule *rule = &f->rules[i];
+
+		if (rule->path && !rule->used_up && !strncmp(path, rule->path, strlen(rule->path)))
+			return rule;
+	}
+	return NULL;
+}
+
+static void note_request(struct fixture *f, struct http_request *request)
+{
+	static const char *const names[] = {"authorization", "content-type"};
+	size_t length;
+	const char *body = http_request_body(request, &length);
+
+	if (f->requests < ARRAY_SIZE(f->came_ms))
+		f->came_ms[f->requests] = clock_ms();
+	f->requests++;
+	buf_clear(&f->last);
+	buf_printf(&f->last, "%d %s", http_request_method(request), http_request_path(request));
+	if (http_request_query(request, "user_id"))
+		buf_printf(&f->last, " as %s", http_request_query(request, "user_id"));
+	if (http_request_query(request, "filename"))
+		buf_printf(&f->last, " named %s", http_request_query(request, "filename"));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (http_request_header(request, names[i]))
+			buf_printf(&f->last, ", %s", http_request_header(request, names[i]));
+	buf_printf(&f->last, ", %s", body);
+	buf_printf(&f->bodies, "%s\n", body);
+}
+
+static void serve(struct http_request *request, void *context)
+{
+	struct fixture *f = context;
+	struct rule *rule = rule_of(f, http_request_path(request));
+
+	note_request(f, request);
+	if (rule && rule->times > 0 && --rule->times == 0)
+		rule->used_up = true;
+	if (!rule) {
+		answer_well(f, request);
+	} else if (!rule->status) {
+		assert_true(f->held_count < HELD_MAX);
+		f->held[f->held_count++] = request;
+	} else {
+		const char *body = rule->body ? rule->body : "";
+
+		if (rule->retry_after)
+			http_answer_header(request, "Retry-After", rule->retry_after);
+		http_answer(request, rule->status, "application/json", body, strlen(body));
+	}
+}
+
+static void forget(struct http_request *request, void *context)
+{
+	struct fixture *f = context;
+
+	for (unsigned i = 0; i < f->held_count; i++)
+		if (f->held[i] == request)
+			f->held[i] = NULL;
+}
+
+static void release_all(struct fixture *f)
+{
+	unsigned count = f->held_count;
+
+	f->held_count = 0;
+	for (unsigned i = 0; i < count; i++) {
+		struct http_request *request = f->held[i];
+
+		f->held[i] = NULL;
+		if (request)
+			answer_well(f, request);
+	}
+}
+
+static void listen_on(struct fixture *f, unsigned port)
+{
+	struct buf error = {0};
+
+	assert_int_equal(http_server_listen(f->server, "127.0.0.1", port, &f->listener, &error), 0);
+	assert_true(http_listener_route(f->listener, &(struct http_route){.path = "/",
+									 .methods = HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE,
+									 .body_max = 1u << 20,
+									 .complete = serve,
+									 .gone = forget,
+									 .context = f}));
+}
+
+/* ---- the caller ---- */
+
+static void note_done(void *context, const struct matrix_reply *reply)
+{
+	struct fixture *f = context;
+
+	f->done++;
+	buf_printf(&f->told, "%d %u %s %s\n", reply->err, reply->status, reply->errcode, reply->json ? "json" : "-");
+	assert_true(!reply->err == !*reply->problem);
+	if (f->destroy)
+		homeserver_destroy(f->destroy);
+}
+
+static void note_change(void *context, bool answers)
+{
+	struct fixture *f = context;
+
+	buf_puts(&f->changes, answers ? "+" : "-");
+}
+
+static void note_stopped(void *context)
+{
+	struct fixture *f = context;
+
+	f->stopped = true;
+}
+
+static void note_closed(void *context)
+{
+	struct fixture *f = context;
+
+	f->closed = true;
+}
+
+static void begin(struct fixture *f, unsigned port)
+{
+	char url[64];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", port);
+	f->homeserver = homeserver_create(f->client, &(struct homeserver_settings){url, "token"}, NULL);
+	homeserver_set_retry(f->homeserver, 10, 40);
+	homeserver_watch(f->homeserver, note_change, f);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = MEM_NEW(struct fixture);
+
+	uv_loop_init(&f->loop);
+	f->server = http_server_create(&f->loop, NULL);
+	listen_on(f, 0);
+	f->client = http_client_create(&f->loop, NULL);
+	begin(f, http_listener_port(f->listener));
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	homeserver_destroy(&f->homeserver);
+	assert_null(f->homeserver);
+	homeserver_destroy(&f->homeserver);
+	http_client_close(&f->client, note_closed, f);
+	TURN_UNTIL(&f->loop, f->closed);
+	http_server_close(&f->server, note_stopped, f);
+	TURN_UNTIL(&f->loop, f->stopped);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	buf_finish(&f->seen);
+	buf_finish(&f->last);
+	buf_finish(&f->bodies);
+	buf_finish(&f->told);
+	buf_finish(&f->changes);
+	mem_free(f);
+	return 0;
+}
+
+static void call(struct fixture *f, struct matrix_call what)
+{
+	unsigned before = f->done;
+
+	if (!what.method)
+		what.method = HTTP_PUT;
+	what.done = note_done;
+	what.context = f;
+	homeserver_call(f->homeserver, &what);
+	assert_int_equal(f->done, before); /* never from inside */
+}
+
+static void put(struct fixture *f, const char *lane, const char *path)
+{
+	call(f, (struct matrix_call){.path = path, .lane = lane});
+}
+
+static void expect_told(struct fixture *f, const char *told)
+{
+	assert_string_equal(buf_text(&f->told), told);
+	buf_clear(&f->told);
+}
+
+static void wait_for(struct fixture *f, unsigned done)
+{
+	TURN_UNTIL(&f->loop, f->done >= done);
+	assert_int_equal(f->done, done);
+}
+
+/* ---- tests ---- */
+
+static void calls(void **state)
+{
+	static const struct {
+		struct matrix_call call;
+		const char *seen;
+	} cases[] = {
+		{{.method = HTTP_PUT, .path = "/a?x=1", .as = "@_irc_a+b:hs", .body = "{\"k\":\"v\"}", .lane = "!r"},
+		 "8 /a as @_irc_a+b:hs, Bearer token, application/json, {\"k\":\"v\"}"},
+		{{.method = HTTP_PUT, .path = "/a", .as = "@x:hs"}, "8 /a as @x:hs, Bearer token, application/json, {}"},
+		{{.method = HTTP_POST, .path = "/b"}, "4 /b, Bearer token, application/json, {}"},
+		{{.method = HTTP_GET, .path = "/c"}, "1 /c, Bearer token, "},
+		{{.method = HTTP_DELETE, .path = "/d"}, "16 /d, Bearer token, "},
+	};
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		call(f, cases[i].call);
+		assert_int_equal(homeserver_waiting(f->homeserver), 1);
+		wait_for(f, i + 1);
+		assert_int_equal(homeserver_waiting(f->homeserver), 0);
+		assert_string_equal(buf_text(&f->last), cases[i].seen);
+		expect_told(f, "0 200  json\n");
+	}
+	/* nobody wants to know */
+	homeserver_call(f->homeserver, &(struct matrix_call){.method = HTTP_GET, .path = "/e"});
+	TURN_UNTIL(&f->loop, homeserver_waiting(f->homeserver) == 0);
+	assert_int_equal(f->requests, 6);
+}
+
+static void gives_refusals_back(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		unsigned status;
+		const char *body;
+		int err;
+		const char *rest;
+	} cases[] = {
+		{400, "{\"errcode\":\"M_USER_IN_USE\",\"error\":\"x\"}", TP_ERR_INVALID, "400 M_USER_IN_USE json"},
+		{401, "{\"errcode\":\"M_UNKNOWN_TOKEN\"}", TP_ERR_AUTH, "401 M_UNKNOWN_TOKEN json"},
+		{403, "{\"errcode\":\"M_FORBIDDEN\"}", TP_ERR_NOT_ALLOWED, "403 M_FORBIDDEN json"},
+		{404, "{\"errcode\":\"M_NOT_FOUND\"}", TP_ERR_NOT_FOUND, "404 M_NOT_FOUND json"},
+		{404, "<html>", TP_ERR_NOT_FOUND, "404  -"},
+		{409, "{\"errcode\":7}", TP_ERR_INVALID, "409  json"},
+		{413, "{\"errcode\":\"M_TOO_LARGE\"}", TP_ERR_LIMIT, "413 M_TOO_LARGE json"},
+		{302, "", TP_ERR_INVALID, "302  -"},
+		{400, "[]", TP_ERR_INVALID, "400  -"},
+		{200, "[]", 0, "200  -"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		char told[100];
+
+		f->rules[0] = (struct rule){"/", 1, cases[i].status, cases[i].body};
+		put(f, "lane", "/x");
+		wait_for(f, i + 1);
+		snprintf(told, sizeof(told), "%d %s\n", cases[i].err, cases[i].rest);
+		expect_told(f, told);
+	}
+	assert_int_equal(f->requests, ARRAY_SIZE(cases));
+	/* a refusal does not stop its lane, and says that the homeserver is there */
+	assert_string_equal(buf_text(&f->changes), "+");
+	call(f, (struct matrix_call){.path = "/a b\x01", .lane = "lane"}); /* no URL */
+	put(f, "lane", "/y");
+	wait_for(f, ARRAY_SIZE(cases) + 2);
+	assert_non_null(strstr(buf_text(&f->told), "0 200  json\n"));
+}
+
+static void keeps_order_over_failures(void **state)
+{
+	struct fixture *f = *state;
+	static char paths[20][16];
+	struct buf expected = {0};
+
+	f->rules[0] = (struct rule){"/m/03", 3, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	f->rules[1] = (struct rule){"/m/05", 2, 502, "<html>bad gateway"};
+	f->rules[2] = (struct rule){"/m/07", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":5}"};
+	f->rules[3] = (struct rule){"/m/09", 2, 200, "<html>welcome to the proxy"};
+	f->rules[4] = (struct rule){"/m/11", 1, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
+	f->rules[5] = (struct rule){"/m/00", 1, 503, ""};
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "/m/%02u", i);
+		put(f, "!room", paths[i]);
+		if (i != 11)
+			buf_printf(&expected, "%s\n", paths[i]);
+	}
+	assert_int_equal(homeserver_waiting(f->homeserver), 20);
+	wait_for(f, 20);
+	assert_string_equal(buf_text(&f->seen), buf_text(&expected));
+	assert_int_equal(f->requests, 20 + 3 + 2 + 1 + 2 + 1);
+	buf_finish(&expected);
+}
+
+static void lets_no_lane_hold_up_another(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){"/slow", 0, 0};
+	f->rules[1] = (struct rule){"/ill", 0, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	put(f, "slow", "/slow/1");
+	put(f, "slow", "/slow/2");
+	put(f, "ill", "/ill");
+	TURN_UNTIL(&f->loop, f->held_count == 1);
+	for (unsigned i = 0; i < 30; i++)
+		put(f, i % 2 ? "a" : "b", "/quick");
+	put(f, NULL, "/quick");
+	wait_for(f, 31);
+	assert_int_equal(f->held_count, 1); /* the second waits for the first */
+	assert_int_equal(homeserver_waiting(f->homeserver), 3);
+	f->rules[0].used_up = f->rules[1].used_up = true;
+	release_all(f);
+	wait_for(f, 34);
+	assert_non_null(strstr(buf_text(&f->seen), "/slow/1\n/slow/2\n"));
+}
+
+static void takes_turns(void **state)
+{
+	struct fixture *f = *state;
+	char lane[16];
+
+	/* all that may be under way at once is, and is held */
+	f->rules[0] = (struct rule){"/held", 0, 0};
+	for (unsigned i = 0; i < LIMIT_MATRIX_CALLS + 4; i++) {
+		snprintf(lane, sizeof(lane), "lane %u", i);
+		put(f, lane, "/held");
+	}
+	TURN_UNTIL(&f->loop, f->held_count == LIMIT_MATRIX_CALLS);
+	for (unsigned i = 0; i < 5; i++)
+		put(f, "many", "/many");
+	for (unsigned i = 0; i < 3; i++)
+		put(f, NULL, "/free");
+	put(f, "few", "/few");
+	for (unsigned i = 0; i < 20; i++)
+		client_turn(&f->loop);
+	assert_int_equal(f->held_count, LIMIT_MATRIX_CALLS);
+	assert_int_equal(f->requests, LIMIT_MATRIX_CALLS);
+	/* one place becomes free: it goes around */
+	f->rules[0].used_up = true;
+	struct http_request *one = f->held[0];
+
+	f->held[0] = NULL;
+	answer_well(f, one);
+	wait_for(f, 1 + 4 + 9);
+	assert_string_equal(buf_text(&f->seen), "/held\n/held\n/held\n/held\n/held\n/many\n/free\n/few\n/many\n/free\n/many\n/free\n"
+						"/many\n/many\n");
+	release_all(f);
+	wait_for(f, LIMIT_MATRIX_CALLS + 4 + 9);
+}
+
+static void bounds_what_has_no_lane(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){"/held", 0, 0};
+	for (unsigned i = 0; i < 30; i++)
+		put(f, NULL, "/held");
+	TURN_UNTIL(&f->loop, f->held_count == LIMIT_MATRIX_FREE_CALLS);
+	put(f, "room", "/quick"); /* rooms have places that these cannot take */
+	wait_for(f, 1);
+	assert_int_equal(f->held_count, LIMIT_MATRIX_FREE_CALLS);
+	f->rules[0].used_up = true;
+	release_all(f);
+	wait_for(f, 31);
+}
+
+static void obeys_limits(void **state)
+{
+	struct fixture *f = *state;
+
+	homeserver_set_retry(f->homeserver, 1, 1);
+	f->rules[0] = (struct rule){"/a", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":300}"};
+	put(f, "lane", "/a");
+	put(f, "lane", "/b");
+	wait_for(f, 2);
+	assert_int_equal(f->requests, 3);
+	assert_true(f->came_ms[1] - f->came_ms[0] >= 300);
+	assert_string_equal(buf_text(&f->seen), "/a\n/b\n");
+	/* as a header, and of one that is overloaded */
+	f->rules[0] = (struct rule){"/a", 1, 429, "{}", "1"};
+	put(f, "lane", "/a");
+	wait_for(f, 3);
+	assert_true(f->came_ms[4] - f->came_ms[3] >= 1000);
+	f->rules[0] = (struct rule){"/a", 1, 503, "{\"errcode\":\"M_UNKNOWN\"}", "1"};
+	put(f, NULL, "/a");
+	wait_for(f, 4);
+	assert_true(f->came_ms[6] - f->came_ms[5] >= 1000);
+	/* nonsense is as if nothing was said */
+	static const char *const nonsense[] = {"{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":-7}",
+					       "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":\"x\"}",
+					       "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":1e300}", "", "[]"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(nonsense); i++) {
+		f->rules[0] = (struct rule){"/a", 1, 429, nonsense[i], "soon"};
+		put(f, "lane", "/a");
+		wait_for(f, 5 + i);
+	}
+	assert_string_equal(buf_text(&f->changes), "+"); /* it was there all the time */
+}
+
+static unsigned free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+	getsockname(fd, (struct sockaddr *)&address, &size);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+static void waits_for_one_that_is_away(void **state)
+{
+	struct fixture *f = *state;
+	unsigned port = free_port();
+
+	homeserver_destroy(&f->homeserver);
+	begin(f, port);
+	assert_false(homeserver_answers(f->homeserver));
+	for (unsigned i = 0; i < 10; i++)
+		put(f, i % 2 ? "a" : "b", i % 2 ? "/a" : "/b");
+	put(f, NULL, "/c");
+	uint64_t until = clock_ms() + 100; /* time for some attempts; any number of them is right */
+
+	TURN_UNTIL(&f->loop, clock_ms() > until);
+	assert_int_equal(f->done, 0);
+	assert_int_equal(homeserver_waiting(f->homeserver), 11);
+	assert_string_equal(buf_text(&f->changes), "");
+	listen_on(f, port);
+	wait_for(f, 11);
+	assert_true(homeserver_answers(f->homeserver));
+	assert_string_equal(buf_text(&f->changes), "+");
+}
+
+/* Who waited long because nobody was there does not go on waiting when somebody is. */
+static void goes_on_when_it_is_there_again(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){"/", 3, 502, "<html>"};
+	homeserver_set_retry(f->homeserver, 3600000, 3600000);
+	put(f, "a", "/a");
+	put(f, "b", "/b");
+	put(f, NULL, "/c");
+	TURN_UNTIL(&f->loop, f->requests == 3);
+	put(f, "d", "/d");
+	wait_for(f, 4);
+	assert_int_equal(f->requests, 7);
+}
+
+/* A call that nothing ever comes back from, while the homeserver is well. */
+static void is_not_hurried_by_others(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){"/poison", 0, 502, "<html>"};
+	homeserver_set_retry(f->homeserver, 3600000, 3600000);
+	put(f, "poison", "/poison");
+	TURN_UNTIL(&f->loop, f->requests == 1);
+	for (unsigned i = 0; i < 20; i++) {
+		put(f, "a", "/a");
+		wait_for(f, i + 1);
+	}
+	assert_int_equal(f->requests, 21);
+	assert_int_equal(homeserver_waiting(f->homeserver), 1);
+}
+
+static void says_when_that_changes(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, NULL, "/a");
+	wait_for(f, 1);
+	assert_string_equal(buf_text(&f->changes), "+");
+	f->rules[0] = (struct rule){"/", 3, 502, ""};
+	put(f, "lane", "/a");
+	wait_for(f, 2);
+	assert_string_equal(buf_text(&f->changes), "+-+");
+	/* an error of its own is an answer */
+	f->rules[0] = (struct rule){"/", 3, 502, "{\"errcode\":\"M_CONNECTION_FAILED\"}"};
+	put(f, "lane", "/a");
+	wait_for(f, 3);
+	assert_string_equal(buf_text(&f->changes), "+-+");
+	assert_true(homeserver_answers(f->homeserver));
+}
+
+static void calls_once(void **state)
+{
+	struct fixture *f = *state;
+	struct matrix_call once = {.path = "/typing", .lane = "lane", .once = true};
+
+	f->rules[0] = (struct rule){"/", 1, 503, ""};
+	call(f, once);
+	wait_for(f, 1);
+	f->rules[0] = (struct rule){"/", 1, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	call(f, once);
+	wait_for(f, 2);
+	f->rules[0] = (struct rule){"/", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\"}"};
+	call(f, once);
+	wait_for(f, 3);
+	call(f, once);
+	wait_for(f, 4);
+	assert_int_equal(f->requests, 4);
+	char told[200];
+
+	snprintf(told, sizeof(told), "%d 503  -\n%d 500 M_UNKNOWN json\n%d 429 M_LIMIT_EXCEEDED json\n0 200  json\n", TP_ERR_IO,
+		 TP_ERR_IO, TP_ERR_LIMIT);
+	expect_told(f, told);
+	homeserver_destroy(&f->homeserver);
+	begin(f, free_port());
+	call(f, once);
+	wait_for(f, 5);
+	snprintf(told, sizeof(told), "%d 0  -\n", TP_ERR_IO);
+	expect_told(f, told);
+}
+
+static int file_of(const char *text)
+{
+	char path[] = "/tmp/libtransport-matrix-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	unlink(path);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	return fd;
+}
+
+static void uploads(void **state)
+{
+	struct fixture *f = *state;
+	int fd = file_of("picture");
+
+	f->rules[0] = (struct rule){"/", 2, 503, ""};
+	homeserver_upload(f->homeserver, fd, 7, "image/png", "a b&c.png", note_done, f);
+	wait_for(f, 1);
+	expect_told(f, "0 200  json\n");
+	assert_string_equal(buf_text(&f->last), "4 /_matrix/media/v3/upload named a b&c.png, Bearer token, image/png, picture");
+	assert_string_equal(buf_text(&f->bodies), "picture\npicture\npicture\n");
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	homeserver_upload(f->homeserver, file_of(""), 0, NULL, NULL, note_done, f);
+	wait_for(f, 2);
+	assert_string_equal(buf_text(&f->last), "4 /_matrix/media/v3/upload, Bearer token, application/octet-stream, ");
+	/* a few at once, and messages pass them by */
+	f->rules[0] = (struct rule){"/_matrix", 0, 0};
+	for (unsigned i = 0; i < 10; i++)
+		homeserver_upload(f->homeserver, file_of("x"), 1, "", "", note_done, f);
+	put(f, "room", "/message");
+	wait_for(f, 3);
+	TURN_UNTIL(&f->loop, f->held_count == LIMIT_MATRIX_UPLOADS);
+	f->rules[0].used_up = true;
+	release_all(f);
+	wait_for(f, 13);
+	/* those that wait are closed with it */
+	f->rules[0] = (struct rule){"/_matrix", 0, 0};
+	fd = file_of("x");
+	homeserver_upload(f->homeserver, fd, 1, "", "", note_done, f);
+	TURN_UNTIL(&f->loop, f->held_count == 1);
+	homeserver_destroy(&f->homeserver);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void ends_with_calls_waiting(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){"/held", 0, 0};
+	f->rules[1] = (struct rule){"/ill", 0, 503, ""};
+	for (unsigned i = 0; i < 3; i++) {
+		put(f, "lane", "/held");
+		put(f, "ill", "/ill");
+		put(f, NULL, "/ill");
+		put(f, NULL, "/held");
+	}
+	TURN_UNTIL(&f->loop, f->requests > 10);
+	homeserver_destroy(&f->homeserver);
+	for (unsigned i = 0; i < 20; i++)
+		client_turn(&f->loop);
+	assert_int_equal(f->done, 0);
+}
+
+static void ends_from_inside(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 5; i++) {
+		put(f, "lane", "/a");
+		put(f, NULL, "/b");
+	}
+	f->destroy = &f->homeserver;
+	TURN_UNTIL(&f->loop, f->done);
+	assert_null(f->homeserver);
+	for (unsigned i = 0; i < 20; i++)
+		client_turn(&f->loop);
+	assert_int_equal(f->done, 1);
+	assert_string_equal(buf_text(&f->changes), "");
+}
+
+static void destroy_on_change(void *context, bool answers)
+{
+	struct fixture *f = context;
+
+	(void)answers;
+	homeserver_destroy(&f->homeserver);
+}
+
+static void ends_from_a_change(void **state)
+{
+	struct fixture *f = *state;
+
+	homeserver_watch(f->homeserver, destroy_on_change, f);
+	put(f, "lane", "/a");
+	put(f, "lane", "/b");
+	TURN_UNTIL(&f->loop, !f->homeserver);
+	for (unsigned i = 0; i < 20; i++)
+		client_turn(&f->loop);
+	assert_int_equal(f->done, 1);
+	assert_int_equal(f->requests, 1);
+}
+
+static void call_again(void *context, const struct matrix_reply *reply)
+{
+	struct fixture *f = context;
+
+	(void)reply;
+	if (++f->done < 10)
+		homeserver_call(f->homeserver,
+				&(struct matrix_call){.method = HTTP_PUT, .path = "/again", .lane = f->done % 2 ? "a" : "b",
+						      .done = call_again, .context = f});
+}
+
+static void is_called_from_inside(void **state)
+{
+	struct fixture *f = *state;
+
+	homeserver_call(f->homeserver, &(struct matrix_call){.method = HTTP_PUT, .path = "/again", .lane = "a", .done = call_again,
+							     .context = f});
+	wait_for(f, 10);
+	assert_int_equal(f->requests, 10);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(calls),
+		TEST(gives_refusals_back),
+		TEST(keeps_order_over_failures),
+		TEST(lets_no_lane_hold_up_another),
+		TEST(takes_turns),
+		TEST(bounds_what_has_no_lane),
+		TEST(obeys_limits),
+		TEST(waits_for_one_that_is_away),
+		TEST(goes_on_when_it_is_there_again),
+		TEST(is_not_hurried_by_others),
+		TEST(says_when_that_changes),
+		TEST(calls_once),
+		TEST(uploads),
+		TEST(ends_with_calls_waiting),
+		TEST(ends_from_inside),
+		TEST(ends_from_a_change),
+		TEST(is_called_from_inside),
+	};
+
+	return cmocka_run_group_tests_name("matrix: homeserver", tests, NULL, NULL);
+}
