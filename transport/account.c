@@ -213,7 +213,10 @@ static int check(const struct change *change, const char **text)
 		*text = "The user name of the other network is needed, not your address here.";
 		return TP_ERR_INVALID;
 	}
-	if (account_needs_password(change->transport) && !*change->password) {
+	/* Where the network takes any, it is needed for nothing but our own door. */
+	bool optional = change->transport->features.password_unchecked && !change->frontend->authenticates;
+
+	if (account_needs_password(change->transport) && !optional && !*change->password) {
 		*text = "A password is needed.";
 		return TP_ERR_INVALID;
 	}

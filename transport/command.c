@@ -15,6 +15,7 @@
 #include "transport/account.h"
 #include "transport/admin.h"
 #include "transport/admin_table.h"
+#include "transport/conversation.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
 #include "transport/room.h"
@@ -309,6 +310,7 @@ static void run_contacts(struct command_call *call)
 	const struct user *user = caller_for_login(call);
 	struct buf text = {0};
 	struct map_iter it = {0};
+	bool others = false;
 
 	if (!user)
 		return;
@@ -320,6 +322,15 @@ static void run_contacts(struct command_call *call)
 		if (contact->alias && *contact->alias && strcmp(contact->alias, contact->name) != 0)
 			buf_printf(&text, " (%s)", contact->alias);
 		buf_puts(&text, contact->status == STATUS_OFFLINE ? "" : ": there");
+	}
+	it = (struct map_iter){0};
+	while (map_next(user->conversations, &it)) {
+		const struct conversation *conversation = it.value;
+
+		if (roster_find(user->roster, conversation->contact))
+			continue;
+		buf_printf(&text, "%s\n%s", others ? "" : "\nYou talk with:", conversation->contact);
+		others = true;
 	}
 	command_reply(call, 0, "%s", buf_text(&text));
 	buf_finish(&text);

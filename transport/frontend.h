@@ -30,6 +30,8 @@ struct raw_sink {
 };
 
 struct frontend_ops {
+	/* People get an account only by asking for one (account_register), also where others are registered automatically. */
+	bool accounts_on_request;
 	/* "xmpp": value of service.frontend, and the kind of its identities. */
 	const char *name;
 	/* Several people meet in one place that is tied to a legacy room (portal.h): what is said there is delivered to one
@@ -144,4 +146,5 @@ struct frontend {
 	struct log log;
 	struct list link; /* transport->frontends */
 	bool holds;       /* transport_hold */
+	bool authenticates; /* people log in to it with the account's password (session_authenticate): there has to be one */
 };

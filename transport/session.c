@@ -251,10 +251,13 @@ static void lookup_free(struct lookup *lookup)
 	mem_free(lookup);
 }
 
-static bool registers_automatically(const struct transport *transport)
+static bool registers_automatically(const struct frontend *frontend)
 {
-	return transport->service.auto_register ||
-	       (transport->features.known && !transport->features.need_registration);
+	const struct transport *transport = frontend->transport;
+
+	return !frontend->ops->accounts_on_request &&
+	       (transport->service.auto_register ||
+		(transport->features.known && !transport->features.need_registration));
 }
 
 static void account_found(void *context, int err, const struct store_account *account);
@@ -339,7 +342,7 @@ static void account_found(void *context, int err, const struct store_account *ac
 		return;
 	}
 	if (err == TP_ERR_NOT_FOUND && !lookup->added && !transport->stopping &&
-	    registers_automatically(transport) &&
+	    registers_automatically(lookup->frontend) &&
 	    session_find_identity(transport, lookup->frontend, lookup->address)) {
 		add_account(lookup);
 		return;

@@ -25,6 +25,7 @@ struct asking {
 	char *sender;
 	char *argument; /* of commands that wait for the homeserver */
 	bool help;    /* what only this frontend can do is told as well */
+	bool registers;
 };
 
 static const char own_help[] = "\nchat <name> - open a chat with a contact"
@@ -66,6 +67,8 @@ static void answered(void *context, int err, const char *text)
 	char *whole = mem_printf("%s%s", text && *text ? text : err ? tp_error_text(err) : "Done.",
 				 asking->help ? own_help : "");
 
+	if (!err && asking->registers)
+		matrix_later(asking->frontend, person_registered, asking->sender, NULL);
 	reply(asking, whole);
 	mem_free(whole);
 }
@@ -294,11 +297,12 @@ static void open_chat(struct matrix_frontend *frontend, const struct matrix_room
 }
 
 static void run_command(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
-			const char *line, bool help)
+			const char *line, bool help, bool registers)
 {
 	struct asking *asking = ask(frontend, room, sender, NULL);
 
 	asking->help = help;
+	asking->registers = registers;
 	command_run_line(frontend->base.transport, &frontend->base, sender, "", line, answered, asking);
 }
 
@@ -314,7 +318,7 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 
 	if (asks_for_secret(identity ? identity->user : NULL) && private) {
 		hide(frontend, room, event_id);
-		run_command(frontend, room, sender, line, false);
+		run_command(frontend, room, sender, line, false, false);
 		return;
 	}
 	if (run_in_room(frontend, room, sender, word, length, rest))
@@ -339,7 +343,7 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 	if (is_word(word, length, "chat"))
 		open_chat(frontend, room, sender, rest);
 	else
-		run_command(frontend, room, sender, changed ? changed : word, is_word(word, length, "help"));
+		run_command(frontend, room, sender, changed ? changed : word, is_word(word, length, "help"), registers);
 	mem_free_secret(changed);
 }
 

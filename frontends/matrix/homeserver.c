@@ -434,7 +434,7 @@ static void give_back(struct call *call, const struct http_result *result, const
 		.status = result->status,
 		.errcode = verdict == GOOD ? "" : answer->errcode,
 		.problem = verdict == GOOD ? "" : problem,
-		.json = json_is_object(answer->json) ? answer->json : NULL,
+		.json = answer->json,
 	};
 	matrix_done *done = call->done;
 	void *context = call->context;

@@ -34,7 +34,7 @@ struct matrix_reply {
 	unsigned status;          /* 0: there was no answer */
 	const char *errcode;      /* "M_FORBIDDEN"; "" if all went well, or none was said */
 	const char *problem;      /* a sentence for the log; "" if all went well */
-	const struct cJSON *json; /* the answer, lent to `done`; NULL: none, or no object */
+	const struct cJSON *json; /* the answer, lent to `done`; NULL: none */
 };
 
 typedef void matrix_done(void *context, const struct matrix_reply *reply);

@@ -545,13 +545,6 @@ static bool frontend_normalize(struct frontend *base, const char *address, struc
 	return true;
 }
 
-static void attach(struct matrix_frontend *frontend, const char *id, const char *unused)
-{
-	(void)unused;
-	person_of(frontend, id)->unregistered = false;
-	person_attach(frontend, id);
-}
-
 static void detach(struct matrix_frontend *frontend, const char *id, const char *unused)
 {
 	(void)unused;
@@ -560,13 +553,13 @@ static void detach(struct matrix_frontend *frontend, const char *id, const char 
 
 static void frontend_registered(struct frontend *base, const char *address, bool registered)
 {
-	matrix_later(matrix_frontend_of(base), registered ? attach : detach, address, NULL);
+	matrix_later(matrix_frontend_of(base), registered ? person_registered : detach, address, NULL);
 }
 
 /* Somebody who was logged in when the last process ended: on Matrix people are always there. */
 static void frontend_probe(struct frontend *base, const char *address)
 {
-	matrix_later(matrix_frontend_of(base), attach, address, NULL);
+	matrix_later(matrix_frontend_of(base), person_registered, address, NULL);
 }
 
 static void frontend_offer_room(struct frontend *base, const char *address, const char *resource, const char *room)
@@ -600,6 +593,7 @@ static bool frontend_is_admin(struct frontend *base, const char *address)
 
 const struct frontend_ops matrix_frontend_ops = {
 	.name = "matrix",
+	.accounts_on_request = true,
 	.shares_rooms = true,
 	.create = frontend_create,
 	.destroy = frontend_destroy,

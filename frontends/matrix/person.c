@@ -158,6 +158,13 @@ struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
 	return session_find(frontend->base.transport, &frontend->base, id, "");
 }
 
+void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused)
+{
+	(void)unused;
+	person_of(frontend, id)->unregistered = false;
+	person_attach(frontend, id);
+}
+
 static void tell_state(struct matrix_frontend *frontend, const char *id, const char *fallback, const char *text)
 {
 	person_tell(frontend, id, text && *text ? text : fallback);

@@ -30,6 +30,8 @@ void person_note_name(struct matrix_frontend *frontend, const char *id, const ch
 /* The always present client of this address, attached if it is not; NULL: no account, or banned. The account may be still unknown, or
  * not be there. Not from inside deliver. */
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id);
+/* matrix_later: there is an account now. */
+void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* What the account's login has come to. */
 void person_show_session(struct matrix_frontend *frontend, struct identity *identity, const struct event_session *session);
 void people_free(struct matrix_frontend *frontend);

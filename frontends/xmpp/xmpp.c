@@ -93,6 +93,7 @@ static int frontend_check(struct frontend *base, struct buf *error)
 	const struct xmpp_config *config = &frontend->config;
 	struct jid jid;
 	size_t before = error->len;
+	base->authenticates = config->server_mode;
 	if (jid_parse(&jid, config->jid) || jid.node[0] || jid.resource[0])
 		buf_puts(error, "service.jid: a domain name is needed\n");
 	else
