@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What reaches the application service's port. The first byte says how: with the lowest bit set the rest is the body of
- * a transaction, else it is a request as it is. Beyond not crashing: texts are clean, bodies are what they were promised
- * to be, and answers are given once: at once, later, or when the request is gone.
+ * What reaches the application service's port. The first byte says how: with the lowest bit set the rest is the body
+ * of a transaction, else it is a request as it is. Beyond not crashing: texts are clean, bodies are what they were
+ * promised to be, and answers are given once: at once, later, or when the request is gone.
  */
 #include <stdint.h>
 #include <stdlib.h>
