@@ -126,7 +126,7 @@ void appservice_refuse(struct appservice_request *request, unsigned status, cons
 
 static void put_transaction(struct appservice *appservice, struct http_request *http)
 {
-	const char *id = http_request_rest(http);
+	const char *id = http_request_id(http);
 	size_t length;
 	const char *text = http_request_body(http, &length);
 	struct cJSON *body = json_read(text, length);
@@ -144,12 +144,12 @@ static void put_transaction(struct appservice *appservice, struct http_request *
 
 static void get_user(struct appservice *appservice, struct http_request *http)
 {
-	appservice->ops.user(appservice->ops.context, request_begin(appservice, http), http_request_rest(http));
+	appservice->ops.user(appservice->ops.context, request_begin(appservice, http), http_request_id(http));
 }
 
 static void get_alias(struct appservice *appservice, struct http_request *http)
 {
-	appservice->ops.alias(appservice->ops.context, request_begin(appservice, http), http_request_rest(http));
+	appservice->ops.alias(appservice->ops.context, request_begin(appservice, http), http_request_id(http));
 }
 
 static void post_ping(struct appservice *appservice, struct http_request *http)
@@ -194,6 +194,13 @@ static void warn_of_token(struct appservice *appservice)
 				      "it is not the homeserver");
 }
 
+static bool has_id(struct http_request *http)
+{
+	const char *id = http_request_id(http);
+
+	return id && *id;
+}
+
 static void started(struct http_request *http, void *context)
 {
 	const struct place *place = context;
@@ -201,8 +208,7 @@ static void started(struct http_request *http, void *context)
 	const struct endpoint *endpoint = place->endpoint;
 	size_t length = strlen(endpoint->path);
 
-	/* An id is missing where a path ends with it. */
-	if (!endpoint->handle || (endpoint->path[length - 1] == '/' && !*http_request_rest(http))) {
+	if (!endpoint->handle || (endpoint->path[length - 1] == '/' && !has_id(http))) {
 		answer_error(http, 404, "M_UNRECOGNIZED", "There is nothing at this address.");
 	} else if (!http_request_token(http)) {
 		answer_error(http, 401, "M_MISSING_TOKEN", "The homeserver's token is missing.");

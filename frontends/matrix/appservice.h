@@ -5,8 +5,7 @@
  * Wrong method, path or token get Matrix's JSON errors. Bodies up to LIMIT_MATRIX_TRANSACTION_BYTES. The same under the
  * paths without /_matrix/app/v1 that old homeservers ask, and what nobody else serves on this listener is a wrong path.
  *
- * Ids come decoded. The server resolves "//", "/./" and "/../" in paths (http_server.h): an id that has them arrives
- * without. Nobody's transaction ids do; a room of such a name is joined by the command, not by its alias.
+ * Ids come decoded and otherwise as they were sent, "//" and "/../" in them too.
  */
 #pragma once
 

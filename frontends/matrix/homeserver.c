@@ -340,8 +340,8 @@ enum verdict {
 	SILENCE,  /* there was no word of a homeserver */
 };
 
-/* A proxy in front of one that is away has words of its own, which are no Matrix error; and a 2xx is a homeserver's only
- * if it is JSON. */
+/* A proxy in front of one that is away has words of its own, which are no Matrix error; and a 2xx is a homeserver's
+ * only if it is JSON. */
 static enum verdict judge(const struct http_result *result, const struct answer *answer)
 {
 	if (result->err == TP_ERR_LIMIT || result->err == TP_ERR_INVALID)

@@ -55,6 +55,8 @@ struct http_listener {
 	unsigned asked_port, port;
 };
 
+struct http_ahead;
+
 enum http_stage {
 	HTTP_HEAD_EXPECTED,
 	HTTP_BODY_EXPECTED,
@@ -69,7 +71,9 @@ struct http_request {
 	struct http_listener *listener;
 	const struct http_route *route; /* NULL: none, or not yet known */
 	struct list link;
-	struct lws *wsi; /* NULL once lws has forgotten it */
+	struct lws *wsi; /* NULL before lws knows it, and once it has forgotten it */
+	struct http_ahead *ahead; /* before (http_ahead.c); else NULL */
+	const char *target; /* as it was sent; NULL: not known */
 	unsigned slot;
 	uint32_t generation;
 	enum http_stage stage;
@@ -109,6 +113,13 @@ void http_server_forget(struct http_request *request);
 void http_server_check_end(struct http_server *server);
 const struct http_route *http_listener_find(const struct http_listener *listener,
                                             const char *path); /* NULL: none */
+/* To lws; the descriptor too. */
+void http_server_hand_over(struct http_request *request, int fd);
+/* http_ahead.c */
+/* Waits for the request line, and hands over. */
+void http_ahead_begin(struct http_request *request, int fd);
+/* One that waits: closes the connection and frees the request. */
+void http_ahead_drop(struct http_request *request);
 /* http_request.c */
 int http_request_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                           size_t length);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "transport/http/http_private.h"
+#include "transport/http/http_target.h"
 
 #define DRAIN_BYTES \
 	(256u << 10) /* sent behind the request: unread it would make the kernel take the answer back */
@@ -79,6 +80,10 @@ void http_request_drop(struct http_request *request)
 	if (request->stage == HTTP_ENDED)
 		return;
 	end(request);
+	if (request->ahead) {
+		http_ahead_drop(request);
+		return;
+	}
 	/* Inside of a call of lws for this connection its result closes it. */
 	if (!request->inside && request->wsi)
 		lws_set_timeout(request->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
@@ -160,6 +165,17 @@ const char *http_request_path(const struct http_request *request)
 const char *http_request_rest(const struct http_request *request)
 {
 	return request->path + strlen(request->route->path);
+}
+
+const char *http_request_id(struct http_request *request)
+{
+	size_t length = strlen(request->route->path);
+
+	if (!request->target || strncmp(request->target, request->route->path, length) != 0)
+		return NULL;
+	const char *decoded = http_target_decode(&request->arena, request->target);
+
+	return decoded ? decoded + length : NULL;
 }
 
 uint64_t http_request_content_length(const struct http_request *request)
@@ -351,9 +367,14 @@ static bool check_head(struct http_request *request, int method, const char *pat
 	bool length_is_good = read_length(request, &has_length);
 	bool version_is_good = version_is_known(request, &needs_host);
 	const struct http_route *route = NULL;
+	const char *resolved = request->target ? http_target_resolved(&request->arena, request->target) : NULL;
 
 	request->method = method_of(method);
 	request->path = arena_strndup(&request->arena, path, length);
+	if (resolved) {
+		request->path = path = resolved;
+		length = strlen(resolved);
+	}
 	if (has_length && !length_is_good) {
 		request->content_length = 0;
 		refuse(request, NULL, 400, "Content-Length is no number.\n");

@@ -133,6 +133,27 @@ void http_server_forget(struct http_request *request)
 	server->count--;
 }
 
+void http_server_hand_over(struct http_request *request, int fd)
+{
+	struct http_server *server = request->server;
+	lws_adopt_desc_t adopted = {
+	        .vh = server->vhost,
+	        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
+	        .fd.sockfd = fd,
+	        .opaque = (void *)((uintptr_t)request->generation << 16 |
+	                           request->slot), /* NOLINT(performance-no-int-to-ptr) */
+	};
+	struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&adopted); /* closes fd if it fails */
+
+	if (wsi) {
+		request->wsi = wsi;
+		return;
+	}
+	request->stage = HTTP_ENDED;
+	http_server_forget(request);
+	http_request_release(request);
+}
+
 void http_server_adopt(struct http_listener *listener, int fd)
 {
 	struct http_server *server = listener->server;
@@ -156,22 +177,7 @@ void http_server_adopt(struct http_listener *listener, int fd)
 	if (!uv_is_active((uv_handle_t *)&server->tick))
 		uv_timer_start(&server->tick, tick, server->timing.tick, server->timing.tick);
 
-	lws_adopt_desc_t adopted = {
-	        .vh = server->vhost,
-	        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
-	        .fd.sockfd = fd,
-	        .opaque = (void *)((uintptr_t)request->generation << 16 |
-	                           slot), /* NOLINT(performance-no-int-to-ptr) */
-	};
-	struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&adopted); /* closes fd if it fails */
-
-	if (wsi) {
-		request->wsi = wsi;
-		return;
-	}
-	request->stage = HTTP_ENDED;
-	http_server_forget(request);
-	http_request_release(request);
+	http_ahead_begin(request, fd);
 }
 
 /* When there are too many, who has not yet said what it wants has to go, the oldest first. */

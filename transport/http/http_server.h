@@ -99,6 +99,9 @@ enum http_method http_request_method(const struct http_request *request);
 const char *http_request_path(const struct http_request *request);
 /* What follows the path of the route: "a.png" of "/media/a.png" for "/media/". */
 const char *http_request_rest(const struct http_request *request);
+/* The same for names of things: decoded, and otherwise as it was sent, so that "a//b" and "a/../b" stay what they
+ * are. Never for files. NULL: the route's path was not written like that, or this is no text. */
+const char *http_request_id(struct http_request *request);
 /* A value of what follows '?', decoded; NULL: not there, or not valid UTF-8 without control characters. */
 const char *http_request_query(struct http_request *request, const char *name);
 /* A header by its name in lower case; several of one name are joined with commas. NULL: not there, or no

@@ -221,6 +221,34 @@ static void refuses_long_heads(void **state)
 	mem_free(filler);
 }
 
+static void note_time(uv_timer_t *timer)
+{
+	*(bool *)timer->data = true;
+}
+
+/* Half a request line lies in the socket until there is more of it: meanwhile the loop sleeps. */
+static void sleeps_on_half_a_line(void **state)
+{
+	struct fixture *f = *state;
+	struct client client;
+	bool over = false;
+	unsigned wakes = 0;
+	uv_timer_t timer = {.data = &over};
+
+	client_open(&client, &f->loop, f->listener);
+	say(&client, "GET /mu");
+	TURN_UNTIL(&f->loop, http_server_count(f->server) == 1);
+	uv_timer_init(&f->loop, &timer);
+	uv_timer_start(&timer, note_time, 300, 0);
+	for (; !over; wakes++)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&timer, NULL);
+	assert_in_range(wakes, 1, 100); /* the server's tick is 10 ms */
+	say(&client, "ch HTTP/1.1\r\n" HOST "\r\n");
+	assert_int_equal(strncmp(client_hear(&client), "HTTP/1.1 200", 12), 0);
+	client_close(&client);
+}
+
 /* Half-open connections give way to those who speak. */
 static void serves_beside_silent_ones(void **state)
 {
@@ -352,6 +380,7 @@ int main(void)
 	        TEST(answers_for_a_handler_that_does_not),
 	        TEST(stops_discarding),
 	        TEST(refuses_long_heads),
+	        TEST(sleeps_on_half_a_line),
 	        TEST(serves_beside_silent_ones),
 	        TEST(refuses_when_all_are_busy),
 	        TEST(survives_without_descriptors),

@@ -48,7 +48,8 @@ static void answer(struct fixture *f, struct appservice_request *request, const 
 		appservice_accept(request);
 }
 
-static void take_transaction(void *context, struct appservice_request *request, const char *id, const struct cJSON *body)
+static void take_transaction(void *context, struct appservice_request *request, const char *id,
+			     const struct cJSON *body)
 {
 	struct fixture *f = context;
 	const struct cJSON *events = json_array(body, "events");
@@ -177,6 +178,13 @@ static void takes_transactions(void **state)
 	put(f, V1 "/transactions/a%20b%2Fc%3Fd%23%25+%C3%A9=&;", "{\"events\":[]}", 200, "{}");
 	put(f, V1 "/transactions/-1?access_token=other&user_id=x", "{\"events\":[]}", 200, "{}");
 	expect_seen(f, "transaction 17954187302651234567: 0\ntransaction a b/c?d#%+\xc3\xa9=&;: 0\ntransaction -1: 0\n");
+	put(f, V1 "/transactions/a//b", "{\"events\":[]}", 200, "{}");
+	put(f, V1 "/transactions/a%2F%2Fb%2F..%2Fc", "{\"events\":[]}", 200, "{}");
+	put(f, V1 "/transactions//", "{\"events\":[]}", 200, "{}");
+	put(f, V1 "/transactions/..%2F..%2F..%2F..%2F..%2Fetc", "{\"events\":[]}", 404, "M_UNRECOGNIZED");
+	put(f, V1 "/rooms/../transactions/5", "{\"events\":[]}", 404, "M_UNRECOGNIZED");
+	put(f, V1 "/%74ransactions/5", "{\"events\":[]}", 404, "M_UNRECOGNIZED");
+	expect_seen(f, "transaction a//b: 0\ntransaction a//b/../c: 0\ntransaction /: 0\n");
 	put(f, V1 "/transactions/no", "{\"events\":[]}", 404,
 	    "{\"errcode\":\"M_NOT_FOUND\",\"error\":\"there is \\\"none\\\"\\n\"}");
 }
@@ -207,8 +215,10 @@ static void answers_queries(void **state)
 	get(f, "/users/%40no%3Alocalhost", 404, "M_NOT_FOUND");
 	get(f, "/rooms/%23no%3Alocalhost", 404, "M_NOT_FOUND");
 	get(f, V1 "/rooms/%23_irc_%23a%2Fb%3Fc+d%3Dx%3Alocalhost", 200, "{}");
+	get(f, V1 "/rooms/%23_irc_%23r&b;//+:localhost", 200, "{}"); /* as Go programs write it */
+	get(f, V1 "/users/@_irc_a=40b:localhost", 200, "{}");
 	expect_seen(f, "user @_irc_x:localhost\nalias #_irc_#a:localhost\nuser @no:localhost\nalias #no:localhost\n"
-		       "alias #_irc_#a/b?c+d=x:localhost\n");
+		       "alias #_irc_#a/b?c+d=x:localhost\nalias #_irc_#r&b;//+:localhost\nuser @_irc_a=40b:localhost\n");
 	get(f, V1 "/thirdparty/protocol/irc", 404, "M_NOT_FOUND");
 	get(f, V1 "/thirdparty/user/irc?nick=x", 404, "M_NOT_FOUND");
 	get(f, V1 "/thirdparty/location/irc?chan=x", 404, "M_NOT_FOUND");
@@ -217,7 +227,8 @@ static void answers_queries(void **state)
 
 static void post_ping(struct fixture *f, const char *body, unsigned status, const char *content)
 {
-	char *request = mem_printf("POST " V1 "/ping HTTP/1.1\r\n" HOST TOKEN "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+	char *request = mem_printf("POST " V1 "/ping HTTP/1.1\r\n" HOST TOKEN "Content-Length: %zu\r\n\r\n%s",
+				   strlen(body), body);
 
 	expect(f, request, status, content);
 	mem_free(request);
@@ -241,7 +252,8 @@ static void answers_pings(void **state)
 static void checks_tokens(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const paths[] = {"GET " V1 "/users/x", "GET " V1 "/rooms/x", "GET " V1 "/thirdparty/user/x", "GET /users/x",
+	static const char *const paths[] = {"GET " V1 "/users/x", "GET " V1 "/rooms/x", "GET " V1 "/thirdparty/user/x",
+					    "GET /users/x",
 					    "GET " V1 "/thirdparty/protocol/x"};
 	static const struct {
 		const char *query, *header;
@@ -250,6 +262,7 @@ static void checks_tokens(void **state)
 	} cases[] = {
 		{"", "", 401, "M_MISSING_TOKEN"},
 		{"", "Authorization: Basic c2VjcmV0\r\n", 401, "M_MISSING_TOKEN"},
+		{"", "Authorization: Bearer\r\n", 401, "M_MISSING_TOKEN"},
 		{"", "Authorization: Bearer \r\n", 401, "M_MISSING_TOKEN"},
 		{"", "Authorization: Bearer wrong\r\n", 403, "M_FORBIDDEN"},
 		{"", "Authorization: Bearer secre\r\n", 403, "M_FORBIDDEN"},
@@ -281,8 +294,8 @@ static void checks_them_before_the_body(void **state)
 	struct fixture *f = *state;
 
 	expect(f, "PUT " V1 "/transactions/1 HTTP/1.1\r\n" HOST "Content-Length: 30000000\r\n\r\n", 401, "M_MISSING_TOKEN");
-	expect(f, "PUT " V1 "/transactions/1 HTTP/1.1\r\n" HOST "Authorization: Bearer x\r\nContent-Length: 30000000\r\n\r\n{", 403,
-	       "M_FORBIDDEN");
+	expect(f, "PUT " V1 "/transactions/1 HTTP/1.1\r\n" HOST
+	       "Authorization: Bearer x\r\nContent-Length: 30000000\r\n\r\n{", 403, "M_FORBIDDEN");
 	expect(f, "POST " V1 "/ping HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}", 401, "M_MISSING_TOKEN");
 	expect_seen(f, "");
 }
@@ -327,7 +340,9 @@ static void refuses_what_is_wrong(void **state)
 	expect(f, "PUT " V1 "/transactions/1 HTTP/1.1\r\n" HOST TOKEN "\r\n", 411, "M_UNKNOWN");
 	expect(f, "PUT " V1 "/transactions/1 HTTP/1.1\r\n" HOST TOKEN "Content-Length: 33554433\r\n\r\n", 413, "M_TOO_LARGE");
 	expect(f, "POST " V1 "/ping HTTP/1.1\r\n" HOST TOKEN "Content-Length: 65537\r\n\r\n", 413, "M_TOO_LARGE");
-	assert_non_null(strstr(client_ask(&f->loop, f->listener, "GET " V1 "/ping HTTP/1.1\r\n" HOST "\r\n"), "\r\nAllow: POST\r\n"));
+	const char *answered = client_ask(&f->loop, f->listener, "GET " V1 "/ping HTTP/1.1\r\n" HOST "\r\n");
+
+	assert_non_null(strstr(answered, "\r\nAllow: POST\r\n"));
 	expect_seen(f, "");
 }
 
@@ -348,7 +363,8 @@ static void takes_32_mib(void **state)
 
 static void say_transaction(struct fixture *f, struct client *client)
 {
-	static const char request[] = "PUT " V1 "/transactions/9 HTTP/1.1\r\n" HOST TOKEN "Content-Length: 13\r\n\r\n{\"events\":[]}";
+	static const char request[] = "PUT " V1 "/transactions/9 HTTP/1.1\r\n" HOST TOKEN
+				      "Content-Length: 13\r\n\r\n{\"events\":[]}";
 
 	f->waits = true;
 	f->waiting = NULL;

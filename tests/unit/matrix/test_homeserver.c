@@ -412,8 +412,8 @@ static void takes_turns(void **state)
 	f->held[0] = NULL;
 	answer_well(f, one);
 	wait_for(f, 1 + 4 + 9);
-	assert_string_equal(buf_text(&f->seen), "/held\n/held\n/held\n/held\n/held\n/many\n/free\n/few\n/many\n/free\n/many\n/free\n"
-						"/many\n/many\n");
+	assert_string_equal(buf_text(&f->seen), "/held\n/held\n/held\n/held\n/held\n/many\n/free\n/few\n"
+						"/many\n/free\n/many\n/free\n/many\n/many\n");
 	release_all(f);
 	wait_for(f, LIMIT_MATRIX_CALLS + 4 + 9);
 }
@@ -574,8 +574,9 @@ static void calls_once(void **state)
 	assert_int_equal(f->requests, 4);
 	char told[200];
 
-	snprintf(told, sizeof(told), "%d 503  -\n%d 500 M_UNKNOWN json\n%d 429 M_LIMIT_EXCEEDED json\n0 200  json\n", TP_ERR_IO,
-		 TP_ERR_IO, TP_ERR_LIMIT);
+	snprintf(told, sizeof(told),
+		 "%d 503  -\n%d 500 M_UNKNOWN json\n%d 429 M_LIMIT_EXCEEDED json\n0 200  json\n", TP_ERR_IO, TP_ERR_IO,
+		 TP_ERR_LIMIT);
 	expect_told(f, told);
 	homeserver_destroy(&f->homeserver);
 	begin(f, free_port());
@@ -605,7 +606,8 @@ static void uploads(void **state)
 	homeserver_upload(f->homeserver, fd, 7, "image/png", "a b&c.png", note_done, f);
 	wait_for(f, 1);
 	expect_told(f, "0 200  json\n");
-	assert_string_equal(buf_text(&f->last), "4 /_matrix/media/v3/upload named a b&c.png, Bearer token, image/png, picture");
+	assert_string_equal(buf_text(&f->last),
+			    "4 /_matrix/media/v3/upload named a b&c.png, Bearer token, image/png, picture");
 	assert_string_equal(buf_text(&f->bodies), "picture\npicture\npicture\n");
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 	homeserver_upload(f->homeserver, file_of(""), 0, NULL, NULL, note_done, f);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What reaches the application service's port. The first byte says how: with the lowest bit set the rest is the body
+ * of a transaction, else it is a request as it is. Beyond not crashing: texts are clean, bodies are what they were
+ * promised to be, and answers are given once: at once, later, or when the request is gone.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "frontends/matrix/appservice.h"
+#include "transport/http/http_private.h"
+
+static uv_loop_t loop;
+static struct http_server *server;
+static struct http_listener *listener;
+static struct appservice *appservice;
+static struct appservice_request *waiting;
+static bool waits;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void take(struct appservice_request *request, const char *id)
+{
+	require(*id && text_is_clean(id, strlen(id), TEXT_LINE));
+	require(!waiting);
+	if (waits)
+		waiting = request;
+	else if (strlen(id) % 2)
+		appservice_accept(request);
+	else
+		appservice_refuse(request, 404, "M_NOT_FOUND", id);
+}
+
+static void take_transaction(void *context, struct appservice_request *request, const char *id,
+			     const struct cJSON *body)
+{
+	struct buf text = {0};
+
+	(void)context;
+	require(json_is_object(body) && json_array(body, "events"));
+	json_put(&text, body);
+	struct cJSON *again = json_read(buf_text(&text), text.len);
+
+	require(json_array(again, "events"));
+	json_free(&again);
+	buf_finish(&text);
+	take(request, id);
+}
+
+static void take_name(void *context, struct appservice_request *request, const char *id)
+{
+	(void)context;
+	take(request, id);
+}
+
+static void take_ping(void *context, const char *transaction)
+{
+	(void)context;
+	require(text_is_clean(transaction, strlen(transaction), TEXT_LINES));
+}
+
+static void set_up(void)
+{
+	static const struct appservice_ops ops = {take_transaction, take_name, take_name, take_ping, NULL};
+	struct buf error = {0};
+
+	log_threshold = LOG_LEVEL_ERROR;
+	uv_loop_init(&loop);
+	server = http_server_create(&loop, NULL);
+	require(http_server_begin(server, &error) == 0);
+	listener = http_listener_create(server);
+	require(appservice_create(listener, "secret", &ops, NULL, &appservice));
+}
+
+static void say(int fd, const void *bytes, size_t count)
+{
+	const char *at = bytes;
+	char scratch[4096];
+
+	while (count > 0) {
+		ssize_t sent = send(fd, at, count, MSG_NOSIGNAL);
+
+		if (sent > 0) {
+			at += sent;
+			count -= (size_t)sent;
+		}
+		uv_run(&loop, UV_RUN_NOWAIT);
+		while (recv(fd, scratch, sizeof(scratch), 0) > 0)
+			continue;
+		if (sent < 0)
+			break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char head[200];
+	int fds[2];
+
+	if (!server)
+		set_up();
+	if (size < 1 || size > 16384)
+		return 0;
+	waits = data[0] & 2;
+	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+	http_server_adopt(listener, fds[0]);
+	if (data[0] & 1) {
+		int length = snprintf(head, sizeof(head),
+				      "PUT /_matrix/app/v1/transactions/1 HTTP/1.1\r\nHost: x\r\n"
+				      "Authorization: Bearer secret\r\nContent-Length: %zu\r\n\r\n",
+				      size - 1);
+
+		say(fds[1], head, (size_t)length);
+	}
+	say(fds[1], data + 1, size - 1);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	if (waiting && !(data[0] & 4)) {
+		appservice_accept(waiting);
+		waiting = NULL;
+	}
+	close(fds[1]);
+	for (unsigned turns = 0; http_server_count(server) > 0; turns++) {
+		require(turns < 1000);
+		/* One that waits for an answer is not told that the peer has left. */
+		LIST_EACH(link, &server->requests)
+		http_request_drop(CONTAINER_OF(link, struct http_request, link));
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	if (waiting)
+		appservice_refuse(waiting, 503, "M_UNKNOWN", "late");
+	waiting = NULL;
+	return 0;
+}
