@@ -15,13 +15,13 @@ from urllib.parse import quote
 from harness.process import Failure, require, wait_until
 from harness.synapse import Answer, client_packages, registration_value, request
 from test_backends import BACKENDS, PYTHON
+from test_steps import CODE, scan_folder
 
 PACKAGES = client_packages
 RUN_UNNAMED = ("synapse_starts",)
 
 SERVER, PREFIX = "localhost", "_irc_"
 BOT = f"@ircbot:{SERVER}"
-CODE = "314159"  # what backends/steps.py wants
 KILLS = int(os.environ.get("MATRIX_KILLS", "4"))
 
 
@@ -135,16 +135,12 @@ async def nothing_else_on_irc(carol, person, room, after, channel="#lobby"):
     return found[:-1]
 
 
-def backend(gateway, name):
-    return f"{PYTHON} {BACKENDS}/{name}.py --folder {gateway.folder}"
-
-
 async def appservice_with(world, program, **keys):
     """Synapse, and the gateway with a backend of the tests or with echo: (synapse, gateway)."""
     synapse = world.synapse_or_skip()
     gateway = world.gateway(backend="echo")
     if program != "echo":
-        gateway.keys["service.backend"] = backend(gateway, program)
+        gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/{program}.py --folder {scan_folder(gateway)}"
     gateway.keys.update(keys)
     await gateway.appservice_of(synapse)
     await asyncio.gather(synapse.start(), gateway.start())
@@ -318,7 +314,7 @@ async def scenario_login_in_steps(world):
     room = await chat_with(bob, BOT)
     await ask(bob, room, "login code2", "The code, please\\.")
     await ask(bob, room, "cancel", "given up")
-    # An address and a QR code have to be readable, too.
+    # An address has to be readable, too.
     await ask(bob, room, "unregister", "You are unregistered")
     await ask(bob, room, "login link1", "https://example\\.org/device\\?code=ABCD&x=1")
 
@@ -844,7 +840,7 @@ async def scenario_transactions_that_come_again(world):
     await gateway.kill_core()
     await gateway.start()
     await put("first", *[message(n) for n in range(5)])
-    await put("yet another", message(3), message(99), message(100))
+    await put("yet-another", message(3), message(99), message(100))
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :by hand 100$", irc_mark)
     require(carol.count("PRIVMSG #lobby :by hand", irc_mark) == 9, "something came again after the restart")
     # Strangers.
