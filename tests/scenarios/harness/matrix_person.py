@@ -61,6 +61,9 @@ class MatrixPerson:
             for event in info.invite_state:
                 if isinstance(event, nio.InviteMemberEvent) and event.membership == "invite" and event.state_key == self.id:
                     self.invites.append((room, event.sender))
+        # nio tells its listeners of rooms that it is in; how one was thrown out of another is said in here.
+        for room, info in response.rooms.leave.items():
+            self.events += [(room, event) for event in info.timeline.events]
 
     def ok(self, response, what=None):
         """The answer itself, unless it is an error."""
