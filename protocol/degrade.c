@@ -90,8 +90,14 @@ int degrade_message(struct arena *arena, struct event_message *message)
 	} else if (message->reply_to && is_text(message->reply_text)) {
 		put_quote(&quote, message);
 	}
-	if (is_text(message->author.name))
+	if (is_text(message->author.name) && text_starts(message->text, "/me ")) {
+		/* what he does, not what the relay does */
+		message->text += strlen("/me ");
+		message->xhtml = NULL;
+		buf_printf(&prefix, "* %s ", message->author.name);
+	} else if (is_text(message->author.name)) {
 		buf_printf(&prefix, "<%s> ", message->author.name);
+	}
 	if (message->replaces)
 		buf_puts(&prefix, "* ");
 	if (quote.len || prefix.len)

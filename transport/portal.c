@@ -14,10 +14,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
 #include "transport/room.h"
 #include "transport/session.h"
+#include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
 #include "transport/user.h"
@@ -486,6 +488,21 @@ void portal_forget_room(struct room *room)
 	}
 }
 
+/* The echo says what the network calls what was said here. */
+static void note_names(const struct identity *identity, const struct event_message *message)
+{
+	struct buf people = {0}, network = {0};
+
+	delivery_places(identity, message->name, true, &people, &network);
+	message_map_put(identity->frontend->transport->spool,
+			&(struct message_link){.place = buf_text(&people),
+					       .id = message->sent_id,
+					       .other_place = buf_text(&network),
+					       .other_id = message->id});
+	buf_finish(&people);
+	buf_finish(&network);
+}
+
 bool portal_admits(struct identity *identity, struct room *room, const struct event *event, const char *network_id)
 {
 	struct portal *portal = portal_find(identity->frontend, room->name);
@@ -498,8 +515,11 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 	if (!member || member->identity != identity)
 		return false;
 	/* Of a person's own words only those from elsewhere are news, and only his own connection knows which. */
-	if (message->nickname && text_equal_nocase(message->nickname, room->nickname))
+	if (message->nickname && text_equal_nocase(message->nickname, room->nickname)) {
+		if (message->sent_id && message->id)
+			note_names(identity, message);
 		return message->carbon;
+	}
 	if (is_member_nickname(portal, message->nickname))
 		return false;
 	char print[33];

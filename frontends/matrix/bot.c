@@ -133,18 +133,18 @@ static void unplumb(void *context, bool may, const char *problem)
 	reply(asking, "This room is tied to nothing any more.");
 }
 
-static void relay_on(void *context, bool may, const char *problem)
+/* It takes nothing but an account, as it is one's own that others speak through. */
+static void relay_on(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender)
 {
-	struct asking *asking = context;
-	struct matrix_room *room = matrix_room_find(asking->frontend, asking->room);
+	const struct resource *resource = person_attach(frontend, sender);
 
-	if (!may || !room || room->kind != MATRIX_ROOM_PORTAL) {
-		reply(asking, may ? "This room is tied to nothing." : problem);
+	if (!resource || resource->identity->state != IDENTITY_READY) {
+		matrix_notice(frontend, room->id, NULL, "For that you need an account here: register with me first.");
 		return;
 	}
-	mem_replace(&room->relay, asking->sender);
-	matrix_room_store(asking->frontend, room);
-	reply(asking, "People without an account speak through yours from now on.");
+	mem_replace(&room->relay, sender);
+	matrix_room_store(frontend, room);
+	matrix_notice(frontend, room->id, NULL, "People without an account speak through yours.");
 }
 
 static void relay_off(void *context, bool may, const char *problem)
@@ -269,13 +269,18 @@ static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *ro
 	} else if (is_word(word, length, "unplumb")) {
 		room_power_check(frontend, room, sender, unplumb, ask(frontend, room, sender, NULL));
 	} else if (is_word(word, length, "relay")) {
-		bool on = text_equal_nocase(rest, "on");
+		bool own = room->relay && !strcmp(room->relay, sender);
 
-		if (!on && !text_equal_nocase(rest, "off"))
+		if (room->kind != MATRIX_ROOM_PORTAL)
+			matrix_notice(frontend, room->id, NULL, "This room is tied to nothing.");
+		else if (text_equal_nocase(rest, "on"))
+			relay_on(frontend, room, sender);
+		else if (!text_equal_nocase(rest, "off"))
 			matrix_notice(frontend, room->id, NULL, "relay on, or relay off.");
+		else if (own)
+			relay_off(ask(frontend, room, sender, NULL), true, NULL);
 		else
-			room_power_check(frontend, room, sender, on ? relay_on : relay_off,
-					 ask(frontend, room, sender, NULL));
+			room_power_check(frontend, room, sender, relay_off, ask(frontend, room, sender, NULL));
 	} else {
 		return false;
 	}

@@ -206,6 +206,7 @@ static void frontend_destroy(struct frontend *base)
 	ghosts_free(frontend);
 	people_free(frontend);
 	recent_free(frontend);
+	show_free(frontend);
 	registration_finish(&frontend->registration);
 	mem_free(frontend->bot);
 	mem_free(frontend->records);

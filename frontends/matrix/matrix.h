@@ -53,6 +53,7 @@ struct matrix_frontend {
 	struct map *openings;  /* chat_key -> struct opening: chats on their way */
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
+	struct map *in_flight; /* message of the network -> who waits for its event id (show.c) */
 	struct map *recent;    /* event id -> struct recent */
 	struct list accepting; /* struct accepting.link: requests that are answered later */
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
