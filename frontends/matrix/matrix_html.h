@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatted text: Matrix's HTML subset (specification v1.15, m.room.message) and the core's (XHTML-IM, XEP-0071). Either
- * input is a stranger's and may be any sort of tag soup in clean UTF-8; either output is well-formed and of an allow-list
- * of elements, attributes and URL schemes.
+ * Formatted text: Matrix's HTML subset (specification v1.15, m.room.message) and the core's (XHTML-IM, XEP-0071).
+ * Either input is a stranger's and may be any sort of tag soup in clean UTF-8; either output is well-formed and of an
+ * allow-list of elements, attributes and URL schemes. Elements deeper than 100 lose their tags; of what becomes more
+ * than about 256 KiB the rest is left out. What was read once and written is read as the same again.
  */
 #pragma once
 
@@ -12,19 +13,22 @@
 #include "base/buf.h"
 
 struct matrix_html_names {
-	/* What a link to this user (or room alias) is called on the other side; NULL: leave the link's text. */
+	/* What a link to this user (or room alias) is called on the other side; NULL: the link's text stays, the link
+	 * does not. The text is used before the next call. */
 	const char *(*name)(void *context, const char *id);
 	void *context;
 };
 
 /*
  * org.matrix.custom.html to plain text for networks without formatting (*text*: line breaks, lists with "* " or "1. ",
- * quotes with "> ", code as it is, a link as "text (url)" unless both are the same, mentions as names; <mx-reply> and what
- * is in it left out) and to XHTML-IM (*xhtml*, left empty if it would say no more than the text). Appends to both.
+ * quotes with "> ", rows of tables as lines with " | ", code as it is, a link as "text (url)" unless both are the same,
+ * "[spoiler: reason] " in front of one, images as their alt text, mentions as names; <mx-reply> and what is in it left
+ * out) and to XHTML-IM (*xhtml*, nothing if it would say no more than the text). Appends to both. A spoiler of XHTML-IM
+ * is text in the colour of its background, its reason the title.
  */
 void matrix_html_read(struct buf *text, struct buf *xhtml, const char *html, size_t length,
 		      const struct matrix_html_names *names);
 
-/* XHTML-IM to org.matrix.custom.html; colours of style attributes as data-mx-color. Appends; false: nothing is left that
- * the plain text would not say. */
+/* XHTML-IM to org.matrix.custom.html; styles as elements, colours as data-mx-color, images of the web as links.
+ * Appends. False: nothing is left that the plain text would not say, and nothing was appended. */
 bool matrix_html_write(struct buf *html, const char *xhtml, size_t length);
