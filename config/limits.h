@@ -29,7 +29,7 @@
 #define LIMIT_C2S_UNAUTHENTICATED 256
 #define LIMIT_C2S_CROWD 128                /* unauthenticated: above it only so many are let in a second: */
 #define LIMIT_C2S_CROWD_ACCEPTS 100
-#define LIMIT_C2S_WASTED 50                /* ended in a second without a login: then only so many are let in a second: */
+#define LIMIT_C2S_WASTED 50 /* ended in a second without a login: then only so many are let in a second: */
 #define LIMIT_C2S_WASTED_ACCEPTS 50
 #define LIMIT_C2S_WINDOW_BYTES (64 << 10)  /* of one client, that the kernel holds until we read them */
 #define LIMIT_C2S_TURN_BYTES (4u << 10)    /* read of one client in one turn of the loop */

@@ -25,21 +25,22 @@
 #include "transport/user.h"
 
 #define TICK_MS 1000
-#define JOIN_SLACK_MS 5000    /* what was shown so shortly before a join may still arrive on the new connection */
-#define RETURN_MS 15000       /* for the listener of the last process to be there again */
-#define NOTE "portal"         /* of the spool: who was the listener */
+#define JOIN_SLACK_MS \
+	5000            /* what was shown so shortly before a join may still arrive on the new connection */
+#define RETURN_MS 15000 /* for the listener of the last process to be there again */
+#define NOTE "portal"   /* of the spool: who was the listener */
 
 struct portal {
 	struct transport *transport;
 	struct frontend *frontend;
 	char *key;
-	struct map *members;  /* account key -> struct member, in order of arrival */
+	struct map *members;     /* account key -> struct member, in order of arrival */
 	struct member *listener; /* NULL: nobody is there, or `awaited` is */
-	char *awaited;        /* account key: the listener of the process before this one; NULL */
-	uint64_t await_until; /* clock_ms */
-	struct map *tallies;  /* fingerprint -> struct tally */
-	struct map *ids;      /* network id -> struct tally: shown */
-	struct list held;     /* struct held.link, oldest first */
+	char *awaited;           /* account key: the listener of the process before this one; NULL */
+	uint64_t await_until;    /* clock_ms */
+	struct map *tallies;     /* fingerprint -> struct tally */
+	struct map *ids;         /* network id -> struct tally: shown */
+	struct list held;        /* struct held.link, oldest first */
 	unsigned held_count;
 	uv_timer_t *timer;
 };
@@ -68,12 +69,14 @@ struct held {
 	struct event event;
 };
 
-/* ------------------------------------------------------------------------------------------- what was said */
+/* ------------------------------------------------------------------------------------------- what was said
+ */
 
 static void put_part(crypto_generichash_state *state, const char *text)
 {
 	/* with its end, so that two parts are not another two put together */
-	crypto_generichash_update(state, (const unsigned char *)(text ? text : ""), (text ? strlen(text) : 0) + 1);
+	crypto_generichash_update(state, (const unsigned char *)(text ? text : ""),
+	                          (text ? strlen(text) : 0) + 1);
 }
 
 /* Whose words, and which; into `out`. */
@@ -161,18 +164,20 @@ static const char **copy_texts(struct arena *arena, const char *const *texts, si
 
 static void copy_message(struct arena *arena, struct event_message *message)
 {
-	const char **const texts[] = {&message->name,       &message->nickname,     &message->text,
-	                              &message->xhtml,      &message->id,           &message->sent_id,
-	                              &message->replaces,   &message->retracts,     &message->reply_to,
-	                              &message->reply_text, &message->reply_author, &message->thread,
-	                              &message->reacts_to,  &message->author.name,  &message->author.id,
-	                              &message->author.avatar_url};
+	const char **const texts[] = {&message->name,         &message->nickname,
+	                              &message->text,         &message->xhtml,
+	                              &message->id,           &message->sent_id,
+	                              &message->replaces,     &message->retracts,
+	                              &message->reply_to,     &message->reply_text,
+	                              &message->reply_author, &message->thread,
+	                              &message->reacts_to,    &message->author.name,
+	                              &message->author.id,    &message->author.avatar_url};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		*texts[i] = arena_strdup(arena, *texts[i]);
 	message->reactions = copy_texts(arena, message->reactions, message->reactions_count);
 	struct event_attachment *copy =
-		arena_alloc(arena, (message->attachments_count + 1) * sizeof(*message->attachments));
+	        arena_alloc(arena, (message->attachments_count + 1) * sizeof(*message->attachments));
 
 	for (size_t i = 0; i < message->attachments_count; i++) {
 		copy[i].url = arena_strdup(arena, message->attachments[i].url);
@@ -183,7 +188,7 @@ static void copy_message(struct arena *arena, struct event_message *message)
 }
 
 static void hold(struct portal *portal, struct member *member, const struct event *event, const char *print,
-		 const char *network_id, unsigned nth)
+                 const char *network_id, unsigned nth)
 {
 	struct held *held = MEM_NEW(struct held);
 
@@ -220,7 +225,8 @@ static void note_shown(struct portal *portal, const char *print, unsigned nth, c
 
 static void drop_matched(struct portal *portal)
 {
-	LIST_EACH (link, &portal->held) {
+	LIST_EACH(link, &portal->held)
+	{
 		struct held *held = CONTAINER_OF(link, struct held, link);
 
 		if (is_known(portal, held->fingerprint, held->nth, held->network_id))
@@ -257,7 +263,8 @@ static void release(struct portal *portal, struct held *held)
 
 static void release_of(struct portal *portal, const struct member *member)
 {
-	LIST_EACH (link, &portal->held) {
+	LIST_EACH(link, &portal->held)
+	{
 		struct held *held = CONTAINER_OF(link, struct held, link);
 
 		if (held->member == member)
@@ -267,7 +274,8 @@ static void release_of(struct portal *portal, const struct member *member)
 
 static void drop_of(struct portal *portal, const struct member *member)
 {
-	LIST_EACH (link, &portal->held) {
+	LIST_EACH(link, &portal->held)
+	{
 		struct held *held = CONTAINER_OF(link, struct held, link);
 
 		if (held->member == member)
@@ -308,8 +316,8 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void portal_free(struct portal *portal)
 {
-	LIST_EACH (link, &portal->held)
-		held_free(portal, CONTAINER_OF(link, struct held, link));
+	LIST_EACH(link, &portal->held)
+	held_free(portal, CONTAINER_OF(link, struct held, link));
 	map_destroy(&portal->members, mem_free);
 	map_destroy(&portal->tallies, tally_free);
 	map_destroy(&portal->ids, tally_free);
@@ -319,13 +327,14 @@ static void portal_free(struct portal *portal)
 	mem_free(portal);
 }
 
-/* A copy that comes again from a backend that outlived us was most likely shown by the last process: its listener has
- * taken part in both, and has not brought it again. */
+/* A copy that comes again from a backend that outlived us was most likely shown by the last process: its
+ * listener has taken part in both, and has not brought it again. */
 static void release_overdue(struct portal *portal, uint64_t now)
 {
 	if (!portal->listener)
 		return;
-	LIST_EACH (link, &portal->held) {
+	LIST_EACH(link, &portal->held)
+	{
 		struct held *held = CONTAINER_OF(link, struct held, link);
 
 		if (now - held->since_ms < LIMIT_PORTAL_HOLD_SECONDS * UINT64_C(1000))
@@ -408,7 +417,8 @@ static void set_out(struct portal *portal, struct member *member)
 	map_remove(portal->members, member->room->user->key);
 	if (listened)
 		portal->listener = NULL;
-	/* The listener's successor begins with what it holds itself: others' copies stay for their own time. */
+	/* The listener's successor begins with what it holds itself: others' copies stay for their own time.
+	 */
 	drop_of(portal, member);
 	mem_free(member);
 	/* Who comes after us finds the note of who was the listener until the end. */
@@ -443,7 +453,8 @@ static void take_in(struct portal *portal, struct room *room, struct identity *i
 
 static struct identity *identity_in(const struct room *room, const struct frontend *frontend)
 {
-	LIST_EACH (link, &room->occupants) {
+	LIST_EACH(link, &room->occupants)
+	{
 		struct identity *identity = CONTAINER_OF(link, struct occupant, link)->resource->identity;
 
 		if (identity->frontend == frontend)
@@ -455,7 +466,8 @@ static struct identity *identity_in(const struct room *room, const struct fronte
 static void update(struct frontend *frontend, struct room *room)
 {
 	struct identity *identity = room->state == ROOM_JOINED ? identity_in(room, frontend) : NULL;
-	struct portal *portal = identity ? portal_open(frontend, room->name) : portal_find(frontend, room->name);
+	struct portal *portal =
+	        identity ? portal_open(frontend, room->name) : portal_find(frontend, room->name);
 	struct member *member = portal ? map_get(portal->members, room->user->key) : NULL;
 
 	if (identity && !member)
@@ -468,7 +480,8 @@ static void update(struct frontend *frontend, struct room *room)
 
 void portal_update(struct room *room)
 {
-	LIST_EACH (link, &room->user->transport->frontends) {
+	LIST_EACH(link, &room->user->transport->frontends)
+	{
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 
 		if (frontend->ops->shares_rooms)
@@ -478,9 +491,11 @@ void portal_update(struct room *room)
 
 void portal_forget_room(struct room *room)
 {
-	LIST_EACH (link, &room->user->transport->frontends) {
+	LIST_EACH(link, &room->user->transport->frontends)
+	{
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
-		struct portal *portal = frontend->ops->shares_rooms ? portal_find(frontend, room->name) : NULL;
+		struct portal *portal =
+		        frontend->ops->shares_rooms ? portal_find(frontend, room->name) : NULL;
 		struct member *member = portal ? map_get(portal->members, room->user->key) : NULL;
 
 		if (member && member->room == room)
@@ -495,15 +510,16 @@ static void note_names(const struct identity *identity, const struct event_messa
 
 	delivery_places(identity, message->name, true, &people, &network);
 	message_map_put(identity->frontend->transport->spool,
-			&(struct message_link){.place = buf_text(&people),
-					       .id = message->sent_id,
-					       .other_place = buf_text(&network),
-					       .other_id = message->id});
+	                &(struct message_link){.place = buf_text(&people),
+	                                       .id = message->sent_id,
+	                                       .other_place = buf_text(&network),
+	                                       .other_id = message->id});
 	buf_finish(&people);
 	buf_finish(&network);
 }
 
-bool portal_admits(struct identity *identity, struct room *room, const struct event *event, const char *network_id)
+bool portal_admits(struct identity *identity, struct room *room, const struct event *event,
+                   const char *network_id)
 {
 	struct portal *portal = portal_find(identity->frontend, room->name);
 	struct member *member = portal ? map_get(portal->members, room->user->key) : NULL;
@@ -514,7 +530,8 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 		return true;
 	if (!member || member->identity != identity)
 		return false;
-	/* Of a person's own words only those from elsewhere are news, and only his own connection knows which. */
+	/* Of a person's own words only those from elsewhere are news, and only his own connection knows
+	 * which. */
 	if (message->nickname && text_equal_nocase(message->nickname, room->nickname)) {
 		if (message->sent_id && message->id)
 			note_names(identity, message);
@@ -539,8 +556,9 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 			hold(portal, member, event, print, network_id, nth);
 			return false;
 		}
-		log_warning(&room->user->log, "room %s: more than %d copies wait for the listener's: this one is shown",
-			    log_quote(room->name), LIMIT_PORTAL_HELD);
+		log_warning(&room->user->log,
+		            "room %s: more than %d copies wait for the listener's: this one is shown",
+		            log_quote(room->name), LIMIT_PORTAL_HELD);
 	}
 	note_shown(portal, print, nth, network_id);
 	drop_matched(portal);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A portal: one frontend's shared view of a legacy room that several of its people are in (architecture: portal). Each of
- * them has a connection of his own to the network, so what is said there arrives once for each. One connection, the
- * listener, is shown; the others' copies are matched with what it showed, by the network's message id, else as the n-th
- * time that this person said this within a minute. A copy that the listener does not bring within
- * LIMIT_PORTAL_HOLD_SECONDS (it is on the other side of a netsplit) is shown after all; when the listener goes, the next
- * one begins with what had not been shown.
+ * A portal: one frontend's shared view of a legacy room that several of its people are in (architecture:
+ * portal). Each of them has a connection of his own to the network, so what is said there arrives once for
+ * each. One connection, the listener, is shown; the others' copies are matched with what it showed, by the
+ * network's message id, else as the n-th time that this person said this within a minute. A copy that the
+ * listener does not bring within LIMIT_PORTAL_HOLD_SECONDS (it is on the other side of a netsplit) is shown
+ * after all; when the listener goes, the next one begins with what had not been shown.
  *
- * What one of the portal's own people says is shown by the frontend itself; its echoes, on every connection, are dropped.
+ * What one of the portal's own people says is shown by the frontend itself; its echoes, on every connection,
+ * are dropped.
  *
  * Only for frontends with ops->shares_rooms. Loop thread.
  */
@@ -22,15 +23,17 @@ struct identity;
 struct room;
 struct transport;
 
-/* Something about who is in this room, or whether it is joined, has changed. Cheap where no frontend shares rooms. */
+/* Something about who is in this room, or whether it is joined, has changed. Cheap where no frontend shares
+ * rooms. */
 void portal_update(struct room *room);
 /* The room is about to be freed. */
 void portal_forget_room(struct room *room);
 /*
- * A message of the room, about to be put on record for this identity, whose frontend shares rooms. True: go on. False: it
- * is not to be shown now, by this one; delivery_accept_for is called if that changes.
+ * A message of the room, about to be put on record for this identity, whose frontend shares rooms. True: go
+ * on. False: it is not to be shown now, by this one; delivery_accept_for is called if that changes.
  */
-bool portal_admits(struct identity *identity, struct room *room, const struct event *event, const char *network_id);
+bool portal_admits(struct identity *identity, struct room *room, const struct event *event,
+                   const char *network_id);
 /* Whether one of the people in the portal has this nickname there. */
 bool portal_has_nickname(const struct frontend *frontend, const char *name, const char *nickname);
 /* The connection that is shown, of the room with this name; NULL: none now. */

@@ -21,21 +21,22 @@
 
 struct asking {
 	struct matrix_frontend *frontend;
-	char *room;   /* where it was asked */
+	char *room; /* where it was asked */
 	char *sender;
 	char *argument; /* of commands that wait for the homeserver */
-	bool help;    /* what only this frontend can do is told as well */
+	bool help;      /* what only this frontend can do is told as well */
 	bool registers;
 };
 
-static const char own_help[] = "\nchat <name> - open a chat with a contact"
-			       "\nlogin <username> [password] - the same as register"
-			       "\nSaid in a room where I am: plumb <room> ties it to a room of the network, unplumb unties "
-			       "it; in such a room relay on lets people without an account speak through yours, relay off "
-			       "ends that.";
+static const char own_help[] =
+        "\nchat <name> - open a chat with a contact"
+        "\nlogin <username> [password] - the same as register"
+        "\nSaid in a room where I am: plumb <room> ties it to a room of the network, unplumb unties "
+        "it; in such a room relay on lets people without an account speak through yours, relay off "
+        "ends that.";
 
-static struct asking *ask(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
-			  const char *argument)
+static struct asking *ask(struct matrix_frontend *frontend, const struct matrix_room *room,
+                          const char *sender, const char *argument)
 {
 	struct asking *asking = MEM_NEW(struct asking);
 
@@ -64,8 +65,11 @@ static void reply(struct asking *asking, const char *text)
 static void answered(void *context, int err, const char *text)
 {
 	struct asking *asking = context;
-	char *whole = mem_printf("%s%s", text && *text ? text : err ? tp_error_text(err) : "Done.",
-				 asking->help ? own_help : "");
+	char *whole = mem_printf("%s%s",
+	                         text && *text ? text
+	                         : err         ? tp_error_text(err)
+	                                       : "Done.",
+	                         asking->help ? own_help : "");
 
 	if (!err && asking->registers)
 		matrix_later(asking->frontend, person_registered, asking->sender, NULL);
@@ -139,7 +143,8 @@ static void relay_on(struct matrix_frontend *frontend, struct matrix_room *room,
 	const struct resource *resource = person_attach(frontend, sender);
 
 	if (!resource || resource->identity->state != IDENTITY_READY) {
-		matrix_notice(frontend, room->id, NULL, "For that you need an account here: register with me first.");
+		matrix_notice(frontend, room->id, NULL,
+		              "For that you need an account here: register with me first.");
 		return;
 	}
 	mem_replace(&room->relay, sender);
@@ -161,7 +166,8 @@ static void relay_off(void *context, bool may, const char *problem)
 	reply(asking, "People without an account are not heard any more.");
 }
 
-/* ------------------------------------------------------------------------------------------------- portals */
+/* ------------------------------------------------------------------------------------------------- portals
+ */
 
 static void invite(struct matrix_frontend *frontend, const char *room, const char *who)
 {
@@ -223,10 +229,12 @@ static bool is_about_room(const struct matrix_room *room, const char *text)
 	if (room->kind != MATRIX_ROOM_PORTAL)
 		return false;
 	return (is_word(text, length, "unplumb") && !*rest) ||
-	       (is_word(text, length, "relay") && (text_equal_nocase(rest, "on") || text_equal_nocase(rest, "off")));
+	       (is_word(text, length, "relay") &&
+	        (text_equal_nocase(rest, "on") || text_equal_nocase(rest, "off")));
 }
 
-const char *bot_addressed(const struct matrix_frontend *frontend, const struct matrix_room *room, const char *text)
+const char *bot_addressed(const struct matrix_frontend *frontend, const struct matrix_room *room,
+                          const char *text)
 {
 	const char *names[] = {frontend->names.bot, frontend->bot};
 
@@ -252,18 +260,20 @@ static void hide(struct matrix_frontend *frontend, const struct matrix_room *roo
 	if (!event_id)
 		return;
 	matrix_put_transaction(frontend, &transaction);
-	matrix_tell(frontend, HTTP_PUT, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, buf_text(&transaction)),
-		    NULL, "{\"reason\":\"It may have a password in it.\"}", room->id);
+	matrix_tell(frontend, HTTP_PUT,
+	            matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, buf_text(&transaction)), NULL,
+	            "{\"reason\":\"It may have a password in it.\"}", room->id);
 	buf_finish(&transaction);
 }
 
 /* Commands about the room that they are said in. False: none of them. */
-static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender, const char *word,
-			size_t length, const char *rest)
+static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
+                        const char *word, size_t length, const char *rest)
 {
 	if (is_word(word, length, "plumb")) {
 		if (!*rest || strlen(rest) > LIMIT_NAME_BYTES)
-			matrix_notice(frontend, room->id, NULL, "plumb needs the name of a room of the network.");
+			matrix_notice(frontend, room->id, NULL,
+			              "plumb needs the name of a room of the network.");
 		else
 			room_power_check(frontend, room, sender, plumb, ask(frontend, room, sender, rest));
 	} else if (is_word(word, length, "unplumb")) {
@@ -280,7 +290,8 @@ static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *ro
 		else if (own)
 			relay_off(ask(frontend, room, sender, NULL), true, NULL);
 		else
-			room_power_check(frontend, room, sender, relay_off, ask(frontend, room, sender, NULL));
+			room_power_check(frontend, room, sender, relay_off,
+			                 ask(frontend, room, sender, NULL));
 	} else {
 		return false;
 	}
@@ -288,7 +299,7 @@ static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *ro
 }
 
 static void open_chat(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
-		      const char *name)
+                      const char *name)
 {
 	if (!*name || strlen(name) > LIMIT_NAME_BYTES) {
 		matrix_notice(frontend, room->id, NULL, "chat needs the name of a contact.");
@@ -298,11 +309,12 @@ static void open_chat(struct matrix_frontend *frontend, const struct matrix_room
 
 	if (chat)
 		invite(frontend, chat->id, sender);
-	matrix_notice(frontend, room->id, NULL, chat ? "You have this chat already." : "I have invited you to it.");
+	matrix_notice(frontend, room->id, NULL,
+	              chat ? "You have this chat already." : "I have invited you to it.");
 }
 
 static void run_command(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
-			const char *line, bool help, bool registers)
+                        const char *line, bool help, bool registers)
 {
 	struct asking *asking = ask(frontend, room, sender, NULL);
 
@@ -311,8 +323,8 @@ static void run_command(struct matrix_frontend *frontend, const struct matrix_ro
 	command_run_line(frontend->base.transport, &frontend->base, sender, "", line, answered, asking);
 }
 
-void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender, const char *event_id,
-	      const char *line)
+void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
+              const char *event_id, const char *line)
 {
 	const char *word = line + strspn(line, " \t\n");
 	size_t length = strcspn(word, " \t\n");
@@ -335,7 +347,8 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 		hide(frontend, room, event_id);
 	if (registers) {
 		if (!private) {
-			matrix_notice(frontend, room->id, NULL, "Not here: say that in a chat with me alone.");
+			matrix_notice(frontend, room->id, NULL,
+			              "Not here: say that in a chat with me alone.");
 			return;
 		}
 		person_of(frontend, sender)->curious = true;
@@ -348,19 +361,22 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 	if (is_word(word, length, "chat"))
 		open_chat(frontend, room, sender, rest);
 	else
-		run_command(frontend, room, sender, changed ? changed : word, is_word(word, length, "help"), registers);
+		run_command(frontend, room, sender, changed ? changed : word, is_word(word, length, "help"),
+		            registers);
 	mem_free_secret(changed);
 }
 
-/* ---------------------------------------------------------------------------------------------- invitation */
+/* ---------------------------------------------------------------------------------------------- invitation
+ */
 
 void bot_invited(struct matrix_frontend *frontend, const char *id, const char *sender, bool is_direct)
 {
 	const struct person *person = person_of(frontend, sender);
 
 	matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", id), NULL, NULL, id);
-	struct matrix_room *room = matrix_room_set(frontend, id, is_direct ? MATRIX_ROOM_CONTROL : MATRIX_ROOM_PLAIN,
-						   is_direct ? sender : NULL, NULL);
+	struct matrix_room *room =
+	        matrix_room_set(frontend, id, is_direct ? MATRIX_ROOM_CONTROL : MATRIX_ROOM_PLAIN,
+	                        is_direct ? sender : NULL, NULL);
 
 	matrix_room_note_member(frontend, room, frontend->bot, true);
 	matrix_room_note_member(frontend, room, sender, true);
@@ -371,5 +387,6 @@ void bot_invited(struct matrix_frontend *frontend, const char *id, const char *s
 
 	person_set_control(frontend, sender, id);
 	matrix_notice(frontend, id, NULL,
-		      first ? "Hello. I bring you to the network behind me. Say: help" : "I am here. Say: help");
+	              first ? "Hello. I bring you to the network behind me. Say: help"
+	                    : "I am here. Say: help");
 }

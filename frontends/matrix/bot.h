@@ -5,11 +5,12 @@
 #include "frontends/matrix/matrix_room.h"
 
 /* A line in the control room, or behind the bot's name in another room. */
-void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender, const char *event_id,
-	      const char *line);
-/* The part of a text that is meant for the bot: behind its name and a colon, or a command about this room. NULL: it is not
- * addressed. */
-const char *bot_addressed(const struct matrix_frontend *frontend, const struct matrix_room *room, const char *text);
+void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
+              const char *event_id, const char *line);
+/* The part of a text that is meant for the bot: behind its name and a colon, or a command about this room.
+ * NULL: it is not addressed. */
+const char *bot_addressed(const struct matrix_frontend *frontend, const struct matrix_room *room,
+                          const char *text);
 /* Somebody has invited the bot. */
 void bot_invited(struct matrix_frontend *frontend, const char *room, const char *sender, bool is_direct);
 /* frontend_ops.offer_room */

@@ -37,8 +37,8 @@ static void opening_free(void *value)
 	mem_free(opening);
 }
 
-static struct matrix_room *made_chat(struct matrix_frontend *frontend, const char *id, const char *owner, const char *name,
-				     const char *ghost, bool in_room)
+static struct matrix_room *made_chat(struct matrix_frontend *frontend, const char *id, const char *owner,
+                                     const char *name, const char *ghost, bool in_room)
 {
 	struct matrix_room *before = matrix_room_chat(frontend, owner, name);
 
@@ -74,8 +74,8 @@ static void made(void *context, const struct matrix_reply *reply)
 
 	map_remove(frontend->openings, opening->key);
 	if (reply->err || !id) {
-		log_warning(&frontend->base.log, "no chat of %s with %s could be made: %s", log_quote(opening->owner),
-			    log_quote(opening->name), reply->problem);
+		log_warning(&frontend->base.log, "no chat of %s with %s could be made: %s",
+		            log_quote(opening->owner), log_quote(opening->name), reply->problem);
 	} else {
 		made_chat(frontend, id, opening->owner, opening->name, opening->ghost, opening->in_room);
 		matrix_later(frontend, show_what_waits, opening->owner, NULL);
@@ -86,7 +86,8 @@ static void made(void *context, const struct matrix_reply *reply)
 
 static char *ghost_named(struct matrix_frontend *frontend, const char *name, bool in_room)
 {
-	struct matrix_room chat = {.kind = MATRIX_ROOM_CHAT, .name = (char *)(uintptr_t)name, .in_room = in_room};
+	struct matrix_room chat = {
+	        .kind = MATRIX_ROOM_CHAT, .name = (char *)(uintptr_t)name, .in_room = in_room};
 
 	return ghost_of_chat(frontend, &chat);
 }
@@ -99,7 +100,8 @@ static const char *shown_name(const char *name, bool in_room)
 	return slash ? slash + 1 : name;
 }
 
-struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owner, const char *name, bool in_room)
+struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owner, const char *name,
+                              bool in_room)
 {
 	struct matrix_room *room = matrix_room_chat(frontend, owner, name);
 	char *key = opening_key(owner, name);
@@ -123,17 +125,18 @@ struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owne
 	json_put_string(&body, owner);
 	buf_puts(&body, "]}");
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-								      .path = "/_matrix/client/v3/createRoom",
-								      .as = opening->ghost,
-								      .body = buf_text(&body),
-								      .lane = key,
-								      .done = made,
-								      .context = opening});
+	                                                            .path = "/_matrix/client/v3/createRoom",
+	                                                            .as = opening->ghost,
+	                                                            .body = buf_text(&body),
+	                                                            .lane = key,
+	                                                            .done = made,
+	                                                            .context = opening});
 	buf_finish(&body);
 	return NULL;
 }
 
-static void refuse_invitation(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *why)
+static void refuse_invitation(struct matrix_frontend *frontend, const char *room, const char *ghost,
+                              const char *why)
 {
 	struct buf body = {0};
 

@@ -6,9 +6,10 @@
 
 struct identity;
 
-/* The chat of this person with the contact (in_room: with "room/nickname"). NULL: it is being made, and what waits for the
- * person is delivered when it is there. */
-struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owner, const char *name, bool in_room);
+/* The chat of this person with the contact (in_room: with "room/nickname"). NULL: it is being made, and what
+ * waits for the person is delivered when it is there. */
+struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owner, const char *name,
+                              bool in_room);
 /* A person has invited a ghost into a room that we do not know, or know as a chat. */
 void chat_invited(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *sender);
 /* The person has left it. */

@@ -21,7 +21,7 @@ char *ghost_of_participant(const struct matrix_frontend *frontend, const char *r
 {
 	const char *server = frontend->config.room_nicknames ? NULL : strrchr(room, '@');
 	char *name = frontend->config.room_nicknames ? mem_printf("%s/%s", room, nickname)
-						     : mem_printf("%s%s", nickname, server ? server : "");
+	                                             : mem_printf("%s%s", nickname, server ? server : "");
 	char *id = matrix_ghost_id(&frontend->names, name);
 
 	mem_free(name);
@@ -72,11 +72,11 @@ static void make(struct matrix_frontend *frontend, const char *id, const char *l
 	json_put_string(&body, local);
 	buf_putc(&body, '}');
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-								      .path = "/_matrix/client/v3/register",
-								      .body = buf_text(&body),
-								      .lane = lane,
-								      .done = registered,
-								      .context = frontend});
+	                                                            .path = "/_matrix/client/v3/register",
+	                                                            .body = buf_text(&body),
+	                                                            .lane = lane,
+	                                                            .done = registered,
+	                                                            .context = frontend});
 	buf_finish(&body);
 	mem_free(local);
 }
@@ -92,7 +92,8 @@ void ghost_rename(struct matrix_frontend *frontend, const char *id, const char *
 	buf_puts(&body, "{\"displayname\":");
 	json_put_string(&body, name);
 	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_PUT, matrix_path("/profile/%s/displayname", id), id, buf_text(&body), lane);
+	matrix_tell(frontend, HTTP_PUT, matrix_path("/profile/%s/displayname", id), id, buf_text(&body),
+	            lane);
 	buf_finish(&body);
 }
 
@@ -120,7 +121,7 @@ static void entered(void *context, const struct matrix_reply *reply)
 
 	if (reply->err) {
 		log_warning(&frontend->base.log, "%s cannot enter %s: %s", log_quote(entering->ghost),
-			    log_quote(entering->room), reply->problem);
+		            log_quote(entering->room), reply->problem);
 		if (room)
 			matrix_room_note_member(frontend, room, entering->ghost, false);
 	}
@@ -140,8 +141,8 @@ static void invite(struct matrix_frontend *frontend, const char *room, const cha
 	buf_finish(&body);
 }
 
-void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *name,
-		 const char *lane)
+void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
+                 const char *name, const char *lane)
 {
 	if (!lane)
 		lane = room->id;
@@ -159,11 +160,11 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
 	entering->room = mem_strdup(room->id);
 	entering->ghost = mem_strdup(ghost);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-								      .path = path,
-								      .as = ghost,
-								      .lane = lane,
-								      .done = entered,
-								      .context = entering});
+	                                                            .path = path,
+	                                                            .as = ghost,
+	                                                            .lane = lane,
+	                                                            .done = entered,
+	                                                            .context = entering});
 	mem_free(path);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ghosts: the users on the homeserver that legacy contacts and participants appear as. Made when they are first needed,
- * named once a process, brought into a room before they first say something there. All calls go into the lane of the room,
- * so that what is sent behind them finds the ghost there.
+ * Ghosts: the users on the homeserver that legacy contacts and participants appear as. Made when they are
+ * first needed, named once a process, brought into a room before they first say something there. All calls go
+ * into the lane of the room, so that what is sent behind them finds the ghost there.
  */
 #pragma once
 
@@ -10,7 +10,8 @@
 
 /* The ghost of a contact. To be freed. */
 char *ghost_of_contact(const struct matrix_frontend *frontend, const char *name);
-/* The ghost of somebody in a legacy room: a nickname means a person of the network, as on IRC (`nick`, or `nick@server` for
+/* The ghost of somebody in a legacy room: a nickname means a person of the network, as on IRC (`nick`, or
+ * `nick@server` for
  * `#channel@server`), or with matrix.room_nicknames only somebody in that room (`room/nick`). To be freed. */
 char *ghost_of_participant(const struct matrix_frontend *frontend, const char *room, const char *nickname);
 /* The ghost that a chat is with. To be freed; NULL: not a chat. */
@@ -21,7 +22,7 @@ void ghost_prepare(struct matrix_frontend *frontend, const char *ghost, const ch
 /* Another name from now on. */
 void ghost_rename(struct matrix_frontend *frontend, const char *ghost, const char *name, const char *lane);
 /* The same, and brings it into the room unless it is there; `lane` NULL: the room's. */
-void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *name,
-		 const char *lane);
+void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
+                 const char *name, const char *lane);
 void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost);
 void ghosts_free(struct matrix_frontend *frontend);

@@ -26,11 +26,12 @@
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
-#define NOTE "matrix"   /* of the spool */
+#define NOTE "matrix" /* of the spool */
 #define RECORDS "records"
 #define CLIENT "/_matrix/client/v3"
 
-/* ------------------------------------------------------------------------------------------------- calling */
+/* ------------------------------------------------------------------------------------------------- calling
+ */
 
 char *matrix_path(const char *format, ...)
 {
@@ -59,16 +60,16 @@ static void told(void *context, const struct matrix_reply *reply)
 		log_info(&frontend->base.log, "the homeserver refuses: %s", reply->problem);
 }
 
-void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as, const char *body,
-		 const char *lane)
+void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
+                 const char *body, const char *lane)
 {
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = method,
-								      .path = path,
-								      .as = as,
-								      .body = body,
-								      .lane = lane,
-								      .done = told,
-								      .context = frontend});
+	                                                            .path = path,
+	                                                            .as = as,
+	                                                            .body = body,
+	                                                            .lane = lane,
+	                                                            .done = told,
+	                                                            .context = frontend});
 	mem_free(path);
 }
 
@@ -77,28 +78,29 @@ void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out)
 	buf_printf(out, "%s.%" PRIu64, frontend->transaction, ++frontend->transactions);
 }
 
-void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type, const char *content,
-		 const char *transaction, matrix_done *done, void *context)
+void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type,
+                 const char *content, const char *transaction, matrix_done *done, void *context)
 {
 	struct buf fresh = {0};
 
 	if (!transaction)
 		matrix_put_transaction(frontend, &fresh);
-	char *path = matrix_path("/rooms/%s/send/%s/%s", room, type, transaction ? transaction : buf_text(&fresh));
+	char *path =
+	        matrix_path("/rooms/%s/send/%s/%s", room, type, transaction ? transaction : buf_text(&fresh));
 
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
-								      .path = path,
-								      .as = as,
-								      .body = content,
-								      .lane = room,
-								      .done = done,
-								      .context = context});
+	                                                            .path = path,
+	                                                            .as = as,
+	                                                            .body = content,
+	                                                            .lane = room,
+	                                                            .done = done,
+	                                                            .context = context});
 	mem_free(path);
 	buf_finish(&fresh);
 }
 
-void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as, const char *reply_to,
-		      const char *text)
+void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as,
+                      const char *reply_to, const char *text)
 {
 	struct buf content = {0};
 
@@ -119,7 +121,8 @@ void matrix_notice(struct matrix_frontend *frontend, const char *room, const cha
 	matrix_notice_as(frontend, room, NULL, reply_to, text);
 }
 
-/* --------------------------------------------------------------------------------------------------- later */
+/* --------------------------------------------------------------------------------------------------- later
+ */
 
 struct later {
 	struct list link;
@@ -148,7 +151,8 @@ static void on_due(uv_timer_t *timer)
 		list_remove(link);
 		list_append(&now, link);
 	}
-	LIST_EACH (link, &now) {
+	LIST_EACH(link, &now)
+	{
 		struct later *later = CONTAINER_OF(link, struct later, link);
 
 		if (!frontend->stopping)
@@ -169,7 +173,8 @@ void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const
 		uv_timer_start(frontend->timer, on_due, 0, 0);
 }
 
-/* ----------------------------------------------------------------------------------------------- life cycle */
+/* ----------------------------------------------------------------------------------------------- life cycle
+ */
 
 static struct frontend *frontend_create(struct config *config)
 {
@@ -198,8 +203,8 @@ static void frontend_destroy(struct frontend *base)
 	appservice_destroy(&frontend->appservice);
 	homeserver_destroy(&frontend->homeserver);
 	http_client_close(&frontend->http, NULL, NULL);
-	LIST_EACH (link, &frontend->due)
-		later_free(CONTAINER_OF(link, struct later, link));
+	LIST_EACH(link, &frontend->due)
+	later_free(CONTAINER_OF(link, struct later, link));
 	chats_free(frontend);
 	portal_rooms_free(frontend);
 	matrix_rooms_free(frontend);
@@ -246,11 +251,11 @@ static int frontend_check(struct frontend *base, struct buf *error)
 		buf_puts(error, "matrix.bot: lower-case letters, digits and ._- are needed\n");
 	if (!text_starts(config->homeserver, "https://") && !is_loopback_url(config->homeserver))
 		buf_printf(error, "matrix.homeserver: %s is neither https nor on this machine\n",
-			   log_quote(config->homeserver));
+		           log_quote(config->homeserver));
 	for (size_t i = 0; i < config->admins.count; i++)
 		if (!matrix_is_user_id(config->admins.items[i]))
 			buf_printf(error, "matrix.admin: %s is no user id (@name:server)\n",
-				   log_quote(config->admins.items[i]));
+			           log_quote(config->admins.items[i]));
 	frontend->names = (struct matrix_names){config->server_name, config->prefix, config->bot};
 	return error->len > before ? TP_ERR_INVALID : 0;
 }
@@ -259,10 +264,12 @@ int matrix_write_registration(struct frontend *base, const char *path, struct bu
 {
 	struct matrix_frontend *frontend = matrix_frontend_of(base);
 	const struct matrix_config *config = &frontend->config;
-	char *url = *config->url ? mem_strdup(config->url) : mem_printf("http://%s:%ld", config->host, config->port);
+	char *url = *config->url ? mem_strdup(config->url)
+	                         : mem_printf("http://%s:%ld", config->host, config->port);
 	struct buf text = {0};
 
-	registration_make(&text, &frontend->names, base->transport ? base->transport->service.jid : config->bot, url);
+	registration_make(&text, &frontend->names,
+	                  base->transport ? base->transport->service.jid : config->bot, url);
 	int err = registration_write(path, &text, error);
 
 	buf_finish(&text);
@@ -322,9 +329,10 @@ static void on_whoami(void *context, const struct matrix_reply *reply)
 
 	if (reply->err == TP_ERR_AUTH || reply->err == TP_ERR_NOT_ALLOWED)
 		log_error(&frontend->base.log,
-			  "the homeserver does not know our token: add the registration file to its configuration and "
-			  "restart it (%s)",
-			  reply->problem);
+		          "the homeserver does not know our token: add the registration file to its "
+		          "configuration and "
+		          "restart it (%s)",
+		          reply->problem);
 	else if (!reply->err)
 		ping(frontend);
 }
@@ -353,9 +361,9 @@ static void on_loaded(struct matrix_frontend *frontend)
 	frontend->loaded = true;
 	delivery_frontend_ready(&frontend->base);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
-								      .path = CLIENT "/account/whoami",
-								      .done = on_whoami,
-								      .context = frontend});
+	                                                            .path = CLIENT "/account/whoami",
+	                                                            .done = on_whoami,
+	                                                            .context = frontend});
 }
 
 static int open_registration(struct matrix_frontend *frontend, struct buf *error)
@@ -367,7 +375,7 @@ static int open_registration(struct matrix_frontend *frontend, struct buf *error
 		buf_printf(error, ". transportd --matrix-registration %s CONFIG makes one", path);
 	else if (strcmp(frontend->registration.bot, frontend->names.bot) != 0)
 		buf_printf(error, "%s: sender_localpart is %s, matrix.bot is %s: they must be the same", path,
-			   frontend->registration.bot, frontend->names.bot);
+		           frontend->registration.bot, frontend->names.bot);
 	mem_free(path);
 	return error->len ? TP_ERR_INVALID : 0;
 }
@@ -388,16 +396,18 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	uv_timer_init(transport->loop, frontend->timer);
 	frontend->http = http_client_create(transport->loop, &base->log);
 	frontend->homeserver = homeserver_create(
-		frontend->http,
-		&(struct homeserver_settings){frontend->config.homeserver, frontend->registration.as_token}, &base->log);
+	        frontend->http,
+	        &(struct homeserver_settings){frontend->config.homeserver, frontend->registration.as_token},
+	        &base->log);
 	homeserver_watch(frontend->homeserver, on_answering, frontend);
 	ops.context = frontend;
-	int err = http_server_listen(transport->http, frontend->config.host, (unsigned)frontend->config.port, &listener,
-				     error);
+	int err = http_server_listen(transport->http, frontend->config.host, (unsigned)frontend->config.port,
+	                             &listener, error);
 
 	if (err)
 		return TP_ERR_IO;
-	if (!appservice_create(listener, frontend->registration.hs_token, &ops, &base->log, &frontend->appservice)) {
+	if (!appservice_create(listener, frontend->registration.hs_token, &ops, &base->log,
+	                       &frontend->appservice)) {
 		buf_puts(error, "matrix.port: another part of this instance answers there");
 		return TP_ERR_IO;
 	}
@@ -442,15 +452,17 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	wait_is_over(frontend);
 }
 
-/* ------------------------------------------------------------------------------------------------- delivery */
+/* ------------------------------------------------------------------------------------------------- delivery
+ */
 
 static bool is_for_portal(const struct event *event)
 {
-	return event->type == EVENT_SUBJECT || event->type == EVENT_PARTICIPANT || event->type == EVENT_ROOM_INFO ||
-	       event->type == EVENT_ROOM_LEAVE;
+	return event->type == EVENT_SUBJECT || event->type == EVENT_PARTICIPANT ||
+	       event->type == EVENT_ROOM_INFO || event->type == EVENT_ROOM_LEAVE;
 }
 
-static void deliver_to_portal(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
+static void deliver_to_portal(struct matrix_frontend *frontend, struct identity *to,
+                              const struct event *event)
 {
 	if (event->type == EVENT_SUBJECT)
 		portal_room_show_subject(frontend, to, &event->message);
@@ -462,7 +474,8 @@ static void deliver_to_portal(struct matrix_frontend *frontend, struct identity 
 		portal_room_show_leave(frontend, to, &event->room);
 }
 
-static void show_login_step(struct matrix_frontend *frontend, const struct identity *to, const struct event_login_step *step)
+static void show_login_step(struct matrix_frontend *frontend, const struct identity *to,
+                            const struct event_login_step *step)
 {
 	struct buf text = {0};
 
@@ -473,16 +486,17 @@ static void show_login_step(struct matrix_frontend *frontend, const struct ident
 }
 
 static void show_contact_request(struct matrix_frontend *frontend, const struct identity *to,
-				 const struct event_contact *contact)
+                                 const struct event_contact *contact)
 {
-	char *text = mem_printf("%s asks to see when you are there. Open a chat to agree: chat %s", contact->name,
-				contact->name);
+	char *text = mem_printf("%s asks to see when you are there. Open a chat to agree: chat %s",
+	                        contact->name, contact->name);
 
 	person_tell(frontend, to->address, text);
 	mem_free(text);
 }
 
-static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only, const struct event *event)
+static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
+                            const struct event *event)
 {
 	struct matrix_frontend *frontend = matrix_frontend_of(base);
 
@@ -563,7 +577,8 @@ static void frontend_probe(struct frontend *base, const char *address)
 	matrix_later(matrix_frontend_of(base), person_registered, address, NULL);
 }
 
-static void frontend_offer_room(struct frontend *base, const char *address, const char *resource, const char *room)
+static void frontend_offer_room(struct frontend *base, const char *address, const char *resource,
+                                const char *room)
 {
 	(void)resource;
 	bot_offer_room(matrix_frontend_of(base), address, room);
@@ -593,22 +608,22 @@ static bool frontend_is_admin(struct frontend *base, const char *address)
 }
 
 const struct frontend_ops matrix_frontend_ops = {
-	.name = "matrix",
-	.accounts_on_request = true,
-	.shares_rooms = true,
-	.create = frontend_create,
-	.destroy = frontend_destroy,
-	.check = frontend_check,
-	.start = frontend_start,
-	.stop = frontend_stop,
-	.deliver = frontend_deliver,
-	.undelivered = frontend_undelivered,
-	.notify = frontend_notify,
-	.normalize = frontend_normalize,
-	.registered = frontend_registered,
-	.offer_room = frontend_offer_room,
-	.room_resumed = frontend_room_resumed,
-	.listener_changed = frontend_listener_changed,
-	.is_admin = frontend_is_admin,
-	.probe = frontend_probe,
+        .name = "matrix",
+        .accounts_on_request = true,
+        .shares_rooms = true,
+        .create = frontend_create,
+        .destroy = frontend_destroy,
+        .check = frontend_check,
+        .start = frontend_start,
+        .stop = frontend_stop,
+        .deliver = frontend_deliver,
+        .undelivered = frontend_undelivered,
+        .notify = frontend_notify,
+        .normalize = frontend_normalize,
+        .registered = frontend_registered,
+        .offer_room = frontend_offer_room,
+        .room_resumed = frontend_room_resumed,
+        .listener_changed = frontend_listener_changed,
+        .is_admin = frontend_is_admin,
+        .probe = frontend_probe,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Matrix frontend from the inside: what its files share. People are known by their user ids ("@alice:example.org":
- * the address of their identity), legacy contacts and participants are ghosts, and every Matrix room that we know is one of
- * four kinds (matrix_room.h).
+ * The Matrix frontend from the inside: what its files share. People are known by their user ids
+ * ("@alice:example.org": the address of their identity), legacy contacts and participants are ghosts, and
+ * every Matrix room that we know is one of four kinds (matrix_room.h).
  *
  *   homeserver -> appservice.c -> transaction.c -> bot.c, chat.c, portal_room.c -> router
  *   core -> matrix.c (deliver) -> show.c, notices -> ghost.c, homeserver.c -> homeserver
@@ -78,18 +78,20 @@ static inline struct matrix_frontend *matrix_frontend_of(struct frontend *base)
 typedef void matrix_later_run(struct matrix_frontend *frontend, const char *a, const char *b);
 void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b);
 
-/* A path under /_matrix/client/v3 with its variable parts encoded: "%s" are replaced by the texts. To be freed. */
+/* A path under /_matrix/client/v3 with its variable parts encoded: "%s" are replaced by the texts. To be
+ * freed. */
 char *matrix_path(const char *format, ...);
 /* PUT or POST whose outcome only the log wants to know. `body` NULL: {}. */
-void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as, const char *body,
-		 const char *lane);
+void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
+                 const char *body, const char *lane);
 /* A transaction id that was never used before, also not by an earlier process. */
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 /* An event into a room, by the bot (as NULL) or a ghost. `transaction` NULL: a fresh one. */
-void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type, const char *content,
-		 const char *transaction, matrix_done *done, void *context);
+void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type,
+                 const char *content, const char *transaction, matrix_done *done, void *context);
 /* m.notice of the bot; in reply to an event unless NULL. */
-void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to, const char *text);
+void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to,
+                   const char *text);
 /* The same by another of ours: in a chat the bot is not there. */
-void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as, const char *reply_to,
-		      const char *text);
+void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as,
+                      const char *reply_to, const char *text);

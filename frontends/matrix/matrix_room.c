@@ -33,7 +33,8 @@ static char *chat_key(const char *owner, const char *name)
 	return key;
 }
 
-struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, const char *owner, const char *name)
+struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, const char *owner,
+                                     const char *name)
 {
 	char *key = chat_key(owner, name);
 	struct matrix_room *room = map_get(frontend->chats, key);
@@ -59,8 +60,9 @@ struct matrix_room *matrix_room_portal(const struct matrix_frontend *frontend, c
 }
 
 void matrix_room_each_portal(struct matrix_frontend *frontend, const char *name,
-			     void (*each)(struct matrix_frontend *frontend, struct matrix_room *room, void *context),
-			     void *context)
+                             void (*each)(struct matrix_frontend *frontend, struct matrix_room *room,
+                                          void *context),
+                             void *context)
 {
 	const struct portal_rooms *portals = portals_of(frontend, name);
 
@@ -144,7 +146,7 @@ static void room_free(void *value)
 }
 
 static struct matrix_room *make(struct matrix_frontend *frontend, const char *id, enum matrix_room_kind kind,
-				const char *owner, const char *name)
+                                const char *owner, const char *name)
 {
 	struct matrix_room *room = matrix_room_find(frontend, id);
 
@@ -166,8 +168,8 @@ static struct matrix_room *make(struct matrix_frontend *frontend, const char *id
 static char *value_of(const struct matrix_room *room)
 {
 	return mem_printf("%s%s%s%s%s", room->ours ? "ours " : "", room->in_room ? "room " : "",
-			  room->encrypted ? "encrypted " : "", room->relay ? "relay=" : "",
-			  room->relay ? room->relay : "");
+	                  room->encrypted ? "encrypted " : "", room->relay ? "relay=" : "",
+	                  room->relay ? room->relay : "");
 }
 
 static void read_value(struct matrix_room *room, const char *value)
@@ -193,8 +195,8 @@ void matrix_room_store(struct matrix_frontend *frontend, struct matrix_room *roo
 	mem_free(value);
 }
 
-struct matrix_room *matrix_room_set(struct matrix_frontend *frontend, const char *id, enum matrix_room_kind kind,
-				    const char *owner, const char *name)
+struct matrix_room *matrix_room_set(struct matrix_frontend *frontend, const char *id,
+                                    enum matrix_room_kind kind, const char *owner, const char *name)
 {
 	struct matrix_room *room = make(frontend, id, kind, owner, name);
 
@@ -220,7 +222,8 @@ bool matrix_room_has(const struct matrix_room *room, const char *user_id)
 	return map_get(room->members, user_id) != NULL;
 }
 
-void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_room *room, const char *user_id, bool in)
+void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_room *room, const char *user_id,
+                             bool in)
 {
 	bool is_ghost = matrix_is_ours(&frontend->names, user_id);
 
@@ -259,7 +262,8 @@ static void on_members(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 
 	if (room && reply->err == TP_ERR_NOT_ALLOWED) {
-		log_info(&frontend->base.log, "room %s is forgotten: the bot is not in it any more", log_quote(room->id));
+		log_info(&frontend->base.log, "room %s is forgotten: the bot is not in it any more",
+		         log_quote(room->id));
 		matrix_room_forget(frontend, &room);
 	}
 	const struct cJSON *joined = json_object(reply->json, "joined");
@@ -290,11 +294,11 @@ void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matr
 	asking->frontend = frontend;
 	asking->room = mem_strdup(room->id);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
-								      .path = path,
-								      .as = ghost,
-								      .lane = room->id,
-								      .done = on_members,
-								      .context = asking});
+	                                                            .path = path,
+	                                                            .as = ghost,
+	                                                            .lane = room->id,
+	                                                            .done = on_members,
+	                                                            .context = asking});
 	mem_free(ghost);
 	mem_free(path);
 }
@@ -312,7 +316,8 @@ static void on_places(void *context, int err, const struct store_place *places, 
 		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
 			if (!strcmp(places[i].kind, kinds[k]))
 				kind = (enum matrix_room_kind)k;
-		struct matrix_room *room = make(frontend, places[i].place, kind, places[i].owner, places[i].name);
+		struct matrix_room *room =
+		        make(frontend, places[i].place, kind, places[i].owner, places[i].name);
 
 		read_value(room, places[i].value);
 		matrix_room_ask_members(frontend, room);

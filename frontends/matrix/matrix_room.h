@@ -22,7 +22,7 @@ struct matrix_room {
 	bool in_room; /* CHAT with somebody whom one knows from a room only */
 	bool ours;    /* PORTAL made by us: anybody may join, ghosts need no invitation */
 	bool encrypted, encrypted_told;
-	bool typing;  /* CHAT: the owner, as the network was told */
+	bool typing;         /* CHAT: the owner, as the network was told */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
 	char *title, *topic; /* as we set them last; NULL */
@@ -30,26 +30,31 @@ struct matrix_room {
 
 /* NULL: not known. */
 struct matrix_room *matrix_room_find(const struct matrix_frontend *frontend, const char *id);
-struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, const char *owner, const char *name);
+struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, const char *owner,
+                                     const char *name);
 /* The portal of a legacy room: the first of them if there are several. */
 struct matrix_room *matrix_room_portal(const struct matrix_frontend *frontend, const char *name);
 /* Of each place that the legacy room is tied to. */
 void matrix_room_each_portal(struct matrix_frontend *frontend, const char *name,
-			     void (*each)(struct matrix_frontend *frontend, struct matrix_room *room, void *context),
-			     void *context);
+                             void (*each)(struct matrix_frontend *frontend, struct matrix_room *room,
+                                          void *context),
+                             void *context);
 /* Makes it known as this, or what was known into this; owner and name may be NULL. Stored. */
-struct matrix_room *matrix_room_set(struct matrix_frontend *frontend, const char *id, enum matrix_room_kind kind,
-				    const char *owner, const char *name);
-void matrix_room_store(struct matrix_frontend *frontend, struct matrix_room *room); /* after a change of its other fields */
+struct matrix_room *matrix_room_set(struct matrix_frontend *frontend, const char *id,
+                                    enum matrix_room_kind kind, const char *owner, const char *name);
+void matrix_room_store(struct matrix_frontend *frontend,
+                       struct matrix_room *room); /* after a change of its other fields */
 void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **room);
 
 bool matrix_room_has(const struct matrix_room *room, const char *user_id);
-void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_room *room, const char *user_id, bool in);
+void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_room *room, const char *user_id,
+                             bool in);
 /* Asks the homeserver who is in it. */
 void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matrix_room *room);
 /* How many people, not ours. */
 size_t matrix_room_people(const struct matrix_room *room);
 
-/* Reads the stored places, then asks the homeserver who is in each; `ready` is called when the places are known. */
+/* Reads the stored places, then asks the homeserver who is in each; `ready` is called when the places are
+ * known. */
 void matrix_rooms_load(struct matrix_frontend *frontend, void (*ready)(struct matrix_frontend *frontend));
 void matrix_rooms_free(struct matrix_frontend *frontend);

@@ -44,7 +44,8 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 
 	mem_replace(&person->control, room);
 	person->creating = false;
-	LIST_EACH (link, &person->waiting) {
+	LIST_EACH(link, &person->waiting)
+	{
 		struct notice *notice = CONTAINER_OF(link, struct notice, link);
 
 		matrix_notice(frontend, room, NULL, notice->text);
@@ -66,8 +67,8 @@ static void made(void *context, const struct matrix_reply *reply)
 
 	person_of(frontend, making->person)->creating = false;
 	if (reply->err || !room) {
-		log_warning(&frontend->base.log, "no chat with %s could be made: %s", log_quote(making->person),
-			    reply->problem);
+		log_warning(&frontend->base.log, "no chat with %s could be made: %s",
+		            log_quote(making->person), reply->problem);
 	} else {
 		matrix_room_set(frontend, room, MATRIX_ROOM_CONTROL, making->person, NULL);
 		person_set_control(frontend, making->person, room);
@@ -89,11 +90,11 @@ static void make_control(struct matrix_frontend *frontend, struct person *person
 	json_put_string(&body, person->id);
 	buf_puts(&body, "]}");
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-								      .path = "/_matrix/client/v3/createRoom",
-								      .body = buf_text(&body),
-								      .lane = person->id,
-								      .done = made,
-								      .context = making});
+	                                                            .path = "/_matrix/client/v3/createRoom",
+	                                                            .body = buf_text(&body),
+	                                                            .lane = person->id,
+	                                                            .done = made,
+	                                                            .context = making});
 	buf_finish(&body);
 }
 
@@ -102,8 +103,9 @@ static void keep(struct matrix_frontend *frontend, struct person *person, const 
 	struct notice *notice = MEM_NEW(struct notice);
 
 	if (person->waiting_count >= LIMIT_MATRIX_NOTICES) {
-		log_warning(&frontend->base.log, "%s has no chat with the bot yet: the oldest notice is dropped",
-			    log_quote(person->id));
+		log_warning(&frontend->base.log,
+		            "%s has no chat with the bot yet: the oldest notice is dropped",
+		            log_quote(person->id));
 		notice_free(person, CONTAINER_OF(person->waiting.next, struct notice, link));
 	}
 	notice->text = mem_strdup(text);
@@ -165,12 +167,14 @@ void person_registered(struct matrix_frontend *frontend, const char *id, const c
 	person_attach(frontend, id);
 }
 
-static void tell_state(struct matrix_frontend *frontend, const char *id, const char *fallback, const char *text)
+static void tell_state(struct matrix_frontend *frontend, const char *id, const char *fallback,
+                       const char *text)
 {
 	person_tell(frontend, id, text && *text ? text : fallback);
 }
 
-void person_show_session(struct matrix_frontend *frontend, struct identity *identity, const struct event_session *session)
+void person_show_session(struct matrix_frontend *frontend, struct identity *identity,
+                         const struct event_session *session)
 {
 	const char *id = identity->address;
 	struct person *person = person_of(frontend, id);
@@ -188,7 +192,8 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 	case SESSION_RECONNECTING:
 		/* once in words; the core tries on */
 		if (!person->curious)
-			tell_state(frontend, id, "The connection to the network was lost. I try again.", session->text);
+			tell_state(frontend, id, "The connection to the network was lost. I try again.",
+			           session->text);
 		person->curious = true;
 		break;
 	case SESSION_FAILED:
@@ -209,8 +214,8 @@ static void person_free(void *value)
 {
 	struct person *person = value;
 
-	LIST_EACH (link, &person->waiting)
-		notice_free(person, CONTAINER_OF(link, struct notice, link));
+	LIST_EACH(link, &person->waiting)
+	notice_free(person, CONTAINER_OF(link, struct notice, link));
 	mem_free(person->id);
 	mem_free(person->name);
 	mem_free(person->control);

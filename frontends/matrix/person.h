@@ -9,14 +9,15 @@ struct resource;
 
 struct person {
 	char *id;
-	char *control;      /* room; NULL: none yet */
-	bool creating;      /* one is on its way */
+	char *control;       /* room; NULL: none yet */
+	bool creating;       /* one is on its way */
 	struct list waiting; /* struct notice.link: for when it is there */
 	unsigned waiting_count;
-	char *name;         /* as the homeserver shows it; NULL: not known */
-	bool unregistered;  /* has no account: the store need not be asked again */
-	bool told_unheard;  /* that nobody hears him in a portal */
-	bool curious;       /* is told when the network session is up: they asked for it, or were told of a trouble */
+	char *name;        /* as the homeserver shows it; NULL: not known */
+	bool unregistered; /* has no account: the store need not be asked again */
+	bool told_unheard; /* that nobody hears him in a portal */
+	bool curious; /* is told when the network session is up: they asked for it, or were told of a trouble
+	               */
 };
 
 struct person *person_of(struct matrix_frontend *frontend, const char *id);
@@ -27,11 +28,12 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 /* What others see: the display name in one line, or the local part of the id. */
 const char *person_name(struct matrix_frontend *frontend, const char *id);
 void person_note_name(struct matrix_frontend *frontend, const char *id, const char *name);
-/* The always present client of this address, attached if it is not; NULL: no account, or banned. The account may be still unknown, or
- * not be there. Not from inside deliver. */
+/* The always present client of this address, attached if it is not; NULL: no account, or banned. The account
+ * may be still unknown, or not be there. Not from inside deliver. */
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id);
 /* matrix_later: there is an account now. */
 void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* What the account's login has come to. */
-void person_show_session(struct matrix_frontend *frontend, struct identity *identity, const struct event_session *session);
+void person_show_session(struct matrix_frontend *frontend, struct identity *identity,
+                         const struct event_session *session);
 void people_free(struct matrix_frontend *frontend);

@@ -32,7 +32,8 @@ struct making {
 
 static void tell_waiters(struct making *making, struct matrix_room *room, const char *problem)
 {
-	LIST_EACH (link, &making->waiters) {
+	LIST_EACH(link, &making->waiters)
+	{
 		struct waiter *waiter = CONTAINER_OF(link, struct waiter, link);
 
 		list_remove(&waiter->link);
@@ -45,7 +46,8 @@ static void making_free(void *value)
 {
 	struct making *making = value;
 
-	LIST_EACH (link, &making->waiters) {
+	LIST_EACH(link, &making->waiters)
+	{
 		struct waiter *waiter = CONTAINER_OF(link, struct waiter, link);
 
 		list_remove(&waiter->link);
@@ -68,7 +70,7 @@ static void finish(struct making *making, struct matrix_room *room, const char *
 static struct matrix_room *made_it_ours(struct making *making, const char *id)
 {
 	struct matrix_room *room =
-		matrix_room_set(making->frontend, id, MATRIX_ROOM_PORTAL, NULL, making->name);
+	        matrix_room_set(making->frontend, id, MATRIX_ROOM_PORTAL, NULL, making->name);
 
 	room->ours = true;
 	matrix_room_store(making->frontend, room);
@@ -99,7 +101,8 @@ static void look_up_alias(struct making *making)
 	char *path = matrix_path("/directory/room/%s", alias);
 
 	homeserver_call(making->frontend->homeserver,
-			&(struct matrix_call){.method = HTTP_GET, .path = path, .done = found_alias, .context = making});
+	                &(struct matrix_call){
+	                        .method = HTTP_GET, .path = path, .done = found_alias, .context = making});
 	mem_free(path);
 	mem_free(alias);
 }
@@ -113,7 +116,8 @@ static void made(void *context, const struct matrix_reply *reply)
 	if (!strcmp(reply->errcode, "M_ROOM_IN_USE"))
 		look_up_alias(making);
 	else if (reply->err || !id)
-		finish(making, NULL, *reply->problem ? reply->problem : "the homeserver did not make the room");
+		finish(making, NULL,
+		       *reply->problem ? reply->problem : "the homeserver did not make the room");
 	else
 		finish(making, made_it_ours(making, id), NULL);
 	arena_finish(&arena);
@@ -132,20 +136,21 @@ static void make(struct making *making)
 	json_put_string(&body, making->name);
 	/* Who joins later sees what is said from then on, as on the networks behind it. */
 	buf_puts(&body, ",\"initial_state\":[{\"type\":\"m.room.history_visibility\",\"state_key\":\"\","
-			"\"content\":{\"history_visibility\":\"joined\"}}]"
-			",\"power_level_content_override\":{\"events_default\":0,\"state_default\":50,"
-			"\"events\":{\"m.room.topic\":0}}}");
+	                "\"content\":{\"history_visibility\":\"joined\"}}]"
+	                ",\"power_level_content_override\":{\"events_default\":0,\"state_default\":50,"
+	                "\"events\":{\"m.room.topic\":0}}}");
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-								      .path = "/_matrix/client/v3/createRoom",
-								      .body = buf_text(&body),
-								      .done = made,
-								      .context = making});
+	                                                            .path = "/_matrix/client/v3/createRoom",
+	                                                            .body = buf_text(&body),
+	                                                            .done = made,
+	                                                            .context = making});
 	buf_finish(&body);
 	mem_free(local);
 	mem_free(alias);
 }
 
-void portal_room_open(struct matrix_frontend *frontend, const char *name, portal_room_done *done, void *context)
+void portal_room_open(struct matrix_frontend *frontend, const char *name, portal_room_done *done,
+                      void *context)
 {
 	struct matrix_room *room = matrix_room_portal(frontend, name);
 	struct text_key key;
@@ -195,13 +200,13 @@ static void join(struct matrix_frontend *frontend, const struct matrix_room *roo
 	if (legacy && room_has(legacy, resource))
 		return;
 	char *nickname = nickname_of(user);
-	int err = router_from_frontend(resource,
-				       &(struct event){.type = EVENT_ROOM_JOIN,
-						       .room = {.name = room->name, .nickname = nickname}});
+	int err = router_from_frontend(
+	        resource,
+	        &(struct event){.type = EVENT_ROOM_JOIN, .room = {.name = room->name, .nickname = nickname}});
 
 	if (err)
-		log_info(&frontend->base.log, "%s is not brought into %s: %s", log_quote(resource->identity->address),
-			 log_quote(room->name), tp_error_text(err));
+		log_info(&frontend->base.log, "%s is not brought into %s: %s",
+		         log_quote(resource->identity->address), log_quote(room->name), tp_error_text(err));
 	mem_free(nickname);
 }
 
@@ -237,7 +242,7 @@ void portal_room_person_out(struct matrix_frontend *frontend, struct matrix_room
 	if (!resource || others.found)
 		return;
 	router_from_frontend(resource, &(struct event){.type = EVENT_ROOM_LEAVE,
-						       .room = {.name = room->name, .nickname = ""}});
+	                                               .room = {.name = room->name, .nickname = ""}});
 }
 
 void portal_room_join_people(struct matrix_frontend *frontend, struct matrix_room *room)
@@ -319,31 +324,33 @@ static void kick(struct matrix_frontend *frontend, struct matrix_room *room, voi
 	buf_puts(&body, "{\"user_id\":");
 	json_put_string(&body, kicking->id);
 	buf_puts(&body, ",\"reason\":");
-	json_put_string(&body, kicking->reason && *kicking->reason ? kicking->reason : "put out of the room of the network");
+	json_put_string(&body, kicking->reason && *kicking->reason ? kicking->reason
+	                                                           : "put out of the room of the network");
 	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/kick", room->id), NULL, buf_text(&body), room->id);
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/kick", room->id), NULL, buf_text(&body),
+	            room->id);
 	buf_finish(&body);
 }
 
 static void tell_removed(struct matrix_frontend *frontend, const struct identity *to,
-			 const struct event_participant *participant)
+                         const struct event_participant *participant)
 {
 	static const struct {
 		int flag;
 		const char *text;
 	} reasons[] = {{PARTICIPANT_CONFLICT, "your nickname is taken there"},
-		       {PARTICIPANT_NOT_AUTHORIZED, "you may not enter"},
-		       {PARTICIPANT_ROOM_NOT_FOUND, "there is no such room"},
-		       {PARTICIPANT_BANNED, "you were banned"},
-		       {PARTICIPANT_KICKED, "you were kicked"}};
+	               {PARTICIPANT_NOT_AUTHORIZED, "you may not enter"},
+	               {PARTICIPANT_ROOM_NOT_FOUND, "there is no such room"},
+	               {PARTICIPANT_BANNED, "you were banned"},
+	               {PARTICIPANT_KICKED, "you were kicked"}};
 	const char *reason = "you are not there any more";
 
 	for (size_t i = sizeof(reasons) / sizeof(reasons[0]); i-- > 0;)
 		if (participant->flags & reasons[i].flag)
 			reason = reasons[i].text;
 	char *text = mem_printf("You are not in %s: %s%s%s.", participant->room, reason,
-				participant->status_text && *participant->status_text ? ": " : "",
-				participant->status_text ? participant->status_text : "");
+	                        participant->status_text && *participant->status_text ? ": " : "",
+	                        participant->status_text ? participant->status_text : "");
 
 	if (participant->flags & (PARTICIPANT_KICKED | PARTICIPANT_BANNED)) {
 		struct kicking kicking = {to->address, participant->status_text};
@@ -356,13 +363,13 @@ static void tell_removed(struct matrix_frontend *frontend, const struct identity
 }
 
 void portal_room_show_participant(struct matrix_frontend *frontend, struct identity *to,
-				  const struct event_participant *participant)
+                                  const struct event_participant *participant)
 {
 	bool gone = participant->status == STATUS_OFFLINE;
 	bool renamed = participant->new_nickname && *participant->new_nickname;
 	struct showing showing = {participant->room, participant->nickname,
-				  participant->alias && *participant->alias ? participant->alias
-									   : participant->nickname};
+	                          participant->alias && *participant->alias ? participant->alias
+	                                                                    : participant->nickname};
 
 	if (participant->self && gone && !renamed)
 		tell_removed(frontend, to, participant);
@@ -425,14 +432,15 @@ void portal_rooms_sync(struct matrix_frontend *frontend, const char *name, const
 /* ------------------------------------------------------------------------------------------ topic, title */
 
 static void set_state(struct matrix_frontend *frontend, const char *room, const char *type, const char *key,
-		      const char *text)
+                      const char *text)
 {
 	struct buf body = {0};
 
 	buf_printf(&body, "{\"%s\":", key);
 	json_put_string(&body, text);
 	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_PUT, matrix_path("/rooms/%s/state/%s/", room, type), NULL, buf_text(&body), room);
+	matrix_tell(frontend, HTTP_PUT, matrix_path("/rooms/%s/state/%s/", room, type), NULL, buf_text(&body),
+	            room);
 	buf_finish(&body);
 }
 
@@ -446,7 +454,8 @@ static void set_topic(struct matrix_frontend *frontend, struct matrix_room *room
 	set_state(frontend, room->id, "m.room.topic", "topic", topic);
 }
 
-void portal_room_show_subject(struct matrix_frontend *frontend, struct identity *to, const struct event_message *subject)
+void portal_room_show_subject(struct matrix_frontend *frontend, struct identity *to,
+                              const struct event_message *subject)
 {
 	if (is_listener(frontend, to, subject->name))
 		matrix_room_each_portal(frontend, subject->name, set_topic, (void *)(uintptr_t)subject->text);
@@ -463,13 +472,15 @@ static void set_title(struct matrix_frontend *frontend, struct matrix_room *room
 	set_state(frontend, room->id, "m.room.name", "name", title);
 }
 
-void portal_room_show_info(struct matrix_frontend *frontend, struct identity *to, const struct event_room_info *info)
+void portal_room_show_info(struct matrix_frontend *frontend, struct identity *to,
+                           const struct event_room_info *info)
 {
 	if (info->title && *info->title && is_listener(frontend, to, info->room))
 		matrix_room_each_portal(frontend, info->room, set_title, (void *)(uintptr_t)info->title);
 }
 
-void portal_room_show_leave(struct matrix_frontend *frontend, struct identity *to, const struct event_room *room)
+void portal_room_show_leave(struct matrix_frontend *frontend, struct identity *to,
+                            const struct event_room *room)
 {
 	char *text;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Matrix rooms that are tied to a legacy room: making them, people and participants coming and going, topic and title. */
+/* Matrix rooms that are tied to a legacy room: making them, people and participants coming and going, topic
+ * and title. */
 #pragma once
 
 #include "frontends/matrix/matrix_room.h"
@@ -11,10 +12,12 @@ struct room;
 /* `room` NULL: it could not be made, and `problem` says why. */
 typedef void portal_room_done(void *context, struct matrix_room *room, const char *problem);
 /* The portal of this legacy room, made if there is none. */
-void portal_room_open(struct matrix_frontend *frontend, const char *name, portal_room_done *done, void *context);
+void portal_room_open(struct matrix_frontend *frontend, const char *name, portal_room_done *done,
+                      void *context);
 void portal_rooms_free(struct matrix_frontend *frontend);
 
-/* A person has come into the Matrix room: into the legacy room as well, now or when the account is logged in. */
+/* A person has come into the Matrix room: into the legacy room as well, now or when the account is logged in.
+ */
 void portal_room_person_in(struct matrix_frontend *frontend, struct matrix_room *room, const char *id);
 void portal_room_person_out(struct matrix_frontend *frontend, struct matrix_room *room, const char *id);
 /* All who are in the Matrix room. */
@@ -26,7 +29,10 @@ void portal_rooms_sync(struct matrix_frontend *frontend, const char *name, const
 
 /* From deliver. */
 void portal_room_show_participant(struct matrix_frontend *frontend, struct identity *to,
-				  const struct event_participant *participant);
-void portal_room_show_subject(struct matrix_frontend *frontend, struct identity *to, const struct event_message *subject);
-void portal_room_show_info(struct matrix_frontend *frontend, struct identity *to, const struct event_room_info *info);
-void portal_room_show_leave(struct matrix_frontend *frontend, struct identity *to, const struct event_room *room);
+                                  const struct event_participant *participant);
+void portal_room_show_subject(struct matrix_frontend *frontend, struct identity *to,
+                              const struct event_message *subject);
+void portal_room_show_info(struct matrix_frontend *frontend, struct identity *to,
+                           const struct event_room_info *info);
+void portal_room_show_leave(struct matrix_frontend *frontend, struct identity *to,
+                            const struct event_room *room);

@@ -21,7 +21,7 @@ static void free_one(void *value)
 }
 
 void recent_note(struct matrix_frontend *frontend, const char *event_id, const char *author, const char *text,
-		 const char *reacts_to)
+                 const char *reacts_to)
 {
 	struct recent *recent = MEM_NEW(struct recent);
 	struct map_iter it = {0};

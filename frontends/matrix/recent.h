@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The last LIMIT_MATRIX_RECENT events with text, both ways: what a reply quotes, and a redaction takes back, for networks
- * that know of neither. And what reactions were to: a redaction names the reaction only. */
+/* The last LIMIT_MATRIX_RECENT events with text, both ways: what a reply quotes, and a redaction takes back,
+ * for networks that know of neither. And what reactions were to: a redaction names the reaction only. */
 #pragma once
 
 #include "frontends/matrix/matrix.h"
 
 struct recent {
-	char *author; /* as the network calls who said it */
-	char *text;   /* of a reaction its key */
+	char *author;    /* as the network calls who said it */
+	char *text;      /* of a reaction its key */
 	char *reacts_to; /* NULL: it is a message */
 };
 
 void recent_note(struct matrix_frontend *frontend, const char *event_id, const char *author, const char *text,
-		 const char *reacts_to);
+                 const char *reacts_to);
 /* NULL: not known (any more). */
 const struct recent *recent_find(const struct matrix_frontend *frontend, const char *event_id);
 void recent_free(struct matrix_frontend *frontend);

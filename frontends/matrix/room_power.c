@@ -17,7 +17,7 @@ static bool is_creator(const struct cJSON *create, const char *create_sender, co
 	bool found = false;
 
 	/* before version 12 they have what power_levels gives them */
-	if (version && atoi(version) >= 12) {
+	if (version && strtol(version, NULL, 10) >= 12) {
 		const struct cJSON *others = json_array(create, "additional_creators");
 
 		found = create_sender && !strcmp(create_sender, person);
@@ -31,8 +31,8 @@ static bool is_creator(const struct cJSON *create, const char *create_sender, co
 	return found;
 }
 
-bool room_power_may_set_state(const struct cJSON *power_levels, const struct cJSON *create, const char *create_sender,
-			      const char *person)
+bool room_power_may_set_state(const struct cJSON *power_levels, const struct cJSON *create,
+                              const char *create_sender, const char *person)
 {
 	if (is_creator(create, create_sender, person))
 		return true;
@@ -67,9 +67,11 @@ static void on_state(void *context, const struct matrix_reply *reply)
 			power_levels = json_object(item, "content");
 		}
 	}
-	bool may = !reply->err && room_power_may_set_state(power_levels, create, create_sender, checking->person);
-	const char *problem = reply->err ? "The homeserver does not tell me who may do what here."
-					 : "You may not do that: it needs the right to change the room's state.";
+	bool may = !reply->err &&
+	           room_power_may_set_state(power_levels, create, create_sender, checking->person);
+	const char *problem = reply->err
+	                              ? "The homeserver does not tell me who may do what here."
+	                              : "You may not do that: it needs the right to change the room's state.";
 
 	checking->done(checking->context, may, may ? NULL : problem);
 	arena_finish(&arena);
@@ -78,14 +80,16 @@ static void on_state(void *context, const struct matrix_reply *reply)
 }
 
 void room_power_check(struct matrix_frontend *frontend, const struct matrix_room *room, const char *person,
-		      room_power_done *done, void *context)
+                      room_power_done *done, void *context)
 {
 	struct checking *checking = MEM_NEW(struct checking);
 	char *path = matrix_path("/rooms/%s/state", room->id);
 
 	*checking = (struct checking){frontend, mem_strdup(person), done, context};
-	homeserver_call(frontend->homeserver,
-			&(struct matrix_call){
-				.method = HTTP_GET, .path = path, .lane = room->id, .done = on_state, .context = checking});
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
+	                                                            .path = path,
+	                                                            .lane = room->id,
+	                                                            .done = on_state,
+	                                                            .context = checking});
 	mem_free(path);
 }

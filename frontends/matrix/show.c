@@ -74,7 +74,8 @@ static void put_relation(struct buf *out, const struct event_message *message)
 	if (is_event(message->thread)) {
 		buf_puts(out, ",\"m.relates_to\":{\"rel_type\":\"m.thread\",\"event_id\":");
 		json_put_string(out, message->thread);
-		buf_printf(out, ",\"is_falling_back\":%s,\"m.in_reply_to\":{\"event_id\":", reply ? "false" : "true");
+		buf_printf(out, ",\"is_falling_back\":%s,\"m.in_reply_to\":{\"event_id\":",
+		           reply ? "false" : "true");
 		json_put_string(out, reply ? reply : message->thread);
 		buf_puts(out, "}}");
 	} else if (reply) {
@@ -105,21 +106,21 @@ static void put_message(struct buf *out, const struct event_message *message)
 
 struct sent {
 	struct matrix_frontend *frontend;
-	uint64_t number;       /* of the record; 0: none */
-	char *address;         /* whose */
+	uint64_t number; /* of the record; 0: none */
+	char *address;   /* whose */
 	char *room, *ghost;
 	char *people, *network; /* places of the message map; NULL: the message has no id there */
 	char *network_id;
-	char *author, *text;   /* for quotations; NULL: none */
-	bool known_there;      /* the ghost was thought to be in the room already */
+	char *author, *text; /* for quotations; NULL: none */
+	bool known_there;    /* the ghost was thought to be in the room already */
 };
 
 /*
- * What refers to a message whose event id the homeserver has not told yet waits for that: "PLACE\nID" of the network ->
- * struct in_flight.
+ * What refers to a message whose event id the homeserver has not told yet waits for that: "PLACE\nID" of the
+ * network -> struct in_flight.
  */
 struct in_flight {
-	unsigned events;    /* under way */
+	unsigned events;     /* under way */
 	struct map *waiting; /* addresses of those who wait; NULL: nobody */
 };
 
@@ -174,10 +175,12 @@ static void landed(struct matrix_frontend *frontend, const char *place, const ch
 }
 
 /* Whether it refers to a message that is under way: then the identity is shown it later. */
-static bool waits_for_another(struct matrix_frontend *frontend, const struct identity *to, const struct event *event)
+static bool waits_for_another(struct matrix_frontend *frontend, const struct identity *to,
+                              const struct event *event)
 {
 	const struct event_message *message = &event->message;
-	const char *references[] = {message->replaces, message->retracts, message->reply_to, message->reacts_to};
+	const char *references[] = {message->replaces, message->retracts, message->reply_to,
+	                            message->reacts_to};
 	struct buf people = {0}, network = {0};
 	bool waits = false;
 
@@ -229,10 +232,10 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 		recent_note(sent->frontend, event_id, sent->author, sent->text, NULL);
 	if (sent->people && event_id)
 		message_map_put(sent->frontend->base.transport->spool,
-				&(struct message_link){.place = sent->people,
-						       .id = event_id,
-						       .other_place = sent->network,
-						       .other_id = sent->network_id});
+		                &(struct message_link){.place = sent->people,
+		                                       .id = event_id,
+		                                       .other_place = sent->network,
+		                                       .other_id = sent->network_id});
 }
 
 /* The ghost was put out of the room behind our back: in again, once. */
@@ -261,7 +264,7 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 		try_again(sent);
 	} else {
 		log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s",
-			    log_quote(sent->address), reply->problem);
+		            log_quote(sent->address), reply->problem);
 		delivery_refused(transport, sent->number, reply->problem);
 	}
 	arena_finish(&arena);
@@ -299,15 +302,15 @@ static char *transaction_of(struct speaking *speaking)
 
 	if (speaking->event->handover)
 		buf_printf(&out, "%s.%" PRIu64 ".%d", speaking->frontend->records, speaking->event->handover,
-			   speaking->promised);
+		           speaking->promised);
 	else
 		matrix_put_transaction(speaking->frontend, &out);
 	speaking->promised++;
 	return buf_take(&out);
 }
 
-static void send_event(struct speaking *speaking, struct matrix_room *room, const char *type, const char *content, bool named,
-		 bool known_there)
+static void send_event(struct speaking *speaking, struct matrix_room *room, const char *type,
+                       const char *content, bool named, bool known_there)
 {
 	const struct event_message *message = &speaking->event->message;
 	struct sent *sent = sent_by(speaking, room, known_there);
@@ -320,7 +323,8 @@ static void send_event(struct speaking *speaking, struct matrix_room *room, cons
 	if (named && message->id && *message->id) {
 		struct buf people = {0}, network = {0};
 
-		delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
+		delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people,
+		                &network);
 		sent->people = buf_take(&people);
 		sent->network = buf_take(&network);
 		sent->network_id = mem_strdup(message->id);
@@ -330,18 +334,19 @@ static void send_event(struct speaking *speaking, struct matrix_room *room, cons
 	mem_free(transaction);
 }
 
-static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id, bool known_there)
+static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id,
+                   bool known_there)
 {
 	char *transaction = transaction_of(speaking);
 	char *path = matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction);
 
 	homeserver_call(speaking->frontend->homeserver,
-			&(struct matrix_call){.method = HTTP_PUT,
-					      .path = path,
-					      .as = speaking->ghost,
-					      .lane = room->id,
-					      .done = on_sent,
-					      .context = sent_by(speaking, room, known_there)});
+	                &(struct matrix_call){.method = HTTP_PUT,
+	                                      .path = path,
+	                                      .as = speaking->ghost,
+	                                      .lane = room->id,
+	                                      .done = on_sent,
+	                                      .context = sent_by(speaking, room, known_there)});
 	mem_free(path);
 	mem_free(transaction);
 }
@@ -363,14 +368,14 @@ static void react(struct speaking *speaking, struct matrix_room *room, bool know
 	}
 }
 
-static void say_attachment(struct speaking *speaking, struct matrix_room *room, const struct event_attachment *attachment,
-			   bool known_there)
+static void say_attachment(struct speaking *speaking, struct matrix_room *room,
+                           const struct event_attachment *attachment, bool known_there)
 {
 	struct event_message link = {.text = attachment->url};
 	struct buf content = {0};
 	char *text = attachment->description && *attachment->description
-			     ? mem_printf("%s: %s", attachment->description, attachment->url)
-			     : NULL;
+	                     ? mem_printf("%s: %s", attachment->description, attachment->url)
+	                     : NULL;
 
 	if (text)
 		link.text = text;
@@ -440,7 +445,7 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 	const struct event_message *message = &event->message;
 	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
 	char *name = in_room ? mem_printf("%s/%s", message->name, message->nickname ? message->nickname : "")
-			     : mem_strdup(message->name);
+	                     : mem_strdup(message->name);
 	struct matrix_room *room = chat_open(frontend, to->address, name, in_room);
 	struct speaking speaking = {frontend, to, event, NULL, in_room ? message->nickname : name, 0};
 
@@ -460,7 +465,7 @@ int show_message(struct matrix_frontend *frontend, struct identity *to, const st
 	if (waits_for_another(frontend, to, event))
 		return TP_ERR_NOT_CONNECTED;
 	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event)
-							: show_in_chat(frontend, to, event);
+	                                                : show_in_chat(frontend, to, event);
 
 	show_hold(frontend);
 	return shown;
@@ -477,7 +482,8 @@ int show_attention(struct matrix_frontend *frontend, struct identity *to, const 
 	return show_message(frontend, to, &message);
 }
 
-/* -------------------------------------------------------------------------------------------- other things */
+/* -------------------------------------------------------------------------------------------- other things
+ */
 
 static const char *reason_text(enum undelivered_reason reason)
 {
@@ -499,7 +505,7 @@ static const char *reason_text(enum undelivered_reason reason)
 }
 
 static const struct matrix_room *room_of(const struct matrix_frontend *frontend, const char *address,
-					 const struct event_message *message)
+                                         const struct event_message *message)
 {
 	if (message->kind == MESSAGE_ROOM)
 		return matrix_room_portal(frontend, message->name);
@@ -517,13 +523,15 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	const struct event_undelivered *undelivered = &event->undelivered;
 	const struct event_message *message = &undelivered->message;
 	const struct matrix_room *room = room_of(frontend, address, message);
-	const char *text = undelivered->text && *undelivered->text ? undelivered->text : reason_text(undelivered->reason);
+	const char *text = undelivered->text && *undelivered->text ? undelivered->text
+	                                                           : reason_text(undelivered->reason);
 	char *whole = mem_printf("Not delivered: %s", text);
 
 	if (room) {
 		char *ghost = ghost_of_chat(frontend, room);
 
-		matrix_notice_as(frontend, room->id, ghost, is_event(message->id) ? message->id : NULL, whole);
+		matrix_notice_as(frontend, room->id, ghost, is_event(message->id) ? message->id : NULL,
+		                 whole);
 		mem_free(ghost);
 	} else {
 		person_tell(frontend, address, whole);
@@ -533,7 +541,8 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	return 0;
 }
 
-void show_chat_state(struct matrix_frontend *frontend, struct identity *to, const struct event_chat_state *state)
+void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
+                     const struct event_chat_state *state)
 {
 	const struct matrix_room *room = matrix_room_chat(frontend, to->address, state->name);
 	char *ghost = room ? ghost_of_chat(frontend, room) : NULL;
@@ -547,29 +556,35 @@ void show_chat_state(struct matrix_frontend *frontend, struct identity *to, cons
 		snprintf(body, sizeof(body), "{\"typing\":false}");
 	char *path = matrix_path("/rooms/%s/typing/%s", room->id, ghost);
 
-	homeserver_call(frontend->homeserver,
-			&(struct matrix_call){
-				.method = HTTP_PUT, .path = path, .as = ghost, .body = body, .lane = room->id, .once = true});
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+	                                                            .path = path,
+	                                                            .as = ghost,
+	                                                            .body = body,
+	                                                            .lane = room->id,
+	                                                            .once = true});
 	mem_free(path);
 	mem_free(ghost);
 }
 
-static void mark_read(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *event_id)
+static void mark_read(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
+                      const char *event_id)
 {
 	if (is_event(event_id) && matrix_room_has(room, ghost))
-		matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/receipt/m.read/%s", room->id, event_id), ghost,
-			    NULL, room->id);
+		matrix_tell(frontend, HTTP_POST,
+		            matrix_path("/rooms/%s/receipt/m.read/%s", room->id, event_id), ghost, NULL,
+		            room->id);
 }
 
-void show_read_marker(struct matrix_frontend *frontend, struct identity *to, const struct event_read_marker *marker)
+void show_read_marker(struct matrix_frontend *frontend, struct identity *to,
+                      const struct event_read_marker *marker)
 {
 	struct matrix_room *room = marker->nickname ? matrix_room_portal(frontend, marker->name)
-						    : matrix_room_chat(frontend, to->address, marker->name);
+	                                            : matrix_room_chat(frontend, to->address, marker->name);
 
 	if (!room)
 		return;
 	char *ghost = marker->nickname ? ghost_of_participant(frontend, marker->name, marker->nickname)
-				       : ghost_of_chat(frontend, room);
+	                               : ghost_of_chat(frontend, room);
 
 	mark_read(frontend, room, ghost, marker->message_id);
 	mem_free(ghost);

@@ -21,7 +21,8 @@
 #include "transport/spool/spool.h"
 #include "transport/user.h"
 
-/* ----------------------------------------------------------------------------------------- what people say */
+/* ----------------------------------------------------------------------------------------- what people say
+ */
 
 struct saying {
 	struct matrix_frontend *frontend;
@@ -60,8 +61,9 @@ static void read_text(struct saying *saying)
 		buf_puts(&saying->text, source->body);
 	}
 	if (source->message_type == MATRIX_FILE)
-		buf_printf(&saying->text, "%s(a file that cannot be fetched: %s)", saying->text.len ? " " : "",
-			   source->file_name ? source->file_name : "without a name");
+		buf_printf(&saying->text, "%s(a file that cannot be fetched: %s)",
+		           saying->text.len ? " " : "",
+		           source->file_name ? source->file_name : "without a name");
 }
 
 static const char *refusal(int err)
@@ -72,7 +74,8 @@ static const char *refusal(int err)
 	case TP_ERR_NOT_FOUND:
 		return "you are not in that room of the network";
 	case TP_ERR_NOT_REGISTERED:
-		return "nobody on the network hears you, as you have no account here. Say \"register\" to the bot";
+		return "nobody on the network hears you, as you have no account here. Say \"register\" to "
+		       "the bot";
 	case TP_ERR_LIMIT:
 		return "too much waits already";
 	default:
@@ -160,34 +163,37 @@ static void say(struct saying *saying)
 	read_text(saying);
 	const struct recent *quoted = recent_find(saying->frontend, source->reply_to);
 	struct event_message message = {.text = buf_text(&saying->text),
-					.xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
-					.id = source->id,
-					.replaces = source->replaces,
-					.reply_to = source->reply_to,
-					.reply_text = quoted ? quoted->text : NULL,
-					.reply_author = quoted ? quoted->author : NULL,
-					.thread = source->thread};
+	                                .xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
+	                                .id = source->id,
+	                                .replaces = source->replaces,
+	                                .reply_to = source->reply_to,
+	                                .reply_text = quoted ? quoted->text : NULL,
+	                                .reply_author = quoted ? quoted->author : NULL,
+	                                .thread = source->thread};
 
-	recent_note(saying->frontend, source->id, person_name(saying->frontend, source->sender), message.text, NULL);
+	recent_note(saying->frontend, source->id, person_name(saying->frontend, source->sender), message.text,
+	            NULL);
 	route(saying, EVENT_MESSAGE, &message);
 }
 
 /* A chat with the bot that was not announced as one: the two of them are alone. */
 static bool is_control(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender)
 {
-	if (room->kind == MATRIX_ROOM_PLAIN && matrix_room_people(room) == 1 && matrix_room_has(room, sender)) {
+	if (room->kind == MATRIX_ROOM_PLAIN && matrix_room_people(room) == 1 &&
+	    matrix_room_has(room, sender)) {
 		matrix_room_set(frontend, room->id, MATRIX_ROOM_CONTROL, sender, NULL);
 		person_set_control(frontend, sender, room->id);
 	}
 	return room->kind == MATRIX_ROOM_CONTROL;
 }
 
-static void on_message(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+static void on_message(struct matrix_frontend *frontend, struct matrix_room *room,
+                       const struct matrix_event *event)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
 	const char *line = event->body && !event->replaces && room->kind != MATRIX_ROOM_CHAT
-				   ? bot_addressed(frontend, room, event->body)
-				   : NULL;
+	                           ? bot_addressed(frontend, room, event->body)
+	                           : NULL;
 
 	if (is_control(frontend, room, event->sender)) {
 		if (event->message_type != MATRIX_NOTICE && event->body && !event->replaces)
@@ -201,16 +207,18 @@ static void on_message(struct matrix_frontend *frontend, struct matrix_room *roo
 	buf_finish(&saying.xhtml);
 }
 
-/* ------------------------------------------------------------------------------------------------ reactions */
+/* ------------------------------------------------------------------------------------------------ reactions
+ */
 
-static void on_reaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+static void on_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
+                        const struct matrix_event *event)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
 	struct event_message message = {.text = event->key ? event->key : "",
-					.id = event->id,
-					.reacts_to = event->reply_to,
-					.reactions = &event->key,
-					.reactions_count = 1};
+	                                .id = event->id,
+	                                .reacts_to = event->reply_to,
+	                                .reactions = &event->key,
+	                                .reactions_count = 1};
 
 	if (!is_tied(room) || !event->reply_to || !event->key)
 		return;
@@ -218,7 +226,8 @@ static void on_reaction(struct matrix_frontend *frontend, struct matrix_room *ro
 	route(&saying, EVENT_MESSAGE, &message);
 }
 
-static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *room,
+                         const struct matrix_event *event)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
 	struct event_message message = {.id = event->id};
@@ -239,7 +248,8 @@ static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *r
 	buf_finish(&saying.text);
 }
 
-/* --------------------------------------------------------------------------------------------- who is there */
+/* --------------------------------------------------------------------------------------------- who is there
+ */
 
 static void person_left(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
 {
@@ -262,7 +272,8 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 			person_set_control(frontend, id, NULL);
 		if (matrix_room_people(room))
 			break;
-		matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), NULL, NULL, room->id);
+		matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), NULL, NULL,
+		            room->id);
 		matrix_room_forget(frontend, &room);
 		break;
 	}
@@ -285,7 +296,8 @@ static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_roo
 	matrix_room_forget(frontend, &room);
 }
 
-static void on_member(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+static void on_member(struct matrix_frontend *frontend, struct matrix_room *room,
+                      const struct matrix_event *event)
 {
 	const char *who = event->state_key;
 	bool ours = who && matrix_is_ours(&frontend->names, who);
@@ -316,13 +328,15 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	}
 }
 
-/* ------------------------------------------------------------------------------------------------ encryption */
+/* ------------------------------------------------------------------------------------------------ encryption
+ */
 
 static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	static const char text[] =
-		"This room is encrypted, and I cannot read that yet: what is said here does not reach the network. "
-		"Please go on in a room without encryption; it cannot be switched off in this one.";
+	        "This room is encrypted, and I cannot read that yet: what is said here does not reach the "
+	        "network. "
+	        "Please go on in a room without encryption; it cannot be switched off in this one.";
 
 	if (room->encrypted_told)
 		return;
@@ -334,7 +348,8 @@ static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room 
 	mem_free(ghost);
 }
 
-/* ------------------------------------------------------------------------------------------------- ephemeral */
+/* ------------------------------------------------------------------------------------------------- ephemeral
+ */
 
 static struct resource *ready_resource(struct matrix_frontend *frontend, const char *id)
 {
@@ -343,11 +358,12 @@ static struct resource *ready_resource(struct matrix_frontend *frontend, const c
 	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
 }
 
-static void on_typing(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+static void on_typing(struct matrix_frontend *frontend, struct matrix_room *room,
+                      const struct matrix_event *event)
 {
 	struct resource *resource = room->kind == MATRIX_ROOM_CHAT && !room->in_room
-					    ? ready_resource(frontend, room->owner)
-					    : NULL;
+	                                    ? ready_resource(frontend, room->owner)
+	                                    : NULL;
 	bool typing = false;
 
 	for (size_t i = 0; i < event->users_count && resource; i++)
@@ -356,12 +372,13 @@ static void on_typing(struct matrix_frontend *frontend, struct matrix_room *room
 		return;
 	room->typing = typing;
 	router_from_frontend(resource, &(struct event){.type = EVENT_CHAT_STATE,
-						       .chat_state = {.name = room->name,
-								      .state = typing ? CHAT_STATE_COMPOSING
-										      : CHAT_STATE_PAUSED}});
+	                                               .chat_state = {.name = room->name,
+	                                                              .state = typing ? CHAT_STATE_COMPOSING
+	                                                                              : CHAT_STATE_PAUSED}});
 }
 
-static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *room,
+                       const struct matrix_event *event)
 {
 	for (size_t i = 0; i < event->receipts_count; i++) {
 		const struct matrix_receipt *receipt = &event->receipts[i];
@@ -369,15 +386,18 @@ static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *roo
 
 		if (!resource || !is_tied(room) || room->in_room)
 			continue;
-		router_from_frontend(resource, &(struct event){.type = EVENT_READ_MARKER,
-							       .read_marker = {.name = room->name,
-									       .message_id = receipt->event_id}});
+		router_from_frontend(resource,
+		                     &(struct event){.type = EVENT_READ_MARKER,
+		                                     .read_marker = {.name = room->name,
+		                                                     .message_id = receipt->event_id}});
 	}
 }
 
-/* ---------------------------------------------------------------------------------------------- dispatching */
+/* ---------------------------------------------------------------------------------------------- dispatching
+ */
 
-static void on_topic(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+static void on_topic(struct matrix_frontend *frontend, struct matrix_room *room,
+                     const struct matrix_event *event)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
 	struct event_message message = {.text = event->body ? event->body : "", .id = event->id};
@@ -388,7 +408,8 @@ static void on_topic(struct matrix_frontend *frontend, struct matrix_room *room,
 	route(&saying, EVENT_SUBJECT, &message);
 }
 
-static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *room,
+                          const struct matrix_event *event)
 {
 	switch (event->kind) {
 	case MATRIX_MESSAGE:
@@ -420,7 +441,8 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 
 static bool is_ephemeral(const struct matrix_event *event)
 {
-	return event->kind == MATRIX_TYPING || event->kind == MATRIX_RECEIPT || event->kind == MATRIX_PRESENCE;
+	return event->kind == MATRIX_TYPING || event->kind == MATRIX_RECEIPT ||
+	       event->kind == MATRIX_PRESENCE;
 }
 
 static void take(struct matrix_frontend *frontend, const struct matrix_event *event)
@@ -460,7 +482,8 @@ static void take_all(struct matrix_frontend *frontend, const struct cJSON *event
 	}
 }
 
-/* ------------------------------------------------------------------------------------------------- requests */
+/* ------------------------------------------------------------------------------------------------- requests
+ */
 
 struct accepting {
 	struct list link;
@@ -494,12 +517,14 @@ static void on_durable(void *context, int err)
 	if (!request)
 		return;
 	if (err)
-		appservice_refuse(request, 500, "M_UNKNOWN", "what it brings cannot be stored: please try again");
+		appservice_refuse(request, 500, "M_UNKNOWN",
+		                  "what it brings cannot be stored: please try again");
 	else
 		appservice_accept(request);
 }
 
-static void take_transaction(struct matrix_frontend *frontend, struct accepting *accepting, const struct cJSON *body)
+static void take_transaction(struct matrix_frontend *frontend, struct accepting *accepting,
+                             const struct cJSON *body)
 {
 	const struct cJSON *ephemeral = json_array(body, "ephemeral");
 
@@ -509,7 +534,8 @@ static void take_transaction(struct matrix_frontend *frontend, struct accepting 
 	transport_commit(frontend->base.transport);
 }
 
-/* What people say is routed when their accounts have been read: a question to the store, once for each of them. */
+/* What people say is routed when their accounts have been read: a question to the store, once for each of
+ * them. */
 struct postponed {
 	struct list link;
 	struct accepting *accepting;
@@ -539,10 +565,12 @@ static bool has_unread_accounts(struct matrix_frontend *frontend, const struct c
 	bool found = false;
 
 	for (const struct cJSON *item = json_first(events); item; item = json_next(item)) {
-		const char *sender = json_text(item, "sender", &arena), *id = json_text(item, "room_id", &arena);
+		const char *sender = json_text(item, "sender", &arena),
+		           *id = json_text(item, "room_id", &arena);
 		const struct matrix_room *room = id ? matrix_room_find(frontend, id) : NULL;
 
-		if (!sender || !room || !matrix_is_user_id(sender) || matrix_is_ours(&frontend->names, sender))
+		if (!sender || !room || !matrix_is_user_id(sender) ||
+		    matrix_is_ours(&frontend->names, sender))
 			continue;
 		found = is_loading(frontend, sender) || found;
 		if (room->relay)
@@ -582,7 +610,8 @@ static void postpone(struct matrix_frontend *frontend, struct accepting *accepti
 	list_append(&frontend->postponed, &postponed->link);
 }
 
-static void on_transaction(void *context, struct appservice_request *request, const char *id, const struct cJSON *body)
+static void on_transaction(void *context, struct appservice_request *request, const char *id,
+                           const struct cJSON *body)
 {
 	struct matrix_frontend *frontend = context;
 
@@ -631,7 +660,8 @@ static void on_alias(void *context, struct appservice_request *request, const ch
 {
 	struct matrix_frontend *frontend = context;
 	struct buf name = {0};
-	bool good = matrix_portal_room(&frontend->names, alias, &name) && name.len && name.len <= LIMIT_NAME_BYTES;
+	bool good = matrix_portal_room(&frontend->names, alias, &name) && name.len &&
+	            name.len <= LIMIT_NAME_BYTES;
 
 	if (!good || !frontend->loaded || frontend->stopping)
 		appservice_refuse(request, 404, "M_NOT_FOUND", "there is no such room");
@@ -641,21 +671,23 @@ static void on_alias(void *context, struct appservice_request *request, const ch
 }
 
 const struct appservice_ops transaction_ops = {
-	.transaction = on_transaction,
-	.user = on_user,
-	.alias = on_alias,
+        .transaction = on_transaction,
+        .user = on_user,
+        .alias = on_alias,
 };
 
 void transactions_forget(struct matrix_frontend *frontend)
 {
 	/* They come again. */
-	LIST_EACH (link, &frontend->postponed) {
+	LIST_EACH(link, &frontend->postponed)
+	{
 		struct postponed *postponed = CONTAINER_OF(link, struct postponed, link);
 
 		accepting_end(postponed->accepting);
 		postponed_free(postponed);
 	}
-	LIST_EACH (link, &frontend->accepting) {
+	LIST_EACH(link, &frontend->accepting)
+	{
 		CONTAINER_OF(link, struct accepting, link)->request = NULL;
 		list_remove(link);
 		list_init(link);

@@ -55,7 +55,8 @@ struct store_ban {
 	int64_t since_s;    /* Unix seconds */
 };
 
-/* Where people meet a legacy room or a contact on a frontend that has places of its own (Matrix rooms, Slack channels). */
+/* Where people meet a legacy room or a contact, on a frontend that has places of its own (Matrix rooms, Slack
+ * channels). */
 struct store_place {
 	const char *place; /* the frontend's name for it, unique there */
 	const char *kind;  /* the frontend's own words: "portal", "chat" ... */

@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "tests/unit/http/asking.h"
 
-static void gets(void **state)
+static void fetches(void **state)
 {
 	struct fixture *f = *state;
 	struct outcome outcome = {0};
@@ -434,7 +434,7 @@ static void encodes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(gets),
+		TEST(fetches),
 		TEST(says_what_it_was_told),
 		TEST(sends_a_file),
 		TEST(gives_pieces),

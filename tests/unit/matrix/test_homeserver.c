@@ -27,7 +27,7 @@
 /* What the homeserver answers to paths that begin so, and how often; then it is well. */
 struct rule {
 	const char *path;
-	unsigned times; /* 0: for ever */
+	unsigned times;  /* 0: for ever */
 	unsigned status; /* 0: no answer, until released */
 	const char *body;
 	const char *retry_after;
@@ -42,9 +42,9 @@ struct fixture {
 	struct homeserver *homeserver;
 	bool stopped, closed;
 	unsigned requests, good; /* that came; that were answered with 200 */
-	struct buf seen;  /* paths of the good ones */
-	struct buf last;  /* method, path, headers and body of the last */
-	struct buf bodies; /* all of them */
+	struct buf seen;         /* paths of the good ones */
+	struct buf last;         /* method, path, headers and body of the last */
+	struct buf bodies;       /* all of them */
 	struct rule rules[8];
 	struct http_request *held[HELD_MAX];
 	unsigned held_count;
@@ -151,12 +151,13 @@ static void listen_on(struct fixture *f, unsigned port)
 	struct buf error = {0};
 
 	assert_int_equal(http_server_listen(f->server, "127.0.0.1", port, &f->listener, &error), 0);
-	assert_true(http_listener_route(f->listener, &(struct http_route){.path = "/",
-									 .methods = HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE,
-									 .body_max = 1u << 20,
-									 .complete = serve,
-									 .gone = forget,
-									 .context = f}));
+	assert_true(http_listener_route(
+	        f->listener, &(struct http_route){.path = "/",
+	                                          .methods = HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE,
+	                                          .body_max = 1u << 20,
+	                                          .complete = serve,
+	                                          .gone = forget,
+	                                          .context = f}));
 }
 
 /* ---- the caller ---- */
@@ -166,7 +167,8 @@ static void note_done(void *context, const struct matrix_reply *reply)
 	struct fixture *f = context;
 
 	f->done++;
-	buf_printf(&f->told, "%d %u %s %s\n", reply->err, reply->status, reply->errcode, reply->json ? "json" : "-");
+	buf_printf(&f->told, "%d %u %s %s\n", reply->err, reply->status, reply->errcode,
+	           reply->json ? "json" : "-");
 	assert_true(!reply->err == !*reply->problem);
 	if (f->destroy)
 		homeserver_destroy(f->destroy);
@@ -275,12 +277,17 @@ static void calls(void **state)
 		struct matrix_call call;
 		const char *seen;
 	} cases[] = {
-		{{.method = HTTP_PUT, .path = "/a?x=1", .as = "@_irc_a+b:hs", .body = "{\"k\":\"v\"}", .lane = "!r"},
-		 "8 /a as @_irc_a+b:hs, Bearer token, application/json, {\"k\":\"v\"}"},
-		{{.method = HTTP_PUT, .path = "/a", .as = "@x:hs"}, "8 /a as @x:hs, Bearer token, application/json, {}"},
-		{{.method = HTTP_POST, .path = "/b"}, "4 /b, Bearer token, application/json, {}"},
-		{{.method = HTTP_GET, .path = "/c"}, "1 /c, Bearer token, "},
-		{{.method = HTTP_DELETE, .path = "/d"}, "16 /d, Bearer token, "},
+	        {{.method = HTTP_PUT,
+	          .path = "/a?x=1",
+	          .as = "@_irc_a+b:hs",
+	          .body = "{\"k\":\"v\"}",
+	          .lane = "!r"},
+	         "8 /a as @_irc_a+b:hs, Bearer token, application/json, {\"k\":\"v\"}"},
+	        {{.method = HTTP_PUT, .path = "/a", .as = "@x:hs"},
+	         "8 /a as @x:hs, Bearer token, application/json, {}"},
+	        {{.method = HTTP_POST, .path = "/b"}, "4 /b, Bearer token, application/json, {}"},
+	        {{.method = HTTP_GET, .path = "/c"}, "1 /c, Bearer token, "},
+	        {{.method = HTTP_DELETE, .path = "/d"}, "16 /d, Bearer token, "},
 	};
 	struct fixture *f = *state;
 
@@ -307,16 +314,17 @@ static void gives_refusals_back(void **state)
 		int err;
 		const char *rest;
 	} cases[] = {
-		{400, "{\"errcode\":\"M_USER_IN_USE\",\"error\":\"x\"}", TP_ERR_INVALID, "400 M_USER_IN_USE json"},
-		{401, "{\"errcode\":\"M_UNKNOWN_TOKEN\"}", TP_ERR_AUTH, "401 M_UNKNOWN_TOKEN json"},
-		{403, "{\"errcode\":\"M_FORBIDDEN\"}", TP_ERR_NOT_ALLOWED, "403 M_FORBIDDEN json"},
-		{404, "{\"errcode\":\"M_NOT_FOUND\"}", TP_ERR_NOT_FOUND, "404 M_NOT_FOUND json"},
-		{404, "<html>", TP_ERR_NOT_FOUND, "404  -"},
-		{409, "{\"errcode\":7}", TP_ERR_INVALID, "409  json"},
-		{413, "{\"errcode\":\"M_TOO_LARGE\"}", TP_ERR_LIMIT, "413 M_TOO_LARGE json"},
-		{302, "", TP_ERR_INVALID, "302  -"},
-		{400, "[]", TP_ERR_INVALID, "400  -"},
-		{200, "[]", 0, "200  -"},
+	        {400, "{\"errcode\":\"M_USER_IN_USE\",\"error\":\"x\"}", TP_ERR_INVALID,
+	         "400 M_USER_IN_USE json"},
+	        {401, "{\"errcode\":\"M_UNKNOWN_TOKEN\"}", TP_ERR_AUTH, "401 M_UNKNOWN_TOKEN json"},
+	        {403, "{\"errcode\":\"M_FORBIDDEN\"}", TP_ERR_NOT_ALLOWED, "403 M_FORBIDDEN json"},
+	        {404, "{\"errcode\":\"M_NOT_FOUND\"}", TP_ERR_NOT_FOUND, "404 M_NOT_FOUND json"},
+	        {404, "<html>", TP_ERR_NOT_FOUND, "404  -"},
+	        {409, "{\"errcode\":7}", TP_ERR_INVALID, "409  json"},
+	        {413, "{\"errcode\":\"M_TOO_LARGE\"}", TP_ERR_LIMIT, "413 M_TOO_LARGE json"},
+	        {302, "", TP_ERR_INVALID, "302  -"},
+	        {400, "[]", TP_ERR_INVALID, "400  -"},
+	        {200, "[]", 0, "200  -"},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -345,7 +353,8 @@ static void keeps_order_over_failures(void **state)
 
 	f->rules[0] = (struct rule){"/m/03", 3, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
 	f->rules[1] = (struct rule){"/m/05", 2, 502, "<html>bad gateway"};
-	f->rules[2] = (struct rule){"/m/07", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":5}"};
+	f->rules[2] =
+	        (struct rule){"/m/07", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":5}"};
 	f->rules[3] = (struct rule){"/m/09", 2, 200, "<html>welcome to the proxy"};
 	f->rules[4] = (struct rule){"/m/11", 1, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
 	f->rules[5] = (struct rule){"/m/00", 1, 503, ""};
@@ -413,7 +422,7 @@ static void takes_turns(void **state)
 	answer_well(f, one);
 	wait_for(f, 1 + 4 + 9);
 	assert_string_equal(buf_text(&f->seen), "/held\n/held\n/held\n/held\n/held\n/many\n/free\n/few\n"
-						"/many\n/free\n/many\n/free\n/many\n/many\n");
+	                                        "/many\n/free\n/many\n/free\n/many\n/many\n");
 	release_all(f);
 	wait_for(f, LIMIT_MATRIX_CALLS + 4 + 9);
 }
@@ -439,7 +448,8 @@ static void obeys_limits(void **state)
 	struct fixture *f = *state;
 
 	homeserver_set_retry(f->homeserver, 1, 1);
-	f->rules[0] = (struct rule){"/a", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":300}"};
+	f->rules[0] =
+	        (struct rule){"/a", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":300}"};
 	put(f, "lane", "/a");
 	put(f, "lane", "/b");
 	wait_for(f, 2);
@@ -457,8 +467,9 @@ static void obeys_limits(void **state)
 	assert_true(f->came_ms[6] - f->came_ms[5] >= 1000);
 	/* nonsense is as if nothing was said */
 	static const char *const nonsense[] = {"{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":-7}",
-					       "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":\"x\"}",
-					       "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":1e300}", "", "[]"};
+	                                       "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":\"x\"}",
+	                                       "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":1e300}",
+	                                       "", "[]"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(nonsense); i++) {
 		f->rules[0] = (struct rule){"/a", 1, 429, nonsense[i], "soon"};
@@ -575,8 +586,8 @@ static void calls_once(void **state)
 	char told[200];
 
 	snprintf(told, sizeof(told),
-		 "%d 503  -\n%d 500 M_UNKNOWN json\n%d 429 M_LIMIT_EXCEEDED json\n0 200  json\n", TP_ERR_IO, TP_ERR_IO,
-		 TP_ERR_LIMIT);
+	         "%d 503  -\n%d 500 M_UNKNOWN json\n%d 429 M_LIMIT_EXCEEDED json\n0 200  json\n", TP_ERR_IO,
+	         TP_ERR_IO, TP_ERR_LIMIT);
 	expect_told(f, told);
 	homeserver_destroy(&f->homeserver);
 	begin(f, free_port());
@@ -607,12 +618,13 @@ static void uploads(void **state)
 	wait_for(f, 1);
 	expect_told(f, "0 200  json\n");
 	assert_string_equal(buf_text(&f->last),
-			    "4 /_matrix/media/v3/upload named a b&c.png, Bearer token, image/png, picture");
+	                    "4 /_matrix/media/v3/upload named a b&c.png, Bearer token, image/png, picture");
 	assert_string_equal(buf_text(&f->bodies), "picture\npicture\npicture\n");
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 	homeserver_upload(f->homeserver, file_of(""), 0, NULL, NULL, note_done, f);
 	wait_for(f, 2);
-	assert_string_equal(buf_text(&f->last), "4 /_matrix/media/v3/upload, Bearer token, application/octet-stream, ");
+	assert_string_equal(buf_text(&f->last),
+	                    "4 /_matrix/media/v3/upload, Bearer token, application/octet-stream, ");
 	/* a few at once, and messages pass them by */
 	f->rules[0] = (struct rule){"/_matrix", 0, 0};
 	for (unsigned i = 0; i < 10; i++)
@@ -696,17 +708,21 @@ static void call_again(void *context, const struct matrix_reply *reply)
 
 	(void)reply;
 	if (++f->done < 10)
-		homeserver_call(f->homeserver,
-				&(struct matrix_call){.method = HTTP_PUT, .path = "/again", .lane = f->done % 2 ? "a" : "b",
-						      .done = call_again, .context = f});
+		homeserver_call(f->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+		                                                     .path = "/again",
+		                                                     .lane = f->done % 2 ? "a" : "b",
+		                                                     .done = call_again,
+		                                                     .context = f});
 }
 
 static void is_called_from_inside(void **state)
 {
 	struct fixture *f = *state;
 
-	homeserver_call(f->homeserver, &(struct matrix_call){.method = HTTP_PUT, .path = "/again", .lane = "a", .done = call_again,
-							     .context = f});
+	homeserver_call(
+	        f->homeserver,
+	        &(struct matrix_call){
+	                .method = HTTP_PUT, .path = "/again", .lane = "a", .done = call_again, .context = f});
 	wait_for(f, 10);
 	assert_int_equal(f->requests, 10);
 }
@@ -716,23 +732,23 @@ static void is_called_from_inside(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(calls),
-		TEST(gives_refusals_back),
-		TEST(keeps_order_over_failures),
-		TEST(lets_no_lane_hold_up_another),
-		TEST(takes_turns),
-		TEST(bounds_what_has_no_lane),
-		TEST(obeys_limits),
-		TEST(waits_for_one_that_is_away),
-		TEST(goes_on_when_it_is_there_again),
-		TEST(is_not_hurried_by_others),
-		TEST(says_when_that_changes),
-		TEST(calls_once),
-		TEST(uploads),
-		TEST(ends_with_calls_waiting),
-		TEST(ends_from_inside),
-		TEST(ends_from_a_change),
-		TEST(is_called_from_inside),
+	        TEST(calls),
+	        TEST(gives_refusals_back),
+	        TEST(keeps_order_over_failures),
+	        TEST(lets_no_lane_hold_up_another),
+	        TEST(takes_turns),
+	        TEST(bounds_what_has_no_lane),
+	        TEST(obeys_limits),
+	        TEST(waits_for_one_that_is_away),
+	        TEST(goes_on_when_it_is_there_again),
+	        TEST(is_not_hurried_by_others),
+	        TEST(says_when_that_changes),
+	        TEST(calls_once),
+	        TEST(uploads),
+	        TEST(ends_with_calls_waiting),
+	        TEST(ends_from_inside),
+	        TEST(ends_from_a_change),
+	        TEST(is_called_from_inside),
 	};
 
 	return cmocka_run_group_tests_name("matrix: homeserver", tests, NULL, NULL);
