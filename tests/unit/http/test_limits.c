@@ -240,8 +240,10 @@ static void sleeps_on_half_a_line(void **state)
 	TURN_UNTIL(&f->loop, http_server_count(f->server) == 1);
 	uv_timer_init(&f->loop, &timer);
 	uv_timer_start(&timer, note_time, 300, 0);
-	for (; !over; wakes++)
+	while (!over) {
 		uv_run(&f->loop, UV_RUN_ONCE);
+		wakes++;
+	}
 	uv_close((uv_handle_t *)&timer, NULL);
 	assert_in_range(wakes, 1, 100); /* the server's tick is 10 ms */
 	say(&client, "ch HTTP/1.1\r\n" HOST "\r\n");
