@@ -29,7 +29,11 @@ struct origin {
 
 static void write_origin(struct buf *out, const struct resource *from)
 {
-	buf_printf(out, "%s\n%s\n%s", from->identity->frontend->ops->name, from->name, from->identity->address);
+	buf_puts(out, from->identity->frontend->ops->name);
+	buf_putc(out, '\n');
+	buf_puts(out, from->name);
+	buf_putc(out, '\n');
+	buf_puts(out, from->identity->address);
 }
 
 static bool read_origin(struct origin *origin, const char *text)
