@@ -151,18 +151,20 @@ void address_to_contact(struct xmpp_frontend *frontend, const struct user *user,
                         const char *node)
 {
 	(void)frontend;
-	struct buf name = {0};
-	jid_unescape(&name, node);
+	const struct roster *roster = user ? user->roster : NULL;
+	size_t start = out->len;
+	jid_unescape(out, node);
 	/* A '%' may be one of the name's own. */
-	const struct contact *contact =
-	        user && user->roster ? roster_find(user->roster, buf_text(&name)) : NULL;
+	const struct contact *contact = roster ? roster_find(roster, buf_text(out) + start) : NULL;
 	if (!contact && strchr(node, '%')) {
-		buf_clear(&name);
-		jid_to_legacy(&name, node);
-		contact = user && user->roster ? roster_find(user->roster, buf_text(&name)) : NULL;
+		out->len = start;
+		jid_to_legacy(out, node);
+		contact = roster ? roster_find(roster, buf_text(out) + start) : NULL;
 	}
-	buf_puts(out, contact ? contact->name : buf_text(&name));
-	buf_finish(&name);
+	if (!contact)
+		return;
+	out->len = start;
+	buf_puts(out, contact->name);
 }
 
 void address_append_resource(struct buf *address, const char *resource)
