@@ -19,6 +19,7 @@
 #include "protocol/event.h"
 
 struct backend;
+struct conversation;
 struct frontend;
 struct identity;
 struct resource;
@@ -50,10 +51,11 @@ void delivery_room_gone(struct room *room, const char *text);
 /* After a restart: what was said in rooms and may come back as an echo is remembered again. */
 void delivery_expect_echoes(struct user *user);
 
-/* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it. `room`: for those in it; NULL: for the
- * identity that speaks with this contact, or all. network_id: what the network calls it if it must not come twice;
- * NULL. */
-void delivery_to_people(struct user *user, struct room *room, const struct event *event, const char *network_id);
+/* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it: to those in `room`; to the identity that
+ * speaks with the contact in `conversation`; to all if both are NULL, or nobody has spoken there yet. network_id: what
+ * the network calls it if it must not come twice; NULL. */
+void delivery_to_people(struct user *user, struct room *room, const struct conversation *conversation,
+			const struct event *event, const char *network_id);
 /* By frontends: one of the confirmations that deliver or undelivered promised for event->handover. */
 void delivery_shown(struct transport *transport, uint64_t number);
 /* By frontends: it will not be shown, as the connection was lost; it is delivered again when there is another. */

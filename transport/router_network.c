@@ -182,16 +182,17 @@ static char *bound_text(struct event_message *message)
 }
 
 /* A stanza that travels as it is goes to who is there, as its network would have it. */
-static void to_people(struct user *user, struct room *room, struct event *event, const char *network_id)
+static void to_people(struct user *user, struct room *room, const struct conversation *conversation,
+		      struct event *event, const char *network_id)
 {
 	if (!event->raw)
-		delivery_to_people(user, room, event, network_id);
+		delivery_to_people(user, room, conversation, event, network_id);
 	else if (room)
 		room_deliver(room, NULL, event);
 	else if (event->message.carbon)
 		router_deliver(user, NULL, event);
 	else
-		deliver_in_conversation(user, conversation_find(user, event->message.name), event);
+		deliver_in_conversation(user, conversation, event);
 }
 
 static void network_chat(struct user *user, struct event *event, const char *network_id)
@@ -200,7 +201,7 @@ static void network_chat(struct user *user, struct event *event, const char *net
 
 	if (conversation)
 		conversation->asks = user->state == USER_CONNECTING;
-	to_people(user, NULL, event, network_id);
+	to_people(user, NULL, conversation, event, network_id);
 }
 
 static void network_room_message(struct user *user, struct room *room, struct event *event, const char *network_id)
@@ -218,7 +219,7 @@ static void network_room_message(struct user *user, struct room *room, struct ev
 	if (list_empty(&room->occupants))
 		log_debug(&user->log, "nobody is in room %s: message not shown, trace %llu",
 			  log_quote(room->name), (unsigned long long)event->trace);
-	to_people(user, room, event, network_id);
+	to_people(user, room, NULL, event, network_id);
 	mem_free(id);
 }
 
@@ -276,8 +277,8 @@ static void network_attention(struct user *user, struct event *event)
 	char *copy = bound_text(&event->message);
 
 	user->active_ms = clock_ms();
-	conversation_open(user, event->message.name);
-	delivery_to_people(user, NULL, event, user->backend->extended ? event->message.id : NULL);
+	delivery_to_people(user, NULL, conversation_open(user, event->message.name), event,
+			   user->backend->extended ? event->message.id : NULL);
 	mem_free(copy);
 }
 
@@ -286,7 +287,7 @@ static void network_receipt(struct user *user, struct event *event)
 	const struct conversation *conversation = conversation_find(user, event->receipt.name);
 
 	if (conversation && event->receipt.id && *event->receipt.id)
-		delivery_to_people(user, NULL, event, NULL);
+		delivery_to_people(user, NULL, conversation, event, NULL);
 }
 
 static void network_chat_state(struct user *user, struct event *event)
