@@ -45,6 +45,8 @@ void delivery_room_joined(struct room *room);
 void delivery_user_lost(struct user *user);
 /* The session is over and nobody tries again: what waits goes back to its senders. `text` may be NULL. */
 void delivery_user_gone(struct user *user, const char *text);
+/* The user is being freed, after all of these. */
+void delivery_user_freed(struct user *user);
 /* The room is about to go: what waits for it goes back to its senders, what waits for people in it is forgotten.
  * `text` may be NULL. */
 void delivery_room_gone(struct room *room, const char *text);

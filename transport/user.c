@@ -246,7 +246,7 @@ static void free_user(struct user *user)
 	map_destroy(&user->conversations, conversation_destroy);
 	map_destroy(&user->requests, NULL);
 	map_destroy(&user->settings, mem_free);
-	spool_queue_release(user->transport->spool, &user->outbox);
+	delivery_user_freed(user);
 	mem_free((void *)user->room_list);
 	mem_free((void *)user->room_names);
 	mem_free(user->key);

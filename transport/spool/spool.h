@@ -85,6 +85,7 @@ struct spool_queue {
 	unsigned count, waiting, dead;
 	uint64_t bytes;
 	unsigned references;   /* spool_queue_open; kept without one while it has records */
+	void *holder;          /* the caller's, who clears it before the queue is released; NULL */
 	/* private */
 	uint64_t dead_bytes;
 	struct list link;
