@@ -277,10 +277,8 @@ int delivery_to_network(struct user *user, struct resource *from, const struct e
 	kept.user = user->key;
 	write_origin(&origin, from);
 	int err = spool_put(spool, outbox(user),
-			    &(struct spool_message){.owner = user->key,
-						    .conversation = event->message.name,
+			    &(struct spool_message){.conversation = event->message.name,
 						    .origin = buf_text(&origin),
-						    .direction = SPOOL_TO_NETWORK,
 						    .event = &kept},
 			    &record);
 

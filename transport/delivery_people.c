@@ -182,10 +182,8 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 	if (network_id && *network_id)
 		buf_printf(&seen, "%s\n%s", conversation_name(event), network_id);
 	int err = spool_put(transport->spool, queue,
-			    &(struct spool_message){.owner = queue->owner,
-						    .conversation = conversation_name(event),
+			    &(struct spool_message){.conversation = conversation_name(event),
 						    .seen = seen.len ? buf_text(&seen) : NULL,
-						    .direction = SPOOL_TO_PEOPLE,
 						    .event = event},
 			    &record);
 

@@ -93,11 +93,9 @@ struct spool_queue {
 
 /* A message to accept. Everything is copied. */
 struct spool_message {
-	const char *owner;
 	const char *conversation;   /* name of contact or room: order is kept within it */
 	const char *origin;         /* to the network: who to tell if it fails, the caller's own text (NULL: nobody) */
 	const char *seen;           /* NULL, or the id that must not come twice: TP_ERR_EXISTS if it did */
-	enum spool_direction direction;
 	const struct event *event;  /* encoded with the extension by codec_encode; its `user` is kept */
 };
 
@@ -118,7 +116,7 @@ struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direc
 struct spool_queue *spool_queue_first(const struct spool *spool); /* in no order; NULL */
 struct spool_queue *spool_queue_next(const struct spool *spool, const struct spool_queue *queue);
 
-/* Accepts: the record is WAITING and in `queue` (which belongs to the message's owner and direction). 0;
+/* Accepts: the record is WAITING and in `queue`, which says whose it is and in which direction it goes. 0;
  * TP_ERR_EXISTS: its `seen` id came before (it may not be durable yet: acknowledge it as one that is new);
  * TP_ERR_LIMIT: a limit of the configuration, or the disk is full, or the event is too large for a frame;
  * TP_ERR_UNSUPPORTED: no frame says this event in this direction; TP_ERR_IO: the disk fails. `record` may be NULL. */
