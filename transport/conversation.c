@@ -56,7 +56,6 @@ struct conversation *conversation_open(struct user *user, const char *contact)
 		if (map_count(user->conversations) >= LIMIT_CONVERSATIONS_PER_USER)
 			forget_oldest(user);
 		conversation = MEM_NEW(struct conversation);
-		conversation->contact = mem_strdup(contact);
 		map_set(&user->conversations, text_key_lower(&key, contact), conversation);
 		text_key_finish(&key);
 	}
@@ -101,7 +100,6 @@ void conversation_destroy(void *value)
 {
 	struct conversation *conversation = value;
 
-	mem_free(conversation->contact);
 	mem_free(conversation->resource);
 	mem_free(conversation);
 }

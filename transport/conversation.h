@@ -11,7 +11,6 @@ struct resource;
 struct user;
 
 struct conversation {
-	char *contact;
 	struct identity *identity; /* NULL: nobody wrote yet */
 	char *resource;            /* name of the resource that wrote last; NULL: the identity as a whole */
 	unsigned long long used;   /* order of use */

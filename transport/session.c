@@ -62,11 +62,11 @@ static void pending_join_free(struct pending_join *join)
 
 static struct identity *identity_create(struct frontend *frontend, const char *address)
 {
-	struct identity *identity = MEM_NEW(struct identity);
+	struct identity *identity = mem_alloc(sizeof(*identity) + strlen(address) + 1);
 	struct text_key key;
 
+	memcpy(identity->address, address, strlen(address) + 1);
 	identity->frontend = frontend;
-	identity->address = mem_strdup(address);
 	identity->state = IDENTITY_LOADING;
 	list_init(&identity->link);
 	list_init(&identity->resources);
@@ -83,7 +83,6 @@ static void resource_free(struct resource *resource)
 	if (frontend->ops->resource_gone)
 		frontend->ops->resource_gone(frontend, resource);
 	list_remove(&resource->link);
-	mem_free(resource->name);
 	mem_free(resource->status_text);
 	mem_free(resource);
 }
@@ -106,7 +105,6 @@ static void identity_free(struct identity *identity)
 		conversation_forget_identity(identity->user, identity);
 	list_remove(&identity->link);
 	spool_queue_release(frontend->transport->spool, &identity->inbox);
-	mem_free(identity->address);
 	mem_free(identity);
 }
 
@@ -367,10 +365,10 @@ static struct resource *add_resource(struct identity *identity, const char *name
 		count++;
 	if (count >= LIMIT_RESOURCES_PER_IDENTITY)
 		return NULL;
-	struct resource *resource = MEM_NEW(struct resource);
+	struct resource *resource = mem_alloc(sizeof(*resource) + strlen(name) + 1);
 
+	memcpy(resource->name, name, strlen(name) + 1);
 	resource->identity = identity;
-	resource->name = mem_strdup(name);
 	resource->status = STATUS_OFFLINE;
 	list_append(&identity->resources, &resource->link);
 	return resource;

@@ -80,15 +80,14 @@ struct spool_record {
 
 struct spool_queue {
 	enum spool_direction direction;
-	char *owner;           /* account key, or spool_identity_key */
 	struct list records;
 	unsigned count, waiting, dead;
 	uint64_t bytes;
 	unsigned references;   /* spool_queue_open; kept without one while it has records */
 	void *holder;          /* the caller's, who clears it before the queue is released; NULL */
-	/* private */
-	uint64_t dead_bytes;
-	struct list link;
+	uint64_t dead_bytes;   /* private */
+	struct list link;      /* private */
+	char owner[];          /* account key, or spool_identity_key */
 };
 
 /* A message to accept. Everything is copied. */

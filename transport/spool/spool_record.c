@@ -89,7 +89,6 @@ static void release_if_unused(struct spool *spool, struct spool_queue *queue)
 		return;
 	map_remove(spool->by_owner[queue->direction], queue->owner);
 	list_remove(&queue->link);
-	mem_free(queue->owner);
 	mem_free(queue);
 }
 
@@ -99,9 +98,9 @@ static struct spool_queue *queue_get(struct spool *spool, enum spool_direction d
 
 	if (queue)
 		return queue;
-	queue = MEM_NEW(struct spool_queue);
+	queue = mem_alloc(sizeof(*queue) + strlen(owner) + 1);
+	memcpy(queue->owner, owner, strlen(owner) + 1);
 	queue->direction = direction;
-	queue->owner = mem_strdup(owner);
 	list_init(&queue->records);
 	list_append(&spool->queues, &queue->link);
 	map_put(spool->by_owner[direction], owner, queue);
@@ -573,7 +572,6 @@ void spool_records_finish(struct spool *spool)
 			mem_free(record_of(link)->bytes);
 			mem_free(record_of(link)->reason);
 		}
-		mem_free(queue->owner);
 		mem_free(queue);
 	}
 	while ((block = spool->blocks) != NULL) {
