@@ -70,11 +70,9 @@ static const struct conversation *conversation_of(const struct user *user, const
 static int show_in_conversation(struct identity *identity, const struct conversation *conversation,
 				const struct event *event)
 {
-	struct resource *resource = NULL;
+	bool is_theirs = conversation && conversation->identity == identity;
 
-	if (conversation && conversation->identity == identity && conversation->resource)
-		resource = session_find_resource(identity, conversation->resource);
-	return router_deliver_to(identity, resource, event);
+	return router_deliver_to(identity, is_theirs ? conversation->resource : NULL, event);
 }
 
 /* The number of confirmations that will come; negative: nobody could be shown it now. */

@@ -159,11 +159,7 @@ static void deliver_in_conversation(struct user *user, const struct conversation
 		router_deliver(user, NULL, event);
 		return;
 	}
-	struct resource *resource = NULL;
-
-	if (conversation->resource)
-		resource = session_find_resource(identity, conversation->resource);
-	router_deliver_to(identity, resource, event);
+	router_deliver_to(identity, conversation->resource, event);
 }
 
 /* What is too long for people is cut, not lost. The copy, if one was needed; the caller frees. */

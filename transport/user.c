@@ -243,7 +243,7 @@ static void free_user(struct user *user)
 	log_reset_level(&user->log);
 	roster_destroy(&user->roster);
 	map_destroy(&user->rooms, NULL);
-	map_destroy(&user->conversations, conversation_destroy);
+	map_destroy(&user->conversations, mem_free);
 	map_destroy(&user->requests, NULL);
 	map_destroy(&user->settings, mem_free);
 	delivery_user_freed(user);

@@ -23,6 +23,7 @@
 #include "transport/store/store.h"
 
 struct backend;
+struct conversation;
 struct login_step;
 struct roster;
 struct transport;
@@ -41,6 +42,7 @@ struct user {
 	bool resuming;        /* its session was taken over from the last process, and the backend still tells what it kept */
 	bool login_sent;      /* LOGIN has gone to user->backend: now that backend may speak for the user */
 	struct map *conversations; /* lower-case contact -> struct conversation */
+	struct conversation *last_conversation; /* of those, the one that was used last; NULL */
 	struct map *rooms;         /* lower-case name -> struct room */
 	struct roster *roster;
 	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
