@@ -244,7 +244,7 @@ static void network_message(struct user *user, struct event *event)
 	/* Only with the extension is it the network's own. */
 	const char *network_id = user->backend->extended ? message->id : NULL;
 
-	user->active_ms = clock_ms();
+	user->active_ms = uv_now(user->transport->loop);
 	user->messages_in++;
 	user->transport->counters.messages_to_people++;
 	message->headline = message->headline && user_setting_bool(user, "send_headlines",
@@ -272,7 +272,7 @@ static void network_attention(struct user *user, struct event *event)
 {
 	char *copy = bound_text(&event->message);
 
-	user->active_ms = clock_ms();
+	user->active_ms = uv_now(user->transport->loop);
 	delivery_to_people(user, NULL, conversation_open(user, event->message.name), event,
 			   user->backend->extended ? event->message.id : NULL);
 	mem_free(copy);
@@ -589,7 +589,7 @@ static void network_raw(struct user *user, struct event *event)
 	const struct event_raw *raw = event->raw;
 	struct room *room = raw->kind == RAW_QUERY ? NULL : room_find(user, raw->name);
 
-	user->active_ms = clock_ms();
+	user->active_ms = uv_now(user->transport->loop);
 	if (room)
 		room_deliver(room, NULL, event);
 	else if (raw->kind == RAW_MESSAGE)

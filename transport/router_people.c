@@ -2,7 +2,6 @@
 /* What people do: from frontends to backends. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -83,7 +82,7 @@ static void count_message(struct user *user)
 {
 	user->transport->counters.messages_from_people++;
 	user->messages_out++;
-	user->active_ms = clock_ms();
+	user->active_ms = uv_now(user->transport->loop);
 }
 
 /* The person's other addresses see what was written from this one. */

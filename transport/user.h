@@ -48,7 +48,7 @@ struct user {
 	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
 	struct list identities;    /* struct identity.link; they may have no resources with stay_connected */
 	uint64_t messages_in, messages_out;
-	uint64_t active_ms; /* clock_ms */
+	uint64_t active_ms; /* clock_ms, as it was when the loop's turn began */
 
 	struct log log;
 	char *label; /* "user KEY", of log */

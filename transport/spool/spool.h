@@ -60,7 +60,8 @@ struct spool_record {
 	enum spool_direction direction;
 	enum spool_state state;
 	int64_t accepted_ms;        /* Unix milliseconds: when it was accepted */
-	int64_t since_ms;           /* the same by clock_ms, for how long it waits: it does not jump. Of one from before
+	int64_t since_ms;           /* the same by clock_ms or, which is its value when the loop's turn began, uv_now, for
+	                             * how long it waits: it does not jump. Of one from before
 	                             * the start: as the wall clock had it then; negative: before the machine's start */
 	struct spool_queue *queue;
 	struct list link;           /* queue->records, by id */

@@ -318,7 +318,7 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 
 	record = record_add(spool, queue, entry.id, entry.frame_size);
 	record->accepted_ms = entry.time;
-	record->since_ms = (int64_t)clock_ms();
+	record->since_ms = (int64_t)uv_now(spool->loop);
 	record->conversation = entry.conversation;
 	record->entry_size = (uint32_t)(out->len - begin);
 	if (disk) {
