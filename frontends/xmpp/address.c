@@ -92,11 +92,9 @@ struct resource *route_speaking_resource(struct xmpp_frontend *frontend, const s
 	return session_attach(&frontend->base, route->address, route->from.resource, NULL);
 }
 
-static bool append_node(struct xmpp_frontend *frontend, struct buf *out, struct buf *node)
+static bool append_node(struct xmpp_frontend *frontend, struct buf *out)
 {
-	bool fine = jid_prepare_node(out, buf_text(node));
-	buf_finish(node);
-	if (!fine)
+	if (!jid_prepare_node(out, buf_text(&frontend->node)))
 		return false;
 	buf_putc(out, '@');
 	buf_puts(out, frontend->gateway);
@@ -105,18 +103,18 @@ static bool append_node(struct xmpp_frontend *frontend, struct buf *out, struct 
 
 bool address_contact(struct xmpp_frontend *frontend, struct buf *out, const char *name)
 {
-	struct buf node = {0};
-	jid_from_contact(&node, name,
+	buf_clear(&frontend->node);
+	jid_from_contact(&frontend->node, name,
 	                 frontend->config.jid_escaping &&
 	                         !frontend->base.transport->features.disable_jid_escaping);
-	return append_node(frontend, out, &node);
+	return append_node(frontend, out);
 }
 
 bool address_room(struct xmpp_frontend *frontend, struct buf *out, const char *room)
 {
-	struct buf node = {0};
-	jid_from_room(&node, room, true);
-	return append_node(frontend, out, &node);
+	buf_clear(&frontend->node);
+	jid_from_room(&frontend->node, room, true);
+	return append_node(frontend, out);
 }
 
 static size_t sequence_length(const char *text)
