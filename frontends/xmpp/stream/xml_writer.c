@@ -15,8 +15,9 @@ static const char replacement[] = "\xEF\xBF\xBD";
 
 void xml_writer_init(struct xml_writer *writer, struct buf *out)
 {
-	memset(writer, 0, sizeof(*writer));
 	writer->out = out;
+	writer->depth = 0;
+	writer->tag_open = 0;
 }
 
 static void close_tag(struct xml_writer *writer)
