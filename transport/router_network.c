@@ -737,7 +737,8 @@ static void take(struct backend *backend, struct user *user, const struct event 
 		return;
 	}
 	latency_routed(LATENCY_BACKEND_TO_ROUTER);
-	traced.user = user->key;
+	if (!traced.user)
+		traced.user = user->key;
 	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,
 		  (unsigned long long)traced.trace);
 	watch_note(backend->transport, user->key, WATCH_FROM_NETWORK, backend->label, NULL, &traced, 0);

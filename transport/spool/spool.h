@@ -80,6 +80,7 @@ struct spool_record {
 };
 
 struct spool_queue {
+	struct list link;      /* private */
 	enum spool_direction direction;
 	struct list records;
 	unsigned count, waiting, dead;
@@ -87,7 +88,6 @@ struct spool_queue {
 	unsigned references;   /* spool_queue_open; kept without one while it has records */
 	void *holder;          /* the caller's, who clears it before the queue is released; NULL */
 	uint64_t dead_bytes;   /* private */
-	struct list link;      /* private */
 	char owner[];          /* account key, or spool_identity_key */
 };
 
