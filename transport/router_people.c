@@ -515,6 +515,7 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	struct arena arena = {0};
 	int err;
 
+	user_prefetch(identity->user);
 	latency_routed(LATENCY_PERSON_TO_ROUTER);
 	references_translate(&traced, REFERENCE_TO_NETWORK, identity, &arena);
 	traced.trace = ++transport->next_trace;

@@ -115,6 +115,8 @@ struct identity *session_find_identity(struct transport *transport, const struct
 	struct identity *identity = map_get(transport->identities, identity_key(&key, frontend, address));
 
 	text_key_finish(&key);
+	if (identity)
+		mem_prefetch(identity->user, offsetof(struct user, log));
 	return identity;
 }
 

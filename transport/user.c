@@ -38,6 +38,16 @@ struct user *user_find(const struct transport *transport, const char *key)
 	return map_get(transport->users, key);
 }
 
+void user_prefetch(const struct user *user)
+{
+	if (!user)
+		return;
+	mem_prefetch(user->last_conversation, sizeof(*user->last_conversation));
+	mem_prefetch(user->outbox, sizeof(*user->outbox));
+	mem_prefetch(user->roster, sizeof(*user->roster));
+	mem_prefetch(user->key, 1);
+}
+
 int user_log_level(const struct transport *transport, const char *key)
 {
 	const signed char *level = map_get(transport->log_levels, key);

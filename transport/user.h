@@ -85,6 +85,8 @@ struct user {
 };
 
 struct user *user_find(const struct transport *transport, const char *key);
+/* A message of this user or to it is about to be routed. NULL: nobody's. */
+void user_prefetch(const struct user *user);
 struct user *user_create(struct transport *transport, const struct store_account *account);
 /* LOGOUT to the backend, contacts and rooms unavailable to frontends, resources forgotten; `reason` may be NULL. */
 void user_destroy(struct user **user, const char *reason);
