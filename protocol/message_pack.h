@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ConversationMessage on the wire. It is nearly all that is sent, so its fields are written one by one here: the
- * generated code would go over the description of all of them twice for each message, whatever is set. The bytes are the
- * same.
+ * generated code would go over the description of all of them twice for each message, whatever is set. The bytes
+ * are the same.
  */
 #pragma once
 
