@@ -36,7 +36,7 @@ void mem_free_secret(char *text);
  */
 static inline void mem_prefetch(const void *memory, size_t size)
 {
-	for (size_t at = 0; at < size; at += 64)
+	for (size_t at = 0; memory && at < size; at += 64)
 		__builtin_prefetch((const char *)memory + at);
 }
 
