@@ -30,5 +30,15 @@ void mem_free_secret(char *text);
 /* One zeroed object of a type. */
 #define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))
 
+/*
+ * Says that these bytes will be looked at soon, so that memory is asked for several of them at once and not for each
+ * when it is met. For what belongs to one of very many and has most likely not been looked at for long. NULL is fine.
+ */
+static inline void mem_prefetch(const void *memory, size_t size)
+{
+	for (size_t at = 0; memory && at < size; at += 64)
+		__builtin_prefetch((const char *)memory + at);
+}
+
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

@@ -31,6 +31,8 @@ void random_bytes(void *out, size_t count)
 /* A call of the kernel costs more than a message does otherwise, so tokens are cut from a supply. Each thread has its
  * own; what was used is wiped. */
 #define SUPPLY_BYTES 1024
+#define GROUP_BYTES 5
+#define GROUP_LETTERS 8
 
 static _Thread_local unsigned char supply[SUPPLY_BYTES];
 static _Thread_local size_t supplied;
@@ -47,27 +49,31 @@ static void watch_forks(void)
 	pthread_atfork(NULL, NULL, forget_supply);
 }
 
+/* Five random bytes are eight letters. */
+static void put_letters(char *out, size_t count, const unsigned char *bytes)
+{
+	static const char alphabet[32] = "abcdefghijklmnopqrstuvwxyz234567";
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < GROUP_BYTES; i++)
+		bits = bits << 8 | bytes[i];
+	for (size_t i = 0; i < count; i++, bits >>= 5)
+		out[i] = alphabet[bits & 31];
+}
+
 void random_token(char *out, size_t length)
 {
-	static const char alphabet[36] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	static pthread_once_t watched = PTHREAD_ONCE_INIT;
-	size_t done = 0, have;
 
 	pthread_once(&watched, watch_forks);
-	have = supplied;
-	while (done < length) {
-		if (!have) {
+	for (size_t done = 0; done < length; done += GROUP_LETTERS) {
+		if (supplied < GROUP_BYTES) {
 			random_bytes(supply, sizeof(supply));
-			have = sizeof(supply);
+			supplied = sizeof(supply);
 		}
-		unsigned char byte = supply[--have];
-
-		supply[have] = 0;
-		/* 252 is the largest multiple of 36 in a byte: above it the first letters would be likelier.
-		 */
-		if (byte < 252)
-			out[done++] = alphabet[byte % 36];
+		supplied -= GROUP_BYTES;
+		put_letters(out + done, length - done < GROUP_LETTERS ? length - done : GROUP_LETTERS, supply + supplied);
+		memset(supply + supplied, 0, GROUP_BYTES);
 	}
-	supplied = have;
 	out[length] = '\0';
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "protocol/encoder.h"
+#include "protocol/message_pack.h"
 #include "protocol/wire.h"
 
 /* Tags of WrapperMessage's fields: number << 3 | kind (0 a varint, 2 bytes with a length). */
@@ -15,16 +16,6 @@
 #define WRAPPER_PAYLOAD_TAG (2 << 3 | 2)
 #define WRAPPER_HANDOVER_TAG (1000 << 3 | 0)
 #define WRAPPER_SNAPSHOT_TAG (1001 << 3 | 0)
-
-static size_t put_varint(uint8_t *out, uint64_t value)
-{
-	size_t length = 0;
-
-	for (; value >= 0x80; value >>= 7)
-		out[length++] = (uint8_t)(value | 0x80);
-	out[length++] = (uint8_t)value;
-	return length;
-}
 
 /* The fields behind the payload: nothing in the plain dialect. */
 static size_t put_tail(const struct encoder *e, uint8_t *out)
@@ -34,11 +25,11 @@ static size_t put_tail(const struct encoder *e, uint8_t *out)
 	if (e->dialect != CODEC_EXTENDED)
 		return 0;
 	if (e->event->handover) {
-		length += put_varint(out, WRAPPER_HANDOVER_TAG);
-		length += put_varint(out + length, e->event->handover);
+		length += wire_put_varint(out, WRAPPER_HANDOVER_TAG);
+		length += wire_put_varint(out + length, e->event->handover);
 	}
 	if (e->event->snapshot) {
-		length += put_varint(out + length, WRAPPER_SNAPSHOT_TAG);
+		length += wire_put_varint(out + length, WRAPPER_SNAPSHOT_TAG);
 		out[length++] = 1;
 	}
 	return length;
@@ -53,10 +44,10 @@ static uint8_t *put_wrapper(struct encoder *e, bool has_payload, size_t size)
 	size_t length = 0, tail_length = put_tail(e, tail);
 
 	head[length++] = WRAPPER_TYPE_TAG;
-	length += put_varint(head + length, (uint64_t)e->type);
+	length += wire_put_varint(head + length, (uint64_t)e->type);
 	if (has_payload) {
 		head[length++] = WRAPPER_PAYLOAD_TAG;
-		length += put_varint(head + length, size);
+		length += wire_put_varint(head + length, size);
 	}
 	if (size > LIMIT_FRAME_BYTES - length - tail_length)
 		return NULL;
@@ -93,6 +84,16 @@ int put_message(struct encoder *e, const ProtobufCMessage *message)
 	if (!room)
 		return TP_ERR_LIMIT;
 	protobuf_c_message_pack(message, room);
+	return 0;
+}
+
+static int put_conversation_message(struct encoder *e, const Pbnetwork__ConversationMessage *message)
+{
+	uint8_t *room = put_wrapper(e, true, message_packed_size(message));
+
+	if (!room)
+		return TP_ERR_LIMIT;
+	message_pack(message, room);
 	return 0;
 }
 
@@ -307,7 +308,7 @@ static int encode_message_by_core(struct encoder *e)
 	fill_attachments(e, &message, from);
 	if (e->dialect == CODEC_EXTENDED)
 		fill_references(e, &message, from, &author);
-	return put_message(e, &message.base);
+	return put_conversation_message(e, &message);
 }
 
 static int encode_message_by_backend(struct encoder *e)
@@ -335,7 +336,7 @@ static int encode_message_by_backend(struct encoder *e)
 	message.has_pm = message.pm = from->kind == MESSAGE_ROOM_PRIVATE;
 	message.has_carbon = message.carbon = from->carbon;
 	fill_attachments(e, &message, from);
-	return put_message(e, &message.base);
+	return put_conversation_message(e, &message);
 }
 
 static int encode_message(struct encoder *e)
@@ -355,7 +356,7 @@ static int encode_note(struct encoder *e, const char *nickname)
 	PUT_OPTIONAL(message, nickname, nickname);
 	if (e->dialect == CODEC_EXTENDED)
 		PUT_OPTIONAL(message, messageid, from->id);
-	return put_message(e, &message.base);
+	return put_conversation_message(e, &message);
 }
 
 static int encode_subject(struct encoder *e)
@@ -378,7 +379,7 @@ static int encode_receipt(struct encoder *e)
 	message.buddyname = text_of(e->event->receipt.name);
 	message.message = text_of("");
 	PUT_ALWAYS(message, id, e->event->receipt.id);
-	return put_message(e, &message.base);
+	return put_conversation_message(e, &message);
 }
 
 static int encode_room(struct encoder *e)

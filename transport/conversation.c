@@ -12,9 +12,13 @@
 
 struct conversation *conversation_find(const struct user *user, const char *contact)
 {
+	struct conversation *conversation = user->last_conversation;
 	struct text_key key;
-	struct conversation *conversation = map_get(user->conversations, text_key_lower(&key, contact));
 
+	/* Most of what is said belongs to what was said last. */
+	if (conversation && text_equal_nocase(conversation->contact, contact))
+		return conversation;
+	conversation = map_get(user->conversations, text_key_lower(&key, contact));
 	text_key_finish(&key);
 	return conversation;
 }
@@ -36,7 +40,9 @@ static void forget_oldest(struct user *user)
 	if (!oldest)
 		return;
 	map_remove(user->conversations, key);
-	conversation_destroy(oldest);
+	if (user->last_conversation == oldest)
+		user->last_conversation = NULL;
+	mem_free(oldest);
 }
 
 static unsigned long long next_use(void)
@@ -46,29 +52,34 @@ static unsigned long long next_use(void)
 	return ++uses;
 }
 
+static struct conversation *begin(struct user *user, const char *contact)
+{
+	struct conversation *conversation = mem_alloc(sizeof(*conversation) + strlen(contact) + 1);
+
+	memcpy(conversation->contact, contact, strlen(contact) + 1);
+	text_lower(conversation->contact);
+	map_set(&user->conversations, conversation->contact, conversation);
+	return conversation;
+}
+
 struct conversation *conversation_open(struct user *user, const char *contact)
 {
 	struct conversation *conversation = conversation_find(user, contact);
 
 	if (!conversation) {
-		struct text_key key;
-
 		if (map_count(user->conversations) >= LIMIT_CONVERSATIONS_PER_USER)
 			forget_oldest(user);
-		conversation = MEM_NEW(struct conversation);
-		conversation->contact = mem_strdup(contact);
-		map_set(&user->conversations, text_key_lower(&key, contact), conversation);
-		text_key_finish(&key);
+		conversation = begin(user, contact);
 	}
 	conversation->used = next_use();
+	user->last_conversation = conversation;
 	return conversation;
 }
 
 void conversation_use(struct conversation *conversation, struct resource *from)
 {
 	conversation->identity = from->identity;
-	if (!conversation->resource || strcmp(conversation->resource, from->name) != 0)
-		mem_replace(&conversation->resource, from->name);
+	conversation->resource = from;
 }
 
 void conversation_unlock(struct user *user, struct identity *identity)
@@ -79,7 +90,7 @@ void conversation_unlock(struct user *user, struct identity *identity)
 		struct conversation *conversation = it.value;
 
 		if (conversation->identity == identity)
-			MEM_FREE(conversation->resource);
+			conversation->resource = NULL;
 	}
 }
 
@@ -93,15 +104,6 @@ void conversation_forget_identity(struct user *user, struct identity *identity)
 		if (conversation->identity != identity)
 			continue;
 		conversation->identity = NULL;
-		MEM_FREE(conversation->resource);
+		conversation->resource = NULL;
 	}
-}
-
-void conversation_destroy(void *value)
-{
-	struct conversation *conversation = value;
-
-	mem_free(conversation->contact);
-	mem_free(conversation->resource);
-	mem_free(conversation);
 }

@@ -20,6 +20,7 @@
 #include "protocol/event.h"
 
 struct backend;
+struct conversation;
 struct frontend;
 struct identity;
 struct resource;
@@ -45,16 +46,19 @@ void delivery_room_joined(struct room *room);
 void delivery_user_lost(struct user *user);
 /* The session is over and nobody tries again: what waits goes back to its senders. `text` may be NULL. */
 void delivery_user_gone(struct user *user, const char *text);
+/* The user is being freed, after all of these. */
+void delivery_user_freed(struct user *user);
 /* The room is about to go: what waits for it goes back to its senders, what waits for people in it is forgotten.
  * `text` may be NULL. */
 void delivery_room_gone(struct room *room, const char *text);
 /* After a restart: what was said in rooms and may come back as an echo is remembered again. */
 void delivery_expect_echoes(struct user *user);
 
-/* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it. `room`: for those in it; NULL: for the
- * identity that speaks with this contact, or all. network_id: what the network calls it if it must not come twice;
- * NULL. */
-void delivery_to_people(struct user *user, struct room *room, const struct event *event, const char *network_id);
+/* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it: to those in `room`; to the identity that
+ * speaks with the contact in `conversation`; to all if both are NULL, or nobody has spoken there yet. network_id: what
+ * the network calls it if it must not come twice; NULL. */
+void delivery_to_people(struct user *user, struct room *room, const struct conversation *conversation,
+			const struct event *event, const char *network_id);
 /* By frontends: one of the confirmations that deliver or undelivered promised for event->handover. */
 void delivery_shown(struct transport *transport, uint64_t number);
 /* By frontends: it will not be shown, as the connection was lost; it is delivered again when there is another. */

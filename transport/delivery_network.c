@@ -29,7 +29,11 @@ struct origin {
 
 static void write_origin(struct buf *out, const struct resource *from)
 {
-	buf_printf(out, "%s\n%s\n%s", from->identity->frontend->ops->name, from->name, from->identity->address);
+	buf_puts(out, from->identity->frontend->ops->name);
+	buf_putc(out, '\n');
+	buf_puts(out, from->name);
+	buf_putc(out, '\n');
+	buf_puts(out, from->identity->address);
 }
 
 static bool read_origin(struct origin *origin, const char *text)
@@ -240,9 +244,24 @@ static bool is_behind_another(const struct spool_record *record)
 
 static struct spool_queue *outbox(struct user *user)
 {
-	if (!user->outbox)
+	if (!user->outbox) {
 		user->outbox = spool_queue_open(user->transport->spool, SPOOL_TO_NETWORK, user->key);
+		user->outbox->holder = user;
+	}
 	return user->outbox;
+}
+
+void delivery_user_freed(struct user *user)
+{
+	if (user->outbox)
+		user->outbox->holder = NULL;
+	spool_queue_release(user->transport->spool, &user->outbox);
+}
+
+/* Whose messages these are; NULL: there is no session now. */
+static struct user *user_of(struct transport *transport, const struct spool_queue *queue)
+{
+	return queue->holder ? queue->holder : user_find(transport, queue->owner);
 }
 
 int delivery_to_network(struct user *user, struct resource *from, const struct event *event)
@@ -258,10 +277,8 @@ int delivery_to_network(struct user *user, struct resource *from, const struct e
 	kept.user = user->key;
 	write_origin(&origin, from);
 	int err = spool_put(spool, outbox(user),
-			    &(struct spool_message){.owner = user->key,
-						    .conversation = event->message.name,
+			    &(struct spool_message){.conversation = event->message.name,
 						    .origin = buf_text(&origin),
-						    .direction = SPOOL_TO_NETWORK,
 						    .event = &kept},
 			    &record);
 
@@ -338,7 +355,7 @@ static struct spool_record *find_of_backend(struct backend *backend, uint64_t nu
 
 	if (!record || record->direction != SPOOL_TO_NETWORK || record->state == SPOOL_DEAD)
 		return NULL;
-	const struct user *user = user_find(transport, record->queue->owner);
+	const struct user *user = user_of(transport, record->queue);
 
 	/* Late: the user has another backend by now, which will answer. */
 	return user && user->backend == backend ? record : NULL;
@@ -392,7 +409,7 @@ static void answer_one(struct backend *backend, const struct event_handover_resu
 static struct user *one_who_waits(struct backend *backend, uint64_t number)
 {
 	const struct spool_record *record = find_of_backend(backend, number);
-	struct user *user = record && record->queue->waiting ? user_find(backend->transport, record->queue->owner) : NULL;
+	struct user *user = record && record->queue->waiting ? user_of(backend->transport, record->queue) : NULL;
 
 	return user && has_many_unanswered(user) ? user : NULL;
 }

@@ -63,16 +63,21 @@ static const char *conversation_name(const struct event *event)
 	return event->type == EVENT_RECEIPT ? event->receipt.name : event->message.name;
 }
 
-/* To the client that wrote last in this conversation, or to the identity as a whole. */
-static int show_in_conversation(struct identity *identity, const struct event *event)
+/* The conversation that it belongs to. NULL: to none, or nobody has begun it. */
+static const struct conversation *conversation_of(const struct user *user, const struct event *event)
 {
-	const struct conversation *conversation = conversation_find(identity->user, conversation_name(event));
-	bool carbon = event->type == EVENT_MESSAGE && event->message.carbon;
-	struct resource *resource = NULL;
+	if (event->type == EVENT_MESSAGE && (event->message.carbon || event->message.kind != MESSAGE_CHAT))
+		return NULL;
+	return conversation_find(user, conversation_name(event));
+}
 
-	if (!carbon && conversation && conversation->identity == identity && conversation->resource)
-		resource = session_find_resource(identity, conversation->resource);
-	return router_deliver_to(identity, resource, event);
+/* To the client that wrote last in this conversation, or to the identity as a whole. */
+static int show_in_conversation(struct identity *identity, const struct conversation *conversation,
+				const struct event *event)
+{
+	bool is_theirs = conversation && conversation->identity == identity;
+
+	return router_deliver_to(identity, is_theirs ? conversation->resource : NULL, event);
 }
 
 /* The number of confirmations that will come; negative: nobody could be shown it now. */
@@ -98,10 +103,11 @@ static int show_in_room(struct identity *identity, const struct room *room, stru
 	return shown ? promised : err;
 }
 
-static int show(struct identity *identity, struct resource *only, const struct event *event)
+static int show(struct identity *identity, const struct conversation *conversation, struct resource *only,
+		const struct event *event)
 {
 	if (!is_for_room(event))
-		return show_in_conversation(identity, event);
+		return show_in_conversation(identity, conversation, event);
 	const struct room *room = room_find(identity->user, event->message.name);
 
 	return room ? show_in_room(identity, room, only, event) : TP_ERR_NOT_FOUND;
@@ -168,8 +174,8 @@ static bool is_full(const struct transport *transport, const struct spool_queue 
 }
 
 /* `first`: of those that are to see it, so that nothing of it has been kept yet. */
-static void accept_for(struct identity *identity, struct room *room, const struct event *event,
-		       const char *network_id, bool first)
+static void accept_for(struct identity *identity, struct room *room, const struct conversation *conversation,
+		       const struct event *event, const char *network_id, bool first)
 {
 	struct transport *transport = identity->frontend->transport;
 	struct spool_queue *queue = inbox(identity);
@@ -179,10 +185,8 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 	if (network_id && *network_id)
 		buf_printf(&seen, "%s\n%s", conversation_name(event), network_id);
 	int err = spool_put(transport->spool, queue,
-			    &(struct spool_message){.owner = queue->owner,
-						    .conversation = conversation_name(event),
+			    &(struct spool_message){.conversation = conversation_name(event),
 						    .seen = seen.len ? buf_text(&seen) : NULL,
-						    .direction = SPOOL_TO_PEOPLE,
 						    .event = event},
 			    &record);
 
@@ -202,7 +206,7 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 		log_error(&identity->user->log,
 			  "the spool takes no more (%s): a message is shown without being kept, trace %llu",
 			  tp_error_text(err), (unsigned long long)event->trace);
-		show(identity, NULL, event);
+		show(identity, conversation, NULL, event);
 		return;
 	}
 	if (room && !is_in_room(identity, room)) {
@@ -216,7 +220,7 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 
 	CRASH_POINT("core.people.accepted");
 	shown.handover = record->id;
-	settle(transport->spool, record, show(identity, NULL, &shown));
+	settle(transport->spool, record, show(identity, conversation, NULL, &shown));
 }
 
 void delivery_accept_for(struct identity *identity, struct room *room, const struct event *event,
@@ -226,17 +230,16 @@ void delivery_accept_for(struct identity *identity, struct room *room, const str
 
 	traced.trace = ++identity->frontend->transport->next_trace;
 	/* It cannot be asked for again: its backend has been told that it was taken. */
-	accept_for(identity, room, &traced, network_id, false);
+	accept_for(identity, room, NULL, &traced, network_id, false);
 }
 
-void delivery_to_people(struct user *user, struct room *room, const struct event *event, const char *network_id)
+void delivery_to_people(struct user *user, struct room *room, const struct conversation *conversation,
+			const struct event *event, const char *network_id)
 {
-	bool for_all = room || (event->type == EVENT_MESSAGE && event->message.carbon);
-	const struct conversation *conversation = for_all ? NULL : conversation_find(user, conversation_name(event));
 	bool backlog = room && list_empty(&room->occupants) && user->transport->spool_settings.room_backlog > 0;
 
 	if (conversation && conversation->identity) {
-		accept_for(conversation->identity, NULL, event, network_id, true);
+		accept_for(conversation->identity, NULL, conversation, event, network_id, true);
 		return;
 	}
 	bool first = true;
@@ -248,7 +251,7 @@ void delivery_to_people(struct user *user, struct room *room, const struct event
 			continue;
 		if (room && identity->frontend->ops->shares_rooms && !portal_admits(identity, room, event, network_id))
 			continue;
-		accept_for(identity, room, event, network_id, first);
+		accept_for(identity, room, conversation, event, network_id, first);
 		if (user->backend->not_taken)
 			return;
 		first = false;
@@ -330,7 +333,9 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		if (event.type != EVENT_RECEIPT && !event.message.stamp_ms &&
 		    (int64_t)clock_ms() - record->since_ms > LATE_MS)
 			event.message.stamp_ms = record->accepted_ms;
-		bool stays = mine && !settle(transport->spool, record, show(identity, only, &event)) && !is_for_room(&event);
+		const struct conversation *conversation = conversation_of(identity->user, &event);
+		int answer = mine ? show(identity, conversation, only, &event) : 0;
+		bool stays = mine && !settle(transport->spool, record, answer) && !is_for_room(&event);
 
 		arena_finish(&arena);
 		if (stays)

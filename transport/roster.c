@@ -183,6 +183,9 @@ void roster_destroy(struct roster **slot)
 struct contact *roster_find(const struct roster *roster, const char *name)
 {
 	struct text_key key;
+
+	if (!roster->contacts)
+		return NULL;
 	struct contact *contact = map_get(roster->contacts, text_key_lower(&key, name));
 
 	text_key_finish(&key);

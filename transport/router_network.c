@@ -159,11 +159,7 @@ static void deliver_in_conversation(struct user *user, const struct conversation
 		router_deliver(user, NULL, event);
 		return;
 	}
-	struct resource *resource = NULL;
-
-	if (conversation->resource)
-		resource = session_find_resource(identity, conversation->resource);
-	router_deliver_to(identity, resource, event);
+	router_deliver_to(identity, conversation->resource, event);
 }
 
 /* What is too long for people is cut, not lost. The copy, if one was needed; the caller frees. */
@@ -182,16 +178,17 @@ static char *bound_text(struct event_message *message)
 }
 
 /* A stanza that travels as it is goes to who is there, as its network would have it. */
-static void to_people(struct user *user, struct room *room, struct event *event, const char *network_id)
+static void to_people(struct user *user, struct room *room, const struct conversation *conversation,
+		      struct event *event, const char *network_id)
 {
 	if (!event->raw)
-		delivery_to_people(user, room, event, network_id);
+		delivery_to_people(user, room, conversation, event, network_id);
 	else if (room)
 		room_deliver(room, NULL, event);
 	else if (event->message.carbon)
 		router_deliver(user, NULL, event);
 	else
-		deliver_in_conversation(user, conversation_find(user, event->message.name), event);
+		deliver_in_conversation(user, conversation, event);
 }
 
 static void network_chat(struct user *user, struct event *event, const char *network_id)
@@ -200,7 +197,7 @@ static void network_chat(struct user *user, struct event *event, const char *net
 
 	if (conversation)
 		conversation->asks = user->state == USER_CONNECTING;
-	to_people(user, NULL, event, network_id);
+	to_people(user, NULL, conversation, event, network_id);
 }
 
 static void network_room_message(struct user *user, struct room *room, struct event *event, const char *network_id)
@@ -218,7 +215,7 @@ static void network_room_message(struct user *user, struct room *room, struct ev
 	if (list_empty(&room->occupants))
 		log_debug(&user->log, "nobody is in room %s: message not shown, trace %llu",
 			  log_quote(room->name), (unsigned long long)event->trace);
-	to_people(user, room, event, network_id);
+	to_people(user, room, NULL, event, network_id);
 	mem_free(id);
 }
 
@@ -247,7 +244,7 @@ static void network_message(struct user *user, struct event *event)
 	/* Only with the extension is it the network's own. */
 	const char *network_id = user->backend->extended ? message->id : NULL;
 
-	user->active_ms = clock_ms();
+	user->active_ms = uv_now(user->transport->loop);
 	user->messages_in++;
 	user->transport->counters.messages_to_people++;
 	message->headline = message->headline && user_setting_bool(user, "send_headlines",
@@ -275,9 +272,9 @@ static void network_attention(struct user *user, struct event *event)
 {
 	char *copy = bound_text(&event->message);
 
-	user->active_ms = clock_ms();
-	conversation_open(user, event->message.name);
-	delivery_to_people(user, NULL, event, user->backend->extended ? event->message.id : NULL);
+	user->active_ms = uv_now(user->transport->loop);
+	delivery_to_people(user, NULL, conversation_open(user, event->message.name), event,
+			   user->backend->extended ? event->message.id : NULL);
 	mem_free(copy);
 }
 
@@ -286,7 +283,7 @@ static void network_receipt(struct user *user, struct event *event)
 	const struct conversation *conversation = conversation_find(user, event->receipt.name);
 
 	if (conversation && event->receipt.id && *event->receipt.id)
-		delivery_to_people(user, NULL, event, NULL);
+		delivery_to_people(user, NULL, conversation, event, NULL);
 }
 
 static void network_chat_state(struct user *user, struct event *event)
@@ -592,7 +589,7 @@ static void network_raw(struct user *user, struct event *event)
 	const struct event_raw *raw = event->raw;
 	struct room *room = raw->kind == RAW_QUERY ? NULL : room_find(user, raw->name);
 
-	user->active_ms = clock_ms();
+	user->active_ms = uv_now(user->transport->loop);
 	if (room)
 		room_deliver(room, NULL, event);
 	else if (raw->kind == RAW_MESSAGE)
@@ -740,7 +737,8 @@ static void take(struct backend *backend, struct user *user, const struct event 
 		return;
 	}
 	latency_routed(LATENCY_BACKEND_TO_ROUTER);
-	traced.user = user->key;
+	if (!traced.user)
+		traced.user = user->key;
 	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,
 		  (unsigned long long)traced.trace);
 	watch_note(backend->transport, user->key, WATCH_FROM_NETWORK, backend->label, NULL, &traced, 0);

@@ -2,7 +2,6 @@
 /* What people do: from frontends to backends. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -83,7 +82,7 @@ static void count_message(struct user *user)
 {
 	user->transport->counters.messages_from_people++;
 	user->messages_out++;
-	user->active_ms = clock_ms();
+	user->active_ms = uv_now(user->transport->loop);
 }
 
 /* The person's other addresses see what was written from this one. */
@@ -516,6 +515,7 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	struct arena arena = {0};
 	int err;
 
+	user_prefetch(identity->user);
 	latency_routed(LATENCY_PERSON_TO_ROUTER);
 	references_translate(&traced, REFERENCE_TO_NETWORK, identity, &arena);
 	traced.trace = ++transport->next_trace;

@@ -62,11 +62,11 @@ static void pending_join_free(struct pending_join *join)
 
 static struct identity *identity_create(struct frontend *frontend, const char *address)
 {
-	struct identity *identity = MEM_NEW(struct identity);
+	struct identity *identity = mem_alloc(sizeof(*identity) + strlen(address) + 1);
 	struct text_key key;
 
+	memcpy(identity->address, address, strlen(address) + 1);
 	identity->frontend = frontend;
-	identity->address = mem_strdup(address);
 	identity->state = IDENTITY_LOADING;
 	list_init(&identity->link);
 	list_init(&identity->resources);
@@ -83,7 +83,6 @@ static void resource_free(struct resource *resource)
 	if (frontend->ops->resource_gone)
 		frontend->ops->resource_gone(frontend, resource);
 	list_remove(&resource->link);
-	mem_free(resource->name);
 	mem_free(resource->status_text);
 	mem_free(resource);
 }
@@ -94,6 +93,8 @@ static void identity_free(struct identity *identity)
 	struct frontend *frontend = identity->frontend;
 	struct text_key key;
 
+	if (identity->user)
+		conversation_forget_identity(identity->user, identity);
 	LIST_EACH (link, &identity->resources)
 		resource_free(CONTAINER_OF(link, struct resource, link));
 	if (frontend->ops->identity_gone)
@@ -102,11 +103,8 @@ static void identity_free(struct identity *identity)
 		pending_join_free(CONTAINER_OF(link, struct pending_join, link));
 	map_remove(frontend->transport->identities, identity_key(&key, frontend, identity->address));
 	text_key_finish(&key);
-	if (identity->user)
-		conversation_forget_identity(identity->user, identity);
 	list_remove(&identity->link);
 	spool_queue_release(frontend->transport->spool, &identity->inbox);
-	mem_free(identity->address);
 	mem_free(identity);
 }
 
@@ -117,6 +115,8 @@ struct identity *session_find_identity(struct transport *transport, const struct
 	struct identity *identity = map_get(transport->identities, identity_key(&key, frontend, address));
 
 	text_key_finish(&key);
+	if (identity)
+		mem_prefetch(identity->user, offsetof(struct user, log));
 	return identity;
 }
 
@@ -370,10 +370,10 @@ static struct resource *add_resource(struct identity *identity, const char *name
 		count++;
 	if (count >= LIMIT_RESOURCES_PER_IDENTITY)
 		return NULL;
-	struct resource *resource = MEM_NEW(struct resource);
+	struct resource *resource = mem_alloc(sizeof(*resource) + strlen(name) + 1);
 
+	memcpy(resource->name, name, strlen(name) + 1);
 	resource->identity = identity;
-	resource->name = mem_strdup(name);
 	resource->status = STATUS_OFFLINE;
 	list_append(&identity->resources, &resource->link);
 	return resource;
@@ -482,11 +482,11 @@ void session_detach(struct resource *resource)
 	struct user *user = identity->user;
 
 	forget_joins(identity, resource->name, NULL);
-	if (user)
+	if (user) {
 		leave_rooms(user, resource);
-	resource_free(resource);
-	if (user)
 		conversation_unlock(user, identity);
+	}
+	resource_free(resource);
 	if (list_empty(&identity->resources) && !(user && user_stays_connected(user)))
 		identity_free(identity);
 	if (user && !user_release_if_unused(user))
@@ -541,6 +541,8 @@ struct identity *session_adopt(struct frontend *frontend, const char *address, s
 
 void session_drop_resource(struct resource *resource)
 {
+	if (resource->identity->user)
+		conversation_unlock(resource->identity->user, resource->identity);
 	resource_free(resource);
 }
 

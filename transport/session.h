@@ -21,27 +21,29 @@ enum identity_state {
 	IDENTITY_READY,   /* user is set */
 };
 
+/* These two are one piece each with their names, and what a message looks at comes last and together: of somebody who
+ * has been quiet, memory gives it line by line. */
 struct identity {
-	struct frontend *frontend;
-	char *address;
+	struct list joins;     /* struct pending_join (session.c): room joins that came while loading */
+	void *data;            /* the frontend's */
 	enum identity_state state;
-	struct user *user;     /* NULL while loading */
 	struct list link;      /* user->identities */
 	struct list resources; /* struct resource.link; none: only for a user that stays connected */
-	struct list joins;     /* struct pending_join (session.c): room joins that came while loading */
+	struct frontend *frontend;
+	struct user *user;     /* NULL while loading */
 	struct spool_queue *inbox; /* what is on its way to it (delivery_people.c); NULL: not opened yet */
-	void *data;            /* the frontend's */
+	char address[];
 };
 
 struct resource {
-	struct identity *identity;
-	char *name;        /* XMPP resource; "" where the frontend has only one */
-	struct list link;  /* identity->resources */
 	bool has_presence; /* it sent available presence to the gateway: wants contacts' presences */
 	enum status status;
 	char *status_text; /* NULL: none */
 	int priority;
-	void *data; /* the frontend's */
+	void *data;        /* the frontend's */
+	struct identity *identity;
+	struct list link;  /* identity->resources */
+	char name[];       /* XMPP resource; "" where the frontend has only one */
 };
 
 /*

@@ -38,6 +38,16 @@ struct user *user_find(const struct transport *transport, const char *key)
 	return map_get(transport->users, key);
 }
 
+void user_prefetch(const struct user *user)
+{
+	if (!user)
+		return;
+	mem_prefetch(user->last_conversation, sizeof(*user->last_conversation));
+	mem_prefetch(user->outbox, sizeof(*user->outbox));
+	mem_prefetch(user->roster, sizeof(*user->roster));
+	mem_prefetch(user->key, 1);
+}
+
 int user_log_level(const struct transport *transport, const char *key)
 {
 	const signed char *level = map_get(transport->log_levels, key);
@@ -243,10 +253,10 @@ static void free_user(struct user *user)
 	log_reset_level(&user->log);
 	roster_destroy(&user->roster);
 	map_destroy(&user->rooms, NULL);
-	map_destroy(&user->conversations, conversation_destroy);
+	map_destroy(&user->conversations, mem_free);
 	map_destroy(&user->requests, NULL);
 	map_destroy(&user->settings, mem_free);
-	spool_queue_release(user->transport->spool, &user->outbox);
+	delivery_user_freed(user);
 	mem_free((void *)user->room_list);
 	mem_free((void *)user->room_names);
 	mem_free(user->key);

@@ -23,6 +23,7 @@
 #include "transport/store/store.h"
 
 struct backend;
+struct conversation;
 struct login_step;
 struct roster;
 struct transport;
@@ -32,19 +33,31 @@ enum user_state { USER_IDLE, USER_WAITING, USER_CONNECTING, USER_CONNECTED, USER
 #define USER_RETRIES 3 /* in a row, silently; then the person is told */
 
 struct user {
+	/* Every message looks at these. They lie together: of somebody who has been quiet, memory gives them line by
+	 * line. */
 	struct transport *transport;
+	char *key;   /* users.jid */
+	struct backend *backend;   /* set in CONNECTING and CONNECTED */
+	enum user_state state;
+	bool resuming;        /* its session was taken over from the last process, and the backend still tells what it kept */
+	bool login_sent;      /* LOGIN has gone to user->backend: now that backend may speak for the user */
+	struct map *conversations; /* lower-case contact -> struct conversation */
+	struct conversation *last_conversation; /* of those, the one that was used last; NULL */
+	struct map *rooms;         /* lower-case name -> struct room */
+	struct roster *roster;
+	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
+	struct list identities;    /* struct identity.link; they may have no resources with stay_connected */
+	uint64_t messages_in, messages_out;
+	uint64_t active_ms; /* clock_ms, as it was when the loop's turn began */
+
 	struct log log;
 	char *label; /* "user KEY", of log */
-	char *key;   /* users.jid */
 	int64_t account;
 	char *legacy_name;
 	char *password;
 	char *language;
 	bool vip;
 	struct map *settings;      /* name -> char *; this map and the others: NULL while empty */
-	struct list identities;    /* struct identity.link; they may have no resources with stay_connected */
-	enum user_state state;
-	struct backend *backend;   /* set in CONNECTING and CONNECTED */
 	struct list backend_link;  /* backend->users, or a queue of the NetworkPluginServer */
 	bool moving;               /* and that queue is the one of idle people between two backends */
 	bool told_unavailable;     /* in words; so is told when it works again */
@@ -54,22 +67,15 @@ struct user {
 	char *last_error_text;
 	enum status sent_status;   /* what the backend was last told */
 	char *sent_status_text;
-	struct roster *roster;
-	struct map *rooms;         /* lower-case name -> struct room */
-	struct map *conversations; /* lower-case contact -> struct conversation */
 	struct map *requests;      /* decimal id -> struct card_request */
 	const char **room_list, **room_names; /* the user's own ROOM_LIST; owned */
 	size_t room_list_count;
-	uint64_t connected_ms, active_ms; /* clock_ms */
-	uint64_t messages_in, messages_out;
+	uint64_t connected_ms; /* clock_ms */
 	char *authenticating; /* password under test by session_authenticate, NULL */
 	struct authentication *authentication; /* authentication.c: what waits for this login; NULL */
 	unsigned flaps;       /* sessions in a row that ended within a minute: the back-off grows with them */
 	bool online;          /* the store has it as online */
-	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
 	uint64_t grace_ms;    /* clock_ms: taken over, and until then kept without clients; 0: not */
-	bool resuming;        /* its session was taken over from the last process, and the backend still tells what it kept */
-	bool login_sent;      /* LOGIN has gone to user->backend: now that backend may speak for the user */
 	uint64_t values_serial; /* of the assignment to a backend: values.c */
 	struct login_step *login_step; /* what the login asks for now (login_step.h); NULL: nothing */
 	bool question_lost;   /* it was asked something, and the login was interrupted: an answer may still come */
@@ -79,6 +85,8 @@ struct user {
 };
 
 struct user *user_find(const struct transport *transport, const char *key);
+/* A message of this user or to it is about to be routed. NULL: nobody's. */
+void user_prefetch(const struct user *user);
 struct user *user_create(struct transport *transport, const struct store_account *account);
 /* LOGOUT to the backend, contacts and rooms unavailable to frontends, resources forgotten; `reason` may be NULL. */
 void user_destroy(struct user **user, const char *reason);

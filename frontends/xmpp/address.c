@@ -92,11 +92,9 @@ struct resource *route_speaking_resource(struct xmpp_frontend *frontend, const s
 	return session_attach(&frontend->base, route->address, route->from.resource, NULL);
 }
 
-static bool append_node(struct xmpp_frontend *frontend, struct buf *out, struct buf *node)
+static bool append_node(struct xmpp_frontend *frontend, struct buf *out)
 {
-	bool fine = jid_prepare_node(out, buf_text(node));
-	buf_finish(node);
-	if (!fine)
+	if (!jid_prepare_node(out, buf_text(&frontend->node)))
 		return false;
 	buf_putc(out, '@');
 	buf_puts(out, frontend->gateway);
@@ -105,18 +103,18 @@ static bool append_node(struct xmpp_frontend *frontend, struct buf *out, struct 
 
 bool address_contact(struct xmpp_frontend *frontend, struct buf *out, const char *name)
 {
-	struct buf node = {0};
-	jid_from_contact(&node, name,
+	buf_clear(&frontend->node);
+	jid_from_contact(&frontend->node, name,
 	                 frontend->config.jid_escaping &&
 	                         !frontend->base.transport->features.disable_jid_escaping);
-	return append_node(frontend, out, &node);
+	return append_node(frontend, out);
 }
 
 bool address_room(struct xmpp_frontend *frontend, struct buf *out, const char *room)
 {
-	struct buf node = {0};
-	jid_from_room(&node, room, true);
-	return append_node(frontend, out, &node);
+	buf_clear(&frontend->node);
+	jid_from_room(&frontend->node, room, true);
+	return append_node(frontend, out);
 }
 
 static size_t sequence_length(const char *text)
@@ -151,18 +149,20 @@ void address_to_contact(struct xmpp_frontend *frontend, const struct user *user,
                         const char *node)
 {
 	(void)frontend;
-	struct buf name = {0};
-	jid_unescape(&name, node);
+	const struct roster *roster = user ? user->roster : NULL;
+	size_t start = out->len;
+	jid_unescape(out, node);
 	/* A '%' may be one of the name's own. */
-	const struct contact *contact =
-	        user && user->roster ? roster_find(user->roster, buf_text(&name)) : NULL;
+	const struct contact *contact = roster ? roster_find(roster, buf_text(out) + start) : NULL;
 	if (!contact && strchr(node, '%')) {
-		buf_clear(&name);
-		jid_to_legacy(&name, node);
-		contact = user && user->roster ? roster_find(user->roster, buf_text(&name)) : NULL;
+		out->len = start;
+		jid_to_legacy(out, node);
+		contact = roster ? roster_find(roster, buf_text(out) + start) : NULL;
 	}
-	buf_puts(out, contact ? contact->name : buf_text(&name));
-	buf_finish(&name);
+	if (!contact)
+		return;
+	out->len = start;
+	buf_puts(out, contact->name);
 }
 
 void address_append_resource(struct buf *address, const char *resource)

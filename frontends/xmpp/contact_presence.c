@@ -69,16 +69,17 @@ void presence_send_type(struct xmpp_frontend *frontend, const char *from, const 
 static void send_presence(struct xmpp_frontend *frontend, const char *to, const char *name,
                           enum status status, const char *text, const char *icon_hash)
 {
-	struct buf from = {0};
-	if (!address_contact(frontend, &from, name)) {
+	struct buf *from = &frontend->from;
+	buf_clear(from);
+	if (!address_contact(frontend, from, name)) {
 		log_debug(&frontend->base.log, "contact %s cannot be a JID", log_quote(name));
 		return;
 	}
-	buf_puts(&from, "/" XMPP_CONTACT_RESOURCE);
+	buf_puts(from, "/" XMPP_CONTACT_RESOURCE);
 	struct xml_writer *writer = xmpp_begin(frontend);
 	xml_start(writer, "presence");
 	xml_attr(writer, "type", is_offline(status) ? "unavailable" : NULL);
-	xml_attr(writer, "from", buf_text(&from));
+	xml_attr(writer, "from", buf_text(from));
 	xml_attr(writer, "to", to);
 	write_status(writer, status, text);
 	if (!is_offline(status)) {
@@ -87,7 +88,6 @@ static void send_presence(struct xmpp_frontend *frontend, const char *to, const 
 	}
 	xml_end(writer);
 	xmpp_end(frontend, to);
-	buf_finish(&from);
 }
 
 void contact_presence_send(struct xmpp_frontend *frontend, const char *to, const struct contact *contact)
@@ -98,11 +98,11 @@ void contact_presence_send(struct xmpp_frontend *frontend, const char *to, const
 static void show_to(struct xmpp_frontend *frontend, const struct resource *resource,
                     const struct event_contact *contact)
 {
-	struct buf to = {0};
-	address_of_resource(resource, &to);
-	send_presence(frontend, buf_text(&to), contact->name, contact->status, contact->status_text,
+	struct buf *to = &frontend->to;
+	buf_clear(to);
+	address_of_resource(resource, to);
+	send_presence(frontend, buf_text(to), contact->name, contact->status, contact->status_text,
 	              contact->icon_hash);
-	buf_finish(&to);
 }
 
 void contact_presence_show(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/xmpp/jid.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <stringprep.h>
 
@@ -35,45 +34,56 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* `part` holds the text already and has room for JID_PART_MAX bytes. */
+/* ASCII that a domain may hold, likewise. */
+static const bool domain_character[0x80] = {
+	['-'] = true, ['.'] = true, ['0' ... ':'] = true, ['['] = true, [']'] = true, ['_'] = true, ['a' ... 'z'] = true,
+};
+
+/* Puts allowed ASCII into lower case, as far as there is nothing else. How far that is. */
+static size_t lower_allowed(char *part, const bool allowed[0x80])
+{
+	size_t at = 0;
+	for (; part[at]; at++) {
+		unsigned char c = (unsigned char)lower(part[at]);
+		if (c >= 0x80 || !allowed[c])
+			break;
+		part[at] = (char)c;
+	}
+	return at;
+}
+
+static bool ascii_is_allowed(const char *part, const bool allowed[0x80])
+{
+	for (; *part; part++)
+		if ((unsigned char)*part < 0x80 && !allowed[(unsigned char)*part])
+			return false;
+	return true;
+}
+
+/* `part` holds the text already and has room for JID_PART_MAX bytes. Profiles put all into lower case. */
+static bool prepare_part(char *part, const bool allowed[0x80], const Stringprep_profile *profile)
+{
+	size_t done = lower_allowed(part, allowed);
+	if (!part[done])
+		return done > 0;
+	if (is_ascii(part + done, strlen(part + done)))
+		return false;
+	return prepare_unicode(part, profile) && ascii_is_allowed(part, allowed);
+}
+
 static bool prepare_node(char *part)
 {
-	size_t length = strlen(part);
-	if (!is_ascii(part, length)) {
-		if (!prepare_unicode(part, stringprep_xmpp_nodeprep))
-			return false;
-		length = strlen(part);
-	}
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)lower(part[i]);
-		if (c >= 0x80)
-			continue;
-		if (!node_character[c])
-			return false;
-		part[i] = (char)c;
-	}
-	return length > 0;
+	return prepare_part(part, node_character, stringprep_xmpp_nodeprep);
 }
 
 static bool prepare_domain(char *part)
 {
+	if (!prepare_part(part, domain_character, stringprep_nameprep))
+		return false;
 	size_t length = strlen(part);
-	if (!is_ascii(part, length)) {
-		if (!prepare_unicode(part, stringprep_nameprep))
-			return false;
-		length = strlen(part);
-	}
 	if (length > 1 && part[length - 1] == '.')
 		part[--length] = '\0';
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)part[i];
-		if (c >= 0x80)
-			continue;
-		if (!isalnum(c) && !strchr("-._:[]", c))
-			return false;
-		part[i] = lower(part[i]);
-	}
-	return length > 0 && part[length - 1] != '.';
+	return part[length - 1] != '.';
 }
 
 static bool prepare_resource(char *part)

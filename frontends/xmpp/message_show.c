@@ -220,24 +220,27 @@ static void show_carbon(struct xmpp_frontend *frontend, struct identity *to, str
 		send_parts(frontend, to->address, contact, "chat", message, send_carbon);
 }
 
-/* The contact's JID, with its resource, and the person's: bare unless one client is meant. */
+/* Into frontend->from the contact's JID, with its resource, into frontend->to the person's: bare unless one client is
+ * meant. */
 static bool addresses(struct xmpp_frontend *frontend, const struct identity *identity,
-                      const struct resource *only, const char *name, struct buf *from, struct buf *to)
+                      const struct resource *only, const char *name)
 {
-	if (!address_contact(frontend, from, name)) {
+	buf_clear(&frontend->from);
+	buf_clear(&frontend->to);
+	if (!address_contact(frontend, &frontend->from, name)) {
 		log_debug(&frontend->base.log, "contact %s cannot be a JID", log_quote(name));
 		return false;
 	}
-	buf_puts(from, "/" XMPP_CONTACT_RESOURCE);
-	address_of_target(identity, only, to);
+	buf_puts(&frontend->from, "/" XMPP_CONTACT_RESOURCE);
+	address_of_target(identity, only, &frontend->to);
 	return true;
 }
 
 void message_show(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                   const struct event_message *message)
 {
-	struct buf from = {0}, address = {0};
-	if (!addresses(frontend, to, only, message->name, &from, &address)) {
+	struct buf *from = &frontend->from, *address = &frontend->to;
+	if (!addresses(frontend, to, only, message->name)) {
 		log_warning(&frontend->base.log,
 		            "message from %s to %s cannot be shown: no JID can carry that name",
 		            log_quote(message->name), log_quote(to->address));
@@ -247,57 +250,51 @@ void message_show(struct xmpp_frontend *frontend, struct identity *to, struct re
 	                user_setting_bool(to->user, "send_headlines",
 	                                  frontend->base.transport->service.send_headlines);
 	if (message->carbon) {
-		from.len = jid_bare_length(buf_text(&from));
-		from.data[from.len] = '\0';
-		show_carbon(frontend, to, only, buf_text(&from), message);
+		from->len = jid_bare_length(buf_text(from));
+		from->data[from->len] = '\0';
+		show_carbon(frontend, to, only, buf_text(from), message);
 	} else {
-		message_send(frontend, buf_text(&from), buf_text(&address), headline ? "headline" : "chat",
+		message_send(frontend, buf_text(from), buf_text(address), headline ? "headline" : "chat",
 		             message);
 	}
-	buf_finish(&from);
-	buf_finish(&address);
 }
 
 void message_show_attention(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                             const struct event_message *message)
 {
-	struct buf from = {0}, address = {0};
-	if (!addresses(frontend, to, only, message->name, &from, &address))
+	struct buf *from = &frontend->from, *address = &frontend->to;
+	if (!addresses(frontend, to, only, message->name))
 		return;
 	struct xml_writer *writer = xmpp_begin(frontend);
 	xml_start(writer, "message");
 	xml_attr(writer, "type", "headline");
-	xml_attr(writer, "from", buf_text(&from));
-	xml_attr(writer, "to", buf_text(&address));
+	xml_attr(writer, "from", buf_text(from));
+	xml_attr(writer, "to", buf_text(address));
 	xml_element(writer, "body", NULL, message->text && message->text[0] ? message->text : NULL);
 	xml_empty(writer, "attention", "urn:xmpp:attention:0");
 	xml_end(writer);
-	xmpp_end(frontend, buf_text(&address));
-	buf_finish(&from);
-	buf_finish(&address);
+	xmpp_end(frontend, buf_text(address));
 }
 
 void message_show_receipt(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                           const struct event_receipt *receipt)
 {
-	struct buf from = {0}, address = {0};
-	if (!addresses(frontend, to, only, receipt->name, &from, &address))
+	struct buf *from = &frontend->from, *address = &frontend->to;
+	if (!addresses(frontend, to, only, receipt->name))
 		return;
 	char id[27];
 	random_token(id, sizeof(id) - 1);
 	struct xml_writer *writer = xmpp_begin(frontend);
 	xml_start(writer, "message");
 	xml_attr(writer, "type", "chat");
-	xml_attr(writer, "from", buf_text(&from));
-	xml_attr(writer, "to", buf_text(&address));
+	xml_attr(writer, "from", buf_text(from));
+	xml_attr(writer, "to", buf_text(address));
 	xml_attr(writer, "id", id);
 	xml_start_ns(writer, "received", NS_RECEIPTS);
 	xml_attr(writer, "id", receipt->id);
 	xml_end(writer);
 	xml_end(writer);
-	xmpp_end(frontend, buf_text(&address));
-	buf_finish(&from);
-	buf_finish(&address);
+	xmpp_end(frontend, buf_text(address));
 }
 
 void message_write_read_marker(struct xml_writer *writer, const char *from, const char *to, const char *type,
@@ -319,21 +316,19 @@ void message_write_read_marker(struct xml_writer *writer, const char *from, cons
 void message_show_read_marker(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                               const struct event_read_marker *marker)
 {
-	struct buf from = {0}, address = {0};
-	if (addresses(frontend, to, only, marker->name, &from, &address)) {
-		message_write_read_marker(xmpp_begin(frontend), buf_text(&from), buf_text(&address), "chat",
+	struct buf *from = &frontend->from, *address = &frontend->to;
+	if (addresses(frontend, to, only, marker->name)) {
+		message_write_read_marker(xmpp_begin(frontend), buf_text(from), buf_text(address), "chat",
 		                          marker->message_id);
-		xmpp_end(frontend, buf_text(&address));
+		xmpp_end(frontend, buf_text(address));
 	}
-	buf_finish(&from);
-	buf_finish(&address);
 }
 
 void message_show_chat_state(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                              const struct event_chat_state *state)
 {
-	struct buf from = {0}, address = {0};
-	if (!addresses(frontend, to, only, state->name, &from, &address))
+	struct buf *from = &frontend->from, *address = &frontend->to;
+	if (!addresses(frontend, to, only, state->name))
 		return;
 	static const char *const names[] = {
 	        [CHAT_STATE_ACTIVE] = "active",
@@ -343,13 +338,11 @@ void message_show_chat_state(struct xmpp_frontend *frontend, struct identity *to
 	struct xml_writer *writer = xmpp_begin(frontend);
 	xml_start(writer, "message");
 	xml_attr(writer, "type", "chat");
-	xml_attr(writer, "from", buf_text(&from));
-	xml_attr(writer, "to", buf_text(&address));
+	xml_attr(writer, "from", buf_text(from));
+	xml_attr(writer, "to", buf_text(address));
 	xml_empty(writer, names[state->state], NS_CHAT_STATES);
 	xml_end(writer);
-	xmpp_end(frontend, buf_text(&address));
-	buf_finish(&from);
-	buf_finish(&address);
+	xmpp_end(frontend, buf_text(address));
 }
 
 static const struct stanza_error *bounce_condition(enum undelivered_reason reason)

@@ -127,9 +127,8 @@ static void set_remote(struct xmpp_frontend *frontend, const char *address, cons
 
 static void enqueue(struct xmpp_frontend *frontend, struct xmpp_identity *state, const char *key)
 {
-	if (map_get(state->waiting, key))
+	if (map_set(&state->waiting, key, state))
 		return;
-	map_set(&state->waiting, key, state);
 	if (state->access == ROSTER_DENIED && list_empty(&state->work))
 		state->work_after = clock_ms() + SETTLE_MS;
 	list_remove(&state->work);
@@ -149,7 +148,8 @@ void roster_show_contact(struct xmpp_frontend *frontend, struct identity *to,
 	if (!known || (state->access == ROSTER_DENIED && known->subscribed))
 		return;
 	struct item item = item_of(known);
-	char *key = lower_name(contact->name);
+	struct text_key room;
+	const char *key = text_key_lower(&room, contact->name);
 	void *print = fingerprint(&item, frontend->config.server_mode);
 	if (map_get(state->announced, key) != print) {
 		if (!frontend->config.server_mode) {
@@ -162,7 +162,7 @@ void roster_show_contact(struct xmpp_frontend *frontend, struct identity *to,
 			buf_finish(&jid);
 		}
 	}
-	mem_free(key);
+	text_key_finish(&room);
 }
 
 void roster_withdraw_contact(struct xmpp_frontend *frontend, const char *address, const char *name,

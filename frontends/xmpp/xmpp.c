@@ -81,6 +81,9 @@ static void frontend_destroy(struct frontend *base)
 	raw_reader_destroy(&frontend->raw_reader);
 	xmpp_ctx_free(frontend->strophe);
 	buf_finish(&frontend->scratch);
+	buf_finish(&frontend->from);
+	buf_finish(&frontend->to);
+	buf_finish(&frontend->node);
 	arena_finish(&frontend->texts);
 	mem_free(frontend->heard);
 	mem_free(frontend->gateway);

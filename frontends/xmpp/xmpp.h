@@ -59,6 +59,7 @@ struct xmpp_frontend {
 	struct xmpp_showing showing;
 	struct buf scratch;          /* the stanza being written */
 	struct xml_writer writer;    /* over scratch */
+	struct buf from, to, node;   /* its addresses, and a part of one while it is made; kept for the next stanza */
 	struct arena texts;          /* made for the message that is being handled */
 	struct map *pending_iqs;     /* id -> struct pending_iq: our own requests (iq.c) */
 	uint64_t next_id;

@@ -3,8 +3,9 @@
  * bench-floor: what a gateway costs at the least, to compare the real one with. It is started like a component, by
  * `bench-floor translate|forward PORT BACKEND`, and runs the backend on a socketpair.
  *
- *   translate   reads, parses each stanza with expat, packs the frames that the gateway would send with protobuf-c,
- *               and writes what one read gave in one go; the same the other way. No users, no checks, no state.
+ *   translate   reads, parses each stanza with expat (with namespaces: without them nobody knows what an element is),
+ *               packs the frames that the gateway would send with protobuf-c, and writes what one read gave in one go;
+ *               the same the other way. No users, no checks, no state.
  *   forward     passes bytes on and back, unread
  */
 #include <arpa/inet.h>
@@ -25,7 +26,9 @@
 #include "protocol/frame.h"
 #include "protocol/pbnetwork.pb-c.h"
 
-#define READ_BYTES (64u << 10)
+#define READ_BYTES (16u << 10) /* as transportd, which does not let one peer hold up the others */
+#define NS_SEPARATOR '|'
+#define NS_COMPONENT "jabber:component:accept"
 #define DOMAIN_NAME "bench.localhost"
 #define HOLD_BYTES (4u << 20) /* queued one way: the other is not read */
 
@@ -63,12 +66,20 @@ static void set(struct buf *buf, const char *text, size_t length)
 	buf_append(buf, text, length);
 }
 
+/* Whether expat's "namespace|name" is this. */
+static bool is_element(const XML_Char *full, const char *ns, const char *name)
+{
+	size_t length = strlen(ns);
+
+	return strncmp(full, ns, length) == 0 && full[length] == NS_SEPARATOR && strcmp(full + length + 1, name) == 0;
+}
+
 static void XMLCALL on_start(void *context, const XML_Char *name, const XML_Char **attributes)
 {
 	(void)context;
 	floor_.depth++;
 	if (floor_.depth == 2) {
-		floor_.message = strcmp(name, "message") == 0;
+		floor_.message = is_element(name, NS_COMPONENT, "message");
 		floor_.active = floor_.receipt = false;
 		buf_clear(&floor_.body);
 		for (; *attributes; attributes += 2) {
@@ -80,9 +91,9 @@ static void XMLCALL on_start(void *context, const XML_Char *name, const XML_Char
 				set(&floor_.id, attributes[1], strlen(attributes[1]));
 		}
 	} else if (floor_.depth == 3) {
-		floor_.in_body = strcmp(name, "body") == 0;
-		floor_.active = floor_.active || strcmp(name, "active") == 0;
-		floor_.receipt = floor_.receipt || strcmp(name, "request") == 0;
+		floor_.in_body = is_element(name, NS_COMPONENT, "body");
+		floor_.active = floor_.active || is_element(name, "http://jabber.org/protocol/chatstates", "active");
+		floor_.receipt = floor_.receipt || is_element(name, "urn:xmpp:receipts", "request");
 	}
 }
 
@@ -135,7 +146,7 @@ static void XMLCALL on_end(void *context, const XML_Char *name)
 		floor_.in_body = false;
 	if (floor_.depth == 2 && floor_.message)
 		send_to_backend();
-	if (strcmp(name, "handshake") == 0)
+	if (is_element(name, NS_COMPONENT, "handshake"))
 		floor_.opened = true;
 	floor_.depth--;
 }
@@ -363,7 +374,7 @@ int main(int argc, char **argv)
 	floor_.server.fd = connect_server(argv[2]);
 	floor_.epoll = epoll_create1(EPOLL_CLOEXEC);
 	frame_reader_init(&floor_.frames, FRAME_MAX_DEFAULT);
-	floor_.parser = XML_ParserCreate(NULL);
+	floor_.parser = XML_ParserCreateNS(NULL, NS_SEPARATOR);
 	XML_SetElementHandler(floor_.parser, on_start, on_end);
 	XML_SetCharacterDataHandler(floor_.parser, on_text);
 	buf_puts(&floor_.server.out, "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' "

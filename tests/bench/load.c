@@ -299,9 +299,9 @@ static void come_or_go(const char *prefix, unsigned long first, unsigned long co
 	load.first_online = 0;
 	load.sampled = 0;
 	sample_memory();
-	load.began = now_ns();
 	for (unsigned long i = 0; i < count; i++)
 		put_presence(prefix, first + i, come);
+	load.began = now_ns(); /* nothing has been written to the socket yet */
 	while (load.online_count != wanted)
 		turn(1000);
 	uint64_t end = now_ns();

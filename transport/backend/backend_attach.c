@@ -24,7 +24,7 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
-#define TOKEN_LENGTH 43 /* random_token: more than 220 bits */
+#define TOKEN_LENGTH 43 /* random_token: more than 210 bits */
 #define NAME_LENGTH 16
 #define RESUME_EACH 512 /* names in one frame of RESUME */
 

@@ -60,7 +60,8 @@ struct spool_record {
 	enum spool_direction direction;
 	enum spool_state state;
 	int64_t accepted_ms;        /* Unix milliseconds: when it was accepted */
-	int64_t since_ms;           /* the same by clock_ms, for how long it waits: it does not jump. Of one from before
+	int64_t since_ms;           /* the same by clock_ms or, which is its value when the loop's turn began, uv_now, for
+	                             * how long it waits: it does not jump. Of one from before
 	                             * the start: as the wall clock had it then; negative: before the machine's start */
 	struct spool_queue *queue;
 	struct list link;           /* queue->records, by id */
@@ -79,24 +80,22 @@ struct spool_record {
 };
 
 struct spool_queue {
+	struct list link;      /* private */
 	enum spool_direction direction;
-	char *owner;           /* account key, or spool_identity_key */
 	struct list records;
 	unsigned count, waiting, dead;
 	uint64_t bytes;
 	unsigned references;   /* spool_queue_open; kept without one while it has records */
-	/* private */
-	uint64_t dead_bytes;
-	struct list link;
+	void *holder;          /* the caller's, who clears it before the queue is released; NULL */
+	uint64_t dead_bytes;   /* private */
+	char owner[];          /* account key, or spool_identity_key */
 };
 
 /* A message to accept. Everything is copied. */
 struct spool_message {
-	const char *owner;
 	const char *conversation;   /* name of contact or room: order is kept within it */
 	const char *origin;         /* to the network: who to tell if it fails, the caller's own text (NULL: nobody) */
 	const char *seen;           /* NULL, or the id that must not come twice: TP_ERR_EXISTS if it did */
-	enum spool_direction direction;
 	const struct event *event;  /* encoded with the extension by codec_encode; its `user` is kept */
 };
 
@@ -117,7 +116,7 @@ struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direc
 struct spool_queue *spool_queue_first(const struct spool *spool); /* in no order; NULL */
 struct spool_queue *spool_queue_next(const struct spool *spool, const struct spool_queue *queue);
 
-/* Accepts: the record is WAITING and in `queue` (which belongs to the message's owner and direction). 0;
+/* Accepts: the record is WAITING and in `queue`, which says whose it is and in which direction it goes. 0;
  * TP_ERR_EXISTS: its `seen` id came before (it may not be durable yet: acknowledge it as one that is new);
  * TP_ERR_LIMIT: a limit of the configuration, or the disk is full, or the event is too large for a frame;
  * TP_ERR_UNSUPPORTED: no frame says this event in this direction; TP_ERR_IO: the disk fails. `record` may be NULL. */

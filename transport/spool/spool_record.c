@@ -89,7 +89,6 @@ static void release_if_unused(struct spool *spool, struct spool_queue *queue)
 		return;
 	map_remove(spool->by_owner[queue->direction], queue->owner);
 	list_remove(&queue->link);
-	mem_free(queue->owner);
 	mem_free(queue);
 }
 
@@ -99,9 +98,9 @@ static struct spool_queue *queue_get(struct spool *spool, enum spool_direction d
 
 	if (queue)
 		return queue;
-	queue = MEM_NEW(struct spool_queue);
+	queue = mem_alloc(sizeof(*queue) + strlen(owner) + 1);
+	memcpy(queue->owner, owner, strlen(owner) + 1);
 	queue->direction = direction;
-	queue->owner = mem_strdup(owner);
 	list_init(&queue->records);
 	list_append(&spool->queues, &queue->link);
 	map_put(spool->by_owner[direction], owner, queue);
@@ -250,26 +249,27 @@ static bool is_message(enum event_type type)
 }
 
 /* Appends the entry to `out`. On failure nothing is appended. */
-static int encode(struct buf *out, const struct spool_message *message, struct spool_entry *entry)
+static int encode(struct buf *out, const struct spool_queue *queue, const struct spool_message *message,
+                  struct spool_entry *entry)
 {
 	struct event event = *message->event;
+	bool to_people = queue->direction == SPOOL_TO_PEOPLE;
 	size_t begin;
 	int err;
 
 	event.handover = 0; /* the number that it came with; it gets the record's own */
-	if (strlen(message->owner) > UINT16_MAX || (message->origin && strlen(message->origin) > UINT16_MAX))
+	if (strlen(queue->owner) > UINT16_MAX || (message->origin && strlen(message->origin) > UINT16_MAX))
 		return TP_ERR_LIMIT;
-	if (message->direction == SPOOL_TO_PEOPLE)
+	if (to_people)
 		entry->flags |= ENTRY_TO_PEOPLE;
 	if (is_message(event.type) && event.message.name) {
 		entry->kind = (uint8_t)event.message.kind;
 		entry->name_length = (uint16_t)strnlen(event.message.name, UINT16_MAX);
 	}
-	entry->owner = message->owner;
+	entry->owner = queue->owner;
 	entry->origin = message->origin;
 	begin = spool_entry_begin_put(out, entry);
-	err = codec_encode(out, message->direction == SPOOL_TO_PEOPLE ? CODEC_BACKEND : CODEC_CORE,
-	                   CODEC_EXTENDED, &event);
+	err = codec_encode(out, to_people ? CODEC_BACKEND : CODEC_CORE, CODEC_EXTENDED, &event);
 	if (err) {
 		out->len = begin;
 		return err;
@@ -288,12 +288,11 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 	size_t begin;
 	int err = check_limits(spool, queue);
 
-	assert(queue->direction == message->direction && strcmp(queue->owner, message->owner) == 0);
 	if (err)
 		return err;
 	if (message->seen) {
 		entry.flags |= ENTRY_HAS_SEEN;
-		entry.seen = spool_seen_key(spool, message->owner, message->seen);
+		entry.seen = spool_seen_key(spool, queue->owner, message->seen);
 		if (spool_index_has(spool, entry.seen))
 			return TP_ERR_EXISTS;
 		err = spool_index_room(spool);
@@ -305,7 +304,7 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 	if (!disk)
 		buf_clear(out);
 	begin = out->len;
-	err = encode(out, message, &entry);
+	err = encode(out, queue, message, &entry);
 	if (err)
 		return err;
 	if (disk) {
@@ -319,7 +318,7 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 
 	record = record_add(spool, queue, entry.id, entry.frame_size);
 	record->accepted_ms = entry.time;
-	record->since_ms = (int64_t)clock_ms();
+	record->since_ms = (int64_t)uv_now(spool->loop);
 	record->conversation = entry.conversation;
 	record->entry_size = (uint32_t)(out->len - begin);
 	if (disk) {
@@ -573,7 +572,6 @@ void spool_records_finish(struct spool *spool)
 			mem_free(record_of(link)->bytes);
 			mem_free(record_of(link)->reason);
 		}
-		mem_free(queue->owner);
 		mem_free(queue);
 	}
 	while ((block = spool->blocks) != NULL) {

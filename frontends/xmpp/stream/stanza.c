@@ -173,12 +173,18 @@ static const char *keep_attribute(struct stanza_reader *reader, const char **att
 	return value ? keep(reader, value, strlen(value), TEXT_LINE) : NULL;
 }
 
+/* Most names differ in their first character already: no call is needed to see that. */
+static bool same_name(const char *a, const char *b)
+{
+	return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 static enum node find_node(enum node parent, const char *ns, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		const struct rule *rule = &rules[i];
 
-		if (rule->parent != parent || (rule->name && strcmp(rule->name, name) != 0))
+		if (rule->parent != parent || (rule->name && !same_name(rule->name, name)))
 			continue;
 		if (rule->ns ? strcmp(rule->ns, ns) == 0 : is_stream_ns(ns))
 			return rule->node;

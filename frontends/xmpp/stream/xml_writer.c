@@ -15,8 +15,9 @@ static const char replacement[] = "\xEF\xBF\xBD";
 
 void xml_writer_init(struct xml_writer *writer, struct buf *out)
 {
-	memset(writer, 0, sizeof(*writer));
 	writer->out = out;
+	writer->depth = 0;
+	writer->tag_open = 0;
 }
 
 static void close_tag(struct xml_writer *writer)
@@ -95,44 +96,48 @@ static const char *escape_of(unsigned char byte, bool attribute)
 	}
 }
 
-#define BLOCK 16
-
-/* Whether each of BLOCK bytes is written as it is, whatever is around it. No branches: compilers make a few vector
- * instructions of it. */
-static bool is_plain(const unsigned char *bytes)
-{
-	unsigned char special = 0;
-
-	for (size_t i = 0; i < BLOCK; i++) {
-		unsigned char c = bytes[i];
-
-		special |= (unsigned char)((c < 0x20) | (c >= 0x80) | (c == '<') | (c == '>') | (c == '&') |
-					   (c == '\'') | (c == '"'));
-	}
-	return !special;
-}
-
 static const bool plain[256] = {
 	[' '] = true, ['!'] = true, ['#' ... '%'] = true, ['(' ... ';'] = true, ['='] = true, ['?' ... 0x7f] = true,
 };
 
+/* Whether each of eight bytes is written as it is, whatever is around it. It may say no for the sake of a '#', which
+ * differs from a quotation mark in one bit. */
+static bool is_plain_word(const unsigned char *bytes)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t word, angle, quote;
+
+	memcpy(&word, bytes, 8);
+	angle = (word | ones * ('<' ^ '>')) ^ ones * '>';               /* 0 in place of these two */
+	quote = (word | ones * (('"' | '\'') ^ '"')) ^ ones * '\''; /* of " # & and ' */
+	return !((word | (word - ones * 0x20) | ((angle - ones) & ~angle) | ((quote - ones) & ~quote)) & tops);
+}
+
+/* Length of the run at the start that is written as it is. */
+static size_t plain_run(const unsigned char *bytes, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length) {
+		if (length - at >= 8 && is_plain_word(bytes + at)) {
+			at += 8;
+			continue;
+		}
+		for (size_t end = length - at < 8 ? length : at + 8; at < end; at++)
+			if (!plain[bytes[at]])
+				return at;
+	}
+	return at;
+}
+
 void xml_escape(struct buf *out, const char *text, size_t length, bool attribute)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
-	size_t done = 0, at = 0;
+	size_t done = 0, at = plain_run(bytes, length);
 
 	while (at < length) {
-		size_t run = 1;
-
-		if (length - at >= BLOCK && is_plain(bytes + at)) {
-			at += BLOCK;
-			continue;
-		}
-		if (plain[bytes[at]]) {
-			at++;
-			continue;
-		}
 		const char *instead = NULL;
+		size_t run = 1;
 
 		if (bytes[at] < 0x80) {
 			instead = escape_of(bytes[at], attribute);
@@ -149,6 +154,7 @@ void xml_escape(struct buf *out, const char *text, size_t length, bool attribute
 			done = at + run;
 		}
 		at += run;
+		at += plain_run(bytes + at, length - at);
 	}
 	buf_append(out, text + done, length - done);
 }

@@ -35,7 +35,7 @@ static void test_token(void **state)
 	random_token(token, 26);
 	assert_int_equal(strlen(token), 26);
 	assert_int_equal(token[27], '!');
-	assert_int_equal(strspn(token, "abcdefghijklmnopqrstuvwxyz0123456789"), 26);
+	assert_int_equal(strspn(token, "abcdefghijklmnopqrstuvwxyz234567"), 26);
 	random_token(other, 26);
 	assert_string_not_equal(token, other);
 	random_token(token, 0);
@@ -47,7 +47,7 @@ static void test_token(void **state)
 	}
 	for (i = 0; i < 256; i++)
 		kinds += seen[i];
-	assert_int_equal(kinds, 36);
+	assert_int_equal(kinds, 32);
 }
 
 /* A forked child has tokens of its own. */

@@ -133,10 +133,8 @@ static double run_spool(int how)
 		for (j = 0; j < batch; j++) {
 			snprintf(id, sizeof(id), "id%d", i + j);
 			must(spool_put(spool, queue,
-			               &(struct spool_message){.owner = "xmpp\nalice@example.org",
-			                                       .conversation = "#room@irc.example.net",
+			               &(struct spool_message){.conversation = "#room@irc.example.net",
 			                                       .seen = seen ? id : NULL,
-			                                       .direction = SPOOL_TO_PEOPLE,
 			                                       .event = &event},
 			               &records[j]),
 			     "put");

@@ -150,11 +150,9 @@ int fixture_try_put(struct fixture *fixture, enum spool_direction direction, con
 	        .message = {.kind = MESSAGE_CHAT, .name = "contact", .text = text},
 	};
 	struct spool_message message = {
-	        .owner = owner,
 	        .conversation = "contact",
 	        .origin = "origin",
 	        .seen = seen,
-	        .direction = direction,
 	        .event = &event,
 	};
 	struct spool_queue *queue = spool_queue_open(fixture->spool, direction, owner);

@@ -256,11 +256,8 @@ static void test_what_the_frame_cannot_say(void **state)
 		                                   .name = cases[i].name,
 		                                   .nickname = cases[i].nickname,
 		                                   .text = "text"}};
-		assert_int_equal(spool_put(fixture->spool, queue,
-		                           &(struct spool_message){
-		                                   .owner = "alice", .direction = NETWORK, .event = &event},
-		                           &record),
-		                 0);
+		assert_int_equal(
+		        spool_put(fixture->spool, queue, &(struct spool_message){.event = &event}, &record), 0);
 		if (i > 0)
 			assert_int_equal(spool_flush(fixture->spool), 0);
 		assert_int_equal(spool_read(fixture->spool, record, &fixture->arena, &back, NULL, NULL), 0);
@@ -273,11 +270,8 @@ static void test_what_the_frame_cannot_say(void **state)
 	}
 	/* an event that never travels as a frame */
 	event = (struct event){.type = EVENT_SESSION, .user = "alice"};
-	assert_int_equal(
-	        spool_put(fixture->spool, queue,
-	                  &(struct spool_message){.owner = "alice", .direction = NETWORK, .event = &event},
-	                  NULL),
-	        TP_ERR_UNSUPPORTED);
+	assert_int_equal(spool_put(fixture->spool, queue, &(struct spool_message){.event = &event}, NULL),
+	                 TP_ERR_UNSUPPORTED);
 	assert_int_equal(queue->count, 3);
 	spool_queue_release(fixture->spool, &queue);
 	assert_null(queue);
@@ -315,11 +309,8 @@ static void test_all_of_a_message_is_kept(void **state)
 		struct spool_queue *queue = spool_queue_open(fixture->spool, directions[i], "x");
 		struct spool_record *record;
 		struct event back;
-		assert_int_equal(spool_put(fixture->spool, queue,
-		                           &(struct spool_message){
-		                                   .owner = "x", .direction = directions[i], .event = &event},
-		                           &record),
-		                 0);
+		assert_int_equal(
+		        spool_put(fixture->spool, queue, &(struct spool_message){.event = &event}, &record), 0);
 		assert_int_equal(spool_read(fixture->spool, record, &fixture->arena, &back, NULL, NULL), 0);
 		assert_int_equal(back.handover, record->id);
 		assert_int_equal(back.message.kind, MESSAGE_ROOM);

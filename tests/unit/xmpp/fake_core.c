@@ -55,17 +55,17 @@ struct resource *session_attach(struct frontend *base, const char *address, cons
 	struct identity *identity = session_find_identity(base->transport, base, address);
 
 	if (!identity) {
-		identity = MEM_NEW(struct identity);
+		identity = mem_alloc(sizeof(*identity) + strlen(address) + 1);
 		identity->frontend = base;
-		identity->address = mem_strdup(address);
+		memcpy(identity->address, address, strlen(address) + 1);
 		list_init(&identity->link);
 		list_init(&identity->resources);
 		list_init(&identity->joins);
 		map_put(base->transport->identities, address, identity);
 	}
-	resource = MEM_NEW(struct resource);
+	resource = mem_alloc(sizeof(*resource) + strlen(name) + 1);
 	resource->identity = identity;
-	resource->name = mem_strdup(name);
+	memcpy(resource->name, name, strlen(name) + 1);
 	list_append(&identity->resources, &resource->link);
 	return resource;
 }
@@ -88,7 +88,6 @@ void session_detach(struct resource *resource)
 	buf_printf(&told, "DETACH %s/%s\n", identity->address, resource->name);
 	base->ops->resource_gone(base, resource);
 	list_remove(&resource->link);
-	mem_free(resource->name);
 	mem_free(resource->status_text);
 	mem_free(resource);
 	if (!list_empty(&identity->resources))
@@ -96,7 +95,6 @@ void session_detach(struct resource *resource)
 	base->ops->identity_gone(base, identity);
 	list_remove(&identity->link);
 	map_remove(base->transport->identities, identity->address);
-	mem_free(identity->address);
 	mem_free(identity);
 }
 
