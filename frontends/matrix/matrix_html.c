@@ -150,6 +150,13 @@ static const char *value_of(struct converter *c, enum attribute attribute)
 	return buf_text(&c->values[attribute]);
 }
 
+/* White space of an attribute is spaces (XML 1.0, 3.3.3), carriage returns of references included. */
+static void put_value(struct buf *out, const char *value)
+{
+	for (; *value; value++)
+		buf_putc(out, strchr("\r\n\t", *value) ? ' ' : *value);
+}
+
 /* Of an attribute that is there twice the first counts. */
 static void take_attributes(struct converter *c)
 {
@@ -165,7 +172,7 @@ static void take_attributes(struct converter *c)
 			if (c->present[i] || strcmp(name, attribute_names[i]) != 0)
 				continue;
 			c->present[i] = true;
-			buf_append(&c->values[i], buf_text(&value), value.len);
+			put_value(&c->values[i], buf_text(&value));
 		}
 	}
 	buf_finish(&value);
@@ -254,12 +261,6 @@ static void put_text(struct converter *c, const char *text)
 	html_text_put(&c->text, text, strlen(text));
 }
 
-static void put_both(struct converter *c, const char *text)
-{
-	put_text(c, text);
-	markup_put_text(c->writer.out, text, strlen(text));
-}
-
 static bool ends_with_pre(const struct buf *out)
 {
 	return out->len >= 5 && !memcmp(out->data + out->len - 5, "<pre>", 5);
@@ -296,18 +297,22 @@ static void put_preformatted(struct converter *c, const char *text, size_t lengt
 	}
 }
 
+static void put_both(struct converter *c, const char *text, size_t length)
+{
+	if (c->pre) {
+		put_preformatted(c, text, length);
+		return;
+	}
+	html_text_put(&c->text, text, length);
+	markup_put_text(c->writer.out, text, length);
+}
+
 static void take_text(struct converter *c, const char *text, size_t length)
 {
 	if (length == 1 && *text == '\r') /* from a reference: it is in no clean text */
 		text = "\n";
-	if (c->muted)
-		return;
-	if (c->pre) {
-		put_preformatted(c, text, length);
-	} else {
-		html_text_put(&c->text, text, length);
-		markup_put_text(c->writer.out, text, length);
-	}
+	if (!c->muted)
+		put_both(c, text, length);
 }
 
 /* The address without what nobody writes. */
@@ -592,7 +597,7 @@ static void open_mention(struct converter *c, const char *id)
 	push(c, LINK, "a", NULL, "");
 	if (!name)
 		return;
-	put_both(c, name);
+	put_both(c, name, strlen(name));
 	c->muted = c->writer.depth;
 }
 
@@ -642,10 +647,11 @@ static void take_image(struct converter *c)
 	} else if (c->to_html && !c->href && c->writer.depth < MARKUP_DEPTH &&
 		   markup_is_url(source, schemes, ARRAY_SIZE(schemes))) {
 		open_link(c, source);
-		put_both(c, *name ? name : source);
+		name = *name ? name : source;
+		put_both(c, name, strlen(name));
 		close_last(c);
 	} else {
-		put_both(c, name);
+		put_both(c, name, strlen(name));
 	}
 	buf_finish(&attributes);
 }

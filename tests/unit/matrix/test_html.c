@@ -98,6 +98,7 @@ static void test_blocks(void **state)
 	         "<pre><code class='language-c++'>if (a)<br/><br/>\tb &amp;&amp; c;<br/></code></pre>x"},
 	        {"<pre>\n a&#13;b</pre>", " a\nb", "<pre> a<br/>b</pre>"},
 	        {"<pre>\n\n a</pre>", " a", "<pre><br/> a</pre>"},
+	        {"<pre>a<img alt='b\n&#13;c'></pre>", "ab  c", "<pre>ab  c</pre>"},
 	        {"a<hr>b", "a\n---\nb", ""},
 	        {"<table><thead><tr><th>A</th><th>B</th></tr></thead><tbody><tr><td>1<td>2<tr><td>3</table>x",
 	         "A | B\n1 | 2\n3\nx",
