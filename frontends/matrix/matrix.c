@@ -247,6 +247,9 @@ static int frontend_check(struct frontend *base, struct buf *error)
 		buf_puts(error, "matrix.server_name: the name of the homeserver is needed\n");
 	if (!is_plain(config->prefix))
 		buf_puts(error, "matrix.prefix: lower-case letters, digits and ._- are needed\n");
+	if (strlen(config->prefix) + strlen(config->server_name) > MATRIX_NAMES_MAX)
+		buf_printf(error, "matrix.prefix, matrix.server_name: more than %d bytes together leave no room for names\n",
+		           MATRIX_NAMES_MAX);
 	if (!is_plain(config->bot))
 		buf_puts(error, "matrix.bot: lower-case letters, digits and ._- are needed\n");
 	if (!text_starts(config->homeserver, "https://") && !is_loopback_url(config->homeserver))

@@ -174,7 +174,8 @@ static void test_migration(void **state)
 	assert_int_equal(add(fixture, "a@b", "alice", "secret", NULL), 0);
 	fixture_close(fixture);
 	/* As the version before left it. */
-	sql(fixture->database, "DROP TABLE users_values; DROP TABLE bans; DELETE FROM schema_version WHERE version > 1");
+	sql(fixture->database, "DROP TABLE users_values; DROP TABLE bans; DROP TABLE places; "
+	    "DELETE FROM schema_version WHERE version > 1");
 	fixture_open(fixture);
 	struct answer answer = {0};
 	assert_int_equal(find(fixture, "a@b", &answer), 0);
