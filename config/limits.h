@@ -164,12 +164,27 @@
 #define LIMIT_MATRIX_UPLOADS 4             /* of them */
 #define LIMIT_MATRIX_CALL_SECONDS 60       /* then a call is made again */
 #define LIMIT_MATRIX_UPLOAD_SECONDS 600    /* the same */
+#define LIMIT_MATRIX_DOWNLOAD_SECONDS 600  /* for media of the homeserver */
+#define LIMIT_MATRIX_FILES 64              /* for which messages wait in their lanes; beyond, the link is sent */
 #define LIMIT_MATRIX_RETRY_MS 1000         /* until a call is made again, at first; doubled each time up to ... */
 #define LIMIT_MATRIX_RETRY_LAST_MS 60000
 #define LIMIT_MATRIX_RETRY_AFTER_MS 3600000 /* the most that the homeserver may ask for */
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */
 #define LIMIT_MATRIX_TRANSACTION_BYTES (32u << 20)
 #define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
+
+/* files on their way */
+#define LIMIT_MEDIA_FILES 100000           /* in the store */
+#define LIMIT_MEDIA_NAME_BYTES 100         /* of a file; its middle is left out */
+#define LIMIT_MEDIA_REFERENCE_BYTES 511    /* where a file is that is fetched when somebody asks */
+#define LIMIT_MEDIA_WRITERS 64             /* files that are being written */
+#define LIMIT_MEDIA_WRITE_BYTES (1u << 20) /* of one wait for the disk: then its source is not read */
+#define LIMIT_MEDIA_WRITE_MAX_BYTES (4u << 20) /* the same, if the source does not stop: it is given up */
+#define LIMIT_MEDIA_FETCHES 32             /* of strangers' links under way */
+#define LIMIT_MEDIA_FETCHES_OWNER 4        /* of them, for one person */
+#define LIMIT_MEDIA_FETCH_SECONDS 30       /* for one of them */
+#define LIMIT_MEDIA_PULLS 32               /* files that are being fetched because somebody asked */
+#define LIMIT_MEDIA_FRESH_SECONDS 600      /* a file whose URL was made since then is not removed for space */
 
 /* configuration */
 #define LIMIT_CONFIG_BYTES (1u << 20)      /* the file; a longer one is refused */

@@ -22,6 +22,7 @@
 #include "frontends/matrix/frontend.h"
 #include "frontends/xmpp/frontend.h"
 #include "transport/backend/network_plugin_server.h"
+#include "transport/media/media.h"
 #include "transport/reload.h"
 #include "transport/transport.h"
 
@@ -51,7 +52,7 @@ struct daemon {
 
 static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, &matrix_frontend_ops, NULL};
 static const struct config_table *const tables[] = {&service_config_table, &spool_config_table, &store_config_table,
-						     &xmpp_config_table, &matrix_config_table};
+						     &media_config_table, &xmpp_config_table, &matrix_config_table};
 
 static void print_help(FILE *out)
 {

@@ -25,6 +25,7 @@
 #include "transport/http/http_server.h"
 #include "transport/instance_metrics.h"
 #include "transport/login_step.h"
+#include "transport/media/media.h"
 #include "transport/portal.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
@@ -70,6 +71,7 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 	config_bind(config, &service_config_table, &transport->service);
 	config_bind(config, &store_config_table, &transport->store_config);
 	config_bind(config, &spool_config_table, &transport->spool_settings);
+	config_bind(config, &media_config_table, &transport->media_config);
 	for (size_t i = 0; known[i]; i++) {
 		struct frontend *frontend = known[i]->create(config);
 
@@ -112,6 +114,18 @@ static int pick_frontend(struct transport *transport, const char *name, struct b
 	return frontend->ops->check(frontend, error);
 }
 
+static bool check_media(const struct transport *transport, struct buf *error)
+{
+	const struct media_config *config = &transport->media_config;
+
+	if (!media_check(config, error))
+		return false;
+	if (!media_is_configured(config) || *config->folder || *transport->service.working_dir)
+		return true;
+	buf_puts(error, "media.folder: without service.working_dir it has to be said where files are kept\n");
+	return false;
+}
+
 int transport_check(struct transport *transport, struct buf *error)
 {
 	const struct service_config *service = &transport->service;
@@ -142,6 +156,8 @@ int transport_check(struct transport *transport, struct buf *error)
 	if (!query_port_check(transport, error))
 		err = TP_ERR_INVALID;
 	if (!instance_metrics_check(transport, error))
+		err = TP_ERR_INVALID;
+	if (!check_media(transport, error))
 		err = TP_ERR_INVALID;
 	if (account_check(transport, error) < 0)
 		err = TP_ERR_INVALID;
@@ -254,6 +270,17 @@ void transport_commit(struct transport *transport)
 	CRASH_POINT("core.commit.after");
 }
 
+static int open_media(struct transport *transport, struct buf *error)
+{
+	if (!media_is_configured(&transport->media_config))
+		return 0;
+	return media_open(&(struct media_place){.loop = transport->loop,
+						.http = transport->http,
+						.log = &transport->log,
+						.working_dir = transport->service.working_dir},
+			  &transport->media_config, &transport->media, error);
+}
+
 int transport_start(struct transport *transport, struct buf *error)
 {
 	features_init(transport);
@@ -274,12 +301,15 @@ int transport_start(struct transport *transport, struct buf *error)
 	if (!err)
 		err = instance_metrics_open(transport, error);
 	if (!err)
+		err = open_media(transport, error);
+	if (!err)
 		err = network_plugin_server_start(transport, &transport->backends, error);
 	if (err) {
 		if (transport->control)
 			control_stop(&transport->control);
 		query_port_close(&transport->query_port);
 		http_server_close(&transport->http, NULL, NULL);
+		media_close(&transport->media, NULL, NULL);
 		spool_close(&transport->spool);
 		store_close(&transport->store);
 		return err;
@@ -424,6 +454,13 @@ static void end_sessions(struct transport *transport)
 	session_authentication_forget_all(transport);
 }
 
+/* After the frontends: what they write and fetch is theirs to end. */
+static void stop_media(struct stopping *stop)
+{
+	stop->pending++;
+	media_close(&stop->transport->media, one_stopped, stop);
+}
+
 static struct stopping *begin_stop(struct transport *transport, void (*stopped)(void *context), void *context)
 {
 	struct stopping *stop = MEM_NEW(struct stopping);
@@ -461,6 +498,7 @@ void transport_replace(struct transport *transport, void (*replaced)(void *conte
 			(frontend->ops->suspend ? frontend->ops->suspend : frontend->ops->stop)(frontend, one_stopped, stop);
 		}
 	}
+	stop_media(stop);
 	one_stopped(stop);
 }
 
@@ -479,6 +517,7 @@ void transport_stop(struct transport *transport, void (*stopped)(void *context),
 			frontend->ops->stop(frontend, one_stopped, stop);
 		}
 	}
+	stop_media(stop);
 	end_sessions(transport);
 	if (transport->backends) {
 		stop->pending++;
@@ -520,6 +559,7 @@ void transport_destroy(struct transport **slot)
 		network_plugin_server_destroy(&transport->backends);
 	destroy_frontends(&transport->frontends);
 	destroy_frontends(&transport->unused_frontends);
+	media_close(&transport->media, NULL, NULL);
 	account_finish(transport);
 	router_expire_departed(transport, UINT64_MAX);
 	map_destroy(&transport->departed, NULL);

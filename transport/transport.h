@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "config/limits.h"
 #include "protocol/event.h"
+#include "transport/media/media.h"
 #include "transport/service_config.h"
 #include "transport/spool_config.h"
 #include "transport/store/store.h"
@@ -66,6 +67,8 @@ struct transport {
 	struct control *control;
 	struct query_port *query_port; /* NULL: none is configured */
 	struct http_server *http;    /* listens where modules ask it to */
+	struct media_config media_config;
+	struct media *media;         /* NULL: files are not passed on */
 	struct metrics *metrics;     /* where modules register their figures */
 	struct list frontends;       /* struct frontend.link: those that serve */
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */

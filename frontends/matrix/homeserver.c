@@ -40,6 +40,7 @@ struct call {
 	int fd; /* a file instead of a body; -1: none */
 	uint64_t size;
 	bool once;
+	bool reserved; /* its body is still to come */
 	unsigned attempts;
 	bool rests_for_silence; /* not for a time that the homeserver named */
 	uint64_t due_ms; /* uv_now, while it rests */
@@ -102,7 +103,8 @@ static void lane_free(void *context)
 /* Where it belongs: among the turns, or nowhere if there is nothing to do or it has to wait. */
 static void lane_place(struct homeserver *homeserver, struct lane *lane)
 {
-	bool ready = !list_empty(&lane->calls) && lane->under_way < lane->at_once;
+	bool ready = !list_empty(&lane->calls) && lane->under_way < lane->at_once &&
+		     !CONTAINER_OF(lane->calls.next, struct call, link)->reserved;
 
 	if (ready && list_empty(&lane->link))
 		list_append(&homeserver->turns, &lane->link);
@@ -530,7 +532,7 @@ static void enqueue(struct homeserver *homeserver, struct call *call, struct lan
 		take_turns(homeserver);
 }
 
-void homeserver_call(struct homeserver *homeserver, const struct matrix_call *given)
+static struct call *call_create(const struct matrix_call *given)
 {
 	struct call *call = MEM_NEW(struct call);
 	struct buf path = {0};
@@ -545,7 +547,35 @@ void homeserver_call(struct homeserver *homeserver, const struct matrix_call *gi
 	call->once = given->once;
 	call->done = given->done;
 	call->context = given->context;
-	enqueue(homeserver, call, given->lane ? lane_named(homeserver, given->lane) : &homeserver->free);
+	return call;
+}
+
+void homeserver_call(struct homeserver *homeserver, const struct matrix_call *given)
+{
+	enqueue(homeserver, call_create(given), given->lane ? lane_named(homeserver, given->lane) : &homeserver->free);
+}
+
+struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const struct matrix_call *given)
+{
+	struct call *call = call_create(given);
+
+	call->reserved = true;
+	enqueue(homeserver, call, lane_named(homeserver, given->lane));
+	return (struct homeserver_place *)call;
+}
+
+void homeserver_supply(struct homeserver_place **place, const char *body)
+{
+	struct call *call = (struct call *)*place;
+	struct homeserver *homeserver = call->homeserver;
+
+	*place = NULL;
+	call->reserved = false;
+	mem_free(call->body);
+	call->body = mem_strdup(body);
+	lane_place(homeserver, call->lane);
+	if (!homeserver->inside)
+		take_turns(homeserver);
 }
 
 void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type, const char *name,

@@ -57,6 +57,11 @@ struct homeserver *homeserver_create(struct http_client *client, const struct ho
 void homeserver_destroy(struct homeserver **homeserver);
 /* Everything is copied. */
 void homeserver_call(struct homeserver *homeserver, const struct matrix_call *call);
+/* A call whose body is not known yet, in a lane (which it needs): its place is kept, and what is behind it waits. Good
+ * until it is supplied or the homeserver destroyed. */
+struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const struct matrix_call *call);
+/* Its body (copied): it is made in its turn. *place becomes NULL. */
+void homeserver_supply(struct homeserver_place **place, const char *body);
 /* The file's bytes (a regular file, closed in any case) become media of the homeserver: json has "content_uri". In no
  * lane; a few at a time. `type` and `name` may be NULL. */
 void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type, const char *name,

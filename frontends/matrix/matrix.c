@@ -202,6 +202,7 @@ static void frontend_destroy(struct frontend *base)
 	transactions_forget(frontend);
 	appservice_destroy(&frontend->appservice);
 	homeserver_destroy(&frontend->homeserver);
+	matrix_media_destroy(&frontend->media);
 	http_client_close(&frontend->http, NULL, NULL);
 	LIST_EACH(link, &frontend->due)
 	later_free(CONTAINER_OF(link, struct later, link));
@@ -248,7 +249,9 @@ static int frontend_check(struct frontend *base, struct buf *error)
 	if (!is_plain(config->prefix))
 		buf_puts(error, "matrix.prefix: lower-case letters, digits and ._- are needed\n");
 	if (strlen(config->prefix) + strlen(config->server_name) > MATRIX_NAMES_MAX)
-		buf_printf(error, "matrix.prefix, matrix.server_name: more than %d bytes together leave no room for names\n",
+		buf_printf(error,
+		           "matrix.prefix, matrix.server_name: more than %d bytes together leave no room for "
+		           "names\n",
 		           MATRIX_NAMES_MAX);
 	if (!is_plain(config->bot))
 		buf_puts(error, "matrix.bot: lower-case letters, digits and ._- are needed\n");
@@ -392,16 +395,18 @@ static int frontend_start(struct frontend *base, struct buf *error)
 
 	if (open_registration(frontend, error))
 		return TP_ERR_IO;
+	const struct homeserver_settings settings = {frontend->config.homeserver,
+	                                             frontend->registration.as_token};
+
 	frontend->bot = matrix_bot_id(&frontend->names);
 	name_transactions(frontend);
 	frontend->timer = MEM_NEW(uv_timer_t);
 	frontend->timer->data = frontend;
 	uv_timer_init(transport->loop, frontend->timer);
 	frontend->http = http_client_create(transport->loop, &base->log);
-	frontend->homeserver = homeserver_create(
-	        frontend->http,
-	        &(struct homeserver_settings){frontend->config.homeserver, frontend->registration.as_token},
-	        &base->log);
+	frontend->homeserver = homeserver_create(frontend->http, &settings, &base->log);
+	frontend->media = matrix_media_create(transport->media, frontend->http, frontend->homeserver,
+	                                      &settings, &base->log);
 	homeserver_watch(frontend->homeserver, on_answering, frontend);
 	ops.context = frontend;
 	int err = http_server_listen(transport->http, frontend->config.host, (unsigned)frontend->config.port,
@@ -451,6 +456,7 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 		frontend->timer = NULL;
 	}
 	homeserver_destroy(&frontend->homeserver);
+	matrix_media_destroy(&frontend->media);
 	http_client_close(&frontend->http, wait_is_over, frontend);
 	wait_is_over(frontend);
 }

@@ -22,6 +22,7 @@
 #include "frontends/matrix/homeserver.h"
 #include "frontends/matrix/matrix_event.h"
 #include "frontends/matrix/matrix_id.h"
+#include "frontends/matrix/matrix_media.h"
 #include "frontends/matrix/registration.h"
 #include "transport/frontend.h"
 #include "transport/transport.h"
@@ -45,6 +46,7 @@ struct matrix_frontend {
 	char *bot; /* our own user id */
 	struct http_client *http;
 	struct homeserver *homeserver;
+	struct matrix_media *media;
 	struct appservice *appservice;
 	struct map *rooms;     /* room id -> struct matrix_room */
 	struct map *chats;     /* chat_key -> the struct matrix_room of kind CHAT */

@@ -368,6 +368,7 @@ static void react(struct speaking *speaking, struct matrix_room *room, bool know
 	}
 }
 
+/* As a file, or as its link if it cannot be had. */
 static void say_attachment(struct speaking *speaking, struct matrix_room *room,
                            const struct event_attachment *attachment, bool known_there)
 {
@@ -376,12 +377,23 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	char *text = attachment->description && *attachment->description
 	                     ? mem_printf("%s: %s", attachment->description, attachment->url)
 	                     : NULL;
+	char *transaction = transaction_of(speaking);
+	char *path = matrix_path("/rooms/%s/send/m.room.message/%s", room->id, transaction);
 
 	if (text)
 		link.text = text;
 	put_message(&content, &link);
-	send_event(speaking, room, "m.room.message", buf_text(&content), false, known_there);
+	matrix_media_send(speaking->frontend->media, attachment, speaking->to->address,
+	                  &(struct matrix_call){.method = HTTP_PUT,
+	                                        .path = path,
+	                                        .as = speaking->ghost,
+	                                        .body = buf_text(&content),
+	                                        .lane = room->id,
+	                                        .done = on_sent,
+	                                        .context = sent_by(speaking, room, known_there)});
 	buf_finish(&content);
+	mem_free(path);
+	mem_free(transaction);
 	mem_free(text);
 }
 

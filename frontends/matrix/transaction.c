@@ -41,6 +41,24 @@ static const char *name_on_network(void *context, const char *id)
 	return matrix_ghost_name(&saying->frontend->names, id, &name) ? buf_text(&name) : NULL;
 }
 
+/* Behind the caption. A link is text for every network, so there is no markup beside it. */
+static void read_file(struct saying *saying)
+{
+	const struct matrix_event *source = saying->source;
+	struct buf url = {0};
+
+	if (saying->text.len)
+		buf_putc(&saying->text, ' ');
+	if (matrix_media_put_url(saying->frontend->media, source->url, source->file_name, source->sender,
+	                         &url))
+		buf_puts(&saying->text, buf_text(&url));
+	else
+		buf_printf(&saying->text, "(a file that cannot be fetched: %s)",
+		           source->file_name ? source->file_name : "without a name");
+	buf_clear(&saying->xhtml);
+	buf_finish(&url);
+}
+
 static void read_text(struct saying *saying)
 {
 	const struct matrix_event *source = saying->source;
@@ -61,9 +79,7 @@ static void read_text(struct saying *saying)
 		buf_puts(&saying->text, source->body);
 	}
 	if (source->message_type == MATRIX_FILE)
-		buf_printf(&saying->text, "%s(a file that cannot be fetched: %s)",
-		           saying->text.len ? " " : "",
-		           source->file_name ? source->file_name : "without a name");
+		read_file(saying);
 }
 
 static const char *refusal(int err)

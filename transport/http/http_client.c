@@ -316,6 +316,17 @@ void http_call_cancel(struct http_call **slot)
 	leave(client);
 }
 
+void http_call_hold(struct http_call *call, bool hold)
+{
+	struct http_client *client = call->pool->client;
+
+	if (!call->started || call->finished || call->cancelled)
+		return;
+	enter(client); /* what was kept back comes from inside */
+	curl_easy_pause(call->easy, hold ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+	leave(client);
+}
+
 /* ---- the end ---- */
 
 static void end_if_closed(struct http_client *client)

@@ -69,6 +69,9 @@ struct http_client *http_client_create(uv_loop_t *loop, const struct log *parent
 struct http_call *http_client_ask(struct http_client *client, const struct http_ask *ask);
 /* `done` and `piece` are not called any more. *call becomes NULL; NULL is fine. */
 void http_call_cancel(struct http_call **call);
+/* Back-pressure: while held no more than a buffer of libcurl's is read of the answer, and `piece` is called for none of
+ * it. Its time goes on. From `piece` too; not after `done`. */
+void http_call_hold(struct http_call *call, bool hold);
 uv_loop_t *http_client_loop(const struct http_client *client);
 /* Calls that are not done are cancelled. `closed` is called from the loop when no handle is left. *client becomes NULL;
  * NULL is fine and is closed at once. */

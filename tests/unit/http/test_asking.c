@@ -429,6 +429,54 @@ static void encodes(void **state)
 	buf_finish(&out);
 }
 
+static bool hold_at_once(void *context, const void *bytes, size_t count)
+{
+	struct outcome *outcome = context;
+	struct http_call *call = *outcome->cancel;
+
+	(void)bytes;
+	outcome->pieces++;
+	outcome->enough += count;
+	http_call_hold(call, true);
+	return true;
+}
+
+/* Each piece is the last until it is asked for more. */
+static void is_held(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome held = {0}, other = {0};
+	struct http_call *call;
+
+	held.cancel = &call;
+	call = begin(f, (struct http_ask){.url = url_of(f, "/much/1000000"), .piece = hold_at_once}, &held);
+	TURN_UNTIL(&f->loop, held.pieces == 1);
+	for (unsigned i = 0; i < 20; i++) {
+		outcome_finish(&other);
+		ask(f, (struct http_ask){.url = url_of(f, "/echo/")}, &other);
+	}
+	assert_int_equal(held.pieces, 1);
+	held.cancel = &call;
+	for (unsigned releases = 0; !held.done; releases++) {
+		unsigned before = held.pieces;
+
+		assert_true(releases < 1000);
+		http_call_hold(call, false);
+		TURN_UNTIL(&f->loop, held.done || held.pieces > before);
+	}
+	assert_int_equal(held.result.err, 0);
+	assert_int_equal(held.enough, 1000000);
+	/* one that is held to its end, or is cancelled */
+	outcome_finish(&held);
+	held = (struct outcome){.cancel = &call};
+	call = begin(f, (struct http_ask){.url = url_of(f, "/much/1000000"), .piece = hold_at_once}, &held);
+	TURN_UNTIL(&f->loop, held.pieces == 1);
+	http_call_cancel(&call);
+	call = begin(f, (struct http_ask){.url = url_of(f, "/much/1000000"), .piece = hold_at_once}, &held);
+	TURN_UNTIL(&f->loop, held.pieces == 2);
+	outcome_finish(&other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, asking_set_up, asking_tear_down)
 
 int main(void)
@@ -450,6 +498,7 @@ int main(void)
 		TEST(closes_with_calls_under_way),
 		TEST(closes_from_inside),
 		cmocka_unit_test(encodes),
+		TEST(is_held),
 	};
 
 	return cmocka_run_group_tests_name("http: asking", tests, NULL, NULL);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Strangers' links. What they lead to is on this machine here, so that the guard is asked and mostly overruled. */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "tests/unit/media/fixture.h"
+#include "transport/http/http_client_private.h"
+#include "transport/http/http_guard.h"
+
+#define MIB (1u << 20)
+
+static void serve(struct http_request *request, void *context)
+{
+	struct fixture *f = context;
+
+	f->peer_requests++;
+	if (f->peer_status)
+		http_answer(request, f->peer_status, "text/html", f->peer_body, f->peer_length);
+	else
+		f->waiting = request;
+}
+
+static void gone(struct http_request *request, void *context)
+{
+	struct fixture *f = context;
+
+	if (f->waiting == request)
+		f->waiting = NULL;
+}
+
+static bool allow_peer(void *context, const struct sockaddr *address)
+{
+	struct fixture *f = context;
+	const struct sockaddr_in *v4 = (const void *)address;
+
+	return address->sa_family == AF_INET && f->allowed_port && ntohs(v4->sin_port) == f->allowed_port;
+}
+
+static void open_peer(struct fixture *f)
+{
+	struct buf error = {0};
+
+	assert_int_equal(http_server_listen(f->server, "127.0.0.1", 0, &f->peer, &error), 0);
+	assert_true(http_listener_route(f->peer, &(struct http_route){.path = "/f/",
+								       .methods = HTTP_GET,
+								       .complete = serve,
+								       .gone = gone,
+								       .context = f}));
+	f->peer_status = 200;
+	f->allowed_port = http_listener_port(f->peer);
+	http_client_set_guard(f->media->client, allow_peer, f);
+}
+
+static char *url_of(struct fixture *f, const char *name)
+{
+	return mem_printf("http://127.0.0.1:%u/f/%s", http_listener_port(f->peer), name);
+}
+
+static int fetch(struct fixture *f, const char *name, struct outcome *outcome)
+{
+	unsigned before = outcome->done;
+	char *url = url_of(f, name);
+
+	assert_non_null(media_fetch(f->media, "alice", url, outcome_take, outcome));
+	assert_int_equal(outcome->done, before);
+	TURN_UNTIL(&f->loop, outcome->done > before);
+	mem_free(url);
+	return outcome->err;
+}
+
+static void fetches_files(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome outcome = {0};
+
+	open_peer(f);
+	f->peer_body = "GIF89a\1\0\1\0";
+	f->peer_length = 10;
+	assert_int_equal(fetch(f, "caf%C3%A9%2F..%2Fp%20q.gif?x=/y", &outcome), 0);
+	assert_string_equal(outcome.file.type, "image/gif");
+	assert_string_equal(outcome.file.name, "p q.gif");
+	assert_int_equal(outcome.file.size, 10);
+	assert_true(is_there(f, &outcome));
+	assert_int_equal(fetch(f, "", &outcome), 0);
+	assert_string_equal(outcome.file.name, "f");
+	f->peer_status = 404;
+	assert_int_equal(fetch(f, "x", &outcome), TP_ERR_NOT_FOUND);
+	f->peer_status = 500;
+	assert_int_equal(fetch(f, "x", &outcome), TP_ERR_IO);
+	assert_non_null(strstr(buf_text(&outcome.problem), "500"));
+	assert_int_equal(count_files(f, ""), 1);
+	outcome_finish(&outcome);
+}
+
+static void fetches_no_more_than_it_may(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome outcome = {0};
+	char *much = mem_alloc(3 * MIB);
+
+	open_peer(f);
+	f->peer_body = much;
+	f->peer_length = MIB + 1;
+	assert_int_equal(fetch(f, "x", &outcome), TP_ERR_LIMIT);
+	f->peer_length = MIB;
+	assert_int_equal(fetch(f, "x", &outcome), 0);
+	/* through all the buffers, also where its reading stops meanwhile */
+	f->config.max_file_mb = f->config.max_user_mb = f->config.max_total_mb = 30;
+	f->peer_length = 3 * MIB;
+	assert_int_equal(fetch(f, "x", &outcome), 0);
+	assert_int_equal(outcome.file.size, 3 * MIB);
+	mem_free(much);
+	outcome_finish(&outcome);
+}
+
+static void is_guarded(void **state)
+{
+	static const char *const urls[] = {"http://127.0.0.1:", "http://localhost:", "http://0:",
+					   "http://[::ffff:127.0.0.1]:", "http://169.254.169.254:",
+					   "file:///etc/passwd#", "gopher://127.0.0.1:", "nonsense "};
+	struct fixture *f = *state;
+	struct outcome outcome = {0};
+
+	open_peer(f);
+	f->media->client->allows = http_guard_allows;
+	for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
+		char url[100];
+		unsigned before = outcome.done;
+
+		snprintf(url, sizeof(url), "%s%u/f/x", urls[i], http_listener_port(f->peer));
+		media_fetch(f->media, "alice", url, outcome_take, &outcome);
+		TURN_UNTIL(&f->loop, outcome.done > before);
+		assert_true(outcome.err < 0);
+	}
+	assert_int_equal(f->peer_requests, 0);
+	assert_int_equal(count_files(f, ""), 0);
+	outcome_finish(&outcome);
+}
+
+static void limits_fetches(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome outcomes[LIMIT_MEDIA_FETCHES_OWNER] = {0}, other = {0};
+	struct media_fetch *fetches[LIMIT_MEDIA_FETCHES_OWNER];
+	char *url;
+
+	open_peer(f);
+	url = url_of(f, "x");
+	f->peer_status = 0; /* never */
+	for (size_t i = 0; i < ARRAY_SIZE(fetches); i++)
+		fetches[i] = media_fetch(f->media, "alice", url, outcome_take, &outcomes[i]);
+	assert_int_equal(fetch(f, "x", &other), TP_ERR_LIMIT);
+	TURN_UNTIL(&f->loop, f->peer_requests == ARRAY_SIZE(fetches));
+	for (size_t i = 1; i < ARRAY_SIZE(fetches); i++) {
+		media_fetch_cancel(&fetches[i]);
+		assert_null(fetches[i]);
+	}
+	f->peer_status = 200;
+	f->peer_body = "x";
+	f->peer_length = 1;
+	assert_int_equal(fetch(f, "x", &other), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fetches); i++)
+		assert_int_equal(outcomes[i].done, 0);
+	/* the first is under way until the end */
+	media_stop(f);
+	assert_int_equal(outcomes[0].done, 0);
+	mem_free(url);
+	outcome_finish(&other);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, media_set_up, media_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(fetches_files),
+		TEST(fetches_no_more_than_it_may),
+		TEST(is_guarded),
+		TEST(limits_fetches),
+	};
+
+	return cmocka_run_group_tests_name("media: fetch", tests, NULL, NULL);
+}

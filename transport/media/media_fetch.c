@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* What strangers' links name. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "config/limits.h"
+#include "transport/media/media_private.h"
+
+struct media_fetch {
+	struct media *media;
+	struct list link; /* media.fetches */
+	char tag[MEDIA_TAG_LENGTH + 1];
+	struct http_call *call;      /* NULL: not any more */
+	struct media_writer *writer; /* the same */
+	struct media_writer *ending; /* after its end, for who cancels; it may be gone only with us */
+	media_done *done;
+	void *context;
+};
+
+static void fetch_free(struct media_fetch *fetch)
+{
+	list_remove(&fetch->link);
+	fetch->media->fetches_count--;
+	mem_free(fetch);
+}
+
+static void on_stored(void *context, int err, const struct media_file *file, const char *problem)
+{
+	struct media_fetch *fetch = context;
+	media_done *done = fetch->done;
+	void *done_context = fetch->context;
+
+	fetch_free(fetch);
+	done(done_context, err, file, problem);
+}
+
+static bool take_piece(void *context, const void *bytes, size_t count)
+{
+	struct media_fetch *fetch = context;
+
+	return media_write(fetch->writer, bytes, count);
+}
+
+static void end(struct media_fetch *fetch, int err, const char *problem)
+{
+	fetch->ending = fetch->writer;
+	if (err)
+		media_fail(&fetch->writer, err, problem);
+	else
+		media_end(&fetch->writer);
+}
+
+static void on_answer(void *context, const struct http_result *result)
+{
+	struct media_fetch *fetch = context;
+	char problem[64];
+
+	fetch->call = NULL;
+	snprintf(problem, sizeof(problem), "its server answers with status %u", result->status);
+	if (result->err)
+		end(fetch, result->err, result->problem);
+	else if (result->status < 200 || result->status > 299)
+		end(fetch, result->status == 404 || result->status == 410 ? TP_ERR_NOT_FOUND : TP_ERR_IO, problem);
+	else
+		end(fetch, 0, NULL);
+}
+
+static void hold(void *context, bool hold)
+{
+	struct media_fetch *fetch = context;
+
+	if (fetch->call)
+		http_call_hold(fetch->call, hold);
+}
+
+static int hex_value(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The last part of the path, without what is behind it. */
+static void put_name(struct buf *name, const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t length = host ? strcspn(host + 3, "?#") : 0;
+	const char *path = host ? memchr(host + 3, '/', length) : NULL;
+
+	if (!path)
+		return;
+	for (const char *at = path, *end = host + 3 + length; at < end; at++) {
+		int high = *at == '%' && at + 2 < end ? hex_value(at[1]) : -1;
+		int low = high >= 0 ? hex_value(at[2]) : -1;
+
+		if (low >= 0 && (high || low)) {
+			buf_putc(name, (char)(high << 4 | low));
+			at += 2;
+		} else {
+			buf_putc(name, *at);
+		}
+	}
+}
+
+static size_t fetches_of(struct media *media, const char *tag)
+{
+	size_t count = 0;
+
+	LIST_EACH(link, &media->fetches)
+	count += !strcmp(CONTAINER_OF(link, struct media_fetch, link)->tag, tag);
+	return count;
+}
+
+struct media_fetch *media_fetch(struct media *media, const char *owner, const char *url, media_done *done,
+				void *context)
+{
+	struct media_fetch *fetch = MEM_NEW(struct media_fetch);
+	struct buf name = {0};
+
+	fetch->media = media;
+	fetch->done = done;
+	fetch->context = context;
+	media_tag(media, owner, fetch->tag);
+	bool too_many = media->fetches_count >= LIMIT_MEDIA_FETCHES ||
+			fetches_of(media, fetch->tag) >= LIMIT_MEDIA_FETCHES_OWNER;
+
+	list_init(&fetch->link);
+	list_append(&media->fetches, &fetch->link);
+	media->fetches_count++;
+	put_name(&name, url);
+	fetch->writer = media_begin(media, owner, buf_text(&name), on_stored, fetch);
+	buf_finish(&name);
+	if (too_many) {
+		end(fetch, TP_ERR_LIMIT, "too many files are on their way");
+		return fetch;
+	}
+	media_set_hold(fetch->writer, hold, fetch);
+	fetch->call = http_client_ask(media->client, &(struct http_ask){.method = HTTP_GET,
+									.url = url,
+									.answer_max = media_file_max(media),
+									.timeout_s = LIMIT_MEDIA_FETCH_SECONDS,
+									.foreign = true,
+									.piece = take_piece,
+									.done = on_answer,
+									.context = fetch});
+	return fetch;
+}
+
+void media_fetch_cancel(struct media_fetch **slot)
+{
+	struct media_fetch *fetch = *slot;
+
+	*slot = NULL;
+	if (!fetch)
+		return;
+	http_call_cancel(&fetch->call);
+	media_abort(fetch->writer ? &fetch->writer : &fetch->ending);
+	fetch_free(fetch);
+}
+
+void media_fetches_cancel(struct media *media)
+{
+	LIST_EACH(link, &media->fetches)
+	{
+		struct media_fetch *fetch = CONTAINER_OF(link, struct media_fetch, link);
+
+		media_fetch_cancel(&fetch);
+	}
+}
