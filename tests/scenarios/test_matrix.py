@@ -12,13 +12,12 @@ import signal
 from types import SimpleNamespace
 from urllib.parse import quote
 
-from harness.process import Failure, require, wait_until
+from harness.process import Failure, free_port, require, wait_until
 from harness.synapse import Answer, client_packages, registration_value, request
 from test_backends import BACKENDS, PYTHON
 from test_steps import CODE, scan_folder
 
 PACKAGES = client_packages
-RUN_UNNAMED = ("synapse_starts",)
 
 SERVER, PREFIX = "localhost", "_irc_"
 BOT = f"@ircbot:{SERVER}"
@@ -757,7 +756,8 @@ async def scenario_typing(world):
 
 
 async def scenario_files(world):
-    lobby = await in_the_lobby(world, "alice")
+    port = free_port()
+    lobby = await in_the_lobby(world, "alice", **{"media.public_url": f"http://127.0.0.1:{port}", "media.port": port})
     alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
     for kind, mime, name in (("m.image", "image/png", "a picture.png"), ("m.file", "text/html", "../../passwd.html")):
         irc_mark, content = carol.mark(), os.urandom(3000)
