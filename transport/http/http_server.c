@@ -159,8 +159,8 @@ void http_server_adopt(struct http_listener *listener, int fd)
 	        .vh = server->vhost,
 	        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
 	        .fd.sockfd = fd,
-	        .opaque = (void *)((uintptr_t)request->generation << 16 |
-	                           slot), /* NOLINT(performance-no-int-to-ptr) */
+	        /* NOLINTNEXTLINE(performance-no-int-to-ptr): a name for the request, never followed */
+	        .opaque = (void *)((uintptr_t)request->generation << 16 | slot),
 	};
 	struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&adopted); /* closes fd if it fails */
 
@@ -282,11 +282,12 @@ static int open_socket(const struct sockaddr *address, socklen_t length)
 
 static unsigned port_of(int fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t length = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
 		return 0;
+	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getsockname has set it */
 	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
 	                                           : ((struct sockaddr_in *)&address)->sin_port);
 }
