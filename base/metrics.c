@@ -201,7 +201,7 @@ static void write_histogram(struct buf *out, const char *name, const char *label
 static void write_metric(struct buf *out, const struct family *family, const struct metric *metric)
 {
 	/* Contexts are the caller's; only what is read here is const. */
-	void *context = (void *)(uintptr_t)metric->source;
+	void *context = (void *)metric->source;
 
 	if (metric->write) {
 		metric->write(context, out, family->name);

@@ -101,6 +101,7 @@ void table_put_number(struct table *table, int64_t number)
 
 size_t table_rows(const struct table *table)
 {
+	assert(table->columns_count > 0);
 	return table->cells_count / table->columns_count;
 }
 

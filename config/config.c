@@ -427,7 +427,7 @@ static void fill_key(struct load *load, const struct config_key *key, void *fiel
 {
 	const struct entry *entry = find_entry(load->config, load->file, key->name);
 	const struct value *last = entry ? &entry->values[entry->count - 1] : NULL;
-	const char *text = last ? last->text : key->fallback;
+	const char *text = entry ? last->text : key->fallback;
 	bool good = true;
 
 	switch (key->type) {

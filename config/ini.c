@@ -16,7 +16,7 @@ void ini_init(struct ini *ini, const char *text, size_t length)
 
 	/* No text is a text without bytes: arithmetic on NULL is undefined even by zero. */
 	*ini = (struct ini){.at = text, .end = text ? text + length : NULL};
-	if (length >= 3 && memcmp(text, byte_order_mark, 3) == 0)
+	if (text && length >= 3 && memcmp(text, byte_order_mark, 3) == 0)
 		ini->at += 3;
 }
 

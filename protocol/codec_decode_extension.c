@@ -264,6 +264,7 @@ static bool decode_resume(struct decoder *d)
 }
 
 static const struct decoder_entry decoders[] = {
+	/* NOLINTNEXTLINE(misc-redundant-expression): the first one is the base, as it happens */
 	[TYPE(HANDOVER) - EXTENSION_BASE] = {decode_handover, EVENT_HANDOVER},
 	[TYPE(READ_MARKER) - EXTENSION_BASE] = {decode_read_marker, EVENT_READ_MARKER},
 	[TYPE(LOGIN_STEP) - EXTENSION_BASE] = {decode_login_step, EVENT_LOGIN_STEP},

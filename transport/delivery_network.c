@@ -521,7 +521,7 @@ void delivery_network_frontend_ready(struct frontend *frontend, struct spool_que
 	LIST_EACH (link, &queue->records) {
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 		struct message message;
-		char *text;
+		char *text = NULL;
 
 		if (record->state != SPOOL_DEAD || record->returning ||
 		    message_read(&message, transport->spool, record) < 0)

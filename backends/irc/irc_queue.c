@@ -75,6 +75,8 @@ void irc_queue_advance(struct irc_queue *queue)
 {
 	struct irc_queued *queued = irc_queue_head(queue);
 
+	if (!queued)
+		return;
 	if (queued->lines == 1) {
 		irc_queue_drop(queue);
 		return;

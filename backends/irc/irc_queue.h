@@ -33,7 +33,7 @@ void irc_queue_add_message(struct irc_queue *queue, struct irc_outgoing *message
 struct irc_queued *irc_queue_head(const struct irc_queue *queue);
 /* Whether a line may go out at `now`; it has to then. Else *wait_ms until one may. */
 bool irc_queue_token(struct irc_queue *queue, uint64_t now, long burst, long interval_ms, uint64_t *wait_ms);
-/* A line of the first one was written: it goes with its last one. */
+/* A line of the first one was written: it goes with its last one. Nothing happens to an empty queue. */
 void irc_queue_advance(struct irc_queue *queue);
-/* The first one goes, written or not. */
+/* The first one goes, written or not. Nothing happens to an empty queue. */
 void irc_queue_drop(struct irc_queue *queue);

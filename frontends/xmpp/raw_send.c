@@ -100,7 +100,7 @@ void raw_message(struct xmpp_frontend *frontend, const struct route *route,
 			refuse_without_session(frontend, route, "message", message->id);
 		return;
 	}
-	if (groupchat && !room) {
+	if (!resource || (groupchat && !room)) {
 		send_error(frontend, "message", route->to_text, route->from_text, message->id,
 		           &ERROR_NOT_ACCEPTABLE, "You are not in this room.");
 		return;

@@ -423,12 +423,14 @@ static void take_head(struct http_request *request, const char *path, size_t len
 	lws_set_timeout(request->wsi, NO_PENDING_TIMEOUT, 0);
 	if (check_head(request, method, path, length) && request->route->started)
 		request->route->started(request, request->route->context);
-	if (request->stage == HTTP_HEAD_EXPECTED && request->content_length > 0) {
+	bool unanswered = request->route && request->stage == HTTP_HEAD_EXPECTED;
+
+	if (unanswered && request->content_length > 0) {
 		http_answer_continue(request);
 		http_request_advance(request, HTTP_BODY_EXPECTED);
 		if (request->held) /* by `started` */
 			lws_rx_flow_control(request->wsi, 0);
-	} else if (request->stage == HTTP_HEAD_EXPECTED) {
+	} else if (unanswered) {
 		lws_rx_flow_control(request->wsi, 0);
 		complete(request);
 	} else if (request->stage != HTTP_ENDED && request->content_length == 0) {

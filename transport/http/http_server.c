@@ -272,11 +272,12 @@ struct http_listener *http_listener_create(struct http_server *server)
 
 static unsigned port_of(int fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t length = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
 		return 0;
+	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getsockname has set it */
 	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
 	                                           : ((struct sockaddr_in *)&address)->sin_port);
 }

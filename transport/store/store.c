@@ -367,8 +367,8 @@ static char *join_groups(const char *const *groups, size_t count)
 			buf_putc(&joined, '\n');
 		size_t start = joined.len;
 		buf_puts(&joined, groups[i]);
-		for (char *p = joined.data + start; *p != '\0'; p++)
-			*p = *p == '\n' ? ' ' : *p;
+		for (size_t at = start; at < joined.len; at++)
+			joined.data[at] = joined.data[at] == '\n' ? ' ' : joined.data[at];
 	}
 	return buf_take(&joined);
 }

@@ -28,14 +28,14 @@ static const char *const templates[QUERY_COUNT] = {
 static void wipe(const uint8_t *bytes, size_t size)
 {
 	if (bytes != NULL)
-		sodium_memzero((void *)(uintptr_t)bytes, size);
-	mem_free((void *)(uintptr_t)bytes);
+		sodium_memzero((void *)bytes, size);
+	mem_free((void *)bytes);
 }
 
 void values_free(struct event_value *values, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		mem_free((char *)(uintptr_t)values[i].key);
+		mem_free((char *)values[i].key);
 		wipe(values[i].bytes, values[i].size);
 	}
 	mem_free(values);

@@ -224,7 +224,7 @@ static const char *element_text(xmpp_stanza_t *element)
 /* The tree is about to be freed, and what it says is a secret. */
 static void wipe_text(xmpp_stanza_t *element)
 {
-	char *text = (char *)(uintptr_t)element_text(element);
+	char *text = (char *)element_text(element);
 
 	if (text)
 		OPENSSL_cleanse(text, strlen(text));
