@@ -172,8 +172,9 @@ void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, con
 {
 	if (!matrix_room_has(room, ghost))
 		return;
-	matrix_room_note_member(frontend, room, ghost, false);
 	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
+	/* last, as the name may be the map's own */
+	matrix_room_note_member(frontend, room, ghost, false);
 }
 
 static void ghost_free(void *value)
