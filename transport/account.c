@@ -151,7 +151,8 @@ static void notify_operators(const struct change *change, const char *what)
 static bool server_is_allowed(const struct transport *transport, const char *address)
 {
 	const struct config_list *servers = &transport->service.allowed_servers;
-	const char *at = strrchr(address, '@');
+	/* alice@example.org on XMPP, @alice:example.org on Matrix */
+	const char *at = *address == '@' ? strchr(address, ':') : strrchr(address, '@');
 	const char *domain = at ? at + 1 : address;
 
 	if (transport->service.public_registration)

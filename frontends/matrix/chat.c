@@ -135,8 +135,7 @@ struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owne
 	return NULL;
 }
 
-static void refuse_invitation(struct matrix_frontend *frontend, const char *room, const char *ghost,
-                              const char *why)
+void chat_refuse(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *why)
 {
 	struct buf body = {0};
 
@@ -157,13 +156,13 @@ void chat_invited(struct matrix_frontend *frontend, const char *id, const char *
 	/* Without being registered it cannot even refuse. */
 	if (!readable) {
 		ghost_prepare(frontend, ghost, ghost, id);
-		refuse_invitation(frontend, id, ghost, "This is the name of nobody on the network.");
+		chat_refuse(frontend, id, ghost, "This is the name of nobody on the network.");
 		buf_finish(&name);
 		return;
 	}
 	ghost_prepare(frontend, ghost, shown_name(buf_text(&name), in_room), id);
 	if (known && (known->kind != MATRIX_ROOM_CHAT || strcmp(known->owner, sender) != 0)) {
-		refuse_invitation(frontend, id, ghost, "This room is tied to something else already.");
+		chat_refuse(frontend, id, ghost, "This room is tied to something else already.");
 		buf_finish(&name);
 		return;
 	}

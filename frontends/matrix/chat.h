@@ -12,6 +12,8 @@ struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owne
                               bool in_room);
 /* A person has invited a ghost into a room that we do not know, or know as a chat. */
 void chat_invited(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *sender);
+/* Declines an invitation; `ghost` NULL: of the bot. */
+void chat_refuse(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *why);
 /* The person has left it. */
 void chat_left(struct matrix_frontend *frontend, struct matrix_room *room);
 void chats_free(struct matrix_frontend *frontend);

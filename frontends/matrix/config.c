@@ -29,6 +29,10 @@ static const struct config_key matrix_keys[] = {
         KEY(room_nicknames, CONFIG_BOOL, "matrix.room_nicknames", "0",
             "A nickname means somebody in that room only, as in XMPP's. Otherwise a person of the network, "
             "as on IRC."),
+        CONFIG_LIVE_KEY(
+                struct matrix_config, federated, CONFIG_BOOL, "matrix.federated", "0",
+                "People of other homeservers may invite the bot and contacts, too. Otherwise they are only "
+                "heard in portals, by the relay."),
         CONFIG_LIVE_INT_KEY(struct matrix_config, join_ghosts, "matrix.join_ghosts", "100", 0, 100000,
                             "So many participants of a room are shown as its members; others join when they "
                             "first speak."),

@@ -34,7 +34,7 @@ struct matrix_config {
 	const char *registration;
 	const char *prefix, *bot;
 	struct config_list admins;
-	bool room_nicknames;
+	bool room_nicknames, federated;
 	long join_ghosts;
 };
 

@@ -312,6 +312,27 @@ static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_roo
 	matrix_room_forget(frontend, &room);
 }
 
+static bool may_invite(const struct matrix_frontend *frontend, const char *sender)
+{
+	return frontend->config.federated || !strcmp(matrix_id_server(sender), frontend->names.server);
+}
+
+static void on_invitation(struct matrix_frontend *frontend, const struct matrix_event *event)
+{
+	bool bot = !strcmp(event->state_key, frontend->bot);
+
+	if (!may_invite(frontend, event->sender)) {
+		if (!bot)
+			ghost_prepare(frontend, event->state_key, event->state_key, event->room);
+		chat_refuse(frontend, event->room, bot ? NULL : event->state_key,
+		            "This bridge is for the people of its own homeserver.");
+	} else if (bot) {
+		bot_invited(frontend, event->room, event->sender, event->is_direct);
+	} else {
+		chat_invited(frontend, event->room, event->state_key, event->sender);
+	}
+}
+
 static void on_member(struct matrix_frontend *frontend, struct matrix_room *room,
                       const struct matrix_event *event)
 {
@@ -321,10 +342,7 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	if (!who || !matrix_is_user_id(who))
 		return;
 	if (ours && event->membership == MATRIX_INVITE) {
-		if (!strcmp(who, frontend->bot))
-			bot_invited(frontend, event->room, event->sender, event->is_direct);
-		else
-			chat_invited(frontend, event->room, who, event->sender);
+		on_invitation(frontend, event);
 		return;
 	}
 	bool gone = event->membership == MATRIX_LEAVE || event->membership == MATRIX_BAN;
