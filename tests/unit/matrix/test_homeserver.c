@@ -324,7 +324,7 @@ static void gives_refusals_back(void **state)
 	        {413, "{\"errcode\":\"M_TOO_LARGE\"}", TP_ERR_LIMIT, "413 M_TOO_LARGE json"},
 	        {302, "", TP_ERR_INVALID, "302  -"},
 	        {400, "[]", TP_ERR_INVALID, "400  json"},
-	        {200, "[]", 0, "200  -"},
+	        {200, "[]", 0, "200  json"},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
