@@ -238,6 +238,7 @@ void media_set_hold(struct media_writer *writer, void (*hold)(void *context, boo
 {
 	writer->hold = hold;
 	writer->hold_context = context;
+	writer->held = false;
 }
 
 static bool has_room(struct media_writer *writer, size_t count)
