@@ -12,6 +12,7 @@
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/room_power.h"
+#include "frontends/matrix/upgrade.h"
 #include "transport/command.h"
 #include "transport/login_step.h"
 #include "transport/session.h"
@@ -373,6 +374,8 @@ void bot_invited(struct matrix_frontend *frontend, const char *id, const char *s
 {
 	const struct person *person = person_of(frontend, sender);
 
+	if (upgrade_invited(frontend, id))
+		return;
 	matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", id), NULL, NULL, id);
 	struct matrix_room *room =
 	        matrix_room_set(frontend, id, is_direct ? MATRIX_ROOM_CONTROL : MATRIX_ROOM_PLAIN,

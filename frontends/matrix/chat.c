@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "transport/delivery.h"
@@ -53,6 +54,7 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 	}
 	matrix_room_note_member(frontend, room, owner, true);
 	matrix_room_note_member(frontend, room, ghost, true);
+	matrix_later(frontend, contact_show_known, owner, name);
 	return room;
 }
 

@@ -9,6 +9,7 @@
 
 struct ghost {
 	char *name; /* as the homeserver was told; NULL: nothing yet */
+	char *icon; /* hash of its picture; NULL: none yet */
 	bool made;
 };
 
@@ -108,6 +109,16 @@ void ghost_prepare(struct matrix_frontend *frontend, const char *id, const char 
 		ghost_rename(frontend, id, name, lane);
 }
 
+bool ghost_takes_icon(struct matrix_frontend *frontend, const char *id, const char *icon_hash)
+{
+	struct ghost *ghost = find(frontend, id);
+
+	if (ghost->icon && !strcmp(ghost->icon, icon_hash))
+		return false;
+	mem_replace(&ghost->icon, icon_hash);
+	return true;
+}
+
 struct entering {
 	struct matrix_frontend *frontend;
 	char *room, *ghost;
@@ -182,6 +193,7 @@ static void ghost_free(void *value)
 	struct ghost *ghost = value;
 
 	mem_free(ghost->name);
+	mem_free(ghost->icon);
 	mem_free(ghost);
 }
 

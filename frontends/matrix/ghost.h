@@ -25,4 +25,6 @@ void ghost_rename(struct matrix_frontend *frontend, const char *ghost, const cha
 void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
                  const char *name, const char *lane);
 void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost);
+/* Whether this picture (by its hash) is new to the ghost; it is remembered, for this process. */
+bool ghost_takes_icon(struct matrix_frontend *frontend, const char *ghost, const char *icon_hash);
 void ghosts_free(struct matrix_frontend *frontend);

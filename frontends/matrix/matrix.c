@@ -14,6 +14,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
@@ -211,6 +212,7 @@ static void frontend_destroy(struct frontend *base)
 	matrix_rooms_free(frontend);
 	ghosts_free(frontend);
 	people_free(frontend);
+	contacts_free(frontend);
 	recent_free(frontend);
 	show_free(frontend);
 	registration_finish(&frontend->registration);
@@ -531,6 +533,12 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		person_show_session(frontend, to, &event->session);
 		/* an account that was waited for has been read, or is not there */
 		matrix_later(frontend, transactions_go_on, NULL, NULL);
+		return 0;
+	case EVENT_CONTACT:
+		contact_show(frontend, to, &event->contact);
+		return 0;
+	case EVENT_VCARD:
+		contact_show_card(frontend, &event->vcard);
 		return 0;
 	case EVENT_LOGIN_STEP:
 		show_login_step(frontend, to, &event->login_step);

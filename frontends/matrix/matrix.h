@@ -53,6 +53,8 @@ struct matrix_frontend {
 	struct map *portals;   /* lower-case legacy room -> struct portal_rooms */
 	struct map *makings;   /* lower-case legacy room -> struct making: portals on their way */
 	struct map *openings;  /* chat_key -> struct opening: chats on their way */
+	struct map *pictures;  /* number of a question for a card -> ghost, owned (contact.c) */
+	uint32_t cards;        /* questions so far */
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
 	struct map *in_flight; /* message of the network -> who waits for its event id (show.c) */

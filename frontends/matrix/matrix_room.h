@@ -16,11 +16,12 @@ enum matrix_room_kind {
 struct matrix_room {
 	char *id;
 	enum matrix_room_kind kind;
-	char *owner;  /* CONTROL, CHAT: a user id */
-	char *name;   /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
-	char *relay;  /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
-	bool in_room; /* CHAT with somebody whom one knows from a room only */
-	bool ours;    /* PORTAL made by us: anybody may join, ghosts need no invitation */
+	char *owner;     /* CONTROL, CHAT: a user id */
+	char *name;      /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
+	char *relay;     /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
+	char *successor; /* the tombstone names it, and it may not be seen yet; NULL */
+	bool in_room;    /* CHAT with somebody whom one knows from a room only */
+	bool ours;       /* PORTAL made by us: anybody may join, ghosts need no invitation */
 	bool encrypted, encrypted_told;
 	bool typing;         /* CHAT: the owner, as the network was told */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "transport/portal.h"
@@ -381,8 +382,17 @@ void portal_room_show_participant(struct matrix_frontend *frontend, struct ident
 		return;
 	if (renamed)
 		showing.nickname = showing.shown_name = participant->new_nickname;
-	if (!portal_has_nickname(&frontend->base, participant->room, showing.nickname))
-		matrix_room_each_portal(frontend, participant->room, bring_in, &showing);
+	if (portal_has_nickname(&frontend->base, participant->room, showing.nickname))
+		return;
+	if (participant->icon_hash) {
+		char *ghost = ghost_of_participant(frontend, participant->room, showing.nickname);
+		char *card = mem_printf("%s/%s", participant->room, showing.nickname);
+
+		contact_show_icon(frontend, to, ghost, card, participant->icon_hash);
+		mem_free(card);
+		mem_free(ghost);
+	}
+	matrix_room_each_portal(frontend, participant->room, bring_in, &showing);
 }
 
 struct syncing {

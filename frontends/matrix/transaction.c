@@ -16,6 +16,7 @@
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
+#include "frontends/matrix/upgrade.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
@@ -457,6 +458,10 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		break;
 	case MATRIX_TOPIC:
 		on_topic(frontend, room, event);
+		break;
+	case MATRIX_TOMBSTONE:
+		if (event->replaces)
+			upgrade_follow(frontend, room, event->replaces);
 		break;
 	case MATRIX_ENCRYPTED:
 	case MATRIX_ENCRYPTION:

@@ -9,12 +9,16 @@ import os
 import random
 import re
 import signal
+import sys
 from types import SimpleNamespace
 from urllib.parse import quote
 
 from harness.process import Failure, free_port, require, wait_until
 from harness.synapse import Answer, client_packages, registration_value, request
 from test_backends import BACKENDS, PYTHON
+
+sys.path.insert(0, BACKENDS)
+from events import PHOTO  # noqa: E402
 from test_steps import CODE, scan_folder
 
 PACKAGES = client_packages
@@ -771,9 +775,9 @@ async def scenario_files(world):
         await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :.*look at this {kind}", irc_mark)
 
 
-def fetch(url):
-    from urllib.request import urlopen
-    with urlopen(url, timeout=20) as answer:
+def fetch(url, token=None):
+    from urllib.request import Request, urlopen
+    with urlopen(Request(url, headers={"Authorization": f"Bearer {token}"} if token else {}), timeout=20) as answer:
         return answer.read(), answer.headers
 
 
@@ -804,6 +808,65 @@ async def scenario_encrypted_rooms(world):
     await alice.set_state(room, "m.room.encryption", encryption["content"])
     await alice.message(room, "encrypt")
     require(not carol.find("PRIVMSG carol :.*(AwgAEnB|ciphertext)"), "something encrypted is said on IRC")
+
+
+async def scenario_contacts_show_themselves(world):
+    """Name, presence and picture of a contact, as its ghost."""
+    synapse, _ = await appservice_with(world, "events")
+    alice, _ = await with_account(world, synapse, "alice")
+    control, bob = [await chat_with(alice, ghost(name)) for name in ("control", "bob")]
+
+    async def is_now(status, presence, alias="Robert"):
+        await alice.say(control, json.dumps([["BUDDY_CHANGED", {1: "USER", 2: "bob", 3: alias, 5: status, 6: "at the lake",
+                                                                7: "a" * 40, 8: False}]]))
+
+        async def shown():
+            return (await alice.call("GET", f"/_matrix/client/v3/presence/{quote(ghost('bob'))}/status"))["presence"]
+        for _ in range(100):
+            if await shown() == presence:
+                return
+            await asyncio.sleep(0.1)
+        raise Failure(f"status {status} is shown as {await shown()}, not {presence}")
+    await is_now(0, "online")
+    await alice.wait_state(bob, "m.room.member", lambda content: content.get("displayname") == "Robert", ghost("bob"))
+    content = await alice.wait_state(bob, "m.room.member", lambda content: content.get("avatar_url"), ghost("bob"))
+    server, media = re.fullmatch(r"mxc://([^/]+)/(\S+)", content["avatar_url"]).groups()
+    url = f"{synapse.url}/_matrix/client/v1/media/download/{server}/{media}"
+    picture, _ = await asyncio.to_thread(fetch, url, alice.client.access_token)
+    require(picture == PHOTO, f"the picture is {picture[:50]}")
+    await is_now(1, "unavailable")
+    await is_now(5, "offline", "Bobby")
+    await alice.wait_state(bob, "m.room.member", lambda content: content.get("displayname") == "Bobby", ghost("bob"))
+
+
+async def scenario_rooms_that_are_replaced(world):
+    """Room upgrades: followed where the new room names the old one, and nowhere else."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol = lobby.people[0], lobby.carol
+    await carol.join("#hall")
+    old = await alice.create_room([BOT], name="Our hall", version="10")
+    await alice.member(old, BOT)
+    irc_mark = carol.mark()
+    await ask(alice, old, "plumb #hall", "#hall")
+    await carol.expect(r"^:alice!\S+ JOIN :?#hall$", irc_mark)
+    # Some other room, which knows nothing of it.
+    other = await alice.create_room([BOT], preset="public_chat")
+    await alice.member(other, BOT)
+    mark = alice.mark()
+    await alice.set_state(old, "m.room.tombstone", {"body": "go there", "replacement_room": other})
+    await alice.member(other, BOT, "leave", mark)
+    await alice.say(old, "still here")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :still here$", irc_mark)
+    # A real one.
+    mark = alice.mark()
+    new = (await alice.call("POST", f"/_matrix/client/v3/rooms/{quote(old)}/upgrade", {"new_version": "11"}))["replacement_room"]
+    await alice.invite(new, BOT)
+    await alice.member(new, BOT, after=mark)
+    carol.send("PRIVMSG #hall :in the new one")
+    await alice.message(new, "^in the new one$", CAROL)
+    await alice.say(new, "so am I")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :so am I$", irc_mark)
+    require(not alice.messages(old, "in the new one"), "it is said in the old room")
 
 
 # ------------------------------------------------------------------------------- nothing is lost, and nothing comes twice

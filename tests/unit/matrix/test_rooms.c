@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Who may do what in a room, and which room replaces which, from the homeserver's words. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "frontends/matrix/room_power.h"
+#include "frontends/matrix/upgrade.h"
+
+static bool may(const char *power_levels, const char *create, const char *creator, const char *person)
+{
+	struct cJSON *levels = json_read(power_levels, strlen(power_levels)),
+	             *made = json_read(create, strlen(create));
+	bool result = room_power_may_set_state(levels, made, creator, person);
+
+	json_free(&levels);
+	json_free(&made);
+	return result;
+}
+
+static void test_power(void **state)
+{
+	static const char levels[] = "{\"users\":{\"@a:x\":100,\"@b:x\":50,\"@c:x\":49},\"users_default\":0}";
+	static const char open[] = "{\"state_default\":10,\"users_default\":10}";
+
+	(void)state;
+	assert_true(may(levels, "{}", "@m:x", "@a:x"));
+	assert_true(may(levels, "{}", "@m:x", "@b:x"));
+	assert_false(may(levels, "{}", "@m:x", "@c:x"));
+	assert_false(may(levels, "{}", "@m:x", "@d:x"));
+	assert_true(may(open, "{}", NULL, "@d:x"));
+	/* nothing is known, or it makes no sense: nobody may */
+	assert_false(may("", "", NULL, "@a:x"));
+	assert_false(may("[]", "7", "@a:x", "@a:x"));
+	assert_false(may("{\"users\":[],\"state_default\":\"0\"}", "{}", "@a:x", "@a:x"));
+}
+
+static void test_creators(void **state)
+{
+	(void)state;
+	assert_true(may("{}", "{\"room_version\":\"12\"}", "@m:x", "@m:x"));
+	assert_true(
+	        may("{}", "{\"room_version\":\"12\",\"additional_creators\":[7,\"@n:x\"]}", "@m:x", "@n:x"));
+	assert_false(
+	        may("{}", "{\"room_version\":\"12\",\"additional_creators\":[\"@n:x\"]}", "@m:x", "@o:x"));
+	/* before version 12 a creator has what he was given */
+	assert_false(
+	        may("{}", "{\"room_version\":\"11\",\"additional_creators\":[\"@n:x\"]}", "@m:x", "@m:x"));
+	assert_false(may("{}", "{\"room_version\":\"org.example.12\"}", "@m:x", "@m:x"));
+}
+
+static bool replaces(const char *text, const char *room)
+{
+	struct cJSON *events = json_read(text, strlen(text));
+	bool result = upgrade_is_successor(events, room);
+
+	json_free(&events);
+	return result;
+}
+
+static void test_upgrades(void **state)
+{
+	(void)state;
+	assert_true(replaces("[{\"type\":\"x\"},{\"type\":\"m.room.create\",\"content\":{\"predecessor\":"
+	                     "{\"room_id\":\"!a:x\"}}}]",
+	                     "!a:x"));
+	assert_false(replaces(
+	        "[{\"type\":\"m.room.create\",\"content\":{\"predecessor\":{\"room_id\":\"!b:x\"}}}]",
+	        "!a:x"));
+	assert_false(replaces(
+	        "[{\"type\":\"m.room.message\",\"content\":{\"predecessor\":{\"room_id\":\"!a:x\"}}}]",
+	        "!a:x"));
+	assert_false(replaces("[{\"type\":\"m.room.create\",\"content\":{}}]", "!a:x"));
+	assert_false(replaces("[]", "!a:x"));
+	assert_false(replaces("", "!a:x"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_power),
+	        cmocka_unit_test(test_creators),
+	        cmocka_unit_test(test_upgrades),
+	};
+
+	return cmocka_run_group_tests_name("matrix: rooms", tests, NULL, NULL);
+}
