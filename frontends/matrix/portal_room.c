@@ -193,7 +193,8 @@ static char *nickname_of(const struct user *user)
 	return mem_strndup(user->legacy_name, strcspn(user->legacy_name, "@"));
 }
 
-static void join(struct matrix_frontend *frontend, const struct matrix_room *room, struct resource *resource)
+void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room *room,
+                      struct resource *resource)
 {
 	struct user *user = resource->identity->user;
 	const struct room *legacy = room_find(user, room->name);
@@ -217,7 +218,7 @@ void portal_room_person_in(struct matrix_frontend *frontend, struct matrix_room 
 
 	/* Else it follows when the account has been read: portal_rooms_join_again. */
 	if (resource && resource->identity->state == IDENTITY_READY)
-		join(frontend, room, resource);
+		portal_room_join(frontend, room, resource);
 }
 
 struct others {
@@ -267,7 +268,7 @@ void portal_rooms_join_again(struct matrix_frontend *frontend, const char *id, c
 		const struct matrix_room *room = it.value;
 
 		if (room->kind == MATRIX_ROOM_PORTAL && matrix_room_has(room, id))
-			join(frontend, room, resource);
+			portal_room_join(frontend, room, resource);
 	}
 }
 

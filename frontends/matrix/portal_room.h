@@ -7,6 +7,7 @@
 #include "protocol/event.h"
 
 struct identity;
+struct resource;
 struct room;
 
 /* `room` NULL: it could not be made, and `problem` says why. */
@@ -20,6 +21,10 @@ void portal_rooms_free(struct matrix_frontend *frontend);
  */
 void portal_room_person_in(struct matrix_frontend *frontend, struct matrix_room *room, const char *id);
 void portal_room_person_out(struct matrix_frontend *frontend, struct matrix_room *room, const char *id);
+/* Into the legacy room with this client of a person whose account has been read, unless it is there or on its
+ * way. */
+void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room *room,
+                      struct resource *resource);
 /* All who are in the Matrix room. */
 void portal_room_join_people(struct matrix_frontend *frontend, struct matrix_room *room);
 /* matrix_later: person `id` is logged in: into all legacy rooms whose portals he is in. */

@@ -161,7 +161,13 @@ static void route(struct saying *saying, enum event_type type, struct event_mess
 
 	if (from && from->identity->state != IDENTITY_READY)
 		err = TP_ERR_NOT_CONNECTED;
-	else if (from)
+	/* After a start, or for a relay, the room may not have been asked for yet: what is said waits for it.
+	 */
+	bool ready = from && from->identity->state == IDENTITY_READY;
+
+	if (ready && saying->room->kind == MATRIX_ROOM_PORTAL)
+		portal_room_join(saying->frontend, saying->room, from);
+	if (ready)
 		err = router_from_frontend(from, &event);
 	if (err)
 		complain(saying, err);
