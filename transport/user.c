@@ -565,7 +565,8 @@ static void retry(struct user *user, int error, const char *text, bool say_logou
 	user->state = USER_RETRYING;
 	unsigned delay = retry_delay_ms(user);
 
-	user->retries++;
+	if (user->retries < USER_RETRIES)
+		user->retries++;
 	user->retry_timer = MEM_NEW(uv_timer_t);
 	uv_timer_init(user->transport->loop, user->retry_timer);
 	user->retry_timer->data = user;
@@ -612,9 +613,12 @@ static int authentication_error(int error)
 	}
 }
 
-static void lose(struct user *user, int error, const char *text, bool say_logout)
+/* `by_network`: the network ended it, or did not let the user in; otherwise the backend program has failed, which is
+ * nothing that the person could mend: it is tried for as long as it takes (network_plugin_server.c sets the pace). */
+static void lose(struct user *user, int error, const char *text, bool by_network)
 {
 	bool retryable = error == CONNECTION_ERROR_NETWORK || error == CONNECTION_ERROR_OTHER;
+	bool say_logout = by_network;
 
 	if (user->state != USER_CONNECTING && user->state != USER_CONNECTED)
 		return;
@@ -641,7 +645,7 @@ static void lose(struct user *user, int error, const char *text, bool say_logout
 	}
 	if (retryable && drain_sentence(user->transport))
 		suspend(user, drain_sentence(user->transport), say_logout);
-	else if (retryable && user->retries < USER_RETRIES)
+	else if (!by_network || (retryable && user->retries < USER_RETRIES))
 		retry(user, error, text, say_logout);
 	else
 		fail(user, error, text, say_logout);

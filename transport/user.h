@@ -5,7 +5,7 @@
  *   IDLE --somebody is there--> WAITING --a backend is given--> CONNECTING --CONNECTED--> CONNECTED
  *     ^                           ^                               |  DISCONNECTED or backend lost  |
  *     |                           '---- RETRYING (timer) <--------+--------------------------------'
- *     '---- FAILED <-- error that trying again cannot mend, or the third retry in a row
+ *     '---- FAILED <-- error that trying again cannot mend, or the third retry in a row of what the network ended
  *
  * A user is freed when its last resource is gone, unless stay_connected is set.
  */

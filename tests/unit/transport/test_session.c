@@ -335,6 +335,24 @@ static void test_backend_lost(void **state)
 		0);
 }
 
+/* A program that fails is no reason to give up: it is nothing that the person could mend. */
+static void test_backend_lost_again_and_again(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	struct user *user = log_in("alice@x", "phone");
+
+	forget();
+	for (int i = 0; i < 2 * USER_RETRIES; i++) {
+		lose_backend(user);
+		assert_int_equal(user->state, USER_RETRYING);
+		uv_timer_start(user->retry_timer, user->retry_timer->timer_cb, 0, 0);
+		wait_for("b1 login");
+		forget();
+	}
+}
+
 static void test_stays_connected(void **state)
 {
 	(void)state;
@@ -426,6 +444,7 @@ int main(void)
 		TEST(test_retries),
 		TEST(test_leaves_while_retrying),
 		TEST(test_backend_lost),
+		TEST(test_backend_lost_again_and_again),
 		TEST(test_stays_connected),
 		TEST(test_logout_and_relogin),
 		TEST(test_resource_limit),
