@@ -3,7 +3,7 @@
 """
 Runs scenario tests against a build. Each runs in a process of its own, some at once.
 
-    run.py --build DIR [--plain DIR] [--jobs N] [NAME]...   NAME: a scenario, or the beginning of names
+    run.py --build DIR [--plain DIR] [--jobs N] [--valgrind] [NAME]...   NAME: a scenario, or the beginning of names
     run.py --list
 """
 import argparse
@@ -114,6 +114,7 @@ def main():
     parser.add_argument("--build", default="")
     parser.add_argument("--plain", default="")
     parser.add_argument("--jobs", type=int, default=3)
+    parser.add_argument("--valgrind", action="store_true", help="transportd and its backends under memcheck")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--child", metavar="NAME")
     parser.add_argument("--packages", metavar="DIR")
@@ -127,6 +128,8 @@ def main():
     if arguments.list:
         print("\n".join(names))
         return
+    if arguments.valgrind:
+        os.environ.update({"SCENARIO_VALGRIND": "1", "SCENARIO_PATIENCE": "6", "SCENARIO_SECONDS": "1200"})
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     print(f"1..{len(names)}")
     with ThreadPoolExecutor(arguments.jobs) as pool:

@@ -496,8 +496,12 @@ async def scenario_a_backend_does_not_read_for_a_while(world):
             raise Failure(f"{len(accepted)} were accepted, the errors are {set(refused().values())}")
         await wait_until(lambda: len(said(fake, "#lobby")) >= len(accepted), f"{len(accepted)} messages on IRC", 120)
         await waiting(gateway, 0)
-    if said(fake, "#lobby") != accepted:
-        raise Failure("messages are missing, doubled or in another order")
+    arrived = said(fake, "#lobby")
+    if arrived != accepted:
+        numbers, wanted = ([int(text.split()[0]) for text in texts] for texts in (arrived, accepted))
+        raise Failure(f"missing: {sorted(set(wanted) - set(numbers))}, refused and there: "
+                      f"{sorted(set(numbers) - set(wanted))}, doubled: {len(numbers) - len(set(numbers))}, "
+                      f"in order: {numbers == sorted(numbers)}")
     memory.check(64 << 10)
     alice.say(ROOM, "still here", "groupchat")
     await fake.expect("PRIVMSG #lobby :still here")

@@ -396,3 +396,32 @@ async def scenario_values_that_are_too_much(world):
     database.close()
     require(names == {"logins", "kept"}, f"there are the values {names}")
     gateway.process = None
+
+
+# what is acknowledged to the backend --------------------------------------------------------------------------------------
+
+
+async def acknowledged(world, durability):
+    prosody, gateway = await component(world, **{"spool.durability": durability})
+    alice = await person(world, prosody, "numbers")
+    await alice.message(f"keeper@{GATEWAY}", "^logins: 1$")
+    for number in (1, 2, 7):
+        alice.say(f"numbers@{GATEWAY}", str(number))
+        await alice.message(f"numbers@{GATEWAY}", f"^frame {number}$")
+        await gateway.process.wait_log(f"ACKNOWLEDGED up to {number}")
+    # One that comes again is acknowledged, and not shown, again.
+    mark = alice.mark()
+    alice.say(f"numbers@{GATEWAY}", "7")
+    alice.say(f"numbers@{GATEWAY}", "8")
+    await alice.message(f"numbers@{GATEWAY}", "^frame 8$", after=mark)
+    require(not [m for m in alice.messages[mark[0]:] if m["body"] == "frame 7"], "a frame is shown twice")
+    await gateway.process.wait_log("ACKNOWLEDGED up to 8")
+
+
+async def scenario_messages_are_acknowledged(world):
+    """As soon as they are on record here."""
+    await acknowledged(world, "process")
+
+
+async def scenario_messages_are_acknowledged_when_the_disk_has_them(world):
+    await acknowledged(world, "power")

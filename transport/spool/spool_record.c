@@ -490,7 +490,8 @@ static void load_put(struct spool *spool, uint64_t position, const struct spool_
 	enum spool_direction direction = entry->flags & ENTRY_TO_PEOPLE ? SPOOL_TO_PEOPLE : SPOOL_TO_NETWORK;
 	struct spool_record *record = spool_find(spool, entry->id);
 	struct spool_queue *queue;
-	int64_t age = clock_wall_ms() - entry->time;
+	int64_t time = entry->time > 0 ? entry->time : 0; /* the file's: from before 1970 is no time of ours */
+	int64_t age = clock_wall_ms() - time;
 
 	/* Written again while the segment that had it was cleaned. */
 	if (record)
@@ -499,7 +500,7 @@ static void load_put(struct spool *spool, uint64_t position, const struct spool_
 	if (!list_empty(&queue->records) && record_of(queue->records.prev)->id > entry->id)
 		spool->disordered = true;
 	record = record_add(spool, queue, entry->id, entry->frame_size);
-	record->accepted_ms = entry->time;
+	record->accepted_ms = time;
 	record->since_ms = (int64_t)clock_ms() - (age > 0 ? age : 0);
 	record->conversation = entry->conversation;
 	record->place = position;

@@ -10,6 +10,7 @@ A backend that knows the extension and lets in whom its name says, step by step:
   others     at once
 It keeps the value "logins", how often somebody was let in, which "keeper" tells. Rooms have bob and carol in them, and
 information; what is said there comes back with an id of the network. As in events.py a message to "control" is JSON, a list of [type name, fields]; what the core sends is told by "witness".
+A message to "numbers" is a number, and is answered by a frame with that number; what is acknowledged is logged.
 """
 import argparse
 import os
@@ -52,6 +53,9 @@ class Steps(Events):
         self.say(user, "keeper", f"logins: {logins}")
 
     def on_message(self, user, contact, body, fields):
+        if contact == "numbers":
+            self.send(wire.CONV_MESSAGE, {1: user, 2: contact, 3: f"frame {body}"}, int(body))
+            return
         nickname = self.rooms.get((user, contact))
         if not nickname:
             super().on_message(user, contact, body, fields)
@@ -61,6 +65,9 @@ class Steps(Events):
         self.witness(wire.CONV_MESSAGE, fields)
 
     def on_other(self, kind, fields):
+        if kind == wire.HANDOVER:
+            print("ACKNOWLEDGED up to", fields.get(1, [0])[0], flush=True)
+            return
         super().on_other(kind, fields)
         if kind == wire.JOIN_ROOM:
             user, nickname, room = (wire.text(fields, number) for number in (1, 2, 3))

@@ -78,9 +78,9 @@ def text(fields, number, otherwise=""):
     return fields[number][-1].decode() if number in fields else otherwise
 
 
-def frame(kind, payload=None):
-    """payload: None, bytes, or fields."""
-    body = message({1: kind, 2: message(payload) if isinstance(payload, dict) else payload})
+def frame(kind, payload=None, number=None):
+    """payload: None, bytes, or fields; number: of a frame that is to be acknowledged."""
+    body = message({1: kind, 2: message(payload) if isinstance(payload, dict) else payload, 1000: number})
     return struct.pack(">I", len(body)) + body
 
 
@@ -119,8 +119,8 @@ class Backend:
         self.configured = True
         self.send(BACKEND_CONFIG, {1: self.config})
 
-    def send(self, kind, payload=None):
-        self.socket.sendall(frame(kind, payload))
+    def send(self, kind, payload=None, number=None):
+        self.socket.sendall(frame(kind, payload, number))
 
     def say(self, user, contact, body, **more):
         numbers = {"nickname": 4, "xhtml": 5, "timestamp": 6, "headline": 7, "id": 8, "pm": 9, "carbon": 10,

@@ -5,7 +5,7 @@ import hashlib
 import re
 import time
 
-from .process import Failure
+from .process import PATIENCE, Failure
 
 HEADER = ("<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
           "xmlns='jabber:component:accept' from='{}' id='{}'>")
@@ -64,7 +64,7 @@ class FakeXmpp:
         return len(self.seen)
 
     async def _wait(self, condition, what, timeout):
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * PATIENCE
         while True:
             self.news.clear()
             found = condition()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 
+from . import valgrind
 from .process import Failure, Process, descendants, free_port, port_open, wait_until
 
 SANITIZERS = {
@@ -34,6 +35,9 @@ class Gateway:
             "database.database": os.path.join(self.folder, "state", "database.sqlite"),
             "logging.level": "debug",
         }
+        if contains(self.daemon, b"__llvm_profile_runtime"):
+            # Backends write what they have run through into the build of scripts/test --coverage.
+            self.keys["backend.sandbox_write"] = [os.path.join(build, "profiles")]
         if sanitized(self.daemon):
             # Sanitizers reserve terabytes of addresses, and LeakSanitizer traces its own process.
             self.keys.update({"backend.sandbox_memory": "0", "backend.sandbox_allow": ["trace"]})
@@ -86,12 +90,13 @@ class Gateway:
         os.chmod(self.config, 0o600)
 
     async def start(self, wait=True):
-        if self.wrapper:
+        memcheck = valgrind.words(self.folder) if valgrind.is_on() else []
+        if self.wrapper or memcheck:
             # What follows programs into their children (valgrind) cannot do so through the sandbox.
             self.keys["backend.sandbox"] = "off"
         self.write_config()
-        self.process = Process(f"transportd-{self.starts}", [*self.wrapper, self.daemon, self.config], self.folder,
-                               SANITIZERS)
+        self.process = Process(f"transportd-{self.starts}", [*self.wrapper, *memcheck, self.daemon, self.config],
+                               self.folder, SANITIZERS)
         self.starts += 1
         self.killed = False
         await self.process.start()
@@ -112,7 +117,7 @@ class Gateway:
             except OSError:
                 continue
             ours = any(word.startswith(self.folder) for word in words)
-            if ours and any(os.path.basename(word).startswith("transport-") for word in words[:8]):
+            if ours and any(os.path.basename(word).startswith("transport-") for word in words[:16]):
                 found.append(int(entry))
         return sorted(found)
 
@@ -143,35 +148,45 @@ class Gateway:
         return text
 
     def reports(self):
-        """What sanitizers said in the log, if anything."""
+        """What sanitizers said in the log, or valgrind in its own, if anything."""
         log = self.process.log() if self.process else ""
         for mark in SANITIZER_REPORTS:
             if mark in log:
                 return log[max(0, log.index(mark) - 200):][:6000]
-        return None
+        return valgrind.complaints(self.folder)[:6000] or None
 
     async def stop(self):
-        if not self.process or self.killed:
+        if not self.process:
+            return
+        if self.killed:
+            self.check_reports()
             return
         below = descendants(self.process.pid) if self.process.running() else []
         status = await self.process.stop(timeout=60 if self.wrapper else 20)
-        report = self.reports()
-        if report:
-            raise Failure(f"a sanitizer complains:\n{report}")
+        self.check_reports()
         if status != 0:
             raise Failure(f"transportd ended with {status}")
 
         def gone():
             return not [pid for pid in below if os.path.exists(f"/proc/{pid}") and not zombie(pid)]
         await wait_until(gone, "the backends to be gone after transportd", 10)
+        self.check_reports()
 
+    def check_reports(self):
+        report = self.reports()
+        if report:
+            raise Failure(f"a checker of memory complains:\n{report}")
 
 def sanitized(program):
     """Whether a program was built with AddressSanitizer or ThreadSanitizer."""
+    return contains(program, b"__asan_init", b"__tsan_init")
+
+
+def contains(program, *symbols):
     try:
         with open(program, "rb") as file:
-            symbols = file.read()
-            return b"__asan_init" in symbols or b"__tsan_init" in symbols
+            text = file.read()
+            return any(symbol in text for symbol in symbols)
     except OSError:
         return False
 

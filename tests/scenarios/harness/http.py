@@ -3,12 +3,14 @@
 import asyncio
 import re
 
+from .process import PATIENCE
+
 
 async def http_get(port, path, timeout=10):
     """Status, headers (one text) and content."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-    answer = await asyncio.wait_for(reader.read(-1), timeout)
+    answer = await asyncio.wait_for(reader.read(-1), timeout * PATIENCE)
     writer.close()
     head, _, content = answer.decode().partition("\r\n\r\n")
     return int(head.split()[1]), head, content

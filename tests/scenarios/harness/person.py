@@ -8,7 +8,7 @@ import slixmpp
 from slixmpp.xmlstream import ET
 from slixmpp.xmlstream.handler import Callback
 
-from .process import Failure, wait_until
+from .process import PATIENCE, Failure, wait_until
 
 
 class _Tap(logging.Handler):
@@ -142,7 +142,7 @@ class Person(slixmpp.ClientXMPP):
         ET.SubElement(query, "{jabber:iq:register}username").text = username
         if password is not None:
             ET.SubElement(query, "{jabber:iq:register}password").text = password
-        await iq.send(timeout=20)
+        await iq.send(timeout=20 * PATIENCE)
         return form
 
     def join(self, room, nick, password=None):

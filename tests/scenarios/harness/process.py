@@ -8,6 +8,10 @@ import socket
 import time
 
 
+# All time limits are multiplied by it: under valgrind everything takes longer.
+PATIENCE = float(os.environ.get("SCENARIO_PATIENCE", "1"))
+
+
 class Failure(AssertionError):
     """The scenario did not go as it should."""
 
@@ -29,7 +33,7 @@ def free_port():
 
 async def wait_until(condition, what, timeout=20.0):
     """Polls `condition` until it returns something true, and returns that."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * PATIENCE
     while True:
         result = condition()
         if result:
@@ -92,7 +96,7 @@ class Process:
             return self.child.returncode if self.child else None
         self.child.send_signal(how)
         try:
-            return await asyncio.wait_for(self.child.wait(), timeout)
+            return await asyncio.wait_for(self.child.wait(), timeout * PATIENCE)
         except asyncio.TimeoutError:
             self.child.kill()
             await self.child.wait()

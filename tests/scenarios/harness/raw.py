@@ -3,7 +3,7 @@
 import asyncio
 import base64
 
-from .process import Failure
+from .process import PATIENCE, Failure
 
 
 class RawClient:
@@ -30,7 +30,7 @@ class RawClient:
                 raise
 
     async def _more(self, timeout):
-        data = await asyncio.wait_for(self.reader.read(65536), timeout)
+        data = await asyncio.wait_for(self.reader.read(65536), timeout * PATIENCE)
         self.seen += data.decode("utf-8", "replace")
         return bool(data)
 

@@ -86,6 +86,7 @@ class World:
         gateway.irc(ircd)
         gateway.keys.update(keys)
         await gateway.start()
+        await gateway.process.wait_log("connected to the server as ")
         return prosody, ircd, gateway
 
     async def irc_server(self, ircd=None, **keys):

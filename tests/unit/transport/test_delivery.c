@@ -147,6 +147,31 @@ static void test_refused(void **state)
 	assert_int_equal(spool().records, 0);
 }
 
+/* The network's id for a person's message leads back to the person's own, and the other way. */
+static void test_what_the_network_calls_it(void **state)
+{
+	(void)state;
+	logged_in();
+	fx->backends[0].extended = true;
+	fx->unanswered = true;
+	assert_int_equal(write_chat("hi"), 0);
+	answer((struct event_handover_result){.message_id = "n1"});
+	assert_int_equal(spool().records, 0);
+	forget();
+	network((struct event_message){.name = "bob", .text = "what?", .id = "n2", .reply_to = "n1"});
+	assert_true(was_told("reply-to=i1 "));
+	forget();
+	assert_int_equal(from_person("alice@x", "phone",
+				     (struct event){.type = EVENT_MESSAGE,
+						    .message = {.name = "bob", .text = "ho", .id = "i3", .replaces = "i1"}}),
+			 0);
+	assert_true(was_told("replaces=n1"));
+	/* Of another conversation nothing is known. */
+	forget();
+	network((struct event_message){.name = "carol", .text = "what?", .id = "n3", .reply_to = "n1"});
+	assert_true(was_told("reply-to=n1 "));
+}
+
 static void test_the_bounce_is_confirmed_too(void **state)
 {
 	(void)state;
@@ -340,6 +365,7 @@ int main(void)
 		TEST(test_waits_for_the_room),
 		TEST(test_is_sent_again_until_answered),
 		TEST(test_refused),
+		TEST(test_what_the_network_calls_it),
 		TEST(test_the_bounce_is_confirmed_too),
 		TEST(test_the_end_of_the_session_bounces),
 		TEST(test_waits_for_the_frontend),

@@ -175,6 +175,34 @@ static void same_resource_replaces(void **state)
 	assert_true(client_sees(&other, "<a/>"));
 }
 
+static void binds_once_and_not_too_often(void **state)
+{
+	static struct client many[LIMIT_RESOURCES_PER_IDENTITY + 1];
+	char resource[16];
+
+	(void)state;
+	fake.frontend.config.more_resources = true;
+	for (size_t i = 0; i < LIMIT_RESOURCES_PER_IDENTITY; i++) {
+		snprintf(resource, sizeof(resource), "r%zu", i);
+		log_in(&many[i], "alice", resource);
+	}
+	buf_clear(&many[0].got);
+	client_say(&many[0], "<iq type='set' id='again'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+	assert_true(client_sees(&many[0], "<iq type='error' id='again'><error type='cancel'><not-allowed"));
+	struct client *last = &many[LIMIT_RESOURCES_PER_IDENTITY];
+
+	open_stream(last);
+	client_auth(last, "alice", "pw");
+	assert_true(fake_called("login alice@gw.example "));
+	c2s_authenticated(fake.frontend.c2s, "alice@gw.example", 0, NULL);
+	assert_true(client_sees(last, "<success"));
+	client_header(last);
+	client_say(last, "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+	assert_true(client_sees(last, "<iq type='error' id='b'><error type='wait'><resource-constraint"));
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		client_close(&many[i]);
+}
+
 static void new_login_replaces_when_single(void **state)
 {
 	(void)state;
@@ -499,6 +527,7 @@ int main(void)
 		C2S_TEST(whole_session_with_tls),
 		C2S_TEST(stanzas_are_stamped_and_routed),
 		C2S_TEST(same_resource_replaces),
+		C2S_TEST(binds_once_and_not_too_often),
 		C2S_TEST(new_login_replaces_when_single),
 		C2S_TEST(bytes_before_the_handshake_are_fatal),
 		C2S_TEST(nothing_may_follow_auth),

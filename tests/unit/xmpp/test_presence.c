@@ -78,6 +78,20 @@ static void test_probe(void **state)
 	expect_sent("<presence type='unavailable' from='nobody\\40net@" GW "/bot' to='" ALICE "'/>");
 }
 
+/* Presence that comes back: who cannot be reached is not there, other errors mean nothing. */
+static void test_bounced(void **state)
+{
+	(void)state;
+	log_in(ALICE_HOME);
+	feed("<presence from='" ALICE "' to='" GW "' type='error'><error type='wait'>"
+	     "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>");
+	feed("<presence from='" ALICE "' to='" GW "' type='error'/>");
+	assert_non_null(session_find_identity(&transport, &frontend->base, ALICE));
+	feed("<presence from='" ALICE "' to='" GW "' type='error'><error type='cancel'>"
+	     "<remote-server-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>");
+	assert_null(session_find_identity(&transport, &frontend->base, ALICE));
+}
+
 static void test_contact_shown(void **state)
 {
 	struct event event = {
@@ -261,6 +275,7 @@ int main(void)
 	        TEST(test_ask),           TEST(test_roster_granted),
 	        TEST(test_roster_denied), TEST(test_reconnected),
 	        TEST(test_goodbye),       TEST(test_unavailable_without_resource),
+	        TEST(test_bounced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
