@@ -186,6 +186,10 @@ static void opened(void *context, struct matrix_room *room, const char *problem)
 	struct asking *asking = context;
 	struct matrix_frontend *frontend = asking->frontend;
 
+	if (frontend->stopping) {
+		asking_free(asking);
+		return;
+	}
 	if (!room) {
 		char *text = mem_printf("The room could not be opened: %s", problem);
 

@@ -20,7 +20,8 @@
 /* A picture on its way: from the card of the network to the media of the homeserver. */
 struct picture {
 	struct matrix_frontend *frontend;
-	char *ghost;
+	char key[24]; /* in frontend->pictures, which frees it if the answer never comes */
+	char ghost[];
 };
 
 static void put_presence(struct buf *out, const struct event_contact *contact)
@@ -136,8 +137,7 @@ static void on_uploaded(void *context, const struct matrix_reply *reply)
 		         log_quote(picture->ghost), reply->problem);
 	}
 	arena_finish(&arena);
-	mem_free(picture->ghost);
-	mem_free(picture);
+	mem_free(map_remove(frontend->pictures, picture->key));
 }
 
 /* -1: there is no room for it. */
@@ -164,10 +164,13 @@ void contact_show_card(struct matrix_frontend *frontend, const struct event_vcar
 		mem_free(ghost);
 		return;
 	}
-	struct picture *picture = MEM_NEW(struct picture);
+	struct picture *picture = mem_alloc(sizeof(*picture) + strlen(ghost) + 1);
 
 	picture->frontend = frontend;
-	picture->ghost = ghost;
+	snprintf(picture->key, sizeof(picture->key), "upload %s", key);
+	memcpy(picture->ghost, ghost, strlen(ghost) + 1);
+	mem_free(ghost);
+	mem_free(map_set(&frontend->pictures, picture->key, picture));
 	homeserver_upload(frontend->homeserver, fd, card->photo_size, NULL, "avatar", on_uploaded, picture);
 }
 

@@ -124,6 +124,15 @@ struct entering {
 	char *room, *ghost;
 };
 
+static void entering_free(void *context)
+{
+	struct entering *entering = context;
+
+	mem_free(entering->room);
+	mem_free(entering->ghost);
+	mem_free(entering);
+}
+
 static void entered(void *context, const struct matrix_reply *reply)
 {
 	struct entering *entering = context;
@@ -136,9 +145,7 @@ static void entered(void *context, const struct matrix_reply *reply)
 		if (room)
 			matrix_room_note_member(frontend, room, entering->ghost, false);
 	}
-	mem_free(entering->room);
-	mem_free(entering->ghost);
-	mem_free(entering);
+	entering_free(entering);
 }
 
 static void invite(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *lane)
@@ -175,7 +182,8 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
 	                                                            .as = ghost,
 	                                                            .lane = lane,
 	                                                            .done = entered,
-	                                                            .context = entering});
+	                                                            .context = entering,
+	                                                            .drop = entering_free});
 	mem_free(path);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls wait in lanes. Lanes that have a call to make and may make it stand in `turns`; the first of them makes one and
- * goes to the end. A call that failed keeps its place at the head of its lane, and the lane is among those that `rest`.
- * What has no lane of its own is in one of two that make several calls at once; what fails there rests by itself.
+ * Calls wait in lanes. Lanes that have a call to make and may make it stand in `turns`; the first of them
+ * makes one and goes to the end. A call that failed keeps its place at the head of its lane, and the lane is
+ * among those that `rest`. What has no lane of its own is in one of two that make several calls at once; what
+ * fails there rests by itself.
  */
 #include "frontends/matrix/homeserver.h"
 
@@ -23,29 +24,30 @@
 #include "frontends/matrix/homeserver_private.h"
 
 struct lane {
-	struct list link; /* homeserver.turns, or to itself */
-	struct list calls; /* struct call.link: those that wait for their turn, the next first */
-	const char *name; /* the map's; NULL: of those without */
+	struct list link;            /* homeserver.turns, or to itself */
+	struct list calls;           /* struct call.link: those that wait for their turn, the next first */
+	const char *name;            /* the map's; NULL: of those without */
 	unsigned under_way, at_once; /* calls that are made and not answered; how many may be */
 };
 
 struct call {
 	struct homeserver *homeserver;
 	struct lane *lane;
-	struct list link; /* lane.calls, homeserver.under_way or homeserver.resting */
+	struct list link;       /* lane.calls, homeserver.under_way or homeserver.resting */
 	struct http_call *http; /* NULL: not under way */
 	enum http_method method;
 	char *path, *body;
 	char *type; /* of the file */
-	int fd; /* a file instead of a body; -1: none */
+	int fd;     /* a file instead of a body; -1: none */
 	uint64_t size;
 	bool once;
 	bool reserved; /* its body is still to come */
 	unsigned attempts;
 	bool rests_for_silence; /* not for a time that the homeserver named */
-	uint64_t due_ms; /* uv_now, while it rests */
+	uint64_t due_ms;        /* uv_now, while it rests */
 	matrix_done *done;
 	void *context;
+	void (*drop)(void *context);
 };
 
 struct homeserver {
@@ -104,7 +106,7 @@ static void lane_free(void *context)
 static void lane_place(struct homeserver *homeserver, struct lane *lane)
 {
 	bool ready = !list_empty(&lane->calls) && lane->under_way < lane->at_once &&
-		     !CONTAINER_OF(lane->calls.next, struct call, link)->reserved;
+	             !CONTAINER_OF(lane->calls.next, struct call, link)->reserved;
 
 	if (ready && list_empty(&lane->link))
 		list_append(&homeserver->turns, &lane->link);
@@ -189,13 +191,13 @@ static void make(struct call *call)
 	struct homeserver *homeserver = call->homeserver;
 	char *url = mem_printf("%s%s", homeserver->url, call->path);
 	struct http_ask ask = {
-		.method = call->method,
-		.url = url,
-		.bearer = homeserver->token,
-		.answer_max = LIMIT_MATRIX_ANSWER_BYTES,
-		.timeout_s = LIMIT_MATRIX_CALL_SECONDS,
-		.done = take_answer,
-		.context = call,
+	        .method = call->method,
+	        .url = url,
+	        .bearer = homeserver->token,
+	        .answer_max = LIMIT_MATRIX_ANSWER_BYTES,
+	        .timeout_s = LIMIT_MATRIX_CALL_SECONDS,
+	        .done = take_answer,
+	        .context = call,
 	};
 	bool can = true;
 
@@ -281,7 +283,8 @@ static void rest(struct call *call, uint64_t delay_ms)
 	struct list *before = homeserver->resting.prev;
 
 	call->due_ms = uv_now(http_client_loop(homeserver->client)) + delay_ms;
-	while (before != &homeserver->resting && CONTAINER_OF(before, struct call, link)->due_ms > call->due_ms)
+	while (before != &homeserver->resting &&
+	       CONTAINER_OF(before, struct call, link)->due_ms > call->due_ms)
 		before = before->prev;
 	list_append(before->next, &call->link);
 	if (call->lane->name)
@@ -290,8 +293,8 @@ static void rest(struct call *call, uint64_t delay_ms)
 	set_timer(homeserver);
 }
 
-/* The homeserver is there again: who waited for that goes on now. A call that is never answered, while others are, is
- * not waiting for that. */
+/* The homeserver is there again: who waited for that goes on now. A call that is never answered, while others
+ * are, is not waiting for that. */
 static void wake_for_answers(struct homeserver *homeserver)
 {
 	LIST_EACH(link, &homeserver->resting)
@@ -335,15 +338,15 @@ static void answer_finish(struct answer *answer)
 }
 
 enum verdict {
-	GOOD,     /* it has been done */
-	REFUSED,  /* it never will be */
-	LIMITED,  /* not now; the homeserver is well */
-	FAILED,   /* not now; the homeserver has said that something is wrong */
-	SILENCE,  /* there was no word of a homeserver */
+	GOOD,    /* it has been done */
+	REFUSED, /* it never will be */
+	LIMITED, /* not now; the homeserver is well */
+	FAILED,  /* not now; the homeserver has said that something is wrong */
+	SILENCE, /* there was no word of a homeserver */
 };
 
-/* A proxy in front of one that is away has words of its own, which are no Matrix error; and a 2xx is a homeserver's
- * only if it is JSON. */
+/* A proxy in front of one that is away has words of its own, which are no Matrix error; and a 2xx is a
+ * homeserver's only if it is JSON. */
 static enum verdict judge(const struct http_result *result, const struct answer *answer)
 {
 	if (result->err == TP_ERR_LIMIT || result->err == TP_ERR_INVALID)
@@ -411,7 +414,7 @@ static void note_word(struct homeserver *homeserver, bool answers, const char *p
 }
 
 static uint64_t delay_of(struct call *call, enum verdict verdict, const struct http_result *result,
-			 const struct answer *answer)
+                         const struct answer *answer)
 {
 	uint64_t backoff = backoff_ms(call->homeserver, call->attempts);
 	int64_t named_ms = json_number(answer->json, "retry_after_ms", -1);
@@ -430,13 +433,13 @@ static uint64_t delay_of(struct call *call, enum verdict verdict, const struct h
 }
 
 static void give_back(struct call *call, const struct http_result *result, const struct answer *answer,
-		      enum verdict verdict, const char *problem)
+                      enum verdict verdict, const char *problem)
 {
 	struct matrix_reply reply = {
-		.status = result->status,
-		.errcode = verdict == GOOD ? "" : answer->errcode,
-		.problem = verdict == GOOD ? "" : problem,
-		.json = answer->json,
+	        .status = result->status,
+	        .errcode = verdict == GOOD ? "" : answer->errcode,
+	        .problem = verdict == GOOD ? "" : problem,
+	        .json = answer->json,
 	};
 	matrix_done *done = call->done;
 	void *context = call->context;
@@ -475,8 +478,9 @@ static void settle(struct call *call, const struct http_result *result, const st
 
 	describe(result, answer, &problem);
 	if (again && !call->once) {
-		LOG_AT(verdict == FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, &homeserver->log,
-		       "%s: to be asked again: %s", log_quote(call->path), buf_text(&problem));
+		LOG_AT(verdict == FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+		       &homeserver->log, "%s: to be asked again: %s", log_quote(call->path),
+		       buf_text(&problem));
 		rest(call, delay_of(call, verdict, result, answer));
 	} else {
 		if (verdict != GOOD)
@@ -546,13 +550,15 @@ static struct call *call_create(const struct matrix_call *given)
 	call->fd = -1;
 	call->once = given->once;
 	call->done = given->done;
+	call->drop = given->drop;
 	call->context = given->context;
 	return call;
 }
 
 void homeserver_call(struct homeserver *homeserver, const struct matrix_call *given)
 {
-	enqueue(homeserver, call_create(given), given->lane ? lane_named(homeserver, given->lane) : &homeserver->free);
+	enqueue(homeserver, call_create(given),
+	        given->lane ? lane_named(homeserver, given->lane) : &homeserver->free);
 }
 
 struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const struct matrix_call *given)
@@ -578,8 +584,8 @@ void homeserver_supply(struct homeserver_place **place, const char *body)
 		take_turns(homeserver);
 }
 
-void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type, const char *name,
-		       matrix_done *done, void *context)
+void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type,
+                       const char *name, matrix_done *done, void *context)
 {
 	struct call *call = MEM_NEW(struct call);
 	struct buf path = {0};
@@ -610,7 +616,8 @@ bool homeserver_answers(const struct homeserver *homeserver)
 	return homeserver->answers;
 }
 
-void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers), void *context)
+void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers),
+                      void *context)
 {
 	homeserver->changed = changed;
 	homeserver->changed_context = context;
@@ -623,7 +630,7 @@ void homeserver_set_retry(struct homeserver *homeserver, unsigned first_ms, unsi
 }
 
 struct homeserver *homeserver_create(struct http_client *client, const struct homeserver_settings *settings,
-				     const struct log *parent)
+                                     const struct log *parent)
 {
 	struct homeserver *homeserver = MEM_NEW(struct homeserver);
 
@@ -649,10 +656,17 @@ static void timer_closed(uv_handle_t *handle)
 	mem_free(handle);
 }
 
+static void call_drop(struct call *call)
+{
+	if (call->drop)
+		call->drop(call->context);
+	call_free(call);
+}
+
 static void free_calls(struct list *calls)
 {
 	LIST_EACH(link, calls)
-	call_free(CONTAINER_OF(link, struct call, link));
+	call_drop(CONTAINER_OF(link, struct call, link));
 }
 
 static void finish(struct homeserver *homeserver)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls of the homeserver's client-server API (Matrix specification v1.15) with the application service's token, in our
- * own name or a ghost's. A homeserver that is away, overloaded (5xx) or says M_LIMIT_EXCEEDED is asked again, with
- * jitter, until it answers; what it refuses (other 4xx) is the caller's. A 2xx that is no JSON is none of its answers:
- * calls may be made twice, so those that make something carry a transaction id where the API has one.
+ * Calls of the homeserver's client-server API (Matrix specification v1.15) with the application service's
+ * token, in our own name or a ghost's. A homeserver that is away, overloaded (5xx) or says M_LIMIT_EXCEEDED
+ * is asked again, with jitter, until it answers; what it refuses (other 4xx) is the caller's. A 2xx that is
+ * no JSON is none of its answers: calls may be made twice, so those that make something carry a transaction
+ * id where the API has one.
  *
- * Calls of one lane are made one after the other, in the order in which they were given, each when the one before has
- * been answered for good: the events of one room keep their order, and a slow room holds up no other. Lanes take turns.
+ * Calls of one lane are made one after the other, in the order in which they were given, each when the one
+ * before has been answered for good: the events of one room keep their order, and a slow room holds up no
+ * other. Lanes take turns.
  */
 #pragma once
 
@@ -22,14 +24,15 @@ struct cJSON;
 struct homeserver;
 
 struct homeserver_settings {
-	const char *url;      /* "http://127.0.0.1:8008", no slash behind it */
+	const char *url; /* "http://127.0.0.1:8008", no slash behind it */
 	const char *as_token;
 };
 
 struct matrix_reply {
-	/* 0: 2xx. TP_ERR_NOT_ALLOWED (403), TP_ERR_NOT_FOUND (404), TP_ERR_AUTH (401: our token is wrong), TP_ERR_LIMIT
-	 * (413, or an answer of more than LIMIT_MATRIX_ANSWER_BYTES), TP_ERR_INVALID (other refusals). Only for calls
-	 * made once: TP_ERR_IO, TP_ERR_TIMEOUT, and TP_ERR_LIMIT for M_LIMIT_EXCEEDED. */
+	/* 0: 2xx. TP_ERR_NOT_ALLOWED (403), TP_ERR_NOT_FOUND (404), TP_ERR_AUTH (401: our token is wrong),
+	 * TP_ERR_LIMIT (413, or an answer of more than LIMIT_MATRIX_ANSWER_BYTES), TP_ERR_INVALID (other
+	 * refusals). Only for calls made once: TP_ERR_IO, TP_ERR_TIMEOUT, and TP_ERR_LIMIT for
+	 * M_LIMIT_EXCEEDED. */
 	int err;
 	unsigned status;          /* 0: there was no answer */
 	const char *errcode;      /* "M_FORBIDDEN"; "" if all went well, or none was said */
@@ -46,29 +49,34 @@ struct matrix_call {
 	const char *body; /* JSON; NULL: none (POST and PUT send {}) */
 	const char *lane; /* usually a room's id; NULL: without waiting for others */
 	bool once;        /* not again, whatever comes: what is stale later (typing, presence) */
-	/* Once, never from inside homeserver_call; not after homeserver_destroy, which it may call. NULL: unwanted. */
+	/* Once, never from inside homeserver_call; not after homeserver_destroy, which it may call. NULL:
+	 * unwanted. */
 	matrix_done *done;
 	void *context;
+	/* Frees what belongs to the context if homeserver_destroy comes before `done`; calls nothing else.
+	 * NULL: nothing to free. */
+	void (*drop)(void *context);
 };
 
 struct homeserver *homeserver_create(struct http_client *client, const struct homeserver_settings *settings,
-				     const struct log *parent);
+                                     const struct log *parent);
 /* Without calling anybody; before the client is closed. *homeserver becomes NULL; NULL is fine. */
 void homeserver_destroy(struct homeserver **homeserver);
 /* Everything is copied. */
 void homeserver_call(struct homeserver *homeserver, const struct matrix_call *call);
-/* A call whose body is not known yet, in a lane (which it needs): its place is kept, and what is behind it waits. Good
- * until it is supplied or the homeserver destroyed. */
+/* A call whose body is not known yet, in a lane (which it needs): its place is kept, and what is behind it
+ * waits. Good until it is supplied or the homeserver destroyed. */
 struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const struct matrix_call *call);
 /* Its body (copied): it is made in its turn. *place becomes NULL. */
 void homeserver_supply(struct homeserver_place **place, const char *body);
-/* The file's bytes (a regular file, closed in any case) become media of the homeserver: json has "content_uri". In no
- * lane; a few at a time. `type` and `name` may be NULL. */
-void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type, const char *name,
-		       matrix_done *done, void *context);
+/* The file's bytes (a regular file, closed in any case) become media of the homeserver: json has
+ * "content_uri". In no lane; a few at a time. `type` and `name` may be NULL. */
+void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type,
+                       const char *name, matrix_done *done, void *context);
 /* Calls that wait or are under way. */
 size_t homeserver_waiting(const struct homeserver *homeserver);
-/* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode) is none.
- * False at first. When that changes, `changed` is called, which may destroy the homeserver. */
+/* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode)
+ * is none. False at first. When that changes, `changed` is called, which may destroy the homeserver. */
 bool homeserver_answers(const struct homeserver *homeserver);
-void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers), void *context);
+void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers),
+                      void *context);

@@ -80,7 +80,8 @@ void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out)
 }
 
 void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type,
-                 const char *content, const char *transaction, matrix_done *done, void *context)
+                 const char *content, const char *transaction, matrix_done *done, void *context,
+                 void (*drop)(void *context))
 {
 	struct buf fresh = {0};
 
@@ -95,6 +96,7 @@ void matrix_send(struct matrix_frontend *frontend, const char *room, const char 
 	                                                            .body = content,
 	                                                            .lane = room,
 	                                                            .done = done,
+	                                                            .drop = drop,
 	                                                            .context = context});
 	mem_free(path);
 	buf_finish(&fresh);
@@ -113,7 +115,7 @@ void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const 
 		buf_puts(&content, "}}");
 	}
 	buf_putc(&content, '}');
-	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), NULL, told, frontend);
+	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), NULL, told, frontend, NULL);
 	buf_finish(&content);
 }
 
@@ -200,6 +202,7 @@ static void frontend_destroy(struct frontend *base)
 {
 	struct matrix_frontend *frontend = matrix_frontend_of(base);
 
+	frontend->stopping = true;
 	transactions_forget(frontend);
 	appservice_destroy(&frontend->appservice);
 	homeserver_destroy(&frontend->homeserver);

@@ -53,7 +53,8 @@ struct matrix_frontend {
 	struct map *portals;   /* lower-case legacy room -> struct portal_rooms */
 	struct map *makings;   /* lower-case legacy room -> struct making: portals on their way */
 	struct map *openings;  /* chat_key -> struct opening: chats on their way */
-	struct map *pictures;  /* number of a question for a card -> ghost, owned (contact.c) */
+	struct map *pictures;  /* number of a question for a card -> ghost; "upload NUMBER" -> struct picture
+	                          (contact.c) */
 	uint32_t cards;        /* questions so far */
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
@@ -92,7 +93,8 @@ void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 /* An event into a room, by the bot (as NULL) or a ghost. `transaction` NULL: a fresh one. */
 void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type,
-                 const char *content, const char *transaction, matrix_done *done, void *context);
+                 const char *content, const char *transaction, matrix_done *done, void *context,
+                 void (*drop)(void *context));
 /* m.notice of the bot; in reply to an event unless NULL. */
 void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to,
                    const char *text);

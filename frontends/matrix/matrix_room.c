@@ -255,6 +255,14 @@ struct asking {
 	char *room;
 };
 
+static void asking_free(void *context)
+{
+	struct asking *asking = context;
+
+	mem_free(asking->room);
+	mem_free(asking);
+}
+
 static void on_members(void *context, const struct matrix_reply *reply)
 {
 	struct asking *asking = context;
@@ -281,8 +289,7 @@ static void on_members(void *context, const struct matrix_reply *reply)
 	if (room && room->kind == MATRIX_ROOM_PORTAL)
 		portal_room_join_people(frontend, room);
 	arena_finish(&arena);
-	mem_free(asking->room);
-	mem_free(asking);
+	asking_free(asking);
 }
 
 /* Of a chat only the ghost is a member, so that it has to ask. */
@@ -299,7 +306,8 @@ void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matr
 	                                                            .as = ghost,
 	                                                            .lane = room->id,
 	                                                            .done = on_members,
-	                                                            .context = asking});
+	                                                            .context = asking,
+	                                                            .drop = asking_free});
 	mem_free(ghost);
 	mem_free(path);
 }

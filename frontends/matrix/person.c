@@ -58,6 +58,14 @@ struct making {
 	char *person;
 };
 
+static void making_free(void *context)
+{
+	struct making *making = context;
+
+	mem_free(making->person);
+	mem_free(making);
+}
+
 static void made(void *context, const struct matrix_reply *reply)
 {
 	struct making *making = context;
@@ -74,8 +82,7 @@ static void made(void *context, const struct matrix_reply *reply)
 		person_set_control(frontend, making->person, room);
 	}
 	arena_finish(&arena);
-	mem_free(making->person);
-	mem_free(making);
+	making_free(making);
 }
 
 static void make_control(struct matrix_frontend *frontend, struct person *person)
@@ -94,7 +101,8 @@ static void make_control(struct matrix_frontend *frontend, struct person *person
 	                                                            .body = buf_text(&body),
 	                                                            .lane = person->id,
 	                                                            .done = made,
-	                                                            .context = making});
+	                                                            .context = making,
+	                                                            .drop = making_free});
 	buf_finish(&body);
 }
 

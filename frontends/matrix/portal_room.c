@@ -52,6 +52,7 @@ static void making_free(void *value)
 		struct waiter *waiter = CONTAINER_OF(link, struct waiter, link);
 
 		list_remove(&waiter->link);
+		waiter->done(waiter->context, NULL, "the gateway is being stopped");
 		mem_free(waiter);
 	}
 	mem_free(making->name);

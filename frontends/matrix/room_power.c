@@ -79,6 +79,16 @@ static void on_state(void *context, const struct matrix_reply *reply)
 	mem_free(checking);
 }
 
+/* The frontend ends: whoever asked lets go. */
+static void drop(void *context)
+{
+	struct checking *checking = context;
+
+	checking->done(checking->context, false, "");
+	mem_free(checking->person);
+	mem_free(checking);
+}
+
 void room_power_check(struct matrix_frontend *frontend, const struct matrix_room *room, const char *person,
                       room_power_done *done, void *context)
 {
@@ -90,6 +100,7 @@ void room_power_check(struct matrix_frontend *frontend, const struct matrix_room
 	                                                            .path = path,
 	                                                            .lane = room->id,
 	                                                            .done = on_state,
+	                                                            .drop = drop,
 	                                                            .context = checking});
 	mem_free(path);
 }

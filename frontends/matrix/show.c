@@ -203,8 +203,10 @@ static bool waits_for_another(struct matrix_frontend *frontend, const struct ide
 	return waits;
 }
 
-static void sent_free(struct sent *sent)
+static void sent_free(void *context)
 {
+	struct sent *sent = context;
+
 	mem_free(sent->address);
 	mem_free(sent->room);
 	mem_free(sent->ghost);
@@ -330,7 +332,8 @@ static void send_event(struct speaking *speaking, struct matrix_room *room, cons
 		sent->network_id = mem_strdup(message->id);
 		took_off(speaking->frontend, sent->network, sent->network_id);
 	}
-	matrix_send(speaking->frontend, room->id, speaking->ghost, type, content, transaction, on_sent, sent);
+	matrix_send(speaking->frontend, room->id, speaking->ghost, type, content, transaction, on_sent, sent,
+	            sent_free);
 	mem_free(transaction);
 }
 
@@ -346,7 +349,8 @@ static void redact(struct speaking *speaking, struct matrix_room *room, const ch
 	                                      .as = speaking->ghost,
 	                                      .lane = room->id,
 	                                      .done = on_sent,
-	                                      .context = sent_by(speaking, room, known_there)});
+	                                      .context = sent_by(speaking, room, known_there),
+	                                      .drop = sent_free});
 	mem_free(path);
 	mem_free(transaction);
 }
@@ -390,7 +394,8 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	                                        .body = buf_text(&content),
 	                                        .lane = room->id,
 	                                        .done = on_sent,
-	                                        .context = sent_by(speaking, room, known_there)});
+	                                        .context = sent_by(speaking, room, known_there),
+	                                        .drop = sent_free});
 	buf_finish(&content);
 	mem_free(path);
 	mem_free(transaction);

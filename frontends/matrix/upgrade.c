@@ -55,8 +55,10 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	mem_free(relay);
 }
 
-static void following_free(struct following *following)
+static void following_free(void *context)
 {
+	struct following *following = context;
+
 	mem_free(following->from);
 	mem_free(following->to);
 	mem_free(following);
@@ -120,7 +122,8 @@ void upgrade_follow(struct matrix_frontend *frontend, struct matrix_room *room, 
 	                                                            .as = ghost,
 	                                                            .lane = replacement,
 	                                                            .done = on_state,
-	                                                            .context = following});
+	                                                            .context = following,
+	                                                            .drop = following_free});
 	mem_free(path);
 	mem_free(ghost);
 }

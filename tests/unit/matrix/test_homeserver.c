@@ -646,10 +646,21 @@ static void uploads(void **state)
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
+static unsigned dropped;
+
+static void drop(void *context)
+{
+	(void)context;
+	dropped++;
+}
+
 static void ends_with_calls_waiting(void **state)
 {
 	struct fixture *f = *state;
 
+	dropped = 0;
+	for (unsigned i = 0; i < 3; i++)
+		call(f, (struct matrix_call){.path = "/held", .lane = i ? "dropped" : NULL, .drop = drop});
 	f->rules[0] = (struct rule){"/held", 0, 0};
 	f->rules[1] = (struct rule){"/ill", 0, 503, ""};
 	for (unsigned i = 0; i < 3; i++) {
@@ -660,6 +671,7 @@ static void ends_with_calls_waiting(void **state)
 	}
 	TURN_UNTIL(&f->loop, f->requests > 10);
 	homeserver_destroy(&f->homeserver);
+	assert_int_equal(dropped, 3);
 	for (unsigned i = 0; i < 20; i++)
 		client_turn(&f->loop);
 	assert_int_equal(f->done, 0);
