@@ -100,6 +100,9 @@ async def scenario_the_signal_backend_again_after_a_crash(world):
         writer.close()
     signald.writers.clear()
     await gateway.process.wait_log("closed its connection; 1 users lose it", 30)
+    # The first login is told twice: a presence does not say which login it is of.
+    again = "info: user alice@localhost: connected"
+    await wait_until(lambda: gateway.process.log().count(again) == 2, "the second login", 60)
     await alice.presence(GATEWAY, "available", after=mark, timeout=60)
     signald.message(ALICE, BOB, dataMessage={"timestamp": 1606000000000, "body": "still there"})
     await alice.message(f"{BOB}@{GATEWAY}", "^still there$", "chat")
