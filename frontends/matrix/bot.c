@@ -141,9 +141,7 @@ static void unplumb(void *context, bool may, const char *problem)
 /* It takes nothing but an account, as it is one's own that others speak through. */
 static void relay_on(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender)
 {
-	const struct resource *resource = person_attach(frontend, sender);
-
-	if (!resource || resource->identity->state != IDENTITY_READY) {
+	if (!person_ready(frontend, sender)) {
 		matrix_notice(frontend, room->id, NULL,
 		              "For that you need an account here: register with me first.");
 		return;
@@ -167,19 +165,7 @@ static void relay_off(void *context, bool may, const char *problem)
 	reply(asking, "People without an account are not heard any more.");
 }
 
-/* ------------------------------------------------------------------------------------------------- portals
- */
-
-static void invite(struct matrix_frontend *frontend, const char *room, const char *who)
-{
-	struct buf body = {0};
-
-	buf_puts(&body, "{\"user_id\":");
-	json_put_string(&body, who);
-	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/invite", room), NULL, buf_text(&body), room);
-	buf_finish(&body);
-}
+/* --------------------------------------------------------------------------------------------- portals */
 
 static void opened(void *context, struct matrix_room *room, const char *problem)
 {
@@ -198,7 +184,7 @@ static void opened(void *context, struct matrix_room *room, const char *problem)
 	} else if (matrix_room_has(room, asking->sender)) {
 		portal_room_person_in(frontend, room, asking->sender);
 	} else {
-		invite(frontend, room->id, asking->sender);
+		matrix_invite(frontend, room->id, asking->sender, room->id);
 	}
 	asking_free(asking);
 }
@@ -313,7 +299,7 @@ static void open_chat(struct matrix_frontend *frontend, const struct matrix_room
 	struct matrix_room *chat = chat_open(frontend, sender, name, false);
 
 	if (chat)
-		invite(frontend, chat->id, sender);
+		matrix_invite(frontend, chat->id, sender, chat->id);
 	matrix_notice(frontend, room->id, NULL,
 	              chat ? "You have this chat already." : "I have invited you to it.");
 }
@@ -371,8 +357,7 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 	mem_free_secret(changed);
 }
 
-/* ---------------------------------------------------------------------------------------------- invitation
- */
+/* ------------------------------------------------------------------------------------------ invitation */
 
 void bot_invited(struct matrix_frontend *frontend, const char *id, const char *sender, bool is_direct)
 {

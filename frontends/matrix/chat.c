@@ -19,14 +19,6 @@ struct opening {
 	bool in_room;
 };
 
-static char *opening_key(const char *owner, const char *name)
-{
-	char *key = mem_printf("%s\n%s", owner, name);
-
-	text_lower(key + strlen(owner));
-	return key;
-}
-
 static void opening_free(void *value)
 {
 	struct opening *opening = value;
@@ -58,15 +50,6 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 	return room;
 }
 
-static void show_what_waits(struct matrix_frontend *frontend, const char *id, const char *unused)
-{
-	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, id);
-
-	(void)unused;
-	if (identity && identity->state == IDENTITY_READY)
-		delivery_identity_ready(identity);
-}
-
 static void made(void *context, const struct matrix_reply *reply)
 {
 	struct opening *opening = context;
@@ -80,7 +63,7 @@ static void made(void *context, const struct matrix_reply *reply)
 		            log_quote(opening->owner), log_quote(opening->name), reply->problem);
 	} else {
 		made_chat(frontend, id, opening->owner, opening->name, opening->ghost, opening->in_room);
-		matrix_later(frontend, show_what_waits, opening->owner, NULL);
+		matrix_later(frontend, person_show_waiting, opening->owner, NULL);
 	}
 	arena_finish(&arena);
 	opening_free(opening);
@@ -97,17 +80,16 @@ static char *ghost_named(struct matrix_frontend *frontend, const char *name, boo
 /* What the ghost is called: of somebody in a room the nickname. */
 static const char *shown_name(const char *name, bool in_room)
 {
-	const char *slash = in_room ? strrchr(name, '/') : NULL;
+	const char *nickname = matrix_chat_nickname(name, in_room);
 
-	return slash ? slash + 1 : name;
+	return nickname ? nickname : name;
 }
 
 struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owner, const char *name,
                               bool in_room)
 {
 	struct matrix_room *room = matrix_room_chat(frontend, owner, name);
-	char *key = opening_key(owner, name);
-	struct buf body = {0};
+	char *key = matrix_chat_key(owner, name);
 
 	if (room || map_get(frontend->openings, key)) {
 		mem_free(key);
@@ -123,29 +105,14 @@ struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owne
 	opening->ghost = ghost_named(frontend, name, in_room);
 	map_set(&frontend->openings, key, opening);
 	ghost_prepare(frontend, opening->ghost, shown_name(name, in_room), key);
-	buf_puts(&body, "{\"preset\":\"trusted_private_chat\",\"is_direct\":true,\"invite\":[");
-	json_put_string(&body, owner);
-	buf_puts(&body, "]}");
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-	                                                            .path = "/_matrix/client/v3/createRoom",
-	                                                            .as = opening->ghost,
-	                                                            .body = buf_text(&body),
-	                                                            .lane = key,
-	                                                            .done = made,
-	                                                            .context = opening});
-	buf_finish(&body);
+	matrix_create_direct(frontend, opening->ghost, owner, key, made, opening, NULL);
 	return NULL;
 }
 
 void chat_refuse(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *why)
 {
-	struct buf body = {0};
-
-	buf_puts(&body, "{\"reason\":");
-	json_put_string(&body, why);
-	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room), ghost, buf_text(&body), room);
-	buf_finish(&body);
+	matrix_tell_text(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room), ghost, "reason", why,
+	                 room);
 }
 
 void chat_invited(struct matrix_frontend *frontend, const char *id, const char *ghost, const char *sender)

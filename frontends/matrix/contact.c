@@ -87,14 +87,12 @@ void contact_show_known(struct matrix_frontend *frontend, const char *id, const 
 static void ask_card(struct matrix_frontend *frontend, const char *question, const char *name)
 {
 	const char *address = strchr(question, ' ');
-	struct resource *resource =
-	        address ? session_find(frontend->base.transport, &frontend->base, address + 1, "") : NULL;
+	struct resource *resource = address ? person_ready(frontend, address + 1) : NULL;
 	uint32_t number = (uint32_t)strtoul(question, NULL, 10);
 	struct event event = {.type = EVENT_VCARD_REQUEST, .vcard = {.name = name, .id = number}};
 	char key[16];
 
-	if (resource && resource->identity->state == IDENTITY_READY &&
-	    !router_from_frontend(resource, &event))
+	if (resource && !router_from_frontend(resource, &event))
 		return;
 	snprintf(key, sizeof(key), "%" PRIu32, number);
 	mem_free(map_remove(frontend->pictures, key));
@@ -124,14 +122,8 @@ static void on_uploaded(void *context, const struct matrix_reply *reply)
 	const char *url = json_text(reply->json, "content_uri", &arena);
 
 	if (url) {
-		struct buf body = {0};
-
-		buf_puts(&body, "{\"avatar_url\":");
-		json_put_string(&body, url);
-		buf_putc(&body, '}');
-		matrix_tell(frontend, HTTP_PUT, matrix_path("/profile/%s/avatar_url", picture->ghost),
-		            picture->ghost, buf_text(&body), picture->ghost);
-		buf_finish(&body);
+		matrix_tell_text(frontend, HTTP_PUT, matrix_path("/profile/%s/avatar_url", picture->ghost),
+		                 picture->ghost, "avatar_url", url, picture->ghost);
 	} else {
 		log_info(&frontend->base.log, "the picture of %s could not be stored: %s",
 		         log_quote(picture->ghost), reply->problem);

@@ -31,14 +31,14 @@ char *ghost_of_participant(const struct matrix_frontend *frontend, const char *r
 
 char *ghost_of_chat(const struct matrix_frontend *frontend, const struct matrix_room *room)
 {
-	const char *slash = room->in_room ? strrchr(room->name, '/') : NULL;
-
 	if (room->kind != MATRIX_ROOM_CHAT)
 		return NULL;
-	if (!slash)
+	const char *nickname = matrix_chat_nickname(room->name, room->in_room);
+
+	if (!nickname)
 		return ghost_of_contact(frontend, room->name);
-	char *legacy = mem_strndup(room->name, (size_t)(slash - room->name));
-	char *id = ghost_of_participant(frontend, legacy, slash + 1);
+	char *legacy = matrix_chat_legacy_room(room->name, nickname);
+	char *id = ghost_of_participant(frontend, legacy, nickname);
 
 	mem_free(legacy);
 	return id;
@@ -64,7 +64,7 @@ static void registered(void *context, const struct matrix_reply *reply)
 		log_warning(&frontend->base.log, "a ghost could not be registered: %s", reply->problem);
 }
 
-static void make(struct matrix_frontend *frontend, const char *id, const char *lane)
+void ghost_register(struct matrix_frontend *frontend, const char *id, const char *lane)
 {
 	struct buf body = {0};
 	char *local = mem_strndup(id + 1, strcspn(id + 1, ":"));
@@ -85,17 +85,12 @@ static void make(struct matrix_frontend *frontend, const char *id, const char *l
 void ghost_rename(struct matrix_frontend *frontend, const char *id, const char *name, const char *lane)
 {
 	struct ghost *ghost = find(frontend, id);
-	struct buf body = {0};
 
 	if (ghost->name && !strcmp(ghost->name, name))
 		return;
 	mem_replace(&ghost->name, name);
-	buf_puts(&body, "{\"displayname\":");
-	json_put_string(&body, name);
-	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_PUT, matrix_path("/profile/%s/displayname", id), id, buf_text(&body),
-	            lane);
-	buf_finish(&body);
+	matrix_tell_text(frontend, HTTP_PUT, matrix_path("/profile/%s/displayname", id), id, "displayname",
+	                 name, lane);
 }
 
 void ghost_prepare(struct matrix_frontend *frontend, const char *id, const char *name, const char *lane)
@@ -103,7 +98,7 @@ void ghost_prepare(struct matrix_frontend *frontend, const char *id, const char 
 	struct ghost *ghost = find(frontend, id);
 
 	if (!ghost->made)
-		make(frontend, id, lane);
+		ghost_register(frontend, id, lane);
 	ghost->made = true;
 	if (!ghost->name)
 		ghost_rename(frontend, id, name, lane);
@@ -148,17 +143,6 @@ static void entered(void *context, const struct matrix_reply *reply)
 	entering_free(entering);
 }
 
-static void invite(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *lane)
-{
-	struct buf body = {0};
-
-	buf_puts(&body, "{\"user_id\":");
-	json_put_string(&body, ghost);
-	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/invite", room), NULL, buf_text(&body), lane);
-	buf_finish(&body);
-}
-
 void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
                  const char *name, const char *lane)
 {
@@ -170,7 +154,7 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
 	matrix_room_note_member(frontend, room, ghost, true);
 	/* A chat is entered on invitation by the person; the bot is not in it. */
 	if (room->kind == MATRIX_ROOM_PORTAL && !room->ours)
-		invite(frontend, room->id, ghost, lane);
+		matrix_invite(frontend, room->id, ghost, lane);
 	struct entering *entering = MEM_NEW(struct entering);
 	char *path = matrix_path("/join/%s", room->id);
 

@@ -17,6 +17,8 @@ char *ghost_of_participant(const struct matrix_frontend *frontend, const char *r
 /* The ghost that a chat is with. To be freed; NULL: not a chat. */
 char *ghost_of_chat(const struct matrix_frontend *frontend, const struct matrix_room *room);
 
+/* Registers it, or the bot; that it is there already is no error. */
+void ghost_register(struct matrix_frontend *frontend, const char *ghost, const char *lane);
 /* Registers and names it, unless this process has done so. `name`: to show. */
 void ghost_prepare(struct matrix_frontend *frontend, const char *ghost, const char *name, const char *lane);
 /* Another name from now on. */

@@ -2,7 +2,6 @@
 #include "frontends/matrix/matrix.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
@@ -31,8 +31,7 @@
 #define RECORDS "records"
 #define CLIENT "/_matrix/client/v3"
 
-/* ------------------------------------------------------------------------------------------------- calling
- */
+/* --------------------------------------------------------------------------------------------- calling */
 
 char *matrix_path(const char *format, ...)
 {
@@ -72,6 +71,43 @@ void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char
 	                                                            .done = told,
 	                                                            .context = frontend});
 	mem_free(path);
+}
+
+void matrix_tell_text(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
+                      const char *key, const char *text, const char *lane)
+{
+	struct buf body = {0};
+
+	buf_printf(&body, "{\"%s\":", key);
+	json_put_string(&body, text);
+	buf_putc(&body, '}');
+	matrix_tell(frontend, method, path, as, buf_text(&body), lane);
+	buf_finish(&body);
+}
+
+void matrix_invite(struct matrix_frontend *frontend, const char *room, const char *who, const char *lane)
+{
+	matrix_tell_text(frontend, HTTP_POST, matrix_path("/rooms/%s/invite", room), NULL, "user_id", who,
+	                 lane);
+}
+
+void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
+                          matrix_done *done, void *context, void (*drop)(void *context))
+{
+	struct buf body = {0};
+
+	buf_puts(&body, "{\"preset\":\"trusted_private_chat\",\"is_direct\":true,\"invite\":[");
+	json_put_string(&body, who);
+	buf_puts(&body, "]}");
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+	                                                            .path = CLIENT "/createRoom",
+	                                                            .as = as,
+	                                                            .body = buf_text(&body),
+	                                                            .lane = lane,
+	                                                            .done = done,
+	                                                            .context = context,
+	                                                            .drop = drop});
+	buf_finish(&body);
 }
 
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out)
@@ -124,8 +160,7 @@ void matrix_notice(struct matrix_frontend *frontend, const char *room, const cha
 	matrix_notice_as(frontend, room, NULL, reply_to, text);
 }
 
-/* --------------------------------------------------------------------------------------------------- later
- */
+/* ----------------------------------------------------------------------------------------------- later */
 
 struct later {
 	struct list link;
@@ -154,8 +189,7 @@ static void on_due(uv_timer_t *timer)
 		list_remove(link);
 		list_append(&now, link);
 	}
-	LIST_EACH(link, &now)
-	{
+	LIST_EACH (link, &now) {
 		struct later *later = CONTAINER_OF(link, struct later, link);
 
 		if (!frontend->stopping)
@@ -176,8 +210,7 @@ void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const
 		uv_timer_start(frontend->timer, on_due, 0, 0);
 }
 
-/* ----------------------------------------------------------------------------------------------- life cycle
- */
+/* ------------------------------------------------------------------------------------------ life cycle */
 
 static struct frontend *frontend_create(struct config *config)
 {
@@ -208,8 +241,8 @@ static void frontend_destroy(struct frontend *base)
 	homeserver_destroy(&frontend->homeserver);
 	matrix_media_destroy(&frontend->media);
 	http_client_close(&frontend->http, NULL, NULL);
-	LIST_EACH(link, &frontend->due)
-	later_free(CONTAINER_OF(link, struct later, link));
+	LIST_EACH (link, &frontend->due)
+		later_free(CONTAINER_OF(link, struct later, link));
 	chats_free(frontend);
 	portal_rooms_free(frontend);
 	matrix_rooms_free(frontend);
@@ -290,11 +323,9 @@ int matrix_write_registration(struct frontend *base, const char *path, struct bu
 
 static char *random_word(void)
 {
-	unsigned char bytes[8];
-	char word[2 * sizeof(bytes) + 1];
+	char word[17];
 
-	randombytes_buf(bytes, sizeof(bytes));
-	sodium_bin2hex(word, sizeof(word), bytes, sizeof(bytes));
+	random_token(word, sizeof(word) - 1);
 	return mem_strdup(word);
 }
 
@@ -348,17 +379,6 @@ static void on_whoami(void *context, const struct matrix_reply *reply)
 		ping(frontend);
 }
 
-static void name_bot(struct matrix_frontend *frontend)
-{
-	struct buf body = {0};
-
-	buf_puts(&body, "{\"type\":\"m.login.application_service\",\"inhibit_login\":true,\"username\":");
-	json_put_string(&body, frontend->names.bot);
-	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_POST, mem_strdup(CLIENT "/register"), NULL, buf_text(&body), "bot");
-	buf_finish(&body);
-}
-
 static void on_loaded(struct matrix_frontend *frontend)
 {
 	struct map_iter it = {0};
@@ -382,13 +402,15 @@ static int open_registration(struct matrix_frontend *frontend, struct buf *error
 	char *path = registration_path(frontend, frontend->base.transport->service.working_dir);
 	int err = registration_read(path, &frontend->registration, error);
 
-	if (err)
+	if (err) {
 		buf_printf(error, ". transportd --matrix-registration %s CONFIG makes one", path);
-	else if (strcmp(frontend->registration.bot, frontend->names.bot) != 0)
+	} else if (strcmp(frontend->registration.bot, frontend->names.bot) != 0) {
 		buf_printf(error, "%s: sender_localpart is %s, matrix.bot is %s: they must be the same", path,
 		           frontend->registration.bot, frontend->names.bot);
+		err = TP_ERR_INVALID;
+	}
 	mem_free(path);
-	return error->len ? TP_ERR_INVALID : 0;
+	return err;
 }
 
 static int frontend_start(struct frontend *base, struct buf *error)
@@ -424,7 +446,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 		buf_puts(error, "matrix.port: another part of this instance answers there");
 		return TP_ERR_IO;
 	}
-	name_bot(frontend);
+	ghost_register(frontend, frontend->bot, "bot");
 	matrix_rooms_load(frontend, on_loaded);
 	return 0;
 }
@@ -466,27 +488,7 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	wait_is_over(frontend);
 }
 
-/* ------------------------------------------------------------------------------------------------- delivery
- */
-
-static bool is_for_portal(const struct event *event)
-{
-	return event->type == EVENT_SUBJECT || event->type == EVENT_PARTICIPANT ||
-	       event->type == EVENT_ROOM_INFO || event->type == EVENT_ROOM_LEAVE;
-}
-
-static void deliver_to_portal(struct matrix_frontend *frontend, struct identity *to,
-                              const struct event *event)
-{
-	if (event->type == EVENT_SUBJECT)
-		portal_room_show_subject(frontend, to, &event->message);
-	else if (event->type == EVENT_PARTICIPANT)
-		portal_room_show_participant(frontend, to, &event->participant);
-	else if (event->type == EVENT_ROOM_INFO)
-		portal_room_show_info(frontend, to, &event->room_info);
-	else
-		portal_room_show_leave(frontend, to, &event->room);
-}
+/* -------------------------------------------------------------------------------------------- delivery */
 
 static void show_login_step(struct matrix_frontend *frontend, const struct identity *to,
                             const struct event_login_step *step)
@@ -517,10 +519,6 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 	(void)only;
 	if (!frontend->loaded || frontend->stopping)
 		return TP_ERR_NOT_CONNECTED;
-	if (is_for_portal(event)) {
-		deliver_to_portal(frontend, to, event);
-		return 0;
-	}
 	switch (event->type) {
 	case EVENT_MESSAGE:
 		return show_message(frontend, to, event);
@@ -528,30 +526,43 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		return show_attention(frontend, to, event);
 	case EVENT_CHAT_STATE:
 		show_chat_state(frontend, to, &event->chat_state);
-		return 0;
+		break;
 	case EVENT_READ_MARKER:
 		show_read_marker(frontend, to, &event->read_marker);
-		return 0;
+		break;
+	case EVENT_SUBJECT:
+		portal_room_show_subject(frontend, to, &event->message);
+		break;
+	case EVENT_PARTICIPANT:
+		portal_room_show_participant(frontend, to, &event->participant);
+		break;
+	case EVENT_ROOM_INFO:
+		portal_room_show_info(frontend, to, &event->room_info);
+		break;
+	case EVENT_ROOM_LEAVE:
+		portal_room_show_leave(frontend, to, &event->room);
+		break;
 	case EVENT_SESSION:
 		person_show_session(frontend, to, &event->session);
 		/* an account that was waited for has been read, or is not there */
 		matrix_later(frontend, transactions_go_on, NULL, NULL);
-		return 0;
+		break;
 	case EVENT_CONTACT:
 		contact_show(frontend, to, &event->contact);
-		return 0;
+		break;
 	case EVENT_VCARD:
 		contact_show_card(frontend, &event->vcard);
-		return 0;
+		break;
 	case EVENT_LOGIN_STEP:
 		show_login_step(frontend, to, &event->login_step);
-		return 0;
+		break;
 	case EVENT_AUTH_REQUEST:
 		show_contact_request(frontend, to, &event->contact);
-		return 0;
+		break;
 	default:
-		return 0;
+		break;
 	}
+	return 0;
 }
 
 static int frontend_undelivered(struct frontend *base, const char *address, const struct event *event)

@@ -68,7 +68,7 @@ struct matrix_frontend {
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
 	bool loaded;           /* the stored places are known; until then transactions are refused */
-	bool stopping, answered;
+	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;
 	unsigned stop_waits;
@@ -89,6 +89,14 @@ char *matrix_path(const char *format, ...);
 /* PUT or POST whose outcome only the log wants to know. `body` NULL: {}. */
 void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
                  const char *body, const char *lane);
+/* The same with a body of one text: {"KEY": TEXT}. */
+void matrix_tell_text(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
+                      const char *key, const char *text, const char *lane);
+/* By the bot. */
+void matrix_invite(struct matrix_frontend *frontend, const char *room, const char *who, const char *lane);
+/* A room for two, by the bot (as NULL) or a ghost, who invites the other one. The reply has its "room_id". */
+void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
+                          matrix_done *done, void *context, void (*drop)(void *context));
 /* A transaction id that was never used before, also not by an earlier process. */
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 /* An event into a room, by the bot (as NULL) or a ghost. `transaction` NULL: a fresh one. */

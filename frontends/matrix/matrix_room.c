@@ -25,7 +25,26 @@ struct matrix_room *matrix_room_find(const struct matrix_frontend *frontend, con
 	return map_get(frontend->rooms, id);
 }
 
-static char *chat_key(const char *owner, const char *name)
+const char *matrix_chat_nickname(const char *name, bool in_room)
+{
+	const char *slash = in_room ? strrchr(name, '/') : NULL;
+
+	return slash ? slash + 1 : NULL;
+}
+
+char *matrix_chat_legacy_room(const char *name, const char *nickname)
+{
+	return mem_strndup(name, (size_t)(nickname - 1 - name));
+}
+
+char *matrix_chat_name(const struct event_message *message)
+{
+	if (message->kind == MESSAGE_CHAT)
+		return mem_strdup(message->name);
+	return mem_printf("%s/%s", message->name, message->nickname ? message->nickname : "");
+}
+
+char *matrix_chat_key(const char *owner, const char *name)
 {
 	char *key = mem_printf("%s\n%s", owner, name);
 
@@ -36,7 +55,7 @@ static char *chat_key(const char *owner, const char *name)
 struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, const char *owner,
                                      const char *name)
 {
-	char *key = chat_key(owner, name);
+	char *key = matrix_chat_key(owner, name);
 	struct matrix_room *room = map_get(frontend->chats, key);
 
 	mem_free(key);
@@ -81,7 +100,7 @@ static void portals_free(void *value)
 static void tie(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	if (room->kind == MATRIX_ROOM_CHAT) {
-		char *key = chat_key(room->owner, room->name);
+		char *key = matrix_chat_key(room->owner, room->name);
 
 		map_put(frontend->chats, key, room);
 		mem_free(key);
@@ -124,7 +143,7 @@ static void untie(struct matrix_frontend *frontend, const struct matrix_room *ro
 		untie_portal(frontend, room);
 	if (room->kind != MATRIX_ROOM_CHAT)
 		return;
-	char *key = chat_key(room->owner, room->name);
+	char *key = matrix_chat_key(room->owner, room->name);
 
 	if (map_get(frontend->chats, key) == room)
 		map_remove(frontend->chats, key);

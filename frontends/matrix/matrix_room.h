@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "frontends/matrix/matrix.h"
+#include "protocol/event.h"
 
 enum matrix_room_kind {
 	MATRIX_ROOM_PLAIN,   /* the bot is there, and it is tied to nothing (yet) */
@@ -16,18 +17,28 @@ enum matrix_room_kind {
 struct matrix_room {
 	char *id;
 	enum matrix_room_kind kind;
-	char *owner;     /* CONTROL, CHAT: a user id */
-	char *name;      /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
-	char *relay;     /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
-	char *successor; /* the tombstone names it, and it may not be seen yet; NULL */
-	bool in_room;    /* CHAT with somebody whom one knows from a room only */
-	bool ours;       /* PORTAL made by us: anybody may join, ghosts need no invitation */
-	bool encrypted, encrypted_told;
+	char *owner;         /* CONTROL, CHAT: a user id */
+	char *name;          /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
+	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
+	char *successor;     /* the tombstone names it, and it may not be seen yet; NULL */
+	bool in_room;        /* CHAT with somebody whom one knows from a room only */
+	bool ours;           /* PORTAL made by us: anybody may join, ghosts need no invitation */
+	bool encrypted;      /* and people were told that it cannot be read */
 	bool typing;         /* CHAT: the owner, as the network was told */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
 	char *title, *topic; /* as we set them last; NULL */
 };
+
+/* A chat with a contact has the contact's name; one with somebody whom one knows from a room only (`in_room`)
+ * has "room/nickname". Of such a name: the nickname in it, NULL: it is a contact's. */
+const char *matrix_chat_nickname(const char *name, bool in_room);
+/* And the room before that nickname. To be freed. */
+char *matrix_chat_legacy_room(const char *name, const char *nickname);
+/* The name of the chat that a message of kind CHAT or ROOM_PRIVATE belongs to. To be freed. */
+char *matrix_chat_name(const struct event_message *message);
+/* As which this chat is known in maps. To be freed. */
+char *matrix_chat_key(const char *owner, const char *name);
 
 /* NULL: not known. */
 struct matrix_room *matrix_room_find(const struct matrix_frontend *frontend, const char *id);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/portal_room.h"
+#include "transport/delivery.h"
 #include "transport/session.h"
 #include "transport/user.h"
 
@@ -44,13 +45,20 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 
 	mem_replace(&person->control, room);
 	person->creating = false;
-	LIST_EACH(link, &person->waiting)
-	{
+	LIST_EACH (link, &person->waiting) {
 		struct notice *notice = CONTAINER_OF(link, struct notice, link);
 
 		matrix_notice(frontend, room, NULL, notice->text);
 		notice_free(person, notice);
 	}
+}
+
+void person_forget_control(struct matrix_frontend *frontend, const char *id, const char *room)
+{
+	struct person *person = person_of(frontend, id);
+
+	if (person->control && !strcmp(person->control, room))
+		MEM_FREE(person->control);
 }
 
 struct making {
@@ -88,22 +96,11 @@ static void made(void *context, const struct matrix_reply *reply)
 static void make_control(struct matrix_frontend *frontend, struct person *person)
 {
 	struct making *making = MEM_NEW(struct making);
-	struct buf body = {0};
 
 	person->creating = true;
 	making->frontend = frontend;
 	making->person = mem_strdup(person->id);
-	buf_puts(&body, "{\"preset\":\"trusted_private_chat\",\"is_direct\":true,\"invite\":[");
-	json_put_string(&body, person->id);
-	buf_puts(&body, "]}");
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-	                                                            .path = "/_matrix/client/v3/createRoom",
-	                                                            .body = buf_text(&body),
-	                                                            .lane = person->id,
-	                                                            .done = made,
-	                                                            .context = making,
-	                                                            .drop = making_free});
-	buf_finish(&body);
+	matrix_create_direct(frontend, NULL, person->id, person->id, made, making, making_free);
 }
 
 static void keep(struct matrix_frontend *frontend, struct person *person, const char *text)
@@ -168,6 +165,22 @@ struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
 	return session_find(frontend->base.transport, &frontend->base, id, "");
 }
 
+struct resource *person_ready(struct matrix_frontend *frontend, const char *id)
+{
+	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
+
+	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
+}
+
+void person_show_waiting(struct matrix_frontend *frontend, const char *id, const char *unused)
+{
+	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, id);
+
+	(void)unused;
+	if (identity && identity->state == IDENTITY_READY)
+		delivery_identity_ready(identity);
+}
+
 void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused)
 {
 	(void)unused;
@@ -222,8 +235,8 @@ static void person_free(void *value)
 {
 	struct person *person = value;
 
-	LIST_EACH(link, &person->waiting)
-	notice_free(person, CONTAINER_OF(link, struct notice, link));
+	LIST_EACH (link, &person->waiting)
+		notice_free(person, CONTAINER_OF(link, struct notice, link));
 	mem_free(person->id);
 	mem_free(person->name);
 	mem_free(person->control);

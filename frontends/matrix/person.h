@@ -23,6 +23,8 @@ struct person {
 struct person *person_of(struct matrix_frontend *frontend, const char *id);
 /* Into the control room, which is made if there is none. */
 void person_tell(struct matrix_frontend *frontend, const char *id, const char *text);
+/* The bot is not, or the person is not, in that room any more: it is no control room. */
+void person_forget_control(struct matrix_frontend *frontend, const char *id, const char *room);
 /* The person talks to the bot there from now on. */
 void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room);
 /* What others see: the display name in one line, or the local part of the id. */
@@ -33,6 +35,10 @@ void person_note_name(struct matrix_frontend *frontend, const char *id, const ch
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id);
 /* matrix_later: there is an account now. */
 void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused);
+/* The client of somebody whose account has been read; NULL: not here, or not yet. */
+struct resource *person_ready(struct matrix_frontend *frontend, const char *id);
+/* matrix_later: what waits for the person can be shown now. */
+void person_show_waiting(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* What the account's login has come to. */
 void person_show_session(struct matrix_frontend *frontend, struct identity *identity,
                          const struct event_session *session);

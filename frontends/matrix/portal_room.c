@@ -33,8 +33,7 @@ struct making {
 
 static void tell_waiters(struct making *making, struct matrix_room *room, const char *problem)
 {
-	LIST_EACH(link, &making->waiters)
-	{
+	LIST_EACH (link, &making->waiters) {
 		struct waiter *waiter = CONTAINER_OF(link, struct waiter, link);
 
 		list_remove(&waiter->link);
@@ -47,14 +46,7 @@ static void making_free(void *value)
 {
 	struct making *making = value;
 
-	LIST_EACH(link, &making->waiters)
-	{
-		struct waiter *waiter = CONTAINER_OF(link, struct waiter, link);
-
-		list_remove(&waiter->link);
-		waiter->done(waiter->context, NULL, "the gateway is being stopped");
-		mem_free(waiter);
-	}
+	tell_waiters(making, NULL, "the gateway is being stopped");
 	mem_free(making->name);
 	mem_free(making);
 }
@@ -259,11 +251,11 @@ void portal_room_join_people(struct matrix_frontend *frontend, struct matrix_roo
 
 void portal_rooms_join_again(struct matrix_frontend *frontend, const char *id, const char *unused)
 {
-	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
+	struct resource *resource = person_ready(frontend, id);
 	struct map_iter it = {0};
 
 	(void)unused;
-	if (!resource || resource->identity->state != IDENTITY_READY)
+	if (!resource)
 		return;
 	while (map_next(frontend->rooms, &it)) {
 		const struct matrix_room *room = it.value;
@@ -343,25 +335,23 @@ static void tell_removed(struct matrix_frontend *frontend, const struct identity
 		const char *text;
 	} reasons[] = {{PARTICIPANT_CONFLICT, "your nickname is taken there"},
 	               {PARTICIPANT_NOT_AUTHORIZED, "you may not enter"},
-	               {PARTICIPANT_ROOM_NOT_FOUND, "there is no such room"},
-	               {PARTICIPANT_BANNED, "you were banned"},
-	               {PARTICIPANT_KICKED, "you were kicked"}};
+	               {PARTICIPANT_ROOM_NOT_FOUND, "there is no such room"}};
 	const char *reason = "you are not there any more";
 
-	for (size_t i = sizeof(reasons) / sizeof(reasons[0]); i-- > 0;)
+	for (size_t i = ARRAY_SIZE(reasons); i-- > 0;)
 		if (participant->flags & reasons[i].flag)
 			reason = reasons[i].text;
-	char *text = mem_printf("You are not in %s: %s%s%s.", participant->room, reason,
-	                        participant->status_text && *participant->status_text ? ": " : "",
-	                        participant->status_text ? participant->status_text : "");
-
 	if (participant->flags & (PARTICIPANT_KICKED | PARTICIPANT_BANNED)) {
 		struct kicking kicking = {to->address, participant->status_text};
 
 		matrix_room_each_portal(frontend, participant->room, kick, &kicking);
-	} else {
-		person_tell(frontend, to->address, text);
+		return;
 	}
+	char *text = mem_printf("You are not in %s: %s%s%s.", participant->room, reason,
+	                        participant->status_text && *participant->status_text ? ": " : "",
+	                        participant->status_text ? participant->status_text : "");
+
+	person_tell(frontend, to->address, text);
 	mem_free(text);
 }
 
@@ -446,14 +436,8 @@ void portal_rooms_sync(struct matrix_frontend *frontend, const char *name, const
 static void set_state(struct matrix_frontend *frontend, const char *room, const char *type, const char *key,
                       const char *text)
 {
-	struct buf body = {0};
-
-	buf_printf(&body, "{\"%s\":", key);
-	json_put_string(&body, text);
-	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_PUT, matrix_path("/rooms/%s/state/%s/", room, type), NULL, buf_text(&body),
-	            room);
-	buf_finish(&body);
+	matrix_tell_text(frontend, HTTP_PUT, matrix_path("/rooms/%s/state/%s/", room, type), NULL, key, text,
+	                 room);
 }
 
 static void set_topic(struct matrix_frontend *frontend, struct matrix_room *room, void *context)

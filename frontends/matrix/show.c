@@ -150,15 +150,6 @@ static void took_off(struct matrix_frontend *frontend, const char *place, const 
 	mem_free(key);
 }
 
-static void show_again(struct matrix_frontend *frontend, const char *address, const char *unused)
-{
-	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, address);
-
-	(void)unused;
-	if (identity && identity->state == IDENTITY_READY)
-		delivery_identity_ready(identity);
-}
-
 static void landed(struct matrix_frontend *frontend, const char *place, const char *id)
 {
 	char *key = mem_printf("%s\n%s", place, id);
@@ -168,7 +159,7 @@ static void landed(struct matrix_frontend *frontend, const char *place, const ch
 	if (in_flight && --in_flight->events == 0) {
 		map_remove(frontend->in_flight, key);
 		while (map_next(in_flight->waiting, &it))
-			matrix_later(frontend, show_again, it.key, NULL);
+			matrix_later(frontend, person_show_waiting, it.key, NULL);
 		in_flight_free(in_flight);
 	}
 	mem_free(key);
@@ -249,7 +240,7 @@ static void try_again(const struct sent *sent)
 	if (room)
 		matrix_room_note_member(frontend, room, sent->ghost, false);
 	delivery_not_shown(frontend->base.transport, sent->number);
-	matrix_later(frontend, show_again, sent->address, NULL);
+	matrix_later(frontend, person_show_waiting, sent->address, NULL);
 }
 
 static void on_sent(void *context, const struct matrix_reply *reply)
@@ -461,8 +452,7 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 {
 	const struct event_message *message = &event->message;
 	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
-	char *name = in_room ? mem_printf("%s/%s", message->name, message->nickname ? message->nickname : "")
-	                     : mem_strdup(message->name);
+	char *name = matrix_chat_name(message);
 	struct matrix_room *room = chat_open(frontend, to->address, name, in_room);
 	struct speaking speaking = {frontend, to, event, NULL, in_room ? message->nickname : name, 0};
 
@@ -499,8 +489,7 @@ int show_attention(struct matrix_frontend *frontend, struct identity *to, const 
 	return show_message(frontend, to, &message);
 }
 
-/* -------------------------------------------------------------------------------------------- other things
- */
+/* ---------------------------------------------------------------------------------------- other things */
 
 static const char *reason_text(enum undelivered_reason reason)
 {
@@ -526,9 +515,7 @@ static const struct matrix_room *room_of(const struct matrix_frontend *frontend,
 {
 	if (message->kind == MESSAGE_ROOM)
 		return matrix_room_portal(frontend, message->name);
-	if (message->kind == MESSAGE_CHAT)
-		return matrix_room_chat(frontend, address, message->name);
-	char *name = mem_printf("%s/%s", message->name, message->nickname ? message->nickname : "");
+	char *name = matrix_chat_name(message);
 	const struct matrix_room *room = matrix_room_chat(frontend, address, name);
 
 	mem_free(name);

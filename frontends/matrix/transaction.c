@@ -22,8 +22,7 @@
 #include "transport/spool/spool.h"
 #include "transport/user.h"
 
-/* ----------------------------------------------------------------------------------------- what people say
- */
+/* ------------------------------------------------------------------------------------- what people say */
 
 struct saying {
 	struct matrix_frontend *frontend;
@@ -122,11 +121,11 @@ static struct resource *speaker(struct saying *saying, struct event_message *mes
 {
 	struct matrix_frontend *frontend = saying->frontend;
 	const char *sender = saying->source->sender;
-	struct resource *own = session_find(frontend->base.transport, &frontend->base, sender, "");
+	struct resource *own = person_ready(frontend, sender);
 
-	/* Still loading: it is remembered that somebody is there, what is said is refused by the router. */
-	if (own && own->identity->state == IDENTITY_READY)
+	if (own)
 		return own;
+	/* Still loading, or not here. */
 	if (saying->room->kind != MATRIX_ROOM_PORTAL || !saying->room->relay)
 		return person_attach(frontend, sender);
 	message->author.name = person_name(frontend, sender);
@@ -137,17 +136,27 @@ static struct resource *speaker(struct saying *saying, struct event_message *mes
 static void address(const struct saying *saying, struct event_message *message, char **legacy)
 {
 	const struct matrix_room *room = saying->room;
-	const char *slash = room->in_room ? strrchr(room->name, '/') : NULL;
+	const char *nickname = matrix_chat_nickname(room->name, room->in_room);
 
-	*legacy = NULL;
-	message->kind = room->kind == MATRIX_ROOM_PORTAL ? MESSAGE_ROOM : MESSAGE_CHAT;
-	message->name = room->name;
-	if (!slash || room->kind != MATRIX_ROOM_CHAT)
-		return;
-	*legacy = mem_strndup(room->name, (size_t)(slash - room->name));
-	message->kind = MESSAGE_ROOM_PRIVATE;
-	message->name = *legacy;
-	message->nickname = slash + 1;
+	*legacy = nickname ? matrix_chat_legacy_room(room->name, nickname) : NULL;
+	message->kind = room->kind == MATRIX_ROOM_PORTAL ? MESSAGE_ROOM
+	                : nickname                       ? MESSAGE_ROOM_PRIVATE
+	                                                 : MESSAGE_CHAT;
+	message->name = nickname ? *legacy : room->name;
+	message->nickname = nickname;
+}
+
+static int send_on(struct saying *saying, struct resource *from, const struct event *event)
+{
+	if (!from)
+		return TP_ERR_NOT_REGISTERED;
+	if (from->identity->state != IDENTITY_READY)
+		return TP_ERR_NOT_CONNECTED;
+	/* After a start, or for a relay, the room may not have been asked for yet: what is said waits for it.
+	 */
+	if (saying->room->kind == MATRIX_ROOM_PORTAL)
+		portal_room_join(saying->frontend, saying->room, from);
+	return router_from_frontend(from, event);
 }
 
 static void route(struct saying *saying, enum event_type type, struct event_message *message)
@@ -156,19 +165,8 @@ static void route(struct saying *saying, enum event_type type, struct event_mess
 	char *legacy;
 
 	address(saying, &event.message, &legacy);
-	struct resource *from = speaker(saying, &event.message);
-	int err = TP_ERR_NOT_REGISTERED;
+	int err = send_on(saying, speaker(saying, &event.message), &event);
 
-	if (from && from->identity->state != IDENTITY_READY)
-		err = TP_ERR_NOT_CONNECTED;
-	/* After a start, or for a relay, the room may not have been asked for yet: what is said waits for it.
-	 */
-	bool ready = from && from->identity->state == IDENTITY_READY;
-
-	if (ready && saying->room->kind == MATRIX_ROOM_PORTAL)
-		portal_room_join(saying->frontend, saying->room, from);
-	if (ready)
-		err = router_from_frontend(from, &event);
 	if (err)
 		complain(saying, err);
 	mem_free(legacy);
@@ -230,8 +228,7 @@ static void on_message(struct matrix_frontend *frontend, struct matrix_room *roo
 	buf_finish(&saying.xhtml);
 }
 
-/* ------------------------------------------------------------------------------------------------ reactions
- */
+/* ------------------------------------------------------------------------------------------- reactions */
 
 static void on_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
                         const struct matrix_event *event)
@@ -271,8 +268,7 @@ static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *r
 	buf_finish(&saying.text);
 }
 
-/* --------------------------------------------------------------------------------------------- who is there
- */
+/* ---------------------------------------------------------------------------------------- who is there */
 
 static void person_left(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
 {
@@ -291,8 +287,7 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 		break;
 	case MATRIX_ROOM_CONTROL:
 	case MATRIX_ROOM_PLAIN:
-		if (room->owner && !strcmp(room->owner, id))
-			person_set_control(frontend, id, NULL);
+		person_forget_control(frontend, id, room->id);
 		if (matrix_room_people(room))
 			break;
 		matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), NULL, NULL,
@@ -314,8 +309,8 @@ static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_roo
 	while (room->kind == MATRIX_ROOM_PORTAL && map_next(room->members, &it))
 		if (!matrix_is_ours(&frontend->names, it.key))
 			portal_room_person_out(frontend, room, it.key);
-	if (room->owner && room->kind == MATRIX_ROOM_CONTROL)
-		person_set_control(frontend, room->owner, NULL);
+	if (room->owner)
+		person_forget_control(frontend, room->owner, room->id);
 	matrix_room_forget(frontend, &room);
 }
 
@@ -369,8 +364,7 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	}
 }
 
-/* ------------------------------------------------------------------------------------------------ encryption
- */
+/* ------------------------------------------------------------------------------------------ encryption */
 
 static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room *room)
 {
@@ -379,9 +373,9 @@ static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room 
 	        "network. "
 	        "Please go on in a room without encryption; it cannot be switched off in this one.";
 
-	if (room->encrypted_told)
+	if (room->encrypted)
 		return;
-	room->encrypted = room->encrypted_told = true;
+	room->encrypted = true;
 	matrix_room_store(frontend, room);
 	char *ghost = ghost_of_chat(frontend, room);
 
@@ -389,22 +383,13 @@ static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room 
 	mem_free(ghost);
 }
 
-/* ------------------------------------------------------------------------------------------------- ephemeral
- */
-
-static struct resource *ready_resource(struct matrix_frontend *frontend, const char *id)
-{
-	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
-
-	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
-}
+/* ------------------------------------------------------------------------------------------- ephemeral */
 
 static void on_typing(struct matrix_frontend *frontend, struct matrix_room *room,
                       const struct matrix_event *event)
 {
-	struct resource *resource = room->kind == MATRIX_ROOM_CHAT && !room->in_room
-	                                    ? ready_resource(frontend, room->owner)
-	                                    : NULL;
+	struct resource *resource =
+	        room->kind == MATRIX_ROOM_CHAT && !room->in_room ? person_ready(frontend, room->owner) : NULL;
 	bool typing = false;
 
 	for (size_t i = 0; i < event->users_count && resource; i++)
@@ -423,7 +408,7 @@ static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *roo
 {
 	for (size_t i = 0; i < event->receipts_count; i++) {
 		const struct matrix_receipt *receipt = &event->receipts[i];
-		struct resource *resource = ready_resource(frontend, receipt->user_id);
+		struct resource *resource = person_ready(frontend, receipt->user_id);
 
 		if (!resource || !is_tied(room) || room->in_room)
 			continue;
@@ -434,8 +419,7 @@ static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *roo
 	}
 }
 
-/* ---------------------------------------------------------------------------------------------- dispatching
- */
+/* ----------------------------------------------------------------------------------------- dispatching */
 
 static void on_topic(struct matrix_frontend *frontend, struct matrix_room *room,
                      const struct matrix_event *event)
@@ -527,8 +511,7 @@ static void take_all(struct matrix_frontend *frontend, const struct cJSON *event
 	}
 }
 
-/* ------------------------------------------------------------------------------------------------- requests
- */
+/* -------------------------------------------------------------------------------------------- requests */
 
 struct accepting {
 	struct list link;
@@ -724,15 +707,13 @@ const struct appservice_ops transaction_ops = {
 void transactions_forget(struct matrix_frontend *frontend)
 {
 	/* They come again. */
-	LIST_EACH(link, &frontend->postponed)
-	{
+	LIST_EACH (link, &frontend->postponed) {
 		struct postponed *postponed = CONTAINER_OF(link, struct postponed, link);
 
 		accepting_end(postponed->accepting);
 		postponed_free(postponed);
 	}
-	LIST_EACH(link, &frontend->accepting)
-	{
+	LIST_EACH (link, &frontend->accepting) {
 		CONTAINER_OF(link, struct accepting, link)->request = NULL;
 		list_remove(link);
 		list_init(link);

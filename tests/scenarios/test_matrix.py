@@ -257,6 +257,21 @@ async def scenario_help_and_registration(world):
     await is_on_irc(lobby.carol, "alice")
 
 
+async def scenario_two_chats_with_the_bot(world):
+    """What the bot has to say comes in the one that is left."""
+    lobby = await in_the_lobby(world)
+    alice, first = await with_account(world, lobby.synapse, "alice")
+    second = await chat_with(alice, BOT)
+    await until_answer(alice, second, "status", "^alice: connected")
+    await alice.leave(first)
+    await alice.member(second, BOT)
+    mark = alice.mark()
+    await ask(alice, second, "logout", ".")
+    await ask(alice, second, "login", ".")
+    await alice.message(second, "You are connected", BOT, mark)
+    require(BOT not in [who for _, who in alice.invites[mark[2]:]], "there is a third chat")
+
+
 async def scenario_nobody_without_an_account(world):
     """Whoever has none is told so by whomever he turns to, and what he says goes nowhere."""
     lobby = await in_the_lobby(world)
@@ -801,6 +816,14 @@ async def scenario_encrypted_rooms(world):
             await ask(alice, room, "status", "alice")
         said = alice.messages(room, "encrypt")
         require(len(said) == 1 and said[0]["sender"] in (BOT, other), f"it is said {len(said)} times: {said}")
+        # Nor again by the next process.
+        await lobby.gateway.kill_core()
+        await lobby.gateway.start()
+        await alice.send(room, "m.room.encrypted", secret)
+        await alice.say(room, "openly again" if other == CAROL else "status")
+        if other == CAROL:
+            await carol.expect(r"^:alice!\S+ PRIVMSG carol :openly again$")
+        require(len(alice.messages(room, "encrypt")) == 1, "it is said again after a restart")
     # A chat that becomes one.
     room = await chat_with(alice, CAROL)
     await alice.say(room, "before")
