@@ -110,6 +110,16 @@ void matrix_create_direct(struct matrix_frontend *frontend, const char *as, cons
 	buf_finish(&body);
 }
 
+void matrix_ping(struct matrix_frontend *frontend)
+{
+	struct buf path = {0};
+
+	buf_puts(&path, "/_matrix/client/v1/appservice/");
+	http_put_encoded(&path, frontend->registration.id);
+	buf_puts(&path, "/ping");
+	matrix_tell(frontend, HTTP_POST, buf_take(&path), NULL, "{}", NULL);
+}
+
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out)
 {
 	buf_printf(out, "%s.%" PRIu64, frontend->transaction, ++frontend->transactions);
@@ -342,24 +352,13 @@ static void name_transactions(struct matrix_frontend *frontend)
 		spool_note_set(spool, NOTE, RECORDS, frontend->records, strlen(frontend->records));
 }
 
-/* The homeserver was away, or has just been found: its back-off ends with our ping. */
-static void ping(struct matrix_frontend *frontend)
-{
-	struct buf path = {0};
-
-	buf_puts(&path, "/_matrix/client/v1/appservice/");
-	http_put_encoded(&path, frontend->registration.id);
-	buf_puts(&path, "/ping");
-	matrix_tell(frontend, HTTP_POST, buf_take(&path), NULL, "{}", NULL);
-}
-
 static void on_answering(void *context, bool answers)
 {
 	struct matrix_frontend *frontend = context;
 
 	if (answers) {
 		log_info(&frontend->base.log, "the homeserver answers");
-		ping(frontend);
+		matrix_ping(frontend);
 	} else {
 		log_warning(&frontend->base.log, "the homeserver does not answer; what is for it waits");
 	}
@@ -376,7 +375,7 @@ static void on_whoami(void *context, const struct matrix_reply *reply)
 		          "restart it (%s)",
 		          reply->problem);
 	else if (!reply->err)
-		ping(frontend);
+		matrix_ping(frontend);
 }
 
 static void on_loaded(struct matrix_frontend *frontend)
@@ -427,6 +426,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 
 	frontend->bot = matrix_bot_id(&frontend->names);
 	name_transactions(frontend);
+	transactions_remember(frontend);
 	frontend->timer = MEM_NEW(uv_timer_t);
 	frontend->timer->data = frontend;
 	uv_timer_init(transport->loop, frontend->timer);

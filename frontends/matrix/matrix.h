@@ -24,6 +24,7 @@
 #include "frontends/matrix/matrix_id.h"
 #include "frontends/matrix/matrix_media.h"
 #include "frontends/matrix/registration.h"
+#include "frontends/matrix/transaction_order.h"
 #include "transport/frontend.h"
 #include "transport/transport.h"
 
@@ -60,6 +61,7 @@ struct matrix_frontend {
 	struct map *people;    /* user id -> struct person */
 	struct map *in_flight; /* message of the network -> who waits for its event id (show.c) */
 	struct map *recent;    /* event id -> struct recent */
+	struct transaction_order order;
 	struct list accepting; /* struct accepting.link: requests that are answered later */
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
 	struct list due;       /* struct later: what must not be done from inside deliver */
@@ -97,6 +99,8 @@ void matrix_invite(struct matrix_frontend *frontend, const char *room, const cha
 /* A room for two, by the bot (as NULL) or a ghost, who invites the other one. The reply has its "room_id". */
 void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
                           matrix_done *done, void *context, void (*drop)(void *context));
+/* Asks the homeserver to ask us: a back-off of its ends with that. */
+void matrix_ping(struct matrix_frontend *frontend);
 /* A transaction id that was never used before, also not by an earlier process. */
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 /* An event into a room, by the bot (as NULL) or a ghost. `transaction` NULL: a fresh one. */

@@ -22,6 +22,8 @@
 #include "transport/spool/spool.h"
 #include "transport/user.h"
 
+#define LAST_TRANSACTION "last transaction" /* note of the spool */
+
 /* ------------------------------------------------------------------------------------- what people say */
 
 struct saying {
@@ -551,6 +553,25 @@ static void on_durable(void *context, int err)
 		appservice_accept(request);
 }
 
+/* The next process has to know it as well. */
+static void note_order(struct matrix_frontend *frontend)
+{
+	uint64_t last = frontend->order.last;
+
+	spool_note_set(frontend->base.transport->spool, frontend->base.ops->name, LAST_TRANSACTION, &last,
+	               sizeof(last));
+}
+
+void transactions_remember(struct matrix_frontend *frontend)
+{
+	size_t size;
+	const void *last = spool_note_get(frontend->base.transport->spool, frontend->base.ops->name,
+	                                  LAST_TRANSACTION, &size);
+
+	if (last && size == sizeof(frontend->order.last))
+		memcpy(&frontend->order.last, last, size);
+}
+
 static void take_transaction(struct matrix_frontend *frontend, struct accepting *accepting,
                              const struct cJSON *body)
 {
@@ -558,6 +579,7 @@ static void take_transaction(struct matrix_frontend *frontend, struct accepting 
 
 	take_all(frontend, json_array(body, "events"));
 	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"));
+	note_order(frontend);
 	spool_when_durable(frontend->base.transport->spool, on_durable, accepting);
 	transport_commit(frontend->base.transport);
 }
@@ -645,6 +667,13 @@ static void on_transaction(void *context, struct appservice_request *request, co
 
 	if (!frontend->loaded || frontend->stopping) {
 		appservice_refuse(request, 503, "M_UNKNOWN", "the bridge is not ready: please try again");
+		return;
+	}
+	if (transaction_is_early(&frontend->order, id)) {
+		log_info(&frontend->base.log, "transaction %s has overtaken another: it is to come again",
+		         log_quote(id));
+		appservice_refuse(request, 503, "M_UNKNOWN", "another transaction has to come first");
+		matrix_ping(frontend);
 		return;
 	}
 	log_debug(&frontend->base.log, "transaction %s", log_quote(id));

@@ -6,6 +6,8 @@
 
 /* appservice_ops of the frontend. The 200 goes out when all that the transaction brought is on record. */
 extern const struct appservice_ops transaction_ops;
+/* What the last process knew of their order. */
+void transactions_remember(struct matrix_frontend *frontend);
 /* matrix_later: accounts that were waited for may have been read. */
 void transactions_go_on(struct matrix_frontend *frontend, const char *unused, const char *unused_too);
 /* Requests that wait are not answered any more. */

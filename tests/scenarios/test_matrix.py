@@ -895,6 +895,15 @@ async def scenario_rooms_that_are_replaced(world):
 # ------------------------------------------------------------------------------- nothing is lost, and nothing comes twice
 
 
+async def refused(asking, status):
+    try:
+        await asking
+    except Answer as answer:
+        require(answer.status == status, f"{answer}")
+    else:
+        raise Failure(f"it is not refused with {status}")
+
+
 async def scenario_transactions_that_come_again(world):
     lobby = await in_the_lobby(world, "alice")
     alice, carol, gateway = lobby.people[0], lobby.carol, lobby.gateway
@@ -929,6 +938,21 @@ async def scenario_transactions_that_come_again(world):
     await put("yet-another", message(3), message(99), message(100))
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :by hand 100$", irc_mark)
     require(carol.count("PRIVMSG #lobby :by hand", irc_mark) == 9, "something came again after the restart")
+    # One that has overtaken another has to come again, behind that; and only once, as the other may not be.
+    irc_mark = carol.mark()
+    await refused(put("1000000"), 503)
+    await put("1000000")
+    await refused(put("1000002", message(302)), 503)
+    await put("1000001", message(301))
+    await put("1000002", message(302))
+    # The next process knows it too.
+    await gateway.kill_core()
+    await gateway.start()
+    await refused(put("1000009", message(303)), 503)
+    await put("1000009", message(303))
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :by hand 303$", irc_mark)
+    heard = [line.rsplit(" ", 1)[1] for way, line in carol.lines[irc_mark:] if way == "<" and "PRIVMSG #lobby :by hand" in line]
+    require(heard == ["301", "302", "303"], f"carol has {heard}")
     # Strangers.
     for wrong in (None, "", token[:-1], token + "x", token.upper()):
         try:

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Synapse counts transactions, and now and then overtakes one: one that was stored for a later try just when
+ * the tries for an earlier one had ended is left until the next failure, while newer ones are sent. The
+ * numbers show it. To refuse the newer one is such a failure: Synapse then begins with the oldest again.
+ *
+ * Other homeservers' ids are anything (Dendrite's are times), and a homeserver that was set up anew counts
+ * from 1: so each is refused once at most, and what is no small number, or is not above the last, never.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct transaction_order {
+	uint64_t last;    /* the highest that was accepted; 0: none yet */
+	uint64_t refused; /* 0: none */
+};
+
+/* Whether this one came before another that it should follow: refuse it. Otherwise it counts as accepted. */
+bool transaction_is_early(struct transaction_order *order, const char *id);
