@@ -587,7 +587,6 @@ void homeserver_supply(struct homeserver_place **place, const char *body)
 void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type,
                        const char *name, matrix_done *done, void *context)
 {
-	struct call *call = MEM_NEW(struct call);
 	struct buf path = {0};
 
 	buf_puts(&path, "/_matrix/media/v3/upload");
@@ -595,14 +594,13 @@ void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, con
 		buf_puts(&path, "?filename=");
 		http_put_encoded(&path, name);
 	}
-	list_init(&call->link);
-	call->path = buf_take(&path);
-	call->method = HTTP_POST;
+	struct call *call = call_create(&(struct matrix_call){
+	        .method = HTTP_POST, .path = buf_text(&path), .done = done, .context = context});
+
+	buf_finish(&path);
 	call->fd = fd;
 	call->size = size;
 	call->type = mem_strdup(type && *type ? type : "application/octet-stream");
-	call->done = done;
-	call->context = context;
 	enqueue(homeserver, call, &homeserver->uploads);
 }
 
