@@ -26,7 +26,7 @@
 struct lane {
 	struct list link;            /* homeserver.turns, or to itself */
 	struct list calls;           /* struct call.link: those that wait for their turn, the next first */
-	const char *name;            /* the map's; NULL: of those without */
+	char *name;                  /* NULL: of those without */
 	unsigned under_way, at_once; /* calls that are made and not answered; how many may be */
 };
 
@@ -63,7 +63,7 @@ struct homeserver {
 	uv_timer_t *timer;
 	size_t waiting;
 	unsigned calls; /* under way */
-	bool answers, warned;
+	bool answers;
 	unsigned silences; /* in a row */
 	void (*changed)(void *context, bool answers);
 	void *changed_context;
@@ -98,7 +98,7 @@ static void lane_free(void *context)
 	struct lane *lane = context;
 
 	list_remove(&lane->link);
-	mem_free((char *)lane->name);
+	mem_free(lane->name);
 	mem_free(lane);
 }
 
@@ -136,7 +136,6 @@ static void call_free(struct call *call)
 	mem_free(call);
 }
 
-static void take_turns(struct homeserver *homeserver);
 static void take_answer(void *context, const struct http_result *result);
 static void rest(struct call *call, uint64_t delay_ms);
 
@@ -398,11 +397,10 @@ static void describe(const struct http_result *result, const struct answer *answ
 /* May destroy the homeserver. */
 static void note_word(struct homeserver *homeserver, bool answers, const char *problem)
 {
-	if (!answers && !homeserver->warned)
+	if (!answers && !homeserver->silences)
 		log_warning(&homeserver->log, "does not answer: %s", problem);
-	if (answers && homeserver->warned)
+	if (answers && homeserver->silences)
 		log_info(&homeserver->log, "answers again");
-	homeserver->warned = !answers;
 	if (answers && homeserver->silences > 1)
 		wake_for_answers(homeserver);
 	homeserver->silences = answers ? 0 : homeserver->silences + 1;
@@ -438,7 +436,7 @@ static void give_back(struct call *call, const struct http_result *result, const
 	struct matrix_reply reply = {
 	        .status = result->status,
 	        .errcode = verdict == GOOD ? "" : answer->errcode,
-	        .problem = verdict == GOOD ? "" : problem,
+	        .problem = problem,
 	        .json = answer->json,
 	};
 	matrix_done *done = call->done;
@@ -476,7 +474,8 @@ static void settle(struct call *call, const struct http_result *result, const st
 	bool again = verdict == SILENCE || verdict == FAILED || verdict == LIMITED;
 	struct buf problem = {0};
 
-	describe(result, answer, &problem);
+	if (verdict != GOOD)
+		describe(result, answer, &problem);
 	if (again && !call->once) {
 		LOG_AT(verdict == FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
 		       &homeserver->log, "%s: to be asked again: %s", log_quote(call->path),
