@@ -37,7 +37,6 @@ struct outcome {
 	unsigned pieces;
 	size_t enough; /* `piece` stops there; 0: never */
 	struct http_call **cancel;
-	struct fixture *f;
 };
 
 struct peer {
@@ -51,7 +50,6 @@ struct peer {
 
 int asking_set_up(void **state);
 int asking_tear_down(void **state);
-void asking_note_closed(void *context); /* f->closed */
 
 void outcome_finish(struct outcome *outcome);
 bool take_piece(void *context, const void *bytes, size_t count);

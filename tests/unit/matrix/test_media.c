@@ -102,16 +102,6 @@ static void forget(struct http_request *request, void *context)
 
 /* ---- fixture ---- */
 
-static void note_stopped(void *context)
-{
-	((struct bridge *)context)->stopped = true;
-}
-
-static void note_closed(void *context)
-{
-	((struct bridge *)context)->closed = true;
-}
-
 static void bridge_open(struct bridge *b, struct fixture *f, bool with_media)
 {
 	struct http_route routes[] = {
@@ -153,8 +143,8 @@ static void bridge_close(struct bridge *b)
 {
 	if (b->homeserver)
 		bridge_leave(b);
-	http_client_close(&b->client, note_closed, b);
-	http_server_close(&b->server, note_stopped, b);
+	http_client_close(&b->client, note_true, &b->closed);
+	http_server_close(&b->server, note_true, &b->stopped);
 	TURN_UNTIL(&b->f->loop, b->stopped && b->closed);
 	buf_finish(&b->sent);
 	buf_finish(&b->uploaded);

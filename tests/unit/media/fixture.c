@@ -22,20 +22,6 @@
 
 #define PUBLIC "https://files.example.org/sub"
 
-static void note_stopped(void *context)
-{
-	struct fixture *f = context;
-
-	f->stopped = true;
-}
-
-static void note_closed(void *context)
-{
-	struct fixture *f = context;
-
-	f->closed = true;
-}
-
 void media_start(struct fixture *f)
 {
 	struct media_place place = {.loop = &f->loop, .working_dir = "/nonexistent"};
@@ -50,8 +36,8 @@ void media_start(struct fixture *f)
 void media_stop(struct fixture *f)
 {
 	f->stopped = f->closed = false;
-	http_server_close(&f->server, note_stopped, f);
-	media_close(&f->media, note_closed, f);
+	http_server_close(&f->server, note_true, &f->stopped);
+	media_close(&f->media, note_true, &f->closed);
 	assert_null(f->media);
 	TURN_UNTIL(&f->loop, f->stopped && f->closed);
 }
