@@ -331,8 +331,7 @@ static void answer_read(struct answer *answer, const struct http_result *result)
 
 static void answer_finish(struct answer *answer)
 {
-	if (answer->json)
-		json_free(&answer->json);
+	json_free(&answer->json);
 	arena_finish(&answer->arena);
 }
 
