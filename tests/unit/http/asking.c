@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/mem.h"
 #include "tests/unit/http/asking.h"
 
@@ -250,7 +248,8 @@ void peer_close(struct peer *peer)
 	buf_finish(&peer->in);
 }
 
-bool peer_turn(struct peer *peer)
+/* Takes connections and answers requests without a body. True, so that it can stand in a condition. */
+static bool peer_turn(struct peer *peer)
 {
 	char bytes[4096];
 	int fd = accept4(peer->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -63,6 +63,4 @@ const char *url_of(struct fixture *f, const char *path);
 void peer_open(struct peer *peer, struct fixture *f, const char *answer);
 void peer_hang_up(struct peer *peer);
 void peer_close(struct peer *peer);
-/* Takes connections and answers requests without a body. True, so that it can stand in a condition. */
-bool peer_turn(struct peer *peer);
 void ask_peer(struct peer *peer, struct http_ask what, struct outcome *outcome);

@@ -13,10 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "config/limits.h"
 #include "frontends/matrix/homeserver_private.h"

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "frontends/matrix/homeserver_private.h"

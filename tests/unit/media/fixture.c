@@ -14,7 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "tests/unit/folder.h"
