@@ -138,8 +138,7 @@ static void put_transaction(struct appservice *appservice, struct http_request *
 			    log_quote(id), length);
 		answer_nothing(http);
 	}
-	if (body)
-		json_free(&body);
+	json_free(&body);
 }
 
 static void get_user(struct appservice *appservice, struct http_request *http)
@@ -169,8 +168,7 @@ static void post_ping(struct appservice *appservice, struct http_request *http)
 		if (appservice->ops.ping)
 			appservice->ops.ping(appservice->ops.context, transaction ? transaction : "");
 	}
-	if (body)
-		json_free(&body);
+	json_free(&body);
 	arena_finish(&arena);
 }
 

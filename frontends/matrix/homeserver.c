@@ -26,7 +26,7 @@
 struct lane {
 	struct list link;            /* homeserver.turns, or to itself */
 	struct list calls;           /* struct call.link: those that wait for their turn, the next first */
-	const char *name;            /* the map's; NULL: of those without */
+	char *name;                  /* NULL: of those without */
 	unsigned under_way, at_once; /* calls that are made and not answered; how many may be */
 };
 
@@ -63,7 +63,7 @@ struct homeserver {
 	uv_timer_t *timer;
 	size_t waiting;
 	unsigned calls; /* under way */
-	bool answers, warned;
+	bool answers;
 	unsigned silences; /* in a row */
 	void (*changed)(void *context, bool answers);
 	void *changed_context;
@@ -98,7 +98,7 @@ static void lane_free(void *context)
 	struct lane *lane = context;
 
 	list_remove(&lane->link);
-	mem_free((char *)lane->name);
+	mem_free(lane->name);
 	mem_free(lane);
 }
 
@@ -136,7 +136,6 @@ static void call_free(struct call *call)
 	mem_free(call);
 }
 
-static void take_turns(struct homeserver *homeserver);
 static void take_answer(void *context, const struct http_result *result);
 static void rest(struct call *call, uint64_t delay_ms);
 
@@ -332,8 +331,7 @@ static void answer_read(struct answer *answer, const struct http_result *result)
 
 static void answer_finish(struct answer *answer)
 {
-	if (answer->json)
-		json_free(&answer->json);
+	json_free(&answer->json);
 	arena_finish(&answer->arena);
 }
 
@@ -398,11 +396,10 @@ static void describe(const struct http_result *result, const struct answer *answ
 /* May destroy the homeserver. */
 static void note_word(struct homeserver *homeserver, bool answers, const char *problem)
 {
-	if (!answers && !homeserver->warned)
+	if (!answers && !homeserver->silences)
 		log_warning(&homeserver->log, "does not answer: %s", problem);
-	if (answers && homeserver->warned)
+	if (answers && homeserver->silences)
 		log_info(&homeserver->log, "answers again");
-	homeserver->warned = !answers;
 	if (answers && homeserver->silences > 1)
 		wake_for_answers(homeserver);
 	homeserver->silences = answers ? 0 : homeserver->silences + 1;
@@ -438,7 +435,7 @@ static void give_back(struct call *call, const struct http_result *result, const
 	struct matrix_reply reply = {
 	        .status = result->status,
 	        .errcode = verdict == GOOD ? "" : answer->errcode,
-	        .problem = verdict == GOOD ? "" : problem,
+	        .problem = problem,
 	        .json = answer->json,
 	};
 	matrix_done *done = call->done;
@@ -476,7 +473,8 @@ static void settle(struct call *call, const struct http_result *result, const st
 	bool again = verdict == SILENCE || verdict == FAILED || verdict == LIMITED;
 	struct buf problem = {0};
 
-	describe(result, answer, &problem);
+	if (verdict != GOOD)
+		describe(result, answer, &problem);
 	if (again && !call->once) {
 		LOG_AT(verdict == FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
 		       &homeserver->log, "%s: to be asked again: %s", log_quote(call->path),
@@ -587,7 +585,6 @@ void homeserver_supply(struct homeserver_place **place, const char *body)
 void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type,
                        const char *name, matrix_done *done, void *context)
 {
-	struct call *call = MEM_NEW(struct call);
 	struct buf path = {0};
 
 	buf_puts(&path, "/_matrix/media/v3/upload");
@@ -595,14 +592,13 @@ void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, con
 		buf_puts(&path, "?filename=");
 		http_put_encoded(&path, name);
 	}
-	list_init(&call->link);
-	call->path = buf_take(&path);
-	call->method = HTTP_POST;
+	struct call *call = call_create(&(struct matrix_call){
+	        .method = HTTP_POST, .path = buf_text(&path), .done = done, .context = context});
+
+	buf_finish(&path);
 	call->fd = fd;
 	call->size = size;
 	call->type = mem_strdup(type && *type ? type : "application/octet-stream");
-	call->done = done;
-	call->context = context;
 	enqueue(homeserver, call, &homeserver->uploads);
 }
 

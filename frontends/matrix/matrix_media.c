@@ -85,8 +85,7 @@ static bool is_unrecognized(const struct http_result *result)
 	bool unrecognized = errcode && !strcmp(errcode, "M_UNRECOGNIZED");
 
 	arena_finish(&arena);
-	if (json)
-		json_free(&json);
+	json_free(&json);
 	return unrecognized;
 }
 
@@ -99,7 +98,6 @@ static void on_answer(void *context, const struct http_result *result)
 	char problem[64];
 
 	pull->call = NULL;
-	media_set_hold(pull->writer, NULL, NULL);
 	if (!result->err && result->status >= 200 && result->status < 300) {
 		matrix->is_old = pull->asked_old;
 		pull_end(pull, 0, NULL);
@@ -126,7 +124,6 @@ static void ask(struct pull *pull)
 	                                       : "/_matrix/client/v1/media/download/",
 	                       pull->reference);
 
-	media_set_hold(pull->writer, hold, pull);
 	pull->call = http_client_ask(matrix->client,
 	                             &(struct http_ask){.method = HTTP_GET,
 	                                                .url = url,
@@ -165,6 +162,7 @@ static void on_fetch(void *context, const char *reference, struct media_writer *
 	pull->asked_old = matrix->is_old;
 	list_init(&pull->link);
 	list_append(&matrix->pulls, &pull->link);
+	media_set_hold(writer, hold, pull);
 	ask(pull);
 }
 

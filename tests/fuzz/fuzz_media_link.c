@@ -81,7 +81,6 @@ static void try_making(const char *reference, const char *name, unsigned change)
 		snprintf(link.reference, sizeof(link.reference), "%s", reference);
 	} else {
 		memset(link.key, 'f', MEDIA_KEY_LENGTH);
-		link.kind[0] = link.owner[0] = '\0';
 		memset(link.owner, 0, sizeof(link.owner));
 		memset(link.kind, 0, sizeof(link.kind));
 	}

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/http/http_client_private.h"

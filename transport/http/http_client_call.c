@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One call: what libcurl is told of it, what it tells us, and what comes out. */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -368,14 +367,12 @@ void http_call_result(struct http_call *call, CURLcode code, struct http_result 
 	const char *sentence = call->problem;
 
 	*result = (struct http_result){.err = call->err, .body = "", .retry_after_ms = -1, .size = call->size};
-	if (!result->err && call->easy)
+	if (!result->err)
 		result->err = error_of(call, code, &sentence);
 	if (!result->err) {
 		read_answer(call, result);
 		return;
 	}
-	if (call->problem)
-		sentence = call->problem;
 	if (!sentence)
 		sentence = *call->trouble ? call->trouble : curl_easy_strerror(code);
 	text_show(problem, sentence, strlen(sentence), PROBLEM_BYTES); /* it may quote the peer */

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "config/limits.h"
 #include "transport/media/media_name.h"
 #include "transport/media/media_private.h"
 
@@ -63,10 +62,7 @@ void media_release(struct media *media)
 
 static void timer_closed(uv_handle_t *handle)
 {
-	struct media *media = handle->data;
-
-	mem_free(handle);
-	media_release(media);
+	media_release(handle->data);
 }
 
 static void client_closed(void *context)
@@ -125,10 +121,9 @@ int media_open(const struct media_place *place, const struct media_config *confi
 		return err;
 	}
 	media->client = http_client_create(media->loop, &media->log);
-	media->timer = MEM_NEW(uv_timer_t);
-	uv_timer_init(media->loop, media->timer);
-	media->timer->data = media;
-	uv_timer_start(media->timer, expire, EXPIRE_MS, EXPIRE_MS);
+	uv_timer_init(media->loop, &media->timer);
+	media->timer.data = media;
+	uv_timer_start(&media->timer, expire, EXPIRE_MS, EXPIRE_MS);
 	log_info(&media->log, "%zu files, %llu MiB", map_count(media->by_key), (unsigned long long)(media->bytes >> 20));
 	*slot = media;
 	return 0;
@@ -150,7 +145,7 @@ void media_close(struct media **slot, void (*closed)(void *context), void *conte
 	media->closing = true;
 	media_fetches_cancel(media);
 	media_writers_abort(media);
-	uv_close((uv_handle_t *)media->timer, timer_closed);
+	uv_close((uv_handle_t *)&media->timer, timer_closed);
 	http_client_close(&media->client, client_closed, media);
 	media_release(media);
 }

@@ -59,7 +59,7 @@ struct media {
 	size_t fetches_count;
 	struct map *sources; /* kind -> struct media_source, owned */
 	struct map *pulls;   /* key -> struct media_pull */
-	uv_timer_t *timer;
+	uv_timer_t timer;
 	unsigned pending; /* what has to end before it is freed */
 	bool closing;
 	void (*closed)(void *context);
@@ -105,5 +105,3 @@ void media_fetches_cancel(struct media *media);
 
 bool media_route_open(struct media *media);
 void media_route_close(struct media *media);
-/* The key in the store of what a source calls so. */
-void media_source_key(const struct media *media, const struct media_link *link, char *key);

@@ -73,8 +73,8 @@ static bool answer_stored(struct media *media, struct http_request *request, con
 
 /* ---- sources ---- */
 
-/* Keyed, so that nobody can make a file whose content has that hash. */
-void media_source_key(const struct media *media, const struct media_link *link, char *key)
+/* In the store, of what a source calls so. Keyed, so that nobody can make a file whose content has that hash. */
+static void source_key(const struct media *media, const struct media_link *link, char *key)
 {
 	unsigned char bytes[MEDIA_KEY_LENGTH / 2];
 	crypto_generichash_state state;
@@ -197,7 +197,7 @@ static void on_request(struct http_request *request, void *context)
 			refuse(request, 410, "This file is not kept any more.\n");
 		return;
 	}
-	media_source_key(media, &link, key);
+	source_key(media, &link, key);
 	if (!answer_stored(media, request, key, link.name))
 		pull(media, request, &link, key);
 }

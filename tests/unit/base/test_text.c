@@ -197,6 +197,19 @@ static void test_ascii(void **state)
 	assert_false(text_equal_secret("a", ""));
 }
 
+static void test_hex_digit(void **state)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	(void)state;
+
+	for (int c = 0; c < 256; c++) {
+		const char *at = memchr(digits, c, sizeof(digits) - 1);
+		long value = at ? at - digits : -1;
+
+		assert_int_equal(text_hex_digit((char)c), value > 15 ? value - 6 : value);
+	}
+}
+
 static void check_quote(const char *text, size_t length, size_t max, const char *to)
 {
 	struct buf out = {0};
@@ -268,8 +281,8 @@ int main(void)
 		cmocka_unit_test(test_utf8),           cmocka_unit_test(test_clean_lines),
 		cmocka_unit_test(test_clean_line),     cmocka_unit_test(test_clean_xml),
 		cmocka_unit_test(test_clean_anything), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_ascii),          cmocka_unit_test(test_quote),
-		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_ascii),          cmocka_unit_test(test_hex_digit),
+		cmocka_unit_test(test_quote),          cmocka_unit_test(test_show),
 		cmocka_unit_test(test_keys),
 	};
 

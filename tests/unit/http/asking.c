@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/mem.h"
 #include "tests/unit/http/asking.h"
 
@@ -125,20 +123,6 @@ static void answer_other(struct http_request *request, void *context)
 	http_answer(request, 200, "text/plain", "other", 5);
 }
 
-static void note_stopped(void *context)
-{
-	struct fixture *f = context;
-
-	f->stopped = true;
-}
-
-void asking_note_closed(void *context)
-{
-	struct fixture *f = context;
-
-	f->closed = true;
-}
-
 /* ---- fixture ---- */
 
 int asking_set_up(void **state)
@@ -173,10 +157,10 @@ int asking_tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	http_client_close(&f->client, asking_note_closed, f);
+	http_client_close(&f->client, note_true, &f->closed);
 	assert_null(f->client);
 	TURN_UNTIL(&f->loop, f->closed);
-	http_server_close(&f->server, note_stopped, f);
+	http_server_close(&f->server, note_true, &f->stopped);
 	TURN_UNTIL(&f->loop, f->stopped);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
@@ -197,7 +181,6 @@ struct http_call *begin(struct fixture *f, struct http_ask ask, struct outcome *
 		ask.answer_max = 1u << 20;
 	if (!ask.timeout_s)
 		ask.timeout_s = 30;
-	outcome->f = f;
 	struct http_call *call = http_client_ask(f->client, &ask);
 
 	assert_non_null(call);
@@ -265,7 +248,8 @@ void peer_close(struct peer *peer)
 	buf_finish(&peer->in);
 }
 
-bool peer_turn(struct peer *peer)
+/* Takes connections and answers requests without a body. True, so that it can stand in a condition. */
+static bool peer_turn(struct peer *peer)
 {
 	char bytes[4096];
 	int fd = accept4(peer->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);

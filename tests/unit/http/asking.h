@@ -37,7 +37,6 @@ struct outcome {
 	unsigned pieces;
 	size_t enough; /* `piece` stops there; 0: never */
 	struct http_call **cancel;
-	struct fixture *f;
 };
 
 struct peer {
@@ -51,7 +50,6 @@ struct peer {
 
 int asking_set_up(void **state);
 int asking_tear_down(void **state);
-void asking_note_closed(void *context); /* f->closed */
 
 void outcome_finish(struct outcome *outcome);
 bool take_piece(void *context, const void *bytes, size_t count);
@@ -65,6 +63,4 @@ const char *url_of(struct fixture *f, const char *path);
 void peer_open(struct peer *peer, struct fixture *f, const char *answer);
 void peer_hang_up(struct peer *peer);
 void peer_close(struct peer *peer);
-/* Takes connections and answers requests without a body. True, so that it can stand in a condition. */
-bool peer_turn(struct peer *peer);
 void ask_peer(struct peer *peer, struct http_ask what, struct outcome *outcome);

@@ -18,6 +18,11 @@ void client_turn(uv_loop_t *loop)
 		usleep(1000);
 }
 
+void note_true(void *flag)
+{
+	*(bool *)flag = true;
+}
+
 void client_open(struct client *client, uv_loop_t *loop, const struct http_listener *listener)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,

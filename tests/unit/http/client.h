@@ -26,6 +26,8 @@ struct client {
 	} while (0)
 
 void client_turn(uv_loop_t *loop); /* at most a millisecond */
+/* For whoever calls back when it is closed: `flag` is a bool, and becomes true. */
+void note_true(void *flag);
 void client_open(struct client *client, uv_loop_t *loop, const struct http_listener *listener);
 void client_close(struct client *client);
 /* Turns the loop while the socket is full. False: the server has gone. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The HTTP client: requests, answers, what goes wrong, how it ends. */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -371,7 +370,7 @@ static void close_client(void *context, const struct http_result *result)
 	struct fixture *f = context;
 
 	(void)result;
-	http_client_close(&f->client, asking_note_closed, f);
+	http_client_close(&f->client, note_true, &f->closed);
 }
 
 static void closes_with_calls_under_way(void **state)
@@ -383,7 +382,7 @@ static void closes_with_calls_under_way(void **state)
 	TURN_UNTIL(&f->loop, f->waiting);
 	begin(f, (struct http_ask){.url = "nonsense"}, &silent);
 	begin(f, (struct http_ask){.url = url_of(f, "/never"), .foreign = true}, &silent);
-	http_client_close(&f->client, asking_note_closed, f);
+	http_client_close(&f->client, note_true, &f->closed);
 	assert_false(f->closed);
 	TURN_UNTIL(&f->loop, f->closed);
 	assert_int_equal(silent.done, 0);
@@ -415,7 +414,7 @@ static void closes_from_inside(void **state)
 	assert_int_equal(silent.done, before);
 	outcome_finish(&silent);
 	f->closed = false;
-	http_client_close(&f->client, asking_note_closed, f); /* NULL: at once */
+	http_client_close(&f->client, note_true, &f->closed); /* NULL: at once */
 	assert_true(f->closed);
 }
 

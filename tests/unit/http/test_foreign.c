@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The HTTP client: where strangers' links may not lead, and whom it does not believe. */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <cmocka.h>
 #include <netdb.h>
 #include <pthread.h>

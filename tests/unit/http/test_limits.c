@@ -27,13 +27,6 @@ struct fixture {
 	size_t length; /* of the answer */
 };
 
-static void stopped(void *context)
-{
-	struct fixture *f = context;
-
-	f->stopped = true;
-}
-
 static void note_gone(struct http_request *request, void *context)
 {
 	struct fixture *f = context;
@@ -84,7 +77,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	http_server_close(&f->server, stopped, f);
+	http_server_close(&f->server, note_true, &f->stopped);
 	TURN_UNTIL(&f->loop, f->stopped);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);

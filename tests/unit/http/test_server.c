@@ -32,13 +32,6 @@ struct fixture {
 	char *path;                   /* of a file to send */
 };
 
-static void stopped(void *context)
-{
-	struct fixture *f = context;
-
-	f->stopped = true;
-}
-
 static int set_up(void **state)
 {
 	struct fixture *f = MEM_NEW(struct fixture);
@@ -55,7 +48,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	http_server_close(&f->server, stopped, f);
+	http_server_close(&f->server, note_true, &f->stopped);
 	assert_null(f->server);
 	TURN_UNTIL(&f->loop, f->stopped);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
@@ -747,7 +740,7 @@ static void closes_with_requests_under_way(void **state)
 	           strlen("GET /later HTTP/1.1\r\n" HOST "\r\n"));
 	TURN_UNTIL(&f->loop, f->waiting && f->started == 2);
 	assert_int_equal(http_server_count(f->server), 3);
-	http_server_close(&f->server, stopped, f);
+	http_server_close(&f->server, note_true, &f->stopped);
 	assert_int_equal(f->gone, 2);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_string_equal(client_hear(&clients[i]), "");

@@ -31,13 +31,6 @@ struct fixture {
 	struct appservice_request *waiting;
 };
 
-static void note_stopped(void *context)
-{
-	struct fixture *f = context;
-
-	f->stopped = true;
-}
-
 static void answer(struct fixture *f, struct appservice_request *request, const char *id)
 {
 	if (f->waits)
@@ -109,7 +102,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	http_server_close(&f->server, note_stopped, f);
+	http_server_close(&f->server, note_true, &f->stopped);
 	TURN_UNTIL(&f->loop, f->stopped);
 	appservice_destroy(&f->appservice);
 	assert_null(f->appservice);

@@ -13,10 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "config/limits.h"
 #include "frontends/matrix/homeserver_private.h"
@@ -181,20 +179,6 @@ static void note_change(void *context, bool answers)
 	buf_puts(&f->changes, answers ? "+" : "-");
 }
 
-static void note_stopped(void *context)
-{
-	struct fixture *f = context;
-
-	f->stopped = true;
-}
-
-static void note_closed(void *context)
-{
-	struct fixture *f = context;
-
-	f->closed = true;
-}
-
 static void begin(struct fixture *f, unsigned port)
 {
 	char url[64];
@@ -225,9 +209,9 @@ static int tear_down(void **state)
 	homeserver_destroy(&f->homeserver);
 	assert_null(f->homeserver);
 	homeserver_destroy(&f->homeserver);
-	http_client_close(&f->client, note_closed, f);
+	http_client_close(&f->client, note_true, &f->closed);
 	TURN_UNTIL(&f->loop, f->closed);
-	http_server_close(&f->server, note_stopped, f);
+	http_server_close(&f->server, note_true, &f->stopped);
 	TURN_UNTIL(&f->loop, f->stopped);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);

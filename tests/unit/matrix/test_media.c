@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Files either way, between a homeserver, a stranger's server and people. */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,14 +8,12 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "frontends/matrix/homeserver_private.h"
 #include "frontends/matrix/matrix_media.h"
 #include "protocol/event.h"
 #include "tests/unit/media/fixture.h"
-#include "transport/http/http_client_private.h"
 
 #define GIF "GIF89a\2\1\7\0"
 
@@ -102,46 +99,7 @@ static void forget(struct http_request *request, void *context)
 		b->waiting = NULL;
 }
 
-/* ---- the stranger ---- */
-
-static void serve_file(struct http_request *request, void *context)
-{
-	struct fixture *f = context;
-
-	f->peer_requests++;
-	if (f->peer_status)
-		http_answer(request, f->peer_status, "text/html", f->peer_body, f->peer_length);
-	else
-		f->waiting = request;
-}
-
-static void forget_file(struct http_request *request, void *context)
-{
-	struct fixture *f = context;
-
-	if (f->waiting == request)
-		f->waiting = NULL;
-}
-
-static bool allow_peer(void *context, const struct sockaddr *address)
-{
-	struct fixture *f = context;
-
-	return address->sa_family == AF_INET && ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port) ==
-							f->allowed_port;
-}
-
 /* ---- fixture ---- */
-
-static void note_stopped(void *context)
-{
-	((struct bridge *)context)->stopped = true;
-}
-
-static void note_closed(void *context)
-{
-	((struct bridge *)context)->closed = true;
-}
 
 static void bridge_open(struct bridge *b, struct fixture *f, bool with_media)
 {
@@ -161,17 +119,9 @@ static void bridge_open(struct bridge *b, struct fixture *f, bool with_media)
 		routes[i].gone = forget;
 		assert_true(http_listener_route(b->listener, &routes[i]));
 	}
-	assert_int_equal(http_server_listen(b->server, "127.0.0.1", 0, &f->peer, &error), 0);
-	assert_true(http_listener_route(f->peer, &(struct http_route){.path = "/f/",
-								       .methods = HTTP_GET,
-								       .complete = serve_file,
-								       .gone = forget_file,
-								       .context = f}));
-	f->peer_status = 200;
+	peer_open(f, b->server);
 	f->peer_body = GIF;
 	f->peer_length = 10;
-	f->allowed_port = http_listener_port(f->peer);
-	http_client_set_guard(f->media->client, allow_peer, f);
 	snprintf(b->url, sizeof(b->url), "http://127.0.0.1:%u", http_listener_port(b->listener));
 	b->client = http_client_create(&f->loop, NULL);
 	struct homeserver_settings settings = {b->url, "as-token"};
@@ -192,8 +142,8 @@ static void bridge_close(struct bridge *b)
 {
 	if (b->homeserver)
 		bridge_leave(b);
-	http_client_close(&b->client, note_closed, b);
-	http_server_close(&b->server, note_stopped, b);
+	http_client_close(&b->client, note_true, &b->closed);
+	http_server_close(&b->server, note_true, &b->stopped);
 	TURN_UNTIL(&b->f->loop, b->stopped && b->closed);
 	buf_finish(&b->sent);
 	buf_finish(&b->uploaded);
@@ -308,7 +258,7 @@ static void say_text(struct bridge *b, const char *room, const char *transaction
 static void say_file(struct bridge *b, const char *room, const char *transaction, struct event_attachment attachment)
 {
 	struct matrix_call call;
-	char *path, *url = mem_printf("http://127.0.0.1:%u/f/%s", http_listener_port(b->f->peer), attachment.url);
+	char *path, *url = peer_url(b->f, attachment.url);
 
 	if (!strstr(attachment.url, "://"))
 		attachment.url = url;

@@ -9,30 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include <arpa/inet.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "tests/unit/folder.h"
+#include "transport/http/http_client_private.h"
 
 #define PUBLIC "https://files.example.org/sub"
-
-static void note_stopped(void *context)
-{
-	struct fixture *f = context;
-
-	f->stopped = true;
-}
-
-static void note_closed(void *context)
-{
-	struct fixture *f = context;
-
-	f->closed = true;
-}
 
 void media_start(struct fixture *f)
 {
@@ -48,11 +35,62 @@ void media_start(struct fixture *f)
 void media_stop(struct fixture *f)
 {
 	f->stopped = f->closed = false;
-	http_server_close(&f->server, note_stopped, f);
-	media_close(&f->media, note_closed, f);
+	http_server_close(&f->server, note_true, &f->stopped);
+	media_close(&f->media, note_true, &f->closed);
 	assert_null(f->media);
 	TURN_UNTIL(&f->loop, f->stopped && f->closed);
 }
+
+/* ---- somebody else's server ---- */
+
+static void serve(struct http_request *request, void *context)
+{
+	struct fixture *f = context;
+
+	f->peer_requests++;
+	if (f->peer_status)
+		http_answer(request, f->peer_status, "text/html", f->peer_body, f->peer_length);
+	else
+		f->waiting = request;
+}
+
+static void gone(struct http_request *request, void *context)
+{
+	struct fixture *f = context;
+
+	if (f->waiting == request)
+		f->waiting = NULL;
+}
+
+static bool allow_peer(void *context, const struct sockaddr *address)
+{
+	struct fixture *f = context;
+	const struct sockaddr_in *v4 = (const void *)address;
+
+	return address->sa_family == AF_INET && f->allowed_port && ntohs(v4->sin_port) == f->allowed_port;
+}
+
+void peer_open(struct fixture *f, struct http_server *server)
+{
+	struct buf error = {0};
+
+	assert_int_equal(http_server_listen(server, "127.0.0.1", 0, &f->peer, &error), 0);
+	assert_true(http_listener_route(f->peer, &(struct http_route){.path = "/f/",
+								       .methods = HTTP_GET,
+								       .complete = serve,
+								       .gone = gone,
+								       .context = f}));
+	f->peer_status = 200;
+	f->allowed_port = http_listener_port(f->peer);
+	http_client_set_guard(f->media->client, allow_peer, f);
+}
+
+char *peer_url(struct fixture *f, const char *name)
+{
+	return mem_printf("http://127.0.0.1:%u/f/%s", http_listener_port(f->peer), name);
+}
+
+/* ---- fixture ---- */
 
 int media_set_up(void **state)
 {

@@ -31,13 +31,15 @@ struct outcome {
 	int err;
 	struct media_file file; /* with texts of `name` and of the store */
 	struct buf name, problem;
-	struct fixture *f;
 };
 
 int media_set_up(void **state);
 int media_tear_down(void **state);
 void media_start(struct fixture *f);
 void media_stop(struct fixture *f);
+/* Somebody else's server, with f->peer_... for everything below /f/; the guard lets its port through. */
+void peer_open(struct fixture *f, struct http_server *server);
+char *peer_url(struct fixture *f, const char *name);
 
 void outcome_take(void *context, int err, const struct media_file *file, const char *problem); /* a media_done */
 void outcome_finish(struct outcome *outcome);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Strangers' links. What they lead to is on this machine here, so that the guard is asked and mostly overruled. */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,64 +10,16 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "tests/unit/media/fixture.h"
 #include "transport/http/http_client_private.h"
 #include "transport/http/http_guard.h"
 
 #define MIB (1u << 20)
 
-static void serve(struct http_request *request, void *context)
-{
-	struct fixture *f = context;
-
-	f->peer_requests++;
-	if (f->peer_status)
-		http_answer(request, f->peer_status, "text/html", f->peer_body, f->peer_length);
-	else
-		f->waiting = request;
-}
-
-static void gone(struct http_request *request, void *context)
-{
-	struct fixture *f = context;
-
-	if (f->waiting == request)
-		f->waiting = NULL;
-}
-
-static bool allow_peer(void *context, const struct sockaddr *address)
-{
-	struct fixture *f = context;
-	const struct sockaddr_in *v4 = (const void *)address;
-
-	return address->sa_family == AF_INET && f->allowed_port && ntohs(v4->sin_port) == f->allowed_port;
-}
-
-static void open_peer(struct fixture *f)
-{
-	struct buf error = {0};
-
-	assert_int_equal(http_server_listen(f->server, "127.0.0.1", 0, &f->peer, &error), 0);
-	assert_true(http_listener_route(f->peer, &(struct http_route){.path = "/f/",
-								       .methods = HTTP_GET,
-								       .complete = serve,
-								       .gone = gone,
-								       .context = f}));
-	f->peer_status = 200;
-	f->allowed_port = http_listener_port(f->peer);
-	http_client_set_guard(f->media->client, allow_peer, f);
-}
-
-static char *url_of(struct fixture *f, const char *name)
-{
-	return mem_printf("http://127.0.0.1:%u/f/%s", http_listener_port(f->peer), name);
-}
-
 static int fetch(struct fixture *f, const char *name, struct outcome *outcome)
 {
 	unsigned before = outcome->done;
-	char *url = url_of(f, name);
+	char *url = peer_url(f, name);
 
 	assert_non_null(media_fetch(f->media, "alice", url, outcome_take, outcome));
 	assert_int_equal(outcome->done, before);
@@ -82,7 +33,7 @@ static void fetches_files(void **state)
 	struct fixture *f = *state;
 	struct outcome outcome = {0};
 
-	open_peer(f);
+	peer_open(f, f->server);
 	f->peer_body = "GIF89a\1\0\1\0";
 	f->peer_length = 10;
 	assert_int_equal(fetch(f, "caf%C3%A9%2F..%2Fp%20q.gif?x=/y", &outcome), 0);
@@ -107,7 +58,7 @@ static void fetches_no_more_than_it_may(void **state)
 	struct outcome outcome = {0};
 	char *much = mem_alloc(3 * MIB);
 
-	open_peer(f);
+	peer_open(f, f->server);
 	f->peer_body = much;
 	f->peer_length = MIB + 1;
 	assert_int_equal(fetch(f, "x", &outcome), TP_ERR_LIMIT);
@@ -130,7 +81,7 @@ static void is_guarded(void **state)
 	struct fixture *f = *state;
 	struct outcome outcome = {0};
 
-	open_peer(f);
+	peer_open(f, f->server);
 	f->media->client->allows = http_guard_allows;
 	for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
 		char url[100];
@@ -153,8 +104,8 @@ static void limits_fetches(void **state)
 	struct media_fetch *fetches[LIMIT_MEDIA_FETCHES_OWNER];
 	char *url;
 
-	open_peer(f);
-	url = url_of(f, "x");
+	peer_open(f, f->server);
+	url = peer_url(f, "x");
 	f->peer_status = 0; /* never */
 	for (size_t i = 0; i < ARRAY_SIZE(fetches); i++)
 		fetches[i] = media_fetch(f->media, "alice", url, outcome_take, &outcomes[i]);
