@@ -37,6 +37,8 @@ bool text_equal_nocase(const char *a, const char *b);
 /* For passwords and tokens: takes as long as `a` is, whatever `b` is like. */
 bool text_equal_secret(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
+/* The byte that the next two characters stand for as hexadecimal digits of either case; -1: they are no such digits. */
+int text_hex_byte(const char *digits);
 
 /* Appends `text` so that a log or a terminal shows it on one line: control characters, ESC, bidirectional
  * overrides and bad bytes as \xnn or \u{nnnn}, `\` and `"` with a `\` before them; at most `max` bytes of it,

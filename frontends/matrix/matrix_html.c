@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/matrix_html.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -538,23 +537,16 @@ static bool takes_style(enum kind kind)
 	return kind != LIST && kind != TABLE && kind != ROW && kind != PRE;
 }
 
-static int hex_value(char c)
-{
-	return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
 static char *percent_decode(const char *text, size_t length)
 {
 	struct buf out = {0};
 
 	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '%' && i + 2 < length && isxdigit((unsigned char)text[i + 1]) &&
-		    isxdigit((unsigned char)text[i + 2])) {
-			buf_putc(&out, (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2])));
+		int byte = text[i] == '%' && i + 2 < length ? text_hex_byte(text + i + 1) : -1;
+
+		buf_putc(&out, byte < 0 ? text[i] : (char)byte);
+		if (byte >= 0)
 			i += 2;
-		} else {
-			buf_putc(&out, text[i]);
-		}
 	}
 	buf_reserve(&out, 0);
 	return buf_take(&out);

@@ -171,29 +171,14 @@ bool jid_prepare_resource(struct buf *out, const char *resource)
 /* The characters of XEP-0106, in no order. */
 static const char escaped_characters[] = " \"&'/:<>@\\";
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The character that an escape sequence at `text` stands for; 0 if there is none. Either case of the digits,
  * as Nodeprep lower-cases them. */
 static char escape_at(const char *text)
 {
 	if (text[0] != '\\')
 		return 0;
-	int high = hex_value(text[1]);
-	int low = high < 0 ? -1 : hex_value(text[2]);
-	if (low < 0)
-		return 0;
-	char c = (char)(high * 16 + low);
-	return c && strchr(escaped_characters, c) ? c : 0;
+	int c = text_hex_byte(text + 1);
+	return c > 0 && strchr(escaped_characters, c) ? (char)c : 0;
 }
 
 static void escape_span(struct buf *out, const char *name, size_t length)

@@ -15,17 +15,6 @@ const char *http_target_read(struct arena *arena, const char *head, size_t lengt
 	return after && after > begin + 1 ? arena_strndup(arena, begin + 1, (size_t)(after - begin - 1)) : NULL;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 const char *http_target_decode(struct arena *arena, const char *target)
 {
 	size_t length = strcspn(target, "?"), out = 0;
@@ -38,11 +27,11 @@ const char *http_target_decode(struct arena *arena, const char *target)
 			path[out++] = target[i];
 			continue;
 		}
-		int high = i + 2 < length ? digit(target[i + 1]) : -1, low = high >= 0 ? digit(target[i + 2]) : -1;
+		int byte = i + 2 < length ? text_hex_byte(target + i + 1) : -1;
 
-		if (low < 0)
+		if (byte < 0)
 			return NULL;
-		path[out++] = (char)(high << 4 | low);
+		path[out++] = (char)byte;
 		i += 2;
 	}
 	path[out] = '\0';

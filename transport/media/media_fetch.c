@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/media/media_private.h"
 
@@ -75,11 +76,6 @@ static void hold(void *context, bool hold)
 		http_call_hold(fetch->call, hold);
 }
 
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The last part of the path, without what is behind it. */
 static void put_name(struct buf *name, const char *url)
 {
@@ -90,15 +86,11 @@ static void put_name(struct buf *name, const char *url)
 	if (!path)
 		return;
 	for (const char *at = path, *end = host + 3 + length; at < end; at++) {
-		int high = *at == '%' && at + 2 < end ? hex_value(at[1]) : -1;
-		int low = high >= 0 ? hex_value(at[2]) : -1;
+		int byte = *at == '%' && at + 2 < end ? text_hex_byte(at + 1) : -1;
 
-		if (low >= 0 && (high || low)) {
-			buf_putc(name, (char)(high << 4 | low));
+		buf_putc(name, byte > 0 ? (char)byte : *at);
+		if (byte > 0)
 			at += 2;
-		} else {
-			buf_putc(name, *at);
-		}
 	}
 }
 

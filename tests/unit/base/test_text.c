@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +244,23 @@ static void test_show(void **state)
 	buf_finish(&out);
 }
 
+static void test_hex(void **state)
+{
+	static const char *const none[] = {"", "4", "4g", "g4", "%41", " 4", "-1", "0x", "4\xff"};
+
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		char digits[4];
+
+		snprintf(digits, sizeof(digits), "%02xf", byte);
+		assert_int_equal(text_hex_byte(digits), byte);
+		snprintf(digits, sizeof(digits), "%02Xg", byte);
+		assert_int_equal(text_hex_byte(digits), byte);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		assert_int_equal(text_hex_byte(none[i]), -1);
+}
+
 static void test_keys(void **state)
 {
 	char long_name[1001];
@@ -269,7 +287,7 @@ int main(void)
 		cmocka_unit_test(test_clean_line),     cmocka_unit_test(test_clean_xml),
 		cmocka_unit_test(test_clean_anything), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_ascii),          cmocka_unit_test(test_quote),
-		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_show),           cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_keys),
 	};
 
