@@ -7,11 +7,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 
 /* Well-formed UTF-8 (no overlongs, surrogates, or code points above U+10FFFF). */
 bool text_is_utf8(const char *bytes, size_t length);
+/* One character in UTF-8, without a NUL; its length. `code` is at most U+10FFFF. */
+size_t text_encode(uint32_t code, char out[4]);
 
 enum text_clean {
 	TEXT_LINE = 0,      /* one line: CR, LF and every other control character become a space */

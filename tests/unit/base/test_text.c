@@ -244,6 +244,32 @@ static void test_show(void **state)
 	buf_finish(&out);
 }
 
+static void test_encode(void **state)
+{
+	static const struct {
+		uint32_t code;
+		const char *bytes;
+	} cases[] = {
+		{1, "\x01"},
+		{0x7f, "\x7f"},
+		{0x80, "\xc2\x80"},
+		{0x7ff, "\xdf\xbf"},
+		{0x800, "\xe0\xa0\x80"},
+		{0xffff, "\xef\xbf\xbf"},
+		{0x10000, "\xf0\x90\x80\x80"},
+		{0x10ffff, "\xf4\x8f\xbf\xbf"},
+	};
+	char bytes[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(text_encode(cases[i].code, bytes), strlen(cases[i].bytes));
+		assert_memory_equal(bytes, cases[i].bytes, strlen(cases[i].bytes));
+	}
+	assert_int_equal(text_encode(0, bytes), 1);
+	assert_int_equal(bytes[0], 0);
+}
+
 static void test_hex(void **state)
 {
 	static const char *const none[] = {"", "4", "4g", "g4", "%41", " 4", "-1", "0x", "4\xff"};
@@ -288,7 +314,7 @@ int main(void)
 		cmocka_unit_test(test_clean_anything), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_ascii),          cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_show),           cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_encode),         cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
