@@ -753,7 +753,8 @@ static void start_text(struct converter *c, enum kind kind)
 static void open_element(struct converter *c, const struct element *element)
 {
 	const char *written = c->to_html ? element->html : element->xhtml;
-	struct look look = {.color = -1, .background = -1};
+	bool ordered = !strcmp(element->name, "ol");
+	const char *number = ordered && markup_is_number(value_of(c, START)) ? value_of(c, START) : NULL;
 	struct buf attributes = {0};
 	struct open *open;
 
@@ -762,19 +763,20 @@ static void open_element(struct converter *c, const struct element *element)
 		markup_put_attribute(&attributes, "style", element->style);
 	if (element->kind == CODE)
 		put_language(&attributes, value_of(c, CLASS));
-	if (!strcmp(element->name, "ol") && markup_is_number(value_of(c, START)))
-		markup_put_attribute(&attributes, "start", value_of(c, START));
+	if (number)
+		markup_put_attribute(&attributes, "start", number);
 	open = push(c, element->kind, element->name, written, buf_text(&attributes));
 	buf_finish(&attributes);
-	open->ordered = !strcmp(element->name, "ol");
-	open->number = open->ordered && markup_is_number(value_of(c, START)) ? strtol(value_of(c, START), NULL, 10) : 1;
+	open->ordered = ordered;
+	open->number = number ? strtol(number, NULL, 10) : 1;
 	c->says = c->says || (written && strcmp(written, "p") != 0 && strcmp(written, "div") != 0);
 	if (element->kind == PRE) {
 		c->pre++;
 		c->text.verbatim = c->after_pre = true;
 	}
 	if (c->to_html && takes_style(element->kind)) {
-		look = read_style(c);
+		struct look look = read_style(c);
+
 		push_html_look(c, "", &look);
 	}
 }
