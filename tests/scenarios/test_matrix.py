@@ -13,7 +13,7 @@ import sys
 from types import SimpleNamespace
 from urllib.parse import quote
 
-from harness.process import Failure, free_port, require, wait_until
+from harness.process import Failure, free_port, require, wait_answer, wait_until
 from harness.synapse import Answer, client_packages, registration_value, request
 from test_backends import BACKENDS, PYTHON
 
@@ -69,23 +69,18 @@ async def with_account(world, synapse, name):
 
 async def until_answer(person, room, line, wanted):
     """Asks until the answer is as wanted."""
-    for _ in range(100):
-        answer = (await ask(person, room, line, "."))["content"]["body"]
-        if re.search(wanted, answer):
-            return answer
-        await asyncio.sleep(0.2)
-    raise Failure(f"{line!r} is answered {answer!r}, never {wanted!r}")
+    async def answer():
+        return (await ask(person, room, line, "."))["content"]["body"]
+    return await wait_answer(answer, lambda body: re.search(wanted, body), f"{wanted!r} as answer to {line!r}")
 
 
 async def is_on_irc(carol, nick, there=True):
     """Waits until that is so; the network is asked by carol."""
-    for _ in range(200):
+    async def is_there():
         mark = carol.mark()
         carol.send(f"ISON {nick}")
-        if (nick in (await carol.expect(r" 303 \S+ :(.*)$", mark)).group(1).split()) == there:
-            return
-        await asyncio.sleep(0.1)
-    raise Failure(f"{nick} is {'not ' if there else ''}on IRC")
+        return nick in (await carol.expect(r" 303 \S+ :(.*)$", mark)).group(1).split()
+    await wait_answer(is_there, lambda answer: answer == there, f"{nick} to be {'on' if there else 'gone from'} IRC")
 
 
 async def enter(person, carol, channel="#lobby"):
@@ -822,11 +817,7 @@ async def scenario_contacts_show_themselves(world):
 
         async def shown():
             return (await alice.call("GET", f"/_matrix/client/v3/presence/{quote(ghost('bob'))}/status"))["presence"]
-        for _ in range(100):
-            if await shown() == presence:
-                return
-            await asyncio.sleep(0.1)
-        raise Failure(f"status {status} is shown as {await shown()}, not {presence}")
+        await wait_answer(shown, lambda answer: answer == presence, f"status {status} to be shown as {presence}")
     await is_now(0, "online")
     await alice.wait_state(bob, "m.room.member", lambda content: content.get("displayname") == "Robert", ghost("bob"))
     content = await alice.wait_state(bob, "m.room.member", lambda content: content.get("avatar_url"), ghost("bob"))
