@@ -39,26 +39,21 @@ static void use_own_memory(void)
 }
 
 /* The code unit of "\uXXXX" at `at`; -1: that is not there. */
-static long code_unit(const char *at, const char *end)
+static int code_unit(const char *at, const char *end)
 {
-	long value = 0;
+	int high, low;
 
 	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
 		return -1;
-	for (int i = 2; i < 6; i++) {
-		unsigned char c = (unsigned char)at[i];
-
-		if (!isxdigit(c))
-			return -1;
-		value = value * 16 + (isdigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
-	}
-	return value;
+	high = text_hex_byte(at + 2);
+	low = text_hex_byte(at + 4);
+	return high < 0 || low < 0 ? -1 : high << 8 | low;
 }
 
 /* cJSON ends a string at U+0000 and refuses the document for half a surrogate pair. */
 static bool copy_escape(struct scan *scan)
 {
-	long unit, second;
+	int unit, second;
 
 	if (scan->end - scan->at < 2)
 		return false;

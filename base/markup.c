@@ -18,30 +18,6 @@ static bool is_xml_char(uint32_t c)
 	       (c >= 0xe000 && c <= 0xfffd) || (c >= 0x10000 && c <= 0x10ffff);
 }
 
-static size_t encode_utf8(uint32_t c, char out[4])
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* The character of "&#...;" between its '#' and ';'. */
 static uint32_t numeric_reference(const char *digits, const char *end)
 {
@@ -80,7 +56,7 @@ static size_t take_reference(const char **at, const char *end, char one[4])
 		return 1;
 	if (p[1] == '#') {
 		*at = semicolon + 1;
-		return encode_utf8(numeric_reference(p + 2, semicolon), one);
+		return text_encode(numeric_reference(p + 2, semicolon), one);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		size_t length = strlen(names[i].name);

@@ -7,11 +7,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 
 /* Well-formed UTF-8 (no overlongs, surrogates, or code points above U+10FFFF). */
 bool text_is_utf8(const char *bytes, size_t length);
+/* One character in UTF-8, without a NUL; its length. `code` is at most U+10FFFF. */
+size_t text_encode(uint32_t code, char out[4]);
 
 enum text_clean {
 	TEXT_LINE = 0,      /* one line: CR, LF and every other control character become a space */
@@ -37,8 +40,8 @@ bool text_equal_nocase(const char *a, const char *b);
 /* For passwords and tokens: takes as long as `a` is, whatever `b` is like. */
 bool text_equal_secret(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
-/* 0 to 15, for a digit of either case; -1: it is none. */
-int text_hex_digit(char c);
+/* The byte that the next two characters stand for as hexadecimal digits of either case; -1: they are no such digits. */
+int text_hex_byte(const char *digits);
 
 /* Appends `text` so that a log or a terminal shows it on one line: control characters, ESC, bidirectional
  * overrides and bad bytes as \xnn or \u{nnnn}, `\` and `"` with a `\` before them; at most `max` bytes of it,

@@ -13,17 +13,6 @@ static const uint16_t high_controls[32] = {
         0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178,
 };
 
-static void put_code_point(struct buf *out, unsigned code)
-{
-	if (code < 0x800) {
-		buf_putc(out, (char)(0xc0 | code >> 6));
-	} else {
-		buf_putc(out, (char)(0xe0 | code >> 12));
-		buf_putc(out, (char)(0x80 | (code >> 6 & 0x3f)));
-	}
-	buf_putc(out, (char)(0x80 | (code & 0x3f)));
-}
-
 /* CTCP, bold, colours, reset, monospace, reverse, italic, strikethrough, underline. */
 static bool is_meant(unsigned char c)
 {
@@ -37,13 +26,14 @@ void irc_text_decode(struct buf *out, const char *bytes, size_t length)
 	buf_reserve(out, length + 1);
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)bytes[i];
+		char character[4];
 
 		if ((c < 0x20 && !is_meant(c)) || c == 0x7f)
 			buf_putc(out, '?');
 		else if (c < 0x80 || utf8)
 			buf_putc(out, (char)c);
 		else
-			put_code_point(out, c < 0xa0 ? high_controls[c - 0x80] : c);
+			buf_append(out, character, text_encode(c < 0xa0 ? high_controls[c - 0x80] : c, character));
 	}
 }
 

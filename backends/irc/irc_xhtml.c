@@ -176,22 +176,7 @@ static void put_code_point(struct writer *w, unsigned long code)
 {
 	char bytes[5] = {0};
 
-	if (code < 0x80) {
-		bytes[0] = (char)code;
-	} else if (code < 0x800) {
-		bytes[0] = (char)(0xc0 | code >> 6);
-		bytes[1] = (char)(0x80 | (code & 0x3f));
-	} else if (code < 0x10000) {
-		bytes[0] = (char)(0xe0 | code >> 12);
-		bytes[1] = (char)(0x80 | (code >> 6 & 0x3f));
-		bytes[2] = (char)(0x80 | (code & 0x3f));
-	} else if (code < 0x110000) {
-		bytes[0] = (char)(0xf0 | code >> 18);
-		bytes[1] = (char)(0x80 | (code >> 12 & 0x3f));
-		bytes[2] = (char)(0x80 | (code >> 6 & 0x3f));
-		bytes[3] = (char)(0x80 | (code & 0x3f));
-	}
-	if (text_is_utf8(bytes, strlen(bytes)))
+	if (code < 0x110000 && text_is_utf8(bytes, text_encode((uint32_t)code, bytes)))
 		put_text(w, bytes);
 }
 

@@ -48,11 +48,6 @@ static const char *line_of(const struct reader *in, const struct cJSON *object, 
 	return line;
 }
 
-static const char *media_of(const struct reader *in, const struct cJSON *object, const char *name)
-{
-	return id_of(in, object, name, matrix_is_media_url);
-}
-
 static bool equals(const char *text, const char *expected)
 {
 	return text && !strcmp(text, expected);
@@ -146,13 +141,11 @@ static bool is_file_type(const char *type)
 static bool read_file(struct reader *in, const struct cJSON *content, bool sticker)
 {
 	struct matrix_event *event = in->event;
-	const struct cJSON *info = json_object(content, "info");
 	const char *body = line_of(in, content, "body");
-	int64_t size = json_number(info, "size", 0);
+	bool encrypted = json_object(content, "file") != NULL;
 
-	event->encrypted_file = json_object(content, "file") != NULL;
-	event->url = event->encrypted_file ? NULL : media_of(in, content, "url");
-	if (!event->url && !event->encrypted_file)
+	event->url = encrypted ? NULL : id_of(in, content, "url", matrix_is_media_url);
+	if (!event->url && !encrypted)
 		return false;
 	event->message_type = MATRIX_FILE;
 	event->file_name = sticker ? NULL : line_of(in, content, "filename");
@@ -161,8 +154,6 @@ static bool read_file(struct reader *in, const struct cJSON *content, bool stick
 		event->body = json_text(content, "body", in->arena);
 	if (!event->file_name)
 		event->file_name = body;
-	event->mime_type = line_of(in, info, "mimetype");
-	event->size = size > 0 ? (uint64_t)size : 0;
 	return true;
 }
 
@@ -266,25 +257,12 @@ static void read_member(struct reader *in)
 	event->before = membership_of(in, before);
 	event->is_direct = json_bool(in->content, "is_direct", false);
 	event->display_name = line_of(in, in->content, "displayname");
-	event->avatar_url = media_of(in, in->content, "avatar_url");
 	event->body = text_or_empty(in, in->content, "reason");
-}
-
-static void read_name(struct reader *in)
-{
-	const char *name = line_of(in, in->content, "name");
-
-	in->event->body = name ? name : "";
 }
 
 static void read_topic(struct reader *in)
 {
 	in->event->body = text_or_empty(in, in->content, "topic");
-}
-
-static void read_avatar(struct reader *in)
-{
-	in->event->avatar_url = media_of(in, in->content, "url");
 }
 
 static void read_tombstone(struct reader *in)
@@ -354,12 +332,6 @@ static void read_receipt(struct reader *in)
 	in->event->receipts_count = count;
 }
 
-static void read_presence(struct reader *in)
-{
-	in->event->presence = json_text(in->content, "presence", in->arena);
-	in->event->body = json_text(in->content, "status_msg", in->arena);
-}
-
 static void read_nothing(struct reader *in)
 {
 	(void)in;
@@ -386,15 +358,11 @@ static const struct event_type {
         {"m.reaction", MATRIX_REACTION, TIMELINE, read_reaction},
         {"m.room.redaction", MATRIX_REDACTION, TIMELINE, read_redaction},
         {"m.room.member", MATRIX_MEMBER, STATE_KEY, read_member},
-        {"m.room.name", MATRIX_NAME, STATE, read_name},
         {"m.room.topic", MATRIX_TOPIC, STATE, read_topic},
-        {"m.room.avatar", MATRIX_AVATAR, STATE, read_avatar},
-        {"m.room.power_levels", MATRIX_POWER_LEVELS, STATE, read_nothing},
         {"m.room.encryption", MATRIX_ENCRYPTION, STATE, read_nothing},
         {"m.room.tombstone", MATRIX_TOMBSTONE, STATE, read_tombstone},
         {"m.typing", MATRIX_TYPING, EPHEMERAL, read_typing},
         {"m.receipt", MATRIX_RECEIPT, EPHEMERAL, read_receipt},
-        {"m.presence", MATRIX_PRESENCE, EPHEMERAL, read_presence},
 };
 
 /* Anybody in a room may send an event of any type into it: without a state key it is not the room's state, with an id
@@ -432,7 +400,6 @@ static void read_by_type(struct reader *in)
 bool matrix_event_read(struct matrix_event *event, const struct cJSON *json, struct arena *arena)
 {
 	struct reader in = {.event = event, .json = json, .content = json_object(json, "content"), .arena = arena};
-	int64_t time_ms = json_number(json, "origin_server_ts", 0);
 
 	*event = (struct matrix_event){0};
 	if (!json_is_object(json))
@@ -442,8 +409,6 @@ bool matrix_event_read(struct matrix_event *event, const struct cJSON *json, str
 	event->room = id_of(&in, json, "room_id", matrix_is_room_id);
 	event->sender = id_of(&in, json, "sender", matrix_is_user_id);
 	event->state_key = json_text(json, "state_key", arena);
-	event->time_ms = time_ms > 0 ? time_ms : 0;
-	event->content = in.content;
 	read_by_type(&in);
 	return true;
 }

@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/arena.h"
 
@@ -25,23 +24,19 @@ enum matrix_event_kind {
 	MATRIX_REACTION,
 	MATRIX_REDACTION,
 	MATRIX_MEMBER,
-	MATRIX_NAME,
 	MATRIX_TOPIC,
-	MATRIX_AVATAR,
-	MATRIX_POWER_LEVELS,
 	MATRIX_ENCRYPTION,   /* m.room.encryption: from now on */
 	MATRIX_TOMBSTONE,
 	/* ephemeral */
 	MATRIX_TYPING,
 	MATRIX_RECEIPT,
-	MATRIX_PRESENCE,
 };
 
 enum matrix_message_type {
 	MATRIX_TEXT,
 	MATRIX_NOTICE,
 	MATRIX_EMOTE,
-	MATRIX_FILE, /* m.image, m.audio, m.video, m.file, m.sticker: url is set */
+	MATRIX_FILE, /* m.image, m.audio, m.video, m.file, m.sticker: there is something to fetch */
 };
 
 enum matrix_membership { MATRIX_MEMBERSHIP_NONE, MATRIX_INVITE, MATRIX_JOIN, MATRIX_LEAVE, MATRIX_BAN, MATRIX_KNOCK };
@@ -55,19 +50,17 @@ struct matrix_event {
 	enum matrix_event_kind kind;
 	const char *type;    /* as it was said; never NULL */
 	const char *id;      /* NULL: none, or not an event id */
-	const char *room;    /* NULL: none (presence) */
+	const char *room;    /* NULL: none */
 	const char *sender;  /* NULL: none, or no user id */
 	const char *state_key;
-	int64_t time_ms;     /* origin_server_ts; 0 */
 	/* MESSAGE: of the new content if it is an edit */
 	enum matrix_message_type message_type;
 	/* "" if it is missing; without the quotation that older clients put in front of a reply. FILE: the caption; NULL:
 	 * none. A poll: its question and answers */
 	const char *body;
 	const char *html;    /* formatted_body of org.matrix.custom.html; NULL */
-	const char *file_name, *url, *mime_type; /* FILE, each of one line. url: matrix_is_media_url */
-	uint64_t size;
-	bool encrypted_file; /* FILE with `file`: its key is in it, and it is not for us. url is NULL */
+	const char *file_name; /* FILE, of one line */
+	const char *url;       /* FILE: matrix_is_media_url; NULL: it is encrypted, and its key is not for us */
 	const char *replaces;  /* m.replace: the event */
 	const char *reply_to;  /* m.in_reply_to, unless it is a thread's fallback */
 	const char *thread;    /* m.thread: its root */
@@ -77,17 +70,14 @@ struct matrix_event {
 	/* MEMBER: state_key is who; body the reason or "" */
 	enum matrix_membership membership, before;
 	bool is_direct;
-	const char *display_name, *avatar_url; /* MEMBER; AVATAR: avatar_url */
-	/* NAME, TOPIC: body. TOMBSTONE: room that replaces this one: replaces; body */
+	const char *display_name; /* MEMBER */
+	/* TOPIC: body. TOMBSTONE: room that replaces this one: replaces; body */
 	/* TYPING */
 	const char *const *users;
 	size_t users_count;
 	/* RECEIPT */
 	const struct matrix_receipt *receipts;
 	size_t receipts_count;
-	/* PRESENCE: sender; presence "online", "unavailable", "offline"; body: status message or NULL */
-	const char *presence;
-	const struct cJSON *content; /* NULL: none */
 };
 
 /* False: not an object. */

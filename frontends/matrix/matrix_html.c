@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/matrix_html.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -538,23 +537,16 @@ static bool takes_style(enum kind kind)
 	return kind != LIST && kind != TABLE && kind != ROW && kind != PRE;
 }
 
-static int hex_value(char c)
-{
-	return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
 static char *percent_decode(const char *text, size_t length)
 {
 	struct buf out = {0};
 
 	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '%' && i + 2 < length && isxdigit((unsigned char)text[i + 1]) &&
-		    isxdigit((unsigned char)text[i + 2])) {
-			buf_putc(&out, (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2])));
+		int byte = text[i] == '%' && i + 2 < length ? text_hex_byte(text + i + 1) : -1;
+
+		buf_putc(&out, byte < 0 ? text[i] : (char)byte);
+		if (byte >= 0)
 			i += 2;
-		} else {
-			buf_putc(&out, text[i]);
-		}
 	}
 	buf_reserve(&out, 0);
 	return buf_take(&out);
@@ -761,7 +753,8 @@ static void start_text(struct converter *c, enum kind kind)
 static void open_element(struct converter *c, const struct element *element)
 {
 	const char *written = c->to_html ? element->html : element->xhtml;
-	struct look look = {.color = -1, .background = -1};
+	bool ordered = !strcmp(element->name, "ol");
+	const char *number = ordered && markup_is_number(value_of(c, START)) ? value_of(c, START) : NULL;
 	struct buf attributes = {0};
 	struct open *open;
 
@@ -770,19 +763,20 @@ static void open_element(struct converter *c, const struct element *element)
 		markup_put_attribute(&attributes, "style", element->style);
 	if (element->kind == CODE)
 		put_language(&attributes, value_of(c, CLASS));
-	if (!strcmp(element->name, "ol") && markup_is_number(value_of(c, START)))
-		markup_put_attribute(&attributes, "start", value_of(c, START));
+	if (number)
+		markup_put_attribute(&attributes, "start", number);
 	open = push(c, element->kind, element->name, written, buf_text(&attributes));
 	buf_finish(&attributes);
-	open->ordered = !strcmp(element->name, "ol");
-	open->number = open->ordered && markup_is_number(value_of(c, START)) ? strtol(value_of(c, START), NULL, 10) : 1;
+	open->ordered = ordered;
+	open->number = number ? strtol(number, NULL, 10) : 1;
 	c->says = c->says || (written && strcmp(written, "p") != 0 && strcmp(written, "div") != 0);
 	if (element->kind == PRE) {
 		c->pre++;
 		c->text.verbatim = c->after_pre = true;
 	}
 	if (c->to_html && takes_style(element->kind)) {
-		look = read_style(c);
+		struct look look = read_style(c);
+
 		push_html_look(c, "", &look);
 	}
 }

@@ -207,27 +207,19 @@ bool matrix_is_ours(const struct matrix_names *names, const char *user_id)
 	return is_bot(names, user_id) || find_own_part(names, user_id, '@', &part, &length);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool unescape(struct buf *out, const char *part, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
-		int high, low;
+		int byte;
 
 		if (part[i] != '=') {
 			buf_putc(out, part[i]);
 			continue;
 		}
-		high = i + 1 < length ? hex_digit(part[i + 1]) : -1;
-		low = i + 2 < length ? hex_digit(part[i + 2]) : -1;
-		if (high < 0 || low < 0 || (high == 0 && low == 0))
+		byte = i + 2 < length ? text_hex_byte(part + i + 1) : -1;
+		if (byte <= 0)
 			return false;
-		buf_putc(out, (char)(high << 4 | low));
+		buf_putc(out, (char)byte);
 		i += 2;
 	}
 	return out->len > 0;

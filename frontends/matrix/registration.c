@@ -132,27 +132,11 @@ static bool is_line_end(const char *at)
 	return !*text || (*text == '#' && text > at);
 }
 
-static void put_utf8(struct buf *out, unsigned long code)
-{
-	unsigned char bytes[3] = {(unsigned char)(0xe0 | code >> 12), (unsigned char)(0x80 | (code >> 6 & 0x3f)),
-				  (unsigned char)(0x80 | (code & 0x3f))};
-
-	if (code < 0x80) {
-		buf_putc(out, (char)code);
-		return;
-	}
-	if (code < 0x800)
-		bytes[1] = (unsigned char)(0xc0 | code >> 6);
-	buf_append(out, code < 0x800 ? bytes + 1 : bytes, code < 0x800 ? 2 : 3);
-}
-
 /* One escape of "..."; returns what is behind it, NULL: none that is known here. */
 static const char *read_escape(struct buf *out, const char *at)
 {
-	char digits[5] = {0};
+	char digits[5] = {0}, character[4];
 	size_t count = *at == 'x' ? 2 : *at == 'u' ? 4 : 0;
-	unsigned long code;
-	char *end;
 
 	if (!count) {
 		if (!*at || !strchr("\"\\/", *at))
@@ -163,8 +147,7 @@ static const char *read_escape(struct buf *out, const char *at)
 	if (strspn(at + 1, "0123456789abcdefABCDEF") < count)
 		return NULL;
 	memcpy(digits, at + 1, count);
-	code = strtoul(digits, &end, 16);
-	put_utf8(out, code);
+	buf_append(out, character, text_encode((uint32_t)strtoul(digits, NULL, 16), character));
 	return at + 1 + count;
 }
 

@@ -472,8 +472,7 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 
 static bool is_ephemeral(const struct matrix_event *event)
 {
-	return event->kind == MATRIX_TYPING || event->kind == MATRIX_RECEIPT ||
-	       event->kind == MATRIX_PRESENCE;
+	return event->kind == MATRIX_TYPING || event->kind == MATRIX_RECEIPT;
 }
 
 static void take(struct matrix_frontend *frontend, const struct matrix_event *event)

@@ -177,12 +177,8 @@ static char escape_at(const char *text)
 {
 	if (text[0] != '\\')
 		return 0;
-	int high = text_hex_digit(text[1]);
-	int low = high < 0 ? -1 : text_hex_digit(text[2]);
-	if (low < 0)
-		return 0;
-	char c = (char)(high * 16 + low);
-	return c && strchr(escaped_characters, c) ? c : 0;
+	int c = text_hex_byte(text + 1);
+	return c > 0 && strchr(escaped_characters, c) ? (char)c : 0;
 }
 
 static void escape_span(struct buf *out, const char *name, size_t length)

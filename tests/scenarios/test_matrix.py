@@ -13,7 +13,7 @@ import sys
 from types import SimpleNamespace
 from urllib.parse import quote
 
-from harness.process import Failure, free_port, require, wait_until
+from harness.process import Failure, free_port, require, wait_answer, wait_until
 from harness.synapse import Answer, client_packages, registration_value, request
 from test_backends import BACKENDS, PYTHON
 
@@ -45,6 +45,11 @@ LOBBY = alias("#lobby")
 CAROL = ghost("carol")
 
 
+def redacts(event):
+    """Whether an event takes that one back: rooms of version 11 and later say it in the content."""
+    return lambda source: event in (source.get("redacts"), source["content"].get("redacts"))
+
+
 async def chat_with(person, other):
     """A chat that a client begins: with the bot, or with a ghost. Returns when the other is there."""
     room = await person.create_room([other], direct=True, preset="trusted_private_chat")
@@ -69,23 +74,18 @@ async def with_account(world, synapse, name):
 
 async def until_answer(person, room, line, wanted):
     """Asks until the answer is as wanted."""
-    for _ in range(100):
-        answer = (await ask(person, room, line, "."))["content"]["body"]
-        if re.search(wanted, answer):
-            return answer
-        await asyncio.sleep(0.2)
-    raise Failure(f"{line!r} is answered {answer!r}, never {wanted!r}")
+    async def answer():
+        return (await ask(person, room, line, "."))["content"]["body"]
+    return await wait_answer(answer, lambda body: re.search(wanted, body), f"{wanted!r} as answer to {line!r}")
 
 
 async def is_on_irc(carol, nick, there=True):
     """Waits until that is so; the network is asked by carol."""
-    for _ in range(200):
+    async def is_there():
         mark = carol.mark()
         carol.send(f"ISON {nick}")
-        if (nick in (await carol.expect(r" 303 \S+ :(.*)$", mark)).group(1).split()) == there:
-            return
-        await asyncio.sleep(0.1)
-    raise Failure(f"{nick} is {'not ' if there else ''}on IRC")
+        return nick in (await carol.expect(r" 303 \S+ :(.*)$", mark)).group(1).split()
+    await wait_answer(is_there, lambda answer: answer == there, f"{nick} to be {'on' if there else 'gone from'} IRC")
 
 
 async def enter(person, carol, channel="#lobby"):
@@ -129,13 +129,16 @@ async def settled(lobby):
         await person.message(lobby.portal, "^the end$", CAROL, mark)
 
 
+def heard_on_irc(carol, after, who=r"\S+", channel="#lobby"):
+    """The texts that the network has heard in the channel, from anybody or from one."""
+    return [match[1] for match in carol.find_all(rf"^:{who} PRIVMSG {channel} :(.*)$", after)]
+
+
 async def nothing_else_on_irc(carol, person, room, after, channel="#lobby"):
     """The texts that the network has heard from anybody in the channel, up to a last one of this person."""
     await person.say(room, "the end")
     await carol.expect(rf"^:{person.name}!\S+ PRIVMSG {channel} :the end$", after)
-    found = [match[1] for way, line in carol.lines[after:] if way == "<"
-             for match in [re.match(rf":\S+ PRIVMSG {channel} :(.*)$", line)] if match]
-    return found[:-1]
+    return heard_on_irc(carol, after, channel=channel)[:-1]
 
 
 async def appservice_with(world, program, **keys):
@@ -180,7 +183,7 @@ async def talk_in_version(alice, bob, version):
     for kind, relation in (("m.room.message", "m.in_reply_to"), ("m.reaction", "rel_type"), ("m.room.message", "rel_type")):
         await alice.event(room, kind, where=lambda e: relation in e["content"].get("m.relates_to", {}))
     await alice.redact(room, first, "a slip")
-    await bob.event(room, "m.room.redaction", where=lambda e: first in (e.get("redacts"), e["content"].get("redacts")))
+    await bob.event(room, "m.room.redaction", where=redacts(first))
     require("body" not in (await bob.get(room, first))["content"], "what was redacted can be read")
     await alice.typing(room)
     await bob.types(room, alice.id)
@@ -302,8 +305,7 @@ async def scenario_passwords_are_redacted(world):
     for line, secret in (("register alice {}", "sesame-4711"), ("login alice {}", "sesame-0815")):
         mark, irc_mark = alice.mark(), services.mark()
         event = await alice.say(room, line.format(secret))
-        await alice.event(room, "m.room.redaction", BOT, after=mark,
-                          where=lambda e: event in (e.get("redacts"), e["content"].get("redacts")))
+        await alice.event(room, "m.room.redaction", BOT, redacts(event), mark)
         require("body" not in (await alice.get(room, event))["content"], f"{line} can be read")
         await services.expect(rf"^:alice!\S+ PRIVMSG NickServ :identify {secret}$", irc_mark)
         nowhere_in(lobby.gateway.folder, secret)
@@ -482,8 +484,7 @@ async def scenario_two_in_a_portal(world):
     await carol.expect(r"^:bob!\S+ PRIVMSG #lobby :that was bob$", irc_mark)
     everything = await nothing_else_on_irc(carol, alice, portal, irc_mark)
     for name in ("alice", "bob"):
-        heard = [match[1] for way, line in carol.lines[irc_mark:] if way == "<"
-                 for match in [re.match(rf":{name}!\S+ PRIVMSG #lobby :(.*)$", line)] if match and not match[1].startswith("th")]
+        heard = [text for text in heard_on_irc(carol, irc_mark, rf"{name}!\S+") if not text.startswith("th")]
         require(heard == said, f"{name} said {said}, carol has {heard}")
     require(len(everything) == 2 * len(said) + 1, f"carol has {everything}")
     await settled(lobby)
@@ -746,7 +747,7 @@ async def scenario_messages_about_messages(world):
     await alice.redact(bob, first)
     await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f.get("1004") == own)
     await do(["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "took it back", 1000: "n10", 1004: "n7"}])
-    await alice.event(bob, "m.room.redaction", where=lambda e: well in (e.get("redacts"), e["content"].get("redacts")))
+    await alice.event(bob, "m.room.redaction", where=redacts(well))
     # In a room.
     portal = await alice.join(alias("#hall"))
     for name in ("bob", "carol"):
@@ -845,11 +846,7 @@ async def scenario_contacts_show_themselves(world):
 
         async def shown():
             return (await alice.call("GET", f"/_matrix/client/v3/presence/{quote(ghost('bob'))}/status"))["presence"]
-        for _ in range(100):
-            if await shown() == presence:
-                return
-            await asyncio.sleep(0.1)
-        raise Failure(f"status {status} is shown as {await shown()}, not {presence}")
+        await wait_answer(shown, lambda answer: answer == presence, f"status {status} to be shown as {presence}")
     await is_now(0, "online")
     await alice.wait_state(bob, "m.room.member", lambda content: content.get("displayname") == "Robert", ghost("bob"))
     content = await alice.wait_state(bob, "m.room.member", lambda content: content.get("avatar_url"), ghost("bob"))
@@ -929,7 +926,7 @@ async def scenario_transactions_that_come_again(world):
         require(await asyncio.to_thread(request, f"{url}/transactions/odd", "PUT", body, token) == {}, f"{body}")
     await put("last", message(99))
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :by hand 99$", irc_mark)
-    heard = [line.rsplit(" ", 1)[1] for way, line in carol.lines[irc_mark:] if way == "<" and "PRIVMSG #lobby :by hand" in line]
+    heard = [match.string.rsplit(" ", 1)[1] for match in carol.find_all("PRIVMSG #lobby :by hand", irc_mark)]
     require(heard == [*"0123456", "99"], f"carol has {heard}")
     # Again over a restart of the gateway that nobody has announced.
     await gateway.kill_core()
@@ -985,7 +982,7 @@ async def scenario_the_homeserver_is_restarted(world):
     for room in (portal, chat):
         heard = alice.texts(room, CAROL)
         require(heard == [str(n) for n in range(1, number + 1)], f"of {number} messages came {heard}")
-    heard = re.findall(r"PRIVMSG #lobby :(before|after) (\d+)", "\n".join(line for way, line in carol.lines if way == "<"))
+    heard = [match.groups() for match in carol.find_all(r"PRIVMSG #lobby :(before|after) (\d+)")]
     require(len(heard) == len(set(heard)) == 6, f"carol has {heard}")
     require(not carol.find(r"^:alice!\S+ (QUIT|PART)", irc_mark), "IRC noticed it")
 
@@ -1046,8 +1043,7 @@ async def scenario_killed_under_traffic(world):
         await person.message(portal, f"^{said['carol']}$", CAROL, timeout=120)
     await settled(lobby)
     for name in ("alice", "bob"):
-        heard = [match[1] for way, line in carol.lines[irc_mark:] if way == "<"
-                 for match in [re.match(rf":{name}!\S+ PRIVMSG #lobby :(\d+)$", line)] if match]
+        heard = [text for text in heard_on_irc(carol, irc_mark, rf"{name}!\S+") if re.fullmatch(r"\d+", text)]
         require(heard == [str(n) for n in range(1, said[name] + 1)], f"of {said[name]} messages of {name} came {heard}")
     for person in (alice, bob):
         heard = person.texts(portal, CAROL)[:-1]
@@ -1086,8 +1082,7 @@ async def in_room_version(world, version):
         await alice.message(room, "^hello alice$", CAROL)
     mark = alice.mark()
     event = await alice.say(lobby.bots[0], "register alice again-and-again")
-    await alice.event(lobby.bots[0], "m.room.redaction", BOT, after=mark,
-                      where=lambda e: event in (e.get("redacts"), e["content"].get("redacts")))
+    await alice.event(lobby.bots[0], "m.room.redaction", BOT, redacts(event), mark)
     carol.send("TOPIC #lobby :in any version")
     await alice.wait_state(portal, "m.room.topic", lambda content: content["topic"] == "in any version")
     # Rooms of people.

@@ -27,12 +27,11 @@ const char *http_target_decode(struct arena *arena, const char *target)
 			path[out++] = target[i];
 			continue;
 		}
-		int high = i + 2 < length ? text_hex_digit(target[i + 1]) : -1;
-		int low = high >= 0 ? text_hex_digit(target[i + 2]) : -1;
+		int byte = i + 2 < length ? text_hex_byte(target + i + 1) : -1;
 
-		if (low < 0)
+		if (byte < 0)
 			return NULL;
-		path[out++] = (char)(high << 4 | low);
+		path[out++] = (char)byte;
 		i += 2;
 	}
 	path[out] = '\0';

@@ -86,15 +86,11 @@ static void put_name(struct buf *name, const char *url)
 	if (!path)
 		return;
 	for (const char *at = path, *end = host + 3 + length; at < end; at++) {
-		int high = *at == '%' && at + 2 < end ? text_hex_digit(at[1]) : -1;
-		int low = high >= 0 ? text_hex_digit(at[2]) : -1;
+		int byte = *at == '%' && at + 2 < end ? text_hex_byte(at + 1) : -1;
 
-		if (low >= 0 && (high || low)) {
-			buf_putc(name, (char)(high << 4 | low));
+		buf_putc(name, byte > 0 ? (char)byte : *at);
+		if (byte > 0)
 			at += 2;
-		} else {
-			buf_putc(name, *at);
-		}
 	}
 }
 

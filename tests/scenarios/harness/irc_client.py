@@ -53,8 +53,13 @@ class IrcClient:
                     return match
         return None
 
+    def find_all(self, pattern, after=0):
+        """One match for each line that has one."""
+        matches = [re.search(pattern, line) for way, line in self.lines[after:] if way == "<"]
+        return [match for match in matches if match]
+
     def count(self, pattern, after=0):
-        return sum(1 for way, line in self.lines[after:] if way == "<" and re.search(pattern, line))
+        return len(self.find_all(pattern, after))
 
     async def expect(self, pattern, after=0, timeout=20.0):
         return await wait_until(lambda: self.find(pattern, after), f"{pattern!r} at IRC client {self.nick}",

@@ -5,11 +5,10 @@ import io
 import json
 import logging
 import re
-import time
 
 import nio
 
-from .process import Failure, require, wait_until
+from .process import Failure, require, wait_answer, wait_until
 
 SYNC_FILTER = {"room": {"timeline": {"limit": 100000}}}
 
@@ -142,14 +141,8 @@ class MatrixPerson:
 
     async def wait_members(self, room, wanted, timeout=30.0):
         """`wanted`: a set of ids, or a function of such a set."""
-        end = time.monotonic() + timeout
-        while True:
-            found = await self.members(room)
-            if found == wanted if isinstance(wanted, (set, frozenset)) else wanted(found):
-                return found
-            if time.monotonic() > end:
-                raise Failure(f"waited {timeout:g} s in vain for the members of {room}: they are {found}")
-            await asyncio.sleep(0.1)
+        good = wanted if callable(wanted) else lambda found: found == wanted
+        return await wait_answer(lambda: self.members(room), good, f"the members of {room}", timeout)
 
     async def state(self, room, kind, key=""):
         """The content; None where there is none."""
@@ -160,14 +153,8 @@ class MatrixPerson:
         return answer.content
 
     async def wait_state(self, room, kind, where, key="", timeout=30.0):
-        end = time.monotonic() + timeout
-        while True:
-            content = await self.state(room, kind, key)
-            if content is not None and where(content):
-                return content
-            if time.monotonic() > end:
-                raise Failure(f"waited {timeout:g} s in vain for {kind} in {room}: it is {content}")
-            await asyncio.sleep(0.1)
+        return await wait_answer(lambda: self.state(room, kind, key),
+                                 lambda content: content is not None and where(content), f"{kind} in {room}", timeout)
 
     async def get(self, room, event):
         """An event as the homeserver gives it out now: of one that was redacted not much."""
@@ -194,9 +181,6 @@ class MatrixPerson:
 
     async def kick(self, room, who, reason=None):
         self.ok(await self.client.room_kick(room, who, reason))
-
-    async def ban(self, room, who, reason=None):
-        self.ok(await self.client.room_ban(room, who, reason))
 
     async def set_state(self, room, kind, content, key=""):
         self.sent.append((room, kind, content))

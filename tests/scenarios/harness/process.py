@@ -43,6 +43,18 @@ async def wait_until(condition, what, timeout=20.0):
         await asyncio.sleep(0.02)
 
 
+async def wait_answer(ask, good, what, timeout=30.0):
+    """The same for what somebody else has to be asked for: awaits ask() until the answer is good, and returns that."""
+    end = time.monotonic() + timeout * PATIENCE
+    while True:
+        answer = await ask()
+        if good(answer):
+            return answer
+        if time.monotonic() > end:
+            raise Failure(f"waited {timeout:g} s in vain for {what}: the last answer was {answer!r}")
+        await asyncio.sleep(0.1)
+
+
 def port_open(port):
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1):

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,19 +198,6 @@ static void test_ascii(void **state)
 	assert_false(text_equal_secret("a", ""));
 }
 
-static void test_hex_digit(void **state)
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	(void)state;
-
-	for (int c = 0; c < 256; c++) {
-		const char *at = memchr(digits, c, sizeof(digits) - 1);
-		long value = at ? at - digits : -1;
-
-		assert_int_equal(text_hex_digit((char)c), value > 15 ? value - 6 : value);
-	}
-}
-
 static void check_quote(const char *text, size_t length, size_t max, const char *to)
 {
 	struct buf out = {0};
@@ -256,6 +244,49 @@ static void test_show(void **state)
 	buf_finish(&out);
 }
 
+static void test_encode(void **state)
+{
+	static const struct {
+		uint32_t code;
+		const char *bytes;
+	} cases[] = {
+		{1, "\x01"},
+		{0x7f, "\x7f"},
+		{0x80, "\xc2\x80"},
+		{0x7ff, "\xdf\xbf"},
+		{0x800, "\xe0\xa0\x80"},
+		{0xffff, "\xef\xbf\xbf"},
+		{0x10000, "\xf0\x90\x80\x80"},
+		{0x10ffff, "\xf4\x8f\xbf\xbf"},
+	};
+	char bytes[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(text_encode(cases[i].code, bytes), strlen(cases[i].bytes));
+		assert_memory_equal(bytes, cases[i].bytes, strlen(cases[i].bytes));
+	}
+	assert_int_equal(text_encode(0, bytes), 1);
+	assert_int_equal(bytes[0], 0);
+}
+
+static void test_hex(void **state)
+{
+	static const char *const none[] = {"", "4", "4g", "g4", "%41", " 4", "-1", "0x", "4\xff"};
+
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		char digits[4];
+
+		snprintf(digits, sizeof(digits), "%02xf", byte);
+		assert_int_equal(text_hex_byte(digits), byte);
+		snprintf(digits, sizeof(digits), "%02Xg", byte);
+		assert_int_equal(text_hex_byte(digits), byte);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		assert_int_equal(text_hex_byte(none[i]), -1);
+}
+
 static void test_keys(void **state)
 {
 	char long_name[1001];
@@ -281,9 +312,9 @@ int main(void)
 		cmocka_unit_test(test_utf8),           cmocka_unit_test(test_clean_lines),
 		cmocka_unit_test(test_clean_line),     cmocka_unit_test(test_clean_xml),
 		cmocka_unit_test(test_clean_anything), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_ascii),          cmocka_unit_test(test_hex_digit),
-		cmocka_unit_test(test_quote),          cmocka_unit_test(test_show),
-		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_ascii),          cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_show),           cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_encode),         cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,16 +64,12 @@ static void test_envelope(void **state)
 	is_text(event.room, "!r:hs");
 	is_text(event.sender, "@a:hs");
 	is_text(event.state_key, NULL);
-	assert_int_equal(event.time_ms, 17);
-	assert_non_null(event.content);
 	take("{'type':1,'event_id':'e','room_id':[],'sender':'a','origin_server_ts':-1,'content':[]}");
 	assert_int_equal(event.kind, MATRIX_OTHER);
 	is_text(event.type, "");
 	is_text(event.id, NULL);
 	is_text(event.room, NULL);
 	is_text(event.sender, NULL);
-	assert_int_equal(event.time_ms, 0);
-	assert_null(event.content);
 	take("{}");
 	assert_false(matrix_event_read(&event, array, &arena));
 	assert_false(matrix_event_read(&event, NULL, &arena));
@@ -132,14 +128,10 @@ static void test_files(void **state)
 	is_text(event.html, "a <b>cat</b>");
 	is_text(event.file_name, "cat .png");
 	is_text(event.url, "mxc://hs/abc");
-	is_text(event.mime_type, "image/png");
-	assert_int_equal(event.size, 4711);
-	assert_false(event.encrypted_file);
 
 	take(MESSAGE("'msgtype':'m.file','body':'x.pdf','filename':'x.pdf','url':'mxc://hs/abc','info':{'size':-1}"));
 	is_text(event.body, NULL);
 	is_text(event.file_name, "x.pdf");
-	assert_int_equal(event.size, 0);
 
 	take(MESSAGE("'msgtype':'m.audio','body':'x.ogg','url':'mxc://hs/abc','format':'org.matrix.custom.html',"
 	             "'formatted_body':'x'"));
@@ -148,7 +140,6 @@ static void test_files(void **state)
 	is_text(event.file_name, "x.ogg");
 
 	take(MESSAGE("'msgtype':'m.video','body':'x','url':'mxc://hs/abc','file':{'url':'mxc://hs/def'}"));
-	assert_true(event.encrypted_file);
 	assert_int_equal(event.message_type, MATRIX_FILE);
 	is_text(event.url, NULL);
 
@@ -225,39 +216,29 @@ static void test_state(void **state)
 	assert_int_equal(event.before, MATRIX_LEAVE);
 	assert_true(event.is_direct);
 	is_text(event.display_name, "B b");
-	is_text(event.avatar_url, "mxc://hs/a");
 	is_text(event.body, "so");
 	take(MEMBER("'content':{'membership':'ban','avatar_url':''},'prev_content':{'membership':'join'}"));
 	assert_int_equal(event.membership, MATRIX_BAN);
 	assert_int_equal(event.before, MATRIX_JOIN);
 	assert_false(event.is_direct);
-	is_text(event.avatar_url, NULL);
 	take(MEMBER("'content':{'membership':'Join'}"));
 	assert_int_equal(event.membership, MATRIX_MEMBERSHIP_NONE);
-	take(STATE("m.room.name", "'name':'A\\nroom'"));
-	assert_int_equal(event.kind, MATRIX_NAME);
-	is_text(event.body, "A room");
 	take(STATE("m.room.topic", "'topic':'T\\nu'"));
 	assert_int_equal(event.kind, MATRIX_TOPIC);
 	is_text(event.body, "T\nu");
 	take(STATE("m.room.topic", ""));
 	is_text(event.body, "");
-	take(STATE("m.room.avatar", "'url':'mxc://hs/a'"));
-	assert_int_equal(event.kind, MATRIX_AVATAR);
-	is_text(event.avatar_url, "mxc://hs/a");
 	take(STATE("m.room.tombstone", "'replacement_room':'!n','body':'moved'"));
 	assert_int_equal(event.kind, MATRIX_TOMBSTONE);
 	is_text(event.replaces, "!n");
 	is_text(event.body, "moved");
-	take(STATE("m.room.power_levels", "'users_default':0"));
-	assert_int_equal(event.kind, MATRIX_POWER_LEVELS);
 	take(STATE("m.room.encryption", ""));
 	assert_int_equal(event.kind, MATRIX_ENCRYPTION);
 	take(EVENT "'type':'m.room.encrypted','content':{}}");
 	assert_int_equal(event.kind, MATRIX_ENCRYPTED);
 }
 
-/* What only looks like it. */
+/* What only looks like it, or is nothing that anybody acts on. */
 static void test_out_of_place(void **state)
 {
 	static const char *const cases[] = {
@@ -271,6 +252,11 @@ static void test_out_of_place(void **state)
 	        EVENT "'type':'m.receipt','content':{'$e':{'m.read':{'@b:hs':{}}}}}",
 	        EVENT "'type':'m.presence','content':{'presence':'online'}}",
 	        EVENT "'type':'M.ROOM.MESSAGE','content':{'body':'b'}}",
+	        STATE("m.room.name", "'name':'A\\nroom'"),
+	        STATE("m.room.avatar", "'url':'mxc://hs/a'"),
+	        STATE("m.room.power_levels", "'users_default':0"),
+	        "{'type':'m.presence','sender':'@a:hs','content':{'presence':'unavailable','status_msg':'out'}}",
+	        "{'type':'m.presence'}",
 	};
 
 	(void)state;
@@ -298,13 +284,6 @@ static void test_ephemeral(void **state)
 	is_text(event.receipts[0].thread, "main");
 	is_text(event.receipts[1].event_id, "$c");
 	is_text(event.receipts[1].thread, NULL);
-	take("{'type':'m.presence','sender':'@a:hs','content':{'presence':'unavailable','status_msg':'out'}}");
-	assert_int_equal(event.kind, MATRIX_PRESENCE);
-	is_text(event.sender, "@a:hs");
-	is_text(event.presence, "unavailable");
-	is_text(event.body, "out");
-	take("{'type':'m.presence'}");
-	is_text(event.body, NULL);
 }
 
 int main(void)

@@ -247,15 +247,9 @@ static unsigned random_below(unsigned limit)
 
 static void put_code_point(struct buf *out, uint32_t code)
 {
-	unsigned char bytes[4];
-	size_t count = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	char bytes[4];
 
-	for (size_t i = count - 1; i > 0; i--) {
-		bytes[i] = 0x80 | (code & 0x3f);
-		code >>= 6;
-	}
-	bytes[0] = (unsigned char)(count == 1 ? code : (0xf00u >> count & 0xff) | code);
-	buf_append(out, bytes, count);
+	buf_append(out, bytes, text_encode(code, bytes));
 }
 
 static void put_random_character(struct buf *out, unsigned kind)
