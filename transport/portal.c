@@ -31,9 +31,9 @@
 #define NOTE "portal"   /* of the spool: who was the listener */
 
 struct portal {
-	struct transport *transport;
 	struct frontend *frontend;
-	char *key;
+	char *note;              /* its name in the spool: the frontend's, and the room's */
+	const char *name;        /* the room's, in lower case: the end of `note` */
 	struct map *members;     /* account key -> struct member, in order of arrival */
 	struct member *listener; /* NULL: nobody is there, or `awaited` is */
 	char *awaited;           /* account key: the listener of the process before this one; NULL */
@@ -293,7 +293,7 @@ static void set_listener(struct portal *portal, struct member *listener)
 		return;
 	const char *key = listener->room->user->key;
 
-	spool_note_set(portal->transport->spool, NOTE, portal->key, key, strlen(key));
+	spool_note_set(portal->frontend->transport->spool, NOTE, portal->note, key, strlen(key));
 	log_debug(&listener->room->user->log, "listens in room %s", log_quote(listener->room->name));
 	release_of(portal, listener);
 	if (portal->frontend->ops->listener_changed)
@@ -314,8 +314,10 @@ static void on_timer_closed(uv_handle_t *handle)
 	mem_free(handle);
 }
 
-static void portal_free(struct portal *portal)
+static void portal_free(void *value)
 {
+	struct portal *portal = value;
+
 	LIST_EACH(link, &portal->held)
 	held_free(portal, CONTAINER_OF(link, struct held, link));
 	map_destroy(&portal->members, mem_free);
@@ -323,7 +325,7 @@ static void portal_free(struct portal *portal)
 	map_destroy(&portal->ids, tally_free);
 	uv_close((uv_handle_t *)portal->timer, on_timer_closed);
 	mem_free(portal->awaited);
-	mem_free(portal->key);
+	mem_free(portal->note);
 	mem_free(portal);
 }
 
@@ -359,24 +361,16 @@ static void on_tick(uv_timer_t *timer)
 	/* forgotten when nobody was there for so long that nothing can match any more */
 	if (map_count(portal->members) || map_count(portal->tallies) || portal->awaited)
 		return;
-	map_remove(portal->transport->portals, portal->key);
+	map_remove(portal->frontend->portals, portal->name);
 	portal_free(portal);
-}
-
-static char *portal_key(const struct frontend *frontend, const char *name)
-{
-	char *key = mem_printf("%s\n%s", frontend->ops->name, name);
-
-	text_lower(key + strlen(frontend->ops->name));
-	return key;
 }
 
 static struct portal *portal_find(const struct frontend *frontend, const char *name)
 {
-	char *key = portal_key(frontend, name);
-	struct portal *portal = map_get(frontend->transport->portals, key);
+	struct text_key key;
+	struct portal *portal = map_get(frontend->portals, text_key_lower(&key, name));
 
-	mem_free(key);
+	text_key_finish(&key);
 	return portal;
 }
 
@@ -389,12 +383,13 @@ static struct portal *portal_open(struct frontend *frontend, const char *name)
 	size_t length;
 
 	portal = MEM_NEW(struct portal);
-	portal->transport = frontend->transport;
 	portal->frontend = frontend;
-	portal->key = portal_key(frontend, name);
+	portal->note = mem_printf("%s\n%s", frontend->ops->name, name);
+	text_lower(portal->note + strlen(frontend->ops->name));
+	portal->name = portal->note + strlen(frontend->ops->name) + 1;
 	portal->members = map_create();
 	list_init(&portal->held);
-	const void *before = spool_note_get(frontend->transport->spool, NOTE, portal->key, &length);
+	const void *before = spool_note_get(frontend->transport->spool, NOTE, portal->note, &length);
 
 	if (before) {
 		portal->awaited = mem_strndup(before, length);
@@ -404,7 +399,7 @@ static struct portal *portal_open(struct frontend *frontend, const char *name)
 	portal->timer->data = portal;
 	uv_timer_init(frontend->transport->loop, portal->timer);
 	uv_timer_start(portal->timer, on_tick, TICK_MS, TICK_MS);
-	map_set(&frontend->transport->portals, portal->key, portal);
+	map_set(&frontend->portals, portal->name, portal);
 	return portal;
 }
 
@@ -422,12 +417,12 @@ static void set_out(struct portal *portal, struct member *member)
 	drop_of(portal, member);
 	mem_free(member);
 	/* Who comes after us finds the note of who was the listener until the end. */
-	if (portal->transport->stopping)
+	if (portal->frontend->transport->stopping)
 		return;
 	if (listened)
 		choose_listener(portal);
 	if (!map_count(portal->members))
-		spool_note_set(portal->transport->spool, NOTE, portal->key, NULL, 0);
+		spool_note_set(portal->frontend->transport->spool, NOTE, portal->note, NULL, 0);
 }
 
 static void take_in(struct portal *portal, struct room *room, struct identity *identity)
@@ -581,9 +576,6 @@ struct room *portal_listener(const struct frontend *frontend, const char *name)
 
 void portal_forget_all(struct transport *transport)
 {
-	struct map_iter it = {0};
-
-	while (map_next(transport->portals, &it))
-		portal_free(it.value);
-	map_destroy(&transport->portals, NULL);
+	LIST_EACH(link, &transport->frontends)
+	map_destroy(&CONTAINER_OF(link, struct frontend, link)->portals, portal_free);
 }
