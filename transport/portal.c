@@ -24,6 +24,7 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
+#define FINGERPRINT_SIZE 33 /* of what was said: 128 bits in hexadecimal, and a NUL */
 #define TICK_MS 1000
 #define JOIN_SLACK_MS \
 	5000            /* what was shown so shortly before a join may still arrive on the new connection */
@@ -60,8 +61,8 @@ struct tally {
 struct held {
 	struct list link;
 	struct member *member;
-	char *fingerprint;
-	char *network_id;
+	char fingerprint[FINGERPRINT_SIZE];
+	const char *network_id; /* in the arena; NULL */
 	unsigned nth;
 	uint64_t since_ms;
 	bool resent; /* by a backend that outlived the last process: the listener may have shown it there */
@@ -80,10 +81,10 @@ static void put_part(crypto_generichash_state *state, const char *text)
 }
 
 /* Whose words, and which; into `out`. */
-static void fingerprint(const struct event_message *message, char out[33])
+static void fingerprint(const struct event_message *message, char out[FINGERPRINT_SIZE])
 {
 	crypto_generichash_state state;
-	unsigned char hash[16];
+	unsigned char hash[FINGERPRINT_SIZE / 2];
 
 	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
 	put_part(&state, message->nickname);
@@ -96,7 +97,7 @@ static void fingerprint(const struct event_message *message, char out[33])
 	for (size_t i = 0; i < message->attachments_count; i++)
 		put_part(&state, message->attachments[i].url);
 	crypto_generichash_final(&state, hash, sizeof(hash));
-	sodium_bin2hex(out, 33, hash, sizeof(hash));
+	sodium_bin2hex(out, FINGERPRINT_SIZE, hash, sizeof(hash));
 }
 
 static void tally_free(void *value)
@@ -147,44 +148,8 @@ static void held_free(struct portal *portal, struct held *held)
 {
 	list_remove(&held->link);
 	portal->held_count--;
-	mem_free(held->fingerprint);
-	mem_free(held->network_id);
 	arena_finish(&held->arena);
 	mem_free(held);
-}
-
-static const char **copy_texts(struct arena *arena, const char *const *texts, size_t count)
-{
-	const char **copy = arena_alloc(arena, (count + 1) * sizeof(*copy));
-
-	for (size_t i = 0; i < count; i++)
-		copy[i] = arena_strdup(arena, texts[i]);
-	return copy;
-}
-
-static void copy_message(struct arena *arena, struct event_message *message)
-{
-	const char **const texts[] = {&message->name,         &message->nickname,
-	                              &message->text,         &message->xhtml,
-	                              &message->id,           &message->sent_id,
-	                              &message->replaces,     &message->retracts,
-	                              &message->reply_to,     &message->reply_text,
-	                              &message->reply_author, &message->thread,
-	                              &message->reacts_to,    &message->author.name,
-	                              &message->author.id,    &message->author.avatar_url};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		*texts[i] = arena_strdup(arena, *texts[i]);
-	message->reactions = copy_texts(arena, message->reactions, message->reactions_count);
-	struct event_attachment *copy =
-	        arena_alloc(arena, (message->attachments_count + 1) * sizeof(*message->attachments));
-
-	for (size_t i = 0; i < message->attachments_count; i++) {
-		copy[i].url = arena_strdup(arena, message->attachments[i].url);
-		copy[i].mime_type = arena_strdup(arena, message->attachments[i].mime_type);
-		copy[i].description = arena_strdup(arena, message->attachments[i].description);
-	}
-	message->attachments = copy;
 }
 
 static void hold(struct portal *portal, struct member *member, const struct event *event, const char *print,
@@ -193,15 +158,15 @@ static void hold(struct portal *portal, struct member *member, const struct even
 	struct held *held = MEM_NEW(struct held);
 
 	held->member = member;
-	held->fingerprint = mem_strdup(print);
-	held->network_id = mem_strdup(network_id);
+	memcpy(held->fingerprint, print, sizeof(held->fingerprint));
+	held->network_id = arena_strdup(&held->arena, network_id);
 	held->nth = nth;
 	held->since_ms = clock_ms();
 	held->resent = member->room->user->resuming;
 	held->event = *event;
 	held->event.user = NULL;
 	held->event.raw = NULL;
-	copy_message(&held->arena, &held->event.message);
+	event_message_keep(&held->event.message, &held->arena);
 	list_append(&portal->held, &held->link);
 	portal->held_count++;
 }
@@ -534,7 +499,7 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 	}
 	if (is_member_nickname(portal, message->nickname))
 		return false;
-	char print[33];
+	char print[FINGERPRINT_SIZE];
 	const char *user = room->user->key;
 
 	fingerprint(message, print);
