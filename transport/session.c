@@ -62,10 +62,9 @@ static void pending_join_free(struct pending_join *join)
 
 static struct identity *identity_create(struct frontend *frontend, const char *address)
 {
-	struct identity *identity = mem_alloc(sizeof(*identity) + strlen(address) + 1);
+	struct identity *identity = MEM_NEW_TEXT(struct identity, address, address);
 	struct text_key key;
 
-	memcpy(identity->address, address, strlen(address) + 1);
 	identity->frontend = frontend;
 	identity->state = IDENTITY_LOADING;
 	list_init(&identity->link);
@@ -373,9 +372,8 @@ static struct resource *add_resource(struct identity *identity, const char *name
 		count++;
 	if (count >= LIMIT_RESOURCES_PER_IDENTITY)
 		return NULL;
-	struct resource *resource = mem_alloc(sizeof(*resource) + strlen(name) + 1);
+	struct resource *resource = MEM_NEW_TEXT(struct resource, name, name);
 
-	memcpy(resource->name, name, strlen(name) + 1);
 	resource->identity = identity;
 	resource->status = STATUS_OFFLINE;
 	list_append(&identity->resources, &resource->link);
