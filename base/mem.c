@@ -24,6 +24,15 @@ void *mem_alloc(size_t size)
 	return mem_checked(calloc(1, size ? size : 1));
 }
 
+void *mem_alloc_text(size_t size, size_t offset, const char *text)
+{
+	size_t length = strlen(text) + 1;
+	char *memory = mem_alloc(size > offset + length ? size : offset + length);
+
+	memcpy(memory + offset, text, length);
+	return memory;
+}
+
 void *mem_realloc(void *old, size_t size)
 {
 	return mem_checked(realloc(old, size ? size : 1));

@@ -29,6 +29,9 @@ void mem_free_secret(char *text);
 
 /* One zeroed object of a type. */
 #define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))
+/* The same, of one that ends in `char member[]`: with a copy of the text there. */
+#define MEM_NEW_TEXT(type, member, text) ((type *)mem_alloc_text(sizeof(type), offsetof(type, member), text))
+void *mem_alloc_text(size_t size, size_t offset, const char *text);
 
 /*
  * Says that these bytes will be looked at soon, so that memory is asked for several of them at once and not for each

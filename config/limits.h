@@ -117,12 +117,6 @@
 #define LIMIT_SPOOL_ITEMS 200000
 #define LIMIT_SPOOL_ITEM_BYTES (64u << 20)   /* their texts */
 
-/* Matrix */
-#define LIMIT_MATRIX_CALLS_WAITING 2000 /* of the homeserver: above it no more is taken from backends */
-#define LIMIT_MATRIX_RECENT 5000        /* events whose text is remembered, for quotations */
-#define LIMIT_MATRIX_POSTPONED_MS 10000 /* that a transaction waits for accounts to be read */
-#define LIMIT_MATRIX_NOTICES 50 /* for a person with whom the bot has no chat yet */
-
 /* portals */
 #define LIMIT_PORTAL_MEMORY_SECONDS 60 /* that what was said in a room is remembered, to be told from its copies */
 #define LIMIT_PORTAL_HOLD_SECONDS 8    /* that a copy waits for the listener's */
@@ -162,6 +156,7 @@
 #define LIMIT_MATRIX_CALLS 16              /* to the homeserver at once; others wait */
 #define LIMIT_MATRIX_FREE_CALLS 8          /* of them, calls that keep no order */
 #define LIMIT_MATRIX_UPLOADS 4             /* of them */
+#define LIMIT_MATRIX_CALLS_WAITING 2000    /* above it no more is taken from backends */
 #define LIMIT_MATRIX_CALL_SECONDS 60       /* then a call is made again */
 #define LIMIT_MATRIX_UPLOAD_SECONDS 600    /* the same */
 #define LIMIT_MATRIX_DOWNLOAD_SECONDS 600  /* for media of the homeserver */
@@ -172,6 +167,9 @@
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */
 #define LIMIT_MATRIX_TRANSACTION_BYTES (32u << 20)
 #define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
+#define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits for accounts to be read */
+#define LIMIT_MATRIX_RECENT 5000           /* events whose text is remembered, for quotations */
+#define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
 
 /* files on their way */
 #define LIMIT_MEDIA_FILES 100000           /* in the store */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocol/event.h"
 
+#include "base/arena.h"
+#include "base/mem.h"
+
 static const char *const event_names[EVENT_TYPE_COUNT] = {
 	[EVENT_LOGIN] = "login",
 	[EVENT_LOGOUT] = "logout",
@@ -51,4 +54,43 @@ static const char *const event_names[EVENT_TYPE_COUNT] = {
 const char *event_type_name(enum event_type type)
 {
 	return (unsigned)type < EVENT_TYPE_COUNT ? event_names[type] : "unknown";
+}
+
+static const char **keep_texts(const char *const *texts, size_t count, struct arena *arena)
+{
+	const char **kept = arena_alloc(arena, (count + 1) * sizeof(*kept));
+
+	for (size_t i = 0; i < count; i++)
+		kept[i] = arena_strdup(arena, texts[i]);
+	return kept;
+}
+
+static const struct event_attachment *keep_attachments(const struct event_attachment *attachments, size_t count,
+						       struct arena *arena)
+{
+	struct event_attachment *kept = arena_alloc(arena, (count + 1) * sizeof(*kept));
+
+	for (size_t i = 0; i < count; i++) {
+		kept[i].url = arena_strdup(arena, attachments[i].url);
+		kept[i].mime_type = arena_strdup(arena, attachments[i].mime_type);
+		kept[i].description = arena_strdup(arena, attachments[i].description);
+	}
+	return kept;
+}
+
+void event_message_keep(struct event_message *message, struct arena *arena)
+{
+	const char **const texts[] = {&message->name,         &message->nickname,
+				      &message->text,         &message->xhtml,
+				      &message->id,           &message->sent_id,
+				      &message->replaces,     &message->retracts,
+				      &message->reply_to,     &message->reply_text,
+				      &message->reply_author, &message->thread,
+				      &message->reacts_to,    &message->author.name,
+				      &message->author.id,    &message->author.avatar_url};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		*texts[i] = arena_strdup(arena, *texts[i]);
+	message->reactions = keep_texts(message->reactions, message->reactions_count, arena);
+	message->attachments = keep_attachments(message->attachments, message->attachments_count, arena);
 }

@@ -454,3 +454,8 @@ struct event {
 
 /* "message", "participant" ...: for logs. */
 const char *event_type_name(enum event_type type);
+
+struct arena;
+/* Copies all that the message points to into the arena, so that it stays good after the call. A new field belongs
+ * there too. */
+void event_message_keep(struct event_message *message, struct arena *arena);

@@ -234,6 +234,19 @@ static const char *state_sentence(const struct user *user)
 	return "unknown";
 }
 
+/* One on a line. */
+static void put_rooms(struct buf *text, const struct user *user, const char *indent)
+{
+	struct map_iter it = {0};
+
+	while (map_next(user->rooms, &it)) {
+		const struct room *room = it.value;
+
+		buf_printf(text, "\n%s%s as %s%s", indent, room->name, room->nickname,
+			   room->state == ROOM_JOINED ? "" : " (not joined yet)");
+	}
+}
+
 static void run_status(struct command_call *call)
 {
 	const struct user *user = caller(call);
@@ -248,13 +261,7 @@ static void run_status(struct command_call *call)
 		buf_printf(&text, " (%s)", user->last_error_text);
 	buf_printf(&text, "\ncontacts: %zu\nrooms: %zu", map_count(user->roster->contacts),
 		   map_count(user->rooms));
-	struct map_iter it = {0};
-	while (map_next(user->rooms, &it)) {
-		const struct room *room = it.value;
-
-		buf_printf(&text, "\n  %s as %s%s", room->name, room->nickname,
-			   room->state == ROOM_JOINED ? "" : " (not joined yet)");
-	}
+	put_rooms(&text, user, "  ");
 	command_reply(call, 0, "%s", buf_text(&text));
 	buf_finish(&text);
 }
@@ -340,17 +347,11 @@ static void run_rooms(struct command_call *call)
 {
 	const struct user *user = caller_for_login(call);
 	struct buf text = {0};
-	struct map_iter it = {0};
 
 	if (!user)
 		return;
 	buf_puts(&text, map_count(user->rooms) ? "Your rooms:" : "You are in no room.");
-	while (map_next(user->rooms, &it)) {
-		const struct room *room = it.value;
-
-		buf_printf(&text, "\n%s as %s%s", room->name, room->nickname,
-			   room->state == ROOM_JOINED ? "" : " (not joined yet)");
-	}
+	put_rooms(&text, user, "");
 	command_reply(call, 0, "%s", buf_text(&text));
 	buf_finish(&text);
 }

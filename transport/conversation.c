@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/conversation.h"
 
-#include <string.h>
-
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -54,9 +52,8 @@ static unsigned long long next_use(void)
 
 static struct conversation *begin(struct user *user, const char *contact)
 {
-	struct conversation *conversation = mem_alloc(sizeof(*conversation) + strlen(contact) + 1);
+	struct conversation *conversation = MEM_NEW_TEXT(struct conversation, contact, contact);
 
-	memcpy(conversation->contact, contact, strlen(contact) + 1);
 	text_lower(conversation->contact);
 	map_set(&user->conversations, conversation->contact, conversation);
 	return conversation;

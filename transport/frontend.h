@@ -145,6 +145,7 @@ struct frontend {
 	struct transport *transport;
 	struct log log;
 	struct list link; /* transport->frontends */
+	struct map *portals; /* lower-case room -> struct portal (portal.c), if it shares rooms; NULL: none */
 	bool holds;       /* transport_hold */
 	bool authenticates; /* people log in to it with the account's password (session_authenticate): there has to be one */
 };

@@ -24,6 +24,7 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
+#define FINGERPRINT_SIZE 33 /* of what was said: 128 bits in hexadecimal, and a NUL */
 #define TICK_MS 1000
 #define JOIN_SLACK_MS \
 	5000            /* what was shown so shortly before a join may still arrive on the new connection */
@@ -31,9 +32,9 @@
 #define NOTE "portal"   /* of the spool: who was the listener */
 
 struct portal {
-	struct transport *transport;
 	struct frontend *frontend;
-	char *key;
+	char *note;              /* its name in the spool: the frontend's, and the room's */
+	const char *name;        /* the room's, in lower case: the end of `note` */
 	struct map *members;     /* account key -> struct member, in order of arrival */
 	struct member *listener; /* NULL: nobody is there, or `awaited` is */
 	char *awaited;           /* account key: the listener of the process before this one; NULL */
@@ -60,8 +61,8 @@ struct tally {
 struct held {
 	struct list link;
 	struct member *member;
-	char *fingerprint;
-	char *network_id;
+	char fingerprint[FINGERPRINT_SIZE];
+	const char *network_id; /* in the arena; NULL */
 	unsigned nth;
 	uint64_t since_ms;
 	bool resent; /* by a backend that outlived the last process: the listener may have shown it there */
@@ -80,10 +81,10 @@ static void put_part(crypto_generichash_state *state, const char *text)
 }
 
 /* Whose words, and which; into `out`. */
-static void fingerprint(const struct event_message *message, char out[33])
+static void fingerprint(const struct event_message *message, char out[FINGERPRINT_SIZE])
 {
 	crypto_generichash_state state;
-	unsigned char hash[16];
+	unsigned char hash[FINGERPRINT_SIZE / 2];
 
 	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
 	put_part(&state, message->nickname);
@@ -96,7 +97,7 @@ static void fingerprint(const struct event_message *message, char out[33])
 	for (size_t i = 0; i < message->attachments_count; i++)
 		put_part(&state, message->attachments[i].url);
 	crypto_generichash_final(&state, hash, sizeof(hash));
-	sodium_bin2hex(out, 33, hash, sizeof(hash));
+	sodium_bin2hex(out, FINGERPRINT_SIZE, hash, sizeof(hash));
 }
 
 static void tally_free(void *value)
@@ -147,44 +148,8 @@ static void held_free(struct portal *portal, struct held *held)
 {
 	list_remove(&held->link);
 	portal->held_count--;
-	mem_free(held->fingerprint);
-	mem_free(held->network_id);
 	arena_finish(&held->arena);
 	mem_free(held);
-}
-
-static const char **copy_texts(struct arena *arena, const char *const *texts, size_t count)
-{
-	const char **copy = arena_alloc(arena, (count + 1) * sizeof(*copy));
-
-	for (size_t i = 0; i < count; i++)
-		copy[i] = arena_strdup(arena, texts[i]);
-	return copy;
-}
-
-static void copy_message(struct arena *arena, struct event_message *message)
-{
-	const char **const texts[] = {&message->name,         &message->nickname,
-	                              &message->text,         &message->xhtml,
-	                              &message->id,           &message->sent_id,
-	                              &message->replaces,     &message->retracts,
-	                              &message->reply_to,     &message->reply_text,
-	                              &message->reply_author, &message->thread,
-	                              &message->reacts_to,    &message->author.name,
-	                              &message->author.id,    &message->author.avatar_url};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		*texts[i] = arena_strdup(arena, *texts[i]);
-	message->reactions = copy_texts(arena, message->reactions, message->reactions_count);
-	struct event_attachment *copy =
-	        arena_alloc(arena, (message->attachments_count + 1) * sizeof(*message->attachments));
-
-	for (size_t i = 0; i < message->attachments_count; i++) {
-		copy[i].url = arena_strdup(arena, message->attachments[i].url);
-		copy[i].mime_type = arena_strdup(arena, message->attachments[i].mime_type);
-		copy[i].description = arena_strdup(arena, message->attachments[i].description);
-	}
-	message->attachments = copy;
 }
 
 static void hold(struct portal *portal, struct member *member, const struct event *event, const char *print,
@@ -193,15 +158,15 @@ static void hold(struct portal *portal, struct member *member, const struct even
 	struct held *held = MEM_NEW(struct held);
 
 	held->member = member;
-	held->fingerprint = mem_strdup(print);
-	held->network_id = mem_strdup(network_id);
+	memcpy(held->fingerprint, print, sizeof(held->fingerprint));
+	held->network_id = arena_strdup(&held->arena, network_id);
 	held->nth = nth;
 	held->since_ms = clock_ms();
 	held->resent = member->room->user->resuming;
 	held->event = *event;
 	held->event.user = NULL;
 	held->event.raw = NULL;
-	copy_message(&held->arena, &held->event.message);
+	event_message_keep(&held->event.message, &held->arena);
 	list_append(&portal->held, &held->link);
 	portal->held_count++;
 }
@@ -293,7 +258,7 @@ static void set_listener(struct portal *portal, struct member *listener)
 		return;
 	const char *key = listener->room->user->key;
 
-	spool_note_set(portal->transport->spool, NOTE, portal->key, key, strlen(key));
+	spool_note_set(portal->frontend->transport->spool, NOTE, portal->note, key, strlen(key));
 	log_debug(&listener->room->user->log, "listens in room %s", log_quote(listener->room->name));
 	release_of(portal, listener);
 	if (portal->frontend->ops->listener_changed)
@@ -314,8 +279,10 @@ static void on_timer_closed(uv_handle_t *handle)
 	mem_free(handle);
 }
 
-static void portal_free(struct portal *portal)
+static void portal_free(void *value)
 {
+	struct portal *portal = value;
+
 	LIST_EACH(link, &portal->held)
 	held_free(portal, CONTAINER_OF(link, struct held, link));
 	map_destroy(&portal->members, mem_free);
@@ -323,7 +290,7 @@ static void portal_free(struct portal *portal)
 	map_destroy(&portal->ids, tally_free);
 	uv_close((uv_handle_t *)portal->timer, on_timer_closed);
 	mem_free(portal->awaited);
-	mem_free(portal->key);
+	mem_free(portal->note);
 	mem_free(portal);
 }
 
@@ -359,24 +326,16 @@ static void on_tick(uv_timer_t *timer)
 	/* forgotten when nobody was there for so long that nothing can match any more */
 	if (map_count(portal->members) || map_count(portal->tallies) || portal->awaited)
 		return;
-	map_remove(portal->transport->portals, portal->key);
+	map_remove(portal->frontend->portals, portal->name);
 	portal_free(portal);
-}
-
-static char *portal_key(const struct frontend *frontend, const char *name)
-{
-	char *key = mem_printf("%s\n%s", frontend->ops->name, name);
-
-	text_lower(key + strlen(frontend->ops->name));
-	return key;
 }
 
 static struct portal *portal_find(const struct frontend *frontend, const char *name)
 {
-	char *key = portal_key(frontend, name);
-	struct portal *portal = map_get(frontend->transport->portals, key);
+	struct text_key key;
+	struct portal *portal = map_get(frontend->portals, text_key_lower(&key, name));
 
-	mem_free(key);
+	text_key_finish(&key);
 	return portal;
 }
 
@@ -389,12 +348,13 @@ static struct portal *portal_open(struct frontend *frontend, const char *name)
 	size_t length;
 
 	portal = MEM_NEW(struct portal);
-	portal->transport = frontend->transport;
 	portal->frontend = frontend;
-	portal->key = portal_key(frontend, name);
+	portal->note = mem_printf("%s\n%s", frontend->ops->name, name);
+	text_lower(portal->note + strlen(frontend->ops->name));
+	portal->name = portal->note + strlen(frontend->ops->name) + 1;
 	portal->members = map_create();
 	list_init(&portal->held);
-	const void *before = spool_note_get(frontend->transport->spool, NOTE, portal->key, &length);
+	const void *before = spool_note_get(frontend->transport->spool, NOTE, portal->note, &length);
 
 	if (before) {
 		portal->awaited = mem_strndup(before, length);
@@ -404,7 +364,7 @@ static struct portal *portal_open(struct frontend *frontend, const char *name)
 	portal->timer->data = portal;
 	uv_timer_init(frontend->transport->loop, portal->timer);
 	uv_timer_start(portal->timer, on_tick, TICK_MS, TICK_MS);
-	map_set(&frontend->transport->portals, portal->key, portal);
+	map_set(&frontend->portals, portal->name, portal);
 	return portal;
 }
 
@@ -422,12 +382,12 @@ static void set_out(struct portal *portal, struct member *member)
 	drop_of(portal, member);
 	mem_free(member);
 	/* Who comes after us finds the note of who was the listener until the end. */
-	if (portal->transport->stopping)
+	if (portal->frontend->transport->stopping)
 		return;
 	if (listened)
 		choose_listener(portal);
 	if (!map_count(portal->members))
-		spool_note_set(portal->transport->spool, NOTE, portal->key, NULL, 0);
+		spool_note_set(portal->frontend->transport->spool, NOTE, portal->note, NULL, 0);
 }
 
 static void take_in(struct portal *portal, struct room *room, struct identity *identity)
@@ -539,7 +499,7 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 	}
 	if (is_member_nickname(portal, message->nickname))
 		return false;
-	char print[33];
+	char print[FINGERPRINT_SIZE];
 	const char *user = room->user->key;
 
 	fingerprint(message, print);
@@ -581,9 +541,6 @@ struct room *portal_listener(const struct frontend *frontend, const char *name)
 
 void portal_forget_all(struct transport *transport)
 {
-	struct map_iter it = {0};
-
-	while (map_next(transport->portals, &it))
-		portal_free(it.value);
-	map_destroy(&transport->portals, NULL);
+	LIST_EACH(link, &transport->frontends)
+	map_destroy(&CONTAINER_OF(link, struct frontend, link)->portals, portal_free);
 }

@@ -135,10 +135,9 @@ static struct contact *add(struct roster *roster, const char *name)
 		roster->full_told = true;
 		return NULL;
 	}
-	struct contact *contact = mem_alloc(offsetof(struct contact, name) + strlen(name) + 1);
+	struct contact *contact = MEM_NEW_TEXT(struct contact, name, name);
 	struct text_key key;
 
-	memcpy(contact->name, name, strlen(name) + 1);
 	contact->status = STATUS_OFFLINE;
 	map_set(&roster->contacts, text_key_lower(&key, name), contact);
 	text_key_finish(&key);

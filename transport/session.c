@@ -62,10 +62,9 @@ static void pending_join_free(struct pending_join *join)
 
 static struct identity *identity_create(struct frontend *frontend, const char *address)
 {
-	struct identity *identity = mem_alloc(sizeof(*identity) + strlen(address) + 1);
+	struct identity *identity = MEM_NEW_TEXT(struct identity, address, address);
 	struct text_key key;
 
-	memcpy(identity->address, address, strlen(address) + 1);
 	identity->frontend = frontend;
 	identity->state = IDENTITY_LOADING;
 	list_init(&identity->link);
@@ -78,8 +77,11 @@ static struct identity *identity_create(struct frontend *frontend, const char *a
 
 static void resource_free(struct resource *resource)
 {
-	struct frontend *frontend = resource->identity->frontend;
+	struct identity *identity = resource->identity;
+	struct frontend *frontend = identity->frontend;
 
+	if (identity->user)
+		conversation_unlock(identity->user, identity);
 	if (frontend->ops->resource_gone)
 		frontend->ops->resource_gone(frontend, resource);
 	list_remove(&resource->link);
@@ -93,8 +95,6 @@ static void identity_free(struct identity *identity)
 	struct frontend *frontend = identity->frontend;
 	struct text_key key;
 
-	if (identity->user)
-		conversation_forget_identity(identity->user, identity);
 	LIST_EACH (link, &identity->resources)
 		resource_free(CONTAINER_OF(link, struct resource, link));
 	if (frontend->ops->identity_gone)
@@ -103,6 +103,8 @@ static void identity_free(struct identity *identity)
 		pending_join_free(CONTAINER_OF(link, struct pending_join, link));
 	map_remove(frontend->transport->identities, identity_key(&key, frontend, identity->address));
 	text_key_finish(&key);
+	if (identity->user)
+		conversation_forget_identity(identity->user, identity);
 	list_remove(&identity->link);
 	spool_queue_release(frontend->transport->spool, &identity->inbox);
 	mem_free(identity);
@@ -370,9 +372,8 @@ static struct resource *add_resource(struct identity *identity, const char *name
 		count++;
 	if (count >= LIMIT_RESOURCES_PER_IDENTITY)
 		return NULL;
-	struct resource *resource = mem_alloc(sizeof(*resource) + strlen(name) + 1);
+	struct resource *resource = MEM_NEW_TEXT(struct resource, name, name);
 
-	memcpy(resource->name, name, strlen(name) + 1);
 	resource->identity = identity;
 	resource->status = STATUS_OFFLINE;
 	list_append(&identity->resources, &resource->link);
@@ -482,10 +483,8 @@ void session_detach(struct resource *resource)
 	struct user *user = identity->user;
 
 	forget_joins(identity, resource->name, NULL);
-	if (user) {
+	if (user)
 		leave_rooms(user, resource);
-		conversation_unlock(user, identity);
-	}
 	resource_free(resource);
 	if (list_empty(&identity->resources) && !(user && user_stays_connected(user)))
 		identity_free(identity);
@@ -541,8 +540,6 @@ struct identity *session_adopt(struct frontend *frontend, const char *address, s
 
 void session_drop_resource(struct resource *resource)
 {
-	if (resource->identity->user)
-		conversation_unlock(resource->identity->user, resource->identity);
 	resource_free(resource);
 }
 

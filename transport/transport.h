@@ -75,7 +75,6 @@ struct transport {
 	struct map *users;           /* account key -> struct user: live sessions */
 	struct map *identities;      /* identity_key() -> struct identity: live addresses */
 	struct map *authentications; /* identity key -> struct authentication (authentication.c) */
-	struct map *portals;         /* portal.c: of frontends that share rooms */
 	struct map *departed;        /* account key -> struct departed (router_network.c): has just left a backend */
 	struct map *bans;            /* account key -> struct ban (ban.c) */
 	struct map *log_levels;      /* account key -> signed char *: enum log_level of that one (user.c) */

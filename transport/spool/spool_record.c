@@ -98,8 +98,7 @@ static struct spool_queue *queue_get(struct spool *spool, enum spool_direction d
 
 	if (queue)
 		return queue;
-	queue = mem_alloc(sizeof(*queue) + strlen(owner) + 1);
-	memcpy(queue->owner, owner, strlen(owner) + 1);
+	queue = MEM_NEW_TEXT(struct spool_queue, owner, owner);
 	queue->direction = direction;
 	list_init(&queue->records);
 	list_append(&spool->queues, &queue->link);

@@ -29,6 +29,27 @@ static void test_alloc_is_zeroed(void **state)
 	mem_free(mem_dup(NULL, 0));
 }
 
+struct named {
+	int number;
+	char kind;
+	char name[];
+};
+
+static void test_object_with_text(void **state)
+{
+	struct named *named = MEM_NEW_TEXT(struct named, name, "a name");
+
+	(void)state;
+	assert_int_equal(named->number, 0);
+	assert_int_equal(named->kind, 0);
+	assert_string_equal(named->name, "a name");
+	mem_free(named);
+	/* Its padding is its own even if the text ends in there. */
+	named = MEM_NEW_TEXT(struct named, name, "");
+	*named = (struct named){.number = 1};
+	mem_free(named);
+}
+
 static void test_strings(void **state)
 {
 	char *text = mem_strdup("abc");
@@ -148,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alloc_is_zeroed),
+		cmocka_unit_test(test_object_with_text),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_error_texts),
 		cmocka_unit_test(test_list),

@@ -68,6 +68,26 @@ static void test_round_trips(void **state)
 	trip_finish(&trip);
 }
 
+/* What was kept of a message is good without what it was read into. */
+static void test_kept_messages(void **state)
+{
+	struct arena kept = {0};
+
+	(void)state;
+	for (size_t i = 0; i < samples_count; i++) {
+		struct trip trip = {.dialect = CODEC_EXTENDED};
+
+		if (samples[i].event.type != EVENT_MESSAGE)
+			continue;
+		assert_int_equal(trip_run(&trip, samples[i].speaker, &samples[i].event), 0);
+		event_message_keep(&trip.event.message, &kept);
+		trip.event.user = samples[i].event.user;
+		trip_finish(&trip);
+		assert_event(&trip.event, &samples[i].event);
+	}
+	arena_finish(&kept);
+}
+
 /* All strings NULL: still a frame that the other side reads, where it does not have to say something. */
 static void test_empty_events(void **state)
 {
@@ -468,7 +488,8 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trips),   cmocka_unit_test(test_empty_events),
+		cmocka_unit_test(test_round_trips),   cmocka_unit_test(test_kept_messages),
+		cmocka_unit_test(test_empty_events),
 		cmocka_unit_test(test_wrong_side),    cmocka_unit_test(test_unknown_things),
 		cmocka_unit_test(test_text_is_cleaned), cmocka_unit_test(test_message_kinds),
 		cmocka_unit_test(test_limits),        cmocka_unit_test(test_frame_limit),

@@ -55,17 +55,15 @@ struct resource *session_attach(struct frontend *base, const char *address, cons
 	struct identity *identity = session_find_identity(base->transport, base, address);
 
 	if (!identity) {
-		identity = mem_alloc(sizeof(*identity) + strlen(address) + 1);
+		identity = MEM_NEW_TEXT(struct identity, address, address);
 		identity->frontend = base;
-		memcpy(identity->address, address, strlen(address) + 1);
 		list_init(&identity->link);
 		list_init(&identity->resources);
 		list_init(&identity->joins);
 		map_put(base->transport->identities, address, identity);
 	}
-	resource = mem_alloc(sizeof(*resource) + strlen(name) + 1);
+	resource = MEM_NEW_TEXT(struct resource, name, name);
 	resource->identity = identity;
-	memcpy(resource->name, name, strlen(name) + 1);
 	list_append(&identity->resources, &resource->link);
 	return resource;
 }

@@ -345,11 +345,10 @@ struct resource *log_in(const char *full_jid)
 
 void fake_contact(const char *name, const char *alias, bool subscribed)
 {
-	struct contact *contact = mem_alloc(offsetof(struct contact, name) + strlen(name) + 1);
+	struct contact *contact = MEM_NEW_TEXT(struct contact, name, name);
 	char *key = mem_strdup(name);
 
 	text_lower(key);
-	memcpy(contact->name, name, strlen(name) + 1);
 	contact->alias = mem_strdup(alias);
 	contact->subscribed = subscribed;
 	contact->stored = true;
