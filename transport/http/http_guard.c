@@ -122,7 +122,7 @@ bool http_guard_is_loopback(const struct sockaddr *address)
 static bool is_same(const struct sockaddr *a, const struct sockaddr *b)
 {
 	const unsigned char *a6, *b6;
-	uint32_t a4, b4;
+	uint32_t a4 = 0, b4 = 0;
 	bool a_is_4 = as_ipv4(a, &a4, &a6), b_is_4 = as_ipv4(b, &b4, &b6);
 
 	if (a_is_4 || b_is_4)
