@@ -178,7 +178,8 @@ static void begin_transaction(void)
 }
 
 /* As Synapse writes them. */
-static void put_event(unsigned long person, enum chat chat, const char *type, const char *state_key, const char *content)
+static void put_event(unsigned long person, enum chat chat, const char *type, const char *state_key,
+		      const char *content)
 {
 	struct buf *body = &load.body;
 
