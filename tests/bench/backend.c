@@ -4,7 +4,8 @@
  *
  *   echo      a message to this contact comes back
  *   sink      a message to this contact is counted
- *   report    is answered with "#N": what the sink has counted since the last report
+ *   report    is answered with "#N M": what the sink has counted since the last report; M texts began with "@" and a
+ *             number that was not above the last one's
  *   source    "COUNT USERS PREFIX": sends COUNT messages to the people PREFIX00000@..., in turn
  *   contacts  "COUNT": shows COUNT contacts of the person who asks
  *
@@ -33,7 +34,7 @@ static struct backend {
 	struct frame_reader in;
 	struct buf out, payload;
 	size_t sent;
-	unsigned long sunk;
+	unsigned long sunk, disordered, last; /* last: number that the last text for the sink began with */
 	char prefix[32];
 	char domain[128];
 	unsigned long source_left, source_users, source_next;
@@ -96,11 +97,24 @@ static void run_source(void)
 	}
 }
 
+static void sink(struct slice text)
+{
+	backend.sunk++;
+	if (!slice_starts(text, "@"))
+		return;
+	/* ends at the blank behind it, or at the frame's next field */
+	unsigned long number = strtoul(text.at + 1, NULL, 10);
+
+	if (backend.sunk > 1 && number <= backend.last)
+		backend.disordered++;
+	backend.last = number;
+}
+
 static void on_message(struct slice payload)
 {
 	struct slice user = {0}, contact = {0}, text = {0};
 	struct wire_field field;
-	char count[32];
+	char count[64];
 
 	while (wire_next(&payload, &field)) {
 		if (field.number == 1)
@@ -111,13 +125,14 @@ static void on_message(struct slice payload)
 			text = field.bytes;
 	}
 	if (slice_is(contact, "sink")) {
-		backend.sunk++;
+		sink(text);
 	} else if (slice_is(contact, "echo")) {
 		say(user, contact, text);
 	} else if (slice_is(contact, "report")) {
 		say(user, contact,
-		    (struct slice){count, (size_t)snprintf(count, sizeof(count), "#%lu", backend.sunk)});
-		backend.sunk = 0;
+		    (struct slice){count, (size_t)snprintf(count, sizeof(count), "#%lu %lu", backend.sunk,
+							   backend.disordered)});
+		backend.sunk = backend.disordered = 0;
 	} else if (slice_is(contact, "source")) {
 		backend.source_next = 0;
 		start_source(user, text);

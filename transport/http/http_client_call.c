@@ -234,6 +234,13 @@ static void set_rules(struct http_call *call, const struct http_ask *ask)
 
 static void check_url(struct http_call *call, const char *url)
 {
+	bool is_plain = text_starts(url, "http://");
+
+	/* Our own: libcurl parses it anyway. */
+	if (!call->is_foreign && (is_plain || text_starts(url, "https://"))) {
+		call->is_plain = is_plain;
+		return;
+	}
 	CURLU *parts = curl_url();
 	char *scheme = NULL;
 

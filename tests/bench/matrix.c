@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench-matrix: the near end of the benchmark for the Matrix frontend. It is the homeserver, starts the bridge, plays
+ * its people, and measures.
+ *
+ *     bench-matrix [--cpu N] --log FILE --token HS_TOKEN -- PROGRAM ARGUMENT...
+ *
+ * "PORT" in an argument is replaced by its own, "SERVICE" by the one where the bridge is to listen. It reads steps from
+ * its standard input, one a line, and answers each with one line of JSON. People are @u00000:load.example and so on;
+ * each has a chat with the backend's contacts `sink`, `echo` and `report`.
+ *
+ *     restart                      stops and starts the program
+ *     login COUNT                  they register with the bot, and open their chats
+ *     sink EVENTS SIZE PEOPLE      EVENTS messages in transactions of SIZE, one after another, from PEOPLE in turn;
+ *                                  counted by the backend, and the last transaction is sent a second time
+ *     echo EVENTS SIZE PEOPLE      the same to the echo; each comes back as a message of its ghost. In transactions of
+ *                                  one each waits for the echo of the one before
+ *     ghosts FIRST COUNT           the homeserver asks for so many ghosts
+ *     sync COUNT BYTES FILE        appends to FILE and calls fdatasync, again and again
+ *     memory                       waits until the program is idle, and looks
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "homeserver.h"
+#include "latency.h"
+#include "subject.h"
+
+#define SERVER "load.example"
+#define BOT "@benchbot:" SERVER
+#define TRANSACTIONS "/_matrix/app/v1/transactions/"
+#define PATIENCE_S 120
+#define UNANSWERED 1000 /* echoes that may be under way */
+#define MAX_PEOPLE 1000
+
+enum chat { CONTROL, SINK, ECHO, REPORT, CHATS };
+
+static const char *const chat_names[CHATS] = {"control", "sink", "echo", "report"};
+
+static struct load {
+	struct homeserver homeserver;
+	struct subject subject;
+	char **argv;
+	const char *log;
+	uint64_t began;
+	unsigned long next_event, next_transaction;
+	struct buf body;
+	char path[200]; /* of the last transaction */
+	/* of the person who logs in */
+	unsigned long joined, registered;
+	bool ready; /* the bridge has read its rooms */
+	/* of the step that is going on */
+	uint64_t *asked;   /* by number; 0: has come back */
+	unsigned long asked_count, answered, doubled, disordered;
+	unsigned long last[MAX_PEOPLE]; /* number of the last echo in each chat, plus one */
+	unsigned long named; /* ghosts that were given their names */
+	bool reported;
+	unsigned long counted, counted_disordered;
+	struct latency put, roundtrip;
+} load;
+
+static void __attribute__((format(printf, 1, 2), noreturn)) give_up(const char *format, ...)
+{
+	va_list args;
+
+	printf("{\"error\": \"");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\"}\n");
+	subject_stop(&load.subject);
+	exit(1);
+}
+
+static double seconds(uint64_t ns)
+{
+	return (double)ns / 1e9;
+}
+
+/* ---- what comes from the bridge ---- */
+
+static struct slice text_of(struct slice body)
+{
+	static const char name[] = "\"body\":\"";
+	const char *at = body.length ? memmem(body.at, body.length, name, sizeof(name) - 1) : NULL;
+
+	if (!at)
+		return (struct slice){"", 0};
+	at += sizeof(name) - 1;
+	return (struct slice){at, (size_t)(body.at + body.length - at)};
+}
+
+static void on_echo(unsigned long person, struct slice text)
+{
+	unsigned long number = strtoul(text.at + 1, NULL, 10);
+
+	if (number >= load.asked_count || person >= MAX_PEOPLE)
+		return;
+	if (!load.asked[number]) {
+		load.doubled++;
+		return;
+	}
+	latency_add(&load.roundtrip, now_ns() - load.asked[number]);
+	load.asked[number] = 0;
+	load.answered++;
+	if (number < load.last[person])
+		load.disordered++;
+	load.last[person] = number + 1;
+}
+
+static void on_report(struct slice text)
+{
+	char *end;
+
+	load.counted = strtoul(text.at + 1, &end, 10);
+	load.counted_disordered = strtoul(end, NULL, 10);
+	load.reported = true;
+}
+
+static void on_said(const char *path, struct slice body)
+{
+	struct slice text = text_of(body);
+	unsigned long person;
+	char chat[16];
+
+	if (sscanf(path, "!u%5lu-%15[a-z]", &person, chat) != 2 || !text.length)
+		return;
+	if (strcmp(chat, "echo") == 0 && *text.at == '@')
+		on_echo(person, text);
+	else if (strcmp(chat, "report") == 0 && *text.at == '#')
+		on_report(text);
+	else if (strcmp(chat, "control") == 0 && memmem(text.at, text.length, "registered", 10))
+		load.registered++;
+}
+
+static void on_call(const struct call *call)
+{
+	static const char client[] = "/_matrix/client/v3/";
+	const char *rest = call->path + sizeof(client) - 1;
+
+	if (strncmp(call->path, client, sizeof(client) - 1) != 0)
+		return;
+	if (strncmp(rest, "join/", 5) == 0)
+		load.joined++;
+	else if (strncmp(rest, "profile/", 8) == 0)
+		load.named++;
+	else if (strcmp(rest, "account/whoami") == 0)
+		load.ready = true;
+	else if (strncmp(rest, "rooms/", 6) == 0 && strstr(rest, "/send/"))
+		on_said(rest + 6, call->body);
+}
+
+static void turn(int timeout_ms)
+{
+	if (!homeserver_turn(&load.homeserver, timeout_ms))
+		give_up("the bridge closed the connection of a request");
+	if (now_ns() - load.began > PATIENCE_S * UINT64_C(1000000000))
+		give_up("not done in %d s: %lu of %lu echoes, %lu doubled, %lu joins, %lu names", PATIENCE_S,
+			load.answered, load.asked_count, load.doubled, load.joined, load.named);
+	if (!subject_runs(&load.subject))
+		give_up("the program has ended; see %s", load.log);
+}
+
+/* ---- what goes there ---- */
+
+static void begin_transaction(void)
+{
+	buf_clear(&load.body);
+	buf_puts(&load.body, "{\"events\":[");
+}
+
+/* As Synapse writes them. */
+static void put_event(unsigned long person, enum chat chat, const char *type, const char *state_key,
+		      const char *content)
+{
+	struct buf *body = &load.body;
+
+	if (body->data[body->len - 1] != '[')
+		buf_putc(body, ',');
+	buf_printf(body, "{\"age\":21,\"content\":%s,\"event_id\":\"$%016llx-%026lu\",\"origin_server_ts\":1732665600000,"
+			 "\"room_id\":\"!u%05lu-%s:" SERVER "\",\"sender\":\"@u%05lu:" SERVER "\",",
+		   content, (unsigned long long)getpid(), ++load.next_event, person, chat_names[chat], person);
+	if (state_key)
+		buf_printf(body, "\"state_key\":\"%s\",", state_key);
+	buf_printf(body, "\"type\":\"%s\",\"unsigned\":{\"age\":21},\"user_id\":\"@u%05lu:" SERVER "\"}", type, person);
+}
+
+static void put_text(unsigned long person, enum chat chat, const char *text)
+{
+	char content[400];
+
+	snprintf(content, sizeof(content), "{\"body\":\"%s\",\"m.mentions\":{},\"msgtype\":\"m.text\"}", text);
+	put_event(person, chat, "m.room.message", NULL, content);
+}
+
+static void put_numbered(unsigned long person, enum chat chat, unsigned long number)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "@%010lu The quick brown fox jumps over the lazy dog, and then it rests for a while "
+				     "in the shade of a tree.", number);
+	put_text(person, chat, text);
+}
+
+static void put_invitation(unsigned long person, enum chat chat, const char *who)
+{
+	put_event(person, chat, "m.room.member", who, "{\"membership\":\"invite\",\"is_direct\":true}");
+}
+
+static void push(void)
+{
+	homeserver_push(&load.homeserver, "PUT", load.path, &load.body);
+	while (!load.homeserver.status)
+		turn(1000);
+	if (load.homeserver.status != 200)
+		give_up("a transaction is answered with %u", load.homeserver.status);
+	latency_add(&load.put, now_ns() - load.homeserver.pushed_ns);
+}
+
+static void end_transaction(void)
+{
+	buf_puts(&load.body, "]}");
+	snprintf(load.path, sizeof(load.path), TRANSACTIONS "%ld-%lu", (long)getpid(), ++load.next_transaction);
+	push();
+}
+
+/* ---- the steps ---- */
+
+static void start(void)
+{
+	uint64_t began = now_ns();
+
+	load.ready = false;
+	subject_start(&load.subject, load.argv, load.log);
+	while (!load.ready)
+		turn(1000);
+	printf("{\"connected_ms\": %.2f, \"pid\": %ld}\n", seconds(now_ns() - began) * 1e3, (long)load.subject.pid);
+	subject_pin_children(&load.subject);
+}
+
+static void restart(void)
+{
+	subject_stop(&load.subject);
+	homeserver_close(&load.homeserver);
+	start();
+}
+
+static void expect_echoes(unsigned long count)
+{
+	load.asked = mem_realloc(load.asked, (count + 1) * sizeof(*load.asked));
+	memset(load.asked, 0, (count + 1) * sizeof(*load.asked));
+	memset(load.last, 0, sizeof(load.last));
+	load.asked_count = load.answered = load.doubled = load.disordered = 0;
+	latency_finish(&load.put);
+	latency_finish(&load.roundtrip);
+}
+
+static void ask(unsigned long person, unsigned long number)
+{
+	put_numbered(person, ECHO, number);
+	load.asked[number] = now_ns();
+	load.asked_count = number + 1;
+}
+
+static void log_in(unsigned long person)
+{
+	char text[64];
+	unsigned long joined = load.joined, registered = load.registered;
+
+	begin_transaction();
+	put_invitation(person, CONTROL, BOT);
+	end_transaction();
+	while (load.joined < joined + 1)
+		turn(1000);
+	begin_transaction();
+	snprintf(text, sizeof(text), "register u%05lu", person);
+	put_text(person, CONTROL, text);
+	end_transaction();
+	while (load.registered < registered + 1)
+		turn(1000);
+	begin_transaction();
+	put_invitation(person, SINK, "@_bench_sink:" SERVER);
+	put_invitation(person, ECHO, "@_bench_echo:" SERVER);
+	put_invitation(person, REPORT, "@_bench_report:" SERVER);
+	end_transaction();
+	while (load.joined < joined + 4)
+		turn(1000);
+}
+
+/* Its session may still be on its way to the network: then what it says is refused, and said again. */
+static void greet(unsigned long person)
+{
+	unsigned long number = 0;
+
+	expect_echoes(PATIENCE_S * 10);
+	load.asked_count = 0;
+	while (!load.answered) {
+		uint64_t until = now_ns() + 200000000;
+
+		begin_transaction();
+		ask(person, number++);
+		end_transaction();
+		while (!load.answered && now_ns() < until)
+			turn(10);
+	}
+}
+
+static void log_all_in(unsigned long count)
+{
+	for (unsigned long i = 0; i < count; i++) {
+		log_in(i);
+		greet(i);
+	}
+	puts("{}");
+	subject_pin_children(&load.subject);
+}
+
+static unsigned long ask_report(void)
+{
+	load.reported = false;
+	begin_transaction();
+	put_text(0, REPORT, "how many?");
+	end_transaction();
+	while (!load.reported)
+		turn(1000);
+	return load.counted;
+}
+
+static void print_costs(uint64_t cpu, uint64_t taken, unsigned long lost, unsigned long opened)
+{
+	printf("{\"cpu_s\": %.4f, \"taken_s\": %.4f, \"wall_s\": %.4f, \"lost\": %lu, \"doubled\": %lu, "
+	       "\"disordered\": %lu, \"connections\": %lu, ",
+	       seconds(cpu), seconds(taken), seconds(now_ns() - load.began), lost, load.doubled, load.disordered,
+	       load.homeserver.opened - opened);
+	latency_print(&load.put, "put", stdout);
+}
+
+static void sink(unsigned long events, unsigned long size, unsigned long people)
+{
+	unsigned long opened = load.homeserver.opened, sent = 0, counted;
+	uint64_t cpu, taken;
+
+	expect_echoes(1);
+	ask_report();
+	latency_finish(&load.put);
+	load.began = now_ns();
+	cpu = subject_cpu_ns(&load.subject);
+	while (sent < events) {
+		begin_transaction();
+		for (unsigned long i = 0; i < size && sent < events; i++, sent++)
+			put_numbered(sent % people, SINK, sent);
+		end_transaction();
+	}
+	taken = now_ns() - load.began;
+	struct buf last = load.body;
+	char path[sizeof(load.path)];
+
+	load.body = (struct buf){0};
+	memcpy(path, load.path, sizeof(path));
+	counted = ask_report();
+	cpu = subject_cpu_ns(&load.subject) - cpu;
+	load.disordered = people == 1 ? load.counted_disordered : 0;
+	buf_finish(&load.body);
+	load.body = last;
+	memcpy(load.path, path, sizeof(path));
+	push(); /* as if the answer had been lost */
+	load.doubled = ask_report();
+	if (counted > events)
+		load.doubled += counted - events;
+	print_costs(cpu, taken, counted < events ? events - counted : 0, opened);
+	puts("}");
+}
+
+static void echo(unsigned long events, unsigned long size, unsigned long people)
+{
+	unsigned long opened = load.homeserver.opened, sent = 0;
+	unsigned long unanswered = size == 1 ? 1 : UNANSWERED;
+	uint64_t cpu, taken;
+
+	expect_echoes(events);
+	load.asked_count = 0;
+	load.began = now_ns();
+	cpu = subject_cpu_ns(&load.subject);
+	while (sent < events) {
+		begin_transaction();
+		for (unsigned long i = 0; i < size && sent < events; i++, sent++)
+			ask(sent % people, sent);
+		end_transaction();
+		while (sent - load.answered >= unanswered)
+			turn(1000);
+	}
+	taken = now_ns() - load.began;
+	while (load.answered < events)
+		turn(1000);
+	cpu = subject_cpu_ns(&load.subject) - cpu;
+	print_costs(cpu, taken, 0, opened);
+	printf(", ");
+	latency_print(&load.roundtrip, "roundtrip", stdout);
+	puts("}");
+}
+
+static void ghosts(unsigned long first, unsigned long count)
+{
+	char path[200];
+
+	load.named = 0;
+	for (unsigned long i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "/_matrix/app/v1/users/%%40_bench_friend%05lu%%3A" SERVER, first + i);
+		homeserver_push(&load.homeserver, "GET", path, NULL);
+		while (!load.homeserver.status || load.named < i + 1)
+			turn(1000);
+		if (load.homeserver.status != 200)
+			give_up("a ghost is answered with %u", load.homeserver.status);
+	}
+	puts("{}");
+}
+
+/* What the disk needs for as much as a transaction brings. */
+static void sync_file(unsigned long count, unsigned long bytes, const char *path)
+{
+	struct latency latency = {0};
+	char *block = mem_alloc(bytes);
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	for (unsigned long i = 0; i < count; i++) {
+		uint64_t began = now_ns();
+
+		if (fd < 0 || write(fd, block, bytes) != (ssize_t)bytes || fdatasync(fd) < 0)
+			give_up("%s cannot be written", path);
+		latency_add(&latency, now_ns() - began);
+	}
+	close(fd);
+	unlink(path);
+	mem_free(block);
+	putchar('{');
+	latency_print(&latency, "sync", stdout);
+	puts("}");
+	latency_finish(&latency);
+}
+
+static void memory(void)
+{
+	long anonymous, resident;
+	uint64_t used = subject_cpu_ns(&load.subject);
+
+	for (unsigned calm = 0; calm < 3;) {
+		uint64_t until = now_ns() + 100000000, now;
+
+		while (now_ns() < until)
+			turn(10);
+		now = subject_cpu_ns(&load.subject);
+		calm = now - used < 1000000 ? calm + 1 : 0;
+		used = now;
+	}
+	subject_memory(&load.subject, &anonymous, &resident);
+	printf("{\"anonymous_kb\": %ld, \"resident_kb\": %ld}\n", anonymous, resident);
+}
+
+static bool run(const char *line)
+{
+	unsigned long a, b, c;
+	char word[200];
+
+	load.began = now_ns();
+	if (strcmp(line, "restart\n") == 0)
+		restart();
+	else if (strcmp(line, "memory\n") == 0)
+		memory();
+	else if (sscanf(line, "login %lu", &a) == 1 && a <= MAX_PEOPLE)
+		log_all_in(a);
+	else if (sscanf(line, "sink %lu %lu %lu", &a, &b, &c) == 3 && c && c <= MAX_PEOPLE)
+		sink(a, b, c);
+	else if (sscanf(line, "echo %lu %lu %lu", &a, &b, &c) == 3 && c && c <= MAX_PEOPLE)
+		echo(a, b, c);
+	else if (sscanf(line, "ghosts %lu %lu", &a, &b) == 2)
+		ghosts(a, b);
+	else if (sscanf(line, "sync %lu %lu %199s", &a, &b, word) == 3)
+		sync_file(a, b, word);
+	else
+		return false;
+	return true;
+}
+
+/* One that is free now: what listens on it is started at once. */
+static unsigned free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+		give_up("no port is free");
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+static char *with_port(char *argument, const char *word, unsigned port)
+{
+	const char *at = strstr(argument, word);
+
+	return at ? mem_printf("%.*s%u%s", (int)(at - argument), argument, port, at + strlen(word)) : argument;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: bench-matrix [--cpu N] --log FILE --token HS_TOKEN -- PROGRAM ARGUMENT...\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	char line[256];
+	int at = 1;
+
+	load.subject.cpu = -1;
+	for (; at + 1 < argc && strcmp(argv[at], "--") != 0; at += 2) {
+		if (strcmp(argv[at], "--cpu") == 0)
+			load.subject.cpu = (int)strtol(argv[at + 1], NULL, 10);
+		else if (strcmp(argv[at], "--log") == 0)
+			load.log = argv[at + 1];
+		else if (strcmp(argv[at], "--token") == 0)
+			load.homeserver.token = argv[at + 1];
+		else
+			return usage();
+	}
+	if (at + 1 >= argc || !load.log || !load.homeserver.token)
+		return usage();
+	load.argv = argv + at + 1;
+	load.homeserver.on_call = on_call;
+	homeserver_listen(&load.homeserver);
+	load.homeserver.service_port = free_port();
+	for (char **each = load.argv; *each; each++) {
+		*each = with_port(*each, "SERVICE", load.homeserver.service_port);
+		*each = with_port(*each, "PORT", load.homeserver.port);
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGPIPE, SIG_IGN);
+	load.began = now_ns();
+	start();
+	while (fgets(line, sizeof(line), stdin))
+		if (!run(line))
+			give_up("there is no such step");
+	subject_stop(&load.subject);
+	return 0;
+}
