@@ -69,9 +69,12 @@ static void put_guarantees(const struct transport *transport, struct buf *out)
 			      ? "To the network: a message is kept until the backend says that the network has it.\n"
 			      : "To the network: a message is kept until the backend's socket has it; this backend says no "
 				"more.\n");
-	LIST_EACH (link, &transport->frontends)
-		buf_printf(out, "To people on %s: a message is kept until their server's socket has it.\n",
-			   CONTAINER_OF(link, struct frontend, link)->ops->name);
+	LIST_EACH (link, &transport->frontends) {
+		const struct frontend_ops *ops = CONTAINER_OF(link, struct frontend, link)->ops;
+
+		buf_printf(out, "To people on %s: a message is kept until their server%s.\n", ops->name,
+			   ops->acknowledges ? " has confirmed it" : "'s socket has it");
+	}
 }
 
 void admin_show_spool_status(struct admin_call *call)

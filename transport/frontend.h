@@ -37,6 +37,9 @@ struct frontend_ops {
 	/* Several people meet in one place that is tied to a legacy room (portal.h): what is said there is delivered to one
 	 * of them only, and what they say themselves is not delivered at all. */
 	bool shares_rooms;
+	/* Its server confirms what it has of us, and keeps what we have not acknowledged: spool.durability is `power` where
+	 * nobody says otherwise. */
+	bool acknowledges;
 
 	/* Mandatory. Allocates and binds configuration tables (config_bind); opens nothing. frontend->transport is
 	 * not set yet. */

@@ -13,9 +13,10 @@
 #define DAY 86400
 
 static const struct config_key spool_keys[] = {
-	KEY(durability, CONFIG_STRING, "spool.durability", "process",
+	KEY(durability, CONFIG_STRING, "spool.durability", "",
 	    "What an accepted message survives. process: the end of any of our processes. power: also a power cut, "
-	    "at the price of a disk flush for each batch. off: nothing; messages that wait are kept in memory."),
+	    "at the price of a disk flush for each batch. off: nothing; messages that wait are kept in memory. Empty: "
+	    "power with frontend=matrix, whose server keeps what we have not acknowledged; process without."),
 	KEY(folder, CONFIG_STRING, "spool.folder", "",
 	    "Where messages are kept on their way. Empty: spool in service.working_dir."),
 	INT(max_megabytes, "spool.max_size", "1024", 1, 1048576,
@@ -39,10 +40,14 @@ static const struct config_key spool_keys[] = {
 
 const struct config_table spool_config_table = CONFIG_TABLE("spool", spool_keys);
 
-bool spool_settings_durability(const struct spool_settings *settings, enum spool_durability *durability)
+bool spool_settings_durability(const struct spool_settings *settings, enum spool_durability fallback,
+			       enum spool_durability *durability)
 {
 	static const char *const words[] = {"off", "process", "power"};
 
+	*durability = fallback;
+	if (!*settings->durability)
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcmp(settings->durability, words[i])) {
 			*durability = (enum spool_durability)i;

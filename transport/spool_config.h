@@ -6,7 +6,7 @@
 #include "transport/spool/spool.h"
 
 struct spool_settings {
-	const char *durability; /* "", off, process, power */
+	const char *durability; /* off, process, power; "": it depends on the frontends */
 	const char *folder;
 	long max_megabytes, max_user_messages, max_user_megabytes;
 	long network_wait, people_wait; /* s */
@@ -16,5 +16,6 @@ struct spool_settings {
 
 extern const struct config_table spool_config_table;
 
-/* False: durability is none of the words. */
-bool spool_settings_durability(const struct spool_settings *settings, enum spool_durability *durability);
+/* *durability = what is set, or the fallback where nothing is. False: it is none of the words. */
+bool spool_settings_durability(const struct spool_settings *settings, enum spool_durability fallback,
+			       enum spool_durability *durability);

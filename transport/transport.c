@@ -148,7 +148,7 @@ int transport_check(struct transport *transport, struct buf *error)
 	}
 	enum spool_durability durability;
 
-	if (!spool_settings_durability(&transport->spool_settings, &durability)) {
+	if (!spool_settings_durability(&transport->spool_settings, SPOOL_PROCESS, &durability)) {
 		buf_printf(error, "spool.durability: \"%s\" is none of off, process, power\n",
 			   transport->spool_settings.durability);
 		err = TP_ERR_INVALID;
@@ -232,6 +232,16 @@ static void values_taken(struct transport *transport, unsigned serial, uint64_t 
 		backend_acknowledge(backend, number);
 }
 
+/* Where a server keeps what we have not acknowledged, a power cut need not cost anything; where it forgets what is
+ * written to our socket (XEP-0114), a disk flush for each batch buys little. */
+static enum spool_durability natural_durability(const struct transport *transport)
+{
+	LIST_EACH (link, &transport->frontends)
+		if (CONTAINER_OF(link, struct frontend, link)->ops->acknowledges)
+			return SPOOL_POWER;
+	return SPOOL_PROCESS;
+}
+
 static int open_spool(struct transport *transport, struct buf *error)
 {
 	const struct spool_settings *settings = &transport->spool_settings;
@@ -245,7 +255,7 @@ static int open_spool(struct transport *transport, struct buf *error)
 				      .map_count = LIMIT_MAP_ENTRIES};
 	char *folder = NULL;
 
-	spool_settings_durability(settings, &config.durability);
+	spool_settings_durability(settings, natural_durability(transport), &config.durability);
 	if (*settings->folder)
 		folder = mem_strdup(settings->folder);
 	else if (*transport->service.working_dir)

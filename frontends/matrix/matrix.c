@@ -642,6 +642,7 @@ const struct frontend_ops matrix_frontend_ops = {
         .name = "matrix",
         .accounts_on_request = true,
         .shares_rooms = true,
+        .acknowledges = true,
         .create = frontend_create,
         .destroy = frontend_destroy,
         .check = frontend_check,

@@ -294,6 +294,7 @@ async def scenario_administrators(world):
     room = await chat_with(admin, BOT)
     await ask(admin, room, "online_users_count", "^1$")
     await ask(admin, room, "users", "alice")
+    await ask(admin, room, "spool_status", "survives .* and a power cut\\.[^$]*on matrix: .* has confirmed it")
     await ask(lobby.people[0], lobby.bots[0], "online_users_count", "I do not understand")
 
 
