@@ -267,11 +267,10 @@ static void restart(void *context)
 	transport_replace(daemon->transport, become_new, daemon);
 }
 
-static void failed(void *context, const char *text)
+static void failed(void *context)
 {
 	struct daemon *daemon = context;
 
-	log_error(NULL, "%s", text);
 	daemon->status = EXIT_RUNTIME;
 	/* Not from inside of what has just failed. */
 	uv_prepare_stop(&daemon->ready);

@@ -335,7 +335,7 @@ static void give_up(struct transport *transport, const char *text)
 {
 	log_error(&transport->log, "%s", text);
 	if (transport->failed)
-		transport->failed(transport->failed_context, text);
+		transport->failed(transport->failed_context);
 	else
 		kill(getpid(), SIGTERM);
 }

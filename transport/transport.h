@@ -104,8 +104,8 @@ struct transport {
 	 * had. */
 	void (*restart)(void *context);
 	void *restart_context;
-	/* A frontend could not start: the daemon has to end. NULL: SIGTERM to ourselves. */
-	void (*failed)(void *context, const char *text);
+	/* A frontend could not start, as has been logged: the daemon has to end. NULL: SIGTERM to ourselves. */
+	void (*failed)(void *context);
 	void *failed_context;
 };
 

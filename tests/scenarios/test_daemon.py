@@ -134,6 +134,8 @@ async def scenario_a_taken_port_is_named(world):
     status, output = await run(first.daemon, second)
     if status != 1 or str(first.port) not in output:
         raise Failure(f"a port that is taken gives {status}: {output}")
+    if len(re.findall(" error: ", output)) != 1:
+        raise Failure(f"that a port is taken is not said once: {output}")
     status, output = await run(first.daemon, first.config)
     if status != 1 or "in use by another process" not in output:
         raise Failure(f"a second process of one instance gives {status}: {output}")
