@@ -19,6 +19,7 @@ from .process import Failure, wait_until
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "slack"))
 
 from testslack import BOT_SCOPES, EVENTS, TestSlack  # noqa: E402 - where it is has just been said
+from testslack.control import state  # noqa: E402
 from testslack.shapes import message_json  # noqa: E402
 
 
@@ -47,6 +48,10 @@ class Slack(TestSlack):
         lines += [f"{one.kind} {one.payload.get('event', one.payload)} attempts {len(one.attempts)} acked {one.acked}"[:400]
                   for one in self.hub.deliveries[-80:]]
         return "\n".join(lines + self.complaints + self.failures)
+
+    def state(self):
+        """Ids, tokens and names, as POST /control/state answers them."""
+        return state(self, self.team)
 
     @property
     def hub(self):

@@ -6,11 +6,15 @@ The remote control, for programs that do not run inside the test Slack's process
     state     {}                                         ids, tokens and names of what there is
     history   {"in": CHANNEL}                            messages as they stand
     sockets   {"do": "refresh" | "cut" | "warn" | "ghost" | "disable" | "too_many" | "hold" | "release"}
-    set       {"of": "hub" | "faults" | "limits" | "slack", "name": ..., "value": ...}
+    set       {"of": "app" | "hub" | "faults" | "limits" | "slack", "name": ..., "value": ...}
     plan      {"what": ..., "method": ..., "times": ..., ...}   a fault of the Web API (faults.py)
     limit     {"method": ..., "times": ..., "retry_after": ...} calls answered 429
     revoke    {}                                         the bot's token, with its event
     uninstall {}                                         the app, from the workspace
+    issue     {"kind": "bot" | "user", "scopes": [...], "user": NAME}   a token more
+    expire    {"token": ...}                             a token that rotates
+    crowd     {"users": N, "channels": N}                more of them
+    renameteam {"name": ...}
     report    {}                                         deliveries and complaints
 "workspace": a name or id; the first one without it.
 """
@@ -122,7 +126,7 @@ def sockets(slack, workspace, do):
 
 
 def set_value(slack, workspace, of, name, value):
-    target = {"hub": slack.hub_of(next(iter(slack.apps.values()))), "faults": slack.faults, "limits": slack.limits,
+    target = {"app": next(iter(slack.apps.values())), "hub": slack.hub_of(next(iter(slack.apps.values()))), "faults": slack.faults, "limits": slack.limits,
               "slack": slack}[of]
     if not hasattr(target, name):
         raise ValueError(f"{of} has no {name}")
@@ -153,6 +157,18 @@ def issue(slack, workspace, kind="bot", scopes=(), user=None):
     return slack.issue(app, kind, workspace, who, scopes)[0].value
 
 
+def crowd(slack, workspace, users=0, channels=0):
+    """More people, more channels."""
+    number = len(workspace.users)
+    slack.add_people(workspace, users, f"crowd{number}-")
+    creator = next(user for user in workspace.users.values() if not user.is_bot and user.name != "slackbot")
+    slack.add_channels(workspace, channels, creator.id, f"crowd{number}")
+
+
+def rename_team(slack, workspace, name):
+    slack.rename_team(workspace, name)
+
+
 def expire(slack, workspace, token):
     slack.tokens[token].expires = 1.0
 
@@ -173,4 +189,5 @@ def report(slack, workspace):
 
 
 COMMANDS = {"person": deed, "state": state, "history": history, "sockets": sockets, "set": set_value, "plan": plan,
-            "limit": limit, "revoke": revoke, "uninstall": uninstall, "issue": issue, "expire": expire, "report": report}
+            "limit": limit, "revoke": revoke, "uninstall": uninstall, "issue": issue, "expire": expire, "report": report, "crowd": crowd,
+            "renameteam": rename_team}

@@ -110,9 +110,9 @@ class Call:
             try:
                 value = json.loads(value)
             except ValueError:
-                raise Refused(error) from None
-        elif not self.is_json and self.rules.keeps("args.form_json"):
-            raise Refused(error)
+                if self.rules.keeps("args.form_json"):
+                    raise Refused(error) from None
+                return None
         return value
 
     # whom and what it is about ---------------------------------------------------------------------------------------

@@ -321,7 +321,7 @@ class Hub:
         asyncio.get_running_loop().call_later(self.retry_delays[number], self._again, delivery, number + 1)
 
     def _again(self, delivery, number):
-        if delivery.acked is None:
+        if delivery.acked is None and not delivery.lost:
             self._attempt(delivery, number)
 
     def take(self, socket, text):
@@ -348,6 +348,13 @@ class Hub:
         delivery.done.set()
         if delivery.answer:
             self.slack.answered(self.app, delivery)
+
+    def forget_all(self):
+        """What has been sent so far is not sent again."""
+        for delivery in self.deliveries:
+            delivery.lost = delivery.acked is None
+        self.deliveries.clear()
+        self.pending.clear()
 
     def unacknowledged(self):
         return [delivery for delivery in self.deliveries if delivery.acked is None and not delivery.lost]
