@@ -35,3 +35,8 @@ async def scenario_python(world):
 async def scenario_node(world):
     """@slack/web-api, @slack/socket-mode, @slack/bolt, and a JSON schema of the events in @slack/types."""
     await pass_all(world, "node")
+
+
+async def scenario_go(world):
+    """slack-go, and slacktest, its own server."""
+    await pass_all(world, "go")
