@@ -286,8 +286,6 @@ def described(call, what):
     if len(text) > LONGEST_TOPIC:
         raise Refused("too_long")
     call.slack.describe(channel, call.user, what, text, events=call.events)
-    if what == "purpose":
-        return {"purpose": channel.purpose["value"], "channel": channel_json(channel, call.user.id)}
     return {"channel": channel_json(channel, call.user.id)}
 
 

@@ -21,6 +21,8 @@ const FAULTS_OF_THE_TYPES = {
 	ChannelJoinMessageEvent: optional('inviter'),
 	ReactionAddedEvent: optional('item_user'),
 	ReactionRemovedEvent: optional('item_user'),
+	// Recorded events have no such flag.
+	ChannelCreatedEvent: (one) => optional('is_frozen')(one.properties.channel),
 	// Removed emoji come without a value, as the documentation has it.
 	EmojiChangedEvent: optional('value'),
 };
