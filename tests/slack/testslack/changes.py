@@ -374,7 +374,8 @@ class Changes:
 
     def join_team(self, workspace, name, events=None, **about):
         user = workspace.add_user(name, **about)
-        self.note(events, workspace, {"type": "team_join", "user": user_json(self, user, locale=True)})
+        self.note(events, workspace, {"type": "team_join", "user": user_json(self, user, locale=True), "cache_ts": user.updated,
+                                      "event_ts": workspace.clock.ts()})
         return user
 
     def add_emoji(self, workspace, name, value=None, events=None):

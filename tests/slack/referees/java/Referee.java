@@ -57,7 +57,8 @@ public class Referee {
 		com.slack.api.app_backend.events.payload.MessagePayload.class, List.of("app_id"),
 		com.slack.api.app_backend.events.payload.MessageBotPayload.class, List.of("app_id", "parent_user_id"),
 		com.slack.api.app_backend.events.payload.ImCreatedPayload.class, List.of("channel"),
-		com.slack.api.app_backend.events.payload.UserChangePayload.class, List.of("event_ts"));
+		com.slack.api.app_backend.events.payload.UserChangePayload.class, List.of("event_ts"),
+		com.slack.api.app_backend.events.payload.TeamJoinPayload.class, List.of("event_ts", "cache_ts"));
 	static final Gson STRICT;
 	static final Map<String, Class<?>> PAYLOADS = new HashMap<>();
 
