@@ -172,7 +172,7 @@ def own_message(call, name, error):
     message = channel.messages.get(call.text(name))
     if not message or message.deleted:
         raise Refused("message_not_found")
-    mine = message.app is call.app if call.token.kind == "bot" else message.author == call.user.id
+    mine = message.author == call.user.id and (call.token.kind != "bot" or message.app is call.app)
     if not mine and call.rules.keeps("update.own"):
         raise Refused(error)
     return channel, message

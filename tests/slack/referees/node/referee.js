@@ -7,6 +7,7 @@ const readline = require('node:readline');
 const { App, LogLevel, SocketModeReceiver } = require('@slack/bolt');
 const { SocketModeClient } = require('@slack/socket-mode');
 const { WebClient } = require('@slack/web-api');
+const emulate = require('./emulate.js');
 const schema = require('./schema.js');
 
 const CHECK_MS = 12000;
@@ -271,6 +272,12 @@ const checks = {
 		require_(view.answer?.errors?.name === 'too short', JSON.stringify(view));
 	},
 
+	// Somebody else's Slack answers the same.
+	async emulate(job) {
+		const found = await emulate.disagreements(job);
+		require_(found.length === 0, found.join('\n'));
+	},
+
 	// Everything that can happen, as @slack/types has it.
 	async types(job) {
 		await job.control('subscribe', { events: schema.EVENTS });
@@ -297,7 +304,7 @@ async function run(job) {
 			await Promise.race([checks[name](connection), late]);
 			passed.push(name);
 		} catch (why) {
-			failed[name] = `${why.message ?? why}`.slice(0, 3000) + (why instanceof Wrong ? '' : ` ${why.stack}`.slice(0, 600));
+			failed[name] = `${why.message ?? why}`.slice(0, 20000) + (why instanceof Wrong ? '' : ` ${why.stack}`.slice(0, 600));
 		} finally {
 			clearTimeout(timer);
 			await connection.close();
