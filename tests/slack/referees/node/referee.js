@@ -10,7 +10,7 @@ const { WebClient } = require('@slack/web-api');
 const emulate = require('./emulate.js');
 const schema = require('./schema.js');
 
-const CHECK_MS = 12000;
+const CHECK_MS = 8000;
 const AT_ONCE = 6;
 const QUIET = { debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, setName() {}, getLevel: () => LogLevel.ERROR };
 
