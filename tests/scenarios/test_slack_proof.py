@@ -7,8 +7,25 @@ against it (tests/slack/referees). And whether they would notice: for each rule 
 import asyncio
 
 from harness.process import Failure, Skip, require
-from harness.referees import LANGUAGES, Referee, checks_of, environment
-from testslack import RULES
+from harness.referees import LANGUAGES, Referee, checks_of, environment, start_furnished
+from harness.slack_reference import Reference, there_or_skip, unknown_keys
+from testslack import EVENTS, RULES
+from testslack.tour import tour
+
+EVERY_EVENT = {*EVENTS, "app_mention", "user_profile_changed", "file_shared", "file_deleted", "im_created", "team_rename"}
+# What is documented and has not been recorded.
+MORE_THAN_RECORDED = {
+    "chat.update: its answers have no message.subtype", "chat.update: its answers have no message.ts",
+    "chat.update: its answers have no message.username", "chat.update: its answers have no message.icons",
+    "conversations.history: its answers have no messages[].root.team",
+    "conversations.history: its answers have no messages[].root.user",
+    "conversations.replies: its answers have no messages[].client_msg_id",
+    "conversations.replies: its answers have no messages[].root",
+    "conversations.replies: its answers have no messages[].subtype",
+    "event ('message', None) has no app_id", "event ('message', 'bot_message') has no app_id",
+    "event ('team_join', None) has no cache_ts", "event ('team_join', None) has no event_ts",
+    "event ('user_change', None) has no event_ts",
+}
 
 # rule -> who notices that it is broken: a language and the name of a check.
 WITNESSES = {
@@ -100,3 +117,45 @@ async def scenario_broken(world):
             return None if await referees[language].judge([check], [rule]) else f"{rule} is broken, and {witness} passes"
     seen = await asyncio.gather(*(blind(rule, witness) for rule, witness in WITNESSES.items()))
     require(not any(seen), "\n".join(filter(None, seen)))
+
+
+async def scenario_reference(world):
+    """Answers and events have the keys that recorded ones have, and errors are documented ones: of all that the checks in
+    Python ask, and of all that can happen."""
+    there_or_skip()
+    reference = Reference()
+    referee = await start(world, "python")
+    faults = set()
+
+    async def one(name):
+        slack = await start_furnished()
+        try:
+            failed = (await referee.ask(state=slack.state(), checks=[name]))["failed"]
+            require(not failed, f"{failed}")
+            for call in slack.calls:
+                # A file that is to be uploaded in the old way, and a method that nobody has: what they are answered is known.
+                if call.name not in ("files.upload", "chat.sayHello"):
+                    faults.update(reference.error_faults(call) + reference.answer_faults(call))
+        finally:
+            await slack.stop()
+    turn = asyncio.Semaphore(6)
+
+    async def in_turn(name):
+        async with turn:
+            await one(name)
+    await asyncio.gather(*(in_turn(name) for name in checks_of("python")))
+    slack = await start_furnished()
+    slack.app.events = EVERY_EVENT
+    tour(slack, slack.team)
+    recorded = reference.events()
+    for delivery in slack.hub.deliveries:
+        event = delivery.event
+        kind = (event["type"], event.get("subtype") if event["type"] == "message" else None)
+        sample = recorded.get(kind) or recorded.get((kind[0], (kind[1] or "").replace("group_", "channel_")))
+        if not sample:
+            faults.add(f"no event {kind} has been recorded")
+            continue
+        faults.update(f"event {kind} has no {path}" for path in unknown_keys(event, sample["event"], lists=False))
+    await slack.stop()
+    faults -= MORE_THAN_RECORDED
+    require(not faults, "\n".join(sorted(faults)))

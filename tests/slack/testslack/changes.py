@@ -224,8 +224,7 @@ class Changes:
         channel = workspace.add_channel(name, "group" if private else "channel", creator.id, [creator.id, *members], id)
         if not private:
             shown = channel_json(channel, creator.id)
-            for key in ("is_member", "parent_conversation"):
-                del shown[key]
+            del shown["is_member"]
             self.note(events, workspace, {"type": "channel_created", "channel": shown, "event_ts": workspace.clock.ts()})
         return channel
 

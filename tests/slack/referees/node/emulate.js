@@ -106,7 +106,8 @@ async function testSlack(job) {
 // What both are asked: [step, what was answered, without ids and times].
 async function ask(place) {
 	const steps = [];
-	const client = (token) => new WebClient(token, { slackApiUrl: `${place.url}/api/`, logger: QUIET, retryConfig: { retries: 0 } });
+	const client = (token) => new WebClient(token, { slackApiUrl: `${place.url}/api/`, logger: QUIET,
+		retryConfig: { retries: 3, minTimeout: 50, maxTimeout: 200 } });
 	const step = async (name, call, look = () => 'ok') => {
 		let answer;
 		try {
