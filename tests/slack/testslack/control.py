@@ -14,6 +14,7 @@ The remote control, for programs that do not run inside the test Slack's process
     issue     {"kind": "bot" | "user", "scopes": [...], "user": NAME}   a token more
     expire    {"token": ...}                             a token that rotates
     crowd     {"users": N, "channels": N}                more of them
+    workspace {"name": ...}                              one more with the app in it; answers its state
     subscribe {"events": [...]}                          what the app is told of
     everything {}                                        all that can happen (tour.py)
     renameteam {"name": ...}
@@ -176,6 +177,16 @@ def everything(slack, workspace, uninstalls=True):
     tour(slack, workspace, uninstalls)
 
 
+def add_workspace(slack, workspace, name):
+    """One more, with the app, winston, and the channel lounge; its state."""
+    app = next(iter(slack.apps.values()))
+    team = slack.add_workspace(name)
+    winston = slack.add_person(team, "winston")
+    install = slack.install(app, team, winston.user)
+    winston.create("lounge", members=[install.bot_user])
+    return state(slack, team)
+
+
 def rename_team(slack, workspace, name):
     slack.rename_team(workspace, name)
 
@@ -201,4 +212,4 @@ def report(slack, workspace):
 
 COMMANDS = {"person": deed, "state": state, "history": history, "sockets": sockets, "set": set_value, "plan": plan,
             "limit": limit, "revoke": revoke, "uninstall": uninstall, "issue": issue, "expire": expire, "report": report, "crowd": crowd,
-            "renameteam": rename_team, "subscribe": subscribe, "everything": everything}
+            "renameteam": rename_team, "workspace": add_workspace, "subscribe": subscribe, "everything": everything}
