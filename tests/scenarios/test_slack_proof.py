@@ -6,8 +6,9 @@ against it (tests/slack/referees). And whether they would notice: for each rule 
 """
 import asyncio
 
-from harness.process import Failure, Skip, require
+from harness.process import Failure, Skip, require, wait_until
 from harness.referees import LANGUAGES, Referee, checks_of, environment, start_furnished
+from harness.slack_foreign import Foreign
 from harness.slack_reference import Reference, there_or_skip, unknown_keys
 from testslack import EVENTS, RULES
 from testslack.tour import tour
@@ -162,3 +163,23 @@ async def scenario_reference(world):
     await slack.stop()
     faults -= MORE_THAN_RECORDED
     require(not faults, "\n".join(sorted(faults)))
+
+
+async def scenario_foreign(world):
+    """What others' programs stand in for, as frontends are tested with it, against one of the SDKs: slack_sdk is told by
+    slacktest of what emulate keeps."""
+    foreign = Foreign(world.folder)
+    world.started.append(foreign)
+    await foreign.start()
+    referee = await start(world, "python")
+    channel = (await foreign.call("conversations.create", name="lobby"))["channel"]["id"]
+    await foreign.call("conversations.join", "xoxp-egon", channel=channel)
+    asked = asyncio.create_task(referee.ask(checks=["foreign"], state={
+        "api_url": foreign.api_url, "app_token": foreign.app_token, "bot_token": foreign.bot_token, "channel": channel}))
+    await wait_until(lambda: foreign.opened, "a connection")
+    ts, envelope = await foreign.say("egon", channel, "hello")
+    await foreign.acknowledged(envelope)
+    failed = (await asked)["failed"]
+    require(not failed, f"{failed}")
+    history = (await foreign.call("conversations.replies", channel=channel, ts=ts))["messages"]
+    require([message["text"] for message in history] == ["hello", "hello yourself"], f"{history}")
