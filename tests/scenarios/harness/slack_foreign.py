@@ -43,6 +43,7 @@ class Foreign:
         self.front = WebServer(self._route)
         self.calls = []   # (method, arguments, answer)
         self.acks = []    # what the client has sent over its socket
+        self.responses = []
         self.opened = 0
         self.child = self.emulate = self.task = None
 
@@ -106,6 +107,9 @@ class Foreign:
 
     async def _route(self, request):
         method = request.path.rsplit("/", 1)[1]
+        if request.path.startswith("/commands/"):
+            self.responses.append(json.loads(request.body))
+            return Answer(200, "ok")
         if method == "apps.connections.open":
             if request.headers.get("authorization") != f"Bearer {self.app_token}":
                 return Answer.json({"ok": False, "error": "invalid_auth"})
@@ -146,6 +150,16 @@ class Foreign:
                          "event_id": f"Ev{uuid.uuid4().hex[:9].upper()}", "event_time": int(time.time()), "event": event,
                          "authorizations": [{"enterprise_id": None, "team_id": self.bot["team_id"], "is_bot": True,
                                              "user_id": self.bot_user, "is_enterprise_install": False}]}})
+        return envelope
+
+    def command(self, text, channel, user, name):
+        """`/bridge text`; returns the id of its envelope. What the app answers to its URL is in .responses."""
+        envelope = str(uuid.uuid4())
+        self._frame({"envelope_id": envelope, "type": "slash_commands", "accepts_response_payload": True, "payload": {
+            "token": "t", "team_id": self.bot["team_id"], "team_domain": "softball", "channel_id": channel,
+            "channel_name": "a-channel", "user_id": user, "user_name": name, "command": "/bridge", "text": text,
+            "api_app_id": APP["app_id"], "is_enterprise_install": "false", "trigger_id": "1.2.3",
+            "response_url": self.api_url.replace("/api/", "/commands/1")}})
         return envelope
 
     async def say(self, name, channel, text, **more):
