@@ -40,7 +40,8 @@ def command(language):
         return [os.path.join(where, "bin", "python3"), os.path.join(folder, "referee.py")], {}
     if language == "node":
         return ([os.path.join(where, "node_modules", "node", "bin", "node"), os.path.join(folder, "referee.js")],
-                {"NODE_PATH": os.path.join(where, "node_modules"), "SLACK_EVENT_SCHEMA": os.path.join(where, "events.schema.json")})
+                {"NODE_PATH": os.path.join(where, "node_modules"),
+                 "SLACK_EVENT_SCHEMA": os.path.join(where, "events.schema.json")})
     if language == "go":
         return [os.path.join(where, "referee")], {}
     java = shutil.which("java")

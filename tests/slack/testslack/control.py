@@ -130,8 +130,8 @@ def sockets(slack, workspace, do):
 
 
 def set_value(slack, workspace, of, name, value):
-    target = {"app": next(iter(slack.apps.values())), "hub": slack.hub_of(next(iter(slack.apps.values()))), "faults": slack.faults, "limits": slack.limits,
-              "slack": slack}[of]
+    app = next(iter(slack.apps.values()))
+    target = {"app": app, "hub": slack.hub_of(app), "faults": slack.faults, "limits": slack.limits, "slack": slack}[of]
     if not hasattr(target, name):
         raise ValueError(f"{of} has no {name}")
     setattr(target, name, tuple(value) if isinstance(value, list) else value)
@@ -198,8 +198,8 @@ def expire(slack, workspace, token):
 def report(slack, workspace):
     hub = slack.hub_of(next(iter(slack.apps.values())))
     return {
-        "deliveries": [{"kind": one.kind, "event_id": one.event_id, "event": one.event, "payload": one.payload, "acked": one.acked,
-                        "lost": one.lost, "attempts": len(one.attempts), "answer": one.answer,
+        "deliveries": [{"kind": one.kind, "event_id": one.event_id, "event": one.event, "payload": one.payload,
+                        "acked": one.acked, "lost": one.lost, "attempts": len(one.attempts), "answer": one.answer,
                         "sockets": [number for _, _, number in one.attempts]} for one in hub.deliveries],
         "dropped": hub.dropped, "complaints": slack.complaints, "failures": slack.failures, "sockets": len(hub.sockets),
         "pings": [socket.pings for socket in hub.sockets], "pongs": [socket.pongs for socket in hub.sockets],
@@ -210,6 +210,8 @@ def report(slack, workspace):
     }
 
 
-COMMANDS = {"person": deed, "state": state, "history": history, "sockets": sockets, "set": set_value, "plan": plan,
-            "limit": limit, "revoke": revoke, "uninstall": uninstall, "issue": issue, "expire": expire, "report": report, "crowd": crowd,
-            "renameteam": rename_team, "workspace": add_workspace, "subscribe": subscribe, "everything": everything}
+COMMANDS = {
+    "person": deed, "state": state, "history": history, "sockets": sockets, "set": set_value, "plan": plan, "limit": limit,
+    "revoke": revoke, "uninstall": uninstall, "issue": issue, "expire": expire, "report": report, "crowd": crowd,
+    "renameteam": rename_team, "workspace": add_workspace, "subscribe": subscribe, "everything": everything,
+}

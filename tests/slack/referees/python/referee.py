@@ -606,6 +606,11 @@ async def socket_retry(job):
     require([request.retry_attempt for request in tries()] == [0, 1, 2, 3], f"{[one.retry_attempt for one in tries()]}")
     require({request.retry_reason for request in tries()[1:]} == {"timeout"}, f"{[one.retry_reason for one in tries()]}")
     require(len({request.payload["event_id"] for request in tries()}) == 1, "its id changes")
+    require(len({request.envelope_id for request in tries()}) == 4, "a retry is the same envelope")
+    await job.control("set", of="hub", name="new_id_on_retry", value=False)
+    await job.do("egon", "say", channel=channel, text="once more")
+    await until(lambda: len(of_text(socket, "once more")) == 4, "four attempts", 6)
+    require(len({request.envelope_id for request in of_text(socket, "once more")}) == 1, "a retry is another envelope")
 
 
 @check
@@ -715,6 +720,13 @@ async def fault_events(job):
     await job.do("egon", "say", channel=channel, text="lost once")
     await until(lambda: of_text(socket, "lost once"), "the second attempt")
     require(of_text(socket, "lost once")[0].retry_attempt == 1, "the first attempt came")
+    for names_bot in (False, True):
+        await job.control("set", of="slack", name="file_events_name_bot", value=names_bot)
+        await job.web.files_upload_v2(channel=channel, content="x", filename=f"{names_bot}.txt", initial_comment=f"{names_bot}",
+                                      request_file_info=False)
+        await until(lambda names_bot=names_bot: of_text(socket, f"{names_bot}"), "a file")
+        event = of_text(socket, f"{names_bot}")[0].payload["event"]
+        require(("bot_id" in event) == names_bot and event["user"] == job.state["bot_user"], f"{event}")
     await job.control("sockets", do="hold")
     for index in range(8):
         await job.do("egon", "say", channel=channel, text=f"number {index}")
