@@ -62,7 +62,7 @@ WITNESSES = {
 
 
 async def start(world, language):
-    referee = Referee(language)
+    referee = Referee(language, world.folder)
     world.started.append(referee)
     return await referee.start()
 

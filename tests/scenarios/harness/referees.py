@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 from .process import PATIENCE, Failure, Skip
@@ -72,12 +73,13 @@ async def start_furnished(broken=()):
 
 
 class Referee:
-    """One process, for as many jobs as there are. Ended with the scenario (World.started)."""
+    """One process, for as many jobs as there are. Ended with the scenario (World.started), with what it has started itself;
+    its temporary files are in `folder`."""
 
-    def __init__(self, language, arguments=()):
+    def __init__(self, language, folder):
         self.language = language
         self.argv, self.env = command(language)
-        self.argv += list(arguments)
+        self.env["TMPDIR"] = folder
         self.child = None
         self.reader = None
         self.waiting = {}
@@ -135,7 +137,7 @@ class Referee:
 
     async def stop(self):
         if self.child and self.child.returncode is None:
-            self.child.kill()
+            os.killpg(self.child.pid, signal.SIGKILL)
             await self.child.wait()
         for task in self.tasks:
             task.cancel()
