@@ -70,6 +70,7 @@
 #define LIMIT_REQUESTS_PER_USER 256        /* vCards under way */
 #define LIMIT_ROOM_LIST 20000              /* rooms kept of one list */
 
+#define LIMIT_IRC_BANS 256                 /* that a user has set in a channel, remembered to be taken back */
 #define LIMIT_IRC_CONTACTS 1000            /* of a user, whose presence is watched */
 
 /* backends */
