@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -176,6 +177,7 @@ struct later {
 	struct list link;
 	matrix_later_run *run;
 	char *a, *b;
+	uint64_t due_ms; /* clock_ms */
 };
 
 static void later_free(struct later *later)
@@ -186,16 +188,33 @@ static void later_free(struct later *later)
 	mem_free(later);
 }
 
+static void on_due(uv_timer_t *timer);
+
+static void set_timer(struct matrix_frontend *frontend)
+{
+	uint64_t first_ms = UINT64_MAX, now_ms = clock_ms();
+
+	LIST_EACH (link, &frontend->due) {
+		const struct later *later = CONTAINER_OF(link, struct later, link);
+
+		first_ms = later->due_ms < first_ms ? later->due_ms : first_ms;
+	}
+	frontend->timer_ms = first_ms;
+	if (frontend->timer && first_ms != UINT64_MAX)
+		uv_timer_start(frontend->timer, on_due, first_ms > now_ms ? first_ms - now_ms : 0, 0);
+}
+
 static void on_due(uv_timer_t *timer)
 {
 	struct matrix_frontend *frontend = timer->data;
+	uint64_t now_ms = clock_ms();
 	struct list now;
 
 	/* What is put meanwhile has its own turn. */
 	list_init(&now);
-	while (!list_empty(&frontend->due)) {
-		struct list *link = frontend->due.next;
-
+	LIST_EACH (link, &frontend->due) {
+		if (CONTAINER_OF(link, struct later, link)->due_ms > now_ms)
+			continue;
 		list_remove(link);
 		list_append(&now, link);
 	}
@@ -206,18 +225,27 @@ static void on_due(uv_timer_t *timer)
 			later->run(frontend, later->a, later->b);
 		later_free(later);
 	}
+	set_timer(frontend);
 }
 
-void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b)
+void matrix_after(struct matrix_frontend *frontend, uint64_t ms, matrix_later_run *run, const char *a, const char *b)
 {
 	struct later *later = MEM_NEW(struct later);
 
 	later->run = run;
 	later->a = mem_strdup(a);
 	later->b = mem_strdup(b);
+	later->due_ms = clock_ms() + ms;
 	list_append(&frontend->due, &later->link);
-	if (frontend->timer)
-		uv_timer_start(frontend->timer, on_due, 0, 0);
+	if (!frontend->timer || later->due_ms >= frontend->timer_ms)
+		return;
+	frontend->timer_ms = later->due_ms;
+	uv_timer_start(frontend->timer, on_due, ms, 0);
+}
+
+void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b)
+{
+	matrix_after(frontend, 0, run, a, b);
 }
 
 /* ------------------------------------------------------------------------------------------ life cycle */
@@ -430,6 +458,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->timer = MEM_NEW(uv_timer_t);
 	frontend->timer->data = frontend;
 	uv_timer_init(transport->loop, frontend->timer);
+	set_timer(frontend);
 	frontend->http = http_client_create(transport->loop, &base->log);
 	frontend->homeserver = homeserver_create(frontend->http, &settings, &base->log);
 	frontend->media = matrix_media_create(transport->media, frontend->http, frontend->homeserver,

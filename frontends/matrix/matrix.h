@@ -66,6 +66,7 @@ struct matrix_frontend {
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
 	struct list due;       /* struct later: what must not be done from inside deliver */
 	uv_timer_t *timer;
+	uint64_t timer_ms;     /* clock_ms: the first of `due`; UINT64_MAX: none */
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
@@ -84,6 +85,9 @@ static inline struct matrix_frontend *matrix_frontend_of(struct frontend *base)
 /* Soon, from the loop: a and b are copied, each may be NULL. */
 typedef void matrix_later_run(struct matrix_frontend *frontend, const char *a, const char *b);
 void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b);
+/* The same, not before so many milliseconds have passed. */
+void matrix_after(struct matrix_frontend *frontend, uint64_t ms, matrix_later_run *run, const char *a,
+                  const char *b);
 
 /* A path under /_matrix/client/v3 with its variable parts encoded: "%s" are replaced by the texts. To be
  * freed. */

@@ -155,6 +155,7 @@ static void room_free(void *value)
 	struct matrix_room *room = value;
 
 	map_destroy(&room->members, NULL);
+	map_destroy(&room->powers, NULL);
 	mem_free(room->id);
 	mem_free(room->owner);
 	mem_free(room->name);

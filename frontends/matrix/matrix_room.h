@@ -28,6 +28,10 @@ struct matrix_room {
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
 	char *title, *topic; /* as we set them last; NULL */
+	/* PORTAL (portal_power.h) */
+	struct map *powers; /* user id -> role above none (power_level_get), as they were set last */
+	bool power_busy;    /* they are being looked at, or will be */
+	uint64_t power_ms;  /* when that was last; 0: never */
 };
 
 /* A chat with a contact has the contact's name; one with somebody whom one knows from a room only (`in_room`)

@@ -13,6 +13,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
@@ -300,13 +301,19 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 }
 
 /* The bot or a ghost is put out by somebody. */
-static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
+static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_room *room,
+                             const struct matrix_event *event)
 {
+	const char *id = event->state_key;
 	struct map_iter it = {0};
 
+	bool was_in = matrix_room_has(room, id);
+
 	matrix_room_note_member(frontend, room, id, false);
-	if (strcmp(id, frontend->bot) != 0)
+	if (strcmp(id, frontend->bot) != 0) {
+		moderation_ghost_put_out(frontend, room, event, was_in);
 		return;
+	}
 	log_info(&frontend->base.log, "the bot was put out of %s", log_quote(room->id));
 	while (room->kind == MATRIX_ROOM_PORTAL && map_next(room->members, &it))
 		if (!matrix_is_ours(&frontend->names, it.key))
@@ -356,7 +363,7 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	if (!room)
 		return;
 	if (ours && gone) {
-		one_of_ours_left(frontend, room, who);
+		one_of_ours_left(frontend, room, event);
 	} else if (gone) {
 		person_left(frontend, room, who);
 	} else if (event->membership == MATRIX_JOIN && !ours && !matrix_room_has(room, who)) {
@@ -454,6 +461,9 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 	case MATRIX_TOMBSTONE:
 		if (event->replaces)
 			upgrade_follow(frontend, room, event->replaces);
+		break;
+	case MATRIX_POWER_LEVELS:
+		moderation_power_levels(frontend, room, event);
 		break;
 	case MATRIX_ENCRYPTED:
 	case MATRIX_ENCRYPTION:
