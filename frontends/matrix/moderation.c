@@ -107,10 +107,25 @@ static void tell(struct matrix_frontend *frontend, struct matrix_room *room, con
 	mem_free(text);
 }
 
+/* A legacy room may have several portals: the id of what is asked for says which it was, "ROOM EVENT". */
+static char *moderation_id(const struct matrix_room *room, const struct matrix_event *event)
+{
+	return mem_printf("%s %s", room->id, event->id);
+}
+
+static struct matrix_room *room_of(const struct matrix_frontend *frontend, const struct event_message *message)
+{
+	char *id = mem_strndup(message->id ? message->id : "", strcspn(message->id ? message->id : "", " "));
+	struct matrix_room *room = matrix_room_find(frontend, id);
+
+	mem_free(id);
+	return room ? room : matrix_room_portal(frontend, message->name);
+}
+
 void moderation_refused(struct matrix_frontend *frontend, const char *person, const struct event_message *message,
                         const char *reason)
 {
-	struct matrix_room *room = matrix_room_portal(frontend, message->name);
+	struct matrix_room *room = room_of(frontend, message);
 
 	if (!room) {
 		log_info(&frontend->base.log, "a %s by %s is refused: %s", event_moderation_name(message->moderation.action),
@@ -143,14 +158,17 @@ static void moderate(struct matrix_frontend *frontend, struct matrix_room *room,
                      const char *nickname, struct event_moderation what)
 {
 	struct resource *resource = person_ready(frontend, event->sender);
+	char *id = moderation_id(room, event);
 	const struct event out = {.type = EVENT_MODERATION,
 	                          .message = {.kind = MESSAGE_ROOM,
 	                                      .name = room->name,
 	                                      .nickname = nickname,
 	                                      .text = event->body ? event->body : "",
+	                                      .id = id,
 	                                      .moderation = what}};
 	int err = resource ? router_from_frontend(resource, &out) : TP_ERR_NOT_REGISTERED;
 
+	mem_free(id);
 	if (!err)
 		return;
 	tell(frontend, room, nickname, what.action, refusal(err));

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+"""
+Rooms of the Matrix frontend, on a real Synapse with ngircd behind it: who may do what in them, how they hang together, and
+how they begin and end. docs/matrix.md says what is promised.
+"""
+import asyncio
+from urllib.parse import quote
+
+from harness.process import require, wait_answer, wait_until
+from test_matrix import (BOT, CAROL, PACKAGES, alias, ask, chat_with, enter, ghost, in_the_lobby, with_account)  # noqa: F401
+
+V3 = "/_matrix/client/v3"
+
+
+def room_path(room, rest):
+    return f"{V3}/rooms/{quote(room, safe='')}/{rest}"
+
+
+async def levels_of(person, room):
+    return await person.state(room, "m.room.power_levels")
+
+
+async def has_level(person, room, who, level):
+    """Waits until that is so; None: as everybody."""
+    def good(content):
+        return content.get("users", {}).get(who) == level
+    return await person.wait_state(room, "m.room.power_levels", good)
+
+
+async def set_level(person, room, who, level):
+    content = await levels_of(person, room)
+    content["users"][who] = level
+    if level is None:
+        del content["users"][who]
+    await person.set_state(room, "m.room.power_levels", content)
+
+
+async def make_admin(lobby, person, room):
+    """The homeserver's administrator gives the room to somebody."""
+    admin = await lobby.synapse.register("boss", admin=True)
+    await lobby.synapse.call("POST", f"/_synapse/admin/v1/rooms/{quote(room, safe='')}/make_room_admin", {"user_id": person.id},
+                             admin["access_token"])
+    await has_level(person, room, person.id, 100)
+
+
+async def in_an_own_channel(world, *names):
+    """The same as in_the_lobby, in a channel where carol is the operator, with dave beside her."""
+    lobby = await in_the_lobby(world, *names)
+    await lobby.carol.join("#own")
+    for person in lobby.people:
+        lobby.portal = await enter(person, lobby.carol, "#own")
+    lobby.dave = await world.irc_client(lobby.ircd, "dave")
+    await lobby.dave.join("#own")
+    await lobby.people[0].member(lobby.portal, ghost("dave"))
+    return lobby
+
+
+# ------------------------------------------------------------------------------------------------- who may do what
+
+
+async def scenario_roles_are_power_levels(world):
+    """What the network says somebody is, as the level of the ghost; of people in a portal of ours as well."""
+    lobby = await in_an_own_channel(world, "alice", "bob")
+    (alice, bob), carol, portal = lobby.people, lobby.carol, lobby.portal
+    await has_level(alice, portal, CAROL, 50)
+    for mode, who, level in (("+v", "dave", 10), ("-v", "dave", None), ("+o", "alice", 50), ("-o", "alice", None),
+                             ("+v", "alice", 10)):
+        carol.send(f"MODE #own {mode} {who}")
+        await has_level(alice, portal, ghost(who) if who == "dave" else alice.id, level)
+    # Whoever was given more by people keeps it, whatever becomes of him on the network.
+    await make_admin(lobby, bob, portal)
+    for mode in ("+o", "-o"):
+        carol.send(f"MODE #own {mode} bob")
+    carol.send("MODE #own +v dave")
+    await has_level(alice, portal, ghost("dave"), 10)
+    require((await levels_of(alice, portal))["users"][bob.id] == 100, "what bob was given is taken from him")
+    # And whoever has gone has none.
+    lobby.dave.send("PART #own")
+    await has_level(alice, portal, ghost("dave"), None)
+
+
+async def scenario_many_roles_are_few_events(world):
+    lobby = await in_an_own_channel(world, "alice")
+    alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
+    crowd = [await world.irc_client(lobby.ircd, f"guest{number}") for number in range(12)]
+    for guest in crowd:
+        await guest.join("#own")
+    await alice.wait_members(portal, lambda ids: all(ghost(guest.nick) in ids for guest in crowd))
+    await has_level(alice, portal, CAROL, 50)
+    mark = alice.mark()
+    for sign in "+-+":
+        for guest in crowd:
+            carol.send(f"MODE #own {sign}v {guest.nick}")
+
+    def all_have(content):
+        return all(content["users"].get(ghost(guest.nick)) == 10 for guest in crowd)
+    await carol.expect(rf"MODE #own \+v {crowd[-1].nick}")
+    await alice.wait_state(portal, "m.room.power_levels", all_have)
+    changes = alice.find(portal, "m.room.power_levels", BOT, after=mark)
+    require(len(changes) <= 6, f"{3 * len(crowd)} changes of roles are {len(changes)} events")
+
+
+async def scenario_a_moderator_moderates(world):
+    """Kicks, bans and levels of a Matrix moderator happen on the network."""
+    lobby = await in_an_own_channel(world, "alice", "bob")
+    (alice, bob), carol, dave, portal = lobby.people, lobby.carol, lobby.dave, lobby.portal
+    carol.send("MODE #own +o alice")
+    await has_level(alice, portal, alice.id, 50)
+    irc_mark = carol.mark()
+    await set_level(alice, portal, ghost("dave"), 10)
+    await carol.expect(r"^:alice!\S+ MODE #own \+v dave", irc_mark)
+    await set_level(alice, portal, ghost("dave"), None)
+    await carol.expect(r"^:alice!\S+ MODE #own -v dave", irc_mark)
+    # Also somebody of the homeserver, who has an account.
+    await set_level(alice, portal, bob.id, 10)
+    await carol.expect(r"^:alice!\S+ MODE #own \+v bob", irc_mark)
+    await alice.kick(portal, ghost("dave"), "too loud")
+    await carol.expect(r"^:alice!\S+ KICK #own dave :too loud$", irc_mark)
+    mark = alice.mark()
+    await dave.join("#own")
+    await alice.member(portal, ghost("dave"), after=mark)
+    await alice.call("POST", room_path(portal, "ban"), {"user_id": ghost("dave"), "reason": "enough"})
+    await carol.expect(r"^:alice!\S+ MODE #own \+b \*!\*@\S+", irc_mark)
+    await carol.expect(r"^:alice!\S+ KICK #own dave :enough$", irc_mark)
+    dave_mark = dave.mark()
+    dave.send("JOIN #own")
+    await dave.expect(r" 474 dave #own ", dave_mark)
+    await alice.call("POST", room_path(portal, "unban"), {"user_id": ghost("dave")})
+    await carol.expect(r"^:alice!\S+ MODE #own -b \*!\*@\S+", irc_mark)
+    mark = alice.mark()
+    await dave.join("#own")
+    await alice.member(portal, ghost("dave"), after=mark)
+    dave.send("PRIVMSG #own :thank you")
+    await alice.message(portal, "^thank you$", ghost("dave"))
+
+
+async def scenario_moderation_that_is_refused(world):
+    """A Matrix moderator who is nobody on the network: he is told so, and the portal shows what is."""
+    lobby = await in_an_own_channel(world, "alice")
+    alice, dave, portal = lobby.people[0], lobby.dave, lobby.portal
+    eve = await world.matrix_person(lobby.synapse, "eve")
+    await eve.join(portal)
+    await make_admin(lobby, alice, portal)
+    mark = alice.mark()
+    await alice.kick(portal, ghost("dave"), "out")
+    await alice.message(portal, "On the network dave is not put out: Your privileges", BOT, mark)
+    await alice.member(portal, ghost("dave"), after=mark)
+    mark = alice.mark()
+    await alice.call("POST", room_path(portal, "ban"), {"user_id": ghost("dave")})
+    await alice.message(portal, "On the network dave is not banned: You are not channel operator", BOT, mark)
+    await alice.member(portal, ghost("dave"), after=mark)
+    await has_level(alice, portal, CAROL, 50)
+    mark = alice.mark()
+    await set_level(alice, portal, ghost("dave"), 50)
+    await alice.message(portal, "On the network dave is not given another role: ", BOT, mark)
+    await has_level(alice, portal, ghost("dave"), None)
+    # Without an account.
+    await set_level(alice, portal, eve.id, 60)
+    mark = eve.mark()
+    await eve.kick(portal, ghost("dave"))
+    await eve.message(portal, "On the network dave is not put out: you have no account", BOT, mark)
+    await eve.member(portal, ghost("dave"), after=mark)
+    dave.send("PRIVMSG #own :still here")
+    await alice.message(portal, "^still here$", ghost("dave"))
+
+
+async def scenario_rooms_of_their_own(world):
+    """In a plumbed room people own what they own: it is not touched, and a ghost that is put out stays out."""
+    lobby = await in_an_own_channel(world, "alice")
+    alice, carol, dave = lobby.people[0], lobby.carol, lobby.dave
+    room = await alice.create_room([BOT], name="Our hall", version="10")
+    await alice.member(room, BOT)
+    carol.send("MODE #own +o alice")
+    await ask(alice, room, "plumb #own", ".")
+    await alice.wait_members(room, lambda ids: ghost("dave") in ids)
+    # The bot may not change levels there, and then it may.
+    require(CAROL not in (await levels_of(alice, room))["users"], "the bot has changed what it may not")
+    await set_level(alice, room, BOT, 100)
+    carol.send("MODE #own +v dave")
+    await has_level(alice, room, ghost("dave"), 10)
+    users = (await levels_of(alice, room))["users"]
+    require(users == {alice.id: 100, BOT: 100, CAROL: 50, ghost("dave"): 10}, f"{users}")
+    carol.send("MODE #own -o alice")
+    await lobby.people[0].wait_state(lobby.portal, "m.room.power_levels", lambda content: alice.id not in content["users"])
+    require((await levels_of(alice, room))["users"][alice.id] == 100, "the owner has lost her room")
+    mark = alice.mark()
+    await alice.call("POST", room_path(room, "ban"), {"user_id": ghost("dave")})
+    await alice.message(room, "On the network dave is not banned: .*here it holds", BOT, mark)
+    dave.send("PRIVMSG #own :hear me")
+    await alice.message(lobby.portal, "^hear me$", ghost("dave"))
+    require(ghost("dave") not in await alice.members(room), "he is back in a room that he is banned from")
+
+
+async def scenario_kicks_and_bans_of_the_network(world):
+    """They are shown with their reasons, of ghosts and of our people."""
+    lobby = await in_an_own_channel(world, "alice")
+    alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
+    mark = alice.mark()
+    carol.send("KICK #own dave :too loud")
+    gone = await alice.member(portal, ghost("dave"), "leave", mark)
+    require("too loud" in gone["content"].get("reason", ""), f"he leaves as {gone}")
+    carol.send("MODE #own +b alice!*@*")
+    mark = alice.mark()
+    carol.send("KICK #own alice :and stay out")
+    gone = await alice.member(portal, alice.id, "leave", mark)
+    require(gone["sender"] != alice.id and "and stay out" in gone["content"].get("reason", ""), f"she is thrown out as {gone}")
+    # She tries again, and learns why not.
+    await alice.join(alias("#own"))
+    await alice.event(portal, "m.room.member", BOT, lambda e: "#own: " in e["content"].get("reason", ""))
+    carol.send("MODE #own -b alice!*@*")
+    require(await enter(alice, carol, "#own") == portal, "there is another portal")
