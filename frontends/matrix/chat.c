@@ -9,6 +9,7 @@
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/space.h"
 #include "transport/delivery.h"
 #include "transport/session.h"
 
@@ -36,8 +37,10 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 	struct matrix_room *before = matrix_room_chat(frontend, owner, name);
 
 	/* The newest is the one that the person looks at. */
-	if (before && strcmp(before->id, id) != 0)
+	if (before && strcmp(before->id, id) != 0) {
+		space_remove(frontend, owner, before->id);
 		matrix_room_forget(frontend, &before);
+	}
 	struct matrix_room *room = matrix_room_set(frontend, id, MATRIX_ROOM_CHAT, owner, name);
 
 	if (in_room) {
@@ -47,6 +50,7 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 	matrix_room_note_member(frontend, room, owner, true);
 	matrix_room_note_member(frontend, room, ghost, true);
 	matrix_later(frontend, contact_show_known, owner, name);
+	space_add(frontend, owner, room);
 	return room;
 }
 
@@ -147,6 +151,7 @@ void chat_left(struct matrix_frontend *frontend, struct matrix_room *room)
 
 	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
 	mem_free(ghost);
+	space_remove(frontend, room->owner, room->id);
 	matrix_room_forget(frontend, &room);
 }
 

@@ -21,6 +21,7 @@
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
 #include "frontends/matrix/show.h"
+#include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/delivery.h"
 #include "transport/login_step.h"
@@ -33,6 +34,11 @@
 #define CLIENT "/_matrix/client/v3"
 
 /* --------------------------------------------------------------------------------------------- calling */
+
+const char *matrix_network_name(const struct matrix_frontend *frontend)
+{
+	return *frontend->config.network ? frontend->config.network : frontend->base.transport->service.jid;
+}
 
 char *matrix_path(const char *format, ...)
 {
@@ -284,6 +290,7 @@ static void frontend_destroy(struct frontend *base)
 	chats_free(frontend);
 	portal_rooms_free(frontend);
 	matrix_rooms_free(frontend);
+	spaces_free(frontend);
 	ghosts_free(frontend);
 	people_free(frontend);
 	contacts_free(frontend);

@@ -35,7 +35,8 @@ struct matrix_config {
 	const char *registration;
 	const char *prefix, *bot;
 	struct config_list admins;
-	bool room_nicknames, federated;
+	const char *network;
+	bool room_nicknames, federated, spaces;
 	long join_ghosts;
 };
 
@@ -59,6 +60,7 @@ struct matrix_frontend {
 	uint32_t cards;        /* questions so far */
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
+	struct map *spaces;    /* user id -> struct space (space.c) */
 	struct map *in_flight; /* message of the network -> who waits for its event id (show.c) */
 	struct map *recent;    /* event id -> struct recent */
 	struct transaction_order order;
@@ -89,6 +91,8 @@ void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const
 void matrix_after(struct matrix_frontend *frontend, uint64_t ms, matrix_later_run *run, const char *a,
                   const char *b);
 
+/* What people call the network. */
+const char *matrix_network_name(const struct matrix_frontend *frontend);
 /* A path under /_matrix/client/v3 with its variable parts encoded: "%s" are replaced by the texts. To be
  * freed. */
 char *matrix_path(const char *format, ...);

@@ -11,8 +11,9 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/space.h"
 
-static const char *const kinds[] = {"plain", "control", "chat", "portal"};
+static const char *const kinds[] = {"plain", "control", "chat", "portal", "space"};
 
 /* Portals of one legacy room. */
 struct portal_rooms {
@@ -233,6 +234,8 @@ void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **s
 	if (!room)
 		return;
 	untie(frontend, room);
+	if (room->kind == MATRIX_ROOM_SPACE && room->owner)
+		space_known(frontend, room->owner, NULL);
 	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, room->id, NULL, NULL);
 	map_remove(frontend->rooms, room->id);
 	room_free(room);
@@ -349,6 +352,8 @@ static void on_places(void *context, int err, const struct store_place *places, 
 		        make(frontend, places[i].place, kind, places[i].owner, places[i].name);
 
 		read_value(room, places[i].value);
+		if (kind == MATRIX_ROOM_SPACE)
+			space_known(frontend, places[i].owner, places[i].place);
 		matrix_room_ask_members(frontend, room);
 	}
 	if (!frontend->stopping)

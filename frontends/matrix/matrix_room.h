@@ -12,12 +12,13 @@ enum matrix_room_kind {
 	MATRIX_ROOM_CONTROL, /* `owner` talks to the bot */
 	MATRIX_ROOM_CHAT,    /* `owner` talks to the contact `name` */
 	MATRIX_ROOM_PORTAL,  /* of the legacy room `name` */
+	MATRIX_ROOM_SPACE,   /* the space of `owner` (space.h) */
 };
 
 struct matrix_room {
 	char *id;
 	enum matrix_room_kind kind;
-	char *owner;         /* CONTROL, CHAT: a user id */
+	char *owner;         /* CONTROL, CHAT, SPACE: a user id */
 	char *name;          /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
 	char *successor;     /* the tombstone names it, and it may not be seen yet; NULL */

@@ -12,6 +12,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_power.h"
+#include "frontends/matrix/space.h"
 #include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/router.h"
@@ -194,6 +195,9 @@ void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room
 	struct user *user = resource->identity->user;
 	const struct room *legacy = room_find(user, room->name);
 
+	/* A relay need not be there itself. */
+	if (matrix_room_has(room, resource->identity->address))
+		space_add(frontend, resource->identity->address, room);
 	if (legacy && room_has(legacy, resource))
 		return;
 	char *nickname = nickname_of(user);
@@ -235,6 +239,7 @@ void portal_room_person_out(struct matrix_frontend *frontend, struct matrix_room
 	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
 	struct others others = {.id = id, .but = room};
 
+	space_remove(frontend, id, room->id);
 	matrix_room_each_portal(frontend, room->name, look_for, &others);
 	if (!resource || others.found)
 		return;

@@ -288,6 +288,9 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 		if (!strcmp(room->owner, id))
 			chat_left(frontend, room);
 		break;
+	case MATRIX_ROOM_SPACE:
+		/* It goes on: the person may come back. */
+		break;
 	case MATRIX_ROOM_CONTROL:
 	case MATRIX_ROOM_PLAIN:
 		person_forget_control(frontend, id, room->id);
@@ -459,7 +462,7 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		on_topic(frontend, room, event);
 		break;
 	case MATRIX_TOMBSTONE:
-		if (event->replaces)
+		if (event->replaces && room->kind != MATRIX_ROOM_SPACE)
 			upgrade_follow(frontend, room, event->replaces);
 		break;
 	case MATRIX_POWER_LEVELS:

@@ -10,6 +10,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/space.h"
 
 struct following {
 	struct matrix_frontend *frontend;
@@ -39,12 +40,16 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	bool in_room = old->in_room;
 
 	/* The old one first, so that the new one is the only one of its kind. */
+	if (kind == MATRIX_ROOM_CHAT)
+		space_remove(frontend, owner, old->id);
 	matrix_room_forget(frontend, &old);
 	struct matrix_room *room = matrix_room_set(frontend, to, kind, owner, name);
 
 	room->in_room = in_room;
 	mem_replace(&room->relay, relay);
 	matrix_room_store(frontend, room);
+	if (kind == MATRIX_ROOM_CHAT)
+		space_add(frontend, owner, room);
 	if (kind == MATRIX_ROOM_CONTROL)
 		person_set_control(frontend, owner, to);
 	matrix_room_ask_members(frontend, room);

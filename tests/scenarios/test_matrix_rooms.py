@@ -209,3 +209,71 @@ async def scenario_kicks_and_bans_of_the_network(world):
     await alice.event(portal, "m.room.member", BOT, lambda e: "#own: " in e["content"].get("reason", ""))
     carol.send("MODE #own -b alice!*@*")
     require(await enter(alice, carol, "#own") == portal, "there is another portal")
+
+
+# --------------------------------------------------------------------------------------------------------- spaces
+
+
+async def in_the_space(person, space, *rooms):
+    """Waits until these and no others are in it."""
+    async def children():
+        state = await person.call("GET", room_path(space, "state"))
+        return {event["state_key"] for event in state if event["type"] == "m.space.child" and event["content"].get("via")}
+    await wait_answer(children, lambda found: found == set(rooms), f"{len(rooms)} rooms to be in {space}")
+
+
+async def space_of(person, after=(0, 0, 0)):
+    """The space that the bot invites to: among its other invitations."""
+    async def find():
+        for room, sender in person.invites[after[2]:]:
+            if sender == BOT:
+                await person.join(room)
+                if (await person.state(room, "m.room.create")).get("type") == "m.space":
+                    return room
+        return None
+    return await wait_answer(find, bool, "an invitation to a space")
+
+
+async def scenario_spaces(world):
+    """One for each person, with his chats and portals; over a restart the same."""
+    lobby = await in_the_lobby(world, "alice", "bob", **{"matrix.spaces": "1", "matrix.network": "The old net"})
+    (alice, bob), carol, gateway = lobby.people, lobby.carol, lobby.gateway
+    space, other = await space_of(alice), await space_of(bob)
+    require(space != other, "they share a space")
+    require((await alice.state(space, "m.room.name"))["name"] == "The old net", "the space has another name")
+    await in_the_space(alice, space, lobby.portal)
+    chat = await chat_with(alice, CAROL)
+    await in_the_space(alice, space, lobby.portal, chat)
+    await alice.wait_state(chat, "m.space.parent", lambda content: content.get("via"), space)
+    # A contact writes first.
+    dave = await world.irc_client(lobby.ircd, "dave")
+    mark = alice.mark()
+    dave.send("PRIVMSG alice :hello")
+    second = await alice.join(await alice.invited(ghost("dave"), mark))
+    await in_the_space(alice, space, lobby.portal, chat, second)
+    await in_the_space(bob, other, lobby.portal)
+    # What is left is taken out, also after a restart; and there is no second space.
+    await gateway.stop()
+    await gateway.start()
+    mark = alice.mark()
+    await alice.leave(chat)
+    await in_the_space(alice, space, lobby.portal, second)
+    await alice.leave(lobby.portal)
+    await in_the_space(alice, space, second)
+    await enter(alice, carol)
+    await in_the_space(alice, space, lobby.portal, second)
+    # Who has left it may come back.
+    require(space not in [room for room, _ in alice.invites[mark[2]:]], "she is invited again")
+    await alice.leave(space)
+    mark = alice.mark()
+    await ask(alice, lobby.bots[0], "space", "I have invited you")
+    require(await alice.join(await alice.invited(BOT, mark)) == space, "there is another space")
+    await in_the_space(alice, space, lobby.portal, second)
+
+
+async def scenario_no_spaces(world):
+    lobby = await in_the_lobby(world, "alice", **{"matrix.spaces": "0"})
+    alice = lobby.people[0]
+    await chat_with(alice, CAROL)
+    await ask(alice, lobby.bots[0], "space", "There are no spaces here")
+    require(not alice.invites, f"she is invited: {alice.invites}")

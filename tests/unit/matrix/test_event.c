@@ -258,7 +258,7 @@ static void test_out_of_place(void **state)
 	        EVENT "'type':'M.ROOM.MESSAGE','content':{'body':'b'}}",
 	        STATE("m.room.name", "'name':'A\\nroom'"),
 	        STATE("m.room.avatar", "'url':'mxc://hs/a'"),
-	        STATE("m.room.power_levels", "'users_default':0"),
+	        STATE("m.room.join_rules", "'join_rule':'public'"),
 	        "{'type':'m.presence','sender':'@a:hs','content':{'presence':'unavailable','status_msg':'out'}}",
 	        "{'type':'m.presence'}",
 	};
