@@ -31,6 +31,15 @@ static void opening_free(void *value)
 	mem_free(opening);
 }
 
+static void forget_left(struct matrix_frontend *frontend, const char *owner, const char *name)
+{
+	char *key = matrix_chat_key(owner, name);
+	struct matrix_room *left = map_get(frontend->left, key);
+
+	matrix_room_forget(frontend, &left);
+	mem_free(key);
+}
+
 static struct matrix_room *made_chat(struct matrix_frontend *frontend, const char *id, const char *owner,
                                      const char *name, const char *ghost, bool in_room)
 {
@@ -43,6 +52,7 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 	}
 	struct matrix_room *room = matrix_room_set(frontend, id, MATRIX_ROOM_CHAT, owner, name);
 
+	forget_left(frontend, owner, name);
 	if (in_room) {
 		room->in_room = true;
 		matrix_room_store(frontend, room);
@@ -152,7 +162,15 @@ void chat_left(struct matrix_frontend *frontend, struct matrix_room *room)
 	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
 	mem_free(ghost);
 	space_remove(frontend, room->owner, room->id);
-	matrix_room_forget(frontend, &room);
+	if (room->in_room || !frontend->config.open_chats) {
+		matrix_room_forget(frontend, &room);
+		return;
+	}
+	char *owner = mem_strdup(room->owner), *name = mem_strdup(room->name);
+
+	matrix_room_set(frontend, room->id, MATRIX_ROOM_LEFT, owner, name);
+	mem_free(owner);
+	mem_free(name);
 }
 
 void chats_free(struct matrix_frontend *frontend)

@@ -33,6 +33,8 @@ static const struct config_key matrix_keys[] = {
             "What people call the network: the name of their spaces. Empty: service.jid."),
         CONFIG_LIVE_KEY(struct matrix_config, spaces, CONFIG_BOOL, "matrix.spaces", "1",
                         "Each person has a space with his chats and rooms in it."),
+        CONFIG_LIVE_KEY(struct matrix_config, open_chats, CONFIG_BOOL, "matrix.open_chats", "0",
+                        "After the login a chat with each contact is opened. Otherwise when either of the two writes."),
         CONFIG_LIVE_KEY(
                 struct matrix_config, federated, CONFIG_BOOL, "matrix.federated", "0",
                 "People of other homeservers may invite the bot and contacts, too. Otherwise they are only "

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "transport/roster.h"
@@ -61,8 +62,10 @@ void contact_show(struct matrix_frontend *frontend, struct identity *to, const s
 	char *ghost = chat ? ghost_of_contact(frontend, contact->name) : NULL;
 	const char *name = contact->alias && *contact->alias ? contact->alias : contact->name;
 
-	if (!ghost)
+	if (!ghost) {
+		chat_all_add(frontend, to->address, contact->name);
 		return;
+	}
 	ghost_prepare(frontend, ghost, name, ghost);
 	ghost_rename(frontend, ghost, name, ghost);
 	show_presence(frontend, ghost, contact);

@@ -15,6 +15,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
@@ -288,6 +289,7 @@ static void frontend_destroy(struct frontend *base)
 	LIST_EACH (link, &frontend->due)
 		later_free(CONTAINER_OF(link, struct later, link));
 	chats_free(frontend);
+	chat_all_free(frontend);
 	portal_rooms_free(frontend);
 	matrix_rooms_free(frontend);
 	spaces_free(frontend);

@@ -36,7 +36,7 @@ struct matrix_config {
 	const char *prefix, *bot;
 	struct config_list admins;
 	const char *network;
-	bool room_nicknames, federated, spaces;
+	bool room_nicknames, federated, spaces, open_chats;
 	long join_ghosts;
 };
 
@@ -55,6 +55,8 @@ struct matrix_frontend {
 	struct map *portals;   /* lower-case legacy room -> struct portal_rooms */
 	struct map *makings;   /* lower-case legacy room -> struct making: portals on their way */
 	struct map *openings;  /* chat_key -> struct opening: chats on their way */
+	struct map *unopened;  /* chat_key -> struct unopened: chats that will be opened (chat_all.c) */
+	struct map *left;      /* chat_key -> the struct matrix_room of kind LEFT */
 	struct map *pictures;  /* number of a question for a card -> ghost; "upload NUMBER" -> struct picture
 	                          (contact.c) */
 	uint32_t cards;        /* questions so far */

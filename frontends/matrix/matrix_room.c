@@ -13,7 +13,7 @@
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/space.h"
 
-static const char *const kinds[] = {"plain", "control", "chat", "portal", "space"};
+static const char *const kinds[] = {"plain", "control", "chat", "portal", "space", "left"};
 
 /* Portals of one legacy room. */
 struct portal_rooms {
@@ -63,6 +63,15 @@ struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, con
 	return room;
 }
 
+bool matrix_room_was_left(const struct matrix_frontend *frontend, const char *owner, const char *name)
+{
+	char *key = matrix_chat_key(owner, name);
+	bool left = map_get(frontend->left, key) != NULL;
+
+	mem_free(key);
+	return left;
+}
+
 static struct portal_rooms *portals_of(const struct matrix_frontend *frontend, const char *name)
 {
 	struct text_key key;
@@ -100,10 +109,10 @@ static void portals_free(void *value)
 
 static void tie(struct matrix_frontend *frontend, struct matrix_room *room)
 {
-	if (room->kind == MATRIX_ROOM_CHAT) {
+	if (room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_LEFT) {
 		char *key = matrix_chat_key(room->owner, room->name);
 
-		map_put(frontend->chats, key, room);
+		map_set(room->kind == MATRIX_ROOM_CHAT ? &frontend->chats : &frontend->left, key, room);
 		mem_free(key);
 		return;
 	}
@@ -142,12 +151,13 @@ static void untie(struct matrix_frontend *frontend, const struct matrix_room *ro
 {
 	if (room->kind == MATRIX_ROOM_PORTAL)
 		untie_portal(frontend, room);
-	if (room->kind != MATRIX_ROOM_CHAT)
+	if (room->kind != MATRIX_ROOM_CHAT && room->kind != MATRIX_ROOM_LEFT)
 		return;
+	struct map *chats = room->kind == MATRIX_ROOM_CHAT ? frontend->chats : frontend->left;
 	char *key = matrix_chat_key(room->owner, room->name);
 
-	if (map_get(frontend->chats, key) == room)
-		map_remove(frontend->chats, key);
+	if (map_get(chats, key) == room)
+		map_remove(chats, key);
 	mem_free(key);
 }
 
@@ -354,7 +364,9 @@ static void on_places(void *context, int err, const struct store_place *places, 
 		read_value(room, places[i].value);
 		if (kind == MATRIX_ROOM_SPACE)
 			space_known(frontend, places[i].owner, places[i].place);
-		matrix_room_ask_members(frontend, room);
+		/* Of what was left nobody of ours can ask. */
+		if (kind != MATRIX_ROOM_LEFT)
+			matrix_room_ask_members(frontend, room);
 	}
 	if (!frontend->stopping)
 		loading->ready(frontend);
@@ -373,6 +385,7 @@ void matrix_rooms_load(struct matrix_frontend *frontend, void (*ready)(struct ma
 void matrix_rooms_free(struct matrix_frontend *frontend)
 {
 	map_destroy(&frontend->chats, NULL);
+	map_destroy(&frontend->left, NULL);
 	map_destroy(&frontend->portals, portals_free);
 	map_destroy(&frontend->rooms, room_free);
 }

@@ -13,13 +13,14 @@ enum matrix_room_kind {
 	MATRIX_ROOM_CHAT,    /* `owner` talks to the contact `name` */
 	MATRIX_ROOM_PORTAL,  /* of the legacy room `name` */
 	MATRIX_ROOM_SPACE,   /* the space of `owner` (space.h) */
+	MATRIX_ROOM_LEFT,    /* was a chat, which its owner has left: a note that it is not wanted */
 };
 
 struct matrix_room {
 	char *id;
 	enum matrix_room_kind kind;
-	char *owner;         /* CONTROL, CHAT, SPACE: a user id */
-	char *name;          /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
+	char *owner;         /* CONTROL, CHAT, SPACE, LEFT: a user id */
+	char *name;          /* CHAT, LEFT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
 	char *successor;     /* the tombstone names it, and it may not be seen yet; NULL */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
@@ -49,6 +50,8 @@ char *matrix_chat_key(const char *owner, const char *name);
 struct matrix_room *matrix_room_find(const struct matrix_frontend *frontend, const char *id);
 struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, const char *owner,
                                      const char *name);
+/* Whether the person has left the last chat with this contact. */
+bool matrix_room_was_left(const struct matrix_frontend *frontend, const char *owner, const char *name);
 /* The portal of a legacy room: the first of them if there are several. */
 struct matrix_room *matrix_room_portal(const struct matrix_frontend *frontend, const char *name);
 /* Of each place that the legacy room is tied to. */

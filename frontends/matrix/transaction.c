@@ -288,6 +288,7 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 		if (!strcmp(room->owner, id))
 			chat_left(frontend, room);
 		break;
+	case MATRIX_ROOM_LEFT:
 	case MATRIX_ROOM_SPACE:
 		/* It goes on: the person may come back. */
 		break;
