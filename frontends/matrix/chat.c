@@ -10,6 +10,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/space.h"
+#include "frontends/matrix/upgrade.h"
 #include "transport/delivery.h"
 #include "transport/session.h"
 
@@ -136,6 +137,10 @@ void chat_invited(struct matrix_frontend *frontend, const char *id, const char *
 	bool readable = matrix_ghost_name(&frontend->names, ghost, &name);
 	bool in_room = readable && frontend->config.room_nicknames && strchr(buf_text(&name), '/');
 
+	if (readable && upgrade_invited(frontend, id)) {
+		buf_finish(&name);
+		return;
+	}
 	/* Without being registered it cannot even refuse. */
 	if (!readable) {
 		ghost_prepare(frontend, ghost, ghost, id);

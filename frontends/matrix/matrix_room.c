@@ -196,22 +196,30 @@ static struct matrix_room *make(struct matrix_frontend *frontend, const char *id
 	return room;
 }
 
-/* Words of what else is kept; the relay's address comes last and has no space in it. */
+/* Words of what else is kept; ids have no space in them. */
 static char *value_of(const struct matrix_room *room)
 {
-	return mem_printf("%s%s%s%s%s", room->ours ? "ours " : "", room->in_room ? "room " : "",
-	                  room->encrypted ? "encrypted " : "", room->relay ? "relay=" : "",
-	                  room->relay ? room->relay : "");
+	return mem_printf("%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->in_room ? "room " : "",
+	                  room->encrypted ? "encrypted " : "", room->successor ? "successor=" : "",
+	                  room->successor ? room->successor : "", room->successor ? " " : "",
+	                  room->relay ? "relay=" : "", room->relay ? room->relay : "");
+}
+
+/* What follows the word, up to a space; NULL: it is not there. */
+static char *value_at(const char *value, const char *word)
+{
+	const char *found = strstr(value, word);
+
+	return found ? mem_strndup(found + strlen(word), strcspn(found + strlen(word), " ")) : NULL;
 }
 
 static void read_value(struct matrix_room *room, const char *value)
 {
-	const char *relay = strstr(value, "relay=");
-
 	room->ours = strstr(value, "ours ") != NULL;
 	room->in_room = strstr(value, "room ") != NULL;
 	room->encrypted = strstr(value, "encrypted ") != NULL;
-	room->relay = relay ? mem_strdup(relay + strlen("relay=")) : NULL;
+	room->successor = value_at(value, "successor=");
+	room->relay = value_at(value, "relay=");
 }
 
 void matrix_room_store(struct matrix_frontend *frontend, struct matrix_room *room)

@@ -464,7 +464,7 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		break;
 	case MATRIX_TOMBSTONE:
 		if (event->replaces && room->kind != MATRIX_ROOM_SPACE)
-			upgrade_follow(frontend, room, event->replaces);
+			upgrade_follow(frontend, room, event->sender, event->replaces);
 		break;
 	case MATRIX_POWER_LEVELS:
 		moderation_power_levels(frontend, room, event);

@@ -3,11 +3,12 @@
 Rooms of the Matrix frontend, on a real Synapse with ngircd behind it: who may do what in them, how they hang together, and
 how they begin and end. docs/matrix.md says what is promised.
 """
-import asyncio
+import json
 from urllib.parse import quote
 
-from harness.process import require, wait_answer, wait_until
-from test_matrix import (BOT, CAROL, PACKAGES, alias, ask, chat_with, enter, ghost, in_the_lobby, with_account)  # noqa: F401
+from harness.process import Failure, require, wait_answer, wait_until
+from test_matrix import (BOT, CAROL, PACKAGES, alias, appservice_with, ask, chat_with, enter, ghost,  # noqa: F401
+                         in_the_lobby, settled, until_answer, with_account)
 
 V3 = "/_matrix/client/v3"
 
@@ -277,3 +278,109 @@ async def scenario_no_spaces(world):
     await chat_with(alice, CAROL)
     await ask(alice, lobby.bots[0], "space", "There are no spaces here")
     require(not alice.invites, f"she is invited: {alice.invites}")
+
+
+# ---------------------------------------------------------------------------------------------- chats with everybody
+
+
+CONTACTS = 25
+
+
+async def scenario_a_chat_with_each_contact(world):
+    """After the login, one after the other: whoever talks meanwhile does not wait for it. What was left stays away."""
+    synapse, gateway = await appservice_with(world, "events", **{"matrix.open_chats": "1"})
+    alice, bot = await with_account(world, synapse, "alice")
+    control = await chat_with(alice, ghost("control"))
+
+    def friends():
+        return [who for _, who in alice.invites if who.startswith(ghost("friend").split(":")[0])]
+
+    await alice.say(control, json.dumps([["BUDDY_CHANGED", {1: "USER", 2: f"friend{number}", 3: f"Friend {number}", 5: 0,
+                                                            8: False}] for number in range(CONTACTS)]))
+    await wait_until(friends, "the first of them to invite her")
+    await ask(alice, bot, "status", "^alice: connected", timeout=3.0)
+    require(len(friends()) < CONTACTS, "she waits until all have come")
+    await wait_until(lambda: len(set(friends())) == CONTACTS, "all of them to invite her", 60.0)
+    require(len(friends()) == CONTACTS, "somebody invites her twice")
+    # One is left, and all are known after a restart.
+    gone = await alice.join(await alice.invited(ghost("friend3")))
+    await alice.leave(gone)
+    mark = alice.mark()
+    await until_answer(alice, bot, "status", "^alice: connected")
+    await gateway.stop()
+    await gateway.start()
+    await until_answer(alice, bot, "status", "^alice: connected")
+    await alice.say(control, json.dumps([["BUDDY_CHANGED", {1: "USER", 2: name, 3: name, 5: 0, 8: False}]
+                                         for name in ("friend3", "friend4", "newcomer")]))
+    await alice.invited(ghost("newcomer"), mark)
+    await ask(alice, bot, "status", "^alice: connected")
+    asked = [who for _, who in alice.invites[mark[2]:]]
+    require(asked == [ghost("newcomer")], f"she is invited by {asked}")
+
+
+# ------------------------------------------------------------------------------------------------ replaced rooms
+
+
+async def scenario_chats_that_are_replaced(world):
+    """The ghost follows where it may enter, or is invited; to no other room."""
+    lobby = await in_the_lobby(world, "alice", **{"matrix.spaces": "1"})
+    alice, carol, gateway = lobby.people[0], lobby.carol, lobby.gateway
+    space = await space_of(alice)
+    chat = await alice.create_room([CAROL], direct=True, version="10", preset="trusted_private_chat")
+    await alice.member(chat, CAROL)
+    # Not to a room that knows nothing of it.
+    other = await alice.create_room([], preset="public_chat")
+    mark, irc_mark = alice.mark(), carol.mark()
+    await alice.set_state(chat, "m.room.tombstone", {"body": "go there", "replacement_room": other})
+    await alice.member(other, CAROL, "leave", mark)
+    await alice.say(chat, "still here")
+    await carol.expect(r"^:alice!\S+ PRIVMSG carol :still here$", irc_mark)
+    # Without an invitation, as the door is open.
+    await alice.set_state(chat, "m.room.join_rules", {"join_rule": "public"})
+
+    async def upgrade(room, version):
+        return (await alice.call("POST", room_path(room, "upgrade"), {"new_version": version}))["replacement_room"]
+    mark = alice.mark()
+    second = await upgrade(chat, "11")
+    await alice.member(second, CAROL, after=mark)
+    await alice.member(chat, CAROL, "leave", mark)
+    await alice.say(second, "in the second")
+    await carol.expect(r"^:alice!\S+ PRIVMSG carol :in the second$", irc_mark)
+    carol.send("PRIVMSG alice :here, too")
+    await alice.message(second, "^here, too$", CAROL)
+    await in_the_space(alice, space, lobby.portal, second)
+    # On invitation, as the door is shut; the gateway was started again in between.
+    await alice.set_state(second, "m.room.join_rules", {"join_rule": "invite"})
+    third = await upgrade(second, "11")
+    await ask(alice, lobby.bots[0], "status", "^alice: connected")
+    await gateway.stop()
+    await gateway.start()
+    mark = alice.mark()
+    await alice.invite(third, CAROL)
+    await alice.member(third, CAROL, after=mark)
+    await alice.say(third, "in the third")
+    await carol.expect(r"^:alice!\S+ PRIVMSG carol :in the third$", irc_mark)
+    await in_the_space(alice, space, lobby.portal, third)
+    require(not alice.find(None, "m.room.member", CAROL, lambda e: e["content"].get("is_direct")), "there is another chat")
+
+
+async def scenario_nobody_else_replaces_a_room(world):
+    """Who may not change the state of a room cannot replace it, even where its levels let him say so."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol = lobby.people, lobby.carol
+    await carol.join("#hall")
+    room = await alice.create_room([BOT, bob.id], name="Our hall", version="11")
+    await alice.member(room, BOT)
+    await bob.join(room)
+    levels = await levels_of(alice, room)
+    levels["events"]["m.room.tombstone"] = 0
+    await alice.set_state(room, "m.room.power_levels", levels)
+    await ask(alice, room, "plumb #hall", "#hall")
+    await alice.wait_members(room, lambda ids: CAROL in ids)
+    trap = (await bob.call("POST", f"{V3}/createRoom", {"preset": "public_chat", "creation_content": {
+        "predecessor": {"room_id": room, "event_id": "$nothing"}}}))["room_id"]
+    await bob.set_state(room, "m.room.tombstone", {"body": "go there", "replacement_room": trap})
+    await settled(lobby)
+    carol.send("PRIVMSG #hall :still there")
+    await alice.message(room, "^still there$", CAROL)
+    require(await bob.members(trap) == {bob.id}, "somebody has followed bob")
