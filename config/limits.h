@@ -170,6 +170,7 @@
 #define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
 #define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits for accounts to be read */
 #define LIMIT_MATRIX_RECENT 5000           /* events whose text is remembered, for quotations */
+#define LIMIT_MATRIX_FOUND 100             /* rooms of the network's list in an answer to a client's search */
 #define LIMIT_MATRIX_OPENING_MS 200        /* from one chat that is opened with all contacts to the next */
 #define LIMIT_MATRIX_OPENING_WAITING 50    /* calls to the homeserver that wait: with more, no such chat is opened */
 #define LIMIT_MATRIX_POWERS 200            /* ghosts of a portal with a power level, and changes of one event */

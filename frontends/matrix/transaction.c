@@ -11,6 +11,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/directory.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/moderation.h"
@@ -740,10 +741,33 @@ static void on_alias(void *context, struct appservice_request *request, const ch
 	buf_finish(&name);
 }
 
+static void on_directory(void *context, struct appservice_request *request, enum appservice_directory what,
+                         const char *protocol)
+{
+	const struct matrix_frontend *frontend = context;
+	struct buf json = {0};
+	bool found;
+
+	if (what == APPSERVICE_PROTOCOL)
+		found = protocol && directory_protocol(frontend, protocol, &json);
+	else if (what == APPSERVICE_ROOMS)
+		found = directory_rooms(frontend, protocol, appservice_field(request, "alias"),
+		                        appservice_field(request, DIRECTORY_ROOM), &json);
+	else
+		found = directory_people(frontend, protocol, appservice_field(request, "userid"),
+		                         appservice_field(request, DIRECTORY_PERSON), &json);
+	if (found)
+		appservice_answer(request, &json);
+	else
+		appservice_refuse(request, 404, "M_NOT_FOUND", "there is nothing of that name");
+	buf_finish(&json);
+}
+
 const struct appservice_ops transaction_ops = {
         .transaction = on_transaction,
         .user = on_user,
         .alias = on_alias,
+        .directory = on_directory,
 };
 
 void transactions_forget(struct matrix_frontend *frontend)

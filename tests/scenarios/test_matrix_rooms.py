@@ -3,10 +3,12 @@
 Rooms of the Matrix frontend, on a real Synapse with ngircd behind it: who may do what in them, how they hang together, and
 how they begin and end. docs/matrix.md says what is promised.
 """
+import asyncio
 import json
 from urllib.parse import quote
 
 from harness.process import Failure, require, wait_answer, wait_until
+from harness.synapse import Answer, registration_value, request
 from test_matrix import (BOT, CAROL, PACKAGES, alias, appservice_with, ask, chat_with, enter, ghost,  # noqa: F401
                          in_the_lobby, settled, until_answer, with_account)
 
@@ -384,3 +386,58 @@ async def scenario_nobody_else_replaces_a_room(world):
     carol.send("PRIVMSG #hall :still there")
     await alice.message(room, "^still there$", CAROL)
     require(await bob.members(trap) == {bob.id}, "somebody has followed bob")
+
+
+# --------------------------------------------------------------------------------------------------- the directory
+
+
+async def scenario_clients_browse_the_network(world):
+    """By the homeserver's third-party lookups: what the network is, its rooms and people, and back."""
+    lobby = await in_the_lobby(world, **{"matrix.network": "The old net"})
+    carol = lobby.carol
+    await carol.join("#Garden")
+    await carol.join("#garage")
+    alice, _ = await with_account(world, lobby.synapse, "alice")
+
+    async def found(what):
+        try:
+            return await alice.call("GET", f"{V3}/thirdparty/{what}")
+        except Answer as answer:
+            require(answer.status == 404, f"{answer}")
+            return None
+    protocol = (await found("protocols"))["irc"]
+    require(protocol["location_fields"] == ["channel"] and protocol["user_fields"] == ["nickname"], f"{protocol}")
+    require(protocol["instances"][0]["desc"] == "The old net", f"{protocol}")
+    require(await found("protocol/irc") == protocol, "the protocol alone is another")
+    require(await found("protocol/icq") is None, "there is a protocol of others")
+
+    def room(name):
+        return {"alias": alias(name), "protocol": "irc", "fields": {"channel": name}}
+    # As the network lists them, once it has been asked.
+    await wait_answer(lambda: found("location/irc?channel=gar"),
+                      lambda answer: {at["alias"] for at in answer or []} >= {alias("#Garden"), alias("#garage")},
+                      "two rooms to be found")
+    require(alias("#lobby") in [at["alias"] for at in await found("location/irc")], "not all rooms are listed")
+    nowhere = await found("location/irc?channel=%23nowhere")
+    require(nowhere == [room("#nowhere")], f"a room that may be joined is not found by its name: {nowhere}")
+    person = [{"userid": ghost("Dave[x]"), "protocol": "irc", "fields": {"nickname": "Dave[x]"}}]
+    require(await found("user/irc?nickname=Dave%5Bx%5D") == person, "no ghost is found")
+    # And back, which Synapse does not pass on.
+    token = registration_value(lobby.gateway.registration, "hs_token")
+    url = f"http://127.0.0.1:{lobby.gateway.matrix_port}/_matrix/app/v1/thirdparty"
+
+    async def whose(what):
+        try:
+            return await asyncio.to_thread(request, f"{url}/{what}", "GET", None, token)
+        except Answer as answer:
+            require(answer.status == 404, f"{answer}")
+            return None
+    require(await whose(f"location?alias={quote(alias('#Garden'))}") == [room("#Garden")], "the alias is nobody's")
+    require(await whose(f"user?userid={quote(ghost('Dave[x]'))}") == person, "the ghost is nobody's")
+    require(not await whose(f"location?alias={quote('#lobby:localhost')}"), "it knows a stranger's alias")
+    require(not await whose(f"user?userid={quote(alice.id)}"), "it knows a stranger")
+    require(not await found("user/irc"), "it lists people")
+    # What is found can be joined.
+    irc_mark = carol.mark()
+    await alice.join(alias("#Garden"))
+    await carol.expect(r"^:alice!\S+ JOIN :?#Garden$", irc_mark)
