@@ -10,6 +10,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/room_power.h"
 #include "frontends/matrix/space.h"
@@ -137,6 +138,7 @@ static void unplumb(void *context, bool may, const char *problem)
 	room->ours = false;
 	MEM_FREE(room->relay);
 	matrix_room_set(frontend, room->id, MATRIX_ROOM_PLAIN, NULL, NULL);
+	portal_power_update(frontend, room);
 	reply(asking, "This room is tied to nothing any more.");
 }
 

@@ -178,6 +178,27 @@ void chat_left(struct matrix_frontend *frontend, struct matrix_room *room)
 	mem_free(name);
 }
 
+void chats_forget(struct matrix_frontend *frontend, const char *owner)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		struct matrix_room *room = it.value;
+		bool here = room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_SPACE;
+
+		if ((!here && room->kind != MATRIX_ROOM_LEFT) || strcmp(room->owner, owner) != 0)
+			continue;
+		if (here) {
+			char *ghost = ghost_of_chat(frontend, room);
+
+			matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
+			mem_free(ghost);
+		}
+		/* the current entry of the iteration, which may go */
+		matrix_room_forget(frontend, &room);
+	}
+}
+
 void chats_free(struct matrix_frontend *frontend)
 {
 	map_destroy(&frontend->openings, opening_free);

@@ -633,6 +633,7 @@ static void detach(struct matrix_frontend *frontend, const char *id, const char 
 {
 	(void)unused;
 	session_detach_all(&frontend->base, id);
+	chats_forget(frontend, id);
 }
 
 static void frontend_registered(struct frontend *base, const char *address, bool registered)

@@ -36,7 +36,7 @@ struct matrix_config {
 	const char *prefix, *bot;
 	struct config_list admins;
 	const char *network;
-	bool room_nicknames, federated, spaces, open_chats;
+	bool room_nicknames, federated, spaces, open_chats, listed;
 	long join_ghosts;
 };
 

@@ -180,6 +180,7 @@ static void room_free(void *value)
 	mem_free(room->relay);
 	mem_free(room->successor);
 	mem_free(room->title);
+	mem_free(room->icon);
 	mem_free(room->topic);
 	mem_free(room);
 }

@@ -30,6 +30,7 @@ struct matrix_room {
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
 	char *title, *topic; /* as we set them last; NULL */
+	char *icon;          /* hash of the picture that it shows, or will; NULL */
 	/* PORTAL (portal_power.h) */
 	struct map *powers; /* user id -> role above none (power_level_get), as they were set last */
 	bool power_busy;    /* they are being looked at, or will be */

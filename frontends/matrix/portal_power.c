@@ -86,8 +86,8 @@ static void on_levels(void *context, const struct matrix_reply *reply)
 	struct asking *asking = context;
 	struct matrix_frontend *frontend = asking->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, asking->room);
-	const struct room *legacy =
-	        room && room->kind == MATRIX_ROOM_PORTAL ? portal_listener(&frontend->base, room->name) : NULL;
+	bool tied = room && room->kind == MATRIX_ROOM_PORTAL;
+	const struct room *legacy = tied ? portal_listener(&frontend->base, room->name) : NULL;
 	struct buf content = {0};
 
 	asking_free(asking);
@@ -98,12 +98,13 @@ static void on_levels(void *context, const struct matrix_reply *reply)
 		log_info(&frontend->base.log, "the power levels of %s cannot be read: %s", log_quote(room->id),
 		         reply->problem);
 	/* Without a listener it is not known who is what; portal_rooms_sync comes when there is one. */
-	if (reply->err || !legacy)
+	if (reply->err || (tied && !legacy))
 		return;
 	struct power_levels_wanted wanted = {.names = &frontend->names, .bot = frontend->bot, .creator = room->ours};
 
-	collect_ghosts(frontend, legacy, &wanted.ghosts);
-	if (room->ours)
+	if (legacy)
+		collect_ghosts(frontend, legacy, &wanted.ghosts);
+	if (legacy && room->ours)
 		collect_people(frontend, room, &wanted.people);
 	if (power_levels_bound(reply->json, &wanted) < 0)
 		log_debug(&frontend->base.log, "the bot may not change power levels in %s", log_quote(room->id));
@@ -148,7 +149,7 @@ static void begin(struct matrix_frontend *frontend, const char *id, const char *
 void portal_power_update(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	/* Who is what is read when the levels have come: what changes until then is in it. */
-	if (room->power_busy || room->kind != MATRIX_ROOM_PORTAL)
+	if (room->power_busy || (room->kind != MATRIX_ROOM_PORTAL && !map_count(room->powers)))
 		return;
 	uint64_t since_ms = clock_ms() - room->power_ms;
 

@@ -13,5 +13,5 @@
 /* This user (a ghost or a person) of the room has this role; from deliver. Nothing happens if that is known. */
 void portal_power_note(struct matrix_frontend *frontend, struct matrix_room *room, const char *user,
                        enum participant_role role);
-/* Something may have changed. */
+/* Something may have changed. In a room that is tied to nothing any more ghosts lose what they have. */
 void portal_power_update(struct matrix_frontend *frontend, struct matrix_room *room);

@@ -126,7 +126,8 @@ static void make(struct making *making)
 	char *local = mem_strndup(alias + 1, strcspn(alias + 1, ":"));
 	struct buf body = {0};
 
-	buf_puts(&body, "{\"preset\":\"public_chat\",\"visibility\":\"private\",\"room_alias_name\":");
+	buf_printf(&body, "{\"preset\":\"public_chat\",\"visibility\":\"%s\",\"room_alias_name\":",
+	           frontend->config.listed ? "public" : "private");
 	json_put_string(&body, local);
 	buf_puts(&body, ",\"name\":");
 	json_put_string(&body, making->name);
@@ -245,6 +246,15 @@ void portal_room_person_out(struct matrix_frontend *frontend, struct matrix_room
 		return;
 	router_from_frontend(resource, &(struct event){.type = EVENT_ROOM_LEAVE,
 	                                               .room = {.name = room->name, .nickname = ""}});
+}
+
+void portal_room_empty(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	struct map_iter it = {0};
+
+	while (map_next(room->members, &it))
+		if (matrix_is_ours(&frontend->names, it.key) && strcmp(it.key, frontend->bot) != 0)
+			ghost_leave(frontend, room, it.key, NULL);
 }
 
 void portal_room_join_people(struct matrix_frontend *frontend, struct matrix_room *room)
@@ -494,10 +504,28 @@ static void set_title(struct matrix_frontend *frontend, struct matrix_room *room
 	set_state(frontend, room->id, "m.room.name", "name", title);
 }
 
+struct picturing {
+	struct identity *to;
+	const char *icon_hash;
+};
+
+static void set_icon(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct picturing *picturing = context;
+
+	if (room->ours)
+		contact_show_room_icon(frontend, picturing->to, room, picturing->icon_hash);
+}
+
 void portal_room_show_info(struct matrix_frontend *frontend, struct identity *to,
                            const struct event_room_info *info)
 {
-	if (info->title && *info->title && is_listener(frontend, to, info->room))
+	struct picturing picturing = {to, info->icon_hash};
+
+	if (!is_listener(frontend, to, info->room))
+		return;
+	matrix_room_each_portal(frontend, info->room, set_icon, &picturing);
+	if (info->title && *info->title)
 		matrix_room_each_portal(frontend, info->room, set_title, (void *)(uintptr_t)info->title);
 }
 

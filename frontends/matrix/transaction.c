@@ -282,6 +282,8 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 	switch (room->kind) {
 	case MATRIX_ROOM_PORTAL:
 		portal_room_person_out(frontend, room, id);
+		if (!matrix_room_people(room))
+			portal_room_empty(frontend, room);
 		if (room->relay && !strcmp(room->relay, id)) {
 			MEM_FREE(room->relay);
 			matrix_room_store(frontend, room);

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from harness.process import Failure, require, wait_answer, wait_until
 from harness.synapse import Answer, registration_value, request
-from test_matrix import (BOT, CAROL, PACKAGES, alias, appservice_with, ask, chat_with, enter, ghost,  # noqa: F401
-                         in_the_lobby, settled, until_answer, with_account)
+from test_matrix import (BOT, CAROL, PACKAGES, PHOTO, alias, appservice_with, ask, chat_with, enter, fetch,  # noqa: F401
+                         ghost, in_the_lobby, settled, until_answer, with_account)
 
 V3 = "/_matrix/client/v3"
 
@@ -441,3 +441,92 @@ async def scenario_clients_browse_the_network(world):
     irc_mark = carol.mark()
     await alice.join(alias("#Garden"))
     await carol.expect(r"^:alice!\S+ JOIN :?#Garden$", irc_mark)
+
+
+# ------------------------------------------------------------------------------------------ how they look, begin and end
+
+
+async def scenario_name_and_picture_of_a_portal(world):
+    """What the network tells about a room; a room of people's own keeps what they gave it."""
+    synapse, _ = await appservice_with(world, "steps", **{"matrix.list_portals": "1"})
+    alice = await world.matrix_person(synapse, "alice")
+    bot = await chat_with(alice, BOT)
+    await ask(alice, bot, "login alice", "You are registered")
+    portal = await alice.join(alias("lobby"))
+    await alice.wait_state(portal, "m.room.name", lambda content: content["name"] == "The lobby")
+    url = (await alice.wait_state(portal, "m.room.avatar", lambda content: content.get("url")))["url"]
+    server, media = url.removeprefix("mxc://").split("/")
+    picture, _ = await asyncio.to_thread(fetch, f"{synapse.url}{V3.replace('v3', 'v1')}/media/download/{server}/{media}",
+                                         alice.client.access_token)
+    require(picture == PHOTO, f"the picture is {picture[:50]}")
+    # In the directory, as it was asked for; in the one of a bridge that was not asked, see below.
+    listed = (await alice.call("GET", f"{V3}/publicRooms"))["chunk"]
+    require([room["room_id"] for room in listed] == [portal], f"the directory has {listed}")
+    own = await alice.create_room([BOT], name="Mine")
+    await alice.member(own, BOT)
+    await set_level(alice, own, BOT, 100)
+    await ask(alice, own, "plumb lobby", ".")
+    await alice.wait_members(own, lambda ids: CAROL in ids)
+    await alice.say(own, "hello")
+    require((await alice.state(own, "m.room.name"))["name"] == "Mine", "the room was given another name")
+    require(await alice.state(own, "m.room.avatar") is None, "the room was given a picture")
+
+
+async def scenario_who_comes_later_sees_what_comes(world):
+    """History of a portal is for those who were there; and nobody finds it but by its alias."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
+    carol.send("PRIVMSG #lobby :among us")
+    await alice.message(portal, "^among us$", CAROL)
+    bob, _ = await with_account(world, lobby.synapse, "bob")
+    await enter(bob, carol)
+    carol.send("PRIVMSG #lobby :for all")
+    await bob.message(portal, "^for all$", CAROL)
+    history = await bob.call("GET", room_path(portal, "messages?dir=b&limit=100"))
+    texts = [event["content"].get("body") for event in history["chunk"] if event["type"] == "m.room.message"]
+    require("for all" in texts and "among us" not in texts, f"he can read {texts}")
+    require((await alice.call("GET", f"{V3}/publicRooms"))["chunk"] == [], "the portal is in the directory")
+
+
+async def scenario_leaving_and_forgetting(world):
+    """Whoever leaves is gone on both sides, and comes back to what there was."""
+    lobby = await in_the_lobby(world, "alice", **{"matrix.spaces": "1"})
+    alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
+    bob = await world.matrix_person(lobby.synapse, "bob")
+    await bob.join(portal)
+    space = await space_of(alice)
+    # The last one who leaves shuts the door behind himself.
+    irc_mark = carol.mark()
+    await alice.leave(portal)
+    await carol.expect(r"^:alice!\S+ PART #lobby", irc_mark)
+    mark = bob.mark()
+    await bob.leave(portal)
+    require(await enter(alice, carol) == portal, "there is another portal")
+    await alice.member(portal, CAROL, "leave", mark)
+    await alice.wait_members(portal, {alice.id, BOT, CAROL})
+    carol.send("PRIVMSG #lobby :welcome back")
+    await alice.message(portal, "^welcome back$", CAROL)
+    # A chat that is left and forgotten is no more; the contact opens another.
+    chat = await chat_with(alice, CAROL)
+    await in_the_space(alice, space, portal, chat)
+    await alice.leave(chat)
+    await alice.call("POST", room_path(chat, "forget"))
+    await in_the_space(alice, space, portal)
+    mark = alice.mark()
+    carol.send("PRIVMSG alice :are you there?")
+    second = await alice.join(await alice.invited(CAROL, mark))
+    require(second != chat, "she is invited to what she has forgotten")
+    await alice.message(second, "^are you there\\?$", CAROL)
+    # A room that is untied has no ghosts, nor their power.
+    room = await alice.create_room([BOT], name="Our hall", version="10")
+    await alice.member(room, BOT)
+    await set_level(alice, room, BOT, 100)
+    await ask(alice, room, "plumb #lobby", ".")
+    await has_level(alice, room, CAROL, 50)
+    await ask(alice, room, "unplumb", ".")
+    await alice.wait_members(room, {alice.id, BOT})
+    await has_level(alice, room, CAROL, None)
+    # Without an account nothing of hers is kept up.
+    await ask(alice, lobby.bots[0], "unregister", "You are unregistered")
+    await alice.wait_members(second, {alice.id})
+    await alice.wait_members(space, {alice.id})
