@@ -152,7 +152,8 @@ static void read_tokens(struct reader *in)
 {
 	const struct cJSON *tokens = json_object(in->json, "tokens");
 	const struct cJSON *people = json_array(tokens, "oauth"), *bots = json_array(tokens, "bot");
-	const char **users = arena_alloc(in->arena, (slack_count(people) + slack_count(bots)) * sizeof(*users));
+	const char **users =
+	        arena_alloc(in->arena, (slack_count(people) + slack_count(bots)) * sizeof(*users));
 	size_t count = slack_read_ids(users, people, in->arena);
 
 	in->event->users_count = count + slack_read_ids(users + count, bots, in->arena);
@@ -171,31 +172,31 @@ static const struct {
 	enum slack_event_kind kind;
 	void (*read)(struct reader *in);
 } event_types[] = {
-	{"message", SLACK_MESSAGE, read_message},
-	{"reaction_added", SLACK_REACTION, read_reaction},
-	{"reaction_removed", SLACK_REACTION, read_reaction},
-	{"member_joined_channel", SLACK_JOIN, read_user},
-	{"member_left_channel", SLACK_LEAVE, read_user},
-	{"channel_rename", SLACK_RENAME, read_channel},
-	{"group_rename", SLACK_RENAME, read_channel},
-	{"channel_archive", SLACK_ARCHIVE, read_archive},
-	{"channel_unarchive", SLACK_ARCHIVE, read_archive},
-	{"group_archive", SLACK_ARCHIVE, read_archive},
-	{"group_unarchive", SLACK_ARCHIVE, read_archive},
-	{"channel_created", SLACK_CHANNEL_CREATED, read_channel},
-	{"channel_deleted", SLACK_CHANNEL_GONE, read_gone},
-	{"group_deleted", SLACK_CHANNEL_GONE, read_gone},
-	{"channel_left", SLACK_CHANNEL_GONE, read_gone},
-	{"group_left", SLACK_CHANNEL_GONE, read_gone},
-	{"user_change", SLACK_USER, read_person},
-	{"user_profile_changed", SLACK_USER, read_person},
-	{"user_status_changed", SLACK_USER, read_person},
-	{"team_join", SLACK_USER, read_person},
-	{"emoji_changed", SLACK_EMOJI, read_emoji},
-	{"file_shared", SLACK_FILE_SHARED, read_file},
-	{"tokens_revoked", SLACK_TOKENS_REVOKED, read_tokens},
-	{"app_uninstalled", SLACK_UNINSTALLED, read_nothing},
-	{"app_rate_limited", SLACK_RATE_LIMITED, read_limited},
+        {"message", SLACK_MESSAGE, read_message},
+        {"reaction_added", SLACK_REACTION, read_reaction},
+        {"reaction_removed", SLACK_REACTION, read_reaction},
+        {"member_joined_channel", SLACK_JOIN, read_user},
+        {"member_left_channel", SLACK_LEAVE, read_user},
+        {"channel_rename", SLACK_RENAME, read_channel},
+        {"group_rename", SLACK_RENAME, read_channel},
+        {"channel_archive", SLACK_ARCHIVE, read_archive},
+        {"channel_unarchive", SLACK_ARCHIVE, read_archive},
+        {"group_archive", SLACK_ARCHIVE, read_archive},
+        {"group_unarchive", SLACK_ARCHIVE, read_archive},
+        {"channel_created", SLACK_CHANNEL_CREATED, read_channel},
+        {"channel_deleted", SLACK_CHANNEL_GONE, read_gone},
+        {"group_deleted", SLACK_CHANNEL_GONE, read_gone},
+        {"channel_left", SLACK_CHANNEL_GONE, read_gone},
+        {"group_left", SLACK_CHANNEL_GONE, read_gone},
+        {"user_change", SLACK_USER, read_person},
+        {"user_profile_changed", SLACK_USER, read_person},
+        {"user_status_changed", SLACK_USER, read_person},
+        {"team_join", SLACK_USER, read_person},
+        {"emoji_changed", SLACK_EMOJI, read_emoji},
+        {"file_shared", SLACK_FILE_SHARED, read_file},
+        {"tokens_revoked", SLACK_TOKENS_REVOKED, read_tokens},
+        {"app_uninstalled", SLACK_UNINSTALLED, read_nothing},
+        {"app_rate_limited", SLACK_RATE_LIMITED, read_limited},
 };
 
 /* Member events have a letter there. */
@@ -203,7 +204,7 @@ static const char *channel_type(const char *text)
 {
 	static const struct {
 		const char *said, *type;
-	} types[] = {{"channel", "channel"}, {"group", "group"}, {"im", "im"}, {"mpim", "mpim"},
+	} types[] = {{"channel", "channel"}, {"group", "group"}, {"im", "im"},  {"mpim", "mpim"},
 	             {"app_home", "im"},     {"C", "channel"},   {"G", "group"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)

@@ -130,9 +130,9 @@ struct slack_event {
 /* The payload of an EVENT frame (or body of the Events API, or app_rate_limited, which has no event inside). False: not
  * an object with an event. */
 bool slack_event_read(struct slack_event *event, const struct cJSON *payload, struct arena *arena);
-/* A message of conversations.history or .replies, as if it had come as an event: `channel` (an id) as given, lent. `ts` is
- * the message's, whatever its kind. False: not an object. Reactions on it (NULL and 0: none) into *reactions; Slack may
- * not name all who reacted. */
+/* A message of conversations.history or .replies, as if it had come as an event: `channel` (an id) as given, lent.
+ * `ts` is the message's, whatever its kind. False: not an object. Reactions on it (NULL and 0: none) into *reactions;
+ * Slack may not name all who reacted. */
 bool slack_history_read(struct slack_event *event, const struct cJSON *message, const char *channel,
 			struct arena *arena, const struct slack_reaction **reactions, size_t *reactions_count);
 /* A file object, of a message or of files.info. False: not an object with an id. */

@@ -92,29 +92,29 @@ static const struct {
 	const char *subtype;
 	void (*read)(struct reader *in, const char *subtype);
 } subtypes[] = {
-	{"bot_message", read_said},
-	{"file_share", read_said},
-	{"slackbot_response", read_said},
-	{"me_message", read_me},
-	{"thread_broadcast", read_broadcast},
-	{"channel_join", read_join},
-	{"group_join", read_join},
-	{"channel_leave", read_leave},
-	{"group_leave", read_leave},
-	{"channel_topic", read_topic},
-	{"group_topic", read_topic},
-	{"channel_purpose", read_purpose},
-	{"group_purpose", read_purpose},
-	{"channel_name", read_name},
-	{"group_name", read_name},
-	{"channel_archive", read_archive},
-	{"group_archive", read_archive},
-	{"channel_unarchive", read_archive},
-	{"group_unarchive", read_archive},
-	{"message_changed", read_changed},
-	{"message_deleted", read_deleted},
-	{"message_replied", read_nothing},
-	{"tombstone", read_tombstone},
+        {"bot_message", read_said},
+        {"file_share", read_said},
+        {"slackbot_response", read_said},
+        {"me_message", read_me},
+        {"thread_broadcast", read_broadcast},
+        {"channel_join", read_join},
+        {"group_join", read_join},
+        {"channel_leave", read_leave},
+        {"group_leave", read_leave},
+        {"channel_topic", read_topic},
+        {"group_topic", read_topic},
+        {"channel_purpose", read_purpose},
+        {"group_purpose", read_purpose},
+        {"channel_name", read_name},
+        {"group_name", read_name},
+        {"channel_archive", read_archive},
+        {"group_archive", read_archive},
+        {"channel_unarchive", read_archive},
+        {"group_unarchive", read_archive},
+        {"message_changed", read_changed},
+        {"message_deleted", read_deleted},
+        {"message_replied", read_nothing},
+        {"tombstone", read_tombstone},
 };
 
 static void read_by_subtype(struct reader *in)
@@ -193,9 +193,12 @@ static void read_inner(struct reader *in, const struct cJSON *message)
 	struct slack_event around = *in->event;
 	struct slack_event *event = in->event;
 
-	*event = (struct slack_event){
-	        .type = around.type,         .event_id = around.event_id, .team = around.team, .channel = around.channel,
-	        .channel_type = around.channel_type, .event_ts = around.event_ts};
+	*event = (struct slack_event){.type = around.type,
+	                              .event_id = around.event_id,
+	                              .team = around.team,
+	                              .channel = around.channel,
+	                              .channel_type = around.channel_type,
+	                              .event_ts = around.event_ts};
 	slack_message_read(event, message, in->arena);
 }
 
@@ -316,8 +319,8 @@ static void read_deleted(struct reader *in, const char *subtype)
 	read_lost(in, json_object(in->json, "previous_message"));
 }
 
-static void read_reactions(const struct cJSON *list, struct arena *arena, const struct slack_reaction **reactions,
-			   size_t *reactions_count)
+static void read_reactions(const struct cJSON *list, struct arena *arena,
+                           const struct slack_reaction **reactions, size_t *reactions_count)
 {
 	struct slack_reaction *read = arena_alloc(arena, slack_count(list) * sizeof(*read));
 	size_t count = 0;
@@ -337,7 +340,7 @@ static void read_reactions(const struct cJSON *list, struct arena *arena, const 
 }
 
 bool slack_history_read(struct slack_event *event, const struct cJSON *message, const char *channel,
-			struct arena *arena, const struct slack_reaction **reactions, size_t *reactions_count)
+                        struct arena *arena, const struct slack_reaction **reactions, size_t *reactions_count)
 {
 	*event = (struct slack_event){.type = "message", .text = "", .channel = channel};
 	*reactions = NULL;

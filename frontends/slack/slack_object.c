@@ -69,7 +69,8 @@ size_t slack_read_ids(const char **ids, const struct cJSON *list, struct arena *
 	return count;
 }
 
-static enum slack_file_mode file_mode(const struct slack_file *file, const struct cJSON *json, struct arena *arena)
+static enum slack_file_mode file_mode(const struct slack_file *file, const struct cJSON *json,
+                                      struct arena *arena)
 {
 	const char *mode = json_text(json, "mode", arena), *access = json_text(json, "file_access", arena);
 
@@ -87,7 +88,8 @@ static enum slack_file_mode file_mode(const struct slack_file *file, const struc
 bool slack_file_read(struct slack_file *file, const struct cJSON *json, struct arena *arena)
 {
 	int64_t size = json_number(json, "size", 0);
-	const char *name = slack_read_line(json, "name", arena), *title = slack_read_line(json, "title", arena);
+	const char *name = slack_read_line(json, "name", arena),
+	           *title = slack_read_line(json, "title", arena);
 
 	*file = (struct slack_file){.id = slack_read_id(json_is_object(json) ? json : NULL, "id", arena)};
 	file->name = name ? name : "";
@@ -103,8 +105,9 @@ bool slack_file_read(struct slack_file *file, const struct cJSON *json, struct a
 }
 
 /* The first of these members that has something. */
-static const char *first_line(const struct cJSON *object, const char *const *names, size_t count, struct arena *arena,
-			      const char *(*read)(const struct cJSON *, const char *, struct arena *))
+static const char *first_line(const struct cJSON *object, const char *const *names, size_t count,
+                              struct arena *arena,
+                              const char *(*read)(const struct cJSON *, const char *, struct arena *))
 {
 	const char *found = NULL;
 
@@ -115,7 +118,8 @@ static const char *first_line(const struct cJSON *object, const char *const *nam
 
 bool slack_user_read(struct slack_user *user, const struct cJSON *json, struct arena *arena)
 {
-	static const char *const names[] = {"display_name", "real_name"}, *const outer[] = {"real_name", "name", "id"};
+	static const char *const names[] = {"display_name", "real_name"}, *const outer[] = {"real_name",
+	                                                                                    "name", "id"};
 	static const char *const images[] = {"image_192", "image_512", "image_72", "image_original",
 	                                     "image_48",  "image_32",  "image_24"};
 	const struct cJSON *profile = json_object(json, "profile");
@@ -141,7 +145,8 @@ bool slack_channel_read(struct slack_channel *channel, const struct cJSON *json,
 {
 	const char *name;
 
-	*channel = (struct slack_channel){.id = slack_read_id(json_is_object(json) ? json : NULL, "id", arena)};
+	*channel =
+	        (struct slack_channel){.id = slack_read_id(json_is_object(json) ? json : NULL, "id", arena)};
 	if (!channel->id)
 		return false;
 	channel->is_im = json_bool(json, "is_im", false);
@@ -150,7 +155,7 @@ bool slack_channel_read(struct slack_channel *channel, const struct cJSON *json,
 	channel->is_archived = json_bool(json, "is_archived", false);
 	channel->is_member = json_bool(json, "is_member", false);
 	channel->is_shared = json_bool(json, "is_shared", false) || json_bool(json, "is_ext_shared", false) ||
-			     json_bool(json, "is_org_shared", false);
+	                     json_bool(json, "is_org_shared", false);
 	name = channel->is_im ? NULL : slack_read_line(json, "name", arena);
 	channel->name = name ? name : "";
 	channel->topic = slack_read_text(json_object(json, "topic"), "value", arena);
@@ -174,7 +179,8 @@ static void read_button(struct slack_command *command, const struct cJSON *json,
 {
 	static const char *const names[] = {"username", "name"};
 	const struct cJSON *team = json_object(json, "team"), *channel = json_object(json, "channel");
-	const struct cJSON *user = json_object(json, "user"), *action = json_first(json_array(json, "actions"));
+	const struct cJSON *user = json_object(json, "user"),
+	                   *action = json_first(json_array(json, "actions"));
 	const struct cJSON *chosen = json_object(action, "selected_option");
 
 	command->team = slack_read_id(team, "id", arena);

@@ -14,7 +14,8 @@
 static void test_ids(void **state)
 {
 	static const char *const good[] = {"T1", "U0456DEF", "USLACKBOT", "Z9", LONGEST};
-	static const char *const bad[] = {"", "T", "1T", "t1", "Tx1", "T 1", "T/1", "T1 ", "T1\n", "C\xc3\xa4", LONGEST "6"};
+	static const char *const bad[] = {"",    "T",   "1T",   "t1",        "Tx1",      "T 1",
+	                                  "T/1", "T1 ", "T1\n", "C\xc3\xa4", LONGEST "6"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
@@ -27,8 +28,20 @@ static void test_ids(void **state)
 static void test_ts(void **state)
 {
 	static const char *const good[] = {"0.0", "1610241741.000200", LONGEST_TS};
-	static const char *const bad[] = {"", ".", "1", "1.", ".1", "1.2.3", "-1.2", "1.2 ", " 1.2", "1,2", "1.2e3", "1.x",
-	                                  LONGEST_TS "7", "123456789012345678901234567890123456789.1"};
+	static const char *const bad[] = {"",
+	                                  ".",
+	                                  "1",
+	                                  "1.",
+	                                  ".1",
+	                                  "1.2.3",
+	                                  "-1.2",
+	                                  "1.2 ",
+	                                  " 1.2",
+	                                  "1,2",
+	                                  "1.2e3",
+	                                  "1.x",
+	                                  LONGEST_TS "7",
+	                                  "123456789012345678901234567890123456789.1"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
@@ -41,9 +54,17 @@ static void test_ts(void **state)
 static void test_order(void **state)
 {
 	/* ascending */
-	static const char *const times[] = {
-		"0.0",      "0.1",      "9.999999", "10.0", "10.000001", "10.00001", "1610241741.000200",
-		"1610241741.000201", "1610241742.000000", "99999999999.0", "1234567890123456789012345.1"};
+	static const char *const times[] = {"0.0",
+	                                    "0.1",
+	                                    "9.999999",
+	                                    "10.0",
+	                                    "10.000001",
+	                                    "10.00001",
+	                                    "1610241741.000200",
+	                                    "1610241741.000201",
+	                                    "1610241742.000000",
+	                                    "99999999999.0",
+	                                    "1234567890123456789012345.1"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
@@ -73,8 +94,20 @@ static void test_ms(void **state)
 
 static void test_addresses(void **state)
 {
-	static const char *const bad[] = {"", "/", "T1", "T1/", "/U1", "T1/u1", "T1/U1/", "T1/U1/5", "T1/U1/1.2/", "T1/U1/1.2/3",
-	                                  "T1//U1", LONGEST "6/U1", "T1/" LONGEST "6", "T1/C1/" LONGEST_TS "7"};
+	static const char *const bad[] = {"",
+	                                  "/",
+	                                  "T1",
+	                                  "T1/",
+	                                  "/U1",
+	                                  "T1/u1",
+	                                  "T1/U1/",
+	                                  "T1/U1/5",
+	                                  "T1/U1/1.2/",
+	                                  "T1/U1/1.2/3",
+	                                  "T1//U1",
+	                                  LONGEST "6/U1",
+	                                  "T1/" LONGEST "6",
+	                                  "T1/C1/" LONGEST_TS "7"};
 	struct slack_address address;
 	char *text = slack_address("T0123ABC", "U0456DEF");
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slack's own answers and events with their values taken out, in the folder that LIBTRANSPORT_SLACK_API names (api/ and
- * events/ are in its samples/): each is read, and what we act on is found where it stands there.
+ * Slack's own answers and events with their values taken out, in the folder that LIBTRANSPORT_SLACK_API names
+ * (api/ and events/ are in its samples/): each is read, and what we act on is found where it stands there.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,8 @@ static const char *folder(void)
 	const char *path = getenv("LIBTRANSPORT_SLACK_API");
 
 	if (!path || !*path) {
-		print_message("# skipped: LIBTRANSPORT_SLACK_API does not name a folder with Slack's samples\n");
+		print_message(
+		        "# skipped: LIBTRANSPORT_SLACK_API does not name a folder with Slack's samples\n");
 		skip();
 	}
 	return path;
@@ -52,11 +53,28 @@ static const char *value_of(const char *name, size_t length)
 	static const struct {
 		const char *name, *value;
 	} values[] = {
-		{"channel", "C1"},       {"channel_id", "C1"},     {"id", "X1"},           {"user", "U1"},      {"user_id", "U1"},
-		{"ts", "5.1"},           {"event_ts", "9.1"},      {"deleted_ts", "5.1"},  {"team_id", "T1"},   {"file_id", "F1"},
-		{"event_id", "Ev1"},     {"bot_id", "B1"},         {"username", "carol"},  {"topic", "news"},   {"purpose", "news"},
-		{"name", "news"},        {"url_private", "https://f/x"},                   {"channel_type", "channel"},
-		{"reaction", "wave"},    {"thread_ts", "4.1"},     {"text", "words"},      {"command", "/bridge"},
+	        {"channel", "C1"},
+	        {"channel_id", "C1"},
+	        {"id", "X1"},
+	        {"user", "U1"},
+	        {"user_id", "U1"},
+	        {"ts", "5.1"},
+	        {"event_ts", "9.1"},
+	        {"deleted_ts", "5.1"},
+	        {"team_id", "T1"},
+	        {"file_id", "F1"},
+	        {"event_id", "Ev1"},
+	        {"bot_id", "B1"},
+	        {"username", "carol"},
+	        {"topic", "news"},
+	        {"purpose", "news"},
+	        {"name", "news"},
+	        {"url_private", "https://f/x"},
+	        {"channel_type", "channel"},
+	        {"reaction", "wave"},
+	        {"thread_ts", "4.1"},
+	        {"text", "words"},
+	        {"command", "/bridge"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
@@ -134,46 +152,46 @@ static const struct known {
 	enum slack_event_kind kind;
 	int needs;
 } known[] = {
-	{"MessagePayload", SLACK_MESSAGE, CHANNEL | USER | TS | TEXT},
-	{"MessageBotPayload", SLACK_MESSAGE, CHANNEL | TS | TEXT},
-	{"MessageMePayload", SLACK_MESSAGE, CHANNEL | USER | TS | TEXT},
-	{"MessageFileSharePayload", SLACK_MESSAGE, CHANNEL | USER | TS | TEXT},
-	{"MessageThreadBroadcastPayload", SLACK_MESSAGE, CHANNEL | USER | TS | TEXT},
-	{"MessageChannelPostingPermissionsPayload", SLACK_MESSAGE, CHANNEL | USER | TS},
-	{"MessageEkmAccessDeniedPayload", SLACK_MESSAGE, CHANNEL | TS},
-	{"MessageDeletedPayload", SLACK_DELETE, CHANNEL | USER | TS | TEXT},
-	{"MessageChannelJoinPayload", SLACK_JOIN, CHANNEL | USER | TS},
-	{"MessageChannelLeavePayload", SLACK_LEAVE, CHANNEL | USER | TS},
-	{"MessageChannelTopicPayload", SLACK_TOPIC, CHANNEL | USER | TS | TEXT},
-	{"MessageGroupTopicPayload", SLACK_TOPIC, CHANNEL | USER | TS | TEXT},
-	{"MessageChannelPurposePayload", SLACK_PURPOSE, CHANNEL | USER | TS | TEXT},
-	{"MessageChannelNamePayload", SLACK_RENAME, CHANNEL | USER | TS | TEXT},
-	{"MessageChannelArchivePayload", SLACK_ARCHIVE, CHANNEL | USER | TS},
-	{"MessageChannelUnarchivePayload", SLACK_ARCHIVE, CHANNEL | USER | TS},
-	{"ReactionAddedPayload", SLACK_REACTION, CHANNEL | USER | TS},
-	{"ReactionRemovedPayload", SLACK_REACTION, CHANNEL | USER | TS},
-	{"MemberJoinedChannelPayload", SLACK_JOIN, CHANNEL | USER},
-	{"MemberLeftChannelPayload", SLACK_LEAVE, CHANNEL | USER},
-	{"ChannelRenamePayload", SLACK_RENAME, CHANNEL | TEXT},
-	{"GroupRenamePayload", SLACK_RENAME, CHANNEL | TEXT},
-	{"ChannelArchivePayload", SLACK_ARCHIVE, CHANNEL | USER},
-	{"ChannelUnarchivePayload", SLACK_ARCHIVE, CHANNEL | USER},
-	{"GroupArchivePayload", SLACK_ARCHIVE, CHANNEL | USER},
-	{"GroupUnarchivePayload", SLACK_ARCHIVE, CHANNEL},
-	{"ChannelCreatedPayload", SLACK_CHANNEL_CREATED, CHANNEL | TEXT},
-	{"ChannelDeletedPayload", SLACK_CHANNEL_GONE, CHANNEL},
-	{"GroupDeletedPayload", SLACK_CHANNEL_GONE, CHANNEL},
-	{"ChannelLeftPayload", SLACK_CHANNEL_GONE, CHANNEL},
-	{"GroupLeftPayload", SLACK_CHANNEL_GONE, CHANNEL},
-	{"UserChangePayload", SLACK_USER, USER},
-	{"UserProfileChangedPayload", SLACK_USER, USER},
-	{"UserStatusChangedPayload", SLACK_USER, USER},
-	{"TeamJoinPayload", SLACK_USER, USER},
-	{"EmojiChangedPayload", SLACK_EMOJI, 0},
-	{"FileSharedPayload", SLACK_FILE_SHARED, CHANNEL | USER},
-	{"TokensRevokedPayload", SLACK_TOKENS_REVOKED, 0},
-	{"AppUninstalledPayload", SLACK_UNINSTALLED, 0},
-	{"AppRateLimitedPayload", SLACK_RATE_LIMITED, 0},
+        {"MessagePayload", SLACK_MESSAGE, CHANNEL | USER | TS | TEXT},
+        {"MessageBotPayload", SLACK_MESSAGE, CHANNEL | TS | TEXT},
+        {"MessageMePayload", SLACK_MESSAGE, CHANNEL | USER | TS | TEXT},
+        {"MessageFileSharePayload", SLACK_MESSAGE, CHANNEL | USER | TS | TEXT},
+        {"MessageThreadBroadcastPayload", SLACK_MESSAGE, CHANNEL | USER | TS | TEXT},
+        {"MessageChannelPostingPermissionsPayload", SLACK_MESSAGE, CHANNEL | USER | TS},
+        {"MessageEkmAccessDeniedPayload", SLACK_MESSAGE, CHANNEL | TS},
+        {"MessageDeletedPayload", SLACK_DELETE, CHANNEL | USER | TS | TEXT},
+        {"MessageChannelJoinPayload", SLACK_JOIN, CHANNEL | USER | TS},
+        {"MessageChannelLeavePayload", SLACK_LEAVE, CHANNEL | USER | TS},
+        {"MessageChannelTopicPayload", SLACK_TOPIC, CHANNEL | USER | TS | TEXT},
+        {"MessageGroupTopicPayload", SLACK_TOPIC, CHANNEL | USER | TS | TEXT},
+        {"MessageChannelPurposePayload", SLACK_PURPOSE, CHANNEL | USER | TS | TEXT},
+        {"MessageChannelNamePayload", SLACK_RENAME, CHANNEL | USER | TS | TEXT},
+        {"MessageChannelArchivePayload", SLACK_ARCHIVE, CHANNEL | USER | TS},
+        {"MessageChannelUnarchivePayload", SLACK_ARCHIVE, CHANNEL | USER | TS},
+        {"ReactionAddedPayload", SLACK_REACTION, CHANNEL | USER | TS},
+        {"ReactionRemovedPayload", SLACK_REACTION, CHANNEL | USER | TS},
+        {"MemberJoinedChannelPayload", SLACK_JOIN, CHANNEL | USER},
+        {"MemberLeftChannelPayload", SLACK_LEAVE, CHANNEL | USER},
+        {"ChannelRenamePayload", SLACK_RENAME, CHANNEL | TEXT},
+        {"GroupRenamePayload", SLACK_RENAME, CHANNEL | TEXT},
+        {"ChannelArchivePayload", SLACK_ARCHIVE, CHANNEL | USER},
+        {"ChannelUnarchivePayload", SLACK_ARCHIVE, CHANNEL | USER},
+        {"GroupArchivePayload", SLACK_ARCHIVE, CHANNEL | USER},
+        {"GroupUnarchivePayload", SLACK_ARCHIVE, CHANNEL},
+        {"ChannelCreatedPayload", SLACK_CHANNEL_CREATED, CHANNEL | TEXT},
+        {"ChannelDeletedPayload", SLACK_CHANNEL_GONE, CHANNEL},
+        {"GroupDeletedPayload", SLACK_CHANNEL_GONE, CHANNEL},
+        {"ChannelLeftPayload", SLACK_CHANNEL_GONE, CHANNEL},
+        {"GroupLeftPayload", SLACK_CHANNEL_GONE, CHANNEL},
+        {"UserChangePayload", SLACK_USER, USER},
+        {"UserProfileChangedPayload", SLACK_USER, USER},
+        {"UserStatusChangedPayload", SLACK_USER, USER},
+        {"TeamJoinPayload", SLACK_USER, USER},
+        {"EmojiChangedPayload", SLACK_EMOJI, 0},
+        {"FileSharedPayload", SLACK_FILE_SHARED, CHANNEL | USER},
+        {"TokensRevokedPayload", SLACK_TOKENS_REVOKED, 0},
+        {"AppUninstalledPayload", SLACK_UNINSTALLED, 0},
+        {"AppRateLimitedPayload", SLACK_RATE_LIMITED, 0},
 };
 
 static const struct known *known_find(const char *file)
@@ -201,7 +219,8 @@ static void check_event(const char *name, const struct cJSON *document)
 	assert_string_equal(event.team, "T1");
 	if ((expected->needs & CHANNEL && !event.channel) || (expected->needs & USER && !event.user) ||
 	    (expected->needs & TS && !event.ts) || (expected->needs & TEXT && !*event.text))
-		fail_msg("%s: channel %s, user %s, ts %s, text %s", name, event.channel, event.user, event.ts, event.text);
+		fail_msg("%s: channel %s, user %s, ts %s, text %s", name, event.channel, event.user, event.ts,
+		         event.text);
 	if (event.kind == SLACK_USER)
 		assert_true(slack_user_read(&user, event.object, &arena));
 }
@@ -237,9 +256,11 @@ static void check_answer(const char *name, const struct cJSON *document)
 	struct slack_file read_file_object;
 
 	check_messages(name, json_array(document, "messages"));
-	for (const struct cJSON *item = json_first(json_array(document, "channels")); item; item = json_next(item), objects++)
+	for (const struct cJSON *item = json_first(json_array(document, "channels")); item;
+	     item = json_next(item), objects++)
 		assert_true(slack_channel_read(&read_channel, item, &arena));
-	for (const struct cJSON *item = json_first(json_array(document, "members")); item; item = json_next(item), objects++)
+	for (const struct cJSON *item = json_first(json_array(document, "members")); item;
+	     item = json_next(item), objects++)
 		assert_true(!json_is_object(item) || slack_user_read(&read_user, item, &arena));
 	if (channel && ++objects)
 		assert_true(slack_channel_read(&read_channel, channel, &arena));
@@ -259,7 +280,8 @@ static void test_answers(void **state)
 
 static void check_command(const char *name, const struct cJSON *document)
 {
-	bool ours = strstr(name, "SlashCommand") || strstr(name, "BlockAction") || strstr(name, "AttachmentAction");
+	bool ours = strstr(name, "SlashCommand") || strstr(name, "BlockAction") ||
+	            strstr(name, "AttachmentAction");
 	struct slack_command command;
 
 	assert_int_equal(slack_command_read(&command, document, &arena), ours);
@@ -278,9 +300,9 @@ static void test_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_events),
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_commands),
+	        cmocka_unit_test(test_events),
+	        cmocka_unit_test(test_answers),
+	        cmocka_unit_test(test_commands),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
