@@ -74,8 +74,8 @@ static void add_span(struct doc *doc, const struct doc_span *like)
 	last_block(doc)->count++;
 }
 
-/* Outside of what is preformatted there is one sort of space. Zero-width spaces keep marks apart that are not meant
- * so, and are nothing else. */
+/* Outside of what is preformatted there is one sort of space. Zero-width spaces keep marks apart that are not
+ * meant so, and are nothing else. */
 static void append(struct buf *out, const char *text, size_t length, bool verbatim)
 {
 	for (size_t i = 0; i < length; i++) {
@@ -147,7 +147,8 @@ static void trim(struct doc *doc)
 {
 	size_t first = 0;
 
-	while (doc->blocks_count && is_trimmed(last_block(doc)) && trim_block(doc, last_block(doc), false, " \n"))
+	while (doc->blocks_count && is_trimmed(last_block(doc)) &&
+	       trim_block(doc, last_block(doc), false, " \n"))
 		doc->blocks_count--;
 	while (first < doc->blocks_count && doc->blocks[first].kind == DOC_LINES &&
 	       trim_block(doc, &doc->blocks[first], true, "\n"))

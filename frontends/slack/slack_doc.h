@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatted text as Slack sees it, between the forms that it is read from and written to: blocks one below the other,
- * each of spans of one look. slack_mrkdwn.c, slack_rich_text.c and slack_xhtml.c read and write it.
+ * Formatted text as Slack sees it, between the forms that it is read from and written to: blocks one below
+ * the other, each of spans of one look. slack_mrkdwn.c, slack_rich_text.c and slack_xhtml.c read and write
+ * it.
  */
 #pragma once
 
@@ -51,8 +52,8 @@ struct doc {
 };
 
 void doc_finish(struct doc *doc);
-/* What follows belongs to a new block. Two of LINES, or two QUOTEs, one behind the other become one with a line end
- * between. */
+/* What follows belongs to a new block. Two of LINES, or two QUOTEs, one behind the other become one with a
+ * line end between. */
 void doc_begin(struct doc *doc, struct doc_block block);
 /* Appends to the last block; `span`: how it looks (start and length aside), its texts copied. White
  * space becomes spaces and line ends (as it is in PRE), zero-width spaces go. */

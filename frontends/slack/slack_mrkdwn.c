@@ -215,7 +215,8 @@ static const char *code_end(const struct line_reader *r, const char *at)
 	close = memchr(at + 1, '`', (size_t)(r->end - at - 1));
 	if (!close || close == at + 1 || is_letter_after(r, close + 1))
 		return NULL;
-	if (mrkdwn_is_guard(at + 1, close) || (close - at > GUARD_BYTES && mrkdwn_is_guard(close - GUARD_BYTES, close)))
+	if (mrkdwn_is_guard(at + 1, close) ||
+	    (close - at > GUARD_BYTES && mrkdwn_is_guard(close - GUARD_BYTES, close)))
 		return NULL;
 	for (const char *c = at + 1; c < close; c++)
 		if (!strchr(" \t", *c))
@@ -385,6 +386,13 @@ void doc_read_mrkdwn_line(struct doc *doc, const char *line, size_t length, cons
 	read_range(&r, &(struct doc_span){0}, line, line + length);
 }
 
+static bool says_something(const char *at, const char *end)
+{
+	while (at < end && (strchr(" \t\n", *at) || mrkdwn_is_guard(at, end)))
+		at += mrkdwn_is_guard(at, end) ? GUARD_BYTES : 1;
+	return at < end;
+}
+
 size_t mrkdwn_bullet(const char *line, size_t length, unsigned *indent)
 {
 	static const char *const marks[] = {"\xe2\x80\xa2 ", "\xe2\x97\xa6 ", "\xe2\x96\xaa\xef\xb8\x8e ",
@@ -398,7 +406,8 @@ size_t mrkdwn_bullet(const char *line, size_t length, unsigned *indent)
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
 		size_t mark = strlen(marks[i]);
 
-		if (length - spaces > mark && !memcmp(line + spaces, marks[i], mark))
+		if (length - spaces > mark && !memcmp(line + spaces, marks[i], mark) &&
+		    says_something(line + spaces + mark, line + length))
 			return spaces + mark;
 	}
 	return 0;
@@ -468,11 +477,10 @@ static bool find_fence(const char *at, const char **open, const char **close)
 
 		if (!end)
 			return false;
-		inner += *inner == '\n';
 		/* Behind more than three, the last three are the mark. */
 		while (end[FENCE_BYTES] == '`')
 			end++;
-		if (end > inner && !(end == inner + 1 && *inner == '\n')) {
+		if (says_something(inner, end)) {
 			*open = at;
 			*close = end + FENCE_BYTES;
 			return true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mrkdwn. Slack says what its marks are, not exactly where they count. Here: a mark opens behind no letter and before no
- * white space, closes behind no white space and before no letter, on one line. A zero-width space is white space to
- * the marks beside it, and nothing to the reader: it keeps apart what is not meant so.
+ * mrkdwn. Slack says what its marks are, not exactly where they count. Here: a mark opens behind no letter
+ * and before no white space, closes behind no white space and before no letter, on one line. A zero-width
+ * space is white space to the marks beside it, and nothing to the reader: it keeps apart what is not meant
+ * so.
  */
 #pragma once
 
@@ -30,6 +31,6 @@ static inline unsigned mrkdwn_look(char mark)
 
 /* ":name:" at `at`: its end; NULL: it is none. */
 const char *mrkdwn_emoji_end(const char *at, const char *end, char name[EMOJI_NAME_MAX + 1]);
-/* "• " in front of a line, behind spaces of which four are a level (indent; NULL: unwanted): how many bytes; 0: it is no
- * item of a list. */
+/* "• " in front of a line, behind spaces of which four are a level (indent; NULL: unwanted): how many bytes;
+ * 0: it is no item of a list. */
 size_t mrkdwn_bullet(const char *line, size_t length, unsigned *indent);

@@ -91,7 +91,8 @@ static char next_mark(const struct doc *line, size_t index, unsigned missing)
 	char next = '\0';
 
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
-		size_t count = missing & mrkdwn_look(marks[i]) ? lasts(line, index, mrkdwn_look(marks[i])) : 0;
+		size_t count =
+		        missing & mrkdwn_look(marks[i]) ? lasts(line, index, mrkdwn_look(marks[i])) : 0;
 
 		if (count > longest) {
 			longest = count;

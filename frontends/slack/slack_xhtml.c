@@ -88,13 +88,13 @@ struct reader {
 	struct doc_span span; /* how text looks here */
 	char *url;
 	unsigned depth, quotes, pres, lists;
-	bool in_block;   /* what comes next continues the document's last block */
-	unsigned lines;  /* else: line ends in front of it */
-	unsigned breaks; /* that were read and mean something if more of the block follows */
-	bool item;       /* an item has begun and has no text */
-	bool fresh;      /* nothing is on this line: white space does not count */
-	bool space;      /* white space before the next character */
-	struct doc_span gap;    /* how that looks */
+	bool in_block;       /* what comes next continues the document's last block */
+	unsigned lines;      /* else: line ends in front of it */
+	unsigned breaks;     /* that were read and mean something if more of the block follows */
+	bool item;           /* an item has begun and has no text */
+	bool fresh;          /* nothing is on this line: white space does not count */
+	bool space;          /* white space before the next character */
+	struct doc_span gap; /* how that looks */
 	struct open open[MARKUP_DEPTH];
 };
 

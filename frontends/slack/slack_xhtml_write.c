@@ -13,7 +13,7 @@
 struct writer {
 	struct buf *text, *xhtml;
 	const struct doc *doc;
-	unsigned look;        /* that is open in the markup */
+	unsigned look;      /* that is open in the markup */
 	bool says;          /* the markup says more than the text */
 	const char *prefix; /* of each line of the text */
 	unsigned lists;     /* that are open; `ordered` says of which sort */
