@@ -13,7 +13,7 @@ static const struct config_key slack_keys[] = {
 			"and is told when a workspace is lost. May be repeated."),
 	CONFIG_LIVE_KEY(struct slack_config, show_joins, CONFIG_BOOL, "slack.show_joins", "0",
 			"Say in a channel who comes into its room of the network and who leaves it."),
-	KEY(api, CONFIG_STRING, "slack.api", "https://slack.com/api/",
+	KEY(api, CONFIG_STRING, "slack.api", "https://slack.com/api",
 	    "Where Slack's Web API is. https, or http on this machine (a test)."),
 };
 

@@ -47,7 +47,8 @@ struct post {
 	char *people, *network, *network_id; /* NULL: the message has no id there */
 	char *place, *author, *text;         /* for quotations; NULL: none */
 	struct series *series;               /* NULL */
-	struct web_pending *pending;         /* while it is looked up */
+	unsigned references;                 /* two while it is looked up */
+	struct web_pending *pending;         /* of its call; NULL once that has ended */
 };
 
 struct speaking {
@@ -70,10 +71,14 @@ static void series_release(struct series *series)
 	mem_free(series);
 }
 
-static void post_free(void *context)
+/* Its call has ended. */
+static void post_release(void *context)
 {
 	struct post *post = context;
 
+	post->pending = NULL;
+	if (--post->references)
+		return;
 	list_remove(&post->link);
 	series_release(post->series);
 	mem_free(post->address);
@@ -93,7 +98,7 @@ static void post_free(void *context)
 void show_free(struct slack_frontend *frontend)
 {
 	LIST_EACH (link, &frontend->finished)
-		post_free(CONTAINER_OF(link, struct post, link));
+		post_release(CONTAINER_OF(link, struct post, link));
 }
 
 /* ------------------------------------------------------------------------------------------------ answers */
@@ -164,7 +169,7 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 	}
 	if (post->network)
 		in_flight_end(frontend, post->network, post->network_id);
-	post_free(post);
+	post_release(post);
 }
 
 static void on_posted(void *context, const struct web_reply *reply)
@@ -198,17 +203,24 @@ static void on_found(void *context, int err, const char *ts)
 {
 	struct post *post = context;
 
+	if (!post->pending) {
+		post_release(post);
+		return;
+	}
+	struct web_pending *pending = post->pending;
+
+	post_release(post);
 	if (err)
 		log_warning(&post->workspace->log, "whether a message was posted to %s cannot be looked up: it is posted again",
 			    post->channel);
 	if (!ts) {
-		web_call_again(&post->pending);
+		web_call_again(&pending);
 		return;
 	}
 	char *answer = mem_printf("{\"ok\":true,\"ts\":\"%s\"}", ts);
 	struct cJSON *json = json_read(answer, strlen(answer));
 
-	web_call_settle(&post->pending, json);
+	web_call_settle(&pending, json);
 	json_free(&json);
 	mem_free(answer);
 }
@@ -220,7 +232,8 @@ static void on_unsure(void *context, struct web_api *api, struct web_pending *pe
 
 	(void)api;
 	post->pending = pending;
-	posted_find(post->workspace, post->channel, post->thread, post->key, post->since_ms, on_found, post, NULL);
+	post->references++;
+	posted_find(post->workspace, post->channel, post->thread, post->key, post->since_ms, on_found, post, post_release);
 }
 
 /* ------------------------------------------------------------------------------------------------ posting */
@@ -231,6 +244,7 @@ static struct post *post_create(struct speaking *speaking)
 	const struct spool_record *record = spool_find(speaking->frontend->base.transport->spool, speaking->event->handover);
 
 	list_init(&post->link);
+	post->references = 1;
 	post->workspace = speaking->workspace;
 	post->number = speaking->event->handover;
 	post->since_ms = record ? record->accepted_ms : clock_wall_ms();
@@ -273,7 +287,7 @@ static void post_call(struct post *post, const char *method, const struct web_ar
 								  .unsure = post->key ? on_unsure : NULL,
 								  .done = on_posted,
 								  .context = post,
-								  .drop = post_free});
+								  .drop = post_release});
 	mem_free(lane);
 }
 

@@ -320,7 +320,12 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->patience = make_timer(frontend);
 	uv_timer_start(frontend->patience, on_expired_patience, LIMIT_SLACK_PATIENCE_MS / 8, LIMIT_SLACK_PATIENCE_MS / 8);
 	frontend->http = http_client_create(loop, &base->log);
-	frontend->api = web_api_create(frontend->http, frontend->config.api, &base->log);
+	char *api = mem_strdup(frontend->config.api);
+
+	for (size_t length = strlen(api); length && api[length - 1] == '/'; length--)
+		api[length - 1] = '\0';
+	frontend->api = web_api_create(frontend->http, api, &base->log);
+	mem_free(api);
 	frontend->app_token.text = mem_strdup(frontend->config.app_token);
 	frontend->app_token.label = "app";
 	frontend->socket = socket_mode_create(loop, frontend->api, &frontend->app_token,
