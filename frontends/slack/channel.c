@@ -84,6 +84,11 @@ struct channel *channel_portal(const struct slack_frontend *frontend, const char
 	return portals ? portals->items[0] : NULL;
 }
 
+bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel)
+{
+	return portals_of(frontend, channel->name)->count > 1;
+}
+
 void channel_each_portal(struct slack_frontend *frontend, const char *room, channel_each *each, void *context)
 {
 	const struct portal_channels *portals = portals_of(frontend, room);

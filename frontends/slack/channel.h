@@ -41,6 +41,8 @@ struct channel *channel_chat(const struct slack_frontend *frontend, const char *
 struct channel *channel_control(const struct slack_frontend *frontend, const char *owner);
 /* The first that is tied to the legacy room; NULL. */
 struct channel *channel_portal(const struct slack_frontend *frontend, const char *room);
+/* Whether the legacy room of this portal is tied to other channels as well. */
+bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel);
 typedef void channel_each(struct slack_frontend *frontend, struct channel *channel, void *context);
 void channel_each_portal(struct slack_frontend *frontend, const char *room, channel_each *each, void *context);
 /* Makes it known as this, or what was known into this; owner and name may be NULL. Stored. */

@@ -174,21 +174,6 @@ void portal_channel_person_in(struct slack_frontend *frontend, struct channel *c
 		portal_channel_join(frontend, channel, resource);
 }
 
-static void count_one(struct slack_frontend *frontend, struct channel *channel, void *context)
-{
-	(void)frontend;
-	(void)channel;
-	++*(unsigned *)context;
-}
-
-static bool is_tied_twice(struct slack_frontend *frontend, const char *room)
-{
-	unsigned count = 0;
-
-	channel_each_portal(frontend, room, count_one, &count);
-	return count > 1;
-}
-
 void portal_channel_person_out(struct slack_frontend *frontend, struct channel *channel, const char *address)
 {
 	struct resource *resource = person_ready(frontend, address);
@@ -197,7 +182,7 @@ void portal_channel_person_out(struct slack_frontend *frontend, struct channel *
 		return;
 	leave(resource, channel->name);
 	/* He may be in another channel of that room. */
-	if (is_tied_twice(frontend, channel->name))
+	if (channel_has_sisters(frontend, channel))
 		slack_later(frontend, portal_channels_join_again, address);
 }
 

@@ -153,6 +153,8 @@ static void route(struct saying *saying, enum event_type type, struct event_mess
 	event.message.kind = channel->kind == CHANNEL_PORTAL ? MESSAGE_ROOM : room ? MESSAGE_ROOM_PRIVATE : MESSAGE_CHAT;
 	event.message.name = room ? room : channel->name;
 	event.message.nickname = nickname;
+	if (channel->kind == CHANNEL_PORTAL && channel_has_sisters(saying->workspace->frontend, channel))
+		event.message.said_in = channel->place;
 	int err = send_on(saying, speaker(saying, &event.message), &event);
 
 	if (err)

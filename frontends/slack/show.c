@@ -329,10 +329,13 @@ static void post_text(struct speaking *speaking, const char *mrkdwn, struct seri
 	struct buf metadata = {0};
 	char *name = mem_strndup(speaking->name, text_cut(speaking->name, strlen(speaking->name), USERNAME_MAX));
 
+	const char *avatar = speaking->event->message.author.avatar_url;
+
 	posted_put_metadata(&metadata, key);
 	const struct web_argument arguments[] = {{"channel", speaking->channel}, {"thread_ts", speaking->thread},
 						 {"text", mrkdwn},               {"username", name},
-						 {"metadata", buf_text(&metadata)}};
+						 {"metadata", buf_text(&metadata)},
+						 {"icon_url", avatar && text_starts(avatar, "https://") ? avatar : NULL}};
 
 	CRASH_POINT("slack.posting");
 	post_call(post, "chat.postMessage", arguments, ARRAY_SIZE(arguments));
@@ -652,10 +655,18 @@ static void speak_in(struct speaking *speaking, const struct channel *channel)
 		speak(speaking);
 }
 
+static bool was_said_in(const struct speaking *speaking, const struct channel *channel)
+{
+	const char *said_in = speaking->event->message.said_in;
+
+	return said_in && !strcmp(said_in, channel->place);
+}
+
 static void speak_in_portal(struct slack_frontend *frontend, struct channel *channel, void *context)
 {
 	(void)frontend;
-	speak_in(context, channel);
+	if (!was_said_in(context, channel))
+		speak_in(context, channel);
 }
 
 struct checking {
@@ -676,7 +687,9 @@ static int show_in_portal(struct speaking *speaking)
 	const struct event_message *message = &speaking->event->message;
 	struct checking checking = {speaking, true};
 
-	speaking->name = message->nickname && *message->nickname ? message->nickname : message->name;
+	speaking->name = message->author.name                       ? message->author.name
+			 : message->nickname && *message->nickname ? message->nickname
+								   : message->name;
 	channel_each_portal(speaking->frontend, message->name, check_portal, &checking);
 	if (!checking.known)
 		return TP_ERR_NOT_CONNECTED;
