@@ -113,7 +113,7 @@ static void answered(void *context, int err, const char *text)
 					 : "");
 
 	if (!err && asking->registers)
-		slack_later(frontend, person_registered, asking->address);
+		slack_later(frontend, slack_person_registered, asking->address);
 	reply(asking, whole);
 	mem_free(whole);
 }
@@ -131,7 +131,7 @@ static void run_line(struct asking *asking, const char *line)
 	size_t length = strcspn(word, " \t\n");
 	const char *rest = word + length + strspn(word + length, " \t\n");
 	bool login = is_word(word, length, "login");
-	struct member *member = person_of(frontend, asking->address);
+	struct member *member = slack_person_of(frontend, asking->address);
 	char *changed = login && *rest ? mem_printf("register %s", rest) : NULL;
 
 	asking->help = is_word(word, length, "help") || !*word;
@@ -140,7 +140,7 @@ static void run_line(struct asking *asking, const char *line)
 	if ((asking->registers || login) && member)
 		member->curious = true;
 	if (login)
-		person_attach(frontend, asking->address);
+		slack_person_attach(frontend, asking->address);
 	command_run_line(frontend->base.transport, &frontend->base, asking->address, "",
 			 changed ? changed : *word ? word : "help", answered, asking);
 	mem_free_secret(changed);
@@ -207,7 +207,7 @@ static void link_now(struct asking *asking)
 		text = mem_printf("This channel is tied to %s already. Untie it first: /bridge unlink", before->name);
 	} else {
 		portal_channel_tie(workspace, asking->channel, asking->argument);
-		bool spoken_for = person_ready(frontend, workspace->relay) != NULL;
+		bool spoken_for = slack_person_ready(frontend, workspace->relay) != NULL;
 
 		text = mem_printf("This channel is tied to %s now.%s", asking->argument,
 				  spoken_for ? ""
@@ -253,7 +253,9 @@ static void on_channel(void *context, const struct web_reply *answer)
 	bool known = !answer->err && slack_channel_read(&channel, json, &arena);
 	const char *creator = known ? json_text(json, "creator", &arena) : NULL;
 
-	if (known && channel.is_im) {
+	if (answer->err == TP_ERR_NOT_FOUND) {
+		reply(asking, "I do not see this channel. Invite me: /invite, then my name.");
+	} else if (known && channel.is_im) {
 		reply(asking, "Say that in a channel: here we are alone.");
 	} else if (known && channel.is_archived) {
 		reply(asking, "This channel is archived.");
@@ -419,7 +421,7 @@ static void show_presence(struct asking *asking)
 {
 	static const char *const words[] = {"online", "away", "free to chat", "away for long", "busy", "offline", "invisible"};
 	struct slack_frontend *frontend = asking->workspace->frontend;
-	const struct resource *resource = person_ready(frontend, asking->address);
+	const struct resource *resource = slack_person_ready(frontend, asking->address);
 	const struct contact *contact = resource ? roster_find(resource->identity->user->roster, asking->argument) : NULL;
 	bool said = contact && contact->status_text && *contact->status_text;
 	char *text = contact ? mem_printf("%s is %s%s%s", contact->name,
@@ -439,9 +441,9 @@ static void open_chat(struct asking *asking)
 		reply(asking, "chat needs the name of a contact.");
 		return;
 	}
-	bool known = chat_open(frontend, asking->address, asking->argument, false) != NULL;
+	bool known = slack_chat_open(frontend, asking->address, asking->argument, false) != NULL;
 
-	person_attach(frontend, asking->address);
+	slack_person_attach(frontend, asking->address);
 	reply(asking, known ? "You have this chat already: a thread in your messages with me."
 			    : "I begin it: a thread in your messages with me.");
 }
@@ -501,7 +503,7 @@ static bool is_asked(struct slack_frontend *frontend, const char *address)
 	return identity && identity->user && login_step_is_open(identity->user);
 }
 
-void bot_line(struct workspace *workspace, const char *user, const struct bot_place *place, const char *line)
+void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place, const char *line)
 {
 	const char *word = line + strspn(line, " \t\n");
 	size_t length = strcspn(word, " \t\n");
@@ -525,7 +527,7 @@ void bot_line(struct workspace *workspace, const char *user, const struct bot_pl
 }
 
 /* What is typed behind a slash command is escaped like all of Slack's text. */
-void bot_command(struct workspace *workspace, const struct slack_command *command)
+void slack_bot_command(struct workspace *workspace, const struct slack_command *command)
 {
 	const struct bot_place place = {.channel = command->channel, .response_url = command->response_url};
 	struct member_names names = {.workspace = workspace};
@@ -533,14 +535,14 @@ void bot_command(struct workspace *workspace, const struct slack_command *comman
 	struct buf line = {0};
 
 	slack_mrkdwn_read(&line, NULL, command->text, &callbacks);
-	bot_line(workspace, command->user, &place, buf_text(&line));
+	slack_bot_line(workspace, command->user, &place, buf_text(&line));
 	buf_finish(&line);
 	buf_finish(&names.text);
 }
 
 /* ------------------------------------------------------------------------------------------- offered rooms */
 
-void bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room)
+void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room)
 {
 	struct workspace *workspace = workspace_of(frontend, address);
 	const struct channel *channel = channel_portal(frontend, room);
@@ -557,6 +559,6 @@ void bot_offer_room(struct slack_frontend *frontend, const char *address, const 
 	char *text = mem_printf("No channel is tied to %s yet. Say /bridge link %s in one, or make one: create %s", room, room,
 				room);
 
-	person_tell(frontend, address, text);
+	slack_person_tell(frontend, address, text);
 	mem_free(text);
 }

@@ -195,7 +195,9 @@ static struct channel *make(struct slack_frontend *frontend, const char *place, 
 
 void channel_store(struct slack_frontend *frontend, const struct channel *channel)
 {
-	char *value = mem_printf("%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "");
+	/* The topic comes last, as it may have any words in it. */
+	char *value = mem_printf("%s%s%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "",
+				 channel->topic ? "topic=" : "", channel->topic ? channel->topic : "");
 	const struct store_place place = {.place = channel->place,
 					  .kind = kinds[channel->kind],
 					  .owner = channel->owner ? channel->owner : "",
@@ -248,8 +250,13 @@ static void load_one(struct slack_frontend *frontend, const struct store_place *
 		log_warning(&frontend->base.log, "the stored place %s means nothing: left alone", log_quote(place->place));
 		return;
 	}
-	channel->in_room = strstr(place->value, "room ") != NULL;
-	channel->archived = strstr(place->value, "archived ") != NULL;
+	const char *topic = strstr(place->value, "topic=");
+	char *words = mem_strndup(place->value, topic ? (size_t)(topic - place->value) : strlen(place->value));
+
+	channel->in_room = strstr(words, "room ") != NULL;
+	channel->archived = strstr(words, "archived ") != NULL;
+	channel->topic = topic ? mem_strdup(topic + strlen("topic=")) : NULL;
+	mem_free(words);
 }
 
 static void on_places(void *context, int err, const struct store_place *places, size_t count)

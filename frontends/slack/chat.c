@@ -39,7 +39,7 @@ static void made(struct opening *opening, const char *team, const char *ts)
 	channel->in_room = opening->in_room;
 	channel_store(frontend, channel);
 	history_begin(frontend, channel);
-	slack_later(frontend, person_show_waiting, opening->owner);
+	slack_later(frontend, slack_person_show_waiting, opening->owner);
 	mem_free(place);
 }
 
@@ -88,7 +88,7 @@ static void begin(struct opening *opening, const char *dm)
 	buf_finish(&text);
 }
 
-struct channel *chat_open(struct slack_frontend *frontend, const char *owner, const char *name, bool in_room)
+struct channel *slack_chat_open(struct slack_frontend *frontend, const char *owner, const char *name, bool in_room)
 {
 	struct channel *chat = channel_chat(frontend, owner, name);
 	char *key = channel_chat_key(owner, name);
@@ -109,11 +109,11 @@ struct channel *chat_open(struct slack_frontend *frontend, const char *owner, co
 	if (control)
 		begin(opening, control->at.id);
 	else
-		person_open_control(frontend, owner);
+		slack_person_open_control(frontend, owner);
 	return NULL;
 }
 
-void chats_go_on(struct slack_frontend *frontend, const char *owner)
+void slack_chats_go_on(struct slack_frontend *frontend, const char *owner)
 {
 	const struct channel *control = channel_control(frontend, owner);
 	struct map_iter it = {0};
@@ -126,7 +126,7 @@ void chats_go_on(struct slack_frontend *frontend, const char *owner)
 	}
 }
 
-void chats_free(struct slack_frontend *frontend)
+void slack_chats_free(struct slack_frontend *frontend)
 {
 	map_destroy(&frontend->openings, opening_free);
 }

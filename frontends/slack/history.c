@@ -98,6 +98,8 @@ void history_seen(struct slack_frontend *frontend, const struct channel *channel
 struct reading {
 	struct slack_frontend *frontend;
 	char *since;          /* time stamp */
+	char *from;           /* somewhat before: a thread may have begun below an older message */
+	unsigned looked;      /* older messages that were looked at for that */
 	struct list messages; /* struct message.link, oldest first */
 	unsigned count;
 	struct map *threads;  /* still to be read */
@@ -125,6 +127,7 @@ static void reading_free(void *context)
 	}
 	map_destroy(&reading->threads, NULL);
 	mem_free(reading->since);
+	mem_free(reading->from);
 	mem_free(reading->thread);
 	mem_free(reading);
 }
@@ -151,12 +154,13 @@ static bool on_page(void *context, const struct cJSON *json)
 		if (!reading->thread && slack_is_ts(ts) && slack_is_ts(latest) && slack_ts_compare(latest, reading->since) > 0)
 			map_set(&reading->threads, ts, reading);
 		/* A thread always comes with the message that it is about. */
-		if (slack_is_ts(ts) && slack_ts_compare(ts, reading->since) > 0 &&
-		    !(reading->thread && !strcmp(ts, reading->thread)))
+		if (slack_is_ts(ts) && slack_ts_compare(ts, reading->since) <= 0)
+			reading->looked++;
+		else if (slack_is_ts(ts) && !(reading->thread && !strcmp(ts, reading->thread)))
 			keep(reading, item);
 		arena_finish(&arena);
 	}
-	return reading->count < LIMIT_SLACK_HISTORY;
+	return reading->count < LIMIT_SLACK_HISTORY && reading->looked < LIMIT_SLACK_THREADS_LOOKED;
 }
 
 /* All was read: it comes like what a socket brings. */
@@ -210,7 +214,7 @@ static void read_next(struct reading *reading)
 
 	slack_address_read(&at, reading->place);
 	const char *thread = reading->thread ? reading->thread : NULL;
-	const struct web_argument arguments[] = {{"channel", at.id}, {"ts", thread}, {"oldest", reading->since}};
+	const struct web_argument arguments[] = {{"channel", at.id}, {"ts", thread}, {"oldest", thread ? reading->since : reading->from}};
 	char *lane = workspace ? mem_printf("history %s", workspace->team) : NULL;
 
 	if (!workspace) {
@@ -245,6 +249,7 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 		channel->catching_up = true;
 		reading->frontend = frontend;
 		reading->since = mem_strdup(since);
+		reading->from = mem_printf("%lld.000000", slack_ts_ms(since) / 1000 - LIMIT_SLACK_THREADS_SECONDS);
 		list_init(&reading->messages);
 		reading->thread = channel->kind == CHANNEL_CHAT ? mem_strdup(channel->at.thread) : NULL;
 		for (char *word = threads ? strtok_r(threads, " ", &rest) : NULL; word; word = strtok_r(NULL, " ", &rest))

@@ -43,7 +43,7 @@ void in_flight_end(struct slack_frontend *frontend, const char *place, const cha
 	if (in_flight && --in_flight->posts == 0) {
 		map_remove(frontend->in_flight, key);
 		while (map_next(in_flight->waiting, &it))
-			slack_later(frontend, person_show_waiting, it.key);
+			slack_later(frontend, slack_person_show_waiting, it.key);
 		finish(in_flight);
 	}
 	mem_free(key);

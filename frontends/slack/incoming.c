@@ -92,9 +92,9 @@ static void take_dm(struct workspace *workspace, const struct slack_event *event
 	struct member_names names = {.workspace = workspace};
 	const struct slack_names callbacks = member_names(&names);
 
-	person_set_control(workspace->frontend, address, event->channel);
+	slack_person_set_control(workspace->frontend, address, event->channel);
 	slack_text_read(&line, NULL, event, &callbacks);
-	bot_line(workspace, event->user, &place, buf_text(&line));
+	slack_bot_line(workspace, event->user, &place, buf_text(&line));
 	mem_free(address);
 	buf_finish(&names.text);
 	buf_finish(&line);
@@ -390,7 +390,7 @@ static void take_command(struct slack_frontend *frontend, const struct slack_fra
 											   : NULL;
 
 	if (workspace && command.user && command.channel)
-		bot_command(workspace, &command);
+		slack_bot_command(workspace, &command);
 	arena_finish(&arena);
 }
 

@@ -16,7 +16,7 @@
 static void member_free(struct member *member)
 {
 	list_remove(&member->used);
-	person_forget(member);
+	slack_person_forget(member);
 	mem_free(member->address);
 	mem_free(member->name);
 	mem_free(member->avatar);

@@ -27,13 +27,13 @@ static void notice_free(struct member *member, struct notice *notice)
 	mem_free(notice);
 }
 
-void person_forget(struct member *member)
+void slack_person_forget(struct member *member)
 {
 	LIST_EACH (link, &member->notices)
 		notice_free(member, CONTAINER_OF(link, struct notice, link));
 }
 
-struct member *person_of(struct slack_frontend *frontend, const char *address)
+struct member *slack_person_of(struct slack_frontend *frontend, const char *address)
 {
 	struct workspace *workspace = workspace_of(frontend, address);
 	struct slack_address parts;
@@ -43,9 +43,9 @@ struct member *person_of(struct slack_frontend *frontend, const char *address)
 
 /* ------------------------------------------------------------------------------------------- DM of the bot */
 
-void person_set_control(struct slack_frontend *frontend, const char *address, const char *id)
+void slack_person_set_control(struct slack_frontend *frontend, const char *address, const char *id)
 {
-	struct member *member = person_of(frontend, address);
+	struct member *member = slack_person_of(frontend, address);
 
 	if (!member)
 		return;
@@ -64,7 +64,7 @@ void person_set_control(struct slack_frontend *frontend, const char *address, co
 		slack_notice(member->workspace, id, NULL, notice->text);
 		notice_free(member, notice);
 	}
-	chats_go_on(frontend, address);
+	slack_chats_go_on(frontend, address);
 }
 
 struct opening {
@@ -76,7 +76,7 @@ static void on_opened(void *context, const struct web_reply *reply)
 {
 	struct opening *opening = context;
 	struct slack_frontend *frontend = opening->frontend;
-	struct member *member = person_of(frontend, opening->address);
+	struct member *member = slack_person_of(frontend, opening->address);
 	struct arena arena = {0};
 	const char *id = json_text(json_object(reply->json, "channel"), "id", &arena);
 
@@ -85,15 +85,15 @@ static void on_opened(void *context, const struct web_reply *reply)
 		log_warning(&frontend->base.log, "no DM with %s could be opened: %s", log_quote(opening->address),
 			    reply->problem);
 	} else if (member) {
-		person_set_control(frontend, opening->address, id);
+		slack_person_set_control(frontend, opening->address, id);
 	}
 	arena_finish(&arena);
 	mem_free(opening);
 }
 
-void person_open_control(struct slack_frontend *frontend, const char *address)
+void slack_person_open_control(struct slack_frontend *frontend, const char *address)
 {
-	struct member *member = person_of(frontend, address);
+	struct member *member = slack_person_of(frontend, address);
 
 	if (!member || member->opening)
 		return;
@@ -123,9 +123,9 @@ static void keep(struct member *member, const char *text)
 	member->notices_count++;
 }
 
-void person_tell(struct slack_frontend *frontend, const char *address, const char *text)
+void slack_person_tell(struct slack_frontend *frontend, const char *address, const char *text)
 {
-	struct member *member = person_of(frontend, address);
+	struct member *member = slack_person_of(frontend, address);
 
 	if (!member)
 		return;
@@ -143,23 +143,23 @@ void person_tell(struct slack_frontend *frontend, const char *address, const cha
 		return;
 	}
 	keep(member, text);
-	person_open_control(frontend, address);
+	slack_person_open_control(frontend, address);
 }
 
 /* ---------------------------------------------------------------------------------------------- presence */
 
-struct resource *person_ready(struct slack_frontend *frontend, const char *address)
+struct resource *slack_person_ready(struct slack_frontend *frontend, const char *address)
 {
 	struct resource *resource = session_find(frontend->base.transport, &frontend->base, address, "");
 
 	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
 }
 
-struct resource *person_attach(struct slack_frontend *frontend, const char *address)
+struct resource *slack_person_attach(struct slack_frontend *frontend, const char *address)
 {
 	struct transport *transport = frontend->base.transport;
 	struct resource *resource = session_find(transport, &frontend->base, address, "");
-	const struct member *member = resource ? NULL : person_of(frontend, address);
+	const struct member *member = resource ? NULL : slack_person_of(frontend, address);
 
 	if (resource || !member || member->unregistered)
 		return resource;
@@ -170,17 +170,17 @@ struct resource *person_attach(struct slack_frontend *frontend, const char *addr
 	return session_find(transport, &frontend->base, address, "");
 }
 
-void person_registered(struct slack_frontend *frontend, const char *address)
+void slack_person_registered(struct slack_frontend *frontend, const char *address)
 {
-	struct member *member = person_of(frontend, address);
+	struct member *member = slack_person_of(frontend, address);
 
 	if (!member)
 		return;
 	member->unregistered = false;
-	person_attach(frontend, address);
+	slack_person_attach(frontend, address);
 }
 
-void person_show_waiting(struct slack_frontend *frontend, const char *address)
+void slack_person_show_waiting(struct slack_frontend *frontend, const char *address)
 {
 	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, address);
 
@@ -188,10 +188,10 @@ void person_show_waiting(struct slack_frontend *frontend, const char *address)
 		delivery_identity_ready(identity);
 }
 
-void person_show_session(struct slack_frontend *frontend, struct identity *identity, const struct event_session *session)
+void slack_person_show_session(struct slack_frontend *frontend, struct identity *identity, const struct event_session *session)
 {
 	const char *address = identity->address;
-	struct member *member = person_of(frontend, address);
+	struct member *member = slack_person_of(frontend, address);
 	const char *said = session->text && *session->text ? session->text : NULL;
 	const char *text = NULL;
 
@@ -225,5 +225,5 @@ void person_show_session(struct slack_frontend *frontend, struct identity *ident
 		break;
 	}
 	if (text)
-		person_tell(frontend, address, text);
+		slack_person_tell(frontend, address, text);
 }

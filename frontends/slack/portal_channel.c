@@ -93,7 +93,7 @@ static bool on_conversations(void *context, const struct cJSON *json)
 {
 	struct looking *looking = context;
 	struct slack_frontend *frontend = looking->frontend;
-	struct resource *resource = person_ready(frontend, looking->address);
+	struct resource *resource = slack_person_ready(frontend, looking->address);
 	const struct workspace *workspace = workspace_of(frontend, looking->address);
 	const struct cJSON *channels = json_array(json, "channels");
 
@@ -133,8 +133,8 @@ static void join_all(struct slack_frontend *frontend, const struct workspace *wo
 
 void portal_channels_join_again(struct slack_frontend *frontend, const char *address)
 {
-	struct resource *resource = person_ready(frontend, address);
-	struct member *member = resource ? person_of(frontend, address) : NULL;
+	struct resource *resource = slack_person_ready(frontend, address);
+	struct member *member = resource ? slack_person_of(frontend, address) : NULL;
 
 	if (!member)
 		return;
@@ -167,7 +167,7 @@ static void join_again(struct slack_frontend *frontend, const char *address, voi
 
 void portal_channel_person_in(struct slack_frontend *frontend, struct channel *channel, const char *address)
 {
-	struct resource *resource = person_attach(frontend, address);
+	struct resource *resource = slack_person_attach(frontend, address);
 
 	/* Else it follows when the account has been read: portal_channels_join_again. */
 	if (resource && resource->identity->state == IDENTITY_READY)
@@ -176,7 +176,7 @@ void portal_channel_person_in(struct slack_frontend *frontend, struct channel *c
 
 void portal_channel_person_out(struct slack_frontend *frontend, struct channel *channel, const char *address)
 {
-	struct resource *resource = person_ready(frontend, address);
+	struct resource *resource = slack_person_ready(frontend, address);
 
 	if (!resource)
 		return;
@@ -195,7 +195,7 @@ static void take_out(struct slack_frontend *frontend, const char *address, void 
 
 static void bring_in(struct slack_frontend *frontend, const struct workspace *workspace)
 {
-	person_attach(frontend, workspace->relay);
+	slack_person_attach(frontend, workspace->relay);
 	each_person(frontend, workspace->team, join_again, NULL);
 }
 
@@ -259,7 +259,7 @@ static void tell_removed(struct slack_frontend *frontend, const struct identity 
 	bool more = said && *said;
 	char *text = mem_printf("You are not in %s: %s%s%s.", participant->room, reason, more ? ": " : "", more ? said : "");
 
-	person_tell(frontend, to->address, text);
+	slack_person_tell(frontend, to->address, text);
 	mem_free(text);
 }
 
@@ -312,6 +312,7 @@ static void set_topic(struct slack_frontend *frontend, struct channel *channel, 
 	if (!workspace || channel->archived || (channel->topic ? !strcmp(channel->topic, topic) : !*topic))
 		return;
 	mem_replace(&channel->topic, topic);
+	channel_store(frontend, channel);
 	slack_escape(&mrkdwn, topic);
 	const struct web_argument arguments[] = {
 		{"channel", channel->at.id}, {"topic", buf_text(&mrkdwn)}, {NULL, NULL}};
@@ -333,6 +334,6 @@ void portal_channel_show_leave(struct slack_frontend *frontend, struct identity 
 		return;
 	char *text = mem_printf("You are not in %s any more: %s", room->name, room->reason);
 
-	person_tell(frontend, to->address, text);
+	slack_person_tell(frontend, to->address, text);
 	mem_free(text);
 }

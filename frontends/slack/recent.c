@@ -33,7 +33,7 @@ static struct recent *remember(struct slack_frontend *frontend, const char *id)
 	return recent;
 }
 
-void recent_note(struct slack_frontend *frontend, const char *id, const char *author, const char *text,
+void slack_recent_note(struct slack_frontend *frontend, const char *id, const char *author, const char *text,
 		 const char *place)
 {
 	struct recent *recent = remember(frontend, id);
@@ -44,12 +44,12 @@ void recent_note(struct slack_frontend *frontend, const char *id, const char *au
 	recent->text = mem_strndup(text, text_cut(text, strlen(text), QUOTED_BYTES));
 }
 
-const struct recent *recent_find(const struct slack_frontend *frontend, const char *id)
+const struct recent *slack_recent_find(const struct slack_frontend *frontend, const char *id)
 {
 	return id ? map_get(frontend->recent, id) : NULL;
 }
 
-size_t recent_react(struct slack_frontend *frontend, const char *id, const char *user, const char *emoji, bool added,
+size_t slack_recent_react(struct slack_frontend *frontend, const char *id, const char *user, const char *emoji, bool added,
 		    const char **all, size_t max)
 {
 	struct recent *recent = remember(frontend, id);
@@ -87,7 +87,7 @@ static bool is_among(const char *emoji, const char *const *all, size_t count)
 	return found;
 }
 
-void recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user, const char *const *emoji,
+void slack_recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user, const char *const *emoji,
 			  size_t count, void (*change)(void *context, const char *emoji, bool added), void *context)
 {
 	struct recent *recent = remember(frontend, id);
@@ -117,7 +117,7 @@ void recent_set_reactions(struct slack_frontend *frontend, const char *id, const
 	mem_free(prefix);
 }
 
-void recent_free(struct slack_frontend *frontend)
+void slack_recent_free(struct slack_frontend *frontend)
 {
 	map_destroy(&frontend->recent, recent_finish);
 }

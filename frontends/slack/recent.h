@@ -11,15 +11,15 @@ struct recent {
 	struct map *reactions; /* "USER\nEMOJI" -> emoji; NULL */
 };
 
-void recent_note(struct slack_frontend *frontend, const char *id, const char *author, const char *text,
+void slack_recent_note(struct slack_frontend *frontend, const char *id, const char *author, const char *text,
 		 const char *place);
 /* NULL: not known (any more). */
-const struct recent *recent_find(const struct slack_frontend *frontend, const char *id);
+const struct recent *slack_recent_find(const struct slack_frontend *frontend, const char *id);
 /* A reaction was added or removed; appends all that the user has on the message now to `emoji`, up to `max` lent texts,
  * and returns how many. */
-size_t recent_react(struct slack_frontend *frontend, const char *id, const char *user, const char *emoji, bool added,
+size_t slack_recent_react(struct slack_frontend *frontend, const char *id, const char *user, const char *emoji, bool added,
 		    const char **all, size_t max);
 /* All that `user` has on the message now; `change` for each that is new, or that nobody has any more. */
-void recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user, const char *const *emoji,
+void slack_recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user, const char *const *emoji,
 			  size_t count, void (*change)(void *context, const char *emoji, bool added), void *context);
-void recent_free(struct slack_frontend *frontend);
+void slack_recent_free(struct slack_frontend *frontend);

@@ -47,7 +47,7 @@ static void saying_end(struct saying *saying)
 
 static bool is_loading(struct slack_frontend *frontend, const char *address)
 {
-	const struct resource *resource = person_attach(frontend, address);
+	const struct resource *resource = slack_person_attach(frontend, address);
 
 	return resource && resource->identity->state == IDENTITY_LOADING;
 }
@@ -123,14 +123,14 @@ static struct resource *speaker(struct saying *saying, struct event_message *mes
 {
 	struct workspace *workspace = saying->workspace;
 	struct slack_frontend *frontend = workspace->frontend;
-	struct resource *own = saying->source->user ? person_ready(frontend, saying->address) : NULL;
+	struct resource *own = saying->source->user ? slack_person_ready(frontend, saying->address) : NULL;
 
 	if (own || saying->channel->kind != CHANNEL_PORTAL)
 		return own;
 	message->author.name = saying->name;
 	message->author.id = saying->address;
 	message->author.avatar_url = saying->source->user ? member_of(workspace, saying->source->user)->avatar : NULL;
-	return person_ready(frontend, workspace->relay);
+	return slack_person_ready(frontend, workspace->relay);
 }
 
 static int send_on(struct saying *saying, struct resource *from, const struct event *event)
@@ -222,7 +222,7 @@ static void say(struct saying *saying)
 	char *original = slack_message_id(source->channel, source->ts);
 	char *id = edit && source->event_ts ? slack_message_id(source->channel, source->event_ts) : mem_strdup(original);
 	char *thread = in_thread ? slack_message_id(source->channel, source->thread_ts) : NULL;
-	const struct recent *quoted = recent_find(frontend, thread);
+	const struct recent *quoted = slack_recent_find(frontend, thread);
 	struct event_message message = {.text = buf_text(&saying->text),
 					.xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
 					.id = id,
@@ -232,7 +232,7 @@ static void say(struct saying *saying)
 					.reply_author = quoted && !edit ? quoted->author : NULL,
 					.thread = thread};
 
-	recent_note(frontend, original, saying->name, message.text, saying->channel->place);
+	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	route(saying, EVENT_MESSAGE, &message);
 	mem_free(original);
 	mem_free(id);
@@ -244,7 +244,7 @@ static void take_back(struct saying *saying)
 	const struct slack_event *source = saying->source;
 	char *original = slack_message_id(source->channel, source->ts);
 	char *id = slack_message_id(source->channel, source->event_ts ? source->event_ts : source->ts);
-	const struct recent *known = recent_find(saying->workspace->frontend, original);
+	const struct recent *known = slack_recent_find(saying->workspace->frontend, original);
 
 	if (known && known->text)
 		buf_printf(&saying->text, "(takes back: %s)", known->text);
@@ -268,7 +268,7 @@ static void react(struct saying *saying)
 		buf_printf(&emoji, ":%s:", source->reaction);
 	char *original = slack_message_id(source->channel, source->ts);
 	char *id = source->event_ts ? slack_message_id(source->channel, source->event_ts) : NULL;
-	size_t count = recent_react(saying->workspace->frontend, original, source->user, buf_text(&emoji), source->added, all,
+	size_t count = slack_recent_react(saying->workspace->frontend, original, source->user, buf_text(&emoji), source->added, all,
 				    ARRAY_SIZE(all));
 
 	if (source->added)
@@ -295,6 +295,7 @@ static void set_topic(struct saying *saying)
 
 	slack_mrkdwn_read(&saying->text, NULL, source->text, &callbacks);
 	mem_replace(&saying->channel->topic, buf_text(&saying->text));
+	channel_store(saying->workspace->frontend, saying->channel);
 	route(saying, EVENT_SUBJECT, &(struct event_message){.text = buf_text(&saying->text), .id = id});
 	mem_free(id);
 	buf_finish(&names.text);
@@ -304,7 +305,7 @@ static void set_topic(struct saying *saying)
 static struct channel *chat_of_reaction(struct slack_frontend *frontend, const struct slack_event *event)
 {
 	char *id = event->ts ? slack_message_id(event->channel, event->ts) : NULL;
-	const struct recent *recent = recent_find(frontend, id);
+	const struct recent *recent = slack_recent_find(frontend, id);
 
 	mem_free(id);
 	return recent && recent->place ? channel_at(frontend, recent->place) : NULL;

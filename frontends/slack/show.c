@@ -95,7 +95,7 @@ static void post_release(void *context)
 	mem_free(post);
 }
 
-void show_free(struct slack_frontend *frontend)
+void slack_show_free(struct slack_frontend *frontend)
 {
 	LIST_EACH (link, &frontend->finished)
 		post_release(CONTAINER_OF(link, struct post, link));
@@ -126,7 +126,7 @@ static void tie_ids(const struct post *post, const char *ts)
 	char *id = slack_message_id(post->channel, ts);
 
 	if (post->text)
-		recent_note(frontend, id, post->author, post->text, post->place);
+		slack_recent_note(frontend, id, post->author, post->text, post->place);
 	if (post->people)
 		message_map_put(frontend->base.transport->spool, &(struct message_link){.place = post->people,
 											.id = id,
@@ -399,7 +399,7 @@ static bool is_emote(const struct event_message *message)
 static void put_quote(struct buf *out, const struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
-	const struct recent *recent = recent_find(speaking->frontend, message->reply_to);
+	const struct recent *recent = slack_recent_find(speaking->frontend, message->reply_to);
 	const char *text = message->reply_text && *message->reply_text ? message->reply_text : recent ? recent->text : NULL;
 	const char *author = message->reply_author && *message->reply_author ? message->reply_author
 			     : recent                                          ? recent->author
@@ -598,7 +598,7 @@ static void react(struct speaking *speaking, const char *ts)
 	struct reacting reacting = {speaking, ts};
 	char *id = slack_message_id(speaking->channel, ts);
 
-	recent_set_reactions(speaking->frontend, id, speaking->name, message->reactions, message->reactions_count,
+	slack_recent_set_reactions(speaking->frontend, id, speaking->name, message->reactions, message->reactions_count,
 			     change_reaction, &reacting);
 	mem_free(id);
 }
@@ -702,7 +702,7 @@ static int show_in_chat(struct speaking *speaking)
 	const struct event_message *message = &speaking->event->message;
 	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
 	char *name = channel_chat_name(message);
-	const struct channel *channel = chat_open(speaking->frontend, speaking->to->address, name, in_room);
+	const struct channel *channel = slack_chat_open(speaking->frontend, speaking->to->address, name, in_room);
 
 	speaking->name = in_room ? message->nickname : name;
 	bool ready = channel && is_looked_up(speaking, channel);
@@ -732,7 +732,7 @@ static bool waits_for_another(struct speaking *speaking)
 	return waits;
 }
 
-int show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
+int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
 {
 	struct speaking speaking = {.frontend = frontend, .to = to, .event = event};
 
@@ -744,7 +744,7 @@ int show_message(struct slack_frontend *frontend, struct identity *to, const str
 	return shown;
 }
 
-int show_attention(struct slack_frontend *frontend, struct identity *to, const struct event *event)
+int slack_show_attention(struct slack_frontend *frontend, struct identity *to, const struct event *event)
 {
 	struct event message = *event;
 
@@ -752,7 +752,7 @@ int show_attention(struct slack_frontend *frontend, struct identity *to, const s
 	message.message.kind = MESSAGE_CHAT;
 	if (!message.message.text || !*message.message.text)
 		message.message.text = "/me wants your attention.";
-	return show_message(frontend, to, &message);
+	return slack_show_message(frontend, to, &message);
 }
 
 /* ----------------------------------------------------------------------------------------- what is refused */
@@ -771,7 +771,7 @@ static const char *reason_text(enum undelivered_reason reason)
 	return texts[reason];
 }
 
-int show_undelivered(struct slack_frontend *frontend, const char *address, const struct event *event)
+int slack_show_undelivered(struct slack_frontend *frontend, const char *address, const struct event *event)
 {
 	const struct event_undelivered *undelivered = &event->undelivered;
 	const struct event_message *message = &undelivered->message;
@@ -793,7 +793,7 @@ int show_undelivered(struct slack_frontend *frontend, const char *address, const
 	else if (channel && !strcmp(channel->at.team, workspace->team))
 		slack_notice(workspace, channel->at.id, NULL, text);
 	else
-		person_tell(frontend, address, text);
+		slack_person_tell(frontend, address, text);
 	mem_free(text);
 	mem_free(name);
 	/* It is in Slack's lane, and the person has the message before his eyes. */

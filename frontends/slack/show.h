@@ -11,9 +11,9 @@
 
 struct identity;
 
-int show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event);
+int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event);
 /* EVENT_ATTENTION: as a message. */
-int show_attention(struct slack_frontend *frontend, struct identity *to, const struct event *event);
+int slack_show_attention(struct slack_frontend *frontend, struct identity *to, const struct event *event);
 /* UNDELIVERED: only whoever said it is told. */
-int show_undelivered(struct slack_frontend *frontend, const char *address, const struct event *event);
-void show_free(struct slack_frontend *frontend);
+int slack_show_undelivered(struct slack_frontend *frontend, const char *address, const struct event *event);
+void slack_show_free(struct slack_frontend *frontend);

@@ -183,12 +183,12 @@ static void frontend_destroy(struct frontend *base)
 		list_remove(&first->link);
 		mem_free(first);
 	}
-	chats_free(frontend);
+	slack_chats_free(frontend);
 	channels_free(frontend);
-	recent_free(frontend);
+	slack_recent_free(frontend);
 	in_flight_free(frontend);
 	posted_free(frontend);
-	show_free(frontend);
+	slack_show_free(frontend);
 	workspaces_free(frontend);
 	mem_free_secret(frontend->app_token.text);
 	mem_free(frontend->records);
@@ -397,13 +397,13 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 static void show_login_step(struct slack_frontend *frontend, const struct identity *to,
 			    const struct event_login_step *step)
 {
-	struct member *member = person_of(frontend, to->address);
+	struct member *member = slack_person_of(frontend, to->address);
 	struct buf text = {0};
 
 	if (member)
 		member->curious = true;
 	login_step_describe(&text, step, true);
-	person_tell(frontend, to->address, buf_text(&text));
+	slack_person_tell(frontend, to->address, buf_text(&text));
 	buf_finish(&text);
 }
 
@@ -412,7 +412,7 @@ static void show_contact_request(struct slack_frontend *frontend, const struct i
 {
 	char *text = mem_printf("%s asks to see when you are there. Say: chat %s", contact->name, contact->name);
 
-	person_tell(frontend, to->address, text);
+	slack_person_tell(frontend, to->address, text);
 	mem_free(text);
 }
 
@@ -430,9 +430,9 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		return TP_ERR_NOT_CONNECTED;
 	switch (event->type) {
 	case EVENT_MESSAGE:
-		return show_message(frontend, to, event);
+		return slack_show_message(frontend, to, event);
 	case EVENT_ATTENTION:
-		return show_attention(frontend, to, event);
+		return slack_show_attention(frontend, to, event);
 	case EVENT_SUBJECT:
 		portal_channel_show_subject(frontend, to, &event->message);
 		break;
@@ -443,7 +443,7 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		portal_channel_show_leave(frontend, to, &event->room);
 		break;
 	case EVENT_SESSION:
-		person_show_session(frontend, to, &event->session);
+		slack_person_show_session(frontend, to, &event->session);
 		slack_later(frontend, incoming_go_on, NULL); /* an account that was waited for */
 		break;
 	case EVENT_LOGIN_STEP:
@@ -464,7 +464,7 @@ static int frontend_undelivered(struct frontend *base, const char *address, cons
 
 	if (!can_show(frontend, address))
 		return TP_ERR_NOT_CONNECTED;
-	return show_undelivered(frontend, address, event);
+	return slack_show_undelivered(frontend, address, event);
 }
 
 static void frontend_notify(struct frontend *base, const char *address, const char *text)
@@ -472,7 +472,7 @@ static void frontend_notify(struct frontend *base, const char *address, const ch
 	struct slack_frontend *frontend = slack_frontend_of(base);
 
 	if (can_show(frontend, address))
-		person_tell(frontend, address, text);
+		slack_person_tell(frontend, address, text);
 }
 
 static bool frontend_normalize(struct frontend *base, const char *address, struct buf *out)
@@ -493,19 +493,19 @@ static void detach(struct slack_frontend *frontend, const char *address)
 
 static void frontend_registered(struct frontend *base, const char *address, bool registered)
 {
-	slack_later(slack_frontend_of(base), registered ? person_registered : detach, address);
+	slack_later(slack_frontend_of(base), registered ? slack_person_registered : detach, address);
 }
 
 /* Somebody who was logged in when the last process ended: on Slack people are always there. */
 static void frontend_probe(struct frontend *base, const char *address)
 {
-	slack_later(slack_frontend_of(base), person_registered, address);
+	slack_later(slack_frontend_of(base), slack_person_registered, address);
 }
 
 static void frontend_offer_room(struct frontend *base, const char *address, const char *resource, const char *room)
 {
 	(void)resource;
-	bot_offer_room(slack_frontend_of(base), address, room);
+	slack_bot_offer_room(slack_frontend_of(base), address, room);
 }
 
 static bool frontend_room_resumed(struct frontend *base, struct resource *resource, const struct room *room)

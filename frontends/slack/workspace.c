@@ -65,7 +65,7 @@ void workspace_tell_admins(struct slack_frontend *frontend, const struct workspa
 
 		/* Of a workspace that is lost nobody can be told; whoever is at home in another can. */
 		if (home && (!workspace || home == workspace || workspace->state == WORKSPACE_DEAD))
-			person_tell(frontend, admins->items[i], text);
+			slack_person_tell(frontend, admins->items[i], text);
 	}
 }
 
@@ -112,7 +112,7 @@ static void become_ready(struct workspace *workspace)
 	workspace->state = WORKSPACE_READY;
 	log_info(&workspace->log, "we are %s in %s", workspace->bot_user, log_quote(workspace->name));
 	/* If an administrator gave it an account, it speaks for people who have none. */
-	slack_later(frontend, person_registered, workspace->relay);
+	slack_later(frontend, slack_person_registered, workspace->relay);
 	delivery_frontend_ready(&frontend->base);
 }
 
