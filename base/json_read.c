@@ -264,6 +264,17 @@ const char *json_text(const struct cJSON *object, const char *name, struct arena
 	return cJSON_IsString(value) ? cleaned(value->valuestring, arena) : NULL;
 }
 
+const char *json_line(const struct cJSON *object, const char *name, struct arena *arena)
+{
+	const char *text = json_text(object, name, arena);
+	char *line = arena_strdup(arena, text);
+
+	for (char *at = line; at && *at; at++)
+		if (*at == '\n' || *at == '\t')
+			*at = ' ';
+	return line;
+}
+
 static bool is_whole(double value)
 {
 	return fabs(value) <= WHOLE_MAX && floor(value) == value;

@@ -51,10 +51,10 @@ struct slack_frame {
 bool slack_frame_read(struct slack_frame *frame, const struct cJSON *json, struct arena *arena);
 
 enum slack_event_kind {
-	SLACK_OTHER,
+	SLACK_OTHER,           /* also app_mention: the same message comes as MESSAGE */
 	SLACK_MESSAGE,         /* somebody says something, also /me, a file, a broadcast reply */
-	SLACK_EDIT,            /* message_changed that a person made: the texts differ; `message` is the new one */
-	SLACK_DELETE,          /* message_deleted, and a thread's parent that became a tombstone: ts is the message */
+	SLACK_EDIT,            /* message_changed that somebody made, not an unfurl or a count of replies: what it is now */
+	SLACK_DELETE,          /* message_deleted, and a thread's parent that became a tombstone: what it was before */
 	SLACK_REACTION,        /* added or removed: reaction, item ts, user */
 	SLACK_JOIN, SLACK_LEAVE, /* member_joined_channel, channel_join and their like: channel, user */
 	SLACK_TOPIC,           /* channel_topic: text */
@@ -68,18 +68,24 @@ enum slack_event_kind {
 	SLACK_FILE_SHARED,     /* file_id, channel, user */
 	SLACK_TOKENS_REVOKED,  /* ids in users */
 	SLACK_UNINSTALLED,
-	SLACK_RATE_LIMITED,    /* app_rate_limited: events were lost, `seconds` since when */
+	SLACK_RATE_LIMITED,    /* app_rate_limited: events were lost, `seconds` (Unix time) since when */
 };
 
 struct slack_file {
 	const char *id;        /* never NULL */
 	const char *name;      /* of one line; "" */
-	const char *title;
+	const char *title;     /* of one line; "" */
 	const char *mime_type; /* NULL: not known (yet) */
-	const char *url;       /* url_private_download, else url_private; NULL: ask files.info */
-	const char *permalink;
+	const char *url;       /* url_private_download, else url_private, https or http; NULL */
+	const char *permalink; /* for people who are logged in; NULL */
 	uint64_t size;         /* 0: not known */
-	enum { SLACK_FILE_HOSTED, SLACK_FILE_ASK, SLACK_FILE_EXTERNAL, SLACK_FILE_DELETED, SLACK_FILE_HIDDEN } mode;
+	enum slack_file_mode {
+		SLACK_FILE_HOSTED,   /* at Slack; there is a url */
+		SLACK_FILE_ASK,      /* a stub: files.info knows more */
+		SLACK_FILE_EXTERNAL, /* a link to elsewhere, or to be seen at permalink only */
+		SLACK_FILE_DELETED,
+		SLACK_FILE_HIDDEN,   /* by the free plan's limit, or not for us */
+	} mode;
 };
 
 struct slack_reaction {
@@ -94,17 +100,19 @@ struct slack_event {
 	const char *event_id;  /* of the payload; NULL */
 	const char *team;      /* of the payload: team_id; NULL */
 	const char *channel;
-	const char *channel_type; /* "channel", "group", "im", "mpim"; NULL: not said */
-	const char *ts;        /* MESSAGE, EDIT, DELETE, REACTION: the message that it is about; else NULL */
+	const char *channel_type; /* "channel", "group", "im", "mpim"; NULL: not said, or something else */
+	const char *ts;        /* MESSAGE, EDIT, DELETE, REACTION: the message that it is about; JOIN, TOPIC ... that stand in
+	                        * the conversation as a message (they come as an event besides): that; else NULL */
 	const char *event_ts;  /* when it happened; NULL */
 	const char *thread_ts; /* of the message: the parent's ts, if it is a reply; NULL */
 	bool broadcast;        /* thread_broadcast: in the channel as well */
-	const char *user;      /* who; NULL: a bot with a name of its own */
-	const char *bot_id, *app_id; /* of the message; NULL */
-	const char *username;  /* of a bot message with a name of its own; NULL */
+	const char *edited_ts; /* of the message: when it was edited last; NULL: never */
+	const char *user;      /* who did it; EDIT, DELETE: whose message it is; NULL: a bot with a name of its own */
+	const char *bot_id, *app_id; /* of the message, also in EDIT and DELETE; NULL */
+	const char *username;  /* of a bot message with a name of its own, of one line; NULL */
 	bool me;               /* me_message */
 	bool hidden_type;      /* a message of Slack's own that nobody wrote (a subtype that we do not know) */
-	const char *text;      /* mrkdwn, still escaped (slack_text.h); "" */
+	const char *text;      /* mrkdwn, still escaped (slack_text.h); TOPIC, PURPOSE, RENAME: the new one; "" */
 	const struct cJSON *blocks;      /* array; NULL */
 	const struct cJSON *attachments; /* array; NULL */
 	const struct slack_file *files;
@@ -119,10 +127,12 @@ struct slack_event {
 	int64_t seconds;       /* RATE_LIMITED */
 };
 
-/* The payload of an EVENT frame (or body of the Events API). False: not an object with an event. */
+/* The payload of an EVENT frame (or body of the Events API, or app_rate_limited, which has no event inside). False: not
+ * an object with an event. */
 bool slack_event_read(struct slack_event *event, const struct cJSON *payload, struct arena *arena);
-/* A message of conversations.history or .replies, as if it had come as an event: channel as given. False: not an
- * object. Reactions on it (may be NULL, 0) into *reactions. */
+/* A message of conversations.history or .replies, as if it had come as an event: `channel` (an id) as given, lent.
+ * `ts` is the message's, whatever its kind. False: not an object. Reactions on it (NULL and 0: none) into *reactions;
+ * Slack may not name all who reacted. */
 bool slack_history_read(struct slack_event *event, const struct cJSON *message, const char *channel,
 			struct arena *arena, const struct slack_reaction **reactions, size_t *reactions_count);
 /* A file object, of a message or of files.info. False: not an object with an id. */
@@ -130,19 +140,20 @@ bool slack_file_read(struct slack_file *file, const struct cJSON *json, struct a
 
 struct slack_user {
 	const char *id;     /* never NULL */
-	const char *name;   /* what it is shown as: profile.display_name, else real_name, else name; of one line */
-	const char *avatar; /* https URL of image_192 or the next best; NULL */
-	const char *team;
+	const char *name;   /* what it is shown as: profile.display_name, else real_name, else name, else id; of one line */
+	const char *avatar; /* https or http URL of image_192 or the next best; NULL */
+	const char *team;   /* NULL */
 	bool deleted, is_bot, is_stranger; /* of another organisation */
 	int64_t updated;    /* Unix seconds; 0 */
 };
+/* False: not an object with an id; likewise below. */
 bool slack_user_read(struct slack_user *user, const struct cJSON *json, struct arena *arena);
 
 struct slack_channel {
 	const char *id;   /* never NULL */
-	const char *name; /* without #; "" for DMs */
-	const char *topic, *purpose; /* "" */
-	const char *user; /* of a DM: the other one */
+	const char *name; /* without #, of one line; "" for DMs */
+	const char *topic, *purpose; /* mrkdwn, still escaped; "" */
+	const char *user; /* of a DM: the other one; NULL */
 	bool is_im, is_mpim, is_private, is_archived, is_member, is_shared;
 };
 bool slack_channel_read(struct slack_channel *channel, const struct cJSON *json, struct arena *arena);
@@ -152,6 +163,7 @@ struct slack_command {
 	const char *team, *channel, *channel_name, *user, *user_name; /* NULL: missing */
 	const char *command; /* "/bridge"; of a button "" */
 	const char *text;    /* of a button its value; "" */
-	const char *response_url; /* NULL */
+	const char *response_url; /* https or http; NULL */
 };
+/* False: neither (another interactive payload: nothing that we have shown to anybody). */
 bool slack_command_read(struct slack_command *command, const struct cJSON *payload, struct arena *arena);

@@ -22,7 +22,9 @@ bool slack_is_id(const char *id);
 bool slack_is_ts(const char *ts);
 /* By time, as numbers of any length: below 0, 0 or above, as strcmp. Both are slack_is_ts. */
 int slack_ts_compare(const char *a, const char *b);
-/* Unix milliseconds. */
+#define SLACK_TS_WHOLE_MAX 12 /* digits before the point: a time of the next 30,000 years */
+#define SLACK_TS_MS_MAX 999999999999999LL
+/* Unix milliseconds, rounded down; SLACK_TS_MS_MAX at most. `ts` is slack_is_ts. */
 long long slack_ts_ms(const char *ts);
 
 /* "TEAM/ID", to be freed. */

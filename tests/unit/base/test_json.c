@@ -145,6 +145,8 @@ static void test_members(void **state)
 	assert_null(json_text(NULL, "n", &arena));
 	assert_null(json_text(NULL, NULL, &arena));
 	assert_string_equal(json_text(document, "line", &arena), "a\nb" FFFD);
+	assert_string_equal(json_line(document, "line", &arena), "a b" FFFD);
+	assert_null(json_line(document, "n", &arena));
 	assert_int_equal(json_number(document, "n", 1), -7);
 	assert_int_equal(json_number(document, "max", 1), INT64_C(9007199254740992));
 	assert_int_equal(json_number(document, "over", 1), 1);
