@@ -152,6 +152,19 @@
 #define LIMIT_HTTP_CLIENT_CONNECT_SECONDS 15 /* until there is a connection, TLS included */
 #define LIMIT_HTTP_CLIENT_SECONDS 3600     /* of any call */
 
+/* Slack */
+#define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; Slack wants its answer within 3 s */
+#define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
+#define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
+#define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
+#define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
+#define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
+#define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
+#define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
+#define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */
+#define LIMIT_SLACK_THREADS_SECONDS 86400 /* how far before the gap new threads are looked for ... */
+#define LIMIT_SLACK_THREADS_LOOKED 1000   /* ... and below how many messages */
+
 /* Matrix */
 #define LIMIT_MATRIX_CALLS 16              /* to the homeserver at once; others wait */
 #define LIMIT_MATRIX_FREE_CALLS 8          /* of them, calls that keep no order */
@@ -170,6 +183,20 @@
 #define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits for accounts to be read */
 #define LIMIT_MATRIX_RECENT 5000           /* events whose text is remembered, for quotations */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
+
+/* Slack */
+#define LIMIT_SLACK_CALLS 16               /* of the Web API at once; others wait */
+#define LIMIT_SLACK_FREE_CALLS 8           /* of them, calls that keep no order */
+#define LIMIT_SLACK_UPLOADS 4              /* of them */
+#define LIMIT_SLACK_CALL_SECONDS 30        /* then it has no answer */
+#define LIMIT_SLACK_UPLOAD_SECONDS 600     /* the same */
+#define LIMIT_SLACK_RETRY_MS 1000          /* until a call is made again, at first; doubled each time up to ... */
+#define LIMIT_SLACK_RETRY_LAST_MS 60000
+#define LIMIT_SLACK_RETRY_AFTER_MS 3600000 /* the most that Slack may ask for */
+#define LIMIT_SLACK_TRIES 5                /* of an upload, or the answer to a command */
+#define LIMIT_SLACK_ANSWER_BYTES (8u << 20) /* of the Web API */
+#define LIMIT_SLACK_POST_MS 1000           /* for each message of one channel ... */
+#define LIMIT_SLACK_POST_BURST 4           /* ... of which so many may go at once */
 
 /* files on their way */
 #define LIMIT_MEDIA_FILES 100000           /* in the store */

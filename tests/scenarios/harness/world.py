@@ -12,6 +12,7 @@ from .irc_client import IrcClient
 from .person import Person
 from .process import Skip, free_port
 from .servers import Ngircd, Prosody
+from .slack import Slack
 from .synapse import Synapse
 
 
@@ -45,6 +46,12 @@ class World:
         server = Synapse(self.folder, **options)
         self.started.append(server)
         return server
+
+    async def slack(self, **options):
+        slack = Slack(**options)
+        self.started.append(slack)
+        await slack.start()
+        return slack
 
     async def matrix_person(self, synapse, name, **options):
         from .matrix_person import MatrixPerson  # which only these scenarios have
@@ -110,6 +117,18 @@ class World:
         await asyncio.gather(synapse.start(), gateway.start())
         return synapse, ircd, gateway
 
+    async def irc_slack(self, ircd=None, slack=None, **keys):
+        """A test Slack, a network, the gateway as an app of the one with the IRC backend: (slack, ircd, gateway)."""
+        slack = slack or await self.slack()
+        ircd = ircd or await self.ngircd()
+        gateway = self.gateway()
+        gateway.irc(ircd)
+        gateway.slack_of(slack)
+        gateway.keys.update({"irc.line_interval": "0", **keys})
+        await gateway.start()
+        await slack.wait_connected()
+        return slack, ircd, gateway
+
     async def stop(self):
         """Stops all; the first thing that went wrong is raised after the rest was stopped."""
         first = None
@@ -132,6 +151,8 @@ class World:
                 seen = True
             elif isinstance(thing, IrcClient):
                 shown.append(f"--- IRC traffic of {thing.nick}\n{thing.traffic()[-8000:]}")
+            elif isinstance(thing, Slack):
+                shown.append(thing.show())
             elif hasattr(thing, "traffic"):
                 shown.append(f"--- Matrix traffic of {thing.id}\n{thing.traffic()[-12000:]}")
             elif getattr(thing, "process", None):

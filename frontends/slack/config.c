@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/slack/slack.h"
+
+#define KEY(field, type, name, fallback, help) CONFIG_KEY(struct slack_config, field, type, name, fallback, help)
+
+static const struct config_key slack_keys[] = {
+	KEY(app_token, CONFIG_STRING, "slack.app_token", "",
+	    "The app-level token (xapp-...) with the scope connections:write: it opens the socket that brings events."),
+	KEY(bot_tokens, CONFIG_LIST, "slack.bot_token", NULL,
+	    "The bot token (xoxb-...) of a workspace that has installed the app. May be repeated, one for each workspace."),
+	CONFIG_LIVE_KEY(struct slack_config, admins, CONFIG_LIST, "slack.admin", NULL,
+			"An administrator, as TEAM/USER (T0123ABC/U0456DEF), who may give administrators' commands to the bot, "
+			"and is told when a workspace is lost. May be repeated."),
+	CONFIG_LIVE_KEY(struct slack_config, show_joins, CONFIG_BOOL, "slack.show_joins", "0",
+			"Say in a channel who comes into its room of the network and who leaves it."),
+	KEY(api, CONFIG_STRING, "slack.api", "https://slack.com/api",
+	    "Where Slack's Web API is. https, or http on this machine (a test)."),
+};
+
+const struct config_table slack_config_table = CONFIG_TABLE("slack", slack_keys);
