@@ -52,7 +52,7 @@ static bool is_letter(char c)
 static bool ends_with_letter(const struct line_writer *w)
 {
 	size_t length = w->out->len - w->start;
-	const char *end = w->out->data + w->out->len;
+	const char *end = buf_text(w->out) + w->out->len;
 
 	if (!length || (length >= GUARD_BYTES && mrkdwn_is_guard(end - GUARD_BYTES, end)))
 		return false;

@@ -163,6 +163,17 @@ static void read_attachment(struct reader *r, const struct cJSON *attachment)
 		read_line(r, attachment, "fallback", &(struct doc_span){0});
 }
 
+/* Nobody may want the markup. */
+static void show(struct doc *doc, struct buf *text, struct buf *xhtml)
+{
+	struct buf unwanted = {0};
+
+	doc_settle(doc);
+	doc_write_text(text, xhtml ? xhtml : &unwanted, doc);
+	doc_finish(doc);
+	buf_finish(&unwanted);
+}
+
 void slack_text_read(struct buf *text, struct buf *xhtml, const struct slack_event *event,
                      const struct slack_names *names)
 {
@@ -175,9 +186,7 @@ void slack_text_read(struct buf *text, struct buf *xhtml, const struct slack_eve
 		doc_read_mrkdwn(&doc, event->text, names);
 	for (const struct cJSON *item = json_first(event->attachments); item; item = json_next(item))
 		read_attachment(&r, item);
-	doc_settle(&doc);
-	doc_write_text(text, xhtml, &doc);
-	doc_finish(&doc);
+	show(&doc, text, xhtml);
 	arena_finish(&r.arena);
 }
 
@@ -187,9 +196,7 @@ void slack_mrkdwn_read(struct buf *text, struct buf *xhtml, const char *mrkdwn,
 	struct doc doc = {0};
 
 	doc_read_mrkdwn(&doc, mrkdwn, names);
-	doc_settle(&doc);
-	doc_write_text(text, xhtml, &doc);
-	doc_finish(&doc);
+	show(&doc, text, xhtml);
 }
 
 /* ---- mentions ---- */
@@ -220,9 +227,8 @@ static size_t find_name(struct finder *f, const char *name, size_t length, const
 {
 	size_t ends[MENTION_ENDS_MAX], count = 0;
 
-	if (length > MENTION_BYTES_MAX)
-		length = MENTION_BYTES_MAX;
-	for (size_t i = 1; i <= length && name[i - 1] != '\n' && count < MENTION_ENDS_MAX; i++)
+	for (size_t i = 1;
+	     i <= length && i <= MENTION_BYTES_MAX && name[i - 1] != '\n' && count < MENTION_ENDS_MAX; i++)
 		if (is_letter(name[i - 1]) && (i == length || !is_letter(name[i])))
 			ends[count++] = i;
 	while (count > 0) {

@@ -33,7 +33,8 @@ struct slack_names {
 /*
  * Appends what was said, as plain text for networks without formatting (*text*: line breaks, "* " and "1. "
  * lists, "> " quotes, links as "label (url)", mentions as names) and as XHTML-IM (*xhtml*, nothing if it
- * would say no more). rich_text blocks are preferred; without them `text`; an app's message that has neither:
+ * would say no more; NULL: unwanted). rich_text blocks are preferred; without them `text`; an app's message
+ * that has neither:
  * its other blocks' texts. Attachments follow (pretext, title, text, fields, or the fallback; a forwarded
  * message as a quote), but for those that Slack made of links. `names` may be NULL; what is not known by name
  * is shown by the token's label or by its id.

@@ -179,6 +179,9 @@ static void reads_message(const char *json, const char *text, const char *xhtml)
 	size_t count;
 
 	assert_true(slack_history_read(&event, document, "C1", &arena, &reactions, &count));
+	slack_text_read(&plain, NULL, &event, &names);
+	assert_string_equal(buf_text(&plain), text);
+	buf_clear(&plain);
 	slack_text_read(&plain, &markup, &event, &names);
 	is_same(json, &plain, text);
 	is_same(json, &markup, xhtml);
