@@ -213,6 +213,8 @@
 #define LIMIT_MEDIA_FETCHES_OWNER 4        /* of them, for one person */
 #define LIMIT_MEDIA_FETCH_SECONDS 30       /* for one of them */
 #define LIMIT_MEDIA_PULLS 32               /* files that are being fetched because somebody asked */
+#define LIMIT_MEDIA_AVATAR_BYTES (1u << 20) /* a picture of somebody */
+#define LIMIT_MEDIA_AVATAR_SECONDS (90 * 86400) /* it is kept so long after its URL was made last */
 #define LIMIT_MEDIA_FRESH_SECONDS 600      /* a file whose URL was made since then is not removed for space */
 
 /* configuration */
