@@ -197,6 +197,7 @@
 #define LIMIT_SLACK_ANSWER_BYTES (8u << 20) /* of the Web API */
 #define LIMIT_SLACK_POST_MS 1000           /* for each message of one channel ... */
 #define LIMIT_SLACK_POST_BURST 4           /* ... of which so many may go at once */
+#define LIMIT_SLACK_PARTS 8                /* messages that a long one is said in; a longer one is a file */
 #define LIMIT_SLACK_FILES 64               /* on their way to Slack; beyond, the link is sent */
 #define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
 #define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */
