@@ -184,6 +184,20 @@
 #define LIMIT_MATRIX_RECENT 5000           /* events whose text is remembered, for quotations */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
 
+/* Slack */
+#define LIMIT_SLACK_CALLS 16               /* of the Web API at once; others wait */
+#define LIMIT_SLACK_FREE_CALLS 8           /* of them, calls that keep no order */
+#define LIMIT_SLACK_UPLOADS 4              /* of them */
+#define LIMIT_SLACK_CALL_SECONDS 30        /* then it has no answer */
+#define LIMIT_SLACK_UPLOAD_SECONDS 600     /* the same */
+#define LIMIT_SLACK_RETRY_MS 1000          /* until a call is made again, at first; doubled each time up to ... */
+#define LIMIT_SLACK_RETRY_LAST_MS 60000
+#define LIMIT_SLACK_RETRY_AFTER_MS 3600000 /* the most that Slack may ask for */
+#define LIMIT_SLACK_TRIES 5                /* of an upload, or the answer to a command */
+#define LIMIT_SLACK_ANSWER_BYTES (8u << 20) /* of the Web API */
+#define LIMIT_SLACK_POST_MS 1000           /* for each message of one channel ... */
+#define LIMIT_SLACK_POST_BURST 4           /* ... of which so many may go at once */
+
 /* files on their way */
 #define LIMIT_MEDIA_FILES 100000           /* in the store */
 #define LIMIT_MEDIA_NAME_BYTES 100         /* of a file; its middle is left out */
