@@ -430,7 +430,7 @@ static void put_text(struct buf *out, const struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
 
-	if (message->carbon)
+	if (message->carbon && message->kind == MESSAGE_CHAT)
 		buf_puts(out, "(from another client of yours) ");
 	put_quote(out, speaking);
 	if (is_emote(message)) {
