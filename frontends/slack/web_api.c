@@ -204,7 +204,7 @@ static void call_free(struct web_pending *call)
 	set_hold(call, false);
 	lane->count--;
 	api->waiting--;
-	if (lane->name && lane->count == 0) {
+	if (lane->name && lane->count == 0 && !api->destroyed) {
 		map_remove(api->lanes, lane->name);
 		lane_free(lane);
 	}
@@ -216,6 +216,13 @@ static void call_free(struct web_pending *call)
 	mem_free_secret(call->body);
 	mem_free(call->channel);
 	mem_free(call);
+}
+
+static void drop_call(struct web_pending *call)
+{
+	if (call->drop)
+		call->drop(call->context);
+	call_free(call);
 }
 
 static void give_back(struct web_pending *call, const struct web_reply *reply)
@@ -489,7 +496,10 @@ static void token_died(struct web_pending *call, struct web_answer *answer)
 	end_calls_of(api, token);
 	if (api->dead)
 		api->dead(api->dead_context, token, answer->error);
-	reply_with(call, answer);
+	if (api->destroyed)
+		drop_call(call);
+	else
+		reply_with(call, answer);
 }
 
 static void token_expired(struct web_pending *call, struct web_answer *answer)
@@ -508,7 +518,7 @@ static void token_expired(struct web_pending *call, struct web_answer *answer)
 	api->expired(api->expired_context, token);
 }
 
-static void close_gate(struct web_pending *call, const struct http_result *result)
+static struct web_gate *close_gate(struct web_pending *call, const struct http_result *result)
 {
 	struct web_api *api = call->api;
 	uint64_t delay_ms = delay_of(call, result);
@@ -518,9 +528,9 @@ static void close_gate(struct web_pending *call, const struct http_result *resul
 	log_debug(&api->log, "%s: no more calls for %llu ms", buf_text(&name), (unsigned long long)delay_ms);
 	struct web_gate *gate = web_gate_close(&api->gates, buf_text(&name), now_of(api) + delay_ms);
 
-	park(call, gate->waiting.next); /* the first again */
 	set_timer(api);
 	buf_finish(&name);
+	return gate;
 }
 
 static void ask_again(struct web_pending *call, struct web_answer *answer, const struct http_result *result)
@@ -534,6 +544,7 @@ static void ask_again(struct web_pending *call, struct web_answer *answer, const
 static void settle(struct web_pending *call, struct web_answer *answer, const struct http_result *result)
 {
 	bool last = call->once || (call->tries_max && call->tries >= call->tries_max);
+	struct web_gate *gate;
 
 	if ((answer->verdict == WEB_EXPIRED || answer->verdict == WEB_DEAD) && call->token &&
 	    call->token->refreshed != call->token_refreshed) {
@@ -552,10 +563,11 @@ static void settle(struct web_pending *call, struct web_answer *answer, const st
 		token_died(call, answer);
 		break;
 	case WEB_LIMITED:
+		gate = close_gate(call, result);
 		if (last)
 			reply_with(call, answer);
 		else
-			close_gate(call, result);
+			park(call, gate->waiting.next); /* the first again */
 		break;
 	case WEB_AGAIN:
 	case WEB_UNCLEAR:
@@ -586,10 +598,7 @@ static void take_answer(void *context, const struct http_result *result)
 	api->calls--;
 	api->inside++;
 	web_answer_read(&answer, result, call->url);
-	if (answer.verdict == WEB_LIMITED)
-		gate_answered(call, false);
-	else
-		gate_answered(call, true);
+	gate_answered(call, answer.verdict != WEB_LIMITED);
 	if (!result->err || answer.verdict == WEB_SILENCE)
 		note_word(api, answer.verdict != WEB_SILENCE, buf_text(&answer.problem));
 	settle(call, &answer, result);
@@ -829,20 +838,14 @@ static void timer_closed(uv_handle_t *handle)
 
 static void drop_calls(struct list *calls)
 {
-	while (!list_empty(calls)) {
-		struct web_pending *call = CONTAINER_OF(calls->next, struct web_pending, link);
-
-		if (call->drop)
-			call->drop(call->context);
-		call_free(call);
-	}
+	while (!list_empty(calls))
+		drop_call(CONTAINER_OF(calls->next, struct web_pending, link));
 }
 
 static void drop_calls_of_lanes(struct web_api *api)
 {
 	struct map_iter it = {0};
 
-	/* Each lane goes with its last call, or stays where others of it wait elsewhere. */
 	while (map_next(api->lanes, &it))
 		drop_calls(&((struct web_lane *)it.value)->calls);
 	drop_calls(&api->free.calls);
