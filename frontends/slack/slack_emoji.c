@@ -10,7 +10,7 @@
 #include "frontends/slack/slack_emoji_table.h"
 
 #define TONE_MARK "::skin-tone-"
-#define VARIATION "\xef\xb8\x8f"   /* U+FE0F: as a picture */
+#define VARIATION "\xef\xb8\x8f"      /* U+FE0F: as a picture */
 #define TONE_FIRST "\xf0\x9f\x8f\xbb" /* U+1F3FB; its last byte counts up to U+1F3FF */
 #define TONE_BYTES 4
 #define CHARACTERS_BYTES 96
@@ -57,7 +57,8 @@ static int compare(const char *a, size_t a_length, const char *b, size_t b_lengt
 
 static bool find_name(struct entry *entry, const char *name, size_t length)
 {
-	/* Entries that begin in between: the first byte behind their line feed. The last byte of the table ends the last. */
+	/* Entries that begin in between: the first byte behind their line feed. The last byte of the table
+	 * ends the last. */
 	const char *low = emoji_names + 1, *high = emoji_names + sizeof(emoji_names) - 2;
 
 	while (low < high) {
@@ -127,7 +128,7 @@ static char *put_toned(char *out, struct field form, const unsigned tones[2])
 static void put_characters(char out[CHARACTERS_BYTES], const struct entry *entry, unsigned tones[2])
 {
 	bool pair_only = entry->pair.length == entry->characters.length &&
-			 !memcmp(entry->pair.text, entry->characters.text, entry->pair.length);
+	                 !memcmp(entry->pair.text, entry->characters.text, entry->pair.length);
 
 	if (pair_only && !tones[1])
 		tones[1] = tones[0];
@@ -261,7 +262,8 @@ bool slack_emoji_put_name(struct buf *out, const char *characters)
 		return false;
 	*put_bytes(name, entry.name.text, entry.name.length) = '\0';
 	if (bare.tones[0])
-		snprintf(name + entry.name.length, sizeof(name) - entry.name.length, TONE_MARK "%u", bare.tones[0]);
+		snprintf(name + entry.name.length, sizeof(name) - entry.name.length, TONE_MARK "%u",
+		         bare.tones[0]);
 	if (bare.tones[1])
 		snprintf(name + strlen(name), sizeof(name) - strlen(name), "-%u", bare.tones[1]);
 	if (!means(name, characters))

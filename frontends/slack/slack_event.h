@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes through a socket of Socket Mode, read from its JSON: frames, and the events in them (Slack's Events
- * API), checked: what we act on. All texts are clean (base/text.h) and live in the arena; JSON that is lent lives as
- * long as the document. What is missing or of another type than it should be is NULL, 0, false or an OTHER; ids
- * and time stamps that are none (slack_id.h) are NULL.
+ * What comes through a socket of Socket Mode, read from its JSON: frames, and the events in them (Slack's
+ * Events API), checked: what we act on. All texts are clean (base/text.h) and live in the arena; JSON that is
+ * lent lives as long as the document. What is missing or of another type than it should be is NULL, 0, false
+ * or an OTHER; ids and time stamps that are none (slack_id.h) are NULL.
  */
 #pragma once
 
@@ -127,12 +127,12 @@ struct slack_event {
 	int64_t seconds;       /* RATE_LIMITED */
 };
 
-/* The payload of an EVENT frame (or body of the Events API, or app_rate_limited, which has no event inside). False: not
- * an object with an event. */
+/* The payload of an EVENT frame (or body of the Events API, or app_rate_limited, which has no event inside).
+ * False: not an object with an event. */
 bool slack_event_read(struct slack_event *event, const struct cJSON *payload, struct arena *arena);
-/* A message of conversations.history or .replies, as if it had come as an event: `channel` (an id) as given, lent.
- * `ts` is the message's, whatever its kind. False: not an object. Reactions on it (NULL and 0: none) into *reactions;
- * Slack may not name all who reacted. */
+/* A message of conversations.history or .replies, as if it had come as an event: `channel` (an id) as given,
+ * lent. `ts` is the message's, whatever its kind. False: not an object. Reactions on it (NULL and 0: none)
+ * into *reactions; Slack may not name all who reacted. */
 bool slack_history_read(struct slack_event *event, const struct cJSON *message, const char *channel,
 			struct arena *arena, const struct slack_reaction **reactions, size_t *reactions_count);
 /* A file object, of a message or of files.info. False: not an object with an id. */

@@ -135,7 +135,8 @@ static void test_writing(void **state)
 
 static void test_styles(void **state)
 {
-	struct markup_style style = markup_style_read("font-weight: bold; COLOR: #f80; text-decoration: underline line-through");
+	struct markup_style style =
+	        markup_style_read("font-weight: bold; COLOR: #f80; text-decoration: underline line-through");
 
 	(void)state;
 	assert_true(style.bold && style.underline && style.strike);
