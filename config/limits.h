@@ -198,6 +198,13 @@
 #define LIMIT_SLACK_POST_MS 1000           /* for each message of one channel ... */
 #define LIMIT_SLACK_POST_BURST 4           /* ... of which so many may go at once */
 #define LIMIT_SLACK_PARTS 8                /* messages that a long one is said in; a longer one is a file */
+#define LIMIT_SLACK_FRAME_BYTES (4u << 20) /* of one message of the websocket */
+#define LIMIT_SLACK_ACK_BYTES 20479        /* of an acknowledgement: Slack drops longer ones without a word */
+#define LIMIT_SLACK_PING_SECONDS 5         /* between pings */
+#define LIMIT_SLACK_SILENCE_SECONDS 20     /* without a pong or a frame: the websocket is dead */
+#define LIMIT_SLACK_HELLO_SECONDS 30       /* from the URL to the hello */
+#define LIMIT_SLACK_LEAVE_SECONDS 5        /* that a websocket waits for acknowledgements when another took over */
+#define LIMIT_SLACK_CLOSE_MS 800           /* for the peer's close frame */
 #define LIMIT_SLACK_FILES 64               /* on their way to Slack; beyond, the link is sent */
 #define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
 #define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */

@@ -255,14 +255,20 @@ static struct post *post_create(struct speaking *speaking)
 	return post;
 }
 
-/* It is to be named, quoted and referred to. */
+/* It may be quoted. */
+static void post_quote(struct post *post, const struct speaking *speaking)
+{
+	post->place = mem_strdup(speaking->place);
+	post->author = mem_strdup(speaking->name);
+	post->text = mem_strdup(speaking->event->message.text);
+}
+
+/* And referred to. */
 static void post_name(struct post *post, const struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
 
-	post->place = mem_strdup(speaking->place);
-	post->author = mem_strdup(speaking->name);
-	post->text = mem_strdup(message->text);
+	post_quote(post, speaking);
 	if (!message->id || !*message->id)
 		return;
 	struct buf people = {0}, network = {0};
@@ -424,7 +430,7 @@ static void put_text(struct buf *out, const struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
 
-	if (message->carbon)
+	if (message->carbon && message->kind == MESSAGE_CHAT)
 		buf_puts(out, "(from another client of yours) ");
 	put_quote(out, speaking);
 	if (is_emote(message)) {
@@ -510,8 +516,9 @@ static void update_part(void *context, const char *text, bool first)
 
 	post->series = parting->series;
 	parting->series->references++;
+	/* What is edited goes on to be called what it was. */
 	if (first)
-		post_name(post, speaking);
+		post_quote(post, speaking);
 	post_call(post, "chat.update", arguments, ARRAY_SIZE(arguments));
 	mem_free(ts);
 }

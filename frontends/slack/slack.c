@@ -328,7 +328,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	mem_free(api);
 	frontend->app_token.text = mem_strdup(frontend->config.app_token);
 	frontend->app_token.label = "app";
-	frontend->socket = socket_mode_create(loop, frontend->api, &frontend->app_token,
+	frontend->socket = socket_mode_create(base->transport->http, frontend->api, &frontend->app_token,
 					      &(struct socket_ops){.envelope = incoming_envelope,
 								   .state = on_socket_state,
 								   .ghosts = on_ghosts,

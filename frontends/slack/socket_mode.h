@@ -3,7 +3,7 @@
  * Socket Mode: the websocket through which Slack hands us events of every workspace that has the app (wss, by
  * libwebsockets on the loop thread). One is open, or two while one takes over from another: a new URL is asked for
  * (apps.connections.open), a new socket must have said hello before the old one is closed, which is read and
- * acknowledged meanwhile. A socket that is silent (no ping of Slack's, no pong) for LIMIT_SLACK_SILENCE_SECONDS is dead.
+ * acknowledged meanwhile. A socket that is silent (no frame, no pong) for LIMIT_SLACK_SILENCE_SECONDS is dead.
  *
  *     AWAY -> OPENING (URL) -> GREETING (socket is open) -> READY (hello) -> LEAVING (another is READY) -> gone
  *
@@ -21,6 +21,7 @@
 #include "frontends/slack/slack_event.h"
 #include "frontends/slack/web_api.h"
 
+struct http_server;
 struct socket_mode;
 
 enum socket_state {
@@ -32,11 +33,12 @@ enum socket_state {
 /* Which socket brought an envelope; good as long as the socket mode, also when the socket is gone. */
 typedef uint64_t socket_number;
 
+/* They may call anything here. */
 struct socket_ops {
 	/* An envelope, or what has no id: frame and its JSON are lent. Never HELLO or DISCONNECT. */
 	void (*envelope)(void *context, socket_number socket, const struct slack_frame *frame);
-	/* `gap`: with CONNECTED, there was a time without any socket (also before the first): events of that time may be
-	 * lost, read history. `text`: why; "". */
+	/* At each hello, and when the last socket is lost. `gap`: with CONNECTED, there was a time without any socket (also
+	 * before the first): events of that time may be lost, read history. `text`: why; "". */
 	void (*state)(void *context, enum socket_state state, bool gap, const char *text);
 	/* Slack counts more sockets than we hold: others take events that we do not see. */
 	void (*ghosts)(void *context, unsigned connections, unsigned ours);
@@ -45,15 +47,19 @@ struct socket_ops {
 	void *context;
 };
 
-/* `host_rules`: ws:// is accepted where the API's base is on loopback. */
-struct socket_mode *socket_mode_create(uv_loop_t *loop, struct web_api *api, struct web_token *app_token,
+/* Opens nothing. `http` lends its libwebsockets and may be closed before. The API outlives it. */
+struct socket_mode *socket_mode_create(struct http_server *http, struct web_api *api, struct web_token *app_token,
 				       const struct socket_ops *ops, const struct log *parent);
 void socket_mode_start(struct socket_mode *mode);
-/* payload: JSON object, or NULL; of an envelope that wants none it is left out, and so is one that makes the frame longer than
- * LIMIT_SLACK_ACK_BYTES (TP_ERR_LIMIT: the acknowledgement went without). TP_ERR_NOT_CONNECTED: that socket is gone. */
+/* payload: JSON object, or NULL; only of an envelope that wants one. One that makes the frame longer than
+ * LIMIT_SLACK_ACK_BYTES is left out (TP_ERR_LIMIT: the acknowledgement went without). TP_ERR_NOT_CONNECTED: that socket
+ * is gone; TP_ERR_INVALID: an id of that length cannot be acknowledged. */
 int socket_mode_acknowledge(struct socket_mode *mode, socket_number socket, const char *envelope_id, const char *payload);
 /* Back-pressure: nothing is read while held. */
 void socket_mode_hold(struct socket_mode *mode, bool hold);
 enum socket_state socket_mode_state(const struct socket_mode *mode);
-/* Close frames first, so that Slack does not keep a ghost; within a second. `closed` when no handle is left. *mode becomes NULL. */
+/* That are open, whether they were greeted or not. */
+unsigned socket_mode_sockets(const struct socket_mode *mode);
+/* Close frames first, so that Slack does not keep a ghost; within a second. `closed` when no handle is left. *mode becomes
+ * NULL; NULL is fine and is closed at once. */
 void socket_mode_close(struct socket_mode **mode, void (*closed)(void *context), void *context);

@@ -9,6 +9,10 @@ import re
 from types import SimpleNamespace
 
 from harness.process import require, wait_until
+from harness.synapse import client_packages
+from test_matrix import LOBBY, enter, with_account
+
+PACKAGES = client_packages  # where people on Matrix have their client from
 
 KILLS = int(os.environ.get("SLACK_KILLS", "4"))
 
@@ -340,3 +344,136 @@ async def scenario_revoked(world):
     await until(lambda: any("Hockey" in text for text in egon.heard()), "a word to the administrator of the other workspace")
     carol.send("PRIVMSG #lobby :to one")
     await slack.wait_for_text("of-egon", "to one", "carol")
+
+
+# ------------------------------------------------------------------------------------------------------ beside others
+
+
+async def with_matrix(world, **keys):
+    """As tied; the room is a portal of Matrix, too, where alice is."""
+    slack = await world.slack()
+    egon = slack.person("egon", display_name="Egon")
+    slack.channel("general", "egon")
+    synapse = world.synapse_or_skip()
+    ircd = await world.ngircd()
+    gateway = world.gateway()
+    gateway.irc(ircd)
+    await gateway.appservice_of(synapse)
+    gateway.slack_of(slack)
+    gateway.keys.update({"irc.line_interval": "0", "slack.admin": f"{slack.team.id}/{egon.id}", **keys})
+    await synapse.start()
+    await gateway.start()
+    await slack.wait_connected()
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    alice, _ = await with_account(world, synapse, "alice")
+    portal = await enter(alice, carol)
+    asker = Asker(slack, egon)
+    mark = carol.mark()
+    await asker.ask("relay login bridge", "registered")
+    await asker.command("general", "link #lobby", "tied to #lobby now")
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    return SimpleNamespace(slack=slack, ircd=ircd, gateway=gateway, carol=carol, egon=egon, alice=alice, portal=portal)
+
+
+def text_of(slack, ts, channel="general"):
+    return next((message["text"] for message in slack.messages(channel) if message["ts"] == ts), None)
+
+
+async def scenario_matrix_and_irc(world):
+    """Three places, one room: everything is everywhere once, with its author."""
+    hall = await with_matrix(world)
+    slack, carol, alice, egon, portal = hall.slack, hall.carol, hall.alice, hall.egon, hall.portal
+    carol.send("PRIVMSG #lobby :from IRC")
+    await slack.wait_for_text("general", "from IRC", "carol")
+    await alice.message(portal, "^from IRC$")
+    await alice.say(portal, "from Matrix")
+    ours = (await slack.wait_for_text("general", "from Matrix", "alice"))["ts"]
+    await irc_hears(carol, "alice", "from Matrix")
+    theirs = egon.say("general", "from Slack")
+    await irc_hears(carol, "bridge", "<Egon> from Slack")
+    heard = await alice.message(portal, "^from Slack$")
+    require(heard["sender"].startswith("@_irc_slack"), f"the author is {heard}")
+    # Each kind of thing that is said about another, from either side.
+    event = alice.messages(portal, "^from Matrix$")[0]["event_id"]
+    await alice.edit(portal, event, "from Matrix, corrected")
+    await until(lambda: text_of(slack, ours) == "from Matrix, corrected", "the edit in Slack")
+    egon.edit("general", theirs, "from Slack, corrected")
+    await alice.event(portal, "m.room.message", where=lambda e: e["content"].get("m.new_content", {}).get("body")
+                      == "from Slack, corrected" and e["content"]["m.relates_to"]["event_id"] == heard["event_id"])
+    await alice.react(portal, heard["event_id"], "\U0001f44d")
+    await slack.wait_for_call("reactions.add", lambda call: call.arguments["timestamp"] == theirs
+                              and call.arguments["name"] in ("+1", "thumbsup"))
+    egon.react("general", ours, "tada")
+    await alice.event(portal, "m.reaction", where=lambda e: e["content"]["m.relates_to"]["event_id"] == event
+                      and e["content"]["m.relates_to"]["key"] == "\U0001f389")
+    await alice.reply_in_thread(portal, heard["event_id"], "about that")
+    inside = await slack.wait_for_text("general", "about that", "alice")
+    require(inside["thread_ts"] == theirs, f"{inside}")
+    egon.say("general", "about yours", thread=ours)
+    answer = await alice.message(portal, "^about yours$")
+    require(answer["content"]["m.relates_to"].get("event_id") == event, f"{answer}")
+    await alice.redact(portal, event)
+    await until(lambda: text_of(slack, ours) != "from Matrix, corrected", "the message to be gone in Slack")
+    egon.delete("general", theirs)
+    await alice.event(portal, "m.room.redaction",
+                      where=lambda e: heard["event_id"] in (e.get("redacts"), e["content"].get("redacts")))
+    # Nothing of all that came twice.
+    await alice.say(portal, "the end")
+    await slack.wait_for_text("general", "the end", "alice")
+    for text in ("from IRC", "from Matrix", "from Slack", "about that", "about yours"):
+        require(len(alice.messages(portal, f"^{text}$")) == 1, f"{text}: {alice.messages(portal, f'^{text}$')}")
+    shown = [message["text"] for message in slack.posted("general") if "username" in message]
+    require(len(shown) == len(set(shown)), f"{shown}")
+
+
+async def scenario_long_edits(world):
+    """What is longer than a message of Slack's is several, and is edited part by part."""
+    hall = await with_matrix(world)
+    slack, alice, portal = hall.slack, hall.alice, hall.portal
+    lines = [f"line {number:03} of a text that is quite long, as texts go, and goes on and on" for number in range(140)]
+
+    def parts():
+        return [message["text"] for message in slack.posted("general") if message.get("username") == "alice"]
+    event = await alice.say(portal, "\n".join(lines))
+    await until(lambda: len(parts()) == 3, "three parts")
+    require("\n".join(parts()).replace("\n", "") == "".join(lines), f"{parts()}")
+    shorter = [line.replace("line", "row") for line in lines[:80]]
+    await alice.edit(portal, event, "\n".join(shorter))
+    await until(lambda: len(parts()) == 2, "two parts")
+    await until(lambda: "\n".join(parts()).replace("\n", "") == "".join(shorter), "the edit")
+    longer = [line.replace("line", "verse") for line in lines]
+    await alice.edit(portal, event, "\n".join(longer))
+    await until(lambda: "\n".join(parts()).replace("\n", "") == "".join(longer), f"the longer edit, {parts()}")
+    await alice.redact(portal, event)
+    await until(lambda: not parts(), "all parts to be gone")
+
+
+async def scenario_beside_xmpp(world):
+    """Somebody on XMPP and somebody on Slack, in one instance, in one room."""
+    slack = await world.slack()
+    egon = slack.person("egon", display_name="Egon")
+    slack.channel("general", "egon")
+    ircd = await world.ngircd()
+    prosody = await world.prosody()
+    gateway = world.gateway()
+    gateway.component_of(prosody)
+    gateway.keys["service.frontend"] = "xmpp"
+    gateway.irc(ircd)
+    gateway.slack_of(slack)
+    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0",
+                         "slack.admin": f"{slack.team.id}/{egon.id}"})
+    await gateway.start()
+    await gateway.process.wait_log("connected to 127.0.0.1")
+    await slack.wait_connected()
+    asker = Asker(slack, egon)
+    await asker.ask("relay login bridge", "registered")
+    await asker.command("general", "link #lobby", "tied to #lobby now")
+    bob = await world.person("bob@localhost", prosody.c2s_port)
+    room = "#lobby@irc.localhost"
+    bob.join(room, "bob")
+    await bob.joined(room, "bob")
+    egon.say("general", "hello XMPP")
+    await bob.message(f"{room}/bridge", "^<Egon> hello XMPP$", "groupchat")
+    bob.say(room, "hello Slack", "groupchat")
+    await slack.wait_for_text("general", "hello Slack", "bob")

@@ -30,3 +30,13 @@ async def pass_all(world, language, at_once=6):
 async def scenario_python(world):
     """slack_sdk and slack_bolt."""
     await pass_all(world, "python")
+
+
+async def scenario_node(world):
+    """@slack/web-api, @slack/socket-mode, @slack/bolt, and a JSON schema of the events in @slack/types."""
+    await pass_all(world, "node")
+
+
+async def scenario_go(world):
+    """slack-go, and slacktest, its own server."""
+    await pass_all(world, "go")

@@ -120,7 +120,7 @@ bool media_put_source_url(struct media *media, const char *kind, const char *ref
  */
 /* Appends its URL, which is always the same and cannot be guessed. False: it is not there (any more). */
 bool media_put_avatar_url(struct media *media, const char *whose, const char *hash, struct buf *url);
-/* The bytes are copied. A PNG, JPEG, GIF or WebP of at most LIMIT_MEDIA_AVATAR_BYTES; else TP_ERR_INVALID, TP_ERR_LIMIT.
- * `done` as of media_begin. */
+/* The bytes, which are copied, of a PNG, JPEG, GIF or WebP of at most LIMIT_MEDIA_AVATAR_BYTES; else TP_ERR_INVALID,
+ * TP_ERR_LIMIT. `done` as of media_begin. */
 void media_store_avatar(struct media *media, const char *whose, const char *hash, const void *bytes, size_t count,
 			media_done *done, void *context);

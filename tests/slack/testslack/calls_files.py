@@ -42,8 +42,8 @@ def take_upload(slack, request):
         return Answer(404, "no such upload")
     content = request.body
     if request.content_type == "multipart/form-data":
-        content = request.form().get("file", request.form().get("filename", b""))
-        content = content.encode() if isinstance(content, str) else content
+        # Slack's SDKs call the part what they like.
+        content = next((content for _, content in request.parts()), b"")
     if len(content) != file.size:
         slack.complaints.append(f"the upload of {file.name!r} has {len(content)} bytes and was announced with {file.size}")
     file.content = content if slack.rules.keeps("files.content") else content[:-1]

@@ -213,9 +213,10 @@ class Changes:
     def create_channel(self, workspace, name, creator, private=False, members=(), id=None, events=None):
         channel = workspace.add_channel(name, "group" if private else "channel", creator.id, [creator.id, *members], id)
         if not private:
-            shown = {"id": channel.id, "is_channel": True, "name": name, "name_normalized": name,
-                     "created": channel.created, "creator": creator.id, "is_shared": False, "is_org_shared": False,
-                     "context_team_id": workspace.id}
+            shown = channel_json(channel, creator.id)
+            for key in ("is_member", "parent_conversation"):
+                del shown[key]
+            shown["is_frozen"] = False
             self.note(events, workspace, {"type": "channel_created", "channel": shown, "event_ts": workspace.clock.ts()})
         return channel
 
@@ -227,6 +228,8 @@ class Changes:
                 self.note(events, workspace, event, audience=[install])
 
     def _system(self, channel, user, subtype, text, events, **more):
+        if not subtype.endswith(("topic", "purpose")):
+            more["team"] = channel.workspace.id
         return self.post(channel, user, {"text": text}, subtype=subtype, more=more, events=events)
 
     def _word(self, channel, word):
@@ -300,8 +303,14 @@ class Changes:
 
     def _state(self, channel, user, word, events):
         event = {"type": self._word(channel, word), "channel": channel.id, "event_ts": channel.workspace.clock.ts()}
-        if word != "deleted":
+        if word == "deleted" or event["type"] == "group_unarchive":
+            event["actor_id"] = user.id
+        else:
             event["user"] = user.id
+        if word == "archive":
+            event["is_moved"] = 0
+        if event["type"] == "group_deleted":
+            event["date_deleted"] = int(time.time())
         self.note(events, channel.workspace, event, channel=None if channel.kind == "channel" else channel)
 
     # files -----------------------------------------------------------------------------------------------------------
@@ -349,14 +358,14 @@ class Changes:
         for name, value in about.items():
             setattr(user, name, value)
         user.updated = int(time.time())
-        shown = user_json(self, user)
+        shown = user_json(self, user, locale=True)
         for kind in ("user_change", "user_profile_changed"):
             self.note(events, workspace, {"type": kind, "user": shown, "cache_ts": user.updated,
                                           "event_ts": workspace.clock.ts()})
 
     def join_team(self, workspace, name, events=None, **about):
         user = workspace.add_user(name, **about)
-        self.note(events, workspace, {"type": "team_join", "user": user_json(self, user), "cache_ts": user.updated,
+        self.note(events, workspace, {"type": "team_join", "user": user_json(self, user, locale=True), "cache_ts": user.updated,
                                       "event_ts": workspace.clock.ts()})
         return user
 

@@ -14,6 +14,8 @@ The remote control, for programs that do not run inside the test Slack's process
     issue     {"kind": "bot" | "user", "scopes": [...], "user": NAME}   a token more
     expire    {"token": ...}                             a token that rotates
     crowd     {"users": N, "channels": N}                more of them
+    subscribe {"events": [...]}                          what the app is told of
+    everything {}                                        all that can happen (tour.py)
     renameteam {"name": ...}
     report    {}                                         deliveries and complaints
 "workspace": a name or id; the first one without it.
@@ -24,6 +26,7 @@ import json
 from .people import Person
 from .shapes import message_json
 from .state import Channel, File
+from .tour import tour
 from .web import Answer
 
 DEEDS = {"say", "me", "edit", "delete", "react", "unreact", "unfurl", "upload", "create", "join", "leave", "invite", "kick",
@@ -165,6 +168,14 @@ def crowd(slack, workspace, users=0, channels=0):
     slack.add_channels(workspace, channels, creator.id, f"crowd{number}")
 
 
+def subscribe(slack, workspace, events):
+    next(iter(slack.apps.values())).events = set(events)
+
+
+def everything(slack, workspace, uninstalls=True):
+    tour(slack, workspace, uninstalls)
+
+
 def rename_team(slack, workspace, name):
     slack.rename_team(workspace, name)
 
@@ -190,4 +201,4 @@ def report(slack, workspace):
 
 COMMANDS = {"person": deed, "state": state, "history": history, "sockets": sockets, "set": set_value, "plan": plan,
             "limit": limit, "revoke": revoke, "uninstall": uninstall, "issue": issue, "expire": expire, "report": report, "crowd": crowd,
-            "renameteam": rename_team}
+            "renameteam": rename_team, "subscribe": subscribe, "everything": everything}

@@ -21,8 +21,12 @@ def user_json(slack, user, locale=False, keeps_types=True):
     }
     if user.is_bot:
         profile.update({"api_app_id": user.app_id, "always_active": False, "bot_id": user.bot_id})
-    elif user.email:
-        profile["email"] = user.email
+    else:
+        first, _, last = user.real_name.partition(" ")
+        profile.update({"first_name": first, "last_name": last, "huddle_state": "default_unset",
+                        "huddle_state_expiration_ts": 0})
+        if user.email:
+            profile["email"] = user.email
     result = {
         "id": user.id, "team_id": user.team, "name": user.name, "deleted": user.deleted,
         "color": hashlib.md5(user.id.encode()).hexdigest()[:6], "real_name": user.real_name, "tz": user.tz,
@@ -126,7 +130,7 @@ def file_json(slack, file):
         "username": "", "url_private": f"{base}/{quoted}", "url_private_download": f"{base}/download/{quoted}",
         "permalink": f"{slack.url}/files/{file.user}/{file.id}/{quoted}",
         "permalink_public": f"{slack.url}/{file.workspace.id}-{file.id}-0123456789",
-        "comments_count": 0, "is_starred": False, **groups, "has_more_shares": False, "has_rich_preview": False,
+        "is_starred": False, **groups, "has_more_shares": False, "has_rich_preview": False,
         "file_access": "visible",
     }
     if file.shares:

@@ -2,8 +2,7 @@
 """HTTP/1.1 as the test Slack serves it (RFC 9112): one handler for all, that may take a connection over."""
 import asyncio
 import json
-from email.parser import BytesParser
-from email.policy import HTTP
+import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 LONGEST_HEAD = 64 * 1024
@@ -34,18 +33,22 @@ class Request:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
     def form(self):
-        """name -> value, of a body in either kind of form; the bytes of a file are a value too."""
+        """name -> text, of a body in either kind of form."""
         if self.content_type == "multipart/form-data":
-            return self._parts()
+            return {name: content.decode("utf-8", "replace") for name, content in self.parts()}
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
-    def _parts(self):
-        head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
-        found = {}
-        for part in BytesParser(policy=HTTP).parsebytes(head + self.body).iter_parts():
-            name = part.get_param("name", header="content-disposition")
-            content = part.get_payload(decode=True)
-            found[name] = content if part.get_filename() else content.decode("utf-8", "replace")
+    def parts(self):
+        """The names and bytes of multipart/form-data (RFC 7578)."""
+        boundary = re.search(r'boundary="?([^";]+)', self.headers["content-type"])
+        if not boundary:
+            raise BadRequest("the form has no boundary")
+        found = []
+        for part in (b"\r\n" + self.body).split(b"\r\n--" + boundary[1].encode())[1:]:
+            head, blank, content = part.partition(b"\r\n\r\n")
+            name = re.search(rb'[; ]name="([^"]*)"', head)
+            if blank and name:
+                found.append((name[1].decode("utf-8", "replace"), content))
         return found
 
 

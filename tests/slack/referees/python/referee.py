@@ -26,7 +26,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.client import WebClient
 
-CHECK_SECONDS = 25
+CHECK_SECONDS = 8
 AT_ONCE = 6
 CHECKS = {}
 
