@@ -2,10 +2,10 @@
 /*
  * Files, either way.
  *
- * From Slack: the network gets a URL of ours at once, "/media/slack/TEAM/FILE/NAME". When somebody opens it, Slack is
- * asked where the file is (files.info), and it is fetched with the workspace's token and kept in the store. A token goes
- * to Slack's own hosts only. Slack answers a bad one with its login page and status 200: an HTML page in place
- * of another type is a refusal.
+ * From Slack: the network gets a URL of ours at once, "/media/slack/TEAM/FILE/NAME". When somebody opens it,
+ * Slack is asked where the file is (files.info), and it is fetched with the workspace's token and kept in the
+ * store. A token goes to Slack's own hosts only. Slack answers a bad one with its login page and status 200: an
+ * HTML page in place of another type is a refusal.
  *
  * To Slack: files.getUploadURLExternal, the bytes, files.completeUploadExternal. It says neither whether the file was
  * shared in the channel nor as which message: that is learned from the event (slack_files_shared), else asked for
