@@ -204,6 +204,10 @@
 #define LIMIT_SLACK_HELLO_SECONDS 30       /* from the URL to the hello */
 #define LIMIT_SLACK_LEAVE_SECONDS 5        /* that a websocket waits for acknowledgements when another took over */
 #define LIMIT_SLACK_CLOSE_MS 800           /* for the peer's close frame */
+#define LIMIT_SLACK_FILES 64               /* on their way to Slack; beyond, the link is sent */
+#define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
+#define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */
+#define LIMIT_SLACK_SHARE_ASK_MS 1000      /* Slack is asked for it so long after, then in twice the time up to 16 */
 
 /* files on their way */
 #define LIMIT_MEDIA_FILES 100000           /* in the store */

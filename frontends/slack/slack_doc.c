@@ -55,13 +55,13 @@ static const char *keep(struct doc *doc, const char *text, const char *before)
 	return text && before && !strcmp(text, before) ? before : arena_strdup(&doc->arena, text);
 }
 
-static void add_span(struct doc *doc, const struct doc_span *like)
+static void add_span(struct doc *doc, const struct doc_span *like, size_t start)
 {
 	struct doc_span none = {0};
 	const struct doc_span *before = doc->spans_count ? &doc->spans[doc->spans_count - 1] : &none;
 	struct doc_span span = *like;
 
-	span.start = doc->text.len;
+	span.start = start;
 	span.length = 0;
 	span.url = keep(doc, like->url, before->url);
 	span.user = keep(doc, like->user, before->user);
@@ -106,10 +106,12 @@ void doc_put(struct doc *doc, const struct doc_span *span, const char *text, siz
 		return;
 	if (block->kind == DOC_PRE)
 		like = (struct doc_span){0};
-	if (!block->count || !looks_alike(&doc->spans[doc->spans_count - 1], &like))
-		add_span(doc, &like);
 	start = doc->text.len;
 	append(&doc->text, text, length, block->kind == DOC_PRE);
+	if (doc->text.len == start)
+		return;
+	if (!block->count || !looks_alike(&doc->spans[doc->spans_count - 1], &like))
+		add_span(doc, &like, start);
 	doc->spans[doc->spans_count - 1].length += doc->text.len - start;
 }
 

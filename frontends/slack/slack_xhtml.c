@@ -95,6 +95,7 @@ struct reader {
 	bool fresh;          /* nothing is on this line: white space does not count */
 	bool space;          /* white space before the next character */
 	struct doc_span gap; /* how that looks */
+	bool spaced;            /* it was put already */
 	struct open open[MARKUP_DEPTH];
 };
 
@@ -185,7 +186,7 @@ static void put_word(struct reader *r, const char *text, size_t length)
 	if (r->space)
 		put_gap(r);
 	r->breaks = 0;
-	r->space = r->fresh = false;
+	r->space = r->spaced = r->fresh = false;
 	doc_put(r->doc, &r->span, text, length);
 }
 
@@ -202,7 +203,17 @@ static void see_space(struct reader *r)
 {
 	if (!r->space)
 		r->gap = r->span;
-	r->space = r->in_block && !r->fresh;
+	r->space = r->in_block && !r->fresh && !r->spaced;
+}
+
+/* White space in front of its end belongs to a link. */
+static void end_link(struct reader *r)
+{
+	if (!r->space || !r->span.url)
+		return;
+	put_gap(r);
+	r->space = false;
+	r->spaced = true;
 }
 
 static void take_text(struct reader *r, const char *text, size_t length)
@@ -230,6 +241,7 @@ static void close_last(struct reader *r)
 	r->span.look = open->look_before;
 	switch (open->kind) {
 	case LINK:
+		end_link(r);
 		r->span.url = NULL;
 		MEM_FREE(r->url);
 		break;
