@@ -205,6 +205,10 @@
 #define LIMIT_SLACK_HELLO_SECONDS 30       /* from the URL to the hello */
 #define LIMIT_SLACK_LEAVE_SECONDS 5        /* that a websocket waits for acknowledgements when another took over */
 #define LIMIT_SLACK_CLOSE_MS 800           /* for the peer's close frame */
+#define LIMIT_SLACK_REFRESH_SECONDS 7200   /* before a token expires, it is refreshed ... */
+#define LIMIT_SLACK_REFRESH_LOOK_SECONDS 60 /* ... for which is looked so often */
+#define LIMIT_SLACK_INSTALLS 100           /* begun and not ended: the oldest is forgotten */
+#define LIMIT_SLACK_INSTALL_SECONDS 600    /* from the begin to the end */
 #define LIMIT_SLACK_FILES 64               /* on their way to Slack; beyond, the link is sent */
 #define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
 #define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */

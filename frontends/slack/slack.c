@@ -15,14 +15,17 @@
 #include "frontends/slack/history.h"
 #include "frontends/slack/in_flight.h"
 #include "frontends/slack/incoming.h"
+#include "frontends/slack/install.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/posted.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/show.h"
+#include "frontends/slack/slack_token.h"
 #include "frontends/slack/workspace.h"
 #include "transport/delivery.h"
 #include "transport/http/http_client.h"
+#include "transport/http/http_server.h"
 #include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/session.h"
@@ -175,7 +178,9 @@ static void frontend_destroy(struct frontend *base)
 	frontend->stopping = true;
 	incoming_forget(frontend);
 	socket_mode_close(&frontend->socket, NULL, NULL);
+	slack_tokens_destroy(&frontend->tokens);
 	web_api_destroy(&frontend->api);
+	slack_install_destroy(&frontend->install);
 	http_client_close(&frontend->http, NULL, NULL);
 	while (!list_empty(&frontend->due)) {
 		struct later *first = CONTAINER_OF(frontend->due.next, struct later, link);
@@ -215,9 +220,13 @@ static int frontend_check(struct frontend *base, struct buf *error)
 	if (!text_starts(config->app_token, "xapp-"))
 		buf_puts(error, "slack.app_token: the app-level token is needed (xapp-..., on the app's page under Basic "
 				"Information, with the scope connections:write)\n");
-	if (!config->bot_tokens.count)
+	if (!config->bot_tokens.count && !*config->client_id)
 		buf_puts(error, "slack.bot_token: the bot token of a workspace is needed (xoxb-..., on the app's page under "
-				"OAuth & Permissions)\n");
+				"OAuth & Permissions), or slack.client_id for a page that installs the app\n");
+	if (*config->client_id && (!*config->client_secret || !*config->public_url))
+		buf_puts(error, "slack.client_id: slack.client_secret and slack.public_url are needed with it\n");
+	if (*config->public_url && !text_starts(config->public_url, "https://") && !is_loopback_url(config->public_url))
+		buf_printf(error, "slack.public_url: %s is neither https nor on this machine\n", log_quote(config->public_url));
 	for (size_t i = 0; i < config->bot_tokens.count; i++)
 		if (!text_starts(config->bot_tokens.items[i], "xoxb-"))
 			buf_puts(error, "slack.bot_token: a bot token begins with xoxb-\n");
@@ -294,10 +303,83 @@ static void on_expired_patience(uv_timer_t *timer)
 	incoming_go_on(timer->data, NULL);
 }
 
-static void on_loaded(struct slack_frontend *frontend)
+static void on_tokens(void *context)
 {
+	struct slack_frontend *frontend = context;
+
 	frontend->loaded = true;
 	workspaces_start(frontend, on_settled);
+}
+
+static void on_loaded(struct slack_frontend *frontend)
+{
+	slack_tokens_load(frontend->tokens);
+}
+
+static void on_token(void *context, const char *team, const char *name, const char *access)
+{
+	(void)name;
+	workspace_installed(context, team, access);
+}
+
+static void on_lost(void *context, struct web_token *token, const char *why)
+{
+	struct workspace *workspace = workspace_with(context, token);
+
+	if (workspace)
+		workspace_end(workspace, why);
+}
+
+static void exchange(void *context, const char *code, const char *redirect_url,
+		     void (*done)(void *context, int err, const char *text), void *done_context)
+{
+	struct slack_frontend *frontend = context;
+
+	if (frontend->tokens)
+		slack_tokens_exchange(frontend->tokens, code, redirect_url, done, done_context);
+	else
+		done(done_context, TP_ERR_CLOSED, "the gateway is stopping");
+}
+
+static char *without_slash(const char *url)
+{
+	char *copy = mem_strdup(url);
+
+	for (size_t length = strlen(copy); length && copy[length - 1] == '/'; length--)
+		copy[length - 1] = '\0';
+	return copy;
+}
+
+/* Slack's page is beside its API: https://slack.com/api, https://slack.com/oauth/v2/authorize. */
+static char *authorize_url(const char *api)
+{
+	size_t length = strlen(api);
+
+	if (length > 4 && !strcmp(api + length - 4, "/api"))
+		length -= 4;
+	return mem_printf("%.*s/oauth/v2/authorize", (int)length, api);
+}
+
+static int open_page(struct slack_frontend *frontend, const char *api, struct buf *error)
+{
+	const struct slack_config *config = &frontend->config;
+	struct http_listener *listener;
+
+	if (!*config->client_id)
+		return 0;
+	if (http_server_listen(frontend->base.transport->http, config->host, (unsigned)config->port, &listener, error))
+		return TP_ERR_IO;
+	char *public_url = without_slash(config->public_url), *authorize = authorize_url(api);
+
+	frontend->install = slack_install_create(
+		listener, &(struct slack_install_settings){config->client_id, public_url, authorize}, exchange, frontend,
+		&frontend->base.log);
+	mem_free(public_url);
+	mem_free(authorize);
+	if (frontend->install)
+		return 0;
+	buf_puts(error, "slack.port: another part of this instance answers there");
+	return TP_ERR_IO;
 }
 
 static uv_timer_t *make_timer(struct slack_frontend *frontend)
@@ -314,17 +396,21 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	struct slack_frontend *frontend = slack_frontend_of(base);
 	uv_loop_t *loop = base->transport->loop;
 
-	(void)error;
 	name_records(frontend);
 	frontend->due_timer = make_timer(frontend);
 	frontend->patience = make_timer(frontend);
 	uv_timer_start(frontend->patience, on_expired_patience, LIMIT_SLACK_PATIENCE_MS / 8, LIMIT_SLACK_PATIENCE_MS / 8);
 	frontend->http = http_client_create(loop, &base->log);
-	char *api = mem_strdup(frontend->config.api);
+	char *api = without_slash(frontend->config.api);
 
-	for (size_t length = strlen(api); length && api[length - 1] == '/'; length--)
-		api[length - 1] = '\0';
 	frontend->api = web_api_create(frontend->http, api, &base->log);
+	frontend->tokens = slack_tokens_create(
+		base->transport->store, frontend->api,
+		&(struct slack_token_settings){frontend->config.client_id, frontend->config.client_secret},
+		&(struct slack_token_ops){.token = on_token, .loaded = on_tokens, .lost = on_lost, .context = frontend},
+		&base->log);
+	int err = open_page(frontend, api, error);
+
 	mem_free(api);
 	frontend->app_token.text = mem_strdup(frontend->config.app_token);
 	frontend->app_token.label = "app";
@@ -335,8 +421,9 @@ static int frontend_start(struct frontend *base, struct buf *error)
 								   .batch = incoming_batch,
 								   .context = frontend},
 					      &base->log);
-	channels_load(frontend, on_loaded);
-	return 0;
+	if (!err)
+		channels_load(frontend, on_loaded);
+	return err;
 }
 
 static void wait_is_over(void *context)
@@ -369,6 +456,7 @@ static void socket_closed(void *context)
 	struct slack_frontend *frontend = context;
 
 	/* The socket asks for its URL through it. */
+	slack_tokens_destroy(&frontend->tokens);
 	web_api_destroy(&frontend->api);
 	http_client_close(&frontend->http, wait_is_over, frontend);
 }

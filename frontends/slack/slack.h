@@ -31,6 +31,8 @@ struct workspace;
 struct slack_config {
 	const char *api;
 	const char *app_token;
+	const char *client_id, *client_secret, *public_url, *host;
+	long port;
 	struct config_list bot_tokens;
 	struct config_list admins;
 	bool show_joins;
@@ -43,6 +45,8 @@ struct slack_frontend {
 	struct web_api *api;
 	struct web_token app_token;
 	struct socket_mode *socket;
+	struct slack_tokens *tokens;
+	struct slack_install *install; /* NULL: no such page */
 	struct list workspaces;  /* struct workspace.link */
 	struct map *channels;    /* place -> struct channel */
 	struct map *portals;     /* lower-case legacy room -> struct portal_channels (channel.c) */
@@ -60,6 +64,7 @@ struct slack_frontend {
 	int64_t started_ms;      /* Unix milliseconds: records accepted before may have been posted by another process */
 	int64_t oldest_ms;       /* of the oldest of those */
 	bool loaded;             /* the stored places are known */
+	bool asked;              /* the stored tokens too: new ones are of people who install the app now */
 	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;

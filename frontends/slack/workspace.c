@@ -11,6 +11,7 @@
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/member.h"
 #include "frontends/slack/person.h"
+#include "frontends/slack/slack_token.h"
 #include "transport/delivery.h"
 
 struct starting {
@@ -21,7 +22,7 @@ struct starting {
 
 /* One token that is asked for. */
 struct asking {
-	struct starting *starting;
+	struct starting *starting; /* NULL: one that was installed while we run */
 	struct workspace *workspace;
 };
 
@@ -77,12 +78,19 @@ void workspace_end(struct workspace *workspace, const char *why)
 	workspace->token.dead = true;
 	web_api_forget_token(workspace->frontend->api, &workspace->token);
 	incoming_forget_workspace(workspace);
-	char *text = mem_printf("The workspace %s is lost to the gateway: %s. Install the app there again and put its bot token "
-				"into the configuration; what is for it is kept.",
+	char *text = mem_printf("The workspace %s is lost to the gateway: %s. Install the app there again%s; what is for it is "
+				"kept.",
 				workspace->name && *workspace->name ? workspace->name
 				: workspace->team                   ? workspace->team
+				: workspace->installed              ? workspace->installed
 								    : "of one slack.bot_token",
-				why);
+				why,
+				workspace->installed ? " at slack.public_url/slack/install"
+						     : " and put its bot token into the configuration");
+
+	/* Unless another token of it is in use. */
+	if (workspace->installed && !workspace_find(workspace->frontend, workspace->installed))
+		slack_tokens_forget(workspace->frontend->tokens, workspace->installed);
 
 	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_ERROR, text);
 	mem_free(text);
@@ -90,7 +98,7 @@ void workspace_end(struct workspace *workspace, const char *why)
 
 static void settle(struct starting *starting)
 {
-	if (--starting->open)
+	if (!starting || --starting->open)
 		return;
 	starting->settled(starting->frontend);
 	mem_free(starting);
@@ -100,7 +108,7 @@ static void asking_drop(void *context)
 {
 	struct asking *asking = context;
 
-	if (--asking->starting->open == 0)
+	if (asking->starting && --asking->starting->open == 0)
 		mem_free(asking->starting);
 	mem_free(asking);
 }
@@ -180,17 +188,24 @@ static void on_auth(void *context, const struct web_reply *reply)
 	mem_free(asking);
 }
 
-static void on_dead(void *context, struct web_token *token, const char *error)
+struct workspace *workspace_with(const struct slack_frontend *frontend, const struct web_token *token)
 {
-	struct slack_frontend *frontend = context;
-
-	/* That of the app is told by the socket's state. */
-	LIST_EACH (link, &frontend->workspaces) {
-		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
+	for (const struct list *link = frontend->workspaces.next; link != &frontend->workspaces; link = link->next) {
+		struct workspace *workspace = CONTAINER_OF((struct list *)(uintptr_t)link, struct workspace, link);
 
 		if (&workspace->token == token)
-			workspace_end(workspace, error);
+			return workspace;
 	}
+	return NULL;
+}
+
+static void on_dead(void *context, struct web_token *token, const char *error)
+{
+	/* That of the app is told by the socket's state. */
+	struct workspace *workspace = workspace_with(context, token);
+
+	if (workspace)
+		workspace_end(workspace, error);
 }
 
 static struct workspace *workspace_create(struct slack_frontend *frontend, const char *token)
@@ -207,6 +222,45 @@ static struct workspace *workspace_create(struct slack_frontend *frontend, const
 	return workspace;
 }
 
+static void ask(struct workspace *workspace, struct starting *starting)
+{
+	struct asking *asking = MEM_NEW(struct asking);
+
+	if (starting)
+		starting->open++;
+	asking->starting = starting;
+	asking->workspace = workspace;
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = "auth.test",
+								  .token = &workspace->token,
+								  .done = on_auth,
+								  .context = asking,
+								  .drop = asking_drop});
+}
+
+/* One of the configuration, to whose team the app was installed anew. */
+static void use_instead(struct workspace *workspace, const char *access)
+{
+	mem_free_secret(workspace->token.text);
+	workspace->token.text = mem_strdup(access);
+	web_api_token_ready(workspace->frontend->api, &workspace->token);
+}
+
+void workspace_installed(struct slack_frontend *frontend, const char *team, const char *access)
+{
+	struct workspace *workspace = workspace_find(frontend, team);
+
+	if (workspace) {
+		if (!workspace->installed)
+			use_instead(workspace, access);
+	} else {
+		workspace = workspace_create(frontend, access);
+	}
+	mem_replace(&workspace->installed, team);
+	slack_tokens_attach(frontend->tokens, team, &workspace->token);
+	if (workspace->state == WORKSPACE_ASKING && frontend->asked)
+		ask(workspace, NULL);
+}
+
 void workspaces_start(struct slack_frontend *frontend, void (*settled)(struct slack_frontend *frontend))
 {
 	const struct config_list *tokens = &frontend->config.bot_tokens;
@@ -214,19 +268,14 @@ void workspaces_start(struct slack_frontend *frontend, void (*settled)(struct sl
 
 	starting->frontend = frontend;
 	starting->settled = settled;
-	starting->open = (unsigned)tokens->count;
+	starting->open = 1; /* ourselves */
+	frontend->asked = true;
 	web_api_on_dead(frontend->api, on_dead, frontend);
-	for (size_t i = 0; i < tokens->count; i++) {
-		struct asking *asking = MEM_NEW(struct asking);
-
-		asking->starting = starting;
-		asking->workspace = workspace_create(frontend, tokens->items[i]);
-		web_api_call(frontend->api, &(struct web_call){.method = "auth.test",
-							       .token = &asking->workspace->token,
-							       .done = on_auth,
-							       .context = asking,
-							       .drop = asking_drop});
-	}
+	for (size_t i = 0; i < tokens->count; i++)
+		workspace_create(frontend, tokens->items[i]);
+	LIST_EACH (link, &frontend->workspaces)
+		ask(CONTAINER_OF(link, struct workspace, link), starting);
+	settle(starting);
 }
 
 void workspaces_free(struct slack_frontend *frontend)
@@ -238,6 +287,7 @@ void workspaces_free(struct slack_frontend *frontend)
 		incoming_forget_workspace(workspace);
 		members_free(workspace);
 		mem_free_secret(workspace->token.text);
+		mem_free(workspace->installed);
 		mem_free(workspace->team);
 		mem_free(workspace->name);
 		mem_free(workspace->bot_user);

@@ -17,6 +17,7 @@ struct workspace {
 	enum workspace_state state;
 	struct log log;
 	struct web_token token;
+	char *installed; /* its team, if its token came by OAuth; else NULL */
 	char *team;     /* NULL while ASKING */
 	char *name;     /* as people call it; "" */
 	char *bot_user, *bot_id;
@@ -29,8 +30,12 @@ struct workspace {
 	unsigned waiting_count;
 };
 
-/* Of each token of the configuration; `settled` when it is known of each whether it is good. */
+/* Of each token of the configuration, and each that was kept; `settled` when it is known of each whether it is good. */
 void workspaces_start(struct slack_frontend *frontend, void (*settled)(struct slack_frontend *frontend));
+/* A token that came by OAuth (slack_token.h, `token`). */
+void workspace_installed(struct slack_frontend *frontend, const char *team, const char *access);
+/* NULL: none has it. */
+struct workspace *workspace_with(const struct slack_frontend *frontend, const struct web_token *token);
 void workspaces_free(struct slack_frontend *frontend);
 /* NULL: not one of ours, or not READY. */
 struct workspace *workspace_find(const struct slack_frontend *frontend, const char *team);
