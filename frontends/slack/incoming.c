@@ -100,10 +100,21 @@ static void take_dm(struct workspace *workspace, const struct slack_event *event
 	buf_finish(&line);
 }
 
+/* A file of ours is in its channel now, as this message. */
+static void tell_shared(struct workspace *workspace, const struct slack_event *event)
+{
+	if (event->kind != SLACK_MESSAGE || !event->channel || !event->ts)
+		return;
+	for (size_t i = 0; i < event->files_count; i++)
+		slack_files_shared(workspace->frontend->files, event->channel, event->files[i].id, event->ts);
+}
+
 static void take_saying(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
 {
-	if (workspace_is_own(workspace, event) || event->hidden_type)
+	if (workspace_is_own(workspace, event) || event->hidden_type) {
+		tell_shared(workspace, event);
 		return;
+	}
 	if (event->kind == SLACK_MESSAGE && is_dm(event, channel)) {
 		if (event->user && event->channel)
 			take_dm(workspace, event);

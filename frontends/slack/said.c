@@ -168,17 +168,13 @@ static void route(struct saying *saying, enum event_type type, struct event_mess
 static void put_files(struct saying *saying)
 {
 	const struct slack_event *source = saying->source;
+	struct workspace *workspace = saying->workspace;
 
 	for (size_t i = 0; i < source->files_count; i++) {
-		const struct slack_file *file = &source->files[i];
-		const char *name = *file->name ? file->name : *file->title ? file->title : "without a name";
-
 		if (saying->text.len)
 			buf_putc(&saying->text, '\n');
-		if (file->mode == SLACK_FILE_DELETED || !file->permalink)
-			buf_printf(&saying->text, "(a file: %s)", name);
-		else
-			buf_printf(&saying->text, "%s: %s", name, file->permalink);
+		slack_files_put_words(workspace->frontend->files, workspace->team, &source->files[i], saying->address,
+				      &saying->text);
 	}
 	if (source->files_count)
 		buf_clear(&saying->xhtml);

@@ -313,6 +313,33 @@ static char *key_of(const struct speaking *speaking)
 	return mem_printf("%s.%" PRId64 ".%d", speaking->frontend->records, clock_wall_ms(), speaking->promised);
 }
 
+/* To be freed. */
+static char *name_of(const struct speaking *speaking)
+{
+	return mem_strndup(speaking->name, text_cut(speaking->name, strlen(speaking->name), USERNAME_MAX));
+}
+
+/* Slack fetches it itself; NULL: there is none. */
+static const char *icon_of(const struct speaking *speaking)
+{
+	const char *avatar = speaking->event->message.author.avatar_url;
+
+	return avatar && text_starts(avatar, "https://") ? avatar : NULL;
+}
+
+static void post_mrkdwn(struct post *post, const char *mrkdwn, const char *name, const char *icon_url)
+{
+	struct buf metadata = {0};
+
+	posted_put_metadata(&metadata, post->key);
+	const struct web_argument arguments[] = {{"channel", post->channel},       {"thread_ts", post->thread},
+						 {"text", mrkdwn},                 {"username", name},
+						 {"metadata", buf_text(&metadata)}, {"icon_url", icon_url}};
+
+	post_call(post, "chat.postMessage", arguments, ARRAY_SIZE(arguments));
+	buf_finish(&metadata);
+}
+
 static void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first)
 {
 	struct slack_frontend *frontend = speaking->frontend;
@@ -332,21 +359,11 @@ static void post_text(struct speaking *speaking, const char *mrkdwn, struct seri
 		slack_later(frontend, run_finished, NULL);
 		return;
 	}
-	struct buf metadata = {0};
-	char *name = mem_strndup(speaking->name, text_cut(speaking->name, strlen(speaking->name), USERNAME_MAX));
-
-	const char *avatar = speaking->event->message.author.avatar_url;
-
-	posted_put_metadata(&metadata, key);
-	const struct web_argument arguments[] = {{"channel", speaking->channel}, {"thread_ts", speaking->thread},
-						 {"text", mrkdwn},               {"username", name},
-						 {"metadata", buf_text(&metadata)},
-						 {"icon_url", avatar && text_starts(avatar, "https://") ? avatar : NULL}};
+	char *name = name_of(speaking);
 
 	CRASH_POINT("slack.posting");
-	post_call(post, "chat.postMessage", arguments, ARRAY_SIZE(arguments));
+	post_mrkdwn(post, mrkdwn, name, icon_of(speaking));
 	mem_free(name);
-	buf_finish(&metadata);
 }
 
 static struct series *series_create(void)
@@ -454,6 +471,83 @@ static void say_text(struct speaking *speaking, const char *prefix)
 	buf_finish(&mrkdwn);
 }
 
+/* A file on its way, and what is posted if it cannot be uploaded. */
+struct filing {
+	struct post *post;
+	char *mrkdwn, *name, *icon_url;
+};
+
+static void filing_free(struct filing *filing)
+{
+	mem_free(filing->mrkdwn);
+	mem_free(filing->name);
+	mem_free(filing->icon_url);
+	mem_free(filing);
+}
+
+static void drop_filing(void *context)
+{
+	struct filing *filing = context;
+
+	post_release(filing->post);
+	filing_free(filing);
+}
+
+static void on_filed(void *context, int err, const char *ts, const char *problem)
+{
+	const struct web_reply good = {.error = "", .problem = ""};
+	struct filing *filing = context;
+	struct post *post = filing->post;
+	struct slack_frontend *frontend = post->workspace->frontend;
+
+	(void)problem;
+	if (err)
+		post_mrkdwn(post, filing->mrkdwn, filing->name, filing->icon_url);
+	else
+		finish(post, &good, ts);
+	filing_free(filing);
+	slack_hold(frontend);
+}
+
+/* False: it is said as its link. What another process may have uploaded is not uploaded again, as it could not be found:
+ * a link is. */
+static bool upload(struct speaking *speaking, const struct event_attachment *attachment, const char *mrkdwn, bool first)
+{
+	struct slack_frontend *frontend = speaking->frontend;
+	const char *icon_url = icon_of(speaking);
+
+	if (!frontend->base.transport->media || is_old(speaking) ||
+	    !(text_starts(attachment->url, "https://") || text_starts(attachment->url, "http://")))
+		return false;
+	struct filing *filing = MEM_NEW(struct filing);
+	char *key = key_of(speaking), *lane = slack_address(speaking->workspace->team, speaking->channel);
+	struct buf comment = {0};
+
+	filing->post = post_create(speaking);
+	filing->post->key = key;
+	if (first)
+		post_name(filing->post, speaking);
+	filing->mrkdwn = mem_strdup(mrkdwn);
+	filing->name = name_of(speaking);
+	filing->icon_url = mem_strdup(icon_url);
+	slack_escape(&comment, attachment->description ? attachment->description : "");
+	slack_files_send(frontend->files, &(struct slack_upload){.token = &speaking->workspace->token,
+								 .lane = lane,
+								 .channel = speaking->channel,
+								 .thread = speaking->thread,
+								 .url = attachment->url,
+								 .owner = speaking->to->address,
+								 .comment = comment.len ? comment.data : NULL,
+								 .username = filing->name,
+								 .icon_url = icon_url,
+								 .done = on_filed,
+								 .context = filing,
+								 .drop = drop_filing});
+	buf_finish(&comment);
+	mem_free(lane);
+	return true;
+}
+
 static void say_attachment(struct speaking *speaking, const struct event_attachment *attachment, bool first)
 {
 	struct buf mrkdwn = {0};
@@ -464,7 +558,8 @@ static void say_attachment(struct speaking *speaking, const struct event_attachm
 		buf_puts(&mrkdwn, ": ");
 	}
 	slack_escape(&mrkdwn, attachment->url);
-	post_text(speaking, buf_text(&mrkdwn), series, first);
+	if (!upload(speaking, attachment, buf_text(&mrkdwn), first))
+		post_text(speaking, buf_text(&mrkdwn), series, first);
 	series_release(series);
 	buf_finish(&mrkdwn);
 }

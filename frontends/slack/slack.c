@@ -180,6 +180,7 @@ static void frontend_destroy(struct frontend *base)
 	socket_mode_close(&frontend->socket, NULL, NULL);
 	slack_tokens_destroy(&frontend->tokens);
 	web_api_destroy(&frontend->api);
+	slack_files_destroy(&frontend->files);
 	slack_install_destroy(&frontend->install);
 	http_client_close(&frontend->http, NULL, NULL);
 	while (!list_empty(&frontend->due)) {
@@ -382,6 +383,13 @@ static int open_page(struct slack_frontend *frontend, const char *api, struct bu
 	return TP_ERR_IO;
 }
 
+static struct web_token *token_of(void *context, const char *team)
+{
+	struct workspace *workspace = workspace_find(context, team);
+
+	return workspace ? &workspace->token : NULL;
+}
+
 static uv_timer_t *make_timer(struct slack_frontend *frontend)
 {
 	uv_timer_t *timer = MEM_NEW(uv_timer_t);
@@ -404,6 +412,13 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	char *api = without_slash(frontend->config.api);
 
 	frontend->api = web_api_create(frontend->http, api, &base->log);
+	frontend->files = slack_files_create(&(struct slack_files_place){.media = base->transport->media,
+									 .client = frontend->http,
+									 .api = frontend->api,
+									 .base = api,
+									 .token = token_of,
+									 .context = frontend,
+									 .log = &base->log});
 	frontend->tokens = slack_tokens_create(
 		base->transport->store, frontend->api,
 		&(struct slack_token_settings){frontend->config.client_id, frontend->config.client_secret},
@@ -458,6 +473,7 @@ static void socket_closed(void *context)
 	/* The socket asks for its URL through it. */
 	slack_tokens_destroy(&frontend->tokens);
 	web_api_destroy(&frontend->api);
+	slack_files_destroy(&frontend->files);
 	http_client_close(&frontend->http, wait_is_over, frontend);
 }
 

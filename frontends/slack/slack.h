@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "frontends/slack/frontend.h"
 #include "frontends/slack/slack_event.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_id.h"
 #include "frontends/slack/socket_mode.h"
 #include "frontends/slack/web_api.h"
@@ -43,6 +44,7 @@ struct slack_frontend {
 	struct slack_config config;
 	struct http_client *http;
 	struct web_api *api;
+	struct slack_files *files; /* as long as the API */
 	struct web_token app_token;
 	struct socket_mode *socket;
 	struct slack_tokens *tokens;

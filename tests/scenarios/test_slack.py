@@ -3,14 +3,15 @@
 The gateway as an app of a Slack workspace: the test Slack (tests/slack), which Slack's own SDKs check, on one side, ngircd or
 another network on the other. docs/slack.md says what is promised.
 """
+import asyncio
 import html
 import os
 import re
 from types import SimpleNamespace
 
-from harness.process import require, wait_until
+from harness.process import free_port, require, wait_until
 from harness.synapse import client_packages
-from test_matrix import LOBBY, enter, with_account
+from test_matrix import LOBBY, enter, fetch, with_account
 
 PACKAGES = client_packages  # where people on Matrix have their client from
 
@@ -477,3 +478,20 @@ async def scenario_beside_xmpp(world):
     await bob.message(f"{room}/bridge", "^<Egon> hello XMPP$", "groupchat")
     bob.say(room, "hello Slack", "groupchat")
     await slack.wait_for_text("general", "hello Slack", "bob")
+
+
+async def scenario_files(world):
+    """The network gets a URL of ours, at which the file is; what has no bytes is said in words."""
+    port = free_port()
+    lobby = await tied(world, **{"media.public_url": f"http://127.0.0.1:{port}", "media.port": port})
+    slack, carol = lobby.slack, lobby.carol
+    content = os.urandom(3000)
+    mark = carol.mark()
+    lobby.egon.upload("general", "../a plan.bin", content, text="look at *this*")
+    await carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :<Egon> look at .*this", mark)
+    line = await carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :.*?plan\.bin: (https?://\S+)", mark)
+    url = line.group(1)
+    require(f"/media/slack/{slack.team.id}/F" in url and ".." not in url, f"the address is {url}")
+    fetched, headers = await asyncio.to_thread(fetch, url)
+    require(fetched == content, f"{url} has {len(fetched)} bytes")
+    require("attachment" in headers["Content-Disposition"], f"it may be shown as ours: {headers}")
