@@ -13,8 +13,9 @@
 #include "frontends/slack/channel.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/person.h"
-#include "frontends/slack/said.h"
 #include "frontends/slack/portal_channel.h"
+#include "frontends/slack/said.h"
+#include "frontends/slack/slack_file.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
@@ -102,6 +103,8 @@ static void take_dm(struct workspace *workspace, const struct slack_event *event
 
 static void take_saying(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
 {
+	for (size_t i = 0; i < event->files_count && event->channel && event->ts; i++)
+		slack_files_shared(workspace->frontend->files, event->channel, event->files[i].id, event->ts);
 	if (workspace_is_own(workspace, event) || event->hidden_type)
 		return;
 	if (event->kind == SLACK_MESSAGE && is_dm(event, channel)) {

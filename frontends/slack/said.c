@@ -11,6 +11,7 @@
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/slack_emoji.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -170,15 +171,10 @@ static void put_files(struct saying *saying)
 	const struct slack_event *source = saying->source;
 
 	for (size_t i = 0; i < source->files_count; i++) {
-		const struct slack_file *file = &source->files[i];
-		const char *name = *file->name ? file->name : *file->title ? file->title : "without a name";
-
 		if (saying->text.len)
 			buf_putc(&saying->text, '\n');
-		if (file->mode == SLACK_FILE_DELETED || !file->permalink)
-			buf_printf(&saying->text, "(a file: %s)", name);
-		else
-			buf_printf(&saying->text, "%s: %s", name, file->permalink);
+		slack_files_put_words(saying->workspace->frontend->files, saying->workspace->team, &source->files[i],
+				      saying->address, &saying->text);
 	}
 	if (source->files_count)
 		buf_clear(&saying->xhtml);

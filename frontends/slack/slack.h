@@ -47,6 +47,10 @@ struct slack_frontend {
 	struct socket_mode *socket;
 	struct slack_tokens *tokens;
 	struct slack_install *install; /* NULL: no such page */
+	struct slack_files *files;
+	struct map *pictures;    /* asked for (avatar.c): "ACCOUNT HASH" */
+	struct map *cards;       /* number of a question for a card -> hash of its picture */
+	uint32_t cards_asked;
 	struct list workspaces;  /* struct workspace.link */
 	struct map *channels;    /* place -> struct channel */
 	struct map *portals;     /* lower-case legacy room -> struct portal_channels (channel.c) */
