@@ -159,6 +159,7 @@
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
 #define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
+#define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
 #define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
 #define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
 #define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */

@@ -13,8 +13,9 @@
 #include "frontends/slack/channel.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/person.h"
-#include "frontends/slack/said.h"
 #include "frontends/slack/portal_channel.h"
+#include "frontends/slack/said.h"
+#include "frontends/slack/slack_file.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
@@ -100,21 +101,12 @@ static void take_dm(struct workspace *workspace, const struct slack_event *event
 	buf_finish(&line);
 }
 
-/* A file of ours is in its channel now, as this message. */
-static void tell_shared(struct workspace *workspace, const struct slack_event *event)
-{
-	if (event->kind != SLACK_MESSAGE || !event->channel || !event->ts)
-		return;
-	for (size_t i = 0; i < event->files_count; i++)
-		slack_files_shared(workspace->frontend->files, event->channel, event->files[i].id, event->ts);
-}
-
 static void take_saying(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
 {
-	if (workspace_is_own(workspace, event) || event->hidden_type) {
-		tell_shared(workspace, event);
+	for (size_t i = 0; i < event->files_count && event->channel && event->ts; i++)
+		slack_files_shared(workspace->frontend->files, event->channel, event->files[i].id, event->ts);
+	if (workspace_is_own(workspace, event) || event->hidden_type)
 		return;
-	}
 	if (event->kind == SLACK_MESSAGE && is_dm(event, channel)) {
 		if (event->user && event->channel)
 			take_dm(workspace, event);

@@ -11,6 +11,7 @@
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/slack_emoji.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -168,13 +169,12 @@ static void route(struct saying *saying, enum event_type type, struct event_mess
 static void put_files(struct saying *saying)
 {
 	const struct slack_event *source = saying->source;
-	struct workspace *workspace = saying->workspace;
 
 	for (size_t i = 0; i < source->files_count; i++) {
 		if (saying->text.len)
 			buf_putc(&saying->text, '\n');
-		slack_files_put_words(workspace->frontend->files, workspace->team, &source->files[i], saying->address,
-				      &saying->text);
+		slack_files_put_words(saying->workspace->frontend->files, saying->workspace->team, &source->files[i],
+				      saying->address, &saying->text);
 	}
 	if (source->files_count)
 		buf_clear(&saying->xhtml);

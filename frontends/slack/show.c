@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/avatar.h"
 #include "frontends/slack/channel.h"
 #include "frontends/slack/chat.h"
 #include "frontends/slack/in_flight.h"
@@ -18,11 +19,13 @@
 #include "frontends/slack/posted.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/slack_emoji.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
 #include "transport/delivery.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
+#include "transport/user.h"
 
 #define PARTS "slack parts"     /* places of the message map: the first part of a long message ... */
 #define FURTHER "slack further" /* ... and the others, with spaces between them */
@@ -44,6 +47,7 @@ struct post {
 	char *channel, *thread;
 	char *key;        /* of a post: how it is found again; NULL */
 	char *found;      /* it was posted before: its time stamp */
+	char *mrkdwn, *username, *icon_url; /* of a post; icon_url NULL: none */
 	char *people, *network, *network_id; /* NULL: the message has no id there */
 	char *place, *author, *text;         /* for quotations; NULL: none */
 	struct series *series;               /* NULL */
@@ -86,6 +90,9 @@ static void post_release(void *context)
 	mem_free(post->thread);
 	mem_free(post->key);
 	mem_free(post->found);
+	mem_free(post->mrkdwn);
+	mem_free(post->username);
+	mem_free(post->icon_url);
 	mem_free(post->people);
 	mem_free(post->network);
 	mem_free(post->network_id);
@@ -313,57 +320,71 @@ static char *key_of(const struct speaking *speaking)
 	return mem_printf("%s.%" PRId64 ".%d", speaking->frontend->records, clock_wall_ms(), speaking->promised);
 }
 
-/* To be freed. */
-static char *name_of(const struct speaking *speaking)
+/* What a post says, and as whom; of a file: its link, should it not be had. */
+static void post_begin(struct post *post, const struct speaking *speaking, const char *mrkdwn)
 {
-	return mem_strndup(speaking->name, text_cut(speaking->name, strlen(speaking->name), USERNAME_MAX));
+	const struct event_message *message = &speaking->event->message;
+	const char *avatar = message->author.avatar_url;
+	struct buf url = {0};
+
+	if (!message->author.name)
+		avatar_put_url(speaking->frontend, speaking->to, message, &url);
+	else if (avatar && text_starts(avatar, "https://"))
+		buf_puts(&url, avatar);
+	post->mrkdwn = mem_strdup(mrkdwn);
+	post->username = mem_strndup(speaking->name, text_cut(speaking->name, strlen(speaking->name), USERNAME_MAX));
+	post->icon_url = url.len ? buf_take(&url) : NULL;
 }
 
-/* Slack fetches it itself; NULL: there is none. */
-static const char *icon_of(const struct speaking *speaking)
-{
-	const char *avatar = speaking->event->message.author.avatar_url;
-
-	return avatar && text_starts(avatar, "https://") ? avatar : NULL;
-}
-
-static void post_mrkdwn(struct post *post, const char *mrkdwn, const char *name, const char *icon_url)
+static void post_send(struct post *post)
 {
 	struct buf metadata = {0};
 
 	posted_put_metadata(&metadata, post->key);
-	const struct web_argument arguments[] = {{"channel", post->channel},       {"thread_ts", post->thread},
-						 {"text", mrkdwn},                 {"username", name},
-						 {"metadata", buf_text(&metadata)}, {"icon_url", icon_url}};
+	const struct web_argument arguments[] = {{"channel", post->channel},   {"thread_ts", post->thread},
+						 {"text", post->mrkdwn},       {"username", post->username},
+						 {"icon_url", post->icon_url}, {"metadata", buf_text(&metadata)}};
 
+	CRASH_POINT("slack.posting");
 	post_call(post, "chat.postMessage", arguments, ARRAY_SIZE(arguments));
 	buf_finish(&metadata);
 }
 
-static void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first)
+/* One that another process has posted is not posted again: true. */
+static bool was_posted(struct post *post, const struct speaking *speaking)
 {
 	struct slack_frontend *frontend = speaking->frontend;
+	const char *ts = NULL;
+
+	if (!is_old(speaking) || posted_before(frontend, speaking->workspace, speaking->channel, speaking->thread, post->key,
+					       &ts) != POSTED_YES)
+		return false;
+	post->found = mem_strdup(ts);
+	list_append(&frontend->finished, &post->link);
+	slack_later(frontend, run_finished, NULL);
+	return true;
+}
+
+static struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first)
+{
 	char *key = key_of(speaking);
 	struct post *post = post_create(speaking);
-	const char *ts = NULL;
 
 	post->key = key;
 	post->series = series;
 	series->references++;
+	post_begin(post, speaking, mrkdwn);
 	if (first)
 		post_name(post, speaking);
-	if (is_old(speaking) && posted_before(frontend, speaking->workspace, speaking->channel, speaking->thread, key, &ts) ==
-					POSTED_YES) {
-		post->found = mem_strdup(ts);
-		list_append(&frontend->finished, &post->link);
-		slack_later(frontend, run_finished, NULL);
-		return;
-	}
-	char *name = name_of(speaking);
+	return post;
+}
 
-	CRASH_POINT("slack.posting");
-	post_mrkdwn(post, mrkdwn, name, icon_of(speaking));
-	mem_free(name);
+static void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first)
+{
+	struct post *post = post_keyed(speaking, mrkdwn, series, first);
+
+	if (!was_posted(post, speaking))
+		post_send(post);
 }
 
 static struct series *series_create(void)
@@ -377,26 +398,17 @@ static struct series *series_create(void)
 /* Calls back for each part of a text that is too long for one message. */
 static void each_part(const char *mrkdwn, void (*part)(void *context, const char *text, bool first), void *context)
 {
-	const char *rest = mrkdwn;
-	bool inside = false; /* a fence of code that the part before has begun */
+	struct buf piece = {0};
+	bool fence = false;
 
-	do {
-		bool open = false;
-		char *begun = mem_printf("%s%s", inside ? "```\n" : "", rest);
-		size_t before = inside ? strlen("```\n") : 0;
-		size_t length = slack_text_cut(begun, SLACK_TEXT_POST_MAX - strlen("\n```"), &open);
+	for (const char *rest = mrkdwn; rest;) {
+		bool first = rest == mrkdwn;
 
-		/* it has to go on */
-		if (length <= before)
-			length = strlen(begun);
-		char *text = mem_printf("%.*s%s", (int)length, begun, open && begun[length] ? "\n```" : "");
-
-		part(context, text, rest == mrkdwn);
-		rest += length - before;
-		inside = open;
-		mem_free(text);
-		mem_free(begun);
-	} while (*rest);
+		buf_clear(&piece);
+		rest = slack_text_piece(&piece, rest, SLACK_TEXT_POST_MAX, &fence);
+		part(context, buf_text(&piece), first);
+	}
+	buf_finish(&piece);
 }
 
 struct parting {
@@ -471,95 +483,48 @@ static void say_text(struct speaking *speaking, const char *prefix)
 	buf_finish(&mrkdwn);
 }
 
-/* A file on its way, and what is posted if it cannot be uploaded. */
-struct filing {
-	struct post *post;
-	char *mrkdwn, *name, *icon_url;
-};
-
-static void filing_free(struct filing *filing)
+static void on_file(void *context, int err, const char *ts, const char *problem)
 {
-	mem_free(filing->mrkdwn);
-	mem_free(filing->name);
-	mem_free(filing->icon_url);
-	mem_free(filing);
-}
-
-static void drop_filing(void *context)
-{
-	struct filing *filing = context;
-
-	post_release(filing->post);
-	filing_free(filing);
-}
-
-static void on_filed(void *context, int err, const char *ts, const char *problem)
-{
+	struct post *post = context;
 	const struct web_reply good = {.error = "", .problem = ""};
-	struct filing *filing = context;
-	struct post *post = filing->post;
-	struct slack_frontend *frontend = post->workspace->frontend;
 
-	(void)problem;
-	if (err)
-		post_mrkdwn(post, filing->mrkdwn, filing->name, filing->icon_url);
-	else
+	if (!err) {
 		finish(post, &good, ts);
-	filing_free(filing);
-	slack_hold(frontend);
+		return;
+	}
+	log_info(&post->workspace->log, "a file for %s is said as its link: %s", post->channel, problem);
+	post_send(post);
 }
 
-/* False: it is said as its link. What another process may have uploaded is not uploaded again, as it could not be found:
- * a link is. */
-static bool upload(struct speaking *speaking, const struct event_attachment *attachment, const char *mrkdwn, bool first)
-{
-	struct slack_frontend *frontend = speaking->frontend;
-	const char *icon_url = icon_of(speaking);
-
-	if (!frontend->base.transport->media || is_old(speaking) ||
-	    !(text_starts(attachment->url, "https://") || text_starts(attachment->url, "http://")))
-		return false;
-	struct filing *filing = MEM_NEW(struct filing);
-	char *key = key_of(speaking), *lane = slack_address(speaking->workspace->team, speaking->channel);
-	struct buf comment = {0};
-
-	filing->post = post_create(speaking);
-	filing->post->key = key;
-	if (first)
-		post_name(filing->post, speaking);
-	filing->mrkdwn = mem_strdup(mrkdwn);
-	filing->name = name_of(speaking);
-	filing->icon_url = mem_strdup(icon_url);
-	slack_escape(&comment, attachment->description ? attachment->description : "");
-	slack_files_send(frontend->files, &(struct slack_upload){.token = &speaking->workspace->token,
-								 .lane = lane,
-								 .channel = speaking->channel,
-								 .thread = speaking->thread,
-								 .url = attachment->url,
-								 .owner = speaking->to->address,
-								 .comment = comment.len ? comment.data : NULL,
-								 .username = filing->name,
-								 .icon_url = icon_url,
-								 .done = on_filed,
-								 .context = filing,
-								 .drop = drop_filing});
-	buf_finish(&comment);
-	mem_free(lane);
-	return true;
-}
-
+/* As a file, or as its link if it cannot be had. */
 static void say_attachment(struct speaking *speaking, const struct event_attachment *attachment, bool first)
 {
+	const char *title = attachment->description && *attachment->description ? attachment->description : NULL;
 	struct buf mrkdwn = {0};
 	struct series *series = series_create();
 
-	if (attachment->description && *attachment->description) {
-		slack_escape(&mrkdwn, attachment->description);
+	if (title) {
+		slack_escape(&mrkdwn, title);
 		buf_puts(&mrkdwn, ": ");
 	}
 	slack_escape(&mrkdwn, attachment->url);
-	if (!upload(speaking, attachment, buf_text(&mrkdwn), first))
-		post_text(speaking, buf_text(&mrkdwn), series, first);
+	struct post *post = post_keyed(speaking, buf_text(&mrkdwn), series, first);
+	char *lane = slack_address(speaking->workspace->team, speaking->channel);
+
+	if (!was_posted(post, speaking))
+		slack_files_send(speaking->frontend->files, &(struct slack_upload){.token = &speaking->workspace->token,
+										   .lane = lane,
+										   .channel = speaking->channel,
+										   .thread = speaking->thread,
+										   .url = attachment->url,
+										   .owner = speaking->to->user->key,
+										   .title = title,
+										   .username = post->username,
+										   .icon_url = post->icon_url,
+										   .done = on_file,
+										   .context = post,
+										   .drop = post_release});
+	mem_free(lane);
 	series_release(series);
 	buf_finish(&mrkdwn);
 }

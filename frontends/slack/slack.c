@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/avatar.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
 #include "frontends/slack/chat.h"
@@ -21,6 +22,7 @@
 #include "frontends/slack/posted.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/show.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/workspace.h"
 #include "transport/delivery.h"
@@ -177,11 +179,12 @@ static void frontend_destroy(struct frontend *base)
 
 	frontend->stopping = true;
 	incoming_forget(frontend);
+	avatars_free(frontend);
 	socket_mode_close(&frontend->socket, NULL, NULL);
 	slack_tokens_destroy(&frontend->tokens);
 	web_api_destroy(&frontend->api);
-	slack_files_destroy(&frontend->files);
 	slack_install_destroy(&frontend->install);
+	slack_files_destroy(&frontend->files);
 	http_client_close(&frontend->http, NULL, NULL);
 	while (!list_empty(&frontend->due)) {
 		struct later *first = CONTAINER_OF(frontend->due.next, struct later, link);
@@ -412,18 +415,18 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	char *api = without_slash(frontend->config.api);
 
 	frontend->api = web_api_create(frontend->http, api, &base->log);
-	frontend->files = slack_files_create(&(struct slack_files_place){.media = base->transport->media,
-									 .client = frontend->http,
-									 .api = frontend->api,
-									 .base = api,
-									 .token = token_of,
-									 .context = frontend,
-									 .log = &base->log});
 	frontend->tokens = slack_tokens_create(
 		base->transport->store, frontend->api,
 		&(struct slack_token_settings){frontend->config.client_id, frontend->config.client_secret},
 		&(struct slack_token_ops){.token = on_token, .loaded = on_tokens, .lost = on_lost, .context = frontend},
 		&base->log);
+	frontend->files = slack_files_create(&(struct slack_files_place){.media = base->transport->media,
+									  .client = frontend->http,
+									  .api = frontend->api,
+									  .base = api,
+									  .token = token_of,
+									  .context = frontend,
+									  .log = &base->log});
 	int err = open_page(frontend, api, error);
 
 	mem_free(api);
@@ -549,6 +552,9 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 	case EVENT_SESSION:
 		slack_person_show_session(frontend, to, &event->session);
 		slack_later(frontend, incoming_go_on, NULL); /* an account that was waited for */
+		break;
+	case EVENT_VCARD:
+		avatar_take_card(frontend, to, &event->vcard);
 		break;
 	case EVENT_LOGIN_STEP:
 		show_login_step(frontend, to, &event->login_step);

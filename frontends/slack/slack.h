@@ -19,7 +19,6 @@
 #include "base/mem.h"
 #include "frontends/slack/frontend.h"
 #include "frontends/slack/slack_event.h"
-#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_id.h"
 #include "frontends/slack/socket_mode.h"
 #include "frontends/slack/web_api.h"
@@ -44,11 +43,14 @@ struct slack_frontend {
 	struct slack_config config;
 	struct http_client *http;
 	struct web_api *api;
-	struct slack_files *files; /* as long as the API */
 	struct web_token app_token;
 	struct socket_mode *socket;
 	struct slack_tokens *tokens;
 	struct slack_install *install; /* NULL: no such page */
+	struct slack_files *files;
+	struct map *pictures;    /* asked for (avatar.c): "ACCOUNT HASH" */
+	struct map *cards;       /* number of a question for a card -> hash of its picture */
+	uint32_t cards_asked;
 	struct list workspaces;  /* struct workspace.link */
 	struct map *channels;    /* place -> struct channel */
 	struct map *portals;     /* lower-case legacy room -> struct portal_channels (channel.c) */
