@@ -153,7 +153,7 @@
 #define LIMIT_HTTP_CLIENT_SECONDS 3600     /* of any call */
 
 /* Slack */
-#define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; Slack wants its answer within 3 s */
+#define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; it has 3 s in all */
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */

@@ -37,7 +37,7 @@ static void ask_card(struct slack_frontend *frontend, const char *question)
 	const char *number = strtok_r(words, "\n", &rest), *address = strtok_r(NULL, "\n", &rest);
 	struct resource *resource = address ? slack_person_ready(frontend, address) : NULL;
 	struct event event = {.type = EVENT_VCARD_REQUEST,
-			      .vcard = {.name = rest, .id = (uint32_t)strtoul(number, NULL, 10)}};
+	                      .vcard = {.name = rest, .id = (uint32_t)strtoul(number, NULL, 10)}};
 
 	if (!resource || router_from_frontend(resource, &event))
 		mem_free(map_remove(frontend->cards, number));
@@ -45,14 +45,15 @@ static void ask_card(struct slack_frontend *frontend, const char *question)
 }
 
 /* Each picture once a process: of one that cannot be had nobody asks again and again. */
-static void ask_once(struct slack_frontend *frontend, const struct identity *to, const struct event_message *message,
-		     const char *hash)
+static void ask_once(struct slack_frontend *frontend, const struct identity *to,
+                     const struct event_message *message, const char *hash)
 {
 	char *key = mem_printf("%s %s", to->user->key, hash), number[16];
 	struct map_iter it = {0};
 	bool asked = map_get(frontend->pictures, key);
 
-	if (!asked && map_count(frontend->pictures) >= LIMIT_SLACK_PICTURES && map_next(frontend->pictures, &it))
+	if (!asked && map_count(frontend->pictures) >= LIMIT_SLACK_PICTURES &&
+	    map_next(frontend->pictures, &it))
 		map_remove(frontend->pictures, it.key);
 	if (!asked)
 		map_set(&frontend->pictures, key, frontend);
@@ -63,15 +64,15 @@ static void ask_once(struct slack_frontend *frontend, const struct identity *to,
 	mem_free(map_set(&frontend->cards, number, mem_strdup(hash)));
 	bool chat = message->kind == MESSAGE_CHAT;
 	char *question = mem_printf("%s\n%s\n%s%s%s", number, to->address, message->name, chat ? "" : "/",
-				    chat ? "" : message->nickname);
+	                            chat ? "" : message->nickname);
 
 	/* Nothing of the core may be called from inside deliver. */
 	slack_later(frontend, ask_card, question);
 	mem_free(question);
 }
 
-void avatar_put_url(struct slack_frontend *frontend, const struct identity *to, const struct event_message *message,
-		    struct buf *url)
+void avatar_put_url(struct slack_frontend *frontend, const struct identity *to,
+                    const struct event_message *message, struct buf *url)
 {
 	struct media *media = frontend->base.transport->media;
 	const char *hash = media ? hash_of(to->user, message) : NULL;
@@ -86,10 +87,12 @@ static void on_stored(void *context, int err, const struct media_file *file, con
 
 	(void)file;
 	if (err)
-		log_info(&frontend->base.log, "a picture of somebody on the network cannot be kept: %s", problem);
+		log_info(&frontend->base.log, "a picture of somebody on the network cannot be kept: %s",
+		         problem);
 }
 
-void avatar_take_card(struct slack_frontend *frontend, const struct identity *to, const struct event_vcard *card)
+void avatar_take_card(struct slack_frontend *frontend, const struct identity *to,
+                      const struct event_vcard *card)
 {
 	char number[16];
 
@@ -97,8 +100,8 @@ void avatar_take_card(struct slack_frontend *frontend, const struct identity *to
 	char *hash = map_remove(frontend->cards, number);
 
 	if (hash && card->photo && card->photo_size && frontend->base.transport->media)
-		media_store_avatar(frontend->base.transport->media, to->user->key, hash, card->photo, card->photo_size, on_stored,
-				   frontend);
+		media_store_avatar(frontend->base.transport->media, to->user->key, hash, card->photo,
+		                   card->photo_size, on_stored, frontend);
 	mem_free(hash);
 }
 

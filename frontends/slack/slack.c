@@ -46,7 +46,8 @@ static void told(void *context, const struct web_reply *reply)
 		log_info(&workspace->log, "Slack refuses: %s", reply->problem);
 }
 
-void slack_tell(struct workspace *workspace, const char *method, const char *lane, const struct web_argument *arguments)
+void slack_tell(struct workspace *workspace, const char *method, const char *lane,
+		const struct web_argument *arguments)
 {
 	size_t count = 0;
 
@@ -528,7 +529,8 @@ static bool can_show(const struct slack_frontend *frontend, const char *address)
 	return frontend->loaded && !frontend->stopping && workspace_of(frontend, address);
 }
 
-static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only, const struct event *event)
+static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
+			    const struct event *event)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
 

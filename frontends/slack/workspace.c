@@ -78,8 +78,8 @@ void workspace_end(struct workspace *workspace, const char *why)
 	workspace->token.dead = true;
 	web_api_forget_token(workspace->frontend->api, &workspace->token);
 	incoming_forget_workspace(workspace);
-	char *text = mem_printf("The workspace %s is lost to the gateway: %s. Install the app there again%s; what is for it is "
-				"kept.",
+	char *text = mem_printf("The workspace %s is lost to the gateway: %s. Install the app there again%s; "
+				"what is for it is kept.",
 				workspace->name && *workspace->name ? workspace->name
 				: workspace->team                   ? workspace->team
 				: workspace->installed              ? workspace->installed
