@@ -39,6 +39,8 @@ bool json_is_object(const struct cJSON *value);
 /* Text of a member, or of the value itself where `name` is NULL, cleaned (base/text.h, TEXT_LINES) into the arena;
  * NULL: not a string. */
 const char *json_text(const struct cJSON *object, const char *name, struct arena *arena);
+/* The same of one line (TEXT_LINE): for names, which are shown where there is no room for more. */
+const char *json_line(const struct cJSON *object, const char *name, struct arena *arena);
 /* `fallback`: not a whole number, or beyond 2^53. With NULL as name, the value itself; also below. */
 int64_t json_number(const struct cJSON *object, const char *name, int64_t fallback);
 bool json_bool(const struct cJSON *object, const char *name, bool fallback);

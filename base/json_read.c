@@ -243,15 +243,15 @@ bool json_is_object(const struct cJSON *value)
 	return cJSON_IsObject(value);
 }
 
-static const char *cleaned(const char *text, struct arena *arena)
+static const char *cleaned(const char *text, struct arena *arena, enum text_clean how)
 {
 	size_t length = strlen(text);
 	struct buf clean = {0};
 	const char *copy;
 
-	if (text_is_clean(text, length, TEXT_LINES))
+	if (text_is_clean(text, length, how))
 		return arena_strndup(arena, text, length);
-	text_clean(&clean, text, length, TEXT_LINES);
+	text_clean(&clean, text, length, how);
 	copy = arena_strndup(arena, buf_text(&clean), clean.len);
 	buf_finish(&clean);
 	return copy;
@@ -261,7 +261,14 @@ const char *json_text(const struct cJSON *object, const char *name, struct arena
 {
 	const struct cJSON *value = pick(object, name);
 
-	return cJSON_IsString(value) ? cleaned(value->valuestring, arena) : NULL;
+	return cJSON_IsString(value) ? cleaned(value->valuestring, arena, TEXT_LINES) : NULL;
+}
+
+const char *json_line(const struct cJSON *object, const char *name, struct arena *arena)
+{
+	const char *text = json_text(object, name, arena);
+
+	return text ? cleaned(text, arena, TEXT_LINE) : NULL;
 }
 
 static bool is_whole(double value)
@@ -295,7 +302,7 @@ const struct cJSON *json_next(const struct cJSON *item)
 
 const char *json_name(const struct cJSON *member, struct arena *arena)
 {
-	return member && member->string ? cleaned(member->string, arena) : NULL;
+	return member && member->string ? cleaned(member->string, arena, TEXT_LINES) : NULL;
 }
 
 /* Not by cJSON, which rounds to 15 digits: homeservers take whole numbers only, of up to 16. */

@@ -254,6 +254,25 @@ bool markup_is_url(const char *url, const char *const *schemes, size_t count)
 	return false;
 }
 
+bool markup_is_same_address(const char *text, size_t length, const char *href)
+{
+	static const char *const schemes[] = {"", "https://", "http://", "mailto:"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		const char *rest = href + strlen(schemes[i]);
+		size_t whole;
+
+		if (!text_starts(href, schemes[i]))
+			continue;
+		whole = strlen(rest);
+		if (whole && rest[whole - 1] == '/' && length == whole - 1)
+			whole--;
+		if (length == whole && !memcmp(text, rest, length))
+			return true;
+	}
+	return false;
+}
+
 bool markup_is_number(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");

@@ -47,6 +47,8 @@ bool markup_is_dropped(const char *name);
 
 /* The address begins with one of the schemes ("https://"), in any case, and has no white space or control character. */
 bool markup_is_url(const char *url, const char *const *schemes, size_t count);
+/* Whether a link's text is its address, without what nobody writes ("https://", a last '/'). */
+bool markup_is_same_address(const char *text, size_t length, const char *href);
 /* Up to five digits. */
 bool markup_is_number(const char *text);
 

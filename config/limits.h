@@ -153,6 +153,20 @@
 #define LIMIT_HTTP_CLIENT_CONNECT_SECONDS 15 /* until there is a connection, TLS included */
 #define LIMIT_HTTP_CLIENT_SECONDS 3600     /* of any call */
 
+/* Slack */
+#define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; it has 3 s in all */
+#define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
+#define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
+#define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
+#define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
+#define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
+#define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
+#define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
+#define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
+#define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */
+#define LIMIT_SLACK_THREADS_SECONDS 86400 /* how far before the gap new threads are looked for ... */
+#define LIMIT_SLACK_THREADS_LOOKED 1000   /* ... and below how many messages */
+
 /* Matrix */
 #define LIMIT_MATRIX_CALLS 16              /* to the homeserver at once; others wait */
 #define LIMIT_MATRIX_FREE_CALLS 8          /* of them, calls that keep no order */
@@ -177,6 +191,36 @@
 #define LIMIT_MATRIX_POWER_MS 2000         /* from one change of a portal's power levels to the next */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
 
+/* Slack */
+#define LIMIT_SLACK_CALLS 16               /* of the Web API at once; others wait */
+#define LIMIT_SLACK_FREE_CALLS 8           /* of them, calls that keep no order */
+#define LIMIT_SLACK_UPLOADS 4              /* of them */
+#define LIMIT_SLACK_CALL_SECONDS 30        /* then it has no answer */
+#define LIMIT_SLACK_UPLOAD_SECONDS 600     /* the same */
+#define LIMIT_SLACK_RETRY_MS 1000          /* until a call is made again, at first; doubled each time up to ... */
+#define LIMIT_SLACK_RETRY_LAST_MS 60000
+#define LIMIT_SLACK_RETRY_AFTER_MS 3600000 /* the most that Slack may ask for */
+#define LIMIT_SLACK_TRIES 5                /* of an upload, or the answer to a command */
+#define LIMIT_SLACK_ANSWER_BYTES (8u << 20) /* of the Web API */
+#define LIMIT_SLACK_POST_MS 1000           /* for each message of one channel ... */
+#define LIMIT_SLACK_POST_BURST 4           /* ... of which so many may go at once */
+#define LIMIT_SLACK_PARTS 8                /* messages that a long one is said in; a longer one is a file */
+#define LIMIT_SLACK_FRAME_BYTES (4u << 20) /* of one message of the websocket */
+#define LIMIT_SLACK_ACK_BYTES 20479        /* of an acknowledgement: Slack drops longer ones without a word */
+#define LIMIT_SLACK_PING_SECONDS 5         /* between pings */
+#define LIMIT_SLACK_SILENCE_SECONDS 20     /* without a pong or a frame: the websocket is dead */
+#define LIMIT_SLACK_HELLO_SECONDS 30       /* from the URL to the hello */
+#define LIMIT_SLACK_LEAVE_SECONDS 5        /* that a websocket waits for acknowledgements when another took over */
+#define LIMIT_SLACK_CLOSE_MS 800           /* for the peer's close frame */
+#define LIMIT_SLACK_REFRESH_SECONDS 7200   /* before a token expires, it is refreshed ... */
+#define LIMIT_SLACK_REFRESH_LOOK_SECONDS 60 /* ... for which is looked so often */
+#define LIMIT_SLACK_INSTALLS 100           /* begun and not ended: the oldest is forgotten */
+#define LIMIT_SLACK_INSTALL_SECONDS 600    /* from the begin to the end */
+#define LIMIT_SLACK_FILES 64               /* on their way to Slack; beyond, the link is sent */
+#define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
+#define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */
+#define LIMIT_SLACK_SHARE_ASK_MS 1000      /* Slack is asked for it so long after, then in twice the time up to 16 */
+
 /* files on their way */
 #define LIMIT_MEDIA_FILES 100000           /* in the store */
 #define LIMIT_MEDIA_NAME_BYTES 100         /* of a file; its middle is left out */
@@ -188,6 +232,8 @@
 #define LIMIT_MEDIA_FETCHES_OWNER 4        /* of them, for one person */
 #define LIMIT_MEDIA_FETCH_SECONDS 30       /* for one of them */
 #define LIMIT_MEDIA_PULLS 32               /* files that are being fetched because somebody asked */
+#define LIMIT_MEDIA_AVATAR_BYTES (1u << 20) /* a picture of somebody */
+#define LIMIT_MEDIA_AVATAR_SECONDS (90 * 86400) /* it is kept so long after its URL was made last */
 #define LIMIT_MEDIA_FRESH_SECONDS 600      /* a file whose URL was made since then is not removed for space */
 
 /* configuration */

@@ -50,6 +50,20 @@ bool instance_find_socket(const char *file, const char *jid, struct buf *path, c
 	return found;
 }
 
+char *instance_read_key(const char *file, const char *key, struct buf *error)
+{
+	struct config *config = config_create();
+	char *value = NULL;
+
+	if (!config_load(config, file, error)) {
+		const char *text = config_raw(config, key);
+
+		value = mem_strdup(text ? text : "");
+	}
+	config_destroy(&config);
+	return value;
+}
+
 /* ----------------------------------------------------------------------------------------- what is there */
 
 struct names {

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "config/config.h"
 #include "frontends/matrix/frontend.h"
+#include "frontends/slack/frontend.h"
 #include "frontends/xmpp/frontend.h"
 #include "transport/media/media.h"
 #include "transport/service_config.h"
@@ -13,7 +14,8 @@ int main(void)
 {
 	static const struct config_table *const tables[] = {&service_config_table, &spool_config_table,
 							     &store_config_table, &media_config_table,
-							     &xmpp_config_table, &matrix_config_table};
+							     &xmpp_config_table, &matrix_config_table,
+						     &slack_config_table};
 
 	config_write_man(stdout, tables, ARRAY_SIZE(tables));
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

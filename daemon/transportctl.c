@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "daemon/control_client.h"
 #include "daemon/instances.h"
+#include "frontends/slack/manifest.h"
 #include "transport/admin_table.h"
 
 #define ANSWER_SECONDS 30
@@ -35,7 +36,9 @@ static void print_help(FILE *out)
 	fputs("Usage: transportctl [OPTION]... COMMAND [ARGUMENT]...\n"
 	      "       transportctl [OPTION]... --follow USER\n"
 	      "       transportctl list | status | start [NAME]... | stop [NAME]... | restart [NAME]...\n"
-	      "Asks a running transportd, or starts and stops instances by systemd (without NAME: all).\n\n"
+	      "       transportctl slack manifest [NAME]\n"
+	      "Asks a running transportd, or starts and stops instances by systemd (without NAME: all); or prints the\n"
+	      "manifest of the Slack app (NAME: what it is to be called), with an instance's slack.public_url.\n\n"
 	      "  -i, --instance NAME   the instance of " INSTANCES_FOLDER
 	      "/NAME.cfg; may be left out if there is one only\n"
 	      "  -c, --config FILE     the instance's configuration file\n"
@@ -349,6 +352,32 @@ static int manage(const struct options *options, char **words, int count)
 	return -1;
 }
 
+/* What is to be pasted into Slack. No instance is asked: there may be none before the app is there. */
+static int print_manifest(const struct options *options, const char *name)
+{
+	char *file = options->instance ? mem_printf("%s/%s.cfg", options->folder, options->instance)
+				       : mem_strdup(options->file);
+	struct buf error = {0}, text = {0};
+	char *url = file ? instance_read_key(file, "slack.public_url", &error) : mem_strdup("");
+
+	if (url) {
+		char *redirect = *url ? mem_printf("%s/slack/callback", url) : NULL;
+
+		slack_manifest_put(&text, &(struct slack_manifest){.name = name ? name : "bridge", .redirect_url = redirect});
+		fputs(buf_text(&text), stdout);
+		mem_free(redirect);
+	} else {
+		fprintf(stderr, "transportctl: %s\n", buf_text(&error));
+	}
+	int status = url ? EXIT_DONE : EXIT_USAGE;
+
+	mem_free(url);
+	mem_free(file);
+	buf_finish(&error);
+	buf_finish(&text);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.folder = INSTANCES_FOLDER};
@@ -360,6 +389,8 @@ int main(int argc, char **argv)
 	status = manage(&options, argv + optind, argc - optind);
 	if (status >= 0)
 		return status;
+	if (argc - optind >= 2 && argc - optind <= 3 && !strcmp(argv[optind], "slack") && !strcmp(argv[optind + 1], "manifest"))
+		return print_manifest(&options, argv[optind + 2]);
 	status = EXIT_USAGE;
 	if (find_socket(&options, &path) && make_line(&options, argv + optind, argc - optind, &line))
 		status = ask(buf_text(&path), &line,

@@ -20,6 +20,7 @@
 #include "daemon/notify.h"
 #include "daemon/privileges.h"
 #include "frontends/matrix/frontend.h"
+#include "frontends/slack/frontend.h"
 #include "frontends/xmpp/frontend.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/media/media.h"
@@ -50,9 +51,11 @@ struct daemon {
 	int status; /* EXIT_RUNTIME once something failed that the program cannot go on without */
 };
 
-static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, &matrix_frontend_ops, NULL};
+static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, &matrix_frontend_ops,
+							 &slack_frontend_ops, NULL};
 static const struct config_table *const tables[] = {&service_config_table, &spool_config_table, &store_config_table,
-						     &media_config_table, &xmpp_config_table, &matrix_config_table};
+						     &media_config_table, &xmpp_config_table, &matrix_config_table,
+						     &slack_config_table};
 
 static void print_help(FILE *out)
 {

@@ -173,6 +173,22 @@ static bool is_full(const struct transport *transport, const struct spool_queue 
 	       queue->bytes + LIMIT_MESSAGE_BYTES >= (uint64_t)settings->max_user_megabytes << 20;
 }
 
+/* Whether something of the same conversation waits before it: XMPP's rooms have clients that come and go, and each sees
+ * what it can; a place that people share keeps its order. */
+static bool waits_behind(const struct identity *identity, const struct spool_queue *queue,
+			 const struct spool_record *record)
+{
+	if (queue->waiting <= 1 || !identity->frontend->ops->shares_rooms)
+		return false;
+	for (const struct list *link = record->link.prev; link != &queue->records; link = link->prev) {
+		const struct spool_record *before = CONTAINER_OF((struct list *)(uintptr_t)link, struct spool_record, link);
+
+		if (before->state == SPOOL_WAITING && before->conversation == record->conversation)
+			return true;
+	}
+	return false;
+}
+
 /* `first`: of those that are to see it, so that nothing of it has been kept yet. */
 static void accept_for(struct identity *identity, struct room *room, const struct conversation *conversation,
 		       const struct event *event, const char *network_id, bool first)
@@ -214,7 +230,7 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 		return;
 	}
 	/* Behind what waits: it will be shown with that. */
-	if (queue->waiting > 1 && !room)
+	if (room ? waits_behind(identity, queue, record) : queue->waiting > 1)
 		return;
 	struct event shown = *event;
 
@@ -305,6 +321,15 @@ void delivery_refused(struct transport *transport, uint64_t number, const char *
 
 /* -------------------------------------------------------------------------------------------- again */
 
+/* Places that nothing can be shown in now, by their hashes. */
+static bool is_among(const struct buf *stuck, uint32_t conversation)
+{
+	for (size_t at = 0; at < stuck->len; at += sizeof(conversation))
+		if (!memcmp(stuck->data + at, &conversation, sizeof(conversation)))
+			return true;
+	return false;
+}
+
 /* What was said while nobody could be shown it. `room`: of this one only, to `only`. */
 static void show_waiting(struct identity *identity, struct room *room, struct resource *only)
 {
@@ -313,12 +338,14 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 
 	if (!queue->waiting)
 		return;
+	struct buf stuck = {0};
+
 	LIST_EACH (link, &queue->records) {
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 		struct arena arena = {0};
 		struct event event;
 
-		if (record->state != SPOOL_WAITING)
+		if (record->state != SPOOL_WAITING || is_among(&stuck, record->conversation))
 			continue;
 		if (spool_read(transport->spool, record, &arena, &event, NULL, NULL) < 0) {
 			spool_dead(transport->spool, record, "cannot be read back");
@@ -335,12 +362,16 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 			event.message.stamp_ms = record->accepted_ms;
 		const struct conversation *conversation = conversation_of(identity->user, &event);
 		int answer = mine ? show(identity, conversation, only, &event) : 0;
-		bool stays = mine && !settle(transport->spool, record, answer) && !is_for_room(&event);
+		bool stays = mine && !settle(transport->spool, record, answer);
+		bool ends = stays && !is_for_room(&event);
 
 		arena_finish(&arena);
-		if (stays)
-			return;
+		if (stays && identity->frontend->ops->shares_rooms)
+			buf_append(&stuck, &record->conversation, sizeof(record->conversation));
+		if (ends)
+			break;
 	}
+	buf_finish(&stuck);
 }
 
 void delivery_identity_ready(struct identity *identity)

@@ -94,7 +94,7 @@ bool references_any(const struct event *event)
 	if (event->type == EVENT_READ_MARKER)
 		return true;
 	return event->type == EVENT_MESSAGE &&
-	       (message->replaces || message->retracts || message->reply_to || message->reacts_to);
+	       (message->replaces || message->retracts || message->reply_to || message->reacts_to || message->thread);
 }
 
 void references_translate(struct event *event, enum reference_direction direction, struct identity *identity,
@@ -114,6 +114,9 @@ void references_translate(struct event *event, enum reference_direction directio
 		        translate(marker->name, room, marker->message_id, direction, identity, arena);
 		return;
 	}
+	/* Where people share rooms a thread is called by its first message; elsewhere it is a word of the client's. */
+	if (message->thread && message->kind == MESSAGE_ROOM && identity->frontend->ops->shares_rooms)
+		message->thread = translate(message->name, true, message->thread, direction, identity, arena);
 	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)
 		if (*slots[i])
 			*slots[i] = translate(message->name, message->kind == MESSAGE_ROOM, *slots[i], direction,

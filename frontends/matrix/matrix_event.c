@@ -36,18 +36,6 @@ static const char *text_or_empty(const struct reader *in, const struct cJSON *ob
 	return text ? text : "";
 }
 
-/* For names, which are shown where there is one line. */
-static const char *line_of(const struct reader *in, const struct cJSON *object, const char *name)
-{
-	const char *text = json_text(object, name, in->arena);
-	char *line = arena_strdup(in->arena, text);
-
-	for (char *at = line; at && *at; at++)
-		if (*at == '\n' || *at == '\t')
-			*at = ' ';
-	return line;
-}
-
 static bool equals(const char *text, const char *expected)
 {
 	return text && !strcmp(text, expected);
@@ -141,14 +129,14 @@ static bool is_file_type(const char *type)
 static bool read_file(struct reader *in, const struct cJSON *content, bool sticker)
 {
 	struct matrix_event *event = in->event;
-	const char *body = line_of(in, content, "body");
+	const char *body = json_line(content, "body", in->arena);
 	bool encrypted = json_object(content, "file") != NULL;
 
 	event->url = encrypted ? NULL : id_of(in, content, "url", matrix_is_media_url);
 	if (!event->url && !encrypted)
 		return false;
 	event->message_type = MATRIX_FILE;
-	event->file_name = sticker ? NULL : line_of(in, content, "filename");
+	event->file_name = sticker ? NULL : json_line(content, "filename", in->arena);
 	event->body = NULL;
 	if (event->file_name && body && strcmp(body, event->file_name) != 0)
 		event->body = json_text(content, "body", in->arena);
@@ -213,7 +201,7 @@ static void read_reaction(struct reader *in)
 	if (!equals(json_text(relation, "rel_type", in->arena), "m.annotation"))
 		return;
 	in->event->reply_to = id_of(in, relation, "event_id", matrix_is_event_id);
-	in->event->key = line_of(in, relation, "key");
+	in->event->key = json_line(relation, "key", in->arena);
 }
 
 /* Rooms of version 11 and later have it in the content, earlier ones beside it. */
@@ -267,7 +255,7 @@ static void read_member(struct reader *in)
 	event->membership = membership_of(in, in->content);
 	event->before = membership_of(in, before);
 	event->is_direct = json_bool(in->content, "is_direct", false);
-	event->display_name = line_of(in, in->content, "displayname");
+	event->display_name = json_line(in->content, "displayname", in->arena);
 	event->body = text_or_empty(in, in->content, "reason");
 }
 

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/markup.h"
+#include "base/markup_style.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "frontends/matrix/html_text.h"
@@ -129,9 +130,9 @@ struct converter {
 
 /* Formatting that a style attribute, or one of Matrix's own, asks for. */
 struct look {
-	bool bold, italic, underline, strike, monospace, spoiler;
-	long color, background; /* 0xrrggbb; -1: none */
-	const char *reason;     /* of the spoiler */
+	struct markup_style style;
+	bool spoiler;
+	const char *reason; /* of the spoiler */
 };
 
 static int compare_names(const void *name, const void *element)
@@ -177,81 +178,24 @@ static void take_attributes(struct converter *c)
 	buf_finish(&value);
 }
 
-static long read_color(const char *text)
-{
-	static const struct {
-		const char *name;
-		long value;
-	} names[] = {
-		{"aqua", 0x00ffff},   {"black", 0x000000}, {"blue", 0x0000ff},   {"cyan", 0x00ffff},    {"fuchsia", 0xff00ff},
-		{"gray", 0x808080},   {"green", 0x008000}, {"grey", 0x808080},   {"lime", 0x00ff00},    {"magenta", 0xff00ff},
-		{"maroon", 0x800000}, {"navy", 0x000080},  {"olive", 0x808000},  {"orange", 0xffa500},  {"pink", 0xffc0cb},
-		{"purple", 0x800080}, {"red", 0xff0000},   {"silver", 0xc0c0c0}, {"teal", 0x008080},    {"white", 0xffffff},
-		{"yellow", 0xffff00},
-	};
-	size_t digits;
-	long value;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (text_equal_nocase(text, names[i].name))
-			return names[i].value;
-	if (*text != '#')
-		return -1;
-	digits = strspn(text + 1, "0123456789abcdefABCDEF");
-	if ((digits != 3 && digits != 6) || text[1 + digits])
-		return -1;
-	value = strtol(text + 1, NULL, 16);
-	if (digits == 6)
-		return value;
-	return (value >> 8 & 0xf) * 0x110000 + (value >> 4 & 0xf) * 0x1100 + (value & 0xf) * 0x11;
-}
-
-static void read_declaration(struct look *look, const char *property, const char *value)
-{
-	if (!strcmp(property, "color"))
-		look->color = read_color(value);
-	else if (!strcmp(property, "background-color") || !strcmp(property, "background"))
-		look->background = read_color(value);
-	else if (!strcmp(property, "font-weight"))
-		look->bold = !strncasecmp(value, "bold", 4) || (*value >= '6' && *value <= '9');
-	else if (!strcmp(property, "font-style"))
-		look->italic = text_equal_nocase(value, "italic") || text_equal_nocase(value, "oblique");
-	else if (!strcmp(property, "font-family"))
-		look->monospace = strcasestr(value, "mono") || strcasestr(value, "courier");
-	else if (!strcmp(property, "text-decoration")) {
-		look->underline = strcasestr(value, "underline") != NULL;
-		look->strike = strcasestr(value, "line-through") != NULL;
-	}
-}
-
 static struct look read_style(struct converter *c)
 {
-	struct look look = {.color = -1, .background = -1};
-	struct buf property = {0}, value = {0};
-	const char *style = value_of(c, STYLE);
+	struct look look = {.style = markup_style_read(value_of(c, STYLE)), .reason = value_of(c, TITLE)};
 
-	while ((style = markup_declaration(style, &property, &value))) {
-		read_declaration(&look, buf_text(&property), buf_text(&value));
-		buf_clear(&property);
-		buf_clear(&value);
-	}
-	buf_finish(&property);
-	buf_finish(&value);
 	/* Networks without spoilers hide a text in its background. */
-	look.spoiler = look.color >= 0 && look.color == look.background;
-	look.reason = value_of(c, TITLE);
+	look.spoiler = look.style.color >= 0 && look.style.color == look.style.background;
 	return look;
 }
 
 static struct look read_matrix_look(struct converter *c)
 {
-	struct look look = {.color = -1, .background = read_color(value_of(c, MX_BACKGROUND))};
+	struct look look = {.style.background = markup_color(value_of(c, MX_BACKGROUND))};
 
-	look.color = read_color(value_of(c, c->present[MX_COLOR] ? MX_COLOR : COLOR));
-	look.spoiler = c->present[MX_SPOILER] || (look.color >= 0 && look.color == look.background);
+	look.style.color = markup_color(value_of(c, c->present[MX_COLOR] ? MX_COLOR : COLOR));
+	look.spoiler = c->present[MX_SPOILER] || (look.style.color >= 0 && look.style.color == look.style.background);
 	look.reason = value_of(c, MX_SPOILER);
 	if (look.spoiler)
-		look.color = look.background = 0;
+		look.style.color = look.style.background = 0;
 	return look;
 }
 
@@ -314,26 +258,6 @@ static void take_text(struct converter *c, const char *text, size_t length)
 		put_both(c, text, length);
 }
 
-/* The address without what nobody writes. */
-static bool is_same_address(const char *text, size_t length, const char *href)
-{
-	static const char *const schemes[] = {"", "https://", "http://", "mailto:"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
-		const char *rest = href + strlen(schemes[i]);
-		size_t whole;
-
-		if (!text_starts(href, schemes[i]))
-			continue;
-		whole = strlen(rest);
-		if (whole && rest[whole - 1] == '/' && length == whole - 1)
-			whole--;
-		if (length == whole && !memcmp(text, rest, length))
-			return true;
-	}
-	return false;
-}
-
 static void end_link(struct converter *c)
 {
 	bool empty = c->link_text == SIZE_MAX;
@@ -345,7 +269,7 @@ static void end_link(struct converter *c)
 		return;
 	if (empty) {
 		put_text(c, href);
-	} else if (!is_same_address(c->text.out->data + c->link_text, c->text.out->len - c->link_text, href)) {
+	} else if (!markup_is_same_address(c->text.out->data + c->link_text, c->text.out->len - c->link_text, href)) {
 		c->says = true;
 		put_text(c, " (");
 		put_text(c, href);
@@ -471,12 +395,13 @@ static void put_spoiler_mark(struct converter *c, const char *reason)
 /* The first of what a look needs is closed by `name`, the rest with it. */
 static void push_html_look(struct converter *c, const char *name, const struct look *look)
 {
+	const struct markup_style *style = &look->style;
 	const struct {
 		bool wanted;
 		const char *written;
 	} parts[] = {
-		{look->bold, "strong"}, {look->italic, "em"},      {look->underline, "u"},
-		{look->strike, "del"},  {look->monospace, "code"}, {look->color >= 0 || look->background >= 0, "span"},
+		{style->bold, "strong"}, {style->italic, "em"},      {style->underline, "u"},
+		{style->strike, "del"},  {style->monospace, "code"}, {style->color >= 0 || style->background >= 0, "span"},
 	};
 	struct buf attributes = {0};
 	bool any = false;
@@ -485,8 +410,8 @@ static void push_html_look(struct converter *c, const char *name, const struct l
 		markup_put_attribute(&attributes, "data-mx-spoiler", look->reason);
 		put_spoiler_mark(c, look->reason);
 	} else {
-		put_color(&attributes, "data-mx-color", look->color);
-		put_color(&attributes, "data-mx-bg-color", look->background);
+		put_color(&attributes, "data-mx-color", style->color);
+		put_color(&attributes, "data-mx-bg-color", style->background);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		if (!parts[i].wanted || c->writer.depth == MARKUP_DEPTH)
@@ -504,10 +429,11 @@ static void push_xhtml_look(struct converter *c, const char *name, const struct 
 {
 	struct buf attributes = {0}, style = {0};
 
-	if (look->color >= 0)
-		buf_printf(&style, "color: #%06lx;", (unsigned long)look->color);
-	if (look->background >= 0)
-		buf_printf(&style, "%sbackground-color: #%06lx;", style.len ? " " : "", (unsigned long)look->background);
+	if (look->style.color >= 0)
+		buf_printf(&style, "color: #%06lx;", (unsigned long)look->style.color);
+	if (look->style.background >= 0)
+		buf_printf(&style, "%sbackground-color: #%06lx;", style.len ? " " : "",
+			   (unsigned long)look->style.background);
 	if (look->spoiler) {
 		if (*look->reason)
 			markup_put_attribute(&attributes, "title", look->reason);

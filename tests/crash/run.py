@@ -4,7 +4,7 @@
 Kills the gateway's processes under traffic and looks whether a message was lost. See docs/durability.md.
 
 Messages are numbered, in both directions, through real Prosody; with the echo backend, then with the IRC backend on real
-ngircd. A ledger says of each whether it arrived (once, in order), came back as an error, or neither. What was neither and
+ngircd, and with a test Slack in place of Prosody. A ledger says of each whether it arrived (once, in order), came back as an error, or neither. What was neither and
 had been accepted, that is, had been in the spool at one of the kills, is lost: that must not be.
 """
 import argparse
@@ -52,6 +52,7 @@ class Trial:
 
     backend = None
     rate = 100
+    foreign = ("slack.",)  # crash points that no message of this trial comes to
 
     def __init__(self, world, options):
         self.world = world
@@ -131,7 +132,7 @@ class Trial:
                 print(f"no crash at {point}:{count}\n{self.gateway.process.log()[-1500:]}", file=sys.stderr)
             return
         self.kills["point"] += 1
-        if point.startswith("core."):
+        if not point.startswith(("plugin.", "irc.")):
             await self.gateway.process.child.wait()
             self.look_at_spool()
             await self.start_again()
@@ -177,6 +178,66 @@ class Trial:
                 "median": round(times[len(times) // 2], 3), "p99": round(times[int(len(times) * 0.99)], 3),
                 "worst": round(times[-1], 3)} if times else None,
         }
+
+
+class SlackTrial(Trial):
+    """egon on Slack and carol on IRC talk in one channel. Both ends can tell a repetition: there must be none."""
+
+    backend = "irc"
+    foreign = ("core.stream", "plugin.", "irc.")
+
+    async def start(self):
+        self.out = Ledger("Slack to IRC", "s")
+        self.back = Ledger("IRC to Slack", "c")
+        self.ledgers = [self.out, self.back]
+        self.rate = self.options.irc_rate
+        self.slack = await self.world.slack()
+        self.ircd = await self.world.ngircd()
+        self.egon = self.slack.person("egon", display_name="egon")
+        self.slack.channel("general", "egon")
+        self.gateway = self.world.gateway(backend=self.backend)
+        self.gateway.irc(self.ircd)
+        self.gateway.slack_of(self.slack)
+        self.gateway.keys.update({"logging.level": "info", "irc.line_interval": "0",
+                                  "spool.durability": self.options.durability,
+                                  "slack.admin": f"{self.slack.team.id}/{self.egon.id}"})
+        await self.gateway.start()
+        await self.slack.wait_connected()
+        self.carol = await self.world.irc_client(self.ircd, "carol")
+        await self.carol.join("#lobby")
+        self.egon.say(self.egon.dm(self.slack.bot.bot_user), "relay login bridge")
+        self.egon.slash("/bridge", "link #lobby", "general")
+        await self.carol.expect(r"^:bridge!\S+ JOIN :?#lobby$")
+        self.watching = asyncio.create_task(self.watch())
+        self.talking = asyncio.create_task(self.talk())
+
+    async def watch(self):
+        lines = messages = 0
+        channel = self.slack.team.channel("general")
+        while True:
+            for way, line in self.carol.lines[lines:]:
+                match = way == "<" and re.match(r":bridge[^ ]* PRIVMSG #lobby :<egon> (s\d+)$", line)
+                if match:
+                    self.note(self.out, match[1])
+            lines = len(self.carol.lines)
+            there = channel.in_order()
+            for message in there[messages:]:
+                if message.json.get("username") == "carol":
+                    self.note(self.back, message.json["text"])
+            messages = len(there)
+            await asyncio.sleep(0.01)
+
+    async def talk(self):
+        begun = time.monotonic()
+        while True:
+            self.egon.say("general", self.out.next())
+            # Slack takes about one a second in a channel.
+            if self.back.sent < 0.9 * (time.monotonic() - begun):
+                self.carol.send(f"PRIVMSG #lobby :{self.back.next()}")
+            await asyncio.sleep(1 / self.rate)
+
+    def allowed_repetitions(self, ledger):
+        return 0
 
 
 class EchoTrial(Trial):
@@ -312,7 +373,7 @@ async def kill_at_random(trial, kills, seconds, only):
 
 async def kill_at_points(trial, counts, wanted):
     for point in crash_points():
-        if not point.startswith(wanted):
+        if not point.startswith(wanted) or point.startswith(trial.foreign):
             continue
         for count in counts:
             await trial.kill_at(point, count)
@@ -361,13 +422,13 @@ def main():
     parser.add_argument("--durability", default="process", choices=["process", "power"])
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("trials", nargs="*", default=["echo", "irc"], help="echo, irc")
+    parser.add_argument("trials", nargs="*", default=["echo", "irc", "slack"], help="echo, irc, slack")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     random.seed(options.seed)
     failed = 0
     for name in options.trials:
-        kind = {"echo": EchoTrial, "irc": IrcTrial}[name]
+        kind = {"echo": EchoTrial, "irc": IrcTrial, "slack": SlackTrial}[name]
         try:
             report, faults = asyncio.run(run_trial(kind, options))
         except Skip as why:

@@ -34,6 +34,7 @@ struct http_result {
 	size_t length;
 	int64_t retry_after_ms; /* of Retry-After (seconds or a date); -1: not said */
 	uint64_t size;          /* bytes of the body, also of one that went to `piece` */
+	bool sent;              /* of asks that are `unrepeated`: the peer may have got the request */
 };
 
 struct http_ask {
@@ -47,6 +48,9 @@ struct http_ask {
 	int body_fd;                     /* with body_from_fd: a regular file, read from its start, closed in any case */
 	bool body_from_fd;
 	uint64_t body_size;              /* of it */
+	/* libcurl makes a request again when a connection that was kept turns out to be dead, although the peer may have
+	 * acted on it. True: not if any of the body was sent (which it needs to have). */
+	bool unrepeated;
 	uint64_t answer_max;             /* bytes */
 	unsigned timeout_s;              /* for all of it; 0, and at most: LIMIT_HTTP_CLIENT_SECONDS */
 	/*

@@ -91,6 +91,11 @@ static size_t give_body(char *room, size_t size, size_t count, void *context)
 	count *= size;
 	if (count > left)
 		count = (size_t)left;
+	if (call->body) {
+		memcpy(room, call->body + call->body_at, count);
+		call->body_at += count;
+		return count;
+	}
 	do
 		got = pread(call->body_fd, room, count, (off_t)call->body_at);
 	while (got < 0 && errno == EINTR);
@@ -107,6 +112,8 @@ static int rewind_body(void *context, curl_off_t offset, int origin)
 {
 	struct http_call *call = context;
 
+	if (call->body)
+		return CURL_SEEKFUNC_FAIL;
 	if (origin != SEEK_SET || offset < 0)
 		return CURL_SEEKFUNC_CANTSEEK;
 	call->body_at = (uint64_t)offset;
@@ -162,6 +169,14 @@ static void set_headers(struct http_call *call, const struct http_ask *ask, bool
 	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
 }
 
+static void read_body_from(struct http_call *call)
+{
+	curl_easy_setopt(call->easy, CURLOPT_READFUNCTION, give_body);
+	curl_easy_setopt(call->easy, CURLOPT_READDATA, call);
+	curl_easy_setopt(call->easy, CURLOPT_SEEKFUNCTION, rewind_body);
+	curl_easy_setopt(call->easy, CURLOPT_SEEKDATA, call);
+}
+
 static void set_body(struct http_call *call, const struct http_ask *ask)
 {
 	CURL *easy = call->easy;
@@ -169,11 +184,14 @@ static void set_body(struct http_call *call, const struct http_ask *ask)
 
 	if (ask->body_from_fd) {
 		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-		curl_easy_setopt(easy, CURLOPT_READDATA, call);
-		curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_body);
-		curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
+		read_body_from(call);
 		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)ask->body_size);
+	} else if (ask->unrepeated) {
+		call->body = mem_dup(ask->body, ask->body_length);
+		call->body_size = ask->body_length;
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		read_body_from(call);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->body_length);
 	} else if (has_body || ask->method == HTTP_POST || ask->method == HTTP_PUT) {
 		size_t length = ask->content_type ? ask->body_length : 0;
 
@@ -296,6 +314,7 @@ void http_call_free(struct http_call *call)
 	curl_slist_free_all(call->headers);
 	if (call->body_fd >= 0)
 		close(call->body_fd);
+	mem_free(call->body);
 	buf_finish(&call->answer);
 	mem_free(call);
 }
@@ -376,6 +395,7 @@ void http_call_result(struct http_call *call, CURLcode code, struct http_result 
 	*result = (struct http_result){.err = call->err, .body = "", .retry_after_ms = -1, .size = call->size};
 	if (!result->err)
 		result->err = error_of(call, code, &sentence);
+	result->sent = call->body && call->body_at > 0;
 	if (!result->err) {
 		read_answer(call, result);
 		return;

@@ -23,6 +23,7 @@ struct http_call {
 	const char *problem;
 	char trouble[CURL_ERROR_SIZE];
 	int body_fd; /* -1: none */
+	char *body; /* NULL: of the file, or libcurl has its copy */
 	uint64_t body_at, body_size;
 	uint64_t answer_max, size;
 	struct buf answer;

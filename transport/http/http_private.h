@@ -37,6 +37,7 @@ struct http_server {
 	uint32_t generation;
 	uv_timer_t tick;  /* runs while there are connections */
 	unsigned handles; /* of listeners, not yet closed */
+	unsigned borrowers; /* of the context */
 	bool full;        /* no descriptors are left: listeners pause until the next tick */
 	bool warned_full;
 	bool closing, ending;

@@ -17,6 +17,7 @@
 
 #define BACKLOG 128
 #define ACCEPTS_A_TURN 64
+#define BORROWED_SLOTS 32 /* connections of others in the context */
 #define LWS_SECONDS 3600 /* lws keeps times of its own: ours are shorter and end first */
 
 static const struct lws_protocols protocols[] = {
@@ -58,8 +59,8 @@ int http_server_begin(struct http_server *server, struct buf *error)
 	        .protocols = protocols,
 	        .foreign_loops = loops,
 	        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-	                   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
-	        .fd_limit_per_thread = HTTP_SLOTS + 8,
+	                   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+	        .fd_limit_per_thread = HTTP_SLOTS + BORROWED_SLOTS,
 	        .max_http_header_data = LIMIT_HTTP_HEAD_BYTES,
 	        .max_http_header_pool = HTTP_SLOTS,
 	        .pt_serv_buf_size = HTTP_CHUNK,
@@ -78,6 +79,7 @@ int http_server_begin(struct http_server *server, struct buf *error)
 		                "the package libwebsockets-evlib-uv)");
 		return TP_ERR_IO;
 	}
+	info.options = LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS; /* it does no TLS */
 	server->vhost = lws_create_vhost(server->context, &info);
 	uv_timer_init(server->loop, &server->tick);
 	server->tick.data = server;
@@ -429,10 +431,32 @@ static void end_turn(uv_handle_t *handle)
 
 void http_server_check_end(struct http_server *server)
 {
-	if (!server->closing || server->ending || server->handles > 0 || !list_empty(&server->requests))
+	if (!server->closing || server->ending || server->handles > 0 || server->borrowers > 0 ||
+	    !list_empty(&server->requests))
 		return;
 	server->ending = true;
 	uv_close((uv_handle_t *)&server->tick, end_turn);
+}
+
+int http_server_borrow(struct http_server *server, struct lws_context **context, struct buf *error)
+{
+	int err = http_server_begin(server, error);
+
+	*context = server->context;
+	if (!err)
+		server->borrowers++;
+	return err;
+}
+
+void http_server_leave(struct http_server *server)
+{
+	server->borrowers--;
+	http_server_check_end(server);
+}
+
+uv_loop_t *http_server_loop(const struct http_server *server)
+{
+	return server->loop;
 }
 
 static void listener_closed(uv_handle_t *handle)

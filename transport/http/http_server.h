@@ -91,6 +91,16 @@ void http_server_close(struct http_server **server, void (*stopped)(void *contex
 /* Connections that are open now. */
 size_t http_server_count(const struct http_server *server);
 
+/*
+ * libwebsockets' context of this loop, for other uses of it: a loop has one. It is made if it is not there, and is there
+ * until http_server_leave, also if the server is closed before (which then ends after that). Who borrows it makes a
+ * vhost of his own. 0, or TP_ERR_IO with a sentence.
+ */
+struct lws_context;
+int http_server_borrow(struct http_server *server, struct lws_context **context, struct buf *error);
+void http_server_leave(struct http_server *server);
+uv_loop_t *http_server_loop(const struct http_server *server);
+
 /* ---- what was asked; texts are valid as long as the request ---- */
 
 enum http_method http_request_method(const struct http_request *request);

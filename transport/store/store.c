@@ -205,6 +205,11 @@ void store_hurry(struct store *store)
 	store_queue_hurry(store->queue, clock_ms() + LIMIT_STORE_CLOSE_SECONDS * 1000);
 }
 
+const struct seal *store_seal(const struct store *store)
+{
+	return store->seal;
+}
+
 size_t store_queued(const struct store *store)
 {
 	return store->queue ? store_queue_bytes(store->queue) : 0;

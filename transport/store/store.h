@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "protocol/event.h"
 
+struct seal;
 struct store;
 
 struct store_config {     /* keys of [database], and database.key_file */
@@ -147,6 +148,8 @@ void store_remove_contact(struct store *store, int64_t account, const char *name
 /* Identities of accounts that were online when the last process ended (all: of every account), newest login
  * first. */
 void store_list_identities(struct store *store, bool all, store_keys_done *done, void *context);
+/* What secrets are sealed with (seal.h), for those that a frontend keeps in the value of a place. */
+const struct seal *store_seal(const struct store *store);
 /* Places of a frontend. put: inserts or replaces. */
 void store_list_places(struct store *store, const char *frontend, store_places_done *done, void *context);
 void store_put_place(struct store *store, const char *frontend, const struct store_place *place, store_done *done,

@@ -76,6 +76,15 @@ class Gateway:
             raise Failure(f"no registration is written: {output.decode(errors='replace')[-2000:]}")
         synapse.registrations.append(self.registration)
 
+    def slack_of(self, slack, *bots):
+        """The Slack frontend instead of others, or beside them: in the workspaces of a test Slack where the app is."""
+        before = self.keys.get("service.frontend")
+        self.keys.update({
+            "service.frontend": [before, "slack"] if before else "slack", "slack.api": slack.api_url,
+            "slack.app_token": slack.app_token,
+            "slack.bot_token": [bot.tokens[-1].value for bot in bots or (slack.bot,)],
+        })
+
     def irc(self, ircd, fixed=True):
         if fixed:
             self.keys["service.irc_server"] = f"127.0.0.1:{ircd.port}"

@@ -117,6 +117,18 @@ class World:
         await asyncio.gather(synapse.start(), gateway.start())
         return synapse, ircd, gateway
 
+    async def irc_slack(self, ircd=None, slack=None, **keys):
+        """A test Slack, a network, the gateway as an app of the one with the IRC backend: (slack, ircd, gateway)."""
+        slack = slack or await self.slack()
+        ircd = ircd or await self.ngircd()
+        gateway = self.gateway()
+        gateway.irc(ircd)
+        gateway.slack_of(slack)
+        gateway.keys.update({"irc.line_interval": "0", **keys})
+        await gateway.start()
+        await slack.wait_connected()
+        return slack, ircd, gateway
+
     async def stop(self):
         """Stops all; the first thing that went wrong is raised after the rest was stopped."""
         first = None

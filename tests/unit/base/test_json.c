@@ -130,7 +130,8 @@ static void test_many_values(void **state)
 
 static void test_members(void **state)
 {
-	static const char text[] = "{\"type\":\"t\",\"Type\":1,\"line\":\"a\\r\\nb\\u0001\",\"n\":-7,\"max\":9007199254740992,"
+	static const char text[] = "{\"type\":\"t\",\"Type\":1,\"line\":\"a\\r\\nb\\u0001\",\"delete\":\"a\\tb\\u007fc\","
+	                           "\"n\":-7,\"max\":9007199254740992,"
 	                           "\"over\":9007199254740994,\"half\":0.5,\"yes\":true,\"o\":{\"x\":1},\"l\":[1,\"two\"]}";
 	struct cJSON *document = json_read(text, strlen(text));
 	struct arena arena = {0};
@@ -145,6 +146,9 @@ static void test_members(void **state)
 	assert_null(json_text(NULL, "n", &arena));
 	assert_null(json_text(NULL, NULL, &arena));
 	assert_string_equal(json_text(document, "line", &arena), "a\nb" FFFD);
+	assert_string_equal(json_line(document, "line", &arena), "a b" FFFD);
+	assert_string_equal(json_line(document, "delete", &arena), "a b c");
+	assert_null(json_line(document, "n", &arena));
 	assert_int_equal(json_number(document, "n", 1), -7);
 	assert_int_equal(json_number(document, "max", 1), INT64_C(9007199254740992));
 	assert_int_equal(json_number(document, "over", 1), 1);

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/markup.h"
+#include "base/markup_style.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -132,6 +133,38 @@ static void test_writing(void **state)
 	buf_finish(&out);
 }
 
+static void test_styles(void **state)
+{
+	struct markup_style style =
+	        markup_style_read("font-weight: bold; COLOR: #f80; text-decoration: underline line-through");
+
+	(void)state;
+	assert_true(style.bold && style.underline && style.strike);
+	assert_false(style.italic || style.monospace);
+	assert_int_equal(style.color, 0xff8800);
+	assert_int_equal(style.background, -1);
+	style = markup_style_read("font-weight:700;font-style:oblique;font-family:'Courier New';background:navy;x");
+	assert_true(style.bold && style.italic && style.monospace);
+	assert_int_equal(style.background, 0x000080);
+	style = markup_style_read("font-weight: normal");
+	assert_false(style.bold);
+	assert_int_equal(markup_color("#0A0b0C"), 0x0a0b0c);
+	assert_int_equal(markup_color("#12"), -1);
+	assert_int_equal(markup_color("#1234567"), -1);
+	assert_int_equal(markup_color("Purple"), 0x800080);
+	assert_int_equal(markup_color(""), -1);
+}
+
+static void test_addresses(void **state)
+{
+	(void)state;
+	assert_true(markup_is_same_address("x.org", 5, "https://x.org/"));
+	assert_true(markup_is_same_address("x.org/", 6, "https://x.org/"));
+	assert_true(markup_is_same_address("a@x", 3, "mailto:a@x"));
+	assert_false(markup_is_same_address("x.org/y", 7, "https://x.org/"));
+	assert_false(markup_is_same_address("", 0, "https://x.org/"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +172,8 @@ int main(void)
 	        cmocka_unit_test(test_runs),
 	        cmocka_unit_test(test_long_value),
 	        cmocka_unit_test(test_writing),
+	        cmocka_unit_test(test_styles),
+	        cmocka_unit_test(test_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,6 +293,39 @@ static void uses_connections_again(void **state)
 	outcome_finish(&outcome);
 }
 
+/* A request that may not be made twice, on a connection that dies under it. */
+static void repeats_nothing_unasked(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome outcome = {0};
+	struct http_ask post = {.method = HTTP_POST, .content_type = "text/plain", .body = "once", .body_length = 4};
+	struct peer peer;
+
+	for (unsigned unrepeated = 0; unrepeated < 2; unrepeated++) {
+		peer_open(&peer, f, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+		ask_peer(&peer, (struct http_ask){0}, &outcome);
+		peer.answer = NULL;
+		peer.closes = true;
+		post.unrepeated = unrepeated;
+		ask_peer(&peer, post, &outcome);
+		assert_int_equal(outcome.result.err, TP_ERR_IO);
+		assert_int_equal(outcome.result.sent, unrepeated);
+		assert_int_equal(peer.requests, unrepeated ? 2 : 3);
+		peer_close(&peer);
+	}
+	/* nobody has got it */
+	post.url = "http://127.0.0.1:1/";
+	ask(f, post, &outcome);
+	assert_int_equal(outcome.result.err, TP_ERR_IO);
+	assert_false(outcome.result.sent);
+	/* it arrives whole */
+	post.url = url_of(f, "/echo/");
+	ask(f, post, &outcome);
+	assert_int_equal(outcome.result.err, 0);
+	assert_string_equal(buf_text(&outcome.body), "once");
+	outcome_finish(&outcome);
+}
+
 static void minds_no_environment(void **state)
 {
 	struct fixture *f = *state;
@@ -491,6 +524,7 @@ int main(void)
 		TEST(refuses_urls),
 		TEST(reads_retry_after),
 		TEST(uses_connections_again),
+		TEST(repeats_nothing_unasked),
 		TEST(minds_no_environment),
 		TEST(asks_much_at_once),
 		TEST(cancels),

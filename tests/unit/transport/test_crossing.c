@@ -192,6 +192,22 @@ static void test_references(void **state)
 	       "dave@x/s message (room) #a/al: hallo id=$2 replaces=1.7\n");
 }
 
+static void test_threads(void **state)
+{
+	(void)state;
+	start(true);
+	fx->backends[0].extended = true;
+	say_at(fx->frontend, "alice@x", "m", (struct event_message){.text = "hello", .id = "$1"});
+	tie("other", "1.7", "$1");
+	tie("xmpp", "$1", "n1");
+	forget();
+	say_at(fx->other, "dave@x", "s", (struct event_message){.text = "yes", .id = "1.8", .thread = "1.7"});
+	expect("b1 message (room) #a: yes id=1.8 thread=n1\n"
+	       "alice@x/m message (room) #a/dv: yes id=1.8 thread=$1\n");
+	said("dave@x", (struct event_message){.nickname = "bob", .text = "ok", .id = "n2", .thread = "n1"});
+	expect("dave@x/s message (room) #a/bob: ok id=n2 thread=1.7\n");
+}
+
 static void test_nobody_listens_now(void **state)
 {
 	(void)state;
@@ -216,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_from_elsewhere, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_places_of_one_frontend, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_references, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_threads, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_listens_now, fixture_setup, fixture_teardown),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Portals: what several people of one frontend hear in the same room is shown once. */
 #include "tests/unit/transport/fixture.h"
+#include "transport/delivery.h"
 #include "transport/portal.h"
 
 static struct frontend_ops sharing;
@@ -178,6 +179,28 @@ static void test_private_messages_are_everybodys_own(void **state)
 	expect("carol@x/m message (private) #a/bob: psst\n");
 }
 
+/* A place keeps its order: what cannot be shown now holds up what comes behind it there. */
+static void test_order_in_a_place(void **state)
+{
+	(void)state;
+	start_both();
+	fx->promise = TP_ERR_NOT_CONNECTED;
+	said("alice@x", "bob", "one", "n1");
+	forget();
+	fx->promise = 1;
+	said("alice@x", "bob", "two", "n2");
+	expect("");
+	fx->promise = TP_ERR_NOT_CONNECTED;
+	delivery_frontend_ready(fx->frontend);
+	expect("alice@x/m message (room) #a/bob: one id=n1\n");
+	fx->promise = 1;
+	delivery_frontend_ready(fx->frontend);
+	expect("alice@x/m message (room) #a/bob: one id=n1\n"
+	       "alice@x/m message (room) #a/bob: two id=n2\n");
+	said("alice@x", "bob", "three", "n3");
+	expect("alice@x/m message (room) #a/bob: three id=n3\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -190,6 +213,7 @@ int main(void)
 		TEST(test_listener_goes),
 		TEST(test_newcomer),
 		TEST(test_other_side_of_a_split),
+		TEST(test_order_in_a_place),
 		TEST(test_private_messages_are_everybodys_own),
 	};
 

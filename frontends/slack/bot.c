@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/slack/bot.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "frontends/slack/chat.h"
+#include "frontends/slack/person.h"
+#include "frontends/slack/portal_channel.h"
+#include "frontends/slack/slack_text.h"
+#include "transport/command.h"
+#include "transport/login_step.h"
+#include "transport/portal.h"
+#include "transport/room.h"
+#include "transport/roster.h"
+#include "transport/session.h"
+#include "transport/user.h"
+
+static const char own_help[] =
+        "\nchat <name> - open a chat with a contact: a thread here"
+        "\npresence <name> - whether a contact is there"
+        "\nlogin <username> [password] - the same as register; /bridge login ... leaves nothing to be read "
+        "by others"
+        "\nlist - channels of this workspace that are tied to rooms of the network"
+        "\nSaid as /bridge ... in a channel: link <room> ties it to a room of the network, unlink unties it "
+        "(administrators of "
+        "the workspace, and whoever made the channel); people - who is in the room"
+        "\ncreate <room> [name] - make a channel that is tied to the room (administrators)"
+        "\nrelay <command> - any of these for the account that speaks for people without one: relay login "
+        "<username> "
+        "[password], relay status (administrators)";
+
+/* Somebody who asked for something, until he has an answer. */
+struct asking {
+	struct workspace *workspace;
+	char *user;    /* who */
+	char *address; /* for whom: his own, or the workspace's */
+	char *channel, *thread, *response_url;
+	char *argument;
+	char *creator;                       /* of the channel; NULL */
+	void (*then)(struct asking *asking); /* when it is known that he may */
+	bool help, registers, has_password;
+};
+
+static struct asking *ask(struct workspace *workspace, const char *user, const struct bot_place *place,
+                          const char *argument)
+{
+	struct asking *asking = MEM_NEW(struct asking);
+
+	asking->workspace = workspace;
+	asking->user = mem_strdup(user);
+	asking->address = slack_address(workspace->team, user);
+	asking->channel = mem_strdup(place->channel);
+	asking->thread = mem_strdup(place->thread);
+	asking->response_url = mem_strdup(place->response_url);
+	asking->argument = mem_strdup(argument);
+	return asking;
+}
+
+static void asking_free(void *context)
+{
+	struct asking *asking = context;
+
+	mem_free(asking->user);
+	mem_free(asking->address);
+	mem_free(asking->channel);
+	mem_free(asking->thread);
+	mem_free(asking->response_url);
+	mem_free_secret(asking->argument);
+	mem_free(asking->creator);
+	mem_free(asking);
+}
+
+static void tell(const struct asking *asking, const char *text)
+{
+	struct workspace *workspace = asking->workspace;
+
+	if (workspace->frontend->stopping || workspace->state != WORKSPACE_READY)
+		return;
+	if (!asking->response_url) {
+		slack_notice(workspace, asking->channel, asking->thread, text);
+		return;
+	}
+	struct buf mrkdwn = {0}, json = {0};
+
+	slack_escape(&mrkdwn, text);
+	buf_puts(&json, "{\"response_type\":\"ephemeral\",\"text\":");
+	json_put_string(&json, buf_text(&mrkdwn));
+	buf_putc(&json, '}');
+	web_api_respond(workspace->frontend->api, asking->response_url, buf_text(&json));
+	buf_finish(&mrkdwn);
+	buf_finish(&json);
+}
+
+static void reply(struct asking *asking, const char *text)
+{
+	tell(asking, text);
+	asking_free(asking);
+}
+
+/* ------------------------------------------------------------------------------------------- command table
+ */
+
+static void answered(void *context, int err, const char *text)
+{
+	struct asking *asking = context;
+	struct slack_frontend *frontend = asking->workspace->frontend;
+	const char *said = text && *text ? text : err ? tp_error_text(err) : "Done.";
+	char *whole = mem_printf(
+	        "%s%s%s", said, asking->help ? own_help : "",
+	        asking->has_password && !asking->response_url
+	                ? "\nYour message has a password in it, and a bot may not delete what others say: "
+	                  "please delete it yourself."
+	                : "");
+
+	if (!err && asking->registers)
+		slack_later(frontend, slack_person_registered, asking->address);
+	reply(asking, whole);
+	mem_free(whole);
+}
+
+static bool is_word(const char *word, size_t length, const char *name)
+{
+	return length == strlen(name) && !strncasecmp(word, name, length);
+}
+
+static void run_line(struct asking *asking, const char *line)
+{
+	struct workspace *workspace = asking->workspace;
+	struct slack_frontend *frontend = workspace->frontend;
+	const char *word = line + strspn(line, " \t\n");
+	size_t length = strcspn(word, " \t\n");
+	const char *rest = word + length + strspn(word + length, " \t\n");
+	bool login = is_word(word, length, "login");
+	struct member *member = slack_person_of(frontend, asking->address);
+	char *changed = login && *rest ? mem_printf("register %s", rest) : NULL;
+
+	asking->help = is_word(word, length, "help") || !*word;
+	asking->registers = is_word(word, length, "register") || (login && *rest);
+	asking->has_password = (asking->registers && rest[strcspn(rest, " \t\n")]) ||
+	                       is_word(word, length, "admin-register");
+	if ((asking->registers || login) && member)
+		member->curious = true;
+	if (login)
+		slack_person_attach(frontend, asking->address);
+	command_run_line(frontend->base.transport, &frontend->base, asking->address, "",
+	                 changed ? changed
+	                 : *word ? word
+	                         : "help",
+	                 answered, asking);
+	mem_free_secret(changed);
+}
+
+/* ------------------------------------------------------------------------------------------------- rights */
+
+static const char *const refused = "That is for administrators of this workspace";
+
+static void on_asker(void *context, const struct web_reply *answer)
+{
+	struct asking *asking = context;
+	struct workspace *workspace = asking->workspace;
+	struct frontend *base = &workspace->frontend->base;
+	char *own = slack_address(workspace->team, asking->user);
+
+	if (!answer->err)
+		member_note(workspace, json_object(answer->json, "user"));
+	bool may = member_of(workspace, asking->user)->admin || base->ops->is_admin(base, own) ||
+	           (asking->creator && !strcmp(asking->creator, asking->user));
+	mem_free(own);
+	if (may) {
+		asking->then(asking);
+	} else if (answer->err) {
+		reply(asking, answer->problem);
+	} else {
+		char *text =
+		        mem_printf("%s%s.", refused, asking->creator ? " and whoever made the channel" : "");
+
+		reply(asking, text);
+		mem_free(text);
+	}
+}
+
+static void check_asker(struct asking *asking)
+{
+	const struct web_argument arguments[] = {{"user", asking->user}};
+
+	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "users.info",
+	                                                                  .token = &asking->workspace->token,
+	                                                                  .arguments = arguments,
+	                                                                  .arguments_count = 1,
+	                                                                  .done = on_asker,
+	                                                                  .context = asking,
+	                                                                  .drop = asking_free});
+}
+
+/* ------------------------------------------------------------------------------------------- link, unlink */
+
+static struct channel *tied_here(const struct asking *asking)
+{
+	struct channel *channel =
+	        channel_find(asking->workspace->frontend, asking->workspace->team, asking->channel, NULL);
+
+	return channel && channel->kind == CHANNEL_PORTAL ? channel : NULL;
+}
+
+static void link_now(struct asking *asking)
+{
+	const struct channel *before = tied_here(asking);
+	struct workspace *workspace = asking->workspace;
+	struct slack_frontend *frontend = workspace->frontend;
+	char *text;
+
+	if (before) {
+		text = mem_printf("This channel is tied to %s already. Untie it first: /bridge unlink",
+		                  before->name);
+	} else {
+		portal_channel_tie(workspace, asking->channel, asking->argument);
+		bool spoken_for = slack_person_ready(frontend, workspace->relay) != NULL;
+
+		text = mem_printf("This channel is tied to %s now.%s", asking->argument,
+		                  spoken_for ? ""
+		                             : " People without an account are not heard: an administrator "
+		                               "can log one in that "
+		                               "speaks for them (/bridge relay login NAME).");
+		slack_notice(workspace, asking->channel, NULL,
+		             "This channel is tied to a room of another network now: what is said "
+		             "here is read there as well.");
+	}
+	reply(asking, text);
+	mem_free(text);
+}
+
+static void on_joined(void *context, const struct web_reply *answer)
+{
+	struct asking *asking = context;
+
+	if (!answer->err || answer->err == TP_ERR_EXISTS) {
+		link_now(asking);
+		return;
+	}
+	reply(asking,
+	      "I am not in this channel, and may not come in by myself. Invite me: /invite, then my name.");
+}
+
+static void enter(struct asking *asking)
+{
+	const struct web_argument arguments[] = {{"channel", asking->channel}};
+
+	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.join",
+	                                                                  .token = &asking->workspace->token,
+	                                                                  .arguments = arguments,
+	                                                                  .arguments_count = 1,
+	                                                                  .done = on_joined,
+	                                                                  .context = asking,
+	                                                                  .drop = asking_free});
+}
+
+static void on_channel(void *context, const struct web_reply *answer)
+{
+	struct asking *asking = context;
+	struct arena arena = {0};
+	struct slack_channel channel;
+	const struct cJSON *json = json_object(answer->json, "channel");
+	bool known = !answer->err && slack_channel_read(&channel, json, &arena);
+	const char *creator = known ? json_text(json, "creator", &arena) : NULL;
+
+	if (answer->err == TP_ERR_NOT_FOUND) {
+		reply(asking, "I do not see this channel. Invite me: /invite, then my name.");
+	} else if (known && channel.is_im) {
+		reply(asking, "Say that in a channel: here we are alone.");
+	} else if (known && channel.is_archived) {
+		reply(asking, "This channel is archived.");
+	} else {
+		asking->creator = mem_strdup(creator);
+		asking->then = known && channel.is_member ? link_now : enter;
+		if (known && *channel.name)
+			member_note_title(asking->workspace, asking->channel, channel.name);
+		check_asker(asking);
+	}
+	arena_finish(&arena);
+}
+
+static void look_at_channel(struct asking *asking, web_done *done)
+{
+	const struct web_argument arguments[] = {{"channel", asking->channel}};
+
+	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.info",
+	                                                                  .token = &asking->workspace->token,
+	                                                                  .arguments = arguments,
+	                                                                  .arguments_count = 1,
+	                                                                  .done = done,
+	                                                                  .context = asking,
+	                                                                  .drop = asking_free});
+}
+
+static void unlink_now(struct asking *asking)
+{
+	struct channel *channel = tied_here(asking);
+
+	if (!channel) {
+		reply(asking, "This channel is tied to nothing.");
+		return;
+	}
+	char *text = mem_printf("This channel is not tied to %s any more.", channel->name);
+
+	portal_channel_untie(asking->workspace->frontend, &channel);
+	slack_notice(asking->workspace, asking->channel, NULL, text);
+	reply(asking, text);
+	mem_free(text);
+}
+
+static void on_channel_to_unlink(void *context, const struct web_reply *answer)
+{
+	struct asking *asking = context;
+	struct arena arena = {0};
+	const char *creator = json_text(json_object(answer->json, "channel"), "creator", &arena);
+
+	asking->creator = mem_strdup(creator);
+	asking->then = unlink_now;
+	check_asker(asking);
+	arena_finish(&arena);
+}
+
+/* ------------------------------------------------------------------------------------------------ creating
+ */
+
+/* Letters, digits, - and _, of at most 80: what Slack takes. */
+static void put_channel_name(struct buf *out, const char *room)
+{
+	for (const char *c = room; *c && out->len < 80; c++) {
+		unsigned char letter = (unsigned char)*c;
+
+		if (letter >= 'A' && letter <= 'Z')
+			buf_putc(out, (char)(letter - 'A' + 'a'));
+		else if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+		         strchr("-_", *c))
+			buf_putc(out, *c);
+		else if (out->len && out->data[out->len - 1] != '-')
+			buf_putc(out, '-');
+	}
+	while (out->len && out->data[out->len - 1] == '-')
+		out->data[--out->len] = '\0';
+}
+
+static void on_created(void *context, const struct web_reply *answer)
+{
+	struct asking *asking = context;
+	struct workspace *workspace = asking->workspace;
+	struct arena arena = {0};
+	const char *id = json_text(json_object(answer->json, "channel"), "id", &arena);
+
+	if (answer->err || !slack_is_id(id)) {
+		char *text = mem_printf("The channel could not be made: %s", answer->problem);
+
+		reply(asking, text);
+		mem_free(text);
+	} else {
+		const struct web_argument invitation[] = {
+		        {"channel", id}, {"users", asking->user}, {NULL, NULL}};
+		char *text = mem_printf("I have made a channel for %s and invited you.", asking->argument);
+
+		portal_channel_tie(workspace, id, asking->argument);
+		slack_tell(workspace, "conversations.invite", NULL, invitation);
+		reply(asking, text);
+		mem_free(text);
+	}
+	arena_finish(&arena);
+}
+
+static void create_now(struct asking *asking)
+{
+	size_t length = strcspn(asking->argument, " \t");
+	const char *wanted = asking->argument + length + strspn(asking->argument + length, " \t");
+	struct buf name = {0};
+	char *room = mem_strndup(asking->argument, length);
+
+	put_channel_name(&name, *wanted ? wanted : room);
+	mem_free(asking->argument);
+	asking->argument = room;
+	const struct web_argument arguments[] = {{"name", buf_text(&name)}};
+
+	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.create",
+	                                                                  .token = &asking->workspace->token,
+	                                                                  .arguments = arguments,
+	                                                                  .arguments_count = 1,
+	                                                                  .once = true,
+	                                                                  .done = on_created,
+	                                                                  .context = asking,
+	                                                                  .drop = asking_free});
+	buf_finish(&name);
+}
+
+/* ------------------------------------------------------------------------------------------------- showing
+ */
+
+static void list_channels(struct asking *asking)
+{
+	const struct workspace *workspace = asking->workspace;
+	struct slack_frontend *frontend = workspace->frontend;
+	struct map_iter it = {0};
+	struct buf text = {0};
+
+	while (map_next(frontend->channels, &it)) {
+		const struct channel *channel = it.value;
+		const char *title = map_get(workspace->titles, channel->at.id);
+
+		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team))
+			buf_printf(&text, "%s%s%s - %s%s", text.len ? "\n" : "", title && *title ? "#" : "",
+			           title && *title ? title : channel->at.id, channel->name,
+			           channel->archived ? " (archived)" : "");
+	}
+	reply(asking, text.len
+	                      ? buf_text(&text)
+	                      : "No channel is tied to a room of the network. Say in one: /bridge link ROOM");
+	buf_finish(&text);
+}
+
+static void list_people(struct asking *asking)
+{
+	const struct channel *channel = tied_here(asking);
+	const struct room *room =
+	        channel ? portal_listener(&asking->workspace->frontend->base, channel->name) : NULL;
+	struct map_iter it = {0};
+	struct buf text = {0};
+
+	while (room && map_next(room->participants, &it) && text.len < SLACK_TEXT_POST_MAX / 2) {
+		const struct participant *participant = it.value;
+
+		buf_printf(&text, "%s%s", text.len ? ", " : "", participant->nickname);
+	}
+	reply(asking, text.len  ? buf_text(&text)
+	              : channel ? "I am not in that room of the network now."
+	                        : "This channel is tied to nothing.");
+	buf_finish(&text);
+}
+
+static void show_presence(struct asking *asking)
+{
+	static const char *const words[] = {"online", "away",    "free to chat", "away for long",
+	                                    "busy",   "offline", "invisible"};
+	struct slack_frontend *frontend = asking->workspace->frontend;
+	const struct resource *resource = slack_person_ready(frontend, asking->address);
+	const struct contact *contact =
+	        resource ? roster_find(resource->identity->user->roster, asking->argument) : NULL;
+	bool said = contact && contact->status_text && *contact->status_text;
+	char *text =
+	        contact ? mem_printf("%s is %s%s%s", contact->name,
+	                             contact->status < ARRAY_SIZE(words) ? words[contact->status] : "away",
+	                             said ? ": " : "", said ? contact->status_text : "")
+	                : mem_strdup(resource ? "There is no such contact."
+	                                      : "You have no session here. Say: login");
+
+	reply(asking, text);
+	mem_free(text);
+}
+
+static void open_chat(struct asking *asking)
+{
+	struct slack_frontend *frontend = asking->workspace->frontend;
+
+	if (!*asking->argument || strlen(asking->argument) > LIMIT_NAME_BYTES) {
+		reply(asking, "chat needs the name of a contact.");
+		return;
+	}
+	bool known = slack_chat_open(frontend, asking->address, asking->argument, false) != NULL;
+
+	slack_person_attach(frontend, asking->address);
+	reply(asking, known ? "You have this chat already: a thread in your messages with me."
+	                    : "I begin it: a thread in your messages with me.");
+}
+
+/* --------------------------------------------------------------------------------------------------- lines
+ */
+
+static void begin_relay(struct asking *asking)
+{
+	mem_replace(&asking->address, asking->workspace->relay);
+	run_line(asking, asking->argument);
+}
+
+/* Commands of this frontend alone. False: none of them. */
+static bool run_own(struct workspace *workspace, const char *user, const struct bot_place *place,
+                    const char *word, size_t length, const char *rest)
+{
+	static const struct {
+		const char *name;
+		bool needs_room;
+		void (*run)(struct asking *asking);
+		web_done *looked; /* what the channel is, has to be known; NULL */
+		bool for_admins;
+	} commands[] = {
+	        {"link", true, NULL, on_channel, false},
+	        {"unlink", false, NULL, on_channel_to_unlink, false},
+	        {"create", true, create_now, NULL, true},
+	        {"relay", false, begin_relay, NULL, true},
+	        {"list", false, list_channels, NULL, false},
+	        {"people", false, list_people, NULL, false},
+	        {"presence", true, show_presence, NULL, false},
+	        {"chat", false, open_chat, NULL, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!is_word(word, length, commands[i].name))
+			continue;
+		struct asking *asking = ask(workspace, user, place, rest);
+
+		asking->then = commands[i].run;
+		if (commands[i].needs_room && (!*rest || strlen(rest) > LIMIT_NAME_BYTES)) {
+			char *text = mem_printf("%s needs a name behind it.", commands[i].name);
+
+			reply(asking, text);
+			mem_free(text);
+		} else if (commands[i].looked) {
+			look_at_channel(asking, commands[i].looked);
+		} else if (commands[i].for_admins) {
+			check_asker(asking);
+		} else {
+			asking->then(asking);
+		}
+		return true;
+	}
+	return false;
+}
+
+static bool is_asked(struct slack_frontend *frontend, const char *address)
+{
+	const struct identity *identity =
+	        session_find_identity(frontend->base.transport, &frontend->base, address);
+
+	return identity && identity->user && login_step_is_open(identity->user);
+}
+
+void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place,
+                    const char *line)
+{
+	const char *word = line + strspn(line, " \t\n");
+	size_t length = strcspn(word, " \t\n");
+	const char *rest = word + length + strspn(word + length, " \t\n");
+	char *address = slack_address(workspace->team, user);
+	/* Whatever it is, it is the answer, and no command. */
+	bool asked = is_asked(workspace->frontend, address);
+
+	mem_free(address);
+	if (!asked && run_own(workspace, user, place, word, length, rest))
+		return;
+	struct asking *asking = ask(workspace, user, place, NULL);
+
+	if (asked) {
+		asking->has_password = true;
+		command_run_line(workspace->frontend->base.transport, &workspace->frontend->base,
+		                 asking->address, "", line, answered, asking);
+	} else {
+		run_line(asking, line);
+	}
+}
+
+/* What is typed behind a slash command is escaped like all of Slack's text. */
+void slack_bot_command(struct workspace *workspace, const struct slack_command *command)
+{
+	const struct bot_place place = {.channel = command->channel, .response_url = command->response_url};
+	struct member_names names = {.workspace = workspace};
+	const struct slack_names callbacks = member_names(&names);
+	struct buf line = {0};
+
+	slack_mrkdwn_read(&line, NULL, command->text, &callbacks);
+	slack_bot_line(workspace, command->user, &place, buf_text(&line));
+	buf_finish(&line);
+	buf_finish(&names.text);
+}
+
+/* ------------------------------------------------------------------------------------------- offered rooms
+ */
+
+void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room)
+{
+	struct workspace *workspace = workspace_of(frontend, address);
+	const struct channel *channel = channel_portal(frontend, room);
+	struct slack_address person;
+
+	if (!workspace || !slack_address_read(&person, address))
+		return;
+	if (channel && !strcmp(channel->at.team, workspace->team)) {
+		const struct web_argument arguments[] = {
+		        {"channel", channel->at.id}, {"users", person.id}, {NULL, NULL}};
+
+		slack_tell(workspace, "conversations.invite", NULL, arguments);
+		return;
+	}
+	char *text =
+	        mem_printf("No channel is tied to %s yet. Say /bridge link %s in one, or make one: create %s",
+	                   room, room, room);
+
+	slack_person_tell(frontend, address, text);
+	mem_free(text);
+}

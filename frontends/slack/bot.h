@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The bot: what people say to it in a DM, and by its slash command. */
+#pragma once
+
+#include "frontends/slack/channel.h"
+#include "frontends/slack/member.h"
+#include "frontends/slack/workspace.h"
+
+/* Where it was asked, and so where the answer goes. */
+struct bot_place {
+	const char *channel;
+	const char *thread;       /* NULL */
+	const char *response_url; /* of a slash command; NULL: a DM */
+};
+
+void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place,
+                    const char *line);
+void slack_bot_command(struct workspace *workspace, const struct slack_command *command);
+/* frontend_ops.offer_room */
+void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room);

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/slack/history.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "config/limits.h"
+#include "frontends/slack/incoming.h"
+#include "transport/spool/spool.h"
+
+#define SEEN "slack seen" /* notes of the spool: place -> time stamp of the last message that was taken */
+#define THREADS "slack threads" /* place -> threads in which something was said lately, the newest last */
+#define PAGE 200
+#define LIVE_THREADS 20 /* of a channel */
+
+/* ------------------------------------------------------------------------------------------------- notes */
+
+static char *note_get(const struct slack_frontend *frontend, const char *kind, const char *place)
+{
+	size_t size;
+	const void *value = spool_note_get(frontend->base.transport->spool, kind, place, &size);
+
+	return value ? mem_strndup(value, size) : NULL;
+}
+
+static void note_set(struct slack_frontend *frontend, const char *kind, const char *place, const char *value)
+{
+	spool_note_set(frontend->base.transport->spool, kind, place, value, value ? strlen(value) : 0);
+}
+
+static void note_thread(struct slack_frontend *frontend, const char *place, const char *thread)
+{
+	char *known = note_get(frontend, THREADS, place);
+	struct buf out = {0};
+	unsigned kept = 0;
+
+	/* All others, the last ones if there are too many, and this one behind them. */
+	for (const char *end = known ? known + strlen(known) : NULL;
+	     end && end > known && kept < LIVE_THREADS - 1; kept++) {
+		const char *begin = end;
+
+		while (begin > known && begin[-1] != ' ')
+			begin--;
+		char *word = mem_strndup(begin, (size_t)(end - begin));
+
+		if (strcmp(word, thread) != 0) {
+			char *rest = mem_strdup(buf_text(&out));
+
+			buf_clear(&out);
+			buf_printf(&out, "%s %s", word, rest);
+			mem_free(rest);
+		}
+		mem_free(word);
+		end = begin > known ? begin - 1 : begin;
+	}
+	buf_puts(&out, thread);
+	note_set(frontend, THREADS, place, buf_text(&out));
+	buf_finish(&out);
+	mem_free(known);
+}
+
+void history_begin(struct slack_frontend *frontend, const struct channel *channel)
+{
+	char now[SLACK_ID_MAX + 1];
+	int64_t now_ms = clock_wall_ms();
+
+	snprintf(now, sizeof(now), "%" PRId64 ".%06" PRId64, now_ms / 1000, now_ms % 1000 * 1000);
+	note_set(frontend, SEEN, channel->place, channel->kind == CHANNEL_CHAT ? channel->at.thread : now);
+}
+
+void history_forget(struct slack_frontend *frontend, const struct channel *channel)
+{
+	note_set(frontend, SEEN, channel->place, NULL);
+	note_set(frontend, THREADS, channel->place, NULL);
+}
+
+void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
+                  const char *thread)
+{
+	if (thread && channel->kind != CHANNEL_CHAT)
+		note_thread(frontend, channel->place, thread);
+	/* What lies before is still being read. */
+	if (channel->catching_up)
+		return;
+	char *before = note_get(frontend, SEEN, channel->place);
+
+	if (!slack_is_ts(before) || slack_ts_compare(before, ts) < 0)
+		note_set(frontend, SEEN, channel->place, ts);
+	mem_free(before);
+}
+
+/* --------------------------------------------------------------------------------------------- catching up
+ */
+
+/* One conversation, whose messages and then threads are read. */
+struct reading {
+	struct slack_frontend *frontend;
+	char *since;          /* time stamp */
+	char *from;           /* somewhat before: a thread may have begun below an older message */
+	unsigned looked;      /* older messages that were looked at for that */
+	struct list messages; /* struct message.link, oldest first */
+	unsigned count;
+	struct map *threads; /* still to be read */
+	char *thread;        /* which is being read; NULL: the conversation itself */
+	char place[];
+};
+
+struct message {
+	struct list link;
+	struct cJSON *json;
+};
+
+static void read_next(struct reading *reading);
+
+static void reading_free(void *context)
+{
+	struct reading *reading = context;
+
+	LIST_EACH (link, &reading->messages) {
+		struct message *message = CONTAINER_OF(link, struct message, link);
+
+		list_remove(&message->link);
+		json_free(&message->json);
+		mem_free(message);
+	}
+	map_destroy(&reading->threads, NULL);
+	mem_free(reading->since);
+	mem_free(reading->from);
+	mem_free(reading->thread);
+	mem_free(reading);
+}
+
+/* Slack gives a conversation newest first, a thread oldest first. */
+static void keep(struct reading *reading, const struct cJSON *json)
+{
+	struct message *message = MEM_NEW(struct message);
+
+	message->json = json_copy(json);
+	list_append(reading->thread ? &reading->messages : reading->messages.next, &message->link);
+	reading->count++;
+}
+
+static bool on_page(void *context, const struct cJSON *json)
+{
+	struct reading *reading = context;
+	const struct cJSON *messages = json_array(json, "messages");
+
+	for (const struct cJSON *item = json_first(messages); item && reading->count < LIMIT_SLACK_HISTORY;
+	     item = json_next(item)) {
+		struct arena arena = {0};
+		const char *ts = json_text(item, "ts", &arena),
+		           *latest = json_text(item, "latest_reply", &arena);
+
+		if (!reading->thread && slack_is_ts(ts) && slack_is_ts(latest) &&
+		    slack_ts_compare(latest, reading->since) > 0)
+			map_set(&reading->threads, ts, reading);
+		/* A thread always comes with the message that it is about. */
+		if (slack_is_ts(ts) && slack_ts_compare(ts, reading->since) <= 0)
+			reading->looked++;
+		else if (slack_is_ts(ts) && !(reading->thread && !strcmp(ts, reading->thread)))
+			keep(reading, item);
+		arena_finish(&arena);
+	}
+	return reading->count < LIMIT_SLACK_HISTORY && reading->looked < LIMIT_SLACK_THREADS_LOOKED;
+}
+
+/* All was read: it comes like what a socket brings. */
+static void hand_over(struct reading *reading, struct channel *channel)
+{
+	struct workspace *workspace = workspace_find(reading->frontend, channel->at.team);
+
+	if (reading->count >= LIMIT_SLACK_HISTORY)
+		log_warning(&reading->frontend->base.log,
+		            "%s: more than %d messages were missed; older ones are not read", channel->place,
+		            LIMIT_SLACK_HISTORY);
+	LIST_EACH (link, &reading->messages)
+		if (workspace)
+			incoming_history(workspace, channel->at.id,
+			                 CONTAINER_OF(link, struct message, link)->json);
+	if (reading->count)
+		log_info(&reading->frontend->base.log, "%s: %u messages are read back from history",
+		         channel->place, reading->count);
+	channel->catching_up = false;
+	slack_later(reading->frontend, incoming_go_on, NULL);
+}
+
+static void begin(struct slack_frontend *frontend, struct channel *channel);
+
+static void on_done(void *context, const struct web_reply *reply)
+{
+	struct reading *reading = context;
+	struct slack_frontend *frontend = reading->frontend;
+	struct channel *channel = channel_at(frontend, reading->place);
+	struct map_iter it = {0};
+
+	if (reply->err)
+		log_warning(&frontend->base.log, "the history of %s cannot be read: %s",
+		            log_quote(reading->place), reply->problem);
+	if (channel && map_next(reading->threads, &it)) {
+		mem_replace(&reading->thread, it.key);
+		map_remove(reading->threads, reading->thread);
+		read_next(reading);
+		return;
+	}
+	if (channel)
+		hand_over(reading, channel);
+	/* There was another gap meanwhile. */
+	if (channel && channel->behind)
+		begin(frontend, channel);
+	reading_free(reading);
+}
+
+static void read_next(struct reading *reading)
+{
+	struct slack_frontend *frontend = reading->frontend;
+	struct workspace *workspace = workspace_of(frontend, reading->place);
+	struct slack_address at;
+
+	slack_address_read(&at, reading->place);
+	const char *thread = reading->thread ? reading->thread : NULL;
+	const struct web_argument arguments[] = {
+	        {"channel", at.id}, {"ts", thread}, {"oldest", thread ? reading->since : reading->from}};
+	char *lane = workspace ? mem_printf("history %s", workspace->team) : NULL;
+
+	if (!workspace) {
+		reading_free(reading);
+		return;
+	}
+	web_api_pages(frontend->api,
+	              &(struct web_call){.method = thread ? "conversations.replies" : "conversations.history",
+	                                 .token = &workspace->token,
+	                                 .arguments = arguments,
+	                                 .arguments_count = ARRAY_SIZE(arguments),
+	                                 .lane = lane,
+	                                 .done = on_done,
+	                                 .context = reading,
+	                                 .drop = reading_free},
+	              PAGE, on_page);
+	mem_free(lane);
+}
+
+static void begin(struct slack_frontend *frontend, struct channel *channel)
+{
+	char *since = note_get(frontend, SEEN, channel->place);
+	char *threads = channel->kind == CHANNEL_CHAT ? NULL : note_get(frontend, THREADS, channel->place);
+
+	channel->behind = false;
+	if (!slack_is_ts(since)) {
+		history_begin(frontend, channel);
+	} else {
+		struct reading *reading = MEM_NEW_TEXT(struct reading, place, channel->place);
+		char *rest = NULL;
+
+		channel->catching_up = true;
+		reading->frontend = frontend;
+		reading->since = mem_strdup(since);
+		reading->from =
+		        mem_printf("%lld.000000", slack_ts_ms(since) / 1000 - LIMIT_SLACK_THREADS_SECONDS);
+		list_init(&reading->messages);
+		reading->thread = channel->kind == CHANNEL_CHAT ? mem_strdup(channel->at.thread) : NULL;
+		for (char *word = threads ? strtok_r(threads, " ", &rest) : NULL; word;
+		     word = strtok_r(NULL, " ", &rest))
+			map_set(&reading->threads, word, reading);
+		read_next(reading);
+	}
+	mem_free(since);
+	mem_free(threads);
+}
+
+void history_catch_up(struct slack_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->channels, &it)) {
+		struct channel *channel = it.value;
+
+		if (channel->archived || !workspace_find(frontend, channel->at.team))
+			continue;
+		if (channel->catching_up)
+			channel->behind = true;
+		else
+			begin(frontend, channel);
+	}
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/slack/incoming.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash_point.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "config/limits.h"
+#include "frontends/slack/bot.h"
+#include "frontends/slack/channel.h"
+#include "frontends/slack/history.h"
+#include "frontends/slack/person.h"
+#include "frontends/slack/portal_channel.h"
+#include "frontends/slack/said.h"
+#include "frontends/slack/slack_file.h"
+#include "transport/session.h"
+#include "transport/spool/spool.h"
+
+/* --------------------------------------------------------------------------------------- acknowledgements */
+
+struct acknowledgement {
+	struct list link;
+	struct slack_frontend *frontend; /* NULL: it has ended */
+	socket_number socket;
+	char envelope[];
+};
+
+static void on_durable(void *context, int err)
+{
+	struct acknowledgement *acknowledgement = context;
+	struct slack_frontend *frontend = acknowledgement->frontend;
+
+	CRASH_POINT("slack.durable");
+	/* What cannot be stored comes again. */
+	if (frontend && !err)
+		socket_mode_acknowledge(frontend->socket, acknowledgement->socket, acknowledgement->envelope,
+		                        NULL);
+	CRASH_POINT("slack.acknowledged");
+	list_remove(&acknowledgement->link);
+	mem_free(acknowledgement);
+}
+
+static void acknowledge(struct slack_frontend *frontend, socket_number socket, const char *envelope)
+{
+	if (!envelope)
+		return;
+	struct acknowledgement *acknowledgement = MEM_NEW_TEXT(struct acknowledgement, envelope, envelope);
+
+	acknowledgement->frontend = frontend;
+	acknowledgement->socket = socket;
+	list_append(&frontend->acknowledgements, &acknowledgement->link);
+	spool_when_durable(frontend->base.transport->spool, on_durable, acknowledgement);
+}
+
+/* ------------------------------------------------------------------------------------------------ taking */
+
+/* The chat, channel or DM that an event is about; NULL: it stands for nothing. */
+static struct channel *channel_of(struct workspace *workspace, const struct slack_event *event)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	struct channel *chat =
+	        event->thread_ts ? channel_find(frontend, workspace->team, event->channel, event->thread_ts)
+	                         : NULL;
+
+	return chat ? chat : channel_find(frontend, workspace->team, event->channel, NULL);
+}
+
+static bool is_dm(const struct slack_event *event, const struct channel *channel)
+{
+	return channel ? channel->kind == CHANNEL_CONTROL
+	               : event->channel_type && !strcmp(event->channel_type, "im");
+}
+
+/* Each of them is remembered, so that either finds the other's. */
+static bool was_seen(struct workspace *workspace, const struct slack_event *event)
+{
+	struct spool *spool = workspace->frontend->base.transport->spool;
+	bool seen = event->event_id && spool_seen(spool, workspace->team, event->event_id);
+
+	if (event->kind == SLACK_MESSAGE && event->channel && event->ts) {
+		char *id = slack_message_id(event->channel, event->ts);
+
+		seen = spool_seen(spool, workspace->team, id) || seen;
+		mem_free(id);
+	}
+	return seen;
+}
+
+static void take_dm(struct workspace *workspace, const struct slack_event *event)
+{
+	const struct bot_place place = {.channel = event->channel, .thread = event->thread_ts};
+	struct buf line = {0};
+	char *address = slack_address(workspace->team, event->user);
+	struct member_names names = {.workspace = workspace};
+	const struct slack_names callbacks = member_names(&names);
+
+	slack_person_set_control(workspace->frontend, address, event->channel);
+	slack_text_read(&line, NULL, event, &callbacks);
+	slack_bot_line(workspace, event->user, &place, buf_text(&line));
+	mem_free(address);
+	buf_finish(&names.text);
+	buf_finish(&line);
+}
+
+static void take_saying(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
+{
+	for (size_t i = 0; i < event->files_count && event->channel && event->ts; i++)
+		slack_files_shared(workspace->frontend->files, event->channel, event->files[i].id, event->ts);
+	if (workspace_is_own(workspace, event) || event->hidden_type)
+		return;
+	if (event->kind == SLACK_MESSAGE && is_dm(event, channel)) {
+		if (event->user && event->channel)
+			take_dm(workspace, event);
+	} else if (channel) {
+		said_take(workspace, channel, event);
+	}
+}
+
+static void tell_lost(struct workspace *workspace, const struct channel *channel, bool put_out)
+{
+	char *text =
+	        mem_printf("%s of the network is not tied to the channel %s any more: %s.", channel->name,
+	                   channel->at.id, put_out ? "the bot was put out of it" : "the channel is gone");
+
+	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_WARNING, text);
+	mem_free(text);
+}
+
+static void take_presence(struct workspace *workspace, struct channel *channel,
+                          const struct slack_event *event)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	char *address = event->user ? slack_address(workspace->team, event->user) : NULL;
+
+	if (address && channel && channel->kind == CHANNEL_PORTAL) {
+		if (event->kind == SLACK_JOIN)
+			portal_channel_person_in(frontend, channel, address);
+		else
+			portal_channel_person_out(frontend, channel, address);
+	}
+	mem_free(address);
+}
+
+static void take_end(struct workspace *workspace, const struct slack_event *event)
+{
+	bool ours = event->kind == SLACK_UNINSTALLED;
+
+	for (size_t i = 0; i < event->users_count; i++)
+		ours = ours || !strcmp(event->users[i], workspace->bot_user);
+	if (ours)
+		workspace_end(workspace, event->kind == SLACK_UNINSTALLED ? "the app was removed from it"
+		                                                          : "its token was revoked");
+}
+
+static void take_user(struct workspace *workspace, const struct slack_event *event)
+{
+	struct arena arena = {0};
+	const char *id = json_text(event->object, "id", &arena);
+
+	/* Of people who were not needed so far nothing is kept. */
+	if (id && map_get(workspace->members, id))
+		member_note(workspace, event->object);
+	arena_finish(&arena);
+}
+
+static void take(struct workspace *workspace, const struct slack_event *event)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	struct channel *channel = channel_of(workspace, event);
+	bool portal = channel && channel->kind == CHANNEL_PORTAL;
+
+	if (!channel && event->channel && !is_dm(event, channel))
+		return;
+	if (was_seen(workspace, event)) {
+		log_debug(&workspace->log, "%s came before: dropped",
+		          log_quote(event->event_id ? event->event_id : event->ts));
+		return;
+	}
+	if (channel && event->kind == SLACK_MESSAGE && event->ts)
+		history_seen(frontend, channel, event->ts, event->thread_ts);
+	switch (event->kind) {
+	case SLACK_MESSAGE:
+	case SLACK_EDIT:
+	case SLACK_DELETE:
+	case SLACK_REACTION:
+	case SLACK_TOPIC:
+		take_saying(workspace, channel, event);
+		break;
+	case SLACK_JOIN:
+	case SLACK_LEAVE:
+		take_presence(workspace, channel, event);
+		break;
+	case SLACK_RENAME:
+		member_note_title(workspace, event->channel, event->text);
+		break;
+	case SLACK_ARCHIVE:
+		if (portal)
+			portal_channel_archive(frontend, channel, event->added);
+		break;
+	case SLACK_CHANNEL_GONE:
+		if (portal) {
+			tell_lost(workspace, channel, event->left);
+			portal_channel_untie(frontend, &channel);
+		}
+		break;
+	case SLACK_USER:
+		take_user(workspace, event);
+		break;
+	case SLACK_TOKENS_REVOKED:
+	case SLACK_UNINSTALLED:
+		take_end(workspace, event);
+		break;
+	case SLACK_RATE_LIMITED:
+		log_warning(&workspace->log,
+		            "Slack has left out events, as there were too many: what was said is read back");
+		history_catch_up(frontend);
+		break;
+	case SLACK_PURPOSE:
+	case SLACK_CHANNEL_CREATED:
+	case SLACK_EMOJI:
+	case SLACK_FILE_SHARED:
+	case SLACK_OTHER:
+		break;
+	}
+}
+
+/* ----------------------------------------------------------------------------------------------- waiting */
+
+struct waiting_event {
+	struct list link;
+	struct cJSON *json; /* payload, or message of history */
+	uint64_t since_ms;  /* clock_ms */
+	bool of_history;
+	char channel[SLACK_ID_MAX + 1]; /* of history */
+	socket_number socket;
+	char envelope[];
+};
+
+static void waiting_free(struct workspace *workspace, struct waiting_event *waiting)
+{
+	list_remove(&waiting->link);
+	workspace->waiting_count--;
+	json_free(&waiting->json);
+	mem_free(waiting);
+}
+
+static struct waiting_event *wait_with(struct workspace *workspace, const struct cJSON *json,
+                                       const char *envelope, struct list *before)
+{
+	struct waiting_event *waiting = MEM_NEW_TEXT(struct waiting_event, envelope, envelope);
+
+	waiting->json = json_copy(json);
+	waiting->since_ms = clock_ms();
+	list_append(before, &waiting->link);
+	workspace->waiting_count++;
+	return waiting;
+}
+
+static bool is_about_text(const struct slack_event *event)
+{
+	return event->kind == SLACK_MESSAGE || event->kind == SLACK_EDIT || event->kind == SLACK_DELETE ||
+	       event->kind == SLACK_REACTION || event->kind == SLACK_TOPIC;
+}
+
+/* Whether something has to be known first that is being asked for. */
+static bool has_to_wait(struct workspace *workspace, const struct slack_event *event)
+{
+	struct channel *channel = channel_of(workspace, event);
+
+	if (!channel || !is_about_text(event) || workspace_is_own(workspace, event))
+		return false;
+	return said_has_to_wait(workspace, channel, event);
+}
+
+static bool is_catching_up(struct workspace *workspace, const struct slack_event *event)
+{
+	const struct channel *channel = channel_of(workspace, event);
+
+	return channel && channel->catching_up;
+}
+
+/* True: it was taken. */
+static bool try_waiting(struct workspace *workspace, struct waiting_event *waiting)
+{
+	struct arena arena = {0};
+	struct slack_event event;
+	const struct slack_reaction *reactions;
+	size_t count;
+	bool impatient = clock_ms() - waiting->since_ms > LIMIT_SLACK_PATIENCE_MS;
+	bool good = waiting->of_history ? slack_history_read(&event, waiting->json, waiting->channel, &arena,
+	                                                     &reactions, &count)
+	                                : slack_event_read(&event, waiting->json, &arena);
+	bool taken = !good || impatient ||
+	             (!has_to_wait(workspace, &event) &&
+	              (waiting->of_history || !is_catching_up(workspace, &event)));
+
+	if (good && taken)
+		take(workspace, &event);
+	arena_finish(&arena);
+	return taken;
+}
+
+static void go_on(struct workspace *workspace)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+
+	while (!list_empty(&workspace->waiting) && workspace->state == WORKSPACE_READY) {
+		struct waiting_event *first =
+		        CONTAINER_OF(workspace->waiting.next, struct waiting_event, link);
+
+		if (!try_waiting(workspace, first))
+			break;
+		/* A workspace that has ended in it has none that wait. */
+		if (list_empty(&workspace->waiting))
+			break;
+		acknowledge(frontend, first->socket, *first->envelope ? first->envelope : NULL);
+		waiting_free(workspace, first);
+	}
+}
+
+static void hold_if_full(struct slack_frontend *frontend)
+{
+	unsigned most = 0;
+
+	LIST_EACH (link, &frontend->workspaces) {
+		const struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
+
+		if (workspace->waiting_count > most)
+			most = workspace->waiting_count;
+	}
+	if (most >= LIMIT_SLACK_WAITING_EVENTS)
+		socket_mode_hold(frontend->socket, true);
+	else if (most <= LIMIT_SLACK_WAITING_EVENTS / 2)
+		socket_mode_hold(frontend->socket, false);
+}
+
+void incoming_go_on(struct slack_frontend *frontend, const char *unused)
+{
+	bool any = false;
+
+	(void)unused;
+	LIST_EACH (link, &frontend->workspaces) {
+		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
+
+		if (list_empty(&workspace->waiting))
+			continue;
+		any = true;
+		go_on(workspace);
+	}
+	if (!any || frontend->stopping)
+		return;
+	hold_if_full(frontend);
+	transport_commit(frontend->base.transport);
+}
+
+void incoming_history(struct workspace *workspace, const char *channel, const struct cJSON *message)
+{
+	struct list *before = workspace->waiting.next;
+
+	while (before != &workspace->waiting && CONTAINER_OF(before, struct waiting_event, link)->of_history)
+		before = before->next;
+	struct waiting_event *waiting = wait_with(workspace, message, "", before);
+
+	waiting->of_history = true;
+	memcpy(waiting->channel, channel, strlen(channel) + 1);
+}
+
+/* --------------------------------------------------------------------------------------------- envelopes */
+
+static void take_event(struct slack_frontend *frontend, socket_number socket, const struct slack_frame *frame)
+{
+	struct arena arena = {0};
+	struct slack_event event;
+	bool good = slack_event_read(&event, frame->payload, &arena);
+	struct workspace *workspace = good ? workspace_find(frontend, event.team) : NULL;
+
+	if (!workspace) {
+		log_debug(&frontend->base.log, "an event of no workspace of ours: %s",
+		          log_quote(good && event.team ? event.team : NULL));
+		acknowledge(frontend, socket, frame->id);
+	} else if (!list_empty(&workspace->waiting) || has_to_wait(workspace, &event) ||
+	           is_catching_up(workspace, &event)) {
+		struct waiting_event *waiting =
+		        wait_with(workspace, frame->payload, frame->id ? frame->id : "", &workspace->waiting);
+
+		waiting->socket = socket;
+		go_on(workspace);
+		hold_if_full(frontend);
+	} else {
+		take(workspace, &event);
+		acknowledge(frontend, socket, frame->id);
+	}
+	arena_finish(&arena);
+}
+
+static void take_command(struct slack_frontend *frontend, const struct slack_frame *frame)
+{
+	struct arena arena = {0};
+	struct slack_command command;
+	struct workspace *workspace = slack_command_read(&command, frame->payload, &arena)
+	                                      ? workspace_find(frontend, command.team)
+	                                      : NULL;
+
+	if (workspace && command.user && command.channel)
+		slack_bot_command(workspace, &command);
+	arena_finish(&arena);
+}
+
+void incoming_envelope(void *context, socket_number socket, const struct slack_frame *frame)
+{
+	struct slack_frontend *frontend = context;
+
+	if (frontend->stopping)
+		return;
+	CRASH_POINT("slack.envelope");
+	if (frame->kind == SLACK_FRAME_EVENT) {
+		take_event(frontend, socket, frame);
+		return;
+	}
+	if (frame->kind == SLACK_FRAME_COMMAND)
+		take_command(frontend, frame);
+	acknowledge(frontend, socket, frame->id);
+}
+
+void incoming_batch(void *context)
+{
+	struct slack_frontend *frontend = context;
+
+	if (!frontend->stopping)
+		transport_commit(frontend->base.transport);
+}
+
+void incoming_forget_workspace(struct workspace *workspace)
+{
+	LIST_EACH (link, &workspace->waiting)
+		waiting_free(workspace, CONTAINER_OF(link, struct waiting_event, link));
+}
+
+void incoming_forget(struct slack_frontend *frontend)
+{
+	LIST_EACH (link, &frontend->workspaces)
+		incoming_forget_workspace(CONTAINER_OF(link, struct workspace, link));
+	LIST_EACH (link, &frontend->acknowledgements) {
+		CONTAINER_OF(link, struct acknowledgement, link)->frontend = NULL;
+		list_remove(link);
+	}
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/slack/person.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "config/limits.h"
+#include "frontends/slack/channel.h"
+#include "frontends/slack/chat.h"
+#include "frontends/slack/history.h"
+#include "frontends/slack/portal_channel.h"
+#include "transport/delivery.h"
+#include "transport/session.h"
+#include "transport/user.h"
+
+struct notice {
+	struct list link;
+	char text[];
+};
+
+static void notice_free(struct member *member, struct notice *notice)
+{
+	list_remove(&notice->link);
+	member->notices_count--;
+	mem_free(notice);
+}
+
+void slack_person_forget(struct member *member)
+{
+	LIST_EACH (link, &member->notices)
+		notice_free(member, CONTAINER_OF(link, struct notice, link));
+}
+
+struct member *slack_person_of(struct slack_frontend *frontend, const char *address)
+{
+	struct workspace *workspace = workspace_of(frontend, address);
+	struct slack_address parts;
+
+	return workspace && slack_address_read(&parts, address) ? member_of(workspace, parts.id) : NULL;
+}
+
+/* ------------------------------------------------------------------------------------------- DM of the bot
+ */
+
+void slack_person_set_control(struct slack_frontend *frontend, const char *address, const char *id)
+{
+	struct member *member = slack_person_of(frontend, address);
+
+	if (!member)
+		return;
+	char *place = slack_address(member->workspace->team, id);
+	struct channel *known = channel_at(frontend, place);
+
+	member->opening = false;
+	if (!known) {
+		known = channel_set(frontend, place, CHANNEL_CONTROL, address, NULL);
+		history_begin(frontend, known);
+	}
+	mem_free(place);
+	LIST_EACH (link, &member->notices) {
+		struct notice *notice = CONTAINER_OF(link, struct notice, link);
+
+		slack_notice(member->workspace, id, NULL, notice->text);
+		notice_free(member, notice);
+	}
+	slack_chats_go_on(frontend, address);
+}
+
+struct opening {
+	struct slack_frontend *frontend;
+	char address[];
+};
+
+static void on_opened(void *context, const struct web_reply *reply)
+{
+	struct opening *opening = context;
+	struct slack_frontend *frontend = opening->frontend;
+	struct member *member = slack_person_of(frontend, opening->address);
+	struct arena arena = {0};
+	const char *id = json_text(json_object(reply->json, "channel"), "id", &arena);
+
+	if (member && (reply->err || !slack_is_id(id))) {
+		member->opening = false;
+		log_warning(&frontend->base.log, "no DM with %s could be opened: %s",
+		            log_quote(opening->address), reply->problem);
+	} else if (member) {
+		slack_person_set_control(frontend, opening->address, id);
+	}
+	arena_finish(&arena);
+	mem_free(opening);
+}
+
+void slack_person_open_control(struct slack_frontend *frontend, const char *address)
+{
+	struct member *member = slack_person_of(frontend, address);
+
+	if (!member || member->opening)
+		return;
+	struct opening *opening = MEM_NEW_TEXT(struct opening, address, address);
+	const struct web_argument arguments[] = {{"users", member->id}};
+
+	member->opening = true;
+	opening->frontend = frontend;
+	web_api_call(frontend->api, &(struct web_call){.method = "conversations.open",
+	                                               .token = &member->workspace->token,
+	                                               .arguments = arguments,
+	                                               .arguments_count = 1,
+	                                               .done = on_opened,
+	                                               .context = opening,
+	                                               .drop = mem_free});
+}
+
+static void keep(struct member *member, const char *text)
+{
+	struct notice *notice = MEM_NEW_TEXT(struct notice, text, text);
+
+	if (member->notices_count >= LIMIT_SLACK_NOTICES) {
+		log_warning(&member->workspace->log,
+		            "%s has no DM with the bot yet: the oldest notice is dropped", member->id);
+		notice_free(member, CONTAINER_OF(member->notices.next, struct notice, link));
+	}
+	list_append(&member->notices, &notice->link);
+	member->notices_count++;
+}
+
+void slack_person_tell(struct slack_frontend *frontend, const char *address, const char *text)
+{
+	struct member *member = slack_person_of(frontend, address);
+
+	if (!member)
+		return;
+	if (!strcmp(address, member->workspace->relay)) {
+		char *whole = mem_printf("Of the account that speaks for people of %s: %s",
+		                         member->workspace->name, text);
+
+		workspace_tell_admins(frontend, member->workspace, LOG_LEVEL_INFO, whole);
+		mem_free(whole);
+		return;
+	}
+	const struct channel *control = channel_control(frontend, address);
+
+	if (control) {
+		slack_notice(member->workspace, control->at.id, NULL, text);
+		return;
+	}
+	keep(member, text);
+	slack_person_open_control(frontend, address);
+}
+
+/* ---------------------------------------------------------------------------------------------- presence */
+
+struct resource *slack_person_ready(struct slack_frontend *frontend, const char *address)
+{
+	struct resource *resource = session_find(frontend->base.transport, &frontend->base, address, "");
+
+	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
+}
+
+struct resource *slack_person_attach(struct slack_frontend *frontend, const char *address)
+{
+	struct transport *transport = frontend->base.transport;
+	struct resource *resource = session_find(transport, &frontend->base, address, "");
+	const struct member *member = resource ? NULL : slack_person_of(frontend, address);
+
+	if (resource || !member || member->unregistered)
+		return resource;
+	resource = session_attach(&frontend->base, address, "", NULL);
+	if (resource)
+		session_presence(resource, STATUS_ONLINE, NULL, 0);
+	/* it may have ended at once: a ban */
+	return session_find(transport, &frontend->base, address, "");
+}
+
+void slack_person_registered(struct slack_frontend *frontend, const char *address)
+{
+	struct member *member = slack_person_of(frontend, address);
+
+	if (!member)
+		return;
+	member->unregistered = false;
+	slack_person_attach(frontend, address);
+}
+
+void slack_person_show_waiting(struct slack_frontend *frontend, const char *address)
+{
+	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, address);
+
+	if (identity && identity->state == IDENTITY_READY)
+		delivery_identity_ready(identity);
+}
+
+void slack_person_show_session(struct slack_frontend *frontend, struct identity *identity,
+                               const struct event_session *session)
+{
+	const char *address = identity->address;
+	struct member *member = slack_person_of(frontend, address);
+	const char *said = session->text && *session->text ? session->text : NULL;
+	const char *text = NULL;
+
+	if (!member)
+		return;
+	member->unregistered = session->state == SESSION_UNREGISTERED;
+	if (!member->unregistered)
+		member->told_unheard = false;
+	switch (session->state) {
+	case SESSION_CONNECTED:
+		text = member->curious ? "You are connected to the network." : NULL;
+		member->curious = false;
+		slack_later(frontend, portal_channels_join_again, address);
+		break;
+	case SESSION_RECONNECTING:
+		/* once in words; the core tries on */
+		if (!member->curious)
+			text = said ? said : "The connection to the network was lost. I try again.";
+		member->curious = true;
+		break;
+	case SESSION_FAILED:
+		text = said ? said : "The login to the network has failed.";
+		member->curious = true;
+		break;
+	case SESSION_DISABLED:
+		text = said ? said : "Your account here is switched off. Say: login";
+		break;
+	case SESSION_UNREGISTERED:
+	case SESSION_CONNECTING:
+	case SESSION_LOGGED_OUT:
+		break;
+	}
+	if (text)
+		slack_person_tell(frontend, address, text);
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/slack/portal_channel.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "config/limits.h"
+#include "frontends/slack/history.h"
+#include "frontends/slack/person.h"
+#include "frontends/slack/slack_text.h"
+#include "transport/portal.h"
+#include "transport/room.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/user.h"
+
+/* ------------------------------------------------------------------------------------------------- people */
+
+void portal_channel_join(struct slack_frontend *frontend, const struct channel *channel,
+                         struct resource *resource)
+{
+	struct user *user = resource->identity->user;
+	const struct room *room = room_find(user, channel->name);
+
+	if (channel->archived || (room && room_has(room, resource)))
+		return;
+	/* The nickname that the account has on the network, without the server that a name may end with. */
+	char *nickname = mem_strndup(user->legacy_name, strcspn(user->legacy_name, "@"));
+	int err = router_from_frontend(
+	        resource, &(struct event){.type = EVENT_ROOM_JOIN,
+	                                  .room = {.name = channel->name, .nickname = nickname}});
+
+	if (err)
+		log_info(&frontend->base.log, "%s is not brought into %s: %s",
+		         log_quote(resource->identity->address), log_quote(channel->name),
+		         tp_error_text(err));
+	mem_free(nickname);
+}
+
+static void leave(struct resource *resource, const char *name)
+{
+	const struct room *room = room_find(resource->identity->user, name);
+
+	if (room && room_has(room, resource))
+		router_from_frontend(resource, &(struct event){.type = EVENT_ROOM_LEAVE,
+		                                               .room = {.name = name, .nickname = ""}});
+}
+
+/* Everybody of this workspace who has a session: as the addresses are. Anything may happen to them meanwhile.
+ */
+static void each_person(struct slack_frontend *frontend, const char *team,
+                        void (*each)(struct slack_frontend *frontend, const char *address, void *context),
+                        void *context)
+{
+	struct map_iter it = {0};
+	struct list found;
+
+	list_init(&found);
+	struct address {
+		struct list link;
+		char text[];
+	};
+
+	while (map_next(frontend->base.transport->identities, &it)) {
+		const struct identity *identity = it.value;
+		struct slack_address parts;
+
+		if (identity->frontend != &frontend->base || identity->state != IDENTITY_READY ||
+		    !slack_address_read(&parts, identity->address) || strcmp(parts.team, team) != 0)
+			continue;
+		struct address *address = MEM_NEW_TEXT(struct address, text, identity->address);
+
+		list_append(&found, &address->link);
+	}
+	LIST_EACH (link, &found) {
+		struct address *address = CONTAINER_OF(link, struct address, link);
+
+		each(frontend, address->text, context);
+		list_remove(&address->link);
+		mem_free(address);
+	}
+}
+
+static bool is_relay(const struct workspace *workspace, const char *address)
+{
+	return !strcmp(workspace->relay, address);
+}
+
+/* Whose channels are asked for. */
+struct looking {
+	struct slack_frontend *frontend;
+	char address[];
+};
+
+static bool on_conversations(void *context, const struct cJSON *json)
+{
+	struct looking *looking = context;
+	struct slack_frontend *frontend = looking->frontend;
+	struct resource *resource = slack_person_ready(frontend, looking->address);
+	const struct workspace *workspace = workspace_of(frontend, looking->address);
+	const struct cJSON *channels = json_array(json, "channels");
+
+	for (const struct cJSON *item = json_first(channels); item && resource && workspace;
+	     item = json_next(item)) {
+		struct arena arena = {0};
+		const char *id = json_text(item, "id", &arena);
+		const struct channel *channel = channel_find(frontend, workspace->team, id, NULL);
+
+		if (channel && channel->kind == CHANNEL_PORTAL)
+			portal_channel_join(frontend, channel, resource);
+		arena_finish(&arena);
+	}
+	return resource != NULL;
+}
+
+static void on_conversations_done(void *context, const struct web_reply *reply)
+{
+	struct looking *looking = context;
+
+	if (reply->err)
+		log_info(&looking->frontend->base.log, "the channels of %s are not known: %s",
+		         log_quote(looking->address), reply->problem);
+	mem_free(looking);
+}
+
+static void join_all(struct slack_frontend *frontend, const struct workspace *workspace,
+                     struct resource *resource)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->channels, &it)) {
+		const struct channel *channel = it.value;
+
+		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team))
+			portal_channel_join(frontend, channel, resource);
+	}
+}
+
+void portal_channels_join_again(struct slack_frontend *frontend, const char *address)
+{
+	struct resource *resource = slack_person_ready(frontend, address);
+	struct member *member = resource ? slack_person_of(frontend, address) : NULL;
+
+	if (!member)
+		return;
+	if (is_relay(member->workspace, address)) {
+		join_all(frontend, member->workspace, resource);
+		return;
+	}
+	const struct web_argument arguments[] = {{"user", member->id},
+	                                         {"types", "public_channel,private_channel"},
+	                                         {"exclude_archived", "true"}};
+	struct looking *looking = MEM_NEW_TEXT(struct looking, address, address);
+
+	looking->frontend = frontend;
+	web_api_pages(frontend->api,
+	              &(struct web_call){.method = "users.conversations",
+	                                 .token = &member->workspace->token,
+	                                 .arguments = arguments,
+	                                 .arguments_count = ARRAY_SIZE(arguments),
+	                                 .done = on_conversations_done,
+	                                 .context = looking,
+	                                 .drop = mem_free},
+	              200, on_conversations);
+}
+
+static void join_again(struct slack_frontend *frontend, const char *address, void *unused)
+{
+	(void)unused;
+	portal_channels_join_again(frontend, address);
+}
+
+void portal_channel_person_in(struct slack_frontend *frontend, struct channel *channel, const char *address)
+{
+	struct resource *resource = slack_person_attach(frontend, address);
+
+	/* Else it follows when the account has been read: portal_channels_join_again. */
+	if (resource && resource->identity->state == IDENTITY_READY)
+		portal_channel_join(frontend, channel, resource);
+}
+
+void portal_channel_person_out(struct slack_frontend *frontend, struct channel *channel, const char *address)
+{
+	struct resource *resource = slack_person_ready(frontend, address);
+
+	if (!resource)
+		return;
+	leave(resource, channel->name);
+	/* He may be in another channel of that room. */
+	if (channel_has_sisters(frontend, channel))
+		slack_later(frontend, portal_channels_join_again, address);
+}
+
+static void take_out(struct slack_frontend *frontend, const char *address, void *context)
+{
+	portal_channel_person_out(frontend, context, address);
+}
+
+/* ------------------------------------------------------------------------------------------------- tying */
+
+static void bring_in(struct slack_frontend *frontend, const struct workspace *workspace)
+{
+	slack_person_attach(frontend, workspace->relay);
+	each_person(frontend, workspace->team, join_again, NULL);
+}
+
+struct channel *portal_channel_tie(struct workspace *workspace, const char *id, const char *room)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	char *place = slack_address(workspace->team, id);
+	struct channel *channel = channel_set(frontend, place, CHANNEL_PORTAL, NULL, room);
+
+	mem_free(place);
+	history_begin(frontend, channel);
+	bring_in(frontend, workspace);
+	return channel;
+}
+
+void portal_channel_untie(struct slack_frontend *frontend, struct channel **channel)
+{
+	each_person(frontend, (*channel)->at.team, take_out, *channel);
+	history_forget(frontend, *channel);
+	channel_forget(frontend, channel);
+}
+
+void portal_channel_archive(struct slack_frontend *frontend, struct channel *channel, bool archived)
+{
+	const struct workspace *workspace = workspace_find(frontend, channel->at.team);
+
+	channel->archived = archived;
+	channel_store(frontend, channel);
+	if (archived)
+		each_person(frontend, channel->at.team, take_out, channel);
+	else if (workspace)
+		bring_in(frontend, workspace);
+}
+
+/* ------------------------------------------------------------------------------------------- participants */
+
+/* Only what the listener sees is shown, or each would come once for every person in the portal. */
+static bool is_listener(const struct slack_frontend *frontend, const struct identity *to, const char *name)
+{
+	const struct room *listener = portal_listener(&frontend->base, name);
+
+	return listener && listener->user == to->user;
+}
+
+static void tell_removed(struct slack_frontend *frontend, const struct identity *to,
+                         const struct event_participant *participant)
+{
+	static const struct {
+		int flag;
+		const char *text;
+	} reasons[] = {{PARTICIPANT_KICKED, "you were put out"},
+	               {PARTICIPANT_BANNED, "you were banned"},
+	               {PARTICIPANT_CONFLICT, "your nickname is taken there"},
+	               {PARTICIPANT_NOT_AUTHORIZED, "you may not enter"},
+	               {PARTICIPANT_ROOM_NOT_FOUND, "there is no such room"}};
+	const char *reason = "you are not there any more", *said = participant->status_text;
+
+	for (size_t i = ARRAY_SIZE(reasons); i-- > 0;)
+		if (participant->flags & reasons[i].flag)
+			reason = reasons[i].text;
+	bool more = said && *said;
+	char *text = mem_printf("You are not in %s: %s%s%s.", participant->room, reason, more ? ": " : "",
+	                        more ? said : "");
+
+	slack_person_tell(frontend, to->address, text);
+	mem_free(text);
+}
+
+static void say_line(struct slack_frontend *frontend, struct channel *channel, void *context)
+{
+	struct workspace *workspace = workspace_find(frontend, channel->at.team);
+
+	if (workspace && !channel->archived)
+		slack_notice(workspace, channel->at.id, NULL, context);
+}
+
+/* Who was there when we came is no news. */
+static bool is_new(const struct slack_frontend *frontend, const struct event_participant *participant)
+{
+	const struct room *room = portal_listener(&frontend->base, participant->room);
+	const char *name = participant->new_nickname && *participant->new_nickname ? participant->new_nickname
+	                                                                           : participant->nickname;
+
+	return room && room->state == ROOM_JOINED &&
+	       !portal_has_nickname(&frontend->base, participant->room, name);
+}
+
+void portal_channel_show_participant(struct slack_frontend *frontend, struct identity *to,
+                                     const struct event_participant *participant)
+{
+	bool gone = participant->status == STATUS_OFFLINE;
+	bool renamed = participant->new_nickname && *participant->new_nickname;
+	char *text;
+
+	if (participant->self && gone && !renamed)
+		tell_removed(frontend, to, participant);
+	if (participant->self || !frontend->config.show_joins ||
+	    !is_listener(frontend, to, participant->room) || !is_new(frontend, participant))
+		return;
+	if (renamed)
+		text = mem_printf("%s is now called %s.", participant->nickname, participant->new_nickname);
+	else
+		text = mem_printf("%s has %s %s.", participant->nickname, gone ? "left" : "come into",
+		                  participant->room);
+	channel_each_portal(frontend, participant->room, say_line, text);
+	mem_free(text);
+}
+
+/* ------------------------------------------------------------------------------------------------- topic */
+
+static void set_topic(struct slack_frontend *frontend, struct channel *channel, void *context)
+{
+	struct workspace *workspace = workspace_find(frontend, channel->at.team);
+	const char *topic = context;
+	struct buf mrkdwn = {0};
+
+	if (!workspace || channel->archived || (channel->topic ? !strcmp(channel->topic, topic) : !*topic))
+		return;
+	mem_replace(&channel->topic, topic);
+	channel_store(frontend, channel);
+	slack_escape(&mrkdwn, topic);
+	const struct web_argument arguments[] = {
+	        {"channel", channel->at.id}, {"topic", buf_text(&mrkdwn)}, {NULL, NULL}};
+
+	slack_tell(workspace, "conversations.setTopic", channel->place, arguments);
+	buf_finish(&mrkdwn);
+}
+
+void portal_channel_show_subject(struct slack_frontend *frontend, struct identity *to,
+                                 const struct event_message *subject)
+{
+	if (is_listener(frontend, to, subject->name))
+		channel_each_portal(frontend, subject->name, set_topic, (void *)(uintptr_t)subject->text);
+}
+
+void portal_channel_show_leave(struct slack_frontend *frontend, struct identity *to,
+                               const struct event_room *room)
+{
+	if (!room->reason || !*room->reason)
+		return;
+	char *text = mem_printf("You are not in %s any more: %s", room->name, room->reason);
+
+	slack_person_tell(frontend, to->address, text);
+	mem_free(text);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/slack/said.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "frontends/slack/person.h"
+#include "frontends/slack/portal_channel.h"
+#include "frontends/slack/recent.h"
+#include "frontends/slack/slack_emoji.h"
+#include "frontends/slack/slack_file.h"
+#include "frontends/slack/slack_text.h"
+#include "transport/router.h"
+#include "transport/session.h"
+
+struct saying {
+	struct workspace *workspace;
+	struct channel *channel;
+	const struct slack_event *source;
+	char *address;    /* whose; of a bot with a name of its own "TEAM/BOT" */
+	const char *name; /* and what he is called */
+	struct buf text, xhtml;
+};
+
+static void saying_begin(struct saying *saying, struct workspace *workspace, struct channel *channel,
+                         const struct slack_event *event)
+{
+	const char *id = event->user ? event->user : event->bot_id ? event->bot_id : "B0";
+
+	*saying = (struct saying){.workspace = workspace, .channel = channel, .source = event};
+	saying->address = slack_address(workspace->team, id);
+	saying->name = event->username && *event->username ? event->username
+	               : event->user                       ? member_name(workspace, event->user)
+	                                                   : "a bot";
+}
+
+static void saying_end(struct saying *saying)
+{
+	mem_free(saying->address);
+	buf_finish(&saying->text);
+	buf_finish(&saying->xhtml);
+}
+
+/* ----------------------------------------------------------------------------------------------- waiting */
+
+static bool is_loading(struct slack_frontend *frontend, const char *address)
+{
+	const struct resource *resource = slack_person_attach(frontend, address);
+
+	return resource && resource->identity->state == IDENTITY_LOADING;
+}
+
+bool said_has_to_wait(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	struct member_names names = {.workspace = workspace};
+	const struct slack_names callbacks = member_names(&names);
+	struct buf unused = {0};
+	bool waits = false;
+
+	/* All of them are asked at once. */
+	if (event->user) {
+		char *address = slack_address(workspace->team, event->user);
+
+		waits = is_loading(frontend, address);
+		waits = !member_known(workspace, event->user) || waits;
+		mem_free(address);
+	}
+	if (channel->kind == CHANNEL_PORTAL)
+		waits = is_loading(frontend, workspace->relay) || waits;
+	if (event->kind == SLACK_MESSAGE || event->kind == SLACK_EDIT)
+		slack_text_read(&unused, NULL, event, &callbacks);
+	else if (event->kind == SLACK_TOPIC)
+		slack_mrkdwn_read(&unused, NULL, event->text, &callbacks);
+	buf_finish(&unused);
+	buf_finish(&names.text);
+	return waits || names.missing;
+}
+
+/* ----------------------------------------------------------------------------------------------- routing */
+
+static const char *refusal(int err)
+{
+	switch (err) {
+	case TP_ERR_NOT_CONNECTED:
+		return "there is no connection to the network now. Ask the bot: status";
+	case TP_ERR_NOT_FOUND:
+		return "the room of the network is not joined";
+	case TP_ERR_NOT_REGISTERED:
+		return "nobody on the network hears you. Say \"login\" to the bot, or ask an administrator "
+		       "for an account "
+		       "that speaks for everybody";
+	case TP_ERR_LIMIT:
+		return "too much waits already, or it is too long";
+	default:
+		return tp_error_text(err);
+	}
+}
+
+static void complain(struct saying *saying, int err)
+{
+	const struct slack_event *source = saying->source;
+	struct workspace *workspace = saying->workspace;
+	struct member *member = source->user ? member_of(workspace, source->user) : NULL;
+
+	log_info(&workspace->log, "what %s says is not taken: %s", saying->address, tp_error_text(err));
+	if (!member || (err == TP_ERR_NOT_REGISTERED && member->told_unheard))
+		return;
+	/* Once, as others can go on without an account. */
+	member->told_unheard = err == TP_ERR_NOT_REGISTERED;
+	char *text = mem_printf("Not delivered: %s.", refusal(err));
+
+	if (saying->channel->kind == CHANNEL_CHAT)
+		slack_notice(workspace, source->channel, saying->channel->at.thread, text);
+	else
+		slack_whisper(workspace, source->channel, source->thread_ts, source->user, text);
+	mem_free(text);
+}
+
+/* In the person's own name, or that of the workspace's account. */
+static struct resource *speaker(struct saying *saying, struct event_message *message)
+{
+	struct workspace *workspace = saying->workspace;
+	struct slack_frontend *frontend = workspace->frontend;
+	struct resource *own = saying->source->user ? slack_person_ready(frontend, saying->address) : NULL;
+
+	if (own || saying->channel->kind != CHANNEL_PORTAL)
+		return own;
+	message->author.name = saying->name;
+	message->author.id = saying->address;
+	message->author.avatar_url =
+	        saying->source->user ? member_of(workspace, saying->source->user)->avatar : NULL;
+	return slack_person_ready(frontend, workspace->relay);
+}
+
+static int send_on(struct saying *saying, struct resource *from, const struct event *event)
+{
+	if (!from)
+		return TP_ERR_NOT_REGISTERED;
+	/* After a start the room may not have been asked for yet: what is said waits for it. */
+	if (saying->channel->kind == CHANNEL_PORTAL)
+		portal_channel_join(saying->workspace->frontend, saying->channel, from);
+	return router_from_frontend(from, event);
+}
+
+static void route(struct saying *saying, enum event_type type, struct event_message *message)
+{
+	const struct channel *channel = saying->channel;
+	const char *nickname = channel_chat_nickname(channel);
+	char *room = nickname ? mem_strndup(channel->name, (size_t)(nickname - 1 - channel->name)) : NULL;
+	struct event event = {.type = type, .message = *message};
+
+	event.message.kind = channel->kind == CHANNEL_PORTAL ? MESSAGE_ROOM
+	                     : room                          ? MESSAGE_ROOM_PRIVATE
+	                                                     : MESSAGE_CHAT;
+	event.message.name = room ? room : channel->name;
+	event.message.nickname = nickname;
+	if (channel->kind == CHANNEL_PORTAL && channel_has_sisters(saying->workspace->frontend, channel))
+		event.message.said_in = channel->place;
+	int err = send_on(saying, speaker(saying, &event.message), &event);
+
+	if (err)
+		complain(saying, err);
+	mem_free(room);
+}
+
+/* -------------------------------------------------------------------------------------------- messages */
+
+/* Behind what is said about them. A link is text for every network, so there is no markup beside it. */
+static void put_files(struct saying *saying)
+{
+	const struct slack_event *source = saying->source;
+
+	for (size_t i = 0; i < source->files_count; i++) {
+		if (saying->text.len)
+			buf_putc(&saying->text, '\n');
+		slack_files_put_words(saying->workspace->frontend->files, saying->workspace->team,
+		                      &source->files[i], saying->address, &saying->text);
+	}
+	if (source->files_count)
+		buf_clear(&saying->xhtml);
+}
+
+static void read_text(struct saying *saying)
+{
+	const struct slack_event *source = saying->source;
+	struct member_names names = {.workspace = saying->workspace};
+	const struct slack_names callbacks = member_names(&names);
+	size_t before;
+
+	if (source->me) {
+		buf_puts(&saying->text, "/me ");
+		buf_puts(&saying->xhtml, "/me ");
+	}
+	before = saying->xhtml.len;
+	slack_text_read(&saying->text, &saying->xhtml, source, &callbacks);
+	if (saying->xhtml.len == before)
+		buf_clear(&saying->xhtml);
+	put_files(saying);
+	buf_finish(&names.text);
+}
+
+/* A link that Slack unfolds, a counter of replies: nobody has said anything. */
+static bool says_nothing(const struct saying *saying)
+{
+	return saying->text.data == NULL || !*saying->text.data;
+}
+
+static void say(struct saying *saying)
+{
+	struct slack_frontend *frontend = saying->workspace->frontend;
+	const struct slack_event *source = saying->source;
+	bool edit = source->kind == SLACK_EDIT, portal = saying->channel->kind == CHANNEL_PORTAL;
+	bool in_thread = portal && source->thread_ts && strcmp(source->thread_ts, source->ts) != 0;
+
+	read_text(saying);
+	if (says_nothing(saying))
+		return;
+	char *original = slack_message_id(source->channel, source->ts);
+	char *id = edit && source->event_ts ? slack_message_id(source->channel, source->event_ts)
+	                                    : mem_strdup(original);
+	char *thread = in_thread ? slack_message_id(source->channel, source->thread_ts) : NULL;
+	const struct recent *quoted = slack_recent_find(frontend, thread);
+	struct event_message message = {.text = buf_text(&saying->text),
+	                                .xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
+	                                .id = id,
+	                                .replaces = edit ? original : NULL,
+	                                .reply_to = edit ? NULL : thread,
+	                                .reply_text = quoted && !edit ? quoted->text : NULL,
+	                                .reply_author = quoted && !edit ? quoted->author : NULL,
+	                                .thread = thread};
+
+	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
+	route(saying, EVENT_MESSAGE, &message);
+	mem_free(original);
+	mem_free(id);
+	mem_free(thread);
+}
+
+static void take_back(struct saying *saying)
+{
+	const struct slack_event *source = saying->source;
+	char *original = slack_message_id(source->channel, source->ts);
+	char *id = slack_message_id(source->channel, source->event_ts ? source->event_ts : source->ts);
+	const struct recent *known = slack_recent_find(saying->workspace->frontend, original);
+
+	if (known && known->text)
+		buf_printf(&saying->text, "(takes back: %s)", known->text);
+	else
+		buf_puts(&saying->text, "(takes back a message)");
+	route(saying, EVENT_MESSAGE,
+	      &(struct event_message){.text = buf_text(&saying->text), .id = id, .retracts = original});
+	mem_free(original);
+	mem_free(id);
+}
+
+static void react(struct saying *saying)
+{
+	const struct slack_event *source = saying->source;
+	const char *all[LIMIT_SLACK_REACTIONS];
+	struct buf emoji = {0};
+
+	if (!source->reaction || !source->user)
+		return;
+	if (!slack_emoji_put(&emoji, source->reaction))
+		buf_printf(&emoji, ":%s:", source->reaction);
+	char *original = slack_message_id(source->channel, source->ts);
+	char *id = source->event_ts ? slack_message_id(source->channel, source->event_ts) : NULL;
+	size_t count = slack_recent_react(saying->workspace->frontend, original, source->user,
+	                                  buf_text(&emoji), source->added, all, ARRAY_SIZE(all));
+
+	if (source->added)
+		buf_puts(&saying->text, buf_text(&emoji));
+	else
+		buf_printf(&saying->text, "(takes back: %s)", buf_text(&emoji));
+	route(saying, EVENT_MESSAGE,
+	      &(struct event_message){.text = buf_text(&saying->text),
+	                              .id = id,
+	                              .reacts_to = original,
+	                              .reactions = all,
+	                              .reactions_count = count});
+	mem_free(original);
+	mem_free(id);
+	buf_finish(&emoji);
+}
+
+static void set_topic(struct saying *saying)
+{
+	const struct slack_event *source = saying->source;
+	struct member_names names = {.workspace = saying->workspace};
+	const struct slack_names callbacks = member_names(&names);
+	char *id = source->ts ? slack_message_id(source->channel, source->ts) : NULL;
+
+	slack_mrkdwn_read(&saying->text, NULL, source->text, &callbacks);
+	mem_replace(&saying->channel->topic, buf_text(&saying->text));
+	channel_store(saying->workspace->frontend, saying->channel);
+	route(saying, EVENT_SUBJECT, &(struct event_message){.text = buf_text(&saying->text), .id = id});
+	mem_free(id);
+	buf_finish(&names.text);
+}
+
+/* A reaction does not say in which thread of a DM the message is. */
+static struct channel *chat_of_reaction(struct slack_frontend *frontend, const struct slack_event *event)
+{
+	char *id = event->ts ? slack_message_id(event->channel, event->ts) : NULL;
+	const struct recent *recent = slack_recent_find(frontend, id);
+
+	mem_free(id);
+	return recent && recent->place ? channel_at(frontend, recent->place) : NULL;
+}
+
+void said_take(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
+{
+	struct saying saying;
+
+	if (channel->kind == CHANNEL_CONTROL)
+		channel = chat_of_reaction(workspace->frontend, event);
+	if (!channel || channel->kind == CHANNEL_CONTROL || !event->channel ||
+	    (!event->ts && event->kind != SLACK_TOPIC))
+		return;
+	saying_begin(&saying, workspace, channel, event);
+	switch (event->kind) {
+	case SLACK_MESSAGE:
+	case SLACK_EDIT:
+		say(&saying);
+		break;
+	case SLACK_DELETE:
+		take_back(&saying);
+		break;
+	case SLACK_REACTION:
+		react(&saying);
+		break;
+	case SLACK_TOPIC:
+		if (channel->kind == CHANNEL_PORTAL)
+			set_topic(&saying);
+		break;
+	default:
+		break;
+	}
+	saying_end(&saying);
+}

@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/slack/slack.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "config/limits.h"
+#include "frontends/slack/avatar.h"
+#include "frontends/slack/bot.h"
+#include "frontends/slack/channel.h"
+#include "frontends/slack/chat.h"
+#include "frontends/slack/history.h"
+#include "frontends/slack/in_flight.h"
+#include "frontends/slack/incoming.h"
+#include "frontends/slack/install.h"
+#include "frontends/slack/person.h"
+#include "frontends/slack/portal_channel.h"
+#include "frontends/slack/posted.h"
+#include "frontends/slack/recent.h"
+#include "frontends/slack/show.h"
+#include "frontends/slack/slack_file.h"
+#include "frontends/slack/slack_token.h"
+#include "frontends/slack/workspace.h"
+#include "transport/delivery.h"
+#include "transport/http/http_client.h"
+#include "transport/http/http_server.h"
+#include "transport/login_step.h"
+#include "transport/room.h"
+#include "transport/session.h"
+#include "transport/spool/spool.h"
+
+#define NOTE "slack" /* of the spool */
+#define RECORDS "records"
+
+/* --------------------------------------------------------------------------------------------- calling */
+
+static void told(void *context, const struct web_reply *reply)
+{
+	struct workspace *workspace = context;
+
+	if (reply->err && reply->err != TP_ERR_EXISTS)
+		log_info(&workspace->log, "Slack refuses: %s", reply->problem);
+}
+
+void slack_tell(struct workspace *workspace, const char *method, const char *lane,
+		const struct web_argument *arguments)
+{
+	size_t count = 0;
+
+	while (arguments[count].name)
+		count++;
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
+								  .token = &workspace->token,
+								  .arguments = arguments,
+								  .arguments_count = count,
+								  .lane = lane,
+								  .done = told,
+								  .context = workspace});
+}
+
+static void say(struct workspace *workspace, const char *method, const char *channel, const char *thread,
+		const char *user, const char *text)
+{
+	struct buf mrkdwn = {0};
+	char *lane = slack_address(workspace->team, channel);
+
+	slack_escape(&mrkdwn, text);
+	const struct web_argument arguments[] = {{"channel", channel},
+						 {"thread_ts", thread},
+						 {"user", user},
+						 {"text", buf_text(&mrkdwn)},
+						 {"unfurl_links", "false"},
+						 {NULL, NULL}};
+
+	slack_tell(workspace, method, lane, arguments);
+	mem_free(lane);
+	buf_finish(&mrkdwn);
+}
+
+void slack_notice(struct workspace *workspace, const char *channel, const char *thread, const char *text)
+{
+	say(workspace, "chat.postMessage", channel, thread, NULL, text);
+}
+
+void slack_whisper(struct workspace *workspace, const char *channel, const char *thread, const char *user,
+		   const char *text)
+{
+	say(workspace, "chat.postEphemeral", channel, thread, user, text);
+}
+
+char *slack_message_id(const char *channel, const char *ts)
+{
+	return slack_address(channel, ts);
+}
+
+const char *slack_message_ts(const char *id, const char *channel)
+{
+	size_t length = strlen(channel);
+
+	if (!id || strncmp(id, channel, length) != 0 || id[length] != '/')
+		return NULL;
+	return slack_is_ts(id + length + 1) ? id + length + 1 : NULL;
+}
+
+void slack_hold(struct slack_frontend *frontend)
+{
+	size_t waiting = web_api_waiting(frontend->api);
+
+	if (waiting > LIMIT_SLACK_CALLS_WAITING && !frontend->base.holds)
+		transport_hold(&frontend->base, true);
+	else if (waiting < LIMIT_SLACK_CALLS_WAITING / 2 && frontend->base.holds)
+		transport_hold(&frontend->base, false);
+}
+
+/* ----------------------------------------------------------------------------------------------- later */
+
+struct later {
+	struct list link;
+	slack_later_run *run;
+	bool has_text;
+	char text[];
+};
+
+static void on_due(uv_timer_t *timer)
+{
+	struct slack_frontend *frontend = timer->data;
+	struct later last = {.has_text = false};
+
+	/* What is put meanwhile has its own turn. */
+	list_append(&frontend->due, &last.link);
+	while (frontend->due.next != &last.link) {
+		struct later *first = CONTAINER_OF(frontend->due.next, struct later, link);
+
+		list_remove(&first->link);
+		if (!frontend->stopping)
+			first->run(frontend, first->has_text ? first->text : NULL);
+		mem_free(first);
+	}
+	list_remove(&last.link);
+	if (!list_empty(&frontend->due) && frontend->due_timer)
+		uv_timer_start(frontend->due_timer, on_due, 0, 0);
+}
+
+void slack_later(struct slack_frontend *frontend, slack_later_run *run, const char *text)
+{
+	struct later *later = MEM_NEW_TEXT(struct later, text, text ? text : "");
+
+	later->run = run;
+	later->has_text = text != NULL;
+	list_append(&frontend->due, &later->link);
+	if (frontend->due_timer)
+		uv_timer_start(frontend->due_timer, on_due, 0, 0);
+}
+
+/* ------------------------------------------------------------------------------------------ life cycle */
+
+static struct frontend *frontend_create(struct config *config)
+{
+	struct slack_frontend *frontend = MEM_NEW(struct slack_frontend);
+
+	frontend->base.ops = &slack_frontend_ops;
+	list_init(&frontend->base.link);
+	frontend->base.log.label = "slack";
+	config_bind(config, &slack_config_table, &frontend->config);
+	frontend->channels = map_create();
+	list_init(&frontend->workspaces);
+	list_init(&frontend->acknowledgements);
+	list_init(&frontend->finished);
+	list_init(&frontend->due);
+	return &frontend->base;
+}
+
+static void frontend_destroy(struct frontend *base)
+{
+	struct slack_frontend *frontend = slack_frontend_of(base);
+
+	frontend->stopping = true;
+	incoming_forget(frontend);
+	avatars_free(frontend);
+	socket_mode_close(&frontend->socket, NULL, NULL);
+	slack_tokens_destroy(&frontend->tokens);
+	web_api_destroy(&frontend->api);
+	slack_install_destroy(&frontend->install);
+	slack_files_destroy(&frontend->files);
+	http_client_close(&frontend->http, NULL, NULL);
+	while (!list_empty(&frontend->due)) {
+		struct later *first = CONTAINER_OF(frontend->due.next, struct later, link);
+
+		list_remove(&first->link);
+		mem_free(first);
+	}
+	slack_chats_free(frontend);
+	channels_free(frontend);
+	slack_recent_free(frontend);
+	in_flight_free(frontend);
+	posted_free(frontend);
+	slack_show_free(frontend);
+	workspaces_free(frontend);
+	mem_free_secret(frontend->app_token.text);
+	mem_free(frontend->records);
+	mem_free(frontend);
+}
+
+static bool is_loopback_url(const char *url)
+{
+	static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
+	const char *host = text_starts(url, "http://") ? url + strlen("http://") : NULL;
+
+	for (size_t i = 0; host && i < ARRAY_SIZE(hosts); i++)
+		if (text_starts(host, hosts[i]) && strchr(":/", host[strlen(hosts[i])]))
+			return true;
+	return false;
+}
+
+static int frontend_check(struct frontend *base, struct buf *error)
+{
+	const struct slack_config *config = &slack_frontend_of(base)->config;
+	size_t before = error->len;
+	struct slack_address address;
+
+	if (!text_starts(config->app_token, "xapp-"))
+		buf_puts(error, "slack.app_token: the app-level token is needed (xapp-..., on the app's page under Basic "
+				"Information, with the scope connections:write)\n");
+	if (!config->bot_tokens.count && !*config->client_id)
+		buf_puts(error, "slack.bot_token: the bot token of a workspace is needed (xoxb-..., on the app's page under "
+				"OAuth & Permissions), or slack.client_id for a page that installs the app\n");
+	if (*config->client_id && (!*config->client_secret || !*config->public_url))
+		buf_puts(error, "slack.client_id: slack.client_secret and slack.public_url are needed with it\n");
+	if (*config->public_url && !text_starts(config->public_url, "https://") && !is_loopback_url(config->public_url))
+		buf_printf(error, "slack.public_url: %s is neither https nor on this machine\n", log_quote(config->public_url));
+	for (size_t i = 0; i < config->bot_tokens.count; i++)
+		if (!text_starts(config->bot_tokens.items[i], "xoxb-"))
+			buf_puts(error, "slack.bot_token: a bot token begins with xoxb-\n");
+	for (size_t i = 0; i < config->admins.count; i++)
+		if (!slack_address_read(&address, config->admins.items[i]) || *address.thread)
+			buf_printf(error, "slack.admin: %s is not TEAM/USER (T0123ABC/U0456DEF)\n",
+				   log_quote(config->admins.items[i]));
+	if (!text_starts(config->api, "https://") && !is_loopback_url(config->api))
+		buf_printf(error, "slack.api: %s is neither https nor on this machine\n", log_quote(config->api));
+	return error->len > before ? TP_ERR_INVALID : 0;
+}
+
+/* The numbers of records begin anew with another spool; the keys of posts must not. */
+static void name_records(struct slack_frontend *frontend)
+{
+	struct spool *spool = frontend->base.transport->spool;
+	struct spool_statistics statistics;
+	size_t length;
+	const void *known = spool_note_get(spool, NOTE, RECORDS, &length);
+	char word[17];
+
+	random_token(word, sizeof(word) - 1);
+	frontend->records = known ? mem_strndup(known, length) : mem_strdup(word);
+	if (!known)
+		spool_note_set(spool, NOTE, RECORDS, word, strlen(word));
+	spool_statistics(spool, &statistics);
+	frontend->started_ms = clock_wall_ms();
+	frontend->oldest_ms = statistics.oldest_ms ? statistics.oldest_ms : frontend->started_ms;
+}
+
+static void on_socket_state(void *context, enum socket_state state, bool gap, const char *text)
+{
+	struct slack_frontend *frontend = context;
+
+	switch (state) {
+	case SOCKET_CONNECTED:
+		log_info(&frontend->base.log, "connected to Slack%s", gap ? "" : ", by another socket");
+		if (gap)
+			history_catch_up(frontend);
+		break;
+	case SOCKET_AWAY:
+		log_warning(&frontend->base.log, "no socket of Slack's is open%s%s; trying again", *text ? ": " : "", text);
+		break;
+	case SOCKET_DISABLED: {
+		char *why = mem_printf("Slack gives us no events any more%s%s. Look at Socket Mode and the app-level token on "
+				       "the app's page, then restart the gateway.", *text ? ": " : "", text);
+
+		workspace_tell_admins(frontend, NULL, LOG_LEVEL_ERROR, why);
+		mem_free(why);
+		break;
+	}
+	}
+}
+
+static void on_ghosts(void *context, unsigned connections, unsigned ours)
+{
+	struct slack_frontend *frontend = context;
+
+	log_warning(&frontend->base.log,
+		    "Slack counts %u sockets of this app, and %u are ours: the others take events that are lost to us. Does "
+		    "another gateway run with the same app? Sockets of a process that was killed end by themselves within "
+		    "minutes",
+		    connections, ours);
+}
+
+static void on_settled(struct slack_frontend *frontend)
+{
+	if (!frontend->stopping)
+		socket_mode_start(frontend->socket);
+}
+
+static void on_expired_patience(uv_timer_t *timer)
+{
+	incoming_go_on(timer->data, NULL);
+}
+
+static void on_tokens(void *context)
+{
+	struct slack_frontend *frontend = context;
+
+	frontend->loaded = true;
+	workspaces_start(frontend, on_settled);
+}
+
+static void on_loaded(struct slack_frontend *frontend)
+{
+	slack_tokens_load(frontend->tokens);
+}
+
+static void on_token(void *context, const char *team, const char *name, const char *access)
+{
+	(void)name;
+	workspace_installed(context, team, access);
+}
+
+static void on_lost(void *context, struct web_token *token, const char *why)
+{
+	struct workspace *workspace = workspace_with(context, token);
+
+	if (workspace)
+		workspace_end(workspace, why);
+}
+
+static void exchange(void *context, const char *code, const char *redirect_url,
+		     void (*done)(void *context, int err, const char *text), void *done_context)
+{
+	struct slack_frontend *frontend = context;
+
+	if (frontend->tokens)
+		slack_tokens_exchange(frontend->tokens, code, redirect_url, done, done_context);
+	else
+		done(done_context, TP_ERR_CLOSED, "the gateway is stopping");
+}
+
+static char *without_slash(const char *url)
+{
+	char *copy = mem_strdup(url);
+
+	for (size_t length = strlen(copy); length && copy[length - 1] == '/'; length--)
+		copy[length - 1] = '\0';
+	return copy;
+}
+
+/* Slack's page is beside its API: https://slack.com/api, https://slack.com/oauth/v2/authorize. */
+static char *authorize_url(const char *api)
+{
+	size_t length = strlen(api);
+
+	if (length > 4 && !strcmp(api + length - 4, "/api"))
+		length -= 4;
+	return mem_printf("%.*s/oauth/v2/authorize", (int)length, api);
+}
+
+static int open_page(struct slack_frontend *frontend, const char *api, struct buf *error)
+{
+	const struct slack_config *config = &frontend->config;
+	struct http_listener *listener;
+
+	if (!*config->client_id)
+		return 0;
+	if (http_server_listen(frontend->base.transport->http, config->host, (unsigned)config->port, &listener, error))
+		return TP_ERR_IO;
+	char *public_url = without_slash(config->public_url), *authorize = authorize_url(api);
+
+	frontend->install = slack_install_create(
+		listener, &(struct slack_install_settings){config->client_id, public_url, authorize}, exchange, frontend,
+		&frontend->base.log);
+	mem_free(public_url);
+	mem_free(authorize);
+	if (frontend->install)
+		return 0;
+	buf_puts(error, "slack.port: another part of this instance answers there");
+	return TP_ERR_IO;
+}
+
+static struct web_token *token_of(void *context, const char *team)
+{
+	struct workspace *workspace = workspace_find(context, team);
+
+	return workspace ? &workspace->token : NULL;
+}
+
+static uv_timer_t *make_timer(struct slack_frontend *frontend)
+{
+	uv_timer_t *timer = MEM_NEW(uv_timer_t);
+
+	timer->data = frontend;
+	uv_timer_init(frontend->base.transport->loop, timer);
+	return timer;
+}
+
+static int frontend_start(struct frontend *base, struct buf *error)
+{
+	struct slack_frontend *frontend = slack_frontend_of(base);
+	uv_loop_t *loop = base->transport->loop;
+
+	name_records(frontend);
+	frontend->due_timer = make_timer(frontend);
+	frontend->patience = make_timer(frontend);
+	uv_timer_start(frontend->patience, on_expired_patience, LIMIT_SLACK_PATIENCE_MS / 8, LIMIT_SLACK_PATIENCE_MS / 8);
+	frontend->http = http_client_create(loop, &base->log);
+	char *api = without_slash(frontend->config.api);
+
+	frontend->api = web_api_create(frontend->http, api, &base->log);
+	frontend->tokens = slack_tokens_create(
+		base->transport->store, frontend->api,
+		&(struct slack_token_settings){frontend->config.client_id, frontend->config.client_secret},
+		&(struct slack_token_ops){.token = on_token, .loaded = on_tokens, .lost = on_lost, .context = frontend},
+		&base->log);
+	frontend->files = slack_files_create(&(struct slack_files_place){.media = base->transport->media,
+									  .client = frontend->http,
+									  .api = frontend->api,
+									  .base = api,
+									  .token = token_of,
+									  .context = frontend,
+									  .log = &base->log});
+	int err = open_page(frontend, api, error);
+
+	mem_free(api);
+	frontend->app_token.text = mem_strdup(frontend->config.app_token);
+	frontend->app_token.label = "app";
+	frontend->socket = socket_mode_create(base->transport->http, frontend->api, &frontend->app_token,
+					      &(struct socket_ops){.envelope = incoming_envelope,
+								   .state = on_socket_state,
+								   .ghosts = on_ghosts,
+								   .batch = incoming_batch,
+								   .context = frontend},
+					      &base->log);
+	if (!err)
+		channels_load(frontend, on_loaded);
+	return err;
+}
+
+static void wait_is_over(void *context)
+{
+	struct slack_frontend *frontend = context;
+
+	if (--frontend->stop_waits == 0)
+		frontend->stopped(frontend->stopped_context);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct slack_frontend *frontend = handle->data;
+
+	mem_free(handle);
+	wait_is_over(frontend);
+}
+
+static void close_timer(struct slack_frontend *frontend, uv_timer_t **timer)
+{
+	if (!*timer)
+		return;
+	frontend->stop_waits++;
+	uv_close((uv_handle_t *)*timer, on_timer_closed);
+	*timer = NULL;
+}
+
+static void socket_closed(void *context)
+{
+	struct slack_frontend *frontend = context;
+
+	/* The socket asks for its URL through it. */
+	slack_tokens_destroy(&frontend->tokens);
+	web_api_destroy(&frontend->api);
+	slack_files_destroy(&frontend->files);
+	http_client_close(&frontend->http, wait_is_over, frontend);
+}
+
+/* People are not told: what is said to us meanwhile is read back from history. */
+static void frontend_stop(struct frontend *base, void (*stopped)(void *context), void *context)
+{
+	struct slack_frontend *frontend = slack_frontend_of(base);
+
+	frontend->stopping = true;
+	frontend->stopped = stopped;
+	frontend->stopped_context = context;
+	frontend->stop_waits = 2;
+	incoming_forget(frontend);
+	close_timer(frontend, &frontend->due_timer);
+	close_timer(frontend, &frontend->patience);
+	if (frontend->socket)
+		socket_mode_close(&frontend->socket, socket_closed, frontend);
+	else
+		socket_closed(frontend);
+	wait_is_over(frontend);
+}
+
+/* -------------------------------------------------------------------------------------------- delivery */
+
+static void show_login_step(struct slack_frontend *frontend, const struct identity *to,
+			    const struct event_login_step *step)
+{
+	struct member *member = slack_person_of(frontend, to->address);
+	struct buf text = {0};
+
+	if (member)
+		member->curious = true;
+	login_step_describe(&text, step, true);
+	slack_person_tell(frontend, to->address, buf_text(&text));
+	buf_finish(&text);
+}
+
+static void show_contact_request(struct slack_frontend *frontend, const struct identity *to,
+				 const struct event_contact *contact)
+{
+	char *text = mem_printf("%s asks to see when you are there. Say: chat %s", contact->name, contact->name);
+
+	slack_person_tell(frontend, to->address, text);
+	mem_free(text);
+}
+
+static bool can_show(const struct slack_frontend *frontend, const char *address)
+{
+	return frontend->loaded && !frontend->stopping && workspace_of(frontend, address);
+}
+
+static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
+			    const struct event *event)
+{
+	struct slack_frontend *frontend = slack_frontend_of(base);
+
+	(void)only;
+	if (!can_show(frontend, to->address))
+		return TP_ERR_NOT_CONNECTED;
+	switch (event->type) {
+	case EVENT_MESSAGE:
+		return slack_show_message(frontend, to, event);
+	case EVENT_ATTENTION:
+		return slack_show_attention(frontend, to, event);
+	case EVENT_SUBJECT:
+		portal_channel_show_subject(frontend, to, &event->message);
+		break;
+	case EVENT_PARTICIPANT:
+		portal_channel_show_participant(frontend, to, &event->participant);
+		break;
+	case EVENT_ROOM_LEAVE:
+		portal_channel_show_leave(frontend, to, &event->room);
+		break;
+	case EVENT_SESSION:
+		slack_person_show_session(frontend, to, &event->session);
+		slack_later(frontend, incoming_go_on, NULL); /* an account that was waited for */
+		break;
+	case EVENT_VCARD:
+		avatar_take_card(frontend, to, &event->vcard);
+		break;
+	case EVENT_LOGIN_STEP:
+		show_login_step(frontend, to, &event->login_step);
+		break;
+	case EVENT_AUTH_REQUEST:
+		show_contact_request(frontend, to, &event->contact);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static int frontend_undelivered(struct frontend *base, const char *address, const struct event *event)
+{
+	struct slack_frontend *frontend = slack_frontend_of(base);
+
+	if (!can_show(frontend, address))
+		return TP_ERR_NOT_CONNECTED;
+	return slack_show_undelivered(frontend, address, event);
+}
+
+static void frontend_notify(struct frontend *base, const char *address, const char *text)
+{
+	struct slack_frontend *frontend = slack_frontend_of(base);
+
+	if (can_show(frontend, address))
+		slack_person_tell(frontend, address, text);
+}
+
+static bool frontend_normalize(struct frontend *base, const char *address, struct buf *out)
+{
+	struct slack_address parts;
+
+	(void)base;
+	if (!slack_address_read(&parts, address) || *parts.thread)
+		return false;
+	buf_puts(out, address);
+	return true;
+}
+
+static void detach(struct slack_frontend *frontend, const char *address)
+{
+	session_detach_all(&frontend->base, address);
+}
+
+static void frontend_registered(struct frontend *base, const char *address, bool registered)
+{
+	slack_later(slack_frontend_of(base), registered ? slack_person_registered : detach, address);
+}
+
+/* Somebody who was logged in when the last process ended: on Slack people are always there. */
+static void frontend_probe(struct frontend *base, const char *address)
+{
+	slack_later(slack_frontend_of(base), slack_person_registered, address);
+}
+
+static void frontend_offer_room(struct frontend *base, const char *address, const char *resource, const char *room)
+{
+	(void)resource;
+	slack_bot_offer_room(slack_frontend_of(base), address, room);
+}
+
+static bool frontend_room_resumed(struct frontend *base, struct resource *resource, const struct room *room)
+{
+	(void)base;
+	(void)resource;
+	(void)room;
+	return true;
+}
+
+static bool frontend_is_admin(struct frontend *base, const char *address)
+{
+	const struct config_list *admins = &slack_frontend_of(base)->config.admins;
+	bool found = false;
+
+	for (size_t i = 0; i < admins->count && !found; i++)
+		found = !strcmp(admins->items[i], address);
+	return found;
+}
+
+const struct frontend_ops slack_frontend_ops = {
+	.name = "slack",
+	.accounts_on_request = true,
+	.shares_rooms = true,
+	.acknowledges = true,
+	.create = frontend_create,
+	.destroy = frontend_destroy,
+	.check = frontend_check,
+	.start = frontend_start,
+	.stop = frontend_stop,
+	.deliver = frontend_deliver,
+	.undelivered = frontend_undelivered,
+	.notify = frontend_notify,
+	.normalize = frontend_normalize,
+	.registered = frontend_registered,
+	.offer_room = frontend_offer_room,
+	.room_resumed = frontend_room_resumed,
+	.is_admin = frontend_is_admin,
+	.probe = frontend_probe,
+};

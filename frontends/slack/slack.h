@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Slack frontend from the inside: what its files share. People are known by "TEAM/USER" (the address of their
+ * identity), conversations by "TEAM/CHANNEL", one thread of them by "TEAM/CHANNEL/TS" (slack_id.h). A message is
+ * "CHANNEL/TS" to the core.
+ *
+ *   Slack -> socket_mode.c -> incoming.c (or history.c) -> bot.c, portal_channel.c -> router
+ *   core -> slack.c (deliver) -> show.c, person.c -> web_api.c -> Slack
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "frontends/slack/frontend.h"
+#include "frontends/slack/slack_event.h"
+#include "frontends/slack/slack_id.h"
+#include "frontends/slack/socket_mode.h"
+#include "frontends/slack/web_api.h"
+#include "transport/frontend.h"
+#include "transport/transport.h"
+
+struct channel;
+struct workspace;
+
+struct slack_config {
+	const char *api;
+	const char *app_token;
+	const char *client_id, *client_secret, *public_url, *host;
+	long port;
+	struct config_list bot_tokens;
+	struct config_list admins;
+	bool show_joins;
+};
+
+struct slack_frontend {
+	struct frontend base;
+	struct slack_config config;
+	struct http_client *http;
+	struct web_api *api;
+	struct web_token app_token;
+	struct socket_mode *socket;
+	struct slack_tokens *tokens;
+	struct slack_install *install; /* NULL: no such page */
+	struct slack_files *files;
+	struct map *pictures;    /* asked for (avatar.c): "ACCOUNT HASH" */
+	struct map *cards;       /* number of a question for a card -> hash of its picture */
+	uint32_t cards_asked;
+	struct list workspaces;  /* struct workspace.link */
+	struct map *channels;    /* place -> struct channel */
+	struct map *portals;     /* lower-case legacy room -> struct portal_channels (channel.c) */
+	struct map *chats;       /* channel_chat_key -> the struct channel of kind CHAT */
+	struct map *openings;    /* channel_chat_key -> struct opening: chats on their way (chat.c) */
+	struct map *recent;      /* message -> struct recent */
+	struct map *in_flight;   /* message of the network -> who waits for its time stamp (in_flight.c) */
+	struct map *lookups;     /* place -> struct lookup (posted.c) */
+	struct list acknowledgements; /* struct acknowledgement.link (incoming.c): envelopes that are not durable yet */
+	struct list finished;    /* struct post.link (show.c): found to be posted already */
+	struct list due;         /* struct later: what must not be done from inside deliver */
+	uv_timer_t *due_timer;
+	uv_timer_t *patience;    /* while envelopes wait (incoming.c) */
+	char *records;           /* begins the keys of posts: one for each spool */
+	int64_t started_ms;      /* Unix milliseconds: records accepted before may have been posted by another process */
+	int64_t oldest_ms;       /* of the oldest of those */
+	bool loaded;             /* the stored places are known */
+	bool asked;              /* the stored tokens too: new ones are of people who install the app now */
+	bool stopping;
+	void (*stopped)(void *context);
+	void *stopped_context;
+	unsigned stop_waits;
+};
+
+static inline struct slack_frontend *slack_frontend_of(struct frontend *base)
+{
+	return CONTAINER_OF(base, struct slack_frontend, base);
+}
+
+/* Soon, from the loop: `text` is copied, and may be NULL. */
+typedef void slack_later_run(struct slack_frontend *frontend, const char *text);
+void slack_later(struct slack_frontend *frontend, slack_later_run *run, const char *text);
+
+/* A call of a workspace's bot whose outcome only the log wants to know. `arguments` end with {NULL, NULL}. */
+void slack_tell(struct workspace *workspace, const char *method, const char *lane,
+		const struct web_argument *arguments);
+/* A message of the bot's own, by its own name: into a conversation, and a thread of it unless NULL. */
+void slack_notice(struct workspace *workspace, const char *channel, const char *thread, const char *text);
+/* The same, that only this person sees. */
+void slack_whisper(struct workspace *workspace, const char *channel, const char *thread, const char *user,
+		   const char *text);
+/* What a message is called towards the core: "CHANNEL/TS". To be freed. */
+char *slack_message_id(const char *channel, const char *ts);
+/* The time stamp in it, if it is of that channel; NULL. Points into `id`. */
+const char *slack_message_ts(const char *id, const char *channel);
+/* Too much waits for Slack: nothing more is taken from backends until it has become less. */
+void slack_hold(struct slack_frontend *frontend);

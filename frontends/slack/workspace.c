@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/slack/workspace.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "frontends/slack/incoming.h"
+#include "frontends/slack/member.h"
+#include "frontends/slack/person.h"
+#include "frontends/slack/slack_token.h"
+#include "transport/delivery.h"
+
+struct starting {
+	struct slack_frontend *frontend;
+	unsigned open; /* tokens of which it is not known whether they are good */
+	void (*settled)(struct slack_frontend *frontend);
+};
+
+/* One token that is asked for. */
+struct asking {
+	struct starting *starting; /* NULL: one that was installed while we run */
+	struct workspace *workspace;
+};
+
+struct workspace *workspace_find(const struct slack_frontend *frontend, const char *team)
+{
+	for (const struct list *link = frontend->workspaces.next; team && link != &frontend->workspaces; link = link->next) {
+		struct workspace *workspace = CONTAINER_OF((struct list *)(uintptr_t)link, struct workspace, link);
+
+		if (workspace->state == WORKSPACE_READY && !strcmp(workspace->team, team))
+			return workspace;
+	}
+	return NULL;
+}
+
+struct workspace *workspace_of(const struct slack_frontend *frontend, const char *address)
+{
+	struct slack_address parts;
+
+	return slack_address_read(&parts, address) ? workspace_find(frontend, parts.team) : NULL;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
+bool workspace_is_own(const struct workspace *workspace, const struct slack_event *event)
+{
+	return is_same(event->bot_id, workspace->bot_id) || is_same(event->app_id, workspace->app_id) ||
+	       is_same(event->user, workspace->bot_user);
+}
+
+void workspace_tell_admins(struct slack_frontend *frontend, const struct workspace *workspace, enum log_level level,
+			   const char *text)
+{
+	const struct config_list *admins = &frontend->config.admins;
+
+	LOG_AT(level, workspace ? &workspace->log : &frontend->base.log, "%s", text);
+	for (size_t i = 0; i < admins->count && !frontend->stopping; i++) {
+		const struct workspace *home = workspace_of(frontend, admins->items[i]);
+
+		/* Of a workspace that is lost nobody can be told; whoever is at home in another can. */
+		if (home && (!workspace || home == workspace || workspace->state == WORKSPACE_DEAD))
+			slack_person_tell(frontend, admins->items[i], text);
+	}
+}
+
+void workspace_end(struct workspace *workspace, const char *why)
+{
+	if (workspace->state == WORKSPACE_DEAD)
+		return;
+	workspace->state = WORKSPACE_DEAD;
+	workspace->token.dead = true;
+	web_api_forget_token(workspace->frontend->api, &workspace->token);
+	incoming_forget_workspace(workspace);
+	char *text = mem_printf("The workspace %s is lost to the gateway: %s. Install the app there again%s; "
+				"what is for it is kept.",
+				workspace->name && *workspace->name ? workspace->name
+				: workspace->team                   ? workspace->team
+				: workspace->installed              ? workspace->installed
+								    : "of one slack.bot_token",
+				why,
+				workspace->installed ? " at slack.public_url/slack/install"
+						     : " and put its bot token into the configuration");
+
+	/* Unless another token of it is in use. */
+	if (workspace->installed && !workspace_find(workspace->frontend, workspace->installed))
+		slack_tokens_forget(workspace->frontend->tokens, workspace->installed);
+
+	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_ERROR, text);
+	mem_free(text);
+}
+
+static void settle(struct starting *starting)
+{
+	if (!starting || --starting->open)
+		return;
+	starting->settled(starting->frontend);
+	mem_free(starting);
+}
+
+static void asking_drop(void *context)
+{
+	struct asking *asking = context;
+
+	if (asking->starting && --asking->starting->open == 0)
+		mem_free(asking->starting);
+	mem_free(asking);
+}
+
+static void become_ready(struct workspace *workspace)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+
+	workspace->state = WORKSPACE_READY;
+	log_info(&workspace->log, "we are %s in %s", workspace->bot_user, log_quote(workspace->name));
+	/* If an administrator gave it an account, it speaks for people who have none. */
+	slack_later(frontend, slack_person_registered, workspace->relay);
+	delivery_frontend_ready(&frontend->base);
+}
+
+/* Our app's id marks what another token of ours has said, too. */
+static void on_bot(void *context, const struct web_reply *reply)
+{
+	struct asking *asking = context;
+	struct workspace *workspace = asking->workspace;
+	struct arena arena = {0};
+	const char *app = json_text(json_object(reply->json, "bot"), "app_id", &arena);
+
+	if (slack_is_id(app))
+		mem_replace(&workspace->app_id, app);
+	if (reply->err == TP_ERR_AUTH)
+		workspace_end(workspace, reply->problem);
+	else
+		become_ready(workspace);
+	arena_finish(&arena);
+	settle(asking->starting);
+	mem_free(asking);
+}
+
+static void read_auth(struct workspace *workspace, const struct cJSON *json)
+{
+	struct arena arena = {0};
+	const char *team = json_text(json, "team_id", &arena), *user = json_text(json, "user_id", &arena);
+	const char *bot = json_text(json, "bot_id", &arena), *name = json_text(json, "team", &arena);
+
+	if (slack_is_id(team) && slack_is_id(user)) {
+		mem_replace(&workspace->team, team);
+		mem_replace(&workspace->bot_user, user);
+		mem_replace(&workspace->bot_id, slack_is_id(bot) ? bot : NULL);
+		mem_replace(&workspace->name, name ? name : "");
+		workspace->relay = slack_address(team, user);
+		workspace->log.label = workspace->token.label = workspace->team;
+	}
+	arena_finish(&arena);
+}
+
+static void on_auth(void *context, const struct web_reply *reply)
+{
+	struct asking *asking = context;
+	struct workspace *workspace = asking->workspace;
+	struct slack_frontend *frontend = workspace->frontend;
+
+	if (!reply->err)
+		read_auth(workspace, reply->json);
+	if (workspace->team && workspace->bot_id && !workspace_find(frontend, workspace->team)) {
+		const struct web_argument arguments[] = {{"bot", workspace->bot_id}};
+
+		web_api_call(frontend->api, &(struct web_call){.method = "bots.info",
+							       .token = &workspace->token,
+							       .arguments = arguments,
+							       .arguments_count = 1,
+							       .done = on_bot,
+							       .context = asking,
+							       .drop = asking_drop});
+		return;
+	}
+	workspace_end(workspace, reply->err         ? reply->problem
+				 : !workspace->team ? "Slack does not say whose token it is"
+				 : workspace->bot_id ? "another slack.bot_token is of the same workspace"
+						     : "its token is none of a bot");
+	settle(asking->starting);
+	mem_free(asking);
+}
+
+struct workspace *workspace_with(const struct slack_frontend *frontend, const struct web_token *token)
+{
+	for (const struct list *link = frontend->workspaces.next; link != &frontend->workspaces; link = link->next) {
+		struct workspace *workspace = CONTAINER_OF((struct list *)(uintptr_t)link, struct workspace, link);
+
+		if (&workspace->token == token)
+			return workspace;
+	}
+	return NULL;
+}
+
+static void on_dead(void *context, struct web_token *token, const char *error)
+{
+	/* That of the app is told by the socket's state. */
+	struct workspace *workspace = workspace_with(context, token);
+
+	if (workspace)
+		workspace_end(workspace, error);
+}
+
+static struct workspace *workspace_create(struct slack_frontend *frontend, const char *token)
+{
+	struct workspace *workspace = MEM_NEW(struct workspace);
+
+	workspace->frontend = frontend;
+	workspace->log.parent = &frontend->base.log;
+	workspace->log.label = workspace->token.label = "workspace";
+	workspace->token.text = mem_strdup(token);
+	list_init(&workspace->members_used);
+	list_init(&workspace->waiting);
+	list_append(&frontend->workspaces, &workspace->link);
+	return workspace;
+}
+
+static void ask(struct workspace *workspace, struct starting *starting)
+{
+	struct asking *asking = MEM_NEW(struct asking);
+
+	if (starting)
+		starting->open++;
+	asking->starting = starting;
+	asking->workspace = workspace;
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = "auth.test",
+								  .token = &workspace->token,
+								  .done = on_auth,
+								  .context = asking,
+								  .drop = asking_drop});
+}
+
+/* One of the configuration, to whose team the app was installed anew. */
+static void use_instead(struct workspace *workspace, const char *access)
+{
+	mem_free_secret(workspace->token.text);
+	workspace->token.text = mem_strdup(access);
+	web_api_token_ready(workspace->frontend->api, &workspace->token);
+}
+
+void workspace_installed(struct slack_frontend *frontend, const char *team, const char *access)
+{
+	struct workspace *workspace = workspace_find(frontend, team);
+
+	if (workspace) {
+		if (!workspace->installed)
+			use_instead(workspace, access);
+	} else {
+		workspace = workspace_create(frontend, access);
+	}
+	mem_replace(&workspace->installed, team);
+	slack_tokens_attach(frontend->tokens, team, &workspace->token);
+	if (workspace->state == WORKSPACE_ASKING && frontend->asked)
+		ask(workspace, NULL);
+}
+
+void workspaces_start(struct slack_frontend *frontend, void (*settled)(struct slack_frontend *frontend))
+{
+	const struct config_list *tokens = &frontend->config.bot_tokens;
+	struct starting *starting = MEM_NEW(struct starting);
+
+	starting->frontend = frontend;
+	starting->settled = settled;
+	starting->open = 1; /* ourselves */
+	frontend->asked = true;
+	web_api_on_dead(frontend->api, on_dead, frontend);
+	for (size_t i = 0; i < tokens->count; i++)
+		workspace_create(frontend, tokens->items[i]);
+	LIST_EACH (link, &frontend->workspaces)
+		ask(CONTAINER_OF(link, struct workspace, link), starting);
+	settle(starting);
+}
+
+void workspaces_free(struct slack_frontend *frontend)
+{
+	LIST_EACH (link, &frontend->workspaces) {
+		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
+
+		list_remove(&workspace->link);
+		incoming_forget_workspace(workspace);
+		members_free(workspace);
+		mem_free_secret(workspace->token.text);
+		mem_free(workspace->installed);
+		mem_free(workspace->team);
+		mem_free(workspace->name);
+		mem_free(workspace->bot_user);
+		mem_free(workspace->bot_id);
+		mem_free(workspace->app_id);
+		mem_free(workspace->relay);
+		mem_free(workspace);
+	}
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Workspaces that have installed the app: one token each. Who we are there is asked with it (auth.test). A token that
+ * is refused for good ends that workspace alone, and its administrators are told.
+ *
+ *     ASKING -> READY -> DEAD (token revoked, app removed)
+ */
+#pragma once
+
+#include "frontends/slack/slack.h"
+
+enum workspace_state { WORKSPACE_ASKING, WORKSPACE_READY, WORKSPACE_DEAD };
+
+struct workspace {
+	struct slack_frontend *frontend;
+	struct list link;
+	enum workspace_state state;
+	struct log log;
+	struct web_token token;
+	char *installed; /* its team, if its token came by OAuth; else NULL */
+	char *team;     /* NULL while ASKING */
+	char *name;     /* as people call it; "" */
+	char *bot_user, *bot_id;
+	char *app_id;   /* NULL: not known */
+	char *relay;    /* "TEAM/BOTUSER": the identity that speaks for people without an account */
+	struct map *members; /* user id -> struct member (member.c) */
+	struct list members_used; /* struct member.used, the longest unused first */
+	struct map *titles;  /* channel id -> its name, for links to channels (member.c) */
+	struct list waiting; /* struct waiting_event.link (incoming.c) */
+	unsigned waiting_count;
+};
+
+/* Of each token of the configuration, and each that was kept; `settled` when it is known of each whether it is good. */
+void workspaces_start(struct slack_frontend *frontend, void (*settled)(struct slack_frontend *frontend));
+/* A token that came by OAuth (slack_token.h, `token`). */
+void workspace_installed(struct slack_frontend *frontend, const char *team, const char *access);
+/* NULL: none has it. */
+struct workspace *workspace_with(const struct slack_frontend *frontend, const struct web_token *token);
+void workspaces_free(struct slack_frontend *frontend);
+/* NULL: not one of ours, or not READY. */
+struct workspace *workspace_find(const struct slack_frontend *frontend, const char *team);
+/* Of an address or a place. */
+struct workspace *workspace_of(const struct slack_frontend *frontend, const char *address);
+/* Whether we said or did that ourselves: by ids, never by names. */
+bool workspace_is_own(const struct workspace *workspace, const struct slack_event *event);
+/* Its token is of no use any more. `why` is for administrators. */
+void workspace_end(struct workspace *workspace, const char *why);
+/* To the administrators (slack.admin) of this workspace, and into the log. NULL, or one that is DEAD: to all. */
+void workspace_tell_admins(struct slack_frontend *frontend, const struct workspace *workspace, enum log_level level,
+			   const char *text);

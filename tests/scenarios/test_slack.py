@@ -1,0 +1,557 @@
+# SPDX-License-Identifier: MIT
+"""
+The gateway as an app of a Slack workspace: the test Slack (tests/slack), which Slack's own SDKs check, on one side, ngircd or
+another network on the other. docs/slack.md says what is promised.
+"""
+import asyncio
+import html
+import os
+import re
+from types import SimpleNamespace
+
+from harness.process import free_port, require, wait_until
+from harness.synapse import client_packages
+from test_matrix import enter, fetch, with_account
+
+PACKAGES = client_packages  # where people on Matrix have their client from
+
+KILLS = int(os.environ.get("SLACK_KILLS", "4"))
+
+
+async def until(good, what, timeout=30.0):
+    return await wait_until(good, what, timeout)
+
+
+class Asker:
+    """Somebody who talks to the bot, in a DM or by its slash command."""
+
+    def __init__(self, slack, person, team=None):
+        self.slack = slack
+        self.person = person
+        self.team = team or slack.team
+        self.dm = person.dm(self.team.installs[slack.app.id].bot_user)
+
+    def heard(self):
+        """What the bot has said in the DM itself."""
+        return [html.unescape(message["text"]) for message in self.slack.posted(self.dm, self.team)
+                if message.get("thread_ts", message["ts"]) == message["ts"]]
+
+    async def ask(self, line, answer):
+        before = len(self.heard())
+        self.person.say(self.dm, line)
+        return await until(lambda: next((text for text in self.heard()[before:] if re.search(answer, text)), None),
+                           f"{answer!r} as answer to {line!r} in {self.heard()[before:]}")
+
+    async def command(self, channel, line, answer):
+        ephemerals = self.person.user.ephemerals
+        before = len(ephemerals)
+        self.person.slash("/bridge", line, channel)
+
+        def found():
+            shown = [message["text"] for _, message in list(self.person.user.ephemerals)[before:]]
+            return next((text for text in shown if re.search(answer, text)), None)
+        return await until(found, f"{answer!r} as answer to /bridge {line}")
+
+
+async def tied(world, slack=None, relay=True, people=("egon",), **keys):
+    """#general of the test Slack tied to #lobby of an ngircd, where carol is. egon has made the channel, and is an
+    administrator; bridge is the account that speaks for people without one."""
+    slack = slack or await world.slack()
+    persons = {name: slack.person(name, display_name=name.title()) for name in people}
+    slack.channel("general", people[0], people[1:])
+    admin = f"{slack.team.id}/{persons[people[0]].id}"
+    slack, ircd, gateway = await world.irc_slack(slack=slack, **{"slack.admin": [admin], **keys})
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    asker = Asker(slack, persons[people[0]])
+    mark = carol.mark()
+    if relay:
+        await asker.ask("relay login bridge", "registered")
+    await asker.command("general", "link #lobby", "tied to #lobby now")
+    if relay:
+        await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    return SimpleNamespace(slack=slack, ircd=ircd, gateway=gateway, carol=carol, asker=asker, **persons)
+
+
+async def irc_hears(carol, who, text, after=0):
+    return await carol.expect(rf"^:{who}!\S+ PRIVMSG #lobby :{text}$", after)
+
+
+def said_on_irc(carol, after=0):
+    return [match[1] for match in carol.find_all(r"^:\S+ PRIVMSG #lobby :(.*)$", after)]
+
+
+async def scenario_text_both_ways(world):
+    """People without an account are spoken for; people of the network have their own names; each message comes once."""
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    carol.send("PRIVMSG #lobby :hello Slack")
+    message = await slack.wait_for_text("general", "hello Slack", "carol")
+    require(message["subtype"] == "bot_message", f"{message}")
+    mark = carol.mark()
+    lobby.egon.say("general", "hello &lt;IRC&gt;")
+    await irc_hears(carol, "bridge", "<Egon> hello <IRC>")
+    lobby.egon.me("general", "waves")
+    await irc_hears(carol, "bridge", r"\* Egon waves")
+    # Text that would be a token, and must not be one.
+    carol.send("PRIVMSG #lobby :<!channel> and <@U123> & more")
+    await slack.wait_for_text("general", "&lt;!channel&gt; and &lt;@U123&gt; &amp; more")
+    await slack.wait_acknowledged()
+    require(said_on_irc(carol, mark) == ["<Egon> hello <IRC>", "* Egon waves"], f"{said_on_irc(carol, mark)}")
+    texts = [message["text"] for message in slack.posted("general") if message.get("username") == "carol"]
+    require(len(texts) == 2, f"carol is shown more often than she spoke: {texts}")
+
+
+async def scenario_duplicates_and_retries(world):
+    """An event that comes twice, or again because its acknowledgement was lost, counts once."""
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    mark = carol.mark()
+    slack.hub.duplicate = 3
+    for text in ("one", "two", "three"):
+        lobby.egon.say("general", text)
+    slack.hub.drop = 1
+    lobby.egon.say("general", "four")
+    lobby.egon.say("general", "five")
+    await irc_hears(carol, "bridge", "<Egon> five", mark)
+    await irc_hears(carol, "bridge", "<Egon> four", mark)
+    await slack.wait_acknowledged()
+    # The mention of the bot comes as an event of its own besides the message.
+    lobby.egon.say("general", f"<@{slack.bot.bot_user}> six")
+    await irc_hears(carol, "bridge", "<Egon> .*six", mark)
+    await slack.wait_acknowledged()
+    lobby.egon.say("general", "the end")
+    await irc_hears(carol, "bridge", "<Egon> the end", mark)
+    said = said_on_irc(carol, mark)
+    require(len(said) == 7 and sorted(said)[0] != sorted(said)[1], f"{said}")
+
+
+async def scenario_own_account(world):
+    """Who has logged in speaks in his own name, and is in the room as long as he is in the channel."""
+    lobby = await tied(world, people=("egon", "dana"))
+    slack, carol = lobby.slack, lobby.carol
+    dana = Asker(slack, lobby.dana)
+    await dana.ask("help", "link <room>")
+    mark = carol.mark()
+    await dana.ask("login dana", "registered")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    lobby.dana.say("general", "as myself")
+    await irc_hears(carol, "dana", "as myself")
+    lobby.egon.say("general", "by another")
+    await irc_hears(carol, "bridge", "<Egon> by another")
+    require([text for text in said_on_irc(carol, mark) if "as myself" in text] == ["as myself"], f"{said_on_irc(carol, mark)}")
+    # What she says herself is not shown to her again.
+    carol.send("PRIVMSG #lobby :done")
+    await slack.wait_for_text("general", "done", "carol")
+    require(not [m for m in slack.posted("general") if m["text"] in ("as myself", "by another")], "an echo came back")
+    mark = carol.mark()
+    lobby.dana.leave("general")
+    await carol.expect(r"^:dana!\S+ (PART #lobby|QUIT)", mark)
+    mark = carol.mark()
+    lobby.dana.join("general")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    await dana.ask("status", "dana: connected")
+    mark = carol.mark()
+    await dana.ask("unregister", "unregistered")
+    await carol.expect(r"^:dana!\S+ (PART #lobby|QUIT)", mark)
+
+
+async def scenario_references(world):
+    """Edits, deletions, threads and reactions of Slack, in words where the network has nothing else."""
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    ts = lobby.egon.say("general", "a first")
+    await irc_hears(carol, "bridge", "<Egon> a first")
+    lobby.egon.edit("general", ts, "a second")
+    await irc_hears(carol, "bridge", r"<Egon> \* a second")
+    lobby.egon.react("general", ts, "+1")
+    await irc_hears(carol, "bridge", "<Egon> \U0001f44d")
+    reply = lobby.egon.say("general", "in a thread", thread=ts)
+    await carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :<Egon> in a thread$")
+    lobby.egon.delete("general", reply)
+    await irc_hears(carol, "bridge", r"<Egon> \(takes back: in a thread\)")
+    mark = carol.mark()
+    lobby.egon.unfurl("general", ts)
+    lobby.egon.say("general", "no more of that")
+    await irc_hears(carol, "bridge", "<Egon> no more of that", mark)
+    require(said_on_irc(carol, mark) == ["<Egon> no more of that"], f"{said_on_irc(carol, mark)}")
+
+
+async def scenario_topic_and_life_of_a_channel(world):
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    carol.send("TOPIC #lobby :of the network")
+    await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments.get("topic") == "of the network")
+    carol.send("MODE #lobby -t")
+    mark = carol.mark()
+    lobby.egon.topic("general", "of Slack")
+    await carol.expect(r"^:bridge!\S+ TOPIC #lobby :of Slack$", mark)
+    lobby.egon.rename("general", "generals")
+    lobby.egon.say("generals", "still here")
+    await irc_hears(carol, "bridge", "<Egon> still here", mark)
+    lobby.egon.archive("generals")
+    await carol.expect(r"^:bridge!\S+ (PART #lobby|QUIT)", mark)
+    mark = carol.mark()
+    lobby.egon.unarchive("generals")
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    await lobby.asker.ask("list", "generals - #lobby")
+    await lobby.asker.command("generals", "unlink", "not tied to #lobby any more")
+    await carol.expect(r"^:bridge!\S+ (PART #lobby|QUIT)", mark)
+    await lobby.asker.ask("list", "No channel is tied")
+
+
+async def scenario_who_may_tie(world):
+    """The channel's maker and administrators; nobody else."""
+    lobby = await tied(world, people=("egon", "dana"))
+    slack = lobby.slack
+    dana = Asker(slack, lobby.dana)
+    await dana.command("general", "unlink", "administrators of this workspace and whoever made the channel")
+    await dana.ask("relay status", "administrators")
+    slack.channel("hers", "dana", bot=False)
+    await dana.command("hers", "link #lobby", "tied to #lobby now")
+    lobby.carol.send("PRIVMSG #lobby :to both")
+    await slack.wait_for_text("general", "to both", "carol")
+    await slack.wait_for_text("hers", "to both", "carol")
+    # What is said in one is shown in the other, with its author.
+    mark = lobby.carol.mark()
+    lobby.egon.say("general", "across")
+    await slack.wait_for_text("hers", "across", "Egon")
+    await irc_hears(lobby.carol, "bridge", "<Egon> across", mark)
+    require(not [m for m in slack.posted("general") if m["text"] == "across"], "it came back to where it was said")
+    secret = slack.channel("secret", "dana", private=True, bot=False)
+    await dana.command(secret, "link #lobby", "Invite me")
+    await lobby.asker.ask("create #attic", "made a channel")
+    await until(lambda: slack.team.channel("attic"), "the channel to be made")
+
+
+async def scenario_chats(world):
+    """One thread of the DM for each contact, begun by either side."""
+    lobby = await tied(world)
+    slack, carol, egon = lobby.slack, lobby.carol, lobby.egon
+    await lobby.asker.ask("login egon", "registered")
+    await until(lambda: "You are connected to the network." in lobby.asker.heard(), "egon's session")
+    dm = lobby.asker.dm
+    mark = carol.mark()
+    carol.send("PRIVMSG egon :psst")
+    message = await slack.wait_for_text(dm, "psst", "carol")
+    thread = message["thread_ts"]
+    egon.say(dm, "yes?", thread=thread)
+    await carol.expect(r"^:egon!\S+ PRIVMSG carol :yes\?$", mark)
+    carol.send("PRIVMSG egon :the same thread")
+    require((await slack.wait_for_text(dm, "the same thread"))["thread_ts"] == thread, "another thread")
+    await lobby.asker.ask("chat dave", "a thread")
+    dave = await world.irc_client(lobby.ircd, "dave")
+    root = await slack.wait_for_message(dm, lambda m: "*dave*" in m["text"])
+    mark = dave.mark()
+    egon.say(dm, "hello dave", thread=root["ts"])
+    await dave.expect(r"^:egon!\S+ PRIVMSG dave :hello dave$", mark)
+
+
+async def scenario_long_messages(world):
+    """What is too long for a message of Slack's becomes several."""
+    lobby = await tied(world)
+    lobby.egon.say("general", "word " * 300)
+    await irc_hears(lobby.carol, "bridge", "<Egon> word .*")
+
+
+async def scenario_files(world):
+    """A file becomes an address of ours, behind which it is."""
+    port = free_port()
+    lobby = await tied(world, **{"media.public_url": f"http://127.0.0.1:{port}", "media.port": port})
+    content = os.urandom(5000)
+    lobby.egon.upload("general", "a picture.png", content, "look at this")
+    heard = await lobby.carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :.*?(http://127\.0\.0\.1:\S+)")
+    await lobby.carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :.*look at this")
+    fetched, _ = await asyncio.to_thread(fetch, heard.group(1))
+    require(fetched == content, f"{heard.group(1)} has {len(fetched)} bytes")
+
+
+async def scenario_sockets(world):
+    """Sockets are refreshed, cut and refused in the middle of events: each of them counts once."""
+    lobby = await tied(world)
+    slack, carol, egon = lobby.slack, lobby.carol, lobby.egon
+    mark = carol.mark()
+    number = 0
+
+    def say(count):
+        nonlocal number
+        for _ in range(count):
+            number += 1
+            egon.say("general", f"number {number}")
+
+    async def heard():
+        await irc_hears(carol, "bridge", f"<Egon> number {number}", mark)
+    for reason in ("warning", "refresh_requested", "too_many_websockets"):
+        say(3)
+        for socket in slack.hub.live():
+            socket.disconnect(reason)
+        say(3)
+        await heard()
+    for _ in range(3):
+        say(2)
+        for socket in slack.hub.live():
+            socket.cut()
+        say(2)
+        await slack.wait_connected()
+        say(1)
+        await heard()
+    slack.hub.delay = 0.3
+    say(2)
+    slack.hub.delay = 0.0
+    say(2)
+    await slack.wait_acknowledged()
+    await until(lambda: len(set(said_on_irc(carol, mark))) == number, "everything to be heard")
+    said = said_on_irc(carol, mark)
+    require(len(said) == number, f"{number} were said, heard is {said}")
+
+
+async def scenario_disabled(world):
+    """Socket Mode is switched off: administrators are told, and nobody loops."""
+    lobby = await tied(world)
+    slack = lobby.slack
+    slack.hub.disabled = True
+    for socket in slack.hub.live():
+        socket.disconnect("link_disabled")
+    await until(lambda: any("no events any more" in text for text in lobby.asker.heard()), "a word to the administrator")
+    calls = len([call for call in slack.calls if call.name == "apps.connections.open"])
+    lobby.carol.send("PRIVMSG #lobby :still to Slack")
+    await slack.wait_for_text("general", "still to Slack", "carol")
+    require(len([call for call in slack.calls if call.name == "apps.connections.open"]) <= calls + 1, "it tries on")
+
+
+async def scenario_a_large_workspace(world):
+    """100,000 people and 20,000 channels: nothing is read of them before it is needed."""
+    slack = await world.slack()
+    slack.add_people(slack.team, 100000)
+    slack.add_channels(slack.team, 20000, "U0")
+    lobby = await tied(world, slack=slack)
+    lobby.egon.say("general", "hello from many")
+    await irc_hears(lobby.carol, "bridge", "<Egon> hello from many")
+    asked = [call.name for call in slack.calls]
+    require(len(asked) < 40 and not {"users.list", "conversations.list", "conversations.members"} & set(asked), f"{asked}")
+
+
+async def scenario_gap(world):
+    """What was said while no socket was open is read back, in order, and once."""
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    ts = lobby.egon.say("general", "before")
+    await irc_hears(carol, "bridge", "<Egon> before")
+    mark = carol.mark()
+    await lobby.gateway.process.stop()
+    slack.hub.retry_delays = ()
+    for number in range(5):
+        lobby.egon.say("general", f"meanwhile {number}")
+    lobby.egon.say("general", "in the thread", thread=ts)
+    await lobby.gateway.start()
+    await slack.wait_connected()
+    await irc_hears(carol, "bridge", "<Egon> in the thread", mark)
+    lobby.egon.say("general", "after")
+    await irc_hears(carol, "bridge", "<Egon> after", mark)
+    said = [text for text in said_on_irc(carol, mark) if "meanwhile" in text or "after" in text]
+    require(said == [f"<Egon> meanwhile {number}" for number in range(5)] + ["<Egon> after"], f"{said}")
+
+
+async def scenario_lost_answers(world):
+    """A post whose answer is lost is looked up before it is made again: nothing is lost, nothing doubled."""
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    slack.faults.plan("hangup_after", "chat.postMessage", times=2)
+    slack.faults.plan("hangup", "chat.postMessage", times=1)
+    texts = [f"number {number}" for number in range(6)]
+    for text in texts:
+        carol.send(f"PRIVMSG #lobby :{text}")
+    await slack.wait_for_text("general", texts[-1], "carol", timeout=60.0)
+    shown = [message["text"] for message in slack.posted("general") if message.get("username") == "carol"]
+    require(shown == texts, f"{shown}")
+
+
+async def scenario_killed(world):
+    """kill -9 in the middle of messages both ways: each of them is there once, in order."""
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    mark = carol.mark()
+    number = 0
+    for round_ in range(KILLS):
+        for _ in range(5):
+            number += 1
+            carol.send(f"PRIVMSG #lobby :from IRC {number}")
+            lobby.egon.say("general", f"from Slack {number}")
+        await slack.wait_for_text("general", f"from IRC {number - 2 - round_ % 3}", "carol", timeout=60.0)
+        await lobby.gateway.kill_core()
+        number += 1
+        carol.send(f"PRIVMSG #lobby :from IRC {number}")
+        lobby.egon.say("general", f"from Slack {number}")
+        await lobby.gateway.start()
+        await slack.wait_connected()
+    await slack.wait_for_text("general", f"from IRC {number}", "carol", timeout=60.0)
+    await irc_hears(carol, "bridge", f"<Egon> from Slack {number}", mark)
+    shown = [message["text"] for message in slack.posted("general") if message.get("username") == "carol"]
+    require(shown == [f"from IRC {n}" for n in range(1, number + 1)], f"{shown}")
+    said = said_on_irc(carol, mark)
+    require(said == [f"<Egon> from Slack {n}" for n in range(1, number + 1)], f"{said}")
+
+
+async def scenario_revoked(world):
+    """A token that is revoked ends its workspace alone."""
+    slack = await world.slack()
+    other = slack.add_workspace("Hockey")
+    bot = slack.install(slack.app, other)
+    for team, name in ((slack.team, "egon"), (other, "dana")):
+        slack.person(name, team, display_name=name.title())
+        slack.channel(f"of-{name}", name, team=team)
+    ircd = await world.ngircd()
+    gateway = world.gateway()
+    gateway.irc(ircd)
+    gateway.slack_of(slack, slack.bot, bot)
+    admins = [f"{team.id}/{team.user(name).id}" for team, name in ((slack.team, "egon"), (other, "dana"))]
+    gateway.keys.update({"slack.admin": admins, "irc.line_interval": "0"})
+    await gateway.start()
+    await slack.wait_connected()
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    egon, dana = Asker(slack, slack.person("egon")), Asker(slack, slack.person("dana", other), other)
+    for asker, nick in ((egon, "first"), (dana, "second")):
+        await asker.ask(f"relay login {nick}", "registered")
+    await egon.command("of-egon", "link #lobby", "tied to #lobby now")
+    await dana.command("of-dana", "link #lobby", "tied to #lobby now")
+    carol.send("PRIVMSG #lobby :to all")
+    await slack.wait_for_text("of-egon", "to all", "carol")
+    await slack.wait_for_text("of-dana", "to all", "carol", other)
+    slack.revoke(bot.tokens[-1])
+    await until(lambda: any("Hockey" in text for text in egon.heard()), "a word to the administrator of the other workspace")
+    carol.send("PRIVMSG #lobby :to one")
+    await slack.wait_for_text("of-egon", "to one", "carol")
+
+
+# ------------------------------------------------------------------------------------------------------ beside others
+
+
+async def with_matrix(world, **keys):
+    """As tied; the room is a portal of Matrix, too, where alice is."""
+    slack = await world.slack()
+    egon = slack.person("egon", display_name="Egon")
+    slack.channel("general", "egon")
+    synapse = world.synapse_or_skip()
+    ircd = await world.ngircd()
+    gateway = world.gateway()
+    gateway.irc(ircd)
+    await gateway.appservice_of(synapse)
+    gateway.slack_of(slack)
+    gateway.keys.update({"irc.line_interval": "0", "slack.admin": f"{slack.team.id}/{egon.id}", **keys})
+    await synapse.start()
+    await gateway.start()
+    await slack.wait_connected()
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    alice, _ = await with_account(world, synapse, "alice")
+    portal = await enter(alice, carol)
+    asker = Asker(slack, egon)
+    mark = carol.mark()
+    await asker.ask("relay login bridge", "registered")
+    await asker.command("general", "link #lobby", "tied to #lobby now")
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    return SimpleNamespace(slack=slack, ircd=ircd, gateway=gateway, carol=carol, egon=egon, alice=alice, portal=portal)
+
+
+def text_of(slack, ts, channel="general"):
+    return next((message["text"] for message in slack.messages(channel) if message["ts"] == ts), None)
+
+
+async def scenario_matrix_and_irc(world):
+    """Three places, one room: everything is everywhere once, with its author."""
+    hall = await with_matrix(world)
+    slack, carol, alice, egon, portal = hall.slack, hall.carol, hall.alice, hall.egon, hall.portal
+    carol.send("PRIVMSG #lobby :from IRC")
+    await slack.wait_for_text("general", "from IRC", "carol")
+    await alice.message(portal, "^from IRC$")
+    await alice.say(portal, "from Matrix")
+    ours = (await slack.wait_for_text("general", "from Matrix", "alice"))["ts"]
+    await irc_hears(carol, "alice", "from Matrix")
+    theirs = egon.say("general", "from Slack")
+    await irc_hears(carol, "bridge", "<Egon> from Slack")
+    heard = await alice.message(portal, "^from Slack$")
+    require(heard["sender"].startswith("@_irc_slack"), f"the author is {heard}")
+    # Each kind of thing that is said about another, from either side.
+    event = alice.messages(portal, "^from Matrix$")[0]["event_id"]
+    await alice.edit(portal, event, "from Matrix, corrected")
+    await until(lambda: text_of(slack, ours) == "from Matrix, corrected", "the edit in Slack")
+    egon.edit("general", theirs, "from Slack, corrected")
+    await alice.event(portal, "m.room.message", where=lambda e: e["content"].get("m.new_content", {}).get("body")
+                      == "from Slack, corrected" and e["content"]["m.relates_to"]["event_id"] == heard["event_id"])
+    await alice.react(portal, heard["event_id"], "\U0001f44d")
+    await slack.wait_for_call("reactions.add", lambda call: call.arguments["timestamp"] == theirs
+                              and call.arguments["name"] in ("+1", "thumbsup"))
+    egon.react("general", ours, "tada")
+    await alice.event(portal, "m.reaction", where=lambda e: e["content"]["m.relates_to"]["event_id"] == event
+                      and e["content"]["m.relates_to"]["key"] == "\U0001f389")
+    await alice.reply_in_thread(portal, heard["event_id"], "about that")
+    inside = await slack.wait_for_text("general", "about that", "alice")
+    require(inside["thread_ts"] == theirs, f"{inside}")
+    egon.say("general", "about yours", thread=ours)
+    answer = await alice.message(portal, "^about yours$")
+    require(answer["content"]["m.relates_to"].get("event_id") == event, f"{answer}")
+    await alice.redact(portal, event)
+    await until(lambda: text_of(slack, ours) != "from Matrix, corrected", "the message to be gone in Slack")
+    egon.delete("general", theirs)
+    await alice.event(portal, "m.room.redaction",
+                      where=lambda e: heard["event_id"] in (e.get("redacts"), e["content"].get("redacts")))
+    # Nothing of all that came twice.
+    await alice.say(portal, "the end")
+    await slack.wait_for_text("general", "the end", "alice")
+    for text in ("from IRC", "from Matrix", "from Slack", "about that", "about yours"):
+        require(len(alice.messages(portal, f"^{text}$")) == 1, f"{text}: {alice.messages(portal, f'^{text}$')}")
+    shown = [message["text"] for message in slack.posted("general") if "username" in message]
+    require(len(shown) == len(set(shown)), f"{shown}")
+
+
+async def scenario_long_edits(world):
+    """What is longer than a message of Slack's is several, and is edited part by part."""
+    hall = await with_matrix(world)
+    slack, alice, portal = hall.slack, hall.alice, hall.portal
+    lines = [f"line {number:03} of a text that is quite long, as texts go, and goes on and on" for number in range(140)]
+
+    def parts():
+        return [message["text"] for message in slack.posted("general") if message.get("username") == "alice"]
+    event = await alice.say(portal, "\n".join(lines))
+    await until(lambda: len(parts()) == 3, "three parts")
+    require("\n".join(parts()).replace("\n", "") == "".join(lines), f"{parts()}")
+    shorter = [line.replace("line", "row") for line in lines[:80]]
+    await alice.edit(portal, event, "\n".join(shorter))
+    await until(lambda: len(parts()) == 2, "two parts")
+    await until(lambda: "\n".join(parts()).replace("\n", "") == "".join(shorter), "the edit")
+    longer = [line.replace("line", "verse") for line in lines]
+    await alice.edit(portal, event, "\n".join(longer))
+    await until(lambda: "\n".join(parts()).replace("\n", "") == "".join(longer), f"the longer edit, {parts()}")
+    await alice.redact(portal, event)
+    await until(lambda: not parts(), "all parts to be gone")
+
+
+async def scenario_beside_xmpp(world):
+    """Somebody on XMPP and somebody on Slack, in one instance, in one room."""
+    slack = await world.slack()
+    egon = slack.person("egon", display_name="Egon")
+    slack.channel("general", "egon")
+    ircd = await world.ngircd()
+    prosody = await world.prosody()
+    gateway = world.gateway()
+    gateway.component_of(prosody)
+    gateway.keys["service.frontend"] = "xmpp"
+    gateway.irc(ircd)
+    gateway.slack_of(slack)
+    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0",
+                         "slack.admin": f"{slack.team.id}/{egon.id}"})
+    await gateway.start()
+    await gateway.process.wait_log("connected to 127.0.0.1")
+    await slack.wait_connected()
+    asker = Asker(slack, egon)
+    await asker.ask("relay login bridge", "registered")
+    await asker.command("general", "link #lobby", "tied to #lobby now")
+    bob = await world.person("bob@localhost", prosody.c2s_port)
+    room = "#lobby@irc.localhost"
+    bob.join(room, "bob")
+    await bob.joined(room, "bob")
+    egon.say("general", "hello XMPP")
+    await bob.message(f"{room}/bridge", "^<Egon> hello XMPP$", "groupchat")
+    bob.say(room, "hello Slack", "groupchat")
+    await slack.wait_for_text("general", "hello Slack", "bob")

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* A server of websockets (RFC 6455) that says exactly what it is told to, by hand. Turned by ws_turn. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+#define WS_CONNECTIONS 16
+
+struct ws_connection {
+	int fd; /* -1: closed */
+	bool open;        /* the handshake is done */
+	bool client_closed; /* it has sent a close frame */
+	unsigned close_code;
+	unsigned pings;
+	struct buf in, head, heard; /* heard: "text\n" of each text frame; fragments as "~text\n" */
+	struct buf pongs;
+};
+
+struct ws_peer {
+	int listener;
+	unsigned port;
+	bool mute;       /* answers neither pings nor close frames */
+	bool deaf;       /* answers no handshake */
+	bool redirects;
+	struct ws_connection connections[WS_CONNECTIONS];
+	unsigned count;
+};
+
+void ws_open(struct ws_peer *peer);
+void ws_close(struct ws_peer *peer);
+/* True, so that it can stand in a condition. */
+bool ws_turn(struct ws_peer *peer);
+/* opcode with the FIN bit: 0x81 text, 0x89 ping, 0x88 close, 0x01 and 0x80 a text in two. */
+void ws_send(struct ws_connection *connection, unsigned char opcode, const void *bytes, size_t length);
+void ws_say(struct ws_connection *connection, const char *text);
+void ws_hang_up(struct ws_connection *connection);
