@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chat with each contact of the person (matrix.open_chats), one after the other and slowly enough that nothing else
- * waits for it: the next one is begun when the last is there, LIMIT_MATRIX_OPENING_MS have passed and the homeserver has
- * not too much to do. A chat that the person has left is not opened again; the contact may still write first.
+ * A chat with each contact of the person (matrix.open_chats), one after the other and slowly enough that nothing
+ * else waits for it: the next one is begun when the last is there, LIMIT_MATRIX_OPENING_MS have passed and the
+ * homeserver has not too much to do. A chat that the person has left is not opened again; the contact may still
+ * write first.
  */
 #pragma once
 

@@ -34,7 +34,8 @@ static const struct config_key matrix_keys[] = {
         CONFIG_LIVE_KEY(struct matrix_config, spaces, CONFIG_BOOL, "matrix.spaces", "1",
                         "Each person has a space with his chats and rooms in it."),
         CONFIG_LIVE_KEY(struct matrix_config, listed, CONFIG_BOOL, "matrix.list_portals", "0",
-                        "Portals that are made are in the homeserver's room directory. Otherwise they are found by their alias."),
+                        "Portals that are made are in the homeserver's room directory. Otherwise they are found by "
+                        "their alias."),
         CONFIG_LIVE_KEY(struct matrix_config, open_chats, CONFIG_BOOL, "matrix.open_chats", "0",
                         "After the login a chat with each contact is opened. Otherwise when either of the two writes."),
         CONFIG_LIVE_KEY(

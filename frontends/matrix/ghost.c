@@ -132,8 +132,8 @@ static void entering_free(void *context)
 
 static void enter(struct entering *entering);
 
-/* A portal of ours shows who is there: whoever has banned the ghost, or closed the room, has not done so on the network.
- * True: it is tried again. */
+/* A portal of ours shows who is there: whoever has banned the ghost, or closed the room, has not done so on the
+ * network. True: it is tried again. */
 static bool open_door(struct entering *entering, const struct matrix_room *room, const struct matrix_reply *reply)
 {
 	struct matrix_frontend *frontend = entering->frontend;

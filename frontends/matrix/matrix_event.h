@@ -5,8 +5,8 @@
  * as long as it is an object.
  *
  * Whoever is in a room can send events of any type into it. So what says something about a room's state (MEMBER to
- * POWER_LEVELS) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the rest
- * has no state key: other events are OTHER.
+ * POWER_LEVELS) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the
+ * rest has no state key: other events are OTHER.
  */
 #pragma once
 

@@ -234,7 +234,8 @@ static void change_all(struct change *change, const struct cJSON *users, const s
 	arena_finish(&arena);
 }
 
-void moderation_power_levels(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+void moderation_power_levels(struct matrix_frontend *frontend, struct matrix_room *room,
+                             const struct matrix_event *event)
 {
 	struct change change = {frontend, room, event, 0};
 	const struct cJSON *users = json_object(event->content, "users");

@@ -11,8 +11,8 @@
 #define STATE_DEFAULT 50 /* where the event says nothing */
 #define CREATOR 100      /* what stands for more than any level */
 
-static const int64_t role_levels[] = {
-        [ROLE_UNSAID] = 0, [ROLE_NONE] = 0, [ROLE_VOICE] = 10, [ROLE_HELPER] = 25, [ROLE_MODERATOR] = 50, [ROLE_OWNER] = 75};
+static const int64_t role_levels[] = {[ROLE_UNSAID] = 0,  [ROLE_NONE] = 0,       [ROLE_VOICE] = 10,
+                                      [ROLE_HELPER] = 25, [ROLE_MODERATOR] = 50, [ROLE_OWNER] = 75};
 
 int64_t power_level_of(enum participant_role role)
 {

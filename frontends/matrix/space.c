@@ -45,8 +45,8 @@ static struct space *space_of(struct matrix_frontend *frontend, const char *owne
 
 /* ------------------------------------------------------------------------------------------- what is in it */
 
-static void tell_relation(const struct space *space, const char *room, const char *as, const char *type, const char *key,
-                          const char *content)
+static void tell_relation(const struct space *space, const char *room, const char *as, const char *type,
+                          const char *key, const char *content)
 {
 	char *path = matrix_path("/rooms/%s/state/%s/%s", room, type, key);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A space for each person (specification v1.15, m.space): his chats, and the portals that he is in. Made by the bot when
- * the first of them comes, and kept as a place; what is in it is read from the homeserver once a process. A chat names
- * its space as its parent; a portal, which many people's spaces have, names none. A person's space is his own: he may
- * change it, and what he has taken out comes back only with another chat or room of that kind. Off with
- * matrix.spaces = 0: then spaces that exist stay as they are.
+ * A space for each person (specification v1.15, m.space): his chats, and the portals that he is in. Made by the
+ * bot when the first of them comes, and kept as a place; what is in it is read from the homeserver once a process.
+ * A chat names its space as its parent; a portal, which many people's spaces have, names none. A person's space is
+ * his own to change. Off with matrix.spaces = 0: then spaces that exist stay as they are.
  */
 #pragma once
 

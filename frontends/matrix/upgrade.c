@@ -109,7 +109,8 @@ static void on_state(void *context, const struct matrix_reply *reply)
 	following_free(following);
 }
 
-static struct following *follow(struct matrix_frontend *frontend, const struct matrix_room *room, const char *replacement)
+static struct following *follow(struct matrix_frontend *frontend, const struct matrix_room *room,
+                                const char *replacement)
 {
 	struct following *following = MEM_NEW(struct following);
 

@@ -104,6 +104,7 @@ class Synapse:
             "report_stats": False,
             # A person's client is told everything that was said, not the last hundred.
             "filter_timeline_limit": -1,
+            "room_list_publication_rules": [{"action": "allow"}],
             "user_directory": {"enabled": False}, "stats": {"enabled": False}, "push": {"enabled": False},
             "presence": {"enabled": True},
         }
