@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -559,6 +560,55 @@ static void closes_while_it_connects(void **state)
 	TURN(f, f->peer.count == 1);
 }
 
+/* Whether a websocket is opened at wss://HOST, whose certificate is for `name`, if that is to be trusted. */
+static bool opens_by_tls(struct fixture *f, const char *host, const char *name, bool trusted)
+{
+	char folder[] = "/tmp/libtransport-slack-XXXXXX", url[64];
+
+	assert_non_null(mkdtemp(folder));
+	char *mine = mem_printf("%s/mine", folder), *other = mem_printf("%s/other", folder);
+	struct ws_peer stranger = {.listener = -1};
+
+	ws_use_tls(&f->peer, name, mine);
+	ws_use_tls(&stranger, name, other);
+	setenv("SSL_CERT_FILE", trusted ? mine : other, 1);
+	snprintf(url, sizeof(url), "wss://%s:%u/link/?ticket=1", host, f->peer.port);
+	f->url = url;
+	socket_mode_start(f->mode);
+	TURN(f, f->opens >= 3 || (f->peer.count > 0 && f->peer.connections[0].open));
+	unlink(mine);
+	unlink(other);
+	rmdir(folder);
+	ws_close(&stranger);
+	mem_free(mine);
+	mem_free(other);
+	bool open = f->peer.connections[0].open;
+
+	if (open) {
+		ws_say(&f->peer.connections[0], HELLO);
+		TURN(f, f->states.len > 0);
+		expect(&f->states, "connected! ");
+	}
+	socket_mode_close(&f->mode, note_true, &f->ended); /* before the URL is gone */
+	unsetenv("SSL_CERT_FILE");
+	return open;
+}
+
+static void trusts_a_certificate(void **state)
+{
+	assert_true(opens_by_tls(*state, "localhost", "localhost", true));
+}
+
+static void trusts_no_other_certificate(void **state)
+{
+	assert_false(opens_by_tls(*state, "localhost", "localhost", false));
+}
+
+static void trusts_no_other_host(void **state)
+{
+	assert_false(opens_by_tls(*state, "localhost", "slack.example.org", true));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -577,6 +627,9 @@ int main(void)
 		TEST(notices_silence),
 		TEST(notices_ghosts),
 		TEST(holds),
+		TEST(trusts_a_certificate),
+		TEST(trusts_no_other_certificate),
+		TEST(trusts_no_other_host),
 		TEST(closes_when_slack_does_not),
 		TEST(closes_from_inside),
 		TEST(closes_while_it_opens),

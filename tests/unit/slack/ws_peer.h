@@ -5,12 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <openssl/ssl.h>
+
 #include "base/buf.h"
 
 #define WS_CONNECTIONS 16
 
 struct ws_connection {
 	int fd; /* -1: closed */
+	SSL *ssl; /* NULL: plain */
 	bool open;        /* the handshake is done */
 	bool client_closed; /* it has sent a close frame */
 	unsigned close_code;
@@ -25,11 +28,14 @@ struct ws_peer {
 	bool mute;       /* answers neither pings nor close frames */
 	bool deaf;       /* answers no handshake */
 	bool redirects;
+	SSL_CTX *tls;    /* NULL: plain */
 	struct ws_connection connections[WS_CONNECTIONS];
 	unsigned count;
 };
 
 void ws_open(struct ws_peer *peer);
+/* wss, with a certificate for this name, signed by itself and written to the file (PEM). */
+void ws_use_tls(struct ws_peer *peer, const char *name, const char *file);
 void ws_close(struct ws_peer *peer);
 /* True, so that it can stand in a condition. */
 bool ws_turn(struct ws_peer *peer);
