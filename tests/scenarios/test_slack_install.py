@@ -89,6 +89,32 @@ async def scenario_install(world):
         require("xoxe" not in log.read() and slack.app.client_secret not in log.read(), "a secret is in the log")
 
 
+async def scenario_administration(world):
+    """Workspaces are listed, stopped and removed by transportctl; the others go on."""
+    slack = await world.slack()
+    other = slack.add_workspace("Hockey")
+    bots = (slack.bot, slack.install(slack.app, other))
+    gateway = world.gateway()
+    gateway.irc(await world.ngircd())
+    gateway.slack_of(slack, *bots)
+    await gateway.start()
+    await slack.wait_connected()
+
+    async def states():
+        rows = json.loads(await gateway.control("--json", "workspaces"))["rows"]
+        return {row["workspace"]: row["state"] for row in rows}
+    require(await states() == {slack.team.id: "ready", other.id: "ready"}, f"{await states()}")
+    await gateway.control("workspace_stop", slack.team.id)
+    require(await states() == {slack.team.id: "ended", other.id: "ready"}, f"{await states()}")
+    await gateway.control("workspace_stop", slack.team.id, expect=1)
+    await gateway.control("workspace_remove", other.id)
+    call = await slack.wait_for_call("auth.revoke")
+    require(call.answer["ok"], f"{call.answer}")
+
+    await gateway.process.wait_log("removed by an administrator")
+    require((await states())[other.id] == "ended", f"{await states()}")
+
+
 async def scenario_manifest(world):
     """transportctl prints the manifest without an instance."""
     done = subprocess.run([f"{world.build}/daemon/transportctl", "slack", "manifest", "gate"], capture_output=True, text=True,
