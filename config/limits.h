@@ -197,6 +197,7 @@
 #define LIMIT_SLACK_ANSWER_BYTES (8u << 20) /* of the Web API */
 #define LIMIT_SLACK_POST_MS 1000           /* for each message of one channel ... */
 #define LIMIT_SLACK_POST_BURST 4           /* ... of which so many may go at once */
+#define LIMIT_SLACK_PARTS 8                /* messages that a long one is said in; a longer one is a file */
 #define LIMIT_SLACK_FRAME_BYTES (4u << 20) /* of one message of the websocket */
 #define LIMIT_SLACK_ACK_BYTES 20479        /* of an acknowledgement: Slack drops longer ones without a word */
 #define LIMIT_SLACK_PING_SECONDS 5         /* between pings */
@@ -224,6 +225,8 @@
 #define LIMIT_MEDIA_FETCHES_OWNER 4        /* of them, for one person */
 #define LIMIT_MEDIA_FETCH_SECONDS 30       /* for one of them */
 #define LIMIT_MEDIA_PULLS 32               /* files that are being fetched because somebody asked */
+#define LIMIT_MEDIA_AVATAR_BYTES (1u << 20) /* a picture of somebody */
+#define LIMIT_MEDIA_AVATAR_SECONDS (90 * 86400) /* it is kept so long after its URL was made last */
 #define LIMIT_MEDIA_FRESH_SECONDS 600      /* a file whose URL was made since then is not removed for space */
 
 /* configuration */

@@ -2,10 +2,10 @@
 /*
  * Files, either way.
  *
- * From Slack: the network gets a URL of ours at once, "/media/slack/TEAM/FILE/NAME". When somebody opens it, Slack is
- * asked where the file is (files.info), and it is fetched with the workspace's token and kept in the store. A token goes
- * to Slack's own hosts only. Slack answers a bad one with its login page and status 200: an HTML page in place
- * of another type is a refusal.
+ * From Slack: the network gets a URL of ours at once, "/media/slack/TEAM/FILE/NAME". When somebody opens it,
+ * Slack is asked where the file is (files.info), and it is fetched with the workspace's token and kept in the
+ * store. A token goes to Slack's own hosts only. Slack answers a bad one with its login page and status 200: an
+ * HTML page in place of another type is a refusal.
  *
  * To Slack: files.getUploadURLExternal, the bytes, files.completeUploadExternal. It says neither whether the file was
  * shared in the channel nor as which message: that is learned from the event (slack_files_shared), else asked for
@@ -41,17 +41,18 @@ struct slack_files *slack_files_create(const struct slack_files_place *place);
 /* What is under way ends without a word. *files becomes NULL; NULL is fine. */
 void slack_files_destroy(struct slack_files **files);
 
-/* Appends the URL of a file of Slack; nothing is fetched for it. `owner` answers for its space. False: it has none
- * (deleted, hidden, elsewhere), or media is off. */
+/* Appends the URL of a file of Slack; nothing is fetched for it. `owner` answers for its space. False: it has
+ * none (deleted, hidden, elsewhere), or media is off. */
 bool slack_files_put_url(struct slack_files *files, const char *team, const struct slack_file *file, const char *owner,
 			 struct buf *url);
-/* Appends what is said of it in a message, of one line: "name: URL", Slack's own link where we have no URL, and why where
- * there is none. */
+/* Appends what is said of it in a message, of one line: "name: URL", Slack's own link where we have no URL,
+ * and why where there is none. */
 void slack_files_put_words(struct slack_files *files, const char *team, const struct slack_file *file,
 			   const char *owner, struct buf *text);
 
-/* err 0: it is in the channel, as `ts`. TP_ERR_TIMEOUT: Slack has taken it, and it was not seen in the channel. Others as
- * of a call or of media_fetch: it is not there. `problem` is a sentence then, and ts NULL. Texts are lent. */
+/* err 0: it is in the channel, as `ts`. TP_ERR_TIMEOUT: Slack has taken it, and it was not seen in the
+ * channel. Others as of a call or of media_fetch: it is not there. `problem` is a sentence then, and ts NULL.
+ * Texts are lent. */
 typedef void slack_file_done(void *context, int err, const char *ts, const char *problem);
 
 struct slack_upload {
@@ -65,7 +66,8 @@ struct slack_upload {
 	const char *title;               /* what is shown; NULL: the name */
 	const char *comment;             /* mrkdwn; NULL */
 	const char *username, *icon_url; /* as whom; NULL: as the app */
-	slack_file_done *done; /* once, never from inside slack_files_send, not after slack_files_destroy; it may call anything */
+	/* Once, never from inside slack_files_send, not after slack_files_destroy; it may call anything. */
+	slack_file_done *done;
 	void *context;
 	void (*drop)(void *context); /* frees the context if slack_files_destroy comes before `done`; NULL */
 };

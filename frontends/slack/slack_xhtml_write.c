@@ -119,7 +119,7 @@ static bool is_same_link(const struct doc_span *a, const struct doc_span *b)
 
 static void put_spans(struct writer *w, const struct doc_block *block)
 {
-	const struct doc_span *spans = w->doc->spans + block->first;
+	const struct doc_span *spans = block->count ? w->doc->spans + block->first : NULL;
 	size_t label = 0;
 
 	w->before = '\n';

@@ -111,3 +111,16 @@ void media_put_url(struct media *media, const struct media_file *file, struct bu
  * up to LIMIT_MEDIA_REFERENCE_BYTES of printable ASCII, parts separated by single slashes. False: it is not. */
 bool media_put_source_url(struct media *media, const char *kind, const char *reference, const char *owner,
 			  const char *name, struct buf *url);
+
+/*
+ * Pictures of people, for networks that fetch them from a public URL. `hash` is what the network calls the picture by
+ * (icon_hash); `whose` says who says so (the key of an account): what one backend claims of a hash is nobody else's
+ * picture. A picture is kept for LIMIT_MEDIA_AVATAR_SECONDS after its URL was made last, unless the space is needed, at
+ * nobody's expense: all of them together have media.max_user_size.
+ */
+/* Appends its URL, which is always the same and cannot be guessed. False: it is not there (any more). */
+bool media_put_avatar_url(struct media *media, const char *whose, const char *hash, struct buf *url);
+/* The bytes, which are copied, of a PNG, JPEG, GIF or WebP of at most LIMIT_MEDIA_AVATAR_BYTES; else TP_ERR_INVALID,
+ * TP_ERR_LIMIT. `done` as of media_begin. */
+void media_store_avatar(struct media *media, const char *whose, const char *hash, const void *bytes, size_t count,
+			media_done *done, void *context);

@@ -12,12 +12,15 @@
 #include "transport/media/media_link.h"
 #include "transport/media/media_type.h"
 
+#define MEDIA_AVATAR_PATH "avatar/"
+#define MEDIA_AVATAR_OWNER "avatars" /* no account is called so: those have an @ or a slash */
 #define MEDIA_BLOCK 4096 /* files are counted in such pieces: many small ones cost as well */
 
 /* Who pays, under a keyed hash of his name: it is part of names of files and of URLs. Lives as long as it has
  * something. */
 struct media_owner {
 	char tag[MEDIA_TAG_LENGTH + 1];
+	bool is_avatars;     /* nobody: pictures of people */
 	uint64_t bytes;
 	size_t uses;         /* entries and writers */
 	struct list entries; /* struct media_entry.of_owner, the one not used for longest first */
@@ -88,6 +91,10 @@ struct media_entry *media_store_take(struct media *media, struct media_owner *ow
 				     uint64_t size);
 void media_store_touch(struct media *media, struct media_entry *entry);
 void media_store_expire(struct media *media);
+
+/* media_avatar.c */
+
+bool media_is_avatar(const struct media_entry *entry);
 
 /* media_writer.c */
 

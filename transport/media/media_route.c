@@ -6,12 +6,15 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/media/media_name.h"
 #include "transport/media/media_private.h"
 
 #define PLAIN "text/plain; charset=utf-8"
 #define CACHE_SECONDS 3600
+#define AVATAR_CACHE_SECONDS 86400
+#define CANNOT_ANSWER "This cannot be answered now.\n"
 
 struct media_waiter {
 	struct list link; /* media_pull.waiting */
@@ -55,7 +58,7 @@ static bool answer_stored(struct media *media, struct http_request *request, con
 	int fd, err = media_open_file(media, key, &fd, &size);
 
 	if (err == TP_ERR_IO)
-		refuse(request, 503, "This cannot be answered now.\n");
+		refuse(request, 503, CANNOT_ANSWER);
 	if (err)
 		return err == TP_ERR_IO;
 	const char *type = type_of(fd);
@@ -128,7 +131,7 @@ static void on_pulled(void *context, int err, const struct media_file *file, con
 		if (err)
 			answer_problem(request, err, problem);
 		else if (!answer_stored(media, request, file->key, pull->name))
-			refuse(request, 503, "This cannot be answered now.\n");
+			refuse(request, 503, CANNOT_ANSWER);
 	}
 	pull_free(pull);
 }
@@ -174,15 +177,42 @@ static void pull(struct media *media, struct http_request *request, const struct
 
 /* ---- requests ---- */
 
+/* Whoever shows it may keep it: the URL says which picture it is. */
+static void answer_avatar(struct media *media, struct http_request *request, const char *key)
+{
+	struct media_entry *entry = map_get(media->by_key, key);
+	uint64_t size;
+	int fd, err = entry && media_is_avatar(entry) ? media_open_file(media, key, &fd, &size) : TP_ERR_NOT_FOUND;
+	char text[MEDIA_KEY_LENGTH + 3];
+
+	if (err) {
+		refuse(request, err == TP_ERR_IO ? 503 : 404, err == TP_ERR_IO ? CANNOT_ANSWER : "There is nothing here.\n");
+		return;
+	}
+	const char *type = type_of(fd);
+
+	put_headers(request);
+	http_answer_header(request, "Content-Disposition", "inline");
+	snprintf(text, sizeof(text), "public, max-age=%d, immutable", AVATAR_CACHE_SECONDS);
+	http_answer_header(request, "Cache-Control", text);
+	snprintf(text, sizeof(text), "\"%s\"", key);
+	http_answer_file(request, fd, type, text);
+}
+
 static void on_request(struct http_request *request, void *context)
 {
 	struct media *media = context;
+	const char *rest = http_request_rest(request);
 	const char *expiry = http_request_query(request, "e"), *owner = http_request_query(request, "o");
 	const char *signature = http_request_query(request, "s");
 	struct media_link link;
 	char key[MEDIA_KEY_LENGTH + 1];
 
-	switch (media_link_read(&link, media->secret, http_request_rest(request), expiry, owner, signature, media_now())) {
+	if (rest && text_starts(rest, MEDIA_AVATAR_PATH)) {
+		answer_avatar(media, request, rest + strlen(MEDIA_AVATAR_PATH));
+		return;
+	}
+	switch (media_link_read(&link, media->secret, rest, expiry, owner, signature, media_now())) {
 	case MEDIA_LINK_WRONG:
 		refuse(request, 404, "There is nothing here.\n");
 		return;

@@ -40,11 +40,14 @@ uint64_t media_store_round(uint64_t size)
 struct media_owner *media_owner_of(struct media *media, const char *tag)
 {
 	struct media_owner *owner = map_get(media->owners, tag);
+	char avatars[MEDIA_TAG_LENGTH + 1];
 
 	if (!owner) {
+		media_tag(media, MEDIA_AVATAR_OWNER, avatars);
 		owner = MEM_NEW(struct media_owner);
 		list_init(&owner->entries);
 		snprintf(owner->tag, sizeof(owner->tag), "%s", tag);
+		owner->is_avatars = !strcmp(tag, avatars);
 		map_set(&media->owners, tag, owner);
 	}
 	owner->uses++;
@@ -185,17 +188,24 @@ struct media_entry *media_store_take(struct media *media, struct media_owner *ow
 	return add(media, owner, key, size, media_now());
 }
 
+static int64_t kept_for(const struct media *media, const struct media_entry *entry)
+{
+	return media_is_avatar(entry) ? LIMIT_MEDIA_AVATAR_SECONDS : media->config->url_s;
+}
+
 void media_store_expire(struct media *media)
 {
 	int64_t now = media_now();
 
-	while (!list_empty(&media->entries)) {
-		struct media_entry *entry = CONTAINER_OF(media->entries.next, struct media_entry, link);
+	LIST_EACH(link, &media->entries)
+	{
+		struct media_entry *entry = CONTAINER_OF(link, struct media_entry, link);
 
 		/* a minute for the file's time, one for who has just asked */
-		if (entry->used + media->config->url_s + 2 * TOUCH_S > now)
+		if (entry->used + kept_for(media, entry) + 2 * TOUCH_S <= now)
+			discard(media, entry);
+		else if (!media_is_avatar(entry))
 			return;
-		discard(media, entry);
 	}
 }
 

@@ -14,6 +14,7 @@ The test Slack (tests/slack/testslack) with one app and one workspace, inside th
 import os
 import sys
 
+from . import slack_reference
 from .process import Failure, wait_until
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "slack"))
@@ -24,8 +25,11 @@ from testslack.shapes import message_json  # noqa: E402
 
 
 class Slack(TestSlack):
-    def __init__(self, team="Softball", app="bridge", scopes=BOT_SCOPES, events=EVENTS, broken=(), seed=1, rotation=False):
+    def __init__(self, team="Softball", app="bridge", scopes=BOT_SCOPES, events=EVENTS, broken=(), seed=1, rotation=False,
+                 conform=True):
+        """conform: whether each call has to be as its method is documented, where the reference data is there."""
         super().__init__(broken, seed)
+        self.conform = conform
         self.app = self.add_app(app, scopes, events)
         self.app.rotation = rotation
         self.team = self.add_workspace(team)
@@ -40,6 +44,13 @@ class Slack(TestSlack):
         await super().stop()
         if self.failures:
             raise Failure("the test Slack failed itself:\n" + "\n".join(self.failures))
+        if self.conform and slack_reference.there():
+            reference = slack_reference.Reference()
+            # What a fault of the test kept from being read has no arguments.
+            faults = {fault for call in self.calls if call.answer is not None
+                      for fault in reference.request_faults(call) + reference.error_faults(call)}
+            if faults:
+                raise Failure("calls are not as they are documented:\n" + "\n".join(sorted(faults)))
 
     def show(self):
         """For a scenario that failed: calls, deliveries, complaints."""

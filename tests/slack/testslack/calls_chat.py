@@ -17,6 +17,8 @@ MAX_REACTIONS = 50     # different ones on a message
 MAX_OWN_REACTIONS = 23  # of one person on a message
 BLOCKS = {"actions", "context", "context_actions", "divider", "file", "header", "image", "input", "markdown", "rich_text",
           "section", "table", "video"}
+SHOWN_WITH_REACTIONS = {"type", "subtype", "text", "ts", "user", "username", "team", "app_id", "bot_id", "bot_profile", "attachments",
+                        "blocks", "metadata", "reactions"}
 EMOJI = re.compile(r"[a-z0-9_+'-]+(?:::skin-tone-[2-6])?")
 POST = "text blocks attachments thread_ts reply_broadcast username icon_url icon_emoji mrkdwn parse link_names " \
        "unfurl_links unfurl_media metadata markdown_text as_user"
@@ -170,7 +172,7 @@ def own_message(call, name, error):
     message = channel.messages.get(call.text(name))
     if not message or message.deleted:
         raise Refused("message_not_found")
-    mine = message.app is call.app if call.token.kind == "bot" else message.author == call.user.id
+    mine = message.author == call.user.id and (call.token.kind != "bot" or message.app is call.app)
     if not mine and call.rules.keeps("update.own"):
         raise Refused(error)
     return channel, message
@@ -261,6 +263,7 @@ def remove_reaction(call):
 @method("reactions.get", 3, "reactions:read", "", "channel timestamp file file_comment full")
 def get_reactions(call):
     channel, message = reaction_target(call)
+    shown = message_json(call.slack, channel, message)
     return {"type": "message", "channel": channel.id, "message": {
-        **message_json(call.slack, channel, message),
+        **{key: value for key, value in shown.items() if key in SHOWN_WITH_REACTIONS},
         "permalink": f"{call.slack.url}/archives/{channel.id}/p{message.ts.replace('.', '')}"}}

@@ -166,8 +166,9 @@ def open_direct(call):
         raise Refused("users_list_not_supplied")
     more = {} if created else {"no_op": True, "already_open": True}
     if call.flag("return_im"):
-        return {**more, "channel": {**channel_json(channel, call.user.id), "last_read": "0000000000.000000",
-                                    "latest": None, "is_open": True}}
+        shown = channel_json(channel, call.user.id)
+        shown.pop("is_user_deleted", None)
+        return {**more, "channel": {**shown, "last_read": "0000000000.000000", "latest": None, "is_open": True}}
     return {**more, "channel": {"id": channel.id}}
 
 
@@ -286,8 +287,6 @@ def described(call, what):
     if len(text) > LONGEST_TOPIC:
         raise Refused("too_long")
     call.slack.describe(channel, call.user, what, text, events=call.events)
-    if what == "purpose":
-        return {"purpose": channel.purpose["value"], "channel": channel_json(channel, call.user.id)}
     return {"channel": channel_json(channel, call.user.id)}
 
 

@@ -39,7 +39,7 @@ def by_email(call):
 @method("users.profile.get", 4, "users.profile:read", "", "user include_labels")
 def profile(call):
     user = call.wanted_user() if call.text("user") else call.user
-    return {"profile": shown(call, user)["profile"]}
+    return {"profile": {**shown(call, user)["profile"], "fields": {}}}
 
 
 @method("users.getPresence", 3, "users:read", "", "user")

@@ -12,6 +12,8 @@ from .shapes import bot_profile, channel_json, file_json, file_stub, message_jso
 from .state import Message
 
 FAMILIES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+ROOT = {"type", "subtype", "text", "user", "parent_user_id", "username", "team", "bot_id", "thread_ts", "icons", "bot_profile",
+        "edited", "reply_count", "reply_users", "reply_users_count", "latest_reply", "subscribed", "ts"}
 
 
 class Changes:
@@ -118,7 +120,15 @@ class Changes:
             before = message_json(self, channel, parent)
             parent.replies.append(ts)
             if broadcast:
-                json["root"] = event["root"] = message_json(self, channel, parent, reactions=False)
+                # The event tells less of the parent than a history does, and nothing of the client's.
+                root = {key: value for key, value in message_json(self, channel, parent, reactions=False).items()
+                        if key in ROOT}
+                json["root"] = event["root"] = root
+                for key in ("team", "parent_user_id"):
+                    event.pop(key, None)
+        if files:
+            for key in ("client_msg_id", "team", *(() if self.file_events_name_bot else ("bot_id", "app_id", "bot_profile"))):
+                event.pop(key, None)
         self.note_message(events, channel, event)
         self._mention(events, channel, event)
         if parent and self.reply_count_events:
@@ -214,9 +224,7 @@ class Changes:
         channel = workspace.add_channel(name, "group" if private else "channel", creator.id, [creator.id, *members], id)
         if not private:
             shown = channel_json(channel, creator.id)
-            for key in ("is_member", "parent_conversation"):
-                del shown[key]
-            shown["is_frozen"] = False
+            del shown["is_member"]
             self.note(events, workspace, {"type": "channel_created", "channel": shown, "event_ts": workspace.clock.ts()})
         return channel
 
@@ -224,7 +232,7 @@ class Changes:
         for install in workspace.installs.values():
             if install.bot_user.id in channel.members and "im_created" in install.app.events:
                 event = {"type": "im_created", "user": channel.other(install.bot_user.id),
-                         "channel": channel_json(channel, install.bot_user.id), "event_ts": workspace.clock.ts()}
+                         "channel": channel_json(channel, install.bot_user.id)}
                 self.note(events, workspace, event, audience=[install])
 
     def _system(self, channel, user, subtype, text, events, **more):
@@ -387,7 +395,7 @@ class Changes:
 
     def rename_team(self, workspace, name, events=None):
         workspace.name = name
-        self.note(events, workspace, {"type": "team_rename", "name": name, "event_ts": workspace.clock.ts()})
+        self.note(events, workspace, {"type": "team_rename", "name": name})
 
     def revoke(self, token, events=None, error="token_revoked"):
         """One token is no good any more, and its app is told whose it was."""
@@ -395,8 +403,7 @@ class Changes:
         if not token.workspace or token.app.id not in token.workspace.installs:
             return
         tokens = {"oauth": [token.user.id]} if token.kind == "user" else {"bot": [token.user.id]}
-        self.note(events, token.workspace, {"type": "tokens_revoked", "tokens": tokens,
-                                            "event_ts": token.workspace.clock.ts()},
+        self.note(events, token.workspace, {"type": "tokens_revoked", "tokens": tokens},
                   audience=self._subscribed(token, "tokens_revoked"))
 
     def _subscribed(self, token, name):
@@ -414,6 +421,6 @@ class Changes:
                 token.refusal = "account_inactive"
         for event in ({"type": "tokens_revoked", "tokens": tokens}, {"type": "app_uninstalled"}):
             audience = [install] if event["type"] in app.events else []
-            self.note(events, workspace, {**event, "event_ts": workspace.clock.ts()}, audience=audience)
+            self.note(events, workspace, event, audience=audience)
         del workspace.installs[app.id]
         install.bot_user.deleted = True

@@ -187,7 +187,7 @@ def expire(slack, workspace, token):
 def report(slack, workspace):
     hub = slack.hub_of(next(iter(slack.apps.values())))
     return {
-        "deliveries": [{"kind": one.kind, "event_id": one.event_id, "event": one.event, "acked": one.acked,
+        "deliveries": [{"kind": one.kind, "event_id": one.event_id, "event": one.event, "payload": one.payload, "acked": one.acked,
                         "lost": one.lost, "attempts": len(one.attempts), "answer": one.answer,
                         "sockets": [number for _, _, number in one.attempts]} for one in hub.deliveries],
         "dropped": hub.dropped, "complaints": slack.complaints, "failures": slack.failures, "sockets": len(hub.sockets),

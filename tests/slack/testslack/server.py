@@ -64,6 +64,8 @@ class TestSlack(Changes):
         self.url = self.ws_url = None
         self.token_seconds = TOKEN_SECONDS
         self.reply_count_events = True
+        # Recorded events about files name a user only; whether those of a bot have its bot_id is not known.
+        self.file_events_name_bot = False
         self.consent = None       # True or False: OAuth's page is answered at once so
         self.consenting = None    # (workspace, user): who is at that page
         self.calls = []           # all calls of the Web API

@@ -14,7 +14,7 @@ def avatar_urls(base, user):
 def user_json(slack, user, locale=False, keeps_types=True):
     profile = {
         "title": "", "phone": "", "skype": "", "real_name": user.real_name, "real_name_normalized": user.real_name,
-        "display_name": user.display_name, "display_name_normalized": user.display_name, "fields": {},
+        "display_name": user.display_name, "display_name_normalized": user.display_name,
         "status_text": user.status_text, "status_emoji": user.status_emoji, "status_emoji_display_info": [],
         "status_expiration": 0, "avatar_hash": user.avatar, **avatar_urls(slack.url, user), "status_text_canonical": "",
         "team": user.team,
@@ -62,7 +62,7 @@ def channel_json(channel, user, num_members=False, last_read=False):
         "name": channel.name, "is_channel": channel.kind == "channel", "is_group": channel.kind == "group",
         "is_mpim": channel.kind == "mpim", "is_private": channel.kind != "channel", "is_general": channel.general,
         "unlinked": 0, "name_normalized": channel.name, "is_shared": False, "is_pending_ext_shared": False,
-        "pending_shared": [], "parent_conversation": None, "creator": channel.creator, "is_ext_shared": False,
+        "pending_shared": [], "creator": channel.creator, "is_ext_shared": False,
         "shared_team_ids": [workspace.id], "pending_connected_team_ids": [], "is_member": user in channel.members,
         "topic": dict(channel.topic), "purpose": dict(channel.purpose), "previous_names": list(channel.previous_names),
     })
@@ -74,7 +74,7 @@ def channel_json(channel, user, num_members=False, last_read=False):
 
 
 def bot_profile(slack, install):
-    return {"id": install.bot_id, "app_id": install.app.id, "user_id": install.bot_user.id, "name": install.app.name,
+    return {"id": install.bot_id, "app_id": install.app.id, "name": install.app.name,
             "icons": bot_icons(slack, install), "deleted": False, "updated": install.created,
             "team_id": install.workspace.id}
 
@@ -103,7 +103,7 @@ def message_json(slack, channel, message, reactions=True):
 
 def tombstone(parent):
     return {"type": "message", "subtype": "tombstone", "text": "This message was deleted.", "user": SLACKBOT,
-            "hidden": True, "ts": parent.ts, "thread_ts": parent.ts}
+            "ts": parent.ts, "thread_ts": parent.ts}
 
 
 def file_json(slack, file):

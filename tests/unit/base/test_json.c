@@ -130,7 +130,8 @@ static void test_many_values(void **state)
 
 static void test_members(void **state)
 {
-	static const char text[] = "{\"type\":\"t\",\"Type\":1,\"line\":\"a\\r\\nb\\u0001\",\"delete\":\"a\\tb\\u007fc\",\"n\":-7,\"max\":9007199254740992,"
+	static const char text[] = "{\"type\":\"t\",\"Type\":1,\"line\":\"a\\r\\nb\\u0001\",\"delete\":\"a\\tb\\u007fc\","
+	                           "\"n\":-7,\"max\":9007199254740992,"
 	                           "\"over\":9007199254740994,\"half\":0.5,\"yes\":true,\"o\":{\"x\":1},\"l\":[1,\"two\"]}";
 	struct cJSON *document = json_read(text, strlen(text));
 	struct arena arena = {0};

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "config/limits.h"
 #include "frontends/slack/slack_event.h"
 #include "frontends/slack/slack_text.h"
 
@@ -200,16 +201,14 @@ static void test_rich_text(void **state)
 	        RICH(SECTION(TEXT(
 	                "a <b> &amp; ") ",{'type':'text','text':'b','style':{'bold':true,'italic':true}}")),
 	        "a <b> &amp; b", "a &lt;b&gt; &amp;amp; <strong><em>b</em></strong>");
-	reads_message(
-	        RICH(SECTION(
-	                "{'type':'user','user_id':'U1'}," TEXT(" ") ",{'type':'usergroup','usergroup_id':'S1'"
-	                                                            "}," TEXT(" ") ",{'type':'channel','"
-	                                                                           "channel_id':'C9'}," TEXT(
-	                                                                                   " ") ",{'type':'"
-	                                                                                        "broadcast','"
-	                                                                                        "range':'"
-	                                                                                        "here'}")),
-	        "@carol @team-leads #C9 @here", "");
+	reads_message(RICH(SECTION("{'type':'user','user_id':'U1'}," TEXT(
+	                      " ") ",{'type':'usergroup','usergroup_id':'S1'"
+	                           "}," TEXT(" ") ",{'type':'channel','"
+	                                          "channel_id':'C9'}," TEXT(" ") ",{'type':'"
+	                                                                         "broadcast','"
+	                                                                         "range':'"
+	                                                                         "here'}")),
+	              "@carol @team-leads #C9 @here", "");
 	reads_message(RICH(SECTION("{'type':'link','url':'https://x.org'}," TEXT(
 	                      " ") ",{'type':'link','url':'https://x.org',"
 	                           "'text':'label'},{'type':'link','url':'javascript:1','text':'evil'}")),
@@ -441,6 +440,38 @@ static void test_pieces(void **state)
 	}
 	assert_int_equal(count, ARRAY_SIZE(expected));
 	assert_false(fence);
+	assert_int_equal(slack_text_pieces("", 50), 1);
+	assert_int_equal(slack_text_pieces("short", 50), 1);
+}
+
+/* Whatever is cut is all there, in messages that are short enough. */
+static void test_long(void **state)
+{
+	struct buf text = {0}, together = {0};
+	const char *rest;
+	bool fence = false;
+	size_t count = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++)
+		buf_printf(&text, "word %u &amp; \xc3\xa4%s", i, i % 9 ? " " : "\n");
+	for (rest = text.data; rest; count++) {
+		struct buf piece = {0};
+		size_t characters = 0;
+
+		rest = slack_text_piece(&piece, rest, SLACK_TEXT_POST_MAX, &fence);
+		for (size_t i = 0; i < piece.len; i++)
+			characters += ((unsigned char)piece.data[i] & 0xc0) != 0x80;
+		assert_true(characters <= SLACK_TEXT_POST_MAX &&
+		            (!rest || characters > SLACK_TEXT_POST_MAX / 2));
+		buf_printf(&together, "%s%s", piece.data, rest ? "\n" : "");
+		buf_finish(&piece);
+	}
+	assert_string_equal(together.data, text.data);
+	assert_int_equal(slack_text_pieces(text.data, SLACK_TEXT_POST_MAX), count);
+	assert_true(count > LIMIT_SLACK_PARTS);
+	buf_finish(&text);
+	buf_finish(&together);
 }
 
 /* The same at each run. */
@@ -533,12 +564,13 @@ static void test_no_token(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_marks),      cmocka_unit_test(test_tokens),
-	        cmocka_unit_test(test_blocks),     cmocka_unit_test(test_rich_text),
-	        cmocka_unit_test(test_apps),       cmocka_unit_test(test_writing),
-	        cmocka_unit_test(test_mentions),   cmocka_unit_test(test_rich_writing),
-	        cmocka_unit_test(test_cutting),    cmocka_unit_test(test_pieces),
-	        cmocka_unit_test(test_same_again), cmocka_unit_test(test_no_token),
+	        cmocka_unit_test(test_marks),    cmocka_unit_test(test_tokens),
+	        cmocka_unit_test(test_blocks),   cmocka_unit_test(test_rich_text),
+	        cmocka_unit_test(test_apps),     cmocka_unit_test(test_writing),
+	        cmocka_unit_test(test_mentions), cmocka_unit_test(test_rich_writing),
+	        cmocka_unit_test(test_cutting),  cmocka_unit_test(test_pieces),
+	        cmocka_unit_test(test_long),     cmocka_unit_test(test_same_again),
+	        cmocka_unit_test(test_no_token),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

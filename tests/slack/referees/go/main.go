@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	checkSeconds = 12
+	checkSeconds = 20
 	atOnce       = 6
 )
 

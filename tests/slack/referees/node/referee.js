@@ -7,9 +7,10 @@ const readline = require('node:readline');
 const { App, LogLevel, SocketModeReceiver } = require('@slack/bolt');
 const { SocketModeClient } = require('@slack/socket-mode');
 const { WebClient } = require('@slack/web-api');
+const emulate = require('./emulate.js');
 const schema = require('./schema.js');
 
-const CHECK_MS = 12000;
+const CHECK_MS = 20000;
 const AT_ONCE = 6;
 const QUIET = { debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, setName() {}, getLevel: () => LogLevel.ERROR };
 
@@ -71,7 +72,7 @@ class Job {
 	async socket(acks = true, options = {}) {
 		const socket = new SocketModeClient({
 			appToken: this.state.app_token, logger: QUIET, clientOptions: { slackApiUrl: this.state.api_url },
-			clientPingTimeout: 300, ...options,
+			...options,
 		});
 		socket.seen = [];
 		socket.hellos = 0;
@@ -170,7 +171,7 @@ const checks = {
 	},
 
 	async socket_refresh(job) {
-		const socket = await job.socket(true, { clientPingTimeout: 100 });
+		const socket = await job.socket(true, { clientPingTimeout: 1000 });  // which is its patience before it comes back, too
 		await job.control('sockets', { do: 'refresh' });
 		await until(() => socket.hellos >= 2, 'a second connection');
 		const channel = await job.channel();
@@ -178,22 +179,22 @@ const checks = {
 		await job.expect(socket, (one) => one.text === 'later', 'an event on the second connection');
 	},
 
-	// The client pings each 100 ms here, and the server each 200; a peer that is silent for 600 is left.
+	// The client pings each 1.67 s, and the server each 0.2 s here; a peer that is silent for 5 s is left.
 	async socket_pings(job) {
 		await job.control('set', { of: 'hub', name: 'ping_seconds', value: 0.2 });
-		const socket = await job.socket(true, { clientPingTimeout: 300, serverPingTimeout: 600 });
+		const socket = await job.socket(true, { serverPingTimeout: 5000 });
 		let left = false;
 		socket.on('close', () => { left = true; });
 		let pings = 0;
 		const channel = require('node:diagnostics_channel');
 		const count = () => { pings++; };
 		channel.subscribe('undici:websocket:ping', count);
-		await sleep(1600);
+		await sleep(6500);
 		channel.unsubscribe('undici:websocket:ping', count);
 		require_(!left, 'the client has left');
 		require_(pings > 0, 'the server does not ping');
 		const report = await job.control('report');
-		require_(report.pings.some((number) => number > 2), `the client does not ping: ${report.pings}`);
+		require_(report.pings.some((number) => number >= 2), `the client does not ping: ${report.pings}`);
 	},
 
 	async socket_retry(job) {
@@ -210,10 +211,10 @@ const checks = {
 
 	async socket_close(job) {
 		const socket = await job.socket();
-		const begin = Date.now();
-		await Promise.race([socket.disconnect(), sleep(4000)]);
-		require_(Date.now() - begin < 3000, 'the close frame is not answered');
-		require_((await job.control('sockets', { do: 'count' })) === 0, 'a closed socket counts');
+		await until(async () => (await job.control('sockets', { do: 'count' })) === 1, 'the socket');
+		// Slack leaves the TCP connection open, so the client takes its time; that it is going is known at once.
+		socket.disconnect();
+		await until(async () => (await job.control('sockets', { do: 'count' })) === 0, 'the socket to be gone', 2500);
 	},
 
 	async link_disabled(job) {
@@ -225,7 +226,7 @@ const checks = {
 	// @slack/bolt: listeners, acknowledgements with content, response_url, a modal.
 	async bolt(job) {
 		const receiver = new SocketModeReceiver({
-			appToken: job.state.app_token, logger: QUIET, clientPingTimeout: 300,
+			appToken: job.state.app_token, logger: QUIET,
 			installerOptions: { clientOptions: { slackApiUrl: job.state.api_url } },
 		});
 		const app = new App({
@@ -271,6 +272,12 @@ const checks = {
 		require_(view.answer?.errors?.name === 'too short', JSON.stringify(view));
 	},
 
+	// Somebody else's Slack answers the same.
+	async emulate(job) {
+		const found = await emulate.disagreements(job);
+		require_(found.length === 0, found.join('\n'));
+	},
+
 	// Everything that can happen, as @slack/types has it.
 	async types(job) {
 		await job.control('subscribe', { events: schema.EVENTS });
@@ -297,7 +304,7 @@ async function run(job) {
 			await Promise.race([checks[name](connection), late]);
 			passed.push(name);
 		} catch (why) {
-			failed[name] = `${why.message ?? why}`.slice(0, 3000) + (why instanceof Wrong ? '' : ` ${why.stack}`.slice(0, 600));
+			failed[name] = `${why.message ?? why}`.slice(0, 20000) + (why instanceof Wrong ? '' : ` ${why.stack}`.slice(0, 600));
 		} finally {
 			clearTimeout(timer);
 			await connection.close();

@@ -21,11 +21,19 @@ const FAULTS_OF_THE_TYPES = {
 	ChannelJoinMessageEvent: optional('inviter'),
 	ReactionAddedEvent: optional('item_user'),
 	ReactionRemovedEvent: optional('item_user'),
+	// Recorded events have no such flag.
+	ChannelCreatedEvent: (one) => optional('is_frozen')(one.properties.channel),
+	// Recorded ones have no fields: users.profile.get does.
+	UserChangeEvent: noFields, UserProfileChangedEvent: noFields, TeamJoinEvent: noFields,
 	// Removed emoji come without a value, as the documentation has it.
 	EmojiChangedEvent: optional('value'),
 };
 // A private channel's own kinds of message are not there; they are like those of a channel.
 const LIKE = (subtype) => subtype?.replace(/^group_/, 'channel_');
+
+function noFields(definition) {
+	optional('fields')(definition.properties.user.properties.profile);
+}
 
 function optional(key) {
 	return (definition) => { definition.required = definition.required.filter((name) => name !== key); };

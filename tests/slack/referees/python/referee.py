@@ -26,7 +26,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.client import WebClient
 
-CHECK_SECONDS = 8
+CHECK_SECONDS = 15
 AT_ONCE = 6
 CHECKS = {}
 
@@ -513,7 +513,7 @@ async def socket_ticket(job):
 async def socket_pings(job):
     """The client sends pings and leaves where nothing comes back; the server's own are answered by it."""
     await job.control("set", of="hub", name="ping_seconds", value=0.2)
-    socket = await job.socket(ping_interval=0.3)
+    socket = await job.socket(ping_interval=0.6)
     url = (await job.web.apps_connections_open(app_token=job.state["app_token"]))["url"]
     async with job.session.ws_connect(url, autoping=False) as raw:
         await raw.receive_json(timeout=5)
@@ -529,7 +529,7 @@ async def socket_pings(job):
         require(kinds.get(aiohttp.WSMsgType.PONG) == b"are you there", f"no pong: {kinds}")
         require(aiohttp.WSMsgType.PING in kinds, f"no ping: {kinds}")
     session = await socket.session_id()
-    await asyncio.sleep(2.4)
+    await asyncio.sleep(3.5)
     require(await socket.session_id() == session and await socket.is_connected(), "the client has left")
 
 
