@@ -90,8 +90,8 @@ void workspace_end(struct workspace *workspace, const char *why)
 	if (workspace->state == WORKSPACE_DEAD)
 		return;
 	give_up(workspace);
-	char *text = mem_printf("The workspace %s is lost to the gateway: %s. Install the app there again%s; what is for it is "
-				"kept.",
+	char *text = mem_printf("The workspace %s is lost to the gateway: %s. Install the app there again%s; what is "
+				"for it is kept.",
 				workspace->name && *workspace->name ? workspace->name
 				: workspace->team                   ? workspace->team
 				: workspace->installed              ? workspace->installed

@@ -38,7 +38,8 @@ static void set_name(X509 *certificate, const char *name)
 	assert_non_null(extension);
 	X509_add_ext(certificate, extension, -1);
 	X509_EXTENSION_free(extension);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+	                           (const unsigned char *)name, -1, -1, 0);
 }
 
 void ws_use_tls(struct ws_peer *peer, const char *name, const char *file)
@@ -105,7 +106,7 @@ static void send_all(struct ws_connection *connection, const char *bytes, size_t
 {
 	while (length > 0 && connection->fd >= 0) {
 		ssize_t sent = connection->ssl ? SSL_write(connection->ssl, bytes, (int)length)
-					       : send(connection->fd, bytes, length, MSG_NOSIGNAL);
+		                               : send(connection->fd, bytes, length, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno == EAGAIN)
 			continue;
@@ -159,13 +160,15 @@ static void shake_hands(struct ws_peer *peer, struct ws_connection *connection)
 	EVP_Digest(joined.data, joined.len, digest, NULL, EVP_sha1(), NULL);
 	EVP_EncodeBlock(text, digest, sizeof(digest));
 	if (peer->redirects)
-		buf_printf(&answer, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/elsewhere\r\nContent-Length: 0\r\n\r\n",
-			   peer->port);
+		buf_printf(&answer,
+		           "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/elsewhere\r\nContent-Length: "
+		           "0\r\n\r\n",
+		           peer->port);
 	else
 		buf_printf(&answer,
-			   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-			   "Sec-WebSocket-Accept: %s\r\n\r\n",
-			   text);
+		           "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		           "Sec-WebSocket-Accept: %s\r\n\r\n",
+		           text);
 	send_all(connection, answer.data, answer.len);
 	buf_consume(&connection->in, (size_t)(end - connection->in.data) + 4);
 	connection->open = !peer->redirects;
@@ -173,7 +176,8 @@ static void shake_hands(struct ws_peer *peer, struct ws_connection *connection)
 	buf_finish(&answer);
 }
 
-static void take(struct ws_peer *peer, struct ws_connection *connection, unsigned char opcode, const char *bytes, size_t length)
+static void take(struct ws_peer *peer, struct ws_connection *connection, unsigned char opcode,
+                 const char *bytes, size_t length)
 {
 	switch (opcode) {
 	case 0x81:
@@ -183,7 +187,8 @@ static void take(struct ws_peer *peer, struct ws_connection *connection, unsigne
 	case 0x88:
 		connection->client_closed = true;
 		if (length >= 2)
-			connection->close_code = (unsigned)((unsigned char)bytes[0] << 8 | (unsigned char)bytes[1]);
+			connection->close_code =
+			        (unsigned)((unsigned char)bytes[0] << 8 | (unsigned char)bytes[1]);
 		if (!peer->mute)
 			ws_send(connection, 0x88, bytes, length);
 		break;

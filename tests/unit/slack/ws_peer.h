@@ -12,9 +12,9 @@
 #define WS_CONNECTIONS 16
 
 struct ws_connection {
-	int fd; /* -1: closed */
-	SSL *ssl; /* NULL: plain */
-	bool open;        /* the handshake is done */
+	int fd;             /* -1: closed */
+	SSL *ssl;           /* NULL: plain */
+	bool open;          /* the handshake is done */
 	bool client_closed; /* it has sent a close frame */
 	unsigned close_code;
 	unsigned pings;
@@ -25,10 +25,10 @@ struct ws_connection {
 struct ws_peer {
 	int listener;
 	unsigned port;
-	bool mute;       /* answers neither pings nor close frames */
-	bool deaf;       /* answers no handshake */
+	bool mute; /* answers neither pings nor close frames */
+	bool deaf; /* answers no handshake */
 	bool redirects;
-	SSL_CTX *tls;    /* NULL: plain */
+	SSL_CTX *tls; /* NULL: plain */
 	struct ws_connection connections[WS_CONNECTIONS];
 	unsigned count;
 };
