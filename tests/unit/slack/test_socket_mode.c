@@ -134,10 +134,10 @@ static int set_up(void **state)
 	                                                  .context = f},
 	                             NULL);
 	f->mode->times = (struct socket_times){.tick = 10,
-	                                       .ping = 30,
-	                                       .silence = 200,
+	                                       .ping = 100,
+	                                       .silence = 1000,
 	                                       .hello = 2000,
-	                                       .leave = 300,
+	                                       .leave = 1000,
 	                                       .close = 300,
 	                                       .retry = 10,
 	                                       .retry_last = 40};
@@ -469,7 +469,7 @@ static void notices_silence(void **state)
 	struct ws_connection *first = begin(f);
 	unsigned pings;
 
-	turn_some(f, 400); /* which is longer than it may be silent */
+	turn_some(f, 1300); /* which is longer than it may be silent */
 	assert_int_equal(f->states.len, 0);
 	assert_true(first->pings >= 4);
 	f->peer.mute = true;
@@ -483,7 +483,7 @@ static void notices_silence(void **state)
 	expect(&f->states, "connected! ");
 	/* one that is not read is not silent */
 	socket_mode_hold(f->mode, true);
-	turn_some(f, 300);
+	turn_some(f, 1300);
 	assert_int_equal(f->states.len, 0);
 }
 
@@ -526,7 +526,7 @@ static void holds(void **state)
 	/* also those that come later */
 	socket_mode_hold(f->mode, true);
 	ws_hang_up(first);
-	f->mode->times.silence = 50;
+	f->mode->times.silence = 300;
 	TURN(f, f->opens >= 1);
 	socket_mode_hold(f->mode, false);
 	ws_say(connection(f, 1), HELLO);

@@ -481,7 +481,7 @@ static void obeys_limits_of_a_method(void **state)
 	struct fixture *f = *state;
 	uint64_t began_ms;
 
-	f->rules[0] = (struct rule){"x ", 1, 429, "{\"ok\":false,\"error\":\"ratelimited\"}", "1"};
+	f->rules[0] = (struct rule){"x ", 1, 429, "{\"ok\":false,\"error\":\"ratelimited\"}", "2"};
 	say(f, "a", "x", "1");
 	TURN_UNTIL(&f->loop, f->requests == 1 && f->rules[0].used_up);
 	TURN_UNTIL(&f->loop, !list_empty(&f->api->gates.all));
@@ -498,13 +498,13 @@ static void obeys_limits_of_a_method(void **state)
 	call(f, (struct web_call){.method = "x", .token = &f->other});
 	wait_for(f, 3);
 	assert_int_equal(f->requests, 3);
-	assert_true(clock_ms() - began_ms < 900);
+	assert_true(clock_ms() - began_ms < 1800);
 	assert_non_null(strstr(buf_text(&f->told), "-8\n"));
 	assert_int_equal(web_api_waiting(f->api), 6);
 	/* the first tries alone */
 	f->rules[0] = (struct rule){"x ", 0, 0, ""};
 	TURN_UNTIL(&f->loop, f->held_count == 1);
-	assert_true(clock_ms() - began_ms >= 900);
+	assert_true(clock_ms() - began_ms >= 1800);
 	for (unsigned i = 0; i < 30; i++)
 		client_turn(&f->loop);
 	assert_int_equal(f->held_count, 1);
@@ -529,7 +529,10 @@ static void paces_posts(void **state)
 {
 	struct fixture *f = *state;
 	unsigned count = LIMIT_SLACK_POST_BURST + 3;
+	uint64_t began_ms;
 
+	uv_update_time(&f->loop);
+	began_ms = clock_ms();
 	for (unsigned i = 0; i < count; i++)
 		post(f, "C1", "x");
 	post(f, "C2", "y");
@@ -537,7 +540,7 @@ static void paces_posts(void **state)
 	assert_int_equal(f->requests, count + 1);
 	/* which was not held up by the others */
 	assert_true(strstr(buf_text(&f->seen), "C2") < strstr(buf_text(&f->seen) + f->seen.len - 60, "C1"));
-	assert_true(f->came_ms[count] - f->came_ms[0] >= 3 * 30 - 5);
+	assert_true(f->came_ms[count] - began_ms >= 3 * 30 - 2);
 }
 
 static void forgets_paces(void **state)
