@@ -154,12 +154,13 @@
 #define LIMIT_HTTP_CLIENT_SECONDS 3600     /* of any call */
 
 /* Slack */
-#define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; Slack wants its answer within 3 s */
+#define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; it has 3 s in all */
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
 #define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
+#define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
 #define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
 #define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
 #define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */

@@ -51,7 +51,8 @@ struct daemon {
 	int status; /* EXIT_RUNTIME once something failed that the program cannot go on without */
 };
 
-static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, &matrix_frontend_ops, &slack_frontend_ops, NULL};
+static const struct frontend_ops *const frontends[] = {&xmpp_frontend_ops, &matrix_frontend_ops,
+							 &slack_frontend_ops, NULL};
 static const struct config_table *const tables[] = {&service_config_table, &spool_config_table, &store_config_table,
 						     &media_config_table, &xmpp_config_table, &matrix_config_table,
 						     &slack_config_table};

@@ -22,29 +22,33 @@
 #include "transport/user.h"
 
 static const char own_help[] =
-	"\nchat <name> - open a chat with a contact: a thread here"
-	"\npresence <name> - whether a contact is there"
-	"\nlogin <username> [password] - the same as register; /bridge login ... leaves nothing to be read by others"
-	"\nlist - channels of this workspace that are tied to rooms of the network"
-	"\nSaid as /bridge ... in a channel: link <room> ties it to a room of the network, unlink unties it (administrators of "
-	"the workspace, and whoever made the channel); people - who is in the room"
-	"\ncreate <room> [name] - make a channel that is tied to the room (administrators)"
-	"\nrelay <command> - any of these for the account that speaks for people without one: relay login <username> "
-	"[password], relay status (administrators)";
+        "\nchat <name> - open a chat with a contact: a thread here"
+        "\npresence <name> - whether a contact is there"
+        "\nlogin <username> [password] - the same as register; /bridge login ... leaves nothing to be read "
+        "by others"
+        "\nlist - channels of this workspace that are tied to rooms of the network"
+        "\nSaid as /bridge ... in a channel: link <room> ties it to a room of the network, unlink unties it "
+        "(administrators of "
+        "the workspace, and whoever made the channel); people - who is in the room"
+        "\ncreate <room> [name] - make a channel that is tied to the room (administrators)"
+        "\nrelay <command> - any of these for the account that speaks for people without one: relay login "
+        "<username> "
+        "[password], relay status (administrators)";
 
 /* Somebody who asked for something, until he has an answer. */
 struct asking {
 	struct workspace *workspace;
-	char *user;     /* who */
-	char *address;  /* for whom: his own, or the workspace's */
+	char *user;    /* who */
+	char *address; /* for whom: his own, or the workspace's */
 	char *channel, *thread, *response_url;
 	char *argument;
-	char *creator;  /* of the channel; NULL */
+	char *creator;                       /* of the channel; NULL */
 	void (*then)(struct asking *asking); /* when it is known that he may */
 	bool help, registers, has_password;
 };
 
-static struct asking *ask(struct workspace *workspace, const char *user, const struct bot_place *place, const char *argument)
+static struct asking *ask(struct workspace *workspace, const char *user, const struct bot_place *place,
+                          const char *argument)
 {
 	struct asking *asking = MEM_NEW(struct asking);
 
@@ -99,18 +103,20 @@ static void reply(struct asking *asking, const char *text)
 	asking_free(asking);
 }
 
-/* ------------------------------------------------------------------------------------------- command table */
+/* ------------------------------------------------------------------------------------------- command table
+ */
 
 static void answered(void *context, int err, const char *text)
 {
 	struct asking *asking = context;
 	struct slack_frontend *frontend = asking->workspace->frontend;
 	const char *said = text && *text ? text : err ? tp_error_text(err) : "Done.";
-	char *whole = mem_printf("%s%s%s", said, asking->help ? own_help : "",
-				 asking->has_password && !asking->response_url
-					 ? "\nYour message has a password in it, and a bot may not delete what others say: "
-					   "please delete it yourself."
-					 : "");
+	char *whole = mem_printf(
+	        "%s%s%s", said, asking->help ? own_help : "",
+	        asking->has_password && !asking->response_url
+	                ? "\nYour message has a password in it, and a bot may not delete what others say: "
+	                  "please delete it yourself."
+	                : "");
 
 	if (!err && asking->registers)
 		slack_later(frontend, slack_person_registered, asking->address);
@@ -136,13 +142,17 @@ static void run_line(struct asking *asking, const char *line)
 
 	asking->help = is_word(word, length, "help") || !*word;
 	asking->registers = is_word(word, length, "register") || (login && *rest);
-	asking->has_password = (asking->registers && rest[strcspn(rest, " \t\n")]) || is_word(word, length, "admin-register");
+	asking->has_password = (asking->registers && rest[strcspn(rest, " \t\n")]) ||
+	                       is_word(word, length, "admin-register");
 	if ((asking->registers || login) && member)
 		member->curious = true;
 	if (login)
 		slack_person_attach(frontend, asking->address);
 	command_run_line(frontend->base.transport, &frontend->base, asking->address, "",
-			 changed ? changed : *word ? word : "help", answered, asking);
+	                 changed ? changed
+	                 : *word ? word
+	                         : "help",
+	                 answered, asking);
 	mem_free_secret(changed);
 }
 
@@ -160,14 +170,15 @@ static void on_asker(void *context, const struct web_reply *answer)
 	if (!answer->err)
 		member_note(workspace, json_object(answer->json, "user"));
 	bool may = member_of(workspace, asking->user)->admin || base->ops->is_admin(base, own) ||
-		   (asking->creator && !strcmp(asking->creator, asking->user));
+	           (asking->creator && !strcmp(asking->creator, asking->user));
 	mem_free(own);
 	if (may) {
 		asking->then(asking);
 	} else if (answer->err) {
 		reply(asking, answer->problem);
 	} else {
-		char *text = mem_printf("%s%s.", refused, asking->creator ? " and whoever made the channel" : "");
+		char *text =
+		        mem_printf("%s%s.", refused, asking->creator ? " and whoever made the channel" : "");
 
 		reply(asking, text);
 		mem_free(text);
@@ -179,19 +190,20 @@ static void check_asker(struct asking *asking)
 	const struct web_argument arguments[] = {{"user", asking->user}};
 
 	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "users.info",
-									  .token = &asking->workspace->token,
-									  .arguments = arguments,
-									  .arguments_count = 1,
-									  .done = on_asker,
-									  .context = asking,
-									  .drop = asking_free});
+	                                                                  .token = &asking->workspace->token,
+	                                                                  .arguments = arguments,
+	                                                                  .arguments_count = 1,
+	                                                                  .done = on_asker,
+	                                                                  .context = asking,
+	                                                                  .drop = asking_free});
 }
 
 /* ------------------------------------------------------------------------------------------- link, unlink */
 
 static struct channel *tied_here(const struct asking *asking)
 {
-	struct channel *channel = channel_find(asking->workspace->frontend, asking->workspace->team, asking->channel, NULL);
+	struct channel *channel =
+	        channel_find(asking->workspace->frontend, asking->workspace->team, asking->channel, NULL);
 
 	return channel && channel->kind == CHANNEL_PORTAL ? channel : NULL;
 }
@@ -204,17 +216,20 @@ static void link_now(struct asking *asking)
 	char *text;
 
 	if (before) {
-		text = mem_printf("This channel is tied to %s already. Untie it first: /bridge unlink", before->name);
+		text = mem_printf("This channel is tied to %s already. Untie it first: /bridge unlink",
+		                  before->name);
 	} else {
 		portal_channel_tie(workspace, asking->channel, asking->argument);
 		bool spoken_for = slack_person_ready(frontend, workspace->relay) != NULL;
 
 		text = mem_printf("This channel is tied to %s now.%s", asking->argument,
-				  spoken_for ? ""
-					     : " People without an account are not heard: an administrator can log one in that "
-					       "speaks for them (/bridge relay login NAME).");
-		slack_notice(workspace, asking->channel, NULL, "This channel is tied to a room of another network now: what is said "
-							       "here is read there as well.");
+		                  spoken_for ? ""
+		                             : " People without an account are not heard: an administrator "
+		                               "can log one in that "
+		                               "speaks for them (/bridge relay login NAME).");
+		slack_notice(workspace, asking->channel, NULL,
+		             "This channel is tied to a room of another network now: what is said "
+		             "here is read there as well.");
 	}
 	reply(asking, text);
 	mem_free(text);
@@ -228,7 +243,8 @@ static void on_joined(void *context, const struct web_reply *answer)
 		link_now(asking);
 		return;
 	}
-	reply(asking, "I am not in this channel, and may not come in by myself. Invite me: /invite, then my name.");
+	reply(asking,
+	      "I am not in this channel, and may not come in by myself. Invite me: /invite, then my name.");
 }
 
 static void enter(struct asking *asking)
@@ -236,12 +252,12 @@ static void enter(struct asking *asking)
 	const struct web_argument arguments[] = {{"channel", asking->channel}};
 
 	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.join",
-									  .token = &asking->workspace->token,
-									  .arguments = arguments,
-									  .arguments_count = 1,
-									  .done = on_joined,
-									  .context = asking,
-									  .drop = asking_free});
+	                                                                  .token = &asking->workspace->token,
+	                                                                  .arguments = arguments,
+	                                                                  .arguments_count = 1,
+	                                                                  .done = on_joined,
+	                                                                  .context = asking,
+	                                                                  .drop = asking_free});
 }
 
 static void on_channel(void *context, const struct web_reply *answer)
@@ -274,12 +290,12 @@ static void look_at_channel(struct asking *asking, web_done *done)
 	const struct web_argument arguments[] = {{"channel", asking->channel}};
 
 	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.info",
-									  .token = &asking->workspace->token,
-									  .arguments = arguments,
-									  .arguments_count = 1,
-									  .done = done,
-									  .context = asking,
-									  .drop = asking_free});
+	                                                                  .token = &asking->workspace->token,
+	                                                                  .arguments = arguments,
+	                                                                  .arguments_count = 1,
+	                                                                  .done = done,
+	                                                                  .context = asking,
+	                                                                  .drop = asking_free});
 }
 
 static void unlink_now(struct asking *asking)
@@ -310,7 +326,8 @@ static void on_channel_to_unlink(void *context, const struct web_reply *answer)
 	arena_finish(&arena);
 }
 
-/* ------------------------------------------------------------------------------------------------ creating */
+/* ------------------------------------------------------------------------------------------------ creating
+ */
 
 /* Letters, digits, - and _, of at most 80: what Slack takes. */
 static void put_channel_name(struct buf *out, const char *room)
@@ -320,7 +337,8 @@ static void put_channel_name(struct buf *out, const char *room)
 
 		if (letter >= 'A' && letter <= 'Z')
 			buf_putc(out, (char)(letter - 'A' + 'a'));
-		else if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || strchr("-_", *c))
+		else if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+		         strchr("-_", *c))
 			buf_putc(out, *c);
 		else if (out->len && out->data[out->len - 1] != '-')
 			buf_putc(out, '-');
@@ -342,7 +360,8 @@ static void on_created(void *context, const struct web_reply *answer)
 		reply(asking, text);
 		mem_free(text);
 	} else {
-		const struct web_argument invitation[] = {{"channel", id}, {"users", asking->user}, {NULL, NULL}};
+		const struct web_argument invitation[] = {
+		        {"channel", id}, {"users", asking->user}, {NULL, NULL}};
 		char *text = mem_printf("I have made a channel for %s and invited you.", asking->argument);
 
 		portal_channel_tie(workspace, id, asking->argument);
@@ -366,17 +385,18 @@ static void create_now(struct asking *asking)
 	const struct web_argument arguments[] = {{"name", buf_text(&name)}};
 
 	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.create",
-									  .token = &asking->workspace->token,
-									  .arguments = arguments,
-									  .arguments_count = 1,
-									  .once = true,
-									  .done = on_created,
-									  .context = asking,
-									  .drop = asking_free});
+	                                                                  .token = &asking->workspace->token,
+	                                                                  .arguments = arguments,
+	                                                                  .arguments_count = 1,
+	                                                                  .once = true,
+	                                                                  .done = on_created,
+	                                                                  .context = asking,
+	                                                                  .drop = asking_free});
 	buf_finish(&name);
 }
 
-/* ------------------------------------------------------------------------------------------------- showing */
+/* ------------------------------------------------------------------------------------------------- showing
+ */
 
 static void list_channels(struct asking *asking)
 {
@@ -391,10 +411,12 @@ static void list_channels(struct asking *asking)
 
 		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team))
 			buf_printf(&text, "%s%s%s - %s%s", text.len ? "\n" : "", title && *title ? "#" : "",
-				   title && *title ? title : channel->at.id, channel->name,
-				   channel->archived ? " (archived)" : "");
+			           title && *title ? title : channel->at.id, channel->name,
+			           channel->archived ? " (archived)" : "");
 	}
-	reply(asking, text.len ? buf_text(&text) : "No channel is tied to a room of the network. Say in one: /bridge link ROOM");
+	reply(asking, text.len
+	                      ? buf_text(&text)
+	                      : "No channel is tied to a room of the network. Say in one: /bridge link ROOM");
 	buf_finish(&text);
 }
 
@@ -402,7 +424,7 @@ static void list_people(struct asking *asking)
 {
 	const struct channel *channel = tied_here(asking);
 	const struct room *room =
-		channel ? portal_listener(&asking->workspace->frontend->base, channel->name) : NULL;
+	        channel ? portal_listener(&asking->workspace->frontend->base, channel->name) : NULL;
 	struct map_iter it = {0};
 	struct buf text = {0};
 
@@ -411,23 +433,27 @@ static void list_people(struct asking *asking)
 
 		buf_printf(&text, "%s%s", text.len ? ", " : "", participant->nickname);
 	}
-	reply(asking, text.len    ? buf_text(&text)
-		      : channel ? "I am not in that room of the network now."
-				: "This channel is tied to nothing.");
+	reply(asking, text.len  ? buf_text(&text)
+	              : channel ? "I am not in that room of the network now."
+	                        : "This channel is tied to nothing.");
 	buf_finish(&text);
 }
 
 static void show_presence(struct asking *asking)
 {
-	static const char *const words[] = {"online", "away", "free to chat", "away for long", "busy", "offline", "invisible"};
+	static const char *const words[] = {"online", "away",    "free to chat", "away for long",
+	                                    "busy",   "offline", "invisible"};
 	struct slack_frontend *frontend = asking->workspace->frontend;
 	const struct resource *resource = slack_person_ready(frontend, asking->address);
-	const struct contact *contact = resource ? roster_find(resource->identity->user->roster, asking->argument) : NULL;
+	const struct contact *contact =
+	        resource ? roster_find(resource->identity->user->roster, asking->argument) : NULL;
 	bool said = contact && contact->status_text && *contact->status_text;
-	char *text = contact ? mem_printf("%s is %s%s%s", contact->name,
-					  contact->status < ARRAY_SIZE(words) ? words[contact->status] : "away",
-					  said ? ": " : "", said ? contact->status_text : "")
-			     : mem_strdup(resource ? "There is no such contact." : "You have no session here. Say: login");
+	char *text =
+	        contact ? mem_printf("%s is %s%s%s", contact->name,
+	                             contact->status < ARRAY_SIZE(words) ? words[contact->status] : "away",
+	                             said ? ": " : "", said ? contact->status_text : "")
+	                : mem_strdup(resource ? "There is no such contact."
+	                                      : "You have no session here. Say: login");
 
 	reply(asking, text);
 	mem_free(text);
@@ -445,10 +471,11 @@ static void open_chat(struct asking *asking)
 
 	slack_person_attach(frontend, asking->address);
 	reply(asking, known ? "You have this chat already: a thread in your messages with me."
-			    : "I begin it: a thread in your messages with me.");
+	                    : "I begin it: a thread in your messages with me.");
 }
 
-/* --------------------------------------------------------------------------------------------------- lines */
+/* --------------------------------------------------------------------------------------------------- lines
+ */
 
 static void begin_relay(struct asking *asking)
 {
@@ -457,8 +484,8 @@ static void begin_relay(struct asking *asking)
 }
 
 /* Commands of this frontend alone. False: none of them. */
-static bool run_own(struct workspace *workspace, const char *user, const struct bot_place *place, const char *word,
-		    size_t length, const char *rest)
+static bool run_own(struct workspace *workspace, const char *user, const struct bot_place *place,
+                    const char *word, size_t length, const char *rest)
 {
 	static const struct {
 		const char *name;
@@ -467,10 +494,14 @@ static bool run_own(struct workspace *workspace, const char *user, const struct 
 		web_done *looked; /* what the channel is, has to be known; NULL */
 		bool for_admins;
 	} commands[] = {
-		{"link", true, NULL, on_channel, false},    {"unlink", false, NULL, on_channel_to_unlink, false},
-		{"create", true, create_now, NULL, true},   {"relay", false, begin_relay, NULL, true},
-		{"list", false, list_channels, NULL, false}, {"people", false, list_people, NULL, false},
-		{"presence", true, show_presence, NULL, false}, {"chat", false, open_chat, NULL, false},
+	        {"link", true, NULL, on_channel, false},
+	        {"unlink", false, NULL, on_channel_to_unlink, false},
+	        {"create", true, create_now, NULL, true},
+	        {"relay", false, begin_relay, NULL, true},
+	        {"list", false, list_channels, NULL, false},
+	        {"people", false, list_people, NULL, false},
+	        {"presence", true, show_presence, NULL, false},
+	        {"chat", false, open_chat, NULL, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -498,12 +529,14 @@ static bool run_own(struct workspace *workspace, const char *user, const struct 
 
 static bool is_asked(struct slack_frontend *frontend, const char *address)
 {
-	const struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, address);
+	const struct identity *identity =
+	        session_find_identity(frontend->base.transport, &frontend->base, address);
 
 	return identity && identity->user && login_step_is_open(identity->user);
 }
 
-void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place, const char *line)
+void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place,
+                    const char *line)
 {
 	const char *word = line + strspn(line, " \t\n");
 	size_t length = strcspn(word, " \t\n");
@@ -519,8 +552,8 @@ void slack_bot_line(struct workspace *workspace, const char *user, const struct 
 
 	if (asked) {
 		asking->has_password = true;
-		command_run_line(workspace->frontend->base.transport, &workspace->frontend->base, asking->address, "", line, answered,
-				 asking);
+		command_run_line(workspace->frontend->base.transport, &workspace->frontend->base,
+		                 asking->address, "", line, answered, asking);
 	} else {
 		run_line(asking, line);
 	}
@@ -540,7 +573,8 @@ void slack_bot_command(struct workspace *workspace, const struct slack_command *
 	buf_finish(&names.text);
 }
 
-/* ------------------------------------------------------------------------------------------- offered rooms */
+/* ------------------------------------------------------------------------------------------- offered rooms
+ */
 
 void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room)
 {
@@ -551,13 +585,15 @@ void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, 
 	if (!workspace || !slack_address_read(&person, address))
 		return;
 	if (channel && !strcmp(channel->at.team, workspace->team)) {
-		const struct web_argument arguments[] = {{"channel", channel->at.id}, {"users", person.id}, {NULL, NULL}};
+		const struct web_argument arguments[] = {
+		        {"channel", channel->at.id}, {"users", person.id}, {NULL, NULL}};
 
 		slack_tell(workspace, "conversations.invite", NULL, arguments);
 		return;
 	}
-	char *text = mem_printf("No channel is tied to %s yet. Say /bridge link %s in one, or make one: create %s", room, room,
-				room);
+	char *text =
+	        mem_printf("No channel is tied to %s yet. Say /bridge link %s in one, or make one: create %s",
+	                   room, room, room);
 
 	slack_person_tell(frontend, address, text);
 	mem_free(text);

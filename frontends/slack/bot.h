@@ -13,7 +13,8 @@ struct bot_place {
 	const char *response_url; /* of a slash command; NULL: a DM */
 };
 
-void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place, const char *line);
+void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place,
+                    const char *line);
 void slack_bot_command(struct workspace *workspace, const struct slack_command *command);
 /* frontend_ops.offer_room */
 void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room);

@@ -44,7 +44,8 @@ struct channel *channel_at(const struct slack_frontend *frontend, const char *pl
 	return map_get(frontend->channels, place);
 }
 
-struct channel *channel_find(const struct slack_frontend *frontend, const char *team, const char *id, const char *thread)
+struct channel *channel_find(const struct slack_frontend *frontend, const char *team, const char *id,
+                             const char *thread)
 {
 	char place[3 * SLACK_ID_MAX + 3];
 
@@ -108,7 +109,8 @@ static void portals_free(void *value)
 /* As which it is found by what it stands for; a portal is in a list of its own. */
 static char *chats_key(const struct channel *channel)
 {
-	return channel->kind == CHANNEL_CHAT ? channel_chat_key(channel->owner, channel->name) : mem_strdup(channel->owner);
+	return channel->kind == CHANNEL_CHAT ? channel_chat_key(channel->owner, channel->name)
+	                                     : mem_strdup(channel->owner);
 }
 
 static void tie(struct slack_frontend *frontend, struct channel *channel)
@@ -148,7 +150,8 @@ static void untie(struct slack_frontend *frontend, const struct channel *channel
 
 	while (portals->items[at] != channel)
 		at++;
-	memmove(portals->items + at, portals->items + at + 1, (--portals->count - at) * sizeof(struct channel *));
+	memmove(portals->items + at, portals->items + at + 1,
+	        (--portals->count - at) * sizeof(struct channel *));
 	if (!portals->count) {
 		struct text_key key;
 
@@ -170,13 +173,14 @@ static void channel_free(void *value)
 }
 
 /* NULL: such a place cannot be. */
-static struct channel *make(struct slack_frontend *frontend, const char *place, enum channel_kind kind, const char *owner,
-			    const char *name)
+static struct channel *make(struct slack_frontend *frontend, const char *place, enum channel_kind kind,
+                            const char *owner, const char *name)
 {
 	struct channel *channel = channel_at(frontend, place);
 	struct slack_address at;
 
-	if (!slack_address_read(&at, place) || (kind != CHANNEL_PORTAL && !owner) || (kind != CHANNEL_CONTROL && !name))
+	if (!slack_address_read(&at, place) || (kind != CHANNEL_PORTAL && !owner) ||
+	    (kind != CHANNEL_CONTROL && !name))
 		return NULL;
 	if (channel) {
 		untie(frontend, channel);
@@ -196,20 +200,21 @@ static struct channel *make(struct slack_frontend *frontend, const char *place, 
 void channel_store(struct slack_frontend *frontend, const struct channel *channel)
 {
 	/* The topic comes last, as it may have any words in it. */
-	char *value = mem_printf("%s%s%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "",
-				 channel->topic ? "topic=" : "", channel->topic ? channel->topic : "");
+	char *value =
+	        mem_printf("%s%s%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "",
+	                   channel->topic ? "topic=" : "", channel->topic ? channel->topic : "");
 	const struct store_place place = {.place = channel->place,
-					  .kind = kinds[channel->kind],
-					  .owner = channel->owner ? channel->owner : "",
-					  .name = channel->name ? channel->name : "",
-					  .value = value};
+	                                  .kind = kinds[channel->kind],
+	                                  .owner = channel->owner ? channel->owner : "",
+	                                  .name = channel->name ? channel->name : "",
+	                                  .value = value};
 
 	store_put_place(frontend->base.transport->store, frontend->base.ops->name, &place, NULL, NULL);
 	mem_free(value);
 }
 
 struct channel *channel_set(struct slack_frontend *frontend, const char *place, enum channel_kind kind,
-			    const char *owner, const char *name)
+                            const char *owner, const char *name)
 {
 	struct channel *channel = make(frontend, place, kind, owner, name);
 
@@ -226,7 +231,8 @@ void channel_forget(struct slack_frontend *frontend, struct channel **slot)
 	if (!channel)
 		return;
 	untie(frontend, channel);
-	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, channel->place, NULL, NULL);
+	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, channel->place, NULL,
+	                   NULL);
 	map_remove(frontend->channels, channel->place);
 	channel_free(channel);
 }
@@ -244,14 +250,17 @@ static void load_one(struct slack_frontend *frontend, const struct store_place *
 
 	for (size_t kind = 0; kind < ARRAY_SIZE(kinds); kind++)
 		if (!strcmp(place->kind, kinds[kind]))
-			channel = make(frontend, place->place, (enum channel_kind)kind, *place->owner ? place->owner : NULL,
-				       *place->name ? place->name : NULL);
+			channel =
+			        make(frontend, place->place, (enum channel_kind)kind,
+			             *place->owner ? place->owner : NULL, *place->name ? place->name : NULL);
 	if (!channel) {
-		log_warning(&frontend->base.log, "the stored place %s means nothing: left alone", log_quote(place->place));
+		log_warning(&frontend->base.log, "the stored place %s means nothing: left alone",
+		            log_quote(place->place));
 		return;
 	}
 	const char *topic = strstr(place->value, "topic=");
-	char *words = mem_strndup(place->value, topic ? (size_t)(topic - place->value) : strlen(place->value));
+	char *words =
+	        mem_strndup(place->value, topic ? (size_t)(topic - place->value) : strlen(place->value));
 
 	channel->in_room = strstr(words, "room ") != NULL;
 	channel->archived = strstr(words, "archived ") != NULL;
@@ -266,7 +275,8 @@ static void on_places(void *context, int err, const struct store_place *places, 
 
 	if (!frontend->stopping) {
 		if (err)
-			log_error(&frontend->base.log, "the channels could not be read: %s", tp_error_text(err));
+			log_error(&frontend->base.log, "the channels could not be read: %s",
+			          tp_error_text(err));
 		for (size_t i = 0; i < count; i++)
 			load_one(frontend, &places[i]);
 		loading->ready(frontend);

@@ -17,13 +17,13 @@ struct channel {
 	char *place;             /* "TEAM/CHANNEL", of a chat "TEAM/CHANNEL/TS" */
 	struct slack_address at; /* its parts */
 	enum channel_kind kind;
-	char *owner;             /* CONTROL, CHAT: "TEAM/USER" */
-	char *name;              /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
-	bool in_room;            /* CHAT with somebody whom one knows from a room only */
-	bool archived;           /* PORTAL: nobody can say anything there */
-	char *topic;             /* PORTAL: as we know it; NULL */
-	bool catching_up;        /* its history is being read: what comes meanwhile waits (history.c) */
-	bool behind;             /* and has to be read once more then */
+	char *owner;      /* CONTROL, CHAT: "TEAM/USER" */
+	char *name;       /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
+	bool in_room;     /* CHAT with somebody whom one knows from a room only */
+	bool archived;    /* PORTAL: nobody can say anything there */
+	char *topic;      /* PORTAL: as we know it; NULL */
+	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
+	bool behind;      /* and has to be read once more then */
 };
 
 /* Of the name of a chat: the nickname in it, NULL: it is a contact's. */
@@ -34,7 +34,8 @@ char *channel_chat_name(const struct event_message *message);
 char *channel_chat_key(const char *owner, const char *name);
 
 /* NULL: it stands for nothing. `thread` NULL: the conversation itself. */
-struct channel *channel_find(const struct slack_frontend *frontend, const char *team, const char *id, const char *thread);
+struct channel *channel_find(const struct slack_frontend *frontend, const char *team, const char *id,
+                             const char *thread);
 struct channel *channel_at(const struct slack_frontend *frontend, const char *place);
 struct channel *channel_chat(const struct slack_frontend *frontend, const char *owner, const char *name);
 /* The DM of this person and the bot; NULL: not known. */
@@ -44,11 +45,13 @@ struct channel *channel_portal(const struct slack_frontend *frontend, const char
 /* Whether the legacy room of this portal is tied to other channels as well. */
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel);
 typedef void channel_each(struct slack_frontend *frontend, struct channel *channel, void *context);
-void channel_each_portal(struct slack_frontend *frontend, const char *room, channel_each *each, void *context);
+void channel_each_portal(struct slack_frontend *frontend, const char *room, channel_each *each,
+                         void *context);
 /* Makes it known as this, or what was known into this; owner and name may be NULL. Stored. */
 struct channel *channel_set(struct slack_frontend *frontend, const char *place, enum channel_kind kind,
-			    const char *owner, const char *name);
-void channel_store(struct slack_frontend *frontend, const struct channel *channel); /* after a change of other fields */
+                            const char *owner, const char *name);
+void channel_store(struct slack_frontend *frontend,
+                   const struct channel *channel); /* after a change of other fields */
 void channel_forget(struct slack_frontend *frontend, struct channel **channel);
 
 /* Reads the stored places; `ready` when they are known. */

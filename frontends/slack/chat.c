@@ -15,7 +15,7 @@ struct opening {
 	struct slack_frontend *frontend;
 	char *key;
 	char *owner, *name;
-	char *dm;     /* its channel, once the thread is being begun; NULL */
+	char *dm; /* its channel, once the thread is being begun; NULL */
 	bool in_room;
 };
 
@@ -53,8 +53,8 @@ static void on_begun(void *context, const struct web_reply *reply)
 
 	map_remove(frontend->openings, opening->key);
 	if (reply->err || !slack_is_ts(ts) || !workspace)
-		log_warning(&frontend->base.log, "no chat of %s with %s could be begun: %s", log_quote(opening->owner),
-			    log_quote(opening->name), reply->problem);
+		log_warning(&frontend->base.log, "no chat of %s with %s could be begun: %s",
+		            log_quote(opening->owner), log_quote(opening->name), reply->problem);
 	else
 		made(opening, workspace->team, ts);
 	arena_finish(&arena);
@@ -78,17 +78,18 @@ static void begin(struct opening *opening, const char *dm)
 	char *lane = slack_address(workspace->team, dm);
 
 	web_api_call(frontend->api, &(struct web_call){.method = "chat.postMessage",
-						       .token = &workspace->token,
-						       .arguments = arguments,
-						       .arguments_count = ARRAY_SIZE(arguments),
-						       .lane = lane,
-						       .done = on_begun,
-						       .context = opening});
+	                                               .token = &workspace->token,
+	                                               .arguments = arguments,
+	                                               .arguments_count = ARRAY_SIZE(arguments),
+	                                               .lane = lane,
+	                                               .done = on_begun,
+	                                               .context = opening});
 	mem_free(lane);
 	buf_finish(&text);
 }
 
-struct channel *slack_chat_open(struct slack_frontend *frontend, const char *owner, const char *name, bool in_room)
+struct channel *slack_chat_open(struct slack_frontend *frontend, const char *owner, const char *name,
+                                bool in_room)
 {
 	struct channel *chat = channel_chat(frontend, owner, name);
 	char *key = channel_chat_key(owner, name);

@@ -13,7 +13,7 @@
 #include "frontends/slack/incoming.h"
 #include "transport/spool/spool.h"
 
-#define SEEN "slack seen"       /* notes of the spool: place -> time stamp of the last message that was taken */
+#define SEEN "slack seen" /* notes of the spool: place -> time stamp of the last message that was taken */
 #define THREADS "slack threads" /* place -> threads in which something was said lately, the newest last */
 #define PAGE 200
 #define LIVE_THREADS 20 /* of a channel */
@@ -40,7 +40,8 @@ static void note_thread(struct slack_frontend *frontend, const char *place, cons
 	unsigned kept = 0;
 
 	/* All others, the last ones if there are too many, and this one behind them. */
-	for (const char *end = known ? known + strlen(known) : NULL; end && end > known && kept < LIVE_THREADS - 1; kept++) {
+	for (const char *end = known ? known + strlen(known) : NULL;
+	     end && end > known && kept < LIVE_THREADS - 1; kept++) {
 		const char *begin = end;
 
 		while (begin > known && begin[-1] != ' ')
@@ -78,7 +79,8 @@ void history_forget(struct slack_frontend *frontend, const struct channel *chann
 	note_set(frontend, THREADS, channel->place, NULL);
 }
 
-void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts, const char *thread)
+void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
+                  const char *thread)
 {
 	if (thread && channel->kind != CHANNEL_CHAT)
 		note_thread(frontend, channel->place, thread);
@@ -92,7 +94,8 @@ void history_seen(struct slack_frontend *frontend, const struct channel *channel
 	mem_free(before);
 }
 
-/* --------------------------------------------------------------------------------------------- catching up */
+/* --------------------------------------------------------------------------------------------- catching up
+ */
 
 /* One conversation, whose messages and then threads are read. */
 struct reading {
@@ -102,8 +105,8 @@ struct reading {
 	unsigned looked;      /* older messages that were looked at for that */
 	struct list messages; /* struct message.link, oldest first */
 	unsigned count;
-	struct map *threads;  /* still to be read */
-	char *thread;         /* which is being read; NULL: the conversation itself */
+	struct map *threads; /* still to be read */
+	char *thread;        /* which is being read; NULL: the conversation itself */
 	char place[];
 };
 
@@ -147,11 +150,14 @@ static bool on_page(void *context, const struct cJSON *json)
 	struct reading *reading = context;
 	const struct cJSON *messages = json_array(json, "messages");
 
-	for (const struct cJSON *item = json_first(messages); item && reading->count < LIMIT_SLACK_HISTORY; item = json_next(item)) {
+	for (const struct cJSON *item = json_first(messages); item && reading->count < LIMIT_SLACK_HISTORY;
+	     item = json_next(item)) {
 		struct arena arena = {0};
-		const char *ts = json_text(item, "ts", &arena), *latest = json_text(item, "latest_reply", &arena);
+		const char *ts = json_text(item, "ts", &arena),
+		           *latest = json_text(item, "latest_reply", &arena);
 
-		if (!reading->thread && slack_is_ts(ts) && slack_is_ts(latest) && slack_ts_compare(latest, reading->since) > 0)
+		if (!reading->thread && slack_is_ts(ts) && slack_is_ts(latest) &&
+		    slack_ts_compare(latest, reading->since) > 0)
 			map_set(&reading->threads, ts, reading);
 		/* A thread always comes with the message that it is about. */
 		if (slack_is_ts(ts) && slack_ts_compare(ts, reading->since) <= 0)
@@ -169,13 +175,16 @@ static void hand_over(struct reading *reading, struct channel *channel)
 	struct workspace *workspace = workspace_find(reading->frontend, channel->at.team);
 
 	if (reading->count >= LIMIT_SLACK_HISTORY)
-		log_warning(&reading->frontend->base.log, "%s: more than %d messages were missed; older ones are not read",
-			    channel->place, LIMIT_SLACK_HISTORY);
+		log_warning(&reading->frontend->base.log,
+		            "%s: more than %d messages were missed; older ones are not read", channel->place,
+		            LIMIT_SLACK_HISTORY);
 	LIST_EACH (link, &reading->messages)
 		if (workspace)
-			incoming_history(workspace, channel->at.id, CONTAINER_OF(link, struct message, link)->json);
+			incoming_history(workspace, channel->at.id,
+			                 CONTAINER_OF(link, struct message, link)->json);
 	if (reading->count)
-		log_info(&reading->frontend->base.log, "%s: %u messages are read back from history", channel->place, reading->count);
+		log_info(&reading->frontend->base.log, "%s: %u messages are read back from history",
+		         channel->place, reading->count);
 	channel->catching_up = false;
 	slack_later(reading->frontend, incoming_go_on, NULL);
 }
@@ -190,8 +199,8 @@ static void on_done(void *context, const struct web_reply *reply)
 	struct map_iter it = {0};
 
 	if (reply->err)
-		log_warning(&frontend->base.log, "the history of %s cannot be read: %s", log_quote(reading->place),
-			    reply->problem);
+		log_warning(&frontend->base.log, "the history of %s cannot be read: %s",
+		            log_quote(reading->place), reply->problem);
 	if (channel && map_next(reading->threads, &it)) {
 		mem_replace(&reading->thread, it.key);
 		map_remove(reading->threads, reading->thread);
@@ -214,7 +223,8 @@ static void read_next(struct reading *reading)
 
 	slack_address_read(&at, reading->place);
 	const char *thread = reading->thread ? reading->thread : NULL;
-	const struct web_argument arguments[] = {{"channel", at.id}, {"ts", thread}, {"oldest", thread ? reading->since : reading->from}};
+	const struct web_argument arguments[] = {
+	        {"channel", at.id}, {"ts", thread}, {"oldest", thread ? reading->since : reading->from}};
 	char *lane = workspace ? mem_printf("history %s", workspace->team) : NULL;
 
 	if (!workspace) {
@@ -222,15 +232,15 @@ static void read_next(struct reading *reading)
 		return;
 	}
 	web_api_pages(frontend->api,
-		      &(struct web_call){.method = thread ? "conversations.replies" : "conversations.history",
-					 .token = &workspace->token,
-					 .arguments = arguments,
-					 .arguments_count = ARRAY_SIZE(arguments),
-					 .lane = lane,
-					 .done = on_done,
-					 .context = reading,
-					 .drop = reading_free},
-		      PAGE, on_page);
+	              &(struct web_call){.method = thread ? "conversations.replies" : "conversations.history",
+	                                 .token = &workspace->token,
+	                                 .arguments = arguments,
+	                                 .arguments_count = ARRAY_SIZE(arguments),
+	                                 .lane = lane,
+	                                 .done = on_done,
+	                                 .context = reading,
+	                                 .drop = reading_free},
+	              PAGE, on_page);
 	mem_free(lane);
 }
 
@@ -249,10 +259,12 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 		channel->catching_up = true;
 		reading->frontend = frontend;
 		reading->since = mem_strdup(since);
-		reading->from = mem_printf("%lld.000000", slack_ts_ms(since) / 1000 - LIMIT_SLACK_THREADS_SECONDS);
+		reading->from =
+		        mem_printf("%lld.000000", slack_ts_ms(since) / 1000 - LIMIT_SLACK_THREADS_SECONDS);
 		list_init(&reading->messages);
 		reading->thread = channel->kind == CHANNEL_CHAT ? mem_strdup(channel->at.thread) : NULL;
-		for (char *word = threads ? strtok_r(threads, " ", &rest) : NULL; word; word = strtok_r(NULL, " ", &rest))
+		for (char *word = threads ? strtok_r(threads, " ", &rest) : NULL; word;
+		     word = strtok_r(NULL, " ", &rest))
 			map_set(&reading->threads, word, reading);
 		read_next(reading);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What refers to a message whose time stamp Slack has not told yet waits for that. Messages are named by the network's
- * place and id (delivery_places). */
+/* What refers to a message whose time stamp Slack has not told yet waits for that. Messages are named by the
+ * network's place and id (delivery_places). */
 #pragma once
 
 #include "frontends/slack/slack.h"

@@ -13,8 +13,9 @@
 #include "frontends/slack/channel.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/person.h"
-#include "frontends/slack/said.h"
 #include "frontends/slack/portal_channel.h"
+#include "frontends/slack/said.h"
+#include "frontends/slack/slack_file.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
@@ -35,7 +36,8 @@ static void on_durable(void *context, int err)
 	CRASH_POINT("slack.durable");
 	/* What cannot be stored comes again. */
 	if (frontend && !err)
-		socket_mode_acknowledge(frontend->socket, acknowledgement->socket, acknowledgement->envelope, NULL);
+		socket_mode_acknowledge(frontend->socket, acknowledgement->socket, acknowledgement->envelope,
+		                        NULL);
 	CRASH_POINT("slack.acknowledged");
 	list_remove(&acknowledgement->link);
 	mem_free(acknowledgement);
@@ -59,14 +61,17 @@ static void acknowledge(struct slack_frontend *frontend, socket_number socket, c
 static struct channel *channel_of(struct workspace *workspace, const struct slack_event *event)
 {
 	struct slack_frontend *frontend = workspace->frontend;
-	struct channel *chat = event->thread_ts ? channel_find(frontend, workspace->team, event->channel, event->thread_ts) : NULL;
+	struct channel *chat =
+	        event->thread_ts ? channel_find(frontend, workspace->team, event->channel, event->thread_ts)
+	                         : NULL;
 
 	return chat ? chat : channel_find(frontend, workspace->team, event->channel, NULL);
 }
 
 static bool is_dm(const struct slack_event *event, const struct channel *channel)
 {
-	return channel ? channel->kind == CHANNEL_CONTROL : event->channel_type && !strcmp(event->channel_type, "im");
+	return channel ? channel->kind == CHANNEL_CONTROL
+	               : event->channel_type && !strcmp(event->channel_type, "im");
 }
 
 /* Each of them is remembered, so that either finds the other's. */
@@ -102,6 +107,8 @@ static void take_dm(struct workspace *workspace, const struct slack_event *event
 
 static void take_saying(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
 {
+	for (size_t i = 0; i < event->files_count && event->channel && event->ts; i++)
+		slack_files_shared(workspace->frontend->files, event->channel, event->files[i].id, event->ts);
 	if (workspace_is_own(workspace, event) || event->hidden_type)
 		return;
 	if (event->kind == SLACK_MESSAGE && is_dm(event, channel)) {
@@ -114,14 +121,16 @@ static void take_saying(struct workspace *workspace, struct channel *channel, co
 
 static void tell_lost(struct workspace *workspace, const struct channel *channel, bool put_out)
 {
-	char *text = mem_printf("%s of the network is not tied to the channel %s any more: %s.", channel->name, channel->at.id,
-				put_out ? "the bot was put out of it" : "the channel is gone");
+	char *text =
+	        mem_printf("%s of the network is not tied to the channel %s any more: %s.", channel->name,
+	                   channel->at.id, put_out ? "the bot was put out of it" : "the channel is gone");
 
 	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_WARNING, text);
 	mem_free(text);
 }
 
-static void take_presence(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
+static void take_presence(struct workspace *workspace, struct channel *channel,
+                          const struct slack_event *event)
 {
 	struct slack_frontend *frontend = workspace->frontend;
 	char *address = event->user ? slack_address(workspace->team, event->user) : NULL;
@@ -143,7 +152,7 @@ static void take_end(struct workspace *workspace, const struct slack_event *even
 		ours = ours || !strcmp(event->users[i], workspace->bot_user);
 	if (ours)
 		workspace_end(workspace, event->kind == SLACK_UNINSTALLED ? "the app was removed from it"
-									  : "its token was revoked");
+		                                                          : "its token was revoked");
 }
 
 static void take_user(struct workspace *workspace, const struct slack_event *event)
@@ -166,7 +175,8 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 	if (!channel && event->channel && !is_dm(event, channel))
 		return;
 	if (was_seen(workspace, event)) {
-		log_debug(&workspace->log, "%s came before: dropped", log_quote(event->event_id ? event->event_id : event->ts));
+		log_debug(&workspace->log, "%s came before: dropped",
+		          log_quote(event->event_id ? event->event_id : event->ts));
 		return;
 	}
 	if (channel && event->kind == SLACK_MESSAGE && event->ts)
@@ -204,7 +214,8 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		take_end(workspace, event);
 		break;
 	case SLACK_RATE_LIMITED:
-		log_warning(&workspace->log, "Slack has left out events, as there were too many: what was said is read back");
+		log_warning(&workspace->log,
+		            "Slack has left out events, as there were too many: what was said is read back");
 		history_catch_up(frontend);
 		break;
 	case SLACK_PURPOSE:
@@ -236,8 +247,8 @@ static void waiting_free(struct workspace *workspace, struct waiting_event *wait
 	mem_free(waiting);
 }
 
-static struct waiting_event *wait_with(struct workspace *workspace, const struct cJSON *json, const char *envelope,
-				       struct list *before)
+static struct waiting_event *wait_with(struct workspace *workspace, const struct cJSON *json,
+                                       const char *envelope, struct list *before)
 {
 	struct waiting_event *waiting = MEM_NEW_TEXT(struct waiting_event, envelope, envelope);
 
@@ -279,11 +290,12 @@ static bool try_waiting(struct workspace *workspace, struct waiting_event *waiti
 	const struct slack_reaction *reactions;
 	size_t count;
 	bool impatient = clock_ms() - waiting->since_ms > LIMIT_SLACK_PATIENCE_MS;
-	bool good = waiting->of_history
-			    ? slack_history_read(&event, waiting->json, waiting->channel, &arena, &reactions, &count)
-			    : slack_event_read(&event, waiting->json, &arena);
+	bool good = waiting->of_history ? slack_history_read(&event, waiting->json, waiting->channel, &arena,
+	                                                     &reactions, &count)
+	                                : slack_event_read(&event, waiting->json, &arena);
 	bool taken = !good || impatient ||
-		     (!has_to_wait(workspace, &event) && (waiting->of_history || !is_catching_up(workspace, &event)));
+	             (!has_to_wait(workspace, &event) &&
+	              (waiting->of_history || !is_catching_up(workspace, &event)));
 
 	if (good && taken)
 		take(workspace, &event);
@@ -296,7 +308,8 @@ static void go_on(struct workspace *workspace)
 	struct slack_frontend *frontend = workspace->frontend;
 
 	while (!list_empty(&workspace->waiting) && workspace->state == WORKSPACE_READY) {
-		struct waiting_event *first = CONTAINER_OF(workspace->waiting.next, struct waiting_event, link);
+		struct waiting_event *first =
+		        CONTAINER_OF(workspace->waiting.next, struct waiting_event, link);
 
 		if (!try_waiting(workspace, first))
 			break;
@@ -366,11 +379,12 @@ static void take_event(struct slack_frontend *frontend, socket_number socket, co
 
 	if (!workspace) {
 		log_debug(&frontend->base.log, "an event of no workspace of ours: %s",
-			  log_quote(good && event.team ? event.team : NULL));
+		          log_quote(good && event.team ? event.team : NULL));
 		acknowledge(frontend, socket, frame->id);
-	} else if (!list_empty(&workspace->waiting) || has_to_wait(workspace, &event) || is_catching_up(workspace, &event)) {
+	} else if (!list_empty(&workspace->waiting) || has_to_wait(workspace, &event) ||
+	           is_catching_up(workspace, &event)) {
 		struct waiting_event *waiting =
-			wait_with(workspace, frame->payload, frame->id ? frame->id : "", &workspace->waiting);
+		        wait_with(workspace, frame->payload, frame->id ? frame->id : "", &workspace->waiting);
 
 		waiting->socket = socket;
 		go_on(workspace);
@@ -386,8 +400,9 @@ static void take_command(struct slack_frontend *frontend, const struct slack_fra
 {
 	struct arena arena = {0};
 	struct slack_command command;
-	struct workspace *workspace = slack_command_read(&command, frame->payload, &arena) ? workspace_find(frontend, command.team)
-											   : NULL;
+	struct workspace *workspace = slack_command_read(&command, frame->payload, &arena)
+	                                      ? workspace_find(frontend, command.team)
+	                                      : NULL;
 
 	if (workspace && command.user && command.channel)
 		slack_bot_command(workspace, &command);

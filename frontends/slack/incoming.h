@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Slack hands us: each event once (by its id, messages also by channel and time stamp, over restarts), in order,
- * and to whom it belongs. An envelope is acknowledged when all that it brought is on record, and within three seconds:
- * names and accounts that it needs are waited for no longer than LIMIT_SLACK_PATIENCE_MS.
+ * What Slack hands us: each event once (by its id, messages also by channel and time stamp, over restarts),
+ * in order, and to whom it belongs. An envelope is acknowledged when all that it brought is on record, and
+ * within three seconds: names and accounts that it needs are waited for no longer than
+ * LIMIT_SLACK_PATIENCE_MS.
  */
 #pragma once
 
@@ -11,8 +12,8 @@
 /* socket_ops of the frontend. */
 void incoming_envelope(void *context, socket_number socket, const struct slack_frame *frame);
 void incoming_batch(void *context);
-/* A message of history (a JSON object), which comes like one of an event and before all events that wait. Oldest first;
- * incoming_go_on follows. */
+/* A message of history (a JSON object), which comes like one of an event and before all events that wait.
+ * Oldest first; incoming_go_on follows. */
 void incoming_history(struct workspace *workspace, const char *channel, const struct cJSON *message);
 /* slack_later: accounts, names or history that were waited for may be there. */
 void incoming_go_on(struct slack_frontend *frontend, const char *unused);

@@ -118,12 +118,12 @@ bool member_known(struct workspace *workspace, const char *id)
 	member->asked = true;
 	asking->workspace = workspace;
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = "users.info",
-								  .token = &workspace->token,
-								  .arguments = arguments,
-								  .arguments_count = 1,
-								  .done = on_user,
-								  .context = asking,
-								  .drop = mem_free});
+	                                                          .token = &workspace->token,
+	                                                          .arguments = arguments,
+	                                                          .arguments_count = 1,
+	                                                          .done = on_user,
+	                                                          .context = asking,
+	                                                          .drop = mem_free});
 	return false;
 }
 
@@ -187,12 +187,12 @@ static const char *channel_name(void *context, const char *id)
 	member_note_title(workspace, id, "");
 	asking->workspace = workspace;
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = "conversations.info",
-								  .token = &workspace->token,
-								  .arguments = arguments,
-								  .arguments_count = 1,
-								  .done = on_channel,
-								  .context = asking,
-								  .drop = mem_free});
+	                                                          .token = &workspace->token,
+	                                                          .arguments = arguments,
+	                                                          .arguments_count = 1,
+	                                                          .done = on_channel,
+	                                                          .context = asking,
+	                                                          .drop = mem_free});
 	names->missing = true;
 	return NULL;
 }
@@ -206,8 +206,11 @@ static const char *no_name(void *context, const char *id)
 
 struct slack_names member_names(struct member_names *names)
 {
-	return (struct slack_names){
-		.user = user_name, .channel = channel_name, .usergroup = no_name, .emoji = no_name, .context = names};
+	return (struct slack_names){.user = user_name,
+	                            .channel = channel_name,
+	                            .usergroup = no_name,
+	                            .emoji = no_name,
+	                            .context = names};
 }
 
 void members_free(struct workspace *workspace)

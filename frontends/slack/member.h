@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * People of a workspace: asked for one by one (users.info) when something is to be shown of them, and kept as long as
- * they are not the LIMIT_SLACK_MEMBERS-and-first: whoever was not needed longest is forgotten, unless he has a session
- * here. So are names of channels. A workspace is never read as a whole.
+ * People of a workspace: asked for one by one (users.info) when something is to be shown of them, and kept as
+ * long as they are not the LIMIT_SLACK_MEMBERS-and-first: whoever was not needed longest is forgotten, unless
+ * he has a session here. So are names of channels. A workspace is never read as a whole.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include "frontends/slack/workspace.h"
 
 struct member {
-	struct list used;  /* workspace->members_used */
+	struct list used; /* workspace->members_used */
 	struct workspace *workspace;
 	char *address;     /* "TEAM/USER" */
 	char *name;        /* as the workspace shows it; NULL: not known (yet) */
@@ -20,8 +20,8 @@ struct member {
 	bool admin;        /* of the workspace */
 	bool unregistered; /* has no account: the store need not be asked again */
 	bool told_unheard; /* that nobody hears him */
-	bool curious;      /* is told when the network session is up: asked for it, or was told of a trouble */
-	bool opening;      /* the DM with the bot is on its way */
+	bool curious; /* is told when the network session is up: asked for it, or was told of a trouble */
+	bool opening; /* the DM with the bot is on its way */
 	struct list notices; /* struct notice.link (person.c): for when it is there */
 	unsigned notices_count;
 	char id[];
@@ -35,8 +35,8 @@ bool member_known(struct workspace *workspace, const char *id);
 const char *member_name(struct workspace *workspace, const char *id);
 /* users.info or an event has told it. */
 void member_note(struct workspace *workspace, const struct cJSON *user);
-/* What ids are called (slack_text.h): users as they are known here. `missing` becomes true if somebody was met who is
- * not known yet, and is asked for now. */
+/* What ids are called (slack_text.h): users as they are known here. `missing` becomes true if somebody was
+ * met who is not known yet, and is asked for now. */
 struct member_names {
 	struct workspace *workspace;
 	bool missing;

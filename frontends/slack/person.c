@@ -41,7 +41,8 @@ struct member *slack_person_of(struct slack_frontend *frontend, const char *addr
 	return workspace && slack_address_read(&parts, address) ? member_of(workspace, parts.id) : NULL;
 }
 
-/* ------------------------------------------------------------------------------------------- DM of the bot */
+/* ------------------------------------------------------------------------------------------- DM of the bot
+ */
 
 void slack_person_set_control(struct slack_frontend *frontend, const char *address, const char *id)
 {
@@ -82,8 +83,8 @@ static void on_opened(void *context, const struct web_reply *reply)
 
 	if (member && (reply->err || !slack_is_id(id))) {
 		member->opening = false;
-		log_warning(&frontend->base.log, "no DM with %s could be opened: %s", log_quote(opening->address),
-			    reply->problem);
+		log_warning(&frontend->base.log, "no DM with %s could be opened: %s",
+		            log_quote(opening->address), reply->problem);
 	} else if (member) {
 		slack_person_set_control(frontend, opening->address, id);
 	}
@@ -103,12 +104,12 @@ void slack_person_open_control(struct slack_frontend *frontend, const char *addr
 	member->opening = true;
 	opening->frontend = frontend;
 	web_api_call(frontend->api, &(struct web_call){.method = "conversations.open",
-						       .token = &member->workspace->token,
-						       .arguments = arguments,
-						       .arguments_count = 1,
-						       .done = on_opened,
-						       .context = opening,
-						       .drop = mem_free});
+	                                               .token = &member->workspace->token,
+	                                               .arguments = arguments,
+	                                               .arguments_count = 1,
+	                                               .done = on_opened,
+	                                               .context = opening,
+	                                               .drop = mem_free});
 }
 
 static void keep(struct member *member, const char *text)
@@ -116,7 +117,8 @@ static void keep(struct member *member, const char *text)
 	struct notice *notice = MEM_NEW_TEXT(struct notice, text, text);
 
 	if (member->notices_count >= LIMIT_SLACK_NOTICES) {
-		log_warning(&member->workspace->log, "%s has no DM with the bot yet: the oldest notice is dropped", member->id);
+		log_warning(&member->workspace->log,
+		            "%s has no DM with the bot yet: the oldest notice is dropped", member->id);
 		notice_free(member, CONTAINER_OF(member->notices.next, struct notice, link));
 	}
 	list_append(&member->notices, &notice->link);
@@ -130,7 +132,8 @@ void slack_person_tell(struct slack_frontend *frontend, const char *address, con
 	if (!member)
 		return;
 	if (!strcmp(address, member->workspace->relay)) {
-		char *whole = mem_printf("Of the account that speaks for people of %s: %s", member->workspace->name, text);
+		char *whole = mem_printf("Of the account that speaks for people of %s: %s",
+		                         member->workspace->name, text);
 
 		workspace_tell_admins(frontend, member->workspace, LOG_LEVEL_INFO, whole);
 		mem_free(whole);
@@ -188,7 +191,8 @@ void slack_person_show_waiting(struct slack_frontend *frontend, const char *addr
 		delivery_identity_ready(identity);
 }
 
-void slack_person_show_session(struct slack_frontend *frontend, struct identity *identity, const struct event_session *session)
+void slack_person_show_session(struct slack_frontend *frontend, struct identity *identity,
+                               const struct event_session *session)
 {
 	const char *address = identity->address;
 	struct member *member = slack_person_of(frontend, address);

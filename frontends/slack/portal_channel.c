@@ -18,7 +18,8 @@
 
 /* ------------------------------------------------------------------------------------------------- people */
 
-void portal_channel_join(struct slack_frontend *frontend, const struct channel *channel, struct resource *resource)
+void portal_channel_join(struct slack_frontend *frontend, const struct channel *channel,
+                         struct resource *resource)
 {
 	struct user *user = resource->identity->user;
 	const struct room *room = room_find(user, channel->name);
@@ -27,12 +28,14 @@ void portal_channel_join(struct slack_frontend *frontend, const struct channel *
 		return;
 	/* The nickname that the account has on the network, without the server that a name may end with. */
 	char *nickname = mem_strndup(user->legacy_name, strcspn(user->legacy_name, "@"));
-	int err = router_from_frontend(resource, &(struct event){.type = EVENT_ROOM_JOIN,
-								 .room = {.name = channel->name, .nickname = nickname}});
+	int err = router_from_frontend(
+	        resource, &(struct event){.type = EVENT_ROOM_JOIN,
+	                                  .room = {.name = channel->name, .nickname = nickname}});
 
 	if (err)
-		log_info(&frontend->base.log, "%s is not brought into %s: %s", log_quote(resource->identity->address),
-			 log_quote(channel->name), tp_error_text(err));
+		log_info(&frontend->base.log, "%s is not brought into %s: %s",
+		         log_quote(resource->identity->address), log_quote(channel->name),
+		         tp_error_text(err));
 	mem_free(nickname);
 }
 
@@ -41,13 +44,15 @@ static void leave(struct resource *resource, const char *name)
 	const struct room *room = room_find(resource->identity->user, name);
 
 	if (room && room_has(room, resource))
-		router_from_frontend(resource,
-				     &(struct event){.type = EVENT_ROOM_LEAVE, .room = {.name = name, .nickname = ""}});
+		router_from_frontend(resource, &(struct event){.type = EVENT_ROOM_LEAVE,
+		                                               .room = {.name = name, .nickname = ""}});
 }
 
-/* Everybody of this workspace who has a session: as the addresses are. Anything may happen to them meanwhile. */
+/* Everybody of this workspace who has a session: as the addresses are. Anything may happen to them meanwhile.
+ */
 static void each_person(struct slack_frontend *frontend, const char *team,
-			void (*each)(struct slack_frontend *frontend, const char *address, void *context), void *context)
+                        void (*each)(struct slack_frontend *frontend, const char *address, void *context),
+                        void *context)
 {
 	struct map_iter it = {0};
 	struct list found;
@@ -97,7 +102,8 @@ static bool on_conversations(void *context, const struct cJSON *json)
 	const struct workspace *workspace = workspace_of(frontend, looking->address);
 	const struct cJSON *channels = json_array(json, "channels");
 
-	for (const struct cJSON *item = json_first(channels); item && resource && workspace; item = json_next(item)) {
+	for (const struct cJSON *item = json_first(channels); item && resource && workspace;
+	     item = json_next(item)) {
 		struct arena arena = {0};
 		const char *id = json_text(item, "id", &arena);
 		const struct channel *channel = channel_find(frontend, workspace->team, id, NULL);
@@ -114,12 +120,13 @@ static void on_conversations_done(void *context, const struct web_reply *reply)
 	struct looking *looking = context;
 
 	if (reply->err)
-		log_info(&looking->frontend->base.log, "the channels of %s are not known: %s", log_quote(looking->address),
-			 reply->problem);
+		log_info(&looking->frontend->base.log, "the channels of %s are not known: %s",
+		         log_quote(looking->address), reply->problem);
 	mem_free(looking);
 }
 
-static void join_all(struct slack_frontend *frontend, const struct workspace *workspace, struct resource *resource)
+static void join_all(struct slack_frontend *frontend, const struct workspace *workspace,
+                     struct resource *resource)
 {
 	struct map_iter it = {0};
 
@@ -143,20 +150,20 @@ void portal_channels_join_again(struct slack_frontend *frontend, const char *add
 		return;
 	}
 	const struct web_argument arguments[] = {{"user", member->id},
-						 {"types", "public_channel,private_channel"},
-						 {"exclude_archived", "true"}};
+	                                         {"types", "public_channel,private_channel"},
+	                                         {"exclude_archived", "true"}};
 	struct looking *looking = MEM_NEW_TEXT(struct looking, address, address);
 
 	looking->frontend = frontend;
 	web_api_pages(frontend->api,
-		      &(struct web_call){.method = "users.conversations",
-					 .token = &member->workspace->token,
-					 .arguments = arguments,
-					 .arguments_count = ARRAY_SIZE(arguments),
-					 .done = on_conversations_done,
-					 .context = looking,
-					 .drop = mem_free},
-		      200, on_conversations);
+	              &(struct web_call){.method = "users.conversations",
+	                                 .token = &member->workspace->token,
+	                                 .arguments = arguments,
+	                                 .arguments_count = ARRAY_SIZE(arguments),
+	                                 .done = on_conversations_done,
+	                                 .context = looking,
+	                                 .drop = mem_free},
+	              200, on_conversations);
 }
 
 static void join_again(struct slack_frontend *frontend, const char *address, void *unused)
@@ -241,23 +248,24 @@ static bool is_listener(const struct slack_frontend *frontend, const struct iden
 }
 
 static void tell_removed(struct slack_frontend *frontend, const struct identity *to,
-			 const struct event_participant *participant)
+                         const struct event_participant *participant)
 {
 	static const struct {
 		int flag;
 		const char *text;
 	} reasons[] = {{PARTICIPANT_KICKED, "you were put out"},
-		       {PARTICIPANT_BANNED, "you were banned"},
-		       {PARTICIPANT_CONFLICT, "your nickname is taken there"},
-		       {PARTICIPANT_NOT_AUTHORIZED, "you may not enter"},
-		       {PARTICIPANT_ROOM_NOT_FOUND, "there is no such room"}};
+	               {PARTICIPANT_BANNED, "you were banned"},
+	               {PARTICIPANT_CONFLICT, "your nickname is taken there"},
+	               {PARTICIPANT_NOT_AUTHORIZED, "you may not enter"},
+	               {PARTICIPANT_ROOM_NOT_FOUND, "there is no such room"}};
 	const char *reason = "you are not there any more", *said = participant->status_text;
 
 	for (size_t i = ARRAY_SIZE(reasons); i-- > 0;)
 		if (participant->flags & reasons[i].flag)
 			reason = reasons[i].text;
 	bool more = said && *said;
-	char *text = mem_printf("You are not in %s: %s%s%s.", participant->room, reason, more ? ": " : "", more ? said : "");
+	char *text = mem_printf("You are not in %s: %s%s%s.", participant->room, reason, more ? ": " : "",
+	                        more ? said : "");
 
 	slack_person_tell(frontend, to->address, text);
 	mem_free(text);
@@ -276,13 +284,14 @@ static bool is_new(const struct slack_frontend *frontend, const struct event_par
 {
 	const struct room *room = portal_listener(&frontend->base, participant->room);
 	const char *name = participant->new_nickname && *participant->new_nickname ? participant->new_nickname
-										   : participant->nickname;
+	                                                                           : participant->nickname;
 
-	return room && room->state == ROOM_JOINED && !portal_has_nickname(&frontend->base, participant->room, name);
+	return room && room->state == ROOM_JOINED &&
+	       !portal_has_nickname(&frontend->base, participant->room, name);
 }
 
 void portal_channel_show_participant(struct slack_frontend *frontend, struct identity *to,
-				     const struct event_participant *participant)
+                                     const struct event_participant *participant)
 {
 	bool gone = participant->status == STATUS_OFFLINE;
 	bool renamed = participant->new_nickname && *participant->new_nickname;
@@ -290,13 +299,14 @@ void portal_channel_show_participant(struct slack_frontend *frontend, struct ide
 
 	if (participant->self && gone && !renamed)
 		tell_removed(frontend, to, participant);
-	if (participant->self || !frontend->config.show_joins || !is_listener(frontend, to, participant->room) ||
-	    !is_new(frontend, participant))
+	if (participant->self || !frontend->config.show_joins ||
+	    !is_listener(frontend, to, participant->room) || !is_new(frontend, participant))
 		return;
 	if (renamed)
 		text = mem_printf("%s is now called %s.", participant->nickname, participant->new_nickname);
 	else
-		text = mem_printf("%s has %s %s.", participant->nickname, gone ? "left" : "come into", participant->room);
+		text = mem_printf("%s has %s %s.", participant->nickname, gone ? "left" : "come into",
+		                  participant->room);
 	channel_each_portal(frontend, participant->room, say_line, text);
 	mem_free(text);
 }
@@ -315,20 +325,21 @@ static void set_topic(struct slack_frontend *frontend, struct channel *channel, 
 	channel_store(frontend, channel);
 	slack_escape(&mrkdwn, topic);
 	const struct web_argument arguments[] = {
-		{"channel", channel->at.id}, {"topic", buf_text(&mrkdwn)}, {NULL, NULL}};
+	        {"channel", channel->at.id}, {"topic", buf_text(&mrkdwn)}, {NULL, NULL}};
 
 	slack_tell(workspace, "conversations.setTopic", channel->place, arguments);
 	buf_finish(&mrkdwn);
 }
 
 void portal_channel_show_subject(struct slack_frontend *frontend, struct identity *to,
-				 const struct event_message *subject)
+                                 const struct event_message *subject)
 {
 	if (is_listener(frontend, to, subject->name))
 		channel_each_portal(frontend, subject->name, set_topic, (void *)(uintptr_t)subject->text);
 }
 
-void portal_channel_show_leave(struct slack_frontend *frontend, struct identity *to, const struct event_room *room)
+void portal_channel_show_leave(struct slack_frontend *frontend, struct identity *to,
+                               const struct event_room *room)
 {
 	if (!room->reason || !*room->reason)
 		return;

@@ -13,17 +13,20 @@ struct channel *portal_channel_tie(struct workspace *workspace, const char *chan
 /* Everybody leaves the legacy room, unless another of his channels is tied to it. */
 void portal_channel_untie(struct slack_frontend *frontend, struct channel **channel);
 /* Into the legacy room with this client, unless it is there or on its way. */
-void portal_channel_join(struct slack_frontend *frontend, const struct channel *channel, struct resource *resource);
+void portal_channel_join(struct slack_frontend *frontend, const struct channel *channel,
+                         struct resource *resource);
 /* A person, or the bot, has come into the channel or left it. */
 void portal_channel_person_in(struct slack_frontend *frontend, struct channel *channel, const char *address);
 void portal_channel_person_out(struct slack_frontend *frontend, struct channel *channel, const char *address);
-/* slack_later: the person is logged in: into the rooms of all channels that he is in (users.conversations). */
+/* slack_later: the person is logged in: into the rooms of all channels that he is in (users.conversations).
+ */
 void portal_channels_join_again(struct slack_frontend *frontend, const char *address);
 void portal_channel_archive(struct slack_frontend *frontend, struct channel *channel, bool archived);
 
 /* From deliver. */
 void portal_channel_show_participant(struct slack_frontend *frontend, struct identity *to,
-				     const struct event_participant *participant);
+                                     const struct event_participant *participant);
 void portal_channel_show_subject(struct slack_frontend *frontend, struct identity *to,
-				 const struct event_message *subject);
-void portal_channel_show_leave(struct slack_frontend *frontend, struct identity *to, const struct event_room *room);
+                                 const struct event_message *subject);
+void portal_channel_show_leave(struct slack_frontend *frontend, struct identity *to,
+                               const struct event_room *room);

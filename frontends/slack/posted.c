@@ -22,10 +22,12 @@ void posted_put_metadata(struct buf *out, const char *key)
 }
 
 /* "record" of a message that a post of ours is; NULL. */
-static const char *record_of(const struct workspace *workspace, const struct cJSON *message, struct arena *arena)
+static const char *record_of(const struct workspace *workspace, const struct cJSON *message,
+                             struct arena *arena)
 {
 	const struct cJSON *metadata = json_object(message, "metadata");
-	const char *type = json_text(metadata, "event_type", arena), *bot = json_text(message, "bot_id", arena);
+	const char *type = json_text(metadata, "event_type", arena),
+	           *bot = json_text(message, "bot_id", arena);
 
 	/* Others can say the same. */
 	if (!type || strcmp(type, POSTED_EVENT) != 0 || !bot || strcmp(bot, workspace->bot_id) != 0)
@@ -35,30 +37,29 @@ static const char *record_of(const struct workspace *workspace, const struct cJS
 
 /* Calls back for each page of a conversation, or a thread of it, from that time on. */
 static void read_since(struct workspace *workspace, const char *channel, const char *thread, int64_t since_ms,
-		       bool (*page)(void *context, const struct cJSON *json), web_done *done, void *context,
-		       void (*drop)(void *context))
+                       bool (*page)(void *context, const struct cJSON *json), web_done *done, void *context,
+                       void (*drop)(void *context))
 {
 	char oldest[SLACK_ID_MAX + 1];
 	int64_t from_ms = since_ms - SKEW_MS;
 
 	snprintf(oldest, sizeof(oldest), "%" PRId64 ".000000", from_ms / 1000);
-	const struct web_argument arguments[] = {{"channel", channel},
-						 {"ts", thread},
-						 {"oldest", oldest},
-						 {"include_all_metadata", "true"}};
+	const struct web_argument arguments[] = {
+	        {"channel", channel}, {"ts", thread}, {"oldest", oldest}, {"include_all_metadata", "true"}};
 
 	web_api_pages(workspace->frontend->api,
-		      &(struct web_call){.method = thread ? "conversations.replies" : "conversations.history",
-					 .token = &workspace->token,
-					 .arguments = arguments,
-					 .arguments_count = ARRAY_SIZE(arguments),
-					 .done = done,
-					 .context = context,
-					 .drop = drop},
-		      PAGE, page);
+	              &(struct web_call){.method = thread ? "conversations.replies" : "conversations.history",
+	                                 .token = &workspace->token,
+	                                 .arguments = arguments,
+	                                 .arguments_count = ARRAY_SIZE(arguments),
+	                                 .done = done,
+	                                 .context = context,
+	                                 .drop = drop},
+	              PAGE, page);
 }
 
-/* ---------------------------------------------------------------------------- of a process before this one */
+/* ---------------------------------------------------------------------------- of a process before this one
+ */
 
 struct lookup {
 	struct workspace *workspace;
@@ -82,7 +83,8 @@ static bool on_page(void *context, const struct cJSON *json)
 
 	for (const struct cJSON *item = json_first(messages); item; item = json_next(item)) {
 		struct arena arena = {0};
-		const char *record = record_of(lookup->workspace, item, &arena), *ts = json_text(item, "ts", &arena);
+		const char *record = record_of(lookup->workspace, item, &arena),
+		           *ts = json_text(item, "ts", &arena);
 
 		if (record && slack_is_ts(ts))
 			mem_free(map_set(&lookup->found, record, mem_strdup(ts)));
@@ -108,15 +110,17 @@ static void on_read(void *context, const struct web_reply *reply)
 	}
 	/* Where we may not read we may not write either, and nothing can be doubled. */
 	if (reply->err)
-		log_info(&lookup->workspace->log, "what was posted to %s cannot be looked up: %s", lookup->place, reply->problem);
+		log_info(&lookup->workspace->log, "what was posted to %s cannot be looked up: %s",
+		         lookup->place, reply->problem);
 	lookup->known = true;
 	slack_later(frontend, frontend_ready, NULL);
 }
 
 enum posted posted_before(struct slack_frontend *frontend, struct workspace *workspace, const char *channel,
-			  const char *thread, const char *key, const char **ts)
+                          const char *thread, const char *key, const char **ts)
 {
-	char *place = thread ? slack_thread_place(workspace->team, channel, thread) : slack_address(workspace->team, channel);
+	char *place = thread ? slack_thread_place(workspace->team, channel, thread)
+	                     : slack_address(workspace->team, channel);
 	struct lookup *lookup = map_get(frontend->lookups, place);
 
 	*ts = NULL;
@@ -138,7 +142,8 @@ void posted_free(struct slack_frontend *frontend)
 	map_destroy(&frontend->lookups, lookup_free);
 }
 
-/* ------------------------------------------------------------------------------------- of a call of our own */
+/* ------------------------------------------------------------------------------------- of a call of our own
+ */
 
 struct finding {
 	struct workspace *workspace;
@@ -156,7 +161,8 @@ static bool on_finding_page(void *context, const struct cJSON *json)
 
 	for (const struct cJSON *item = json_first(messages); item && !*finding->ts; item = json_next(item)) {
 		struct arena arena = {0};
-		const char *record = record_of(finding->workspace, item, &arena), *ts = json_text(item, "ts", &arena);
+		const char *record = record_of(finding->workspace, item, &arena),
+		           *ts = json_text(item, "ts", &arena);
 
 		if (record && slack_is_ts(ts) && !strcmp(record, finding->key))
 			memcpy(finding->ts, ts, strlen(ts) + 1);
@@ -182,8 +188,8 @@ static void finding_drop(void *context)
 	mem_free(finding);
 }
 
-void posted_find(struct workspace *workspace, const char *channel, const char *thread, const char *key, int64_t since_ms,
-		 posted_found *found, void *context, void (*drop)(void *context))
+void posted_find(struct workspace *workspace, const char *channel, const char *thread, const char *key,
+                 int64_t since_ms, posted_found *found, void *context, void (*drop)(void *context))
 {
 	struct finding *finding = MEM_NEW_TEXT(struct finding, key, key);
 
@@ -191,5 +197,6 @@ void posted_find(struct workspace *workspace, const char *channel, const char *t
 	finding->found = found;
 	finding->context = context;
 	finding->drop = drop;
-	read_since(workspace, channel, thread, since_ms, on_finding_page, on_finding_done, finding, finding_drop);
+	read_since(workspace, channel, thread, since_ms, on_finding_page, on_finding_done, finding,
+	           finding_drop);
 }

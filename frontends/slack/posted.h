@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether something was posted already: looked up in the history of the conversation, by the keys that posts carry. */
+/* Whether something was posted already: looked up in the history of the conversation, by the keys that posts
+ * carry. */
 #pragma once
 
 #include "frontends/slack/workspace.h"
@@ -10,13 +11,15 @@
 void posted_put_metadata(struct buf *out, const char *key);
 
 enum posted { POSTED_UNKNOWN, POSTED_NO, POSTED_YES };
-/* Whether a record of another process was posted here (`thread` NULL: in the conversation itself). UNKNOWN: it is being
- * looked up, and delivery_frontend_ready follows. *ts is lent, and that of the post if there is one. */
+/* Whether a record of another process was posted here (`thread` NULL: in the conversation itself). UNKNOWN:
+ * it is being looked up, and delivery_frontend_ready follows. *ts is lent, and that of the post if there is
+ * one. */
 enum posted posted_before(struct slack_frontend *frontend, struct workspace *workspace, const char *channel,
-			  const char *thread, const char *key, const char **ts);
+                          const char *thread, const char *key, const char **ts);
 
-/* Looks for one post since that time (Unix milliseconds). `ts` NULL: it is not there. `err`: it could not be looked up. */
+/* Looks for one post since that time (Unix milliseconds). `ts` NULL: it is not there. `err`: it could not be
+ * looked up. */
 typedef void posted_found(void *context, int err, const char *ts);
-void posted_find(struct workspace *workspace, const char *channel, const char *thread, const char *key, int64_t since_ms,
-		 posted_found *found, void *context, void (*drop)(void *context));
+void posted_find(struct workspace *workspace, const char *channel, const char *thread, const char *key,
+                 int64_t since_ms, posted_found *found, void *context, void (*drop)(void *context));
 void posted_free(struct slack_frontend *frontend);

@@ -34,7 +34,7 @@ static struct recent *remember(struct slack_frontend *frontend, const char *id)
 }
 
 void slack_recent_note(struct slack_frontend *frontend, const char *id, const char *author, const char *text,
-		 const char *place)
+                       const char *place)
 {
 	struct recent *recent = remember(frontend, id);
 
@@ -49,15 +49,16 @@ const struct recent *slack_recent_find(const struct slack_frontend *frontend, co
 	return id ? map_get(frontend->recent, id) : NULL;
 }
 
-size_t slack_recent_react(struct slack_frontend *frontend, const char *id, const char *user, const char *emoji, bool added,
-		    const char **all, size_t max)
+size_t slack_recent_react(struct slack_frontend *frontend, const char *id, const char *user,
+                          const char *emoji, bool added, const char **all, size_t max)
 {
 	struct recent *recent = remember(frontend, id);
 	char *key = mem_printf("%s\n%s", user, emoji);
 	size_t length = strlen(user) + 1, count = 0;
 	struct map_iter it = {0};
 
-	if (added && (map_get(recent->reactions, key) || map_count(recent->reactions) < LIMIT_SLACK_REACTIONS))
+	if (added &&
+	    (map_get(recent->reactions, key) || map_count(recent->reactions) < LIMIT_SLACK_REACTIONS))
 		mem_free(map_set(&recent->reactions, key, mem_strdup(emoji)));
 	else if (!added)
 		mem_free(map_remove(recent->reactions, key));
@@ -87,8 +88,9 @@ static bool is_among(const char *emoji, const char *const *all, size_t count)
 	return found;
 }
 
-void slack_recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user, const char *const *emoji,
-			  size_t count, void (*change)(void *context, const char *emoji, bool added), void *context)
+void slack_recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user,
+                                const char *const *emoji, size_t count,
+                                void (*change)(void *context, const char *emoji, bool added), void *context)
 {
 	struct recent *recent = remember(frontend, id);
 	char *prefix = mem_printf("%s\n", user);

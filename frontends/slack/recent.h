@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The last LIMIT_SLACK_RECENT messages with text, both ways: what a reply quotes, and a deletion takes back, for networks
- * that know of neither. And who has put which reactions on them, as the core wants all that somebody has. */
+/* The last LIMIT_SLACK_RECENT messages with text, both ways: what a reply quotes, and a deletion takes back,
+ * for networks that know of neither. And who has put which reactions on them, as the core wants all that
+ * somebody has. */
 #pragma once
 
 #include "frontends/slack/slack.h"
@@ -12,14 +13,15 @@ struct recent {
 };
 
 void slack_recent_note(struct slack_frontend *frontend, const char *id, const char *author, const char *text,
-		 const char *place);
+                       const char *place);
 /* NULL: not known (any more). */
 const struct recent *slack_recent_find(const struct slack_frontend *frontend, const char *id);
-/* A reaction was added or removed; appends all that the user has on the message now to `emoji`, up to `max` lent texts,
- * and returns how many. */
-size_t slack_recent_react(struct slack_frontend *frontend, const char *id, const char *user, const char *emoji, bool added,
-		    const char **all, size_t max);
+/* A reaction was added or removed; appends all that the user has on the message now to `emoji`, up to `max`
+ * lent texts, and returns how many. */
+size_t slack_recent_react(struct slack_frontend *frontend, const char *id, const char *user,
+                          const char *emoji, bool added, const char **all, size_t max);
 /* All that `user` has on the message now; `change` for each that is new, or that nobody has any more. */
-void slack_recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user, const char *const *emoji,
-			  size_t count, void (*change)(void *context, const char *emoji, bool added), void *context);
+void slack_recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user,
+                                const char *const *emoji, size_t count,
+                                void (*change)(void *context, const char *emoji, bool added), void *context);
 void slack_recent_free(struct slack_frontend *frontend);

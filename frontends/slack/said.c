@@ -11,6 +11,7 @@
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/slack_emoji.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -25,15 +26,15 @@ struct saying {
 };
 
 static void saying_begin(struct saying *saying, struct workspace *workspace, struct channel *channel,
-			 const struct slack_event *event)
+                         const struct slack_event *event)
 {
 	const char *id = event->user ? event->user : event->bot_id ? event->bot_id : "B0";
 
 	*saying = (struct saying){.workspace = workspace, .channel = channel, .source = event};
 	saying->address = slack_address(workspace->team, id);
 	saying->name = event->username && *event->username ? event->username
-		       : event->user                       ? member_name(workspace, event->user)
-							   : "a bot";
+	               : event->user                       ? member_name(workspace, event->user)
+	                                                   : "a bot";
 }
 
 static void saying_end(struct saying *saying)
@@ -89,7 +90,8 @@ static const char *refusal(int err)
 	case TP_ERR_NOT_FOUND:
 		return "the room of the network is not joined";
 	case TP_ERR_NOT_REGISTERED:
-		return "nobody on the network hears you. Say \"login\" to the bot, or ask an administrator for an account "
+		return "nobody on the network hears you. Say \"login\" to the bot, or ask an administrator "
+		       "for an account "
 		       "that speaks for everybody";
 	case TP_ERR_LIMIT:
 		return "too much waits already, or it is too long";
@@ -129,7 +131,8 @@ static struct resource *speaker(struct saying *saying, struct event_message *mes
 		return own;
 	message->author.name = saying->name;
 	message->author.id = saying->address;
-	message->author.avatar_url = saying->source->user ? member_of(workspace, saying->source->user)->avatar : NULL;
+	message->author.avatar_url =
+	        saying->source->user ? member_of(workspace, saying->source->user)->avatar : NULL;
 	return slack_person_ready(frontend, workspace->relay);
 }
 
@@ -150,7 +153,9 @@ static void route(struct saying *saying, enum event_type type, struct event_mess
 	char *room = nickname ? mem_strndup(channel->name, (size_t)(nickname - 1 - channel->name)) : NULL;
 	struct event event = {.type = type, .message = *message};
 
-	event.message.kind = channel->kind == CHANNEL_PORTAL ? MESSAGE_ROOM : room ? MESSAGE_ROOM_PRIVATE : MESSAGE_CHAT;
+	event.message.kind = channel->kind == CHANNEL_PORTAL ? MESSAGE_ROOM
+	                     : room                          ? MESSAGE_ROOM_PRIVATE
+	                                                     : MESSAGE_CHAT;
 	event.message.name = room ? room : channel->name;
 	event.message.nickname = nickname;
 	if (channel->kind == CHANNEL_PORTAL && channel_has_sisters(saying->workspace->frontend, channel))
@@ -170,15 +175,10 @@ static void put_files(struct saying *saying)
 	const struct slack_event *source = saying->source;
 
 	for (size_t i = 0; i < source->files_count; i++) {
-		const struct slack_file *file = &source->files[i];
-		const char *name = *file->name ? file->name : *file->title ? file->title : "without a name";
-
 		if (saying->text.len)
 			buf_putc(&saying->text, '\n');
-		if (file->mode == SLACK_FILE_DELETED || !file->permalink)
-			buf_printf(&saying->text, "(a file: %s)", name);
-		else
-			buf_printf(&saying->text, "%s: %s", name, file->permalink);
+		slack_files_put_words(saying->workspace->frontend->files, saying->workspace->team,
+		                      &source->files[i], saying->address, &saying->text);
 	}
 	if (source->files_count)
 		buf_clear(&saying->xhtml);
@@ -220,17 +220,18 @@ static void say(struct saying *saying)
 	if (says_nothing(saying))
 		return;
 	char *original = slack_message_id(source->channel, source->ts);
-	char *id = edit && source->event_ts ? slack_message_id(source->channel, source->event_ts) : mem_strdup(original);
+	char *id = edit && source->event_ts ? slack_message_id(source->channel, source->event_ts)
+	                                    : mem_strdup(original);
 	char *thread = in_thread ? slack_message_id(source->channel, source->thread_ts) : NULL;
 	const struct recent *quoted = slack_recent_find(frontend, thread);
 	struct event_message message = {.text = buf_text(&saying->text),
-					.xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
-					.id = id,
-					.replaces = edit ? original : NULL,
-					.reply_to = edit ? NULL : thread,
-					.reply_text = quoted && !edit ? quoted->text : NULL,
-					.reply_author = quoted && !edit ? quoted->author : NULL,
-					.thread = thread};
+	                                .xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
+	                                .id = id,
+	                                .replaces = edit ? original : NULL,
+	                                .reply_to = edit ? NULL : thread,
+	                                .reply_text = quoted && !edit ? quoted->text : NULL,
+	                                .reply_author = quoted && !edit ? quoted->author : NULL,
+	                                .thread = thread};
 
 	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	route(saying, EVENT_MESSAGE, &message);
@@ -268,8 +269,8 @@ static void react(struct saying *saying)
 		buf_printf(&emoji, ":%s:", source->reaction);
 	char *original = slack_message_id(source->channel, source->ts);
 	char *id = source->event_ts ? slack_message_id(source->channel, source->event_ts) : NULL;
-	size_t count = slack_recent_react(saying->workspace->frontend, original, source->user, buf_text(&emoji), source->added, all,
-				    ARRAY_SIZE(all));
+	size_t count = slack_recent_react(saying->workspace->frontend, original, source->user,
+	                                  buf_text(&emoji), source->added, all, ARRAY_SIZE(all));
 
 	if (source->added)
 		buf_puts(&saying->text, buf_text(&emoji));
@@ -277,10 +278,10 @@ static void react(struct saying *saying)
 		buf_printf(&saying->text, "(takes back: %s)", buf_text(&emoji));
 	route(saying, EVENT_MESSAGE,
 	      &(struct event_message){.text = buf_text(&saying->text),
-				      .id = id,
-				      .reacts_to = original,
-				      .reactions = all,
-				      .reactions_count = count});
+	                              .id = id,
+	                              .reacts_to = original,
+	                              .reactions = all,
+	                              .reactions_count = count});
 	mem_free(original);
 	mem_free(id);
 	buf_finish(&emoji);
@@ -317,7 +318,8 @@ void said_take(struct workspace *workspace, struct channel *channel, const struc
 
 	if (channel->kind == CHANNEL_CONTROL)
 		channel = chat_of_reaction(workspace->frontend, event);
-	if (!channel || channel->kind == CHANNEL_CONTROL || !event->channel || (!event->ts && event->kind != SLACK_TOPIC))
+	if (!channel || channel->kind == CHANNEL_CONTROL || !event->channel ||
+	    (!event->ts && event->kind != SLACK_TOPIC))
 		return;
 	saying_begin(&saying, workspace, channel, event);
 	switch (event->kind) {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/avatar.h"
 #include "frontends/slack/channel.h"
 #include "frontends/slack/chat.h"
 #include "frontends/slack/in_flight.h"
@@ -18,11 +19,13 @@
 #include "frontends/slack/posted.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/slack_emoji.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
 #include "transport/delivery.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
+#include "transport/user.h"
 
 #define PARTS "slack parts"     /* places of the message map: the first part of a long message ... */
 #define FURTHER "slack further" /* ... and the others, with spaces between them */
@@ -31,19 +34,20 @@
 /* One message in several parts: all that is known of them. */
 struct series {
 	unsigned references;
-	char *first;        /* time stamp; NULL: not known yet */
+	char *first; /* time stamp; NULL: not known yet */
 	struct buf further;
 };
 
 struct post {
 	struct list link; /* frontend->finished */
 	struct workspace *workspace;
-	uint64_t number;  /* of the record; 0: none */
+	uint64_t number; /* of the record; 0: none */
 	int64_t since_ms;
-	char *address;    /* whose */
+	char *address; /* whose */
 	char *channel, *thread;
-	char *key;        /* of a post: how it is found again; NULL */
-	char *found;      /* it was posted before: its time stamp */
+	char *key;                           /* of a post: how it is found again; NULL */
+	char *found;                         /* it was posted before: its time stamp */
+	char *mrkdwn, *username, *icon_url;  /* of a post; icon_url NULL: none */
 	char *people, *network, *network_id; /* NULL: the message has no id there */
 	char *place, *author, *text;         /* for quotations; NULL: none */
 	struct series *series;               /* NULL */
@@ -86,6 +90,9 @@ static void post_release(void *context)
 	mem_free(post->thread);
 	mem_free(post->key);
 	mem_free(post->found);
+	mem_free(post->mrkdwn);
+	mem_free(post->username);
+	mem_free(post->icon_url);
 	mem_free(post->people);
 	mem_free(post->network);
 	mem_free(post->network_id);
@@ -115,8 +122,10 @@ static void note_part(const struct post *post, const char *ts)
 
 	buf_printf(&series->further, "%s%s", series->further.len ? " " : "", ts);
 	message_map_put(post->workspace->frontend->base.transport->spool,
-			&(struct message_link){
-				.place = PARTS, .id = id, .other_place = FURTHER, .other_id = buf_text(&series->further)});
+	                &(struct message_link){.place = PARTS,
+	                                       .id = id,
+	                                       .other_place = FURTHER,
+	                                       .other_id = buf_text(&series->further)});
 	mem_free(id);
 }
 
@@ -128,16 +137,18 @@ static void tie_ids(const struct post *post, const char *ts)
 	if (post->text)
 		slack_recent_note(frontend, id, post->author, post->text, post->place);
 	if (post->people)
-		message_map_put(frontend->base.transport->spool, &(struct message_link){.place = post->people,
-											.id = id,
-											.other_place = post->network,
-											.other_id = post->network_id});
+		message_map_put(frontend->base.transport->spool,
+		                &(struct message_link){.place = post->people,
+		                                       .id = id,
+		                                       .other_place = post->network,
+		                                       .other_id = post->network_id});
 	mem_free(id);
 }
 
 static bool is_gone(const struct web_reply *reply)
 {
-	static const char *const codes[] = {"message_not_found", "no_reaction", "already_reacted", "bad_timestamp"};
+	static const char *const codes[] = {"message_not_found", "no_reaction", "already_reacted",
+	                                    "bad_timestamp"};
 	bool gone = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
@@ -164,7 +175,8 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 		/* Another token may come. */
 		delivery_not_shown(transport, post->number);
 	} else {
-		log_warning(&post->workspace->log, "a message for %s is refused: %s", post->channel, reply->problem);
+		log_warning(&post->workspace->log, "a message for %s is refused: %s", post->channel,
+		            reply->problem);
 		delivery_refused(transport, post->number, reply->problem);
 	}
 	if (post->network)
@@ -211,8 +223,9 @@ static void on_found(void *context, int err, const char *ts)
 
 	post_release(post);
 	if (err)
-		log_warning(&post->workspace->log, "whether a message was posted to %s cannot be looked up: it is posted again",
-			    post->channel);
+		log_warning(&post->workspace->log,
+		            "whether a message was posted to %s cannot be looked up: it is posted again",
+		            post->channel);
 	if (!ts) {
 		web_call_again(&pending);
 		return;
@@ -233,7 +246,8 @@ static void on_unsure(void *context, struct web_api *api, struct web_pending *pe
 	(void)api;
 	post->pending = pending;
 	post->references++;
-	posted_find(post->workspace, post->channel, post->thread, post->key, post->since_ms, on_found, post, post_release);
+	posted_find(post->workspace, post->channel, post->thread, post->key, post->since_ms, on_found, post,
+	            post_release);
 }
 
 /* ------------------------------------------------------------------------------------------------ posting */
@@ -241,7 +255,8 @@ static void on_unsure(void *context, struct web_api *api, struct web_pending *pe
 static struct post *post_create(struct speaking *speaking)
 {
 	struct post *post = MEM_NEW(struct post);
-	const struct spool_record *record = spool_find(speaking->frontend->base.transport->spool, speaking->event->handover);
+	const struct spool_record *record =
+	        spool_find(speaking->frontend->base.transport->spool, speaking->event->handover);
 
 	list_init(&post->link);
 	post->references = 1;
@@ -280,26 +295,28 @@ static void post_name(struct post *post, const struct speaking *speaking)
 	in_flight_begin(speaking->frontend, post->network, post->network_id);
 }
 
-static void post_call(struct post *post, const char *method, const struct web_argument *arguments, size_t count)
+static void post_call(struct post *post, const char *method, const struct web_argument *arguments,
+                      size_t count)
 {
 	struct workspace *workspace = post->workspace;
 	char *lane = slack_address(workspace->team, post->channel);
 
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
-								  .token = &workspace->token,
-								  .arguments = arguments,
-								  .arguments_count = count,
-								  .lane = lane,
-								  .unsure = post->key ? on_unsure : NULL,
-								  .done = on_posted,
-								  .context = post,
-								  .drop = post_release});
+	                                                          .token = &workspace->token,
+	                                                          .arguments = arguments,
+	                                                          .arguments_count = count,
+	                                                          .lane = lane,
+	                                                          .unsure = post->key ? on_unsure : NULL,
+	                                                          .done = on_posted,
+	                                                          .context = post,
+	                                                          .drop = post_release});
 	mem_free(lane);
 }
 
 static bool is_old(const struct speaking *speaking)
 {
-	const struct spool_record *record = spool_find(speaking->frontend->base.transport->spool, speaking->event->handover);
+	const struct spool_record *record =
+	        spool_find(speaking->frontend->base.transport->spool, speaking->event->handover);
 
 	return record && record->accepted_ms <= speaking->frontend->started_ms;
 }
@@ -309,44 +326,79 @@ static char *key_of(const struct speaking *speaking)
 {
 	if (speaking->event->handover)
 		return mem_printf("%s.%" PRIu64 ".%d", speaking->frontend->records, speaking->event->handover,
-				  speaking->promised);
-	return mem_printf("%s.%" PRId64 ".%d", speaking->frontend->records, clock_wall_ms(), speaking->promised);
+		                  speaking->promised);
+	return mem_printf("%s.%" PRId64 ".%d", speaking->frontend->records, clock_wall_ms(),
+	                  speaking->promised);
 }
 
-static void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first)
+/* What a post says, and as whom; of a file: its link, should it not be had. */
+static void post_begin(struct post *post, const struct speaking *speaking, const char *mrkdwn)
+{
+	const struct event_message *message = &speaking->event->message;
+	const char *avatar = message->author.avatar_url;
+	struct buf url = {0};
+
+	if (!message->author.name)
+		avatar_put_url(speaking->frontend, speaking->to, message, &url);
+	else if (avatar && text_starts(avatar, "https://"))
+		buf_puts(&url, avatar);
+	post->mrkdwn = mem_strdup(mrkdwn);
+	post->username =
+	        mem_strndup(speaking->name, text_cut(speaking->name, strlen(speaking->name), USERNAME_MAX));
+	post->icon_url = url.len ? buf_take(&url) : NULL;
+}
+
+static void post_send(struct post *post)
+{
+	struct buf metadata = {0};
+
+	posted_put_metadata(&metadata, post->key);
+	const struct web_argument arguments[] = {
+	        {"channel", post->channel},   {"thread_ts", post->thread},
+	        {"text", post->mrkdwn},       {"username", post->username},
+	        {"icon_url", post->icon_url}, {"metadata", buf_text(&metadata)}};
+
+	CRASH_POINT("slack.posting");
+	post_call(post, "chat.postMessage", arguments, ARRAY_SIZE(arguments));
+	buf_finish(&metadata);
+}
+
+/* One that another process has posted is not posted again: true. */
+static bool was_posted(struct post *post, const struct speaking *speaking)
 {
 	struct slack_frontend *frontend = speaking->frontend;
+	const char *ts = NULL;
+
+	if (!is_old(speaking) || posted_before(frontend, speaking->workspace, speaking->channel,
+	                                       speaking->thread, post->key, &ts) != POSTED_YES)
+		return false;
+	post->found = mem_strdup(ts);
+	list_append(&frontend->finished, &post->link);
+	slack_later(frontend, run_finished, NULL);
+	return true;
+}
+
+static struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series,
+                               bool first)
+{
 	char *key = key_of(speaking);
 	struct post *post = post_create(speaking);
-	const char *ts = NULL;
 
 	post->key = key;
 	post->series = series;
 	series->references++;
+	post_begin(post, speaking, mrkdwn);
 	if (first)
 		post_name(post, speaking);
-	if (is_old(speaking) && posted_before(frontend, speaking->workspace, speaking->channel, speaking->thread, key, &ts) ==
-					POSTED_YES) {
-		post->found = mem_strdup(ts);
-		list_append(&frontend->finished, &post->link);
-		slack_later(frontend, run_finished, NULL);
-		return;
-	}
-	struct buf metadata = {0};
-	char *name = mem_strndup(speaking->name, text_cut(speaking->name, strlen(speaking->name), USERNAME_MAX));
+	return post;
+}
 
-	const char *avatar = speaking->event->message.author.avatar_url;
+static void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first)
+{
+	struct post *post = post_keyed(speaking, mrkdwn, series, first);
 
-	posted_put_metadata(&metadata, key);
-	const struct web_argument arguments[] = {{"channel", speaking->channel}, {"thread_ts", speaking->thread},
-						 {"text", mrkdwn},               {"username", name},
-						 {"metadata", buf_text(&metadata)},
-						 {"icon_url", avatar && text_starts(avatar, "https://") ? avatar : NULL}};
-
-	CRASH_POINT("slack.posting");
-	post_call(post, "chat.postMessage", arguments, ARRAY_SIZE(arguments));
-	mem_free(name);
-	buf_finish(&metadata);
+	if (!was_posted(post, speaking))
+		post_send(post);
 }
 
 static struct series *series_create(void)
@@ -358,28 +410,20 @@ static struct series *series_create(void)
 }
 
 /* Calls back for each part of a text that is too long for one message. */
-static void each_part(const char *mrkdwn, void (*part)(void *context, const char *text, bool first), void *context)
+static void each_part(const char *mrkdwn, void (*part)(void *context, const char *text, bool first),
+                      void *context)
 {
-	const char *rest = mrkdwn;
-	bool inside = false; /* a fence of code that the part before has begun */
+	struct buf piece = {0};
+	bool fence = false;
 
-	do {
-		bool open = false;
-		char *begun = mem_printf("%s%s", inside ? "```\n" : "", rest);
-		size_t before = inside ? strlen("```\n") : 0;
-		size_t length = slack_text_cut(begun, SLACK_TEXT_POST_MAX - strlen("\n```"), &open);
+	for (const char *rest = mrkdwn; rest;) {
+		bool first = rest == mrkdwn;
 
-		/* it has to go on */
-		if (length <= before)
-			length = strlen(begun);
-		char *text = mem_printf("%.*s%s", (int)length, begun, open && begun[length] ? "\n```" : "");
-
-		part(context, text, rest == mrkdwn);
-		rest += length - before;
-		inside = open;
-		mem_free(text);
-		mem_free(begun);
-	} while (*rest);
+		buf_clear(&piece);
+		rest = slack_text_piece(&piece, rest, SLACK_TEXT_POST_MAX, &fence);
+		part(context, buf_text(&piece), first);
+	}
+	buf_finish(&piece);
 }
 
 struct parting {
@@ -395,7 +439,8 @@ static void post_part(void *context, const char *text, bool first)
 	post_text(parting->speaking, text, parting->series, first);
 }
 
-/* --------------------------------------------------------------------------------------------- what is said */
+/* --------------------------------------------------------------------------------------------- what is said
+ */
 
 static bool is_emote(const struct event_message *message)
 {
@@ -406,10 +451,12 @@ static void put_quote(struct buf *out, const struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
 	const struct recent *recent = slack_recent_find(speaking->frontend, message->reply_to);
-	const char *text = message->reply_text && *message->reply_text ? message->reply_text : recent ? recent->text : NULL;
+	const char *text = message->reply_text && *message->reply_text ? message->reply_text
+	                   : recent                                    ? recent->text
+	                                                               : NULL;
 	const char *author = message->reply_author && *message->reply_author ? message->reply_author
-			     : recent                                          ? recent->author
-									       : NULL;
+	                     : recent                                        ? recent->author
+	                                                                     : NULL;
 
 	if (!message->reply_to || speaking->thread || !text)
 		return;
@@ -454,29 +501,64 @@ static void say_text(struct speaking *speaking, const char *prefix)
 	buf_finish(&mrkdwn);
 }
 
+static void on_file(void *context, int err, const char *ts, const char *problem)
+{
+	struct post *post = context;
+	const struct web_reply good = {.error = "", .problem = ""};
+
+	if (!err) {
+		finish(post, &good, ts);
+		return;
+	}
+	log_info(&post->workspace->log, "a file for %s is said as its link: %s", post->channel, problem);
+	post_send(post);
+}
+
+/* As a file, or as its link if it cannot be had. */
 static void say_attachment(struct speaking *speaking, const struct event_attachment *attachment, bool first)
 {
+	const char *title =
+	        attachment->description && *attachment->description ? attachment->description : NULL;
 	struct buf mrkdwn = {0};
 	struct series *series = series_create();
 
-	if (attachment->description && *attachment->description) {
-		slack_escape(&mrkdwn, attachment->description);
+	if (title) {
+		slack_escape(&mrkdwn, title);
 		buf_puts(&mrkdwn, ": ");
 	}
 	slack_escape(&mrkdwn, attachment->url);
-	post_text(speaking, buf_text(&mrkdwn), series, first);
+	struct post *post = post_keyed(speaking, buf_text(&mrkdwn), series, first);
+	char *lane = slack_address(speaking->workspace->team, speaking->channel);
+
+	if (!was_posted(post, speaking))
+		slack_files_send(speaking->frontend->files,
+		                 &(struct slack_upload){.token = &speaking->workspace->token,
+		                                        .lane = lane,
+		                                        .channel = speaking->channel,
+		                                        .thread = speaking->thread,
+		                                        .url = attachment->url,
+		                                        .owner = speaking->to->user->key,
+		                                        .title = title,
+		                                        .username = post->username,
+		                                        .icon_url = post->icon_url,
+		                                        .done = on_file,
+		                                        .context = post,
+		                                        .drop = post_release});
+	mem_free(lane);
 	series_release(series);
 	buf_finish(&mrkdwn);
 }
 
-/* --------------------------------------------------------------------------------------- edits and deletions */
+/* --------------------------------------------------------------------------------------- edits and deletions
+ */
 
 /* The further parts of a message; to be freed. */
 static char *further_parts(const struct speaking *speaking, const char *ts)
 {
 	struct arena arena = {0};
 	char *id = slack_message_id(speaking->channel, ts);
-	const char *further = message_map_find(speaking->frontend->base.transport->spool, &arena, PARTS, id, FURTHER, NULL, NULL);
+	const char *further = message_map_find(speaking->frontend->base.transport->spool, &arena, PARTS, id,
+	                                       FURTHER, NULL, NULL);
 	char *copy = mem_strdup(further ? further : "");
 
 	mem_free(id);
@@ -527,7 +609,8 @@ static void update_part(void *context, const char *text, bool first)
 static void edit(struct speaking *speaking, const char *ts)
 {
 	struct buf mrkdwn = {0};
-	char *further = further_parts(speaking, ts), *known = mem_printf("%s%s%s", ts, *further ? " " : "", further);
+	char *further = further_parts(speaking, ts),
+	     *known = mem_printf("%s%s%s", ts, *further ? " " : "", further);
 	struct parting parting = {.speaking = speaking, .series = series_create(), .known = known};
 
 	put_text(&mrkdwn, speaking);
@@ -559,7 +642,8 @@ static void take_back(struct speaking *speaking, const char *ts)
 	mem_free(further);
 }
 
-/* ----------------------------------------------------------------------------------------------- reactions */
+/* ----------------------------------------------------------------------------------------------- reactions
+ */
 
 struct reacting {
 	struct speaking *speaking;
@@ -593,9 +677,10 @@ static void change_reaction(void *context, const char *emoji, bool added)
 		return;
 	}
 	const struct web_argument arguments[] = {
-		{"channel", speaking->channel}, {"timestamp", reacting->ts}, {"name", buf_text(&name)}};
+	        {"channel", speaking->channel}, {"timestamp", reacting->ts}, {"name", buf_text(&name)}};
 
-	post_call(post_create(speaking), added ? "reactions.add" : "reactions.remove", arguments, ARRAY_SIZE(arguments));
+	post_call(post_create(speaking), added ? "reactions.add" : "reactions.remove", arguments,
+	          ARRAY_SIZE(arguments));
 	buf_finish(&name);
 }
 
@@ -605,12 +690,13 @@ static void react(struct speaking *speaking, const char *ts)
 	struct reacting reacting = {speaking, ts};
 	char *id = slack_message_id(speaking->channel, ts);
 
-	slack_recent_set_reactions(speaking->frontend, id, speaking->name, message->reactions, message->reactions_count,
-			     change_reaction, &reacting);
+	slack_recent_set_reactions(speaking->frontend, id, speaking->name, message->reactions,
+	                           message->reactions_count, change_reaction, &reacting);
 	mem_free(id);
 }
 
-/* ---------------------------------------------------------------------------------------------- who speaks */
+/* ---------------------------------------------------------------------------------------------- who speaks
+ */
 
 static void speak(struct speaking *speaking)
 {
@@ -637,7 +723,8 @@ static void speak(struct speaking *speaking)
 /* Where what is said in the channel belongs: NULL, or a thread of it. */
 static const char *thread_of(const struct event_message *message, const struct channel *channel)
 {
-	return channel->kind == CHANNEL_CHAT ? channel->at.thread : slack_message_ts(message->thread, channel->at.id);
+	return channel->kind == CHANNEL_CHAT ? channel->at.thread
+	                                     : slack_message_ts(message->thread, channel->at.id);
 }
 
 /* Whether it can be said there now: what a process before this one has posted has to be known. */
@@ -647,8 +734,8 @@ static bool is_looked_up(struct speaking *speaking, const struct channel *channe
 	struct workspace *workspace = workspace_find(speaking->frontend, channel->at.team);
 
 	return !workspace || !is_old(speaking) ||
-	       posted_before(speaking->frontend, workspace, channel->at.id, thread_of(&speaking->event->message, channel), "",
-			     &ts) != POSTED_UNKNOWN;
+	       posted_before(speaking->frontend, workspace, channel->at.id,
+	                     thread_of(&speaking->event->message, channel), "", &ts) != POSTED_UNKNOWN;
 }
 
 static void speak_in(struct speaking *speaking, const struct channel *channel)
@@ -694,9 +781,9 @@ static int show_in_portal(struct speaking *speaking)
 	const struct event_message *message = &speaking->event->message;
 	struct checking checking = {speaking, true};
 
-	speaking->name = message->author.name                       ? message->author.name
-			 : message->nickname && *message->nickname ? message->nickname
-								   : message->name;
+	speaking->name = message->author.name                      ? message->author.name
+	                 : message->nickname && *message->nickname ? message->nickname
+	                                                           : message->name;
 	channel_each_portal(speaking->frontend, message->name, check_portal, &checking);
 	if (!checking.known)
 		return TP_ERR_NOT_CONNECTED;
@@ -709,7 +796,8 @@ static int show_in_chat(struct speaking *speaking)
 	const struct event_message *message = &speaking->event->message;
 	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
 	char *name = channel_chat_name(message);
-	const struct channel *channel = slack_chat_open(speaking->frontend, speaking->to->address, name, in_room);
+	const struct channel *channel =
+	        slack_chat_open(speaking->frontend, speaking->to->address, name, in_room);
 
 	speaking->name = in_room ? message->nickname : name;
 	bool ready = channel && is_looked_up(speaking, channel);
@@ -724,8 +812,8 @@ static int show_in_chat(struct speaking *speaking)
 static bool waits_for_another(struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
-	const char *references[] = {message->replaces, message->retracts, message->reply_to, message->reacts_to,
-				    message->thread};
+	const char *references[] = {message->replaces, message->retracts, message->reply_to,
+	                            message->reacts_to, message->thread};
 	struct buf people = {0}, network = {0};
 	bool waits = false;
 
@@ -733,7 +821,8 @@ static bool waits_for_another(struct speaking *speaking)
 		return false;
 	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
 	for (size_t i = 0; i < ARRAY_SIZE(references) && !waits; i++)
-		waits = in_flight_waits(speaking->frontend, buf_text(&network), references[i], speaking->to->address);
+		waits = in_flight_waits(speaking->frontend, buf_text(&network), references[i],
+		                        speaking->to->address);
 	buf_finish(&people);
 	buf_finish(&network);
 	return waits;
@@ -762,17 +851,18 @@ int slack_show_attention(struct slack_frontend *frontend, struct identity *to, c
 	return slack_show_message(frontend, to, &message);
 }
 
-/* ----------------------------------------------------------------------------------------- what is refused */
+/* ----------------------------------------------------------------------------------------- what is refused
+ */
 
 static const char *reason_text(enum undelivered_reason reason)
 {
 	static const char *const texts[] = {
-		[UNDELIVERED_OFFLINE] = "there is no connection to the network",
-		[UNDELIVERED_ROOM] = "the room of the network is not joined",
-		[UNDELIVERED_REFUSED] = "the network refused it",
-		[UNDELIVERED_UNSUPPORTED] = "the network cannot carry it",
-		[UNDELIVERED_TOO_LONG] = "it is too long for the network",
-		[UNDELIVERED_DROPPED] = "it was dropped by an administrator",
+	        [UNDELIVERED_OFFLINE] = "there is no connection to the network",
+	        [UNDELIVERED_ROOM] = "the room of the network is not joined",
+	        [UNDELIVERED_REFUSED] = "the network refused it",
+	        [UNDELIVERED_UNSUPPORTED] = "the network cannot carry it",
+	        [UNDELIVERED_TOO_LONG] = "it is too long for the network",
+	        [UNDELIVERED_DROPPED] = "it was dropped by an administrator",
 	};
 
 	return texts[reason];
@@ -785,17 +875,19 @@ int slack_show_undelivered(struct slack_frontend *frontend, const char *address,
 	struct workspace *workspace = workspace_of(frontend, address);
 	bool room = message->kind == MESSAGE_ROOM, said = undelivered->text && *undelivered->text;
 	char *name = room ? NULL : channel_chat_name(message);
-	const struct channel *channel = room ? channel_portal(frontend, message->name) : channel_chat(frontend, address, name);
+	const struct channel *channel =
+	        room ? channel_portal(frontend, message->name) : channel_chat(frontend, address, name);
 	const char *what = said ? undelivered->text : reason_text(undelivered->reason);
 	char *text = *message->text ? mem_printf("Not delivered: %s (%.*s)", what,
-						 (int)text_cut(message->text, strlen(message->text), 80), message->text)
-				    : mem_printf("Not delivered: %s", what);
+	                                         (int)text_cut(message->text, strlen(message->text), 80),
+	                                         message->text)
+	                            : mem_printf("Not delivered: %s", what);
 	struct slack_address person;
 
 	if (channel && !room)
 		slack_notice(workspace, channel->at.id, channel->at.thread, text);
 	else if (channel && slack_address_read(&person, address) && strcmp(address, workspace->relay) != 0 &&
-		 !strcmp(channel->at.team, person.team))
+	         !strcmp(channel->at.team, person.team))
 		slack_whisper(workspace, channel->at.id, NULL, person.id, text);
 	else if (channel && !strcmp(channel->at.team, workspace->team))
 		slack_notice(workspace, channel->at.id, NULL, text);

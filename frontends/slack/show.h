@@ -2,8 +2,9 @@
 /*
  * What the network says, as messages of Slack. Each as deliver (transport/frontend.h).
  *
- * A post carries the number of its record (metadata), so that one whose answer was lost, or whose process was killed
- * before it could note the answer, is found in the channel's history (posted.h) and neither lost nor said twice.
+ * A post carries the number of its record (metadata), so that one whose answer was lost, or whose process was
+ * killed before it could note the answer, is found in the channel's history (posted.h) and neither lost nor
+ * said twice.
  */
 #pragma once
 

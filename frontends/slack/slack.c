@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/avatar.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
 #include "frontends/slack/chat.h"
@@ -21,6 +22,7 @@
 #include "frontends/slack/posted.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/show.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/workspace.h"
 #include "transport/delivery.h"
@@ -44,7 +46,8 @@ static void told(void *context, const struct web_reply *reply)
 		log_info(&workspace->log, "Slack refuses: %s", reply->problem);
 }
 
-void slack_tell(struct workspace *workspace, const char *method, const char *lane, const struct web_argument *arguments)
+void slack_tell(struct workspace *workspace, const char *method, const char *lane,
+		const struct web_argument *arguments)
 {
 	size_t count = 0;
 
@@ -177,10 +180,12 @@ static void frontend_destroy(struct frontend *base)
 
 	frontend->stopping = true;
 	incoming_forget(frontend);
+	avatars_free(frontend);
 	socket_mode_close(&frontend->socket, NULL, NULL);
 	slack_tokens_destroy(&frontend->tokens);
 	web_api_destroy(&frontend->api);
 	slack_install_destroy(&frontend->install);
+	slack_files_destroy(&frontend->files);
 	http_client_close(&frontend->http, NULL, NULL);
 	while (!list_empty(&frontend->due)) {
 		struct later *first = CONTAINER_OF(frontend->due.next, struct later, link);
@@ -382,6 +387,13 @@ static int open_page(struct slack_frontend *frontend, const char *api, struct bu
 	return TP_ERR_IO;
 }
 
+static struct web_token *token_of(void *context, const char *team)
+{
+	struct workspace *workspace = workspace_find(context, team);
+
+	return workspace ? &workspace->token : NULL;
+}
+
 static uv_timer_t *make_timer(struct slack_frontend *frontend)
 {
 	uv_timer_t *timer = MEM_NEW(uv_timer_t);
@@ -409,6 +421,13 @@ static int frontend_start(struct frontend *base, struct buf *error)
 		&(struct slack_token_settings){frontend->config.client_id, frontend->config.client_secret},
 		&(struct slack_token_ops){.token = on_token, .loaded = on_tokens, .lost = on_lost, .context = frontend},
 		&base->log);
+	frontend->files = slack_files_create(&(struct slack_files_place){.media = base->transport->media,
+									  .client = frontend->http,
+									  .api = frontend->api,
+									  .base = api,
+									  .token = token_of,
+									  .context = frontend,
+									  .log = &base->log});
 	int err = open_page(frontend, api, error);
 
 	mem_free(api);
@@ -458,6 +477,7 @@ static void socket_closed(void *context)
 	/* The socket asks for its URL through it. */
 	slack_tokens_destroy(&frontend->tokens);
 	web_api_destroy(&frontend->api);
+	slack_files_destroy(&frontend->files);
 	http_client_close(&frontend->http, wait_is_over, frontend);
 }
 
@@ -509,7 +529,8 @@ static bool can_show(const struct slack_frontend *frontend, const char *address)
 	return frontend->loaded && !frontend->stopping && workspace_of(frontend, address);
 }
 
-static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only, const struct event *event)
+static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
+			    const struct event *event)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
 
@@ -533,6 +554,9 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 	case EVENT_SESSION:
 		slack_person_show_session(frontend, to, &event->session);
 		slack_later(frontend, incoming_go_on, NULL); /* an account that was waited for */
+		break;
+	case EVENT_VCARD:
+		avatar_take_card(frontend, to, &event->vcard);
 		break;
 	case EVENT_LOGIN_STEP:
 		show_login_step(frontend, to, &event->login_step);

@@ -47,6 +47,10 @@ struct slack_frontend {
 	struct socket_mode *socket;
 	struct slack_tokens *tokens;
 	struct slack_install *install; /* NULL: no such page */
+	struct slack_files *files;
+	struct map *pictures;    /* asked for (avatar.c): "ACCOUNT HASH" */
+	struct map *cards;       /* number of a question for a card -> hash of its picture */
+	uint32_t cards_asked;
 	struct list workspaces;  /* struct workspace.link */
 	struct map *channels;    /* place -> struct channel */
 	struct map *portals;     /* lower-case legacy room -> struct portal_channels (channel.c) */
@@ -81,7 +85,8 @@ typedef void slack_later_run(struct slack_frontend *frontend, const char *text);
 void slack_later(struct slack_frontend *frontend, slack_later_run *run, const char *text);
 
 /* A call of a workspace's bot whose outcome only the log wants to know. `arguments` end with {NULL, NULL}. */
-void slack_tell(struct workspace *workspace, const char *method, const char *lane, const struct web_argument *arguments);
+void slack_tell(struct workspace *workspace, const char *method, const char *lane,
+		const struct web_argument *arguments);
 /* A message of the bot's own, by its own name: into a conversation, and a thread of it unless NULL. */
 void slack_notice(struct workspace *workspace, const char *channel, const char *thread, const char *text);
 /* The same, that only this person sees. */

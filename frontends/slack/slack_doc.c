@@ -55,6 +55,24 @@ static const char *keep(struct doc *doc, const char *text, const char *before)
 	return text && before && !strcmp(text, before) ? before : arena_strdup(&doc->arena, text);
 }
 
+const char *doc_url(struct doc *doc, const char *url)
+{
+	struct buf out = {0};
+	const char *kept;
+
+	if (!url || !strpbrk(url, "|<>`"))
+		return url;
+	for (; *url; url++) {
+		if (strchr("|<>`", *url))
+			buf_printf(&out, "%%%02X", (unsigned)*url);
+		else
+			buf_putc(&out, *url);
+	}
+	kept = arena_strdup(&doc->arena, buf_text(&out));
+	buf_finish(&out);
+	return kept;
+}
+
 static void add_span(struct doc *doc, const struct doc_span *like, size_t start)
 {
 	struct doc_span none = {0};
@@ -96,6 +114,7 @@ void doc_put(struct doc *doc, const struct doc_span *span, const char *text, siz
 
 	if (!length || doc->spans_count == DOC_SPANS_MAX)
 		return;
+	like.url = doc_url(doc, span->url);
 	if (!block) {
 		doc_begin(doc, (struct doc_block){.kind = DOC_LINES});
 		block = last_block(doc);

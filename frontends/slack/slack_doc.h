@@ -58,6 +58,9 @@ void doc_begin(struct doc *doc, struct doc_block block);
 /* Appends to the last block; `span`: how it looks (start and length aside), its texts copied. White
  * space becomes spaces and line ends (as it is in PRE), zero-width spaces go. */
 void doc_put(struct doc *doc, const struct doc_span *span, const char *text, size_t length);
+/* The URL without what would end its token or mark code; lives as long as `url` or the document. doc_put does
+ * the same. */
+const char *doc_url(struct doc *doc, const char *url);
 /* When all is there: white space looks as what is on both its sides, empty lines at the beginning and end go. */
 void doc_settle(struct doc *doc);
 const char *doc_text(const struct doc *doc, const struct doc_span *span); /* no NUL at its end */

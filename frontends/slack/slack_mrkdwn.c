@@ -107,14 +107,13 @@ static void take_link(struct line_reader *r, const struct doc_span *like, const 
 
 	put_unescaped(&url, &(struct doc_span){0}, address, strlen(address));
 	span.url = buf_text(&url.text);
-	if (!markup_is_url(span.url, schemes, ARRAY_SIZE(schemes)))
-		span.url = NULL;
+	span.url = markup_is_url(span.url, schemes, ARRAY_SIZE(schemes)) ? doc_url(&url, span.url) : NULL;
 	if (label_length)
 		put_unescaped(r->doc, &span, label, label_length);
 	else if (span.url && text_starts(span.url, "mailto:"))
 		put_plain(r->doc, &span, span.url + strlen("mailto:"));
 	else
-		put_plain(r->doc, &span, buf_text(&url.text));
+		put_plain(r->doc, &span, span.url ? span.url : buf_text(&url.text));
 	doc_finish(&url);
 }
 
@@ -469,11 +468,24 @@ static void read_lines(struct doc *doc, const char *text, size_t length, const s
 	}
 }
 
+/* The next mark of a fence that is in no token; NULL: there is none. */
+static const char *next_fence(const char *at)
+{
+	const char *end = at + strlen(at), *token;
+
+	for (; (at = strpbrk(at, "<`")); at = token ? token : at + 1) {
+		token = token_end(at, end);
+		if (!token && text_starts(at, FENCE))
+			return at;
+	}
+	return NULL;
+}
+
 /* The next fenced text: from its first mark to behind its last. Without anything in it it is none. */
 static bool find_fence(const char *at, const char **open, const char **close)
 {
-	while ((at = strstr(at, FENCE))) {
-		const char *inner = at + FENCE_BYTES, *end = strstr(inner, FENCE);
+	while ((at = next_fence(at))) {
+		const char *inner = at + FENCE_BYTES, *end = next_fence(inner);
 
 		if (!end)
 			return false;

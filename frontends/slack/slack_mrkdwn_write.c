@@ -174,15 +174,10 @@ static void put_token(struct line_writer *w, const struct doc *doc, const struct
 	        span->length == strlen(span->url) && !memcmp(doc_text(doc, span), span->url, span->length);
 
 	buf_putc(w->out, '<');
-	for (const char *at = span->url; *at; at++) {
-		if (strchr("|<>", *at))
-			buf_printf(w->out, "%%%02X", (unsigned)*at);
-		else
-			put_escaped(w->out, at, 1);
-	}
+	slack_escape(w->out, span->url);
 	if (!same) {
 		buf_putc(w->out, '|');
-		put_escaped(w->out, doc_text(doc, span), span->length);
+		put_ticks_apart(w, doc_text(doc, span), span->length);
 	}
 	buf_putc(w->out, '>');
 }

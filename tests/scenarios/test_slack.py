@@ -3,14 +3,15 @@
 The gateway as an app of a Slack workspace: the test Slack (tests/slack), which Slack's own SDKs check, on one side, ngircd or
 another network on the other. docs/slack.md says what is promised.
 """
+import asyncio
 import html
 import os
 import re
 from types import SimpleNamespace
 
-from harness.process import require, wait_until
+from harness.process import free_port, require, wait_until
 from harness.synapse import client_packages
-from test_matrix import LOBBY, enter, with_account
+from test_matrix import enter, fetch, with_account
 
 PACKAGES = client_packages  # where people on Matrix have their client from
 
@@ -251,6 +252,83 @@ async def scenario_long_messages(world):
     lobby = await tied(world)
     lobby.egon.say("general", "word " * 300)
     await irc_hears(lobby.carol, "bridge", "<Egon> word .*")
+
+
+async def scenario_files(world):
+    """A file becomes an address of ours, behind which it is."""
+    port = free_port()
+    lobby = await tied(world, **{"media.public_url": f"http://127.0.0.1:{port}", "media.port": port})
+    content = os.urandom(5000)
+    lobby.egon.upload("general", "a picture.png", content, "look at this")
+    heard = await lobby.carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :.*?(http://127\.0\.0\.1:\S+)")
+    await lobby.carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :.*look at this")
+    fetched, _ = await asyncio.to_thread(fetch, heard.group(1))
+    require(fetched == content, f"{heard.group(1)} has {len(fetched)} bytes")
+
+
+async def scenario_sockets(world):
+    """Sockets are refreshed, cut and refused in the middle of events: each of them counts once."""
+    lobby = await tied(world)
+    slack, carol, egon = lobby.slack, lobby.carol, lobby.egon
+    mark = carol.mark()
+    number = 0
+
+    def say(count):
+        nonlocal number
+        for _ in range(count):
+            number += 1
+            egon.say("general", f"number {number}")
+
+    async def heard():
+        await irc_hears(carol, "bridge", f"<Egon> number {number}", mark)
+    for reason in ("warning", "refresh_requested", "too_many_websockets"):
+        say(3)
+        for socket in slack.hub.live():
+            socket.disconnect(reason)
+        say(3)
+        await heard()
+    for _ in range(3):
+        say(2)
+        for socket in slack.hub.live():
+            socket.cut()
+        say(2)
+        await slack.wait_connected()
+        say(1)
+        await heard()
+    slack.hub.delay = 0.3
+    say(2)
+    slack.hub.delay = 0.0
+    say(2)
+    await slack.wait_acknowledged()
+    await until(lambda: len(set(said_on_irc(carol, mark))) == number, "everything to be heard")
+    said = said_on_irc(carol, mark)
+    require(len(said) == number, f"{number} were said, heard is {said}")
+
+
+async def scenario_disabled(world):
+    """Socket Mode is switched off: administrators are told, and nobody loops."""
+    lobby = await tied(world)
+    slack = lobby.slack
+    slack.hub.disabled = True
+    for socket in slack.hub.live():
+        socket.disconnect("link_disabled")
+    await until(lambda: any("no events any more" in text for text in lobby.asker.heard()), "a word to the administrator")
+    calls = len([call for call in slack.calls if call.name == "apps.connections.open"])
+    lobby.carol.send("PRIVMSG #lobby :still to Slack")
+    await slack.wait_for_text("general", "still to Slack", "carol")
+    require(len([call for call in slack.calls if call.name == "apps.connections.open"]) <= calls + 1, "it tries on")
+
+
+async def scenario_a_large_workspace(world):
+    """100,000 people and 20,000 channels: nothing is read of them before it is needed."""
+    slack = await world.slack()
+    slack.add_people(slack.team, 100000)
+    slack.add_channels(slack.team, 20000, "U0")
+    lobby = await tied(world, slack=slack)
+    lobby.egon.say("general", "hello from many")
+    await irc_hears(lobby.carol, "bridge", "<Egon> hello from many")
+    asked = [call.name for call in slack.calls]
+    require(len(asked) < 40 and not {"users.list", "conversations.list", "conversations.members"} & set(asked), f"{asked}")
 
 
 async def scenario_gap(world):

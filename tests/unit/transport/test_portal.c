@@ -179,7 +179,7 @@ static void test_private_messages_are_everybodys_own(void **state)
 	expect("carol@x/m message (private) #a/bob: psst\n");
 }
 
-/* The place of a room keeps its order: what cannot be shown now holds up what comes behind it, there and not elsewhere. */
+/* A place keeps its order: what cannot be shown now holds up what comes behind it there. */
 static void test_order_in_a_place(void **state)
 {
 	(void)state;
