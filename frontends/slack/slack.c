@@ -474,10 +474,6 @@ static void socket_closed(void *context)
 {
 	struct slack_frontend *frontend = context;
 
-	/* The socket asks for its URL through it. */
-	slack_tokens_destroy(&frontend->tokens);
-	web_api_destroy(&frontend->api);
-	slack_files_destroy(&frontend->files);
 	http_client_close(&frontend->http, wait_is_over, frontend);
 }
 
@@ -493,9 +489,15 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	incoming_forget(frontend);
 	close_timer(frontend, &frontend->due_timer);
 	close_timer(frontend, &frontend->patience);
-	if (frontend->socket)
+	/* The socket that is being closed asks for no URL any more; files are gone before the media are. */
+	bool opened = frontend->socket != NULL;
+
+	if (opened)
 		socket_mode_close(&frontend->socket, socket_closed, frontend);
-	else
+	slack_tokens_destroy(&frontend->tokens);
+	web_api_destroy(&frontend->api);
+	slack_files_destroy(&frontend->files);
+	if (!opened)
 		socket_closed(frontend);
 	wait_is_over(frontend);
 }

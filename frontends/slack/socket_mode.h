@@ -52,7 +52,8 @@ struct socket_ops {
 	void *context;
 };
 
-/* Opens nothing. `http` lends its libwebsockets and may be closed before. The API outlives it. */
+/* Opens nothing. `http` lends its libwebsockets and may be closed before. The API is needed until socket_mode_close has
+ * returned. */
 struct socket_mode *socket_mode_create(struct http_server *http, struct web_api *api,
                                        struct web_token *app_token, const struct socket_ops *ops,
                                        const struct log *parent);
