@@ -15,8 +15,8 @@
  * sentence is in `error`. *own_jid (may be NULL): the instance's, to be freed. */
 bool instance_find_socket(const char *file, const char *jid, struct buf *path, char **own_jid,
                           struct buf *error);
-/* A key of a configuration file, as it is written there, to be freed; "" if it is not there. NULL: the file cannot be read,
- * with a sentence. */
+/* A key of a configuration file, as it is written there, to be freed; "" if it is not there. NULL: the file
+ * cannot be read, with a sentence. */
 char *instance_read_key(const char *file, const char *key, struct buf *error);
 /* The only instance of the folder: its configuration file, to be freed; NULL, and a sentence in `error`. */
 char *instance_find_only(const char *folder, struct buf *error);

@@ -378,6 +378,11 @@ static int print_manifest(const struct options *options, const char *name)
 	return status;
 }
 
+static bool is_manifest(char **words, int count)
+{
+	return count >= 2 && count <= 3 && !strcmp(words[0], "slack") && !strcmp(words[1], "manifest");
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.folder = INSTANCES_FOLDER};
@@ -389,7 +394,7 @@ int main(int argc, char **argv)
 	status = manage(&options, argv + optind, argc - optind);
 	if (status >= 0)
 		return status;
-	if (argc - optind >= 2 && argc - optind <= 3 && !strcmp(argv[optind], "slack") && !strcmp(argv[optind + 1], "manifest"))
+	if (is_manifest(argv + optind, argc - optind))
 		return print_manifest(&options, argv[optind + 2]);
 	status = EXIT_USAGE;
 	if (find_socket(&options, &path) && make_line(&options, argv + optind, argc - optind, &line))

@@ -45,6 +45,7 @@ void admin_show_has_online_user(struct admin_call *call);
 void admin_show_users(struct admin_call *call);
 void admin_show_rooms(struct admin_call *call);
 void admin_show_bans(struct admin_call *call);
+void admin_show_workspaces(struct admin_call *call);
 void admin_show_backends(struct admin_call *call);
 
 /* admin_spool.c */
@@ -61,6 +62,8 @@ void admin_unregister(struct admin_call *call);
 void admin_kick(struct admin_call *call);
 void admin_ban(struct admin_call *call);
 void admin_unban(struct admin_call *call);
+void admin_workspace_stop(struct admin_call *call);
+void admin_workspace_remove(struct admin_call *call);
 void admin_message(struct admin_call *call);
 void admin_broadcast(struct admin_call *call);
 void admin_drain(struct admin_call *call);

@@ -23,6 +23,13 @@ struct room;
 struct frontend;
 struct user;
 
+/* A place of its own where a frontend serves people: with Slack, a workspace that has installed the app. */
+struct frontend_workspace {
+	const char *id, *name; /* "T0123ABC"; what people call it, "" */
+	const char *state;     /* a word: "ready" */
+	size_t waiting;        /* events that wait there */
+};
+
 struct raw_sink {
 	/* The user with this key, if the backend may speak for it; NULL: refused, counted and logged. */
 	struct user *(*user)(void *context, const char *key);
@@ -139,6 +146,12 @@ struct frontend_ops {
 	void (*listener_changed)(struct frontend *frontend, const struct room *listener);
 	/* Optional. Whether this address may give administrators' commands. NULL: service.admin_jid says it. */
 	bool (*is_admin)(struct frontend *frontend, const char *address);
+	/* Optional. Its workspaces, for administrators: `each` for each of them. */
+	void (*workspaces)(struct frontend *frontend,
+			   void (*each)(void *context, const struct frontend_workspace *workspace), void *context);
+	/* With `workspaces`. No more service for one of them until the next start; or with `remove` for good: what we may do
+	 * there is given back. 0, or TP_ERR_NOT_FOUND. */
+	int (*workspace_stop)(struct frontend *frontend, const char *id, bool remove);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };

@@ -18,8 +18,8 @@ static const struct config_key slack_keys[] = {
 	    "workspaces whose tokens are then kept in the database, sealed. Empty: there is no such page."),
 	KEY(client_secret, CONFIG_STRING, "slack.client_secret", "", "The app's Client Secret, for slack.client_id."),
 	KEY(public_url, CONFIG_STRING, "slack.public_url", "",
-	    "Where browsers reach slack.port, through a reverse proxy that does TLS: \"https://bridge.example.org\". Below it, "
-	    "only /slack/install and /slack/callback are used."),
+	    "Where browsers reach slack.port, through a reverse proxy that does TLS: "
+	    "\"https://bridge.example.org\". Below it, only /slack/install and /slack/callback are used."),
 	KEY(host, CONFIG_STRING, "slack.host", "127.0.0.1", "Numeric address to listen on for it."),
 	CONFIG_INT_KEY(struct slack_config, port, "slack.port", "29003", 1, 65535, "Port to listen on for it."),
 	KEY(api, CONFIG_STRING, "slack.api", "https://slack.com/api",

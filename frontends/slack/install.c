@@ -25,8 +25,8 @@ struct begun {
 
 /* A browser that waits for the exchange. */
 struct visit {
-	struct list link;             /* slack_install.visits */
-	struct http_request *request; /* NULL: it has left */
+	struct list link;              /* slack_install.visits */
+	struct http_request *request;  /* NULL: it has left */
 	struct slack_install *install; /* NULL: that has ended */
 };
 
@@ -131,7 +131,8 @@ static void go_to_slack(struct http_request *request, void *context)
 	install->count++;
 	put_place(&url, install, begun);
 	buf_printf(&cookie, COOKIE "=%s; Path=/slack/; Max-Age=%u; HttpOnly; SameSite=Lax%s", begun->browser,
-		   LIMIT_SLACK_INSTALL_SECONDS, text_starts(install->redirect_url, "https://") ? "; Secure" : "");
+	           LIMIT_SLACK_INSTALL_SECONDS,
+	           text_starts(install->redirect_url, "https://") ? "; Secure" : "");
 	http_answer_header(request, "Location", buf_text(&url));
 	http_answer_header(request, "Set-Cookie", buf_text(&cookie));
 	http_answer_header(request, "Cache-Control", "no-store");
@@ -169,8 +170,7 @@ static bool take_state(struct slack_install *install, struct http_request *reque
 	const char *state = http_request_query(request, "state");
 	bool good = false;
 
-	LIST_EACH(link, &install->begun)
-	{
+	LIST_EACH (link, &install->begun) {
 		struct begun *begun = CONTAINER_OF(link, struct begun, link);
 
 		if (!state || !text_equal_secret(begun->state, state))
@@ -191,7 +191,10 @@ static void exchanged(void *context, int err, const char *text)
 	else if (visit->install)
 		log_warning(&visit->install->log, "the app could not be installed: %s", log_quote(text));
 	if (!err)
-		buf_printf(&said, "The gateway is in the workspace %s now. Invite its bot to a channel, and say /bridge help.", text);
+		buf_printf(&said,
+		           "The gateway is in the workspace %s now. Invite its bot to a channel, and say "
+		           "/bridge help.",
+		           text);
 	else
 		buf_printf(&said, "Slack did not give a token: %s. Begin again at /slack/install.", text);
 	if (visit->request) {
@@ -211,7 +214,8 @@ static void come_back(struct http_request *request, void *context)
 	forget_old(install);
 	if (!take_state(install, request)) {
 		show(request, 400, "Not installed",
-		     "This address was not made for this browser, was used before, or is too old. Begin again at "
+		     "This address was not made for this browser, was used before, or is too old. Begin "
+		     "again at "
 		     "/slack/install.");
 		return;
 	}
@@ -246,18 +250,25 @@ static void left(struct http_request *request, void *context)
 
 /* ---- beginning and end ---- */
 
-struct slack_install *slack_install_create(struct http_listener *listener, const struct slack_install_settings *settings,
-					   slack_install_exchange *exchange, void *context, const struct log *parent)
+struct slack_install *slack_install_create(struct http_listener *listener,
+                                           const struct slack_install_settings *settings,
+                                           slack_install_exchange *exchange, void *context,
+                                           const struct log *parent)
 {
 	struct slack_install *install = MEM_NEW(struct slack_install);
 	const struct http_route routes[] = {
-		{.path = "/slack/install", .methods = HTTP_GET, .complete = go_to_slack, .context = install},
-		{.path = "/slack/callback", .methods = HTTP_GET, .complete = come_back, .gone = left, .context = install},
+	        {.path = "/slack/install", .methods = HTTP_GET, .complete = go_to_slack, .context = install},
+	        {.path = "/slack/callback",
+	         .methods = HTTP_GET,
+	         .complete = come_back,
+	         .gone = left,
+	         .context = install},
 	};
 
 	list_init(&install->begun);
 	list_init(&install->visits);
-	if (http_listener_has_route(listener, routes[0].path) || http_listener_has_route(listener, routes[1].path)) {
+	if (http_listener_has_route(listener, routes[0].path) ||
+	    http_listener_has_route(listener, routes[1].path)) {
 		mem_free(install);
 		return NULL;
 	}
@@ -281,8 +292,7 @@ void slack_install_destroy(struct slack_install **slot)
 		return;
 	while (!list_empty(&install->begun))
 		begun_free(install, CONTAINER_OF(install->begun.next, struct begun, link));
-	LIST_EACH(link, &install->visits)
-	{
+	LIST_EACH (link, &install->visits) {
 		list_remove(link);
 		mem_free(CONTAINER_OF(link, struct visit, link));
 	}

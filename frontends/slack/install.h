@@ -23,10 +23,14 @@ struct slack_install_settings {
 
 /* What slack_tokens_exchange does. `done` may come later, or never if the install is destroyed before. */
 typedef void slack_install_exchange(void *context, const char *code, const char *redirect_url,
-				    void (*done)(void *context, int err, const char *text), void *done_context);
+                                    void (*done)(void *context, int err, const char *text),
+                                    void *done_context);
 
 /* NULL: the paths are taken. */
-struct slack_install *slack_install_create(struct http_listener *listener, const struct slack_install_settings *settings,
-					   slack_install_exchange *exchange, void *context, const struct log *parent);
-/* When the HTTP server has been closed, and nothing is exchanged any more. *install becomes NULL; NULL is fine. */
+struct slack_install *slack_install_create(struct http_listener *listener,
+                                           const struct slack_install_settings *settings,
+                                           slack_install_exchange *exchange, void *context,
+                                           const struct log *parent);
+/* When the HTTP server has been closed, and nothing is exchanged any more. *install becomes NULL; NULL is
+ * fine. */
 void slack_install_destroy(struct slack_install **install);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The app as Slack has to know it: an app manifest (JSON), to be pasted at https://api.slack.com/apps, "Create New App",
- * "From a manifest". Scopes and events are all that the frontend uses.
+ * The app as Slack has to know it: an app manifest (JSON), to be pasted at https://api.slack.com/apps,
+ * "Create New App", "From a manifest". Scopes and events are all that the frontend uses.
  */
 #pragma once
 

@@ -638,6 +638,19 @@ static bool frontend_is_admin(struct frontend *base, const char *address)
 	return found;
 }
 
+static void frontend_workspaces(struct frontend *base,
+				void (*each)(void *context, const struct frontend_workspace *workspace), void *context)
+{
+	workspaces_show(slack_frontend_of(base), each, context);
+}
+
+static int frontend_workspace_stop(struct frontend *base, const char *id, bool remove)
+{
+	struct slack_frontend *frontend = slack_frontend_of(base);
+
+	return frontend->stopping ? TP_ERR_NOT_FOUND : workspace_stop(frontend, id, remove);
+}
+
 const struct frontend_ops slack_frontend_ops = {
 	.name = "slack",
 	.accounts_on_request = true,
@@ -656,5 +669,7 @@ const struct frontend_ops slack_frontend_ops = {
 	.offer_room = frontend_offer_room,
 	.room_resumed = frontend_room_resumed,
 	.is_admin = frontend_is_admin,
+	.workspaces = frontend_workspaces,
+	.workspace_stop = frontend_workspace_stop,
 	.probe = frontend_probe,
 };

@@ -11,8 +11,9 @@ enum slack_fate {
 	SLACK_DEAD,    /* the token is no good any more */
 };
 
-/* `err`: what web_reply.err says of it where it is refused: TP_ERR_AUTH, TP_ERR_NOT_FOUND, TP_ERR_NOT_ALLOWED,
- * TP_ERR_LIMIT, TP_ERR_EXISTS (it is as it was to become), TP_ERR_INVALID (all others). */
+/* `err`: what web_reply.err says of it where it is refused: TP_ERR_AUTH, TP_ERR_NOT_FOUND,
+ * TP_ERR_NOT_ALLOWED, TP_ERR_LIMIT, TP_ERR_EXISTS (it is as it was to become), TP_ERR_INVALID (all others).
+ */
 struct slack_error {
 	enum slack_fate fate;
 	int err;

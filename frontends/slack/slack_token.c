@@ -20,9 +20,9 @@
 struct kept {
 	struct slack_tokens *tokens;
 	char *team, *name, *access, *refresh; /* refresh NULL: it does not expire */
-	int64_t expires_ms; /* Unix milliseconds; 0: never */
-	struct web_token *web; /* NULL: nobody uses it */
-	bool refreshing, fresh; /* fresh: its new access token is on its way to the disk */
+	int64_t expires_ms;                   /* Unix milliseconds; 0: never */
+	struct web_token *web;                /* NULL: nobody uses it */
+	bool refreshing, fresh;               /* fresh: its new access token is on its way to the disk */
 };
 
 struct slack_tokens {
@@ -109,7 +109,8 @@ static char *sealed_of(const struct slack_tokens *tokens, const struct kept *kep
 	return buf_take(&hex);
 }
 
-static bool open_sealed(const struct slack_tokens *tokens, const char *team, const char *hex, struct buf *json)
+static bool open_sealed(const struct slack_tokens *tokens, const char *team, const char *hex,
+                        struct buf *json)
 {
 	struct buf sealed = {0};
 	char *row = row_of(team);
@@ -130,9 +131,12 @@ static void keep(struct kept *kept, store_done *done, struct task *task)
 
 	tokens->under_way++;
 	store_put_place(tokens->store, PLACES,
-			&(struct store_place){
-				.place = kept->team, .kind = "token", .owner = "", .name = kept->name, .value = value},
-			done, task);
+	                &(struct store_place){.place = kept->team,
+	                                      .kind = "token",
+	                                      .owner = "",
+	                                      .name = kept->name,
+	                                      .value = value},
+	                done, task);
 	mem_free(value);
 }
 
@@ -156,8 +160,10 @@ static void take_place(struct slack_tokens *tokens, const struct store_place *pl
 	struct arena arena = {0};
 
 	if (!open_sealed(tokens, place->place, place->value, &text)) {
-		log_error(&tokens->log, "the token of %s was sealed with another key (database.key_file): install the app again",
-			  log_quote(place->place));
+		log_error(&tokens->log,
+		          "the token of %s was sealed with another key (database.key_file): install the app "
+		          "again",
+		          log_quote(place->place));
 		buf_finish(&text);
 		return;
 	}
@@ -223,7 +229,8 @@ void slack_tokens_forget(struct slack_tokens *tokens, const char *team)
 /* From an answer of oauth.v2.access. False: it has no token of a bot. */
 static bool take_grant(struct kept *kept, const struct cJSON *json, struct arena *arena)
 {
-	const char *access = json_text(json, "access_token", arena), *refresh = json_text(json, "refresh_token", arena);
+	const char *access = json_text(json, "access_token", arena),
+	           *refresh = json_text(json, "refresh_token", arena);
 	int64_t seconds = json_number(json, "expires_in", 0);
 
 	if (!access || !*access)
@@ -258,9 +265,11 @@ static void note_refreshed(void *context, int err)
 		kept->fresh = kept->refreshing = false;
 		/* Without a disk it is used all the same: the old one is of no use any more. */
 		if (err)
-			log_error(&tokens->log, "the new token of %s is not on the disk: if the gateway ends now, the app has to "
-						"be installed there again",
-				  kept->team);
+			log_error(&tokens->log,
+			          "the new token of %s is not on the disk: if the gateway ends now, the app "
+			          "has to "
+			          "be installed there again",
+			          kept->team);
 		use(kept);
 	}
 	task_free(task);
@@ -284,7 +293,7 @@ static void take_refreshed(void *context, const struct web_reply *reply)
 			kept->web->dead = true;
 			web_api_token_ready(tokens->api, kept->web);
 			tokens->ops.lost(tokens->ops.context, kept->web,
-					 reply->err ? reply->problem : "Slack's answer has no token");
+			                 reply->err ? reply->problem : "Slack's answer has no token");
 		}
 		task_free(task);
 	}
@@ -295,20 +304,20 @@ static void refresh(struct kept *kept)
 {
 	struct slack_tokens *tokens = kept->tokens;
 	const struct web_argument arguments[] = {{"client_id", tokens->client_id},
-						 {"client_secret", tokens->client_secret},
-						 {"grant_type", "refresh_token"},
-						 {"refresh_token", kept->refresh}};
+	                                         {"client_secret", tokens->client_secret},
+	                                         {"grant_type", "refresh_token"},
+	                                         {"refresh_token", kept->refresh}};
 
 	if (kept->refreshing)
 		return;
 	kept->refreshing = true;
 	web_api_call(tokens->api, &(struct web_call){.method = "oauth.v2.access",
-						     .arguments = arguments,
-						     .arguments_count = ARRAY_SIZE(arguments),
-						     .lane = "oauth",
-						     .done = take_refreshed,
-						     .drop = task_free,
-						     .context = task_create(tokens, kept->team)});
+	                                             .arguments = arguments,
+	                                             .arguments_count = ARRAY_SIZE(arguments),
+	                                             .lane = "oauth",
+	                                             .done = take_refreshed,
+	                                             .drop = task_free,
+	                                             .context = task_create(tokens, kept->team)});
 }
 
 static void look(uv_timer_t *timer)
@@ -370,7 +379,8 @@ static void note_installed(void *context, int err)
 	}
 	if (!tokens->destroyed)
 		task->done(task->context, kept ? err : TP_ERR_CLOSED,
-			   kept && !err ? kept->name : "The token could not be stored; look at the gateway's log.");
+		           kept && !err ? kept->name
+		                        : "The token could not be stored; look at the gateway's log.");
 	task_free(task);
 	tokens_free_if_done(tokens);
 }
@@ -404,32 +414,32 @@ static void take_exchanged(void *context, const struct web_reply *reply)
 	arena_finish(&arena);
 }
 
-void slack_tokens_exchange(struct slack_tokens *tokens, const char *code, const char *redirect_url, slack_exchanged *done,
-			   void *context)
+void slack_tokens_exchange(struct slack_tokens *tokens, const char *code, const char *redirect_url,
+                           slack_exchanged *done, void *context)
 {
 	const struct web_argument arguments[] = {{"client_id", tokens->client_id},
-						 {"client_secret", tokens->client_secret},
-						 {"code", code},
-						 {"redirect_uri", redirect_url}};
+	                                         {"client_secret", tokens->client_secret},
+	                                         {"code", code},
+	                                         {"redirect_uri", redirect_url}};
 	struct task *task = task_create(tokens, NULL);
 
 	task->done = done;
 	task->context = context;
 	/* A code is good once: whoever installs it begins anew rather than waits. */
 	web_api_call(tokens->api, &(struct web_call){.method = "oauth.v2.access",
-						     .arguments = arguments,
-						     .arguments_count = ARRAY_SIZE(arguments),
-						     .once = true,
-						     .done = take_exchanged,
-						     .drop = task_free,
-						     .context = task});
+	                                             .arguments = arguments,
+	                                             .arguments_count = ARRAY_SIZE(arguments),
+	                                             .once = true,
+	                                             .done = take_exchanged,
+	                                             .drop = task_free,
+	                                             .context = task});
 }
 
 /* ---- beginning and end ---- */
 
 struct slack_tokens *slack_tokens_create(struct store *store, struct web_api *api,
-					 const struct slack_token_settings *settings, const struct slack_token_ops *ops,
-					 const struct log *parent)
+                                         const struct slack_token_settings *settings,
+                                         const struct slack_token_ops *ops, const struct log *parent)
 {
 	struct slack_tokens *tokens = MEM_NEW(struct slack_tokens);
 

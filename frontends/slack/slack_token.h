@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bot tokens that Slack gave by OAuth (install.h): kept sealed in the store, one for each workspace, and refreshed
- * before they expire where the app rotates its tokens. A refresh token is good once: the new one is on the disk before
- * the access token that came with it is used, and before the old one is forgotten.
+ * Bot tokens that Slack gave by OAuth (install.h): kept sealed in the store, one for each workspace, and
+ * refreshed before they expire where the app rotates its tokens. A refresh token is good once: the new one is
+ * on the disk before the access token that came with it is used, and before the old one is forgotten.
  */
 #pragma once
 
@@ -18,8 +18,8 @@ struct store;
 struct slack_tokens;
 
 struct slack_token_ops {
-	/* There is a token for this workspace: one that was kept (before `loaded`), or a new one; to be copied. Whoever uses
-	 * it calls slack_tokens_attach. `name`: what people call the workspace; "". */
+	/* There is a token for this workspace: one that was kept (before `loaded`), or a new one; to be
+	 * copied. Whoever uses it calls slack_tokens_attach. `name`: what people call the workspace; "". */
 	void (*token)(void *context, const char *team, const char *name, const char *access);
 	void (*loaded)(void *context);
 	/* It cannot be refreshed any more: the app has to be installed again. It is dead (web_token.dead). */
@@ -33,8 +33,8 @@ struct slack_token_settings {
 
 /* Takes web_api_on_expired. The store and the API outlive it. */
 struct slack_tokens *slack_tokens_create(struct store *store, struct web_api *api,
-					 const struct slack_token_settings *settings, const struct slack_token_ops *ops,
-					 const struct log *parent);
+                                         const struct slack_token_settings *settings,
+                                         const struct slack_token_ops *ops, const struct log *parent);
 /* Before the API is destroyed. *tokens becomes NULL; NULL is fine. */
 void slack_tokens_destroy(struct slack_tokens **tokens);
 void slack_tokens_load(struct slack_tokens *tokens);
@@ -45,6 +45,7 @@ void slack_tokens_forget(struct slack_tokens *tokens, const char *team);
 
 /* What became of a code: 0 and the workspace's name, or an error with a sentence for whoever installs it. */
 typedef void slack_exchanged(void *context, int err, const char *text);
-/* The code of an OAuth redirect becomes a token, which is kept and told (`token`) before this. Never from inside. */
-void slack_tokens_exchange(struct slack_tokens *tokens, const char *code, const char *redirect_url, slack_exchanged *done,
-			   void *context);
+/* The code of an OAuth redirect becomes a token, which is kept and told (`token`) before this. Never from
+ * inside. */
+void slack_tokens_exchange(struct slack_tokens *tokens, const char *code, const char *redirect_url,
+                           slack_exchanged *done, void *context);

@@ -50,8 +50,8 @@ static bool send_ping(struct slack_socket *socket)
 	return lws_write(socket->wsi, room + LWS_PRE, 4, LWS_WRITE_PING) >= 4;
 }
 
-/* To return -1 from here would drop the connection without a close frame, and from where frames are received crashes
- * libwebsockets 4.1.6; with a reason set, this sends it and waits for the peer's. */
+/* To return -1 from here would drop the connection without a close frame, and from where frames are received
+ * crashes libwebsockets 4.1.6; with a reason set, this sends it and waits for the peer's. */
 static void send_close(struct slack_socket *socket)
 {
 	socket->close_sent = true;
@@ -87,7 +87,8 @@ static void take_some(struct slack_socket *socket, const void *bytes, size_t len
 		return;
 	if (socket->in.len + length > LIMIT_SLACK_FRAME_BYTES) {
 		buf_finish(&socket->in);
-		socket_mode_give_up(socket, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "it sends a frame that is too long");
+		socket_mode_give_up(socket, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
+		                    "it sends a frame that is too long");
 		return;
 	}
 	if (whole && !socket->in.len) {
@@ -112,20 +113,22 @@ static void refused(struct slack_socket *socket, const char *why, size_t length)
 	struct buf text = {0};
 
 	/* It is terminated within its length. */
-	text_show(&text, why ? why : "no connection", why ? strnlen(why, length) : strlen("no connection"), 200);
+	text_show(&text, why ? why : "no connection", why ? strnlen(why, length) : strlen("no connection"),
+	          200);
 	socket_mode_lost(socket, buf_text(&text));
 	buf_finish(&text);
 }
 
-int slack_socket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
+int slack_socket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                          size_t length)
 {
 	struct slack_socket *socket = user;
 
 	if (!socket) /* the vhost's own; or of a connection that was cut */
 		return reason == LWS_CALLBACK_CLIENT_RECEIVE || reason == LWS_CALLBACK_CLIENT_WRITEABLE ||
-				       reason == LWS_CALLBACK_CLIENT_ESTABLISHED
-			       ? -1
-			       : 0;
+		                       reason == LWS_CALLBACK_CLIENT_ESTABLISHED
+		               ? -1
+		               : 0;
 	switch (reason) {
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		socket->wsi = wsi;

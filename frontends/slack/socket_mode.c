@@ -16,8 +16,8 @@
 #define LANE "app socket"
 
 static const struct lws_protocols protocols[] = {
-	{.name = "slack-socket", .callback = slack_socket_callback, .rx_buffer_size = 0},
-	{0},
+        {.name = "slack-socket", .callback = slack_socket_callback, .rx_buffer_size = 0},
+        {0},
 };
 
 struct asking {
@@ -44,12 +44,12 @@ static void set_state(struct socket_mode *mode, enum socket_state state, bool ga
 		mode->ops.state(mode->ops.context, state, gap, text);
 }
 
-static unsigned count_of(const struct socket_mode *mode, enum slack_socket_stage from, enum slack_socket_stage to)
+static unsigned count_of(const struct socket_mode *mode, enum slack_socket_stage from,
+                         enum slack_socket_stage to)
 {
 	unsigned count = 0;
 
-	LIST_EACH(link, &mode->sockets)
-	{
+	LIST_EACH (link, &mode->sockets) {
 		enum slack_socket_stage stage = CONTAINER_OF(link, struct slack_socket, link)->stage;
 
 		count += stage >= from && stage <= to;
@@ -88,8 +88,8 @@ static void disable(struct socket_mode *mode, const char *why)
 	mode->started = false;
 	mode->had_one = false;
 	uv_timer_stop(&mode->retry);
-	LIST_EACH(link, &mode->sockets)
-	slack_socket_leave(CONTAINER_OF(link, struct slack_socket, link), LWS_CLOSE_STATUS_NORMAL);
+	LIST_EACH (link, &mode->sockets)
+		slack_socket_leave(CONTAINER_OF(link, struct slack_socket, link), LWS_CLOSE_STATUS_NORMAL);
 	set_state(mode, SOCKET_DISABLED, false, why);
 }
 
@@ -213,8 +213,8 @@ static void tick(uv_timer_t *timer)
 	struct socket_mode *mode = timer->data;
 	uint64_t now_ms = uv_now(mode->loop);
 
-	LIST_EACH(link, &mode->sockets)
-	check_time(CONTAINER_OF(link, struct slack_socket, link), now_ms);
+	LIST_EACH (link, &mode->sockets)
+		check_time(CONTAINER_OF(link, struct slack_socket, link), now_ms);
 	if (!mode->ended && list_empty(&mode->sockets))
 		uv_timer_stop(timer);
 }
@@ -225,11 +225,11 @@ static struct lws_vhost *vhost_of(struct socket_mode *mode, bool tls)
 {
 	struct lws_vhost **vhost = tls ? &mode->secure : &mode->plain;
 	struct lws_context_creation_info info = {
-		.port = CONTEXT_PORT_NO_LISTEN,
-		.vhost_name = tls ? "slack-tls" : "slack",
-		.protocols = protocols,
-		.options = tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
-		.user = mode,
+	        .port = CONTEXT_PORT_NO_LISTEN,
+	        .vhost_name = tls ? "slack-tls" : "slack",
+	        .protocols = protocols,
+	        .options = tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
+	        .user = mode,
 	};
 
 	if (!*vhost)
@@ -242,16 +242,16 @@ static bool connect_to(struct slack_socket *socket, const char *address)
 {
 	struct socket_mode *mode = socket->mode;
 	struct lws_client_connect_info info = {
-		.context = mode->context,
-		.vhost = vhost_of(mode, socket->tls),
-		.address = address,
-		.port = (int)socket->port,
-		.path = socket->path,
-		.host = socket->authority,
-		.local_protocol_name = protocols[0].name,
-		.alpn = "http/1.1",
-		.ssl_connection = (socket->tls ? LCCSCF_USE_SSL : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
-		.userdata = socket,
+	        .context = mode->context,
+	        .vhost = vhost_of(mode, socket->tls),
+	        .address = address,
+	        .port = (int)socket->port,
+	        .path = socket->path,
+	        .host = socket->authority,
+	        .local_protocol_name = protocols[0].name,
+	        .alpn = "http/1.1",
+	        .ssl_connection = (socket->tls ? LCCSCF_USE_SSL : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
+	        .userdata = socket,
 	};
 
 	socket->ended = false;
@@ -272,9 +272,11 @@ static bool try_next_address(struct slack_socket *socket)
 		char text[64];
 
 		socket->next = address->ai_next;
-		if (getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0)
+		if (getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof(text), NULL, 0,
+		                NI_NUMERICHOST) != 0)
 			continue;
-		/* What fails at once may have been told to socket_mode_lost, which leaves it to the next tick. */
+		/* What fails at once may have been told to socket_mode_lost, which leaves it to the next
+		 * tick. */
 		socket->next = address;
 		bool going = connect_to(socket, text);
 
@@ -340,7 +342,8 @@ static bool socket_read_url(struct slack_socket *socket, const char *url)
 		socket->tls = !strcmp(scheme, "wss");
 		socket->port = (unsigned)port;
 		socket->host = mem_strdup(host);
-		socket->authority = port == (socket->tls ? 443 : 80) ? mem_strdup(host) : mem_printf("%s:%d", host, port);
+		socket->authority =
+		        port == (socket->tls ? 443 : 80) ? mem_strdup(host) : mem_printf("%s:%d", host, port);
 		socket->path = mem_printf("/%s", path);
 	}
 	mem_free_secret(copy);
@@ -398,17 +401,18 @@ static void drop_asking(void *context)
 /* Unless one is on its way. */
 static void open_another(struct socket_mode *mode)
 {
-	if (mode->asking || mode->closing || !mode->started || count_of(mode, SOCKET_OPENING, SOCKET_GREETING) > 0)
+	if (mode->asking || mode->closing || !mode->started ||
+	    count_of(mode, SOCKET_OPENING, SOCKET_GREETING) > 0)
 		return;
 	uv_timer_stop(&mode->retry);
 	mode->asking = MEM_NEW(struct asking);
 	mode->asking->mode = mode;
 	web_api_call(mode->api, &(struct web_call){.method = "apps.connections.open",
-						   .token = mode->token,
-						   .lane = LANE,
-						   .done = take_url,
-						   .drop = drop_asking,
-						   .context = mode->asking});
+	                                           .token = mode->token,
+	                                           .lane = LANE,
+	                                           .done = take_url,
+	                                           .drop = drop_asking,
+	                                           .context = mode->asking});
 }
 
 static void retry_due(uv_timer_t *timer)
@@ -426,7 +430,8 @@ static void open_later(struct socket_mode *mode, const char *why)
 	if (delay_ms > mode->times.retry_last)
 		delay_ms = mode->times.retry_last;
 	random_bytes(&bits, sizeof(bits));
-	LOG_AT(mode->failures == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, &mode->log, "no websocket: %s", why);
+	LOG_AT(mode->failures == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, &mode->log, "no websocket: %s",
+	       why);
 	mode->failures++;
 	uv_timer_start(&mode->retry, retry_due, delay_ms / 2 + bits % (delay_ms / 2 + 1), 0);
 }
@@ -451,8 +456,7 @@ static void take_hello(struct slack_socket *socket, const struct slack_frame *fr
 
 	if (socket->stage != SOCKET_GREETING)
 		return;
-	LIST_EACH(link, &mode->sockets)
-	{
+	LIST_EACH (link, &mode->sockets) {
 		struct slack_socket *other = CONTAINER_OF(link, struct slack_socket, link);
 
 		if (other->stage != SOCKET_READY)
@@ -544,8 +548,7 @@ void socket_mode_take(struct slack_socket *socket, const char *bytes, size_t len
 
 static struct slack_socket *find(const struct socket_mode *mode, socket_number number)
 {
-	LIST_EACH(link, &mode->sockets)
-	{
+	LIST_EACH (link, &mode->sockets) {
 		struct slack_socket *socket = CONTAINER_OF(link, struct slack_socket, link);
 
 		if (socket->number == number)
@@ -554,7 +557,8 @@ static struct slack_socket *find(const struct socket_mode *mode, socket_number n
 	return NULL;
 }
 
-int socket_mode_acknowledge(struct socket_mode *mode, socket_number number, const char *envelope_id, const char *payload)
+int socket_mode_acknowledge(struct socket_mode *mode, socket_number number, const char *envelope_id,
+                            const char *payload)
 {
 	struct slack_socket *socket = find(mode, number);
 	struct buf frame = {0};
@@ -588,8 +592,7 @@ void socket_mode_hold(struct socket_mode *mode, bool hold)
 	if (mode->held == hold)
 		return;
 	mode->held = hold;
-	LIST_EACH(link, &mode->sockets)
-	{
+	LIST_EACH (link, &mode->sockets) {
 		struct slack_socket *socket = CONTAINER_OF(link, struct slack_socket, link);
 
 		socket->heard_ms = uv_now(mode->loop);
@@ -626,8 +629,9 @@ void socket_mode_start(struct socket_mode *mode)
 	buf_finish(&error);
 }
 
-struct socket_mode *socket_mode_create(struct http_server *http, struct web_api *api, struct web_token *app_token,
-				       const struct socket_ops *ops, const struct log *parent)
+struct socket_mode *socket_mode_create(struct http_server *http, struct web_api *api,
+                                       struct web_token *app_token, const struct socket_ops *ops,
+                                       const struct log *parent)
 {
 	struct socket_mode *mode = MEM_NEW(struct socket_mode);
 
@@ -638,14 +642,14 @@ struct socket_mode *socket_mode_create(struct http_server *http, struct web_api 
 	mode->ops = *ops;
 	mode->log = (struct log){.parent = parent, .label = "socket"};
 	mode->times = (struct socket_times){
-		.tick = 200,
-		.ping = LIMIT_SLACK_PING_SECONDS * 1000u,
-		.silence = LIMIT_SLACK_SILENCE_SECONDS * 1000u,
-		.hello = LIMIT_SLACK_HELLO_SECONDS * 1000u,
-		.leave = LIMIT_SLACK_LEAVE_SECONDS * 1000u,
-		.close = LIMIT_SLACK_CLOSE_MS,
-		.retry = LIMIT_SLACK_RETRY_MS,
-		.retry_last = LIMIT_SLACK_RETRY_LAST_MS,
+	        .tick = 200,
+	        .ping = LIMIT_SLACK_PING_SECONDS * 1000u,
+	        .silence = LIMIT_SLACK_SILENCE_SECONDS * 1000u,
+	        .hello = LIMIT_SLACK_HELLO_SECONDS * 1000u,
+	        .leave = LIMIT_SLACK_LEAVE_SECONDS * 1000u,
+	        .close = LIMIT_SLACK_CLOSE_MS,
+	        .retry = LIMIT_SLACK_RETRY_MS,
+	        .retry_last = LIMIT_SLACK_RETRY_LAST_MS,
 	};
 	list_init(&mode->sockets);
 	uv_timer_init(mode->loop, &mode->tick);
@@ -668,7 +672,8 @@ static void handle_closed(uv_handle_t *handle)
 	void *context = mode->closed_context;
 
 	arena_finish(&mode->arena);
-	/* Not from inside of a callback of a connection in it; it ends those that were cut and not closed yet. */
+	/* Not from inside of a callback of a connection in it; it ends those that were cut and not closed
+	 * yet. */
 	if (mode->plain)
 		lws_vhost_destroy(mode->plain);
 	if (mode->secure)
@@ -706,7 +711,7 @@ void socket_mode_close(struct socket_mode **slot, void (*closed)(void *context),
 	uv_timer_stop(&mode->retry);
 	if (mode->asking)
 		mode->asking->mode = NULL;
-	LIST_EACH(link, &mode->sockets)
-	slack_socket_leave(CONTAINER_OF(link, struct slack_socket, link), LWS_CLOSE_STATUS_NORMAL);
+	LIST_EACH (link, &mode->sockets)
+		slack_socket_leave(CONTAINER_OF(link, struct slack_socket, link), LWS_CLOSE_STATUS_NORMAL);
 	end_if_done(mode);
 }

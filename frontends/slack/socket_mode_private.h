@@ -21,21 +21,21 @@ struct slack_socket {
 	struct list link; /* socket_mode.sockets */
 	socket_number number;
 	enum slack_socket_stage stage;
-	struct lws *wsi; /* NULL: not connected to */
-	bool ended;      /* the attempt to connect has ended */
+	struct lws *wsi;               /* NULL: not connected to */
+	bool ended;                    /* the attempt to connect has ended */
 	char *host, *authority, *path; /* authority: the host, with a port that is not its scheme's */
 	unsigned port;
 	bool tls;
-	struct lookup *lookup;     /* under way */
+	struct lookup *lookup;         /* under way */
 	struct addrinfo *found, *next; /* addresses that were not tried */
-	uint64_t due_ms;  /* of OPENING to its hello, LEAVING, CLOSING */
+	uint64_t due_ms;               /* of OPENING to its hello, LEAVING, CLOSING */
 	uint64_t heard_ms, pinged_ms;
-	bool ping;        /* to be sent */
+	bool ping; /* to be sent */
 	bool close_sent;
 	unsigned close_code;
 	unsigned unanswered; /* envelopes */
-	struct buf in;    /* a frame of which more is to come */
-	struct buf out;   /* acknowledgements (struct out_frame) from out_at on */
+	struct buf in;       /* a frame of which more is to come */
+	struct buf out;      /* acknowledgements (struct out_frame) from out_at on */
 	size_t out_at;
 };
 
@@ -47,7 +47,7 @@ struct socket_times {
 struct socket_mode {
 	struct http_server *http;
 	uv_loop_t *loop;
-	struct lws_context *context; /* borrowed; NULL before the first start */
+	struct lws_context *context;      /* borrowed; NULL before the first start */
 	struct lws_vhost *plain, *secure; /* made when first needed */
 	struct web_api *api;
 	struct web_token *token;
@@ -64,7 +64,7 @@ struct socket_mode {
 	bool closing, ended;
 	unsigned handles, lookups;
 	uv_timer_t tick, retry;
-	uv_check_t turn;       /* when frames came in this turn */
+	uv_check_t turn; /* when frames came in this turn */
 	bool some;
 	struct arena arena;
 	void (*closed)(void *context);
@@ -72,7 +72,8 @@ struct socket_mode {
 };
 
 /* socket_frame.c: what libwebsockets calls. */
-int slack_socket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length);
+int slack_socket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                          size_t length);
 /* Queues a frame of text. */
 void slack_socket_put(struct slack_socket *socket, const char *text, size_t length);
 

@@ -33,7 +33,8 @@ static void judge(struct web_answer *answer, const struct http_result *result, b
 {
 	answer->err = TP_ERR_IO;
 	answer->verdict = WEB_SILENCE;
-	if (result->err == TP_ERR_LIMIT || result->err == TP_ERR_INVALID || result->err == TP_ERR_NOT_ALLOWED) {
+	if (result->err == TP_ERR_LIMIT || result->err == TP_ERR_INVALID ||
+	    result->err == TP_ERR_NOT_ALLOWED) {
 		answer->verdict = WEB_REFUSED;
 		answer->err = result->err;
 	} else if (result->err) {
@@ -92,7 +93,8 @@ void web_answer_read(struct web_answer *answer, const struct http_result *result
 	    !json_bool(answer->json, "ok", false))
 		answer->error = code;
 	judge(answer, result, plain);
-	answer->maybe_done = result->sent && (answer->verdict == WEB_UNCLEAR || answer->verdict == WEB_SILENCE);
+	answer->maybe_done =
+	        result->sent && (answer->verdict == WEB_UNCLEAR || answer->verdict == WEB_SILENCE);
 	describe(answer, result);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls wait in lanes. Lanes that have a call to make and may make it stand in `turns`; the first of them makes one
- * and goes to the end. A call that waits for something else than its turn (a time, a gate, a token, its caller's
- * word) is in the list of those, and its lane with a name waits for it; when that is over it is at the head again.
- * What has no lane of its own is in one of two that make several calls at once, and waits by itself.
+ * Calls wait in lanes. Lanes that have a call to make and may make it stand in `turns`; the first of them
+ * makes one and goes to the end. A call that waits for something else than its turn (a time, a gate, a token,
+ * its caller's word) is in the list of those, and its lane with a name waits for it; when that is over it is
+ * at the head again. What has no lane of its own is in one of two that make several calls at once, and waits
+ * by itself.
  */
 #include "frontends/slack/web_api.h"
 
@@ -129,7 +130,8 @@ static void rest(struct web_pending *call, uint64_t delay_ms)
 	struct list *before = api->resting.prev;
 
 	call->due_ms = now_of(api) + delay_ms;
-	while (before != &api->resting && CONTAINER_OF(before, struct web_pending, link)->due_ms > call->due_ms)
+	while (before != &api->resting &&
+	       CONTAINER_OF(before, struct web_pending, link)->due_ms > call->due_ms)
 		before = before->prev;
 	park(call, before->next);
 	set_timer(api);
@@ -239,7 +241,8 @@ static void end_those_to_end(struct web_api *api)
 {
 	while (!list_empty(&api->ending) && !api->destroyed) {
 		struct web_pending *call = CONTAINER_OF(api->ending.next, struct web_pending, link);
-		struct web_reply reply = {.err = call->end_err, .error = "", .problem = tp_error_text(call->end_err)};
+		struct web_reply reply = {
+		        .err = call->end_err, .error = "", .problem = tp_error_text(call->end_err)};
 
 		give_back(call, &reply);
 	}
@@ -279,17 +282,17 @@ static void make(struct web_pending *call)
 	struct web_api *api = call->api;
 	char *url = call->url ? mem_strdup(call->url) : mem_printf("%s/%s", api->base, call->method);
 	struct http_ask ask = {
-		.method = HTTP_POST,
-		.url = url,
-		.bearer = call->token ? call->token->text : NULL,
-		.content_type = call->type,
-		.body = call->body,
-		.body_length = call->body ? strlen(call->body) : 0,
-		.unrepeated = call->unsure && call->body && *call->body,
-		.answer_max = LIMIT_SLACK_ANSWER_BYTES,
-		.timeout_s = LIMIT_SLACK_CALL_SECONDS,
-		.done = take_answer,
-		.context = call,
+	        .method = HTTP_POST,
+	        .url = url,
+	        .bearer = call->token ? call->token->text : NULL,
+	        .content_type = call->type,
+	        .body = call->body,
+	        .body_length = call->body ? strlen(call->body) : 0,
+	        .unrepeated = call->unsure && call->body && *call->body,
+	        .answer_max = LIMIT_SLACK_ANSWER_BYTES,
+	        .timeout_s = LIMIT_SLACK_CALL_SECONDS,
+	        .done = take_answer,
+	        .context = call,
 	};
 
 	call->tries++;
@@ -337,7 +340,7 @@ static uint64_t pace_of(struct web_pending *call)
 
 	buf_printf(&name, "%s %s", call->token ? call->token->label : "", call->channel);
 	uint64_t when_ms =
-		web_pace_take(&api->paces, buf_text(&name), now_ms, api->post_ms, LIMIT_SLACK_POST_BURST);
+	        web_pace_take(&api->paces, buf_text(&name), now_ms, api->post_ms, LIMIT_SLACK_POST_BURST);
 
 	buf_finish(&name);
 	call->paced = when_ms <= now_ms;
@@ -414,8 +417,7 @@ static void timer_due(uv_timer_t *timer)
 			break;
 		wake(call);
 	}
-	LIST_EACH(link, &api->gates.all)
-	{
+	LIST_EACH (link, &api->gates.all) {
 		struct web_gate *gate = CONTAINER_OF(link, struct web_gate, link);
 
 		if (!gate->until_ms || gate->until_ms > now_ms)
@@ -434,8 +436,7 @@ static void timer_due(uv_timer_t *timer)
 /* Slack is there again: who waited for that goes on now. */
 static void wake_for_answers(struct web_api *api)
 {
-	LIST_EACH(link, &api->resting)
-	{
+	LIST_EACH (link, &api->resting) {
 		struct web_pending *call = CONTAINER_OF(link, struct web_pending, link);
 
 		if (call->rests_for_silence)
@@ -459,10 +460,10 @@ static void note_word(struct web_api *api, bool answers, const char *problem)
 static void reply_with(struct web_pending *call, struct web_answer *answer)
 {
 	struct web_reply reply = {
-		.err = answer->err,
-		.error = answer->error,
-		.problem = buf_text(&answer->problem),
-		.json = answer->json,
+	        .err = answer->err,
+	        .error = answer->error,
+	        .problem = buf_text(&answer->problem),
+	        .json = answer->json,
 	};
 
 	if (answer->err)
@@ -472,8 +473,7 @@ static void reply_with(struct web_pending *call, struct web_answer *answer)
 
 static void end_calls_of(struct web_api *api, const struct web_token *token)
 {
-	LIST_EACH(link, &api->of_tokens)
-	{
+	LIST_EACH (link, &api->of_tokens) {
 		struct web_pending *call = CONTAINER_OF(link, struct web_pending, token_link);
 
 		if (call->token == token && !call->http && !call->end_err)
@@ -535,8 +535,8 @@ static struct web_gate *close_gate(struct web_pending *call, const struct http_r
 
 static void ask_again(struct web_pending *call, struct web_answer *answer, const struct http_result *result)
 {
-	LOG_AT(answer->verdict == WEB_UNCLEAR && call->tries == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, &call->api->log,
-	       "%s: to be asked again: %s", call->method, buf_text(&answer->problem));
+	LOG_AT(answer->verdict == WEB_UNCLEAR && call->tries == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+	       &call->api->log, "%s: to be asked again: %s", call->method, buf_text(&answer->problem));
 	call->rests_for_silence = answer->verdict == WEB_SILENCE;
 	rest(call, delay_of(call, result));
 }
@@ -575,8 +575,8 @@ static void settle(struct web_pending *call, struct web_answer *answer, const st
 		if (last) {
 			reply_with(call, answer);
 		} else if (answer->maybe_done && call->unsure) {
-			log_warning(&call->api->log, "%s: it is not known whether it was done: %s", call->method,
-				    buf_text(&answer->problem));
+			log_warning(&call->api->log, "%s: it is not known whether it was done: %s",
+			            call->method, buf_text(&answer->problem));
 			park(call, &call->api->unsure);
 			call->unsure(call->context, call->api, call);
 		} else {
@@ -691,8 +691,7 @@ void web_api_token_ready(struct web_api *api, struct web_token *token)
 {
 	token->refreshing = false;
 	token->refreshed++;
-	LIST_EACH(link, &api->waiting_for_token)
-	{
+	LIST_EACH (link, &api->waiting_for_token) {
 		struct web_pending *call = CONTAINER_OF(link, struct web_pending, link);
 
 		if (call->token == token)
@@ -708,8 +707,7 @@ void web_api_forget_token(struct web_api *api, struct web_token *token)
 {
 	token->dead = true;
 	api->inside++;
-	LIST_EACH(link, &api->of_tokens)
-	{
+	LIST_EACH (link, &api->of_tokens) {
 		struct web_pending *call = CONTAINER_OF(link, struct web_pending, token_link);
 
 		if (call->token != token)
@@ -725,14 +723,15 @@ void web_api_forget_token(struct web_api *api, struct web_token *token)
 	leave(api);
 }
 
-void web_api_on_expired(struct web_api *api, void (*expired)(void *context, struct web_token *token), void *context)
+void web_api_on_expired(struct web_api *api, void (*expired)(void *context, struct web_token *token),
+                        void *context)
 {
 	api->expired = expired;
 	api->expired_context = context;
 }
 
-void web_api_on_dead(struct web_api *api, void (*dead)(void *context, struct web_token *token, const char *error),
-		     void *context)
+void web_api_on_dead(struct web_api *api,
+                     void (*dead)(void *context, struct web_token *token, const char *error), void *context)
 {
 	api->dead = dead;
 	api->dead_context = context;
@@ -776,9 +775,10 @@ static bool is_url(const char *url, const char *scheme, bool *loopback)
 	CURLU *parts = curl_url();
 	char *found = NULL, *host = NULL;
 	bool good = parts &&
-		    curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) == CURLUE_OK &&
-		    curl_url_get(parts, CURLUPART_SCHEME, &found, 0) == CURLUE_OK &&
-		    curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && !strcmp(found, scheme);
+	            curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) ==
+	                    CURLUE_OK &&
+	            curl_url_get(parts, CURLUPART_SCHEME, &found, 0) == CURLUE_OK &&
+	            curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && !strcmp(found, scheme);
 
 	*loopback = good && is_loopback_host(host);
 	curl_free(found);
@@ -854,8 +854,8 @@ static void drop_calls_of_lanes(struct web_api *api)
 
 static void finish(struct web_api *api)
 {
-	LIST_EACH(link, &api->gates.all)
-	drop_calls(&CONTAINER_OF(link, struct web_gate, link)->waiting);
+	LIST_EACH (link, &api->gates.all)
+		drop_calls(&CONTAINER_OF(link, struct web_gate, link)->waiting);
 	drop_calls(&api->under_way);
 	drop_calls(&api->resting);
 	drop_calls(&api->waiting_for_token);

@@ -19,15 +19,16 @@ static void send_to(struct web_pending *call, const char *url, struct web_lane *
 		web_pending_enqueue(call, lane);
 		return;
 	}
-	log_warning(&call->api->log, "%s: Slack names a URL that is not used: it has to be https", call->method);
+	log_warning(&call->api->log, "%s: Slack names a URL that is not used: it has to be https",
+	            call->method);
 	call->lane = lane;
 	lane->count++;
 	call->api->waiting++;
 	web_pending_end(call, TP_ERR_INVALID);
 }
 
-void web_api_upload(struct web_api *api, const char *url, int fd, uint64_t size, web_done *done, void *context,
-		    void (*drop)(void *context))
+void web_api_upload(struct web_api *api, const char *url, int fd, uint64_t size, web_done *done,
+                    void *context, void (*drop)(void *context))
 {
 	struct web_pending *call = web_pending_create(api, "upload");
 
@@ -62,8 +63,8 @@ void web_api_respond(struct web_api *api, const char *response_url, const char *
 
 struct pages {
 	struct web_api *api;
-	struct web_call call;            /* as it was given, with copies */
-	struct web_argument *arguments;  /* two more: limit, cursor */
+	struct web_call call;           /* as it was given, with copies */
+	struct web_argument *arguments; /* two more: limit, cursor */
 	bool begun_anew;
 	bool (*page)(void *context, const struct cJSON *json);
 	web_done *done;
@@ -128,7 +129,7 @@ static void take_page(void *context, const struct web_reply *reply)
 }
 
 void web_api_pages(struct web_api *api, const struct web_call *call, unsigned limit,
-		   bool (*page)(void *context, const struct cJSON *json))
+                   bool (*page)(void *context, const struct cJSON *json))
 {
 	struct pages *pages = MEM_NEW(struct pages);
 	size_t count = call->arguments_count;

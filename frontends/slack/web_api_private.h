@@ -7,9 +7,9 @@
 #include "frontends/slack/web_gate.h"
 
 struct web_lane {
-	struct list link;            /* web_api.turns, or to itself */
-	struct list calls;           /* struct web_pending.link: those that wait for their turn, the next first */
-	char *name;                  /* NULL: of those without */
+	struct list link;  /* web_api.turns, or to itself */
+	struct list calls; /* struct web_pending.link: those that wait for their turn, the next first */
+	char *name;        /* NULL: of those without */
 	unsigned under_way, at_once; /* calls taken from it and not ended; how many may be */
 	size_t count;                /* both */
 };
@@ -27,14 +27,14 @@ struct web_pending {
 	char *method, *url;       /* url NULL: of the method */
 	char *body;               /* to be wiped */
 	const char *type;
-	char *channel;            /* of a post; NULL: not paced */
-	int fd;                   /* a file instead of a body; -1: none */
+	char *channel; /* of a post; NULL: not paced */
+	int fd;        /* a file instead of a body; -1: none */
 	uint64_t size;
-	bool once, paced;         /* paced: it has its time already */
+	bool once, paced;          /* paced: it has its time already */
 	unsigned tries, tries_max; /* 0: for ever */
 	bool rests_for_silence;
-	uint64_t due_ms;          /* uv_now, while it rests */
-	int end_err;              /* of one that is to end */
+	uint64_t due_ms; /* uv_now, while it rests */
+	int end_err;     /* of one that is to end */
 	void (*unsure)(void *context, struct web_api *api, struct web_pending *pending);
 	web_done *done;
 	void *context;

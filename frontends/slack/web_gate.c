@@ -45,8 +45,7 @@ uint64_t web_gates_due_ms(const struct web_gates *gates)
 {
 	uint64_t due_ms = 0;
 
-	LIST_EACH(link, &gates->all)
-	{
+	LIST_EACH (link, &gates->all) {
 		const struct web_gate *gate = CONTAINER_OF(link, struct web_gate, link);
 
 		if (gate->until_ms && (!due_ms || gate->until_ms < due_ms))
@@ -95,7 +94,8 @@ static struct pace *pace_named(struct web_paces *paces, const char *name, uint64
 	return pace;
 }
 
-uint64_t web_pace_take(struct web_paces *paces, const char *name, uint64_t now_ms, unsigned period_ms, unsigned burst)
+uint64_t web_pace_take(struct web_paces *paces, const char *name, uint64_t now_ms, unsigned period_ms,
+                       unsigned burst)
 {
 	struct pace *pace = pace_named(paces, name, now_ms);
 	uint64_t ahead_ms = (uint64_t)period_ms * (burst - 1);
@@ -106,7 +106,8 @@ uint64_t web_pace_take(struct web_paces *paces, const char *name, uint64_t now_m
 	return now_ms;
 }
 
-void web_pace_delay(struct web_paces *paces, const char *name, uint64_t until_ms, unsigned period_ms, unsigned burst)
+void web_pace_delay(struct web_paces *paces, const char *name, uint64_t until_ms, unsigned period_ms,
+                    unsigned burst)
 {
 	struct pace *pace = pace_named(paces, name, until_ms);
 	uint64_t full_ms = until_ms + (uint64_t)period_ms * (burst - 1);

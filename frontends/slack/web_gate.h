@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When a call may be made: the rate limits of Slack's Web API, of one method in one workspace (a gate, closed by a 429)
- * and of posting in one channel (a pace). Times are uv_now's milliseconds.
+ * When a call may be made: the rate limits of Slack's Web API, of one method in one workspace (a gate, closed
+ * by a 429) and of posting in one channel (a pace). Times are uv_now's milliseconds.
  */
 #pragma once
 
@@ -12,8 +12,8 @@
 #include "base/list.h"
 #include "base/map.h"
 
-/* Open where there is none. While there is one, calls wait in it; when its time is over the first is let through, and
- * two more for each that is answered. When none waits and none is under way it is gone. */
+/* Open where there is none. While there is one, calls wait in it; when its time is over the first is let
+ * through, and two more for each that is answered. When none waits and none is under way it is gone. */
 struct web_gate {
 	struct list link;    /* web_gates.all */
 	struct list waiting; /* the caller's links, the longest there first */
@@ -45,7 +45,9 @@ struct web_paces {
 };
 
 /* When the next may go: now_ms if that is now, which then is taken. `period_ms` each, `burst` at once. */
-uint64_t web_pace_take(struct web_paces *paces, const char *name, uint64_t now_ms, unsigned period_ms, unsigned burst);
+uint64_t web_pace_take(struct web_paces *paces, const char *name, uint64_t now_ms, unsigned period_ms,
+                       unsigned burst);
 /* Nothing more before. */
-void web_pace_delay(struct web_paces *paces, const char *name, uint64_t until_ms, unsigned period_ms, unsigned burst);
+void web_pace_delay(struct web_paces *paces, const char *name, uint64_t until_ms, unsigned period_ms,
+                    unsigned burst);
 void web_paces_finish(struct web_paces *paces);

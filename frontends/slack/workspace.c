@@ -70,16 +70,28 @@ void workspace_tell_admins(struct slack_frontend *frontend, const struct workspa
 	}
 }
 
-void workspace_end(struct workspace *workspace, const char *why)
+static void give_up(struct workspace *workspace)
 {
-	if (workspace->state == WORKSPACE_DEAD)
-		return;
 	workspace->state = WORKSPACE_DEAD;
 	workspace->token.dead = true;
 	web_api_forget_token(workspace->frontend->api, &workspace->token);
 	incoming_forget_workspace(workspace);
-	char *text = mem_printf("The workspace %s is lost to the gateway: %s. Install the app there again%s; "
-				"what is for it is kept.",
+}
+
+/* Of the store, unless another token of it is in use. */
+static void forget_token(struct workspace *workspace)
+{
+	if (workspace->installed && !workspace_find(workspace->frontend, workspace->installed))
+		slack_tokens_forget(workspace->frontend->tokens, workspace->installed);
+}
+
+void workspace_end(struct workspace *workspace, const char *why)
+{
+	if (workspace->state == WORKSPACE_DEAD)
+		return;
+	give_up(workspace);
+	char *text = mem_printf("The workspace %s is lost to the gateway: %s. Install the app there again%s; what is "
+				"for it is kept.",
 				workspace->name && *workspace->name ? workspace->name
 				: workspace->team                   ? workspace->team
 				: workspace->installed              ? workspace->installed
@@ -88,9 +100,7 @@ void workspace_end(struct workspace *workspace, const char *why)
 				workspace->installed ? " at slack.public_url/slack/install"
 						     : " and put its bot token into the configuration");
 
-	/* Unless another token of it is in use. */
-	if (workspace->installed && !workspace_find(workspace->frontend, workspace->installed))
-		slack_tokens_forget(workspace->frontend->tokens, workspace->installed);
+	forget_token(workspace);
 
 	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_ERROR, text);
 	mem_free(text);
@@ -276,6 +286,61 @@ void workspaces_start(struct slack_frontend *frontend, void (*settled)(struct sl
 	LIST_EACH (link, &frontend->workspaces)
 		ask(CONTAINER_OF(link, struct workspace, link), starting);
 	settle(starting);
+}
+
+/* ----------------------------------------------------------------------------------------- administration */
+
+void workspaces_show(struct slack_frontend *frontend,
+		     void (*each)(void *context, const struct frontend_workspace *workspace), void *context)
+{
+	static const char *const states[] = {
+		[WORKSPACE_ASKING] = "asking", [WORKSPACE_READY] = "ready", [WORKSPACE_DEAD] = "ended"};
+
+	LIST_EACH (link, &frontend->workspaces) {
+		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
+		const char *team = workspace->team ? workspace->team : workspace->installed;
+		struct frontend_workspace shown = {
+			.id = team ? team : "?",
+			.name = workspace->name ? workspace->name : "",
+			.state = workspace->state == WORKSPACE_READY && workspace->token.refreshing ? "refreshing"
+										     : states[workspace->state],
+			.waiting = workspace->waiting_count,
+		};
+
+		each(context, &shown);
+	}
+}
+
+static void on_revoked(void *context, const struct web_reply *reply)
+{
+	struct workspace *workspace = context;
+
+	if (reply->err && reply->err != TP_ERR_AUTH)
+		log_warning(&workspace->log, "Slack does not take the token back: %s", reply->problem);
+	if (workspace->state == WORKSPACE_DEAD)
+		return;
+	give_up(workspace);
+	forget_token(workspace);
+	log_info(&workspace->log, "removed by an administrator");
+}
+
+int workspace_stop(struct slack_frontend *frontend, const char *team, bool remove)
+{
+	struct workspace *workspace = workspace_find(frontend, team);
+
+	if (!workspace)
+		return TP_ERR_NOT_FOUND;
+	if (remove) {
+		web_api_call(frontend->api, &(struct web_call){.method = "auth.revoke",
+							       .token = &workspace->token,
+							       .once = true,
+							       .done = on_revoked,
+							       .context = workspace});
+	} else {
+		give_up(workspace);
+		log_info(&workspace->log, "stopped by an administrator");
+	}
+	return 0;
 }
 
 void workspaces_free(struct slack_frontend *frontend)

@@ -45,6 +45,12 @@ struct workspace *workspace_of(const struct slack_frontend *frontend, const char
 bool workspace_is_own(const struct workspace *workspace, const struct slack_event *event);
 /* Its token is of no use any more. `why` is for administrators. */
 void workspace_end(struct workspace *workspace, const char *why);
+/* For administrators (frontend_ops). */
+void workspaces_show(struct slack_frontend *frontend,
+		     void (*each)(void *context, const struct frontend_workspace *workspace), void *context);
+/* No more service there until the next start; `remove`: its token is given back to Slack and forgotten. 0, or
+ * TP_ERR_NOT_FOUND. */
+int workspace_stop(struct slack_frontend *frontend, const char *team, bool remove);
 /* To the administrators (slack.admin) of this workspace, and into the log. NULL, or one that is DEAD: to all. */
 void workspace_tell_admins(struct slack_frontend *frontend, const struct workspace *workspace, enum log_level level,
 			   const char *text);

@@ -6,8 +6,9 @@ against it (tests/slack/referees). And whether they would notice: for each rule 
 """
 import asyncio
 
-from harness.process import Failure, Skip, require
+from harness.process import Failure, Skip, require, wait_until
 from harness.referees import LANGUAGES, Referee, checks_of, environment, start_furnished
+from harness.slack_foreign import Foreign
 from harness.slack_reference import Reference, there_or_skip, unknown_keys
 from testslack import EVENTS, RULES
 from testslack.tour import tour
@@ -61,12 +62,13 @@ WITNESSES = {
 
 
 async def start(world, language):
-    referee = Referee(language)
+    referee = Referee(language, world.folder)
     world.started.append(referee)
     return await referee.start()
 
 
-async def pass_all(world, language, at_once=6):
+async def pass_all(world, language, busy=(), at_once=6):
+    """busy: checks that keep the referee from anything else for seconds; they come last."""
     referee = await start(world, language)
     turn = asyncio.Semaphore(at_once)
 
@@ -76,8 +78,10 @@ async def pass_all(world, language, at_once=6):
     failed = {}
     checks = checks_of(language)
     require(len(checks) >= 4, f"the referee in {language} knows nothing: {checks}")
-    for result in await asyncio.gather(*(one(name) for name in checks)):
+    for result in await asyncio.gather(*(one(name) for name in checks if name not in busy)):
         failed.update(result)
+    for name in busy:
+        failed.update(await one(name))
     if failed:
         raise Failure("\n".join(f"{name}: {why}" for name, why in failed.items()))
 
@@ -89,7 +93,7 @@ async def scenario_python(world):
 
 async def scenario_node(world):
     """@slack/web-api, @slack/socket-mode, @slack/bolt, a JSON schema of the events in @slack/types, and emulate."""
-    await pass_all(world, "node")
+    await pass_all(world, "node", busy=["types"])
 
 
 async def scenario_go(world):
@@ -159,3 +163,23 @@ async def scenario_reference(world):
     await slack.stop()
     faults -= MORE_THAN_RECORDED
     require(not faults, "\n".join(sorted(faults)))
+
+
+async def scenario_foreign(world):
+    """What others' programs stand in for, as frontends are tested with it, against one of the SDKs: slack_sdk is told by
+    slacktest of what emulate keeps."""
+    foreign = Foreign(world.folder)
+    world.started.append(foreign)
+    await foreign.start()
+    referee = await start(world, "python")
+    channel = (await foreign.call("conversations.create", name="lobby"))["channel"]["id"]
+    await foreign.call("conversations.join", "xoxp-egon", channel=channel)
+    asked = asyncio.create_task(referee.ask(checks=["foreign"], state={
+        "api_url": foreign.api_url, "app_token": foreign.app_token, "bot_token": foreign.bot_token, "channel": channel}))
+    await wait_until(lambda: foreign.opened, "a connection")
+    ts, envelope = await foreign.say("egon", channel, "hello")
+    await foreign.acknowledged(envelope)
+    failed = (await asked)["failed"]
+    require(not failed, f"{failed}")
+    history = (await foreign.call("conversations.replies", channel=channel, ts=ts))["messages"]
+    require([message["text"] for message in history] == ["hello", "hello yourself"], f"{history}")

@@ -92,9 +92,9 @@ void http_server_close(struct http_server **server, void (*stopped)(void *contex
 size_t http_server_count(const struct http_server *server);
 
 /*
- * libwebsockets' context of this loop, for other uses of it: a loop has one. It is made if it is not there, and is there
- * until http_server_leave, also if the server is closed before (which then ends after that). Who borrows it makes a
- * vhost of his own. 0, or TP_ERR_IO with a sentence.
+ * libwebsockets' context of this loop, for other uses of it: a loop has one. It is made if it is not there, and
+ * is there until http_server_leave, also if the server is closed before (which then ends after that). Who
+ * borrows it makes a vhost of his own. 0, or TP_ERR_IO with a sentence.
  */
 struct lws_context;
 int http_server_borrow(struct http_server *server, struct lws_context **context, struct buf *error);

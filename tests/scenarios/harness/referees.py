@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 from .process import PATIENCE, Failure, Skip
@@ -40,7 +41,8 @@ def command(language):
         return [os.path.join(where, "bin", "python3"), os.path.join(folder, "referee.py")], {}
     if language == "node":
         return ([os.path.join(where, "node_modules", "node", "bin", "node"), os.path.join(folder, "referee.js")],
-                {"NODE_PATH": os.path.join(where, "node_modules"), "SLACK_EVENT_SCHEMA": os.path.join(where, "events.schema.json")})
+                {"NODE_PATH": os.path.join(where, "node_modules"),
+                 "SLACK_EVENT_SCHEMA": os.path.join(where, "events.schema.json")})
     if language == "go":
         return [os.path.join(where, "referee")], {}
     java = shutil.which("java")
@@ -71,12 +73,13 @@ async def start_furnished(broken=()):
 
 
 class Referee:
-    """One process, for as many jobs as there are. Ended with the scenario (World.started)."""
+    """One process, for as many jobs as there are. Ended with the scenario (World.started), with what it has started itself;
+    its temporary files are in `folder`."""
 
-    def __init__(self, language, arguments=()):
+    def __init__(self, language, folder):
         self.language = language
         self.argv, self.env = command(language)
-        self.argv += list(arguments)
+        self.env["TMPDIR"] = folder
         self.child = None
         self.reader = None
         self.waiting = {}
@@ -134,7 +137,7 @@ class Referee:
 
     async def stop(self):
         if self.child and self.child.returncode is None:
-            self.child.kill()
+            os.killpg(self.child.pid, signal.SIGKILL)
             await self.child.wait()
         for task in self.tasks:
             task.cancel()

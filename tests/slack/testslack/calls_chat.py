@@ -17,8 +17,8 @@ MAX_REACTIONS = 50     # different ones on a message
 MAX_OWN_REACTIONS = 23  # of one person on a message
 BLOCKS = {"actions", "context", "context_actions", "divider", "file", "header", "image", "input", "markdown", "rich_text",
           "section", "table", "video"}
-SHOWN_WITH_REACTIONS = {"type", "subtype", "text", "ts", "user", "username", "team", "app_id", "bot_id", "bot_profile", "attachments",
-                        "blocks", "metadata", "reactions"}
+SHOWN_WITH_REACTIONS = {"type", "subtype", "text", "ts", "user", "username", "team", "app_id", "bot_id", "bot_profile",
+                        "attachments", "blocks", "metadata", "reactions"}
 EMOJI = re.compile(r"[a-z0-9_+'-]+(?:::skin-tone-[2-6])?")
 POST = "text blocks attachments thread_ts reply_broadcast username icon_url icon_emoji mrkdwn parse link_names " \
        "unfurl_links unfurl_media metadata markdown_text as_user"

@@ -14,6 +14,7 @@ The remote control, for programs that do not run inside the test Slack's process
     issue     {"kind": "bot" | "user", "scopes": [...], "user": NAME}   a token more
     expire    {"token": ...}                             a token that rotates
     crowd     {"users": N, "channels": N}                more of them
+    workspace {"name": ...}                              one more with the app in it; answers its state
     subscribe {"events": [...]}                          what the app is told of
     everything {}                                        all that can happen (tour.py)
     renameteam {"name": ...}
@@ -129,8 +130,8 @@ def sockets(slack, workspace, do):
 
 
 def set_value(slack, workspace, of, name, value):
-    target = {"app": next(iter(slack.apps.values())), "hub": slack.hub_of(next(iter(slack.apps.values()))), "faults": slack.faults, "limits": slack.limits,
-              "slack": slack}[of]
+    app = next(iter(slack.apps.values()))
+    target = {"app": app, "hub": slack.hub_of(app), "faults": slack.faults, "limits": slack.limits, "slack": slack}[of]
     if not hasattr(target, name):
         raise ValueError(f"{of} has no {name}")
     setattr(target, name, tuple(value) if isinstance(value, list) else value)
@@ -176,6 +177,16 @@ def everything(slack, workspace, uninstalls=True):
     tour(slack, workspace, uninstalls)
 
 
+def add_workspace(slack, workspace, name):
+    """One more, with the app, winston, and the channel lounge; its state."""
+    app = next(iter(slack.apps.values()))
+    team = slack.add_workspace(name)
+    winston = slack.add_person(team, "winston")
+    install = slack.install(app, team, winston.user)
+    winston.create("lounge", members=[install.bot_user])
+    return state(slack, team)
+
+
 def rename_team(slack, workspace, name):
     slack.rename_team(workspace, name)
 
@@ -187,8 +198,8 @@ def expire(slack, workspace, token):
 def report(slack, workspace):
     hub = slack.hub_of(next(iter(slack.apps.values())))
     return {
-        "deliveries": [{"kind": one.kind, "event_id": one.event_id, "event": one.event, "payload": one.payload, "acked": one.acked,
-                        "lost": one.lost, "attempts": len(one.attempts), "answer": one.answer,
+        "deliveries": [{"kind": one.kind, "event_id": one.event_id, "event": one.event, "payload": one.payload,
+                        "acked": one.acked, "lost": one.lost, "attempts": len(one.attempts), "answer": one.answer,
                         "sockets": [number for _, _, number in one.attempts]} for one in hub.deliveries],
         "dropped": hub.dropped, "complaints": slack.complaints, "failures": slack.failures, "sockets": len(hub.sockets),
         "pings": [socket.pings for socket in hub.sockets], "pongs": [socket.pongs for socket in hub.sockets],
@@ -199,6 +210,8 @@ def report(slack, workspace):
     }
 
 
-COMMANDS = {"person": deed, "state": state, "history": history, "sockets": sockets, "set": set_value, "plan": plan,
-            "limit": limit, "revoke": revoke, "uninstall": uninstall, "issue": issue, "expire": expire, "report": report, "crowd": crowd,
-            "renameteam": rename_team, "subscribe": subscribe, "everything": everything}
+COMMANDS = {
+    "person": deed, "state": state, "history": history, "sockets": sockets, "set": set_value, "plan": plan, "limit": limit,
+    "revoke": revoke, "uninstall": uninstall, "issue": issue, "expire": expire, "report": report, "crowd": crowd,
+    "renameteam": rename_team, "workspace": add_workspace, "subscribe": subscribe, "everything": everything,
+}

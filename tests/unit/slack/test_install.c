@@ -40,9 +40,11 @@ struct fixture {
 	unsigned done;
 };
 
-#define GRANT "{\"ok\":true,\"access_token\":\"xoxb-1\",\"token_type\":\"bot\",\"bot_user_id\":\"U0BOT\"," \
+#define GRANT                                                                                        \
+	"{\"ok\":true,\"access_token\":\"xoxb-1\",\"token_type\":\"bot\",\"bot_user_id\":\"U0BOT\"," \
 	"\"app_id\":\"A1\",\"team\":{\"name\":\"<Softball>\",\"id\":\"T1\"}}"
-#define ROTATING "{\"ok\":true,\"access_token\":\"xoxe.xoxb-%u\",\"refresh_token\":\"xoxe-%u\",\"expires_in\":%u," \
+#define ROTATING                                                                                          \
+	"{\"ok\":true,\"access_token\":\"xoxe.xoxb-%u\",\"refresh_token\":\"xoxe-%u\",\"expires_in\":%u," \
 	"\"team\":{\"name\":\"Softball\",\"id\":\"T1\"}}"
 
 static void give_token(struct http_request *request, void *context)
@@ -57,8 +59,9 @@ static void give_token(struct http_request *request, void *context)
 static void test_token(struct http_request *request, void *context)
 {
 	struct fixture *f = context;
-	const char *answer = http_request_has_token(request, f->valid) ? "{\"ok\":true}"
-								       : "{\"ok\":false,\"error\":\"token_expired\"}";
+	const char *answer = http_request_has_token(request, f->valid)
+	                             ? "{\"ok\":true}"
+	                             : "{\"ok\":false,\"error\":\"token_expired\"}";
 
 	http_answer(request, 200, "application/json", answer, strlen(answer));
 }
@@ -84,7 +87,7 @@ static void take_lost(void *context, struct web_token *token, const char *why)
 }
 
 static void exchange(void *context, const char *code, const char *redirect_url,
-		     void (*done)(void *context, int err, const char *text), void *done_context)
+                     void (*done)(void *context, int err, const char *text), void *done_context)
 {
 	struct fixture *f = context;
 
@@ -95,15 +98,15 @@ static void open_store(struct fixture *f)
 {
 	struct buf error = {0};
 	struct store_config config = {.type = "sqlite3",
-				      .database = f->database,
-				      .server = "",
-				      .user = "",
-				      .password = "",
-				      .prefix = "",
-				      .connection_string = "",
-				      .encryption_key = "",
-				      .key_file = "",
-				      .vip_statement = ""};
+	                              .database = f->database,
+	                              .server = "",
+	                              .user = "",
+	                              .password = "",
+	                              .prefix = "",
+	                              .connection_string = "",
+	                              .encryption_key = "",
+	                              .key_file = "",
+	                              .vip_statement = ""};
 
 	if (store_open(&f->store, &f->loop, &config, &error))
 		fail_msg("%s", buf_text(&error));
@@ -111,8 +114,9 @@ static void open_store(struct fixture *f)
 
 static void open_tokens(struct fixture *f)
 {
-	f->tokens = slack_tokens_create(f->store, f->api, &(struct slack_token_settings){"1.2", "s&cret"},
-					&(struct slack_token_ops){take_token, take_loaded, take_lost, f}, NULL);
+	f->tokens =
+	        slack_tokens_create(f->store, f->api, &(struct slack_token_settings){"1.2", "s&cret"},
+	                            &(struct slack_token_ops){take_token, take_loaded, take_lost, f}, NULL);
 }
 
 static int set_up(void **state)
@@ -129,24 +133,25 @@ static int set_up(void **state)
 	f->server = http_server_create(&f->loop, NULL);
 	assert_int_equal(http_server_listen(f->server, "127.0.0.1", 0, &f->listener, &error), 0);
 	assert_true(http_listener_route(f->listener, &(struct http_route){.path = "/api/oauth.v2.access",
-									   .methods = HTTP_POST,
-									   .body_max = 4000,
-									   .complete = give_token,
-									   .context = f}));
+	                                                                  .methods = HTTP_POST,
+	                                                                  .body_max = 4000,
+	                                                                  .complete = give_token,
+	                                                                  .context = f}));
 	assert_true(http_listener_route(f->listener, &(struct http_route){.path = "/api/auth.test",
-									   .methods = HTTP_POST,
-									   .body_max = 4000,
-									   .complete = test_token,
-									   .context = f}));
+	                                                                  .methods = HTTP_POST,
+	                                                                  .body_max = 4000,
+	                                                                  .complete = test_token,
+	                                                                  .context = f}));
 	snprintf(base, sizeof(base), "http://127.0.0.1:%u/api", http_listener_port(f->listener));
 	f->client = http_client_create(&f->loop, NULL);
 	f->api = web_api_create(f->client, base, NULL);
 	web_api_set_times(f->api, 10, 40, 10);
 	open_tokens(f);
-	f->install = slack_install_create(f->listener,
-					  &(struct slack_install_settings){"1.2", "https://b.example.org",
-									   "https://slack.com/oauth/v2/authorize"},
-					  exchange, f, NULL);
+	f->install =
+	        slack_install_create(f->listener,
+	                             &(struct slack_install_settings){"1.2", "https://b.example.org",
+	                                                              "https://slack.com/oauth/v2/authorize"},
+	                             exchange, f, NULL);
 	assert_non_null(f->install);
 	f->answer = GRANT;
 	f->valid = "";
@@ -211,11 +216,15 @@ static char *between(const char *text, const char *before, const char *behind)
 /* The browser is sent to Slack: the state, and its cookie. */
 static void begin(struct fixture *f, char **state, char **cookie)
 {
-	const char *answer = client_ask(&f->loop, f->listener, "GET /slack/install HTTP/1.1\r\nHost: b\r\n\r\n");
+	const char *answer =
+	        client_ask(&f->loop, f->listener, "GET /slack/install HTTP/1.1\r\nHost: b\r\n\r\n");
 
 	assert_non_null(strstr(answer, " 302 "));
-	assert_non_null(strstr(answer, "ocation: https://slack.com/oauth/v2/authorize?client_id=1.2&scope=channels%3Ahistory%2C"));
-	assert_non_null(strstr(answer, "&redirect_uri=https%3A%2F%2Fb.example.org%2Fslack%2Fcallback&state="));
+	assert_non_null(strstr(
+	        answer,
+	        "ocation: https://slack.com/oauth/v2/authorize?client_id=1.2&scope=channels%3Ahistory%2C"));
+	assert_non_null(
+	        strstr(answer, "&redirect_uri=https%3A%2F%2Fb.example.org%2Fslack%2Fcallback&state="));
 	assert_non_null(strstr(answer, "; HttpOnly; SameSite=Lax; Secure"));
 	*state = between(answer, "&state=", "\r\n");
 	*cookie = between(answer, "slack_install=", ";");
@@ -223,8 +232,9 @@ static void begin(struct fixture *f, char **state, char **cookie)
 
 static const char *come_back(struct fixture *f, const char *query, const char *state, const char *cookie)
 {
-	char *request = mem_printf("GET /slack/callback?%s&state=%s HTTP/1.1\r\nHost: b\r\nCookie: a=b; slack_install=%s\r\n\r\n", query,
-				   state, cookie);
+	char *request = mem_printf("GET /slack/callback?%s&state=%s HTTP/1.1\r\nHost: b\r\nCookie: a=b; "
+	                           "slack_install=%s\r\n\r\n",
+	                           query, state, cookie);
 	const char *answer = client_ask(&f->loop, f->listener, request);
 
 	mem_free(request);
@@ -244,8 +254,9 @@ static void installs(void **state)
 	assert_null(strstr(answer, "<Softball>"));
 	assert_null(strstr(answer, "xoxb"));
 	expect_told(f, "token T1 <Softball> xoxb-1\n");
-	assert_string_equal(buf_text(&f->asked), "client_id=1.2&client_secret=s%26cret&code=c%2Bd&"
-						 "redirect_uri=https%3A%2F%2Fb.example.org%2Fslack%2Fcallback\n");
+	assert_string_equal(buf_text(&f->asked),
+	                    "client_id=1.2&client_secret=s%26cret&code=c%2Bd&"
+	                    "redirect_uri=https%3A%2F%2Fb.example.org%2Fslack%2Fcallback\n");
 	/* once */
 	answer = come_back(f, "code=c", secret, cookie);
 	assert_non_null(strstr(answer, " 400 "));
@@ -365,7 +376,8 @@ static void note_call(void *context, const struct web_reply *reply)
 
 static void call(struct fixture *f, struct web_token *token)
 {
-	web_api_call(f->api, &(struct web_call){.method = "auth.test", .token = token, .done = note_call, .context = f});
+	web_api_call(f->api, &(struct web_call){
+	                             .method = "auth.test", .token = token, .done = note_call, .context = f});
 }
 
 static void refreshes(void **state)
@@ -381,16 +393,17 @@ static void refreshes(void **state)
 	expect_told(f, "token T1 Softball xoxe.xoxb-1\n0 Softball\n");
 	f->web = (struct web_token){.text = mem_strdup("xoxe.xoxb-1"), .label = "T1"};
 	slack_tokens_attach(f->tokens, "T1", &f->web);
-	/* a call finds it expired, and is made with the next; which soon expires itself and is refreshed at once when it
-	 * is looked at */
+	/* a call finds it expired, and is made with the next; which soon expires itself and is refreshed at
+	 * once when it is looked at */
 	f->answer = second;
 	f->valid = "xoxe.xoxb-2";
 	buf_clear(&f->asked);
 	call(f, &f->web);
 	expect_told(f, "called 0\n");
 	assert_string_equal(f->web.text, "xoxe.xoxb-2");
-	assert_string_equal(buf_text(&f->asked),
-			    "client_id=1.2&client_secret=s%26cret&grant_type=refresh_token&refresh_token=xoxe-1\n");
+	assert_string_equal(
+	        buf_text(&f->asked),
+	        "client_id=1.2&client_secret=s%26cret&grant_type=refresh_token&refresh_token=xoxe-1\n");
 	f->answer = third;
 	slack_tokens_attach(f->tokens, "T1", &f->web);
 	TURN_UNTIL(&f->loop, !strcmp(f->web.text, "xoxe.xoxb-3"));
@@ -424,12 +437,8 @@ static void ends_while_it_is_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(installs),
-		TEST(refuses_others),
-		TEST(forgets_the_oldest),
-		TEST(keeps_tokens),
-		TEST(refreshes),
-		TEST(ends_while_it_is_kept),
+	        TEST(installs),     TEST(refuses_others), TEST(forgets_the_oldest),
+	        TEST(keeps_tokens), TEST(refreshes),      TEST(ends_while_it_is_kept),
 	};
 
 	return cmocka_run_group_tests_name("slack: install", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -20,7 +21,8 @@
 #include "transport/http/http_server.h"
 
 #define HELLO "{\"type\":\"hello\",\"num_connections\":1,\"connection_info\":{\"app_id\":\"A1\"}}"
-#define EVENT(id) "{\"envelope_id\":\"" id "\",\"type\":\"events_api\",\"payload\":{\"event\":{\"type\":\"x\"}}}"
+#define EVENT(id) \
+	"{\"envelope_id\":\"" id "\",\"type\":\"events_api\",\"payload\":{\"event\":{\"type\":\"x\"}}}"
 
 struct fixture {
 	uv_loop_t loop;
@@ -58,7 +60,8 @@ static void open_socket(struct http_request *request, void *context)
 	else if (f->url)
 		buf_printf(&body, "{\"ok\":true,\"url\":\"%s\"}", f->url);
 	else
-		buf_printf(&body, "{\"ok\":true,\"url\":\"ws://127.0.0.1:%u/link/?ticket=%u&app_id=A1\"}", f->peer.port, f->opens);
+		buf_printf(&body, "{\"ok\":true,\"url\":\"ws://127.0.0.1:%u/link/?ticket=%u&app_id=A1\"}",
+		           f->peer.port, f->opens);
 	http_answer_buf(request, 200, "application/json", &body);
 }
 
@@ -67,7 +70,8 @@ static void take_envelope(void *context, socket_number socket, const struct slac
 	struct fixture *f = context;
 
 	f->last = socket;
-	buf_printf(&f->envelopes, "%llu:%s:%s\n", (unsigned long long)socket, frame->type, frame->id ? frame->id : "-");
+	buf_printf(&f->envelopes, "%llu:%s:%s\n", (unsigned long long)socket, frame->type,
+	           frame->id ? frame->id : "-");
 	if (f->acknowledges && frame->id)
 		assert_int_equal(socket_mode_acknowledge(f->mode, socket, frame->id, NULL), 0);
 	if (f->closes_at_envelope)
@@ -79,8 +83,11 @@ static void take_state(void *context, enum socket_state state, bool gap, const c
 	struct fixture *f = context;
 
 	assert_non_null(text);
-	buf_printf(&f->states, "%s%s ", state == SOCKET_CONNECTED ? "connected" : state == SOCKET_AWAY ? "away" : "disabled",
-		   gap ? "!" : "");
+	buf_printf(&f->states, "%s%s ",
+	           state == SOCKET_CONNECTED ? "connected"
+	           : state == SOCKET_AWAY    ? "away"
+	                                     : "disabled",
+	           gap ? "!" : "");
 	if (f->mode)
 		assert_int_equal(socket_mode_state(f->mode), state);
 }
@@ -107,11 +114,12 @@ static int set_up(void **state)
 	uv_loop_init(&f->loop);
 	f->server = http_server_create(&f->loop, NULL);
 	assert_int_equal(http_server_listen(f->server, "127.0.0.1", 0, &f->listener, &error), 0);
-	assert_true(http_listener_route(f->listener, &(struct http_route){.path = "/api/apps.connections.open",
-									   .methods = HTTP_POST,
-									   .body_max = 1000,
-									   .complete = open_socket,
-									   .context = f}));
+	assert_true(
+	        http_listener_route(f->listener, &(struct http_route){.path = "/api/apps.connections.open",
+	                                                              .methods = HTTP_POST,
+	                                                              .body_max = 1000,
+	                                                              .complete = open_socket,
+	                                                              .context = f}));
 	snprintf(base, sizeof(base), "http://127.0.0.1:%u/api", http_listener_port(f->listener));
 	f->client = http_client_create(&f->loop, NULL);
 	f->api = web_api_create(f->client, base, NULL);
@@ -119,14 +127,20 @@ static int set_up(void **state)
 	f->token = (struct web_token){.text = mem_strdup("xapp-1-A1"), .label = "app"};
 	ws_open(&f->peer);
 	f->mode = socket_mode_create(f->server, f->api, &f->token,
-				     &(struct socket_ops){.envelope = take_envelope,
-							  .state = take_state,
-							  .ghosts = take_ghosts,
-							  .batch = take_batch,
-							  .context = f},
-				     NULL);
-	f->mode->times = (struct socket_times){
-		.tick = 10, .ping = 30, .silence = 200, .hello = 2000, .leave = 300, .close = 300, .retry = 10, .retry_last = 40};
+	                             &(struct socket_ops){.envelope = take_envelope,
+	                                                  .state = take_state,
+	                                                  .ghosts = take_ghosts,
+	                                                  .batch = take_batch,
+	                                                  .context = f},
+	                             NULL);
+	f->mode->times = (struct socket_times){.tick = 10,
+	                                       .ping = 30,
+	                                       .silence = 200,
+	                                       .hello = 2000,
+	                                       .leave = 300,
+	                                       .close = 300,
+	                                       .retry = 10,
+	                                       .retry_last = 40};
 	*state = f;
 	return 0;
 }
@@ -222,7 +236,8 @@ static void acknowledges(void **state)
 	char *long_payload = mem_alloc(LIMIT_SLACK_ACK_BYTES + 1);
 
 	ws_say(first, EVENT("e-1") "");
-	ws_say(first, "{\"envelope_id\":\"e-2\",\"type\":\"slash_commands\",\"accepts_response_payload\":true,\"payload\":{}}");
+	ws_say(first, "{\"envelope_id\":\"e-2\",\"type\":\"slash_commands\",\"accepts_response_payload\":"
+	              "true,\"payload\":{}}");
 	ws_say(first, "{\"envelope_id\":\"e\\\"3\",\"type\":\"new\"}");
 	ws_say(first, "{\"type\":\"newer\"}");
 	TURN(f, strstr(buf_text(&f->envelopes), "newer"));
@@ -243,9 +258,10 @@ static void acknowledges(void **state)
 	struct buf wanted = {0};
 
 	buf_printf(&wanted,
-		   "{\"envelope_id\":\"e-1\"}\n{\"envelope_id\":\"e-2\",\"payload\":{\"text\":\"hi\"}}\n"
-		   "{\"envelope_id\":\"e\\\"3\"}\n{\"envelope_id\":\"e-4\"}\n{\"envelope_id\":\"e-5\",\"payload\":%s}\n",
-		   long_payload);
+	           "{\"envelope_id\":\"e-1\"}\n{\"envelope_id\":\"e-2\",\"payload\":{\"text\":\"hi\"}}\n"
+	           "{\"envelope_id\":\"e\\\"3\"}\n{\"envelope_id\":\"e-4\"}\n{\"envelope_id\":\"e-5\","
+	           "\"payload\":%s}\n",
+	           long_payload);
 	TURN(f, first->heard.len >= wanted.len);
 	expect(&first->heard, buf_text(&wanted)); /* each in one frame */
 	buf_finish(&wanted);
@@ -409,9 +425,11 @@ static void stops_when_refused(void **state)
 static void tries_again(void **state)
 {
 	static const char *const urls[] = {
-		"ws://127.0.0.1:1/", /* nobody there */
-		"ws://192.0.2.1/",   /* not to be used */
-		"no url", "", "wss://127.0.0.1.invalid/", /* not found */
+	        "ws://127.0.0.1:1/", /* nobody there */
+	        "ws://192.0.2.1/",   /* not to be used */
+	        "no url",
+	        "",
+	        "wss://127.0.0.1.invalid/", /* not found */
 	};
 	struct fixture *f = *state;
 
@@ -559,28 +577,80 @@ static void closes_while_it_connects(void **state)
 	TURN(f, f->peer.count == 1);
 }
 
+/* Whether a websocket is opened at wss://HOST, whose certificate is for `name`, if that is to be trusted. */
+static bool opens_by_tls(struct fixture *f, const char *host, const char *name, bool trusted)
+{
+	char folder[] = "/tmp/libtransport-slack-XXXXXX", url[64];
+
+	assert_non_null(mkdtemp(folder));
+	char *mine = mem_printf("%s/mine", folder), *other = mem_printf("%s/other", folder);
+	struct ws_peer stranger = {.listener = -1};
+
+	ws_use_tls(&f->peer, name, mine);
+	ws_use_tls(&stranger, name, other);
+	setenv("SSL_CERT_FILE", trusted ? mine : other, 1);
+	snprintf(url, sizeof(url), "wss://%s:%u/link/?ticket=1", host, f->peer.port);
+	f->url = url;
+	socket_mode_start(f->mode);
+	TURN(f, f->opens >= 3 || (f->peer.count > 0 && f->peer.connections[0].open));
+	unlink(mine);
+	unlink(other);
+	rmdir(folder);
+	ws_close(&stranger);
+	mem_free(mine);
+	mem_free(other);
+	bool open = f->peer.connections[0].open;
+
+	if (open) {
+		ws_say(&f->peer.connections[0], HELLO);
+		TURN(f, f->states.len > 0);
+		expect(&f->states, "connected! ");
+	}
+	socket_mode_close(&f->mode, note_true, &f->ended); /* before the URL is gone */
+	unsetenv("SSL_CERT_FILE");
+	return open;
+}
+
+static void trusts_a_certificate(void **state)
+{
+	assert_true(opens_by_tls(*state, "localhost", "localhost", true));
+}
+
+static void trusts_no_other_certificate(void **state)
+{
+	assert_false(opens_by_tls(*state, "localhost", "localhost", false));
+}
+
+static void trusts_no_other_host(void **state)
+{
+	assert_false(opens_by_tls(*state, "localhost", "slack.example.org", true));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(connects),
-		TEST(acknowledges),
-		TEST(takes_many),
-		TEST(takes_fragments),
-		TEST(bounds_frames),
-		TEST(hands_over),
-		TEST(opens_another_when_cut_off),
-		TEST(stops_when_switched_off),
-		TEST(stops_when_refused),
-		TEST(tries_again),
-		TEST(notices_silence),
-		TEST(notices_ghosts),
-		TEST(holds),
-		TEST(closes_when_slack_does_not),
-		TEST(closes_from_inside),
-		TEST(closes_while_it_opens),
-		TEST(closes_while_it_connects),
+	        TEST(connects),
+	        TEST(acknowledges),
+	        TEST(takes_many),
+	        TEST(takes_fragments),
+	        TEST(bounds_frames),
+	        TEST(hands_over),
+	        TEST(opens_another_when_cut_off),
+	        TEST(stops_when_switched_off),
+	        TEST(stops_when_refused),
+	        TEST(tries_again),
+	        TEST(notices_silence),
+	        TEST(notices_ghosts),
+	        TEST(holds),
+	        TEST(trusts_a_certificate),
+	        TEST(trusts_no_other_certificate),
+	        TEST(trusts_no_other_host),
+	        TEST(closes_when_slack_does_not),
+	        TEST(closes_from_inside),
+	        TEST(closes_while_it_opens),
+	        TEST(closes_while_it_connects),
 	};
 
 	return cmocka_run_group_tests_name("slack: socket_mode", tests, NULL, NULL);

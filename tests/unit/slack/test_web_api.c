@@ -138,11 +138,11 @@ static void listen_on(struct fixture *f, unsigned port)
 	f->server = http_server_create(&f->loop, NULL);
 	assert_int_equal(http_server_listen(f->server, "127.0.0.1", port, &f->listener, &error), 0);
 	assert_true(http_listener_route(f->listener, &(struct http_route){.path = "/api/",
-									   .methods = HTTP_POST,
-									   .body_max = 1u << 20,
-									   .complete = serve,
-									   .gone = forget,
-									   .context = f}));
+	                                                                  .methods = HTTP_POST,
+	                                                                  .body_max = 1u << 20,
+	                                                                  .complete = serve,
+	                                                                  .gone = forget,
+	                                                                  .context = f}));
 }
 
 static void close_server(struct fixture *f)
@@ -159,7 +159,8 @@ static void note_done(void *context, const struct web_reply *reply)
 	struct fixture *f = context;
 
 	f->done++;
-	buf_printf(&f->told, "%d%s%s%s\n", reply->err, *reply->error ? " " : "", reply->error, reply->json ? " json" : "");
+	buf_printf(&f->told, "%d%s%s%s\n", reply->err, *reply->error ? " " : "", reply->error,
+	           reply->json ? " json" : "");
 	assert_true(!reply->err == !*reply->problem);
 	if (f->destroys)
 		web_api_destroy(&f->api);
@@ -250,7 +251,8 @@ static void say(struct fixture *f, const char *lane, const char *method, const c
 {
 	struct web_argument arguments[] = {{"text", text}};
 
-	call(f, (struct web_call){.method = method, .lane = lane, .arguments = arguments, .arguments_count = 1});
+	call(f,
+	     (struct web_call){.method = method, .lane = lane, .arguments = arguments, .arguments_count = 1});
 }
 
 static void post(struct fixture *f, const char *channel, const char *text)
@@ -258,10 +260,10 @@ static void post(struct fixture *f, const char *channel, const char *text)
 	struct web_argument arguments[] = {{"channel", channel}, {"text", text}};
 
 	call(f, (struct web_call){.method = "chat.postMessage",
-				  .lane = channel,
-				  .arguments = arguments,
-				  .arguments_count = 2,
-				  .unsure = note_unsure});
+	                          .lane = channel,
+	                          .arguments = arguments,
+	                          .arguments_count = 2,
+	                          .unsure = note_unsure});
 }
 
 static void expect_told(struct fixture *f, const char *told)
@@ -287,17 +289,22 @@ static void wait_for(struct fixture *f, unsigned done)
 static void calls(void **state)
 {
 	struct fixture *f = *state;
-	struct web_argument arguments[] = {
-		{"channel", "C1"}, {"thread_ts", NULL}, {"text", "a&b=c d\n\xc3\xa4%+<!channel>"}, {"blocks", "[{}]"}};
+	struct web_argument arguments[] = {{"channel", "C1"},
+	                                   {"thread_ts", NULL},
+	                                   {"text", "a&b=c d\n\xc3\xa4%+<!channel>"},
+	                                   {"blocks", "[{}]"}};
 
-	call(f, (struct web_call){
-			.method = "chat.update", .arguments = arguments, .arguments_count = ARRAY_SIZE(arguments), .lane = "C1"});
+	call(f, (struct web_call){.method = "chat.update",
+	                          .arguments = arguments,
+	                          .arguments_count = ARRAY_SIZE(arguments),
+	                          .lane = "C1"});
 	assert_int_equal(web_api_waiting(f->api), 1);
 	assert_int_equal(web_api_lane_waiting(f->api, "C1"), 1);
 	wait_for(f, 1);
 	assert_int_equal(web_api_waiting(f->api), 0);
 	assert_int_equal(web_api_lane_waiting(f->api, "C1"), 0);
-	expect_seen(f, "chat.update channel=C1&text=a%26b%3Dc%20d%0A%C3%A4%25%2B%3C%21channel%3E&blocks=%5B%7B%7D%5D\n");
+	expect_seen(f, "chat.update "
+	               "channel=C1&text=a%26b%3Dc%20d%0A%C3%A4%25%2B%3C%21channel%3E&blocks=%5B%7B%7D%5D\n");
 	assert_string_equal(buf_text(&f->last), "xoxb-1, application/x-www-form-urlencoded");
 	expect_told(f, "0 json\n");
 	assert_true(web_api_answers(f->api));
@@ -319,17 +326,21 @@ static void tells_refusals(void **state)
 		int err;
 		const char *rest;
 	} cases[] = {
-		{200, "{\"ok\":false,\"error\":\"channel_not_found\"}", TP_ERR_NOT_FOUND, " channel_not_found json"},
-		{200, "{\"ok\":false,\"error\":\"message_not_found\"}", TP_ERR_NOT_FOUND, " message_not_found json"},
-		{200, "{\"ok\":false,\"error\":\"missing_scope\",\"needed\":\"chat:write\"}", TP_ERR_NOT_ALLOWED,
-		 " missing_scope json"},
-		{200, "{\"ok\":false,\"error\":\"not_in_channel\"}", TP_ERR_NOT_ALLOWED, " not_in_channel json"},
-		{200, "{\"ok\":false,\"error\":\"msg_too_long\"}", TP_ERR_LIMIT, " msg_too_long json"},
-		{200, "{\"ok\":false,\"error\":\"already_reacted\"}", TP_ERR_EXISTS, " already_reacted json"},
-		{200, "{\"ok\":false,\"error\":\"a_new_one\"}", TP_ERR_INVALID, " a_new_one json"},
-		{400, "{\"ok\":false,\"error\":\"invalid_arguments\"}", TP_ERR_INVALID, " invalid_arguments json"},
-		{404, "<html>", TP_ERR_INVALID, ""},
-		{403, "{\"ok\":false,\"error\":\"no \\u001b[31m code\"}", TP_ERR_INVALID, " json"},
+	        {200, "{\"ok\":false,\"error\":\"channel_not_found\"}", TP_ERR_NOT_FOUND,
+	         " channel_not_found json"},
+	        {200, "{\"ok\":false,\"error\":\"message_not_found\"}", TP_ERR_NOT_FOUND,
+	         " message_not_found json"},
+	        {200, "{\"ok\":false,\"error\":\"missing_scope\",\"needed\":\"chat:write\"}",
+	         TP_ERR_NOT_ALLOWED, " missing_scope json"},
+	        {200, "{\"ok\":false,\"error\":\"not_in_channel\"}", TP_ERR_NOT_ALLOWED,
+	         " not_in_channel json"},
+	        {200, "{\"ok\":false,\"error\":\"msg_too_long\"}", TP_ERR_LIMIT, " msg_too_long json"},
+	        {200, "{\"ok\":false,\"error\":\"already_reacted\"}", TP_ERR_EXISTS, " already_reacted json"},
+	        {200, "{\"ok\":false,\"error\":\"a_new_one\"}", TP_ERR_INVALID, " a_new_one json"},
+	        {400, "{\"ok\":false,\"error\":\"invalid_arguments\"}", TP_ERR_INVALID,
+	         " invalid_arguments json"},
+	        {404, "<html>", TP_ERR_INVALID, ""},
+	        {403, "{\"ok\":false,\"error\":\"no \\u001b[31m code\"}", TP_ERR_INVALID, " json"},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -351,34 +362,34 @@ static void knows_the_codes(void **state)
 		enum slack_fate fate;
 		int err;
 	} cases[] = {
-		{"invalid_auth", SLACK_DEAD, TP_ERR_AUTH},
-		{"not_authed", SLACK_DEAD, TP_ERR_AUTH},
-		{"account_inactive", SLACK_DEAD, TP_ERR_AUTH},
-		{"token_revoked", SLACK_DEAD, TP_ERR_AUTH},
-		{"user_removed_from_team", SLACK_DEAD, TP_ERR_AUTH},
-		{"team_disabled", SLACK_DEAD, TP_ERR_AUTH},
-		{"token_expired", SLACK_EXPIRED, TP_ERR_AUTH},
-		{"ratelimited", SLACK_LIMITED, TP_ERR_LIMIT},
-		{"rate_limited", SLACK_AGAIN, TP_ERR_LIMIT},
-		{"message_limit_exceeded", SLACK_AGAIN, TP_ERR_LIMIT},
-		{"service_unavailable", SLACK_AGAIN, TP_ERR_IO},
-		{"request_timeout", SLACK_AGAIN, TP_ERR_IO},
-		{"fatal_error", SLACK_UNCLEAR, TP_ERR_IO},
-		{"internal_error", SLACK_UNCLEAR, TP_ERR_IO},
-		{"no_reaction", SLACK_REFUSED, TP_ERR_EXISTS},
-		{"already_in_channel", SLACK_REFUSED, TP_ERR_EXISTS},
-		{"name_taken", SLACK_REFUSED, TP_ERR_EXISTS},
-		{"thread_not_found", SLACK_REFUSED, TP_ERR_NOT_FOUND},
-		{"not_allowed_token_type", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-		{"ekm_access_denied", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-		{"restricted_action_read_only_channel", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-		{"cant_update_message", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-		{"file_uploads_disabled", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-		{"too_many_attachments", SLACK_REFUSED, TP_ERR_LIMIT},
-		{"metadata_too_large", SLACK_REFUSED, TP_ERR_LIMIT},
-		{"invalid_blocks", SLACK_REFUSED, TP_ERR_INVALID},
-		{"method_deprecated", SLACK_REFUSED, TP_ERR_INVALID},
-		{"", SLACK_REFUSED, TP_ERR_INVALID},
+	        {"invalid_auth", SLACK_DEAD, TP_ERR_AUTH},
+	        {"not_authed", SLACK_DEAD, TP_ERR_AUTH},
+	        {"account_inactive", SLACK_DEAD, TP_ERR_AUTH},
+	        {"token_revoked", SLACK_DEAD, TP_ERR_AUTH},
+	        {"user_removed_from_team", SLACK_DEAD, TP_ERR_AUTH},
+	        {"team_disabled", SLACK_DEAD, TP_ERR_AUTH},
+	        {"token_expired", SLACK_EXPIRED, TP_ERR_AUTH},
+	        {"ratelimited", SLACK_LIMITED, TP_ERR_LIMIT},
+	        {"rate_limited", SLACK_AGAIN, TP_ERR_LIMIT},
+	        {"message_limit_exceeded", SLACK_AGAIN, TP_ERR_LIMIT},
+	        {"service_unavailable", SLACK_AGAIN, TP_ERR_IO},
+	        {"request_timeout", SLACK_AGAIN, TP_ERR_IO},
+	        {"fatal_error", SLACK_UNCLEAR, TP_ERR_IO},
+	        {"internal_error", SLACK_UNCLEAR, TP_ERR_IO},
+	        {"no_reaction", SLACK_REFUSED, TP_ERR_EXISTS},
+	        {"already_in_channel", SLACK_REFUSED, TP_ERR_EXISTS},
+	        {"name_taken", SLACK_REFUSED, TP_ERR_EXISTS},
+	        {"thread_not_found", SLACK_REFUSED, TP_ERR_NOT_FOUND},
+	        {"not_allowed_token_type", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
+	        {"ekm_access_denied", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
+	        {"restricted_action_read_only_channel", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
+	        {"cant_update_message", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
+	        {"file_uploads_disabled", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
+	        {"too_many_attachments", SLACK_REFUSED, TP_ERR_LIMIT},
+	        {"metadata_too_large", SLACK_REFUSED, TP_ERR_LIMIT},
+	        {"invalid_blocks", SLACK_REFUSED, TP_ERR_INVALID},
+	        {"method_deprecated", SLACK_REFUSED, TP_ERR_INVALID},
+	        {"", SLACK_REFUSED, TP_ERR_INVALID},
 	};
 
 	(void)state;
@@ -394,13 +405,13 @@ static void asks_again_what_may_pass(void **state)
 {
 	struct fixture *f = *state;
 	static const struct rule passing[] = {
-		{"x", 2, 200, "{\"ok\":false,\"error\":\"service_unavailable\"}"},
-		{"x", 2, 200, "{\"ok\":false,\"error\":\"internal_error\"}"},
-		{"x", 2, 503, "<html>"},
-		{"x", 2, 200, "a proxy's page"},
-		{"x", 2, 302, ""},
-		{"x", 2, 200, "{\"ok\":false,\"error\":\"ratelimited\"}"},
-		{"x", 2, 429, "{\"ok\":false,\"error\":\"ratelimited\"}", "0"},
+	        {"x", 2, 200, "{\"ok\":false,\"error\":\"service_unavailable\"}"},
+	        {"x", 2, 200, "{\"ok\":false,\"error\":\"internal_error\"}"},
+	        {"x", 2, 503, "<html>"},
+	        {"x", 2, 200, "a proxy's page"},
+	        {"x", 2, 302, ""},
+	        {"x", 2, 200, "{\"ok\":false,\"error\":\"ratelimited\"}"},
+	        {"x", 2, 429, "{\"ok\":false,\"error\":\"ratelimited\"}", "0"},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(passing); i++) {
@@ -553,9 +564,9 @@ static void asks_what_to_do_when_unsure(void **state)
 	struct fixture *f = *state;
 	struct cJSON *json = json_read("{\"ok\":true,\"ts\":\"1.2\"}", 22);
 	static const struct rule unclear[] = {
-		{"chat", 1, 500, "oops"},
-		{"chat", 1, 200, "{\"ok\":false,\"error\":\"fatal_error\"}"},
-		{"chat", 1, 0, ""},
+	        {"chat", 1, 500, "oops"},
+	        {"chat", 1, 200, "{\"ok\":false,\"error\":\"fatal_error\"}"},
+	        {"chat", 1, 0, ""},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(unclear); i++) {
@@ -580,7 +591,8 @@ static void asks_what_to_do_when_unsure(void **state)
 		if (i == 1) {
 			web_call_again(&f->pending);
 			wait_for(f, 3 * i + 3);
-			expect_seen(f, "chat.postMessage channel=C1&text=one\nchat.postMessage channel=C1&text=two\n");
+			expect_seen(f, "chat.postMessage channel=C1&text=one\nchat.postMessage "
+			               "channel=C1&text=two\n");
 		} else {
 			web_call_settle(&f->pending, json);
 			wait_for(f, 3 * i + 3);
@@ -722,21 +734,21 @@ static void knows_what_urls_may_be_used(void **state)
 		const char *url;
 		bool websocket, local, remote; /* with a base on loopback, and elsewhere */
 	} cases[] = {
-		{"https://files.slack.com/upload/v1/A", false, true, true},
-		{"wss://wss-primary.slack.com/link/?ticket=1", true, true, true},
-		{"http://127.0.0.1:80/x", false, true, false},
-		{"ws://127.0.0.1:80/x", true, true, false},
-		{"ws://localhost:80/x", true, true, false},
-		{"ws://[::1]:80/x", true, true, false},
-		{"http://127.0.0.1.example.org/", false, false, false},
-		{"http://192.0.2.1/x", false, false, false},
-		{"ws://wss-primary.slack.com/", true, false, false},
-		{"https://a/", true, false, false},
-		{"wss://a/", false, false, false},
-		{"https://user@a/", false, false, false},
-		{"https://", false, false, false},
-		{"ws://127.0.0.1@example.org/", true, false, false},
-		{"", false, false, false},
+	        {"https://files.slack.com/upload/v1/A", false, true, true},
+	        {"wss://wss-primary.slack.com/link/?ticket=1", true, true, true},
+	        {"http://127.0.0.1:80/x", false, true, false},
+	        {"ws://127.0.0.1:80/x", true, true, false},
+	        {"ws://localhost:80/x", true, true, false},
+	        {"ws://[::1]:80/x", true, true, false},
+	        {"http://127.0.0.1.example.org/", false, false, false},
+	        {"http://192.0.2.1/x", false, false, false},
+	        {"ws://wss-primary.slack.com/", true, false, false},
+	        {"https://a/", true, false, false},
+	        {"wss://a/", false, false, false},
+	        {"https://user@a/", false, false, false},
+	        {"https://", false, false, false},
+	        {"ws://127.0.0.1@example.org/", true, false, false},
+	        {"", false, false, false},
 	};
 	struct fixture *f = *state;
 	struct web_api *remote = web_api_create(f->client, "https://slack.com/api", NULL);
@@ -763,23 +775,28 @@ static void reads_pages(void **state)
 	struct fixture *f = *state;
 	struct web_argument arguments[] = {{"types", "im"}};
 	struct web_call list = {.method = "conversations.list",
-				.token = &f->token,
-				.arguments = arguments,
-				.arguments_count = 1,
-				.done = note_done,
-				.context = f,
-				.drop = note_drop};
+	                        .token = &f->token,
+	                        .arguments = arguments,
+	                        .arguments_count = 1,
+	                        .done = note_done,
+	                        .context = f,
+	                        .drop = note_drop};
 
-	f->rules[0] = (struct rule){"cursor=b%3D", 1, 200, "{\"ok\":true,\"response_metadata\":{\"next_cursor\":\"\"}}"};
-	f->rules[1] = (struct rule){"list", 1, 200, "{\"ok\":true,\"response_metadata\":{\"next_cursor\":\"b=\"}}"};
+	f->rules[0] = (struct rule){"cursor=b%3D", 1, 200,
+	                            "{\"ok\":true,\"response_metadata\":{\"next_cursor\":\"\"}}"};
+	f->rules[1] =
+	        (struct rule){"list", 1, 200, "{\"ok\":true,\"response_metadata\":{\"next_cursor\":\"b=\"}}"};
 	web_api_pages(f->api, &list, 200, note_page);
 	wait_for(f, 1);
-	expect_seen(f, "conversations.list types=im&limit=200\nconversations.list types=im&limit=200&cursor=b%3D\n");
+	expect_seen(
+	        f,
+	        "conversations.list types=im&limit=200\nconversations.list types=im&limit=200&cursor=b%3D\n");
 	assert_int_equal(f->pages, 2);
 	expect_told(f, "0 json\n");
 	/* once more from the start, and then it is enough */
 	f->rules[0] = (struct rule){"cursor=b", 0, 200, "{\"ok\":false,\"error\":\"invalid_cursor\"}"};
-	f->rules[1] = (struct rule){"list", 0, 200, "{\"ok\":true,\"response_metadata\":{\"next_cursor\":\"b\"}}"};
+	f->rules[1] =
+	        (struct rule){"list", 0, 200, "{\"ok\":true,\"response_metadata\":{\"next_cursor\":\"b\"}}"};
 	web_api_pages(f->api, &list, 200, note_page);
 	wait_for(f, 2);
 	assert_int_equal(f->pages, 4);
@@ -859,26 +876,26 @@ static void ends_when_a_token_dies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(calls),
-		TEST(tells_refusals),
-		cmocka_unit_test(knows_the_codes),
-		TEST(asks_again_what_may_pass),
-		TEST(waits_for_one_that_is_away),
-		TEST(lets_no_lane_hold_up_another),
-		TEST(obeys_limits_of_a_method),
-		TEST(paces_posts),
-		cmocka_unit_test(forgets_paces),
-		TEST(asks_what_to_do_when_unsure),
-		TEST(refreshes_tokens),
-		TEST(ends_calls_of_dead_tokens),
-		TEST(forgets_tokens),
-		TEST(uploads),
-		TEST(responds),
-		TEST(knows_what_urls_may_be_used),
-		TEST(reads_pages),
-		TEST(ends_with_calls_waiting),
-		TEST(ends_from_inside),
-		TEST(ends_when_a_token_dies),
+	        TEST(calls),
+	        TEST(tells_refusals),
+	        cmocka_unit_test(knows_the_codes),
+	        TEST(asks_again_what_may_pass),
+	        TEST(waits_for_one_that_is_away),
+	        TEST(lets_no_lane_hold_up_another),
+	        TEST(obeys_limits_of_a_method),
+	        TEST(paces_posts),
+	        cmocka_unit_test(forgets_paces),
+	        TEST(asks_what_to_do_when_unsure),
+	        TEST(refreshes_tokens),
+	        TEST(ends_calls_of_dead_tokens),
+	        TEST(forgets_tokens),
+	        TEST(uploads),
+	        TEST(responds),
+	        TEST(knows_what_urls_may_be_used),
+	        TEST(reads_pages),
+	        TEST(ends_with_calls_waiting),
+	        TEST(ends_from_inside),
+	        TEST(ends_when_a_token_dies),
 	};
 
 	return cmocka_run_group_tests_name("slack: web_api", tests, NULL, NULL);

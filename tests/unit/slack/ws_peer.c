@@ -3,11 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,8 +28,48 @@ void ws_open(struct ws_peer *peer)
 	peer->port = ntohs(address.sin_port);
 }
 
+static void set_name(X509 *certificate, const char *name)
+{
+	char san[100];
+	X509_EXTENSION *extension;
+
+	snprintf(san, sizeof(san), "DNS:%s", name);
+	extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, san);
+	assert_non_null(extension);
+	X509_add_ext(certificate, extension, -1);
+	X509_EXTENSION_free(extension);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+	                           (const unsigned char *)name, -1, -1, 0);
+}
+
+void ws_use_tls(struct ws_peer *peer, const char *name, const char *file)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *certificate = X509_new();
+	FILE *out = fopen(file, "w");
+
+	peer->tls = SSL_CTX_new(TLS_server_method());
+	X509_set_version(certificate, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+	set_name(certificate, name);
+	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+	X509_set_pubkey(certificate, key);
+	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+	assert_int_equal(SSL_CTX_use_certificate(peer->tls, certificate), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(peer->tls, key), 1);
+	assert_non_null(out);
+	assert_int_equal(PEM_write_X509(out, certificate), 1);
+	fclose(out);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+}
+
 void ws_hang_up(struct ws_connection *connection)
 {
+	SSL_free(connection->ssl);
+	connection->ssl = NULL;
 	if (connection->fd >= 0)
 		close(connection->fd);
 	connection->fd = -1;
@@ -43,12 +86,27 @@ void ws_close(struct ws_peer *peer)
 	}
 	if (peer->listener >= 0)
 		close(peer->listener);
+	SSL_CTX_free(peer->tls);
+}
+
+static ssize_t read_some(struct ws_connection *connection, char *room, size_t count)
+{
+	if (connection->fd < 0)
+		return -1;
+	if (!connection->ssl)
+		return recv(connection->fd, room, count, 0);
+	int got = SSL_read(connection->ssl, room, (int)count); /* it shakes hands first */
+
+	if (got > 0)
+		return got;
+	return SSL_get_error(connection->ssl, got) == SSL_ERROR_WANT_READ ? -1 : 0;
 }
 
 static void send_all(struct ws_connection *connection, const char *bytes, size_t length)
 {
 	while (length > 0 && connection->fd >= 0) {
-		ssize_t sent = send(connection->fd, bytes, length, MSG_NOSIGNAL);
+		ssize_t sent = connection->ssl ? SSL_write(connection->ssl, bytes, (int)length)
+		                               : send(connection->fd, bytes, length, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno == EAGAIN)
 			continue;
@@ -102,13 +160,15 @@ static void shake_hands(struct ws_peer *peer, struct ws_connection *connection)
 	EVP_Digest(joined.data, joined.len, digest, NULL, EVP_sha1(), NULL);
 	EVP_EncodeBlock(text, digest, sizeof(digest));
 	if (peer->redirects)
-		buf_printf(&answer, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/elsewhere\r\nContent-Length: 0\r\n\r\n",
-			   peer->port);
+		buf_printf(&answer,
+		           "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/elsewhere\r\nContent-Length: "
+		           "0\r\n\r\n",
+		           peer->port);
 	else
 		buf_printf(&answer,
-			   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-			   "Sec-WebSocket-Accept: %s\r\n\r\n",
-			   text);
+		           "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		           "Sec-WebSocket-Accept: %s\r\n\r\n",
+		           text);
 	send_all(connection, answer.data, answer.len);
 	buf_consume(&connection->in, (size_t)(end - connection->in.data) + 4);
 	connection->open = !peer->redirects;
@@ -116,7 +176,8 @@ static void shake_hands(struct ws_peer *peer, struct ws_connection *connection)
 	buf_finish(&answer);
 }
 
-static void take(struct ws_peer *peer, struct ws_connection *connection, unsigned char opcode, const char *bytes, size_t length)
+static void take(struct ws_peer *peer, struct ws_connection *connection, unsigned char opcode,
+                 const char *bytes, size_t length)
 {
 	switch (opcode) {
 	case 0x81:
@@ -126,7 +187,8 @@ static void take(struct ws_peer *peer, struct ws_connection *connection, unsigne
 	case 0x88:
 		connection->client_closed = true;
 		if (length >= 2)
-			connection->close_code = (unsigned)((unsigned char)bytes[0] << 8 | (unsigned char)bytes[1]);
+			connection->close_code =
+			        (unsigned)((unsigned char)bytes[0] << 8 | (unsigned char)bytes[1]);
 		if (!peer->mute)
 			ws_send(connection, 0x88, bytes, length);
 		break;
@@ -176,10 +238,16 @@ bool ws_turn(struct ws_peer *peer)
 	if (fd >= 0) {
 		assert_true(peer->count < WS_CONNECTIONS);
 		peer->connections[peer->count++] = (struct ws_connection){.fd = fd};
+		if (peer->tls) {
+			SSL *ssl = peer->connections[peer->count - 1].ssl = SSL_new(peer->tls);
+
+			SSL_set_fd(ssl, fd);
+			SSL_set_accept_state(ssl);
+		}
 	}
 	for (unsigned i = 0; i < peer->count; i++) {
 		struct ws_connection *connection = &peer->connections[i];
-		ssize_t count = connection->fd >= 0 ? recv(connection->fd, buf_reserve(&connection->in, 4096), 4096, 0) : -1;
+		ssize_t count = read_some(connection, buf_reserve(&connection->in, 4096), 4096);
 
 		if (count == 0)
 			ws_hang_up(connection);

@@ -5,13 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <openssl/ssl.h>
+
 #include "base/buf.h"
 
 #define WS_CONNECTIONS 16
 
 struct ws_connection {
-	int fd; /* -1: closed */
-	bool open;        /* the handshake is done */
+	int fd;             /* -1: closed */
+	SSL *ssl;           /* NULL: plain */
+	bool open;          /* the handshake is done */
 	bool client_closed; /* it has sent a close frame */
 	unsigned close_code;
 	unsigned pings;
@@ -22,14 +25,17 @@ struct ws_connection {
 struct ws_peer {
 	int listener;
 	unsigned port;
-	bool mute;       /* answers neither pings nor close frames */
-	bool deaf;       /* answers no handshake */
+	bool mute; /* answers neither pings nor close frames */
+	bool deaf; /* answers no handshake */
 	bool redirects;
+	SSL_CTX *tls; /* NULL: plain */
 	struct ws_connection connections[WS_CONNECTIONS];
 	unsigned count;
 };
 
 void ws_open(struct ws_peer *peer);
+/* wss, with a certificate for this name, signed by itself and written to the file (PEM). */
+void ws_use_tls(struct ws_peer *peer, const char *name, const char *file);
 void ws_close(struct ws_peer *peer);
 /* True, so that it can stand in a condition. */
 bool ws_turn(struct ws_peer *peer);

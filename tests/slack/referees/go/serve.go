@@ -68,12 +68,12 @@ func (it *framer) seen() []string {
 	return append([]string{}, it.texts...)
 }
 
-// serve runs slacktest until its input ends. It says {"api_url": ...}, sends each line that it reads to the socket of its
-// client, and says each text that comes from there as a line.
+// serve runs slacktest until its input ends. It says {"api_url": ..., "ws_url": ...}, sends each line that it reads to the
+// socket of its client, and says each text that comes from there as a line.
 func serve() {
 	server := newFramer()
 	defer server.Stop()
-	text, err := json.Marshal(map[string]string{"api_url": server.GetAPIURL()})
+	text, err := json.Marshal(map[string]string{"api_url": server.GetAPIURL(), "ws_url": server.GetWSURL()})
 	must(err)
 	fmt.Println(string(text))
 	server.onText = func(text string) { fmt.Println(text) }

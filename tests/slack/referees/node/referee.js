@@ -194,7 +194,7 @@ const checks = {
 		require_(!left, 'the client has left');
 		require_(pings > 0, 'the server does not ping');
 		const report = await job.control('report');
-		require_(report.pings.some((number) => number >= 2), `the client does not ping: ${report.pings}`);
+		require_(report.pings.some((number) => number >= 2), `the client does not ping: ${report.pings} ${report.complaints}`);
 	},
 
 	async socket_retry(job) {
