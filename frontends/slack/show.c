@@ -29,6 +29,7 @@
 
 #define PARTS "slack parts"     /* places of the message map: the first part of a long message ... */
 #define FURTHER "slack further" /* ... and the others, with spaces between them */
+#define LARGEST 30000           /* characters of a message that cannot be edited: Slack cuts what is beyond 40,000 */
 #define USERNAME_MAX 80         /* bytes */
 
 /* One message in several parts: all that is known of them. */
@@ -489,6 +490,79 @@ static void put_text(struct buf *out, const struct speaking *speaking)
 	}
 }
 
+/* What was to be a file: in as few messages as Slack takes, the last of which is the post. */
+static void post_all(struct post *post)
+{
+	struct workspace *workspace = post->workspace;
+	char *lane = slack_address(workspace->team, post->channel);
+	struct buf piece = {0};
+	bool fence = false;
+	const char *rest = slack_text_piece(&piece, post->mrkdwn, LARGEST, &fence);
+
+	while (rest) {
+		const struct web_argument arguments[] = {{"channel", post->channel},
+							 {"thread_ts", post->thread},
+							 {"text", buf_text(&piece)},
+							 {"username", post->username},
+							 {"icon_url", post->icon_url}};
+
+		web_api_call(workspace->frontend->api, &(struct web_call){.method = "chat.postMessage",
+									  .token = &workspace->token,
+									  .arguments = arguments,
+									  .arguments_count = ARRAY_SIZE(arguments),
+									  .lane = lane});
+		buf_clear(&piece);
+		rest = slack_text_piece(&piece, rest, LARGEST, &fence);
+	}
+	mem_replace(&post->mrkdwn, buf_text(&piece));
+	post_send(post);
+	buf_finish(&piece);
+	mem_free(lane);
+}
+
+static void on_text_file(void *context, int err, const char *ts, const char *problem)
+{
+	struct post *post = context;
+	const struct web_reply good = {.error = "", .problem = ""};
+
+	if (!err) {
+		finish(post, &good, ts);
+		return;
+	}
+	log_info(&post->workspace->log, "a long text for %s is not said as a file: %s", post->channel, problem);
+	post_all(post);
+}
+
+/* Its beginning, and all of it as a file. */
+static void say_long_text(struct speaking *speaking, const char *mrkdwn, struct series *series)
+{
+	const char *text = speaking->event->message.text;
+	char *lane = slack_address(speaking->workspace->team, speaking->channel);
+	struct buf begin = {0};
+	bool fence = false;
+	const char *rest = slack_text_piece(&begin, mrkdwn, SLACK_TEXT_POST_MAX, &fence);
+
+	post_text(speaking, buf_text(&begin), series, true);
+	struct post *post = post_keyed(speaking, rest, series, false);
+
+	if (!was_posted(post, speaking))
+		slack_files_send(speaking->frontend->files, &(struct slack_upload){.token = &speaking->workspace->token,
+										   .lane = lane,
+										   .channel = speaking->channel,
+										   .thread = speaking->thread,
+										   .bytes = text,
+										   .length = strlen(text),
+										   .name = "message.txt",
+										   .title = "The whole text",
+										   .username = post->username,
+										   .icon_url = post->icon_url,
+										   .done = on_text_file,
+										   .context = post,
+										   .drop = post_release});
+	buf_finish(&begin);
+	mem_free(lane);
+}
+
 static void say_text(struct speaking *speaking, const char *prefix)
 {
 	struct buf mrkdwn = {0};
@@ -496,7 +570,10 @@ static void say_text(struct speaking *speaking, const char *prefix)
 
 	buf_puts(&mrkdwn, prefix);
 	put_text(&mrkdwn, speaking);
-	each_part(buf_text(&mrkdwn), post_part, &parting);
+	if (slack_text_pieces(buf_text(&mrkdwn), SLACK_TEXT_POST_MAX) > LIMIT_SLACK_PARTS)
+		say_long_text(speaking, mrkdwn.data, parting.series);
+	else
+		each_part(buf_text(&mrkdwn), post_part, &parting);
 	series_release(parting.series);
 	buf_finish(&mrkdwn);
 }

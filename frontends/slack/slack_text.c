@@ -452,3 +452,18 @@ const char *slack_text_piece(struct buf *piece, const char *mrkdwn, size_t max, 
 		buf_puts(piece, "\n" FENCE);
 	return mrkdwn[length] ? mrkdwn + length : NULL;
 }
+
+size_t slack_text_pieces(const char *mrkdwn, size_t max)
+{
+	bool fence = false;
+	size_t count = 0;
+
+	while (mrkdwn) {
+		struct buf piece = {0};
+
+		mrkdwn = slack_text_piece(&piece, mrkdwn, max, &fence);
+		buf_finish(&piece);
+		count++;
+	}
+	return count;
+}

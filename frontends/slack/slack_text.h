@@ -74,3 +74,5 @@ size_t slack_text_cut(const char *mrkdwn, size_t max, bool *fence);
 /* Appends the next message of at most `max` characters (at least 32) to *piece*, with fences closed at its
  * end and opened again in the next one (*fence: false before the first). Returns what is left; NULL: nothing. */
 const char *slack_text_piece(struct buf *piece, const char *mrkdwn, size_t max, bool *fence);
+/* How many pieces that makes. Above LIMIT_SLACK_PARTS a message is better said as a file (slack_file.h, `bytes`). */
+size_t slack_text_pieces(const char *mrkdwn, size_t max);

@@ -527,6 +527,25 @@ async def scenario_long_edits(world):
     await until(lambda: not parts(), "all parts to be gone")
 
 
+async def scenario_very_long(world):
+    """What is too long for some messages is its beginning and a file."""
+    hall = await with_matrix(world)
+    slack, alice, portal = hall.slack, hall.alice, hall.portal
+    text = "\n".join(f"line {number:03} of a text that is very long, as texts go, and goes on" for number in range(620))
+    event = await alice.say(portal, text)
+
+    def posts():
+        return [message for message in slack.posted("general")
+                if message.get("username") == "alice" or message.get("files")]
+    await until(lambda: len(posts()) == 2, "a beginning and a file")
+    beginning = next(message for message in posts() if not message.get("files"))
+    file = next(message for message in posts() if message.get("files"))["files"][0]
+    require(text.startswith(beginning["text"]) and len(beginning["text"]) > 3000, f"{beginning}")
+    require(slack.team.files[file["id"]].content.decode() == text, "the file is not the text")
+    await alice.redact(portal, event)
+    await until(lambda: not posts(), "both to be gone")
+
+
 async def scenario_beside_xmpp(world):
     """Somebody on XMPP and somebody on Slack, in one instance, in one room."""
     slack = await world.slack()
