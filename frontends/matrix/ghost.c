@@ -64,7 +64,7 @@ static void registered(void *context, const struct matrix_reply *reply)
 		log_warning(&frontend->base.log, "a ghost could not be registered: %s", reply->problem);
 }
 
-void ghost_register(struct matrix_frontend *frontend, const char *id, const char *lane)
+static void register_in(struct matrix_frontend *frontend, const char *id, const char *lane, bool first)
 {
 	struct buf body = {0};
 	char *local = mem_strndup(id + 1, strcspn(id + 1, ":"));
@@ -76,10 +76,16 @@ void ghost_register(struct matrix_frontend *frontend, const char *id, const char
 	                                                            .path = "/_matrix/client/v3/register",
 	                                                            .body = buf_text(&body),
 	                                                            .lane = lane,
+	                                                            .first = first,
 	                                                            .done = registered,
 	                                                            .context = frontend});
 	buf_finish(&body);
 	mem_free(local);
+}
+
+void ghost_register(struct matrix_frontend *frontend, const char *id, const char *lane)
+{
+	register_in(frontend, id, lane, false);
 }
 
 void ghost_rename(struct matrix_frontend *frontend, const char *id, const char *name, const char *lane)
@@ -143,18 +149,9 @@ static void entered(void *context, const struct matrix_reply *reply)
 	entering_free(entering);
 }
 
-void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
-                 const char *name, const char *lane)
+static void join(struct matrix_frontend *frontend, const struct matrix_room *room, const char *ghost,
+                 const char *lane, bool first)
 {
-	if (!lane)
-		lane = room->id;
-	ghost_prepare(frontend, ghost, name, lane);
-	if (matrix_room_has(room, ghost))
-		return;
-	matrix_room_note_member(frontend, room, ghost, true);
-	/* A chat is entered on invitation by the person; the bot is not in it. */
-	if (room->kind == MATRIX_ROOM_PORTAL && !room->ours)
-		matrix_invite(frontend, room->id, ghost, lane);
 	struct entering *entering = MEM_NEW(struct entering);
 	char *path = matrix_path("/join/%s", room->id);
 
@@ -165,10 +162,41 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
 	                                                            .path = path,
 	                                                            .as = ghost,
 	                                                            .lane = lane,
+	                                                            .first = first,
 	                                                            .done = entered,
 	                                                            .context = entering,
 	                                                            .drop = entering_free});
 	mem_free(path);
+}
+
+static bool needs_invitation(const struct matrix_room *room)
+{
+	return room->kind == MATRIX_ROOM_PORTAL && !room->ours;
+}
+
+void ghost_return(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost)
+{
+	matrix_room_note_member(frontend, room, ghost, true);
+	/* each before the one that was put in front of the others before */
+	join(frontend, room, ghost, room->id, true);
+	if (needs_invitation(room))
+		matrix_invite_first(frontend, room->id, ghost);
+	register_in(frontend, ghost, room->id, true);
+}
+
+void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
+                 const char *name, const char *lane)
+{
+	if (!lane)
+		lane = room->id;
+	ghost_prepare(frontend, ghost, name, lane);
+	if (matrix_room_has(room, ghost))
+		return;
+	matrix_room_note_member(frontend, room, ghost, true);
+	/* A chat is entered on invitation by the person; the bot is not in it. */
+	if (needs_invitation(room))
+		matrix_invite(frontend, room->id, ghost, lane);
+	join(frontend, room, ghost, lane, false);
 }
 
 void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost)

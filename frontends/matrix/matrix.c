@@ -91,6 +91,25 @@ void matrix_invite(struct matrix_frontend *frontend, const char *room, const cha
 	                 lane);
 }
 
+void matrix_invite_first(struct matrix_frontend *frontend, const char *room, const char *who)
+{
+	struct buf body = {0};
+	char *path = matrix_path("/rooms/%s/invite", room);
+
+	buf_puts(&body, "{\"user_id\":");
+	json_put_string(&body, who);
+	buf_putc(&body, '}');
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+	                                                            .path = path,
+	                                                            .body = buf_text(&body),
+	                                                            .lane = room,
+	                                                            .first = true,
+	                                                            .done = told,
+	                                                            .context = frontend});
+	buf_finish(&body);
+	mem_free(path);
+}
+
 void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
                           matrix_done *done, void *context, void (*drop)(void *context))
 {

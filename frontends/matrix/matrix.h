@@ -96,6 +96,8 @@ void matrix_tell_text(struct matrix_frontend *frontend, enum http_method method,
                       const char *key, const char *text, const char *lane);
 /* By the bot. */
 void matrix_invite(struct matrix_frontend *frontend, const char *room, const char *who, const char *lane);
+/* Before what waits in the room's lane. */
+void matrix_invite_first(struct matrix_frontend *frontend, const char *room, const char *who);
 /* A room for two, by the bot (as NULL) or a ghost, who invites the other one. The reply has its "room_id". */
 void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
                           matrix_done *done, void *context, void (*drop)(void *context));

@@ -231,16 +231,18 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 		                                       .other_id = sent->network_id});
 }
 
-/* The ghost was put out of the room behind our back: in again, once. */
-static void try_again(const struct sent *sent)
+/* The ghost was put out of the room behind our back, or is still on its way there: in, and again, once. */
+static bool try_again(struct sent *sent, const struct matrix_reply *reply)
 {
 	struct matrix_frontend *frontend = sent->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, sent->room);
 
-	if (room)
-		matrix_room_note_member(frontend, room, sent->ghost, false);
-	delivery_not_shown(frontend->base.transport, sent->number);
-	matrix_later(frontend, person_show_waiting, sent->address, NULL);
+	if (reply->err != TP_ERR_NOT_ALLOWED || !sent->known_there || !room)
+		return false;
+	sent->known_there = false;
+	homeserver_again(reply);
+	ghost_return(frontend, room, sent->ghost);
+	return true;
 }
 
 static void on_sent(void *context, const struct matrix_reply *reply)
@@ -250,11 +252,11 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	struct transport *transport = frontend->base.transport;
 	struct arena arena = {0};
 
+	if (try_again(sent, reply))
+		return;
 	if (!reply->err || !strcmp(reply->errcode, "M_DUPLICATE_ANNOTATION")) {
 		tie_ids(sent, json_text(reply->json, "event_id", &arena));
 		delivery_shown(transport, sent->number);
-	} else if (reply->err == TP_ERR_NOT_ALLOWED && sent->known_there && sent->number) {
-		try_again(sent);
 	} else {
 		log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s",
 		            log_quote(sent->address), reply->problem);

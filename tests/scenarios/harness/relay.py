@@ -71,6 +71,7 @@ class Relay:
     def __init__(self, *targets, choose=lambda number: 0):
         self.targets, self.choose = targets, choose
         self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         self.links = []
         self.refuses = False
         self.server = None

@@ -44,6 +44,7 @@ MaxJoins = 0
 MaxPenaltyTime = 0
 PingTimeout = 120
 PongTimeout = 20
+ConnectRetry = 5
 [Options]
 DNS = no
 Ident = no
@@ -54,8 +55,8 @@ Name = #lobby
 Topic = the lobby
 """ + "".join(f"""[Server]
 Name = {peer.name}
-MyPassword = between servers
-PeerPassword = between servers
+MyPassword = between-servers
+PeerPassword = between-servers
 """ + (f"Host = 127.0.0.1\nPort = {peer.port}\n" if peer.port else "Passive = yes\n") for peer in self.peers))
         self.process = Process("ngircd", [find_program_or_skip("ngircd"), "-n", "-f", config], self.folder)
         await self.process.start()
