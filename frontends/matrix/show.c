@@ -434,15 +434,26 @@ static void speak(struct speaking *speaking, struct matrix_room *room)
 
 static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
 {
+	struct speaking *speaking = context;
+	const char *said_in = speaking->event->message.said_in;
+
 	(void)frontend;
-	speak(context, room);
+	if (!said_in || strcmp(said_in, room->id) != 0)
+		speak(speaking, room);
+}
+
+/* Of somebody on another frontend who has no nickname of his own. */
+static char *ghost_of_author(const struct matrix_frontend *frontend, const struct event_author *author)
+{
+	return matrix_ghost_id(&frontend->names, author->id ? author->id : author->name);
 }
 
 static int show_in_portal(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
 {
 	const struct event_message *message = &event->message;
 	const char *nickname = message->nickname && *message->nickname ? message->nickname : message->name;
-	char *ghost = ghost_of_participant(frontend, message->name, nickname);
+	char *ghost = message->author.name ? ghost_of_author(frontend, &message->author)
+	                                   : ghost_of_participant(frontend, message->name, nickname);
 	struct speaking speaking = {frontend, to, event, ghost, nickname, 0};
 
 	matrix_room_each_portal(frontend, message->name, speak_in_portal, &speaking);
