@@ -167,19 +167,24 @@ void matrix_send(struct matrix_frontend *frontend, const char *room, const char 
 	buf_finish(&fresh);
 }
 
+void matrix_put_notice(struct buf *content, const char *reply_to, const char *text)
+{
+	buf_puts(content, "{\"msgtype\":\"m.notice\",\"m.mentions\":{},\"body\":");
+	json_put_string(content, text);
+	if (reply_to) {
+		buf_puts(content, ",\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":");
+		json_put_string(content, reply_to);
+		buf_puts(content, "}}");
+	}
+	buf_putc(content, '}');
+}
+
 void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as,
                       const char *reply_to, const char *text)
 {
 	struct buf content = {0};
 
-	buf_puts(&content, "{\"msgtype\":\"m.notice\",\"m.mentions\":{},\"body\":");
-	json_put_string(&content, text);
-	if (reply_to) {
-		buf_puts(&content, ",\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":");
-		json_put_string(&content, reply_to);
-		buf_puts(&content, "}}");
-	}
-	buf_putc(&content, '}');
+	matrix_put_notice(&content, reply_to, text);
 	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), NULL, told, frontend, NULL);
 	buf_finish(&content);
 }

@@ -535,8 +535,45 @@ static const struct matrix_room *room_of(const struct matrix_frontend *frontend,
 	return room;
 }
 
+struct telling {
+	struct matrix_frontend *frontend;
+	uint64_t number; /* of the record that goes back */
+};
+
+static void on_told(void *context, const struct matrix_reply *reply)
+{
+	struct telling *telling = context;
+	struct transport *transport = telling->frontend->base.transport;
+
+	if (reply->err)
+		delivery_refused(transport, telling->number, reply->problem);
+	else
+		delivery_shown(transport, telling->number);
+	mem_free(telling);
+}
+
+/* What will not arrive is kept until its author has been told: with the same transaction id at each try. */
+static void tell_undelivered(struct matrix_frontend *frontend, const char *room, const char *as,
+                             const struct event *event, const char *text)
+{
+	const char *id = event->undelivered.message.id;
+	struct telling *telling = MEM_NEW(struct telling);
+	char *transaction = mem_printf("%s.%" PRIu64 ".back", frontend->records, event->handover);
+	struct buf content = {0};
+
+	telling->frontend = frontend;
+	telling->number = event->handover;
+	matrix_put_notice(&content, is_event(id) ? id : NULL, text);
+	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), transaction, on_told, telling,
+	            mem_free);
+	buf_finish(&content);
+	mem_free(transaction);
+}
+
 int show_undelivered(struct matrix_frontend *frontend, const char *address, const struct event *event)
 {
+	const char *control = person_of(frontend, address)->control;
+	int promised = 0;
 	const struct event_undelivered *undelivered = &event->undelivered;
 	const struct event_message *message = &undelivered->message;
 	const struct matrix_room *room = room_of(frontend, address, message);
@@ -547,15 +584,17 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	if (room) {
 		char *ghost = ghost_of_chat(frontend, room);
 
-		matrix_notice_as(frontend, room->id, ghost, is_event(message->id) ? message->id : NULL,
-		                 whole);
+		tell_undelivered(frontend, room->id, ghost, event, whole);
+		promised = 1;
 		mem_free(ghost);
+	} else if (control) {
+		tell_undelivered(frontend, control, NULL, event, whole);
+		promised = 1;
 	} else {
 		person_tell(frontend, address, whole);
 	}
 	mem_free(whole);
-	/* It is in the homeserver's lane, and the person has the message before his eyes. */
-	return 0;
+	return promised;
 }
 
 void show_chat_state(struct matrix_frontend *frontend, struct identity *to,

@@ -148,6 +148,29 @@ async def scenario_first_words_of_somebody_on_the_way(world):
     await hears_once(alice, lobby.portal, ["0", "1", "2", "3"], mark)
 
 
+async def scenario_killed_before_an_author_is_told(world):
+    """That the network has refused something is said to its author once, also if the gateway ends before the homeserver has the
+    words, or before it has said so."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver, gateway = lobby.people[0], lobby.carol, lobby.homeserver, lobby.gateway
+    await carol.join("#den")
+    portal = await enter(alice, carol, "#den")
+    await alice.member(portal, CAROL)
+    carol.send("MODE #den +m")
+    for does in (False, True):
+        mark = alice.mark()
+        fault = homeserver.fail(rf"PUT .*/rooms/{re.escape(portal)}/send/", hang(does))
+        event = await alice.say(portal, "may I?")
+        await homeserver.hit(fault)
+        await gateway.kill_core()
+        await gateway.start()
+        found = await alice.message(portal, "^Not delivered", BOT, mark)
+        require(found["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == event, f"{found}")
+        await wait_answer(lambda: gateway.control("spool"), lambda text: "network" not in text, "the spool to be empty")
+        require(len(alice.messages(portal, "^Not delivered", BOT, mark)) == 1, "she is told more than once")
+        require(not carol.find("PRIVMSG #den"), "it was said in the channel")
+
+
 async def scenario_a_portal_made_in_trouble(world):
     """Whatever goes wrong on the way to a portal: in the end there is one, with everybody in it."""
     lobby = await faulty_lobby(world)
