@@ -16,4 +16,6 @@ void chat_invited(struct matrix_frontend *frontend, const char *room, const char
 void chat_refuse(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *why);
 /* The person has left it. */
 void chat_left(struct matrix_frontend *frontend, struct matrix_room *room);
+/* What the process before was opening: matrix_recovered for each of frontend->recovering. */
+void chats_recover(struct matrix_frontend *frontend);
 void chats_free(struct matrix_frontend *frontend);

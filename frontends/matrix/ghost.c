@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -140,6 +141,7 @@ static void entered(void *context, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = entering->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, entering->room);
 
+	CRASH_POINT("core.matrix.entered");
 	if (reply->err) {
 		log_warning(&frontend->base.log, "%s cannot enter %s: %s", log_quote(entering->ghost),
 		            log_quote(entering->room), reply->problem);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
@@ -207,6 +208,7 @@ static void make(struct call *call)
 		can = ask_with_file(call, &ask);
 	else
 		ask_with_body(call, &ask);
+	CRASH_POINT("core.matrix.call");
 	if (can) {
 		list_append(&homeserver->under_way, &call->link);
 		call->lane->under_way++;

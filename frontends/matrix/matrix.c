@@ -402,7 +402,7 @@ static void on_whoami(void *context, const struct matrix_reply *reply)
 		matrix_ping(frontend);
 }
 
-static void on_loaded(struct matrix_frontend *frontend)
+static void begin(struct matrix_frontend *frontend)
 {
 	struct map_iter it = {0};
 
@@ -418,6 +418,20 @@ static void on_loaded(struct matrix_frontend *frontend)
 	                                                            .path = CLIENT "/account/whoami",
 	                                                            .done = on_whoami,
 	                                                            .context = frontend});
+}
+
+void matrix_recovered(struct matrix_frontend *frontend)
+{
+	if (--frontend->recovering == 0)
+		begin(frontend);
+}
+
+static void on_loaded(struct matrix_frontend *frontend)
+{
+	frontend->recovering = 1;
+	portal_rooms_recover(frontend);
+	chats_recover(frontend);
+	matrix_recovered(frontend);
 }
 
 static int open_registration(struct matrix_frontend *frontend, struct buf *error)

@@ -69,7 +69,8 @@ struct matrix_frontend {
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
-	bool loaded;           /* the stored places are known; until then transactions are refused */
+	bool loaded;           /* all places are known; until then transactions are refused */
+	unsigned recovering;   /* rooms that the process before was making, and that are looked for */
 	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;
@@ -84,6 +85,9 @@ static inline struct matrix_frontend *matrix_frontend_of(struct frontend *base)
 /* Soon, from the loop: a and b are copied, each may be NULL. */
 typedef void matrix_later_run(struct matrix_frontend *frontend, const char *a, const char *b);
 void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b);
+
+/* One of those that `recovering` counts was found, or is not there. */
+void matrix_recovered(struct matrix_frontend *frontend);
 
 /* A path under /_matrix/client/v3 with its variable parts encoded: "%s" are replaced by the texts. To be
  * freed. */

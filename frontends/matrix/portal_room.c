@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/making.h"
 #include "frontends/matrix/person.h"
 #include "transport/portal.h"
 #include "transport/room.h"
@@ -28,6 +30,7 @@ struct waiter {
 struct making {
 	struct matrix_frontend *frontend;
 	char *name;
+	bool recovering; /* the process before has asked for it */
 	struct list waiters; /* struct waiter.link */
 };
 
@@ -42,6 +45,8 @@ static void tell_waiters(struct making *making, struct matrix_room *room, const 
 	}
 }
 
+#define PORTAL "portal\n" /* in front of the name: as it is noted */
+
 static void making_free(void *value)
 {
 	struct making *making = value;
@@ -53,12 +58,19 @@ static void making_free(void *value)
 
 static void finish(struct making *making, struct matrix_room *room, const char *problem)
 {
+	struct matrix_frontend *frontend = making->frontend;
+	bool recovering = making->recovering;
+	char *what = mem_printf(PORTAL "%s", making->name);
 	struct text_key key;
 
-	map_remove(making->frontend->makings, text_key_lower(&key, making->name));
+	map_remove(frontend->makings, text_key_lower(&key, making->name));
 	text_key_finish(&key);
+	making_end(frontend, what);
 	tell_waiters(making, room, problem);
 	making_free(making);
+	mem_free(what);
+	if (recovering)
+		matrix_recovered(frontend);
 }
 
 static struct matrix_room *made_it_ours(struct making *making, const char *id)
@@ -68,6 +80,7 @@ static struct matrix_room *made_it_ours(struct making *making, const char *id)
 
 	room->ours = true;
 	matrix_room_store(making->frontend, room);
+	CRASH_POINT("core.matrix.room_stored");
 	return room;
 }
 
@@ -107,6 +120,7 @@ static void made(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 	const char *id = json_text(reply->json, "room_id", &arena);
 
+	CRASH_POINT("core.matrix.room_made");
 	if (!strcmp(reply->errcode, "M_ROOM_IN_USE"))
 		look_up_alias(making);
 	else if (reply->err || !id)
@@ -122,8 +136,11 @@ static void make(struct making *making)
 	struct matrix_frontend *frontend = making->frontend;
 	char *alias = matrix_portal_alias(&frontend->names, making->name);
 	char *local = mem_strndup(alias + 1, strcspn(alias + 1, ":"));
+	char *what = mem_printf(PORTAL "%s", making->name);
 	struct buf body = {0};
 
+	making_begin(frontend, what);
+	mem_free(what);
 	buf_puts(&body, "{\"preset\":\"public_chat\",\"visibility\":\"private\",\"room_alias_name\":");
 	json_put_string(&body, local);
 	buf_puts(&body, ",\"name\":");
@@ -141,6 +158,39 @@ static void make(struct making *making)
 	buf_finish(&body);
 	mem_free(local);
 	mem_free(alias);
+}
+
+static struct making *making_create(struct matrix_frontend *frontend, const char *name)
+{
+	struct making *making = MEM_NEW(struct making);
+	struct text_key key;
+
+	making->frontend = frontend;
+	making->name = mem_strdup(name);
+	list_init(&making->waiters);
+	map_set(&frontend->makings, text_key_lower(&key, name), making);
+	text_key_finish(&key);
+	return making;
+}
+
+static void recover(struct matrix_frontend *frontend, const char *what)
+{
+	const char *name = what + strlen(PORTAL);
+
+	if (matrix_room_portal(frontend, name)) {
+		making_end(frontend, what);
+		return;
+	}
+	struct making *making = making_create(frontend, name);
+
+	making->recovering = true;
+	frontend->recovering++;
+	look_up_alias(making);
+}
+
+void portal_rooms_recover(struct matrix_frontend *frontend)
+{
+	making_each(frontend, PORTAL, recover);
 }
 
 void portal_room_open(struct matrix_frontend *frontend, const char *name, portal_room_done *done,
@@ -163,13 +213,9 @@ void portal_room_open(struct matrix_frontend *frontend, const char *name, portal
 		text_key_finish(&key);
 		return;
 	}
-	making = MEM_NEW(struct making);
-	making->frontend = frontend;
-	making->name = mem_strdup(name);
-	list_init(&making->waiters);
-	list_append(&making->waiters, &waiter->link);
-	map_set(&frontend->makings, text_key_lower(&key, name), making);
 	text_key_finish(&key);
+	making = making_create(frontend, name);
+	list_append(&making->waiters, &waiter->link);
 	make(making);
 }
 

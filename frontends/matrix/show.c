@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -255,6 +256,7 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	if (try_again(sent, reply))
 		return;
 	if (!reply->err || !strcmp(reply->errcode, "M_DUPLICATE_ANNOTATION")) {
+		CRASH_POINT("core.matrix.answered");
 		tie_ids(sent, json_text(reply->json, "event_id", &arena));
 		delivery_shown(transport, sent->number);
 	} else {

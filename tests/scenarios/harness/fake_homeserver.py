@@ -116,7 +116,7 @@ class FakeHomeserver:
         self.queue = []          # events that wait
         self.number = 0
         self.pushing = True
-        self.stalled = set()     # transactions that are never answered: what is pushed to nobody
+        self.watchers = []       # functions that are called with each event
         self.under_way = None    # (number, events) being pushed
         self.wake = asyncio.Event()
         self.counter = 0
@@ -356,6 +356,8 @@ class FakeHomeserver:
         if "state_key" in more:
             room.state[kind, more["state_key"]] = content
         room.events.append(event)
+        for watch in self.watchers:
+            watch(event)
         ours = kind == "m.room.member" and self.is_ours(more["state_key"])
         if ours or any(self.is_ours(user) for user in room.joined | room.invited):
             self.queue.append(event)
