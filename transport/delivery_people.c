@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* From the network to people: delivery.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
@@ -173,6 +175,22 @@ static bool is_full(const struct transport *transport, const struct spool_queue 
 	       queue->bytes + LIMIT_MESSAGE_BYTES >= (uint64_t)settings->max_user_megabytes << 20;
 }
 
+/* Of the same conversation, and not shown yet. */
+static bool is_behind_another(const struct spool_record *record)
+{
+	if (record->queue->waiting <= 1)
+		return false;
+	LIST_EACH (link, &record->queue->records) {
+		const struct spool_record *other = CONTAINER_OF(link, struct spool_record, link);
+
+		if (other == record)
+			return false;
+		if (other->state == SPOOL_WAITING && other->conversation == record->conversation)
+			return true;
+	}
+	return false;
+}
+
 /* `first`: of those that are to see it, so that nothing of it has been kept yet. */
 static void accept_for(struct identity *identity, struct room *room, const struct conversation *conversation,
 		       const struct event *event, const char *network_id, bool first)
@@ -213,8 +231,8 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 		bound_backlog(transport, queue, record->conversation);
 		return;
 	}
-	/* Behind what waits: it will be shown with that. */
-	if (queue->waiting > 1 && !room)
+	/* It will be shown with that. */
+	if (is_behind_another(record))
 		return;
 	struct event shown = *event;
 
@@ -310,6 +328,7 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 {
 	struct transport *transport = identity->frontend->transport;
 	struct spool_queue *queue = inbox(identity);
+	struct map *stuck = NULL; /* conversations of which something stays: then the rest does */
 
 	if (!queue->waiting)
 		return;
@@ -317,8 +336,10 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 		struct arena arena = {0};
 		struct event event;
+		char key[16];
 
-		if (record->state != SPOOL_WAITING)
+		snprintf(key, sizeof(key), "%x", record->conversation);
+		if (record->state != SPOOL_WAITING || map_get(stuck, key))
 			continue;
 		if (spool_read(transport->spool, record, &arena, &event, NULL, NULL) < 0) {
 			spool_dead(transport->spool, record, "cannot be read back");
@@ -335,12 +356,12 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 			event.message.stamp_ms = record->accepted_ms;
 		const struct conversation *conversation = conversation_of(identity->user, &event);
 		int answer = mine ? show(identity, conversation, only, &event) : 0;
-		bool stays = mine && !settle(transport->spool, record, answer) && !is_for_room(&event);
 
+		if (mine && !settle(transport->spool, record, answer))
+			map_set(&stuck, key, record);
 		arena_finish(&arena);
-		if (stays)
-			return;
 	}
+	map_destroy(&stuck, NULL);
 }
 
 void delivery_identity_ready(struct identity *identity)

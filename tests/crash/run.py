@@ -142,6 +142,7 @@ class Trial:
 
     async def settle(self):
         self.talking.cancel()
+        await asyncio.gather(self.talking, return_exceptions=True)
 
         def settled():
             return not any(ledger.open() for ledger in self.ledgers)
@@ -360,8 +361,7 @@ class MatrixTrial(IrcTrial):
 
     async def talk_in_new_portals(self):
         while True:
-            text = self.dens.next()
-            channel = f"#den{self.dens.sent}"
+            channel = f"#den{self.dens.sent + 1}"
             await self.carol.join(channel)
             room = None
             while not room:
@@ -369,7 +369,7 @@ class MatrixTrial(IrcTrial):
                     room = await self.alice.join(alias(channel))
                 except (OSError, EOFError, Failure):
                     await asyncio.sleep(0.05)  # there is no gateway to ask
-            await self.alice.say(room, text)
+            await self.alice.say(room, self.dens.next())
             await asyncio.sleep(0.3)
 
     async def begin_chats(self):

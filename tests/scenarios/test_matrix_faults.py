@@ -85,6 +85,18 @@ async def scenario_one_room_waits_for_itself_only(world):
             fault.waits.set()
         await hears_once(alice, lobby.portal, in_portal)
         require(fault.waits or time.monotonic() - begin > 5, "it came again too soon")
+    # Nor does a chat that cannot be made yet.
+    dave = await world.irc_client(lobby.ircd, "dave")
+    mark, fault = alice.mark(), homeserver.fail(r"POST .*/createRoom", hang())
+    dave.send("PRIVMSG alice :may I")
+    dave.send("PRIVMSG alice :come in?")
+    await homeserver.hit(fault)
+    in_chat.append("meanwhile")
+    carol.send("PRIVMSG alice :meanwhile")
+    await hears_once(alice, chat, in_chat)
+    fault.waits.set()
+    room = await alice.invited(ghost("dave"), mark)
+    await hears_once(alice, room, ["may I", "come in?"], sender=ghost("dave"))
 
 
 async def scenario_messages_that_are_refused(world):
