@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "frontends/matrix/portal_room.h"
 
 struct ghost {
 	char *name; /* as the homeserver was told; NULL: nothing yet */
@@ -124,6 +125,7 @@ bool ghost_takes_icon(struct matrix_frontend *frontend, const char *id, const ch
 struct entering {
 	struct matrix_frontend *frontend;
 	char *room, *ghost;
+	bool arrives; /* not in the room's lane */
 };
 
 static void entering_free(void *context)
@@ -148,6 +150,10 @@ static void entered(void *context, const struct matrix_reply *reply)
 		if (room)
 			matrix_room_note_member(frontend, room, entering->ghost, false);
 	}
+	if (room && entering->arrives) {
+		room->arriving = false;
+		portal_room_next_arrival(frontend, room);
+	}
 	entering_free(entering);
 }
 
@@ -158,6 +164,7 @@ static void join(struct matrix_frontend *frontend, const struct matrix_room *roo
 	char *path = matrix_path("/join/%s", room->id);
 
 	entering->frontend = frontend;
+	entering->arrives = strcmp(lane, room->id) != 0;
 	entering->room = mem_strdup(room->id);
 	entering->ghost = mem_strdup(ghost);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,

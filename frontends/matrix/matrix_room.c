@@ -165,6 +165,7 @@ static void room_free(void *value)
 	struct matrix_room *room = value;
 
 	map_destroy(&room->members, NULL);
+	map_destroy(&room->arrivals, mem_free);
 	mem_free(room->id);
 	mem_free(room->owner);
 	mem_free(room->name);

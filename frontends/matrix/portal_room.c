@@ -326,19 +326,38 @@ struct showing {
 	const char *nickname, *shown_name;
 };
 
+/* Many come at once: they must not hold up what is said, nor fill the queue of calls. */
+void portal_room_next_arrival(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	struct map_iter it = {0};
+	char *lane = mem_printf("participants of %s", room->id);
+
+	while (!room->arriving && map_next(room->arrivals, &it)) {
+		char *ghost = mem_strdup(it.key), *name = map_remove(room->arrivals, ghost);
+
+		if (!matrix_room_has(room, ghost)) {
+			room->arriving = true;
+			ghost_enter(frontend, room, ghost, name, lane);
+		}
+		mem_free(ghost);
+		mem_free(name);
+		it = (struct map_iter){0};
+	}
+	mem_free(lane);
+}
+
 static void bring_in(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
 {
 	const struct showing *showing = context;
-	/* Many come at once: they must not hold up what is said. */
-	char *lane = mem_printf("participants of %s", room->id);
 
-	if (room->ghosts < (size_t)frontend->config.join_ghosts) {
-		char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
+	if (room->ghosts + map_count(room->arrivals) >= (size_t)frontend->config.join_ghosts)
+		return;
+	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
-		ghost_enter(frontend, room, ghost, showing->shown_name, lane);
-		mem_free(ghost);
-	}
-	mem_free(lane);
+	if (!matrix_room_has(room, ghost))
+		mem_free(map_set(&room->arrivals, ghost, mem_strdup(showing->shown_name)));
+	mem_free(ghost);
+	portal_room_next_arrival(frontend, room);
 }
 
 static void take_out(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
@@ -346,6 +365,7 @@ static void take_out(struct matrix_frontend *frontend, struct matrix_room *room,
 	const struct showing *showing = context;
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
+	mem_free(map_remove(room->arrivals, ghost));
 	ghost_leave(frontend, room, ghost);
 	mem_free(ghost);
 }
@@ -443,6 +463,7 @@ static void sync_one(struct matrix_frontend *frontend, struct matrix_room *room,
 	const struct syncing *syncing = context;
 	struct map_iter it = {0};
 
+	map_destroy(&room->arrivals, mem_free);
 	while (map_next(room->members, &it))
 		if (matrix_is_ours(&frontend->names, it.key) && strcmp(it.key, frontend->bot) != 0 &&
 		    !map_get(syncing->wanted, it.key))

@@ -14,6 +14,7 @@ from harness.fake_homeserver import (Fault, answer, bad_gateway, hang, limited, 
 from harness.process import Failure, require, wait_answer, wait_until
 from harness.servers import Ngircd, Peer
 from harness.synapse import client_packages
+from harness.watch import resident_kb
 from test_matrix import (BOT, CAROL, LOBBY, alias, chat_with, enter, ghost, heard_on_irc, in_the_lobby, with_account)
 
 PACKAGES = client_packages
@@ -237,6 +238,77 @@ async def scenario_trouble_all_the_time(world):
         await irc_hears_once(carol, person.name, said[person.name], irc_mark)
     for room in (lobby.portal, chat):
         await hears_once(alice, room, said["carol"], timeout=120)
+
+
+# --------------------------------------------------------------------------------------------------------- many people
+
+CROWD = 10000
+
+
+async def round_trips(alice, portal, irc, until):
+    """Seconds that a word of alice's takes to IRC, and one from there to her; again and again."""
+    times = []
+    while not until() or len(times) < 50:
+        text = f"ping {len(times)}"
+        begin, mark = time.monotonic(), alice.mark()
+        await alice.say(portal, text)
+        await wait_until(lambda: f"PRIVMSG #lobby :{text}" in irc.lines, f"{text} on IRC", 60)  # noqa: B023
+        there = time.monotonic()
+        irc.tell(f":carol!u@host PRIVMSG #lobby :{text}")
+        await alice.message(portal, f"^{text}$", CAROL, mark, 60)
+        times += [there - begin, time.monotonic() - there]
+        await asyncio.sleep(0.01)
+    return sorted(times)
+
+
+def p99(times):
+    return times[int(len(times) * 0.99)]
+
+
+async def crowded(world, join_ghosts):
+    """alice and bob in #lobby; bob enters a channel with a crowd in it. (homeserver, irc, gateway, alice, big, slow): how long
+    others waited at most, for 99 words of 100."""
+    homeserver, irc = world.fake_homeserver(), await world.fake_irc()
+    _, _, gateway = await world.irc_appservice(synapse=homeserver, ircd=irc, **{"matrix.join_ghosts": str(join_ghosts)})
+    alice, _ = await with_account(world, homeserver, "alice")
+    bob, _ = await with_account(world, homeserver, "bob")
+    portal = await alice.join(LOBBY)
+    await irc.expect("JOIN #lobby")
+    await alice.member(portal, CAROL)
+    usual = p99(await round_trips(alice, portal, irc, lambda: True))
+    before = resident_kb(gateway.process.pid)
+    irc.crowds["#big"] = [f"guest{number}" for number in range(CROWD)]
+    big = await bob.join(alias("#big"))
+    # With carol, who is there as well.
+    room = homeserver.rooms[big]
+    slow = p99(await round_trips(alice, portal, irc, lambda: len(room.joined) >= min(join_ghosts, CROWD) + 2))
+    grown = resident_kb(gateway.process.pid) - before
+    print(f"{CROWD} participants, {join_ghosts} of them shown: others' p99 {usual * 1000:.0f} ms before, {slow * 1000:.0f} ms "
+          f"meanwhile; {grown} kB more")
+    return homeserver, irc, gateway, alice, big, slow
+
+
+async def scenario_ten_thousand_in_a_channel(world):
+    """They hold up nobody, and no more of them are members than are wanted; who speaks comes in for it."""
+    homeserver, irc, _, alice, big, slow = await crowded(world, 100)
+    require(slow < 1, f"others waited {slow:.2f} s")
+    mark = alice.mark()
+    irc.tell(":guest9999!u@host PRIVMSG #big :I am here, too")
+    await alice.message(big, "^I am here, too$", ghost("guest9999"), mark)
+    require(len(homeserver.rooms[big].joined) <= 104, f"{len(homeserver.rooms[big].joined)} members")
+    require(homeserver.count("POST .*/register") < 120, "ghosts were made that nobody sees")
+    # All but the last go at once.
+    irc.tell("\r\n".join(f":guest{number}!u@host QUIT :split" for number in range(CROWD - 1)))
+    await alice.wait_members(big, lambda members: len([who for who in members if "guest" in who]) <= 1, 60)
+    irc.tell(":guest9999!u@host PRIVMSG #big :Where are you all?")
+    await alice.message(big, "^Where are you all\\?$", ghost("guest9999"), mark)
+
+
+async def scenario_ten_thousand_members(world):
+    """All of them are to be members of the portal: they come one after the other, while others talk; also in there."""
+    homeserver, irc, gateway, alice, big, slow = await crowded(world, CROWD)
+    require(slow < 1, f"others waited {slow:.2f} s")
+    require(len(homeserver.rooms[big].joined) >= CROWD, f"{len(homeserver.rooms[big].joined)} members")
 
 
 # ------------------------------------------------------------------------------------------------------- transactions
