@@ -214,8 +214,9 @@ static void read_value(struct matrix_room *room, const char *value)
 }
 
 /*
- * The database is written by another thread. Until it has a place, or no longer has it, a note of the spool says so: what
- * depends on it (that an invitation was seen) is written there as well, and nothing is acknowledged before.
+ * The database is written by another thread. Until it has a place, or no longer has it, a note of the spool
+ * says so: what depends on it (that an invitation was seen) is written there as well, and nothing is
+ * acknowledged before.
  */
 struct storing {
 	struct transport *transport;
@@ -381,7 +382,9 @@ static void on_members(void *context, const struct matrix_reply *reply)
 	struct matrix_room *room = matrix_room_find(frontend, asking->room);
 	struct arena arena = {0};
 
-	if (room && reply->err == TP_ERR_NOT_ALLOWED && !asking->joined && (room->ours || room->kind != MATRIX_ROOM_PORTAL)) {
+	bool may_enter = room && !asking->joined && (room->ours || room->kind != MATRIX_ROOM_PORTAL);
+
+	if (may_enter && reply->err == TP_ERR_NOT_ALLOWED) {
 		enter_again(frontend, room);
 	} else if (room && reply->err == TP_ERR_NOT_ALLOWED) {
 		log_info(&frontend->base.log, "room %s is forgotten: the bot is not in it any more",
@@ -447,11 +450,12 @@ static void take_note(void *context, const char *id, const void *value, size_t s
 	char *text = mem_strndup(value, size), *rest = text;
 	const char *kind = strsep(&rest, "\n"), *owner = strsep(&rest, "\n"), *name = strsep(&rest, "\n");
 
-	if (room) {
+	if (room)
 		MEM_FREE(room->relay);
-	}
-	if (!size) {
+	if (!size && room) {
 		matrix_room_forget(frontend, &room);
+	} else if (!size) {
+		spool_note_set(frontend->base.transport->spool, NOTES, id, NULL, 0);
 	} else if (owner && name && rest) {
 		room = make(frontend, id, kind_of(kind), owner, name);
 		read_value(room, rest);

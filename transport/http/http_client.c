@@ -10,9 +10,9 @@
 #include "transport/http/http_guard.h"
 
 /*
- * Between two calls on a connection libcurl lets go of its socket. To forget it and to watch it anew would be more
- * system calls than the call itself has, so that sockets of ours are watched until libcurl closes them (http_client_closes
- * comes before their numbers can be given out again).
+ * Between two calls on a connection libcurl lets go of its socket. To forget it and to watch it anew would be
+ * more system calls than the call itself has, so that sockets of ours are watched until libcurl closes them
+ * (http_client_closes comes before their numbers can be given out again).
  */
 struct watch {
 	struct http_pool *pool;
