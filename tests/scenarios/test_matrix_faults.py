@@ -487,7 +487,7 @@ async def scenario_the_listener_is_lost_in_mid_message(world):
             said.append(text)
             carol.send(f"PRIVMSG #lobby :{text}")
     say("well", "well", "it begins", "well")
-    await hears_once(alice, portal, said, mark)
+    await hears_several(alice, portal, said, mark)
     for turn, (listener, other) in enumerate(((alice, bob), (bob, alice), (alice, bob))):
         link = await relay.linked(listener.name)
         before = carol.mark()
