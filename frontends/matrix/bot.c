@@ -10,8 +10,10 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/room_power.h"
+#include "frontends/matrix/space.h"
 #include "frontends/matrix/upgrade.h"
 #include "transport/command.h"
 #include "transport/login_step.h"
@@ -31,6 +33,7 @@ struct asking {
 
 static const char own_help[] =
         "\nchat <name> - open a chat with a contact"
+        "\nspace - invites you to the space with your chats and rooms, if you have left it"
         "\nlogin <username> [password] - the same as register"
         "\nSaid in a room where I am: plumb <room> ties it to a room of the network, unplumb unties "
         "it; in such a room relay on lets people without an account speak through yours, relay off "
@@ -135,6 +138,7 @@ static void unplumb(void *context, bool may, const char *problem)
 	room->ours = false;
 	MEM_FREE(room->relay);
 	matrix_room_set(frontend, room->id, MATRIX_ROOM_PLAIN, NULL, NULL);
+	portal_power_update(frontend, room);
 	reply(asking, "This room is tied to nothing any more.");
 }
 
@@ -349,7 +353,11 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 		person_attach(frontend, sender);
 		changed = *rest ? mem_printf("register %s", rest) : NULL;
 	}
-	if (is_word(word, length, "chat"))
+	if (is_word(word, length, "space"))
+		matrix_notice(frontend, room->id, NULL,
+		              space_offer(frontend, sender) ? "I have invited you to your space."
+		                                            : "There are no spaces here.");
+	else if (is_word(word, length, "chat"))
 		open_chat(frontend, room, sender, rest);
 	else
 		run_command(frontend, room, sender, changed ? changed : word, is_word(word, length, "help"),

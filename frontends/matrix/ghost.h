@@ -28,7 +28,8 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
                  const char *name, const char *lane);
 /* The homeserver says that it is not there: all that again, before what waits in the room's lane. */
 void ghost_return(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost);
-void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost);
+/* `reason`: why, for the people there; NULL. */
+void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *reason);
 /* Whether this picture (by its hash) is new to the ghost; it is remembered, for this process. */
 bool ghost_takes_icon(struct matrix_frontend *frontend, const char *ghost, const char *icon_hash);
 void ghosts_free(struct matrix_frontend *frontend);

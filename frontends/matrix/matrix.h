@@ -35,7 +35,8 @@ struct matrix_config {
 	const char *registration;
 	const char *prefix, *bot;
 	struct config_list admins;
-	bool room_nicknames, federated;
+	const char *network;
+	bool room_nicknames, federated, spaces, open_chats, listed;
 	long join_ghosts;
 };
 
@@ -54,11 +55,14 @@ struct matrix_frontend {
 	struct map *portals;   /* lower-case legacy room -> struct portal_rooms */
 	struct map *makings;   /* lower-case legacy room -> struct making: portals on their way */
 	struct map *openings;  /* chat_key -> struct opening: chats on their way */
+	struct map *unopened;  /* chat_key -> struct unopened: chats that will be opened (chat_all.c) */
+	struct map *left;      /* chat_key -> the struct matrix_room of kind LEFT */
 	struct map *pictures;  /* number of a question for a card -> ghost; "upload NUMBER" -> struct picture
 	                          (contact.c) */
 	uint32_t cards;        /* questions so far */
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
+	struct map *spaces;    /* user id -> struct space (space.c) */
 	struct map *in_flight; /* message of the network -> who waits for its event id (show.c) */
 	struct map *recent;    /* event id -> struct recent */
 	struct transaction_order order;
@@ -66,6 +70,7 @@ struct matrix_frontend {
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
 	struct list due;       /* struct later: what must not be done from inside deliver */
 	uv_timer_t *timer;
+	uint64_t timer_ms;     /* clock_ms: the first of `due`; UINT64_MAX: none */
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
@@ -85,10 +90,15 @@ static inline struct matrix_frontend *matrix_frontend_of(struct frontend *base)
 /* Soon, from the loop: a and b are copied, each may be NULL. */
 typedef void matrix_later_run(struct matrix_frontend *frontend, const char *a, const char *b);
 void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b);
+/* The same, not before so many milliseconds have passed. */
+void matrix_after(struct matrix_frontend *frontend, uint64_t ms, matrix_later_run *run, const char *a,
+                  const char *b);
 
 /* One of those that `recovering` counts was found, or is not there. */
 void matrix_recovered(struct matrix_frontend *frontend);
 
+/* What people call the network. */
+const char *matrix_network_name(const struct matrix_frontend *frontend);
 /* A path under /_matrix/client/v3 with its variable parts encoded: "%s" are replaced by the texts. To be
  * freed. */
 char *matrix_path(const char *format, ...);
@@ -100,8 +110,9 @@ void matrix_tell_text(struct matrix_frontend *frontend, enum http_method method,
                       const char *key, const char *text, const char *lane);
 /* By the bot. */
 void matrix_invite(struct matrix_frontend *frontend, const char *room, const char *who, const char *lane);
-/* Before what waits in the room's lane. */
-void matrix_invite_first(struct matrix_frontend *frontend, const char *room, const char *who);
+/* POST with a body of one text, by the bot, before what waits in the lane. */
+void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
+                       const char *lane);
 /* A room for two, by the bot (as NULL) or a ghost, who invites the other one. The reply has its "room_id". */
 void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
                           matrix_done *done, void *context, void (*drop)(void *context));

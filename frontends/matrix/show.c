@@ -13,6 +13,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/recent.h"
 #include "transport/delivery.h"
@@ -581,6 +582,10 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	const struct matrix_room *room = room_of(frontend, address, message);
 	const char *text = undelivered->text && *undelivered->text ? undelivered->text
 	                                                           : reason_text(undelivered->reason);
+	if (message->moderation.action) {
+		moderation_refused(frontend, address, message, text);
+		return 0;
+	}
 	char *whole = mem_printf("Not delivered: %s", text);
 
 	if (room) {

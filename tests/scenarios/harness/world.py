@@ -14,6 +14,7 @@ from .person import Person
 from .process import Skip, free_port
 from .relay import Relay
 from .servers import Ngircd, Prosody
+from .slack import Slack
 from .synapse import Synapse
 
 
@@ -59,6 +60,12 @@ class World:
         self.started.append(relay)
         await relay.start()
         return relay
+
+    async def slack(self, **options):
+        slack = Slack(**options)
+        self.started.append(slack)
+        await slack.start()
+        return slack
 
     async def matrix_person(self, synapse, name, **options):
         if isinstance(synapse, FakeHomeserver):
@@ -149,6 +156,8 @@ class World:
                 seen = True
             elif isinstance(thing, IrcClient):
                 shown.append(f"--- IRC traffic of {thing.nick}\n{thing.traffic()[-8000:]}")
+            elif isinstance(thing, Slack):
+                shown.append(thing.show())
             elif hasattr(thing, "traffic"):
                 shown.append(f"--- Matrix traffic of {thing.id}\n{thing.traffic()[-12000:]}")
             elif getattr(thing, "process", None):
