@@ -200,6 +200,7 @@ static bool decode_room_info(struct decoder *d)
 	info->icon_hash = OPTIONAL_NAME(d, m, iconhash);
 	info->members = m->has_members ? m->members : 0;
 	info->is_private = m->has_private_ && m->private_;
+	info->is_away = m->has_away && m->away;
 	return true;
 }
 

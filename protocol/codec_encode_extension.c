@@ -162,6 +162,7 @@ int encode_room_info(struct encoder *e)
 	message.has_members = from->members != 0;
 	message.members = from->members;
 	message.has_private_ = message.private_ = from->is_private;
+	message.has_away = message.away = from->is_away;
 	return put_message(e, &message.base);
 }
 

@@ -389,6 +389,7 @@ struct event_room_info {
 	const char *icon_hash;           /* NULL: not said */
 	uint32_t members;                /* 0: not said */
 	bool is_private;
+	bool is_away; /* the user hears nothing of it now, and is in it again soon without having to ask */
 };
 
 struct event_hold {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* From the network to people: delivery.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
@@ -173,17 +175,17 @@ static bool is_full(const struct transport *transport, const struct spool_queue 
 	       queue->bytes + LIMIT_MESSAGE_BYTES >= (uint64_t)settings->max_user_megabytes << 20;
 }
 
-/* Whether something of the same conversation waits before it: XMPP's rooms have clients that come and go, and each sees
- * what it can; a place that people share keeps its order. */
-static bool waits_behind(const struct identity *identity, const struct spool_queue *queue,
-			 const struct spool_record *record)
+/* Of the same conversation, and not shown yet. */
+static bool is_behind_another(const struct spool_record *record)
 {
-	if (queue->waiting <= 1 || !identity->frontend->ops->shares_rooms)
+	if (record->queue->waiting <= 1)
 		return false;
-	for (const struct list *link = record->link.prev; link != &queue->records; link = link->prev) {
-		const struct spool_record *before = CONTAINER_OF((struct list *)(uintptr_t)link, struct spool_record, link);
+	LIST_EACH (link, &record->queue->records) {
+		const struct spool_record *other = CONTAINER_OF(link, struct spool_record, link);
 
-		if (before->state == SPOOL_WAITING && before->conversation == record->conversation)
+		if (other == record)
+			return false;
+		if (other->state == SPOOL_WAITING && other->conversation == record->conversation)
 			return true;
 	}
 	return false;
@@ -229,8 +231,8 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 		bound_backlog(transport, queue, record->conversation);
 		return;
 	}
-	/* Behind what waits: it will be shown with that. */
-	if (room ? waits_behind(identity, queue, record) : queue->waiting > 1)
+	/* It will be shown with that. */
+	if (is_behind_another(record))
 		return;
 	struct event shown = *event;
 
@@ -321,31 +323,23 @@ void delivery_refused(struct transport *transport, uint64_t number, const char *
 
 /* -------------------------------------------------------------------------------------------- again */
 
-/* Places that nothing can be shown in now, by their hashes. */
-static bool is_among(const struct buf *stuck, uint32_t conversation)
-{
-	for (size_t at = 0; at < stuck->len; at += sizeof(conversation))
-		if (!memcmp(stuck->data + at, &conversation, sizeof(conversation)))
-			return true;
-	return false;
-}
-
 /* What was said while nobody could be shown it. `room`: of this one only, to `only`. */
 static void show_waiting(struct identity *identity, struct room *room, struct resource *only)
 {
 	struct transport *transport = identity->frontend->transport;
 	struct spool_queue *queue = inbox(identity);
+	struct map *stuck = NULL; /* conversations of which something stays: then the rest does */
 
 	if (!queue->waiting)
 		return;
-	struct buf stuck = {0};
-
 	LIST_EACH (link, &queue->records) {
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 		struct arena arena = {0};
 		struct event event;
+		char key[16];
 
-		if (record->state != SPOOL_WAITING || is_among(&stuck, record->conversation))
+		snprintf(key, sizeof(key), "%x", record->conversation);
+		if (record->state != SPOOL_WAITING || map_get(stuck, key))
 			continue;
 		if (spool_read(transport->spool, record, &arena, &event, NULL, NULL) < 0) {
 			spool_dead(transport->spool, record, "cannot be read back");
@@ -362,16 +356,12 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 			event.message.stamp_ms = record->accepted_ms;
 		const struct conversation *conversation = conversation_of(identity->user, &event);
 		int answer = mine ? show(identity, conversation, only, &event) : 0;
-		bool stays = mine && !settle(transport->spool, record, answer);
-		bool ends = stays && !is_for_room(&event);
 
+		if (mine && !settle(transport->spool, record, answer))
+			map_set(&stuck, key, record);
 		arena_finish(&arena);
-		if (stays && identity->frontend->ops->shares_rooms)
-			buf_append(&stuck, &record->conversation, sizeof(record->conversation));
-		if (ends)
-			break;
 	}
-	buf_finish(&stuck);
+	map_destroy(&stuck, NULL);
 }
 
 void delivery_identity_ready(struct identity *identity)

@@ -27,8 +27,8 @@
 
 #define FINGERPRINT_SIZE 33 /* of what was said: 128 bits in hexadecimal, and a NUL */
 #define TICK_MS 1000
-#define JOIN_SLACK_MS \
-	5000            /* what was shown so shortly before a join may still arrive on the new connection */
+/* What was shown so shortly before a join may still arrive on the new connection, for so long. */
+#define JOIN_SLACK_MS 5000
 #define RETURN_MS 15000 /* for the listener of the last process to be there again */
 #define NOTE "portal"   /* of the spool: who was the listener */
 
@@ -50,12 +50,14 @@ struct portal {
 struct member {
 	struct room *room;
 	struct identity *identity;
+	uint64_t joined_ms;
 };
 
 /* How often something was said within the last minute: as shown, and as each connection has brought it. */
 struct tally {
 	unsigned shown;
 	uint64_t last_ms;
+	uint64_t shown_ms; /* the last time */
 	struct map *brought; /* account key -> count, in the pointer itself */
 };
 
@@ -67,6 +69,7 @@ struct held {
 	unsigned nth;
 	uint64_t since_ms;
 	bool resent; /* by a backend that outlived the last process: the listener may have shown it there */
+	bool doubtful; /* it may be a copy of what was shown just before the join */
 	struct arena arena;
 	struct event event;
 };
@@ -153,10 +156,20 @@ static void held_free(struct portal *portal, struct held *held)
 	mem_free(held);
 }
 
+static bool is_doubtful(const struct portal *portal, const struct member *member, const char *print)
+{
+	const struct tally *tally = map_get(portal->tallies, print);
+
+	return clock_ms() - member->joined_ms < JOIN_SLACK_MS && tally && tally->shown &&
+	       tally->shown_ms <= member->joined_ms && member->joined_ms - tally->shown_ms < JOIN_SLACK_MS;
+}
+
 static void hold(struct portal *portal, struct member *member, const struct event *event, const char *print,
                  const char *network_id, unsigned nth)
 {
 	struct held *held = MEM_NEW(struct held);
+
+	held->doubtful = !network_id && is_doubtful(portal, member, print);
 
 	held->member = member;
 	memcpy(held->fingerprint, print, sizeof(held->fingerprint));
@@ -185,6 +198,7 @@ static void note_shown(struct portal *portal, const char *print, unsigned nth, c
 
 	if (tally->shown < nth)
 		tally->shown = nth;
+	tally->shown_ms = tally->last_ms;
 	if (network_id)
 		tally_of(&portal->ids, network_id);
 }
@@ -242,6 +256,29 @@ static void release(struct portal *portal, struct held *held)
 		delivery_accept_for(member->identity, member->room, &event, held->network_id);
 	}
 	held_free(portal, held);
+}
+
+/* What is about to be shown was heard by others, behind words of the same person that the listener has missed. */
+static void release_missed(struct portal *portal, const char *print, unsigned nth, const char *network_id)
+{
+	const struct held *copy = NULL;
+
+	LIST_EACH (link, &portal->held) {
+		const struct held *held = CONTAINER_OF(link, struct held, link);
+
+		if (!strcmp(held->fingerprint, print) && held->nth == nth &&
+		    (!network_id || !held->network_id || !strcmp(network_id, held->network_id)))
+			copy = held;
+	}
+	LIST_EACH (link, &portal->held) {
+		struct held *held = CONTAINER_OF(link, struct held, link);
+
+		if (!copy || held == copy)
+			return;
+		if (held->member == copy->member && !held->doubtful &&
+		    text_equal_nocase(held->event.message.nickname, copy->event.message.nickname))
+			release(portal, held);
+	}
 }
 
 static void release_of(struct portal *portal, const struct member *member)
@@ -312,6 +349,23 @@ static void portal_free(void *value)
 	mem_free(portal);
 }
 
+/* Nobody else has brought it: it was the copy of an old one, and what comes of the same words is one less. */
+static void forget_doubtful(struct portal *portal, struct held *doubtful)
+{
+	const char *user = doubtful->member->room->user->key;
+	struct tally *tally = map_get(portal->tallies, doubtful->fingerprint);
+
+	if (tally && brought_by(tally, user))
+		set_brought(tally, user, brought_by(tally, user) - 1);
+	for (struct list *link = doubtful->link.next; link != &portal->held; link = link->next) {
+		struct held *held = CONTAINER_OF(link, struct held, link);
+
+		if (held->member == doubtful->member && !strcmp(held->fingerprint, doubtful->fingerprint))
+			held->nth--;
+	}
+	held_free(portal, doubtful);
+}
+
 /* A copy that comes again from a backend that outlived us was most likely shown by the last process: its
  * listener has taken part in both, and has not brought it again. */
 static void release_overdue(struct portal *portal, uint64_t now)
@@ -324,7 +378,9 @@ static void release_overdue(struct portal *portal, uint64_t now)
 
 		if (now - held->since_ms < LIMIT_PORTAL_HOLD_SECONDS * UINT64_C(1000))
 			return;
-		if (held->resent || is_ours(portal, held->event.message.nickname))
+		if (held->doubtful)
+			forget_doubtful(portal, held);
+		else if (held->resent || is_ours(portal, held->event.message.nickname))
 			held_free(portal, held);
 		else
 			release(portal, held);
@@ -412,16 +468,16 @@ static void take_in(struct portal *portal, struct room *room, struct identity *i
 {
 	struct member *member = MEM_NEW(struct member);
 	const char *user = room->user->key;
-	uint64_t now = clock_ms();
 	struct map_iter it = {0};
 
 	member->room = room;
 	member->identity = identity;
+	member->joined_ms = clock_ms();
 	map_put(portal->members, user, member);
 	while (map_next(portal->tallies, &it)) {
 		struct tally *tally = it.value;
 
-		set_brought(tally, user, now - tally->last_ms > JOIN_SLACK_MS ? tally->shown : 0);
+		set_brought(tally, user, tally->shown);
 	}
 	if (portal->awaited && !strcmp(portal->awaited, user))
 		set_listener(portal, member);
@@ -443,7 +499,8 @@ static struct identity *identity_in(const struct room *room, const struct fronte
 
 static void update(struct frontend *frontend, struct room *room)
 {
-	struct identity *identity = room->state == ROOM_JOINED ? identity_in(room, frontend) : NULL;
+	bool hears = room->state == ROOM_JOINED && !room->away;
+	struct identity *identity = hears ? identity_in(room, frontend) : NULL;
 	struct portal *portal =
 	        identity ? portal_open(frontend, room->name) : portal_find(frontend, room->name);
 	struct member *member = portal ? map_get(portal->members, room->user->key) : NULL;
@@ -540,6 +597,7 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 		            "room %s: more than %d copies wait for the listener's: this one is shown",
 		            log_quote(room->name), LIMIT_PORTAL_HELD);
 	}
+	release_missed(portal, print, nth, network_id);
 	note_shown(portal, print, nth, network_id);
 	drop_matched(portal);
 	return true;

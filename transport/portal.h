@@ -5,7 +5,9 @@
  * each. One connection, the listener, is shown; the others' copies are matched with what it showed, by the
  * network's message id, else as the n-th time that this person said this within a minute. A copy that the
  * listener does not bring within LIMIT_PORTAL_HOLD_SECONDS (it is on the other side of a netsplit) is shown
- * after all; when the listener goes, the next one begins with what had not been shown.
+ * after all; when the listener goes, the next one begins with what had not been shown. What the listener shows
+ * of somebody comes behind what others have heard before that of the same person: networks keep the order of one
+ * person's words, so that the listener has missed those.
  *
  * What one of the people of any portal of this room says is shown by his frontend itself, and in the other places
  * by crossing.h; its echoes, on every connection, are dropped.

@@ -201,11 +201,18 @@ void room_close(struct room **slot, const char *reason)
 	room_destroy(slot);
 }
 
+void room_set_away(struct room *room, bool away)
+{
+	room->away = away;
+	portal_update(room);
+}
+
 void room_mark_lost(struct room *room)
 {
 	struct map_iter it = {0};
 
 	room->state = ROOM_WANTED;
+	room->away = false;
 	portal_update(room);
 	MEM_FREE(room->wanted_nickname);
 	while (map_next(room->participants, &it)) {

@@ -57,6 +57,7 @@ struct room {
 	unsigned members;         /* 0: not told */
 	bool is_private;
 	bool has_info;            /* any of it was told */
+	bool away;                /* the backend is without the network for now, and will be in the room again */
 	bool full_told;           /* that there are too many participants */
 	bool subject_due;         /* it is new: shown once our own participant was seen */
 	struct reflection reflections[ROOM_REFLECTIONS];
@@ -78,6 +79,8 @@ void room_abandon(struct room **room, const struct event_raw *raw);
 void room_close(struct room **room, const char *reason);
 /* The session is lost and will come again: occupants stay, participants become stale. */
 void room_mark_lost(struct room *room);
+/* The backend has lost the network, or is in the room again. What people say is still taken. */
+void room_set_away(struct room *room, bool away);
 /* Our own participant came: who is still stale has left. Shows that, then the room is JOINED. */
 void room_joined(struct room *room);
 bool room_has(const struct room *room, const struct resource *resource);

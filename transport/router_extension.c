@@ -43,6 +43,11 @@ void network_room_info(struct user *user, struct event *event)
 		log_debug(&user->log, "about room %s, where the user is not: dropped", log_quote(info->room));
 		return;
 	}
+	if (room->away != info->is_away) {
+		room_set_away(room, info->is_away);
+		if (!info->title && !info->description && !info->icon_hash && !info->members)
+			return;
+	}
 	if (!room_update_info(room, info))
 		return;
 	room_info_event(room, event);

@@ -196,6 +196,7 @@ static void put_extension(struct writer *writer, const struct event *event)
 		put_text(writer, "room", event->room_info.room);
 		put_text(writer, "title", event->room_info.title);
 		put_number(writer, "members", event->room_info.members);
+		put_flag(writer, "away", event->room_info.is_away);
 		break;
 	case EVENT_UNDELIVERED:
 		put_number(writer, "code", (int64_t)event->undelivered.reason);

@@ -146,9 +146,18 @@ void irc_channel_begin(struct irc_channel *channel)
 	MEM_FREE(channel->topic_author);
 }
 
+static void tell_away(struct irc_channel *channel, bool away)
+{
+	struct irc_user *user = channel->connection->user;
+
+	plug_room_info(user->irc->plug, user->key,
+	               &(struct event_room_info){.room = channel->room, .is_away = away});
+}
+
 void irc_channel_suspend(struct irc_channel *channel)
 {
 	if (channel->state == IRC_CHANNEL_JOINED) {
+		tell_away(channel, true);
 		map_destroy(&channel->former, free_member);
 		channel->former = channel->members;
 		channel->members = map_create();
@@ -292,6 +301,8 @@ void irc_channel_complete(struct irc_channel *channel)
 	tell_former(channel);
 	tell_own_nick(channel, known);
 	tell_members(channel, channel->members, me ? me->nick : channel->told_nick);
+	if (known)
+		tell_away(channel, false);
 	irc_channel_tell_topic(channel);
 	if (known)
 		irc_channel_tell_notice(channel, "Connected again.");
@@ -300,10 +311,12 @@ void irc_channel_complete(struct irc_channel *channel)
 
 void irc_channel_tell_all(struct irc_channel *channel)
 {
-	if (channel->state == IRC_CHANNEL_JOINED)
+	if (channel->state == IRC_CHANNEL_JOINED) {
 		tell_members(channel, channel->members, channel->connection->nick);
-	else if (channel->former)
+	} else if (channel->former) {
 		tell_members(channel, channel->former, channel->told_nick);
+		tell_away(channel, true);
+	}
 	irc_channel_tell_topic(channel);
 }
 

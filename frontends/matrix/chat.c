@@ -3,16 +3,20 @@
 
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/making.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/upgrade.h"
 #include "transport/delivery.h"
 #include "transport/session.h"
+
+#define CHAT "chat\n"
 
 struct opening {
 	struct matrix_frontend *frontend;
@@ -65,23 +69,40 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 	return room;
 }
 
-static void made(void *context, const struct matrix_reply *reply)
+/* As it is noted while it is made. */
+static char *note_of(const struct opening *opening)
 {
-	struct opening *opening = context;
+	return mem_printf(CHAT "%d\n%s\n%s", opening->in_room, opening->owner, opening->name);
+}
+
+/* `id` NULL: there is none. */
+static void finish(struct opening *opening, const char *id)
+{
 	struct matrix_frontend *frontend = opening->frontend;
-	struct arena arena = {0};
-	const char *id = json_text(reply->json, "room_id", &arena);
+	char *note = note_of(opening);
 
 	map_remove(frontend->openings, opening->key);
-	if (reply->err || !id) {
-		log_warning(&frontend->base.log, "no chat of %s with %s could be made: %s",
-		            log_quote(opening->owner), log_quote(opening->name), reply->problem);
-	} else {
+	if (id) {
 		made_chat(frontend, id, opening->owner, opening->name, opening->ghost, opening->in_room);
 		matrix_later(frontend, person_show_waiting, opening->owner, NULL);
 	}
-	arena_finish(&arena);
+	making_end(frontend, note);
+	mem_free(note);
 	opening_free(opening);
+}
+
+static void made(void *context, const struct matrix_reply *reply)
+{
+	struct opening *opening = context;
+	struct arena arena = {0};
+	const char *id = json_text(reply->json, "room_id", &arena);
+
+	CRASH_POINT("core.matrix.chat_made");
+	if (reply->err || !id)
+		log_warning(&opening->frontend->base.log, "no chat of %s with %s could be made: %s",
+		            log_quote(opening->owner), log_quote(opening->name), reply->problem);
+	finish(opening, reply->err ? NULL : id);
+	arena_finish(&arena);
 }
 
 static char *ghost_named(struct matrix_frontend *frontend, const char *name, bool in_room)
@@ -100,27 +121,69 @@ static const char *shown_name(const char *name, bool in_room)
 	return nickname ? nickname : name;
 }
 
+static struct opening *opening_create(struct matrix_frontend *frontend, const char *owner, const char *name,
+                                      bool in_room)
+{
+	struct opening *opening = MEM_NEW(struct opening);
+
+	opening->frontend = frontend;
+	opening->key = matrix_chat_key(owner, name);
+	opening->owner = mem_strdup(owner);
+	opening->name = mem_strdup(name);
+	opening->in_room = in_room;
+	opening->ghost = ghost_named(frontend, name, in_room);
+	map_set(&frontend->openings, opening->key, opening);
+	return opening;
+}
+
+static void found(void *context, const char *room)
+{
+	struct opening *opening = context;
+	struct matrix_frontend *frontend = opening->frontend;
+
+	finish(opening, room);
+	matrix_recovered(frontend);
+}
+
+static void recover(struct matrix_frontend *frontend, const char *what)
+{
+	const char *owner = what + strlen(CHAT "0\n"), *end = strchr(owner, '\n');
+	char *person = end ? mem_strndup(owner, (size_t)(end - owner)) : NULL;
+
+	if (!end || matrix_room_chat(frontend, person, end + 1)) {
+		making_end(frontend, what);
+	} else {
+		struct opening *opening =
+		        opening_create(frontend, person, end + 1, what[strlen(CHAT)] == '1');
+
+		frontend->recovering++;
+		making_find(frontend, opening->ghost, person, found, opening, NULL);
+	}
+	mem_free(person);
+}
+
+void chats_recover(struct matrix_frontend *frontend)
+{
+	making_each(frontend, CHAT, recover);
+}
+
 struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owner, const char *name,
                               bool in_room)
 {
 	struct matrix_room *room = matrix_room_chat(frontend, owner, name);
 	char *key = matrix_chat_key(owner, name);
+	bool opens = map_get(frontend->openings, key) != NULL;
 
-	if (room || map_get(frontend->openings, key)) {
-		mem_free(key);
+	mem_free(key);
+	if (room || opens)
 		return room;
-	}
-	struct opening *opening = MEM_NEW(struct opening);
+	struct opening *opening = opening_create(frontend, owner, name, in_room);
+	char *note = note_of(opening);
 
-	opening->frontend = frontend;
-	opening->key = key;
-	opening->owner = mem_strdup(owner);
-	opening->name = mem_strdup(name);
-	opening->in_room = in_room;
-	opening->ghost = ghost_named(frontend, name, in_room);
-	map_set(&frontend->openings, key, opening);
-	ghost_prepare(frontend, opening->ghost, shown_name(name, in_room), key);
-	matrix_create_direct(frontend, opening->ghost, owner, key, made, opening, NULL);
+	ghost_prepare(frontend, opening->ghost, shown_name(name, in_room), opening->key);
+	making_begin(frontend, note);
+	mem_free(note);
+	matrix_create_direct(frontend, opening->ghost, owner, opening->key, made, opening, NULL);
 	return NULL;
 }
 

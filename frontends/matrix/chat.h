@@ -16,6 +16,8 @@ void chat_invited(struct matrix_frontend *frontend, const char *room, const char
 void chat_refuse(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *why);
 /* The person has left it. */
 void chat_left(struct matrix_frontend *frontend, struct matrix_room *room);
+/* What the process before was opening: matrix_recovered for each of frontend->recovering. */
+void chats_recover(struct matrix_frontend *frontend);
 /* There is no account any more: the person's chats and space are given up, on our side. */
 void chats_forget(struct matrix_frontend *frontend, const char *owner);
 void chats_free(struct matrix_frontend *frontend);

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "frontends/matrix/portal_room.h"
 
 struct ghost {
 	char *name; /* as the homeserver was told; NULL: nothing yet */
@@ -64,7 +66,7 @@ static void registered(void *context, const struct matrix_reply *reply)
 		log_warning(&frontend->base.log, "a ghost could not be registered: %s", reply->problem);
 }
 
-void ghost_register(struct matrix_frontend *frontend, const char *id, const char *lane)
+static void register_in(struct matrix_frontend *frontend, const char *id, const char *lane, bool first)
 {
 	struct buf body = {0};
 	char *local = mem_strndup(id + 1, strcspn(id + 1, ":"));
@@ -76,10 +78,16 @@ void ghost_register(struct matrix_frontend *frontend, const char *id, const char
 	                                                            .path = "/_matrix/client/v3/register",
 	                                                            .body = buf_text(&body),
 	                                                            .lane = lane,
+	                                                            .first = first,
 	                                                            .done = registered,
 	                                                            .context = frontend});
 	buf_finish(&body);
 	mem_free(local);
+}
+
+void ghost_register(struct matrix_frontend *frontend, const char *id, const char *lane)
+{
+	register_in(frontend, id, lane, false);
 }
 
 void ghost_rename(struct matrix_frontend *frontend, const char *id, const char *name, const char *lane)
@@ -117,7 +125,9 @@ bool ghost_takes_icon(struct matrix_frontend *frontend, const char *id, const ch
 struct entering {
 	struct matrix_frontend *frontend;
 	char *room, *ghost, *lane;
-	bool again; /* the second time */
+	bool first;   /* before what waits in the lane */
+	bool arrives; /* not in the room's lane */
+	bool again;   /* the second time */
 };
 
 static void entering_free(void *context)
@@ -141,6 +151,14 @@ static bool open_door(struct entering *entering, const struct matrix_room *room,
 	if (!room->ours || entering->again || reply->err != TP_ERR_NOT_ALLOWED)
 		return false;
 	entering->again = true;
+	if (entering->first) {
+		enter(entering);
+		matrix_tell_first(frontend, matrix_path("/rooms/%s/invite", room->id), "user_id", entering->ghost,
+		                  entering->lane);
+		matrix_tell_first(frontend, matrix_path("/rooms/%s/unban", room->id), "user_id", entering->ghost,
+		                  entering->lane);
+		return true;
+	}
 	matrix_tell_text(frontend, HTTP_POST, matrix_path("/rooms/%s/unban", room->id), NULL, "user_id", entering->ghost,
 	                 entering->lane);
 	matrix_invite(frontend, room->id, entering->ghost, entering->lane);
@@ -154,6 +172,7 @@ static void entered(void *context, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = entering->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, entering->room);
 
+	CRASH_POINT("core.matrix.entered");
 	if (reply->err && room) {
 		if (open_door(entering, room, reply))
 			return;
@@ -162,6 +181,10 @@ static void entered(void *context, const struct matrix_reply *reply)
 	if (reply->err)
 		log_warning(&frontend->base.log, "%s cannot enter %s: %s", log_quote(entering->ghost),
 		            log_quote(entering->room), reply->problem);
+	if (room && entering->arrives) {
+		room->arriving = false;
+		portal_room_next_arrival(frontend, room);
+	}
 	entering_free(entering);
 }
 
@@ -173,10 +196,40 @@ static void enter(struct entering *entering)
 	                                                                      .path = path,
 	                                                                      .as = entering->ghost,
 	                                                                      .lane = entering->lane,
+	                                                                      .first = entering->first,
 	                                                                      .done = entered,
 	                                                                      .context = entering,
 	                                                                      .drop = entering_free});
 	mem_free(path);
+}
+
+static void join(struct matrix_frontend *frontend, const struct matrix_room *room, const char *ghost,
+                 const char *lane, bool first)
+{
+	struct entering *entering = MEM_NEW(struct entering);
+
+	entering->frontend = frontend;
+	entering->first = first;
+	entering->arrives = strcmp(lane, room->id) != 0;
+	entering->room = mem_strdup(room->id);
+	entering->ghost = mem_strdup(ghost);
+	entering->lane = mem_strdup(lane);
+	enter(entering);
+}
+
+static bool needs_invitation(const struct matrix_room *room)
+{
+	return room->kind == MATRIX_ROOM_PORTAL && !room->ours;
+}
+
+void ghost_return(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost)
+{
+	matrix_room_note_member(frontend, room, ghost, true);
+	/* each before the one that was put in front of the others before */
+	join(frontend, room, ghost, room->id, true);
+	if (needs_invitation(room))
+		matrix_tell_first(frontend, matrix_path("/rooms/%s/invite", room->id), "user_id", ghost, room->id);
+	register_in(frontend, ghost, room->id, true);
 }
 
 void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
@@ -189,15 +242,9 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
 		return;
 	matrix_room_note_member(frontend, room, ghost, true);
 	/* A chat is entered on invitation by the person; the bot is not in it. */
-	if (room->kind == MATRIX_ROOM_PORTAL && !room->ours)
+	if (needs_invitation(room))
 		matrix_invite(frontend, room->id, ghost, lane);
-	struct entering *entering = MEM_NEW(struct entering);
-
-	entering->frontend = frontend;
-	entering->room = mem_strdup(room->id);
-	entering->ghost = mem_strdup(ghost);
-	entering->lane = mem_strdup(lane);
-	enter(entering);
+	join(frontend, room, ghost, lane, false);
 }
 
 void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *reason)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
@@ -42,6 +43,7 @@ struct call {
 	uint64_t size;
 	bool once;
 	bool reserved; /* its body is still to come */
+	bool again;    /* whoever was given the answer wants it */
 	unsigned attempts;
 	bool rests_for_silence; /* not for a time that the homeserver named */
 	uint64_t due_ms;        /* uv_now, while it rests */
@@ -206,6 +208,7 @@ static void make(struct call *call)
 		can = ask_with_file(call, &ask);
 	else
 		ask_with_body(call, &ask);
+	CRASH_POINT("core.matrix.call");
 	if (can) {
 		list_append(&homeserver->under_way, &call->link);
 		call->lane->under_way++;
@@ -437,9 +440,9 @@ static void give_back(struct call *call, const struct http_result *result, const
 	        .errcode = verdict == GOOD ? "" : answer->errcode,
 	        .problem = problem,
 	        .json = answer->json,
+	        .call = call,
 	};
-	matrix_done *done = call->done;
-	void *context = call->context;
+	struct homeserver *homeserver = call->homeserver;
 
 	if (result->err)
 		reply.err = result->err == TP_ERR_TIMEOUT || verdict == REFUSED ? result->err : TP_ERR_IO;
@@ -449,10 +452,13 @@ static void give_back(struct call *call, const struct http_result *result, const
 		reply.err = TP_ERR_LIMIT;
 	else if (verdict != GOOD)
 		reply.err = error_of_status(result->status);
-	call->homeserver->waiting--;
+	call->again = false;
+	if (call->done)
+		call->done(call->context, &reply);
+	if (call->again)
+		return;
+	homeserver->waiting--;
 	call_free(call);
-	if (done)
-		done(context, &reply);
 }
 
 static void finish(struct homeserver *homeserver);
@@ -523,11 +529,11 @@ static void put_user(struct buf *path, const char *as)
 	http_put_encoded(path, as);
 }
 
-static void enqueue(struct homeserver *homeserver, struct call *call, struct lane *lane)
+static void enqueue(struct homeserver *homeserver, struct call *call, struct lane *lane, bool first)
 {
 	call->homeserver = homeserver;
 	call->lane = lane;
-	list_append(&lane->calls, &call->link);
+	list_append(first ? lane->calls.next : &lane->calls, &call->link);
 	homeserver->waiting++;
 	lane_place(homeserver, lane);
 	if (!homeserver->inside)
@@ -556,7 +562,16 @@ static struct call *call_create(const struct matrix_call *given)
 void homeserver_call(struct homeserver *homeserver, const struct matrix_call *given)
 {
 	enqueue(homeserver, call_create(given),
-	        given->lane ? lane_named(homeserver, given->lane) : &homeserver->free);
+	        given->lane ? lane_named(homeserver, given->lane) : &homeserver->free, given->first);
+}
+
+void homeserver_again(const struct matrix_reply *reply)
+{
+	struct call *call = reply->call;
+
+	call->again = true;
+	call->attempts = 0;
+	list_append(call->lane->calls.next, &call->link);
 }
 
 struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const struct matrix_call *given)
@@ -564,7 +579,7 @@ struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const
 	struct call *call = call_create(given);
 
 	call->reserved = true;
-	enqueue(homeserver, call, lane_named(homeserver, given->lane));
+	enqueue(homeserver, call, lane_named(homeserver, given->lane), false);
 	return (struct homeserver_place *)call;
 }
 
@@ -599,7 +614,7 @@ void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, con
 	call->fd = fd;
 	call->size = size;
 	call->type = mem_strdup(type && *type ? type : "application/octet-stream");
-	enqueue(homeserver, call, &homeserver->uploads);
+	enqueue(homeserver, call, &homeserver->uploads, false);
 }
 
 size_t homeserver_waiting(const struct homeserver *homeserver)

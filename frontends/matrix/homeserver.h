@@ -38,6 +38,7 @@ struct matrix_reply {
 	const char *errcode;      /* "M_FORBIDDEN"; "" if all went well, or none was said */
 	const char *problem;      /* a sentence for the log; "" if all went well */
 	const struct cJSON *json; /* the answer, lent to `done`; NULL: none */
+	struct call *call;        /* for homeserver_again */
 };
 
 typedef void matrix_done(void *context, const struct matrix_reply *reply);
@@ -48,6 +49,7 @@ struct matrix_call {
 	const char *as;   /* a user id to act as; NULL: ourselves */
 	const char *body; /* JSON; NULL: none (POST and PUT send {}) */
 	const char *lane; /* usually a room's id; NULL: without waiting for others */
+	bool first;       /* before what waits in its lane already */
 	bool once;        /* not again, whatever comes: what is stale later (typing, presence) */
 	/* Once, never from inside homeserver_call; not after homeserver_destroy, which it may call. NULL:
 	 * unwanted. */
@@ -64,6 +66,9 @@ struct homeserver *homeserver_create(struct http_client *client, const struct ho
 void homeserver_destroy(struct homeserver **homeserver);
 /* Everything is copied. */
 void homeserver_call(struct homeserver *homeserver, const struct matrix_call *call);
+/* From inside `done` of a call that was refused: it is made once more, as the first of its lane unless others are
+ * put before it then, and `done` is called once more. */
+void homeserver_again(const struct matrix_reply *reply);
 /* A call whose body is not known yet, in a lane (which it needs): its place is kept, and what is behind it
  * waits. Good until it is supplied or the homeserver destroyed. */
 struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const struct matrix_call *call);

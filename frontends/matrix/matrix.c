@@ -99,6 +99,25 @@ void matrix_invite(struct matrix_frontend *frontend, const char *room, const cha
 	                 lane);
 }
 
+void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
+                       const char *lane)
+{
+	struct buf body = {0};
+
+	buf_printf(&body, "{\"%s\":", key);
+	json_put_string(&body, text);
+	buf_putc(&body, '}');
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+	                                                            .path = path,
+	                                                            .body = buf_text(&body),
+	                                                            .lane = lane,
+	                                                            .first = true,
+	                                                            .done = told,
+	                                                            .context = frontend});
+	buf_finish(&body);
+	mem_free(path);
+}
+
 void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
                           matrix_done *done, void *context, void (*drop)(void *context))
 {
@@ -156,19 +175,24 @@ void matrix_send(struct matrix_frontend *frontend, const char *room, const char 
 	buf_finish(&fresh);
 }
 
+void matrix_put_notice(struct buf *content, const char *reply_to, const char *text)
+{
+	buf_puts(content, "{\"msgtype\":\"m.notice\",\"m.mentions\":{},\"body\":");
+	json_put_string(content, text);
+	if (reply_to) {
+		buf_puts(content, ",\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":");
+		json_put_string(content, reply_to);
+		buf_puts(content, "}}");
+	}
+	buf_putc(content, '}');
+}
+
 void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as,
                       const char *reply_to, const char *text)
 {
 	struct buf content = {0};
 
-	buf_puts(&content, "{\"msgtype\":\"m.notice\",\"m.mentions\":{},\"body\":");
-	json_put_string(&content, text);
-	if (reply_to) {
-		buf_puts(&content, ",\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":");
-		json_put_string(&content, reply_to);
-		buf_puts(&content, "}}");
-	}
-	buf_putc(&content, '}');
+	matrix_put_notice(&content, reply_to, text);
 	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), NULL, told, frontend, NULL);
 	buf_finish(&content);
 }
@@ -415,7 +439,7 @@ static void on_whoami(void *context, const struct matrix_reply *reply)
 		matrix_ping(frontend);
 }
 
-static void on_loaded(struct matrix_frontend *frontend)
+static void begin(struct matrix_frontend *frontend)
 {
 	struct map_iter it = {0};
 
@@ -431,6 +455,20 @@ static void on_loaded(struct matrix_frontend *frontend)
 	                                                            .path = CLIENT "/account/whoami",
 	                                                            .done = on_whoami,
 	                                                            .context = frontend});
+}
+
+void matrix_recovered(struct matrix_frontend *frontend)
+{
+	if (--frontend->recovering == 0)
+		begin(frontend);
+}
+
+static void on_loaded(struct matrix_frontend *frontend)
+{
+	frontend->recovering = 1;
+	portal_rooms_recover(frontend);
+	chats_recover(frontend);
+	matrix_recovered(frontend);
 }
 
 static int open_registration(struct matrix_frontend *frontend, struct buf *error)

@@ -74,7 +74,8 @@ struct matrix_frontend {
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
-	bool loaded;           /* the stored places are known; until then transactions are refused */
+	bool loaded;           /* all places are known; until then transactions are refused */
+	unsigned recovering;   /* rooms that the process before was making, and that are looked for */
 	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;
@@ -93,6 +94,9 @@ void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const
 void matrix_after(struct matrix_frontend *frontend, uint64_t ms, matrix_later_run *run, const char *a,
                   const char *b);
 
+/* One of those that `recovering` counts was found, or is not there. */
+void matrix_recovered(struct matrix_frontend *frontend);
+
 /* What people call the network. */
 const char *matrix_network_name(const struct matrix_frontend *frontend);
 /* A path under /_matrix/client/v3 with its variable parts encoded: "%s" are replaced by the texts. To be
@@ -106,6 +110,9 @@ void matrix_tell_text(struct matrix_frontend *frontend, enum http_method method,
                       const char *key, const char *text, const char *lane);
 /* By the bot. */
 void matrix_invite(struct matrix_frontend *frontend, const char *room, const char *who, const char *lane);
+/* POST with a body of one text, by the bot, before what waits in the lane. */
+void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
+                       const char *lane);
 /* A room for two, by the bot (as NULL) or a ghost, who invites the other one. The reply has its "room_id". */
 void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
                           matrix_done *done, void *context, void (*drop)(void *context));
@@ -117,6 +124,8 @@ void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type,
                  const char *content, const char *transaction, matrix_done *done, void *context,
                  void (*drop)(void *context));
+/* The content of an m.notice; reply_to: an event, or NULL. */
+void matrix_put_notice(struct buf *content, const char *reply_to, const char *text);
 /* m.notice of the bot; in reply to an event unless NULL. */
 void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to,
                    const char *text);

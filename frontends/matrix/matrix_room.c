@@ -12,6 +12,9 @@
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/space.h"
+#include "transport/spool/spool.h"
+
+#define NOTES "matrix place" /* of the spool */
 
 static const char *const kinds[] = {"plain", "control", "chat", "portal", "space", "left"};
 
@@ -173,6 +176,7 @@ static void room_free(void *value)
 	struct matrix_room *room = value;
 
 	map_destroy(&room->members, NULL);
+	map_destroy(&room->arrivals, mem_free);
 	map_destroy(&room->powers, NULL);
 	mem_free(room->id);
 	mem_free(room->owner);
@@ -230,6 +234,49 @@ static void read_value(struct matrix_room *room, const char *value)
 	room->relay = value_at(value, "relay=");
 }
 
+/*
+ * The database is written by another thread. Until it has a place, or no longer has it, a note of the spool
+ * says so: what depends on it (that an invitation was seen) is written there as well, and nothing is
+ * acknowledged before.
+ */
+struct storing {
+	struct transport *transport;
+	char *room;
+	char *note; /* what was noted; NULL: the removal */
+};
+
+static void note_place(struct matrix_frontend *frontend, const char *room, const char *note)
+{
+	spool_note_set(frontend->base.transport->spool, NOTES, room, note ? note : "", note ? strlen(note) : 0);
+}
+
+static void stored(void *context, int err)
+{
+	struct storing *storing = context;
+	struct spool *spool = storing->transport->spool;
+	size_t size;
+	const char *now = spool ? spool_note_get(spool, NOTES, storing->room, &size) : NULL;
+	const char *wanted = storing->note ? storing->note : "";
+
+	/* Else it has been written again meanwhile, and that is not in the database yet. */
+	if (!err && now && size == strlen(wanted) && !memcmp(now, wanted, size))
+		spool_note_set(spool, NOTES, storing->room, NULL, 0);
+	mem_free(storing->room);
+	mem_free(storing->note);
+	mem_free(storing);
+}
+
+static struct storing *store_soon(struct matrix_frontend *frontend, const char *room, char *note)
+{
+	struct storing *storing = MEM_NEW(struct storing);
+
+	storing->transport = frontend->base.transport;
+	storing->room = mem_strdup(room);
+	storing->note = note;
+	note_place(frontend, room, note);
+	return storing;
+}
+
 void matrix_room_store(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	char *value = value_of(room);
@@ -238,8 +285,10 @@ void matrix_room_store(struct matrix_frontend *frontend, struct matrix_room *roo
 	                                  .owner = room->owner ? room->owner : "",
 	                                  .name = room->name ? room->name : "",
 	                                  .value = value};
+	char *note = mem_printf("%s\n%s\n%s\n%s", place.kind, place.owner, place.name, value);
 
-	store_put_place(frontend->base.transport->store, frontend->base.ops->name, &place, NULL, NULL);
+	store_put_place(frontend->base.transport->store, frontend->base.ops->name, &place, stored,
+	                store_soon(frontend, room->id, note));
 	mem_free(value);
 }
 
@@ -262,7 +311,8 @@ void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **s
 	untie(frontend, room);
 	if (room->kind == MATRIX_ROOM_SPACE && room->owner)
 		space_known(frontend, room->owner, NULL);
-	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, room->id, NULL, NULL);
+	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, room->id, stored,
+	                   store_soon(frontend, room->id, NULL));
 	map_remove(frontend->rooms, room->id);
 	room_free(room);
 }
@@ -302,6 +352,7 @@ struct loading {
 struct asking {
 	struct matrix_frontend *frontend;
 	char *room;
+	bool joined; /* as far as that was possible */
 };
 
 static void asking_free(void *context)
@@ -312,6 +363,41 @@ static void asking_free(void *context)
 	mem_free(asking);
 }
 
+static void ask_members(struct matrix_frontend *frontend, const struct matrix_room *room, bool joined);
+
+static void on_entered(void *context, const struct matrix_reply *reply)
+{
+	struct asking *asking = context;
+	const struct matrix_room *room = matrix_room_find(asking->frontend, asking->room);
+
+	(void)reply;
+	if (room)
+		ask_members(asking->frontend, room, true);
+	asking_free(asking);
+}
+
+/* The process before this one may have ended before it has taken up an invitation. */
+static void enter_again(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	struct asking *asking = MEM_NEW(struct asking);
+	char *path = matrix_path("/join/%s", room->id);
+	char *ghost = ghost_of_chat(frontend, room);
+
+	asking->frontend = frontend;
+	asking->room = mem_strdup(room->id);
+	if (ghost)
+		ghost_register(frontend, ghost, room->id);
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+	                                                            .path = path,
+	                                                            .as = ghost,
+	                                                            .lane = room->id,
+	                                                            .done = on_entered,
+	                                                            .context = asking,
+	                                                            .drop = asking_free});
+	mem_free(ghost);
+	mem_free(path);
+}
+
 static void on_members(void *context, const struct matrix_reply *reply)
 {
 	struct asking *asking = context;
@@ -319,7 +405,11 @@ static void on_members(void *context, const struct matrix_reply *reply)
 	struct matrix_room *room = matrix_room_find(frontend, asking->room);
 	struct arena arena = {0};
 
-	if (room && reply->err == TP_ERR_NOT_ALLOWED) {
+	bool may_enter = room && !asking->joined && (room->ours || room->kind != MATRIX_ROOM_PORTAL);
+
+	if (may_enter && reply->err == TP_ERR_NOT_ALLOWED) {
+		enter_again(frontend, room);
+	} else if (room && reply->err == TP_ERR_NOT_ALLOWED) {
 		log_info(&frontend->base.log, "room %s is forgotten: the bot is not in it any more",
 		         log_quote(room->id));
 		matrix_room_forget(frontend, &room);
@@ -342,7 +432,7 @@ static void on_members(void *context, const struct matrix_reply *reply)
 }
 
 /* Of a chat only the ghost is a member, so that it has to ask. */
-void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matrix_room *room)
+static void ask_members(struct matrix_frontend *frontend, const struct matrix_room *room, bool joined)
 {
 	struct asking *asking = MEM_NEW(struct asking);
 	char *path = matrix_path("/rooms/%s/joined_members", room->id);
@@ -350,6 +440,7 @@ void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matr
 
 	asking->frontend = frontend;
 	asking->room = mem_strdup(room->id);
+	asking->joined = joined;
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = path,
 	                                                            .as = ghost,
@@ -361,6 +452,43 @@ void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matr
 	mem_free(path);
 }
 
+void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	ask_members(frontend, room, false);
+}
+
+static enum matrix_room_kind kind_of(const char *word)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+		if (!strcmp(word, kinds[k]))
+			return (enum matrix_room_kind)k;
+	return MATRIX_ROOM_PLAIN;
+}
+
+/* One that the database may not have as it is. */
+static void take_note(void *context, const char *id, const void *value, size_t size)
+{
+	struct matrix_frontend *frontend = context;
+	struct matrix_room *room = matrix_room_find(frontend, id);
+	char *text = mem_strndup(value, size), *rest = text;
+	const char *kind = strsep(&rest, "\n"), *owner = strsep(&rest, "\n"), *name = strsep(&rest, "\n");
+
+	if (room) {
+		MEM_FREE(room->relay);
+		MEM_FREE(room->successor);
+	}
+	if (!size && room) {
+		matrix_room_forget(frontend, &room);
+	} else if (!size) {
+		spool_note_set(frontend->base.transport->spool, NOTES, id, NULL, 0);
+	} else if (owner && name && rest) {
+		room = make(frontend, id, kind_of(kind), owner, name);
+		read_value(room, rest);
+		matrix_room_store(frontend, room);
+	}
+	mem_free(text);
+}
+
 static void on_places(void *context, int err, const struct store_place *places, size_t count)
 {
 	struct loading *loading = context;
@@ -369,23 +497,26 @@ static void on_places(void *context, int err, const struct store_place *places, 
 	if (err && !frontend->stopping)
 		log_error(&frontend->base.log, "the rooms could not be read: %s", tp_error_text(err));
 	for (size_t i = 0; i < count && !frontend->stopping; i++) {
-		enum matrix_room_kind kind = MATRIX_ROOM_PLAIN;
-
-		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
-			if (!strcmp(places[i].kind, kinds[k]))
-				kind = (enum matrix_room_kind)k;
-		struct matrix_room *room =
-		        make(frontend, places[i].place, kind, places[i].owner, places[i].name);
+		struct matrix_room *room = make(frontend, places[i].place, kind_of(places[i].kind),
+		                                places[i].owner, places[i].name);
 
 		read_value(room, places[i].value);
-		if (kind == MATRIX_ROOM_SPACE)
-			space_known(frontend, places[i].owner, places[i].place);
-		/* Of what was left nobody of ours can ask. */
-		if (kind != MATRIX_ROOM_LEFT)
-			matrix_room_ask_members(frontend, room);
 	}
-	if (!frontend->stopping)
+	if (!frontend->stopping) {
+		struct map_iter it = {0};
+
+		spool_note_each(frontend->base.transport->spool, NOTES, "", take_note, frontend);
+		while (map_next(frontend->rooms, &it)) {
+			const struct matrix_room *room = it.value;
+
+			if (room->kind == MATRIX_ROOM_SPACE)
+				space_known(frontend, room->owner, room->id);
+			/* Of what was left nobody of ours can ask. */
+			if (room->kind != MATRIX_ROOM_LEFT)
+				matrix_room_ask_members(frontend, room);
+		}
 		loading->ready(frontend);
+	}
 	mem_free(loading);
 }
 

@@ -29,6 +29,8 @@ struct matrix_room {
 	bool typing;         /* CHAT: the owner, as the network was told */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
+	struct map *arrivals; /* PORTAL: ghost -> its name: participants that become members, one after the other */
+	bool arriving;        /* one of them is on the way */
 	char *title, *topic; /* as we set them last; NULL */
 	char *icon;          /* hash of the picture that it shows, or will; NULL */
 	/* PORTAL (portal_power.h) */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/making.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/space.h"
@@ -30,6 +32,7 @@ struct waiter {
 struct making {
 	struct matrix_frontend *frontend;
 	char *name;
+	bool recovering; /* the process before has asked for it */
 	struct list waiters; /* struct waiter.link */
 };
 
@@ -44,6 +47,8 @@ static void tell_waiters(struct making *making, struct matrix_room *room, const 
 	}
 }
 
+#define PORTAL "portal\n" /* in front of the name: as it is noted */
+
 static void making_free(void *value)
 {
 	struct making *making = value;
@@ -55,12 +60,19 @@ static void making_free(void *value)
 
 static void finish(struct making *making, struct matrix_room *room, const char *problem)
 {
+	struct matrix_frontend *frontend = making->frontend;
+	bool recovering = making->recovering;
+	char *what = mem_printf(PORTAL "%s", making->name);
 	struct text_key key;
 
-	map_remove(making->frontend->makings, text_key_lower(&key, making->name));
+	map_remove(frontend->makings, text_key_lower(&key, making->name));
 	text_key_finish(&key);
+	making_end(frontend, what);
 	tell_waiters(making, room, problem);
 	making_free(making);
+	mem_free(what);
+	if (recovering)
+		matrix_recovered(frontend);
 }
 
 static struct matrix_room *made_it_ours(struct making *making, const char *id)
@@ -70,6 +82,7 @@ static struct matrix_room *made_it_ours(struct making *making, const char *id)
 
 	room->ours = true;
 	matrix_room_store(making->frontend, room);
+	CRASH_POINT("core.matrix.room_stored");
 	return room;
 }
 
@@ -109,6 +122,7 @@ static void made(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 	const char *id = json_text(reply->json, "room_id", &arena);
 
+	CRASH_POINT("core.matrix.room_made");
 	if (!strcmp(reply->errcode, "M_ROOM_IN_USE"))
 		look_up_alias(making);
 	else if (reply->err || !id)
@@ -124,8 +138,11 @@ static void make(struct making *making)
 	struct matrix_frontend *frontend = making->frontend;
 	char *alias = matrix_portal_alias(&frontend->names, making->name);
 	char *local = mem_strndup(alias + 1, strcspn(alias + 1, ":"));
+	char *what = mem_printf(PORTAL "%s", making->name);
 	struct buf body = {0};
 
+	making_begin(frontend, what);
+	mem_free(what);
 	buf_printf(&body, "{\"preset\":\"public_chat\",\"visibility\":\"%s\",\"room_alias_name\":",
 	           frontend->config.listed ? "public" : "private");
 	json_put_string(&body, local);
@@ -145,6 +162,39 @@ static void make(struct making *making)
 	buf_finish(&body);
 	mem_free(local);
 	mem_free(alias);
+}
+
+static struct making *making_create(struct matrix_frontend *frontend, const char *name)
+{
+	struct making *making = MEM_NEW(struct making);
+	struct text_key key;
+
+	making->frontend = frontend;
+	making->name = mem_strdup(name);
+	list_init(&making->waiters);
+	map_set(&frontend->makings, text_key_lower(&key, name), making);
+	text_key_finish(&key);
+	return making;
+}
+
+static void recover(struct matrix_frontend *frontend, const char *what)
+{
+	const char *name = what + strlen(PORTAL);
+
+	if (matrix_room_portal(frontend, name)) {
+		making_end(frontend, what);
+		return;
+	}
+	struct making *making = making_create(frontend, name);
+
+	making->recovering = true;
+	frontend->recovering++;
+	look_up_alias(making);
+}
+
+void portal_rooms_recover(struct matrix_frontend *frontend)
+{
+	making_each(frontend, PORTAL, recover);
 }
 
 void portal_room_open(struct matrix_frontend *frontend, const char *name, portal_room_done *done,
@@ -167,13 +217,9 @@ void portal_room_open(struct matrix_frontend *frontend, const char *name, portal
 		text_key_finish(&key);
 		return;
 	}
-	making = MEM_NEW(struct making);
-	making->frontend = frontend;
-	making->name = mem_strdup(name);
-	list_init(&making->waiters);
-	list_append(&making->waiters, &waiter->link);
-	map_set(&frontend->makings, text_key_lower(&key, name), making);
 	text_key_finish(&key);
+	making = making_create(frontend, name);
+	list_append(&making->waiters, &waiter->link);
 	make(making);
 }
 
@@ -299,19 +345,38 @@ struct showing {
 	enum participant_role role;
 };
 
+/* Many come at once: they must not hold up what is said, nor fill the queue of calls. */
+void portal_room_next_arrival(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	struct map_iter it = {0};
+	char *lane = mem_printf("participants of %s", room->id);
+
+	while (!room->arriving && map_next(room->arrivals, &it)) {
+		char *ghost = mem_strdup(it.key), *name = map_remove(room->arrivals, ghost);
+
+		if (!matrix_room_has(room, ghost)) {
+			room->arriving = true;
+			ghost_enter(frontend, room, ghost, name, lane);
+		}
+		mem_free(ghost);
+		mem_free(name);
+		it = (struct map_iter){0};
+	}
+	mem_free(lane);
+}
+
 static void bring_in(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
 {
 	const struct showing *showing = context;
-	/* Many come at once: they must not hold up what is said. */
-	char *lane = mem_printf("participants of %s", room->id);
 
+	bool may_come = room->ghosts + map_count(room->arrivals) < (size_t)frontend->config.join_ghosts;
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
-	if (room->ghosts < (size_t)frontend->config.join_ghosts)
-		ghost_enter(frontend, room, ghost, showing->shown_name, lane);
+	if (may_come && !matrix_room_has(room, ghost))
+		mem_free(map_set(&room->arrivals, ghost, mem_strdup(showing->shown_name)));
+	portal_room_next_arrival(frontend, room);
 	portal_power_note(frontend, room, ghost, showing->role);
 	mem_free(ghost);
-	mem_free(lane);
 }
 
 static void take_out(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
@@ -319,6 +384,7 @@ static void take_out(struct matrix_frontend *frontend, struct matrix_room *room,
 	const struct showing *showing = context;
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
+	mem_free(map_remove(room->arrivals, ghost));
 	ghost_leave(frontend, room, ghost, showing->reason);
 	portal_power_note(frontend, room, ghost, ROLE_NONE);
 	mem_free(ghost);
@@ -432,6 +498,7 @@ static void sync_one(struct matrix_frontend *frontend, struct matrix_room *room,
 	const struct syncing *syncing = context;
 	struct map_iter it = {0};
 
+	map_destroy(&room->arrivals, mem_free);
 	while (map_next(room->members, &it))
 		if (matrix_is_ours(&frontend->names, it.key) && strcmp(it.key, frontend->bot) != 0 &&
 		    !map_get(syncing->wanted, it.key))

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -232,16 +233,18 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 		                                       .other_id = sent->network_id});
 }
 
-/* The ghost was put out of the room behind our back: in again, once. */
-static void try_again(const struct sent *sent)
+/* The ghost was put out of the room behind our back, or is still on its way there: in, and again, once. */
+static bool try_again(struct sent *sent, const struct matrix_reply *reply)
 {
 	struct matrix_frontend *frontend = sent->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, sent->room);
 
-	if (room)
-		matrix_room_note_member(frontend, room, sent->ghost, false);
-	delivery_not_shown(frontend->base.transport, sent->number);
-	matrix_later(frontend, person_show_waiting, sent->address, NULL);
+	if (reply->err != TP_ERR_NOT_ALLOWED || !sent->known_there || !room)
+		return false;
+	sent->known_there = false;
+	homeserver_again(reply);
+	ghost_return(frontend, room, sent->ghost);
+	return true;
 }
 
 static void on_sent(void *context, const struct matrix_reply *reply)
@@ -251,11 +254,12 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	struct transport *transport = frontend->base.transport;
 	struct arena arena = {0};
 
+	if (try_again(sent, reply))
+		return;
 	if (!reply->err || !strcmp(reply->errcode, "M_DUPLICATE_ANNOTATION")) {
+		CRASH_POINT("core.matrix.answered");
 		tie_ids(sent, json_text(reply->json, "event_id", &arena));
 		delivery_shown(transport, sent->number);
-	} else if (reply->err == TP_ERR_NOT_ALLOWED && sent->known_there && sent->number) {
-		try_again(sent);
 	} else {
 		log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s",
 		            log_quote(sent->address), reply->problem);
@@ -534,8 +538,45 @@ static const struct matrix_room *room_of(const struct matrix_frontend *frontend,
 	return room;
 }
 
+struct telling {
+	struct matrix_frontend *frontend;
+	uint64_t number; /* of the record that goes back */
+};
+
+static void on_told(void *context, const struct matrix_reply *reply)
+{
+	struct telling *telling = context;
+	struct transport *transport = telling->frontend->base.transport;
+
+	if (reply->err)
+		delivery_refused(transport, telling->number, reply->problem);
+	else
+		delivery_shown(transport, telling->number);
+	mem_free(telling);
+}
+
+/* What will not arrive is kept until its author has been told: with the same transaction id at each try. */
+static void tell_undelivered(struct matrix_frontend *frontend, const char *room, const char *as,
+                             const struct event *event, const char *text)
+{
+	const char *id = event->undelivered.message.id;
+	struct telling *telling = MEM_NEW(struct telling);
+	char *transaction = mem_printf("%s.%" PRIu64 ".back", frontend->records, event->handover);
+	struct buf content = {0};
+
+	telling->frontend = frontend;
+	telling->number = event->handover;
+	matrix_put_notice(&content, is_event(id) ? id : NULL, text);
+	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), transaction, on_told, telling,
+	            mem_free);
+	buf_finish(&content);
+	mem_free(transaction);
+}
+
 int show_undelivered(struct matrix_frontend *frontend, const char *address, const struct event *event)
 {
+	const char *control = person_of(frontend, address)->control;
+	int promised = 0;
 	const struct event_undelivered *undelivered = &event->undelivered;
 	const struct event_message *message = &undelivered->message;
 	const struct matrix_room *room = room_of(frontend, address, message);
@@ -550,15 +591,17 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	if (room) {
 		char *ghost = ghost_of_chat(frontend, room);
 
-		matrix_notice_as(frontend, room->id, ghost, is_event(message->id) ? message->id : NULL,
-		                 whole);
+		tell_undelivered(frontend, room->id, ghost, event, whole);
+		promised = 1;
 		mem_free(ghost);
+	} else if (control) {
+		tell_undelivered(frontend, control, NULL, event, whole);
+		promised = 1;
 	} else {
 		person_tell(frontend, address, whole);
 	}
 	mem_free(whole);
-	/* It is in the homeserver's lane, and the person has the message before his eyes. */
-	return 0;
+	return promised;
 }
 
 void show_chat_state(struct matrix_frontend *frontend, struct identity *to,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -511,6 +512,7 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 		log_debug(&frontend->base.log, "event %s came before: dropped", log_quote(event->id));
 		return;
 	}
+	CRASH_POINT("core.matrix.seen");
 	if (event->kind == MATRIX_MEMBER)
 		on_member(frontend, room, event);
 	else if (room)
@@ -564,11 +566,14 @@ static void on_durable(void *context, int err)
 
 	if (!request)
 		return;
-	if (err)
+	if (err) {
 		appservice_refuse(request, 500, "M_UNKNOWN",
 		                  "what it brings cannot be stored: please try again");
-	else
+	} else {
+		CRASH_POINT("core.matrix.durable");
 		appservice_accept(request);
+		CRASH_POINT("core.matrix.acknowledged");
+	}
 }
 
 /* The next process has to know it as well. */
@@ -598,6 +603,7 @@ static void take_transaction(struct matrix_frontend *frontend, struct accepting 
 	take_all(frontend, json_array(body, "events"));
 	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"));
 	note_order(frontend);
+	CRASH_POINT("core.matrix.taken");
 	spool_when_durable(frontend->base.transport->spool, on_durable, accepting);
 	transport_commit(frontend->base.transport);
 }

@@ -21,7 +21,7 @@ bool transaction_is_early(struct transaction_order *order, const char *id)
 		order->refused = number;
 		return true;
 	}
-	if (number > order->last)
+	if (number)
 		order->last = number;
 	return false;
 }

@@ -4,8 +4,9 @@
  * the tries for an earlier one had ended is left until the next failure, while newer ones are sent. The
  * numbers show it. To refuse the newer one is such a failure: Synapse then begins with the oldest again.
  *
- * Other homeservers' ids are anything (Dendrite's are times), and a homeserver that was set up anew counts
- * from 1: so each is refused once at most, and what is no small number, or is not above the last, never.
+ * A Synapse that is started and has none stored counts from 1 again. Other homeservers' ids are anything
+ * (Dendrite's are times). So each is refused once at most, and what is no small number, or is not above the
+ * last, never.
  */
 #pragma once
 
@@ -13,7 +14,7 @@
 #include <stdint.h>
 
 struct transaction_order {
-	uint64_t last;    /* the highest that was accepted; 0: none yet */
+	uint64_t last;    /* that was accepted; 0: none yet */
 	uint64_t refused; /* 0: none */
 };
 

@@ -6,7 +6,8 @@ import re
 class Ledger:
     """One direction. Messages are texts `<prefix><number>`, sent in growing order."""
 
-    def __init__(self, name, prefix):
+    def __init__(self, name, prefix, ordered=True):
+        self.ordered = ordered  # False: each is said in another conversation
         self.name = name
         self.prefix = prefix
         self.pattern = re.compile(rf"^{prefix}(\d+)$")
@@ -35,7 +36,7 @@ class Ledger:
         self.arrived[number] = self.arrived.get(number, 0) + 1
         if self.arrived[number] > 1:
             self.repeated.append(number)
-        elif number < self.last:
+        elif number < self.last and self.ordered:
             self.reordered.append(number)
         self.last = max(self.last, number)
         return True

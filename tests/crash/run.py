@@ -4,7 +4,8 @@
 Kills the gateway's processes under traffic and looks whether a message was lost. See docs/durability.md.
 
 Messages are numbered, in both directions, through real Prosody; with the echo backend, then with the IRC backend on real
-ngircd, and with a test Slack in place of Prosody. A ledger says of each whether it arrived (once, in order), came back as an error, or neither. What was neither and
+ngircd; then between IRC and a Matrix homeserver of the tests' own, and a test Slack. A ledger says of each whether it arrived
+(once, in order), came back as an error, or neither. What was neither and
 had been accepted, that is, had been in the spool at one of the kills, is lost: that must not be.
 """
 import argparse
@@ -26,6 +27,7 @@ from harness.person import _Matcher  # noqa: E402
 from harness.process import Failure, Skip, wait_until  # noqa: E402
 from harness.world import World  # noqa: E402
 from ledger import Ledger, look_in  # noqa: E402
+from test_matrix import CAROL, alias, enter, ghost, with_account  # noqa: E402
 
 GATEWAY = "irc.localhost"
 ECHO = f"echo@{GATEWAY}"
@@ -52,7 +54,7 @@ class Trial:
 
     backend = None
     rate = 100
-    foreign = ("slack.",)  # crash points that no message of this trial comes to
+    foreign = ("slack.", "core.matrix.")  # crash points that no message of this trial comes to
 
     def __init__(self, world, options):
         self.world = world
@@ -142,6 +144,7 @@ class Trial:
 
     async def settle(self):
         self.talking.cancel()
+        await asyncio.gather(self.talking, return_exceptions=True)
 
         def settled():
             return not any(ledger.open() for ledger in self.ledgers)
@@ -180,11 +183,16 @@ class Trial:
         }
 
 
+    def points(self):
+        """Those that its processes pass."""
+        return [point for point in crash_points() if not point.startswith(self.foreign)]
+
+
 class SlackTrial(Trial):
     """egon on Slack and carol on IRC talk in one channel. Both ends can tell a repetition: there must be none."""
 
     backend = "irc"
-    foreign = ("core.stream", "plugin.", "irc.")
+    foreign = ("core.matrix.", "core.stream", "plugin.", "irc.")
 
     async def start(self):
         self.out = Ledger("Slack to IRC", "s")
@@ -355,6 +363,104 @@ class IrcTrial(Trial):
         return faults
 
 
+class MatrixTrial(IrcTrial):
+    """alice on a homeserver (the tests' own, which keeps what is not acknowledged and takes each transaction id once) and people
+    on IRC, in a portal that is there, in portals that are made all the time, and in chats that somebody else begins."""
+
+    foreign = ("slack.", "core.stream_")
+
+    async def start(self):
+        self.homeserver = self.world.fake_homeserver()
+        self.gateway = self.world.gateway(backend=self.backend)
+        self.gateway.keys.update({"logging.level": "info", "spool.durability": self.options.durability,
+                                  "settings.stay_connected": "1"})
+        await self.configure()
+        await self.gateway.appservice_of(self.homeserver)
+        await asyncio.gather(self.homeserver.start(), self.gateway.start())
+        await self.enter()
+        self.homeserver.watchers.append(self.happens)
+        self.talking = asyncio.gather(self.talk(), self.talk_in_new_portals(), self.begin_chats())
+
+    async def configure(self):
+        await super().configure()
+        self.dens = Ledger("alice to IRC in new portals", "d", ordered=False)
+        self.chats = Ledger("IRC to alice in new chats", "p", ordered=False)
+        self.ledgers += [self.dens, self.chats]
+        self.deaths = 0
+
+    async def enter(self):
+        self.carol = await self.world.irc_client(self.ircd, "carol")
+        self.dave = await self.world.irc_client(self.ircd, "dave")
+        await self.carol.join("#lobby")
+        self.alice, _ = await with_account(self.world, self.homeserver, "alice")
+        self.portal = await enter(self.alice, self.carol)
+        self.watching = asyncio.create_task(self.watch())
+
+    def backend_killed(self):
+        super().backend_killed()
+        self.deaths += 1
+
+    def carol_hears(self, line):
+        super().carol_hears(line)
+        match = re.match(r":alice[^ ]* PRIVMSG #den[0-9]+ :(d\d+)$", line)
+        if match:
+            self.note(self.dens, match[1])
+
+    def happens(self, event):
+        if event["type"] != "m.room.message":
+            return
+        if event["room_id"] == self.portal and event["sender"] == CAROL:
+            self.note(self.back, event["content"]["body"])
+        elif event["sender"].startswith(ghost("dave")[:-len(":localhost")]):
+            self.note(self.chats, event["content"]["body"])
+
+    async def talk(self):
+        while True:
+            await self.alice.say(self.portal, self.out.next())
+            line = self.back.next()
+            if not self.inside:
+                self.back.excused.add(self.back.sent)
+            self.carol.send(f"PRIVMSG #lobby :{line}")
+            await asyncio.sleep(1 / self.rate)
+
+    async def talk_in_new_portals(self):
+        while True:
+            channel = f"#den{self.dens.sent + 1}"
+            await self.carol.join(channel)
+            room = None
+            while not room:
+                try:
+                    room = await self.alice.join(alias(channel))
+                except (OSError, EOFError, Failure):
+                    await asyncio.sleep(0.05)  # there is no gateway to ask
+            await self.alice.say(room, self.dens.next())
+            await asyncio.sleep(0.3)
+
+    async def begin_chats(self):
+        while True:
+            text = self.chats.next()
+            self.dave.send(f"NICK dave{self.chats.sent}")
+            if not self.inside:
+                self.chats.excused.add(self.chats.sent)
+            self.dave.send(f"PRIVMSG alice :{text}")
+            await asyncio.sleep(0.3)
+
+    def allowed_repetitions(self, ledger):
+        # Where both ends know a repetition, there is none but for what the network had taken when a backend died.
+        return self.deaths if ledger in (self.out, self.dens) else 0
+
+    def verdict(self):
+        faults = super().verdict()
+        for ledger in (self.out, self.dens):
+            if ledger.open():
+                faults.append(f"{ledger.name}: the homeserver was told that it was taken: {ledger.open()[:20]}")
+        for ledger in (self.back, self.chats):
+            missing = [number for number in ledger.open() if number not in ledger.excused]
+            if missing and not self.deaths:
+                faults.append(f"{ledger.name}: lost: {missing[:20]}")
+        return faults
+
+
 async def kill_at_random(trial, kills, seconds, only):
     end = time.monotonic() + seconds
     for _ in range(kills):
@@ -372,8 +478,8 @@ async def kill_at_random(trial, kills, seconds, only):
 
 
 async def kill_at_points(trial, counts, wanted):
-    for point in crash_points():
-        if not point.startswith(wanted) or point.startswith(trial.foreign):
+    for point in trial.points():
+        if not point.startswith(wanted):
             continue
         for count in counts:
             await trial.kill_at(point, count)
@@ -422,13 +528,13 @@ def main():
     parser.add_argument("--durability", default="process", choices=["process", "power"])
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("trials", nargs="*", default=["echo", "irc", "slack"], help="echo, irc, slack")
+    parser.add_argument("trials", nargs="*", default=["echo", "irc", "matrix", "slack"], help="echo, irc, matrix, slack")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     random.seed(options.seed)
     failed = 0
     for name in options.trials:
-        kind = {"echo": EchoTrial, "irc": IrcTrial, "slack": SlackTrial}[name]
+        kind = {"echo": EchoTrial, "irc": IrcTrial, "matrix": MatrixTrial, "slack": SlackTrial}[name]
         try:
             report, faults = asyncio.run(run_trial(kind, options))
         except Skip as why:

@@ -9,11 +9,19 @@
 #include "transport/http/http_client_private.h"
 #include "transport/http/http_guard.h"
 
+/*
+ * Between two calls on a connection libcurl lets go of its socket. To forget it and to watch it anew would be
+ * more system calls than the call itself has, so that sockets of ours are watched until libcurl closes them
+ * (http_client_closes comes before their numbers can be given out again).
+ */
 struct watch {
 	struct http_pool *pool;
 	struct list link;
 	uv_poll_t poll;
 	curl_socket_t socket;
+	int events; /* that the loop looks for; 0: none */
+	bool ours;  /* we opened it: we are told when it is closed */
+	bool idle;  /* libcurl does not want it now */
 };
 
 /* ---- what is put off while libcurl or a callback is under way ---- */
@@ -181,6 +189,13 @@ static void socket_ready(uv_poll_t *poll, int status, int events)
 	struct http_pool *pool = watch->pool;
 	int running, what = 0;
 
+	/* Most likely the other side has closed it, which libcurl finds when it comes to use it. */
+	if (watch->idle) {
+		watch->events = 0;
+		uv_poll_stop(poll);
+		return;
+	}
+
 	if (status < 0)
 		what = CURL_CSELECT_ERR;
 	if (events & UV_READABLE)
@@ -212,6 +227,42 @@ static struct watch *watch_create(struct http_pool *pool, curl_socket_t socket)
 	return watch;
 }
 
+static struct watch *watch_find(const struct http_pool *pool, curl_socket_t socket)
+{
+	LIST_EACH(link, (struct list *)&pool->client->watches)
+	{
+		struct watch *watch = CONTAINER_OF(link, struct watch, link);
+
+		if (watch->ours && watch->socket == socket)
+			return watch;
+	}
+	return NULL;
+}
+
+static void look_for(struct watch *watch, int events)
+{
+	if (watch->events == events)
+		return;
+	watch->events = events;
+	if (events)
+		uv_poll_start(&watch->poll, events, socket_ready);
+	else
+		uv_poll_stop(&watch->poll);
+}
+
+static void let_go(struct watch *watch)
+{
+	curl_multi_assign(watch->pool->multi, watch->socket, NULL);
+	if (!watch->ours) {
+		unwatch(watch);
+		return;
+	}
+	watch->idle = true;
+	/* Writable it is all the time. */
+	if (watch->events != UV_READABLE)
+		look_for(watch, 0);
+}
+
 static int want_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *socket_context)
 {
 	struct http_pool *pool = context;
@@ -220,20 +271,37 @@ static int want_socket(CURL *easy, curl_socket_t socket, int what, void *context
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		if (watch) {
-			curl_multi_assign(pool->multi, socket, NULL);
-			unwatch(watch);
-		}
+		if (watch)
+			let_go(watch);
 		return 0;
 	}
+	if (!watch && (watch = watch_find(pool, socket)))
+		curl_multi_assign(pool->multi, socket, watch);
 	if (!watch && !(watch = watch_create(pool, socket)))
 		return 0;
+	watch->idle = false;
 	if (what != CURL_POLL_OUT)
 		events |= UV_READABLE;
 	if (what != CURL_POLL_IN)
 		events |= UV_WRITABLE;
-	uv_poll_start(&watch->poll, events, socket_ready);
+	look_for(watch, events);
 	return 0;
+}
+
+void http_client_opens(struct http_pool *pool, curl_socket_t socket)
+{
+	struct watch *watch = watch_create(pool, socket);
+
+	if (watch)
+		watch->ours = watch->idle = true;
+}
+
+void http_client_closes(struct http_pool *pool, curl_socket_t socket)
+{
+	struct watch *watch = watch_find(pool, socket);
+
+	if (watch)
+		unwatch(watch);
 }
 
 /* ---- client ---- */

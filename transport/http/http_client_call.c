@@ -34,10 +34,24 @@ static bool may_go_to(struct http_call *call, const struct sockaddr *address)
 /* The very address that is connected to: a name that resolves to another one the next time does not help. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
+	const struct http_call *call = context;
+
 	(void)purpose;
 	if (!may_go_to(context, &address->addr))
 		return CURL_SOCKET_BAD;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	/* The loop wants it so anyway. */
+	int opened = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+
+	if (opened >= 0)
+		http_client_opens(call->pool, opened);
+	return opened;
+}
+
+/* Of whichever call: it may be gone. */
+static int close_socket(void *context, curl_socket_t socket)
+{
+	http_client_closes(context, socket);
+	return close(socket);
 }
 
 /* Also before each request of a connection that was there already. Numeric, as libcurl got it from the socket. */
@@ -244,6 +258,8 @@ static void set_rules(struct http_call *call, const struct http_ask *ask)
 	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)LIMIT_HTTP_CLIENT_REDIRECTS);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, call->pool);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);

@@ -62,6 +62,10 @@ struct http_client {
 void http_client_set_guard(struct http_client *client,
 			   bool (*allows)(void *context, const struct sockaddr *address), void *context);
 
+/* http_client.c: a socket of libcurl's that http_client_call.c has opened, or is about to close. */
+void http_client_opens(struct http_pool *pool, curl_socket_t socket);
+void http_client_closes(struct http_pool *pool, curl_socket_t socket);
+
 /* http_client_call.c: one call of libcurl's easy interface. */
 
 struct http_call *http_call_create(struct http_pool *pool, const struct http_ask *ask);

@@ -18,6 +18,7 @@ class FakeIrc:
         self.refusal = None  # said instead of a welcome
         self.support = ""    # more of what 005 says
         self.online = set()  # who is there, for ISON
+        self.crowds = {}     # channel -> nicknames of those who are in it
         self.holds = set()   # "welcome", "JOIN": answered when `release` is called
         self.held = []
         self.connections = 0
@@ -101,6 +102,9 @@ class FakeIrc:
     def _let_in(self, writer, send, nick, channel):
         writer.write(f":{nick}!u@host JOIN {channel}\r\n".encode())
         send(f"353 {nick} = {channel} :{nick} @carol")
+        crowd = self.crowds.get(channel, [])
+        for begin in range(0, len(crowd), 30):
+            send(f"353 {nick} = {channel} :{' '.join(crowd[begin:begin + 30])}")
         send(f"366 {nick} {channel} :End of NAMES")
 
     def _welcome(self, client, send):

@@ -22,7 +22,7 @@ def folder_or_skip():
 class JsPerson:
     """Events are dicts as matrix-js-sdk shows them, edits and redactions applied: person.js says which keys."""
 
-    def __init__(self, synapse, name, password="secret"):
+    def __init__(self, synapse, name, password="a secret"):
         self.synapse = synapse
         self.name = name
         self.password = password
@@ -100,7 +100,7 @@ def chromium_or_skip():
     return found
 
 
-async def look(synapse, name, room, texts, pictures, screenshot, password="secret"):
+async def look(synapse, name, room, texts, pictures, screenshot, password="a secret"):
     """Waits until Hydrogen shows these texts and so many pictures in the room, and what else it shows:
     {"text": TEXT, "html": [BODY, ...]}. The picture of it is in the file."""
     asked = {"chromium": chromium_or_skip(), "homeserver": synapse.url, "user": name, "password": password, "room": room,

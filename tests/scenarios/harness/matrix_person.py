@@ -14,7 +14,7 @@ SYNC_FILTER = {"room": {"timeline": {"limit": 100000}}}
 
 
 class MatrixPerson:
-    def __init__(self, synapse, name, password="secret"):
+    def __init__(self, synapse, name, password="a secret"):
         self.synapse = synapse
         self.name = name
         self.password = password

@@ -10,13 +10,15 @@ from .process import Process, Skip, find_program_or_skip, free_port, port_open, 
 class Ngircd:
     name = "irc.test"
 
-    def __init__(self, folder, password=None, certificate=None):
+    def __init__(self, folder, password=None, certificate=None, name=None):
         """certificate: the files of one and of its key; the port is for TLS then."""
+        self.name = name or self.name
         self.port = free_port()
         self.folder = os.path.join(folder, f"ngircd-{self.port}")
         os.makedirs(self.folder)
         self.password = password
         self.certificate = certificate
+        self.peers = []  # Peer: servers of the same network
         self.process = None
 
     async def start(self):
@@ -42,6 +44,7 @@ MaxJoins = 0
 MaxPenaltyTime = 0
 PingTimeout = 120
 PongTimeout = 20
+ConnectRetry = 5
 [Options]
 DNS = no
 Ident = no
@@ -50,7 +53,11 @@ OperCanUseMode = no
 {tls}[Channel]
 Name = #lobby
 Topic = the lobby
-""")
+""" + "".join(f"""[Server]
+Name = {peer.name}
+MyPassword = between-servers
+PeerPassword = between-servers
+""" + (f"Host = 127.0.0.1\nPort = {peer.port}\n" if peer.port else "Passive = yes\n") for peer in self.peers))
         self.process = Process("ngircd", [find_program_or_skip("ngircd"), "-n", "-f", config], self.folder)
         await self.process.start()
         await wait_until(lambda: port_open(self.port), "ngircd to listen")
@@ -58,6 +65,14 @@ Topic = the lobby
     async def stop(self, how=signal.SIGTERM):
         if self.process:
             await self.process.stop(how)
+
+
+class Peer:
+    """Another server of the network. port: where it is to be found, at it or at what stands in between; None: it comes by
+    itself."""
+
+    def __init__(self, name, port=None):
+        self.name, self.port = name, port
 
 
 class Prosody:

@@ -147,7 +147,7 @@ class Synapse:
         """The answer's JSON; an Answer is raised if it is no 2xx. `path` begins behind the host."""
         return await asyncio.to_thread(request, f"{self.url}{path}", method, content, token)
 
-    async def register(self, name, password="secret", admin=False):
+    async def register(self, name, password="a secret", admin=False):
         """A new person by the registration secret: the answer has "user_id" and "access_token"."""
         path = "/_synapse/admin/v1/register"
         nonce = (await self.call("GET", path))["nonce"]

@@ -6,11 +6,13 @@ import shutil
 import stat
 import tempfile
 
+from .fake_homeserver import FakeHomeserver
 from .fake_irc import FakeIrc
 from .gateway import Gateway
 from .irc_client import IrcClient
 from .person import Person
 from .process import Skip, free_port
+from .relay import Relay
 from .servers import Ngircd, Prosody
 from .slack import Slack
 from .synapse import Synapse
@@ -47,6 +49,18 @@ class World:
         self.started.append(server)
         return server
 
+    def fake_homeserver(self):
+        """In Synapse's place, not started yet either."""
+        server = FakeHomeserver()
+        self.started.append(server)
+        return server
+
+    async def relay(self, *targets, **options):
+        relay = Relay(*targets, **options)
+        self.started.append(relay)
+        await relay.start()
+        return relay
+
     async def slack(self, **options):
         slack = Slack(**options)
         self.started.append(slack)
@@ -54,8 +68,11 @@ class World:
         return slack
 
     async def matrix_person(self, synapse, name, **options):
-        from .matrix_person import MatrixPerson  # which only these scenarios have
-        person = MatrixPerson(synapse, name)
+        if isinstance(synapse, FakeHomeserver):
+            person = synapse.person(name)
+        else:
+            from .matrix_person import MatrixPerson  # which only these scenarios have
+            person = MatrixPerson(synapse, name)
         self.started.append(person)
         await person.start(**options)
         return person

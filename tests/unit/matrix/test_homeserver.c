@@ -289,6 +289,43 @@ static void calls(void **state)
 	assert_int_equal(f->requests, 6);
 }
 
+static void ask_again(void *context, const struct matrix_reply *reply)
+{
+	struct fixture *f = context;
+
+	note_done(context, reply);
+	if (!reply->err)
+		return;
+	homeserver_again(reply);
+	homeserver_call(f->homeserver,
+	                &(struct matrix_call){.method = HTTP_POST, .path = "/way", .lane = "lane", .first = true});
+}
+
+/* What is refused can be made again, behind what makes it possible and before what waits. */
+static void again_in_its_place(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rules[0] = (struct rule){"/refused", 2, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
+	homeserver_call(f->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+	                                                     .path = "/refused",
+	                                                     .lane = "lane",
+	                                                     .done = ask_again,
+	                                                     .context = f});
+	put(f, "lane", "/behind");
+	put(f, "another", "/elsewhere");
+	wait_for(f, 5);
+	TURN_UNTIL(&f->loop, homeserver_waiting(f->homeserver) == 0);
+	assert_string_equal(buf_text(&f->seen), "/elsewhere\n/way\n/way\n/refused\n/behind\n");
+	/* and its end may come from inside */
+	f->rules[1] = (struct rule){"/never", 0, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
+	f->done = 0;
+	f->destroy = &f->homeserver;
+	put(f, "lane", "/never");
+	wait_for(f, 1);
+	assert_null(f->homeserver);
+}
+
 static void gives_refusals_back(void **state)
 {
 	struct fixture *f = *state;
@@ -731,6 +768,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(calls),
+	        TEST(again_in_its_place),
 	        TEST(gives_refusals_back),
 	        TEST(keeps_order_over_failures),
 	        TEST(lets_no_lane_hold_up_another),

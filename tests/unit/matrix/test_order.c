@@ -40,8 +40,8 @@ static void test_gaps(void **state)
 
 static void test_repeats_and_new_counts(void **state)
 {
-	static const char *const ids[] = {"100", "100", "99", "1", "2", "2", "101"};
-	static const bool early[] = {false, false, false, false, false, false, false};
+	static const char *const ids[] = {"100", "100", "99", "1", "2", "2", "4", "3", "4", "5"};
+	static const bool early[] = {false, false, false, false, false, false, true, false, false, false};
 
 	(void)state;
 	EXPECT(ids, early);

@@ -110,6 +110,7 @@ static void assert_room_event(const struct event *got, const struct event *expec
 		assert_text(got->room_info.icon_hash, expected->room_info.icon_hash);
 		assert_int_equal(got->room_info.members, expected->room_info.members);
 		assert_int_equal(got->room_info.is_private, expected->room_info.is_private);
+		assert_int_equal(got->room_info.is_away, expected->room_info.is_away);
 		break;
 	default:
 		assert_text(got->room.name, expected->room.name);

@@ -153,7 +153,7 @@ const struct sample samples[] = {
 	 {EVENT_PARTICIPANTS, USER, .snapshot = true, .participants = {"#a", participants, 2}},
 	 CODEC_EXTENDED},
 	{CODEC_BACKEND,
-	 {EVENT_ROOM_INFO, USER, .room_info = {"#a", "Room A", "what\nit is", "00ff", 12, true}},
+	 {EVENT_ROOM_INFO, USER, .room_info = {"#a", "Room A", "what\nit is", "00ff", 12, true, true}},
 	 CODEC_EXTENDED},
 	{CODEC_BACKEND, {EVENT_ROOM_INFO, USER, .room_info = {.room = "#a"}}, CODEC_EXTENDED},
 	{CODEC_CORE, {EVENT_HOLD, .hold = {"one", "two", 30}}, CODEC_EXTENDED},

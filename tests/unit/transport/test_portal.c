@@ -149,9 +149,86 @@ static void test_newcomer(void **state)
 	enter("carol@x", "ca");
 	forget();
 	said("carol@x", "bob", "hi", NULL);
-	expect("");
+	/* and then it is said again: once to each */
+	said("carol@x", "bob", "hi", NULL);
+	said("alice@x", "bob", "hi", NULL);
+	expect("alice@x/m message (room) #a/bob: hi\n");
 	assert_true(portal_has_nickname(fx->frontend, "#a", "CA"));
 	assert_false(portal_has_nickname(fx->frontend, "#a", "bob"));
+}
+
+static void away(const char *user, bool is_away)
+{
+	from_backend(&fx->backends[0],
+		     (struct event){
+			     .type = EVENT_ROOM_INFO, .user = user, .room_info = {.room = "#a", .is_away = is_away}});
+}
+
+/* Its connection to the network is lost, and comes back by itself. */
+static void test_listener_is_away(void **state)
+{
+	(void)state;
+	start_both();
+	fx->backends[0].extended = true;
+	said("alice@x", "bob", "one", NULL);
+	said("carol@x", "bob", "one", NULL);
+	said("carol@x", "bob", "two", NULL);
+	forget();
+	away("alice@x", true);
+	expect("carol@x/m message (room) #a/bob: two\n");
+	assert_string_equal(portal_listener(fx->frontend, "#a")->user->key, "carol@x");
+	said("carol@x", "bob", "two", NULL);
+	expect("carol@x/m message (room) #a/bob: two\n");
+	away("alice@x", false);
+	assert_string_equal(portal_listener(fx->frontend, "#a")->user->key, "carol@x");
+	/* what was said before is not counted against her */
+	said("alice@x", "bob", "two", NULL);
+	said("carol@x", "bob", "two", NULL);
+	expect("carol@x/m message (room) #a/bob: two\n");
+	away("carol@x", true);
+	said("alice@x", "bob", "two", NULL);
+	expect("alice@x/m message (room) #a/bob: two\n");
+	/* nobody is there any more, and then she is again: the same words are new ones */
+	away("alice@x", true);
+	assert_null(portal_listener(fx->frontend, "#a"));
+	away("alice@x", false);
+	said("alice@x", "bob", "two", NULL);
+	expect("alice@x/m message (room) #a/bob: two\n");
+}
+
+/* One's words keep their order, also where the listener has missed some. */
+static void test_what_the_listener_has_missed(void **state)
+{
+	(void)state;
+	start_both();
+	said("carol@x", "bob", "one", NULL);
+	said("carol@x", "eve", "hello", NULL);
+	said("carol@x", "bob", "two", NULL);
+	said("carol@x", "bob", "three", NULL);
+	said("alice@x", "bob", "three", NULL);
+	expect("carol@x/m message (room) #a/bob: one\n"
+	       "carol@x/m message (room) #a/bob: two\n"
+	       "alice@x/m message (room) #a/bob: three\n");
+	said("alice@x", "eve", "hello", NULL);
+	expect("alice@x/m message (room) #a/eve: hello\n");
+}
+
+/* A copy that nobody else has brought was one of what had been shown before. */
+static void test_doubts_end(void **state)
+{
+	(void)state;
+	start();
+	enter("alice@x", "al");
+	said("alice@x", "bob", "hi", NULL);
+	enter("carol@x", "ca");
+	forget();
+	said("carol@x", "bob", "hi", NULL);
+	said("carol@x", "bob", "a netsplit", NULL);
+	wait_for("carol@x/m message (room) #a/bob: a netsplit\n");
+	session_detach(find("alice@x", "m"));
+	forget();
+	said("carol@x", "bob", "hi", NULL);
+	expect("carol@x/m message (room) #a/bob: hi\n");
 }
 
 /* A netsplit: the listener does not hear bob any more. */
@@ -212,6 +289,9 @@ int main(void)
 		TEST(test_own_words),
 		TEST(test_listener_goes),
 		TEST(test_newcomer),
+		TEST(test_listener_is_away),
+		TEST(test_what_the_listener_has_missed),
+		TEST(test_doubts_end),
 		TEST(test_other_side_of_a_split),
 		TEST(test_order_in_a_place),
 		TEST(test_private_messages_are_everybodys_own),
