@@ -22,6 +22,7 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
+#define STUCK_MAX 64
 #define LATE_MS 2000 /* what is shown later than that carries the time when it came */
 
 /* People's side has names in lower case, the network's as it likes. */
@@ -173,6 +174,20 @@ static bool is_full(const struct transport *transport, const struct spool_queue 
 	       queue->bytes + LIMIT_MESSAGE_BYTES >= (uint64_t)settings->max_user_megabytes << 20;
 }
 
+/* Whether an earlier message of its conversation has not been shown yet. */
+static bool waits_behind(const struct spool_queue *queue, const struct spool_record *record)
+{
+	if (queue->waiting < 2)
+		return false;
+	for (struct list *link = record->link.prev; link != &queue->records; link = link->prev) {
+		const struct spool_record *other = CONTAINER_OF(link, struct spool_record, link);
+
+		if (other->state == SPOOL_WAITING && other->conversation == record->conversation)
+			return true;
+	}
+	return false;
+}
+
 /* `first`: of those that are to see it, so that nothing of it has been kept yet. */
 static void accept_for(struct identity *identity, struct room *room, const struct conversation *conversation,
 		       const struct event *event, const char *network_id, bool first)
@@ -213,8 +228,8 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 		bound_backlog(transport, queue, record->conversation);
 		return;
 	}
-	/* Behind what waits: it will be shown with that. */
-	if (queue->waiting > 1 && !room)
+	/* It will be shown with what waits before it. */
+	if (waits_behind(queue, record))
 		return;
 	struct event shown = *event;
 
@@ -305,11 +320,29 @@ void delivery_refused(struct transport *transport, uint64_t number, const char *
 
 /* -------------------------------------------------------------------------------------------- again */
 
+/* Conversations of which something stays: what is behind it stays as well. */
+struct stuck {
+	uint32_t conversations[STUCK_MAX];
+	size_t count;
+};
+
+static bool is_stuck(const struct stuck *stuck, uint32_t conversation)
+{
+	/* So many at once: nothing can be shown to them. */
+	if (stuck->count == STUCK_MAX)
+		return true;
+	for (size_t i = 0; i < stuck->count; i++)
+		if (stuck->conversations[i] == conversation)
+			return true;
+	return false;
+}
+
 /* What was said while nobody could be shown it. `room`: of this one only, to `only`. */
 static void show_waiting(struct identity *identity, struct room *room, struct resource *only)
 {
 	struct transport *transport = identity->frontend->transport;
 	struct spool_queue *queue = inbox(identity);
+	struct stuck stuck = {.count = 0};
 
 	if (!queue->waiting)
 		return;
@@ -318,7 +351,7 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		struct arena arena = {0};
 		struct event event;
 
-		if (record->state != SPOOL_WAITING)
+		if (record->state != SPOOL_WAITING || is_stuck(&stuck, record->conversation))
 			continue;
 		if (spool_read(transport->spool, record, &arena, &event, NULL, NULL) < 0) {
 			spool_dead(transport->spool, record, "cannot be read back");
@@ -334,12 +367,11 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		    (int64_t)clock_ms() - record->since_ms > LATE_MS)
 			event.message.stamp_ms = record->accepted_ms;
 		const struct conversation *conversation = conversation_of(identity->user, &event);
-		int answer = mine ? show(identity, conversation, only, &event) : 0;
-		bool stays = mine && !settle(transport->spool, record, answer) && !is_for_room(&event);
+		uint32_t place = record->conversation;
 
+		if (mine && !settle(transport->spool, record, show(identity, conversation, only, &event)))
+			stuck.conversations[stuck.count++] = place;
 		arena_finish(&arena);
-		if (stays)
-			return;
 	}
 }
 
