@@ -182,6 +182,7 @@
 #define LIMIT_MEDIA_FETCHES_OWNER 4        /* of them, for one person */
 #define LIMIT_MEDIA_FETCH_SECONDS 30       /* for one of them */
 #define LIMIT_MEDIA_PULLS 32               /* files that are being fetched because somebody asked */
+#define LIMIT_MEDIA_UPLOAD_SECONDS 600     /* until what somebody was given a place for has to be on its way */
 #define LIMIT_MEDIA_FRESH_SECONDS 600      /* a file whose URL was made since then is not removed for space */
 
 /* configuration */

@@ -111,3 +111,9 @@ void media_put_url(struct media *media, const struct media_file *file, struct bu
  * up to LIMIT_MEDIA_REFERENCE_BYTES of printable ASCII, parts separated by single slashes. False: it is not. */
 bool media_put_source_url(struct media *media, const char *kind, const char *reference, const char *owner,
 			  const char *name, struct buf *url);
+/* Appends two URLs: where somebody may PUT a file of this size himself, once and within LIMIT_MEDIA_UPLOAD_SECONDS, at
+ * the expense of `owner`, and where anybody gets it then. False: it is larger than a file may be. */
+bool media_put_upload_urls(struct media *media, const char *owner, const char *name, uint64_t size, struct buf *put,
+			   struct buf *get);
+/* Whether a URL is one of those, or of media_put_url or media_put_source_url. */
+bool media_is_own_url(const struct media *media, const char *url);
