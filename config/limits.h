@@ -53,6 +53,16 @@
 #define LIMIT_XMPP_QUERY_SECONDS 60
 #define LIMIT_RAW_PRESENCES 16             /* clients of one contact whose presence is kept */
 #define LIMIT_RAW_PRESENCE_BYTES (8u << 10) /* of each; a longer one is passed on and not kept */
+#define LIMIT_XMPP_FILES 500               /* of the network, known with where people get them */
+#define LIMIT_XMPP_FILES_MESSAGE 16        /* of one message; of the others the link is shown */
+#define LIMIT_XMPP_FILE_SECONDS 600        /* that it is remembered where a file is */
+#define LIMIT_XMPP_URL_BYTES 2048          /* that an upload service or a client may give us */
+#define LIMIT_XMPP_UPLOAD_SERVICES 200     /* domains whose upload service is known, or known not to be there */
+#define LIMIT_XMPP_UPLOAD_ITEMS 50         /* of a domain, which are asked whether they are one */
+#define LIMIT_XMPP_UPLOAD_AGAIN_SECONDS 600 /* until it is looked for again */
+#define LIMIT_XMPP_UPLOAD_HEADERS 3
+#define LIMIT_XMPP_UPLOAD_SECONDS 120      /* for one file */
+#define LIMIT_XMPP_UPLOAD_ANSWER_BYTES (64u << 10)
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
 

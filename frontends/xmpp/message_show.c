@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "frontends/xmpp/files.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/references.h"
@@ -25,14 +26,6 @@ void write_delay(struct xmpp_frontend *frontend, struct xml_writer *writer, int6
 	xml_start_ns(writer, "delay", "urn:xmpp:delay");
 	xml_attr(writer, "from", frontend->gateway);
 	xml_attr(writer, "stamp", stamp);
-	xml_end(writer);
-}
-
-static void write_oob(struct xml_writer *writer, const struct event_attachment *attachment)
-{
-	xml_start_ns(writer, "x", "jabber:x:oob");
-	xml_element(writer, "url", NULL, attachment->url);
-	xml_element(writer, "desc", NULL, attachment->description);
 	xml_end(writer);
 }
 
@@ -86,7 +79,7 @@ static void write_message(struct xmpp_frontend *frontend, struct xml_writer *wri
 	if (part->with_xhtml && !changed)
 		write_xhtml(frontend, writer, message->xhtml);
 	for (size_t i = 0; i < part->attachments_count; i++)
-		write_oob(writer, &part->attachments[i]);
+		file_write(frontend, writer, &part->attachments[i], part->text);
 	if (part->with_id)
 		references_write(writer, from, type, message, quoted);
 	if (part->with_id && !refers_only && own_id && own_id[0] && frontend->base.transport->features.extension)
