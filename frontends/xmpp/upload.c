@@ -23,7 +23,7 @@ struct upload_service {
 	uint64_t max_size; /* 0: not said */
 	unsigned asked;    /* answers that are still to come */
 	uint64_t until_ms; /* clock_ms: then it is looked for again */
-	bool configured;   /* by the administrator: it may be on this machine or in a private network */
+	bool trusted;      /* the administrator's own: it may be on this machine or in a private network */
 	struct list waiting; /* struct upload.link */
 };
 
@@ -134,7 +134,7 @@ static void put(struct upload *upload, const char *url, xmpp_stanza_t *slot)
 	                                                  .body_size = size,
 	                                                  .answer_max = LIMIT_XMPP_UPLOAD_ANSWER_BYTES,
 	                                                  .timeout_s = LIMIT_XMPP_UPLOAD_SECONDS,
-	                                                  .foreign = !upload->service->configured,
+	                                                  .foreign = !upload->service->trusted,
 	                                                  .done = on_put,
 	                                                  .context = upload});
 	for (size_t i = 0; i < count; i++)
@@ -242,6 +242,19 @@ static bool has_feature(xmpp_stanza_t *query, const char *feature)
 	return false;
 }
 
+static bool is_below(const char *name, const char *domain)
+{
+	size_t length = strlen(name), tail = strlen(domain);
+
+	return length > tail && name[length - tail - 1] == '.' && !strcmp(name + length - tail, domain);
+}
+
+/* The server that we are a component of, if our name says so: its names are below its own domain. */
+static bool is_of_our_server(const struct xmpp_frontend *frontend, const char *domain, const char *jid)
+{
+	return is_below(frontend->gateway, domain) && (!strcmp(jid, domain) || is_below(jid, domain));
+}
+
 static void on_info(struct xmpp_frontend *frontend, const char *from, const char *domain, xmpp_stanza_t *result)
 {
 	struct upload_service *service = map_get(frontend->upload_services, domain);
@@ -254,6 +267,7 @@ static void on_info(struct xmpp_frontend *frontend, const char *from, const char
 		service_set(service, SERVICE_FOUND);
 		mem_replace(&service->jid, from);
 		service->max_size = max_size_in(query);
+		service->trusted = service->trusted || is_of_our_server(frontend, domain, from);
 		log_info(&frontend->base.log, "files for people of %s go to %s", log_quote(domain), log_quote(from));
 	}
 	service_settle(service);
@@ -298,7 +312,7 @@ static void look_for(struct xmpp_frontend *frontend, struct upload_service *serv
 {
 	service->state = SERVICE_LOOKING;
 	ask(frontend, service, domain, domain, NS_INFO, on_info);
-	if (!service->configured)
+	if (strcmp(domain, frontend->config.upload) != 0)
 		ask(frontend, service, domain, domain, NS_ITEMS, on_items);
 }
 
@@ -340,7 +354,7 @@ static struct upload_service *service_of(struct xmpp_frontend *frontend, const c
 		if (map_count(frontend->upload_services) >= LIMIT_XMPP_UPLOAD_SERVICES)
 			return NULL;
 		service = MEM_NEW(struct upload_service);
-		service->configured = configured;
+		service->trusted = configured;
 		list_init(&service->waiting);
 		map_set(&frontend->upload_services, name, service);
 		look_for(frontend, service, name);

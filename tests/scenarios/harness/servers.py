@@ -61,13 +61,17 @@ Topic = the lobby
 
 
 class Prosody:
-    """One host, `localhost`, and a component for the gateway."""
+    """One host, `localhost`, and a component for the gateway. With `upload`, an address of this machine, also an upload
+    service (XEP-0363), which has more lines of configuration in `upload_lines`."""
 
     host = "localhost"
     secret = "a component secret"
 
-    def __init__(self, folder, gateway):
+    def __init__(self, folder, gateway, upload=None, upload_lines=""):
         self.folder = os.path.join(folder, "prosody")
+        self.upload = upload
+        self.upload_lines = upload_lines
+        self.http_port = free_port()
         os.makedirs(self.folder, exist_ok=True)
         self.gateway = gateway
         self.c2s_port = free_port()
@@ -89,12 +93,21 @@ authentication = "internal_plain"
 storage = "internal"
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {self.c2s_port} }}
+http_interfaces = {{ "{self.upload or "127.0.0.1"}" }}
+http_ports = {{ {self.http_port} }}
+https_ports = {{ }}
 component_interfaces = {{ "127.0.0.1" }}
 component_ports = {{ {self.component_port} }}
 log = {{ {{ levels = {{ min = "debug" }}, to = "console" }} }}
 VirtualHost "{self.host}"
 Component "{self.gateway}"
   component_secret = "{self.secret}"
+""")
+            if self.upload:
+                file.write(f"""Component "upload.{self.host}" "http_file_share"
+  http_host = "{self.upload}"
+  http_external_url = "http://{self.upload}:{self.http_port}/"
+  {self.upload_lines}
 """)
 
     async def register(self, name, password):

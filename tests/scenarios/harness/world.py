@@ -34,8 +34,9 @@ class World:
         await server.start()
         return server
 
-    async def prosody(self, gateway="irc.localhost", people=(("alice", "secret"), ("bob", "secret"))):
-        server = Prosody(self.folder, gateway)
+    async def prosody(self, gateway="irc.localhost", people=(("alice", "secret"), ("bob", "secret")),
+                      **options):
+        server = Prosody(self.folder, gateway, **options)
         self.started.append(server)
         await server.start(people)
         return server
