@@ -35,21 +35,24 @@ def say(text, *urls, sender="bob", room=None, **more):
 async def with_files(world, upload_lines="", upload="127.0.0.1", jid=GATEWAY, **keys):
     """Prosody with an upload service, the gateway with a store, a stranger's server, alice."""
     enter(ADDRESS)
+    return await with_server(world, await world.prosody(jid, upload=upload, upload_lines=upload_lines), jid, **keys)
+
+
+async def with_server(world, server, jid=GATEWAY, **keys):
     stranger = FileServer(ADDRESS)
     world.started.append(stranger)
     await stranger.start()
-    prosody = await world.prosody(jid, upload=upload, upload_lines=upload_lines)
     gateway = world.gateway(jid=jid)
-    gateway.component_of(prosody)
+    gateway.component_of(server)
     port = free_port()
     gateway.keys.update({"service.backend": f"{PYTHON} {BACKENDS}/events.py", "media.host": ADDRESS, "media.port": port,
                          "media.public_url": f"http://{ADDRESS}:{port}", **keys})
     await gateway.start()
     await gateway.process.wait_log("connected to 127.0.0.1")
-    alice = await world.person("alice@localhost", prosody.c2s_port)
+    alice = await world.person("alice@localhost", server.c2s_port)
     await alice.register(jid, "al")
     await alice.presence(jid, "available")
-    return prosody, gateway, stranger, alice
+    return server, gateway, stranger, alice
 
 
 async def content_of(url):
@@ -146,6 +149,31 @@ async def scenario_into_the_own_store(world):
     require(await content_of(url) == PICTURE, "another file")
     check_facts(message, url)
     await gateway.process.wait_log("upload.localhost\" takes no file")
+
+
+async def with_ejabberd(world, access):
+    enter(ADDRESS)
+    server = await world.ejabberd(access=access)
+    _, gateway, stranger, alice = await with_server(world, server)
+    stranger.files["/view.png"] = PICTURE
+    mark = alice.mark()
+    do(alice, say("", stranger.url("/view.png")))
+    message, url = await picture(alice, mark)
+    require(await content_of(url) == PICTURE, "another file")
+    check_facts(message, url)
+    return url, f"http://127.0.0.1:{server.http_port}/upload/", gateway.keys["media.public_url"]
+
+
+async def scenario_ejabberd(world):
+    """Its access rule has to name the component."""
+    url, service, _ = await with_ejabberd(world, ["local", "gateway"])
+    require(url.startswith(service), f"it is at {url}")
+
+
+async def scenario_ejabberd_refuses_components(world):
+    """The rule that it has if nobody writes another: people of its own hosts."""
+    url, _, own = await with_ejabberd(world, ["local"])
+    require(url.startswith(own + "/media/"), f"it is at {url}")
 
 
 async def scenario_no_service(world):

@@ -11,7 +11,7 @@ from .gateway import Gateway
 from .irc_client import IrcClient
 from .person import Person
 from .process import Skip, free_port
-from .servers import Ngircd, Prosody
+from .servers import Ejabberd, Ngircd, Prosody
 from .synapse import Synapse
 
 
@@ -39,6 +39,12 @@ class World:
         server = Prosody(self.folder, gateway, **options)
         self.started.append(server)
         await server.start(people)
+        return server
+
+    async def ejabberd(self, gateway="irc.localhost", access=("local",)):
+        server = Ejabberd(self.folder, gateway, access)
+        self.started.append(server)
+        await server.start()
         return server
 
     def synapse_or_skip(self, **options):
