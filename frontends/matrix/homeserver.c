@@ -37,6 +37,7 @@ struct call {
 	struct http_call *http; /* NULL: not under way */
 	enum http_method method;
 	char *path, *body;
+	char *bearer; /* NULL: the homeserver's */
 	char *type; /* of the file */
 	int fd;     /* a file instead of a body; -1: none */
 	uint64_t size;
@@ -133,6 +134,7 @@ static void call_free(struct call *call)
 	mem_free(call->path);
 	mem_free(call->body);
 	mem_free(call->type);
+	mem_free_secret(call->bearer);
 	mem_free(call);
 }
 
@@ -192,7 +194,7 @@ static void make(struct call *call)
 	struct http_ask ask = {
 	        .method = call->method,
 	        .url = url,
-	        .bearer = homeserver->token,
+	        .bearer = call->bearer ? call->bearer : homeserver->token,
 	        .answer_max = LIMIT_MATRIX_ANSWER_BYTES,
 	        .timeout_s = LIMIT_MATRIX_CALL_SECONDS,
 	        .done = take_answer,
@@ -545,6 +547,7 @@ static struct call *call_create(const struct matrix_call *given)
 	call->path = buf_take(&path);
 	call->method = given->method;
 	call->body = mem_strdup(given->body);
+	call->bearer = mem_strdup(given->bearer);
 	call->fd = -1;
 	call->once = given->once;
 	call->done = given->done;

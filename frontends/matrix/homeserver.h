@@ -46,6 +46,7 @@ struct matrix_call {
 	enum http_method method;
 	const char *path; /* with its query, percent-encoded: "/_matrix/client/v3/..." */
 	const char *as;   /* a user id to act as; NULL: ourselves */
+	const char *bearer; /* a person's own token instead of ours, without `as`; NULL. 401 is TP_ERR_AUTH */
 	const char *body; /* JSON; NULL: none (POST and PUT send {}) */
 	const char *lane; /* usually a room's id; NULL: without waiting for others */
 	bool once;        /* not again, whatever comes: what is stale later (typing, presence) */

@@ -323,7 +323,8 @@ int matrix_write_registration(struct frontend *base, const char *path, struct bu
 	struct buf text = {0};
 
 	registration_make(&text, &frontend->names,
-	                  base->transport ? base->transport->service.jid : config->bot, url);
+	                  base->transport ? base->transport->service.jid : config->bot, url,
+	                  config->masquerade);
 	int err = registration_write(path, &text, error);
 
 	buf_finish(&text);

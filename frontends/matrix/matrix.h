@@ -35,7 +35,7 @@ struct matrix_config {
 	const char *registration;
 	const char *prefix, *bot;
 	struct config_list admins;
-	bool room_nicknames, federated;
+	bool room_nicknames, federated, masquerade;
 	long join_ghosts;
 };
 

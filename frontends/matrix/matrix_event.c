@@ -409,6 +409,7 @@ bool matrix_event_read(struct matrix_event *event, const struct cJSON *json, str
 	event->room = id_of(&in, json, "room_id", matrix_is_room_id);
 	event->sender = id_of(&in, json, "sender", matrix_is_user_id);
 	event->state_key = json_text(json, "state_key", arena);
+	event->mark = json_text(in.content, PUPPET_MARK, arena);
 	read_by_type(&in);
 	return true;
 }

@@ -17,6 +17,8 @@
 
 struct cJSON;
 
+#define PUPPET_MARK "org.libtransport.puppet" /* of the content of what we say as a person (puppet.h) */
+
 enum matrix_event_kind {
 	MATRIX_OTHER,
 	MATRIX_MESSAGE,      /* m.room.message, m.sticker, polls and locations in their text form */
@@ -53,6 +55,7 @@ struct matrix_event {
 	const char *room;    /* NULL: none */
 	const char *sender;  /* NULL: none, or no user id */
 	const char *state_key;
+	const char *mark;    /* puppet.h; NULL */
 	/* MESSAGE: of the new content if it is an edit */
 	enum matrix_message_type message_type;
 	/* "" if it is missing; without the quotation that older clients put in front of a reply. FILE: the caption; NULL:

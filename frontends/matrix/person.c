@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/puppet.h"
 #include "transport/delivery.h"
 #include "transport/session.h"
 #include "transport/user.h"
@@ -201,6 +202,8 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 	struct person *person = person_of(frontend, id);
 
 	person->unregistered = session->state == SESSION_UNREGISTERED;
+	if (person->unregistered)
+		puppet_forget(person);
 	if (!person->unregistered)
 		person->told_unheard = false;
 	switch (session->state) {
@@ -240,6 +243,7 @@ static void person_free(void *value)
 	mem_free(person->id);
 	mem_free(person->name);
 	mem_free(person->control);
+	puppet_forget(person);
 	mem_free(person);
 }
 

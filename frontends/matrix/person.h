@@ -7,6 +7,8 @@
 struct identity;
 struct resource;
 
+enum puppet_state { PUPPET_UNKNOWN, PUPPET_LOADING, PUPPET_NONE, PUPPET_TOKEN };
+
 struct person {
 	char *id;
 	char *control;       /* room; NULL: none yet */
@@ -16,6 +18,9 @@ struct person {
 	char *name;        /* as the homeserver shows it; NULL: not known */
 	bool unregistered; /* has no account: the store need not be asked again */
 	bool told_unheard; /* that nobody hears him in a portal */
+	enum puppet_state puppet;
+	char *token;              /* with which we speak as this person (puppet.h); NULL */
+	struct map *puppet_rooms; /* room -> what came of it when that was refused there; NULL: nothing */
 	bool curious; /* is told when the network session is up: they asked for it, or were told of a trouble
 	               */
 };

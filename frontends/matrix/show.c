@@ -13,6 +13,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
 #include "transport/delivery.h"
 #include "transport/room.h"
@@ -113,6 +114,7 @@ struct sent {
 	char *network_id;
 	char *author, *text; /* for quotations; NULL: none */
 	bool known_there;    /* the ghost was thought to be in the room already */
+	bool own;            /* it is said in the person's own voice */
 };
 
 /*
@@ -231,13 +233,15 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 		                                       .other_id = sent->network_id});
 }
 
-/* The ghost was put out of the room behind our back: in again, once. */
-static void try_again(const struct sent *sent)
+/* The ghost was put out of the room behind our back: in again, once. Or the voice is none, or not there. */
+static void try_again(const struct sent *sent, int err)
 {
 	struct matrix_frontend *frontend = sent->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, sent->room);
 
-	if (room)
+	if (sent->own)
+		puppet_refused(frontend, sent->address, sent->room, err);
+	else if (room)
 		matrix_room_note_member(frontend, room, sent->ghost, false);
 	delivery_not_shown(frontend->base.transport, sent->number);
 	matrix_later(frontend, person_show_waiting, sent->address, NULL);
@@ -249,12 +253,14 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = sent->frontend;
 	struct transport *transport = frontend->base.transport;
 	struct arena arena = {0};
+	bool may_enter = sent->own || sent->known_there;
 
 	if (!reply->err || !strcmp(reply->errcode, "M_DUPLICATE_ANNOTATION")) {
 		tie_ids(sent, json_text(reply->json, "event_id", &arena));
 		delivery_shown(transport, sent->number);
-	} else if (reply->err == TP_ERR_NOT_ALLOWED && sent->known_there && sent->number) {
-		try_again(sent);
+	} else if (sent->number && ((reply->err == TP_ERR_NOT_ALLOWED && may_enter) ||
+	                            (reply->err == TP_ERR_AUTH && sent->own))) {
+		try_again(sent, reply->err);
 	} else {
 		log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s",
 		            log_quote(sent->address), reply->problem);
@@ -273,6 +279,8 @@ struct speaking {
 	const struct event *event;
 	const char *ghost, *name; /* who speaks; ghost NULL: the bot */
 	int promised;
+	bool own; /* the person; then `ghost` is whom the homeserver is told, NULL with a token */
+	const char *bearer;
 };
 
 static struct sent *sent_by(const struct speaking *speaking, const struct matrix_room *room, bool known_there)
@@ -285,7 +293,36 @@ static struct sent *sent_by(const struct speaking *speaking, const struct matrix
 	sent->room = mem_strdup(room->id);
 	sent->ghost = mem_strdup(speaking->ghost);
 	sent->known_there = known_there;
+	sent->own = speaking->own;
 	return sent;
+}
+
+static void make_call(struct speaking *speaking, const struct matrix_room *room, char *path, const char *body,
+                      struct sent *sent)
+{
+	homeserver_call(speaking->frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+	                                                                      .path = path,
+	                                                                      .as = speaking->ghost,
+	                                                                      .bearer = speaking->bearer,
+	                                                                      .body = body,
+	                                                                      .lane = room->id,
+	                                                                      .done = on_sent,
+	                                                                      .context = sent,
+	                                                                      .drop = sent_free});
+	mem_free(path);
+}
+
+/* A JSON object, which is not empty, with the mark that makes us know it again. */
+static char *with_mark(const struct speaking *speaking, const struct matrix_room *room, const char *content)
+{
+	struct buf out = {0};
+
+	if (!speaking->own)
+		return mem_strdup(content);
+	buf_putc(&out, '{');
+	puppet_put_mark(speaking->frontend, room->id, &out);
+	buf_printf(&out, ",%s", content + 1);
+	return buf_take(&out);
 }
 
 /* The same for each try of the same record, also after a restart: the homeserver takes it once. */
@@ -307,7 +344,7 @@ static void send_event(struct speaking *speaking, struct matrix_room *room, cons
 {
 	const struct event_message *message = &speaking->event->message;
 	struct sent *sent = sent_by(speaking, room, known_there);
-	char *transaction = transaction_of(speaking);
+	char *transaction = transaction_of(speaking), *marked = with_mark(speaking, room, content);
 
 	if (named) {
 		sent->author = mem_strdup(speaking->name);
@@ -323,27 +360,21 @@ static void send_event(struct speaking *speaking, struct matrix_room *room, cons
 		sent->network_id = mem_strdup(message->id);
 		took_off(speaking->frontend, sent->network, sent->network_id);
 	}
-	matrix_send(speaking->frontend, room->id, speaking->ghost, type, content, transaction, on_sent, sent,
-	            sent_free);
+	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), marked, sent);
 	mem_free(transaction);
+	mem_free(marked);
 }
 
 static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id,
                    bool known_there)
 {
 	char *transaction = transaction_of(speaking);
-	char *path = matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction);
+	char *body = with_mark(speaking, room, "{\"reason\":\"\"}");
 
-	homeserver_call(speaking->frontend->homeserver,
-	                &(struct matrix_call){.method = HTTP_PUT,
-	                                      .path = path,
-	                                      .as = speaking->ghost,
-	                                      .lane = room->id,
-	                                      .done = on_sent,
-	                                      .context = sent_by(speaking, room, known_there),
-	                                      .drop = sent_free});
-	mem_free(path);
+	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), body,
+	          sent_by(speaking, room, known_there));
 	mem_free(transaction);
+	mem_free(body);
 }
 
 static void react(struct speaking *speaking, struct matrix_room *room, bool known_there)
@@ -378,16 +409,24 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	if (text)
 		link.text = text;
 	put_message(&content, &link);
-	matrix_media_send(speaking->frontend->media, attachment, speaking->to->address,
+	char *marked = with_mark(speaking, room, buf_text(&content));
+	struct buf mark = {0};
+
+	if (speaking->own)
+		puppet_put_mark(speaking->frontend, room->id, &mark);
+	matrix_media_send(speaking->frontend->media, attachment, speaking->to->address, mark.len ? buf_text(&mark) : NULL,
 	                  &(struct matrix_call){.method = HTTP_PUT,
 	                                        .path = path,
 	                                        .as = speaking->ghost,
-	                                        .body = buf_text(&content),
+	                                        .bearer = speaking->bearer,
+	                                        .body = marked,
 	                                        .lane = room->id,
 	                                        .done = on_sent,
 	                                        .context = sent_by(speaking, room, known_there),
 	                                        .drop = sent_free});
 	buf_finish(&content);
+	buf_finish(&mark);
+	mem_free(marked);
 	mem_free(path);
 	mem_free(transaction);
 	mem_free(text);
@@ -399,7 +438,9 @@ static void say_text(struct speaking *speaking, struct matrix_room *room, bool k
 	struct buf content = {0};
 	char *text = NULL;
 
-	if (message.carbon) {
+	if (speaking->own) {
+		message.carbon = false;
+	} else if (message.carbon) {
 		text = mem_printf("(from another client of yours) %s", message.text);
 		message.text = text;
 		message.xhtml = NULL;
@@ -413,9 +454,10 @@ static void say_text(struct speaking *speaking, struct matrix_room *room, bool k
 static void speak(struct speaking *speaking, struct matrix_room *room)
 {
 	const struct event_message *message = &speaking->event->message;
-	bool known_there = matrix_room_has(room, speaking->ghost);
+	bool known_there = speaking->ghost && matrix_room_has(room, speaking->ghost);
 
-	ghost_enter(speaking->frontend, room, speaking->ghost, speaking->name, NULL);
+	if (!speaking->own)
+		ghost_enter(speaking->frontend, room, speaking->ghost, speaking->name, NULL);
 	if (is_event(message->reacts_to)) {
 		react(speaking, room, known_there);
 		return;
@@ -430,10 +472,29 @@ static void speak(struct speaking *speaking, struct matrix_room *room)
 		say_attachment(speaking, room, &message->attachments[i], known_there);
 }
 
+/* What the person has said with another client, in this room: as he himself, where we may, else as `ghost`. */
+static void speak_in(struct speaking *speaking, struct matrix_room *room)
+{
+	struct speaking own = *speaking;
+	const char *id = speaking->to->address;
+	struct voice voice;
+
+	if (!speaking->event->message.carbon || !puppet_voice(speaking->frontend, id, room, &voice)) {
+		speak(speaking, room);
+		return;
+	}
+	own.own = true;
+	own.ghost = voice.as;
+	own.bearer = voice.bearer;
+	own.name = person_name(speaking->frontend, id);
+	speak(&own, room);
+	speaking->promised = own.promised;
+}
+
 static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
 {
 	(void)frontend;
-	speak(context, room);
+	speak_in(context, room);
 }
 
 static int show_in_portal(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
@@ -441,7 +502,8 @@ static int show_in_portal(struct matrix_frontend *frontend, struct identity *to,
 	const struct event_message *message = &event->message;
 	const char *nickname = message->nickname && *message->nickname ? message->nickname : message->name;
 	char *ghost = ghost_of_participant(frontend, message->name, nickname);
-	struct speaking speaking = {frontend, to, event, ghost, nickname, 0};
+	struct speaking speaking = {
+	        .frontend = frontend, .to = to, .event = event, .ghost = ghost, .name = nickname};
 
 	matrix_room_each_portal(frontend, message->name, speak_in_portal, &speaking);
 	mem_free(ghost);
@@ -454,13 +516,16 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
 	char *name = matrix_chat_name(message);
 	struct matrix_room *room = chat_open(frontend, to->address, name, in_room);
-	struct speaking speaking = {frontend, to, event, NULL, in_room ? message->nickname : name, 0};
+	struct speaking speaking = {.frontend = frontend,
+	                            .to = to,
+	                            .event = event,
+	                            .name = in_room ? message->nickname : name};
 
 	if (room) {
 		char *ghost = ghost_of_chat(frontend, room);
 
 		speaking.ghost = ghost;
-		speak(&speaking, room);
+		speak_in(&speaking, room);
 		mem_free(ghost);
 	}
 	mem_free(name);
@@ -469,7 +534,8 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 
 int show_message(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
 {
-	if (waits_for_another(frontend, to, event))
+	if (waits_for_another(frontend, to, event) ||
+	    (event->handover && event->message.carbon && puppet_is_loading(frontend, to)))
 		return TP_ERR_NOT_CONNECTED;
 	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event)
 	                                                : show_in_chat(frontend, to, event);

@@ -15,6 +15,7 @@
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
 #include "frontends/matrix/upgrade.h"
 #include "transport/router.h"
@@ -361,6 +362,7 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 		person_left(frontend, room, who);
 	} else if (event->membership == MATRIX_JOIN && !ours && !matrix_room_has(room, who)) {
 		matrix_room_note_member(frontend, room, who, true);
+		puppet_entered(frontend, who, room->id);
 		if (room->kind == MATRIX_ROOM_PORTAL)
 			portal_room_person_in(frontend, room, who);
 	}
@@ -486,7 +488,8 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 			on_room_event(frontend, room, event);
 		return;
 	}
-	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender))
+	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender) ||
+	    puppet_is_mark(frontend, event->room, event->mark))
 		return;
 	if (spool_seen(frontend->base.transport->spool, frontend->base.ops->name, event->id)) {
 		log_debug(&frontend->base.log, "event %s came before: dropped", log_quote(event->id));

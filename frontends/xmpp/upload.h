@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP file upload (XEP-0363), either way. As a component: files go to the upload service of people's own servers, which
- * is found by service discovery and asked for a slot in the component's name. In server mode: our own clients get slots
- * of transport/media.
+ * HTTP file upload (XEP-0363), either way. As a component: files go to the upload service of people's own
+ * servers, which is found by service discovery and asked for a slot in the component's name. In server mode:
+ * our own clients get slots of transport/media.
  */
 #pragma once
 

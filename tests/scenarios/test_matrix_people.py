@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""
+People on a real Synapse and what is theirs: their own voice, names, pictures, what they are told of each other. The helpers
+are those of test_matrix. docs/matrix.md says what is promised.
+"""
+import json
+
+from harness.process import require, wait_until
+from harness.synapse import client_packages
+from test_matrix import (BOT, CAROL, alias, appservice_with, ask, chat_with, enter, ghost, in_the_lobby, nowhere_in, redacts,
+                         witnessed, with_account)
+
+PACKAGES = client_packages
+
+
+async def with_events(world, *names, program="steps", **keys):
+    """The backend that does what it is told (backends/steps.py); somebody with the chats "control", "witness" and others:
+    (synapse, gateway, person, chat with the bot, chats by name)."""
+    synapse, gateway = await appservice_with(world, program, **keys)
+    alice, bot = await with_account(world, synapse, "alice")
+    chats = {name: await chat_with(alice, ghost(name)) for name in ("control", "witness", *names)}
+    return synapse, gateway, alice, bot, chats
+
+
+async def do(person, chats, *events):
+    await person.say(chats["control"], json.dumps(events))
+
+
+async def another_client(synapse, name):
+    """An access token of another device of this person."""
+    answer = await synapse.call("POST", "/_matrix/client/v3/login",
+                                {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": name},
+                                 "password": "secret"})
+    return answer["access_token"]
+
+
+def carbon(name, text, **more):
+    return ["CONV_MESSAGE", {1: "USER", 2: name, 3: text, 10: 1, **{int(key[1:]): value for key, value in more.items()}}]
+
+
+# ------------------------------------------------------------------------------------------------------- their own voice
+
+
+async def scenario_own_messages_with_a_token(world):
+    """What alice writes with another client of the network is hers in chats and portals, goes no further, and survives
+    the gateway."""
+    synapse, gateway, alice, bot, chats = await with_events(world, "bob")
+    token = await another_client(synapse, "alice")
+    await ask(alice, bot, "puppet", "appears as somebody else's")
+    # Without it the contact's ghost says it.
+    await do(alice, chats, carbon("bob", "from my phone"))
+    event = await alice.message(chats["bob"], "from my phone", ghost("bob"))
+    require(event["content"]["msgtype"] == "m.notice", f"{event}")
+    # Somebody else's token is not taken, nor one that is none.
+    bob = await world.matrix_person(synapse, "bob")
+    await ask(alice, bot, f"puppet {bob.client.access_token}", "somebody else's access token")
+    await ask(alice, bot, "puppet nonsense", "does not know this access token")
+    mark = alice.mark()
+    said = await alice.say(bot, f"puppet {token}")
+    await alice.message(bot, "appears as yours", BOT, mark)
+    await alice.event(bot, "m.room.redaction", BOT, redacts(said), mark)
+    require("body" not in (await alice.get(bot, said))["content"], "the token can be read")
+    nowhere_in(gateway.folder, token)
+    mark = alice.mark()
+    await do(alice, chats, carbon("bob", "it is me", **{"_1000": "n1"}),
+             ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "hello you", 1000: "n2"}],
+             carbon("bob", "and again", **{"_1000": "n3", "_1001": "n2"}))
+    event = await alice.message(chats["bob"], "^it is me$", alice.id, mark)
+    require(event["content"]["msgtype"] == "m.text", f"{event}")
+    reply = await alice.message(chats["bob"], "^and again$", alice.id, mark)
+    theirs = await alice.message(chats["bob"], "^hello you$", ghost("bob"), mark)
+    require(reply["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == theirs["event_id"], f"{reply}")
+    # She goes on with it, and the network knows which message is meant.
+    await alice.edit(chats["bob"], event["event_id"], "it was me")
+    got = await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f["3"] == ["it was me"])
+    require(got["1003"] == ["n1"], f"the edit goes as {got}")
+    # Rooms.
+    portal = await alice.join(alias("#den"))
+    await witnessed(alice, chats["witness"], "JOIN_ROOM")
+    for nick in ("bob", "alice"):
+        await do(alice, chats, ["PARTICIPANT_CHANGED", {1: "USER", 2: "#den", 3: nick, 4: 0, 5: 0}])
+    await alice.member(portal, ghost("bob"))
+    await do(alice, chats, carbon("#den", "to all", **{"_4": "alice"}))
+    await alice.message(portal, "^to all$", alice.id, mark)
+    # A chat that is not there yet: she is invited, and there at once.
+    await do(alice, chats, carbon("dave", "first"))
+    await wait_until(lambda: alice.messages(None, "^first$", alice.id, mark), "her own words to dave")
+    # The next process knows the token.
+    await gateway.kill_core()
+    await gateway.start()
+    await alice.say(chats["bob"], "still there?")
+    await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f["3"] == ["still there?"])
+    await do(alice, chats, carbon("bob", "as ever"))
+    await alice.message(chats["bob"], "^as ever$", alice.id, mark)
+    # Nothing of it went to the network again.
+    for text in ("it is me", "and again", "to all", "first", "as ever"):
+        again = [event for event in alice.messages(chats["witness"], r"^\[\"CONV_MESSAGE", ghost("witness"))
+                 if text in json.loads(event["content"]["body"])[1]["3"]]
+        require(not again, f"{text!r} went to the network: {again}")
+    # The end of it.
+    await ask(alice, bot, "puppet off", "forgotten")
+    await do(alice, chats, carbon("bob", "and now?"))
+    await alice.message(chats["bob"], "and now\\?", ghost("bob"))
+
+
+async def scenario_a_token_that_ends(world):
+    """She is told, and nothing is lost."""
+    synapse, _, alice, bot, chats = await with_events(world, "bob")
+    token = await another_client(synapse, "alice")
+    await ask(alice, bot, f"puppet {token}", "appears as yours")
+    await do(alice, chats, carbon("bob", "one"))
+    await alice.message(chats["bob"], "^one$", alice.id)
+    await synapse.call("POST", "/_matrix/client/v3/logout", {}, token)
+    mark = alice.mark()
+    await do(alice, chats, carbon("bob", "two"), carbon("bob", "three"))
+    await alice.message(bot, "does not know the access token any more", BOT, mark)
+    for text in ("two", "three"):
+        await alice.message(chats["bob"], text, ghost("bob"), mark)
+    await ask(alice, bot, "puppet", "appears as somebody else's")
+    told = alice.messages(bot, "does not know the access token any more", BOT)
+    require(len(told) == 1, f"she is told {len(told)} times")
+
+
+async def scenario_own_messages_by_masquerading(world):
+    """The registration covers the people of the homeserver: nobody has to give a token."""
+    synapse, _, alice, bot, chats = await with_events(world, "bob", **{"matrix.masquerade": "1"})
+    await ask(alice, bot, "puppet", "appears as yours")
+    await do(alice, chats, carbon("bob", "it is me"))
+    event = await alice.message(chats["bob"], "^it is me$", alice.id)
+    await alice.react(chats["bob"], event["event_id"], "+")
+    await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f.get("1006") == ["+"])
+    again = [e for e in alice.messages(chats["witness"], "it is me")
+             if json.loads(e["content"]["body"])[1]["3"] == ["it is me"]]
+    require(not again, f"it went to the network: {again}")
+    # What is said elsewhere is nobody's business.
+    bob = await world.matrix_person(synapse, "bob")
+    room = await alice.create_room([bob.id])
+    await bob.join(room)
+    await bob.say(room, "among ourselves")
+    await alice.message(room, "^among ourselves$", bob.id)
+    await do(alice, chats, carbon("bob", "the end"))
+    await alice.message(chats["bob"], "^the end$", alice.id)
+    require(not alice.messages(chats["witness"], "among ourselves"), "it went to the network")
