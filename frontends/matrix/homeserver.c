@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -603,6 +604,20 @@ void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, con
 	call->size = size;
 	call->type = mem_strdup(type && *type ? type : "application/octet-stream");
 	enqueue(homeserver, call, &homeserver->uploads);
+}
+
+bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, size_t size, const char *type,
+                             const char *name, matrix_done *done, void *context)
+{
+	int fd = memfd_create("upload", MFD_CLOEXEC);
+
+	if (fd >= 0 && write(fd, bytes, size) != (ssize_t)size) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd >= 0)
+		homeserver_upload(homeserver, fd, size, type, name, done, context);
+	return fd >= 0;
 }
 
 size_t homeserver_waiting(const struct homeserver *homeserver)

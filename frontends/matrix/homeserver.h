@@ -74,6 +74,9 @@ void homeserver_supply(struct homeserver_place **place, const char *body);
  * "content_uri". In no lane; a few at a time. `type` and `name` may be NULL. */
 void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type,
                        const char *name, matrix_done *done, void *context);
+/* The same from memory. False: there is no room for it, and `done` is not called. */
+bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, size_t size, const char *type,
+                             const char *name, matrix_done *done, void *context);
 /* Calls that wait or are under way. */
 size_t homeserver_waiting(const struct homeserver *homeserver);
 /* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode)

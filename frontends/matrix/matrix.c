@@ -16,13 +16,13 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/login_show.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
 #include "frontends/matrix/show.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/delivery.h"
-#include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
@@ -491,17 +491,6 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 
 /* -------------------------------------------------------------------------------------------- delivery */
 
-static void show_login_step(struct matrix_frontend *frontend, const struct identity *to,
-                            const struct event_login_step *step)
-{
-	struct buf text = {0};
-
-	person_of(frontend, to->address)->curious = true;
-	login_step_describe(&text, step, true);
-	person_tell(frontend, to->address, buf_text(&text));
-	buf_finish(&text);
-}
-
 static void show_contact_request(struct matrix_frontend *frontend, const struct identity *to,
                                  const struct event_contact *contact)
 {
@@ -555,7 +544,7 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		contact_show_card(frontend, &event->vcard);
 		break;
 	case EVENT_LOGIN_STEP:
-		show_login_step(frontend, to, &event->login_step);
+		login_show_step(frontend, to, &event->login_step);
 		break;
 	case EVENT_AUTH_REQUEST:
 		show_contact_request(frontend, to, &event->contact);

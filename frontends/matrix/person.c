@@ -16,7 +16,7 @@
 
 struct notice {
 	struct list link;
-	char *text;
+	char *text, *content; /* one of them */
 };
 
 static void notice_free(struct person *person, struct notice *notice)
@@ -24,7 +24,16 @@ static void notice_free(struct person *person, struct notice *notice)
 	list_remove(&notice->link);
 	person->waiting_count--;
 	mem_free(notice->text);
+	mem_free(notice->content);
 	mem_free(notice);
+}
+
+static void say(struct matrix_frontend *frontend, const char *room, const char *text, const char *content)
+{
+	if (text)
+		matrix_notice(frontend, room, NULL, text);
+	else
+		matrix_send(frontend, room, NULL, "m.room.message", content, NULL, NULL, NULL, NULL);
 }
 
 struct person *person_of(struct matrix_frontend *frontend, const char *id)
@@ -49,7 +58,7 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 	LIST_EACH (link, &person->waiting) {
 		struct notice *notice = CONTAINER_OF(link, struct notice, link);
 
-		matrix_notice(frontend, room, NULL, notice->text);
+		say(frontend, room, notice->text, notice->content);
 		notice_free(person, notice);
 	}
 }
@@ -104,7 +113,7 @@ static void make_control(struct matrix_frontend *frontend, struct person *person
 	matrix_create_direct(frontend, NULL, person->id, person->id, made, making, making_free);
 }
 
-static void keep(struct matrix_frontend *frontend, struct person *person, const char *text)
+static void keep(struct matrix_frontend *frontend, struct person *person, const char *text, const char *content)
 {
 	struct notice *notice = MEM_NEW(struct notice);
 
@@ -115,21 +124,32 @@ static void keep(struct matrix_frontend *frontend, struct person *person, const 
 		notice_free(person, CONTAINER_OF(person->waiting.next, struct notice, link));
 	}
 	notice->text = mem_strdup(text);
+	notice->content = mem_strdup(content);
 	list_append(&person->waiting, &notice->link);
 	person->waiting_count++;
 }
 
-void person_tell(struct matrix_frontend *frontend, const char *id, const char *text)
+static void tell(struct matrix_frontend *frontend, const char *id, const char *text, const char *content)
 {
 	struct person *person = person_of(frontend, id);
 
 	if (person->control) {
-		matrix_notice(frontend, person->control, NULL, text);
+		say(frontend, person->control, text, content);
 		return;
 	}
-	keep(frontend, person, text);
+	keep(frontend, person, text, content);
 	if (!person->creating)
 		make_control(frontend, person);
+}
+
+void person_tell(struct matrix_frontend *frontend, const char *id, const char *text)
+{
+	tell(frontend, id, text, NULL);
+}
+
+void person_show(struct matrix_frontend *frontend, const char *id, const char *content)
+{
+	tell(frontend, id, NULL, content);
 }
 
 void person_note_name(struct matrix_frontend *frontend, const char *id, const char *name)

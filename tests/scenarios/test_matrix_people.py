@@ -9,6 +9,7 @@ from harness.process import require, wait_until
 from harness.synapse import client_packages
 from test_matrix import (BOT, CAROL, alias, appservice_with, ask, chat_with, enter, ghost, in_the_lobby, nowhere_in, redacts,
                          witnessed, with_account)
+from test_steps import scan
 
 PACKAGES = client_packages
 
@@ -141,3 +142,23 @@ async def scenario_own_messages_by_masquerading(world):
     await do(alice, chats, carbon("bob", "the end"))
     await alice.message(chats["bob"], "^the end$", alice.id)
     require(not alice.messages(chats["witness"], "among ourselves"), "it went to the network")
+
+
+# ------------------------------------------------------------------------------------------------------------- pictures
+
+
+async def scenario_a_qr_code_is_a_picture(world):
+    """Beside its text: what a phone has to scan is there to be scanned."""
+    synapse, gateway = await appservice_with(world, "steps")
+    alice = await world.matrix_person(synapse, "alice")
+    bot = await chat_with(alice, BOT)
+    await ask(alice, bot, "login qr1", "Scan this\\..*sgnl://link\\?key=abc")
+    event = await alice.event(bot, "m.room.message", BOT, lambda e: e["content"]["msgtype"] == "m.image")
+    content = event["content"]
+    picture = await alice.download(content["url"])
+    width, height = (int.from_bytes(picture[at:at + 4], "big") for at in (16, 20))
+    require(picture.startswith(b"\x89PNG\r\n\x1a\n") and width == height and width > 100, f"{picture[:40]}")
+    require(content["info"] == {"mimetype": "image/png", "size": len(picture), "w": width, "h": height}, f"{content}")
+    scan(gateway)
+    chat = await alice.join(await alice.invited(ghost("keeper")))
+    await alice.message(chat, "^logins: 1$", ghost("keeper"))
