@@ -42,6 +42,7 @@ void take_references(struct decoder *d, const Pbnetwork__ConversationMessage *m,
 		message->reply_text = take_label(d, m->replytext, TEXT_LINES, LIMIT_QUOTE_BYTES);
 	message->reply_author = OPTIONAL_LABEL(d, m, replyauthor);
 	message->thread = OPTIONAL_NAME(d, m, thread);
+	message->said_in = OPTIONAL_NAME(d, m, saidin);
 	message->replaces = OPTIONAL_NAME(d, m, replaces);
 	message->retracts = OPTIONAL_NAME(d, m, retracts);
 	message->reacts_to = OPTIONAL_NAME(d, m, reactsto);

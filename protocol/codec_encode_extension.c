@@ -28,6 +28,7 @@ void fill_references(struct encoder *e, Pbnetwork__ConversationMessage *message,
 	message->n_reaction = from->reactions_count;
 	PUT_OPTIONAL(*message, replytext, from->reply_text);
 	PUT_OPTIONAL(*message, replyauthor, from->reply_author);
+	PUT_OPTIONAL(*message, saidin, from->said_in);
 	if (!from->author.name)
 		return;
 	pbnetwork__author__init(author);

@@ -87,7 +87,8 @@ void event_message_keep(struct event_message *message, struct arena *arena)
 				      &message->reply_to,     &message->reply_text,
 				      &message->reply_author, &message->thread,
 				      &message->reacts_to,    &message->author.name,
-				      &message->author.id,    &message->author.avatar_url};
+				      &message->author.id,    &message->author.avatar_url,
+				      &message->said_in};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		*texts[i] = arena_strdup(arena, *texts[i]);

@@ -200,6 +200,9 @@ struct event_message {
 	/* Towards frontends, of the echo of what the person said in a room: the id that the client gave it, where `id` is
 	 * what the network calls it; NULL: there is only one. */
 	const char *sent_id;
+	/* From people, in a room of a frontend that shares rooms and has several places tied to it: which of them it was
+	 * said in. Towards that frontend: to be shown in the others only. Otherwise NULL, and never on the wire. */
+	const char *said_in;
 	bool receipt;      /* from people: a receipt is asked for `id` */
 	int64_t stamp_ms;  /* when it was sent, Unix milliseconds; 0: now */
 	bool headline;

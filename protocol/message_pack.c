@@ -67,6 +67,7 @@ static void put_extension(struct packer *packer, const Pbnetwork__ConversationMe
 		put_part(packer, 1007, &m->author->base);
 	put_bytes(packer, 1008, m->has_replytext, m->replytext);
 	put_bytes(packer, 1009, m->has_replyauthor, m->replyauthor);
+	put_bytes(packer, 1010, m->has_saidin, m->saidin);
 }
 
 /* In the order of their numbers. */

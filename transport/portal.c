@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/crossing.h"
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
@@ -212,6 +213,23 @@ static bool is_member_nickname(const struct portal *portal, const char *nickname
 	return false;
 }
 
+static struct portal *portal_find(const struct frontend *frontend, const char *name);
+
+/* Of this portal, or of another frontend's for the same room. */
+static bool is_ours(const struct portal *portal, const char *nickname)
+{
+	LIST_EACH(link, &portal->frontend->transport->frontends)
+	{
+		const struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+		const struct portal *other =
+		        frontend == portal->frontend ? portal : portal_find(frontend, portal->name);
+
+		if (other && is_member_nickname(other, nickname))
+			return true;
+	}
+	return false;
+}
+
 /* Frees it. */
 static void release(struct portal *portal, struct held *held)
 {
@@ -306,7 +324,7 @@ static void release_overdue(struct portal *portal, uint64_t now)
 
 		if (now - held->since_ms < LIMIT_PORTAL_HOLD_SECONDS * UINT64_C(1000))
 			return;
-		if (held->resent || is_member_nickname(portal, held->event.message.nickname))
+		if (held->resent || is_ours(portal, held->event.message.nickname))
 			held_free(portal, held);
 		else
 			release(portal, held);
@@ -495,9 +513,11 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 	if (message->nickname && text_equal_nocase(message->nickname, room->nickname)) {
 		if (message->sent_id && message->id)
 			note_names(identity, message);
+		if (message->carbon)
+			crossing_of_carbon(identity, room, event, network_id);
 		return message->carbon;
 	}
-	if (is_member_nickname(portal, message->nickname))
+	if (is_ours(portal, message->nickname))
 		return false;
 	char print[FINGERPRINT_SIZE];
 	const char *user = room->user->key;
@@ -537,6 +557,25 @@ struct room *portal_listener(const struct frontend *frontend, const char *name)
 	const struct portal *portal = portal_find(frontend, name);
 
 	return portal && portal->listener ? portal->listener->room : NULL;
+}
+
+bool portal_exit(const struct frontend *frontend, const char *name, struct identity **identity, struct room **room)
+{
+	const struct portal *portal = portal_find(frontend, name);
+	struct map_iter it = {0};
+
+	if (portal && portal->listener) {
+		*identity = portal->listener->identity;
+		*room = portal->listener->room;
+		return true;
+	}
+	while (map_next(frontend->transport->users, &it)) {
+		*room = room_find(it.value, name);
+		*identity = *room ? identity_in(*room, frontend) : NULL;
+		if (*identity)
+			return true;
+	}
+	return false;
 }
 
 void portal_forget_all(struct transport *transport)

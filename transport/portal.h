@@ -7,8 +7,8 @@
  * listener does not bring within LIMIT_PORTAL_HOLD_SECONDS (it is on the other side of a netsplit) is shown
  * after all; when the listener goes, the next one begins with what had not been shown.
  *
- * What one of the portal's own people says is shown by the frontend itself; its echoes, on every connection,
- * are dropped.
+ * What one of the people of any portal of this room says is shown by his frontend itself, and in the other places
+ * by crossing.h; its echoes, on every connection, are dropped.
  *
  * Only for frontends with ops->shares_rooms. Loop thread.
  */
@@ -38,5 +38,8 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 bool portal_has_nickname(const struct frontend *frontend, const char *name, const char *nickname);
 /* The connection that is shown, of the room with this name; NULL: none now. */
 struct room *portal_listener(const struct frontend *frontend, const char *name);
+/* Who is to be given what comes from elsewhere than the network for this portal: the listener, or if there is none now,
+ * any of the frontend's people with the room. False: nobody. */
+bool portal_exit(const struct frontend *frontend, const char *name, struct identity **identity, struct room **room);
 /* For transport.c. */
 void portal_forget_all(struct transport *transport);

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "transport/delivery.h"
+#include "transport/delivery_private.h"
 #include "transport/frontend.h"
 #include "transport/room.h"
 #include "transport/session.h"
@@ -10,20 +11,76 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
+struct translation {
+	struct transport *transport;
+	struct arena *arena;
+	const char *conversation;
+	const char *people, *network; /* the places */
+};
+
+static const char *find(const struct translation *translation, const char *place, const char *id, const char *other)
+{
+	return message_map_find(translation->transport->spool, translation->arena, place, id, other, NULL, NULL);
+}
+
+/* What crossed from another place (crossing.h) is known here by what it is called there, as if that were the network's
+ * name. So from that to the network's own, or back; the first frontend that knows it. */
+static const char *find_across(const struct translation *translation, const char *id,
+			       enum reference_direction direction)
+{
+	const char *found = NULL;
+
+	LIST_EACH (link, &translation->transport->frontends) {
+		const struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+		struct buf there = {0}, unused = {0};
+
+		if (!frontend->ops->shares_rooms || found)
+			continue;
+		delivery_put_places(&there, &unused, frontend->ops->name, "", "", translation->conversation, true);
+		found = direction == REFERENCE_TO_NETWORK ? find(translation, buf_text(&there), id, translation->network)
+							  : find(translation, translation->network, id, buf_text(&there));
+		buf_finish(&there);
+		buf_finish(&unused);
+	}
+	return found;
+}
+
+static const char *to_network(const struct translation *translation, const char *id, bool shared)
+{
+	const char *known = find(translation, translation->people, id, translation->network);
+	const char *across = known && shared ? find_across(translation, known, REFERENCE_TO_NETWORK) : NULL;
+
+	return across ? across : known;
+}
+
+static const char *to_people(const struct translation *translation, const char *id, bool shared)
+{
+	const char *people = translation->people, *network = translation->network;
+	const char *known = find(translation, network, id, people);
+	const char *there = known ? known : shared ? find_across(translation, id, REFERENCE_TO_PEOPLE) : NULL;
+	const char *across = there && shared ? find(translation, network, there, people) : NULL;
+
+	return across ? across : known;
+}
+
 /* Messages of the network are shown under their own ids; those of people are called on the network what the backend
  * said when it took them. */
 static const char *translate(const char *conversation, bool room, const char *id,
                              enum reference_direction direction, struct identity *identity, struct arena *arena)
 {
-	struct user *user = identity->user;
+	struct translation translation = {.arena = arena, .conversation = conversation};
+	bool shared = room && identity->frontend->ops->shares_rooms;
+
+	if (!identity->user || !id)
+		return id;
 	struct buf people = {0}, network = {0};
 
-	if (!user || !id)
-		return id;
 	delivery_places(identity, conversation, room, &people, &network);
-	const char *from = direction == REFERENCE_TO_NETWORK ? buf_text(&people) : buf_text(&network);
-	const char *to = direction == REFERENCE_TO_NETWORK ? buf_text(&network) : buf_text(&people);
-	const char *known = message_map_find(user->transport->spool, arena, from, id, to, NULL, NULL);
+	translation.transport = identity->user->transport;
+	translation.people = buf_text(&people);
+	translation.network = buf_text(&network);
+	const char *known = direction == REFERENCE_TO_NETWORK ? to_network(&translation, id, shared)
+	                                                      : to_people(&translation, id, shared);
 
 	buf_finish(&people);
 	buf_finish(&network);

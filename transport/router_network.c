@@ -247,6 +247,7 @@ static void network_message(struct user *user, struct event *event)
 	user->active_ms = uv_now(user->transport->loop);
 	user->messages_in++;
 	user->transport->counters.messages_to_people++;
+	message->said_in = NULL;
 	message->headline = message->headline && user_setting_bool(user, "send_headlines",
 								   user->transport->service.send_headlines);
 	if (message->kind == MESSAGE_CHAT) {

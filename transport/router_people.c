@@ -8,6 +8,7 @@
 #include "config/limits.h"
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
+#include "transport/crossing.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/latency.h"
@@ -141,7 +142,11 @@ static int person_writes_room(struct user *user, struct resource *from, const st
 	if (err)
 		return err;
 	out.message.name = room->network_name;
-	return to_network(user, from, room, &out);
+	out.message.said_in = NULL;
+	err = to_network(user, from, room, &out);
+	if (!err && event->message.kind == MESSAGE_ROOM)
+		crossing_of_person(from, room, event);
+	return err;
 }
 
 static int person_writes_participant(struct user *user, struct resource *from, const struct event *event)

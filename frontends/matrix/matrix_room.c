@@ -78,6 +78,13 @@ struct matrix_room *matrix_room_portal(const struct matrix_frontend *frontend, c
 	return portals ? portals->items[0] : NULL;
 }
 
+bool matrix_room_has_sisters(const struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	const struct portal_rooms *portals = portals_of(frontend, room->name);
+
+	return portals && portals->count > 1;
+}
+
 void matrix_room_each_portal(struct matrix_frontend *frontend, const char *name,
                              void (*each)(struct matrix_frontend *frontend, struct matrix_room *room,
                                           void *context),

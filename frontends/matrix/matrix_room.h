@@ -46,6 +46,8 @@ struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, con
                                      const char *name);
 /* The portal of a legacy room: the first of them if there are several. */
 struct matrix_room *matrix_room_portal(const struct matrix_frontend *frontend, const char *name);
+/* Whether the legacy room of this portal is tied to other Matrix rooms as well. */
+bool matrix_room_has_sisters(const struct matrix_frontend *frontend, const struct matrix_room *room);
 /* Of each place that the legacy room is tied to. */
 void matrix_room_each_portal(struct matrix_frontend *frontend, const char *name,
                              void (*each)(struct matrix_frontend *frontend, struct matrix_room *room,

@@ -339,27 +339,31 @@ static char *transaction_of(struct speaking *speaking)
 	return buf_take(&out);
 }
 
+/* It stands for the message: others may refer to it, and what they quote is `text`. */
+static void give_name(struct speaking *speaking, struct sent *sent, const char *text)
+{
+	const struct event_message *message = &speaking->event->message;
+	struct buf people = {0}, network = {0};
+
+	sent->author = mem_strdup(speaking->name);
+	sent->text = mem_strdup(text);
+	if (!message->id || !*message->id)
+		return;
+	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
+	sent->people = buf_take(&people);
+	sent->network = buf_take(&network);
+	sent->network_id = mem_strdup(message->id);
+	took_off(speaking->frontend, sent->network, sent->network_id);
+}
+
 static void send_event(struct speaking *speaking, struct matrix_room *room, const char *type,
                        const char *content, bool named, bool known_there)
 {
-	const struct event_message *message = &speaking->event->message;
 	struct sent *sent = sent_by(speaking, room, known_there);
 	char *transaction = transaction_of(speaking), *marked = with_mark(speaking, room, content);
 
-	if (named) {
-		sent->author = mem_strdup(speaking->name);
-		sent->text = mem_strdup(message->text);
-	}
-	if (named && message->id && *message->id) {
-		struct buf people = {0}, network = {0};
-
-		delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people,
-		                &network);
-		sent->people = buf_take(&people);
-		sent->network = buf_take(&network);
-		sent->network_id = mem_strdup(message->id);
-		took_off(speaking->frontend, sent->network, sent->network_id);
-	}
+	if (named)
+		give_name(speaking, sent, speaking->event->message.text);
 	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), marked, sent);
 	mem_free(transaction);
 	mem_free(marked);
@@ -396,7 +400,7 @@ static void react(struct speaking *speaking, struct matrix_room *room, bool know
 
 /* As a file, or as its link if it cannot be had. */
 static void say_attachment(struct speaking *speaking, struct matrix_room *room,
-                           const struct event_attachment *attachment, bool known_there)
+                           const struct event_attachment *attachment, bool named, bool known_there)
 {
 	struct event_message link = {.text = attachment->url};
 	struct buf content = {0};
@@ -412,6 +416,10 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	char *marked = with_mark(speaking, room, buf_text(&content));
 	struct buf mark = {0};
 
+	struct sent *sent = sent_by(speaking, room, known_there);
+
+	if (named)
+		give_name(speaking, sent, link.text);
 	if (speaking->own)
 		puppet_put_mark(speaking->frontend, room->id, &mark);
 	matrix_media_send(speaking->frontend->media, attachment, speaking->to->address, mark.len ? buf_text(&mark) : NULL,
@@ -422,7 +430,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	                                        .body = marked,
 	                                        .lane = room->id,
 	                                        .done = on_sent,
-	                                        .context = sent_by(speaking, room, known_there),
+	                                        .context = sent,
 	                                        .drop = sent_free});
 	buf_finish(&content);
 	buf_finish(&mark);
@@ -466,10 +474,15 @@ static void speak(struct speaking *speaking, struct matrix_room *room)
 		redact(speaking, room, message->retracts, known_there);
 		return;
 	}
-	if (*message->text || message->xhtml || !message->attachments_count)
+	/* A text that only says where the file is would show it twice. */
+	bool redundant = message->attachments_count &&
+	                 ((!*message->text && !message->xhtml) ||
+	                  !strcmp(message->text, message->attachments[0].url));
+
+	if (!redundant)
 		say_text(speaking, room, known_there);
 	for (size_t i = 0; i < message->attachments_count; i++)
-		say_attachment(speaking, room, &message->attachments[i], known_there);
+		say_attachment(speaking, room, &message->attachments[i], redundant && i == 0, known_there);
 }
 
 /* What the person has said with another client, in this room: as he himself, where we may, else as `ghost`. */
@@ -493,15 +506,26 @@ static void speak_in(struct speaking *speaking, struct matrix_room *room)
 
 static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
 {
+	struct speaking *speaking = context;
+	const char *said_in = speaking->event->message.said_in;
+
 	(void)frontend;
-	speak_in(context, room);
+	if (!said_in || strcmp(said_in, room->id) != 0)
+		speak_in(speaking, room);
+}
+
+/* Of somebody on another frontend who has no nickname of his own. */
+static char *ghost_of_author(const struct matrix_frontend *frontend, const struct event_author *author)
+{
+	return matrix_ghost_id(&frontend->names, author->id ? author->id : author->name);
 }
 
 static int show_in_portal(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
 {
 	const struct event_message *message = &event->message;
 	const char *nickname = message->nickname && *message->nickname ? message->nickname : message->name;
-	char *ghost = ghost_of_participant(frontend, message->name, nickname);
+	char *ghost = message->author.name ? ghost_of_author(frontend, &message->author)
+	                                   : ghost_of_participant(frontend, message->name, nickname);
 	struct speaking speaking = {
 	        .frontend = frontend, .to = to, .event = event, .ghost = ghost, .name = nickname};
 

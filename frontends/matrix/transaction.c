@@ -146,6 +146,8 @@ static void address(const struct saying *saying, struct event_message *message, 
 	                : nickname                       ? MESSAGE_ROOM_PRIVATE
 	                                                 : MESSAGE_CHAT;
 	message->name = nickname ? *legacy : room->name;
+	if (room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, room))
+		message->said_in = room->id;
 	message->nickname = nickname;
 }
 

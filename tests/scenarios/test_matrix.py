@@ -534,6 +534,29 @@ async def scenario_plumbed_rooms(world):
     require(not commands, f"a command was said on IRC: {commands}")
 
 
+async def scenario_two_rooms_of_one_channel(world):
+    """Alice's room and bob's are tied to #lobby besides its portal: what is said in one is seen in all, once."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol, portal = lobby.people, lobby.carol, lobby.portal
+    room = await bob.create_room([BOT], name="Bob's")
+    await bob.member(room, BOT)
+    await ask(bob, room, "plumb #lobby", "#lobby")
+    await bob.wait_members(room, {bob.id, BOT, CAROL})
+    irc_mark = carol.mark()
+    await alice.say(portal, "from the portal")
+    shown = await bob.message(room, "^from the portal$", ghost("alice"))
+    await bob.say(room, "from the other room")
+    await alice.message(portal, "^from the other room$", ghost("bob"))
+    carol.send("PRIVMSG #lobby :here is carol")
+    for person, place in ((alice, portal), (bob, portal), (bob, room)):
+        await person.message(place, "^here is carol$", CAROL)
+    for nickname, text in (("alice", "from the portal"), ("bob", "from the other room")):
+        heard = carol.find_all(rf"^:{nickname}!\S+ PRIVMSG #lobby :{text}$", irc_mark)
+        require(len(heard) == 1, f"carol has {heard}")
+    require(len(bob.messages(room, "from the portal")) == 1 and shown["sender"] == ghost("alice"), "it came twice")
+    require(len(alice.messages(portal, "from the")) == 2, f"the portal has {alice.messages(portal, 'from the')}")
+
+
 async def scenario_the_relay(world):
     lobby = await in_the_lobby(world, "alice")
     alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal

@@ -54,6 +54,8 @@ static void say_message(const struct event_message *message)
 		SAY(" thread=%s", message->thread);
 	if (message->author.name)
 		SAY(" author=%s", message->author.name);
+	if (message->said_in)
+		SAY(" said-in=%s", message->said_in);
 	if (message->carbon)
 		SAY(" carbon");
 	if (message->headline)
@@ -580,9 +582,12 @@ int fixture_setup(void **state)
 
 void fixture_start(const char *const *overrides, size_t count)
 {
-	static const struct frontend_ops *const known[] = {&fake_frontend_ops, NULL};
+	static struct frontend_ops other;
+	static const struct frontend_ops *const known[] = {&fake_frontend_ops, &other, NULL};
 	struct buf error = {0};
 
+	other = fake_frontend_ops;
+	other.name = "other";
 	fx->transport = transport_create(&fx->loop, fx->config, known);
 	assert_int_equal(config_override(fx->config, "service.jid", "gw.x", &error), 0);
 	assert_int_equal(config_override(fx->config, "service.backend", "/bin/false", &error), 0);
@@ -600,6 +605,7 @@ void fixture_start(const char *const *overrides, size_t count)
 	buf_finish(&error);
 	fx->frontend = transport_frontend(fx->transport, "xmpp");
 	assert_non_null(fx->frontend);
+	fx->other = transport_frontend(fx->transport, "other");
 	for (size_t i = 0; i < 2; i++)
 		fx->backends[i].transport = fx->transport;
 	store_pump(); /* the bans */

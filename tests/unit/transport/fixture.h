@@ -44,6 +44,7 @@ struct fixture {
 	struct config *config;
 	struct transport *transport;
 	struct frontend *frontend;
+	struct frontend *other;    /* "other", if service.frontend names it as well; NULL */
 	struct backend backends[2]; /* "b1" and "b2" */
 	struct backend *gives;      /* assigned at once; NULL: users wait */
 	size_t queued;              /* backend_queued */
