@@ -152,23 +152,28 @@ void person_show(struct matrix_frontend *frontend, const char *id, const char *c
 	tell(frontend, id, NULL, content);
 }
 
-void person_note_name(struct matrix_frontend *frontend, const char *id, const char *name)
+bool person_note_name(struct matrix_frontend *frontend, const char *id, const char *name)
 {
 	struct buf line = {0};
 
 	if (name)
 		text_clean(&line, name, text_cut(name, strlen(name), LIMIT_NAME_BYTES), TEXT_LINE);
-	mem_replace(&person_of(frontend, id)->name, line.len ? buf_text(&line) : NULL);
+	struct person *person = person_of(frontend, id);
+	const char *after = line.len ? buf_text(&line) : NULL;
+	bool same = after && person->name ? !strcmp(after, person->name) : after == person->name;
+
+	mem_replace(&person->name, after);
 	buf_finish(&line);
+	return !same;
 }
 
 const char *person_name(struct matrix_frontend *frontend, const char *id)
 {
 	struct person *person = person_of(frontend, id);
 
-	if (!person->name)
-		person->name = mem_strndup(id + 1, strcspn(id + 1, ":"));
-	return person->name;
+	if (!person->local_part)
+		person->local_part = mem_strndup(id + 1, strcspn(id + 1, ":"));
+	return person->name ? person->name : person->local_part;
 }
 
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
@@ -262,6 +267,8 @@ static void person_free(void *value)
 		notice_free(person, CONTAINER_OF(link, struct notice, link));
 	mem_free(person->id);
 	mem_free(person->name);
+	mem_free(person->local_part);
+	mem_free(person->refused_name);
 	mem_free(person->control);
 	puppet_forget(person);
 	mem_free(person);

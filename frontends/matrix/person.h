@@ -16,6 +16,8 @@ struct person {
 	struct list waiting; /* struct notice.link: for when it is there */
 	unsigned waiting_count;
 	char *name;        /* as the homeserver shows it; NULL: not known */
+	char *local_part;  /* of the id, once it was asked for */
+	char *refused_name; /* that the network did not take as a nickname (nickname.h); NULL */
 	bool unregistered; /* has no account: the store need not be asked again */
 	bool told_unheard; /* that nobody hears him in a portal */
 	enum puppet_state puppet;
@@ -36,7 +38,8 @@ void person_forget_control(struct matrix_frontend *frontend, const char *id, con
 void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room);
 /* What others see: the display name in one line, or the local part of the id. */
 const char *person_name(struct matrix_frontend *frontend, const char *id);
-void person_note_name(struct matrix_frontend *frontend, const char *id, const char *name);
+/* Whether that is a change. */
+bool person_note_name(struct matrix_frontend *frontend, const char *id, const char *name);
 /* The always present client of this address, attached if it is not; NULL: no account, or banned. The account
  * may be still unknown, or not be there. Not from inside deliver. */
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id);

@@ -10,6 +10,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/nickname.h"
 #include "frontends/matrix/person.h"
 #include "transport/portal.h"
 #include "transport/room.h"
@@ -180,12 +181,6 @@ void portal_rooms_free(struct matrix_frontend *frontend)
 
 /* ------------------------------------------------------------------------------------------------- people */
 
-/* The nickname that the account has on the network, without the server that a name may end with. */
-static char *nickname_of(const struct user *user)
-{
-	return mem_strndup(user->legacy_name, strcspn(user->legacy_name, "@"));
-}
-
 void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room *room,
                       struct resource *resource)
 {
@@ -194,7 +189,7 @@ void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room
 
 	if (legacy && room_has(legacy, resource))
 		return;
-	char *nickname = nickname_of(user);
+	char *nickname = user_nickname(user);
 	int err = router_from_frontend(
 	        resource,
 	        &(struct event){.type = EVENT_ROOM_JOIN, .room = {.name = room->name, .nickname = nickname}});
@@ -364,6 +359,10 @@ void portal_room_show_participant(struct matrix_frontend *frontend, struct ident
 	                          participant->alias && *participant->alias ? participant->alias
 	                                                                    : participant->nickname};
 
+	if (nickname_refused(frontend, to, participant))
+		return;
+	if (participant->self && !gone)
+		matrix_later(frontend, nickname_follow, to->address, participant->room);
 	if (participant->self && gone && !renamed)
 		tell_removed(frontend, to, participant);
 	if (participant->self || !is_listener(frontend, to, participant->room))

@@ -13,6 +13,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/nickname.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/puppet.h"
@@ -354,8 +355,8 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	}
 	bool gone = event->membership == MATRIX_LEAVE || event->membership == MATRIX_BAN;
 
-	if (!ours && event->membership == MATRIX_JOIN)
-		person_note_name(frontend, who, event->display_name);
+	if (!ours && event->membership == MATRIX_JOIN && person_note_name(frontend, who, event->display_name))
+		matrix_later(frontend, nickname_changed, who, NULL);
 	if (!room)
 		return;
 	if (ours && gone) {

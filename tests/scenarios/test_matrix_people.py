@@ -4,6 +4,7 @@ People on a real Synapse and what is theirs: their own voice, names, pictures, w
 are those of test_matrix. docs/matrix.md says what is promised.
 """
 import json
+import re
 
 from harness.process import require, wait_until
 from harness.synapse import client_packages
@@ -162,3 +163,46 @@ async def scenario_a_qr_code_is_a_picture(world):
     scan(gateway)
     chat = await alice.join(await alice.invited(ghost("keeper")))
     await alice.message(chat, "^logins: 1$", ghost("keeper"))
+
+
+# ---------------------------------------------------------------------------------------------------------------- names
+
+
+async def scenario_display_names_are_nicknames(world):
+    """As far as the network lets her; changes are followed, and what is taken is not hers."""
+    lobby = await in_the_lobby(world)
+    carol = lobby.carol
+    alice, bot = await with_account(world, lobby.synapse, "alice")
+    await alice.set_display_name("Alice Smith!")
+    irc_mark = carol.mark()
+    portal = await enter(alice, carol)
+    nick = (await carol.expect(r"^:alice!\S+ NICK :?(Alice\S*)$", irc_mark))[1]
+    await alice.say(portal, "under a new name")
+    await carol.expect(rf"^:{re.escape(nick)}!\S+ PRIVMSG #lobby :under a new name$", irc_mark)
+    carol.send(f"PRIVMSG {nick} :in private")
+    await alice.join(await alice.invited(CAROL))
+    await alice.message(None, "^in private$", CAROL)
+    await alice.set_display_name("Lissy")
+    await carol.expect(rf"^:{re.escape(nick)}!\S+ NICK :?Lissy$", irc_mark)
+    # Nobody's ghost stands for her, and what she says does not come back.
+    await alice.say(portal, "and another")
+    await carol.expect(r"^:Lissy!\S+ PRIVMSG #lobby :and another$", irc_mark)
+    carol.send("PRIVMSG #lobby :hello Lissy")
+    await alice.message(portal, "^hello Lissy$", CAROL)
+    require(await alice.members(portal) == {alice.id, CAROL, BOT}, f"the members are {await alice.members(portal)}")
+    # This one is somebody else's: she is told, keeps hers, and carol stays where she is.
+    mark = alice.mark()
+    await alice.set_display_name("carol")
+    await alice.message(bot, "cannot be called carol", BOT, mark)
+    await alice.say(portal, "still me")
+    await carol.expect(r"^:Lissy!\S+ PRIVMSG #lobby :still me$", irc_mark)
+    require(CAROL in await alice.members(portal), "carol was taken out")
+    # The account's own name, when she has no other.
+    await alice.set_display_name("alice")
+    await carol.expect(r"^:Lissy!\S+ NICK :?alice$", irc_mark)
+    # Not at all.
+    await ask(alice, bot, "settings display_name off", ".")
+    await alice.set_display_name("Alina")
+    await alice.say(portal, "the end")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the end$", irc_mark)
+    require(not carol.find("Alina", irc_mark), "she is renamed all the same")
