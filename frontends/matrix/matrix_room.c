@@ -168,6 +168,7 @@ static void room_free(void *value)
 	mem_free(room->name);
 	mem_free(room->relay);
 	mem_free(room->successor);
+	map_destroy(&room->typers, NULL);
 	mem_free(room->title);
 	mem_free(room->topic);
 	mem_free(room);

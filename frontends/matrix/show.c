@@ -16,6 +16,7 @@
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
 #include "transport/delivery.h"
+#include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
@@ -635,21 +636,15 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	return 0;
 }
 
-void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
-                     const struct event_chat_state *state)
+static void tell_typing(struct matrix_frontend *frontend, const struct matrix_room *room, const char *ghost,
+                        enum chat_state state)
 {
-	const struct matrix_room *room = matrix_room_chat(frontend, to->address, state->name);
-	char *ghost = room ? ghost_of_chat(frontend, room) : NULL;
-	char body[64];
+	char body[64], *path = matrix_path("/rooms/%s/typing/%s", room->id, ghost);
 
-	if (!room)
-		return;
-	if (state->state == CHAT_STATE_COMPOSING)
+	if (state == CHAT_STATE_COMPOSING)
 		snprintf(body, sizeof(body), "{\"typing\":true,\"timeout\":%d}", TYPING_MS);
 	else
 		snprintf(body, sizeof(body), "{\"typing\":false}");
-	char *path = matrix_path("/rooms/%s/typing/%s", room->id, ghost);
-
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                            .path = path,
 	                                                            .as = ghost,
@@ -657,6 +652,53 @@ void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
 	                                                            .lane = room->id,
 	                                                            .once = true});
 	mem_free(path);
+}
+
+struct typing {
+	const char *ghost;
+	enum chat_state state;
+};
+
+static void type_in_portal(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct typing *typing = context;
+
+	if (matrix_room_has(room, typing->ghost))
+		tell_typing(frontend, room, typing->ghost, typing->state);
+}
+
+/* As the listener has it, or it would come once for each of the portal's people; and of nobody of theirs. */
+static void show_typing_in_portal(struct matrix_frontend *frontend, const struct identity *to,
+                                  const struct event_chat_state *state)
+{
+	const struct room *listener = portal_listener(&frontend->base, state->name);
+	struct typing typing = {.state = state->state};
+	char *ghost;
+
+	if (!listener || listener->user != to->user ||
+	    portal_has_nickname(&frontend->base, state->name, state->nickname))
+		return;
+	ghost = ghost_of_participant(frontend, state->name, state->nickname);
+	typing.ghost = ghost;
+	matrix_room_each_portal(frontend, state->name, type_in_portal, &typing);
+	mem_free(ghost);
+}
+
+void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
+                     const struct event_chat_state *state)
+{
+	const struct matrix_room *room;
+	char *ghost;
+
+	if (state->nickname) {
+		show_typing_in_portal(frontend, to, state);
+		return;
+	}
+	room = matrix_room_chat(frontend, to->address, state->name);
+	if (!room)
+		return;
+	ghost = ghost_of_chat(frontend, room);
+	tell_typing(frontend, room, ghost, state->state);
 	mem_free(ghost);
 }
 

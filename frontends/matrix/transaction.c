@@ -392,22 +392,62 @@ static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room 
 
 /* ------------------------------------------------------------------------------------------- ephemeral */
 
+static void tell_typing(struct matrix_frontend *frontend, const char *id, const char *name, bool typing)
+{
+	struct resource *resource = person_ready(frontend, id);
+
+	if (resource)
+		router_from_frontend(resource,
+		                     &(struct event){.type = EVENT_CHAT_STATE,
+		                                     .chat_state = {.name = name,
+		                                                    .state = typing ? CHAT_STATE_COMPOSING
+		                                                                    : CHAT_STATE_PAUSED}});
+}
+
+static bool types(const struct matrix_event *event, const char *id)
+{
+	for (size_t i = 0; i < event->users_count; i++)
+		if (!strcmp(event->users[i], id))
+			return true;
+	return false;
+}
+
+/* Those of the portal's people who have a session; the list is always the whole one. */
+static void on_typing_in_portal(struct matrix_frontend *frontend, struct matrix_room *room,
+                                const struct matrix_event *event)
+{
+	struct map_iter it = {0};
+
+	while (map_next(room->typers, &it)) {
+		if (types(event, it.key))
+			continue;
+		tell_typing(frontend, it.key, room->name, false);
+		map_remove(room->typers, it.key);
+	}
+	for (size_t i = 0; i < event->users_count; i++) {
+		const char *id = event->users[i];
+
+		if (matrix_is_ours(&frontend->names, id) || map_get(room->typers, id) || !person_ready(frontend, id))
+			continue;
+		map_set(&room->typers, id, room);
+		tell_typing(frontend, id, room->name, true);
+	}
+}
+
 static void on_typing(struct matrix_frontend *frontend, struct matrix_room *room,
                       const struct matrix_event *event)
 {
-	struct resource *resource =
-	        room->kind == MATRIX_ROOM_CHAT && !room->in_room ? person_ready(frontend, room->owner) : NULL;
-	bool typing = false;
+	bool typing;
 
-	for (size_t i = 0; i < event->users_count && resource; i++)
-		typing = typing || !strcmp(event->users[i], room->owner);
-	if (!resource || typing == room->typing)
+	if (room->kind == MATRIX_ROOM_PORTAL)
+		on_typing_in_portal(frontend, room, event);
+	if (room->kind != MATRIX_ROOM_CHAT || room->in_room || !person_ready(frontend, room->owner))
+		return;
+	typing = types(event, room->owner);
+	if (typing == room->typing)
 		return;
 	room->typing = typing;
-	router_from_frontend(resource, &(struct event){.type = EVENT_CHAT_STATE,
-	                                               .chat_state = {.name = room->name,
-	                                                              .state = typing ? CHAT_STATE_COMPOSING
-	                                                                              : CHAT_STATE_PAUSED}});
+	tell_typing(frontend, room->owner, room->name, typing);
 }
 
 static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *room,

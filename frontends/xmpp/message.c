@@ -95,7 +95,7 @@ void refuse_without_session(struct xmpp_frontend *frontend, const struct route *
 	                   refuse_known, refusal);
 }
 
-static void send_chat_state(struct resource *resource, const char *name, const char *state)
+void message_tell_chat_state(struct resource *resource, const char *name, const char *state)
 {
 	struct event event = {.type = EVENT_CHAT_STATE};
 	event.chat_state.name = name;
@@ -148,7 +148,7 @@ static void message_to_contact(struct xmpp_frontend *frontend, const struct rout
 		event.message.text = message->body ? message->body : "";
 	}
 	if (message->chat_state)
-		send_chat_state(resource, buf_text(&name), message->chat_state);
+		message_tell_chat_state(resource, buf_text(&name), message->chat_state);
 	if (message->displayed)
 		message_read(resource, buf_text(&name), message->displayed);
 	int err = 0;

@@ -317,24 +317,29 @@ void message_show_read_marker(struct xmpp_frontend *frontend, struct identity *t
 	}
 }
 
+void message_write_chat_state(struct xml_writer *writer, const char *from, const char *to, const char *type,
+                              enum chat_state state)
+{
+	static const char *const names[] = {
+	        [CHAT_STATE_ACTIVE] = "active",
+	        [CHAT_STATE_COMPOSING] = "composing",
+	        [CHAT_STATE_PAUSED] = "paused",
+	};
+	xml_start(writer, "message");
+	xml_attr(writer, "type", type);
+	xml_attr(writer, "from", from);
+	xml_attr(writer, "to", to);
+	xml_empty(writer, names[state], NS_CHAT_STATES);
+	xml_end(writer);
+}
+
 void message_show_chat_state(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                              const struct event_chat_state *state)
 {
 	struct buf *from = &frontend->from, *address = &frontend->to;
 	if (!addresses(frontend, to, only, state->name))
 		return;
-	static const char *const names[] = {
-	        [CHAT_STATE_ACTIVE] = "active",
-	        [CHAT_STATE_COMPOSING] = "composing",
-	        [CHAT_STATE_PAUSED] = "paused",
-	};
-	struct xml_writer *writer = xmpp_begin(frontend);
-	xml_start(writer, "message");
-	xml_attr(writer, "type", "chat");
-	xml_attr(writer, "from", buf_text(from));
-	xml_attr(writer, "to", buf_text(address));
-	xml_empty(writer, names[state->state], NS_CHAT_STATES);
-	xml_end(writer);
+	message_write_chat_state(xmpp_begin(frontend), buf_text(from), buf_text(address), "chat", state->state);
 	xmpp_end(frontend, buf_text(address));
 }
 

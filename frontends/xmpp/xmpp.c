@@ -214,6 +214,8 @@ static void deliver_room_event(struct xmpp_frontend *frontend, struct resource *
 		muc_show_participant(frontend, to, &event->participant);
 	else if (event->type == EVENT_ROOM_LEAVE)
 		muc_show_leave(frontend, to, &event->room);
+	else if (event->type == EVENT_CHAT_STATE)
+		muc_show_chat_state(frontend, to, &event->chat_state);
 	else if (event->type == EVENT_READ_MARKER)
 		muc_show_read_marker(frontend, to, &event->read_marker);
 	else if (event->type == EVENT_ROOM_INFO)
@@ -298,7 +300,10 @@ static void show(struct xmpp_frontend *frontend, struct identity *to, struct res
 		message_show_receipt(frontend, to, only, &event->receipt);
 		break;
 	case EVENT_CHAT_STATE:
-		message_show_chat_state(frontend, to, only, &event->chat_state);
+		if (event->chat_state.nickname && only)
+			deliver_room_event(frontend, only, event);
+		else if (!event->chat_state.nickname)
+			message_show_chat_state(frontend, to, only, &event->chat_state);
 		break;
 	case EVENT_VCARD:
 		vcard_show(frontend, &event->vcard);

@@ -206,3 +206,40 @@ async def scenario_display_names_are_nicknames(world):
     await alice.say(portal, "the end")
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the end$", irc_mark)
     require(not carol.find("Alina", irc_mark), "she is renamed all the same")
+
+
+# ------------------------------------------------------------------------------------------------- who types, who has read
+
+
+async def scenario_typing_and_receipts_in_a_portal(world):
+    """Both ways, once for each of those who are there."""
+    synapse, _, alice, _, chats = await with_events(world)
+    bob, _ = await with_account(world, synapse, "bob")
+    portal = await alice.join(alias("#lobby"))
+    await alice.member(portal, CAROL)
+    await bob.join(portal)
+    await witnessed(alice, chats["witness"], "JOIN_ROOM")
+    mark, carol = alice.mark(), {1: "USER", 2: "#lobby", 1000: "carol"}
+    await do(alice, chats, ["BUDDY_TYPING", carol])
+    for person in (alice, bob):
+        await person.types(portal, CAROL)
+    await do(alice, chats, ["BUDDY_STOPPED_TYPING", carol])
+    for person in (alice, bob):
+        await person.types(portal, CAROL, False)
+    # A person of the portal is not shown as somebody of the network.
+    await do(alice, chats, ["BUDDY_TYPING", {1: "USER", 2: "#lobby", 1000: "bob"}], ["BUDDY_TYPING", carol])
+    await alice.types(portal, CAROL)
+    await alice.types(portal, ghost("bob"), False)
+    # The other way.
+    for on, kind in ((True, "BUDDY_TYPING"), (False, "BUDDY_TYPED")):
+        await alice.typing(portal, on)
+        await witnessed(alice, chats["witness"], kind, lambda f: f["2"] == ["#lobby"] and "1000" not in f, mark)
+    # What was read.
+    said = await alice.say(portal, "one")
+    got = await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f["3"] == ["one"])
+    await do(alice, chats, ["READ_MARKER", {1: "USER", 2: "#lobby", 3: got["1000"][0], 4: "carol"}])
+    await alice.has_read(portal, CAROL, said)
+    await do(alice, chats, ["CONV_MESSAGE", {1: "USER", 2: "#lobby", 3: "two", 4: "carol", 1000: "n2"}])
+    two = await alice.message(portal, "^two$", CAROL)
+    await alice.read(portal, two["event_id"])
+    await witnessed(alice, chats["witness"], "READ_MARKER", lambda f: f["2"] == ["#lobby"] and f["3"] == ["n2"], mark)
