@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What people are called in the rooms of the network: as on Matrix, if they have chosen a name there (one that is not
- * just the local part of their id), the network lets them (features.room_nickname_change) and their setting display_name
- * is on. They come in under their account's name and change it then; where that is refused it stays.
+ * What people are called in the rooms of the network: as on Matrix, if they have chosen a name there (one
+ * that is not just the local part of their id), the network lets them (features.room_nickname_change) and
+ * their setting display_name is on. They come in under their account's name and change it then; where that is
+ * refused it stays.
  */
 #pragma once
 

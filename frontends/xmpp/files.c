@@ -305,7 +305,8 @@ static void write_facts(struct xml_writer *writer, const char *ns, const struct 
 	mem_free(type);
 }
 
-static void write_sims(struct xml_writer *writer, const struct xmpp_file *file, const char *url, const char *description)
+static void write_sims(struct xml_writer *writer, const struct xmpp_file *file, const char *url,
+                       const char *description)
 {
 	xml_start_ns(writer, "reference", NS_REFERENCE);
 	xml_attr(writer, "type", "data");
@@ -321,8 +322,8 @@ static void write_sims(struct xml_writer *writer, const struct xmpp_file *file, 
 	xml_end(writer);
 }
 
-static void write_sfs(struct xml_writer *writer, const struct xmpp_file *file, const char *url, const char *description,
-                      bool body_is_url)
+static void write_sfs(struct xml_writer *writer, const struct xmpp_file *file, const char *url,
+                      const char *description, bool body_is_url)
 {
 	xml_start_ns(writer, "file-sharing", NS_SFS);
 	xml_attr(writer, "disposition", media_type_is_shown(file->type) ? "inline" : "attachment");
