@@ -17,6 +17,7 @@
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/login_show.h"
+#include "frontends/matrix/long_text.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
@@ -236,6 +237,7 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->ghosts = map_create();
 	frontend->people = map_create();
 	list_init(&frontend->due);
+	list_init(&frontend->long_texts);
 	list_init(&frontend->accepting);
 	list_init(&frontend->postponed);
 	return &frontend->base;
@@ -261,6 +263,7 @@ static void frontend_destroy(struct frontend *base)
 	contacts_free(frontend);
 	recent_free(frontend);
 	show_free(frontend);
+	long_texts_free(frontend);
 	registration_finish(&frontend->registration);
 	mem_free(frontend->bot);
 	mem_free(frontend->records);

@@ -64,6 +64,7 @@ struct matrix_frontend {
 	struct transaction_order order;
 	struct list accepting; /* struct accepting.link: requests that are answered later */
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
+	struct list long_texts; /* struct long_text.link: on their way into the store (long_text.c) */
 	struct list due;       /* struct later: what must not be done from inside deliver */
 	uv_timer_t *timer;
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */

@@ -32,6 +32,7 @@ enum matrix_event_kind {
 	/* ephemeral */
 	MATRIX_TYPING,
 	MATRIX_RECEIPT,
+	MATRIX_PRESENCE, /* of no room */
 };
 
 enum matrix_message_type {
@@ -81,6 +82,8 @@ struct matrix_event {
 	/* RECEIPT */
 	const struct matrix_receipt *receipts;
 	size_t receipts_count;
+	/* PRESENCE: sender is who; body the status message or "" */
+	bool is_online;
 };
 
 /* False: not an object. */

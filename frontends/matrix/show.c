@@ -11,7 +11,9 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/long_text.h"
 #include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/mention.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
@@ -21,6 +23,7 @@
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 
+#define EVENT_BYTES (LIMIT_MATRIX_EVENT_BYTES - 4096) /* of the texts in one: beside what else is in it */
 #define TYPING_MS 30000 /* then a client stops showing it by itself */
 
 /* ------------------------------------------------------------------------------------------------ content */
@@ -37,15 +40,16 @@ static const char *msgtype(const struct event_message *message)
 	return message->headline || message->carbon ? "m.notice" : "m.text";
 }
 
-/* msgtype, body and formatted_body. `prefix` is for clients that know nothing of edits. */
-static void put_text(struct buf *out, const struct event_message *message, const char *prefix)
+/* msgtype, body and formatted_body. `prefix` is for clients that know nothing of edits. `mentions`: the object; NULL:
+ * nobody. */
+static void put_text(struct buf *out, const struct event_message *message, const char *prefix, const char *mentions)
 {
 	const char *text = is_emote(message) ? message->text + strlen("/me ") : message->text;
 	struct buf body = {0}, html = {0};
 
 	buf_puts(&body, prefix);
 	buf_puts(&body, text);
-	buf_printf(out, "\"msgtype\":\"%s\",\"m.mentions\":{},\"body\":", msgtype(message));
+	buf_printf(out, "\"msgtype\":\"%s\",\"m.mentions\":%s,\"body\":", msgtype(message), mentions ? mentions : "{}");
 	json_put_string(out, buf_text(&body));
 	if (message->xhtml && matrix_html_write(&html, message->xhtml, strlen(message->xhtml))) {
 		const char *markup = buf_text(&html);
@@ -87,18 +91,18 @@ static void put_relation(struct buf *out, const struct event_message *message)
 	}
 }
 
-static void put_message(struct buf *out, const struct event_message *message)
+static void put_message(struct buf *out, const struct event_message *message, const char *mentions)
 {
 	buf_putc(out, '{');
 	if (is_event(message->replaces)) {
-		put_text(out, message, "* ");
+		put_text(out, message, "* ", NULL);
 		buf_puts(out, ",\"m.new_content\":{");
-		put_text(out, message, "");
+		put_text(out, message, "", mentions);
 		buf_puts(out, "},\"m.relates_to\":{\"rel_type\":\"m.replace\",\"event_id\":");
 		json_put_string(out, message->replaces);
 		buf_putc(out, '}');
 	} else {
-		put_text(out, message, "");
+		put_text(out, message, "", mentions);
 		put_relation(out, message);
 	}
 	buf_putc(out, '}');
@@ -413,7 +417,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 
 	if (text)
 		link.text = text;
-	put_message(&content, &link);
+	put_message(&content, &link, NULL);
 	char *marked = with_mark(speaking, room, buf_text(&content));
 	struct buf mark = {0};
 
@@ -441,11 +445,56 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	mem_free(text);
 }
 
+/* How much of a text makes no more than EVENT_BYTES of an event, in which an edit has it twice. Rather to the end of
+ * a line, or of a word. */
+static size_t piece_length(const char *text, bool twice)
+{
+	size_t room = EVENT_BYTES / (twice ? 2 : 1), length = 0, wide = 0;
+
+	for (; text[length]; length++) {
+		unsigned char byte = (unsigned char)text[length];
+
+		wide += byte == '"' || byte == '\\' || byte == '\n' ? 2 : byte < 0x20 || byte == 0x7f ? 6 : 1;
+		if (wide > room)
+			break;
+	}
+	if (!text[length])
+		return length;
+	size_t cut = text_cut(text, strlen(text), length);
+
+	for (const char *sign = "\n "; *sign; sign++)
+		for (size_t at = cut; at > cut / 2; at--)
+			if (text[at - 1] == *sign)
+				return at;
+	return cut;
+}
+
+/* Of one piece. Markup that would make it too large is left out: the text says it all. */
+static void say_piece(struct speaking *speaking, struct matrix_room *room, const struct event_message *message, bool first,
+                      bool known_there)
+{
+	struct event_message piece = *message;
+	struct buf content = {0}, mentions = {0};
+
+	if (!first)
+		piece.reply_to = piece.thread = piece.replaces = NULL;
+	mention_put(&mentions, speaking->frontend, room, piece.text);
+	put_message(&content, &piece, buf_text(&mentions));
+	if (content.len > LIMIT_MATRIX_EVENT_BYTES && piece.xhtml) {
+		buf_clear(&content);
+		piece.xhtml = NULL;
+		put_message(&content, &piece, NULL);
+	}
+	send_event(speaking, room, "m.room.message", buf_text(&content), first, known_there);
+	buf_finish(&content);
+	buf_finish(&mentions);
+}
+
 static void say_text(struct speaking *speaking, struct matrix_room *room, bool known_there)
 {
 	struct event_message message = speaking->event->message;
-	struct buf content = {0};
 	char *text = NULL;
+	bool first = true;
 
 	if (speaking->own) {
 		message.carbon = false;
@@ -454,9 +503,20 @@ static void say_text(struct speaking *speaking, struct matrix_room *room, bool k
 		message.text = text;
 		message.xhtml = NULL;
 	}
-	put_message(&content, &message);
-	send_event(speaking, room, "m.room.message", buf_text(&content), true, known_there);
-	buf_finish(&content);
+	const char *rest = message.text;
+
+	do {
+		size_t length = piece_length(rest, is_event(message.replaces));
+		char *piece = mem_strndup(rest, length);
+
+		if (rest[length] || !first)
+			message.xhtml = NULL;
+		message.text = piece;
+		say_piece(speaking, room, &message, first, known_there);
+		mem_free(piece);
+		rest += length;
+		first = false;
+	} while (*rest);
 	mem_free(text);
 }
 
@@ -620,8 +680,11 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	const struct matrix_room *room = room_of(frontend, address, message);
 	const char *text = undelivered->text && *undelivered->text ? undelivered->text
 	                                                           : reason_text(undelivered->reason);
-	char *whole = mem_printf("Not delivered: %s", text);
+	char *whole;
 
+	if (undelivered->reason == UNDELIVERED_TOO_LONG && long_text_send(frontend, address, event))
+		return event->handover ? 1 : 0;
+	whole = mem_printf("Not delivered: %s", text);
 	if (room) {
 		char *ghost = ghost_of_chat(frontend, room);
 

@@ -520,8 +520,23 @@ static bool is_ephemeral(const struct matrix_event *event)
 	return event->kind == MATRIX_TYPING || event->kind == MATRIX_RECEIPT;
 }
 
+/* Whoever has closed all clients is still there, for whom the bridge keeps what is said, but away. */
+static void on_presence(struct matrix_frontend *frontend, const struct matrix_event *event)
+{
+	struct resource *resource = event->sender && !matrix_is_ours(&frontend->names, event->sender)
+	                                    ? person_ready(frontend, event->sender)
+	                                    : NULL;
+
+	/* Else it would begin a login that was given up. */
+	if (resource && resource->has_presence && resource->identity->user->state == USER_CONNECTED)
+		session_presence(resource, event->is_online ? STATUS_ONLINE : STATUS_AWAY,
+		                 *event->body ? event->body : NULL, 0);
+}
+
 static void take(struct matrix_frontend *frontend, const struct matrix_event *event)
 {
+	if (event->kind == MATRIX_PRESENCE && !event->room)
+		on_presence(frontend, event);
 	if (!event->room)
 		return;
 	struct matrix_room *room = matrix_room_find(frontend, event->room);

@@ -6,10 +6,11 @@ are those of test_matrix. docs/matrix.md says what is promised.
 import json
 import re
 
-from harness.process import require, wait_until
+from harness.http import http_ask
+from harness.process import free_port, require, wait_until
 from harness.synapse import client_packages
-from test_matrix import (BOT, CAROL, alias, appservice_with, ask, chat_with, enter, ghost, in_the_lobby, nowhere_in, redacts,
-                         witnessed, with_account)
+from test_matrix import (BOT, CAROL, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc, in_the_lobby, nowhere_in,
+                         redacts, witnessed, with_account)
 from test_steps import scan
 
 PACKAGES = client_packages
@@ -243,3 +244,74 @@ async def scenario_typing_and_receipts_in_a_portal(world):
     two = await alice.message(portal, "^two$", CAROL)
     await alice.read(portal, two["event_id"])
     await witnessed(alice, chats["witness"], "READ_MARKER", lambda f: f["2"] == ["#lobby"] and f["3"] == ["n2"], mark)
+
+
+async def scenario_presence_goes_to_the_network(world):
+    synapse, _, alice, _, chats = await with_events(world)
+    await alice.call("PUT", f"/_matrix/client/v3/presence/{alice.id}/status",
+                     {"presence": "unavailable", "status_msg": "at lunch"})
+    got = await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda f: f.get("4") == ["at lunch"])
+    require(got["3"][0] in (0, 1), f"{got}")
+    await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda f: f["3"] == [1])
+
+
+# ------------------------------------------------------------------------------------------------------------- messages
+
+
+async def scenario_whom_the_network_means(world):
+    """A nickname in a text is a mention of whoever has it, and of nobody else."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol, portal = lobby.people, lobby.carol, lobby.portal
+    for line, meant in (("alice: hello", [alice.id]), ("hello ALICE, and bob!", sorted([alice.id, bob.id])),
+                        ("malice, alice_ and alice-2", None), ("hello", None)):
+        mark = alice.mark()
+        carol.send(f"PRIVMSG #lobby :{line}")
+        event = await alice.message(portal, f"^{re.escape(line)}$", CAROL, mark)
+        mentions = event["content"]["m.mentions"]
+        require(sorted(mentions.get("user_ids", [])) == (meant or []), f"{line!r} means {mentions}")
+
+
+async def scenario_places_and_polls(world):
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
+    irc_mark = carol.mark()
+    await alice.send(portal, "m.room.message", {"msgtype": "m.location", "body": "the pub", "geo_uri": "geo:48.2,16.4;u=5"})
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the pub geo:48\.2,16\.4;u=5$", irc_mark)
+    await alice.send(portal, "m.poll.start", {"m.poll": {
+        "question": {"m.text": [{"body": "Lunch?"}]}, "kind": "m.disclosed", "max_selections": 1,
+        "answers": [{"m.id": "1", "m.text": [{"body": "pizza"}]}, {"m.id": "2", "m.text": [{"body": "soup"}]}]}})
+    for line in ("Lunch\\?", "1\\. pizza", "2\\. soup"):
+        await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :{line}$", irc_mark)
+
+
+async def scenario_what_is_too_long(world):
+    """For the network it becomes its beginning and a link to the whole."""
+    port = free_port()
+    lobby = await in_the_lobby(world, "alice", **{"irc.lines_max": "10", "media.port": port,
+                                                  "media.public_url": f"http://127.0.0.1:{port}"})
+    alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
+    text = "\n".join(f"line {number} of \u00fc" for number in range(200))
+    irc_mark = carol.mark()
+    await alice.say(portal, text)
+    link = (await carol.expect("^:alice!\\S+ PRIVMSG #lobby :line 0 of \u00fc\u2026 (http\\S+)$", irc_mark))[1]
+    status, head, content = await http_ask("GET", link)
+    require(status == 200 and content.decode() == text and "text/plain; charset=utf-8" in head, f"{head}")
+    require(len(heard_on_irc(carol, irc_mark)) == 1, "more than the link is said")
+
+
+async def scenario_what_is_too_long_for_an_event(world):
+    """An edit has its text twice: it is split, and nothing of it is lost."""
+    _, _, alice, _, chats = await with_events(world)
+    words = " ".join(f"word{number}" for number in range(4500))
+    await do(alice, chats, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "short", 1000: "n1"}])
+    bob = await alice.join(await alice.invited(ghost("bob")))
+    short = await alice.message(bob, "^short$", ghost("bob"))
+    mark = alice.mark()
+    await do(alice, chats, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: words, 1000: "n2", 1003: "n1"}],
+             ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "the end"}])
+    await alice.message(bob, "^the end$", ghost("bob"), mark)
+    first, *others, _ = alice.messages(bob, None, ghost("bob"), mark)
+    require(first["content"]["m.relates_to"] == {"rel_type": "m.replace", "event_id": short["event_id"]}, f"{first}")
+    require(others and not any("m.relates_to" in event["content"] for event in others), f"{others}")
+    said = first["content"]["m.new_content"]["body"] + "".join(event["content"]["body"] for event in others)
+    require(said == words, f"it came as {len(said)} of {len(words)} bytes")
