@@ -16,7 +16,7 @@ static bool is_part_of_name(char letter)
 	return (unsigned char)letter >= 0x80 || isalnum((unsigned char)letter) || strchr("_-[]\\`^{}|", letter);
 }
 
-bool mention_has_word(const char *text, const char *name)
+static bool has_word(const char *text, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -43,7 +43,7 @@ void mention_put(struct buf *out, struct matrix_frontend *frontend, const struct
 		        matrix_is_ours(&frontend->names, it.key) ? NULL : person_ready(frontend, it.key);
 		const struct room *legacy = resource ? room_find(resource->identity->user, room->name) : NULL;
 
-		if (!legacy || !mention_has_word(text, legacy->nickname))
+		if (!legacy || !has_word(text, legacy->nickname))
 			continue;
 		buf_puts(out, any ? "," : "\"user_ids\":[");
 		json_put_string(out, it.key);

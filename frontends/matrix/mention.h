@@ -7,5 +7,3 @@
 /* Appends the object: those of the portal's people whose nickname on the network stands in the text as a word of its
  * own. Of other rooms nobody. */
 void mention_put(struct buf *out, struct matrix_frontend *frontend, const struct matrix_room *room, const char *text);
-/* For the tests: whether the name stands there so, in whatever case. */
-bool mention_has_word(const char *text, const char *name);

@@ -470,8 +470,8 @@ static size_t piece_length(const char *text, bool twice)
 }
 
 /* Of one piece. Markup that would make it too large is left out: the text says it all. */
-static void say_piece(struct speaking *speaking, struct matrix_room *room, const struct event_message *message, bool first,
-                      bool known_there)
+static void say_piece(struct speaking *speaking, struct matrix_room *room,
+                      const struct event_message *message, bool first, bool known_there)
 {
 	struct event_message piece = *message;
 	struct buf content = {0}, mentions = {0};

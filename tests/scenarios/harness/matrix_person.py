@@ -226,10 +226,10 @@ class MatrixPerson:
         answer, _ = await self.client.upload(lambda *_: io.BytesIO(content), mime, name, filesize=len(content))
         return self.ok(answer, "upload").content_uri
 
-    async def send_file(self, room, content, mime, name, kind="m.file", caption=None):
+    async def send_file(self, room, content, mime, name, kind="m.file", caption=None, info=None):
         url = await self.upload(content, mime, name)
         return await self.say(room, caption or name, kind=kind, filename=name, url=url,
-                              info={"mimetype": mime, "size": len(content)})
+                              info={"mimetype": mime, "size": len(content), **(info or {})})
 
     async def download(self, url):
         """The content of an mxc:// address."""
