@@ -80,6 +80,7 @@
 #define LIMIT_REQUESTS_PER_USER 256        /* vCards under way */
 #define LIMIT_ROOM_LIST 20000              /* rooms kept of one list */
 
+#define LIMIT_IRC_BANS 256                 /* that a user has set in a channel, remembered to be taken back */
 #define LIMIT_IRC_CONTACTS 1000            /* of a user, whose presence is watched */
 
 /* backends */
@@ -181,6 +182,11 @@
 #define LIMIT_MATRIX_RECENT 5000           /* events whose text is remembered, for quotations */
 #define LIMIT_MATRIX_EVENT_BYTES 60000     /* of a message's content; the homeserver takes 65,536 with all around it */
 #define LIMIT_MATRIX_TOKEN_BYTES 2000      /* of a person's access token */
+#define LIMIT_MATRIX_FOUND 100             /* rooms of the network's list in an answer to a client's search */
+#define LIMIT_MATRIX_OPENING_MS 200        /* from one chat that is opened with all contacts to the next */
+#define LIMIT_MATRIX_OPENING_WAITING 50    /* calls to the homeserver that wait: with more, no such chat is opened */
+#define LIMIT_MATRIX_POWERS 200            /* ghosts of a portal with a power level, and changes of one event */
+#define LIMIT_MATRIX_POWER_MS 2000         /* from one change of a portal's power levels to the next */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
 
 /* files on their way */

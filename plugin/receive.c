@@ -136,9 +136,18 @@ static void receive_attention(struct plug *plug, const struct event *event)
 	receive_verdict(plug, event, verdict);
 }
 
+static void receive_moderation(struct plug *plug, const struct event *event)
+{
+	if (plug->ops->moderate)
+		receive_verdict(plug, event, plug->ops->moderate(plug, event->user, &event->message));
+	else
+		verdicts_settle(&plug->verdicts, event->handover, HANDOVER_UNSUPPORTED,
+				"Nobody can be moderated there from here.", NULL);
+}
+
 static bool is_answered(enum event_type type)
 {
-	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION;
+	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION || type == EVENT_MODERATION;
 }
 
 /* ---- by type ---- */
@@ -167,6 +176,9 @@ static void receive_conversation(struct plug *plug, const struct event *event)
 		break;
 	case EVENT_ATTENTION:
 		receive_attention(plug, event);
+		break;
+	case EVENT_MODERATION:
+		receive_moderation(plug, event);
 		break;
 	case EVENT_CHAT_STATE:
 		CALL(plug, chat_state, event->user, event->chat_state.name, event->chat_state.state);

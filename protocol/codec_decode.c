@@ -355,6 +355,13 @@ static bool decode_room(struct decoder *d)
 	return true;
 }
 
+enum participant_role take_role(bool has, int32_t role)
+{
+	if (!has || role <= 0)
+		return ROLE_UNSAID;
+	return role < ROLE_OWNER ? (enum participant_role)role : ROLE_OWNER;
+}
+
 bool take_participant(struct decoder *d, const Pbnetwork__Participant *m, struct event_participant *participant)
 {
 	if (!status_is_known(m->status))
@@ -366,6 +373,8 @@ bool take_participant(struct decoder *d, const Pbnetwork__Participant *m, struct
 	participant->new_nickname = OPTIONAL_NAME(d, m, newname);
 	participant->icon_hash = OPTIONAL_NAME(d, m, iconhash);
 	participant->alias = OPTIONAL_NAME(d, m, alias);
+	if (d->dialect == CODEC_EXTENDED)
+		participant->role = take_role(m->has_role, m->role);
 	return true;
 }
 
@@ -532,7 +541,8 @@ static int refuse(struct decoder *d, int error)
 
 	if (error == TP_ERR_LIMIT) {
 		rest.user = d->event->user;
-		if (rest.type == EVENT_MESSAGE || rest.type == EVENT_SUBJECT || rest.type == EVENT_ATTENTION) {
+		if (rest.type == EVENT_MESSAGE || rest.type == EVENT_SUBJECT || rest.type == EVENT_ATTENTION ||
+		    rest.type == EVENT_MODERATION) {
 			rest.message.kind = d->event->message.kind;
 			rest.message.name = d->event->message.name;
 			rest.message.nickname = d->event->message.nickname;

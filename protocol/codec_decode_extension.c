@@ -203,6 +203,26 @@ static bool decode_room_info(struct decoder *d)
 	return true;
 }
 
+static bool decode_moderation(struct decoder *d)
+{
+	Pbnetwork__Moderation *m = UNPACK(d, moderation);
+	struct event_message *message = &d->event->message;
+
+	if (!m || (int)m->action < MODERATION_NONE || (int)m->action > MODERATION_ROLE)
+		return false;
+	take_user(d, m->username);
+	message->kind = MESSAGE_ROOM;
+	message->name = take_name(d, m->room);
+	message->nickname = take_name(d, m->nickname);
+	message->text = OPTIONAL_STATUS_TEXT(d, m, reason);
+	if (!message->text)
+		message->text = "";
+	message->moderation.action = (enum moderation_action)m->action;
+	message->moderation.role = take_role(m->has_role, m->role);
+	message->id = OPTIONAL_NAME(d, m, messageid);
+	return message->moderation.action != MODERATION_ROLE || message->moderation.role != ROLE_UNSAID;
+}
+
 static bool decode_hold(struct decoder *d)
 {
 	Pbnetwork__Hold *m = UNPACK(d, hold);
@@ -278,6 +298,7 @@ static const struct decoder_entry decoders[] = {
 	[TYPE(ATTACHED) - EXTENSION_BASE] = {decode_attached, EVENT_ATTACHED},
 	[TYPE(RESUME) - EXTENSION_BASE] = {decode_resume, EVENT_RESUME},
 	[TYPE(RESUMED) - EXTENSION_BASE] = {decode_nothing, EVENT_RESUMED},
+	[TYPE(MODERATION) - EXTENSION_BASE] = {decode_moderation, EVENT_MODERATION},
 };
 
 const struct decoder_entry *extension_decoder(int type)

@@ -401,8 +401,10 @@ static int encode_room(struct encoder *e)
 	return put_message(e, &message.base);
 }
 
-void fill_participant(Pbnetwork__Participant *message, const struct event_participant *from)
+void fill_participant(const struct encoder *e, Pbnetwork__Participant *message, const struct event_participant *from)
 {
+	message->has_role = e->dialect == CODEC_EXTENDED && from->role != ROLE_UNSAID;
+	message->role = (int32_t)from->role;
 	message->nickname = text_of(from->nickname);
 	message->flag = from->flags;
 	message->status = (Pbnetwork__StatusType)from->status;
@@ -418,7 +420,7 @@ static int encode_participant(struct encoder *e)
 
 	message.username = text_of(e->event->user);
 	message.room = text_of(e->event->participant.room);
-	fill_participant(&message, &e->event->participant);
+	fill_participant(e, &message, &e->event->participant);
 	return put_message(e, &message.base);
 }
 
@@ -532,6 +534,7 @@ static const struct {
 	[EVENT_VALUES] = {TYPE(VALUES), encode_values},
 	[EVENT_PARTICIPANTS] = {TYPE(PARTICIPANTS), encode_participants},
 	[EVENT_ROOM_INFO] = {TYPE(ROOM_INFO), encode_room_info},
+	[EVENT_MODERATION] = {TYPE(MODERATION), encode_moderation},
 	[EVENT_HOLD] = {TYPE(HOLD), encode_hold},
 	[EVENT_ATTACH] = {TYPE(ATTACH), encode_attach},
 	[EVENT_ATTACHED] = {TYPE(ATTACHED), encode_attached},

@@ -142,7 +142,7 @@ int encode_participants(struct encoder *e)
 		message.n_participant = from->count;
 		for (size_t i = 0; i < from->count; i++) {
 			pbnetwork__participant__init(&entries[i]);
-			fill_participant(&entries[i], &from->participants[i]);
+			fill_participant(e, &entries[i], &from->participants[i]);
 			message.participant[i] = &entries[i];
 		}
 	}
@@ -162,6 +162,23 @@ int encode_room_info(struct encoder *e)
 	message.has_members = from->members != 0;
 	message.members = from->members;
 	message.has_private_ = message.private_ = from->is_private;
+	return put_message(e, &message.base);
+}
+
+int encode_moderation(struct encoder *e)
+{
+	const struct event_message *from = &e->event->message;
+	Pbnetwork__Moderation message = PBNETWORK__MODERATION__INIT;
+
+	message.username = text_of(e->event->user);
+	message.room = text_of(from->name);
+	message.nickname = text_of(from->nickname);
+	message.action = (Pbnetwork__ModerationAction)from->moderation.action;
+	if (from->text && *from->text)
+		PUT_OPTIONAL(message, reason, from->text);
+	message.has_role = from->moderation.role != ROLE_UNSAID;
+	message.role = (int32_t)from->moderation.role;
+	PUT_OPTIONAL(message, messageid, from->id);
 	return put_message(e, &message.base);
 }
 

@@ -50,6 +50,8 @@ const char *take_url(struct decoder *d, ProtobufCBinaryData from);
 void take_user(struct decoder *d, ProtobufCBinaryData from);
 /* False: an entry that means nothing. Sets d->error as well where a name is too long. */
 bool take_participant(struct decoder *d, const Pbnetwork__Participant *m, struct event_participant *participant);
+/* What the wire says as a number. */
+enum participant_role take_role(bool has, int32_t role);
 /* Marks the event as one that is refused with TP_ERR_LIMIT. */
 void decoder_limit(struct decoder *d);
 

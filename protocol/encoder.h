@@ -42,7 +42,7 @@ static inline ProtobufCBinaryData text_of(const char *text)
 /* ---- codec_encode.c: what encoders end with. 0 or TP_ERR_LIMIT ---- */
 int encode_empty(struct encoder *e);
 int put_message(struct encoder *e, const ProtobufCMessage *message);
-void fill_participant(Pbnetwork__Participant *message, const struct event_participant *from);
+void fill_participant(const struct encoder *e, Pbnetwork__Participant *message, const struct event_participant *from);
 
 /* ---- codec_encode_extension.c ---- */
 /* What the extension adds to a message. `author` is memory for the message to point to. */
@@ -55,6 +55,7 @@ int encode_login_answer(struct encoder *e);
 int encode_values(struct encoder *e);
 int encode_participants(struct encoder *e);
 int encode_room_info(struct encoder *e);
+int encode_moderation(struct encoder *e);
 int encode_hold(struct encoder *e);
 int encode_attach(struct encoder *e);
 int encode_attached(struct encoder *e);

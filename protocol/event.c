@@ -18,6 +18,7 @@ static const char *const event_names[EVENT_TYPE_COUNT] = {
 	[EVENT_MESSAGE] = "message",
 	[EVENT_SUBJECT] = "subject",
 	[EVENT_ATTENTION] = "attention",
+	[EVENT_MODERATION] = "moderation",
 	[EVENT_RECEIPT] = "receipt",
 	[EVENT_CHAT_STATE] = "chat state",
 	[EVENT_ROOM_JOIN] = "room join",
@@ -54,6 +55,20 @@ static const char *const event_names[EVENT_TYPE_COUNT] = {
 const char *event_type_name(enum event_type type)
 {
 	return (unsigned)type < EVENT_TYPE_COUNT ? event_names[type] : "unknown";
+}
+
+const char *event_moderation_name(enum moderation_action action)
+{
+	static const char *const names[] = {"nothing", "kick", "ban", "unban", "role"};
+
+	return (unsigned)action < ARRAY_SIZE(names) ? names[action] : "unknown";
+}
+
+enum participant_role event_role(enum participant_role role, int flags)
+{
+	if (role != ROLE_UNSAID)
+		return role;
+	return flags & PARTICIPANT_MODERATOR ? ROLE_MODERATOR : ROLE_NONE;
 }
 
 static const char **keep_texts(const char *const *texts, size_t count, struct arena *arena)

@@ -32,6 +32,7 @@ enum event_type {
 	EVENT_MESSAGE,         /* both ways. message */
 	EVENT_SUBJECT,         /* both ways. message: name = room, text = subject, nickname = who */
 	EVENT_ATTENTION,       /* both ways. message: name, text */
+	EVENT_MODERATION,      /* -> backend. message: name = room, nickname = whom, text = reason or "", moderation */
 	EVENT_RECEIPT,         /* <- backend (XEP-0184 "received" of the other side). receipt */
 	EVENT_CHAT_STATE,      /* both ways. chat_state */
 	/* rooms */
@@ -91,6 +92,26 @@ enum participant_flag {
 	PARTICIPANT_ME = 16,
 	PARTICIPANT_KICKED = 32,
 	PARTICIPANT_ROOM_NOT_FOUND = 64,
+};
+
+/* What somebody may do in a room, in one order for all networks. Numbers are the wire's, where they travel as plain
+ * int32: what is larger is an owner. */
+enum participant_role {
+	ROLE_UNSAID = 0,    /* moderator with PARTICIPANT_MODERATOR, else none: event_role */
+	ROLE_NONE = 1,      /* as everybody */
+	ROLE_VOICE = 2,     /* heard where not everybody is */
+	ROLE_HELPER = 3,    /* moderates some: an IRC half-operator */
+	ROLE_MODERATOR = 4, /* an IRC operator */
+	ROLE_OWNER = 5,     /* and administrators */
+};
+
+/* Numbers are the wire's. */
+enum moderation_action {
+	MODERATION_NONE = 0,
+	MODERATION_KICK = 1,
+	MODERATION_BAN = 2, /* and out, if he is in */
+	MODERATION_UNBAN = 3,
+	MODERATION_ROLE = 4, /* this role from now on */
 };
 
 /* Numbers are the wire's ConnectionError; they travel as plain int32, so others may occur. */
@@ -177,6 +198,11 @@ struct event_attachment {
 	const char *description; /* NULL: none */
 };
 
+struct event_moderation {
+	enum moderation_action action;
+	enum participant_role role; /* MODERATION_ROLE */
+};
+
 enum message_kind {
 	MESSAGE_CHAT,         /* name = contact */
 	MESSAGE_ROOM,         /* name = room; nickname = author (towards people) */
@@ -219,6 +245,7 @@ struct event_message {
 	struct event_author author;
 	const struct event_attachment *attachments;
 	size_t attachments_count;
+	struct event_moderation moderation; /* of EVENT_MODERATION */
 };
 
 struct event_receipt {
@@ -265,6 +292,7 @@ struct event_participant {
 	const char *icon_hash;
 	const char *alias;    /* NULL, or the name to show instead of nickname */
 	bool self;            /* set by the core on the way to frontends: it is the user's own */
+	enum participant_role role;
 };
 
 struct event_room_list {
@@ -458,6 +486,10 @@ struct event {
 
 /* "message", "participant" ...: for logs. */
 const char *event_type_name(enum event_type type);
+/* "kick", "role" ...: for logs and people. */
+const char *event_moderation_name(enum moderation_action action);
+/* Never UNSAID: what backends without the extension tell by the flag counts. */
+enum participant_role event_role(enum participant_role role, int flags);
 
 struct arena;
 /* Copies all that the message points to into the arena, so that it stays good after the call. A new field belongs

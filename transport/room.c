@@ -270,6 +270,7 @@ static void participant_to_event(const struct room *room, const struct participa
 				.participant = {.room = room->name,
 						.nickname = participant->nickname,
 						.flags = participant->flags,
+						.role = participant->role,
 						.status = participant->status,
 						.status_text = participant->status_text,
 						.icon_hash = participant->icon_hash,
@@ -428,6 +429,7 @@ struct participant *room_update_participant(struct room *room, const struct even
 		return NULL;
 	participant->stale = false;
 	participant->flags = from->flags;
+	participant->role = from->role;
 	participant->status = from->status == STATUS_OFFLINE ? STATUS_ONLINE : from->status;
 	mem_replace(&participant->status_text, from->status_text);
 	if (from->icon_hash || !renamed)

@@ -20,6 +20,7 @@ enum room_state {
 struct participant {
 	char *nickname;
 	int flags;
+	enum participant_role role;
 	enum status status;
 	char *status_text;
 	char *icon_hash;

@@ -347,6 +347,7 @@ static void rename_own_participant(struct room *room, const char *nickname, uint
 					      .nickname = before,
 					      .new_nickname = nickname,
 					      .flags = own->flags,
+					      .role = own->role,
 					      .status = own->status,
 					      .self = true}};
 

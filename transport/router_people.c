@@ -226,6 +226,29 @@ static int person_subject(struct user *user, struct resource *from, const struct
 	return to_network(user, from, room, &out);
 }
 
+/* What is refused here would be refused by the network later, when the person has forgotten it. */
+static int person_moderates(struct user *user, struct resource *from, const struct event *event)
+{
+	const struct event_message *message = &event->message;
+	struct event out = *event;
+	struct room *room = NULL;
+
+	if (!name_is_good(message->name) || !name_is_good(message->nickname) || !message->text ||
+	    message->moderation.action == MODERATION_NONE)
+		return TP_ERR_INVALID;
+	int err = check_room(user, message->name, from, &room);
+
+	if (err)
+		return err;
+	if (user->backend && !user->backend->extended)
+		return TP_ERR_UNSUPPORTED;
+	if (!text_fits(message->text))
+		return TP_ERR_LIMIT;
+	out.message.kind = MESSAGE_ROOM;
+	out.message.name = room->network_name;
+	return to_network(user, from, room, &out);
+}
+
 static int person_attention(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
@@ -501,6 +524,8 @@ static int route(struct user *user, struct resource *from, const struct event *e
 		return person_subject(user, from, event);
 	case EVENT_ATTENTION:
 		return person_attention(user, from, event);
+	case EVENT_MODERATION:
+		return person_moderates(user, from, event);
 	case EVENT_CHAT_STATE:
 		return person_chat_state(user, from, event);
 	case EVENT_READ_MARKER:

@@ -243,6 +243,12 @@ static void put_details(struct writer *writer, const struct event *event)
 	case EVENT_ATTENTION:
 		put_message(writer, &event->message);
 		break;
+	case EVENT_MODERATION:
+		put_message(writer, &event->message);
+		put_text(writer, "action", event_moderation_name(event->message.moderation.action));
+		if (event->message.moderation.role)
+			put_number(writer, "role", event->message.moderation.role);
+		break;
 	case EVENT_RECEIPT:
 		put_text(writer, "name", event->receipt.name);
 		put_text(writer, "id", event->receipt.id);

@@ -5,6 +5,7 @@
 
 #include "backends/irc/irc.h"
 #include "backends/irc/irc_connection.h"
+#include "backends/irc/irc_line.h"
 #include "backends/irc/irc_user.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -15,6 +16,7 @@ static void free_member(void *value)
 	struct irc_member *member = value;
 
 	mem_free(member->nick);
+	mem_free(member->host);
 	mem_free(member);
 }
 
@@ -42,6 +44,7 @@ void irc_channel_destroy(struct irc_channel **slot)
 	list_remove(&channel->link);
 	map_destroy(&channel->members, free_member);
 	map_destroy(&channel->former, free_member);
+	map_destroy(&channel->bans, mem_free);
 	mem_free(channel->name);
 	mem_free(channel->room);
 	mem_free_secret(channel->key);
@@ -106,6 +109,33 @@ bool irc_channel_rename(struct irc_channel *channel, const char *old_nick, const
 	return true;
 }
 
+void irc_member_note_host(struct irc_member *member, const char *userhost)
+{
+	const char *at = strchr(userhost, '@');
+
+	/* What could not stand in a mask is no host. */
+	if (at && irc_middle_is_valid(at + 1) && !strpbrk(at + 1, "!@*?"))
+		mem_replace(&member->host, at + 1);
+}
+
+void irc_channel_note_ban(struct irc_channel *channel, const char *nick, const char *mask)
+{
+	char *key = irc_fold_name(channel->casemap, nick);
+
+	if (map_count(channel->bans) < LIMIT_IRC_BANS || map_get(channel->bans, key))
+		mem_free(map_set(&channel->bans, key, mem_strdup(mask)));
+	mem_free(key);
+}
+
+char *irc_channel_take_ban(struct irc_channel *channel, const char *nick)
+{
+	char *key = irc_fold_name(channel->casemap, nick);
+	char *mask = map_remove(channel->bans, key);
+
+	mem_free(key);
+	return mask;
+}
+
 void irc_channel_begin(struct irc_channel *channel)
 {
 	channel->state = IRC_CHANNEL_JOINING;
@@ -141,6 +171,7 @@ static struct event_participant describe(const struct irc_channel *channel, cons
 	        .status = member->away ? STATUS_AWAY : STATUS_ONLINE,
 	};
 
+	participant.role = irc_prefix_role(&channel->connection->support, member->prefixes);
 	if (irc_prefix_moderates(&channel->connection->support, member->prefixes))
 		participant.flags |= PARTICIPANT_MODERATOR;
 	if (irc_connection_is_me(channel->connection, member->nick))

@@ -13,6 +13,7 @@ struct irc_connection;
 
 struct irc_member {
 	char *nick;
+	char *host;        /* NULL: not known */
 	unsigned prefixes; /* bits by the server's PREFIX */
 	bool away;
 };
@@ -36,6 +37,7 @@ struct irc_channel {
 	struct map *members;
 	struct map
 	        *former; /* those of before the connection was lost, until the new ones are known; or NULL */
+	struct map *bans;    /* folded nickname -> mask, char *: what the user has banned; NULL: nothing */
 	struct list waiting; /* struct irc_outgoing: until the user is in */
 	char *topic;     /* NULL: none */
 	char *topic_author; /* NULL: not known */
@@ -49,6 +51,13 @@ struct irc_member *irc_channel_find(const struct irc_channel *channel, const cha
 struct irc_member *irc_channel_add(struct irc_channel *channel, const char *nick);
 bool irc_channel_remove(struct irc_channel *channel, const char *nick); /* false: was not there */
 bool irc_channel_rename(struct irc_channel *channel, const char *old_nick, const char *new_nick);
+
+/* "user@host", or "" where it is not known. */
+void irc_member_note_host(struct irc_member *member, const char *userhost);
+/* The user bans `nick` with this mask: LIMIT_IRC_BANS of them are remembered. */
+void irc_channel_note_ban(struct irc_channel *channel, const char *nick, const char *mask);
+/* The mask, forgotten here; NULL: not known. Caller frees. */
+char *irc_channel_take_ban(struct irc_channel *channel, const char *nick);
 
 /* JOIN went through: the list of members begins anew. */
 void irc_channel_begin(struct irc_channel *channel);

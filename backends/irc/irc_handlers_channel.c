@@ -31,6 +31,7 @@ static void on_join(struct irc_connection *connection, struct irc_line *line)
 	}
 	if (!channel || !(member = irc_channel_add(channel, line->nick)))
 		return;
+	irc_member_note_host(member, line->userhost);
 	irc_channel_tell_member(channel, member);
 }
 
@@ -153,13 +154,17 @@ static void add_name(struct irc_channel *channel, char *name)
 		prefixes |= bit;
 		name++;
 	}
-	name[strcspn(name, "!")] = '\0';
+	const char *userhost = name + strcspn(name, "!");
+
+	if (*userhost)
+		name[userhost++ - name] = '\0';
 	if (*name == '\0' || !text_is_clean(name, strlen(name), TEXT_LINE))
 		return;
 	member = irc_channel_add(channel, name);
 	if (!member)
 		return;
 	member->prefixes = prefixes;
+	irc_member_note_host(member, userhost);
 	if (channel->state == IRC_CHANNEL_JOINED)
 		irc_channel_tell_member(channel, member);
 }

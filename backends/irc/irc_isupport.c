@@ -162,6 +162,19 @@ bool irc_prefix_moderates(const struct irc_isupport *support, unsigned bits)
 	return lowest && (bits & (lowest | (lowest - 1)));
 }
 
+enum participant_role irc_prefix_role(const struct irc_isupport *support, unsigned bits)
+{
+	unsigned op = irc_prefix_bit_of_mode(support, 'o');
+
+	if (op && (bits & (op - 1)))
+		return ROLE_OWNER;
+	if (bits & op)
+		return ROLE_MODERATOR;
+	if (bits & irc_prefix_bit_of_mode(support, 'h'))
+		return ROLE_HELPER;
+	return bits & irc_prefix_bit_of_mode(support, 'v') ? ROLE_VOICE : ROLE_NONE;
+}
+
 /* Whether the mode takes an argument; *optional if it may also come without. */
 static bool takes_argument(const struct irc_isupport *support, const struct irc_mode_change *change,
                            bool *optional)

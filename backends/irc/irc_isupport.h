@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "backends/irc/irc_casemap.h"
+#include "protocol/event.h"
 
 #define IRC_PREFIXES_MAX 16
 
@@ -34,6 +35,9 @@ unsigned irc_prefix_bit_of_char(const struct irc_isupport *support, char c);
 unsigned irc_prefix_bit_of_mode(const struct irc_isupport *support, char mode);
 /* Half-operators and whoever ranks above them: who moderates the channel. */
 bool irc_prefix_moderates(const struct irc_isupport *support, unsigned bits);
+
+/* By the highest of them; never ROLE_UNSAID. */
+enum participant_role irc_prefix_role(const struct irc_isupport *support, unsigned bits);
 
 struct irc_mode_change {
 	bool set;

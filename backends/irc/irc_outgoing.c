@@ -39,6 +39,7 @@ void irc_outgoing_destroy(struct irc_outgoing **slot)
 		mem_free(outgoing->lines[i]);
 	mem_free(outgoing->lines);
 	mem_free(outgoing->target);
+	mem_free(outgoing->about);
 	mem_free(outgoing->name);
 	mem_free(outgoing->room);
 	mem_free(outgoing->text);
@@ -50,6 +51,11 @@ void irc_outgoing_destroy(struct irc_outgoing **slot)
 static bool is_topic(const struct irc_outgoing *outgoing)
 {
 	return strcmp(outgoing->command, "TOPIC") == 0;
+}
+
+static bool is_said(const struct irc_outgoing *outgoing)
+{
+	return !outgoing->whole && !is_topic(outgoing);
 }
 
 static struct irc_channel *find_room(struct irc_connection *connection, const struct irc_outgoing *outgoing)
@@ -320,7 +326,10 @@ void irc_outgoing_write(struct irc_connection *connection, struct irc_outgoing *
 	if (connection->labels)
 		buf_printf(&line, "@label=%llu-%zu ", (unsigned long long)outgoing->number, at);
 	/* Text and target were looked at before; a line that cannot be built is none. */
-	if (irc_line_build(&line, connection->support.line_length, outgoing->command, middle, 1, outgoing->lines[at]) == 0)
+	if (outgoing->whole)
+		buf_puts(&line, outgoing->lines[at]);
+	if (outgoing->whole ||
+	    irc_line_build(&line, connection->support.line_length, outgoing->command, middle, 1, outgoing->lines[at]) == 0)
 		irc_socket_write(connection->socket, line.data, line.len);
 	buf_finish(&line);
 	if (outgoing->written == outgoing->count && !connection->labels)
@@ -341,7 +350,7 @@ static void confirm(struct irc_connection *connection)
 	const struct irc_channel *channel = find_room(connection, outgoing);
 	struct event said = {EVENT_MESSAGE, user->key};
 
-	if (!outgoing->settled && channel && !outgoing->private && !is_topic(outgoing)) {
+	if (!outgoing->settled && channel && !outgoing->private && is_said(outgoing)) {
 		/* The user sees what he said in a room when it is there. */
 		said.message = (struct event_message){MESSAGE_ROOM, channel->room, connection->nick, outgoing->text,
 		                                      .xhtml = outgoing->xhtml, .id = outgoing->message_id};
@@ -399,7 +408,7 @@ bool irc_outgoing_echo(struct irc_connection *connection, const struct irc_line 
 	struct irc_outgoing *outgoing = connection->flying;
 	long at;
 
-	if (!outgoing || !connection->echoes || is_topic(outgoing) || outgoing->settled ||
+	if (!outgoing || !connection->echoes || !is_said(outgoing) || outgoing->settled ||
 	    !irc_same_name(connection->support.casemap, outgoing->target, line->params[0]))
 		return false;
 	at = labelled_line(connection, line->label);
@@ -423,7 +432,8 @@ static const struct {
         {"411", HANDOVER_FAILED},    {"412", HANDOVER_FAILED},    {"413", HANDOVER_FAILED},
         {"414", HANDOVER_FAILED},    {"415", HANDOVER_FAILED},    {"417", HANDOVER_TOO_LONG},
         {"439", HANDOVER_FAILED},    {"441", HANDOVER_FORBIDDEN}, {"442", HANDOVER_FORBIDDEN},
-        {"461", HANDOVER_FAILED},    {"477", HANDOVER_FORBIDDEN}, {"481", HANDOVER_FORBIDDEN},
+        {"461", HANDOVER_FAILED},    {"472", HANDOVER_UNSUPPORTED},
+        {"478", HANDOVER_FAILED},    {"477", HANDOVER_FORBIDDEN}, {"481", HANDOVER_FORBIDDEN},
         {"482", HANDOVER_FORBIDDEN}, {"484", HANDOVER_FORBIDDEN}, {"486", HANDOVER_FORBIDDEN},
         {"489", HANDOVER_FORBIDDEN}, {"492", HANDOVER_FORBIDDEN}, {"502", HANDOVER_FORBIDDEN},
         {"531", HANDOVER_FORBIDDEN}, {"707", HANDOVER_FAILED},    {"716", HANDOVER_FORBIDDEN},
@@ -446,6 +456,8 @@ static bool is_about(const struct irc_connection *connection, const struct irc_o
 	if (*line->label || connection->labels || line->count < 2)
 		return false;
 	/* Some name the command and not the target. */
+	if (outgoing->about && irc_same_name(connection->support.casemap, outgoing->about, line->params[1]))
+		return true;
 	return irc_same_name(connection->support.casemap, outgoing->target, line->params[1]) ||
 	       strcmp(outgoing->command, line->params[1]) == 0;
 }

@@ -26,7 +26,9 @@ struct irc_line;
 struct irc_outgoing {
 	struct list link;   /* of a waiting list; else alone */
 	uint64_t handover;  /* who waits for the verdict; 0: nobody, people are told in words */
-	const char *command; /* PRIVMSG or TOPIC */
+	const char *command; /* PRIVMSG, TOPIC, KICK or MODE */
+	bool whole;         /* each of `lines` is one with its command and parameters */
+	char *about;        /* whose nickname is in such lines; NULL */
 	char *target;       /* on IRC */
 	char *name;         /* as the gateway wrote it */
 	char *room;         /* that has to be joined; NULL: it goes to a contact */

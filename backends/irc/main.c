@@ -104,6 +104,7 @@ static const struct plug_ops ops = {
         .logout = on_logout,
         .message = irc_on_message,
         .subject = irc_on_subject,
+        .moderate = irc_on_moderate,
         .status = on_status,
         .contact = on_contact,
         .contact_removed = on_contact_removed,

@@ -30,7 +30,9 @@ static void put_transaction(struct appservice *appservice, struct http_request *
 static void get_user(struct appservice *appservice, struct http_request *http);
 static void get_alias(struct appservice *appservice, struct http_request *http);
 static void post_ping(struct appservice *appservice, struct http_request *http);
-static void get_third_party(struct appservice *appservice, struct http_request *http);
+static void get_protocol(struct appservice *appservice, struct http_request *http);
+static void get_rooms(struct appservice *appservice, struct http_request *http);
+static void get_people(struct appservice *appservice, struct http_request *http);
 
 #define ALL (HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE)
 
@@ -39,9 +41,11 @@ static const struct endpoint endpoints[] = {
 	{V1 "/users/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_user, false},
 	{V1 "/rooms/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_alias, false},
 	{V1 "/ping", HTTP_POST, LIMIT_MATRIX_BODY_BYTES, post_ping, false},
-	{V1 "/thirdparty/protocol/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_third_party, false},
-	{V1 "/thirdparty/user/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_third_party, false},
-	{V1 "/thirdparty/location/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_third_party, false},
+	{V1 "/thirdparty/protocol/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_protocol, false},
+	{V1 "/thirdparty/user/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_people, false},
+	{V1 "/thirdparty/location/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_rooms, false},
+	{V1 "/thirdparty/user", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_people, false},
+	{V1 "/thirdparty/location", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_rooms, false},
 	{"/transactions/", HTTP_PUT, LIMIT_MATRIX_TRANSACTION_BYTES, put_transaction, true},
 	{"/users/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_user, true},
 	{"/rooms/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_alias, true},
@@ -114,6 +118,21 @@ void appservice_accept(struct appservice_request *request)
 		answer_nothing(http);
 }
 
+void appservice_answer(struct appservice_request *request, struct buf *json)
+{
+	struct http_request *http = request_end(request);
+
+	if (http)
+		http_answer_buf(http, 200, "application/json", json);
+	else
+		buf_finish(json);
+}
+
+const char *appservice_field(struct appservice_request *request, const char *name)
+{
+	return request->http ? http_request_query(request->http, name) : NULL;
+}
+
 void appservice_refuse(struct appservice_request *request, unsigned status, const char *errcode, const char *text)
 {
 	struct http_request *http = request_end(request);
@@ -172,10 +191,27 @@ static void post_ping(struct appservice *appservice, struct http_request *http)
 	arena_finish(&arena);
 }
 
-static void get_third_party(struct appservice *appservice, struct http_request *http)
+static void look_up(struct appservice *appservice, struct http_request *http, enum appservice_directory what)
 {
-	(void)appservice;
-	answer_error(http, 404, "M_NOT_FOUND", "This bridge has no directory of its network.");
+	const char *protocol = http_request_id(http);
+
+	appservice->ops.directory(appservice->ops.context, request_begin(appservice, http), what,
+				  protocol && *protocol ? protocol : NULL);
+}
+
+static void get_protocol(struct appservice *appservice, struct http_request *http)
+{
+	look_up(appservice, http, APPSERVICE_PROTOCOL);
+}
+
+static void get_rooms(struct appservice *appservice, struct http_request *http)
+{
+	look_up(appservice, http, APPSERVICE_ROOMS);
+}
+
+static void get_people(struct appservice *appservice, struct http_request *http)
+{
+	look_up(appservice, http, APPSERVICE_PEOPLE);
 }
 
 /* ---- what the server calls ---- */

@@ -20,6 +20,12 @@ struct cJSON;
 struct appservice;
 struct appservice_request; /* waits for its answer */
 
+enum appservice_directory {
+	APPSERVICE_PROTOCOL, /* what it is */
+	APPSERVICE_ROOMS,    /* thirdparty/location */
+	APPSERVICE_PEOPLE,   /* thirdparty/user */
+};
+
 struct appservice_ops {
 	/*
 	 * PUT /transactions/{id}. `body`, which is lent, is an object with an array "events"; what else is in it is up to
@@ -31,6 +37,10 @@ struct appservice_ops {
 	/* GET /users/{id}, /rooms/{alias}: accept: it exists now. */
 	void (*user)(void *context, struct appservice_request *request, const char *id);
 	void (*alias)(void *context, struct appservice_request *request, const char *alias);
+	/* GET /thirdparty/...: appservice_answer, or refuse. `protocol`: which is looked in; NULL: the question is whose
+	 * this alias or user id is. What is looked for: appservice_field. */
+	void (*directory)(void *context, struct appservice_request *request, enum appservice_directory what,
+			  const char *protocol);
 	/* POST /ping: answered by itself; `transaction` is "" if the ping had none. NULL: nobody wants to know. */
 	void (*ping)(void *context, const char *transaction);
 	void *context;
@@ -45,4 +55,7 @@ void appservice_destroy(struct appservice **appservice);
 /* Each request is answered once, from inside its call or later; then it may not be used. That is so as well when the
  * homeserver has gone meanwhile, or was told after LIMIT_HTTP_ANSWER_SECONDS that this takes too long. */
 void appservice_accept(struct appservice_request *request);                   /* 200 {} */
+void appservice_answer(struct appservice_request *request, struct buf *json); /* 200; *json becomes empty */
 void appservice_refuse(struct appservice_request *request, unsigned status, const char *errcode, const char *text);
+/* Of what a client asks for, inside the call only; NULL: not there. */
+const char *appservice_field(struct appservice_request *request, const char *name);

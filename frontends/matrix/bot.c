@@ -10,9 +10,11 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/room_power.h"
+#include "frontends/matrix/space.h"
 #include "frontends/matrix/upgrade.h"
 #include "transport/command.h"
 #include "transport/login_step.h"
@@ -32,6 +34,7 @@ struct asking {
 
 static const char own_help[] =
         "\nchat <name> - open a chat with a contact"
+        "\nspace - invites you to the space with your chats and rooms, if you have left it"
         "\nlogin <username> [password] - the same as register"
         "\npuppet <access token> - what you write with other clients of the network appears as yours; puppet off "
         "ends that"
@@ -138,6 +141,7 @@ static void unplumb(void *context, bool may, const char *problem)
 	room->ours = false;
 	MEM_FREE(room->relay);
 	matrix_room_set(frontend, room->id, MATRIX_ROOM_PLAIN, NULL, NULL);
+	portal_power_update(frontend, room);
 	reply(asking, "This room is tied to nothing any more.");
 }
 
@@ -368,7 +372,11 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 		person_attach(frontend, sender);
 		changed = *rest ? mem_printf("register %s", rest) : NULL;
 	}
-	if (is_word(word, length, "chat"))
+	if (is_word(word, length, "space"))
+		matrix_notice(frontend, room->id, NULL,
+		              space_offer(frontend, sender) ? "I have invited you to your space."
+		                                            : "There are no spaces here.");
+	else if (is_word(word, length, "chat"))
 		open_chat(frontend, room, sender, rest);
 	else
 		run_command(frontend, room, sender, changed ? changed : word, is_word(word, length, "help"),

@@ -9,6 +9,8 @@
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/space.h"
+#include "frontends/matrix/upgrade.h"
 #include "transport/delivery.h"
 #include "transport/session.h"
 
@@ -30,16 +32,28 @@ static void opening_free(void *value)
 	mem_free(opening);
 }
 
+static void forget_left(struct matrix_frontend *frontend, const char *owner, const char *name)
+{
+	char *key = matrix_chat_key(owner, name);
+	struct matrix_room *left = map_get(frontend->left, key);
+
+	matrix_room_forget(frontend, &left);
+	mem_free(key);
+}
+
 static struct matrix_room *made_chat(struct matrix_frontend *frontend, const char *id, const char *owner,
                                      const char *name, const char *ghost, bool in_room)
 {
 	struct matrix_room *before = matrix_room_chat(frontend, owner, name);
 
 	/* The newest is the one that the person looks at. */
-	if (before && strcmp(before->id, id) != 0)
+	if (before && strcmp(before->id, id) != 0) {
+		space_remove(frontend, owner, before->id);
 		matrix_room_forget(frontend, &before);
+	}
 	struct matrix_room *room = matrix_room_set(frontend, id, MATRIX_ROOM_CHAT, owner, name);
 
+	forget_left(frontend, owner, name);
 	if (in_room) {
 		room->in_room = true;
 		matrix_room_store(frontend, room);
@@ -47,6 +61,7 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 	matrix_room_note_member(frontend, room, owner, true);
 	matrix_room_note_member(frontend, room, ghost, true);
 	matrix_later(frontend, contact_show_known, owner, name);
+	space_add(frontend, owner, room);
 	return room;
 }
 
@@ -122,6 +137,10 @@ void chat_invited(struct matrix_frontend *frontend, const char *id, const char *
 	bool readable = matrix_ghost_name(&frontend->names, ghost, &name);
 	bool in_room = readable && frontend->config.room_nicknames && strchr(buf_text(&name), '/');
 
+	if (readable && upgrade_invited(frontend, id)) {
+		buf_finish(&name);
+		return;
+	}
 	/* Without being registered it cannot even refuse. */
 	if (!readable) {
 		ghost_prepare(frontend, ghost, ghost, id);
@@ -147,7 +166,37 @@ void chat_left(struct matrix_frontend *frontend, struct matrix_room *room)
 
 	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
 	mem_free(ghost);
-	matrix_room_forget(frontend, &room);
+	space_remove(frontend, room->owner, room->id);
+	if (room->in_room || !frontend->config.open_chats) {
+		matrix_room_forget(frontend, &room);
+		return;
+	}
+	char *owner = mem_strdup(room->owner), *name = mem_strdup(room->name);
+
+	matrix_room_set(frontend, room->id, MATRIX_ROOM_LEFT, owner, name);
+	mem_free(owner);
+	mem_free(name);
+}
+
+void chats_forget(struct matrix_frontend *frontend, const char *owner)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		struct matrix_room *room = it.value;
+		bool here = room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_SPACE;
+
+		if ((!here && room->kind != MATRIX_ROOM_LEFT) || strcmp(room->owner, owner) != 0)
+			continue;
+		if (here) {
+			char *ghost = ghost_of_chat(frontend, room);
+
+			matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
+			mem_free(ghost);
+		}
+		/* the current entry of the iteration, which may go */
+		matrix_room_forget(frontend, &room);
+	}
 }
 
 void chats_free(struct matrix_frontend *frontend)

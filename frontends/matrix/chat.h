@@ -16,4 +16,6 @@ void chat_invited(struct matrix_frontend *frontend, const char *room, const char
 void chat_refuse(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *why);
 /* The person has left it. */
 void chat_left(struct matrix_frontend *frontend, struct matrix_room *room);
+/* There is no account any more: the person's chats and space are given up, on our side. */
+void chats_forget(struct matrix_frontend *frontend, const char *owner);
 void chats_free(struct matrix_frontend *frontend);

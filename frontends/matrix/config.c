@@ -29,6 +29,14 @@ static const struct config_key matrix_keys[] = {
         KEY(room_nicknames, CONFIG_BOOL, "matrix.room_nicknames", "0",
             "A nickname means somebody in that room only, as in XMPP's. Otherwise a person of the network, "
             "as on IRC."),
+        KEY(network, CONFIG_STRING, "matrix.network", "",
+            "What people call the network: the name of their spaces. Empty: service.jid."),
+        CONFIG_LIVE_KEY(struct matrix_config, spaces, CONFIG_BOOL, "matrix.spaces", "1",
+                        "Each person has a space with his chats and rooms in it."),
+        CONFIG_LIVE_KEY(struct matrix_config, listed, CONFIG_BOOL, "matrix.list_portals", "0",
+                        "Portals that are made are in the homeserver's room directory. Otherwise they are found by their alias."),
+        CONFIG_LIVE_KEY(struct matrix_config, open_chats, CONFIG_BOOL, "matrix.open_chats", "0",
+                        "After the login a chat with each contact is opened. Otherwise when either of the two writes."),
         CONFIG_LIVE_KEY(
                 struct matrix_config, federated, CONFIG_BOOL, "matrix.federated", "0",
                 "People of other homeservers may invite the bot and contacts, too. Otherwise they are only "

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "transport/roster.h"
@@ -19,7 +20,7 @@
 struct picture {
 	struct matrix_frontend *frontend;
 	char key[24]; /* in frontend->pictures, which frees it if the answer never comes */
-	char ghost[];
+	char whose[]; /* a ghost, or a room */
 };
 
 static void put_presence(struct buf *out, const struct event_contact *contact)
@@ -59,8 +60,10 @@ void contact_show(struct matrix_frontend *frontend, struct identity *to, const s
 	char *ghost = chat ? ghost_of_contact(frontend, contact->name) : NULL;
 	const char *name = contact->alias && *contact->alias ? contact->alias : contact->name;
 
-	if (!ghost)
+	if (!ghost) {
+		chat_all_add(frontend, to->address, contact->name);
 		return;
+	}
 	ghost_prepare(frontend, ghost, name, ghost);
 	ghost_rename(frontend, ghost, name, ghost);
 	show_presence(frontend, ghost, contact);
@@ -96,20 +99,44 @@ static void ask_card(struct matrix_frontend *frontend, const char *question, con
 	mem_free(map_remove(frontend->pictures, key));
 }
 
-void contact_show_icon(struct matrix_frontend *frontend, struct identity *to, const char *ghost,
-                       const char *card, const char *icon_hash)
+/* `whose`: a ghost, or a room. */
+static void want_card(struct matrix_frontend *frontend, const struct identity *to, const char *whose, const char *card)
 {
 	char key[16];
 
-	if (!icon_hash || !*icon_hash || !ghost_takes_icon(frontend, ghost, icon_hash))
-		return;
 	snprintf(key, sizeof(key), "%" PRIu32, ++frontend->cards);
-	mem_free(map_set(&frontend->pictures, key, mem_strdup(ghost)));
+	mem_free(map_set(&frontend->pictures, key, mem_strdup(whose)));
 	char *question = mem_printf("%s %s", key, to->address);
 
 	/* Nothing of the core may be called from inside deliver. */
 	matrix_later(frontend, ask_card, question, card);
 	mem_free(question);
+}
+
+void contact_show_icon(struct matrix_frontend *frontend, struct identity *to, const char *ghost,
+                       const char *card, const char *icon_hash)
+{
+	if (icon_hash && *icon_hash && ghost_takes_icon(frontend, ghost, icon_hash))
+		want_card(frontend, to, ghost, card);
+}
+
+void contact_show_room_icon(struct matrix_frontend *frontend, struct identity *to, struct matrix_room *room,
+                            const char *icon_hash)
+{
+	if (!icon_hash || !*icon_hash || (room->icon && !strcmp(room->icon, icon_hash)))
+		return;
+	mem_replace(&room->icon, icon_hash);
+	want_card(frontend, to, room->id, room->name);
+}
+
+static void show_picture(struct matrix_frontend *frontend, const char *whose, const char *url)
+{
+	if (matrix_is_room_id(whose))
+		matrix_tell_text(frontend, HTTP_PUT, matrix_path("/rooms/%s/state/m.room.avatar/", whose), NULL, "url", url,
+		                 whose);
+	else
+		matrix_tell_text(frontend, HTTP_PUT, matrix_path("/profile/%s/avatar_url", whose), whose, "avatar_url", url,
+		                 whose);
 }
 
 static void on_uploaded(void *context, const struct matrix_reply *reply)
@@ -120,11 +147,10 @@ static void on_uploaded(void *context, const struct matrix_reply *reply)
 	const char *url = json_text(reply->json, "content_uri", &arena);
 
 	if (url) {
-		matrix_tell_text(frontend, HTTP_PUT, matrix_path("/profile/%s/avatar_url", picture->ghost),
-		                 picture->ghost, "avatar_url", url, picture->ghost);
+		show_picture(frontend, picture->whose, url);
 	} else {
 		log_info(&frontend->base.log, "the picture of %s could not be stored: %s",
-		         log_quote(picture->ghost), reply->problem);
+		         log_quote(picture->whose), reply->problem);
 	}
 	arena_finish(&arena);
 	mem_free(map_remove(frontend->pictures, picture->key));
@@ -145,7 +171,7 @@ void contact_show_card(struct matrix_frontend *frontend, const struct event_vcar
 
 	picture->frontend = frontend;
 	snprintf(picture->key, sizeof(picture->key), "upload %s", key);
-	memcpy(picture->ghost, ghost, strlen(ghost) + 1);
+	memcpy(picture->whose, ghost, strlen(ghost) + 1);
 	mem_free(ghost);
 	mem_free(map_set(&frontend->pictures, picture->key, picture));
 	if (!homeserver_upload_bytes(frontend->homeserver, card->photo, card->photo_size, NULL, "avatar", on_uploaded,

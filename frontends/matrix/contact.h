@@ -14,6 +14,9 @@ void contact_show_known(struct matrix_frontend *frontend, const char *id, const 
 /* A participant's picture. */
 void contact_show_icon(struct matrix_frontend *frontend, struct identity *to, const char *ghost,
                        const char *card, const char *icon_hash);
+/* The picture of a legacy room, for one of its portals. */
+void contact_show_room_icon(struct matrix_frontend *frontend, struct identity *to, struct matrix_room *room,
+                            const char *icon_hash);
 /* EVENT_VCARD: the answer to our question for a picture. */
 void contact_show_card(struct matrix_frontend *frontend, const struct event_vcard *card);
 void contacts_free(struct matrix_frontend *frontend);

@@ -116,7 +116,8 @@ bool ghost_takes_icon(struct matrix_frontend *frontend, const char *id, const ch
 
 struct entering {
 	struct matrix_frontend *frontend;
-	char *room, *ghost;
+	char *room, *ghost, *lane;
+	bool again; /* the second time */
 };
 
 static void entering_free(void *context)
@@ -125,7 +126,26 @@ static void entering_free(void *context)
 
 	mem_free(entering->room);
 	mem_free(entering->ghost);
+	mem_free(entering->lane);
 	mem_free(entering);
+}
+
+static void enter(struct entering *entering);
+
+/* A portal of ours shows who is there: whoever has banned the ghost, or closed the room, has not done so on the network.
+ * True: it is tried again. */
+static bool open_door(struct entering *entering, const struct matrix_room *room, const struct matrix_reply *reply)
+{
+	struct matrix_frontend *frontend = entering->frontend;
+
+	if (!room->ours || entering->again || reply->err != TP_ERR_NOT_ALLOWED)
+		return false;
+	entering->again = true;
+	matrix_tell_text(frontend, HTTP_POST, matrix_path("/rooms/%s/unban", room->id), NULL, "user_id", entering->ghost,
+	                 entering->lane);
+	matrix_invite(frontend, room->id, entering->ghost, entering->lane);
+	enter(entering);
+	return true;
 }
 
 static void entered(void *context, const struct matrix_reply *reply)
@@ -134,13 +154,29 @@ static void entered(void *context, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = entering->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, entering->room);
 
-	if (reply->err) {
+	if (reply->err && room) {
+		if (open_door(entering, room, reply))
+			return;
+		matrix_room_note_member(frontend, room, entering->ghost, false);
+	}
+	if (reply->err)
 		log_warning(&frontend->base.log, "%s cannot enter %s: %s", log_quote(entering->ghost),
 		            log_quote(entering->room), reply->problem);
-		if (room)
-			matrix_room_note_member(frontend, room, entering->ghost, false);
-	}
 	entering_free(entering);
+}
+
+static void enter(struct entering *entering)
+{
+	char *path = matrix_path("/join/%s", entering->room);
+
+	homeserver_call(entering->frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
+	                                                                      .path = path,
+	                                                                      .as = entering->ghost,
+	                                                                      .lane = entering->lane,
+	                                                                      .done = entered,
+	                                                                      .context = entering,
+	                                                                      .drop = entering_free});
+	mem_free(path);
 }
 
 void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
@@ -156,26 +192,24 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
 	if (room->kind == MATRIX_ROOM_PORTAL && !room->ours)
 		matrix_invite(frontend, room->id, ghost, lane);
 	struct entering *entering = MEM_NEW(struct entering);
-	char *path = matrix_path("/join/%s", room->id);
 
 	entering->frontend = frontend;
 	entering->room = mem_strdup(room->id);
 	entering->ghost = mem_strdup(ghost);
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-	                                                            .path = path,
-	                                                            .as = ghost,
-	                                                            .lane = lane,
-	                                                            .done = entered,
-	                                                            .context = entering,
-	                                                            .drop = entering_free});
-	mem_free(path);
+	entering->lane = mem_strdup(lane);
+	enter(entering);
 }
 
-void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost)
+void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *reason)
 {
-	if (!matrix_room_has(room, ghost))
+	char *path = matrix_room_has(room, ghost) ? matrix_path("/rooms/%s/leave", room->id) : NULL;
+
+	if (!path)
 		return;
-	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
+	if (reason && *reason)
+		matrix_tell_text(frontend, HTTP_POST, path, ghost, "reason", reason, room->id);
+	else
+		matrix_tell(frontend, HTTP_POST, path, ghost, NULL, room->id);
 	/* last, as the name may be the map's own */
 	matrix_room_note_member(frontend, room, ghost, false);
 }

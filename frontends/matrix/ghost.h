@@ -26,7 +26,8 @@ void ghost_rename(struct matrix_frontend *frontend, const char *ghost, const cha
 /* The same, and brings it into the room unless it is there; `lane` NULL: the room's. */
 void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
                  const char *name, const char *lane);
-void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost);
+/* `reason`: why, for the people there; NULL. */
+void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *reason);
 /* Whether this picture (by its hash) is new to the ghost; it is remembered, for this process. */
 bool ghost_takes_icon(struct matrix_frontend *frontend, const char *ghost, const char *icon_hash);
 void ghosts_free(struct matrix_frontend *frontend);

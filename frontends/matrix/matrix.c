@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -14,6 +15,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/login_show.h"
@@ -22,6 +24,7 @@
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
 #include "frontends/matrix/show.h"
+#include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/delivery.h"
 #include "transport/room.h"
@@ -33,6 +36,11 @@
 #define CLIENT "/_matrix/client/v3"
 
 /* --------------------------------------------------------------------------------------------- calling */
+
+const char *matrix_network_name(const struct matrix_frontend *frontend)
+{
+	return *frontend->config.network ? frontend->config.network : frontend->base.transport->service.jid;
+}
 
 char *matrix_path(const char *format, ...)
 {
@@ -177,6 +185,7 @@ struct later {
 	struct list link;
 	matrix_later_run *run;
 	char *a, *b;
+	uint64_t due_ms; /* clock_ms */
 };
 
 static void later_free(struct later *later)
@@ -187,16 +196,33 @@ static void later_free(struct later *later)
 	mem_free(later);
 }
 
+static void on_due(uv_timer_t *timer);
+
+static void set_timer(struct matrix_frontend *frontend)
+{
+	uint64_t first_ms = UINT64_MAX, now_ms = clock_ms();
+
+	LIST_EACH (link, &frontend->due) {
+		const struct later *later = CONTAINER_OF(link, struct later, link);
+
+		first_ms = later->due_ms < first_ms ? later->due_ms : first_ms;
+	}
+	frontend->timer_ms = first_ms;
+	if (frontend->timer && first_ms != UINT64_MAX)
+		uv_timer_start(frontend->timer, on_due, first_ms > now_ms ? first_ms - now_ms : 0, 0);
+}
+
 static void on_due(uv_timer_t *timer)
 {
 	struct matrix_frontend *frontend = timer->data;
+	uint64_t now_ms = clock_ms();
 	struct list now;
 
 	/* What is put meanwhile has its own turn. */
 	list_init(&now);
-	while (!list_empty(&frontend->due)) {
-		struct list *link = frontend->due.next;
-
+	LIST_EACH (link, &frontend->due) {
+		if (CONTAINER_OF(link, struct later, link)->due_ms > now_ms)
+			continue;
 		list_remove(link);
 		list_append(&now, link);
 	}
@@ -207,18 +233,27 @@ static void on_due(uv_timer_t *timer)
 			later->run(frontend, later->a, later->b);
 		later_free(later);
 	}
+	set_timer(frontend);
 }
 
-void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b)
+void matrix_after(struct matrix_frontend *frontend, uint64_t ms, matrix_later_run *run, const char *a, const char *b)
 {
 	struct later *later = MEM_NEW(struct later);
 
 	later->run = run;
 	later->a = mem_strdup(a);
 	later->b = mem_strdup(b);
+	later->due_ms = clock_ms() + ms;
 	list_append(&frontend->due, &later->link);
-	if (frontend->timer)
-		uv_timer_start(frontend->timer, on_due, 0, 0);
+	if (!frontend->timer || later->due_ms >= frontend->timer_ms)
+		return;
+	frontend->timer_ms = later->due_ms;
+	uv_timer_start(frontend->timer, on_due, ms, 0);
+}
+
+void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b)
+{
+	matrix_after(frontend, 0, run, a, b);
 }
 
 /* ------------------------------------------------------------------------------------------ life cycle */
@@ -256,8 +291,10 @@ static void frontend_destroy(struct frontend *base)
 	LIST_EACH (link, &frontend->due)
 		later_free(CONTAINER_OF(link, struct later, link));
 	chats_free(frontend);
+	chat_all_free(frontend);
 	portal_rooms_free(frontend);
 	matrix_rooms_free(frontend);
+	spaces_free(frontend);
 	ghosts_free(frontend);
 	people_free(frontend);
 	contacts_free(frontend);
@@ -434,6 +471,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->timer = MEM_NEW(uv_timer_t);
 	frontend->timer->data = frontend;
 	uv_timer_init(transport->loop, frontend->timer);
+	set_timer(frontend);
 	frontend->http = http_client_create(transport->loop, &base->log);
 	frontend->homeserver = homeserver_create(frontend->http, &settings, &base->log);
 	frontend->media = matrix_media_create(transport->media, frontend->http, frontend->homeserver,
@@ -588,6 +626,7 @@ static void detach(struct matrix_frontend *frontend, const char *id, const char 
 {
 	(void)unused;
 	session_detach_all(&frontend->base, id);
+	chats_forget(frontend, id);
 }
 
 static void frontend_registered(struct frontend *base, const char *address, bool registered)

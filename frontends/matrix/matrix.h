@@ -35,7 +35,8 @@ struct matrix_config {
 	const char *registration;
 	const char *prefix, *bot;
 	struct config_list admins;
-	bool room_nicknames, federated, masquerade;
+	const char *network;
+	bool room_nicknames, federated, masquerade, spaces, open_chats, listed;
 	long join_ghosts;
 };
 
@@ -54,11 +55,14 @@ struct matrix_frontend {
 	struct map *portals;   /* lower-case legacy room -> struct portal_rooms */
 	struct map *makings;   /* lower-case legacy room -> struct making: portals on their way */
 	struct map *openings;  /* chat_key -> struct opening: chats on their way */
+	struct map *unopened;  /* chat_key -> struct unopened: chats that will be opened (chat_all.c) */
+	struct map *left;      /* chat_key -> the struct matrix_room of kind LEFT */
 	struct map *pictures;  /* number of a question for a card -> ghost; "upload NUMBER" -> struct picture
 	                          (contact.c) */
 	uint32_t cards;        /* questions so far */
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
+	struct map *spaces;    /* user id -> struct space (space.c) */
 	struct map *in_flight; /* message of the network -> who waits for its event id (show.c) */
 	struct map *recent;    /* event id -> struct recent */
 	struct transaction_order order;
@@ -67,6 +71,7 @@ struct matrix_frontend {
 	struct list long_texts; /* struct long_text.link: on their way into the store (long_text.c) */
 	struct list due;       /* struct later: what must not be done from inside deliver */
 	uv_timer_t *timer;
+	uint64_t timer_ms;     /* clock_ms: the first of `due`; UINT64_MAX: none */
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
@@ -85,7 +90,12 @@ static inline struct matrix_frontend *matrix_frontend_of(struct frontend *base)
 /* Soon, from the loop: a and b are copied, each may be NULL. */
 typedef void matrix_later_run(struct matrix_frontend *frontend, const char *a, const char *b);
 void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b);
+/* The same, not before so many milliseconds have passed. */
+void matrix_after(struct matrix_frontend *frontend, uint64_t ms, matrix_later_run *run, const char *a,
+                  const char *b);
 
+/* What people call the network. */
+const char *matrix_network_name(const struct matrix_frontend *frontend);
 /* A path under /_matrix/client/v3 with its variable parts encoded: "%s" are replaced by the texts. To be
  * freed. */
 char *matrix_path(const char *format, ...);

@@ -254,13 +254,24 @@ static enum matrix_membership membership_of(const struct reader *in, const struc
 	return MATRIX_MEMBERSHIP_NONE;
 }
 
+static const struct cJSON *content_before(const struct reader *in)
+{
+	const struct cJSON *before = json_object(json_object(in->json, "unsigned"), "prev_content");
+
+	return before ? before : json_object(in->json, "prev_content");
+}
+
+static void read_power_levels(struct reader *in)
+{
+	in->event->content = in->content;
+	in->event->content_before = content_before(in);
+}
+
 static void read_member(struct reader *in)
 {
 	struct matrix_event *event = in->event;
-	const struct cJSON *before = json_object(json_object(in->json, "unsigned"), "prev_content");
+	const struct cJSON *before = content_before(in);
 
-	if (!before)
-		before = json_object(in->json, "prev_content");
 	if (!matrix_is_user_id(event->state_key)) {
 		event->kind = MATRIX_OTHER;
 		return;
@@ -381,6 +392,7 @@ static const struct event_type {
         {"m.room.topic", MATRIX_TOPIC, STATE, read_topic},
         {"m.room.encryption", MATRIX_ENCRYPTION, STATE, read_nothing},
         {"m.room.tombstone", MATRIX_TOMBSTONE, STATE, read_tombstone},
+        {"m.room.power_levels", MATRIX_POWER_LEVELS, STATE, read_power_levels},
         {"m.typing", MATRIX_TYPING, EPHEMERAL, read_typing},
         {"m.receipt", MATRIX_RECEIPT, EPHEMERAL, read_receipt},
         {"m.presence", MATRIX_PRESENCE, EPHEMERAL, read_presence},

@@ -5,7 +5,7 @@
  * as long as it is an object.
  *
  * Whoever is in a room can send events of any type into it. So what says something about a room's state (MEMBER to
- * TOMBSTONE) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the rest
+ * POWER_LEVELS) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the rest
  * has no state key: other events are OTHER.
  */
 #pragma once
@@ -29,6 +29,7 @@ enum matrix_event_kind {
 	MATRIX_TOPIC,
 	MATRIX_ENCRYPTION,   /* m.room.encryption: from now on */
 	MATRIX_TOMBSTONE,
+	MATRIX_POWER_LEVELS,
 	/* ephemeral */
 	MATRIX_TYPING,
 	MATRIX_RECEIPT,
@@ -76,6 +77,8 @@ struct matrix_event {
 	bool is_direct;
 	const char *display_name; /* MEMBER */
 	/* TOPIC: body. TOMBSTONE: room that replaces this one: replaces; body */
+	/* POWER_LEVELS: lent, like the JSON that the event was read from; before: NULL if it is not said */
+	const struct cJSON *content, *content_before;
 	/* TYPING */
 	const char *const *users;
 	size_t users_count;

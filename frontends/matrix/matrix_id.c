@@ -144,6 +144,20 @@ static void put_hash(struct buf *out, const char *name)
 	buf_puts(out, sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash)));
 }
 
+void matrix_put_protocol(const struct matrix_names *names, struct buf *out)
+{
+	static const char ornaments[] = "_.-";
+	const char *begin = names->prefix + strspn(names->prefix, ornaments);
+	size_t length = strlen(begin);
+
+	while (length && strchr(ornaments, begin[length - 1]))
+		length--;
+	if (length)
+		buf_append(out, begin, length);
+	else
+		buf_puts(out, names->bot);
+}
+
 char *matrix_bot_id(const struct matrix_names *names)
 {
 	return mem_printf("@%s:%s", names->bot, names->server);

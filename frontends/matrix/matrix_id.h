@@ -38,6 +38,9 @@ bool matrix_is_media_url(const char *url);
 /* What follows the first colon; NULL: there is none. */
 const char *matrix_id_server(const char *id);
 
+/* What clients call the network's protocol: the prefix without its ornaments ("irc"), else the bot's name. Appended. */
+void matrix_put_protocol(const struct matrix_names *names, struct buf *out);
+
 char *matrix_bot_id(const struct matrix_names *names);
 char *matrix_ghost_id(const struct matrix_names *names, const char *name);
 /* Whether it is one of our users: a ghost or the bot. */

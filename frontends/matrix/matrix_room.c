@@ -12,8 +12,9 @@
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/space.h"
 
-static const char *const kinds[] = {"plain", "control", "chat", "portal"};
+static const char *const kinds[] = {"plain", "control", "chat", "portal", "space", "left"};
 
 /* Portals of one legacy room. */
 struct portal_rooms {
@@ -63,6 +64,15 @@ struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, con
 	return room;
 }
 
+bool matrix_room_was_left(const struct matrix_frontend *frontend, const char *owner, const char *name)
+{
+	char *key = matrix_chat_key(owner, name);
+	bool left = map_get(frontend->left, key) != NULL;
+
+	mem_free(key);
+	return left;
+}
+
 static struct portal_rooms *portals_of(const struct matrix_frontend *frontend, const char *name)
 {
 	struct text_key key;
@@ -107,10 +117,10 @@ static void portals_free(void *value)
 
 static void tie(struct matrix_frontend *frontend, struct matrix_room *room)
 {
-	if (room->kind == MATRIX_ROOM_CHAT) {
+	if (room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_LEFT) {
 		char *key = matrix_chat_key(room->owner, room->name);
 
-		map_put(frontend->chats, key, room);
+		map_set(room->kind == MATRIX_ROOM_CHAT ? &frontend->chats : &frontend->left, key, room);
 		mem_free(key);
 		return;
 	}
@@ -149,12 +159,13 @@ static void untie(struct matrix_frontend *frontend, const struct matrix_room *ro
 {
 	if (room->kind == MATRIX_ROOM_PORTAL)
 		untie_portal(frontend, room);
-	if (room->kind != MATRIX_ROOM_CHAT)
+	if (room->kind != MATRIX_ROOM_CHAT && room->kind != MATRIX_ROOM_LEFT)
 		return;
+	struct map *chats = room->kind == MATRIX_ROOM_CHAT ? frontend->chats : frontend->left;
 	char *key = matrix_chat_key(room->owner, room->name);
 
-	if (map_get(frontend->chats, key) == room)
-		map_remove(frontend->chats, key);
+	if (map_get(chats, key) == room)
+		map_remove(chats, key);
 	mem_free(key);
 }
 
@@ -163,6 +174,7 @@ static void room_free(void *value)
 	struct matrix_room *room = value;
 
 	map_destroy(&room->members, NULL);
+	map_destroy(&room->powers, NULL);
 	mem_free(room->id);
 	mem_free(room->owner);
 	mem_free(room->name);
@@ -170,6 +182,7 @@ static void room_free(void *value)
 	mem_free(room->successor);
 	map_destroy(&room->typers, NULL);
 	mem_free(room->title);
+	mem_free(room->icon);
 	mem_free(room->topic);
 	mem_free(room);
 }
@@ -193,22 +206,30 @@ static struct matrix_room *make(struct matrix_frontend *frontend, const char *id
 	return room;
 }
 
-/* Words of what else is kept; the relay's address comes last and has no space in it. */
+/* Words of what else is kept; ids have no space in them. */
 static char *value_of(const struct matrix_room *room)
 {
-	return mem_printf("%s%s%s%s%s", room->ours ? "ours " : "", room->in_room ? "room " : "",
-	                  room->encrypted ? "encrypted " : "", room->relay ? "relay=" : "",
-	                  room->relay ? room->relay : "");
+	return mem_printf("%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->in_room ? "room " : "",
+	                  room->encrypted ? "encrypted " : "", room->successor ? "successor=" : "",
+	                  room->successor ? room->successor : "", room->successor ? " " : "",
+	                  room->relay ? "relay=" : "", room->relay ? room->relay : "");
+}
+
+/* What follows the word, up to a space; NULL: it is not there. */
+static char *value_at(const char *value, const char *word)
+{
+	const char *found = strstr(value, word);
+
+	return found ? mem_strndup(found + strlen(word), strcspn(found + strlen(word), " ")) : NULL;
 }
 
 static void read_value(struct matrix_room *room, const char *value)
 {
-	const char *relay = strstr(value, "relay=");
-
 	room->ours = strstr(value, "ours ") != NULL;
 	room->in_room = strstr(value, "room ") != NULL;
 	room->encrypted = strstr(value, "encrypted ") != NULL;
-	room->relay = relay ? mem_strdup(relay + strlen("relay=")) : NULL;
+	room->successor = value_at(value, "successor=");
+	room->relay = value_at(value, "relay=");
 }
 
 void matrix_room_store(struct matrix_frontend *frontend, struct matrix_room *room)
@@ -241,6 +262,8 @@ void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **s
 	if (!room)
 		return;
 	untie(frontend, room);
+	if (room->kind == MATRIX_ROOM_SPACE && room->owner)
+		space_known(frontend, room->owner, NULL);
 	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, room->id, NULL, NULL);
 	map_remove(frontend->rooms, room->id);
 	room_free(room);
@@ -358,7 +381,11 @@ static void on_places(void *context, int err, const struct store_place *places, 
 		        make(frontend, places[i].place, kind, places[i].owner, places[i].name);
 
 		read_value(room, places[i].value);
-		matrix_room_ask_members(frontend, room);
+		if (kind == MATRIX_ROOM_SPACE)
+			space_known(frontend, places[i].owner, places[i].place);
+		/* Of what was left nobody of ours can ask. */
+		if (kind != MATRIX_ROOM_LEFT)
+			matrix_room_ask_members(frontend, room);
 	}
 	if (!frontend->stopping)
 		loading->ready(frontend);
@@ -377,6 +404,7 @@ void matrix_rooms_load(struct matrix_frontend *frontend, void (*ready)(struct ma
 void matrix_rooms_free(struct matrix_frontend *frontend)
 {
 	map_destroy(&frontend->chats, NULL);
+	map_destroy(&frontend->left, NULL);
 	map_destroy(&frontend->portals, portals_free);
 	map_destroy(&frontend->rooms, room_free);
 }

@@ -12,13 +12,15 @@ enum matrix_room_kind {
 	MATRIX_ROOM_CONTROL, /* `owner` talks to the bot */
 	MATRIX_ROOM_CHAT,    /* `owner` talks to the contact `name` */
 	MATRIX_ROOM_PORTAL,  /* of the legacy room `name` */
+	MATRIX_ROOM_SPACE,   /* the space of `owner` (space.h) */
+	MATRIX_ROOM_LEFT,    /* was a chat, which its owner has left: a note that it is not wanted */
 };
 
 struct matrix_room {
 	char *id;
 	enum matrix_room_kind kind;
-	char *owner;         /* CONTROL, CHAT: a user id */
-	char *name;          /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
+	char *owner;         /* CONTROL, CHAT, SPACE, LEFT: a user id */
+	char *name;          /* CHAT, LEFT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
 	char *successor;     /* the tombstone names it, and it may not be seen yet; NULL */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
@@ -29,6 +31,11 @@ struct matrix_room {
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
 	char *title, *topic; /* as we set them last; NULL */
+	char *icon;          /* hash of the picture that it shows, or will; NULL */
+	/* PORTAL (portal_power.h) */
+	struct map *powers; /* user id -> role above none (power_level_get), as they were set last */
+	bool power_busy;    /* they are being looked at, or will be */
+	uint64_t power_ms;  /* when that was last; 0: never */
 };
 
 /* A chat with a contact has the contact's name; one with somebody whom one knows from a room only (`in_room`)
@@ -45,6 +52,8 @@ char *matrix_chat_key(const char *owner, const char *name);
 struct matrix_room *matrix_room_find(const struct matrix_frontend *frontend, const char *id);
 struct matrix_room *matrix_room_chat(const struct matrix_frontend *frontend, const char *owner,
                                      const char *name);
+/* Whether the person has left the last chat with this contact. */
+bool matrix_room_was_left(const struct matrix_frontend *frontend, const char *owner, const char *name);
 /* The portal of a legacy room: the first of them if there are several. */
 struct matrix_room *matrix_room_portal(const struct matrix_frontend *frontend, const char *name);
 /* Whether the legacy room of this portal is tied to other Matrix rooms as well. */

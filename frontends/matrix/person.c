@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/puppet.h"
 #include "transport/delivery.h"
@@ -237,6 +238,7 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 			tell_state(frontend, id, "You are connected to the network.", NULL);
 		person->curious = false;
 		matrix_later(frontend, portal_rooms_join_again, id, NULL);
+		matrix_later(frontend, chat_all_begin, id, NULL);
 		break;
 	case SESSION_RECONNECTING:
 		/* once in words; the core tries on */

@@ -12,6 +12,8 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_power.h"
+#include "frontends/matrix/space.h"
 #include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/router.h"
@@ -125,7 +127,8 @@ static void make(struct making *making)
 	char *local = mem_strndup(alias + 1, strcspn(alias + 1, ":"));
 	struct buf body = {0};
 
-	buf_puts(&body, "{\"preset\":\"public_chat\",\"visibility\":\"private\",\"room_alias_name\":");
+	buf_printf(&body, "{\"preset\":\"public_chat\",\"visibility\":\"%s\",\"room_alias_name\":",
+	           frontend->config.listed ? "public" : "private");
 	json_put_string(&body, local);
 	buf_puts(&body, ",\"name\":");
 	json_put_string(&body, making->name);
@@ -133,7 +136,8 @@ static void make(struct making *making)
 	buf_puts(&body, ",\"initial_state\":[{\"type\":\"m.room.history_visibility\",\"state_key\":\"\","
 	                "\"content\":{\"history_visibility\":\"joined\"}}]"
 	                ",\"power_level_content_override\":{\"events_default\":0,\"state_default\":50,"
-	                "\"events\":{\"m.room.topic\":0}}}");
+	                "\"events\":{\"m.room.topic\":0,\"m.room.history_visibility\":100,\"m.room.encryption\":100,"
+	                "\"m.room.server_acl\":100,\"m.room.tombstone\":100}}}");
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
 	                                                            .path = "/_matrix/client/v3/createRoom",
 	                                                            .body = buf_text(&body),
@@ -187,6 +191,9 @@ void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room
 	struct user *user = resource->identity->user;
 	const struct room *legacy = room_find(user, room->name);
 
+	/* A relay need not be there itself. */
+	if (matrix_room_has(room, resource->identity->address))
+		space_add(frontend, resource->identity->address, room);
 	if (legacy && room_has(legacy, resource))
 		return;
 	char *nickname = user_nickname(user);
@@ -228,11 +235,21 @@ void portal_room_person_out(struct matrix_frontend *frontend, struct matrix_room
 	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
 	struct others others = {.id = id, .but = room};
 
+	space_remove(frontend, id, room->id);
 	matrix_room_each_portal(frontend, room->name, look_for, &others);
 	if (!resource || others.found)
 		return;
 	router_from_frontend(resource, &(struct event){.type = EVENT_ROOM_LEAVE,
 	                                               .room = {.name = room->name, .nickname = ""}});
+}
+
+void portal_room_empty(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	struct map_iter it = {0};
+
+	while (map_next(room->members, &it))
+		if (matrix_is_ours(&frontend->names, it.key) && strcmp(it.key, frontend->bot) != 0)
+			ghost_leave(frontend, room, it.key, NULL);
 }
 
 void portal_room_join_people(struct matrix_frontend *frontend, struct matrix_room *room)
@@ -273,6 +290,8 @@ static bool is_listener(const struct matrix_frontend *frontend, const struct ide
 struct showing {
 	const char *legacy; /* name of the room */
 	const char *nickname, *shown_name;
+	const char *reason; /* why he leaves; NULL */
+	enum participant_role role;
 };
 
 static void bring_in(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
@@ -281,12 +300,12 @@ static void bring_in(struct matrix_frontend *frontend, struct matrix_room *room,
 	/* Many come at once: they must not hold up what is said. */
 	char *lane = mem_printf("participants of %s", room->id);
 
-	if (room->ghosts < (size_t)frontend->config.join_ghosts) {
-		char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
+	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
+	if (room->ghosts < (size_t)frontend->config.join_ghosts)
 		ghost_enter(frontend, room, ghost, showing->shown_name, lane);
-		mem_free(ghost);
-	}
+	portal_power_note(frontend, room, ghost, showing->role);
+	mem_free(ghost);
 	mem_free(lane);
 }
 
@@ -295,7 +314,8 @@ static void take_out(struct matrix_frontend *frontend, struct matrix_room *room,
 	const struct showing *showing = context;
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
-	ghost_leave(frontend, room, ghost);
+	ghost_leave(frontend, room, ghost, showing->reason);
+	portal_power_note(frontend, room, ghost, ROLE_NONE);
 	mem_free(ghost);
 }
 
@@ -320,6 +340,15 @@ static void kick(struct matrix_frontend *frontend, struct matrix_room *room, voi
 	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/kick", room->id), NULL, buf_text(&body),
 	            room->id);
 	buf_finish(&body);
+}
+
+/* What one of our people is in the legacy room. */
+static void show_own_role(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct showing *showing = context;
+
+	if (room->ours && matrix_room_has(room, showing->shown_name))
+		portal_power_note(frontend, room, showing->shown_name, showing->role);
 }
 
 static void tell_removed(struct matrix_frontend *frontend, const struct identity *to,
@@ -357,12 +386,17 @@ void portal_room_show_participant(struct matrix_frontend *frontend, struct ident
 	bool renamed = participant->new_nickname && *participant->new_nickname;
 	struct showing showing = {participant->room, participant->nickname,
 	                          participant->alias && *participant->alias ? participant->alias
-	                                                                    : participant->nickname};
+	                                                                    : participant->nickname,
+	                          participant->status_text, event_role(participant->role, participant->flags)};
 
 	if (nickname_refused(frontend, to, participant))
 		return;
-	if (participant->self && !gone)
+	if (participant->self && !gone) {
+		struct showing own = {.shown_name = to->address, .role = showing.role};
+
+		matrix_room_each_portal(frontend, participant->room, show_own_role, &own);
 		matrix_later(frontend, nickname_follow, to->address, participant->room);
+	}
 	if (participant->self && gone && !renamed)
 		tell_removed(frontend, to, participant);
 	if (participant->self || !is_listener(frontend, to, participant->room))
@@ -399,13 +433,14 @@ static void sync_one(struct matrix_frontend *frontend, struct matrix_room *room,
 	while (map_next(room->members, &it))
 		if (matrix_is_ours(&frontend->names, it.key) && strcmp(it.key, frontend->bot) != 0 &&
 		    !map_get(syncing->wanted, it.key))
-			ghost_leave(frontend, room, it.key);
+			ghost_leave(frontend, room, it.key, NULL);
 	it = (struct map_iter){0};
 	while (map_next(syncing->wanted, &it)) {
-		struct showing showing = {room->name, it.value, it.value};
+		struct showing showing = {.legacy = room->name, .nickname = it.value, .shown_name = it.value};
 
 		bring_in(frontend, room, &showing);
 	}
+	portal_power_update(frontend, room);
 }
 
 void portal_rooms_sync(struct matrix_frontend *frontend, const char *name, const char *unused)
@@ -467,10 +502,28 @@ static void set_title(struct matrix_frontend *frontend, struct matrix_room *room
 	set_state(frontend, room->id, "m.room.name", "name", title);
 }
 
+struct picturing {
+	struct identity *to;
+	const char *icon_hash;
+};
+
+static void set_icon(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct picturing *picturing = context;
+
+	if (room->ours)
+		contact_show_room_icon(frontend, picturing->to, room, picturing->icon_hash);
+}
+
 void portal_room_show_info(struct matrix_frontend *frontend, struct identity *to,
                            const struct event_room_info *info)
 {
-	if (info->title && *info->title && is_listener(frontend, to, info->room))
+	struct picturing picturing = {to, info->icon_hash};
+
+	if (!is_listener(frontend, to, info->room))
+		return;
+	matrix_room_each_portal(frontend, info->room, set_icon, &picturing);
+	if (info->title && *info->title)
 		matrix_room_each_portal(frontend, info->room, set_title, (void *)(uintptr_t)info->title);
 }
 

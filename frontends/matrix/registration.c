@@ -27,12 +27,18 @@ void registration_finish(struct registration *registration)
 }
 
 /* In '...', where only ' itself needs an escape. */
-static void put_scalar(struct buf *out, const char *key, const char *value)
+static void put_text(struct buf *out, const char *before, const char *value)
 {
-	buf_printf(out, "%s: '", key);
+	buf_printf(out, "%s '", before);
 	for (; *value; value++)
 		buf_puts(out, *value == '\'' ? "''" : (char[]){*value, '\0'});
 	buf_puts(out, "'\n");
+}
+
+static void put_scalar(struct buf *out, const char *key, const char *value)
+{
+	buf_puts(out, key);
+	put_text(out, ":", value);
 }
 
 static void put_token(struct buf *out, const char *key)
@@ -82,6 +88,8 @@ static void put_people(struct buf *out, const struct matrix_names *names)
 
 void registration_make(struct buf *out, const struct matrix_names *names, const char *id, const char *url, bool people)
 {
+	struct buf protocol = {0};
+
 	put_scalar(out, "id", id);
 	put_scalar(out, "url", url);
 	put_token(out, "as_token");
@@ -96,6 +104,10 @@ void registration_make(struct buf *out, const struct matrix_names *names, const 
 		put_people(out, names);
 	put_namespace(out, names, "aliases", '#');
 	buf_puts(out, "  rooms: []\n");
+	matrix_put_protocol(names, &protocol);
+	buf_puts(out, "protocols:\n");
+	put_text(out, "-", buf_text(&protocol));
+	buf_finish(&protocol);
 }
 
 static int fail(struct buf *error, int result, const char *what, const char *path)

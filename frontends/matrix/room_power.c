@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "frontends/matrix/ghost.h"
 
 #define STATE_DEFAULT 50 /* where the event says nothing */
 
@@ -93,14 +94,16 @@ void room_power_check(struct matrix_frontend *frontend, const struct matrix_room
                       room_power_done *done, void *context)
 {
 	struct checking *checking = MEM_NEW(struct checking);
-	char *path = matrix_path("/rooms/%s/state", room->id);
+	char *path = matrix_path("/rooms/%s/state", room->id), *ghost = ghost_of_chat(frontend, room);
 
 	*checking = (struct checking){frontend, mem_strdup(person), done, context};
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = path,
+	                                                            .as = ghost,
 	                                                            .lane = room->id,
 	                                                            .done = on_state,
 	                                                            .drop = drop,
 	                                                            .context = checking});
+	mem_free(ghost);
 	mem_free(path);
 }

@@ -14,6 +14,7 @@
 #include "frontends/matrix/long_text.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
+#include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
@@ -682,6 +683,10 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	                                                           : reason_text(undelivered->reason);
 	char *whole;
 
+	if (message->moderation.action) {
+		moderation_refused(frontend, address, message, text);
+		return 0;
+	}
 	if (undelivered->reason == UNDELIVERED_TOO_LONG && long_text_send(frontend, address, event))
 		return event->handover ? 1 : 0;
 	whole = mem_printf("Not delivered: %s", text);

@@ -11,9 +11,11 @@
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/directory.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/nickname.h"
+#include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/puppet.h"
@@ -282,6 +284,8 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 	switch (room->kind) {
 	case MATRIX_ROOM_PORTAL:
 		portal_room_person_out(frontend, room, id);
+		if (!matrix_room_people(room))
+			portal_room_empty(frontend, room);
 		if (room->relay && !strcmp(room->relay, id)) {
 			MEM_FREE(room->relay);
 			matrix_room_store(frontend, room);
@@ -290,6 +294,10 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 	case MATRIX_ROOM_CHAT:
 		if (!strcmp(room->owner, id))
 			chat_left(frontend, room);
+		break;
+	case MATRIX_ROOM_LEFT:
+	case MATRIX_ROOM_SPACE:
+		/* It goes on: the person may come back. */
 		break;
 	case MATRIX_ROOM_CONTROL:
 	case MATRIX_ROOM_PLAIN:
@@ -304,13 +312,19 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 }
 
 /* The bot or a ghost is put out by somebody. */
-static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
+static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_room *room,
+                             const struct matrix_event *event)
 {
+	const char *id = event->state_key;
 	struct map_iter it = {0};
 
+	bool was_in = matrix_room_has(room, id);
+
 	matrix_room_note_member(frontend, room, id, false);
-	if (strcmp(id, frontend->bot) != 0)
+	if (strcmp(id, frontend->bot) != 0) {
+		moderation_ghost_put_out(frontend, room, event, was_in);
 		return;
+	}
 	log_info(&frontend->base.log, "the bot was put out of %s", log_quote(room->id));
 	while (room->kind == MATRIX_ROOM_PORTAL && map_next(room->members, &it))
 		if (!matrix_is_ours(&frontend->names, it.key))
@@ -360,7 +374,7 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	if (!room)
 		return;
 	if (ours && gone) {
-		one_of_ours_left(frontend, room, who);
+		one_of_ours_left(frontend, room, event);
 	} else if (gone) {
 		person_left(frontend, room, who);
 	} else if (event->membership == MATRIX_JOIN && !ours && !matrix_room_has(room, who)) {
@@ -497,8 +511,11 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		on_topic(frontend, room, event);
 		break;
 	case MATRIX_TOMBSTONE:
-		if (event->replaces)
-			upgrade_follow(frontend, room, event->replaces);
+		if (event->replaces && room->kind != MATRIX_ROOM_SPACE)
+			upgrade_follow(frontend, room, event->sender, event->replaces);
+		break;
+	case MATRIX_POWER_LEVELS:
+		moderation_power_levels(frontend, room, event);
 		break;
 	case MATRIX_ENCRYPTED:
 	case MATRIX_ENCRYPTION:
@@ -787,10 +804,33 @@ static void on_alias(void *context, struct appservice_request *request, const ch
 	buf_finish(&name);
 }
 
+static void on_directory(void *context, struct appservice_request *request, enum appservice_directory what,
+                         const char *protocol)
+{
+	const struct matrix_frontend *frontend = context;
+	struct buf json = {0};
+	bool found;
+
+	if (what == APPSERVICE_PROTOCOL)
+		found = protocol && directory_protocol(frontend, protocol, &json);
+	else if (what == APPSERVICE_ROOMS)
+		found = directory_rooms(frontend, protocol, appservice_field(request, "alias"),
+		                        appservice_field(request, DIRECTORY_ROOM), &json);
+	else
+		found = directory_people(frontend, protocol, appservice_field(request, "userid"),
+		                         appservice_field(request, DIRECTORY_PERSON), &json);
+	if (found)
+		appservice_answer(request, &json);
+	else
+		appservice_refuse(request, 404, "M_NOT_FOUND", "there is nothing of that name");
+	buf_finish(&json);
+}
+
 const struct appservice_ops transaction_ops = {
         .transaction = on_transaction,
         .user = on_user,
         .alias = on_alias,
+        .directory = on_directory,
 };
 
 void transactions_forget(struct matrix_frontend *frontend)

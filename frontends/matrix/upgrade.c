@@ -10,6 +10,8 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/room_power.h"
+#include "frontends/matrix/space.h"
 
 struct following {
 	struct matrix_frontend *frontend;
@@ -32,19 +34,34 @@ bool upgrade_is_successor(const struct cJSON *state, const char *room)
 	return found;
 }
 
+/* Nobody of ours stays behind. */
+static void leave(struct matrix_frontend *frontend, const struct matrix_room *old)
+{
+	struct map_iter it = {0};
+
+	while (map_next(old->members, &it))
+		if (matrix_is_ours(&frontend->names, it.key))
+			matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", old->id), it.key, NULL, old->id);
+}
+
 static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const char *to)
 {
 	enum matrix_room_kind kind = old->kind;
 	char *owner = mem_strdup(old->owner), *name = mem_strdup(old->name), *relay = mem_strdup(old->relay);
 	bool in_room = old->in_room;
 
+	leave(frontend, old);
 	/* The old one first, so that the new one is the only one of its kind. */
+	if (kind == MATRIX_ROOM_CHAT)
+		space_remove(frontend, owner, old->id);
 	matrix_room_forget(frontend, &old);
 	struct matrix_room *room = matrix_room_set(frontend, to, kind, owner, name);
 
 	room->in_room = in_room;
 	mem_replace(&room->relay, relay);
 	matrix_room_store(frontend, room);
+	if (kind == MATRIX_ROOM_CHAT)
+		space_add(frontend, owner, room);
 	if (kind == MATRIX_ROOM_CONTROL)
 		person_set_control(frontend, owner, to);
 	matrix_room_ask_members(frontend, room);
@@ -76,8 +93,9 @@ static void on_state(void *context, const struct matrix_reply *reply)
 		         log_quote(following->to));
 		tie(frontend, old, following->to);
 	} else if (reply->err == TP_ERR_NOT_ALLOWED && old) {
-		/* An invitation may follow. */
+		/* An invitation may follow, perhaps in another process's time. */
 		mem_replace(&old->successor, following->to);
+		matrix_room_store(frontend, old);
 	} else if (!good) {
 		log_warning(&frontend->base.log,
 		            "room %s says that %s replaces it, which does not say so: not followed",
@@ -91,6 +109,32 @@ static void on_state(void *context, const struct matrix_reply *reply)
 	following_free(following);
 }
 
+static struct following *follow(struct matrix_frontend *frontend, const struct matrix_room *room, const char *replacement)
+{
+	struct following *following = MEM_NEW(struct following);
+
+	following->frontend = frontend;
+	following->from = mem_strdup(room->id);
+	following->to = mem_strdup(replacement);
+	return following;
+}
+
+static void look_at(struct matrix_frontend *frontend, const struct matrix_room *room, const char *replacement)
+{
+	char *ghost = ghost_of_chat(frontend, room), *path = matrix_path("/rooms/%s/state", replacement);
+
+	matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", replacement), ghost, NULL, replacement);
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
+	                                                            .path = path,
+	                                                            .as = ghost,
+	                                                            .lane = replacement,
+	                                                            .done = on_state,
+	                                                            .context = follow(frontend, room, replacement),
+	                                                            .drop = following_free});
+	mem_free(path);
+	mem_free(ghost);
+}
+
 bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
 {
 	struct map_iter it = {0};
@@ -100,30 +144,28 @@ bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
 
 		if (!room->successor || strcmp(room->successor, id) != 0)
 			continue;
-		MEM_FREE(room->successor);
-		upgrade_follow(frontend, room, id);
+		look_at(frontend, room, id);
 		return true;
 	}
 	return false;
 }
 
-void upgrade_follow(struct matrix_frontend *frontend, struct matrix_room *room, const char *replacement)
+static void on_power(void *context, bool may, const char *problem)
 {
-	char *ghost = ghost_of_chat(frontend, room);
-	struct following *following = MEM_NEW(struct following);
-	char *path = matrix_path("/rooms/%s/state", replacement);
+	struct following *following = context;
+	struct matrix_frontend *frontend = following->frontend;
+	const struct matrix_room *room = matrix_room_find(frontend, following->from);
 
-	following->frontend = frontend;
-	following->from = mem_strdup(room->id);
-	following->to = mem_strdup(replacement);
-	matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", replacement), ghost, NULL, replacement);
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
-	                                                            .path = path,
-	                                                            .as = ghost,
-	                                                            .lane = replacement,
-	                                                            .done = on_state,
-	                                                            .context = following,
-	                                                            .drop = following_free});
-	mem_free(path);
-	mem_free(ghost);
+	if (may && room)
+		look_at(frontend, room, following->to);
+	else if (room && *problem)
+		log_warning(&frontend->base.log, "room %s is replaced by somebody who may not do that: not followed",
+		            log_quote(following->from));
+	following_free(following);
+}
+
+void upgrade_follow(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
+                    const char *replacement)
+{
+	room_power_check(frontend, room, sender, on_power, follow(frontend, room, replacement));
 }

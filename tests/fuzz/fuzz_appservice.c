@@ -64,6 +64,16 @@ static void take_name(void *context, struct appservice_request *request, const c
 	take(request, id);
 }
 
+static void take_directory(void *context, struct appservice_request *request, enum appservice_directory what,
+			   const char *protocol)
+{
+	const char *field = appservice_field(request, "x");
+
+	(void)what;
+	require(!field || text_is_clean(field, strlen(field), TEXT_LINES));
+	take_name(context, request, protocol ? protocol : "none");
+}
+
 static void take_ping(void *context, const char *transaction)
 {
 	(void)context;
@@ -72,7 +82,7 @@ static void take_ping(void *context, const char *transaction)
 
 static void set_up(void)
 {
-	static const struct appservice_ops ops = {take_transaction, take_name, take_name, take_ping, NULL};
+	static const struct appservice_ops ops = {take_transaction, take_name, take_name, take_directory, take_ping, NULL};
 	struct buf error = {0};
 
 	log_threshold = LOG_LEVEL_ERROR;

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 SKIPPED = 77
+UNAVAILABLE = 78  # skipped where CI=true too
 SCENARIO_SECONDS = float(os.environ.get("SCENARIO_SECONDS", "240"))
 
 
@@ -48,14 +49,14 @@ def chosen(wanted):
 
 
 async def run_in_world(scenario, build, plain):
-    from harness.process import Skip
+    from harness.process import Skip, Unavailable
     from harness.world import World
     world = World(build, plain)
     status, text = 0, ""
     try:
         await asyncio.wait_for(scenario(world), SCENARIO_SECONDS)
     except Skip as reason:
-        status, text = SKIPPED, str(reason)
+        status, text = UNAVAILABLE if isinstance(reason, Unavailable) else SKIPPED, str(reason)
     except Exception:  # noqa: BLE001 - shown whole
         status, text = 1, traceback.format_exc()
     try:
@@ -94,7 +95,7 @@ def packages_of(names):
 
 def report(number, result, must_run):
     name, status, output, seconds = result
-    if status == SKIPPED and not must_run:
+    if status == UNAVAILABLE or (status == SKIPPED and not must_run):
         print(f"ok {number} - {name} # SKIP {output.strip()}", flush=True)
         return "skipped"
     if status == 0:

@@ -244,7 +244,7 @@ static int check_limits(const struct spool *spool, const struct spool_queue *que
 
 static bool is_message(enum event_type type)
 {
-	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION;
+	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION || type == EVENT_MODERATION;
 }
 
 /* Appends the entry to `out`. On failure nothing is appended. */

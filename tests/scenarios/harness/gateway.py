@@ -65,6 +65,8 @@ class Gateway:
             "matrix.prefix": prefix, "matrix.bot": bot, "matrix.port": self.matrix_port,
             "matrix.registration": self.registration,
         })
+        # An invitation more, which only those want that are about it.
+        self.keys.setdefault("matrix.spaces", "0")
         self.write_config()
         child = await asyncio.create_subprocess_exec(
             self.daemon, "--matrix-registration", self.registration, self.config, stdin=asyncio.subprocess.DEVNULL,

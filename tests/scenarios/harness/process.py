@@ -25,6 +25,10 @@ class Skip(Exception):
     """The scenario cannot run on this machine."""
 
 
+class Unavailable(Skip):
+    """It needs what not everybody can have: that is no failure where CI=true either."""
+
+
 def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))

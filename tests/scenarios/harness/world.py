@@ -12,6 +12,7 @@ from .irc_client import IrcClient
 from .person import Person
 from .process import Skip, free_port
 from .servers import Ejabberd, Ngircd, Prosody
+from .slack import Slack
 from .synapse import Synapse
 
 
@@ -52,6 +53,12 @@ class World:
         server = Synapse(self.folder, **options)
         self.started.append(server)
         return server
+
+    async def slack(self, **options):
+        slack = Slack(**options)
+        self.started.append(slack)
+        await slack.start()
+        return slack
 
     async def matrix_person(self, synapse, name, **options):
         from .matrix_person import MatrixPerson  # which only these scenarios have
@@ -139,6 +146,8 @@ class World:
                 seen = True
             elif isinstance(thing, IrcClient):
                 shown.append(f"--- IRC traffic of {thing.nick}\n{thing.traffic()[-8000:]}")
+            elif isinstance(thing, Slack):
+                shown.append(thing.show())
             elif hasattr(thing, "traffic"):
                 shown.append(f"--- Matrix traffic of {thing.id}\n{thing.traffic()[-12000:]}")
             elif getattr(thing, "process", None):

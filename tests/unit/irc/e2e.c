@@ -152,6 +152,8 @@ static void note_participant(struct buf *log, const struct event_participant *pa
 {
 	buf_printf(log, "participant %s %s flags=%d status=%d", participant->room, participant->nickname,
 	           participant->flags, (int)participant->status);
+	if (participant->role > ROLE_NONE)
+		buf_printf(log, " role=%d", (int)participant->role);
 	if (participant->new_nickname)
 		buf_printf(log, " -> %s", participant->new_nickname);
 	buf_printf(log, " %s\n", participant->status_text ? participant->status_text : "");

@@ -259,6 +259,65 @@ static void test_refused(void **state)
 	stage_close(&stage);
 }
 
+static void moderate(struct stage *stage, uint64_t number, const char *nickname, struct event_moderation moderation)
+{
+	gateway_send(&stage->gateway, &(struct event){EVENT_MODERATION, ALICE, .handover = number,
+	                                              .message = {MESSAGE_ROOM, "#a", nickname, .text = "too loud",
+	                                                          .moderation = moderation}});
+}
+
+/* Each change a line, what is given before what is taken; bans by the host where it is known. */
+static void test_moderation(void **state)
+{
+	static const struct {
+		const char *nickname;
+		struct event_moderation what;
+		const char *lines;
+	} cases[] = {
+	        {"eve", {MODERATION_ROLE, ROLE_MODERATOR}, "MODE #a +o eve\r\n"},
+	        {"bob", {MODERATION_ROLE, ROLE_HELPER}, "MODE #a +h bob\r\nMODE #a -o bob\r\n"},
+	        {"carol", {MODERATION_ROLE, ROLE_NONE}, "MODE #a -q carol\r\n"},
+	        {"dave", {MODERATION_KICK, ROLE_UNSAID}, "KICK #a dave :too loud\r\n"},
+	        {"dave", {MODERATION_BAN, ROLE_UNSAID}, "MODE #a +b *!*@h\r\nKICK #a dave :too loud\r\n"},
+	        {"dave", {MODERATION_UNBAN, ROLE_UNSAID}, "MODE #a -b dave!*@*\r\nMODE #a -b *!*@h\r\n"},
+	        {"frank", {MODERATION_BAN, ROLE_UNSAID}, "MODE #a +b frank!*@*\r\n"},
+	        {"frank", {MODERATION_UNBAN, ROLE_UNSAID}, "MODE #a -b frank!*@*\r\n"},
+	};
+	struct stage stage;
+	char text[160];
+
+	(void)state;
+	open_numbered(&stage, "--irc.line_burst=50");
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		moderate(&stage, 10 + i, cases[i].nickname, cases[i].what);
+		snprintf(text, sizeof(text), "%sPING :m%u\r\n", cases[i].lines, i + 1);
+		peer_expect(&stage.server, text);
+		pong(&stage, i + 1);
+		snprintf(text, sizeof(text), "done %u", 10 + i);
+		gateway_expect(&stage.gateway, text);
+	}
+	/* So it is already: nothing to be done. */
+	moderate(&stage, 30, "eve", (struct event_moderation){MODERATION_ROLE, ROLE_VOICE});
+	gateway_expect(&stage.gateway, "done 30");
+	/* Nobody there, or no name: not for the network. */
+	moderate(&stage, 31, "frank", (struct event_moderation){MODERATION_KICK, ROLE_UNSAID});
+	gateway_expect(&stage.gateway, "refused 31 3 Nobody of that name is in this channel.");
+	moderate(&stage, 32, "a b", (struct event_moderation){MODERATION_BAN, ROLE_UNSAID});
+	gateway_expect(&stage.gateway, "refused 32 3 Nobody of that name is in this channel.");
+	/* Refused: what follows is not written, and the one who asked is told. */
+	moderate(&stage, 33, "dave", (struct event_moderation){MODERATION_KICK, ROLE_UNSAID});
+	peer_expect(&stage.server, "KICK #a dave :too loud\r\nPING :m9\r\n");
+	peer_send(&stage.server, ":s.example 482 alice #a :You are no operator");
+	pong(&stage, 9);
+	gateway_expect(&stage.gateway, "refused 33 2 You are no operator");
+	moderate(&stage, 34, "dave", (struct event_moderation){MODERATION_KICK, ROLE_UNSAID});
+	peer_expect(&stage.server, "KICK #a dave :too loud\r\nPING :m10\r\n");
+	peer_send(&stage.server, ":s.example 441 alice dave #a :They are not on that channel");
+	pong(&stage, 10);
+	gateway_expect(&stage.gateway, "refused 34 2 They are not on that channel");
+	stage_close(&stage);
+}
+
 /* What the program itself cannot send. */
 static void test_refused_here(void **state)
 {
@@ -518,6 +577,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_labels),
 	        cmocka_unit_test(test_label_without_answer),
 	        cmocka_unit_test(test_refused),
+	        cmocka_unit_test(test_moderation),
 	        cmocka_unit_test(test_refused_here),
 	        cmocka_unit_test(test_too_many_wait),
 	        cmocka_unit_test(test_connection_lost),

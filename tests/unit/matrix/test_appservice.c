@@ -78,9 +78,25 @@ static void take_ping(void *context, const char *transaction)
 	buf_printf(&f->seen, "ping %s\n", transaction);
 }
 
+static void take_directory(void *context, struct appservice_request *request, enum appservice_directory what,
+			   const char *protocol)
+{
+	struct fixture *f = context;
+	const char *field = appservice_field(request, "nick");
+	struct buf json = {0};
+
+	buf_printf(&f->seen, "directory %d %s %s\n", (int)what, protocol ? protocol : "-", field ? field : "-");
+	buf_puts(&json, "{}");
+	if (protocol && !strcmp(protocol, "none"))
+		appservice_refuse(request, 404, "M_NOT_FOUND", "no such protocol");
+	else
+		appservice_answer(request, &json);
+	buf_finish(&json);
+}
+
 static struct appservice_ops ops_of(struct fixture *f)
 {
-	return (struct appservice_ops){take_transaction, take_user, take_alias, take_ping, f};
+	return (struct appservice_ops){take_transaction, take_user, take_alias, take_directory, take_ping, f};
 }
 
 static int set_up(void **state)
@@ -212,10 +228,22 @@ static void answers_queries(void **state)
 	get(f, V1 "/users/@_irc_a=40b:localhost", 200, "{}");
 	expect_seen(f, "user @_irc_x:localhost\nalias #_irc_#a:localhost\nuser @no:localhost\nalias #no:localhost\n"
 		       "alias #_irc_#a/b?c+d=x:localhost\nalias #_irc_#r&b;//+:localhost\nuser @_irc_a=40b:localhost\n");
-	get(f, V1 "/thirdparty/protocol/irc", 404, "M_NOT_FOUND");
-	get(f, V1 "/thirdparty/user/irc?nick=x", 404, "M_NOT_FOUND");
-	get(f, V1 "/thirdparty/location/irc?chan=x", 404, "M_NOT_FOUND");
-	expect_seen(f, "");
+}
+
+static void answers_directory(void **state)
+{
+	struct fixture *f = *state;
+
+	get(f, V1 "/thirdparty/protocol/irc", 200, "{}");
+	get(f, V1 "/thirdparty/user/irc?nick=x%2Fy", 200, "{}");
+	get(f, V1 "/thirdparty/user?userid=%40x", 200, "{}");
+	get(f, V1 "/thirdparty/location/irc", 200, "{}");
+	get(f, V1 "/thirdparty/location?nick=a", 200, "{}");
+	get(f, V1 "/thirdparty/user/none?nick=x", 404, "M_NOT_FOUND");
+	get(f, V1 "/thirdparty/protocol/", 404, "M_UNRECOGNIZED");
+	get(f, V1 "/thirdparty/protocol", 404, "M_UNRECOGNIZED");
+	expect_seen(f, "directory 0 irc -\ndirectory 2 irc x/y\ndirectory 2 - -\ndirectory 1 irc -\ndirectory 1 - a\n"
+		       "directory 2 none x\n");
 }
 
 static void post_ping(struct fixture *f, const char *body, unsigned status, const char *content)
@@ -454,6 +482,7 @@ int main(void)
 		TEST(takes_transactions),
 		TEST(passes_nonsense_over),
 		TEST(answers_queries),
+		TEST(answers_directory),
 		TEST(answers_pings),
 		TEST(checks_tokens),
 		TEST(checks_them_before_the_body),

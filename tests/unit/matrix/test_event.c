@@ -234,6 +234,10 @@ static void test_state(void **state)
 	assert_int_equal(event.kind, MATRIX_TOMBSTONE);
 	is_text(event.replaces, "!n");
 	is_text(event.body, "moved");
+	take(STATE("m.room.power_levels", "'users':{'@a:x':50}"));
+	assert_int_equal(event.kind, MATRIX_POWER_LEVELS);
+	assert_int_equal(json_number(json_object(event.content, "users"), "@a:x", 0), 50);
+	assert_null(event.content_before);
 	take(STATE("m.room.encryption", ""));
 	assert_int_equal(event.kind, MATRIX_ENCRYPTION);
 	take(EVENT "'type':'m.room.encrypted','content':{}}");
@@ -256,7 +260,7 @@ static void test_out_of_place(void **state)
 	        EVENT "'type':'M.ROOM.MESSAGE','content':{'body':'b'}}",
 	        STATE("m.room.name", "'name':'A\\nroom'"),
 	        STATE("m.room.avatar", "'url':'mxc://hs/a'"),
-	        STATE("m.room.power_levels", "'users_default':0"),
+	        STATE("m.room.join_rules", "'join_rule':'public'"),
 	};
 
 	(void)state;

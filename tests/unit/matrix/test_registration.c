@@ -66,6 +66,7 @@ static void test_round_trip(void **state)
 	registration_make(&first, &names, "irc", "http://127.0.0.1:29001", false);
 	assert_non_null(strstr(first.data, "    regex: '@_irc_.*:example\\.org'\n"));
 	assert_non_null(strstr(first.data, "    regex: '#_irc_.*:example\\.org'\n"));
+	assert_non_null(strstr(first.data, "protocols:\n- 'irc'\n"));
 	assert_int_equal(registration_write(path, &first, &error), 0);
 	umask(mask);
 	assert_int_equal(stat(path, &status), 0);

@@ -53,6 +53,25 @@ static void test_verdicts(void **state)
 	backend_finish(&gateway, plug);
 }
 
+/* A program without the slot cannot do it, which its author is told. */
+static void test_moderation(void **state)
+{
+	struct gateway gateway;
+	struct plug *plug = backend_create(&gateway);
+	const struct event *event;
+
+	(void)state;
+	gateway_send(&gateway, &(struct event){EVENT_MODERATION, USER, .handover = 5,
+					       .message = {.name = "#a", .nickname = "eve", .text = "",
+							   .moderation = {MODERATION_KICK, ROLE_UNSAID}}});
+	assert_int_equal(plug_dispatch(plug), 0);
+	event = gateway_expect(&gateway, EVENT_HANDOVER);
+	assert_int_equal(event->handed_over.results_count, 1);
+	assert_int_equal(event->handed_over.results[0].number, 5);
+	assert_int_equal(event->handed_over.results[0].error, HANDOVER_UNSUPPORTED);
+	backend_finish(&gateway, plug);
+}
+
 static void test_repeated_numbers(void **state)
 {
 	struct gateway gateway;
@@ -286,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_moderation),
 		cmocka_unit_test(test_repeated_numbers),
 		cmocka_unit_test(test_old_answers),
 		cmocka_unit_test(test_given_back),

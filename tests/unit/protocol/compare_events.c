@@ -62,6 +62,8 @@ static void assert_message(const struct event_message *got, const struct event_m
 	assert_text(got->author.name, expected->author.name);
 	assert_text(got->author.id, expected->author.id);
 	assert_text(got->author.avatar_url, expected->author.avatar_url);
+	assert_int_equal(got->moderation.action, expected->moderation.action);
+	assert_int_equal(got->moderation.role, expected->moderation.role);
 	assert_int_equal(got->attachments_count, expected->attachments_count);
 	for (size_t i = 0; i < got->attachments_count; i++) {
 		assert_text(got->attachments[i].url, expected->attachments[i].url);
@@ -80,6 +82,7 @@ static void assert_participant(const struct event_participant *got, const struct
 	assert_text(got->new_nickname, expected->new_nickname);
 	assert_text(got->icon_hash, expected->icon_hash);
 	assert_text(got->alias, expected->alias);
+	assert_int_equal(got->role, expected->role);
 }
 
 static void assert_room_event(const struct event *got, const struct event *expected)
@@ -281,6 +284,7 @@ void assert_event(const struct event *got, const struct event *expected)
 	case EVENT_MESSAGE:
 	case EVENT_SUBJECT:
 	case EVENT_ATTENTION:
+	case EVENT_MODERATION:
 		assert_message(&got->message, &expected->message);
 		break;
 	case EVENT_RECEIPT:

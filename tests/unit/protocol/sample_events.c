@@ -162,6 +162,19 @@ const struct sample samples[] = {
 	{CODEC_BACKEND, {EVENT_ATTACHED, .attached = {"two", sessions, 2, true}}, CODEC_EXTENDED},
 	{CODEC_CORE, {EVENT_RESUME, .resume = {users, 2, true}}, CODEC_EXTENDED},
 	{CODEC_BACKEND, {EVENT_RESUMED}, CODEC_EXTENDED},
+	{CODEC_CORE,
+	 {EVENT_MODERATION, USER, .handover = 9,
+	  .message = {.kind = MESSAGE_ROOM, .name = "#a", .nickname = "eve", .text = "too loud", .id = "m9",
+		      .moderation = {MODERATION_BAN, ROLE_UNSAID}}},
+	 CODEC_EXTENDED},
+	{CODEC_CORE,
+	 {EVENT_MODERATION, USER,
+	  .message = {.kind = MESSAGE_ROOM, .name = "#a", .nickname = "eve", .text = "",
+		      .moderation = {MODERATION_ROLE, ROLE_HELPER}}},
+	 CODEC_EXTENDED},
+	{CODEC_BACKEND,
+	 {EVENT_PARTICIPANT, USER, .participant = {.room = "#a", .nickname = "eve", .role = ROLE_VOICE}},
+	 CODEC_EXTENDED},
 };
 const size_t samples_count = ARRAY_SIZE(samples);
 

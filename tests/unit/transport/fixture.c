@@ -67,6 +67,8 @@ static void say_participant(const struct event_participant *participant)
 	SAY(" %s %s %s", participant->room, participant->nickname, status_names[participant->status]);
 	if (participant->flags)
 		SAY(" flags=%d", participant->flags);
+	if (participant->role)
+		SAY(" role=%d", (int)participant->role);
 	if (participant->new_nickname)
 		SAY(" now=%s", participant->new_nickname);
 	if (participant->self)
@@ -117,6 +119,12 @@ static void say_event(const struct event *event)
 		break;
 	case EVENT_ATTENTION:
 		SAY("attention %s", event->message.name);
+		break;
+	case EVENT_MODERATION:
+		SAY("moderation %s %s %s '%s'", event->message.name, event->message.nickname,
+		    event_moderation_name(event->message.moderation.action), event->message.text);
+		if (event->message.moderation.role)
+			SAY(" role=%d", (int)event->message.moderation.role);
 		break;
 	case EVENT_RECEIPT:
 		SAY("receipt %s %s", event->receipt.name, event->receipt.id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What only the extension can say, between people and a backend that knows it, or does not. */
 #include "tests/unit/transport/fixture.h"
+#include "transport/delivery.h"
 
 #define B1 (&fx->backends[0])
 
@@ -254,6 +255,71 @@ static void test_room_info(void **state)
 	       "alice@x/desk room-info #a 'The lobby' 'For all' icon=abc 3\n");
 }
 
+static int moderate(const char *room, const char *nickname, enum moderation_action action, enum participant_role role)
+{
+	return from_person("alice@x", "phone",
+	                   (struct event){.type = EVENT_MODERATION,
+	                                  .message = {.name = room,
+	                                              .nickname = nickname,
+	                                              .text = "why",
+	                                              .moderation = {action, role}}});
+}
+
+static void test_moderation(void **state)
+{
+	struct event_handover_result refusal = {.error = HANDOVER_FORBIDDEN, .reason = "No."};
+
+	(void)state;
+	logged_in(true);
+	enter_room();
+	assert_int_equal(moderate("#a", "bob", MODERATION_BAN, ROLE_UNSAID), 0);
+	assert_int_equal(moderate("#a", "bob", MODERATION_ROLE, ROLE_HELPER), 0);
+	/* Who is not there may be meant: a ban that is taken back. */
+	assert_int_equal(moderate("#A", "eve", MODERATION_UNBAN, ROLE_UNSAID), 0);
+	expect("b1 moderation #a bob ban 'why'\n"
+	       "b1 moderation #a bob role 'why' role=3\n"
+	       "b1 moderation #a eve unban 'why'\n");
+	assert_int_equal(moderate("#b", "bob", MODERATION_KICK, ROLE_UNSAID), TP_ERR_NOT_FOUND);
+	assert_int_equal(moderate("#a", "", MODERATION_KICK, ROLE_UNSAID), TP_ERR_INVALID);
+	assert_int_equal(moderate("#a", "bob", MODERATION_NONE, ROLE_UNSAID), TP_ERR_INVALID);
+	expect("");
+	/* What the backend refuses comes back to who asked for it. */
+	fx->unanswered = true;
+	assert_int_equal(moderate("#a", "bob", MODERATION_KICK, ROLE_UNSAID), 0);
+	forget();
+	refusal.number = fx->number;
+	delivery_answered(fx->gives, &(struct event_handover){.results = &refusal, .results_count = 1});
+	expect("alice@x/phone undelivered 2 'No.' (room) #a/bob: why\n");
+}
+
+/* Without the extension there is no word for it. */
+static void test_moderation_unknown(void **state)
+{
+	(void)state;
+	logged_in(false);
+	enter_room();
+	assert_int_equal(moderate("#a", "bob", MODERATION_KICK, ROLE_UNSAID), TP_ERR_UNSUPPORTED);
+	expect("");
+}
+
+/* A role is told as it comes, and to those who come later. */
+static void test_roles(void **state)
+{
+	(void)state;
+	logged_in(true);
+	enter_room();
+	from_backend(B1, (struct event){.type = EVENT_PARTICIPANT,
+	                                .user = "alice@x",
+	                                .participant = {.room = "#a", .nickname = "bob", .role = ROLE_VOICE}});
+	expect("alice@x/phone participant #a bob online role=2\n");
+	attach("alice@x", "desk");
+	join("alice@x", "desk", "#a", "al");
+	expect("alice@x/desk participant #a bob online role=2\nalice@x/desk participant #a al online self\n");
+	assert_int_equal(event_role(ROLE_UNSAID, PARTICIPANT_MODERATOR | PARTICIPANT_ME), ROLE_MODERATOR);
+	assert_int_equal(event_role(ROLE_UNSAID, PARTICIPANT_ME), ROLE_NONE);
+	assert_int_equal(event_role(ROLE_HELPER, PARTICIPANT_MODERATOR), ROLE_HELPER);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -261,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(test_references),   TEST(test_degraded),     TEST(test_echo),
 	        TEST(test_read_markers), TEST(test_typing_in_rooms), TEST(test_participants), TEST(test_room_info),
+	        TEST(test_moderation),   TEST(test_moderation_unknown), TEST(test_roles),
 	};
 
 	return cmocka_run_group_tests_name("extension", tests, NULL, NULL);
