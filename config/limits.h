@@ -53,6 +53,16 @@
 #define LIMIT_XMPP_QUERY_SECONDS 60
 #define LIMIT_RAW_PRESENCES 16             /* clients of one contact whose presence is kept */
 #define LIMIT_RAW_PRESENCE_BYTES (8u << 10) /* of each; a longer one is passed on and not kept */
+#define LIMIT_XMPP_FILES 500               /* of the network, known with where people get them */
+#define LIMIT_XMPP_FILES_MESSAGE 16        /* of one message; of the others the link is shown */
+#define LIMIT_XMPP_FILE_SECONDS 600        /* that it is remembered where a file is */
+#define LIMIT_XMPP_URL_BYTES 2048          /* that an upload service or a client may give us */
+#define LIMIT_XMPP_UPLOAD_SERVICES 200     /* domains whose upload service is known, or known not to be there */
+#define LIMIT_XMPP_UPLOAD_ITEMS 50         /* of a domain, which are asked whether they are one */
+#define LIMIT_XMPP_UPLOAD_AGAIN_SECONDS 600 /* until it is looked for again */
+#define LIMIT_XMPP_UPLOAD_HEADERS 3
+#define LIMIT_XMPP_UPLOAD_SECONDS 120      /* for one file */
+#define LIMIT_XMPP_UPLOAD_ANSWER_BYTES (64u << 10)
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
 
@@ -184,6 +194,8 @@
 #define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
 #define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits for accounts to be read */
 #define LIMIT_MATRIX_RECENT 5000           /* events whose text is remembered, for quotations */
+#define LIMIT_MATRIX_EVENT_BYTES 60000     /* of a message's content; the homeserver takes 65,536 with all around it */
+#define LIMIT_MATRIX_TOKEN_BYTES 2000      /* of a person's access token */
 #define LIMIT_MATRIX_FOUND 100             /* rooms of the network's list in an answer to a client's search */
 #define LIMIT_MATRIX_OPENING_MS 200        /* from one chat that is opened with all contacts to the next */
 #define LIMIT_MATRIX_OPENING_WAITING 50    /* calls to the homeserver that wait: with more, no such chat is opened */
@@ -234,6 +246,7 @@
 #define LIMIT_MEDIA_PULLS 32               /* files that are being fetched because somebody asked */
 #define LIMIT_MEDIA_AVATAR_BYTES (1u << 20) /* a picture of somebody */
 #define LIMIT_MEDIA_AVATAR_SECONDS (90 * 86400) /* it is kept so long after its URL was made last */
+#define LIMIT_MEDIA_UPLOAD_SECONDS 600     /* until what somebody was given a place for has to be on its way */
 #define LIMIT_MEDIA_FRESH_SECONDS 600      /* a file whose URL was made since then is not removed for space */
 
 /* configuration */

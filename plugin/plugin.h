@@ -58,7 +58,8 @@ struct plug_ops {
 	enum plug_verdict (*moderate)(struct plug *plug, const char *user, const struct event_message *message);
 	/* The person has read all up to this message. */
 	void (*read_marker)(struct plug *plug, const char *user, const struct event_read_marker *marker);
-	void (*chat_state)(struct plug *plug, const char *user, const char *contact, enum chat_state state);
+	/* `name` is a contact or a room that the person is in. */
+	void (*chat_state)(struct plug *plug, const char *user, const char *name, enum chat_state state);
 	/* The user's own presence changed. */
 	void (*status)(struct plug *plug, const char *user, enum status status, const char *text);
 	/* Add or change a contact on the network; also: accept that contact's authorization request. */
@@ -192,6 +193,9 @@ PLUG_API void plug_receipt(struct plug *plug, const char *user, const char *cont
 PLUG_API void plug_subject(struct plug *plug, const char *user, const char *room, const char *nickname,
 			   const char *subject);
 PLUG_API void plug_chat_state(struct plug *plug, const char *user, const char *contact, enum chat_state state);
+/* Somebody in a room types, or does not any more. */
+PLUG_API void plug_room_chat_state(struct plug *plug, const char *user, const char *room, const char *nickname,
+				   enum chat_state state);
 PLUG_API void plug_participant(struct plug *plug, const char *user, const struct event_participant *participant);
 PLUG_API void plug_room_nickname(struct plug *plug, const char *user, const char *room, const char *nickname);
 /* user NULL: for everybody. */

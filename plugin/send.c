@@ -68,7 +68,13 @@ void plug_subject(struct plug *plug, const char *user, const char *room, const c
 
 void plug_chat_state(struct plug *plug, const char *user, const char *contact, enum chat_state state)
 {
-	plug_send(plug, &(struct event){EVENT_CHAT_STATE, user, .chat_state = {contact, state}});
+	plug_send(plug, &(struct event){EVENT_CHAT_STATE, user, .chat_state = {contact, state, NULL}});
+}
+
+void plug_room_chat_state(struct plug *plug, const char *user, const char *room, const char *nickname,
+			  enum chat_state state)
+{
+	plug_send(plug, &(struct event){EVENT_CHAT_STATE, user, .chat_state = {room, state, nickname}});
 }
 
 void plug_participant(struct plug *plug, const char *user, const struct event_participant *participant)

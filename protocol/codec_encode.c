@@ -267,8 +267,14 @@ static int encode_chat_state(struct encoder *e)
 
 	if (state >= ARRAY_SIZE(types))
 		return TP_ERR_UNSUPPORTED;
+	Pbnetwork__Buddy message = PBNETWORK__BUDDY__INIT;
+
 	e->type = types[state];
-	return encode_contact_name(e, e->event->chat_state.name, NULL);
+	message.username = text_of(e->event->user);
+	message.buddyname = text_of(e->event->chat_state.name);
+	if (e->dialect == CODEC_EXTENDED)
+		PUT_OPTIONAL(message, nickname, e->event->chat_state.nickname);
+	return put_message(e, &message.base);
 }
 
 static void fill_attachments(struct encoder *e, Pbnetwork__ConversationMessage *message,

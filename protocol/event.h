@@ -270,8 +270,9 @@ struct event_raw {
 };
 
 struct event_chat_state {
-	const char *name;
+	const char *name;     /* contact or room */
 	enum chat_state state;
+	const char *nickname; /* who, in a room; NULL: the contact, or towards the network the user */
 };
 
 struct event_room {

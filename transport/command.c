@@ -89,6 +89,7 @@ static const struct {
 	{"enable_transport", "Log in to the network when I come online"},
 	{"send_headlines", "Deliver announcements (headlines) as well"},
 	{"stay_connected", "Stay connected while I am offline"},
+	{"display_name", "On Matrix: in rooms I am called as I am called there"},
 };
 
 static bool setting_default(const struct transport *transport, const char *name)
@@ -97,6 +98,8 @@ static bool setting_default(const struct transport *transport, const char *name)
 		return transport->service.send_headlines;
 	if (!strcmp(name, "stay_connected"))
 		return transport->service.stay_connected;
+	if (!strcmp(name, "display_name"))
+		return transport->service.display_name;
 	return true;
 }
 
@@ -394,6 +397,7 @@ static const struct command_field settings_fields[] = {
 	{"enable_transport", "Log in to the network when I come online", FIELD_BOOL, false},
 	{"send_headlines", "Deliver announcements (headlines) as well", FIELD_BOOL, false},
 	{"stay_connected", "Stay connected while I am offline", FIELD_BOOL, false},
+	{"display_name", "On Matrix: in rooms I am called as I am called there", FIELD_BOOL, false},
 };
 
 static const struct command_field join_fields[] = {

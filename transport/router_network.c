@@ -290,8 +290,14 @@ static void network_receipt(struct user *user, struct event *event)
 static void network_chat_state(struct user *user, struct event *event)
 {
 	const struct conversation *conversation = conversation_find(user, event->chat_state.name);
+	struct room *room = event->chat_state.nickname ? room_find(user, event->chat_state.name) : NULL;
 
-	if (conversation)
+	if (room) {
+		event->chat_state.name = room->name;
+		room_deliver(room, NULL, event);
+		return;
+	}
+	if (conversation && !event->chat_state.nickname)
 		deliver_in_conversation(user, conversation, event);
 }
 
@@ -622,7 +628,7 @@ static const char *check_names(const struct event *event)
 		good = name_is_good(event->receipt.name);
 		break;
 	case EVENT_CHAT_STATE:
-		good = name_is_good(event->chat_state.name);
+		good = name_is_good(event->chat_state.name) && optional_name_is_good(event->chat_state.nickname);
 		break;
 	case EVENT_ROOM_NICKNAME:
 		good = name_is_good(event->room.name);

@@ -265,14 +265,22 @@ static int person_attention(struct user *user, struct resource *from, const stru
 	return err;
 }
 
-static int person_chat_state(struct user *user, const struct event *event)
+static int person_chat_state(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
+	const struct room *room;
 	int err = name_is_good(event->chat_state.name) ? check_connected(user) : TP_ERR_INVALID;
 
 	if (err)
 		return err;
-	out.chat_state.name = network_contact_name(user, event->chat_state.name);
+	room = room_find(user, event->chat_state.name);
+	/* Others would take it for a contact. */
+	if (room && !user->backend->extended)
+		return TP_ERR_UNSUPPORTED;
+	if (room && !room_has(room, from))
+		return TP_ERR_NOT_FOUND;
+	out.chat_state.name = room ? room->network_name : network_contact_name(user, event->chat_state.name);
+	out.chat_state.nickname = NULL;
 	user_send(user, &out);
 	return 0;
 }
@@ -519,7 +527,7 @@ static int route(struct user *user, struct resource *from, const struct event *e
 	case EVENT_MODERATION:
 		return person_moderates(user, from, event);
 	case EVENT_CHAT_STATE:
-		return person_chat_state(user, event);
+		return person_chat_state(user, from, event);
 	case EVENT_READ_MARKER:
 		return person_read_marker(user, from, event);
 	case EVENT_CONTACT:

@@ -133,6 +133,9 @@ static const struct config_key service_keys[] = {
 	LIVE(stay_connected, CONFIG_BOOL, "settings.stay_connected", "0",
 	    "Default of people's own setting stay_connected: the legacy session goes on when they go "
 	    "offline."),
+	LIVE(display_name, CONFIG_BOOL, "settings.display_name", "1",
+	    "Default of people's own setting display_name: on Matrix they are called in rooms as they are called there, "
+	    "where the network lets them."),
 
 	LIVE(log_level, CONFIG_STRING, "logging.level", "info",
 	    "What is logged: error, warning, info or debug."),

@@ -742,6 +742,11 @@ bool user_setting_bool(const struct user *user, const char *name, bool fallback)
 	return text && config_parse_bool(text, &value) ? value : fallback;
 }
 
+char *user_nickname(const struct user *user)
+{
+	return mem_strndup(user->legacy_name, strcspn(user->legacy_name, "@"));
+}
+
 bool user_stays_connected(const struct user *user)
 {
 	return user_setting_bool(user, "stay_connected", user->transport->service.stay_connected);
@@ -780,7 +785,7 @@ bool user_setting_is_for_backend(const char *name)
 {
 	static const char *const internal[] = {"enable_transport", "send_headlines", "stay_connected",
 					       "photohash",        "storage",        "rooms",
-					       "slack_channel"};
+					       "slack_channel",    "display_name"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(internal); i++)
 		if (!strcasecmp(name, internal[i]))

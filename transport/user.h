@@ -146,7 +146,11 @@ bool user_may_log_in(const struct user *user, const char **text);
 /* What is logged of this account, live or not: an enum log_level, or -1 for what is logged of others. */
 void user_set_log_level(struct transport *transport, const char *key, int level);
 int user_log_level(const struct transport *transport, const char *key); /* -1: as others */
+/* The nickname that the account has on the network: its name, without the server that this may end with. To be
+ * freed. */
+char *user_nickname(const struct user *user);
 /* Settings go to the backend (LOGIN), as third-party backends have settings of their own, except ours:
- * enable_transport, send_headlines, stay_connected, photohash, storage, rooms, slack_channel, and whatever
+ * enable_transport, send_headlines, stay_connected, display_name,
+ * photohash, storage, rooms, slack_channel, and whatever
  * has "token" in its name. */
 bool user_setting_is_for_backend(const char *name);

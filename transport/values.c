@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "protocol/codec.h"
 #include "protocol/event.h"
@@ -43,11 +44,24 @@ static struct user *find_waiting(const struct loading *loading)
 	return waits && !loading->transport->stopping ? user : NULL;
 }
 
+/* All but what is a frontend's. */
+static size_t take_backends(struct event_value *mine, const struct event_value *values, size_t count)
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!text_starts(values[i].key, VALUES_OF_FRONTENDS))
+			mine[taken++] = values[i];
+	return taken;
+}
+
 static void loaded(void *context, int err, const struct event_value *values, size_t count, size_t damaged)
 {
 	struct loading *loading = context;
 	struct user *user = find_waiting(loading);
-	struct event event = {.type = EVENT_VALUES, .values = {.values = values, .count = count}};
+	struct event_value *mine = mem_alloc((count + 1) * sizeof(*mine));
+	struct event event = {.type = EVENT_VALUES,
+			      .values = {.values = mine, .count = take_backends(mine, values, count)}};
 
 	if (user && err) {
 		/* Without them the network might take the person for a new one. */
@@ -59,6 +73,7 @@ static void loaded(void *context, int err, const struct event_value *values, siz
 		user_send(user, &event);
 		user_log_in(user);
 	}
+	mem_free(mine);
 	mem_free(loading->key);
 	mem_free(loading);
 }
@@ -121,6 +136,14 @@ static void kept(void *context, int err)
 	uv_close((uv_handle_t *)&keeping->timer, keeping_closed);
 }
 
+static bool has_frontends(const struct event_values *values)
+{
+	for (size_t i = 0; i < values->count; i++)
+		if (text_starts(values->values[i].key, VALUES_OF_FRONTENDS))
+			return true;
+	return false;
+}
+
 static void keep(struct keeping *keeping)
 {
 	struct transport *transport = keeping->transport;
@@ -131,6 +154,8 @@ static void keep(struct keeping *keeping)
 	    codec_decode(&arena, CODEC_BACKEND, CODEC_EXTENDED, (const uint8_t *)keeping->frame.data + 4,
 			 keeping->frame.len - 4, &event) < 0)
 		uv_close((uv_handle_t *)&keeping->timer, keeping_closed);
+	else if (has_frontends(&event.values))
+		kept(keeping, TP_ERR_NOT_ALLOWED);
 	else
 		store_put_values(transport->store, keeping->key, event.values.values, event.values.count, kept, keeping);
 	arena_finish(&arena);

@@ -5,6 +5,10 @@
 struct event;
 struct user;
 
+/* What frontends keep for a person (store_put_values) has a name that begins so: no backend sees it or can
+ * change it. */
+#define VALUES_OF_FRONTENDS "frontend:"
+
 /* The user was given a backend that knows the extension: asks the store, sends VALUES and then goes on with
  * user_log_in. Whatever happens to the user meanwhile, an answer that is late is none. */
 void values_load(struct user *user);

@@ -256,6 +256,7 @@ static void put_details(struct writer *writer, const struct event *event)
 		break;
 	case EVENT_CHAT_STATE:
 		put_text(writer, "name", event->chat_state.name);
+		put_text(writer, "nickname", event->chat_state.nickname);
 		put_text(writer, "state",
 		         (unsigned)event->chat_state.state < ARRAY_SIZE(chat_states)
 		                 ? chat_states[event->chat_state.state]

@@ -12,6 +12,7 @@
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/puppet.h"
 #include "frontends/matrix/room_power.h"
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/upgrade.h"
@@ -35,6 +36,8 @@ static const char own_help[] =
         "\nchat <name> - open a chat with a contact"
         "\nspace - invites you to the space with your chats and rooms, if you have left it"
         "\nlogin <username> [password] - the same as register"
+        "\npuppet <access token> - what you write with other clients of the network appears as yours; puppet off "
+        "ends that"
         "\nSaid in a room where I am: plumb <room> ties it to a room of the network, unplumb unties "
         "it; in such a room relay on lets people without an account speak through yours, relay off "
         "ends that.";
@@ -308,6 +311,18 @@ static void open_chat(struct matrix_frontend *frontend, const struct matrix_room
 	              chat ? "You have this chat already." : "I have invited you to it.");
 }
 
+/* An access token is worth more than a password: it is hidden wherever it was said. */
+static void give_voice(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
+                       const char *event_id, const char *rest)
+{
+	if (*rest && !text_equal_nocase(rest, "off"))
+		hide(frontend, room, event_id);
+	if (room->kind == MATRIX_ROOM_CONTROL)
+		puppet_command(frontend, room->id, sender, rest);
+	else
+		matrix_notice(frontend, room->id, NULL, "Not here: say that in a chat with me alone.");
+}
+
 static void run_command(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
                         const char *line, bool help, bool registers)
 {
@@ -335,6 +350,10 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 	}
 	if (run_in_room(frontend, room, sender, word, length, rest))
 		return;
+	if (is_word(word, length, "puppet")) {
+		give_voice(frontend, room, sender, event_id, rest);
+		return;
+	}
 	bool registers = is_word(word, length, "register") || (is_word(word, length, "login") && *rest);
 	bool has_password = registers && rest[strcspn(rest, " \t\n")];
 

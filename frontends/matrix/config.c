@@ -42,6 +42,10 @@ static const struct config_key matrix_keys[] = {
                 struct matrix_config, federated, CONFIG_BOOL, "matrix.federated", "0",
                 "People of other homeservers may invite the bot and contacts, too. Otherwise they are only "
                 "heard in portals, by the relay."),
+        KEY(masquerade, CONFIG_BOOL, "matrix.masquerade", "0",
+            "Speak as the people of the homeserver where they have written something with another client of "
+            "the network. The registration has to be written with this: the homeserver then tells us all that "
+            "is said in their rooms. Otherwise only as those who give the bot an access token."),
         CONFIG_LIVE_INT_KEY(struct matrix_config, join_ghosts, "matrix.join_ghosts", "100", 0, 100000,
                             "So many participants of a room are shown as its members; others join when they "
                             "first speak."),

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -158,27 +156,14 @@ static void on_uploaded(void *context, const struct matrix_reply *reply)
 	mem_free(map_remove(frontend->pictures, picture->key));
 }
 
-/* -1: there is no room for it. */
-static int file_of(const void *bytes, size_t size)
-{
-	int fd = memfd_create("picture", MFD_CLOEXEC);
-
-	if (fd >= 0 && write(fd, bytes, size) != (ssize_t)size) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 void contact_show_card(struct matrix_frontend *frontend, const struct event_vcard *card)
 {
 	char key[16];
 
 	snprintf(key, sizeof(key), "%" PRIu32, card->id);
 	char *ghost = map_remove(frontend->pictures, key);
-	int fd = ghost && card->photo && card->photo_size ? file_of(card->photo, card->photo_size) : -1;
 
-	if (fd < 0) {
+	if (!ghost || !card->photo || !card->photo_size) {
 		mem_free(ghost);
 		return;
 	}
@@ -189,7 +174,9 @@ void contact_show_card(struct matrix_frontend *frontend, const struct event_vcar
 	memcpy(picture->whose, ghost, strlen(ghost) + 1);
 	mem_free(ghost);
 	mem_free(map_set(&frontend->pictures, picture->key, picture));
-	homeserver_upload(frontend->homeserver, fd, card->photo_size, NULL, "avatar", on_uploaded, picture);
+	if (!homeserver_upload_bytes(frontend->homeserver, card->photo, card->photo_size, NULL, "avatar", on_uploaded,
+	                             picture))
+		mem_free(map_remove(frontend->pictures, picture->key));
 }
 
 void contacts_free(struct matrix_frontend *frontend)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -38,6 +39,7 @@ struct call {
 	struct http_call *http; /* NULL: not under way */
 	enum http_method method;
 	char *path, *body;
+	char *bearer; /* NULL: the homeserver's */
 	char *type; /* of the file */
 	int fd;     /* a file instead of a body; -1: none */
 	uint64_t size;
@@ -135,6 +137,7 @@ static void call_free(struct call *call)
 	mem_free(call->path);
 	mem_free(call->body);
 	mem_free(call->type);
+	mem_free_secret(call->bearer);
 	mem_free(call);
 }
 
@@ -194,7 +197,7 @@ static void make(struct call *call)
 	struct http_ask ask = {
 	        .method = call->method,
 	        .url = url,
-	        .bearer = homeserver->token,
+	        .bearer = call->bearer ? call->bearer : homeserver->token,
 	        .answer_max = LIMIT_MATRIX_ANSWER_BYTES,
 	        .timeout_s = LIMIT_MATRIX_CALL_SECONDS,
 	        .done = take_answer,
@@ -551,6 +554,7 @@ static struct call *call_create(const struct matrix_call *given)
 	call->path = buf_take(&path);
 	call->method = given->method;
 	call->body = mem_strdup(given->body);
+	call->bearer = mem_strdup(given->bearer);
 	call->fd = -1;
 	call->once = given->once;
 	call->done = given->done;
@@ -615,6 +619,20 @@ void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, con
 	call->size = size;
 	call->type = mem_strdup(type && *type ? type : "application/octet-stream");
 	enqueue(homeserver, call, &homeserver->uploads, false);
+}
+
+bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, size_t size, const char *type,
+                             const char *name, matrix_done *done, void *context)
+{
+	int fd = memfd_create("upload", MFD_CLOEXEC);
+
+	if (fd >= 0 && write(fd, bytes, size) != (ssize_t)size) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd >= 0)
+		homeserver_upload(homeserver, fd, size, type, name, done, context);
+	return fd >= 0;
 }
 
 size_t homeserver_waiting(const struct homeserver *homeserver)

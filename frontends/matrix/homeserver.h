@@ -47,6 +47,7 @@ struct matrix_call {
 	enum http_method method;
 	const char *path; /* with its query, percent-encoded: "/_matrix/client/v3/..." */
 	const char *as;   /* a user id to act as; NULL: ourselves */
+	const char *bearer; /* a person's own token instead of ours, without `as`; NULL. 401 is TP_ERR_AUTH */
 	const char *body; /* JSON; NULL: none (POST and PUT send {}) */
 	const char *lane; /* usually a room's id; NULL: without waiting for others */
 	bool first;       /* before what waits in its lane already */
@@ -78,6 +79,9 @@ void homeserver_supply(struct homeserver_place **place, const char *body);
  * "content_uri". In no lane; a few at a time. `type` and `name` may be NULL. */
 void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type,
                        const char *name, matrix_done *done, void *context);
+/* The same from memory. False: there is no room for it, and `done` is not called. */
+bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, size_t size, const char *type,
+                             const char *name, matrix_done *done, void *context);
 /* Calls that wait or are under way. */
 size_t homeserver_waiting(const struct homeserver *homeserver);
 /* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode)

@@ -18,6 +18,8 @@
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/login_show.h"
+#include "frontends/matrix/long_text.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
@@ -25,7 +27,6 @@
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/delivery.h"
-#include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
@@ -295,6 +296,7 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->ghosts = map_create();
 	frontend->people = map_create();
 	list_init(&frontend->due);
+	list_init(&frontend->long_texts);
 	list_init(&frontend->accepting);
 	list_init(&frontend->postponed);
 	return &frontend->base;
@@ -322,6 +324,7 @@ static void frontend_destroy(struct frontend *base)
 	contacts_free(frontend);
 	recent_free(frontend);
 	show_free(frontend);
+	long_texts_free(frontend);
 	registration_finish(&frontend->registration);
 	mem_free(frontend->bot);
 	mem_free(frontend->records);
@@ -384,7 +387,8 @@ int matrix_write_registration(struct frontend *base, const char *path, struct bu
 	struct buf text = {0};
 
 	registration_make(&text, &frontend->names,
-	                  base->transport ? base->transport->service.jid : config->bot, url);
+	                  base->transport ? base->transport->service.jid : config->bot, url,
+	                  config->masquerade);
 	int err = registration_write(path, &text, error);
 
 	buf_finish(&text);
@@ -566,17 +570,6 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 
 /* -------------------------------------------------------------------------------------------- delivery */
 
-static void show_login_step(struct matrix_frontend *frontend, const struct identity *to,
-                            const struct event_login_step *step)
-{
-	struct buf text = {0};
-
-	person_of(frontend, to->address)->curious = true;
-	login_step_describe(&text, step, true);
-	person_tell(frontend, to->address, buf_text(&text));
-	buf_finish(&text);
-}
-
 static void show_contact_request(struct matrix_frontend *frontend, const struct identity *to,
                                  const struct event_contact *contact)
 {
@@ -630,7 +623,7 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		contact_show_card(frontend, &event->vcard);
 		break;
 	case EVENT_LOGIN_STEP:
-		show_login_step(frontend, to, &event->login_step);
+		login_show_step(frontend, to, &event->login_step);
 		break;
 	case EVENT_AUTH_REQUEST:
 		show_contact_request(frontend, to, &event->contact);

@@ -36,7 +36,7 @@ struct matrix_config {
 	const char *prefix, *bot;
 	struct config_list admins;
 	const char *network;
-	bool room_nicknames, federated, spaces, open_chats, listed;
+	bool room_nicknames, federated, masquerade, spaces, open_chats, listed;
 	long join_ghosts;
 };
 
@@ -68,6 +68,7 @@ struct matrix_frontend {
 	struct transaction_order order;
 	struct list accepting; /* struct accepting.link: requests that are answered later */
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
+	struct list long_texts; /* struct long_text.link: on their way into the store (long_text.c) */
 	struct list due;       /* struct later: what must not be done from inside deliver */
 	uv_timer_t *timer;
 	uint64_t timer_ms;     /* clock_ms: the first of `due`; UINT64_MAX: none */

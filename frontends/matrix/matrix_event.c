@@ -151,6 +151,16 @@ static void read_formatted(struct reader *in, const struct cJSON *content)
 		in->event->html = json_text(content, "formatted_body", in->arena);
 }
 
+/* The description, and where that is unless it says so. */
+static void read_location(struct reader *in, const struct cJSON *content)
+{
+	const char *place = line_of(in, content, "geo_uri");
+	struct matrix_event *event = in->event;
+
+	if (place && text_starts(place, "geo:") && !strstr(event->body, place))
+		event->body = arena_printf(in->arena, "%s%s%s", event->body, *event->body ? " " : "", place);
+}
+
 static void read_text(struct reader *in, const struct cJSON *content)
 {
 	struct matrix_event *event = in->event;
@@ -163,7 +173,9 @@ static void read_text(struct reader *in, const struct cJSON *content)
 			read_formatted(in, content);
 		return;
 	}
-	if (equals(type, "m.notice"))
+	if (equals(type, "m.location"))
+		read_location(in, content);
+	else if (equals(type, "m.notice"))
 		event->message_type = MATRIX_NOTICE;
 	else if (equals(type, "m.emote"))
 		event->message_type = MATRIX_EMOTE;
@@ -331,6 +343,14 @@ static void read_receipt(struct reader *in)
 	in->event->receipts_count = count;
 }
 
+static void read_presence(struct reader *in)
+{
+	const char *status = line_of(in, in->content, "status_msg");
+
+	in->event->is_online = equals(json_text(in->content, "presence", in->arena), "online");
+	in->event->body = status ? status : "";
+}
+
 static void read_nothing(struct reader *in)
 {
 	(void)in;
@@ -363,6 +383,7 @@ static const struct event_type {
         {"m.room.power_levels", MATRIX_POWER_LEVELS, STATE, read_power_levels},
         {"m.typing", MATRIX_TYPING, EPHEMERAL, read_typing},
         {"m.receipt", MATRIX_RECEIPT, EPHEMERAL, read_receipt},
+        {"m.presence", MATRIX_PRESENCE, EPHEMERAL, read_presence},
 };
 
 /* Anybody in a room may send an event of any type into it: without a state key it is not the room's state, with an id
@@ -409,6 +430,7 @@ bool matrix_event_read(struct matrix_event *event, const struct cJSON *json, str
 	event->room = id_of(&in, json, "room_id", matrix_is_room_id);
 	event->sender = id_of(&in, json, "sender", matrix_is_user_id);
 	event->state_key = json_text(json, "state_key", arena);
+	event->mark = json_text(in.content, PUPPET_MARK, arena);
 	read_by_type(&in);
 	return true;
 }

@@ -17,6 +17,8 @@
 
 struct cJSON;
 
+#define PUPPET_MARK "org.libtransport.puppet" /* of the content of what we say as a person (puppet.h) */
+
 enum matrix_event_kind {
 	MATRIX_OTHER,
 	MATRIX_MESSAGE,      /* m.room.message, m.sticker, polls and locations in their text form */
@@ -31,6 +33,7 @@ enum matrix_event_kind {
 	/* ephemeral */
 	MATRIX_TYPING,
 	MATRIX_RECEIPT,
+	MATRIX_PRESENCE, /* of no room */
 };
 
 enum matrix_message_type {
@@ -54,6 +57,7 @@ struct matrix_event {
 	const char *room;    /* NULL: none */
 	const char *sender;  /* NULL: none, or no user id */
 	const char *state_key;
+	const char *mark;    /* puppet.h; NULL */
 	/* MESSAGE: of the new content if it is an edit */
 	enum matrix_message_type message_type;
 	/* "" if it is missing; without the quotation that older clients put in front of a reply. FILE: the caption; NULL:
@@ -81,6 +85,8 @@ struct matrix_event {
 	/* RECEIPT */
 	const struct matrix_receipt *receipts;
 	size_t receipts_count;
+	/* PRESENCE: sender is who; body the status message or "" */
+	bool is_online;
 };
 
 /* False: not an object. */

@@ -182,7 +182,7 @@ struct showing {
 	struct list link;
 	struct homeserver_place *place;
 	struct media_fetch *fetch;
-	char *link_body, *description, *claimed_type;
+	char *link_body, *more, *description, *claimed_type;
 	/* once it is there */
 	char *name;
 	const char *type;
@@ -195,6 +195,7 @@ static void showing_free(struct showing *showing)
 	list_remove(&showing->link);
 	showing->matrix->showings_count--;
 	mem_free(showing->link_body);
+	mem_free(showing->more);
 	mem_free(showing->description);
 	mem_free(showing->claimed_type);
 	mem_free(showing->name);
@@ -254,6 +255,8 @@ static void put_content(struct buf *out, const struct showing *showing, const ch
 	buf_puts(out, ",\"url\":");
 	json_put_string(out, uri);
 	put_info(out, showing);
+	if (showing->more)
+		buf_printf(out, ",%s", showing->more);
 	buf_putc(out, '}');
 }
 
@@ -312,7 +315,7 @@ static void on_fetched(void *context, int err, const struct media_file *file, co
 }
 
 void matrix_media_send(struct matrix_media *matrix, const struct event_attachment *attachment,
-                       const char *owner, const struct matrix_call *call)
+                       const char *owner, const char *more, const struct matrix_call *call)
 {
 	bool fetchable = text_starts(attachment->url, "https://") || text_starts(attachment->url, "http://");
 	struct showing *showing;
@@ -324,6 +327,7 @@ void matrix_media_send(struct matrix_media *matrix, const struct event_attachmen
 	showing = MEM_NEW(struct showing);
 	showing->matrix = matrix;
 	showing->link_body = mem_strdup(call->body);
+	showing->more = mem_strdup(more);
 	showing->description = mem_strdup(attachment->description);
 	showing->claimed_type = mem_strdup(attachment->mime_type);
 	list_init(&showing->link);

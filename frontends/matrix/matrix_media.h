@@ -35,6 +35,7 @@ bool matrix_media_put_url(struct matrix_media *matrix, const char *mxc, const ch
                           struct buf *url);
 /* An m.room.message of a file of the network: the call's body, which is copied like the rest, is sent if the
  * file cannot be had, its link for example; else m.image, m.audio, m.video or m.file. The call needs a lane,
- * where it keeps its place from now on for about LIMIT_MEDIA_FETCH_SECONDS and the upload. */
+ * where it keeps its place from now on for about LIMIT_MEDIA_FETCH_SECONDS and the upload. `more`: members of the
+ * content ("\"KEY\":VALUE"); NULL. */
 void matrix_media_send(struct matrix_media *matrix, const struct event_attachment *attachment,
-                       const char *owner, const struct matrix_call *call);
+                       const char *owner, const char *more, const struct matrix_call *call);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/nickname.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/space.h"
@@ -183,6 +184,7 @@ static void room_free(void *value)
 	mem_free(room->name);
 	mem_free(room->relay);
 	mem_free(room->successor);
+	map_destroy(&room->typers, NULL);
 	mem_free(room->title);
 	mem_free(room->icon);
 	mem_free(room->topic);
@@ -422,8 +424,9 @@ static void on_members(void *context, const struct matrix_reply *reply)
 		if (!id || !matrix_is_user_id(id))
 			continue;
 		matrix_room_note_member(frontend, room, id, true);
-		if (!matrix_is_ours(&frontend->names, id))
-			person_note_name(frontend, id, json_text(item, "display_name", &arena));
+		if (!matrix_is_ours(&frontend->names, id) &&
+		    person_note_name(frontend, id, json_text(item, "display_name", &arena)))
+			matrix_later(frontend, nickname_changed, id, NULL);
 	}
 	if (room && room->kind == MATRIX_ROOM_PORTAL)
 		portal_room_join_people(frontend, room);

@@ -27,6 +27,7 @@ struct matrix_room {
 	bool ours;           /* PORTAL made by us: anybody may join, ghosts need no invitation */
 	bool encrypted;      /* and people were told that it cannot be read */
 	bool typing;         /* CHAT: the owner, as the network was told */
+	struct map *typers;  /* PORTAL: people of whom the network was told that they type; NULL: nobody */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
 	struct map *arrivals; /* PORTAL: ghost -> its name: participants that become members, one after the other */

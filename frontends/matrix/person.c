@@ -10,13 +10,14 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/puppet.h"
 #include "transport/delivery.h"
 #include "transport/session.h"
 #include "transport/user.h"
 
 struct notice {
 	struct list link;
-	char *text;
+	char *text, *content; /* one of them */
 };
 
 static void notice_free(struct person *person, struct notice *notice)
@@ -24,7 +25,16 @@ static void notice_free(struct person *person, struct notice *notice)
 	list_remove(&notice->link);
 	person->waiting_count--;
 	mem_free(notice->text);
+	mem_free(notice->content);
 	mem_free(notice);
+}
+
+static void say(struct matrix_frontend *frontend, const char *room, const char *text, const char *content)
+{
+	if (text)
+		matrix_notice(frontend, room, NULL, text);
+	else
+		matrix_send(frontend, room, NULL, "m.room.message", content, NULL, NULL, NULL, NULL);
 }
 
 struct person *person_of(struct matrix_frontend *frontend, const char *id)
@@ -49,7 +59,7 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 	LIST_EACH (link, &person->waiting) {
 		struct notice *notice = CONTAINER_OF(link, struct notice, link);
 
-		matrix_notice(frontend, room, NULL, notice->text);
+		say(frontend, room, notice->text, notice->content);
 		notice_free(person, notice);
 	}
 }
@@ -104,7 +114,7 @@ static void make_control(struct matrix_frontend *frontend, struct person *person
 	matrix_create_direct(frontend, NULL, person->id, person->id, made, making, making_free);
 }
 
-static void keep(struct matrix_frontend *frontend, struct person *person, const char *text)
+static void keep(struct matrix_frontend *frontend, struct person *person, const char *text, const char *content)
 {
 	struct notice *notice = MEM_NEW(struct notice);
 
@@ -115,40 +125,56 @@ static void keep(struct matrix_frontend *frontend, struct person *person, const 
 		notice_free(person, CONTAINER_OF(person->waiting.next, struct notice, link));
 	}
 	notice->text = mem_strdup(text);
+	notice->content = mem_strdup(content);
 	list_append(&person->waiting, &notice->link);
 	person->waiting_count++;
 }
 
-void person_tell(struct matrix_frontend *frontend, const char *id, const char *text)
+static void tell(struct matrix_frontend *frontend, const char *id, const char *text, const char *content)
 {
 	struct person *person = person_of(frontend, id);
 
 	if (person->control) {
-		matrix_notice(frontend, person->control, NULL, text);
+		say(frontend, person->control, text, content);
 		return;
 	}
-	keep(frontend, person, text);
+	keep(frontend, person, text, content);
 	if (!person->creating)
 		make_control(frontend, person);
 }
 
-void person_note_name(struct matrix_frontend *frontend, const char *id, const char *name)
+void person_tell(struct matrix_frontend *frontend, const char *id, const char *text)
+{
+	tell(frontend, id, text, NULL);
+}
+
+void person_show(struct matrix_frontend *frontend, const char *id, const char *content)
+{
+	tell(frontend, id, NULL, content);
+}
+
+bool person_note_name(struct matrix_frontend *frontend, const char *id, const char *name)
 {
 	struct buf line = {0};
 
 	if (name)
 		text_clean(&line, name, text_cut(name, strlen(name), LIMIT_NAME_BYTES), TEXT_LINE);
-	mem_replace(&person_of(frontend, id)->name, line.len ? buf_text(&line) : NULL);
+	struct person *person = person_of(frontend, id);
+	const char *after = line.len ? buf_text(&line) : NULL;
+	bool same = after && person->name ? !strcmp(after, person->name) : after == person->name;
+
+	mem_replace(&person->name, after);
 	buf_finish(&line);
+	return !same;
 }
 
 const char *person_name(struct matrix_frontend *frontend, const char *id)
 {
 	struct person *person = person_of(frontend, id);
 
-	if (!person->name)
-		person->name = mem_strndup(id + 1, strcspn(id + 1, ":"));
-	return person->name;
+	if (!person->local_part)
+		person->local_part = mem_strndup(id + 1, strcspn(id + 1, ":"));
+	return person->name ? person->name : person->local_part;
 }
 
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
@@ -202,6 +228,8 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 	struct person *person = person_of(frontend, id);
 
 	person->unregistered = session->state == SESSION_UNREGISTERED;
+	if (person->unregistered)
+		puppet_forget(person);
 	if (!person->unregistered)
 		person->told_unheard = false;
 	switch (session->state) {
@@ -241,7 +269,10 @@ static void person_free(void *value)
 		notice_free(person, CONTAINER_OF(link, struct notice, link));
 	mem_free(person->id);
 	mem_free(person->name);
+	mem_free(person->local_part);
+	mem_free(person->refused_name);
 	mem_free(person->control);
+	puppet_forget(person);
 	mem_free(person);
 }
 

@@ -7,6 +7,8 @@
 struct identity;
 struct resource;
 
+enum puppet_state { PUPPET_UNKNOWN, PUPPET_LOADING, PUPPET_NONE, PUPPET_TOKEN };
+
 struct person {
 	char *id;
 	char *control;       /* room; NULL: none yet */
@@ -14,8 +16,13 @@ struct person {
 	struct list waiting; /* struct notice.link: for when it is there */
 	unsigned waiting_count;
 	char *name;        /* as the homeserver shows it; NULL: not known */
+	char *local_part;  /* of the id, once it was asked for */
+	char *refused_name; /* that the network did not take as a nickname (nickname.h); NULL */
 	bool unregistered; /* has no account: the store need not be asked again */
 	bool told_unheard; /* that nobody hears him in a portal */
+	enum puppet_state puppet;
+	char *token;              /* with which we speak as this person (puppet.h); NULL */
+	struct map *puppet_rooms; /* room -> what came of it when that was refused there; NULL: nothing */
 	bool curious; /* is told when the network session is up: they asked for it, or were told of a trouble
 	               */
 };
@@ -23,13 +30,16 @@ struct person {
 struct person *person_of(struct matrix_frontend *frontend, const char *id);
 /* Into the control room, which is made if there is none. */
 void person_tell(struct matrix_frontend *frontend, const char *id, const char *text);
+/* The same of a whole m.room.message (its content). */
+void person_show(struct matrix_frontend *frontend, const char *id, const char *content);
 /* The bot is not, or the person is not, in that room any more: it is no control room. */
 void person_forget_control(struct matrix_frontend *frontend, const char *id, const char *room);
 /* The person talks to the bot there from now on. */
 void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room);
 /* What others see: the display name in one line, or the local part of the id. */
 const char *person_name(struct matrix_frontend *frontend, const char *id);
-void person_note_name(struct matrix_frontend *frontend, const char *id, const char *name);
+/* Whether that is a change. */
+bool person_note_name(struct matrix_frontend *frontend, const char *id, const char *name);
 /* The always present client of this address, attached if it is not; NULL: no account, or banned. The account
  * may be still unknown, or not be there. Not from inside deliver. */
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id);

@@ -12,6 +12,7 @@
 #include "frontends/matrix/contact.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/making.h"
+#include "frontends/matrix/nickname.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/space.h"
@@ -230,12 +231,6 @@ void portal_rooms_free(struct matrix_frontend *frontend)
 
 /* ------------------------------------------------------------------------------------------------- people */
 
-/* The nickname that the account has on the network, without the server that a name may end with. */
-static char *nickname_of(const struct user *user)
-{
-	return mem_strndup(user->legacy_name, strcspn(user->legacy_name, "@"));
-}
-
 void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room *room,
                       struct resource *resource)
 {
@@ -247,7 +242,7 @@ void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room
 		space_add(frontend, resource->identity->address, room);
 	if (legacy && room_has(legacy, resource))
 		return;
-	char *nickname = nickname_of(user);
+	char *nickname = user_nickname(user);
 	int err = router_from_frontend(
 	        resource,
 	        &(struct event){.type = EVENT_ROOM_JOIN, .room = {.name = room->name, .nickname = nickname}});
@@ -460,10 +455,13 @@ void portal_room_show_participant(struct matrix_frontend *frontend, struct ident
 	                                                                    : participant->nickname,
 	                          participant->status_text, event_role(participant->role, participant->flags)};
 
+	if (nickname_refused(frontend, to, participant))
+		return;
 	if (participant->self && !gone) {
 		struct showing own = {.shown_name = to->address, .role = showing.role};
 
 		matrix_room_each_portal(frontend, participant->room, show_own_role, &own);
+		matrix_later(frontend, nickname_follow, to->address, participant->room);
 	}
 	if (participant->self && gone && !renamed)
 		tell_removed(frontend, to, participant);

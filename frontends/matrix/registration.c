@@ -75,7 +75,18 @@ static void put_namespace(struct buf *out, const struct matrix_names *names, con
 	buf_finish(&regex);
 }
 
-void registration_make(struct buf *out, const struct matrix_names *names, const char *id, const char *url)
+static void put_people(struct buf *out, const struct matrix_names *names)
+{
+	struct buf regex = {0};
+
+	buf_puts(&regex, "@.*:");
+	put_literally(&regex, names->server);
+	buf_puts(out, "  - exclusive: false\n");
+	put_scalar(out, "    regex", buf_text(&regex));
+	buf_finish(&regex);
+}
+
+void registration_make(struct buf *out, const struct matrix_names *names, const char *id, const char *url, bool people)
 {
 	struct buf protocol = {0};
 
@@ -89,6 +100,8 @@ void registration_make(struct buf *out, const struct matrix_names *names, const 
 		      "de.sorunome.msc2409.push_ephemeral: true\n"
 		      "namespaces:\n");
 	put_namespace(out, names, "users", '@');
+	if (people)
+		put_people(out, names);
 	put_namespace(out, names, "aliases", '#');
 	buf_puts(out, "  rooms: []\n");
 	matrix_put_protocol(names, &protocol);

@@ -18,8 +18,8 @@ struct registration {
 void registration_finish(struct registration *registration); /* wipes the tokens */
 
 /* What is to be written: tokens are 32 random bytes in hex. `url`: where the homeserver reaches us. Whoever is
- * done with it wipes it. */
-void registration_make(struct buf *out, const struct matrix_names *names, const char *id, const char *url);
+ * done with it wipes it. `people`: we may speak as the people of the homeserver, too. */
+void registration_make(struct buf *out, const struct matrix_names *names, const char *id, const char *url, bool people);
 /* A file that is not there yet, mode 0600 (0640 would let the homeserver's group read it: the administrator's choice).
  * 0, TP_ERR_EXISTS, TP_ERR_IO, with a sentence. */
 int registration_write(const char *path, const struct buf *text, struct buf *error);

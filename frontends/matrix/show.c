@@ -12,15 +12,20 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/long_text.h"
 #include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/mention.h"
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
 #include "transport/delivery.h"
+#include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 
+#define EVENT_BYTES (LIMIT_MATRIX_EVENT_BYTES - 4096) /* of the texts in one: beside what else is in it */
 #define TYPING_MS 30000 /* then a client stops showing it by itself */
 
 /* ------------------------------------------------------------------------------------------------ content */
@@ -37,15 +42,16 @@ static const char *msgtype(const struct event_message *message)
 	return message->headline || message->carbon ? "m.notice" : "m.text";
 }
 
-/* msgtype, body and formatted_body. `prefix` is for clients that know nothing of edits. */
-static void put_text(struct buf *out, const struct event_message *message, const char *prefix)
+/* msgtype, body and formatted_body. `prefix` is for clients that know nothing of edits. `mentions`: the object; NULL:
+ * nobody. */
+static void put_text(struct buf *out, const struct event_message *message, const char *prefix, const char *mentions)
 {
 	const char *text = is_emote(message) ? message->text + strlen("/me ") : message->text;
 	struct buf body = {0}, html = {0};
 
 	buf_puts(&body, prefix);
 	buf_puts(&body, text);
-	buf_printf(out, "\"msgtype\":\"%s\",\"m.mentions\":{},\"body\":", msgtype(message));
+	buf_printf(out, "\"msgtype\":\"%s\",\"m.mentions\":%s,\"body\":", msgtype(message), mentions ? mentions : "{}");
 	json_put_string(out, buf_text(&body));
 	if (message->xhtml && matrix_html_write(&html, message->xhtml, strlen(message->xhtml))) {
 		const char *markup = buf_text(&html);
@@ -87,18 +93,18 @@ static void put_relation(struct buf *out, const struct event_message *message)
 	}
 }
 
-static void put_message(struct buf *out, const struct event_message *message)
+static void put_message(struct buf *out, const struct event_message *message, const char *mentions)
 {
 	buf_putc(out, '{');
 	if (is_event(message->replaces)) {
-		put_text(out, message, "* ");
+		put_text(out, message, "* ", NULL);
 		buf_puts(out, ",\"m.new_content\":{");
-		put_text(out, message, "");
+		put_text(out, message, "", mentions);
 		buf_puts(out, "},\"m.relates_to\":{\"rel_type\":\"m.replace\",\"event_id\":");
 		json_put_string(out, message->replaces);
 		buf_putc(out, '}');
 	} else {
-		put_text(out, message, "");
+		put_text(out, message, "", mentions);
 		put_relation(out, message);
 	}
 	buf_putc(out, '}');
@@ -115,6 +121,7 @@ struct sent {
 	char *network_id;
 	char *author, *text; /* for quotations; NULL: none */
 	bool known_there;    /* the ghost was thought to be in the room already */
+	bool own;            /* it is said in the person's own voice */
 };
 
 /*
@@ -239,12 +246,22 @@ static bool try_again(struct sent *sent, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = sent->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, sent->room);
 
-	if (reply->err != TP_ERR_NOT_ALLOWED || !sent->known_there || !room)
+	if (sent->own || reply->err != TP_ERR_NOT_ALLOWED || !sent->known_there || !room)
 		return false;
 	sent->known_there = false;
 	homeserver_again(reply);
 	ghost_return(frontend, room, sent->ghost);
 	return true;
+}
+
+/* The person's own voice is none, or not there: as the ghost. */
+static void without_voice(const struct sent *sent, int err)
+{
+	struct matrix_frontend *frontend = sent->frontend;
+
+	puppet_refused(frontend, sent->address, sent->room, err);
+	delivery_not_shown(frontend->base.transport, sent->number);
+	matrix_later(frontend, person_show_waiting, sent->address, NULL);
 }
 
 static void on_sent(void *context, const struct matrix_reply *reply)
@@ -260,6 +277,9 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 		CRASH_POINT("core.matrix.answered");
 		tie_ids(sent, json_text(reply->json, "event_id", &arena));
 		delivery_shown(transport, sent->number);
+	} else if (sent->own && sent->number &&
+	           (reply->err == TP_ERR_NOT_ALLOWED || reply->err == TP_ERR_AUTH)) {
+		without_voice(sent, reply->err);
 	} else {
 		log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s",
 		            log_quote(sent->address), reply->problem);
@@ -278,6 +298,8 @@ struct speaking {
 	const struct event *event;
 	const char *ghost, *name; /* who speaks; ghost NULL: the bot */
 	int promised;
+	bool own; /* the person; then `ghost` is whom the homeserver is told, NULL with a token */
+	const char *bearer;
 };
 
 static struct sent *sent_by(const struct speaking *speaking, const struct matrix_room *room, bool known_there)
@@ -290,7 +312,36 @@ static struct sent *sent_by(const struct speaking *speaking, const struct matrix
 	sent->room = mem_strdup(room->id);
 	sent->ghost = mem_strdup(speaking->ghost);
 	sent->known_there = known_there;
+	sent->own = speaking->own;
 	return sent;
+}
+
+static void make_call(struct speaking *speaking, const struct matrix_room *room, char *path, const char *body,
+                      struct sent *sent)
+{
+	homeserver_call(speaking->frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+	                                                                      .path = path,
+	                                                                      .as = speaking->ghost,
+	                                                                      .bearer = speaking->bearer,
+	                                                                      .body = body,
+	                                                                      .lane = room->id,
+	                                                                      .done = on_sent,
+	                                                                      .context = sent,
+	                                                                      .drop = sent_free});
+	mem_free(path);
+}
+
+/* A JSON object, which is not empty, with the mark that makes us know it again. */
+static char *with_mark(const struct speaking *speaking, const struct matrix_room *room, const char *content)
+{
+	struct buf out = {0};
+
+	if (!speaking->own)
+		return mem_strdup(content);
+	buf_putc(&out, '{');
+	puppet_put_mark(speaking->frontend, room->id, &out);
+	buf_printf(&out, ",%s", content + 1);
+	return buf_take(&out);
 }
 
 /* The same for each try of the same record, also after a restart: the homeserver takes it once. */
@@ -307,48 +358,46 @@ static char *transaction_of(struct speaking *speaking)
 	return buf_take(&out);
 }
 
+/* It stands for the message: others may refer to it, and what they quote is `text`. */
+static void give_name(struct speaking *speaking, struct sent *sent, const char *text)
+{
+	const struct event_message *message = &speaking->event->message;
+	struct buf people = {0}, network = {0};
+
+	sent->author = mem_strdup(speaking->name);
+	sent->text = mem_strdup(text);
+	if (!message->id || !*message->id)
+		return;
+	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
+	sent->people = buf_take(&people);
+	sent->network = buf_take(&network);
+	sent->network_id = mem_strdup(message->id);
+	took_off(speaking->frontend, sent->network, sent->network_id);
+}
+
 static void send_event(struct speaking *speaking, struct matrix_room *room, const char *type,
                        const char *content, bool named, bool known_there)
 {
-	const struct event_message *message = &speaking->event->message;
 	struct sent *sent = sent_by(speaking, room, known_there);
-	char *transaction = transaction_of(speaking);
+	char *transaction = transaction_of(speaking), *marked = with_mark(speaking, room, content);
 
-	if (named) {
-		sent->author = mem_strdup(speaking->name);
-		sent->text = mem_strdup(message->text);
-	}
-	if (named && message->id && *message->id) {
-		struct buf people = {0}, network = {0};
-
-		delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people,
-		                &network);
-		sent->people = buf_take(&people);
-		sent->network = buf_take(&network);
-		sent->network_id = mem_strdup(message->id);
-		took_off(speaking->frontend, sent->network, sent->network_id);
-	}
-	matrix_send(speaking->frontend, room->id, speaking->ghost, type, content, transaction, on_sent, sent,
-	            sent_free);
+	if (named)
+		give_name(speaking, sent, speaking->event->message.text);
+	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), marked, sent);
 	mem_free(transaction);
+	mem_free(marked);
 }
 
 static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id,
                    bool known_there)
 {
 	char *transaction = transaction_of(speaking);
-	char *path = matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction);
+	char *body = with_mark(speaking, room, "{\"reason\":\"\"}");
 
-	homeserver_call(speaking->frontend->homeserver,
-	                &(struct matrix_call){.method = HTTP_PUT,
-	                                      .path = path,
-	                                      .as = speaking->ghost,
-	                                      .lane = room->id,
-	                                      .done = on_sent,
-	                                      .context = sent_by(speaking, room, known_there),
-	                                      .drop = sent_free});
-	mem_free(path);
+	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), body,
+	          sent_by(speaking, room, known_there));
 	mem_free(transaction);
+	mem_free(body);
 }
 
 static void react(struct speaking *speaking, struct matrix_room *room, bool known_there)
@@ -370,7 +419,7 @@ static void react(struct speaking *speaking, struct matrix_room *room, bool know
 
 /* As a file, or as its link if it cannot be had. */
 static void say_attachment(struct speaking *speaking, struct matrix_room *room,
-                           const struct event_attachment *attachment, bool known_there)
+                           const struct event_attachment *attachment, bool named, bool known_there)
 {
 	struct event_message link = {.text = attachment->url};
 	struct buf content = {0};
@@ -382,45 +431,116 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 
 	if (text)
 		link.text = text;
-	put_message(&content, &link);
-	matrix_media_send(speaking->frontend->media, attachment, speaking->to->address,
+	put_message(&content, &link, NULL);
+	char *marked = with_mark(speaking, room, buf_text(&content));
+	struct buf mark = {0};
+
+	struct sent *sent = sent_by(speaking, room, known_there);
+
+	if (named)
+		give_name(speaking, sent, link.text);
+	if (speaking->own)
+		puppet_put_mark(speaking->frontend, room->id, &mark);
+	matrix_media_send(speaking->frontend->media, attachment, speaking->to->address, mark.len ? buf_text(&mark) : NULL,
 	                  &(struct matrix_call){.method = HTTP_PUT,
 	                                        .path = path,
 	                                        .as = speaking->ghost,
-	                                        .body = buf_text(&content),
+	                                        .bearer = speaking->bearer,
+	                                        .body = marked,
 	                                        .lane = room->id,
 	                                        .done = on_sent,
-	                                        .context = sent_by(speaking, room, known_there),
+	                                        .context = sent,
 	                                        .drop = sent_free});
 	buf_finish(&content);
+	buf_finish(&mark);
+	mem_free(marked);
 	mem_free(path);
 	mem_free(transaction);
 	mem_free(text);
 }
 
+/* How much of a text makes no more than EVENT_BYTES of an event, in which an edit has it twice. Rather to the end of
+ * a line, or of a word. */
+static size_t piece_length(const char *text, bool twice)
+{
+	size_t room = EVENT_BYTES / (twice ? 2 : 1), length = 0, wide = 0;
+
+	for (; text[length]; length++) {
+		unsigned char byte = (unsigned char)text[length];
+
+		wide += byte == '"' || byte == '\\' || byte == '\n' ? 2 : byte < 0x20 || byte == 0x7f ? 6 : 1;
+		if (wide > room)
+			break;
+	}
+	if (!text[length])
+		return length;
+	size_t cut = text_cut(text, strlen(text), length);
+
+	for (const char *sign = "\n "; *sign; sign++)
+		for (size_t at = cut; at > cut / 2; at--)
+			if (text[at - 1] == *sign)
+				return at;
+	return cut;
+}
+
+/* Of one piece. Markup that would make it too large is left out: the text says it all. */
+static void say_piece(struct speaking *speaking, struct matrix_room *room,
+                      const struct event_message *message, bool first, bool known_there)
+{
+	struct event_message piece = *message;
+	struct buf content = {0}, mentions = {0};
+
+	if (!first)
+		piece.reply_to = piece.thread = piece.replaces = NULL;
+	mention_put(&mentions, speaking->frontend, room, piece.text);
+	put_message(&content, &piece, buf_text(&mentions));
+	if (content.len > LIMIT_MATRIX_EVENT_BYTES && piece.xhtml) {
+		buf_clear(&content);
+		piece.xhtml = NULL;
+		put_message(&content, &piece, NULL);
+	}
+	send_event(speaking, room, "m.room.message", buf_text(&content), first, known_there);
+	buf_finish(&content);
+	buf_finish(&mentions);
+}
+
 static void say_text(struct speaking *speaking, struct matrix_room *room, bool known_there)
 {
 	struct event_message message = speaking->event->message;
-	struct buf content = {0};
 	char *text = NULL;
+	bool first = true;
 
-	if (message.carbon) {
+	if (speaking->own) {
+		message.carbon = false;
+	} else if (message.carbon) {
 		text = mem_printf("(from another client of yours) %s", message.text);
 		message.text = text;
 		message.xhtml = NULL;
 	}
-	put_message(&content, &message);
-	send_event(speaking, room, "m.room.message", buf_text(&content), true, known_there);
-	buf_finish(&content);
+	const char *rest = message.text;
+
+	do {
+		size_t length = piece_length(rest, is_event(message.replaces));
+		char *piece = mem_strndup(rest, length);
+
+		if (rest[length] || !first)
+			message.xhtml = NULL;
+		message.text = piece;
+		say_piece(speaking, room, &message, first, known_there);
+		mem_free(piece);
+		rest += length;
+		first = false;
+	} while (*rest);
 	mem_free(text);
 }
 
 static void speak(struct speaking *speaking, struct matrix_room *room)
 {
 	const struct event_message *message = &speaking->event->message;
-	bool known_there = matrix_room_has(room, speaking->ghost);
+	bool known_there = speaking->ghost && matrix_room_has(room, speaking->ghost);
 
-	ghost_enter(speaking->frontend, room, speaking->ghost, speaking->name, NULL);
+	if (!speaking->own)
+		ghost_enter(speaking->frontend, room, speaking->ghost, speaking->name, NULL);
 	if (is_event(message->reacts_to)) {
 		react(speaking, room, known_there);
 		return;
@@ -429,10 +549,34 @@ static void speak(struct speaking *speaking, struct matrix_room *room)
 		redact(speaking, room, message->retracts, known_there);
 		return;
 	}
-	if (*message->text || message->xhtml || !message->attachments_count)
+	/* A text that only says where the file is would show it twice. */
+	bool redundant = message->attachments_count &&
+	                 ((!*message->text && !message->xhtml) ||
+	                  !strcmp(message->text, message->attachments[0].url));
+
+	if (!redundant)
 		say_text(speaking, room, known_there);
 	for (size_t i = 0; i < message->attachments_count; i++)
-		say_attachment(speaking, room, &message->attachments[i], known_there);
+		say_attachment(speaking, room, &message->attachments[i], redundant && i == 0, known_there);
+}
+
+/* What the person has said with another client, in this room: as he himself, where we may, else as `ghost`. */
+static void speak_in(struct speaking *speaking, struct matrix_room *room)
+{
+	struct speaking own = *speaking;
+	const char *id = speaking->to->address;
+	struct voice voice;
+
+	if (!speaking->event->message.carbon || !puppet_voice(speaking->frontend, id, room, &voice)) {
+		speak(speaking, room);
+		return;
+	}
+	own.own = true;
+	own.ghost = voice.as;
+	own.bearer = voice.bearer;
+	own.name = person_name(speaking->frontend, id);
+	speak(&own, room);
+	speaking->promised = own.promised;
 }
 
 static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
@@ -442,7 +586,7 @@ static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room
 
 	(void)frontend;
 	if (!said_in || strcmp(said_in, room->id) != 0)
-		speak(speaking, room);
+		speak_in(speaking, room);
 }
 
 /* Of somebody on another frontend who has no nickname of his own. */
@@ -457,7 +601,8 @@ static int show_in_portal(struct matrix_frontend *frontend, struct identity *to,
 	const char *nickname = message->nickname && *message->nickname ? message->nickname : message->name;
 	char *ghost = message->author.name ? ghost_of_author(frontend, &message->author)
 	                                   : ghost_of_participant(frontend, message->name, nickname);
-	struct speaking speaking = {frontend, to, event, ghost, nickname, 0};
+	struct speaking speaking = {
+	        .frontend = frontend, .to = to, .event = event, .ghost = ghost, .name = nickname};
 
 	matrix_room_each_portal(frontend, message->name, speak_in_portal, &speaking);
 	mem_free(ghost);
@@ -470,13 +615,16 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
 	char *name = matrix_chat_name(message);
 	struct matrix_room *room = chat_open(frontend, to->address, name, in_room);
-	struct speaking speaking = {frontend, to, event, NULL, in_room ? message->nickname : name, 0};
+	struct speaking speaking = {.frontend = frontend,
+	                            .to = to,
+	                            .event = event,
+	                            .name = in_room ? message->nickname : name};
 
 	if (room) {
 		char *ghost = ghost_of_chat(frontend, room);
 
 		speaking.ghost = ghost;
-		speak(&speaking, room);
+		speak_in(&speaking, room);
 		mem_free(ghost);
 	}
 	mem_free(name);
@@ -485,7 +633,8 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 
 int show_message(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
 {
-	if (waits_for_another(frontend, to, event))
+	if (waits_for_another(frontend, to, event) ||
+	    (event->handover && event->message.carbon && puppet_is_loading(frontend, to)))
 		return TP_ERR_NOT_CONNECTED;
 	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event)
 	                                                : show_in_chat(frontend, to, event);
@@ -582,12 +731,15 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	const struct matrix_room *room = room_of(frontend, address, message);
 	const char *text = undelivered->text && *undelivered->text ? undelivered->text
 	                                                           : reason_text(undelivered->reason);
+	char *whole;
+
 	if (message->moderation.action) {
 		moderation_refused(frontend, address, message, text);
 		return 0;
 	}
-	char *whole = mem_printf("Not delivered: %s", text);
-
+	if (undelivered->reason == UNDELIVERED_TOO_LONG && long_text_send(frontend, address, event))
+		return event->handover ? 1 : 0;
+	whole = mem_printf("Not delivered: %s", text);
 	if (room) {
 		char *ghost = ghost_of_chat(frontend, room);
 
@@ -604,21 +756,15 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	return promised;
 }
 
-void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
-                     const struct event_chat_state *state)
+static void tell_typing(struct matrix_frontend *frontend, const struct matrix_room *room, const char *ghost,
+                        enum chat_state state)
 {
-	const struct matrix_room *room = matrix_room_chat(frontend, to->address, state->name);
-	char *ghost = room ? ghost_of_chat(frontend, room) : NULL;
-	char body[64];
+	char body[64], *path = matrix_path("/rooms/%s/typing/%s", room->id, ghost);
 
-	if (!room)
-		return;
-	if (state->state == CHAT_STATE_COMPOSING)
+	if (state == CHAT_STATE_COMPOSING)
 		snprintf(body, sizeof(body), "{\"typing\":true,\"timeout\":%d}", TYPING_MS);
 	else
 		snprintf(body, sizeof(body), "{\"typing\":false}");
-	char *path = matrix_path("/rooms/%s/typing/%s", room->id, ghost);
-
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                            .path = path,
 	                                                            .as = ghost,
@@ -626,6 +772,53 @@ void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
 	                                                            .lane = room->id,
 	                                                            .once = true});
 	mem_free(path);
+}
+
+struct typing {
+	const char *ghost;
+	enum chat_state state;
+};
+
+static void type_in_portal(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct typing *typing = context;
+
+	if (matrix_room_has(room, typing->ghost))
+		tell_typing(frontend, room, typing->ghost, typing->state);
+}
+
+/* As the listener has it, or it would come once for each of the portal's people; and of nobody of theirs. */
+static void show_typing_in_portal(struct matrix_frontend *frontend, const struct identity *to,
+                                  const struct event_chat_state *state)
+{
+	const struct room *listener = portal_listener(&frontend->base, state->name);
+	struct typing typing = {.state = state->state};
+	char *ghost;
+
+	if (!listener || listener->user != to->user ||
+	    portal_has_nickname(&frontend->base, state->name, state->nickname))
+		return;
+	ghost = ghost_of_participant(frontend, state->name, state->nickname);
+	typing.ghost = ghost;
+	matrix_room_each_portal(frontend, state->name, type_in_portal, &typing);
+	mem_free(ghost);
+}
+
+void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
+                     const struct event_chat_state *state)
+{
+	const struct matrix_room *room;
+	char *ghost;
+
+	if (state->nickname) {
+		show_typing_in_portal(frontend, to, state);
+		return;
+	}
+	room = matrix_room_chat(frontend, to->address, state->name);
+	if (!room)
+		return;
+	ghost = ghost_of_chat(frontend, room);
+	tell_typing(frontend, room, ghost, state->state);
 	mem_free(ghost);
 }
 

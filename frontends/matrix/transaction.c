@@ -15,9 +15,11 @@
 #include "frontends/matrix/directory.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/nickname.h"
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
 #include "frontends/matrix/upgrade.h"
 #include "transport/router.h"
@@ -368,8 +370,8 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	}
 	bool gone = event->membership == MATRIX_LEAVE || event->membership == MATRIX_BAN;
 
-	if (!ours && event->membership == MATRIX_JOIN)
-		person_note_name(frontend, who, event->display_name);
+	if (!ours && event->membership == MATRIX_JOIN && person_note_name(frontend, who, event->display_name))
+		matrix_later(frontend, nickname_changed, who, NULL);
 	if (!room)
 		return;
 	if (ours && gone) {
@@ -378,6 +380,7 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 		person_left(frontend, room, who);
 	} else if (event->membership == MATRIX_JOIN && !ours && !matrix_room_has(room, who)) {
 		matrix_room_note_member(frontend, room, who, true);
+		puppet_entered(frontend, who, room->id);
 		if (room->kind == MATRIX_ROOM_PORTAL)
 			portal_room_person_in(frontend, room, who);
 	}
@@ -404,22 +407,62 @@ static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room 
 
 /* ------------------------------------------------------------------------------------------- ephemeral */
 
+static void tell_typing(struct matrix_frontend *frontend, const char *id, const char *name, bool typing)
+{
+	struct resource *resource = person_ready(frontend, id);
+
+	if (resource)
+		router_from_frontend(resource,
+		                     &(struct event){.type = EVENT_CHAT_STATE,
+		                                     .chat_state = {.name = name,
+		                                                    .state = typing ? CHAT_STATE_COMPOSING
+		                                                                    : CHAT_STATE_PAUSED}});
+}
+
+static bool types(const struct matrix_event *event, const char *id)
+{
+	for (size_t i = 0; i < event->users_count; i++)
+		if (!strcmp(event->users[i], id))
+			return true;
+	return false;
+}
+
+/* Those of the portal's people who have a session; the list is always the whole one. */
+static void on_typing_in_portal(struct matrix_frontend *frontend, struct matrix_room *room,
+                                const struct matrix_event *event)
+{
+	struct map_iter it = {0};
+
+	while (map_next(room->typers, &it)) {
+		if (types(event, it.key))
+			continue;
+		tell_typing(frontend, it.key, room->name, false);
+		map_remove(room->typers, it.key);
+	}
+	for (size_t i = 0; i < event->users_count; i++) {
+		const char *id = event->users[i];
+
+		if (matrix_is_ours(&frontend->names, id) || map_get(room->typers, id) || !person_ready(frontend, id))
+			continue;
+		map_set(&room->typers, id, room);
+		tell_typing(frontend, id, room->name, true);
+	}
+}
+
 static void on_typing(struct matrix_frontend *frontend, struct matrix_room *room,
                       const struct matrix_event *event)
 {
-	struct resource *resource =
-	        room->kind == MATRIX_ROOM_CHAT && !room->in_room ? person_ready(frontend, room->owner) : NULL;
-	bool typing = false;
+	bool typing;
 
-	for (size_t i = 0; i < event->users_count && resource; i++)
-		typing = typing || !strcmp(event->users[i], room->owner);
-	if (!resource || typing == room->typing)
+	if (room->kind == MATRIX_ROOM_PORTAL)
+		on_typing_in_portal(frontend, room, event);
+	if (room->kind != MATRIX_ROOM_CHAT || room->in_room || !person_ready(frontend, room->owner))
+		return;
+	typing = types(event, room->owner);
+	if (typing == room->typing)
 		return;
 	room->typing = typing;
-	router_from_frontend(resource, &(struct event){.type = EVENT_CHAT_STATE,
-	                                               .chat_state = {.name = room->name,
-	                                                              .state = typing ? CHAT_STATE_COMPOSING
-	                                                                              : CHAT_STATE_PAUSED}});
+	tell_typing(frontend, room->owner, room->name, typing);
 }
 
 static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *room,
@@ -495,8 +538,23 @@ static bool is_ephemeral(const struct matrix_event *event)
 	return event->kind == MATRIX_TYPING || event->kind == MATRIX_RECEIPT;
 }
 
+/* Whoever has closed all clients is still there, for whom the bridge keeps what is said, but away. */
+static void on_presence(struct matrix_frontend *frontend, const struct matrix_event *event)
+{
+	struct resource *resource = event->sender && !matrix_is_ours(&frontend->names, event->sender)
+	                                    ? person_ready(frontend, event->sender)
+	                                    : NULL;
+
+	/* Else it would begin a login that was given up. */
+	if (resource && resource->has_presence && resource->identity->user->state == USER_CONNECTED)
+		session_presence(resource, event->is_online ? STATUS_ONLINE : STATUS_AWAY,
+		                 *event->body ? event->body : NULL, 0);
+}
+
 static void take(struct matrix_frontend *frontend, const struct matrix_event *event)
 {
+	if (event->kind == MATRIX_PRESENCE && !event->room)
+		on_presence(frontend, event);
 	if (!event->room)
 		return;
 	struct matrix_room *room = matrix_room_find(frontend, event->room);
@@ -506,7 +564,8 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 			on_room_event(frontend, room, event);
 		return;
 	}
-	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender))
+	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender) ||
+	    puppet_is_mark(frontend, event->room, event->mark))
 		return;
 	if (spool_seen(frontend->base.transport->spool, frontend->base.ops->name, event->id)) {
 		log_debug(&frontend->base.log, "event %s came before: dropped", log_quote(event->id));

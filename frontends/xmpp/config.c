@@ -35,6 +35,10 @@ static const struct config_key xmpp_keys[] = {
             "file."),
         LIVE(oob_split, CONFIG_BOOL, "service.oob_split", "0",
             "The text of a message and each of its attachments are sent as separate messages."),
+        LIVE(upload, CONFIG_STRING, "service.upload", "auto",
+             "Gateway mode: where files of the network go, if media.public_url is set. auto: to the HTTP "
+             "upload service (XEP-0363) of each person's server, where it takes them from us, else into our "
+             "own store; the JID of a service: to that one; off: into our own store."),
         CONFIG_LIVE_INT_KEY(struct xmpp_config, max_room_list_size, "service.max_room_list_size", "100", 0, 20000,
                             "At most so many rooms are listed in service discovery."),
         KEY(jid_escaping, CONFIG_BOOL, "service.jid_escaping", "1",

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "frontends/xmpp/commands.h"
+#include "frontends/xmpp/files.h"
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/references.h"
+#include "frontends/xmpp/upload.h"
 #include "transport/command.h"
 #include "transport/room.h"
 #include "transport/user.h"
@@ -50,6 +52,9 @@ static size_t contact_features(const struct xmpp_frontend *frontend, const char 
 	features[count++] = "http://jabber.org/protocol/chatstates";
 	features[count++] = NS_INFO;
 	features[count++] = NS_ITEMS;
+	features[count++] = NS_OOB;
+	features[count++] = NS_SFS;
+	features[count++] = NS_SIMS;
 	if (frontend->config.enable_xhtml)
 		features[count++] = "http://jabber.org/protocol/xhtml-im";
 	if (frontend->base.transport->features.receipts)
@@ -136,10 +141,16 @@ static void gateway_info(const struct iq_request *request)
 		write_identity(writer, "server", "im", config->identity_name);
 	if (frontend->base.transport->features.rooms)
 		write_identity(writer, "conference", "text", config->identity_name);
+	if (upload_is_offered(frontend))
+		write_identity(writer, "store", "file", "HTTP File Upload");
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
 		write_feature(writer, always[i]);
 	if (frontend->base.transport->features.rooms)
 		write_feature(writer, NS_MUC);
+	if (upload_is_offered(frontend)) {
+		write_feature(writer, NS_UPLOAD);
+		upload_write_form(frontend, writer);
+	}
 	finish(request);
 }
 

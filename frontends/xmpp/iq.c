@@ -10,6 +10,7 @@
 #include "frontends/xmpp/login_show.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
+#include "frontends/xmpp/upload.h"
 
 #define REQUEST_SECONDS 30
 
@@ -32,6 +33,7 @@ static const struct iq_entry {
         {"query", "jabber:iq:roster", ON_GATEWAY | ON_SELF, roster_handle},
         {"command", "http://jabber.org/protocol/commands", ON_GATEWAY, commands_handle},
         {"vCard", "vcard-temp", ON_ALL, vcard_handle},
+        {"request", NS_UPLOAD, ON_GATEWAY, upload_handle_slot},
         {"data", NS_BOB, ON_GATEWAY, bob_handle},
         {"enable", "urn:xmpp:carbons:2", ON_GATEWAY | ON_SELF, carbons_handle},
         {"disable", "urn:xmpp:carbons:2", ON_GATEWAY | ON_SELF, carbons_handle},

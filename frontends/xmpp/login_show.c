@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "frontends/xmpp/qr.h"
+#include "base/qr.h"
 #include "transport/login_step.h"
 #include "transport/user.h"
 

@@ -21,10 +21,31 @@ static void refuse(struct xmpp_frontend *frontend, const struct route *route,
 	send_error(frontend, "message", route->to_text, route->from_text, message->id, error, text);
 }
 
+/* What a client says of its file (XEP-0066, XEP-0385, XEP-0447), beside the text, which has its URL as well. */
+static void fill_attachment(struct xmpp_frontend *frontend, const struct message_stanza *message, const char *url,
+                            struct event_message *event)
+{
+	const char *description = message->file_description ? message->file_description : message->file_name;
+	struct event_attachment *attachment;
+	bool is_link = url && (text_starts(url, "https://") || text_starts(url, "http://"));
+
+	if (!is_link || strlen(url) > LIMIT_XMPP_URL_BYTES)
+		return;
+	attachment = arena_alloc(&frontend->texts, sizeof(*attachment));
+	*attachment = (struct event_attachment){
+	        .url = url,
+	        .mime_type = message->file_type,
+	        .description = message->oob_description ? message->oob_description : description,
+	};
+	event->attachments = attachment;
+	event->attachments_count = 1;
+}
+
 bool message_fill(struct xmpp_frontend *frontend, const struct message_stanza *message,
                   struct event_message *event, struct buf *xhtml)
 {
-	const char *text = message->body ? message->body : message->oob_url;
+	const char *url = message->oob_url ? message->oob_url : message->file_url;
+	const char *text = message->body ? message->body : url;
 	bool refers = message->retracts || message->reacts_to;
 	if (!text && !refers && !(message->xhtml && frontend->config.enable_xhtml))
 		return false;
@@ -32,6 +53,7 @@ bool message_fill(struct xmpp_frontend *frontend, const struct message_stanza *m
 	event->text = text ? text : "";
 	event->id = message->id;
 	event->receipt = message->receipt_request;
+	fill_attachment(frontend, message, url, event);
 	if (message->xhtml && frontend->config.enable_xhtml) {
 		xhtml_sanitise(xhtml, message->xhtml, strlen(message->xhtml));
 		if (xhtml->len)
@@ -73,7 +95,7 @@ void refuse_without_session(struct xmpp_frontend *frontend, const struct route *
 	                   refuse_known, refusal);
 }
 
-static void send_chat_state(struct resource *resource, const char *name, const char *state)
+void message_tell_chat_state(struct resource *resource, const char *name, const char *state)
 {
 	struct event event = {.type = EVENT_CHAT_STATE};
 	event.chat_state.name = name;
@@ -126,7 +148,7 @@ static void message_to_contact(struct xmpp_frontend *frontend, const struct rout
 		event.message.text = message->body ? message->body : "";
 	}
 	if (message->chat_state)
-		send_chat_state(resource, buf_text(&name), message->chat_state);
+		message_tell_chat_state(resource, buf_text(&name), message->chat_state);
 	if (message->displayed)
 		message_read(resource, buf_text(&name), message->displayed);
 	int err = 0;

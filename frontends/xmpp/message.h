@@ -37,5 +37,10 @@ void message_show_read_marker(struct xmpp_frontend *frontend, struct identity *t
 /* The stanza of a read marker (XEP-0333). */
 void message_write_read_marker(struct xml_writer *writer, const char *from, const char *to, const char *type,
                                const char *id);
+/* The stanza of a chat state (XEP-0085). */
+void message_write_chat_state(struct xml_writer *writer, const char *from, const char *to, const char *type,
+                              enum chat_state state);
+/* A client's chat state to a contact or room. */
+void message_tell_chat_state(struct resource *resource, const char *name, const char *state);
 /* A text from the gateway itself. */
 void message_notify(struct xmpp_frontend *frontend, const char *to, const char *text);

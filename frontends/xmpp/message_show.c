@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "frontends/xmpp/files.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/references.h"
@@ -25,14 +26,6 @@ void write_delay(struct xmpp_frontend *frontend, struct xml_writer *writer, int6
 	xml_start_ns(writer, "delay", "urn:xmpp:delay");
 	xml_attr(writer, "from", frontend->gateway);
 	xml_attr(writer, "stamp", stamp);
-	xml_end(writer);
-}
-
-static void write_oob(struct xml_writer *writer, const struct event_attachment *attachment)
-{
-	xml_start_ns(writer, "x", "jabber:x:oob");
-	xml_element(writer, "url", NULL, attachment->url);
-	xml_element(writer, "desc", NULL, attachment->description);
 	xml_end(writer);
 }
 
@@ -86,7 +79,7 @@ static void write_message(struct xmpp_frontend *frontend, struct xml_writer *wri
 	if (part->with_xhtml && !changed)
 		write_xhtml(frontend, writer, message->xhtml);
 	for (size_t i = 0; i < part->attachments_count; i++)
-		write_oob(writer, &part->attachments[i]);
+		file_write(frontend, writer, &part->attachments[i], part->text);
 	if (part->with_id)
 		references_write(writer, from, type, message, quoted);
 	if (part->with_id && !refers_only && own_id && own_id[0] && frontend->base.transport->features.extension)
@@ -324,24 +317,29 @@ void message_show_read_marker(struct xmpp_frontend *frontend, struct identity *t
 	}
 }
 
+void message_write_chat_state(struct xml_writer *writer, const char *from, const char *to, const char *type,
+                              enum chat_state state)
+{
+	static const char *const names[] = {
+	        [CHAT_STATE_ACTIVE] = "active",
+	        [CHAT_STATE_COMPOSING] = "composing",
+	        [CHAT_STATE_PAUSED] = "paused",
+	};
+	xml_start(writer, "message");
+	xml_attr(writer, "type", type);
+	xml_attr(writer, "from", from);
+	xml_attr(writer, "to", to);
+	xml_empty(writer, names[state], NS_CHAT_STATES);
+	xml_end(writer);
+}
+
 void message_show_chat_state(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                              const struct event_chat_state *state)
 {
 	struct buf *from = &frontend->from, *address = &frontend->to;
 	if (!addresses(frontend, to, only, state->name))
 		return;
-	static const char *const names[] = {
-	        [CHAT_STATE_ACTIVE] = "active",
-	        [CHAT_STATE_COMPOSING] = "composing",
-	        [CHAT_STATE_PAUSED] = "paused",
-	};
-	struct xml_writer *writer = xmpp_begin(frontend);
-	xml_start(writer, "message");
-	xml_attr(writer, "type", "chat");
-	xml_attr(writer, "from", buf_text(from));
-	xml_attr(writer, "to", buf_text(address));
-	xml_empty(writer, names[state->state], NS_CHAT_STATES);
-	xml_end(writer);
+	message_write_chat_state(xmpp_begin(frontend), buf_text(from), buf_text(address), "chat", state->state);
 	xmpp_end(frontend, buf_text(address));
 }
 

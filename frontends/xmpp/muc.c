@@ -284,6 +284,11 @@ void muc_handle_groupchat(struct xmpp_frontend *frontend, const struct route *ro
 		message_read(resource, room->name, message->displayed);
 		return;
 	}
+	/* A message ends the typing by itself. */
+	if (message->chat_state && !message->body) {
+		message_tell_chat_state(resource, room->name, message->chat_state);
+		return;
+	}
 	struct event event = {.type = EVENT_MESSAGE};
 	struct buf xhtml = {0};
 	event.message.kind = MESSAGE_ROOM;
@@ -293,7 +298,7 @@ void muc_handle_groupchat(struct xmpp_frontend *frontend, const struct route *ro
 		event.type = EVENT_SUBJECT;
 		event.message.text = message->subject;
 	} else if (!message_fill(frontend, message, &event.message, &xhtml)) {
-		return; /* chat states and the like: nothing to tell a legacy room */
+		return; /* nothing to tell a legacy room */
 	}
 	int err = router_from_frontend(resource, &event);
 	buf_finish(&xhtml);

@@ -57,6 +57,8 @@ void muc_show_subject(struct xmpp_frontend *frontend, struct resource *to,
                       const struct event_message *subject);
 void muc_show_message(struct xmpp_frontend *frontend, struct resource *to,
                       const struct event_message *message);
+void muc_show_chat_state(struct xmpp_frontend *frontend, struct resource *to,
+                         const struct event_chat_state *state);
 void muc_show_read_marker(struct xmpp_frontend *frontend, struct resource *to,
                           const struct event_read_marker *marker);
 /* Clients ask for the room's information when they join; a change is told (status 104), and the avatar. */

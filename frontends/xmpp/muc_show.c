@@ -417,6 +417,19 @@ void muc_show_read_marker(struct xmpp_frontend *frontend, struct resource *to,
 	buf_finish(&from);
 }
 
+void muc_show_chat_state(struct xmpp_frontend *frontend, struct resource *to,
+                         const struct event_chat_state *state)
+{
+	struct xmpp_room *room = muc_find(to, state->name);
+	if (!room)
+		return;
+	struct buf from = {0};
+	room_jid(frontend, room, shown_in(to, state->name, state->nickname), &from);
+	message_write_chat_state(xmpp_begin(frontend), buf_text(&from), room->to, "groupchat", state->state);
+	xmpp_end(frontend, room->to);
+	buf_finish(&from);
+}
+
 static void send_avatar(struct xmpp_frontend *frontend, const struct xmpp_room *room, const char *from,
                         const char *icon_hash)
 {

@@ -7,6 +7,7 @@
 #include "config/limits.h"
 #include "frontends/xmpp/commands.h"
 #include "frontends/xmpp/disco.h"
+#include "frontends/xmpp/files.h"
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/login_dialogue.h"
 #include "frontends/xmpp/login_show.h"
@@ -19,8 +20,10 @@
 #include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
+#include "frontends/xmpp/upload.h"
 #include "frontends/xmpp/vcard.h"
 #include "transport/delivery.h"
+#include "transport/http/http_client.h"
 
 #define TICK_MS 1000
 
@@ -70,6 +73,8 @@ static void frontend_destroy(struct frontend *base)
 {
 	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
 	replies_orphan(frontend);
+	uploads_cancel(frontend);
+	files_cancel(frontend);
 	component_destroy(&frontend->component);
 	c2s_destroy(&frontend->c2s);
 	map_destroy(&frontend->pending_iqs, pending_iq_destroy);
@@ -171,6 +176,12 @@ static void close_everything(struct xmpp_frontend *frontend, bool suspend, void 
 		uv_close((uv_handle_t *)frontend->timer, on_timer_closed);
 		frontend->timer = NULL;
 	}
+	uploads_cancel(frontend);
+	files_cancel(frontend);
+	if (frontend->http) {
+		frontend->stop_waits++;
+		http_client_close(&frontend->http, wait_is_over, frontend);
+	}
 	if (frontend->component) {
 		frontend->stop_waits++;
 		(suspend ? component_suspend : component_stop)(frontend->component, wait_is_over, frontend);
@@ -203,6 +214,8 @@ static void deliver_room_event(struct xmpp_frontend *frontend, struct resource *
 		muc_show_participant(frontend, to, &event->participant);
 	else if (event->type == EVENT_ROOM_LEAVE)
 		muc_show_leave(frontend, to, &event->room);
+	else if (event->type == EVENT_CHAT_STATE)
+		muc_show_chat_state(frontend, to, &event->chat_state);
 	else if (event->type == EVENT_READ_MARKER)
 		muc_show_read_marker(frontend, to, &event->read_marker);
 	else if (event->type == EVENT_ROOM_INFO)
@@ -287,7 +300,10 @@ static void show(struct xmpp_frontend *frontend, struct identity *to, struct res
 		message_show_receipt(frontend, to, only, &event->receipt);
 		break;
 	case EVENT_CHAT_STATE:
-		message_show_chat_state(frontend, to, only, &event->chat_state);
+		if (event->chat_state.nickname && only)
+			deliver_room_event(frontend, only, event);
+		else if (!event->chat_state.nickname)
+			message_show_chat_state(frontend, to, only, &event->chat_state);
 		break;
 	case EVENT_VCARD:
 		vcard_show(frontend, &event->vcard);
@@ -314,8 +330,15 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 	bool in_room = event->type == EVENT_MESSAGE && event->message.kind != MESSAGE_CHAT;
 	if (event->handover && in_room && only && probe_is_open(only))
 		return TP_ERR_NOT_CONNECTED;
+	struct event placed = *event;
+	struct arena arena = {0};
+	/* Without a number nothing would be delivered again. */
+	if (event->handover && event->type == EVENT_MESSAGE && !event->raw &&
+	    !files_place(frontend, to, &placed.message, &arena))
+		return TP_ERR_NOT_CONNECTED;
 	frontend->showing = (struct xmpp_showing){.number = event->handover};
-	show(frontend, to, only, event);
+	show(frontend, to, only, &placed);
+	arena_finish(&arena);
 	return shown(frontend);
 }
 
@@ -404,6 +427,7 @@ void xmpp_tick(struct xmpp_frontend *frontend)
 	command_sessions_expire(frontend);
 	login_dialogue_tick(frontend);
 	roster_work_tick(frontend);
+	files_expire(frontend);
 	muc_subjects_tick(frontend);
 	probe_tick(frontend);
 	close_streams(frontend);
@@ -412,6 +436,7 @@ void xmpp_tick(struct xmpp_frontend *frontend)
 void xmpp_component_up(struct xmpp_frontend *frontend)
 {
 	log_info(&frontend->base.log, "connected to the server as %s", frontend->gateway);
+	uploads_try_again(frontend);
 	probe_everybody(frontend);
 	probe_tick(frontend);
 	delivery_frontend_ready(&frontend->base);

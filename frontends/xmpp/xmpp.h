@@ -30,6 +30,7 @@ struct xmpp_config { /* the frontend's own keys (config.c) */
 	const char *cert, *cert_password;
 	bool more_resources;
 	bool enable_xhtml, oob_replace_body, oob_split;
+	const char *upload; /* "auto", "off", or a JID */
 	long max_room_list_size;
 	bool jid_escaping;
 	struct config_list admin_jid;
@@ -77,6 +78,10 @@ struct xmpp_frontend {
 	struct map *raw_queries;     /* account key and id -> struct raw_query (raw_query.c) */
 	struct list raw_queries_due; /* the same, oldest first */
 	char *heard;                 /* address of a client that has shown that it is still there; NULL */
+	struct map *files;           /* domain and URL -> struct xmpp_file (files.c) */
+	struct map *uploads;         /* decimal id -> struct upload (upload.c) */
+	struct map *upload_services; /* domain, or the configured service -> struct upload_service */
+	struct http_client *http;    /* NULL until a file is uploaded */
 	struct map *closing;         /* address -> text: streams to end at the next tick (server mode) */
 	uv_timer_t *timer;           /* NULL unless started */
 	bool stopping;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "transport/media/media_name.h"
 #include "transport/media/media_private.h"
 
@@ -99,7 +100,7 @@ static int listen_for_people(struct media *media, const struct media_place *plac
 	buf_finish(&problem);
 	if (err)
 		return err;
-	if (media_route_open(media))
+	if (media_route_open(media) && media_upload_open(media))
 		return 0;
 	buf_printf(error, "media.port: something else has /media/ on port %ld", config->port);
 	return TP_ERR_EXISTS;
@@ -181,14 +182,14 @@ void media_remove_source(struct media *media, const char *kind)
 
 /* ---- URLs ---- */
 
-static void put_link(struct media *media, struct media_link *link, const char *name, struct buf *url)
+void media_put_link(struct media *media, struct media_link *link, const char *name, int64_t seconds, struct buf *url)
 {
 	struct buf clean = {0};
 
 	media_name_clean(&clean, name);
 	snprintf(link->name, sizeof(link->name), "%s", buf_text(&clean));
 	buf_finish(&clean);
-	link->expires = media_now() + media->config->url_s;
+	link->expires = media_now() + seconds;
 	buf_printf(url, "%s/media/", media->public_url);
 	media_link_put(url, link, media->secret);
 }
@@ -201,7 +202,7 @@ void media_put_url(struct media *media, const struct media_file *file, struct bu
 	if (entry)
 		media_store_touch(media, entry);
 	memcpy(link.key, file->key, sizeof(link.key));
-	put_link(media, &link, file->name, url);
+	media_put_link(media, &link, file->name, media->config->url_s, url);
 }
 
 bool media_put_source_url(struct media *media, const char *kind, const char *reference, const char *owner,
@@ -214,6 +215,11 @@ bool media_put_source_url(struct media *media, const char *kind, const char *ref
 	snprintf(link.kind, sizeof(link.kind), "%s", kind);
 	snprintf(link.reference, sizeof(link.reference), "%s", reference);
 	media_tag(media, owner, link.owner);
-	put_link(media, &link, name, url);
+	media_put_link(media, &link, name, media->config->url_s, url);
 	return true;
+}
+
+bool media_is_own_url(const struct media *media, const char *url)
+{
+	return text_starts(url, media->public_url) && text_starts(url + strlen(media->public_url), "/media/");
 }

@@ -124,3 +124,9 @@ bool media_put_avatar_url(struct media *media, const char *whose, const char *ha
  * TP_ERR_LIMIT. `done` as of media_begin. */
 void media_store_avatar(struct media *media, const char *whose, const char *hash, const void *bytes, size_t count,
 			media_done *done, void *context);
+/* Appends two URLs: where somebody may PUT a file of this size himself, once and within LIMIT_MEDIA_UPLOAD_SECONDS, at
+ * the expense of `owner`, and where anybody gets it then. False: it is larger than a file may be. */
+bool media_put_upload_urls(struct media *media, const char *owner, const char *name, uint64_t size, struct buf *put,
+			   struct buf *get);
+/* Whether a URL is one of those, or of media_put_url or media_put_source_url. */
+bool media_is_own_url(const struct media *media, const char *url);

@@ -17,6 +17,7 @@
 #define MEDIA_KEY_LENGTH 64
 #define MEDIA_TAG_LENGTH 16
 #define MEDIA_KIND_LENGTH 15
+#define MEDIA_UPLOAD_ID_LENGTH 24
 
 struct media_link {
 	char key[MEDIA_KEY_LENGTH + 1];     /* "": of a source */

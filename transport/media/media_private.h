@@ -74,6 +74,8 @@ struct media {
 void media_release(struct media *media); /* one of `pending` */
 void media_tag(const struct media *media, const char *owner, char *tag);
 int64_t media_now(void);
+/* Appends the URL of a link whose name is still to be cleaned, good for so long. */
+void media_put_link(struct media *media, struct media_link *link, const char *name, int64_t seconds, struct buf *url);
 
 /* media_store.c: the folder */
 
@@ -112,3 +114,10 @@ void media_fetches_cancel(struct media *media);
 
 bool media_route_open(struct media *media);
 void media_route_close(struct media *media);
+/* In the store, of what a source calls so. Keyed, so that nobody can make a file whose content has that hash. */
+void media_source_key(const struct media *media, const struct media_link *link, char *key);
+void media_refuse(struct http_request *request, unsigned status, const char *sentence);
+
+/* media_upload.c */
+
+bool media_upload_open(struct media *media);

@@ -32,7 +32,7 @@ static void put_headers(struct http_request *request)
 	http_answer_header(request, "X-Robots-Tag", "noindex");
 }
 
-static void refuse(struct http_request *request, unsigned status, const char *sentence)
+void media_refuse(struct http_request *request, unsigned status, const char *sentence)
 {
 	put_headers(request);
 	http_answer_header(request, "Cache-Control", "no-store");
@@ -58,7 +58,7 @@ static bool answer_stored(struct media *media, struct http_request *request, con
 	int fd, err = media_open_file(media, key, &fd, &size);
 
 	if (err == TP_ERR_IO)
-		refuse(request, 503, CANNOT_ANSWER);
+		media_refuse(request, 503, CANNOT_ANSWER);
 	if (err)
 		return err == TP_ERR_IO;
 	const char *type = type_of(fd);
@@ -76,8 +76,7 @@ static bool answer_stored(struct media *media, struct http_request *request, con
 
 /* ---- sources ---- */
 
-/* In the store, of what a source calls so. Keyed, so that nobody can make a file whose content has that hash. */
-static void source_key(const struct media *media, const struct media_link *link, char *key)
+void media_source_key(const struct media *media, const struct media_link *link, char *key)
 {
 	unsigned char bytes[MEDIA_KEY_LENGTH / 2];
 	crypto_generichash_state state;
@@ -111,7 +110,7 @@ static void answer_problem(struct http_request *request, int err, const char *pr
 	struct buf sentence = {0};
 
 	buf_printf(&sentence, "The file cannot be fetched: %s.\n", problem);
-	refuse(request, err == TP_ERR_NOT_FOUND ? 404 : err == TP_ERR_LIMIT ? 503 : 502, buf_text(&sentence));
+	media_refuse(request, err == TP_ERR_NOT_FOUND ? 404 : err == TP_ERR_LIMIT ? 503 : 502, buf_text(&sentence));
 	buf_finish(&sentence);
 }
 
@@ -131,7 +130,7 @@ static void on_pulled(void *context, int err, const struct media_file *file, con
 		if (err)
 			answer_problem(request, err, problem);
 		else if (!answer_stored(media, request, file->key, pull->name))
-			refuse(request, 503, CANNOT_ANSWER);
+			media_refuse(request, 503, CANNOT_ANSWER);
 	}
 	pull_free(pull);
 }
@@ -157,11 +156,11 @@ static void pull(struct media *media, struct http_request *request, const struct
 		return;
 	}
 	if (!source) {
-		refuse(request, 503, "This cannot be fetched now.\n");
+		media_refuse(request, 503, "This cannot be fetched now.\n");
 		return;
 	}
 	if (map_count(media->pulls) >= LIMIT_MEDIA_PULLS) {
-		refuse(request, 503, "Too much is being fetched: please try again later.\n");
+		media_refuse(request, 503, "Too much is being fetched: please try again later.\n");
 		return;
 	}
 	pull = MEM_NEW(struct media_pull);
@@ -186,7 +185,7 @@ static void answer_avatar(struct media *media, struct http_request *request, con
 	char text[MEDIA_KEY_LENGTH + 3];
 
 	if (err) {
-		refuse(request, err == TP_ERR_IO ? 503 : 404, err == TP_ERR_IO ? CANNOT_ANSWER : "There is nothing here.\n");
+		media_refuse(request, err == TP_ERR_IO ? 503 : 404, err == TP_ERR_IO ? CANNOT_ANSWER : "There is nothing here.\n");
 		return;
 	}
 	const char *type = type_of(fd);
@@ -214,20 +213,20 @@ static void on_request(struct http_request *request, void *context)
 	}
 	switch (media_link_read(&link, media->secret, rest, expiry, owner, signature, media_now())) {
 	case MEDIA_LINK_WRONG:
-		refuse(request, 404, "There is nothing here.\n");
+		media_refuse(request, 404, "There is nothing here.\n");
 		return;
 	case MEDIA_LINK_EXPIRED:
-		refuse(request, 410, "This link has expired.\n");
+		media_refuse(request, 410, "This link has expired.\n");
 		return;
 	case MEDIA_LINK_GOOD:
 		break;
 	}
 	if (*link.key) {
 		if (!answer_stored(media, request, link.key, link.name))
-			refuse(request, 410, "This file is not kept any more.\n");
+			media_refuse(request, 410, "This file is not kept any more.\n");
 		return;
 	}
-	source_key(media, &link, key);
+	media_source_key(media, &link, key);
 	if (!answer_stored(media, request, key, link.name))
 		pull(media, request, &link, key);
 }

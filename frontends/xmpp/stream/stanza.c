@@ -41,6 +41,15 @@ enum node {
 	NODE_OOB,
 	NODE_OOB_URL,
 	NODE_OOB_DESCRIPTION,
+	NODE_REFERENCE,
+	NODE_SHARING,
+	NODE_FILE,
+	NODE_FILE_TYPE,
+	NODE_FILE_NAME,
+	NODE_FILE_DESCRIPTION,
+	NODE_SOURCES,
+	NODE_SOURCE_SFS,
+	NODE_SOURCE_SIMS,
 	NODE_MUC_USER,
 	NODE_INVITE,
 	NODE_INVITE_REASON,
@@ -93,6 +102,21 @@ static const struct rule rules[] = {
 	{NODE_MESSAGE, "jabber:x:oob", "x", NODE_OOB},
 	{NODE_OOB, "jabber:x:oob", "url", NODE_OOB_URL},
 	{NODE_OOB, "jabber:x:oob", "desc", NODE_OOB_DESCRIPTION},
+	{NODE_MESSAGE, "urn:xmpp:sfs:0", "file-sharing", NODE_SHARING},
+	{NODE_SHARING, "urn:xmpp:file:metadata:0", "file", NODE_FILE},
+	{NODE_FILE, "urn:xmpp:file:metadata:0", "media-type", NODE_FILE_TYPE},
+	{NODE_FILE, "urn:xmpp:file:metadata:0", "name", NODE_FILE_NAME},
+	{NODE_FILE, "urn:xmpp:file:metadata:0", "desc", NODE_FILE_DESCRIPTION},
+	{NODE_SHARING, "urn:xmpp:sfs:0", "sources", NODE_SOURCES},
+	{NODE_SOURCES, "http://jabber.org/protocol/url-data", "url-data", NODE_SOURCE_SFS},
+	{NODE_MESSAGE, "urn:xmpp:reference:0", "reference", NODE_REFERENCE},
+	{NODE_REFERENCE, "urn:xmpp:sims:1", "media-sharing", NODE_SHARING},
+	{NODE_SHARING, "urn:xmpp:jingle:apps:file-transfer:5", "file", NODE_FILE},
+	{NODE_FILE, "urn:xmpp:jingle:apps:file-transfer:5", "media-type", NODE_FILE_TYPE},
+	{NODE_FILE, "urn:xmpp:jingle:apps:file-transfer:5", "name", NODE_FILE_NAME},
+	{NODE_FILE, "urn:xmpp:jingle:apps:file-transfer:5", "desc", NODE_FILE_DESCRIPTION},
+	{NODE_SHARING, "urn:xmpp:sims:1", "sources", NODE_SOURCES},
+	{NODE_SOURCES, "urn:xmpp:reference:0", "reference", NODE_SOURCE_SIMS},
 	{NODE_MESSAGE, "http://jabber.org/protocol/muc#user", "x", NODE_MUC_USER},
 	{NODE_MUC_USER, "http://jabber.org/protocol/muc#user", "invite", NODE_INVITE},
 	{NODE_INVITE, "http://jabber.org/protocol/muc#user", "reason", NODE_INVITE_REASON},
@@ -346,6 +370,12 @@ static void enter_message_node(struct stanza_reader *reader, enum node node, con
 	case NODE_DISPLAYED:
 		enter_reference_node(reader, node, attributes);
 		break;
+	case NODE_SOURCE_SFS:
+	case NODE_SOURCE_SIMS:
+		if (!message->file_url)
+			message->file_url =
+				keep_attribute(reader, attributes, node == NODE_SOURCE_SFS ? "target" : "uri");
+		break;
 	case NODE_MUC_USER:
 		message->muc_user = true;
 		break;
@@ -416,6 +446,15 @@ static const char **text_slot(struct stanza_reader *reader, enum node node)
 		break;
 	case NODE_OOB_DESCRIPTION:
 		slot = &reader->message.oob_description;
+		break;
+	case NODE_FILE_TYPE:
+		slot = &reader->message.file_type;
+		break;
+	case NODE_FILE_NAME:
+		slot = &reader->message.file_name;
+		break;
+	case NODE_FILE_DESCRIPTION:
+		slot = &reader->message.file_description;
 		break;
 	case NODE_INVITE_REASON:
 		slot = &reader->message.muc_invite_reason;
@@ -580,6 +619,8 @@ static void on_start(void *context, unsigned depth, const char *ns, const char *
 	node = find_node(parent, ns, name);
 	if (node == NODE_HTML_BODY && reader->has_xhtml)
 		node = NODE_IGNORED; /* the first one counts */
+	if (node == NODE_SHARING && reader->message.file_url)
+		node = NODE_IGNORED; /* likewise */
 	reader->nodes[depth] = node;
 	/* XEP-0280 and the like, wherever a message hides one: nothing beside it is the sender's own word. */
 	if (reader->nodes[1] == NODE_MESSAGE && strcmp(ns, "urn:xmpp:forward:0") == 0)

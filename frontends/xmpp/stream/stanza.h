@@ -37,6 +37,8 @@ struct message_stanza {
 	const char *displayed;      /* XEP-0333: id, or NULL */
 	const char *oob_url;        /* XEP-0066: first url, or NULL */
 	const char *oob_description;
+	const char *file_url;       /* XEP-0447 or XEP-0385: the first source, or NULL */
+	const char *file_type, *file_name, *file_description; /* of it, as somebody said; NULL */
 	bool muc_user;              /* <x xmlns='…muc#user'/>: a private message, or an invitation */
 	const char *muc_invite_to;  /* mediated invitation: whom, or NULL */
 	const char *muc_invite_reason;

@@ -231,6 +231,10 @@ class MatrixPerson:
         return await self.say(room, caption or name, kind=kind, filename=name, url=url,
                               info={"mimetype": mime, "size": len(content), **(info or {})})
 
+    async def download(self, url):
+        """The content of an mxc:// address."""
+        return self.ok(await self.client.download(mxc=url), f"download {url}").body
+
     async def set_display_name(self, name):
         self.ok(await self.client.set_displayname(name))
 

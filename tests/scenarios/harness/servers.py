@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The counterparts: ngircd and Prosody, configured in a temporary folder."""
+"""The counterparts: ngircd, Prosody and ejabberd, configured in a temporary folder."""
 import asyncio
+import glob
 import os
 import signal
 
@@ -76,13 +77,17 @@ class Peer:
 
 
 class Prosody:
-    """One host, `localhost`, and a component for the gateway."""
+    """One host, `localhost`, and a component for the gateway. With `upload`, an address of this machine, also an upload
+    service (XEP-0363), which has more lines of configuration in `upload_lines`."""
 
     host = "localhost"
     secret = "a component secret"
 
-    def __init__(self, folder, gateway):
+    def __init__(self, folder, gateway, upload=None, upload_lines=""):
         self.folder = os.path.join(folder, "prosody")
+        self.upload = upload
+        self.upload_lines = upload_lines
+        self.http_port = free_port()
         os.makedirs(self.folder, exist_ok=True)
         self.gateway = gateway
         self.c2s_port = free_port()
@@ -104,12 +109,21 @@ authentication = "internal_plain"
 storage = "internal"
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {self.c2s_port} }}
+http_interfaces = {{ "{self.upload or "127.0.0.1"}" }}
+http_ports = {{ {self.http_port} }}
+https_ports = {{ }}
 component_interfaces = {{ "127.0.0.1" }}
 component_ports = {{ {self.component_port} }}
 log = {{ {{ levels = {{ min = "debug" }}, to = "console" }} }}
 VirtualHost "{self.host}"
 Component "{self.gateway}"
   component_secret = "{self.secret}"
+""")
+            if self.upload:
+                file.write(f"""Component "upload.{self.host}" "http_file_share"
+  http_host = "{self.upload}"
+  http_external_url = "http://{self.upload}:{self.http_port}/"
+  {self.upload_lines}
 """)
 
     async def register(self, name, password):
@@ -130,6 +144,61 @@ Component "{self.gateway}"
         await self.process.start()
         await wait_until(lambda: port_open(self.c2s_port) and port_open(self.component_port),
                          "Prosody to listen")
+
+    async def stop(self, how=signal.SIGTERM):
+        if self.process:
+            await self.process.stop(how)
+
+
+class Ejabberd:
+    """The same with mod_http_upload, `access` are those who may upload. Anybody may log in, with any password."""
+
+    host = "localhost"
+    secret = "a component secret"
+
+    def __init__(self, folder, gateway, access):
+        self.folder = os.path.join(folder, "ejabberd")
+        os.makedirs(os.path.join(self.folder, "spool"))
+        self.gateway = gateway
+        self.access = access
+        self.c2s_port, self.component_port, self.http_port = free_port(), free_port(), free_port()
+        self.process = None
+
+    async def start(self):
+        code = glob.glob("/usr/lib/*/ejabberd-*/ebin")
+        if not code:
+            raise Skip("ejabberd is not installed")
+        config = os.path.join(self.folder, "ejabberd.yml")
+        with open(config, "w") as file:
+            file.write(f"""hosts: [{self.host}]
+loglevel: info
+auth_method: anonymous
+anonymous_protocol: login_anon
+listen:
+  - {{port: {self.c2s_port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls_required: false}}
+  - {{port: {self.component_port}, ip: "127.0.0.1", module: ejabberd_service, access: all,
+      hosts: {{"{self.gateway}": {{password: "{self.secret}"}}}}}}
+  - {{port: {self.http_port}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{"/upload": mod_http_upload}}}}
+acl:
+  local: {{user_regexp: ""}}
+  gateway: {{server: "{self.gateway}"}}
+access_rules:
+  uploaders: [{", ".join(f"{{allow: {who}}}" for who in self.access)}]
+modules:
+  mod_disco: {{}}
+  mod_roster: {{}}
+  mod_http_upload:
+    access: uploaders
+    host: "upload.{self.host}"
+    put_url: "http://127.0.0.1:{self.http_port}/upload"
+    docroot: "{self.folder}/files"
+""")
+        self.process = Process("ejabberd", [
+            find_program_or_skip("erl"), "-noinput", "-pa", code[0], "-mnesia", "dir", f'"{self.folder}/spool"',
+            "-ejabberd", "config", f'"{config}"', "log_path", f'"{self.folder}/ejabberd.log"', "-s", "ejabberd"], self.folder)
+        await self.process.start()
+        await wait_until(lambda: port_open(self.c2s_port) and port_open(self.component_port) and port_open(self.http_port),
+                         "ejabberd to listen", 30)
 
     async def stop(self, how=signal.SIGTERM):
         if self.process:

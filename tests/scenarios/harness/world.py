@@ -13,7 +13,7 @@ from .irc_client import IrcClient
 from .person import Person
 from .process import Skip, free_port
 from .relay import Relay
-from .servers import Ngircd, Prosody
+from .servers import Ejabberd, Ngircd, Prosody
 from .slack import Slack
 from .synapse import Synapse
 
@@ -37,10 +37,17 @@ class World:
         await server.start()
         return server
 
-    async def prosody(self, gateway="irc.localhost", people=(("alice", "secret"), ("bob", "secret"))):
-        server = Prosody(self.folder, gateway)
+    async def prosody(self, gateway="irc.localhost", people=(("alice", "secret"), ("bob", "secret")),
+                      **options):
+        server = Prosody(self.folder, gateway, **options)
         self.started.append(server)
         await server.start(people)
+        return server
+
+    async def ejabberd(self, gateway="irc.localhost", access=("local",)):
+        server = Ejabberd(self.folder, gateway, access)
+        self.started.append(server)
+        await server.start()
         return server
 
     def synapse_or_skip(self, **options):

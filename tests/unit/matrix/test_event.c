@@ -86,7 +86,9 @@ static void test_texts(void **state)
 	        {MESSAGE("'msgtype':'m.text','body':'a\\r\\nb'"), MATRIX_TEXT, "a\nb", NULL},
 	        {MESSAGE("'msgtype':'m.notice','body':'a'"), MATRIX_NOTICE, "a", NULL},
 	        {MESSAGE("'msgtype':'m.emote','body':'waves'"), MATRIX_EMOTE, "waves", NULL},
-	        {MESSAGE("'msgtype':'m.location','body':'Here','geo_uri':'geo:1,2'"), MATRIX_TEXT, "Here", NULL},
+	        {MESSAGE("'msgtype':'m.location','body':'Here','geo_uri':'geo:1,2'"), MATRIX_TEXT, "Here geo:1,2", NULL},
+	        {MESSAGE("'msgtype':'m.location','body':'At geo:1,2','geo_uri':'geo:1,2'"), MATRIX_TEXT, "At geo:1,2", NULL},
+	        {MESSAGE("'msgtype':'m.location','geo_uri':'http:x'"), MATRIX_TEXT, "", NULL},
 	        {MESSAGE("'msgtype':'org.example.new','body':'x'"), MATRIX_TEXT, "x", NULL},
 	        {MESSAGE("'body':7"), MATRIX_TEXT, "", NULL},
 	        {MESSAGE("'msgtype':'m.text','body':'a','format':'org.matrix.custom.html','formatted_body':'<b>a</b>'"),
@@ -259,8 +261,6 @@ static void test_out_of_place(void **state)
 	        STATE("m.room.name", "'name':'A\\nroom'"),
 	        STATE("m.room.avatar", "'url':'mxc://hs/a'"),
 	        STATE("m.room.join_rules", "'join_rule':'public'"),
-	        "{'type':'m.presence','sender':'@a:hs','content':{'presence':'unavailable','status_msg':'out'}}",
-	        "{'type':'m.presence'}",
 	};
 
 	(void)state;
@@ -288,6 +288,16 @@ static void test_ephemeral(void **state)
 	is_text(event.receipts[0].thread, "main");
 	is_text(event.receipts[1].event_id, "$c");
 	is_text(event.receipts[1].thread, NULL);
+	take("{'type':'m.presence','sender':'@a:hs','content':{'presence':'unavailable','status_msg':'out\\n'}}");
+	assert_int_equal(event.kind, MATRIX_PRESENCE);
+	is_text(event.sender, "@a:hs");
+	is_text(event.body, "out ");
+	assert_false(event.is_online);
+	take("{'type':'m.presence','sender':'@a:hs','content':{'presence':'online','currently_active':true}}");
+	assert_true(event.is_online);
+	is_text(event.body, "");
+	take("{'type':'m.presence'}");
+	is_text(event.sender, NULL);
 }
 
 int main(void)

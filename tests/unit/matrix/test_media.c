@@ -263,7 +263,7 @@ static void say_file(struct bridge *b, const char *room, const char *transaction
 	if (!strstr(attachment.url, "://"))
 		attachment.url = url;
 	call_in(b, room, transaction, "{\"link\":1}", &call, &path);
-	matrix_media_send(b->media, &attachment, "@a:b", &call);
+	matrix_media_send(b->media, &attachment, "@a:b", attachment.description ? "\"more\":1" : NULL, &call);
 	mem_free(path);
 	mem_free(url);
 }
@@ -300,7 +300,7 @@ static void sends_files(void **state)
 	wait_for_replies(&b, 1);
 	assert_sent(&b, "r/send/m.room.message/2 {\"msgtype\":\"m.audio\",\"m.mentions\":{},\"body\":\"a \\\"song\\\"\","
 			"\"filename\":\"a\",\"url\":\"mxc://example.org/up\",\"info\":{\"mimetype\":\"audio/flac\","
-			"\"size\":4}}\n");
+			"\"size\":4},\"more\":1}\n");
 	/* what is not known by its content is what it is said to be, if that can be said */
 	f->peer_body = "PK\3\4";
 	say_file(&b, "r", "3", (struct event_attachment){.url = "a.docx", .mime_type = "application/msword"});

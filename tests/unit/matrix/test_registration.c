@@ -63,7 +63,7 @@ static void test_round_trip(void **state)
 	mode_t mask = umask(0);
 
 	(void)state;
-	registration_make(&first, &names, "irc", "http://127.0.0.1:29001");
+	registration_make(&first, &names, "irc", "http://127.0.0.1:29001", false);
 	assert_non_null(strstr(first.data, "    regex: '@_irc_.*:example\\.org'\n"));
 	assert_non_null(strstr(first.data, "    regex: '#_irc_.*:example\\.org'\n"));
 	assert_non_null(strstr(first.data, "protocols:\n- 'irc'\n"));
@@ -82,8 +82,13 @@ static void test_round_trip(void **state)
 	assert_int_equal(strlen(registration.hs_token), 64);
 	assert_string_not_equal(registration.as_token, registration.hs_token);
 
-	registration_make(&second, &names, "irc", "http://127.0.0.1:29001");
+	registration_make(&second, &names, "irc", "http://127.0.0.1:29001", false);
 	assert_null(strstr(second.data, registration.as_token));
+	assert_null(strstr(second.data, "exclusive: false"));
+	buf_clear(&second);
+	registration_make(&second, &names, "irc", "http://127.0.0.1:29001", true);
+	assert_non_null(strstr(second.data, "  users:\n  - exclusive: true\n    regex: '@_irc_.*:example\\.org'\n"
+	                                    "  - exclusive: false\n    regex: '@.*:example\\.org'\n  aliases:\n"));
 	buf_finish(&first);
 	buf_finish(&second);
 }

@@ -105,6 +105,79 @@ static void refuses_other_urls(void **state)
 	outcome_finish(&outcome);
 }
 
+/* ---- what people put there themselves ---- */
+
+/* The answer to a PUT of the URL that announces `length` bytes. */
+static const char *put(struct fixture *f, const char *url, size_t length, const char *body)
+{
+	const char *path = strstr(url, "/media/");
+	char *request = mem_printf("PUT %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s", path, length, body);
+	const char *answer = client_ask(&f->loop, f->media->listener, request);
+
+	mem_free(request);
+	return answer;
+}
+
+static void takes_uploads(void **state)
+{
+	struct fixture *f = *state;
+	struct buf to = {0}, from = {0}, other = {0};
+
+	assert_true(media_put_upload_urls(f->media, "alice", "../p.html", 10, &to, &from));
+	assert_true(media_is_own_url(f->media, buf_text(&from)));
+	assert_false(media_is_own_url(f->media, "https://files.example.org.evil/sub/media/x"));
+	assert_status(get(f, buf_text(&from), ""), 404);
+	/* another size, without or with a changed signature; not with the URL that it is got by */
+	assert_status(put(f, buf_text(&to), 9, "GIF89a\1\1\1"), 400);
+	assert_true(text_starts(put(f, buf_text(&from), 10, "GIF89a\1\1\1\1"), "HTTP/1.1 405 "));
+	char *changed = mem_strdup(buf_text(&to));
+
+	strstr(changed, "-10/")[2] = '1';
+	assert_status(put(f, changed, 11, "GIF89a\1\1\1\1\1"), 404);
+	mem_free(changed);
+	assert_true(text_starts(get(f, buf_text(&to), ""), "HTTP/1.1 405 "));
+	assert_true(text_starts(put(f, buf_text(&to), 10, "GIF89a\1\1\1\1"), "HTTP/1.1 201 "));
+	const char *answer = get(f, buf_text(&from), "");
+
+	assert_status(answer, 200);
+	assert_true(has_header(answer, "Content-Type: image/gif"));
+	assert_true(has_header(answer, "Content-Disposition: inline; filename=\"p.html\""));
+	/* once */
+	assert_status(put(f, buf_text(&to), 10, "GIF89a\2\2\2\2"), 409);
+	assert_non_null(strstr(content_of(get(f, buf_text(&from), "")), "\1\1\1\1"));
+	/* too large, and nothing */
+	assert_false(media_put_upload_urls(f->media, "alice", "x", media_file_max(f->media) + 1, &other, &other));
+	assert_false(media_put_upload_urls(f->media, "alice", "x", 0, &other, &other));
+	buf_finish(&to);
+	buf_finish(&from);
+	buf_finish(&other);
+}
+
+/* Whoever leaves in the middle leaves nothing behind, and may try again. */
+static void forgets_half_an_upload(void **state)
+{
+	struct fixture *f = *state;
+	struct buf to = {0}, from = {0};
+	struct client client;
+
+	assert_true(media_put_upload_urls(f->media, "alice", "a.txt", 5, &to, &from));
+	char *request = mem_printf("PUT %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhel",
+				   strstr(buf_text(&to), "/media/"));
+
+	client_open(&client, &f->loop, f->media->listener);
+	assert_true(client_say(&client, request, strlen(request)));
+	TURN_UNTIL(&f->loop, f->media->writers_count == 1);
+	client_close(&client);
+	TURN_UNTIL(&f->loop, f->media->writers_count == 0);
+	assert_int_equal(count_files(f, ""), 0);
+	assert_status(get(f, buf_text(&from), ""), 404);
+	assert_true(text_starts(put(f, buf_text(&to), 5, "hello"), "HTTP/1.1 201 "));
+	assert_string_equal(content_of(get(f, buf_text(&from), "")), "hello");
+	mem_free(request);
+	buf_finish(&to);
+	buf_finish(&from);
+}
+
 /* ---- sources ---- */
 
 static void begin_fetch(void *context, const char *reference, struct media_writer *writer)
@@ -212,6 +285,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(serves_files),
+		TEST(takes_uploads),
+		TEST(forgets_half_an_upload),
 		TEST(refuses_other_urls),
 		TEST(fetches_when_asked),
 		TEST(says_what_fails),

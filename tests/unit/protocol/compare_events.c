@@ -295,6 +295,7 @@ void assert_event(const struct event *got, const struct event *expected)
 	case EVENT_CHAT_STATE:
 		assert_text(got->chat_state.name, expected->chat_state.name);
 		assert_int_equal(got->chat_state.state, expected->chat_state.state);
+		assert_text(got->chat_state.nickname, expected->chat_state.nickname);
 		break;
 	case EVENT_ROOM_JOIN:
 	case EVENT_ROOM_LEAVE:

@@ -130,7 +130,8 @@ static void say_event(const struct event *event)
 		SAY("receipt %s %s", event->receipt.name, event->receipt.id);
 		break;
 	case EVENT_CHAT_STATE:
-		SAY("state %s %d", event->chat_state.name, (int)event->chat_state.state);
+		SAY("state %s%s%s %d", event->chat_state.name, event->chat_state.nickname ? "/" : "",
+		    event->chat_state.nickname ? event->chat_state.nickname : "", (int)event->chat_state.state);
 		break;
 	case EVENT_ROOM_JOIN:
 		SAY("join %s %s", event->room.name, event->room.nickname);

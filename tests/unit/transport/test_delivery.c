@@ -226,6 +226,30 @@ static void test_waits_for_the_frontend(void **state)
 	assert_int_equal(spool().handed, 2);
 }
 
+/* What cannot be shown yet holds up its own conversation, and no other. */
+static void test_waits_in_its_conversation(void **state)
+{
+	(void)state;
+	logged_in();
+	enter_room();
+	fx->promise = TP_ERR_NOT_CONNECTED;
+	network((struct event_message){.name = "bob", .text = "one"});
+	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "bob", .text = "first"});
+	forget();
+	fx->promise = 1;
+	network((struct event_message){.name = "bob", .text = "two"});
+	network((struct event_message){.kind = MESSAGE_ROOM, .name = "#a", .nickname = "bob", .text = "second"});
+	network((struct event_message){.name = "carol", .text = "hi"});
+	expect("alice@x message carol: hi\n");
+	assert_int_equal(spool().waiting, 4);
+	delivery_frontend_ready(fx->frontend);
+	expect("alice@x message bob: one\n"
+	       "alice@x/phone message (room) #a/bob: first\n"
+	       "alice@x message bob: two\n"
+	       "alice@x/phone message (room) #a/bob: second\n");
+	assert_int_equal(spool().handed, 5);
+}
+
 static void test_confirmations(void **state)
 {
 	(void)state;
@@ -369,6 +393,7 @@ int main(void)
 		TEST(test_the_bounce_is_confirmed_too),
 		TEST(test_the_end_of_the_session_bounces),
 		TEST(test_waits_for_the_frontend),
+		TEST(test_waits_in_its_conversation),
 		TEST(test_confirmations),
 		TEST(test_comes_once),
 		TEST(test_rooms_that_nobody_is_in),

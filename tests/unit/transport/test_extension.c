@@ -162,6 +162,32 @@ static void test_read_markers(void **state)
 	expect("");
 }
 
+static struct event typing(const char *name, const char *nickname)
+{
+	return (struct event){.type = EVENT_CHAT_STATE,
+	                      .user = "alice@x",
+	                      .chat_state = {name, CHAT_STATE_COMPOSING, nickname}};
+}
+
+static void test_typing_in_rooms(void **state)
+{
+	(void)state;
+	logged_in(true);
+	enter_room();
+	from_backend(B1, typing("#A", "bob"));
+	expect("alice@x/phone state #a/bob 1\n");
+	from_backend(B1, typing("#b", "bob"));
+	from_backend(B1, typing("#a", NULL));
+	expect("");
+	assert_int_equal(from_person("alice@x", "phone", typing("#A", "not me")), 0);
+	expect("b1 state #a 1\n");
+	attach("alice@x", "desk");
+	assert_int_equal(from_person("alice@x", "desk", typing("#a", NULL)), TP_ERR_NOT_FOUND);
+	B1->extended = false;
+	assert_int_equal(from_person("alice@x", "phone", typing("#a", NULL)), TP_ERR_UNSUPPORTED);
+	expect("");
+}
+
 static void test_participants(void **state)
 {
 	const struct event_participant all[] = {
@@ -300,7 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_references),   TEST(test_degraded),     TEST(test_echo),
-	        TEST(test_read_markers), TEST(test_participants), TEST(test_room_info),
+	        TEST(test_read_markers), TEST(test_typing_in_rooms), TEST(test_participants), TEST(test_room_info),
 	        TEST(test_moderation),   TEST(test_moderation_unknown), TEST(test_roles),
 	};
 

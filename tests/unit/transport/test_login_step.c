@@ -485,6 +485,7 @@ static void test_values(void **state)
 	store_account("alice@x", "al", "pw");
 	store_value("alice@x", "token=t1");
 	store_value("alice@x", "since=5");
+	store_value("alice@x", "frontend:matrix token=secret");
 	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
 	store_pump_one();
 	expect("alice@x session connecting\n");
@@ -508,6 +509,13 @@ static void test_values(void **state)
 	forget();
 	keep(B1, "", "x", 9);
 	expect("");
+	/* And those of frontends. */
+	store_fail_values(0);
+	buf_clear(&taken);
+	keep(B1, "frontend:matrix token", "mine", 10);
+	store_pump();
+	expect("");
+	assert_string_equal(buf_text(&taken), "b1 10 -4\n");
 	buf_finish(&taken);
 	/* Others know nothing of values. */
 	store_fail_values(0);

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/qr.h"
 #include "config/limits.h"
 #include "frontends/xmpp/commands.h"
 #include "frontends/xmpp/login_dialogue.h"
-#include "frontends/xmpp/qr.h"
 #include "tests/unit/xmpp/fixture.h"
 #include "transport/login_step.h"
 #include "transport/user.h"

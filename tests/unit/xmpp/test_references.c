@@ -123,6 +123,24 @@ static void test_read_markers(void **state)
 	expect_sent("<displayed xmlns='urn:xmpp:chat-markers:0' id='m2'/></message>");
 }
 
+static void test_typing_in_rooms(void **state)
+{
+	struct event event = {.type = EVENT_CHAT_STATE, .chat_state = {NAME, CHAT_STATE_COMPOSING, "op"}};
+
+	(void)state;
+	struct resource *resource = join();
+	deliver(resource, &event);
+	expect_sent("<message type='groupchat' from='" ROOM "/op' to='" ALICE_HOME "'>"
+	            "<composing xmlns='http://jabber.org/protocol/chatstates'/></message>");
+	clear();
+	deliver(NULL, &event);
+	assert_int_equal(sent.len, 0);
+	say(ROOM, "groupchat", "<paused xmlns='http://jabber.org/protocol/chatstates'/>");
+	expect_told("chat state name=" NAME " 2\n");
+	say(ROOM, "groupchat", "<body>done</body><active xmlns='http://jabber.org/protocol/chatstates'/>");
+	assert_null(strstr(buf_text(&told), "chat state name=" NAME " 0\n"));
+}
+
 static void show(struct resource *only, struct event_message message)
 {
 	struct event event = {.type = EVENT_MESSAGE, .message = message};
@@ -256,7 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_from_people),  TEST(test_odd_words_from_people),
-	        TEST(test_read_markers), TEST(test_to_people),
+	        TEST(test_read_markers), TEST(test_typing_in_rooms), TEST(test_to_people),
 	        TEST(test_room_info),    TEST(test_features),
 	};
 

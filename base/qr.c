@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "frontends/xmpp/qr.h"
+#include "base/qr.h"
 
 #include <png.h>
 #include <qrencode.h>

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: MIT
+"""
+People on a real Synapse and what is theirs: their own voice, names, pictures, what they are told of each other. The helpers
+are those of test_matrix. docs/matrix.md says what is promised.
+"""
+import json
+import re
+
+from harness.http import http_ask
+from harness.process import free_port, require, wait_until
+from harness.synapse import client_packages
+from test_matrix import (BOT, CAROL, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc, in_the_lobby, nowhere_in,
+                         redacts, witnessed, with_account)
+from test_steps import scan
+
+PACKAGES = client_packages
+
+
+async def with_events(world, *names, program="steps", **keys):
+    """The backend that does what it is told (backends/steps.py); somebody with the chats "control", "witness" and others:
+    (synapse, gateway, person, chat with the bot, chats by name)."""
+    synapse, gateway = await appservice_with(world, program, **keys)
+    alice, bot = await with_account(world, synapse, "alice")
+    chats = {name: await chat_with(alice, ghost(name)) for name in ("control", "witness", *names)}
+    return synapse, gateway, alice, bot, chats
+
+
+async def do(person, chats, *events):
+    await person.say(chats["control"], json.dumps(events))
+
+
+async def another_client(synapse, name):
+    """An access token of another device of this person."""
+    answer = await synapse.call("POST", "/_matrix/client/v3/login",
+                                {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": name},
+                                 "password": "secret"})
+    return answer["access_token"]
+
+
+def carbon(name, text, **more):
+    return ["CONV_MESSAGE", {1: "USER", 2: name, 3: text, 10: 1, **{int(key[1:]): value for key, value in more.items()}}]
+
+
+# ------------------------------------------------------------------------------------------------------- their own voice
+
+
+async def scenario_own_messages_with_a_token(world):
+    """What alice writes with another client of the network is hers in chats and portals, goes no further, and survives
+    the gateway."""
+    synapse, gateway, alice, bot, chats = await with_events(world, "bob")
+    token = await another_client(synapse, "alice")
+    await ask(alice, bot, "puppet", "appears as somebody else's")
+    # Without it the contact's ghost says it.
+    await do(alice, chats, carbon("bob", "from my phone"))
+    event = await alice.message(chats["bob"], "from my phone", ghost("bob"))
+    require(event["content"]["msgtype"] == "m.notice", f"{event}")
+    # Somebody else's token is not taken, nor one that is none.
+    bob = await world.matrix_person(synapse, "bob")
+    await ask(alice, bot, f"puppet {bob.client.access_token}", "somebody else's access token")
+    await ask(alice, bot, "puppet nonsense", "does not know this access token")
+    mark = alice.mark()
+    said = await alice.say(bot, f"puppet {token}")
+    await alice.message(bot, "appears as yours", BOT, mark)
+    await alice.event(bot, "m.room.redaction", BOT, redacts(said), mark)
+    require("body" not in (await alice.get(bot, said))["content"], "the token can be read")
+    nowhere_in(gateway.folder, token)
+    mark = alice.mark()
+    await do(alice, chats, carbon("bob", "it is me", **{"_1000": "n1"}),
+             ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "hello you", 1000: "n2"}],
+             carbon("bob", "and again", **{"_1000": "n3", "_1001": "n2"}))
+    event = await alice.message(chats["bob"], "^it is me$", alice.id, mark)
+    require(event["content"]["msgtype"] == "m.text", f"{event}")
+    reply = await alice.message(chats["bob"], "^and again$", alice.id, mark)
+    theirs = await alice.message(chats["bob"], "^hello you$", ghost("bob"), mark)
+    require(reply["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == theirs["event_id"], f"{reply}")
+    # She goes on with it, and the network knows which message is meant.
+    await alice.edit(chats["bob"], event["event_id"], "it was me")
+    got = await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f["3"] == ["it was me"])
+    require(got["1003"] == ["n1"], f"the edit goes as {got}")
+    # Rooms.
+    portal = await alice.join(alias("#den"))
+    await witnessed(alice, chats["witness"], "JOIN_ROOM")
+    for nick in ("bob", "alice"):
+        await do(alice, chats, ["PARTICIPANT_CHANGED", {1: "USER", 2: "#den", 3: nick, 4: 0, 5: 0}])
+    await alice.member(portal, ghost("bob"))
+    await do(alice, chats, carbon("#den", "to all", **{"_4": "alice"}))
+    await alice.message(portal, "^to all$", alice.id, mark)
+    # A chat that is not there yet: she is invited, and there at once.
+    await do(alice, chats, carbon("dave", "first"))
+    await wait_until(lambda: alice.messages(None, "^first$", alice.id, mark), "her own words to dave")
+    # The next process knows the token.
+    await gateway.kill_core()
+    await gateway.start()
+    await alice.say(chats["bob"], "still there?")
+    await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f["3"] == ["still there?"])
+    await do(alice, chats, carbon("bob", "as ever"))
+    await alice.message(chats["bob"], "^as ever$", alice.id, mark)
+    # Nothing of it went to the network again.
+    for text in ("it is me", "and again", "to all", "first", "as ever"):
+        again = [event for event in alice.messages(chats["witness"], r"^\[\"CONV_MESSAGE", ghost("witness"))
+                 if text in json.loads(event["content"]["body"])[1]["3"]]
+        require(not again, f"{text!r} went to the network: {again}")
+    # The end of it.
+    await ask(alice, bot, "puppet off", "forgotten")
+    await do(alice, chats, carbon("bob", "and now?"))
+    await alice.message(chats["bob"], "and now\\?", ghost("bob"))
+
+
+async def scenario_a_token_that_ends(world):
+    """She is told, and nothing is lost."""
+    synapse, _, alice, bot, chats = await with_events(world, "bob")
+    token = await another_client(synapse, "alice")
+    await ask(alice, bot, f"puppet {token}", "appears as yours")
+    await do(alice, chats, carbon("bob", "one"))
+    await alice.message(chats["bob"], "^one$", alice.id)
+    await synapse.call("POST", "/_matrix/client/v3/logout", {}, token)
+    mark = alice.mark()
+    await do(alice, chats, carbon("bob", "two"), carbon("bob", "three"))
+    await alice.message(bot, "does not know the access token any more", BOT, mark)
+    for text in ("two", "three"):
+        await alice.message(chats["bob"], text, ghost("bob"), mark)
+    await ask(alice, bot, "puppet", "appears as somebody else's")
+    told = alice.messages(bot, "does not know the access token any more", BOT)
+    require(len(told) == 1, f"she is told {len(told)} times")
+
+
+async def scenario_own_messages_by_masquerading(world):
+    """The registration covers the people of the homeserver: nobody has to give a token."""
+    synapse, _, alice, bot, chats = await with_events(world, "bob", **{"matrix.masquerade": "1"})
+    await ask(alice, bot, "puppet", "appears as yours")
+    await do(alice, chats, carbon("bob", "it is me"))
+    event = await alice.message(chats["bob"], "^it is me$", alice.id)
+    await alice.react(chats["bob"], event["event_id"], "+")
+    await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f.get("1006") == ["+"])
+    again = [e for e in alice.messages(chats["witness"], "it is me")
+             if json.loads(e["content"]["body"])[1]["3"] == ["it is me"]]
+    require(not again, f"it went to the network: {again}")
+    # What is said elsewhere is nobody's business.
+    bob = await world.matrix_person(synapse, "bob")
+    room = await alice.create_room([bob.id])
+    await bob.join(room)
+    await bob.say(room, "among ourselves")
+    await alice.message(room, "^among ourselves$", bob.id)
+    await do(alice, chats, carbon("bob", "the end"))
+    await alice.message(chats["bob"], "^the end$", alice.id)
+    require(not alice.messages(chats["witness"], "among ourselves"), "it went to the network")
+
+
+# ------------------------------------------------------------------------------------------------------------- pictures
+
+
+async def scenario_a_qr_code_is_a_picture(world):
+    """Beside its text: what a phone has to scan is there to be scanned."""
+    synapse, gateway = await appservice_with(world, "steps")
+    alice = await world.matrix_person(synapse, "alice")
+    bot = await chat_with(alice, BOT)
+    await ask(alice, bot, "login qr1", "Scan this\\..*sgnl://link\\?key=abc")
+    event = await alice.event(bot, "m.room.message", BOT, lambda e: e["content"]["msgtype"] == "m.image")
+    content = event["content"]
+    picture = await alice.download(content["url"])
+    width, height = (int.from_bytes(picture[at:at + 4], "big") for at in (16, 20))
+    require(picture.startswith(b"\x89PNG\r\n\x1a\n") and width == height and width > 100, f"{picture[:40]}")
+    require(content["info"] == {"mimetype": "image/png", "size": len(picture), "w": width, "h": height}, f"{content}")
+    scan(gateway)
+    chat = await alice.join(await alice.invited(ghost("keeper")))
+    await alice.message(chat, "^logins: 1$", ghost("keeper"))
+
+
+# ---------------------------------------------------------------------------------------------------------------- names
+
+
+async def scenario_display_names_are_nicknames(world):
+    """As far as the network lets her; changes are followed, and what is taken is not hers."""
+    lobby = await in_the_lobby(world)
+    carol = lobby.carol
+    alice, bot = await with_account(world, lobby.synapse, "alice")
+    await alice.set_display_name("Alice Smith!")
+    irc_mark = carol.mark()
+    portal = await enter(alice, carol)
+    nick = (await carol.expect(r"^:alice!\S+ NICK :?(Alice\S*)$", irc_mark))[1]
+    await alice.say(portal, "under a new name")
+    await carol.expect(rf"^:{re.escape(nick)}!\S+ PRIVMSG #lobby :under a new name$", irc_mark)
+    carol.send(f"PRIVMSG {nick} :in private")
+    await alice.join(await alice.invited(CAROL))
+    await alice.message(None, "^in private$", CAROL)
+    await alice.set_display_name("Lissy")
+    await carol.expect(rf"^:{re.escape(nick)}!\S+ NICK :?Lissy$", irc_mark)
+    # Nobody's ghost stands for her, and what she says does not come back.
+    await alice.say(portal, "and another")
+    await carol.expect(r"^:Lissy!\S+ PRIVMSG #lobby :and another$", irc_mark)
+    carol.send("PRIVMSG #lobby :hello Lissy")
+    await alice.message(portal, "^hello Lissy$", CAROL)
+    require(await alice.members(portal) == {alice.id, CAROL, BOT}, f"the members are {await alice.members(portal)}")
+    # This one is somebody else's: she is told, keeps hers, and carol stays where she is.
+    mark = alice.mark()
+    await alice.set_display_name("carol")
+    await alice.message(bot, "cannot be called carol", BOT, mark)
+    await alice.say(portal, "still me")
+    await carol.expect(r"^:Lissy!\S+ PRIVMSG #lobby :still me$", irc_mark)
+    require(CAROL in await alice.members(portal), "carol was taken out")
+    # The account's own name, when she has no other.
+    await alice.set_display_name("alice")
+    await carol.expect(r"^:Lissy!\S+ NICK :?alice$", irc_mark)
+    # Not at all.
+    await ask(alice, bot, "settings display_name off", ".")
+    await alice.set_display_name("Alina")
+    await alice.say(portal, "the end")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the end$", irc_mark)
+    require(not carol.find("Alina", irc_mark), "she is renamed all the same")
+
+
+# ------------------------------------------------------------------------------------------------- who types, who has read
+
+
+async def scenario_typing_and_receipts_in_a_portal(world):
+    """Both ways, once for each of those who are there."""
+    synapse, _, alice, _, chats = await with_events(world)
+    bob, _ = await with_account(world, synapse, "bob")
+    portal = await alice.join(alias("#lobby"))
+    await alice.member(portal, CAROL)
+    await bob.join(portal)
+    await witnessed(alice, chats["witness"], "JOIN_ROOM")
+    mark, carol = alice.mark(), {1: "USER", 2: "#lobby", 1000: "carol"}
+    await do(alice, chats, ["BUDDY_TYPING", carol])
+    for person in (alice, bob):
+        await person.types(portal, CAROL)
+    await do(alice, chats, ["BUDDY_STOPPED_TYPING", carol])
+    for person in (alice, bob):
+        await person.types(portal, CAROL, False)
+    # A person of the portal is not shown as somebody of the network.
+    await do(alice, chats, ["BUDDY_TYPING", {1: "USER", 2: "#lobby", 1000: "bob"}], ["BUDDY_TYPING", carol])
+    await alice.types(portal, CAROL)
+    await alice.types(portal, ghost("bob"), False)
+    # The other way.
+    for on, kind in ((True, "BUDDY_TYPING"), (False, "BUDDY_TYPED")):
+        await alice.typing(portal, on)
+        await witnessed(alice, chats["witness"], kind, lambda f: f["2"] == ["#lobby"] and "1000" not in f, mark)
+    # What was read.
+    said = await alice.say(portal, "one")
+    got = await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f["3"] == ["one"])
+    await do(alice, chats, ["READ_MARKER", {1: "USER", 2: "#lobby", 3: got["1000"][0], 4: "carol"}])
+    await alice.has_read(portal, CAROL, said)
+    await do(alice, chats, ["CONV_MESSAGE", {1: "USER", 2: "#lobby", 3: "two", 4: "carol", 1000: "n2"}])
+    two = await alice.message(portal, "^two$", CAROL)
+    await alice.read(portal, two["event_id"])
+    await witnessed(alice, chats["witness"], "READ_MARKER", lambda f: f["2"] == ["#lobby"] and f["3"] == ["n2"], mark)
+
+
+async def scenario_presence_goes_to_the_network(world):
+    synapse, _, alice, _, chats = await with_events(world)
+    await alice.call("PUT", f"/_matrix/client/v3/presence/{alice.id}/status",
+                     {"presence": "unavailable", "status_msg": "at lunch"})
+    got = await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda f: f.get("4") == ["at lunch"])
+    require(got["3"][0] in (0, 1), f"{got}")
+    await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda f: f["3"] == [1])
+
+
+# ------------------------------------------------------------------------------------------------------------- messages
+
+
+async def scenario_whom_the_network_means(world):
+    """A nickname in a text is a mention of whoever has it, and of nobody else."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol, portal = lobby.people, lobby.carol, lobby.portal
+    for line, meant in (("alice: hello", [alice.id]), ("hello ALICE, and bob!", sorted([alice.id, bob.id])),
+                        ("malice, alice_ and alice-2", None), ("hello", None)):
+        mark = alice.mark()
+        carol.send(f"PRIVMSG #lobby :{line}")
+        event = await alice.message(portal, f"^{re.escape(line)}$", CAROL, mark)
+        mentions = event["content"]["m.mentions"]
+        require(sorted(mentions.get("user_ids", [])) == (meant or []), f"{line!r} means {mentions}")
+
+
+async def scenario_places_and_polls(world):
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
+    irc_mark = carol.mark()
+    await alice.send(portal, "m.room.message", {"msgtype": "m.location", "body": "the pub", "geo_uri": "geo:48.2,16.4;u=5"})
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the pub geo:48\.2,16\.4;u=5$", irc_mark)
+    await alice.send(portal, "m.poll.start", {"m.poll": {
+        "question": {"m.text": [{"body": "Lunch?"}]}, "kind": "m.disclosed", "max_selections": 1,
+        "answers": [{"m.id": "1", "m.text": [{"body": "pizza"}]}, {"m.id": "2", "m.text": [{"body": "soup"}]}]}})
+    for line in ("Lunch\\?", "1\\. pizza", "2\\. soup"):
+        await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :{line}$", irc_mark)
+
+
+async def scenario_what_is_too_long(world):
+    """For the network it becomes its beginning and a link to the whole."""
+    port = free_port()
+    lobby = await in_the_lobby(world, "alice", **{"irc.lines_max": "10", "media.port": port,
+                                                  "media.public_url": f"http://127.0.0.1:{port}"})
+    alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
+    text = "\n".join(f"line {number} of \u00fc" for number in range(200))
+    irc_mark = carol.mark()
+    await alice.say(portal, text)
+    link = (await carol.expect("^:alice!\\S+ PRIVMSG #lobby :line 0 of \u00fc\u2026 (http\\S+)$", irc_mark))[1]
+    status, head, content = await http_ask("GET", link)
+    require(status == 200 and content.decode() == text and "text/plain; charset=utf-8" in head, f"{head}")
+    require(len(heard_on_irc(carol, irc_mark)) == 1, "more than the link is said")
+
+
+async def scenario_what_is_too_long_for_an_event(world):
+    """An edit has its text twice: it is split, and nothing of it is lost."""
+    _, _, alice, _, chats = await with_events(world)
+    words = " ".join(f"word{number}" for number in range(4500))
+    await do(alice, chats, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "short", 1000: "n1"}])
+    bob = await alice.join(await alice.invited(ghost("bob")))
+    short = await alice.message(bob, "^short$", ghost("bob"))
+    mark = alice.mark()
+    await do(alice, chats, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: words, 1000: "n2", 1003: "n1"}],
+             ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "the end"}])
+    await alice.message(bob, "^the end$", ghost("bob"), mark)
+    first, *others, _ = alice.messages(bob, None, ghost("bob"), mark)
+    require(first["content"]["m.relates_to"] == {"rel_type": "m.replace", "event_id": short["event_id"]}, f"{first}")
+    require(others and not any("m.relates_to" in event["content"] for event in others), f"{others}")
+    said = first["content"]["m.new_content"]["body"] + "".join(event["content"]["body"] for event in others)
+    require(said == words, f"it came as {len(said)} of {len(words)} bytes")
