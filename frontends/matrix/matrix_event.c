@@ -154,7 +154,7 @@ static void read_formatted(struct reader *in, const struct cJSON *content)
 /* The description, and where that is unless it says so. */
 static void read_location(struct reader *in, const struct cJSON *content)
 {
-	const char *place = line_of(in, content, "geo_uri");
+	const char *place = json_line(content, "geo_uri", in->arena);
 	struct matrix_event *event = in->event;
 
 	if (place && text_starts(place, "geo:") && !strstr(event->body, place))
@@ -345,7 +345,7 @@ static void read_receipt(struct reader *in)
 
 static void read_presence(struct reader *in)
 {
-	const char *status = line_of(in, in->content, "status_msg");
+	const char *status = json_line(in->content, "status_msg", in->arena);
 
 	in->event->is_online = equals(json_text(in->content, "presence", in->arena), "online");
 	in->event->body = status ? status : "";
