@@ -18,6 +18,7 @@
 #include "frontends/slack/person.h"
 #include "frontends/slack/posted.h"
 #include "frontends/slack/recent.h"
+#include "frontends/slack/show_private.h"
 #include "frontends/slack/slack_emoji.h"
 #include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
@@ -31,41 +32,6 @@
 #define FURTHER "slack further" /* ... and the others, with spaces between them */
 #define LARGEST 30000           /* characters of a message that cannot be edited: Slack cuts what is beyond 40,000 */
 #define USERNAME_MAX 80         /* bytes */
-
-/* One message in several parts: all that is known of them. */
-struct series {
-	unsigned references;
-	char *first; /* time stamp; NULL: not known yet */
-	struct buf further;
-};
-
-struct post {
-	struct list link; /* frontend->finished */
-	struct workspace *workspace;
-	uint64_t number; /* of the record; 0: none */
-	int64_t since_ms;
-	char *address; /* whose */
-	char *channel, *thread;
-	char *key;                           /* of a post: how it is found again; NULL */
-	char *found;                         /* it was posted before: its time stamp */
-	char *mrkdwn, *username, *icon_url;  /* of a post; icon_url NULL: none */
-	char *people, *network, *network_id; /* NULL: the message has no id there */
-	char *place, *author, *text;         /* for quotations; NULL: none */
-	struct series *series;               /* NULL */
-	unsigned references;                 /* two while it is looked up */
-	struct web_pending *pending;         /* of its call; NULL once that has ended */
-};
-
-struct speaking {
-	struct slack_frontend *frontend;
-	struct identity *to;
-	const struct event *event;
-	const char *name; /* who speaks */
-	int promised;
-	/* where */
-	struct workspace *workspace;
-	const char *place, *channel, *thread;
-};
 
 static void series_release(struct series *series)
 {
@@ -926,52 +892,4 @@ int slack_show_attention(struct slack_frontend *frontend, struct identity *to, c
 	if (!message.message.text || !*message.message.text)
 		message.message.text = "/me wants your attention.";
 	return slack_show_message(frontend, to, &message);
-}
-
-/* ----------------------------------------------------------------------------------------- what is refused
- */
-
-static const char *reason_text(enum undelivered_reason reason)
-{
-	static const char *const texts[] = {
-	        [UNDELIVERED_OFFLINE] = "there is no connection to the network",
-	        [UNDELIVERED_ROOM] = "the room of the network is not joined",
-	        [UNDELIVERED_REFUSED] = "the network refused it",
-	        [UNDELIVERED_UNSUPPORTED] = "the network cannot carry it",
-	        [UNDELIVERED_TOO_LONG] = "it is too long for the network",
-	        [UNDELIVERED_DROPPED] = "it was dropped by an administrator",
-	};
-
-	return texts[reason];
-}
-
-int slack_show_undelivered(struct slack_frontend *frontend, const char *address, const struct event *event)
-{
-	const struct event_undelivered *undelivered = &event->undelivered;
-	const struct event_message *message = &undelivered->message;
-	struct workspace *workspace = workspace_of(frontend, address);
-	bool room = message->kind == MESSAGE_ROOM, said = undelivered->text && *undelivered->text;
-	char *name = room ? NULL : channel_chat_name(message);
-	const struct channel *channel =
-	        room ? channel_portal(frontend, message->name) : channel_chat(frontend, address, name);
-	const char *what = said ? undelivered->text : reason_text(undelivered->reason);
-	char *text = *message->text ? mem_printf("Not delivered: %s (%.*s)", what,
-	                                         (int)text_cut(message->text, strlen(message->text), 80),
-	                                         message->text)
-	                            : mem_printf("Not delivered: %s", what);
-	struct slack_address person;
-
-	if (channel && !room)
-		slack_notice(workspace, channel->at.id, channel->at.thread, text);
-	else if (channel && slack_address_read(&person, address) && strcmp(address, workspace->relay) != 0 &&
-	         !strcmp(channel->at.team, person.team))
-		slack_whisper(workspace, channel->at.id, NULL, person.id, text);
-	else if (channel && !strcmp(channel->at.team, workspace->team))
-		slack_notice(workspace, channel->at.id, NULL, text);
-	else
-		slack_person_tell(frontend, address, text);
-	mem_free(text);
-	mem_free(name);
-	/* It is in Slack's lane, and the person has the message before his eyes. */
-	return 0;
 }

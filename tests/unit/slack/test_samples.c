@@ -25,12 +25,7 @@ static const char *folder(void)
 {
 	const char *path = getenv("LIBTRANSPORT_SLACK_API");
 
-	if (!path || !*path) {
-		print_message(
-		        "# skipped: LIBTRANSPORT_SLACK_API does not name a folder with Slack's samples\n");
-		skip();
-	}
-	return path;
+	return path && *path ? path : NULL;
 }
 
 static bool read_file(struct buf *out, const char *path)
@@ -304,6 +299,11 @@ int main(void)
 	        cmocka_unit_test(test_answers),
 	        cmocka_unit_test(test_commands),
 	};
+
+	if (!folder()) {
+		puts("1..0 # SKIP LIBTRANSPORT_SLACK_API does not name a folder with Slack's samples");
+		return 0;
+	}
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
 	arena_finish(&arena);

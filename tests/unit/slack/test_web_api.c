@@ -22,10 +22,8 @@
 #include "frontends/slack/web_api_private.h"
 #include "tests/unit/http/client.h"
 
-#define HELD_MAX 32
-#define CALLS_MAX 128
 #define OK "{\"ok\":true}"
-
+enum { HELD_MAX = 32, CALLS_MAX = 128 };
 /* What is answered to a method, or to a call whose body has this in it, so often. */
 struct rule {
 	const char *fits;
@@ -38,16 +36,12 @@ struct rule {
 
 struct fixture {
 	uv_loop_t loop;
-	struct http_server *server;
-	struct http_listener *listener;
-	struct http_client *client;
-	struct web_api *api;
+	struct http_server *server; struct http_listener *listener;
+	struct http_client *client; struct web_api *api;
 	struct web_token token, other;
-	bool stopped, closed;
 	char base[64];
 	unsigned requests;
-	struct buf seen; /* "method body\n" of all */
-	struct buf last; /* headers of the last */
+	struct buf seen, last; /* "method body\n" of all; headers of the last */
 	uint64_t came_ms[CALLS_MAX];
 	struct rule rules[6];
 	struct http_request *held[HELD_MAX];
@@ -56,7 +50,7 @@ struct fixture {
 	unsigned done, dropped, deads, expireds, unsures, pages;
 	struct buf told;
 	struct web_pending *pending;
-	bool destroys;
+	bool destroys, stopped, closed;
 };
 
 /* ---- Slack ---- */
