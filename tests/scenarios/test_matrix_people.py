@@ -7,7 +7,7 @@ import json
 import re
 
 from harness.http import http_ask
-from harness.process import free_port, require, wait_until
+from harness.process import Failure, free_port, require, wait_until
 from harness.synapse import client_packages
 from test_matrix import (BOT, CAROL, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc, in_the_lobby, nowhere_in,
                          redacts, witnessed, with_account)
@@ -33,7 +33,7 @@ async def another_client(synapse, name):
     """An access token of another device of this person."""
     answer = await synapse.call("POST", "/_matrix/client/v3/login",
                                 {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": name},
-                                 "password": "secret"})
+                                 "password": "a secret"})
     return answer["access_token"]
 
 
@@ -248,9 +248,16 @@ async def scenario_typing_and_receipts_in_a_portal(world):
 
 async def scenario_presence_goes_to_the_network(world):
     synapse, _, alice, _, chats = await with_events(world)
-    await alice.call("PUT", f"/_matrix/client/v3/presence/{alice.id}/status",
-                     {"presence": "unavailable", "status_msg": "at lunch"})
-    got = await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda f: f.get("4") == ["at lunch"])
+    # Each sync of a client's makes it "online" again, perhaps before the homeserver has told the gateway.
+    for last in (False, False, False, True):
+        await alice.call("PUT", f"/_matrix/client/v3/presence/{alice.id}/status",
+                         {"presence": "unavailable", "status_msg": "at lunch"})
+        try:
+            got = await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda f: f.get("4") == ["at lunch"])
+            break
+        except Failure:
+            if last:
+                raise
     require(got["3"][0] in (0, 1), f"{got}")
     await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda f: f["3"] == [1])
 
