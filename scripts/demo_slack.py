@@ -101,7 +101,10 @@ async def begin():
             asyncio.get_running_loop().remove_reader(sys.stdin)
         elif line.strip():
             act(slack, egon, dm, line.strip())
-    asyncio.get_running_loop().add_reader(sys.stdin, typed)
+    try:
+        asyncio.get_running_loop().add_reader(sys.stdin, typed)
+    except PermissionError:  # a file, or /dev/null: nobody types
+        pass
     return [asyncio.create_task(show(slack, dm))]
 
 
