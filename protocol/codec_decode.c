@@ -541,8 +541,7 @@ static int refuse(struct decoder *d, int error)
 
 	if (error == TP_ERR_LIMIT) {
 		rest.user = d->event->user;
-		if (rest.type == EVENT_MESSAGE || rest.type == EVENT_SUBJECT || rest.type == EVENT_ATTENTION ||
-		    rest.type == EVENT_MODERATION) {
+		if (event_is_message(rest.type)) {
 			rest.message.kind = d->event->message.kind;
 			rest.message.name = d->event->message.name;
 			rest.message.nickname = d->event->message.nickname;
