@@ -12,6 +12,7 @@
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/puppet.h"
 #include "transport/delivery.h"
+#include "transport/room.h"
 #include "transport/session.h"
 #include "transport/user.h"
 
@@ -197,6 +198,13 @@ struct resource *person_ready(struct matrix_frontend *frontend, const char *id)
 	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
 
 	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
+}
+
+struct room *person_room(struct matrix_frontend *frontend, const char *id, const char *name)
+{
+	const struct resource *resource = matrix_is_ours(&frontend->names, id) ? NULL : person_ready(frontend, id);
+
+	return resource ? room_find(resource->identity->user, name) : NULL;
 }
 
 void person_show_waiting(struct matrix_frontend *frontend, const char *id, const char *unused)
