@@ -113,6 +113,11 @@ void matrix_invite(struct matrix_frontend *frontend, const char *room, const cha
 	                 lane);
 }
 
+void matrix_leave(struct matrix_frontend *frontend, const char *room, const char *as)
+{
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room), as, NULL, room);
+}
+
 void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
                        const char *lane)
 {

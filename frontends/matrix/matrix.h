@@ -111,6 +111,8 @@ void matrix_tell_text(struct matrix_frontend *frontend, enum http_method method,
                       const char *key, const char *text, const char *lane);
 /* By the bot. */
 void matrix_invite(struct matrix_frontend *frontend, const char *room, const char *who, const char *lane);
+/* By the bot (as NULL) or a ghost. */
+void matrix_leave(struct matrix_frontend *frontend, const char *room, const char *as);
 /* POST with a body of one text, by the bot, before what waits in the lane. */
 void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
                        const char *lane);
