@@ -193,13 +193,18 @@ void matrix_put_notice(struct buf *content, const char *reply_to, const char *te
 	buf_putc(content, '}');
 }
 
+void matrix_say(struct matrix_frontend *frontend, const char *room, const char *as, const char *content)
+{
+	matrix_send(frontend, room, as, "m.room.message", content, NULL, told, frontend, NULL);
+}
+
 void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as,
                       const char *reply_to, const char *text)
 {
 	struct buf content = {0};
 
 	matrix_put_notice(&content, reply_to, text);
-	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), NULL, told, frontend, NULL);
+	matrix_say(frontend, room, as, buf_text(&content));
 	buf_finish(&content);
 }
 

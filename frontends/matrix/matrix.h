@@ -127,6 +127,8 @@ void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type,
                  const char *content, const char *transaction, matrix_done *done, void *context,
                  void (*drop)(void *context));
+/* An m.room.message, by the bot (as NULL) or a ghost; a refusal is logged. */
+void matrix_say(struct matrix_frontend *frontend, const char *room, const char *as, const char *content);
 /* The content of an m.notice; reply_to: an event, or NULL. */
 void matrix_put_notice(struct buf *content, const char *reply_to, const char *text);
 /* m.notice of the bot; in reply to an event unless NULL. */
