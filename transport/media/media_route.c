@@ -198,7 +198,8 @@ static void answer_avatar(struct media *media, struct http_request *request, con
 	http_answer_file(request, fd, type, text);
 }
 
-bool media_read_link(const struct media *media, struct http_request *request, const char *path, struct media_link *link)
+bool media_read_link(const struct media *media, struct http_request *request, const char *path,
+		     struct media_link *link)
 {
 	const char *expiry = http_request_query(request, "e"), *owner = http_request_query(request, "o");
 	const char *signature = http_request_query(request, "s");
