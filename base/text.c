@@ -234,6 +234,11 @@ bool text_starts(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+bool text_is_web_url(const char *text)
+{
+	return text_starts(text, "https://") || text_starts(text, "http://");
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -40,6 +40,8 @@ bool text_equal_nocase(const char *a, const char *b);
 /* For passwords and tokens: takes as long as `a` is, whatever `b` is like. */
 bool text_equal_secret(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
+/* "https://..." or "http://..." in small letters: what can be fetched. */
+bool text_is_web_url(const char *text);
 /* The byte that the next two characters stand for as hexadecimal digits of either case; -1: they are no such digits. */
 int text_hex_byte(const char *digits);
 

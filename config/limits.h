@@ -163,20 +163,6 @@
 #define LIMIT_HTTP_CLIENT_CONNECT_SECONDS 15 /* until there is a connection, TLS included */
 #define LIMIT_HTTP_CLIENT_SECONDS 3600     /* of any call */
 
-/* Slack */
-#define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; it has 3 s in all */
-#define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
-#define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
-#define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
-#define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
-#define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
-#define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
-#define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
-#define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
-#define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */
-#define LIMIT_SLACK_THREADS_SECONDS 86400 /* how far before the gap new threads are looked for ... */
-#define LIMIT_SLACK_THREADS_LOOKED 1000   /* ... and below how many messages */
-
 /* Matrix */
 #define LIMIT_MATRIX_CALLS 16              /* to the homeserver at once; others wait */
 #define LIMIT_MATRIX_FREE_CALLS 8          /* of them, calls that keep no order */
@@ -232,6 +218,18 @@
 #define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
 #define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */
 #define LIMIT_SLACK_SHARE_ASK_MS 1000      /* Slack is asked for it so long after, then in twice the time up to 16 */
+#define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; it has 3 s in all */
+#define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
+#define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
+#define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
+#define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
+#define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
+#define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
+#define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
+#define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
+#define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */
+#define LIMIT_SLACK_THREADS_SECONDS 86400 /* how far before the gap new threads are looked for ... */
+#define LIMIT_SLACK_THREADS_LOOKED 1000   /* ... and below how many messages */
 
 /* files on their way */
 #define LIMIT_MEDIA_FILES 100000           /* in the store */

@@ -145,11 +145,6 @@ static void receive_moderation(struct plug *plug, const struct event *event)
 				"Nobody can be moderated there from here.", NULL);
 }
 
-static bool is_answered(enum event_type type)
-{
-	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION || type == EVENT_MODERATION;
-}
-
 /* ---- by type ---- */
 
 static void receive_login(struct plug *plug, const struct event *event)
@@ -273,7 +268,7 @@ static void receive_event(struct plug *plug, const struct event *event)
  * they would come again and again. */
 static void receive_numbered(struct plug *plug, const struct event *event, int error)
 {
-	if (!error && is_answered(event->type) && !sessions_find(&plug->sessions, event->user))
+	if (!error && event_is_message(event->type) && !sessions_find(&plug->sessions, event->user))
 		return;
 	if (!verdicts_begin(&plug->verdicts, event->handover, event->user))
 		return;
@@ -283,7 +278,7 @@ static void receive_numbered(struct plug *plug, const struct event *event, int e
 	else
 		receive_event(plug, event);
 	plug->handling = 0;
-	if (!is_answered(event->type))
+	if (!event_is_message(event->type))
 		verdicts_settle(&plug->verdicts, event->handover, 0, NULL, NULL);
 }
 

@@ -257,8 +257,8 @@ static bool decode_chat_state(struct decoder *d)
 		return false;
 	take_user(d, m->username);
 	d->event->chat_state.name = take_address(d, m->buddyname);
-	if (d->dialect == CODEC_EXTENDED && m->has_nickname && m->nickname.len)
-		d->event->chat_state.nickname = take_address(d, m->nickname);
+	if (d->dialect == CODEC_EXTENDED)
+		d->event->chat_state.nickname = OPTIONAL_NAME(d, m, nickname);
 	d->event->chat_state.state = d->type == TYPE(BUDDY_TYPING)  ? CHAT_STATE_COMPOSING
 				     : d->type == TYPE(BUDDY_TYPED) ? CHAT_STATE_PAUSED
 								    : CHAT_STATE_ACTIVE;
@@ -541,8 +541,7 @@ static int refuse(struct decoder *d, int error)
 
 	if (error == TP_ERR_LIMIT) {
 		rest.user = d->event->user;
-		if (rest.type == EVENT_MESSAGE || rest.type == EVENT_SUBJECT || rest.type == EVENT_ATTENTION ||
-		    rest.type == EVENT_MODERATION) {
+		if (event_is_message(rest.type)) {
 			rest.message.kind = d->event->message.kind;
 			rest.message.name = d->event->message.name;
 			rest.message.nickname = d->event->message.nickname;

@@ -57,6 +57,11 @@ const char *event_type_name(enum event_type type)
 	return (unsigned)type < EVENT_TYPE_COUNT ? event_names[type] : "unknown";
 }
 
+bool event_is_message(enum event_type type)
+{
+	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION || type == EVENT_MODERATION;
+}
+
 const char *event_moderation_name(enum moderation_action action)
 {
 	static const char *const names[] = {"nothing", "kick", "ban", "unban", "role"};

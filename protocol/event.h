@@ -487,6 +487,8 @@ struct event {
 
 /* "message", "participant" ...: for logs. */
 const char *event_type_name(enum event_type type);
+/* What somebody says or does to somebody else: its part of the event is `message`, and it is answered for. */
+bool event_is_message(enum event_type type);
 /* "kick", "role" ...: for logs and people. */
 const char *event_moderation_name(enum moderation_action action);
 /* Never UNSAID: what backends without the extension tell by the flag counts. */

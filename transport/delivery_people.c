@@ -338,8 +338,10 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		struct event event;
 		char key[16];
 
+		if (record->state != SPOOL_WAITING)
+			continue;
 		snprintf(key, sizeof(key), "%x", record->conversation);
-		if (record->state != SPOOL_WAITING || map_get(stuck, key))
+		if (map_get(stuck, key))
 			continue;
 		if (spool_read(transport->spool, record, &arena, &event, NULL, NULL) < 0) {
 			spool_dead(transport->spool, record, "cannot be read back");

@@ -13,7 +13,7 @@
 
 /* What it is on IRC: each change a line of its own, as servers differ in how many they take in one. */
 struct lines {
-	const struct irc_channel *channel;
+	struct irc_channel *channel;
 	const char *nick;
 	char *all[LINES_MAX];
 	size_t count;
@@ -45,7 +45,7 @@ static void kick(struct lines *lines, const char *reason)
 /* By the host where it is known, so that another nickname does not help. */
 static void ban(struct lines *lines, const char *reason)
 {
-	struct irc_channel *channel = (struct irc_channel *)(uintptr_t)lines->channel;
+	struct irc_channel *channel = lines->channel;
 	const struct irc_member *member = irc_channel_find(channel, lines->nick);
 	char *mask = member && member->host ? mem_printf("*!*@%s", member->host) : mem_printf("%s!*@*", lines->nick);
 
@@ -59,8 +59,7 @@ static void ban(struct lines *lines, const char *reason)
 /* Also one that an earlier process has set by the name alone. */
 static void unban(struct lines *lines)
 {
-	struct irc_channel *channel = (struct irc_channel *)(uintptr_t)lines->channel;
-	char *by_name = mem_printf("%s!*@*", lines->nick), *mask = irc_channel_take_ban(channel, lines->nick);
+	char *by_name = mem_printf("%s!*@*", lines->nick), *mask = irc_channel_take_ban(lines->channel, lines->nick);
 
 	put_mode(lines, '-', 'b', by_name);
 	if (mask && strcmp(mask, by_name) != 0)
@@ -122,7 +121,7 @@ static void make_lines(struct lines *lines, const struct event_message *message)
 
 static void submit(const struct lines *lines, uint64_t handover, const struct event_message *message)
 {
-	struct irc_channel *channel = (struct irc_channel *)(uintptr_t)lines->channel;
+	struct irc_channel *channel = lines->channel;
 	bool kicks = message->moderation.action == MODERATION_KICK;
 	struct irc_outgoing *outgoing = irc_outgoing_create(handover, kicks ? "KICK" : "MODE", lines->count);
 

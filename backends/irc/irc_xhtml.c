@@ -308,7 +308,7 @@ static void write_image(struct writer *w, const char *attributes, const char *en
 		put_text(w, text);
 		put_char(w, ' ');
 	}
-	if (source && (text_starts(source, "http://") || text_starts(source, "https://")))
+	if (source && text_is_web_url(source))
 		put_text(w, source);
 	mem_free(source);
 	mem_free(text);
@@ -357,7 +357,7 @@ static bool close_tag(struct writer *w, const char *name)
 	w->style = element->before;
 	href = element->href;
 	if (href &&
-	    (text_starts(href, "http://") || text_starts(href, "https://") || text_starts(href, "xmpp:")) &&
+	    (text_is_web_url(href) || text_starts(href, "xmpp:")) &&
 	    !strstr(buf_text(w->out) + element->text_start, href)) {
 		put_text(w, " (");
 		put_text(w, href);

@@ -116,15 +116,7 @@ static void take_people_out(struct matrix_frontend *frontend, struct matrix_room
 	while (map_next(room->members, &it))
 		if (!matrix_is_ours(&frontend->names, it.key))
 			portal_room_person_out(frontend, room, it.key);
-	it = (struct map_iter){0};
-	while (map_next(room->members, &it)) {
-		char *path;
-
-		if (!matrix_is_ours(&frontend->names, it.key) || !strcmp(it.key, frontend->bot))
-			continue;
-		path = matrix_path("/rooms/%s/leave", room->id);
-		matrix_tell(frontend, HTTP_POST, path, it.key, NULL, room->id);
-	}
+	portal_room_empty(frontend, room);
 }
 
 static void unplumb(void *context, bool may, const char *problem)

@@ -227,7 +227,7 @@ void chat_left(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	char *ghost = ghost_of_chat(frontend, room);
 
-	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
+	matrix_leave(frontend, room->id, ghost);
 	mem_free(ghost);
 	space_remove(frontend, room->owner, room->id);
 	if (room->in_room || !frontend->config.open_chats) {
@@ -254,7 +254,7 @@ void chats_forget(struct matrix_frontend *frontend, const char *owner)
 		if (here) {
 			char *ghost = ghost_of_chat(frontend, room);
 
-			matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, NULL, room->id);
+			matrix_leave(frontend, room->id, ghost);
 			mem_free(ghost);
 		}
 		/* the current entry of the iteration, which may go */

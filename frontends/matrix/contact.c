@@ -167,11 +167,10 @@ void contact_show_card(struct matrix_frontend *frontend, const struct event_vcar
 		mem_free(ghost);
 		return;
 	}
-	struct picture *picture = mem_alloc(sizeof(*picture) + strlen(ghost) + 1);
+	struct picture *picture = MEM_NEW_TEXT(struct picture, whose, ghost);
 
 	picture->frontend = frontend;
 	snprintf(picture->key, sizeof(picture->key), "upload %s", key);
-	memcpy(picture->whose, ghost, strlen(ghost) + 1);
 	mem_free(ghost);
 	mem_free(map_set(&frontend->pictures, picture->key, picture));
 	if (!homeserver_upload_bytes(frontend->homeserver, card->photo, card->photo_size, NULL, "avatar", on_uploaded,

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "config/limits.h"
 
 static bool is_ours(const struct matrix_frontend *frontend, const char *protocol)
@@ -71,19 +70,6 @@ static void put_room(const struct matrix_frontend *frontend, struct buf *json, c
 	mem_free(alias);
 }
 
-static bool contains(const char *name, const char *part)
-{
-	char *lower = mem_strdup(name), *wanted = mem_strdup(part);
-
-	text_lower(lower);
-	text_lower(wanted);
-	bool found = strstr(lower, wanted) != NULL;
-
-	mem_free(lower);
-	mem_free(wanted);
-	return found;
-}
-
 static bool is_name(const char *name)
 {
 	return name && *name && strlen(name) <= LIMIT_NAME_BYTES;
@@ -97,7 +83,7 @@ static void put_listed(const struct matrix_frontend *frontend, struct buf *json,
 	for (size_t i = 0; i < transport->room_list_count && count < LIMIT_MATRIX_FOUND; i++) {
 		const char *name = transport->room_list[i];
 
-		if (!strcmp(name, part) || !contains(name, part))
+		if (!strcmp(name, part) || !strcasestr(name, part))
 			continue;
 		put_room(frontend, json, name);
 		count++;

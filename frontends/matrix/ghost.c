@@ -249,14 +249,12 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
 
 void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *reason)
 {
-	char *path = matrix_room_has(room, ghost) ? matrix_path("/rooms/%s/leave", room->id) : NULL;
-
-	if (!path)
+	if (!matrix_room_has(room, ghost))
 		return;
 	if (reason && *reason)
-		matrix_tell_text(frontend, HTTP_POST, path, ghost, "reason", reason, room->id);
+		matrix_tell_text(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), ghost, "reason", reason, room->id);
 	else
-		matrix_tell(frontend, HTTP_POST, path, ghost, NULL, room->id);
+		matrix_leave(frontend, room->id, ghost);
 	/* last, as the name may be the map's own */
 	matrix_room_note_member(frontend, room, ghost, false);
 }

@@ -69,29 +69,42 @@ static void told(void *context, const struct matrix_reply *reply)
 		log_info(&frontend->base.log, "the homeserver refuses: %s", reply->problem);
 }
 
-void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
-                 const char *body, const char *lane)
+static void make(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
+                 const char *body, const char *lane, bool first)
 {
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = method,
 	                                                            .path = path,
 	                                                            .as = as,
 	                                                            .body = body,
 	                                                            .lane = lane,
+	                                                            .first = first,
 	                                                            .done = told,
 	                                                            .context = frontend});
 	mem_free(path);
 }
 
-void matrix_tell_text(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
-                      const char *key, const char *text, const char *lane)
+void matrix_tell(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
+                 const char *body, const char *lane)
+{
+	make(frontend, method, path, as, body, lane, false);
+}
+
+static void make_of_text(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
+                         const char *key, const char *text, const char *lane, bool first)
 {
 	struct buf body = {0};
 
 	buf_printf(&body, "{\"%s\":", key);
 	json_put_string(&body, text);
 	buf_putc(&body, '}');
-	matrix_tell(frontend, method, path, as, buf_text(&body), lane);
+	make(frontend, method, path, as, buf_text(&body), lane, first);
 	buf_finish(&body);
+}
+
+void matrix_tell_text(struct matrix_frontend *frontend, enum http_method method, char *path, const char *as,
+                      const char *key, const char *text, const char *lane)
+{
+	make_of_text(frontend, method, path, as, key, text, lane, false);
 }
 
 void matrix_invite(struct matrix_frontend *frontend, const char *room, const char *who, const char *lane)
@@ -100,23 +113,15 @@ void matrix_invite(struct matrix_frontend *frontend, const char *room, const cha
 	                 lane);
 }
 
+void matrix_leave(struct matrix_frontend *frontend, const char *room, const char *as)
+{
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room), as, NULL, room);
+}
+
 void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
                        const char *lane)
 {
-	struct buf body = {0};
-
-	buf_printf(&body, "{\"%s\":", key);
-	json_put_string(&body, text);
-	buf_putc(&body, '}');
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-	                                                            .path = path,
-	                                                            .body = buf_text(&body),
-	                                                            .lane = lane,
-	                                                            .first = true,
-	                                                            .done = told,
-	                                                            .context = frontend});
-	buf_finish(&body);
-	mem_free(path);
+	make_of_text(frontend, HTTP_POST, path, NULL, key, text, lane, true);
 }
 
 void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
@@ -188,13 +193,18 @@ void matrix_put_notice(struct buf *content, const char *reply_to, const char *te
 	buf_putc(content, '}');
 }
 
+void matrix_say(struct matrix_frontend *frontend, const char *room, const char *as, const char *content)
+{
+	matrix_send(frontend, room, as, "m.room.message", content, NULL, told, frontend, NULL);
+}
+
 void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as,
                       const char *reply_to, const char *text)
 {
 	struct buf content = {0};
 
 	matrix_put_notice(&content, reply_to, text);
-	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), NULL, told, frontend, NULL);
+	matrix_say(frontend, room, as, buf_text(&content));
 	buf_finish(&content);
 }
 

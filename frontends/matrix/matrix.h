@@ -111,6 +111,8 @@ void matrix_tell_text(struct matrix_frontend *frontend, enum http_method method,
                       const char *key, const char *text, const char *lane);
 /* By the bot. */
 void matrix_invite(struct matrix_frontend *frontend, const char *room, const char *who, const char *lane);
+/* By the bot (as NULL) or a ghost. */
+void matrix_leave(struct matrix_frontend *frontend, const char *room, const char *as);
 /* POST with a body of one text, by the bot, before what waits in the lane. */
 void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
                        const char *lane);
@@ -125,6 +127,8 @@ void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type,
                  const char *content, const char *transaction, matrix_done *done, void *context,
                  void (*drop)(void *context));
+/* An m.room.message, by the bot (as NULL) or a ghost; a refusal is logged. */
+void matrix_say(struct matrix_frontend *frontend, const char *room, const char *as, const char *content);
 /* The content of an m.notice; reply_to: an event, or NULL. */
 void matrix_put_notice(struct buf *content, const char *reply_to, const char *text);
 /* m.notice of the bot; in reply to an event unless NULL. */

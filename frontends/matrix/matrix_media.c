@@ -317,7 +317,7 @@ static void on_fetched(void *context, int err, const struct media_file *file, co
 void matrix_media_send(struct matrix_media *matrix, const struct event_attachment *attachment,
                        const char *owner, const char *more, const struct matrix_call *call)
 {
-	bool fetchable = text_starts(attachment->url, "https://") || text_starts(attachment->url, "http://");
+	bool fetchable = text_is_web_url(attachment->url);
 	struct showing *showing;
 
 	if (!matrix->media || !fetchable || matrix->showings_count >= LIMIT_MATRIX_FILES) {

@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "frontends/matrix/person.h"
 #include "transport/room.h"
-#include "transport/session.h"
 
 /* Letters of any script, digits, and what nicknames of IRC are made of. */
 static bool is_part_of_name(char letter)
@@ -39,9 +38,7 @@ void mention_put(struct buf *out, struct matrix_frontend *frontend, const struct
 
 	buf_putc(out, '{');
 	while (room->kind == MATRIX_ROOM_PORTAL && map_next(room->members, &it)) {
-		const struct resource *resource =
-		        matrix_is_ours(&frontend->names, it.key) ? NULL : person_ready(frontend, it.key);
-		const struct room *legacy = resource ? room_find(resource->identity->user, room->name) : NULL;
+		const struct room *legacy = person_room(frontend, it.key, room->name);
 
 		if (!legacy || !has_word(text, legacy->nickname))
 			continue;

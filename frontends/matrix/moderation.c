@@ -17,8 +17,6 @@
 #include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/router.h"
-#include "transport/session.h"
-#include "transport/user.h"
 
 /* ---------------------------------------------------------------------------------------- who is meant */
 
@@ -70,8 +68,7 @@ static bool nickname_of_ghost(const struct matrix_frontend *frontend, const stru
 static bool nickname_of_person(struct matrix_frontend *frontend, const struct matrix_room *room, const char *id,
                                struct buf *nickname)
 {
-	const struct resource *resource = person_ready(frontend, id);
-	const struct room *legacy = resource ? room_find(resource->identity->user, room->name) : NULL;
+	const struct room *legacy = person_room(frontend, id, room->name);
 
 	if (legacy)
 		buf_puts(nickname, legacy->nickname);

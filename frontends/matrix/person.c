@@ -12,29 +12,21 @@
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/puppet.h"
 #include "transport/delivery.h"
+#include "transport/room.h"
 #include "transport/session.h"
 #include "transport/user.h"
 
 struct notice {
 	struct list link;
-	char *text, *content; /* one of them */
+	char *content; /* of an m.room.message */
 };
 
 static void notice_free(struct person *person, struct notice *notice)
 {
 	list_remove(&notice->link);
 	person->waiting_count--;
-	mem_free(notice->text);
 	mem_free(notice->content);
 	mem_free(notice);
-}
-
-static void say(struct matrix_frontend *frontend, const char *room, const char *text, const char *content)
-{
-	if (text)
-		matrix_notice(frontend, room, NULL, text);
-	else
-		matrix_send(frontend, room, NULL, "m.room.message", content, NULL, NULL, NULL, NULL);
 }
 
 struct person *person_of(struct matrix_frontend *frontend, const char *id)
@@ -59,7 +51,7 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 	LIST_EACH (link, &person->waiting) {
 		struct notice *notice = CONTAINER_OF(link, struct notice, link);
 
-		say(frontend, room, notice->text, notice->content);
+		matrix_say(frontend, room, NULL, notice->content);
 		notice_free(person, notice);
 	}
 }
@@ -114,7 +106,7 @@ static void make_control(struct matrix_frontend *frontend, struct person *person
 	matrix_create_direct(frontend, NULL, person->id, person->id, made, making, making_free);
 }
 
-static void keep(struct matrix_frontend *frontend, struct person *person, const char *text, const char *content)
+static void keep(struct matrix_frontend *frontend, struct person *person, const char *content)
 {
 	struct notice *notice = MEM_NEW(struct notice);
 
@@ -124,33 +116,31 @@ static void keep(struct matrix_frontend *frontend, struct person *person, const 
 		            log_quote(person->id));
 		notice_free(person, CONTAINER_OF(person->waiting.next, struct notice, link));
 	}
-	notice->text = mem_strdup(text);
 	notice->content = mem_strdup(content);
 	list_append(&person->waiting, &notice->link);
 	person->waiting_count++;
 }
 
-static void tell(struct matrix_frontend *frontend, const char *id, const char *text, const char *content)
+void person_show(struct matrix_frontend *frontend, const char *id, const char *content)
 {
 	struct person *person = person_of(frontend, id);
 
 	if (person->control) {
-		say(frontend, person->control, text, content);
+		matrix_say(frontend, person->control, NULL, content);
 		return;
 	}
-	keep(frontend, person, text, content);
+	keep(frontend, person, content);
 	if (!person->creating)
 		make_control(frontend, person);
 }
 
 void person_tell(struct matrix_frontend *frontend, const char *id, const char *text)
 {
-	tell(frontend, id, text, NULL);
-}
+	struct buf content = {0};
 
-void person_show(struct matrix_frontend *frontend, const char *id, const char *content)
-{
-	tell(frontend, id, NULL, content);
+	matrix_put_notice(&content, NULL, text);
+	person_show(frontend, id, buf_text(&content));
+	buf_finish(&content);
 }
 
 bool person_note_name(struct matrix_frontend *frontend, const char *id, const char *name)
@@ -197,6 +187,13 @@ struct resource *person_ready(struct matrix_frontend *frontend, const char *id)
 	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
 
 	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
+}
+
+struct room *person_room(struct matrix_frontend *frontend, const char *id, const char *name)
+{
+	const struct resource *resource = matrix_is_ours(&frontend->names, id) ? NULL : person_ready(frontend, id);
+
+	return resource ? room_find(resource->identity->user, name) : NULL;
 }
 
 void person_show_waiting(struct matrix_frontend *frontend, const char *id, const char *unused)

@@ -6,6 +6,7 @@
 
 struct identity;
 struct resource;
+struct room;
 
 enum puppet_state { PUPPET_UNKNOWN, PUPPET_LOADING, PUPPET_NONE, PUPPET_TOKEN };
 
@@ -47,6 +48,8 @@ struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
 void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* The client of somebody whose account has been read; NULL: not here, or not yet. */
 struct resource *person_ready(struct matrix_frontend *frontend, const char *id);
+/* The legacy room `name` as this person has it; NULL: not there, not ready, or one of ours. */
+struct room *person_room(struct matrix_frontend *frontend, const char *id, const char *name);
 /* matrix_later: what waits for the person can be shown now. */
 void person_show_waiting(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* What the account's login has come to. */

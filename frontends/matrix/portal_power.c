@@ -10,8 +10,6 @@
 #include "frontends/matrix/power_levels.h"
 #include "transport/portal.h"
 #include "transport/room.h"
-#include "transport/session.h"
-#include "transport/user.h"
 
 struct asking {
 	struct matrix_frontend *frontend;
@@ -57,9 +55,7 @@ static void collect_people(struct matrix_frontend *frontend, const struct matrix
 
 	*people = map_create();
 	while (map_next(room->members, &it)) {
-		const struct resource *resource =
-		        matrix_is_ours(&frontend->names, it.key) ? NULL : person_ready(frontend, it.key);
-		const struct room *legacy = resource ? room_find(resource->identity->user, room->name) : NULL;
+		const struct room *legacy = person_room(frontend, it.key, room->name);
 		const struct participant *own = legacy ? map_get(legacy->participants, legacy->nickname) : NULL;
 
 		if (own && !own->stale)

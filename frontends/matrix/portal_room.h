@@ -25,7 +25,7 @@ void portal_rooms_free(struct matrix_frontend *frontend);
  */
 void portal_room_person_in(struct matrix_frontend *frontend, struct matrix_room *room, const char *id);
 void portal_room_person_out(struct matrix_frontend *frontend, struct matrix_room *room, const char *id);
-/* The last of them has gone: the ghosts go as well, the room waits for the next who comes by its alias. */
+/* All ghosts go. When the last person has gone the room waits so for the next who comes by its alias. */
 void portal_room_empty(struct matrix_frontend *frontend, struct matrix_room *room);
 /* Into the legacy room with this client of a person whose account has been read, unless it is there or on its
  * way. */

@@ -48,14 +48,20 @@ int64_t power_levels_of(const struct cJSON *levels, const char *user)
 	return json_number(json_object(levels, "users"), user, default_level(levels));
 }
 
+int64_t power_levels_for_state(const struct cJSON *levels)
+{
+	return json_number(levels, "state_default", STATE_DEFAULT);
+}
+
 int64_t power_levels_bound(const struct cJSON *levels, const struct power_levels_wanted *wanted)
 {
 	int64_t needed = json_number(json_object(levels, "events"), "m.room.power_levels",
-	                             json_number(levels, "state_default", STATE_DEFAULT));
-	bool listed = json_member(json_object(levels, "users"), wanted->bot) != NULL;
-	int64_t own = wanted->creator && !listed ? CREATOR : power_levels_of(levels, wanted->bot);
+	                             power_levels_for_state(levels));
+	int64_t own = power_levels_of(levels, wanted->bot);
 
-	return own < needed && !(wanted->creator && !listed) ? -1 : own - 1;
+	if (wanted->creator && !json_member(json_object(levels, "users"), wanted->bot))
+		return CREATOR - 1;
+	return own < needed ? -1 : own - 1;
 }
 
 /* The two objects of users as they are written. */

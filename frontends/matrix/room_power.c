@@ -8,8 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "frontends/matrix/ghost.h"
-
-#define STATE_DEFAULT 50 /* where the event says nothing */
+#include "frontends/matrix/power_levels.h"
 
 static bool is_creator(const struct cJSON *create, const char *create_sender, const char *person)
 {
@@ -37,10 +36,7 @@ bool room_power_may_set_state(const struct cJSON *power_levels, const struct cJS
 {
 	if (is_creator(create, create_sender, person))
 		return true;
-	const struct cJSON *users = json_object(power_levels, "users");
-	int64_t own = json_number(users, person, json_number(power_levels, "users_default", 0));
-
-	return own >= json_number(power_levels, "state_default", STATE_DEFAULT);
+	return power_levels_of(power_levels, person) >= power_levels_for_state(power_levels);
 }
 
 struct checking {

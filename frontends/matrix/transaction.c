@@ -305,8 +305,7 @@ static void person_left(struct matrix_frontend *frontend, struct matrix_room *ro
 		person_forget_control(frontend, id, room->id);
 		if (matrix_room_people(room))
 			break;
-		matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", room->id), NULL, NULL,
-		            room->id);
+		matrix_leave(frontend, room->id, NULL);
 		matrix_room_forget(frontend, &room);
 		break;
 	}

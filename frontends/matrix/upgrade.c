@@ -41,7 +41,7 @@ static void leave(struct matrix_frontend *frontend, const struct matrix_room *ol
 
 	while (map_next(old->members, &it))
 		if (matrix_is_ours(&frontend->names, it.key))
-			matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", old->id), it.key, NULL, old->id);
+			matrix_leave(frontend, old->id, it.key);
 }
 
 static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const char *to)
@@ -102,8 +102,7 @@ static void on_state(void *context, const struct matrix_reply *reply)
 		            log_quote(following->from), log_quote(following->to));
 		char *ghost = old ? ghost_of_chat(frontend, old) : NULL;
 
-		matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/leave", following->to), ghost, NULL,
-		            following->to);
+		matrix_leave(frontend, following->to, ghost);
 		mem_free(ghost);
 	}
 	following_free(following);

@@ -14,8 +14,6 @@
 #include "transport/room.h"
 #include "transport/user.h"
 
-#define NS_INFO "http://jabber.org/protocol/disco#info"
-#define NS_ITEMS "http://jabber.org/protocol/disco#items"
 #define MAX_FEATURES 16
 
 static int compare_text(const void *a, const void *b)

@@ -4,6 +4,8 @@
 
 #include "frontends/xmpp/xmpp.h"
 
+#define NS_INFO "http://jabber.org/protocol/disco#info"
+#define NS_ITEMS "http://jabber.org/protocol/disco#items"
 #define NS_CAPS "http://jabber.org/protocol/caps"
 #define CAPS_NODE "libtransport"
 

@@ -152,9 +152,8 @@ static struct xmpp_file *file_of(struct xmpp_frontend *frontend, const struct id
 	const char *at = strrchr(to->address, '@');
 	const char *domain = at ? at + 1 : to->address;
 	struct media *media = frontend->base.transport->media;
-	bool fetchable = text_starts(url, "https://") || text_starts(url, "http://");
 
-	if (!fetchable || strlen(url) > LIMIT_XMPP_URL_BYTES || media_is_own_url(media, url))
+	if (!text_is_web_url(url) || strlen(url) > LIMIT_XMPP_URL_BYTES || media_is_own_url(media, url))
 		return NULL;
 	char *key = mem_printf("%s\n%s", domain, url);
 	struct xmpp_file *file = map_get(frontend->files, key);

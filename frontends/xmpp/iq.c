@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/limits.h"
+#include "frontends/xmpp/disco.h"
 #include "frontends/xmpp/login_show.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
@@ -22,8 +23,8 @@ static const struct iq_entry {
 	int on;
 	iq_handler *handle;
 } table[] = {
-        {"query", "http://jabber.org/protocol/disco#info", ON_ALL, disco_handle_info},
-        {"query", "http://jabber.org/protocol/disco#items", ON_ALL, disco_handle_items},
+        {"query", NS_INFO, ON_ALL, disco_handle_info},
+        {"query", NS_ITEMS, ON_ALL, disco_handle_items},
         {"ping", "urn:xmpp:ping", ON_ALL, ping_handle},
         {"query", "jabber:iq:version", ON_GATEWAY | ON_ENTITY, version_handle},
         {"query", "jabber:iq:last", ON_GATEWAY, last_handle},

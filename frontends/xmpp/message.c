@@ -27,9 +27,8 @@ static void fill_attachment(struct xmpp_frontend *frontend, const struct message
 {
 	const char *description = message->file_description ? message->file_description : message->file_name;
 	struct event_attachment *attachment;
-	bool is_link = url && (text_starts(url, "https://") || text_starts(url, "http://"));
 
-	if (!is_link || strlen(url) > LIMIT_XMPP_URL_BYTES)
+	if (!url || !text_is_web_url(url) || strlen(url) > LIMIT_XMPP_URL_BYTES)
 		return;
 	attachment = arena_alloc(&frontend->texts, sizeof(*attachment));
 	*attachment = (struct event_attachment){

@@ -8,11 +8,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/xmpp/disco.h"
 #include "transport/http/http_client.h"
 #include "transport/media/media.h"
-
-#define NS_INFO "http://jabber.org/protocol/disco#info"
-#define NS_ITEMS "http://jabber.org/protocol/disco#items"
 
 enum service_state { SERVICE_LOOKING, SERVICE_FOUND, SERVICE_NONE };
 
@@ -146,9 +144,7 @@ static char *url_in(xmpp_stanza_t *slot, const char *name)
 	xmpp_stanza_t *element = tree_child(slot, name);
 	const char *url = element ? xmpp_stanza_get_attribute(element, "url") : NULL;
 
-	if (!url || strlen(url) > LIMIT_XMPP_URL_BYTES)
-		return NULL;
-	return text_starts(url, "https://") || text_starts(url, "http://") ? mem_strdup(url) : NULL;
+	return url && strlen(url) <= LIMIT_XMPP_URL_BYTES && text_is_web_url(url) ? mem_strdup(url) : NULL;
 }
 
 static void on_slot(struct xmpp_frontend *frontend, const char *from, const char *id, xmpp_stanza_t *result)

@@ -117,6 +117,9 @@ void media_route_close(struct media *media);
 /* In the store, of what a source calls so. Keyed, so that nobody can make a file whose content has that hash. */
 void media_source_key(const struct media *media, const struct media_link *link, char *key);
 void media_refuse(struct http_request *request, unsigned status, const char *sentence);
+/* The link that the request's path (behind /media/) and query are. False: it is none, or too old, which is answered. */
+bool media_read_link(const struct media *media, struct http_request *request, const char *path,
+		     struct media_link *link);
 
 /* media_upload.c */
 

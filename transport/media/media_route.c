@@ -198,12 +198,29 @@ static void answer_avatar(struct media *media, struct http_request *request, con
 	http_answer_file(request, fd, type, text);
 }
 
+bool media_read_link(const struct media *media, struct http_request *request, const char *path,
+		     struct media_link *link)
+{
+	const char *expiry = http_request_query(request, "e"), *owner = http_request_query(request, "o");
+	const char *signature = http_request_query(request, "s");
+
+	switch (media_link_read(link, media->secret, path, expiry, owner, signature, media_now())) {
+	case MEDIA_LINK_WRONG:
+		media_refuse(request, 404, "There is nothing here.\n");
+		return false;
+	case MEDIA_LINK_EXPIRED:
+		media_refuse(request, 410, "This link has expired.\n");
+		return false;
+	case MEDIA_LINK_GOOD:
+		break;
+	}
+	return true;
+}
+
 static void on_request(struct http_request *request, void *context)
 {
 	struct media *media = context;
 	const char *rest = http_request_rest(request);
-	const char *expiry = http_request_query(request, "e"), *owner = http_request_query(request, "o");
-	const char *signature = http_request_query(request, "s");
 	struct media_link link;
 	char key[MEDIA_KEY_LENGTH + 1];
 
@@ -211,16 +228,8 @@ static void on_request(struct http_request *request, void *context)
 		answer_avatar(media, request, rest + strlen(MEDIA_AVATAR_PATH));
 		return;
 	}
-	switch (media_link_read(&link, media->secret, rest, expiry, owner, signature, media_now())) {
-	case MEDIA_LINK_WRONG:
-		media_refuse(request, 404, "There is nothing here.\n");
+	if (!media_read_link(media, request, rest, &link))
 		return;
-	case MEDIA_LINK_EXPIRED:
-		media_refuse(request, 410, "This link has expired.\n");
-		return;
-	case MEDIA_LINK_GOOD:
-		break;
-	}
 	if (*link.key) {
 		if (!answer_stored(media, request, link.key, link.name))
 			media_refuse(request, 410, "This file is not kept any more.\n");

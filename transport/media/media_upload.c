@@ -115,28 +115,19 @@ static bool is_of_size(struct media_link *link, uint64_t length)
 static void on_started(struct http_request *request, void *context)
 {
 	struct media *media = context;
-	const char *expiry = http_request_query(request, "e"), *owner = http_request_query(request, "o");
-	const char *signature = http_request_query(request, "s");
 	char *path = mem_printf(PUT "/%s", http_request_rest(request));
 	struct media_link link;
+	bool good = media_read_link(media, request, path, &link);
 
-	switch (media_link_read(&link, media->secret, path, expiry, owner, signature, media_now())) {
-	case MEDIA_LINK_WRONG:
-		media_refuse(request, 404, "There is nothing here.\n");
-		break;
-	case MEDIA_LINK_EXPIRED:
-		media_refuse(request, 410, "This link has expired.\n");
-		break;
-	case MEDIA_LINK_GOOD:
-		if (is_of_size(&link, http_request_content_length(request))) {
-			memcpy(link.kind, KIND, sizeof(KIND));
-			take(media, request, &link);
-		} else {
-			media_refuse(request, 400, "The file has another size than was said.\n");
-		}
-		break;
-	}
 	mem_free(path);
+	if (!good)
+		return;
+	if (!is_of_size(&link, http_request_content_length(request))) {
+		media_refuse(request, 400, "The file has another size than was said.\n");
+		return;
+	}
+	memcpy(link.kind, KIND, sizeof(KIND));
+	take(media, request, &link);
 }
 
 static void on_body(struct http_request *request, void *context, const void *bytes, size_t count)

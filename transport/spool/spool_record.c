@@ -242,11 +242,6 @@ static int check_limits(const struct spool *spool, const struct spool_queue *que
 	return 0;
 }
 
-static bool is_message(enum event_type type)
-{
-	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION || type == EVENT_MODERATION;
-}
-
 /* Appends the entry to `out`. On failure nothing is appended. */
 static int encode(struct buf *out, const struct spool_queue *queue, const struct spool_message *message,
                   struct spool_entry *entry)
@@ -261,7 +256,7 @@ static int encode(struct buf *out, const struct spool_queue *queue, const struct
 		return TP_ERR_LIMIT;
 	if (to_people)
 		entry->flags |= ENTRY_TO_PEOPLE;
-	if (is_message(event.type) && event.message.name) {
+	if (event_is_message(event.type) && event.message.name) {
 		entry->kind = (uint8_t)event.message.kind;
 		entry->name_length = (uint16_t)strnlen(event.message.name, UINT16_MAX);
 	}
@@ -462,7 +457,7 @@ int spool_read(struct spool *spool, const struct spool_record *record, struct ar
 		          log_quote(record->queue->owner), tp_error_text(err));
 		return TP_ERR_IO;
 	}
-	if (!to_people && is_message(event->type))
+	if (!to_people && event_is_message(event->type))
 		restore_message(&entry, arena, event);
 	event->handover = record->id;
 	if (origin)

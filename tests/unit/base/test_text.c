@@ -189,6 +189,10 @@ static void test_ascii(void **state)
 	assert_true(text_starts("prefix", "pre"));
 	assert_true(text_starts("prefix", ""));
 	assert_false(text_starts("pre", "prefix"));
+	assert_true(text_is_web_url("https://example.org/"));
+	assert_true(text_is_web_url("http://example.org/"));
+	assert_false(text_is_web_url("ftp://example.org/"));
+	assert_false(text_is_web_url("see https://example.org/"));
 	assert_true(text_equal_secret("secret", "secret"));
 	assert_true(text_equal_secret("", ""));
 	assert_false(text_equal_secret("secret", "Secret"));

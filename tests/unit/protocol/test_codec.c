@@ -236,6 +236,27 @@ static void test_text_is_cleaned(void **state)
 	trip_finish(&trip);
 }
 
+/* An absent nickname is none, not an empty one: it is a contact who types. */
+static void test_chat_states(void **state)
+{
+	struct trip trip = {.dialect = CODEC_EXTENDED};
+	struct event event = {EVENT_CHAT_STATE, "u@x", .chat_state = {"bob", CHAT_STATE_COMPOSING, NULL}};
+
+	(void)state;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	assert_null(trip.event.chat_state.nickname);
+	event.chat_state.nickname = "";
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	assert_null(trip.event.chat_state.nickname);
+	event.chat_state.nickname = "eve";
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	assert_string_equal(trip.event.chat_state.nickname, "eve");
+	trip.dialect = CODEC_PLAIN;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	assert_null(trip.event.chat_state.nickname);
+	trip_finish(&trip);
+}
+
 static void test_message_kinds(void **state)
 {
 	struct trip trip = {0};
@@ -496,7 +517,7 @@ int main(void)
 		cmocka_unit_test(test_large_lists),   cmocka_unit_test(test_names),
 		cmocka_unit_test(test_plain_dialect), cmocka_unit_test(test_number_of_bad_frames),
 		cmocka_unit_test(test_value_limits),  cmocka_unit_test(test_extension_limits),
-		cmocka_unit_test(test_bad_participants),
+		cmocka_unit_test(test_bad_participants), cmocka_unit_test(test_chat_states),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
