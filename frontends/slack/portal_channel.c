@@ -26,8 +26,7 @@ void portal_channel_join(struct slack_frontend *frontend, const struct channel *
 
 	if (channel->archived || (room && room_has(room, resource)))
 		return;
-	/* The nickname that the account has on the network, without the server that a name may end with. */
-	char *nickname = mem_strndup(user->legacy_name, strcspn(user->legacy_name, "@"));
+	char *nickname = user_nickname(user);
 	int err = router_from_frontend(
 	        resource, &(struct event){.type = EVENT_ROOM_JOIN,
 	                                  .room = {.name = channel->name, .nickname = nickname}});
