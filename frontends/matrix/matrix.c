@@ -27,6 +27,7 @@
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/delivery.h"
+#include "transport/in_flight.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
@@ -323,7 +324,7 @@ static void frontend_destroy(struct frontend *base)
 	people_free(frontend);
 	contacts_free(frontend);
 	recent_free(frontend);
-	show_free(frontend);
+	in_flight_free(&frontend->in_flight);
 	long_texts_free(frontend);
 	registration_finish(&frontend->registration);
 	mem_free(frontend->bot);

@@ -63,7 +63,7 @@ struct matrix_frontend {
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
 	struct map *spaces;    /* user id -> struct space (space.c) */
-	struct map *in_flight; /* message of the network -> who waits for its event id (show.c) */
+	struct map *in_flight; /* messages whose event id is not known yet (in_flight.h) */
 	struct map *recent;    /* event id -> struct recent */
 	struct transaction_order order;
 	struct list accepting; /* struct accepting.link: requests that are answered later */

@@ -14,7 +14,6 @@
 #include "frontends/slack/avatar.h"
 #include "frontends/slack/channel.h"
 #include "frontends/slack/chat.h"
-#include "frontends/slack/in_flight.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/posted.h"
 #include "frontends/slack/recent.h"
@@ -23,6 +22,7 @@
 #include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
 #include "transport/delivery.h"
+#include "transport/in_flight.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
@@ -123,6 +123,11 @@ static bool is_gone(const struct web_reply *reply)
 	return gone;
 }
 
+static void on_landed(struct frontend *frontend, const char *address)
+{
+	slack_later(slack_frontend_of(frontend), slack_person_show_waiting, address);
+}
+
 static void finish(struct post *post, const struct web_reply *reply, const char *ts)
 {
 	struct slack_frontend *frontend = post->workspace->frontend;
@@ -147,7 +152,7 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 		delivery_refused(transport, post->number, reply->problem);
 	}
 	if (post->network)
-		in_flight_end(frontend, post->network, post->network_id);
+		in_flight_end(frontend->in_flight, post->network, post->network_id, on_landed, &frontend->base);
 	post_release(post);
 }
 
@@ -259,7 +264,7 @@ static void post_name(struct post *post, const struct speaking *speaking)
 	post->people = buf_take(&people);
 	post->network = buf_take(&network);
 	post->network_id = mem_strdup(message->id);
-	in_flight_begin(speaking->frontend, post->network, post->network_id);
+	in_flight_begin(&speaking->frontend->in_flight, post->network, post->network_id);
 }
 
 static void post_call(struct post *post, const char *method, const struct web_argument *arguments,
@@ -851,31 +856,11 @@ static int show_in_chat(struct speaking *speaking)
 	return ready ? speaking->promised : TP_ERR_NOT_CONNECTED;
 }
 
-/* It refers to something of which Slack has not told what it is called. */
-static bool waits_for_another(struct speaking *speaking)
-{
-	const struct event_message *message = &speaking->event->message;
-	const char *references[] = {message->replaces, message->retracts, message->reply_to,
-	                            message->reacts_to, message->thread};
-	struct buf people = {0}, network = {0};
-	bool waits = false;
-
-	if (!speaking->event->handover || !map_count(speaking->frontend->in_flight))
-		return false;
-	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
-	for (size_t i = 0; i < ARRAY_SIZE(references) && !waits; i++)
-		waits = in_flight_waits(speaking->frontend, buf_text(&network), references[i],
-		                        speaking->to->address);
-	buf_finish(&people);
-	buf_finish(&network);
-	return waits;
-}
-
 int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
 {
 	struct speaking speaking = {.frontend = frontend, .to = to, .event = event};
 
-	if (waits_for_another(&speaking))
+	if (in_flight_waits(frontend->in_flight, to, event))
 		return TP_ERR_NOT_CONNECTED;
 	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(&speaking) : show_in_chat(&speaking);
 

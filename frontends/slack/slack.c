@@ -14,7 +14,6 @@
 #include "frontends/slack/channel.h"
 #include "frontends/slack/chat.h"
 #include "frontends/slack/history.h"
-#include "frontends/slack/in_flight.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/install.h"
 #include "frontends/slack/person.h"
@@ -28,6 +27,7 @@
 #include "transport/delivery.h"
 #include "transport/http/http_client.h"
 #include "transport/http/http_server.h"
+#include "transport/in_flight.h"
 #include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/session.h"
@@ -196,7 +196,7 @@ static void frontend_destroy(struct frontend *base)
 	slack_chats_free(frontend);
 	channels_free(frontend);
 	slack_recent_free(frontend);
-	in_flight_free(frontend);
+	in_flight_free(&frontend->in_flight);
 	posted_free(frontend);
 	slack_show_free(frontend);
 	workspaces_free(frontend);

@@ -57,7 +57,7 @@ struct slack_frontend {
 	struct map *chats;       /* channel_chat_key -> the struct channel of kind CHAT */
 	struct map *openings;    /* channel_chat_key -> struct opening: chats on their way (chat.c) */
 	struct map *recent;      /* message -> struct recent */
-	struct map *in_flight;   /* message of the network -> who waits for its time stamp (in_flight.c) */
+	struct map *in_flight;   /* messages whose time stamp is not known yet (in_flight.h) */
 	struct map *lookups;     /* place -> struct lookup (posted.c) */
 	struct list acknowledgements; /* struct acknowledgement.link (incoming.c): envelopes that are not durable yet */
 	struct list finished;    /* struct post.link (show.c): found to be posted already */
