@@ -32,8 +32,6 @@
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
-#define NOTE "matrix" /* of the spool */
-#define RECORDS "records"
 #define CLIENT "/_matrix/client/v3"
 
 /* --------------------------------------------------------------------------------------------- calling */
@@ -397,25 +395,13 @@ int matrix_write_registration(struct frontend *base, const char *path, struct bu
 	return err;
 }
 
-static char *random_word(void)
+static void name_transactions(struct matrix_frontend *frontend)
 {
 	char word[17];
 
 	random_token(word, sizeof(word) - 1);
-	return mem_strdup(word);
-}
-
-/* The numbers of records begin anew with another spool; their transaction ids must not. */
-static void name_transactions(struct matrix_frontend *frontend)
-{
-	struct spool *spool = frontend->base.transport->spool;
-	size_t length;
-	const void *known = spool_note_get(spool, NOTE, RECORDS, &length);
-
-	frontend->transaction = random_word();
-	frontend->records = known ? mem_strndup(known, length) : random_word();
-	if (!known)
-		spool_note_set(spool, NOTE, RECORDS, frontend->records, strlen(frontend->records));
+	frontend->transaction = mem_strdup(word);
+	frontend->records = spool_own_word(frontend->base.transport->spool, "matrix", "records");
 }
 
 static void on_answering(void *context, bool answers)

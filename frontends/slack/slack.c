@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/slack/avatar.h"
@@ -32,9 +31,6 @@
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
-
-#define NOTE "slack" /* of the spool */
-#define RECORDS "records"
 
 /* --------------------------------------------------------------------------------------------- calling */
 
@@ -244,19 +240,12 @@ static int frontend_check(struct frontend *base, struct buf *error)
 	return error->len > before ? TP_ERR_INVALID : 0;
 }
 
-/* The numbers of records begin anew with another spool; the keys of posts must not. */
 static void name_records(struct slack_frontend *frontend)
 {
 	struct spool *spool = frontend->base.transport->spool;
 	struct spool_statistics statistics;
-	size_t length;
-	const void *known = spool_note_get(spool, NOTE, RECORDS, &length);
-	char word[17];
 
-	random_token(word, sizeof(word) - 1);
-	frontend->records = known ? mem_strndup(known, length) : mem_strdup(word);
-	if (!known)
-		spool_note_set(spool, NOTE, RECORDS, word, strlen(word));
+	frontend->records = spool_own_word(spool, "slack", "records");
 	spool_statistics(spool, &statistics);
 	frontend->started_ms = clock_wall_ms();
 	frontend->oldest_ms = statistics.oldest_ms ? statistics.oldest_ms : frontend->started_ms;
