@@ -11,7 +11,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
@@ -27,6 +26,7 @@
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/delivery.h"
+#include "transport/http/http_url.h"
 #include "transport/in_flight.h"
 #include "transport/room.h"
 #include "transport/session.h"
@@ -343,12 +343,6 @@ static bool is_plain(const char *text)
 	return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
 }
 
-static bool is_loopback_url(const char *url)
-{
-	return text_starts(url, "http://127.0.0.1") || text_starts(url, "http://localhost") ||
-	       text_starts(url, "http://[::1]");
-}
-
 static int frontend_check(struct frontend *base, struct buf *error)
 {
 	struct matrix_frontend *frontend = matrix_frontend_of(base);
@@ -366,7 +360,7 @@ static int frontend_check(struct frontend *base, struct buf *error)
 		           MATRIX_NAMES_MAX);
 	if (!is_plain(config->bot))
 		buf_puts(error, "matrix.bot: lower-case letters, digits and ._- are needed\n");
-	if (!text_starts(config->homeserver, "https://") && !is_loopback_url(config->homeserver))
+	if (!http_url_is_private(config->homeserver))
 		buf_printf(error, "matrix.homeserver: %s is neither https nor on this machine\n",
 		           log_quote(config->homeserver));
 	for (size_t i = 0; i < config->admins.count; i++)

@@ -26,6 +26,7 @@
 #include "transport/delivery.h"
 #include "transport/http/http_client.h"
 #include "transport/http/http_server.h"
+#include "transport/http/http_url.h"
 #include "transport/in_flight.h"
 #include "transport/login_step.h"
 #include "transport/room.h"
@@ -201,17 +202,6 @@ static void frontend_destroy(struct frontend *base)
 	mem_free(frontend);
 }
 
-static bool is_loopback_url(const char *url)
-{
-	static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
-	const char *host = text_starts(url, "http://") ? url + strlen("http://") : NULL;
-
-	for (size_t i = 0; host && i < ARRAY_SIZE(hosts); i++)
-		if (text_starts(host, hosts[i]) && strchr(":/", host[strlen(hosts[i])]))
-			return true;
-	return false;
-}
-
 static int frontend_check(struct frontend *base, struct buf *error)
 {
 	const struct slack_config *config = &slack_frontend_of(base)->config;
@@ -226,7 +216,7 @@ static int frontend_check(struct frontend *base, struct buf *error)
 				"OAuth & Permissions), or slack.client_id for a page that installs the app\n");
 	if (*config->client_id && (!*config->client_secret || !*config->public_url))
 		buf_puts(error, "slack.client_id: slack.client_secret and slack.public_url are needed with it\n");
-	if (*config->public_url && !text_starts(config->public_url, "https://") && !is_loopback_url(config->public_url))
+	if (*config->public_url && !http_url_is_private(config->public_url))
 		buf_printf(error, "slack.public_url: %s is neither https nor on this machine\n", log_quote(config->public_url));
 	for (size_t i = 0; i < config->bot_tokens.count; i++)
 		if (!text_starts(config->bot_tokens.items[i], "xoxb-"))
@@ -235,7 +225,7 @@ static int frontend_check(struct frontend *base, struct buf *error)
 		if (!slack_address_read(&address, config->admins.items[i]) || *address.thread)
 			buf_printf(error, "slack.admin: %s is not TEAM/USER (T0123ABC/U0456DEF)\n",
 				   log_quote(config->admins.items[i]));
-	if (!text_starts(config->api, "https://") && !is_loopback_url(config->api))
+	if (!http_url_is_private(config->api))
 		buf_printf(error, "slack.api: %s is neither https nor on this machine\n", log_quote(config->api));
 	return error->len > before ? TP_ERR_INVALID : 0;
 }
