@@ -156,6 +156,12 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 	post_release(post);
 }
 
+/* Slack has it, though no call of the post's own says so. */
+static void finish_there(struct post *post, const char *ts)
+{
+	finish(post, &(struct web_reply){.error = "", .problem = ""}, ts);
+}
+
 static void on_posted(void *context, const struct web_reply *reply)
 {
 	struct post *post = context;
@@ -170,15 +176,13 @@ static void on_posted(void *context, const struct web_reply *reply)
 
 static void run_finished(struct slack_frontend *frontend, const char *unused)
 {
-	const struct web_reply good = {.error = "", .problem = ""};
-
 	(void)unused;
 	while (!list_empty(&frontend->finished)) {
 		struct post *post = CONTAINER_OF(frontend->finished.next, struct post, link);
 		char *ts = post->found;
 
 		post->found = NULL;
-		finish(post, &good, ts);
+		finish_there(post, ts);
 		mem_free(ts);
 	}
 }
@@ -350,6 +354,7 @@ static bool was_posted(struct post *post, const struct speaking *speaking)
 	return true;
 }
 
+/* `series` NULL: it is the only one. `first`: others refer to it by the message's id. */
 static struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series,
                                bool first)
 {
@@ -358,7 +363,8 @@ static struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, st
 
 	post->key = key;
 	post->series = series;
-	series->references++;
+	if (series)
+		series->references++;
 	post_begin(post, speaking, mrkdwn);
 	if (first)
 		post_name(post, speaking);
@@ -494,10 +500,9 @@ static void post_all(struct post *post)
 static void on_text_file(void *context, int err, const char *ts, const char *problem)
 {
 	struct post *post = context;
-	const struct web_reply good = {.error = "", .problem = ""};
 
 	if (!err) {
-		finish(post, &good, ts);
+		finish_there(post, ts);
 		return;
 	}
 	log_info(&post->workspace->log, "a long text for %s is not said as a file: %s", post->channel, problem);
@@ -552,10 +557,9 @@ static void say_text(struct speaking *speaking, const char *prefix)
 static void on_file(void *context, int err, const char *ts, const char *problem)
 {
 	struct post *post = context;
-	const struct web_reply good = {.error = "", .problem = ""};
 
 	if (!err) {
-		finish(post, &good, ts);
+		finish_there(post, ts);
 		return;
 	}
 	log_info(&post->workspace->log, "a file for %s is said as its link: %s", post->channel, problem);
@@ -568,14 +572,13 @@ static void say_attachment(struct speaking *speaking, const struct event_attachm
 	const char *title =
 	        attachment->description && *attachment->description ? attachment->description : NULL;
 	struct buf mrkdwn = {0};
-	struct series *series = series_create();
 
 	if (title) {
 		slack_escape(&mrkdwn, title);
 		buf_puts(&mrkdwn, ": ");
 	}
 	slack_escape(&mrkdwn, attachment->url);
-	struct post *post = post_keyed(speaking, buf_text(&mrkdwn), series, first);
+	struct post *post = post_keyed(speaking, buf_text(&mrkdwn), NULL, first);
 	char *lane = slack_address(speaking->workspace->team, speaking->channel);
 
 	if (!was_posted(post, speaking))
@@ -593,7 +596,6 @@ static void say_attachment(struct speaking *speaking, const struct event_attachm
 		                                        .context = post,
 		                                        .drop = post_release});
 	mem_free(lane);
-	series_release(series);
 	buf_finish(&mrkdwn);
 }
 
@@ -711,14 +713,12 @@ static void change_reaction(void *context, const char *emoji, bool added)
 		/* Slack has no such one: in words, below the message. */
 		if (added) {
 			const char *thread = speaking->thread;
-			struct series *series = series_create();
 			struct buf text = {0};
 
 			slack_escape(&text, emoji);
 			speaking->thread = thread ? thread : reacting->ts;
-			post_text(speaking, buf_text(&text), series, false);
+			post_text(speaking, buf_text(&text), NULL, false);
 			speaking->thread = thread;
-			series_release(series);
 			buf_finish(&text);
 		}
 		buf_finish(&name);
