@@ -103,6 +103,21 @@ static void reply(struct asking *asking, const char *text)
 	asking_free(asking);
 }
 
+/* A call with one argument, whose answer goes on with the asking. `once`: it would be done twice. */
+static void call(struct asking *asking, const char *method, struct web_argument argument, bool once, web_done *done)
+{
+	struct workspace *workspace = asking->workspace;
+
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
+								  .token = &workspace->token,
+								  .arguments = &argument,
+								  .arguments_count = 1,
+								  .once = once,
+								  .done = done,
+								  .context = asking,
+								  .drop = asking_free});
+}
+
 /* ------------------------------------------------------------------------------------------- command table
  */
 
@@ -187,15 +202,7 @@ static void on_asker(void *context, const struct web_reply *answer)
 
 static void check_asker(struct asking *asking)
 {
-	const struct web_argument arguments[] = {{"user", asking->user}};
-
-	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "users.info",
-	                                                                  .token = &asking->workspace->token,
-	                                                                  .arguments = arguments,
-	                                                                  .arguments_count = 1,
-	                                                                  .done = on_asker,
-	                                                                  .context = asking,
-	                                                                  .drop = asking_free});
+	call(asking, "users.info", (struct web_argument){"user", asking->user}, false, on_asker);
 }
 
 /* ------------------------------------------------------------------------------------------- link, unlink */
@@ -249,15 +256,7 @@ static void on_joined(void *context, const struct web_reply *answer)
 
 static void enter(struct asking *asking)
 {
-	const struct web_argument arguments[] = {{"channel", asking->channel}};
-
-	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.join",
-	                                                                  .token = &asking->workspace->token,
-	                                                                  .arguments = arguments,
-	                                                                  .arguments_count = 1,
-	                                                                  .done = on_joined,
-	                                                                  .context = asking,
-	                                                                  .drop = asking_free});
+	call(asking, "conversations.join", (struct web_argument){"channel", asking->channel}, false, on_joined);
 }
 
 static void on_channel(void *context, const struct web_reply *answer)
@@ -287,15 +286,7 @@ static void on_channel(void *context, const struct web_reply *answer)
 
 static void look_at_channel(struct asking *asking, web_done *done)
 {
-	const struct web_argument arguments[] = {{"channel", asking->channel}};
-
-	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.info",
-	                                                                  .token = &asking->workspace->token,
-	                                                                  .arguments = arguments,
-	                                                                  .arguments_count = 1,
-	                                                                  .done = done,
-	                                                                  .context = asking,
-	                                                                  .drop = asking_free});
+	call(asking, "conversations.info", (struct web_argument){"channel", asking->channel}, false, done);
 }
 
 static void unlink_now(struct asking *asking)
@@ -382,16 +373,7 @@ static void create_now(struct asking *asking)
 	put_channel_name(&name, *wanted ? wanted : room);
 	mem_free(asking->argument);
 	asking->argument = room;
-	const struct web_argument arguments[] = {{"name", buf_text(&name)}};
-
-	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.create",
-	                                                                  .token = &asking->workspace->token,
-	                                                                  .arguments = arguments,
-	                                                                  .arguments_count = 1,
-	                                                                  .once = true,
-	                                                                  .done = on_created,
-	                                                                  .context = asking,
-	                                                                  .drop = asking_free});
+	call(asking, "conversations.create", (struct web_argument){"name", buf_text(&name)}, true, on_created);
 	buf_finish(&name);
 }
 
