@@ -115,42 +115,15 @@ void slack_hold(struct slack_frontend *frontend)
 
 /* ----------------------------------------------------------------------------------------------- later */
 
-struct later {
-	struct list link;
-	slack_later_run *run;
-	bool has_text;
-	char text[];
-};
-
-static void on_due(uv_timer_t *timer)
+static void call_later(void *owner, later_function *run, const char *text, const char *unused)
 {
-	struct slack_frontend *frontend = timer->data;
-	struct later last = {.has_text = false};
-
-	/* What is put meanwhile has its own turn. */
-	list_append(&frontend->due, &last.link);
-	while (frontend->due.next != &last.link) {
-		struct later *first = CONTAINER_OF(frontend->due.next, struct later, link);
-
-		list_remove(&first->link);
-		if (!frontend->stopping)
-			first->run(frontend, first->has_text ? first->text : NULL);
-		mem_free(first);
-	}
-	list_remove(&last.link);
-	if (!list_empty(&frontend->due) && frontend->due_timer)
-		uv_timer_start(frontend->due_timer, on_due, 0, 0);
+	(void)unused;
+	((slack_later_run *)run)(owner, text);
 }
 
 void slack_later(struct slack_frontend *frontend, slack_later_run *run, const char *text)
 {
-	struct later *later = MEM_NEW_TEXT(struct later, text, text ? text : "");
-
-	later->run = run;
-	later->has_text = text != NULL;
-	list_append(&frontend->due, &later->link);
-	if (frontend->due_timer)
-		uv_timer_start(frontend->due_timer, on_due, 0, 0);
+	later_put(&frontend->later, 0, (later_function *)run, text, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------ life cycle */
@@ -167,7 +140,7 @@ static struct frontend *frontend_create(struct config *config)
 	list_init(&frontend->workspaces);
 	list_init(&frontend->acknowledgements);
 	list_init(&frontend->finished);
-	list_init(&frontend->due);
+	later_init(&frontend->later, call_later, frontend);
 	return &frontend->base;
 }
 
@@ -184,12 +157,7 @@ static void frontend_destroy(struct frontend *base)
 	slack_install_destroy(&frontend->install);
 	slack_files_destroy(&frontend->files);
 	http_client_close(&frontend->http, NULL, NULL);
-	while (!list_empty(&frontend->due)) {
-		struct later *first = CONTAINER_OF(frontend->due.next, struct later, link);
-
-		list_remove(&first->link);
-		mem_free(first);
-	}
+	later_finish(&frontend->later);
 	slack_chats_free(frontend);
 	channels_free(frontend);
 	slack_recent_free(frontend);
@@ -373,23 +341,16 @@ static struct web_token *token_of(void *context, const char *team)
 	return workspace ? &workspace->token : NULL;
 }
 
-static uv_timer_t *make_timer(struct slack_frontend *frontend)
-{
-	uv_timer_t *timer = MEM_NEW(uv_timer_t);
-
-	timer->data = frontend;
-	uv_timer_init(frontend->base.transport->loop, timer);
-	return timer;
-}
-
 static int frontend_start(struct frontend *base, struct buf *error)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
 	uv_loop_t *loop = base->transport->loop;
 
 	name_records(frontend);
-	frontend->due_timer = make_timer(frontend);
-	frontend->patience = make_timer(frontend);
+	later_open(&frontend->later, loop);
+	frontend->patience = MEM_NEW(uv_timer_t);
+	frontend->patience->data = frontend;
+	uv_timer_init(loop, frontend->patience);
 	uv_timer_start(frontend->patience, on_expired_patience, LIMIT_SLACK_PATIENCE_MS / 8, LIMIT_SLACK_PATIENCE_MS / 8);
 	frontend->http = http_client_create(loop, &base->log);
 	char *api = without_slash(frontend->config.api);
@@ -440,15 +401,6 @@ static void on_timer_closed(uv_handle_t *handle)
 	wait_is_over(frontend);
 }
 
-static void close_timer(struct slack_frontend *frontend, uv_timer_t **timer)
-{
-	if (!*timer)
-		return;
-	frontend->stop_waits++;
-	uv_close((uv_handle_t *)*timer, on_timer_closed);
-	*timer = NULL;
-}
-
 static void socket_closed(void *context)
 {
 	struct slack_frontend *frontend = context;
@@ -466,8 +418,12 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
 	incoming_forget(frontend);
-	close_timer(frontend, &frontend->due_timer);
-	close_timer(frontend, &frontend->patience);
+	if (frontend->patience) {
+		frontend->stop_waits += 2;
+		later_close(&frontend->later, wait_is_over);
+		uv_close((uv_handle_t *)frontend->patience, on_timer_closed);
+		frontend->patience = NULL;
+	}
 	/* The socket that is being closed asks for no URL any more; files are gone before the media are. */
 	bool opened = frontend->socket != NULL;
 

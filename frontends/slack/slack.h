@@ -23,6 +23,7 @@
 #include "frontends/slack/socket_mode.h"
 #include "frontends/slack/web_api.h"
 #include "transport/frontend.h"
+#include "transport/later.h"
 #include "transport/transport.h"
 
 struct channel;
@@ -61,8 +62,7 @@ struct slack_frontend {
 	struct map *lookups;     /* place -> struct lookup (posted.c) */
 	struct list acknowledgements; /* struct acknowledgement.link (incoming.c): envelopes that are not durable yet */
 	struct list finished;    /* struct post.link (show.c): found to be posted already */
-	struct list due;         /* struct later: what must not be done from inside deliver */
-	uv_timer_t *due_timer;
+	struct later_queue later; /* what must not be done from inside deliver */
 	uv_timer_t *patience;    /* while envelopes wait (incoming.c) */
 	char *records;           /* begins the keys of posts: one for each spool */
 	int64_t started_ms;      /* Unix milliseconds: records accepted before may have been posted by another process */
