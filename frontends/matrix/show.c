@@ -718,11 +718,10 @@ static void type_in_portal(struct matrix_frontend *frontend, struct matrix_room 
 static void show_typing_in_portal(struct matrix_frontend *frontend, const struct identity *to,
                                   const struct event_chat_state *state)
 {
-	const struct room *listener = portal_listener(&frontend->base, state->name);
 	struct typing typing = {.state = state->state};
 	char *ghost;
 
-	if (!listener || listener->user != to->user ||
+	if (!portal_is_listener(to, state->name) ||
 	    portal_has_nickname(&frontend->base, state->name, state->nickname))
 		return;
 	ghost = ghost_of_participant(frontend, state->name, state->nickname);
