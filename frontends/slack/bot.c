@@ -2,7 +2,6 @@
 #include "frontends/slack/bot.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -139,11 +138,6 @@ static void answered(void *context, int err, const char *text)
 	mem_free(whole);
 }
 
-static bool is_word(const char *word, size_t length, const char *name)
-{
-	return length == strlen(name) && !strncasecmp(word, name, length);
-}
-
 static void run_line(struct asking *asking, const char *line)
 {
 	struct workspace *workspace = asking->workspace;
@@ -151,14 +145,14 @@ static void run_line(struct asking *asking, const char *line)
 	const char *word = line + strspn(line, " \t\n");
 	size_t length = strcspn(word, " \t\n");
 	const char *rest = word + length + strspn(word + length, " \t\n");
-	bool login = is_word(word, length, "login");
+	bool login = text_is_word(word, length, "login");
 	struct member *member = slack_person_of(frontend, asking->address);
 	char *changed = login && *rest ? mem_printf("register %s", rest) : NULL;
 
-	asking->help = is_word(word, length, "help") || !*word;
-	asking->registers = is_word(word, length, "register") || (login && *rest);
+	asking->help = text_is_word(word, length, "help") || !*word;
+	asking->registers = text_is_word(word, length, "register") || (login && *rest);
 	asking->has_password = (asking->registers && rest[strcspn(rest, " \t\n")]) ||
-	                       is_word(word, length, "admin-register");
+	                       text_is_word(word, length, "admin-register");
 	if ((asking->registers || login) && member)
 		member->curious = true;
 	if (login)
@@ -487,7 +481,7 @@ static bool run_own(struct workspace *workspace, const char *user, const struct 
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (!is_word(word, length, commands[i].name))
+		if (!text_is_word(word, length, commands[i].name))
 			continue;
 		struct asking *asking = ask(workspace, user, place, rest);
 
