@@ -218,6 +218,15 @@ bool text_equal_nocase(const char *a, const char *b)
 	return lower(*a) == lower(*b);
 }
 
+bool text_is_word(const char *text, size_t length, const char *word)
+{
+	size_t at = 0;
+
+	while (at < length && word[at] && lower(text[at]) == lower(word[at]))
+		at++;
+	return at == length && !word[at];
+}
+
 bool text_equal_secret(const char *a, const char *b)
 {
 	size_t length_a = strlen(a), length_b = strlen(b);

@@ -37,6 +37,8 @@ size_t text_cut(const char *text, size_t length, size_t max);
 /* ASCII only. */
 void text_lower(char *text);
 bool text_equal_nocase(const char *a, const char *b);
+/* Whether the first `length` bytes at `text` are this word, in any case. No byte behind them is read. */
+bool text_is_word(const char *text, size_t length, const char *word);
 /* For passwords and tokens: takes as long as `a` is, whatever `b` is like. */
 bool text_equal_secret(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);

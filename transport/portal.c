@@ -617,6 +617,13 @@ struct room *portal_listener(const struct frontend *frontend, const char *name)
 	return portal && portal->listener ? portal->listener->room : NULL;
 }
 
+bool portal_is_listener(const struct identity *identity, const char *name)
+{
+	const struct room *listener = portal_listener(identity->frontend, name);
+
+	return listener && listener->user == identity->user;
+}
+
 bool portal_exit(const struct frontend *frontend, const char *name, struct identity **identity, struct room **room)
 {
 	const struct portal *portal = portal_find(frontend, name);

@@ -40,6 +40,9 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 bool portal_has_nickname(const struct frontend *frontend, const char *name, const char *nickname);
 /* The connection that is shown, of the room with this name; NULL: none now. */
 struct room *portal_listener(const struct frontend *frontend, const char *name);
+/* Whether the listener is this identity's: only what that one sees is shown, or it would come once for each person in
+ * the portal. */
+bool portal_is_listener(const struct identity *identity, const char *name);
 /* Who is to be given what comes from elsewhere than the network for this portal: the listener, or if there is none now,
  * any of the frontend's people with the room. False: nobody. */
 bool portal_exit(const struct frontend *frontend, const char *name, struct identity **identity, struct room **room);

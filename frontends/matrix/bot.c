@@ -199,15 +199,6 @@ void bot_offer_room(struct matrix_frontend *frontend, const char *address, const
 
 /* -------------------------------------------------------------------------------------------------- lines */
 
-static bool is_word(const char *word, size_t length, const char *name)
-{
-	char *copy = mem_strndup(word, length);
-	bool same = text_equal_nocase(copy, name);
-
-	mem_free_secret(copy);
-	return same;
-}
-
 /* In words of their own, without anybody's name. */
 static bool is_about_room(const struct matrix_room *room, const char *text)
 {
@@ -215,11 +206,11 @@ static bool is_about_room(const struct matrix_room *room, const char *text)
 	const char *rest = text + length + strspn(text + length, " \t");
 
 	if (room->kind == MATRIX_ROOM_PLAIN)
-		return is_word(text, length, "plumb") && *rest;
+		return text_is_word(text, length, "plumb") && *rest;
 	if (room->kind != MATRIX_ROOM_PORTAL)
 		return false;
-	return (is_word(text, length, "unplumb") && !*rest) ||
-	       (is_word(text, length, "relay") &&
+	return (text_is_word(text, length, "unplumb") && !*rest) ||
+	       (text_is_word(text, length, "relay") &&
 	        (text_equal_nocase(rest, "on") || text_equal_nocase(rest, "off")));
 }
 
@@ -260,15 +251,15 @@ static void hide(struct matrix_frontend *frontend, const struct matrix_room *roo
 static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
                         const char *word, size_t length, const char *rest)
 {
-	if (is_word(word, length, "plumb")) {
+	if (text_is_word(word, length, "plumb")) {
 		if (!*rest || strlen(rest) > LIMIT_NAME_BYTES)
 			matrix_notice(frontend, room->id, NULL,
 			              "plumb needs the name of a room of the network.");
 		else
 			room_power_check(frontend, room, sender, plumb, ask(frontend, room, sender, rest));
-	} else if (is_word(word, length, "unplumb")) {
+	} else if (text_is_word(word, length, "unplumb")) {
 		room_power_check(frontend, room, sender, unplumb, ask(frontend, room, sender, NULL));
-	} else if (is_word(word, length, "relay")) {
+	} else if (text_is_word(word, length, "relay")) {
 		bool own = room->relay && !strcmp(room->relay, sender);
 
 		if (room->kind != MATRIX_ROOM_PORTAL)
@@ -342,14 +333,14 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 	}
 	if (run_in_room(frontend, room, sender, word, length, rest))
 		return;
-	if (is_word(word, length, "puppet")) {
+	if (text_is_word(word, length, "puppet")) {
 		give_voice(frontend, room, sender, event_id, rest);
 		return;
 	}
-	bool registers = is_word(word, length, "register") || (is_word(word, length, "login") && *rest);
+	bool registers = text_is_word(word, length, "register") || (text_is_word(word, length, "login") && *rest);
 	bool has_password = registers && rest[strcspn(rest, " \t\n")];
 
-	if (has_password || is_word(word, length, "admin-register"))
+	if (has_password || text_is_word(word, length, "admin-register"))
 		hide(frontend, room, event_id);
 	if (registers) {
 		if (!private) {
@@ -359,19 +350,19 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 		}
 		person_of(frontend, sender)->curious = true;
 	}
-	if (is_word(word, length, "login")) {
+	if (text_is_word(word, length, "login")) {
 		person_of(frontend, sender)->curious = true;
 		person_attach(frontend, sender);
 		changed = *rest ? mem_printf("register %s", rest) : NULL;
 	}
-	if (is_word(word, length, "space"))
+	if (text_is_word(word, length, "space"))
 		matrix_notice(frontend, room->id, NULL,
 		              space_offer(frontend, sender) ? "I have invited you to your space."
 		                                            : "There are no spaces here.");
-	else if (is_word(word, length, "chat"))
+	else if (text_is_word(word, length, "chat"))
 		open_chat(frontend, room, sender, rest);
 	else
-		run_command(frontend, room, sender, changed ? changed : word, is_word(word, length, "help"),
+		run_command(frontend, room, sender, changed ? changed : word, text_is_word(word, length, "help"),
 		            registers);
 	mem_free_secret(changed);
 }

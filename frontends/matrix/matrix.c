@@ -6,12 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
@@ -27,12 +25,12 @@
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/delivery.h"
+#include "transport/http/http_url.h"
+#include "transport/in_flight.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
-#define NOTE "matrix" /* of the spool */
-#define RECORDS "records"
 #define CLIENT "/_matrix/client/v3"
 
 /* --------------------------------------------------------------------------------------------- calling */
@@ -215,74 +213,14 @@ void matrix_notice(struct matrix_frontend *frontend, const char *room, const cha
 
 /* ----------------------------------------------------------------------------------------------- later */
 
-struct later {
-	struct list link;
-	matrix_later_run *run;
-	char *a, *b;
-	uint64_t due_ms; /* clock_ms */
-};
-
-static void later_free(struct later *later)
+static void call_later(void *owner, later_function *run, const char *a, const char *b)
 {
-	list_remove(&later->link);
-	mem_free(later->a);
-	mem_free(later->b);
-	mem_free(later);
-}
-
-static void on_due(uv_timer_t *timer);
-
-static void set_timer(struct matrix_frontend *frontend)
-{
-	uint64_t first_ms = UINT64_MAX, now_ms = clock_ms();
-
-	LIST_EACH (link, &frontend->due) {
-		const struct later *later = CONTAINER_OF(link, struct later, link);
-
-		first_ms = later->due_ms < first_ms ? later->due_ms : first_ms;
-	}
-	frontend->timer_ms = first_ms;
-	if (frontend->timer && first_ms != UINT64_MAX)
-		uv_timer_start(frontend->timer, on_due, first_ms > now_ms ? first_ms - now_ms : 0, 0);
-}
-
-static void on_due(uv_timer_t *timer)
-{
-	struct matrix_frontend *frontend = timer->data;
-	uint64_t now_ms = clock_ms();
-	struct list now;
-
-	/* What is put meanwhile has its own turn. */
-	list_init(&now);
-	LIST_EACH (link, &frontend->due) {
-		if (CONTAINER_OF(link, struct later, link)->due_ms > now_ms)
-			continue;
-		list_remove(link);
-		list_append(&now, link);
-	}
-	LIST_EACH (link, &now) {
-		struct later *later = CONTAINER_OF(link, struct later, link);
-
-		if (!frontend->stopping)
-			later->run(frontend, later->a, later->b);
-		later_free(later);
-	}
-	set_timer(frontend);
+	((matrix_later_run *)run)(owner, a, b);
 }
 
 void matrix_after(struct matrix_frontend *frontend, uint64_t ms, matrix_later_run *run, const char *a, const char *b)
 {
-	struct later *later = MEM_NEW(struct later);
-
-	later->run = run;
-	later->a = mem_strdup(a);
-	later->b = mem_strdup(b);
-	later->due_ms = clock_ms() + ms;
-	list_append(&frontend->due, &later->link);
-	if (!frontend->timer || later->due_ms >= frontend->timer_ms)
-		return;
-	frontend->timer_ms = later->due_ms;
-	uv_timer_start(frontend->timer, on_due, ms, 0);
+	later_put(&frontend->later, ms, (later_function *)run, a, b);
 }
 
 void matrix_later(struct matrix_frontend *frontend, matrix_later_run *run, const char *a, const char *b)
@@ -305,7 +243,7 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->portals = map_create();
 	frontend->ghosts = map_create();
 	frontend->people = map_create();
-	list_init(&frontend->due);
+	later_init(&frontend->later, call_later, frontend);
 	list_init(&frontend->long_texts);
 	list_init(&frontend->accepting);
 	list_init(&frontend->postponed);
@@ -322,8 +260,7 @@ static void frontend_destroy(struct frontend *base)
 	homeserver_destroy(&frontend->homeserver);
 	matrix_media_destroy(&frontend->media);
 	http_client_close(&frontend->http, NULL, NULL);
-	LIST_EACH (link, &frontend->due)
-		later_free(CONTAINER_OF(link, struct later, link));
+	later_finish(&frontend->later);
 	chats_free(frontend);
 	chat_all_free(frontend);
 	portal_rooms_free(frontend);
@@ -333,7 +270,7 @@ static void frontend_destroy(struct frontend *base)
 	people_free(frontend);
 	contacts_free(frontend);
 	recent_free(frontend);
-	show_free(frontend);
+	in_flight_free(&frontend->in_flight);
 	long_texts_free(frontend);
 	registration_finish(&frontend->registration);
 	mem_free(frontend->bot);
@@ -354,12 +291,6 @@ static bool is_plain(const char *text)
 	return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
 }
 
-static bool is_loopback_url(const char *url)
-{
-	return text_starts(url, "http://127.0.0.1") || text_starts(url, "http://localhost") ||
-	       text_starts(url, "http://[::1]");
-}
-
 static int frontend_check(struct frontend *base, struct buf *error)
 {
 	struct matrix_frontend *frontend = matrix_frontend_of(base);
@@ -377,7 +308,7 @@ static int frontend_check(struct frontend *base, struct buf *error)
 		           MATRIX_NAMES_MAX);
 	if (!is_plain(config->bot))
 		buf_puts(error, "matrix.bot: lower-case letters, digits and ._- are needed\n");
-	if (!text_starts(config->homeserver, "https://") && !is_loopback_url(config->homeserver))
+	if (!http_url_is_private(config->homeserver))
 		buf_printf(error, "matrix.homeserver: %s is neither https nor on this machine\n",
 		           log_quote(config->homeserver));
 	for (size_t i = 0; i < config->admins.count; i++)
@@ -406,25 +337,13 @@ int matrix_write_registration(struct frontend *base, const char *path, struct bu
 	return err;
 }
 
-static char *random_word(void)
+static void name_transactions(struct matrix_frontend *frontend)
 {
 	char word[17];
 
 	random_token(word, sizeof(word) - 1);
-	return mem_strdup(word);
-}
-
-/* The numbers of records begin anew with another spool; their transaction ids must not. */
-static void name_transactions(struct matrix_frontend *frontend)
-{
-	struct spool *spool = frontend->base.transport->spool;
-	size_t length;
-	const void *known = spool_note_get(spool, NOTE, RECORDS, &length);
-
-	frontend->transaction = random_word();
-	frontend->records = known ? mem_strndup(known, length) : random_word();
-	if (!known)
-		spool_note_set(spool, NOTE, RECORDS, frontend->records, strlen(frontend->records));
+	frontend->transaction = mem_strdup(word);
+	frontend->records = spool_own_word(frontend->base.transport->spool, "matrix", "records");
 }
 
 static void on_answering(void *context, bool answers)
@@ -516,10 +435,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->bot = matrix_bot_id(&frontend->names);
 	name_transactions(frontend);
 	transactions_remember(frontend);
-	frontend->timer = MEM_NEW(uv_timer_t);
-	frontend->timer->data = frontend;
-	uv_timer_init(transport->loop, frontend->timer);
-	set_timer(frontend);
+	later_open(&frontend->later, transport->loop);
 	frontend->http = http_client_create(transport->loop, &base->log);
 	frontend->homeserver = homeserver_create(frontend->http, &settings, &base->log);
 	frontend->media = matrix_media_create(transport->media, frontend->http, frontend->homeserver,
@@ -549,14 +465,6 @@ static void wait_is_over(void *context)
 		frontend->stopped(frontend->stopped_context);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
-{
-	struct matrix_frontend *frontend = handle->data;
-
-	mem_free(handle);
-	wait_is_over(frontend);
-}
-
 /* People are not told: the homeserver keeps what comes for us, and ghosts stay where they are. */
 static void frontend_stop(struct frontend *base, void (*stopped)(void *context), void *context)
 {
@@ -567,10 +475,9 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
 	transactions_forget(frontend);
-	if (frontend->timer) {
+	if (frontend->later.timer) {
 		frontend->stop_waits++;
-		uv_close((uv_handle_t *)frontend->timer, on_timer_closed);
-		frontend->timer = NULL;
+		later_close(&frontend->later, wait_is_over);
 	}
 	homeserver_destroy(&frontend->homeserver);
 	matrix_media_destroy(&frontend->media);

@@ -26,6 +26,7 @@
 #include "frontends/matrix/registration.h"
 #include "frontends/matrix/transaction_order.h"
 #include "transport/frontend.h"
+#include "transport/later.h"
 #include "transport/transport.h"
 
 struct matrix_config {
@@ -63,15 +64,13 @@ struct matrix_frontend {
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
 	struct map *spaces;    /* user id -> struct space (space.c) */
-	struct map *in_flight; /* message of the network -> who waits for its event id (show.c) */
+	struct map *in_flight; /* messages whose event id is not known yet (in_flight.h) */
 	struct map *recent;    /* event id -> struct recent */
 	struct transaction_order order;
 	struct list accepting; /* struct accepting.link: requests that are answered later */
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
 	struct list long_texts; /* struct long_text.link: on their way into the store (long_text.c) */
-	struct list due;       /* struct later: what must not be done from inside deliver */
-	uv_timer_t *timer;
-	uint64_t timer_ms;     /* clock_ms: the first of `due`; UINT64_MAX: none */
+	struct later_queue later; /* what must not be done from inside deliver */
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */

@@ -11,7 +11,7 @@
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/puppet.h"
-#include "transport/delivery.h"
+#include "transport/resident.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/user.h"
@@ -169,24 +169,12 @@ const char *person_name(struct matrix_frontend *frontend, const char *id)
 
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
 {
-	if (person_of(frontend, id)->unregistered)
-		return NULL;
-	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
-
-	if (resource)
-		return resource;
-	resource = session_attach(&frontend->base, id, "", NULL);
-	if (resource)
-		session_presence(resource, STATUS_ONLINE, NULL, 0);
-	/* it may have ended at once: a ban */
-	return session_find(frontend->base.transport, &frontend->base, id, "");
+	return person_of(frontend, id)->unregistered ? NULL : resident_attach(&frontend->base, id);
 }
 
 struct resource *person_ready(struct matrix_frontend *frontend, const char *id)
 {
-	struct resource *resource = session_find(frontend->base.transport, &frontend->base, id, "");
-
-	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
+	return resident_ready(&frontend->base, id);
 }
 
 struct room *person_room(struct matrix_frontend *frontend, const char *id, const char *name)
@@ -198,11 +186,8 @@ struct room *person_room(struct matrix_frontend *frontend, const char *id, const
 
 void person_show_waiting(struct matrix_frontend *frontend, const char *id, const char *unused)
 {
-	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, id);
-
 	(void)unused;
-	if (identity && identity->state == IDENTITY_READY)
-		delivery_identity_ready(identity);
+	resident_show_waiting(&frontend->base, id);
 }
 
 void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused)
@@ -212,49 +197,24 @@ void person_registered(struct matrix_frontend *frontend, const char *id, const c
 	person_attach(frontend, id);
 }
 
-static void tell_state(struct matrix_frontend *frontend, const char *id, const char *fallback,
-                       const char *text)
-{
-	person_tell(frontend, id, text && *text ? text : fallback);
-}
-
 void person_show_session(struct matrix_frontend *frontend, struct identity *identity,
                          const struct event_session *session)
 {
 	const char *id = identity->address;
 	struct person *person = person_of(frontend, id);
+	const char *text;
 
 	person->unregistered = session->state == SESSION_UNREGISTERED;
 	if (person->unregistered)
 		puppet_forget(person);
 	if (!person->unregistered)
 		person->told_unheard = false;
-	switch (session->state) {
-	case SESSION_CONNECTED:
-		if (person->curious)
-			tell_state(frontend, id, "You are connected to the network.", NULL);
-		person->curious = false;
+	text = resident_session_text(session, &person->curious);
+	if (text)
+		person_tell(frontend, id, text);
+	if (session->state == SESSION_CONNECTED) {
 		matrix_later(frontend, portal_rooms_join_again, id, NULL);
 		matrix_later(frontend, chat_all_begin, id, NULL);
-		break;
-	case SESSION_RECONNECTING:
-		/* once in words; the core tries on */
-		if (!person->curious)
-			tell_state(frontend, id, "The connection to the network was lost. I try again.",
-			           session->text);
-		person->curious = true;
-		break;
-	case SESSION_FAILED:
-		tell_state(frontend, id, "The login to the network has failed.", session->text);
-		person->curious = true;
-		break;
-	case SESSION_DISABLED:
-		tell_state(frontend, id, "Your account here is switched off. Say: login", session->text);
-		break;
-	case SESSION_UNREGISTERED:
-	case SESSION_CONNECTING:
-	case SESSION_LOGGED_OUT:
-		break;
 	}
 }
 

@@ -325,14 +325,6 @@ void portal_rooms_join_again(struct matrix_frontend *frontend, const char *id, c
 
 /* ------------------------------------------------------------------------------------------- participants */
 
-/* Only what the listener sees is shown, or each would come once for every person in the portal. */
-static bool is_listener(const struct matrix_frontend *frontend, const struct identity *to, const char *name)
-{
-	const struct room *listener = portal_listener(&frontend->base, name);
-
-	return listener && listener->user == to->user;
-}
-
 struct showing {
 	const char *legacy; /* name of the room */
 	const char *nickname, *shown_name;
@@ -465,7 +457,7 @@ void portal_room_show_participant(struct matrix_frontend *frontend, struct ident
 	}
 	if (participant->self && gone && !renamed)
 		tell_removed(frontend, to, participant);
-	if (participant->self || !is_listener(frontend, to, participant->room))
+	if (participant->self || !portal_is_listener(to, participant->room))
 		return;
 	if (gone || renamed)
 		matrix_room_each_portal(frontend, participant->room, take_out, &showing);
@@ -554,7 +546,7 @@ static void set_topic(struct matrix_frontend *frontend, struct matrix_room *room
 void portal_room_show_subject(struct matrix_frontend *frontend, struct identity *to,
                               const struct event_message *subject)
 {
-	if (is_listener(frontend, to, subject->name))
+	if (portal_is_listener(to, subject->name))
 		matrix_room_each_portal(frontend, subject->name, set_topic, (void *)(uintptr_t)subject->text);
 }
 
@@ -587,7 +579,7 @@ void portal_room_show_info(struct matrix_frontend *frontend, struct identity *to
 {
 	struct picturing picturing = {to, info->icon_hash};
 
-	if (!is_listener(frontend, to, info->room))
+	if (!portal_is_listener(to, info->room))
 		return;
 	matrix_room_each_portal(frontend, info->room, set_icon, &picturing);
 	if (info->title && *info->title)

@@ -20,6 +20,7 @@
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
 #include "transport/delivery.h"
+#include "transport/in_flight.h"
 #include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/session.h"
@@ -124,85 +125,6 @@ struct sent {
 	bool own;            /* it is said in the person's own voice */
 };
 
-/*
- * What refers to a message whose event id the homeserver has not told yet waits for that: "PLACE\nID" of the
- * network -> struct in_flight.
- */
-struct in_flight {
-	unsigned events;     /* under way */
-	struct map *waiting; /* addresses of those who wait; NULL: nobody */
-};
-
-static void in_flight_free(void *value)
-{
-	struct in_flight *in_flight = value;
-
-	map_destroy(&in_flight->waiting, NULL);
-	mem_free(in_flight);
-}
-
-void show_free(struct matrix_frontend *frontend)
-{
-	map_destroy(&frontend->in_flight, in_flight_free);
-}
-
-static void took_off(struct matrix_frontend *frontend, const char *place, const char *id)
-{
-	char *key = mem_printf("%s\n%s", place, id);
-	struct in_flight *in_flight = map_get(frontend->in_flight, key);
-
-	if (!in_flight) {
-		in_flight = MEM_NEW(struct in_flight);
-		map_set(&frontend->in_flight, key, in_flight);
-	}
-	in_flight->events++;
-	mem_free(key);
-}
-
-static void landed(struct matrix_frontend *frontend, const char *place, const char *id)
-{
-	char *key = mem_printf("%s\n%s", place, id);
-	struct in_flight *in_flight = map_get(frontend->in_flight, key);
-	struct map_iter it = {0};
-
-	if (in_flight && --in_flight->events == 0) {
-		map_remove(frontend->in_flight, key);
-		while (map_next(in_flight->waiting, &it))
-			matrix_later(frontend, person_show_waiting, it.key, NULL);
-		in_flight_free(in_flight);
-	}
-	mem_free(key);
-}
-
-/* Whether it refers to a message that is under way: then the identity is shown it later. */
-static bool waits_for_another(struct matrix_frontend *frontend, const struct identity *to,
-                              const struct event *event)
-{
-	const struct event_message *message = &event->message;
-	const char *references[] = {message->replaces, message->retracts, message->reply_to,
-	                            message->reacts_to};
-	struct buf people = {0}, network = {0};
-	bool waits = false;
-
-	if (!event->handover || !frontend->in_flight)
-		return false;
-	delivery_places(to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
-	for (size_t i = 0; i < ARRAY_SIZE(references) && !waits; i++) {
-		if (!references[i])
-			continue;
-		char *key = mem_printf("%s\n%s", buf_text(&network), references[i]);
-		struct in_flight *in_flight = map_get(frontend->in_flight, key);
-
-		waits = in_flight != NULL;
-		if (waits)
-			map_set(&in_flight->waiting, to->address, in_flight);
-		mem_free(key);
-	}
-	buf_finish(&people);
-	buf_finish(&network);
-	return waits;
-}
-
 static void sent_free(void *context)
 {
 	struct sent *sent = context;
@@ -264,6 +186,11 @@ static void without_voice(const struct sent *sent, int err)
 	matrix_later(frontend, person_show_waiting, sent->address, NULL);
 }
 
+static void on_landed(struct frontend *frontend, const char *address)
+{
+	matrix_later(matrix_frontend_of(frontend), person_show_waiting, address, NULL);
+}
+
 static void on_sent(void *context, const struct matrix_reply *reply)
 {
 	struct sent *sent = context;
@@ -287,7 +214,7 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	}
 	arena_finish(&arena);
 	if (sent->network)
-		landed(frontend, sent->network, sent->network_id);
+		in_flight_end(frontend->in_flight, sent->network, sent->network_id, on_landed, &frontend->base);
 	sent_free(sent);
 	show_hold(frontend);
 }
@@ -372,7 +299,7 @@ static void give_name(struct speaking *speaking, struct sent *sent, const char *
 	sent->people = buf_take(&people);
 	sent->network = buf_take(&network);
 	sent->network_id = mem_strdup(message->id);
-	took_off(speaking->frontend, sent->network, sent->network_id);
+	in_flight_begin(&speaking->frontend->in_flight, sent->network, sent->network_id);
 }
 
 static void send_event(struct speaking *speaking, struct matrix_room *room, const char *type,
@@ -633,7 +560,7 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 
 int show_message(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
 {
-	if (waits_for_another(frontend, to, event) ||
+	if (in_flight_waits(frontend->in_flight, to, event) ||
 	    (event->handover && event->message.carbon && puppet_is_loading(frontend, to)))
 		return TP_ERR_NOT_CONNECTED;
 	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event)
@@ -791,11 +718,10 @@ static void type_in_portal(struct matrix_frontend *frontend, struct matrix_room 
 static void show_typing_in_portal(struct matrix_frontend *frontend, const struct identity *to,
                                   const struct event_chat_state *state)
 {
-	const struct room *listener = portal_listener(&frontend->base, state->name);
 	struct typing typing = {.state = state->state};
 	char *ghost;
 
-	if (!listener || listener->user != to->user ||
+	if (!portal_is_listener(to, state->name) ||
 	    portal_has_nickname(&frontend->base, state->name, state->nickname))
 		return;
 	ghost = ghost_of_participant(frontend, state->name, state->nickname);

@@ -15,6 +15,5 @@ void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
                      const struct event_chat_state *state);
 void show_read_marker(struct matrix_frontend *frontend, struct identity *to,
                       const struct event_read_marker *marker);
-void show_free(struct matrix_frontend *frontend);
 /* No more is taken from backends while too much waits for the homeserver. */
 void show_hold(struct matrix_frontend *frontend);

@@ -2,7 +2,6 @@
 #include "frontends/slack/bot.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -103,6 +102,21 @@ static void reply(struct asking *asking, const char *text)
 	asking_free(asking);
 }
 
+/* A call with one argument, whose answer goes on with the asking. `once`: it would be done twice. */
+static void call(struct asking *asking, const char *method, struct web_argument argument, bool once, web_done *done)
+{
+	struct workspace *workspace = asking->workspace;
+
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
+								  .token = &workspace->token,
+								  .arguments = &argument,
+								  .arguments_count = 1,
+								  .once = once,
+								  .done = done,
+								  .context = asking,
+								  .drop = asking_free});
+}
+
 /* ------------------------------------------------------------------------------------------- command table
  */
 
@@ -124,11 +138,6 @@ static void answered(void *context, int err, const char *text)
 	mem_free(whole);
 }
 
-static bool is_word(const char *word, size_t length, const char *name)
-{
-	return length == strlen(name) && !strncasecmp(word, name, length);
-}
-
 static void run_line(struct asking *asking, const char *line)
 {
 	struct workspace *workspace = asking->workspace;
@@ -136,14 +145,14 @@ static void run_line(struct asking *asking, const char *line)
 	const char *word = line + strspn(line, " \t\n");
 	size_t length = strcspn(word, " \t\n");
 	const char *rest = word + length + strspn(word + length, " \t\n");
-	bool login = is_word(word, length, "login");
+	bool login = text_is_word(word, length, "login");
 	struct member *member = slack_person_of(frontend, asking->address);
 	char *changed = login && *rest ? mem_printf("register %s", rest) : NULL;
 
-	asking->help = is_word(word, length, "help") || !*word;
-	asking->registers = is_word(word, length, "register") || (login && *rest);
+	asking->help = text_is_word(word, length, "help") || !*word;
+	asking->registers = text_is_word(word, length, "register") || (login && *rest);
 	asking->has_password = (asking->registers && rest[strcspn(rest, " \t\n")]) ||
-	                       is_word(word, length, "admin-register");
+	                       text_is_word(word, length, "admin-register");
 	if ((asking->registers || login) && member)
 		member->curious = true;
 	if (login)
@@ -187,15 +196,7 @@ static void on_asker(void *context, const struct web_reply *answer)
 
 static void check_asker(struct asking *asking)
 {
-	const struct web_argument arguments[] = {{"user", asking->user}};
-
-	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "users.info",
-	                                                                  .token = &asking->workspace->token,
-	                                                                  .arguments = arguments,
-	                                                                  .arguments_count = 1,
-	                                                                  .done = on_asker,
-	                                                                  .context = asking,
-	                                                                  .drop = asking_free});
+	call(asking, "users.info", (struct web_argument){"user", asking->user}, false, on_asker);
 }
 
 /* ------------------------------------------------------------------------------------------- link, unlink */
@@ -249,15 +250,7 @@ static void on_joined(void *context, const struct web_reply *answer)
 
 static void enter(struct asking *asking)
 {
-	const struct web_argument arguments[] = {{"channel", asking->channel}};
-
-	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.join",
-	                                                                  .token = &asking->workspace->token,
-	                                                                  .arguments = arguments,
-	                                                                  .arguments_count = 1,
-	                                                                  .done = on_joined,
-	                                                                  .context = asking,
-	                                                                  .drop = asking_free});
+	call(asking, "conversations.join", (struct web_argument){"channel", asking->channel}, false, on_joined);
 }
 
 static void on_channel(void *context, const struct web_reply *answer)
@@ -287,15 +280,7 @@ static void on_channel(void *context, const struct web_reply *answer)
 
 static void look_at_channel(struct asking *asking, web_done *done)
 {
-	const struct web_argument arguments[] = {{"channel", asking->channel}};
-
-	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.info",
-	                                                                  .token = &asking->workspace->token,
-	                                                                  .arguments = arguments,
-	                                                                  .arguments_count = 1,
-	                                                                  .done = done,
-	                                                                  .context = asking,
-	                                                                  .drop = asking_free});
+	call(asking, "conversations.info", (struct web_argument){"channel", asking->channel}, false, done);
 }
 
 static void unlink_now(struct asking *asking)
@@ -382,16 +367,7 @@ static void create_now(struct asking *asking)
 	put_channel_name(&name, *wanted ? wanted : room);
 	mem_free(asking->argument);
 	asking->argument = room;
-	const struct web_argument arguments[] = {{"name", buf_text(&name)}};
-
-	web_api_call(asking->workspace->frontend->api, &(struct web_call){.method = "conversations.create",
-	                                                                  .token = &asking->workspace->token,
-	                                                                  .arguments = arguments,
-	                                                                  .arguments_count = 1,
-	                                                                  .once = true,
-	                                                                  .done = on_created,
-	                                                                  .context = asking,
-	                                                                  .drop = asking_free});
+	call(asking, "conversations.create", (struct web_argument){"name", buf_text(&name)}, true, on_created);
 	buf_finish(&name);
 }
 
@@ -505,7 +481,7 @@ static bool run_own(struct workspace *workspace, const char *user, const struct 
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (!is_word(word, length, commands[i].name))
+		if (!text_is_word(word, length, commands[i].name))
 			continue;
 		struct asking *asking = ask(workspace, user, place, rest);
 

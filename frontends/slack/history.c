@@ -35,29 +35,18 @@ static void note_set(struct slack_frontend *frontend, const char *kind, const ch
 
 static void note_thread(struct slack_frontend *frontend, const char *place, const char *thread)
 {
-	char *known = note_get(frontend, THREADS, place);
+	char *known = note_get(frontend, THREADS, place), *rest = NULL;
+	const char *others[LIVE_THREADS];
+	size_t count = 0;
 	struct buf out = {0};
-	unsigned kept = 0;
 
-	/* All others, the last ones if there are too many, and this one behind them. */
-	for (const char *end = known ? known + strlen(known) : NULL;
-	     end && end > known && kept < LIVE_THREADS - 1; kept++) {
-		const char *begin = end;
-
-		while (begin > known && begin[-1] != ' ')
-			begin--;
-		char *word = mem_strndup(begin, (size_t)(end - begin));
-
-		if (strcmp(word, thread) != 0) {
-			char *rest = mem_strdup(buf_text(&out));
-
-			buf_clear(&out);
-			buf_printf(&out, "%s %s", word, rest);
-			mem_free(rest);
-		}
-		mem_free(word);
-		end = begin > known ? begin - 1 : begin;
-	}
+	for (char *word = known ? strtok_r(known, " ", &rest) : NULL; word && count < LIVE_THREADS;
+	     word = strtok_r(NULL, " ", &rest))
+		if (strcmp(word, thread) != 0)
+			others[count++] = word;
+	/* This one behind them; the oldest goes if there are too many. */
+	for (size_t i = count == LIVE_THREADS ? 1 : 0; i < count; i++)
+		buf_printf(&out, "%s ", others[i]);
 	buf_puts(&out, thread);
 	note_set(frontend, THREADS, place, buf_text(&out));
 	buf_finish(&out);
@@ -222,7 +211,7 @@ static void read_next(struct reading *reading)
 	struct slack_address at;
 
 	slack_address_read(&at, reading->place);
-	const char *thread = reading->thread ? reading->thread : NULL;
+	const char *thread = reading->thread;
 	const struct web_argument arguments[] = {
 	        {"channel", at.id}, {"ts", thread}, {"oldest", thread ? reading->since : reading->from}};
 	char *lane = workspace ? mem_printf("history %s", workspace->team) : NULL;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "base/markup.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -42,38 +43,16 @@ struct slack_install {
 
 /* ---- pages ---- */
 
-static void put_html(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			buf_puts(out, "&lt;");
-			break;
-		case '>':
-			buf_puts(out, "&gt;");
-			break;
-		case '&':
-			buf_puts(out, "&amp;");
-			break;
-		case '"':
-			buf_puts(out, "&quot;");
-			break;
-		default:
-			buf_putc(out, *text);
-		}
-	}
-}
-
 static void show(struct http_request *request, unsigned status, const char *title, const char *text)
 {
 	struct buf page = {0};
 
 	buf_puts(&page, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
-	put_html(&page, title);
+	markup_put_text(&page, title, strlen(title));
 	buf_puts(&page, "</title></head>\n<body><h1>");
-	put_html(&page, title);
+	markup_put_text(&page, title, strlen(title));
 	buf_puts(&page, "</h1><p>");
-	put_html(&page, text);
+	markup_put_text(&page, text, strlen(text));
 	buf_puts(&page, "</p></body></html>\n");
 	http_answer_header(request, "Cache-Control", "no-store");
 	http_answer_header(request, "Referrer-Policy", "no-referrer"); /* the address has the code */

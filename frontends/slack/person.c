@@ -11,7 +11,7 @@
 #include "frontends/slack/chat.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/portal_channel.h"
-#include "transport/delivery.h"
+#include "transport/resident.h"
 #include "transport/session.h"
 #include "transport/user.h"
 
@@ -153,24 +153,15 @@ void slack_person_tell(struct slack_frontend *frontend, const char *address, con
 
 struct resource *slack_person_ready(struct slack_frontend *frontend, const char *address)
 {
-	struct resource *resource = session_find(frontend->base.transport, &frontend->base, address, "");
-
-	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
+	return resident_ready(&frontend->base, address);
 }
 
 struct resource *slack_person_attach(struct slack_frontend *frontend, const char *address)
 {
-	struct transport *transport = frontend->base.transport;
-	struct resource *resource = session_find(transport, &frontend->base, address, "");
+	struct resource *resource = session_find(frontend->base.transport, &frontend->base, address, "");
 	const struct member *member = resource ? NULL : slack_person_of(frontend, address);
 
-	if (resource || !member || member->unregistered)
-		return resource;
-	resource = session_attach(&frontend->base, address, "", NULL);
-	if (resource)
-		session_presence(resource, STATUS_ONLINE, NULL, 0);
-	/* it may have ended at once: a ban */
-	return session_find(transport, &frontend->base, address, "");
+	return member && !member->unregistered ? resident_attach(&frontend->base, address) : resource;
 }
 
 void slack_person_registered(struct slack_frontend *frontend, const char *address)
@@ -185,10 +176,7 @@ void slack_person_registered(struct slack_frontend *frontend, const char *addres
 
 void slack_person_show_waiting(struct slack_frontend *frontend, const char *address)
 {
-	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, address);
-
-	if (identity && identity->state == IDENTITY_READY)
-		delivery_identity_ready(identity);
+	resident_show_waiting(&frontend->base, address);
 }
 
 void slack_person_show_session(struct slack_frontend *frontend, struct identity *identity,
@@ -196,38 +184,16 @@ void slack_person_show_session(struct slack_frontend *frontend, struct identity 
 {
 	const char *address = identity->address;
 	struct member *member = slack_person_of(frontend, address);
-	const char *said = session->text && *session->text ? session->text : NULL;
-	const char *text = NULL;
+	const char *text;
 
 	if (!member)
 		return;
 	member->unregistered = session->state == SESSION_UNREGISTERED;
 	if (!member->unregistered)
 		member->told_unheard = false;
-	switch (session->state) {
-	case SESSION_CONNECTED:
-		text = member->curious ? "You are connected to the network." : NULL;
-		member->curious = false;
+	if (session->state == SESSION_CONNECTED)
 		slack_later(frontend, portal_channels_join_again, address);
-		break;
-	case SESSION_RECONNECTING:
-		/* once in words; the core tries on */
-		if (!member->curious)
-			text = said ? said : "The connection to the network was lost. I try again.";
-		member->curious = true;
-		break;
-	case SESSION_FAILED:
-		text = said ? said : "The login to the network has failed.";
-		member->curious = true;
-		break;
-	case SESSION_DISABLED:
-		text = said ? said : "Your account here is switched off. Say: login";
-		break;
-	case SESSION_UNREGISTERED:
-	case SESSION_CONNECTING:
-	case SESSION_LOGGED_OUT:
-		break;
-	}
+	text = resident_session_text(session, &member->curious);
 	if (text)
 		slack_person_tell(frontend, address, text);
 }

@@ -26,8 +26,7 @@ void portal_channel_join(struct slack_frontend *frontend, const struct channel *
 
 	if (channel->archived || (room && room_has(room, resource)))
 		return;
-	/* The nickname that the account has on the network, without the server that a name may end with. */
-	char *nickname = mem_strndup(user->legacy_name, strcspn(user->legacy_name, "@"));
+	char *nickname = user_nickname(user);
 	int err = router_from_frontend(
 	        resource, &(struct event){.type = EVENT_ROOM_JOIN,
 	                                  .room = {.name = channel->name, .nickname = nickname}});
@@ -239,14 +238,6 @@ void portal_channel_archive(struct slack_frontend *frontend, struct channel *cha
 
 /* ------------------------------------------------------------------------------------------- participants */
 
-/* Only what the listener sees is shown, or each would come once for every person in the portal. */
-static bool is_listener(const struct slack_frontend *frontend, const struct identity *to, const char *name)
-{
-	const struct room *listener = portal_listener(&frontend->base, name);
-
-	return listener && listener->user == to->user;
-}
-
 static void tell_removed(struct slack_frontend *frontend, const struct identity *to,
                          const struct event_participant *participant)
 {
@@ -300,7 +291,7 @@ void portal_channel_show_participant(struct slack_frontend *frontend, struct ide
 	if (participant->self && gone && !renamed)
 		tell_removed(frontend, to, participant);
 	if (participant->self || !frontend->config.show_joins ||
-	    !is_listener(frontend, to, participant->room) || !is_new(frontend, participant))
+	    !portal_is_listener(to, participant->room) || !is_new(frontend, participant))
 		return;
 	if (renamed)
 		text = mem_printf("%s is now called %s.", participant->nickname, participant->new_nickname);
@@ -334,7 +325,7 @@ static void set_topic(struct slack_frontend *frontend, struct channel *channel, 
 void portal_channel_show_subject(struct slack_frontend *frontend, struct identity *to,
                                  const struct event_message *subject)
 {
-	if (is_listener(frontend, to, subject->name))
+	if (portal_is_listener(to, subject->name))
 		channel_each_portal(frontend, subject->name, set_topic, (void *)(uintptr_t)subject->text);
 }
 

@@ -14,7 +14,6 @@
 #include "frontends/slack/avatar.h"
 #include "frontends/slack/channel.h"
 #include "frontends/slack/chat.h"
-#include "frontends/slack/in_flight.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/posted.h"
 #include "frontends/slack/recent.h"
@@ -23,6 +22,7 @@
 #include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
 #include "transport/delivery.h"
+#include "transport/in_flight.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
@@ -123,6 +123,11 @@ static bool is_gone(const struct web_reply *reply)
 	return gone;
 }
 
+static void on_landed(struct frontend *frontend, const char *address)
+{
+	slack_later(slack_frontend_of(frontend), slack_person_show_waiting, address);
+}
+
 static void finish(struct post *post, const struct web_reply *reply, const char *ts)
 {
 	struct slack_frontend *frontend = post->workspace->frontend;
@@ -147,8 +152,14 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 		delivery_refused(transport, post->number, reply->problem);
 	}
 	if (post->network)
-		in_flight_end(frontend, post->network, post->network_id);
+		in_flight_end(frontend->in_flight, post->network, post->network_id, on_landed, &frontend->base);
 	post_release(post);
+}
+
+/* Slack has it, though no call of the post's own says so. */
+static void finish_there(struct post *post, const char *ts)
+{
+	finish(post, &(struct web_reply){.error = "", .problem = ""}, ts);
 }
 
 static void on_posted(void *context, const struct web_reply *reply)
@@ -165,15 +176,13 @@ static void on_posted(void *context, const struct web_reply *reply)
 
 static void run_finished(struct slack_frontend *frontend, const char *unused)
 {
-	const struct web_reply good = {.error = "", .problem = ""};
-
 	(void)unused;
 	while (!list_empty(&frontend->finished)) {
 		struct post *post = CONTAINER_OF(frontend->finished.next, struct post, link);
 		char *ts = post->found;
 
 		post->found = NULL;
-		finish(post, &good, ts);
+		finish_there(post, ts);
 		mem_free(ts);
 	}
 }
@@ -259,7 +268,7 @@ static void post_name(struct post *post, const struct speaking *speaking)
 	post->people = buf_take(&people);
 	post->network = buf_take(&network);
 	post->network_id = mem_strdup(message->id);
-	in_flight_begin(speaking->frontend, post->network, post->network_id);
+	in_flight_begin(&speaking->frontend->in_flight, post->network, post->network_id);
 }
 
 static void post_call(struct post *post, const char *method, const struct web_argument *arguments,
@@ -345,6 +354,7 @@ static bool was_posted(struct post *post, const struct speaking *speaking)
 	return true;
 }
 
+/* `series` NULL: it is the only one. `first`: others refer to it by the message's id. */
 static struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series,
                                bool first)
 {
@@ -353,7 +363,8 @@ static struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, st
 
 	post->key = key;
 	post->series = series;
-	series->references++;
+	if (series)
+		series->references++;
 	post_begin(post, speaking, mrkdwn);
 	if (first)
 		post_name(post, speaking);
@@ -489,10 +500,9 @@ static void post_all(struct post *post)
 static void on_text_file(void *context, int err, const char *ts, const char *problem)
 {
 	struct post *post = context;
-	const struct web_reply good = {.error = "", .problem = ""};
 
 	if (!err) {
-		finish(post, &good, ts);
+		finish_there(post, ts);
 		return;
 	}
 	log_info(&post->workspace->log, "a long text for %s is not said as a file: %s", post->channel, problem);
@@ -547,10 +557,9 @@ static void say_text(struct speaking *speaking, const char *prefix)
 static void on_file(void *context, int err, const char *ts, const char *problem)
 {
 	struct post *post = context;
-	const struct web_reply good = {.error = "", .problem = ""};
 
 	if (!err) {
-		finish(post, &good, ts);
+		finish_there(post, ts);
 		return;
 	}
 	log_info(&post->workspace->log, "a file for %s is said as its link: %s", post->channel, problem);
@@ -563,14 +572,13 @@ static void say_attachment(struct speaking *speaking, const struct event_attachm
 	const char *title =
 	        attachment->description && *attachment->description ? attachment->description : NULL;
 	struct buf mrkdwn = {0};
-	struct series *series = series_create();
 
 	if (title) {
 		slack_escape(&mrkdwn, title);
 		buf_puts(&mrkdwn, ": ");
 	}
 	slack_escape(&mrkdwn, attachment->url);
-	struct post *post = post_keyed(speaking, buf_text(&mrkdwn), series, first);
+	struct post *post = post_keyed(speaking, buf_text(&mrkdwn), NULL, first);
 	char *lane = slack_address(speaking->workspace->team, speaking->channel);
 
 	if (!was_posted(post, speaking))
@@ -588,7 +596,6 @@ static void say_attachment(struct speaking *speaking, const struct event_attachm
 		                                        .context = post,
 		                                        .drop = post_release});
 	mem_free(lane);
-	series_release(series);
 	buf_finish(&mrkdwn);
 }
 
@@ -706,14 +713,12 @@ static void change_reaction(void *context, const char *emoji, bool added)
 		/* Slack has no such one: in words, below the message. */
 		if (added) {
 			const char *thread = speaking->thread;
-			struct series *series = series_create();
 			struct buf text = {0};
 
 			slack_escape(&text, emoji);
 			speaking->thread = thread ? thread : reacting->ts;
-			post_text(speaking, buf_text(&text), series, false);
+			post_text(speaking, buf_text(&text), NULL, false);
 			speaking->thread = thread;
-			series_release(series);
 			buf_finish(&text);
 		}
 		buf_finish(&name);
@@ -851,31 +856,11 @@ static int show_in_chat(struct speaking *speaking)
 	return ready ? speaking->promised : TP_ERR_NOT_CONNECTED;
 }
 
-/* It refers to something of which Slack has not told what it is called. */
-static bool waits_for_another(struct speaking *speaking)
-{
-	const struct event_message *message = &speaking->event->message;
-	const char *references[] = {message->replaces, message->retracts, message->reply_to,
-	                            message->reacts_to, message->thread};
-	struct buf people = {0}, network = {0};
-	bool waits = false;
-
-	if (!speaking->event->handover || !map_count(speaking->frontend->in_flight))
-		return false;
-	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
-	for (size_t i = 0; i < ARRAY_SIZE(references) && !waits; i++)
-		waits = in_flight_waits(speaking->frontend, buf_text(&network), references[i],
-		                        speaking->to->address);
-	buf_finish(&people);
-	buf_finish(&network);
-	return waits;
-}
-
 int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
 {
 	struct speaking speaking = {.frontend = frontend, .to = to, .event = event};
 
-	if (waits_for_another(&speaking))
+	if (in_flight_waits(frontend->in_flight, to, event))
 		return TP_ERR_NOT_CONNECTED;
 	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(&speaking) : show_in_chat(&speaking);
 

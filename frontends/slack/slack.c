@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/slack/avatar.h"
@@ -14,7 +13,6 @@
 #include "frontends/slack/channel.h"
 #include "frontends/slack/chat.h"
 #include "frontends/slack/history.h"
-#include "frontends/slack/in_flight.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/install.h"
 #include "frontends/slack/person.h"
@@ -28,13 +26,12 @@
 #include "transport/delivery.h"
 #include "transport/http/http_client.h"
 #include "transport/http/http_server.h"
+#include "transport/http/http_url.h"
+#include "transport/in_flight.h"
 #include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
-
-#define NOTE "slack" /* of the spool */
-#define RECORDS "records"
 
 /* --------------------------------------------------------------------------------------------- calling */
 
@@ -118,42 +115,15 @@ void slack_hold(struct slack_frontend *frontend)
 
 /* ----------------------------------------------------------------------------------------------- later */
 
-struct later {
-	struct list link;
-	slack_later_run *run;
-	bool has_text;
-	char text[];
-};
-
-static void on_due(uv_timer_t *timer)
+static void call_later(void *owner, later_function *run, const char *text, const char *unused)
 {
-	struct slack_frontend *frontend = timer->data;
-	struct later last = {.has_text = false};
-
-	/* What is put meanwhile has its own turn. */
-	list_append(&frontend->due, &last.link);
-	while (frontend->due.next != &last.link) {
-		struct later *first = CONTAINER_OF(frontend->due.next, struct later, link);
-
-		list_remove(&first->link);
-		if (!frontend->stopping)
-			first->run(frontend, first->has_text ? first->text : NULL);
-		mem_free(first);
-	}
-	list_remove(&last.link);
-	if (!list_empty(&frontend->due) && frontend->due_timer)
-		uv_timer_start(frontend->due_timer, on_due, 0, 0);
+	(void)unused;
+	((slack_later_run *)run)(owner, text);
 }
 
 void slack_later(struct slack_frontend *frontend, slack_later_run *run, const char *text)
 {
-	struct later *later = MEM_NEW_TEXT(struct later, text, text ? text : "");
-
-	later->run = run;
-	later->has_text = text != NULL;
-	list_append(&frontend->due, &later->link);
-	if (frontend->due_timer)
-		uv_timer_start(frontend->due_timer, on_due, 0, 0);
+	later_put(&frontend->later, 0, (later_function *)run, text, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------ life cycle */
@@ -170,7 +140,7 @@ static struct frontend *frontend_create(struct config *config)
 	list_init(&frontend->workspaces);
 	list_init(&frontend->acknowledgements);
 	list_init(&frontend->finished);
-	list_init(&frontend->due);
+	later_init(&frontend->later, call_later, frontend);
 	return &frontend->base;
 }
 
@@ -187,33 +157,17 @@ static void frontend_destroy(struct frontend *base)
 	slack_install_destroy(&frontend->install);
 	slack_files_destroy(&frontend->files);
 	http_client_close(&frontend->http, NULL, NULL);
-	while (!list_empty(&frontend->due)) {
-		struct later *first = CONTAINER_OF(frontend->due.next, struct later, link);
-
-		list_remove(&first->link);
-		mem_free(first);
-	}
+	later_finish(&frontend->later);
 	slack_chats_free(frontend);
 	channels_free(frontend);
 	slack_recent_free(frontend);
-	in_flight_free(frontend);
+	in_flight_free(&frontend->in_flight);
 	posted_free(frontend);
 	slack_show_free(frontend);
 	workspaces_free(frontend);
 	mem_free_secret(frontend->app_token.text);
 	mem_free(frontend->records);
 	mem_free(frontend);
-}
-
-static bool is_loopback_url(const char *url)
-{
-	static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
-	const char *host = text_starts(url, "http://") ? url + strlen("http://") : NULL;
-
-	for (size_t i = 0; host && i < ARRAY_SIZE(hosts); i++)
-		if (text_starts(host, hosts[i]) && strchr(":/", host[strlen(hosts[i])]))
-			return true;
-	return false;
 }
 
 static int frontend_check(struct frontend *base, struct buf *error)
@@ -230,7 +184,7 @@ static int frontend_check(struct frontend *base, struct buf *error)
 				"OAuth & Permissions), or slack.client_id for a page that installs the app\n");
 	if (*config->client_id && (!*config->client_secret || !*config->public_url))
 		buf_puts(error, "slack.client_id: slack.client_secret and slack.public_url are needed with it\n");
-	if (*config->public_url && !text_starts(config->public_url, "https://") && !is_loopback_url(config->public_url))
+	if (*config->public_url && !http_url_is_private(config->public_url))
 		buf_printf(error, "slack.public_url: %s is neither https nor on this machine\n", log_quote(config->public_url));
 	for (size_t i = 0; i < config->bot_tokens.count; i++)
 		if (!text_starts(config->bot_tokens.items[i], "xoxb-"))
@@ -239,24 +193,17 @@ static int frontend_check(struct frontend *base, struct buf *error)
 		if (!slack_address_read(&address, config->admins.items[i]) || *address.thread)
 			buf_printf(error, "slack.admin: %s is not TEAM/USER (T0123ABC/U0456DEF)\n",
 				   log_quote(config->admins.items[i]));
-	if (!text_starts(config->api, "https://") && !is_loopback_url(config->api))
+	if (!http_url_is_private(config->api))
 		buf_printf(error, "slack.api: %s is neither https nor on this machine\n", log_quote(config->api));
 	return error->len > before ? TP_ERR_INVALID : 0;
 }
 
-/* The numbers of records begin anew with another spool; the keys of posts must not. */
 static void name_records(struct slack_frontend *frontend)
 {
 	struct spool *spool = frontend->base.transport->spool;
 	struct spool_statistics statistics;
-	size_t length;
-	const void *known = spool_note_get(spool, NOTE, RECORDS, &length);
-	char word[17];
 
-	random_token(word, sizeof(word) - 1);
-	frontend->records = known ? mem_strndup(known, length) : mem_strdup(word);
-	if (!known)
-		spool_note_set(spool, NOTE, RECORDS, word, strlen(word));
+	frontend->records = spool_own_word(spool, "slack", "records");
 	spool_statistics(spool, &statistics);
 	frontend->started_ms = clock_wall_ms();
 	frontend->oldest_ms = statistics.oldest_ms ? statistics.oldest_ms : frontend->started_ms;
@@ -394,23 +341,16 @@ static struct web_token *token_of(void *context, const char *team)
 	return workspace ? &workspace->token : NULL;
 }
 
-static uv_timer_t *make_timer(struct slack_frontend *frontend)
-{
-	uv_timer_t *timer = MEM_NEW(uv_timer_t);
-
-	timer->data = frontend;
-	uv_timer_init(frontend->base.transport->loop, timer);
-	return timer;
-}
-
 static int frontend_start(struct frontend *base, struct buf *error)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
 	uv_loop_t *loop = base->transport->loop;
 
 	name_records(frontend);
-	frontend->due_timer = make_timer(frontend);
-	frontend->patience = make_timer(frontend);
+	later_open(&frontend->later, loop);
+	frontend->patience = MEM_NEW(uv_timer_t);
+	frontend->patience->data = frontend;
+	uv_timer_init(loop, frontend->patience);
 	uv_timer_start(frontend->patience, on_expired_patience, LIMIT_SLACK_PATIENCE_MS / 8, LIMIT_SLACK_PATIENCE_MS / 8);
 	frontend->http = http_client_create(loop, &base->log);
 	char *api = without_slash(frontend->config.api);
@@ -461,15 +401,6 @@ static void on_timer_closed(uv_handle_t *handle)
 	wait_is_over(frontend);
 }
 
-static void close_timer(struct slack_frontend *frontend, uv_timer_t **timer)
-{
-	if (!*timer)
-		return;
-	frontend->stop_waits++;
-	uv_close((uv_handle_t *)*timer, on_timer_closed);
-	*timer = NULL;
-}
-
 static void socket_closed(void *context)
 {
 	struct slack_frontend *frontend = context;
@@ -487,8 +418,12 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
 	incoming_forget(frontend);
-	close_timer(frontend, &frontend->due_timer);
-	close_timer(frontend, &frontend->patience);
+	if (frontend->patience) {
+		frontend->stop_waits += 2;
+		later_close(&frontend->later, wait_is_over);
+		uv_close((uv_handle_t *)frontend->patience, on_timer_closed);
+		frontend->patience = NULL;
+	}
 	/* The socket that is being closed asks for no URL any more; files are gone before the media are. */
 	bool opened = frontend->socket != NULL;
 

@@ -23,6 +23,7 @@
 #include "frontends/slack/socket_mode.h"
 #include "frontends/slack/web_api.h"
 #include "transport/frontend.h"
+#include "transport/later.h"
 #include "transport/transport.h"
 
 struct channel;
@@ -57,12 +58,11 @@ struct slack_frontend {
 	struct map *chats;       /* channel_chat_key -> the struct channel of kind CHAT */
 	struct map *openings;    /* channel_chat_key -> struct opening: chats on their way (chat.c) */
 	struct map *recent;      /* message -> struct recent */
-	struct map *in_flight;   /* message of the network -> who waits for its time stamp (in_flight.c) */
+	struct map *in_flight;   /* messages whose time stamp is not known yet (in_flight.h) */
 	struct map *lookups;     /* place -> struct lookup (posted.c) */
 	struct list acknowledgements; /* struct acknowledgement.link (incoming.c): envelopes that are not durable yet */
 	struct list finished;    /* struct post.link (show.c): found to be posted already */
-	struct list due;         /* struct later: what must not be done from inside deliver */
-	uv_timer_t *due_timer;
+	struct later_queue later; /* what must not be done from inside deliver */
 	uv_timer_t *patience;    /* while envelopes wait (incoming.c) */
 	char *records;           /* begins the keys of posts: one for each spool */
 	int64_t started_ms;      /* Unix milliseconds: records accepted before may have been posted by another process */

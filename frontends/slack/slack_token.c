@@ -22,7 +22,7 @@ struct kept {
 	char *team, *name, *access, *refresh; /* refresh NULL: it does not expire */
 	int64_t expires_ms;                   /* Unix milliseconds; 0: never */
 	struct web_token *web;                /* NULL: nobody uses it */
-	bool refreshing, fresh;               /* fresh: its new access token is on its way to the disk */
+	bool refreshing;                      /* also while the new token is on its way to the disk */
 };
 
 struct slack_tokens {
@@ -262,7 +262,7 @@ static void note_refreshed(void *context, int err)
 
 	tokens->under_way--;
 	if (kept) {
-		kept->fresh = kept->refreshing = false;
+		kept->refreshing = false;
 		/* Without a disk it is used all the same: the old one is of no use any more. */
 		if (err)
 			log_error(&tokens->log,
@@ -285,7 +285,6 @@ static void take_refreshed(void *context, const struct web_reply *reply)
 
 	if (kept && !reply->err && take_grant(kept, reply->json, &arena)) {
 		log_debug(&tokens->log, "the token of %s was refreshed", kept->team);
-		kept->fresh = true;
 		keep(kept, note_refreshed, task);
 	} else {
 		if (kept && kept->web) {
@@ -373,7 +372,6 @@ static void note_installed(void *context, int err)
 
 	tokens->under_way--;
 	if (kept && !err) {
-		kept->fresh = false;
 		use(kept);
 		tokens->ops.token(tokens->ops.context, kept->team, kept->name, kept->access);
 	}

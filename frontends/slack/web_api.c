@@ -11,20 +11,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#include <curl/curl.h>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/slack/web_answer.h"
 #include "frontends/slack/web_api_private.h"
+#include "transport/http/http_url.h"
 
 /* ---- lanes ---- */
 
@@ -761,39 +758,13 @@ uv_loop_t *web_api_loop(const struct web_api *api)
 
 /* ---- addresses ---- */
 
-static bool is_loopback_host(const char *host)
-{
-	unsigned char bytes[4];
-
-	return !strcmp(host, "localhost") || !strcmp(host, "[::1]") || !strcmp(host, "::1") ||
-	       (uv_inet_pton(AF_INET, host, bytes) == 0 && bytes[0] == 127);
-}
-
-/* A URL of this scheme, without a user's name; `loopback`: whether its host is this machine. */
-static bool is_url(const char *url, const char *scheme, bool *loopback)
-{
-	CURLU *parts = curl_url();
-	char *found = NULL, *host = NULL;
-	bool good = parts &&
-	            curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) ==
-	                    CURLUE_OK &&
-	            curl_url_get(parts, CURLUPART_SCHEME, &found, 0) == CURLUE_OK &&
-	            curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && !strcmp(found, scheme);
-
-	*loopback = good && is_loopback_host(host);
-	curl_free(found);
-	curl_free(host);
-	curl_url_cleanup(parts);
-	return good;
-}
-
 bool web_api_may_use(const struct web_api *api, const char *url, bool websocket)
 {
 	bool loopback;
 
-	if (is_url(url, websocket ? "wss" : "https", &loopback))
+	if (http_url_is(url, websocket ? "wss" : "https", &loopback))
 		return true;
-	return is_url(url, websocket ? "ws" : "http", &loopback) && loopback && api->base_is_loopback;
+	return http_url_is(url, websocket ? "ws" : "http", &loopback) && loopback && api->base_is_loopback;
 }
 
 /* ---- beginning and end ---- */
@@ -812,8 +783,8 @@ struct web_api *web_api_create(struct http_client *client, const char *base, con
 	api->client = client;
 	api->log = (struct log){.parent = parent, .label = "api"};
 	api->base = mem_strdup(base);
-	if (!is_url(base, "http", &api->base_is_loopback))
-		is_url(base, "https", &api->base_is_loopback);
+	if (!http_url_is(base, "http", &api->base_is_loopback))
+		http_url_is(base, "https", &api->base_is_loopback);
 	web_api_set_times(api, LIMIT_SLACK_RETRY_MS, LIMIT_SLACK_RETRY_LAST_MS, LIMIT_SLACK_POST_MS);
 	lane_init(&api->free, LIMIT_SLACK_FREE_CALLS);
 	lane_init(&api->uploads, LIMIT_SLACK_UPLOADS);

@@ -28,10 +28,10 @@ struct asking {
 
 struct workspace *workspace_find(const struct slack_frontend *frontend, const char *team)
 {
-	for (const struct list *link = frontend->workspaces.next; team && link != &frontend->workspaces; link = link->next) {
-		struct workspace *workspace = CONTAINER_OF((struct list *)(uintptr_t)link, struct workspace, link);
+	LIST_EACH (link, &frontend->workspaces) {
+		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
 
-		if (workspace->state == WORKSPACE_READY && !strcmp(workspace->team, team))
+		if (team && workspace->state == WORKSPACE_READY && !strcmp(workspace->team, team))
 			return workspace;
 	}
 	return NULL;
@@ -200,8 +200,8 @@ static void on_auth(void *context, const struct web_reply *reply)
 
 struct workspace *workspace_with(const struct slack_frontend *frontend, const struct web_token *token)
 {
-	for (const struct list *link = frontend->workspaces.next; link != &frontend->workspaces; link = link->next) {
-		struct workspace *workspace = CONTAINER_OF((struct list *)(uintptr_t)link, struct workspace, link);
+	LIST_EACH (link, &frontend->workspaces) {
+		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
 
 		if (&workspace->token == token)
 			return workspace;

@@ -145,6 +145,9 @@ bool spool_seen(struct spool *spool, const char *owner, const char *id);
  * LIMIT_SPOOL_NOTE_BYTES is not taken (logged). */
 void spool_note_set(struct spool *spool, const char *kind, const char *name, const void *value, size_t size);
 const void *spool_note_get(const struct spool *spool, const char *kind, const char *name, size_t *size);
+/* A random word that stays the same as long as this spool does, kept as a note: in front of the numbers of records,
+ * which begin anew with another spool, where they must not come again. To be freed. */
+char *spool_own_word(struct spool *spool, const char *kind, const char *name);
 /* Calls `each` for all notes of a kind whose names begin with `prefix`, in no order; it may set and remove notes. */
 void spool_note_each(struct spool *spool, const char *kind, const char *prefix,
 		     void (*each)(void *context, const char *name, const void *value, size_t size), void *context);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/spool/spool_internal.h"
@@ -86,6 +87,19 @@ const void *spool_note_get(const struct spool *spool, const char *kind, const ch
 
 	*size = note ? note->size : 0;
 	return note ? note->value : NULL;
+}
+
+char *spool_own_word(struct spool *spool, const char *kind, const char *name)
+{
+	size_t length;
+	const void *known = spool_note_get(spool, kind, name, &length);
+	char word[17];
+
+	if (known)
+		return mem_strndup(known, length);
+	random_token(word, sizeof(word) - 1);
+	spool_note_set(spool, kind, name, word, strlen(word));
+	return mem_strdup(word);
 }
 
 void spool_note_each(struct spool *spool, const char *kind, const char *prefix,

@@ -186,6 +186,13 @@ static void test_ascii(void **state)
 	assert_false(text_equal_nocase("nickserv", "nick"));
 	assert_false(text_equal_nocase("[", "{"));
 	assert_true(text_equal_nocase("", ""));
+	assert_true(text_is_word("Login alice", 5, "login"));
+	assert_true(text_is_word("", 0, ""));
+	assert_false(text_is_word("login alice", 4, "login"));
+	assert_false(text_is_word("login alice", 6, "login"));
+	assert_false(text_is_word("logon", 5, "login"));
+	assert_false(text_is_word("", 0, "login"));
+	assert_false(text_is_word("[", 1, "{"));
 	assert_true(text_starts("prefix", "pre"));
 	assert_true(text_starts("prefix", ""));
 	assert_false(text_starts("pre", "prefix"));

@@ -437,6 +437,29 @@ static void test_durable_power(void **state)
 	assert_int_equal(fixture->durable_calls, 101);
 }
 
+/* The same after a restart; another by another name. */
+static void test_own_word(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_open(fixture);
+	char *word = spool_own_word(fixture->spool, "kind", "records");
+	char *other = spool_own_word(fixture->spool, "kind", "other");
+
+	assert_int_equal(strlen(word), 16);
+	assert_string_not_equal(word, other);
+	assert_int_equal(spool_flush(fixture->spool), 0);
+	for (int i = 0; i < 2; i++) {
+		char *again = spool_own_word(fixture->spool, "kind", "records");
+
+		assert_string_equal(again, word);
+		mem_free(again);
+		fixture_reopen(fixture);
+	}
+	mem_free(word);
+	mem_free(other);
+}
+
 static void test_two_processes(void **state)
 {
 	struct fixture *fixture = *state;
@@ -485,6 +508,7 @@ int main(void)
 	        TEST(test_notes),
 	        TEST(test_durable_process),
 	        TEST(test_durable_power),
+	        TEST(test_own_word),
 	        TEST(test_two_processes),
 	        cmocka_unit_test(test_identity_key),
 	};

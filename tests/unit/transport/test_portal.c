@@ -127,6 +127,9 @@ static void test_listener_goes(void **state)
 	said("carol@x", "bob", "three", NULL);
 	expect("alice@x/m message (room) #a/bob: one\n");
 	assert_string_equal(portal_listener(fx->frontend, "#A")->user->key, "alice@x");
+	assert_true(portal_is_listener(find("alice@x", "m")->identity, "#A"));
+	assert_false(portal_is_listener(find("carol@x", "m")->identity, "#A"));
+	assert_false(portal_is_listener(find("carol@x", "m")->identity, "#other"));
 	session_detach(find("alice@x", "m"));
 	expect("carol@x/m message (room) #a/bob: two\n"
 	       "carol@x/m message (room) #a/bob: three\n"
@@ -134,6 +137,7 @@ static void test_listener_goes(void **state)
 	       "b1 logout al\n"
 	       "store online 0\n");
 	assert_string_equal(portal_listener(fx->frontend, "#a")->user->key, "carol@x");
+	assert_true(portal_is_listener(find("carol@x", "m")->identity, "#a"));
 	said("carol@x", "bob", "four", NULL);
 	expect("carol@x/m message (room) #a/bob: four\n");
 }
