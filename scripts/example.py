@@ -121,8 +121,10 @@ database = {self.state}/gateway/database.sqlite
         except CannotStart as problem:
             raise SystemExit(str(problem)) from None
         finally:
-            print("\nStopping ...", flush=True)
-            await self.stop()
+            try:
+                print("\nStopping ...", flush=True)
+            finally:  # also where nobody reads that any more
+                await self.stop()
 
     async def stop(self):
         for task in self.tasks:
