@@ -17,25 +17,14 @@ STATE = EXAMPLE.state
 
 
 async def start_gateway(port, irc_port):
-    config = os.path.join(STATE, "transport.cfg")
-    with open(os.open(config, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"""[service]
-jid = {DOMAIN}
+    config = EXAMPLE.write_gateway_config(irc_port, f"""jid = {DOMAIN}
 server_mode = 1
 server = 127.0.0.1
 port = {port}
-backend = {BUILD}/backends/irc/transport-irc
-irc_server = 127.0.0.1:{irc_port}
-working_dir = {STATE}/gateway
-pidfile = {STATE}/transportd.pid
-portfile = {STATE}/transportd.port
 more_resources = 1
-[identity]
+""", """[identity]
 name = IRC
 type = irc
-[database]
-type = sqlite3
-database = {STATE}/gateway/database.sqlite
 """)
     gateway = await EXAMPLE.start("transportd", os.path.join(BUILD, "daemon", "transportd"), config)
     await EXAMPLE.wait_for_port(port, "transportd", gateway)

@@ -23,28 +23,16 @@ REGISTRATION = os.path.join(STATE, "registration.yaml")
 
 
 def write_gateway_config(synapse, port, irc_port):
-    config = os.path.join(STATE, "transport.cfg")
-    with open(os.open(config, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"""[service]
-frontend = matrix
+    return EXAMPLE.write_gateway_config(irc_port, f"""frontend = matrix
 jid = irc.{synapse.name}
-backend = {BUILD}/backends/irc/transport-irc
-irc_server = 127.0.0.1:{irc_port}
-working_dir = {STATE}/gateway
-pidfile = {STATE}/transportd.pid
-portfile = {STATE}/transportd.port
-[matrix]
+""", f"""[matrix]
 homeserver = {synapse.url}
 server_name = {synapse.name}
 prefix = _irc_
 bot = ircbot
 port = {port}
 registration = {REGISTRATION}
-[database]
-type = sqlite3
-database = {STATE}/gateway/database.sqlite
 """)
-    return config
 
 
 def write_registration(transportd, config):

@@ -19,26 +19,14 @@ STATE = EXAMPLE.state
 
 
 def write_gateway_config(slack, admin, irc_port):
-    config = os.path.join(STATE, "transport.cfg")
-    with open(os.open(config, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"""[service]
-frontend = slack
+    return EXAMPLE.write_gateway_config(irc_port, """frontend = slack
 jid = irc.localhost
-backend = {BUILD}/backends/irc/transport-irc
-irc_server = 127.0.0.1:{irc_port}
-working_dir = {STATE}/gateway
-pidfile = {STATE}/transportd.pid
-portfile = {STATE}/transportd.port
-[slack]
+""", f"""[slack]
 api = {slack.api_url}
 app_token = {slack.app_token}
 bot_token = {slack.bot_token}
 admin = {admin}
-[database]
-type = sqlite3
-database = {STATE}/gateway/database.sqlite
 """)
-    return config
 
 
 EXPLANATION = f"""

@@ -82,6 +82,22 @@ Topic = The lobby: say something, somebody answers
         self.tasks.append(asyncio.create_task(greeter(port)))
         return port
 
+    def write_gateway_config(self, irc_port, service, more=""):
+        """transportd with the IRC backend. service: lines for [service], more: further sections. The file's path."""
+        config = os.path.join(self.state, "transport.cfg")
+        with open(os.open(config, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+            file.write(f"""[service]
+{service}backend = {BUILD}/backends/irc/transport-irc
+irc_server = 127.0.0.1:{irc_port}
+working_dir = {self.state}/gateway
+pidfile = {self.state}/transportd.pid
+portfile = {self.state}/transportd.port
+[database]
+type = sqlite3
+database = {self.state}/gateway/database.sqlite
+{more}""")
+        return config
+
     async def run(self, begin):
         """begin() starts all and returns tasks; until one of them ends, transportd (the last process) does, or Ctrl-C comes."""
         os.makedirs(self.state, mode=0o700, exist_ok=True)
@@ -105,8 +121,10 @@ Topic = The lobby: say something, somebody answers
         except CannotStart as problem:
             raise SystemExit(str(problem)) from None
         finally:
-            print("\nStopping ...", flush=True)
-            await self.stop()
+            try:
+                print("\nStopping ...", flush=True)
+            finally:  # also where nobody reads that any more
+                await self.stop()
 
     async def stop(self):
         for task in self.tasks:

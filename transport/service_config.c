@@ -22,7 +22,7 @@ static const struct config_key service_keys[] = {
 	    "or the served domain in server mode. Other values may use it as $jid; -j on the command "
 	    "line replaces it."),
 	KEY(frontends, CONFIG_LIST, "service.frontend", "xmpp",
-	    "Where people come from. There is xmpp."),
+	    "Where people come from: xmpp, matrix, slack, or several of them."),
 	KEY(user, CONFIG_STRING, "service.user", "",
 	    "User to run as when started by root. Empty: stay who started it."),
 	KEY(group, CONFIG_STRING, "service.group", "",

@@ -57,10 +57,11 @@ _transportctl() {
 		replies='--bodies --config --directory --follow --help --instance --jid --json --list-commands --socket --version'
 	elif [ -z "$command" ]; then
 		replies=$("$program" --list-commands | cut -f 1)
-		replies+=$'\nget\nset\nlist\nstart\nstop\nrestart'
+		replies+=$'\nget\nset\nlist\nstart\nstop\nrestart\nslack'
 	else
 		case $command in
 		start | stop | restart) replies=$(_transportctl_instances "$folder") ;;
+		slack) [ "$position" != 0 ] || replies=manifest ;;
 		get | set) [ "$position" != 0 ] || replies=$("$program" --list-commands | cut -f 1) ;;
 		*)
 			read -r -a arguments <<<"$("$program" --list-commands |

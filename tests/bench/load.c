@@ -23,7 +23,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,23 +61,7 @@ static struct load {
 	struct buf curve;
 } load;
 
-static void __attribute__((format(printf, 1, 2), noreturn)) give_up(const char *format, ...)
-{
-	va_list args;
-
-	printf("{\"error\": \"");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\"}\n");
-	subject_stop(&load.subject);
-	exit(1);
-}
-
-static double seconds(uint64_t ns)
-{
-	return (double)ns / 1e9;
-}
+#define give_up(...) subject_give_up(&load.subject, __VA_ARGS__)
 
 /* what comes from the program under test */
 
@@ -438,21 +421,6 @@ static void talk_until(uint64_t interval_ns, uint64_t end, unsigned long contact
 	}
 }
 
-static void wait_idle(void)
-{
-	uint64_t used = subject_cpu_ns(&load.subject);
-
-	for (unsigned calm = 0; calm < 3;) {
-		uint64_t until = now_ns() + 100000000, now;
-
-		while (now_ns() < until)
-			turn(10);
-		now = subject_cpu_ns(&load.subject);
-		calm = now - used < 1000000 ? calm + 1 : 0;
-		used = now;
-	}
-}
-
 static void flood(unsigned long count, unsigned long interval_us, unsigned long times)
 {
 	uint64_t cpu_spent = 0, wall_spent = 0, cpu, began;
@@ -480,7 +448,7 @@ static void flood(unsigned long count, unsigned long interval_us, unsigned long 
 		put_presence(prefix, 0, false);
 		while (load.online_count)
 			turn(10);
-		wait_idle();
+		subject_wait_idle(&load.subject, turn);
 	}
 	printf("{\"cpu_s\": %.4f, \"wall_s\": %.4f, ", seconds(cpu_spent) / (double)times,
 	       seconds(wall_spent) / (double)times);
@@ -500,11 +468,8 @@ static void wait_subscribed(unsigned long count)
 
 static void memory(void)
 {
-	long anonymous, resident;
-
-	wait_idle();
-	subject_memory(&load.subject, &anonymous, &resident);
-	printf("{\"anonymous_kb\": %ld, \"resident_kb\": %ld}\n", anonymous, resident);
+	subject_wait_idle(&load.subject, turn);
+	subject_print_memory(&load.subject);
 }
 
 static bool is_step(const char *line, const char *name)
@@ -547,13 +512,6 @@ static bool run(const char *line)
 	return true;
 }
 
-static char *with_port(char *word, const char *port)
-{
-	const char *at = strstr(word, "PORT");
-
-	return at ? mem_printf("%.*s%s%s", (int)(at - word), word, port, at + 4) : word;
-}
-
 static int usage(void)
 {
 	fprintf(stderr, "usage: bench-load [--cpu N] --log FILE -- PROGRAM ARGUMENT...\n");
@@ -562,7 +520,7 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	char line[256], port[16];
+	char line[256];
 	int at = 1;
 
 	load.subject.cpu = -1;
@@ -580,9 +538,8 @@ int main(int argc, char **argv)
 	load.online = mem_alloc(MAX_PEOPLE);
 	load.server.on_stanza = on_stanza;
 	server_listen(&load.server);
-	snprintf(port, sizeof(port), "%u", load.server.port);
 	for (char **each = load.argv; *each; each++)
-		*each = with_port(*each, port);
+		*each = with_port(*each, "PORT", load.server.port);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
 	start();

@@ -22,7 +22,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,23 +66,7 @@ static struct load {
 	struct latency put, roundtrip;
 } load;
 
-static void __attribute__((format(printf, 1, 2), noreturn)) give_up(const char *format, ...)
-{
-	va_list args;
-
-	printf("{\"error\": \"");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\"}\n");
-	subject_stop(&load.subject);
-	exit(1);
-}
-
-static double seconds(uint64_t ns)
-{
-	return (double)ns / 1e9;
-}
+#define give_up(...) subject_give_up(&load.subject, __VA_ARGS__)
 
 /* ---- what comes from the bridge ---- */
 
@@ -448,20 +431,8 @@ static void sync_file(unsigned long count, unsigned long bytes, const char *path
 
 static void memory(void)
 {
-	long anonymous, resident;
-	uint64_t used = subject_cpu_ns(&load.subject);
-
-	for (unsigned calm = 0; calm < 3;) {
-		uint64_t until = now_ns() + 100000000, now;
-
-		while (now_ns() < until)
-			turn(10);
-		now = subject_cpu_ns(&load.subject);
-		calm = now - used < 1000000 ? calm + 1 : 0;
-		used = now;
-	}
-	subject_memory(&load.subject, &anonymous, &resident);
-	printf("{\"anonymous_kb\": %ld, \"resident_kb\": %ld}\n", anonymous, resident);
+	subject_wait_idle(&load.subject, turn);
+	subject_print_memory(&load.subject);
 }
 
 static bool run(const char *line)
@@ -501,13 +472,6 @@ static unsigned free_port(void)
 		give_up("no port is free");
 	close(fd);
 	return ntohs(address.sin_port);
-}
-
-static char *with_port(char *argument, const char *word, unsigned port)
-{
-	const char *at = strstr(argument, word);
-
-	return at ? mem_printf("%.*s%u%s", (int)(at - argument), argument, port, at + strlen(word)) : argument;
 }
 
 static int usage(void)

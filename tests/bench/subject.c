@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/mem.h"
 
 #define STOP_MS 10000
 
@@ -26,6 +29,11 @@ uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+double seconds(uint64_t ns)
+{
+	return (double)ns / 1e9;
 }
 
 /* On this processor alone, or on all but this one. */
@@ -135,6 +143,29 @@ void subject_memory(const struct subject *subject, long *anonymous_kb, long *res
 	fclose(file);
 }
 
+void subject_wait_idle(const struct subject *subject, void (*turn)(int timeout_ms))
+{
+	uint64_t used = subject_cpu_ns(subject);
+
+	for (unsigned calm = 0; calm < 3;) {
+		uint64_t until = now_ns() + 100000000, now;
+
+		while (now_ns() < until)
+			turn(10);
+		now = subject_cpu_ns(subject);
+		calm = now - used < 1000000 ? calm + 1 : 0;
+		used = now;
+	}
+}
+
+void subject_print_memory(const struct subject *subject)
+{
+	long anonymous, resident;
+
+	subject_memory(subject, &anonymous, &resident);
+	printf("{\"anonymous_kb\": %ld, \"resident_kb\": %ld}\n", anonymous, resident);
+}
+
 bool subject_runs(const struct subject *subject)
 {
 	siginfo_t info = {0};
@@ -156,4 +187,24 @@ void subject_stop(struct subject *subject)
 		kill(subject->pid, SIGKILL);
 	waitpid(subject->pid, NULL, 0);
 	subject->pid = 0;
+}
+
+void subject_give_up(struct subject *subject, const char *format, ...)
+{
+	va_list args;
+
+	printf("{\"error\": \"");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\"}\n");
+	subject_stop(subject);
+	exit(1);
+}
+
+char *with_port(char *argument, const char *word, unsigned port)
+{
+	const char *at = strstr(argument, word);
+
+	return at ? mem_printf("%.*s%u%s", (int)(at - argument), argument, port, at + strlen(word)) : argument;
 }

@@ -723,6 +723,7 @@ async def check_completion(world, shell):
     await shell.complete(f"transportctl -c {gateway.config} kick ali", f"kick alice@{DOMAIN}")
     await shell.complete(f"transportctl -c {gateway.config} kick alice@loc", f"kick alice@{DOMAIN}")
     await shell.complete(f"transportctl -c {gateway.config} --follow al", f"--follow alice@{DOMAIN}")
+    await shell.complete("transportctl slack man", "transportctl slack manifest")
     await shell.complete("transportctl user_log_level alice@x inf", "alice@x info")
     await shell.complete(f"transportctl -d {world.folder}/etc -i pro", "-i production")
     await shell.complete(f"transportctl -d {world.folder}/etc restart te", "restart testing")

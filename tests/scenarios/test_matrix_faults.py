@@ -160,6 +160,7 @@ async def scenario_first_words_of_somebody_on_the_way(world):
         carol.send(f"PRIVMSG #lobby :{number}")
         await asyncio.sleep(0.1)
     await hears_once(alice, lobby.portal, ["0", "1", "2", "3"], mark)
+    require(fault.hit == 1, "nothing was tried again")
 
 
 async def scenario_killed_before_an_author_is_told(world):
@@ -195,14 +196,17 @@ async def scenario_a_portal_made_in_trouble(world):
                                      [("join", limited(200))])):
         channel = f"#den{number}"
         await carol.join(channel)
+        newcomer = await world.irc_client(lobby.ircd, f"dave{number}")  # whose ghost has to be registered
+        await newcomer.join(channel)
         for what, fault in faults:
             homeserver.fail(rf"POST .*/{what}", fault)
         rooms = len(homeserver.rooms)
         portal = await enter(alice, carol, channel)
         carol.send(f"PRIVMSG {channel} :welcome")
         await hears_once(alice, portal, ["welcome"])
-        await alice.wait_members(portal, {alice.id, CAROL, BOT})
+        await alice.wait_members(portal, {alice.id, CAROL, ghost(f"dave{number}"), BOT})
         require(len(homeserver.rooms) == rooms + 1, f"{channel} has {len(homeserver.rooms) - rooms} rooms")
+        require(all(fault.hit == 1 for _, fault in faults), f"{channel} was made in no trouble: {[what for what, _ in faults]}")
     # A homeserver that never will is asked for the reason, and the next attempt is as good as the first.
     await carol.join("#never")
     homeserver.fail("POST .*/createRoom", refusal(403, "M_FORBIDDEN"))

@@ -7,7 +7,7 @@ import asyncio
 import json
 from urllib.parse import quote
 
-from harness.process import Failure, require, wait_answer, wait_until
+from harness.process import require, wait_answer, wait_until
 from harness.synapse import Answer, registration_value, request
 from test_matrix import (BOT, CAROL, PACKAGES, PHOTO, alias, appservice_with, ask, chat_with, enter, fetch,  # noqa: F401
                          ghost, in_the_lobby, settled, until_answer, with_account)

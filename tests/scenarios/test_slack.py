@@ -123,7 +123,8 @@ async def scenario_duplicates_and_retries(world):
     lobby.egon.say("general", "the end")
     await irc_hears(carol, "bridge", "<Egon> the end", mark)
     said = said_on_irc(carol, mark)
-    require(len(said) == 7 and sorted(said)[0] != sorted(said)[1], f"{said}")
+    require(len(said) == 7 and len(set(said)) == 7, f"{said}")
+    require(not slack.hub.duplicate and not slack.hub.drop, "nothing came twice, or was dropped")
 
 
 async def scenario_own_account(world):
@@ -248,10 +249,15 @@ async def scenario_chats(world):
 
 
 async def scenario_long_messages(world):
-    """What is too long for a message of Slack's becomes several."""
+    """What is longer than a line of IRC is several, and all there. The other way: long_edits, very_long."""
     lobby = await tied(world)
-    lobby.egon.say("general", "word " * 300)
-    await irc_hears(lobby.carol, "bridge", "<Egon> word .*")
+    words = [f"word{number}" for number in range(150)]
+    mark = lobby.carol.mark()
+    lobby.egon.say("general", " ".join(words))
+    await irc_hears(lobby.carol, "bridge", f".*{words[-1]}", mark)
+    said = said_on_irc(lobby.carol, mark)
+    require(len(said) > 1 and said[0].startswith("<Egon> "), f"{said}")
+    require(re.findall(r"word\d+", " ".join(said)) == words, f"{said}")
 
 
 async def scenario_files(world):
@@ -352,6 +358,26 @@ async def scenario_gap(world):
     require(said == [f"<Egon> meanwhile {number}" for number in range(5)] + ["<Egon> after"], f"{said}")
 
 
+async def scenario_left_out(world):
+    """What Slack leaves out, as there are too many events, is read back when it says so."""
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    lobby.egon.say("general", "before")
+    await irc_hears(carol, "bridge", "<Egon> before")
+    await slack.wait_acknowledged()
+    mark = carol.mark()
+    slack.hub.retry_delays, slack.hub.drop = (), 3
+    for number in range(3):
+        lobby.egon.say("general", f"left out {number}")
+    require(not slack.hub.drop, "it was sent")
+    slack.tell_rate_limited(slack.team)
+    await irc_hears(carol, "bridge", "<Egon> left out 2", mark)
+    lobby.egon.say("general", "after")
+    await irc_hears(carol, "bridge", "<Egon> after", mark)
+    said = said_on_irc(carol, mark)
+    require(said == [f"<Egon> left out {number}" for number in range(3)] + ["<Egon> after"], f"{said}")
+
+
 async def scenario_lost_answers(world):
     """A post whose answer is lost is looked up before it is made again: nothing is lost, nothing doubled."""
     lobby = await tied(world)
@@ -364,6 +390,7 @@ async def scenario_lost_answers(world):
     await slack.wait_for_text("general", texts[-1], "carol", timeout=60.0)
     shown = [message["text"] for message in slack.posted("general") if message.get("username") == "carol"]
     require(shown == texts, f"{shown}")
+    require(not slack.faults.planned, f"nothing went wrong: {slack.faults.planned}")
 
 
 async def scenario_killed(world):

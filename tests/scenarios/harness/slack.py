@@ -128,9 +128,3 @@ class Slack(TestSlack):
     async def wait_acknowledged(self, timeout=20.0):
         """Until nothing that was sent is without its acknowledgement."""
         await wait_until(lambda: not self.hub.unacknowledged() and not self.hub.held, "acknowledgements", timeout)
-
-    async def wait_ephemeral(self, name, good=lambda message: True, team=None, timeout=20.0):
-        """What only one person is shown."""
-        user = (team or self.team).user(name)
-        return await wait_until(lambda: next((message for _, message in user.ephemerals if good(message)), None),
-                                f"something that only {name} sees", timeout)

@@ -65,7 +65,6 @@ class Call:
         self.time = time.time()
         self.answer = None
         self.status = 200
-        self.scope_of = None
 
     # arguments -------------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,6 @@ class Socket:
         self.pings = 0        # that came from the client
         self.pongs = 0
         self.frames = []      # texts that came, whole
-        self.timers = []
 
     def send(self, content):
         if self.link:

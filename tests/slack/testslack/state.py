@@ -182,7 +182,6 @@ class File:
         self.shares = {}     # id of a channel -> [ts]
         self.threads = {}    # (id of a channel, ts) -> thread_ts
         self.deleted = False
-        self.stub = False    # events only say that files.info knows it
         self.alt_txt = None
         self.completed = False
         self.app = None

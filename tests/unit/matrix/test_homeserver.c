@@ -19,34 +19,18 @@
 #include "config/limits.h"
 #include "frontends/matrix/homeserver_private.h"
 #include "tests/unit/http/client.h"
-
-#define HELD_MAX 64
-
-/* What the homeserver answers to paths that begin so, and how often; then it is well. */
-struct rule {
-	const char *path;
-	unsigned times;  /* 0: for ever */
-	unsigned status; /* 0: no answer, until released */
-	const char *body;
-	const char *retry_after;
-	bool used_up;
-};
+#include "tests/unit/http/ruled_server.h"
 
 struct fixture {
 	uv_loop_t loop;
-	struct http_server *server;
-	struct http_listener *listener;
+	struct ruled_server server; /* its rules look at the path */
 	struct http_client *client;
 	struct homeserver *homeserver;
-	bool stopped, closed;
-	unsigned requests, good; /* that came; that were answered with 200 */
-	struct buf seen;         /* paths of the good ones */
-	struct buf last;         /* method, path, headers and body of the last */
-	struct buf bodies;       /* all of them */
-	struct rule rules[8];
-	struct http_request *held[HELD_MAX];
-	unsigned held_count;
-	uint64_t came_ms[64]; /* of each request */
+	bool closed;
+	unsigned good;     /* requests that were answered with 200 */
+	struct buf seen;   /* paths of the good ones */
+	struct buf last;   /* method, path, headers and body of the last */
+	struct buf bodies; /* all of them */
 	/* the other side */
 	unsigned done;
 	struct buf told; /* what came back */
@@ -56,36 +40,14 @@ struct fixture {
 
 /* ---- the homeserver ---- */
 
-static void answer_well(struct fixture *f, struct http_request *request)
+static void describe(void *context, struct http_request *request, struct buf *what)
 {
-	struct buf body = {0};
-
-	f->good++;
-	buf_printf(&f->seen, "%s\n", http_request_path(request));
-	buf_printf(&body, "{\"n\":%u}", f->good);
-	http_answer_buf(request, 200, "application/json", &body);
-}
-
-static struct rule *rule_of(struct fixture *f, const char *path)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(f->rules); i++) {
-		struct rule *rule = &f->rules[i];
-
-		if (rule->path && !rule->used_up && !strncmp(path, rule->path, strlen(rule->path)))
-			return rule;
-	}
-	return NULL;
-}
-
-static void note_request(struct fixture *f, struct http_request *request)
-{
+	struct fixture *f = context;
 	static const char *const names[] = {"authorization", "content-type"};
 	size_t length;
 	const char *body = http_request_body(request, &length);
 
-	if (f->requests < ARRAY_SIZE(f->came_ms))
-		f->came_ms[f->requests] = clock_ms();
-	f->requests++;
+	buf_puts(what, http_request_path(request));
 	buf_clear(&f->last);
 	buf_printf(&f->last, "%d %s", http_request_method(request), http_request_path(request));
 	if (http_request_query(request, "user_id"))
@@ -99,63 +61,15 @@ static void note_request(struct fixture *f, struct http_request *request)
 	buf_printf(&f->bodies, "%s\n", body);
 }
 
-static void serve(struct http_request *request, void *context)
+static void answer_well(void *context, struct http_request *request)
 {
 	struct fixture *f = context;
-	struct rule *rule = rule_of(f, http_request_path(request));
+	struct buf body = {0};
 
-	note_request(f, request);
-	if (rule && rule->times > 0 && --rule->times == 0)
-		rule->used_up = true;
-	if (!rule) {
-		answer_well(f, request);
-	} else if (!rule->status) {
-		assert_true(f->held_count < HELD_MAX);
-		f->held[f->held_count++] = request;
-	} else {
-		const char *body = rule->body ? rule->body : "";
-
-		if (rule->retry_after)
-			http_answer_header(request, "Retry-After", rule->retry_after);
-		http_answer(request, rule->status, "application/json", body, strlen(body));
-	}
-}
-
-static void forget(struct http_request *request, void *context)
-{
-	struct fixture *f = context;
-
-	for (unsigned i = 0; i < f->held_count; i++)
-		if (f->held[i] == request)
-			f->held[i] = NULL;
-}
-
-static void release_all(struct fixture *f)
-{
-	unsigned count = f->held_count;
-
-	f->held_count = 0;
-	for (unsigned i = 0; i < count; i++) {
-		struct http_request *request = f->held[i];
-
-		f->held[i] = NULL;
-		if (request)
-			answer_well(f, request);
-	}
-}
-
-static void listen_on(struct fixture *f, unsigned port)
-{
-	struct buf error = {0};
-
-	assert_int_equal(http_server_listen(f->server, "127.0.0.1", port, &f->listener, &error), 0);
-	assert_true(http_listener_route(
-	        f->listener, &(struct http_route){.path = "/",
-	                                          .methods = HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE,
-	                                          .body_max = 1u << 20,
-	                                          .complete = serve,
-	                                          .gone = forget,
-	                                          .context = f}));
+	f->good++;
+	buf_printf(&f->seen, "%s\n", http_request_path(request));
+	buf_printf(&body, "{\"n\":%u}", f->good);
+	http_answer_buf(request, 200, "application/json", &body);
 }
 
 /* ---- the caller ---- */
@@ -194,10 +108,15 @@ static int set_up(void **state)
 	struct fixture *f = MEM_NEW(struct fixture);
 
 	uv_loop_init(&f->loop);
-	f->server = http_server_create(&f->loop, NULL);
-	listen_on(f, 0);
+	f->server = (struct ruled_server){.loop = &f->loop,
+	                                  .path = "/",
+	                                  .methods = HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE,
+	                                  .context = f,
+	                                  .describe = describe,
+	                                  .answer_well = answer_well};
+	ruled_listen(&f->server, 0);
 	f->client = http_client_create(&f->loop, NULL);
-	begin(f, http_listener_port(f->listener));
+	begin(f, http_listener_port(f->server.listener));
 	*state = f;
 	return 0;
 }
@@ -211,8 +130,7 @@ static int tear_down(void **state)
 	homeserver_destroy(&f->homeserver);
 	http_client_close(&f->client, note_true, &f->closed);
 	TURN_UNTIL(&f->loop, f->closed);
-	http_server_close(&f->server, note_true, &f->stopped);
-	TURN_UNTIL(&f->loop, f->stopped);
+	ruled_close(&f->server);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 	buf_finish(&f->seen);
@@ -286,7 +204,7 @@ static void calls(void **state)
 	/* nobody wants to know */
 	homeserver_call(f->homeserver, &(struct matrix_call){.method = HTTP_GET, .path = "/e"});
 	TURN_UNTIL(&f->loop, homeserver_waiting(f->homeserver) == 0);
-	assert_int_equal(f->requests, 6);
+	assert_int_equal(f->server.requests, 6);
 }
 
 static void ask_again(void *context, const struct matrix_reply *reply)
@@ -306,7 +224,7 @@ static void again_in_its_place(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"/refused", 2, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
+	f->server.rules[0] = (struct rule){"/refused", 2, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
 	homeserver_call(f->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                     .path = "/refused",
 	                                                     .lane = "lane",
@@ -318,7 +236,7 @@ static void again_in_its_place(void **state)
 	TURN_UNTIL(&f->loop, homeserver_waiting(f->homeserver) == 0);
 	assert_string_equal(buf_text(&f->seen), "/elsewhere\n/way\n/way\n/refused\n/behind\n");
 	/* and its end may come from inside */
-	f->rules[1] = (struct rule){"/never", 0, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
+	f->server.rules[1] = (struct rule){"/never", 0, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
 	f->done = 0;
 	f->destroy = &f->homeserver;
 	put(f, "lane", "/never");
@@ -351,13 +269,13 @@ static void gives_refusals_back(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		char told[100];
 
-		f->rules[0] = (struct rule){"/", 1, cases[i].status, cases[i].body};
+		f->server.rules[0] = (struct rule){"/", 1, cases[i].status, cases[i].body};
 		put(f, "lane", "/x");
 		wait_for(f, i + 1);
 		snprintf(told, sizeof(told), "%d %s\n", cases[i].err, cases[i].rest);
 		expect_told(f, told);
 	}
-	assert_int_equal(f->requests, ARRAY_SIZE(cases));
+	assert_int_equal(f->server.requests, ARRAY_SIZE(cases));
 	/* a refusal does not stop its lane, and says that the homeserver is there */
 	assert_string_equal(buf_text(&f->changes), "+");
 	call(f, (struct matrix_call){.path = "/a b\x01", .lane = "lane"}); /* no URL */
@@ -372,13 +290,13 @@ static void keeps_order_over_failures(void **state)
 	static char paths[20][16];
 	struct buf expected = {0};
 
-	f->rules[0] = (struct rule){"/m/03", 3, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
-	f->rules[1] = (struct rule){"/m/05", 2, 502, "<html>bad gateway"};
-	f->rules[2] =
+	f->server.rules[0] = (struct rule){"/m/03", 3, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	f->server.rules[1] = (struct rule){"/m/05", 2, 502, "<html>bad gateway"};
+	f->server.rules[2] =
 	        (struct rule){"/m/07", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":5}"};
-	f->rules[3] = (struct rule){"/m/09", 2, 200, "<html>welcome to the proxy"};
-	f->rules[4] = (struct rule){"/m/11", 1, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
-	f->rules[5] = (struct rule){"/m/00", 1, 503, ""};
+	f->server.rules[3] = (struct rule){"/m/09", 2, 200, "<html>welcome to the proxy"};
+	f->server.rules[4] = (struct rule){"/m/11", 1, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
+	f->server.rules[5] = (struct rule){"/m/00", 1, 503, ""};
 	for (unsigned i = 0; i < 20; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "/m/%02u", i);
 		put(f, "!room", paths[i]);
@@ -388,7 +306,7 @@ static void keeps_order_over_failures(void **state)
 	assert_int_equal(homeserver_waiting(f->homeserver), 20);
 	wait_for(f, 20);
 	assert_string_equal(buf_text(&f->seen), buf_text(&expected));
-	assert_int_equal(f->requests, 20 + 3 + 2 + 1 + 2 + 1);
+	assert_int_equal(f->server.requests, 20 + 3 + 2 + 1 + 2 + 1);
 	buf_finish(&expected);
 }
 
@@ -396,20 +314,20 @@ static void lets_no_lane_hold_up_another(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"/slow", 0, 0};
-	f->rules[1] = (struct rule){"/ill", 0, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	f->server.rules[0] = (struct rule){"/slow", 0, 0};
+	f->server.rules[1] = (struct rule){"/ill", 0, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
 	put(f, "slow", "/slow/1");
 	put(f, "slow", "/slow/2");
 	put(f, "ill", "/ill");
-	TURN_UNTIL(&f->loop, f->held_count == 1);
+	TURN_UNTIL(&f->loop, f->server.held_count == 1);
 	for (unsigned i = 0; i < 30; i++)
 		put(f, i % 2 ? "a" : "b", "/quick");
 	put(f, NULL, "/quick");
 	wait_for(f, 31);
-	assert_int_equal(f->held_count, 1); /* the second waits for the first */
+	assert_int_equal(f->server.held_count, 1); /* the second waits for the first */
 	assert_int_equal(homeserver_waiting(f->homeserver), 3);
-	f->rules[0].used_up = f->rules[1].used_up = true;
-	release_all(f);
+	f->server.rules[0].used_up = f->server.rules[1].used_up = true;
+	ruled_release(&f->server);
 	wait_for(f, 34);
 	const char *first = strstr(buf_text(&f->seen), "/slow/1\n"), *second = strstr(buf_text(&f->seen), "/slow/2\n");
 
@@ -422,12 +340,12 @@ static void takes_turns(void **state)
 	char lane[16];
 
 	/* all that may be under way at once is, and is held */
-	f->rules[0] = (struct rule){"/held", 0, 0};
+	f->server.rules[0] = (struct rule){"/held", 0, 0};
 	for (unsigned i = 0; i < LIMIT_MATRIX_CALLS + 4; i++) {
 		snprintf(lane, sizeof(lane), "lane %u", i);
 		put(f, lane, "/held");
 	}
-	TURN_UNTIL(&f->loop, f->held_count == LIMIT_MATRIX_CALLS);
+	TURN_UNTIL(&f->loop, f->server.held_count == LIMIT_MATRIX_CALLS);
 	for (unsigned i = 0; i < 5; i++)
 		put(f, "many", "/many");
 	for (unsigned i = 0; i < 3; i++)
@@ -435,18 +353,18 @@ static void takes_turns(void **state)
 	put(f, "few", "/few");
 	for (unsigned i = 0; i < 20; i++)
 		client_turn(&f->loop);
-	assert_int_equal(f->held_count, LIMIT_MATRIX_CALLS);
-	assert_int_equal(f->requests, LIMIT_MATRIX_CALLS);
+	assert_int_equal(f->server.held_count, LIMIT_MATRIX_CALLS);
+	assert_int_equal(f->server.requests, LIMIT_MATRIX_CALLS);
 	/* one place becomes free: it goes around */
-	f->rules[0].used_up = true;
-	struct http_request *one = f->held[0];
+	f->server.rules[0].used_up = true;
+	struct http_request *one = f->server.held[0];
 
-	f->held[0] = NULL;
+	f->server.held[0] = NULL;
 	answer_well(f, one);
 	wait_for(f, 1 + 4 + 9);
 	assert_string_equal(buf_text(&f->seen), "/held\n/held\n/held\n/held\n/held\n/many\n/free\n/few\n"
 	                                        "/many\n/free\n/many\n/free\n/many\n/many\n");
-	release_all(f);
+	ruled_release(&f->server);
 	wait_for(f, LIMIT_MATRIX_CALLS + 4 + 9);
 }
 
@@ -454,15 +372,15 @@ static void bounds_what_has_no_lane(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"/held", 0, 0};
+	f->server.rules[0] = (struct rule){"/held", 0, 0};
 	for (unsigned i = 0; i < 30; i++)
 		put(f, NULL, "/held");
-	TURN_UNTIL(&f->loop, f->held_count == LIMIT_MATRIX_FREE_CALLS);
+	TURN_UNTIL(&f->loop, f->server.held_count == LIMIT_MATRIX_FREE_CALLS);
 	put(f, "room", "/quick"); /* rooms have places that these cannot take */
 	wait_for(f, 1);
-	assert_int_equal(f->held_count, LIMIT_MATRIX_FREE_CALLS);
-	f->rules[0].used_up = true;
-	release_all(f);
+	assert_int_equal(f->server.held_count, LIMIT_MATRIX_FREE_CALLS);
+	f->server.rules[0].used_up = true;
+	ruled_release(&f->server);
 	wait_for(f, 31);
 }
 
@@ -471,23 +389,23 @@ static void obeys_limits(void **state)
 	struct fixture *f = *state;
 
 	homeserver_set_retry(f->homeserver, 1, 1);
-	f->rules[0] =
+	f->server.rules[0] =
 	        (struct rule){"/a", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":300}"};
 	put(f, "lane", "/a");
 	put(f, "lane", "/b");
 	wait_for(f, 2);
-	assert_int_equal(f->requests, 3);
-	assert_true(f->came_ms[1] - f->came_ms[0] >= 300);
+	assert_int_equal(f->server.requests, 3);
+	assert_true(f->server.came_ms[1] - f->server.came_ms[0] >= 300);
 	assert_string_equal(buf_text(&f->seen), "/a\n/b\n");
 	/* as a header, and of one that is overloaded */
-	f->rules[0] = (struct rule){"/a", 1, 429, "{}", "1"};
+	f->server.rules[0] = (struct rule){"/a", 1, 429, "{}", "1"};
 	put(f, "lane", "/a");
 	wait_for(f, 3);
-	assert_true(f->came_ms[4] - f->came_ms[3] >= 1000);
-	f->rules[0] = (struct rule){"/a", 1, 503, "{\"errcode\":\"M_UNKNOWN\"}", "1"};
+	assert_true(f->server.came_ms[4] - f->server.came_ms[3] >= 1000);
+	f->server.rules[0] = (struct rule){"/a", 1, 503, "{\"errcode\":\"M_UNKNOWN\"}", "1"};
 	put(f, NULL, "/a");
 	wait_for(f, 4);
-	assert_true(f->came_ms[6] - f->came_ms[5] >= 1000);
+	assert_true(f->server.came_ms[6] - f->server.came_ms[5] >= 1000);
 	/* nonsense is as if nothing was said */
 	static const char *const nonsense[] = {"{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":-7}",
 	                                       "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":\"x\"}",
@@ -495,7 +413,7 @@ static void obeys_limits(void **state)
 	                                       "", "[]"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(nonsense); i++) {
-		f->rules[0] = (struct rule){"/a", 1, 429, nonsense[i], "soon"};
+		f->server.rules[0] = (struct rule){"/a", 1, 429, nonsense[i], "soon"};
 		put(f, "lane", "/a");
 		wait_for(f, 5 + i);
 	}
@@ -531,7 +449,7 @@ static void waits_for_one_that_is_away(void **state)
 	assert_int_equal(f->done, 0);
 	assert_int_equal(homeserver_waiting(f->homeserver), 11);
 	assert_string_equal(buf_text(&f->changes), "");
-	listen_on(f, port);
+	ruled_listen(&f->server, port);
 	wait_for(f, 11);
 	assert_true(homeserver_answers(f->homeserver));
 	assert_string_equal(buf_text(&f->changes), "+");
@@ -542,15 +460,15 @@ static void goes_on_when_it_is_there_again(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"/", 3, 502, "<html>"};
+	f->server.rules[0] = (struct rule){"/", 3, 502, "<html>"};
 	homeserver_set_retry(f->homeserver, 3600000, 3600000);
 	put(f, "a", "/a");
 	put(f, "b", "/b");
 	put(f, NULL, "/c");
-	TURN_UNTIL(&f->loop, f->requests == 3);
+	TURN_UNTIL(&f->loop, f->server.requests == 3);
 	put(f, "d", "/d");
 	wait_for(f, 4);
-	assert_int_equal(f->requests, 7);
+	assert_int_equal(f->server.requests, 7);
 }
 
 /* A call that nothing ever comes back from, while the homeserver is well. */
@@ -558,15 +476,15 @@ static void is_not_hurried_by_others(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"/poison", 0, 502, "<html>"};
+	f->server.rules[0] = (struct rule){"/poison", 0, 502, "<html>"};
 	homeserver_set_retry(f->homeserver, 3600000, 3600000);
 	put(f, "poison", "/poison");
-	TURN_UNTIL(&f->loop, f->requests == 1);
+	TURN_UNTIL(&f->loop, f->server.requests == 1);
 	for (unsigned i = 0; i < 20; i++) {
 		put(f, "a", "/a");
 		wait_for(f, i + 1);
 	}
-	assert_int_equal(f->requests, 21);
+	assert_int_equal(f->server.requests, 21);
 	assert_int_equal(homeserver_waiting(f->homeserver), 1);
 }
 
@@ -577,12 +495,12 @@ static void says_when_that_changes(void **state)
 	put(f, NULL, "/a");
 	wait_for(f, 1);
 	assert_string_equal(buf_text(&f->changes), "+");
-	f->rules[0] = (struct rule){"/", 3, 502, ""};
+	f->server.rules[0] = (struct rule){"/", 3, 502, ""};
 	put(f, "lane", "/a");
 	wait_for(f, 2);
 	assert_string_equal(buf_text(&f->changes), "+-+");
 	/* an error of its own is an answer */
-	f->rules[0] = (struct rule){"/", 3, 502, "{\"errcode\":\"M_CONNECTION_FAILED\"}"};
+	f->server.rules[0] = (struct rule){"/", 3, 502, "{\"errcode\":\"M_CONNECTION_FAILED\"}"};
 	put(f, "lane", "/a");
 	wait_for(f, 3);
 	assert_string_equal(buf_text(&f->changes), "+-+");
@@ -594,18 +512,18 @@ static void calls_once(void **state)
 	struct fixture *f = *state;
 	struct matrix_call once = {.path = "/typing", .lane = "lane", .once = true};
 
-	f->rules[0] = (struct rule){"/", 1, 503, ""};
+	f->server.rules[0] = (struct rule){"/", 1, 503, ""};
 	call(f, once);
 	wait_for(f, 1);
-	f->rules[0] = (struct rule){"/", 1, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	f->server.rules[0] = (struct rule){"/", 1, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
 	call(f, once);
 	wait_for(f, 2);
-	f->rules[0] = (struct rule){"/", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\"}"};
+	f->server.rules[0] = (struct rule){"/", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\"}"};
 	call(f, once);
 	wait_for(f, 3);
 	call(f, once);
 	wait_for(f, 4);
-	assert_int_equal(f->requests, 4);
+	assert_int_equal(f->server.requests, 4);
 	char told[200];
 
 	snprintf(told, sizeof(told),
@@ -636,7 +554,7 @@ static void uploads(void **state)
 	struct fixture *f = *state;
 	int fd = file_of("picture");
 
-	f->rules[0] = (struct rule){"/", 2, 503, ""};
+	f->server.rules[0] = (struct rule){"/", 2, 503, ""};
 	homeserver_upload(f->homeserver, fd, 7, "image/png", "a b&c.png", note_done, f);
 	wait_for(f, 1);
 	expect_told(f, "0 200  json\n");
@@ -649,20 +567,20 @@ static void uploads(void **state)
 	assert_string_equal(buf_text(&f->last),
 	                    "4 /_matrix/media/v3/upload, Bearer token, application/octet-stream, ");
 	/* a few at once, and messages pass them by */
-	f->rules[0] = (struct rule){"/_matrix", 0, 0};
+	f->server.rules[0] = (struct rule){"/_matrix", 0, 0};
 	for (unsigned i = 0; i < 10; i++)
 		homeserver_upload(f->homeserver, file_of("x"), 1, "", "", note_done, f);
 	put(f, "room", "/message");
 	wait_for(f, 3);
-	TURN_UNTIL(&f->loop, f->held_count == LIMIT_MATRIX_UPLOADS);
-	f->rules[0].used_up = true;
-	release_all(f);
+	TURN_UNTIL(&f->loop, f->server.held_count == LIMIT_MATRIX_UPLOADS);
+	f->server.rules[0].used_up = true;
+	ruled_release(&f->server);
 	wait_for(f, 13);
 	/* those that wait are closed with it */
-	f->rules[0] = (struct rule){"/_matrix", 0, 0};
+	f->server.rules[0] = (struct rule){"/_matrix", 0, 0};
 	fd = file_of("x");
 	homeserver_upload(f->homeserver, fd, 1, "", "", note_done, f);
-	TURN_UNTIL(&f->loop, f->held_count == 1);
+	TURN_UNTIL(&f->loop, f->server.held_count == 1);
 	homeserver_destroy(&f->homeserver);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
@@ -682,15 +600,15 @@ static void ends_with_calls_waiting(void **state)
 	dropped = 0;
 	for (unsigned i = 0; i < 3; i++)
 		call(f, (struct matrix_call){.path = "/held", .lane = i ? "dropped" : NULL, .drop = drop});
-	f->rules[0] = (struct rule){"/held", 0, 0};
-	f->rules[1] = (struct rule){"/ill", 0, 503, ""};
+	f->server.rules[0] = (struct rule){"/held", 0, 0};
+	f->server.rules[1] = (struct rule){"/ill", 0, 503, ""};
 	for (unsigned i = 0; i < 3; i++) {
 		put(f, "lane", "/held");
 		put(f, "ill", "/ill");
 		put(f, NULL, "/ill");
 		put(f, NULL, "/held");
 	}
-	TURN_UNTIL(&f->loop, f->requests > 10);
+	TURN_UNTIL(&f->loop, f->server.requests > 10);
 	homeserver_destroy(&f->homeserver);
 	assert_int_equal(dropped, 3);
 	for (unsigned i = 0; i < 20; i++)
@@ -734,7 +652,7 @@ static void ends_from_a_change(void **state)
 	for (unsigned i = 0; i < 20; i++)
 		client_turn(&f->loop);
 	assert_int_equal(f->done, 1);
-	assert_int_equal(f->requests, 1);
+	assert_int_equal(f->server.requests, 1);
 }
 
 static void call_again(void *context, const struct matrix_reply *reply)
@@ -759,7 +677,7 @@ static void is_called_from_inside(void **state)
 	        &(struct matrix_call){
 	                .method = HTTP_PUT, .path = "/again", .lane = "a", .done = call_again, .context = f});
 	wait_for(f, 10);
-	assert_int_equal(f->requests, 10);
+	assert_int_equal(f->server.requests, 10);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -21,129 +21,43 @@
 #include "frontends/slack/slack_error.h"
 #include "frontends/slack/web_api_private.h"
 #include "tests/unit/http/client.h"
+#include "tests/unit/http/ruled_server.h"
 
 #define OK "{\"ok\":true}"
-enum { HELD_MAX = 32, CALLS_MAX = 128 };
-/* What is answered to a method, or to a call whose body has this in it, so often. */
-struct rule {
-	const char *fits;
-	unsigned times;  /* 0: for ever */
-	unsigned status; /* 0: no answer, until released; 1: the connection is cut */
-	const char *body;
-	const char *retry_after;
-	bool used_up;
-};
 
 struct fixture {
 	uv_loop_t loop;
-	struct http_server *server; struct http_listener *listener;
-	struct http_client *client; struct web_api *api;
+	struct ruled_server slack; /* its rules look at "method body" */
+	struct http_client *client;
+	struct web_api *api;
 	struct web_token token, other;
 	char base[64];
-	unsigned requests;
 	struct buf seen, last; /* "method body\n" of all; headers of the last */
-	uint64_t came_ms[CALLS_MAX];
-	struct rule rules[6];
-	struct http_request *held[HELD_MAX];
-	unsigned held_count;
 	/* the caller */
 	unsigned done, dropped, deads, expireds, unsures, pages;
 	struct buf told;
 	struct web_pending *pending;
-	bool destroys, stopped, closed;
+	bool destroys, closed;
 };
 
 /* ---- Slack ---- */
 
-static struct rule *rule_of(struct fixture *f, const char *what)
+static void describe(void *context, struct http_request *request, struct buf *what)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(f->rules); i++) {
-		struct rule *rule = &f->rules[i];
-
-		if (rule->fits && !rule->used_up && strstr(what, rule->fits))
-			return rule;
-	}
-	return NULL;
-}
-
-static void note_request(struct fixture *f, struct http_request *request, struct buf *what)
-{
+	struct fixture *f = context;
 	const char *token = http_request_token(request), *type = http_request_header(request, "content-type");
 	size_t length;
 
-	assert_true(f->requests < CALLS_MAX);
-	f->came_ms[f->requests++] = clock_ms();
 	buf_printf(what, "%s %s", http_request_rest(request), http_request_body(request, &length));
 	buf_printf(&f->seen, "%s\n", buf_text(what));
 	buf_clear(&f->last);
 	buf_printf(&f->last, "%s, %s", token ? token : "-", type ? type : "-");
 }
 
-static void serve(struct http_request *request, void *context)
+static void answer_well(void *context, struct http_request *request)
 {
-	struct fixture *f = context;
-	struct buf what = {0};
-
-	note_request(f, request, &what);
-	struct rule *rule = rule_of(f, buf_text(&what));
-
-	if (rule && rule->times > 0 && --rule->times == 0)
-		rule->used_up = true;
-	if (!rule) {
-		http_answer(request, 200, "application/json", OK, strlen(OK));
-	} else if (!rule->status) {
-		assert_true(f->held_count < HELD_MAX);
-		f->held[f->held_count++] = request;
-	} else {
-		if (rule->retry_after)
-			http_answer_header(request, "Retry-After", rule->retry_after);
-		http_answer(request, rule->status, "application/json", rule->body, strlen(rule->body));
-	}
-	buf_finish(&what);
-}
-
-static void forget(struct http_request *request, void *context)
-{
-	struct fixture *f = context;
-
-	for (unsigned i = 0; i < f->held_count; i++)
-		if (f->held[i] == request)
-			f->held[i] = NULL;
-}
-
-static void release_all(struct fixture *f)
-{
-	unsigned count = f->held_count;
-
-	f->held_count = 0;
-	for (unsigned i = 0; i < count; i++) {
-		struct http_request *request = f->held[i];
-
-		f->held[i] = NULL;
-		if (request)
-			http_answer(request, 200, "application/json", OK, strlen(OK));
-	}
-}
-
-static void listen_on(struct fixture *f, unsigned port)
-{
-	struct buf error = {0};
-
-	f->server = http_server_create(&f->loop, NULL);
-	assert_int_equal(http_server_listen(f->server, "127.0.0.1", port, &f->listener, &error), 0);
-	assert_true(http_listener_route(f->listener, &(struct http_route){.path = "/api/",
-	                                                                  .methods = HTTP_POST,
-	                                                                  .body_max = 1u << 20,
-	                                                                  .complete = serve,
-	                                                                  .gone = forget,
-	                                                                  .context = f}));
-}
-
-static void close_server(struct fixture *f)
-{
-	f->stopped = false;
-	http_server_close(&f->server, note_true, &f->stopped);
-	TURN_UNTIL(&f->loop, f->stopped);
+	(void)context;
+	http_answer(request, 200, "application/json", OK, strlen(OK));
 }
 
 /* ---- the caller ---- */
@@ -195,8 +109,14 @@ static int set_up(void **state)
 	struct fixture *f = MEM_NEW(struct fixture);
 
 	uv_loop_init(&f->loop);
-	listen_on(f, 0);
-	snprintf(f->base, sizeof(f->base), "http://127.0.0.1:%u/api", http_listener_port(f->listener));
+	f->slack = (struct ruled_server){.loop = &f->loop,
+	                                 .path = "/api/",
+	                                 .methods = HTTP_POST,
+	                                 .context = f,
+	                                 .describe = describe,
+	                                 .answer_well = answer_well};
+	ruled_listen(&f->slack, 0);
+	snprintf(f->base, sizeof(f->base), "http://127.0.0.1:%u/api", http_listener_port(f->slack.listener));
 	f->client = http_client_create(&f->loop, NULL);
 	f->api = web_api_create(f->client, f->base, NULL);
 	web_api_set_times(f->api, 10, 40, 30);
@@ -216,7 +136,7 @@ static int tear_down(void **state)
 	web_api_destroy(&f->api);
 	http_client_close(&f->client, note_true, &f->closed);
 	TURN_UNTIL(&f->loop, f->closed);
-	close_server(f);
+	ruled_close(&f->slack);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 	mem_free(f->token.text);
@@ -340,13 +260,13 @@ static void tells_refusals(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		char told[100];
 
-		f->rules[0] = (struct rule){"x", 1, cases[i].status, cases[i].body};
+		f->slack.rules[0] = (struct rule){"x", 1, cases[i].status, cases[i].body};
 		say(f, "lane", "x", "");
 		wait_for(f, i + 1);
 		snprintf(told, sizeof(told), "%d%s\n", cases[i].err, cases[i].rest);
 		expect_told(f, told);
 	}
-	assert_int_equal(f->requests, ARRAY_SIZE(cases));
+	assert_int_equal(f->slack.requests, ARRAY_SIZE(cases));
 }
 
 static void knows_the_codes(void **state)
@@ -409,7 +329,7 @@ static void asks_again_what_may_pass(void **state)
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(passing); i++) {
-		f->rules[0] = passing[i];
+		f->slack.rules[0] = passing[i];
 		say(f, "lane", "x", "1");
 		say(f, "lane", "y", "2");
 		wait_for(f, 2 * i + 2);
@@ -418,8 +338,8 @@ static void asks_again_what_may_pass(void **state)
 	}
 	/* not what is made once */
 	for (unsigned i = 0; i < 5; i++) {
-		f->rules[0] = passing[i];
-		f->rules[0].times = 1;
+		f->slack.rules[0] = passing[i];
+		f->slack.rules[0].times = 1;
 		call(f, (struct web_call){.method = "x", .once = true});
 		wait_for(f, 2 * ARRAY_SIZE(passing) + i + 1);
 		assert_true(text_starts(buf_text(&f->told), "-11"));
@@ -430,9 +350,9 @@ static void asks_again_what_may_pass(void **state)
 static void waits_for_one_that_is_away(void **state)
 {
 	struct fixture *f = *state;
-	unsigned port = http_listener_port(f->listener);
+	unsigned port = http_listener_port(f->slack.listener);
 
-	close_server(f);
+	ruled_close(&f->slack);
 	say(f, "a", "x", "1");
 	say(f, "b", "x", "2");
 	post(f, "C1", "nobody has got it"); /* which is sure */
@@ -440,32 +360,32 @@ static void waits_for_one_that_is_away(void **state)
 		client_turn(&f->loop);
 	assert_int_equal(f->done, 0);
 	assert_int_equal(f->unsures, 0);
-	listen_on(f, port);
+	ruled_listen(&f->slack, port);
 	wait_for(f, 3);
-	assert_int_equal(f->requests, 3);
+	assert_int_equal(f->slack.requests, 3);
 	expect_told(f, "0 json\n0 json\n0 json\n");
 	/* once */
-	close_server(f);
+	ruled_close(&f->slack);
 	call(f, (struct web_call){.method = "x", .once = true});
 	wait_for(f, 4);
 	expect_told(f, "-11\n");
 	assert_false(web_api_answers(f->api));
-	listen_on(f, port);
+	ruled_listen(&f->slack, port);
 }
 
 static void lets_no_lane_hold_up_another(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"slow", 1, 0, ""};
+	f->slack.rules[0] = (struct rule){"slow", 1, 0, ""};
 	say(f, "a", "slow", "1");
 	say(f, "a", "x", "2");
 	say(f, "b", "x", "3");
 	call(f, (struct web_call){.method = "free"});
 	wait_for(f, 2);
 	assert_int_equal(web_api_lane_waiting(f->api, "a"), 2);
-	TURN_UNTIL(&f->loop, f->held_count == 1);
-	release_all(f);
+	TURN_UNTIL(&f->loop, f->slack.held_count == 1);
+	ruled_release(&f->slack);
 	wait_for(f, 4);
 	assert_non_null(strstr(buf_text(&f->seen), "x text=2\n"));
 }
@@ -475,9 +395,9 @@ static void obeys_limits_of_a_method(void **state)
 	struct fixture *f = *state;
 	uint64_t began_ms;
 
-	f->rules[0] = (struct rule){"x ", 1, 429, "{\"ok\":false,\"error\":\"ratelimited\"}", "2"};
+	f->slack.rules[0] = (struct rule){"x ", 1, 429, "{\"ok\":false,\"error\":\"ratelimited\"}", "2"};
 	say(f, "a", "x", "1");
-	TURN_UNTIL(&f->loop, f->requests == 1 && f->rules[0].used_up);
+	TURN_UNTIL(&f->loop, f->slack.requests == 1 && f->slack.rules[0].used_up);
 	TURN_UNTIL(&f->loop, !list_empty(&f->api->gates.all));
 	began_ms = clock_ms();
 	for (unsigned i = 0; i < 5; i++) {
@@ -491,29 +411,29 @@ static void obeys_limits_of_a_method(void **state)
 	say(f, "b", "y", "3");
 	call(f, (struct web_call){.method = "x", .token = &f->other});
 	wait_for(f, 3);
-	assert_int_equal(f->requests, 3);
+	assert_int_equal(f->slack.requests, 3);
 	assert_true(clock_ms() - began_ms < 1800);
 	assert_non_null(strstr(buf_text(&f->told), "-8\n"));
 	assert_int_equal(web_api_waiting(f->api), 6);
 	/* the first tries alone */
-	f->rules[0] = (struct rule){"x ", 0, 0, ""};
-	TURN_UNTIL(&f->loop, f->held_count == 1);
+	f->slack.rules[0] = (struct rule){"x ", 0, 0, ""};
+	TURN_UNTIL(&f->loop, f->slack.held_count == 1);
 	assert_true(clock_ms() - began_ms >= 1800);
 	for (unsigned i = 0; i < 30; i++)
 		client_turn(&f->loop);
-	assert_int_equal(f->held_count, 1);
-	release_all(f);
-	TURN_UNTIL(&f->loop, f->held_count == 2);
+	assert_int_equal(f->slack.held_count, 1);
+	ruled_release(&f->slack);
+	TURN_UNTIL(&f->loop, f->slack.held_count == 2);
 	for (unsigned i = 0; i < 30; i++)
 		client_turn(&f->loop);
-	assert_int_equal(f->held_count, 2);
-	release_all(f);
-	TURN_UNTIL(&f->loop, f->held_count == 3);
-	release_all(f);
+	assert_int_equal(f->slack.held_count, 2);
+	ruled_release(&f->slack);
+	TURN_UNTIL(&f->loop, f->slack.held_count == 3);
+	ruled_release(&f->slack);
 	wait_for(f, 9);
 	assert_true(list_empty(&f->api->gates.all));
 	/* one that is closed again while it opens */
-	f->rules[0] = (struct rule){"x ", 3, 429, "", "0"};
+	f->slack.rules[0] = (struct rule){"x ", 3, 429, "", "0"};
 	for (unsigned i = 0; i < 6; i++)
 		call(f, (struct web_call){.method = "x"});
 	wait_for(f, 15);
@@ -531,10 +451,10 @@ static void paces_posts(void **state)
 		post(f, "C1", "x");
 	post(f, "C2", "y");
 	wait_for(f, count + 1);
-	assert_int_equal(f->requests, count + 1);
+	assert_int_equal(f->slack.requests, count + 1);
 	/* which was not held up by the others */
 	assert_true(strstr(buf_text(&f->seen), "C2") < strstr(buf_text(&f->seen) + f->seen.len - 60, "C1"));
-	assert_true(f->came_ms[count] - began_ms >= 3 * 30 - 2);
+	assert_true(f->slack.came_ms[count] - began_ms >= 3 * 30 - 2);
 }
 
 static void forgets_paces(void **state)
@@ -567,16 +487,15 @@ static void asks_what_to_do_when_unsure(void **state)
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(unclear); i++) {
-		f->rules[0] = unclear[i];
+		f->slack.rules[0] = unclear[i];
 		post(f, "C1", "one");
 		post(f, "C1", "two");
 		if (!unclear[i].status) {
-			TURN_UNTIL(&f->loop, f->held_count == 1);
-			unsigned port = http_listener_port(f->listener);
+			TURN_UNTIL(&f->loop, f->slack.held_count == 1);
+			unsigned port = http_listener_port(f->slack.listener);
 
-			close_server(f); /* the answer is lost */
-			f->held_count = 0;
-			listen_on(f, port);
+			ruled_close(&f->slack); /* the answer is lost */
+			ruled_listen(&f->slack, port);
 		}
 		TURN_UNTIL(&f->loop, f->unsures == i + 1);
 		/* it looks, meanwhile */
@@ -599,7 +518,7 @@ static void asks_what_to_do_when_unsure(void **state)
 		expect_told(f, "0 json\n0 json\n");
 	}
 	/* what was surely not done is asked again without a word */
-	f->rules[0] = (struct rule){"chat", 1, 200, "{\"ok\":false,\"error\":\"service_unavailable\"}"};
+	f->slack.rules[0] = (struct rule){"chat", 1, 200, "{\"ok\":false,\"error\":\"service_unavailable\"}"};
 	post(f, "C1", "x");
 	wait_for(f, 10);
 	assert_int_equal(f->unsures, 3);
@@ -610,27 +529,27 @@ static void refreshes_tokens(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"x", 2, 200, "{\"ok\":false,\"error\":\"token_expired\"}"};
+	f->slack.rules[0] = (struct rule){"x", 2, 200, "{\"ok\":false,\"error\":\"token_expired\"}"};
 	say(f, "a", "x", "1");
 	say(f, "b", "x", "2");
-	TURN_UNTIL(&f->loop, f->expireds == 1 && f->requests == 2);
+	TURN_UNTIL(&f->loop, f->expireds == 1 && f->slack.requests == 2);
 	say(f, "c", "x", "3");
 	call(f, (struct web_call){.method = "x", .token = &f->other});
 	wait_for(f, 1);
-	assert_int_equal(f->requests, 3);
+	assert_int_equal(f->slack.requests, 3);
 	assert_int_equal(f->expireds, 1); /* once for all */
 	mem_free(f->token.text);
 	f->token.text = mem_strdup("xoxe.xoxb-3");
 	web_api_token_ready(f->api, &f->token);
 	wait_for(f, 4);
-	assert_int_equal(f->requests, 6);
+	assert_int_equal(f->slack.requests, 6);
 	assert_true(text_starts(buf_text(&f->last), "xoxe.xoxb-3"));
 	/* one that was asked with the token before */
-	f->rules[0] = (struct rule){"x", 1, 0, ""};
+	f->slack.rules[0] = (struct rule){"x", 1, 0, ""};
 	say(f, "a", "x", "4");
-	TURN_UNTIL(&f->loop, f->held_count == 1);
+	TURN_UNTIL(&f->loop, f->slack.held_count == 1);
 	web_api_token_ready(f->api, &f->token);
-	http_answer(f->held[0], 200, "application/json", "{\"ok\":false,\"error\":\"token_expired\"}", 36);
+	http_answer(f->slack.held[0], 200, "application/json", "{\"ok\":false,\"error\":\"token_expired\"}", 36);
 	wait_for(f, 5);
 	assert_int_equal(f->expireds, 1);
 }
@@ -639,15 +558,15 @@ static void ends_calls_of_dead_tokens(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"x ", 1, 0, ""};
-	f->rules[1] = (struct rule){"r ", 1, 429, "", "60"};
+	f->slack.rules[0] = (struct rule){"x ", 1, 0, ""};
+	f->slack.rules[1] = (struct rule){"r ", 1, 429, "", "60"};
 	say(f, NULL, "r", "0");
 	TURN_UNTIL(&f->loop, !list_empty(&f->api->gates.all));
 	say(f, "a", "x", "1");
 	say(f, "a", "x", "2");
 	say(f, "b", "r", "3");
-	TURN_UNTIL(&f->loop, f->held_count == 1);
-	http_answer(f->held[0], 200, "application/json", "{\"ok\":false,\"error\":\"token_revoked\"}", 36);
+	TURN_UNTIL(&f->loop, f->slack.held_count == 1);
+	http_answer(f->slack.held[0], 200, "application/json", "{\"ok\":false,\"error\":\"token_revoked\"}", 36);
 	wait_for(f, 4);
 	expect_told(f, "dead T1 token_revoked\n-7 token_revoked json\n-7\n-7\n-7\n");
 	assert_int_equal(f->deads, 1);
@@ -656,7 +575,7 @@ static void ends_calls_of_dead_tokens(void **state)
 	call(f, (struct web_call){.method = "y", .token = &f->other});
 	wait_for(f, 6);
 	assert_int_equal(f->deads, 1);
-	assert_int_equal(f->requests, 3);
+	assert_int_equal(f->slack.requests, 3);
 	assert_int_equal(web_api_waiting(f->api), 0);
 }
 
@@ -664,12 +583,12 @@ static void forgets_tokens(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"x", 1, 0, ""};
-	f->rules[1] = (struct rule){"chat", 1, 500, ""};
+	f->slack.rules[0] = (struct rule){"x", 1, 0, ""};
+	f->slack.rules[1] = (struct rule){"chat", 1, 500, ""};
 	say(f, "a", "x", "1");
 	say(f, "a", "x", "2");
 	post(f, "C1", "3");
-	TURN_UNTIL(&f->loop, f->held_count == 1 && f->unsures == 1);
+	TURN_UNTIL(&f->loop, f->slack.held_count == 1 && f->unsures == 1);
 	web_api_forget_token(f->api, &f->token);
 	assert_int_equal(f->done, 3);
 	expect_told(f, "-7\n-7\n-7\n");
@@ -693,19 +612,19 @@ static void uploads(void **state)
 	char url[100];
 
 	snprintf(url, sizeof(url), "%s/upload", f->base);
-	f->rules[0] = (struct rule){"upload", 1, 503, "no"};
-	f->rules[1] = (struct rule){"upload", 1, 200, "OK - 5"};
+	f->slack.rules[0] = (struct rule){"upload", 1, 503, "no"};
+	f->slack.rules[1] = (struct rule){"upload", 1, 200, "OK - 5"};
 	web_api_upload(f->api, url, file_of("bytes"), 5, note_done, f, note_drop);
 	wait_for(f, 1);
 	expect_told(f, "0\n");
 	expect_seen(f, "upload bytes\nupload bytes\n");
 	assert_string_equal(buf_text(&f->last), "-, application/octet-stream"); /* it has no token */
 	/* not for ever, and not anywhere */
-	f->rules[2] = (struct rule){"upload", 0, 500, ""};
+	f->slack.rules[2] = (struct rule){"upload", 0, 500, ""};
 	web_api_upload(f->api, url, file_of("bytes"), 5, note_done, f, note_drop);
 	wait_for(f, 2);
 	expect_told(f, "-11\n");
-	assert_int_equal(f->requests, 2 + LIMIT_SLACK_TRIES);
+	assert_int_equal(f->slack.requests, 2 + LIMIT_SLACK_TRIES);
 	web_api_upload(f->api, "http://192.0.2.1/x", file_of(""), 0, note_done, f, note_drop);
 	assert_int_equal(f->done, 2);
 	wait_for(f, 3);
@@ -779,9 +698,9 @@ static void reads_pages(void **state)
 	                        .context = f,
 	                        .drop = note_drop};
 
-	f->rules[0] = (struct rule){"cursor=b%3D", 1, 200,
+	f->slack.rules[0] = (struct rule){"cursor=b%3D", 1, 200,
 	                            "{\"ok\":true,\"response_metadata\":{\"next_cursor\":\"\"}}"};
-	f->rules[1] =
+	f->slack.rules[1] =
 	        (struct rule){"list", 1, 200, "{\"ok\":true,\"response_metadata\":{\"next_cursor\":\"b=\"}}"};
 	web_api_pages(f->api, &list, 200, note_page);
 	wait_for(f, 1);
@@ -791,8 +710,8 @@ static void reads_pages(void **state)
 	assert_int_equal(f->pages, 2);
 	expect_told(f, "0 json\n");
 	/* once more from the start, and then it is enough */
-	f->rules[0] = (struct rule){"cursor=b", 0, 200, "{\"ok\":false,\"error\":\"invalid_cursor\"}"};
-	f->rules[1] =
+	f->slack.rules[0] = (struct rule){"cursor=b", 0, 200, "{\"ok\":false,\"error\":\"invalid_cursor\"}"};
+	f->slack.rules[1] =
 	        (struct rule){"list", 0, 200, "{\"ok\":true,\"response_metadata\":{\"next_cursor\":\"b\"}}"};
 	web_api_pages(f->api, &list, 200, note_page);
 	wait_for(f, 2);
@@ -803,9 +722,9 @@ static void reads_pages(void **state)
 	assert_int_equal(f->pages, 5);
 	expect_told(f, "0 json\n");
 	/* ended in the middle */
-	f->rules[0] = (struct rule){"list", 0, 0, ""};
+	f->slack.rules[0] = (struct rule){"list", 0, 0, ""};
 	web_api_pages(f->api, &list, 200, note_page);
-	TURN_UNTIL(&f->loop, f->held_count == 1);
+	TURN_UNTIL(&f->loop, f->slack.held_count == 1);
 	web_api_destroy(&f->api);
 	assert_int_equal(f->dropped, 1);
 }
@@ -814,11 +733,11 @@ static void ends_with_calls_waiting(void **state)
 {
 	struct fixture *f = *state;
 
-	f->rules[0] = (struct rule){"hold", 0, 0, ""};
-	f->rules[1] = (struct rule){"rest", 0, 503, ""};
-	f->rules[2] = (struct rule){"gate", 3, 429, "", "60"};
-	f->rules[3] = (struct rule){"chat", 0, 500, ""};
-	f->rules[4] = (struct rule){"old", 0, 200, "{\"ok\":false,\"error\":\"token_expired\"}"};
+	f->slack.rules[0] = (struct rule){"hold", 0, 0, ""};
+	f->slack.rules[1] = (struct rule){"rest", 0, 503, ""};
+	f->slack.rules[2] = (struct rule){"gate", 3, 429, "", "60"};
+	f->slack.rules[3] = (struct rule){"chat", 0, 500, ""};
+	f->slack.rules[4] = (struct rule){"old", 0, 200, "{\"ok\":false,\"error\":\"token_expired\"}"};
 	say(f, "a", "hold", "");
 	say(f, "a", "hold", "");
 	say(f, "b", "rest", "");
@@ -826,7 +745,7 @@ static void ends_with_calls_waiting(void **state)
 	say(f, "d", "gate", "");
 	say(f, NULL, "gate", "");
 	post(f, "C1", "");
-	TURN_UNTIL(&f->loop, f->unsures == 1 && f->held_count == 1 && !list_empty(&f->api->gates.all));
+	TURN_UNTIL(&f->loop, f->unsures == 1 && f->slack.held_count == 1 && !list_empty(&f->api->gates.all));
 	say(f, "e", "old", "");
 	TURN_UNTIL(&f->loop, f->expireds == 1);
 	say(f, "e", "old", "");
@@ -861,7 +780,7 @@ static void ends_when_a_token_dies(void **state)
 	struct fixture *f = *state;
 
 	web_api_on_dead(f->api, destroy_when_dead, f);
-	f->rules[0] = (struct rule){"x", 0, 200, "{\"ok\":false,\"error\":\"account_inactive\"}"};
+	f->slack.rules[0] = (struct rule){"x", 0, 200, "{\"ok\":false,\"error\":\"account_inactive\"}"};
 	say(f, "a", "x", "");
 	say(f, "a", "x", "");
 	TURN_UNTIL(&f->loop, f->dropped == 2);
