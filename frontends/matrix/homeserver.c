@@ -349,9 +349,17 @@ enum verdict {
 	SILENCE, /* there was no word of a homeserver */
 };
 
+/* Synapse has no code for it, and says so for a moment of users whom it has just registered. */
+static bool is_new_user(const struct call *call, const struct answer *answer)
+{
+	return call->attempts < LIMIT_MATRIX_NEW_USER_TRIES && !strcmp(answer->errcode, "M_FORBIDDEN") &&
+	       text_starts(answer->text, "Application service has not registered this user");
+}
+
 /* A proxy in front of one that is away has words of its own, which are no Matrix error; and a 2xx is a
  * homeserver's only if it is JSON. */
-static enum verdict judge(const struct http_result *result, const struct answer *answer)
+static enum verdict judge(const struct call *call, const struct http_result *result,
+                          const struct answer *answer)
 {
 	if (result->err == TP_ERR_LIMIT || result->err == TP_ERR_INVALID)
 		return REFUSED;
@@ -363,7 +371,7 @@ static enum verdict judge(const struct http_result *result, const struct answer 
 		return LIMITED;
 	if (result->status >= 500)
 		return *answer->errcode ? FAILED : SILENCE;
-	return REFUSED;
+	return !call->once && is_new_user(call, answer) ? LIMITED : REFUSED;
 }
 
 static int error_of_status(unsigned status)
@@ -478,7 +486,7 @@ static void settle(struct call *call, const struct http_result *result, const st
 {
 	struct homeserver *homeserver = call->homeserver;
 	struct lane *lane = call->lane;
-	enum verdict verdict = judge(result, answer);
+	enum verdict verdict = judge(call, result, answer);
 	bool again = verdict == SILENCE || verdict == FAILED || verdict == LIMITED;
 	struct buf problem = {0};
 

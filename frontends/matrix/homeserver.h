@@ -2,7 +2,8 @@
 /*
  * Calls of the homeserver's client-server API (Matrix specification v1.15) with the application service's
  * token, in our own name or a ghost's. A homeserver that is away, overloaded (5xx) or says M_LIMIT_EXCEEDED
- * is asked again, with jitter, until it answers; what it refuses (other 4xx) is the caller's. A 2xx that is
+ * is asked again, with jitter, until it answers; what it refuses (other 4xx) is the caller's, but for a few tries
+ * where it says not to know one of our users, whom it may just have registered. A 2xx that is
  * no JSON is none of its answers: calls may be made twice, so those that make something carry a transaction
  * id where the API has one.
  *

@@ -420,6 +420,31 @@ static void obeys_limits(void **state)
 	assert_string_equal(buf_text(&f->changes), "+"); /* it was there all the time */
 }
 
+/* A homeserver may have forgotten for a moment whom it has just registered. */
+static void waits_for_a_user_that_is_new(void **state)
+{
+	struct fixture *f = *state;
+	static const char new_user[] = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"Application service has not "
+	                               "registered this user (@ghost:localhost)\"}";
+
+	f->server.rules[0] = (struct rule){"/a", 2, 403, new_user};
+	put(f, "lane", "/a");
+	put(f, "lane", "/b");
+	wait_for(f, 2);
+	assert_string_equal(buf_text(&f->seen), "/a\n/b\n");
+	assert_int_equal(f->server.requests, 4);
+	/* but not for ever: it is not there */
+	f->server.rules[0] = (struct rule){"/c", 0, 403, new_user};
+	put(f, "lane", "/c");
+	wait_for(f, 3);
+	assert_int_equal(f->server.requests, 4 + LIMIT_MATRIX_NEW_USER_TRIES);
+	/* nor where others are forbidden something */
+	f->server.rules[0] = (struct rule){"/d", 0, 403, "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"};
+	put(f, "lane", "/d");
+	wait_for(f, 4);
+	assert_int_equal(f->server.requests, 4 + LIMIT_MATRIX_NEW_USER_TRIES + 1);
+}
+
 static unsigned free_port(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -693,6 +718,7 @@ int main(void)
 	        TEST(takes_turns),
 	        TEST(bounds_what_has_no_lane),
 	        TEST(obeys_limits),
+	        TEST(waits_for_a_user_that_is_new),
 	        TEST(waits_for_one_that_is_away),
 	        TEST(goes_on_when_it_is_there_again),
 	        TEST(is_not_hurried_by_others),
