@@ -68,8 +68,7 @@ struct held {
 	const char *network_id; /* in the arena; NULL */
 	unsigned nth;
 	uint64_t since_ms;
-	bool resent; /* by a backend that outlived the last process: the listener may have shown it there */
-	bool doubtful; /* it may be a copy of what was shown just before the join */
+	bool doubtful; /* it may be a copy of what was shown before: just before the join, or by the last process */
 	struct arena arena;
 	struct event event;
 };
@@ -156,6 +155,8 @@ static void held_free(struct portal *portal, struct held *held)
 	mem_free(held);
 }
 
+/* A copy that a backend which outlived the last process sends again was most likely shown there: the listener has taken
+ * part in both, and does not bring it again. */
 static bool is_doubtful(const struct portal *portal, const struct member *member, const char *print)
 {
 	const struct tally *tally = map_get(portal->tallies, print);
@@ -169,14 +170,12 @@ static void hold(struct portal *portal, struct member *member, const struct even
 {
 	struct held *held = MEM_NEW(struct held);
 
-	held->doubtful = !network_id && is_doubtful(portal, member, print);
-
+	held->doubtful = member->room->user->resuming || (!network_id && is_doubtful(portal, member, print));
 	held->member = member;
 	memcpy(held->fingerprint, print, sizeof(held->fingerprint));
 	held->network_id = arena_strdup(&held->arena, network_id);
 	held->nth = nth;
 	held->since_ms = clock_ms();
-	held->resent = member->room->user->resuming;
 	held->event = *event;
 	held->event.user = NULL;
 	held->event.raw = NULL;
@@ -366,8 +365,6 @@ static void forget_doubtful(struct portal *portal, struct held *doubtful)
 	held_free(portal, doubtful);
 }
 
-/* A copy that comes again from a backend that outlived us was most likely shown by the last process: its
- * listener has taken part in both, and has not brought it again. */
 static void release_overdue(struct portal *portal, uint64_t now)
 {
 	if (!portal->listener)
@@ -380,7 +377,7 @@ static void release_overdue(struct portal *portal, uint64_t now)
 			return;
 		if (held->doubtful)
 			forget_doubtful(portal, held);
-		else if (held->resent || is_ours(portal, held->event.message.nickname))
+		else if (is_ours(portal, held->event.message.nickname))
 			held_free(portal, held);
 		else
 			release(portal, held);

@@ -217,6 +217,29 @@ static void test_what_the_listener_has_missed(void **state)
 	expect("alice@x/m message (room) #a/eve: hello\n");
 }
 
+/* What a backend that outlived the last process sends again was shown there, whatever the listener brings next. */
+static void test_resent_by_the_backend(void **state)
+{
+	(void)state;
+	start_both();
+	find("carol@x", "m")->identity->user->resuming = true;
+	said("carol@x", "bob", "shown by the last process", NULL);
+	find("carol@x", "m")->identity->user->resuming = false;
+	said("carol@x", "bob", "one", NULL);
+	said("alice@x", "bob", "one", NULL);
+	expect("alice@x/m message (room) #a/bob: one\n");
+	said("carol@x", "bob", "a netsplit", NULL);
+	wait_for("carol@x/m message (room) #a/bob: a netsplit\n");
+	forget();
+	/* said again it is news, and comes once */
+	said("alice@x", "bob", "shown by the last process", NULL);
+	said("carol@x", "bob", "shown by the last process", NULL);
+	said("carol@x", "bob", "another netsplit", NULL);
+	wait_for("carol@x/m message (room) #a/bob: another netsplit\n");
+	expect("alice@x/m message (room) #a/bob: shown by the last process\n"
+	       "carol@x/m message (room) #a/bob: another netsplit\n");
+}
+
 /* A copy that nobody else has brought was one of what had been shown before. */
 static void test_doubts_end(void **state)
 {
@@ -295,6 +318,7 @@ int main(void)
 		TEST(test_newcomer),
 		TEST(test_listener_is_away),
 		TEST(test_what_the_listener_has_missed),
+		TEST(test_resent_by_the_backend),
 		TEST(test_doubts_end),
 		TEST(test_other_side_of_a_split),
 		TEST(test_order_in_a_place),
