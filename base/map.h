@@ -24,8 +24,8 @@ void *map_remove(struct map *map, const char *key);              /* returns the 
 size_t map_count(const struct map *map);
 
 /*
- * Several look-ups at once, for a large map whose memory is far away: what each of them needs is asked for before any is
- * waited for. values[i] is what map_get says of keys[i], whose text need not end with a NUL.
+ * Several look-ups at once, for a large map whose memory is far away: what each of them needs is asked for before any
+ * is waited for. values[i] is what map_get says of keys[i], whose text need not end with a NUL.
  */
 struct map_key {
 	const char *text;

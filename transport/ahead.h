@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages come many at a time and are handled one by one, each for somebody else, whose structures nobody has looked at
- * for long: every step would wait for memory that only the one before names. Who has many at hand says here whose they
- * are, and what all of them will need is asked for at once. Only time depends on it, so names are taken as they stand in
- * what came, unchecked.
+ * Messages come many at a time and are handled one by one, each for somebody else, whose structures nobody has looked
+ * at for long: every step would wait for memory that only the one before names. Who has many at hand says here whose
+ * they are, and what all of them will need is asked for at once. Only time depends on it, so names are taken as they
+ * stand in what came, unchecked.
  */
 #pragma once
 

@@ -243,8 +243,8 @@ static inline void note_sender(struct xml_lexer *lexer, const char *tag, const c
 		senders->values[senders->count++] = (struct map_key){.text = value, .length = length};
 }
 
-/* What most of a stream consists of: a tag that is all there and within the limits. Its length; 0: something else begins
- * here, and `lexer` is as it was. */
+/* What most of a stream consists of: a tag that is all there and within the limits. Its length; 0: something else
+ * begins here, and `lexer` is as it was. */
 static size_t whole_tag(struct xml_lexer *lexer, const char *bytes, size_t count, enum xml_lex_result *result)
 {
 	size_t left = lexer->limit > lexer->stanza_bytes ? lexer->limit - lexer->stanza_bytes : 0, at, length;
