@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/map.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -150,6 +151,37 @@ void *map_get(const struct map *map, const char *key)
 		return NULL;
 	entry = map_find(map, key, map_hash(key, strlen(key)));
 	return entry ? entry->value : NULL;
+}
+
+static bool entry_is(const struct map_entry *entry, uint32_t hash, const struct map_key *key)
+{
+	return entry->hash == hash && strlen(entry->key) == key->length &&
+	       memcmp(entry->key, key->text, key->length) == 0;
+}
+
+void map_get_several(const struct map *map, const struct map_key *keys, size_t count, void **values)
+{
+	struct map_entry *entries[MAP_SEVERAL];
+	uint32_t hashes[MAP_SEVERAL];
+
+	assert(count <= MAP_SEVERAL);
+	for (size_t i = 0; i < count; i++) {
+		values[i] = NULL;
+		hashes[i] = map ? map_hash(keys[i].text, keys[i].length) : 0;
+		if (map && map->buckets)
+			__builtin_prefetch(&map->buckets[hashes[i] & map->mask]);
+	}
+	for (size_t i = 0; i < count && map; i++) {
+		entries[i] = map->buckets ? map->buckets[hashes[i] & map->mask] : map->first;
+		mem_prefetch(entries[i], sizeof(struct map_entry) + 32);
+	}
+	for (size_t i = 0; i < count && map; i++) {
+		struct map_entry *entry = entries[i];
+
+		while (entry && !entry_is(entry, hashes[i], &keys[i]))
+			entry = map->buckets ? entry->chain : entry->next;
+		values[i] = entry ? entry->value : NULL;
+	}
 }
 
 static void map_append(struct map *map, struct map_entry *entry)

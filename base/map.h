@@ -24,6 +24,17 @@ void *map_remove(struct map *map, const char *key);              /* returns the 
 size_t map_count(const struct map *map);
 
 /*
+ * Several look-ups at once, for a large map whose memory is far away: what each of them needs is asked for before any
+ * is waited for. values[i] is what map_get says of keys[i], whose text need not end with a NUL.
+ */
+struct map_key {
+	const char *text;
+	size_t length;
+};
+#define MAP_SEVERAL 16 /* at most */
+void map_get_several(const struct map *map, const struct map_key *keys, size_t count, void **values);
+
+/*
  * Iteration in order of insertion. During it the current entry may be removed, others may not; entries put
  * meanwhile may or may not be seen.
  *     struct map_iter it = {0};

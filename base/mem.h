@@ -41,6 +41,8 @@ static inline void mem_prefetch(const void *memory, size_t size)
 {
 	for (size_t at = 0; memory && at < size; at += 64)
 		__builtin_prefetch((const char *)memory + at);
+	if (memory && size)
+		__builtin_prefetch((const char *)memory + size - 1); /* it need not begin where a line does */
 }
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

@@ -7,11 +7,12 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "protocol/decoder.h"
+#include "protocol/plain_unpack.h"
 #include "protocol/wire.h"
 
 /* A frame of many tiny fields makes structs much larger than itself. Honest lists of the shortest names take up to
- * 20 times their frame, nearly all else less than 5 times; beyond the cap a frame is taken as an attack. */
-#define CODEC_MEMORY_FACTOR 24
+ * 21 times their frame, nearly all else less than 5 times; beyond the cap a frame is taken as an attack. */
+#define CODEC_MEMORY_FACTOR 25
 #define CODEC_MEMORY_BASE (64u << 10)
 
 /* One byte more than asked for, a NUL: text fields are C strings where the generated code put them. */
@@ -31,6 +32,27 @@ static void decoder_free(void *context, void *memory)
 {
 	(void)context;
 	(void)memory;
+}
+
+/* In one piece of memory: the message, its bytes, and room for a NUL. Lists are never plain. */
+static ProtobufCMessage *unpack_plain(struct decoder *d, const ProtobufCMessageDescriptor *descriptor)
+{
+	if (descriptor->n_fields && descriptor->fields[0].label == PROTOBUF_C_LABEL_REPEATED)
+		return NULL;
+	ProtobufCMessage *message = arena_alloc(d->arena, descriptor->sizeof_message + d->payload.len + 1);
+	uint8_t *bytes = (uint8_t *)message + descriptor->sizeof_message;
+
+	if (d->payload.len)
+		memcpy(bytes, d->payload.data, d->payload.len);
+	return plain_unpack(descriptor, bytes, d->payload.len, message) ? message : NULL;
+}
+
+ProtobufCMessage *decoder_unpack(struct decoder *d, const ProtobufCMessageDescriptor *descriptor)
+{
+	ProtobufCMessage *message = unpack_plain(d, descriptor);
+
+	return message ? message
+		       : protobuf_c_message_unpack(descriptor, &d->allocator, d->payload.len, d->payload.data);
 }
 
 char *take_clean(struct decoder *d, ProtobufCBinaryData from, enum text_clean how, size_t *length)
@@ -474,9 +496,15 @@ static bool decode_config(struct decoder *d)
 
 static bool decode_raw_xml(struct decoder *d)
 {
-	if (!d->payload.len)
+	ProtobufCBinaryData text = {.len = d->payload.len};
+
+	if (!text.len)
 		return false;
-	take_text(d, d->payload);
+	/* the payload is in the frame, without a NUL */
+	text.data = arena_alloc(d->arena, text.len + 1);
+	memcpy(text.data, d->payload.data, text.len);
+	text.data[text.len] = '\0';
+	take_text(d, text);
 	return true;
 }
 
@@ -569,12 +597,13 @@ int codec_decode(struct arena *arena, enum codec_side speaker, enum codec_dialec
 {
 	struct decoder d = {.arena = arena, .speaker = speaker, .dialect = dialect, .event = event};
 	const struct decoder_entry *decoder;
-	Pbnetwork__WrapperMessage *wrapper;
+	Pbnetwork__WrapperMessage plain, *wrapper = &plain;
 
 	*event = (struct event){.type = EVENT_OTHER};
 	d.allocator = (ProtobufCAllocator){decoder_alloc, decoder_free, &d};
 	d.arena_limit = arena->used + CODEC_MEMORY_BASE + CODEC_MEMORY_FACTOR * length;
-	wrapper = pbnetwork__wrapper_message__unpack(&d.allocator, length, frame);
+	if (!plain_unwrap(frame, length, &plain))
+		wrapper = pbnetwork__wrapper_message__unpack(&d.allocator, length, frame);
 	if (!wrapper)
 		return TP_ERR_INVALID;
 	d.type = (int)wrapper->type;

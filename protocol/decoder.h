@@ -33,9 +33,10 @@ struct decoder_entry {
 };
 
 /* The message of the payload, or NULL and an error. */
-#define UNPACK(d, name) pbnetwork__##name##__unpack(&(d)->allocator, (d)->payload.len, (d)->payload.data)
+#define UNPACK(d, name) (void *)decoder_unpack(d, &pbnetwork__##name##__descriptor)
 
 /* ---- codec_decode.c ---- */
+ProtobufCMessage *decoder_unpack(struct decoder *d, const ProtobufCMessageDescriptor *descriptor);
 bool decode_nothing(struct decoder *d); /* of a frame whose type says all */
 char *take_clean(struct decoder *d, ProtobufCBinaryData from, enum text_clean how, size_t *length);
 /* What something is known by. It cannot be cut: it would be another's name. */

@@ -89,6 +89,22 @@ int frame_next(struct frame_reader *reader, const uint8_t **frame, size_t *lengt
 	return 1;
 }
 
+bool frame_look(const struct frame_reader *reader, size_t *at, const uint8_t **frame, size_t *length)
+{
+	size_t unread = frame_unread(reader);
+	uint32_t announced;
+
+	if (*at > unread || unread - *at < FRAME_HEADER)
+		return false;
+	announced = frame_announced(reader->in.data + reader->start + *at);
+	if (announced > reader->limit || unread - *at - FRAME_HEADER < announced)
+		return false;
+	*frame = (const uint8_t *)reader->in.data + reader->start + *at + FRAME_HEADER;
+	*length = announced;
+	*at += FRAME_HEADER + (size_t)announced;
+	return true;
+}
+
 bool frame_partial(const struct frame_reader *reader)
 {
 	size_t unread = frame_unread(reader);

@@ -38,5 +38,8 @@ void frame_feed(struct frame_reader *reader, const void *bytes, size_t count); /
 /* 1: *frame is the next whole one. 0: more bytes are needed. TP_ERR_LIMIT: a length beyond the limit was
  * announced; the stream cannot be read on. */
 int frame_next(struct frame_reader *reader, const uint8_t **frame, size_t *length);
+/* A look at the frames behind that one: the next whole one of those that begin *at bytes after it, which is moved on.
+ * *at is 0 for the first. False: there is none. */
+bool frame_look(const struct frame_reader *reader, size_t *at, const uint8_t **frame, size_t *length);
 /* Whether a frame has begun and not ended (for the deadline on slow peers). */
 bool frame_partial(const struct frame_reader *reader);

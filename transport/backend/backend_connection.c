@@ -16,6 +16,8 @@
 #include "config/limits.h"
 #include "protocol/codec.h"
 #include "protocol/frame.h"
+#include "protocol/peek.h"
+#include "transport/ahead.h"
 #include "transport/backend/backend_private.h"
 #include "transport/delivery.h"
 #include "transport/latency.h"
@@ -157,15 +159,36 @@ static void hold_frame(struct backend_connection *connection, const uint8_t *fra
 	arena_reset(&connection->arena);
 }
 
+/* At the next few frames, not at all: what was asked for early would be gone again. How many need no look. */
+static size_t look_ahead(const struct backend_connection *connection)
+{
+	const struct transport *transport = connection->backend->transport;
+	const char *user;
+	const uint8_t *frame;
+	struct ahead ahead = {0};
+	size_t at = 0, frames = 0, length, user_length;
+
+	if (!ahead_pays(transport))
+		return MAP_SEVERAL;
+	for (; frames < MAP_SEVERAL && frame_look(&connection->reader, &at, &frame, &length); frames++)
+		if (peek_user(frame, length, &user, &user_length))
+			ahead_user(&ahead, transport, user, user_length);
+	ahead_users_end(&ahead, transport);
+	return frames;
+}
+
 /* Whole frames in the reader. False if the connection may not be used any more. */
 static bool take_frames(struct backend_connection *connection, bool *any)
 {
 	struct backend *backend = connection->backend;
 	const uint8_t *frame;
-	size_t length;
+	size_t length, foreseen = 0;
 	int err = 0;
 
 	while (!connection->closed && !connection->paused && !holds_enough(connection)) {
+		if (!foreseen)
+			foreseen = look_ahead(connection);
+		foreseen -= foreseen > 0;
 		err = frame_next(&connection->reader, &frame, &length);
 		if (err != 1)
 			break;

@@ -22,6 +22,7 @@
 #include "frontends/xmpp/stream/xml_stream.h"
 #include "frontends/xmpp/stream/xml_writer.h"
 #include "frontends/xmpp/xmpp.h"
+#include "transport/ahead.h"
 #include "transport/delivery.h"
 
 #define BACKOFF_FIRST_MS 200
@@ -256,6 +257,24 @@ static void on_connected(uv_connect_t *request, int status)
 	send_header(component);
 	if (stream_socket_read_start(component->socket))
 		lose(component, "cannot read");
+}
+
+/* Addresses are known without their resource. */
+static void on_foreseen(void *context, const struct map_key *senders, size_t count)
+{
+	const struct component *component = context;
+	const struct frontend *frontend = &component->frontend->base;
+	struct ahead ahead = {0};
+
+	if (!ahead_pays(frontend->transport))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const char *slash = memchr(senders[i].text, '/', senders[i].length);
+
+		ahead_address(&ahead, frontend, senders[i].text,
+			      slash ? (size_t)(slash - senders[i].text) : senders[i].length);
+	}
+	ahead_addresses_end(&ahead, frontend);
 }
 
 static void on_data(void *context, char *bytes, size_t count)
@@ -571,6 +590,7 @@ struct component *component_create(struct xmpp_frontend *frontend)
 	component->reader = stanza_reader_create(frontend->strophe, &stanza_ops, component);
 	stanza_reader_keep_trees(component->reader, &frontend->base.transport->features.raw_xml);
 	component->xml = xml_stream_create(&stanza_reader_xml, component->reader, LIMIT_STANZA_BYTES);
+	xml_stream_foresee(component->xml, on_foreseen, component);
 	xml_stream_skip_oversized(component->xml, true); /* one person's stanza must not end everybody's stream */
 	return component;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/xmpp/stream/xml_lexer.h"
 
+#include <endian.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "config/limits.h"
@@ -14,11 +16,7 @@ static const char cdata_open[] = "[CDATA[";
 
 void xml_lexer_reset(struct xml_lexer *lexer)
 {
-	size_t limit = lexer->limit, renew_at = lexer->renew_at;
-
-	memset(lexer, 0, sizeof(*lexer));
-	lexer->limit = limit;
-	lexer->renew_at = renew_at;
+	*lexer = (struct xml_lexer){.limit = lexer->limit, .renew_at = lexer->renew_at, .senders = lexer->senders};
 }
 
 static enum xml_lex_result tag_ended(struct xml_lexer *lexer)
@@ -157,23 +155,63 @@ static bool between_tokens(const struct xml_lexer *lexer)
 	return lexer->state == XML_LEX_TEXT || lexer->state == XML_LEX_CDATA;
 }
 
-/* Bytes that end a run, in character data and within a tag. */
-static const bool ends_text[256] = {['<'] = true, ['&'] = true, ['\0'] = true};
-static const bool ends_tag_run[256] = {['<'] = true, ['>'] = true, ['\''] = true, ['"'] = true, ['\0'] = true};
+/* Bytes that end a run are looked for many at a time: compilers make of these what the processor has. */
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
 
-static size_t run_until(const bool ends[256], const char *bytes, size_t count)
+enum run { RUN_TEXT, RUN_TAG, RUN_VALUE };
+
+static inline bool ends_run(enum run run, char quote, char c)
+{
+	switch (run) {
+	case RUN_TEXT:
+		return c == '<' || c == '&' || c == '\0';
+	case RUN_TAG:
+		return c == '<' || c == '>' || c == '\'' || c == '"' || c == '\0';
+	case RUN_VALUE:
+		break;
+	}
+	return c == quote;
+}
+
+/* 0xff in place of those that end it. */
+static inline bytes16 mark_ends(enum run run, char quote, bytes16 bytes)
+{
+	switch (run) {
+	case RUN_TEXT:
+		return (bytes16)((bytes == '<') | (bytes == '&') | (bytes == '\0'));
+	case RUN_TAG:
+		return (bytes16)((bytes == '<') | (bytes == '>') | (bytes == '\'') | (bytes == '"') | (bytes == '\0'));
+	case RUN_VALUE:
+		break;
+	}
+	return (bytes16)(bytes == (uint8_t)quote);
+}
+
+/* Bytes before the first one that ends the run. */
+static inline size_t run_until(enum run how, char quote, const char *bytes, size_t count)
 {
 	size_t run = 0;
 
-	while (run < count && !ends[(unsigned char)bytes[run]])
+	for (; count - run >= sizeof(bytes16); run += sizeof(bytes16)) {
+		bytes16 piece, ends;
+		uint64_t half[2];
+
+		memcpy(&piece, bytes + run, sizeof(piece));
+		ends = mark_ends(how, quote, piece);
+		memcpy(half, &ends, sizeof(half));
+		if (half[0])
+			return run + (size_t)__builtin_ctzll(le64toh(half[0])) / 8;
+		if (half[1])
+			return run + 8 + (size_t)__builtin_ctzll(le64toh(half[1])) / 8;
+	}
+	while (run < count && !ends_run(how, quote, bytes[run]))
 		run++;
 	return run;
 }
 
 /* How many of the next bytes change nothing but the counts. */
-static size_t plain_run(struct xml_lexer *lexer, const char *bytes, size_t count)
+static inline size_t plain_run(struct xml_lexer *lexer, const char *bytes, size_t count)
 {
-	const char *found;
 	size_t run;
 
 	if (!lexer->skipping) {
@@ -181,18 +219,68 @@ static size_t plain_run(struct xml_lexer *lexer, const char *bytes, size_t count
 
 		count = count < left ? count : left;
 	}
-	if (lexer->state == XML_LEX_VALUE) {
-		found = count ? memchr(bytes, lexer->quote, count) : NULL;
-		return found ? (size_t)(found - bytes) : count;
-	}
+	if (lexer->state == XML_LEX_VALUE)
+		return run_until(RUN_VALUE, lexer->quote, bytes, count);
 	if (lexer->state == XML_LEX_TEXT && lexer->depth > 0)
-		return run_until(ends_text, bytes, count);
+		return run_until(RUN_TEXT, 0, bytes, count);
 	if (lexer->state != XML_LEX_TAG)
 		return 0;
-	run = run_until(ends_tag_run, bytes, count);
+	run = run_until(RUN_TAG, 0, bytes, count);
 	if (run > 0)
 		lexer->previous = bytes[run - 1];
 	return run;
+}
+
+/* Who says something, if this value of a stanza's own tag tells. */
+static inline void note_sender(struct xml_lexer *lexer, const char *tag, const char *value, size_t length)
+{
+	static const char name[] = "from=";
+	const size_t before = sizeof(name); /* with the quotation mark */
+	struct xml_senders *senders = lexer->senders;
+
+	if (senders && lexer->depth == 1 && senders->count < XML_SENDERS && (size_t)(value - tag) > before &&
+	    memcmp(value - before, name, sizeof(name) - 1) == 0)
+		senders->values[senders->count++] = (struct map_key){.text = value, .length = length};
+}
+
+/* What most of a stream consists of: a tag that is all there and within the limits. Its length; 0: something else
+ * begins here, and `lexer` is as it was. */
+static size_t whole_tag(struct xml_lexer *lexer, const char *bytes, size_t count, enum xml_lex_result *result)
+{
+	size_t left = lexer->limit > lexer->stanza_bytes ? lexer->limit - lexer->stanza_bytes : 0, at, length;
+	unsigned attributes = 0;
+
+	count = count < left ? count : left;
+	if (count < 3 || memchr("!?<>", bytes[1], sizeof("!?<>")))
+		return 0;
+	/* the first character is a name's, whatever it is: see step_open */
+	for (at = 2;; at++) {
+		at += run_until(RUN_TAG, 0, bytes + at, count - at);
+		if (at == count || bytes[at] == '<' || bytes[at] == '\0')
+			return 0;
+		if (bytes[at] == '>')
+			break;
+		length = run_until(RUN_VALUE, bytes[at], bytes + at + 1, count - at - 1);
+		if (length == count - at - 1 || ++attributes > LIMIT_STANZA_ATTRIBUTES)
+			return 0;
+		note_sender(lexer, bytes, bytes + at + 1, length);
+		at += length + 1;
+	}
+	lexer->closing = bytes[1] == '/';
+	lexer->attributes = attributes;
+	lexer->previous = bytes[at - 1];
+	lexer->token_bytes = at + 1;
+	lexer->stanza_bytes += at + 1;
+	lexer->begun = true;
+	*result = tag_ended(lexer);
+	return at + 1;
+}
+
+/* Keep-alive spaces belong to no stanza. */
+static inline void forget_spaces(struct xml_lexer *lexer)
+{
+	if (lexer->state == XML_LEX_TEXT && lexer->depth == 1)
+		lexer->stanza_bytes = 0;
 }
 
 enum xml_lex_result xml_lexer_scan(struct xml_lexer *lexer, const char *bytes, size_t count, size_t *scanned,
@@ -205,20 +293,34 @@ enum xml_lex_result xml_lexer_scan(struct xml_lexer *lexer, const char *bytes, s
 	while (at < count && result == XML_LEX_MORE) {
 		size_t run;
 
-		if (lexer->state == XML_LEX_TEXT && lexer->depth == 1)
-			lexer->stanza_bytes = 0; /* keep-alive spaces belong to no stanza */
+		forget_spaces(lexer);
+		if (lexer->state == XML_LEX_TEXT && lexer->depth > 0 && bytes[at] == '<' && !lexer->skipping) {
+			run = whole_tag(lexer, bytes + at, count - at, &result);
+			at += run;
+			if (run > 0 && result != XML_LEX_LIMIT)
+				*safe = at;
+			if (run > 0)
+				continue;
+		}
 		run = plain_run(lexer, bytes + at, count - at);
 		lexer->stanza_bytes += run;
 		lexer->token_bytes += run;
 		at += run;
-		if (run == 0) {
-			if (++lexer->stanza_bytes > lexer->limit && !lexer->skipping) {
-				result = XML_LEX_LIMIT;
-				break;
-			}
-			lexer->token_bytes++;
-			result = step(lexer, bytes[at++]);
+		if (run > 0 && between_tokens(lexer))
+			*safe = at;
+		if (run > 0)
+			lexer->begun = true;
+		if (at == count)
+			break;
+		if (run > 0)
+			continue;
+		forget_spaces(lexer);
+		if (++lexer->stanza_bytes > lexer->limit && !lexer->skipping) {
+			result = XML_LEX_LIMIT;
+			break;
 		}
+		lexer->token_bytes++;
+		result = step(lexer, bytes[at++]);
 		if (lexer->state != XML_LEX_OPEN)
 			lexer->begun = true;
 		if (between_tokens(lexer) && result != XML_LEX_LIMIT && result != XML_LEX_MALFORMED)

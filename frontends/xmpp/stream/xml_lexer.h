@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/map.h"
+
 enum xml_lex_state {
 	XML_LEX_TEXT,
 	XML_LEX_OPEN,  /* after '<' */
@@ -29,6 +31,13 @@ enum xml_lex_result {
 	XML_LEX_MALFORMED,
 };
 
+/* Values of "from" of stanzas that are about to be parsed, as they stand in the bytes that were scanned. */
+#define XML_SENDERS 64
+struct xml_senders {
+	struct map_key values[XML_SENDERS];
+	size_t count;
+};
+
 struct xml_lexer {
 	enum xml_lex_state state;
 	char quote, previous;
@@ -43,6 +52,7 @@ struct xml_lexer {
 	size_t token_bytes;    /* of the current or, after a result, of the last token */
 	size_t retained;       /* rough upper bound of names that expat keeps until it is freed */
 	size_t renew_at;       /* `retained` for which XML_LEX_STANZA is reported */
+	struct xml_senders *senders; /* the owner's; found ones are added, the first XML_SENDERS of them; NULL: nobody asks */
 };
 
 void xml_lexer_reset(struct xml_lexer *lexer); /* limits are kept */

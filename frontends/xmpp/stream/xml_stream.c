@@ -38,6 +38,8 @@ struct xml_stream {
 	size_t parser_fed;      /* bytes given to this parser */
 	size_t stop_index;      /* where in the parser's input it was stopped */
 	const char *condition;  /* set by our expat handlers */
+	void (*foreseen)(void *context, const struct map_key *senders, size_t count); /* NULL */
+	void *foreseen_context;
 };
 
 static void stop_with(struct xml_stream *stream, const char *condition)
@@ -196,12 +198,21 @@ void xml_stream_destroy(struct xml_stream **stream)
 	buf_finish(&(*stream)->held);
 	buf_finish(&(*stream)->header);
 	buf_finish(&(*stream)->name);
+	mem_free((*stream)->lexer.senders);
 	MEM_FREE(*stream);
 }
 
 void xml_stream_set_limit(struct xml_stream *stream, size_t stanza_limit)
 {
 	stream->lexer.limit = stanza_limit;
+}
+
+void xml_stream_foresee(struct xml_stream *stream,
+			void (*foreseen)(void *context, const struct map_key *senders, size_t count), void *context)
+{
+	stream->foreseen = foreseen;
+	stream->foreseen_context = context;
+	stream->lexer.senders = MEM_NEW(struct xml_senders);
 }
 
 void xml_stream_skip_oversized(struct xml_stream *stream, bool skip)
@@ -356,6 +367,16 @@ static bool act(struct xml_stream *stream, enum xml_lex_result result)
 	return false;
 }
 
+static void tell_senders(struct xml_stream *stream)
+{
+	struct xml_senders *senders = stream->lexer.senders;
+
+	if (!senders || !senders->count)
+		return;
+	stream->foreseen(stream->foreseen_context, senders->values, senders->count);
+	senders->count = 0;
+}
+
 static bool skip_more(struct xml_stream *stream, size_t count)
 {
 	stream->skipped_bytes += count;
@@ -377,6 +398,7 @@ int xml_stream_feed(struct xml_stream *stream, const char *bytes, size_t count, 
 		enum xml_lex_result result =
 			xml_lexer_scan(&stream->lexer, bytes + at, count - at, &scanned, &safe);
 
+		tell_senders(stream);
 		if (skipping) {
 			if (!skip_more(stream, scanned))
 				return fail(stream, condition);

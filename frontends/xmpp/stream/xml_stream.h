@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/map.h"
+
 struct xml_stream;
 
 /* An element's name as it comes: local name and namespace ("" none), both borrowed for the call. Attributes: name
@@ -33,6 +35,13 @@ void xml_stream_set_limit(struct xml_stream *stream, size_t stanza_limit);
  */
 #define XML_STREAM_SKIP_FACTOR 8
 void xml_stream_skip_oversized(struct xml_stream *stream, bool skip);
+/*
+ * For who can make use of knowing whose stanzas are about to be parsed: `foreseen` is called before they are, with the
+ * values of their "from" as they stand there, unchecked and perhaps not of all; they are gone when it returns. It does
+ * nothing to the stream. Once, before anything is fed.
+ */
+void xml_stream_foresee(struct xml_stream *stream,
+			void (*foreseen)(void *context, const struct map_key *senders, size_t count), void *context);
 /* A new document begins (stream restart after STARTTLS and SASL). Not from inside a handler: use xml_stream_stop
  * there. */
 void xml_stream_reset(struct xml_stream *stream);

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "transport/backend/backend_process.h"
+#include "transport/ahead.h"
 #include "transport/delivery.h"
 #include "transport/resume.h"
 #include "transport/backend_features.h"
@@ -119,6 +120,28 @@ void user_backend_leave(struct user *user)
 void user_backend_unavailable(struct user *user)
 {
 	CONTAINER_OF(user, struct person, user)->unavailable++;
+}
+
+bool ahead_pays(const struct transport *transport)
+{
+	return transport != NULL;
+}
+
+void ahead_user(struct ahead *ahead, const struct transport *transport, const char *key, size_t length)
+{
+	char *name = mem_strndup(key, length);
+
+	(void)transport;
+	ahead->count++;
+	if (find_person(name))
+		current->foreseen++;
+	mem_free(name);
+}
+
+void ahead_users_end(struct ahead *ahead, const struct transport *transport)
+{
+	(void)transport;
+	ahead->count = 0;
 }
 
 void router_from_backend(struct backend *backend, const struct event *event)

@@ -41,6 +41,7 @@ struct harness {
 	unsigned ready, order, rooms, descriptors;
 	unsigned pause_after; /* messages; 0: never */
 	unsigned not_taken;   /* so many times the 500th message cannot be taken */
+	unsigned foreseen;    /* frames of somebody that were looked at before their turn */
 	bool stopped;
 };
 

@@ -184,6 +184,80 @@ static void test_null_is_empty(void **state)
 	map_destroy(&map, NULL);
 }
 
+#define NAMES "n0n1n2n3n4n5n6n7n8n9nanbncndnenf" /* MAP_SEVERAL keys that lie in other text, with no end of their own */
+
+static const struct map_key *names(void)
+{
+	static const char text[] = NAMES;
+	static struct map_key keys[MAP_SEVERAL];
+
+	for (size_t i = 0; i < MAP_SEVERAL; i++)
+		keys[i] = (struct map_key){.text = text + 2 * i, .length = 2};
+	return keys;
+}
+
+static void assert_several(const struct map *map, const struct map_key *keys)
+{
+	void *values[MAP_SEVERAL];
+
+	for (size_t count = 0; count <= MAP_SEVERAL; count++) {
+		for (size_t i = 0; i < MAP_SEVERAL; i++)
+			values[i] = values;
+		map_get_several(map, keys, count, values);
+		for (size_t i = 0; i < count; i++) {
+			char *key = mem_strndup(keys[i].text, keys[i].length);
+
+			assert_ptr_equal(values[i], map_get(map, key));
+			mem_free(key);
+		}
+		for (size_t i = count; i < MAP_SEVERAL; i++)
+			assert_ptr_equal(values[i], values);
+	}
+}
+
+/* Nobody, some in a small map, all of them among very many. */
+static void test_several(void **state)
+{
+	const struct map_key *keys = names();
+	struct map *map = NULL;
+	char key[16];
+
+	(void)state;
+	assert_several(map, keys);
+	for (size_t i = 0; i < MAP_SEVERAL; i += 3) {
+		snprintf(key, sizeof(key), "%.2s", keys[i].text);
+		map_set(&map, key, (void *)keys[i].text);
+	}
+	assert_several(map, keys);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		map_put(map, key, map);
+	}
+	assert_several(map, keys);
+	for (size_t i = 0; i < MAP_SEVERAL; i++) {
+		snprintf(key, sizeof(key), "%.2s", keys[i].text);
+		map_put(map, key, (void *)keys[i].text);
+	}
+	assert_several(map, keys);
+	map_destroy(&map, NULL);
+}
+
+/* Parts of keys, more than keys, and what has a NUL in it. */
+static void test_several_near_misses(void **state)
+{
+	static const char text[] = "key\0key";
+	const struct map_key keys[] = {{text, 2}, {text, 0}, {text, 4}, {text, 7}, {text, 3}, {text + 4, 3}};
+	void *values[ARRAY_SIZE(keys)];
+	struct map *map = map_create();
+
+	(void)state;
+	map_put(map, "key", map);
+	map_get_several(map, keys, ARRAY_SIZE(keys), values);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		assert_ptr_equal(values[i], keys[i].length == 3 ? map : NULL);
+	map_destroy(&map, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +268,8 @@ int main(void)
 		cmocka_unit_test(test_put_during_iteration),
 		cmocka_unit_test(test_small_is_small),
 		cmocka_unit_test(test_null_is_empty),
+		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_several_near_misses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

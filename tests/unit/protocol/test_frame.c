@@ -185,12 +185,51 @@ static void test_waiting_frames_stay(void **state)
 	frame_reader_finish(&reader);
 }
 
+/* Sees what will come, takes nothing, and ends where something is not whole or cannot be. */
+static void test_look(void **state)
+{
+	static const char *const texts[] = {"abc", "", "defg"};
+	struct frame_reader reader;
+	struct buf wire = {0};
+	const uint8_t *frame;
+	size_t at = 0, length;
+
+	(void)state;
+	frame_reader_init(&reader, 100);
+	assert_false(frame_look(&reader, &at, &frame, &length));
+	put_frame(&wire, "first");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		put_frame(&wire, texts[i]);
+	frame_feed(&reader, wire.data, wire.len);
+	frame_feed(&reader, "\0\0\0\5four", 8);
+	assert_frame(&reader, "first");
+	for (int n = 0; n < 2; n++, at = 0) {
+		for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+			assert_true(frame_look(&reader, &at, &frame, &length));
+			assert_int_equal(length, strlen(texts[i]));
+			assert_memory_equal(frame, texts[i], length);
+		}
+		assert_false(frame_look(&reader, &at, &frame, &length));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		assert_frame(&reader, texts[i]);
+	assert_no_frame(&reader);
+	frame_feed(&reader, "r\0\0\0\x65", 5);
+	assert_true(frame_look(&reader, &at, &frame, &length));
+	assert_false(frame_look(&reader, &at, &frame, &length));
+	at = 1000;
+	assert_false(frame_look(&reader, &at, &frame, &length));
+	buf_finish(&wire);
+	frame_reader_finish(&reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_byte_at_a_time), cmocka_unit_test(test_merged),
 		cmocka_unit_test(test_room),               cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_memory_given_back),  cmocka_unit_test(test_waiting_frames_stay),
+		cmocka_unit_test(test_look),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

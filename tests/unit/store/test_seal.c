@@ -7,8 +7,10 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -232,12 +234,54 @@ static void test_every_bit_counts(void **state)
 	seal_close(&other);
 }
 
+/* A disk that takes no more, in the middle of the key: nothing is left behind, and the next start can make one. */
+static void test_disk_full(void **state)
+{
+	(void)state;
+	struct rlimit before, little;
+	struct buf error = {0};
+	struct seal *seal;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	for (rlim_t bytes = 0; bytes < 32; bytes += 10) {
+		little = (struct rlimit){.rlim_cur = bytes, .rlim_max = before.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+		int err = seal_open(&seal, path, &error);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		assert_int_equal(err, TP_ERR_IO);
+		assert_non_null(strstr(buf_text(&error), "cannot be made"));
+		assert_null(seal);
+		assert_int_equal(count_entries(), 0);
+		buf_clear(&error);
+	}
+	signal(SIGXFSZ, SIG_DFL);
+	buf_finish(&error);
+	assert_int_equal(try_open(&seal), 0);
+	seal_close(&seal);
+}
+
+/* A way there that is none. */
+static void test_cannot_be_opened(void **state)
+{
+	(void)state;
+	char *file = path;
+
+	write_file(file, 32, 0600);
+	path = mem_printf("%s/key", file);
+	refuse(TP_ERR_IO);
+	mem_free(path);
+	path = file;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_key_file_is_made, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_bad_key_files, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_race, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_disk_full, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_cannot_be_opened, setup, teardown),
 	        cmocka_unit_test(test_every_bit_counts),
 	};
 	return cmocka_run_group_tests_name("seal", tests, NULL, NULL);

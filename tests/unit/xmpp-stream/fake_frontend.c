@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "transport/ahead.h"
 #include "transport/delivery.h"
 
 struct fake fake;
@@ -45,6 +46,7 @@ void fake_teardown(void)
 	assert_int_equal(uv_loop_close(&fake.loop), 0);
 	xmpp_ctx_free(fake.frontend.strophe);
 	buf_finish(&fake.calls);
+	buf_finish(&fake.foreseen);
 }
 
 void fake_stopped(void *context)
@@ -101,6 +103,27 @@ void fake_run_ms(unsigned ms)
 	uint64_t until = clock_ms() + ms;
 
 	fake_run(is_over, &until);
+}
+
+bool ahead_pays(const struct transport *transport)
+{
+	assert_ptr_equal(transport, &fake.transport);
+	return true;
+}
+
+void ahead_address(struct ahead *ahead, const struct frontend *frontend, const char *address, size_t length)
+{
+	assert_ptr_equal(frontend, &fake.frontend.base);
+	ahead->count++;
+	buf_append(&fake.foreseen, address, length);
+	buf_putc(&fake.foreseen, '\n');
+}
+
+void ahead_addresses_end(struct ahead *ahead, const struct frontend *frontend)
+{
+	assert_ptr_equal(frontend, &fake.frontend.base);
+	assert_true(ahead->count > 0);
+	ahead->count = 0;
 }
 
 void xmpp_handle_message(struct xmpp_frontend *frontend, const struct message_stanza *message)

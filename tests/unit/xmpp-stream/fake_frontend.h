@@ -9,6 +9,7 @@ struct fake {
 	struct transport transport;
 	struct xmpp_frontend frontend;
 	struct buf calls; /* "message FROM TO BODY\n" ... */
+	struct buf foreseen; /* addresses, each with a line end */
 	unsigned stopped;
 };
 

@@ -179,6 +179,8 @@ static void shakes_hands_and_exchanges(void **state)
 	assert_string_equal(buf_text(&fake.calls), "up\nmessage a@b/c x@gw.example hi\n"
 						   "presence a@b/c GW.example/r available\niq a@b gw.example 7\n"
 						   "message a@b/c gw.example last\n");
+	assert_non_null(strstr(buf_text(&fake.foreseen), "a@b\na@b\n"));
+	assert_null(strchr(buf_text(&fake.foreseen), '/'));
 	component_stop(fake.frontend.component, fake_stopped, &fake);
 	assert_true(server_sees("</stream:stream>"));
 	assert_true(server_sees(NULL));

@@ -156,6 +156,8 @@ static const struct sample samples[] = {
 	{HEADER "<a b='<'/>", "not-well-formed"},
 	{HEADER "<>", "not-well-formed"},
 	{HEADER "<a <b/>", "not-well-formed"},
+	{HEADER "<a><'b'/></a>", NULL}, /* waits for the end of a value that begins behind b */
+	{HEADER "<a><\"b'/></a>", NULL},
 	{HEADER "<![CDOTO[", "not-well-formed"},
 	{HEADER "<x:a/>", "not-well-formed"},
 	{HEADER "<a xmlns:x='urn:|'/>", "not-well-formed"},
@@ -439,6 +441,84 @@ static void skips_where_wanted(void **state)
 	buf_finish(&bomb);
 }
 
+static void on_foreseen(void *context, const struct map_key *senders, size_t count)
+{
+	struct recorder *r = context;
+
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&r->events, "%.*s|", (int)senders[i].length, senders[i].text);
+}
+
+static void foresees_senders(void **state)
+{
+	(void)state;
+	recorder.quiet = true;
+	xml_stream_foresee(recorder.stream, on_foreseen, &recorder);
+	/* Of stanzas only, in either kind of quotation marks, whole tags only; and before they are parsed. */
+	assert_int_equal(feed("<stream:stream from='server' xmlns='jabber:client' "
+			      "xmlns:stream='http://etherx.jabber.org/streams'>"
+			      "<message to='x' from='a@b/c'><x from='d'>from='e'</x></message>"
+			      "<presence from=\"f'>\" to='y'/><iq xfrom='g' from=''/><iq from='h"),
+			 0);
+	assert_string_equal(buf_text(&recorder.events), "a@b/c|f'>|g||");
+	buf_clear(&recorder.events);
+	assert_int_equal(feed("'/><iq from='i'/><iq from='j'></nonsense>"), TP_ERR_INVALID);
+	assert_string_equal(buf_text(&recorder.events), "i|j|");
+}
+
+static void foresees_so_many(void **state)
+{
+	struct buf many = {0};
+	unsigned seen = 0;
+
+	(void)state;
+	recorder.quiet = true;
+	xml_stream_foresee(recorder.stream, on_foreseen, &recorder);
+	feed(HEADER);
+	for (int i = 0; i < 1000; i++)
+		buf_puts(&many, "<presence from='a@b'/>");
+	for (int n = 0; n < 2; n++) {
+		assert_int_equal(feed_n(many.data, many.len), 0);
+		for (seen = 0; seen * 4 < recorder.events.len; seen++)
+			assert_memory_equal(recorder.events.data + seen * 4, "a@b|", 4);
+		assert_int_equal(seen, 64);
+		buf_clear(&recorder.events);
+	}
+	assert_int_equal(recorder.starts, 2001);
+	buf_finish(&many);
+}
+
+/* Stanzas at the limit of bytes, in every position of a piece's end: a tag that is all there is counted as one that is
+ * not. */
+static void counts_alike_in_any_pieces(void **state)
+{
+	static const size_t limits[] = {20, 21, 22, 23, 24, 25, 40, 41, 42, 43, 44, 45, 46, 47, 48, 60};
+	static const char text[] = "  <a b='1234'><c/>&lt;</a> \n <d e=\"'\" f=''>text</d> <g\n h='i' /> ";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		char *events = NULL;
+		int err = 0;
+
+		for (size_t step = sizeof(text); step > 0; step--) {
+			int outcome;
+
+			restart();
+			feed(HEADER);
+			xml_stream_set_limit(recorder.stream, limits[i]);
+			outcome = feed_pieces(text, step);
+			if (!events) {
+				events = mem_strdup(buf_text(&recorder.events));
+				err = outcome;
+			}
+			assert_int_equal(outcome, err);
+			assert_string_equal(buf_text(&recorder.events), events);
+		}
+		assert_int_equal(err, limits[i] < 24 ? TP_ERR_LIMIT : 0);
+		mem_free(events);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +533,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_utf16, setup, teardown),
 		cmocka_unit_test_setup_teardown(forgets_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(skips_where_wanted, setup, teardown),
+		cmocka_unit_test_setup_teardown(foresees_senders, setup, teardown),
+		cmocka_unit_test_setup_teardown(foresees_so_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(counts_alike_in_any_pieces, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("parser", tests, NULL, NULL);
