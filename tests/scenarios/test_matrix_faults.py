@@ -442,7 +442,7 @@ async def scenario_synapse_restarted_in_mid_transaction(world):
         require(last, "nothing was said")
         await alice.message(portal, "^the end$", person.id, timeout=60)
         await carol.expect(rf"^:{person.name}!\S+ PRIVMSG #lobby :the end$", irc_mark, 60)
-        came = re.findall(rf'"body":"({person.name} \d+)"', b"".join(link.said for link in pushed.links).decode())
+        came = [match[1].decode() for match in pushed.found(rf'"body":"({person.name} \d+)"'.encode())]
         came = [*dict.fromkeys(came), "the end"]
         heard = heard_on_irc(carol, irc_mark, rf"{person.name}!\S+")
         require(heard == came, f"of {person.name} Synapse pushed {came}, and IRC has heard {heard}")
