@@ -17,8 +17,8 @@
  *                                  one each waits for the echo of the one before
  *     ghosts FIRST COUNT           the homeserver asks for so many ghosts
  *     portal PEOPLE GUESTS         so many people enter the portal of a room of the network that has so many guests
- *     crowd EVENTS SPEAKERS        EVENTS messages of so many of its guests in turn, of which each is told to all of our
- *                                  people there
+ *     crowd EVENTS SPEAKERS        EVENTS messages of so many of its guests in turn, each told to all of our people
+ *                                  there
  *     talk EVENTS SIZE PEOPLE      as sink, said in that portal: the network tells the others, and none is shown again
  *     sync COUNT BYTES FILE        appends to FILE and calls fdatasync, again and again
  *     memory                       waits until the program is idle, and looks
