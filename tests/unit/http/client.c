@@ -82,8 +82,10 @@ const char *client_hear(struct client *client)
 /* Where the answer that begins there ends; 0: it is not whole. */
 static size_t answer_end(const struct buf *in, size_t at)
 {
+	if (!in->data || at >= in->len)
+		return 0;
 	const char *begin = in->data + at;
-	const char *end = at < in->len ? memmem(begin, in->len - at, "\r\n\r\n", 4) : NULL;
+	const char *end = memmem(begin, in->len - at, "\r\n\r\n", 4);
 	const char *length = end ? memmem(begin, (size_t)(end - begin), "\r\nContent-Length: ", 18) : NULL;
 	size_t whole = end ? (size_t)(end + 4 - in->data) + (length ? strtoul(length + 18, NULL, 10) : 0) : 0;
 
