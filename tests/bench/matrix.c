@@ -444,7 +444,7 @@ static void crowd(unsigned long events, unsigned long speakers)
 {
 	unsigned long opened = load.homeserver.opened;
 	uint64_t cpu, taken;
-	char text[64];
+	char text[128];
 
 	expect_echoes(events);
 	for (unsigned long i = 0; i < events; i++)
