@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/crash_point.h"
 #include "base/json.h"
 #include "frontends/matrix/matrix_room.h"
 #include "transport/spool/spool.h"
@@ -16,6 +17,7 @@ void making_begin(struct matrix_frontend *frontend, const char *what)
 
 	spool_note_set(spool, NOTES, what, "", 0);
 	spool_flush(spool);
+	CRASH_POINT("core.matrix.making");
 }
 
 void making_end(struct matrix_frontend *frontend, const char *what)

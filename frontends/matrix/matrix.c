@@ -437,6 +437,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	transactions_remember(frontend);
 	later_open(&frontend->later, transport->loop);
 	frontend->http = http_client_create(transport->loop, &base->log);
+	http_client_commit_with(frontend->http, transport_commit_now, transport);
 	frontend->homeserver = homeserver_create(frontend->http, &settings, &base->log);
 	frontend->media = matrix_media_create(transport->media, frontend->http, frontend->homeserver,
 	                                      &settings, &base->log);

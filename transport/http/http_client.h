@@ -69,6 +69,8 @@ struct http_ask {
 };
 
 struct http_client *http_client_create(uv_loop_t *loop, const struct log *parent);
+/* Called in each turn in which new requests go out, before the first of them does: what they tell is on record then. */
+void http_client_commit_with(struct http_client *client, void (*commit)(void *context), void *context);
 /* Never NULL. All that the ask points to is copied. */
 struct http_call *http_client_ask(struct http_client *client, const struct http_ask *ask);
 /* `done` and `piece` are not called any more. *call becomes NULL; NULL is fine. */

@@ -56,6 +56,8 @@ struct http_client {
 	void *allows_context;
 	void (*closed)(void *context);
 	void *closed_context;
+	void (*commit)(void *context); /* NULL: nothing has to be done before requests go out */
+	void *commit_context;
 };
 
 /* For tests, whose servers are on this machine: who decides instead of http_guard_allows where a foreign call goes. */
