@@ -43,7 +43,7 @@ struct call {
 	char *type; /* of the file */
 	int fd;     /* a file instead of a body; -1: none */
 	uint64_t size;
-	bool once;
+	bool once, unrepeated;
 	bool reserved; /* its body is still to come */
 	bool again;    /* whoever was given the answer wants it */
 	unsigned attempts;
@@ -207,6 +207,7 @@ static void make(struct call *call)
 
 	list_remove(&call->link);
 	call->attempts++;
+	ask.unrepeated = call->unrepeated;
 	if (call->fd >= 0)
 		can = ask_with_file(call, &ask);
 	else
@@ -487,7 +488,8 @@ static void settle(struct call *call, const struct http_result *result, const st
 	struct homeserver *homeserver = call->homeserver;
 	struct lane *lane = call->lane;
 	enum verdict verdict = judge(call, result, answer);
-	bool again = verdict == SILENCE || verdict == FAILED || verdict == LIMITED;
+	bool in_doubt = call->unrepeated && verdict == SILENCE && (!result->err || result->sent);
+	bool again = (verdict == SILENCE && !in_doubt) || verdict == FAILED || verdict == LIMITED;
 	struct buf problem = {0};
 
 	if (verdict != GOOD)
@@ -565,6 +567,7 @@ static struct call *call_create(const struct matrix_call *given)
 	call->bearer = mem_strdup(given->bearer);
 	call->fd = -1;
 	call->once = given->once;
+	call->unrepeated = given->unrepeated;
 	call->done = given->done;
 	call->drop = given->drop;
 	call->context = given->context;

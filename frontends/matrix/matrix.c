@@ -18,6 +18,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/login_show.h"
 #include "frontends/matrix/long_text.h"
+#include "frontends/matrix/making.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
@@ -120,25 +121,6 @@ void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char 
                        const char *lane)
 {
 	make_of_text(frontend, HTTP_POST, path, NULL, key, text, lane, true);
-}
-
-void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
-                          matrix_done *done, void *context, void (*drop)(void *context))
-{
-	struct buf body = {0};
-
-	buf_puts(&body, "{\"preset\":\"trusted_private_chat\",\"is_direct\":true,\"invite\":[");
-	json_put_string(&body, who);
-	buf_puts(&body, "]}");
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-	                                                            .path = CLIENT "/createRoom",
-	                                                            .as = as,
-	                                                            .body = buf_text(&body),
-	                                                            .lane = lane,
-	                                                            .done = done,
-	                                                            .context = context,
-	                                                            .drop = drop});
-	buf_finish(&body);
 }
 
 void matrix_ping(struct matrix_frontend *frontend)
@@ -261,6 +243,7 @@ static void frontend_destroy(struct frontend *base)
 	matrix_media_destroy(&frontend->media);
 	http_client_close(&frontend->http, NULL, NULL);
 	later_finish(&frontend->later);
+	makings_free(frontend);
 	chats_free(frontend);
 	chat_all_free(frontend);
 	portal_rooms_free(frontend);
@@ -401,6 +384,8 @@ static void on_loaded(struct matrix_frontend *frontend)
 	frontend->recovering = 1;
 	portal_rooms_recover(frontend);
 	chats_recover(frontend);
+	spaces_recover(frontend);
+	people_recover(frontend);
 	matrix_recovered(frontend);
 }
 

@@ -14,6 +14,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/directory.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/making.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/moderation.h"
@@ -563,6 +564,9 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 			on_room_event(frontend, room, event);
 		return;
 	}
+	if (event->kind == MATRIX_CREATE && event->mark && !room && event->sender &&
+	    matrix_is_ours(&frontend->names, event->sender))
+		making_came(frontend, event->room, event->mark);
 	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender) ||
 	    puppet_is_mark(frontend, event->room, event->mark))
 		return;

@@ -11,7 +11,7 @@ import re
 import signal
 import time
 
-from harness.fake_homeserver import (Fault, answer, bad_gateway, hang, limited, lost, refusal, reset, truncated)
+from harness.fake_homeserver import (Fault, answer, bad_gateway, hang, limited, lost, refusal, reset, slow, truncated)
 from harness.process import Failure, require, wait_answer, wait_until
 from harness.servers import Ngircd, Peer
 from harness.synapse import client_packages
@@ -217,6 +217,77 @@ async def scenario_a_portal_made_in_trouble(world):
     else:
         raise Failure("there is a portal that was refused")
     await enter(alice, carol, "#never")
+
+
+MAKING_SECONDS = 5  # LIMIT_MATRIX_MAKING_MS
+
+
+async def in_doubt(lobby, fault, begin, made):
+    """Something has the gateway ask for a room, and it gets no answer. Returns the room, when there is one; `made` has all that
+    are like it."""
+    homeserver, gateway = lobby.homeserver, lobby.gateway
+    homeserver.fail("POST .*/createRoom", fault)
+    await begin()
+    await homeserver.hit(fault)
+    if fault.waits:
+        await gateway.kill_core()
+        looks = len(homeserver.calls)
+        await gateway.start()
+    if fault.late:
+        await wait_until(lambda: homeserver.count("GET .*/joined_rooms", looks), "it to be looked for")
+        fault.waits.set()
+    await wait_until(made, "a room", 10 + MAKING_SECONDS)
+    return made()[0]
+
+
+async def scenario_rooms_are_made_once(world):
+    """A chat, a space and a chat with the bot are asked for, and there is no answer: it is lost, or the gateway is killed; the
+    room is made before that, or while the next process looks for it, or not at all. In the end there is one, and it is used."""
+    lobby = await faulty_lobby(world, "alice", **{"matrix.spaces": "1"})
+    alice, carol, homeserver, gateway = lobby.people[0], lobby.carol, lobby.homeserver, lobby.gateway
+
+    def rooms(creator, person, space=False):
+        return [room for room in homeserver.rooms.values()
+                if room.events[0]["sender"] == creator and person.id in room.joined | room.invited and
+                (room.state["m.room.create", ""].get("type") == "m.space") == space]
+
+    def children(space):
+        return {key for (kind, key), content in space.state.items() if kind == "m.space.child" and content.get("via")}
+    space = rooms(BOT, alice, True)[0]
+    never = 3, 4
+    for number, trouble in enumerate((lost, lambda: hang(True), slow, hang, lambda: lost(False))):
+        # A contact writes first.
+        dave = await world.irc_client(lobby.ircd, f"dave{number}")
+
+        async def write(dave=dave):
+            dave.send("PRIVMSG alice :may I")
+        chat = await in_doubt(lobby, trouble(), write, lambda: rooms(ghost(dave.nick), alice))  # noqa: B023
+        dave.send("PRIVMSG alice :come in?")
+        await alice.join(chat.id)
+        await hears_once(alice, chat.id, ["may I", "come in?"], sender=ghost(dave.nick))
+        mark = dave.mark()
+        await alice.say(chat.id, "welcome")
+        await dave.expect(r"^:alice!\S+ PRIVMSG \S+ :welcome$", mark)
+        await wait_until(lambda: chat.id in children(space), "the chat to be in the space")  # noqa: B023
+        require(len(rooms(ghost(dave.nick), alice)) == 1, f"there are {len(rooms(ghost(dave.nick), alice))} chats")
+        if number in never:
+            continue
+        # Somebody comes into the portal for the first time, and has no space.
+        person, control = await with_account(world, homeserver, f"person{number}")
+        other = await in_doubt(lobby, trouble(), lambda: enter(person, carol), lambda: rooms(BOT, person, True))  # noqa: B023
+        await wait_until(lambda: lobby.portal in children(other), "the portal to be in the space")  # noqa: B023
+        # The bot has something to say, and no chat for that; what it was goes with the process.
+        await person.leave(control)
+        await homeserver.idle()
+
+        def controls():
+            return [room for room in rooms(BOT, person) if room.id != lobby.portal]  # noqa: B023
+        await in_doubt(lobby, trouble(), lambda: gateway.control("broadcast", "hello, hello"), controls)
+        await wait_answer(lambda: gateway.control("broadcast", "the end"), lambda _: any(  # noqa: B023
+            event["content"].get("body") == "the end" for room in controls() for event in room.events), "the bot to say so", 20)
+        require(len(rooms(BOT, person, True)) == 1, f"there are {len(rooms(BOT, person, True))} spaces")
+        require(len(controls()) == 1, f"there are {len(controls())} chats with the bot")
+    require(rooms(BOT, alice, True) == [space], "alice has another space")
 
 
 async def scenario_trouble_all_the_time(world):

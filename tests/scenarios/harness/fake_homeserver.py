@@ -34,11 +34,13 @@ def answer(status, content, *headers):
 class Fault:
     """
     For the next `times` calls whose "METHOD path" matches (the path decoded). `says`: bytes instead of the answer, behind which
-    the connection ends unless they are a whole one (`keeps`). `does`: the call is carried out all the same.
+    the connection ends unless they are a whole one (`keeps`). `does`: the call is carried out all the same; `late`: not before
+    what it `waits` for.
     """
 
-    def __init__(self, says=b"", does=False, keeps=True, resets=False, waits=None, cuts=None):
+    def __init__(self, says=b"", does=False, keeps=True, resets=False, waits=None, cuts=None, late=False):
         self.says, self.does, self.keeps, self.resets, self.waits, self.cuts = says, does, keeps, resets, waits, cuts
+        self.late = late
         self.pattern, self.left, self.hit = None, 0, 0
 
 
@@ -75,6 +77,11 @@ def truncated(does=True):
 def hang(does=False):
     """No answer until the event is set; then the connection ends."""
     return Fault(does=does, keeps=False, waits=asyncio.Event())
+
+
+def slow():
+    """Carried out when the event is set, whoever waits for it then; nobody is told."""
+    return Fault(late=True, keeps=False, waits=asyncio.Event())
 
 
 # ------------------------------------------------------------------------------------------------------------- homeserver
@@ -205,6 +212,8 @@ class FakeHomeserver:
             return True
         if fault.waits:
             await fault.waits.wait()
+        if fault.late:
+            self._carry_out(call)
         if fault.resets:
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
@@ -255,7 +264,7 @@ class FakeHomeserver:
         alias = alias and f"#{alias}:{self.name}"
         if alias in self.aliases:
             raise Refused(400, "M_ROOM_IN_USE")
-        room = self.new_room(who)
+        room = self.new_room(who, call.content.get("creation_content"))
         if alias:
             self.aliases[alias] = room.id
         for guest in call.content.get("invite", []):
@@ -308,6 +317,9 @@ class FakeHomeserver:
             raise Refused(404, "M_NOT_FOUND")
         return state[kind, key or ""]
 
+    def _whole_state(self, _, __, identity):
+        return [{"type": kind, "state_key": key, "content": content} for (kind, key), content in self.room(identity).state.items()]
+
     def _members(self, who, _, identity):
         room = self.room(identity)
         if who not in room.joined:
@@ -329,11 +341,11 @@ class FakeHomeserver:
 
     # rooms -----------------------------------------------------------------------------------------------------------
 
-    def new_room(self, creator):
+    def new_room(self, creator, creation=None):
         self.counter += 1
         room = Room(f"!room{self.counter}:{self.name}")
         self.rooms[room.id] = room
-        self.add(room, creator, "m.room.create", {"room_version": "11"}, state_key="")
+        self.add(room, creator, "m.room.create", {"room_version": "11", **(creation or {})}, state_key="")
         self._set_member(room, creator, creator, "join")
         return room
 
@@ -441,6 +453,7 @@ HANDLERS = [(method, r"/_matrix/client/" + pattern, handle) for method, pattern,
     ("PUT", r"v3/rooms/([^/]+)/redact/([^/]+)/([^/]+)", FakeHomeserver._redact),
     ("PUT", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._put_state),
     ("GET", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._get_state),
+    ("GET", r"v3/rooms/([^/]+)/state", FakeHomeserver._whole_state),
     ("PUT", r"v3/rooms/[^/]+/typing/.*", FakeHomeserver._nothing),
     ("POST", r"v3/rooms/[^/]+/receipt/.*", FakeHomeserver._nothing),
     ("PUT", r"v3/(profile|presence)/.*", FakeHomeserver._nothing),

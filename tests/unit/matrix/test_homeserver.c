@@ -532,6 +532,41 @@ static void says_when_that_changes(void **state)
 	assert_true(homeserver_answers(f->homeserver));
 }
 
+/* What may have been done and has no transaction id: whoever has asked decides. */
+static void does_nothing_twice(void **state)
+{
+	struct fixture *f = *state;
+	struct matrix_call make = {.method = HTTP_POST, .path = "/make", .body = "{}", .lane = "lane", .unrepeated = true};
+
+	f->server.rules[0] = (struct rule){"/make", 1, 502, "<html>"};
+	call(f, make);
+	wait_for(f, 1);
+	assert_int_equal(f->server.requests, 1);
+	char told[100];
+
+	snprintf(told, sizeof(told), "%d 502  -\n", TP_ERR_IO);
+	expect_told(f, told);
+	/* but the homeserver says that it has not been done */
+	f->server.rules[0] = (struct rule){"/make", 1, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	f->server.rules[1] = (struct rule){"/make", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":1}"};
+	call(f, make);
+	wait_for(f, 2);
+	assert_int_equal(f->server.requests, 4);
+	/* or there is nobody who could have */
+	unsigned port = free_port();
+
+	homeserver_destroy(&f->homeserver);
+	begin(f, port);
+	call(f, make);
+	uint64_t until = clock_ms() + 100;
+
+	TURN_UNTIL(&f->loop, clock_ms() > until);
+	assert_int_equal(f->done, 2);
+	ruled_listen(&f->server, port);
+	wait_for(f, 3);
+	assert_int_equal(f->server.requests, 5);
+}
+
 static void calls_once(void **state)
 {
 	struct fixture *f = *state;
@@ -723,6 +758,7 @@ int main(void)
 	        TEST(goes_on_when_it_is_there_again),
 	        TEST(is_not_hurried_by_others),
 	        TEST(says_when_that_changes),
+	        TEST(does_nothing_twice),
 	        TEST(calls_once),
 	        TEST(uploads),
 	        TEST(ends_with_calls_waiting),
