@@ -178,6 +178,9 @@ static void entered(void *context, const struct matrix_reply *reply)
 			return;
 		matrix_room_note_member(frontend, room, entering->ghost, false);
 	}
+	/* Taken out meanwhile, in another lane, which may have been before this. */
+	if (!reply->err && room && entering->arrives && !matrix_room_has(room, entering->ghost))
+		matrix_leave(frontend, room->id, entering->ghost);
 	if (reply->err)
 		log_warning(&frontend->base.log, "%s cannot enter %s: %s", log_quote(entering->ghost),
 		            log_quote(entering->room), reply->problem);

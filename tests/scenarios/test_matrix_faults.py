@@ -611,6 +611,40 @@ async def scenario_the_listener_lags(world):
     await hears_several(alice, portal, said, mark)
 
 
+async def scenario_the_listener_is_ahead(world):
+    """It sees somebody of the portal come, or take another name, before his own connection knows: no ghost stands for him in the
+    end, also if it was still on its way."""
+    relay, gateway, carol, (alice, bob), _ = await relayed_lobby(world, "alice", "bob")
+    homeserver = alice.homeserver
+    link = await relay.linked("bob")
+    for number, channel in enumerate(("#hall", "#den")):
+        await carol.join(channel)
+        portal = await enter(alice, carol, channel)
+        link.stall()
+        fault = homeserver.fail(rf"POST .*/join/{re.escape(portal)}", slow()) if number else None
+        await bob.join(portal)
+        await link.holds(f"JOIN :{channel}".encode())
+        await (homeserver.hit(fault) if fault else alice.member(portal, ghost("bob")))
+        link.go_on()
+        if fault:
+            await wait_until(lambda: homeserver.count(rf"POST .*/rooms/{re.escape(portal)}/leave"), "it to leave")  # noqa: B023
+            fault.waits.set()
+        await alice.wait_members(portal, {alice.id, bob.id, CAROL, BOT})
+        carol.send(f"PRIVMSG {channel} :all there")
+        await hears_once(alice, portal, ["all there"])
+    link.stall()
+    for room in [room for room in homeserver.rooms.values() if bob.id in room.joined]:
+        homeserver.add(room, bob.id, "m.room.member", {"membership": "join", "displayname": "bobby"}, state_key=bob.id)
+    await link.holds(b"NICK")
+    await alice.member(portal, ghost("bobby"))
+    link.go_on()
+    await alice.wait_members(portal, {alice.id, bob.id, CAROL, BOT})
+    mark = carol.mark()
+    await bob.say(portal, "it is me")
+    await carol.expect(r"^:bobby!\S+ PRIVMSG #den :it is me$", mark)
+    require(not alice.messages(portal, "^it is me$", ghost("bobby")), "he speaks twice")
+
+
 async def scenario_a_netsplit(world):
     """Two servers of one network, somebody of the portal on each. Between them the link breaks, and comes back."""
     here, there = Ngircd(world.folder, name="here.test"), Ngircd(world.folder, name="there.test")
