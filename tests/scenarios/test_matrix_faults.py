@@ -163,6 +163,26 @@ async def scenario_first_words_of_somebody_on_the_way(world):
     require(fault.hit == 1, "nothing was tried again")
 
 
+async def scenario_registered_where_it_is_slow(world):
+    """A ghost whose registration waits in one place is not refused in others."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, homeserver = lobby.people[0], lobby.homeserver
+    dave, other = await world.irc_client(lobby.ircd, "dave"), await alice.join(alias("#den"))
+    mark, fault = alice.mark(), homeserver.fail("POST .*/register", hang())
+    await dave.join("#lobby")
+    await homeserver.hit(fault)
+    dave.send("PRIVMSG alice :in private")
+    chat = await alice.invited(ghost("dave"), mark, timeout=5)
+    await hears_once(alice, chat, ["in private"], sender=ghost("dave"))
+    dave.send("PRIVMSG #lobby :I am not in yet")
+    await dave.join("#den")
+    dave.send("PRIVMSG #den :nor here")
+    await hears_once(alice, other, ["nor here"], sender=ghost("dave"))
+    fault.waits.set()
+    await hears_once(alice, lobby.portal, ["I am not in yet"], mark, sender=ghost("dave"))
+    require(homeserver.count("POST .*/register") < 12, "it is registered again and again")
+
+
 async def scenario_killed_before_an_author_is_told(world):
     """That the network has refused something is said to its author once, also if the gateway ends before the homeserver has the
     words, or before it has said so."""
