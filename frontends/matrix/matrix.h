@@ -65,7 +65,7 @@ struct matrix_frontend {
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
 	struct map *spaces;    /* user id -> struct space (space.c) */
-	struct map *in_flight; /* messages whose event id is not known yet (in_flight.h) */
+	struct map *in_flight; /* messages whose event id is not known yet (in_flight.h, copies.h) */
 	struct map *recent;    /* event id -> struct recent */
 	struct transaction_order order;
 	struct list accepting; /* struct accepting.link: requests that are answered later */

@@ -12,6 +12,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/copies.h"
 #include "frontends/matrix/directory.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/making.h"
@@ -204,6 +205,8 @@ static void say(struct saying *saying)
 
 	recent_note(saying->frontend, source->id, person_name(saying->frontend, source->sender), message.text,
 	            NULL);
+	if (saying->room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, saying->room))
+		copies_note(saying->frontend, saying->room, source->id, source->id);
 	route(saying, EVENT_MESSAGE, &message);
 }
 

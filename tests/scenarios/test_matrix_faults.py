@@ -183,6 +183,27 @@ async def scenario_registered_where_it_is_slow(world):
     require(homeserver.count("POST .*/register") < 12, "it is registered again and again")
 
 
+async def scenario_a_reply_to_a_copy_on_its_way(world):
+    """The message is in the portal already, and not in the other room that is tied to the channel."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver, portal = lobby.people[0], lobby.carol, lobby.homeserver, lobby.portal
+    room = await alice.create_room([BOT])
+    homeserver.add(homeserver.rooms[room], alice.id, "m.room.power_levels", {"users": {alice.id: 100}}, state_key="")
+    await alice.member(room, BOT)
+    await alice.say(room, "plumb #lobby")
+    await alice.member(room, CAROL)
+    fault = homeserver.fail(rf"PUT .*/rooms/{re.escape(room)}/send/", hang())
+    carol.send("PRIVMSG #lobby :lunch?")
+    lunch = (await alice.message(portal, "^lunch\\?$", CAROL))["event_id"]
+    await homeserver.hit(fault)
+    await alice.say(portal, "gladly", **{"m.relates_to": {"m.in_reply_to": {"event_id": lunch}}})
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :gladly$")
+    fault.waits.set()
+    there = (await alice.message(room, "^lunch\\?$", CAROL))["event_id"]
+    copy = await alice.message(room, "^gladly$", ghost("alice"))
+    require(copy["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == there, f"it refers to {copy}, not {there}")
+
+
 async def scenario_killed_before_an_author_is_told(world):
     """That the network has refused something is said to its author once, also if the gateway ends before the homeserver has the
     words, or before it has said so."""
