@@ -69,6 +69,7 @@ struct homeserver {
 	unsigned calls; /* under way */
 	bool answers;
 	unsigned silences; /* in a row */
+	bool was_silent;   /* before the last answer */
 	void (*changed)(void *context, bool answers);
 	void *changed_context;
 	unsigned inside; /* a callback is under way */
@@ -417,6 +418,7 @@ static void note_word(struct homeserver *homeserver, bool answers, const char *p
 		log_info(&homeserver->log, "answers again");
 	if (answers && homeserver->silences > 1)
 		wake_for_answers(homeserver);
+	homeserver->was_silent = answers && homeserver->silences > 0;
 	homeserver->silences = answers ? 0 : homeserver->silences + 1;
 	if (answers == homeserver->answers)
 		return;
@@ -654,6 +656,11 @@ size_t homeserver_waiting(const struct homeserver *homeserver)
 bool homeserver_answers(const struct homeserver *homeserver)
 {
 	return homeserver->answers;
+}
+
+bool homeserver_was_silent(const struct homeserver *homeserver)
+{
+	return homeserver->was_silent;
 }
 
 void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers),

@@ -91,5 +91,7 @@ size_t homeserver_waiting(const struct homeserver *homeserver);
 /* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode)
  * is none. False at first. When that changes, `changed` is called, which may destroy the homeserver. */
 bool homeserver_answers(const struct homeserver *homeserver);
+/* Whether it was asked in vain before its last answer. */
+bool homeserver_was_silent(const struct homeserver *homeserver);
 void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers),
                       void *context);

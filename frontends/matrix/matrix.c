@@ -15,6 +15,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/contact.h"
+#include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/login_show.h"
 #include "frontends/matrix/long_text.h"
@@ -244,6 +245,7 @@ static void frontend_destroy(struct frontend *base)
 	http_client_close(&frontend->http, NULL, NULL);
 	later_finish(&frontend->later);
 	makings_free(frontend);
+	gaps_free(frontend);
 	chats_free(frontend);
 	chat_all_free(frontend);
 	portal_rooms_free(frontend);
@@ -336,7 +338,11 @@ static void on_answering(void *context, bool answers)
 	if (answers) {
 		log_info(&frontend->base.log, "the homeserver answers");
 		matrix_ping(frontend);
+		if (homeserver_was_silent(frontend->homeserver))
+			gaps_suspect(frontend);
+		gaps_look(frontend);
 	} else {
+		gaps_suspect(frontend);
 		log_warning(&frontend->base.log, "the homeserver does not answer; what is for it waits");
 	}
 }
@@ -367,6 +373,7 @@ static void begin(struct matrix_frontend *frontend)
 	}
 	frontend->loaded = true;
 	delivery_frontend_ready(&frontend->base);
+	gaps_look(frontend);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = CLIENT "/account/whoami",
 	                                                            .done = on_whoami,

@@ -76,6 +76,8 @@ struct matrix_frontend {
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
 	bool loaded;           /* all places are known; until then transactions are refused */
+	int64_t suspect_ms;    /* since when the homeserver may not have told us something, Unix ms; 0: it has (gap.h) */
+	struct gaps *gaps;     /* that are being looked for; NULL */
 	unsigned recovering;   /* rooms that the process before was making, and that are looked for */
 	bool stopping;
 	void (*stopped)(void *context);

@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import struct
+import time
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .process import PATIENCE, Failure, free_port, require, wait_until
@@ -153,11 +154,9 @@ class FakeHomeserver:
             await asyncio.wait([self.pusher], timeout=0.1)
         self.pusher = None
 
-    async def restart(self):
-        """As Synapse: what it had answered by transaction id it does not know any more; a transaction comes again."""
-        await self.stop()
-        self.done.clear()
-        await self.start()
+    def forget(self):
+        """What a Synapse has in memory only: what waits behind a transaction that is under way."""
+        self.queue.clear()
 
     def person(self, name):
         return Person(self, name)
@@ -320,6 +319,12 @@ class FakeHomeserver:
     def _whole_state(self, _, __, identity):
         return [{"type": kind, "state_key": key, "content": content} for (kind, key), content in self.room(identity).state.items()]
 
+    def _messages(self, who, call, identity):
+        room = self.room(identity)
+        if who not in room.joined:
+            raise Refused(403, "M_FORBIDDEN", f"{who} is not in {room.id}")
+        return {"chunk": room.events[::-1][:int(call.query["limit"][0])]}
+
     def _members(self, who, _, identity):
         room = self.room(identity)
         if who not in room.joined:
@@ -359,7 +364,7 @@ class FakeHomeserver:
         """An event, which everybody in the room has from now on; the bridge too, if one of its own is there or invited."""
         self.counter += 1
         event = {"type": kind, "room_id": room.id, "sender": sender, "event_id": f"$event{self.counter}",
-                 "origin_server_ts": 1700000000000 + self.counter, "content": content, **more}
+                 "origin_server_ts": int(time.time() * 1000), "content": content, **more}
         if kind == "m.room.member":
             room.joined.discard(more["state_key"])
             room.invited.discard(more["state_key"])
@@ -453,6 +458,7 @@ HANDLERS = [(method, r"/_matrix/client/" + pattern, handle) for method, pattern,
     ("PUT", r"v3/rooms/([^/]+)/redact/([^/]+)/([^/]+)", FakeHomeserver._redact),
     ("PUT", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._put_state),
     ("GET", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._get_state),
+    ("GET", r"v3/rooms/([^/]+)/messages", FakeHomeserver._messages),
     ("GET", r"v3/rooms/([^/]+)/state", FakeHomeserver._whole_state),
     ("PUT", r"v3/rooms/[^/]+/typing/.*", FakeHomeserver._nothing),
     ("POST", r"v3/rooms/[^/]+/receipt/.*", FakeHomeserver._nothing),
