@@ -175,6 +175,7 @@
 #define LIMIT_MATRIX_RETRY_MS 1000         /* until a call is made again, at first; doubled each time up to ... */
 #define LIMIT_MATRIX_RETRY_LAST_MS 60000
 #define LIMIT_MATRIX_MAKING_MS 5000 /* for which a room that may have been made is looked for before another is */
+#define LIMIT_MATRIX_LOOK_EVENTS 50 /* of a room, among which an event is looked for that may have been taken */
 #define LIMIT_MATRIX_GAP_EVENTS 100 /* of a room, that are looked through after the homeserver was away */
 #define LIMIT_MATRIX_GAP_MS 600000  /* before that, at most */
 #define LIMIT_MATRIX_GAP_CALLS 8    /* rooms at once */

@@ -162,6 +162,9 @@ void gaps_look(struct matrix_frontend *frontend)
 {
 	struct map_iter it = {0};
 
+	/* It speaks to us before we have asked it again. */
+	if (!homeserver_answers(frontend->homeserver) && homeserver_silences(frontend->homeserver) > 1)
+		gaps_suspect(frontend);
 	if (!frontend->suspect_ms || !frontend->loaded || frontend->gaps)
 		return;
 	struct gaps *gaps = MEM_NEW(struct gaps);

@@ -12,7 +12,8 @@
 
 #include "frontends/matrix/matrix.h"
 
-/* Something may be missing: it does not answer, or does what it does after a start. */
+/* Something may be missing: it does what it does after a start. More than one call in a row without an answer says so,
+ * too; a single one may be anything. */
 void gaps_suspect(struct matrix_frontend *frontend);
 /* It speaks: rooms are read if something may be missing and they are not being read already. */
 void gaps_look(struct matrix_frontend *frontend);

@@ -53,8 +53,12 @@ struct matrix_call {
 	const char *lane; /* usually a room's id; NULL: without waiting for others */
 	bool first;       /* before what waits in its lane already */
 	bool once;        /* not again, whatever comes: what is stale later (typing, presence) */
+	/* Of an event that is put into a room: these two, or NULL. A homeserver may forget transaction ids when it ends
+	 * (Synapse does): where there was no answer the event is looked for in the room, by its unsigned.transaction_id,
+	 * before the call is made again. Found, it is answered with its "event_id". */
+	const char *room, *transaction;
 	/* Not again where the homeserver may have got it and does not answer: then TP_ERR_IO or TP_ERR_TIMEOUT. For what
-	 * has no transaction id; needs a body. */
+	 * has no transaction id. */
 	bool unrepeated;
 	/* Once, never from inside homeserver_call; not after homeserver_destroy, which it may call. NULL:
 	 * unwanted. */
@@ -91,7 +95,7 @@ size_t homeserver_waiting(const struct homeserver *homeserver);
 /* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode)
  * is none. False at first. When that changes, `changed` is called, which may destroy the homeserver. */
 bool homeserver_answers(const struct homeserver *homeserver);
-/* Whether it was asked in vain before its last answer. */
-bool homeserver_was_silent(const struct homeserver *homeserver);
+/* How many calls in a row have got no answer: up to now, or if the last one has, before that. */
+unsigned homeserver_silences(const struct homeserver *homeserver);
 void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers),
                       void *context);

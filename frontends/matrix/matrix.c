@@ -147,14 +147,16 @@ void matrix_send(struct matrix_frontend *frontend, const char *room, const char 
 
 	if (!transaction)
 		matrix_put_transaction(frontend, &fresh);
-	char *path =
-	        matrix_path("/rooms/%s/send/%s/%s", room, type, transaction ? transaction : buf_text(&fresh));
+	const char *known = transaction ? transaction : buf_text(&fresh);
+	char *path = matrix_path("/rooms/%s/send/%s/%s", room, type, known);
 
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                            .path = path,
 	                                                            .as = as,
 	                                                            .body = content,
 	                                                            .lane = room,
+	                                                            .room = room,
+	                                                            .transaction = known,
 	                                                            .done = done,
 	                                                            .drop = drop,
 	                                                            .context = context});
@@ -338,11 +340,10 @@ static void on_answering(void *context, bool answers)
 	if (answers) {
 		log_info(&frontend->base.log, "the homeserver answers");
 		matrix_ping(frontend);
-		if (homeserver_was_silent(frontend->homeserver))
+		if (homeserver_silences(frontend->homeserver) > 1 && !gaps_are_looked_for(frontend))
 			gaps_suspect(frontend);
 		gaps_look(frontend);
 	} else {
-		gaps_suspect(frontend);
 		log_warning(&frontend->base.log, "the homeserver does not answer; what is for it waits");
 	}
 }

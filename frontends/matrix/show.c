@@ -252,8 +252,8 @@ static struct sent *sent_by(const struct speaking *speaking, const struct matrix
 	return sent;
 }
 
-static void make_call(struct speaking *speaking, const struct matrix_room *room, char *path, const char *body,
-                      struct sent *sent)
+static void make_call(struct speaking *speaking, const struct matrix_room *room, char *path, const char *transaction,
+                      const char *body, struct sent *sent)
 {
 	homeserver_call(speaking->frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                                      .path = path,
@@ -261,6 +261,8 @@ static void make_call(struct speaking *speaking, const struct matrix_room *room,
 	                                                                      .bearer = speaking->bearer,
 	                                                                      .body = body,
 	                                                                      .lane = room->id,
+	                                                                      .room = room->id,
+	                                                                      .transaction = transaction,
 	                                                                      .done = on_sent,
 	                                                                      .context = sent,
 	                                                                      .drop = sent_free});
@@ -323,7 +325,7 @@ static void send_event(struct speaking *speaking, struct matrix_room *room, cons
 
 	if (named)
 		give_name(speaking, room, sent, speaking->event->message.text);
-	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), marked, sent);
+	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), transaction, marked, sent);
 	mem_free(transaction);
 	mem_free(marked);
 }
@@ -334,7 +336,7 @@ static void redact(struct speaking *speaking, struct matrix_room *room, const ch
 	char *transaction = transaction_of(speaking);
 	char *body = with_mark(speaking, room, "{\"reason\":\"\"}");
 
-	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), body,
+	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), transaction, body,
 	          sent_by(speaking, room, known_there));
 	mem_free(transaction);
 	mem_free(body);
@@ -388,6 +390,8 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	                                        .bearer = speaking->bearer,
 	                                        .body = marked,
 	                                        .lane = room->id,
+	                                        .room = room->id,
+	                                        .transaction = transaction,
 	                                        .done = on_sent,
 	                                        .context = sent,
 	                                        .drop = sent_free});

@@ -49,7 +49,7 @@ struct http_ask {
 	bool body_from_fd;
 	uint64_t body_size;              /* of it */
 	/* libcurl makes a request again when a connection that was kept turns out to be dead, although the peer may have
-	 * acted on it. True: not if any of the body was sent (which it needs to have). */
+	 * acted on it. True: not if the request has begun. */
 	bool unrepeated;
 	uint64_t answer_max;             /* bytes */
 	unsigned timeout_s;              /* for all of it; 0, and at most: LIMIT_HTTP_CLIENT_SECONDS */

@@ -155,8 +155,10 @@ class FakeHomeserver:
         self.pusher = None
 
     def forget(self):
-        """What a Synapse has in memory only: what waits behind a transaction that is under way."""
+        """What a Synapse has in memory only: what waits behind a transaction that is under way, and what it has answered by
+        transaction id (which it tells all the same of an event to who has sent it)."""
         self.queue.clear()
+        self.done.clear()
 
     def person(self, name):
         return Person(self, name)
@@ -291,20 +293,21 @@ class FakeHomeserver:
                          reason=call.content.get("reason"))
         return {}
 
-    def _send(self, who, call, identity, kind, _):
+    def _send(self, who, call, identity, kind, transaction):
         room = self.room(identity)
         if who not in room.joined:
             raise Refused(403, "M_FORBIDDEN", f"{who} is not in {room.id}")
         if len(json.dumps(call.content)) > 65536:
             raise Refused(413, "M_TOO_LARGE")
         if call.path not in self.done:
-            self.done[call.path] = self.add(room, who, kind, call.content)["event_id"]
+            self.done[call.path] = self.add(room, who, kind, call.content, unsigned={"transaction_id": transaction})["event_id"]
         return {"event_id": self.done[call.path]}
 
-    def _redact(self, who, call, identity, event, _):
+    def _redact(self, who, call, identity, event, transaction):
         if call.path not in self.done:
             content = {**call.content, "redacts": event}
-            self.done[call.path] = self.add(self.room(identity), who, "m.room.redaction", content)["event_id"]
+            self.done[call.path] = self.add(self.room(identity), who, "m.room.redaction", content,
+                                            unsigned={"transaction_id": transaction})["event_id"]
         return {"event_id": self.done[call.path]}
 
     def _put_state(self, who, call, identity, kind, key):
@@ -323,7 +326,9 @@ class FakeHomeserver:
         room = self.room(identity)
         if who not in room.joined:
             raise Refused(403, "M_FORBIDDEN", f"{who} is not in {room.id}")
-        return {"chunk": room.events[::-1][:int(call.query["limit"][0])]}
+        return {"chunk": [{**event, "unsigned": {"transaction_id": event["unsigned"]["transaction_id"]}
+                           if event["sender"] == who and "unsigned" in event else {}}
+                          for event in room.events[::-1][:int(call.query["limit"][0])]]}
 
     def _members(self, who, _, identity):
         room = self.room(identity)

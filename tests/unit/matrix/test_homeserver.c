@@ -490,10 +490,11 @@ static void goes_on_when_it_is_there_again(void **state)
 	put(f, "a", "/a");
 	put(f, "b", "/b");
 	put(f, NULL, "/c");
-	TURN_UNTIL(&f->loop, f->server.requests == 3);
+	TURN_UNTIL(&f->loop, f->server.requests == 3 && homeserver_silences(f->homeserver) == 3);
 	put(f, "d", "/d");
 	wait_for(f, 4);
 	assert_int_equal(f->server.requests, 7);
+	assert_int_equal(homeserver_silences(f->homeserver), 3);
 }
 
 /* A call that nothing ever comes back from, while the homeserver is well. */
@@ -565,6 +566,46 @@ static void does_nothing_twice(void **state)
 	ruled_listen(&f->server, port);
 	wait_for(f, 3);
 	assert_int_equal(f->server.requests, 5);
+}
+
+#define LOOK "/_matrix/client/v3/rooms/!r/messages\n"
+
+/* An event may be in the room although nobody has said so. */
+static void looks_before_it_sends_again(void **state)
+{
+	struct fixture *f = *state;
+	struct matrix_call send = {.path = "/send", .as = "@g:hs", .lane = "lane", .room = "!r", .transaction = "t2"};
+	static const char messages[] = "{\"chunk\":[{\"event_id\":\"$1\",\"unsigned\":{\"transaction_id\":\"t1\"}},"
+				       "{\"event_id\":\"$2\",\"unsigned\":{\"transaction_id\":\"t2\"}}]}";
+
+	/* not there, after some silence: it is sent */
+	f->server.rules[0] = (struct rule){"/", 2, 502, "<html>"};
+	call(f, send);
+	put(f, "lane", "/next");
+	wait_for(f, 2);
+	assert_string_equal(buf_text(&f->seen), LOOK "/send\n/next\n");
+	assert_int_equal(f->server.requests, 5);
+	/* there: it is not, and others go on */
+	buf_clear(&f->seen);
+	buf_clear(&f->told);
+	f->server.rules[0] = (struct rule){"/send", 1, 502, "<html>"};
+	f->server.rules[1] = (struct rule){"/_matrix", 0, 200, messages};
+	call(f, send);
+	put(f, "lane", "/next");
+	wait_for(f, 4);
+	assert_string_equal(buf_text(&f->seen), "/next\n");
+	/* what the homeserver refuses to show does not stand in the way */
+	buf_clear(&f->seen);
+	f->server.rules[0] = (struct rule){"/send", 1, 502, "<html>"};
+	f->server.rules[1] = (struct rule){"/_matrix", 0, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
+	call(f, send);
+	wait_for(f, 5);
+	assert_string_equal(buf_text(&f->seen), "/send\n");
+	/* nor is anything looked for that was refused, or made once */
+	f->server.rules[0] = (struct rule){"/send", 2, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	f->server.rules[1] = (struct rule){"/_matrix", 0, 200, messages};
+	call(f, send);
+	wait_for(f, 6);
 }
 
 static void calls_once(void **state)
@@ -759,6 +800,7 @@ int main(void)
 	        TEST(is_not_hurried_by_others),
 	        TEST(says_when_that_changes),
 	        TEST(does_nothing_twice),
+	        TEST(looks_before_it_sends_again),
 	        TEST(calls_once),
 	        TEST(uploads),
 	        TEST(ends_with_calls_waiting),
