@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the homeserver has accepted and never tells. Synapse keeps in memory what waits behind a transaction that is under
- * way: when it ends then, nothing is ever pushed of it. So where it was away, or its transactions show that it has
- * begun anew, the last messages of each chat, portal and control room are read; what was not seen before is taken as if
- * it had been pushed, and what is pushed meanwhile waits for that, so that the order is kept.
+ * What the homeserver has accepted and never tells. Synapse keeps in memory what waits behind a transaction that is
+ * under way: when it ends then, nothing is ever pushed of it. So where it was away, or its transactions show that it
+ * has begun anew, the last messages of each chat, portal and control room are read; what was not seen before is taken
+ * as if it had been pushed, and what is pushed meanwhile waits for that, so that the order is kept.
  *
- * At most LIMIT_MATRIX_GAP_EVENTS of a room, from LIMIT_MATRIX_GAP_MS before the trouble on, and none from before
- * one of ours came in. Who is there is asked anew where somebody came or went.
+ * At most LIMIT_MATRIX_GAP_EVENTS of a room, from LIMIT_MATRIX_GAP_MS before the trouble on, and none from before one
+ * of ours came in. Who is there is asked anew where somebody came or went.
  */
 #pragma once
 

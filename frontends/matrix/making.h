@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rooms that the homeserver is asked to make. createRoom knows no transaction id: where the answer does not come, as the
- * connection ends or this process, the room may be there, or not, or come yet. A note of the spool says what was asked
- * for, and a mark in the room's m.room.create (MAKING_MARK) what it is for. So whoever has no answer looks for the room,
- * and for LIMIT_MATRIX_MAKING_MS takes it when the homeserver tells of it, before another is asked for. Portals need
- * only the note: their alias is one.
+ * Rooms that the homeserver is asked to make. createRoom knows no transaction id: where the answer does not come, as
+ * the connection ends or this process, the room may be there, or not, or come yet. A note of the spool says what was
+ * asked for, and a mark in the room's m.room.create (MAKING_MARK) what it is for. So whoever has no answer looks for
+ * the room, and for LIMIT_MATRIX_MAKING_MS takes it when the homeserver tells of it, before another is asked for.
+ * Portals need only the note: their alias is one.
  */
 #pragma once
 
