@@ -117,8 +117,6 @@ void account_result_finish(struct account_result *result)
 {
 	mem_free_secret(result->password);
 	mem_free(result->settings);
-	for (size_t i = 0; i < result->account.contacts_count; i++)
-		mem_free((void *)result->contacts[i].groups);
 	mem_free(result->contacts);
 	mem_free(result->identities);
 	arena_finish(&result->arena);
@@ -209,10 +207,11 @@ static void *grow(void *items, size_t count, size_t size)
 	return mem_realloc(items, (count == 0 ? 8 : count * 2) * size);
 }
 
-static char *column_copy(struct accounts *accounts, struct arena *arena, struct statement *statement,
-                         int column)
+static const char *column_copy(struct accounts *accounts, struct arena *arena, struct statement *statement,
+                               int column)
 {
-	return arena_strdup(arena, accounts->db->ops->column_text(statement, column));
+	const char *text = accounts->db->ops->column_text(statement, column);
+	return *text == '\0' ? "" : arena_strdup(arena, text);
 }
 
 static int load_settings(struct accounts *accounts, struct account_result *result)
@@ -258,23 +257,24 @@ static int load_identities(struct accounts *accounts, struct account_result *res
 	return err;
 }
 
-/* Cuts `joined` at its newlines in place. */
-static void split_groups(char *joined, struct store_contact *contact)
+/* The names that `joined` has, each ended by a newline but the last; in `arena`. Empty ones are none. */
+static void split_groups(struct arena *arena, const char *joined, struct store_contact *contact)
 {
-	const char **groups = NULL;
-	size_t count = 0;
-	char *next = joined;
+	if (*joined == '\0')
+		return;
+	char *next = arena_strdup(arena, joined);
+	size_t count = 1;
+	for (const char *at = joined; (at = strchr(at, '\n')) != NULL; at++)
+		count++;
+	const char **groups = arena_alloc(arena, count * sizeof(*groups));
+	contact->groups = groups;
 	while (next != NULL && *next != '\0') {
-		char *group = next;
-		char *end = strchr(group, '\n');
+		char *end = strchr(next, '\n');
+		groups[contact->groups_count++] = next;
 		if (end != NULL)
 			*end = '\0';
 		next = end == NULL ? NULL : end + 1;
-		groups = grow(groups, count, sizeof(*groups));
-		groups[count++] = group;
 	}
-	contact->groups = groups;
-	contact->groups_count = count;
 }
 
 static int load_contacts(struct accounts *accounts, struct account_result *result)
@@ -295,7 +295,7 @@ static int load_contacts(struct accounts *accounts, struct account_result *resul
 		        .flags = (int)ops->column_int(statement, 4),
 		        .icon_hash = column_copy(accounts, &result->arena, statement, 5),
 		};
-		split_groups(column_copy(accounts, &result->arena, statement, 2), contact);
+		split_groups(&result->arena, ops->column_text(statement, 2), contact);
 	}
 	account->contacts = result->contacts;
 	return step == DRIVER_DONE ? 0 : TP_ERR_STORE;
