@@ -280,6 +280,12 @@ void transport_commit(struct transport *transport)
 	CRASH_POINT("core.commit.after");
 }
 
+void transport_commit_or_wait(struct transport *transport)
+{
+	if (transport->spool && (transport->stopping || !spool_can_wait(transport->spool)))
+		transport_commit(transport);
+}
+
 static int open_media(struct transport *transport, struct buf *error)
 {
 	if (!media_is_configured(&transport->media_config))
