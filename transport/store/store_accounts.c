@@ -258,23 +258,24 @@ static int load_identities(struct accounts *accounts, struct account_result *res
 }
 
 /* The names that `joined` has, each ended by a newline but the last; in `arena`. Empty ones are none. */
-static void split_groups(struct arena *arena, const char *joined, struct store_contact *contact)
+static const char *const *split_groups(struct arena *arena, const char *joined, size_t *count)
 {
+	*count = 0;
 	if (*joined == '\0')
-		return;
+		return NULL;
 	char *next = arena_strdup(arena, joined);
-	size_t count = 1;
+	size_t most = 1;
 	for (const char *at = joined; (at = strchr(at, '\n')) != NULL; at++)
-		count++;
-	const char **groups = arena_alloc(arena, count * sizeof(*groups));
-	contact->groups = groups;
+		most++;
+	const char **groups = arena_alloc(arena, most * sizeof(*groups));
 	while (next != NULL && *next != '\0') {
 		char *end = strchr(next, '\n');
-		groups[contact->groups_count++] = next;
+		groups[(*count)++] = next;
 		if (end != NULL)
 			*end = '\0';
 		next = end == NULL ? NULL : end + 1;
 	}
+	return groups;
 }
 
 static int load_contacts(struct accounts *accounts, struct account_result *result)
@@ -284,6 +285,9 @@ static int load_contacts(struct accounts *accounts, struct account_result *resul
 	struct statement *statement = prepare_for(accounts, GET_CONTACTS, account->id);
 	if (statement == NULL)
 		return TP_ERR_STORE;
+	struct buf joined = {0}; /* groups of the contact before: often the next one's as well */
+	const char *const *groups = NULL;
+	size_t groups_count = 0;
 	int step;
 	while ((step = ops->step(statement)) == DRIVER_ROW) {
 		result->contacts = grow(result->contacts, account->contacts_count, sizeof(*result->contacts));
@@ -295,8 +299,16 @@ static int load_contacts(struct accounts *accounts, struct account_result *resul
 		        .flags = (int)ops->column_int(statement, 4),
 		        .icon_hash = column_copy(accounts, &result->arena, statement, 5),
 		};
-		split_groups(&result->arena, ops->column_text(statement, 2), contact);
+		const char *text = ops->column_text(statement, 2);
+		if (strcmp(text, buf_text(&joined)) != 0) {
+			buf_clear(&joined);
+			buf_puts(&joined, text);
+			groups = split_groups(&result->arena, text, &groups_count);
+		}
+		contact->groups = groups;
+		contact->groups_count = groups_count;
 	}
+	buf_finish(&joined);
 	account->contacts = result->contacts;
 	return step == DRIVER_DONE ? 0 : TP_ERR_STORE;
 }
