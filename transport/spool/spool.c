@@ -164,6 +164,8 @@ int spool_flush(struct spool *spool)
 {
 	int err = 0;
 
+	if (spool->config.before_flush)
+		spool->config.before_flush(spool->config.context);
 	if (spool->disk) {
 		spool_clean(spool);
 		err = flush_disk(spool);

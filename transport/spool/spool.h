@@ -52,6 +52,10 @@ struct spool_config {
 	uint64_t keep_dead_seconds;        /* dead letters older than that are dropped */
 	uint64_t seen_seconds, seen_count; /* retention of seen ids: whichever comes first */
 	uint64_t map_seconds, map_count;   /* of the message map */
+	/* Called by each flush before it writes: puts what must not be on record without the rest of this turn, nor the
+	 * rest without it. Does not flush. NULL: there is no such thing. */
+	void (*before_flush)(void *context);
+	void *context;
 };
 
 /* One live record. Read it freely; only the spool changes it. */
