@@ -179,6 +179,11 @@
 #define LIMIT_MATRIX_FILES 64              /* for which messages wait in their lanes; beyond, the link is sent */
 #define LIMIT_MATRIX_RETRY_MS 1000         /* until a call is made again, at first; doubled each time up to ... */
 #define LIMIT_MATRIX_RETRY_LAST_MS 60000
+#define LIMIT_MATRIX_MAKING_MS 5000 /* for which a room that may have been made is looked for before another is */
+#define LIMIT_MATRIX_LOOK_EVENTS 50 /* of a room, among which an event is looked for that may have been taken */
+#define LIMIT_MATRIX_GAP_EVENTS 100 /* of a room, that are looked through after the homeserver was away */
+#define LIMIT_MATRIX_GAP_MS 600000  /* before that, at most */
+#define LIMIT_MATRIX_GAP_CALLS 8    /* rooms at once */
 #define LIMIT_MATRIX_NEW_USER_TRIES 4 /* of a call by one of ours whom the homeserver says not to know */
 #define LIMIT_MATRIX_RETRY_AFTER_MS 3600000 /* the most that the homeserver may ask for */
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */
