@@ -148,11 +148,16 @@
 /* HTTP server */
 #define LIMIT_HTTP_CONNECTIONS 1024
 #define LIMIT_HTTP_HEAD_BYTES (8u << 10)   /* request line and headers */
-#define LIMIT_HTTP_HEAD_SECONDS 10         /* from the connection to the end of the head */
+#define LIMIT_HTTP_FIELDS 100              /* headers of a request */
+#define LIMIT_HTTP_HEAD_SECONDS 10         /* from the connection, or the head's first byte, to its end */
+#define LIMIT_HTTP_IDLE_SECONDS 180        /* without a request; homeservers close their end after 120 */
+#define LIMIT_HTTP_REQUESTS 1000           /* on a connection */
+#define LIMIT_HTTP_EARLY_BYTES (8u << 10)  /* of further requests, before one is answered; then nothing is read */
+#define LIMIT_HTTP_CHUNK_LINE_BYTES 256    /* the size and the extensions of a chunk */
 #define LIMIT_HTTP_PROGRESS_BYTES (64u << 10) /* of a body or an answer (or its rest) in ... */
 #define LIMIT_HTTP_PROGRESS_SECONDS 30     /* ... so long */
 #define LIMIT_HTTP_ANSWER_SECONDS 60       /* from the end of the request to the answer */
-#define LIMIT_HTTP_DISCARD_SECONDS 5       /* for the rest of a body that was refused */
+#define LIMIT_HTTP_DISCARD_SECONDS 5       /* until a peer closes that sends more than is answered */
 
 /* HTTP client */
 #define LIMIT_HTTP_CLIENT_CONNECTIONS 64   /* open at a time; calls beyond wait within their time */

@@ -295,6 +295,12 @@ void transport_commit_now(void *transport)
 	transport_commit(transport);
 }
 
+void transport_commit_or_wait(struct transport *transport)
+{
+	if (transport->spool && (transport->stopping || !spool_can_wait(transport->spool)))
+		transport_commit(transport);
+}
+
 static int open_media(struct transport *transport, struct buf *error)
 {
 	if (!media_is_configured(&transport->media_config))

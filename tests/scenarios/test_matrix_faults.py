@@ -635,7 +635,7 @@ async def scenario_synapse_restarted_in_mid_transaction(world):
             await asyncio.sleep(0.05)
 
     def pushed_by_synapse():
-        return ["the end", *re.findall(r'"body":"(\w+ \d+)"', b"".join(link.said for link in pushed.links).decode())]
+        return ["the end", *(match[1].decode() for match in pushed.found(rb'"body":"(\w+ \d+)"'))]
     talking = [asyncio.create_task(work) for work in (talk(alice), talk(bob), talk_on_irc())]
     kills = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)
     try:
