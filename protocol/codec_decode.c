@@ -21,7 +21,8 @@ static void *decoder_alloc(void *context, size_t size)
 	struct decoder *d = context;
 	char *memory;
 
-	if (d->arena->used >= d->arena_limit || size >= d->arena_limit - d->arena->used)
+	/* 16: a piece of the arena is rounded up to that */
+	if (d->arena->used >= d->arena_limit || size + 16 >= d->arena_limit - d->arena->used)
 		return NULL;
 	memory = arena_alloc(d->arena, size + 1);
 	memory[size] = '\0';
