@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What show.c keeps of a message on its way to Slack. For nobody else. */
+/*
+ * What the files of show share, for nobody else:
+ *
+ *   show.c (where it belongs) -> show_say.c, show_change.c (what becomes of it) -> show_post.c (one call each)
+ */
 #pragma once
 
 #include "frontends/slack/slack.h"
+#include "frontends/slack/workspace.h"
+#include "protocol/event.h"
 
 struct identity;
 struct web_pending;
@@ -14,6 +20,7 @@ struct series {
 	struct buf further;
 };
 
+/* One call: a post, an update, a deletion, a reaction. */
 struct post {
 	struct list link; /* frontend->finished */
 	struct workspace *workspace;
@@ -31,13 +38,58 @@ struct post {
 	struct web_pending *pending;         /* of its call; NULL once that has ended */
 };
 
+/* One event that is being shown, in one conversation after the other. */
 struct speaking {
 	struct slack_frontend *frontend;
 	struct identity *to;
 	const struct event *event;
 	const char *name; /* who speaks */
-	int promised;
+	int promised;     /* calls whose end delivery_shown or its like tells */
 	/* where */
 	struct workspace *workspace;
 	const char *place, *channel, *thread;
 };
+
+/* A text in several messages. */
+struct parting {
+	struct speaking *speaking;
+	struct series *series;
+	const char *known; /* time stamps of parts that are there, with spaces between them; "" */
+};
+
+/* show_post.c */
+#define SHOW_PARTS "slack parts"     /* places of the message map: the first part of a long message ... */
+#define SHOW_FURTHER "slack further" /* ... and the others, with spaces between them */
+
+struct series *series_create(void);
+void series_release(struct series *series);
+struct post *post_create(struct speaking *speaking);
+/* A post, which can be found again. `series` NULL: it is the only one. `first`: others refer to it by the message's id. */
+struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first);
+/* What it says may be quoted. */
+void post_quote(struct post *post, const struct speaking *speaking);
+/* The record is of before this process began: what has become of it has to be looked up. */
+bool post_is_old(const struct speaking *speaking);
+/* One that another process has made is not made again: true. */
+bool post_was_made(struct post *post, const struct speaking *speaking);
+void post_send(struct post *post);
+void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first);
+void post_call(struct post *post, const char *method, const struct web_argument *arguments, size_t count);
+/* Slack has it, though no call of the post's own says so. */
+void post_settle(struct post *post, const char *ts);
+/* Its call has ended. */
+void post_release(void *context);
+
+/* show_say.c */
+/* The text as mrkdwn. */
+void show_put_text(struct buf *out, const struct speaking *speaking);
+/* Calls back for each part of a text that is too long for one message. */
+void show_each_part(const char *mrkdwn, void (*part)(void *context, const char *text, bool first), void *context);
+void show_text(struct speaking *speaking, const char *prefix);
+/* As a file, or as its link if it cannot be had. */
+void show_attachment(struct speaking *speaking, const struct event_attachment *attachment, bool first);
+
+/* show_change.c: of the message with this time stamp */
+void show_edit(struct speaking *speaking, const char *ts);
+void show_take_back(struct speaking *speaking, const char *ts);
+void show_react(struct speaking *speaking, const char *ts);
