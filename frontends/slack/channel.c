@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/workspace.h"
 
 static const char *const kinds[] = {"control", "chat", "portal"};
 
@@ -88,6 +89,16 @@ struct channel *channel_portal(const struct slack_frontend *frontend, const char
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel)
 {
 	return portals_of(frontend, channel->name)->count > 1;
+}
+
+bool channel_room_is_served(const struct slack_frontend *frontend, const char *room)
+{
+	const struct portal_channels *portals = portals_of(frontend, room);
+	bool served = false;
+
+	for (size_t i = 0; portals && i < portals->count && !served; i++)
+		served = workspace_find(frontend, portals->items[i]->at.team) != NULL;
+	return served;
 }
 
 void channel_each_portal(struct slack_frontend *frontend, const char *room, channel_each *each, void *context)

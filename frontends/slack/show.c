@@ -47,7 +47,7 @@ static bool is_looked_up(struct speaking *speaking, const struct channel *channe
 	const char *ts;
 	struct workspace *workspace = workspace_find(speaking->frontend, channel->at.team);
 
-	return !workspace || !post_is_old(speaking) ||
+	return !workspace || !post_is_old(speaking, workspace) ||
 	       posted_before(speaking->frontend, workspace, channel->at.id,
 	                     thread_of(&speaking->event->message, channel), "", &ts) != POSTED_UNKNOWN;
 }
@@ -57,6 +57,7 @@ static void speak_in(struct speaking *speaking, const struct channel *channel)
 	speaking->workspace = workspace_find(speaking->frontend, channel->at.team);
 	speaking->place = channel->place;
 	speaking->channel = channel->at.id;
+	speaking->made = 0;
 	speaking->thread = thread_of(&speaking->event->message, channel);
 	/* Nobody can say anything in an archived channel. */
 	if (speaking->workspace && !channel->archived)

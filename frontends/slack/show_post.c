@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/slack/avatar.h"
+#include "frontends/slack/channel.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/posted.h"
 #include "frontends/slack/recent.h"
@@ -32,7 +33,6 @@ void series_release(struct series *series)
 	mem_free(series);
 }
 
-/* Its call has ended. */
 void post_release(void *context)
 {
 	struct post *post = context;
@@ -43,6 +43,7 @@ void post_release(void *context)
 	list_remove(&post->link);
 	series_release(post->series);
 	mem_free(post->address);
+	mem_free(post->room);
 	mem_free(post->channel);
 	mem_free(post->thread);
 	mem_free(post->key);
@@ -133,6 +134,11 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 	} else if (is_gone(reply)) {
 		log_debug(&frontend->base.log, "it is so already: %s", reply->error);
 		delivery_shown(transport, post->number);
+	} else if (reply->err == TP_ERR_AUTH && post->room && channel_room_is_served(frontend, post->room)) {
+		/* The other channels of the room have it, and go on. */
+		log_warning(&post->workspace->log, "a message for %s is not shown there: the workspace is lost to us",
+		            post->channel);
+		delivery_shown(transport, post->number);
 	} else if (reply->err == TP_ERR_AUTH) {
 		/* Another token may come. */
 		delivery_not_shown(transport, post->number);
@@ -146,7 +152,6 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 	post_release(post);
 }
 
-/* Slack has it, though no call of the post's own says so. */
 void post_settle(struct post *post, const char *ts)
 {
 	finish(post, &(struct web_reply){.error = "", .problem = ""}, ts);
@@ -230,13 +235,15 @@ struct post *post_create(struct speaking *speaking)
 	post->number = speaking->event->handover;
 	post->since_ms = record ? record->accepted_ms : clock_wall_ms();
 	post->address = mem_strdup(speaking->to->address);
+	if (speaking->event->message.kind == MESSAGE_ROOM)
+		post->room = mem_strdup(speaking->event->message.name);
 	post->channel = mem_strdup(speaking->channel);
 	post->thread = mem_strdup(speaking->thread);
 	speaking->promised++;
+	speaking->made++;
 	return post;
 }
 
-/* It may be quoted. */
 void post_quote(struct post *post, const struct speaking *speaking)
 {
 	post->place = mem_strdup(speaking->place);
@@ -278,12 +285,12 @@ void post_call(struct post *post, const char *method, const struct web_argument 
 	mem_free(lane);
 }
 
-bool post_is_old(const struct speaking *speaking)
+bool post_is_old(const struct speaking *speaking, const struct workspace *workspace)
 {
 	const struct spool_record *record =
 	        spool_find(speaking->frontend->base.transport->spool, speaking->event->handover);
 
-	return record && record->accepted_ms <= speaking->frontend->started_ms;
+	return record && record->accepted_ms <= workspace->ready_ms;
 }
 
 /* As what it is found again; also by a process after this one. */
@@ -291,9 +298,8 @@ static char *key_of(const struct speaking *speaking)
 {
 	if (speaking->event->handover)
 		return mem_printf("%s.%" PRIu64 ".%d", speaking->frontend->records, speaking->event->handover,
-		                  speaking->promised);
-	return mem_printf("%s.%" PRId64 ".%d", speaking->frontend->records, clock_wall_ms(),
-	                  speaking->promised);
+		                  speaking->made);
+	return mem_printf("%s.%" PRId64 ".%d", speaking->frontend->records, clock_wall_ms(), speaking->made);
 }
 
 /* What a post says, and as whom; of a file: its link, should it not be had. */
@@ -328,13 +334,12 @@ void post_send(struct post *post)
 	buf_finish(&metadata);
 }
 
-/* One that another process has posted is not posted again: true. */
 bool post_was_made(struct post *post, const struct speaking *speaking)
 {
 	struct slack_frontend *frontend = speaking->frontend;
 	const char *ts = NULL;
 
-	if (!post_is_old(speaking) || posted_before(frontend, speaking->workspace, speaking->channel,
+	if (!post_is_old(speaking, speaking->workspace) || posted_before(frontend, speaking->workspace, speaking->channel,
 	                                       speaking->thread, post->key, &ts) != POSTED_YES)
 		return false;
 	post->found = mem_strdup(ts);
@@ -343,7 +348,6 @@ bool post_was_made(struct post *post, const struct speaking *speaking)
 	return true;
 }
 
-/* `series` NULL: it is the only one. `first`: others refer to it by the message's id. */
 struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series,
                                bool first)
 {

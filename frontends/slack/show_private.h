@@ -27,6 +27,7 @@ struct post {
 	uint64_t number; /* of the record; 0: none */
 	int64_t since_ms;
 	char *address; /* whose */
+	char *room;    /* the legacy room that it was said in; NULL: none */
 	char *channel, *thread;
 	char *key;                           /* of a post: how it is found again; NULL */
 	char *found;                         /* it was posted before: its time stamp */
@@ -48,6 +49,7 @@ struct speaking {
 	/* where */
 	struct workspace *workspace;
 	const char *place, *channel, *thread;
+	int made; /* calls there: other conversations may come and go before it is shown again */
 };
 
 /* A text in several messages. */
@@ -68,9 +70,9 @@ struct post *post_create(struct speaking *speaking);
 struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first);
 /* What it says may be quoted. */
 void post_quote(struct post *post, const struct speaking *speaking);
-/* The record is of before this process began: what has become of it has to be looked up. */
-bool post_is_old(const struct speaking *speaking);
-/* One that another process has made is not made again: true. */
+/* The record is of before this process, or this token, was there: what has become of it has to be looked up. */
+bool post_is_old(const struct speaking *speaking, const struct workspace *workspace);
+/* One that was made before is not made again: true. */
 bool post_was_made(struct post *post, const struct speaking *speaking);
 void post_send(struct post *post);
 void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first);

@@ -14,7 +14,6 @@
 
 #define LARGEST 30000 /* characters of a message that cannot be edited: Slack cuts what is beyond 40,000 */
 
-/* Calls back for each part of a text that is too long for one message. */
 void show_each_part(const char *mrkdwn, void (*part)(void *context, const char *text, bool first), void *context)
 {
 	struct buf piece = {0};
@@ -67,7 +66,6 @@ static void put_quote(struct buf *out, const struct speaking *speaking)
 	mem_free(line);
 }
 
-/* The text as mrkdwn. */
 void show_put_text(struct buf *out, const struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
@@ -183,7 +181,6 @@ static void on_file(void *context, int err, const char *ts, const char *problem)
 	post_send(post);
 }
 
-/* As a file, or as its link if it cannot be had. */
 void show_attachment(struct speaking *speaking, const struct event_attachment *attachment, bool first)
 {
 	const char *title =

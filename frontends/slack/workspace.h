@@ -17,6 +17,7 @@ struct workspace {
 	enum workspace_state state;
 	struct log log;
 	struct web_token token;
+	int64_t ready_ms; /* Unix milliseconds: records accepted before may have been posted already, with another token */
 	char *installed; /* its team, if its token came by OAuth; else NULL */
 	char *team;     /* NULL while ASKING */
 	char *name;     /* as people call it; "" */

@@ -419,8 +419,9 @@ async def scenario_killed(world):
     require(said == [f"<Egon> from Slack {n}" for n in range(1, number + 1)], f"{said}")
 
 
-async def scenario_revoked(world):
-    """A token that is revoked ends its workspace alone."""
+async def two_workspaces(world):
+    """Channels of two workspaces tied to #lobby, each with an account that speaks for its people. The first is the one whose
+    connection is shown."""
     slack = await world.slack()
     other = slack.add_workspace("Hockey")
     bot = slack.install(slack.app, other)
@@ -439,16 +440,46 @@ async def scenario_revoked(world):
     await carol.join("#lobby")
     egon, dana = Asker(slack, slack.person("egon")), Asker(slack, slack.person("dana", other), other)
     for asker, nick in ((egon, "first"), (dana, "second")):
+        mark = carol.mark()
         await asker.ask(f"relay login {nick}", "registered")
-    await egon.command("of-egon", "link #lobby", "tied to #lobby now")
-    await dana.command("of-dana", "link #lobby", "tied to #lobby now")
+        await asker.command(f"of-{asker.person.user.name}", "link #lobby", "tied to #lobby now")
+        await carol.expect(rf"^:{nick}!\S+ JOIN :?#lobby$", mark)
     carol.send("PRIVMSG #lobby :to all")
     await slack.wait_for_text("of-egon", "to all", "carol")
     await slack.wait_for_text("of-dana", "to all", "carol", other)
-    slack.revoke(bot.tokens[-1])
-    await until(lambda: any("Hockey" in text for text in egon.heard()), "a word to the administrator of the other workspace")
+    return SimpleNamespace(slack=slack, gateway=gateway, carol=carol, egon=egon, dana=dana, other=other, bot=bot)
+
+
+async def lose_one(world, lost, left):
+    """The token of `lost` is revoked while a message is on its way to both: the rest of it, and what follows, goes on."""
+    both = await two_workspaces(world)
+    slack, carol = both.slack, both.carol
+    askers = {"of-egon": both.egon, "of-dana": both.dana}
+    team = askers[left].team
+    slack.faults.hold_answers = asyncio.Event()
+    carol.send("PRIVMSG #lobby :on its way")
+    await slack.wait_for_text("of-egon", "on its way", "carol")
+    await slack.wait_for_text("of-dana", "on its way", "carol", both.other)
+    slack.revoke((slack.bot if lost == "of-egon" else both.bot).tokens[-1])
+    name = askers[lost].team.name
+    await until(lambda: any(name in text and "lost" in text for text in askers[left].heard()),
+                "a word to the administrator of the other workspace")
+    slack.faults.hold_answers, held = None, slack.faults.hold_answers
+    held.set()
     carol.send("PRIVMSG #lobby :to one")
-    await slack.wait_for_text("of-egon", "to one", "carol")
+    await slack.wait_for_text(left, "to one", "carol", team)
+    shown = [message["text"] for message in slack.posted(left, team) if message.get("username") == "carol"]
+    require(shown == ["to all", "on its way", "to one"], f"{shown}")
+
+
+async def scenario_revoked(world):
+    """A token that is revoked ends its workspace alone."""
+    await lose_one(world, "of-dana", "of-egon")
+
+
+async def scenario_revoked_listener(world):
+    """Also if it is the workspace whose account hears what is shown in both."""
+    await lose_one(world, "of-egon", "of-dana")
 
 
 # ------------------------------------------------------------------------------------------------------ beside others
