@@ -9,15 +9,48 @@
 #include "frontends/slack/posted.h"
 #include "frontends/slack/show_private.h"
 #include "frontends/slack/workspace.h"
+#include "transport/delivery.h"
 #include "transport/in_flight.h"
 #include "transport/session.h"
+#include "transport/spool/message_map.h"
 
-static void speak(struct speaking *speaking)
+static const char *find_copy(const struct speaking *speaking, const char *network, const char *id, struct arena *arena)
+{
+	char *copy = mem_printf(SHOW_COPY "%s", speaking->place);
+	const char *found = message_map_find(speaking->frontend->base.transport->spool, arena, network, id, copy, NULL, NULL);
+
+	mem_free(copy);
+	return slack_message_ts(found, speaking->channel);
+}
+
+const char *show_ts_of(const struct speaking *speaking, const char *id, struct arena *arena)
 {
 	const struct event_message *message = &speaking->event->message;
-	const char *reacts_to = slack_message_ts(message->reacts_to, speaking->channel);
-	const char *retracts = slack_message_ts(message->retracts, speaking->channel);
-	const char *replaces = slack_message_ts(message->replaces, speaking->channel);
+	const char *ts = slack_message_ts(id, speaking->channel), *theirs;
+	struct buf people = {0}, network = {0};
+
+	if (!id || ts || message->kind != MESSAGE_ROOM)
+		return ts;
+	/* It is called what another channel calls it; or what it is called where it was said, if that is one of ours. */
+	delivery_places(speaking->to, message->name, true, &people, &network);
+	theirs = message_map_find(speaking->frontend->base.transport->spool, arena, buf_text(&people), id, buf_text(&network),
+	                          NULL, NULL);
+	ts = slack_message_ts(theirs, speaking->channel);
+	if (!ts && theirs)
+		ts = find_copy(speaking, buf_text(&network), theirs, arena);
+	if (!ts)
+		ts = find_copy(speaking, buf_text(&network), id, arena);
+	buf_finish(&people);
+	buf_finish(&network);
+	return ts;
+}
+
+static void speak(struct speaking *speaking, struct arena *arena)
+{
+	const struct event_message *message = &speaking->event->message;
+	const char *reacts_to = show_ts_of(speaking, message->reacts_to, arena);
+	const char *retracts = show_ts_of(speaking, message->retracts, arena);
+	const char *replaces = show_ts_of(speaking, message->replaces, arena);
 	bool says = *message->text || message->xhtml || !message->attachments_count;
 
 	if (reacts_to) {
@@ -34,34 +67,41 @@ static void speak(struct speaking *speaking)
 	}
 }
 
-/* Where what is said in the channel belongs: NULL, or a thread of it. */
-static const char *thread_of(const struct event_message *message, const struct channel *channel)
+static void enter(struct speaking *speaking, const struct channel *channel, struct arena *arena)
 {
-	return channel->kind == CHANNEL_CHAT ? channel->at.thread
-	                                     : slack_message_ts(message->thread, channel->at.id);
+	speaking->workspace = workspace_find(speaking->frontend, channel->at.team);
+	speaking->place = channel->place;
+	speaking->channel = channel->at.id;
+	speaking->thread = channel->kind == CHANNEL_CHAT ? channel->at.thread
+	                                                 : show_ts_of(speaking, speaking->event->message.thread, arena);
+	speaking->is_copy = channel->kind == CHANNEL_PORTAL && channel_has_sisters(speaking->frontend, channel);
+	speaking->made = 0;
 }
 
 /* Whether it can be said there now: what a process before this one has posted has to be known. */
 static bool is_looked_up(struct speaking *speaking, const struct channel *channel)
 {
+	struct arena arena = {0};
 	const char *ts;
-	struct workspace *workspace = workspace_find(speaking->frontend, channel->at.team);
 
-	return !workspace || !post_is_old(speaking, workspace) ||
-	       posted_before(speaking->frontend, workspace, channel->at.id,
-	                     thread_of(&speaking->event->message, channel), "", &ts) != POSTED_UNKNOWN;
+	enter(speaking, channel, &arena);
+	bool known = !speaking->workspace || !post_is_old(speaking, speaking->workspace) ||
+	             posted_before(speaking->frontend, speaking->workspace, speaking->channel, speaking->thread, "",
+	                           &ts) != POSTED_UNKNOWN;
+
+	arena_finish(&arena);
+	return known;
 }
 
 static void speak_in(struct speaking *speaking, const struct channel *channel)
 {
-	speaking->workspace = workspace_find(speaking->frontend, channel->at.team);
-	speaking->place = channel->place;
-	speaking->channel = channel->at.id;
-	speaking->made = 0;
-	speaking->thread = thread_of(&speaking->event->message, channel);
+	struct arena arena = {0};
+
+	enter(speaking, channel, &arena);
 	/* Nobody can say anything in an archived channel. */
 	if (speaking->workspace && !channel->archived)
-		speak(speaking);
+		speak(speaking, &arena);
+	arena_finish(&arena);
 }
 
 static bool was_said_in(const struct speaking *speaking, const struct channel *channel)
@@ -123,11 +163,36 @@ static int show_in_chat(struct speaking *speaking)
 	return ready ? speaking->promised : TP_ERR_NOT_CONNECTED;
 }
 
+/* While one of the channels of a room has not named what it refers to, it goes by the network's name for that. */
+static bool waits_for_copy(struct slack_frontend *frontend, const struct identity *to, const struct event *event)
+{
+	struct event copy = *event;
+	struct event_message *message = &copy.message;
+	const char **const slots[] = {&message->replaces, &message->retracts, &message->reply_to, &message->reacts_to,
+	                              &message->thread};
+	struct buf people = {0}, network = {0};
+	struct arena arena = {0};
+
+	if (message->kind != MESSAGE_ROOM || !map_count(frontend->in_flight))
+		return false;
+	delivery_places(to, message->name, true, &people, &network);
+	for (size_t i = 0; i < ARRAY_SIZE(slots); i++)
+		if (*slots[i])
+			*slots[i] = message_map_find(frontend->base.transport->spool, &arena, buf_text(&people), *slots[i],
+			                             buf_text(&network), NULL, NULL);
+	bool waits = in_flight_waits(frontend->in_flight, to, &copy);
+
+	buf_finish(&people);
+	buf_finish(&network);
+	arena_finish(&arena);
+	return waits;
+}
+
 int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
 {
 	struct speaking speaking = {.frontend = frontend, .to = to, .event = event};
 
-	if (in_flight_waits(frontend->in_flight, to, event))
+	if (in_flight_waits(frontend->in_flight, to, event) || waits_for_copy(frontend, to, event))
 		return TP_ERR_NOT_CONNECTED;
 	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(&speaking) : show_in_chat(&speaking);
 

@@ -87,6 +87,18 @@ static void note_part(const struct post *post, const char *ts)
 	mem_free(id);
 }
 
+static void tie_copy(const struct post *post, const char *id)
+{
+	char *copy = mem_printf(SHOW_COPY "%s", post->place);
+
+	message_map_put(post->workspace->frontend->base.transport->spool,
+	                &(struct message_link){.place = post->network,
+	                                       .id = post->network_id,
+	                                       .other_place = copy,
+	                                       .other_id = id});
+	mem_free(copy);
+}
+
 static void tie_ids(const struct post *post, const char *ts)
 {
 	struct slack_frontend *frontend = post->workspace->frontend;
@@ -100,6 +112,8 @@ static void tie_ids(const struct post *post, const char *ts)
 		                                       .id = id,
 		                                       .other_place = post->network,
 		                                       .other_id = post->network_id});
+	if (post->people && post->is_copy)
+		tie_copy(post, id);
 	mem_free(id);
 }
 
@@ -265,6 +279,7 @@ static void post_name(struct post *post, const struct speaking *speaking)
 	post->people = buf_take(&people);
 	post->network = buf_take(&network);
 	post->network_id = mem_strdup(message->id);
+	post->is_copy = speaking->is_copy;
 	in_flight_begin(&speaking->frontend->in_flight, post->network, post->network_id);
 }
 

@@ -34,6 +34,7 @@ struct post {
 	char *mrkdwn, *username, *icon_url;  /* of a post; icon_url NULL: none */
 	char *people, *network, *network_id; /* NULL: the message has no id there */
 	char *place, *author, *text;         /* for quotations; NULL: none */
+	bool is_copy;                        /* other channels show the same message */
 	struct series *series;               /* NULL */
 	unsigned references;                 /* two while it is looked up */
 	struct web_pending *pending;         /* of its call; NULL once that has ended */
@@ -49,7 +50,8 @@ struct speaking {
 	/* where */
 	struct workspace *workspace;
 	const char *place, *channel, *thread;
-	int made; /* calls there: other conversations may come and go before it is shown again */
+	bool is_copy; /* others of the room show the same */
+	int made;     /* calls there: other conversations may come and go before it is shown again */
 };
 
 /* A text in several messages. */
@@ -59,9 +61,15 @@ struct parting {
 	const char *known; /* time stamps of parts that are there, with spaces between them; "" */
 };
 
+/* show.c */
+/* What the message that the core calls so is called in this conversation: each channel of a room has a copy of its own.
+ * NULL: it is not there. In the arena, or points into `id`. */
+const char *show_ts_of(const struct speaking *speaking, const char *id, struct arena *arena);
+
 /* show_post.c */
 #define SHOW_PARTS "slack parts"     /* places of the message map: the first part of a long message ... */
 #define SHOW_FURTHER "slack further" /* ... and the others, with spaces between them */
+#define SHOW_COPY "slack in "        /* before a channel's place: what the network's message is called in that channel */
 
 struct series *series_create(void);
 void series_release(struct series *series);

@@ -585,6 +585,61 @@ async def scenario_long_edits(world):
     await until(lambda: not parts(), "all parts to be gone")
 
 
+async def scenario_copies(world):
+    """A room in several channels: what is said about a message reaches each of its copies, and the original."""
+    hall = await with_matrix(world)
+    slack, alice, egon, portal = hall.slack, hall.alice, hall.egon, hall.portal
+    places = ("general", "annex", "attic")
+    for name in places[1:]:
+        slack.channel(name, "egon")
+        await Asker(slack, egon).command(name, "link #lobby", "tied to #lobby now")
+
+    async def everywhere(text, where=places):
+        return {place: (await slack.wait_for_text(place, text))["ts"] for place in where}
+
+    async def all_are(copies, text):
+        for place, ts in copies.items():
+            await until(lambda p=place, t=ts: text_of(slack, t, p) == text, f"{text!r} in {place}")
+
+    async def reacted(copies, name):
+        for place, ts in copies.items():
+            await slack.wait_for_call("reactions.add", lambda call, t=ts, p=place: call.arguments["timestamp"] == t
+                                      and call.arguments["channel"] == slack.team.channel(p).id
+                                      and call.arguments["name"] == name)
+    event = await alice.say(portal, "from Matrix")
+    copies = await everywhere("from Matrix")
+    # At once: it waits until each of them has a name.
+    await alice.edit(portal, event, "corrected")
+    await all_are(copies, "corrected")
+    await alice.react(portal, event, "\U0001f389")
+    await reacted(copies, "tada")
+    await alice.reply_in_thread(portal, event, "below")
+    for place, ts in copies.items():
+        inside = await slack.wait_for_text(place, "below", "alice")
+        require(inside.get("thread_ts") == ts, f"{place}: {inside}")
+    # What a person of Slack says about one of them is said about the others.
+    egon.react("attic", copies["attic"], "eyes")
+    await reacted({place: copies[place] for place in places[:2]}, "eyes")
+    await alice.event(portal, "m.reaction", where=lambda e: e["content"]["m.relates_to"]["event_id"] == event
+                      and e["content"]["m.relates_to"]["key"] == "\U0001f440")
+    theirs = egon.say("general", "from Slack")
+    heard = await alice.message(portal, "^from Slack$")
+    copies = {"general": theirs, **await everywhere("from Slack", places[1:])}
+    await alice.react(portal, heard["event_id"], "\U0001f44d")
+    await reacted(copies, "+1")
+    egon.react("annex", copies["annex"], "wave")
+    await reacted({place: copies[place] for place in ("general", "attic")}, "wave")
+    egon.edit("general", theirs, "from Slack, corrected")
+    await all_are(copies, "from Slack, corrected")
+    egon.delete("general", theirs)
+    await all_are(copies, None)
+    shown = [message["text"] for place in places for message in slack.posted(place) if "username" in message]
+    require(sorted(shown) == ["below"] * 3 + ["corrected"] * 3, f"{shown}")
+    await alice.redact(portal, event)
+    for place in places:
+        await until(lambda p=place: not [m for m in slack.posted(p) if m["text"] == "corrected"], f"it to be gone in {place}")
+
+
 async def scenario_very_long(world):
     """What is too long for some messages is its beginning and a file."""
     hall = await with_matrix(world)
