@@ -52,7 +52,8 @@ static void update_part(void *context, const char *text, bool first)
 	}
 	char *ts = take_word(&parting->known);
 	struct post *post = post_create(speaking);
-	const struct web_argument arguments[] = {{"channel", speaking->channel}, {"ts", ts}, {"text", text}};
+	const struct web_argument arguments[] = {
+	        {"channel", speaking->channel}, {"ts", ts}, {"text", text}, {"parse", "none"}, {"link_names", "false"}};
 
 	post->series = parting->series;
 	parting->series->references++;

@@ -342,7 +342,8 @@ void post_send(struct post *post)
 	const struct web_argument arguments[] = {
 	        {"channel", post->channel},   {"thread_ts", post->thread},
 	        {"text", post->mrkdwn},       {"username", post->username},
-	        {"icon_url", post->icon_url}, {"metadata", buf_text(&metadata)}};
+	        {"icon_url", post->icon_url}, {"metadata", buf_text(&metadata)},
+	        {"parse", "none"},            {"link_names", "false"}};
 
 	CRASH_POINT("slack.posting");
 	post_call(post, "chat.postMessage", arguments, ARRAY_SIZE(arguments));

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/mention.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/show_private.h"
 #include "frontends/slack/slack_file.h"
@@ -69,16 +70,18 @@ static void put_quote(struct buf *out, const struct speaking *speaking)
 void show_put_text(struct buf *out, const struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
+	struct mention_place place = {.workspace = speaking->workspace, .room = message->name};
+	const struct slack_mentions named = mention_in(&place), *mentions = message->kind == MESSAGE_ROOM ? &named : NULL;
 
 	if (message->carbon && message->kind == MESSAGE_CHAT)
 		buf_puts(out, "(from another client of yours) ");
 	put_quote(out, speaking);
 	if (is_emote(message)) {
 		buf_putc(out, '_');
-		slack_mrkdwn_write(out, message->text + strlen("/me "), NULL, NULL);
+		slack_mrkdwn_write(out, message->text + strlen("/me "), NULL, mentions);
 		buf_putc(out, '_');
 	} else {
-		slack_mrkdwn_write(out, message->text, message->xhtml, NULL);
+		slack_mrkdwn_write(out, message->text, message->xhtml, mentions);
 	}
 }
 

@@ -26,6 +26,7 @@ struct workspace {
 	char *relay;    /* "TEAM/BOTUSER": the identity that speaks for people without an account */
 	struct map *members; /* user id -> struct member (member.c) */
 	struct list members_used; /* struct member.used, the longest unused first */
+	struct map *called;  /* name in lower case -> struct namesakes (member.c) */
 	struct map *titles;  /* channel id -> its name, for links to channels (member.c) */
 	struct list waiting; /* struct waiting_event.link (incoming.c) */
 	unsigned waiting_count;

@@ -178,6 +178,29 @@ async def scenario_references(world):
     require(said_on_irc(carol, mark) == ["<Egon> no more of that"], f"{said_on_irc(carol, mark)}")
 
 
+async def scenario_mentions(world):
+    """Names of people of Slack are mentions, and nothing else is: nobody on the network can call all."""
+    lobby = await tied(world, people=("egon", "dana"))
+    slack, carol = lobby.slack, lobby.carol
+    egon, dana = f"<@{lobby.egon.id}>", f"<@{lobby.dana.id}>"
+    await Asker(slack, lobby.dana).ask("login dee", "registered")
+    await carol.expect(r"^:dee!\S+ JOIN :?#lobby$")
+    mark = carol.mark()
+    lobby.egon.say("general", "who is there?")
+    await irc_hears(carol, "bridge", "<Egon> who is there.", mark)
+    for said, shown in (("egon: me", f"{egon}: me"), ("and @EGON?", f"and {egon}?"), ("dee, too", f"{dana}, too"),
+                        ("@channel @here @everyone <!here> <!channel|x>",
+                         "@channel @here @everyone &lt;!here&gt; &lt;!channel|x&gt;"),
+                        (f"<@{lobby.egon.id}> @bridge bridge: @general", f"&lt;@{lobby.egon.id}&gt; @bridge bridge: @general")):
+        carol.send(f"PRIVMSG #lobby :{said}")
+        await slack.wait_for_text("general", shown, "carol")
+    carol.send("PRIVMSG #lobby :see https://x.org/@egon_/*a*")
+    await slack.wait_for_text("general", "see <https://x.org/@egon_/*a*>", "carol")
+    for call in slack.calls:
+        if call.name == "chat.postMessage" and "username" in call.arguments:
+            require((call.arguments["parse"], call.arguments["link_names"]) == ("none", "false"), f"{call.arguments}")
+
+
 async def scenario_topic_and_life_of_a_channel(world):
     lobby = await tied(world)
     slack, carol = lobby.slack, lobby.carol
