@@ -110,9 +110,10 @@ bool web_api_answers(const struct web_api *api);
  * such URL). */
 void web_api_upload(struct web_api *api, const char *url, int fd, uint64_t size, web_done *done,
                     void *context, void (*drop)(void *context));
-/* Answers a slash command later: POSTs JSON to its response_url (same rule for the URL). At most
- * LIMIT_SLACK_TRIES times, and it is not told how that ends (but in the log). */
-void web_api_respond(struct web_api *api, const char *response_url, const char *json);
+/* Answers a slash command later: POSTs JSON to its response_url (same rule for the URL, tries and errors; TP_ERR_INVALID
+ * also if it was used five times or is older than half an hour). */
+void web_api_respond(struct web_api *api, const char *response_url, const char *json, web_done *done, void *context,
+                     void (*drop)(void *context));
 
 /* All pages of a cursored method, `limit` items each: `page` for each answer, then `done` with the last
  * one's. A page may be empty. invalid_cursor begins anew at most once: items may come twice. `page` false:

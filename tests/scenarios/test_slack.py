@@ -248,6 +248,24 @@ async def scenario_who_may_tie(world):
     await until(lambda: slack.team.channel("attic"), "the channel to be made")
 
 
+async def scenario_late_answers(world):
+    """A command is answered when its response_url is good no more: to whoever gave it, in the channel, else in the DM."""
+    lobby = await tied(world)
+    slack = lobby.slack
+
+    class Expired(dict):
+        def __setitem__(self, path, url):
+            url.until = 0
+            super().__setitem__(path, url)
+    slack.response_urls = Expired()
+    await lobby.asker.command("general", "list", "general - #lobby")
+    require(slack.team.channel("general").id == lobby.egon.user.ephemerals[-1][0], f"{lobby.egon.user.ephemerals[-1]}")
+    slack.channel("elsewhere", "egon", bot=False)
+    before = len(lobby.asker.heard())
+    lobby.egon.slash("/bridge", "list", "elsewhere")
+    await until(lambda: any("general - #lobby" in text for text in lobby.asker.heard()[before:]), "the answer in the DM")
+
+
 async def scenario_chats(world):
     """One thread of the DM for each contact, begun by either side."""
     lobby = await tied(world)

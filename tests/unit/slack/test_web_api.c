@@ -637,11 +637,22 @@ static void responds(void **state)
 	char url[100];
 
 	snprintf(url, sizeof(url), "%s/commands/T1/1/x", f->base);
-	web_api_respond(f->api, url, "{\"text\":\"linked\"}");
-	web_api_respond(f->api, "ftp://example.org/", "{}");
-	TURN_UNTIL(&f->loop, web_api_waiting(f->api) == 0);
+	web_api_respond(f->api, url, "{\"text\":\"linked\"}", note_done, f, note_drop);
+	wait_for(f, 1);
+	expect_told(f, "0\n");
+	web_api_respond(f->api, "ftp://example.org/", "{}", note_done, f, note_drop);
+	wait_for(f, 2);
+	expect_told(f, "-1\n");
 	expect_seen(f, "commands/T1/1/x {\"text\":\"linked\"}\n");
 	assert_string_equal(buf_text(&f->last), "-, application/json; charset=utf-8");
+	/* it was used too often, or is too old */
+	f->slack.rules[0] = (struct rule){"commands/T1/1/x", 1, 404, "{\"ok\":false,\"error\":\"used_url\"}"};
+	f->slack.rules[1] = (struct rule){"commands/T1/1/x", 1, 200, "{\"ok\":false,\"error\":\"expired_url\"}"};
+	for (unsigned i = 0; i < 2; i++) {
+		web_api_respond(f->api, url, "{}", note_done, f, note_drop);
+		wait_for(f, 3 + i);
+		expect_told(f, i ? "-1 expired_url json\n" : "-1 used_url json\n");
+	}
 }
 
 static void knows_what_urls_may_be_used(void **state)
