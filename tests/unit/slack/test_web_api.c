@@ -639,7 +639,7 @@ static void responds(void **state)
 	snprintf(url, sizeof(url), "%s/commands/T1/1/x", f->base);
 	web_api_respond(f->api, url, "{\"text\":\"linked\"}", note_done, f, note_drop);
 	wait_for(f, 1);
-	expect_told(f, "0\n");
+	expect_told(f, "0 json\n");
 	web_api_respond(f->api, "ftp://example.org/", "{}", note_done, f, note_drop);
 	wait_for(f, 2);
 	expect_told(f, "-1\n");
