@@ -161,6 +161,8 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 		            reply->problem);
 		delivery_refused(transport, post->number, reply->problem);
 	}
+	if (post->is_file)
+		spool_note_set(transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
 	if (post->network)
 		in_flight_end(frontend->in_flight, post->network, post->network_id, on_landed, &frontend->base);
 	post_release(post);

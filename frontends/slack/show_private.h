@@ -34,6 +34,7 @@ struct post {
 	char *mrkdwn, *username, *icon_url;  /* of a post; icon_url NULL: none */
 	char *people, *network, *network_id; /* NULL: the message has no id there */
 	char *place, *author, *text;         /* for quotations; NULL: none */
+	bool is_file;                        /* it may be noted as which (SHOW_UPLOAD) */
 	bool is_copy;                        /* other channels show the same message */
 	struct series *series;               /* NULL */
 	unsigned references;                 /* two while it is looked up */
@@ -69,6 +70,7 @@ const char *show_ts_of(const struct speaking *speaking, const char *id, struct a
 /* show_post.c */
 #define SHOW_PARTS "slack parts"     /* places of the message map: the first part of a long message ... */
 #define SHOW_FURTHER "slack further" /* ... and the others, with spaces between them */
+#define SHOW_UPLOAD "slack upload"   /* note of the spool: key of a post -> the file that Slack has it as, until it is there */
 #define SHOW_COPY "slack in "        /* before a channel's place: what the network's message is called in that channel */
 
 struct series *series_create(void);

@@ -2,6 +2,7 @@
 /* What is said: texts in one message or several, and files. */
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
@@ -11,6 +12,7 @@
 #include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
 #include "transport/session.h"
+#include "transport/spool/spool.h"
 #include "transport/user.h"
 
 #define LARGEST 30000 /* characters of a message that cannot be edited: Slack cuts what is beyond 40,000 */
@@ -115,6 +117,42 @@ static void post_all(struct post *post)
 	mem_free(lane);
 }
 
+/* What has become of it is looked up by a process after this one, if it has to be. */
+static void on_placed(void *context, const char *file_id)
+{
+	const struct post *post = context;
+	struct transport *transport = post->workspace->frontend->base.transport;
+
+	spool_note_set(transport->spool, SHOW_UPLOAD, post->key, file_id, strlen(file_id));
+	transport_commit(transport);
+	CRASH_POINT("slack.placed");
+}
+
+/* `upload`: what it is of; the rest is the post's. */
+static void send_file(struct post *post, struct slack_upload upload)
+{
+	struct slack_frontend *frontend = post->workspace->frontend;
+	char *lane = slack_address(post->workspace->team, post->channel), *file_id;
+	size_t size;
+	const void *known = spool_note_get(frontend->base.transport->spool, SHOW_UPLOAD, post->key, &size);
+
+	file_id = known ? mem_strndup(known, size) : NULL;
+	post->is_file = true;
+	upload.token = &post->workspace->token;
+	upload.lane = lane;
+	upload.channel = post->channel;
+	upload.thread = post->thread;
+	upload.username = post->username;
+	upload.icon_url = post->icon_url;
+	upload.file_id = file_id;
+	upload.placed = on_placed;
+	upload.context = post;
+	upload.drop = post_release;
+	slack_files_send(frontend->files, &upload);
+	mem_free(file_id);
+	mem_free(lane);
+}
+
 static void on_text_file(void *context, int err, const char *ts, const char *problem)
 {
 	struct post *post = context;
@@ -131,7 +169,6 @@ static void on_text_file(void *context, int err, const char *ts, const char *pro
 static void say_long_text(struct speaking *speaking, const char *mrkdwn, struct series *series)
 {
 	const char *text = speaking->event->message.text;
-	char *lane = slack_address(speaking->workspace->team, speaking->channel);
 	struct buf begin = {0};
 	bool fence = false;
 	const char *rest = slack_text_piece(&begin, mrkdwn, SLACK_TEXT_POST_MAX, &fence);
@@ -140,21 +177,12 @@ static void say_long_text(struct speaking *speaking, const char *mrkdwn, struct 
 	struct post *post = post_keyed(speaking, rest, series, false);
 
 	if (!post_was_made(post, speaking))
-		slack_files_send(speaking->frontend->files, &(struct slack_upload){.token = &speaking->workspace->token,
-										   .lane = lane,
-										   .channel = speaking->channel,
-										   .thread = speaking->thread,
-										   .bytes = text,
-										   .length = strlen(text),
-										   .name = "message.txt",
-										   .title = "The whole text",
-										   .username = post->username,
-										   .icon_url = post->icon_url,
-										   .done = on_text_file,
-										   .context = post,
-										   .drop = post_release});
+		send_file(post, (struct slack_upload){.bytes = text,
+						      .length = strlen(text),
+						      .name = "message.txt",
+						      .title = "The whole text",
+						      .done = on_text_file});
 	buf_finish(&begin);
-	mem_free(lane);
 }
 
 void show_text(struct speaking *speaking, const char *prefix)
@@ -196,22 +224,11 @@ void show_attachment(struct speaking *speaking, const struct event_attachment *a
 	}
 	slack_escape(&mrkdwn, attachment->url);
 	struct post *post = post_keyed(speaking, buf_text(&mrkdwn), NULL, first);
-	char *lane = slack_address(speaking->workspace->team, speaking->channel);
 
 	if (!post_was_made(post, speaking))
-		slack_files_send(speaking->frontend->files,
-		                 &(struct slack_upload){.token = &speaking->workspace->token,
-		                                        .lane = lane,
-		                                        .channel = speaking->channel,
-		                                        .thread = speaking->thread,
-		                                        .url = attachment->url,
-		                                        .owner = speaking->to->user->key,
-		                                        .title = title,
-		                                        .username = post->username,
-		                                        .icon_url = post->icon_url,
-		                                        .done = on_file,
-		                                        .context = post,
-		                                        .drop = post_release});
-	mem_free(lane);
+		send_file(post, (struct slack_upload){.url = attachment->url,
+						      .owner = speaking->to->user->key,
+						      .title = title,
+						      .done = on_file});
 	buf_finish(&mrkdwn);
 }

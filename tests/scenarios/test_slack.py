@@ -700,6 +700,43 @@ async def scenario_very_long(world):
     await until(lambda: not posts(), "both to be gone")
 
 
+async def scenario_files_once(world):
+    """A file of the network is there once, whatever becomes of the answer to its last call, and of the gateway."""
+    hall = await with_matrix(world)
+    slack, alice, portal = hall.slack, hall.alice, hall.portal
+
+    def files():
+        return [message["files"][0]["id"] for message in slack.posted("general") if message.get("files")]
+
+    async def say_long(word):
+        await alice.say(portal, "\n".join(f"{word} {number:03} of a text that is very long, as texts go, and on" for number in range(620)))
+
+    async def completed(count):
+        await until(lambda: len([call for call in slack.calls if call.name == "files.completeUploadExternal"]) >= count,
+                    f"call {count} that completes an upload")
+    slack.faults.share_seconds = 1.0
+    slack.faults.plan("hangup_after", "files.completeUploadExternal", times=1)
+    await say_long("answer")
+    await completed(1)
+    await alice.say(portal, "behind the first")
+    await slack.wait_for_text("general", "behind the first", "alice")
+    await until(lambda: len(files()) == 1, "the first file")
+    slack.faults.share_seconds = 2.0
+    await say_long("killed")
+    await completed(2)
+    await hall.gateway.kill_core()
+    await hall.gateway.start()
+    await slack.wait_connected()
+    await alice.say(portal, "behind the second")
+    await slack.wait_for_text("general", "behind the second", "alice")
+    await until(lambda: len(files()) == 2, "the second file")
+    # It was asked for, and not brought again.
+    await slack.wait_for_call("files.info")
+    require(len(files()) == 2, f"{files()}")
+    calls = [call.name for call in slack.calls]
+    require(calls.count("files.getUploadURLExternal") == 2, f"{calls}")
+
+
 async def scenario_beside_xmpp(world):
     """Somebody on XMPP and somebody on Slack, in one instance, in one room."""
     slack = await world.slack()
