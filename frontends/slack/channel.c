@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/known.h"
 #include "frontends/slack/workspace.h"
 
 static const char *const kinds[] = {"control", "chat", "portal"};
@@ -176,6 +177,7 @@ static void channel_free(void *value)
 {
 	struct channel *channel = value;
 
+	known_free(channel);
 	mem_free(channel->place);
 	mem_free(channel->owner);
 	mem_free(channel->name);

@@ -23,6 +23,7 @@ struct channel {
 	bool archived;    /* PORTAL: nobody can say anything there */
 	char *topic;      /* PORTAL: as we know it; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
+	struct known *known; /* its last messages (known.c); NULL: not needed so far */
 	bool behind;      /* and has to be read once more then */
 };
 

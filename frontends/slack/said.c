@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/recent.h"
@@ -257,6 +258,27 @@ static void take_back(struct saying *saying)
 	mem_free(id);
 }
 
+static void put_reaction(struct buf *out, const char *name)
+{
+	if (!slack_emoji_put(out, name))
+		buf_printf(out, ":%s:", name);
+}
+
+/* The core wants all reactions that somebody has: those of before this process, too. */
+static void remember_reaction(void *context, const char *ts, const char *user, const char *name)
+{
+	const struct saying *saying = context;
+	const struct slack_event *source = saying->source;
+	char *id = slack_message_id(source->channel, ts);
+	struct buf emoji = {0};
+
+	put_reaction(&emoji, name);
+	if (!strcmp(user, source->user))
+		slack_recent_react(saying->workspace->frontend, id, user, buf_text(&emoji), true, NULL, 0);
+	buf_finish(&emoji);
+	mem_free(id);
+}
+
 static void react(struct saying *saying)
 {
 	const struct slack_event *source = saying->source;
@@ -265,8 +287,9 @@ static void react(struct saying *saying)
 
 	if (!source->reaction || !source->user)
 		return;
-	if (!slack_emoji_put(&emoji, source->reaction))
-		buf_printf(&emoji, ":%s:", source->reaction);
+	put_reaction(&emoji, source->reaction);
+	known_reactions(saying->workspace->frontend, saying->workspace->team, source->channel, source->ts, remember_reaction,
+	                saying);
 	char *original = slack_message_id(source->channel, source->ts);
 	char *id = source->event_ts ? slack_message_id(source->channel, source->event_ts) : NULL;
 	size_t count = slack_recent_react(saying->workspace->frontend, original, source->user,

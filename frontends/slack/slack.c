@@ -15,6 +15,7 @@
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/install.h"
+#include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/posted.h"
@@ -251,6 +252,7 @@ static void on_settled(struct slack_frontend *frontend)
 
 static void on_expired_patience(uv_timer_t *timer)
 {
+	known_flush(timer->data);
 	incoming_go_on(timer->data, NULL);
 }
 
@@ -416,6 +418,7 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped = stopped;
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
+	known_flush(frontend);
 	incoming_forget(frontend);
 	if (frontend->patience) {
 		frontend->stop_waits += 2;

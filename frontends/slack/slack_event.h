@@ -92,6 +92,7 @@ struct slack_reaction {
 	const char *name; /* without colons; with "::skin-tone-3" behind it */
 	const char *const *users;
 	size_t users_count;
+	bool all_named; /* in users: Slack leaves some out if there are many */
 };
 
 struct slack_event {

@@ -332,8 +332,11 @@ static void read_reactions(const struct cJSON *list, struct arena *arena,
 
 		if (!name)
 			continue;
-		read[count++] = (struct slack_reaction){
+		struct slack_reaction *reaction = &read[count++];
+
+		*reaction = (struct slack_reaction){
 		        .name = name, .users = users, .users_count = slack_read_ids(users, people, arena)};
+		reaction->all_named = json_number(item, "count", 0) <= (int64_t)reaction->users_count;
 	}
 	*reactions = count ? read : NULL;
 	*reactions_count = count;

@@ -399,6 +399,73 @@ async def scenario_gap(world):
     require(said == [f"<Egon> meanwhile {number}" for number in range(5)] + ["<Egon> after"], f"{said}")
 
 
+async def changes_are_found(world, begin_gap, end_gap):
+    """Edits, deletions and reactions in a gap, of messages of the channel and of a thread; each comes once."""
+    lobby = await tied(world)
+    slack, carol, egon = lobby.slack, lobby.carol, lobby.egon
+    edited, deleted, reacted, thread, root = [egon.say("general", text) for text in ("wrong", "gone", "nice", "root", "stone")]
+    reply, answer = egon.say("general", "reply", thread=thread), egon.say("general", "answer", thread=thread)
+    egon.say("general", "below", thread=root)
+    before = egon.say("general", "before")
+    carol.send("PRIVMSG #lobby :of IRC")
+    ours = (await slack.wait_for_text("general", "of IRC", "carol"))["ts"]
+    egon.react("general", edited, "+1")
+    egon.react("general", ours, "eyes")
+    egon.edit("general", before, "edited before")
+    for text in ("before", r"\* edited before", "\U0001f44d", "\U0001f440"):
+        await irc_hears(carol, "bridge", f"<Egon> {text}")
+    await slack.wait_acknowledged()
+    mark = carol.mark()
+    await begin_gap(lobby)
+    egon.edit("general", edited, "right")
+    egon.delete("general", deleted)
+    egon.react("general", reacted, "tada")
+    egon.unreact("general", edited, "+1")
+    egon.react("general", ours, "wave")
+    egon.edit("general", answer, "answered")
+    egon.delete("general", reply)
+    egon.delete("general", root)
+    await end_gap(lobby)
+    egon.say("general", "after")
+    await irc_hears(carol, "bridge", "<Egon> after", mark)
+    said = said_on_irc(carol, mark)
+    changes = sorted(re.sub(r"takes back: (?![^\x00-\x7f]).*\)", "takes back a message)", text)
+                     for text in said if text != "<Egon> after")
+    require(changes == ["<Egon> (takes back a message)"] * 3 + [
+        "<Egon> (takes back: \U0001f44d)", "<Egon> * answered", "<Egon> * right", "<Egon> \U0001f389", "<Egon> \U0001f44b"],
+        f"{said}")
+    # Nothing comes again after another gap.
+    mark = carol.mark()
+    await begin_gap(lobby)
+    await end_gap(lobby)
+    egon.say("general", "the end")
+    await irc_hears(carol, "bridge", "<Egon> the end", mark)
+    require(said_on_irc(carol, mark) == ["<Egon> the end"], f"{said_on_irc(carol, mark)}")
+
+
+async def scenario_changed_meanwhile(world):
+    """What people changed while the gateway was down is found when it is there again."""
+    async def stop(lobby):
+        lobby.slack.hub.retry_delays = ()
+        await lobby.gateway.process.stop()
+
+    async def start(lobby):
+        await lobby.gateway.start()
+        await lobby.slack.wait_connected()
+    await changes_are_found(world, stop, start)
+
+
+async def scenario_changes_left_out(world):
+    """Also what Slack left out while a socket was open."""
+    async def begin(lobby):
+        lobby.slack.hub.retry_delays, lobby.slack.hub.drop = (), 1000
+
+    async def end(lobby):
+        lobby.slack.hub.drop = 0
+        lobby.slack.tell_rate_limited(lobby.slack.team)
+    await changes_are_found(world, begin, end)
+
+
 async def scenario_left_out(world):
     """What Slack leaves out, as there are too many events, is read back when it says so."""
     lobby = await tied(world)
