@@ -223,6 +223,7 @@
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
+#define LIMIT_SLACK_EMOJI 10000            /* of a workspace's own */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
 #define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
 #define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */

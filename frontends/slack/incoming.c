@@ -11,6 +11,7 @@
 #include "config/limits.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
+#include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
@@ -248,9 +249,11 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		            "Slack has left out events, as there were too many: what was said is read back");
 		history_catch_up(frontend);
 		break;
+	case SLACK_EMOJI:
+		custom_emoji_changed(workspace, event->object);
+		break;
 	case SLACK_PURPOSE:
 	case SLACK_CHANNEL_CREATED:
-	case SLACK_EMOJI:
 	case SLACK_FILE_SHARED:
 	case SLACK_OTHER:
 		break;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/person.h"
 #include "transport/session.h"
@@ -246,6 +247,13 @@ static const char *channel_name(void *context, const char *id)
 	return NULL;
 }
 
+static const char *emoji_picture(void *context, const char *name)
+{
+	struct member_names *names = context;
+
+	return custom_emoji_find(names->workspace, name, &names->missing);
+}
+
 static const char *no_name(void *context, const char *id)
 {
 	(void)context;
@@ -258,7 +266,7 @@ struct slack_names member_names(struct member_names *names)
 	return (struct slack_names){.user = user_name,
 	                            .channel = channel_name,
 	                            .usergroup = no_name,
-	                            .emoji = no_name,
+	                            .emoji = emoji_picture,
 	                            .context = names};
 }
 

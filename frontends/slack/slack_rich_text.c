@@ -94,7 +94,8 @@ static void read_emoji(struct reader *r, const struct doc_span *like, const stru
 		put(r, &span, characters.data);
 	} else if (*name && !strpbrk(name, ": \t\n")) {
 		span.image = r->names && r->names->emoji ? r->names->emoji(r->names->context, name) : NULL;
-		buf_printf(&characters, ":%s:", name);
+		if (!slack_emoji_put_alias(&characters, &span.image))
+			buf_printf(&characters, ":%s:", name);
 		put(r, &span, characters.data);
 	}
 	mem_free(toned);

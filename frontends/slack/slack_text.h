@@ -26,7 +26,7 @@ struct slack_names {
 	const char *(*user)(void *context, const char *id);      /* "carol": shown as @carol */
 	const char *(*channel)(void *context, const char *id);   /* "general": shown as #general */
 	const char *(*usergroup)(void *context, const char *id); /* "team-leads": shown as @team-leads */
-	const char *(*emoji)(void *context, const char *name);   /* a custom one: its picture's URL; Unicode's are known */
+	const char *(*emoji)(void *context, const char *name);   /* a custom one: its picture's URL, or "alias:NAME" of one of Unicode's, which are known */
 	void *context;
 };
 

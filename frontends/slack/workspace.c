@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/member.h"
 #include "frontends/slack/person.h"
@@ -355,6 +356,7 @@ void workspaces_free(struct slack_frontend *frontend)
 		list_remove(&workspace->link);
 		incoming_forget_workspace(workspace);
 		members_free(workspace);
+		custom_emoji_free(workspace);
 		mem_free_secret(workspace->token.text);
 		mem_free(workspace->installed);
 		mem_free(workspace->team);

@@ -28,6 +28,7 @@ struct workspace {
 	struct list members_used; /* struct member.used, the longest unused first */
 	struct map *called;  /* name in lower case -> struct namesakes (member.c) */
 	struct map *titles;  /* channel id -> its name, for links to channels (member.c) */
+	struct custom_emoji *emoji; /* NULL: not needed so far */
 	struct list waiting; /* struct waiting_event.link (incoming.c) */
 	unsigned waiting_count;
 };

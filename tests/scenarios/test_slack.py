@@ -171,11 +171,44 @@ async def scenario_references(world):
     await carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :<Egon> in a thread$")
     lobby.egon.delete("general", reply)
     await irc_hears(carol, "bridge", r"<Egon> \(takes back: in a thread\)")
+    root = lobby.egon.say("general", "a root")
+    lobby.egon.say("general", "a reply", thread=root)
+    lobby.egon.delete("general", root)
+    await irc_hears(carol, "bridge", r"<Egon> \(takes back: a root\)")
+    longer = lobby.egon.say("general", "short")
+    await irc_hears(carol, "bridge", "<Egon> short")
+    words = [f"word{number}" for number in range(1000)]
+    mark = carol.mark()
+    lobby.egon.edit("general", longer, " ".join(words))
+    await irc_hears(carol, "bridge", f".*{words[-1]}", mark)
+    said = said_on_irc(carol, mark)
+    require(said[0].startswith("<Egon> * word0 ") and re.findall(r"word\d+", " ".join(said)) == words, f"{said}")
     mark = carol.mark()
     lobby.egon.unfurl("general", ts)
     lobby.egon.say("general", "no more of that")
     await irc_hears(carol, "bridge", "<Egon> no more of that", mark)
     require(said_on_irc(carol, mark) == ["<Egon> no more of that"], f"{said_on_irc(carol, mark)}")
+
+
+async def scenario_custom_emoji(world):
+    """Emoji that the workspace made are shown by their names, other names of standard ones as what they are."""
+    slack = await world.slack()
+    slack.add_emoji(slack.team, "partyparrot")
+    slack.add_emoji(slack.team, "hello", "alias:wave")
+    lobby = await tied(world, slack=slack)
+    carol, egon = lobby.carol, lobby.egon
+    ts = egon.say("general", "look :partyparrot: :hello: :tada: :nothing: 10:20:30")
+    await irc_hears(carol, "bridge", "<Egon> look :partyparrot: \U0001f44b \U0001f389 :nothing: 10:20:30")
+    egon.react("general", ts, "partyparrot")
+    await irc_hears(carol, "bridge", "<Egon> :partyparrot:")
+    slack.add_emoji(slack.team, "later", "alias:hello")
+    egon.react("general", ts, "later")
+    await irc_hears(carol, "bridge", "<Egon> \U0001f44b")
+    slack.rename_emoji(slack.team, "hello", "hi")
+    slack.remove_emoji(slack.team, "later")
+    egon.say("general", "now :hi: :hello:")
+    await irc_hears(carol, "bridge", "<Egon> now \U0001f44b :hello:")
+    require(len([call for call in slack.calls if call.name == "emoji.list"]) == 1, "emoji.list is asked more than once")
 
 
 async def scenario_mentions(world):

@@ -38,7 +38,10 @@ static const char *group_name(void *context, const char *id)
 static const char *emoji_url(void *context, const char *name)
 {
 	(void)context;
-	return !strcmp(name, "bowtie") ? "https://e/b.png" : NULL;
+	return !strcmp(name, "bowtie")  ? "https://e/b.png"
+	       : !strcmp(name, "hello") ? "alias:wave"
+	       : !strcmp(name, "lost")  ? "alias:nothing"
+	                                : NULL;
 }
 
 static const struct slack_names names = {
@@ -127,6 +130,7 @@ static void test_tokens(void **state)
 	        {"<>", "<>", ""},
 	        {"`<https://x.org|x>`", "x", "<code>x</code>"},
 	        {":wave: :wave::skin-tone-3: :nope: 10:20:30", "👋 👋🏼 :nope: 10:20:30", ""},
+	        {":hello: :lost:", "👋 :lost:", ""},
 	        {":bowtie:", ":bowtie:", "<img alt=':bowtie:' src='https://e/b.png'/>"},
 	        {"`:wave:`", ":wave:", "<code>:wave:</code>"},
 	};
