@@ -34,11 +34,20 @@ static char *take_word(const char **words)
 	return word;
 }
 
-static void delete_one(struct speaking *speaking, const char *ts)
+static void delete_one(struct speaking *speaking, const char *part)
 {
+	const char *ts = *part == FILE_PART ? part + 1 : part;
 	const struct web_argument arguments[] = {{"channel", speaking->channel}, {"ts", ts}};
 
 	post_call(post_create(speaking), "chat.delete", arguments, ARRAY_SIZE(arguments));
+}
+
+static void delete_next(struct parting *parting)
+{
+	char *part = take_word(&parting->known);
+
+	delete_one(parting->speaking, part);
+	mem_free(part);
 }
 
 static void update_part(void *context, const char *text, bool first)
@@ -46,6 +55,9 @@ static void update_part(void *context, const char *text, bool first)
 	struct parting *parting = context;
 	struct speaking *speaking = parting->speaking;
 
+	/* What a file says cannot be another. */
+	while (*parting->known == FILE_PART)
+		delete_next(parting);
 	if (!*parting->known) {
 		post_text(speaking, text, parting->series, false);
 		return;
@@ -64,22 +76,29 @@ static void update_part(void *context, const char *text, bool first)
 	mem_free(ts);
 }
 
-/* Part by part: what has become longer goes on behind, what has become shorter loses its last. */
+/* Part by part: what has become longer goes on behind, what has become shorter loses its last; of very long ones the
+ * beginning, and another file. */
 void show_edit(struct speaking *speaking, const char *ts)
 {
-	struct buf mrkdwn = {0};
+	struct buf mrkdwn = {0}, begin = {0};
+	const char *rest = NULL;
+	bool fence = false;
 	char *further = further_parts(speaking, ts),
 	     *known = mem_printf("%s%s%s", ts, *further ? " " : "", further);
 	struct parting parting = {.speaking = speaking, .series = series_create(), .known = known};
 
 	show_put_text(&mrkdwn, speaking);
-	show_each_part(buf_text(&mrkdwn), update_part, &parting);
-	while (*parting.known) {
-		char *left = take_word(&parting.known);
-
-		delete_one(speaking, left);
-		mem_free(left);
-	}
+	if (show_is_for_file(buf_text(&mrkdwn)))
+		rest = slack_text_piece(&begin, buf_text(&mrkdwn), SLACK_TEXT_POST_MAX, &fence);
+	if (rest)
+		update_part(&parting, buf_text(&begin), true);
+	else
+		show_each_part(buf_text(&mrkdwn), update_part, &parting);
+	while (*parting.known)
+		delete_next(&parting);
+	if (rest)
+		show_text_as_file(speaking, rest, parting.series);
+	buf_finish(&begin);
 	series_release(parting.series);
 	buf_finish(&mrkdwn);
 	mem_free(known);

@@ -78,7 +78,11 @@ static void note_part(const struct post *post, const char *ts)
 	}
 	char *id = slack_message_id(post->channel, series->first);
 
-	buf_printf(&series->further, "%s%s", series->further.len ? " " : "", ts);
+	if (series->further.len)
+		buf_putc(&series->further, ' ');
+	if (post->is_file)
+		buf_putc(&series->further, FILE_PART);
+	buf_puts(&series->further, ts);
 	message_map_put(post->workspace->frontend->base.transport->spool,
 	                &(struct message_link){.place = SHOW_PARTS,
 	                                       .id = id,

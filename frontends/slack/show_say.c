@@ -153,6 +153,13 @@ static void send_file(struct post *post, struct slack_upload upload)
 	mem_free(lane);
 }
 
+/* It becomes a message after all. */
+static void forget_file(struct post *post)
+{
+	spool_note_set(post->workspace->frontend->base.transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
+	post->is_file = false;
+}
+
 static void on_text_file(void *context, int err, const char *ts, const char *problem)
 {
 	struct post *post = context;
@@ -162,18 +169,13 @@ static void on_text_file(void *context, int err, const char *ts, const char *pro
 		return;
 	}
 	log_info(&post->workspace->log, "a long text for %s is not said as a file: %s", post->channel, problem);
+	forget_file(post);
 	post_all(post);
 }
 
-/* Its beginning, and all of it as a file. */
-static void say_long_text(struct speaking *speaking, const char *mrkdwn, struct series *series)
+void show_text_as_file(struct speaking *speaking, const char *rest, struct series *series)
 {
 	const char *text = speaking->event->message.text;
-	struct buf begin = {0};
-	bool fence = false;
-	const char *rest = slack_text_piece(&begin, mrkdwn, SLACK_TEXT_POST_MAX, &fence);
-
-	post_text(speaking, buf_text(&begin), series, true);
 	struct post *post = post_keyed(speaking, rest, series, false);
 
 	if (!post_was_made(post, speaking))
@@ -182,6 +184,22 @@ static void say_long_text(struct speaking *speaking, const char *mrkdwn, struct 
 						      .name = "message.txt",
 						      .title = "The whole text",
 						      .done = on_text_file});
+}
+
+bool show_is_for_file(const char *mrkdwn)
+{
+	return slack_text_pieces(mrkdwn, SLACK_TEXT_POST_MAX) > LIMIT_SLACK_PARTS;
+}
+
+/* Its beginning, and all of it as a file. */
+static void say_long_text(struct speaking *speaking, const char *mrkdwn, struct series *series)
+{
+	struct buf begin = {0};
+	bool fence = false;
+	const char *rest = slack_text_piece(&begin, mrkdwn, SLACK_TEXT_POST_MAX, &fence);
+
+	post_text(speaking, buf_text(&begin), series, true);
+	show_text_as_file(speaking, rest, series);
 	buf_finish(&begin);
 }
 
@@ -192,7 +210,7 @@ void show_text(struct speaking *speaking, const char *prefix)
 
 	buf_puts(&mrkdwn, prefix);
 	show_put_text(&mrkdwn, speaking);
-	if (slack_text_pieces(buf_text(&mrkdwn), SLACK_TEXT_POST_MAX) > LIMIT_SLACK_PARTS)
+	if (show_is_for_file(buf_text(&mrkdwn)))
 		say_long_text(speaking, mrkdwn.data, parting.series);
 	else
 		show_each_part(buf_text(&mrkdwn), post_part, &parting);
@@ -209,6 +227,7 @@ static void on_file(void *context, int err, const char *ts, const char *problem)
 		return;
 	}
 	log_info(&post->workspace->log, "a file for %s is said as its link: %s", post->channel, problem);
+	forget_file(post);
 	post_send(post);
 }
 

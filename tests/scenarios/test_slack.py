@@ -796,6 +796,25 @@ async def scenario_very_long(world):
     file = next(message for message in posts() if message.get("files"))["files"][0]
     require(text.startswith(beginning["text"]) and len(beginning["text"]) > 3000, f"{beginning}")
     require(slack.team.files[file["id"]].content.decode() == text, "the file is not the text")
+    # Edited, it is another beginning and another file; or a message like others, which may become one again.
+    other = text.replace("line", "verse")
+
+    async def edit(to):
+        # What clients that know no edits show stays short: both do not fit into an event.
+        await alice.say(portal, "* edited", **{"m.new_content": {"msgtype": "m.text", "body": to},
+                                               "m.relates_to": {"rel_type": "m.replace", "event_id": event}})
+    await edit(other)
+
+    def now_says(content):
+        kept = [message["files"][0]["id"] for message in posts() if message.get("files")]
+        begin = [message["text"] for message in posts() if not message.get("files")]
+        return (len(kept) == 1 and slack.team.files[kept[0]].content.decode() == content
+                and len(begin) == 1 and content.startswith(begin[0]) and len(begin[0]) > 3000)
+    await until(lambda: now_says(other), "the other text")
+    await edit("short")
+    await until(lambda: [message["text"] for message in posts()] == ["short"], "the short text, and no file")
+    await edit(text)
+    await until(lambda: now_says(text), "the long text again")
     await alice.redact(portal, event)
     await until(lambda: not posts(), "both to be gone")
 
