@@ -254,7 +254,6 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		break;
 	case SLACK_PURPOSE:
 	case SLACK_CHANNEL_CREATED:
-	case SLACK_FILE_SHARED:
 	case SLACK_OTHER:
 		break;
 	}

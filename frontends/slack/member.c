@@ -123,7 +123,10 @@ void member_note(struct workspace *workspace, const struct cJSON *json)
 		struct member *member = member_of(workspace, user.id);
 
 		mem_replace(&member->name, user.name);
-		note_name(member);
+		if (user.deleted)
+			forget_name(member);
+		else
+			note_name(member);
 		mem_replace(&member->avatar, user.avatar);
 		member->admin = json_bool(json, "is_admin", false) || json_bool(json, "is_owner", false);
 		member->asked = true;

@@ -25,12 +25,6 @@ static void read_me(struct reader *in, const char *subtype)
 	in->event->me = true;
 }
 
-static void read_broadcast(struct reader *in, const char *subtype)
-{
-	read_said(in, subtype);
-	in->event->broadcast = true;
-}
-
 static void read_join(struct reader *in, const char *subtype)
 {
 	(void)subtype;
@@ -96,7 +90,7 @@ static const struct {
         {"file_share", read_said},
         {"slackbot_response", read_said},
         {"me_message", read_me},
-        {"thread_broadcast", read_broadcast},
+        {"thread_broadcast", read_said},
         {"channel_join", read_join},
         {"group_join", read_join},
         {"channel_leave", read_leave},
