@@ -9,8 +9,10 @@
 #include "config/limits.h"
 #include "transport/spool/spool.h"
 
-#define SAID "slack said"           /* notes: place -> "TS THREAD USER" a line, THREAD "-": in none */
-#define REACTIONS "slack reactions" /* "TEAM/CHANNEL" -> from which message on they are known, then "TS USER NAME" a line */
+/* Notes of the spool: place -> "TS THREAD USER" a line, THREAD "-": in none; "TEAM/CHANNEL" -> from which message
+ * on they are known, then "TS USER NAME" a line. */
+#define SAID "slack said"
+#define REACTIONS "slack reactions"
 
 struct known {
 	struct list messages;

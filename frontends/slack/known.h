@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of the last messages of a conversation: which of people's have been handed on, and who has put which
- * reactions on them. With that, what has changed while no socket was open is told from what had been handed on before
- * (missed.h). Kept in notes of the spool; which messages there are is written a moment later (known_flush): what was said in
- * the last moment before a process was killed may be missing, and only its deletion is not found then.
+ * What is known of the last messages of a conversation: which of people's have been handed on, and who has put
+ * which reactions on them. With that, what has changed while no socket was open is told from what had been handed
+ * on before (missed.h). Kept in notes of the spool; which messages there are is written a moment later
+ * (known_flush): what was said in the last moment before a process was killed may be missing, and only its
+ * deletion is not found then.
  */
 #pragma once
 
@@ -32,8 +33,8 @@ void known_flush(struct slack_frontend *frontend);
 
 /* A reaction of somebody was added or removed. False: it was so already, or the message is older than what is known. */
 bool known_react(struct slack_frontend *frontend, const char *team, const struct slack_event *event);
-/* Calls back for each reaction on the message, or on any one (ts NULL); not to be changed meanwhile. False: the message is
- * older than what is known. */
+/* Calls back for each reaction on the message, or on any one (ts NULL); not to be changed meanwhile. False: the
+ * message is older than what is known. */
 typedef void known_each(void *context, const char *ts, const char *user, const char *name);
 bool known_reactions(const struct slack_frontend *frontend, const char *team, const char *channel, const char *ts,
 		     known_each *each, void *context);

@@ -35,7 +35,8 @@ struct member *member_of(struct workspace *workspace, const char *id);
 bool member_known(struct workspace *workspace, const char *id);
 /* What others see: the name, or the id while it is not known. */
 const char *member_name(struct workspace *workspace, const char *id);
-/* Whose name that is, in whatever case; NULL: nobody's that we know, or of several. Who has left the workspace is nobody. */
+/* Whose name that is, in whatever case; NULL: nobody's that we know, or of several. Who has left the workspace
+ * is nobody. */
 const struct member *member_called(const struct workspace *workspace, const char *name);
 /* users.info or an event has told it. */
 void member_note(struct workspace *workspace, const struct cJSON *user);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whom the network means by a name: a person of a workspace who is in the room with an account of his own, by the nickname
- * that he has there; else whoever is shown by that name, as far as people of the workspace are known (member.h).
+ * Whom the network means by a name: a person of a workspace who is in the room with an account of his own, by the
+ * nickname that he has there; else whoever is shown by that name, as far as people of the workspace are known
+ * (member.h).
  */
 #pragma once
 

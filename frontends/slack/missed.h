@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What people have changed while no socket was open: messages that were edited, that are not there any more, and reactions,
- * as a conversation's history shows it beside what is known of it (known.h). Each comes once, as an event that Slack might
- * have sent.
+ * What people have changed while no socket was open: messages that were edited, that are not there any more, and
+ * reactions, as a conversation's history shows it beside what is known of it (known.h). Each comes once, as an
+ * event that Slack might have sent.
  */
 #pragma once
 

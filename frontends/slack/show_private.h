@@ -71,13 +71,14 @@ const char *show_ts_of(const struct speaking *speaking, const char *id, struct a
 #define SHOW_PARTS "slack parts"     /* places of the message map: the first part of a long message ... */
 #define SHOW_FURTHER "slack further" /* ... and the others, with spaces between them, FILE_PART before that of a file */
 #define FILE_PART 'F'
-#define SHOW_UPLOAD "slack upload"   /* note of the spool: key of a post -> the file that Slack has it as, until it is there */
-#define SHOW_COPY "slack in "        /* before a channel's place: what the network's message is called in that channel */
+#define SHOW_UPLOAD "slack upload"   /* note of the spool: key of a post -> the file that it is on its way as */
+#define SHOW_COPY "slack in "        /* and a channel's place: what a message of the network is called there */
 
 struct series *series_create(void);
 void series_release(struct series *series);
 struct post *post_create(struct speaking *speaking);
-/* A post, which can be found again. `series` NULL: it is the only one. `first`: others refer to it by the message's id. */
+/* A post, which can be found again. `series` NULL: it is the only one. `first`: others refer to it by the
+ * message's id. */
 struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first);
 /* What it says may be quoted. */
 void post_quote(struct post *post, const struct speaking *speaking);
@@ -99,8 +100,8 @@ void show_put_text(struct buf *out, const struct speaking *speaking);
 /* Calls back for each part of a text that is too long for one message. */
 void show_each_part(const char *mrkdwn, void (*part)(void *context, const char *text, bool first), void *context);
 void show_text(struct speaking *speaking, const char *prefix);
-/* Whether it is too long for LIMIT_SLACK_PARTS messages: then it is its beginning, and all of it as a file (`rest`: what is
- * said if there can be no file). */
+/* Whether it is too long for LIMIT_SLACK_PARTS messages: then it is its beginning, and all of it as a file
+ * (`rest`: what is said if there can be no file). */
 bool show_is_for_file(const char *mrkdwn);
 void show_text_as_file(struct speaking *speaking, const char *rest, struct series *series);
 /* As a file, or as its link if it cannot be had. */

@@ -73,8 +73,8 @@ void doc_read_mrkdwn_line(struct doc *doc, const char *line, size_t length, cons
 void doc_read_rich_text(struct doc *doc, const struct cJSON *block, const struct slack_names *names);
 void doc_read_xhtml(struct doc *doc, const char *xhtml);
 void doc_read_text(struct doc *doc, const char *text);
-/* In plain text, names with an @ in front (and "carol: " at the beginning) become mentions, unless `mentions` is NULL, and
- * web addresses links. */
+/* In plain text, names with an @ in front (and "carol: " at the beginning) become mentions, unless `mentions` is
+ * NULL, and web addresses links. */
 void doc_find(struct doc *doc, const struct slack_mentions *mentions);
 
 void doc_write_mrkdwn(struct buf *out, const struct doc *doc);

@@ -79,7 +79,8 @@ static size_t find_addressed(struct finder *f, const struct doc_span *span, cons
 	return id ? length : 0;
 }
 
-/* An address that begins here: its length; 0: none. What ends a sentence, or closes a bracket before it, is not of it. */
+/* An address that begins here: its length; 0: none. What ends a sentence, or closes a bracket before it, is not
+ * of it. */
 static size_t find_url(const char *text, size_t length)
 {
 	static const char *const schemes[] = {"https://", "http://"};

@@ -14,9 +14,9 @@
 #include "frontends/slack/slack_id.h"
 
 /*
- *     (LOOKING, for one that was on its way already, ->) FETCHING -> ASKING (where to) -> CARRYING (the bytes) -> SHARING (files.completeUploadExternal)
+ *     FETCHING -> ASKING (where to) -> CARRYING (the bytes) -> SHARING (files.completeUploadExternal)
  *              -> WAITING (for the event, and asking now and then) -> done
- *     LOOKING -> WAITING, if Slack has it; -> SHARING once more, if it is not known to be shared
+ *     one that was on its way already: LOOKING -> WAITING if Slack has it, else -> SHARING once more
  *     any of them -> ENDING (at the next turn) -> done with an error
  */
 enum stage { LOOKING, FETCHING, ASKING, CARRYING, SHARING, WAITING, ENDING };

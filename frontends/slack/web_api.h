@@ -107,8 +107,8 @@ size_t web_api_waiting(const struct web_api *api);
  * such URL). */
 void web_api_upload(struct web_api *api, const char *url, int fd, uint64_t size, web_done *done,
                     void *context, void (*drop)(void *context));
-/* Answers a slash command later: POSTs JSON to its response_url (same rule for the URL, tries and errors; TP_ERR_INVALID
- * also if it was used five times or is older than half an hour). */
+/* Answers a slash command later: POSTs JSON to its response_url (same rule for the URL, tries and errors;
+ * TP_ERR_INVALID also if it was used five times or is older than half an hour). */
 void web_api_respond(struct web_api *api, const char *response_url, const char *json, web_done *done, void *context,
                      void (*drop)(void *context));
 
