@@ -271,6 +271,7 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 		struct reading *reading = MEM_NEW_TEXT(struct reading, place, channel->place);
 		char *rest = NULL;
 
+		known_continue(frontend, channel);
 		channel->catching_up = true;
 		reading->frontend = frontend;
 		reading->since = mem_strdup(since);

@@ -143,17 +143,27 @@ static char *conversation(const char *team, const char *channel)
 	return slack_address(team, channel);
 }
 
-void known_begin(struct slack_frontend *frontend, const struct channel *channel)
+static void begin(struct slack_frontend *frontend, const struct channel *channel, bool anew)
 {
 	char now[SLACK_ID_MAX + 1];
 	char *place = conversation(channel->at.team, channel->at.id);
 	size_t size;
 
 	snprintf(now, sizeof(now), "%" PRId64 ".000000", clock_wall_ms() / 1000);
-	/* Threads of one DM are several chats. */
-	if (channel->kind != CHANNEL_CHAT || !spool_note_get(frontend->base.transport->spool, REACTIONS, place, &size))
+	if (anew || !spool_note_get(frontend->base.transport->spool, REACTIONS, place, &size))
 		note_set(frontend, REACTIONS, place, now);
 	mem_free(place);
+}
+
+void known_begin(struct slack_frontend *frontend, const struct channel *channel)
+{
+	/* Threads of one DM are several chats. */
+	begin(frontend, channel, channel->kind != CHANNEL_CHAT);
+}
+
+void known_continue(struct slack_frontend *frontend, const struct channel *channel)
+{
+	begin(frontend, channel, false);
 }
 
 void known_forget(struct slack_frontend *frontend, struct channel *channel)

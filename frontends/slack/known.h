@@ -19,6 +19,8 @@ struct known_message {
 
 /* From now on: reactions on older messages are nobody's business. */
 void known_begin(struct slack_frontend *frontend, const struct channel *channel);
+/* The same if it has not begun. */
+void known_continue(struct slack_frontend *frontend, const struct channel *channel);
 /* When the channel stands for nothing any more; known_free for the memory alone. */
 void known_forget(struct slack_frontend *frontend, struct channel *channel);
 void known_free(struct channel *channel);

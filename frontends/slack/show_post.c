@@ -141,6 +141,7 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 {
 	struct slack_frontend *frontend = post->workspace->frontend;
 	struct transport *transport = frontend->base.transport;
+	bool kept = false;
 
 	CRASH_POINT("slack.posted");
 	if (!reply->err) {
@@ -160,12 +161,13 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 	} else if (reply->err == TP_ERR_AUTH) {
 		/* Another token may come. */
 		delivery_not_shown(transport, post->number);
+		kept = true;
 	} else {
 		log_warning(&post->workspace->log, "a message for %s is refused: %s", post->channel,
 		            reply->problem);
 		delivery_refused(transport, post->number, reply->problem);
 	}
-	if (post->is_file)
+	if (post->is_file && !kept)
 		spool_note_set(transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
 	if (post->network)
 		in_flight_end(frontend->in_flight, post->network, post->network_id, on_landed, &frontend->base);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/crash_point.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
@@ -153,9 +154,11 @@ static void send_file(struct post *post, struct slack_upload upload)
 	mem_free(lane);
 }
 
-/* It becomes a message after all. */
-static void forget_file(struct post *post)
+/* It becomes a message after all, unless that is for another token to say. */
+static void forget_file(struct post *post, int err)
 {
+	if (err == TP_ERR_AUTH)
+		return;
 	spool_note_set(post->workspace->frontend->base.transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
 	post->is_file = false;
 }
@@ -169,7 +172,7 @@ static void on_text_file(void *context, int err, const char *ts, const char *pro
 		return;
 	}
 	log_info(&post->workspace->log, "a long text for %s is not said as a file: %s", post->channel, problem);
-	forget_file(post);
+	forget_file(post, err);
 	post_all(post);
 }
 
@@ -227,7 +230,7 @@ static void on_file(void *context, int err, const char *ts, const char *problem)
 		return;
 	}
 	log_info(&post->workspace->log, "a file for %s is said as its link: %s", post->channel, problem);
-	forget_file(post);
+	forget_file(post, err);
 	post_send(post);
 }
 

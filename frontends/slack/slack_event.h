@@ -102,7 +102,7 @@ struct slack_event {
 	                        * the conversation as a message (they come as an event besides): that; else NULL */
 	const char *event_ts;  /* when it happened; NULL */
 	const char *thread_ts; /* of the message: the parent's ts, if it is a reply; NULL */
-	const char *edited_ts; /* of the message: when it was edited last; NULL: never */
+	const char *edited_ts; /* of the message: when it was edited last, EDIT: by that; NULL: never, or not said */
 	const char *user;      /* who did it; EDIT, DELETE: whose message it is; NULL: a bot with a name of its own */
 	const char *bot_id, *app_id; /* of the message, also in EDIT and DELETE; NULL */
 	const char *username;  /* of a bot message with a name of its own, of one line; NULL */

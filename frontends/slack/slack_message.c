@@ -293,6 +293,8 @@ static void read_changed(struct reader *in, const char *subtype)
 	const struct cJSON *message = json_object(in->json, "message");
 	const struct cJSON *before = json_object(in->json, "previous_message");
 
+	const char *edited = slack_read_ts(json_object(before, "edited"), "ts", in->arena);
+
 	(void)subtype;
 	in->event->kind = SLACK_OTHER;
 	if (!message || is_about_messages(message, in->arena) || is_about_messages(before, in->arena))
@@ -304,6 +306,9 @@ static void read_changed(struct reader *in, const char *subtype)
 		in->event->kind = SLACK_EDIT;
 	else
 		in->event->kind = SLACK_OTHER;
+	/* A file that was taken away is a change without a time. */
+	if (edited && slack_text_is(in->event->edited_ts, edited))
+		in->event->edited_ts = NULL;
 }
 
 static void read_deleted(struct reader *in, const char *subtype)
