@@ -273,6 +273,12 @@ static void test_edits(void **state)
 	take(CHANGED("'text':'a','blocks':[{'type':'x'}]", "'text':'a'"), SLACK_EDIT);
 	/* edited a second time, to what it was */
 	take(CHANGED("'text':'a','edited':{'ts':'8.2'}", "'text':'a','edited':{'ts':'8.1'}"), SLACK_EDIT);
+	is_text(event.edited_ts, "8.2");
+	/* that was not the edit which it says */
+	take(CHANGED("'text':'a','edited':{'ts':'8.1'},'files':[]",
+	             "'text':'a','edited':{'ts':'8.1'},'files':[{'id':'F1'}]"),
+	     SLACK_EDIT);
+	is_text(event.edited_ts, NULL);
 	/* a file was taken away, or deleted */
 	take(CHANGED("'text':'a','files':[{'id':'F1'}]", "'text':'a','files':[{'id':'F1'},{'id':'F2'}]"),
 	     SLACK_EDIT);
@@ -461,6 +467,7 @@ static void test_history(void **state)
 	assert_int_equal(reactions[0].users_count, 2);
 	is_text(reactions[0].users[1], "U2");
 	assert_int_equal(reactions[1].users_count, 0);
+	assert_true(!reactions[0].all_named && reactions[1].all_named);
 	assert_true(slack_history_read(&event, parse("{'subtype':'tombstone','user':'USLACKBOT','ts':'6.1'}"),
 	                               "C1", &arena, &reactions, &count));
 	assert_int_equal(event.kind, SLACK_DELETE);
