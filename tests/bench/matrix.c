@@ -20,7 +20,7 @@
  *     crowd EVENTS SPEAKERS        EVENTS messages of so many of its guests in turn, each told to all of our people
  *                                  there
  *     talk EVENTS SIZE PEOPLE      as sink, said in that portal: the network tells the others, and none is shown again
- *     sync COUNT BYTES FILE        appends to FILE and calls fdatasync, again and again
+ *     sync COUNT BYTES FILE        appends to FILE and calls fdatasync, again and again: time and CPU
  *     memory                       waits until the program is idle, and looks
  */
 #include <arpa/inet.h>
@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -443,7 +444,7 @@ static void crowd(unsigned long events, unsigned long speakers)
 {
 	unsigned long opened = load.homeserver.opened;
 	uint64_t cpu, taken;
-	char text[64];
+	char text[128];
 
 	expect_echoes(events);
 	for (unsigned long i = 0; i < events; i++)
@@ -488,6 +489,9 @@ static void sync_file(unsigned long count, unsigned long bytes, const char *path
 	struct latency latency = {0};
 	char *block = mem_alloc(bytes);
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	struct timespec before, after;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 
 	for (unsigned long i = 0; i < count; i++) {
 		uint64_t began = now_ns();
@@ -496,10 +500,11 @@ static void sync_file(unsigned long count, unsigned long bytes, const char *path
 			give_up("%s cannot be written", path);
 		latency_add(&latency, now_ns() - began);
 	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
 	close(fd);
 	unlink(path);
 	mem_free(block);
-	putchar('{');
+	printf("{\"cpu_s\": %.6f, ", (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
 	latency_print(&latency, "sync", stdout);
 	puts("}");
 	latency_finish(&latency);
