@@ -2,7 +2,6 @@
 /* What is said: texts in one message or several, and files. */
 #include <string.h>
 
-#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -126,7 +125,6 @@ static void on_placed(void *context, const char *file_id)
 
 	spool_note_set(transport->spool, SHOW_UPLOAD, post->key, file_id, strlen(file_id));
 	transport_commit(transport);
-	CRASH_POINT("slack.placed");
 }
 
 /* `upload`: what it is of; the rest is the post's. */

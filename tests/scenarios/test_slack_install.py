@@ -64,7 +64,9 @@ async def scenario_install(world):
     await carol.join("#lobby")
     asker = Asker(slack, egon)
     await asker.ask("relay login bridge", "registered")
+    mark = carol.mark()
     await asker.command("general", "link #lobby", "tied to #lobby now")
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
     carol.send("PRIVMSG #lobby :with the first")
     await slack.wait_for_text("general", "with the first", "carol")
 
