@@ -5,6 +5,7 @@ import http.cookiejar
 import json
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from harness.process import free_port, require
@@ -18,15 +19,17 @@ class Browser:
         self.opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
 
-    def fetch(self, url):
+    def fetch(self, url, form=None):
+        content = urllib.parse.urlencode(form).encode() if form else None
         try:
-            with self.opener.open(url, timeout=20) as answer:
+            with self.opener.open(url, content, timeout=20) as answer:
                 return answer.status, answer.read().decode(), answer.geturl()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(), error.geturl()
 
-    async def go(self, url):
-        return await asyncio.get_running_loop().run_in_executor(None, self.fetch, url)
+    async def go(self, url, form=None):
+        """Status, content and address of where it ends. form: is sent."""
+        return await asyncio.to_thread(self.fetch, url, form)
 
 
 async def scenario_install(world):
