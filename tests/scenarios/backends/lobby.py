@@ -11,6 +11,7 @@ and is told {"kind": name of a frame, "fields": {...}} of what the core sends.
 import argparse
 import base64
 import json
+import re
 import select
 import socket
 import sys
@@ -30,6 +31,7 @@ class Lobby(wire.Backend):
         self.rooms = {}      # name -> {user: nickname}
         self.pictures = {}   # nickname -> (hash, bytes)
         self.count = 0
+        self.ids = {}        # what a person calls a message of his -> what the network calls it
 
     def to_all(self, room, kind, fields, but=None):
         for user in list(self.rooms.get(room, {})):
@@ -44,8 +46,20 @@ class Lobby(wire.Backend):
         if nickname is None:
             return
         self.count += 1
-        said = {number: values for number, values in fields.items() if number in (5, 11) or 1001 <= number <= 1009}
-        self.to_all(contact, wire.CONV_MESSAGE, {2: contact, 3: body, 4: nickname, **said, 1000: f"net-{self.count}"})
+        self.ids[user, wire.text(fields, 1000)] = f"net-{self.count}"
+        said = {number: values for number, values in fields.items() if number in (11, 1006, 1008, 1009)}
+        xhtml = wire.text(fields, 5)
+        for number in range(1001, 1006):
+            if number in fields:
+                said[number] = self.ids.get((user, wire.text(fields, number)), wire.text(fields, number))
+        # Who is spoken for is named, but to his own account.
+        author = wire.text(wire.parse(fields[1007][0]), 1) if 1007 in fields else None
+        for other in self.rooms[contact]:
+            named = author and other != user and body
+            shown = f"* {author} {body[4:]}" if named and body.startswith("/me ") else f"<{author}> {body}" if named else body
+            markup = re.sub("^(<body[^>]*>)?", rf"\\1&lt;{author}&gt; ", xhtml) if named and xhtml else xhtml
+            self.send(wire.CONV_MESSAGE, {1: other, 2: contact, 3: shown, 4: nickname, 5: markup or None, **said,
+                                          1000: f"net-{self.count}"})
 
     def on_other(self, kind, fields):
         if kind == wire.JOIN_ROOM:

@@ -70,6 +70,9 @@ class Network:
             return None
         return await wait_until(look, f"the network to hear {what}", timeout)
 
+    def traffic(self):
+        return "\n".join(f"{kind} {fields}" for kind, fields in self.frames)
+
     async def stop(self):
         self.server.close()
         if self.writer:

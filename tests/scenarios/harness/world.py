@@ -186,6 +186,8 @@ class World:
                 shown.append(f"--- IRC traffic of {thing.nick}\n{thing.traffic()[-8000:]}")
             elif isinstance(thing, Slack):
                 shown.append(thing.show())
+            elif isinstance(thing, Network):
+                shown.append(f"--- what the network was sent\n{thing.traffic()[-12000:]}")
             elif hasattr(thing, "traffic"):
                 shown.append(f"--- Matrix traffic of {thing.id}\n{thing.traffic()[-12000:]}")
             elif getattr(thing, "process", None):
