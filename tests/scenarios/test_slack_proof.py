@@ -30,6 +30,18 @@ MORE_THAN_RECORDED = {
 
 # rule -> who notices that it is broken: a language and the name of a check.
 WITNESSES = {
+    "auth.header": "python token_header", "auth.revoked": "python goodbyes", "auth.team": "python workspaces",
+    "args.known": "python arguments", "errors.messages": "python arguments", "limits.tiers": "python tiers",
+    "message.length": "python posting", "message.blocks": "python form_json", "message.parent": "python posting",
+    "message.empty": "python form_json", "update.face": "python updates", "update.edited": "python updates",
+    "reactions.removed": "python reactions", "reactions.names": "python reactions",
+    "channels.joined": "python conversations", "channels.direct": "python direct", "channels.invited": "python conversations",
+    "channels.one_dm": "python direct", "files.face": "python one_upload", "files.once": "python one_upload",
+    "oauth.state": "python oauth", "oauth.redirect": "python oauth", "socket.disabled": "python goodbyes",
+    "events.kind": "python events", "events.reply": "python event_kinds", "events.broadcast": "python event_kinds",
+    "events.unfurl": "python event_kinds", "events.tombstone": "python event_kinds", "events.reaction": "python events",
+    "events.taken_back": "python event_kinds", "events.member": "python event_kinds", "events.topic": "python event_kinds",
+    "events.name": "python event_kinds", "events.mention": "python event_kinds", "events.revoked": "python goodbyes",
     "auth.token": "python token", "auth.kind": "python token_kind", "auth.scope": "python token_scope",
     "args.required": "python arguments", "args.json": "python arguments", "args.form_json": "python form_json",
     "errors.status": "python error_status",
@@ -54,7 +66,7 @@ WITNESSES = {
     "socket.ack_length": "go ack_length", "socket.ack_fragments": "go ack_fragments",
     "socket.pong": "python socket_pings", "socket.ping": "python socket_pings", "socket.close": "python socket_close",
     "socket.disconnect": "python socket_limit", "socket.limit": "python socket_limit",
-    "events.member": "python events", "events.subscribed": "python not_subscribed", "events.once": "python events",
+    "events.own": "python events", "events.subscribed": "python not_subscribed", "events.once": "python events",
     "events.team": "python events", "events.bot": "python events", "events.edit": "node types", "events.delete": "python events",
     "commands.response": "node bolt", "commands.response_url": "node bolt",
     "shape.ids": "java calls",
