@@ -5,6 +5,7 @@ against it (tests/slack/referees). And whether they would notice: for each rule 
 (tests/slack/testslack/rules.py) one of them has to fail when it is broken.
 """
 import asyncio
+from types import SimpleNamespace
 
 from harness.process import Failure, Skip, require, wait_until
 from harness.referees import LANGUAGES, Referee, checks_of, environment, start_furnished
@@ -135,11 +136,36 @@ async def scenario_broken(world):
     require(not any(seen), "\n".join(filter(None, seen)))
 
 
+def check_the_reference(reference):
+    """Whether it would notice: calls that are right, and the same with one thing wrong."""
+    def faults(name, answer=None, is_json=False, **arguments):
+        call = SimpleNamespace(name=name, arguments=arguments, is_json=is_json, answer=answer)
+        return reference.request_faults(call) + reference.error_faults(call)
+    post = {"channel": "C0AAAAAAA", "text": "x", "unfurl_links": "false", "thread_ts": "1355517523.000005"}
+    files = '[{"id":"F0AAAAAAA"}]'
+    right = [("chat.postMessage", {**post, "is_json": True}), ("users.info", {"user": "U0AAAAAAA"}),
+             ("conversations.history", {"channel": "C0AAAAAAA", "oldest": "1355517523.000005", "limit": "200"}),
+             ("files.completeUploadExternal", {"files": files, "channel_id": "C0AAAAAAA"}),
+             ("chat.postMessage", {**post, "answer": {"ok": False, "error": "is_archived"}})]
+    wrong = [("chat.sayHello", {}), ("chat.postMessage", {**post, "colour": "red"}), ("chat.postMessage", {"text": "x"}),
+             ("chat.postMessage", {**post, "unfurl_links": "no"}), ("conversations.history", {"channel": "C0AAAAAAA", "oldest": "yesterday"}),
+             ("users.info", {"user": "U0AAAAAAA", "is_json": True}), ("users.info", {"user": "egon"}),
+             ("conversations.history", {"channel": "#general"}),
+             ("conversations.history", {"channel": "C0AAAAAAA", "limit": "many"}),
+             ("files.completeUploadExternal", {"files": "F0AAAAAAA", "channel_id": "C0AAAAAAA"}),
+             ("chat.postMessage", {**post, "answer": {"ok": False, "error": "so_it_goes"}})]
+    for name, about in right:
+        require(not faults(name, **about), f"{name} {about}: {faults(name, **about)}")
+    for name, about in wrong:
+        require(len(faults(name, **about)) == 1, f"{name} {about}: {faults(name, **about)}")
+
+
 async def scenario_reference(world):
     """Answers and events have the keys that recorded ones have, and errors are documented ones: of all that the checks in
     Python ask, and of all that can happen."""
     there_or_skip()
     reference = Reference()
+    check_the_reference(reference)
     referee = await start(world, "python")
     faults = set()
 
