@@ -229,8 +229,8 @@
 #define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
 #define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
 #define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */
-#define LIMIT_SLACK_OVERLAP_SECONDS 600   /* before the last message that was seen, where that begins: Slack sends an event
-                                           * again after one and after five minutes */
+#define LIMIT_SLACK_OVERLAP_SECONDS 600   /* it begins before the last message that was seen: events come in any order,
+                                           * and again after one and after five minutes */
 #define LIMIT_SLACK_THREADS_SECONDS 86400 /* how far before the gap new threads are looked for ... */
 #define LIMIT_SLACK_THREADS_LOOKED 1000   /* ... and below how many messages */
 

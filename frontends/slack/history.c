@@ -260,8 +260,8 @@ static char *seconds_before(const char *ts, int seconds)
 	return mem_printf("%lld.000000", (long long)(slack_ts_ms(ts) / 1000 - seconds));
 }
 
-/* Slack tells of messages in any order: some from before the last that was seen may be missing, but none from before the
- * channel was tied. To be freed. */
+/* Slack tells of messages in any order: some from before the last that was seen may be missing, but none from
+ * before the channel was tied. To be freed. */
 static char *begin_of(const struct slack_frontend *frontend, const struct channel *channel, const char *since)
 {
 	char *floor = note_get(frontend, FLOOR, channel->place);

@@ -113,10 +113,10 @@ void workspace_ends_soon(struct workspace *workspace, const char *why, int64_t e
 
 	clock_format_xmpp(expires_ms, until);
 	mem_free(workspace->notice);
-	workspace->notice = mem_printf("The token of the workspace %s cannot be refreshed: %s. It is good until %s; install the "
-				       "app there again at slack.public_url/slack/install before that.",
-				       workspace->name && *workspace->name ? workspace->name : workspace->installed, why,
-				       until);
+	workspace->notice = mem_printf("The token of the workspace %s cannot be refreshed: %s. It is good until %s; "
+				       "install the app there again at slack.public_url/slack/install before that.",
+				       workspace->name && *workspace->name ? workspace->name : workspace->installed,
+				       why, until);
 	if (workspace->state != WORKSPACE_READY)
 		return;
 	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);
