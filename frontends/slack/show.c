@@ -752,9 +752,7 @@ static void speak(struct speaking *speaking)
 	const char *reacts_to = slack_message_ts(message->reacts_to, speaking->channel);
 	const char *retracts = slack_message_ts(message->retracts, speaking->channel);
 	const char *replaces = slack_message_ts(message->replaces, speaking->channel);
-	const struct event_attachment *file = message->attachments_count ? message->attachments : NULL;
-	/* A text that is but the file's address is there for who knows no files. */
-	bool says = !file || ((*message->text || message->xhtml) && strcmp(message->text, file->url) != 0);
+	bool says = !event_text_is_file(message);
 
 	if (reacts_to) {
 		react(speaking, reacts_to);

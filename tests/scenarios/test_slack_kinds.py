@@ -480,13 +480,6 @@ class Matrix(Side):
         await self.alice.send_file(self.portal, content, "application/octet-stream", name)
         return content
 
-    async def check_file(self, name, content):
-        """IRC carries the file as an address of ours; so it is here."""
-        post = await self.text(r"http://\S+/media/mxc/")
-        url = html.unescape(re.search(r"<?(http://[^ >|]+)", post["text"])[1])
-        fetched, _ = await asyncio.to_thread(fetch, url)
-        require(fetched == content and name.replace(" ", "%20") in url, f"{url} has {len(fetched)} bytes")
-
     async def sees(self, pattern):
         return await self.alice.message(self.portal, pattern, self.ghost)
 
