@@ -103,7 +103,7 @@ static void test_a_text_for_a_file(void **state)
 	static const struct {
 		const char *text, *xhtml, *description;
 		bool is_file;
-	} cases[] = {
+	} texts[] = {
 		{"https://e.org/a.png", NULL, NULL, true},
 		{"", NULL, NULL, true},
 		{"", "<b>x</b>", NULL, false},
@@ -116,12 +116,12 @@ static void test_a_text_for_a_file(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct event_attachment file = {.url = "https://e.org/a.png", .description = cases[i].description};
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const struct event_attachment file = {.url = "https://e.org/a.png", .description = texts[i].description};
 		struct event_message message = {
-			.text = cases[i].text, .xhtml = cases[i].xhtml, .attachments = &file, .attachments_count = 1};
+			.text = texts[i].text, .xhtml = texts[i].xhtml, .attachments = &file, .attachments_count = 1};
 
-		assert_int_equal(event_text_is_file(&message), cases[i].is_file);
+		assert_int_equal(event_text_is_file(&message), texts[i].is_file);
 		message.attachments_count = 0;
 		assert_false(event_text_is_file(&message));
 	}
