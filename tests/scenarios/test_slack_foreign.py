@@ -176,6 +176,7 @@ async def scenario_files(world):
     await gateway.start()
     await wait_until(lambda: slack.opened, "the gateway's socket")
     await tie(slack, channel)
+    await network.joined("#lobby")
 
     content = stranger.files["/notes.txt"] = b"some notes\r\n" * 1000
     network.say("#lobby", "carol", "", files=[(stranger.url("/notes.txt"), "text/plain")])

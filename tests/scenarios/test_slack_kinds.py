@@ -545,6 +545,7 @@ async def scenario_faces(world):
     asker = Asker(slack, egon)
     await asker.ask("relay login bridge", "registered")
     await asker.command("general", "link #lobby", "tied to #lobby now")
+    await network.joined("#lobby")
 
     def face_of(message):
         return message.get("icons", {}).get("image_72")

@@ -70,6 +70,11 @@ class Network:
             return None
         return await wait_until(look, f"the network to hear {what}", timeout)
 
+    async def joined(self, room):
+        """Until somebody of ours is in a room: before that nobody hears what is said there."""
+        await wait_until(lambda: any(kind == "JOIN_ROOM" and fields[3] == [room] for kind, fields in self.frames),
+                         f"somebody in {room}", 30)
+
     def traffic(self):
         return "\n".join(f"{kind} {fields}" for kind, fields in self.frames)
 
