@@ -97,7 +97,8 @@ static void fingerprint(const struct event_message *message, char out[FINGERPRIN
 	put_part(&state, message->reacts_to);
 	for (size_t i = 0; i < message->reactions_count; i++)
 		put_part(&state, message->reactions[i]);
-	for (size_t i = 0; i < message->attachments_count; i++)
+	/* A network that knows no files brings the text alone, which names them. */
+	for (size_t i = 0; i < message->attachments_count && !(message->text && *message->text); i++)
 		put_part(&state, message->attachments[i].url);
 	crypto_generichash_final(&state, hash, sizeof(hash));
 	sodium_bin2hex(out, FINGERPRINT_SIZE, hash, sizeof(hash));

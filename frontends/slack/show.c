@@ -51,7 +51,7 @@ static void speak(struct speaking *speaking, struct arena *arena)
 	const char *reacts_to = show_ts_of(speaking, message->reacts_to, arena);
 	const char *retracts = show_ts_of(speaking, message->retracts, arena);
 	const char *replaces = show_ts_of(speaking, message->replaces, arena);
-	bool says = *message->text || message->xhtml || !message->attachments_count;
+	bool says = !event_text_is_file(message);
 
 	if (reacts_to) {
 		show_react(speaking, reacts_to);

@@ -275,6 +275,14 @@ static void on_token(void *context, const char *team, const char *name, const ch
 	workspace_installed(context, team, access);
 }
 
+static void on_ending(void *context, struct web_token *token, const char *why, int64_t expires_ms)
+{
+	struct workspace *workspace = workspace_with(context, token);
+
+	if (workspace)
+		workspace_ends_soon(workspace, why, expires_ms);
+}
+
 static void on_lost(void *context, struct web_token *token, const char *why)
 {
 	struct workspace *workspace = workspace_with(context, token);
@@ -361,7 +369,11 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->tokens = slack_tokens_create(
 		base->transport->store, frontend->api,
 		&(struct slack_token_settings){frontend->config.client_id, frontend->config.client_secret},
-		&(struct slack_token_ops){.token = on_token, .loaded = on_tokens, .lost = on_lost, .context = frontend},
+		&(struct slack_token_ops){.token = on_token,
+					  .loaded = on_tokens,
+					  .ending = on_ending,
+					  .lost = on_lost,
+					  .context = frontend},
 		&base->log);
 	frontend->files = slack_files_create(&(struct slack_files_place){.media = base->transport->media,
 									  .client = frontend->http,

@@ -110,6 +110,23 @@ void workspace_end(struct workspace *workspace, const char *why)
 	mem_free(text);
 }
 
+void workspace_ends_soon(struct workspace *workspace, const char *why, int64_t expires_ms)
+{
+	char until[32];
+
+	clock_format_xmpp(expires_ms, until);
+	mem_free(workspace->notice);
+	workspace->notice = mem_printf("The token of the workspace %s cannot be refreshed: %s. It is good until %s; "
+				       "install the app there again at slack.public_url/slack/install before that.",
+				       workspace->name && *workspace->name ? workspace->name : workspace->installed,
+				       why, until);
+	if (workspace->state != WORKSPACE_READY)
+		return;
+	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);
+	mem_free(workspace->notice);
+	workspace->notice = NULL;
+}
+
 static void settle(struct starting *starting)
 {
 	if (!starting || --starting->open)
@@ -137,6 +154,10 @@ static void become_ready(struct workspace *workspace)
 	/* If an administrator gave it an account, it speaks for people who have none. */
 	slack_later(frontend, slack_person_registered, workspace->relay);
 	delivery_frontend_ready(&frontend->base);
+	if (workspace->notice)
+		workspace_tell_admins(frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);
+	mem_free(workspace->notice);
+	workspace->notice = NULL;
 }
 
 /* Our app's id marks what another token of ours has said, too. */
@@ -364,6 +385,7 @@ void workspaces_free(struct slack_frontend *frontend)
 		mem_free(workspace->bot_user);
 		mem_free(workspace->bot_id);
 		mem_free(workspace->app_id);
+		mem_free(workspace->notice);
 		mem_free(workspace->relay);
 		mem_free(workspace);
 	}

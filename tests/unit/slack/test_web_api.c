@@ -446,6 +446,46 @@ static void obeys_limits_of_a_method(void **state)
 	wait_for(f, 15);
 }
 
+/* Who asks for ever waits an hour at most. */
+static void bounds_what_slack_asks_for(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t began_ms = uv_now(&f->loop);
+
+	f->slack.rules[0] = (struct rule){"x ", 1, 429, "{\"ok\":false,\"error\":\"ratelimited\"}", "999999999"};
+	say(f, "a", "x", "1");
+	TURN_UNTIL(&f->loop, !list_empty(&f->api->gates.all));
+	const struct web_gate *gate = CONTAINER_OF(f->api->gates.all.next, struct web_gate, link);
+
+	assert_true(gate->until_ms >= began_ms + LIMIT_SLACK_RETRY_AFTER_MS);
+	assert_true(gate->until_ms <= uv_now(&f->loop) + LIMIT_SLACK_RETRY_AFTER_MS + 1000);
+	say(f, "a", "y", "2");
+	wait_for(f, 0);
+}
+
+static void bounds_answers(void **state)
+{
+	struct fixture *f = *state;
+	const char *begin = "{\"ok\":true,\"x\":\"", *end = "\"}";
+	size_t length = LIMIT_SLACK_ANSWER_BYTES + 1;
+	char *body = mem_alloc(length + 1);
+
+	for (unsigned over = 0; over < 2; over++) {
+		size_t size = LIMIT_SLACK_ANSWER_BYTES + over;
+
+		memset(body, 'x', size);
+		memcpy(body, begin, strlen(begin));
+		memcpy(body + size - strlen(end), end, strlen(end) + 1);
+		f->slack.rules[0] = (struct rule){"x ", 1, 200, body, NULL};
+		call(f, (struct web_call){.method = "x", .once = true});
+		wait_for(f, over + 1);
+	}
+	assert_non_null(strstr(buf_text(&f->told), "0 json\n-"));
+	call(f, (struct web_call){.method = "x", .once = true});
+	wait_for(f, 3);
+	mem_free(body);
+}
+
 static void paces_posts(void **state)
 {
 	struct fixture *f = *state;
@@ -816,7 +856,7 @@ int main(void)
 	        TEST(asks_again_what_may_pass),
 	        TEST(waits_for_one_that_is_away),
 	        TEST(lets_no_lane_hold_up_another),
-	        TEST(obeys_limits_of_a_method),
+	        TEST(obeys_limits_of_a_method), TEST(bounds_what_slack_asks_for), TEST(bounds_answers),
 	        TEST(paces_posts),
 	        cmocka_unit_test(forgets_paces),
 	        TEST(asks_what_to_do_when_unsure),
