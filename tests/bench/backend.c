@@ -9,6 +9,10 @@
  *   source    "COUNT USERS PREFIX": sends COUNT messages to the people PREFIX00000@..., in turn
  *   contacts  "COUNT": shows COUNT contacts of the person who asks
  *
+ * Rooms whose names begin with #echo, #sink, #report do the same, and take the author's name ("<name> ") off what is said
+ * for somebody else; #source, told "COUNT ROOMS", says COUNT messages in the rooms #out00000..., in turn, each "@" and its
+ * number. Somebody else speaks in them.
+ *
  * Somebody whose address begins with cNu (c20u00001@...) has N contacts and is shown them after the login.
  * --raw echoes bytes, not frames. Anything else on the command line is the gateway's and ignored.
  */
@@ -38,17 +42,22 @@ static struct backend {
 	char prefix[32];
 	char domain[128];
 	unsigned long source_left, source_users, source_next;
+	bool source_rooms; /* it speaks in rooms, of which the one who asked is */
+	char source_user[128];
 } backend;
 
 static const char text_of_source[] =
 	"The quick brown fox jumps over the lazy dog, and then it rests for a while in the shade of a tree.";
 
-static void say(struct slice user, struct slice contact, struct slice text)
+/* nickname: of whom in a room; of a contact none. */
+static void say(struct slice user, struct slice contact, struct slice nickname, struct slice text)
 {
 	buf_clear(&backend.payload);
 	wire_put_bytes(&backend.payload, 1, user);
 	wire_put_bytes(&backend.payload, 2, contact);
 	wire_put_bytes(&backend.payload, 3, text);
+	if (nickname.at)
+		wire_put_bytes(&backend.payload, 4, nickname);
 	wire_put_frame(&backend.out, WIRE_CONV_MESSAGE, &backend.payload);
 }
 
@@ -76,23 +85,51 @@ static void start_source(struct slice user, struct slice words)
 	char *text = strndup(words.at, words.length);
 	const char *at = memchr(user.at, '@', user.length);
 
+	backend.source_rooms = false;
 	if (text && at &&
 	    sscanf(text, "%lu %lu %31s", &backend.source_left, &backend.source_users, backend.prefix) == 3)
 		snprintf(backend.domain, sizeof(backend.domain), "%.*s", (int)(user.at + user.length - at), at);
 	free(text);
 }
 
-static void run_source(void)
+static void start_room_source(struct slice user, struct slice words)
+{
+	char *text = strndup(words.at, words.length);
+
+	if (text && sscanf(text, "%lu %lu", &backend.source_left, &backend.source_users) == 2)
+		snprintf(backend.source_user, sizeof(backend.source_user), "%.*s", (int)user.length, user.at);
+	backend.source_rooms = true;
+	free(text);
+}
+
+static void say_in_next_room(void)
+{
+	char room[32], text[sizeof(text_of_source) + 32];
+	int room_length = snprintf(room, sizeof(room), "#out%05lu", backend.source_next % backend.source_users);
+	int length = snprintf(text, sizeof(text), "@%010lu %s", backend.source_next, text_of_source);
+
+	say((struct slice){backend.source_user, strlen(backend.source_user)},
+	    (struct slice){room, (size_t)room_length}, SLICE("somebody"), (struct slice){text, (size_t)length});
+	backend.source_next++;
+}
+
+static void say_to_next(void)
 {
 	char user[sizeof(backend.prefix) + sizeof(backend.domain) + 32];
+	int length = snprintf(user, sizeof(user), "%s%05lu%s", backend.prefix, backend.source_next, backend.domain);
 
+	say((struct slice){user, (size_t)length}, SLICE("source"), (struct slice){0},
+	    (struct slice){text_of_source, sizeof(text_of_source) - 1});
+	backend.source_next = (backend.source_next + 1) % backend.source_users;
+}
+
+static void run_source(void)
+{
 	while (backend.source_left && backend.out.len - backend.sent < SOURCE_BYTES) {
-		int length = snprintf(user, sizeof(user), "%s%05lu%s", backend.prefix, backend.source_next,
-				      backend.domain);
-
-		say((struct slice){user, (size_t)length}, SLICE("source"),
-		    (struct slice){text_of_source, sizeof(text_of_source) - 1});
-		backend.source_next = (backend.source_next + 1) % backend.source_users;
+		if (backend.source_rooms)
+			say_in_next_room();
+		else
+			say_to_next();
 		backend.source_left--;
 	}
 }
@@ -110,11 +147,74 @@ static void sink(struct slice text)
 	backend.last = number;
 }
 
+/* "<name> text", which is how somebody is spoken for. */
+static struct slice without_author(struct slice text)
+{
+	const char *end = slice_starts(text, "<") ? memmem(text.at, text.length, "> ", 2) : NULL;
+
+	return end ? (struct slice){end + 2, (size_t)(text.at + text.length - end - 2)} : text;
+}
+
+/* What this contact or room does with what it is told; it answers in the room as somebody else. */
+static void act(struct slice user, struct slice contact, struct slice text)
+{
+	struct slice name = contact, nickname = {0};
+	char count[64];
+
+	if (slice_starts(contact, "#")) {
+		nickname = SLICE("somebody");
+		text = without_author(text);
+		name = (struct slice){contact.at + 1, contact.length - 1};
+		while (name.length && name.at[name.length - 1] >= '0' && name.at[name.length - 1] <= '9')
+			name.length--;
+	}
+	if (slice_is(name, "sink")) {
+		sink(text);
+	} else if (slice_is(name, "echo")) {
+		say(user, contact, nickname, text);
+	} else if (slice_is(name, "report")) {
+		say(user, contact, nickname,
+		    (struct slice){count, (size_t)snprintf(count, sizeof(count), "#%lu %lu", backend.sunk,
+							   backend.disordered)});
+		backend.sunk = backend.disordered = 0;
+	} else if (slice_is(name, "source")) {
+		backend.source_next = 0;
+		if (nickname.at)
+			start_room_source(user, text);
+		else
+			start_source(user, text);
+	} else if (slice_is(name, "contacts")) {
+		show_contacts(user, strtoul(text.at, NULL, 10));
+	}
+}
+
+/* Whoever wants to be in a room is. */
+static void on_join(struct slice payload)
+{
+	struct slice user = {0}, nickname = {0}, room = {0};
+	struct wire_field field;
+
+	while (wire_next(&payload, &field)) {
+		if (field.number == 1)
+			user = field.bytes;
+		else if (field.number == 2)
+			nickname = field.bytes;
+		else if (field.number == 3)
+			room = field.bytes;
+	}
+	buf_clear(&backend.payload);
+	wire_put_bytes(&backend.payload, 1, user);
+	wire_put_bytes(&backend.payload, 2, room);
+	wire_put_bytes(&backend.payload, 3, nickname);
+	wire_put_number(&backend.payload, 4, 16); /* it is oneself */
+	wire_put_number(&backend.payload, 5, 0);
+	wire_put_frame(&backend.out, WIRE_PARTICIPANT_CHANGED, &backend.payload);
+}
+
 static void on_message(struct slice payload)
 {
 	struct slice user = {0}, contact = {0}, text = {0};
 	struct wire_field field;
-	char count[64];
 
 	while (wire_next(&payload, &field)) {
 		if (field.number == 1)
@@ -124,21 +224,7 @@ static void on_message(struct slice payload)
 		else if (field.number == 3)
 			text = field.bytes;
 	}
-	if (slice_is(contact, "sink")) {
-		sink(text);
-	} else if (slice_is(contact, "echo")) {
-		say(user, contact, text);
-	} else if (slice_is(contact, "report")) {
-		say(user, contact,
-		    (struct slice){count, (size_t)snprintf(count, sizeof(count), "#%lu %lu", backend.sunk,
-							   backend.disordered)});
-		backend.sunk = backend.disordered = 0;
-	} else if (slice_is(contact, "source")) {
-		backend.source_next = 0;
-		start_source(user, text);
-	} else if (slice_is(contact, "contacts")) {
-		show_contacts(user, strtoul(text.at, NULL, 10));
-	}
+	act(user, contact, text);
 }
 
 static void on_login(struct slice payload)
@@ -162,7 +248,7 @@ static void on_login(struct slice payload)
 
 static void on_ping(void)
 {
-	static const char config[] = "[registration]\nneedPassword=0\nneedRegistration=0\n[features]\nreceipts=1\n";
+	static const char config[] = "[registration]\nneedPassword=0\nneedRegistration=0\n[features]\nreceipts=1\nmuc=1\n";
 	static bool told;
 	char id[32];
 
@@ -191,6 +277,8 @@ static void on_frame(struct slice frame)
 		return;
 	if (type == WIRE_CONV_MESSAGE)
 		on_message(payload);
+	else if (type == WIRE_JOIN_ROOM)
+		on_join(payload);
 	else if (type == WIRE_LOGIN)
 		on_login(payload);
 	else if (type == WIRE_PING)
