@@ -13,9 +13,9 @@
  *     login                         the account that speaks for everybody; one channel for reports
  *     tie KIND COUNT                ties so many channels of that letter
  *     sink EVENTS SIZE PEOPLE LINES PERIOD_US
- *                                   EVENTS messages, SIZE at once, from PEOPLE in turn in LINES channels in turn; the next
- *                                   ones PERIOD_US after these, or, if that is 0, when all are acknowledged. Counted by the
- *                                   backend; the last ones are sent a second time
+ *                                   EVENTS messages, SIZE at once, from PEOPLE in turn in LINES channels in turn; the
+ *                                   next ones PERIOD_US after these, or, if that is 0, when all are acknowledged. Counted
+ *                                   by the backend; the last ones are sent a second time
  *     echo EVENTS LINES             one message after another to the echo; each comes back as a post
  *     posts COUNT LINES             the backend says so many messages, in LINES rooms in turn
  *     known FIRST COUNT             so many people say something for the first time, 20 at once
@@ -292,7 +292,8 @@ static unsigned long send_again(struct burst burst, unsigned long people, unsign
 	return load.counted;
 }
 
-static void sink(unsigned long events, unsigned long size, unsigned long people, unsigned long lines, uint64_t period_us)
+static void sink(unsigned long events, unsigned long size, unsigned long people, unsigned long lines,
+		 uint64_t period_us)
 {
 	struct burst burst = {0};
 	unsigned long lost = 0;

@@ -220,7 +220,8 @@ static bool answer_call(struct workspace *workspace, struct pipe *pipe)
 
 	buf_clear(&json);
 	put_answer(workspace, &json, method, form);
-	buf_printf(&pipe->out, "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %zu\r\n\r\n",
+	buf_printf(&pipe->out,
+		   "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %zu\r\n\r\n",
 		   json.len);
 	buf_append(&pipe->out, json.data, json.len);
 	workspace->calls++;
