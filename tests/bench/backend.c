@@ -9,9 +9,9 @@
  *   source    "COUNT USERS PREFIX": sends COUNT messages to the people PREFIX00000@..., in turn
  *   contacts  "COUNT": shows COUNT contacts of the person who asks
  *
- * Rooms whose names begin with #echo, #sink, #report do the same, and take the author's name ("<name> ") off what is said
- * for somebody else; #source, told "COUNT ROOMS", says COUNT messages in the rooms #out00000..., in turn, each "@" and its
- * number. Somebody else speaks in them.
+ * Rooms whose names begin with #echo, #sink, #report do the same, and take the author's name ("<name> ") off what is
+ * said for somebody else; #source, told "COUNT ROOMS", says COUNT messages in the rooms #out00000..., in turn, each "@"
+ * and its number. Somebody else speaks in them.
  *
  * Somebody whose address begins with cNu (c20u00001@...) has N contacts and is shown them after the login.
  * --raw echoes bytes, not frames. Anything else on the command line is the gateway's and ignored.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench-floor-slack: what a gateway for Socket Mode costs at the least. `bench-floor-slack PORT BACKEND` opens a websocket
- * on that port, reads each envelope with cJSON, packs what was said in a frame for the backend, acknowledges it, and writes
- * what one read gave in one go. It masks with zeros, knows nobody, checks nothing and keeps nothing.
+ * bench-floor-slack: what a gateway for Socket Mode costs at the least. `bench-floor-slack PORT BACKEND` opens a
+ * websocket on that port, reads each envelope with cJSON, packs what was said in a frame for the backend, acknowledges
+ * it, and writes what one read gave in one go. It masks with zeros, knows nobody, checks nothing and keeps nothing.
  */
 #include <arpa/inet.h>
 #include <cjson/cJSON.h>

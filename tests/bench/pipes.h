@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections on loopback as a load generator needs them: those that it accepts, and those that it makes. What comes and
- * goes is collected in buffers; HTTP is read as far as to tell where a message ends. */
+/* Connections on loopback as a load generator needs them: those that it accepts, and those that it makes. What comes
+ * and goes is collected in buffers; HTTP is read as far as to tell where a message ends. */
 #pragma once
 
 #include <stdbool.h>
@@ -38,7 +38,7 @@ bool pipe_write(struct pipe *pipe);
 
 /* The length of the first HTTP message in there, whose body begins at *body; 0: it is not whole yet. */
 size_t http_message(const struct buf *in, size_t *body);
-/* Whether its head has a line that begins like that ("\r\nname: value"), whatever the case; where it begins, or NULL. */
+/* Where a line of its head begins like that ("\r\nname: value"), whatever the case; NULL: there is none. */
 const char *http_header(const struct buf *in, size_t head, const char *line);
 /* A part of a URL or a form, without %XX and +, up to `end`; cut where there is no more room. */
 void http_decode(char *out, size_t room, const char *from, const char *end);

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench-slack: the near end of the benchmark for the Slack frontend. It is Slack, starts the gateway, plays the people of
- * one workspace, and measures.
+ * bench-slack: the near end of the benchmark for the Slack frontend. It is Slack, starts the gateway, plays the people
+ * of one workspace, and measures.
  *
  *     bench-slack [--cpu N] --log FILE [--floor] -- PROGRAM ARGUMENT...
  *
- * "PORT" in an argument is replaced by its own. It reads steps from its standard input, one a line, and answers each with
- * one line of JSON. People are U0000000 and so on; channels CS00000 ... are tied to the backend's rooms #sink00000 ..., CE
- * to #echo, CR to #report, CQ to #source, CO to #out. --floor: the program is bench-floor-slack, which takes sink only.
+ * "PORT" in an argument is replaced by its own. It reads steps from its standard input, one a line, and answers each
+ * with one line of JSON. People are U0000000 and so on; channels CS00000 ... are tied to the backend's rooms #sink00000
+ * ..., CE to #echo, CR to #report, CQ to #source, CO to #out. --floor: the program is bench-floor-slack, which takes
+ * sink only.
  *
  *     restart                       stops and starts the program
  *     login                         the account that speaks for everybody; one channel for reports
  *     tie KIND COUNT                ties so many channels of that letter
  *     sink EVENTS SIZE PEOPLE LINES PERIOD_US
  *                                   EVENTS messages, SIZE at once, from PEOPLE in turn in LINES channels in turn; the
- *                                   next ones PERIOD_US after these, or, if that is 0, when all are acknowledged. Counted
- *                                   by the backend; the last ones are sent a second time
+ *                                   next ones PERIOD_US after these, or, if that is 0, when all are acknowledged;
+ *                                   counted by the backend; the last ones are sent a second time
  *     echo EVENTS LINES             one message after another to the echo; each comes back as a post
  *     posts COUNT LINES             the backend says so many messages, in LINES rooms in turn
  *     known FIRST COUNT             so many people say something for the first time, 20 at once
