@@ -297,6 +297,17 @@ const char *json_line(const struct cJSON *object, const char *name, struct arena
 	return text ? cleaned(text, arena, TEXT_LINE) : NULL;
 }
 
+bool json_contains(const struct cJSON *value, const char *const *texts, size_t count)
+{
+	for (size_t i = 0; i < count && cJSON_IsString(value); i++)
+		if (strstr(value->valuestring, texts[i]))
+			return true;
+	for (const struct cJSON *item = json_first(value); item; item = json_next(item))
+		if (json_contains(item, texts, count))
+			return true;
+	return false;
+}
+
 static bool is_whole(double value)
 {
 	return fabs(value) <= WHOLE_MAX && floor(value) == value;
