@@ -74,18 +74,17 @@ static bool is_dm(const struct slack_event *event, const struct channel *channel
 	               : event->channel_type && !strcmp(event->channel_type, "im");
 }
 
-/* Each of them is remembered, so that either finds the other's. */
+/* A message by its channel and time stamp, which its event has whenever it comes, and which history tells as well. */
 static bool was_seen(struct workspace *workspace, const struct slack_event *event)
 {
 	struct spool *spool = workspace->frontend->base.transport->spool;
-	bool seen = event->event_id && spool_seen(spool, workspace->team, event->event_id);
 
-	if (event->kind == SLACK_MESSAGE && event->channel && event->ts) {
-		char *id = slack_message_id(event->channel, event->ts);
+	if (event->kind != SLACK_MESSAGE || !event->channel || !event->ts)
+		return event->event_id && spool_seen(spool, workspace->team, event->event_id);
+	char *id = slack_message_id(event->channel, event->ts);
+	bool seen = spool_seen(spool, workspace->team, id);
 
-		seen = spool_seen(spool, workspace->team, id) || seen;
-		mem_free(id);
-	}
+	mem_free(id);
 	return seen;
 }
 
