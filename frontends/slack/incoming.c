@@ -264,7 +264,8 @@ static bool is_about_text(const struct slack_event *event)
 	       event->kind == SLACK_REACTION || event->kind == SLACK_TOPIC;
 }
 
-/* Whether something has to be known first that is being asked for. */
+/* Whether something has to be known first that is being asked for. Also of what waits for others: it asks now, so that
+ * answers do not come one after the other. */
 static bool has_to_wait(struct workspace *workspace, const struct slack_event *event)
 {
 	struct channel *channel = channel_of(workspace, event);
@@ -281,17 +282,23 @@ static bool is_catching_up(struct workspace *workspace, const struct slack_event
 	return channel && channel->catching_up;
 }
 
+static bool read_waiting(struct slack_event *event, const struct waiting_event *waiting, struct arena *arena)
+{
+	const struct slack_reaction *reactions;
+	size_t count;
+
+	return waiting->of_history
+	               ? slack_history_read(event, waiting->json, waiting->channel, arena, &reactions, &count)
+	               : slack_event_read(event, waiting->json, arena);
+}
+
 /* True: it was taken. */
 static bool try_waiting(struct workspace *workspace, struct waiting_event *waiting)
 {
 	struct arena arena = {0};
 	struct slack_event event;
-	const struct slack_reaction *reactions;
-	size_t count;
 	bool impatient = clock_ms() - waiting->since_ms > LIMIT_SLACK_PATIENCE_MS;
-	bool good = waiting->of_history ? slack_history_read(&event, waiting->json, waiting->channel, &arena,
-	                                                     &reactions, &count)
-	                                : slack_event_read(&event, waiting->json, &arena);
+	bool good = read_waiting(&event, waiting, &arena);
 	bool taken = !good || impatient ||
 	             (!has_to_wait(workspace, &event) &&
 	              (waiting->of_history || !is_catching_up(workspace, &event)));
@@ -362,9 +369,14 @@ void incoming_history(struct workspace *workspace, const char *channel, const st
 	while (before != &workspace->waiting && CONTAINER_OF(before, struct waiting_event, link)->of_history)
 		before = before->next;
 	struct waiting_event *waiting = wait_with(workspace, message, "", before);
+	struct arena arena = {0};
+	struct slack_event event;
 
 	waiting->of_history = true;
 	memcpy(waiting->channel, channel, strlen(channel) + 1);
+	if (read_waiting(&event, waiting, &arena))
+		has_to_wait(workspace, &event);
+	arena_finish(&arena);
 }
 
 /* --------------------------------------------------------------------------------------------- envelopes */
@@ -380,7 +392,7 @@ static void take_event(struct slack_frontend *frontend, socket_number socket, co
 		log_debug(&frontend->base.log, "an event of no workspace of ours: %s",
 		          log_quote(good && event.team ? event.team : NULL));
 		acknowledge(frontend, socket, frame->id);
-	} else if (!list_empty(&workspace->waiting) || has_to_wait(workspace, &event) ||
+	} else if (has_to_wait(workspace, &event) || !list_empty(&workspace->waiting) ||
 	           is_catching_up(workspace, &event)) {
 		struct waiting_event *waiting =
 		        wait_with(workspace, frame->payload, frame->id ? frame->id : "", &workspace->waiting);
