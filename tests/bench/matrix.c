@@ -7,7 +7,7 @@
  *
  * "PORT" in an argument is replaced by its own, "SERVICE" by the one where the bridge is to listen. It reads steps from
  * its standard input, one a line, and answers each with one line of JSON. People are @u00000:load.example and so on;
- * each has a chat with the backend's contacts `sink`, `echo` and `report`.
+ * each has a chat with the backend's contacts `sink`, `echo`, `report` and `speaker`.
  *
  *     restart                      stops and starts the program
  *     login COUNT                  they register with the bot, and open their chats
@@ -16,6 +16,10 @@
  *     echo EVENTS SIZE PEOPLE      the same to the echo; each comes back as a message of its ghost. In transactions of
  *                                  one each waits for the echo of the one before
  *     ghosts FIRST COUNT           the homeserver asks for so many ghosts
+ *     portal PEOPLE GUESTS         so many people enter the portal of a room of the network that has so many guests
+ *     crowd EVENTS SPEAKERS        EVENTS messages of so many of its guests in turn, each told to all of our people
+ *                                  there
+ *     talk EVENTS SIZE PEOPLE      as sink, said in that portal: the network tells the others, and none is shown again
  *     sync COUNT BYTES FILE        appends to FILE and calls fdatasync, again and again
  *     memory                       waits until the program is idle, and looks
  */
@@ -40,9 +44,9 @@
 #define UNANSWERED 1000 /* echoes that may be under way */
 #define MAX_PEOPLE TALLY_LINES
 
-enum chat { CONTROL, SINK, ECHO, REPORT, CHATS };
+enum chat { CONTROL, SINK, ECHO, REPORT, SPEAKER, CHATS, PORTAL = CHATS };
 
-static const char *const chat_names[CHATS] = {"control", "sink", "echo", "report"};
+static const char *const chat_names[CHATS] = {"control", "sink", "echo", "report", "speaker"};
 
 static struct load {
 	struct homeserver homeserver;
@@ -56,6 +60,7 @@ static struct load {
 	/* of the person who logs in */
 	unsigned long joined, registered;
 	bool ready; /* the bridge has read its rooms */
+	char portal[64], crowd[32]; /* the last one's id, and what the network calls it */
 	/* of the step that is going on */
 	struct tally echoes;
 	unsigned long doubled, disordered;
@@ -94,7 +99,12 @@ static void on_said(const char *path, struct slice body)
 	struct slice text = text_of(body);
 	unsigned long person;
 	char chat[16];
+	size_t length = strlen(load.portal);
 
+	if (length && text.length && !strncmp(path, load.portal, length) && path[length] == '/' && *text.at == '@') {
+		tally_answer(&load.echoes, strtoul(text.at + 1, NULL, 10), 0);
+		return;
+	}
 	if (sscanf(path, "!u%5lu-%15[a-z]", &person, chat) != 2 || !text.length)
 		return;
 	if (strcmp(chat, "echo") == 0 && *text.at == '@')
@@ -112,7 +122,9 @@ static void on_call(const struct call *call)
 
 	if (strncmp(call->path, client, sizeof(client) - 1) != 0)
 		return;
-	if (strncmp(rest, "join/", 5) == 0)
+	if (strcmp(rest, "createRoom") == 0)
+		snprintf(load.portal, sizeof(load.portal), "!made-%lu:" SERVER, load.homeserver.calls);
+	else if (strncmp(rest, "join/", 5) == 0)
 		load.joined++;
 	else if (strncmp(rest, "profile/", 8) == 0)
 		load.named++;
@@ -146,12 +158,15 @@ static void put_event(unsigned long person, enum chat chat, const char *type, co
 		      const char *content)
 {
 	struct buf *body = &load.body;
+	char chat_id[64];
 
+	if (chat != PORTAL)
+		snprintf(chat_id, sizeof(chat_id), "!u%05lu-%s:" SERVER, person, chat_names[chat]);
 	if (body->data[body->len - 1] != '[')
 		buf_putc(body, ',');
 	buf_printf(body, "{\"age\":21,\"content\":%s,\"event_id\":\"$%016llx-%026lu\",\"origin_server_ts\":1732665600000,"
-			 "\"room_id\":\"!u%05lu-%s:" SERVER "\",\"sender\":\"@u%05lu:" SERVER "\",",
-		   content, (unsigned long long)getpid(), ++load.next_event, person, chat_names[chat], person);
+			 "\"room_id\":\"%s\",\"sender\":\"@u%05lu:" SERVER "\",",
+		   content, (unsigned long long)getpid(), ++load.next_event, chat == PORTAL ? load.portal : chat_id, person);
 	if (state_key)
 		buf_printf(body, "\"state_key\":\"%s\",", state_key);
 	buf_printf(body, "\"type\":\"%s\",\"unsigned\":{\"age\":21},\"user_id\":\"@u%05lu:" SERVER "\"}", type, person);
@@ -250,8 +265,9 @@ static void log_in(unsigned long person)
 	put_invitation(person, SINK, "@_bench_sink:" SERVER);
 	put_invitation(person, ECHO, "@_bench_echo:" SERVER);
 	put_invitation(person, REPORT, "@_bench_report:" SERVER);
+	put_invitation(person, SPEAKER, "@_bench_speaker:" SERVER);
 	end_transaction();
-	while (load.joined < joined + 4)
+	while (load.joined < joined + 5)
 		turn(1000);
 }
 
@@ -302,12 +318,13 @@ static void print_costs(uint64_t cpu, uint64_t taken, unsigned long lost, unsign
 	latency_print(&load.put, "put", stdout);
 }
 
-static void sink(unsigned long events, unsigned long size, unsigned long people)
+/* `chat`: SINK or PORTAL. */
+static void sink(enum chat chat, unsigned long events, unsigned long size, unsigned long people)
 {
 	unsigned long opened = load.homeserver.opened, sent = 0, counted;
 	uint64_t cpu, taken;
 
-	begin(0);
+	begin(chat == PORTAL ? events : 0); /* what is shown of it counts as doubled */
 	ask_report();
 	latency_finish(&load.put);
 	load.began = now_ns();
@@ -315,7 +332,7 @@ static void sink(unsigned long events, unsigned long size, unsigned long people)
 	while (sent < events) {
 		begin_transaction();
 		for (unsigned long i = 0; i < size && sent < events; i++, sent++)
-			put_numbered(sent % people, SINK, sent);
+			put_numbered(sent % people, chat, sent);
 		end_transaction();
 	}
 	taken = now_ns() - load.began;
@@ -331,7 +348,7 @@ static void sink(unsigned long events, unsigned long size, unsigned long people)
 	load.body = last;
 	memcpy(load.path, path, sizeof(path));
 	push(); /* as if the answer had been lost */
-	load.doubled = ask_report();
+	load.doubled = ask_report() + load.echoes.doubled;
 	if (counted > events)
 		load.doubled += counted - events;
 	print_costs(cpu, taken, counted < events ? events - counted : 0, opened);
@@ -358,6 +375,64 @@ static void echo(unsigned long events, unsigned long size, unsigned long people)
 	taken = now_ns() - load.began;
 	while (load.echoes.answered < events)
 		turn(1000);
+	cpu = subject_cpu_ns(&load.subject) - cpu;
+	load.doubled = load.echoes.doubled;
+	load.disordered = load.echoes.disordered;
+	print_costs(cpu, taken, 0, opened);
+	printf(", ");
+	latency_print(&load.echoes.latency, "roundtrip", stdout);
+	puts("}");
+}
+
+/* What they say before the network has them is refused, and said again. */
+static void portal(unsigned long people, unsigned long guests)
+{
+	char path[200], state_key[64];
+
+	snprintf(load.crowd, sizeof(load.crowd), "crowd%lu", guests);
+	snprintf(path, sizeof(path), "/_matrix/app/v1/rooms/%%23_bench_%s%%3A" SERVER, load.crowd);
+	*load.portal = '\0';
+	homeserver_push(&load.homeserver, "GET", path, NULL);
+	while (!load.homeserver.status)
+		turn(1000);
+	if (load.homeserver.status != 200 || !*load.portal)
+		give_up("the portal is answered with %u", load.homeserver.status);
+	for (unsigned long i = 0; i < people; i++) {
+		begin_transaction();
+		snprintf(state_key, sizeof(state_key), "@u%05lu:" SERVER, i);
+		put_event(i, PORTAL, "m.room.member", state_key, "{\"membership\":\"join\"}");
+		end_transaction();
+	}
+	begin(0);
+	for (unsigned long i = 0; i < people; i++) {
+		while (ask_report() == 0) { /* what this one says is heard */
+			begin_transaction();
+			put_numbered(i, PORTAL, 0);
+			end_transaction();
+		}
+	}
+	puts("{}");
+}
+
+static void crowd(unsigned long events, unsigned long speakers)
+{
+	unsigned long opened = load.homeserver.opened;
+	uint64_t cpu, taken;
+	char text[64];
+
+	begin(events);
+	for (unsigned long i = 0; i < events; i++)
+		tally_ask(&load.echoes, i);
+	snprintf(text, sizeof(text), "%s %lu %lu", load.crowd, events, speakers);
+	load.began = now_ns();
+	cpu = subject_cpu_ns(&load.subject);
+	begin_transaction();
+	put_text(0, SPEAKER, text);
+	end_transaction();
+	while (load.echoes.answered < events)
+		turn(1000);
+	taken = now_ns() - load.began;
+	ask_report(); /* behind which nothing of it comes any more */
 	cpu = subject_cpu_ns(&load.subject) - cpu;
 	load.doubled = load.echoes.doubled;
 	load.disordered = load.echoes.disordered;
@@ -402,7 +477,13 @@ static bool run(const char *line)
 	else if (sscanf(line, "login %lu", &a) == 1 && a <= MAX_PEOPLE)
 		log_all_in(a);
 	else if (sscanf(line, "sink %lu %lu %lu", &a, &b, &c) == 3 && c && c <= MAX_PEOPLE)
-		sink(a, b, c);
+		sink(SINK, a, b, c);
+	else if (sscanf(line, "talk %lu %lu %lu", &a, &b, &c) == 3 && c && c <= MAX_PEOPLE && *load.portal)
+		sink(PORTAL, a, b, c);
+	else if (sscanf(line, "portal %lu %lu", &a, &b) == 2)
+		portal(a, b);
+	else if (sscanf(line, "crowd %lu %lu", &a, &b) == 2 && b && *load.portal)
+		crowd(a, b);
 	else if (sscanf(line, "echo %lu %lu %lu", &a, &b, &c) == 3 && c && c <= MAX_PEOPLE)
 		echo(a, b, c);
 	else if (sscanf(line, "ghosts %lu %lu", &a, &b) == 2)

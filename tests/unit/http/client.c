@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
@@ -76,6 +77,40 @@ const char *client_hear(struct client *client)
 {
 	TURN_UNTIL(client->loop, (client_read(client), client->ended));
 	return buf_text(&client->in);
+}
+
+/* Where the answer that begins there ends; 0: it is not whole. */
+static size_t answer_end(const struct buf *in, size_t at)
+{
+	const char *begin = in->data + at;
+	const char *end = at < in->len ? memmem(begin, in->len - at, "\r\n\r\n", 4) : NULL;
+	const char *length = end ? memmem(begin, (size_t)(end - begin), "\r\nContent-Length: ", 18) : NULL;
+	size_t whole = end ? (size_t)(end + 4 - in->data) + (length ? strtoul(length + 18, NULL, 10) : 0) : 0;
+
+	return whole <= in->len ? whole : 0;
+}
+
+const char *client_answer(struct client *client, unsigned number)
+{
+	static struct buf found;
+	size_t at = 0, end;
+
+	for (;; at = end, number--) {
+		end = answer_end(&client->in, at);
+		if (!end || number == 0)
+			break;
+	}
+	if (!end)
+		return NULL;
+	buf_finish(&found);
+	buf_append(&found, client->in.data + at, end - at);
+	return buf_text(&found);
+}
+
+bool client_await(struct client *client, unsigned answers)
+{
+	TURN_UNTIL(client->loop, (client_read(client), client_answer(client, answers - 1) || client->ended));
+	return client_answer(client, answers - 1);
 }
 
 const char *client_ask(uv_loop_t *loop, const struct http_listener *listener, const char *request)
