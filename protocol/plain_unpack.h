@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading messages as encoders write them: each field once (lists of texts in one run), in the order of their numbers,
- * none that is unknown, no message within. That is nearly all that comes, and needs one pass and one copy where the generated code makes two and
- * one for each field. Whatever else bytes may be is left to that code: nothing is refused here.
+ * none that is unknown, no message within. That is nearly all that comes, and needs one pass and one copy where the
+ * generated code makes two and one for each field. Whatever else bytes may be is left to that code: nothing is refused
+ * here.
  */
 #pragma once
 

@@ -321,8 +321,8 @@ static bool announce(struct xmpp_frontend *frontend, struct xmpp_identity *state
 	return sent;
 }
 
-/* At most `left` stanzas. Who stood where the sweep ended may have been removed since: then it begins anew, and finds most
- * as it left them. */
+/* At most `left` stanzas. Who stood where the sweep ended may have been removed since: then it begins anew, and
+ * finds most as it left them. */
 static void go_on_sweeping(struct xmpp_frontend *frontend, struct xmpp_identity *state, const struct roster *roster,
                            unsigned left)
 {

@@ -20,7 +20,7 @@
  *     crowd EVENTS SPEAKERS        EVENTS messages of so many of its guests in turn, each told to all of our people
  *                                  there
  *     talk EVENTS SIZE PEOPLE      as sink, said in that portal: the network tells the others, and none is shown again
- *     sync COUNT BYTES FILE        appends to FILE and calls fdatasync, again and again
+ *     sync COUNT BYTES FILE        appends to FILE and calls fdatasync, again and again: time and CPU
  *     memory                       waits until the program is idle, and looks
  */
 #include <arpa/inet.h>
@@ -418,7 +418,7 @@ static void crowd(unsigned long events, unsigned long speakers)
 {
 	unsigned long opened = load.homeserver.opened;
 	uint64_t cpu, taken;
-	char text[64];
+	char text[128];
 
 	begin(events);
 	for (unsigned long i = 0; i < events; i++)

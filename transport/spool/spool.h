@@ -156,9 +156,9 @@ char *spool_own_word(struct spool *spool, const char *kind, const char *name);
 void spool_note_each(struct spool *spool, const char *kind, const char *prefix,
 		     void (*each)(void *context, const char *name, const void *value, size_t size), void *context);
 
-/* Whether sockets may be flushed before spool_flush, which has to follow in the same turn: all that waits are messages
- * whose coming nobody is told of and of which no repetition could be recognised, so that one that is handed over by then
- * need not be on record at all. With SPOOL_POWER never. */
+/* Whether sockets may be flushed before spool_flush, which has to follow in the same turn: all that waits are
+ * messages whose coming nobody is told of and of which no repetition could be recognised, so that one that is
+ * handed over by then need not be on record at all. With SPOOL_POWER never. */
 bool spool_can_wait(const struct spool *spool);
 /* What waits is acknowledged to somebody: it has to be on record before that. */
 void spool_cannot_wait(struct spool *spool);

@@ -82,7 +82,8 @@ void spool_log_appended(struct spool_log *log);
 void spool_log_append(struct spool_log *log, const struct spool_entry *entry); /* both; not for PUT */
 /* The record at `place` is gone. */
 void spool_log_append_done(struct spool_log *log, uint64_t id, uint64_t place);
-/* What waits says more than that records came and went: it has to be written. True of all that spool_log_append appends. */
+/* What waits says more than that records came and went: it has to be written. True of all that spool_log_append
+ * appends. */
 static inline void spool_log_need(struct spool_log *log)
 {
 	log->pending_needed = true;

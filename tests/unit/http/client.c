@@ -80,13 +80,18 @@ const char *client_hear(struct client *client)
 }
 
 /* Where the answer that begins there ends; 0: it is not whole. */
-static size_t answer_end(const struct buf *in, size_t at)
+static size_t answer_end(struct buf *in, size_t at)
 {
-	const char *begin = in->data + at;
-	const char *end = at < in->len ? memmem(begin, in->len - at, "\r\n\r\n", 4) : NULL;
-	const char *length = end ? memmem(begin, (size_t)(end - begin), "\r\nContent-Length: ", 18) : NULL;
-	size_t whole = end ? (size_t)(end + 4 - in->data) + (length ? strtoul(length + 18, NULL, 10) : 0) : 0;
+	static const char name[] = "\r\nContent-Length: ";
+	const char *begin = buf_text(in) + at;
+	const char *end = strstr(begin, "\r\n\r\n"), *length = strstr(begin, name);
 
+	if (!end)
+		return 0;
+	size_t whole = at + (size_t)(end + 4 - begin);
+
+	if (length && length < end)
+		whole += strtoul(length + sizeof(name) - 1, NULL, 10);
 	return whole <= in->len ? whole : 0;
 }
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,7 +85,7 @@ static char *path;
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/seal-system-XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/seal-system-XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	path = mem_printf("%s/key", folder);
 	failing = NULL;
