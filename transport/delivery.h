@@ -29,7 +29,7 @@ struct transport;
 struct user;
 
 /*
- * MESSAGE, SUBJECT, ATTENTION or MODERATION of a person, names and ids as the network knows them. 0: accepted.
+ * MESSAGE, SUBJECT, ATTENTION, MODERATION or ROOM_CHANGE of a person, names and ids as the network knows them. 0: accepted.
  * TP_ERR_NOT_CONNECTED: there is no session and none is on its way; TP_ERR_LIMIT: too much waits already, or the
  * disk is full.
  */

@@ -268,12 +268,27 @@ static void read_member(struct reader *in)
 	event->before = membership_of(in, before);
 	event->is_direct = json_bool(in->content, "is_direct", false);
 	event->display_name = json_line(in->content, "displayname", in->arena);
+	event->display_name_before = json_line(before, "displayname", in->arena);
+	event->url = id_of(in, in->content, "avatar_url", matrix_is_media_url);
+	event->avatar_before = id_of(in, before, "avatar_url", matrix_is_media_url);
 	event->body = text_or_empty(in, in->content, "reason");
 }
 
 static void read_topic(struct reader *in)
 {
 	in->event->body = text_or_empty(in, in->content, "topic");
+}
+
+static void read_name(struct reader *in)
+{
+	const char *name = json_line(in->content, "name", in->arena);
+
+	in->event->body = name ? name : "";
+}
+
+static void read_avatar(struct reader *in)
+{
+	in->event->url = id_of(in, in->content, "url", matrix_is_media_url);
 }
 
 static void read_tombstone(struct reader *in)
@@ -378,6 +393,8 @@ static const struct event_type {
         {"m.room.redaction", MATRIX_REDACTION, TIMELINE, read_redaction},
         {"m.room.member", MATRIX_MEMBER, STATE_KEY, read_member},
         {"m.room.topic", MATRIX_TOPIC, STATE, read_topic},
+        {"m.room.name", MATRIX_NAME, STATE, read_name},
+        {"m.room.avatar", MATRIX_AVATAR, STATE, read_avatar},
         {"m.room.encryption", MATRIX_ENCRYPTION, STATE, read_nothing},
         {"m.room.tombstone", MATRIX_TOMBSTONE, STATE, read_tombstone},
         {"m.room.power_levels", MATRIX_POWER_LEVELS, STATE, read_power_levels},

@@ -27,6 +27,8 @@ enum matrix_event_kind {
 	MATRIX_REDACTION,
 	MATRIX_MEMBER,
 	MATRIX_TOPIC,
+	MATRIX_NAME,         /* m.room.name */
+	MATRIX_AVATAR,       /* m.room.avatar */
 	MATRIX_ENCRYPTION,   /* m.room.encryption: from now on */
 	MATRIX_TOMBSTONE,
 	MATRIX_POWER_LEVELS,
@@ -65,7 +67,8 @@ struct matrix_event {
 	const char *body;
 	const char *html;    /* formatted_body of org.matrix.custom.html; NULL */
 	const char *file_name; /* FILE, of one line */
-	const char *url;       /* FILE: matrix_is_media_url; NULL: it is encrypted, and its key is not for us */
+	/* matrix_is_media_url. FILE: NULL if it is encrypted, and its key is not for us; AVATAR and MEMBER: if there is none */
+	const char *url;
 	const char *replaces;  /* m.replace: the event */
 	const char *reply_to;  /* m.in_reply_to, unless it is a thread's fallback */
 	const char *thread;    /* m.thread: its root */
@@ -75,8 +78,9 @@ struct matrix_event {
 	/* MEMBER: state_key is who; body the reason or "" */
 	enum matrix_membership membership, before;
 	bool is_direct;
-	const char *display_name; /* MEMBER */
-	/* TOPIC: body. TOMBSTONE: room that replaces this one: replaces; body */
+	const char *display_name, *display_name_before; /* MEMBER; url: the avatar */
+	const char *avatar_before;
+	/* TOPIC, NAME: body, or "". AVATAR: url. TOMBSTONE: room that replaces this one: replaces; body */
 	/* POWER_LEVELS: lent, like the JSON that the event was read from; before: NULL if it is not said */
 	const struct cJSON *content, *content_before;
 	/* TYPING */

@@ -16,6 +16,7 @@
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
 #include "frontends/matrix/moderation.h"
+#include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
@@ -662,6 +663,10 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 
 	if (message->moderation.action) {
 		moderation_refused(frontend, address, message, text);
+		return 0;
+	}
+	if (message->change.title || message->change.has_picture) {
+		portal_change_refused(frontend, address, message, text);
 		return 0;
 	}
 	if (undelivered->reason == UNDELIVERED_TOO_LONG && long_text_send(frontend, address, event))

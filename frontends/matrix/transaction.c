@@ -18,7 +18,9 @@
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
 #include "frontends/matrix/upgrade.h"
@@ -371,6 +373,8 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 
 	if (!ours && event->membership == MATRIX_JOIN && person_note_name(frontend, who, event->display_name))
 		matrix_later(frontend, nickname_changed, who, NULL);
+	if (!ours)
+		profile_changed(frontend, event);
 	if (!room)
 		return;
 	if (ours && gone) {
@@ -509,6 +513,12 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		break;
 	case MATRIX_TOPIC:
 		on_topic(frontend, room, event);
+		break;
+	case MATRIX_NAME:
+		portal_change_name(frontend, room, event);
+		break;
+	case MATRIX_AVATAR:
+		portal_change_picture(frontend, room, event);
 		break;
 	case MATRIX_TOMBSTONE:
 		if (event->replaces && room->kind != MATRIX_ROOM_SPACE)

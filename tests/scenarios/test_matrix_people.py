@@ -9,8 +9,8 @@ import re
 from harness.http import http_ask
 from harness.process import Failure, free_port, require, wait_until
 from harness.synapse import client_packages
-from test_matrix import (BOT, CAROL, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc, in_the_lobby, nowhere_in,
-                         redacts, witnessed, with_account)
+from test_matrix import (BOT, CAROL, PHOTO, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc, in_the_lobby,
+                         nowhere_in, redacts, witnessed, with_account)
 from test_steps import scan
 
 PACKAGES = client_packages
@@ -207,6 +207,35 @@ async def scenario_display_names_are_nicknames(world):
     await alice.say(portal, "the end")
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the end$", irc_mark)
     require(not carol.find("Alina", irc_mark), "she is renamed all the same")
+
+
+async def scenario_profiles_are_cards(world):
+    """What she changes of her profile is her card on the network: each change once, and nothing by a login."""
+    _, _, alice, bot, chats = await with_events(world)
+    witness = chats["witness"]
+
+    async def has_card(names, photo):
+        await witnessed(alice, witness, "VCARD", lambda f: f["2"] == [""] and f["3"] == [0] and f.get("5", []) == names and
+                        f["6"] == [photo.decode(errors="replace")])
+
+    def cards():
+        return [event for event in alice.messages(witness, r'^\["VCARD"') if '"2": [""]' in event["content"]["body"]]
+    # Without a picture here nobody knows whether there is one there.
+    await alice.set_display_name("Alice Smith")
+    picture = PHOTO + b" of alice"
+    await alice.set_avatar(await alice.upload(picture, "image/png", "me.png"))
+    await has_card(["Alice Smith"], picture)
+    require(len(cards()) == 1, f"{len(cards())} cards for one change")
+    await alice.set_display_name("Lissy")
+    await has_card(["Lissy"], picture)
+    await alice.set_avatar("")
+    await has_card(["Lissy"], b"")
+    # Not at all.
+    await ask(alice, bot, "settings display_name off", ".")
+    await alice.set_avatar(await alice.upload(picture + b"!", "image/png", "me.png"))
+    await alice.say(witness, "the end")
+    await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f["3"] == ["the end"])
+    require(len(cards()) == 3, f"{len(cards())} cards for three changes")
 
 
 # ------------------------------------------------------------------------------------------------- who types, who has read

@@ -228,6 +228,22 @@ static void test_state(void **state)
 	take(STATE("m.room.topic", "'topic':'T\\nu'"));
 	assert_int_equal(event.kind, MATRIX_TOPIC);
 	is_text(event.body, "T\nu");
+	take(STATE("m.room.name", "'name':'Our\\thall'"));
+	assert_int_equal(event.kind, MATRIX_NAME);
+	assert_string_equal(event.body, "Our hall");
+	take(STATE("m.room.name", "'name':7"));
+	assert_string_equal(event.body, "");
+	take(STATE("m.room.avatar", "'url':'mxc://hs/a'"));
+	assert_int_equal(event.kind, MATRIX_AVATAR);
+	assert_string_equal(event.url, "mxc://hs/a");
+	take(STATE("m.room.avatar", "'url':'https://hs/a'"));
+	assert_int_equal(event.kind, MATRIX_AVATAR);
+	assert_null(event.url);
+	take(MEMBER("'content':{'membership':'join','displayname':'B','avatar_url':'mxc://hs/b'},"
+	            "'unsigned':{'prev_content':{'membership':'join','displayname':'A','avatar_url':'mxc://hs/a'}}"));
+	assert_string_equal(event.url, "mxc://hs/b");
+	assert_string_equal(event.avatar_before, "mxc://hs/a");
+	assert_string_equal(event.display_name_before, "A");
 	take(STATE("m.room.topic", ""));
 	is_text(event.body, "");
 	take(STATE("m.room.tombstone", "'replacement_room':'!n','body':'moved'"));

@@ -126,6 +126,13 @@ static void say_event(const struct event *event)
 		if (event->message.moderation.role)
 			SAY(" role=%d", (int)event->message.moderation.role);
 		break;
+	case EVENT_ROOM_CHANGE:
+		SAY("room-change %s", event->message.name);
+		if (event->message.change.title)
+			SAY(" '%s'", event->message.change.title);
+		if (event->message.change.has_picture)
+			SAY(" picture %zu", event->message.change.picture_size);
+		break;
 	case EVENT_RECEIPT:
 		SAY("receipt %s %s", event->receipt.name, event->receipt.id);
 		break;
