@@ -274,8 +274,8 @@ static void test_out_of_place(void **state)
 	        EVENT "'type':'m.receipt','content':{'$e':{'m.read':{'@b:hs':{}}}}}",
 	        EVENT "'type':'m.presence','content':{'presence':'online'}}",
 	        EVENT "'type':'M.ROOM.MESSAGE','content':{'body':'b'}}",
-	        STATE("m.room.name", "'name':'A\\nroom'"),
-	        STATE("m.room.avatar", "'url':'mxc://hs/a'"),
+	        EVENT "'type':'m.room.name','content':{'name':'A'}}",
+	        EVENT "'type':'m.room.avatar','state_key':'x','content':{'url':'mxc://hs/a'}}",
 	        STATE("m.room.join_rules", "'join_rule':'public'"),
 	};
 

@@ -277,9 +277,13 @@ static void test_moderation(void **state)
 	assert_int_equal(moderate("#a", "bob", MODERATION_ROLE, ROLE_HELPER), 0);
 	/* Who is not there may be meant: a ban that is taken back. */
 	assert_int_equal(moderate("#A", "eve", MODERATION_UNBAN, ROLE_UNSAID), 0);
+	/* Whoever asked for it learns that it is done. */
 	expect("b1 moderation #a bob ban 'why'\n"
+	       "alice@x arrived: moderation #a\n"
 	       "b1 moderation #a bob role 'why' role=3\n"
-	       "b1 moderation #a eve unban 'why'\n");
+	       "alice@x arrived: moderation #a\n"
+	       "b1 moderation #a eve unban 'why'\n"
+	       "alice@x arrived: moderation #a\n");
 	assert_int_equal(moderate("#b", "bob", MODERATION_KICK, ROLE_UNSAID), TP_ERR_NOT_FOUND);
 	assert_int_equal(moderate("#a", "", MODERATION_KICK, ROLE_UNSAID), TP_ERR_INVALID);
 	assert_int_equal(moderate("#a", "bob", MODERATION_NONE, ROLE_UNSAID), TP_ERR_INVALID);
@@ -313,7 +317,8 @@ static void test_room_change(void **state)
 	enter_room();
 	assert_int_equal(change_room("#A", (struct event_room_change){.title = "Our room"}), 0);
 	assert_int_equal(change_room("#a", (struct event_room_change){.has_picture = true}), 0);
-	expect("b1 room-change #a 'Our room'\nb1 room-change #a picture 0\n");
+	expect("b1 room-change #a 'Our room'\nalice@x arrived: room change #a\n"
+	       "b1 room-change #a picture 0\nalice@x arrived: room change #a\n");
 	assert_int_equal(change_room("#b", (struct event_room_change){.title = "Our room"}), TP_ERR_NOT_FOUND);
 	assert_int_equal(change_room("#a", (struct event_room_change){0}), TP_ERR_INVALID);
 	assert_int_equal(change_room("#a", large), TP_ERR_LIMIT);
