@@ -23,6 +23,8 @@ enum matrix_event_kind {
 	MATRIX_OTHER,
 	MATRIX_MESSAGE,      /* m.room.message, m.sticker, polls and locations in their text form */
 	MATRIX_ENCRYPTED,    /* m.room.encrypted */
+	MATRIX_POLL_VOTE,
+	MATRIX_POLL_END,
 	MATRIX_REACTION,
 	MATRIX_REDACTION,
 	MATRIX_MEMBER,
@@ -52,6 +54,19 @@ struct matrix_receipt {
 	const char *thread; /* NULL: unthreaded */
 };
 
+struct matrix_answer {
+	const char *id, *text;
+};
+
+/* What a poll asks. */
+struct matrix_poll {
+	const char *question; /* of one line; NULL: not said */
+	const struct matrix_answer *answers; /* at most LIMIT_MATRIX_ANSWERS */
+	size_t answers_count;
+	unsigned most;  /* answers that one may choose; at least 1 */
+	bool is_hidden; /* who has voted for what is shown at the end only */
+};
+
 struct matrix_event {
 	enum matrix_event_kind kind;
 	const char *type;    /* as it was said; never NULL */
@@ -66,6 +81,10 @@ struct matrix_event {
 	 * none. A poll: its question and answers */
 	const char *body;
 	const char *html;    /* formatted_body of org.matrix.custom.html; NULL */
+	const struct matrix_poll *poll; /* of a poll; NULL */
+	/* POLL_VOTE: ids of answers; POLL_VOTE and POLL_END: reply_to is the poll; body what is said for those without polls */
+	const char *const *selections;
+	size_t selections_count;
 	const char *file_name; /* FILE, of one line */
 	/* matrix_is_media_url. FILE: NULL if it is encrypted, and its key is not for us; AVATAR and MEMBER: if there is none */
 	const char *url;

@@ -18,6 +18,7 @@
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/profile.h"
@@ -235,6 +236,22 @@ static void on_message(struct matrix_frontend *frontend, struct matrix_room *roo
 	} else if (is_tied(room)) {
 		say(&saying);
 	}
+	buf_finish(&saying.text);
+	buf_finish(&saying.xhtml);
+}
+
+/* A vote, or the end of a poll. */
+static void on_poll(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	char *text = is_tied(room) ? poll_text(frontend, event) : NULL;
+	struct matrix_event said = *event;
+	struct saying saying = {.frontend = frontend, .room = room, .source = &said};
+
+	said.body = text;
+	said.reply_to = NULL;
+	if (text)
+		say(&saying);
+	mem_free(text);
 	buf_finish(&saying.text);
 	buf_finish(&saying.xhtml);
 }
@@ -504,6 +521,12 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 	switch (event->kind) {
 	case MATRIX_MESSAGE:
 		on_message(frontend, room, event);
+		if (is_tied(room))
+			poll_note(frontend, event);
+		break;
+	case MATRIX_POLL_VOTE:
+	case MATRIX_POLL_END:
+		on_poll(frontend, room, event);
 		break;
 	case MATRIX_REACTION:
 		on_reaction(frontend, room, event);

@@ -320,6 +320,65 @@ async def scenario_places_and_polls(world):
         await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :{line}$", irc_mark)
 
 
+def poll(question, *answers, kind="m.disclosed", most=1):
+    return {"m.poll": {"question": {"m.text": [{"body": question}]}, "kind": kind, "max_selections": most,
+                       "answers": [{"m.id": text[0], "m.text": [{"body": text}]} for text in answers]}}
+
+
+def about(event, **content):
+    return {"m.relates_to": {"rel_type": "m.reference", "event_id": event}, **content}
+
+
+async def scenario_votes(world):
+    """Who votes for what, and the result, as text; also after a restart, and in a poll from before the bridge came."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol, portal, gateway = lobby.people, lobby.carol, lobby.portal, lobby.gateway
+    irc_mark = carol.mark()
+
+    async def hears(who, *lines):
+        for line in lines:
+            await carol.expect(rf"^:{who}!\S+ PRIVMSG #lobby :{re.escape(line)}$", irc_mark)
+
+    async def vote(person, in_poll, *answers):
+        await person.send(portal, "m.poll.response", about(in_poll, **{"m.selections": list(answers)}))
+    lunch = await alice.send(portal, "m.poll.start", poll("Lunch?", "pizza", "soup", "nothing", most=2))
+    await hears("alice", "Lunch?", "1. pizza", "2. soup", "3. nothing")
+    await vote(bob, lunch, "p", "unheard of", "s", "n")
+    await hears("bob", '(votes in "Lunch?": pizza, soup)')
+    await vote(alice, lunch, "n")
+    await hears("alice", '(votes in "Lunch?": nothing)')
+    await vote(bob, lunch, "s")
+    await hears("bob", '(votes in "Lunch?": soup)')
+    await vote(alice, lunch)
+    await hears("alice", '(takes back the vote in "Lunch?")')
+    # In the form of older clients, and after a restart.
+    await gateway.stop()
+    await alice.send(portal, "org.matrix.msc3381.poll.response",
+                     about(lunch, **{"org.matrix.msc3381.poll.response": {"answers": ["p"]}}))
+    await gateway.start()
+    await hears("alice", '(votes in "Lunch?": pizza)')
+    # Somebody who may not end it learns how it is.
+    await bob.send(portal, "m.poll.end", about(lunch, **{"m.text": [{"body": "over"}]}))
+    await hears("bob", 'Votes in "Lunch?" until now:', "pizza: 1 (alice)", "soup: 1 (bob)", "nothing: 0")
+    await alice.send(portal, "m.poll.end", about(lunch, **{"m.text": [{"body": "over"}]}))
+    await hears("alice", 'The poll "Lunch?" is over:', "pizza: 1 (alice)", "soup: 1 (bob)", "nothing: 0")
+    irc_mark = carol.mark()
+    await vote(bob, lunch, "p")
+    # A secret one is told at its end.
+    secret = await bob.send(portal, "m.poll.start", poll("Who?", "alice", "bob", kind="m.undisclosed"))
+    await vote(alice, secret, "b")
+    await hears("alice", '(has voted in "Who?")')
+    await bob.send(portal, "m.poll.end", about(secret, **{"m.text": [{"body": "over"}]}))
+    await hears("bob", 'The poll "Who?" is over:', "alice: 0", "bob: 1 (alice)")
+    # One that nobody here has seen: what the vote is about is not known.
+    unknown = await alice.say(portal, "no poll")
+    await vote(alice, unknown, "p")
+    await hears("alice", "(votes in a poll that is not known here)")
+    await bob.send(portal, "m.poll.end", about(unknown, **{"m.text": [{"body": "Pizza it is"}]}))
+    await hears("bob", "Pizza it is")
+    require(not carol.find("Lunch", irc_mark), "a vote after the end counts")
+
+
 async def scenario_what_is_too_long(world):
     """For the network it becomes its beginning and a link to the whole."""
     port = free_port()

@@ -119,6 +119,44 @@ static void test_texts(void **state)
 	}
 }
 
+static void test_polls(void **state)
+{
+	(void)state;
+	take(EVENT "'type':'m.poll.start','content':{'m.text':[{'body':'text'}],'m.poll':{'question':{'m.text':[{'body':"
+	           "'Lunch?\\nToday'}]},'kind':'m.disclosed','max_selections':2,'answers':[{'m.id':'a','m.text':[{'body':'A'}]},"
+	           "{'m.text':[{'body':'without an id'}]},3,{'m.id':'b','m.text':[{'body':'B'}]}]}}}");
+	assert_int_equal(event.kind, MATRIX_MESSAGE);
+	assert_string_equal(event.poll->question, "Lunch? Today");
+	assert_int_equal(event.poll->most, 2);
+	assert_false(event.poll->is_hidden);
+	assert_int_equal(event.poll->answers_count, 2);
+	assert_string_equal(event.poll->answers[1].id, "b");
+	assert_string_equal(event.poll->answers[1].text, "B");
+	take(EVENT "'type':'org.matrix.msc3381.poll.start','content':{'org.matrix.msc3381.poll.start':{'question':{"
+	           "'org.matrix.msc1767.text':'Q'},'kind':'org.matrix.msc3381.poll.undisclosed','max_selections':-1,"
+	           "'answers':[{'id':'x','org.matrix.msc1767.text':'X'}]}}}");
+	assert_true(event.poll->is_hidden);
+	assert_int_equal(event.poll->most, 1);
+	assert_string_equal(event.poll->answers[0].id, "x");
+	take(EVENT "'type':'m.poll.start','content':{}}");
+	assert_null(event.poll->question);
+	take(EVENT "'type':'m.poll.response','content':{'m.relates_to':{'rel_type':'m.reference','event_id':'$p'},"
+	           "'m.selections':['a',3,'b']}}");
+	assert_int_equal(event.kind, MATRIX_POLL_VOTE);
+	assert_string_equal(event.reply_to, "$p");
+	assert_int_equal(event.selections_count, 2);
+	assert_string_equal(event.selections[1], "b");
+	take(EVENT "'type':'org.matrix.msc3381.poll.response','content':{'m.relates_to':{'rel_type':'m.thread','event_id':"
+	           "'$p'},'org.matrix.msc3381.poll.response':{'answers':['x']}}}");
+	assert_null(event.reply_to);
+	assert_string_equal(event.selections[0], "x");
+	take(EVENT "'type':'m.poll.end','content':{'m.relates_to':{'rel_type':'m.reference','event_id':'$p'},"
+	           "'m.text':[{'body':'over'}]}}");
+	assert_int_equal(event.kind, MATRIX_POLL_END);
+	assert_string_equal(event.reply_to, "$p");
+	assert_string_equal(event.body, "over");
+}
+
 static void test_files(void **state)
 {
 	(void)state;
@@ -319,7 +357,7 @@ static void test_ephemeral(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_envelope),     cmocka_unit_test(test_texts), cmocka_unit_test(test_files),
+	        cmocka_unit_test(test_envelope),     cmocka_unit_test(test_texts), cmocka_unit_test(test_polls), cmocka_unit_test(test_files),
 	        cmocka_unit_test(test_relations),    cmocka_unit_test(test_state), cmocka_unit_test(test_out_of_place),
 	        cmocka_unit_test(test_ephemeral),
 	};
