@@ -3,13 +3,16 @@
 People on a real Synapse and what is theirs: their own voice, names, pictures, what they are told of each other. The helpers
 are those of test_matrix. docs/matrix.md says what is promised.
 """
+import asyncio
 import json
 import re
+
+from slixmpp.xmlstream import ET
 
 from harness.http import http_ask
 from harness.process import Failure, free_port, require, wait_until
 from harness.synapse import client_packages
-from test_matrix import (BOT, CAROL, PHOTO, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc, in_the_lobby,
+from test_matrix import (BOT, CAROL, PHOTO, alias, appservice_with, ask, chat_with, enter, fetch, ghost, heard_on_irc, in_the_lobby,
                          nowhere_in, redacts, witnessed, with_account)
 from test_steps import scan
 
@@ -313,6 +316,11 @@ async def scenario_places_and_polls(world):
     irc_mark = carol.mark()
     await alice.send(portal, "m.room.message", {"msgtype": "m.location", "body": "the pub", "geo_uri": "geo:48.2,16.4;u=5"})
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the pub geo:48\.2,16\.4;u=5$", irc_mark)
+    # And back.
+    for line in ("geo:48.2,16.4", "the pub geo:48.2,16.4;u=5"):
+        carol.send(f"PRIVMSG #lobby :{line}")
+        content = (await alice.message(portal, f"^{re.escape(line)}$", CAROL))["content"]
+        require(content["msgtype"] == "m.location" and content["geo_uri"] == line.split()[-1], f"{line} comes as {content}")
     await alice.send(portal, "m.poll.start", {"m.poll": {
         "question": {"m.text": [{"body": "Lunch?"}]}, "kind": "m.disclosed", "max_selections": 1,
         "answers": [{"m.id": "1", "m.text": [{"body": "pizza"}]}, {"m.id": "2", "m.text": [{"body": "soup"}]}]}})
@@ -377,6 +385,92 @@ async def scenario_votes(world):
     await bob.send(portal, "m.poll.end", about(unknown, **{"m.text": [{"body": "Pizza it is"}]}))
     await hears("bob", "Pizza it is")
     require(not carol.find("Lunch", irc_mark), "a vote after the end counts")
+
+
+async def scenario_each_kind_of_message(world):
+    """What Matrix can say, as it is read on IRC and by an XMPP client; and what that client can say, read on Matrix. The two
+    meet on IRC: what that has no words for is said in words, and nothing is dropped."""
+    port = free_port()
+    synapse, ircd, prosody = world.synapse_or_skip(), await world.ngircd(), await world.prosody()
+    gateway = world.gateway()
+    gateway.irc(ircd)
+    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0", "media.port": port,
+                         "media.public_url": f"http://127.0.0.1:{port}"})
+    await gateway.appservice_of(synapse)
+    gateway.component_of(prosody)
+    gateway.keys["service.frontend"] = ["xmpp", "matrix"]
+    await asyncio.gather(synapse.start(), gateway.start())
+    await gateway.process.wait_log("connected to 127.0.0.1")
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    alice, _ = await with_account(world, synapse, "alice")
+    portal = await enter(alice, carol)
+    bob = await world.person("bob@localhost", prosody.c2s_port)
+    room = "#lobby@irc.localhost"
+    bob.join(room, "bob")
+    await bob.joined(room, "bob")
+    await alice.wait_members(portal, {alice.id, ghost("bob"), CAROL, BOT})
+
+    async def heard(wanted, after, emote=False):
+        """By both. What IRC got."""
+        irc = f"\x01ACTION {wanted}\x01" if emote else wanted
+        line = await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :({irc})$", after[0])
+        await bob.message(f"{room}/alice", f"^{'/me ' if emote else ''}{wanted}$", "groupchat", after[1])
+        return line[1]
+
+    async def says(wanted, doing, **how):
+        after = carol.mark(), bob.mark()
+        event = await doing
+        await heard(wanted, after, **how)
+        return event
+    text = await says("a text", alice.say(portal, "a text"))
+    await says("a notice", alice.say(portal, "a notice", kind="m.notice"))
+    await says("waves", alice.say(portal, "waves", kind="m.emote"), emote=True)
+    await says("see .*bold.* words", alice.say(portal, "see bold words", "see <b>bold</b> words"))
+    await says("carol: hello", alice.say(portal, "Carol: hello", f"<a href='https://matrix.to/#/{CAROL}'>Carol</a>: hello"))
+    await says("a reply", alice.reply(portal, text, "a reply"))
+    await says("in a thread", alice.reply_in_thread(portal, text, "in a thread"))
+    await says(r"\* a better text", alice.edit(portal, text, "a better text"))
+    await says(".*\U0001f44d.*", alice.react(portal, text, "\U0001f44d"))
+    await says(r"\(takes back: .*", alice.redact(portal, text))
+    await says(r"the pub geo:48\.2,16\.4", alice.send(portal, "m.room.message", {
+        "msgtype": "m.location", "body": "the pub", "geo_uri": "geo:48.2,16.4"}))
+    lunch = await says("2\\. soup", alice.send(portal, "m.poll.start", poll("Lunch?", "pizza", "soup")))
+    await says(r'\(votes in "Lunch\?": soup\)', alice.send(portal, "m.poll.response", about(lunch, **{"m.selections": ["s"]})))
+    url = await alice.upload(PHOTO, "image/png", "cat.png")
+    after = carol.mark(), bob.mark()
+    await alice.send(portal, "m.sticker", {"body": "a cat", "url": url, "info": {"mimetype": "image/png"}})
+    sticker = await heard(r"http://127\.0\.0\.1:\S+", after)
+    require((await asyncio.to_thread(fetch, sticker))[0] == PHOTO, "the sticker is another one")
+    for kind, mime, name in (("m.image", "image/png", "p.png"), ("m.audio", "audio/ogg", "a.ogg"), ("m.video", "video/mp4", "v.mp4"),
+                             ("m.file", "application/pdf", "f.pdf")):
+        after = carol.mark(), bob.mark()
+        await alice.send_file(portal, PHOTO + name.encode(), mime, name, kind, caption=f"my {kind}")
+        link = (await heard(rf"my {kind} http://127\.0\.0\.1:\S+/{name}", after)).split()[-1]
+        require((await asyncio.to_thread(fetch, link))[0] == PHOTO + name.encode(), f"{link} is another one")
+    # The other way.
+    bobs = ghost("bob")
+
+    async def sends(wanted, kind="m.text", payload="", body=None, identity="x"):
+        mark = alice.mark()
+        message = bob.make_message(mto=room, mbody=body or wanted, mtype="groupchat")
+        message["id"] = identity
+        for inner in ET.fromstring(f"<x>{payload}</x>"):
+            message.xml.append(inner)
+        message.send()
+        content = (await alice.message(portal, f"^{wanted}$", bobs, mark))["content"]
+        require(content["msgtype"] == kind, f"{wanted} comes as {content}")
+        return content
+    await sends("his text", identity="one")
+    await sends("nods", "m.emote", body="/me nods")
+    content = await sends("his bold word", payload="<html xmlns='http://jabber.org/protocol/xhtml-im'>"
+                          "<body xmlns='http://www.w3.org/1999/xhtml'>his <strong>bold</strong> word</body></html>")
+    require("bold</" in content.get("formatted_body", ""), f"his markup is {content}")
+    await sends(r"\* his better text", body="his better text", payload="<replace id='one' xmlns='urn:xmpp:message-correct:0'/>")
+    await sends("his reply", payload="<reply to='#lobby@irc.localhost/alice' id='two' xmlns='urn:xmpp:reply:0'/>")
+    await sends("\U0001f44d", payload="<reactions id='one' xmlns='urn:xmpp:reactions:0'><reaction>\U0001f44d</reaction></reactions>")
+    await sends("geo:48.2,16.4", "m.location")
+    await sends(r"https://example\.org/cat\.png", payload="<x xmlns='jabber:x:oob'><url>https://example.org/cat.png</url></x>")
 
 
 async def scenario_what_is_too_long(world):

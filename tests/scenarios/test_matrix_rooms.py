@@ -561,6 +561,55 @@ async def scenario_who_comes_later_sees_what_comes(world):
     require(await visibility(alice, portal) == "private", "the portal is in the directory")
 
 
+async def scenario_history_is_seen_as_the_room_says(world):
+    """Who reads what the network said before he came is up to the room's people: nothing of ours changes it."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol = lobby.people[0], lobby.carol
+    bob, eve = [await world.matrix_person(lobby.synapse, name) for name in ("bob", "eve")]
+    rooms = {}
+    for visibility in ("joined", "invited", "shared", "world_readable"):
+        rule = {"type": "m.room.history_visibility", "state_key": "", "content": {"history_visibility": visibility}}
+        rooms[visibility] = room = await alice.create_room([BOT], name=visibility, preset="public_chat", state=[rule])
+        await alice.member(room, BOT)
+        await ask(alice, room, "plumb #lobby", ".")
+        await alice.wait_members(room, lambda ids: CAROL in ids)
+
+    async def heard(text):
+        carol.send(f"PRIVMSG #lobby :{text}")
+        for room in (lobby.portal, *rooms.values()):
+            await alice.message(room, f"^{text}$", CAROL)
+    await heard("among us")
+    for room in rooms.values():
+        await alice.invite(room, bob.id)
+    await heard("to the guests")
+    for room in rooms.values():
+        await bob.join(room)
+    await heard("to all")
+
+    async def reads(person, room):
+        history = await person.call("GET", room_path(room, "messages?dir=b&limit=100"))
+        return [event["content"].get("body") for event in history["chunk"]
+                if event["type"] == "m.room.message" and event["sender"] == CAROL][::-1]
+    everything = ["among us", "to the guests", "to all"]
+    for visibility, wanted in (("joined", everything[2:]), ("invited", everything[1:]), ("shared", everything),
+                               ("world_readable", everything)):
+        room = rooms[visibility]
+        require(await reads(bob, room) == wanted, f"{visibility}: he can read {await reads(bob, room)}")
+        now = (await alice.state(room, "m.room.history_visibility"))["history_visibility"]
+        require(now == visibility, f"{visibility} has become {now}")
+    require(await reads(eve, rooms["world_readable"]) == everything, "what is for the world cannot be read")
+    # And what was said before the bridge came stays where it was said.
+    before = await alice.create_room(name="Old")
+    await alice.say(before, "old words")
+    await alice.invite(before, BOT)
+    await alice.member(before, BOT)
+    irc_mark = carol.mark()
+    await ask(alice, before, "plumb #lobby", ".")
+    await alice.say(before, "new words")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :new words$", irc_mark)
+    require(not carol.find("old words"), "what was said before is told")
+
+
 async def scenario_leaving_and_forgetting(world):
     """Whoever leaves is gone on both sides, and comes back to what there was."""
     lobby = await in_the_lobby(world, "alice", **{"matrix.spaces": "1"})
