@@ -2,6 +2,7 @@
 """Processes under test: started in their own session, logged to a file, always ended."""
 import asyncio
 import os
+import random
 import shutil
 import signal
 import socket
@@ -29,10 +30,23 @@ class Unavailable(Skip):
     """It needs what not everybody can have: that is no failure where CI=true either."""
 
 
+# Below those that the kernel hands out itself: an outgoing connection of anybody could take one of these in the meantime.
+LISTENING_PORTS = range(10000, 32768)
+given_ports = set()
+
+
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody has now, and that was not given out before."""
+    while True:
+        port = random.choice(LISTENING_PORTS)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in given_ports:
+            given_ports.add(port)
+            return port
 
 
 async def wait_until(condition, what, timeout=20.0):
