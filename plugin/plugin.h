@@ -160,9 +160,9 @@ PLUG_API int plug_send(struct plug *plug, const struct event *event);
 
 /* Whether the gateway has announced the extension. What needs it is silently left out without it. */
 PLUG_API bool plug_extended(const struct plug *plug);
-/* In ops.message, subject, attention, moderate and room_change: the number to complete it by; 0 without the extension. What is not
- * completed when the user's session ends (plug_disconnected, ops.logout) is given back: the gateway sends it again
- * when the user is logged in again, here or in another process; to complete it later does nothing. */
+/* In ops.message, subject, attention, moderate and room_change: the number to complete it by; 0 without the extension.
+ * What is not completed when the user's session ends (plug_disconnected, ops.logout) is given back: the gateway sends
+ * it again when the user is logged in again, here or in another process; to complete it later does nothing. */
 PLUG_API uint64_t plug_handover(const struct plug *plug);
 /* The network has it; message_id (may be NULL) is what the network knows it by. Unknown numbers and 0 are ignored, so
  * that a program need not ask whether the extension is there. */

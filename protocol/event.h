@@ -33,7 +33,7 @@ enum event_type {
 	EVENT_SUBJECT,         /* both ways. message: name = room, text = subject, nickname = who */
 	EVENT_ATTENTION,       /* both ways. message: name, text */
 	EVENT_MODERATION,      /* -> backend. message: name = room, nickname = whom, text = reason or "", moderation */
-	EVENT_ROOM_CHANGE,     /* -> backend. message: name = room, text = "", change: what the room is called, or its picture */
+	EVENT_ROOM_CHANGE,     /* -> backend. message: name = room, text = "", change: another name, another picture */
 	EVENT_RECEIPT,         /* <- backend (XEP-0184 "received" of the other side). receipt */
 	EVENT_CHAT_STATE,      /* both ways. chat_state */
 	/* rooms */

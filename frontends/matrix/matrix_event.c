@@ -219,7 +219,8 @@ static bool read_file(struct reader *in, const struct cJSON *content, bool stick
 		return false;
 	event->message_type = MATRIX_FILE;
 	event->file_name = sticker ? NULL : json_line(content, "filename", in->arena);
-	event->body = NULL;
+	/* Of a sticker the body says what is to be seen. */
+	event->body = sticker ? body : NULL;
 	if (event->file_name && body && strcmp(body, event->file_name) != 0)
 		event->body = json_text(content, "body", in->arena);
 	if (!event->file_name)

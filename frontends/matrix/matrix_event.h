@@ -82,11 +82,13 @@ struct matrix_event {
 	const char *body;
 	const char *html;    /* formatted_body of org.matrix.custom.html; NULL */
 	const struct matrix_poll *poll; /* of a poll; NULL */
-	/* POLL_VOTE: ids of answers; POLL_VOTE and POLL_END: reply_to is the poll; body what is said for those without polls */
+	/* POLL_VOTE: ids of answers. Of it and of POLL_END reply_to is the poll; POLL_END: body is what is said for clients
+	 * without polls, or "" */
 	const char *const *selections;
 	size_t selections_count;
 	const char *file_name; /* FILE, of one line */
-	/* matrix_is_media_url. FILE: NULL if it is encrypted, and its key is not for us; AVATAR and MEMBER: if there is none */
+	/* matrix_is_media_url. FILE: NULL if it is encrypted, and its key is not for us; AVATAR and MEMBER: NULL if there is
+	 * none */
 	const char *url;
 	const char *replaces;  /* m.replace: the event */
 	const char *reply_to;  /* m.in_reply_to, unless it is a thread's fallback */

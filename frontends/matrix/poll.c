@@ -16,7 +16,8 @@
 #define NOTES "matrix poll"
 #define QUESTION_BYTES 100 /* of it, in what is said of a vote */
 
-/* A note: {"question":, "by":, "at":, "most":, "hidden":, "over":, "answers":{ID:TEXT}, "votes":{USER:[NAME, ID ...]}} */
+/* A note: {"question":, "by":, "at":, "most":, "hidden":, "over":, "answers":{ID:TEXT}, "votes":{USER:[NAME, ID ...]}},
+ * all but `votes` as struct matrix_poll has it; by: who asks, at: when it was noted. */
 
 static void put_answers(struct buf *out, const struct matrix_poll *poll)
 {

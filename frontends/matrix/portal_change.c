@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "config/limits.h"
 #include "frontends/matrix/contact.h"
+#include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "transport/portal.h"
@@ -80,22 +81,11 @@ void portal_change_refused(struct matrix_frontend *frontend, const char *person,
 
 /* --------------------------------------------------------------------------------------------- doing */
 
-static const char *refusal_text(int err)
+static const char *problem_of(int err)
 {
-	switch (err) {
-	case TP_ERR_NOT_REGISTERED:
-		return "you have no account here. Say \"register\" to the bot";
-	case TP_ERR_NOT_CONNECTED:
-		return "you are not connected";
-	case TP_ERR_NOT_FOUND:
-		return "you are not in that room";
-	case TP_ERR_UNSUPPORTED:
+	if (err == TP_ERR_UNSUPPORTED)
 		return "rooms have no such thing there, or it cannot be changed from here";
-	case TP_ERR_LIMIT:
-		return "it is too large";
-	default:
-		return tp_error_text(err);
-	}
+	return err == TP_ERR_LIMIT ? "it is too large" : moderation_problem(err);
 }
 
 static void change(struct matrix_frontend *frontend, const struct matrix_room *room, const char *person, const char *id,
@@ -108,7 +98,7 @@ static void change(struct matrix_frontend *frontend, const struct matrix_room *r
 	int err = resource ? router_from_frontend(resource, &out) : TP_ERR_NOT_REGISTERED;
 
 	if (err)
-		portal_change_refused(frontend, person, &out.message, refusal_text(err));
+		portal_change_refused(frontend, person, &out.message, problem_of(err));
 }
 
 static bool is_networks(const struct matrix_room *room)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The display name and avatar of one of our people as the card that the network has of him. Only what he changes while
- * he is here is told: a card that was made on the network is not replaced by a login. Whether names are (nickname.h), and
- * with them cards, is the setting display_name. A card has a picture, or says that there is none: so a new name is
+ * he is here is told: a card that was made on the network is not replaced by a login. Whether names are (nickname.h),
+ * and with them cards, is the setting display_name. A card has a picture, or says that there is none: so a new name is
  * told together with the avatar, and not of somebody without one, whose picture on the network would go.
  */
 #pragma once

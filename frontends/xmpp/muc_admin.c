@@ -125,7 +125,8 @@ static struct admin_request *request_open(const struct iq_request *iq)
 
 /* An address of ours that somebody of the room may have: of an occupant, or of a contact who is called as the room's
  * server is. */
-static bool nickname_of_jid(const struct iq_request *iq, const struct xmpp_room *room, const char *text, struct buf *out)
+static bool nickname_of_jid(const struct iq_request *iq, const struct xmpp_room *room, const char *text,
+                            struct buf *out)
 {
 	struct jid jid;
 	struct buf name = {0};

@@ -24,8 +24,8 @@ const char *muc_role(enum participant_role role, int flags);
 
 /* The vCard of a room is set: its picture. `photo` NULL: none any more. */
 void muc_set_picture(const struct iq_request *request, const uint8_t *photo, size_t size);
-/* From undelivered and arrived: whether the message is one of these requests, which is answered now. `undelivered` NULL:
- * the network has done it. */
+/* From undelivered and arrived: whether the message is one of these requests, which is answered now. `undelivered`
+ * NULL: the network has done it. */
 bool muc_admin_answer(struct xmpp_frontend *frontend, const struct event_message *message,
                       const struct event_undelivered *undelivered);
 void muc_admin_free(struct xmpp_frontend *frontend);

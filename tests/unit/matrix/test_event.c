@@ -123,8 +123,9 @@ static void test_polls(void **state)
 {
 	(void)state;
 	take(EVENT "'type':'m.poll.start','content':{'m.text':[{'body':'text'}],'m.poll':{'question':{'m.text':[{'body':"
-	           "'Lunch?\\nToday'}]},'kind':'m.disclosed','max_selections':2,'answers':[{'m.id':'a','m.text':[{'body':'A'}]},"
-	           "{'m.text':[{'body':'without an id'}]},3,{'m.id':'b','m.text':[{'body':'B'}]}]}}}");
+	           "'Lunch?\\nToday'}]},'kind':'m.disclosed','max_selections':2,'answers':["
+	           "{'m.id':'a','m.text':[{'body':'A'}]},{'m.text':[{'body':'without an id'}]},3,"
+	           "{'m.id':'b','m.text':[{'body':'B'}]}]}}}");
 	assert_int_equal(event.kind, MATRIX_MESSAGE);
 	assert_string_equal(event.poll->question, "Lunch? Today");
 	assert_int_equal(event.poll->most, 2);
@@ -187,7 +188,7 @@ static void test_files(void **state)
 	assert_int_equal(event.kind, MATRIX_MESSAGE);
 	assert_int_equal(event.message_type, MATRIX_FILE);
 	is_text(event.file_name, "Wave");
-	is_text(event.body, NULL);
+	is_text(event.body, "Wave");
 }
 
 static void test_relations(void **state)
@@ -357,7 +358,8 @@ static void test_ephemeral(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_envelope),     cmocka_unit_test(test_texts), cmocka_unit_test(test_polls), cmocka_unit_test(test_files),
+	        cmocka_unit_test(test_envelope),     cmocka_unit_test(test_texts), cmocka_unit_test(test_polls),
+	        cmocka_unit_test(test_files),
 	        cmocka_unit_test(test_relations),    cmocka_unit_test(test_state), cmocka_unit_test(test_out_of_place),
 	        cmocka_unit_test(test_ephemeral),
 	};

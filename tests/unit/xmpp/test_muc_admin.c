@@ -177,7 +177,8 @@ static void test_nonsense(void **state)
 	        "<item nick='bob' role='none'/>") "</iq>");
 	expect_sent("<not-acceptable");
 	clear();
-	feed("<iq from='" ALICE_HOME "' to='" ROOM "/bob' type='set' id='q1'>" ADMIN("<item nick='bob' role='none'/>") "</iq>");
+	feed("<iq from='" ALICE_HOME "' to='" ROOM "/bob' type='set' id='q1'>" ADMIN(
+	        "<item nick='bob' role='none'/>") "</iq>");
 	expect_sent("<bad-request");
 }
 
@@ -203,7 +204,8 @@ static void test_lists(void **state)
 	(void)state;
 	enter();
 	ask("get", ADMIN("<item role='moderator'/>"));
-	expect_sent("<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='admin' role='moderator' nick='bob' "
+	expect_sent("<query xmlns='http://jabber.org/protocol/muc#admin'>"
+	            "<item affiliation='admin' role='moderator' nick='bob' "
 	            "jid='" ROOM "/bob'/></query>");
 	ask("get", ADMIN("<item affiliation='none'/>"));
 	expect_sent("<item affiliation='none' role='participant' nick='Eve E.'");
