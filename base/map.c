@@ -211,24 +211,49 @@ static void map_append(struct map *map, struct map_entry *entry)
 	*bucket = entry;
 }
 
-void *map_put(struct map *map, const char *key, void *value)
+static struct map_entry *map_obtain(struct map *map, const char *key)
 {
 	size_t length = strlen(key);
 	uint32_t hash = map_hash(key, length);
 	struct map_entry *entry = map_find(map, key, hash);
-	void *old;
 
-	if (entry) {
-		old = entry->value;
-		entry->value = value;
-		return old;
-	}
+	if (entry)
+		return entry;
 	entry = mem_alloc(offsetof(struct map_entry, key) + length + 1);
-	entry->value = value;
 	entry->hash = hash;
 	memcpy(entry->key, key, length + 1);
 	map_append(map, entry);
-	return NULL;
+	return entry;
+}
+
+void *map_put(struct map *map, const char *key, void *value)
+{
+	struct map_entry *entry = map_obtain(map, key);
+	void *old = entry->value;
+
+	entry->value = value;
+	return old;
+}
+
+void **map_slot(struct map **map, const char *key)
+{
+	if (!*map)
+		*map = map_create();
+	return &map_obtain(*map, key)->value;
+}
+
+void map_reserve(struct map **map, size_t count)
+{
+	size_t buckets = (size_t)MAP_SMALL * 4;
+
+	if (count <= MAP_SMALL || count >= UINT32_MAX / 4)
+		return;
+	if (!*map)
+		*map = map_create();
+	while (buckets <= count)
+		buckets *= 2;
+	if (!(*map)->buckets || buckets > (size_t)(*map)->mask + 1)
+		map_set_buckets(*map, buckets);
 }
 
 void *map_set(struct map **map, const char *key, void *value)
@@ -296,4 +321,12 @@ bool map_next(const struct map *map, struct map_iter *it)
 	it->value = entry->value;
 	it->next = entry->next;
 	return true;
+}
+
+struct map_iter map_behind(const struct map *map, const char *key)
+{
+	const struct map_entry *entry =
+		map && map->count && key ? map_find(map, key, map_hash(key, strlen(key))) : NULL;
+
+	return entry ? (struct map_iter){.next = entry->next, .started = true} : (struct map_iter){0};
 }

@@ -20,6 +20,9 @@ void map_destroy(struct map **map, void (*free_value)(void *));
 void *map_get(const struct map *map, const char *key);           /* NULL: not there */
 void *map_put(struct map *map, const char *key, void *value);    /* returns the value it replaced, or NULL */
 void *map_set(struct map **map, const char *key, void *value);   /* map_put, into a map that is made if it is NULL */
+/* Where the value of this key is, until something is put or removed; a key that is new has NULL there. */
+void **map_slot(struct map **map, const char *key);
+void map_reserve(struct map **map, size_t count); /* for so many keys: it need not grow on the way */
 void *map_remove(struct map *map, const char *key);              /* returns the value, or NULL */
 size_t map_count(const struct map *map);
 
@@ -47,3 +50,5 @@ struct map_iter {
 	bool started;
 };
 bool map_next(const struct map *map, struct map_iter *it);
+/* To go on later: an iteration of what was put behind `key`; of all, if that is NULL or not there any more. */
+struct map_iter map_behind(const struct map *map, const char *key);

@@ -148,11 +148,16 @@
 /* HTTP server */
 #define LIMIT_HTTP_CONNECTIONS 1024
 #define LIMIT_HTTP_HEAD_BYTES (8u << 10)   /* request line and headers */
-#define LIMIT_HTTP_HEAD_SECONDS 10         /* from the connection to the end of the head */
+#define LIMIT_HTTP_FIELDS 100              /* headers of a request */
+#define LIMIT_HTTP_HEAD_SECONDS 10         /* from the connection, or the head's first byte, to its end */
+#define LIMIT_HTTP_IDLE_SECONDS 180        /* without a request; homeservers close their end after 120 */
+#define LIMIT_HTTP_REQUESTS 1000           /* on a connection */
+#define LIMIT_HTTP_EARLY_BYTES (8u << 10)  /* of further requests, before one is answered; then nothing is read */
+#define LIMIT_HTTP_CHUNK_LINE_BYTES 256    /* the size and the extensions of a chunk */
 #define LIMIT_HTTP_PROGRESS_BYTES (64u << 10) /* of a body or an answer (or its rest) in ... */
 #define LIMIT_HTTP_PROGRESS_SECONDS 30     /* ... so long */
 #define LIMIT_HTTP_ANSWER_SECONDS 60       /* from the end of the request to the answer */
-#define LIMIT_HTTP_DISCARD_SECONDS 5       /* for the rest of a body that was refused */
+#define LIMIT_HTTP_DISCARD_SECONDS 5       /* until a peer closes that sends more than is answered */
 
 /* HTTP client */
 #define LIMIT_HTTP_CLIENT_CONNECTIONS 64   /* open at a time; calls beyond wait within their time */
@@ -174,6 +179,11 @@
 #define LIMIT_MATRIX_FILES 64              /* for which messages wait in their lanes; beyond, the link is sent */
 #define LIMIT_MATRIX_RETRY_MS 1000         /* until a call is made again, at first; doubled each time up to ... */
 #define LIMIT_MATRIX_RETRY_LAST_MS 60000
+#define LIMIT_MATRIX_MAKING_MS 5000 /* for which a room that may have been made is looked for before another is */
+#define LIMIT_MATRIX_LOOK_EVENTS 50 /* of a room, among which an event is looked for that may have been taken */
+#define LIMIT_MATRIX_GAP_EVENTS 100 /* of a room, that are looked through after the homeserver was away */
+#define LIMIT_MATRIX_GAP_MS 600000  /* before that, at most */
+#define LIMIT_MATRIX_GAP_CALLS 8    /* rooms at once */
 #define LIMIT_MATRIX_NEW_USER_TRIES 4 /* of a call by one of ours whom the homeserver says not to know */
 #define LIMIT_MATRIX_RETRY_AFTER_MS 3600000 /* the most that the homeserver may ask for */
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */

@@ -34,17 +34,18 @@ static void decoder_free(void *context, void *memory)
 	(void)memory;
 }
 
-/* In one piece of memory: the message, its bytes, and room for a NUL. Lists are never plain. */
+/* In one piece of memory: the message, its bytes, and room for a NUL. Lists of messages are never plain. */
 static ProtobufCMessage *unpack_plain(struct decoder *d, const ProtobufCMessageDescriptor *descriptor)
 {
 	if (descriptor->n_fields && descriptor->fields[0].label == PROTOBUF_C_LABEL_REPEATED)
 		return NULL;
+	ProtobufCBinaryData *items = arena_alloc(d->arena, PLAIN_LIST_ITEMS * sizeof(*items));
 	ProtobufCMessage *message = arena_alloc(d->arena, descriptor->sizeof_message + d->payload.len + 1);
 	uint8_t *bytes = (uint8_t *)message + descriptor->sizeof_message;
 
 	if (d->payload.len)
 		memcpy(bytes, d->payload.data, d->payload.len);
-	return plain_unpack(descriptor, bytes, d->payload.len, message) ? message : NULL;
+	return plain_unpack(descriptor, bytes, d->payload.len, message, items) ? message : NULL;
 }
 
 ProtobufCMessage *decoder_unpack(struct decoder *d, const ProtobufCMessageDescriptor *descriptor)

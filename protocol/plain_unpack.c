@@ -50,14 +50,25 @@ static bool take_bytes(const uint8_t **at, const uint8_t *end, ProtobufCBinaryDa
 	return true;
 }
 
+/* One more item of a list, which begins at *items if it is the first one. */
+static bool take_item(const ProtobufCFieldDescriptor *field, unsigned kind, const uint8_t **at, const uint8_t *end,
+		      char *message, ProtobufCBinaryData **items, const ProtobufCBinaryData *items_end)
+{
+	size_t *count = (size_t *)(void *)(message + field->quantifier_offset);
+
+	if (field->type != PROTOBUF_C_TYPE_BYTES || kind != KIND_BYTES || *items == items_end)
+		return false;
+	if (!(*count)++)
+		*(ProtobufCBinaryData **)(void *)(message + field->offset) = *items;
+	return take_bytes(at, end, (*items)++);
+}
+
 static bool take_field(const ProtobufCFieldDescriptor *field, unsigned kind, const uint8_t **at, const uint8_t *end,
 		       char *message)
 {
 	char *member = message + field->offset;
 	uint64_t value;
 
-	if (field->label == PROTOBUF_C_LABEL_REPEATED)
-		return false;
 	if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->type != PROTOBUF_C_TYPE_MESSAGE)
 		*(protobuf_c_boolean *)(message + field->quantifier_offset) = 1;
 	if (field->type == PROTOBUF_C_TYPE_BYTES)
@@ -65,9 +76,11 @@ static bool take_field(const ProtobufCFieldDescriptor *field, unsigned kind, con
 	return kind == KIND_VARINT && wire_take_varint(at, end, &value) && put_number(field, value, member);
 }
 
-bool plain_unpack(const ProtobufCMessageDescriptor *descriptor, uint8_t *bytes, size_t size, ProtobufCMessage *message)
+bool plain_unpack(const ProtobufCMessageDescriptor *descriptor, uint8_t *bytes, size_t size, ProtobufCMessage *message,
+		  ProtobufCBinaryData *items)
 {
 	const ProtobufCFieldDescriptor *field = descriptor->fields, *last = field + descriptor->n_fields;
+	const ProtobufCBinaryData *items_end = items + PLAIN_LIST_ITEMS;
 	const uint8_t *at = bytes, *end = bytes + size;
 	uint8_t *text_end = NULL;
 
@@ -82,9 +95,19 @@ bool plain_unpack(const ProtobufCMessageDescriptor *descriptor, uint8_t *bytes, 
 		for (; field < last && field->id != tag >> 3; field++)
 			if (field->label == PROTOBUF_C_LABEL_REQUIRED)
 				return false;
-		if (field == last || !take_field(field, tag & 7, &at, end, (char *)message))
+		if (field == last)
 			return false;
-		text_end = field->type == PROTOBUF_C_TYPE_BYTES ? bytes + (at - bytes) : NULL;
+		text_end = NULL;
+		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+			if (!take_item(field, tag & 7, &at, end, (char *)message, &items, items_end))
+				return false;
+			text_end = bytes + (at - bytes);
+			continue; /* more of it may follow */
+		}
+		if (!take_field(field, tag & 7, &at, end, (char *)message))
+			return false;
+		if (field->type == PROTOBUF_C_TYPE_BYTES)
+			text_end = bytes + (at - bytes);
 		field++;
 	}
 	if (text_end)

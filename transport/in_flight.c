@@ -54,7 +54,7 @@ void in_flight_end(struct map *messages, const char *place, const char *id,
 	mem_free(key);
 }
 
-static bool waits_for(struct map *messages, const char *place, const char *id, const char *address)
+bool in_flight_waits_for(struct map *messages, const char *place, const char *id, const char *address)
 {
 	char *key = key_of(place, id);
 	struct in_flight *in_flight = map_get(messages, key);
@@ -77,7 +77,7 @@ bool in_flight_waits(struct map *messages, const struct identity *to, const stru
 		return false;
 	delivery_places(to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
 	for (size_t i = 0; i < ARRAY_SIZE(references) && !waits; i++)
-		waits = references[i] && waits_for(messages, buf_text(&network), references[i], to->address);
+		waits = references[i] && in_flight_waits_for(messages, buf_text(&network), references[i], to->address);
 	buf_finish(&people);
 	buf_finish(&network);
 	return waits;

@@ -24,4 +24,6 @@ void in_flight_end(struct map *messages, const char *place, const char *id,
 /* Whether this MESSAGE refers to one that is on its way; then the identity waits for that. False also for what is no
  * record (event->handover), and could not be shown later. */
 bool in_flight_waits(struct map *messages, const struct identity *to, const struct event *event);
+/* The same of one message. */
+bool in_flight_waits_for(struct map *messages, const char *place, const char *id, const char *address);
 void in_flight_free(struct map **messages);

@@ -168,6 +168,22 @@ static double read_http(void *context)
 	return transport->http ? (double)http_server_count(transport->http) : 0;
 }
 
+static void write_http_connections(void *context, struct buf *out, const char *name)
+{
+	const struct transport *transport = context;
+
+	if (transport->http)
+		metrics_sample(out, name, NULL, (double)http_server_counters(transport->http)->connections);
+}
+
+static void write_http_requests(void *context, struct buf *out, const char *name)
+{
+	const struct transport *transport = context;
+
+	if (transport->http)
+		metrics_sample(out, name, NULL, (double)http_server_counters(transport->http)->requests);
+}
+
 /* ---- the spool ---- */
 
 static struct spool_statistics figures; /* of the spool, for the scrape that is being answered */
@@ -363,6 +379,10 @@ static void register_all(struct transport *transport)
 	              read_store_queue, transport);
 	metrics_gauge(metrics, "libtransport_http_connections", NULL, "Open connections of the HTTP server.",
 	              read_http, transport);
+	metrics_family(metrics, "libtransport_http_connections_total", METRIC_COUNTER,
+	               "Connections that the HTTP server has taken.", write_http_connections, transport);
+	metrics_family(metrics, "libtransport_http_requests_total", METRIC_COUNTER,
+	               "Requests that came on them.", write_http_requests, transport);
 	for (int step = 0; step < LATENCY_STEPS; step++)
 		metrics_histogram(metrics, "libtransport_latency_seconds",
 		                  latency_labels((enum latency_step)step),

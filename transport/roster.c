@@ -24,9 +24,11 @@ _Static_assert(LIMIT_GROUPS_PER_CONTACT <= UINT8_MAX, "contact.groups_count");
 
 struct combination {
 	unsigned users;
+	uint8_t count;
 	char *names[]; /* what contact.groups points to */
 };
 
+static struct combination *recent; /* often the next contact's as well; NULL: none */
 static struct map *combinations; /* the names, each with a line end behind it -> struct combination; NULL: none */
 
 static const char *combination_key(struct buf *key, const char *const *names, size_t count)
@@ -38,20 +40,38 @@ static const char *combination_key(struct buf *key, const char *const *names, si
 	return buf_text(key);
 }
 
-static char **take_groups(const char *const *names, size_t count)
+static bool same_names(char *const *names, size_t names_count, const char *const *others, size_t count)
+{
+	if (names_count != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], others[i]))
+			return false;
+	return true;
+}
+
+static struct combination *combination_of(const char *const *names, size_t count)
 {
 	struct buf key = {0};
-	struct combination *combination = map_get(combinations, combination_key(&key, names, count));
+	void **slot = map_slot(&combinations, combination_key(&key, names, count));
+	struct combination *combination = *slot;
 
 	if (!combination) {
-		combination = mem_alloc(sizeof(*combination) + count * sizeof(char *));
+		combination = *slot = mem_alloc(sizeof(*combination) + count * sizeof(char *));
+		combination->count = (uint8_t)count;
 		for (size_t i = 0; i < count; i++)
 			combination->names[i] = mem_strdup(names[i]);
-		map_set(&combinations, buf_text(&key), combination);
 	}
-	combination->users++;
 	buf_finish(&key);
-	return combination->names;
+	return combination;
+}
+
+static char **take_groups(const char *const *names, size_t count)
+{
+	if (!recent || !same_names(recent->names, recent->count, names, count))
+		recent = combination_of(names, count);
+	recent->users++;
+	return recent->names;
 }
 
 static void free_groups(struct contact *contact)
@@ -63,6 +83,8 @@ static void free_groups(struct contact *contact)
 		return;
 	combination = CONTAINER_OF(contact->groups, struct combination, names);
 	if (--combination->users == 0) {
+		if (recent == combination)
+			recent = NULL;
 		map_remove(combinations, combination_key(&key, (const char *const *)contact->groups,
 							 contact->groups_count));
 		for (size_t i = 0; i < contact->groups_count; i++)
@@ -92,22 +114,12 @@ static bool same_text(const char *a, const char *b)
 	return !strcmp(a ? a : "", b ? b : "");
 }
 
-static bool same_groups(const struct contact *contact, const char *const *groups, size_t count)
-{
-	if (contact->groups_count != count)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(contact->groups[i], groups[i]))
-			return false;
-	return true;
-}
-
 /* True if something changed. */
 static bool set_groups(struct contact *contact, const char *const *groups, size_t count)
 {
 	if (count > LIMIT_GROUPS_PER_CONTACT)
 		count = LIMIT_GROUPS_PER_CONTACT;
-	if (!count || same_groups(contact, groups, count))
+	if (!count || same_names(contact->groups, contact->groups_count, groups, count))
 		return false;
 	/* The new ones first: they may be some of the old. */
 	char **taken = take_groups(groups, count);
@@ -126,20 +138,35 @@ static bool set_alias(struct contact *contact, const char *alias)
 	return true;
 }
 
-static struct contact *add(struct roster *roster, const char *name)
+static struct contact *contact_create(const char *name)
 {
-	if (map_count(roster->contacts) >= LIMIT_CONTACTS_PER_USER) {
-		if (!roster->full_told)
-			log_warning(&roster->user->log, "more than %d contacts: %s and others are left out",
-				    LIMIT_CONTACTS_PER_USER, log_quote(name));
-		roster->full_told = true;
-		return NULL;
-	}
 	struct contact *contact = MEM_NEW_TEXT(struct contact, name, name);
-	struct text_key key;
 
 	contact->status = STATUS_OFFLINE;
-	map_set(&roster->contacts, text_key_lower(&key, name), contact);
+	return contact;
+}
+
+/* Found, or added; NULL: the roster is full. */
+static struct contact *obtain(struct roster *roster, const char *name)
+{
+	struct contact *contact;
+	struct text_key key;
+
+	const char *lower = text_key_lower(&key, name);
+
+	if (map_count(roster->contacts) >= LIMIT_CONTACTS_PER_USER) {
+		contact = map_get(roster->contacts, lower);
+		if (!contact && !roster->full_told)
+			log_warning(&roster->user->log, "more than %d contacts: %s and others are left out",
+				    LIMIT_CONTACTS_PER_USER, log_quote(name));
+		roster->full_told |= !contact;
+	} else {
+		void **slot = map_slot(&roster->contacts, lower);
+
+		if (!*slot)
+			*slot = contact_create(name);
+		contact = *slot;
+	}
 	text_key_finish(&key);
 	return contact;
 }
@@ -149,13 +176,14 @@ struct roster *roster_create(struct user *user, const struct store_contact *cont
 	struct roster *roster = MEM_NEW(struct roster);
 
 	roster->user = user;
+	map_reserve(&roster->contacts, count);
 	for (size_t i = 0; i < count; i++) {
-		if (roster_find(roster, contacts[i].name))
-			continue;
-		struct contact *contact = add(roster, contacts[i].name);
+		struct contact *contact = obtain(roster, contacts[i].name);
 
 		if (!contact)
 			break;
+		if (contact->stored) /* under a name in another case */
+			continue;
 		set_alias(contact, contacts[i].alias);
 		set_groups(contact, contacts[i].groups, contacts[i].groups_count);
 		contact->subscribed = contacts[i].subscribed;
@@ -238,11 +266,9 @@ static bool set_presence(struct contact *contact, const struct event_contact *fr
 
 struct contact *roster_update(struct roster *roster, const struct event_contact *from, int *changed)
 {
-	struct contact *contact = roster_find(roster, from->name);
+	struct contact *contact = obtain(roster, from->name);
 
 	*changed = ROSTER_SAME;
-	if (!contact)
-		contact = add(roster, from->name);
 	if (!contact)
 		return NULL;
 	if (!contact->stored)
@@ -270,10 +296,8 @@ struct contact *roster_update(struct roster *roster, const struct event_contact 
 
 struct contact *roster_request(struct roster *roster, const char *name, const char *alias)
 {
-	struct contact *contact = roster_find(roster, name);
+	struct contact *contact = obtain(roster, name);
 
-	if (!contact)
-		contact = add(roster, name);
 	if (!contact)
 		return NULL;
 	if (!contact->stored)
@@ -285,11 +309,9 @@ struct contact *roster_request(struct roster *roster, const char *name, const ch
 struct contact *roster_put(struct roster *roster, const char *name, const char *alias,
 			   const char *const *groups, size_t groups_count, bool subscribed, int *changed)
 {
-	struct contact *contact = roster_find(roster, name);
+	struct contact *contact = obtain(roster, name);
 
 	*changed = ROSTER_SAME;
-	if (!contact)
-		contact = add(roster, name);
 	if (!contact)
 		return NULL;
 	if (!contact->stored)

@@ -242,6 +242,16 @@ static enum spool_durability natural_durability(const struct transport *transpor
 	return SPOOL_PROCESS;
 }
 
+/* What a frame has brought, and that it was taken, are one batch: else the backend would bring it to the next process
+ * again, or not at all. */
+static void before_flush(void *context)
+{
+	const struct transport *transport = context;
+
+	if (transport->backends)
+		backend_attach_note_taken(transport->backends);
+}
+
 static int open_spool(struct transport *transport, struct buf *error)
 {
 	const struct spool_settings *settings = &transport->spool_settings;
@@ -252,7 +262,9 @@ static int open_spool(struct transport *transport, struct buf *error)
 				      .seen_seconds = LIMIT_SEEN_SECONDS,
 				      .seen_count = LIMIT_SEEN_IDS,
 				      .map_seconds = LIMIT_MAP_SECONDS,
-				      .map_count = LIMIT_MAP_ENTRIES};
+				      .map_count = LIMIT_MAP_ENTRIES,
+				      .before_flush = before_flush,
+				      .context = transport};
 	char *folder = NULL;
 
 	spool_settings_durability(settings, natural_durability(transport), &config.durability);
@@ -273,11 +285,20 @@ void transport_commit(struct transport *transport)
 {
 	if (!transport->spool)
 		return;
-	if (transport->backends)
-		backend_attach_note_taken(transport->backends);
 	CRASH_POINT("core.commit.before");
 	spool_flush(transport->spool);
 	CRASH_POINT("core.commit.after");
+}
+
+void transport_commit_now(void *transport)
+{
+	transport_commit(transport);
+}
+
+void transport_commit_or_wait(struct transport *transport)
+{
+	if (transport->spool && (transport->stopping || !spool_can_wait(transport->spool)))
+		transport_commit(transport);
 }
 
 static int open_media(struct transport *transport, struct buf *error)

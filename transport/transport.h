@@ -137,6 +137,11 @@ void transport_backend_room_list(struct transport *transport, const struct event
 /* Before any socket is flushed in a loop turn, by whoever flushes: what was accepted is on record when its effects
  * leave the process. Cheap when there is nothing to write. */
 void transport_commit(struct transport *transport);
+/* The same for those who are called back before something leaves (http_client_commit_with). */
+void transport_commit_now(void *transport);
+/* The same, for sockets of ends that confirm nothing and are told nothing of what was accepted: of that, what the
+ * kernel takes at once need not be on record at all. The rest is before the loop sleeps. */
+void transport_commit_or_wait(struct transport *transport);
 
 /* By a frontend, also from deliver: what is delivered piles up (or does so no more). No backend is read while any
  * frontend holds. */

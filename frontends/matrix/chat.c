@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/crash_point.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/matrix/contact.h"
@@ -19,7 +17,6 @@
 #define CHAT "chat\n"
 
 struct opening {
-	struct matrix_frontend *frontend;
 	char *key;
 	char *owner, *name, *ghost;
 	bool in_room;
@@ -75,36 +72,6 @@ static char *note_of(const struct opening *opening)
 	return mem_printf(CHAT "%d\n%s\n%s", opening->in_room, opening->owner, opening->name);
 }
 
-/* `id` NULL: there is none. */
-static void finish(struct opening *opening, const char *id)
-{
-	struct matrix_frontend *frontend = opening->frontend;
-	char *note = note_of(opening);
-
-	map_remove(frontend->openings, opening->key);
-	if (id) {
-		made_chat(frontend, id, opening->owner, opening->name, opening->ghost, opening->in_room);
-		matrix_later(frontend, person_show_waiting, opening->owner, NULL);
-	}
-	making_end(frontend, note);
-	mem_free(note);
-	opening_free(opening);
-}
-
-static void made(void *context, const struct matrix_reply *reply)
-{
-	struct opening *opening = context;
-	struct arena arena = {0};
-	const char *id = json_text(reply->json, "room_id", &arena);
-
-	CRASH_POINT("core.matrix.chat_made");
-	if (reply->err || !id)
-		log_warning(&opening->frontend->base.log, "no chat of %s with %s could be made: %s",
-		            log_quote(opening->owner), log_quote(opening->name), reply->problem);
-	finish(opening, reply->err ? NULL : id);
-	arena_finish(&arena);
-}
-
 static char *ghost_named(struct matrix_frontend *frontend, const char *name, bool in_room)
 {
 	struct matrix_room chat = {
@@ -126,7 +93,6 @@ static struct opening *opening_create(struct matrix_frontend *frontend, const ch
 {
 	struct opening *opening = MEM_NEW(struct opening);
 
-	opening->frontend = frontend;
 	opening->key = matrix_chat_key(owner, name);
 	opening->owner = mem_strdup(owner);
 	opening->name = mem_strdup(name);
@@ -136,13 +102,25 @@ static struct opening *opening_create(struct matrix_frontend *frontend, const ch
 	return opening;
 }
 
-static void found(void *context, const char *room)
+static void made(struct matrix_frontend *frontend, void *context, const char *id, const char *problem)
 {
 	struct opening *opening = context;
-	struct matrix_frontend *frontend = opening->frontend;
 
-	finish(opening, room);
-	matrix_recovered(frontend);
+	map_remove(frontend->openings, opening->key);
+	if (id) {
+		made_chat(frontend, id, opening->owner, opening->name, opening->ghost, opening->in_room);
+		matrix_later(frontend, person_show_waiting, opening->owner, NULL);
+	} else {
+		log_warning(&frontend->base.log, "no chat of %s with %s could be made: %s", log_quote(opening->owner),
+		            log_quote(opening->name), problem);
+	}
+	opening_free(opening);
+}
+
+static struct making_wish wish_of(const struct opening *opening, const char *note)
+{
+	return (struct making_wish){
+	        .what = note, .as = opening->ghost, .who = opening->owner, .lane = opening->key};
 }
 
 static void recover(struct matrix_frontend *frontend, const char *what)
@@ -155,9 +133,9 @@ static void recover(struct matrix_frontend *frontend, const char *what)
 	} else {
 		struct opening *opening =
 		        opening_create(frontend, person, end + 1, what[strlen(CHAT)] == '1');
+		struct making_wish wish = wish_of(opening, what);
 
-		frontend->recovering++;
-		making_find(frontend, opening->ghost, person, found, opening, NULL);
+		making_go_on(frontend, &wish, true, made, opening);
 	}
 	mem_free(person);
 }
@@ -179,11 +157,11 @@ struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owne
 		return room;
 	struct opening *opening = opening_create(frontend, owner, name, in_room);
 	char *note = note_of(opening);
+	struct making_wish wish = wish_of(opening, note);
 
 	ghost_prepare(frontend, opening->ghost, shown_name(name, in_room), opening->key);
-	making_begin(frontend, note);
+	making_ask(frontend, &wish, made, opening);
 	mem_free(note);
-	matrix_create_direct(frontend, opening->ghost, owner, opening->key, made, opening, NULL);
 	return NULL;
 }
 

@@ -13,6 +13,7 @@ struct ghost {
 	char *name; /* as the homeserver was told; NULL: nothing yet */
 	char *icon; /* hash of its picture; NULL: none yet */
 	bool made;
+	char *asked_in; /* the lane in which its registration waits; NULL: none */
 };
 
 char *ghost_of_contact(const struct matrix_frontend *frontend, const char *name)
@@ -57,20 +58,32 @@ static struct ghost *find(struct matrix_frontend *frontend, const char *id)
 	return ghost;
 }
 
+struct registering {
+	struct matrix_frontend *frontend;
+	char id[];
+};
+
 static void registered(void *context, const struct matrix_reply *reply)
 {
-	struct matrix_frontend *frontend = context;
+	struct registering *registering = context;
+	struct matrix_frontend *frontend = registering->frontend;
+	struct ghost *ghost = find(frontend, registering->id);
 
 	/* M_USER_IN_USE: an earlier process has made it */
-	if (reply->err && strcmp(reply->errcode, "M_USER_IN_USE") != 0)
+	ghost->made = !reply->err || !strcmp(reply->errcode, "M_USER_IN_USE");
+	MEM_FREE(ghost->asked_in);
+	if (!ghost->made)
 		log_warning(&frontend->base.log, "a ghost could not be registered: %s", reply->problem);
+	mem_free(registering);
 }
 
 static void register_in(struct matrix_frontend *frontend, const char *id, const char *lane, bool first)
 {
+	struct registering *registering = MEM_NEW_TEXT(struct registering, id, id);
 	struct buf body = {0};
 	char *local = mem_strndup(id + 1, strcspn(id + 1, ":"));
 
+	registering->frontend = frontend;
 	buf_puts(&body, "{\"type\":\"m.login.application_service\",\"inhibit_login\":true,\"username\":");
 	json_put_string(&body, local);
 	buf_putc(&body, '}');
@@ -80,7 +93,8 @@ static void register_in(struct matrix_frontend *frontend, const char *id, const 
 	                                                            .lane = lane,
 	                                                            .first = first,
 	                                                            .done = registered,
-	                                                            .context = frontend});
+	                                                            .context = registering,
+	                                                            .drop = mem_free});
 	buf_finish(&body);
 	mem_free(local);
 }
@@ -105,9 +119,11 @@ void ghost_prepare(struct matrix_frontend *frontend, const char *id, const char 
 {
 	struct ghost *ghost = find(frontend, id);
 
-	if (!ghost->made)
+	/* In another lane it may come after what this one waits for. */
+	if (!ghost->made && (!ghost->asked_in || !lane || strcmp(ghost->asked_in, lane) != 0)) {
 		ghost_register(frontend, id, lane);
-	ghost->made = true;
+		mem_replace(&ghost->asked_in, lane);
+	}
 	if (!ghost->name)
 		ghost_rename(frontend, id, name, lane);
 }
@@ -178,6 +194,9 @@ static void entered(void *context, const struct matrix_reply *reply)
 			return;
 		matrix_room_note_member(frontend, room, entering->ghost, false);
 	}
+	/* Taken out meanwhile, in another lane, which may have been before this. */
+	if (!reply->err && room && entering->arrives && !matrix_room_has(room, entering->ghost))
+		matrix_leave(frontend, room->id, entering->ghost);
 	if (reply->err)
 		log_warning(&frontend->base.log, "%s cannot enter %s: %s", log_quote(entering->ghost),
 		            log_quote(entering->room), reply->problem);
@@ -265,6 +284,7 @@ static void ghost_free(void *value)
 
 	mem_free(ghost->name);
 	mem_free(ghost->icon);
+	mem_free(ghost->asked_in);
 	mem_free(ghost);
 }
 

@@ -43,7 +43,10 @@ struct call {
 	char *type; /* of the file */
 	int fd;     /* a file instead of a body; -1: none */
 	uint64_t size;
-	bool once;
+	bool once, unrepeated;
+	char *look, *transaction; /* where it may be found, if it was done; NULL */
+	bool in_doubt;            /* it may have been */
+	bool looks;               /* that is what is under way */
 	bool reserved; /* its body is still to come */
 	bool again;    /* whoever was given the answer wants it */
 	unsigned attempts;
@@ -69,6 +72,7 @@ struct homeserver {
 	unsigned calls; /* under way */
 	bool answers;
 	unsigned silences; /* in a row */
+	unsigned silences_before; /* the last answer */
 	void (*changed)(void *context, bool answers);
 	void *changed_context;
 	unsigned inside; /* a callback is under way */
@@ -137,6 +141,8 @@ static void call_free(struct call *call)
 	mem_free(call->path);
 	mem_free(call->body);
 	mem_free(call->type);
+	mem_free(call->look);
+	mem_free(call->transaction);
 	mem_free_secret(call->bearer);
 	mem_free(call);
 }
@@ -193,9 +199,10 @@ static uint64_t jitter(uint64_t range_ms)
 static void make(struct call *call)
 {
 	struct homeserver *homeserver = call->homeserver;
-	char *url = mem_printf("%s%s", homeserver->url, call->path);
+	bool looks = call->in_doubt && call->look;
+	char *url = mem_printf("%s%s", homeserver->url, looks ? call->look : call->path);
 	struct http_ask ask = {
-	        .method = call->method,
+	        .method = looks ? HTTP_GET : call->method,
 	        .url = url,
 	        .bearer = call->bearer ? call->bearer : homeserver->token,
 	        .answer_max = LIMIT_MATRIX_ANSWER_BYTES,
@@ -207,9 +214,11 @@ static void make(struct call *call)
 
 	list_remove(&call->link);
 	call->attempts++;
+	call->looks = looks;
+	ask.unrepeated = call->unrepeated || call->look;
 	if (call->fd >= 0)
 		can = ask_with_file(call, &ask);
-	else
+	else if (!looks)
 		ask_with_body(call, &ask);
 	CRASH_POINT("core.matrix.call");
 	if (can) {
@@ -416,6 +425,8 @@ static void note_word(struct homeserver *homeserver, bool answers, const char *p
 		log_info(&homeserver->log, "answers again");
 	if (answers && homeserver->silences > 1)
 		wake_for_answers(homeserver);
+	if (answers)
+		homeserver->silences_before = homeserver->silences;
 	homeserver->silences = answers ? 0 : homeserver->silences + 1;
 	if (answers == homeserver->answers)
 		return;
@@ -482,17 +493,61 @@ static void leave(struct homeserver *homeserver)
 		take_turns(homeserver);
 }
 
+/* Of what this call has sent, in /messages; NULL: it is not there. */
+static const char *find_sent(const struct call *call, const struct cJSON *messages, struct arena *arena)
+{
+	const struct cJSON *chunk = json_array(messages, "chunk");
+
+	for (const struct cJSON *item = json_first(chunk); item; item = json_next(item)) {
+		const char *id = json_text(json_object(item, "unsigned"), "transaction_id", arena);
+
+		if (id && !strcmp(id, call->transaction))
+			return json_text(item, "event_id", arena);
+	}
+	return NULL;
+}
+
+/* What was looked for is there, and nothing has to be made again; or it is made, now. */
+static void settle_look(struct call *call, const struct http_result *result, const struct answer *answer)
+{
+	struct arena arena = {0};
+	const char *event_id = find_sent(call, answer->json, &arena);
+
+	call->in_doubt = false;
+	if (event_id) {
+		struct answer found = {.errcode = "", .text = ""};
+		struct buf json = {0};
+
+		log_info(&call->homeserver->log, "%s: was done before it was answered", log_quote(call->path));
+		buf_puts(&json, "{\"event_id\":");
+		json_put_string(&json, event_id);
+		buf_putc(&json, '}');
+		found.json = json_read(buf_text(&json), json.len);
+		give_back(call, result, &found, GOOD, "");
+		answer_finish(&found);
+		buf_finish(&json);
+	} else {
+		rest(call, 0);
+	}
+	arena_finish(&arena);
+}
+
 static void settle(struct call *call, const struct http_result *result, const struct answer *answer)
 {
 	struct homeserver *homeserver = call->homeserver;
 	struct lane *lane = call->lane;
 	enum verdict verdict = judge(call, result, answer);
-	bool again = verdict == SILENCE || verdict == FAILED || verdict == LIMITED;
+	bool in_doubt = call->unrepeated && verdict == SILENCE && (!result->err || result->sent);
+	bool again = (verdict == SILENCE && !in_doubt) || verdict == FAILED || verdict == LIMITED;
 	struct buf problem = {0};
 
 	if (verdict != GOOD)
 		describe(result, answer, &problem);
-	if (again && !call->once) {
+	if (verdict == SILENCE && !call->looks && (!result->err || result->sent))
+		call->in_doubt = true;
+	if (call->looks && !again) {
+		settle_look(call, result, answer);
+	} else if (again && !call->once) {
 		LOG_AT(verdict == FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
 		       &homeserver->log, "%s: to be asked again: %s", log_quote(call->path),
 		       buf_text(&problem));
@@ -565,6 +620,17 @@ static struct call *call_create(const struct matrix_call *given)
 	call->bearer = mem_strdup(given->bearer);
 	call->fd = -1;
 	call->once = given->once;
+	call->unrepeated = given->unrepeated;
+	if (given->room && given->transaction) {
+		struct buf look = {0};
+
+		buf_puts(&look, "/_matrix/client/v3/rooms/");
+		http_put_encoded(&look, given->room);
+		buf_printf(&look, "/messages?dir=b&limit=%d", LIMIT_MATRIX_LOOK_EVENTS);
+		put_user(&look, given->as);
+		call->look = buf_take(&look);
+		call->transaction = mem_strdup(given->transaction);
+	}
 	call->done = given->done;
 	call->drop = given->drop;
 	call->context = given->context;
@@ -651,6 +717,11 @@ size_t homeserver_waiting(const struct homeserver *homeserver)
 bool homeserver_answers(const struct homeserver *homeserver)
 {
 	return homeserver->answers;
+}
+
+unsigned homeserver_silences(const struct homeserver *homeserver)
+{
+	return homeserver->silences ? homeserver->silences : homeserver->silences_before;
 }
 
 void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers),

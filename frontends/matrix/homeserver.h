@@ -32,8 +32,8 @@ struct homeserver_settings {
 struct matrix_reply {
 	/* 0: 2xx. TP_ERR_NOT_ALLOWED (403), TP_ERR_NOT_FOUND (404), TP_ERR_AUTH (401: our token is wrong),
 	 * TP_ERR_LIMIT (413, or an answer of more than LIMIT_MATRIX_ANSWER_BYTES), TP_ERR_INVALID (other
-	 * refusals). Only for calls made once: TP_ERR_IO, TP_ERR_TIMEOUT, and TP_ERR_LIMIT for
-	 * M_LIMIT_EXCEEDED. */
+	 * refusals). Only for calls made once: TP_ERR_IO, TP_ERR_TIMEOUT (also for those `unrepeated`), and TP_ERR_LIMIT
+	 * for M_LIMIT_EXCEEDED. */
 	int err;
 	unsigned status;          /* 0: there was no answer */
 	const char *errcode;      /* "M_FORBIDDEN"; "" if all went well, or none was said */
@@ -53,6 +53,13 @@ struct matrix_call {
 	const char *lane; /* usually a room's id; NULL: without waiting for others */
 	bool first;       /* before what waits in its lane already */
 	bool once;        /* not again, whatever comes: what is stale later (typing, presence) */
+	/* Of an event that is put into a room: these two, or NULL. A homeserver may forget transaction ids when it ends
+	 * (Synapse does): where there was no answer the event is looked for in the room, by its unsigned.transaction_id,
+	 * before the call is made again. Found, it is answered with its "event_id". */
+	const char *room, *transaction;
+	/* Not again where the homeserver may have got it and does not answer: then TP_ERR_IO or TP_ERR_TIMEOUT. For what
+	 * has no transaction id. */
+	bool unrepeated;
 	/* Once, never from inside homeserver_call; not after homeserver_destroy, which it may call. NULL:
 	 * unwanted. */
 	matrix_done *done;
@@ -88,5 +95,7 @@ size_t homeserver_waiting(const struct homeserver *homeserver);
 /* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode)
  * is none. False at first. When that changes, `changed` is called, which may destroy the homeserver. */
 bool homeserver_answers(const struct homeserver *homeserver);
+/* How many calls in a row have got no answer: up to now, or if the last one has, before that. */
+unsigned homeserver_silences(const struct homeserver *homeserver);
 void homeserver_watch(struct homeserver *homeserver, void (*changed)(void *context, bool answers),
                       void *context);

@@ -15,9 +15,11 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/contact.h"
+#include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/login_show.h"
 #include "frontends/matrix/long_text.h"
+#include "frontends/matrix/making.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
@@ -122,25 +124,6 @@ void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char 
 	make_of_text(frontend, HTTP_POST, path, NULL, key, text, lane, true);
 }
 
-void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
-                          matrix_done *done, void *context, void (*drop)(void *context))
-{
-	struct buf body = {0};
-
-	buf_puts(&body, "{\"preset\":\"trusted_private_chat\",\"is_direct\":true,\"invite\":[");
-	json_put_string(&body, who);
-	buf_puts(&body, "]}");
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-	                                                            .path = CLIENT "/createRoom",
-	                                                            .as = as,
-	                                                            .body = buf_text(&body),
-	                                                            .lane = lane,
-	                                                            .done = done,
-	                                                            .context = context,
-	                                                            .drop = drop});
-	buf_finish(&body);
-}
-
 void matrix_ping(struct matrix_frontend *frontend)
 {
 	struct buf path = {0};
@@ -164,14 +147,16 @@ void matrix_send(struct matrix_frontend *frontend, const char *room, const char 
 
 	if (!transaction)
 		matrix_put_transaction(frontend, &fresh);
-	char *path =
-	        matrix_path("/rooms/%s/send/%s/%s", room, type, transaction ? transaction : buf_text(&fresh));
+	const char *known = transaction ? transaction : buf_text(&fresh);
+	char *path = matrix_path("/rooms/%s/send/%s/%s", room, type, known);
 
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                            .path = path,
 	                                                            .as = as,
 	                                                            .body = content,
 	                                                            .lane = room,
+	                                                            .room = room,
+	                                                            .transaction = known,
 	                                                            .done = done,
 	                                                            .drop = drop,
 	                                                            .context = context});
@@ -261,6 +246,8 @@ static void frontend_destroy(struct frontend *base)
 	matrix_media_destroy(&frontend->media);
 	http_client_close(&frontend->http, NULL, NULL);
 	later_finish(&frontend->later);
+	makings_free(frontend);
+	gaps_free(frontend);
 	chats_free(frontend);
 	chat_all_free(frontend);
 	portal_rooms_free(frontend);
@@ -353,6 +340,9 @@ static void on_answering(void *context, bool answers)
 	if (answers) {
 		log_info(&frontend->base.log, "the homeserver answers");
 		matrix_ping(frontend);
+		if (homeserver_silences(frontend->homeserver) > 1 && !gaps_are_looked_for(frontend))
+			gaps_suspect(frontend);
+		gaps_look(frontend);
 	} else {
 		log_warning(&frontend->base.log, "the homeserver does not answer; what is for it waits");
 	}
@@ -384,6 +374,7 @@ static void begin(struct matrix_frontend *frontend)
 	}
 	frontend->loaded = true;
 	delivery_frontend_ready(&frontend->base);
+	gaps_look(frontend);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = CLIENT "/account/whoami",
 	                                                            .done = on_whoami,
@@ -401,6 +392,8 @@ static void on_loaded(struct matrix_frontend *frontend)
 	frontend->recovering = 1;
 	portal_rooms_recover(frontend);
 	chats_recover(frontend);
+	spaces_recover(frontend);
+	people_recover(frontend);
 	matrix_recovered(frontend);
 }
 
@@ -437,6 +430,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	transactions_remember(frontend);
 	later_open(&frontend->later, transport->loop);
 	frontend->http = http_client_create(transport->loop, &base->log);
+	http_client_commit_with(frontend->http, transport_commit_now, transport);
 	frontend->homeserver = homeserver_create(frontend->http, &settings, &base->log);
 	frontend->media = matrix_media_create(transport->media, frontend->http, frontend->homeserver,
 	                                      &settings, &base->log);

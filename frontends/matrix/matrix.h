@@ -55,6 +55,7 @@ struct matrix_frontend {
 	struct map *chats;     /* chat_key -> the struct matrix_room of kind CHAT */
 	struct map *portals;   /* lower-case legacy room -> struct portal_rooms */
 	struct map *makings;   /* lower-case legacy room -> struct making: portals on their way */
+	struct map *asked;     /* what -> struct making: rooms on their way (making.c) */
 	struct map *openings;  /* chat_key -> struct opening: chats on their way */
 	struct map *unopened;  /* chat_key -> struct unopened: chats that will be opened (chat_all.c) */
 	struct map *left;      /* chat_key -> the struct matrix_room of kind LEFT */
@@ -64,7 +65,7 @@ struct matrix_frontend {
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
 	struct map *spaces;    /* user id -> struct space (space.c) */
-	struct map *in_flight; /* messages whose event id is not known yet (in_flight.h) */
+	struct map *in_flight; /* messages whose event id is not known yet (in_flight.h, copies.h) */
 	struct map *recent;    /* event id -> struct recent */
 	struct transaction_order order;
 	struct list accepting; /* struct accepting.link: requests that are answered later */
@@ -75,6 +76,8 @@ struct matrix_frontend {
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
 	bool loaded;           /* all places are known; until then transactions are refused */
+	int64_t suspect_ms;    /* since when the homeserver may not have told us something, Unix ms; 0: it has (gap.h) */
+	struct gaps *gaps;     /* that are being looked for; NULL */
 	unsigned recovering;   /* rooms that the process before was making, and that are looked for */
 	bool stopping;
 	void (*stopped)(void *context);
@@ -115,9 +118,6 @@ void matrix_leave(struct matrix_frontend *frontend, const char *room, const char
 /* POST with a body of one text, by the bot, before what waits in the lane. */
 void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
                        const char *lane);
-/* A room for two, by the bot (as NULL) or a ghost, who invites the other one. The reply has its "room_id". */
-void matrix_create_direct(struct matrix_frontend *frontend, const char *as, const char *who, const char *lane,
-                          matrix_done *done, void *context, void (*drop)(void *context));
 /* Asks the homeserver to ask us: a back-off of its ends with that. */
 void matrix_ping(struct matrix_frontend *frontend);
 /* A transaction id that was never used before, also not by an earlier process. */

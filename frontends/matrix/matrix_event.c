@@ -357,6 +357,11 @@ static void read_member(struct reader *in)
 	event->body = text_or_empty(in, in->content, "reason");
 }
 
+static void read_create(struct reader *in)
+{
+	in->event->mark = json_text(in->content, MAKING_MARK, in->arena);
+}
+
 static void read_topic(struct reader *in)
 {
 	in->event->body = text_or_empty(in, in->content, "topic");
@@ -478,6 +483,7 @@ static const struct event_type {
         {"m.room.encrypted", MATRIX_ENCRYPTED, TIMELINE, read_nothing},
         {"m.reaction", MATRIX_REACTION, TIMELINE, read_reaction},
         {"m.room.redaction", MATRIX_REDACTION, TIMELINE, read_redaction},
+        {"m.room.create", MATRIX_CREATE, STATE, read_create},
         {"m.room.member", MATRIX_MEMBER, STATE_KEY, read_member},
         {"m.room.topic", MATRIX_TOPIC, STATE, read_topic},
         {"m.room.name", MATRIX_NAME, STATE, read_name},

@@ -4,7 +4,7 @@
  * in the arena. Whatever is missing or of another type than it should be is NULL, 0 or an OTHER: no event is an error
  * as long as it is an object.
  *
- * Whoever is in a room can send events of any type into it. So what says something about a room's state (MEMBER to
+ * Whoever is in a room can send events of any type into it. So what says something about a room's state (CREATE to
  * POWER_LEVELS) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the
  * rest has no state key: other events are OTHER.
  */
@@ -19,6 +19,8 @@ struct cJSON;
 
 #define PUPPET_MARK "org.libtransport.puppet" /* of the content of what we say as a person (puppet.h) */
 
+#define MAKING_MARK "org.libtransport.made" /* of the content of the m.room.create of rooms that we make (making.h) */
+
 enum matrix_event_kind {
 	MATRIX_OTHER,
 	MATRIX_MESSAGE,      /* m.room.message, m.sticker, polls and locations in their text form */
@@ -27,6 +29,7 @@ enum matrix_event_kind {
 	MATRIX_POLL_END,
 	MATRIX_REACTION,
 	MATRIX_REDACTION,
+	MATRIX_CREATE,
 	MATRIX_MEMBER,
 	MATRIX_TOPIC,
 	MATRIX_NAME,         /* m.room.name */
@@ -74,7 +77,7 @@ struct matrix_event {
 	const char *room;    /* NULL: none */
 	const char *sender;  /* NULL: none, or no user id */
 	const char *state_key;
-	const char *mark;    /* puppet.h; NULL */
+	const char *mark;    /* puppet.h; CREATE: making.h; NULL */
 	/* MESSAGE: of the new content if it is an edit */
 	enum matrix_message_type message_type;
 	/* "" if it is missing; without the quotation that older clients put in front of a reply. FILE: the caption; NULL:

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/chat_all.h"
+#include "frontends/matrix/making.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
@@ -65,46 +65,70 @@ void person_forget_control(struct matrix_frontend *frontend, const char *id, con
 		MEM_FREE(person->control);
 }
 
-struct making {
-	struct matrix_frontend *frontend;
-	char *person;
-};
+#define CONTROL "control\n" /* in front of the id: as it is noted while it is made */
 
-static void making_free(void *context)
+static void make_control(struct matrix_frontend *frontend, struct person *person);
+
+static void made(struct matrix_frontend *frontend, void *context, const char *room, const char *problem)
 {
-	struct making *making = context;
+	struct person *person = context;
 
-	mem_free(making->person);
-	mem_free(making);
-}
+	person->creating = false;
+	if (room) {
+		struct matrix_room *control = matrix_room_set(frontend, room, MATRIX_ROOM_CONTROL, person->id, NULL);
 
-static void made(void *context, const struct matrix_reply *reply)
-{
-	struct making *making = context;
-	struct matrix_frontend *frontend = making->frontend;
-	struct arena arena = {0};
-	const char *room = json_text(reply->json, "room_id", &arena);
-
-	person_of(frontend, making->person)->creating = false;
-	if (reply->err || !room) {
-		log_warning(&frontend->base.log, "no chat with %s could be made: %s",
-		            log_quote(making->person), reply->problem);
+		matrix_room_ask_members(frontend, control);
+		/* Unless the person has begun another meanwhile. */
+		if (!person->control)
+			person_set_control(frontend, person->id, room);
+	} else if (person->recovering) {
+		/* What was to be said there went with the process before. */
+		if (person->waiting_count)
+			make_control(frontend, person);
 	} else {
-		matrix_room_set(frontend, room, MATRIX_ROOM_CONTROL, making->person, NULL);
-		person_set_control(frontend, making->person, room);
+		log_warning(&frontend->base.log, "no chat with %s could be made: %s", log_quote(person->id), problem);
 	}
-	arena_finish(&arena);
-	making_free(making);
+	person->recovering = false;
 }
 
 static void make_control(struct matrix_frontend *frontend, struct person *person)
 {
-	struct making *making = MEM_NEW(struct making);
+	char *what = mem_printf(CONTROL "%s", person->id);
 
 	person->creating = true;
-	making->frontend = frontend;
-	making->person = mem_strdup(person->id);
-	matrix_create_direct(frontend, NULL, person->id, person->id, made, making, making_free);
+	making_ask(frontend, &(struct making_wish){.what = what, .who = person->id, .lane = person->id}, made, person);
+	mem_free(what);
+}
+
+static bool has_control(const struct matrix_frontend *frontend, const char *id)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		if (room->kind == MATRIX_ROOM_CONTROL && !strcmp(room->owner, id))
+			return true;
+	}
+	return false;
+}
+
+static void recover(struct matrix_frontend *frontend, const char *what)
+{
+	struct person *person = person_of(frontend, what + strlen(CONTROL));
+
+	if (has_control(frontend, person->id)) {
+		making_end(frontend, what);
+		return;
+	}
+	person->creating = person->recovering = true;
+	making_go_on(frontend, &(struct making_wish){.what = what, .who = person->id, .lane = person->id}, false, made,
+	             person);
+}
+
+void people_recover(struct matrix_frontend *frontend)
+{
+	making_each(frontend, CONTROL, recover);
 }
 
 static void keep(struct matrix_frontend *frontend, struct person *person, const char *content)

@@ -14,6 +14,7 @@ struct person {
 	char *id;
 	char *control;       /* room; NULL: none yet */
 	bool creating;       /* one is on its way */
+	bool recovering;     /* the process before has asked for it */
 	struct list waiting; /* struct notice.link: for when it is there */
 	unsigned waiting_count;
 	char *name;        /* as the homeserver shows it; NULL: not known */
@@ -59,4 +60,6 @@ void person_show_waiting(struct matrix_frontend *frontend, const char *id, const
 /* What the account's login has come to. */
 void person_show_session(struct matrix_frontend *frontend, struct identity *identity,
                          const struct event_session *session);
+/* Control rooms that the process before was making: matrix_recovered for each of frontend->recovering. */
+void people_recover(struct matrix_frontend *frontend);
 void people_free(struct matrix_frontend *frontend);

@@ -449,8 +449,12 @@ void portal_room_show_participant(struct matrix_frontend *frontend, struct ident
 
 	if (nickname_refused(frontend, to, participant))
 		return;
-	if (participant->self && !gone) {
+	if (participant->self && (!gone || renamed)) {
 		struct showing own = {.shown_name = to->address, .role = showing.role};
+		/* The listener may have seen it first, and taken the person for somebody of the network. */
+		struct showing taken_for = {participant->room, renamed ? participant->new_nickname : participant->nickname};
+
+		matrix_room_each_portal(frontend, participant->room, take_out, &taken_for);
 
 		matrix_room_each_portal(frontend, participant->room, show_own_role, &own);
 		matrix_later(frontend, nickname_follow, to->address, participant->room);

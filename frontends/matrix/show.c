@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/copies.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/long_text.h"
 #include "frontends/matrix/matrix_html.h"
@@ -127,6 +128,7 @@ struct sent {
 	char *room, *ghost;
 	char *people, *network; /* places of the message map; NULL: the message has no id there */
 	char *network_id;
+	char *shared_name;   /* copies.h; NULL: there are no others */
 	char *author, *text; /* for quotations; NULL: none */
 	bool known_there;    /* the ghost was thought to be in the room already */
 	bool own;            /* it is said in the person's own voice */
@@ -142,6 +144,7 @@ static void sent_free(void *context)
 	mem_free(sent->people);
 	mem_free(sent->network);
 	mem_free(sent->network_id);
+	mem_free(sent->shared_name);
 	mem_free(sent->author);
 	mem_free(sent->text);
 	mem_free(sent);
@@ -161,6 +164,10 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 {
 	if (sent->text && event_id)
 		recent_note(sent->frontend, event_id, sent->author, sent->text, NULL);
+	const struct matrix_room *room = sent->shared_name ? matrix_room_find(sent->frontend, sent->room) : NULL;
+
+	if (room && event_id)
+		copies_note(sent->frontend, room, sent->shared_name, event_id);
 	if (sent->people && event_id)
 		message_map_put(sent->frontend->base.transport->spool,
 		                &(struct message_link){.place = sent->people,
@@ -222,6 +229,8 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	arena_finish(&arena);
 	if (sent->network)
 		in_flight_end(frontend->in_flight, sent->network, sent->network_id, on_landed, &frontend->base);
+	if (sent->shared_name)
+		copies_end(frontend, sent->shared_name);
 	sent_free(sent);
 	show_hold(frontend);
 }
@@ -250,8 +259,8 @@ static struct sent *sent_by(const struct speaking *speaking, const struct matrix
 	return sent;
 }
 
-static void make_call(struct speaking *speaking, const struct matrix_room *room, char *path, const char *body,
-                      struct sent *sent)
+static void make_call(struct speaking *speaking, const struct matrix_room *room, char *path, const char *transaction,
+                      const char *body, struct sent *sent)
 {
 	homeserver_call(speaking->frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                                      .path = path,
@@ -259,6 +268,8 @@ static void make_call(struct speaking *speaking, const struct matrix_room *room,
 	                                                                      .bearer = speaking->bearer,
 	                                                                      .body = body,
 	                                                                      .lane = room->id,
+	                                                                      .room = room->id,
+	                                                                      .transaction = transaction,
 	                                                                      .done = on_sent,
 	                                                                      .context = sent,
 	                                                                      .drop = sent_free});
@@ -293,13 +304,17 @@ static char *transaction_of(struct speaking *speaking)
 }
 
 /* It stands for the message: others may refer to it, and what they quote is `text`. */
-static void give_name(struct speaking *speaking, struct sent *sent, const char *text)
+static void give_name(struct speaking *speaking, const struct matrix_room *room, struct sent *sent, const char *text)
 {
 	const struct event_message *message = &speaking->event->message;
 	struct buf people = {0}, network = {0};
 
 	sent->author = mem_strdup(speaking->name);
 	sent->text = mem_strdup(text);
+	if (room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(speaking->frontend, room))
+		sent->shared_name = copies_name(speaking->frontend, speaking->event);
+	if (sent->shared_name)
+		copies_begin(speaking->frontend, sent->shared_name);
 	if (!message->id || !*message->id)
 		return;
 	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
@@ -316,8 +331,8 @@ static void send_event(struct speaking *speaking, struct matrix_room *room, cons
 	char *transaction = transaction_of(speaking), *marked = with_mark(speaking, room, content);
 
 	if (named)
-		give_name(speaking, sent, speaking->event->message.text);
-	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), marked, sent);
+		give_name(speaking, room, sent, speaking->event->message.text);
+	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), transaction, marked, sent);
 	mem_free(transaction);
 	mem_free(marked);
 }
@@ -328,7 +343,7 @@ static void redact(struct speaking *speaking, struct matrix_room *room, const ch
 	char *transaction = transaction_of(speaking);
 	char *body = with_mark(speaking, room, "{\"reason\":\"\"}");
 
-	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), body,
+	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), transaction, body,
 	          sent_by(speaking, room, known_there));
 	mem_free(transaction);
 	mem_free(body);
@@ -372,7 +387,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	struct sent *sent = sent_by(speaking, room, known_there);
 
 	if (named)
-		give_name(speaking, sent, link.text);
+		give_name(speaking, room, sent, link.text);
 	if (speaking->own)
 		puppet_put_mark(speaking->frontend, room->id, &mark);
 	matrix_media_send(speaking->frontend->media, attachment, speaking->to->address, mark.len ? buf_text(&mark) : NULL,
@@ -382,6 +397,8 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	                                        .bearer = speaking->bearer,
 	                                        .body = marked,
 	                                        .lane = room->id,
+	                                        .room = room->id,
+	                                        .transaction = transaction,
 	                                        .done = on_sent,
 	                                        .context = sent,
 	                                        .drop = sent_free});
@@ -517,10 +534,19 @@ static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room
 {
 	struct speaking *speaking = context;
 	const char *said_in = speaking->event->message.said_in;
+	struct speaking here = *speaking;
+	struct event event = *speaking->event;
+	struct arena arena = {0};
 
-	(void)frontend;
-	if (!said_in || strcmp(said_in, room->id) != 0)
-		speak_in(speaking, room);
+	if (said_in && !strcmp(said_in, room->id))
+		return;
+	if (matrix_room_has_sisters(frontend, room)) {
+		copies_translate(frontend, room, &event.message, &arena);
+		here.event = &event;
+	}
+	speak_in(&here, room);
+	speaking->promised = here.promised;
+	arena_finish(&arena);
 }
 
 /* Of somebody on another frontend who has no nickname of his own. */
@@ -567,7 +593,7 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 
 int show_message(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
 {
-	if (in_flight_waits(frontend->in_flight, to, event) ||
+	if (in_flight_waits(frontend->in_flight, to, event) || copies_wait(frontend, to, event) ||
 	    (event->handover && event->message.carbon && puppet_is_loading(frontend, to)))
 		return TP_ERR_NOT_CONNECTED;
 	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event)

@@ -6,6 +6,12 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/making.h"
+#include "transport/spool/spool.h"
+
+#define NOTES "matrix space" /* of the spool: of owner and room, what is wished */
+#define WANTED "in"
+#define UNWANTED "out"
 
 enum wish { IN = 1, OUT = 2 };
 
@@ -45,14 +51,6 @@ static struct space *space_of(struct matrix_frontend *frontend, const char *owne
 
 /* ------------------------------------------------------------------------------------------- what is in it */
 
-static void tell_relation(const struct space *space, const char *room, const char *as, const char *type,
-                          const char *key, const char *content)
-{
-	char *path = matrix_path("/rooms/%s/state/%s/%s", room, type, key);
-
-	matrix_tell(space->frontend, HTTP_PUT, path, as, content, room);
-}
-
 static char *relation(const struct space *space, const char *more)
 {
 	struct buf content = {0};
@@ -63,19 +61,72 @@ static char *relation(const struct space *space, const char *more)
 	return buf_take(&content);
 }
 
+/* What is to be in it, or not any more, is noted until the homeserver has been told: it is asked for once only. */
+static void note_wish(const struct space *space, const char *room, const char *wish)
+{
+	char *name = mem_printf("%s\n%s", space->owner, room);
+
+	spool_note_set(space->frontend->base.transport->spool, NOTES, name, wish, wish ? strlen(wish) : 0);
+	mem_free(name);
+}
+
+struct telling {
+	struct space *space;
+	const char *wish;
+	char room[];
+};
+
+static void on_told(void *context, const struct matrix_reply *reply)
+{
+	struct telling *telling = context;
+	struct space *space = telling->space;
+	char *name = mem_printf("%s\n%s", space->owner, telling->room);
+	size_t size;
+	const char *now = spool_note_get(space->frontend->base.transport->spool, NOTES, name, &size);
+
+	if (reply->err)
+		log_info(&space->frontend->base.log, "the space of %s cannot be changed: %s", log_quote(space->owner),
+		         reply->problem);
+	/* else it is another wish by now */
+	if (now && size == strlen(telling->wish) && !memcmp(now, telling->wish, size))
+		note_wish(space, telling->room, NULL);
+	mem_free(name);
+	mem_free(telling);
+}
+
+static void tell_child(struct space *space, const char *id, const char *content, const char *wish)
+{
+	struct telling *telling = MEM_NEW_TEXT(struct telling, room, id);
+	char *path = matrix_path("/rooms/%s/state/m.space.child/%s", space->id, id);
+
+	telling->space = space;
+	telling->wish = wish;
+	homeserver_call(space->frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+	                                                                   .path = path,
+	                                                                   .body = content,
+	                                                                   .lane = space->id,
+	                                                                   .done = on_told,
+	                                                                   .context = telling,
+	                                                                   .drop = mem_free});
+	mem_free(path);
+}
+
 static void put_in(struct space *space, const char *id)
 {
 	const struct matrix_room *room = matrix_room_find(space->frontend, id);
 
-	if (!room || map_get(space->children, id))
+	if (!room || map_get(space->children, id)) {
+		note_wish(space, id, NULL);
 		return;
+	}
 	char *child = relation(space, ""), *parent = relation(space, ",\"canonical\":true");
 	char *ghost = ghost_of_chat(space->frontend, room);
 
 	map_set(&space->children, id, space);
-	tell_relation(space, space->id, NULL, "m.space.child", id, child);
 	if (ghost)
-		tell_relation(space, id, ghost, "m.space.parent", space->id, parent);
+		matrix_tell(space->frontend, HTTP_PUT, matrix_path("/rooms/%s/state/m.space.parent/%s", id, space->id),
+		            ghost, parent, id);
+	tell_child(space, id, child, WANTED);
 	mem_free(ghost);
 	mem_free(parent);
 	mem_free(child);
@@ -83,9 +134,10 @@ static void put_in(struct space *space, const char *id)
 
 static void take_out(struct space *space, const char *id)
 {
-	if (!space->children || !map_remove(space->children, id))
-		return;
-	tell_relation(space, space->id, NULL, "m.space.child", id, "{}");
+	if (space->children && map_remove(space->children, id))
+		tell_child(space, id, "{}", UNWANTED);
+	else
+		note_wish(space, id, NULL);
 }
 
 static void fulfil(struct space *space)
@@ -105,45 +157,38 @@ static void fulfil(struct space *space)
 
 static void go_on(struct space *space);
 
-static void made(void *context, const struct matrix_reply *reply)
+#define SPACE "space\n" /* in front of the owner: as it is noted while it is made */
+
+static void made(struct matrix_frontend *frontend, void *context, const char *id, const char *problem)
 {
 	struct space *space = context;
-	struct matrix_frontend *frontend = space->frontend;
-	struct arena arena = {0};
-	const char *id = json_text(reply->json, "room_id", &arena);
 
 	space->busy = false;
-	if (reply->err || !id) {
-		log_warning(&frontend->base.log, "no space for %s could be made: %s", log_quote(space->owner),
-		            reply->problem);
+	if (!id) {
+		log_warning(&frontend->base.log, "no space for %s could be made: %s", log_quote(space->owner), problem);
 		/* tried again with the next room */
-	} else {
-		mem_replace(&space->id, id);
-		space->loaded = true;
-		matrix_room_set(frontend, id, MATRIX_ROOM_SPACE, space->owner, NULL);
-		go_on(space);
+		return;
 	}
-	arena_finish(&arena);
+	mem_replace(&space->id, id);
+	matrix_room_set(frontend, id, MATRIX_ROOM_SPACE, space->owner, NULL);
+	go_on(space);
 }
 
-static void make(struct space *space)
+static void make(struct space *space, bool recovers)
 {
 	struct matrix_frontend *frontend = space->frontend;
-	struct buf body = {0};
+	char *what = mem_printf(SPACE "%s", space->owner);
+	const struct making_wish wish = {.what = what,
+	                                 .who = space->owner,
+	                                 .lane = space->owner,
+	                                 .space = matrix_network_name(frontend)};
 
 	space->busy = true;
-	buf_puts(&body, "{\"preset\":\"trusted_private_chat\",\"creation_content\":{\"type\":\"m.space\"},\"name\":");
-	json_put_string(&body, matrix_network_name(frontend));
-	buf_puts(&body, ",\"invite\":[");
-	json_put_string(&body, space->owner);
-	buf_puts(&body, "]}");
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-	                                                            .path = "/_matrix/client/v3/createRoom",
-	                                                            .body = buf_text(&body),
-	                                                            .lane = space->owner,
-	                                                            .done = made,
-	                                                            .context = space});
-	buf_finish(&body);
+	if (recovers)
+		making_go_on(frontend, &wish, true, made, space);
+	else
+		making_ask(frontend, &wish, made, space);
+	mem_free(what);
 }
 
 /* /state: an array of events. */
@@ -187,7 +232,7 @@ static void go_on(struct space *space)
 	if (space->busy)
 		return;
 	if (!space->id)
-		make(space);
+		make(space, false);
 	else if (!space->loaded)
 		load(space);
 	else
@@ -199,7 +244,37 @@ static void go_on(struct space *space)
 static void wish(struct space *space, const char *room, enum wish wish)
 {
 	map_set(&space->wishes, room, (void *)(uintptr_t)wish);
+	note_wish(space, room, wish == IN ? WANTED : UNWANTED);
 	go_on(space);
+}
+
+static void recover(struct matrix_frontend *frontend, const char *what)
+{
+	struct space *space = space_of(frontend, what + strlen(SPACE));
+
+	if (space->id)
+		making_end(frontend, what);
+	else
+		make(space, true);
+}
+
+static void recover_wish(void *context, const char *name, const void *value, size_t size)
+{
+	struct matrix_frontend *frontend = context;
+	size_t length = strcspn(name, "\n");
+	char *owner = mem_strndup(name, length), *id = mem_strdup(name[length] ? name + length + 1 : "");
+
+	wish(space_of(frontend, owner), id, size == strlen(WANTED) && !memcmp(value, WANTED, size) ? IN : OUT);
+	mem_free(id);
+	mem_free(owner);
+}
+
+void spaces_recover(struct matrix_frontend *frontend)
+{
+	if (!frontend->config.spaces)
+		return;
+	making_each(frontend, SPACE, recover);
+	spool_note_each(frontend->base.transport->spool, NOTES, "", recover_wish, frontend);
 }
 
 void space_add(struct matrix_frontend *frontend, const char *owner, const struct matrix_room *room)

@@ -16,4 +16,6 @@ void space_remove(struct matrix_frontend *frontend, const char *owner, const cha
 bool space_offer(struct matrix_frontend *frontend, const char *owner);
 /* A stored place; or the place is forgotten (`id` NULL). */
 void space_known(struct matrix_frontend *frontend, const char *owner, const char *id);
+/* What the process before was making (matrix_recovered for each of frontend->recovering), and had not told yet. */
+void spaces_recover(struct matrix_frontend *frontend);
 void spaces_free(struct matrix_frontend *frontend);

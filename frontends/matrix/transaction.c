@@ -12,8 +12,11 @@
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/copies.h"
 #include "frontends/matrix/directory.h"
+#include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
+#include "frontends/matrix/making.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/moderation.h"
@@ -206,6 +209,8 @@ static void say(struct saying *saying)
 
 	recent_note(saying->frontend, source->id, person_name(saying->frontend, source->sender), message.text,
 	            NULL);
+	if (saying->room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, saying->room))
+		copies_note(saying->frontend, saying->room, source->id, source->id);
 	route(saying, EVENT_MESSAGE, &message);
 }
 
@@ -596,6 +601,9 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 			on_room_event(frontend, room, event);
 		return;
 	}
+	if (event->kind == MATRIX_CREATE && event->mark && !room && event->sender &&
+	    matrix_is_ours(&frontend->names, event->sender))
+		making_came(frontend, event->room, event->mark);
 	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender) ||
 	    puppet_is_mark(frontend, event->room, event->mark))
 		return;
@@ -706,6 +714,7 @@ struct postponed {
 	struct accepting *accepting;
 	struct cJSON *body;
 	uint64_t since_ms; /* clock_ms */
+	bool found;        /* no transaction, but what was missing before those that wait */
 };
 
 static void postponed_free(struct postponed *postponed)
@@ -758,21 +767,32 @@ void transactions_go_on(struct matrix_frontend *frontend, const char *unused, co
 		struct postponed *first = CONTAINER_OF(frontend->postponed.next, struct postponed, link);
 		struct accepting *accepting = first->accepting;
 
-		if (has_unread_accounts(frontend, first->body) && !has_waited_long(first))
+		bool waits = has_unread_accounts(frontend, first->body) ||
+		             (!first->found && gaps_are_looked_for(frontend));
+
+		if (waits && !has_waited_long(first))
 			return;
 		take_transaction(frontend, accepting, first->body);
 		postponed_free(first);
 	}
 }
 
-static void postpone(struct matrix_frontend *frontend, struct accepting *accepting, const struct cJSON *body)
+/* `body` becomes ours. */
+static struct postponed *postpone(struct accepting *accepting, struct cJSON *body, struct list *before)
 {
 	struct postponed *postponed = MEM_NEW(struct postponed);
 
 	postponed->accepting = accepting;
-	postponed->body = json_copy(body);
+	postponed->body = body;
 	postponed->since_ms = clock_ms();
-	list_append(&frontend->postponed, &postponed->link);
+	list_append(before, &postponed->link);
+	return postponed;
+}
+
+void transactions_take_found(struct matrix_frontend *frontend, struct cJSON *body)
+{
+	postpone(accept_later(frontend, NULL), body, frontend->postponed.next)->found = true;
+	transactions_go_on(frontend, NULL, NULL);
 }
 
 static void on_transaction(void *context, struct appservice_request *request, const char *id,
@@ -784,7 +804,12 @@ static void on_transaction(void *context, struct appservice_request *request, co
 		appservice_refuse(request, 503, "M_UNKNOWN", "the bridge is not ready: please try again");
 		return;
 	}
+	/* What it does after a start. */
+	if (transaction_is_again(&frontend->order, id))
+		gaps_suspect(frontend);
 	if (transaction_is_early(&frontend->order, id)) {
+		gaps_suspect(frontend);
+		gaps_look(frontend);
 		log_info(&frontend->base.log, "transaction %s has overtaken another: it is to come again",
 		         log_quote(id));
 		appservice_refuse(request, 503, "M_UNKNOWN", "another transaction has to come first");
@@ -794,8 +819,9 @@ static void on_transaction(void *context, struct appservice_request *request, co
 	log_debug(&frontend->base.log, "transaction %s", log_quote(id));
 	struct accepting *accepting = accept_later(frontend, request);
 
-	if (!list_empty(&frontend->postponed) || has_unread_accounts(frontend, body)) {
-		postpone(frontend, accepting, body);
+	gaps_look(frontend);
+	if (!list_empty(&frontend->postponed) || gaps_are_looked_for(frontend) || has_unread_accounts(frontend, body)) {
+		postpone(accepting, json_copy(body), &frontend->postponed);
 		transactions_go_on(frontend, NULL, NULL);
 		return;
 	}

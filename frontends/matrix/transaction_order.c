@@ -13,6 +13,13 @@ static uint64_t number_of(const char *id)
 	return length && length <= DIGITS && !id[length] ? strtoull(id, NULL, 10) : 0;
 }
 
+bool transaction_is_again(const struct transaction_order *order, const char *id)
+{
+	uint64_t number = number_of(id);
+
+	return number && number <= order->last;
+}
+
 bool transaction_is_early(struct transaction_order *order, const char *id)
 {
 	uint64_t number = number_of(id);

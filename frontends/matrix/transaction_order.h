@@ -18,5 +18,7 @@ struct transaction_order {
 	uint64_t refused; /* 0: none */
 };
 
+/* Whether it is not above the last: the homeserver sends it again, or counts anew. */
+bool transaction_is_again(const struct transaction_order *order, const char *id);
 /* Whether this one came before another that it should follow: refuse it. Otherwise it counts as accepted. */
 bool transaction_is_early(struct transaction_order *order, const char *id);

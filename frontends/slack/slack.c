@@ -353,6 +353,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	uv_timer_init(loop, frontend->patience);
 	uv_timer_start(frontend->patience, on_expired_patience, LIMIT_SLACK_PATIENCE_MS / 8, LIMIT_SLACK_PATIENCE_MS / 8);
 	frontend->http = http_client_create(loop, &base->log);
+	http_client_commit_with(frontend->http, transport_commit_now, base->transport);
 	char *api = without_slash(frontend->config.api);
 
 	frontend->api = web_api_create(frontend->http, api, &base->log);

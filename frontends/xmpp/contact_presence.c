@@ -39,18 +39,19 @@ void write_status(struct xml_writer *writer, enum status status, const char *tex
 
 void write_photo(struct xml_writer *writer, const char *icon_hash)
 {
+	static const char none[] = "<x xmlns='vcard-temp:x:update'><photo/></x>"; /* of nearly all */
+	if (!icon_hash || !icon_hash[0]) {
+		xml_raw(writer, none, sizeof(none) - 1);
+		return;
+	}
 	xml_start_ns(writer, "x", "vcard-temp:x:update");
-	xml_element(writer, "photo", NULL, icon_hash ? icon_hash : "");
+	xml_element(writer, "photo", NULL, icon_hash);
 	xml_end(writer);
 }
 
 void write_caps(struct xmpp_frontend *frontend, struct xml_writer *writer)
 {
-	xml_start_ns(writer, "c", NS_CAPS);
-	xml_attr(writer, "hash", "sha-1");
-	xml_attr(writer, "node", CAPS_NODE);
-	xml_attr(writer, "ver", frontend->caps_ver);
-	xml_end(writer);
+	xml_raw(writer, frontend->caps.data, frontend->caps.len);
 }
 
 void presence_send_type(struct xmpp_frontend *frontend, const char *from, const char *to, const char *type,

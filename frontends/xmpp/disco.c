@@ -75,7 +75,14 @@ void disco_update_caps(struct xmpp_frontend *frontend)
 	struct buf identity = {0}, hash = {0};
 	buf_printf(&identity, "client/pc//%s", frontend->config.identity_name);
 	caps_hash(&hash, buf_text(&identity), features, count);
-	snprintf(frontend->caps_ver, sizeof(frontend->caps_ver), "%s", buf_text(&hash));
+	struct xml_writer writer;
+	buf_clear(&frontend->caps);
+	xml_writer_init(&writer, &frontend->caps);
+	xml_start_ns(&writer, "c", NS_CAPS);
+	xml_attr(&writer, "hash", "sha-1");
+	xml_attr(&writer, "node", CAPS_NODE);
+	xml_attr(&writer, "ver", buf_text(&hash));
+	xml_end(&writer);
 	buf_finish(&identity);
 	buf_finish(&hash);
 }

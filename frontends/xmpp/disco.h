@@ -11,5 +11,5 @@
 
 /* XEP-0115 section 5 for one identity ("category/type/lang/name"); features in any order. Appends Base64. */
 void caps_hash(struct buf *out, const char *identity, const char *const *features, size_t count);
-/* Computes frontend->caps_ver: at the start and when the backend's features have changed. */
+/* Makes frontend->caps: at the start and when the backend's features have changed. */
 void disco_update_caps(struct xmpp_frontend *frontend);

@@ -16,6 +16,7 @@
 
 #define ITEMS_A_TICK 50     /* roster sets to one person's server */
 #define QUESTIONS_A_TICK 10 /* subscription requests to one person */
+#define LOOKS_A_TICK 1000   /* contacts of one person of which nothing may have to be said */
 #define SETTLE_MS 5000      /* after a contact appears, before it asks */
 
 struct item { /* a contact as an item; borrowed */
@@ -135,6 +136,12 @@ static void enqueue(struct xmpp_frontend *frontend, struct xmpp_identity *state,
 	list_append(&frontend->roster_work, &state->work);
 }
 
+/* Who cannot write the roster can only ask; a contact that is in it needs no more. */
+static bool needs_announcement(const struct xmpp_identity *state, const struct contact *contact)
+{
+	return state->access != ROSTER_DENIED || !contact->subscribed;
+}
+
 void roster_show_contact(struct xmpp_frontend *frontend, struct identity *to,
                          const struct event_contact *contact)
 {
@@ -144,8 +151,7 @@ void roster_show_contact(struct xmpp_frontend *frontend, struct identity *to,
 		return;
 	const struct contact *known =
 	        to->user && to->user->roster ? roster_find(to->user->roster, contact->name) : NULL;
-	/* Who cannot write the roster can only ask; a contact that is in it needs no more. */
-	if (!known || (state->access == ROSTER_DENIED && known->subscribed))
+	if (!known || !needs_announcement(state, known))
 		return;
 	struct item item = item_of(known);
 	struct text_key room;
@@ -245,15 +251,13 @@ static void remember_remote(struct xmpp_frontend *frontend, struct identity *ide
 		mem_free(groups[i]);
 }
 
-static void enqueue_all(struct xmpp_frontend *frontend, struct identity *identity)
+/* All contacts are looked at from now on, in ticks. There may be very many, so none of them is put on a list. */
+static void sweep(struct xmpp_frontend *frontend, struct xmpp_identity *state)
 {
-	struct map_iter it = {0};
-	const struct roster *roster = identity->user ? identity->user->roster : NULL;
-	while (roster && map_next(roster->contacts, &it)) {
-		const struct contact *contact = it.value;
-		struct event_contact event = {.name = contact->name};
-		roster_show_contact(frontend, identity, &event);
-	}
+	state->sweeps = true;
+	MEM_FREE(state->swept);
+	list_remove(&state->work);
+	list_append(&frontend->roster_work, &state->work);
 }
 
 static void roster_answered(struct xmpp_frontend *frontend, const char *address, const char *context,
@@ -277,7 +281,7 @@ static void roster_answered(struct xmpp_frontend *frontend, const char *address,
 	for (; item; item = xmpp_stanza_get_next(item))
 		if (tree_is(item, "item"))
 			remember_remote(frontend, identity, item);
-	enqueue_all(frontend, identity);
+	sweep(frontend, state);
 }
 
 void roster_begin(struct xmpp_frontend *frontend, struct identity *identity)
@@ -317,6 +321,28 @@ static bool announce(struct xmpp_frontend *frontend, struct xmpp_identity *state
 	return sent;
 }
 
+/* At most `left` stanzas. Who stood where the sweep ended may have been removed since: then it begins anew, and
+ * finds most as it left them. */
+static void go_on_sweeping(struct xmpp_frontend *frontend, struct xmpp_identity *state, const struct roster *roster,
+                           unsigned left)
+{
+	struct map_iter it = map_behind(roster->contacts, state->swept);
+	const char *last = NULL;
+	for (unsigned looks = LOOKS_A_TICK; left > 0 && looks > 0; looks--) {
+		if (!map_next(roster->contacts, &it)) {
+			state->sweeps = false;
+			MEM_FREE(state->swept);
+			return;
+		}
+		const struct contact *contact = it.value;
+		last = it.key;
+		if (needs_announcement(state, contact) && announce(frontend, state, contact))
+			left--;
+	}
+	if (last)
+		mem_replace(&state->swept, last);
+}
+
 static void work(struct xmpp_frontend *frontend, struct xmpp_identity *state)
 {
 	const struct user *user = state->identity->user;
@@ -329,10 +355,12 @@ static void work(struct xmpp_frontend *frontend, struct xmpp_identity *state)
 			left--;
 		map_remove(state->waiting, it.key);
 	}
-	if (!map_count(state->waiting)) {
-		list_remove(&state->work);
+	if (!map_count(state->waiting))
 		map_destroy(&state->waiting, NULL);
-	}
+	if (state->sweeps && user && user->roster)
+		go_on_sweeping(frontend, state, user->roster, left);
+	if (!state->waiting && !state->sweeps)
+		list_remove(&state->work);
 }
 
 void roster_work_tick(struct xmpp_frontend *frontend)

@@ -36,6 +36,7 @@ void xmpp_identity_gone(struct frontend *frontend, struct identity *identity)
 	raw_contacts_forget(identity);
 	map_destroy(&state->announced, NULL);
 	map_destroy(&state->waiting, NULL);
+	mem_free(state->swept);
 	MEM_FREE(state);
 	identity->data = NULL;
 }

@@ -15,7 +15,9 @@ struct xmpp_identity {
 	struct identity *identity;
 	enum roster_access access; /* gateway mode */
 	struct map *announced;     /* lower-case name -> fingerprint of the item the person's side has; NULL: none */
-	struct map *waiting;       /* names whose items are to be announced, lower case */
+	struct map *waiting;       /* names whose items are to be announced, lower case; NULL: none */
+	bool sweeps;               /* all contacts are to be looked at, those behind `swept` are left */
+	char *swept;               /* as a key of roster.contacts; NULL: none yet */
 	uint64_t work_after;       /* clock_ms: not before */
 	struct list work;          /* frontend->roster_work */
 	struct list raw_queries;   /* struct raw_query.own_link */

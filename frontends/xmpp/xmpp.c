@@ -92,6 +92,7 @@ static void frontend_destroy(struct frontend *base)
 	buf_finish(&frontend->from);
 	buf_finish(&frontend->to);
 	buf_finish(&frontend->node);
+	buf_finish(&frontend->caps);
 	arena_finish(&frontend->texts);
 	mem_free(frontend->heard);
 	mem_free(frontend->gateway);
@@ -255,7 +256,8 @@ static void show(struct xmpp_frontend *frontend, struct identity *to, struct res
 		login_dialogue_wake(frontend, to);
 		break;
 	case EVENT_CONTACT:
-		if (!event->raw)
+		/* For one client it is the presence: what the person's own server has in the roster is the same for all. */
+		if (!event->raw && (!only || frontend->config.server_mode))
 			roster_show_contact(frontend, to, &event->contact);
 		if (raw_is_on(frontend))
 			raw_show_contact(frontend, to, only, event);

@@ -66,7 +66,7 @@ struct xmpp_frontend {
 	struct map *admin_requests;  /* id -> struct admin_request (muc_admin.c) */
 	uint64_t next_id;
 	char *gateway;               /* config.jid, normalised */
-	char caps_ver[32];           /* XEP-0115 hash of what contacts can do */
+	struct buf caps;             /* the element of XEP-0115 that says what contacts can do (disco.h) */
 	struct list replies;         /* struct reply.link: answers that are still to come (reply.h) */
 	size_t replies_count;
 	struct map *cards;           /* decimal id -> struct card_wait (vcard.c) */

@@ -8,6 +8,11 @@
  *             number that was not above the last one's
  *   source    "COUNT USERS PREFIX": sends COUNT messages to the people PREFIX00000@..., in turn
  *   contacts  "COUNT": shows COUNT contacts of the person who asks
+ *   speaker   "ROOM COUNT SPEAKERS": COUNT texts that begin with "@" and their number, said in ROOM by so many of its
+ *             guests in turn
+ *
+ * Rooms are called crowdN and have N guests, guest00000 and so on. What one of our people says in one is counted as if
+ * it were for the sink, and told to the others there.
  *
  * Somebody whose address begins with cNu (c20u00001@...) has N contacts and is shown them after the login.
  * --raw echoes bytes, not frames. Anything else on the command line is the gateway's and ignored.
@@ -27,6 +32,7 @@
 
 #define READ_BYTES (256u << 10)
 #define SOURCE_BYTES (256u << 10) /* generated ahead */
+#define MAX_MEMBERS 64
 
 static struct backend {
 	int fd;
@@ -38,6 +44,11 @@ static struct backend {
 	char prefix[32];
 	char domain[128];
 	unsigned long source_left, source_users, source_next;
+	/* our people in rooms */
+	struct member {
+		char user[128], room[32], nickname[64];
+	} members[MAX_MEMBERS];
+	unsigned members_count;
 } backend;
 
 static const char text_of_source[] =
@@ -69,6 +80,106 @@ static void show_contacts(struct slice user, unsigned long count)
 		wire_put_number(&backend.payload, 5, generation % 2); /* online or away: a change each time */
 		wire_put_frame(&backend.out, WIRE_BUDDY_CHANGED, &backend.payload);
 	}
+}
+
+/* ---- rooms ---- */
+
+static void copy(char *out, size_t room, struct slice text)
+{
+	snprintf(out, room, "%.*s", (int)text.length, text.at ? text.at : "");
+}
+
+static struct slice slice_of(const char *text)
+{
+	return (struct slice){text, strlen(text)};
+}
+
+static void show_participant(const struct member *member, const char *nickname, unsigned flag)
+{
+	buf_clear(&backend.payload);
+	wire_put_bytes(&backend.payload, 1, slice_of(member->user));
+	wire_put_bytes(&backend.payload, 2, slice_of(member->room));
+	wire_put_bytes(&backend.payload, 3, slice_of(nickname));
+	wire_put_number(&backend.payload, 4, flag);
+	wire_put_number(&backend.payload, 5, 0); /* online */
+	wire_put_frame(&backend.out, WIRE_PARTICIPANT_CHANGED, &backend.payload);
+}
+
+static void on_join(struct slice payload)
+{
+	struct member *member = &backend.members[backend.members_count];
+	struct wire_field field;
+	char guest[32];
+
+	if (backend.members_count == MAX_MEMBERS)
+		return;
+	*member = (struct member){0};
+	while (wire_next(&payload, &field)) {
+		if (field.number == 1)
+			copy(member->user, sizeof(member->user), field.bytes);
+		else if (field.number == 2)
+			copy(member->nickname, sizeof(member->nickname), field.bytes);
+		else if (field.number == 3)
+			copy(member->room, sizeof(member->room), field.bytes);
+	}
+	unsigned long guests = strncmp(member->room, "crowd", 5) == 0 ? strtoul(member->room + 5, NULL, 10) : 0;
+
+	backend.members_count++;
+	for (unsigned long i = 0; i < guests; i++) {
+		snprintf(guest, sizeof(guest), "guest%05lu", i);
+		show_participant(member, guest, 0);
+	}
+	show_participant(member, member->nickname, 16); /* that is you */
+}
+
+/* To all of our people there but `author`, who may be NULL. False: nobody is in there. */
+static bool say_in_room(const char *room, const char *nickname, struct slice text, const struct member *author)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < backend.members_count; i++) {
+		const struct member *member = &backend.members[i];
+
+		if (strcmp(member->room, room) != 0)
+			continue;
+		found = true;
+		if (member == author)
+			continue;
+		buf_clear(&backend.payload);
+		wire_put_bytes(&backend.payload, 1, slice_of(member->user));
+		wire_put_bytes(&backend.payload, 2, slice_of(room));
+		wire_put_bytes(&backend.payload, 3, text);
+		wire_put_bytes(&backend.payload, 4, slice_of(nickname));
+		wire_put_frame(&backend.out, WIRE_CONV_MESSAGE, &backend.payload);
+	}
+	return found;
+}
+
+static void speak(struct slice words)
+{
+	char line[64], room[32], nickname[32], text[160];
+	unsigned long count, speakers;
+
+	copy(line, sizeof(line), words);
+	if (sscanf(line, "%31s %lu %lu", room, &count, &speakers) != 3 || !speakers)
+		return;
+	for (unsigned long i = 0; i < count; i++) {
+		snprintf(nickname, sizeof(nickname), "guest%05lu", i % speakers);
+		snprintf(text, sizeof(text), "@%010lu %s", i, text_of_source);
+		say_in_room(room, nickname, slice_of(text), NULL);
+	}
+}
+
+/* Whether it was for a room. */
+static bool relay(struct slice user, struct slice room, struct slice text)
+{
+	for (unsigned i = 0; i < backend.members_count; i++) {
+		const struct member *member = &backend.members[i];
+
+		if (slice_is(user, member->user) && slice_is(room, member->room))
+			return say_in_room(member->room, member->nickname, text, member);
+	}
+	return false;
 }
 
 static void start_source(struct slice user, struct slice words)
@@ -136,6 +247,10 @@ static void on_message(struct slice payload)
 	} else if (slice_is(contact, "source")) {
 		backend.source_next = 0;
 		start_source(user, text);
+	} else if (slice_is(contact, "speaker")) {
+		speak(text);
+	} else if (relay(user, contact, text)) {
+		sink(text);
 	} else if (slice_is(contact, "contacts")) {
 		show_contacts(user, strtoul(text.at, NULL, 10));
 	}
@@ -193,6 +308,8 @@ static void on_frame(struct slice frame)
 		on_message(payload);
 	else if (type == WIRE_LOGIN)
 		on_login(payload);
+	else if (type == WIRE_JOIN_ROOM)
+		on_join(payload);
 	else if (type == WIRE_PING)
 		on_ping();
 	else if (type == WIRE_EXIT)

@@ -7,7 +7,7 @@
  *
  * "PORT" in an argument is replaced by its own, "SERVICE" by the one where the bridge is to listen. It reads steps from
  * its standard input, one a line, and answers each with one line of JSON. People are @u00000:load.example and so on;
- * each has a chat with the backend's contacts `sink`, `echo` and `report`.
+ * each has a chat with the backend's contacts `sink`, `echo`, `report` and `speaker`.
  *
  *     restart                      stops and starts the program
  *     login COUNT                  they register with the bot, and open their chats
@@ -16,7 +16,11 @@
  *     echo EVENTS SIZE PEOPLE      the same to the echo; each comes back as a message of its ghost. In transactions of
  *                                  one each waits for the echo of the one before
  *     ghosts FIRST COUNT           the homeserver asks for so many ghosts
- *     sync COUNT BYTES FILE        appends to FILE and calls fdatasync, again and again
+ *     portal PEOPLE GUESTS         so many people enter the portal of a room of the network that has so many guests
+ *     crowd EVENTS SPEAKERS        EVENTS messages of so many of its guests in turn, each told to all of our people
+ *                                  there
+ *     talk EVENTS SIZE PEOPLE      as sink, said in that portal: the network tells the others, and none is shown again
+ *     sync COUNT BYTES FILE        appends to FILE and calls fdatasync, again and again: time and CPU
  *     memory                       waits until the program is idle, and looks
  */
 #include <arpa/inet.h>
@@ -26,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -40,9 +45,9 @@
 #define UNANSWERED 1000 /* echoes that may be under way */
 #define MAX_PEOPLE 1000
 
-enum chat { CONTROL, SINK, ECHO, REPORT, CHATS };
+enum chat { CONTROL, SINK, ECHO, REPORT, SPEAKER, CHATS, PORTAL = CHATS };
 
-static const char *const chat_names[CHATS] = {"control", "sink", "echo", "report"};
+static const char *const chat_names[CHATS] = {"control", "sink", "echo", "report", "speaker"};
 
 static struct load {
 	struct homeserver homeserver;
@@ -56,6 +61,7 @@ static struct load {
 	/* of the person who logs in */
 	unsigned long joined, registered;
 	bool ready; /* the bridge has read its rooms */
+	char portal[64], crowd[32]; /* the last one's id, and what the network calls it */
 	/* of the step that is going on */
 	uint64_t *asked;   /* by number; 0: has come back */
 	unsigned long asked_count, answered, doubled, disordered;
@@ -113,7 +119,12 @@ static void on_said(const char *path, struct slice body)
 	struct slice text = text_of(body);
 	unsigned long person;
 	char chat[16];
+	size_t length = strlen(load.portal);
 
+	if (length && text.length && !strncmp(path, load.portal, length) && path[length] == '/' && *text.at == '@') {
+		on_echo(0, text);
+		return;
+	}
 	if (sscanf(path, "!u%5lu-%15[a-z]", &person, chat) != 2 || !text.length)
 		return;
 	if (strcmp(chat, "echo") == 0 && *text.at == '@')
@@ -131,7 +142,9 @@ static void on_call(const struct call *call)
 
 	if (strncmp(call->path, client, sizeof(client) - 1) != 0)
 		return;
-	if (strncmp(rest, "join/", 5) == 0)
+	if (strcmp(rest, "createRoom") == 0)
+		snprintf(load.portal, sizeof(load.portal), "!made-%lu:" SERVER, load.homeserver.calls);
+	else if (strncmp(rest, "join/", 5) == 0)
 		load.joined++;
 	else if (strncmp(rest, "profile/", 8) == 0)
 		load.named++;
@@ -165,12 +178,15 @@ static void put_event(unsigned long person, enum chat chat, const char *type, co
 		      const char *content)
 {
 	struct buf *body = &load.body;
+	char chat_id[64];
 
+	if (chat != PORTAL)
+		snprintf(chat_id, sizeof(chat_id), "!u%05lu-%s:" SERVER, person, chat_names[chat]);
 	if (body->data[body->len - 1] != '[')
 		buf_putc(body, ',');
 	buf_printf(body, "{\"age\":21,\"content\":%s,\"event_id\":\"$%016llx-%026lu\",\"origin_server_ts\":1732665600000,"
-			 "\"room_id\":\"!u%05lu-%s:" SERVER "\",\"sender\":\"@u%05lu:" SERVER "\",",
-		   content, (unsigned long long)getpid(), ++load.next_event, person, chat_names[chat], person);
+			 "\"room_id\":\"%s\",\"sender\":\"@u%05lu:" SERVER "\",",
+		   content, (unsigned long long)getpid(), ++load.next_event, chat == PORTAL ? load.portal : chat_id, person);
 	if (state_key)
 		buf_printf(body, "\"state_key\":\"%s\",", state_key);
 	buf_printf(body, "\"type\":\"%s\",\"unsigned\":{\"age\":21},\"user_id\":\"@u%05lu:" SERVER "\"}", type, person);
@@ -273,8 +289,9 @@ static void log_in(unsigned long person)
 	put_invitation(person, SINK, "@_bench_sink:" SERVER);
 	put_invitation(person, ECHO, "@_bench_echo:" SERVER);
 	put_invitation(person, REPORT, "@_bench_report:" SERVER);
+	put_invitation(person, SPEAKER, "@_bench_speaker:" SERVER);
 	end_transaction();
-	while (load.joined < joined + 4)
+	while (load.joined < joined + 5)
 		turn(1000);
 }
 
@@ -326,12 +343,15 @@ static void print_costs(uint64_t cpu, uint64_t taken, unsigned long lost, unsign
 	latency_print(&load.put, "put", stdout);
 }
 
-static void sink(unsigned long events, unsigned long size, unsigned long people)
+/* `chat`: SINK or PORTAL. */
+static void sink(enum chat chat, unsigned long events, unsigned long size, unsigned long people)
 {
 	unsigned long opened = load.homeserver.opened, sent = 0, counted;
 	uint64_t cpu, taken;
 
-	expect_echoes(1);
+	expect_echoes(chat == PORTAL ? events : 1);
+	if (chat == PORTAL)
+		load.asked_count = events; /* what is shown of it counts as doubled */
 	ask_report();
 	latency_finish(&load.put);
 	load.began = now_ns();
@@ -339,7 +359,7 @@ static void sink(unsigned long events, unsigned long size, unsigned long people)
 	while (sent < events) {
 		begin_transaction();
 		for (unsigned long i = 0; i < size && sent < events; i++, sent++)
-			put_numbered(sent % people, SINK, sent);
+			put_numbered(sent % people, chat, sent);
 		end_transaction();
 	}
 	taken = now_ns() - load.began;
@@ -355,7 +375,7 @@ static void sink(unsigned long events, unsigned long size, unsigned long people)
 	load.body = last;
 	memcpy(load.path, path, sizeof(path));
 	push(); /* as if the answer had been lost */
-	load.doubled = ask_report();
+	load.doubled += ask_report();
 	if (counted > events)
 		load.doubled += counted - events;
 	print_costs(cpu, taken, counted < events ? events - counted : 0, opened);
@@ -390,6 +410,63 @@ static void echo(unsigned long events, unsigned long size, unsigned long people)
 	puts("}");
 }
 
+/* What they say before the network has them is refused, and said again. */
+static void portal(unsigned long people, unsigned long guests)
+{
+	char path[200], state_key[64];
+
+	snprintf(load.crowd, sizeof(load.crowd), "crowd%lu", guests);
+	snprintf(path, sizeof(path), "/_matrix/app/v1/rooms/%%23_bench_%s%%3A" SERVER, load.crowd);
+	*load.portal = '\0';
+	homeserver_push(&load.homeserver, "GET", path, NULL);
+	while (!load.homeserver.status)
+		turn(1000);
+	if (load.homeserver.status != 200 || !*load.portal)
+		give_up("the portal is answered with %u", load.homeserver.status);
+	for (unsigned long i = 0; i < people; i++) {
+		begin_transaction();
+		snprintf(state_key, sizeof(state_key), "@u%05lu:" SERVER, i);
+		put_event(i, PORTAL, "m.room.member", state_key, "{\"membership\":\"join\"}");
+		end_transaction();
+	}
+	expect_echoes(1);
+	for (unsigned long i = 0; i < people; i++) {
+		while (ask_report() == 0) { /* what this one says is heard */
+			begin_transaction();
+			put_numbered(i, PORTAL, 0);
+			end_transaction();
+		}
+	}
+	puts("{}");
+}
+
+static void crowd(unsigned long events, unsigned long speakers)
+{
+	unsigned long opened = load.homeserver.opened;
+	uint64_t cpu, taken;
+	char text[64];
+
+	expect_echoes(events);
+	for (unsigned long i = 0; i < events; i++)
+		load.asked[i] = now_ns();
+	load.asked_count = events;
+	snprintf(text, sizeof(text), "%s %lu %lu", load.crowd, events, speakers);
+	load.began = now_ns();
+	cpu = subject_cpu_ns(&load.subject);
+	begin_transaction();
+	put_text(0, SPEAKER, text);
+	end_transaction();
+	while (load.answered < events)
+		turn(1000);
+	taken = now_ns() - load.began;
+	ask_report(); /* behind which nothing of it comes any more */
+	cpu = subject_cpu_ns(&load.subject) - cpu;
+	print_costs(cpu, taken, 0, opened);
+	printf(", ");
+	latency_print(&load.roundtrip, "roundtrip", stdout);
+	puts("}");
+}
+
 static void ghosts(unsigned long first, unsigned long count)
 {
 	char path[200];
@@ -412,6 +489,9 @@ static void sync_file(unsigned long count, unsigned long bytes, const char *path
 	struct latency latency = {0};
 	char *block = mem_alloc(bytes);
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	struct timespec before, after;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 
 	for (unsigned long i = 0; i < count; i++) {
 		uint64_t began = now_ns();
@@ -420,10 +500,11 @@ static void sync_file(unsigned long count, unsigned long bytes, const char *path
 			give_up("%s cannot be written", path);
 		latency_add(&latency, now_ns() - began);
 	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
 	close(fd);
 	unlink(path);
 	mem_free(block);
-	putchar('{');
+	printf("{\"cpu_s\": %.6f, ", (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
 	latency_print(&latency, "sync", stdout);
 	puts("}");
 	latency_finish(&latency);
@@ -448,7 +529,13 @@ static bool run(const char *line)
 	else if (sscanf(line, "login %lu", &a) == 1 && a <= MAX_PEOPLE)
 		log_all_in(a);
 	else if (sscanf(line, "sink %lu %lu %lu", &a, &b, &c) == 3 && c && c <= MAX_PEOPLE)
-		sink(a, b, c);
+		sink(SINK, a, b, c);
+	else if (sscanf(line, "talk %lu %lu %lu", &a, &b, &c) == 3 && c && c <= MAX_PEOPLE && *load.portal)
+		sink(PORTAL, a, b, c);
+	else if (sscanf(line, "portal %lu %lu", &a, &b) == 2)
+		portal(a, b);
+	else if (sscanf(line, "crowd %lu %lu", &a, &b) == 2 && b && *load.portal)
+		crowd(a, b);
 	else if (sscanf(line, "echo %lu %lu %lu", &a, &b, &c) == 3 && c && c <= MAX_PEOPLE)
 		echo(a, b, c);
 	else if (sscanf(line, "ghosts %lu %lu", &a, &b) == 2)

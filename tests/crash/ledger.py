@@ -151,7 +151,8 @@ def _batches(data):
 def look_in(folder, prefixes):
     """What the spool's files say: numbers that were accepted, and those of them that nobody has taken yet; by prefix."""
     import os
-    pattern = re.compile(rb"(?<![0-9A-Za-z])(" + "|".join(prefixes).encode() + rb")(\d+)(?![0-9])")
+    # A text is behind its length; the byte behind it may be a digit as well.
+    pattern = re.compile(rb"(?<![0-9A-Za-z])([\x02-\x0a])(" + "|".join(prefixes).encode() + rb")(\d+)", re.S)
     accepted = {prefix: set() for prefix in prefixes}
     records = {}
     for name in sorted(os.listdir(folder)):
@@ -162,7 +163,9 @@ def look_in(folder, prefixes):
         for batch in _batches(data):
             for kind, identity, frame in _Reader(batch).entries():
                 if kind == 1:
-                    records[identity] = {(prefix.decode(), int(number)) for prefix, number in pattern.findall(frame)}
+                    records[identity] = {(prefix.decode(), int(number[:length[0] - len(prefix)]))
+                                         for length, prefix, number in pattern.findall(frame)
+                                         if 0 < length[0] - len(prefix) <= len(number)}
                 elif kind == 2:
                     for prefix, number in records.pop(identity, ()):
                         accepted[prefix].add(number)

@@ -373,7 +373,7 @@ class MatrixTrial(IrcTrial):
         self.homeserver = self.world.fake_homeserver()
         self.gateway = self.world.gateway(backend=self.backend)
         self.gateway.keys.update({"logging.level": "info", "spool.durability": self.options.durability,
-                                  "settings.stay_connected": "1"})
+                                  "settings.stay_connected": "1", "matrix.spaces": "1"})
         await self.configure()
         await self.gateway.appservice_of(self.homeserver)
         await asyncio.gather(self.homeserver.start(), self.gateway.start())
@@ -458,7 +458,13 @@ class MatrixTrial(IrcTrial):
             missing = [number for number in ledger.open() if number not in ledger.excused]
             if missing and not self.deaths:
                 faults.append(f"{ledger.name}: lost: {missing[:20]}")
-        return faults
+        return faults + self.rooms_made_twice()
+
+    def rooms_made_twice(self):
+        """Each contact makes one, and there is a space of alice's."""
+        made = [(room.events[0]["sender"], room.state["m.room.create", ""].get("type")) for room in self.homeserver.rooms.values()]
+        once = [(who, kind) for who, kind in made if who not in (self.homeserver.bot, self.alice.id) or kind == "m.space"]
+        return [f"{who} has made {once.count((who, kind))} rooms" for who, kind in set(once) if once.count((who, kind)) > 1]
 
 
 async def kill_at_random(trial, kills, seconds, only):

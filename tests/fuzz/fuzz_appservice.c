@@ -83,12 +83,11 @@ static void take_ping(void *context, const char *transaction)
 static void set_up(void)
 {
 	static const struct appservice_ops ops = {take_transaction, take_name, take_name, take_directory, take_ping, NULL};
-	struct buf error = {0};
 
 	log_threshold = LOG_LEVEL_ERROR;
 	uv_loop_init(&loop);
 	server = http_server_create(&loop, NULL);
-	require(http_server_begin(server, &error) == 0);
+	http_server_begin(server);
 	listener = http_listener_create(server);
 	require(appservice_create(listener, "secret", &ops, NULL, &appservice));
 }
@@ -124,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	waits = data[0] & 2;
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
-	http_server_adopt(listener, fds[0]);
+	http_connection_open(listener, fds[0]);
 	if (data[0] & 1) {
 		int length = snprintf(head, sizeof(head),
 				      "PUT /_matrix/app/v1/transactions/1 HTTP/1.1\r\nHost: x\r\n"
@@ -143,8 +142,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned turns = 0; http_server_count(server) > 0; turns++) {
 		require(turns < 1000);
 		/* One that waits for an answer is not told that the peer has left. */
-		LIST_EACH(link, &server->requests)
-		http_request_drop(CONTAINER_OF(link, struct http_request, link));
+		LIST_EACH(link, &server->connections)
+		http_connection_drop(CONTAINER_OF(link, struct http_connection, link));
 		uv_run(&loop, UV_RUN_NOWAIT);
 	}
 	if (waiting)

@@ -13,6 +13,7 @@ import sys
 from types import SimpleNamespace
 from urllib.parse import quote
 
+from harness.http import http_counts, http_counts_since
 from harness.process import Failure, free_port, require, wait_answer, wait_until
 from harness.synapse import Answer, client_packages, registration_value, request
 from test_backends import BACKENDS, PYTHON
@@ -983,6 +984,20 @@ async def scenario_transactions_that_come_again(world):
         else:
             raise Failure(f"the token {wrong!r} is good")
     require(await nothing_else_on_irc(carol, alice, lobby.portal, carol.mark()) == [], "a stranger was heard")
+
+
+async def scenario_transactions_on_one_connection(world):
+    """A homeserver's transactions come one after the other, on the connection that it has."""
+    port = free_port()
+    synapse, _ = await appservice_with(world, "echo", **{"metrics.port": port})
+    alice = await world.matrix_person(synapse, "alice")
+    bot = await chat_with(alice, BOT)
+    await ask(alice, bot, "help", "register")
+    before = await http_counts(port)
+    for _ in range(10):
+        await ask(alice, bot, "help", "register")
+    connections, requests = await http_counts_since(port, before)
+    require(connections == 0 and requests >= 10, f"{requests} requests on {connections} more connections")
 
 
 async def scenario_the_homeserver_is_restarted(world):

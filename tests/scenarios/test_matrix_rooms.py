@@ -11,7 +11,7 @@ from urllib.parse import quote
 from harness.process import require, wait_answer, wait_until
 from harness.synapse import Answer, registration_value, request
 from test_matrix import (BOT, CAROL, PACKAGES, PHOTO, alias, appservice_with, ask, chat_with, enter, fetch,  # noqa: F401
-                         ghost, in_the_lobby, settled, until_answer, with_account, witnessed)
+                         ghost, in_the_lobby, redacts, settled, until_answer, with_account, witnessed)
 
 V3 = "/_matrix/client/v3"
 
@@ -479,7 +479,7 @@ async def scenario_name_and_picture_are_changed(world):
     """By somebody in a portal who may: the network has them, the portal is not told its own; what is refused is put back."""
     synapse, _ = await appservice_with(world, "steps")
     alice, _ = await with_account(world, synapse, "alice")
-    witness = await chat_with(alice, ghost("witness"))
+    witness = await alice.join(await alice.invited(ghost("witness")))
     portal = await alice.join(alias("lobby"))
     await alice.wait_state(portal, "m.room.name", lambda content: content["name"] == "The lobby")
     old = (await alice.wait_state(portal, "m.room.avatar", lambda content: content.get("url")))["url"]
@@ -653,3 +653,65 @@ async def scenario_leaving_and_forgetting(world):
     await ask(alice, lobby.bots[0], "unregister", "You are unregistered")
     await alice.wait_members(second, {alice.id})
     await alice.wait_members(space, {alice.id})
+
+
+# ------------------------------------------------------------------------------------------- several rooms for one channel
+
+
+async def scenario_messages_about_messages_elsewhere(world):
+    """Three rooms are tied to a channel. What refers to a message refers in each of them to what that is called there, whoever
+    said it and wherever."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol, portal, gateway = lobby.people, lobby.carol, lobby.portal, lobby.gateway
+    rooms = {portal: bob}
+    for person in (alice, bob):
+        room = await person.create_room([BOT], name="A room of one's own")
+        await person.member(room, BOT)
+        await ask(person, room, "plumb #lobby", "#lobby")
+        await person.wait_members(room, {person.id, BOT, CAROL})
+        rooms[room] = person
+    _, hers, his = rooms
+
+    async def everywhere(body, but=None):
+        """The message as it is called in each room."""
+        found = {}
+        for room, person in rooms.items():
+            found[room] = (await person.message(room, f"^{body}$"))["event_id"] if room != but else None
+        return found
+
+    def related(event):
+        relation = event["content"].get("m.relates_to", {})
+        return relation.get("event_id") or relation["m.in_reply_to"]["event_id"]
+
+    async def refers(kind, names, said_in, where=lambda event: True):
+        """In all rooms but the one that it was said in."""
+        for room, person in rooms.items():
+            if room != said_in:
+                event = await person.event(room, kind, where=lambda event: event["sender"] not in (alice.id, bob.id) and where(event))
+                require(related(event) == names[room], f"in {room} {event} does not refer to {names[room]}")
+
+    def says(body):
+        return lambda event: event["content"].get("body", "").endswith(body)
+    carol.send("PRIVMSG #lobby :lunch")
+    lunch = await everywhere("lunch")
+    await alice.reply(hers, lunch[hers], "gladly")
+    await refers("m.room.message", lunch, hers, says("gladly"))
+    mine = await alice.say(hers, "at tow")
+    offer = {**await everywhere("at tow", hers), hers: mine}
+    await bob.reply(his, offer[his], "make it three")
+    await refers("m.room.message", offer, his, says("make it three"))
+    await bob.reply_in_thread(portal, offer[portal], "why")
+    await refers("m.room.message", offer, portal, says("why"))
+    await bob.react(his, offer[his], "+")
+    await refers("m.reaction", offer, his)
+    await alice.edit(hers, mine, "at two")
+    await refers("m.room.message", offer, hers, says("at two"))
+    # Also what was said before a restart, and to a copy of a copy's reply.
+    await gateway.stop()
+    await gateway.start()
+    three = {**await everywhere("make it three", his), his: bob.messages(his, "^make it three$")[0]["event_id"]}
+    await alice.reply(hers, three[hers], "well then")
+    await refers("m.room.message", three, hers, says("well then"))
+    await alice.redact(hers, mine)
+    for room, person in ((portal, bob), (his, bob)):
+        await person.event(room, "m.room.redaction", where=redacts(offer[room]))

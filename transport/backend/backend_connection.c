@@ -108,6 +108,8 @@ static bool is_new(struct backend_connection *connection, const struct event *ev
 	if (event->handover != backend->taken + 1)
 		backend_ignore(backend, "a number that is out of turn");
 	backend->taken = event->handover;
+	if (backend->transport->spool)
+		spool_cannot_wait(backend->transport->spool);
 	return true;
 }
 
@@ -389,11 +391,21 @@ static void flush(struct backend_connection *connection)
 			return;
 		transport_commit(backend->transport);
 	}
+	if (backend->extended && backend->transport->spool && spool_is_pending(backend->transport->spool))
+		transport_commit(backend->transport);
 	acknowledge(connection);
 	if (!connection->blocked)
 		write_all(connection);
 	else
 		watch(connection);
+}
+
+bool backend_connection_any_answers(const struct network_plugin_server *server)
+{
+	LIST_EACH (link, &server->dirty)
+		if (CONTAINER_OF(link, struct backend_connection, dirty_link)->backend->extended)
+			return true;
+	return false;
 }
 
 void backend_connection_flush_all(struct network_plugin_server *server)

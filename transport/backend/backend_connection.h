@@ -46,3 +46,5 @@ struct backend_connection *backend_connection_from_link(struct list *link);
 
 /* Writes what the loop turn has collected, and goes on with input that was held back. */
 void backend_connection_flush_all(struct network_plugin_server *server);
+/* Whether it would write to a backend that answers: what that is told of has to be on record. */
+bool backend_connection_any_answers(const struct network_plugin_server *server);

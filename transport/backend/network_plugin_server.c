@@ -350,9 +350,12 @@ static void on_flush(uv_prepare_t *prepare)
 {
 	struct network_plugin_server *server = prepare->data;
 
-	transport_commit(server->transport);
+	if (backend_connection_any_answers(server))
+		transport_commit(server->transport);
+	else
+		transport_commit_or_wait(server->transport);
 	backend_connection_flush_all(server);
-	/* what the kernel has taken of those that do not answer */
+	/* without what the kernel has taken for those that do not answer */
 	transport_commit(server->transport);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers: first straight to the socket; what it does not take at once waits for a poll of its own. */
+/* Answers: first straight to the socket; what it does not take at once waits until it has room. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,74 +14,30 @@
 #include "transport/http/http_private.h"
 #include "transport/http/http_range.h"
 
-static void send_more(struct http_request *request);
-
 /* ---- the socket ---- */
-
-static void poll_closed(uv_handle_t *handle)
-{
-	struct http_request *request = handle->data;
-
-	close(request->poll_fd);
-	request->poll_fd = -1;
-	request->polling = false;
-	http_request_release(request);
-}
-
-void http_answer_finish(struct http_request *request)
-{
-	if (request->polling && !uv_is_closing((uv_handle_t *)&request->poll))
-		uv_close((uv_handle_t *)&request->poll, poll_closed);
-}
-
-static void writable(uv_poll_t *poll, int status, int events)
-{
-	struct http_request *request = poll->data;
-
-	(void)events;
-	if (status < 0)
-		http_request_drop(request);
-	else
-		send_more(request);
-}
-
-/* lws watches the socket's own descriptor, and a loop watches one only once. */
-static bool watch(struct http_request *request)
-{
-	if (!request->polling) {
-		request->poll_fd = dup(lws_get_socket_fd(request->wsi));
-		if (request->poll_fd < 0)
-			return false;
-		if (uv_poll_init(request->server->loop, &request->poll, request->poll_fd) < 0) {
-			close(request->poll_fd);
-			request->poll_fd = -1;
-			return false;
-		}
-		request->poll.data = request;
-		request->polling = true;
-	}
-	return uv_poll_start(&request->poll, UV_WRITABLE, writable) == 0;
-}
 
 /* False: the rest has to wait, or the peer is gone. */
 static bool send_out(struct http_request *request)
 {
+	struct http_connection *connection = request->connection;
+
 	while (request->sent < request->out.len) {
-		ssize_t count = send(lws_get_socket_fd(request->wsi), request->out.data + request->sent,
-		                     request->out.len - request->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t count = send(connection->fd, request->out.data + request->sent,
+				     request->out.len - request->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (count >= 0) {
 			request->sent += (size_t)count;
 			http_request_note_progress(request, (uint64_t)count);
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
-			if (!watch(request))
-				http_request_drop(request);
+			connection->is_blocked = true;
+			http_connection_watch(connection);
 			return false;
 		} else if (errno != EINTR) {
-			http_request_drop(request);
+			http_connection_drop(connection);
 			return false;
 		}
 	}
+	connection->is_blocked = false;
 	request->sent = 0;
 	buf_clear(&request->out);
 	return true;
@@ -103,13 +59,13 @@ static void file_read(uv_fs_t *read)
 	if (count <= 0) { /* it has become shorter, or cannot be read: what was promised cannot be kept */
 		log_warning(&request->server->log, "%s: the file cannot be read to its end",
 		            log_quote(request->path));
-		http_request_drop(request);
+		http_connection_drop(request->connection);
 		return;
 	}
 	request->out.len = (size_t)count;
 	request->file_at += (uint64_t)count;
 	request->file_left -= (uint64_t)count;
-	send_more(request);
+	http_answer_send(request);
 }
 
 static void read_file(struct http_request *request)
@@ -117,25 +73,24 @@ static void read_file(struct http_request *request)
 	size_t wanted = request->file_left < HTTP_CHUNK ? (size_t)request->file_left : HTTP_CHUNK;
 	uv_buf_t room = uv_buf_init(buf_reserve(&request->out, wanted), (unsigned)wanted);
 
-	if (request->polling)
-		uv_poll_stop(&request->poll);
+	http_connection_watch(request->connection);
 	request->read.data = request;
 	request->reading = true;
 	if (uv_fs_read(request->server->loop, &request->read, request->file, &room, 1,
 	               (int64_t)request->file_at, file_read) < 0) {
 		request->reading = false;
-		http_request_drop(request);
+		http_connection_drop(request->connection);
 	}
 }
 
-static void send_more(struct http_request *request)
+void http_answer_send(struct http_request *request)
 {
 	if (request->stage != HTTP_SENDING || request->reading || !send_out(request))
 		return;
 	if (request->file_left > 0)
 		read_file(request);
 	else
-		http_request_sent(request);
+		http_connection_answered(request->connection, request->keeps);
 }
 
 /* ---- the head of the answer ---- */
@@ -164,6 +119,7 @@ static const char *reason_of(unsigned status)
 	        {413, "Content Too Large"},
 	        {416, "Range Not Satisfiable"},
 	        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
 	        {500, "Internal Server Error"},
 	        {501, "Not Implemented"},
 	        {502, "Bad Gateway"},
@@ -187,8 +143,7 @@ void http_answer_header(struct http_request *request, const char *name, const ch
 
 static bool is_answered(const struct http_request *request)
 {
-	return request->stage == HTTP_SENDING || request->stage == HTTP_DISCARDING ||
-	       request->stage == HTTP_ENDED;
+	return request->stage == HTTP_SENDING || request->stage == HTTP_ENDED;
 }
 
 /* RFC 9110 6.6.1 */
@@ -205,12 +160,16 @@ static void write_date(struct buf *out)
 
 static void begin(struct http_request *request, unsigned status, const char *type, uint64_t length)
 {
+	const struct http_connection *connection = request->connection;
 	struct buf *out = &request->out;
 
 	request->status = status;
+	request->keeps = request->keeps && request->is_whole && connection->requests < request->server->requests_max &&
+			 (!connection->at_end || connection->in.len > 0);
 	buf_printf(out, "HTTP/1.1 %u %s\r\n", status, reason_of(status));
 	write_date(out);
-	buf_puts(out, "Connection: close\r\n");
+	if (!request->keeps)
+		buf_puts(out, "Connection: close\r\n");
 	if (status != 204 && status != 304)
 		buf_printf(out, "Content-Length: %" PRIu64 "\r\n", length);
 	if (type)
@@ -223,7 +182,7 @@ static void begin(struct http_request *request, unsigned status, const char *typ
 
 static bool sends_content(const struct http_request *request, unsigned status)
 {
-	return request->method != HTTP_HEAD && status != 204 && status != 304;
+	return request->head.method != HTTP_HEAD && status != 204 && status != 304;
 }
 
 void http_answer(struct http_request *request, unsigned status, const char *type, const void *content,
@@ -234,7 +193,7 @@ void http_answer(struct http_request *request, unsigned status, const char *type
 	begin(request, status, type, length);
 	if (sends_content(request, status))
 		buf_append(&request->out, content, length);
-	send_more(request);
+	http_answer_send(request);
 }
 
 void http_answer_buf(struct http_request *request, unsigned status, const char *type, struct buf *content)
@@ -246,12 +205,9 @@ void http_answer_buf(struct http_request *request, unsigned status, const char *
 void http_answer_continue(struct http_request *request)
 {
 	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	const char *expected = http_request_header(request, "expect");
 
-	/* The first bytes on a connection: they fit. */
-	if (expected && !strcmp(expected, "100-continue"))
-		(void)!send(lws_get_socket_fd(request->wsi), text, sizeof(text) - 1,
-		            MSG_NOSIGNAL | MSG_DONTWAIT);
+	/* What was answered before is with the kernel, and so few bytes fit. Who does not get them sends all the same. */
+	(void)!send(request->connection->fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* If-None-Match has a list of entity tags; a weak one ("W/...") counts as the same (RFC 9110 13.1.2). */
@@ -295,7 +251,7 @@ void http_answer_file(struct http_request *request, int fd, const char *type, co
 		http_answer(request, 304, NULL, "", 0);
 		return;
 	}
-	if (request->method != HTTP_GET || (if_range && (!etag || strcmp(if_range, etag) != 0)))
+	if (request->head.method != HTTP_GET || (if_range && (!etag || strcmp(if_range, etag) != 0)))
 		range = NULL;
 	switch (http_range_parse(range, size, &first, &last)) {
 	case HTTP_RANGE_NONE:
@@ -317,5 +273,5 @@ void http_answer_file(struct http_request *request, int fd, const char *type, co
 		request->file_at = first;
 		request->file_left = length;
 	}
-	send_more(request);
+	http_answer_send(request);
 }

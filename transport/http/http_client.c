@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/http/http_client_private.h"
@@ -128,6 +129,8 @@ static void start_fresh(struct http_pool *pool)
 	struct list *first;
 	struct list now; /* those asked for meanwhile come in the next turn */
 
+	if (pool->client->commit && !list_empty(&pool->fresh))
+		pool->client->commit(pool->client->commit_context);
 	list_init(&now);
 	while ((first = pool->fresh.next) != &pool->fresh) {
 		list_remove(first);
@@ -159,6 +162,7 @@ static void timer_due(uv_timer_t *timer)
 	if (pool->due_ms && pool->due_ms <= uv_now(pool->client->loop)) {
 		pool->due_ms = 0;
 		curl_multi_socket_action(pool->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+		CRASH_POINT("core.http.sent");
 		finish_those_done(pool);
 	}
 	set_timer(pool);
@@ -342,6 +346,12 @@ struct http_client *http_client_create(uv_loop_t *loop, const struct log *parent
 	pool_init(&client->foreign, client, LIMIT_HTTP_CLIENT_FOREIGN_CONNECTIONS,
 		  LIMIT_HTTP_CLIENT_FOREIGN_CONNECTIONS_HOST);
 	return client;
+}
+
+void http_client_commit_with(struct http_client *client, void (*commit)(void *context), void *context)
+{
+	client->commit = commit;
+	client->commit_context = context;
 }
 
 uv_loop_t *http_client_loop(const struct http_client *client)

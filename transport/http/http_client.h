@@ -49,7 +49,7 @@ struct http_ask {
 	bool body_from_fd;
 	uint64_t body_size;              /* of it */
 	/* libcurl makes a request again when a connection that was kept turns out to be dead, although the peer may have
-	 * acted on it. True: not if any of the body was sent (which it needs to have). */
+	 * acted on it. True: not if the request has begun. */
 	bool unrepeated;
 	uint64_t answer_max;             /* bytes */
 	unsigned timeout_s;              /* for all of it; 0, and at most: LIMIT_HTTP_CLIENT_SECONDS */
@@ -69,6 +69,8 @@ struct http_ask {
 };
 
 struct http_client *http_client_create(uv_loop_t *loop, const struct log *parent);
+/* Called in each turn in which new requests go out, before the first of them does: what they tell is on record then. */
+void http_client_commit_with(struct http_client *client, void (*commit)(void *context), void *context);
 /* Never NULL. All that the ask points to is copied. */
 struct http_call *http_client_ask(struct http_client *client, const struct http_ask *ask);
 /* `done` and `piece` are not called any more. *call becomes NULL; NULL is fine. */

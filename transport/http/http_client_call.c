@@ -61,13 +61,19 @@ static int before_request(void *context, char *remote, char *local, int remote_p
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)remote_port)};
 	const struct sockaddr *address = NULL;
 
+	struct http_call *call = context;
+
 	(void)local;
 	(void)local_port;
+	/* libcurl's own second try */
+	if (call->unrepeated && call->sent)
+		return CURL_PREREQFUNC_ABORT;
 	if (inet_pton(AF_INET, remote, &v4.sin_addr) == 1)
 		address = (const struct sockaddr *)&v4;
 	else if (inet_pton(AF_INET6, remote, &v6.sin6_addr) == 1)
 		address = (const struct sockaddr *)&v6;
-	return address && may_go_to(context, address) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+	call->sent = address && may_go_to(context, address);
+	return call->sent ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 /* ---- bodies ---- */
@@ -105,11 +111,6 @@ static size_t give_body(char *room, size_t size, size_t count, void *context)
 	count *= size;
 	if (count > left)
 		count = (size_t)left;
-	if (call->body) {
-		memcpy(room, call->body + call->body_at, count);
-		call->body_at += count;
-		return count;
-	}
 	do
 		got = pread(call->body_fd, room, count, (off_t)call->body_at);
 	while (got < 0 && errno == EINTR);
@@ -126,8 +127,6 @@ static int rewind_body(void *context, curl_off_t offset, int origin)
 {
 	struct http_call *call = context;
 
-	if (call->body)
-		return CURL_SEEKFUNC_FAIL;
 	if (origin != SEEK_SET || offset < 0)
 		return CURL_SEEKFUNC_CANTSEEK;
 	call->body_at = (uint64_t)offset;
@@ -200,12 +199,6 @@ static void set_body(struct http_call *call, const struct http_ask *ask)
 		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
 		read_body_from(call);
 		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)ask->body_size);
-	} else if (ask->unrepeated) {
-		call->body = mem_dup(ask->body, ask->body_length);
-		call->body_size = ask->body_length;
-		curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		read_body_from(call);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->body_length);
 	} else if (has_body || ask->method == HTTP_POST || ask->method == HTTP_PUT) {
 		size_t length = ask->content_type ? ask->body_length : 0;
 
@@ -301,6 +294,7 @@ struct http_call *http_call_create(struct http_pool *pool, const struct http_ask
 	call->pool = pool;
 	list_init(&call->link);
 	call->is_foreign = ask->foreign;
+	call->unrepeated = ask->unrepeated;
 	call->body_fd = ask->body_from_fd ? ask->body_fd : -1;
 	call->body_size = ask->body_size;
 	call->answer_max = ask->answer_max;
@@ -330,7 +324,6 @@ void http_call_free(struct http_call *call)
 	curl_slist_free_all(call->headers);
 	if (call->body_fd >= 0)
 		close(call->body_fd);
-	mem_free(call->body);
 	buf_finish(&call->answer);
 	mem_free(call);
 }
@@ -411,7 +404,7 @@ void http_call_result(struct http_call *call, CURLcode code, struct http_result 
 	*result = (struct http_result){.err = call->err, .body = "", .retry_after_ms = -1, .size = call->size};
 	if (!result->err)
 		result->err = error_of(call, code, &sentence);
-	result->sent = call->body && call->body_at > 0;
+	result->sent = call->unrepeated && call->sent;
 	if (!result->err) {
 		read_answer(call, result);
 		return;

@@ -17,13 +17,13 @@ struct http_call {
 	bool is_foreign, is_plain; /* plain: http, not https */
 	bool started;   /* the multi handle has it */
 	bool cancelled, finished;
+	bool unrepeated, sent; /* sent: a request of it has begun */
 	bool refused;   /* an address that it may not have was among those tried */
 	bool too_long;  /* or `piece` had enough */
 	int err;        /* found before it was started */
 	const char *problem;
 	char trouble[CURL_ERROR_SIZE];
 	int body_fd; /* -1: none */
-	char *body; /* NULL: of the file, or libcurl has its copy */
 	uint64_t body_at, body_size;
 	uint64_t answer_max, size;
 	struct buf answer;
@@ -56,6 +56,8 @@ struct http_client {
 	void *allows_context;
 	void (*closed)(void *context);
 	void *closed_context;
+	void (*commit)(void *context); /* NULL: nothing has to be done before requests go out */
+	void *commit_context;
 };
 
 /* For tests, whose servers are on this machine: who decides instead of http_guard_allows where a foreign call goes. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/http/http_server.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,77 +15,16 @@
 
 #define BACKLOG 128
 #define ACCEPTS_A_TURN 64
-#define BORROWED_SLOTS 32 /* connections of others in the context */
-#define LWS_SECONDS 3600 /* lws keeps times of its own: ours are shorter and end first */
-
-static const struct lws_protocols protocols[] = {
-        {.name = "http", .callback = http_request_callback},
-        {0},
-};
-
-/* What lws has to say is mostly about its peers, and any peer can make it talk. */
-static void take_log(int level, const char *line)
-{
-	(void)level;
-	log_debug(NULL, "http: libwebsockets: %s", log_quote(line));
-}
 
 static void tick(uv_timer_t *timer);
 
-/* lws leaves its descriptors to children. What children are meant to have is handed to them in another way.
- */
-static void close_on_exec(void)
+void http_server_begin(struct http_server *server)
 {
-	DIR *folder = opendir("/proc/self/fd");
-	struct dirent *entry;
-
-	while (folder && (entry = readdir(folder))) {
-		long fd = strtol(entry->d_name, NULL, 10);
-
-		if (fd > STDERR_FILENO)
-			fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	}
-	if (folder)
-		closedir(folder);
-}
-
-int http_server_begin(struct http_server *server, struct buf *error)
-{
-	void *loops[] = {server->loop};
-	struct lws_context_creation_info info = {
-	        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-	        .protocols = protocols,
-	        .foreign_loops = loops,
-	        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-	                   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
-	        .fd_limit_per_thread = HTTP_SLOTS + BORROWED_SLOTS,
-	        .max_http_header_data = LIMIT_HTTP_HEAD_BYTES,
-	        .max_http_header_pool = HTTP_SLOTS,
-	        .pt_serv_buf_size = HTTP_CHUNK,
-	        .timeout_secs = LWS_SECONDS,
-	        .timeout_secs_ah_idle = LWS_SECONDS,
-	        .user = server,
-	};
-
-	if (server->context)
-		return 0;
-	lws_set_log_level(log_threshold >= LOG_LEVEL_DEBUG ? LLL_ERR | LLL_WARN : 0, take_log);
-	server->context = lws_create_context(&info);
-	if (!server->context) {
-		buf_puts(error, "the HTTP server does not start: libwebsockets has no event loop for libuv "
-		                "(on Debian it is "
-		                "the package libwebsockets-evlib-uv)");
-		return TP_ERR_IO;
-	}
-	info.options = LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS; /* it does no TLS */
-	server->vhost = lws_create_vhost(server->context, &info);
+	if (server->begun)
+		return;
+	server->begun = true;
 	uv_timer_init(server->loop, &server->tick);
 	server->tick.data = server;
-	close_on_exec();
-	if (server->vhost)
-		return 0;
-	buf_puts(error, "the HTTP server does not start: libwebsockets refuses its set-up");
-	return TP_ERR_IO;
 }
 
 struct http_server *http_server_create(uv_loop_t *loop, const struct log *parent)
@@ -98,14 +35,16 @@ struct http_server *http_server_create(uv_loop_t *loop, const struct log *parent
 	server->log = (struct log){.parent = parent, .label = "http"};
 	server->timing = (struct http_timing){
 	        .head = LIMIT_HTTP_HEAD_SECONDS * 1000u,
+	        .idle = LIMIT_HTTP_IDLE_SECONDS * 1000u,
 	        .progress = LIMIT_HTTP_PROGRESS_SECONDS * 1000u,
 	        .answer = LIMIT_HTTP_ANSWER_SECONDS * 1000u,
 	        .discard = LIMIT_HTTP_DISCARD_SECONDS * 1000u,
 	        .tick = 1000,
 	};
 	server->connections_max = LIMIT_HTTP_CONNECTIONS;
+	server->requests_max = LIMIT_HTTP_REQUESTS;
 	list_init(&server->listeners);
-	list_init(&server->requests);
+	list_init(&server->connections);
 	return server;
 }
 
@@ -114,89 +53,45 @@ size_t http_server_count(const struct http_server *server)
 	return server->count;
 }
 
+const struct http_counters *http_server_counters(const struct http_server *server)
+{
+	return &server->counters;
+}
+
 /* ---- connections ---- */
 
-static unsigned free_slot(const struct http_server *server)
+void http_server_start_tick(struct http_server *server)
 {
-	for (unsigned i = 0; i < HTTP_SLOTS; i++)
-		if (!server->slots[i])
-			return i;
-	return HTTP_SLOTS;
-}
-
-void http_server_forget(struct http_request *request)
-{
-	struct http_server *server = request->server;
-
-	if (server->slots[request->slot] != request)
-		return;
-	server->slots[request->slot] = NULL;
-	list_remove(&request->link);
-	server->count--;
-}
-
-void http_server_hand_over(struct http_request *request, int fd)
-{
-	struct http_server *server = request->server;
-	lws_adopt_desc_t adopted = {
-	        .vh = server->vhost,
-	        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
-	        .fd.sockfd = fd,
-	        .opaque = (void *)((uintptr_t)request->generation << 16 |
-	                           request->slot), /* NOLINT(performance-no-int-to-ptr) */
-	};
-	struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&adopted); /* closes fd if it fails */
-
-	if (wsi) {
-		request->wsi = wsi;
-		return;
-	}
-	request->stage = HTTP_ENDED;
-	http_server_forget(request);
-	http_request_release(request);
-}
-
-void http_server_adopt(struct http_listener *listener, int fd)
-{
-	struct http_server *server = listener->server;
-	unsigned slot = free_slot(server);
-
-	if (slot == HTTP_SLOTS) {
-		close(fd);
-		return;
-	}
-	struct http_request *request = MEM_NEW(struct http_request);
-
-	request->server = server;
-	request->listener = listener;
-	request->slot = slot;
-	request->generation = ++server->generation;
-	request->since_ms = clock_ms();
-	request->file = request->poll_fd = -1;
-	server->slots[slot] = request;
-	list_append(&server->requests, &request->link);
-	server->count++;
 	if (!uv_is_active((uv_handle_t *)&server->tick))
 		uv_timer_start(&server->tick, tick, server->timing.tick, server->timing.tick);
-
-	http_ahead_begin(request, fd);
 }
 
-/* When there are too many, who has not yet said what it wants has to go, the oldest first. */
+/*
+ * When there are too many, one that is not being served has to go, whose last answer is the oldest. Before all others
+ * those that have never said what they want: a homeserver's connection is not to end because somebody opens many.
+ */
 static bool make_room(struct http_server *server)
 {
+	struct http_connection *oldest = NULL;
+
 	if (server->count < server->connections_max)
 		return true;
-	LIST_EACH(link, &server->requests)
+	LIST_EACH(link, &server->connections)
 	{
-		struct http_request *request = CONTAINER_OF(link, struct http_request, link);
+		struct http_connection *connection = CONTAINER_OF(link, struct http_connection, link);
 
-		if (request->stage == HTTP_HEAD_EXPECTED) {
-			http_request_drop(request);
-			return true;
+		if (connection->request)
+			continue;
+		if (!oldest)
+			oldest = connection;
+		if (connection->requests == 0) {
+			oldest = connection;
+			break;
 		}
 	}
-	return false;
+	if (oldest)
+		http_connection_drop(oldest);
+	return oldest;
 }
 
 static void pause_listeners(struct http_server *server, bool pause);
@@ -222,7 +117,7 @@ static void accept_some(uv_poll_t *poll, int status, int events)
 		if (fd < 0)
 			return;
 		if (make_room(server))
-			http_server_adopt(listener, fd);
+			http_connection_open(listener, fd);
 		else
 			close(fd);
 	}
@@ -242,8 +137,8 @@ static void pause_listeners(struct http_server *server, bool pause)
 		else
 			uv_poll_start(&listener->poll, UV_READABLE, accept_some);
 	}
-	if (pause && !uv_is_active((uv_handle_t *)&server->tick))
-		uv_timer_start(&server->tick, tick, server->timing.tick, server->timing.tick);
+	if (pause)
+		http_server_start_tick(server);
 }
 
 static void tick(uv_timer_t *timer)
@@ -251,11 +146,11 @@ static void tick(uv_timer_t *timer)
 	struct http_server *server = timer->data;
 	uint64_t now_ms = clock_ms();
 
-	LIST_EACH(link, &server->requests)
-	http_request_check_time(CONTAINER_OF(link, struct http_request, link), now_ms);
+	LIST_EACH(link, &server->connections)
+	http_connection_check_time(CONTAINER_OF(link, struct http_connection, link), now_ms);
 	if (server->full)
 		pause_listeners(server, false);
-	else if (list_empty(&server->requests))
+	else if (list_empty(&server->connections))
 		uv_timer_stop(timer);
 }
 
@@ -312,10 +207,7 @@ int http_server_listen(struct http_server *server, const char *host, unsigned po
 		        host, port);
 		return TP_ERR_INVALID;
 	}
-	int err = http_server_begin(server, error);
-
-	if (err)
-		return err;
+	http_server_begin(server);
 	int fd = acceptor_listen((struct sockaddr *)&address,
 	                         v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in), BACKLOG);
 
@@ -408,50 +300,22 @@ static void free_server(struct http_server *server)
 	mem_free(server);
 }
 
-/*
- * On a loop that is not its own lws takes two calls to go: the first closes its handles, which takes turns of
- * the loop (one for its pipe, then one for its timers), the second frees the rest. The timer is closed again
- * and again to count the turns.
- */
-static void end_turn(uv_handle_t *handle)
+static void tick_closed(uv_handle_t *handle)
 {
 	struct http_server *server = handle->data;
 
-	server->end_turns++;
-	if (server->end_turns == 1)
-		lws_context_destroy(server->context);
-	if (server->end_turns < 5) {
-		uv_timer_init(server->loop, &server->tick);
-		uv_close((uv_handle_t *)&server->tick, end_turn);
-		return;
-	}
-	lws_context_destroy(server->context);
-	free_server(server);
+	if (server->context)
+		http_borrow_end(server, free_server);
+	else
+		free_server(server);
 }
 
 void http_server_check_end(struct http_server *server)
 {
-	if (!server->closing || server->ending || server->handles > 0 || server->borrowers > 0 ||
-	    !list_empty(&server->requests))
+	if (!server->closing || server->ending || server->handles > 0 || server->requests > 0 || server->borrowers > 0)
 		return;
 	server->ending = true;
-	uv_close((uv_handle_t *)&server->tick, end_turn);
-}
-
-int http_server_borrow(struct http_server *server, struct lws_context **context, struct buf *error)
-{
-	int err = http_server_begin(server, error);
-
-	*context = server->context;
-	if (!err)
-		server->borrowers++;
-	return err;
-}
-
-void http_server_leave(struct http_server *server)
-{
-	server->borrowers--;
-	http_server_check_end(server);
+	uv_close((uv_handle_t *)&server->tick, tick_closed);
 }
 
 uv_loop_t *http_server_loop(const struct http_server *server)
@@ -472,7 +336,7 @@ void http_server_close(struct http_server **slot, void (*stopped)(void *context)
 	struct http_server *server = *slot;
 
 	*slot = NULL;
-	if (!server || !server->context) {
+	if (!server || !server->begun) {
 		if (stopped)
 			stopped(context);
 		if (server)
@@ -492,7 +356,7 @@ void http_server_close(struct http_server **slot, void (*stopped)(void *context)
 		close(listener->fd);
 		listener->fd = -1;
 	}
-	LIST_EACH(link, &server->requests)
-	http_request_drop(CONTAINER_OF(link, struct http_request, link));
+	LIST_EACH(link, &server->connections)
+	http_connection_drop(CONTAINER_OF(link, struct http_connection, link));
 	http_server_check_end(server);
 }

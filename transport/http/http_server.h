@@ -3,9 +3,10 @@
  * The instance's HTTP server: HTTP/1.0 and 1.1 (RFC 9110, 9112) without TLS, on the loop thread. What is
  * reachable from other machines stands behind a reverse proxy that does TLS.
  *
- * Modules open listeners and hang routes on them; two that name the same address share it. libwebsockets,
- * which parses heads and bodies, is initialised with the first listener. A connection carries one request and
- * is closed after the answer.
+ * Modules open listeners and hang routes on them; two that name the same address share it. A connection is kept
+ * for the next request (9112 9.3) unless one of both sides wants it closed: the peer by "Connection: close" or
+ * HTTP/1.0, the server after LIMIT_HTTP_REQUESTS, after a head that it does not understand, or if it answers before
+ * the body has come. Requests that come early are answered in their order, one after the other.
  *
  *     http_server_listen(server, "127.0.0.1", 9100, &listener, error);
  *     http_listener_route(listener, &(struct http_route){"/hello", .methods = HTTP_GET, .complete =
@@ -26,7 +27,7 @@
  * before http_answer returns) or when the peer has left or was too slow; the request may not be used after
  * it.
  *
- * The server answers by itself what no route wants (404, 405, 411, 413, 501 and their like) and drops peers
+ * The server answers by itself what no route wants (404, 405, 411, 413, 431, 501 and their like) and drops peers
  * that are slow: limits are LIMIT_HTTP_... in config/limits.h.
  */
 #pragma once
@@ -38,6 +39,8 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+
+#define HTTP_LENGTH_UNKNOWN UINT64_MAX
 
 struct http_server;
 struct http_listener;
@@ -55,10 +58,9 @@ enum http_method {
 struct http_route {
 	const char *path; /* "/metrics": this path alone. "/media/": everything below it. The longest that
 	                     fits is taken */
-	unsigned
-	        methods; /* of enum http_method; with HTTP_POST and HTTP_PUT a Content-Length must be there */
+	unsigned methods;  /* of enum http_method; with HTTP_POST and HTTP_PUT there must be a Content-Length or chunks */
 	uint64_t body_max; /* bytes; a request that announces more is answered with 413 before any of it is
-	                      read */
+	                      read, chunks that grow beyond it as soon as they do */
 	/* The head is there. The place to check a token before anything else is read. NULL: nothing to check.
 	 */
 	void (*started)(struct http_request *request, void *context);
@@ -71,6 +73,7 @@ struct http_route {
 	 * http_answer. The request may have begun or not: beyond that and its method and path nothing is asked of it.
 	 * NULL: a sentence of plain text. */
 	void (*refused)(struct http_request *request, void *context, unsigned status, const char *sentence);
+	bool needs_length; /* with HTTP_POST and HTTP_PUT chunks alone are refused (411) */
 };
 
 /* Opens nothing. The loop must outlive it. */
@@ -90,6 +93,12 @@ bool http_listener_has_route(const struct http_listener *listener, const char *p
 void http_server_close(struct http_server **server, void (*stopped)(void *context), void *context);
 /* Connections that are open now. */
 size_t http_server_count(const struct http_server *server);
+/* So far. */
+struct http_counters {
+	uint64_t connections;
+	uint64_t requests; /* those that were no HTTP too */
+};
+const struct http_counters *http_server_counters(const struct http_server *server);
 
 /*
  * libwebsockets' context of this loop, for other uses of it: a loop has one. It is made if it is not there, and
@@ -121,6 +130,7 @@ const char *http_request_header(struct http_request *request, const char *name);
 const char *http_request_token(struct http_request *request);
 /* Whether that is this very token (not empty); takes as long whichever byte differs. */
 bool http_request_has_token(struct http_request *request, const char *token);
+/* HTTP_LENGTH_UNKNOWN: it comes in chunks. */
 uint64_t http_request_content_length(const struct http_request *request);
 /* The collected body, terminated by a NUL beyond its length; from `complete` on, for routes without `body`.
  */

@@ -6,36 +6,31 @@
 
 #include "base/text.h"
 
-const char *http_target_read(struct arena *arena, const char *head, size_t length)
+/* What is there up to `length`, without percent signs; NULL: it is no text. */
+static char *decode(struct arena *arena, const char *bytes, size_t length, bool plus_is_blank)
 {
-	const char *end = memchr(head, '\n', length);
-	const char *begin = end ? memchr(head, ' ', (size_t)(end - head)) : NULL;
-	const char *after = begin ? memchr(begin + 1, ' ', (size_t)(end - begin - 1)) : NULL;
+	char *text = arena_alloc(arena, length + 1);
+	size_t out = 0;
 
-	return after && after > begin + 1 ? arena_strndup(arena, begin + 1, (size_t)(after - begin - 1)) : NULL;
+	for (size_t i = 0; i < length; i++) {
+		if (bytes[i] != '%') {
+			text[out++] = plus_is_blank && bytes[i] == '+' ? ' ' : bytes[i];
+			continue;
+		}
+		int byte = i + 2 < length ? text_hex_byte(bytes + i + 1) : -1;
+
+		if (byte < 0)
+			return NULL;
+		text[out++] = (char)byte;
+		i += 2;
+	}
+	text[out] = '\0';
+	return text_is_clean(text, out, TEXT_LINE) ? text : NULL;
 }
 
 const char *http_target_decode(struct arena *arena, const char *target)
 {
-	size_t length = strcspn(target, "?"), out = 0;
-	char *path = arena_alloc(arena, length + 1);
-
-	if (*target != '/')
-		return NULL;
-	for (size_t i = 0; i < length; i++) {
-		if (target[i] != '%') {
-			path[out++] = target[i];
-			continue;
-		}
-		int byte = i + 2 < length ? text_hex_byte(target + i + 1) : -1;
-
-		if (byte < 0)
-			return NULL;
-		path[out++] = (char)byte;
-		i += 2;
-	}
-	path[out] = '\0';
-	return text_is_clean(path, out, TEXT_LINE) ? path : NULL;
+	return *target == '/' ? decode(arena, target, strcspn(target, "?"), false) : NULL;
 }
 
 const char *http_target_resolved(struct arena *arena, const char *target)
@@ -66,4 +61,18 @@ const char *http_target_resolved(struct arena *arena, const char *target)
 	}
 	path[out] = '\0';
 	return path;
+}
+
+const char *http_target_query(struct arena *arena, const char *target, const char *name)
+{
+	size_t name_length = strlen(name);
+
+	for (const char *at = strchr(target, '?'); at; at = strchr(at, '&')) {
+		at++;
+		if (!strncmp(at, name, name_length) && at[name_length] == '=') {
+			at += name_length + 1;
+			return decode(arena, at, strcspn(at, "&"), true);
+		}
+	}
+	return NULL;
 }

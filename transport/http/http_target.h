@@ -6,8 +6,6 @@
 
 #include "base/arena.h"
 
-/* "/a%2Fb?c" of "GET /a%2Fb?c HTTP/1.1\r\n..."; NULL: there is no such line. In the arena. */
-const char *http_target_read(struct arena *arena, const char *head, size_t length);
 /*
  * Decoded up to the '?' or the end; NULL: there are percent signs without two digits, it does not begin with '/', or it
  * is no text (base/text.h, TEXT_LINE). `resolved`: "//", "/./" and "/../" as well, also where they were written with
@@ -15,3 +13,5 @@ const char *http_target_read(struct arena *arena, const char *head, size_t lengt
  */
 const char *http_target_decode(struct arena *arena, const char *target);
 const char *http_target_resolved(struct arena *arena, const char *target);
+/* What follows "?": the first "name=VALUE" between "&": the value, decoded ("+" is a blank). NULL: none, or no text. */
+const char *http_target_query(struct arena *arena, const char *target, const char *name);

@@ -172,5 +172,6 @@ bool media_upload_open(struct media *media)
 									   .body = on_body,
 									   .complete = on_complete,
 									   .gone = on_gone,
-									   .context = media});
+									   .context = media,
+									   .needs_length = true});
 }

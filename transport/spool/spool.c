@@ -126,9 +126,13 @@ static void on_timer(uv_timer_t *timer)
 static int flush_disk(struct spool *spool)
 {
 	struct spool_log *disk = spool->disk;
-	bool waits = spool_log_waiting(disk) > 0;
-	int err = spool_log_write(disk);
+	bool waits;
+	int err;
 
+	if (spool->waiters_count == 0)
+		spool_log_drop(disk);
+	waits = spool_log_waiting(disk) > 0;
+	err = spool_log_write(disk);
 	if (err) {
 		spool_index_free_space(spool);
 		return err;
@@ -139,10 +143,29 @@ static int flush_disk(struct spool *spool)
 	return 0;
 }
 
+bool spool_can_wait(const struct spool *spool)
+{
+	return !spool->disk || (spool->config.durability == SPOOL_PROCESS && !spool->disk->pending_needed &&
+	                        spool->waiters_count == 0);
+}
+
+bool spool_is_pending(const struct spool *spool)
+{
+	return spool->disk && spool_log_waiting(spool->disk) > 0;
+}
+
+void spool_cannot_wait(struct spool *spool)
+{
+	if (spool->disk)
+		spool_log_need(spool->disk);
+}
+
 int spool_flush(struct spool *spool)
 {
 	int err = 0;
 
+	if (spool->config.before_flush)
+		spool->config.before_flush(spool->config.context);
 	if (spool->disk) {
 		spool_clean(spool);
 		err = flush_disk(spool);

@@ -16,7 +16,7 @@
  *
  * On disk it is an append-only log in segments (spool_log.h). What a loop turn appends is written in one go by
  * spool_flush, which must run before any socket is flushed in that turn: then whatever has left this process
- * is on record.
+ * is on record. What came and went in the same turn (spool_can_wait) is never written.
  *   SPOOL_OFF      no files; queues live in memory only
  *   SPOOL_PROCESS  written in the loop's own turn: survives the death of our processes
  *   SPOOL_POWER    the spool thread also calls fdatasync, and spool_when_durable waits for it
@@ -52,6 +52,10 @@ struct spool_config {
 	uint64_t keep_dead_seconds;        /* dead letters older than that are dropped */
 	uint64_t seen_seconds, seen_count; /* retention of seen ids: whichever comes first */
 	uint64_t map_seconds, map_count;   /* of the message map */
+	/* Called by each flush before it writes: puts what must not be on record without the rest of this turn, nor the
+	 * rest without it. Does not flush. NULL: there is no such thing. */
+	void (*before_flush)(void *context);
+	void *context;
 };
 
 /* One live record. Read it freely; only the spool changes it. */
@@ -153,6 +157,13 @@ char *spool_own_word(struct spool *spool, const char *kind, const char *name);
 void spool_note_each(struct spool *spool, const char *kind, const char *prefix,
 		     void (*each)(void *context, const char *name, const void *value, size_t size), void *context);
 
+/* Whether sockets may be flushed before spool_flush, which has to follow in the same turn: all that waits are
+ * messages whose coming nobody is told of and of which no repetition could be recognised, so that one that is
+ * handed over by then need not be on record at all. With SPOOL_POWER never. */
+bool spool_can_wait(const struct spool *spool);
+/* What waits is acknowledged to somebody: it has to be on record before that. */
+void spool_cannot_wait(struct spool *spool);
+bool spool_is_pending(const struct spool *spool); /* spool_flush would write */
 /* Writes what was appended since the last time. 0 or TP_ERR_IO (logged, and told by spool_health): what was
  * put since then stays in memory and is written by a later flush if that works. */
 int spool_flush(struct spool *spool);

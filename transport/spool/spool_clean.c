@@ -35,6 +35,7 @@ static void move(struct spool *spool, uint64_t *place, const uint8_t *bytes, siz
 	uint64_t position = spool_log_position(disk);
 
 	buf_append(&disk->pending, bytes, size);
+	spool_log_need(disk);
 	spool_log_gone(disk, *place, size);
 	spool_log_live(disk, position, size);
 	*place = position;

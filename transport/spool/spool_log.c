@@ -395,6 +395,15 @@ void spool_log_appended(struct spool_log *log)
 void spool_log_append(struct spool_log *log, const struct spool_entry *entry)
 {
 	spool_entry_write(&log->pending, entry);
+	spool_log_need(log);
+	spool_log_appended(log);
+}
+
+void spool_log_append_done(struct spool_log *log, uint64_t id, uint64_t place)
+{
+	if (place < log->position)
+		spool_log_need(log);
+	spool_entry_write(&log->pending, &(struct spool_entry){.type = ENTRY_DONE, .id = id});
 	spool_log_appended(log);
 }
 
@@ -452,6 +461,14 @@ static void abandon_head(struct spool_log *log)
 	}
 }
 
+static void clear_pending(struct spool_log *log)
+{
+	buf_clear(&log->pending);
+	buf_shrink(&log->pending, SEGMENT_BATCH_BYTES * 2);
+	open_batch(log);
+	log->pending_needed = false;
+}
+
 static void written(struct spool_log *log, size_t size)
 {
 	struct spool_segment *head = log->head;
@@ -467,9 +484,7 @@ static void written(struct spool_log *log, size_t size)
 	head->live += log->pending_live;
 	head->live_bytes += log->pending_live_bytes;
 	log->pending_live = log->pending_live_bytes = 0;
-	buf_clear(&log->pending);
-	buf_shrink(&log->pending, SEGMENT_BATCH_BYTES * 2);
-	open_batch(log);
+	clear_pending(log);
 	works_again(log);
 }
 
@@ -505,6 +520,14 @@ static void follow_head(struct spool_log *log)
 		return;
 	if (log->full)
 		follow_on_full_disk(log);
+}
+
+void spool_log_drop(struct spool_log *log)
+{
+	if (log->pending_needed || log->pending_live || !log->head || log->failing || !spool_log_waiting(log))
+		return;
+	clear_pending(log);
+	follow_head(log); /* ids were given out */
 }
 
 int spool_log_write(struct spool_log *log)

@@ -51,6 +51,7 @@ struct spool_log {
 	size_t batch;                 /* where the open one begins in `pending` */
 	uint64_t position;            /* of pending's first byte */
 	uint64_t synced;              /* all before it is on the disk itself */
+	bool pending_needed;          /* says more than that records came and went */
 	uint64_t pending_live, pending_live_bytes;
 	uint64_t live, live_bytes; /* over all */
 	uint64_t segments_count, disk_bytes;
@@ -79,6 +80,16 @@ static inline uint64_t spool_log_position(const struct spool_log *log)
 }
 void spool_log_appended(struct spool_log *log);
 void spool_log_append(struct spool_log *log, const struct spool_entry *entry); /* both; not for PUT */
+/* The record at `place` is gone. */
+void spool_log_append_done(struct spool_log *log, uint64_t id, uint64_t place);
+/* What waits says more than that records came and went: it has to be written. True of all that spool_log_append
+ * appends. */
+static inline void spool_log_need(struct spool_log *log)
+{
+	log->pending_needed = true;
+}
+/* Forgets what waits, if it is only about records that came and are gone. */
+void spool_log_drop(struct spool_log *log);
 /* Where what was appended so far ends: written if it is <= log->position, on the disk itself if <=
  * log->synced. */
 uint64_t spool_log_end(const struct spool_log *log);

@@ -77,8 +77,10 @@ void spool_note_set(struct spool *spool, const char *kind, const char *name, con
 		note_keep(spool, kind, name, value, (uint32_t)size, place, entry_size);
 	else
 		note_remove(spool, kind, name);
-	if (spool->disk)
+	if (spool->disk) {
+		spool_log_need(spool->disk);
 		spool_log_appended(spool->disk);
+	}
 }
 
 const void *spool_note_get(const struct spool *spool, const char *kind, const char *name, size_t *size)

@@ -319,6 +319,8 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 		disk->next_id++;
 		record->place = disk->position + begin;
 		spool_log_live(disk, record->place, record->entry_size);
+		if (message->seen)
+			spool_log_need(disk);
 		spool_log_appended(disk);
 	} else {
 		spool->next_id++;
@@ -331,12 +333,6 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 	if (slot)
 		*slot = record;
 	return 0;
-}
-
-static void append_id(struct spool *spool, enum spool_entry_type type, uint64_t id)
-{
-	if (spool->disk)
-		spool_log_append(spool->disk, &(struct spool_entry){.type = type, .id = id});
 }
 
 void spool_handed(struct spool *spool, struct spool_record *record)
@@ -354,7 +350,8 @@ void spool_done(struct spool *spool, struct spool_record **slot)
 {
 	struct spool_record *record = *slot;
 
-	append_id(spool, ENTRY_DONE, record->id);
+	if (spool->disk)
+		spool_log_append_done(spool->disk, record->id, record->place);
 	spool_record_forget(spool, record);
 	spool->done++;
 	*slot = NULL;
@@ -407,7 +404,8 @@ void spool_retry(struct spool *spool, struct spool_record *record)
 {
 	if (record->state != SPOOL_DEAD)
 		return;
-	append_id(spool, ENTRY_RETRY, record->id);
+	if (spool->disk)
+		spool_log_append(spool->disk, &(struct spool_entry){.type = ENTRY_RETRY, .id = record->id});
 	set_alive(spool, record);
 }
 

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,7 +18,10 @@
 #define FILTER_KEYS_LEAST 32768
 
 struct spool_thread {
-	uv_async_t async;
+	/* Not a uv_async_t: its receiver spins until its sender has returned from waking it, and where both share a
+	 * processor that is for as long as it is let. */
+	uv_poll_t woken;
+	int wake_fd;
 	uv_thread_t thread;
 	struct spool_database *database;
 	struct spool_database_limits limits;
@@ -32,6 +37,16 @@ struct spool_thread {
 	bool stop;
 };
 
+/* With the mutex held; the loop is woken without it, as it will want it. */
+static void note_done(struct spool_thread *thread)
+{
+	uv_cond_signal(&thread->results);
+	uv_mutex_unlock(&thread->mutex);
+	if (eventfd_write(thread->wake_fd, 1) < 0)
+		abort(); /* it blocks at 2^64 only */
+	uv_mutex_lock(&thread->mutex);
+}
+
 /* With the mutex held, which is let go meanwhile. */
 static void run_sync(struct spool_thread *thread)
 {
@@ -42,8 +57,7 @@ static void run_sync(struct spool_thread *thread)
 	spool_sync_run(sync);
 	uv_mutex_lock(&thread->mutex);
 	thread->synced = sync;
-	uv_cond_signal(&thread->results);
-	uv_async_send(&thread->async);
+	note_done(thread);
 }
 
 /* Somebody waits for a sync: it goes before the next transaction. False: the thread is to end, and what is
@@ -154,8 +168,7 @@ static void run_tidy(struct spool_thread *thread)
 	do_tidy(thread, tidy);
 	uv_mutex_lock(&thread->mutex);
 	thread->tidied = tidy;
-	uv_cond_signal(&thread->results);
-	uv_async_send(&thread->async);
+	note_done(thread);
 }
 
 static void thread_main(void *argument)
@@ -192,23 +205,29 @@ static void answer(struct spool_thread *thread, bool wait)
 	uv_mutex_unlock(&thread->mutex);
 	thread->under_way -= (sync != NULL) + (tidy != NULL);
 	if (thread->under_way == 0)
-		uv_unref((uv_handle_t *)&thread->async);
+		uv_unref((uv_handle_t *)&thread->woken);
 	if (sync)
 		thread->callbacks.synced(thread->callbacks.context, sync);
 	if (tidy)
 		thread->callbacks.tidied(thread->callbacks.context, tidy);
 }
 
-static void on_async(uv_async_t *async)
+static void on_woken(uv_poll_t *woken, int status, int events)
 {
-	if (!uv_is_closing((uv_handle_t *)async))
-		answer(CONTAINER_OF(async, struct spool_thread, async), false);
+	struct spool_thread *thread = CONTAINER_OF(woken, struct spool_thread, woken);
+	eventfd_t count;
+
+	(void)status;
+	(void)events;
+	if (eventfd_read(thread->wake_fd, &count) == 0)
+		answer(thread, false);
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct spool_thread *thread = CONTAINER_OF(handle, struct spool_thread, async);
+	struct spool_thread *thread = CONTAINER_OF(handle, struct spool_thread, woken);
 
+	close(thread->wake_fd);
 	uv_mutex_destroy(&thread->mutex);
 	uv_cond_destroy(&thread->work);
 	uv_cond_destroy(&thread->results);
@@ -238,16 +257,20 @@ struct spool_thread *spool_thread_start(uv_loop_t *loop, struct spool_database *
 	thread->limits = *limits;
 	thread->callbacks = *callbacks;
 	thread->log = log;
-	if (uv_async_init(loop, &thread->async, on_async) != 0) {
+	thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (thread->wake_fd < 0 || uv_poll_init(loop, &thread->woken, thread->wake_fd) != 0) {
+		if (thread->wake_fd >= 0)
+			close(thread->wake_fd);
 		mem_free(thread);
 		return NULL;
 	}
-	uv_unref((uv_handle_t *)&thread->async);
+	uv_poll_start(&thread->woken, UV_READABLE, on_woken);
+	uv_unref((uv_handle_t *)&thread->woken);
 	if (uv_mutex_init(&thread->mutex) != 0 || uv_cond_init(&thread->work) != 0 ||
 	    uv_cond_init(&thread->results) != 0)
 		abort();
 	if (start(thread) != 0) {
-		uv_close((uv_handle_t *)&thread->async, on_closed);
+		uv_close((uv_handle_t *)&thread->woken, on_closed);
 		return NULL;
 	}
 	return thread;
@@ -267,15 +290,15 @@ void spool_thread_stop(struct spool_thread **slot)
 		answer(thread, true);
 	uv_thread_join(&thread->thread);
 	*slot = NULL;
-	uv_close((uv_handle_t *)&thread->async, on_closed);
+	uv_close((uv_handle_t *)&thread->woken, on_closed);
 }
 
 static void begin(struct spool_thread *thread)
 {
 	if (thread->under_way++ == 0)
-		uv_ref((uv_handle_t *)&thread->async);
-	uv_cond_signal(&thread->work);
+		uv_ref((uv_handle_t *)&thread->woken);
 	uv_mutex_unlock(&thread->mutex);
+	uv_cond_signal(&thread->work);
 }
 
 void spool_thread_sync(struct spool_thread *thread, struct spool_sync *sync)

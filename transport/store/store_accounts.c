@@ -117,8 +117,6 @@ void account_result_finish(struct account_result *result)
 {
 	mem_free_secret(result->password);
 	mem_free(result->settings);
-	for (size_t i = 0; i < result->account.contacts_count; i++)
-		mem_free((void *)result->contacts[i].groups);
 	mem_free(result->contacts);
 	mem_free(result->identities);
 	arena_finish(&result->arena);
@@ -209,10 +207,11 @@ static void *grow(void *items, size_t count, size_t size)
 	return mem_realloc(items, (count == 0 ? 8 : count * 2) * size);
 }
 
-static char *column_copy(struct accounts *accounts, struct arena *arena, struct statement *statement,
-                         int column)
+static const char *column_copy(struct accounts *accounts, struct arena *arena, struct statement *statement,
+                               int column)
 {
-	return arena_strdup(arena, accounts->db->ops->column_text(statement, column));
+	const char *text = accounts->db->ops->column_text(statement, column);
+	return *text == '\0' ? "" : arena_strdup(arena, text);
 }
 
 static int load_settings(struct accounts *accounts, struct account_result *result)
@@ -258,23 +257,25 @@ static int load_identities(struct accounts *accounts, struct account_result *res
 	return err;
 }
 
-/* Cuts `joined` at its newlines in place. */
-static void split_groups(char *joined, struct store_contact *contact)
+/* The names that `joined` has, each ended by a newline but the last; in `arena`. Empty ones are none. */
+static const char *const *split_groups(struct arena *arena, const char *joined, size_t *count)
 {
-	const char **groups = NULL;
-	size_t count = 0;
-	char *next = joined;
+	*count = 0;
+	if (*joined == '\0')
+		return NULL;
+	char *next = arena_strdup(arena, joined);
+	size_t most = 1;
+	for (const char *at = joined; (at = strchr(at, '\n')) != NULL; at++)
+		most++;
+	const char **groups = arena_alloc(arena, most * sizeof(*groups));
 	while (next != NULL && *next != '\0') {
-		char *group = next;
-		char *end = strchr(group, '\n');
+		char *end = strchr(next, '\n');
+		groups[(*count)++] = next;
 		if (end != NULL)
 			*end = '\0';
 		next = end == NULL ? NULL : end + 1;
-		groups = grow(groups, count, sizeof(*groups));
-		groups[count++] = group;
 	}
-	contact->groups = groups;
-	contact->groups_count = count;
+	return groups;
 }
 
 static int load_contacts(struct accounts *accounts, struct account_result *result)
@@ -284,6 +285,9 @@ static int load_contacts(struct accounts *accounts, struct account_result *resul
 	struct statement *statement = prepare_for(accounts, GET_CONTACTS, account->id);
 	if (statement == NULL)
 		return TP_ERR_STORE;
+	struct buf joined = {0}; /* groups of the contact before: often the next one's as well */
+	const char *const *groups = NULL;
+	size_t groups_count = 0;
 	int step;
 	while ((step = ops->step(statement)) == DRIVER_ROW) {
 		result->contacts = grow(result->contacts, account->contacts_count, sizeof(*result->contacts));
@@ -295,8 +299,16 @@ static int load_contacts(struct accounts *accounts, struct account_result *resul
 		        .flags = (int)ops->column_int(statement, 4),
 		        .icon_hash = column_copy(accounts, &result->arena, statement, 5),
 		};
-		split_groups(column_copy(accounts, &result->arena, statement, 2), contact);
+		const char *text = ops->column_text(statement, 2);
+		if (strcmp(text, buf_text(&joined)) != 0) {
+			buf_clear(&joined);
+			buf_puts(&joined, text);
+			groups = split_groups(&result->arena, text, &groups_count);
+		}
+		contact->groups = groups;
+		contact->groups_count = groups_count;
 	}
+	buf_finish(&joined);
 	account->contacts = result->contacts;
 	return step == DRIVER_DONE ? 0 : TP_ERR_STORE;
 }

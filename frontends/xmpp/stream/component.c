@@ -599,7 +599,7 @@ static void on_turn(void *context)
 {
 	struct component *component = context;
 
-	transport_commit(component->frontend->base.transport);
+	transport_commit_or_wait(component->frontend->base.transport);
 }
 
 void component_start(struct component *component)

@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import struct
+import time
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .process import PATIENCE, Failure, free_port, require, wait_until
@@ -34,11 +35,13 @@ def answer(status, content, *headers):
 class Fault:
     """
     For the next `times` calls whose "METHOD path" matches (the path decoded). `says`: bytes instead of the answer, behind which
-    the connection ends unless they are a whole one (`keeps`). `does`: the call is carried out all the same.
+    the connection ends unless they are a whole one (`keeps`). `does`: the call is carried out all the same; `late`: not before
+    what it `waits` for.
     """
 
-    def __init__(self, says=b"", does=False, keeps=True, resets=False, waits=None, cuts=None):
+    def __init__(self, says=b"", does=False, keeps=True, resets=False, waits=None, cuts=None, late=False):
         self.says, self.does, self.keeps, self.resets, self.waits, self.cuts = says, does, keeps, resets, waits, cuts
+        self.late = late
         self.pattern, self.left, self.hit = None, 0, 0
 
 
@@ -75,6 +78,11 @@ def truncated(does=True):
 def hang(does=False):
     """No answer until the event is set; then the connection ends."""
     return Fault(does=does, keeps=False, waits=asyncio.Event())
+
+
+def slow():
+    """Carried out when the event is set, whoever waits for it then; nobody is told."""
+    return Fault(late=True, keeps=False, waits=asyncio.Event())
 
 
 # ------------------------------------------------------------------------------------------------------------- homeserver
@@ -146,11 +154,11 @@ class FakeHomeserver:
             await asyncio.wait([self.pusher], timeout=0.1)
         self.pusher = None
 
-    async def restart(self):
-        """As Synapse: what it had answered by transaction id it does not know any more; a transaction comes again."""
-        await self.stop()
+    def forget(self):
+        """What a Synapse has in memory only: what waits behind a transaction that is under way, and what it has answered by
+        transaction id (which it tells all the same of an event to who has sent it)."""
+        self.queue.clear()
         self.done.clear()
-        await self.start()
 
     def person(self, name):
         return Person(self, name)
@@ -205,6 +213,8 @@ class FakeHomeserver:
             return True
         if fault.waits:
             await fault.waits.wait()
+        if fault.late:
+            self._carry_out(call)
         if fault.resets:
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
@@ -255,7 +265,7 @@ class FakeHomeserver:
         alias = alias and f"#{alias}:{self.name}"
         if alias in self.aliases:
             raise Refused(400, "M_ROOM_IN_USE")
-        room = self.new_room(who)
+        room = self.new_room(who, call.content.get("creation_content"))
         if alias:
             self.aliases[alias] = room.id
         for guest in call.content.get("invite", []):
@@ -283,20 +293,21 @@ class FakeHomeserver:
                          reason=call.content.get("reason"))
         return {}
 
-    def _send(self, who, call, identity, kind, _):
+    def _send(self, who, call, identity, kind, transaction):
         room = self.room(identity)
         if who not in room.joined:
             raise Refused(403, "M_FORBIDDEN", f"{who} is not in {room.id}")
         if len(json.dumps(call.content)) > 65536:
             raise Refused(413, "M_TOO_LARGE")
         if call.path not in self.done:
-            self.done[call.path] = self.add(room, who, kind, call.content)["event_id"]
+            self.done[call.path] = self.add(room, who, kind, call.content, unsigned={"transaction_id": transaction})["event_id"]
         return {"event_id": self.done[call.path]}
 
-    def _redact(self, who, call, identity, event, _):
+    def _redact(self, who, call, identity, event, transaction):
         if call.path not in self.done:
             content = {**call.content, "redacts": event}
-            self.done[call.path] = self.add(self.room(identity), who, "m.room.redaction", content)["event_id"]
+            self.done[call.path] = self.add(self.room(identity), who, "m.room.redaction", content,
+                                            unsigned={"transaction_id": transaction})["event_id"]
         return {"event_id": self.done[call.path]}
 
     def _put_state(self, who, call, identity, kind, key):
@@ -307,6 +318,17 @@ class FakeHomeserver:
         if (kind, key or "") not in state:
             raise Refused(404, "M_NOT_FOUND")
         return state[kind, key or ""]
+
+    def _whole_state(self, _, __, identity):
+        return [{"type": kind, "state_key": key, "content": content} for (kind, key), content in self.room(identity).state.items()]
+
+    def _messages(self, who, call, identity):
+        room = self.room(identity)
+        if who not in room.joined:
+            raise Refused(403, "M_FORBIDDEN", f"{who} is not in {room.id}")
+        return {"chunk": [{**event, "unsigned": {"transaction_id": event["unsigned"]["transaction_id"]}
+                           if event["sender"] == who and "unsigned" in event else {}}
+                          for event in room.events[::-1][:int(call.query["limit"][0])]]}
 
     def _members(self, who, _, identity):
         room = self.room(identity)
@@ -329,11 +351,11 @@ class FakeHomeserver:
 
     # rooms -----------------------------------------------------------------------------------------------------------
 
-    def new_room(self, creator):
+    def new_room(self, creator, creation=None):
         self.counter += 1
         room = Room(f"!room{self.counter}:{self.name}")
         self.rooms[room.id] = room
-        self.add(room, creator, "m.room.create", {"room_version": "11"}, state_key="")
+        self.add(room, creator, "m.room.create", {"room_version": "11", **(creation or {})}, state_key="")
         self._set_member(room, creator, creator, "join")
         return room
 
@@ -347,7 +369,7 @@ class FakeHomeserver:
         """An event, which everybody in the room has from now on; the bridge too, if one of its own is there or invited."""
         self.counter += 1
         event = {"type": kind, "room_id": room.id, "sender": sender, "event_id": f"$event{self.counter}",
-                 "origin_server_ts": 1700000000000 + self.counter, "content": content, **more}
+                 "origin_server_ts": int(time.time() * 1000), "content": content, **more}
         if kind == "m.room.member":
             room.joined.discard(more["state_key"])
             room.invited.discard(more["state_key"])
@@ -441,6 +463,8 @@ HANDLERS = [(method, r"/_matrix/client/" + pattern, handle) for method, pattern,
     ("PUT", r"v3/rooms/([^/]+)/redact/([^/]+)/([^/]+)", FakeHomeserver._redact),
     ("PUT", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._put_state),
     ("GET", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._get_state),
+    ("GET", r"v3/rooms/([^/]+)/messages", FakeHomeserver._messages),
+    ("GET", r"v3/rooms/([^/]+)/state", FakeHomeserver._whole_state),
     ("PUT", r"v3/rooms/[^/]+/typing/.*", FakeHomeserver._nothing),
     ("POST", r"v3/rooms/[^/]+/receipt/.*", FakeHomeserver._nothing),
     ("PUT", r"v3/(profile|presence)/.*", FakeHomeserver._nothing),

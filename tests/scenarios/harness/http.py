@@ -10,7 +10,7 @@ from .process import PATIENCE, free_port
 async def http_get(port, path, timeout=10):
     """Status, headers (one text) and content."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
     answer = await asyncio.wait_for(reader.read(-1), timeout * PATIENCE)
     writer.close()
     head, _, content = answer.decode().partition("\r\n\r\n")
@@ -23,6 +23,17 @@ async def metrics_of(port):
     if status != 200 or "text/plain; version=0.0.4" not in head:
         raise AssertionError(f"no metrics: {head}")
     return {match[1]: float(match[2]) for match in re.finditer(r"^([a-z_]+(?:\{[^}]*\})?) (\S+)$", text, re.M)}
+
+
+async def http_counts(port):
+    """Connections and requests that the gateway's HTTP server has had."""
+    figures = await metrics_of(port)
+    return [int(figures[f"libtransport_http_{what}_total"]) for what in ("connections", "requests")]
+
+
+async def http_counts_since(port, before):
+    """The same, without those before and without the one of whoever counts."""
+    return tuple(now - then - 1 for now, then in zip(await http_counts(port), before))
 
 
 async def http_ask(method, url, content=b"", headers=(), timeout=20):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What stands between a client and its server: connections can be stalled, and cut where it hurts."""
 import asyncio
+import itertools
+import re
 import socket
 import struct
 
@@ -10,11 +12,14 @@ from .process import free_port, wait_until
 class Link:
     """One connection through it."""
 
+    clock = itertools.count()
+
     def __init__(self, reader, writer, server_reader, server_writer):
         self.reader, self.writer, self.server_reader, self.server_writer = reader, writer, server_reader, server_writer
         self.open_to_client = asyncio.Event()  # cleared: what the server says waits here
         self.open_to_client.set()
         self.said = b""   # by the client, from the beginning
+        self.came = []    # when each piece of it came, on the clock of all links: (its end, when)
         self.heard = b""  # by the client
         self.held = b""   # what waits
         self.alive = True
@@ -22,6 +27,7 @@ class Link:
     async def to_server(self):
         while data := await self.reader.read(65536):
             self.said += data
+            self.came.append((len(self.said), next(Link.clock)))
             self.server_writer.write(data)
             await self.server_writer.drain()
 
@@ -31,6 +37,11 @@ class Link:
             if not self.open_to_client.is_set():
                 continue
             self.pass_on()
+
+    def found(self, pattern):
+        """What matches in what the client said: (when its last byte came, the match)."""
+        for match in re.finditer(pattern, self.said):
+            yield next(when for end, when in self.came if end >= match.end()), match
 
     def pass_on(self, count=None):
         """What is held, or so much of it."""
@@ -105,6 +116,11 @@ class Relay:
         link.alive = False
         writer.close()
         server_writer.close()
+
+    def found(self, pattern):
+        """What matches in what clients said on all connections, in the order in which it came."""
+        every = (pair for link in self.links for pair in link.found(pattern))
+        return [match for _, match in sorted(every, key=lambda pair: pair[0])]
 
     def link_of(self, nick):
         """The newest connection of the client with that nickname; None: it has none."""

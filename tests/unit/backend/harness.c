@@ -175,6 +175,11 @@ void transport_commit(struct transport *transport)
 	assert_ptr_equal(transport, &current->transport);
 }
 
+void transport_commit_or_wait(struct transport *transport)
+{
+	assert_ptr_equal(transport, &current->transport);
+}
+
 void delivery_written(struct backend *backend, uint64_t number)
 {
 	(void)backend;

@@ -157,6 +157,87 @@ static void test_put_during_iteration(void **state)
 	map_destroy(&map, NULL);
 }
 
+static void test_slots(void **state)
+{
+	struct map *map = NULL;
+	char key[16];
+	void **slot;
+	int value;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		slot = map_slot(&map, key);
+		assert_null(*slot);
+		assert_ptr_equal(map_slot(&map, key), slot);
+		*slot = &value;
+		assert_ptr_equal(map_get(map, key), &value);
+		assert_int_equal(map_count(map), i + 1);
+	}
+	map_destroy(&map, NULL);
+}
+
+static void test_reserve(void **state)
+{
+	static const size_t sizes[] = {0, 1, 8, 9, 32, 33, 1000};
+	char key[16];
+	int value;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct map *map = NULL;
+
+		for (size_t n = 0; n < 2; n++) { /* of none, and of one that has some */
+			map_reserve(&map, sizes[i]);
+			for (size_t k = 0; k < 40; k++) {
+				snprintf(key, sizeof(key), "%zu", k);
+				assert_ptr_equal(map_set(&map, key, &value), n ? &value : NULL);
+			}
+			map_reserve(&map, 3);
+			for (size_t k = 0; k < 40; k++) {
+				snprintf(key, sizeof(key), "%zu", k);
+				assert_ptr_equal(map_get(map, key), &value);
+			}
+		}
+		map_destroy(&map, NULL);
+	}
+}
+
+static void expect_behind(const struct map *map, const char *key, int first)
+{
+	struct map_iter it = map_behind(map, key);
+	char name[16];
+
+	for (int i = first; i < 20; i++) {
+		snprintf(name, sizeof(name), "k%d", i);
+		assert_true(map_next(map, &it));
+		assert_string_equal(it.key, name);
+	}
+	assert_false(map_next(map, &it));
+}
+
+static void test_behind(void **state)
+{
+	struct map *map = map_create();
+	struct map_iter it = map_behind(NULL, "k0");
+	char key[16];
+	int value;
+
+	(void)state;
+	assert_false(map_next(NULL, &it));
+	expect_behind(NULL, NULL, 20);
+	for (int i = 0; i < 20; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		map_put(map, key, &value);
+	}
+	expect_behind(map, NULL, 0);
+	expect_behind(map, "k0", 1);
+	expect_behind(map, "k18", 19);
+	expect_behind(map, "k19", 20);
+	expect_behind(map, "k20", 0); /* not there */
+	map_destroy(&map, NULL);
+}
+
 static void test_small_is_small(void **state)
 {
 	struct map *map = map_create();
@@ -266,6 +347,9 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_put_during_iteration),
+		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_reserve),
+		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_small_is_small),
 		cmocka_unit_test(test_null_is_empty),
 		cmocka_unit_test(test_several),

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
@@ -76,6 +77,45 @@ const char *client_hear(struct client *client)
 {
 	TURN_UNTIL(client->loop, (client_read(client), client->ended));
 	return buf_text(&client->in);
+}
+
+/* Where the answer that begins there ends; 0: it is not whole. */
+static size_t answer_end(struct buf *in, size_t at)
+{
+	static const char name[] = "\r\nContent-Length: ";
+	const char *begin = buf_text(in) + at;
+	const char *end = strstr(begin, "\r\n\r\n"), *length = strstr(begin, name);
+
+	if (!end)
+		return 0;
+	size_t whole = at + (size_t)(end + 4 - begin);
+
+	if (length && length < end)
+		whole += strtoul(length + sizeof(name) - 1, NULL, 10);
+	return whole <= in->len ? whole : 0;
+}
+
+const char *client_answer(struct client *client, unsigned number)
+{
+	static struct buf found;
+	size_t at = 0, end;
+
+	for (;; at = end, number--) {
+		end = answer_end(&client->in, at);
+		if (!end || number == 0)
+			break;
+	}
+	if (!end)
+		return NULL;
+	buf_finish(&found);
+	buf_append(&found, client->in.data + at, end - at);
+	return buf_text(&found);
+}
+
+bool client_await(struct client *client, unsigned answers)
+{
+	TURN_UNTIL(client->loop, (client_read(client), client_answer(client, answers - 1) || client->ended));
+	return client_answer(client, answers - 1);
 }
 
 const char *client_ask(uv_loop_t *loop, const struct http_listener *listener, const char *request)

@@ -36,6 +36,10 @@ bool client_say(struct client *client, const void *bytes, size_t count);
 void client_read(struct client *client);
 /* Until the server closes: all that it said. */
 const char *client_hear(struct client *client);
+/* Until so many whole answers have come, by their Content-Length (not to HEAD). False: the server has closed before. */
+bool client_await(struct client *client, unsigned answers);
+/* The answer of this number, from 0, among those that are whole; NULL: there are fewer. Valid until the next call. */
+const char *client_answer(struct client *client, unsigned number);
 /* A whole exchange: the answer. Valid until the next. */
 const char *client_ask(uv_loop_t *loop, const struct http_listener *listener, const char *request);
 /* What follows the headers; NULL: there is none. */

@@ -70,6 +70,40 @@ static void says_what_it_was_told(void **state)
 	outcome_finish(&outcome);
 }
 
+struct committing {
+	struct fixture *f;
+	unsigned times;
+};
+
+/* Before what was asked has left. */
+static void note_commit(void *context)
+{
+	struct committing *committing = context;
+
+	committing->times++;
+	assert_int_equal(committing->f->requests, 0);
+}
+
+static void commits_before_it_sends(void **state)
+{
+	struct fixture *f = *state;
+	struct committing committing = {f, 0};
+	struct outcome outcomes[3] = {{0}};
+
+	http_client_commit_with(f->client, note_commit, &committing);
+	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++)
+		begin(f, (struct http_ask){.url = url_of(f, "/status/200")}, &outcomes[i]);
+	assert_int_equal(committing.times, 0);
+	TURN_UNTIL(&f->loop, outcomes[0].done && outcomes[1].done && outcomes[2].done);
+	assert_int_equal(committing.times, 1);
+	/* on a connection that is there */
+	f->requests = 0;
+	ask(f, (struct http_ask){.url = url_of(f, "/status/200")}, &outcomes[0]);
+	assert_int_equal(committing.times, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++)
+		outcome_finish(&outcomes[i]);
+}
+
 static int file_of(size_t size)
 {
 	char path[] = "/tmp/libtransport-asking-XXXXXX";
@@ -516,6 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(fetches),
 		TEST(says_what_it_was_told),
+		TEST(commits_before_it_sends),
 		TEST(sends_a_file),
 		TEST(gives_pieces),
 		TEST(bounds_answers),

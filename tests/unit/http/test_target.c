@@ -16,19 +16,23 @@ static void assert_same(const char *of, const char *found, const char *expected)
 		fail_msg("%s: %s instead of %s", of, found ? found : "NULL", expected ? expected : "NULL");
 }
 
-static void reads_request_lines(void **state)
+static void finds_values(void **state)
 {
-	static const char *const cases[][2] = {
-		{"GET /a HTTP/1.1\r\nHost: x\r\n", "/a"}, {"GET /a HTTP/1.1\n", "/a"}, {"GET /a b HTTP/1.1\r\n", "/a"},
-		{"GET  HTTP/1.1\r\n", NULL}, {"GET /a\r\n", NULL}, {"GET\r\n /a HTTP/1.1\r\n", NULL},
-		{"\r\nGET /a HTTP/1.1\r\n", NULL},
-		{"GET /a HTTP/1.1", NULL}, {"", NULL}, {" \n", NULL}, {"  \n", NULL},
+	static const struct {
+		const char *target, *name, *value;
+	} cases[] = {
+		{"/a?b=1&c=2", "b", "1"}, {"/a?b=1&c=2", "c", "2"}, {"/a?b=1&c=2", "d", NULL},
+		{"/a?b=1&b=2", "b", "1"}, {"/a?bb=1&b=2", "b", "2"}, {"/a?b&b=", "b", ""},
+		{"/a?b=x+y%2B%26z", "b", "x y+&z"}, {"/a?b==&", "b", "="}, {"/a?c=b=1", "b", NULL},
+		{"/a", "b", NULL}, {"/a?", "b", NULL}, {"/b=1", "b", NULL}, {"/a?x?b=1", "b", NULL},
+		{"/a?b=%", "b", NULL}, {"/a?b=%4", "b", NULL}, {"/a?b=%zz", "b", NULL}, {"/a?b=%ff", "b", NULL},
+		{"/a?b=%00", "b", NULL}, {"/a?b=%0a", "b", NULL},
 	};
 	struct arena arena = {0};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_same(cases[i][0], http_target_read(&arena, cases[i][0], strlen(cases[i][0])), cases[i][1]);
+		assert_same(cases[i].target, http_target_query(&arena, cases[i].target, cases[i].name), cases[i].value);
 	arena_finish(&arena);
 }
 
@@ -81,7 +85,7 @@ static void decodes(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(reads_request_lines), cmocka_unit_test(decodes)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(decodes), cmocka_unit_test(finds_values)};
 
 	return cmocka_run_group_tests_name("http: target", tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 #include "tests/unit/http/client.h"
 #include "transport/http/http_private.h"
 
-#define HOST "Host: localhost\r\n"
+#define HOST "Host: localhost\r\nConnection: close\r\n"
 #define TOKEN "Authorization: Bearer secret\r\n"
 #define V1 "/_matrix/app/v1"
 

@@ -264,6 +264,11 @@ static void test_state(void **state)
 	assert_false(event.is_direct);
 	take(MEMBER("'content':{'membership':'Join'}"));
 	assert_int_equal(event.membership, MATRIX_MEMBERSHIP_NONE);
+	take(STATE("m.room.create", "'org.libtransport.made':'chat\\nb'"));
+	assert_int_equal(event.kind, MATRIX_CREATE);
+	is_text(event.mark, "chat\nb");
+	take(STATE("m.room.create", "'org.libtransport.made':1"));
+	is_text(event.mark, NULL);
 	take(STATE("m.room.topic", "'topic':'T\\nu'"));
 	assert_int_equal(event.kind, MATRIX_TOPIC);
 	is_text(event.body, "T\nu");

@@ -490,10 +490,11 @@ static void goes_on_when_it_is_there_again(void **state)
 	put(f, "a", "/a");
 	put(f, "b", "/b");
 	put(f, NULL, "/c");
-	TURN_UNTIL(&f->loop, f->server.requests == 3);
+	TURN_UNTIL(&f->loop, f->server.requests == 3 && homeserver_silences(f->homeserver) == 3);
 	put(f, "d", "/d");
 	wait_for(f, 4);
 	assert_int_equal(f->server.requests, 7);
+	assert_int_equal(homeserver_silences(f->homeserver), 0);
 }
 
 /* A call that nothing ever comes back from, while the homeserver is well. */
@@ -530,6 +531,81 @@ static void says_when_that_changes(void **state)
 	wait_for(f, 3);
 	assert_string_equal(buf_text(&f->changes), "+-+");
 	assert_true(homeserver_answers(f->homeserver));
+}
+
+/* What may have been done and has no transaction id: whoever has asked decides. */
+static void does_nothing_twice(void **state)
+{
+	struct fixture *f = *state;
+	struct matrix_call make = {.method = HTTP_POST, .path = "/make", .body = "{}", .lane = "lane", .unrepeated = true};
+
+	f->server.rules[0] = (struct rule){"/make", 1, 502, "<html>"};
+	call(f, make);
+	wait_for(f, 1);
+	assert_int_equal(f->server.requests, 1);
+	char told[100];
+
+	snprintf(told, sizeof(told), "%d 502  -\n", TP_ERR_IO);
+	expect_told(f, told);
+	/* but the homeserver says that it has not been done */
+	f->server.rules[0] = (struct rule){"/make", 1, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	f->server.rules[1] = (struct rule){"/make", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":1}"};
+	call(f, make);
+	wait_for(f, 2);
+	assert_int_equal(f->server.requests, 4);
+	/* or there is nobody who could have */
+	unsigned port = free_port();
+
+	homeserver_destroy(&f->homeserver);
+	begin(f, port);
+	call(f, make);
+	uint64_t until = clock_ms() + 100;
+
+	TURN_UNTIL(&f->loop, clock_ms() > until);
+	assert_int_equal(f->done, 2);
+	ruled_listen(&f->server, port);
+	wait_for(f, 3);
+	assert_int_equal(f->server.requests, 5);
+}
+
+#define LOOK "/_matrix/client/v3/rooms/!r/messages\n"
+
+/* An event may be in the room although nobody has said so. */
+static void looks_before_it_sends_again(void **state)
+{
+	struct fixture *f = *state;
+	struct matrix_call send = {.path = "/send", .as = "@g:hs", .lane = "lane", .room = "!r", .transaction = "t2"};
+	static const char messages[] = "{\"chunk\":[{\"event_id\":\"$1\",\"unsigned\":{\"transaction_id\":\"t1\"}},"
+				       "{\"event_id\":\"$2\",\"unsigned\":{\"transaction_id\":\"t2\"}}]}";
+
+	/* not there, after some silence: it is sent */
+	f->server.rules[0] = (struct rule){"/", 2, 502, "<html>"};
+	call(f, send);
+	put(f, "lane", "/next");
+	wait_for(f, 2);
+	assert_string_equal(buf_text(&f->seen), LOOK "/send\n/next\n");
+	assert_int_equal(f->server.requests, 5);
+	/* there: it is not, and others go on */
+	buf_clear(&f->seen);
+	buf_clear(&f->told);
+	f->server.rules[0] = (struct rule){"/send", 1, 502, "<html>"};
+	f->server.rules[1] = (struct rule){"/_matrix", 0, 200, messages};
+	call(f, send);
+	put(f, "lane", "/next");
+	wait_for(f, 4);
+	assert_string_equal(buf_text(&f->seen), "/next\n");
+	/* what the homeserver refuses to show does not stand in the way */
+	buf_clear(&f->seen);
+	f->server.rules[0] = (struct rule){"/send", 1, 502, "<html>"};
+	f->server.rules[1] = (struct rule){"/_matrix", 0, 403, "{\"errcode\":\"M_FORBIDDEN\"}"};
+	call(f, send);
+	wait_for(f, 5);
+	assert_string_equal(buf_text(&f->seen), "/send\n");
+	/* nor is anything looked for that was refused, or made once */
+	f->server.rules[0] = (struct rule){"/send", 2, 500, "{\"errcode\":\"M_UNKNOWN\"}"};
+	f->server.rules[1] = (struct rule){"/_matrix", 0, 200, messages};
+	call(f, send);
+	wait_for(f, 6);
 }
 
 static void calls_once(void **state)
@@ -723,6 +799,8 @@ int main(void)
 	        TEST(goes_on_when_it_is_there_again),
 	        TEST(is_not_hurried_by_others),
 	        TEST(says_when_that_changes),
+	        TEST(does_nothing_twice),
+	        TEST(looks_before_it_sends_again),
 	        TEST(calls_once),
 	        TEST(uploads),
 	        TEST(ends_with_calls_waiting),

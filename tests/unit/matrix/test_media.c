@@ -213,7 +213,7 @@ static void says_what_is_missing(void **state)
 	assert_true(text_starts(get(f, url.data, ""), "HTTP/1.1 502"));
 	/* the frontend ends while somebody waits */
 	b.download = 0;
-	char *request = mem_printf("GET %s HTTP/1.1\r\nHost: x\r\n\r\n", strstr(url.data, "/media/"));
+	char *request = mem_printf("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", strstr(url.data, "/media/"));
 
 	client_open(&client, &f->loop, f->media->listener);
 	client_say(&client, request, strlen(request));

@@ -28,6 +28,20 @@ static void test_overtaking(void **state)
 	EXPECT(ids, early);
 }
 
+static void test_again(void **state)
+{
+	struct transaction_order order = {0};
+
+	(void)state;
+	assert_false(transaction_is_again(&order, "7"));
+	assert_false(transaction_is_early(&order, "7"));
+	assert_true(transaction_is_again(&order, "7"));
+	assert_true(transaction_is_again(&order, "1"));
+	assert_false(transaction_is_again(&order, "8"));
+	assert_false(transaction_is_again(&order, "1764000000000"));
+	assert_false(transaction_is_again(&order, "x"));
+}
+
 /* The one before is never coming: each is refused once only. */
 static void test_gaps(void **state)
 {
@@ -69,7 +83,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_overtaking),
-	        cmocka_unit_test(test_gaps),
+	        cmocka_unit_test(test_again),
+		cmocka_unit_test(test_gaps),
 	        cmocka_unit_test(test_repeats_and_new_counts),
 	        cmocka_unit_test(test_other_homeservers),
 	};

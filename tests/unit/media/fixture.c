@@ -217,7 +217,7 @@ const char *get(struct fixture *f, const char *url, const char *headers)
 	char *request;
 
 	assert_true(text_starts(url, PUBLIC "/media/"));
-	request = mem_printf("GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", url + strlen(PUBLIC), headers);
+	request = mem_printf("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", url + strlen(PUBLIC), headers);
 	const char *answer = client_ask(&f->loop, f->media->listener, request);
 
 	mem_free(request);

@@ -111,7 +111,8 @@ static void refuses_other_urls(void **state)
 static const char *put(struct fixture *f, const char *url, size_t length, const char *body)
 {
 	const char *path = strstr(url, "/media/");
-	char *request = mem_printf("PUT %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s", path, length, body);
+	char *request = mem_printf("PUT %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+				   path, length, body);
 	const char *answer = client_ask(&f->loop, f->media->listener, request);
 
 	mem_free(request);
@@ -161,7 +162,7 @@ static void forgets_half_an_upload(void **state)
 	struct client client;
 
 	assert_true(media_put_upload_urls(f->media, "alice", "a.txt", 5, &to, &from));
-	char *request = mem_printf("PUT %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhel",
+	char *request = mem_printf("PUT %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhel",
 				   strstr(buf_text(&to), "/media/"));
 
 	client_open(&client, &f->loop, f->media->listener);
@@ -192,7 +193,7 @@ static void begin_fetch(void *context, const char *reference, struct media_write
 
 static void ask_for(struct fixture *f, struct client *client, const char *url)
 {
-	char *request = mem_printf("GET %s HTTP/1.1\r\nHost: x\r\n\r\n", strstr(url, "/media/"));
+	char *request = mem_printf("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", strstr(url, "/media/"));
 
 	client_open(client, &f->loop, f->media->listener);
 	client_say(client, request, strlen(request));

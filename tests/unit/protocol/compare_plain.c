@@ -30,11 +30,27 @@ static bool same_bytes(const ProtobufCBinaryData *ours, const ProtobufCBinaryDat
 	return !ends || ours->data[ours->len] == '\0';
 }
 
+static bool same_list(const ProtobufCFieldDescriptor *field, const char *ours, const char *theirs, bool ends)
+{
+	const size_t count = *(const size_t *)(const void *)(ours + field->quantifier_offset);
+	const ProtobufCBinaryData *a = *(ProtobufCBinaryData *const *)(const void *)(ours + field->offset);
+	const ProtobufCBinaryData *b = *(ProtobufCBinaryData *const *)(const void *)(theirs + field->offset);
+
+	if (count != *(const size_t *)(const void *)(theirs + field->quantifier_offset))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!same_bytes(&a[i], &b[i], ends))
+			return false;
+	return true;
+}
+
 static bool same_field(const ProtobufCFieldDescriptor *field, const char *ours, const char *theirs, bool ends)
 {
 	const void *a = ours + field->offset, *b = theirs + field->offset;
 	bool has = true;
 
+	if (field->label == PROTOBUF_C_LABEL_REPEATED && field->type == PROTOBUF_C_TYPE_BYTES)
+		return same_list(field, ours, theirs, ends);
 	if (field->label == PROTOBUF_C_LABEL_REPEATED || field->type == PROTOBUF_C_TYPE_MESSAGE)
 		return true; /* set in neither: the packed forms tell */
 	if (field->label == PROTOBUF_C_LABEL_OPTIONAL) {
@@ -72,17 +88,19 @@ static bool same_message(const ProtobufCMessage *ours, const ProtobufCMessage *t
 enum plain_outcome plain_compare(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t size)
 {
 	ProtobufCMessage *ours = mem_alloc(descriptor->sizeof_message), *theirs;
+	ProtobufCBinaryData *items = mem_alloc(PLAIN_LIST_ITEMS * sizeof(*items));
 	uint8_t *copy = mem_alloc(size + 1);
 	enum plain_outcome outcome = PLAIN_LEFT;
 
 	if (size)
 		memcpy(copy, bytes, size);
-	if (plain_unpack(descriptor, copy, size, ours)) {
+	if (plain_unpack(descriptor, copy, size, ours, items)) {
 		theirs = protobuf_c_message_unpack(descriptor, NULL, size, bytes);
 		outcome = theirs && same_message(ours, theirs, true) ? PLAIN_SAME : PLAIN_DIFFERS;
 		protobuf_c_message_free_unpacked(theirs, NULL);
 	}
 	mem_free(copy);
+	mem_free(items);
 	mem_free(ours);
 	return outcome;
 }

@@ -68,7 +68,7 @@ static void test_forms(void **state)
 	put_text(&bytes, 1009, "Dave");
 	assert_int_equal(compare(message, &bytes), PLAIN_SAME);
 
-	/* Twice, out of order, not known, a message within, a list, another kind, a flag that is no flag. */
+	/* Twice, out of order, not known, a message within; a list, which is fine; another kind, a flag that is no flag. */
 	put_usual(&bytes);
 	put_text(&bytes, 3, "again");
 	assert_int_equal(compare(message, &bytes), PLAIN_LEFT);
@@ -84,7 +84,7 @@ static void test_forms(void **state)
 	assert_int_equal(compare(message, &bytes), PLAIN_LEFT);
 	put_usual(&bytes);
 	put_text(&bytes, 1006, "\xe2\x99\xa5");
-	assert_int_equal(compare(message, &bytes), PLAIN_LEFT);
+	assert_int_equal(compare(message, &bytes), PLAIN_SAME);
 	put_usual(&bytes);
 	put_flag(&bytes, 8, 1);
 	assert_int_equal(compare(message, &bytes), PLAIN_LEFT);
@@ -103,6 +103,59 @@ static void test_forms(void **state)
 	assert_int_equal(compare(message, &bytes), PLAIN_LEFT);
 	assert_int_equal(compare(message, &bytes), PLAIN_LEFT);
 	assert_int_equal(compare(&pbnetwork__handover__descriptor, &bytes), PLAIN_SAME);
+}
+
+/* A contact in `count` groups. */
+static enum plain_outcome compare_groups(unsigned count, const char *last)
+{
+	struct buf bytes = {0};
+
+	put_text(&bytes, 1, "alice@example.org");
+	put_text(&bytes, 2, "carol");
+	for (unsigned i = 1; i < count; i++)
+		put_text(&bytes, 4, i % 2 ? "Friends" : "");
+	if (count)
+		put_text(&bytes, 4, last);
+	put_flag(&bytes, 5, 1);
+	put_text(&bytes, 6, "away");
+	return compare(&pbnetwork__buddy__descriptor, &bytes);
+}
+
+static void test_lists(void **state)
+{
+	const ProtobufCMessageDescriptor *buddy = &pbnetwork__buddy__descriptor;
+	struct buf bytes = {0};
+
+	(void)state;
+	for (unsigned count = 0; count <= PLAIN_LIST_ITEMS; count++)
+		assert_int_equal(compare_groups(count, "Work"), PLAIN_SAME);
+	assert_int_equal(compare_groups(3, ""), PLAIN_SAME);
+	assert_int_equal(compare_groups(PLAIN_LIST_ITEMS + 1, "Work"), PLAIN_LEFT);
+
+	/* At the end of a message; interrupted by another field; of another kind; cut. */
+	put_text(&bytes, 1, "a");
+	put_text(&bytes, 2, "c");
+	put_text(&bytes, 4, "Friends");
+	assert_int_equal(compare(buddy, &bytes), PLAIN_SAME);
+	put_text(&bytes, 1, "a");
+	put_text(&bytes, 2, "c");
+	put_text(&bytes, 4, "Friends");
+	put_flag(&bytes, 5, 1);
+	put_text(&bytes, 4, "Work");
+	assert_int_equal(compare(buddy, &bytes), PLAIN_LEFT);
+	put_text(&bytes, 1, "a");
+	put_text(&bytes, 2, "c");
+	put_flag(&bytes, 4, 1);
+	assert_int_equal(compare(buddy, &bytes), PLAIN_LEFT);
+	put_text(&bytes, 1, "a");
+	put_text(&bytes, 2, "c");
+	put_text(&bytes, 4, "Friends");
+	bytes.len--;
+	assert_int_equal(compare(buddy, &bytes), PLAIN_LEFT);
+	/* messages in a list */
+	put_text(&bytes, 1, "a");
+	put_text(&bytes, 1, "b");
+	assert_int_equal(compare(&pbnetwork__buddies__descriptor, &bytes), PLAIN_LEFT);
 }
 
 static void test_numbers(void **state)
@@ -271,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_forms),          cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_long_forms),     cmocka_unit_test(test_damaged_frames),
 		cmocka_unit_test(test_wrapper_forms),  cmocka_unit_test(test_peek),
+		cmocka_unit_test(test_lists),
 	};
 
 	return cmocka_run_group_tests_name("plain", tests, NULL, NULL);

@@ -297,7 +297,7 @@ static void knows_its_workspaces(void **state)
 	b.info = info;
 	b.status = 0;
 	url_of(&b, "T1", &url);
-	char *request = mem_printf("GET %s HTTP/1.1\r\nHost: x\r\n\r\n", strstr(url.data, "/media/"));
+	char *request = mem_printf("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", strstr(url.data, "/media/"));
 
 	client_open(&client, &f->loop, f->media->listener);
 	client_say(&client, request, strlen(request));

@@ -217,7 +217,7 @@ static char *between(const char *text, const char *before, const char *behind)
 static void begin(struct fixture *f, char **state, char **cookie)
 {
 	const char *answer =
-	        client_ask(&f->loop, f->listener, "GET /slack/install HTTP/1.1\r\nHost: b\r\n\r\n");
+	        client_ask(&f->loop, f->listener, "GET /slack/install HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n");
 
 	assert_non_null(strstr(answer, " 302 "));
 	assert_non_null(strstr(
@@ -232,7 +232,7 @@ static void begin(struct fixture *f, char **state, char **cookie)
 
 static const char *come_back(struct fixture *f, const char *query, const char *state, const char *cookie)
 {
-	char *request = mem_printf("GET /slack/callback?%s&state=%s HTTP/1.1\r\nHost: b\r\nCookie: a=b; "
+	char *request = mem_printf("GET /slack/callback?%s&state=%s HTTP/1.1\r\nHost: b\r\nConnection: close\r\nCookie: a=b; "
 	                           "slack_install=%s\r\n\r\n",
 	                           query, state, cookie);
 	const char *answer = client_ask(&f->loop, f->listener, request);

@@ -55,6 +55,32 @@ static void test_put_read_done(void **state)
 	assert_int_equal(statistics.oldest_ms, 0);
 }
 
+static void note_turn(void *context)
+{
+	struct fixture *fixture = context;
+
+	spool_note_set(fixture->spool, "turn", "of", "this", 4);
+}
+
+/* Whoever flushes, what completes the turn is in the same batch. */
+static void test_before_flush(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t size;
+
+	fixture->config.before_flush = note_turn;
+	fixture->config.context = fixture;
+	fixture_open(fixture);
+	fixture_put(fixture, NETWORK, "alice", "one");
+	assert_null(spool_note_get(fixture->spool, "turn", "of", &size));
+	assert_int_equal(spool_flush(fixture->spool), 0);
+	assert_int_equal(fixture_statistics(fixture).flushes, 1);
+	fixture->config.before_flush = NULL;
+	fixture_reopen(fixture);
+	assert_string_equal(fixture_list(fixture, NETWORK, "alice"), "one");
+	assert_memory_equal(spool_note_get(fixture->spool, "turn", "of", &size), "this", 4);
+}
+
 /* What was flushed is there after a crash, and waits; what was not is not. */
 static void test_restart(void **state)
 {
@@ -495,6 +521,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_put_read_done),
+	        TEST(test_before_flush),
 	        TEST(test_restart),
 	        TEST(test_ids_grow),
 	        TEST(test_dead_letters),

@@ -218,6 +218,28 @@ static void test_contacts(void **state)
 	answer_clear(&answer);
 }
 
+/* The same groups one after the other, none between, others, the same again. */
+static void test_groups_in_a_row(void **state)
+{
+	static const char *const groups[] = {NULL, "A", "A", NULL, "B", "A", "A"};
+	struct fixture *fixture = *state;
+	struct answer answer = {0};
+	struct buf expected = {0};
+	int64_t id;
+	assert_int_equal(add(fixture, "a@b", "alice", "", &id), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "c%zu", i);
+		put(fixture, id, name, "", groups[i]);
+		buf_printf(&expected, "%s||%s%s|1|10|hash;", name, groups[i] ? groups[i] : "",
+		           groups[i] ? ",two lines," : "");
+	}
+	assert_int_equal(find(fixture, "a@b", &answer), 0);
+	assert_string_equal(answer.contacts.data, buf_text(&expected));
+	answer_clear(&answer);
+	buf_finish(&expected);
+}
+
 static void test_strange_text(void **state)
 {
 	static const char *const texts[] = {
@@ -661,6 +683,7 @@ int main(void)
 	        BOTH(test_identities),
 	        BOTH(test_settings),
 	        BOTH(test_contacts),
+	        BOTH(test_groups_in_a_row),
 	        BOTH(test_strange_text),
 	        BOTH(test_long_text),
 	        BOTH(test_list),

@@ -76,6 +76,11 @@ static void test_others(void **state)
 	in_flight_end(messages, buf_text(&place), "m1", note_landed, fx->frontend);
 	expect("");
 	in_flight_begin(&messages, buf_text(&place), "m1");
+	assert_false(in_flight_waits_for(messages, buf_text(&place), "m2", "bob@x"));
+	assert_true(in_flight_waits_for(messages, buf_text(&place), "m1", "bob@x"));
+	in_flight_end(messages, buf_text(&place), "m1", note_landed, fx->frontend);
+	expect("landed bob@x\n");
+	in_flight_begin(&messages, buf_text(&place), "m1");
 	in_flight_free(&messages);
 	buf_finish(&people);
 	buf_finish(&place);

@@ -88,6 +88,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	xml_stream_destroy(&recorder.stream);
+	xml_stream_destroy(&recorder.stream); /* of none */
 	buf_finish(&recorder.events);
 	return 0;
 }
@@ -519,11 +520,46 @@ static void counts_alike_in_any_pieces(void **state)
 	}
 }
 
+/* A tag may be skipped that is no stanza's; the stream may not end in it. */
+static void does_not_end_while_skipping(void **state)
+{
+	struct buf text = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * LIMIT_STANZA_BYTES; i++)
+		buf_putc(&text, ' ');
+	xml_stream_skip_oversized(recorder.stream, true);
+	assert_int_equal(feed(HEADER "</stream:stream"), 0);
+	assert_int_equal(feed_n(text.data, text.len), 0);
+	assert_int_equal(recorder.skipped, 1);
+	assert_int_equal(feed(">"), TP_ERR_INVALID);
+	assert_string_equal(condition, "not-well-formed");
+	buf_finish(&text);
+}
+
+static void knows_where_it_is(void **state)
+{
+	(void)state;
+	assert_false(xml_stream_is_between(recorder.stream));
+	feed(HEADER);
+	assert_true(xml_stream_is_between(recorder.stream));
+	feed("<a><b/>");
+	assert_false(xml_stream_is_between(recorder.stream));
+	feed("</a");
+	assert_false(xml_stream_is_between(recorder.stream));
+	feed("> ");
+	assert_true(xml_stream_is_between(recorder.stream));
+	xml_stream_stop(recorder.stream);
+	assert_false(xml_stream_is_between(recorder.stream));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(reports_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_and_does_so_in_any_pieces, setup, teardown),
+		cmocka_unit_test_setup_teardown(does_not_end_while_skipping, setup, teardown),
+		cmocka_unit_test_setup_teardown(knows_where_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounds_depth, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounds_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(counts_per_stanza, setup, teardown),

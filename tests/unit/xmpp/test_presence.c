@@ -5,6 +5,7 @@
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
 #include "tests/unit/xmpp/fixture.h"
+#include "transport/roster.h"
 #include "transport/user.h"
 
 static void test_available(void **state)
@@ -209,6 +210,51 @@ static void test_roster_denied(void **state)
 	mem_free(id);
 }
 
+/* How many were asked in the next tick. */
+static unsigned questions(void)
+{
+	unsigned count = 0;
+
+	clear();
+	xmpp_tick(frontend);
+	for (const char *at = buf_text(&sent); (at = strstr(at, "type='subscribe'")); at++)
+		count++;
+	return count;
+}
+
+/* So many that they are looked at in several ticks, and meanwhile one goes and one comes: each is asked once. */
+static void test_roster_swept(void **state)
+{
+	(void)state;
+	struct resource *resource = log_in(ALICE_HOME);
+	struct map *contacts = resource->identity->user->roster->contacts;
+	struct event event = {.type = EVENT_CONTACT, .contact = {.name = "late"}};
+	char name[16];
+
+	for (int i = 0; i < 2500; i++) {
+		snprintf(name, sizeof(name), "friend%d", i);
+		fake_contact(name, NULL, i >= 15 && i < 2490);
+	}
+	fake_session(SESSION_CONNECTED, 0, NULL);
+	char *id = sent_id();
+	answer_roster(ALICE, "error", "", id);
+	identity_state(resource->identity)->work_after = 0;
+	assert_int_equal(questions(), 10);
+	expect_sent("from='friend9@");
+	mem_free(map_remove(contacts, "friend9")); /* where the sweep stands */
+	fake_contact("late", NULL, false);
+	deliver(NULL, &event);
+	assert_int_equal(questions(), 6);
+	expect_sent("from='late@");
+	expect_sent("from='friend14@");
+	assert_int_equal(questions(), 0); /* a thousand that need nothing */
+	assert_int_equal(questions(), 10);
+	expect_sent("from='friend2499@");
+	assert_int_equal(questions(), 0);
+	assert_true(list_empty(&frontend->roster_work));
+	mem_free(id);
+}
+
 static void test_reconnected(void **state)
 {
 	(void)state;
@@ -273,7 +319,8 @@ int main(void)
 	        TEST(test_probe),         TEST(test_contact_shown),
 	        TEST(test_subscriptions), TEST(test_own_percent_in_name),
 	        TEST(test_ask),           TEST(test_roster_granted),
-	        TEST(test_roster_denied), TEST(test_reconnected),
+	        TEST(test_roster_denied), TEST(test_roster_swept),
+	        TEST(test_reconnected),
 	        TEST(test_goodbye),       TEST(test_unavailable_without_resource),
 	        TEST(test_bounced),
 	};

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/gap.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "config/limits.h"
+#include "frontends/matrix/ghost.h"
+#include "frontends/matrix/matrix_room.h"
+#include "frontends/matrix/transaction.h"
+
+struct gaps {
+	struct matrix_frontend *frontend;
+	char **rooms;
+	size_t count, next;
+	unsigned under_way;
+	int64_t since_ms; /* Unix milliseconds, as the homeserver counts them */
+};
+
+static void gaps_finish(struct gaps *gaps)
+{
+	for (size_t i = 0; i < gaps->count; i++)
+		mem_free(gaps->rooms[i]);
+	mem_free(gaps->rooms);
+	mem_free(gaps);
+}
+
+/* --------------------------------------------------------------------------------------------------- one room */
+
+struct reading {
+	struct gaps *gaps;
+	char *room, *as;
+	const struct cJSON *items[LIMIT_MATRIX_GAP_EVENTS]; /* the newest first */
+	size_t count;
+	bool members_changed;
+};
+
+static void reading_free(void *context)
+{
+	struct reading *reading = context;
+
+	mem_free(reading->room);
+	mem_free(reading->as);
+	mem_free(reading);
+}
+
+static bool is(const char *text, const char *wanted)
+{
+	return text && !strcmp(text, wanted);
+}
+
+/* False: it and what is older is none of ours. */
+static bool look_at(struct reading *reading, const struct cJSON *item, struct arena *arena)
+{
+	struct matrix_frontend *frontend = reading->gaps->frontend;
+	const char *sender = json_text(item, "sender", arena);
+
+	if (json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms)
+		return false;
+	if (is(json_text(item, "type", arena), "m.room.member")) {
+		const char *who = json_text(item, "state_key", arena);
+		const char *membership = json_text(json_object(item, "content"), "membership", arena);
+
+		reading->members_changed = reading->members_changed || (who && !matrix_is_ours(&frontend->names, who));
+		return !is(who, reading->as ? reading->as : frontend->bot) || !is(membership, "join");
+	}
+	if (sender && !matrix_is_ours(&frontend->names, sender) &&
+	    !json_object(json_object(item, "unsigned"), "redacted_because"))
+		reading->items[reading->count++] = item;
+	return true;
+}
+
+static void hand_on(const struct reading *reading)
+{
+	struct buf text = {0};
+
+	buf_puts(&text, "{\"events\":[");
+	for (size_t i = reading->count; i-- > 0;) {
+		json_put(&text, reading->items[i]);
+		buf_puts(&text, i ? "," : "]}");
+	}
+	transactions_take_found(reading->gaps->frontend, json_read(buf_text(&text), text.len));
+	buf_finish(&text);
+}
+
+static void go_on(struct gaps *gaps);
+
+static void on_messages(void *context, const struct matrix_reply *reply)
+{
+	struct reading *reading = context;
+	struct gaps *gaps = reading->gaps;
+	struct matrix_frontend *frontend = gaps->frontend;
+	const struct matrix_room *room = matrix_room_find(frontend, reading->room);
+	struct arena arena = {0};
+	const struct cJSON *item = json_first(json_array(reply->json, "chunk"));
+
+	while (item && reading->count < LIMIT_MATRIX_GAP_EVENTS && look_at(reading, item, &arena))
+		item = json_next(item);
+	if (reply->err)
+		log_info(&frontend->base.log, "the last messages of %s cannot be read: %s", log_quote(reading->room),
+		         reply->problem);
+	if (reading->count)
+		hand_on(reading);
+	if (room && reading->members_changed)
+		matrix_room_ask_members(frontend, room);
+	gaps->under_way--;
+	arena_finish(&arena);
+	reading_free(reading);
+	go_on(gaps);
+}
+
+static void read_room(struct gaps *gaps, const struct matrix_room *room)
+{
+	struct reading *reading = MEM_NEW(struct reading);
+	char *path = matrix_path("/rooms/%s/messages", room->id);
+	char *query = mem_printf("%s?dir=b&limit=%d", path, LIMIT_MATRIX_GAP_EVENTS);
+
+	reading->gaps = gaps;
+	reading->room = mem_strdup(room->id);
+	reading->as = ghost_of_chat(gaps->frontend, room);
+	gaps->under_way++;
+	homeserver_call(gaps->frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
+	                                                                  .path = query,
+	                                                                  .as = reading->as,
+	                                                                  .done = on_messages,
+	                                                                  .context = reading,
+	                                                                  .drop = reading_free});
+	mem_free(query);
+	mem_free(path);
+}
+
+/* -------------------------------------------------------------------------------------------------- all rooms */
+
+static void go_on(struct gaps *gaps)
+{
+	struct matrix_frontend *frontend = gaps->frontend;
+
+	while (gaps->next < gaps->count && gaps->under_way < LIMIT_MATRIX_GAP_CALLS) {
+		const struct matrix_room *room = matrix_room_find(frontend, gaps->rooms[gaps->next++]);
+
+		if (room)
+			read_room(gaps, room);
+	}
+	if (gaps->under_way)
+		return;
+	log_info(&frontend->base.log, "%zu rooms were looked through for what the homeserver has not told", gaps->count);
+	frontend->gaps = NULL;
+	gaps_finish(gaps);
+	matrix_later(frontend, transactions_go_on, NULL, NULL);
+}
+
+void gaps_suspect(struct matrix_frontend *frontend)
+{
+	if (!frontend->suspect_ms)
+		frontend->suspect_ms = clock_wall_ms();
+}
+
+void gaps_look(struct matrix_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	/* It speaks to us before we have asked it again. */
+	if (!homeserver_answers(frontend->homeserver) && homeserver_silences(frontend->homeserver) > 1)
+		gaps_suspect(frontend);
+	if (!frontend->suspect_ms || !frontend->loaded || frontend->gaps)
+		return;
+	struct gaps *gaps = MEM_NEW(struct gaps);
+
+	gaps->frontend = frontend;
+	gaps->since_ms = frontend->suspect_ms - LIMIT_MATRIX_GAP_MS;
+	gaps->rooms = mem_alloc((map_count(frontend->rooms) + 1) * sizeof(*gaps->rooms));
+	frontend->suspect_ms = 0;
+	frontend->gaps = gaps;
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		if (room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_PORTAL || room->kind == MATRIX_ROOM_CONTROL)
+			gaps->rooms[gaps->count++] = mem_strdup(room->id);
+	}
+	go_on(gaps);
+}
+
+bool gaps_are_looked_for(const struct matrix_frontend *frontend)
+{
+	return frontend->gaps != NULL;
+}
+
+void gaps_free(struct matrix_frontend *frontend)
+{
+	if (frontend->gaps)
+		gaps_finish(frontend->gaps);
+	frontend->gaps = NULL;
+}

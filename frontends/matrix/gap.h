@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the homeserver has accepted and never tells. Synapse keeps in memory what waits behind a transaction that is
+ * under way: when it ends then, nothing is ever pushed of it. So where it was away, or its transactions show that it
+ * has begun anew, the last messages of each chat, portal and control room are read; what was not seen before is taken
+ * as if it had been pushed, and what is pushed meanwhile waits for that, so that the order is kept.
+ *
+ * At most LIMIT_MATRIX_GAP_EVENTS of a room, from LIMIT_MATRIX_GAP_MS before the trouble on, and none from before one
+ * of ours came in. Who is there is asked anew where somebody came or went.
+ */
+#pragma once
+
+#include "frontends/matrix/matrix.h"
+
+/* Something may be missing: it does what it does after a start. More than one call in a row without an answer says so,
+ * too; a single one may be anything. */
+void gaps_suspect(struct matrix_frontend *frontend);
+/* It speaks: rooms are read if something may be missing and they are not being read already. */
+void gaps_look(struct matrix_frontend *frontend);
+/* Whether they are; transactions_go_on is called when they have been. */
+bool gaps_are_looked_for(const struct matrix_frontend *frontend);
+void gaps_free(struct matrix_frontend *frontend);
