@@ -14,6 +14,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/copies.h"
 #include "frontends/matrix/directory.h"
+#include "frontends/matrix/ephemeral.h"
 #include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/making.h"
@@ -430,82 +431,6 @@ static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room 
 	mem_free(ghost);
 }
 
-/* ------------------------------------------------------------------------------------------- ephemeral */
-
-static void tell_typing(struct matrix_frontend *frontend, const char *id, const char *name, bool typing)
-{
-	struct resource *resource = person_ready(frontend, id);
-
-	if (resource)
-		router_from_frontend(resource,
-		                     &(struct event){.type = EVENT_CHAT_STATE,
-		                                     .chat_state = {.name = name,
-		                                                    .state = typing ? CHAT_STATE_COMPOSING
-		                                                                    : CHAT_STATE_PAUSED}});
-}
-
-static bool types(const struct matrix_event *event, const char *id)
-{
-	for (size_t i = 0; i < event->users_count; i++)
-		if (!strcmp(event->users[i], id))
-			return true;
-	return false;
-}
-
-/* Those of the portal's people who have a session; the list is always the whole one. */
-static void on_typing_in_portal(struct matrix_frontend *frontend, struct matrix_room *room,
-                                const struct matrix_event *event)
-{
-	struct map_iter it = {0};
-
-	while (map_next(room->typers, &it)) {
-		if (types(event, it.key))
-			continue;
-		tell_typing(frontend, it.key, room->name, false);
-		map_remove(room->typers, it.key);
-	}
-	for (size_t i = 0; i < event->users_count; i++) {
-		const char *id = event->users[i];
-
-		if (matrix_is_ours(&frontend->names, id) || map_get(room->typers, id) || !person_ready(frontend, id))
-			continue;
-		map_set(&room->typers, id, room);
-		tell_typing(frontend, id, room->name, true);
-	}
-}
-
-static void on_typing(struct matrix_frontend *frontend, struct matrix_room *room,
-                      const struct matrix_event *event)
-{
-	bool typing;
-
-	if (room->kind == MATRIX_ROOM_PORTAL)
-		on_typing_in_portal(frontend, room, event);
-	if (room->kind != MATRIX_ROOM_CHAT || room->in_room || !person_ready(frontend, room->owner))
-		return;
-	typing = types(event, room->owner);
-	if (typing == room->typing)
-		return;
-	room->typing = typing;
-	tell_typing(frontend, room->owner, room->name, typing);
-}
-
-static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *room,
-                       const struct matrix_event *event)
-{
-	for (size_t i = 0; i < event->receipts_count; i++) {
-		const struct matrix_receipt *receipt = &event->receipts[i];
-		struct resource *resource = person_ready(frontend, receipt->user_id);
-
-		if (!resource || !is_tied(room) || room->in_room)
-			continue;
-		router_from_frontend(resource,
-		                     &(struct event){.type = EVENT_READ_MARKER,
-		                                     .read_marker = {.name = room->name,
-		                                                     .message_id = receipt->event_id}});
-	}
-}
-
 /* ----------------------------------------------------------------------------------------- dispatching */
 
 static void on_topic(struct matrix_frontend *frontend, struct matrix_room *room,
@@ -560,10 +485,10 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		tell_encrypted(frontend, room);
 		break;
 	case MATRIX_TYPING:
-		on_typing(frontend, room, event);
+		ephemeral_typing(frontend, room, event);
 		break;
 	case MATRIX_RECEIPT:
-		on_receipt(frontend, room, event);
+		ephemeral_receipt(frontend, room, event);
 		break;
 	default:
 		break;
@@ -575,23 +500,10 @@ static bool is_ephemeral(const struct matrix_event *event)
 	return event->kind == MATRIX_TYPING || event->kind == MATRIX_RECEIPT;
 }
 
-/* Whoever has closed all clients is still there, for whom the bridge keeps what is said, but away. */
-static void on_presence(struct matrix_frontend *frontend, const struct matrix_event *event)
-{
-	struct resource *resource = event->sender && !matrix_is_ours(&frontend->names, event->sender)
-	                                    ? person_ready(frontend, event->sender)
-	                                    : NULL;
-
-	/* Else it would begin a login that was given up. */
-	if (resource && resource->has_presence && resource->identity->user->state == USER_CONNECTED)
-		session_presence(resource, event->is_online ? STATUS_ONLINE : STATUS_AWAY,
-		                 *event->body ? event->body : NULL, 0);
-}
-
 static void take(struct matrix_frontend *frontend, const struct matrix_event *event)
 {
 	if (event->kind == MATRIX_PRESENCE && !event->room)
-		on_presence(frontend, event);
+		ephemeral_presence(frontend, event);
 	if (!event->room)
 		return;
 	struct matrix_room *room = matrix_room_find(frontend, event->room);
