@@ -551,9 +551,12 @@ async def scenario_what_is_never_pushed(world):
 
     async def heard():
         await irc_hears_once(carol, "alice", said, irc_mark)
-        private = [match[1] for way, line in carol.lines[irc_mark:]
-                   if way == "<" and (match := re.match(r":alice!\S+ PRIVMSG carol :(.*)$", line))]
-        require(private == said, f"in private she has heard {private}")
+
+        def private():
+            return [match[1] for way, line in carol.lines[irc_mark:]
+                    if way == "<" and (match := re.match(r":alice!\S+ PRIVMSG carol :(.*)$", line))]
+        await wait_until(lambda: said[-1] in private(), f"{said[-1]!r} in private")
+        require(private() == said, f"in private she has heard {private()}")
 
     async def answers_again():
         await homeserver.start()
