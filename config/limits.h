@@ -233,12 +233,17 @@
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
+#define LIMIT_SLACK_EMOJI 10000            /* of a workspace's own */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
 #define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
 #define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
 #define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
 #define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
+#define LIMIT_SLACK_KNOWN_MESSAGES 100    /* of a conversation, whose deletion is noticed after a gap ... */
+#define LIMIT_SLACK_KNOWN_REACTIONS 100   /* ... and reactions in it that are told from new ones */
 #define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */
+#define LIMIT_SLACK_OVERLAP_SECONDS 600   /* it begins before the last message that was seen: events come in any order,
+                                           * and again after one and after five minutes */
 #define LIMIT_SLACK_THREADS_SECONDS 86400 /* how far before the gap new threads are looked for ... */
 #define LIMIT_SLACK_THREADS_LOOKED 1000   /* ... and below how many messages */
 

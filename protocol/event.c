@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocol/event.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/mem.h"
 
@@ -60,6 +62,23 @@ const char *event_type_name(enum event_type type)
 bool event_is_message(enum event_type type)
 {
 	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION || type == EVENT_MODERATION;
+}
+
+bool event_text_is_file(const struct event_message *message)
+{
+	const struct event_attachment *file = message->attachments;
+	const char *text = message->text ? message->text : "", *said;
+	size_t length;
+
+	if (!message->attachments_count)
+		return false;
+	if (!*text)
+		return !message->xhtml;
+	said = file->description ? file->description : "";
+	length = strlen(said);
+	if (length && !strncmp(text, said, length) && text[length] == ' ')
+		text += length + 1;
+	return !strcmp(text, file->url);
 }
 
 const char *event_moderation_name(enum moderation_action action)

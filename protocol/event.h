@@ -489,6 +489,9 @@ struct event {
 const char *event_type_name(enum event_type type);
 /* What somebody says or does to somebody else: its part of the event is `message`, and it is answered for. */
 bool event_is_message(enum event_type type);
+/* Whether a text says no more than the one file beside it: its address, which may have the description in front. Where
+ * files are shown, that text is not. */
+bool event_text_is_file(const struct event_message *message);
 /* "kick", "role" ...: for logs and people. */
 const char *event_moderation_name(enum moderation_action action);
 /* Never UNSAID: what backends without the extension tell by the flag counts. */

@@ -493,10 +493,7 @@ static void speak(struct speaking *speaking, struct matrix_room *room)
 		redact(speaking, room, message->retracts, known_there);
 		return;
 	}
-	/* A text that only says where the file is would show it twice. */
-	bool redundant = message->attachments_count &&
-	                 ((!*message->text && !message->xhtml) ||
-	                  !strcmp(message->text, message->attachments[0].url));
+	bool redundant = event_text_is_file(message);
 
 	if (!redundant)
 		say_text(speaking, room, known_there);

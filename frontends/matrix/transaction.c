@@ -39,6 +39,8 @@ struct saying {
 	struct matrix_room *room;
 	const struct matrix_event *source;
 	struct buf text, xhtml;
+	struct buf url;              /* of a file */
+	struct event_attachment file;
 };
 
 /* What a mention is called on the network. */
@@ -55,18 +57,17 @@ static const char *name_on_network(void *context, const char *id)
 static void read_file(struct saying *saying)
 {
 	const struct matrix_event *source = saying->source;
-	struct buf url = {0};
 
+	saying->file.description = saying->text.len ? mem_strdup(buf_text(&saying->text)) : NULL;
 	if (saying->text.len)
 		buf_putc(&saying->text, ' ');
 	if (matrix_media_put_url(saying->frontend->media, source->url, source->file_name, source->sender,
-	                         &url))
-		buf_puts(&saying->text, buf_text(&url));
+	                         &saying->url))
+		buf_puts(&saying->text, saying->file.url = buf_text(&saying->url));
 	else
 		buf_printf(&saying->text, "(a file that cannot be fetched: %s)",
 		           source->file_name ? source->file_name : "without a name");
 	buf_clear(&saying->xhtml);
-	buf_finish(&url);
 }
 
 static void read_text(struct saying *saying)
@@ -202,13 +203,17 @@ static void say(struct saying *saying)
 	                                .reply_to = source->reply_to,
 	                                .reply_text = quoted ? quoted->text : NULL,
 	                                .reply_author = quoted ? quoted->author : NULL,
-	                                .thread = source->thread};
+	                                .thread = source->thread,
+	                                .attachments = saying->file.url ? &saying->file : NULL,
+	                                .attachments_count = saying->file.url ? 1 : 0};
 
 	recent_note(saying->frontend, source->id, person_name(saying->frontend, source->sender), message.text,
 	            NULL);
 	if (saying->room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, saying->room))
 		copies_note(saying->frontend, saying->room, source->id, source->id);
 	route(saying, EVENT_MESSAGE, &message);
+	mem_free((char *)saying->file.description);
+	buf_finish(&saying->url);
 }
 
 /* A chat with the bot that was not announced as one: the two of them are alone. */
