@@ -87,11 +87,11 @@ static bool was_seen(struct workspace *workspace, const struct slack_event *even
 	char *id = slack_message_id(event->channel, event->ts);
 	char *edit = event->edited_ts ? mem_printf("%s edited %s", id, event->edited_ts) : NULL;
 
-	/* A message of history is as it was edited last. */
-	if (edit && (event->kind == SLACK_EDIT || event->kind == SLACK_MESSAGE))
-		seen = (spool_seen(spool, workspace->team, edit) && event->kind == SLACK_EDIT) || seen;
 	if (event->kind == SLACK_MESSAGE)
 		seen = spool_seen(spool, workspace->team, id) || seen;
+	/* A message of history is as it was edited last; of one that came before that edit is still to come. */
+	if (edit && (event->kind == SLACK_EDIT || (event->kind == SLACK_MESSAGE && !seen)))
+		seen = (spool_seen(spool, workspace->team, edit) && event->kind == SLACK_EDIT) || seen;
 	if (event->kind == SLACK_DELETE) {
 		char *deletion = mem_printf("%s deleted", id);
 
