@@ -196,6 +196,10 @@
 #define LIMIT_MATRIX_FOUND 100             /* rooms of the network's list in an answer to a client's search */
 #define LIMIT_MATRIX_OPENING_MS 200        /* from one chat that is opened with all contacts to the next */
 #define LIMIT_MATRIX_OPENING_WAITING 50    /* calls to the homeserver that wait: with more, no such chat is opened */
+#define LIMIT_XMPP_ADMIN_ITEMS 50          /* of one request to a room: kicks, bans, roles */
+#define LIMIT_ROOM_PICTURE_BYTES (1u << 20) /* of a room or of oneself, from people to the network */
+#define LIMIT_MATRIX_POLLS 200             /* whose questions and votes are known */
+#define LIMIT_MATRIX_ANSWERS 20            /* of a poll, as Matrix has it */
 #define LIMIT_MATRIX_POWERS 200            /* ghosts of a portal with a power level, and changes of one event */
 #define LIMIT_MATRIX_POWER_MS 2000         /* from one change of a portal's power levels to the next */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/slack/channel.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -49,12 +48,13 @@ struct channel *channel_at(const struct slack_frontend *frontend, const char *pl
 struct channel *channel_find(const struct slack_frontend *frontend, const char *team, const char *id,
                              const char *thread)
 {
-	char place[3 * SLACK_ID_MAX + 3];
-
 	if (!team || !id)
 		return NULL;
-	snprintf(place, sizeof(place), thread ? "%s/%s/%s" : "%s/%s", team, id, thread);
-	return channel_at(frontend, place);
+	char *place = thread ? slack_thread_place(team, id, thread) : slack_address(team, id);
+	struct channel *channel = channel_at(frontend, place);
+
+	mem_free(place);
+	return channel;
 }
 
 struct channel *channel_chat(const struct slack_frontend *frontend, const char *owner, const char *name)

@@ -76,19 +76,20 @@ static bool is_dm(const struct slack_event *event, const struct channel *channel
 	               : event->channel_type && !strcmp(event->channel_type, "im");
 }
 
-/* Each of them is remembered, so that either finds the other's. */
+/* A message by its channel and time stamp, which its event has whenever it comes, and which history tells as well. */
 static bool was_seen(struct workspace *workspace, const struct slack_event *event)
 {
 	struct spool *spool = workspace->frontend->base.transport->spool;
-	bool seen = event->event_id && spool_seen(spool, workspace->team, event->event_id);
 
 	if (!event->channel || !event->ts)
-		return seen;
+		return event->event_id && spool_seen(spool, workspace->team, event->event_id);
 	char *id = slack_message_id(event->channel, event->ts);
 	char *edit = event->edited_ts ? mem_printf("%s edited %s", id, event->edited_ts) : NULL;
+	/* A message is known by its channel and time stamp alone. */
+	bool seen = event->kind == SLACK_MESSAGE
+	                    ? spool_seen(spool, workspace->team, id)
+	                    : event->event_id && spool_seen(spool, workspace->team, event->event_id);
 
-	if (event->kind == SLACK_MESSAGE)
-		seen = spool_seen(spool, workspace->team, id) || seen;
 	/* A message of history is as it was edited last; of one that came before that edit is still to come. */
 	if (edit && (event->kind == SLACK_EDIT || (event->kind == SLACK_MESSAGE && !seen)))
 		seen = (spool_seen(spool, workspace->team, edit) && event->kind == SLACK_EDIT) || seen;
@@ -297,7 +298,8 @@ static bool is_about_text(const struct slack_event *event)
 	       event->kind == SLACK_REACTION || event->kind == SLACK_TOPIC;
 }
 
-/* Whether something has to be known first that is being asked for. */
+/* Whether something has to be known first that is being asked for. Also of what waits for others: it asks now, so that
+ * answers do not come one after the other. */
 static bool has_to_wait(struct workspace *workspace, const struct slack_event *event)
 {
 	struct channel *channel = channel_of(workspace, event);
@@ -314,17 +316,23 @@ static bool is_catching_up(struct workspace *workspace, const struct slack_event
 	return channel && channel->catching_up;
 }
 
+static bool read_waiting(struct slack_event *event, const struct waiting_event *waiting, struct arena *arena)
+{
+	const struct slack_reaction *reactions;
+	size_t count;
+
+	return *waiting->channel
+	               ? slack_history_read(event, waiting->json, waiting->channel, arena, &reactions, &count)
+	               : slack_event_read(event, waiting->json, arena);
+}
+
 /* True: it was taken. */
 static bool try_waiting(struct workspace *workspace, struct waiting_event *waiting)
 {
 	struct arena arena = {0};
 	struct slack_event event;
-	const struct slack_reaction *reactions;
-	size_t count;
 	bool impatient = clock_ms() - waiting->since_ms > LIMIT_SLACK_PATIENCE_MS;
-	bool good = *waiting->channel ? slack_history_read(&event, waiting->json, waiting->channel, &arena,
-	                                                     &reactions, &count)
-	                                : slack_event_read(&event, waiting->json, &arena);
+	bool good = read_waiting(&event, waiting, &arena);
 	bool taken = !good || impatient ||
 	             (!has_to_wait(workspace, &event) &&
 	              (waiting->of_history || !is_catching_up(workspace, &event)));
@@ -403,8 +411,13 @@ static struct waiting_event *wait_behind_history(struct workspace *workspace, co
 void incoming_history(struct workspace *workspace, const char *channel, const struct cJSON *message)
 {
 	struct waiting_event *waiting = wait_behind_history(workspace, message);
+	struct arena arena = {0};
+	struct slack_event event;
 
 	memcpy(waiting->channel, channel, strlen(channel) + 1);
+	if (read_waiting(&event, waiting, &arena))
+		has_to_wait(workspace, &event);
+	arena_finish(&arena);
 }
 
 void incoming_missed(struct workspace *workspace, const struct cJSON *payload)
@@ -425,7 +438,7 @@ static void take_event(struct slack_frontend *frontend, socket_number socket, co
 		log_debug(&frontend->base.log, "an event of no workspace of ours: %s",
 		          log_quote(good && event.team ? event.team : NULL));
 		acknowledge(frontend, socket, frame->id);
-	} else if (!list_empty(&workspace->waiting) || has_to_wait(workspace, &event) ||
+	} else if (has_to_wait(workspace, &event) || !list_empty(&workspace->waiting) ||
 	           is_catching_up(workspace, &event)) {
 		struct waiting_event *waiting =
 		        wait_with(workspace, frame->payload, frame->id ? frame->id : "", &workspace->waiting);

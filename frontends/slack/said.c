@@ -97,7 +97,7 @@ bool said_has_to_wait(struct workspace *workspace, struct channel *channel, cons
 	}
 	if (channel->kind == CHANNEL_PORTAL)
 		waits = is_loading(frontend, workspace->relay) || waits;
-	if (event->kind == SLACK_MESSAGE || event->kind == SLACK_EDIT)
+	if ((event->kind == SLACK_MESSAGE || event->kind == SLACK_EDIT) && slack_text_names(event))
 		slack_text_read(&unused, NULL, event, &callbacks);
 	else if (event->kind == SLACK_TOPIC)
 		slack_mrkdwn_read(&unused, NULL, event->text, &callbacks);

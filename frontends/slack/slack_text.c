@@ -185,6 +185,16 @@ void slack_text_read(struct buf *text, struct buf *xhtml, const struct slack_eve
 	arena_finish(&r.arena);
 }
 
+bool slack_text_names(const struct slack_event *event)
+{
+	/* Tokens of mrkdwn, and types of rich_text's elements. */
+	static const char *const signs[] = {"<@", "<#", "user", "channel"};
+
+	return strstr(event->text, signs[0]) || strstr(event->text, signs[1]) ||
+	       json_contains(event->blocks, signs, ARRAY_SIZE(signs)) ||
+	       json_contains(event->attachments, signs, ARRAY_SIZE(signs));
+}
+
 void slack_mrkdwn_read(struct buf *text, struct buf *xhtml, const char *mrkdwn,
                        const struct slack_names *names)
 {

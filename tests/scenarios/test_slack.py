@@ -127,6 +127,23 @@ async def scenario_duplicates_and_retries(world):
     require(not slack.hub.duplicate and not slack.hub.drop, "nothing came twice, or was dropped")
 
 
+async def scenario_many_new_people_at_once(world):
+    """Of people who all begin to speak at once the names are asked for together: nobody waits for the others' answers."""
+    names = [f"p{number}" for number in range(24)]
+    lobby = await tied(world, people=("egon", *names))
+    slack, carol = lobby.slack, lobby.carol
+    mark = carol.mark()
+    # One after the other they would take longer than an event may wait for a name.
+    slack.faults.plan("delay", "users.info", times=len(names), seconds=0.4)
+    for name in names:
+        slack.person(name).say("general", f"hello from {name}")
+    await irc_hears(carol, "bridge", f"<{names[-1].title()}> hello from {names[-1]}", mark)
+    await slack.wait_acknowledged()
+    require(said_on_irc(carol, mark) == [f"<{name.title()}> hello from {name}" for name in names],
+            f"{said_on_irc(carol, mark)}")
+    require(not slack.faults.planned, f"not all were asked for: {slack.faults.planned}")
+
+
 async def scenario_own_account(world):
     """Who has logged in speaks in his own name, and is in the room as long as he is in the channel."""
     lobby = await tied(world, people=("egon", "dana"))

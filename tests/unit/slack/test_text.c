@@ -17,15 +17,19 @@
 #define Z "\xe2\x80\x8b"
 #define STRIKE "<span style='text-decoration: line-through;'>"
 
+static bool asked; /* for a user or a channel */
+
 static const char *user_name(void *context, const char *id)
 {
 	(void)context;
+	asked = true;
 	return !strcmp(id, "U1") ? "carol" : !strcmp(id, "U2") ? "<!channel>" : NULL;
 }
 
 static const char *channel_name(void *context, const char *id)
 {
 	(void)context;
+	asked = true;
 	return !strcmp(id, "C1") ? "general" : NULL;
 }
 
@@ -187,7 +191,9 @@ static void reads_message(const char *json, const char *text, const char *xhtml)
 	size_t count;
 
 	assert_true(slack_history_read(&event, document, "C1", &arena, &reactions, &count));
+	asked = false;
 	slack_text_read(&plain, NULL, &event, &names);
+	assert_true(slack_text_names(&event) || !asked);
 	assert_string_equal(buf_text(&plain), text);
 	buf_clear(&plain);
 	slack_text_read(&plain, &markup, &event, &names);
@@ -197,9 +203,36 @@ static void reads_message(const char *json, const char *text, const char *xhtml)
 	arena_finish(&arena);
 }
 
+static void names_nobody(const char *json)
+{
+	struct cJSON *document = parse(json);
+	struct arena arena = {0};
+	struct slack_event event;
+	const struct slack_reaction *reactions;
+	size_t count;
+
+	assert_true(slack_history_read(&event, document, "C1", &arena, &reactions, &count));
+	assert_false(slack_text_names(&event));
+	json_free(&document);
+	arena_finish(&arena);
+}
+
 #define RICH(elements) "{'text':'fallback','blocks':[{'type':'rich_text','elements':[" elements "]}]}"
 #define SECTION(elements) "{'type':'rich_text_section','elements':[" elements "]}"
 #define TEXT(text) "{'type':'text','text':'" text "'}"
+
+/* What most people say is not read twice for the names in it. */
+static void test_names(void **state)
+{
+	(void)state;
+	names_nobody("{'text':'a < b @carol #general :wave:'}");
+	names_nobody(RICH(SECTION(TEXT("a <b> @carol") ",{'type':'emoji','name':'wave'}")));
+	names_nobody("{'text':'','attachments':[{'fallback':'x','title':'y','text':'<https://x.org|z>'}]}");
+	reads_message("{'text':'<@U1> <#C1>'}", "@carol #general", "");
+	reads_message("{'text':'','attachments':[{'text':'<@U1>'}]}", "@carol", "");
+	reads_message("{'text':'','blocks':[{'type':'section','text':{'type':'mrkdwn','text':'<#C1>'}}]}", "#general", "");
+	reads_message(RICH(SECTION("{'type':'channel','channel_id':'C1'}")), "#general", "");
+}
 
 static void test_rich_text(void **state)
 {
@@ -543,6 +576,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_marks),    cmocka_unit_test(test_tokens),
 	        cmocka_unit_test(test_blocks),   cmocka_unit_test(test_rich_text),
+	        cmocka_unit_test(test_names),
 	        cmocka_unit_test(test_apps),     cmocka_unit_test(test_writing),
 	        cmocka_unit_test(test_mentions), cmocka_unit_test(test_cutting),  cmocka_unit_test(test_pieces),
 	        cmocka_unit_test(test_long),     cmocka_unit_test(test_same_again),
