@@ -152,6 +152,17 @@ static void keep(struct reading *reading, const struct cJSON *json)
 	reading->count++;
 }
 
+/* What is left of the parent of a thread: whether it was known is seen to by missed.c. */
+static bool is_tombstone(const struct cJSON *message)
+{
+	struct arena arena = {0};
+	const char *subtype = json_text(message, "subtype", &arena);
+	bool is = subtype && !strcmp(subtype, "tombstone");
+
+	arena_finish(&arena);
+	return is;
+}
+
 static bool on_page(void *context, const struct cJSON *json)
 {
 	struct reading *reading = context;
@@ -172,7 +183,7 @@ static bool on_page(void *context, const struct cJSON *json)
 		/* A thread always comes with the message that it is about. */
 		if (slack_is_ts(ts) && slack_ts_compare(ts, reading->since) <= 0)
 			reading->looked++;
-		else if (slack_is_ts(ts) && !(reading->thread && !strcmp(ts, reading->thread)))
+		else if (slack_is_ts(ts) && !(reading->thread && !strcmp(ts, reading->thread)) && !is_tombstone(item))
 			keep(reading, item);
 		arena_finish(&arena);
 	}

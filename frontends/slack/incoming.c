@@ -90,8 +90,8 @@ static bool was_seen(struct workspace *workspace, const struct slack_event *even
 	                    ? spool_seen(spool, workspace->team, id)
 	                    : event->event_id && spool_seen(spool, workspace->team, event->event_id);
 
-	/* A message of history is as it was edited last. */
-	if (edit && (event->kind == SLACK_EDIT || event->kind == SLACK_MESSAGE))
+	/* A message of history is as it was edited last; of one that came before that edit is still to come. */
+	if (edit && (event->kind == SLACK_EDIT || (event->kind == SLACK_MESSAGE && !seen)))
 		seen = (spool_seen(spool, workspace->team, edit) && event->kind == SLACK_EDIT) || seen;
 	if (event->kind == SLACK_DELETE) {
 		char *deletion = mem_printf("%s deleted", id);
