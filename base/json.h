@@ -49,5 +49,7 @@ bool json_bool(const struct cJSON *object, const char *name, bool fallback);
 const struct cJSON *json_first(const struct cJSON *value);
 const struct cJSON *json_next(const struct cJSON *item);
 const char *json_name(const struct cJSON *member, struct arena *arena); /* of an object's member, cleaned; NULL: none */
+/* Whether one of the texts stands in a string that the value is, or has anywhere within it (names aside). */
+bool json_contains(const struct cJSON *value, const char *const *texts, size_t count);
 /* Appends the value without white space. */
 void json_put(struct buf *out, const struct cJSON *value);

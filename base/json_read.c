@@ -81,15 +81,26 @@ static bool copy_escape(struct scan *scan)
 	return true;
 }
 
+/* Behind the characters that a string may have as they are. *ascii: all of them are. */
+static const char *run_end(const char *at, const char *end, bool *ascii)
+{
+	unsigned char all = 0;
+
+	while (at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
+		all |= (unsigned char)*at++;
+	*ascii = all < 0x80;
+	return at;
+}
+
 static bool copy_string(struct scan *scan)
 {
 	buf_putc(scan->out, *scan->at++);
 	while (scan->at < scan->end) {
 		const char *run = scan->at;
+		bool ascii;
 
-		while (scan->at < scan->end && (unsigned char)*scan->at >= 0x20 && *scan->at != '"' && *scan->at != '\\')
-			scan->at++;
-		if (text_is_utf8(run, (size_t)(scan->at - run)))
+		scan->at = run_end(run, scan->end, &ascii);
+		if (ascii || text_is_utf8(run, (size_t)(scan->at - run)))
 			buf_append(scan->out, run, (size_t)(scan->at - run));
 		else
 			text_clean(scan->out, run, (size_t)(scan->at - run), TEXT_LINES);
@@ -169,16 +180,31 @@ static bool copy_token(struct scan *scan)
 {
 	char c = *scan->at;
 
-	if (c == '"')
+	switch (c) {
+	case '"':
 		return copy_string(scan);
-	if (c == '-' || isdigit((unsigned char)c))
-		return copy_number(scan);
-	if (c == '[' || c == '{' || c == ',')
+	case '[':
+	case '{':
 		scan->values++;
-	if (c && strchr("[]{}", c))
 		return copy_bracket(scan);
-	if (!isalpha((unsigned char)c) && (!c || !strchr(",: \t\r\n", c)))
-		return false;
+	case ']':
+	case '}':
+		return copy_bracket(scan);
+	case ',':
+		scan->values++;
+		break;
+	case ':':
+	case ' ':
+	case '\t':
+	case '\r':
+	case '\n':
+		break;
+	default:
+		if (c == '-' || isdigit((unsigned char)c))
+			return copy_number(scan);
+		if (!isalpha((unsigned char)c))
+			return false;
+	}
 	buf_putc(scan->out, c);
 	scan->at++;
 	return true;
@@ -269,6 +295,17 @@ const char *json_line(const struct cJSON *object, const char *name, struct arena
 	const char *text = json_text(object, name, arena);
 
 	return text ? cleaned(text, arena, TEXT_LINE) : NULL;
+}
+
+bool json_contains(const struct cJSON *value, const char *const *texts, size_t count)
+{
+	for (size_t i = 0; i < count && cJSON_IsString(value); i++)
+		if (strstr(value->valuestring, texts[i]))
+			return true;
+	for (const struct cJSON *item = json_first(value); item; item = json_next(item))
+		if (json_contains(item, texts, count))
+			return true;
+	return false;
 }
 
 static bool is_whole(double value)

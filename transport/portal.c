@@ -214,7 +214,8 @@ static void drop_matched(struct portal *portal)
 	}
 }
 
-static bool is_member_nickname(const struct portal *portal, const char *nickname)
+/* NULL: nobody of the portal is called so. */
+static const struct member *member_called(const struct portal *portal, const char *nickname)
 {
 	struct map_iter it = {0};
 
@@ -222,9 +223,9 @@ static bool is_member_nickname(const struct portal *portal, const char *nickname
 		const struct member *member = it.value;
 
 		if (nickname && text_equal_nocase(member->room->nickname, nickname))
-			return true;
+			return member;
 	}
-	return false;
+	return NULL;
 }
 
 static struct portal *portal_find(const struct frontend *frontend, const char *name);
@@ -238,7 +239,7 @@ static bool is_ours(const struct portal *portal, const char *nickname)
 		const struct portal *other =
 		        frontend == portal->frontend ? portal : portal_find(frontend, portal->name);
 
-		if (other && is_member_nickname(other, nickname))
+		if (other && member_called(other, nickname))
 			return true;
 	}
 	return false;
@@ -605,7 +606,15 @@ bool portal_has_nickname(const struct frontend *frontend, const char *name, cons
 {
 	const struct portal *portal = portal_find(frontend, name);
 
-	return portal && is_member_nickname(portal, nickname);
+	return portal && member_called(portal, nickname);
+}
+
+const struct identity *portal_person(const struct frontend *frontend, const char *name, const char *nickname)
+{
+	const struct portal *portal = portal_find(frontend, name);
+	const struct member *member = portal ? member_called(portal, nickname) : NULL;
+
+	return member ? member->identity : NULL;
 }
 
 struct room *portal_listener(const struct frontend *frontend, const char *name)

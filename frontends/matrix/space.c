@@ -263,8 +263,14 @@ static void recover_wish(void *context, const char *name, const void *value, siz
 	struct matrix_frontend *frontend = context;
 	size_t length = strcspn(name, "\n");
 	char *owner = mem_strndup(name, length), *id = mem_strdup(name[length] ? name + length + 1 : "");
+	bool wanted = size == strlen(WANTED) && !memcmp(value, WANTED, size);
+	struct space *space = space_of(frontend, owner);
 
-	wish(space_of(frontend, owner), id, size == strlen(WANTED) && !memcmp(value, WANTED, size) ? IN : OUT);
+	/* Nothing is made for what is not there. */
+	if (wanted ? matrix_room_find(frontend, id) != NULL : space->id || space->busy)
+		wish(space, id, wanted ? IN : OUT);
+	else
+		note_wish(space, id, NULL);
 	mem_free(id);
 	mem_free(owner);
 }

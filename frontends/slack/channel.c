@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/slack/channel.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/known.h"
+#include "frontends/slack/workspace.h"
 
 static const char *const kinds[] = {"control", "chat", "portal"};
 
@@ -47,12 +48,13 @@ struct channel *channel_at(const struct slack_frontend *frontend, const char *pl
 struct channel *channel_find(const struct slack_frontend *frontend, const char *team, const char *id,
                              const char *thread)
 {
-	char place[3 * SLACK_ID_MAX + 3];
-
 	if (!team || !id)
 		return NULL;
-	snprintf(place, sizeof(place), thread ? "%s/%s/%s" : "%s/%s", team, id, thread);
-	return channel_at(frontend, place);
+	char *place = thread ? slack_thread_place(team, id, thread) : slack_address(team, id);
+	struct channel *channel = channel_at(frontend, place);
+
+	mem_free(place);
+	return channel;
 }
 
 struct channel *channel_chat(const struct slack_frontend *frontend, const char *owner, const char *name)
@@ -88,6 +90,16 @@ struct channel *channel_portal(const struct slack_frontend *frontend, const char
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel)
 {
 	return portals_of(frontend, channel->name)->count > 1;
+}
+
+bool channel_room_is_served(const struct slack_frontend *frontend, const char *room)
+{
+	const struct portal_channels *portals = portals_of(frontend, room);
+	bool served = false;
+
+	for (size_t i = 0; portals && i < portals->count && !served; i++)
+		served = workspace_find(frontend, portals->items[i]->at.team) != NULL;
+	return served;
 }
 
 void channel_each_portal(struct slack_frontend *frontend, const char *room, channel_each *each, void *context)
@@ -165,6 +177,7 @@ static void channel_free(void *value)
 {
 	struct channel *channel = value;
 
+	known_free(channel);
 	mem_free(channel->place);
 	mem_free(channel->owner);
 	mem_free(channel->name);

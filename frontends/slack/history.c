@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "config/limits.h"
 #include "frontends/slack/incoming.h"
+#include "frontends/slack/missed.h"
 #include "transport/spool/spool.h"
 
 #define SEEN "slack seen" /* notes of the spool: place -> time stamp of the last message that was taken */
@@ -63,10 +64,12 @@ void history_begin(struct slack_frontend *frontend, const struct channel *channe
 	snprintf(now, sizeof(now), "%" PRId64 ".%06" PRId64, now_ms / 1000, now_ms % 1000 * 1000);
 	note_set(frontend, SEEN, channel->place, from);
 	note_set(frontend, FLOOR, channel->place, from);
+	known_begin(frontend, channel);
 }
 
-void history_forget(struct slack_frontend *frontend, const struct channel *channel)
+void history_forget(struct slack_frontend *frontend, struct channel *channel)
 {
+	known_forget(frontend, channel);
 	note_set(frontend, SEEN, channel->place, NULL);
 	note_set(frontend, FLOOR, channel->place, NULL);
 	note_set(frontend, THREADS, channel->place, NULL);
@@ -96,7 +99,10 @@ struct reading {
 	char *since;          /* time stamp: what is behind it is handed on */
 	char *seen;           /* of the last message that was seen: what is before it may have come */
 	char *from;           /* somewhat before: a thread may have begun below an older message */
-	unsigned looked;      /* older messages that were looked at for that */
+	unsigned looked;      /* older messages that were looked at for that, and for what has changed */
+	bool stopped;         /* there are more than are read */
+	char *oldest;         /* of what was read now; NULL */
+	struct missed *missed;
 	struct list messages; /* struct message.link, oldest first */
 	unsigned count, page;
 	struct map *threads; /* still to be read */
@@ -133,6 +139,8 @@ static void reading_free(void *context)
 	mem_free(reading->seen);
 	mem_free(reading->from);
 	mem_free(reading->thread);
+	mem_free(reading->oldest);
+	missed_destroy(&reading->missed);
 	mem_free(reading);
 }
 
@@ -168,6 +176,9 @@ static bool on_page(void *context, const struct cJSON *json)
 		const char *ts = json_text(item, "ts", &arena),
 		           *latest = json_text(item, "latest_reply", &arena);
 
+		missed_note(reading->missed, item);
+		if (slack_is_ts(ts) && (!reading->oldest || slack_ts_compare(ts, reading->oldest) < 0))
+			mem_replace(&reading->oldest, ts);
 		if (!reading->thread && slack_is_ts(ts) && slack_is_ts(latest) &&
 		    slack_ts_compare(latest, reading->since) > 0)
 			map_set(&reading->threads, ts, reading);
@@ -178,7 +189,8 @@ static bool on_page(void *context, const struct cJSON *json)
 			keep(reading, item);
 		arena_finish(&arena);
 	}
-	return reading->count < LIMIT_SLACK_HISTORY && reading->looked < LIMIT_SLACK_THREADS_LOOKED;
+	reading->stopped = reading->count >= LIMIT_SLACK_HISTORY || reading->looked >= LIMIT_SLACK_THREADS_LOOKED;
+	return !reading->stopped;
 }
 
 /* All was read: it comes like what a socket brings. */
@@ -194,6 +206,8 @@ static void hand_over(struct reading *reading, struct channel *channel)
 		if (workspace)
 			incoming_history(workspace, channel->at.id,
 			                 CONTAINER_OF(link, struct message, link)->json);
+	if (workspace)
+		missed_hand_over(reading->missed, workspace, channel);
 	if (reading->count)
 		log_info(&reading->frontend->base.log,
 		         "%s: %u messages are read back from history; what came before is dropped", channel->place,
@@ -203,6 +217,17 @@ static void hand_over(struct reading *reading, struct channel *channel)
 }
 
 static void begin(struct slack_frontend *frontend, struct channel *channel);
+
+/* A thread comes oldest first: of one that is not read to its end the newest messages are not known. */
+static void note_complete(struct reading *reading, bool failed)
+{
+	if (!failed && !(reading->stopped && reading->thread))
+		missed_complete(reading->missed, reading->thread,
+		                reading->stopped && reading->oldest ? reading->oldest : reading->from);
+	reading->stopped = false;
+	reading->looked = 0;
+	mem_replace(&reading->oldest, NULL);
+}
 
 static void on_done(void *context, const struct web_reply *reply)
 {
@@ -216,14 +241,17 @@ static void on_done(void *context, const struct web_reply *reply)
 		reading->page /= 8;
 		if (!reading->page)
 			reading->page = 1;
-		if (!reading->thread)
+		if (!reading->thread) {
 			messages_free(reading);
+			mem_replace(&reading->oldest, NULL);
+		}
 		read_next(reading);
 		return;
 	}
 	if (reply->err)
 		log_warning(&frontend->base.log, "the history of %s cannot be read: %s",
 		            log_quote(reading->place), reply->problem);
+	note_complete(reading, reply->err != 0);
 	if (channel && map_next(reading->threads, &it)) {
 		mem_replace(&reading->thread, it.key);
 		map_remove(reading->threads, reading->thread);
@@ -247,7 +275,7 @@ static void read_next(struct reading *reading)
 	slack_address_read(&at, reading->place);
 	const char *thread = reading->thread;
 	const struct web_argument arguments[] = {
-	        {"channel", at.id}, {"ts", thread}, {"oldest", thread ? reading->since : reading->from}};
+	        {"channel", at.id}, {"ts", thread}, {"oldest", reading->from}};
 	char *lane = workspace ? mem_printf("history %s", workspace->team) : NULL;
 
 	if (!workspace) {
@@ -298,11 +326,13 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 		struct reading *reading = MEM_NEW_TEXT(struct reading, place, channel->place);
 		char *rest = NULL;
 
+		known_continue(frontend, channel);
 		channel->catching_up = true;
 		reading->frontend = frontend;
 		reading->page = PAGE;
 		reading->seen = mem_strdup(since);
 		reading->since = begin_of(frontend, channel, since);
+		reading->missed = missed_create(frontend, channel->place, since);
 		reading->from = seconds_before(since, LIMIT_SLACK_THREADS_SECONDS);
 		list_init(&reading->messages);
 		reading->thread = channel->kind == CHANNEL_CHAT ? mem_strdup(channel->at.thread) : NULL;

@@ -92,11 +92,27 @@ static void add_span(struct doc *doc, const struct doc_span *like, size_t start)
 	last_block(doc)->count++;
 }
 
+/* Characters in which there is neither a tab nor the beginning of a space of another sort. */
+static size_t plain_run(const char *text, size_t length)
+{
+	size_t run = 0;
+
+	while (run < length && text[run] != '\t' && text[run] != '\xc2' && text[run] != '\xe2')
+		run++;
+	return run;
+}
+
 /* Outside of what is preformatted there is one sort of space. Zero-width spaces keep marks apart that are not
  * meant so, and are nothing else. */
 static void append(struct buf *out, const char *text, size_t length, bool verbatim)
 {
 	for (size_t i = 0; i < length; i++) {
+		size_t run = plain_run(text + i, length - i);
+
+		buf_append(out, text + i, run);
+		i += run;
+		if (i == length)
+			return;
 		bool guard = i + 2 < length && !memcmp(text + i, "\xe2\x80\x8b", 3);
 		bool unbreakable = !verbatim && i + 1 < length && !memcmp(text + i, "\xc2\xa0", 2);
 
@@ -204,6 +220,19 @@ struct run {
 	bool space;
 };
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n';
+}
+
+/* White space within a text that has no look has none either: it is one run with what is around it. */
+static size_t words_length(const char *text, size_t length)
+{
+	while (length > 1 && is_space(text[length - 1]))
+		length--;
+	return length;
+}
+
 /* The next run of white space or of other characters from a place in the spans. */
 static bool next_run(const struct doc *doc, const struct doc_block *block, size_t *index, size_t *offset,
                      struct run *run)
@@ -216,11 +245,13 @@ static bool next_run(const struct doc *doc, const struct doc_block *block, size_
 		return false;
 	span = &doc->spans[block->first + *index];
 	text = doc_text(doc, span) + *offset;
-	run->space = is_plain(span) && strchr(" \n", *text);
-	while (*offset + length < span->length &&
-	       run->space == (is_plain(span) && strchr(" \n", text[length]) != NULL))
+	bool plain = is_plain(span), space = plain && is_space(*text);
+
+	if (plain && !space && !span->look)
+		length = words_length(text, span->length - *offset);
+	while (*offset + length < span->length && space == (plain && is_space(text[length])))
 		length++;
-	*run = (struct run){span, text, length, run->space};
+	*run = (struct run){span, text, length, space};
 	*offset += length;
 	if (*offset == span->length) {
 		*offset = 0;

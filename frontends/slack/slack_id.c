@@ -109,14 +109,30 @@ long long slack_ts_ms(const char *ts)
 	return ms;
 }
 
+/* "A/B" or "A/B/C"; these are made several times for each event. */
+static char *join(const char *a, const char *b, const char *c)
+{
+	size_t a_length = strlen(a), b_length = strlen(b), c_length = c ? strlen(c) + 1 : 0;
+	char *text = mem_realloc(NULL, a_length + 1 + b_length + c_length + 1), *end = text + a_length + 1 + b_length;
+
+	memcpy(text, a, a_length);
+	text[a_length] = '/';
+	memcpy(text + a_length + 1, b, b_length + 1);
+	if (c) {
+		*end = '/';
+		memcpy(end + 1, c, c_length);
+	}
+	return text;
+}
+
 char *slack_address(const char *team, const char *id)
 {
-	return mem_printf("%s/%s", team, id);
+	return join(team, id, NULL);
 }
 
 char *slack_thread_place(const char *team, const char *channel, const char *ts)
 {
-	return mem_printf("%s/%s/%s", team, channel, ts);
+	return join(team, channel, ts);
 }
 
 /* The part up to the next '/', or the end; NULL: it is too long. */

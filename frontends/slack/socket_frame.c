@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* One websocket as libwebsockets sees it: frames in and out. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -13,27 +16,62 @@
 
 void slack_socket_put(struct slack_socket *socket, const char *text, size_t length)
 {
+	bool first = socket->out_at == socket->out.len; /* else it is asked already */
 	char *room = buf_reserve(&socket->out, HEAD + length);
 
 	memcpy(room, &length, sizeof(length));
 	memcpy(room + HEAD, text, length);
 	socket->out.len += HEAD + length;
-	if (socket->wsi)
+	if (socket->wsi && first)
 		lws_callback_on_writable(socket->wsi);
 }
 
+/* libwebsockets writes each frame by itself: while corked, they leave in as few packets as they fit in. */
+static void cork(struct slack_socket *socket, int on)
+{
+	setsockopt(lws_get_socket_fd(socket->wsi), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
+static size_t length_at(const struct buf *out, size_t at)
+{
+	size_t length;
+
+	memcpy(&length, out->data + at, sizeof(length));
+	return length;
+}
+
+static bool has_several(const struct slack_socket *socket)
+{
+	return socket->out_at < socket->out.len &&
+	       socket->out_at + HEAD + length_at(&socket->out, socket->out_at) < socket->out.len;
+}
+
 /* Each in one frame that is not fragmented: Slack drops others. False: the connection has failed. */
-static bool send_some(struct slack_socket *socket)
+static bool send_frames(struct slack_socket *socket)
 {
 	while (socket->out_at < socket->out.len && !lws_partial_buffered(socket->wsi)) {
 		char *at = socket->out.data + socket->out_at;
-		size_t length;
+		size_t length = length_at(&socket->out, socket->out_at);
 
-		memcpy(&length, at, sizeof(length));
 		if (lws_write(socket->wsi, (unsigned char *)at + HEAD, length, LWS_WRITE_TEXT) < (int)length)
 			return false;
 		socket->out_at += HEAD + length;
 	}
+	return true;
+}
+
+static bool send_some(struct slack_socket *socket)
+{
+	bool several = has_several(socket);
+
+	if (several)
+		cork(socket, 1);
+	bool good = send_frames(socket);
+
+	if (several)
+		cork(socket, 0);
+	if (!good)
+		return false;
 	if (socket->out_at == socket->out.len) {
 		buf_clear(&socket->out);
 		buf_shrink(&socket->out, KEPT_BYTES);

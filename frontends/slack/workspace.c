@@ -9,9 +9,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/member.h"
 #include "frontends/slack/person.h"
+#include "frontends/slack/posted.h"
 #include "frontends/slack/slack_token.h"
 #include "transport/delivery.h"
 
@@ -77,6 +79,7 @@ static void give_up(struct workspace *workspace)
 	workspace->token.dead = true;
 	web_api_forget_token(workspace->frontend->api, &workspace->token);
 	incoming_forget_workspace(workspace);
+	posted_forget(workspace);
 }
 
 /* Of the store, unless another token of it is in use. */
@@ -146,6 +149,7 @@ static void become_ready(struct workspace *workspace)
 	struct slack_frontend *frontend = workspace->frontend;
 
 	workspace->state = WORKSPACE_READY;
+	workspace->ready_ms = clock_wall_ms();
 	log_info(&workspace->log, "we are %s in %s", workspace->bot_user, log_quote(workspace->name));
 	/* If an administrator gave it an account, it speaks for people who have none. */
 	slack_later(frontend, slack_person_registered, workspace->relay);
@@ -373,6 +377,7 @@ void workspaces_free(struct slack_frontend *frontend)
 		list_remove(&workspace->link);
 		incoming_forget_workspace(workspace);
 		members_free(workspace);
+		custom_emoji_free(workspace);
 		mem_free_secret(workspace->token.text);
 		mem_free(workspace->installed);
 		mem_free(workspace->team);

@@ -17,6 +17,7 @@ struct workspace {
 	enum workspace_state state;
 	struct log log;
 	struct web_token token;
+	int64_t ready_ms; /* Unix milliseconds: records accepted before may have been posted already, with another token */
 	char *installed; /* its team, if its token came by OAuth; else NULL */
 	char *team;     /* NULL while ASKING */
 	char *name;     /* as people call it; "" */
@@ -26,7 +27,9 @@ struct workspace {
 	char *relay;    /* "TEAM/BOTUSER": the identity that speaks for people without an account */
 	struct map *members; /* user id -> struct member (member.c) */
 	struct list members_used; /* struct member.used, the longest unused first */
+	struct map *called;  /* name in lower case -> struct namesakes (member.c) */
 	struct map *titles;  /* channel id -> its name, for links to channels (member.c) */
+	struct custom_emoji *emoji; /* NULL: not needed so far */
 	struct list waiting; /* struct waiting_event.link (incoming.c) */
 	unsigned waiting_count;
 };

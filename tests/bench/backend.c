@@ -14,6 +14,10 @@
  * Rooms are called crowdN and have N guests, guest00000 and so on. What one of our people says in one is counted as if
  * it were for the sink, and told to the others there.
  *
+ * Rooms whose names begin with #echo, #sink, #report do the same, and take the author's name ("<name> ") off what is
+ * said for somebody else; #source, told "COUNT ROOMS", says COUNT messages in the rooms #out00000..., in turn, each "@"
+ * and its number. Somebody else speaks in them.
+ *
  * Somebody whose address begins with cNu (c20u00001@...) has N contacts and is shown them after the login.
  * --raw echoes bytes, not frames. Anything else on the command line is the gateway's and ignored.
  */
@@ -44,6 +48,8 @@ static struct backend {
 	char prefix[32];
 	char domain[128];
 	unsigned long source_left, source_users, source_next;
+	bool source_rooms; /* it speaks in rooms, of which the one who asked is */
+	char source_user[128];
 	/* our people in rooms */
 	struct member {
 		char user[128], room[32], nickname[64];
@@ -54,12 +60,15 @@ static struct backend {
 static const char text_of_source[] =
 	"The quick brown fox jumps over the lazy dog, and then it rests for a while in the shade of a tree.";
 
-static void say(struct slice user, struct slice contact, struct slice text)
+/* nickname: of whom in a room; of a contact none. */
+static void say(struct slice user, struct slice contact, struct slice nickname, struct slice text)
 {
 	buf_clear(&backend.payload);
 	wire_put_bytes(&backend.payload, 1, user);
 	wire_put_bytes(&backend.payload, 2, contact);
 	wire_put_bytes(&backend.payload, 3, text);
+	if (nickname.at)
+		wire_put_bytes(&backend.payload, 4, nickname);
 	wire_put_frame(&backend.out, WIRE_CONV_MESSAGE, &backend.payload);
 }
 
@@ -107,13 +116,10 @@ static void show_participant(const struct member *member, const char *nickname, 
 
 static void on_join(struct slice payload)
 {
-	struct member *member = &backend.members[backend.members_count];
+	struct member joined = {0}, *member = &joined;
 	struct wire_field field;
 	char guest[32];
 
-	if (backend.members_count == MAX_MEMBERS)
-		return;
-	*member = (struct member){0};
 	while (wire_next(&payload, &field)) {
 		if (field.number == 1)
 			copy(member->user, sizeof(member->user), field.bytes);
@@ -124,7 +130,9 @@ static void on_join(struct slice payload)
 	}
 	unsigned long guests = strncmp(member->room, "crowd", 5) == 0 ? strtoul(member->room + 5, NULL, 10) : 0;
 
-	backend.members_count++;
+	/* In a # room nobody is told what others say. */
+	if (*member->room != '#' && backend.members_count < MAX_MEMBERS)
+		backend.members[backend.members_count++] = joined;
 	for (unsigned long i = 0; i < guests; i++) {
 		snprintf(guest, sizeof(guest), "guest%05lu", i);
 		show_participant(member, guest, 0);
@@ -145,12 +153,7 @@ static bool say_in_room(const char *room, const char *nickname, struct slice tex
 		found = true;
 		if (member == author)
 			continue;
-		buf_clear(&backend.payload);
-		wire_put_bytes(&backend.payload, 1, slice_of(member->user));
-		wire_put_bytes(&backend.payload, 2, slice_of(room));
-		wire_put_bytes(&backend.payload, 3, text);
-		wire_put_bytes(&backend.payload, 4, slice_of(nickname));
-		wire_put_frame(&backend.out, WIRE_CONV_MESSAGE, &backend.payload);
+		say(slice_of(member->user), slice_of(room), slice_of(nickname), text);
 	}
 	return found;
 }
@@ -187,23 +190,51 @@ static void start_source(struct slice user, struct slice words)
 	char *text = strndup(words.at, words.length);
 	const char *at = memchr(user.at, '@', user.length);
 
+	backend.source_rooms = false;
 	if (text && at &&
 	    sscanf(text, "%lu %lu %31s", &backend.source_left, &backend.source_users, backend.prefix) == 3)
 		snprintf(backend.domain, sizeof(backend.domain), "%.*s", (int)(user.at + user.length - at), at);
 	free(text);
 }
 
-static void run_source(void)
+static void start_room_source(struct slice user, struct slice words)
+{
+	char *text = strndup(words.at, words.length);
+
+	if (text && sscanf(text, "%lu %lu", &backend.source_left, &backend.source_users) == 2)
+		snprintf(backend.source_user, sizeof(backend.source_user), "%.*s", (int)user.length, user.at);
+	backend.source_rooms = true;
+	free(text);
+}
+
+static void say_in_next_room(void)
+{
+	char room[32], text[sizeof(text_of_source) + 32];
+	int room_length = snprintf(room, sizeof(room), "#out%05lu", backend.source_next % backend.source_users);
+	int length = snprintf(text, sizeof(text), "@%010lu %s", backend.source_next, text_of_source);
+
+	say((struct slice){backend.source_user, strlen(backend.source_user)},
+	    (struct slice){room, (size_t)room_length}, SLICE("somebody"), (struct slice){text, (size_t)length});
+	backend.source_next++;
+}
+
+static void say_to_next(void)
 {
 	char user[sizeof(backend.prefix) + sizeof(backend.domain) + 32];
+	int length = snprintf(user, sizeof(user), "%s%05lu%s", backend.prefix, backend.source_next, backend.domain);
 
+	say((struct slice){user, (size_t)length}, SLICE("source"), (struct slice){0},
+	    (struct slice){text_of_source, sizeof(text_of_source) - 1});
+	backend.source_next = (backend.source_next + 1) % backend.source_users;
+}
+
+static void run_source(void)
+{
 	while (backend.source_left && backend.out.len - backend.sent < SOURCE_BYTES) {
-		int length = snprintf(user, sizeof(user), "%s%05lu%s", backend.prefix, backend.source_next,
-				      backend.domain);
-
-		say((struct slice){user, (size_t)length}, SLICE("source"),
-		    (struct slice){text_of_source, sizeof(text_of_source) - 1});
-		backend.source_next = (backend.source_next + 1) % backend.source_users;
+		if (backend.source_rooms)
+			say_in_next_room();
+		else
+			say_to_next();
 		backend.source_left--;
 	}
 }
@@ -221,11 +252,55 @@ static void sink(struct slice text)
 	backend.last = number;
 }
 
+/* "<name> text", which is how somebody is spoken for. */
+static struct slice without_author(struct slice text)
+{
+	const char *end = slice_starts(text, "<") ? memmem(text.at, text.length, "> ", 2) : NULL;
+
+	return end ? (struct slice){end + 2, (size_t)(text.at + text.length - end - 2)} : text;
+}
+
+/* What this contact or room does with what it is told; it answers in the room as somebody else. */
+static void act(struct slice user, struct slice contact, struct slice text)
+{
+	struct slice name = contact, nickname = {0};
+	char count[64];
+
+	if (slice_starts(contact, "#")) {
+		nickname = SLICE("somebody");
+		text = without_author(text);
+		name = (struct slice){contact.at + 1, contact.length - 1};
+		while (name.length && name.at[name.length - 1] >= '0' && name.at[name.length - 1] <= '9')
+			name.length--;
+	}
+	if (slice_is(name, "sink")) {
+		sink(text);
+	} else if (slice_is(name, "echo")) {
+		say(user, contact, nickname, text);
+	} else if (slice_is(name, "report")) {
+		say(user, contact, nickname,
+		    (struct slice){count, (size_t)snprintf(count, sizeof(count), "#%lu %lu", backend.sunk,
+							   backend.disordered)});
+		backend.sunk = backend.disordered = 0;
+	} else if (slice_is(name, "source")) {
+		backend.source_next = 0;
+		if (nickname.at)
+			start_room_source(user, text);
+		else
+			start_source(user, text);
+	} else if (slice_is(name, "speaker")) {
+		speak(text);
+	} else if (relay(user, contact, text)) {
+		sink(text);
+	} else if (slice_is(name, "contacts")) {
+		show_contacts(user, strtoul(text.at, NULL, 10));
+	}
+}
+
 static void on_message(struct slice payload)
 {
 	struct slice user = {0}, contact = {0}, text = {0};
 	struct wire_field field;
-	char count[64];
 
 	while (wire_next(&payload, &field)) {
 		if (field.number == 1)
@@ -235,25 +310,7 @@ static void on_message(struct slice payload)
 		else if (field.number == 3)
 			text = field.bytes;
 	}
-	if (slice_is(contact, "sink")) {
-		sink(text);
-	} else if (slice_is(contact, "echo")) {
-		say(user, contact, text);
-	} else if (slice_is(contact, "report")) {
-		say(user, contact,
-		    (struct slice){count, (size_t)snprintf(count, sizeof(count), "#%lu %lu", backend.sunk,
-							   backend.disordered)});
-		backend.sunk = backend.disordered = 0;
-	} else if (slice_is(contact, "source")) {
-		backend.source_next = 0;
-		start_source(user, text);
-	} else if (slice_is(contact, "speaker")) {
-		speak(text);
-	} else if (relay(user, contact, text)) {
-		sink(text);
-	} else if (slice_is(contact, "contacts")) {
-		show_contacts(user, strtoul(text.at, NULL, 10));
-	}
+	act(user, contact, text);
 }
 
 static void on_login(struct slice payload)
@@ -277,7 +334,7 @@ static void on_login(struct slice payload)
 
 static void on_ping(void)
 {
-	static const char config[] = "[registration]\nneedPassword=0\nneedRegistration=0\n[features]\nreceipts=1\n";
+	static const char config[] = "[registration]\nneedPassword=0\nneedRegistration=0\n[features]\nreceipts=1\nmuc=1\n";
 	static bool told;
 	char id[32];
 

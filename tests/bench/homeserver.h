@@ -11,9 +11,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "pipes.h"
 #include "wire.h"
-
-#define HOMESERVER_CONNECTIONS 64
 
 /* A call of the client-server API. Lent. */
 struct call {
@@ -23,13 +22,9 @@ struct call {
 };
 
 struct homeserver {
-	int listener;
-	unsigned port;
-	struct pipe {
-		int fd; /* -1: none */
-		struct buf in, out;
-		size_t sent;
-	} pipes[HOMESERVER_CONNECTIONS], push;
+	struct pipes pipes;
+	struct pipe *push;     /* the connection for requests of its own; NULL: none */
+	bool broken;           /* it was, before the answer */
 	unsigned service_port; /* of the application service */
 	const char *token;     /* for it */
 	uint64_t pushed_ns;    /* when the request began, before it connects */

@@ -24,26 +24,25 @@
  *     memory                       waits until the program is idle, and looks
  */
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "homeserver.h"
 #include "latency.h"
 #include "subject.h"
+#include "sync.h"
+#include "tally.h"
 
 #define SERVER "load.example"
 #define BOT "@benchbot:" SERVER
 #define TRANSACTIONS "/_matrix/app/v1/transactions/"
 #define PATIENCE_S 120
 #define UNANSWERED 1000 /* echoes that may be under way */
-#define MAX_PEOPLE 1000
+#define MAX_PEOPLE TALLY_LINES
 
 enum chat { CONTROL, SINK, ECHO, REPORT, SPEAKER, CHATS, PORTAL = CHATS };
 
@@ -63,13 +62,12 @@ static struct load {
 	bool ready; /* the bridge has read its rooms */
 	char portal[64], crowd[32]; /* the last one's id, and what the network calls it */
 	/* of the step that is going on */
-	uint64_t *asked;   /* by number; 0: has come back */
-	unsigned long asked_count, answered, doubled, disordered;
-	unsigned long last[MAX_PEOPLE]; /* number of the last echo in each chat, plus one */
+	struct tally echoes;
+	unsigned long doubled, disordered;
 	unsigned long named; /* ghosts that were given their names */
 	bool reported;
 	unsigned long counted, counted_disordered;
-	struct latency put, roundtrip;
+	struct latency put;
 } load;
 
 #define give_up(...) subject_give_up(&load.subject, __VA_ARGS__)
@@ -85,24 +83,6 @@ static struct slice text_of(struct slice body)
 		return (struct slice){"", 0};
 	at += sizeof(name) - 1;
 	return (struct slice){at, (size_t)(body.at + body.length - at)};
-}
-
-static void on_echo(unsigned long person, struct slice text)
-{
-	unsigned long number = strtoul(text.at + 1, NULL, 10);
-
-	if (number >= load.asked_count || person >= MAX_PEOPLE)
-		return;
-	if (!load.asked[number]) {
-		load.doubled++;
-		return;
-	}
-	latency_add(&load.roundtrip, now_ns() - load.asked[number]);
-	load.asked[number] = 0;
-	load.answered++;
-	if (number < load.last[person])
-		load.disordered++;
-	load.last[person] = number + 1;
 }
 
 static void on_report(struct slice text)
@@ -122,13 +102,13 @@ static void on_said(const char *path, struct slice body)
 	size_t length = strlen(load.portal);
 
 	if (length && text.length && !strncmp(path, load.portal, length) && path[length] == '/' && *text.at == '@') {
-		on_echo(0, text);
+		tally_answer(&load.echoes, strtoul(text.at + 1, NULL, 10), 0);
 		return;
 	}
 	if (sscanf(path, "!u%5lu-%15[a-z]", &person, chat) != 2 || !text.length)
 		return;
 	if (strcmp(chat, "echo") == 0 && *text.at == '@')
-		on_echo(person, text);
+		tally_answer(&load.echoes, strtoul(text.at + 1, NULL, 10), person);
 	else if (strcmp(chat, "report") == 0 && *text.at == '#')
 		on_report(text);
 	else if (strcmp(chat, "control") == 0 && memmem(text.at, text.length, "registered", 10))
@@ -160,7 +140,7 @@ static void turn(int timeout_ms)
 		give_up("the bridge closed the connection of a request");
 	if (now_ns() - load.began > PATIENCE_S * UINT64_C(1000000000))
 		give_up("not done in %d s: %lu of %lu echoes, %lu doubled, %lu joins, %lu names", PATIENCE_S,
-			load.answered, load.asked_count, load.doubled, load.joined, load.named);
+			load.echoes.answered, load.echoes.room, load.echoes.doubled, load.joined, load.named);
 	if (!subject_runs(&load.subject))
 		give_up("the program has ended; see %s", load.log);
 }
@@ -252,21 +232,17 @@ static void restart(void)
 	start();
 }
 
-static void expect_echoes(unsigned long count)
+static void begin(unsigned long echoes)
 {
-	load.asked = mem_realloc(load.asked, (count + 1) * sizeof(*load.asked));
-	memset(load.asked, 0, (count + 1) * sizeof(*load.asked));
-	memset(load.last, 0, sizeof(load.last));
-	load.asked_count = load.answered = load.doubled = load.disordered = 0;
+	tally_begin(&load.echoes, echoes);
 	latency_finish(&load.put);
-	latency_finish(&load.roundtrip);
+	load.doubled = load.disordered = 0;
 }
 
 static void ask(unsigned long person, unsigned long number)
 {
 	put_numbered(person, ECHO, number);
-	load.asked[number] = now_ns();
-	load.asked_count = number + 1;
+	tally_ask(&load.echoes, number);
 }
 
 static void log_in(unsigned long person)
@@ -300,15 +276,14 @@ static void greet(unsigned long person)
 {
 	unsigned long number = 0;
 
-	expect_echoes(PATIENCE_S * 10);
-	load.asked_count = 0;
-	while (!load.answered) {
+	begin(PATIENCE_S * 10);
+	while (!load.echoes.answered) {
 		uint64_t until = now_ns() + 200000000;
 
 		begin_transaction();
 		ask(person, number++);
 		end_transaction();
-		while (!load.answered && now_ns() < until)
+		while (!load.echoes.answered && now_ns() < until)
 			turn(10);
 	}
 }
@@ -349,9 +324,7 @@ static void sink(enum chat chat, unsigned long events, unsigned long size, unsig
 	unsigned long opened = load.homeserver.opened, sent = 0, counted;
 	uint64_t cpu, taken;
 
-	expect_echoes(chat == PORTAL ? events : 1);
-	if (chat == PORTAL)
-		load.asked_count = events; /* what is shown of it counts as doubled */
+	begin(chat == PORTAL ? events : 0); /* what is shown of it counts as doubled */
 	ask_report();
 	latency_finish(&load.put);
 	load.began = now_ns();
@@ -375,7 +348,7 @@ static void sink(enum chat chat, unsigned long events, unsigned long size, unsig
 	load.body = last;
 	memcpy(load.path, path, sizeof(path));
 	push(); /* as if the answer had been lost */
-	load.doubled += ask_report();
+	load.doubled = ask_report() + load.echoes.doubled;
 	if (counted > events)
 		load.doubled += counted - events;
 	print_costs(cpu, taken, counted < events ? events - counted : 0, opened);
@@ -388,8 +361,7 @@ static void echo(unsigned long events, unsigned long size, unsigned long people)
 	unsigned long unanswered = size == 1 ? 1 : UNANSWERED;
 	uint64_t cpu, taken;
 
-	expect_echoes(events);
-	load.asked_count = 0;
+	begin(events);
 	load.began = now_ns();
 	cpu = subject_cpu_ns(&load.subject);
 	while (sent < events) {
@@ -397,16 +369,18 @@ static void echo(unsigned long events, unsigned long size, unsigned long people)
 		for (unsigned long i = 0; i < size && sent < events; i++, sent++)
 			ask(sent % people, sent);
 		end_transaction();
-		while (sent - load.answered >= unanswered)
+		while (sent - load.echoes.answered >= unanswered)
 			turn(1000);
 	}
 	taken = now_ns() - load.began;
-	while (load.answered < events)
+	while (load.echoes.answered < events)
 		turn(1000);
 	cpu = subject_cpu_ns(&load.subject) - cpu;
+	load.doubled = load.echoes.doubled;
+	load.disordered = load.echoes.disordered;
 	print_costs(cpu, taken, 0, opened);
 	printf(", ");
-	latency_print(&load.roundtrip, "roundtrip", stdout);
+	latency_print(&load.echoes.latency, "roundtrip", stdout);
 	puts("}");
 }
 
@@ -429,7 +403,7 @@ static void portal(unsigned long people, unsigned long guests)
 		put_event(i, PORTAL, "m.room.member", state_key, "{\"membership\":\"join\"}");
 		end_transaction();
 	}
-	expect_echoes(1);
+	begin(0);
 	for (unsigned long i = 0; i < people; i++) {
 		while (ask_report() == 0) { /* what this one says is heard */
 			begin_transaction();
@@ -444,26 +418,27 @@ static void crowd(unsigned long events, unsigned long speakers)
 {
 	unsigned long opened = load.homeserver.opened;
 	uint64_t cpu, taken;
-	char text[64];
+	char text[128];
 
-	expect_echoes(events);
+	begin(events);
 	for (unsigned long i = 0; i < events; i++)
-		load.asked[i] = now_ns();
-	load.asked_count = events;
+		tally_ask(&load.echoes, i);
 	snprintf(text, sizeof(text), "%s %lu %lu", load.crowd, events, speakers);
 	load.began = now_ns();
 	cpu = subject_cpu_ns(&load.subject);
 	begin_transaction();
 	put_text(0, SPEAKER, text);
 	end_transaction();
-	while (load.answered < events)
+	while (load.echoes.answered < events)
 		turn(1000);
 	taken = now_ns() - load.began;
 	ask_report(); /* behind which nothing of it comes any more */
 	cpu = subject_cpu_ns(&load.subject) - cpu;
+	load.doubled = load.echoes.doubled;
+	load.disordered = load.echoes.disordered;
 	print_costs(cpu, taken, 0, opened);
 	printf(", ");
-	latency_print(&load.roundtrip, "roundtrip", stdout);
+	latency_print(&load.echoes.latency, "roundtrip", stdout);
 	puts("}");
 }
 
@@ -481,33 +456,6 @@ static void ghosts(unsigned long first, unsigned long count)
 			give_up("a ghost is answered with %u", load.homeserver.status);
 	}
 	puts("{}");
-}
-
-/* What the disk needs for as much as a transaction brings. */
-static void sync_file(unsigned long count, unsigned long bytes, const char *path)
-{
-	struct latency latency = {0};
-	char *block = mem_alloc(bytes);
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	struct timespec before, after;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-
-	for (unsigned long i = 0; i < count; i++) {
-		uint64_t began = now_ns();
-
-		if (fd < 0 || write(fd, block, bytes) != (ssize_t)bytes || fdatasync(fd) < 0)
-			give_up("%s cannot be written", path);
-		latency_add(&latency, now_ns() - began);
-	}
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
-	close(fd);
-	unlink(path);
-	mem_free(block);
-	printf("{\"cpu_s\": %.6f, ", (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
-	latency_print(&latency, "sync", stdout);
-	puts("}");
-	latency_finish(&latency);
 }
 
 static void memory(void)
@@ -540,10 +488,12 @@ static bool run(const char *line)
 		echo(a, b, c);
 	else if (sscanf(line, "ghosts %lu %lu", &a, &b) == 2)
 		ghosts(a, b);
-	else if (sscanf(line, "sync %lu %lu %199s", &a, &b, word) == 3)
-		sync_file(a, b, word);
-	else
+	else if (sscanf(line, "sync %lu %lu %199s", &a, &b, word) == 3) {
+		if (!sync_measure(a, b, word))
+			give_up("%s cannot be written", word);
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -591,7 +541,7 @@ int main(int argc, char **argv)
 	load.homeserver.service_port = free_port();
 	for (char **each = load.argv; *each; each++) {
 		*each = with_port(*each, "SERVICE", load.homeserver.service_port);
-		*each = with_port(*each, "PORT", load.homeserver.port);
+		*each = with_port(*each, "PORT", load.homeserver.pipes.port);
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);

@@ -8,7 +8,7 @@ from harness.process import Failure
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FIGURES = ("CPU per 100,000, user → backend", "CPU per 100,000, backend → user", "round trip", "memory", "login storm",
-           "leave", "presence flood", "start to connected", "Matrix")
+           "leave", "presence flood", "start to connected", "Matrix", "Slack")
 
 
 async def scenario_every_figure_is_measured(world):

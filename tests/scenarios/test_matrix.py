@@ -1171,12 +1171,13 @@ async def scenario_room_version_12(world):
     await in_room_version(world, "12")
 
 
-async def scenario_beside_xmpp(world):
-    """One instance, two frontends; everybody meets on IRC."""
+async def beside_xmpp(world, **keys):
+    """Three in #lobby: alice on Matrix and bob on XMPP, of one instance, and carol on IRC: (alice, her portal, bob, his room,
+    carol)."""
     synapse, ircd, prosody = world.synapse_or_skip(), await world.ngircd(), await world.prosody()
     gateway = world.gateway()
     gateway.irc(ircd)
-    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0"})
+    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0", **keys})
     await gateway.appservice_of(synapse)
     gateway.component_of(prosody)
     gateway.keys["service.frontend"] = ["xmpp", "matrix"]
@@ -1190,6 +1191,12 @@ async def scenario_beside_xmpp(world):
     room = "#lobby@irc.localhost"
     bob.join(room, "bob")
     await bob.joined(room, "bob")
+    return alice, portal, bob, room, carol
+
+
+async def scenario_beside_xmpp(world):
+    """One instance, two frontends; everybody meets on IRC."""
+    alice, portal, bob, room, carol = await beside_xmpp(world)
     await alice.say(portal, "from Matrix")
     await bob.message(f"{room}/alice", "^from Matrix$", "groupchat")
     bob.say(room, "from XMPP", "groupchat")

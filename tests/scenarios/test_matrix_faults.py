@@ -328,6 +328,14 @@ async def scenario_rooms_are_made_once(world):
             event["content"].get("body") == "the end" for room in controls() for event in room.events), "the bot to say so", 20)
         require(len(rooms(BOT, person, True)) == 1, f"there are {len(rooms(BOT, person, True))} spaces")
         require(len(controls()) == 1, f"there are {len(controls())} chats with the bot")
+    # What is to be in it is not forgotten either.
+    dave = await world.irc_client(lobby.ircd, "dave")
+    fault = homeserver.fail("PUT .*/m.space.child/", hang())
+    dave.send("PRIVMSG alice :may I")
+    await homeserver.hit(fault)
+    await gateway.kill_core()
+    await gateway.start()
+    await wait_until(lambda: rooms(ghost("dave"), alice)[0].id in children(space), "the chat to be in the space")
     require(rooms(BOT, alice, True) == [space], "alice has another space")
 
 

@@ -173,6 +173,48 @@ async def scenario_rotation_killed(world):
     require(not slack.faults.planned, f"nothing was lost: {slack.faults.planned}")
 
 
+async def scenario_lost_and_back(world):
+    """A token is revoked while a message is on its way: when the app is installed again it is there once, and what was said
+    meanwhile too."""
+    slack = await world.slack()
+    egon = slack.person("egon", display_name="Egon")
+    slack.channel("general", "egon")
+    ircd = await world.ngircd()
+    gateway = world.gateway()
+    gateway.irc(ircd)
+    gateway.slack_of(slack)
+    port = free_port()
+    public = f"http://127.0.0.1:{port}"
+    slack.app.redirect_uris = [f"{public}/slack/callback"]
+    slack.consent = True
+    gateway.keys.update({"irc.line_interval": "0", "slack.admin": f"{slack.team.id}/{egon.id}",
+                         "slack.client_id": slack.app.client_id, "slack.client_secret": slack.app.client_secret,
+                         "slack.public_url": public, "slack.port": str(port)})
+    await gateway.start()
+    await slack.wait_connected()
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    asker = Asker(slack, egon)
+    mark = carol.mark()
+    await asker.ask("relay login bridge", "registered")
+    await asker.command("general", "link #lobby", "tied to #lobby now")
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    slack.faults.hold_answers = asyncio.Event()
+    carol.send("PRIVMSG #lobby :on its way")
+    await slack.wait_for_text("general", "on its way", "carol")
+    slack.revoke(slack.bot.tokens[-1])
+    await gateway.process.wait_log("is lost to the gateway")
+    slack.faults.hold_answers, held = None, slack.faults.hold_answers
+    held.set()
+    carol.send("PRIVMSG #lobby :meanwhile")
+    status, page, _ = await Browser().go(f"{public}/slack/install")
+    require(status == 200 and slack.team.name in page, f"{status} {page}")
+    carol.send("PRIVMSG #lobby :after")
+    await slack.wait_for_text("general", "after", "carol")
+    shown = [message["text"] for message in slack.posted("general") if message.get("username") == "carol"]
+    require(shown == ["on its way", "meanwhile", "after"], f"{shown}")
+
+
 async def scenario_administration(world):
     """Workspaces are listed, stopped and removed by transportctl; the others go on."""
     slack = await world.slack()

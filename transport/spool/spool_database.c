@@ -170,7 +170,7 @@ static int set_up(struct spool_database *database, const uint8_t *secret, uint64
 	char *limit = mem_printf("PRAGMA wal_autocheckpoint = %" PRIu64, pages > 0 ? pages : 1);
 	int code = sqlite3_exec(database->db,
 	                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-	                        "PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -8192",
+	                        "PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -2048",
 	                        NULL, NULL, NULL);
 
 	if (code == SQLITE_OK)

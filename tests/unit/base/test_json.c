@@ -161,6 +161,10 @@ static void test_members(void **state)
 	assert_null(json_array(document, "o"));
 	assert_null(json_member(json_array(document, "l"), "x"));
 	assert_int_equal(json_number(json_object(document, "o"), "x", 0), 1);
+	assert_true(json_contains(document, (const char *const[]){"none", "wo"}, 2));
+	assert_true(json_contains(json_member(document, "type"), (const char *const[]){"t"}, 1));
+	assert_false(json_contains(document, (const char *const[]){"half"}, 1));
+	assert_false(json_contains(NULL, (const char *const[]){""}, 1));
 	item = json_first(json_array(document, "l"));
 	assert_int_equal(json_number(item, NULL, 0), 1);
 	assert_null(json_name(item, &arena));

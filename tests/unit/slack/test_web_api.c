@@ -180,6 +180,13 @@ static void post(struct fixture *f, const char *channel, const char *text)
 	                          .unsure = note_unsure});
 }
 
+static size_t lane_waiting(const struct web_api *api, const char *name)
+{
+	const struct web_lane *lane = map_get(api->lanes, name);
+
+	return lane ? lane->count : 0;
+}
+
 static void expect_told(struct fixture *f, const char *told)
 {
 	assert_string_equal(buf_text(&f->told), told);
@@ -213,15 +220,15 @@ static void calls(void **state)
 	                          .arguments_count = ARRAY_SIZE(arguments),
 	                          .lane = "C1"});
 	assert_int_equal(web_api_waiting(f->api), 1);
-	assert_int_equal(web_api_lane_waiting(f->api, "C1"), 1);
+	assert_int_equal(lane_waiting(f->api, "C1"), 1);
 	wait_for(f, 1);
 	assert_int_equal(web_api_waiting(f->api), 0);
-	assert_int_equal(web_api_lane_waiting(f->api, "C1"), 0);
+	assert_int_equal(lane_waiting(f->api, "C1"), 0);
 	expect_seen(f, "chat.update "
 	               "channel=C1&text=a%26b%3Dc%20d%0A%C3%A4%25%2B%3C%21channel%3E&blocks=%5B%7B%7D%5D\n");
 	assert_string_equal(buf_text(&f->last), "xoxb-1, application/x-www-form-urlencoded");
 	expect_told(f, "0 json\n");
-	assert_true(web_api_answers(f->api));
+	assert_int_equal(f->api->silences, 0);
 	/* nothing to say; nobody wants to know; no token */
 	call(f, (struct web_call){.method = "auth.test"});
 	wait_for(f, 2);
@@ -369,7 +376,7 @@ static void waits_for_one_that_is_away(void **state)
 	call(f, (struct web_call){.method = "x", .once = true});
 	wait_for(f, 4);
 	expect_told(f, "-11\n");
-	assert_false(web_api_answers(f->api));
+	assert_true(f->api->silences > 0);
 	ruled_listen(&f->slack, port);
 }
 
@@ -383,7 +390,7 @@ static void lets_no_lane_hold_up_another(void **state)
 	say(f, "b", "x", "3");
 	call(f, (struct web_call){.method = "free"});
 	wait_for(f, 2);
-	assert_int_equal(web_api_lane_waiting(f->api, "a"), 2);
+	assert_int_equal(lane_waiting(f->api, "a"), 2);
 	TURN_UNTIL(&f->loop, f->slack.held_count == 1);
 	ruled_release(&f->slack);
 	wait_for(f, 4);
@@ -541,7 +548,7 @@ static void asks_what_to_do_when_unsure(void **state)
 		/* it looks, meanwhile */
 		say(f, NULL, "conversations.history", "");
 		wait_for(f, 3 * i + 1);
-		assert_int_equal(web_api_lane_waiting(f->api, "C1"), 2);
+		assert_int_equal(lane_waiting(f->api, "C1"), 2);
 		buf_clear(&f->told);
 		buf_clear(&f->seen);
 		if (i == 1) {
@@ -677,11 +684,22 @@ static void responds(void **state)
 	char url[100];
 
 	snprintf(url, sizeof(url), "%s/commands/T1/1/x", f->base);
-	web_api_respond(f->api, url, "{\"text\":\"linked\"}");
-	web_api_respond(f->api, "ftp://example.org/", "{}");
-	TURN_UNTIL(&f->loop, web_api_waiting(f->api) == 0);
+	web_api_respond(f->api, url, "{\"text\":\"linked\"}", note_done, f, note_drop);
+	wait_for(f, 1);
+	expect_told(f, "0 json\n");
+	web_api_respond(f->api, "ftp://example.org/", "{}", note_done, f, note_drop);
+	wait_for(f, 2);
+	expect_told(f, "-1\n");
 	expect_seen(f, "commands/T1/1/x {\"text\":\"linked\"}\n");
 	assert_string_equal(buf_text(&f->last), "-, application/json; charset=utf-8");
+	/* it was used too often, or is too old */
+	f->slack.rules[0] = (struct rule){"commands/T1/1/x", 1, 404, "{\"ok\":false,\"error\":\"used_url\"}"};
+	f->slack.rules[1] = (struct rule){"commands/T1/1/x", 1, 200, "{\"ok\":false,\"error\":\"expired_url\"}"};
+	for (unsigned i = 0; i < 2; i++) {
+		web_api_respond(f->api, url, "{}", note_done, f, note_drop);
+		wait_for(f, 3 + i);
+		expect_told(f, i ? "-1 expired_url json\n" : "-1 used_url json\n");
+	}
 }
 
 static void knows_what_urls_may_be_used(void **state)
