@@ -96,7 +96,8 @@ void history_seen(struct slack_frontend *frontend, const struct channel *channel
 /* One conversation, whose messages and then threads are read. */
 struct reading {
 	struct slack_frontend *frontend;
-	char *since;          /* time stamp */
+	char *since;          /* time stamp: what is behind it is handed on */
+	char *seen;           /* of the last message that was seen: what is before it may have come */
 	char *from;           /* somewhat before: a thread may have begun below an older message */
 	unsigned looked;      /* older messages that were looked at for that, and for what has changed */
 	bool stopped;         /* there are more than are read */
@@ -135,11 +136,23 @@ static void reading_free(void *context)
 	messages_free(reading);
 	map_destroy(&reading->threads, NULL);
 	mem_free(reading->since);
+	mem_free(reading->seen);
 	mem_free(reading->from);
 	mem_free(reading->thread);
 	mem_free(reading->oldest);
 	missed_destroy(&reading->missed);
 	mem_free(reading);
+}
+
+/* A tombstone has no mark of its own: where the message was seen, its end was most likely told, too. */
+static bool was_told(const struct reading *reading, const struct cJSON *json, const char *ts)
+{
+	struct arena arena = {0};
+	const char *subtype = json_text(json, "subtype", &arena);
+	bool told = subtype && !strcmp(subtype, "tombstone") && slack_ts_compare(ts, reading->seen) <= 0;
+
+	arena_finish(&arena);
+	return told;
 }
 
 /* Slack gives a conversation newest first, a thread oldest first. */
@@ -181,7 +194,7 @@ static bool on_page(void *context, const struct cJSON *json)
 		    slack_ts_compare(latest, reading->since) > 0)
 			map_set(&reading->threads, ts, reading);
 		/* A thread always comes with the message that it is about. */
-		if (slack_is_ts(ts) && slack_ts_compare(ts, reading->since) <= 0)
+		if (slack_is_ts(ts) && (slack_ts_compare(ts, reading->since) <= 0 || was_told(reading, item, ts)))
 			reading->looked++;
 		else if (slack_is_ts(ts) && !(reading->thread && !strcmp(ts, reading->thread)) && !is_tombstone(item))
 			keep(reading, item);
@@ -328,6 +341,7 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 		channel->catching_up = true;
 		reading->frontend = frontend;
 		reading->page = PAGE;
+		reading->seen = mem_strdup(since);
 		reading->since = begin_of(frontend, channel, since);
 		reading->missed = missed_create(frontend, channel->place, since);
 		reading->from = seconds_before(since, LIMIT_SLACK_THREADS_SECONDS);

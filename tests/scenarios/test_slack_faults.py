@@ -36,6 +36,11 @@ async def scenario_gap_behind_a_newer_event(world):
     """The newest event comes first, and the socket is cut before the older ones: they are read back all the same."""
     lobby = await tied(world)
     slack, carol, egon = lobby.slack, lobby.carol, lobby.egon
+    root = egon.say("general", "a root")
+    egon.say("general", "a leaf", thread=root)
+    egon.edit("general", egon.say("general", "at eno"), "at one")
+    egon.delete("general", root)
+    await irc_hears(carol, "bridge", "<Egon> \\(takes back: a root\\)")
     egon.say("general", "before")
     await irc_hears(carol, "bridge", "<Egon> before")
     await slack.wait_acknowledged()
