@@ -196,6 +196,10 @@
 #define LIMIT_MATRIX_FOUND 100             /* rooms of the network's list in an answer to a client's search */
 #define LIMIT_MATRIX_OPENING_MS 200        /* from one chat that is opened with all contacts to the next */
 #define LIMIT_MATRIX_OPENING_WAITING 50    /* calls to the homeserver that wait: with more, no such chat is opened */
+#define LIMIT_XMPP_ADMIN_ITEMS 50          /* of one request to a room: kicks, bans, roles */
+#define LIMIT_ROOM_PICTURE_BYTES (1u << 20) /* of a room or of oneself, from people to the network */
+#define LIMIT_MATRIX_POLLS 200             /* whose questions and votes are known */
+#define LIMIT_MATRIX_ANSWERS 20            /* of a poll, as Matrix has it */
 #define LIMIT_MATRIX_POWERS 200            /* ghosts of a portal with a power level, and changes of one event */
 #define LIMIT_MATRIX_POWER_MS 2000         /* from one change of a portal's power levels to the next */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
@@ -233,12 +237,17 @@
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
+#define LIMIT_SLACK_EMOJI 10000            /* of a workspace's own */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
 #define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
 #define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
 #define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
 #define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
+#define LIMIT_SLACK_KNOWN_MESSAGES 100    /* of a conversation, whose deletion is noticed after a gap ... */
+#define LIMIT_SLACK_KNOWN_REACTIONS 100   /* ... and reactions in it that are told from new ones */
 #define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */
+#define LIMIT_SLACK_OVERLAP_SECONDS 600   /* it begins before the last message that was seen: events come in any order,
+                                           * and again after one and after five minutes */
 #define LIMIT_SLACK_THREADS_SECONDS 86400 /* how far before the gap new threads are looked for ... */
 #define LIMIT_SLACK_THREADS_LOOKED 1000   /* ... and below how many messages */
 

@@ -56,6 +56,9 @@ struct plug_ops {
 	/* The user moderates a room: message->name is the room, nickname whom it is about, text the reason or "", and
 	 * moderation what is to be done. Left NULL, the user is told that this cannot be done here. */
 	enum plug_verdict (*moderate)(struct plug *plug, const char *user, const struct event_message *message);
+	/* The user changes what a room is called, or its picture: message->name is the room, change what is new. Left NULL,
+	 * the user is told that this cannot be done here. What has changed is told by plug_room_info. */
+	enum plug_verdict (*room_change)(struct plug *plug, const char *user, const struct event_message *message);
 	/* The person has read all up to this message. */
 	void (*read_marker)(struct plug *plug, const char *user, const struct event_read_marker *marker);
 	/* `name` is a contact or a room that the person is in. */
@@ -157,9 +160,9 @@ PLUG_API int plug_send(struct plug *plug, const struct event *event);
 
 /* Whether the gateway has announced the extension. What needs it is silently left out without it. */
 PLUG_API bool plug_extended(const struct plug *plug);
-/* In ops.message, subject, attention and moderate: the number to complete it by; 0 without the extension. What is not
- * completed when the user's session ends (plug_disconnected, ops.logout) is given back: the gateway sends it again
- * when the user is logged in again, here or in another process; to complete it later does nothing. */
+/* In ops.message, subject, attention, moderate and room_change: the number to complete it by; 0 without the extension.
+ * What is not completed when the user's session ends (plug_disconnected, ops.logout) is given back: the gateway sends
+ * it again when the user is logged in again, here or in another process; to complete it later does nothing. */
 PLUG_API uint64_t plug_handover(const struct plug *plug);
 /* The network has it; message_id (may be NULL) is what the network knows it by. Unknown numbers and 0 are ignored, so
  * that a program need not ask whether the extension is there. */

@@ -136,6 +136,15 @@ static void receive_attention(struct plug *plug, const struct event *event)
 	receive_verdict(plug, event, verdict);
 }
 
+static void receive_room_change(struct plug *plug, const struct event *event)
+{
+	if (plug->ops->room_change)
+		receive_verdict(plug, event, plug->ops->room_change(plug, event->user, &event->message));
+	else
+		verdicts_settle(&plug->verdicts, event->handover, HANDOVER_UNSUPPORTED,
+				"Rooms have no such thing there, or it cannot be changed from here.", NULL);
+}
+
 static void receive_moderation(struct plug *plug, const struct event *event)
 {
 	if (plug->ops->moderate)
@@ -174,6 +183,9 @@ static void receive_conversation(struct plug *plug, const struct event *event)
 		break;
 	case EVENT_MODERATION:
 		receive_moderation(plug, event);
+		break;
+	case EVENT_ROOM_CHANGE:
+		receive_room_change(plug, event);
 		break;
 	case EVENT_CHAT_STATE:
 		CALL(plug, chat_state, event->user, event->chat_state.name, event->chat_state.state);

@@ -21,7 +21,8 @@ static void *decoder_alloc(void *context, size_t size)
 	struct decoder *d = context;
 	char *memory;
 
-	if (d->arena->used >= d->arena_limit || size >= d->arena_limit - d->arena->used)
+	/* 16: a piece of the arena is rounded up to that */
+	if (d->arena->used >= d->arena_limit || size + 16 >= d->arena_limit - d->arena->used)
 		return NULL;
 	memory = arena_alloc(d->arena, size + 1);
 	memory[size] = '\0';
@@ -34,10 +35,14 @@ static void decoder_free(void *context, void *memory)
 	(void)memory;
 }
 
+/* Of what is larger a copy in vain would count, and time does not. */
+#define PLAIN_PAYLOAD_BYTES (16u << 10)
+
 /* In one piece of memory: the message, its bytes, and room for a NUL. Lists of messages are never plain. */
 static ProtobufCMessage *unpack_plain(struct decoder *d, const ProtobufCMessageDescriptor *descriptor)
 {
-	if (descriptor->n_fields && descriptor->fields[0].label == PROTOBUF_C_LABEL_REPEATED)
+	if (d->payload.len > PLAIN_PAYLOAD_BYTES ||
+	    (descriptor->n_fields && descriptor->fields[0].label == PROTOBUF_C_LABEL_REPEATED))
 		return NULL;
 	ProtobufCBinaryData *items = arena_alloc(d->arena, PLAIN_LIST_ITEMS * sizeof(*items));
 	ProtobufCMessage *message = arena_alloc(d->arena, descriptor->sizeof_message + d->payload.len + 1);

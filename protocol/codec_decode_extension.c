@@ -224,6 +224,25 @@ static bool decode_moderation(struct decoder *d)
 	return message->moderation.action != MODERATION_ROLE || message->moderation.role != ROLE_UNSAID;
 }
 
+static bool decode_room_change(struct decoder *d)
+{
+	Pbnetwork__RoomChange *m = UNPACK(d, room_change);
+	struct event_message *message = &d->event->message;
+
+	if (!m)
+		return false;
+	take_user(d, m->username);
+	message->kind = MESSAGE_ROOM;
+	message->name = take_name(d, m->room);
+	message->text = "";
+	message->change.title = m->has_title ? take_label(d, m->title, TEXT_LINE, LIMIT_NAME_BYTES) : NULL;
+	message->change.has_picture = m->has_picture;
+	message->change.picture = m->has_picture ? m->picture.data : NULL;
+	message->change.picture_size = m->has_picture ? m->picture.len : 0;
+	message->id = OPTIONAL_NAME(d, m, messageid);
+	return true;
+}
+
 static bool decode_hold(struct decoder *d)
 {
 	Pbnetwork__Hold *m = UNPACK(d, hold);
@@ -300,6 +319,7 @@ static const struct decoder_entry decoders[] = {
 	[TYPE(RESUME) - EXTENSION_BASE] = {decode_resume, EVENT_RESUME},
 	[TYPE(RESUMED) - EXTENSION_BASE] = {decode_nothing, EVENT_RESUMED},
 	[TYPE(MODERATION) - EXTENSION_BASE] = {decode_moderation, EVENT_MODERATION},
+	[TYPE(ROOM_CHANGE) - EXTENSION_BASE] = {decode_room_change, EVENT_ROOM_CHANGE},
 };
 
 const struct decoder_entry *extension_decoder(int type)

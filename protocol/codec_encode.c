@@ -535,6 +535,7 @@ static const struct {
 	[EVENT_PARTICIPANTS] = {TYPE(PARTICIPANTS), encode_participants},
 	[EVENT_ROOM_INFO] = {TYPE(ROOM_INFO), encode_room_info},
 	[EVENT_MODERATION] = {TYPE(MODERATION), encode_moderation},
+	[EVENT_ROOM_CHANGE] = {TYPE(ROOM_CHANGE), encode_room_change},
 	[EVENT_HOLD] = {TYPE(HOLD), encode_hold},
 	[EVENT_ATTACH] = {TYPE(ATTACH), encode_attach},
 	[EVENT_ATTACHED] = {TYPE(ATTACHED), encode_attached},

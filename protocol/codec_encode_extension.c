@@ -183,6 +183,21 @@ int encode_moderation(struct encoder *e)
 	return put_message(e, &message.base);
 }
 
+int encode_room_change(struct encoder *e)
+{
+	const struct event_message *from = &e->event->message;
+	Pbnetwork__RoomChange message = PBNETWORK__ROOM_CHANGE__INIT;
+
+	message.username = text_of(e->event->user);
+	message.room = text_of(from->name);
+	PUT_OPTIONAL(message, title, from->change.title);
+	message.has_picture = from->change.has_picture;
+	message.picture.data = (uint8_t *)from->change.picture;
+	message.picture.len = from->change.picture_size;
+	PUT_OPTIONAL(message, messageid, from->id);
+	return put_message(e, &message.base);
+}
+
 int encode_hold(struct encoder *e)
 {
 	Pbnetwork__Hold message = PBNETWORK__HOLD__INIT;

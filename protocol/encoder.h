@@ -56,6 +56,7 @@ int encode_values(struct encoder *e);
 int encode_participants(struct encoder *e);
 int encode_room_info(struct encoder *e);
 int encode_moderation(struct encoder *e);
+int encode_room_change(struct encoder *e);
 int encode_hold(struct encoder *e);
 int encode_attach(struct encoder *e);
 int encode_attached(struct encoder *e);

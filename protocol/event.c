@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocol/event.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/mem.h"
 
@@ -19,6 +21,7 @@ static const char *const event_names[EVENT_TYPE_COUNT] = {
 	[EVENT_SUBJECT] = "subject",
 	[EVENT_ATTENTION] = "attention",
 	[EVENT_MODERATION] = "moderation",
+	[EVENT_ROOM_CHANGE] = "room change",
 	[EVENT_RECEIPT] = "receipt",
 	[EVENT_CHAT_STATE] = "chat state",
 	[EVENT_ROOM_JOIN] = "room join",
@@ -59,7 +62,25 @@ const char *event_type_name(enum event_type type)
 
 bool event_is_message(enum event_type type)
 {
-	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION || type == EVENT_MODERATION;
+	return type == EVENT_MESSAGE || type == EVENT_SUBJECT || type == EVENT_ATTENTION || type == EVENT_MODERATION ||
+	       type == EVENT_ROOM_CHANGE;
+}
+
+bool event_text_is_file(const struct event_message *message)
+{
+	const struct event_attachment *file = message->attachments;
+	const char *text = message->text ? message->text : "", *said;
+	size_t length;
+
+	if (!message->attachments_count)
+		return false;
+	if (!*text)
+		return !message->xhtml;
+	said = file->description ? file->description : "";
+	length = strlen(said);
+	if (length && !strncmp(text, said, length) && text[length] == ' ')
+		text += length + 1;
+	return !strcmp(text, file->url);
 }
 
 const char *event_moderation_name(enum moderation_action action)
@@ -108,10 +129,13 @@ void event_message_keep(struct event_message *message, struct arena *arena)
 				      &message->reply_author, &message->thread,
 				      &message->reacts_to,    &message->author.name,
 				      &message->author.id,    &message->author.avatar_url,
-				      &message->said_in};
+				      &message->said_in,      &message->change.title};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		*texts[i] = arena_strdup(arena, *texts[i]);
 	message->reactions = keep_texts(message->reactions, message->reactions_count, arena);
 	message->attachments = keep_attachments(message->attachments, message->attachments_count, arena);
+	if (message->change.picture_size)
+		message->change.picture = memcpy(arena_alloc(arena, message->change.picture_size),
+						 message->change.picture, message->change.picture_size);
 }

@@ -33,6 +33,7 @@ enum event_type {
 	EVENT_SUBJECT,         /* both ways. message: name = room, text = subject, nickname = who */
 	EVENT_ATTENTION,       /* both ways. message: name, text */
 	EVENT_MODERATION,      /* -> backend. message: name = room, nickname = whom, text = reason or "", moderation */
+	EVENT_ROOM_CHANGE,     /* -> backend. message: name = room, text = "", change: another name, another picture */
 	EVENT_RECEIPT,         /* <- backend (XEP-0184 "received" of the other side). receipt */
 	EVENT_CHAT_STATE,      /* both ways. chat_state */
 	/* rooms */
@@ -203,6 +204,14 @@ struct event_moderation {
 	enum participant_role role; /* MODERATION_ROLE */
 };
 
+/* Of what is not said everything stays as it is. */
+struct event_room_change {
+	const char *title;      /* NULL: not said; "": none */
+	const uint8_t *picture; /* image bytes, type by content */
+	size_t picture_size;    /* 0: no picture any more */
+	bool has_picture;       /* whether it was said at all */
+};
+
 enum message_kind {
 	MESSAGE_CHAT,         /* name = contact */
 	MESSAGE_ROOM,         /* name = room; nickname = author (towards people) */
@@ -246,6 +255,7 @@ struct event_message {
 	const struct event_attachment *attachments;
 	size_t attachments_count;
 	struct event_moderation moderation; /* of EVENT_MODERATION */
+	struct event_room_change change;    /* of EVENT_ROOM_CHANGE */
 };
 
 struct event_receipt {
@@ -489,6 +499,9 @@ struct event {
 const char *event_type_name(enum event_type type);
 /* What somebody says or does to somebody else: its part of the event is `message`, and it is answered for. */
 bool event_is_message(enum event_type type);
+/* Whether a text says no more than the one file beside it: its address, which may have the description in front. Where
+ * files are shown, that text is not. */
+bool event_text_is_file(const struct event_message *message);
 /* "kick", "role" ...: for logs and people. */
 const char *event_moderation_name(enum moderation_action action);
 /* Never UNSAID: what backends without the extension tell by the flag counts. */

@@ -29,9 +29,9 @@ struct transport;
 struct user;
 
 /*
- * MESSAGE, SUBJECT, ATTENTION or MODERATION of a person, names and ids as the network knows them. 0: accepted.
- * TP_ERR_NOT_CONNECTED: there is no session and none is on its way; TP_ERR_LIMIT: too much waits already, or the
- * disk is full.
+ * MESSAGE, SUBJECT, ATTENTION, MODERATION or ROOM_CHANGE of a person, names and ids as the network knows them.
+ * 0: accepted. TP_ERR_NOT_CONNECTED: there is no session and none is on its way; TP_ERR_LIMIT: too much waits already,
+ * or the disk is full.
  */
 int delivery_to_network(struct user *user, struct resource *from, const struct event *event);
 /* HANDOVER of a backend. Numbers of users that are not its own are refused. */

@@ -286,6 +286,7 @@ int delivery_to_network(struct user *user, struct resource *from, const struct e
 	if (err)
 		return err == TP_ERR_IO ? TP_ERR_LIMIT : err;
 	CRASH_POINT("core.network.accepted");
+	record->awaited = event->type == EVENT_MODERATION || event->type == EVENT_ROOM_CHANGE;
 	if (is_answer(user, event) || (!is_behind_another(record) && is_ready(user, event)))
 		hand(user, record, &kept);
 	return 0;
@@ -388,6 +389,21 @@ static void note_link(struct transport *transport, const struct spool_record *re
 	message_finish(&message);
 }
 
+/* What has no other answer: of what is said there is the echo. */
+static void tell_arrived(struct transport *transport, const struct spool_record *record)
+{
+	struct message message;
+
+	if (message_read(&message, transport->spool, record) < 0)
+		return;
+	struct frontend *frontend =
+		message.has_origin ? transport_frontend(transport, message.origin.frontend) : NULL;
+
+	if (frontend && frontend->ops->arrived)
+		frontend->ops->arrived(frontend, message.origin.address, &message.event);
+	message_finish(&message);
+}
+
 static void answer_one(struct backend *backend, const struct event_handover_result *result)
 {
 	struct transport *transport = backend->transport;
@@ -401,6 +417,8 @@ static void answer_one(struct backend *backend, const struct event_handover_resu
 	}
 	if (result->message_id && *result->message_id)
 		note_link(transport, record, result->message_id);
+	if (record->awaited)
+		tell_arrived(transport, record);
 	CRASH_POINT("core.network.answered");
 	spool_done(transport->spool, &record);
 }

@@ -108,6 +108,9 @@ struct frontend_ops {
 	 * event->undelivered.resource. event->handover and the result as with deliver; the address need not have an
 	 * identity. */
 	int (*undelivered)(struct frontend *frontend, const char *address, const struct event *event);
+	/* Optional. MODERATION or ROOM_CHANGE: what this address has asked for is done, as far as the network confirms it.
+	 * Not after a restart in between. */
+	void (*arrived)(struct frontend *frontend, const char *address, const struct event *event);
 
 	/*
 	 * Optional. A backend speaks this frontend's own protocol (features.rawxml) and has sent this text: one or more

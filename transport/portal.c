@@ -97,7 +97,8 @@ static void fingerprint(const struct event_message *message, char out[FINGERPRIN
 	put_part(&state, message->reacts_to);
 	for (size_t i = 0; i < message->reactions_count; i++)
 		put_part(&state, message->reactions[i]);
-	for (size_t i = 0; i < message->attachments_count; i++)
+	/* A network that knows no files brings the text alone, which names them. */
+	for (size_t i = 0; i < message->attachments_count && !(message->text && *message->text); i++)
 		put_part(&state, message->attachments[i].url);
 	crypto_generichash_final(&state, hash, sizeof(hash));
 	sodium_bin2hex(out, FINGERPRINT_SIZE, hash, sizeof(hash));
@@ -213,7 +214,8 @@ static void drop_matched(struct portal *portal)
 	}
 }
 
-static bool is_member_nickname(const struct portal *portal, const char *nickname)
+/* NULL: nobody of the portal is called so. */
+static const struct member *member_called(const struct portal *portal, const char *nickname)
 {
 	struct map_iter it = {0};
 
@@ -221,9 +223,9 @@ static bool is_member_nickname(const struct portal *portal, const char *nickname
 		const struct member *member = it.value;
 
 		if (nickname && text_equal_nocase(member->room->nickname, nickname))
-			return true;
+			return member;
 	}
-	return false;
+	return NULL;
 }
 
 static struct portal *portal_find(const struct frontend *frontend, const char *name);
@@ -237,7 +239,7 @@ static bool is_ours(const struct portal *portal, const char *nickname)
 		const struct portal *other =
 		        frontend == portal->frontend ? portal : portal_find(frontend, portal->name);
 
-		if (other && is_member_nickname(other, nickname))
+		if (other && member_called(other, nickname))
 			return true;
 	}
 	return false;
@@ -604,7 +606,15 @@ bool portal_has_nickname(const struct frontend *frontend, const char *name, cons
 {
 	const struct portal *portal = portal_find(frontend, name);
 
-	return portal && is_member_nickname(portal, nickname);
+	return portal && member_called(portal, nickname);
+}
+
+const struct identity *portal_person(const struct frontend *frontend, const char *name, const char *nickname)
+{
+	const struct portal *portal = portal_find(frontend, name);
+	const struct member *member = portal ? member_called(portal, nickname) : NULL;
+
+	return member ? member->identity : NULL;
 }
 
 struct room *portal_listener(const struct frontend *frontend, const char *name)

@@ -38,6 +38,8 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
                    const char *network_id);
 /* Whether one of the people in the portal has this nickname there. */
 bool portal_has_nickname(const struct frontend *frontend, const char *name, const char *nickname);
+/* Whose nickname that is there; NULL: of nobody in the portal. */
+const struct identity *portal_person(const struct frontend *frontend, const char *name, const char *nickname);
 /* The connection that is shown, of the room with this name; NULL: none now. */
 struct room *portal_listener(const struct frontend *frontend, const char *name);
 /* Whether the listener is this identity's: only what that one sees is shown, or it would come once for each person in

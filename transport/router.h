@@ -19,7 +19,8 @@ struct user;
  *  MESSAGE, SUBJECT, ATTENTION, CHAT_STATE
  *                   a message may correct, retract, answer or react to another, named by the id that this identity
  *                   knows it by; a network that has none of that gets it as text
- *  MODERATION       in a room that the resource is in; what the network refuses comes back as undelivered
+ *  MODERATION, ROOM_CHANGE
+ *                   in a room that the resource is in; what the network refuses comes back as undelivered
  *  READ_MARKER      all up to this message was read; name is a contact, or a room that the resource is in
  *  CONTACT          add or change (alias, groups), or accept a request; the core stores it and tells the backend
  *  CONTACT_REMOVED  remove, or refuse a request

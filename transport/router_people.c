@@ -249,6 +249,27 @@ static int person_moderates(struct user *user, struct resource *from, const stru
 	return to_network(user, from, room, &out);
 }
 
+static int person_changes_room(struct user *user, struct resource *from, const struct event *event)
+{
+	const struct event_room_change *change = &event->message.change;
+	struct event out = *event;
+	struct room *room = NULL;
+
+	if (!name_is_good(event->message.name) || !event->message.text || (!change->title && !change->has_picture))
+		return TP_ERR_INVALID;
+	int err = check_room(user, event->message.name, from, &room);
+
+	if (err)
+		return err;
+	if (user->backend && !user->backend->extended)
+		return TP_ERR_UNSUPPORTED;
+	if ((change->title && strlen(change->title) > LIMIT_NAME_BYTES) || change->picture_size > LIMIT_ROOM_PICTURE_BYTES)
+		return TP_ERR_LIMIT;
+	out.message.kind = MESSAGE_ROOM;
+	out.message.name = room->network_name;
+	return to_network(user, from, room, &out);
+}
+
 static int person_attention(struct user *user, struct resource *from, const struct event *event)
 {
 	struct event out = *event;
@@ -526,6 +547,8 @@ static int route(struct user *user, struct resource *from, const struct event *e
 		return person_attention(user, from, event);
 	case EVENT_MODERATION:
 		return person_moderates(user, from, event);
+	case EVENT_ROOM_CHANGE:
+		return person_changes_room(user, from, event);
 	case EVENT_CHAT_STATE:
 		return person_chat_state(user, from, event);
 	case EVENT_READ_MARKER:

@@ -250,6 +250,12 @@ static void put_details(struct writer *writer, const struct event *event)
 		if (event->message.moderation.role)
 			put_number(writer, "role", event->message.moderation.role);
 		break;
+	case EVENT_ROOM_CHANGE:
+		put_message(writer, &event->message);
+		put_body(writer, "title", event->message.change.title);
+		if (event->message.change.has_picture)
+			put_number(writer, "picture_bytes", (int64_t)event->message.change.picture_size);
+		break;
 	case EVENT_RECEIPT:
 		put_text(writer, "name", event->receipt.name);
 		put_text(writer, "id", event->receipt.id);

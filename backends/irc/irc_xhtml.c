@@ -299,16 +299,27 @@ static char *find_attribute(const char *tag, const char *end, const char *wanted
 	return NULL;
 }
 
+/* Of an emoji that a network has of its own the name says enough: ":bowtie:". */
+static bool is_emoji_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 2 && text[0] == ':' && text[length - 1] == ':' && strcspn(text + 1, ": \n") == length - 2;
+}
+
 static void write_image(struct writer *w, const char *attributes, const char *end)
 {
 	char *source = find_attribute(attributes, end, "src");
 	char *text = find_attribute(attributes, end, "alt");
 
+	bool emoji = text && is_emoji_name(text);
+
 	if (text && *text) {
 		put_text(w, text);
-		put_char(w, ' ');
+		if (!emoji)
+			put_char(w, ' ');
 	}
-	if (source && text_is_web_url(source))
+	if (source && !emoji && text_is_web_url(source))
 		put_text(w, source);
 	mem_free(source);
 	mem_free(text);

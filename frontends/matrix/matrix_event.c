@@ -7,11 +7,14 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/limits.h"
 #include "frontends/matrix/matrix_id.h"
 
 /* Before extensible events had their names. */
 #define OLD_TEXT "org.matrix.msc1767.text"
 #define OLD_POLL "org.matrix.msc3381.poll.start"
+#define OLD_VOTE "org.matrix.msc3381.poll.response"
+#define OLD_POLL_END "org.matrix.msc3381.poll.end"
 
 struct reader {
 	struct matrix_event *event;
@@ -90,6 +93,50 @@ static void put_answer(struct buf *out, const struct reader *in, const struct cJ
 		buf_printf(out, "\n%u. %s", number, text);
 }
 
+static const char *in_one_line(const struct reader *in, const char *text)
+{
+	struct buf line = {0};
+	const char *kept;
+
+	text_clean(&line, text, strlen(text), TEXT_LINE);
+	kept = arena_strdup(in->arena, buf_text(&line));
+	buf_finish(&line);
+	return kept;
+}
+
+static void read_answers(struct reader *in, struct matrix_poll *poll, const struct cJSON *list)
+{
+	struct matrix_answer *answers = arena_alloc(in->arena, LIMIT_MATRIX_ANSWERS * sizeof(*answers));
+	size_t count = 0;
+
+	for (const struct cJSON *item = json_first(list); item && count < LIMIT_MATRIX_ANSWERS; item = json_next(item)) {
+		const char *id = json_text(item, "m.id", in->arena), *text = extensible_text(in, item);
+
+		if (!id)
+			id = json_text(item, "id", in->arena);
+		if (id && text)
+			answers[count++] = (struct matrix_answer){id, in_one_line(in, text)};
+	}
+	poll->answers = answers;
+	poll->answers_count = count;
+}
+
+static void read_question(struct reader *in, const struct cJSON *content)
+{
+	struct matrix_poll *poll = arena_alloc(in->arena, sizeof(*poll));
+	const char *question = extensible_text(in, json_object(content, "question")),
+	           *kind = json_text(content, "kind", in->arena);
+	int64_t most = json_number(content, "max_selections", 1);
+
+	*poll = (struct matrix_poll){.most = most > 0 && most < LIMIT_MATRIX_ANSWERS ? (unsigned)most : 1};
+	if (most >= LIMIT_MATRIX_ANSWERS)
+		poll->most = LIMIT_MATRIX_ANSWERS;
+	poll->question = question ? in_one_line(in, question) : NULL;
+	poll->is_hidden = !equals(kind, "m.disclosed") && !equals(kind, "org.matrix.msc3381.poll.disclosed");
+	read_answers(in, poll, json_array(content, "answers"));
+	in->event->poll = poll;
+}
+
 static void read_poll(struct reader *in)
 {
 	const struct cJSON *poll = json_object(in->content, "m.poll");
@@ -100,6 +147,7 @@ static void read_poll(struct reader *in)
 	in->event->body = fallback ? fallback : "";
 	if (!poll)
 		poll = json_object(in->content, OLD_POLL);
+	read_question(in, poll);
 	question = extensible_text(in, json_object(poll, "question"));
 	if (fallback || !question)
 		return;
@@ -108,6 +156,40 @@ static void read_poll(struct reader *in)
 		put_answer(&text, in, answer, ++number);
 	in->event->body = arena_strdup(in->arena, buf_text(&text));
 	buf_finish(&text);
+}
+
+static void read_reference(struct reader *in)
+{
+	const struct cJSON *relation = json_object(in->content, "m.relates_to");
+
+	if (equals(json_text(relation, "rel_type", in->arena), "m.reference"))
+		in->event->reply_to = id_of(in, relation, "event_id", matrix_is_event_id);
+}
+
+static void read_vote(struct reader *in)
+{
+	const struct cJSON *list = json_array(in->content, "m.selections");
+	const char **ids = arena_alloc(in->arena, LIMIT_MATRIX_ANSWERS * sizeof(*ids));
+	size_t count = 0;
+
+	if (!list)
+		list = json_array(json_object(in->content, OLD_VOTE), "answers");
+	for (const struct cJSON *item = json_first(list); item && count < LIMIT_MATRIX_ANSWERS; item = json_next(item)) {
+		ids[count] = json_text(item, NULL, in->arena);
+		if (ids[count])
+			count++;
+	}
+	in->event->selections = ids;
+	in->event->selections_count = count;
+	read_reference(in);
+}
+
+static void read_poll_end(struct reader *in)
+{
+	const char *text = extensible_text(in, in->content);
+
+	in->event->body = text ? text : "";
+	read_reference(in);
 }
 
 static bool is_poll(const char *type)
@@ -137,7 +219,8 @@ static bool read_file(struct reader *in, const struct cJSON *content, bool stick
 		return false;
 	event->message_type = MATRIX_FILE;
 	event->file_name = sticker ? NULL : json_line(content, "filename", in->arena);
-	event->body = NULL;
+	/* Of a sticker the body says what is to be seen. */
+	event->body = sticker ? body : NULL;
 	if (event->file_name && body && strcmp(body, event->file_name) != 0)
 		event->body = json_text(content, "body", in->arena);
 	if (!event->file_name)
@@ -268,6 +351,9 @@ static void read_member(struct reader *in)
 	event->before = membership_of(in, before);
 	event->is_direct = json_bool(in->content, "is_direct", false);
 	event->display_name = json_line(in->content, "displayname", in->arena);
+	event->display_name_before = json_line(before, "displayname", in->arena);
+	event->url = id_of(in, in->content, "avatar_url", matrix_is_media_url);
+	event->avatar_before = id_of(in, before, "avatar_url", matrix_is_media_url);
 	event->body = text_or_empty(in, in->content, "reason");
 }
 
@@ -279,6 +365,18 @@ static void read_create(struct reader *in)
 static void read_topic(struct reader *in)
 {
 	in->event->body = text_or_empty(in, in->content, "topic");
+}
+
+static void read_name(struct reader *in)
+{
+	const char *name = json_line(in->content, "name", in->arena);
+
+	in->event->body = name ? name : "";
+}
+
+static void read_avatar(struct reader *in)
+{
+	in->event->url = id_of(in, in->content, "url", matrix_is_media_url);
 }
 
 static void read_tombstone(struct reader *in)
@@ -378,12 +476,18 @@ static const struct event_type {
         {"m.sticker", MATRIX_MESSAGE, TIMELINE, read_message},
         {"m.poll.start", MATRIX_MESSAGE, TIMELINE, read_message},
         {OLD_POLL, MATRIX_MESSAGE, TIMELINE, read_message},
+        {"m.poll.response", MATRIX_POLL_VOTE, TIMELINE, read_vote},
+        {OLD_VOTE, MATRIX_POLL_VOTE, TIMELINE, read_vote},
+        {"m.poll.end", MATRIX_POLL_END, TIMELINE, read_poll_end},
+        {OLD_POLL_END, MATRIX_POLL_END, TIMELINE, read_poll_end},
         {"m.room.encrypted", MATRIX_ENCRYPTED, TIMELINE, read_nothing},
         {"m.reaction", MATRIX_REACTION, TIMELINE, read_reaction},
         {"m.room.redaction", MATRIX_REDACTION, TIMELINE, read_redaction},
         {"m.room.create", MATRIX_CREATE, STATE, read_create},
         {"m.room.member", MATRIX_MEMBER, STATE_KEY, read_member},
         {"m.room.topic", MATRIX_TOPIC, STATE, read_topic},
+        {"m.room.name", MATRIX_NAME, STATE, read_name},
+        {"m.room.avatar", MATRIX_AVATAR, STATE, read_avatar},
         {"m.room.encryption", MATRIX_ENCRYPTION, STATE, read_nothing},
         {"m.room.tombstone", MATRIX_TOMBSTONE, STATE, read_tombstone},
         {"m.room.power_levels", MATRIX_POWER_LEVELS, STATE, read_power_levels},

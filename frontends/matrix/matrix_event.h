@@ -25,11 +25,15 @@ enum matrix_event_kind {
 	MATRIX_OTHER,
 	MATRIX_MESSAGE,      /* m.room.message, m.sticker, polls and locations in their text form */
 	MATRIX_ENCRYPTED,    /* m.room.encrypted */
+	MATRIX_POLL_VOTE,
+	MATRIX_POLL_END,
 	MATRIX_REACTION,
 	MATRIX_REDACTION,
 	MATRIX_CREATE,
 	MATRIX_MEMBER,
 	MATRIX_TOPIC,
+	MATRIX_NAME,         /* m.room.name */
+	MATRIX_AVATAR,       /* m.room.avatar */
 	MATRIX_ENCRYPTION,   /* m.room.encryption: from now on */
 	MATRIX_TOMBSTONE,
 	MATRIX_POWER_LEVELS,
@@ -53,6 +57,19 @@ struct matrix_receipt {
 	const char *thread; /* NULL: unthreaded */
 };
 
+struct matrix_answer {
+	const char *id, *text;
+};
+
+/* What a poll asks. */
+struct matrix_poll {
+	const char *question; /* of one line; NULL: not said */
+	const struct matrix_answer *answers; /* at most LIMIT_MATRIX_ANSWERS */
+	size_t answers_count;
+	unsigned most;  /* answers that one may choose; at least 1 */
+	bool is_hidden; /* who has voted for what is shown at the end only */
+};
+
 struct matrix_event {
 	enum matrix_event_kind kind;
 	const char *type;    /* as it was said; never NULL */
@@ -67,8 +84,15 @@ struct matrix_event {
 	 * none. A poll: its question and answers */
 	const char *body;
 	const char *html;    /* formatted_body of org.matrix.custom.html; NULL */
+	const struct matrix_poll *poll; /* of a poll; NULL */
+	/* POLL_VOTE: ids of answers. Of it and of POLL_END reply_to is the poll; POLL_END: body is what is said for clients
+	 * without polls, or "" */
+	const char *const *selections;
+	size_t selections_count;
 	const char *file_name; /* FILE, of one line */
-	const char *url;       /* FILE: matrix_is_media_url; NULL: it is encrypted, and its key is not for us */
+	/* matrix_is_media_url. FILE: NULL if it is encrypted, and its key is not for us; AVATAR and MEMBER: NULL if there is
+	 * none */
+	const char *url;
 	const char *replaces;  /* m.replace: the event */
 	const char *reply_to;  /* m.in_reply_to, unless it is a thread's fallback */
 	const char *thread;    /* m.thread: its root */
@@ -78,8 +102,9 @@ struct matrix_event {
 	/* MEMBER: state_key is who; body the reason or "" */
 	enum matrix_membership membership, before;
 	bool is_direct;
-	const char *display_name; /* MEMBER */
-	/* TOPIC: body. TOMBSTONE: room that replaces this one: replaces; body */
+	const char *display_name, *display_name_before; /* MEMBER; url: the avatar */
+	const char *avatar_before;
+	/* TOPIC, NAME: body, or "". AVATAR: url. TOMBSTONE: room that replaces this one: replaces; body */
 	/* POWER_LEVELS: lent, like the JSON that the event was read from; before: NULL if it is not said */
 	const struct cJSON *content, *content_before;
 	/* TYPING */

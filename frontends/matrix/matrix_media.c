@@ -31,6 +31,7 @@ struct matrix_media {
 	char *url, *token;
 	bool is_old;          /* the homeserver does not know Matrix v1.11 */
 	struct list pulls;    /* struct pull.link */
+	struct list grabs;    /* struct grab.link */
 	struct list showings; /* struct showing.link */
 	size_t showings_count;
 };
@@ -89,6 +90,12 @@ static bool is_unrecognized(const struct http_result *result)
 	return unrecognized;
 }
 
+static char *download_url(const struct matrix_media *matrix, const char *reference, bool is_old)
+{
+	return mem_printf("%s%s%s", matrix->url,
+	                  is_old ? "/_matrix/media/v3/download/" : "/_matrix/client/v1/media/download/", reference);
+}
+
 static void ask(struct pull *pull);
 
 static void on_answer(void *context, const struct http_result *result)
@@ -119,10 +126,7 @@ static void on_answer(void *context, const struct http_result *result)
 static void ask(struct pull *pull)
 {
 	struct matrix_media *matrix = pull->matrix;
-	char *url = mem_printf("%s%s%s", matrix->url,
-	                       pull->asked_old ? "/_matrix/media/v3/download/"
-	                                       : "/_matrix/client/v1/media/download/",
-	                       pull->reference);
+	char *url = download_url(matrix, pull->reference, pull->asked_old);
 
 	pull->call = http_client_ask(matrix->client,
 	                             &(struct http_ask){.method = HTTP_GET,
@@ -164,6 +168,80 @@ static void on_fetch(void *context, const char *reference, struct media_writer *
 	list_append(&matrix->pulls, &pull->link);
 	media_set_hold(writer, hold, pull);
 	ask(pull);
+}
+
+/* Of a small file, into memory. */
+struct grab {
+	struct matrix_media *matrix;
+	struct list link;
+	char *reference;
+	size_t max;
+	struct http_call *call;
+	bool asked_old;
+	matrix_media_got *got;
+	void *context;
+	void (*drop)(void *context);
+};
+
+static void grab_free(struct grab *grab)
+{
+	list_remove(&grab->link);
+	mem_free(grab->reference);
+	mem_free(grab);
+}
+
+static void grab_ask(struct grab *grab);
+
+static void on_grabbed(void *context, const struct http_result *result)
+{
+	struct grab *self = context;
+	struct matrix_media_bytes got = {0};
+	bool good = !result->err && result->status >= 200 && result->status < 300;
+
+	self->call = NULL;
+	if (!result->err && !good && !self->asked_old && is_unrecognized(result)) {
+		self->asked_old = true;
+		grab_ask(self);
+		return;
+	}
+	if (good)
+		got = (struct matrix_media_bytes){result->body, result->length, NULL};
+	else
+		got.problem = result->err == TP_ERR_LIMIT ? "it is too large" : "the homeserver does not give it";
+	self->got(self->context, &got);
+	grab_free(self);
+}
+
+static void grab_ask(struct grab *grab)
+{
+	struct matrix_media *matrix = grab->matrix;
+	char *url = download_url(matrix, grab->reference, grab->asked_old);
+
+	grab->call = http_client_ask(matrix->client, &(struct http_ask){.method = HTTP_GET,
+	                                                                .url = url,
+	                                                                .bearer = matrix->token,
+	                                                                .answer_max = grab->max,
+	                                                                .timeout_s = LIMIT_MATRIX_DOWNLOAD_SECONDS,
+	                                                                .done = on_grabbed,
+	                                                                .context = grab});
+	mem_free(url);
+}
+
+void matrix_media_get(struct matrix_media *matrix, const char *mxc, size_t max, matrix_media_got *got, void *context,
+                      void (*drop)(void *context))
+{
+	struct grab *self = MEM_NEW(struct grab);
+
+	*self = (struct grab){.matrix = matrix,
+	                      .reference = mem_strdup(mxc + strlen(SCHEME)),
+	                      .max = max,
+	                      .asked_old = matrix->is_old,
+	                      .got = got,
+	                      .context = context,
+	                      .drop = drop};
+	list_init(&self->link);
+	list_append(&matrix->grabs, &self->link);
+	grab_ask(self);
 }
 
 bool matrix_media_put_url(struct matrix_media *matrix, const char *mxc, const char *name, const char *owner,
@@ -354,6 +432,7 @@ struct matrix_media *matrix_media_create(struct media *media, struct http_client
 	matrix->token = mem_strdup(settings->as_token);
 	list_init(&matrix->pulls);
 	list_init(&matrix->showings);
+	list_init(&matrix->grabs);
 	if (media)
 		media_add_source(media, &(struct media_source){KIND, on_fetch, matrix});
 	return matrix;
@@ -375,6 +454,14 @@ void matrix_media_destroy(struct matrix_media **slot)
 		http_call_cancel(&pull->call);
 		media_fail(&pull->writer, TP_ERR_CLOSED, "the gateway is being stopped");
 		pull_free(pull);
+	}
+	LIST_EACH(link, &matrix->grabs)
+	{
+		struct grab *grab = CONTAINER_OF(link, struct grab, link);
+
+		http_call_cancel(&grab->call);
+		grab->drop(grab->context);
+		grab_free(grab);
 	}
 	LIST_EACH(link, &matrix->showings)
 	{

@@ -33,6 +33,17 @@ void matrix_media_destroy(struct matrix_media **matrix);
  * is no mxc:// URL, or media is off (also for NULL). */
 bool matrix_media_put_url(struct matrix_media *matrix, const char *mxc, const char *name, const char *owner,
                           struct buf *url);
+/* What became of matrix_media_get: bytes, lent, or a sentence. */
+struct matrix_media_bytes {
+	const void *bytes;
+	size_t size;
+	const char *problem; /* NULL: they are there */
+};
+typedef void matrix_media_got(void *context, const struct matrix_media_bytes *got);
+/* The whole of a small file of Matrix, of at most `max` bytes. `got`: once, never from inside, unless
+ * matrix_media_destroy comes first, which calls `drop`. Needs no store. */
+void matrix_media_get(struct matrix_media *matrix, const char *mxc, size_t max, matrix_media_got *got, void *context,
+                      void (*drop)(void *context));
 /* An m.room.message of a file of the network: the call's body, which is copied like the rest, is sent if the
  * file cannot be had, its link for example; else m.image, m.audio, m.video or m.file. The call needs a lane,
  * where it keeps its place from now on for about LIMIT_MEDIA_FETCH_SECONDS and the upload. `more`: members of the

@@ -135,7 +135,7 @@ void moderation_refused(struct matrix_frontend *frontend, const char *person, co
 
 /* --------------------------------------------------------------------------------------------- doing */
 
-static const char *refusal(int err)
+const char *moderation_problem(int err)
 {
 	switch (err) {
 	case TP_ERR_NOT_REGISTERED:
@@ -168,7 +168,7 @@ static void moderate(struct matrix_frontend *frontend, struct matrix_room *room,
 	mem_free(id);
 	if (!err)
 		return;
-	tell(frontend, room, nickname, what.action, refusal(err));
+	tell(frontend, room, nickname, what.action, moderation_problem(err));
 	undo(frontend, room, what.action);
 }
 

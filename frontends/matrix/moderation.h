@@ -17,6 +17,8 @@ void moderation_ghost_put_out(struct matrix_frontend *frontend, struct matrix_ro
 /* m.room.power_levels by a person. */
 void moderation_power_levels(struct matrix_frontend *frontend, struct matrix_room *room,
                              const struct matrix_event *event);
+/* Why the core did not take what somebody asked for, for him to read. */
+const char *moderation_problem(int err);
 /* The network has not done it; from undelivered. `reason`: a sentence. */
 void moderation_refused(struct matrix_frontend *frontend, const char *person, const struct event_message *message,
                         const char *reason);

@@ -24,12 +24,14 @@ static const char *chosen_name(const struct person *person)
 	return is_local ? NULL : person->name;
 }
 
+bool nickname_wanted(const struct matrix_frontend *frontend, const struct user *user)
+{
+	return user_setting_bool(user, "display_name", frontend->base.transport->service.display_name);
+}
+
 static bool may_follow(const struct matrix_frontend *frontend, const struct user *user)
 {
-	const struct transport *transport = frontend->base.transport;
-
-	return transport->features.room_nickname_change &&
-	       user_setting_bool(user, "display_name", transport->service.display_name);
+	return frontend->base.transport->features.room_nickname_change && nickname_wanted(frontend, user);
 }
 
 void nickname_follow(struct matrix_frontend *frontend, const char *id, const char *name)

@@ -11,7 +11,10 @@
 
 struct event_participant;
 struct identity;
+struct user;
 
+/* The setting display_name. */
+bool nickname_wanted(const struct matrix_frontend *frontend, const struct user *user);
 /* matrix_later: person `id` is in the legacy room `name`. */
 void nickname_follow(struct matrix_frontend *frontend, const char *id, const char *name);
 /* matrix_later: person `id` is called something else on Matrix: in all rooms. */

@@ -10,6 +10,7 @@
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/making.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
 #include "transport/resident.h"
 #include "transport/room.h"
@@ -239,6 +240,7 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 	if (session->state == SESSION_CONNECTED) {
 		matrix_later(frontend, portal_rooms_join_again, id, NULL);
 		matrix_later(frontend, chat_all_begin, id, NULL);
+		matrix_later(frontend, profile_follow, id, NULL);
 	}
 }
 
@@ -252,6 +254,8 @@ static void person_free(void *value)
 	mem_free(person->name);
 	mem_free(person->local_part);
 	mem_free(person->refused_name);
+	mem_free(person->avatar);
+	mem_free(person->card_name);
 	mem_free(person->control);
 	puppet_forget(person);
 	mem_free(person);

@@ -19,6 +19,10 @@ struct person {
 	unsigned waiting_count;
 	char *name;        /* as the homeserver shows it; NULL: not known */
 	char *local_part;  /* of the id, once it was asked for */
+	/* profile.h */
+	char *avatar, *card_name; /* as they were changed last: mxc://, display name; NULL: none */
+	bool has_card;            /* they were */
+	bool card_waits;          /* and the network has not been told */
 	char *refused_name; /* that the network did not take as a nickname (nickname.h); NULL */
 	bool unregistered; /* has no account: the store need not be asked again */
 	bool told_unheard; /* that nobody hears him in a portal */

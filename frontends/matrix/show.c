@@ -17,7 +17,9 @@
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
 #include "frontends/matrix/moderation.h"
+#include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/place.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
 #include "transport/delivery.h"
@@ -41,6 +43,8 @@ static const char *msgtype(const struct event_message *message)
 {
 	if (is_emote(message))
 		return "m.emote";
+	if (place_in(message->text))
+		return "m.location";
 	return message->headline || message->carbon ? "m.notice" : "m.text";
 }
 
@@ -55,7 +59,10 @@ static void put_text(struct buf *out, const struct event_message *message, const
 	buf_puts(&body, text);
 	buf_printf(out, "\"msgtype\":\"%s\",\"m.mentions\":%s,\"body\":", msgtype(message), mentions ? mentions : "{}");
 	json_put_string(out, buf_text(&body));
-	if (message->xhtml && matrix_html_write(&html, message->xhtml, strlen(message->xhtml))) {
+	if (!is_emote(message) && place_in(message->text)) {
+		buf_puts(out, ",\"geo_uri\":");
+		json_put_string(out, place_in(message->text));
+	} else if (message->xhtml && matrix_html_write(&html, message->xhtml, strlen(message->xhtml))) {
 		const char *markup = buf_text(&html);
 
 		/* the emote's own mark is in both */
@@ -493,10 +500,7 @@ static void speak(struct speaking *speaking, struct matrix_room *room)
 		redact(speaking, room, message->retracts, known_there);
 		return;
 	}
-	/* A text that only says where the file is would show it twice. */
-	bool redundant = message->attachments_count &&
-	                 ((!*message->text && !message->xhtml) ||
-	                  !strcmp(message->text, message->attachments[0].url));
+	bool redundant = event_text_is_file(message);
 
 	if (!redundant)
 		say_text(speaking, room, known_there);
@@ -688,6 +692,10 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 
 	if (message->moderation.action) {
 		moderation_refused(frontend, address, message, text);
+		return 0;
+	}
+	if (message->change.title || message->change.has_picture) {
+		portal_change_refused(frontend, address, message, text);
 		return 0;
 	}
 	if (undelivered->reason == UNDELIVERED_TOO_LONG && long_text_send(frontend, address, event))

@@ -14,6 +14,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/copies.h"
 #include "frontends/matrix/directory.h"
+#include "frontends/matrix/ephemeral.h"
 #include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/making.h"
@@ -21,7 +22,10 @@
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/poll.h"
+#include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_room.h"
+#include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/recent.h"
 #include "frontends/matrix/upgrade.h"
@@ -39,6 +43,8 @@ struct saying {
 	struct matrix_room *room;
 	const struct matrix_event *source;
 	struct buf text, xhtml;
+	struct buf url;              /* of a file */
+	struct event_attachment file;
 };
 
 /* What a mention is called on the network. */
@@ -55,18 +61,17 @@ static const char *name_on_network(void *context, const char *id)
 static void read_file(struct saying *saying)
 {
 	const struct matrix_event *source = saying->source;
-	struct buf url = {0};
 
+	saying->file.description = saying->text.len ? mem_strdup(buf_text(&saying->text)) : NULL;
 	if (saying->text.len)
 		buf_putc(&saying->text, ' ');
 	if (matrix_media_put_url(saying->frontend->media, source->url, source->file_name, source->sender,
-	                         &url))
-		buf_puts(&saying->text, buf_text(&url));
+	                         &saying->url))
+		buf_puts(&saying->text, saying->file.url = buf_text(&saying->url));
 	else
 		buf_printf(&saying->text, "(a file that cannot be fetched: %s)",
 		           source->file_name ? source->file_name : "without a name");
 	buf_clear(&saying->xhtml);
-	buf_finish(&url);
 }
 
 static void read_text(struct saying *saying)
@@ -202,13 +207,17 @@ static void say(struct saying *saying)
 	                                .reply_to = source->reply_to,
 	                                .reply_text = quoted ? quoted->text : NULL,
 	                                .reply_author = quoted ? quoted->author : NULL,
-	                                .thread = source->thread};
+	                                .thread = source->thread,
+	                                .attachments = saying->file.url ? &saying->file : NULL,
+	                                .attachments_count = saying->file.url ? 1 : 0};
 
 	recent_note(saying->frontend, source->id, person_name(saying->frontend, source->sender), message.text,
 	            NULL);
 	if (saying->room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, saying->room))
 		copies_note(saying->frontend, saying->room, source->id, source->id);
 	route(saying, EVENT_MESSAGE, &message);
+	mem_free((char *)saying->file.description);
+	buf_finish(&saying->url);
 }
 
 /* A chat with the bot that was not announced as one: the two of them are alone. */
@@ -238,6 +247,22 @@ static void on_message(struct matrix_frontend *frontend, struct matrix_room *roo
 	} else if (is_tied(room)) {
 		say(&saying);
 	}
+	buf_finish(&saying.text);
+	buf_finish(&saying.xhtml);
+}
+
+/* A vote, or the end of a poll. */
+static void on_poll(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	char *text = is_tied(room) ? poll_text(frontend, event) : NULL;
+	struct matrix_event said = *event;
+	struct saying saying = {.frontend = frontend, .room = room, .source = &said};
+
+	said.body = text;
+	said.reply_to = NULL;
+	if (text)
+		say(&saying);
+	mem_free(text);
 	buf_finish(&saying.text);
 	buf_finish(&saying.xhtml);
 }
@@ -376,6 +401,8 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 
 	if (!ours && event->membership == MATRIX_JOIN && person_note_name(frontend, who, event->display_name))
 		matrix_later(frontend, nickname_changed, who, NULL);
+	if (!ours)
+		profile_changed(frontend, event);
 	if (!room)
 		return;
 	if (ours && gone) {
@@ -409,82 +436,6 @@ static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room 
 	mem_free(ghost);
 }
 
-/* ------------------------------------------------------------------------------------------- ephemeral */
-
-static void tell_typing(struct matrix_frontend *frontend, const char *id, const char *name, bool typing)
-{
-	struct resource *resource = person_ready(frontend, id);
-
-	if (resource)
-		router_from_frontend(resource,
-		                     &(struct event){.type = EVENT_CHAT_STATE,
-		                                     .chat_state = {.name = name,
-		                                                    .state = typing ? CHAT_STATE_COMPOSING
-		                                                                    : CHAT_STATE_PAUSED}});
-}
-
-static bool types(const struct matrix_event *event, const char *id)
-{
-	for (size_t i = 0; i < event->users_count; i++)
-		if (!strcmp(event->users[i], id))
-			return true;
-	return false;
-}
-
-/* Those of the portal's people who have a session; the list is always the whole one. */
-static void on_typing_in_portal(struct matrix_frontend *frontend, struct matrix_room *room,
-                                const struct matrix_event *event)
-{
-	struct map_iter it = {0};
-
-	while (map_next(room->typers, &it)) {
-		if (types(event, it.key))
-			continue;
-		tell_typing(frontend, it.key, room->name, false);
-		map_remove(room->typers, it.key);
-	}
-	for (size_t i = 0; i < event->users_count; i++) {
-		const char *id = event->users[i];
-
-		if (matrix_is_ours(&frontend->names, id) || map_get(room->typers, id) || !person_ready(frontend, id))
-			continue;
-		map_set(&room->typers, id, room);
-		tell_typing(frontend, id, room->name, true);
-	}
-}
-
-static void on_typing(struct matrix_frontend *frontend, struct matrix_room *room,
-                      const struct matrix_event *event)
-{
-	bool typing;
-
-	if (room->kind == MATRIX_ROOM_PORTAL)
-		on_typing_in_portal(frontend, room, event);
-	if (room->kind != MATRIX_ROOM_CHAT || room->in_room || !person_ready(frontend, room->owner))
-		return;
-	typing = types(event, room->owner);
-	if (typing == room->typing)
-		return;
-	room->typing = typing;
-	tell_typing(frontend, room->owner, room->name, typing);
-}
-
-static void on_receipt(struct matrix_frontend *frontend, struct matrix_room *room,
-                       const struct matrix_event *event)
-{
-	for (size_t i = 0; i < event->receipts_count; i++) {
-		const struct matrix_receipt *receipt = &event->receipts[i];
-		struct resource *resource = person_ready(frontend, receipt->user_id);
-
-		if (!resource || !is_tied(room) || room->in_room)
-			continue;
-		router_from_frontend(resource,
-		                     &(struct event){.type = EVENT_READ_MARKER,
-		                                     .read_marker = {.name = room->name,
-		                                                     .message_id = receipt->event_id}});
-	}
-}
-
 /* ----------------------------------------------------------------------------------------- dispatching */
 
 static void on_topic(struct matrix_frontend *frontend, struct matrix_room *room,
@@ -505,6 +456,12 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 	switch (event->kind) {
 	case MATRIX_MESSAGE:
 		on_message(frontend, room, event);
+		if (is_tied(room))
+			poll_note(frontend, event);
+		break;
+	case MATRIX_POLL_VOTE:
+	case MATRIX_POLL_END:
+		on_poll(frontend, room, event);
 		break;
 	case MATRIX_REACTION:
 		on_reaction(frontend, room, event);
@@ -514,6 +471,12 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		break;
 	case MATRIX_TOPIC:
 		on_topic(frontend, room, event);
+		break;
+	case MATRIX_NAME:
+		portal_change_name(frontend, room, event);
+		break;
+	case MATRIX_AVATAR:
+		portal_change_picture(frontend, room, event);
 		break;
 	case MATRIX_TOMBSTONE:
 		if (event->replaces && room->kind != MATRIX_ROOM_SPACE)
@@ -527,10 +490,10 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		tell_encrypted(frontend, room);
 		break;
 	case MATRIX_TYPING:
-		on_typing(frontend, room, event);
+		ephemeral_typing(frontend, room, event);
 		break;
 	case MATRIX_RECEIPT:
-		on_receipt(frontend, room, event);
+		ephemeral_receipt(frontend, room, event);
 		break;
 	default:
 		break;
@@ -542,23 +505,10 @@ static bool is_ephemeral(const struct matrix_event *event)
 	return event->kind == MATRIX_TYPING || event->kind == MATRIX_RECEIPT;
 }
 
-/* Whoever has closed all clients is still there, for whom the bridge keeps what is said, but away. */
-static void on_presence(struct matrix_frontend *frontend, const struct matrix_event *event)
-{
-	struct resource *resource = event->sender && !matrix_is_ours(&frontend->names, event->sender)
-	                                    ? person_ready(frontend, event->sender)
-	                                    : NULL;
-
-	/* Else it would begin a login that was given up. */
-	if (resource && resource->has_presence && resource->identity->user->state == USER_CONNECTED)
-		session_presence(resource, event->is_online ? STATUS_ONLINE : STATUS_AWAY,
-		                 *event->body ? event->body : NULL, 0);
-}
-
 static void take(struct matrix_frontend *frontend, const struct matrix_event *event)
 {
 	if (event->kind == MATRIX_PRESENCE && !event->room)
-		on_presence(frontend, event);
+		ephemeral_presence(frontend, event);
 	if (!event->room)
 		return;
 	struct matrix_room *room = matrix_room_find(frontend, event->room);

@@ -75,23 +75,86 @@ static void asking_free(void *context)
 	mem_free(asking);
 }
 
+/* What a slash command is answered, should its response_url be good no more: that takes five answers within half an
+ * hour. Then only that person sees it all the same, in the channel or, where the bot is not, in the DM. */
+struct answer {
+	struct workspace *workspace;
+	char *channel, *user;
+	char text[];
+};
+
+static void answer_free(void *context)
+{
+	struct answer *answer = context;
+
+	mem_free(answer->channel);
+	mem_free(answer->user);
+	mem_free(answer);
+}
+
+static bool can_tell(const struct workspace *workspace)
+{
+	return !workspace->frontend->stopping && workspace->state == WORKSPACE_READY;
+}
+
+static void on_whispered(void *context, const struct web_reply *reply)
+{
+	struct answer *answer = context;
+	char *address = slack_address(answer->workspace->team, answer->user);
+
+	if (reply->err && can_tell(answer->workspace))
+		slack_person_tell(answer->workspace->frontend, address, answer->text);
+	mem_free(address);
+	answer_free(answer);
+}
+
+static void on_responded(void *context, const struct web_reply *reply)
+{
+	struct answer *answer = context;
+	struct workspace *workspace = answer->workspace;
+	struct buf mrkdwn = {0};
+
+	if (!reply->err || !can_tell(workspace)) {
+		answer_free(answer);
+		return;
+	}
+	log_info(&workspace->log, "a command is answered in another way: %s", reply->problem);
+	slack_escape(&mrkdwn, answer->text);
+	const struct web_argument arguments[] = {
+		{"channel", answer->channel}, {"user", answer->user}, {"text", buf_text(&mrkdwn)}};
+
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = "chat.postEphemeral",
+								  .token = &workspace->token,
+								  .arguments = arguments,
+								  .arguments_count = ARRAY_SIZE(arguments),
+								  .done = on_whispered,
+								  .context = answer,
+								  .drop = answer_free});
+	buf_finish(&mrkdwn);
+}
+
 static void tell(const struct asking *asking, const char *text)
 {
 	struct workspace *workspace = asking->workspace;
 
-	if (workspace->frontend->stopping || workspace->state != WORKSPACE_READY)
+	if (!can_tell(workspace))
 		return;
 	if (!asking->response_url) {
 		slack_notice(workspace, asking->channel, asking->thread, text);
 		return;
 	}
+	struct answer *answer = MEM_NEW_TEXT(struct answer, text, text);
 	struct buf mrkdwn = {0}, json = {0};
 
+	answer->workspace = workspace;
+	answer->channel = mem_strdup(asking->channel);
+	answer->user = mem_strdup(asking->user);
 	slack_escape(&mrkdwn, text);
 	buf_puts(&json, "{\"response_type\":\"ephemeral\",\"text\":");
 	json_put_string(&json, buf_text(&mrkdwn));
 	buf_putc(&json, '}');
-	web_api_respond(workspace->frontend->api, asking->response_url, buf_text(&json));
+	web_api_respond(workspace->frontend->api, asking->response_url, buf_text(&json), on_responded, answer,
+			answer_free);
 	buf_finish(&mrkdwn);
 	buf_finish(&json);
 }

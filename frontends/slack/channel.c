@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/known.h"
+#include "frontends/slack/workspace.h"
 
 static const char *const kinds[] = {"control", "chat", "portal"};
 
@@ -90,6 +92,16 @@ bool channel_has_sisters(const struct slack_frontend *frontend, const struct cha
 	return portals_of(frontend, channel->name)->count > 1;
 }
 
+bool channel_room_is_served(const struct slack_frontend *frontend, const char *room)
+{
+	const struct portal_channels *portals = portals_of(frontend, room);
+	bool served = false;
+
+	for (size_t i = 0; portals && i < portals->count && !served; i++)
+		served = workspace_find(frontend, portals->items[i]->at.team) != NULL;
+	return served;
+}
+
 void channel_each_portal(struct slack_frontend *frontend, const char *room, channel_each *each, void *context)
 {
 	const struct portal_channels *portals = portals_of(frontend, room);
@@ -165,6 +177,7 @@ static void channel_free(void *value)
 {
 	struct channel *channel = value;
 
+	known_free(channel);
 	mem_free(channel->place);
 	mem_free(channel->owner);
 	mem_free(channel->name);

@@ -23,6 +23,7 @@ struct channel {
 	bool archived;    /* PORTAL: nobody can say anything there */
 	char *topic;      /* PORTAL: as we know it; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
+	struct known *known; /* its last messages (known.c); NULL: not needed so far */
 	bool behind;      /* and has to be read once more then */
 };
 
@@ -44,6 +45,8 @@ struct channel *channel_control(const struct slack_frontend *frontend, const cha
 struct channel *channel_portal(const struct slack_frontend *frontend, const char *room);
 /* Whether the legacy room of this portal is tied to other channels as well. */
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel);
+/* Whether a channel that is tied to the legacy room is of a workspace that is served. */
+bool channel_room_is_served(const struct slack_frontend *frontend, const char *room);
 typedef void channel_each(struct slack_frontend *frontend, struct channel *channel, void *context);
 void channel_each_portal(struct slack_frontend *frontend, const char *room, channel_each *each,
                          void *context);

@@ -11,11 +11,13 @@
 #include "base/log.h"
 #include "config/limits.h"
 #include "frontends/slack/incoming.h"
+#include "frontends/slack/missed.h"
 #include "transport/spool/spool.h"
 
 #define SEEN "slack seen" /* notes of the spool: place -> time stamp of the last message that was taken */
+#define FLOOR "slack tied" /* place -> what was said before is none of ours */
 #define THREADS "slack threads" /* place -> threads in which something was said lately, the newest last */
-#define PAGE 200
+#define PAGE 200         /* messages; fewer if that is too large an answer */
 #define LIVE_THREADS 20 /* of a channel */
 
 /* ------------------------------------------------------------------------------------------------- notes */
@@ -57,14 +59,19 @@ void history_begin(struct slack_frontend *frontend, const struct channel *channe
 {
 	char now[SLACK_ID_MAX + 1];
 	int64_t now_ms = clock_wall_ms();
+	const char *from = channel->kind == CHANNEL_CHAT ? channel->at.thread : now;
 
 	snprintf(now, sizeof(now), "%" PRId64 ".%06" PRId64, now_ms / 1000, now_ms % 1000 * 1000);
-	note_set(frontend, SEEN, channel->place, channel->kind == CHANNEL_CHAT ? channel->at.thread : now);
+	note_set(frontend, SEEN, channel->place, from);
+	note_set(frontend, FLOOR, channel->place, from);
+	known_begin(frontend, channel);
 }
 
-void history_forget(struct slack_frontend *frontend, const struct channel *channel)
+void history_forget(struct slack_frontend *frontend, struct channel *channel)
 {
+	known_forget(frontend, channel);
 	note_set(frontend, SEEN, channel->place, NULL);
+	note_set(frontend, FLOOR, channel->place, NULL);
 	note_set(frontend, THREADS, channel->place, NULL);
 }
 
@@ -91,9 +98,12 @@ struct reading {
 	struct slack_frontend *frontend;
 	char *since;          /* time stamp */
 	char *from;           /* somewhat before: a thread may have begun below an older message */
-	unsigned looked;      /* older messages that were looked at for that */
+	unsigned looked;      /* older messages that were looked at for that, and for what has changed */
+	bool stopped;         /* there are more than are read */
+	char *oldest;         /* of what was read now; NULL */
+	struct missed *missed;
 	struct list messages; /* struct message.link, oldest first */
-	unsigned count;
+	unsigned count, page;
 	struct map *threads; /* still to be read */
 	char *thread;        /* which is being read; NULL: the conversation itself */
 	char place[];
@@ -106,10 +116,8 @@ struct message {
 
 static void read_next(struct reading *reading);
 
-static void reading_free(void *context)
+static void messages_free(struct reading *reading)
 {
-	struct reading *reading = context;
-
 	LIST_EACH (link, &reading->messages) {
 		struct message *message = CONTAINER_OF(link, struct message, link);
 
@@ -117,10 +125,20 @@ static void reading_free(void *context)
 		json_free(&message->json);
 		mem_free(message);
 	}
+	reading->count = reading->looked = 0;
+}
+
+static void reading_free(void *context)
+{
+	struct reading *reading = context;
+
+	messages_free(reading);
 	map_destroy(&reading->threads, NULL);
 	mem_free(reading->since);
 	mem_free(reading->from);
 	mem_free(reading->thread);
+	mem_free(reading->oldest);
+	missed_destroy(&reading->missed);
 	mem_free(reading);
 }
 
@@ -145,6 +163,9 @@ static bool on_page(void *context, const struct cJSON *json)
 		const char *ts = json_text(item, "ts", &arena),
 		           *latest = json_text(item, "latest_reply", &arena);
 
+		missed_note(reading->missed, item);
+		if (slack_is_ts(ts) && (!reading->oldest || slack_ts_compare(ts, reading->oldest) < 0))
+			mem_replace(&reading->oldest, ts);
 		if (!reading->thread && slack_is_ts(ts) && slack_is_ts(latest) &&
 		    slack_ts_compare(latest, reading->since) > 0)
 			map_set(&reading->threads, ts, reading);
@@ -155,7 +176,8 @@ static bool on_page(void *context, const struct cJSON *json)
 			keep(reading, item);
 		arena_finish(&arena);
 	}
-	return reading->count < LIMIT_SLACK_HISTORY && reading->looked < LIMIT_SLACK_THREADS_LOOKED;
+	reading->stopped = reading->count >= LIMIT_SLACK_HISTORY || reading->looked >= LIMIT_SLACK_THREADS_LOOKED;
+	return !reading->stopped;
 }
 
 /* All was read: it comes like what a socket brings. */
@@ -171,14 +193,28 @@ static void hand_over(struct reading *reading, struct channel *channel)
 		if (workspace)
 			incoming_history(workspace, channel->at.id,
 			                 CONTAINER_OF(link, struct message, link)->json);
+	if (workspace)
+		missed_hand_over(reading->missed, workspace, channel);
 	if (reading->count)
-		log_info(&reading->frontend->base.log, "%s: %u messages are read back from history",
-		         channel->place, reading->count);
+		log_info(&reading->frontend->base.log,
+		         "%s: %u messages are read back from history; what came before is dropped", channel->place,
+		         reading->count);
 	channel->catching_up = false;
 	slack_later(reading->frontend, incoming_go_on, NULL);
 }
 
 static void begin(struct slack_frontend *frontend, struct channel *channel);
+
+/* A thread comes oldest first: of one that is not read to its end the newest messages are not known. */
+static void note_complete(struct reading *reading, bool failed)
+{
+	if (!failed && !(reading->stopped && reading->thread))
+		missed_complete(reading->missed, reading->thread,
+		                reading->stopped && reading->oldest ? reading->oldest : reading->from);
+	reading->stopped = false;
+	reading->looked = 0;
+	mem_replace(&reading->oldest, NULL);
+}
 
 static void on_done(void *context, const struct web_reply *reply)
 {
@@ -187,9 +223,22 @@ static void on_done(void *context, const struct web_reply *reply)
 	struct channel *channel = channel_at(frontend, reading->place);
 	struct map_iter it = {0};
 
+	/* Long messages: anew, with fewer at once. What of a thread was read comes twice, and counts once. */
+	if (channel && reply->err == TP_ERR_LIMIT && reading->page > 1) {
+		reading->page /= 8;
+		if (!reading->page)
+			reading->page = 1;
+		if (!reading->thread) {
+			messages_free(reading);
+			mem_replace(&reading->oldest, NULL);
+		}
+		read_next(reading);
+		return;
+	}
 	if (reply->err)
 		log_warning(&frontend->base.log, "the history of %s cannot be read: %s",
 		            log_quote(reading->place), reply->problem);
+	note_complete(reading, reply->err != 0);
 	if (channel && map_next(reading->threads, &it)) {
 		mem_replace(&reading->thread, it.key);
 		map_remove(reading->threads, reading->thread);
@@ -213,7 +262,7 @@ static void read_next(struct reading *reading)
 	slack_address_read(&at, reading->place);
 	const char *thread = reading->thread;
 	const struct web_argument arguments[] = {
-	        {"channel", at.id}, {"ts", thread}, {"oldest", thread ? reading->since : reading->from}};
+	        {"channel", at.id}, {"ts", thread}, {"oldest", reading->from}};
 	char *lane = workspace ? mem_printf("history %s", workspace->team) : NULL;
 
 	if (!workspace) {
@@ -229,8 +278,27 @@ static void read_next(struct reading *reading)
 	                                 .done = on_done,
 	                                 .context = reading,
 	                                 .drop = reading_free},
-	              PAGE, on_page);
+	              reading->page, on_page);
 	mem_free(lane);
+}
+
+/* To be freed. */
+static char *seconds_before(const char *ts, int seconds)
+{
+	return mem_printf("%lld.000000", (long long)(slack_ts_ms(ts) / 1000 - seconds));
+}
+
+/* Slack tells of messages in any order: some from before the last that was seen may be missing, but none from
+ * before the channel was tied. To be freed. */
+static char *begin_of(const struct slack_frontend *frontend, const struct channel *channel, const char *since)
+{
+	char *floor = note_get(frontend, FLOOR, channel->place);
+	char *begin = seconds_before(since, LIMIT_SLACK_OVERLAP_SECONDS);
+
+	if (!slack_is_ts(floor) || slack_ts_compare(begin, floor) < 0)
+		mem_replace(&begin, slack_is_ts(floor) ? floor : since);
+	mem_free(floor);
+	return begin;
 }
 
 static void begin(struct slack_frontend *frontend, struct channel *channel)
@@ -245,11 +313,13 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 		struct reading *reading = MEM_NEW_TEXT(struct reading, place, channel->place);
 		char *rest = NULL;
 
+		known_continue(frontend, channel);
 		channel->catching_up = true;
 		reading->frontend = frontend;
-		reading->since = mem_strdup(since);
-		reading->from =
-		        mem_printf("%lld.000000", slack_ts_ms(since) / 1000 - LIMIT_SLACK_THREADS_SECONDS);
+		reading->page = PAGE;
+		reading->since = begin_of(frontend, channel, since);
+		reading->missed = missed_create(frontend, channel->place, since);
+		reading->from = seconds_before(since, LIMIT_SLACK_THREADS_SECONDS);
 		list_init(&reading->messages);
 		reading->thread = channel->kind == CHANNEL_CHAT ? mem_strdup(channel->at.thread) : NULL;
 		for (char *word = threads ? strtok_r(threads, " ", &rest) : NULL; word;

@@ -2,7 +2,7 @@
 /*
  * What was said while no socket was open: read back from the conversations that stand for something, from the
  * last message that was seen in each, threads included; what was seen already is dropped where all events
- * are. One conversation of a workspace after the other.
+ * are. What was changed meanwhile is found as well (missed.h). One conversation of a workspace after the other.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 void history_catch_up(struct slack_frontend *frontend);
 /* From now on; what was said before is nobody's business. */
 void history_begin(struct slack_frontend *frontend, const struct channel *channel);
-void history_forget(struct slack_frontend *frontend, const struct channel *channel);
+void history_forget(struct slack_frontend *frontend, struct channel *channel);
 /* A message of that conversation, of a thread unless NULL, has been taken. */
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
                   const char *thread);

@@ -11,7 +11,9 @@
 #include "config/limits.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
+#include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/history.h"
+#include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/said.h"
@@ -79,13 +81,42 @@ static bool was_seen(struct workspace *workspace, const struct slack_event *even
 {
 	struct spool *spool = workspace->frontend->base.transport->spool;
 
-	if (event->kind != SLACK_MESSAGE || !event->channel || !event->ts)
+	if (!event->channel || !event->ts)
 		return event->event_id && spool_seen(spool, workspace->team, event->event_id);
 	char *id = slack_message_id(event->channel, event->ts);
-	bool seen = spool_seen(spool, workspace->team, id);
+	char *edit = event->edited_ts ? mem_printf("%s edited %s", id, event->edited_ts) : NULL;
+	/* A message is known by its channel and time stamp alone. */
+	bool seen = event->kind == SLACK_MESSAGE
+	                    ? spool_seen(spool, workspace->team, id)
+	                    : event->event_id && spool_seen(spool, workspace->team, event->event_id);
 
+	/* A message of history is as it was edited last. */
+	if (edit && (event->kind == SLACK_EDIT || event->kind == SLACK_MESSAGE))
+		seen = (spool_seen(spool, workspace->team, edit) && event->kind == SLACK_EDIT) || seen;
+	if (event->kind == SLACK_DELETE) {
+		char *deletion = mem_printf("%s deleted", id);
+
+		seen = spool_seen(spool, workspace->team, deletion) || seen;
+		mem_free(deletion);
+	}
+	mem_free(edit);
 	mem_free(id);
 	return seen;
+}
+
+/* What changes is compared with what is known, should it be read back from history. False: it was so already. */
+static bool note_known(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+
+	if (!channel || !event->channel || !event->ts || !event->user || event->hidden_type ||
+	    workspace_is_own(workspace, event))
+		return true;
+	if (event->kind == SLACK_MESSAGE)
+		known_add(frontend, channel, event);
+	else if (event->kind == SLACK_DELETE)
+		known_remove(frontend, channel, event->ts);
+	return event->kind != SLACK_REACTION || known_react(frontend, workspace->team, event);
 }
 
 static void take_dm(struct workspace *workspace, const struct slack_event *event)
@@ -178,6 +209,8 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		          log_quote(event->event_id ? event->event_id : event->ts));
 		return;
 	}
+	if (!note_known(workspace, channel, event))
+		return;
 	if (channel && event->kind == SLACK_MESSAGE && event->ts)
 		history_seen(frontend, channel, event->ts, event->thread_ts);
 	switch (event->kind) {
@@ -217,10 +250,11 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		            "Slack has left out events, as there were too many: what was said is read back");
 		history_catch_up(frontend);
 		break;
+	case SLACK_EMOJI:
+		custom_emoji_changed(workspace, event->object);
+		break;
 	case SLACK_PURPOSE:
 	case SLACK_CHANNEL_CREATED:
-	case SLACK_EMOJI:
-	case SLACK_FILE_SHARED:
 	case SLACK_OTHER:
 		break;
 	}
@@ -230,10 +264,10 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 
 struct waiting_event {
 	struct list link;
-	struct cJSON *json; /* payload, or message of history */
+	struct cJSON *json;
 	uint64_t since_ms;  /* clock_ms */
 	bool of_history;
-	char channel[SLACK_ID_MAX + 1]; /* of history */
+	char channel[SLACK_ID_MAX + 1]; /* of a message of history; "": the payload of an event */
 	socket_number socket;
 	char envelope[];
 };
@@ -287,7 +321,7 @@ static bool read_waiting(struct slack_event *event, const struct waiting_event *
 	const struct slack_reaction *reactions;
 	size_t count;
 
-	return waiting->of_history
+	return *waiting->channel
 	               ? slack_history_read(event, waiting->json, waiting->channel, arena, &reactions, &count)
 	               : slack_event_read(event, waiting->json, arena);
 }
@@ -362,21 +396,33 @@ void incoming_go_on(struct slack_frontend *frontend, const char *unused)
 	transport_commit(frontend->base.transport);
 }
 
-void incoming_history(struct workspace *workspace, const char *channel, const struct cJSON *message)
+static struct waiting_event *wait_behind_history(struct workspace *workspace, const struct cJSON *json)
 {
 	struct list *before = workspace->waiting.next;
 
 	while (before != &workspace->waiting && CONTAINER_OF(before, struct waiting_event, link)->of_history)
 		before = before->next;
-	struct waiting_event *waiting = wait_with(workspace, message, "", before);
+	struct waiting_event *waiting = wait_with(workspace, json, "", before);
+
+	waiting->of_history = true;
+	return waiting;
+}
+
+void incoming_history(struct workspace *workspace, const char *channel, const struct cJSON *message)
+{
+	struct waiting_event *waiting = wait_behind_history(workspace, message);
 	struct arena arena = {0};
 	struct slack_event event;
 
-	waiting->of_history = true;
 	memcpy(waiting->channel, channel, strlen(channel) + 1);
 	if (read_waiting(&event, waiting, &arena))
 		has_to_wait(workspace, &event);
 	arena_finish(&arena);
+}
+
+void incoming_missed(struct workspace *workspace, const struct cJSON *payload)
+{
+	wait_behind_history(workspace, payload);
 }
 
 /* --------------------------------------------------------------------------------------------- envelopes */

@@ -6,15 +6,63 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/person.h"
 #include "transport/session.h"
 
 /* ------------------------------------------------------------------------------------------- remembering */
 
+/* Members of one name. */
+struct namesakes {
+	struct list members; /* struct member.namesake */
+};
+
+static void forget_name(struct member *member)
+{
+	struct map *called = member->workspace->called;
+	struct namesakes *namesakes = member->called ? map_get(called, member->called) : NULL;
+
+	list_remove(&member->namesake);
+	if (namesakes && list_empty(&namesakes->members))
+		mem_free(map_remove(called, member->called));
+	mem_replace(&member->called, NULL);
+}
+
+static void note_name(struct member *member)
+{
+	struct text_key key;
+	const char *called = text_key_lower(&key, member->name);
+	struct namesakes *namesakes;
+
+	forget_name(member);
+	namesakes = map_get(member->workspace->called, called);
+	if (!namesakes) {
+		namesakes = MEM_NEW(struct namesakes);
+		list_init(&namesakes->members);
+		map_set(&member->workspace->called, called, namesakes);
+	}
+	list_append(&namesakes->members, &member->namesake);
+	mem_replace(&member->called, called);
+	text_key_finish(&key);
+}
+
+const struct member *member_called(const struct workspace *workspace, const char *name)
+{
+	struct text_key key;
+	const struct namesakes *namesakes = map_get(workspace->called, text_key_lower(&key, name));
+
+	text_key_finish(&key);
+	if (!namesakes || namesakes->members.next != namesakes->members.prev)
+		return NULL;
+	return CONTAINER_OF(namesakes->members.next, struct member, namesake);
+}
+
 static void member_free(struct member *member)
 {
+	forget_name(member);
 	list_remove(&member->used);
 	slack_person_forget(member);
 	mem_free(member->address);
@@ -59,6 +107,7 @@ struct member *member_of(struct workspace *workspace, const char *id)
 		member->workspace = workspace;
 		member->address = slack_address(workspace->team, id);
 		list_init(&member->notices);
+		list_init(&member->namesake);
 		map_set(&workspace->members, id, member);
 	}
 	list_append(&workspace->members_used, &member->used);
@@ -74,6 +123,10 @@ void member_note(struct workspace *workspace, const struct cJSON *json)
 		struct member *member = member_of(workspace, user.id);
 
 		mem_replace(&member->name, user.name);
+		if (user.deleted)
+			forget_name(member);
+		else
+			note_name(member);
 		mem_replace(&member->avatar, user.avatar);
 		member->admin = json_bool(json, "is_admin", false) || json_bool(json, "is_owner", false);
 		member->asked = true;
@@ -197,6 +250,13 @@ static const char *channel_name(void *context, const char *id)
 	return NULL;
 }
 
+static const char *emoji_picture(void *context, const char *name)
+{
+	struct member_names *names = context;
+
+	return custom_emoji_find(names->workspace, name, &names->missing);
+}
+
 static const char *no_name(void *context, const char *id)
 {
 	(void)context;
@@ -209,7 +269,7 @@ struct slack_names member_names(struct member_names *names)
 	return (struct slack_names){.user = user_name,
 	                            .channel = channel_name,
 	                            .usergroup = no_name,
-	                            .emoji = no_name,
+	                            .emoji = emoji_picture,
 	                            .context = names};
 }
 
@@ -218,5 +278,6 @@ void members_free(struct workspace *workspace)
 	LIST_EACH (link, &workspace->members_used)
 		member_free(CONTAINER_OF(link, struct member, used));
 	map_destroy(&workspace->members, NULL);
+	map_destroy(&workspace->called, NULL);
 	map_destroy(&workspace->titles, mem_free);
 }

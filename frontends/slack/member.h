@@ -24,6 +24,8 @@ struct member {
 	bool opening; /* the DM with the bot is on its way */
 	struct list notices; /* struct notice.link (person.c): for when it is there */
 	unsigned notices_count;
+	struct list namesake; /* struct namesakes.members */
+	char *called;         /* as which it is in workspace->called; NULL: not there */
 	char id[];
 };
 
@@ -33,6 +35,9 @@ struct member *member_of(struct workspace *workspace, const char *id);
 bool member_known(struct workspace *workspace, const char *id);
 /* What others see: the name, or the id while it is not known. */
 const char *member_name(struct workspace *workspace, const char *id);
+/* Whose name that is, in whatever case; NULL: nobody's that we know, or of several. Who has left the workspace
+ * is nobody. */
+const struct member *member_called(const struct workspace *workspace, const char *name);
 /* users.info or an event has told it. */
 void member_note(struct workspace *workspace, const struct cJSON *user);
 /* What ids are called (slack_text.h): users as they are known here. `missing` becomes true if somebody was

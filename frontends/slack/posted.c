@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "config/limits.h"
 #include "transport/delivery.h"
+#include "transport/spool/spool.h"
 
 #define SKEW_MS 120000 /* between our clock and Slack's */
 #define PAGE 200
@@ -135,6 +137,22 @@ enum posted posted_before(struct slack_frontend *frontend, struct workspace *wor
 		return POSTED_UNKNOWN;
 	*ts = map_get(lookup->found, key);
 	return *ts ? POSTED_YES : POSTED_NO;
+}
+
+void posted_forget(struct workspace *workspace)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	struct spool_statistics statistics;
+	struct map_iter it = {0};
+
+	while (map_next(frontend->lookups, &it)) {
+		const struct lookup *lookup = it.value;
+
+		if (lookup->workspace == workspace)
+			lookup_free(map_remove(frontend->lookups, it.key));
+	}
+	spool_statistics(frontend->base.transport->spool, &statistics);
+	frontend->oldest_ms = statistics.oldest_ms ? statistics.oldest_ms : clock_wall_ms();
 }
 
 void posted_free(struct slack_frontend *frontend)

@@ -10,10 +10,12 @@
 /* Appends the metadata argument of a post with this key. */
 void posted_put_metadata(struct buf *out, const char *key);
 
+/* The workspace is lost: when it is back, what was posted until then is looked up anew. */
+void posted_forget(struct workspace *workspace);
 enum posted { POSTED_UNKNOWN, POSTED_NO, POSTED_YES };
-/* Whether a record of another process was posted here (`thread` NULL: in the conversation itself). UNKNOWN:
- * it is being looked up, and delivery_frontend_ready follows. *ts is lent, and that of the post if there is
- * one. */
+/* Whether a record of another process, or of the time with another token, was posted here (`thread` NULL: in the
+ * conversation itself). UNKNOWN: it is being looked up, and delivery_frontend_ready follows. *ts is lent, and
+ * that of the post if there is one. */
 enum posted posted_before(struct slack_frontend *frontend, struct workspace *workspace, const char *channel,
                           const char *thread, const char *key, const char **ts);
 

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/custom_emoji.h"
+#include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/recent.h"
@@ -44,6 +46,30 @@ static void saying_end(struct saying *saying)
 	buf_finish(&saying->xhtml);
 }
 
+/* A custom one by its name, unless it is another name of one that everybody has. */
+static void put_reaction(struct buf *out, struct workspace *workspace, const char *name)
+{
+	bool unused = false;
+
+	if (slack_emoji_put(out, name))
+		return;
+	const char *custom = custom_emoji_find(workspace, name, &unused);
+
+	if (!slack_emoji_put_alias(out, &custom))
+		buf_printf(out, ":%s:", name);
+}
+
+static bool has_to_wait_for_emoji(struct workspace *workspace, const char *name)
+{
+	struct buf standard = {0};
+	bool missing = false;
+
+	if (name && !slack_emoji_put(&standard, name))
+		custom_emoji_find(workspace, name, &missing);
+	buf_finish(&standard);
+	return missing;
+}
+
 /* ----------------------------------------------------------------------------------------------- waiting */
 
 static bool is_loading(struct slack_frontend *frontend, const char *address)
@@ -75,6 +101,8 @@ bool said_has_to_wait(struct workspace *workspace, struct channel *channel, cons
 		slack_text_read(&unused, NULL, event, &callbacks);
 	else if (event->kind == SLACK_TOPIC)
 		slack_mrkdwn_read(&unused, NULL, event->text, &callbacks);
+	else if (event->kind == SLACK_REACTION)
+		waits = has_to_wait_for_emoji(workspace, event->reaction) || waits;
 	buf_finish(&unused);
 	buf_finish(&names.text);
 	return waits || names.missing;
@@ -257,6 +285,21 @@ static void take_back(struct saying *saying)
 	mem_free(id);
 }
 
+/* The core wants all reactions that somebody has: those of before this process, too. */
+static void remember_reaction(void *context, const char *ts, const char *user, const char *name)
+{
+	const struct saying *saying = context;
+	const struct slack_event *source = saying->source;
+	char *id = slack_message_id(source->channel, ts);
+	struct buf emoji = {0};
+
+	put_reaction(&emoji, saying->workspace, name);
+	if (!strcmp(user, source->user))
+		slack_recent_react(saying->workspace->frontend, id, user, buf_text(&emoji), true, NULL, 0);
+	buf_finish(&emoji);
+	mem_free(id);
+}
+
 static void react(struct saying *saying)
 {
 	const struct slack_event *source = saying->source;
@@ -265,8 +308,9 @@ static void react(struct saying *saying)
 
 	if (!source->reaction || !source->user)
 		return;
-	if (!slack_emoji_put(&emoji, source->reaction))
-		buf_printf(&emoji, ":%s:", source->reaction);
+	put_reaction(&emoji, saying->workspace, source->reaction);
+	known_reactions(saying->workspace->frontend, saying->workspace->team, source->channel, source->ts, remember_reaction,
+	                saying);
 	char *original = slack_message_id(source->channel, source->ts);
 	char *id = source->event_ts ? slack_message_id(source->channel, source->event_ts) : NULL;
 	size_t count = slack_recent_react(saying->workspace->frontend, original, source->user,

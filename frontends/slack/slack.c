@@ -15,6 +15,7 @@
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/install.h"
+#include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/posted.h"
@@ -205,8 +206,7 @@ static void name_records(struct slack_frontend *frontend)
 
 	frontend->records = spool_own_word(spool, "slack", "records");
 	spool_statistics(spool, &statistics);
-	frontend->started_ms = clock_wall_ms();
-	frontend->oldest_ms = statistics.oldest_ms ? statistics.oldest_ms : frontend->started_ms;
+	frontend->oldest_ms = statistics.oldest_ms ? statistics.oldest_ms : clock_wall_ms();
 }
 
 static void on_socket_state(void *context, enum socket_state state, bool gap, const char *text)
@@ -252,6 +252,7 @@ static void on_settled(struct slack_frontend *frontend)
 
 static void on_expired_patience(uv_timer_t *timer)
 {
+	known_flush(timer->data);
 	incoming_go_on(timer->data, NULL);
 }
 
@@ -272,6 +273,14 @@ static void on_token(void *context, const char *team, const char *name, const ch
 {
 	(void)name;
 	workspace_installed(context, team, access);
+}
+
+static void on_ending(void *context, struct web_token *token, const char *why, int64_t expires_ms)
+{
+	struct workspace *workspace = workspace_with(context, token);
+
+	if (workspace)
+		workspace_ends_soon(workspace, why, expires_ms);
 }
 
 static void on_lost(void *context, struct web_token *token, const char *why)
@@ -360,7 +369,11 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->tokens = slack_tokens_create(
 		base->transport->store, frontend->api,
 		&(struct slack_token_settings){frontend->config.client_id, frontend->config.client_secret},
-		&(struct slack_token_ops){.token = on_token, .loaded = on_tokens, .lost = on_lost, .context = frontend},
+		&(struct slack_token_ops){.token = on_token,
+					  .loaded = on_tokens,
+					  .ending = on_ending,
+					  .lost = on_lost,
+					  .context = frontend},
 		&base->log);
 	frontend->files = slack_files_create(&(struct slack_files_place){.media = base->transport->media,
 									  .client = frontend->http,
@@ -418,6 +431,7 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped = stopped;
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
+	known_flush(frontend);
 	incoming_forget(frontend);
 	if (frontend->patience) {
 		frontend->stop_waits += 2;
@@ -467,13 +481,27 @@ static bool can_show(const struct slack_frontend *frontend, const char *address)
 	return frontend->loaded && !frontend->stopping && workspace_of(frontend, address);
 }
 
+/* What is for a room goes to all its channels: that one workspace of theirs is lost holds up no other, though it be one
+ * of its people whose connection is shown. */
+static bool can_deliver(const struct slack_frontend *frontend, const struct identity *to, const struct event *event)
+{
+	const char *room = event->type == EVENT_PARTICIPANT ? event->participant.room
+			   : (event->type == EVENT_MESSAGE && event->message.kind == MESSAGE_ROOM) ||
+					   event->type == EVENT_SUBJECT
+				   ? event->message.name
+				   : NULL;
+
+	return can_show(frontend, to->address) ||
+	       (room && frontend->loaded && !frontend->stopping && channel_room_is_served(frontend, room));
+}
+
 static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
 			    const struct event *event)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
 
 	(void)only;
-	if (!can_show(frontend, to->address))
+	if (!can_deliver(frontend, to, event))
 		return TP_ERR_NOT_CONNECTED;
 	switch (event->type) {
 	case EVENT_MESSAGE:

@@ -65,8 +65,7 @@ struct slack_frontend {
 	struct later_queue later; /* what must not be done from inside deliver */
 	uv_timer_t *patience;    /* while envelopes wait (incoming.c) */
 	char *records;           /* begins the keys of posts: one for each spool */
-	int64_t started_ms;      /* Unix milliseconds: records accepted before may have been posted by another process */
-	int64_t oldest_ms;       /* of the oldest of those */
+	int64_t oldest_ms;       /* Unix milliseconds: of the oldest record that may have been posted before (posted.h) */
 	bool loaded;             /* the stored places are known */
 	bool asked;              /* the stored tokens too: new ones are of people who install the app now */
 	bool stopping;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Formatted text as Slack sees it, between the forms that it is read from and written to: blocks one below
- * the other, each of spans of one look. slack_mrkdwn.c, slack_rich_text.c and slack_xhtml.c read and write
- * it.
+ * the other, each of spans of one look. slack_mrkdwn.c, slack_rich_text.c and slack_xhtml.c read it,
+ * slack_mrkdwn_write.c and slack_xhtml_write.c write it.
  */
 #pragma once
 
@@ -73,10 +73,10 @@ void doc_read_mrkdwn_line(struct doc *doc, const char *line, size_t length, cons
 void doc_read_rich_text(struct doc *doc, const struct cJSON *block, const struct slack_names *names);
 void doc_read_xhtml(struct doc *doc, const char *xhtml);
 void doc_read_text(struct doc *doc, const char *text);
-/* Names with an @ in front (and "carol: " at the beginning) become mentions. */
-void doc_find_mentions(struct doc *doc, const struct slack_mentions *mentions);
+/* In plain text, names with an @ in front (and "carol: " at the beginning) become mentions, unless `mentions` is
+ * NULL, and web addresses links. */
+void doc_find(struct doc *doc, const struct slack_mentions *mentions);
 
 void doc_write_mrkdwn(struct buf *out, const struct doc *doc);
-void doc_write_rich_text(struct buf *json, const struct doc *doc);
 /* *xhtml is left alone if it would say no more than the text. */
 void doc_write_text(struct buf *text, struct buf *xhtml, const struct doc *doc);

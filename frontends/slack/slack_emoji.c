@@ -271,3 +271,15 @@ bool slack_emoji_put_name(struct buf *out, const char *characters)
 	buf_puts(out, name);
 	return true;
 }
+
+bool slack_emoji_put_alias(struct buf *out, const char **picture)
+{
+	static const char alias[] = "alias:";
+
+	if (!*picture || strncmp(*picture, alias, sizeof(alias) - 1) != 0)
+		return false;
+	bool known = slack_emoji_put(out, *picture + sizeof(alias) - 1);
+
+	*picture = NULL;
+	return known;
+}

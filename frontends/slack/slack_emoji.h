@@ -12,6 +12,9 @@
 /* Appends the characters of a name without colons, skin tone and all (left out where there is none of it).
  * False: not a Unicode emoji (a custom one). */
 bool slack_emoji_put(struct buf *out, const char *name);
+/* Of a custom one (slack_names.emoji): true, and its characters are appended, if it is another name of one of
+ * Unicode's. Else *picture is its URL, or NULL. */
+bool slack_emoji_put_alias(struct buf *out, const char **picture);
 /* Appends the first name of these characters (with or without U+FE0F), without colons. False: they are not
  * one emoji. */
 bool slack_emoji_put_name(struct buf *out, const char *characters);

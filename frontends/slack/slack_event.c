@@ -55,13 +55,8 @@ bool slack_frame_read(struct slack_frame *frame, const struct cJSON *json, struc
 		return false;
 	frame->kind = frame_kind(frame->type);
 	frame->id = slack_read_line(json, "envelope_id", arena);
-	frame->wants_payload = json_bool(json, "accepts_response_payload", false);
-	frame->attempt = small_number(json, "retry_attempt");
 	frame->payload = json_object(json, "payload");
 	frame->connections = small_number(json, "num_connections");
-	frame->seconds = json_number(json_object(json, "debug_info"), "approximate_connection_time", 0);
-	if (frame->seconds < 0)
-		frame->seconds = 0;
 	if (frame->kind != SLACK_FRAME_DISCONNECT)
 		return true;
 	reason = json_line(json, "reason", arena);
@@ -139,15 +134,6 @@ static void read_emoji(struct reader *in)
 	in->event->added = !slack_text_is(json_text(in->json, "subtype", in->arena), "remove");
 }
 
-static void read_file(struct reader *in)
-{
-	in->event->file_id = slack_read_id(in->json, "file_id", in->arena);
-	if (!in->event->file_id)
-		in->event->file_id = slack_read_id(json_object(in->json, "file"), "id", in->arena);
-	in->event->channel = slack_read_id(in->json, "channel_id", in->arena);
-	in->event->user = slack_read_id(in->json, "user_id", in->arena);
-}
-
 static void read_tokens(struct reader *in)
 {
 	const struct cJSON *tokens = json_object(in->json, "tokens");
@@ -158,13 +144,6 @@ static void read_tokens(struct reader *in)
 
 	in->event->users_count = count + slack_read_ids(users + count, bots, in->arena);
 	in->event->users = users;
-}
-
-static void read_limited(struct reader *in)
-{
-	int64_t seconds = json_number(in->json, "minute_rate_limited", 0);
-
-	in->event->seconds = seconds > 0 ? seconds : 0;
 }
 
 static const struct {
@@ -193,10 +172,9 @@ static const struct {
         {"user_status_changed", SLACK_USER, read_person},
         {"team_join", SLACK_USER, read_person},
         {"emoji_changed", SLACK_EMOJI, read_emoji},
-        {"file_shared", SLACK_FILE_SHARED, read_file},
         {"tokens_revoked", SLACK_TOKENS_REVOKED, read_tokens},
         {"app_uninstalled", SLACK_UNINSTALLED, read_nothing},
-        {"app_rate_limited", SLACK_RATE_LIMITED, read_limited},
+        {"app_rate_limited", SLACK_RATE_LIMITED, read_nothing},
 };
 
 /* Member events have a letter there. */

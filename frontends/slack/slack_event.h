@@ -36,12 +36,9 @@ struct slack_frame {
 	enum slack_frame_kind kind;
 	const char *type;           /* as it was said; "" */
 	const char *id;             /* envelope_id; NULL: nothing to acknowledge */
-	bool wants_payload;         /* accepts_response_payload */
-	unsigned attempt;           /* retry_attempt: 0 the first time */
 	const struct cJSON *payload; /* an object; NULL */
 	/* HELLO; and TOO_MANY */
 	unsigned connections;       /* num_connections; 0: not said */
-	int64_t seconds;            /* approximate_connection_time; 0: not said */
 	/* DISCONNECT */
 	enum slack_disconnect reason;
 	const char *reason_text;    /* as it was said; "" */
@@ -65,10 +62,9 @@ enum slack_event_kind {
 	SLACK_CHANNEL_GONE,    /* channel_deleted, channel_left, group_left: `left` says which */
 	SLACK_USER,            /* user_change, team_join and their like: `object` is the user */
 	SLACK_EMOJI,           /* emoji_changed */
-	SLACK_FILE_SHARED,     /* file_id, channel, user */
 	SLACK_TOKENS_REVOKED,  /* ids in users */
 	SLACK_UNINSTALLED,
-	SLACK_RATE_LIMITED,    /* app_rate_limited: events were lost, `seconds` (Unix time) since when */
+	SLACK_RATE_LIMITED,    /* app_rate_limited: events were left out */
 };
 
 struct slack_file {
@@ -92,6 +88,7 @@ struct slack_reaction {
 	const char *name; /* without colons; with "::skin-tone-3" behind it */
 	const char *const *users;
 	size_t users_count;
+	bool all_named; /* in users: Slack leaves some out if there are many */
 };
 
 struct slack_event {
@@ -105,8 +102,7 @@ struct slack_event {
 	                        * the conversation as a message (they come as an event besides): that; else NULL */
 	const char *event_ts;  /* when it happened; NULL */
 	const char *thread_ts; /* of the message: the parent's ts, if it is a reply; NULL */
-	bool broadcast;        /* thread_broadcast: in the channel as well */
-	const char *edited_ts; /* of the message: when it was edited last; NULL: never */
+	const char *edited_ts; /* of the message: when it was edited last, EDIT: by that; NULL: never, or not said */
 	const char *user;      /* who did it; EDIT, DELETE: whose message it is; NULL: a bot with a name of its own */
 	const char *bot_id, *app_id; /* of the message, also in EDIT and DELETE; NULL */
 	const char *username;  /* of a bot message with a name of its own, of one line; NULL */
@@ -120,11 +116,9 @@ struct slack_event {
 	const char *reaction;  /* REACTION: name without colons */
 	bool added;            /* REACTION, ARCHIVE, EMOJI */
 	bool left;             /* CHANNEL_GONE: we were put out, the channel is there */
-	const char *file_id;   /* FILE_SHARED */
 	const struct cJSON *object; /* USER: the user; EMOJI: the event */
 	const char *const *users;   /* TOKENS_REVOKED: of tokens of people and bots */
 	size_t users_count;
-	int64_t seconds;       /* RATE_LIMITED */
 };
 
 /* The payload of an EVENT frame (or body of the Events API, or app_rate_limited, which has no event inside).
@@ -142,9 +136,7 @@ struct slack_user {
 	const char *id;     /* never NULL */
 	const char *name;   /* what it is shown as: profile.display_name, else real_name, else name, else id; of one line */
 	const char *avatar; /* https or http URL of image_192 or the next best; NULL */
-	const char *team;   /* NULL */
-	bool deleted, is_bot, is_stranger; /* of another organisation */
-	int64_t updated;    /* Unix seconds; 0 */
+	bool deleted;
 };
 /* False: not an object with an id; likewise below. */
 bool slack_user_read(struct slack_user *user, const struct cJSON *json, struct arena *arena);
@@ -152,15 +144,15 @@ bool slack_user_read(struct slack_user *user, const struct cJSON *json, struct a
 struct slack_channel {
 	const char *id;   /* never NULL */
 	const char *name; /* without #, of one line; "" for DMs */
-	const char *topic, *purpose; /* mrkdwn, still escaped; "" */
+	const char *topic; /* mrkdwn, still escaped; "" */
 	const char *user; /* of a DM: the other one; NULL */
-	bool is_im, is_mpim, is_private, is_archived, is_member, is_shared;
+	bool is_im, is_archived, is_member;
 };
 bool slack_channel_read(struct slack_channel *channel, const struct cJSON *json, struct arena *arena);
 
 /* A slash command, or a button of ours. */
 struct slack_command {
-	const char *team, *channel, *channel_name, *user, *user_name; /* NULL: missing */
+	const char *team, *channel, *user; /* NULL: missing */
 	const char *command; /* "/bridge"; of a button "" */
 	const char *text;    /* of a button its value; "" */
 	const char *response_url; /* https or http; NULL */

@@ -66,6 +66,10 @@ struct slack_upload {
 	const char *title;               /* what is shown; NULL: the name */
 	const char *comment;             /* mrkdwn; NULL */
 	const char *username, *icon_url; /* as whom; NULL: as the app */
+	/* It was on its way as this file when another process, or another token, ended: looked for first; NULL. */
+	const char *file_id;
+	/* Before it is shared: that is the moment to note as which file, so that it is not shared twice. NULL: unwanted. */
+	void (*placed)(void *context, const char *file_id);
 	/* Once, never from inside slack_files_send, not after slack_files_destroy; it may call anything. */
 	slack_file_done *done;
 	void *context;

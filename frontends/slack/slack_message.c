@@ -25,12 +25,6 @@ static void read_me(struct reader *in, const char *subtype)
 	in->event->me = true;
 }
 
-static void read_broadcast(struct reader *in, const char *subtype)
-{
-	read_said(in, subtype);
-	in->event->broadcast = true;
-}
-
 static void read_join(struct reader *in, const char *subtype)
 {
 	(void)subtype;
@@ -96,7 +90,7 @@ static const struct {
         {"file_share", read_said},
         {"slackbot_response", read_said},
         {"me_message", read_me},
-        {"thread_broadcast", read_broadcast},
+        {"thread_broadcast", read_said},
         {"channel_join", read_join},
         {"group_join", read_join},
         {"channel_leave", read_leave},
@@ -299,6 +293,8 @@ static void read_changed(struct reader *in, const char *subtype)
 	const struct cJSON *message = json_object(in->json, "message");
 	const struct cJSON *before = json_object(in->json, "previous_message");
 
+	const char *edited = slack_read_ts(json_object(before, "edited"), "ts", in->arena);
+
 	(void)subtype;
 	in->event->kind = SLACK_OTHER;
 	if (!message || is_about_messages(message, in->arena) || is_about_messages(before, in->arena))
@@ -310,6 +306,9 @@ static void read_changed(struct reader *in, const char *subtype)
 		in->event->kind = SLACK_EDIT;
 	else
 		in->event->kind = SLACK_OTHER;
+	/* A file that was taken away is a change without a time. */
+	if (edited && slack_text_is(in->event->edited_ts, edited))
+		in->event->edited_ts = NULL;
 }
 
 static void read_deleted(struct reader *in, const char *subtype)
@@ -332,8 +331,11 @@ static void read_reactions(const struct cJSON *list, struct arena *arena,
 
 		if (!name)
 			continue;
-		read[count++] = (struct slack_reaction){
+		struct slack_reaction *reaction = &read[count++];
+
+		*reaction = (struct slack_reaction){
 		        .name = name, .users = users, .users_count = slack_read_ids(users, people, arena)};
+		reaction->all_named = json_number(item, "count", 0) <= (int64_t)reaction->users_count;
 	}
 	*reactions = count ? read : NULL;
 	*reactions_count = count;

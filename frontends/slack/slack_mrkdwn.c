@@ -287,7 +287,9 @@ static const char *take_emoji(struct line_reader *r, const struct doc_span *like
 		put_plain(r->doc, &span, characters.data);
 	} else {
 		span.image = names && names->emoji ? names->emoji(names->context, name) : NULL;
-		if (span.image)
+		if (slack_emoji_put_alias(&characters, &span.image))
+			put_plain(r->doc, &span, characters.data);
+		else if (span.image)
 			doc_put(r->doc, &span, at, (size_t)(end - at));
 		else
 			end = NULL;

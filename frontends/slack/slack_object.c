@@ -131,13 +131,7 @@ bool slack_user_read(struct slack_user *user, const struct cJSON *json, struct a
 	if (!user->name)
 		user->name = first_line(json, outer, ARRAY_SIZE(outer), arena, slack_read_line);
 	user->avatar = first_line(profile, images, ARRAY_SIZE(images), arena, slack_read_url);
-	user->team = slack_read_id(json, "team_id", arena);
-	if (!user->team)
-		user->team = slack_read_id(profile, "team", arena);
 	user->deleted = json_bool(json, "deleted", false);
-	user->is_bot = json_bool(json, "is_bot", false);
-	user->is_stranger = json_bool(json, "is_stranger", false);
-	user->updated = json_number(json, "updated", 0);
 	return true;
 }
 
@@ -150,16 +144,11 @@ bool slack_channel_read(struct slack_channel *channel, const struct cJSON *json,
 	if (!channel->id)
 		return false;
 	channel->is_im = json_bool(json, "is_im", false);
-	channel->is_mpim = json_bool(json, "is_mpim", false);
-	channel->is_private = json_bool(json, "is_private", false) || json_bool(json, "is_group", false);
 	channel->is_archived = json_bool(json, "is_archived", false);
 	channel->is_member = json_bool(json, "is_member", false);
-	channel->is_shared = json_bool(json, "is_shared", false) || json_bool(json, "is_ext_shared", false) ||
-	                     json_bool(json, "is_org_shared", false);
 	name = channel->is_im ? NULL : slack_read_line(json, "name", arena);
 	channel->name = name ? name : "";
 	channel->topic = slack_read_text(json_object(json, "topic"), "value", arena);
-	channel->purpose = slack_read_text(json_object(json, "purpose"), "value", arena);
 	channel->user = slack_read_id(json, "user", arena);
 	return true;
 }
@@ -168,16 +157,13 @@ static void read_slash_command(struct slack_command *command, const struct cJSON
 {
 	command->team = slack_read_id(json, "team_id", arena);
 	command->channel = slack_read_id(json, "channel_id", arena);
-	command->channel_name = slack_read_line(json, "channel_name", arena);
 	command->user = slack_read_id(json, "user_id", arena);
-	command->user_name = slack_read_line(json, "user_name", arena);
 	command->text = slack_read_text(json, "text", arena);
 }
 
 /* Of the first action: a message has as many as were done at once, and ours are buttons. */
 static void read_button(struct slack_command *command, const struct cJSON *json, struct arena *arena)
 {
-	static const char *const names[] = {"username", "name"};
 	const struct cJSON *team = json_object(json, "team"), *channel = json_object(json, "channel");
 	const struct cJSON *user = json_object(json, "user"),
 	                   *action = json_first(json_array(json, "actions"));
@@ -185,9 +171,7 @@ static void read_button(struct slack_command *command, const struct cJSON *json,
 
 	command->team = slack_read_id(team, "id", arena);
 	command->channel = slack_read_id(channel, "id", arena);
-	command->channel_name = slack_read_line(channel, "name", arena);
 	command->user = slack_read_id(user, "id", arena);
-	command->user_name = first_line(user, names, ARRAY_SIZE(names), arena, slack_read_line);
 	command->command = "";
 	command->text = slack_read_text(chosen ? chosen : action, "value", arena);
 }

@@ -94,7 +94,8 @@ static void read_emoji(struct reader *r, const struct doc_span *like, const stru
 		put(r, &span, characters.data);
 	} else if (*name && !strpbrk(name, ": \t\n")) {
 		span.image = r->names && r->names->emoji ? r->names->emoji(r->names->context, name) : NULL;
-		buf_printf(&characters, ":%s:", name);
+		if (!slack_emoji_put_alias(&characters, &span.image))
+			buf_printf(&characters, ":%s:", name);
 		put(r, &span, characters.data);
 	}
 	mem_free(toned);
@@ -234,119 +235,4 @@ void doc_read_rich_text(struct doc *doc, const struct cJSON *block, const struct
 			read_elements(&r, (struct doc_block){.kind = DOC_LINES}, item);
 	}
 	arena_finish(&r.arena);
-}
-
-/* ---- writing ---- */
-
-static void put_style(struct buf *json, unsigned look)
-{
-	const char *between = ",\"style\":{";
-
-	for (size_t i = 0; i < ARRAY_SIZE(styles); i++) {
-		if (!(look & styles[i].look))
-			continue;
-		buf_printf(json, "%s\"%s\":true", between, styles[i].name);
-		between = ",";
-	}
-	if (look)
-		buf_putc(json, '}');
-}
-
-static void put_emoji(struct buf *json, const char *text)
-{
-	char *name = mem_strndup(text + 1, strlen(text) - 2);
-
-	buf_puts(json, "{\"type\":\"emoji\",\"name\":");
-	json_put_string(json, name);
-	mem_free(name);
-}
-
-static void put_span(struct buf *json, const struct doc *doc, const struct doc_span *span)
-{
-	char *text = mem_strndup(doc_text(doc, span), span->length);
-
-	if (span->user) {
-		buf_printf(json, "{\"type\":\"user\",\"user_id\":\"%s\"", span->user);
-	} else if (span->image) {
-		put_emoji(json, text);
-	} else if (span->url) {
-		buf_puts(json, "{\"type\":\"link\",\"url\":");
-		json_put_string(json, span->url);
-		if (strcmp(span->url, text) != 0) {
-			buf_puts(json, ",\"text\":");
-			json_put_string(json, text);
-		}
-	} else {
-		buf_puts(json, "{\"type\":\"text\",\"text\":");
-		json_put_string(json, text);
-	}
-	put_style(json, span->look);
-	buf_putc(json, '}');
-	mem_free(text);
-}
-
-/* Slack takes no section without anything in it. */
-static void put_spans(struct buf *json, const struct doc *doc, const struct doc_block *block)
-{
-	buf_puts(json, "\"elements\":[");
-	for (size_t i = 0; i < block->count; i++) {
-		if (i)
-			buf_putc(json, ',');
-		put_span(json, doc, &doc->spans[block->first + i]);
-	}
-	if (!block->count)
-		buf_puts(json, "{\"type\":\"text\",\"text\":\"\\n\"}");
-	buf_putc(json, ']');
-}
-
-static bool is_same_list(const struct doc_block *a, const struct doc_block *b)
-{
-	return a->kind == DOC_ITEM && b->kind == DOC_ITEM && a->indent == b->indent &&
-	       a->ordered == b->ordered;
-}
-
-/* Items of one list from `index`; the index behind them. */
-static size_t put_list(struct buf *json, const struct doc *doc, size_t index)
-{
-	const struct doc_block *first = &doc->blocks[index];
-
-	buf_printf(json, "{\"type\":\"rich_text_list\",\"style\":\"%s\",\"indent\":%u,",
-	           first->ordered ? "ordered" : "bullet", first->indent);
-	if (first->ordered && first->number > 1)
-		buf_printf(json, "\"offset\":%u,", first->number - 1);
-	buf_puts(json, "\"elements\":[");
-	do {
-		buf_puts(json, "{\"type\":\"rich_text_section\",");
-		put_spans(json, doc, &doc->blocks[index]);
-		buf_puts(json, "}");
-		index++;
-		if (index < doc->blocks_count && is_same_list(first, &doc->blocks[index]))
-			buf_putc(json, ',');
-	} while (index < doc->blocks_count && is_same_list(first, &doc->blocks[index]));
-	buf_puts(json, "]}");
-	return index;
-}
-
-void doc_write_rich_text(struct buf *json, const struct doc *doc)
-{
-	static const char *const types[] = {[DOC_LINES] = "rich_text_section",
-	                                    [DOC_QUOTE] = "rich_text_quote",
-	                                    [DOC_PRE] = "rich_text_preformatted"};
-
-	buf_puts(json, "[{\"type\":\"rich_text\",\"elements\":[");
-	for (size_t i = 0; i < doc->blocks_count;) {
-		const struct doc_block *block = &doc->blocks[i];
-
-		if (i)
-			buf_putc(json, ',');
-		if (block->kind == DOC_ITEM) {
-			i = put_list(json, doc, i);
-			continue;
-		}
-		buf_printf(json, "{\"type\":\"%s\",", types[block->kind]);
-		put_spans(json, doc, block);
-		buf_putc(json, '}');
-		i++;
-	}
-	buf_puts(json, "]}]");
 }

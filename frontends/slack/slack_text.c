@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/slack/slack_text.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -9,10 +8,6 @@
 #include "frontends/slack/slack_doc.h"
 #include "frontends/slack/slack_mrkdwn.h"
 #include "frontends/slack/slack_read.h"
-
-#define MENTIONS_MAX 64      /* @ signs of a message that are looked at */
-#define MENTION_BYTES_MAX 80 /* of a name */
-#define MENTION_ENDS_MAX 8   /* places where it may end */
 
 struct reader {
 	struct doc *doc;
@@ -209,125 +204,6 @@ void slack_mrkdwn_read(struct buf *text, struct buf *xhtml, const char *mrkdwn,
 	show(&doc, text, xhtml);
 }
 
-/* ---- mentions ---- */
-
-struct finder {
-	struct doc *to;
-	const struct slack_mentions *mentions;
-	unsigned looked;
-	bool first; /* nothing was put yet */
-};
-
-static bool is_letter(char c)
-{
-	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
-}
-
-static const char *user_called(struct finder *f, const char *name, size_t length)
-{
-	char *text = mem_strndup(name, length);
-	const char *id = f->mentions->user(f->mentions->context, text);
-
-	mem_free(text);
-	return id;
-}
-
-/* The longest name at `name` that means somebody: its length; 0: nobody. */
-static size_t find_name(struct finder *f, const char *name, size_t length, const char **id)
-{
-	size_t ends[MENTION_ENDS_MAX], count = 0;
-
-	for (size_t i = 1;
-	     i <= length && i <= MENTION_BYTES_MAX && name[i - 1] != '\n' && count < MENTION_ENDS_MAX; i++)
-		if (is_letter(name[i - 1]) && (i == length || !is_letter(name[i])))
-			ends[count++] = i;
-	while (count > 0) {
-		*id = user_called(f, name, ends[--count]);
-		if (*id)
-			return ends[count];
-	}
-	return 0;
-}
-
-static void put_mention(struct finder *f, const struct doc_span *like, const char *id, const char *name,
-                        size_t length)
-{
-	struct doc_span span = *like;
-	struct buf text = {0};
-
-	span.user = id;
-	buf_putc(&text, '@');
-	buf_append(&text, name, length);
-	doc_put(f->to, &span, text.data, text.len);
-	buf_finish(&text);
-}
-
-/* "carol: hello", as people of IRC address each other. */
-static size_t find_addressed(struct finder *f, const struct doc_span *span, const char *text)
-{
-	size_t length = 0;
-	const char *id;
-
-	while (length < span->length && length < MENTION_BYTES_MAX && !strchr(":,\n", text[length]))
-		length++;
-	if (!length || length + 1 >= span->length || text[length + 1] != ' ' || !strchr(":,", text[length]) ||
-	    *text == '@')
-		return 0;
-	id = user_called(f, text, length);
-	if (id)
-		put_mention(f, span, id, text, length);
-	return id ? length : 0;
-}
-
-static void find_in_span(struct finder *f, const struct doc_span *span, const char *text)
-{
-	size_t at = f->first ? find_addressed(f, span, text) : 0, from = at;
-
-	while (at < span->length) {
-		const char *id = NULL;
-		size_t length = 0;
-
-		if (text[at] == '@' && (at == 0 || !is_letter(text[at - 1])) && f->looked < MENTIONS_MAX) {
-			f->looked++;
-			length = find_name(f, text + at + 1, span->length - at - 1, &id);
-		}
-		if (length) {
-			doc_put(f->to, span, text + from, at - from);
-			put_mention(f, span, id, text + at + 1, length);
-			from = at + 1 + length;
-			at = from;
-		} else {
-			at++;
-		}
-	}
-	doc_put(f->to, span, text + from, span->length - from);
-}
-
-void doc_find_mentions(struct doc *doc, const struct slack_mentions *mentions)
-{
-	struct doc found = {0};
-	struct finder f = {.to = &found, .mentions = mentions, .first = true};
-
-	for (size_t i = 0; i < doc->blocks_count; i++) {
-		const struct doc_block *block = &doc->blocks[i];
-
-		doc_begin(&found, *block);
-		for (size_t j = 0; j < block->count; j++) {
-			const struct doc_span *span = &doc->spans[block->first + j];
-			bool plain = block->kind != DOC_PRE && !span->url && !span->user &&
-			             !(span->look & DOC_CODE);
-
-			if (plain)
-				find_in_span(&f, span, doc_text(doc, span));
-			else
-				doc_put(&found, span, doc_text(doc, span), span->length);
-			f.first = false;
-		}
-	}
-	doc_finish(doc);
-	*doc = found;
-}
-
 /* ---- writing ---- */
 
 static void read_core(struct doc *doc, const char *text, const char *xhtml,
@@ -338,8 +214,7 @@ static void read_core(struct doc *doc, const char *text, const char *xhtml,
 	else
 		doc_read_text(doc, text);
 	doc_settle(doc);
-	if (mentions)
-		doc_find_mentions(doc, mentions);
+	doc_find(doc, mentions);
 }
 
 void slack_mrkdwn_write(struct buf *mrkdwn, const char *text, const char *xhtml,
@@ -351,31 +226,6 @@ void slack_mrkdwn_write(struct buf *mrkdwn, const char *text, const char *xhtml,
 	read_core(&doc, text, xhtml, mentions);
 	doc_write_mrkdwn(mrkdwn, &doc);
 	doc_finish(&doc);
-}
-
-static bool is_formatted(const struct doc *doc)
-{
-	for (size_t i = 0; i < doc->blocks_count; i++)
-		if (doc->blocks[i].kind != DOC_LINES)
-			return true;
-	for (size_t i = 0; i < doc->spans_count; i++)
-		if (doc->spans[i].look || doc->spans[i].url)
-			return true;
-	return doc->text.len && strpbrk(doc->text.data, "*_~`");
-}
-
-bool slack_rich_text_write(struct buf *json, const char *text, const char *xhtml,
-                           const struct slack_mentions *mentions)
-{
-	struct doc doc = {0};
-	bool formatted;
-
-	read_core(&doc, text, xhtml, mentions);
-	formatted = is_formatted(&doc);
-	if (formatted)
-		doc_write_rich_text(json, &doc);
-	doc_finish(&doc);
-	return formatted;
 }
 
 /* ---- cutting ---- */

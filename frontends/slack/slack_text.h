@@ -26,7 +26,8 @@ struct slack_names {
 	const char *(*user)(void *context, const char *id);      /* "carol": shown as @carol */
 	const char *(*channel)(void *context, const char *id);   /* "general": shown as #general */
 	const char *(*usergroup)(void *context, const char *id); /* "team-leads": shown as @team-leads */
-	const char *(*emoji)(void *context, const char *name);   /* a custom one: its picture's URL; Unicode's are known */
+	/* A custom one: its picture's URL, or "alias:NAME" of one of Unicode's, which are known. */
+	const char *(*emoji)(void *context, const char *name);
 	void *context;
 };
 
@@ -55,17 +56,13 @@ struct slack_mentions {
 };
 
 /*
- * Appends mrkdwn: of the XHTML-IM if there is any, else of the text. `mentions` NULL: nobody is mentioned.
- * Characters that mrkdwn would take for marks and that were not meant so get zero-width spaces, which
- * slack_text_read takes away again; formatting that cannot be said is left out. To be posted with
- * link_names=0 and parse=none, or Slack itself makes mentions of "@here".
+ * Appends mrkdwn: of the XHTML-IM if there is any, else of the text. `mentions` NULL: nobody is mentioned. Web
+ * addresses become links, so that nothing in them is taken for a mark. Characters that mrkdwn would take for marks
+ * and that were not meant so get zero-width spaces, which slack_text_read takes away again; formatting that cannot
+ * be said is left out. To be posted with link_names=false and parse=none, or Slack itself makes mentions of
+ * "@here" (chat.update parses unless it is told not to).
  */
 void slack_mrkdwn_write(struct buf *mrkdwn, const char *text, const char *xhtml, const struct slack_mentions *mentions);
-/* The same as `blocks` (JSON: an array with one rich_text block), which says exactly what is meant; the
- * mrkdwn is still to be sent as `text`, for notifications. False: the mrkdwn is as good, and nothing was
- * appended. For messages of one piece only. */
-bool slack_rich_text_write(struct buf *json, const char *text, const char *xhtml,
-			   const struct slack_mentions *mentions);
 /* Escapes & < > only. */
 void slack_escape(struct buf *out, const char *text);
 

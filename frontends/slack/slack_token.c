@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
@@ -261,6 +262,7 @@ static void note_refreshed(void *context, int err)
 	struct kept *kept = tokens->destroyed ? NULL : map_get(tokens->by_team, task->team);
 
 	tokens->under_way--;
+	CRASH_POINT("slack.token.stored");
 	if (kept) {
 		kept->refreshing = false;
 		/* Without a disk it is used all the same: the old one is of no use any more. */
@@ -270,10 +272,31 @@ static void note_refreshed(void *context, int err)
 			          "has to "
 			          "be installed there again",
 			          kept->team);
+		else
+			log_debug(&tokens->log, "the token of %s was refreshed, and is kept", kept->team);
 		use(kept);
 	}
 	task_free(task);
 	tokens_free_if_done(tokens);
+}
+
+/* What is there is good until it expires. */
+static void not_refreshed(struct kept *kept, const char *why)
+{
+	struct slack_tokens *tokens = kept->tokens;
+	bool good = kept->expires_ms > clock_wall_ms();
+
+	kept->refreshing = false;
+	if (!kept->web)
+		return;
+	mem_free_secret(kept->refresh);
+	kept->refresh = NULL;
+	kept->web->dead = !good;
+	web_api_token_ready(tokens->api, kept->web);
+	if (good)
+		tokens->ops.ending(tokens->ops.context, kept->web, why, kept->expires_ms);
+	else
+		tokens->ops.lost(tokens->ops.context, kept->web, why);
 }
 
 static void take_refreshed(void *context, const struct web_reply *reply)
@@ -284,16 +307,11 @@ static void take_refreshed(void *context, const struct web_reply *reply)
 	struct arena arena = {0};
 
 	if (kept && !reply->err && take_grant(kept, reply->json, &arena)) {
-		log_debug(&tokens->log, "the token of %s was refreshed", kept->team);
+		CRASH_POINT("slack.token.answered");
 		keep(kept, note_refreshed, task);
 	} else {
-		if (kept && kept->web) {
-			kept->refreshing = false;
-			kept->web->dead = true;
-			web_api_token_ready(tokens->api, kept->web);
-			tokens->ops.lost(tokens->ops.context, kept->web,
-			                 reply->err ? reply->problem : "Slack's answer has no token");
-		}
+		if (kept)
+			not_refreshed(kept, reply->err ? reply->problem : "Slack's answer has no token");
 		task_free(task);
 	}
 	arena_finish(&arena);
@@ -310,6 +328,7 @@ static void refresh(struct kept *kept)
 	if (kept->refreshing)
 		return;
 	kept->refreshing = true;
+	CRASH_POINT("slack.token.asking");
 	web_api_call(tokens->api, &(struct web_call){.method = "oauth.v2.access",
 	                                             .arguments = arguments,
 	                                             .arguments_count = ARRAY_SIZE(arguments),

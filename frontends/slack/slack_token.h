@@ -22,7 +22,10 @@ struct slack_token_ops {
 	 * copied. Whoever uses it calls slack_tokens_attach. `name`: what people call the workspace; "". */
 	void (*token)(void *context, const char *team, const char *name, const char *access);
 	void (*loaded)(void *context);
-	/* It cannot be refreshed any more: the app has to be installed again. It is dead (web_token.dead). */
+	/* It cannot be refreshed any more, as another had the refresh token, or we were killed with it in hand: the
+	 * app has to be installed again. It is used until it expires, at `expires_ms` (Unix milliseconds). */
+	void (*ending)(void *context, struct web_token *token, const char *why, int64_t expires_ms);
+	/* It has expired, and cannot be refreshed. It is dead (web_token.dead). */
 	void (*lost)(void *context, struct web_token *token, const char *why);
 	void *context;
 };

@@ -16,9 +16,10 @@
 /*
  *     FETCHING -> ASKING (where to) -> CARRYING (the bytes) -> SHARING (files.completeUploadExternal)
  *              -> WAITING (for the event, and asking now and then) -> done
+ *     one that was on its way already: LOOKING -> WAITING if Slack has it, else -> SHARING once more
  *     any of them -> ENDING (at the next turn) -> done with an error
  */
-enum stage { FETCHING, ASKING, CARRYING, SHARING, WAITING, ENDING };
+enum stage { LOOKING, FETCHING, ASKING, CARRYING, SHARING, WAITING, ENDING };
 
 struct sending {
 	struct slack_files *files;
@@ -30,6 +31,7 @@ struct sending {
 	int fd; /* -1: none, or not ours */
 	uint64_t size;
 	char *file_id, *ts;
+	bool again;                  /* SHARING of what another has brought: if that cannot be, all is done anew */
 	struct web_pending *pending; /* of SHARING, while it is not known whether it was */
 	bool asked;                  /* WAITING: files.info is under way */
 	uint64_t due_ms, give_up_ms; /* uv_now */
@@ -44,6 +46,8 @@ static void release(struct sending *sending)
 		return;
 	if (sending->fd >= 0)
 		close(sending->fd);
+	mem_free((char *)sending->what.url);
+	mem_free((char *)sending->what.owner);
 	mem_free((char *)sending->what.lane);
 	mem_free((char *)sending->what.channel);
 	mem_free((char *)sending->what.thread);
@@ -215,21 +219,34 @@ static void set_timer(struct slack_files *files)
 
 /* ---- steps ---- */
 
+static void begin(struct sending *sending);
+
+/* Slack has it: now it is the message that is waited for. */
+static void wait_for_share(struct sending *sending)
+{
+	if (sending->ts) {
+		finish(sending);
+		return;
+	}
+	sending->stage = WAITING;
+	sending->pause_ms = sending->files->first_ms;
+	sending->due_ms = now_of(sending->files) + sending->pause_ms;
+	sending->give_up_ms = now_of(sending->files) + sending->files->share_ms;
+	set_timer(sending->files);
+}
+
 static void on_shared(void *context, const struct web_reply *reply)
 {
 	struct sending *sending = context;
 
 	sending->pending = NULL;
-	if (reply->err) {
-		fail(sending, reply->err, reply->problem);
-	} else if (sending->ts) {
-		finish(sending);
+	if (!reply->err) {
+		wait_for_share(sending);
+	} else if (sending->again && reply->err == TP_ERR_NOT_FOUND) {
+		mem_replace(&sending->file_id, NULL);
+		begin(sending);
 	} else {
-		sending->stage = WAITING;
-		sending->pause_ms = sending->files->first_ms;
-		sending->due_ms = now_of(sending->files) + sending->pause_ms;
-		sending->give_up_ms = now_of(sending->files) + sending->files->share_ms;
-		set_timer(sending->files);
+		fail(sending, reply->err, reply->problem);
 	}
 	release(sending);
 }
@@ -239,10 +256,11 @@ static void on_looked(void *context, const struct web_reply *reply)
 	struct sending *sending = context;
 
 	take_share(sending, reply);
-	if (sending->pending && sending->ts)
-		web_call_settle(&sending->pending, NULL);
-	else if (sending->pending)
+	/* A file is known when it is complete; that it is shared may take its time. */
+	if (sending->pending && reply->err == TP_ERR_NOT_FOUND && !sending->ts)
 		web_call_again(&sending->pending);
+	else if (sending->pending)
+		web_call_settle(&sending->pending, NULL);
 	release(sending);
 }
 
@@ -266,8 +284,10 @@ static void share(struct sending *sending)
 
 	buf_puts(&files, "[{\"id\":");
 	json_put_string(&files, sending->file_id);
-	buf_puts(&files, ",\"title\":");
-	json_put_string(&files, what->title ? what->title : what->name);
+	if (what->title || what->name) {
+		buf_puts(&files, ",\"title\":");
+		json_put_string(&files, what->title ? what->title : what->name);
+	}
 	buf_puts(&files, "}]");
 	const struct web_argument arguments[] = {{"files", files.data},
 						 {"channel_id", what->channel},
@@ -277,6 +297,8 @@ static void share(struct sending *sending)
 						 {"icon_url", what->icon_url}};
 
 	sending->stage = SHARING;
+	if (what->placed)
+		what->placed(what->context, sending->file_id);
 	sending->references++;
 	web_api_call(sending->files->place.api, &(struct web_call){.method = "files.completeUploadExternal",
 								   .token = what->token,
@@ -365,17 +387,54 @@ static bool write_all(int fd, const char *bytes, size_t length)
 	return true;
 }
 
-static void take_bytes(struct sending *sending, const char *bytes, size_t length)
+static bool take_bytes(struct sending *sending, const char *bytes, size_t length)
 {
 	sending->size = length;
 	sending->fd = memfd_create("slack upload", MFD_CLOEXEC);
-	if (sending->fd < 0 || !write_all(sending->fd, bytes, length)) {
-		fail(sending, TP_ERR_IO, "there is no room for it");
-		return;
-	}
 	if (!sending->what.name)
 		sending->what.name = mem_strdup("message.txt");
-	ask_place(sending);
+	return sending->fd >= 0 && write_all(sending->fd, bytes, length);
+}
+
+/* ---- beginning ---- */
+
+static void begin(struct sending *sending)
+{
+	struct slack_files *files = sending->files;
+
+	sending->again = false;
+	sending->stage = FETCHING;
+	if (sending->fd >= 0)
+		ask_place(sending);
+	else if (!files->place.media)
+		fail(sending, TP_ERR_UNSUPPORTED, "files are not passed on here (media.public_url)");
+	else
+		sending->fetch =
+			media_fetch(files->place.media, sending->what.owner, sending->what.url, on_fetched, sending);
+}
+
+static void on_looked_for(void *context, const struct web_reply *reply)
+{
+	struct sending *sending = context;
+
+	if (!sending->ts)
+		take_share(sending, reply);
+	if (!reply->err || sending->ts) {
+		wait_for_share(sending);
+	} else if (reply->err == TP_ERR_NOT_FOUND) {
+		sending->again = true;
+		share(sending);
+	} else {
+		fail(sending, reply->err, reply->problem);
+	}
+	release(sending);
+}
+
+static void look_for(struct sending *sending, const char *file_id)
+{
+	sending->stage = LOOKING;
+	sending->file_id = mem_strdup(file_id);
+	ask_info(sending, on_looked_for);
 }
 
 /* ---- what others call ---- */
@@ -388,6 +447,10 @@ void slack_files_send(struct slack_files *files, const struct slack_upload *uplo
 	sending->references = 1;
 	sending->fd = -1;
 	sending->what = *upload;
+	sending->what.bytes = NULL;
+	sending->what.url = mem_strdup(upload->url);
+	sending->what.owner = mem_strdup(upload->owner);
+	sending->what.file_id = NULL;
 	sending->what.lane = mem_strdup(upload->lane);
 	sending->what.channel = mem_strdup(upload->channel);
 	sending->what.thread = mem_strdup(upload->thread);
@@ -400,13 +463,12 @@ void slack_files_send(struct slack_files *files, const struct slack_upload *uplo
 	list_append(&files->uploads, &sending->link);
 	if (++files->uploads_count > LIMIT_SLACK_FILES)
 		fail(sending, TP_ERR_LIMIT, "too many files are on their way");
-	else if (upload->bytes)
-		take_bytes(sending, upload->bytes, upload->length);
-	else if (!files->place.media)
-		fail(sending, TP_ERR_UNSUPPORTED, "files are not passed on here (media.public_url)");
+	else if (upload->bytes && !take_bytes(sending, upload->bytes, upload->length))
+		fail(sending, TP_ERR_IO, "there is no room for it");
+	else if (!upload->file_id)
+		begin(sending);
 	else
-		sending->fetch = media_fetch(files->place.media, upload->owner, upload->url, on_fetched, sending);
-	sending->what.url = sending->what.owner = sending->what.bytes = NULL;
+		look_for(sending, upload->file_id);
 }
 
 void slack_files_shared(struct slack_files *files, const char *channel, const char *file_id, const char *ts)

@@ -601,11 +601,6 @@ void socket_mode_hold(struct socket_mode *mode, bool hold)
 	}
 }
 
-enum socket_state socket_mode_state(const struct socket_mode *mode)
-{
-	return mode->state;
-}
-
 unsigned socket_mode_sockets(const struct socket_mode *mode)
 {
 	return count_of(mode, SOCKET_GREETING, SOCKET_CLOSING);

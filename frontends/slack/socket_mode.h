@@ -65,9 +65,6 @@ int socket_mode_acknowledge(struct socket_mode *mode, socket_number socket, cons
                             const char *payload);
 /* Back-pressure: nothing is read while held. */
 void socket_mode_hold(struct socket_mode *mode, bool hold);
-enum socket_state socket_mode_state(const struct socket_mode *mode);
-/* That are open, whether they were greeted or not. */
-unsigned socket_mode_sockets(const struct socket_mode *mode);
 /* Close frames first, so that Slack does not keep a ghost; within a second. `closed` when no handle is left.
  * *mode becomes NULL; NULL is fine and is closed at once. */
 void socket_mode_close(struct socket_mode **mode, void (*closed)(void *context), void *context);

@@ -78,6 +78,8 @@ int slack_socket_callback(struct lws *wsi, enum lws_callback_reasons reason, voi
 void slack_socket_put(struct slack_socket *socket, const char *text, size_t length);
 
 /* socket_mode.c */
+/* For tests: that are open, whether they were greeted or not. */
+unsigned socket_mode_sockets(const struct socket_mode *mode);
 /* A whole frame. */
 void socket_mode_take(struct slack_socket *socket, const char *bytes, size_t length);
 void socket_mode_opened(struct slack_socket *socket);

@@ -42,7 +42,7 @@ static void judge(struct web_answer *answer, const struct http_result *result, b
 	} else if (result->status == 429) {
 		answer->verdict = WEB_LIMITED;
 		answer->err = TP_ERR_LIMIT;
-	} else if (result->status < 300 && (plain || json_bool(answer->json, "ok", false))) {
+	} else if (result->status < 300 && (plain ? !*answer->error : json_bool(answer->json, "ok", false))) {
 		answer->verdict = WEB_GOOD;
 		answer->err = 0;
 	} else if (*answer->error) {

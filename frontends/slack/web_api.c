@@ -451,7 +451,6 @@ static void note_word(struct web_api *api, bool answers, const char *problem)
 	if (answers && api->silences > 1)
 		wake_for_answers(api);
 	api->silences = answers ? 0 : api->silences + 1;
-	api->answers = answers;
 }
 
 static void reply_with(struct web_pending *call, struct web_answer *answer)
@@ -737,18 +736,6 @@ void web_api_on_dead(struct web_api *api,
 size_t web_api_waiting(const struct web_api *api)
 {
 	return api->waiting;
-}
-
-size_t web_api_lane_waiting(const struct web_api *api, const char *name)
-{
-	const struct web_lane *lane = map_get(api->lanes, name);
-
-	return lane ? lane->count : 0;
-}
-
-bool web_api_answers(const struct web_api *api)
-{
-	return api->answers;
 }
 
 uv_loop_t *web_api_loop(const struct web_api *api)

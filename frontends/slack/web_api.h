@@ -99,20 +99,18 @@ void web_api_on_expired(struct web_api *api, void (*expired)(void *context, stru
 /* Called once when a token is refused for good. */
 void web_api_on_dead(struct web_api *api,
                      void (*dead)(void *context, struct web_token *token, const char *error), void *context);
-/* Calls that wait or are under way, in all and in a lane. */
+/* Calls that wait or are under way. */
 size_t web_api_waiting(const struct web_api *api);
-size_t web_api_lane_waiting(const struct web_api *api, const char *lane);
-/* Whether the last call was answered by Slack, of whatever kind the answer was. False at first. */
-bool web_api_answers(const struct web_api *api);
 
 /* POSTs bytes of a regular file (closed in any case) to an upload URL that Slack gave (web_api_may_use). At
  * most LIMIT_SLACK_TRIES times. json is NULL. err: TP_ERR_IO, TP_ERR_TIMEOUT, TP_ERR_INVALID (refused, or no
  * such URL). */
 void web_api_upload(struct web_api *api, const char *url, int fd, uint64_t size, web_done *done,
                     void *context, void (*drop)(void *context));
-/* Answers a slash command later: POSTs JSON to its response_url (same rule for the URL). At most
- * LIMIT_SLACK_TRIES times, and it is not told how that ends (but in the log). */
-void web_api_respond(struct web_api *api, const char *response_url, const char *json);
+/* Answers a slash command later: POSTs JSON to its response_url (same rule for the URL, tries and errors;
+ * TP_ERR_INVALID also if it was used five times or is older than half an hour). */
+void web_api_respond(struct web_api *api, const char *response_url, const char *json, web_done *done, void *context,
+                     void (*drop)(void *context));
 
 /* All pages of a cursored method, `limit` items each: `page` for each answer, then `done` with the last
  * one's. A page may be empty. invalid_cursor begins anew at most once: items may come twice. `page` false:

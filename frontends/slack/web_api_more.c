@@ -40,22 +40,16 @@ void web_api_upload(struct web_api *api, const char *url, int fd, uint64_t size,
 	send_to(call, url, &api->uploads);
 }
 
-static void note_response(void *context, const struct web_reply *reply)
-{
-	struct web_api *api = context;
-
-	if (reply->err)
-		log_warning(&api->log, "a command is left without its answer: %s", reply->problem);
-}
-
-void web_api_respond(struct web_api *api, const char *response_url, const char *json)
+void web_api_respond(struct web_api *api, const char *response_url, const char *json, web_done *done, void *context,
+                     void (*drop)(void *context))
 {
 	struct web_pending *call = web_pending_create(api, "response_url");
 
 	call->body = mem_strdup(json);
 	call->type = "application/json; charset=utf-8";
-	call->done = note_response;
-	call->context = api;
+	call->done = done;
+	call->context = context;
+	call->drop = drop;
 	send_to(call, response_url, &api->free);
 }
 

@@ -61,7 +61,6 @@ struct web_api {
 	uv_timer_t *timer;
 	size_t waiting;
 	unsigned calls; /* under way */
-	bool answers;
 	unsigned silences; /* in a row */
 	void (*expired)(void *context, struct web_token *token);
 	void *expired_context;

@@ -4,13 +4,16 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/member.h"
 #include "frontends/slack/person.h"
+#include "frontends/slack/posted.h"
 #include "frontends/slack/slack_token.h"
 #include "transport/delivery.h"
 
@@ -76,6 +79,7 @@ static void give_up(struct workspace *workspace)
 	workspace->token.dead = true;
 	web_api_forget_token(workspace->frontend->api, &workspace->token);
 	incoming_forget_workspace(workspace);
+	posted_forget(workspace);
 }
 
 /* Of the store, unless another token of it is in use. */
@@ -106,6 +110,23 @@ void workspace_end(struct workspace *workspace, const char *why)
 	mem_free(text);
 }
 
+void workspace_ends_soon(struct workspace *workspace, const char *why, int64_t expires_ms)
+{
+	char until[32];
+
+	clock_format_xmpp(expires_ms, until);
+	mem_free(workspace->notice);
+	workspace->notice = mem_printf("The token of the workspace %s cannot be refreshed: %s. It is good until %s; "
+				       "install the app there again at slack.public_url/slack/install before that.",
+				       workspace->name && *workspace->name ? workspace->name : workspace->installed,
+				       why, until);
+	if (workspace->state != WORKSPACE_READY)
+		return;
+	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);
+	mem_free(workspace->notice);
+	workspace->notice = NULL;
+}
+
 static void settle(struct starting *starting)
 {
 	if (!starting || --starting->open)
@@ -128,10 +149,15 @@ static void become_ready(struct workspace *workspace)
 	struct slack_frontend *frontend = workspace->frontend;
 
 	workspace->state = WORKSPACE_READY;
+	workspace->ready_ms = clock_wall_ms();
 	log_info(&workspace->log, "we are %s in %s", workspace->bot_user, log_quote(workspace->name));
 	/* If an administrator gave it an account, it speaks for people who have none. */
 	slack_later(frontend, slack_person_registered, workspace->relay);
 	delivery_frontend_ready(&frontend->base);
+	if (workspace->notice)
+		workspace_tell_admins(frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);
+	mem_free(workspace->notice);
+	workspace->notice = NULL;
 }
 
 /* Our app's id marks what another token of ours has said, too. */
@@ -351,6 +377,7 @@ void workspaces_free(struct slack_frontend *frontend)
 		list_remove(&workspace->link);
 		incoming_forget_workspace(workspace);
 		members_free(workspace);
+		custom_emoji_free(workspace);
 		mem_free_secret(workspace->token.text);
 		mem_free(workspace->installed);
 		mem_free(workspace->team);
@@ -358,6 +385,7 @@ void workspaces_free(struct slack_frontend *frontend)
 		mem_free(workspace->bot_user);
 		mem_free(workspace->bot_id);
 		mem_free(workspace->app_id);
+		mem_free(workspace->notice);
 		mem_free(workspace->relay);
 		mem_free(workspace);
 	}

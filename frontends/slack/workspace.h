@@ -17,15 +17,19 @@ struct workspace {
 	enum workspace_state state;
 	struct log log;
 	struct web_token token;
+	int64_t ready_ms; /* Unix milliseconds: records accepted before may have been posted already, with another token */
 	char *installed; /* its team, if its token came by OAuth; else NULL */
 	char *team;     /* NULL while ASKING */
 	char *name;     /* as people call it; "" */
 	char *bot_user, *bot_id;
 	char *app_id;   /* NULL: not known */
+	char *notice;   /* for administrators, once it is READY; NULL */
 	char *relay;    /* "TEAM/BOTUSER": the identity that speaks for people without an account */
 	struct map *members; /* user id -> struct member (member.c) */
 	struct list members_used; /* struct member.used, the longest unused first */
+	struct map *called;  /* name in lower case -> struct namesakes (member.c) */
 	struct map *titles;  /* channel id -> its name, for links to channels (member.c) */
+	struct custom_emoji *emoji; /* NULL: not needed so far */
 	struct list waiting; /* struct waiting_event.link (incoming.c) */
 	unsigned waiting_count;
 };
@@ -45,6 +49,8 @@ struct workspace *workspace_of(const struct slack_frontend *frontend, const char
 bool workspace_is_own(const struct workspace *workspace, const struct slack_event *event);
 /* Its token is of no use any more. `why` is for administrators. */
 void workspace_end(struct workspace *workspace, const char *why);
+/* Its token will be: it cannot be refreshed, and expires then (Unix milliseconds). */
+void workspace_ends_soon(struct workspace *workspace, const char *why, int64_t expires_ms);
 /* For administrators (frontend_ops). */
 void workspaces_show(struct slack_frontend *frontend,
 		     void (*each)(void *context, const struct frontend_workspace *workspace), void *context);

@@ -9,6 +9,7 @@
 #include "config/limits.h"
 #include "frontends/xmpp/disco.h"
 #include "frontends/xmpp/login_show.h"
+#include "frontends/xmpp/muc_admin.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
 #include "frontends/xmpp/upload.h"
@@ -34,6 +35,8 @@ static const struct iq_entry {
         {"query", "jabber:iq:roster", ON_GATEWAY | ON_SELF, roster_handle},
         {"command", "http://jabber.org/protocol/commands", ON_GATEWAY, commands_handle},
         {"vCard", "vcard-temp", ON_ALL, vcard_handle},
+        {"query", NS_MUC_ADMIN, ON_ENTITY, muc_admin_handle},
+        {"query", NS_MUC_OWNER, ON_ENTITY, muc_owner_handle},
         {"request", NS_UPLOAD, ON_GATEWAY, upload_handle_slot},
         {"data", NS_BOB, ON_GATEWAY, bob_handle},
         {"enable", "urn:xmpp:carbons:2", ON_GATEWAY | ON_SELF, carbons_handle},

@@ -46,4 +46,4 @@ void pending_iq_destroy(void *pending);
 typedef void iq_handler(const struct iq_request *request);
 iq_handler disco_handle_info, disco_handle_items, register_handle, vcard_handle, commands_handle,
         gateway_handle, private_storage_handle, roster_handle, ping_handle, version_handle, last_handle,
-        carbons_handle, bob_handle;
+        carbons_handle, bob_handle, muc_admin_handle, muc_owner_handle;

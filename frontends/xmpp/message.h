@@ -24,6 +24,7 @@ void write_delay(struct xmpp_frontend *frontend, struct xml_writer *writer,
 void message_show(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                   const struct event_message *message);
 /* An error to the client of this address that sent a message which will not arrive. */
+const struct stanza_error *message_bounce_condition(enum undelivered_reason reason);
 void message_bounce(struct xmpp_frontend *frontend, const char *address,
                     const struct event_undelivered *undelivered);
 void message_show_attention(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,

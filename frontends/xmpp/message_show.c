@@ -343,7 +343,7 @@ void message_show_chat_state(struct xmpp_frontend *frontend, struct identity *to
 	xmpp_end(frontend, buf_text(address));
 }
 
-static const struct stanza_error *bounce_condition(enum undelivered_reason reason)
+const struct stanza_error *message_bounce_condition(enum undelivered_reason reason)
 {
 	switch (reason) {
 	case UNDELIVERED_OFFLINE:
@@ -384,7 +384,7 @@ void message_bounce(struct xmpp_frontend *frontend, const char *address,
 	address_append_resource(&to, undelivered->resource);
 	if (bounce_from(frontend, &undelivered->message, &from))
 		send_error(frontend, "message", buf_text(&from), buf_text(&to), undelivered->message.id,
-		           bounce_condition(undelivered->reason), undelivered->text);
+		           message_bounce_condition(undelivered->reason), undelivered->text);
 	buf_finish(&from);
 	buf_finish(&to);
 }

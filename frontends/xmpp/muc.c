@@ -308,8 +308,7 @@ void muc_handle_groupchat(struct xmpp_frontend *frontend, const struct route *ro
 		refuse_message(frontend, route, message, stanza_error_of(err), NULL);
 }
 
-/* The legacy nickname of who is shown as `shown`. NULL: nobody. */
-static const char *nickname_of(const struct room *live, const char *shown)
+const char *muc_nickname_of(const struct room *live, const char *shown)
 {
 	if (!live)
 		return NULL;
@@ -344,7 +343,7 @@ bool muc_handle_private(struct xmpp_frontend *frontend, const struct route *rout
 	event.message.name = room->name;
 	if (!message_fill(frontend, message, &event.message, &xhtml))
 		return true;
-	event.message.nickname = nickname_of(muc_live_room(resource, room->name), route->to.resource);
+	event.message.nickname = muc_nickname_of(muc_live_room(resource, room->name), route->to.resource);
 	int err = event.message.nickname ? router_from_frontend(resource, &event) : TP_ERR_NOT_FOUND;
 	buf_finish(&xhtml);
 	if (err)
@@ -361,6 +360,6 @@ const struct stanza_error *muc_ping(struct xmpp_frontend *frontend, const struct
 		return &ERROR_NOT_ACCEPTABLE;
 	if (!strcmp(route->to.resource, room->nickname))
 		return NULL;
-	return nickname_of(muc_live_room(resource, room->name), route->to.resource) ? &ERROR_SERVICE
+	return muc_nickname_of(muc_live_room(resource, room->name), route->to.resource) ? &ERROR_SERVICE
 	                                                                            : &ERROR_NOT_FOUND;
 }

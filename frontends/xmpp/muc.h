@@ -35,6 +35,9 @@ struct xmpp_room *muc_open(struct xmpp_frontend *frontend, struct resource *reso
 void muc_close(struct resource *resource, const char *name);
 const struct room *muc_live_room(const struct resource *resource, const char *name);
 
+/* The legacy nickname of who is shown as `shown`. NULL: nobody, or `live` is. */
+const char *muc_nickname_of(const struct room *live, const char *shown);
+
 /* True: it was about a room. */
 bool muc_handle_presence(struct xmpp_frontend *frontend, const struct route *route,
                          const struct presence_stanza *presence);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/muc_admin.h"
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/state.h"
 #include "transport/room.h"
@@ -26,7 +27,9 @@ struct muc_presence {         /* one to be written */
 	const char *type;     /* NULL: available */
 	const char *nickname; /* shown */
 	const char *new_nickname;
-	bool moderator, nobody; /* nobody: role none */
+	enum participant_role role;
+	int flags;              /* of enum participant_flag */
+	bool nobody;            /* role none */
 	enum status status;
 	const char *status_text;
 	const char *icon_hash;
@@ -56,11 +59,9 @@ static void room_jid(struct xmpp_frontend *frontend, const struct xmpp_room *roo
 static void write_item(struct xml_writer *writer, const struct muc_presence *presence)
 {
 	xml_start(writer, "item");
-	xml_attr(writer, "affiliation", presence->moderator ? "admin" : "member");
-	xml_attr(writer, "role",
-	         presence->nobody      ? "none"
-	         : presence->moderator ? "moderator"
-	                               : "participant");
+	xml_attr(writer, "affiliation",
+	         presence->flags & PARTICIPANT_BANNED ? "outcast" : muc_affiliation(presence->role, presence->flags));
+	xml_attr(writer, "role", presence->nobody ? "none" : muc_role(presence->role, presence->flags));
 	if (presence->new_nickname) {
 		struct buf nickname = {0};
 		address_nickname(&nickname, presence->new_nickname);
@@ -145,7 +146,8 @@ static void show_gone(struct xmpp_frontend *frontend, const struct xmpp_room *ro
 	struct muc_presence presence = {
 	        .type = "unavailable",
 	        .nickname = shown_name(what, what->nickname),
-	        .moderator = what->flags & PARTICIPANT_MODERATOR,
+	        .role = what->role,
+	        .flags = what->flags,
 	        .nobody = true,
 	        .status_text = what->status_text,
 	};
@@ -167,7 +169,8 @@ static void show_renamed(struct xmpp_frontend *frontend, const struct xmpp_room 
 	        .type = "unavailable",
 	        .nickname = from,
 	        .new_nickname = to,
-	        .moderator = what->flags & PARTICIPANT_MODERATOR,
+	        .role = what->role,
+	        .flags = what->flags,
 	};
 	add_code(&presence, CODE_RENAMED);
 	if (what->self)
@@ -187,7 +190,8 @@ static void show_present(struct xmpp_frontend *frontend, struct xmpp_room *room,
 {
 	struct muc_presence presence = {
 	        .nickname = shown,
-	        .moderator = what->flags & PARTICIPANT_MODERATOR,
+	        .role = what->role,
+	        .flags = what->flags,
 	        .status = what->status,
 	        .status_text = what->status_text,
 	        .icon_hash = what->icon_hash,

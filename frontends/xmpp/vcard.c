@@ -9,6 +9,7 @@
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/muc_admin.h"
 #include "transport/user.h"
 
 #define NS_VCARD "vcard-temp"
@@ -147,16 +148,24 @@ static char *without_space(char *text)
 	return text;
 }
 
+static char *photo_of(struct xmpp_frontend *frontend, xmpp_stanza_t *card, unsigned char **bytes, size_t *size)
+{
+	char *photo = without_space(tree_text(tree_child(tree_child(card, "PHOTO"), "BINVAL")));
+	*bytes = NULL;
+	*size = 0;
+	if (photo[0])
+		xmpp_base64_decode_bin(frontend->strophe, photo, strlen(photo), bytes, size);
+	return photo;
+}
+
 static int pass_own_card(struct xmpp_frontend *frontend, struct resource *resource, xmpp_stanza_t *card)
 {
 	struct event event = {.type = EVENT_VCARD};
 	char *full_name = tree_text(tree_child(card, "FN"));
 	char *nickname = tree_text(tree_child(card, "NICKNAME"));
-	char *photo = without_space(tree_text(tree_child(tree_child(card, "PHOTO"), "BINVAL")));
-	unsigned char *bytes = NULL;
-	size_t size = 0;
-	if (photo[0])
-		xmpp_base64_decode_bin(frontend->strophe, photo, strlen(photo), &bytes, &size);
+	unsigned char *bytes;
+	size_t size;
+	char *photo = photo_of(frontend, card, &bytes, &size);
 	event.vcard.name = "";
 	event.vcard.full_name = full_name[0] ? full_name : NULL;
 	event.vcard.nickname = nickname[0] ? nickname : NULL;
@@ -179,8 +188,28 @@ static void tell_gateway_card(const struct iq_request *request)
 	iq_send(request);
 }
 
+/* XEP-0486: the picture of a room. */
+static void set_room_card(const struct iq_request *request)
+{
+	unsigned char *bytes;
+	size_t size;
+	char *photo = photo_of(request->frontend, request->child, &bytes, &size);
+	if (photo[0] && !bytes)
+		iq_error(request, &ERROR_BAD_REQUEST, NULL);
+	else
+		muc_set_picture(request, bytes, size);
+	if (bytes)
+		xmpp_free(request->frontend->strophe, bytes);
+	mem_free(photo);
+}
+
 static void set_card(const struct iq_request *request, struct resource *resource)
 {
+	bool in_room = muc_find_node(route_resource(request->frontend, &request->route), request->route.to.node);
+	if (in_room && !request->route.to.resource[0]) {
+		set_room_card(request);
+		return;
+	}
 	if (request->route.target == ROUTE_ENTITY) {
 		iq_error(request, &ERROR_NOT_ALLOWED, "Only your own card can be changed.");
 		return;

@@ -13,6 +13,7 @@
 #include "frontends/xmpp/login_show.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
+#include "frontends/xmpp/muc_admin.h"
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/probe.h"
 #include "frontends/xmpp/raw.h"
@@ -57,6 +58,7 @@ static struct frontend *frontend_create(struct config *config)
 	config_bind(config, &xmpp_config_table, &frontend->config);
 	frontend->strophe = xmpp_ctx_new(NULL, NULL);
 	frontend->pending_iqs = map_create();
+	frontend->admin_requests = map_create();
 	frontend->cards = map_create();
 	frontend->command_sessions = map_create();
 	frontend->probes = map_create();
@@ -78,6 +80,7 @@ static void frontend_destroy(struct frontend *base)
 	component_destroy(&frontend->component);
 	c2s_destroy(&frontend->c2s);
 	map_destroy(&frontend->pending_iqs, pending_iq_destroy);
+	muc_admin_free(frontend);
 	map_destroy(&frontend->cards, card_wait_destroy);
 	map_destroy(&frontend->command_sessions, command_session_destroy);
 	map_destroy(&frontend->probes, mem_free);
@@ -348,8 +351,15 @@ static int frontend_undelivered(struct frontend *base, const char *address, cons
 {
 	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
 	frontend->showing = (struct xmpp_showing){.number = event->handover};
-	message_bounce(frontend, address, &event->undelivered);
+	if (!muc_admin_answer(frontend, &event->undelivered.message, &event->undelivered))
+		message_bounce(frontend, address, &event->undelivered);
 	return shown(frontend);
+}
+
+static void frontend_arrived(struct frontend *base, const char *address, const struct event *event)
+{
+	(void)address;
+	muc_admin_answer(xmpp_frontend_of(base), &event->message, NULL);
 }
 
 static void frontend_authenticated(struct frontend *base, const char *address, int error, const char *text)
@@ -499,6 +509,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .deliver = frontend_deliver,
         .read_raw = raw_read,
         .undelivered = frontend_undelivered,
+        .arrived = frontend_arrived,
         .authenticated = frontend_authenticated,
         .features_changed = frontend_features_changed,
         .identity_gone = xmpp_identity_gone,

@@ -63,6 +63,7 @@ struct xmpp_frontend {
 	struct buf from, to, node;   /* its addresses, and a part of one while it is made; kept for the next stanza */
 	struct arena texts;          /* made for the message that is being handled */
 	struct map *pending_iqs;     /* id -> struct pending_iq: our own requests (iq.c) */
+	struct map *admin_requests;  /* id -> struct admin_request (muc_admin.c) */
 	uint64_t next_id;
 	char *gateway;               /* config.jid, normalised */
 	struct buf caps;             /* the element of XEP-0115 that says what contacts can do (disco.h) */

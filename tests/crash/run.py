@@ -192,7 +192,8 @@ class SlackTrial(Trial):
     """egon on Slack and carol on IRC talk in one channel. Both ends can tell a repetition: there must be none."""
 
     backend = "irc"
-    foreign = ("core.matrix.", "core.stream", "plugin.", "irc.")
+    # slack_install.rotation_killed has those of tokens.
+    foreign = ("core.matrix.", "core.stream", "plugin.", "irc.", "slack.token.")
 
     async def start(self):
         self.out = Ledger("Slack to IRC", "s")

@@ -73,7 +73,6 @@ static void check_event(const struct slack_event *event)
 	check_id(event->user);
 	check_id(event->bot_id);
 	check_id(event->app_id);
-	check_id(event->file_id);
 	check_ts(event->ts);
 	check_ts(event->event_ts);
 	check_ts(event->thread_ts);
@@ -114,13 +113,11 @@ static void check_objects(const struct cJSON *json, struct arena *arena)
 	if (slack_user_read(&user, json, arena)) {
 		check(slack_is_id(user.id) && user.name && *user.name);
 		check_line(user.name);
-		check_id(user.team);
 	}
 	if (slack_channel_read(&channel, json, arena)) {
 		check(slack_is_id(channel.id) && channel.name);
 		check_line(channel.name);
 		check_text(channel.topic);
-		check_text(channel.purpose);
 		check_id(channel.user);
 	}
 	if (slack_file_read(&file, json, arena))

@@ -34,7 +34,6 @@ static void check_frame(const struct slack_frame *frame)
 	check(frame->type && frame->reason_text);
 	check(!frame->id || *frame->id);
 	check(!frame->payload || json_is_object(frame->payload));
-	check(frame->seconds >= 0);
 	check(frame->kind == SLACK_FRAME_DISCONNECT || (!frame->reason && !*frame->reason_text));
 	check_line(frame->type);
 	check_line(frame->id);
@@ -46,8 +45,6 @@ static void check_command(const struct slack_command *command)
 	check(command->command && command->text);
 	check(text_is_clean(command->text, strlen(command->text), TEXT_LINES));
 	check_line(command->command);
-	check_line(command->channel_name);
-	check_line(command->user_name);
 	check_id(command->team);
 	check_id(command->channel);
 	check_id(command->user);

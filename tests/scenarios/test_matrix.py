@@ -537,7 +537,8 @@ async def scenario_plumbed_rooms(world):
 
 async def scenario_two_rooms_of_one_channel(world):
     """Alice's room and bob's are tied to #lobby besides its portal: what is said in one is seen in all, once."""
-    lobby = await in_the_lobby(world, "alice", "bob")
+    port = free_port()
+    lobby = await in_the_lobby(world, "alice", "bob", **{"media.public_url": f"http://127.0.0.1:{port}", "media.port": port})
     (alice, bob), carol, portal = lobby.people, lobby.carol, lobby.portal
     room = await bob.create_room([BOT], name="Bob's")
     await bob.member(room, BOT)
@@ -556,6 +557,18 @@ async def scenario_two_rooms_of_one_channel(world):
         require(len(heard) == 1, f"carol has {heard}")
     require(len(bob.messages(room, "from the portal")) == 1 and shown["sender"] == ghost("alice"), "it came twice")
     require(len(alice.messages(portal, "from the")) == 2, f"the portal has {alice.messages(portal, 'from the')}")
+    # A file is one there, too, and its address for who has but text.
+    content = b"some notes\n" * 500
+    await alice.send_file(portal, content, "text/plain", "notes.txt", caption="look")
+    shown = await bob.event(room, "m.room.message", ghost("alice"), where=lambda e: e["content"]["msgtype"] == "m.file")
+    require(await bob.download(shown["content"]["url"]) == content, f"another file: {shown}")
+    require(shown["content"]["filename"] == "notes.txt" and shown["content"]["body"] == "look", f"{shown}")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :look http://127\.0\.0\.1:\S+$", irc_mark)
+    await alice.say(portal, "behind it")
+    await bob.message(room, "^behind it$", ghost("alice"))
+    require(not bob.messages(room, "http"), f"it is shown as a link, too: {bob.messages(room, 'http')}")
+    require(not [one for one in alice.messages(portal) if one["sender"] != alice.id and "look" in one["content"]["body"]],
+            "it came back to where it was sent")
 
 
 async def scenario_the_relay(world):
@@ -1158,12 +1171,13 @@ async def scenario_room_version_12(world):
     await in_room_version(world, "12")
 
 
-async def scenario_beside_xmpp(world):
-    """One instance, two frontends; everybody meets on IRC."""
+async def beside_xmpp(world, **keys):
+    """Three in #lobby: alice on Matrix and bob on XMPP, of one instance, and carol on IRC: (alice, her portal, bob, his room,
+    carol)."""
     synapse, ircd, prosody = world.synapse_or_skip(), await world.ngircd(), await world.prosody()
     gateway = world.gateway()
     gateway.irc(ircd)
-    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0"})
+    gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0", **keys})
     await gateway.appservice_of(synapse)
     gateway.component_of(prosody)
     gateway.keys["service.frontend"] = ["xmpp", "matrix"]
@@ -1177,6 +1191,12 @@ async def scenario_beside_xmpp(world):
     room = "#lobby@irc.localhost"
     bob.join(room, "bob")
     await bob.joined(room, "bob")
+    return alice, portal, bob, room, carol
+
+
+async def scenario_beside_xmpp(world):
+    """One instance, two frontends; everybody meets on IRC."""
+    alice, portal, bob, room, carol = await beside_xmpp(world)
     await alice.say(portal, "from Matrix")
     await bob.message(f"{room}/alice", "^from Matrix$", "groupchat")
     bob.say(room, "from XMPP", "groupchat")

@@ -3,14 +3,17 @@
 People on a real Synapse and what is theirs: their own voice, names, pictures, what they are told of each other. The helpers
 are those of test_matrix. docs/matrix.md says what is promised.
 """
+import asyncio
 import json
 import re
+
+from slixmpp.xmlstream import ET
 
 from harness.http import http_ask
 from harness.process import Failure, free_port, require, wait_until
 from harness.synapse import client_packages
-from test_matrix import (BOT, CAROL, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc, in_the_lobby, nowhere_in,
-                         redacts, witnessed, with_account)
+from test_matrix import (BOT, CAROL, PHOTO, alias, appservice_with, ask, beside_xmpp, chat_with, enter, fetch, ghost,
+                         heard_on_irc, in_the_lobby, nowhere_in, redacts, witnessed, with_account)
 from test_steps import scan
 
 PACKAGES = client_packages
@@ -209,6 +212,35 @@ async def scenario_display_names_are_nicknames(world):
     require(not carol.find("Alina", irc_mark), "she is renamed all the same")
 
 
+async def scenario_profiles_are_cards(world):
+    """What she changes of her profile is her card on the network: each change once, and nothing by a login."""
+    _, _, alice, bot, chats = await with_events(world)
+    witness = chats["witness"]
+
+    async def has_card(names, photo):
+        await witnessed(alice, witness, "VCARD", lambda f: f["2"] == [""] and f["3"] == [0] and f.get("5", []) == names and
+                        f["6"] == [photo.decode(errors="replace")])
+
+    def cards():
+        return [event for event in alice.messages(witness, r'^\["VCARD"') if '"2": [""]' in event["content"]["body"]]
+    # Without a picture here nobody knows whether there is one there.
+    await alice.set_display_name("Alice Smith")
+    picture = PHOTO + b" of alice"
+    await alice.set_avatar(await alice.upload(picture, "image/png", "me.png"))
+    await has_card(["Alice Smith"], picture)
+    require(len(cards()) == 1, f"{len(cards())} cards for one change")
+    await alice.set_display_name("Lissy")
+    await has_card(["Lissy"], picture)
+    await alice.set_avatar("")
+    await has_card(["Lissy"], b"")
+    # Not at all.
+    await ask(alice, bot, "settings display_name off", ".")
+    await alice.set_avatar(await alice.upload(picture + b"!", "image/png", "me.png"))
+    await alice.say(witness, "the end")
+    await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f["3"] == ["the end"])
+    require(len(cards()) == 3, f"{len(cards())} cards for three changes")
+
+
 # ------------------------------------------------------------------------------------------------- who types, who has read
 
 
@@ -284,11 +316,145 @@ async def scenario_places_and_polls(world):
     irc_mark = carol.mark()
     await alice.send(portal, "m.room.message", {"msgtype": "m.location", "body": "the pub", "geo_uri": "geo:48.2,16.4;u=5"})
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the pub geo:48\.2,16\.4;u=5$", irc_mark)
+    # And back.
+    for line in ("geo:48.2,16.4", "the pub geo:48.2,16.4;u=5"):
+        carol.send(f"PRIVMSG #lobby :{line}")
+        content = (await alice.message(portal, f"^{re.escape(line)}$", CAROL))["content"]
+        require(content["msgtype"] == "m.location" and content["geo_uri"] == line.split()[-1], f"{line} comes as {content}")
     await alice.send(portal, "m.poll.start", {"m.poll": {
         "question": {"m.text": [{"body": "Lunch?"}]}, "kind": "m.disclosed", "max_selections": 1,
         "answers": [{"m.id": "1", "m.text": [{"body": "pizza"}]}, {"m.id": "2", "m.text": [{"body": "soup"}]}]}})
     for line in ("Lunch\\?", "1\\. pizza", "2\\. soup"):
         await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :{line}$", irc_mark)
+
+
+def poll(question, *answers, kind="m.disclosed", most=1):
+    return {"m.poll": {"question": {"m.text": [{"body": question}]}, "kind": kind, "max_selections": most,
+                       "answers": [{"m.id": text[0], "m.text": [{"body": text}]} for text in answers]}}
+
+
+def about(event, **content):
+    return {"m.relates_to": {"rel_type": "m.reference", "event_id": event}, **content}
+
+
+async def scenario_votes(world):
+    """Who votes for what, and the result, as text; also after a restart, and in a poll from before the bridge came."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol, portal, gateway = lobby.people, lobby.carol, lobby.portal, lobby.gateway
+    irc_mark = carol.mark()
+
+    async def hears(who, *lines):
+        for line in lines:
+            await carol.expect(rf"^:{who}!\S+ PRIVMSG #lobby :{re.escape(line)}$", irc_mark)
+
+    async def vote(person, in_poll, *answers):
+        await person.send(portal, "m.poll.response", about(in_poll, **{"m.selections": list(answers)}))
+    lunch = await alice.send(portal, "m.poll.start", poll("Lunch?", "pizza", "soup", "nothing", most=2))
+    await hears("alice", "Lunch?", "1. pizza", "2. soup", "3. nothing")
+    await vote(bob, lunch, "p", "unheard of", "s", "n")
+    await hears("bob", '(votes in "Lunch?": pizza, soup)')
+    await vote(alice, lunch, "n")
+    await hears("alice", '(votes in "Lunch?": nothing)')
+    await vote(bob, lunch, "s")
+    await hears("bob", '(votes in "Lunch?": soup)')
+    await vote(alice, lunch)
+    await hears("alice", '(takes back the vote in "Lunch?")')
+    # In the form of older clients, and after a restart.
+    await gateway.stop()
+    await alice.send(portal, "org.matrix.msc3381.poll.response",
+                     about(lunch, **{"org.matrix.msc3381.poll.response": {"answers": ["p"]}}))
+    await gateway.start()
+    await hears("alice", '(votes in "Lunch?": pizza)')
+    # Somebody who may not end it learns how it is.
+    await bob.send(portal, "m.poll.end", about(lunch, **{"m.text": [{"body": "over"}]}))
+    await hears("bob", 'Votes in "Lunch?" until now:', "pizza: 1 (alice)", "soup: 1 (bob)", "nothing: 0")
+    await alice.send(portal, "m.poll.end", about(lunch, **{"m.text": [{"body": "over"}]}))
+    await hears("alice", 'The poll "Lunch?" is over:', "pizza: 1 (alice)", "soup: 1 (bob)", "nothing: 0")
+    irc_mark = carol.mark()
+    await vote(bob, lunch, "p")
+    # A secret one is told at its end.
+    secret = await bob.send(portal, "m.poll.start", poll("Who?", "alice", "bob", kind="m.undisclosed"))
+    await vote(alice, secret, "b")
+    await hears("alice", '(has voted in "Who?")')
+    await bob.send(portal, "m.poll.end", about(secret, **{"m.text": [{"body": "over"}]}))
+    await hears("bob", 'The poll "Who?" is over:', "alice: 0", "bob: 1 (alice)")
+    # One that nobody here has seen: what the vote is about is not known.
+    unknown = await alice.say(portal, "no poll")
+    await vote(alice, unknown, "p")
+    await hears("alice", "(votes in a poll that is not known here)")
+    await bob.send(portal, "m.poll.end", about(unknown, **{"m.text": [{"body": "Pizza it is"}]}))
+    await hears("bob", "Pizza it is")
+    require(not carol.find("Lunch", irc_mark), "a vote after the end counts")
+
+
+async def scenario_each_kind_of_message(world):
+    """What Matrix can say, as it is read on IRC and by an XMPP client; and what that client can say, read on Matrix. The two
+    meet on IRC: what that has no words for is said in words, and nothing is dropped."""
+    port = free_port()
+    alice, portal, bob, room, carol = await beside_xmpp(world, **{"media.port": port,
+                                                                  "media.public_url": f"http://127.0.0.1:{port}"})
+    await alice.wait_members(portal, {alice.id, ghost("bob"), CAROL, BOT})
+
+    async def heard(wanted, after, emote=False):
+        """By both. What IRC got."""
+        irc = f"\x01ACTION {wanted}\x01" if emote else wanted
+        line = await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :({irc})$", after[0])
+        await bob.message(f"{room}/alice", f"^{'/me ' if emote else ''}{wanted}$", "groupchat", after[1])
+        return line[1]
+
+    async def says(wanted, doing, **how):
+        after = carol.mark(), bob.mark()
+        event = await doing
+        await heard(wanted, after, **how)
+        return event
+    text = await says("a text", alice.say(portal, "a text"))
+    await says("a notice", alice.say(portal, "a notice", kind="m.notice"))
+    await says("waves", alice.say(portal, "waves", kind="m.emote"), emote=True)
+    await says("see .*bold.* words", alice.say(portal, "see bold words", "see <b>bold</b> words"))
+    await says("carol: hello", alice.say(portal, "Carol: hello", f"<a href='https://matrix.to/#/{CAROL}'>Carol</a>: hello"))
+    await says("a reply", alice.reply(portal, text, "a reply"))
+    await says("in a thread", alice.reply_in_thread(portal, text, "in a thread"))
+    await says(r"\* a better text", alice.edit(portal, text, "a better text"))
+    await says(".*\U0001f44d.*", alice.react(portal, text, "\U0001f44d"))
+    await says(r"\(takes back: .*", alice.redact(portal, text))
+    await says(r"the pub geo:48\.2,16\.4", alice.send(portal, "m.room.message", {
+        "msgtype": "m.location", "body": "the pub", "geo_uri": "geo:48.2,16.4"}))
+    lunch = await says("2\\. soup", alice.send(portal, "m.poll.start", poll("Lunch?", "pizza", "soup")))
+    await says(r'\(votes in "Lunch\?": soup\)', alice.send(portal, "m.poll.response", about(lunch, **{"m.selections": ["s"]})))
+    url = await alice.upload(PHOTO, "image/png", "cat.png")
+    after = carol.mark(), bob.mark()
+    await alice.send(portal, "m.sticker", {"body": "a cat", "url": url, "info": {"mimetype": "image/png"}})
+    sticker = await heard(r"a cat http://127\.0\.0\.1:\S+", after)
+    require((await asyncio.to_thread(fetch, sticker.split()[-1]))[0] == PHOTO, "the sticker is another one")
+    for kind, mime, name in (("m.image", "image/png", "p.png"), ("m.audio", "audio/ogg", "a.ogg"), ("m.video", "video/mp4", "v.mp4"),
+                             ("m.file", "application/pdf", "f.pdf")):
+        after = carol.mark(), bob.mark()
+        await alice.send_file(portal, PHOTO + name.encode(), mime, name, kind, caption=f"my {kind}")
+        link = (await heard(rf"my {kind} http://127\.0\.0\.1:\S+/{name}\?\S+", after)).split()[-1]
+        require((await asyncio.to_thread(fetch, link))[0] == PHOTO + name.encode(), f"{link} is another one")
+    # The other way.
+    bobs = ghost("bob")
+
+    async def sends(wanted, kind="m.text", payload="", body=None, identity="x"):
+        mark = alice.mark()
+        message = bob.make_message(mto=room, mbody=body or wanted, mtype="groupchat")
+        message["id"] = identity
+        for inner in ET.fromstring(f"<x>{payload}</x>"):
+            message.xml.append(inner)
+        message.send()
+        content = (await alice.message(portal, f"^{wanted}$", bobs, mark))["content"]
+        require(content["msgtype"] == kind, f"{wanted} comes as {content}")
+        return content
+    await sends("his text", identity="one")
+    await sends("nods", "m.emote", body="/me nods")
+    content = await sends("his bold word", payload="<html xmlns='http://jabber.org/protocol/xhtml-im'>"
+                          "<body xmlns='http://www.w3.org/1999/xhtml'>his <strong>bold</strong> word</body></html>")
+    require("bold</" in content.get("formatted_body", ""), f"his markup is {content}")
+    await sends(r"\* his better text", body="his better text", payload="<replace id='one' xmlns='urn:xmpp:message-correct:0'/>")
+    await sends("his reply", payload="<reply to='#lobby@irc.localhost/alice' id='two' xmlns='urn:xmpp:reply:0'/>")
+    await sends("\U0001f44d", payload="<reactions id='one' xmlns='urn:xmpp:reactions:0'><reaction>\U0001f44d</reaction></reactions>")
+    await sends("geo:48.2,16.4", "m.location")
+    await sends("https://example.org/cat.png", payload="<x xmlns='jabber:x:oob'><url>https://example.org/cat.png</url></x>")
 
 
 async def scenario_what_is_too_long(world):

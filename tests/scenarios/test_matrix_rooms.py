@@ -5,12 +5,13 @@ how they begin and end. docs/matrix.md says what is promised.
 """
 import asyncio
 import json
+from types import SimpleNamespace
 from urllib.parse import quote
 
 from harness.process import require, wait_answer, wait_until
 from harness.synapse import Answer, registration_value, request
 from test_matrix import (BOT, CAROL, PACKAGES, PHOTO, alias, appservice_with, ask, chat_with, enter, fetch,  # noqa: F401
-                         ghost, in_the_lobby, redacts, settled, until_answer, with_account)
+                         ghost, in_the_lobby, redacts, settled, until_answer, with_account, witnessed)
 
 V3 = "/_matrix/client/v3"
 
@@ -474,6 +475,76 @@ async def scenario_name_and_picture_of_a_portal(world):
     require(await alice.state(own, "m.room.avatar") is None, "the room was given a picture")
 
 
+async def scenario_name_and_picture_are_changed(world):
+    """By somebody in a portal who may: the network has them, the portal is not told its own; what is refused is put back."""
+    synapse, _ = await appservice_with(world, "steps")
+    alice, _ = await with_account(world, synapse, "alice")
+    witness = await alice.join(await alice.invited(ghost("witness")))
+    portal = await alice.join(alias("lobby"))
+    await alice.wait_state(portal, "m.room.name", lambda content: content["name"] == "The lobby")
+    old = (await alice.wait_state(portal, "m.room.avatar", lambda content: content.get("url")))["url"]
+    await make_admin(SimpleNamespace(synapse=synapse), alice, portal)
+    mark = alice.mark()
+    await alice.set_state(portal, "m.room.name", {"name": "Our hall"})
+    await witnessed(alice, witness, "ROOM_CHANGE", lambda f: f["2"] == ["lobby"] and f["3"] == ["Our hall"] and "4" not in f)
+    picture = PHOTO + b" of our own"
+    url = await alice.upload(picture, "image/png", "hall.png")
+    await alice.set_state(portal, "m.room.avatar", {"url": url})
+    await witnessed(alice, witness, "ROOM_CHANGE", lambda f: f["2"] == ["lobby"] and "3" not in f and
+                    f["4"] == [picture.decode(errors="replace")])
+    # What comes back from the network is no news: the same again, said by the bot, would be.
+    await alice.say(portal, "is it?")
+    await alice.event(portal, "m.room.message", alice.id, lambda e: e["content"]["body"] == "is it?")
+    await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f["3"] == ["is it?"])
+    changes = alice.find(portal, "m.room.name", BOT, after=mark) + alice.find(portal, "m.room.avatar", BOT, after=mark)
+    require(not changes, f"the bot changes it as well: {changes}")
+    # Refused: it is as it was.
+    mark = alice.mark()
+    await alice.set_state(portal, "m.room.name", {"name": "forbidden"})
+    await alice.message(portal, "On the network the room's name is not changed: Only the owner may do that", BOT, mark)
+    await alice.wait_state(portal, "m.room.name", lambda content: content["name"] == "Our hall")
+    await alice.set_state(portal, "m.room.avatar", {})
+    await alice.message(portal, "On the network the room's picture is not changed: Only the owner", BOT, mark)
+    back = (await alice.wait_state(portal, "m.room.avatar", lambda content: content.get("url")))["url"]
+    require(back not in (url, old), f"the picture is {back}")
+    large = await alice.upload(bytes((1 << 20) + 1), "image/png", "large.png")
+    await alice.set_state(portal, "m.room.avatar", {"url": large})
+    await alice.message(portal, "On the network the room's picture is not changed: it is too large", BOT, mark)
+    await alice.wait_state(portal, "m.room.avatar", lambda content: content.get("url") not in (large, None))
+    # A room of people's own has a name of its own.
+    own = await alice.create_room([BOT], name="Mine")
+    await alice.member(own, BOT)
+    await ask(alice, own, "plumb lobby", ".")
+    mark = alice.mark()
+    await alice.set_state(own, "m.room.name", {"name": "Still mine"})
+    await alice.say(own, "and this?")
+    await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f["3"] == ["and this?"])
+    require(not alice.messages(witness, "ROOM_CHANGE", after=mark), "the network is told the name of a room that is not its own")
+
+
+async def scenario_name_and_picture_on_irc(world):
+    """IRC knows neither: whoever tries is told so, and the portal is called what the channel is called."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, portal = lobby.people[0], lobby.portal
+    await make_admin(lobby, alice, portal)
+    mark = alice.mark()
+    await alice.set_state(portal, "m.room.name", {"name": "Our hall"})
+    await alice.message(portal, "On the network the room's name is not changed: Rooms have no such thing there", BOT, mark)
+    await alice.wait_state(portal, "m.room.name", lambda content: content["name"] == "#lobby")
+    url = await alice.upload(PHOTO, "image/png", "hall.png")
+    await alice.set_state(portal, "m.room.avatar", {"url": url})
+    await alice.message(portal, "On the network the room's picture is not changed: Rooms have no such thing", BOT, mark)
+    await alice.wait_state(portal, "m.room.avatar", lambda content: not content.get("url"))
+    # Without an account.
+    eve = await world.matrix_person(lobby.synapse, "eve")
+    await eve.join(portal)
+    await set_level(alice, portal, eve.id, 50)
+    mark = eve.mark()
+    await eve.set_state(portal, "m.room.name", {"name": "Eve's"})
+    await eve.message(portal, "On the network the room's name is not changed: you have no account", BOT, mark)
+    await eve.wait_state(portal, "m.room.name", lambda content: content["name"] == "#lobby")
+
+
 async def scenario_who_comes_later_sees_what_comes(world):
     """History of a portal is for those who were there; and nobody finds it but by its alias."""
     lobby = await in_the_lobby(world, "alice")
@@ -488,6 +559,55 @@ async def scenario_who_comes_later_sees_what_comes(world):
     texts = [event["content"].get("body") for event in history["chunk"] if event["type"] == "m.room.message"]
     require("for all" in texts and "among us" not in texts, f"he can read {texts}")
     require(await visibility(alice, portal) == "private", "the portal is in the directory")
+
+
+async def scenario_history_is_seen_as_the_room_says(world):
+    """Who reads what the network said before he came is up to the room's people: nothing of ours changes it."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol = lobby.people[0], lobby.carol
+    bob, eve = [await world.matrix_person(lobby.synapse, name) for name in ("bob", "eve")]
+    rooms = {}
+    for visibility in ("joined", "invited", "shared", "world_readable"):
+        rule = {"type": "m.room.history_visibility", "state_key": "", "content": {"history_visibility": visibility}}
+        rooms[visibility] = room = await alice.create_room([BOT], name=visibility, preset="public_chat", state=[rule])
+        await alice.member(room, BOT)
+        await ask(alice, room, "plumb #lobby", ".")
+        await alice.wait_members(room, lambda ids: CAROL in ids)
+
+    async def heard(text):
+        carol.send(f"PRIVMSG #lobby :{text}")
+        for room in (lobby.portal, *rooms.values()):
+            await alice.message(room, f"^{text}$", CAROL)
+    await heard("among us")
+    for room in rooms.values():
+        await alice.invite(room, bob.id)
+    await heard("to the guests")
+    for room in rooms.values():
+        await bob.join(room)
+    await heard("to all")
+
+    async def reads(person, room):
+        history = await person.call("GET", room_path(room, "messages?dir=b&limit=100"))
+        return [event["content"].get("body") for event in history["chunk"]
+                if event["type"] == "m.room.message" and event["sender"] == CAROL][::-1]
+    everything = ["among us", "to the guests", "to all"]
+    for visibility, wanted in (("joined", everything[2:]), ("invited", everything[1:]), ("shared", everything),
+                               ("world_readable", everything)):
+        room = rooms[visibility]
+        require(await reads(bob, room) == wanted, f"{visibility}: he can read {await reads(bob, room)}")
+        now = (await alice.state(room, "m.room.history_visibility"))["history_visibility"]
+        require(now == visibility, f"{visibility} has become {now}")
+    require(await reads(eve, rooms["world_readable"]) == everything, "what is for the world cannot be read")
+    # And what was said before the bridge came stays where it was said.
+    before = await alice.create_room(name="Old")
+    await alice.say(before, "old words")
+    await alice.invite(before, BOT)
+    await alice.member(before, BOT)
+    irc_mark = carol.mark()
+    await ask(alice, before, "plumb #lobby", ".")
+    await alice.say(before, "new words")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :new words$", irc_mark)
+    require(not carol.find("old words"), "what was said before is told")
 
 
 async def scenario_leaving_and_forgetting(world):

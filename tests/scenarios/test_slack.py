@@ -188,11 +188,67 @@ async def scenario_references(world):
     await carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :<Egon> in a thread$")
     lobby.egon.delete("general", reply)
     await irc_hears(carol, "bridge", r"<Egon> \(takes back: in a thread\)")
+    root = lobby.egon.say("general", "a root")
+    lobby.egon.say("general", "a reply", thread=root)
+    lobby.egon.delete("general", root)
+    await irc_hears(carol, "bridge", r"<Egon> \(takes back: a root\)")
+    longer = lobby.egon.say("general", "short")
+    await irc_hears(carol, "bridge", "<Egon> short")
+    words = [f"word{number}" for number in range(1000)]
+    mark = carol.mark()
+    lobby.egon.edit("general", longer, " ".join(words))
+    await irc_hears(carol, "bridge", f".*{words[-1]}", mark)
+    said = said_on_irc(carol, mark)
+    require(said[0].startswith("<Egon> * word0 ") and re.findall(r"word\d+", " ".join(said)) == words, f"{said}")
     mark = carol.mark()
     lobby.egon.unfurl("general", ts)
     lobby.egon.say("general", "no more of that")
     await irc_hears(carol, "bridge", "<Egon> no more of that", mark)
     require(said_on_irc(carol, mark) == ["<Egon> no more of that"], f"{said_on_irc(carol, mark)}")
+
+
+async def scenario_custom_emoji(world):
+    """Emoji that the workspace made are shown by their names, other names of standard ones as what they are."""
+    slack = await world.slack()
+    slack.add_emoji(slack.team, "partyparrot")
+    slack.add_emoji(slack.team, "hello", "alias:wave")
+    lobby = await tied(world, slack=slack)
+    carol, egon = lobby.carol, lobby.egon
+    ts = egon.say("general", "look :partyparrot: :hello: :tada: :nothing: 10:20:30")
+    await irc_hears(carol, "bridge", "<Egon> look :partyparrot: \U0001f44b \U0001f389 :nothing: 10:20:30")
+    egon.react("general", ts, "partyparrot")
+    await irc_hears(carol, "bridge", "<Egon> :partyparrot:")
+    slack.add_emoji(slack.team, "later", "alias:hello")
+    egon.react("general", ts, "later")
+    await irc_hears(carol, "bridge", "<Egon> \U0001f44b")
+    slack.rename_emoji(slack.team, "hello", "hi")
+    slack.remove_emoji(slack.team, "later")
+    egon.say("general", "now :hi: :hello:")
+    await irc_hears(carol, "bridge", "<Egon> now \U0001f44b :hello:")
+    require(len([call for call in slack.calls if call.name == "emoji.list"]) == 1, "emoji.list is asked more than once")
+
+
+async def scenario_mentions(world):
+    """Names of people of Slack are mentions, and nothing else is: nobody on the network can call all."""
+    lobby = await tied(world, people=("egon", "dana"))
+    slack, carol = lobby.slack, lobby.carol
+    egon, dana = f"<@{lobby.egon.id}>", f"<@{lobby.dana.id}>"
+    await Asker(slack, lobby.dana).ask("login dee", "registered")
+    await carol.expect(r"^:dee!\S+ JOIN :?#lobby$")
+    mark = carol.mark()
+    lobby.egon.say("general", "who is there?")
+    await irc_hears(carol, "bridge", "<Egon> who is there.", mark)
+    for said, shown in (("egon: me", f"{egon}: me"), ("and @EGON?", f"and {egon}?"), ("dee, too", f"{dana}, too"),
+                        ("@channel @here @everyone <!here> <!channel|x>",
+                         "@channel @here @everyone &lt;!here&gt; &lt;!channel|x&gt;"),
+                        (f"<@{lobby.egon.id}> @bridge bridge: @general", f"&lt;@{lobby.egon.id}&gt; @bridge bridge: @general")):
+        carol.send(f"PRIVMSG #lobby :{said}")
+        await slack.wait_for_text("general", shown, "carol")
+    carol.send("PRIVMSG #lobby :see https://x.org/@egon_/*a*")
+    await slack.wait_for_text("general", "see <https://x.org/@egon_/*a*>", "carol")
+    for call in slack.calls:
+        if call.name == "chat.postMessage" and "username" in call.arguments:
+            require((call.arguments["parse"], call.arguments["link_names"]) == ("none", "false"), f"{call.arguments}")
 
 
 async def scenario_topic_and_life_of_a_channel(world):
@@ -240,6 +296,24 @@ async def scenario_who_may_tie(world):
     await dana.command(secret, "link #lobby", "Invite me")
     await lobby.asker.ask("create #attic", "made a channel")
     await until(lambda: slack.team.channel("attic"), "the channel to be made")
+
+
+async def scenario_late_answers(world):
+    """A command is answered when its response_url is good no more: to whoever gave it, in the channel, else in the DM."""
+    lobby = await tied(world)
+    slack = lobby.slack
+
+    class Expired(dict):
+        def __setitem__(self, path, url):
+            url.until = 0
+            super().__setitem__(path, url)
+    slack.response_urls = Expired()
+    await lobby.asker.command("general", "list", "general - #lobby")
+    require(slack.team.channel("general").id == lobby.egon.user.ephemerals[-1][0], f"{lobby.egon.user.ephemerals[-1]}")
+    slack.channel("elsewhere", "egon", bot=False)
+    before = len(lobby.asker.heard())
+    lobby.egon.slash("/bridge", "list", "elsewhere")
+    await until(lambda: any("general - #lobby" in text for text in lobby.asker.heard()[before:]), "the answer in the DM")
 
 
 async def scenario_chats(world):
@@ -375,6 +449,73 @@ async def scenario_gap(world):
     require(said == [f"<Egon> meanwhile {number}" for number in range(5)] + ["<Egon> after"], f"{said}")
 
 
+async def changes_are_found(world, begin_gap, end_gap):
+    """Edits, deletions and reactions in a gap, of messages of the channel and of a thread; each comes once."""
+    lobby = await tied(world)
+    slack, carol, egon = lobby.slack, lobby.carol, lobby.egon
+    edited, deleted, reacted, thread, root = [egon.say("general", text) for text in ("wrong", "gone", "nice", "root", "stone")]
+    reply, answer = egon.say("general", "reply", thread=thread), egon.say("general", "answer", thread=thread)
+    egon.say("general", "below", thread=root)
+    before = egon.say("general", "before")
+    carol.send("PRIVMSG #lobby :of IRC")
+    ours = (await slack.wait_for_text("general", "of IRC", "carol"))["ts"]
+    egon.react("general", edited, "+1")
+    egon.react("general", ours, "eyes")
+    egon.edit("general", before, "edited before")
+    for text in ("before", r"\* edited before", "\U0001f44d", "\U0001f440"):
+        await irc_hears(carol, "bridge", f"<Egon> {text}")
+    await slack.wait_acknowledged()
+    mark = carol.mark()
+    await begin_gap(lobby)
+    egon.edit("general", edited, "right")
+    egon.delete("general", deleted)
+    egon.react("general", reacted, "tada")
+    egon.unreact("general", edited, "+1")
+    egon.react("general", ours, "wave")
+    egon.edit("general", answer, "answered")
+    egon.delete("general", reply)
+    egon.delete("general", root)
+    await end_gap(lobby)
+    egon.say("general", "after")
+    await irc_hears(carol, "bridge", "<Egon> after", mark)
+    said = said_on_irc(carol, mark)
+    changes = sorted(re.sub(r"takes back: (?![^\x00-\x7f]).*\)", "takes back a message)", text)
+                     for text in said if text != "<Egon> after")
+    require(changes == ["<Egon> (takes back a message)"] * 3 + [
+        "<Egon> (takes back: \U0001f44d)", "<Egon> * answered", "<Egon> * right", "<Egon> \U0001f389", "<Egon> \U0001f44b"],
+        f"{said}")
+    # Nothing comes again after another gap.
+    mark = carol.mark()
+    await begin_gap(lobby)
+    await end_gap(lobby)
+    egon.say("general", "the end")
+    await irc_hears(carol, "bridge", "<Egon> the end", mark)
+    require(said_on_irc(carol, mark) == ["<Egon> the end"], f"{said_on_irc(carol, mark)}")
+
+
+async def scenario_changed_meanwhile(world):
+    """What people changed while the gateway was down is found when it is there again."""
+    async def stop(lobby):
+        lobby.slack.hub.retry_delays = ()
+        await lobby.gateway.process.stop()
+
+    async def start(lobby):
+        await lobby.gateway.start()
+        await lobby.slack.wait_connected()
+    await changes_are_found(world, stop, start)
+
+
+async def scenario_changes_left_out(world):
+    """Also what Slack left out while a socket was open."""
+    async def begin(lobby):
+        lobby.slack.hub.retry_delays, lobby.slack.hub.drop = (), 1000
+
+    async def end(lobby):
+        lobby.slack.hub.drop = 0
+        lobby.slack.tell_rate_limited(lobby.slack.team)
+    await changes_are_found(world, begin, end)
+
+
 async def scenario_left_out(world):
     """What Slack leaves out, as there are too many events, is read back when it says so."""
     lobby = await tied(world)
@@ -436,8 +577,9 @@ async def scenario_killed(world):
     require(said == [f"<Egon> from Slack {n}" for n in range(1, number + 1)], f"{said}")
 
 
-async def scenario_revoked(world):
-    """A token that is revoked ends its workspace alone."""
+async def two_workspaces(world):
+    """Channels of two workspaces tied to #lobby, each with an account that speaks for its people. The first is the one whose
+    connection is shown."""
     slack = await world.slack()
     other = slack.add_workspace("Hockey")
     bot = slack.install(slack.app, other)
@@ -456,16 +598,46 @@ async def scenario_revoked(world):
     await carol.join("#lobby")
     egon, dana = Asker(slack, slack.person("egon")), Asker(slack, slack.person("dana", other), other)
     for asker, nick in ((egon, "first"), (dana, "second")):
+        mark = carol.mark()
         await asker.ask(f"relay login {nick}", "registered")
-    await egon.command("of-egon", "link #lobby", "tied to #lobby now")
-    await dana.command("of-dana", "link #lobby", "tied to #lobby now")
+        await asker.command(f"of-{asker.person.user.name}", "link #lobby", "tied to #lobby now")
+        await carol.expect(rf"^:{nick}!\S+ JOIN :?#lobby$", mark)
     carol.send("PRIVMSG #lobby :to all")
     await slack.wait_for_text("of-egon", "to all", "carol")
     await slack.wait_for_text("of-dana", "to all", "carol", other)
-    slack.revoke(bot.tokens[-1])
-    await until(lambda: any("Hockey" in text for text in egon.heard()), "a word to the administrator of the other workspace")
+    return SimpleNamespace(slack=slack, gateway=gateway, carol=carol, egon=egon, dana=dana, other=other, bot=bot)
+
+
+async def lose_one(world, lost, left):
+    """The token of `lost` is revoked while a message is on its way to both: the rest of it, and what follows, goes on."""
+    both = await two_workspaces(world)
+    slack, carol = both.slack, both.carol
+    askers = {"of-egon": both.egon, "of-dana": both.dana}
+    team = askers[left].team
+    slack.faults.hold_answers = asyncio.Event()
+    carol.send("PRIVMSG #lobby :on its way")
+    await slack.wait_for_text("of-egon", "on its way", "carol")
+    await slack.wait_for_text("of-dana", "on its way", "carol", both.other)
+    slack.revoke((slack.bot if lost == "of-egon" else both.bot).tokens[-1])
+    name = askers[lost].team.name
+    await until(lambda: any(name in text and "lost" in text for text in askers[left].heard()),
+                "a word to the administrator of the other workspace")
+    slack.faults.hold_answers, held = None, slack.faults.hold_answers
+    held.set()
     carol.send("PRIVMSG #lobby :to one")
-    await slack.wait_for_text("of-egon", "to one", "carol")
+    await slack.wait_for_text(left, "to one", "carol", team)
+    shown = [message["text"] for message in slack.posted(left, team) if message.get("username") == "carol"]
+    require(shown == ["to all", "on its way", "to one"], f"{shown}")
+
+
+async def scenario_revoked(world):
+    """A token that is revoked ends its workspace alone."""
+    await lose_one(world, "of-dana", "of-egon")
+
+
+async def scenario_revoked_listener(world):
+    """Also if it is the workspace whose account hears what is shown in both."""
+    await lose_one(world, "of-egon", "of-dana")
 
 
 # ------------------------------------------------------------------------------------------------------ beside others
@@ -571,6 +743,61 @@ async def scenario_long_edits(world):
     await until(lambda: not parts(), "all parts to be gone")
 
 
+async def scenario_copies(world):
+    """A room in several channels: what is said about a message reaches each of its copies, and the original."""
+    hall = await with_matrix(world)
+    slack, alice, egon, portal = hall.slack, hall.alice, hall.egon, hall.portal
+    places = ("general", "annex", "attic")
+    for name in places[1:]:
+        slack.channel(name, "egon")
+        await Asker(slack, egon).command(name, "link #lobby", "tied to #lobby now")
+
+    async def everywhere(text, where=places):
+        return {place: (await slack.wait_for_text(place, text))["ts"] for place in where}
+
+    async def all_are(copies, text):
+        for place, ts in copies.items():
+            await until(lambda p=place, t=ts: text_of(slack, t, p) == text, f"{text!r} in {place}")
+
+    async def reacted(copies, name):
+        for place, ts in copies.items():
+            await slack.wait_for_call("reactions.add", lambda call, t=ts, p=place: call.arguments["timestamp"] == t
+                                      and call.arguments["channel"] == slack.team.channel(p).id
+                                      and call.arguments["name"] == name)
+    event = await alice.say(portal, "from Matrix")
+    copies = await everywhere("from Matrix")
+    # At once: it waits until each of them has a name.
+    await alice.edit(portal, event, "corrected")
+    await all_are(copies, "corrected")
+    await alice.react(portal, event, "\U0001f389")
+    await reacted(copies, "tada")
+    await alice.reply_in_thread(portal, event, "below")
+    for place, ts in copies.items():
+        inside = await slack.wait_for_text(place, "below", "alice")
+        require(inside.get("thread_ts") == ts, f"{place}: {inside}")
+    # What a person of Slack says about one of them is said about the others.
+    egon.react("attic", copies["attic"], "eyes")
+    await reacted({place: copies[place] for place in places[:2]}, "eyes")
+    await alice.event(portal, "m.reaction", where=lambda e: e["content"]["m.relates_to"]["event_id"] == event
+                      and e["content"]["m.relates_to"]["key"] == "\U0001f440")
+    theirs = egon.say("general", "from Slack")
+    heard = await alice.message(portal, "^from Slack$")
+    copies = {"general": theirs, **await everywhere("from Slack", places[1:])}
+    await alice.react(portal, heard["event_id"], "\U0001f44d")
+    await reacted(copies, "+1")
+    egon.react("annex", copies["annex"], "wave")
+    await reacted({place: copies[place] for place in ("general", "attic")}, "wave")
+    egon.edit("general", theirs, "from Slack, corrected")
+    await all_are(copies, "from Slack, corrected")
+    egon.delete("general", theirs)
+    await all_are(copies, None)
+    shown = [message["text"] for place in places for message in slack.posted(place) if "username" in message]
+    require(sorted(shown) == ["below"] * 3 + ["corrected"] * 3, f"{shown}")
+    await alice.redact(portal, event)
+    for place in places:
+        await until(lambda p=place: not [m for m in slack.posted(p) if m["text"] == "corrected"], f"it to be gone in {place}")
+
+
 async def scenario_very_long(world):
     """What is too long for some messages is its beginning and a file."""
     hall = await with_matrix(world)
@@ -586,8 +813,64 @@ async def scenario_very_long(world):
     file = next(message for message in posts() if message.get("files"))["files"][0]
     require(text.startswith(beginning["text"]) and len(beginning["text"]) > 3000, f"{beginning}")
     require(slack.team.files[file["id"]].content.decode() == text, "the file is not the text")
+    # Edited, it is another beginning and another file; or a message like others, which may become one again.
+    other = text.replace("line", "verse")
+
+    async def edit(to):
+        # What clients that know no edits show stays short: both do not fit into an event.
+        await alice.say(portal, "* edited", **{"m.new_content": {"msgtype": "m.text", "body": to},
+                                               "m.relates_to": {"rel_type": "m.replace", "event_id": event}})
+    await edit(other)
+
+    def now_says(content):
+        kept = [message["files"][0]["id"] for message in posts() if message.get("files")]
+        begin = [message["text"] for message in posts() if not message.get("files")]
+        return (len(kept) == 1 and slack.team.files[kept[0]].content.decode() == content
+                and len(begin) == 1 and content.startswith(begin[0]) and len(begin[0]) > 3000)
+    await until(lambda: now_says(other), "the other text")
+    await edit("short")
+    await until(lambda: [message["text"] for message in posts()] == ["short"], "the short text, and no file")
+    await edit(text)
+    await until(lambda: now_says(text), "the long text again")
     await alice.redact(portal, event)
     await until(lambda: not posts(), "both to be gone")
+
+
+async def scenario_files_once(world):
+    """A file of the network is there once, whatever becomes of the answer to its last call, and of the gateway."""
+    hall = await with_matrix(world)
+    slack, alice, portal = hall.slack, hall.alice, hall.portal
+
+    def files():
+        return [message["files"][0]["id"] for message in slack.posted("general") if message.get("files")]
+
+    async def say_long(word):
+        await alice.say(portal, "\n".join(f"{word} {number:03} of a text that is very long, as texts go, and on" for number in range(620)))
+
+    async def completed(count):
+        await until(lambda: len([call for call in slack.calls if call.name == "files.completeUploadExternal"]) >= count,
+                    f"call {count} that completes an upload")
+    slack.faults.share_seconds = 1.0
+    slack.faults.plan("hangup_after", "files.completeUploadExternal", times=1)
+    await say_long("answer")
+    await completed(1)
+    await alice.say(portal, "behind the first")
+    await slack.wait_for_text("general", "behind the first", "alice")
+    await until(lambda: len(files()) == 1, "the first file")
+    slack.faults.share_seconds = 2.0
+    await say_long("killed")
+    await completed(2)
+    await hall.gateway.kill_core()
+    await hall.gateway.start()
+    await slack.wait_connected()
+    await alice.say(portal, "behind the second")
+    await slack.wait_for_text("general", "behind the second", "alice")
+    await until(lambda: len(files()) == 2, "the second file")
+    # It was asked for, and not brought again.
+    await slack.wait_for_call("files.info")
+    require(len(files()) == 2, f"{files()}")
+    calls = [call.name for call in slack.calls]
+    require(calls.count("files.getUploadURLExternal") == 2, f"{calls}")
 
 
 async def scenario_beside_xmpp(world):

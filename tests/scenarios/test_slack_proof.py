@@ -5,6 +5,7 @@ against it (tests/slack/referees). And whether they would notice: for each rule 
 (tests/slack/testslack/rules.py) one of them has to fail when it is broken.
 """
 import asyncio
+from types import SimpleNamespace
 
 from harness.process import Failure, Skip, require, wait_until
 from harness.referees import LANGUAGES, Referee, checks_of, environment, start_furnished
@@ -30,6 +31,18 @@ MORE_THAN_RECORDED = {
 
 # rule -> who notices that it is broken: a language and the name of a check.
 WITNESSES = {
+    "auth.header": "python token_header", "auth.revoked": "python goodbyes", "auth.team": "python workspaces",
+    "args.known": "python arguments", "errors.messages": "python arguments", "limits.tiers": "python tiers",
+    "message.length": "python posting", "message.blocks": "python form_json", "message.parent": "python posting",
+    "message.empty": "python form_json", "update.face": "python updates", "update.edited": "python updates",
+    "reactions.removed": "python reactions", "reactions.names": "python reactions",
+    "channels.joined": "python conversations", "channels.direct": "python direct", "channels.invited": "python conversations",
+    "channels.one_dm": "python direct", "files.face": "python one_upload", "files.once": "python one_upload",
+    "oauth.state": "python oauth", "oauth.redirect": "python oauth", "socket.disabled": "python goodbyes",
+    "events.kind": "python events", "events.reply": "python event_kinds", "events.broadcast": "python event_kinds",
+    "events.unfurl": "python event_kinds", "events.tombstone": "python event_kinds", "events.reaction": "python events",
+    "events.taken_back": "python event_kinds", "events.member": "python event_kinds", "events.topic": "python event_kinds",
+    "events.name": "python event_kinds", "events.mention": "python event_kinds", "events.revoked": "python goodbyes",
     "auth.token": "python token", "auth.kind": "python token_kind", "auth.scope": "python token_scope",
     "args.required": "python arguments", "args.json": "python arguments", "args.form_json": "python form_json",
     "errors.status": "python error_status",
@@ -54,7 +67,7 @@ WITNESSES = {
     "socket.ack_length": "go ack_length", "socket.ack_fragments": "go ack_fragments",
     "socket.pong": "python socket_pings", "socket.ping": "python socket_pings", "socket.close": "python socket_close",
     "socket.disconnect": "python socket_limit", "socket.limit": "python socket_limit",
-    "events.member": "python events", "events.subscribed": "python not_subscribed", "events.once": "python events",
+    "events.own": "python events", "events.subscribed": "python not_subscribed", "events.once": "python events",
     "events.team": "python events", "events.bot": "python events", "events.edit": "node types", "events.delete": "python events",
     "commands.response": "node bolt", "commands.response_url": "node bolt",
     "shape.ids": "java calls",
@@ -123,11 +136,36 @@ async def scenario_broken(world):
     require(not any(seen), "\n".join(filter(None, seen)))
 
 
+def check_the_reference(reference):
+    """Whether it would notice: calls that are right, and the same with one thing wrong."""
+    def faults(name, answer=None, is_json=False, **arguments):
+        call = SimpleNamespace(name=name, arguments=arguments, is_json=is_json, answer=answer)
+        return reference.request_faults(call) + reference.error_faults(call)
+    post = {"channel": "C0AAAAAAA", "text": "x", "unfurl_links": "false", "thread_ts": "1355517523.000005"}
+    files = '[{"id":"F0AAAAAAA"}]'
+    right = [("chat.postMessage", {**post, "is_json": True}), ("users.info", {"user": "U0AAAAAAA"}),
+             ("conversations.history", {"channel": "C0AAAAAAA", "oldest": "1355517523.000005", "limit": "200"}),
+             ("files.completeUploadExternal", {"files": files, "channel_id": "C0AAAAAAA"}),
+             ("chat.postMessage", {**post, "answer": {"ok": False, "error": "is_archived"}})]
+    wrong = [("chat.sayHello", {}), ("chat.postMessage", {**post, "colour": "red"}), ("chat.postMessage", {"text": "x"}),
+             ("chat.postMessage", {**post, "unfurl_links": "no"}), ("conversations.history", {"channel": "C0AAAAAAA", "oldest": "yesterday"}),
+             ("users.info", {"user": "U0AAAAAAA", "is_json": True}), ("users.info", {"user": "egon"}),
+             ("conversations.history", {"channel": "#general"}),
+             ("conversations.history", {"channel": "C0AAAAAAA", "limit": "many"}),
+             ("files.completeUploadExternal", {"files": "F0AAAAAAA", "channel_id": "C0AAAAAAA"}),
+             ("chat.postMessage", {**post, "answer": {"ok": False, "error": "so_it_goes"}})]
+    for name, about in right:
+        require(not faults(name, **about), f"{name} {about}: {faults(name, **about)}")
+    for name, about in wrong:
+        require(len(faults(name, **about)) == 1, f"{name} {about}: {faults(name, **about)}")
+
+
 async def scenario_reference(world):
     """Answers and events have the keys that recorded ones have, and errors are documented ones: of all that the checks in
     Python ask, and of all that can happen."""
     there_or_skip()
     reference = Reference()
+    check_the_reference(reference)
     referee = await start(world, "python")
     faults = set()
 

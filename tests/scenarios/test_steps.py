@@ -7,10 +7,11 @@ import os
 import sqlite3
 
 from harness.person import statuses
-from harness.process import Failure, require, wait_until
+from harness.process import Failure, require, wait_answer, wait_until
 from slixmpp.plugins.xep_0004 import Form
 from slixmpp.xmlstream import ET
 from test_backends import BACKENDS, CONNECTED, GATEWAY, PYTHON, child, do, witness
+from test_xmpp import DATA, ask
 
 CODE = "314159"
 BOB = f"bob@{GATEWAY}"
@@ -45,6 +46,36 @@ async def person(world, prosody, username, name="alice"):
     someone = await world.person(f"{name}@localhost", prosody.c2s_port)
     await someone.register(GATEWAY, username)
     return someone
+
+
+# a room
+
+
+async def scenario_a_room_is_configured(world):
+    """Where the network has names and pictures of rooms; what it refuses is told."""
+    prosody, _ = await component(world)
+    alice = await person(world, prosody, "others")
+    alice.join(ROOM, "alice")
+    await alice.joined(ROOM, "alice")
+
+    def form(title):
+        return ("<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>"
+                f"<field var='muc#roomconfig_roomname'><value>{title}</value></field></x></query>")
+
+    async def name():
+        answer = await ask(alice, ROOM, "<query xmlns='http://jabber.org/protocol/muc#owner'/>")
+        return answer.find(f"{DATA}x/{DATA}field[@var='muc#roomconfig_roomname']/{DATA}value").text
+    await wait_answer(name, lambda text: text == "The lobby", "the name")
+    mark = alice.mark()
+    require(not isinstance(await ask(alice, ROOM, form("Our hall"), "set"), str), "the name is refused")
+    await alice.message(ROOM, kind="groupchat", after=mark, where=lambda m: "104" in statuses(m))
+    await wait_answer(name, lambda text: text == "Our hall", "the new name")
+    require(await ask(alice, ROOM, form("forbidden"), "set") == "not-allowed", "it is called what it may not be called")
+    picture = "<vCard xmlns='vcard-temp'><PHOTO><TYPE>image/png</TYPE><BINVAL>iVBORw==</BINVAL></PHOTO></vCard>"
+    mark = alice.mark()
+    require(not isinstance(await ask(alice, ROOM, picture, "set"), str), "the picture is refused")
+    await alice.presence(ROOM, "available", mark, where=lambda p: hashlib.sha1(b"\x89PNG").hexdigest() in str(p))
+    require(await ask(alice, ROOM, "<vCard xmlns='vcard-temp'/>", "set") == "not-allowed", "the picture is taken away")
 
 
 # in the chat with the gateway ---------------------------------------------------------------------------------------------

@@ -231,7 +231,7 @@ async def scenario_room_errors(world):
     message = alice.make_message(mto=f"{ROOM}/dave", mbody="are you there?", mtype="chat")
     require(await error_of(message, f"{ROOM}/dave") == "item-not-found", "a private message to somebody who left")
     for payload, kind in (("<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='carol' role='none'/></query>", "set"),
-                          ("<query xmlns='http://jabber.org/protocol/muc#owner'/>", "get"),
+                          ("<query xmlns='http://jabber.org/protocol/muc#owner'/>", "set"),
                           ("<query xmlns='jabber:iq:version'/>", "set"), ("<x xmlns='y'/>", "set")):
         answer = await ask(alice, ROOM, payload, kind)
         require(isinstance(answer, str), f"{payload} was answered with {answer}")
@@ -256,6 +256,92 @@ async def scenario_room_errors(world):
     await alice.joined(ROOM, "alice", mark)
     await alice.presence(f"{ROOM}/carol", "available", mark)
     await alice.message(ROOM, kind="groupchat", after=mark, where=lambda m: "lobby" in m["subject"])
+
+
+def items(*attributes, reason="too loud"):
+    inner = "".join(f"<item {words}><reason>{reason}</reason></item>" for words in attributes)
+    return f"<query xmlns='http://jabber.org/protocol/muc#admin'>{inner}</query>"
+
+
+async def scenario_a_moderator_moderates(world):
+    """XEP-0045 8 and 9, on a real IRC server: what is answered with a result has happened there."""
+    prosody, ircd, _ = await world.irc_component()
+    room = f"#own@{GATEWAY}"
+    alice = await world.person("alice@localhost/desk", prosody.c2s_port)
+    alice.join(room, "alice")
+    await alice.joined(room, "alice")  # the first one is the operator
+    carol, dave = [await world.irc_client(ircd, name) for name in ("carol", "dave")]
+    for client in (carol, dave):
+        await client.join("#own")
+        await alice.presence(f"{room}/{client.nick}", "available")
+
+    async def do(*words):
+        answer = await ask(alice, room, items(*words), "set")
+        require(not isinstance(answer, str), f"{words} is answered with {answer}")
+
+    async def is_shown(nick, affiliation, role, after):
+        await alice.presence(f"{room}/{nick}", "available", after, where=lambda p: (
+            muc_item(p).get("affiliation"), muc_item(p).get("role")) == (affiliation, role))
+    irc_mark, mark = carol.mark(), alice.mark()
+    await do("nick='dave' role='none'")
+    await carol.expect("^:alice!.* KICK #own dave :too loud$", irc_mark)
+    gone = await alice.presence(f"{room}/dave", "unavailable", mark)
+    require("307" in statuses(gone) and muc_item(gone).get("role") == "none", f"he is shown out as {gone}")
+    await dave.join("#own")
+    await alice.presence(f"{room}/dave", "available", mark)
+    # Ranks, each way that a client has to say them.
+    for item, mode, affiliation, role in (("affiliation='member'", "[+]v", "member", "participant"),
+                                          ("role='moderator'", "[+]o", "admin", "moderator"),
+                                          ("role='participant'", "-o", "none", "participant")):
+        irc_mark, mark = carol.mark(), alice.mark()
+        await do(f"nick='dave' {item}")
+        await carol.expect(rf"^:alice!.* MODE #own {mode} dave", irc_mark)
+        await is_shown("dave", affiliation, role, mark)
+    # A ban holds, and is taken back.
+    irc_mark, mark = carol.mark(), alice.mark()
+    await do("nick='dave' affiliation='outcast'")
+    await carol.expect(r"^:alice!.* MODE #own [+]b ", irc_mark)
+    await alice.presence(f"{room}/dave", "unavailable", mark)
+    dave_mark = dave.mark()
+    dave.send("JOIN #own")
+    await dave.expect(" 474 dave #own ", dave_mark)
+    await do("nick='dave' affiliation='none'")
+    await carol.expect(r"^:alice!.* MODE #own -b ", irc_mark)
+    mark = alice.mark()
+    await dave.join("#own")
+    await alice.presence(f"{room}/dave", "available", mark)
+    # Lists are what there is.
+    answer = await ask(alice, room, "<query xmlns='http://jabber.org/protocol/muc#admin'><item role='moderator'/></query>")
+    require([item.get("nick") for item in answer] == ["alice"], f"moderators are {[item.attrib for item in answer]}")
+    # IRC has no names for channels.
+    form = ("<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>"
+            "<field var='muc#roomconfig_roomname'><value>Our hall</value></field></x></query>")
+    require(await ask(alice, room, form, "set") == "feature-not-implemented", "the channel has a name")
+    # Two at once, of whom one is not there: the one that can be is put out.
+    irc_mark = carol.mark()
+    answer = await ask(alice, room, items("nick='dave' role='none'", "nick='nobody' role='none'"), "set")
+    require(answer == "item-not-found", f"the answer is {answer}")
+    await carol.expect("^:alice!.* KICK #own dave ", irc_mark)
+    # And the other way: alice is no operator any more, and is put out herself.
+    mark = alice.mark()
+    await do("nick='carol' role='moderator'")
+    carol.send("MODE #own -o alice")
+    await is_shown("alice", "none", "participant", mark)
+    for words in ("nick='carol' role='none'", "nick='carol' affiliation='outcast'", "nick='carol' role='participant'"):
+        answer = await ask(alice, room, items(words), "set")
+        require(answer == "not-allowed", f"{words} without power is answered with {answer}")
+    carol.send("TOPIC #own :hers")
+    carol.send("MODE #own +t")
+    await carol.expect("MODE #own [+]t", irc_mark)
+    subject = alice.make_message(mto=room, mtype="groupchat")
+    subject["subject"] = "mine"
+    mark = alice.mark()
+    subject.send()
+    error = await alice.message(room, kind="error", after=mark)
+    require(error_condition(error) == "not-allowed", f"the subject is answered with {error}")
+    carol.send("KICK #own alice :your turn")
+    gone = await alice.presence(f"{room}/alice", "unavailable", mark, where=lambda p: "307" in statuses(p))
+    require("110" in statuses(gone), f"she is shown out as {gone}")
 
 
 async def scenario_questions_and_storage(world):

@@ -96,8 +96,8 @@ void media_fail(struct media_writer **writer, int err, const char *problem);
 /* `done` does not follow; NULL is fine. */
 void media_abort(struct media_writer **writer);
 
-/* Fetches what a stranger's link names, safely (http_client.h, `foreign`), within LIMIT_MEDIA_FETCH_SECONDS. The
- * pointer is good until `done` was called. */
+/* Fetches what a stranger's link names, safely (http_client.h, `foreign`), within LIMIT_MEDIA_FETCH_SECONDS; one of our
+ * own URLs from ourselves. The pointer is good until `done` was called. */
 struct media_fetch *media_fetch(struct media *media, const char *owner, const char *url, media_done *done,
 				void *context);
 /* `done` is not called. *fetch becomes NULL; NULL is fine. */

@@ -103,11 +103,25 @@ static size_t fetches_of(struct media *media, const char *tag)
 	return count;
 }
 
+/* Where one of our own URLs leads to on this machine: the public address may not be reachable from here. */
+static bool put_own(struct buf *place, const struct media *media, const char *url)
+{
+	const char *host = media->config->host;
+	bool any = !strcmp(host, "0.0.0.0") || !strcmp(host, "::");
+
+	/* Nothing else of ours is fetched for a stranger by this way. */
+	if (!media_is_own_url(media, url) || strstr(url, "..") || strstr(url, "%2e") || strstr(url, "%2E"))
+		return false;
+	buf_printf(place, strchr(host, ':') && !any ? "http://[%s]:%u%s" : "http://%s:%u%s", any ? "127.0.0.1" : host,
+		   media_port(media), url + strlen(media->public_url));
+	return true;
+}
+
 struct media_fetch *media_fetch(struct media *media, const char *owner, const char *url, media_done *done,
 				void *context)
 {
 	struct media_fetch *fetch = MEM_NEW(struct media_fetch);
-	struct buf name = {0};
+	struct buf name = {0}, own = {0};
 
 	fetch->media = media;
 	fetch->done = done;
@@ -127,14 +141,17 @@ struct media_fetch *media_fetch(struct media *media, const char *owner, const ch
 		return fetch;
 	}
 	media_set_hold(fetch->writer, hold, fetch);
+	bool ours = put_own(&own, media, url);
+
 	fetch->call = http_client_ask(media->client, &(struct http_ask){.method = HTTP_GET,
-									.url = url,
+									.url = ours ? buf_text(&own) : url,
 									.answer_max = media_file_max(media),
 									.timeout_s = LIMIT_MEDIA_FETCH_SECONDS,
-									.foreign = true,
+									.foreign = !ours,
 									.piece = take_piece,
 									.done = on_answer,
 									.context = fetch});
+	buf_finish(&own);
 	return fetch;
 }
 

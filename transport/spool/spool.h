@@ -73,6 +73,7 @@ struct spool_record {
 	uint32_t size;              /* bytes of its frame */
 	unsigned handings;          /* how often it was handed */
 	unsigned open;              /* the caller's: confirmations that are still to come */
+	bool awaited;               /* the caller's: its sender wants to know that it has arrived; false after a restart */
 	bool returning;             /* the caller's: a dead letter on its way back to its sender; false after a restart */
 	int64_t dead_ms;            /* of a dead letter: since when */
 	char *reason;               /* of a dead letter: why; NULL */

@@ -10,9 +10,11 @@ A backend that knows the extension and lets in whom its name says, step by step:
   others     at once
 It keeps the value "logins", how often somebody was let in, which "keeper" tells. Rooms have bob and carol in them, and
 information; what is said there comes back with an id of the network. As in events.py a message to "control" is JSON, a list of [type name, fields]; what the core sends is told by "witness".
+A room may be given another name but "forbidden", and another picture but none: that is refused.
 A message to "numbers" is a number, and is answered by a frame with that number; what is acknowledged is logged.
 """
 import argparse
+import hashlib
 import os
 import select
 import sys
@@ -69,12 +71,29 @@ class Steps(Events):
             print("ACKNOWLEDGED up to", fields.get(1, [0])[0], flush=True)
             return
         super().on_other(kind, fields)
+        if kind == wire.ROOM_CHANGE:
+            self.changed(fields)
         if kind == wire.JOIN_ROOM:
             user, nickname, room = (wire.text(fields, number) for number in (1, 2, 3))
             self.rooms[user, room] = nickname
             self.send(wire.ROOM_INFO, {1: user, 2: room, 3: "The lobby", 4: "For everybody", 5: "0a" * 20, 6: 3})
             self.send(wire.PARTICIPANTS, {1: user, 2: room, 3: [{1: "", 2: "", 3: name, 4: 0, 5: 0}
                                                                 for name in ("bob", "carol", nickname)]})
+
+    def answer(self, number, kind, payload):
+        """The acknowledgement of a frame; False: it is refused."""
+        fields = wire.parse(payload) if kind == wire.ROOM_CHANGE else {}
+        refused = wire.text(fields, 3) == "forbidden" or fields.get(4) == [b""]
+        if refused:
+            self.send(wire.HANDOVER, {3: [{1: number, 2: 2, 3: "Only the owner may do that."}]})
+        else:
+            self.send(wire.HANDOVER, {2: wire.varint(number)})
+        return not refused
+
+    def changed(self, fields):
+        user, room, picture = wire.text(fields, 1), wire.text(fields, 2), fields.get(4, [None])[-1]
+        self.send(wire.ROOM_INFO, {1: user, 2: room, 3: wire.text(fields, 3) or None,
+                                   5: hashlib.sha1(picture).hexdigest() if picture else None})
 
     def refuse(self, user, why):
         self.sessions.pop(user, None)
@@ -153,9 +172,8 @@ class Steps(Events):
             if not data:
                 return
             for kind, payload in frames.feed(data):
-                if frames.number:
-                    self.send(wire.HANDOVER, {2: wire.varint(frames.number)})
-                self.on_frame(kind, payload)
+                if not frames.number or self.answer(frames.number, kind, payload):
+                    self.on_frame(kind, payload)
 
 
 def main():

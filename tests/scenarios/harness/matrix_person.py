@@ -238,6 +238,9 @@ class MatrixPerson:
     async def set_display_name(self, name):
         self.ok(await self.client.set_displayname(name))
 
+    async def set_avatar(self, url):
+        self.ok(await self.client.set_avatar(url))
+
     async def call(self, method, path, content=None):
         """A call that nio does not offer, as this person."""
         return await self.synapse.call(method, path, content, self.client.access_token)

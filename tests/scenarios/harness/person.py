@@ -163,6 +163,27 @@ class Person(slixmpp.ClientXMPP):
         message.send()
         return message["id"]
 
+    def say_xml(self, to, body, *elements, kind="chat"):
+        """elements: (name in Clark's notation, {attribute: value}, content: text or more of them); returns the message's id."""
+        message = self.make_message(mto=to, mbody=body, mtype=kind)
+
+        def append(parent, name, attributes, content):
+            element = ET.SubElement(parent, name, attributes)
+            if isinstance(content, str):
+                element.text = content
+            else:
+                for inner in content:
+                    append(element, *inner)
+        for element in elements:
+            append(message.xml, *element)
+        message.send()
+        return message["id"]
+
+    def send_file(self, to, url, kind="chat"):
+        """A file as clients send it once it is uploaded (XEP-0066)."""
+        oob = "{jabber:x:oob}"
+        return self.say_xml(to, url, (f"{oob}x", {}, [(f"{oob}url", {}, url)]), kind=kind)
+
     def traffic(self):
         return "\n".join(self.tap.lines)
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """
-A Slack made by others, for a frontend under test: the Web API is emulate's (npm), Socket Mode is that of slacktest (slack-go).
-What passes between the two is this file's: apps.connections.open is answered with slacktest's URL, all else is emulate's.
+A Slack made by others, for a frontend under test: the Web API with its pages is emulate's (npm), Socket Mode is that of
+slacktest (slack-go), and a test looks at the state by @slack/web-api. What passes between the two is this file's:
+apps.connections.open is answered with slacktest's URL, all else is emulate's.
 
     slack = Foreign(folder); await slack.start()
     slack.api_url, slack.app_token, slack.bot_token       what a frontend is configured with
-    await slack.call("conversations.history", channel=...)   asks emulate, as the bot
+    await slack.call("conversations.history", channel=...)   @slack/web-api asks emulate, as the bot
     envelope = slack.tell({"type": "message", ...})        an event; in slack.acks once it is acknowledged
 """
 import asyncio
+import base64
 import json
 import os
 import shutil
@@ -20,7 +22,7 @@ import urllib.request
 import uuid
 
 from .process import Failure, Process, free_port, port_open, wait_until
-from .referees import environment_or_skip
+from .referees import Referee, environment_or_skip
 from testslack.web import Answer, WebServer
 
 SCOPES = ("chat:write chat:write.customize channels:read channels:history channels:join channels:manage groups:read "
@@ -33,12 +35,15 @@ APP = {"client_id": "12345.67890", "client_secret": "a secret", "app_id": "A0000
 class Foreign:
     app_token = "xapp-1-A000000001-1-foreign"
 
-    def __init__(self, folder, people=("egon", "dana")):
+    def __init__(self, folder, people=("egon", "dana"), public_url=None):
+        """public_url: where a frontend's install page is; without it the app is installed already."""
         self.node = environment_or_skip("node")
         self.go = environment_or_skip("go")
         self.folder = os.path.join(folder, "foreign")
         os.makedirs(self.folder)
         self.people = people
+        self.public_url = public_url
+        self.sdk = Referee("node", folder)
         self.emulate_url = f"http://127.0.0.1:{free_port()}"
         self.front = WebServer(self._route)
         self.calls = []   # (method, arguments, answer)
@@ -48,16 +53,23 @@ class Foreign:
         self.child = self.emulate = self.task = None
 
     async def start(self):
-        await asyncio.gather(self._start_emulate(), self._start_slacktest())
+        await asyncio.gather(self._start_emulate(), self._start_slacktest(), self.sdk.start())
         self.api_url = f"http://127.0.0.1:{await self.front.start(0)}/api/"
-        self.bot_token, self.bot_user = await self._install()
-        self.bot = await self.call("auth.test")
+        self.team = (await self.call("team.info", "xoxp-egon"))["team"]["id"]
+        if not self.public_url:
+            self.bot_token, self.bot_user = await self._install()
+            self.bot = await self.call("auth.test")
+
+    async def person(self, name):
+        """The id of somebody."""
+        return (await self.call("users.lookupByEmail", f"xoxp-{name}", email=f"{name}@example.org"))["user"]["id"]
 
     async def _start_emulate(self):
         seed = os.path.join(self.folder, "seed.json")
+        app = {**APP, "redirect_uris": [f"{self.public_url}/slack/callback"]} if self.public_url else APP
         with open(seed, "w") as file:
             json.dump({"slack": {
-                "team": {"name": "Softball", "domain": "softball"}, "strict_scopes": True, "oauth_apps": [APP],
+                "team": {"name": "Softball", "domain": "softball"}, "strict_scopes": True, "oauth_apps": [app],
                 "users": [{"name": name, "real_name": name.title(), "email": f"{name}@example.org"} for name in self.people],
                 "tokens": [{"token": f"xoxp-{name}", "type": "user", "user": name, "scopes": SCOPES + ["users:read.email"]}
                            for name in self.people]}}, file)
@@ -83,6 +95,7 @@ class Foreign:
 
     async def stop(self):
         await self.front.stop()
+        await self.sdk.stop()
         if self.task:
             self.task.cancel()
         if self.child and self.child.returncode is None:
@@ -94,8 +107,7 @@ class Foreign:
 
     async def _install(self):
         """A bot token as an installation brings it."""
-        egon = (await self.call("users.lookupByEmail", "xoxp-egon", email="egon@example.org"))["user"]["id"]
-        form = {"user_id": egon, "redirect_uri": "http://127.0.0.1/cb", "scope": ",".join(SCOPES), "user_scope": "",
+        form = {"user_id": await self.person("egon"), "redirect_uri": "http://127.0.0.1/cb", "scope": ",".join(SCOPES), "user_scope": "",
                 "state": "s", "client_id": APP["client_id"]}
         _, headers, _ = await asyncio.to_thread(fetch, f"{self.emulate_url}/oauth/v2/authorize/callback", form, {})
         code = urllib.parse.parse_qs(urllib.parse.urlsplit(headers["location"]).query)["code"][0]
@@ -120,11 +132,13 @@ class Foreign:
                                             "approximate_connection_time": 18060}})
             return Answer.json({"ok": True, "url": self.ws_url})
         headers = {name: request.headers[name] for name in ("authorization", "content-type") if name in request.headers}
-        status, _, content = await asyncio.to_thread(
+        status, head, content = await asyncio.to_thread(
             fetch, f"{self.emulate_url}{request.target}", request.body if request.method == "POST" else None, headers)
-        self.calls.append((method, request.form() if request.content_type != "application/json" else json.loads(request.body),
-                           content.decode("utf-8", "replace")))
-        return Answer(status, content, "application/json; charset=utf-8")
+        if request.path.startswith("/api/"):
+            form = request.form() if request.content_type != "application/json" else json.loads(request.body)
+            self.calls.append((method, form, content.decode("utf-8", "replace")))
+        return Answer(status, content, head.get("content-type", "text/plain"),
+                      {"Location": head["location"]} if "location" in head else None)
 
     def _frame(self, content):
         self.child.stdin.write(json.dumps(content).encode() + b"\n")
@@ -132,11 +146,10 @@ class Foreign:
     # what a test does ------------------------------------------------------------------------------------------------
 
     async def call(self, method, token="", **arguments):
-        """Asks emulate; token: "" is the bot's, None is none."""
-        token = self.bot_token if token == "" else token
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        _, _, content = await asyncio.to_thread(fetch, f"{self.emulate_url}/api/{method}", arguments, headers)
-        answer = json.loads(content)
+        """@slack/web-api asks emulate; token: "" is the bot's, None is none."""
+        answer = (await self.sdk.ask(call={
+            "api_url": f"{self.emulate_url}/api/", "token": self.bot_token if token == "" else token, "method": method,
+            "arguments": arguments}))["answer"]
         if not answer["ok"]:
             raise Failure(f"{method} {arguments} is answered {answer}")
         return answer
@@ -146,9 +159,9 @@ class Foreign:
         envelope = str(uuid.uuid4())
         self._frame({"envelope_id": envelope, "type": "events_api", "accepts_response_payload": False, "retry_attempt": 0,
                      "retry_reason": "", "payload": {
-                         "token": "t", "team_id": self.bot["team_id"], "api_app_id": APP["app_id"], "type": "event_callback",
+                         "token": "t", "team_id": self.team, "api_app_id": APP["app_id"], "type": "event_callback",
                          "event_id": f"Ev{uuid.uuid4().hex[:9].upper()}", "event_time": int(time.time()), "event": event,
-                         "authorizations": [{"enterprise_id": None, "team_id": self.bot["team_id"], "is_bot": True,
+                         "authorizations": [{"enterprise_id": None, "team_id": self.team, "is_bot": True,
                                              "user_id": self.bot_user, "is_enterprise_install": False}]}})
         return envelope
 
@@ -156,7 +169,7 @@ class Foreign:
         """`/bridge text`; returns the id of its envelope. What the app answers to its URL is in .responses."""
         envelope = str(uuid.uuid4())
         self._frame({"envelope_id": envelope, "type": "slash_commands", "accepts_response_payload": True, "payload": {
-            "token": "t", "team_id": self.bot["team_id"], "team_domain": "softball", "channel_id": channel,
+            "token": "t", "team_id": self.team, "team_domain": "softball", "channel_id": channel,
             "channel_name": "a-channel", "user_id": user, "user_name": name, "command": "/bridge", "text": text,
             "api_app_id": APP["app_id"], "is_enterprise_install": "false", "trigger_id": "1.2.3",
             "response_url": self.api_url.replace("/api/", "/commands/1")}})
@@ -167,7 +180,15 @@ class Foreign:
         answer = await self.call("chat.postMessage", f"xoxp-{name}", channel=channel, text=text, **more)
         message = {key: answer["message"][key] for key in ("text", "user", "ts", "thread_ts") if key in answer["message"]}
         return answer["ts"], self.tell({"type": "message", "channel": channel, "channel_type": "channel",
-                                        "event_ts": answer["ts"], "team": self.bot["team_id"], **message})
+                                        "event_ts": answer["ts"], "team": self.team, **message})
+
+    async def upload(self, name, channel, filename, content, text):
+        """A person shares a file by the SDK; returns the envelope that tells of it."""
+        await self.call("files.uploadV2", f"xoxp-{name}", channel_id=channel, filename=filename, initial_comment=text,
+                        base64=base64.b64encode(content).decode())
+        message = (await self.call("conversations.history", channel=channel, limit=1))["messages"][0]
+        return self.tell({**message, "type": "message", "subtype": "file_share", "channel": channel,
+                          "channel_type": "channel", "event_ts": message["ts"]})
 
     async def acknowledged(self, envelope, timeout=20.0):
         await wait_until(lambda: any(ack.get("envelope_id") == envelope for ack in self.acks), "an acknowledgement", timeout)

@@ -23,6 +23,12 @@ invalid_json json_not_object request_timeout service_unavailable fatal_error int
 MORE_ERRORS = {"users.getPresence": {"user_not_found"}, "conversations.rename": {"missing_scope"}}
 # Keys of answers that the samples leave out: "method:path".
 MORE_KEYS = set()
+# What a value looks like, by its type, else by what it names.
+BOOLEAN, NUMBER = re.compile("true|false|1|0", re.I), re.compile(r"\d+")
+VALUES = {"boolean": BOOLEAN, "integer": NUMBER, "number": NUMBER, "timestamp": re.compile(r"\d{1,10}(\.\d{6})?|now"),
+          "channel": re.compile("[CDGUW][A-Z0-9]+"), "user": re.compile("[UW][A-Z0-9]+"), "bot": re.compile("B[A-Z0-9]+"),
+          "users": re.compile("[UW][A-Z0-9]+(,[UW][A-Z0-9]+)*"), "file": re.compile("F[A-Z0-9]+"),
+          "team": re.compile("[TE][A-Z0-9]+")}
 DYNAMIC = re.compile(r"[A-Z][A-Z0-9]{5,}_?")
 
 
@@ -59,6 +65,8 @@ class Reference:
                    if name != "token" and call.arguments.get(name) in (None, "")]
         if call.is_json and not method.get("json_input_supported"):
             faults.append(f"{call.name} does not take JSON")
+        faults += [f"{call.name} has a {name} {value!r}" for name, value in call.arguments.items()
+                   if name in known and not fits(value, known[name])]
         return faults
 
     def error_faults(self, call):
@@ -90,6 +98,19 @@ class Reference:
             subtype = event.get("subtype") if event.get("type") == "message" else None
             found.setdefault((event.get("type"), subtype or None), payload)
         return found
+
+
+def fits(value, schema):
+    """Whether an argument, as it came in a form or in JSON, can be what its schema says."""
+    if value in (None, ""):
+        return True
+    if schema.get("type") == "array" and isinstance(value, str):
+        try:
+            return isinstance(json.loads(value), list)
+        except ValueError:
+            return False
+    pattern = VALUES.get(schema.get("type")) or VALUES.get(schema.get("subtype"))
+    return not pattern or isinstance(value, (list, dict)) or bool(pattern.fullmatch(str(value)))
 
 
 def unknown_keys(value, sample, path="", lists=True):

@@ -10,6 +10,7 @@ from .fake_homeserver import FakeHomeserver
 from .fake_irc import FakeIrc
 from .gateway import Gateway
 from .irc_client import IrcClient
+from .network import Network
 from .person import Person
 from .process import Skip, free_port
 from .relay import Relay
@@ -73,6 +74,14 @@ class World:
         self.started.append(slack)
         await slack.start()
         return slack
+
+    async def network(self, gateway):
+        """In the network's place: one that a test steers."""
+        network = Network()
+        self.started.append(network)
+        await network.start()
+        gateway.keys["service.backend"] = network.command
+        return network
 
     async def matrix_person(self, synapse, name, **options):
         if isinstance(synapse, FakeHomeserver):
@@ -177,6 +186,8 @@ class World:
                 shown.append(f"--- IRC traffic of {thing.nick}\n{thing.traffic()[-8000:]}")
             elif isinstance(thing, Slack):
                 shown.append(thing.show())
+            elif isinstance(thing, Network):
+                shown.append(f"--- what the network was sent\n{thing.traffic()[-12000:]}")
             elif hasattr(thing, "traffic"):
                 shown.append(f"--- Matrix traffic of {thing.id}\n{thing.traffic()[-12000:]}")
             elif getattr(thing, "process", None):

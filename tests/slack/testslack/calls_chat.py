@@ -30,7 +30,7 @@ def blocks_of(call):
         return None
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise Refused("invalid_blocks_format")
-    if len(blocks) > MAX_BLOCKS:
+    if len(blocks) > MAX_BLOCKS and call.rules.keeps("message.blocks"):
         raise Refused("invalid_blocks", response_metadata={"messages": ["[ERROR] no more than 50 items allowed"]})
     for index, block in enumerate(blocks):
         if block.get("type") not in BLOCKS:
@@ -61,11 +61,12 @@ def content_of(call, longest=None):
     if markdown and len(markdown) > LONGEST_MARKDOWN:
         raise Refused("msg_too_long" if call.name in ("chat.update", "chat.postEphemeral") else "msg_blocks_too_long")
     text = markdown or call.text("text") or ""
-    if not text.strip() and not blocks and not attachments:
+    if not text.strip() and not blocks and not attachments and call.rules.keeps("message.empty"):
         raise Refused("no_text")
     if longest and len(text) > longest and call.rules.keeps("update.length"):
         raise Refused("msg_too_long")
-    text = text[:LONGEST_TEXT]
+    if call.rules.keeps("message.length"):
+        text = text[:LONGEST_TEXT]
     if call.rules.keeps("message.encoded"):
         text = mrkdwn.stored(text, call.flag("link_names") or call.text("parse") == "full")
     result = {"text": text}
@@ -81,7 +82,7 @@ def content_of(call, longest=None):
 def target(call, ephemeral=False):
     """The conversation that a message goes to."""
     wanted = call.text("channel")
-    channel = call.workspace.channels.get(wanted)
+    channel = call.channel_of(wanted)
     if not channel and wanted in call.workspace.users and not ephemeral:
         channel, created = call.workspace.im(call.user.id, wanted)  # a person's id stands for the DM with them
         if created:
@@ -104,6 +105,8 @@ def thread_of(call, channel):
     if not wanted:
         return None
     parent = channel.messages.get(wanted)
+    if not parent and not call.rules.keeps("message.parent"):
+        return None
     if not parent:
         raise Refused("cannot_reply_to_message")
     return parent.thread_ts or parent.ts
@@ -228,6 +231,8 @@ def reaction_name(call):
     name = call.text("name").strip(":")
     plain = name.partition("::")[0]
     known = call.workspace.known_emoji
+    if not call.rules.keeps("reactions.names"):
+        return name
     if not EMOJI.fullmatch(name) or (known is not None and plain not in known and plain not in call.workspace.emoji):
         raise Refused("invalid_name")
     return name
@@ -254,7 +259,7 @@ def add_reaction(call):
 def remove_reaction(call):
     channel, message = reaction_target(call)
     name = reaction_name(call)
-    if call.user.id not in message.reactions.get(name, []):
+    if call.user.id not in message.reactions.get(name, []) and call.rules.keeps("reactions.removed"):
         raise Refused("no_reaction")
     call.slack.unreact(channel, message, call.user, name, events=call.events)
     return {}

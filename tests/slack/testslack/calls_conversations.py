@@ -125,11 +125,13 @@ def replies(call):
 @method("conversations.join", 3, "channels:join channels:write", "channel", json=True)
 def join(call):
     channel = call.channel()
-    if channel.kind != "channel":
+    if channel.kind != "channel" and call.rules.keeps("channels.direct"):
         raise Refused("method_not_supported_for_channel_type")
     if channel.archived:
         raise Refused("is_archived")
     if call.user.id in channel.members:
+        if not call.rules.keeps("channels.joined"):
+            raise Refused("already_in_channel")
         call.warnings.append("already_in_channel")
     else:
         call.slack.join(channel, call.user, events=call.events)
@@ -241,7 +243,7 @@ def invite(call):
     faults = []
     for id in ids:
         error = ("cant_invite_self" if id == call.user.id else "user_not_found" if id not in call.workspace.users
-                 else "already_in_channel" if id in channel.members else None)
+                 else "already_in_channel" if id in channel.members and call.rules.keeps("channels.invited") else None)
         if error:
             faults.append({"user": id, "ok": False, "error": error})
     if faults:

@@ -60,7 +60,7 @@ def complete_upload(call):
     files = []
     for one in wanted:
         file = call.workspace.files.get(one.get("id") if isinstance(one, dict) else None)
-        if not file or file.content is None or file.completed or file.app is not call.app:
+        if not file or file.content is None or (file.completed and call.rules.keeps("files.once")) or file.app is not call.app:
             raise Refused("file_not_found")
         files.append((file, one.get("title")))
     channels = []
@@ -69,7 +69,7 @@ def complete_upload(call):
             call.arguments["channel"] = name
             channels.append(target(call))
             call.arguments.pop("channel")
-    face = face_of(call, "")
+    face = face_of(call, "") if call.rules.keeps("files.face") else {}
     thread = thread_of(call, channels[0]) if channels else None
     blocks = blocks_of(call)
     for file, title in files:

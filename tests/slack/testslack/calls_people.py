@@ -100,7 +100,7 @@ def revoke(call):
 @method("apps.connections.open", 3, "connections:write", json=True, kinds=("app",))
 def open_connection(call):
     hub = call.slack.hub_of(call.app)
-    if hub.disabled or not call.app.socket_mode:
+    if (hub.disabled or not call.app.socket_mode) and call.rules.keeps("socket.disabled"):
         raise Refused("forbidden_team")
     return {"url": hub.ticket()}
 

@@ -30,7 +30,7 @@ class Changes:
             subscribed = (subscription or event["type"]) in install.app.events or not self.rules.keeps("events.subscribed")
             if audience is None and not subscribed:
                 continue
-            if (channel is not None and install.bot_user.id not in channel.members and self.rules.keeps("events.member")):
+            if (channel is not None and install.bot_user.id not in channel.members and self.rules.keeps("events.own")):
                 continue
             told.append((install, self.event_payload(install, event)))
         if events is None:
@@ -71,7 +71,8 @@ class Changes:
                 "minute_rate_limited": int(time.time()) // 60 * 60, "api_app_id": install.app.id})
 
     def note_message(self, events, channel, event):
-        event = {**event, "channel": channel.id, "channel_type": channel.kind}
+        event = {**event, "channel": channel.id,
+                 "channel_type": channel.kind if self.rules.keeps("events.kind") else "somewhere"}
         event.setdefault("event_ts", event["ts"])
         self.note(events, channel.workspace, event, f"message.{FAMILIES[channel.kind]}", channel)
 
@@ -114,6 +115,8 @@ class Changes:
         if mrkdwn.pings_everybody(content.get("text", "")):
             channel.pings.append(ts)
         event = dict(json)
+        if parent and not self.rules.keeps("events.reply"):
+            del event["thread_ts"], event["parent_user_id"]
         if files and self.faults.file_stubs:
             event["files"] = [file_stub(file) for file in files]
         if parent:
@@ -124,6 +127,8 @@ class Changes:
                 root = {key: value for key, value in message_json(self, channel, parent, reactions=False).items()
                         if key in ROOT}
                 json["root"] = event["root"] = root
+                if not self.rules.keeps("events.broadcast"):
+                    del event["root"], event["subtype"]
                 for key in ("team", "parent_user_id"):
                     event.pop(key, None)
         if files:
@@ -139,6 +144,8 @@ class Changes:
         for install in channel.workspace.installs.values():
             if (f"<@{install.bot_user.id}" in event.get("text", "") and "user" in event and channel.kind != "im"
                     and "app_mention" in install.app.events and install.bot_user.id in channel.members):
+                if not self.rules.keeps("events.mention"):
+                    continue
                 keys = ("user", "text", "ts", "team", "blocks", "client_msg_id", "thread_ts", "channel", "event_ts",
                         "bot_id", "app_id", "bot_profile", "files")
                 mention = {"type": "app_mention", **{key: event[key] for key in keys if key in event}}
@@ -157,10 +164,10 @@ class Changes:
     def change(self, channel, message, content, editor, events=None):
         """editor: the id that `edited` names: of a user, or of a bot."""
         before = message_json(self, channel, message)
-        for key in ("text", "blocks", "attachments"):
+        for key in ("text", "blocks", "attachments", *(() if self.rules.keeps("update.face") else ("username", "icons"))):
             message.json.pop(key, None)
         message.json.update(content)
-        if message.json.get("subtype") != "me_message":
+        if message.json.get("subtype") != "me_message" and self.rules.keeps("update.edited"):
             message.json["edited"] = {"user": editor, "ts": channel.workspace.clock.ts()}
         self._changed(events, channel, message, before)
 
@@ -168,6 +175,8 @@ class Changes:
         """A link gets its preview: the message changes, and nobody has edited it."""
         before = message_json(self, channel, message)
         message.json["attachments"] = attachments
+        if not self.rules.keeps("events.unfurl"):
+            message.json["edited"] = {"user": message.author, "ts": channel.workspace.clock.ts()}
         self._changed(events, channel, message, before)
 
     def delete(self, channel, message, events=None):
@@ -175,6 +184,8 @@ class Changes:
         if message.replies and self.rules.keeps("delete.tombstone"):
             message.json = {**tombstone(message)}
             message.deleted = True
+            if not self.rules.keeps("events.tombstone"):
+                return
             self._changed(events, channel, message, before)
             return
         if message.is_reply() and message.thread_ts in channel.messages:
@@ -208,11 +219,14 @@ class Changes:
         users.remove(user.id)
         if not users:
             del message.reactions[name]
-        self._reaction(events, channel, message, user, name, "reaction_removed")
+        if self.rules.keeps("events.taken_back"):
+            self._reaction(events, channel, message, user, name, "reaction_removed")
 
     def _reaction(self, events, channel, message, user, name, kind):
         event = {"type": kind, "user": user.id, "reaction": name,
                  "item": {"type": "message", "channel": channel.id, "ts": message.ts}}
+        if not self.rules.keeps("events.reaction"):
+            event["item"]["ts"] = channel.workspace.clock.ts()
         if "username" not in message.json:  # such a message has no user
             event["item_user"] = message.author
         event["event_ts"] = channel.workspace.clock.ts()
@@ -252,7 +266,8 @@ class Changes:
         if inviter:
             event["inviter"] = inviter.id
         event["event_ts"] = channel.workspace.clock.ts()
-        self.note(events, channel.workspace, event, channel=channel)
+        if self.rules.keeps("events.member"):
+            self.note(events, channel.workspace, event, channel=channel)
         self._system(channel, user, self._word(channel, "join"), f"<@{user.id}> has joined the channel", events,
                      **({"inviter": inviter.id} if inviter else {}))
 
@@ -281,7 +296,7 @@ class Changes:
         channel.name = name
         workspace.titles[name] = channel
         event = {"type": self._word(channel, "rename"), "channel": {
-            "id": channel.id, "name": name, "name_normalized": name, "created": channel.created,
+            "id": channel.id if self.rules.keeps("events.name") else name, "name": name, "name_normalized": name, "created": channel.created,
             "is_channel": channel.kind == "channel", "is_mpim": False}, "event_ts": workspace.clock.ts()}
         self.note(events, workspace, event, channel=None if channel.kind == "channel" else channel)
         self._system(channel, user, self._word(channel, "name"),
@@ -290,6 +305,8 @@ class Changes:
     def describe(self, channel, user, what, text, events=None):
         """what: "topic" or "purpose"."""
         setattr(channel, what, {"value": text, "creator": user.id, "last_set": int(time.time())})
+        if not self.rules.keeps("events.topic"):
+            return
         said = f"set the channel {'topic' if what == 'topic' else 'description'}: {text}" if text else \
             f"cleared the channel {'topic' if what == 'topic' else 'description'}"
         self._system(channel, user, self._word(channel, what), f"<@{user.id}> {said}", events, **{what: text})
@@ -402,7 +419,8 @@ class Changes:
         token.refusal = error
         if not token.workspace or token.app.id not in token.workspace.installs:
             return
-        tokens = {"oauth": [token.user.id]} if token.kind == "user" else {"bot": [token.user.id]}
+        named = token.user.id if self.rules.keeps("events.revoked") else token.value
+        tokens = {"oauth": [named]} if token.kind == "user" else {"bot": [named]}
         self.note(events, token.workspace, {"type": "tokens_revoked", "tokens": tokens},
                   audience=self._subscribed(token, "tokens_revoked"))
 

@@ -21,7 +21,7 @@ class Refused(Exception):
 
 
 def invalid_arguments(*messages):
-    return Refused("invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in messages]})
+    return Refused("invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in messages if text]})
 
 
 class Method:
@@ -137,7 +137,7 @@ class Call:
 
     def channel(self, name="channel", scope=None, member=False):
         """The conversation that an argument names, as far as the token may know it; checks "*:" scopes of its kind."""
-        channel = self.workspace.channels.get(self.text(name))
+        channel = self.channel_of(self.text(name))
         if not channel or not self.sees(channel):
             raise Refused("channel_not_found")
         if scope:
@@ -145,6 +145,11 @@ class Call:
         if member and self.user.id not in channel.members:
             raise Refused("not_in_channel")
         return channel
+
+    def channel_of(self, id):
+        if self.rules.keeps("auth.team"):
+            return self.workspace.channels.get(id)
+        return next((one.channels[id] for one in self.slack.workspaces.values() if id in one.channels), None)
 
     def sees(self, channel):
         return (channel.kind == "channel" or self.user.id in channel.members
@@ -244,7 +249,7 @@ class Limits:
             if time.monotonic() < until:
                 return max(1, math.ceil(until - time.monotonic()))
             del self.blocked[key]
-        if not self.enforced:
+        if not self.enforced or not self.slack.rules.keeps("limits.tiers"):
             return None
         wait = self._spend(key, PER_MINUTE[METHODS[call.name].tier])
         if wait is None and call.name == "chat.postMessage":
@@ -306,7 +311,7 @@ def authenticate(call, entry):
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     in_form = call.arguments.pop("token", None)
     if scheme.lower() != "bearer":
-        value = None if call.name == "apps.connections.open" else in_form
+        value = None if call.name == "apps.connections.open" and call.rules.keeps("auth.header") else in_form
     if not entry.kinds:
         return
     if not value:
@@ -316,7 +321,7 @@ def authenticate(call, entry):
         if call.rules.keeps("auth.token"):
             raise Refused("invalid_auth")
         token = next(token for token in call.slack.tokens.values() if token.kind in entry.kinds)
-    if token.refusal:
+    if token.refusal and call.rules.keeps("auth.revoked"):
         raise Refused(token.refusal)
     if token.expired() and call.rules.keeps("oauth.expiry"):
         raise Refused("token_expired")
@@ -337,7 +342,8 @@ def check_arguments(call, entry):
     # An empty topic, purpose or text is one.
     missing = [name for name in missing if not (name in ("topic", "purpose", "text") and name in call.arguments)]
     if missing and call.rules.keeps("args.required"):
-        raise invalid_arguments(*(f"missing required field: {name}" for name in missing))
+        raise invalid_arguments(*(f"missing required field: {name if call.rules.keeps('errors.messages') else ''}"
+                                  for name in missing))
     for name in missing:
         call.arguments[name] = call.slack.anything(call, name)
 
@@ -360,8 +366,10 @@ async def serve(slack, name, request):
         call.status = fault.status
         return fault
     try:
-        if not entry:
+        if not entry and call.rules.keeps("args.known"):
             raise Refused("unknown_method")
+        if not entry:
+            call.name, entry = "auth.test", METHODS["auth.test"]
         read_arguments(call, entry)
         authenticate(call, entry)
         wait = slack.limits.check(call)

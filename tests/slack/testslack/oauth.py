@@ -52,7 +52,7 @@ def authorize(slack, request):
         answer = {"code": code}
     else:
         answer = {"error": "access_denied"}
-    if "state" in query:
+    if "state" in query and slack.rules.keeps("oauth.state"):
         answer["state"] = query["state"]
     parts = urlsplit(uri)
     target = urlunsplit(parts._replace(query=urlencode(parse_qsl(parts.query) + list(answer.items()))))
@@ -85,7 +85,7 @@ def access(call):
     code = call.slack.codes.get(call.text("code"))
     if not code or code.app is not app or time.time() > code.until or (code.used and call.rules.keeps("oauth.code_once")):
         raise Refused("invalid_code")
-    if code.redirect_uri is not None and call.text("redirect_uri") != code.redirect_uri:
+    if code.redirect_uri is not None and call.text("redirect_uri") != code.redirect_uri and call.rules.keeps("oauth.redirect"):
         raise Refused("bad_redirect_uri")
     code.used = True
     return granted(call, code)

@@ -102,6 +102,7 @@ class TestSlack(Changes):
 
     def add_workspace(self, name="Softball", domain=None):
         workspace = Workspace(self.ids, name, domain or name.lower().replace(" ", "-"))
+        workspace.one_dm = self.rules.keeps("channels.one_dm")
         self.workspaces[workspace.id] = workspace
         return workspace
 

@@ -203,6 +203,7 @@ class Workspace:
         self.installs = {}  # id of an app -> Install
         self.bots = {}      # id of a bot -> Install
         self.clock = Clock()
+        self.one_dm = True      # of each two people
         self.known_emoji = None  # names that reactions may have; None: all that look like names
         self.disabled = False
         slackbot = User(SLACKBOT, self.id, "slackbot", "Slackbot", "Slackbot")
@@ -227,7 +228,7 @@ class Workspace:
     def im(self, one, other):
         """The DM of two people; made if need be. The second value tells whether it was."""
         pair = frozenset((one, other))
-        channel = self.ims.get(pair)
+        channel = self.ims.get(pair) if self.one_dm else None
         if channel:
             return channel, False
         channel = self.ims[pair] = self.add_channel("", "im", one, dict.fromkeys((one, other)))

@@ -94,6 +94,8 @@ static void test_write(void **state)
 	        {"<a href='https://e.org/'>https://e.org/</a>", "https://e.org/"},
 	        {"<a href='javascript:x'>text</a>", "text"},
 	        {"<img alt='cat' src='https://e.org/c.png'/>", "cat https://e.org/c.png"},
+	        {"a <img alt=':cat:' src='https://e.org/c.png'/>b", "a :cat:b"},
+	        {"<img alt='::' src='https://e.org/c.png'/>", ":: https://e.org/c.png"},
 	        {"<ul><li>a</li><li>b</li></ul>", "- a\n- b"},
 	        {"<script>evil</script>x", "x"},
 	        {"<code>c</code>", "\x11"

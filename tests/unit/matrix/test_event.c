@@ -119,6 +119,45 @@ static void test_texts(void **state)
 	}
 }
 
+static void test_polls(void **state)
+{
+	(void)state;
+	take(EVENT "'type':'m.poll.start','content':{'m.text':[{'body':'text'}],'m.poll':{'question':{'m.text':[{'body':"
+	           "'Lunch?\\nToday'}]},'kind':'m.disclosed','max_selections':2,'answers':["
+	           "{'m.id':'a','m.text':[{'body':'A'}]},{'m.text':[{'body':'without an id'}]},3,"
+	           "{'m.id':'b','m.text':[{'body':'B'}]}]}}}");
+	assert_int_equal(event.kind, MATRIX_MESSAGE);
+	assert_string_equal(event.poll->question, "Lunch? Today");
+	assert_int_equal(event.poll->most, 2);
+	assert_false(event.poll->is_hidden);
+	assert_int_equal(event.poll->answers_count, 2);
+	assert_string_equal(event.poll->answers[1].id, "b");
+	assert_string_equal(event.poll->answers[1].text, "B");
+	take(EVENT "'type':'org.matrix.msc3381.poll.start','content':{'org.matrix.msc3381.poll.start':{'question':{"
+	           "'org.matrix.msc1767.text':'Q'},'kind':'org.matrix.msc3381.poll.undisclosed','max_selections':-1,"
+	           "'answers':[{'id':'x','org.matrix.msc1767.text':'X'}]}}}");
+	assert_true(event.poll->is_hidden);
+	assert_int_equal(event.poll->most, 1);
+	assert_string_equal(event.poll->answers[0].id, "x");
+	take(EVENT "'type':'m.poll.start','content':{}}");
+	assert_null(event.poll->question);
+	take(EVENT "'type':'m.poll.response','content':{'m.relates_to':{'rel_type':'m.reference','event_id':'$p'},"
+	           "'m.selections':['a',3,'b']}}");
+	assert_int_equal(event.kind, MATRIX_POLL_VOTE);
+	assert_string_equal(event.reply_to, "$p");
+	assert_int_equal(event.selections_count, 2);
+	assert_string_equal(event.selections[1], "b");
+	take(EVENT "'type':'org.matrix.msc3381.poll.response','content':{'m.relates_to':{'rel_type':'m.thread','event_id':"
+	           "'$p'},'org.matrix.msc3381.poll.response':{'answers':['x']}}}");
+	assert_null(event.reply_to);
+	assert_string_equal(event.selections[0], "x");
+	take(EVENT "'type':'m.poll.end','content':{'m.relates_to':{'rel_type':'m.reference','event_id':'$p'},"
+	           "'m.text':[{'body':'over'}]}}");
+	assert_int_equal(event.kind, MATRIX_POLL_END);
+	assert_string_equal(event.reply_to, "$p");
+	assert_string_equal(event.body, "over");
+}
+
 static void test_files(void **state)
 {
 	(void)state;
@@ -149,7 +188,7 @@ static void test_files(void **state)
 	assert_int_equal(event.kind, MATRIX_MESSAGE);
 	assert_int_equal(event.message_type, MATRIX_FILE);
 	is_text(event.file_name, "Wave");
-	is_text(event.body, NULL);
+	is_text(event.body, "Wave");
 }
 
 static void test_relations(void **state)
@@ -233,6 +272,22 @@ static void test_state(void **state)
 	take(STATE("m.room.topic", "'topic':'T\\nu'"));
 	assert_int_equal(event.kind, MATRIX_TOPIC);
 	is_text(event.body, "T\nu");
+	take(STATE("m.room.name", "'name':'Our\\thall'"));
+	assert_int_equal(event.kind, MATRIX_NAME);
+	assert_string_equal(event.body, "Our hall");
+	take(STATE("m.room.name", "'name':7"));
+	assert_string_equal(event.body, "");
+	take(STATE("m.room.avatar", "'url':'mxc://hs/a'"));
+	assert_int_equal(event.kind, MATRIX_AVATAR);
+	assert_string_equal(event.url, "mxc://hs/a");
+	take(STATE("m.room.avatar", "'url':'https://hs/a'"));
+	assert_int_equal(event.kind, MATRIX_AVATAR);
+	assert_null(event.url);
+	take(MEMBER("'content':{'membership':'join','displayname':'B','avatar_url':'mxc://hs/b'},"
+	            "'unsigned':{'prev_content':{'membership':'join','displayname':'A','avatar_url':'mxc://hs/a'}}"));
+	assert_string_equal(event.url, "mxc://hs/b");
+	assert_string_equal(event.avatar_before, "mxc://hs/a");
+	assert_string_equal(event.display_name_before, "A");
 	take(STATE("m.room.topic", ""));
 	is_text(event.body, "");
 	take(STATE("m.room.tombstone", "'replacement_room':'!n','body':'moved'"));
@@ -263,8 +318,8 @@ static void test_out_of_place(void **state)
 	        EVENT "'type':'m.receipt','content':{'$e':{'m.read':{'@b:hs':{}}}}}",
 	        EVENT "'type':'m.presence','content':{'presence':'online'}}",
 	        EVENT "'type':'M.ROOM.MESSAGE','content':{'body':'b'}}",
-	        STATE("m.room.name", "'name':'A\\nroom'"),
-	        STATE("m.room.avatar", "'url':'mxc://hs/a'"),
+	        EVENT "'type':'m.room.name','content':{'name':'A'}}",
+	        EVENT "'type':'m.room.avatar','state_key':'x','content':{'url':'mxc://hs/a'}}",
 	        STATE("m.room.join_rules", "'join_rule':'public'"),
 	};
 
@@ -308,7 +363,8 @@ static void test_ephemeral(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_envelope),     cmocka_unit_test(test_texts), cmocka_unit_test(test_files),
+	        cmocka_unit_test(test_envelope),     cmocka_unit_test(test_texts), cmocka_unit_test(test_polls),
+	        cmocka_unit_test(test_files),
 	        cmocka_unit_test(test_relations),    cmocka_unit_test(test_state), cmocka_unit_test(test_out_of_place),
 	        cmocka_unit_test(test_ephemeral),
 	};

@@ -97,6 +97,39 @@ static void is_guarded(void **state)
 	outcome_finish(&outcome);
 }
 
+/* Of another part of the instance: from here, wherever the public address leads to. */
+static void fetches_what_is_its_own(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome stored = {0}, outcome = {0};
+	struct buf url = {0};
+	char *up;
+
+	f->media->client->allows = http_guard_allows;
+	assert_int_equal(store(f, "bob", "a b.gif", "GIF89a\1\0\1\0", 10, &stored), 0);
+	media_put_url(f->media, &stored.file, &url);
+	media_fetch(f->media, "alice", buf_text(&url), outcome_take, &outcome);
+	TURN_UNTIL(&f->loop, outcome.done == 1);
+	assert_int_equal(outcome.err, 0);
+	assert_int_equal(outcome.file.size, 10);
+	assert_string_equal(outcome.file.type, "image/gif");
+	/* one that nobody signed */
+	buf_puts(&url, "0");
+	media_fetch(f->media, "alice", buf_text(&url), outcome_take, &outcome);
+	TURN_UNTIL(&f->loop, outcome.done == 2);
+	assert_int_equal(outcome.err, TP_ERR_NOT_FOUND);
+	/* and no way out of there */
+	mem_replace(&f->media->public_url, "http://127.0.0.1:1");
+	up = mem_printf("%s/media/../media/x", f->media->public_url);
+	media_fetch(f->media, "alice", up, outcome_take, &outcome);
+	TURN_UNTIL(&f->loop, outcome.done == 3);
+	assert_true(outcome.err < 0 && outcome.err != TP_ERR_NOT_FOUND);
+	mem_free(up);
+	buf_finish(&url);
+	outcome_finish(&stored);
+	outcome_finish(&outcome);
+}
+
 static void limits_fetches(void **state)
 {
 	struct fixture *f = *state;
@@ -136,6 +169,7 @@ int main(void)
 		TEST(fetches_files),
 		TEST(fetches_no_more_than_it_may),
 		TEST(is_guarded),
+		TEST(fetches_what_is_its_own),
 		TEST(limits_fetches),
 	};
 

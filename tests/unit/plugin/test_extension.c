@@ -53,7 +53,7 @@ static void test_verdicts(void **state)
 	backend_finish(&gateway, plug);
 }
 
-/* A program without the slot cannot do it, which its author is told. */
+/* A program without the slots cannot do it, which its author is told. */
 static void test_moderation(void **state)
 {
 	struct gateway gateway;
@@ -68,6 +68,12 @@ static void test_moderation(void **state)
 	event = gateway_expect(&gateway, EVENT_HANDOVER);
 	assert_int_equal(event->handed_over.results_count, 1);
 	assert_int_equal(event->handed_over.results[0].number, 5);
+	assert_int_equal(event->handed_over.results[0].error, HANDOVER_UNSUPPORTED);
+	gateway_send(&gateway, &(struct event){EVENT_ROOM_CHANGE, USER, .handover = 6,
+					       .message = {.name = "#a", .text = "", .change = {.title = "Our room"}}});
+	assert_int_equal(plug_dispatch(plug), 0);
+	event = gateway_expect(&gateway, EVENT_HANDOVER);
+	assert_int_equal(event->handed_over.results[0].number, 6);
 	assert_int_equal(event->handed_over.results[0].error, HANDOVER_UNSUPPORTED);
 	backend_finish(&gateway, plug);
 }

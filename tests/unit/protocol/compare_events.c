@@ -64,6 +64,11 @@ static void assert_message(const struct event_message *got, const struct event_m
 	assert_text(got->author.avatar_url, expected->author.avatar_url);
 	assert_int_equal(got->moderation.action, expected->moderation.action);
 	assert_int_equal(got->moderation.role, expected->moderation.role);
+	assert_text(got->change.title, expected->change.title);
+	assert_int_equal(got->change.has_picture, expected->change.has_picture);
+	assert_int_equal(got->change.picture_size, expected->change.picture_size);
+	if (expected->change.picture_size)
+		assert_memory_equal(got->change.picture, expected->change.picture, expected->change.picture_size);
 	assert_int_equal(got->attachments_count, expected->attachments_count);
 	for (size_t i = 0; i < got->attachments_count; i++) {
 		assert_text(got->attachments[i].url, expected->attachments[i].url);

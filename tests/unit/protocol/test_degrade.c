@@ -97,12 +97,43 @@ static void test_long_texts(void **state)
 	arena_finish(&arena);
 }
 
+/* A text that says no more than the file beside it. */
+static void test_a_text_for_a_file(void **state)
+{
+	static const struct {
+		const char *text, *xhtml, *description;
+		bool is_file;
+	} texts[] = {
+		{"https://e.org/a.png", NULL, NULL, true},
+		{"", NULL, NULL, true},
+		{"", "<b>x</b>", NULL, false},
+		{"look https://e.org/a.png", NULL, "look", true},
+		{"look https://e.org/a.png", NULL, NULL, false},
+		{"look https://e.org/a.png", NULL, "loo", false},
+		{"lookhttps://e.org/a.png", NULL, "look", false},
+		{"https://e.org/a.png and more", NULL, NULL, false},
+		{"look", NULL, "look", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const struct event_attachment file = {.url = "https://e.org/a.png", .description = texts[i].description};
+		struct event_message message = {
+			.text = texts[i].text, .xhtml = texts[i].xhtml, .attachments = &file, .attachments_count = 1};
+
+		assert_int_equal(event_text_is_file(&message), texts[i].is_file);
+		message.attachments_count = 0;
+		assert_false(event_text_is_file(&message));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_shown),
 		cmocka_unit_test(test_nothing_to_show),
 		cmocka_unit_test(test_long_texts),
+		cmocka_unit_test(test_a_text_for_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,6 @@ static void test_frames(void **state)
 	                             &arena));
 	assert_int_equal(frame.kind, SLACK_FRAME_HELLO);
 	assert_int_equal(frame.connections, 2);
-	assert_int_equal(frame.seconds, 18060);
 	assert_null(frame.id);
 	assert_true(slack_frame_read(
 	        &frame,
@@ -94,15 +93,12 @@ static void test_frames(void **state)
 	        &arena));
 	assert_int_equal(frame.kind, SLACK_FRAME_EVENT);
 	is_text(frame.id, "cda4-1");
-	assert_int_equal(frame.attempt, 2);
-	assert_false(frame.wants_payload);
 	assert_non_null(frame.payload);
 	assert_true(slack_frame_read(&frame,
 	                             parse("{'envelope_id':'1','type':'slash_commands','accepts_response_"
 	                                   "payload':true,'payload':[]}"),
 	                             &arena));
 	assert_int_equal(frame.kind, SLACK_FRAME_COMMAND);
-	assert_true(frame.wants_payload);
 	assert_null(frame.payload);
 	assert_true(slack_frame_read(&frame, parse("{'envelope_id':'1','type':'interactive'}"), &arena));
 	assert_int_equal(frame.kind, SLACK_FRAME_INTERACTIVE);
@@ -111,7 +107,6 @@ static void test_frames(void **state)
 	assert_int_equal(frame.kind, SLACK_FRAME_OTHER);
 	is_text(frame.type, "news");
 	is_text(frame.id, NULL);
-	assert_int_equal(frame.attempt, 0);
 	assert_true(slack_frame_read(&frame, parse("{'type':7}"), &arena));
 	is_text(frame.type, "");
 	assert_false(slack_frame_read(&frame, parse("['hello']"), &arena));
@@ -164,7 +159,7 @@ static void test_message(void **state)
 	is_text(event.edited_ts, NULL);
 	assert_non_null(event.blocks);
 	assert_null(event.attachments);
-	assert_false(event.me || event.broadcast || event.hidden_type);
+	assert_false(event.me || event.hidden_type);
 	take(MESSAGE("'text':'a\\r\\nb','thread_ts':'4.1','parent_user_id':'U9','edited':{'user':'U1','ts':'"
 	             "6.1'}"),
 	     SLACK_MESSAGE);
@@ -177,7 +172,6 @@ static void test_message(void **state)
 	assert_true(event.me);
 	take(MESSAGE("'subtype':'thread_broadcast','text':'x','thread_ts':'4.1','root':{'ts':'4.1'}"),
 	     SLACK_MESSAGE);
-	assert_true(event.broadcast);
 	is_text(event.thread_ts, "4.1");
 	take(MESSAGE("'subtype':'reminder_add','text':'x'"), SLACK_MESSAGE);
 	assert_true(event.hidden_type);
@@ -279,6 +273,12 @@ static void test_edits(void **state)
 	take(CHANGED("'text':'a','blocks':[{'type':'x'}]", "'text':'a'"), SLACK_EDIT);
 	/* edited a second time, to what it was */
 	take(CHANGED("'text':'a','edited':{'ts':'8.2'}", "'text':'a','edited':{'ts':'8.1'}"), SLACK_EDIT);
+	is_text(event.edited_ts, "8.2");
+	/* that was not the edit which it says */
+	take(CHANGED("'text':'a','edited':{'ts':'8.1'},'files':[]",
+	             "'text':'a','edited':{'ts':'8.1'},'files':[{'id':'F1'}]"),
+	     SLACK_EDIT);
+	is_text(event.edited_ts, NULL);
 	/* a file was taken away, or deleted */
 	take(CHANGED("'text':'a','files':[{'id':'F1'}]", "'text':'a','files':[{'id':'F1'},{'id':'F2'}]"),
 	     SLACK_EDIT);
@@ -429,10 +429,6 @@ static void test_workspace(void **state)
 	is_text(json_text(event.object, "name", &arena), "pic");
 	take(EVENT("'type':'emoji_changed','subtype':'remove','names':['pic']"), SLACK_EMOJI);
 	assert_false(event.added);
-	take(EVENT("'type':'file_shared','channel_id':'C1','file_id':'F1','user_id':'U1','file':{'id':'F1'}"),
-	     SLACK_FILE_SHARED);
-	is_message(NULL, "U1", "");
-	is_text(event.file_id, "F1");
 	take(EVENT("'type':'tokens_revoked','tokens':{'oauth':['U1',7],'bot':['U9','x']}"),
 	     SLACK_TOKENS_REVOKED);
 	assert_int_equal(event.users_count, 2);
@@ -444,7 +440,6 @@ static void test_workspace(void **state)
 	take("{'token':'x','type':'app_rate_limited','team_id':'T1','minute_rate_limited':1518467820,'api_"
 	     "app_id':'A1'}",
 	     SLACK_RATE_LIMITED);
-	assert_int_equal(event.seconds, 1518467820);
 	is_text(event.team, "T1");
 	take(EVENT("'type':'im_created','user':'U1','channel':{'id':'D1'}"), SLACK_OTHER);
 	take(EVENT("'type':['message']"), SLACK_OTHER);
@@ -472,6 +467,7 @@ static void test_history(void **state)
 	assert_int_equal(reactions[0].users_count, 2);
 	is_text(reactions[0].users[1], "U2");
 	assert_int_equal(reactions[1].users_count, 0);
+	assert_true(!reactions[0].all_named && reactions[1].all_named);
 	assert_true(slack_history_read(&event, parse("{'subtype':'tombstone','user':'USLACKBOT','ts':'6.1'}"),
 	                               "C1", &arena, &reactions, &count));
 	assert_int_equal(event.kind, SLACK_DELETE);
@@ -502,9 +498,7 @@ static void test_users(void **state)
 	is_text(user.id, "U1");
 	is_text(user.name, "spen gler");
 	is_text(user.avatar, "https://a/512");
-	is_text(user.team, "T1");
-	assert_true(user.deleted && user.is_bot && user.is_stranger);
-	assert_int_equal(user.updated, 1502138686);
+	assert_true(user.deleted);
 	assert_true(
 	        slack_user_read(&user,
 	                        parse("{'id':'U1','name':'e','profile':{'display_name':'','real_name':'E S',"
@@ -512,7 +506,6 @@ static void test_users(void **state)
 	                        &arena));
 	is_text(user.name, "E S");
 	is_text(user.avatar, "https://a/1");
-	is_text(user.team, "T2");
 	assert_true(slack_user_read(&user, parse("{'id':'U1','name':'e','profile':{'image_192':'data:x'}}"),
 	                            &arena));
 	is_text(user.name, "e");
@@ -536,9 +529,8 @@ static void test_conversations(void **state)
 	is_text(channel.id, "C1");
 	is_text(channel.name, "general");
 	is_text(channel.topic, "a &lt; b");
-	is_text(channel.purpose, "p");
-	assert_true(channel.is_private && channel.is_archived && channel.is_member && channel.is_shared);
-	assert_false(channel.is_im || channel.is_mpim);
+	assert_true(channel.is_archived && channel.is_member);
+	assert_false(channel.is_im);
 	assert_true(slack_channel_read(&channel, parse("{'id':'D1','is_im':true,'user':'U1','name':'x'}"),
 	                               &arena));
 	is_text(channel.name, "");
@@ -546,7 +538,6 @@ static void test_conversations(void **state)
 	is_text(channel.topic, "");
 	assert_true(
 	        slack_channel_read(&channel, parse("{'id':'G1','is_mpim':true,'is_group':true}"), &arena));
-	assert_true(channel.is_mpim && channel.is_private);
 	assert_false(slack_channel_read(&channel, parse("{'id':'?'}"), &arena));
 }
 
@@ -565,9 +556,7 @@ static void test_commands(void **state)
 	is_text(command.text, "link #a");
 	is_text(command.team, "T1");
 	is_text(command.channel, "C1");
-	is_text(command.channel_name, "general");
 	is_text(command.user, "U1");
-	is_text(command.user_name, "egon");
 	is_text(command.response_url, "https://h/c");
 	assert_true(slack_command_read(&command,
 	                               parse("{'type':'block_actions','user':{'id':'U1','username':'egon','"
@@ -577,7 +566,6 @@ static void test_commands(void **state)
 	                               &arena));
 	is_text(command.command, "");
 	is_text(command.text, "v");
-	is_text(command.user_name, "egon");
 	is_text(command.channel, "C1");
 	assert_true(slack_command_read(
 	        &command, parse("{'type':'block_actions','actions':[{'selected_option':{'value':'s'}}]}"),

@@ -31,6 +31,7 @@ struct bridge {
 	bool stopped, closed;
 	/* Slack */
 	const char *info;     /* what is answered to files.info; with %s for the host */
+	bool unknown;         /* no file_id is known to files.info */
 	const char *complete; /* to files.completeUploadExternal; NULL: the connection is not answered */
 	const char *place;    /* to files.getUploadURLExternal */
 	const char *type;     /* Content-Type of downloads */
@@ -61,7 +62,8 @@ static void serve_call(struct http_request *request, void *context)
 	buf_printf(&b->seen, "%s %s\n", method, http_request_body(request, &length));
 	if (!strcmp(method, "files.info")) {
 		b->infos++;
-		info = mem_printf("{\"ok\":true,\"file\":{\"id\":\"F1\",%s}}", b->info);
+		info = b->unknown ? mem_strdup("{\"ok\":false,\"error\":\"file_not_found\"}")
+		                  : mem_printf("{\"ok\":true,\"file\":{\"id\":\"F1\",%s}}", b->info);
 		answer(request, info);
 		mem_free(info);
 	} else if (!strcmp(method, "files.getUploadURLExternal")) {
@@ -476,16 +478,97 @@ static void looks_before_it_repeats(void **state)
 	assert_non_null(first);
 	assert_null(strstr(first + 1, "completeUpload"));
 	bridge_close(&b);
-	/* it is not there: again */
+	/* it is complete, and shown later */
 	bridge_open(&b, f, true);
 	b.complete = "<html>";
 	send_file(&b, (struct slack_upload){.bytes = "x", .length = 1});
+	TURN_UNTIL(&f->loop, b.infos == 2);
+	b.info = "\"shares\":{\"public\":{\"C1\":[{\"ts\":\"9.3\"}]}}";
+	wait_for(&b, 1, "0 9.3\n");
+	first = strstr(b.seen.data, "completeUpload");
+	assert_null(strstr(first + 1, "completeUpload"));
+	bridge_close(&b);
+	/* it is not there: again */
+	bridge_open(&b, f, true);
+	b.complete = "<html>";
+	b.unknown = true;
+	send_file(&b, (struct slack_upload){.bytes = "x", .length = 1});
 	TURN_UNTIL(&f->loop, b.infos == 1);
 	b.complete = "{\"ok\":true}";
+	b.unknown = false;
 	b.info = "\"shares\":{\"public\":{\"C1\":[{\"ts\":\"9.2\"}]}}";
 	wait_for(&b, 1, "0 9.2\n");
 	first = strstr(b.seen.data, "completeUpload");
 	assert_non_null(strstr(first + 1, "completeUpload"));
+	bridge_close(&b);
+}
+
+static void note_placed(void *context, const char *file_id)
+{
+	struct bridge *b = context;
+
+	buf_printf(&b->seen, "placed %s\n", file_id);
+}
+
+static void has_sent(struct bridge *b, const char *told, const char *seen)
+{
+	wait_for(b, 1, told);
+	expect_seen(b, seen);
+	bridge_close(b);
+}
+
+#define INFO "files.info file=F1\n"
+#define PLACE "files.getUploadURLExternal filename=message.txt&length=1\n"
+#define COMPLETE \
+	"placed F1\nfiles.completeUploadExternal " \
+	"files=%5B%7B%22id%22%3A%22F1%22%2C%22title%22%3A%22message.txt%22%7D%5D&channel_id=C1\n"
+
+/* A process before this one has begun it. */
+static void goes_on(void **state)
+{
+	const struct slack_upload upload = {.bytes = "x", .length = 1, .file_id = "F1", .placed = note_placed};
+	struct fixture *f = *state;
+	struct bridge b;
+
+	/* it was shown already */
+	bridge_open(&b, f, true);
+	b.info = "\"shares\":{\"public\":{\"C1\":[{\"ts\":\"9.1\"}]}}";
+	send_file(&b, upload);
+	has_sent(&b, "0 9.1\n", INFO);
+	/* it is on its way */
+	bridge_open(&b, f, true);
+	b.files->first_ms = b.files->last_ms = 100000;
+	send_file(&b, upload);
+	TURN_UNTIL(&f->loop, b.infos == 1 && !web_api_waiting(b.api));
+	slack_files_shared(b.files, "C1", "F1", "9.2");
+	has_sent(&b, "0 9.2\n", INFO);
+	/* the bytes were there, and no more */
+	bridge_open(&b, f, true);
+	b.files->first_ms = b.files->last_ms = 100000;
+	b.unknown = true;
+	send_file(&b, upload);
+	TURN_UNTIL(&f->loop, strstr(buf_text(&b.seen), "complete") && !web_api_waiting(b.api));
+	slack_files_shared(b.files, "C1", "F1", "9.3");
+	has_sent(&b, "0 9.3\n", INFO COMPLETE);
+	/* Slack knows nothing of it */
+	bridge_open(&b, f, true);
+	b.files->first_ms = b.files->last_ms = 100000;
+	b.unknown = true;
+	b.complete = "{\"ok\":false,\"error\":\"file_not_found\"}";
+	send_file(&b, upload);
+	TURN_UNTIL(&f->loop, strstr(buf_text(&b.seen), "getUploadURL"));
+	b.complete = "{\"ok\":true}";
+	TURN_UNTIL(&f->loop, strstr(strstr(b.seen.data, "getUploadURL"), "complete") && !web_api_waiting(b.api));
+	slack_files_shared(b.files, "C1", "F1", "9.4");
+	has_sent(&b, "0 9.4\n", INFO COMPLETE PLACE "POST x\n" COMPLETE);
+	/* a link of the network, whose name is not known yet */
+	bridge_open(&b, f, true);
+	b.unknown = true;
+	b.complete = "{\"ok\":false,\"error\":\"file_not_found\"}";
+	send_file(&b, (struct slack_upload){.file_id = "F1"});
+	wait_for(&b, 1, "-2 file_not_found\n");
+	assert_non_null(strstr(b.seen.data, "%22F1%22%7D%5D"));
+	assert_non_null(strstr(b.seen.data, "POST " GIF));
 	bridge_close(&b);
 }
 
@@ -569,6 +652,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(is_told_early, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(asks_for_shares, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(looks_before_it_repeats, media_set_up, media_tear_down),
+	        cmocka_unit_test_setup_teardown(goes_on, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(tells_failures, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(is_limited, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(ends_at_any_time, media_set_up, media_tear_down),

@@ -40,6 +40,24 @@ struct fixture {
 	unsigned done;
 };
 
+static int64_t skip_ms; /* that has passed since the beginning of a test, besides the time that it takes */
+
+/* In the place of those of base/clock.h, by the linker (--wrap). */
+uint64_t __real_clock_ms(void);
+uint64_t __wrap_clock_ms(void);
+int64_t __real_clock_wall_ms(void);
+int64_t __wrap_clock_wall_ms(void);
+
+uint64_t __wrap_clock_ms(void)
+{
+	return __real_clock_ms() + (uint64_t)skip_ms;
+}
+
+int64_t __wrap_clock_wall_ms(void)
+{
+	return __real_clock_wall_ms() + skip_ms;
+}
+
 #define GRANT                                                                                        \
 	"{\"ok\":true,\"access_token\":\"xoxb-1\",\"token_type\":\"bot\",\"bot_user_id\":\"U0BOT\"," \
 	"\"app_id\":\"A1\",\"team\":{\"name\":\"<Softball>\",\"id\":\"T1\"}}"
@@ -76,6 +94,15 @@ static void take_token(void *context, const char *team, const char *name, const 
 static void take_loaded(void *context)
 {
 	buf_puts(&((struct fixture *)context)->told, "loaded\n");
+}
+
+static void take_ending(void *context, struct web_token *token, const char *why, int64_t expires_ms)
+{
+	struct fixture *f = context;
+
+	assert_false(token->dead);
+	assert_true(expires_ms > clock_wall_ms());
+	buf_printf(&f->told, "ending %s %s\n", token->label, why);
 }
 
 static void take_lost(void *context, struct web_token *token, const char *why)
@@ -116,7 +143,7 @@ static void open_tokens(struct fixture *f)
 {
 	f->tokens =
 	        slack_tokens_create(f->store, f->api, &(struct slack_token_settings){"1.2", "s&cret"},
-	                            &(struct slack_token_ops){take_token, take_loaded, take_lost, f}, NULL);
+	                            &(struct slack_token_ops){take_token, take_loaded, take_ending, take_lost, f}, NULL);
 }
 
 static int set_up(void **state)
@@ -124,6 +151,8 @@ static int set_up(void **state)
 	struct fixture *f = MEM_NEW(struct fixture);
 	struct buf error = {0};
 	char base[64];
+
+	skip_ms = 0;
 
 	snprintf(f->folder, sizeof(f->folder), "/tmp/libtransport-slack-XXXXXX");
 	assert_non_null(mkdtemp(f->folder));
@@ -320,6 +349,23 @@ static void forgets_the_oldest(void **state)
 	mem_free(cookie);
 }
 
+static void forgets_what_takes_too_long(void **state)
+{
+	struct fixture *f = *state;
+	char *late, *late_cookie, *secret, *cookie;
+
+	begin(f, &late, &late_cookie);
+	skip_ms = LIMIT_SLACK_INSTALL_SECONDS * INT64_C(500);
+	begin(f, &secret, &cookie);
+	skip_ms = LIMIT_SLACK_INSTALL_SECONDS * INT64_C(1000) + 1;
+	assert_non_null(strstr(come_back(f, "code=c", late, late_cookie), " 400 "));
+	assert_non_null(strstr(come_back(f, "code=c", secret, cookie), " 200 "));
+	mem_free(late);
+	mem_free(late_cookie);
+	mem_free(secret);
+	mem_free(cookie);
+}
+
 static void note_exchanged(void *context, int err, const char *text)
 {
 	struct fixture *f = context;
@@ -411,15 +457,45 @@ static void refreshes(void **state)
 	open_again(f);
 	expect_told(f, "token T1 Softball xoxe.xoxb-3\nloaded\n");
 	slack_tokens_attach(f->tokens, "T1", &f->web);
-	/* and in the end it is refused */
+	/* and in the end it is refused: what is there is good until it expires */
 	f->answer = "{\"ok\":false,\"error\":\"invalid_refresh_token\"}";
+	f->valid = "xoxe.xoxb-3";
+	skip_ms = (43200 - LIMIT_SLACK_REFRESH_SECONDS + 60) * INT64_C(1000);
+	buf_clear(&f->asked);
+	slack_tokens_attach(f->tokens, "T1", &f->web);
+	expect_told(f, "ending T1 invalid_refresh_token\n");
+	call(f, &f->web);
+	expect_told(f, "called 0\n");
+	slack_tokens_attach(f->tokens, "T1", &f->web);
 	f->valid = "";
 	call(f, &f->web);
-	expect_told(f, "lost T1 invalid_refresh_token\ncalled -7\n");
+	expect_told(f, "lost T1 token_expired\ncalled -7\n");
+	/* one request, as the refresh token is of no use */
+	assert_non_null(strchr(buf_text(&f->asked), '\n'));
+	assert_int_equal(strchr(buf_text(&f->asked), '\n')[1], '\0');
 	/* one of the configuration cannot be refreshed */
 	f->fixed = (struct web_token){.text = mem_strdup("xoxe.xoxb-9"), .label = "T9"};
 	call(f, &f->fixed);
 	expect_told(f, "lost T9 token_expired\ncalled -7\n");
+}
+
+/* Refused when it has expired already. */
+static void is_lost(void **state)
+{
+	struct fixture *f = *state;
+	char first[300];
+
+	snprintf(first, sizeof(first), ROTATING, 1u, 1u, 43200u);
+	f->answer = first;
+	slack_tokens_exchange(f->tokens, "c", "https://b", note_exchanged, f);
+	expect_told(f, "token T1 Softball xoxe.xoxb-1\n0 Softball\n");
+	f->web = (struct web_token){.text = mem_strdup("xoxe.xoxb-1"), .label = "T1"};
+	slack_tokens_attach(f->tokens, "T1", &f->web);
+	skip_ms = 43201 * INT64_C(1000);
+	f->answer = "{\"ok\":false,\"error\":\"invalid_refresh_token\"}";
+	f->valid = "";
+	call(f, &f->web);
+	expect_told(f, "lost T1 invalid_refresh_token\ncalled -7\n");
 }
 
 static void ends_while_it_is_kept(void **state)
@@ -438,6 +514,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(installs),     TEST(refuses_others), TEST(forgets_the_oldest),
+	        TEST(forgets_what_takes_too_long), TEST(is_lost),
 	        TEST(keeps_tokens), TEST(refreshes),      TEST(ends_while_it_is_kept),
 	};
 

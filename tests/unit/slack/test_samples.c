@@ -183,7 +183,6 @@ static const struct known {
         {"UserStatusChangedPayload", SLACK_USER, USER},
         {"TeamJoinPayload", SLACK_USER, USER},
         {"EmojiChangedPayload", SLACK_EMOJI, 0},
-        {"FileSharedPayload", SLACK_FILE_SHARED, CHANNEL | USER},
         {"TokensRevokedPayload", SLACK_TOKENS_REVOKED, 0},
         {"AppUninstalledPayload", SLACK_UNINSTALLED, 0},
         {"AppRateLimitedPayload", SLACK_RATE_LIMITED, 0},

@@ -89,7 +89,7 @@ static void take_state(void *context, enum socket_state state, bool gap, const c
 	                                     : "disabled",
 	           gap ? "!" : "");
 	if (f->mode)
-		assert_int_equal(socket_mode_state(f->mode), state);
+		assert_int_equal(f->mode->state, state);
 }
 
 static void take_ghosts(void *context, unsigned connections, unsigned ours)

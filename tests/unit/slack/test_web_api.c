@@ -180,6 +180,13 @@ static void post(struct fixture *f, const char *channel, const char *text)
 	                          .unsure = note_unsure});
 }
 
+static size_t lane_waiting(const struct web_api *api, const char *name)
+{
+	const struct web_lane *lane = map_get(api->lanes, name);
+
+	return lane ? lane->count : 0;
+}
+
 static void expect_told(struct fixture *f, const char *told)
 {
 	assert_string_equal(buf_text(&f->told), told);
@@ -213,15 +220,15 @@ static void calls(void **state)
 	                          .arguments_count = ARRAY_SIZE(arguments),
 	                          .lane = "C1"});
 	assert_int_equal(web_api_waiting(f->api), 1);
-	assert_int_equal(web_api_lane_waiting(f->api, "C1"), 1);
+	assert_int_equal(lane_waiting(f->api, "C1"), 1);
 	wait_for(f, 1);
 	assert_int_equal(web_api_waiting(f->api), 0);
-	assert_int_equal(web_api_lane_waiting(f->api, "C1"), 0);
+	assert_int_equal(lane_waiting(f->api, "C1"), 0);
 	expect_seen(f, "chat.update "
 	               "channel=C1&text=a%26b%3Dc%20d%0A%C3%A4%25%2B%3C%21channel%3E&blocks=%5B%7B%7D%5D\n");
 	assert_string_equal(buf_text(&f->last), "xoxb-1, application/x-www-form-urlencoded");
 	expect_told(f, "0 json\n");
-	assert_true(web_api_answers(f->api));
+	assert_int_equal(f->api->silences, 0);
 	/* nothing to say; nobody wants to know; no token */
 	call(f, (struct web_call){.method = "auth.test"});
 	wait_for(f, 2);
@@ -369,7 +376,7 @@ static void waits_for_one_that_is_away(void **state)
 	call(f, (struct web_call){.method = "x", .once = true});
 	wait_for(f, 4);
 	expect_told(f, "-11\n");
-	assert_false(web_api_answers(f->api));
+	assert_true(f->api->silences > 0);
 	ruled_listen(&f->slack, port);
 }
 
@@ -383,7 +390,7 @@ static void lets_no_lane_hold_up_another(void **state)
 	say(f, "b", "x", "3");
 	call(f, (struct web_call){.method = "free"});
 	wait_for(f, 2);
-	assert_int_equal(web_api_lane_waiting(f->api, "a"), 2);
+	assert_int_equal(lane_waiting(f->api, "a"), 2);
 	TURN_UNTIL(&f->loop, f->slack.held_count == 1);
 	ruled_release(&f->slack);
 	wait_for(f, 4);
@@ -437,6 +444,46 @@ static void obeys_limits_of_a_method(void **state)
 	for (unsigned i = 0; i < 6; i++)
 		call(f, (struct web_call){.method = "x"});
 	wait_for(f, 15);
+}
+
+/* Who asks for ever waits an hour at most. */
+static void bounds_what_slack_asks_for(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t began_ms = uv_now(&f->loop);
+
+	f->slack.rules[0] = (struct rule){"x ", 1, 429, "{\"ok\":false,\"error\":\"ratelimited\"}", "999999999"};
+	say(f, "a", "x", "1");
+	TURN_UNTIL(&f->loop, !list_empty(&f->api->gates.all));
+	const struct web_gate *gate = CONTAINER_OF(f->api->gates.all.next, struct web_gate, link);
+
+	assert_true(gate->until_ms >= began_ms + LIMIT_SLACK_RETRY_AFTER_MS);
+	assert_true(gate->until_ms <= uv_now(&f->loop) + LIMIT_SLACK_RETRY_AFTER_MS + 1000);
+	say(f, "a", "y", "2");
+	wait_for(f, 0);
+}
+
+static void bounds_answers(void **state)
+{
+	struct fixture *f = *state;
+	const char *begin = "{\"ok\":true,\"x\":\"", *end = "\"}";
+	size_t length = LIMIT_SLACK_ANSWER_BYTES + 1;
+	char *body = mem_alloc(length + 1);
+
+	for (unsigned over = 0; over < 2; over++) {
+		size_t size = LIMIT_SLACK_ANSWER_BYTES + over;
+
+		memset(body, 'x', size);
+		memcpy(body, begin, strlen(begin));
+		memcpy(body + size - strlen(end), end, strlen(end) + 1);
+		f->slack.rules[0] = (struct rule){"x ", 1, 200, body, NULL};
+		call(f, (struct web_call){.method = "x", .once = true});
+		wait_for(f, over + 1);
+	}
+	assert_non_null(strstr(buf_text(&f->told), "0 json\n-"));
+	call(f, (struct web_call){.method = "x", .once = true});
+	wait_for(f, 3);
+	mem_free(body);
 }
 
 static void paces_posts(void **state)
@@ -501,7 +548,7 @@ static void asks_what_to_do_when_unsure(void **state)
 		/* it looks, meanwhile */
 		say(f, NULL, "conversations.history", "");
 		wait_for(f, 3 * i + 1);
-		assert_int_equal(web_api_lane_waiting(f->api, "C1"), 2);
+		assert_int_equal(lane_waiting(f->api, "C1"), 2);
 		buf_clear(&f->told);
 		buf_clear(&f->seen);
 		if (i == 1) {
@@ -637,11 +684,22 @@ static void responds(void **state)
 	char url[100];
 
 	snprintf(url, sizeof(url), "%s/commands/T1/1/x", f->base);
-	web_api_respond(f->api, url, "{\"text\":\"linked\"}");
-	web_api_respond(f->api, "ftp://example.org/", "{}");
-	TURN_UNTIL(&f->loop, web_api_waiting(f->api) == 0);
+	web_api_respond(f->api, url, "{\"text\":\"linked\"}", note_done, f, note_drop);
+	wait_for(f, 1);
+	expect_told(f, "0 json\n");
+	web_api_respond(f->api, "ftp://example.org/", "{}", note_done, f, note_drop);
+	wait_for(f, 2);
+	expect_told(f, "-1\n");
 	expect_seen(f, "commands/T1/1/x {\"text\":\"linked\"}\n");
 	assert_string_equal(buf_text(&f->last), "-, application/json; charset=utf-8");
+	/* it was used too often, or is too old */
+	f->slack.rules[0] = (struct rule){"commands/T1/1/x", 1, 404, "{\"ok\":false,\"error\":\"used_url\"}"};
+	f->slack.rules[1] = (struct rule){"commands/T1/1/x", 1, 200, "{\"ok\":false,\"error\":\"expired_url\"}"};
+	for (unsigned i = 0; i < 2; i++) {
+		web_api_respond(f->api, url, "{}", note_done, f, note_drop);
+		wait_for(f, 3 + i);
+		expect_told(f, i ? "-1 expired_url json\n" : "-1 used_url json\n");
+	}
 }
 
 static void knows_what_urls_may_be_used(void **state)
@@ -798,7 +856,7 @@ int main(void)
 	        TEST(asks_again_what_may_pass),
 	        TEST(waits_for_one_that_is_away),
 	        TEST(lets_no_lane_hold_up_another),
-	        TEST(obeys_limits_of_a_method),
+	        TEST(obeys_limits_of_a_method), TEST(bounds_what_slack_asks_for), TEST(bounds_answers),
 	        TEST(paces_posts),
 	        cmocka_unit_test(forgets_paces),
 	        TEST(asks_what_to_do_when_unsure),

@@ -126,6 +126,13 @@ static void say_event(const struct event *event)
 		if (event->message.moderation.role)
 			SAY(" role=%d", (int)event->message.moderation.role);
 		break;
+	case EVENT_ROOM_CHANGE:
+		SAY("room-change %s", event->message.name);
+		if (event->message.change.title)
+			SAY(" '%s'", event->message.change.title);
+		if (event->message.change.has_picture)
+			SAY(" picture %zu", event->message.change.picture_size);
+		break;
 	case EVENT_RECEIPT:
 		SAY("receipt %s %s", event->receipt.name, event->receipt.id);
 		break;
@@ -285,6 +292,12 @@ static int fake_deliver(struct frontend *frontend, struct identity *to, struct r
 	return event->handover ? fx->promise : 0;
 }
 
+static void fake_arrived(struct frontend *frontend, const char *address, const struct event *event)
+{
+	(void)frontend;
+	SAY("%s arrived: %s %s\n", address, event_type_name(event->type), event->message.name);
+}
+
 static int fake_undelivered(struct frontend *frontend, const char *address, const struct event *event)
 {
 	const struct event_undelivered *what = &event->undelivered;
@@ -345,6 +358,7 @@ const struct frontend_ops fake_frontend_ops = {
 	.read_raw = fake_read_raw,
 	.deliver = fake_deliver,
 	.undelivered = fake_undelivered,
+	.arrived = fake_arrived,
 	.room_resumed = fake_room_resumed,
 	.authenticated = fake_authenticated,
 	.features_changed = fake_features_changed,

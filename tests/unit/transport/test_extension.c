@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What only the extension can say, between people and a backend that knows it, or does not. */
+#include "config/limits.h"
 #include "tests/unit/transport/fixture.h"
 #include "transport/delivery.h"
 
@@ -276,9 +277,13 @@ static void test_moderation(void **state)
 	assert_int_equal(moderate("#a", "bob", MODERATION_ROLE, ROLE_HELPER), 0);
 	/* Who is not there may be meant: a ban that is taken back. */
 	assert_int_equal(moderate("#A", "eve", MODERATION_UNBAN, ROLE_UNSAID), 0);
+	/* Whoever asked for it learns that it is done. */
 	expect("b1 moderation #a bob ban 'why'\n"
+	       "alice@x arrived: moderation #a\n"
 	       "b1 moderation #a bob role 'why' role=3\n"
-	       "b1 moderation #a eve unban 'why'\n");
+	       "alice@x arrived: moderation #a\n"
+	       "b1 moderation #a eve unban 'why'\n"
+	       "alice@x arrived: moderation #a\n");
 	assert_int_equal(moderate("#b", "bob", MODERATION_KICK, ROLE_UNSAID), TP_ERR_NOT_FOUND);
 	assert_int_equal(moderate("#a", "", MODERATION_KICK, ROLE_UNSAID), TP_ERR_INVALID);
 	assert_int_equal(moderate("#a", "bob", MODERATION_NONE, ROLE_UNSAID), TP_ERR_INVALID);
@@ -292,6 +297,43 @@ static void test_moderation(void **state)
 	expect("alice@x/phone undelivered 2 'No.' (room) #a/bob: why\n");
 }
 
+static int change_room(const char *room, struct event_room_change change)
+{
+	return from_person("alice@x", "phone",
+	                   (struct event){.type = EVENT_ROOM_CHANGE,
+	                                  .message = {.name = room, .text = "", .id = "c1", .change = change}});
+}
+
+static void test_room_change(void **state)
+{
+	struct event_handover_result refusal = {.error = HANDOVER_UNSUPPORTED, .reason = "No."};
+	char *picture = mem_alloc(LIMIT_ROOM_PICTURE_BYTES + 1);
+	struct event_room_change large = {.picture = (const uint8_t *)picture,
+	                                  .picture_size = LIMIT_ROOM_PICTURE_BYTES + 1,
+	                                  .has_picture = true};
+
+	(void)state;
+	logged_in(true);
+	enter_room();
+	assert_int_equal(change_room("#A", (struct event_room_change){.title = "Our room"}), 0);
+	assert_int_equal(change_room("#a", (struct event_room_change){.has_picture = true}), 0);
+	expect("b1 room-change #a 'Our room'\nalice@x arrived: room change #a\n"
+	       "b1 room-change #a picture 0\nalice@x arrived: room change #a\n");
+	assert_int_equal(change_room("#b", (struct event_room_change){.title = "Our room"}), TP_ERR_NOT_FOUND);
+	assert_int_equal(change_room("#a", (struct event_room_change){0}), TP_ERR_INVALID);
+	assert_int_equal(change_room("#a", large), TP_ERR_LIMIT);
+	expect("");
+	fx->unanswered = true;
+	large.picture_size--;
+	memset(picture, 1, large.picture_size);
+	assert_int_equal(change_room("#a", large), 0);
+	forget();
+	refusal.number = fx->number;
+	delivery_answered(fx->gives, &(struct event_handover){.results = &refusal, .results_count = 1});
+	expect("alice@x/phone undelivered 3 'No.' (room) #a:  id=c1\n");
+	mem_free(picture);
+}
+
 /* Without the extension there is no word for it. */
 static void test_moderation_unknown(void **state)
 {
@@ -299,6 +341,7 @@ static void test_moderation_unknown(void **state)
 	logged_in(false);
 	enter_room();
 	assert_int_equal(moderate("#a", "bob", MODERATION_KICK, ROLE_UNSAID), TP_ERR_UNSUPPORTED);
+	assert_int_equal(change_room("#a", (struct event_room_change){.title = "Our room"}), TP_ERR_UNSUPPORTED);
 	expect("");
 }
 
@@ -328,6 +371,7 @@ int main(void)
 	        TEST(test_references),   TEST(test_degraded),     TEST(test_echo),
 	        TEST(test_read_markers), TEST(test_typing_in_rooms), TEST(test_participants), TEST(test_room_info),
 	        TEST(test_moderation),   TEST(test_moderation_unknown), TEST(test_roles),
+	        TEST(test_room_change),
 	};
 
 	return cmocka_run_group_tests_name("extension", tests, NULL, NULL);

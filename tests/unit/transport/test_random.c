@@ -88,11 +88,13 @@ static struct event any_event(void)
 	case EVENT_SUBJECT:
 	case EVENT_ATTENTION:
 	case EVENT_MODERATION:
+	case EVENT_ROOM_CHANGE:
 		event.message = (struct event_message){.kind = (enum message_kind)pick(3), .text = ANY(names), .id = "i"};
 		event.message.name = event.message.kind == MESSAGE_CHAT ? ANY(names) : ANY(rooms);
 		event.message.nickname = ANY(names);
 		event.message.moderation.action = (enum moderation_action)pick(5);
 		event.message.moderation.role = (enum participant_role)pick(6);
+		event.message.change.title = any_reference();
 		event.message.replaces = any_reference();
 		event.message.retracts = any_reference();
 		event.message.reply_to = event.message.reply_text = any_reference();

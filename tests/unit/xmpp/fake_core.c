@@ -111,6 +111,13 @@ static void record_message(const struct event *event)
 	buf_printf(&told, "%s kind=%d name=%s nick=%s text=%s id=%s", event_type_name(event->type),
 	           (int)message->kind, message->name, message->nickname ? message->nickname : "",
 	           message->text ? message->text : "", message->id ? message->id : "");
+	if (message->moderation.action)
+		buf_printf(&told, " %s role=%d", event_moderation_name(message->moderation.action),
+		           (int)message->moderation.role);
+	if (message->change.title)
+		buf_printf(&told, " title=%s", message->change.title);
+	if (message->change.has_picture)
+		buf_printf(&told, " picture=%zu", message->change.picture_size);
 	if (message->xhtml)
 		buf_printf(&told, " xhtml=%s", message->xhtml);
 	if (message->replaces)
@@ -144,6 +151,8 @@ int router_from_frontend(struct resource *from, const struct event *event)
 		break;
 	case EVENT_MESSAGE:
 	case EVENT_SUBJECT:
+	case EVENT_MODERATION:
+	case EVENT_ROOM_CHANGE:
 	case EVENT_ATTENTION:
 		record_message(event);
 		break;

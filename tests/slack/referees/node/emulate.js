@@ -18,6 +18,9 @@ const QUIET = { debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, set
 // step -> what emulate answers instead, and why that is a fault of it.
 const FAULTS = {
 	'oauth: wrong secret': { answer: '"refused: invalid_client_id"', why: 'the documented error is bad_client_secret' },
+	'oauth: a way to refuse': { answer: '"no way to refuse"', why: 'its page has no button to cancel, so nobody comes back with access_denied' },
+	'oauth: rotation': { answer: '"refused: invalid_code"', why: 'it knows no grant_type=refresh_token: invalid_refresh_token' },
+	'sockets': { answer: '"refused: An HTTP protocol error occurred: statusCode = 404"', why: 'it has no Socket Mode, so no apps.connections.open either' },
 	'auth.test: unknown token': { answer: '"ok"', why: 'it takes any token for that of its administrator' },
 	'create: capitals': { answer: '"ok"', why: 'a name has no capitals and no blanks: invalid_name_specials' },
 	'join: again': { answer: 'null', why: 'the documented warning is already_in_channel' },
@@ -26,6 +29,8 @@ const FAULTS = {
 	'history: range': { answer: '8', why: 'it does not know oldest and latest' },
 	'history: parent': { answer: '[8,1]', why: 'it does not know oldest and latest' },
 	'replies: none': { answer: '"ok"', why: 'the documented error is thread_not_found' },
+	'upload: custom': { answer: '[null,"y.txt"]', why: 'it does not know username and icon_url of completeUploadExternal' },
+	'file: stranger': { answer: '[401,"text/plain"]', why: 'who may not have a file is shown the login page: 200, text/html' },
 	'upload: bytes': { answer: '"OK"', why: 'the length is told: OK - 23' },
 	'file: deleted': { answer: '"refused: file_not_found"', why: 'the documented error is file_deleted' },
 	'delete: tombstone': { answer: '["reply"]', why: 'a parent with replies becomes a tombstone' },
@@ -82,7 +87,7 @@ async function startEmulate() {
 		const answer = await fetch(`${url}/oauth/v2/authorize/callback`, { method: 'POST', body: form, redirect: 'manual' });
 		return new URL(answer.headers.get('location')).searchParams.get('code');
 	};
-	return { stop, code, url, user, egon: 'xoxp-egon', narrow: 'xoxb-narrow', client_id: '12345.67890', client_secret: 'a secret' };
+	return { stop, code, url, user, egon: 'xoxp-egon', narrow: 'xoxb-narrow', app_token: 'xapp-1-A000000001-1-x', client_id: '12345.67890', client_secret: 'a secret' };
 }
 
 // The same of a test Slack.
@@ -98,7 +103,7 @@ async function testSlack(job) {
 	};
 	return {
 		stop() {}, code, url: state.url, user: async (name) => state.users[name], client_id: state.client_id,
-		client_secret: state.client_secret, egon: await issue({ kind: 'user', scopes: SCOPES, user: 'egon' }),
+		client_secret: state.client_secret, app_token: state.app_token, egon: await issue({ kind: 'user', scopes: SCOPES, user: 'egon' }),
 		narrow: await issue({ kind: 'bot', scopes: ['users:read'] }),
 	};
 }
@@ -128,6 +133,12 @@ async function ask(place) {
 	const granted = await step('oauth', () => nobody.oauth.v2.access({ ...identity, code }),
 		(one) => [one.token_type, one.access_token.slice(0, 5), one.team.name, one.enterprise, one.is_enterprise_install,
 			typeof one.bot_user_id, one.scope.split(',').sort().join()]);
+	await step('oauth: a way to refuse', async () => (await fetch(`${place.url}/oauth/v2/authorize?${new URLSearchParams({
+		client_id: place.client_id, redirect_uri, scope: 'chat:write', user_scope: '', state: 's' })}`)).text(),
+	(page) => (/<(button|a)[^>]*>[^<]*(cancel|deny)/i.test(page) ? 'may be refused' : 'no way to refuse'));
+	await step('oauth: rotation', () => nobody.oauth.v2.access({ client_id: place.client_id, client_secret: place.client_secret,
+		grant_type: 'refresh_token', refresh_token: 'xoxe-1-no' }));
+	await step('sockets', () => client(place.app_token).apps.connections.open({}), (one) => one.url.split(':')[0]);
 	await step('oauth: code again', () => nobody.oauth.v2.access({ ...identity, code }));
 
 	const bot = client(granted.access_token);
@@ -223,7 +234,20 @@ async function ask(place) {
 		{ headers: { authorization: `Bearer ${granted.access_token}` } })).text(), (text) => text === content.toString());
 	await step('file: bytes, stranger', async () => (await fetch(info.file.url_private_download ?? info.file.url_private)).text(),
 		(text) => text.includes('some bytes'));
+	await step('file: stranger', async () => fetch(info.file.url_private_download ?? info.file.url_private),
+		(answer) => [answer.status, answer.headers.get('content-type').split(';')[0].toLowerCase()]);
 	await step('file: share', () => bot.conversations.history({ channel, limit: 1 }), (one) => [one.messages[0].text, one.messages[0].files?.length]);
+	await step('upload: custom', async () => {
+		const { upload_url, file_id } = await bot.files.getUploadURLExternal({ filename: 'y.txt', length: 3 });
+		await fetch(upload_url, { method: 'POST', body: 'yes' });
+		await bot.files.completeUploadExternal({ files: [{ id: file_id }], channel_id: channel, username: 'carol',
+			icon_url: 'https://example.org/c.png' });
+		for (let tries = 0; ; tries++) {
+			const [message] = (await bot.conversations.history({ channel, limit: 1 })).messages;
+			if (tries === 50 || message.files?.[0].id === file_id) return message;
+			await new Promise((resolve) => setTimeout(resolve, 20));
+		}
+	}, (message) => [message.username ?? null, message.files?.[0].name]);
 	await step('file: none', () => bot.files.info({ file: 'F0NOTHING' }));
 	await step('file: delete', () => bot.files.delete({ file: ticket.file_id }));
 	await step('file: deleted', () => bot.files.info({ file: ticket.file_id }));

@@ -149,6 +149,18 @@ async def token_kind(job):
 
 
 @check
+async def token_header(job):
+    """As the SDK puts each token into the header: without it."""
+    async def with_form(method, token):
+        async with job.session.post(job.state["api_url"] + method, data={"token": token}) as answer:
+            return await answer.json()
+    answer = await with_form("apps.connections.open", job.state["app_token"])
+    require(answer.get("error") == "not_authed", f"{answer}")
+    require((await with_form("auth.test", job.state["bot_token"]))["ok"], "no other method is like that")
+    await job.with_token(None).apps_connections_open(app_token=job.state["app_token"])
+
+
+@check
 async def token_scope(job):
     channel = await job.channel()
     narrow = await job.token("users:read", "channels:read")
@@ -286,6 +298,8 @@ async def posting(job):
     require(message["thread_ts"] == first["ts"], f"{message}")
     await refused(job.web.chat_postMessage(channel=channel, text="z", thread_ts="1234567890.123456"),
                   "cannot_reply_to_message")
+    long = await job.web.chat_postMessage(channel=channel, text="x" * 40010)
+    require(len(long["message"]["text"]) == 40000, f"{len(long['message']['text'])} characters")
     link = await job.web.chat_getPermalink(channel=channel, message_ts=second["ts"])
     require(second["ts"].replace(".", "") in link["permalink"], f"{link}")
 
@@ -695,6 +709,68 @@ async def not_subscribed(job):
     await job.expect(socket, lambda one: one.get("text") == "the last", "the last message")
     kinds = {one.payload["event"]["type"] for one in socket.seen if one.type == "events_api"}
     require("team_rename" not in kinds and "app_mention" not in kinds, f"{kinds}")
+
+
+@check
+async def event_kinds(job):
+    """What happens to messages and channels, besides what `events` has."""
+    await job.control("set", of="app", name="events", value=[
+        "message.channels", "app_mention", "reaction_added", "reaction_removed", "member_joined_channel", "channel_rename"])
+    socket = await job.socket()
+    channel = await job.channel()
+    root = await job.do("egon", "say", channel=channel, text="root")
+    leaf = await job.do("dana", "say", channel=channel, text="leaf", thread=root)
+    event = await job.expect(socket, lambda one: one.get("ts") == leaf, "the reply")
+    require(event.get("thread_ts") == root and event["parent_user_id"] == job.state["users"]["egon"], f"{event}")
+    shown = await job.do("dana", "say", channel=channel, text="to all", thread=root, broadcast=True)
+    event = await job.expect(socket, lambda one: one.get("ts") == shown, "the reply in the channel")
+    require(event.get("subtype") == "thread_broadcast" and event["root"]["ts"] == root, f"{event}")
+    page = await job.do("egon", "say", channel=channel, text="<https://example.org/>")
+    await job.do("egon", "unfurl", channel=channel, ts=page)
+    event = await job.expect(socket, lambda one: one.get("message", {}).get("ts") == page, "the preview")
+    require(event["subtype"] == "message_changed" and "edited" not in event["message"], f"{event}")
+    await job.do("dana", "react", channel=channel, ts=page, name="wave")
+    await job.do("dana", "unreact", channel=channel, ts=page, name="wave")
+    event = await job.expect(socket, lambda one: one.get("type") == "reaction_removed", "the reaction to be taken back")
+    require(event["item"]["ts"] == page and event["reaction"] == "wave", f"{event}")
+    await job.do("egon", "delete", channel=channel, ts=root)
+    event = await job.expect(socket, lambda one: one.get("message", {}).get("subtype") == "tombstone", "the tombstone")
+    require(event["subtype"] == "message_changed" and event["message"]["ts"] == root, f"{event}")
+    await job.do("peter", "join", channel=channel)
+    event = await job.expect(socket, lambda one: one.get("type") == "member_joined_channel", "peter")
+    require(event["user"] == job.state["users"]["peter"] and event["channel_type"] == "C", f"{event}")
+    await job.do("egon", "topic", channel=channel, text="what it is about")
+    event = await job.expect(socket, lambda one: one.get("subtype") == "channel_topic", "the topic")
+    require(event["topic"] == "what it is about" and event["channel"] == channel, f"{event}")
+    name = f"r{os.urandom(5).hex()}"
+    await job.do("egon", "rename", channel=channel, name=name)
+    event = await job.expect(socket, lambda one: one.get("type") == "channel_rename", "the name")
+    require(event["channel"]["id"] == channel and event["channel"]["name"] == name, f"{event}")
+    called = await job.do("egon", "say", channel=channel, text=f"<@{job.state['bot_user']}> hi")
+    event = await job.expect(socket, lambda one: one.get("type") == "app_mention", "the mention")
+    require(event["ts"] == called and event["channel"] == channel, f"{event}")
+    await job.expect(socket, lambda one: one.get("type") == "message" and one.get("ts") == called, "the message besides")
+
+
+@check
+async def one_upload(job):
+    """A file under another name; completed once."""
+    channel = await job.channel()
+    place = await job.web.files_getUploadURLExternal(filename="a.txt", length=3)
+    async with job.session.post(place["upload_url"], data=b"yes") as answer:
+        require((answer.status, await answer.text()) == (200, "OK - 3"), f"{answer}")
+    share = {"files": [{"id": place["file_id"], "title": "A"}], "channel_id": channel, "username": "carol"}
+    await job.web.api_call("files.completeUploadExternal", json=share)
+    await refused(job.web.api_call("files.completeUploadExternal", json=share), "file_not_found")
+
+    async def message():
+        found = (await job.web.conversations_history(channel=channel))["messages"]
+        return next((one for one in found if one.get("files")), None)
+    end = time.monotonic() + 5
+    while not (shared := await message()):
+        require(time.monotonic() < end, "the file never appears")
+        await asyncio.sleep(0.03)
+    require(shared.get("username") == "carol", f"{shared}")
 
 
 # what goes wrong on demand -------------------------------------------------------------------------------------------

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/profile.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "config/limits.h"
+#include "frontends/matrix/matrix_event.h"
+#include "frontends/matrix/nickname.h"
+#include "frontends/matrix/person.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/user.h"
+
+struct fetching {
+	struct matrix_frontend *frontend;
+	char *person, *url; /* the avatar as it was then */
+};
+
+static void fetching_free(void *context)
+{
+	struct fetching *fetching = context;
+
+	mem_free(fetching->person);
+	mem_free(fetching->url);
+	mem_free(fetching);
+}
+
+static void tell_network(struct matrix_frontend *frontend, struct person *person, const void *bytes, size_t size)
+{
+	struct resource *resource = person_ready(frontend, person->id);
+	struct event_vcard card = {.name = "",
+	                           .full_name = person->name,
+	                           .nickname = person->name,
+	                           .photo = bytes,
+	                           .photo_size = size,
+	                           .has_photo = true};
+	int err = resource ? router_from_frontend(resource, &(struct event){.type = EVENT_VCARD, .vcard = card})
+	                   : TP_ERR_NOT_CONNECTED;
+
+	if (err == TP_ERR_NOT_CONNECTED)
+		person->card_waits = true;
+	else if (err)
+		log_info(&frontend->base.log, "the card of %s is not passed on: %s", log_quote(person->id),
+		         tp_error_text(err));
+}
+
+static void on_picture(void *context, const struct matrix_media_bytes *got)
+{
+	const struct fetching *fetching = context;
+	struct matrix_frontend *frontend = fetching->frontend;
+	struct person *person = person_of(frontend, fetching->person);
+	bool is_last = person->avatar && !strcmp(person->avatar, fetching->url);
+
+	if (got->problem)
+		log_info(&frontend->base.log, "the avatar of %s is not passed on: %s", log_quote(person->id), got->problem);
+	else if (is_last)
+		tell_network(frontend, person, got->bytes, got->size);
+	fetching_free(context);
+}
+
+void profile_follow(struct matrix_frontend *frontend, const char *id, const char *unused)
+{
+	struct person *person = person_of(frontend, id);
+	struct resource *resource = person_ready(frontend, id);
+	struct user *user = resource ? resource->identity->user : NULL;
+	struct fetching *fetching;
+
+	(void)unused;
+	if (!person->card_waits || !user || user->state != USER_CONNECTED)
+		return;
+	person->card_waits = false;
+	if (!nickname_wanted(frontend, user))
+		return;
+	if (!person->avatar) {
+		tell_network(frontend, person, NULL, 0);
+		return;
+	}
+	fetching = MEM_NEW(struct fetching);
+	*fetching = (struct fetching){frontend, mem_strdup(id), mem_strdup(person->avatar)};
+	matrix_media_get(frontend->media, person->avatar, LIMIT_ROOM_PICTURE_BYTES, on_picture, fetching, fetching_free);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+void profile_changed(struct matrix_frontend *frontend, const struct matrix_event *event)
+{
+	struct person *person = person_of(frontend, event->state_key);
+	bool other_name = !same(event->display_name, event->display_name_before),
+	     other_avatar = !same(event->url, event->avatar_before);
+
+	if (event->membership != MATRIX_JOIN || event->before != MATRIX_JOIN ||
+	    strcmp(event->sender, event->state_key) != 0 || !(other_avatar || (other_name && event->url)))
+		return;
+	if (person->has_card && same(person->avatar, event->url) && same(person->card_name, event->display_name))
+		return;
+	person->has_card = person->card_waits = true;
+	mem_replace(&person->avatar, event->url);
+	mem_replace(&person->card_name, event->display_name);
+	matrix_later(frontend, profile_follow, person->id, NULL);
+}

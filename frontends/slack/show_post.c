@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/* One message on its way to Slack: how it is posted, found again, and what its answer means. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash_point.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "frontends/slack/avatar.h"
+#include "frontends/slack/channel.h"
+#include "frontends/slack/person.h"
+#include "frontends/slack/posted.h"
+#include "frontends/slack/recent.h"
+#include "frontends/slack/show.h"
+#include "frontends/slack/show_private.h"
+#include "transport/delivery.h"
+#include "transport/in_flight.h"
+#include "transport/session.h"
+#include "transport/spool/message_map.h"
+#include "transport/spool/spool.h"
+
+#define USERNAME_MAX 80 /* bytes */
+
+void series_release(struct series *series)
+{
+	if (!series || --series->references)
+		return;
+	mem_free(series->first);
+	buf_finish(&series->further);
+	mem_free(series);
+}
+
+void post_release(void *context)
+{
+	struct post *post = context;
+
+	post->pending = NULL;
+	if (--post->references)
+		return;
+	list_remove(&post->link);
+	series_release(post->series);
+	mem_free(post->address);
+	mem_free(post->room);
+	mem_free(post->channel);
+	mem_free(post->thread);
+	mem_free(post->key);
+	mem_free(post->found);
+	mem_free(post->mrkdwn);
+	mem_free(post->username);
+	mem_free(post->icon_url);
+	mem_free(post->people);
+	mem_free(post->network);
+	mem_free(post->network_id);
+	mem_free(post->place);
+	mem_free(post->author);
+	mem_free(post->text);
+	mem_free(post);
+}
+
+void slack_show_free(struct slack_frontend *frontend)
+{
+	LIST_EACH (link, &frontend->finished)
+		post_release(CONTAINER_OF(link, struct post, link));
+}
+
+/* ---- answers ---- */
+
+static void note_part(const struct post *post, const char *ts)
+{
+	struct series *series = post->series;
+
+	if (!series->first) {
+		series->first = mem_strdup(ts);
+		return;
+	}
+	char *id = slack_message_id(post->channel, series->first);
+
+	if (series->further.len)
+		buf_putc(&series->further, ' ');
+	if (post->is_file)
+		buf_putc(&series->further, FILE_PART);
+	buf_puts(&series->further, ts);
+	message_map_put(post->workspace->frontend->base.transport->spool,
+	                &(struct message_link){.place = SHOW_PARTS,
+	                                       .id = id,
+	                                       .other_place = SHOW_FURTHER,
+	                                       .other_id = buf_text(&series->further)});
+	mem_free(id);
+}
+
+static void tie_copy(const struct post *post, const char *id)
+{
+	char *copy = mem_printf(SHOW_COPY "%s", post->place);
+
+	message_map_put(post->workspace->frontend->base.transport->spool,
+	                &(struct message_link){.place = post->network,
+	                                       .id = post->network_id,
+	                                       .other_place = copy,
+	                                       .other_id = id});
+	mem_free(copy);
+}
+
+static void tie_ids(const struct post *post, const char *ts)
+{
+	struct slack_frontend *frontend = post->workspace->frontend;
+	char *id = slack_message_id(post->channel, ts);
+
+	if (post->text)
+		slack_recent_note(frontend, id, post->author, post->text, post->place);
+	if (post->people)
+		message_map_put(frontend->base.transport->spool,
+		                &(struct message_link){.place = post->people,
+		                                       .id = id,
+		                                       .other_place = post->network,
+		                                       .other_id = post->network_id});
+	if (post->people && post->is_copy)
+		tie_copy(post, id);
+	mem_free(id);
+}
+
+static bool is_gone(const struct web_reply *reply)
+{
+	static const char *const codes[] = {"message_not_found", "no_reaction", "already_reacted",
+	                                    "bad_timestamp"};
+	bool gone = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		gone = gone || !strcmp(reply->error, codes[i]);
+	return gone;
+}
+
+static void on_landed(struct frontend *frontend, const char *address)
+{
+	slack_later(slack_frontend_of(frontend), slack_person_show_waiting, address);
+}
+
+static void finish(struct post *post, const struct web_reply *reply, const char *ts)
+{
+	struct slack_frontend *frontend = post->workspace->frontend;
+	struct transport *transport = frontend->base.transport;
+	bool kept = false;
+
+	CRASH_POINT("slack.posted");
+	if (!reply->err) {
+		if (post->series && ts)
+			note_part(post, ts);
+		if (ts)
+			tie_ids(post, ts);
+		delivery_shown(transport, post->number);
+	} else if (is_gone(reply)) {
+		log_debug(&frontend->base.log, "it is so already: %s", reply->error);
+		delivery_shown(transport, post->number);
+	} else if (reply->err == TP_ERR_AUTH && post->room && channel_room_is_served(frontend, post->room)) {
+		/* The other channels of the room have it, and go on. */
+		log_warning(&post->workspace->log, "a message for %s is not shown there: the workspace is lost to us",
+		            post->channel);
+		delivery_shown(transport, post->number);
+	} else if (reply->err == TP_ERR_AUTH) {
+		/* Another token may come. */
+		delivery_not_shown(transport, post->number);
+		kept = true;
+	} else {
+		log_warning(&post->workspace->log, "a message for %s is refused: %s", post->channel,
+		            reply->problem);
+		delivery_refused(transport, post->number, reply->problem);
+	}
+	if (post->is_file && !kept)
+		spool_note_set(transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
+	if (post->network)
+		in_flight_end(frontend->in_flight, post->network, post->network_id, on_landed, &frontend->base);
+	post_release(post);
+}
+
+void post_settle(struct post *post, const char *ts)
+{
+	finish(post, &(struct web_reply){.error = "", .problem = ""}, ts);
+}
+
+static void on_posted(void *context, const struct web_reply *reply)
+{
+	struct post *post = context;
+	struct slack_frontend *frontend = post->workspace->frontend;
+	struct arena arena = {0};
+	const char *ts = json_text(reply->json, "ts", &arena);
+
+	finish(post, reply, slack_is_ts(ts) ? ts : NULL);
+	arena_finish(&arena);
+	slack_hold(frontend);
+}
+
+static void run_finished(struct slack_frontend *frontend, const char *unused)
+{
+	(void)unused;
+	while (!list_empty(&frontend->finished)) {
+		struct post *post = CONTAINER_OF(frontend->finished.next, struct post, link);
+		char *ts = post->found;
+
+		post->found = NULL;
+		post_settle(post, ts);
+		mem_free(ts);
+	}
+}
+
+static void on_found(void *context, int err, const char *ts)
+{
+	struct post *post = context;
+
+	if (!post->pending) {
+		post_release(post);
+		return;
+	}
+	struct web_pending *pending = post->pending;
+
+	post_release(post);
+	if (err)
+		log_warning(&post->workspace->log,
+		            "whether a message was posted to %s cannot be looked up: it is posted again",
+		            post->channel);
+	if (!ts) {
+		web_call_again(&pending);
+		return;
+	}
+	char *answer = mem_printf("{\"ok\":true,\"ts\":\"%s\"}", ts);
+	struct cJSON *json = json_read(answer, strlen(answer));
+
+	web_call_settle(&pending, json);
+	json_free(&json);
+	mem_free(answer);
+}
+
+/* The answer was lost: what was said may be there. */
+static void on_unsure(void *context, struct web_api *api, struct web_pending *pending)
+{
+	struct post *post = context;
+
+	(void)api;
+	post->pending = pending;
+	post->references++;
+	posted_find(post->workspace, post->channel, post->thread, post->key, post->since_ms, on_found, post,
+	            post_release);
+}
+
+/* ---- posting ---- */
+
+struct post *post_create(struct speaking *speaking)
+{
+	struct post *post = MEM_NEW(struct post);
+	const struct spool_record *record =
+	        spool_find(speaking->frontend->base.transport->spool, speaking->event->handover);
+
+	list_init(&post->link);
+	post->references = 1;
+	post->workspace = speaking->workspace;
+	post->number = speaking->event->handover;
+	post->since_ms = record ? record->accepted_ms : clock_wall_ms();
+	post->address = mem_strdup(speaking->to->address);
+	if (speaking->event->message.kind == MESSAGE_ROOM)
+		post->room = mem_strdup(speaking->event->message.name);
+	post->channel = mem_strdup(speaking->channel);
+	post->thread = mem_strdup(speaking->thread);
+	speaking->promised++;
+	speaking->made++;
+	return post;
+}
+
+void post_quote(struct post *post, const struct speaking *speaking)
+{
+	post->place = mem_strdup(speaking->place);
+	post->author = mem_strdup(speaking->name);
+	post->text = mem_strdup(speaking->event->message.text);
+}
+
+/* And referred to. */
+static void post_name(struct post *post, const struct speaking *speaking)
+{
+	const struct event_message *message = &speaking->event->message;
+
+	post_quote(post, speaking);
+	if (!message->id || !*message->id)
+		return;
+	struct buf people = {0}, network = {0};
+
+	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
+	post->people = buf_take(&people);
+	post->network = buf_take(&network);
+	post->network_id = mem_strdup(message->id);
+	post->is_copy = speaking->is_copy;
+	in_flight_begin(&speaking->frontend->in_flight, post->network, post->network_id);
+}
+
+void post_call(struct post *post, const char *method, const struct web_argument *arguments, size_t count)
+{
+	struct workspace *workspace = post->workspace;
+	char *lane = slack_address(workspace->team, post->channel);
+
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
+	                                                          .token = &workspace->token,
+	                                                          .arguments = arguments,
+	                                                          .arguments_count = count,
+	                                                          .lane = lane,
+	                                                          .unsure = post->key ? on_unsure : NULL,
+	                                                          .done = on_posted,
+	                                                          .context = post,
+	                                                          .drop = post_release});
+	mem_free(lane);
+}
+
+bool post_is_old(const struct speaking *speaking, const struct workspace *workspace)
+{
+	const struct spool_record *record =
+	        spool_find(speaking->frontend->base.transport->spool, speaking->event->handover);
+
+	return record && record->accepted_ms <= workspace->ready_ms;
+}
+
+/* As what it is found again; also by a process after this one. */
+static char *key_of(const struct speaking *speaking)
+{
+	if (speaking->event->handover)
+		return mem_printf("%s.%" PRIu64 ".%d", speaking->frontend->records, speaking->event->handover,
+		                  speaking->made);
+	return mem_printf("%s.%" PRId64 ".%d", speaking->frontend->records, clock_wall_ms(), speaking->made);
+}
+
+/* What a post says, and as whom; of a file: its link, should it not be had. */
+static void post_begin(struct post *post, const struct speaking *speaking, const char *mrkdwn)
+{
+	const struct event_message *message = &speaking->event->message;
+	const char *avatar = message->author.avatar_url;
+	struct buf url = {0};
+
+	if (!message->author.name)
+		avatar_put_url(speaking->frontend, speaking->to, message, &url);
+	else if (avatar && text_starts(avatar, "https://"))
+		buf_puts(&url, avatar);
+	post->mrkdwn = mem_strdup(mrkdwn);
+	post->username =
+	        mem_strndup(speaking->name, text_cut(speaking->name, strlen(speaking->name), USERNAME_MAX));
+	post->icon_url = url.len ? buf_take(&url) : NULL;
+}
+
+void post_send(struct post *post)
+{
+	struct buf metadata = {0};
+
+	posted_put_metadata(&metadata, post->key);
+	const struct web_argument arguments[] = {
+	        {"channel", post->channel},   {"thread_ts", post->thread},
+	        {"text", post->mrkdwn},       {"username", post->username},
+	        {"icon_url", post->icon_url}, {"metadata", buf_text(&metadata)},
+	        {"parse", "none"},            {"link_names", "false"}};
+
+	CRASH_POINT("slack.posting");
+	post_call(post, "chat.postMessage", arguments, ARRAY_SIZE(arguments));
+	buf_finish(&metadata);
+}
+
+bool post_was_made(struct post *post, const struct speaking *speaking)
+{
+	struct slack_frontend *frontend = speaking->frontend;
+	const char *ts = NULL;
+
+	if (!post_is_old(speaking, speaking->workspace) || posted_before(frontend, speaking->workspace, speaking->channel,
+	                                       speaking->thread, post->key, &ts) != POSTED_YES)
+		return false;
+	post->found = mem_strdup(ts);
+	list_append(&frontend->finished, &post->link);
+	slack_later(frontend, run_finished, NULL);
+	return true;
+}
+
+struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series,
+                               bool first)
+{
+	char *key = key_of(speaking);
+	struct post *post = post_create(speaking);
+
+	post->key = key;
+	post->series = series;
+	if (series)
+		series->references++;
+	post_begin(post, speaking, mrkdwn);
+	if (first)
+		post_name(post, speaking);
+	return post;
+}
+
+void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first)
+{
+	struct post *post = post_keyed(speaking, mrkdwn, series, first);
+
+	if (!post_was_made(post, speaking))
+		post_send(post);
+}
+
+struct series *series_create(void)
+{
+	struct series *series = MEM_NEW(struct series);
+
+	series->references = 1;
+	return series;
+}
