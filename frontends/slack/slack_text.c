@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "frontends/slack/slack_doc.h"
+#include "frontends/slack/slack_emoji.h"
 #include "frontends/slack/slack_mrkdwn.h"
 #include "frontends/slack/slack_read.h"
 
@@ -185,14 +186,34 @@ void slack_text_read(struct buf *text, struct buf *xhtml, const struct slack_eve
 	arena_finish(&r.arena);
 }
 
+/* An emoji of mrkdwn that is none of Unicode's. */
+static bool has_custom_emoji(const char *text)
+{
+	const char *end = text + strlen(text), *after;
+	char name[EMOJI_NAME_MAX + 1];
+	struct buf unused = {0};
+	bool found = false;
+
+	for (const char *at = strchr(text, ':'); at && !found; at = strchr(after ? after : at + 1, ':')) {
+		after = mrkdwn_emoji_end(at, end, name);
+		found = after && !slack_emoji_put(&unused, name);
+		/* It may end where the next one begins: in 10:20:30. */
+		if (after)
+			after--;
+	}
+	buf_finish(&unused);
+	return found;
+}
+
 bool slack_text_names(const struct slack_event *event)
 {
-	/* Tokens of mrkdwn, and types of rich_text's elements. */
-	static const char *const signs[] = {"<@", "<#", "user", "channel"};
+	/* Tokens of mrkdwn, and types of rich_text's elements and of texts in which there may be such tokens. */
+	static const char *const signs[] = {"<@", "<#", "user", "channel", "emoji", "mrkdwn"};
+	static const char *const colon = ":";
 
-	return strstr(event->text, signs[0]) || strstr(event->text, signs[1]) ||
+	return strstr(event->text, signs[0]) || strstr(event->text, signs[1]) || has_custom_emoji(event->text) ||
 	       json_contains(event->blocks, signs, ARRAY_SIZE(signs)) ||
-	       json_contains(event->attachments, signs, ARRAY_SIZE(signs));
+	       json_contains(event->attachments, signs, ARRAY_SIZE(signs)) || json_contains(event->attachments, &colon, 1);
 }
 
 void slack_mrkdwn_read(struct buf *text, struct buf *xhtml, const char *mrkdwn,

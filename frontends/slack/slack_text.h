@@ -42,7 +42,7 @@ struct slack_names {
  */
 void slack_text_read(struct buf *text, struct buf *xhtml, const struct slack_event *event,
 		     const struct slack_names *names);
-/* False: whoever reads it asks for no user and no channel. */
+/* False: whoever reads it asks for no user, no channel, and no emoji. */
 bool slack_text_names(const struct slack_event *event);
 /* mrkdwn alone: of topics and commands. */
 void slack_mrkdwn_read(struct buf *text, struct buf *xhtml, const char *mrkdwn, const struct slack_names *names);

@@ -17,7 +17,7 @@
 #define Z "\xe2\x80\x8b"
 #define STRIKE "<span style='text-decoration: line-through;'>"
 
-static bool asked; /* for a user or a channel */
+static bool asked; /* for a user, a channel or an emoji */
 
 static const char *user_name(void *context, const char *id)
 {
@@ -42,6 +42,7 @@ static const char *group_name(void *context, const char *id)
 static const char *emoji_url(void *context, const char *name)
 {
 	(void)context;
+	asked = true;
 	return !strcmp(name, "bowtie")  ? "https://e/b.png"
 	       : !strcmp(name, "hello") ? "alias:wave"
 	       : !strcmp(name, "lost")  ? "alias:nothing"
@@ -226,9 +227,14 @@ static void test_names(void **state)
 {
 	(void)state;
 	names_nobody("{'text':'a < b @carol #general :wave:'}");
-	names_nobody(RICH(SECTION(TEXT("a <b> @carol") ",{'type':'emoji','name':'wave'}")));
-	names_nobody("{'text':'','attachments':[{'fallback':'x','title':'y','text':'<https://x.org|z>'}]}");
+	names_nobody(RICH(SECTION(TEXT("a <b> @carol :wave:"))));
+	names_nobody("{'text':'','attachments':[{'fallback':'x','title':'y','text':'z'}]}");
+	names_nobody("{'text':'at 10:20 :tada::tada: see https://x.org:80/'}");
 	reads_message("{'text':'<@U1> <#C1>'}", "@carol #general", "");
+	reads_message("{'text':'now: :hello:'}", "now: 👋", "");
+	reads_message("{'text':'','blocks':[{'type':'section','text':{'type':'mrkdwn','text':':hello:'}}]}", "👋", "");
+	reads_message("{'text':'','attachments':[{'text':':hello:'}]}", "👋", "");
+	reads_message(RICH(SECTION("{'type':'emoji','name':'hello'}")), "👋", "");
 	reads_message("{'text':'','attachments':[{'text':'<@U1>'}]}", "@carol", "");
 	reads_message("{'text':'','blocks':[{'type':'section','text':{'type':'mrkdwn','text':'<#C1>'}}]}", "#general", "");
 	reads_message(RICH(SECTION("{'type':'channel','channel_id':'C1'}")), "#general", "");
