@@ -21,6 +21,7 @@
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/place.h"
 #include "frontends/matrix/puppet.h"
+#include "frontends/matrix/reactions.h"
 #include "frontends/matrix/recent.h"
 #include "transport/delivery.h"
 #include "transport/in_flight.h"
@@ -30,7 +31,7 @@
 #include "transport/spool/message_map.h"
 
 #define EVENT_BYTES (LIMIT_MATRIX_EVENT_BYTES - 4096) /* of the texts in one: beside what else is in it */
-#define TYPING_MS 30000 /* then a client stops showing it by itself */
+#define REACTIONS "matrix reactions" /* the place of those that are on their way */
 
 /* ------------------------------------------------------------------------------------------------ content */
 
@@ -130,6 +131,9 @@ struct sent {
 	char *network_id;
 	char *shared_name;   /* copies.h; NULL: there are no others */
 	char *author, *text; /* for quotations; NULL: none */
+	char *reactions;     /* on their way: whose, and on what; NULL: it is none of them */
+	char *target, *who, *reaction; /* what is put on this event; NULL: nothing */
+	char *taken_back;    /* a reaction's event; NULL: none */
 	bool known_there;    /* the ghost was thought to be in the room already */
 	bool own;            /* it is said in the person's own voice */
 };
@@ -147,6 +151,11 @@ static void sent_free(void *context)
 	mem_free(sent->shared_name);
 	mem_free(sent->author);
 	mem_free(sent->text);
+	mem_free(sent->reactions);
+	mem_free(sent->target);
+	mem_free(sent->who);
+	mem_free(sent->reaction);
+	mem_free(sent->taken_back);
 	mem_free(sent);
 }
 
@@ -200,6 +209,18 @@ static void without_voice(const struct sent *sent, int err)
 	matrix_later(frontend, person_show_waiting, sent->address, NULL);
 }
 
+static void note_reaction(const struct sent *sent, const char *event_id)
+{
+	const char *target, *who;
+	struct arena arena = {0};
+
+	if (sent->taken_back)
+		reactions_forget(sent->frontend, sent->taken_back, &target, &who, &arena);
+	else if (sent->reaction && event_id)
+		reactions_note(sent->frontend, sent->target, sent->who, sent->reaction, event_id);
+	arena_finish(&arena);
+}
+
 static void on_landed(struct frontend *frontend, const char *address)
 {
 	matrix_later(matrix_frontend_of(frontend), person_show_waiting, address, NULL);
@@ -217,6 +238,7 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	if (!reply->err || !strcmp(reply->errcode, "M_DUPLICATE_ANNOTATION")) {
 		CRASH_POINT("core.matrix.answered");
 		tie_ids(sent, json_text(reply->json, "event_id", &arena));
+		note_reaction(sent, json_text(reply->json, "event_id", &arena));
 		delivery_shown(transport, sent->number);
 	} else if (sent->own && sent->number &&
 	           (reply->err == TP_ERR_NOT_ALLOWED || reply->err == TP_ERR_AUTH)) {
@@ -231,6 +253,8 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 		in_flight_end(frontend->in_flight, sent->network, sent->network_id, on_landed, &frontend->base);
 	if (sent->shared_name)
 		copies_end(frontend, sent->shared_name);
+	if (sent->reactions)
+		in_flight_end(frontend->in_flight, REACTIONS, sent->reactions, on_landed, &frontend->base);
 	sent_free(sent);
 	show_hold(frontend);
 }
@@ -240,7 +264,9 @@ struct speaking {
 	struct identity *to;
 	const struct event *event;
 	const char *ghost, *name; /* who speaks; ghost NULL: the bot */
-	int promised;
+	int promised; /* calls */
+	int numbered; /* of what the record brings about, whether it needs a call or not */
+	const char *reactions; /* reactions_name; NULL: it is about none */
 	bool own; /* the person; then `ghost` is whom the homeserver is told, NULL with a token */
 	const char *bearer;
 };
@@ -296,9 +322,10 @@ static char *transaction_of(struct speaking *speaking)
 
 	if (speaking->event->handover)
 		buf_printf(&out, "%s.%" PRIu64 ".%d", speaking->frontend->records, speaking->event->handover,
-		           speaking->promised);
+		           speaking->numbered);
 	else
 		matrix_put_transaction(speaking->frontend, &out);
+	speaking->numbered++;
 	speaking->promised++;
 	return buf_take(&out);
 }
@@ -337,33 +364,107 @@ static void send_event(struct speaking *speaking, struct matrix_room *room, cons
 	mem_free(marked);
 }
 
-static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id,
-                   bool known_there)
+/* `transaction` is taken over. */
+static void redact_event(struct speaking *speaking, struct matrix_room *room, const char *event_id, char *transaction,
+                         struct sent *sent)
 {
-	char *transaction = transaction_of(speaking);
 	char *body = with_mark(speaking, room, "{\"reason\":\"\"}");
 
 	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), transaction, body,
-	          sent_by(speaking, room, known_there));
+	          sent);
 	mem_free(transaction);
 	mem_free(body);
 }
 
+static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id,
+                   bool known_there)
+{
+	redact_event(speaking, room, event_id, transaction_of(speaking), sent_by(speaking, room, known_there));
+}
+
+/* Of one person's reactions on a message, whatever it is called in each room. To be freed. */
+static char *reactions_name(const struct event_message *message)
+{
+	return mem_printf("%s\n%s\n%s", message->reacts_to, message->carbon ? "" : message->name,
+	                  message->nickname ? message->nickname : "");
+}
+
+static struct sent *reaction_by(struct speaking *speaking, const struct matrix_room *room, bool known_there)
+{
+	struct sent *sent = sent_by(speaking, room, known_there);
+
+	sent->reactions = mem_strdup(speaking->reactions);
+	in_flight_begin(&speaking->frontend->in_flight, REACTIONS, sent->reactions);
+	return sent;
+}
+
+static void add_reaction(struct speaking *speaking, struct matrix_room *room, const char *who, const char *key,
+                         bool known_there)
+{
+	const struct event_message *message = &speaking->event->message;
+	struct sent *sent = reaction_by(speaking, room, known_there);
+	struct buf content = {0};
+
+	sent->target = mem_strdup(message->reacts_to);
+	sent->who = mem_strdup(who);
+	sent->reaction = mem_strdup(key);
+	buf_puts(&content, "{\"m.relates_to\":{\"rel_type\":\"m.annotation\",\"event_id\":");
+	json_put_string(&content, message->reacts_to);
+	buf_puts(&content, ",\"key\":");
+	json_put_string(&content, key);
+	buf_puts(&content, "}}");
+	char *transaction = transaction_of(speaking), *marked = with_mark(speaking, room, buf_text(&content));
+
+	make_call(speaking, room, matrix_path("/rooms/%s/send/m.reaction/%s", room->id, transaction), transaction, marked,
+	          sent);
+	mem_free(transaction);
+	mem_free(marked);
+	buf_finish(&content);
+}
+
+static bool has_text(const char *const *texts, size_t count, const char *text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(texts[i], text))
+			return true;
+	return false;
+}
+
+/* How many stand is not the same at each try of the record: the transaction goes by the reaction, not by a number. */
+static void take_back_reaction(struct speaking *speaking, struct matrix_room *room, const char *event_id,
+                               bool known_there)
+{
+	struct sent *sent = reaction_by(speaking, room, known_there);
+	uint64_t number = speaking->event->handover;
+
+	sent->taken_back = mem_strdup(event_id);
+	redact_event(speaking, room, event_id,
+	             number ? mem_printf("%s.%" PRIu64 ".%s", speaking->frontend->records, number, event_id)
+	                    : transaction_of(speaking),
+	             sent);
+	speaking->promised += number != 0;
+}
+
+/* Those that stand now are told: what is new is put on the message, what is not among them is taken back. */
 static void react(struct speaking *speaking, struct matrix_room *room, bool known_there)
 {
 	const struct event_message *message = &speaking->event->message;
+	const char *who = speaking->ghost ? speaking->ghost : speaking->to->address;
+	const char *keys[LIMIT_REACTIONS], *events[LIMIT_REACTIONS];
+	struct arena arena = {0};
+	size_t count = reactions_of(speaking->frontend, message->reacts_to, who, keys, events, &arena);
+	int first = speaking->numbered;
 
 	for (size_t i = 0; i < message->reactions_count; i++) {
-		struct buf content = {0};
-
-		buf_puts(&content, "{\"m.relates_to\":{\"rel_type\":\"m.annotation\",\"event_id\":");
-		json_put_string(&content, message->reacts_to);
-		buf_puts(&content, ",\"key\":");
-		json_put_string(&content, message->reactions[i]);
-		buf_puts(&content, "}}");
-		send_event(speaking, room, "m.reaction", buf_text(&content), false, known_there);
-		buf_finish(&content);
+		speaking->numbered = first + (int)i;
+		if (!has_text(keys, count, message->reactions[i]))
+			add_reaction(speaking, room, who, message->reactions[i], known_there);
 	}
+	speaking->numbered = first + (int)message->reactions_count;
+	for (size_t i = 0; i < count; i++)
+		if (!has_text(message->reactions, message->reactions_count, keys[i]))
+			take_back_reaction(speaking, room, events[i], known_there);
+	arena_finish(&arena);
 }
 
 /* As a file, or as its link if it cannot be had. */
@@ -525,6 +626,7 @@ static void speak_in(struct speaking *speaking, struct matrix_room *room)
 	own.name = person_name(speaking->frontend, id);
 	speak(&own, room);
 	speaking->promised = own.promised;
+	speaking->numbered = own.numbered;
 }
 
 static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
@@ -543,6 +645,7 @@ static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room
 	}
 	speak_in(&here, room);
 	speaking->promised = here.promised;
+	speaking->numbered = here.numbered;
 	arena_finish(&arena);
 }
 
@@ -552,21 +655,23 @@ static char *ghost_of_author(const struct matrix_frontend *frontend, const struc
 	return matrix_ghost_id(&frontend->names, author->id ? author->id : author->name);
 }
 
-static int show_in_portal(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
+static int show_in_portal(struct matrix_frontend *frontend, struct identity *to, const struct event *event,
+                          const char *reactions)
 {
 	const struct event_message *message = &event->message;
 	const char *nickname = message->nickname && *message->nickname ? message->nickname : message->name;
 	char *ghost = message->author.name ? ghost_of_author(frontend, &message->author)
 	                                   : ghost_of_participant(frontend, message->name, nickname);
 	struct speaking speaking = {
-	        .frontend = frontend, .to = to, .event = event, .ghost = ghost, .name = nickname};
+	        .frontend = frontend, .to = to, .event = event, .ghost = ghost, .name = nickname, .reactions = reactions};
 
 	matrix_room_each_portal(frontend, message->name, speak_in_portal, &speaking);
 	mem_free(ghost);
 	return speaking.promised;
 }
 
-static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
+static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, const struct event *event,
+                        const char *reactions)
 {
 	const struct event_message *message = &event->message;
 	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
@@ -575,6 +680,7 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 	struct speaking speaking = {.frontend = frontend,
 	                            .to = to,
 	                            .event = event,
+	                            .reactions = reactions,
 	                            .name = in_room ? message->nickname : name};
 
 	if (room) {
@@ -588,15 +694,26 @@ static int show_in_chat(struct matrix_frontend *frontend, struct identity *to, c
 	return room ? speaking.promised : TP_ERR_NOT_CONNECTED;
 }
 
+static bool has_to_wait(struct matrix_frontend *frontend, const struct identity *to, const struct event *event,
+                        const char *reactions)
+{
+	return in_flight_waits(frontend->in_flight, to, event) || copies_wait(frontend, to, event) ||
+	       (reactions && event->handover &&
+	        in_flight_waits_for(frontend->in_flight, REACTIONS, reactions, to->address)) ||
+	       (event->handover && event->message.carbon && puppet_is_loading(frontend, to));
+}
+
 int show_message(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
 {
-	if (in_flight_waits(frontend->in_flight, to, event) || copies_wait(frontend, to, event) ||
-	    (event->handover && event->message.carbon && puppet_is_loading(frontend, to)))
-		return TP_ERR_NOT_CONNECTED;
-	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event)
-	                                                : show_in_chat(frontend, to, event);
+	char *reactions = is_event(event->message.reacts_to) ? reactions_name(&event->message) : NULL;
+	int shown = TP_ERR_NOT_CONNECTED;
 
-	show_hold(frontend);
+	if (!has_to_wait(frontend, to, event, reactions)) {
+		shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event, reactions)
+		                                            : show_in_chat(frontend, to, event, reactions);
+		show_hold(frontend);
+	}
+	mem_free(reactions);
 	return shown;
 }
 
@@ -715,93 +832,4 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	}
 	mem_free(whole);
 	return promised;
-}
-
-static void tell_typing(struct matrix_frontend *frontend, const struct matrix_room *room, const char *ghost,
-                        enum chat_state state)
-{
-	char body[64], *path = matrix_path("/rooms/%s/typing/%s", room->id, ghost);
-
-	if (state == CHAT_STATE_COMPOSING)
-		snprintf(body, sizeof(body), "{\"typing\":true,\"timeout\":%d}", TYPING_MS);
-	else
-		snprintf(body, sizeof(body), "{\"typing\":false}");
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
-	                                                            .path = path,
-	                                                            .as = ghost,
-	                                                            .body = body,
-	                                                            .lane = room->id,
-	                                                            .once = true});
-	mem_free(path);
-}
-
-struct typing {
-	const char *ghost;
-	enum chat_state state;
-};
-
-static void type_in_portal(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
-{
-	const struct typing *typing = context;
-
-	if (matrix_room_has(room, typing->ghost))
-		tell_typing(frontend, room, typing->ghost, typing->state);
-}
-
-/* As the listener has it, or it would come once for each of the portal's people; and of nobody of theirs. */
-static void show_typing_in_portal(struct matrix_frontend *frontend, const struct identity *to,
-                                  const struct event_chat_state *state)
-{
-	struct typing typing = {.state = state->state};
-	char *ghost;
-
-	if (!portal_is_listener(to, state->name) ||
-	    portal_has_nickname(&frontend->base, state->name, state->nickname))
-		return;
-	ghost = ghost_of_participant(frontend, state->name, state->nickname);
-	typing.ghost = ghost;
-	matrix_room_each_portal(frontend, state->name, type_in_portal, &typing);
-	mem_free(ghost);
-}
-
-void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
-                     const struct event_chat_state *state)
-{
-	const struct matrix_room *room;
-	char *ghost;
-
-	if (state->nickname) {
-		show_typing_in_portal(frontend, to, state);
-		return;
-	}
-	room = matrix_room_chat(frontend, to->address, state->name);
-	if (!room)
-		return;
-	ghost = ghost_of_chat(frontend, room);
-	tell_typing(frontend, room, ghost, state->state);
-	mem_free(ghost);
-}
-
-static void mark_read(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
-                      const char *event_id)
-{
-	if (is_event(event_id) && matrix_room_has(room, ghost))
-		matrix_tell(frontend, HTTP_POST,
-		            matrix_path("/rooms/%s/receipt/m.read/%s", room->id, event_id), ghost, NULL,
-		            room->id);
-}
-
-void show_read_marker(struct matrix_frontend *frontend, struct identity *to,
-                      const struct event_read_marker *marker)
-{
-	struct matrix_room *room = marker->nickname ? matrix_room_portal(frontend, marker->name)
-	                                            : matrix_room_chat(frontend, to->address, marker->name);
-
-	if (!room)
-		return;
-	char *ghost = marker->nickname ? ghost_of_participant(frontend, marker->name, marker->nickname)
-	                               : ghost_of_chat(frontend, room);
-
-	mark_read(frontend, room, ghost, marker->message_id);
-	mem_free(ghost);
 }

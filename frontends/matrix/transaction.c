@@ -27,6 +27,7 @@
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
+#include "frontends/matrix/reactions.h"
 #include "frontends/matrix/recent.h"
 #include "frontends/matrix/upgrade.h"
 #include "transport/router.h"
@@ -269,20 +270,25 @@ static void on_poll(struct matrix_frontend *frontend, struct matrix_room *room, 
 
 /* ------------------------------------------------------------------------------------------- reactions */
 
+/* The network is told all that stand. */
 static void on_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
                         const struct matrix_event *event)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	struct event_message message = {.text = event->key ? event->key : "",
-	                                .id = event->id,
-	                                .reacts_to = event->reply_to,
-	                                .reactions = &event->key,
-	                                .reactions_count = 1};
+	struct event_message message = {.text = event->key ? event->key : "", .id = event->id, .reacts_to = event->reply_to};
+	const char *keys[LIMIT_REACTIONS];
+	struct arena arena = {0};
 
 	if (!is_tied(room) || !event->reply_to || !event->key)
 		return;
 	recent_note(frontend, event->id, person_name(frontend, event->sender), event->key, event->reply_to);
+	reactions_note(frontend, event->reply_to, event->sender, event->key, event->id);
+	message.reactions_count = reactions_of(frontend, event->reply_to, event->sender, keys, NULL, &arena);
+	message.reactions = message.reactions_count ? keys : &event->key;
+	if (!message.reactions_count)
+		message.reactions_count = 1;
 	route(&saying, EVENT_MESSAGE, &message);
+	arena_finish(&arena);
 }
 
 static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *room,
@@ -291,6 +297,8 @@ static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *r
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
 	struct event_message message = {.id = event->id};
 	const struct recent *redacted = recent_find(frontend, event->replaces);
+	const char *keys[LIMIT_REACTIONS], *target, *who;
+	struct arena arena = {0};
 
 	if (!is_tied(room) || !event->replaces)
 		return;
@@ -299,12 +307,18 @@ static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *r
 	else
 		buf_puts(&saying.text, "(takes back a message)");
 	message.text = buf_text(&saying.text);
-	if (redacted && redacted->reacts_to)
+	if (reactions_forget(frontend, event->replaces, &target, &who, &arena)) {
+		message.reacts_to = target;
+		message.reactions = keys;
+		message.reactions_count = reactions_of(frontend, target, who, keys, NULL, &arena);
+	} else if (redacted && redacted->reacts_to) {
 		message.reacts_to = redacted->reacts_to;
-	else
+	} else {
 		message.retracts = event->replaces;
+	}
 	route(&saying, EVENT_MESSAGE, &message);
 	buf_finish(&saying.text);
+	arena_finish(&arena);
 }
 
 /* ---------------------------------------------------------------------------------------- who is there */
