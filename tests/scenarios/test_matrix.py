@@ -742,6 +742,10 @@ async def witnessed(person, chat, kind, where=lambda fields: True, after=(0, 0, 
     return await wait_until(look, f"the backend to get {kind}", 30)
 
 
+def key_is(key):
+    return lambda event: event["content"].get("m.relates_to", {}).get("key") == key
+
+
 async def scenario_messages_about_messages(world):
     """Where the network has words for them."""
     synapse, _ = await appservice_with(world, "steps")
@@ -775,6 +779,21 @@ async def scenario_messages_about_messages(world):
     await alice.react(bob, well, "\U0001f44b")
     got = await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f.get("1005") == ["n7"])
     require(got["1006"] == ["\U0001f44b"], f"the reaction goes as {got}")
+    # All that stand are told, both ways; what does no more is redacted.
+    second = await alice.react(bob, well, "\U0001f389")
+    await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f.get("1006") == ["\U0001f44b", "\U0001f389"])
+    await alice.redact(bob, second)
+    mark = alice.mark()
+    await witnessed(alice, witness, "CONV_MESSAGE", lambda f: "takes back" in f["3"][0] and f.get("1006") == ["\U0001f44b"]
+                    and f.get("1005") == ["n7"])
+    await do(["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "", 1000: "n20", 1005: own[0], 1006: ["+", "-"]}],
+             ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "", 1000: "n21", 1005: own[0], 1006: ["-", "*"]}])
+    put = {key: (await alice.event(bob, "m.reaction", ghost("bob"), key_is(key)))["event_id"] for key in ("+", "-", "*")}
+    await alice.event(bob, "m.room.redaction", where=redacts(put["+"]), after=mark)
+    await do(["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "", 1000: "n22", 1005: own[0]}])
+    for key in ("-", "*"):
+        await alice.event(bob, "m.room.redaction", where=redacts(put[key]), after=mark)
+    require(len(alice.find(bob, "m.reaction", ghost("bob"))) == 3, "a reaction came twice")
     await alice.reply(bob, well, "yes")
     got = await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f.get("1001") == ["n7"])
     require(got["3"] == ["yes"], f"the reply goes as {got}")
