@@ -418,8 +418,6 @@ static struct portal *portal_open(struct frontend *frontend, const char *name)
 
 	if (portal)
 		return portal;
-	size_t length;
-
 	portal = MEM_NEW(struct portal);
 	portal->frontend = frontend;
 	portal->note = mem_printf("%s\n%s", frontend->ops->name, name);
@@ -427,12 +425,9 @@ static struct portal *portal_open(struct frontend *frontend, const char *name)
 	portal->name = portal->note + strlen(frontend->ops->name) + 1;
 	portal->members = map_create();
 	list_init(&portal->held);
-	const void *before = spool_note_get(frontend->transport->spool, NOTE, portal->note, &length);
-
-	if (before) {
-		portal->awaited = mem_strndup(before, length);
+	portal->awaited = spool_note_text(frontend->transport->spool, NOTE, portal->note);
+	if (portal->awaited)
 		portal->await_until = clock_ms() + RETURN_MS;
-	}
 	portal->timer = MEM_NEW(uv_timer_t);
 	portal->timer->data = portal;
 	uv_timer_init(frontend->transport->loop, portal->timer);

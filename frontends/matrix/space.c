@@ -66,7 +66,7 @@ static void note_wish(const struct space *space, const char *room, const char *w
 {
 	char *name = mem_printf("%s\n%s", space->owner, room);
 
-	spool_note_set(space->frontend->base.transport->spool, NOTES, name, wish, wish ? strlen(wish) : 0);
+	spool_note_set_text(space->frontend->base.transport->spool, NOTES, name, wish);
 	mem_free(name);
 }
 

@@ -24,15 +24,12 @@
 
 static char *note_get(const struct slack_frontend *frontend, const char *kind, const char *place)
 {
-	size_t size;
-	const void *value = spool_note_get(frontend->base.transport->spool, kind, place, &size);
-
-	return value ? mem_strndup(value, size) : NULL;
+	return spool_note_text(frontend->base.transport->spool, kind, place);
 }
 
 static void note_set(struct slack_frontend *frontend, const char *kind, const char *place, const char *value)
 {
-	spool_note_set(frontend->base.transport->spool, kind, place, value, value ? strlen(value) : 0);
+	spool_note_set_text(frontend->base.transport->spool, kind, place, value);
 }
 
 static void note_thread(struct slack_frontend *frontend, const char *place, const char *thread)

@@ -150,6 +150,9 @@ bool spool_seen(struct spool *spool, const char *owner, const char *id);
  * LIMIT_SPOOL_NOTE_BYTES is not taken (logged). */
 void spool_note_set(struct spool *spool, const char *kind, const char *name, const void *value, size_t size);
 const void *spool_note_get(const struct spool *spool, const char *kind, const char *name, size_t *size);
+/* The same of a text, which is without its NUL there. The one got is to be freed; NULL: there is no such note. */
+void spool_note_set_text(struct spool *spool, const char *kind, const char *name, const char *text);
+char *spool_note_text(const struct spool *spool, const char *kind, const char *name);
 /* A random word that stays the same as long as this spool does, kept as a note: in front of the numbers of records,
  * which begin anew with another spool, where they must not come again. To be freed. */
 char *spool_own_word(struct spool *spool, const char *kind, const char *name);

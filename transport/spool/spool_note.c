@@ -91,6 +91,19 @@ const void *spool_note_get(const struct spool *spool, const char *kind, const ch
 	return note ? note->value : NULL;
 }
 
+void spool_note_set_text(struct spool *spool, const char *kind, const char *name, const char *text)
+{
+	spool_note_set(spool, kind, name, text, text ? strlen(text) : 0);
+}
+
+char *spool_note_text(const struct spool *spool, const char *kind, const char *name)
+{
+	size_t size;
+	const void *value = spool_note_get(spool, kind, name, &size);
+
+	return value ? mem_strndup(value, size) : NULL;
+}
+
 char *spool_own_word(struct spool *spool, const char *kind, const char *name)
 {
 	size_t length;
