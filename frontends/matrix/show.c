@@ -351,17 +351,24 @@ static void give_name(struct speaking *speaking, const struct matrix_room *room,
 	in_flight_begin(&speaking->frontend->in_flight, sent->network, sent->network_id);
 }
 
-static void send_event(struct speaking *speaking, struct matrix_room *room, const char *type,
-                       const char *content, bool named, bool known_there)
+static void send_sent(struct speaking *speaking, struct matrix_room *room, const char *type, const char *content,
+                      struct sent *sent)
 {
-	struct sent *sent = sent_by(speaking, room, known_there);
 	char *transaction = transaction_of(speaking), *marked = with_mark(speaking, room, content);
 
-	if (named)
-		give_name(speaking, room, sent, speaking->event->message.text);
 	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), transaction, marked, sent);
 	mem_free(transaction);
 	mem_free(marked);
+}
+
+static void send_message(struct speaking *speaking, struct matrix_room *room, const char *content, bool named,
+                       bool known_there)
+{
+	struct sent *sent = sent_by(speaking, room, known_there);
+
+	if (named)
+		give_name(speaking, room, sent, speaking->event->message.text);
+	send_sent(speaking, room, "m.room.message", content, sent);
 }
 
 /* `transaction` is taken over. */
@@ -413,12 +420,7 @@ static void add_reaction(struct speaking *speaking, struct matrix_room *room, co
 	buf_puts(&content, ",\"key\":");
 	json_put_string(&content, key);
 	buf_puts(&content, "}}");
-	char *transaction = transaction_of(speaking), *marked = with_mark(speaking, room, buf_text(&content));
-
-	make_call(speaking, room, matrix_path("/rooms/%s/send/m.reaction/%s", room->id, transaction), transaction, marked,
-	          sent);
-	mem_free(transaction);
-	mem_free(marked);
+	send_sent(speaking, room, "m.reaction", buf_text(&content), sent);
 	buf_finish(&content);
 }
 
@@ -551,7 +553,7 @@ static void say_piece(struct speaking *speaking, struct matrix_room *room,
 		piece.xhtml = NULL;
 		put_message(&content, &piece, NULL);
 	}
-	send_event(speaking, room, "m.room.message", buf_text(&content), first, known_there);
+	send_message(speaking, room, buf_text(&content), first, known_there);
 	buf_finish(&content);
 	buf_finish(&mentions);
 }
