@@ -355,6 +355,17 @@ static void sink(enum chat chat, unsigned long events, unsigned long size, unsig
 	puts("}");
 }
 
+/* All that was awaited came back. */
+static void print_echoes(uint64_t cpu, uint64_t taken, unsigned long opened)
+{
+	load.doubled = load.echoes.doubled;
+	load.disordered = load.echoes.disordered;
+	print_costs(cpu, taken, 0, opened);
+	printf(", ");
+	latency_print(&load.echoes.latency, "roundtrip", stdout);
+	puts("}");
+}
+
 static void echo(unsigned long events, unsigned long size, unsigned long people)
 {
 	unsigned long opened = load.homeserver.opened, sent = 0;
@@ -376,12 +387,7 @@ static void echo(unsigned long events, unsigned long size, unsigned long people)
 	while (load.echoes.answered < events)
 		turn(1000);
 	cpu = subject_cpu_ns(&load.subject) - cpu;
-	load.doubled = load.echoes.doubled;
-	load.disordered = load.echoes.disordered;
-	print_costs(cpu, taken, 0, opened);
-	printf(", ");
-	latency_print(&load.echoes.latency, "roundtrip", stdout);
-	puts("}");
+	print_echoes(cpu, taken, opened);
 }
 
 /* What they say before the network has them is refused, and said again. */
@@ -434,12 +440,7 @@ static void crowd(unsigned long events, unsigned long speakers)
 	taken = now_ns() - load.began;
 	ask_report(); /* behind which nothing of it comes any more */
 	cpu = subject_cpu_ns(&load.subject) - cpu;
-	load.doubled = load.echoes.doubled;
-	load.disordered = load.echoes.disordered;
-	print_costs(cpu, taken, 0, opened);
-	printf(", ");
-	latency_print(&load.echoes.latency, "roundtrip", stdout);
-	puts("}");
+	print_echoes(cpu, taken, opened);
 }
 
 static void ghosts(unsigned long first, unsigned long count)
