@@ -8,11 +8,9 @@
  *               the same the other way. No users, no checks, no state.
  *   forward     passes bytes on and back, unread
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <expat.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +23,7 @@
 #include "base/mem.h"
 #include "protocol/frame.h"
 #include "protocol/pbnetwork.pb-c.h"
+#include "floor_ends.h"
 
 #define READ_BYTES (16u << 10) /* as transportd, which does not let one peer hold up the others */
 #define NS_SEPARATOR '|'
@@ -51,12 +50,6 @@ static struct floor {
 	bool in_body, active, receipt, message;
 	unsigned long next_id;
 } floor_;
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 /* from people */
 
@@ -328,41 +321,6 @@ static void run(void)
 	}
 }
 
-static int start_backend(const char *program)
-{
-	int pair[2];
-	char number[16];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		fail("socketpair");
-	pid_t pid = fork();
-
-	if (pid < 0)
-		fail("fork");
-	if (pid == 0) {
-		int fd = dup(pair[1]); /* without the close-on-exec flag */
-
-		snprintf(number, sizeof(number), "%d", fd);
-		setenv("LIBTRANSPORT_FD", number, 1);
-		execl(program, program, floor_.forward ? "--raw" : "--frames", (char *)NULL);
-		fail(program);
-	}
-	close(pair[1]);
-	return pair[0];
-}
-
-static int connect_server(const char *port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		fail("connect");
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return fd;
-}
-
 int main(int argc, char **argv)
 {
 	if (argc != 4) {
@@ -370,8 +328,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	floor_.forward = strcmp(argv[1], "forward") == 0;
-	floor_.backend.fd = start_backend(argv[3]);
-	floor_.server.fd = connect_server(argv[2]);
+	floor_.backend.fd = start_backend(argv[3], floor_.forward ? "--raw" : "--frames");
+	floor_.server.fd = connect_port(argv[2]);
 	floor_.epoll = epoll_create1(EPOLL_CLOEXEC);
 	frame_reader_init(&floor_.frames, FRAME_MAX_DEFAULT);
 	floor_.parser = XML_ParserCreateNS(NULL, NS_SEPARATOR);

@@ -4,9 +4,7 @@
  * websocket on that port, reads each envelope with cJSON, packs what was said in a frame for the backend, acknowledges
  * it, and writes what one read gave in one go. It masks with zeros, knows nobody, checks nothing and keeps nothing.
  */
-#include <arpa/inet.h>
 #include <cjson/cJSON.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "floor_ends.h"
 #include "wire.h"
 
 #define READ_BYTES (16u << 10)
@@ -23,12 +22,6 @@ static struct floor {
 	bool open;
 	struct buf in, out, frames, payload;
 } floor_;
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static struct slice text_of(const cJSON *object, const char *name)
 {
@@ -118,47 +111,14 @@ static void read_slack(void)
 	write_all(floor_.slack, &floor_.out);
 }
 
-static int start_backend(const char *program)
-{
-	int pair[2];
-	char number[16];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		fail("socketpair");
-	pid_t pid = fork();
-
-	if (pid < 0)
-		fail("fork");
-	if (pid == 0) {
-		snprintf(number, sizeof(number), "%d", dup(pair[1])); /* without the close-on-exec flag */
-		setenv("LIBTRANSPORT_FD", number, 1);
-		execl(program, program, "--frames", (char *)NULL);
-		fail(program);
-	}
-	close(pair[1]);
-	return pair[0];
-}
-
-static int connect_slack(const char *port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		fail("connect");
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return fd;
-}
-
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
 		fprintf(stderr, "usage: bench-floor-slack PORT BACKEND\n");
 		return 2;
 	}
-	floor_.backend = start_backend(argv[2]);
-	floor_.slack = connect_slack(argv[1]);
+	floor_.backend = start_backend(argv[2], "--frames");
+	floor_.slack = connect_port(argv[1]);
 	buf_puts(&floor_.out, "GET /link/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 			      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
 	write_all(floor_.slack, &floor_.out);
