@@ -229,15 +229,6 @@ static bool room_name(const struct iq_request *request, struct buf *name, const 
 	return is_room;
 }
 
-static void write_hidden_field(struct xml_writer *writer, const char *name, const char *value)
-{
-	xml_start(writer, "field");
-	xml_attr(writer, "var", name);
-	xml_attr(writer, "type", "hidden");
-	xml_element(writer, "value", NULL, value);
-	xml_end(writer);
-}
-
 static void write_info_field(struct xml_writer *writer, const char *name, const char *value)
 {
 	if (!value || !value[0])
@@ -256,7 +247,7 @@ static void write_room_form(struct xml_writer *writer, const struct room *room)
 		snprintf(members, sizeof(members), "%u", room->members);
 	xml_start_ns(writer, "x", "jabber:x:data");
 	xml_attr(writer, "type", "result");
-	write_hidden_field(writer, "FORM_TYPE", "http://jabber.org/protocol/muc#roominfo");
+	form_put_type(writer, "http://jabber.org/protocol/muc#roominfo");
 	write_info_field(writer, "muc#roomconfig_roomname", room->title);
 	write_info_field(writer, "muc#roominfo_description", room->description);
 	write_info_field(writer, "muc#roominfo_subject", room->subject);

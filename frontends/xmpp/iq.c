@@ -95,6 +95,15 @@ char *form_value(xmpp_stanza_t *form, const char *name)
 	return NULL;
 }
 
+void form_put_type(struct xml_writer *writer, const char *type)
+{
+	xml_start(writer, "field");
+	xml_attr(writer, "var", "FORM_TYPE");
+	xml_attr(writer, "type", "hidden");
+	xml_element(writer, "value", NULL, type);
+	xml_end(writer);
+}
+
 struct xml_writer *iq_result(const struct iq_request *request)
 {
 	return result_begin(request->frontend, request->route.to_text, request->route.from_text, request->id);

@@ -28,6 +28,8 @@ bool tree_is(xmpp_stanza_t *element, const char *name);
 char *tree_text(xmpp_stanza_t *element); /* never NULL; mem_free */
 /* Value of a data form's field; NULL: not there. mem_free. */
 char *form_value(xmpp_stanza_t *form, const char *name);
+/* What the fields behind it are named after (XEP-0068). */
+void form_put_type(struct xml_writer *writer, const char *type);
 
 /*
  * Our own requests. `answered` is called once: with the result, or with NULL after an error or a time-out. It

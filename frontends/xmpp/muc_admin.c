@@ -332,11 +332,7 @@ static void write_form(const struct iq_request *iq, const char *title)
 	xml_start_ns(writer, "query", NS_MUC_OWNER);
 	xml_start_ns(writer, "x", NS_FORM);
 	xml_attr(writer, "type", "form");
-	xml_start(writer, "field");
-	xml_attr(writer, "var", "FORM_TYPE");
-	xml_attr(writer, "type", "hidden");
-	xml_element(writer, "value", NULL, FORM_TYPE);
-	xml_end(writer);
+	form_put_type(writer, FORM_TYPE);
 	xml_start(writer, "field");
 	xml_attr(writer, "var", FIELD_NAME);
 	xml_attr(writer, "type", "text-single");

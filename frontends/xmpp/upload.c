@@ -421,11 +421,7 @@ void upload_write_form(const struct xmpp_frontend *frontend, struct xml_writer *
 	snprintf(max, sizeof(max), "%" PRIu64, media_file_max(frontend->base.transport->media));
 	xml_start_ns(writer, "x", "jabber:x:data");
 	xml_attr(writer, "type", "result");
-	xml_start(writer, "field");
-	xml_attr(writer, "var", "FORM_TYPE");
-	xml_attr(writer, "type", "hidden");
-	xml_element(writer, "value", NULL, NS_UPLOAD);
-	xml_end(writer);
+	form_put_type(writer, NS_UPLOAD);
 	xml_start(writer, "field");
 	xml_attr(writer, "var", "max-file-size");
 	xml_element(writer, "value", NULL, max);
