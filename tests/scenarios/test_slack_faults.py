@@ -3,9 +3,11 @@
 The Slack frontend when Slack does what it may: events in any order and more than once, all sockets taken, ghosts, limits,
 answers that are too large, an app that is removed. Those of slack. are about sockets, gaps and lost answers.
 """
+import json
 import time
 
-from harness.process import require
+from harness.http import http_get
+from harness.process import free_port, require
 from test_slack import Asker, irc_hears, said_on_irc, tied, until
 
 
@@ -87,12 +89,24 @@ async def scenario_all_sockets_taken(world):
 
 
 async def scenario_ghosts(world):
-    """A socket that is not ours is noticed and named; what it swallows comes again, once."""
-    lobby = await tied(world)
-    slack = lobby.slack
+    """A socket that is not ours is noticed and named; what it swallows comes again, once. Administrators are told when it
+    does not go, once; it is counted anew, and shown to transportctl and Prometheus."""
+    port = free_port()
+    lobby = await tied(world, **{"metrics.port": str(port)})
+    slack, gateway = lobby.slack, lobby.gateway
+
+    async def shown():
+        (row,) = json.loads(await gateway.control("--json", "workspaces"))["rows"]
+        status, _, text = await http_get(port, "/metrics")
+        require(status == 200 and f"libtransport_ghost_sockets {row['ghost_sockets']}\n" in text, f"{row} {text}")
+        return row["ghost_sockets"]
+
+    def told():
+        return [text for text in lobby.asker.heard() if "not ours" in text]
+    require(await shown() == 0, "there is a ghost")
     await slack.wait_acknowledged()
     slack.hub.ack_seconds, slack.hub.retry_delays = 1.0, (0.0,) * 20
-    slack.hub.add_ghost()
+    ghost = slack.hub.add_ghost()
     for socket in slack.hub.live():
         socket.disconnect("refresh_requested")
     await lobby.gateway.process.wait_log("Slack counts 3 sockets of this app, and 2 are ours")
@@ -105,6 +119,20 @@ async def scenario_ghosts(world):
     swallowed = [one for one in slack.hub.deliveries if len(one.attempts) > 1 and not one.lost]
     require(swallowed, "the ghost has swallowed nothing")
     require(sorted(said_on_irc(lobby.carol, mark)) == sorted(f"<Egon> {text}" for text in texts), "something came twice")
+    require(await shown() == 1 and not told(), f"told at once: {told()}")
+    await until(told, "a word to the administrator", 90.0)
+
+    async def take_over():
+        opened = slack.hub.opened
+        for socket in slack.hub.live():
+            socket.disconnect("refresh_requested")
+        await until(lambda: slack.hub.opened > opened and len(slack.hub.live()) == 1, "another socket")
+    await take_over()
+    require(len(told()) == 1 and await shown() == 1, f"{told()}")
+    slack.hub.forget(ghost)
+    await take_over()
+    await gateway.process.wait_log("Slack counts no sockets of this app any more that are not ours")
+    require(len(told()) == 1 and await shown() == 0, f"{told()}")
 
 
 async def scenario_uninstalled(world):
