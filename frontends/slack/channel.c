@@ -214,8 +214,8 @@ void channel_store(struct slack_frontend *frontend, const struct channel *channe
 {
 	/* The topic comes last, as it may have any words in it. */
 	char *value =
-	        mem_printf("%s%s%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "",
-	                   channel->topic ? "topic=" : "", channel->topic ? channel->topic : "");
+	        mem_printf("%s%s%s%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "",
+	                   channel->left_out ? "left-out " : "", channel->topic ? "topic=" : "", channel->topic ? channel->topic : "");
 	const struct store_place place = {.place = channel->place,
 	                                  .kind = kinds[channel->kind],
 	                                  .owner = channel->owner ? channel->owner : "",
@@ -277,6 +277,7 @@ static void load_one(struct slack_frontend *frontend, const struct store_place *
 
 	channel->in_room = strstr(words, "room ") != NULL;
 	channel->archived = strstr(words, "archived ") != NULL;
+	channel->left_out = strstr(words, "left-out ") != NULL;
 	channel->topic = topic ? mem_strdup(topic + strlen("topic=")) : NULL;
 	mem_free(words);
 }

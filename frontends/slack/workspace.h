@@ -32,6 +32,7 @@ struct workspace {
 	struct custom_emoji *emoji; /* NULL: not needed so far */
 	struct list waiting; /* struct waiting_event.link (incoming.c) */
 	unsigned waiting_count;
+	unsigned left_out; /* channels of which administrators are to be told (portal_channel.c) */
 };
 
 /* Of each token of the configuration, and each that was kept; `settled` when it is known of each whether it is good. */

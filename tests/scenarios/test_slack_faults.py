@@ -4,7 +4,9 @@ The Slack frontend when Slack does what it may: events in any order and more tha
 answers that are too large, an app that is removed. Those of slack. are about sockets, gaps and lost answers.
 """
 import json
+import sqlite3
 import time
+from contextlib import closing
 
 from harness.http import http_get
 from harness.process import free_port, require
@@ -133,6 +135,74 @@ async def scenario_ghosts(world):
     await take_over()
     await gateway.process.wait_log("Slack counts no sockets of this app any more that are not ours")
     require(len(told()) == 1 and await shown() == 0, f"{told()}")
+
+
+ROOMS = 500  # LIMIT_ROOMS_PER_USER
+
+
+async def scenario_too_many_rooms(world):
+    """The account that speaks for people of a workspace is in all the rooms that it can be in: another channel is not tied to
+    one more; one that was is told, and administrators, once; and it follows when there is a place."""
+    lobby = await tied(world)
+    slack, gateway, carol, egon, asker = lobby.slack, lobby.gateway, lobby.carol, lobby.egon, lobby.asker
+    await slack.wait_acknowledged()
+    await gateway.process.stop()
+    channels = slack.add_channels(slack.team, ROOMS, egon.id)
+    for channel in channels:
+        channel.members[slack.bot.bot_user.id] = True
+    with closing(sqlite3.connect(gateway.keys["database.database"])) as database:
+        ((table,),) = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%places'")
+        database.executemany(f"INSERT INTO {table} VALUES ('slack', ?, 'portal', '', ?, '')",
+                             [(f"{slack.team.id}/{channel.id}", f"#room{number}") for number, channel in enumerate(channels)])
+        database.commit()
+
+    def told(where):
+        return [message["text"] for message in slack.posted(where) if "cannot be in" in message["text"]]
+
+    def left_out():
+        return [channel for channel in channels if told(channel.id)]
+    mark = carol.mark()
+    await gateway.start()
+    await slack.wait_connected()
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    (alone,) = await until(left_out, "a word in the channel that is left out", 60.0)
+    await until(lambda: any("carry nothing" in text for text in asker.heard()), "a word to the administrator")
+    number = channels.index(alone)
+    await asker.ask("list", rf"#room{number} \(left out")
+    # What is said there is not lost without a word.
+    egon.say(alone.id, "hello?")
+    await until(lambda: any("too many rooms" in message["text"] for _, message in egon.user.ephemerals), "a word to who spoke")
+    # Another room is refused, one that it is in is not.
+    slack.channel("more", "egon")
+    await asker.command("more", "link #more", f"cannot be tied to #more: .* {ROOMS} rooms")
+    await asker.command("more", f"link #room{number - 1 if number else 1}", "tied to #room[0-9]+ now")
+    await asker.command("more", "unlink", "not tied to")
+    await asker.ask("create #other", "cannot be tied to #other")
+    require("other" not in slack.team.titles, "the channel was made")
+
+    # Once: not at the next start, and not by what is said.
+    mark = carol.mark()
+    await gateway.process.stop()
+    await gateway.start()
+    await slack.wait_connected()
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    egon.say("general", "still here")
+    await irc_hears(carol, "bridge", "<Egon> still here", mark)
+    egon.say(alone.id, "still nobody?")
+    await until(lambda: sum("too many rooms" in message["text"] for _, message in egon.user.ephemerals) == 2, "another word")
+    require(left_out() == [alone] and len(told(alone.id)) == 1, f"{left_out()}")
+    require(sum("carry nothing" in text for text in asker.heard()) == 1, "administrators are told again")
+
+    # It follows when another is untied.
+    other = channels[number - 1 if number else 1]
+    await carol.join(f"#room{number}")
+    mark = carol.mark()
+    await asker.command(other.id, "unlink", "not tied to")
+    await carol.expect(rf"^:bridge!\S+ JOIN :?#room{number}$", mark)
+    egon.say(alone.id, "at last")
+    await carol.expect(rf"^:bridge!\S+ PRIVMSG #room{number} :<Egon> at last$", mark)
+    await slack.wait_for_message(alone.id, lambda message: "is heard now" in message["text"])
+    await asker.command("more", "link #more", f"cannot be tied to #more: .* {ROOMS} rooms")
 
 
 async def scenario_uninstalled(world):
