@@ -277,9 +277,9 @@ static char *no_room(const struct asking *asking, const char *what)
 {
 	if (portal_channel_fits(asking->workspace, asking->argument))
 		return NULL;
-	return mem_printf("%s cannot be tied to %s: channels of this workspace are tied to %d rooms already, and the account that "
-			  "speaks for people is in no more. Untie one that is not needed: list shows them, /bridge unlink, said "
-			  "there, unties it.",
+	return mem_printf("%s cannot be tied to %s: channels of this workspace are tied to %d rooms already, and the "
+			  "account that speaks for people is in no more. Untie one that is not needed: list shows them, "
+			  "/bridge unlink, said there, unties it.",
 			  what, asking->argument, LIMIT_ROOMS_PER_USER);
 }
 

@@ -215,7 +215,8 @@ void channel_store(struct slack_frontend *frontend, const struct channel *channe
 	/* The topic comes last, as it may have any words in it. */
 	char *value =
 	        mem_printf("%s%s%s%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "",
-	                   channel->left_out ? "left-out " : "", channel->topic ? "topic=" : "", channel->topic ? channel->topic : "");
+	                   channel->left_out ? "left-out " : "", channel->topic ? "topic=" : "",
+	                   channel->topic ? channel->topic : "");
 	const struct store_place place = {.place = channel->place,
 	                                  .kind = kinds[channel->kind],
 	                                  .owner = channel->owner ? channel->owner : "",

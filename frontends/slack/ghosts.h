@@ -3,8 +3,8 @@
  * Ghosts: sockets that Slack counts for the app and that we do not hold. What Slack hands to them we do not see: it
  * comes again if nobody acknowledges it, and is lost to us if another gateway does. Slack says how many there are at
  * each hello only. A socket whose connection broke, or whose process was killed, is counted on for a while, so those
- * that are there LIMIT_SLACK_GHOST_SECONDS later as well are worth an administrator's time. To know, and to see them go,
- * they are counted anew by another socket: at first after that time, then after twice as long each time, up to
+ * that are there LIMIT_SLACK_GHOST_SECONDS later as well are worth an administrator's time. To know, and to see them
+ * go, they are counted anew by another socket: at first after that time, then after twice as long each time, up to
  * LIMIT_SLACK_GHOST_LAST_SECONDS.
  */
 #pragma once
