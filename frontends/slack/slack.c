@@ -15,7 +15,6 @@
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/install.h"
-#include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/posted.h"
@@ -274,7 +273,6 @@ static void on_expired_patience(uv_timer_t *timer)
 {
 	struct slack_frontend *frontend = timer->data;
 
-	known_flush(frontend);
 	incoming_go_on(frontend, NULL);
 	if (ghosts_due(&frontend->ghosts, clock_ms()))
 		socket_mode_count(frontend->socket);
@@ -455,7 +453,6 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped = stopped;
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
-	known_flush(frontend);
 	incoming_forget(frontend);
 	if (frontend->patience) {
 		frontend->stop_waits += 2;

@@ -63,6 +63,27 @@ async def scenario_gap_behind_a_newer_event(world):
     require(sorted(said) == sorted([*(f"<Egon> number {n}" for n in range(3)), "<Egon> after"]), f"{said}")
 
 
+async def scenario_deleted_after_a_kill(world):
+    """kill -9 as soon as a message was handed on, and it is deleted before the next start: that is found."""
+    lobby = await tied(world)
+    slack, carol, egon = lobby.slack, lobby.carol, lobby.egon
+    for number in range(20):
+        egon.say("general", f"number {number}")
+    await irc_hears(carol, "bridge", "<Egon> number 19")
+    for round_ in range(3):
+        deleted = egon.say("general", f"gone {round_}")
+        await irc_hears(carol, "bridge", f"<Egon> gone {round_}")
+        await lobby.gateway.kill_core()
+        mark = carol.mark()
+        egon.delete("general", deleted)
+        await lobby.gateway.start()
+        await slack.wait_connected()
+        egon.say("general", f"after {round_}")
+        await irc_hears(carol, "bridge", f"<Egon> after {round_}", mark)
+        said = [text for text in said_on_irc(carol, mark) if not text.startswith("<Egon> after")]
+        require(len(said) == 1 and "takes back" in said[0], f"{said}")
+
+
 async def scenario_all_sockets_taken(world):
     """Slack has no place for another socket: it is asked again, not in a loop, and nothing is lost meanwhile."""
     lobby = await tied(world)
