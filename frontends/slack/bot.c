@@ -635,12 +635,13 @@ void slack_bot_command(struct workspace *workspace, const struct slack_command *
 void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room)
 {
 	struct workspace *workspace = workspace_of(frontend, address);
-	const struct channel *channel = channel_portal(frontend, room);
 	struct slack_address person;
 
 	if (!workspace || !slack_address_read(&person, address))
 		return;
-	if (channel && !strcmp(channel->at.team, workspace->team)) {
+	const struct channel *channel = channel_portal(frontend, workspace->team, room);
+
+	if (channel) {
 		const struct web_argument arguments[] = {
 		        {"channel", channel->at.id}, {"users", person.id}, {NULL, NULL}};
 

@@ -80,11 +80,18 @@ static struct portal_channels *portals_of(const struct slack_frontend *frontend,
 	return portals;
 }
 
-struct channel *channel_portal(const struct slack_frontend *frontend, const char *room)
+struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room)
 {
 	const struct portal_channels *portals = portals_of(frontend, room);
+	struct channel *found = NULL;
 
-	return portals ? portals->items[0] : NULL;
+	for (size_t i = 0; portals && i < portals->count; i++) {
+		struct channel *channel = portals->items[i];
+
+		if (!strcmp(channel->at.team, team) && (!found || (found->archived && !channel->archived)))
+			found = channel;
+	}
+	return found;
 }
 
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel)

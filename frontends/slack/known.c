@@ -68,7 +68,12 @@ static void add(struct known *known, const char *ts, const char *thread, const c
 
 static void put_line(struct buf *out, const char *ts, const char *thread, const char *user)
 {
-	buf_printf(out, "%s %s %s\n", ts, thread ? thread : "-", user);
+	buf_puts(out, ts);
+	buf_putc(out, ' ');
+	buf_puts(out, thread ? thread : "-");
+	buf_putc(out, ' ');
+	buf_puts(out, user);
+	buf_putc(out, '\n');
 }
 
 /* False: there is none. */

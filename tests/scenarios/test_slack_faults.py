@@ -10,7 +10,7 @@ from contextlib import closing
 
 from harness.http import http_get
 from harness.process import free_port, require
-from test_slack import Asker, irc_hears, said_on_irc, tied, until
+from test_slack import Asker, irc_hears, said_on_irc, tied, two_workspaces, until
 
 
 async def scenario_reordered(world):
@@ -224,6 +224,34 @@ async def scenario_too_many_rooms(world):
     await carol.expect(rf"^:bridge!\S+ PRIVMSG #room{number} :<Egon> at last$", mark)
     await slack.wait_for_message(alone.id, lambda message: "is heard now" in message["text"])
     await asker.command("more", "link #more", f"cannot be tied to #more: .* {ROOMS} rooms")
+
+
+async def scenario_not_delivered(world):
+    """What the network refuses is said where it was said, whichever workspace was tied to the room first, and is lost."""
+    both = await two_workspaces(world)
+    slack, carol = both.slack, both.carol
+    await carol.join("#club")  # she made it
+    for asker, nick in ((both.egon, "first"), (both.dana, "second")):
+        mark, channel = carol.mark(), f"of-{asker.person.user.name}"
+        await asker.command(channel, "unlink", "not tied to")
+        await asker.command(channel, "link #club", "tied to #club now")
+        await carol.expect(rf"^:{nick}!\S+ JOIN :?#club$", mark)
+    mark = carol.mark()
+    carol.send("MODE #club +m")
+    await carol.expect(r"MODE #club \+m", mark)
+
+    def refused(channel, team, text):
+        return [message["text"] for message in slack.posted(channel, team)
+                if message["text"].startswith("Not delivered") and text in message["text"]]
+    both.egon.person.say("of-egon", "may I?")
+    await until(lambda: refused("of-egon", slack.team, "may I?"), "a word to egon")
+    both.dana.person.say("of-dana", "and I?")
+    await until(lambda: refused("of-dana", both.other, "and I?"), "a word to dana")
+    slack.revoke(slack.bot.tokens[-1])
+    await both.gateway.process.wait_log("is lost to the gateway")
+    both.dana.person.say("of-dana", "not now either?")
+    await until(lambda: refused("of-dana", both.other, "not now either?"), "a word to dana")
+    require(not any("Not delivered" in text for asker in (both.egon, both.dana) for text in asker.heard()), "it is said elsewhere")
 
 
 async def scenario_uninstalled(world):
