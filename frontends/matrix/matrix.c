@@ -26,6 +26,7 @@
 #include "frontends/matrix/show.h"
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
+#include "frontends/matrix/upgrade.h"
 #include "transport/delivery.h"
 #include "transport/http/http_url.h"
 #include "transport/in_flight.h"
@@ -375,6 +376,7 @@ static void begin(struct matrix_frontend *frontend)
 	frontend->loaded = true;
 	delivery_frontend_ready(&frontend->base);
 	gaps_look(frontend);
+	upgrades_recover(frontend);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = CLIENT "/account/whoami",
 	                                                            .done = on_whoami,
