@@ -30,9 +30,10 @@ static void tell_left_out(struct slack_frontend *frontend, const char *team)
 
 	if (!workspace)
 		return;
-	char *text = mem_printf("Channels of %s that carry nothing, but for people with an account of their own: %u more. The "
-				"account that speaks for all others is in %d rooms of the network, and can be in no more. Untie "
-				"channels that are not needed (/bridge unlink): those that are left out, as list shows them, follow.",
+	char *text = mem_printf("Channels of %s that cannot be served: %u. The account that speaks for people there is in "
+				"%d rooms of the network, and can be in no more; only people with an account of their own are "
+				"heard. Untie channels that are not needed (/bridge unlink): those that are left out, as list "
+				"shows them, follow.",
 				workspace->name, workspace->left_out, LIMIT_ROOMS_PER_USER);
 
 	workspace->left_out = 0;
@@ -123,16 +124,9 @@ bool portal_channel_fits(const struct workspace *workspace, const char *room)
 
 /* ------------------------------------------------------------------------------------------------- people */
 
-void portal_channel_join(struct slack_frontend *frontend, struct channel *channel,
-                         struct resource *resource)
+static int enter(struct slack_frontend *frontend, const struct channel *channel, struct resource *resource)
 {
-	struct user *user = resource->identity->user;
-	const struct room *room = room_find(user, channel->name);
-	bool full = !room && map_count(user->rooms) >= LIMIT_ROOMS_PER_USER;
-
-	if (channel->archived || (room && room_has(room, resource)))
-		return;
-	char *nickname = user_nickname(user);
+	char *nickname = user_nickname(resource->identity->user);
 	int err = router_from_frontend(
 	        resource, &(struct event){.type = EVENT_ROOM_JOIN,
 	                                  .room = {.name = channel->name, .nickname = nickname}});
@@ -141,13 +135,27 @@ void portal_channel_join(struct slack_frontend *frontend, struct channel *channe
 		log_info(&frontend->base.log, "%s is not brought into %s: %s",
 		         log_quote(resource->identity->address), log_quote(channel->name),
 		         tp_error_text(err));
-	if (is_relay(workspace_find(frontend, channel->at.team), resource->identity->address)) {
-		if (err == TP_ERR_LIMIT && full)
-			leave_out(frontend, channel);
-		else if (!err)
-			let_in(frontend, channel);
-	}
 	mem_free(nickname);
+	return err;
+}
+
+void portal_channel_join(struct slack_frontend *frontend, struct channel *channel,
+                         struct resource *resource)
+{
+	const struct user *user = resource->identity->user;
+	const struct room *room = room_find(user, channel->name);
+	bool full = !room && map_count(user->rooms) >= LIMIT_ROOMS_PER_USER;
+
+	if (channel->archived)
+		return;
+	int err = room && room_has(room, resource) ? 0 : enter(frontend, channel, resource);
+
+	if (!is_relay(workspace_find(frontend, channel->at.team), resource->identity->address))
+		return;
+	if (err == TP_ERR_LIMIT && full)
+		leave_out(frontend, channel);
+	else if (!err)
+		let_in(frontend, channel);
 }
 
 static void leave(struct resource *resource, const char *name)
