@@ -360,19 +360,23 @@ void roster_go_offline(struct roster *roster)
 	}
 }
 
+void contact_describe(const struct contact *contact, struct event_contact *out)
+{
+	*out = (struct event_contact){.name = contact->name,
+				      .alias = contact->alias,
+				      .groups = (const char *const *)contact->groups,
+				      .groups_count = contact->groups_count,
+				      .status = contact->status,
+				      .status_text = contact->status_text,
+				      .icon_hash = contact->icon_hash,
+				      .has_blocked = true,
+				      .blocked = contact->blocked};
+}
+
 void contact_to_event(const struct contact *contact, const struct user *user, struct event *event)
 {
-	*event = (struct event){.type = EVENT_CONTACT,
-				.user = user->key,
-				.contact = {.name = contact->name,
-					    .alias = contact->alias,
-					    .groups = (const char *const *)contact->groups,
-					    .groups_count = contact->groups_count,
-					    .status = contact->status,
-					    .status_text = contact->status_text,
-					    .icon_hash = contact->icon_hash,
-					    .has_blocked = true,
-					    .blocked = contact->blocked}};
+	*event = (struct event){.type = EVENT_CONTACT, .user = user->key};
+	contact_describe(contact, &event->contact);
 }
 
 void roster_replay(const struct roster *roster, struct resource *to)

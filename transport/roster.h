@@ -51,7 +51,8 @@ struct contact *roster_put(struct roster *roster, const char *name, const char *
 bool roster_remove(struct roster *roster, const char *name);
 /* The presence that is known goes offline, and the resources that have presence are told. */
 void roster_go_offline(struct roster *roster);
-/* The contact as an event; pointers into the contact. */
+/* What is known of the contact; pointers into it. The second one makes an event of it. */
+void contact_describe(const struct contact *contact, struct event_contact *out);
 void contact_to_event(const struct contact *contact, const struct user *user, struct event *event);
 /* What a resource that has just come is told: contacts while connected, and questions that wait for an answer. */
 void roster_replay(const struct roster *roster, struct resource *to);

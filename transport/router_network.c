@@ -102,7 +102,6 @@ static const char *check_names(const struct event *event);
 
 static void network_contact(struct user *user, struct event *event)
 {
-	struct event out;
 	int changed;
 
 	if (!strcmp(event->contact.name, user->legacy_name) &&
@@ -116,13 +115,14 @@ static void network_contact(struct user *user, struct event *event)
 		return;
 	if (event->snapshot)
 		return;
-	contact_to_event(contact, user, &out);
-	out.trace = event->trace;
-	out.raw = event->raw;
+	/* Not a new one: a login brings thousands, and clearing so many large structures is what takes time. */
+	contact_describe(contact, &event->contact);
+	event->user = user->key;
+	event->handover = 0;
 	if (changed & (ROSTER_NEW | ROSTER_ITEM))
-		router_deliver(user, NULL, &out);
+		router_deliver(user, NULL, event);
 	else
-		router_deliver_present(user, &out);
+		router_deliver_present(user, event);
 }
 
 static void network_contact_removed(struct user *user, struct event *event)
