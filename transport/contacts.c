@@ -32,11 +32,22 @@ static bool is_named(const struct contact *contact, const char *name)
 	return !strcmp(contact->name, name) || text_equal_nocase(contact->name, name);
 }
 
+static bool is_lower(const char *name, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (name[i] >= 'A' && name[i] <= 'Z')
+			return false;
+	return true;
+}
+
 static uint32_t hash_of(const char *name)
 {
+	size_t length = strlen(name);
 	struct text_key key;
-	const char *lower = text_key_lower(&key, name);
-	uint32_t hash = map_hash(lower, strlen(lower));
+
+	if (is_lower(name, length))
+		return map_hash(name, length);
+	uint32_t hash = map_hash(text_key_lower(&key, name), length);
 
 	text_key_finish(&key);
 	return hash;

@@ -166,9 +166,21 @@ static void reserve(struct roster *roster, const struct store_contact *contacts,
 	contacts_reserve(&roster->contacts, count, bytes);
 }
 
+/* Of an account that is loaded the next contact is often in the same groups as the one before it. */
+static void share_groups(struct contact *contact, const struct contact *with)
+{
+	if (!with->groups)
+		return;
+	CONTAINER_OF(with->groups, struct combination, names)->users++;
+	contact->groups = with->groups;
+	contact->groups_count = with->groups_count;
+}
+
 struct roster *roster_create(struct user *user, const struct store_contact *contacts, size_t count)
 {
 	struct roster *roster = MEM_NEW(struct roster);
+
+	const struct contact *before = NULL; /* with the groups of contacts[i - 1] */
 
 	roster->user = user;
 	reserve(roster, contacts, count);
@@ -177,9 +189,15 @@ struct roster *roster_create(struct user *user, const struct store_contact *cont
 
 		if (!contact)
 			break;
-		if (contact->stored) /* under a name in another case */
+		if (contact->stored) { /* under a name in another case */
+			before = NULL;
 			continue;
-		set_groups(contact, contacts[i].groups, contacts[i].groups_count);
+		}
+		if (before && contacts[i].groups == contacts[i - 1].groups)
+			share_groups(contact, before);
+		else
+			set_groups(contact, contacts[i].groups, contacts[i].groups_count);
+		before = contact;
 		contact->subscribed = contacts[i].subscribed;
 		contact->flags = contacts[i].flags;
 		contact->blocked = contacts[i].flags & CONTACT_FLAG_BLOCKED;
