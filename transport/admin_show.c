@@ -238,7 +238,7 @@ static void put_user(struct table *table, const struct user *user)
 	put_since(table, user->active_ms);
 	table_put_number(table, (int64_t)clients_of(user));
 	table_put_number(table, (int64_t)map_count(user->rooms));
-	table_put_number(table, (int64_t)map_count(user->roster->contacts));
+	table_put_number(table, (int64_t)contacts_count(user->roster->contacts));
 	table_put_number(table, (int64_t)user->messages_out);
 	table_put_number(table, (int64_t)user->messages_in);
 	table_put_text(table, told ? user->last_error_text : NULL);

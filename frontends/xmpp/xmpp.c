@@ -328,6 +328,20 @@ static int shown(struct xmpp_frontend *frontend)
 	return showing.refused ? TP_ERR_NOT_CONNECTED : 0;
 }
 
+/* A message: its files are to be where the person can fetch them. */
+static int show_with_files(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                           const struct event *event)
+{
+	struct event placed = *event;
+	struct arena arena = {0};
+	if (!files_place(frontend, to, &placed.message, &arena))
+		return TP_ERR_NOT_CONNECTED;
+	frontend->showing = (struct xmpp_showing){.number = event->handover};
+	show(frontend, to, only, &placed);
+	arena_finish(&arena);
+	return shown(frontend);
+}
+
 static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
                             const struct event *event)
 {
@@ -335,15 +349,11 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 	bool in_room = event->type == EVENT_MESSAGE && event->message.kind != MESSAGE_CHAT;
 	if (event->handover && in_room && only && probe_is_open(only))
 		return TP_ERR_NOT_CONNECTED;
-	struct event placed = *event;
-	struct arena arena = {0};
 	/* Without a number nothing would be delivered again. */
-	if (event->handover && event->type == EVENT_MESSAGE && !event->raw &&
-	    !files_place(frontend, to, &placed.message, &arena))
-		return TP_ERR_NOT_CONNECTED;
+	if (event->handover && event->type == EVENT_MESSAGE && !event->raw)
+		return show_with_files(frontend, to, only, event);
 	frontend->showing = (struct xmpp_showing){.number = event->handover};
-	show(frontend, to, only, &placed);
-	arena_finish(&arena);
+	show(frontend, to, only, event);
 	return shown(frontend);
 }
 

@@ -223,7 +223,6 @@ static int setup(bool server_mode)
 	user.legacy_name = mem_strdup("legacy");
 	user.state = USER_CONNECTED;
 	roster.user = &user;
-	roster.contacts = map_create();
 	return 0;
 }
 
@@ -258,14 +257,6 @@ static void free_room(void *data)
 	mem_free(room);
 }
 
-static void free_contact(void *data)
-{
-	struct contact *contact = data;
-
-	mem_free(contact->alias);
-	mem_free(contact);
-}
-
 int fixture_teardown(void **state)
 {
 	struct map_iter it = {0};
@@ -282,7 +273,7 @@ int fixture_teardown(void **state)
 	config_destroy(&config);
 	map_destroy(&user.settings, mem_free);
 	map_destroy(&user.rooms, free_room);
-	map_destroy(&roster.contacts, free_contact);
+	contacts_destroy(&roster.contacts, NULL);
 	mem_free(user.legacy_name);
 	mem_free(user.key);
 	login_step_clear(&user, false);
@@ -345,15 +336,11 @@ struct resource *log_in(const char *full_jid)
 
 void fake_contact(const char *name, const char *alias, bool subscribed)
 {
-	struct contact *contact = MEM_NEW_TEXT(struct contact, name, name);
-	char *key = mem_strdup(name);
+	bool is_new;
+	struct contact *contact = contacts_add(&roster.contacts, name, alias, &is_new);
 
-	text_lower(key);
-	contact->alias = mem_strdup(alias);
 	contact->subscribed = subscribed;
 	contact->stored = true;
-	map_put(roster.contacts, key, contact);
-	mem_free(key);
 }
 
 struct room *fake_room(const char *name, const char *nickname)
