@@ -37,10 +37,15 @@ static void put_record(struct table *table, const struct spool_record *record)
 
 void admin_show_spool(struct admin_call *call)
 {
-	static const struct table_column columns[] = {{"number", TABLE_NUMBER}, {"to", TABLE_TEXT},
-						      {"user", TABLE_TEXT},     {"state", TABLE_TEXT},
-						      {"age", TABLE_SECONDS},   {"tries", TABLE_NUMBER},
-						      {"bytes", TABLE_NUMBER},  {"reason", TABLE_TEXT}};
+	static const struct table_column columns[] = {
+		{"number", TABLE_NUMBER},
+		{"to", TABLE_TEXT, .rank = 2},
+		{"user", TABLE_TEXT},
+		{"state", TABLE_TEXT},
+		{"age", TABLE_SECONDS},
+		{"tries", TABLE_NUMBER, .rank = 3},
+		{"bytes", TABLE_NUMBER, .rank = 4},
+		{"reason", TABLE_TEXT, .rank = 1}};
 	struct transport *transport = call->transport;
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 	const char *part = call->words[0];

@@ -149,10 +149,19 @@ async def scenario_tables_fit_the_terminal(world):
     person = await world.person(f"{long_name}@{DOMAIN}", gateway.port)
     person.say(ECHO, "here")
     await person.message(ECHO, "^here$")
-    for columns in (110, 180):
+    for columns in (80, 110, 200):
         lines = await on_a_terminal(columns, program(world), "-c", gateway.config, "users")
-        require(len(lines) == 2 and max(map(len, lines)) <= columns, f"on {columns} columns: {lines}")
-        require(("…" in lines[1]) == (columns == 110), f"on {columns} columns: {lines[1]}")
+        require(max(map(len, lines)) <= columns, f"on {columns} columns: {lines}")
+        left_out = re.fullmatch(r"(\d+) columns? left out: --json or a wider terminal shows them", lines[-1])
+        require(len(lines) == (2 if columns == 200 else 3) and bool(left_out) == (columns != 200),
+                f"on {columns} columns: {lines}")
+        require(len(re.split(" {1,}", lines[0])) == 12 - (int(left_out[1]) if left_out else 0),
+                f"on {columns} columns another number of columns is left out: {lines}")
+        require((f"{long_name}@{DOMAIN}" in lines[1]) == (columns == 200) and lines[1].startswith("a-name-that-is-"),
+                f"on {columns} columns: {lines[1]}")
+    for command in ("backends", "rooms", "spool", "bans", "workspaces"):
+        lines = await on_a_terminal(80, program(world), "-c", gateway.config, command)
+        require(max(map(len, lines)) <= 80, f"{command} does not fit 80 columns: {lines}")
     require(long_name in await gateway.control("users"), "what goes into a pipe is cut")
 
 

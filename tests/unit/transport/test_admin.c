@@ -167,8 +167,75 @@ static void test_tables(void **state)
 	                        "  SILENT  REFUSED\n"));
 	assert_non_null(strstr(buf_text(&answered), "\n 1  4711  ready     all      1        2048"));
 	assert_non_null(strstr(buf_text(&answered), "\n 2     -  starting  all      0           0"));
-	assert_answer("--width=30 rooms", "ROOM  USER     NICKNAME  STATE   CLIENTS  PARTICIPANTS\n"
-	                                  "#r    alice@x  al        joined        1             2");
+	assert_answer("--width=30 rooms", "ROOM  USER     STATE\n"
+	                                  "#r    alice@x  joined\n"
+	                                  "3 columns left out");
+}
+
+/* The columns of a terminal that the widest line takes; one for each character. */
+static size_t width_of(const char *text)
+{
+	size_t widest = 0, width = 0;
+
+	for (; *text; text++) {
+		width = *text == '\n' ? 0 : width + ((*text & 0xc0) != 0x80);
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+static void show_workspace(struct frontend *frontend,
+			   void (*each)(void *context, const struct frontend_workspace *workspace), void *context)
+{
+	(void)frontend;
+	each(context, &(struct frontend_workspace){.id = "T0123ABCDEF",
+						   .name = "A company whose name is longer than most names of companies are",
+						   .state = "waiting for the answer of Slack",
+						   .waiting = 1234567});
+}
+
+/* Everything has long names and large numbers, and is asked for on 80 columns. */
+static void test_tables_fit_80_columns(void **state)
+{
+	static const char *const tables[] = {"users", "backends", "spool", "rooms", "bans", "workspaces"};
+	static const char longest[] = "someone-with-a-long-name@chat.department.example.org";
+	static struct frontend_ops ops;
+	struct user *user;
+
+	(void)state;
+	fixture_start(NULL, 0);
+	ops = fake_frontend_ops;
+	ops.workspaces = show_workspace;
+	fx->frontend->ops = &ops;
+	fx->transport->frontends_started = true;
+	store_account(longest, "someone-with-a-long-name", "pw");
+	user = log_in(longest, "phone");
+	join(longest, "phone", "#a-room-with-a-long-name%irc.example.org", "a-long-nickname");
+	user->messages_in = user->messages_out = 123456789;
+	user->connected_ms = user->active_ms = 1;
+	fx->backends[0].state = BACKEND_READY;
+	fx->backends[0].stats.resident_kb = fx->backends[0].stats.shared_kb = 16777216;
+	fx->backends[0].ignored_frames = 1234567;
+	assert_int_equal(from_person(longest, "phone",
+				     (struct event){.type = EVENT_MESSAGE,
+						    .message = {.kind = MESSAGE_ROOM,
+								.name = "#a-room-with-a-long-name%irc.example.org",
+								.text = "one"}}),
+			 0);
+	ask("ban someone-else-with-a-long-name@chat.department.example.org Has said the same thing far too often.");
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		char *line = mem_printf("--width=80 %s", tables[i]);
+		const char *text = ask(line);
+
+		if (!strchr(text, '\n') || width_of(text) > 80)
+			fail_msg("%s: %zu columns\n%s", tables[i], width_of(text), text);
+		mem_free(line);
+	}
+	/* who, in what state, and why, are always there */
+	assert_non_null(strstr(ask("--width=80 users"), "USER"));
+	assert_non_null(strstr(buf_text(&answered), "STATE"));
+	assert_non_null(strstr(buf_text(&answered), "ERROR"));
+	assert_non_null(strstr(buf_text(&answered), "columns left out: --json or a wider terminal shows them"));
 }
 
 static void test_json(void **state)
@@ -503,6 +570,7 @@ int main(void)
 	        TEST(test_errors),
 	        TEST(test_machine_formats),
 	        TEST(test_tables),
+	        TEST(test_tables_fit_80_columns),
 	        TEST(test_json),
 	        TEST(test_words),
 	        TEST(test_kick),
