@@ -50,6 +50,7 @@ struct call {
 	bool reserved; /* its body is still to come */
 	bool again;    /* whoever was given the answer wants it */
 	unsigned attempts;
+	uint64_t trace;
 	bool rests_for_silence; /* not for a time that the homeserver named */
 	uint64_t due_ms;        /* uv_now, while it rests */
 	matrix_done *done;
@@ -518,7 +519,8 @@ static void settle_look(struct call *call, const struct http_result *result, con
 		struct answer found = {.errcode = "", .text = ""};
 		struct buf json = {0};
 
-		log_info(&call->homeserver->log, "%s: was done before it was answered", log_quote(call->path));
+		log_info(&call->homeserver->log, "%s: was done before it was answered%s", log_quote(call->path),
+			 log_trace(call->trace));
 		buf_puts(&json, "{\"event_id\":");
 		json_put_string(&json, event_id);
 		buf_putc(&json, '}');
@@ -549,12 +551,13 @@ static void settle(struct call *call, const struct http_result *result, const st
 		settle_look(call, result, answer);
 	} else if (again && !call->once) {
 		LOG_AT(verdict == FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-		       &homeserver->log, "%s: to be asked again: %s", log_quote(call->path),
-		       buf_text(&problem));
+		       &homeserver->log, "%s: to be asked again: %s%s", log_quote(call->path),
+		       buf_text(&problem), log_trace(call->trace));
 		rest(call, delay_of(call, verdict, result, answer));
 	} else {
 		if (verdict != GOOD)
-			log_debug(&homeserver->log, "%s: %s", log_quote(call->path), buf_text(&problem));
+			log_debug(&homeserver->log, "%s: %s%s", log_quote(call->path), buf_text(&problem),
+				  log_trace(call->trace));
 		give_back(call, result, answer, verdict, buf_text(&problem));
 	}
 	if (!homeserver->destroyed) {
@@ -620,6 +623,7 @@ static struct call *call_create(const struct matrix_call *given)
 	call->bearer = mem_strdup(given->bearer);
 	call->fd = -1;
 	call->once = given->once;
+	call->trace = given->trace;
 	call->unrepeated = given->unrepeated;
 	if (given->room && given->transaction) {
 		struct buf look = {0};

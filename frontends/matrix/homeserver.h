@@ -57,6 +57,7 @@ struct matrix_call {
 	 * (Synapse does): where there was no answer the event is looked for in the room, by its unsigned.transaction_id,
 	 * before the call is made again. Found, it is answered with its "event_id". */
 	const char *room, *transaction;
+	uint64_t trace; /* of the message that it is about: at the end of the log's lines; 0: none */
 	/* Not again where the homeserver may have got it and does not answer: then TP_ERR_IO or TP_ERR_TIMEOUT. For what
 	 * has no transaction id. */
 	bool unrepeated;

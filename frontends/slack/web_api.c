@@ -463,7 +463,7 @@ static void reply_with(struct web_pending *call, struct web_answer *answer)
 	};
 
 	if (answer->err)
-		log_debug(&call->api->log, "%s: %s", call->method, reply.problem);
+		log_debug(&call->api->log, "%s: %s%s", call->method, reply.problem, log_trace(call->trace));
 	give_back(call, &reply);
 }
 
@@ -521,7 +521,8 @@ static struct web_gate *close_gate(struct web_pending *call, const struct http_r
 	struct buf name = {0};
 
 	put_gate_name(&name, call);
-	log_debug(&api->log, "%s: no more calls for %llu ms", buf_text(&name), (unsigned long long)delay_ms);
+	log_debug(&api->log, "%s: no more calls for %llu ms%s", buf_text(&name), (unsigned long long)delay_ms,
+		  log_trace(call->trace));
 	struct web_gate *gate = web_gate_close(&api->gates, buf_text(&name), now_of(api) + delay_ms);
 
 	set_timer(api);
@@ -532,7 +533,8 @@ static struct web_gate *close_gate(struct web_pending *call, const struct http_r
 static void ask_again(struct web_pending *call, struct web_answer *answer, const struct http_result *result)
 {
 	LOG_AT(answer->verdict == WEB_UNCLEAR && call->tries == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-	       &call->api->log, "%s: to be asked again: %s", call->method, buf_text(&answer->problem));
+	       &call->api->log, "%s: to be asked again: %s%s", call->method, buf_text(&answer->problem),
+	       log_trace(call->trace));
 	call->rests_for_silence = answer->verdict == WEB_SILENCE;
 	rest(call, delay_of(call, result));
 }
@@ -571,8 +573,8 @@ static void settle(struct web_pending *call, struct web_answer *answer, const st
 		if (last) {
 			reply_with(call, answer);
 		} else if (answer->maybe_done && call->unsure) {
-			log_warning(&call->api->log, "%s: it is not known whether it was done: %s",
-			            call->method, buf_text(&answer->problem));
+			log_warning(&call->api->log, "%s: it is not known whether it was done: %s%s",
+			            call->method, buf_text(&answer->problem), log_trace(call->trace));
 			park(call, &call->api->unsure);
 			call->unsure(call->context, call->api, call);
 		} else {
@@ -656,6 +658,7 @@ void web_api_call(struct web_api *api, const struct web_call *given)
 	if (!strcmp(given->method, "chat.postMessage"))
 		call->channel = mem_strdup(argument_of(given, "channel"));
 	call->once = given->once;
+	call->trace = given->trace;
 	call->unsure = given->once ? NULL : given->unsure;
 	call->done = given->done;
 	call->context = given->context;

@@ -64,6 +64,7 @@ struct web_call {
 	size_t arguments_count;
 	const char *lane; /* workspace and channel; NULL: waits for nobody */
 	bool once;        /* not again, whatever comes: what is stale later */
+	uint64_t trace;   /* of the message that it is about: at the end of the log's lines; 0: none */
 	/* It may not be carried out twice: if it is not known whether it was, `unsure` is called in place of
 	 * another try, and the call ends with web_call_settle. NULL: it may. The lane waits meanwhile. Never
 	 * from inside web_api_call. A call made `once` ends instead. */

@@ -30,6 +30,7 @@ struct web_pending {
 	char *channel; /* of a post; NULL: not paced */
 	int fd;        /* a file instead of a body; -1: none */
 	uint64_t size;
+	uint64_t trace;
 	bool once, paced;          /* paced: it has its time already */
 	unsigned tries, tries_max; /* 0: for ever */
 	bool rests_for_silence;

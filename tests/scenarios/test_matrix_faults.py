@@ -16,6 +16,7 @@ from harness.process import Failure, require, wait_answer, wait_until
 from harness.servers import Ngircd, Peer
 from harness.synapse import client_packages
 from harness.watch import resident_kb
+from test_logs import wait_for_way
 from test_matrix import (BOT, CAROL, LOBBY, alias, chat_with, enter, ghost, heard_on_irc, in_the_lobby, with_account)
 
 PACKAGES = client_packages
@@ -130,6 +131,20 @@ async def scenario_messages_that_are_refused(world):
     mark = alice.mark()
     carol.send("PRIVMSG #lobby :there again")
     await hears_once(alice, lobby.portal, ["there again"], mark)
+
+
+async def scenario_one_grep_through_a_refusal(world):
+    """The log has a message's number in the lines about calls that are made again and about the one that is refused."""
+    lobby = await faulty_lobby(world, "alice")
+    carol, homeserver, gateway = lobby.carol, lobby.homeserver, lobby.gateway
+    for fault, wanted in ((bad_gateway(), [": to be asked again: ", " has arrived"]),
+                          (limited(retry_after_ms=100), [": to be asked again: ", " has arrived"]),
+                          (refusal(400, "M_BAD_JSON"), [r'/send/.*": .*M_BAD_JSON', "is refused by the homeserver: ",
+                                                        " is refused, a dead letter now: "])):
+        mark = len(gateway.process.log())
+        homeserver.fail(r"PUT .*/send/", fault)
+        carol.send("PRIVMSG #lobby :said")
+        await wait_for_way(gateway, r"message from backend \d+, trace (\d+)", [" is kept,", " message to ", *wanted], mark)
 
 
 async def scenario_first_words_of_somebody_on_the_way(world):

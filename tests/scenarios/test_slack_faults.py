@@ -6,6 +6,7 @@ answers that are too large, an app that is removed. Those of slack. are about so
 import time
 
 from harness.process import require
+from test_logs import wait_for_way
 from test_slack import Asker, irc_hears, said_on_irc, tied, until
 
 
@@ -161,6 +162,20 @@ async def scenario_limits(world):
     shown = [message["text"] for message in slack.posted("general") if message.get("username") in ("carol", "dave")]
     require(shown == expected, f"{shown}")
     require(all(call.status in (200, 429) for call in slack.calls) and not slack.limits.forced, "the limits were not met")
+
+
+async def scenario_one_grep_through_a_refusal(world):
+    """The log has a message's number in the lines about calls that are made again, looked up, or refused."""
+    lobby = await tied(world)
+    slack, carol, gateway = lobby.slack, lobby.carol, lobby.gateway
+    for plan, wanted in ((("error", {"error": "service_unavailable"}), ["chat.postMessage: to be asked again: ", " has arrived"]),
+                         (("hangup_after", {}), ["chat.postMessage: it is not known whether it was done: ", " has arrived"]),
+                         (("error", {"error": "is_archived"}), ["chat.postMessage: .*is_archived", "is refused: .*is_archived",
+                                                                " is refused, a dead letter now: "])):
+        mark = len(gateway.process.log())
+        slack.faults.plan(plan[0], "chat.postMessage", **plan[1])
+        carol.send("PRIVMSG #lobby :said")
+        await wait_for_way(gateway, r"message from backend \d+, trace (\d+)", [" is kept,", " message to ", *wanted], mark)
 
 
 async def scenario_real_limits(world):
