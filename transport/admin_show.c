@@ -331,35 +331,6 @@ void admin_show_bans(struct admin_call *call)
 	admin_answer_table(call, &table);
 }
 
-static void put_workspace(void *context, const struct frontend_workspace *workspace)
-{
-	struct table *table = context;
-
-	table_put_text(table, workspace->id);
-	table_put_text(table, *workspace->name ? workspace->name : NULL);
-	table_put_text(table, workspace->state);
-	table_put_number(table, (int64_t)workspace->waiting);
-}
-
-void admin_show_workspaces(struct admin_call *call)
-{
-	static const struct table_column columns[] = {
-		{"workspace", TABLE_TEXT},
-		{"name", TABLE_TEXT, .rank = 1},
-		{"state", TABLE_TEXT},
-		{"waiting", TABLE_NUMBER, .rank = 2}};
-	struct table *table = table_create(columns, ARRAY_SIZE(columns));
-
-	LIST_EACH(link, &call->transport->frontends)
-	{
-		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
-
-		if (frontend->ops->workspaces && call->transport->frontends_started)
-			frontend->ops->workspaces(frontend, put_workspace, table);
-	}
-	admin_answer_table(call, &table);
-}
-
 static void put_backend(struct table *table, const struct backend *backend)
 {
 	pid_t pid = backend_pid(backend);

@@ -49,6 +49,11 @@ enum admin_id {
 	ADMIN_WORKSPACES,
 	ADMIN_WORKSPACE_STOP,
 	ADMIN_WORKSPACE_REMOVE,
+	ADMIN_GET_OAUTH2_URL,
+	ADMIN_SET_OAUTH2_CODE,
+	ADMIN_LIST_ROOMS,
+	ADMIN_JOIN_ROOM,
+	ADMIN_LEAVE_ROOM,
 	ADMIN_BACKENDS,
 	ADMIN_BACKENDS_COUNT,
 	ADMIN_CRASHED_BACKENDS,
@@ -79,7 +84,7 @@ struct admin_argument {
 	bool optional; /* so are all behind it */
 };
 
-#define ADMIN_ARGUMENTS 3
+#define ADMIN_ARGUMENTS 5
 
 struct admin_entry {
 	const char *name;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/administration.h"
 #include "frontends/slack/avatar.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
@@ -617,6 +618,27 @@ static int frontend_workspace_stop(struct frontend *base, const char *id, bool r
 	return frontend->stopping ? TP_ERR_NOT_FOUND : workspace_stop(frontend, id, remove);
 }
 
+static void frontend_install_url(struct frontend *base, struct buf *out)
+{
+	const struct slack_frontend *frontend = slack_frontend_of(base);
+	char *public_url = without_slash(frontend->config.public_url);
+
+	if (frontend->install)
+		buf_printf(out, "%s/slack/install", public_url);
+	mem_free(public_url);
+}
+
+static int frontend_ties(struct frontend *base, const char *who,
+			 void (*each)(void *context, const struct frontend_tie *tie), void *context)
+{
+	return slack_ties(slack_frontend_of(base), who, each, context);
+}
+
+static int frontend_tie(struct frontend *base, const char *who, const char *place, const char *room)
+{
+	return slack_tie(slack_frontend_of(base), who, place, room);
+}
+
 const struct frontend_ops slack_frontend_ops = {
 	.name = "slack",
 	.accounts_on_request = true,
@@ -637,5 +659,8 @@ const struct frontend_ops slack_frontend_ops = {
 	.is_admin = frontend_is_admin,
 	.workspaces = frontend_workspaces,
 	.workspace_stop = frontend_workspace_stop,
+	.install_url = frontend_install_url,
+	.ties = frontend_ties,
+	.tie = frontend_tie,
 	.probe = frontend_probe,
 };

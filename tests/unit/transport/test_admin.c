@@ -172,6 +172,96 @@ static void test_tables(void **state)
 	                                  "3 columns left out");
 }
 
+static int shown_ties(struct frontend *frontend, const char *who,
+		      void (*each)(void *context, const struct frontend_tie *tie), void *context)
+{
+	(void)frontend;
+	if (strcmp(who, "T1") != 0)
+		return TP_ERR_NOT_FOUND;
+	each(context, &(struct frontend_tie){.place = "C1", .name = "general", .room = "#lobby"});
+	each(context, &(struct frontend_tie){.place = "C2", .name = "", .room = "#old%irc.example.org", .closed = true});
+	return 0;
+}
+
+static int note_tie(struct frontend *frontend, const char *who, const char *place, const char *room)
+{
+	(void)frontend;
+	if (strcmp(who, "T1") != 0)
+		return TP_ERR_NOT_FOUND;
+	if (*place != 'C')
+		return TP_ERR_INVALID;
+	if (room && !strcmp(place, "C1"))
+		return TP_ERR_EXISTS;
+	buf_printf(&fx->log, "tie %s to %s\n", place, room ? room : "nothing");
+	return 0;
+}
+
+static bool has_page;
+
+static void put_install_url(struct frontend *frontend, struct buf *out)
+{
+	(void)frontend;
+	if (has_page)
+		buf_puts(out, "https://bridge.example.org/slack/install");
+}
+
+static void no_workspace(struct frontend *frontend,
+			 void (*each)(void *context, const struct frontend_workspace *workspace), void *context)
+{
+	(void)frontend, (void)each, (void)context;
+}
+
+/* Commands of Spectrum 2's Slack frontend: with one that has workspaces, and without. */
+static void test_workspaces_of_spectrum(void **state)
+{
+	static struct frontend_ops ops;
+
+	(void)state;
+	begin(NULL, 0);
+	assert_answer("list_rooms T1", "Error: list_rooms is about Slack, which this instance does not serve: rooms shows who is "
+				       "in which");
+	assert_answer("join_room T1 al #lobby - C1", "Error: join_room is about Slack, which this instance does not serve: rooms "
+						     "shows who is in which");
+	assert_answer("leave_room T1 C1", "Error: leave_room is about Slack, which this instance does not serve: rooms shows who "
+					  "is in which");
+	assert_answer("get_oauth2_url", "Error: There is no page that installs the app: it needs slack.client_id, "
+					"slack.client_secret and slack.public_url");
+	ops = fake_frontend_ops;
+	ops.workspaces = no_workspace;
+	ops.ties = shown_ties;
+	ops.tie = note_tie;
+	ops.install_url = put_install_url;
+	fx->frontend->ops = &ops;
+	fx->transport->frontends_started = true;
+	assert_true(text_starts(ask("get_oauth2_url"), "Error: There is no page"));
+	has_page = true;
+	assert_answer("get_oauth2_url", "https://bridge.example.org/slack/install");
+	assert_answer("get_oauth2_url T1/U1 al secret", "https://bridge.example.org/slack/install");
+	assert_answer("get_oauth2_url T1/U1 al secret more", "Error: Too many arguments.");
+	assert_answer("set_oauth2_code 123 abc", "Error: The browser itself brings the code here, from the page that "
+						 "get_oauth2_url names");
+	assert_answer("list_rooms", "Error: No username given");
+	assert_answer("list_rooms T2", "Error: T2 is no workspace that is served, and nobody in one: workspaces has them");
+	assert_answer("list_rooms T1", "CHANNEL  NAME     ROOM                  STATE\n"
+				       "C1       general  #lobby                tied\n"
+				       "C2       -        #old%irc.example.org  archived");
+	assert_answer("join_room", "Error: No username given");
+	assert_answer("join_room T1 al #lobby -", "Error: Argument is missing.");
+	assert_answer("join_room T2 al #lobby - C3", "Error: T2 is no workspace that is served, and nobody in one: workspaces has "
+						     "them");
+	assert_answer("join_room T1 al #lobby - C1", "Error: C1 is tied to a room already: leave_room unties it");
+	assert_answer("join_room T1 al #lobby - #x", "Error: #x is no id of a channel (C0123ABC, in the channel's details), or "
+						     "#lobby no room");
+	forget();
+	assert_answer("join_room T1 al #lobby - C3", "C3 is tied to #lobby as soon as the app is in it: list_rooms shows it.");
+	assert_answer("join_room T1 al #lobby irc.example.org C4",
+		      "C4 is tied to #lobby%irc.example.org as soon as the app is in it: list_rooms shows it.");
+	assert_answer("leave_room T1 C4", "C4 is not tied any more.");
+	expect("tie C3 to #lobby\ntie C4 to #lobby%irc.example.org\ntie C4 to nothing\n");
+	assert_answer("leave_room T1 x", "Error: x is tied to nothing: list_rooms shows those that are");
+	assert_answer("args leave_room", "slack_channel - \"Channel\" Example: \"C0123ABC\" Type: \"string\"");
+}
+
 /* The columns of a terminal that the widest line takes; one for each character. */
 static size_t width_of(const char *text)
 {
@@ -571,6 +661,7 @@ int main(void)
 	        TEST(test_machine_formats),
 	        TEST(test_tables),
 	        TEST(test_tables_fit_80_columns),
+	        TEST(test_workspaces_of_spectrum),
 	        TEST(test_json),
 	        TEST(test_words),
 	        TEST(test_kick),
