@@ -55,6 +55,9 @@ void admin_spool_bounce(struct admin_call *call);
 void admin_spool_drop(struct admin_call *call);
 void admin_restart(struct admin_call *call);
 
+/* admin_queue.c */
+void admin_show_queues(struct admin_call *call);
+
 /* admin_workspace.c */
 void admin_show_workspaces(struct admin_call *call);
 void admin_workspace_stop(struct admin_call *call);

@@ -30,6 +30,13 @@ struct frontend_workspace {
 	size_t waiting;        /* events that wait there */
 };
 
+/* What waits on its way out of a frontend, for administrators. */
+struct frontend_queue {
+	const char *name; /* behind the frontend's: "calls" */
+	int64_t items, bytes;
+	int64_t oldest_ms; /* since when the oldest waits, by uv_now of the loop or clock_ms; each -1: not known */
+};
+
 /* A shared place of a workspace that is tied to a room of the network: with Slack, a channel. */
 struct frontend_tie {
 	const char *place, *name; /* "C0123ABC"; what people call it, "" */
@@ -171,6 +178,9 @@ struct frontend_ops {
 	/* With `workspaces`. Ties a place to a room; NULL: unties it. 0: done, or it is tied when the app can be there (if not,
 	 * the log says so); TP_ERR_NOT_FOUND as above; TP_ERR_EXISTS: it is tied already; TP_ERR_INVALID: no such place. */
 	int (*tie)(struct frontend *frontend, const char *who, const char *place, const char *room);
+	/* Optional. `each` for each of its queues, also those in which nothing waits. */
+	void (*queues)(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),
+		       void *context);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };

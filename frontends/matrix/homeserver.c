@@ -37,6 +37,8 @@ struct call {
 	struct lane *lane;
 	struct list link;       /* lane.calls, homeserver.under_way or homeserver.resting */
 	struct http_call *http; /* NULL: not under way */
+	struct list all_link; /* homeserver.all */
+	uint64_t since_ms;    /* uv_now: when it was given */
 	enum http_method method;
 	char *path, *body;
 	char *bearer; /* NULL: the homeserver's */
@@ -69,6 +71,7 @@ struct homeserver {
 	struct list under_way;
 	struct list resting; /* struct call, soonest first */
 	uv_timer_t *timer;
+	struct list all; /* struct call, oldest first */
 	size_t waiting;
 	unsigned calls; /* under way */
 	bool answers;
@@ -136,6 +139,7 @@ static void lane_forget_if_idle(struct homeserver *homeserver, struct lane *lane
 static void call_free(struct call *call)
 {
 	list_remove(&call->link);
+	list_remove(&call->all_link);
 	http_call_cancel(&call->http);
 	if (call->fd >= 0)
 		close(call->fd);
@@ -602,6 +606,8 @@ static void enqueue(struct homeserver *homeserver, struct call *call, struct lan
 {
 	call->homeserver = homeserver;
 	call->lane = lane;
+	call->since_ms = uv_now(http_client_loop(homeserver->client));
+	list_append(&homeserver->all, &call->all_link);
 	list_append(first ? lane->calls.next : &lane->calls, &call->link);
 	homeserver->waiting++;
 	lane_place(homeserver, lane);
@@ -617,6 +623,7 @@ static struct call *call_create(const struct matrix_call *given)
 	buf_puts(&path, given->path);
 	put_user(&path, given->as);
 	list_init(&call->link);
+	list_init(&call->all_link);
 	call->path = buf_take(&path);
 	call->method = given->method;
 	call->body = mem_strdup(given->body);
@@ -718,6 +725,19 @@ size_t homeserver_waiting(const struct homeserver *homeserver)
 	return homeserver->waiting;
 }
 
+void homeserver_load(const struct homeserver *homeserver, size_t *bytes, uint64_t *oldest_ms)
+{
+	*bytes = 0;
+	*oldest_ms = 0;
+	LIST_EACH (link, &homeserver->all) {
+		const struct call *call = CONTAINER_OF(link, struct call, all_link);
+
+		*bytes += call->body ? strlen(call->body) : call->size;
+		if (!*oldest_ms)
+			*oldest_ms = call->since_ms;
+	}
+}
+
 bool homeserver_answers(const struct homeserver *homeserver)
 {
 	return homeserver->answers;
@@ -757,6 +777,7 @@ struct homeserver *homeserver_create(struct http_client *client, const struct ho
 	list_init(&homeserver->turns);
 	list_init(&homeserver->under_way);
 	list_init(&homeserver->resting);
+	list_init(&homeserver->all);
 	homeserver->timer = MEM_NEW(uv_timer_t);
 	uv_timer_init(http_client_loop(client), homeserver->timer);
 	homeserver->timer->data = homeserver;

@@ -93,6 +93,8 @@ bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, s
                              const char *name, matrix_done *done, void *context);
 /* Calls that wait or are under way. */
 size_t homeserver_waiting(const struct homeserver *homeserver);
+/* Bytes of their bodies, and since when (uv_now) the oldest waits (0: there is none). Looks at each call. */
+void homeserver_load(const struct homeserver *homeserver, size_t *bytes, uint64_t *oldest_ms);
 /* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode)
  * is none. False at first. When that changes, `changed` is called, which may destroy the homeserver. */
 bool homeserver_answers(const struct homeserver *homeserver);

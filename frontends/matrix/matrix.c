@@ -609,6 +609,20 @@ static bool frontend_is_admin(struct frontend *base, const char *address)
 	return false;
 }
 
+static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
+                            void *context)
+{
+	const struct matrix_frontend *frontend = matrix_frontend_of(base);
+	size_t bytes;
+	uint64_t oldest_ms;
+
+	homeserver_load(frontend->homeserver, &bytes, &oldest_ms);
+	each(context, &(struct frontend_queue){.name = "calls",
+	                                       .items = (int64_t)homeserver_waiting(frontend->homeserver),
+	                                       .bytes = (int64_t)bytes,
+	                                       .oldest_ms = oldest_ms ? (int64_t)oldest_ms : -1});
+}
+
 const struct frontend_ops matrix_frontend_ops = {
         .name = "matrix",
         .accounts_on_request = true,
@@ -620,6 +634,7 @@ const struct frontend_ops matrix_frontend_ops = {
         .start = frontend_start,
         .stop = frontend_stop,
         .deliver = frontend_deliver,
+        .queues = frontend_queues,
         .undelivered = frontend_undelivered,
         .notify = frontend_notify,
         .normalize = frontend_normalize,

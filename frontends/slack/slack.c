@@ -639,6 +639,31 @@ static int frontend_tie(struct frontend *base, const char *who, const char *plac
 	return slack_tie(slack_frontend_of(base), who, place, room);
 }
 
+struct showing_loads {
+	void (*each)(void *context, const struct frontend_queue *queue);
+	void *context;
+};
+
+static void show_load(void *context, const struct web_load *load)
+{
+	const struct showing_loads *showing = context;
+	char *name = load->lane ? mem_printf("calls to %s", load->lane) : mem_strdup("calls");
+
+	showing->each(showing->context, &(struct frontend_queue){.name = name,
+								 .items = (int64_t)load->calls,
+								 .bytes = (int64_t)load->bytes,
+								 .oldest_ms = load->oldest_ms ? (int64_t)load->oldest_ms : -1});
+	mem_free(name);
+}
+
+static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
+			    void *context)
+{
+	struct showing_loads showing = {each, context};
+
+	web_api_loads(slack_frontend_of(base)->api, LIMIT_SLACK_LANES_SHOWN, show_load, &showing);
+}
+
 const struct frontend_ops slack_frontend_ops = {
 	.name = "slack",
 	.accounts_on_request = true,
@@ -662,5 +687,6 @@ const struct frontend_ops slack_frontend_ops = {
 	.install_url = frontend_install_url,
 	.ties = frontend_ties,
 	.tie = frontend_tie,
+	.queues = frontend_queues,
 	.probe = frontend_probe,
 };

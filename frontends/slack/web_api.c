@@ -174,7 +174,7 @@ struct web_pending *web_pending_create(struct web_api *api, const char *method)
 	call->method = mem_strdup(method);
 	call->fd = -1;
 	list_init(&call->link);
-	list_init(&call->token_link);
+	list_init(&call->all_link);
 	return call;
 }
 
@@ -199,7 +199,7 @@ static void call_free(struct web_pending *call)
 
 	gate_answered(call, !api->destroyed);
 	list_remove(&call->link);
-	list_remove(&call->token_link);
+	list_remove(&call->all_link);
 	set_hold(call, false);
 	lane->count--;
 	api->waiting--;
@@ -469,8 +469,8 @@ static void reply_with(struct web_pending *call, struct web_answer *answer)
 
 static void end_calls_of(struct web_api *api, const struct web_token *token)
 {
-	LIST_EACH (link, &api->of_tokens) {
-		struct web_pending *call = CONTAINER_OF(link, struct web_pending, token_link);
+	LIST_EACH (link, &api->all) {
+		struct web_pending *call = CONTAINER_OF(link, struct web_pending, all_link);
 
 		if (call->token == token && !call->http && !call->end_err)
 			web_pending_end(call, TP_ERR_AUTH);
@@ -488,7 +488,7 @@ static void token_died(struct web_pending *call, struct web_answer *answer)
 	}
 	log_error(&api->log, "the token of %s is refused: %s", token->label, answer->error);
 	token->dead = true;
-	list_remove(&call->token_link); /* it has its answer */
+	list_remove(&call->all_link); /* it has its answer */
 	end_calls_of(api, token);
 	if (api->dead)
 		api->dead(api->dead_context, token, answer->error);
@@ -614,8 +614,8 @@ void web_pending_enqueue(struct web_pending *call, struct web_lane *lane)
 	lane->count++;
 	api->waiting++;
 	list_append(&lane->calls, &call->link);
-	if (call->token)
-		list_append(&api->of_tokens, &call->token_link);
+	call->since_ms = now_of(api);
+	list_append(&api->all, &call->all_link);
 	lane_place(api, lane);
 	if (!api->inside)
 		take_turns(api);
@@ -706,15 +706,15 @@ void web_api_forget_token(struct web_api *api, struct web_token *token)
 {
 	token->dead = true;
 	api->inside++;
-	LIST_EACH (link, &api->of_tokens) {
-		struct web_pending *call = CONTAINER_OF(link, struct web_pending, token_link);
+	LIST_EACH (link, &api->all) {
+		struct web_pending *call = CONTAINER_OF(link, struct web_pending, all_link);
 
 		if (call->token != token)
 			continue;
 		if (call->http)
 			api->calls--;
 		http_call_cancel(&call->http);
-		list_remove(&call->token_link);
+		list_remove(&call->all_link);
 		web_pending_end(call, TP_ERR_AUTH);
 		call->token = NULL;
 	}
@@ -734,6 +734,36 @@ void web_api_on_dead(struct web_api *api,
 {
 	api->dead = dead;
 	api->dead_context = context;
+}
+
+static void add_load(struct web_load *load, const struct web_pending *call)
+{
+	load->calls++;
+	load->bytes += call->body ? strlen(call->body) : call->size;
+	if (!load->oldest_ms)
+		load->oldest_ms = call->since_ms;
+}
+
+void web_api_loads(const struct web_api *api, unsigned lanes, void (*each)(void *context, const struct web_load *load),
+                   void *context)
+{
+	struct web_load all = {0};
+	struct map_iter it = {0};
+
+	LIST_EACH (link, &api->all)
+		add_load(&all, CONTAINER_OF(link, struct web_pending, all_link));
+	each(context, &all);
+	while (lanes-- > 0 && map_next(api->lanes, &it)) {
+		struct web_load load = {.lane = it.key};
+
+		LIST_EACH (link, &api->all) {
+			const struct web_pending *call = CONTAINER_OF(link, struct web_pending, all_link);
+
+			if (call->lane == it.value)
+				add_load(&load, call);
+		}
+		each(context, &load);
+	}
 }
 
 size_t web_api_waiting(const struct web_api *api)
@@ -784,7 +814,7 @@ struct web_api *web_api_create(struct http_client *client, const char *base, con
 	list_init(&api->waiting_for_token);
 	list_init(&api->unsure);
 	list_init(&api->ending);
-	list_init(&api->of_tokens);
+	list_init(&api->all);
 	web_gates_init(&api->gates);
 	api->timer = MEM_NEW(uv_timer_t);
 	uv_timer_init(http_client_loop(client), api->timer);

@@ -5,6 +5,7 @@ that is restarted in the middle (Synapse too), and IRC connections that break. W
 comes once, and in order.
 """
 import asyncio
+import json
 import os
 import random
 import re
@@ -94,6 +95,8 @@ async def scenario_one_room_waits_for_itself_only(world):
     dave.send("PRIVMSG alice :may I")
     dave.send("PRIVMSG alice :come in?")
     await homeserver.hit(fault)
+    row = next(row for row in json.loads(await lobby.gateway.control("--json", "queues"))["rows"] if row["queue"] == "matrix: calls")
+    require(row["items"] > 0 and row["bytes"] > 0 and row["oldest"] is not None and row["held"] == "no", f"{row}")
     in_chat.append("meanwhile")
     carol.send("PRIVMSG alice :meanwhile")
     await hears_once(alice, chat, in_chat)

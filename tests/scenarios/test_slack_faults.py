@@ -3,6 +3,7 @@
 The Slack frontend when Slack does what it may: events in any order and more than once, all sockets taken, ghosts, limits,
 answers that are too large, an app that is removed. Those of slack. are about sockets, gaps and lost answers.
 """
+import json
 import time
 
 from harness.process import require
@@ -156,6 +157,9 @@ async def scenario_limits(world):
         slack.person(people[round_]).say("general", f"hello {round_}")
         await irc_hears(carol, "bridge", f"<Person{round_}> hello {round_}")
         require(time.monotonic() - began < 2, "what comes has waited for what goes")
+        queues = {row["queue"]: row for row in json.loads(await lobby.gateway.control("--json", "queues"))["rows"]}
+        lane = queues[f"slack: calls to {slack.team.id}/{slack.team.channel('general').id}"]
+        require(lane["items"] == 4 and lane["bytes"] > 0 and queues["slack: calls"]["items"] >= 4, f"{queues}")
         await slack.wait_for_text("general", expected[-1], timeout=40.0)
         posts = [call for call in slack.calls[calls:] if call.name == "chat.postMessage"]
         require(posts[0].status == 429 and posts[1].time - posts[0].time >= 2, "it did not wait for as long as it was asked to")

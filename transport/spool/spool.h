@@ -93,7 +93,7 @@ struct spool_queue {
 	uint64_t bytes;
 	unsigned references;   /* spool_queue_open; kept without one while it has records */
 	void *holder;          /* the caller's, who clears it before the queue is released; NULL */
-	uint64_t dead_bytes;   /* private */
+	uint64_t dead_bytes;   /* of `bytes`, those of dead letters */
 	char owner[];          /* account key, or spool_identity_key */
 };
 

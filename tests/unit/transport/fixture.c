@@ -458,6 +458,12 @@ unsigned network_plugin_server_count(const struct network_plugin_server *server)
 	return 2;
 }
 
+unsigned network_plugin_server_waiting(const struct network_plugin_server *server)
+{
+	assert_ptr_equal(server, &fake_server);
+	return 0;
+}
+
 pid_t backend_pid(const struct backend *backend)
 {
 	return backend->id == 1 ? 4711 : 0;

@@ -10,6 +10,7 @@
 #include "transport/admin_table.h"
 #include "transport/command.h"
 #include "transport/drain.h"
+#include "transport/spool/spool.h"
 
 static struct buf answered;
 static int answers;
@@ -287,7 +288,7 @@ static void show_workspace(struct frontend *frontend,
 /* Everything has long names and large numbers, and is asked for on 80 columns. */
 static void test_tables_fit_80_columns(void **state)
 {
-	static const char *const tables[] = {"users", "backends", "spool", "rooms", "bans", "workspaces"};
+	static const char *const tables[] = {"users", "backends", "spool", "rooms", "bans", "workspaces", "queues"};
 	static const char longest[] = "someone-with-a-long-name@chat.department.example.org";
 	static struct frontend_ops ops;
 	struct user *user;
@@ -352,6 +353,72 @@ static void test_json(void **state)
 	        strstr(ask("--json args kick"), "{\"command\":\"args\",\"rows\":[{\"name\":\"user\""));
 	assert_non_null(strstr(ask("--json commands"), "{\"name\":\"kick\",\"category\":\"Users\""));
 	assert_non_null(strstr(ask("--json variables"), "{\"name\":\"backends_count\",\"value\":\"2\""));
+}
+
+static void show_queues(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),
+			void *context)
+{
+	(void)frontend;
+	each(context, &(struct frontend_queue){.name = "calls", .items = 3, .bytes = 20, .oldest_ms = (int64_t)clock_ms() - 5000});
+	each(context, &(struct frontend_queue){.name = "stream", .items = -1, .bytes = 7, .oldest_ms = -1});
+}
+
+static void test_queues(void **state)
+{
+	static struct frontend_ops ops;
+
+	(void)state;
+	begin(NULL, 0);
+	ops = fake_frontend_ops;
+	ops.queues = show_queues;
+	fx->frontend->ops = &ops;
+	fx->transport->frontends_started = true;
+	fx->frontend->holds = true;
+	fx->queued = 42;
+	fx->backends[0].congested = true;
+	fx->unanswered = true;
+	assert_int_equal(from_person("alice@x", "phone", (struct event){.type = EVENT_MESSAGE,
+									.message = {.name = "carl", .text = "hi"}}),
+			 0);
+	const struct spool_queue *queue = spool_queue_find(fx->transport->spool, SPOOL_TO_NETWORK, "alice@x");
+	unsigned long long bytes = queue->bytes;
+	struct buf wanted = {0};
+
+	buf_printf(&wanted,
+		   "{\"command\":\"queues\",\"rows\":["
+		   "{\"queue\":\"spool: to the network\",\"items\":1,\"bytes\":%llu,\"oldest\":0,\"held\":\"no\"},"
+		   "{\"queue\":\"spool: to people\",\"items\":0,\"bytes\":0,\"oldest\":null,\"held\":\"no\"},"
+		   "{\"queue\":\"spool: dead letters\",\"items\":0,\"bytes\":0,\"oldest\":null,\"held\":\"no\"},"
+		   "{\"queue\":\"database\",\"items\":null,\"bytes\":0,\"oldest\":null,\"held\":\"no\"},"
+		   "{\"queue\":\"xmpp: calls\",\"items\":3,\"bytes\":20,\"oldest\":5,\"held\":\"yes\"},"
+		   "{\"queue\":\"xmpp: stream\",\"items\":null,\"bytes\":7,\"oldest\":null,\"held\":\"yes\"},"
+		   "{\"queue\":\"logins without a backend\",\"items\":0,\"bytes\":null,\"oldest\":null,\"held\":\"no\"},"
+		   "{\"queue\":\"b1\",\"items\":null,\"bytes\":42,\"oldest\":null,\"held\":\"yes\"},"
+		   "{\"queue\":\"b2\",\"items\":null,\"bytes\":42,\"oldest\":null,\"held\":\"no\"}]}",
+		   bytes);
+	assert_answer("--json queues", buf_text(&wanted));
+	buf_finish(&wanted);
+	spool_dead(fx->transport->spool, CONTAINER_OF(queue->records.next, struct spool_record, link), "no");
+	assert_non_null(strstr(ask("queues"), "\nspool: to the network         0      0       -  no\n"));
+	assert_non_null(strstr(buf_text(&answered), "\nspool: dead letters           1 "));
+}
+
+static void test_spool_status_as_fields(void **state)
+{
+	(void)state;
+	begin(NULL, 0);
+	assert_answer("--json spool_status",
+		      "{\"command\":\"spool_status\",\"waiting\":0,\"handed\":0,\"dead\":0,\"bytes\":0,\"files\":0,"
+		      "\"disk_bytes\":0,\"seen_ids\":0,\"mapped_ids\":0,\"accepted\":0,\"done\":0,\"oldest\":null,"
+		      "\"durability\":\"off\",\"fault\":null,\"to_network\":\"socket\",\"to_people\":{\"xmpp\":\"socket\"}}");
+	fx->unanswered = true;
+	fx->transport->features.extension = true;
+	assert_int_equal(from_person("alice@x", "phone", (struct event){.type = EVENT_MESSAGE,
+									.message = {.name = "carl", .text = "hi"}}),
+			 0);
+	assert_non_null(strstr(ask("--json spool_status"), "{\"command\":\"spool_status\",\"waiting\":0,\"handed\":1,"));
+	assert_non_null(strstr(buf_text(&answered), "\"accepted\":1,\"done\":0,\"oldest\":0,"));
+	assert_non_null(strstr(buf_text(&answered), "\"to_network\":\"confirmed\""));
 }
 
 /* Between tabs words may have spaces, or be empty. */
@@ -663,6 +730,8 @@ int main(void)
 	        TEST(test_tables_fit_80_columns),
 	        TEST(test_workspaces_of_spectrum),
 	        TEST(test_json),
+	        TEST(test_queues),
+	        TEST(test_spool_status_as_fields),
 	        TEST(test_words),
 	        TEST(test_kick),
 	        TEST(test_ban),
