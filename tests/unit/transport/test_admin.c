@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "transport/admin.h"
@@ -76,15 +77,63 @@ static void test_spectrum_answers(void **state)
 	fx->transport->crashed[1] = 1;
 	fx->transport->crashed_count = 2;
 	assert_answer("crashed_backends", "3\n1");
-	assert_int_not_equal(strtol(ask("res_memory"), NULL, 10), 0);
-	assert_int_not_equal(strtol(ask("used_memory"), NULL, 10), 0);
-	assert_answer("average_memory_per_user", ask("used_memory"));
 	assert_answer("register tom@x to secret", "User registered");
 	assert_true(store_has("tom@x"));
 	assert_answer("register tom@x to secret", "Error: User is already registered");
 	assert_answer("unregister tom@x", "User 'tom@x' unregistered.");
 	assert_false(store_has("tom@x"));
 	assert_answer("unregister tom@x", "Error: You are not registered.");
+}
+
+/* Of this process, as the kernel says it: KiB. */
+static void own_memory(long *resident, long *shared)
+{
+	const long page = sysconf(_SC_PAGESIZE) / 1024;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*u %ld %ld", resident, shared), 2);
+	fclose(file);
+	*resident *= page;
+	*shared *= page;
+}
+
+/* A test allocates between two looks, so that its own share is known up to a mebibyte; backends' are far larger. */
+static void assert_memory(const char *variable, long wanted)
+{
+	char *end;
+	long value = strtol(ask(variable), &end, 10);
+
+	if (*end || labs(value - wanted) > 1024)
+		fail_msg("%s is %s, not about %ld", variable, buf_text(&answered), wanted);
+}
+
+static void test_memory_is_of_all_processes(void **state)
+{
+	long resident, shared;
+
+	(void)state;
+	begin(NULL, 0);
+	fx->backends[0].stats.resident_kb = 9000000;
+	fx->backends[0].stats.shared_kb = 400000;
+	fx->backends[1].stats.resident_kb = 600000;
+	fx->backends[1].stats.shared_kb = 50000;
+	own_memory(&resident, &shared);
+	assert_memory("res_memory", resident + 9600000);
+	assert_memory("shr_memory", shared + 450000);
+	assert_memory("used_memory", resident - shared + 9150000);
+	/* alice is connected, bob is not; then both are */
+	assert_memory("average_memory_per_user", resident - shared + 9150000);
+	fx->gives = &fx->backends[0];
+	store_account("tom@x", "to", "pw");
+	log_in("tom@x", "phone");
+	assert_answer("online_users_count", "2");
+	assert_memory("average_memory_per_user", (resident - shared + 9150000) / 2);
+	/* what a backend says is no number of ours */
+	fx->backends[1].stats.resident_kb = -600000;
+	fx->backends[1].stats.shared_kb = -1;
+	assert_memory("res_memory", resident + 9000000);
+	assert_memory("shr_memory", shared + 400000);
 }
 
 static void test_errors(void **state)
@@ -724,6 +773,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_spectrum_answers),
+	        TEST(test_memory_is_of_all_processes),
 	        TEST(test_errors),
 	        TEST(test_machine_formats),
 	        TEST(test_tables),
