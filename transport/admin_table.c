@@ -130,7 +130,8 @@ const struct admin_entry admin_table[ADMIN_COUNT] = {
 			      .arguments = {PERSON_ARGUMENT}, .by_user = true, .of_user = true},
 	[ADMIN_JOIN_ROOM] =
 		{"join_room",
-		 COMMAND("Frontend", "Tie a channel to a room", "tie a channel (Slack) to a room of the network; server -: its only one"),
+		 COMMAND("Frontend", "Tie a channel to a room",
+			 "tie a channel (Slack) to a room of the network; server -: its only one"),
 		 .arguments = {PERSON_ARGUMENT,
 			       {"nickname", "Nickname (not used)", "alice", ADMIN_WORD, false},
 			       {"legacy_room", "Room", "#lobby", ADMIN_WORD, false},

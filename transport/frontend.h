@@ -175,8 +175,9 @@ struct frontend_ops {
 	 * it is not served. */
 	int (*ties)(struct frontend *frontend, const char *who,
 		    void (*each)(void *context, const struct frontend_tie *tie), void *context);
-	/* With `workspaces`. Ties a place to a room; NULL: unties it. 0: done, or it is tied when the app can be there (if not,
-	 * the log says so); TP_ERR_NOT_FOUND as above; TP_ERR_EXISTS: it is tied already; TP_ERR_INVALID: no such place. */
+	/* With `workspaces`. Ties a place to a room; NULL: unties it. 0: done, or it is tied when the app can be there (if
+	 * not, the log says so); TP_ERR_NOT_FOUND as above; TP_ERR_EXISTS: it is tied already; TP_ERR_INVALID: no such
+	 * place. */
 	int (*tie)(struct frontend *frontend, const char *who, const char *place, const char *room);
 	/* Optional. `each` for each of its queues, also those in which nothing waits. */
 	void (*queues)(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an administrator of the gateway does with channels from outside of Slack: `ties` and `tie` of transport/frontend.h. */
+/* What an administrator of the gateway does with channels from outside of Slack: ties and tie of frontend.h. */
 #pragma once
 
 #include "transport/frontend.h"

@@ -268,12 +268,12 @@ static void test_workspaces_of_spectrum(void **state)
 
 	(void)state;
 	begin(NULL, 0);
-	assert_answer("list_rooms T1", "Error: list_rooms is about Slack, which this instance does not serve: rooms shows who is "
-				       "in which");
-	assert_answer("join_room T1 al #lobby - C1", "Error: join_room is about Slack, which this instance does not serve: rooms "
-						     "shows who is in which");
-	assert_answer("leave_room T1 C1", "Error: leave_room is about Slack, which this instance does not serve: rooms shows who "
-					  "is in which");
+	assert_answer("list_rooms T1", "Error: list_rooms is about Slack, which this instance does not serve: rooms shows "
+				       "who is in which");
+	assert_answer("join_room T1 al #lobby - C1", "Error: join_room is about Slack, which this instance does not serve: "
+						     "rooms shows who is in which");
+	assert_answer("leave_room T1 C1", "Error: leave_room is about Slack, which this instance does not serve: rooms shows "
+					  "who is in which");
 	assert_answer("get_oauth2_url", "Error: There is no page that installs the app: it needs slack.client_id, "
 					"slack.client_secret and slack.public_url");
 	ops = fake_frontend_ops;
@@ -297,11 +297,11 @@ static void test_workspaces_of_spectrum(void **state)
 				       "C2       -        #old%irc.example.org  archived");
 	assert_answer("join_room", "Error: No username given");
 	assert_answer("join_room T1 al #lobby -", "Error: Argument is missing.");
-	assert_answer("join_room T2 al #lobby - C3", "Error: T2 is no workspace that is served, and nobody in one: workspaces has "
-						     "them");
+	assert_answer("join_room T2 al #lobby - C3", "Error: T2 is no workspace that is served, and nobody in one: "
+						     "workspaces has them");
 	assert_answer("join_room T1 al #lobby - C1", "Error: C1 is tied to a room already: leave_room unties it");
-	assert_answer("join_room T1 al #lobby - #x", "Error: #x is no id of a channel (C0123ABC, in the channel's details), or "
-						     "#lobby no room");
+	assert_answer("join_room T1 al #lobby - #x", "Error: #x is no id of a channel (C0123ABC, in the channel's details), "
+						     "or #lobby no room");
 	forget();
 	assert_answer("join_room T1 al #lobby - C3", "C3 is tied to #lobby as soon as the app is in it: list_rooms shows it.");
 	assert_answer("join_room T1 al #lobby irc.example.org C4",
@@ -408,7 +408,8 @@ static void show_queues(struct frontend *frontend, void (*each)(void *context, c
 			void *context)
 {
 	(void)frontend;
-	each(context, &(struct frontend_queue){.name = "calls", .items = 3, .bytes = 20, .oldest_ms = (int64_t)clock_ms() - 5000});
+	each(context, &(struct frontend_queue){
+			      .name = "calls", .items = 3, .bytes = 20, .oldest_ms = (int64_t)clock_ms() - 5000});
 	each(context, &(struct frontend_queue){.name = "stream", .items = -1, .bytes = 7, .oldest_ms = -1});
 }
 
