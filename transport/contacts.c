@@ -22,6 +22,8 @@ struct contacts {
 	uint32_t used, room;    /* of items */
 	uint32_t count;         /* of those that are not removed */
 	uint32_t mask;          /* number of slots - 1 */
+	uint32_t last;          /* the number + 1 of the one that contacts_add found last; 0: none */
+	bool in_order;          /* and that was the one behind its predecessor */
 	struct slot *slots;     /* NULL while there are few */
 	char *block;            /* of the first contacts; NULL: none were foreseen */
 	size_t block_used, block_size;
@@ -114,6 +116,8 @@ static void close_gaps(struct contacts *contacts)
 		if (contacts->items[i])
 			contacts->items[used++] = contacts->items[i];
 	contacts->used = used;
+	contacts->last = 0;
+	contacts->in_order = false;
 }
 
 static void make_room(struct contacts *contacts)
@@ -200,19 +204,38 @@ void contacts_reserve(struct contacts **slot, size_t count, size_t bytes)
 	make_table(contacts);
 }
 
+/* Networks have an order, too, and often it is ours: then nothing needs to be looked up. NULL: it does. */
+static struct contact *next_in_order(struct contacts *contacts, const char *name)
+{
+	struct contact *next =
+		contacts->in_order && contacts->last < contacts->used ? contacts->items[contacts->last] : NULL;
+
+	if (!next || strcmp(next->name, name) != 0)
+		return NULL;
+	contacts->last++;
+	return next;
+}
+
 struct contact *contacts_add(struct contacts **slot, const char *name, const char *alias, bool *is_new)
 {
 	struct contacts *contacts = *slot;
+	struct contact *contact = contacts ? next_in_order(contacts, name) : NULL;
+
+	*is_new = !contact;
+	if (contact)
+		return contact;
 	uint32_t hash = hash_of(name), item = contacts ? find_item(contacts, name, hash) : 0;
 
 	*is_new = !item;
-	if (item)
+	if (item) {
+		contacts->in_order = item == contacts->last + 1;
+		contacts->last = item;
 		return contacts->items[item - 1];
+	}
 	if (!contacts)
 		contacts = *slot = MEM_NEW(struct contacts);
 	make_room(contacts);
-	struct contact *contact = create(contacts, name, alias, hash);
-
+	contact = create(contacts, name, alias, hash);
 	contacts->items[contacts->used++] = contact;
 	contacts->count++;
 	if (contacts->slots)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Contacts by name, in whatever case. A user may have very many, and after a login something comes for each: so one is a
- * single small piece with its name and alias in it, those that an account begins with lie one behind the other, and a
- * look-up goes to a table of hashes and then to the contact.
+ * Contacts by name, in whatever case. A user may have very many, and after a login something comes for each: so one is
+ * a single small piece with its name and alias in it, those that an account begins with lie one behind the other, and
+ * a look-up goes to a table of hashes and then to the contact.
  *
  * NULL is an empty set, for all but contacts_remove. Only for the loop's thread.
  */

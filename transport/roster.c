@@ -108,7 +108,7 @@ static void finish_contact(struct contact *contact)
 
 static bool same_text(const char *a, const char *b)
 {
-	return !strcmp(a ? a : "", b ? b : "");
+	return a == b || !strcmp(a ? a : "", b ? b : "");
 }
 
 /* True if something changed. */

@@ -40,8 +40,8 @@ struct user;
 int router_from_frontend(struct resource *from, const struct event *event);
 
 /*
- * A backend sent an event, which is changed on its way: a copy of so large a structure would cost more than most events.
- * It is refused (counted and logged) unless event->user is bound to this backend.
+ * A backend sent an event, which is changed on its way: a copy of so large a structure would cost more than most
+ * events. It is refused (counted and logged) unless event->user is bound to this backend.
  * PING, PONG, STATS, BACKEND_CONFIG, QUERY and ROOM_LIST without user are handled before, by the connection.
  */
 void router_from_backend(struct backend *backend, struct event *event);

@@ -73,8 +73,8 @@ static void put_text(struct buf *out, const char *text)
 	buf_append(out, text, strlen(text));
 }
 
-/* Of a contact that says no more than how it is there, from `frontend->from`: what the writer below would make of it. After a
- * login there are thousands of them. */
+/* Of a contact that says no more than how it is there, from `frontend->from`: what the writer below would make of it.
+ * After a login there are thousands of them. */
 static void send_plain_presence(struct xmpp_frontend *frontend, const char *to, const char *show)
 {
 	struct buf *out = xmpp_begin(frontend)->out, *from = &frontend->from;

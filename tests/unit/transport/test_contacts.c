@@ -194,6 +194,50 @@ static void test_many(void **state)
 	go_through(contacts, MANY / 2);
 }
 
+static void expect_found(struct contacts **contacts, const char *name, bool is_there)
+{
+	bool is_new;
+	const struct contact *contact = contacts_add(contacts, name, NULL, &is_new);
+
+	assert_string_equal(contact->name, name);
+	assert_ptr_equal(contacts_find(*contacts, name), contact);
+	assert_int_equal(is_new, !is_there);
+}
+
+/* In the order of coming, in another, with one that went and one that came in between. */
+static void test_asked_in_order(void **state)
+{
+	struct contacts *contacts = NULL;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		add(&contacts, number(i), NULL);
+	for (unsigned round = 0; round < 2; round++)
+		for (unsigned i = 0; i < 20; i++)
+			expect_found(&contacts, number(i), true);
+	expect_found(&contacts, number(3), true);
+	expect_found(&contacts, number(4), true);
+	expect_found(&contacts, number(6), true);
+	expect_found(&contacts, number(7), true);
+	contacts_remove(&contacts, contacts_find(contacts, number(8)));
+	expect_found(&contacts, number(9), true);
+	expect_found(&contacts, number(10), true);
+	expect_found(&contacts, number(8), false);
+	expect_found(&contacts, number(11), true);
+	for (unsigned i = 19; i > 11; i--)
+		expect_found(&contacts, number(i), true);
+	expect_found(&contacts, number(8), true);
+	expect_found(&contacts, number(20), false);
+	expect_found(&contacts, number(20), true);
+	for (unsigned i = 0; i < 20; i++) {
+		contacts_remove(&contacts, contacts_find(contacts, number(i)));
+		expect_found(&contacts, number(100 + i), false);
+		expect_found(&contacts, number(i), false);
+	}
+	assert_int_equal(contacts_count(contacts), 41);
+	contacts_destroy(&contacts, NULL);
+}
+
 static void test_reserved_in_vain(void **state)
 {
 	struct contacts *contacts = NULL;
@@ -212,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing), cmocka_unit_test(test_names), cmocka_unit_test(test_alias),
 		cmocka_unit_test(test_order),   cmocka_unit_test(test_many),  cmocka_unit_test(test_reserved_in_vain),
+		cmocka_unit_test(test_asked_in_order),
 	};
 	return cmocka_run_group_tests_name("contacts", tests, NULL, NULL);
 }
