@@ -21,7 +21,8 @@ struct channel {
 	char *name;       /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	bool in_room;     /* CHAT with somebody whom one knows from a room only */
 	bool archived;    /* PORTAL: nobody can say anything there */
-	char *topic;      /* PORTAL: as we know it; NULL */
+	char *topic;      /* PORTAL: as people know it; NULL */
+	char *topic_asked; /* the network's, on its way to Slack; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
 	struct known *known; /* its last messages (known.c); NULL: not needed so far */
 	bool behind;      /* and has to be read once more then */

@@ -44,22 +44,6 @@ static void told(void *context, const struct web_reply *reply)
 		log_info(&workspace->log, "Slack refuses: %s", reply->problem);
 }
 
-void slack_tell(struct workspace *workspace, const char *method, const char *lane,
-		const struct web_argument *arguments)
-{
-	size_t count = 0;
-
-	while (arguments[count].name)
-		count++;
-	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
-								  .token = &workspace->token,
-								  .arguments = arguments,
-								  .arguments_count = count,
-								  .lane = lane,
-								  .done = told,
-								  .context = workspace});
-}
-
 static void say(struct workspace *workspace, const char *method, const char *channel, const char *thread,
 		const char *user, const char *text)
 {
@@ -71,10 +55,15 @@ static void say(struct workspace *workspace, const char *method, const char *cha
 						 {"thread_ts", thread},
 						 {"user", user},
 						 {"text", buf_text(&mrkdwn)},
-						 {"unfurl_links", "false"},
-						 {NULL, NULL}};
+						 {"unfurl_links", "false"}};
 
-	slack_tell(workspace, method, lane, arguments);
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
+								  .token = &workspace->token,
+								  .arguments = arguments,
+								  .arguments_count = ARRAY_SIZE(arguments),
+								  .lane = lane,
+								  .done = told,
+								  .context = workspace});
 	mem_free(lane);
 	buf_finish(&mrkdwn);
 }

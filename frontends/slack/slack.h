@@ -83,9 +83,6 @@ static inline struct slack_frontend *slack_frontend_of(struct frontend *base)
 typedef void slack_later_run(struct slack_frontend *frontend, const char *text);
 void slack_later(struct slack_frontend *frontend, slack_later_run *run, const char *text);
 
-/* A call of a workspace's bot whose outcome only the log wants to know. `arguments` end with {NULL, NULL}. */
-void slack_tell(struct workspace *workspace, const char *method, const char *lane,
-		const struct web_argument *arguments);
 /* A message of the bot's own, by its own name: into a conversation, and a thread of it unless NULL. */
 void slack_notice(struct workspace *workspace, const char *channel, const char *thread, const char *text);
 /* The same, that only this person sees. */

@@ -274,6 +274,41 @@ async def scenario_topic_and_life_of_a_channel(world):
     await lobby.asker.ask("list", "No channel is tied")
 
 
+async def scenario_refused_to_the_bot(world):
+    """What Slack does not let the bot do, people are told."""
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    slack.faults.plan("error", "conversations.setTopic", error="user_is_restricted")
+    carol.send("TOPIC #lobby :of <the> network")
+    await slack.wait_for_message("general", lambda m: "The topic of #lobby is: of &lt;the&gt; network" in m["text"]
+                                 and "user_is_restricted" in m["text"])
+    carol.send("TOPIC #lobby :another")
+    await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments.get("topic") == "another" and
+                              call.answer["ok"])
+    # The channel is made, and whoever asked for it told that he has to come in by himself.
+    slack.faults.plan("error", "conversations.invite", error="missing_scope")
+    await lobby.asker.ask("create #attic", "made a channel for #attic, attic, but Slack does not let me invite you: missing_scope")
+    await lobby.asker.ask("create #cellar", "made a channel for #cellar, cellar, and invited you")
+
+
+async def scenario_long_topic(world):
+    """Slack takes 250 characters: the rest is left out, and said to be."""
+    lobby = await tied(world)
+    slack, carol = lobby.slack, lobby.carol
+    long = " ".join(f"word{number}é&" for number in range(40))
+    carol.send(f"TOPIC #lobby :{long}")
+    call = await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments["topic"].startswith("word0"))
+    require(call.answer["ok"], f"{call.arguments} {call.answer}")
+    topic = call.arguments["topic"]
+    require(topic.endswith("…") and 240 < len(topic) <= 250 and long.startswith(html.unescape(topic[:-1])), topic)
+    # It is that topic's beginning, so nothing goes back.
+    await slack.wait_acknowledged()
+    mark = carol.mark()
+    lobby.egon.say("general", "seen")
+    await irc_hears(carol, "bridge", "<Egon> seen", mark)
+    require(not carol.count(r"^:bridge!\S+ TOPIC", mark), f"{carol.find_all('TOPIC', mark)}")
+
+
 async def scenario_who_may_tie(world):
     """The channel's maker and administrators; nobody else."""
     lobby = await tied(world, people=("egon", "dana"))

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Slack's OAuth: the app is installed by a browser, its tokens are kept and rotate."""
 import asyncio
+import glob
 import http.cookiejar
 import json
 import os
+import re
 import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
 
+from harness import slack_reference
 from harness.gateway import contains
 from harness.process import Skip, free_port, require, wait_until
+from harness.slack import manifest
 from test_slack import Asker, irc_hears
 
 
@@ -245,6 +249,41 @@ async def scenario_manifest(world):
     """transportctl prints the manifest without an instance."""
     done = subprocess.run([f"{world.build}/daemon/transportctl", "slack", "manifest", "gate"], capture_output=True, text=True,
                           timeout=20, check=True)
-    manifest = json.loads(done.stdout)
-    require(manifest["settings"]["socket_mode_enabled"] is True, done.stdout)
-    require(manifest["features"]["bot_user"]["display_name"] == "gate", done.stdout)
+    content = json.loads(done.stdout)
+    require(content["settings"]["socket_mode_enabled"] is True, done.stdout)
+    require(content["features"]["bot_user"]["display_name"] == "gate", done.stdout)
+
+
+def source_of_the_frontend():
+    return "".join(open(path).read() for path in sorted(glob.glob(f"{slack_reference.TOP}/frontends/slack/*.c")))
+
+
+async def scenario_manifest_events(world):
+    """The manifest subscribes to each event that the frontend knows what to do with, and to no other."""
+    table = re.search(r"event_types\[\] = \{(.*?)\n\};", source_of_the_frontend(), re.S).group(1)
+    known = set(re.findall(r'\{"(\w+)"', table))
+    require(len(known) > 20, f"{known}")
+    # app_rate_limited comes unasked; user_change tells the same as the two; new channels are tied when somebody says so.
+    known -= {"message", "app_rate_limited", "user_profile_changed", "user_status_changed", "channel_created"}
+    known |= {f"message.{kind}" for kind in ("channels", "groups", "im", "mpim")}
+    events = set(manifest(world.build)["events"])
+    require(events == known, f"more: {events - known}, missing: {known - events}")
+
+
+async def scenario_manifest_scopes(world):
+    """The manifest has a scope for each method that the frontend calls, as it is documented: one for each kind of
+    conversation."""
+    slack_reference.there_or_skip()
+    scopes, called = set(manifest(world.build)["scopes"]), set()
+    for name in sorted(set(re.findall(r'"([a-z0-9]+(?:\.[a-z0-9]+)+)"', source_of_the_frontend(), re.I))):
+        path = os.path.join(slack_reference.PLACE, "methods", f"{name}.json")
+        if not os.path.exists(path):
+            continue
+        called.add(name)
+        with open(path) as file:
+            wanted = (json.load(file).get("scope") or {}).get("bot") or []
+        for family in {scope.partition(":")[0] for scope in wanted}:
+            one_of = {scope for scope in wanted if scope.startswith(f"{family}:")}
+            require(one_of & scopes, f"{name} needs one of {one_of}")
+    require({"conversations.create", "conversations.invite", "conversations.setTopic", "chat.postMessage",
+             "files.info"} <= called, f"{called}")

@@ -11,7 +11,10 @@ The test Slack (tests/slack/testslack) with one app and one workspace, inside th
     message = await slack.wait_for_message("general", lambda m: m["text"] == "hello")
     slack.hub, slack.faults, slack.limits                 # sockets, faults of the Web API, 429s: their files say what
 """
+import functools
+import json
 import os
+import subprocess
 import sys
 
 from . import slack_reference
@@ -24,10 +27,20 @@ from testslack.control import state  # noqa: E402
 from testslack.shapes import message_json  # noqa: E402
 
 
+@functools.cache
+def manifest(build):
+    """Scopes and events of an app that is made as people make it: from what transportctl prints."""
+    printed = subprocess.run([f"{build}/daemon/transportctl", "slack", "manifest"], capture_output=True, check=True, timeout=20)
+    content = json.loads(printed.stdout)
+    return {"scopes": tuple(content["oauth_config"]["scopes"]["bot"]),
+            "events": tuple(content["settings"]["event_subscriptions"]["bot_events"])}
+
+
 class Slack(TestSlack):
     def __init__(self, team="Softball", app="bridge", scopes=BOT_SCOPES, events=EVENTS, broken=(), seed=1, rotation=False,
                  conform=True):
-        """conform: whether each call has to be as its method is documented, where the reference data is there."""
+        """scopes, events: what the app may and hears; world.slack() takes manifest().
+        conform: whether each call has to be as its method is documented, where the reference data is there."""
         super().__init__(broken, seed)
         self.conform = conform
         self.app = self.add_app(app, scopes, events)
