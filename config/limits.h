@@ -243,6 +243,7 @@
 #define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
 #define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
 #define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
+#define LIMIT_SLACK_REACTIONS_PUT 200     /* on a message of Slack, by all people of the network */
 #define LIMIT_SLACK_KNOWN_MESSAGES 100    /* of a conversation, whose deletion is noticed after a gap ... */
 #define LIMIT_SLACK_KNOWN_REACTIONS 100   /* ... and reactions in it that are told from new ones */
 #define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */

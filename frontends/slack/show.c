@@ -60,10 +60,13 @@ static void speak(struct speaking *speaking, struct arena *arena)
 	} else if (replaces) {
 		show_edit(speaking, replaces);
 	} else {
+		struct series *series = series_create();
+
 		if (says)
-			show_text(speaking, message->replaces ? "* " : "");
+			show_text(speaking, message->replaces ? "* " : "", series);
 		for (size_t i = 0; i < message->attachments_count; i++)
-			show_attachment(speaking, &message->attachments[i], !says && i == 0);
+			show_attachment(speaking, &message->attachments[i], series, !says && i == 0);
+		series_release(series);
 	}
 }
 
@@ -188,11 +191,35 @@ static bool waits_for_copy(struct slack_frontend *frontend, const struct identit
 	return waits;
 }
 
+/* What is changed has to be there as a whole. */
+static bool waits_for_parts(struct slack_frontend *frontend, const struct identity *to, const struct event *event)
+{
+	const struct event_message *message = &event->message;
+	const char *id = message->retracts ? message->retracts : message->replaces, *theirs;
+	struct buf people = {0}, network = {0};
+	struct arena arena = {0};
+
+	if (!id || !event->handover || !map_count(frontend->in_flight))
+		return false;
+	delivery_places(to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
+	theirs = message_map_find(frontend->base.transport->spool, &arena, buf_text(&people), id, buf_text(&network), NULL,
+	                          NULL);
+	char *parts = show_parts_id(theirs ? theirs : id);
+	bool waits = in_flight_waits_for(frontend->in_flight, buf_text(&network), parts, to->address);
+
+	mem_free(parts);
+	buf_finish(&people);
+	buf_finish(&network);
+	arena_finish(&arena);
+	return waits;
+}
+
 int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
 {
 	struct speaking speaking = {.frontend = frontend, .to = to, .event = event};
 
-	if (in_flight_waits(frontend->in_flight, to, event) || waits_for_copy(frontend, to, event))
+	if (in_flight_waits(frontend->in_flight, to, event) || waits_for_copy(frontend, to, event) ||
+	    waits_for_parts(frontend, to, event))
 		return TP_ERR_NOT_CONNECTED;
 	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(&speaking) : show_in_chat(&speaking);
 

@@ -13,6 +13,7 @@
 #include "frontends/slack/channel.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/posted.h"
+#include "frontends/slack/reactions_put.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/show.h"
 #include "frontends/slack/show_private.h"
@@ -54,9 +55,13 @@ void post_release(void *context)
 	mem_free(post->people);
 	mem_free(post->network);
 	mem_free(post->network_id);
+	mem_free(post->in_flight);
 	mem_free(post->place);
 	mem_free(post->author);
 	mem_free(post->text);
+	mem_free(post->reacts_to);
+	mem_free(post->who);
+	mem_free(post->reaction);
 	mem_free(post);
 }
 
@@ -68,27 +73,35 @@ void slack_show_free(struct slack_frontend *frontend)
 
 /* ---- answers ---- */
 
-static void note_part(const struct post *post, const char *ts)
+static void keep_further(const struct post *post)
 {
 	struct series *series = post->series;
-
-	if (!series->first) {
-		series->first = mem_strdup(ts);
-		return;
-	}
 	char *id = slack_message_id(post->channel, series->first);
 
-	if (series->further.len)
-		buf_putc(&series->further, ' ');
-	if (post->is_file)
-		buf_putc(&series->further, FILE_PART);
-	buf_puts(&series->further, ts);
 	message_map_put(post->workspace->frontend->base.transport->spool,
 	                &(struct message_link){.place = SHOW_PARTS,
 	                                       .id = id,
 	                                       .other_place = SHOW_FURTHER,
 	                                       .other_id = buf_text(&series->further)});
 	mem_free(id);
+}
+
+/* Files are shared when Slack likes, not in the order in which they were said. */
+static void note_part(const struct post *post, const char *ts)
+{
+	struct series *series = post->series;
+
+	if (post->is_first) {
+		mem_replace(&series->first, ts);
+	} else {
+		if (series->further.len)
+			buf_putc(&series->further, ' ');
+		if (post->part != PART_TEXT)
+			buf_putc(&series->further, (char)post->part);
+		buf_puts(&series->further, ts);
+	}
+	if (series->first && (series->further.len || series->had_further))
+		keep_further(post);
 }
 
 static void tie_copy(const struct post *post, const char *id)
@@ -144,6 +157,10 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 	bool kept = false;
 
 	CRASH_POINT("slack.posted");
+	if (post->reaction)
+		reactions_put_end(frontend->reactions,
+		                  &(struct reaction_change){post->reacts_to, post->who, post->reaction, post->added},
+		                  !reply->err || is_gone(reply));
 	if (!reply->err) {
 		if (post->series && ts)
 			note_part(post, ts);
@@ -169,8 +186,8 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 	}
 	if (post->is_file && !kept)
 		spool_note_set(transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
-	if (post->network)
-		in_flight_end(frontend->in_flight, post->network, post->network_id, on_landed, &frontend->base);
+	if (post->in_flight)
+		in_flight_end(frontend->in_flight, post->network, post->in_flight, on_landed, &frontend->base);
 	post_release(post);
 }
 
@@ -273,22 +290,39 @@ void post_quote(struct post *post, const struct speaking *speaking)
 	post->text = mem_strdup(speaking->event->message.text);
 }
 
-/* And referred to. */
-static void post_name(struct post *post, const struct speaking *speaking)
+char *show_parts_id(const char *id)
+{
+	return mem_printf("%s parts", id);
+}
+
+/* What refers to the message waits for its first part; what changes it for all of them. */
+static void post_name(struct post *post, const struct speaking *speaking, bool first)
 {
 	const struct event_message *message = &speaking->event->message;
-
-	post_quote(post, speaking);
-	if (!message->id || !*message->id)
-		return;
 	struct buf people = {0}, network = {0};
 
+	if (first)
+		post_quote(post, speaking);
+	if (!message->id || !*message->id)
+		return;
 	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
-	post->people = buf_take(&people);
+	if (first)
+		post->people = mem_strdup(buf_text(&people));
 	post->network = buf_take(&network);
 	post->network_id = mem_strdup(message->id);
+	post->in_flight = first ? mem_strdup(message->id) : show_parts_id(message->id);
 	post->is_copy = speaking->is_copy;
-	in_flight_begin(&speaking->frontend->in_flight, post->network, post->network_id);
+	in_flight_begin(&speaking->frontend->in_flight, post->network, post->in_flight);
+	buf_finish(&people);
+}
+
+void post_join(struct post *post, struct series *series, bool first, enum part part)
+{
+	post->part = part;
+	post->is_first = first;
+	post->series = series;
+	if (series)
+		series->references++;
 }
 
 void post_call(struct post *post, const char *method, const struct web_argument *arguments, size_t count)
@@ -372,25 +406,22 @@ bool post_was_made(struct post *post, const struct speaking *speaking)
 	return true;
 }
 
-struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series,
-                               bool first)
+struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first, enum part part)
 {
 	char *key = key_of(speaking);
 	struct post *post = post_create(speaking);
 
 	post->key = key;
-	post->series = series;
-	if (series)
-		series->references++;
+	post_join(post, series, first, part);
 	post_begin(post, speaking, mrkdwn);
-	if (first)
-		post_name(post, speaking);
+	if (first || series)
+		post_name(post, speaking, first);
 	return post;
 }
 
 void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first)
 {
-	struct post *post = post_keyed(speaking, mrkdwn, series, first);
+	struct post *post = post_keyed(speaking, mrkdwn, series, first, PART_TEXT);
 
 	if (!post_was_made(post, speaking))
 		post_send(post);

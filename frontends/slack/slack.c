@@ -19,6 +19,7 @@
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/posted.h"
+#include "frontends/slack/reactions_put.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/show.h"
 #include "frontends/slack/slack_file.h"
@@ -151,6 +152,7 @@ static void frontend_destroy(struct frontend *base)
 	slack_chats_free(frontend);
 	channels_free(frontend);
 	slack_recent_free(frontend);
+	reactions_put_destroy(&frontend->reactions);
 	in_flight_free(&frontend->in_flight);
 	posted_free(frontend);
 	slack_show_free(frontend);
@@ -345,6 +347,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	uv_loop_t *loop = base->transport->loop;
 
 	name_records(frontend);
+	frontend->reactions = reactions_put_create(base->transport->spool);
 	later_open(&frontend->later, loop);
 	frontend->patience = MEM_NEW(uv_timer_t);
 	frontend->patience->data = frontend;

@@ -58,6 +58,7 @@ struct slack_frontend {
 	struct map *chats;       /* channel_chat_key -> the struct channel of kind CHAT */
 	struct map *openings;    /* channel_chat_key -> struct opening: chats on their way (chat.c) */
 	struct map *recent;      /* message -> struct recent */
+	struct reactions_put *reactions;
 	struct map *in_flight;   /* messages whose time stamp is not known yet (in_flight.h) */
 	struct map *lookups;     /* place -> struct lookup (posted.c) */
 	struct list acknowledgements; /* struct acknowledgement.link (incoming.c): envelopes that are not durable yet */

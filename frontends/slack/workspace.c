@@ -54,6 +54,11 @@ static bool is_same(const char *a, const char *b)
 
 bool workspace_is_own(const struct workspace *workspace, const struct slack_event *event)
 {
+	bool is_nobodys = !event->user && !event->bot_id && !event->app_id;
+
+	/* An event about a file under another name may say nothing else of who shares it. */
+	if (is_nobodys && event->files_count && is_same(event->files[0].user, workspace->bot_user))
+		return true;
 	return is_same(event->bot_id, workspace->bot_id) || is_same(event->app_id, workspace->app_id) ||
 	       is_same(event->user, workspace->bot_user);
 }
