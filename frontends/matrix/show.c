@@ -578,8 +578,14 @@ static void say_piece(struct speaking *speaking, struct matrix_room *room,
 static void say_text(struct speaking *speaking, struct matrix_room *room, bool known_there)
 {
 	struct event_message message = speaking->event->message;
-	char *text = NULL;
+	size_t beside = event_text_beside_files(&message);
+	char *own = message.text[beside] ? mem_strndup(message.text, beside) : NULL, *text = NULL;
 	bool first = true;
+
+	if (own) {
+		message.text = own;
+		message.xhtml = NULL;
+	}
 
 	if (speaking->own) {
 		message.carbon = false;
@@ -603,6 +609,7 @@ static void say_text(struct speaking *speaking, struct matrix_room *room, bool k
 		first = false;
 	} while (*rest);
 	mem_free(text);
+	mem_free(own);
 }
 
 static void speak(struct speaking *speaking, struct matrix_room *room)
