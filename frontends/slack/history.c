@@ -17,6 +17,8 @@
 #define SEEN "slack seen" /* notes of the spool: place -> time stamp of the last message that was taken */
 #define FLOOR "slack tied" /* place -> what was said before is none of ours */
 #define THREADS "slack threads" /* place -> threads in which something was said lately, the newest last */
+#define TOPIC "slack topic" /* place -> time stamp of the newest topic, our own included */
+#define ARCHIVED "slack archived" /* place -> when it was archived, or opened again */
 #define PAGE 200         /* messages; fewer if that is too large an answer */
 #define LIVE_THREADS 20 /* of a channel */
 
@@ -70,6 +72,24 @@ void history_forget(struct slack_frontend *frontend, struct channel *channel)
 	note_set(frontend, SEEN, channel->place, NULL);
 	note_set(frontend, FLOOR, channel->place, NULL);
 	note_set(frontend, THREADS, channel->place, NULL);
+	note_set(frontend, TOPIC, channel->place, NULL);
+	note_set(frontend, ARCHIVED, channel->place, NULL);
+}
+
+bool history_is_newest(struct slack_frontend *frontend, const struct channel *channel, const struct slack_event *event)
+{
+	const char *kind = event->kind == SLACK_TOPIC ? TOPIC : event->kind == SLACK_ARCHIVE ? ARCHIVED : NULL;
+	const char *ts = event->ts ? event->ts : event->event_ts;
+
+	if (!kind || !ts)
+		return true;
+	char *newest = note_get(frontend, kind, channel->place);
+	bool is_newest = !slack_is_ts(newest) || slack_ts_compare(newest, ts) <= 0;
+
+	if (is_newest)
+		note_set(frontend, kind, channel->place, ts);
+	mem_free(newest);
+	return is_newest;
 }
 
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
@@ -201,6 +221,22 @@ static bool on_page(void *context, const struct cJSON *json)
 	return !reading->stopped;
 }
 
+/* Of several topics, and of archiving and the like, only the last counts. */
+static void note_newest(const struct reading *reading, const struct channel *channel)
+{
+	LIST_EACH (link, &reading->messages) {
+		const struct slack_reaction *reactions;
+		struct arena arena = {0};
+		struct slack_event event;
+		size_t count;
+
+		if (slack_history_read(&event, CONTAINER_OF(link, struct message, link)->json, channel->at.id, &arena,
+		                       &reactions, &count))
+			history_is_newest(reading->frontend, channel, &event);
+		arena_finish(&arena);
+	}
+}
+
 /* All was read: it comes like what a socket brings. */
 static void hand_over(struct reading *reading, struct channel *channel)
 {
@@ -210,6 +246,7 @@ static void hand_over(struct reading *reading, struct channel *channel)
 		log_warning(&reading->frontend->base.log,
 		            "%s: more than %d messages were missed; older ones are not read", channel->place,
 		            LIMIT_SLACK_HISTORY);
+	note_newest(reading, channel);
 	LIST_EACH (link, &reading->messages)
 		if (workspace)
 			incoming_history(workspace, channel->at.id,

@@ -228,6 +228,9 @@ void portal_channel_archive(struct slack_frontend *frontend, struct channel *cha
 {
 	const struct workspace *workspace = workspace_find(frontend, channel->at.team);
 
+	/* An event and a message tell of it. */
+	if (channel->archived == archived)
+		return;
 	channel->archived = archived;
 	channel_store(frontend, channel);
 	if (archived)

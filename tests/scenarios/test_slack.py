@@ -571,6 +571,65 @@ async def scenario_left_out(world):
     require(said == [f"<Egon> left out {number}" for number in range(3)] + ["<Egon> after"], f"{said}")
 
 
+async def scenario_old_changes_of_the_channel(world):
+    """Topics, joins, leaves and archiving that history tells once more have no effect; of topics the newest stands."""
+    lobby = await tied(world, people=("egon", "dana"))
+    slack, carol, egon = lobby.slack, lobby.carol, lobby.egon
+
+    async def read_back():
+        slack.tell_rate_limited(slack.team)
+        mark = carol.mark()
+        await lobby.gateway.process.wait_log("are read back from history", after=lobby.read)
+        lobby.read = len(lobby.gateway.process.log())
+        egon.say("general", "read back")
+        await irc_hears(carol, "bridge", "<Egon> read back", mark)
+        await slack.wait_acknowledged()
+    lobby.read = len(lobby.gateway.process.log())
+    carol.send("MODE #lobby -t")
+    mark = carol.mark()
+    await Asker(slack, lobby.dana).ask("login dana", "registered")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    mark = carol.mark()
+    lobby.dana.leave("general")
+    await carol.expect(r"^:dana!\S+ PART #lobby", mark)
+    lobby.dana.join("general")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    egon.topic("general", "of egon")
+    await carol.expect(r"TOPIC #lobby :of egon$", mark)
+    mark = carol.mark()
+    egon.archive("general")
+    await carol.expect(r"^:bridge!\S+ (PART #lobby|QUIT)", mark)
+    mark = carol.mark()
+    egon.unarchive("general")
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    carol.send("TOPIC #lobby :of carol")
+    await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments.get("topic") == "of carol")
+    await slack.wait_acknowledged()
+    mark = carol.mark()
+    await read_back()
+    changes = r"^:(bridge|dana)!\S+ (TOPIC|PART|JOIN|QUIT)"
+    require(not carol.count(changes, mark), f"{carol.find_all(changes, mark)}")
+    require(slack.team.channel("general").topic["value"] == "of carol", f"{slack.team.channel('general').topic}")
+    # One that was left out, and is not the last: it would be the network's otherwise, and not Slack's.
+    slack.hub.retry_delays, slack.hub.drop = (), 1000
+    egon.topic("general", "of egon again")
+    carol.send("TOPIC #lobby :of carol again")
+    await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments.get("topic") == "of carol again")
+    slack.hub.drop = 0
+    mark = carol.mark()
+    await read_back()
+    require(not carol.count(changes, mark), f"{carol.find_all(changes, mark)}")
+    # And the last of several is told.
+    slack.hub.drop = 1000
+    egon.topic("general", "one")
+    egon.topic("general", "two")
+    slack.hub.drop = 0
+    await read_back()
+    await carol.expect(r"^:bridge!\S+ TOPIC #lobby :two$", mark)
+    require(carol.count(changes, mark) == 1, f"{carol.find_all(changes, mark)}")
+
+
 async def scenario_lost_answers(world):
     """A post whose answer is lost is looked up before it is made again: nothing is lost, nothing doubled."""
     lobby = await tied(world)
