@@ -422,6 +422,9 @@ static struct waiting_event *wait_behind_history(struct workspace *workspace, co
 		before = before->next;
 	struct waiting_event *waiting = wait_with(workspace, json, "", before);
 
+	/* Who waits behind it is to be acknowledged in time. */
+	if (before != &workspace->waiting)
+		waiting->since_ms = CONTAINER_OF(before, struct waiting_event, link)->since_ms;
 	waiting->of_history = true;
 	return waiting;
 }

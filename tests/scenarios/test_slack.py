@@ -571,6 +571,29 @@ async def scenario_left_out(world):
     require(said == [f"<Egon> left out {number}" for number in range(3)] + ["<Egon> after"], f"{said}")
 
 
+async def scenario_acknowledged_in_time(world):
+    """Who waits for history, and then for names in it, is acknowledged within three seconds all the same."""
+    lobby = await tied(world, people=("egon", "dana"))
+    slack, carol = lobby.slack, lobby.carol
+    lobby.egon.say("general", "before")
+    await irc_hears(carol, "bridge", "<Egon> before")
+    await slack.wait_acknowledged()
+    mark = carol.mark()
+    slack.hub.retry_delays, slack.hub.drop = (), 1
+    lobby.dana.say("general", "left out")
+    slack.faults.plan("delay", "conversations.history", seconds=1.7)
+    slack.faults.plan("late", "users.info", times=100, seconds=20)
+    calls = len(slack.calls)
+    slack.tell_rate_limited(slack.team)
+    await until(lambda: any(call.name == "conversations.history" for call in slack.calls[calls:]), "history to be read")
+    lobby.egon.say("general", "after")
+    delivery = slack.hub.deliveries[-1]
+    await irc_hears(carol, "bridge", "<Egon> after", mark)
+    await until(lambda: delivery.acked is not None, "its acknowledgement")
+    require(len(delivery.attempts) == 1 and 1.7 < delivery.acked < 3, f"{delivery.attempts} {delivery.acked}")
+    require(len(said_on_irc(carol, mark)) == 2, f"{said_on_irc(carol, mark)}")
+
+
 async def scenario_old_changes_of_the_channel(world):
     """Topics, joins, leaves and archiving that history tells once more have no effect; of topics the newest stands."""
     lobby = await tied(world, people=("egon", "dana"))

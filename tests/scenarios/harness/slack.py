@@ -57,6 +57,8 @@ class Slack(TestSlack):
         await super().stop()
         if self.failures:
             raise Failure("the test Slack failed itself:\n" + "\n".join(self.failures))
+        if self.conform:
+            self._check_sockets()
         if self.conform and slack_reference.there():
             reference = slack_reference.Reference()
             # What a fault of the test kept from being read has no arguments.
@@ -64,6 +66,16 @@ class Slack(TestSlack):
                       for fault in reference.request_faults(call) + reference.error_faults(call)}
             if faults:
                 raise Failure("calls are not as they are documented:\n" + "\n".join(sorted(faults)))
+
+    def _check_sockets(self):
+        for hub in self.hubs.values():
+            late = [f"{one.kind} {one.payload.get('event', one.payload)}"[:300] for one in hub.late]
+            if late:
+                raise Failure("not acknowledged at the first attempt within three seconds:\n" + "\n".join(late))
+            if hub.dropped:
+                raise Failure(f"acknowledgements that Slack would not see: {hub.dropped}")
+        if self.complaints:
+            raise Failure("Slack would not like:\n" + "\n".join(self.complaints))
 
     def show(self):
         """For a scenario that failed: calls, deliveries, complaints."""
