@@ -51,7 +51,7 @@ WITNESSES = {
     "limits.per_method": "python rate_limits",
     "pages.cursor": "python pages", "pages.limit": "python pages", "pages.invalid": "python pages",
     "history.order": "python history", "history.range": "python history", "history.replies": "python history",
-    "replies.order": "python history",
+    "history.metadata": "python metadata", "replies.order": "python history",
     "message.ts": "python posting", "message.encoded": "python posting", "message.thread": "python history",
     "message.custom": "python posting",
     "update.own": "python updates", "update.length": "python updates",
