@@ -13,6 +13,7 @@
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/recent.h"
+#include "frontends/slack/show.h"
 #include "frontends/slack/slack_emoji.h"
 #include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
@@ -84,6 +85,18 @@ static bool is_loading(struct slack_frontend *frontend, const char *address)
 	return resource && resource->identity->state == IDENTITY_LOADING;
 }
 
+/* It is about a message of the network that Slack has, and has not told us the name of: what it is called there is not
+ * known before that. */
+static bool refers_to_unnamed(const struct workspace *workspace, const struct channel *channel,
+                              const struct slack_event *event)
+{
+	const char *about = event->kind == SLACK_REACTION          ? event->ts
+	                    : channel->kind == CHANNEL_PORTAL ? event->thread_ts
+	                                                      : NULL;
+
+	return about && slack_show_is_unnamed(workspace->frontend, workspace->team, event->channel, about);
+}
+
 bool said_has_to_wait(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
 {
 	struct slack_frontend *frontend = workspace->frontend;
@@ -108,6 +121,7 @@ bool said_has_to_wait(struct workspace *workspace, struct channel *channel, cons
 		slack_mrkdwn_read(&unused, NULL, event->text, &callbacks);
 	else if (event->kind == SLACK_REACTION)
 		waits = has_to_wait_for_emoji(workspace, event->reaction) || waits;
+	waits = refers_to_unnamed(workspace, channel, event) || waits;
 	buf_finish(&unused);
 	buf_finish(&names.text);
 	return waits || names.missing;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "frontends/slack/avatar.h"
 #include "frontends/slack/channel.h"
+#include "frontends/slack/incoming.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/posted.h"
 #include "frontends/slack/reactions_put.h"
@@ -24,6 +25,7 @@
 #include "transport/spool/spool.h"
 
 #define USERNAME_MAX 80 /* bytes */
+#define CLOCKS_APART_MS 60000 /* Slack's and ours, at most */
 
 void series_release(struct series *series)
 {
@@ -34,6 +36,56 @@ void series_release(struct series *series)
 	mem_free(series);
 }
 
+/* ---- messages that have no time stamp yet ---- */
+
+struct unnamed {
+	unsigned count;
+	int64_t since_ms; /* Unix milliseconds: when the first was sent */
+};
+
+static void unnamed_begin(struct post *post)
+{
+	struct slack_frontend *frontend = post->workspace->frontend;
+	char *place = slack_address(post->workspace->team, post->channel);
+	struct unnamed *unnamed = map_get(frontend->unnamed, place);
+
+	if (!unnamed) {
+		unnamed = MEM_NEW(struct unnamed);
+		unnamed->since_ms = clock_wall_ms();
+		map_set(&frontend->unnamed, place, unnamed);
+	}
+	unnamed->count++;
+	post->unnamed = place;
+}
+
+static void unnamed_end(struct post *post)
+{
+	struct slack_frontend *frontend = post->workspace->frontend;
+	struct unnamed *unnamed = post->unnamed ? map_get(frontend->unnamed, post->unnamed) : NULL;
+
+	if (unnamed && --unnamed->count == 0)
+		mem_free(map_remove(frontend->unnamed, post->unnamed));
+	if (unnamed && !frontend->stopping)
+		slack_later(frontend, incoming_go_on, NULL);
+	mem_free(post->unnamed);
+	post->unnamed = NULL;
+}
+
+bool slack_show_is_unnamed(const struct slack_frontend *frontend, const char *team, const char *channel, const char *ts)
+{
+	if (!map_count(frontend->unnamed))
+		return false;
+	char *place = slack_address(team, channel), *id = slack_message_id(channel, ts);
+	const struct unnamed *unnamed = map_get(frontend->unnamed, place);
+	bool is = unnamed && slack_ts_ms(ts) + CLOCKS_APART_MS >= unnamed->since_ms && !slack_recent_find(frontend, id);
+
+	mem_free(place);
+	mem_free(id);
+	return is;
+}
+
+/* ---- a post ---- */
+
 void post_release(void *context)
 {
 	struct post *post = context;
@@ -41,6 +93,7 @@ void post_release(void *context)
 	post->pending = NULL;
 	if (--post->references)
 		return;
+	unnamed_end(post);
 	list_remove(&post->link);
 	series_release(post->series);
 	mem_free(post->address);
@@ -69,6 +122,7 @@ void slack_show_free(struct slack_frontend *frontend)
 {
 	LIST_EACH (link, &frontend->finished)
 		post_release(CONTAINER_OF(link, struct post, link));
+	map_destroy(&frontend->unnamed, mem_free);
 }
 
 /* ---- answers ---- */
@@ -155,6 +209,8 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 	struct slack_frontend *frontend = post->workspace->frontend;
 	struct transport *transport = frontend->base.transport;
 	bool kept = false;
+
+	unnamed_end(post);
 
 	CRASH_POINT("slack.posted");
 	if (post->reaction)
@@ -306,8 +362,10 @@ static void post_name(struct post *post, const struct speaking *speaking, bool f
 	if (!message->id || !*message->id)
 		return;
 	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
-	if (first)
+	if (first) {
 		post->people = mem_strdup(buf_text(&people));
+		unnamed_begin(post);
+	}
 	post->network = buf_take(&network);
 	post->network_id = mem_strdup(message->id);
 	post->in_flight = first ? mem_strdup(message->id) : show_parts_id(message->id);

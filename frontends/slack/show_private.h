@@ -42,6 +42,7 @@ struct post {
 	char *network, *network_id;          /* of the message; NULL: it has no id there */
 	char *in_flight;                     /* as what it is on its way (show_parts_id); NULL likewise */
 	char *people;                        /* of what others refer to; else NULL */
+	char *unnamed;                       /* its conversation, while it has no time stamp (show_post.c); NULL */
 	char *place, *author, *text;         /* for quotations; NULL: none */
 	char *reacts_to, *who, *reaction;    /* of a reaction (reactions_put.h); NULL: it is none */
 	bool added;                          /* it */

@@ -60,6 +60,7 @@ struct slack_frontend {
 	struct map *recent;      /* message -> struct recent */
 	struct reactions_put *reactions;
 	struct map *in_flight;   /* messages whose time stamp is not known yet (in_flight.h) */
+	struct map *unnamed;     /* "TEAM/CHANNEL" -> struct unnamed (show_post.c) */
 	struct map *lookups;     /* place -> struct lookup (posted.c) */
 	struct list acknowledgements; /* struct acknowledgement.link (incoming.c): envelopes that are not durable yet */
 	struct list finished;    /* struct post.link (show.c): found to be posted already */

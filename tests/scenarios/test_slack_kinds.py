@@ -285,6 +285,17 @@ async def scenario_irc(world):
     await both_ways(Irc(lobby))
 
 
+def events_first(slack):
+    """Events come before the answers to the calls that they are of, and those about files name the bot."""
+    slack.faults.event_first = slack.file_events_name_bot = True
+
+
+async def scenario_irc_events_first(world):
+    lobby = await tied(world, people=("egon", "dana"), **media_keys())
+    events_first(lobby.slack)
+    await both_ways(Irc(lobby))
+
+
 # ----------------------------------------------------------------------------------------------------------------- XMPP
 
 OOB, SID, REACTIONS, RETRACT, CORRECT = "jabber:x:oob", "urn:xmpp:sid:0", "urn:xmpp:reactions:0", "urn:xmpp:message-retract:1", \
@@ -407,6 +418,14 @@ def reactions(message, ref):
 
 async def scenario_xmpp(world):
     """Somebody on XMPP, in a network that has words for everything."""
+    await xmpp(world)
+
+
+async def scenario_xmpp_events_first(world):
+    await xmpp(world, events_first)
+
+
+async def xmpp(world, prepare=lambda slack: None):
     from harness.http import FileServer
     enter(ADDRESS)
     slack = await world.slack()
@@ -427,6 +446,7 @@ async def scenario_xmpp(world):
     asker = Asker(slack, egon)
     await asker.ask("relay login bridge", "registered")
     await asker.command("general", "link #lobby", "tied to #lobby now")
+    prepare(slack)
     bob = await world.person("bob@localhost", prosody.c2s_port)
     bob.join(Xmpp.ROOM, "bob")
     await bob.joined(Xmpp.ROOM, "bob")

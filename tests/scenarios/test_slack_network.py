@@ -164,3 +164,32 @@ async def scenario_text_with_files_taken_back(world):
     await network.heard("egon", lambda said: said["text"] == "<Egon> from Slack" or said["text"] == "from Slack")
     back = [fields for kind, fields in network.frames if kind == "CONV_MESSAGE"]
     require(len(back) == 1, f"{back}")
+
+
+async def scenario_said_about_at_once(world):
+    """What is said about a message at once, on either side, while Slack's answer to it is late."""
+    sides = await between(world)
+    slack, egon, network = sides.slack, sides.egon, sides.network
+    slack.faults.event_first = True
+
+    async def late(text):
+        slack.faults.plan("late", "chat.postMessage", seconds=1.2)
+        own = network.say("#lobby", "carol", text)
+        return own, (await slack.wait_for_text("general", text, "carol"))["ts"]
+    own, ts = await late("at tow")
+    network.say("#lobby", "carol", "at two", replaces=own)
+    network.say("#lobby", "bob", THUMB, reacts_to=own, reactions=[THUMB])
+    message = await slack.wait_for_text("general", "at two", "carol")
+    require(message["ts"] == ts, f"{message}")
+    await Reactions(sides, own, ts).are(thumb="us")
+
+    own, ts = await late("look")
+    egon.react("general", ts, "tada")
+    egon.say("general", "below it", thread=ts)
+    await network.heard("the reaction", lambda said: said["reacts_to"] == own and said["reactions"] == [PARTY])
+    await network.heard("the reply", lambda said: said["text"].endswith("below it") and own in (said["thread"], said["reply_to"]))
+    own, ts = await late("gone soon")
+    network.say("#lobby", "carol", "(takes back)", retracts=own)
+    await until(lambda: not [one for one in slack.messages("general") if one["ts"] == ts], "the message to be gone")
+    shown = [one["text"] for one in slack.posted("general") if one.get("username") == "carol"]
+    require(shown == ["at two", "look"], f"{shown}")
