@@ -13,6 +13,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/copies.h"
+#include "frontends/matrix/face.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/long_text.h"
 #include "frontends/matrix/matrix_html.h"
@@ -691,6 +692,8 @@ static int show_in_portal(struct matrix_frontend *frontend, struct identity *to,
 	        .frontend = frontend, .to = to, .event = event, .ghost = ghost, .name = nickname, .reactions = reactions};
 
 	matrix_room_each_portal(frontend, message->name, speak_in_portal, &speaking);
+	if (message->author.name && message->author.avatar_url)
+		face_show(frontend, ghost, message->author.avatar_url, to->address);
 	mem_free(ghost);
 	return speaking.promised;
 }

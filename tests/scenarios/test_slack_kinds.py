@@ -8,6 +8,7 @@ import asyncio
 import html
 import os
 import re
+from urllib.parse import quote
 
 from harness.http import http_ask
 from harness.namespace import enter
@@ -632,3 +633,35 @@ async def scenario_faces(world):
     network.say("#lobby", "carol", "at two", replaces=own)
     message = await slack.wait_for_text("general", "at two", "carol")
     require(message["ts"] == ts and face_of(message) == second, f"{message}")
+
+
+async def scenario_faces_in_matrix(world):
+    """Somebody of Slack is in Matrix under his name, and with his picture; with another one once he has changed it."""
+    from harness.http import FileServer
+    from testslack.server import picture
+    enter(ADDRESS)
+    hall = await with_matrix(world, **media_keys())
+    pictures = FileServer(ADDRESS)
+    world.started.append(pictures)
+    await pictures.start()
+    hall.slack.avatars_url = pictures.url("")
+
+    async def shows(name):
+        content = picture(name)
+        pictures.files |= {f"/avatars/{name}_{size}.png": content for size in (24, 32, 48, 72, 192, 512)}
+        hall.slack.change_user(hall.slack.team, hall.egon.user, avatar=name)
+        ghost = None
+        for number in range(20):
+            hall.egon.say("general", f"{name} {number}")
+            ghost = (await hall.alice.message(hall.portal, f"^{name} {number}$"))["sender"]
+            profile = await hall.alice.call("GET", f"/_matrix/client/v3/profile/{quote(ghost, safe='')}")
+            if profile.get("avatar_url"):
+                server, media = re.fullmatch(r"mxc://([^/]+)/(\S+)", profile["avatar_url"]).groups()
+                url = f"{hall.alice.client.homeserver}/_matrix/client/v1/media/download/{server}/{media}"
+                found, _ = await asyncio.to_thread(fetch, url, hall.alice.client.access_token)
+                if found == content:
+                    require(profile["displayname"] == "Egon", f"{profile}")
+                    return ghost
+        raise AssertionError(f"the picture {name} is never seen")
+    ghost = await shows("first")
+    require(await shows("second") == ghost, "another person with another picture")
