@@ -225,6 +225,8 @@
 #define LIMIT_SLACK_HELLO_SECONDS 30       /* from the URL to the hello */
 #define LIMIT_SLACK_LEAVE_SECONDS 5        /* that a websocket waits for acknowledgements when another took over */
 #define LIMIT_SLACK_CLOSE_MS 800           /* for the peer's close frame */
+#define LIMIT_SLACK_GHOST_SECONDS 60       /* that Slack may count sockets which are not ours: then it is told ... */
+#define LIMIT_SLACK_GHOST_LAST_SECONDS 3600 /* ... and the most until they are counted anew */
 #define LIMIT_SLACK_REFRESH_SECONDS 7200   /* before a token expires, it is refreshed ... */
 #define LIMIT_SLACK_REFRESH_LOOK_SECONDS 60 /* ... for which is looked so often */
 #define LIMIT_SLACK_INSTALLS 100           /* begun and not ended: the oldest is forgotten */

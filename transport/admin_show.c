@@ -319,20 +319,28 @@ void admin_show_bans(struct admin_call *call)
 	admin_answer_table(call, &table);
 }
 
+struct showing {
+	const struct frontend *frontend;
+	struct table *table;
+};
+
 static void put_workspace(void *context, const struct frontend_workspace *workspace)
 {
-	struct table *table = context;
+	const struct showing *showing = context;
+	struct table *table = showing->table;
 
 	table_put_text(table, workspace->id);
 	table_put_text(table, *workspace->name ? workspace->name : NULL);
 	table_put_text(table, workspace->state);
 	table_put_number(table, (int64_t)workspace->waiting);
+	table_put_number(table, showing->frontend->ghosts);
 }
 
 void admin_show_workspaces(struct admin_call *call)
 {
 	static const struct table_column columns[] = {
-		{"workspace", TABLE_TEXT}, {"name", TABLE_TEXT}, {"state", TABLE_TEXT}, {"waiting", TABLE_NUMBER}};
+		{"workspace", TABLE_TEXT}, {"name", TABLE_TEXT}, {"state", TABLE_TEXT}, {"waiting", TABLE_NUMBER},
+		{"ghost sockets", TABLE_NUMBER}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 
 	LIST_EACH(link, &call->transport->frontends)
@@ -340,7 +348,7 @@ void admin_show_workspaces(struct admin_call *call)
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 
 		if (frontend->ops->workspaces && call->transport->frontends_started)
-			frontend->ops->workspaces(frontend, put_workspace, table);
+			frontend->ops->workspaces(frontend, put_workspace, &(struct showing){frontend, table});
 	}
 	admin_answer_table(call, &table);
 }

@@ -166,5 +166,6 @@ struct frontend {
 	struct list link; /* transport->frontends */
 	struct map *portals; /* lower-case room -> struct portal (portal.c), if it shares rooms; NULL: none */
 	bool holds;       /* transport_hold */
+	unsigned ghosts;  /* connections that its server counts as ours and that we do not hold: others take what is for us */
 	bool authenticates; /* people log in to it with the account's password (session_authenticate): there has to be one */
 };

@@ -15,7 +15,6 @@
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/install.h"
-#include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/posted.h"
@@ -224,15 +223,35 @@ static void on_socket_state(void *context, enum socket_state state, bool gap, co
 	}
 }
 
-static void on_ghosts(void *context, unsigned connections, unsigned ours)
+static void on_counted(void *context, unsigned connections, unsigned ours)
 {
 	struct slack_frontend *frontend = context;
+	enum ghosts_news news = ghosts_counted(&frontend->ghosts, connections, ours, clock_ms());
+	char *text;
 
-	log_warning(&frontend->base.log,
-		    "Slack counts %u sockets of this app, and %u are ours: the others take events that are lost to us. Does "
-		    "another gateway run with the same app? Sockets of a process that was killed end by themselves within "
-		    "minutes",
-		    connections, ours);
+	frontend->base.ghosts = frontend->ghosts.count;
+	switch (news) {
+	case GHOSTS_NOTHING:
+		break;
+	case GHOSTS_SEEN:
+		log_warning(&frontend->base.log,
+			    "Slack counts %u sockets of this app, and %u are ours: the others take events. Those of a process "
+			    "that was killed, or of a connection that broke, end by themselves; it is counted anew in %d s",
+			    connections, ours, LIMIT_SLACK_GHOST_SECONDS);
+		break;
+	case GHOSTS_STAY:
+		text = mem_printf("Slack counts sockets of this app that are not ours (%u), and gives them events that may be lost "
+				  "to us. Does another gateway, or another program, use the same app? End it, or make an app of its "
+				  "own for it. If there is none: switch Socket Mode off and on again on the app's page, which ends all "
+				  "sockets, then restart the gateway.",
+				  frontend->ghosts.count);
+		workspace_tell_admins(frontend, NULL, LOG_LEVEL_WARNING, text);
+		mem_free(text);
+		break;
+	case GHOSTS_GONE:
+		log_info(&frontend->base.log, "Slack counts no sockets of this app any more that are not ours");
+		break;
+	}
 }
 
 static void on_settled(struct slack_frontend *frontend)
@@ -243,8 +262,11 @@ static void on_settled(struct slack_frontend *frontend)
 
 static void on_expired_patience(uv_timer_t *timer)
 {
-	known_flush(timer->data);
-	incoming_go_on(timer->data, NULL);
+	struct slack_frontend *frontend = timer->data;
+
+	incoming_go_on(frontend, NULL);
+	if (ghosts_due(&frontend->ghosts, clock_ms()))
+		socket_mode_count(frontend->socket);
 }
 
 static void on_tokens(void *context)
@@ -382,7 +404,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->socket = socket_mode_create(base->transport->http, frontend->api, &frontend->app_token,
 					      &(struct socket_ops){.envelope = incoming_envelope,
 								   .state = on_socket_state,
-								   .ghosts = on_ghosts,
+								   .counted = on_counted,
 								   .batch = incoming_batch,
 								   .context = frontend},
 					      &base->log);
@@ -423,7 +445,6 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped = stopped;
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
-	known_flush(frontend);
 	incoming_forget(frontend);
 	if (frontend->patience) {
 		frontend->stop_waits += 2;
