@@ -21,6 +21,7 @@ struct channel {
 	char *name;       /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	bool in_room;     /* CHAT with somebody whom one knows from a room only */
 	bool archived;    /* PORTAL: nobody can say anything there */
+	bool closed;      /* PORTAL: refuses what is posted; told to administrators */
 	char *topic;      /* PORTAL: as we know it; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
 	struct known *known; /* its last messages (known.c); NULL: not needed so far */

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""A room of the network in several channels of Slack, when one of them, or its workspace, goes another way than the others."""
+import json
+
+from harness.process import require, wait_answer
+from test_slack import two_workspaces, until
+
+
+async def dead_letters(gateway):
+    return [row for row in json.loads(await gateway.control("--json", "spool"))["rows"] if row["state"] == "dead letter"]
+
+
+def said_by_carol(both, channel, team):
+    return [message["text"] for message in both.slack.posted(channel, team) if message.get("username") == "carol"]
+
+
+async def scenario_refused_in_one(world):
+    """What one channel refuses is a dead letter for that one: the other has it, once, though the gateway is killed before it was
+    posted there; and tried again it comes where it was refused, and nowhere else."""
+    both = await two_workspaces(world)
+    slack, carol, gateway = both.slack, both.carol, both.gateway
+    refusing = both.other.channel("of-dana")
+    refusing.archived = True  # Slack has not told us
+    slack.limits.force("chat.postMessage", times=1000, retry_after=1, workspace=slack.team)
+    carol.send("PRIVMSG #lobby :refused in one")
+    await gateway.process.wait_log(f"a message for {refusing.id} is refused")
+    await gateway.kill_core()
+    slack.limits.forced.clear()
+    await gateway.start()
+    await slack.wait_connected()
+    await slack.wait_for_text("of-egon", "refused in one", "carol")
+    carol.send("PRIVMSG #lobby :again refused")
+    await slack.wait_for_text("of-egon", "again refused", "carol")
+    await until(lambda: any("of-dana" in text or refusing.id in text for text in both.dana.heard()), "a word to the administrator")
+
+    async def refused(count):
+        return await wait_answer(lambda: dead_letters(gateway), lambda rows: len(rows) == count, f"{count} dead letters")
+    letters = await refused(2)
+    require(all(refusing.id in letter["reason"] and "is_archived" in letter["reason"] for letter in letters), f"{letters}")
+    require(not any(slack.team.channel("of-egon").id in letter["reason"] for letter in letters), f"{letters}")
+    # Tried again in vain, then with success: by this process, and by another.
+    await gateway.control("spool_retry", str(letters[0]["number"]))
+    await refused(2)
+    refusing.archived = False
+    await gateway.control("spool_retry", str(letters[0]["number"]))
+    await slack.wait_for_text("of-dana", "refused in one", "carol", both.other)
+    await gateway.kill_core()
+    await gateway.start()
+    await slack.wait_connected()
+    await gateway.control("spool_retry", str(letters[1]["number"]))
+    await slack.wait_for_text("of-dana", "again refused", "carol", both.other)
+    carol.send("PRIVMSG #lobby :the end")
+    await slack.wait_for_text("of-egon", "the end", "carol")
+    await slack.wait_for_text("of-dana", "the end", "carol", both.other)
+    for channel, team in (("of-egon", slack.team), ("of-dana", both.other)):
+        require(said_by_carol(both, channel, team) == ["to all", "refused in one", "again refused", "the end"],
+                f"{channel}: {said_by_carol(both, channel, team)}")
+    require(not await dead_letters(gateway), "dead letters are left")
