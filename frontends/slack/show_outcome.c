@@ -212,8 +212,8 @@ static void note_closed(struct slack_frontend *frontend, struct channel *channel
 	if (channel->closed)
 		return;
 	channel->closed = true;
-	char *text = mem_printf("Nothing that is said in %s comes into the channel %s any more: %s. It is kept as dead letters "
-				"(transportctl spool); what other channels have of it they have once.",
+	char *text = mem_printf("Nothing that is said in %s comes into the channel %s any more: %s. It is kept as dead "
+				"letters (transportctl spool).",
 				channel->name, channel->at.id, problem);
 
 	workspace_tell_admins(frontend, workspace, LOG_LEVEL_WARNING, text);

@@ -64,7 +64,7 @@ struct slack_frontend {
 	struct list finished;    /* struct post.link (show.c): found to be posted already */
 	struct later_queue later; /* what must not be done from inside deliver */
 	uv_timer_t *patience;    /* while envelopes wait (incoming.c) */
-	unsigned letters_noted, letters_swept; /* notes of dead letters since the last sweep, and until the next (show_outcome.c) */
+	unsigned letters_noted, letters_swept; /* notes since the last sweep, and until the next (show_outcome.c) */
 	char *records;           /* begins the keys of posts: one for each spool */
 	int64_t oldest_ms;       /* Unix milliseconds: of the oldest record that may have been posted before (posted.h) */
 	bool loaded;             /* the stored places are known */

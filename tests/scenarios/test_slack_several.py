@@ -56,3 +56,49 @@ async def scenario_refused_in_one(world):
         require(said_by_carol(both, channel, team) == ["to all", "refused in one", "again refused", "the end"],
                 f"{channel}: {said_by_carol(both, channel, team)}")
     require(not await dead_letters(gateway), "dead letters are left")
+
+
+async def scenario_accounts_of_a_lost_workspace(world):
+    """Whoever is at home in a workspace that is lost leaves the rooms of the network, also if it was lost while the gateway was
+    down; when the app is installed again all of them are back, others were there all the time."""
+    both = await two_workspaces(world)
+    slack, carol, gateway = both.slack, both.carol, both.gateway
+    mark = carol.mark()
+    await both.dana.ask("login dana", "registered")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+
+    async def stay(*expected):
+        carol.send("NAMES #lobby")
+        names = (await carol.expect(r"^:\S+ 353 carol . #lobby :(.*)$", carol.mark()))[1]
+        require(set(names.replace("@", "").split()) == {"carol", *expected}, f"{names} are in the room")
+
+    async def go(since):
+        for nick in ("second", "dana"):
+            await carol.expect(rf"^:{nick}!\S+ (QUIT|PART)", since)
+        await stay("first")
+
+    async def install():
+        bot = slack.install(slack.app, both.other)
+        gateway.slack_of(slack, slack.bot, bot)
+        since = carol.mark()
+        await gateway.start()
+        for nick in ("second", "dana"):
+            await carol.expect(rf"^:{nick}!\S+ JOIN :?#lobby$", since)
+        return bot
+    mark = carol.mark()
+    slack.revoke(both.bot.tokens[-1])
+    await go(mark)
+    await gateway.process.stop()
+    bot = await install()
+    await stay("first", "second", "dana")
+    # Their sessions go on without the gateway; the next one finds that the workspace is lost.
+    await gateway.kill_core()
+    mark = carol.mark()
+    slack.revoke(bot.tokens[-1])
+    await gateway.start()
+    await go(mark)
+    await gateway.process.stop()
+    await install()
+    carol.send("PRIVMSG #lobby :to all again")
+    for channel, team in (("of-egon", slack.team), ("of-dana", both.other)):
+        await slack.wait_for_text(channel, "to all again", "carol", team)
