@@ -25,7 +25,7 @@ struct outcome *outcome_begin(struct slack_frontend *frontend, uint64_t number);
 /* Whether the channel has it since an earlier try. */
 bool outcome_has(const struct outcome *outcome, const struct channel *channel);
 struct landing *outcome_land_in(struct outcome *outcome, const struct channel *channel);
-/* A call of it is made; and each ends once. `problem`: why it is refused; `closed`: whatever is posted there would be. */
+/* A call of it is made; and each ends once. `problem`: why it is refused; `closed`: as would be all others. */
 void landing_expect(struct landing *landing);
 void landing_end(struct landing *landing, enum landing_end end, const char *problem, bool closed);
 /* All calls are made; or it cannot be shown now (`ready` false), and none is. The result is that of deliver

@@ -246,8 +246,11 @@ static void on_ghosts(void *context, unsigned connections, unsigned ours)
 
 static void on_settled(struct slack_frontend *frontend)
 {
-	if (!frontend->stopping)
-		socket_mode_start(frontend->socket);
+	if (frontend->stopping)
+		return;
+	frontend->settled = true;
+	slack_later(frontend, slack_people_leave_lost, NULL);
+	socket_mode_start(frontend->socket);
 }
 
 static void on_expired_patience(uv_timer_t *timer)

@@ -69,6 +69,7 @@ struct slack_frontend {
 	int64_t oldest_ms;       /* Unix milliseconds: of the oldest record that may have been posted before (posted.h) */
 	bool loaded;             /* the stored places are known */
 	bool asked;              /* the stored tokens too: new ones are of people who install the app now */
+	bool settled;            /* it is known of each workspace that was there at the start whether it is served */
 	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;

@@ -80,6 +80,7 @@ static void give_up(struct workspace *workspace)
 	web_api_forget_token(workspace->frontend->api, &workspace->token);
 	incoming_forget_workspace(workspace);
 	posted_forget(workspace);
+	slack_later(workspace->frontend, slack_people_leave_lost, NULL);
 }
 
 /* Of the store, unless another token of it is in use. */
@@ -153,6 +154,7 @@ static void become_ready(struct workspace *workspace)
 	log_info(&workspace->log, "we are %s in %s", workspace->bot_user, log_quote(workspace->name));
 	/* If an administrator gave it an account, it speaks for people who have none. */
 	slack_later(frontend, slack_person_registered, workspace->relay);
+	slack_people_return(workspace);
 	delivery_frontend_ready(&frontend->base);
 	if (workspace->notice)
 		workspace_tell_admins(frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);

@@ -79,7 +79,7 @@ async def scenario_accounts_of_a_lost_workspace(world):
 
     async def install():
         bot = slack.install(slack.app, both.other)
-        gateway.slack_of(slack, slack.bot, bot)
+        gateway.keys["slack.bot_token"] = [slack.bot.tokens[-1].value, bot.tokens[-1].value]
         since = carol.mark()
         await gateway.start()
         for nick in ("second", "dana"):
