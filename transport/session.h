@@ -71,8 +71,8 @@ void session_presence(struct resource *resource, enum status status, const char 
 void session_detach(struct resource *resource);
 /* All resources of an address at once (its server says it is gone). */
 void session_detach_all(struct frontend *frontend, const char *address);
-/* The same of somebody who will be back when the frontend serves his place again: what waits for him is kept, also if it
- * is of a room. */
+/* The same of somebody who will be back when the frontend serves his place again: what waits for him is kept, also of
+ * rooms. */
 void session_detach_for_now(struct frontend *frontend, const char *address);
 
 /*
