@@ -17,3 +17,6 @@ void history_forget(struct slack_frontend *frontend, struct channel *channel);
 /* A message of that conversation, of a thread unless NULL, has been taken. */
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
                   const char *thread);
+/* The chat that this message was said in; NULL: in none, or it is older than the message map (message_map.h). */
+struct channel *history_chat_of(const struct slack_frontend *frontend, const char *team, const char *channel,
+				const char *ts);
