@@ -143,6 +143,13 @@ static void test_reactions_that_cannot_be_noted(void **state)
 	expect_reactions(fixture, NULL, "");
 }
 
+static void expect_none_on(struct known_fixture *fixture, const char *ts)
+{
+	assert_true(known_reactions(&fixture->frontend, TEAM, CHANNEL, NULL, put_reaction, fixture));
+	assert_null(strstr(buf_text(&fixture->told), ts));
+	buf_clear(&fixture->told);
+}
+
 static void fill(struct known_fixture *fixture)
 {
 	char user[16];
@@ -167,6 +174,7 @@ static void test_too_many_reactions(void **state)
 	expect_reactions(fixture, "1002.000100", "1002.000100 U1 second\n");
 	expect_reactions(fixture, "1004.000100", "1004.000100 U1 last\n");
 	assert_true(known_fixture_react(fixture, "1001.000100", "U1", "first", true));
+	expect_none_on(fixture, "1001.000100");
 	assert_false(known_fixture_react(fixture, "1004.000100", "U1", "last", true));
 }
 
@@ -177,6 +185,7 @@ static void test_too_many_reactions_on_the_oldest(void **state)
 	fill(fixture);
 	assert_true(known_fixture_react(fixture, "1001.000100", "U2", "first", true));
 	assert_false(is_known(fixture, "1001.000100"));
+	expect_none_on(fixture, "1001.000100");
 	expect_reactions(fixture, "1002.000100", "1002.000100 U1 second\n");
 	/* One that goes makes no room, and takes none. */
 	assert_true(known_fixture_react(fixture, "1002.000100", "U1", "second", false));
