@@ -199,8 +199,8 @@ static void test_refused_in_all(void **state)
 	mem_free(dead);
 }
 
-/* A workspace that is lost while others show it is left out; of the only one the record waits for the next token, whatever
- * another channel has said. */
+/* A workspace that is lost while others show it is left out; of the only one the record waits for the next token,
+ * whatever another channel has said. */
 static void test_lost_workspaces(void **state)
 {
 	(void)state;
