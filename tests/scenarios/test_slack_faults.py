@@ -6,7 +6,7 @@ answers that are too large, an app that is removed. Those of slack. are about so
 import time
 
 from harness.process import require
-from test_slack import Asker, irc_hears, said_on_irc, tied, until
+from test_slack import Asker, chat, irc_hears, said_on_irc, tied, until
 
 
 async def scenario_reordered(world):
@@ -200,14 +200,9 @@ async def scenario_too_large_an_answer(world):
 async def scenario_reactions_in_a_chat(world):
     """Reactions on messages of a contact's thread, of either of the two: made while the gateway was down, and after a restart on
     what was said before it. Each comes once."""
-    lobby = await tied(world)
-    slack, carol, egon, gateway = lobby.slack, lobby.carol, lobby.egon, lobby.gateway
-    await lobby.asker.ask("login egon", "registered")
-    await until(lambda: "You are connected to the network." in lobby.asker.heard(), "egon's session")
-    dm = lobby.asker.dm
+    lobby, theirs = await chat(world)
+    slack, carol, egon, gateway, dm = lobby.slack, lobby.carol, lobby.egon, lobby.gateway, lobby.asker.dm
     start = carol.mark()
-    carol.send("PRIVMSG egon :psst")
-    theirs = await slack.wait_for_text(dm, "psst", "carol")
     own = egon.say(dm, "yes?", thread=theirs["thread_ts"])
 
     async def hears(*texts):
