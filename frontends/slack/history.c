@@ -12,6 +12,7 @@
 #include "config/limits.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/missed.h"
+#include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
 
 #define SEEN "slack seen" /* notes of the spool: place -> time stamp of the last message that was taken */
@@ -19,6 +20,8 @@
 #define THREADS "slack threads" /* place -> threads in which something was said lately, the newest last */
 #define TOPIC "slack topic" /* place -> time stamp of the newest topic, our own included */
 #define ARCHIVED "slack archived" /* place -> when it was archived, or opened again */
+#define IN_CHAT "slack in chat" /* of the message map: "TEAM/CHANNEL/TS" -> the thread that it is in */
+#define CHAT "slack chat"
 #define PAGE 200         /* messages; fewer if that is too large an answer */
 #define LIVE_THREADS 20 /* of a channel */
 
@@ -52,6 +55,30 @@ static void note_thread(struct slack_frontend *frontend, const char *place, cons
 	note_set(frontend, THREADS, place, buf_text(&out));
 	buf_finish(&out);
 	mem_free(known);
+}
+
+static void note_chat(struct slack_frontend *frontend, const struct channel *chat, const char *ts)
+{
+	char *message = slack_thread_place(chat->at.team, chat->at.id, ts);
+
+	message_map_put(frontend->base.transport->spool, &(struct message_link){.place = IN_CHAT,
+										.id = message,
+										.other_place = CHAT,
+										.other_id = chat->at.thread});
+	mem_free(message);
+}
+
+struct channel *history_chat_of(const struct slack_frontend *frontend, const char *team, const char *channel,
+				const char *ts)
+{
+	struct arena arena = {0};
+	char *message = slack_thread_place(team, channel, ts);
+	const char *thread = message_map_find(frontend->base.transport->spool, &arena, IN_CHAT, message, CHAT, NULL, NULL);
+	struct channel *chat = thread ? channel_find(frontend, team, channel, thread) : NULL;
+
+	mem_free(message);
+	arena_finish(&arena);
+	return chat;
 }
 
 void history_begin(struct slack_frontend *frontend, const struct channel *channel)
@@ -95,7 +122,9 @@ bool history_is_newest(struct slack_frontend *frontend, const struct channel *ch
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
                   const char *thread)
 {
-	if (thread && channel->kind != CHANNEL_CHAT)
+	if (channel->kind == CHANNEL_CHAT)
+		note_chat(frontend, channel, ts);
+	else if (thread)
 		note_thread(frontend, channel->place, thread);
 	/* What lies before is still being read. */
 	if (channel->catching_up)

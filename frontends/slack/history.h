@@ -22,3 +22,6 @@ bool history_is_newest(struct slack_frontend *frontend, const struct channel *ch
 /* A message of that conversation, of a thread unless NULL, has been taken. */
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
                   const char *thread);
+/* The chat that this message was said in; NULL: in none, or it is older than the message map (message_map.h). */
+struct channel *history_chat_of(const struct slack_frontend *frontend, const char *team, const char *channel,
+				const char *ts);

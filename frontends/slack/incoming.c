@@ -485,7 +485,7 @@ static void take_unknown(struct slack_frontend *frontend, socket_number socket, 
 
 	if (waiting) {
 		waiting->socket = socket;
-	} else if (coming || (team && slack_tokens_are_exchanged(frontend->tokens))) {
+	} else if (coming || (team && (slack_tokens_are_exchanged(frontend->tokens) || workspaces_are_unknown(frontend)))) {
 		log_debug(&frontend->base.log, "an event of %s, which may be ours soon: it has to come again", log_quote(team));
 	} else {
 		log_debug(&frontend->base.log, "an event of no workspace of ours: %s", log_quote(team));

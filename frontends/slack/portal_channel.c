@@ -167,41 +167,6 @@ static void leave(struct resource *resource, const char *name)
 		                                               .room = {.name = name, .nickname = ""}});
 }
 
-/* Everybody of this workspace who has a session: as the addresses are. Anything may happen to them meanwhile.
- */
-static void each_person(struct slack_frontend *frontend, const char *team,
-                        void (*each)(struct slack_frontend *frontend, const char *address, void *context),
-                        void *context)
-{
-	struct map_iter it = {0};
-	struct list found;
-
-	list_init(&found);
-	struct address {
-		struct list link;
-		char text[];
-	};
-
-	while (map_next(frontend->base.transport->identities, &it)) {
-		const struct identity *identity = it.value;
-		struct slack_address parts;
-
-		if (identity->frontend != &frontend->base || identity->state != IDENTITY_READY ||
-		    !slack_address_read(&parts, identity->address) || strcmp(parts.team, team) != 0)
-			continue;
-		struct address *address = MEM_NEW_TEXT(struct address, text, identity->address);
-
-		list_append(&found, &address->link);
-	}
-	LIST_EACH (link, &found) {
-		struct address *address = CONTAINER_OF(link, struct address, link);
-
-		each(frontend, address->text, context);
-		list_remove(&address->link);
-		mem_free(address);
-	}
-}
-
 /* Whose channels are asked for. */
 struct looking {
 	struct slack_frontend *frontend;
@@ -320,7 +285,7 @@ static void take_out(struct slack_frontend *frontend, const char *address, void 
 static void bring_in(struct slack_frontend *frontend, const struct workspace *workspace)
 {
 	slack_person_attach(frontend, workspace->relay);
-	each_person(frontend, workspace->team, join_again, NULL);
+	slack_people_each(frontend, workspace->team, join_again, NULL);
 }
 
 struct channel *portal_channel_tie(struct workspace *workspace, const char *id, const char *room)
@@ -337,7 +302,7 @@ struct channel *portal_channel_tie(struct workspace *workspace, const char *id, 
 
 void portal_channel_untie(struct slack_frontend *frontend, struct channel **channel)
 {
-	each_person(frontend, (*channel)->at.team, take_out, *channel);
+	slack_people_each(frontend, (*channel)->at.team, take_out, *channel);
 	history_forget(frontend, *channel);
 	fill(frontend, (*channel)->at.team);
 	channel_forget(frontend, channel);
@@ -353,7 +318,7 @@ void portal_channel_archive(struct slack_frontend *frontend, struct channel *cha
 	channel->archived = archived;
 	channel_store(frontend, channel);
 	if (archived) {
-		each_person(frontend, channel->at.team, take_out, channel);
+		slack_people_each(frontend, channel->at.team, take_out, channel);
 		fill(frontend, channel->at.team);
 	} else if (workspace) {
 		bring_in(frontend, workspace);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/slack/custom_emoji.h"
+#include "frontends/slack/history.h"
 #include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
@@ -383,13 +384,18 @@ static void set_topic(struct saying *saying)
 }
 
 /* A reaction does not say in which thread of a DM the message is. */
-static struct channel *chat_of_reaction(struct slack_frontend *frontend, const struct slack_event *event)
+static struct channel *chat_of_reaction(const struct workspace *workspace, const struct slack_event *event)
 {
-	char *id = event->ts ? slack_message_id(event->channel, event->ts) : NULL;
+	struct slack_frontend *frontend = workspace->frontend;
+
+	if (event->kind != SLACK_REACTION || !event->channel || !event->ts)
+		return NULL;
+	char *id = slack_message_id(event->channel, event->ts);
 	const struct recent *recent = slack_recent_find(frontend, id);
+	const char *place = recent ? recent->place : NULL;
 
 	mem_free(id);
-	return recent && recent->place ? channel_at(frontend, recent->place) : NULL;
+	return place ? channel_at(frontend, place) : history_chat_of(frontend, workspace->team, event->channel, event->ts);
 }
 
 void said_take(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
@@ -397,7 +403,7 @@ void said_take(struct workspace *workspace, struct channel *channel, const struc
 	struct saying saying;
 
 	if (channel->kind == CHANNEL_CONTROL)
-		channel = chat_of_reaction(workspace->frontend, event);
+		channel = chat_of_reaction(workspace, event);
 	if (!channel || channel->kind == CHANNEL_CONTROL || !event->channel ||
 	    (!event->ts && event->kind != SLACK_TOPIC))
 		return;

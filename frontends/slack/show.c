@@ -102,22 +102,25 @@ static void speak_in(struct speaking *speaking, const struct channel *channel)
 
 	enter(speaking, channel, &arena);
 	/* Nobody can say anything in an archived channel. */
-	if (speaking->workspace && !channel->archived)
+	if (speaking->workspace && !channel->archived) {
+		speaking->landing = outcome_land_in(speaking->outcome, channel);
 		speak(speaking, &arena);
+	}
 	arena_finish(&arena);
 }
 
-static bool was_said_in(const struct speaking *speaking, const struct channel *channel)
+/* It was said there, or came there before other channels were to have it again. */
+static bool has_it(const struct speaking *speaking, const struct channel *channel)
 {
 	const char *said_in = speaking->event->message.said_in;
 
-	return said_in && !strcmp(said_in, channel->place);
+	return (said_in && !strcmp(said_in, channel->place)) || outcome_has(speaking->outcome, channel);
 }
 
 static void speak_in_portal(struct slack_frontend *frontend, struct channel *channel, void *context)
 {
 	(void)frontend;
-	if (!was_said_in(context, channel))
+	if (!has_it(context, channel))
 		speak_in(context, channel);
 }
 
@@ -131,10 +134,12 @@ static void check_portal(struct slack_frontend *frontend, struct channel *channe
 	struct checking *checking = context;
 
 	(void)frontend;
-	checking->known = is_looked_up(checking->speaking, channel) && checking->known;
+	if (!has_it(checking->speaking, channel))
+		checking->known = is_looked_up(checking->speaking, channel) && checking->known;
 }
 
-static int show_in_portal(struct speaking *speaking)
+/* False: not now. */
+static bool show_in_portal(struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
 	struct checking checking = {speaking, true};
@@ -143,13 +148,12 @@ static int show_in_portal(struct speaking *speaking)
 	                 : message->nickname && *message->nickname ? message->nickname
 	                                                           : message->name;
 	channel_each_portal(speaking->frontend, message->name, check_portal, &checking);
-	if (!checking.known)
-		return TP_ERR_NOT_CONNECTED;
-	channel_each_portal(speaking->frontend, message->name, speak_in_portal, speaking);
-	return speaking->promised;
+	if (checking.known)
+		channel_each_portal(speaking->frontend, message->name, speak_in_portal, speaking);
+	return checking.known;
 }
 
-static int show_in_chat(struct speaking *speaking)
+static bool show_in_chat(struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
 	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
@@ -163,7 +167,7 @@ static int show_in_chat(struct speaking *speaking)
 	if (ready)
 		speak_in(speaking, channel);
 	mem_free(name);
-	return ready ? speaking->promised : TP_ERR_NOT_CONNECTED;
+	return ready;
 }
 
 /* While one of the channels of a room has not named what it refers to, it goes by the network's name for that. */
@@ -221,10 +225,12 @@ int slack_show_message(struct slack_frontend *frontend, struct identity *to, con
 	if (in_flight_waits(frontend->in_flight, to, event) || waits_for_copy(frontend, to, event) ||
 	    waits_for_parts(frontend, to, event))
 		return TP_ERR_NOT_CONNECTED;
-	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(&speaking) : show_in_chat(&speaking);
+	speaking.outcome = outcome_begin(frontend, event->handover);
+	bool ready = event->message.kind == MESSAGE_ROOM ? show_in_portal(&speaking) : show_in_chat(&speaking);
+	int answer = outcome_settle(speaking.outcome, ready);
 
 	slack_hold(frontend);
-	return shown;
+	return answer;
 }
 
 int slack_show_attention(struct slack_frontend *frontend, struct identity *to, const struct event *event)

@@ -95,6 +95,8 @@ void post_release(void *context)
 		return;
 	unnamed_end(post);
 	list_remove(&post->link);
+	if (post->landing)
+		landing_end(post->landing, LANDING_DROPPED, NULL, false);
 	series_release(post->series);
 	mem_free(post->address);
 	mem_free(post->room);
@@ -207,8 +209,8 @@ static void on_landed(struct frontend *frontend, const char *address)
 static void finish(struct post *post, const struct web_reply *reply, const char *ts)
 {
 	struct slack_frontend *frontend = post->workspace->frontend;
-	struct transport *transport = frontend->base.transport;
-	bool kept = false;
+	enum landing_end end = LANDING_TAKEN;
+	bool closed = false;
 
 	unnamed_end(post);
 
@@ -222,28 +224,30 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 			note_part(post, ts);
 		if (ts)
 			tie_ids(post, ts);
-		delivery_shown(transport, post->number);
 	} else if (is_gone(reply)) {
 		log_debug(&frontend->base.log, "it is so already: %s", reply->error);
-		delivery_shown(transport, post->number);
 	} else if (reply->err == TP_ERR_AUTH && post->room && channel_room_is_served(frontend, post->room)) {
 		/* The other channels of the room have it, and go on. */
 		log_warning(&post->workspace->log, "a message for %s is not shown there: the workspace is lost to us",
 		            post->channel);
-		delivery_shown(transport, post->number);
+		end = LANDING_LEFT_OUT;
 	} else if (reply->err == TP_ERR_AUTH) {
 		/* Another token may come. */
-		delivery_not_shown(transport, post->number);
-		kept = true;
+		end = LANDING_WAITS;
 	} else {
 		log_warning(&post->workspace->log, "a message for %s is refused: %s", post->channel,
 		            reply->problem);
-		delivery_refused(transport, post->number, reply->problem);
+		end = LANDING_REFUSED;
+		closed = post->key && (reply->err == TP_ERR_NOT_ALLOWED || reply->err == TP_ERR_NOT_FOUND);
 	}
-	if (post->is_file && !kept)
-		spool_note_set(transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
+	if (post->is_file && end != LANDING_WAITS)
+		spool_note_set(frontend->base.transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
 	if (post->in_flight)
 		in_flight_end(frontend->in_flight, post->network, post->in_flight, on_landed, &frontend->base);
+	struct landing *landing = post->landing;
+
+	post->landing = NULL;
+	landing_end(landing, end, reply->problem, closed);
 	post_release(post);
 }
 
@@ -327,14 +331,14 @@ struct post *post_create(struct speaking *speaking)
 	list_init(&post->link);
 	post->references = 1;
 	post->workspace = speaking->workspace;
-	post->number = speaking->event->handover;
+	post->landing = speaking->landing;
+	landing_expect(post->landing);
 	post->since_ms = record ? record->accepted_ms : clock_wall_ms();
 	post->address = mem_strdup(speaking->to->address);
 	if (speaking->event->message.kind == MESSAGE_ROOM)
 		post->room = mem_strdup(speaking->event->message.name);
 	post->channel = mem_strdup(speaking->channel);
 	post->thread = mem_strdup(speaking->thread);
-	speaking->promised++;
 	speaking->made++;
 	return post;
 }

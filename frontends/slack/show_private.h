@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "frontends/slack/show_outcome.h"
 #include "frontends/slack/slack.h"
 #include "frontends/slack/workspace.h"
 #include "protocol/event.h"
@@ -31,7 +32,7 @@ enum part {
 struct post {
 	struct list link; /* frontend->finished */
 	struct workspace *workspace;
-	uint64_t number; /* of the record; 0: none */
+	struct landing *landing; /* NULL once its end is told */
 	int64_t since_ms;
 	char *address; /* whose */
 	char *room;    /* the legacy room that it was said in; NULL: none */
@@ -61,9 +62,10 @@ struct speaking {
 	struct identity *to;
 	const struct event *event;
 	const char *name; /* who speaks */
-	int promised;     /* calls whose end delivery_shown or its like tells */
+	struct outcome *outcome;
 	/* where */
 	struct workspace *workspace;
+	struct landing *landing;
 	const char *place, *channel, *thread;
 	bool is_copy; /* others of the room show the same */
 	int made;     /* calls there: other conversations may come and go before it is shown again */

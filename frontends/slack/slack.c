@@ -254,16 +254,16 @@ static void on_counted(void *context, unsigned connections, unsigned ours)
 	}
 }
 
-static void on_settled(struct slack_frontend *frontend)
+static void serve(struct slack_frontend *frontend)
 {
-	if (!frontend->stopping)
-		socket_mode_start(frontend->socket);
+	socket_mode_start(frontend->socket);
 }
 
 static void on_expired_patience(uv_timer_t *timer)
 {
 	struct slack_frontend *frontend = timer->data;
 
+	workspaces_hurry(frontend);
 	incoming_go_on(frontend, NULL);
 	if (ghosts_due(&frontend->ghosts, clock_ms()))
 		socket_mode_count(frontend->socket);
@@ -274,7 +274,7 @@ static void on_tokens(void *context)
 	struct slack_frontend *frontend = context;
 
 	frontend->loaded = true;
-	workspaces_start(frontend, on_settled);
+	workspaces_start(frontend, serve);
 }
 
 static void on_loaded(struct slack_frontend *frontend)

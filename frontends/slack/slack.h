@@ -68,10 +68,15 @@ struct slack_frontend {
 	struct list finished;    /* struct post.link (show.c): found to be posted already */
 	struct later_queue later; /* what must not be done from inside deliver */
 	uv_timer_t *patience;    /* while envelopes wait (incoming.c) */
+	unsigned letters_noted, letters_swept; /* notes since the last sweep, and until the next (show_outcome.c) */
 	char *records;           /* begins the keys of posts: one for each spool */
 	int64_t oldest_ms;       /* Unix milliseconds: of the oldest record that may have been posted before (posted.h) */
+	void (*serve)(struct slack_frontend *frontend); /* workspaces_start; NULL: it was called */
+	unsigned starting;       /* tokens of which it is not known whether they are good */
+	uint64_t asked_ms;       /* clock_ms: since when */
 	bool loaded;             /* the stored places are known */
 	bool asked;              /* the stored tokens too: new ones are of people who install the app now */
+	bool settled;            /* it is known of each workspace that was there at the start whether it is served */
 	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;

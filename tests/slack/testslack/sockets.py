@@ -15,6 +15,7 @@ MAX_SOCKETS = 10
 TICKET_SECONDS = 30
 MAX_ACK = 20480      # one of that length is not seen
 WARNING_SECONDS = 10
+ACK_SECONDS = 3.0
 LAG_SECONDS = 0.3
 CUT_SECONDS = 5      # after refresh_requested
 
@@ -97,7 +98,7 @@ class Hub:
         self.rotation = 0
         self.held = None        # deliveries that wait to be reordered
         # Faults, and figures that a test may want smaller.
-        self.ack_seconds = 3.0
+        self.ack_seconds = ACK_SECONDS
         self.retry_delays = (0.0, 60.0, 300.0)
         self.new_id_on_retry = True  # a retry is another envelope around the same event
         self.ping_seconds = 10.0
@@ -316,9 +317,9 @@ class Hub:
         """Its time to be acknowledged is over."""
         if delivery.acked is not None or delivery.lost:
             return
-        # Who has not looked for so long cannot say.
+        # Who gives less time, or has not looked for so long, cannot say.
         behind = time.monotonic() - delivery.attempts[0][1] - self.ack_seconds
-        if number == 0 and not delivery.disturbed and behind < LAG_SECONDS:
+        if number == 0 and not delivery.disturbed and behind < LAG_SECONDS and self.ack_seconds >= ACK_SECONDS:
             self.late.append(delivery)
         retried = delivery.kind == "events_api"
         if not self.slack.rules.keeps("socket.retry"):
