@@ -235,7 +235,7 @@
 #define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
 #define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */
 #define LIMIT_SLACK_SHARE_ASK_MS 1000      /* Slack is asked for it so long after, then in twice the time up to 16 */
-#define LIMIT_SLACK_START_MS 4000          /* that workspaces wait for one of which it is not known yet who we are there */
+#define LIMIT_SLACK_START_MS 4000          /* at the start, that workspaces wait for one that is not known yet */
 #define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; it has 3 s in all */
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */

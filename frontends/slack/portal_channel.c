@@ -395,8 +395,8 @@ void portal_channel_show_participant(struct slack_frontend *frontend, struct ide
 
 #define TOPIC_MAX 250 /* characters that Slack takes */
 
-/* Its beginning, if it is too long. Whether Slack counts an escaped character as one is not known: as all that stand for
- * it. */
+/* Its beginning, if it is too long. Whether Slack counts an escaped character as one is not known: here it counts as
+ * all that stand for it. */
 static void put_topic(struct buf *mrkdwn, const char *topic)
 {
 	size_t used = 0, end = 0;

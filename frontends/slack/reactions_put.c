@@ -172,7 +172,8 @@ static void set_stands(struct reactions_put *put, struct message *message, struc
 		keep(put, message);
 }
 
-/* Nothing of it is under way: what is kept is what is wanted, unless Slack has refused that. The entry may be gone then. */
+/* Nothing of it is under way: what is kept is what is wanted, unless Slack has refused that. The entry may be gone
+ * then. */
 static void settle(struct reactions_put *put, struct message *message, struct entry *entry)
 {
 	if (entry->others)

@@ -21,9 +21,9 @@ struct reaction_change {
 	bool added;
 };
 
-/* `who` has these on the message now, and no others: up to LIMIT_SLACK_REACTIONS_PUT of all people on one message. Calls
- * back for each that Slack has to be told of, which ends with reactions_put_end, from inside the call or later. Those
- * that others have put on, too, are noted at once. */
+/* `who` has these on the message now, and no others: up to LIMIT_SLACK_REACTIONS_PUT of all people on one message.
+ * Calls back for each that Slack has to be told of, which ends with reactions_put_end, from inside the call or later.
+ * Those that others have put on, too, are noted at once. */
 void reactions_put_set(struct reactions_put *put, const char *message, const char *who, const char *const *emoji,
 		       size_t count, void (*change)(void *context, const struct reaction_change *change), void *context);
 /* Slack has it (`done`), or it has failed and is as before. */

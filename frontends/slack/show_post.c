@@ -468,7 +468,8 @@ bool post_was_made(struct post *post, const struct speaking *speaking)
 	return true;
 }
 
-struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first, enum part part)
+struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first,
+                        enum part part)
 {
 	char *key = key_of(speaking);
 	struct post *post = post_create(speaking);

@@ -98,7 +98,8 @@ struct post *post_create(struct speaking *speaking);
 void post_join(struct post *post, struct series *series, bool first, enum part part);
 /* A post, which can be found again. `series` NULL: it is the only one. `first`: others refer to it by the
  * message's id. */
-struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first, enum part part);
+struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first,
+                        enum part part);
 /* What it says may be quoted. */
 void post_quote(struct post *post, const struct speaking *speaking);
 /* The record is of before this process, or this token, was there: what has become of it has to be looked up. */
