@@ -236,6 +236,7 @@
 #define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
 #define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */
 #define LIMIT_SLACK_SHARE_ASK_MS 1000      /* Slack is asked for it so long after, then in twice the time up to 16 */
+#define LIMIT_SLACK_START_MS 4000          /* at the start, that workspaces wait for one that is not known yet */
 #define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; it has 3 s in all */
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
@@ -246,6 +247,7 @@
 #define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
 #define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */
 #define LIMIT_SLACK_REACTIONS 50          /* on one of them, of all people */
+#define LIMIT_SLACK_REACTIONS_PUT 200     /* on a message of Slack, by all people of the network */
 #define LIMIT_SLACK_KNOWN_MESSAGES 100    /* of a conversation, whose deletion is noticed after a gap ... */
 #define LIMIT_SLACK_KNOWN_REACTIONS 100   /* ... and reactions in it that are told from new ones */
 #define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */

@@ -12,7 +12,7 @@ import sys
 from example import BUILD, CHANNEL, TOP, Example
 
 sys.path.insert(0, os.path.join(TOP, "tests", "scenarios"))
-from harness.slack import Slack  # noqa: E402
+from harness.slack import Slack, manifest  # noqa: E402
 
 EXAMPLE = Example("slack")
 STATE = EXAMPLE.state
@@ -72,7 +72,7 @@ async def show(slack, dm):
 
 
 async def begin():
-    slack = Slack()
+    slack = Slack(**manifest(BUILD))
     await slack.start()
     egon = slack.person("egon", display_name="egon")
     slack.person("dana")

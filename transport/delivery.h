@@ -48,8 +48,8 @@ void delivery_user_lost(struct user *user);
 void delivery_user_gone(struct user *user, const char *text);
 /* The user is being freed, after all of these. */
 void delivery_user_freed(struct user *user);
-/* The room is about to go: what waits for it goes back to its senders, what waits for people in it is forgotten.
- * `text` may be NULL. */
+/* The room is about to go: what waits for it goes back to its senders, what waits for people in it is forgotten, unless
+ * they will be back (session_detach_for_now). `text` may be NULL. */
 void delivery_room_gone(struct room *room, const char *text);
 /* After a restart: what was said in rooms and may come back as an echo is remembered again. */
 void delivery_expect_echoes(struct user *user);

@@ -394,9 +394,10 @@ void delivery_people_room_gone(struct room *room)
 	struct spool *spool = room->user->transport->spool;
 
 	LIST_EACH (outer, &room->user->identities) {
-		struct spool_queue *queue = CONTAINER_OF(outer, struct identity, link)->inbox;
+		const struct identity *identity = CONTAINER_OF(outer, struct identity, link);
+		struct spool_queue *queue = identity->inbox;
 
-		if (!queue || !queue->waiting)
+		if (!queue || !queue->waiting || identity->returns)
 			continue;
 		LIST_EACH (link, &queue->records) {
 			struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);

@@ -401,6 +401,7 @@ struct resource *session_attach(struct frontend *frontend, const char *address, 
 	}
 	struct resource *resource = session_find_resource(identity, name);
 
+	identity->returns = false;
 	return resource ? resource : add_resource(identity, name);
 }
 
@@ -500,6 +501,15 @@ void session_detach_all(struct frontend *frontend, const char *address)
 		session_detach(CONTAINER_OF(identity->resources.next, struct resource, link));
 		identity = session_find_identity(frontend->transport, frontend, address);
 	}
+}
+
+void session_detach_for_now(struct frontend *frontend, const char *address)
+{
+	struct identity *identity = session_find_identity(frontend->transport, frontend, address);
+
+	if (identity)
+		identity->returns = true;
+	session_detach_all(frontend, address);
 }
 
 int session_remember_join(struct resource *from, const struct event *event)

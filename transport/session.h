@@ -31,6 +31,7 @@ struct identity {
 	struct list resources; /* struct resource.link; none: only for a user that stays connected */
 	struct frontend *frontend;
 	struct user *user;     /* NULL while loading */
+	bool returns;          /* leaves for now: session_detach_for_now */
 	struct spool_queue *inbox; /* what is on its way to it (delivery_people.c); NULL: not opened yet */
 	char address[];
 };
@@ -70,6 +71,9 @@ void session_presence(struct resource *resource, enum status status, const char 
 void session_detach(struct resource *resource);
 /* All resources of an address at once (its server says it is gone). */
 void session_detach_all(struct frontend *frontend, const char *address);
+/* The same of somebody who will be back when the frontend serves his place again: what waits for him is kept, also of
+ * rooms. */
+void session_detach_for_now(struct frontend *frontend, const char *address);
 
 /*
  * A login with a password, for frontends that are the person's server (XMPP server mode). The account with this

@@ -42,6 +42,7 @@ struct asking {
 	char *channel, *thread, *response_url;
 	char *argument;
 	char *creator;                       /* of the channel; NULL */
+	char *made;                          /* name of a channel; NULL */
 	void (*then)(struct asking *asking); /* when it is known that he may */
 	bool help, registers, has_password;
 };
@@ -72,6 +73,7 @@ static void asking_free(void *context)
 	mem_free(asking->response_url);
 	mem_free_secret(asking->argument);
 	mem_free(asking->creator);
+	mem_free(asking->made);
 	mem_free(asking);
 }
 
@@ -163,6 +165,20 @@ static void reply(struct asking *asking, const char *text)
 {
 	tell(asking, text);
 	asking_free(asking);
+}
+
+static void invite(struct workspace *workspace, const char *channel, const char *user, web_done *done, void *context,
+		   void (*drop)(void *context))
+{
+	const struct web_argument arguments[] = {{"channel", channel}, {"users", user}};
+
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = "conversations.invite",
+								  .token = &workspace->token,
+								  .arguments = arguments,
+								  .arguments_count = ARRAY_SIZE(arguments),
+								  .done = done,
+								  .context = context,
+								  .drop = drop});
 }
 
 /* A call with one argument, whose answer goes on with the asking. `once`: it would be done twice. */
@@ -404,6 +420,23 @@ static void put_channel_name(struct buf *out, const char *room)
 		out->data[--out->len] = '\0';
 }
 
+static bool is_invited(const struct web_reply *answer)
+{
+	return !answer->err || answer->err == TP_ERR_EXISTS;
+}
+
+static void on_invited(void *context, const struct web_reply *answer)
+{
+	struct asking *asking = context;
+	bool invited = is_invited(answer);
+	char *text = mem_printf("I have made a channel for %s, %s, %s%s%s", asking->argument, asking->made,
+				invited ? "and invited you." : "but Slack does not let me invite you: ",
+				invited ? "" : answer->problem, invited ? "" : ". You can come in by yourself.");
+
+	reply(asking, text);
+	mem_free(text);
+}
+
 static void on_created(void *context, const struct web_reply *answer)
 {
 	struct asking *asking = context;
@@ -417,14 +450,11 @@ static void on_created(void *context, const struct web_reply *answer)
 		reply(asking, text);
 		mem_free(text);
 	} else {
-		const struct web_argument invitation[] = {
-		        {"channel", id}, {"users", asking->user}, {NULL, NULL}};
-		char *text = mem_printf("I have made a channel for %s and invited you.", asking->argument);
+		const char *name = json_line(json_object(answer->json, "channel"), "name", &arena);
 
 		portal_channel_tie(workspace, id, asking->argument);
-		slack_tell(workspace, "conversations.invite", NULL, invitation);
-		reply(asking, text);
-		mem_free(text);
+		asking->made = mem_strdup(name ? name : id);
+		invite(workspace, id, asking->user, on_invited, asking, asking_free);
 	}
 	arena_finish(&arena);
 }
@@ -632,6 +662,39 @@ void slack_bot_command(struct workspace *workspace, const struct slack_command *
 /* ------------------------------------------------------------------------------------------- offered rooms
  */
 
+struct offer {
+	struct workspace *workspace;
+	char *channel, *room;
+	char user[SLACK_ID_MAX + 1];
+};
+
+static void offer_free(void *context)
+{
+	struct offer *offer = context;
+
+	mem_free(offer->channel);
+	mem_free(offer->room);
+	mem_free(offer);
+}
+
+static void on_offered(void *context, const struct web_reply *answer)
+{
+	struct offer *offer = context;
+	struct workspace *workspace = offer->workspace;
+	const char *title = map_get(workspace->titles, offer->channel);
+	char *address = slack_address(workspace->team, offer->user);
+
+	if (!is_invited(answer) && can_tell(workspace)) {
+		char *text = mem_printf("You are offered %s, which the channel %s is tied to; Slack does not let me invite you: %s.",
+					offer->room, title ? title : offer->channel, answer->problem);
+
+		slack_person_tell(workspace->frontend, address, text);
+		mem_free(text);
+	}
+	mem_free(address);
+	offer_free(offer);
+}
+
 void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room)
 {
 	struct workspace *workspace = workspace_of(frontend, address);
@@ -642,10 +705,13 @@ void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, 
 	const struct channel *channel = channel_portal(frontend, workspace->team, room);
 
 	if (channel) {
-		const struct web_argument arguments[] = {
-		        {"channel", channel->at.id}, {"users", person.id}, {NULL, NULL}};
+		struct offer *offer = MEM_NEW(struct offer);
 
-		slack_tell(workspace, "conversations.invite", NULL, arguments);
+		offer->workspace = workspace;
+		offer->channel = mem_strdup(channel->at.id);
+		offer->room = mem_strdup(room);
+		memcpy(offer->user, person.id, sizeof(offer->user));
+		invite(workspace, offer->channel, offer->user, on_offered, offer, offer_free);
 		return;
 	}
 	char *text =

@@ -189,6 +189,7 @@ static void channel_free(void *value)
 	mem_free(channel->owner);
 	mem_free(channel->name);
 	mem_free(channel->topic);
+	mem_free(channel->topic_asked);
 	mem_free(channel);
 }
 

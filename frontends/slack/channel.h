@@ -22,7 +22,9 @@ struct channel {
 	bool in_room;     /* CHAT with somebody whom one knows from a room only */
 	bool archived;    /* PORTAL: nobody can say anything there */
 	bool left_out;    /* PORTAL: the workspace's account is in as many rooms as it can be, and not in this one */
-	char *topic;      /* PORTAL: as we know it; NULL */
+	bool closed;      /* PORTAL: refuses what is posted; told to administrators */
+	char *topic;      /* PORTAL: as people know it; NULL */
+	char *topic_asked; /* the network's, on its way to Slack; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
 	struct known *known; /* its last messages (known.c); NULL: not needed so far */
 	bool behind;      /* and has to be read once more then */

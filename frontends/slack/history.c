@@ -12,11 +12,16 @@
 #include "config/limits.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/missed.h"
+#include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
 
 #define SEEN "slack seen" /* notes of the spool: place -> time stamp of the last message that was taken */
 #define FLOOR "slack tied" /* place -> what was said before is none of ours */
 #define THREADS "slack threads" /* place -> threads in which something was said lately, the newest last */
+#define TOPIC "slack topic" /* place -> time stamp of the newest topic, our own included */
+#define ARCHIVED "slack archived" /* place -> when it was archived, or opened again */
+#define IN_CHAT "slack in chat" /* of the message map: "TEAM/CHANNEL/TS" -> the thread that it is in */
+#define CHAT "slack chat"
 #define PAGE 200         /* messages; fewer if that is too large an answer */
 #define LIVE_THREADS 20 /* of a channel */
 
@@ -52,6 +57,30 @@ static void note_thread(struct slack_frontend *frontend, const char *place, cons
 	mem_free(known);
 }
 
+static void note_chat(struct slack_frontend *frontend, const struct channel *chat, const char *ts)
+{
+	char *message = slack_thread_place(chat->at.team, chat->at.id, ts);
+
+	message_map_put(frontend->base.transport->spool, &(struct message_link){.place = IN_CHAT,
+										.id = message,
+										.other_place = CHAT,
+										.other_id = chat->at.thread});
+	mem_free(message);
+}
+
+struct channel *history_chat_of(const struct slack_frontend *frontend, const char *team, const char *channel,
+				const char *ts)
+{
+	struct arena arena = {0};
+	char *message = slack_thread_place(team, channel, ts);
+	const char *thread = message_map_find(frontend->base.transport->spool, &arena, IN_CHAT, message, CHAT, NULL, NULL);
+	struct channel *chat = thread ? channel_find(frontend, team, channel, thread) : NULL;
+
+	mem_free(message);
+	arena_finish(&arena);
+	return chat;
+}
+
 void history_begin(struct slack_frontend *frontend, const struct channel *channel)
 {
 	char now[SLACK_ID_MAX + 1];
@@ -70,12 +99,32 @@ void history_forget(struct slack_frontend *frontend, struct channel *channel)
 	note_set(frontend, SEEN, channel->place, NULL);
 	note_set(frontend, FLOOR, channel->place, NULL);
 	note_set(frontend, THREADS, channel->place, NULL);
+	note_set(frontend, TOPIC, channel->place, NULL);
+	note_set(frontend, ARCHIVED, channel->place, NULL);
+}
+
+bool history_is_newest(struct slack_frontend *frontend, const struct channel *channel, const struct slack_event *event)
+{
+	const char *kind = event->kind == SLACK_TOPIC ? TOPIC : event->kind == SLACK_ARCHIVE ? ARCHIVED : NULL;
+	const char *ts = event->ts ? event->ts : event->event_ts;
+
+	if (!kind || !ts)
+		return true;
+	char *newest = note_get(frontend, kind, channel->place);
+	bool is_newest = !slack_is_ts(newest) || slack_ts_compare(newest, ts) <= 0;
+
+	if (is_newest)
+		note_set(frontend, kind, channel->place, ts);
+	mem_free(newest);
+	return is_newest;
 }
 
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
                   const char *thread)
 {
-	if (thread && channel->kind != CHANNEL_CHAT)
+	if (channel->kind == CHANNEL_CHAT)
+		note_chat(frontend, channel, ts);
+	else if (thread)
 		note_thread(frontend, channel->place, thread);
 	/* What lies before is still being read. */
 	if (channel->catching_up)
@@ -201,6 +250,22 @@ static bool on_page(void *context, const struct cJSON *json)
 	return !reading->stopped;
 }
 
+/* Of several topics, and of archiving and the like, only the last counts. */
+static void note_newest(const struct reading *reading, const struct channel *channel)
+{
+	LIST_EACH (link, &reading->messages) {
+		const struct slack_reaction *reactions;
+		struct arena arena = {0};
+		struct slack_event event;
+		size_t count;
+
+		if (slack_history_read(&event, CONTAINER_OF(link, struct message, link)->json, channel->at.id, &arena,
+		                       &reactions, &count))
+			history_is_newest(reading->frontend, channel, &event);
+		arena_finish(&arena);
+	}
+}
+
 /* All was read: it comes like what a socket brings. */
 static void hand_over(struct reading *reading, struct channel *channel)
 {
@@ -210,6 +275,7 @@ static void hand_over(struct reading *reading, struct channel *channel)
 		log_warning(&reading->frontend->base.log,
 		            "%s: more than %d messages were missed; older ones are not read", channel->place,
 		            LIMIT_SLACK_HISTORY);
+	note_newest(reading, channel);
 	LIST_EACH (link, &reading->messages)
 		if (workspace)
 			incoming_history(workspace, channel->at.id,

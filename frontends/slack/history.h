@@ -16,6 +16,12 @@ void history_catch_up_in(struct slack_frontend *frontend, const char *team);
 /* From now on; what was said before is nobody's business. */
 void history_begin(struct slack_frontend *frontend, const struct channel *channel);
 void history_forget(struct slack_frontend *frontend, struct channel *channel);
+/* Notes the newest topic, and the last time that it was archived or opened again. False: the event is older than that.
+ * True of all other events. */
+bool history_is_newest(struct slack_frontend *frontend, const struct channel *channel, const struct slack_event *event);
 /* A message of that conversation, of a thread unless NULL, has been taken. */
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
                   const char *thread);
+/* The chat that this message was said in; NULL: in none, or it is older than the message map (message_map.h). */
+struct channel *history_chat_of(const struct slack_frontend *frontend, const char *team, const char *channel,
+				const char *ts);

@@ -77,6 +77,23 @@ static bool is_dm(const struct slack_event *event, const struct channel *channel
 	               : event->channel_type && !strcmp(event->channel_type, "im");
 }
 
+/* What is a message of its own in the channel: topics, joins and the like are, too. */
+static bool is_message(const struct slack_event *event)
+{
+	switch (event->kind) {
+	case SLACK_MESSAGE:
+	case SLACK_TOPIC:
+	case SLACK_PURPOSE:
+	case SLACK_RENAME:
+	case SLACK_JOIN:
+	case SLACK_LEAVE:
+	case SLACK_ARCHIVE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* A message by its channel and time stamp, which its event has whenever it comes, and which history tells as well. */
 static bool was_seen(struct workspace *workspace, const struct slack_event *event)
 {
@@ -87,7 +104,7 @@ static bool was_seen(struct workspace *workspace, const struct slack_event *even
 	char *id = slack_message_id(event->channel, event->ts);
 	char *edit = event->edited_ts ? mem_printf("%s edited %s", id, event->edited_ts) : NULL;
 	/* A message is known by its channel and time stamp alone. */
-	bool seen = event->kind == SLACK_MESSAGE
+	bool seen = is_message(event)
 	                    ? spool_seen(spool, workspace->team, id)
 	                    : event->event_id && spool_seen(spool, workspace->team, event->event_id);
 
@@ -210,7 +227,8 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		          log_quote(event->event_id ? event->event_id : event->ts));
 		return;
 	}
-	if (!note_known(workspace, channel, event))
+	if (!note_known(workspace, channel, event) ||
+	    (channel && !history_is_newest(frontend, channel, event)))
 		return;
 	if (channel && event->kind == SLACK_MESSAGE && event->ts)
 		history_seen(frontend, channel, event->ts, event->thread_ts);
@@ -421,6 +439,9 @@ static struct waiting_event *wait_behind_history(struct workspace *workspace, co
 		before = before->next;
 	struct waiting_event *waiting = wait_with(workspace, json, "", before);
 
+	/* Who waits behind it is to be acknowledged in time. */
+	if (before != &workspace->waiting)
+		waiting->since_ms = CONTAINER_OF(before, struct waiting_event, link)->since_ms;
 	waiting->of_history = true;
 	return waiting;
 }
@@ -464,7 +485,7 @@ static void take_unknown(struct slack_frontend *frontend, socket_number socket, 
 
 	if (waiting) {
 		waiting->socket = socket;
-	} else if (coming || (team && slack_tokens_are_exchanged(frontend->tokens))) {
+	} else if (coming || (team && (slack_tokens_are_exchanged(frontend->tokens) || workspaces_are_unknown(frontend)))) {
 		log_debug(&frontend->base.log, "an event of %s, which may be ours soon: it has to come again", log_quote(team));
 	} else {
 		log_debug(&frontend->base.log, "an event of no workspace of ours: %s", log_quote(team));

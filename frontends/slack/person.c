@@ -13,7 +13,10 @@
 #include "frontends/slack/portal_channel.h"
 #include "transport/resident.h"
 #include "transport/session.h"
+#include "transport/spool/spool.h"
 #include "transport/user.h"
+
+#define AWAY "slack away" /* notes of the spool: address of somebody who is there again when his workspace is */
 
 struct notice {
 	struct list link;
@@ -164,14 +167,85 @@ struct resource *slack_person_attach(struct slack_frontend *frontend, const char
 	return member && !member->unregistered ? resident_attach(&frontend->base, address) : resource;
 }
 
+void slack_people_each(struct slack_frontend *frontend, const char *team, slack_each_person *each, void *context)
+{
+	struct map_iter it = {0};
+	struct list found;
+
+	list_init(&found);
+	struct address {
+		struct list link;
+		char text[];
+	};
+
+	while (map_next(frontend->base.transport->identities, &it)) {
+		const struct identity *identity = it.value;
+		struct slack_address parts;
+
+		if (identity->frontend != &frontend->base || !slack_address_read(&parts, identity->address) ||
+		    (team && strcmp(parts.team, team) != 0))
+			continue;
+		struct address *address = MEM_NEW_TEXT(struct address, text, identity->address);
+
+		list_append(&found, &address->link);
+	}
+	/* Anything may happen to them meanwhile. */
+	LIST_EACH (link, &found) {
+		struct address *address = CONTAINER_OF(link, struct address, link);
+
+		each(frontend, address->text, context);
+		list_remove(&address->link);
+		mem_free(address);
+	}
+}
+
+static void leave(struct slack_frontend *frontend, const char *address, void *unused)
+{
+	(void)unused;
+	if (workspace_of(frontend, address))
+		return;
+	spool_note_set_text(frontend->base.transport->spool, AWAY, address, "1");
+	session_detach_for_now(&frontend->base, address);
+}
+
 void slack_person_registered(struct slack_frontend *frontend, const char *address)
 {
 	struct member *member = slack_person_of(frontend, address);
 
-	if (!member)
-		return;
-	member->unregistered = false;
-	slack_person_attach(frontend, address);
+	if (member) {
+		member->unregistered = false;
+		slack_person_attach(frontend, address);
+	} else if (frontend->settled) {
+		leave(frontend, address, NULL);
+	}
+}
+
+/* ----------------------------------------------------------------------------------------- lost workspaces */
+
+void slack_people_leave_lost(struct slack_frontend *frontend, const char *unused)
+{
+	(void)unused;
+	if (frontend->settled)
+		slack_people_each(frontend, NULL, leave, NULL);
+}
+
+static void come_back(void *context, const char *address, const void *value, size_t size)
+{
+	struct slack_frontend *frontend = context;
+
+	(void)value;
+	(void)size;
+	slack_later(frontend, slack_person_registered, address);
+	spool_note_set(frontend->base.transport->spool, AWAY, address, NULL, 0);
+}
+
+void slack_people_return(struct workspace *workspace)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	char *prefix = slack_address(workspace->team, "");
+
+	spool_note_each(frontend->base.transport->spool, AWAY, prefix, come_back, frontend);
+	mem_free(prefix);
 }
 
 void slack_person_show_waiting(struct slack_frontend *frontend, const char *address)

@@ -16,7 +16,7 @@ void slack_person_tell(struct slack_frontend *frontend, const char *address, con
 /* The always present client of this address, attached if it is not; NULL: no account, or banned. The account
  * may be still unknown, or not be there. Not from inside deliver. */
 struct resource *slack_person_attach(struct slack_frontend *frontend, const char *address);
-/* slack_later: there is an account now. */
+/* slack_later: there is an account now, or somebody who was there before a restart. */
 void slack_person_registered(struct slack_frontend *frontend, const char *address);
 /* The client of somebody whose account has been read; NULL: not here, or not yet. */
 struct resource *slack_person_ready(struct slack_frontend *frontend, const char *address);
@@ -25,6 +25,13 @@ void slack_person_show_waiting(struct slack_frontend *frontend, const char *addr
 /* What the account's login has come to. */
 void slack_person_show_session(struct slack_frontend *frontend, struct identity *identity,
                                const struct event_session *session);
+/* Calls back for everybody who has a session, or only people of this workspace: as the addresses are when it begins. */
+typedef void slack_each_person(struct slack_frontend *frontend, const char *address, void *context);
+void slack_people_each(struct slack_frontend *frontend, const char *team, slack_each_person *each, void *context);
+/* slack_later: whose workspace is lost, or was not there when we started, leaves the network, with what waits for him
+ * kept, until it is there (slack_people_return). */
+void slack_people_leave_lost(struct slack_frontend *frontend, const char *unused);
+void slack_people_return(struct workspace *workspace);
 /* Opens the DM of the person and the bot, and then does what waits for it. */
 void slack_person_open_control(struct slack_frontend *frontend, const char *address);
 /* It is there. */

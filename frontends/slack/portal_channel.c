@@ -167,41 +167,6 @@ static void leave(struct resource *resource, const char *name)
 		                                               .room = {.name = name, .nickname = ""}});
 }
 
-/* Everybody of this workspace who has a session: as the addresses are. Anything may happen to them meanwhile.
- */
-static void each_person(struct slack_frontend *frontend, const char *team,
-                        void (*each)(struct slack_frontend *frontend, const char *address, void *context),
-                        void *context)
-{
-	struct map_iter it = {0};
-	struct list found;
-
-	list_init(&found);
-	struct address {
-		struct list link;
-		char text[];
-	};
-
-	while (map_next(frontend->base.transport->identities, &it)) {
-		const struct identity *identity = it.value;
-		struct slack_address parts;
-
-		if (identity->frontend != &frontend->base || identity->state != IDENTITY_READY ||
-		    !slack_address_read(&parts, identity->address) || strcmp(parts.team, team) != 0)
-			continue;
-		struct address *address = MEM_NEW_TEXT(struct address, text, identity->address);
-
-		list_append(&found, &address->link);
-	}
-	LIST_EACH (link, &found) {
-		struct address *address = CONTAINER_OF(link, struct address, link);
-
-		each(frontend, address->text, context);
-		list_remove(&address->link);
-		mem_free(address);
-	}
-}
-
 /* Whose channels are asked for. */
 struct looking {
 	struct slack_frontend *frontend;
@@ -320,7 +285,7 @@ static void take_out(struct slack_frontend *frontend, const char *address, void 
 static void bring_in(struct slack_frontend *frontend, const struct workspace *workspace)
 {
 	slack_person_attach(frontend, workspace->relay);
-	each_person(frontend, workspace->team, join_again, NULL);
+	slack_people_each(frontend, workspace->team, join_again, NULL);
 }
 
 struct channel *portal_channel_tie(struct workspace *workspace, const char *id, const char *room)
@@ -337,7 +302,7 @@ struct channel *portal_channel_tie(struct workspace *workspace, const char *id, 
 
 void portal_channel_untie(struct slack_frontend *frontend, struct channel **channel)
 {
-	each_person(frontend, (*channel)->at.team, take_out, *channel);
+	slack_people_each(frontend, (*channel)->at.team, take_out, *channel);
 	history_forget(frontend, *channel);
 	fill(frontend, (*channel)->at.team);
 	channel_forget(frontend, channel);
@@ -347,10 +312,13 @@ void portal_channel_archive(struct slack_frontend *frontend, struct channel *cha
 {
 	const struct workspace *workspace = workspace_find(frontend, channel->at.team);
 
+	/* An event and a message tell of it. */
+	if (channel->archived == archived)
+		return;
 	channel->archived = archived;
 	channel_store(frontend, channel);
 	if (archived) {
-		each_person(frontend, channel->at.team, take_out, channel);
+		slack_people_each(frontend, channel->at.team, take_out, channel);
 		fill(frontend, channel->at.team);
 	} else if (workspace) {
 		bring_in(frontend, workspace);
@@ -425,21 +393,91 @@ void portal_channel_show_participant(struct slack_frontend *frontend, struct ide
 
 /* ------------------------------------------------------------------------------------------------- topic */
 
+#define TOPIC_MAX 250 /* characters that Slack takes */
+
+/* Its beginning, if it is too long. Whether Slack counts an escaped character as one is not known: here it counts as
+ * all that stand for it. */
+static void put_topic(struct buf *mrkdwn, const char *topic)
+{
+	size_t used = 0, end = 0;
+
+	for (size_t at = 0, next; topic[at]; at = next) {
+		for (next = at + 1; ((unsigned char)topic[next] & 0xc0) == 0x80; next++)
+			;
+		used += topic[at] == '&' ? strlen("&amp;") : strchr("<>", topic[at]) ? strlen("&lt;") : 1;
+		if (used < TOPIC_MAX)
+			end = next;
+	}
+	char *shown = mem_strndup(topic, used > TOPIC_MAX ? end : strlen(topic));
+
+	slack_escape(mrkdwn, shown);
+	if (used > TOPIC_MAX)
+		buf_puts(mrkdwn, "\xe2\x80\xa6");
+	mem_free(shown);
+}
+
+struct setting {
+	struct workspace *workspace;
+	char *topic;
+	char place[];
+};
+
+static void setting_free(void *context)
+{
+	struct setting *setting = context;
+
+	mem_free(setting->topic);
+	mem_free(setting);
+}
+
+static void on_topic(void *context, const struct web_reply *reply)
+{
+	struct setting *setting = context;
+	struct slack_frontend *frontend = setting->workspace->frontend;
+	struct channel *channel = channel_at(frontend, setting->place);
+	bool last = channel && channel->topic_asked && !strcmp(channel->topic_asked, setting->topic);
+
+	/* What was asked for later comes behind it; of a lost workspace it is not known. */
+	if (last)
+		mem_replace(&channel->topic_asked, NULL);
+	if (last && reply->err != TP_ERR_AUTH && !frontend->stopping) {
+		mem_replace(&channel->topic, setting->topic);
+		channel_store(frontend, channel);
+	}
+	if (last && reply->err && reply->err != TP_ERR_AUTH && !frontend->stopping) {
+		char *text = mem_printf("The topic of %s is: %s (Slack does not let me set it: %s)", channel->name,
+		                        setting->topic, reply->problem);
+
+		slack_notice(setting->workspace, channel->at.id, NULL, text);
+		mem_free(text);
+	}
+	setting_free(setting);
+}
+
 static void set_topic(struct slack_frontend *frontend, struct channel *channel, void *context)
 {
 	struct workspace *workspace = workspace_find(frontend, channel->at.team);
-	const char *topic = context;
+	const char *topic = context, *known = channel->topic_asked ? channel->topic_asked : channel->topic;
 	struct buf mrkdwn = {0};
 
-	if (!workspace || channel->archived || (channel->topic ? !strcmp(channel->topic, topic) : !*topic))
+	if (!workspace || channel->archived || (known ? !strcmp(known, topic) : !*topic))
 		return;
-	mem_replace(&channel->topic, topic);
-	channel_store(frontend, channel);
-	slack_escape(&mrkdwn, topic);
-	const struct web_argument arguments[] = {
-	        {"channel", channel->at.id}, {"topic", buf_text(&mrkdwn)}, {NULL, NULL}};
+	struct setting *setting = MEM_NEW_TEXT(struct setting, place, channel->place);
 
-	slack_tell(workspace, "conversations.setTopic", channel->place, arguments);
+	setting->workspace = workspace;
+	setting->topic = mem_strdup(topic);
+	mem_replace(&channel->topic_asked, topic);
+	put_topic(&mrkdwn, topic);
+	const struct web_argument arguments[] = {{"channel", channel->at.id}, {"topic", buf_text(&mrkdwn)}};
+
+	web_api_call(frontend->api, &(struct web_call){.method = "conversations.setTopic",
+	                                               .token = &workspace->token,
+	                                               .arguments = arguments,
+	                                               .arguments_count = ARRAY_SIZE(arguments),
+	                                               .lane = channel->place,
+	                                               .done = on_topic,
+	                                               .context = setting,
+	                                               .drop = setting_free});
 	buf_finish(&mrkdwn);
 }
 

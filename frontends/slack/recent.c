@@ -69,56 +69,6 @@ size_t slack_recent_react(struct slack_frontend *frontend, const char *id, const
 	return count;
 }
 
-static bool anybody_has(const struct recent *recent, const char *emoji)
-{
-	struct map_iter it = {0};
-	bool found = false;
-
-	while (map_next(recent->reactions, &it))
-		found = found || !strcmp(it.value, emoji);
-	return found;
-}
-
-static bool is_among(const char *emoji, const char *const *all, size_t count)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < count; i++)
-		found = found || !strcmp(all[i], emoji);
-	return found;
-}
-
-void slack_recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user,
-                                const char *const *emoji, size_t count,
-                                void (*change)(void *context, const char *emoji, bool added), void *context)
-{
-	struct recent *recent = remember(frontend, id);
-	char *prefix = mem_printf("%s\n", user);
-	struct map_iter it = {0};
-
-	while (map_next(recent->reactions, &it)) {
-		char *had = it.value;
-
-		if (strncmp(it.key, prefix, strlen(prefix)) != 0 || is_among(had, emoji, count))
-			continue;
-		map_remove(recent->reactions, it.key);
-		if (!anybody_has(recent, had))
-			change(context, had, false);
-		mem_free(had);
-	}
-	for (size_t i = 0; i < count && map_count(recent->reactions) < LIMIT_SLACK_REACTIONS; i++) {
-		char *key = mem_printf("%s%s", prefix, emoji[i]);
-
-		if (!map_get(recent->reactions, key)) {
-			if (!anybody_has(recent, emoji[i]))
-				change(context, emoji[i], true);
-			map_set(&recent->reactions, key, mem_strdup(emoji[i]));
-		}
-		mem_free(key);
-	}
-	mem_free(prefix);
-}
-
 void slack_recent_free(struct slack_frontend *frontend)
 {
 	map_destroy(&frontend->recent, recent_finish);

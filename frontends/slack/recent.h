@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The last LIMIT_SLACK_RECENT messages with text, both ways: what a reply quotes, and a deletion takes back,
- * for networks that know of neither. And who has put which reactions on them, as the core wants all that
- * somebody has. */
+ * for networks that know of neither. And which reactions people of Slack have put on them, as the core wants all
+ * that somebody has. */
 #pragma once
 
 #include "frontends/slack/slack.h"
@@ -20,8 +20,4 @@ const struct recent *slack_recent_find(const struct slack_frontend *frontend, co
  * lent texts, and returns how many. */
 size_t slack_recent_react(struct slack_frontend *frontend, const char *id, const char *user,
                           const char *emoji, bool added, const char **all, size_t max);
-/* All that `user` has on the message now; `change` for each that is new, or that nobody has any more. */
-void slack_recent_set_reactions(struct slack_frontend *frontend, const char *id, const char *user,
-                                const char *const *emoji, size_t count,
-                                void (*change)(void *context, const char *emoji, bool added), void *context);
 void slack_recent_free(struct slack_frontend *frontend);

@@ -9,10 +9,12 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/slack/custom_emoji.h"
+#include "frontends/slack/history.h"
 #include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/recent.h"
+#include "frontends/slack/show.h"
 #include "frontends/slack/slack_emoji.h"
 #include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_text.h"
@@ -84,6 +86,18 @@ static bool is_loading(struct slack_frontend *frontend, const char *address)
 	return resource && resource->identity->state == IDENTITY_LOADING;
 }
 
+/* It is about a message of the network that Slack has, and has not told us the name of: what it is called there is not
+ * known before that. */
+static bool refers_to_unnamed(const struct workspace *workspace, const struct channel *channel,
+                              const struct slack_event *event)
+{
+	const char *about = event->kind == SLACK_REACTION          ? event->ts
+	                    : channel->kind == CHANNEL_PORTAL ? event->thread_ts
+	                                                      : NULL;
+
+	return about && slack_show_is_unnamed(workspace->frontend, workspace->team, event->channel, about);
+}
+
 bool said_has_to_wait(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
 {
 	struct slack_frontend *frontend = workspace->frontend;
@@ -108,6 +122,7 @@ bool said_has_to_wait(struct workspace *workspace, struct channel *channel, cons
 		slack_mrkdwn_read(&unused, NULL, event->text, &callbacks);
 	else if (event->kind == SLACK_REACTION)
 		waits = has_to_wait_for_emoji(workspace, event->reaction) || waits;
+	waits = refers_to_unnamed(workspace, channel, event) || waits;
 	buf_finish(&unused);
 	buf_finish(&names.text);
 	return waits || names.missing;
@@ -369,13 +384,18 @@ static void set_topic(struct saying *saying)
 }
 
 /* A reaction does not say in which thread of a DM the message is. */
-static struct channel *chat_of_reaction(struct slack_frontend *frontend, const struct slack_event *event)
+static struct channel *chat_of_reaction(const struct workspace *workspace, const struct slack_event *event)
 {
-	char *id = event->ts ? slack_message_id(event->channel, event->ts) : NULL;
+	struct slack_frontend *frontend = workspace->frontend;
+
+	if (event->kind != SLACK_REACTION || !event->channel || !event->ts)
+		return NULL;
+	char *id = slack_message_id(event->channel, event->ts);
 	const struct recent *recent = slack_recent_find(frontend, id);
+	const char *place = recent ? recent->place : NULL;
 
 	mem_free(id);
-	return recent && recent->place ? channel_at(frontend, recent->place) : NULL;
+	return place ? channel_at(frontend, place) : history_chat_of(frontend, workspace->team, event->channel, event->ts);
 }
 
 void said_take(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
@@ -383,7 +403,7 @@ void said_take(struct workspace *workspace, struct channel *channel, const struc
 	struct saying saying;
 
 	if (channel->kind == CHANNEL_CONTROL)
-		channel = chat_of_reaction(workspace->frontend, event);
+		channel = chat_of_reaction(workspace, event);
 	if (!channel || channel->kind == CHANNEL_CONTROL || !event->channel ||
 	    (!event->ts && event->kind != SLACK_TOPIC))
 		return;

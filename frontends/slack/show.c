@@ -60,10 +60,13 @@ static void speak(struct speaking *speaking, struct arena *arena)
 	} else if (replaces) {
 		show_edit(speaking, replaces);
 	} else {
+		struct series *series = series_create();
+
 		if (says)
-			show_text(speaking, message->replaces ? "* " : "");
+			show_text(speaking, message->replaces ? "* " : "", series);
 		for (size_t i = 0; i < message->attachments_count; i++)
-			show_attachment(speaking, &message->attachments[i], !says && i == 0);
+			show_attachment(speaking, &message->attachments[i], series, !says && i == 0);
+		series_release(series);
 	}
 }
 
@@ -99,22 +102,25 @@ static void speak_in(struct speaking *speaking, const struct channel *channel)
 
 	enter(speaking, channel, &arena);
 	/* Nobody can say anything in an archived channel. */
-	if (speaking->workspace && !channel->archived)
+	if (speaking->workspace && !channel->archived) {
+		speaking->landing = outcome_land_in(speaking->outcome, channel);
 		speak(speaking, &arena);
+	}
 	arena_finish(&arena);
 }
 
-static bool was_said_in(const struct speaking *speaking, const struct channel *channel)
+/* It was said there, or came there before other channels were to have it again. */
+static bool has_it(const struct speaking *speaking, const struct channel *channel)
 {
 	const char *said_in = speaking->event->message.said_in;
 
-	return said_in && !strcmp(said_in, channel->place);
+	return (said_in && !strcmp(said_in, channel->place)) || outcome_has(speaking->outcome, channel);
 }
 
 static void speak_in_portal(struct slack_frontend *frontend, struct channel *channel, void *context)
 {
 	(void)frontend;
-	if (!was_said_in(context, channel))
+	if (!has_it(context, channel))
 		speak_in(context, channel);
 }
 
@@ -128,10 +134,12 @@ static void check_portal(struct slack_frontend *frontend, struct channel *channe
 	struct checking *checking = context;
 
 	(void)frontend;
-	checking->known = is_looked_up(checking->speaking, channel) && checking->known;
+	if (!has_it(checking->speaking, channel))
+		checking->known = is_looked_up(checking->speaking, channel) && checking->known;
 }
 
-static int show_in_portal(struct speaking *speaking)
+/* False: not now. */
+static bool show_in_portal(struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
 	struct checking checking = {speaking, true};
@@ -140,13 +148,12 @@ static int show_in_portal(struct speaking *speaking)
 	                 : message->nickname && *message->nickname ? message->nickname
 	                                                           : message->name;
 	channel_each_portal(speaking->frontend, message->name, check_portal, &checking);
-	if (!checking.known)
-		return TP_ERR_NOT_CONNECTED;
-	channel_each_portal(speaking->frontend, message->name, speak_in_portal, speaking);
-	return speaking->promised;
+	if (checking.known)
+		channel_each_portal(speaking->frontend, message->name, speak_in_portal, speaking);
+	return checking.known;
 }
 
-static int show_in_chat(struct speaking *speaking)
+static bool show_in_chat(struct speaking *speaking)
 {
 	const struct event_message *message = &speaking->event->message;
 	bool in_room = message->kind == MESSAGE_ROOM_PRIVATE;
@@ -160,7 +167,7 @@ static int show_in_chat(struct speaking *speaking)
 	if (ready)
 		speak_in(speaking, channel);
 	mem_free(name);
-	return ready ? speaking->promised : TP_ERR_NOT_CONNECTED;
+	return ready;
 }
 
 /* While one of the channels of a room has not named what it refers to, it goes by the network's name for that. */
@@ -188,16 +195,42 @@ static bool waits_for_copy(struct slack_frontend *frontend, const struct identit
 	return waits;
 }
 
+/* What is changed has to be there as a whole. */
+static bool waits_for_parts(struct slack_frontend *frontend, const struct identity *to, const struct event *event)
+{
+	const struct event_message *message = &event->message;
+	const char *id = message->retracts ? message->retracts : message->replaces, *theirs;
+	struct buf people = {0}, network = {0};
+	struct arena arena = {0};
+
+	if (!id || !event->handover || !map_count(frontend->in_flight))
+		return false;
+	delivery_places(to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
+	theirs = message_map_find(frontend->base.transport->spool, &arena, buf_text(&people), id, buf_text(&network), NULL,
+	                          NULL);
+	char *parts = show_parts_id(theirs ? theirs : id);
+	bool waits = in_flight_waits_for(frontend->in_flight, buf_text(&network), parts, to->address);
+
+	mem_free(parts);
+	buf_finish(&people);
+	buf_finish(&network);
+	arena_finish(&arena);
+	return waits;
+}
+
 int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
 {
 	struct speaking speaking = {.frontend = frontend, .to = to, .event = event};
 
-	if (in_flight_waits(frontend->in_flight, to, event) || waits_for_copy(frontend, to, event))
+	if (in_flight_waits(frontend->in_flight, to, event) || waits_for_copy(frontend, to, event) ||
+	    waits_for_parts(frontend, to, event))
 		return TP_ERR_NOT_CONNECTED;
-	int shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(&speaking) : show_in_chat(&speaking);
+	speaking.outcome = outcome_begin(frontend, event->handover);
+	bool ready = event->message.kind == MESSAGE_ROOM ? show_in_portal(&speaking) : show_in_chat(&speaking);
+	int answer = outcome_settle(speaking.outcome, ready);
 
 	slack_hold(frontend);
-	return shown;
+	return answer;
 }
 
 int slack_show_attention(struct slack_frontend *frontend, struct identity *to, const struct event *event)

@@ -2,7 +2,7 @@
 /* What changes of what was said: edits, deletions, reactions. */
 #include <string.h>
 
-#include "frontends/slack/recent.h"
+#include "frontends/slack/reactions_put.h"
 #include "frontends/slack/show_private.h"
 #include "frontends/slack/slack_emoji.h"
 #include "frontends/slack/slack_text.h"
@@ -36,7 +36,7 @@ static char *take_word(const char **words)
 
 static void delete_one(struct speaking *speaking, const char *part)
 {
-	const char *ts = *part == FILE_PART ? part + 1 : part;
+	const char *ts = *part == PART_FILE || *part == PART_ATTACHMENT ? part + 1 : part;
 	const struct web_argument arguments[] = {{"channel", speaking->channel}, {"ts", ts}};
 
 	post_call(post_create(speaking), "chat.delete", arguments, ARRAY_SIZE(arguments));
@@ -50,14 +50,27 @@ static void delete_next(struct parting *parting)
 	mem_free(part);
 }
 
+/* Attachments stay, behind what the text becomes; what a file says cannot be another. */
+static void pass_files(struct parting *parting)
+{
+	while (*parting->known == PART_FILE || *parting->known == PART_ATTACHMENT) {
+		if (*parting->known == PART_FILE) {
+			delete_next(parting);
+			continue;
+		}
+		char *part = take_word(&parting->known);
+
+		buf_printf(&parting->series->further, "%s%s", parting->series->further.len ? " " : "", part);
+		mem_free(part);
+	}
+}
+
 static void update_part(void *context, const char *text, bool first)
 {
 	struct parting *parting = context;
 	struct speaking *speaking = parting->speaking;
 
-	/* What a file says cannot be another. */
-	while (*parting->known == FILE_PART)
-		delete_next(parting);
+	pass_files(parting);
 	if (!*parting->known) {
 		post_text(speaking, text, parting->series, false);
 		return;
@@ -67,8 +80,7 @@ static void update_part(void *context, const char *text, bool first)
 	const struct web_argument arguments[] = {
 	        {"channel", speaking->channel}, {"ts", ts}, {"text", text}, {"parse", "none"}, {"link_names", "false"}};
 
-	post->series = parting->series;
-	parting->series->references++;
+	post_join(post, parting->series, first, PART_TEXT);
 	/* What is edited goes on to be called what it was. */
 	if (first)
 		post_quote(post, speaking);
@@ -87,6 +99,7 @@ void show_edit(struct speaking *speaking, const char *ts)
 	     *known = mem_printf("%s%s%s", ts, *further ? " " : "", further);
 	struct parting parting = {.speaking = speaking, .series = series_create(), .known = known};
 
+	parting.series->had_further = *further;
 	show_put_text(&mrkdwn, speaking);
 	if (show_is_for_file(buf_text(&mrkdwn)))
 		rest = slack_text_piece(&begin, buf_text(&mrkdwn), SLACK_TEXT_POST_MAX, &fence);
@@ -94,7 +107,7 @@ void show_edit(struct speaking *speaking, const char *ts)
 		update_part(&parting, buf_text(&begin), true);
 	else
 		show_each_part(buf_text(&mrkdwn), update_part, &parting);
-	while (*parting.known)
+	for (pass_files(&parting); *parting.known; pass_files(&parting))
 		delete_next(&parting);
 	if (rest)
 		show_text_as_file(speaking, rest, parting.series);
@@ -127,45 +140,69 @@ struct reacting {
 	const char *ts;
 };
 
-static void change_reaction(void *context, const char *emoji, bool added)
+static struct post *of_reaction(struct post *post, const struct reaction_change *change)
 {
-	struct reacting *reacting = context;
+	post->reacts_to = mem_strdup(change->message);
+	post->who = mem_strdup(change->who);
+	post->reaction = mem_strdup(change->emoji);
+	post->added = change->added;
+	return post;
+}
+
+/* Slack has no such one: in words, below the message. What was said so stays. */
+static void say_reaction(const struct reacting *reacting, const struct reaction_change *change)
+{
 	struct speaking *speaking = reacting->speaking;
+	const char *thread = speaking->thread;
+	struct buf text = {0};
+
+	if (!change->added) {
+		reactions_put_end(speaking->frontend->reactions, change, true);
+		return;
+	}
+	slack_escape(&text, change->emoji);
+	speaking->thread = thread ? thread : reacting->ts;
+	struct post *post = of_reaction(post_keyed(speaking, buf_text(&text), NULL, false, PART_TEXT), change);
+
+	if (!post_was_made(post, speaking))
+		post_send(post);
+	speaking->thread = thread;
+	buf_finish(&text);
+}
+
+static void change_reaction(void *context, const struct reaction_change *change)
+{
+	const struct reacting *reacting = context;
+	struct speaking *speaking = reacting->speaking;
+	const char *emoji = change->emoji;
 	struct buf name = {0};
 	size_t length = strlen(emoji);
 
-	if (length > 2 && emoji[0] == ':' && emoji[length - 1] == ':') {
+	if (length > 2 && emoji[0] == ':' && emoji[length - 1] == ':')
 		buf_append(&name, emoji + 1, length - 2);
-	} else if (!slack_emoji_put_name(&name, emoji)) {
-		/* Slack has no such one: in words, below the message. */
-		if (added) {
-			const char *thread = speaking->thread;
-			struct buf text = {0};
-
-			slack_escape(&text, emoji);
-			speaking->thread = thread ? thread : reacting->ts;
-			post_text(speaking, buf_text(&text), NULL, false);
-			speaking->thread = thread;
-			buf_finish(&text);
-		}
+	else
+		slack_emoji_put_name(&name, emoji);
+	if (!name.len) {
+		say_reaction(reacting, change);
 		buf_finish(&name);
 		return;
 	}
 	const struct web_argument arguments[] = {
 	        {"channel", speaking->channel}, {"timestamp", reacting->ts}, {"name", buf_text(&name)}};
 
-	post_call(post_create(speaking), added ? "reactions.add" : "reactions.remove", arguments,
-	          ARRAY_SIZE(arguments));
+	post_call(of_reaction(post_create(speaking), change), change->added ? "reactions.add" : "reactions.remove",
+	          arguments, ARRAY_SIZE(arguments));
 	buf_finish(&name);
 }
 
 void show_react(struct speaking *speaking, const char *ts)
 {
 	const struct event_message *message = &speaking->event->message;
+	const char *author = message->author.id;
 	struct reacting reacting = {speaking, ts};
 	char *id = slack_message_id(speaking->channel, ts);
 
-	slack_recent_set_reactions(speaking->frontend, id, speaking->name, message->reactions,
-	                           message->reactions_count, change_reaction, &reacting);
+	reactions_put_set(speaking->frontend->reactions, id, author && *author ? author : speaking->name,
+	                  message->reactions, message->reactions_count, change_reaction, &reacting);
 	mem_free(id);
 }

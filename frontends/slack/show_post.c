@@ -11,8 +11,10 @@
 #include "base/text.h"
 #include "frontends/slack/avatar.h"
 #include "frontends/slack/channel.h"
+#include "frontends/slack/incoming.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/posted.h"
+#include "frontends/slack/reactions_put.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/show.h"
 #include "frontends/slack/show_private.h"
@@ -23,6 +25,7 @@
 #include "transport/spool/spool.h"
 
 #define USERNAME_MAX 80 /* bytes */
+#define CLOCKS_APART_MS 60000 /* Slack's and ours, at most */
 
 void series_release(struct series *series)
 {
@@ -33,6 +36,56 @@ void series_release(struct series *series)
 	mem_free(series);
 }
 
+/* ---- messages that have no time stamp yet ---- */
+
+struct unnamed {
+	unsigned count;
+	int64_t since_ms; /* Unix milliseconds: when the first was sent */
+};
+
+static void unnamed_begin(struct post *post)
+{
+	struct slack_frontend *frontend = post->workspace->frontend;
+	char *place = slack_address(post->workspace->team, post->channel);
+	struct unnamed *unnamed = map_get(frontend->unnamed, place);
+
+	if (!unnamed) {
+		unnamed = MEM_NEW(struct unnamed);
+		unnamed->since_ms = clock_wall_ms();
+		map_set(&frontend->unnamed, place, unnamed);
+	}
+	unnamed->count++;
+	post->unnamed = place;
+}
+
+static void unnamed_end(struct post *post)
+{
+	struct slack_frontend *frontend = post->workspace->frontend;
+	struct unnamed *unnamed = post->unnamed ? map_get(frontend->unnamed, post->unnamed) : NULL;
+
+	if (unnamed && --unnamed->count == 0)
+		mem_free(map_remove(frontend->unnamed, post->unnamed));
+	if (unnamed && !frontend->stopping)
+		slack_later(frontend, incoming_go_on, NULL);
+	mem_free(post->unnamed);
+	post->unnamed = NULL;
+}
+
+bool slack_show_is_unnamed(const struct slack_frontend *frontend, const char *team, const char *channel, const char *ts)
+{
+	if (!map_count(frontend->unnamed))
+		return false;
+	char *place = slack_address(team, channel), *id = slack_message_id(channel, ts);
+	const struct unnamed *unnamed = map_get(frontend->unnamed, place);
+	bool is = unnamed && slack_ts_ms(ts) + CLOCKS_APART_MS >= unnamed->since_ms && !slack_recent_find(frontend, id);
+
+	mem_free(place);
+	mem_free(id);
+	return is;
+}
+
+/* ---- a post ---- */
+
 void post_release(void *context)
 {
 	struct post *post = context;
@@ -40,7 +93,10 @@ void post_release(void *context)
 	post->pending = NULL;
 	if (--post->references)
 		return;
+	unnamed_end(post);
 	list_remove(&post->link);
+	if (post->landing)
+		landing_end(post->landing, LANDING_DROPPED, NULL, false);
 	series_release(post->series);
 	mem_free(post->address);
 	mem_free(post->room);
@@ -54,9 +110,13 @@ void post_release(void *context)
 	mem_free(post->people);
 	mem_free(post->network);
 	mem_free(post->network_id);
+	mem_free(post->in_flight);
 	mem_free(post->place);
 	mem_free(post->author);
 	mem_free(post->text);
+	mem_free(post->reacts_to);
+	mem_free(post->who);
+	mem_free(post->reaction);
 	mem_free(post);
 }
 
@@ -64,31 +124,40 @@ void slack_show_free(struct slack_frontend *frontend)
 {
 	LIST_EACH (link, &frontend->finished)
 		post_release(CONTAINER_OF(link, struct post, link));
+	map_destroy(&frontend->unnamed, mem_free);
 }
 
 /* ---- answers ---- */
 
-static void note_part(const struct post *post, const char *ts)
+static void keep_further(const struct post *post)
 {
 	struct series *series = post->series;
-
-	if (!series->first) {
-		series->first = mem_strdup(ts);
-		return;
-	}
 	char *id = slack_message_id(post->channel, series->first);
 
-	if (series->further.len)
-		buf_putc(&series->further, ' ');
-	if (post->is_file)
-		buf_putc(&series->further, FILE_PART);
-	buf_puts(&series->further, ts);
 	message_map_put(post->workspace->frontend->base.transport->spool,
 	                &(struct message_link){.place = SHOW_PARTS,
 	                                       .id = id,
 	                                       .other_place = SHOW_FURTHER,
 	                                       .other_id = buf_text(&series->further)});
 	mem_free(id);
+}
+
+/* Files are shared when Slack likes, not in the order in which they were said. */
+static void note_part(const struct post *post, const char *ts)
+{
+	struct series *series = post->series;
+
+	if (post->is_first) {
+		mem_replace(&series->first, ts);
+	} else {
+		if (series->further.len)
+			buf_putc(&series->further, ' ');
+		if (post->part != PART_TEXT)
+			buf_putc(&series->further, (char)post->part);
+		buf_puts(&series->further, ts);
+	}
+	if (series->first && (series->further.len || series->had_further))
+		keep_further(post);
 }
 
 static void tie_copy(const struct post *post, const char *id)
@@ -140,37 +209,45 @@ static void on_landed(struct frontend *frontend, const char *address)
 static void finish(struct post *post, const struct web_reply *reply, const char *ts)
 {
 	struct slack_frontend *frontend = post->workspace->frontend;
-	struct transport *transport = frontend->base.transport;
-	bool kept = false;
+	enum landing_end end = LANDING_TAKEN;
+	bool closed = false;
+
+	unnamed_end(post);
 
 	CRASH_POINT("slack.posted");
+	if (post->reaction)
+		reactions_put_end(frontend->reactions,
+		                  &(struct reaction_change){post->reacts_to, post->who, post->reaction, post->added},
+		                  !reply->err || is_gone(reply));
 	if (!reply->err) {
 		if (post->series && ts)
 			note_part(post, ts);
 		if (ts)
 			tie_ids(post, ts);
-		delivery_shown(transport, post->number);
 	} else if (is_gone(reply)) {
 		log_debug(&frontend->base.log, "it is so already: %s%s", reply->error, log_trace(post->trace));
-		delivery_shown(transport, post->number);
 	} else if (reply->err == TP_ERR_AUTH && post->room && channel_room_is_served(frontend, post->room)) {
 		/* The other channels of the room have it, and go on. */
 		log_warning(&post->workspace->log, "a message for %s is not shown there: the workspace is lost to us%s",
 		            post->channel, log_trace(post->trace));
-		delivery_shown(transport, post->number);
+		end = LANDING_LEFT_OUT;
 	} else if (reply->err == TP_ERR_AUTH) {
 		/* Another token may come. */
-		delivery_not_shown(transport, post->number);
-		kept = true;
+		end = LANDING_WAITS;
 	} else {
 		log_warning(&post->workspace->log, "a message for %s is refused: %s%s", post->channel,
 		            reply->problem, log_trace(post->trace));
-		delivery_refused(transport, post->number, reply->problem);
+		end = LANDING_REFUSED;
+		closed = post->key && (reply->err == TP_ERR_NOT_ALLOWED || reply->err == TP_ERR_NOT_FOUND);
 	}
-	if (post->is_file && !kept)
-		spool_note_set(transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
-	if (post->network)
-		in_flight_end(frontend->in_flight, post->network, post->network_id, on_landed, &frontend->base);
+	if (post->is_file && end != LANDING_WAITS)
+		spool_note_set(frontend->base.transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
+	if (post->in_flight)
+		in_flight_end(frontend->in_flight, post->network, post->in_flight, on_landed, &frontend->base);
+	struct landing *landing = post->landing;
+
+	post->landing = NULL;
+	landing_end(landing, end, reply->problem, closed);
 	post_release(post);
 }
 
@@ -254,15 +331,15 @@ struct post *post_create(struct speaking *speaking)
 	list_init(&post->link);
 	post->references = 1;
 	post->workspace = speaking->workspace;
-	post->number = speaking->event->handover;
 	post->trace = speaking->event->trace;
+	post->landing = speaking->landing;
+	landing_expect(post->landing);
 	post->since_ms = record ? record->accepted_ms : clock_wall_ms();
 	post->address = mem_strdup(speaking->to->address);
 	if (speaking->event->message.kind == MESSAGE_ROOM)
 		post->room = mem_strdup(speaking->event->message.name);
 	post->channel = mem_strdup(speaking->channel);
 	post->thread = mem_strdup(speaking->thread);
-	speaking->promised++;
 	speaking->made++;
 	return post;
 }
@@ -274,22 +351,41 @@ void post_quote(struct post *post, const struct speaking *speaking)
 	post->text = mem_strdup(speaking->event->message.text);
 }
 
-/* And referred to. */
-static void post_name(struct post *post, const struct speaking *speaking)
+char *show_parts_id(const char *id)
+{
+	return mem_printf("%s parts", id);
+}
+
+/* What refers to the message waits for its first part; what changes it for all of them. */
+static void post_name(struct post *post, const struct speaking *speaking, bool first)
 {
 	const struct event_message *message = &speaking->event->message;
-
-	post_quote(post, speaking);
-	if (!message->id || !*message->id)
-		return;
 	struct buf people = {0}, network = {0};
 
+	if (first)
+		post_quote(post, speaking);
+	if (!message->id || !*message->id)
+		return;
 	delivery_places(speaking->to, message->name, message->kind == MESSAGE_ROOM, &people, &network);
-	post->people = buf_take(&people);
+	if (first) {
+		post->people = mem_strdup(buf_text(&people));
+		unnamed_begin(post);
+	}
 	post->network = buf_take(&network);
 	post->network_id = mem_strdup(message->id);
+	post->in_flight = first ? mem_strdup(message->id) : show_parts_id(message->id);
 	post->is_copy = speaking->is_copy;
-	in_flight_begin(&speaking->frontend->in_flight, post->network, post->network_id);
+	in_flight_begin(&speaking->frontend->in_flight, post->network, post->in_flight);
+	buf_finish(&people);
+}
+
+void post_join(struct post *post, struct series *series, bool first, enum part part)
+{
+	post->part = part;
+	post->is_first = first;
+	post->series = series;
+	if (series)
+		series->references++;
 }
 
 void post_call(struct post *post, const char *method, const struct web_argument *arguments, size_t count)
@@ -374,25 +470,23 @@ bool post_was_made(struct post *post, const struct speaking *speaking)
 	return true;
 }
 
-struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series,
-                               bool first)
+struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first,
+                        enum part part)
 {
 	char *key = key_of(speaking);
 	struct post *post = post_create(speaking);
 
 	post->key = key;
-	post->series = series;
-	if (series)
-		series->references++;
+	post_join(post, series, first, part);
 	post_begin(post, speaking, mrkdwn);
-	if (first)
-		post_name(post, speaking);
+	if (first || series)
+		post_name(post, speaking, first);
 	return post;
 }
 
 void post_text(struct speaking *speaking, const char *mrkdwn, struct series *series, bool first)
 {
-	struct post *post = post_keyed(speaking, mrkdwn, series, first);
+	struct post *post = post_keyed(speaking, mrkdwn, series, first, PART_TEXT);
 
 	if (!post_was_made(post, speaking))
 		post_send(post);

@@ -161,6 +161,8 @@ static void forget_file(struct post *post, int err)
 		return;
 	spool_note_set(post->workspace->frontend->base.transport->spool, SHOW_UPLOAD, post->key, NULL, 0);
 	post->is_file = false;
+	if (post->part == PART_FILE)
+		post->part = PART_TEXT;
 }
 
 static void on_text_file(void *context, int err, const char *ts, const char *problem)
@@ -180,7 +182,7 @@ static void on_text_file(void *context, int err, const char *ts, const char *pro
 void show_text_as_file(struct speaking *speaking, const char *rest, struct series *series)
 {
 	const char *text = speaking->event->message.text;
-	struct post *post = post_keyed(speaking, rest, series, false);
+	struct post *post = post_keyed(speaking, rest, series, false, PART_FILE);
 
 	if (!post_was_made(post, speaking))
 		send_file(post, (struct slack_upload){.bytes = text,
@@ -207,10 +209,10 @@ static void say_long_text(struct speaking *speaking, const char *mrkdwn, struct 
 	buf_finish(&begin);
 }
 
-void show_text(struct speaking *speaking, const char *prefix)
+void show_text(struct speaking *speaking, const char *prefix, struct series *series)
 {
 	struct buf mrkdwn = {0};
-	struct parting parting = {.speaking = speaking, .series = series_create()};
+	struct parting parting = {.speaking = speaking, .series = series};
 
 	buf_puts(&mrkdwn, prefix);
 	show_put_text(&mrkdwn, speaking);
@@ -218,7 +220,6 @@ void show_text(struct speaking *speaking, const char *prefix)
 		say_long_text(speaking, mrkdwn.data, parting.series);
 	else
 		show_each_part(buf_text(&mrkdwn), post_part, &parting);
-	series_release(parting.series);
 	buf_finish(&mrkdwn);
 }
 
@@ -236,7 +237,8 @@ static void on_file(void *context, int err, const char *ts, const char *problem)
 	post_send(post);
 }
 
-void show_attachment(struct speaking *speaking, const struct event_attachment *attachment, bool first)
+void show_attachment(struct speaking *speaking, const struct event_attachment *attachment, struct series *series,
+                     bool first)
 {
 	const char *title =
 	        attachment->description && *attachment->description ? attachment->description : NULL;
@@ -247,7 +249,7 @@ void show_attachment(struct speaking *speaking, const struct event_attachment *a
 		buf_puts(&mrkdwn, ": ");
 	}
 	slack_escape(&mrkdwn, attachment->url);
-	struct post *post = post_keyed(speaking, buf_text(&mrkdwn), NULL, first);
+	struct post *post = post_keyed(speaking, buf_text(&mrkdwn), series, first, PART_ATTACHMENT);
 
 	if (!post_was_made(post, speaking))
 		send_file(post, (struct slack_upload){.url = attachment->url,

@@ -19,6 +19,7 @@
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/posted.h"
+#include "frontends/slack/reactions_put.h"
 #include "frontends/slack/recent.h"
 #include "frontends/slack/show.h"
 #include "frontends/slack/slack_file.h"
@@ -44,22 +45,6 @@ static void told(void *context, const struct web_reply *reply)
 		log_info(&workspace->log, "Slack refuses: %s", reply->problem);
 }
 
-void slack_tell(struct workspace *workspace, const char *method, const char *lane,
-		const struct web_argument *arguments)
-{
-	size_t count = 0;
-
-	while (arguments[count].name)
-		count++;
-	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
-								  .token = &workspace->token,
-								  .arguments = arguments,
-								  .arguments_count = count,
-								  .lane = lane,
-								  .done = told,
-								  .context = workspace});
-}
-
 static void say(struct workspace *workspace, const char *method, const char *channel, const char *thread,
 		const char *user, const char *text)
 {
@@ -71,10 +56,15 @@ static void say(struct workspace *workspace, const char *method, const char *cha
 						 {"thread_ts", thread},
 						 {"user", user},
 						 {"text", buf_text(&mrkdwn)},
-						 {"unfurl_links", "false"},
-						 {NULL, NULL}};
+						 {"unfurl_links", "false"}};
 
-	slack_tell(workspace, method, lane, arguments);
+	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
+								  .token = &workspace->token,
+								  .arguments = arguments,
+								  .arguments_count = ARRAY_SIZE(arguments),
+								  .lane = lane,
+								  .done = told,
+								  .context = workspace});
 	mem_free(lane);
 	buf_finish(&mrkdwn);
 }
@@ -162,6 +152,7 @@ static void frontend_destroy(struct frontend *base)
 	slack_chats_free(frontend);
 	channels_free(frontend);
 	slack_recent_free(frontend);
+	reactions_put_destroy(&frontend->reactions);
 	in_flight_free(&frontend->in_flight);
 	posted_free(frontend);
 	slack_show_free(frontend);
@@ -264,16 +255,16 @@ static void on_counted(void *context, unsigned connections, unsigned ours)
 	}
 }
 
-static void on_settled(struct slack_frontend *frontend)
+static void serve(struct slack_frontend *frontend)
 {
-	if (!frontend->stopping)
-		socket_mode_start(frontend->socket);
+	socket_mode_start(frontend->socket);
 }
 
 static void on_expired_patience(uv_timer_t *timer)
 {
 	struct slack_frontend *frontend = timer->data;
 
+	workspaces_hurry(frontend);
 	incoming_go_on(frontend, NULL);
 	if (ghosts_due(&frontend->ghosts, clock_ms()))
 		socket_mode_count(frontend->socket);
@@ -284,7 +275,7 @@ static void on_tokens(void *context)
 	struct slack_frontend *frontend = context;
 
 	frontend->loaded = true;
-	workspaces_start(frontend, on_settled);
+	workspaces_start(frontend, serve);
 }
 
 static void on_loaded(struct slack_frontend *frontend)
@@ -379,6 +370,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	uv_loop_t *loop = base->transport->loop;
 
 	name_records(frontend);
+	frontend->reactions = reactions_put_create(base->transport->spool);
 	later_open(&frontend->later, loop);
 	frontend->patience = MEM_NEW(uv_timer_t);
 	frontend->patience->data = frontend;

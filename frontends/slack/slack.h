@@ -60,16 +60,23 @@ struct slack_frontend {
 	struct map *chats;       /* channel_chat_key -> the struct channel of kind CHAT */
 	struct map *openings;    /* channel_chat_key -> struct opening: chats on their way (chat.c) */
 	struct map *recent;      /* message -> struct recent */
+	struct reactions_put *reactions;
 	struct map *in_flight;   /* messages whose time stamp is not known yet (in_flight.h) */
+	struct map *unnamed;     /* "TEAM/CHANNEL" -> struct unnamed (show_post.c) */
 	struct map *lookups;     /* place -> struct lookup (posted.c) */
 	struct list acknowledgements; /* struct acknowledgement.link (incoming.c): envelopes that are not durable yet */
 	struct list finished;    /* struct post.link (show.c): found to be posted already */
 	struct later_queue later; /* what must not be done from inside deliver */
 	uv_timer_t *patience;    /* while envelopes wait (incoming.c) */
+	unsigned letters_noted, letters_swept; /* notes since the last sweep, and until the next (show_outcome.c) */
 	char *records;           /* begins the keys of posts: one for each spool */
 	int64_t oldest_ms;       /* Unix milliseconds: of the oldest record that may have been posted before (posted.h) */
+	void (*serve)(struct slack_frontend *frontend); /* workspaces_start; NULL: it was called */
+	unsigned starting;       /* tokens of which it is not known whether they are good */
+	uint64_t asked_ms;       /* clock_ms: since when */
 	bool loaded;             /* the stored places are known */
 	bool asked;              /* the stored tokens too: new ones are of people who install the app now */
+	bool settled;            /* it is known of each workspace that was there at the start whether it is served */
 	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;
@@ -85,9 +92,6 @@ static inline struct slack_frontend *slack_frontend_of(struct frontend *base)
 typedef void slack_later_run(struct slack_frontend *frontend, const char *text);
 void slack_later(struct slack_frontend *frontend, slack_later_run *run, const char *text);
 
-/* A call of a workspace's bot whose outcome only the log wants to know. `arguments` end with {NULL, NULL}. */
-void slack_tell(struct workspace *workspace, const char *method, const char *lane,
-		const struct web_argument *arguments);
 /* A message of the bot's own, by its own name: into a conversation, and a thread of it unless NULL. */
 void slack_notice(struct workspace *workspace, const char *channel, const char *thread, const char *text);
 /* The same, that only this person sees. */

@@ -74,6 +74,7 @@ struct slack_file {
 	const char *mime_type; /* NULL: not known (yet) */
 	const char *url;       /* url_private_download, else url_private, https or http; NULL */
 	const char *permalink; /* for people who are logged in; NULL */
+	const char *user;      /* who uploaded it; NULL */
 	uint64_t size;         /* 0: not known */
 	enum slack_file_mode {
 		SLACK_FILE_HOSTED,   /* at Slack; there is a url */

@@ -99,6 +99,7 @@ bool slack_file_read(struct slack_file *file, const struct cJSON *json, struct a
 	if (!file->url)
 		file->url = slack_read_url(json, "url_private", arena);
 	file->permalink = slack_read_url(json, "permalink", arena);
+	file->user = slack_read_id(json, "user", arena);
 	file->size = size > 0 ? (uint64_t)size : 0;
 	file->mode = file_mode(file, json, arena);
 	return file->id != NULL;

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "config/limits.h"
 #include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
@@ -18,16 +19,10 @@
 #include "frontends/slack/slack_token.h"
 #include "transport/delivery.h"
 
-struct starting {
-	struct slack_frontend *frontend;
-	unsigned open; /* tokens of which it is not known whether they are good */
-	void (*settled)(struct slack_frontend *frontend);
-};
-
 /* One token that is asked for. */
 struct asking {
-	struct starting *starting; /* NULL: one that was installed while we run */
 	struct workspace *workspace;
+	bool at_start; /* it is not one that was installed while we run */
 };
 
 static bool is_same(const char *a, const char *b)
@@ -66,6 +61,11 @@ struct workspace *workspace_of(const struct slack_frontend *frontend, const char
 
 bool workspace_is_own(const struct workspace *workspace, const struct slack_event *event)
 {
+	bool is_nobodys = !event->user && !event->bot_id && !event->app_id;
+
+	/* An event about a file under another name may say nothing else of who shares it. */
+	if (is_nobodys && event->files_count && is_same(event->files[0].user, workspace->bot_user))
+		return true;
 	return is_same(event->bot_id, workspace->bot_id) || is_same(event->app_id, workspace->app_id) ||
 	       is_same(event->user, workspace->bot_user);
 }
@@ -92,6 +92,7 @@ static void give_up(struct workspace *workspace)
 	web_api_forget_token(workspace->frontend->api, &workspace->token);
 	incoming_forget_workspace(workspace);
 	posted_forget(workspace);
+	slack_later(workspace->frontend, slack_people_leave_lost, NULL);
 }
 
 /* Of the store, unless another token of it is in use. */
@@ -139,25 +140,53 @@ void workspace_ends_soon(struct workspace *workspace, const char *why, int64_t e
 	workspace->notice = NULL;
 }
 
-static void settle(struct starting *starting)
+static void serve(struct slack_frontend *frontend)
 {
-	if (!starting || --starting->open)
+	void (*serve_now)(struct slack_frontend *frontend) = frontend->serve;
+
+	frontend->serve = NULL;
+	if (serve_now && !frontend->stopping)
+		serve_now(frontend);
+}
+
+/* It is known of all tokens whether they are good. */
+static void settle_all(struct slack_frontend *frontend)
+{
+	frontend->settled = true;
+	slack_later(frontend, slack_people_leave_lost, NULL);
+	serve(frontend);
+}
+
+static void settle(const struct asking *asking)
+{
+	struct slack_frontend *frontend = asking->workspace->frontend;
+
+	if (asking->at_start && --frontend->starting == 0)
+		settle_all(frontend);
+}
+
+void workspaces_hurry(struct slack_frontend *frontend)
+{
+	if (!frontend->serve || clock_ms() - frontend->asked_ms < LIMIT_SLACK_START_MS)
 		return;
-	starting->settled(starting->frontend);
-	mem_free(starting);
+	log_warning(&frontend->base.log, "who we are is not known in %u workspaces yet: the others are served",
+		    frontend->starting);
+	serve(frontend);
 }
 
-static void asking_drop(void *context)
+bool workspaces_are_unknown(const struct slack_frontend *frontend)
 {
-	struct asking *asking = context;
+	LIST_EACH (link, &frontend->workspaces) {
+		const struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
 
-	if (asking->starting && --asking->starting->open == 0)
-		mem_free(asking->starting);
-	mem_free(asking);
+		if (workspace->state == WORKSPACE_ASKING && !workspace->team && !workspace->installed)
+			return true;
+	}
+	return false;
 }
 
-/* `running`: others are served; what was said while it was lost, or before its token was known, is read back. */
-static void become_ready(struct workspace *workspace, bool running)
+/* If others are served already, what was said while it was lost, or before its token was known, is read back. */
+static void become_ready(struct workspace *workspace)
 {
 	struct slack_frontend *frontend = workspace->frontend;
 
@@ -166,8 +195,9 @@ static void become_ready(struct workspace *workspace, bool running)
 	log_info(&workspace->log, "we are %s in %s", workspace->bot_user, log_quote(workspace->name));
 	/* If an administrator gave it an account, it speaks for people who have none. */
 	slack_later(frontend, slack_person_registered, workspace->relay);
+	slack_people_return(workspace);
 	delivery_frontend_ready(&frontend->base);
-	if (running)
+	if (!frontend->serve)
 		history_catch_up_in(frontend, workspace->team);
 	incoming_begin(workspace);
 	if (workspace->notice)
@@ -189,9 +219,9 @@ static void on_bot(void *context, const struct web_reply *reply)
 	if (reply->err == TP_ERR_AUTH)
 		workspace_end(workspace, reply->problem);
 	else
-		become_ready(workspace, !asking->starting);
+		become_ready(workspace);
 	arena_finish(&arena);
-	settle(asking->starting);
+	settle(asking);
 	mem_free(asking);
 }
 
@@ -229,14 +259,14 @@ static void on_auth(void *context, const struct web_reply *reply)
 							       .arguments_count = 1,
 							       .done = on_bot,
 							       .context = asking,
-							       .drop = asking_drop});
+							       .drop = mem_free});
 		return;
 	}
 	workspace_end(workspace, reply->err         ? reply->problem
 				 : !workspace->team ? "Slack does not say whose token it is"
 				 : workspace->bot_id ? "another slack.bot_token is of the same workspace"
 						     : "its token is none of a bot");
-	settle(asking->starting);
+	settle(asking);
 	mem_free(asking);
 }
 
@@ -274,19 +304,18 @@ static struct workspace *workspace_create(struct slack_frontend *frontend, const
 	return workspace;
 }
 
-static void ask(struct workspace *workspace, struct starting *starting)
+static void ask(struct workspace *workspace, bool at_start)
 {
 	struct asking *asking = MEM_NEW(struct asking);
 
-	if (starting)
-		starting->open++;
-	asking->starting = starting;
+	workspace->frontend->starting += at_start;
+	asking->at_start = at_start;
 	asking->workspace = workspace;
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = "auth.test",
 								  .token = &workspace->token,
 								  .done = on_auth,
 								  .context = asking,
-								  .drop = asking_drop});
+								  .drop = mem_free});
 }
 
 /* One of the configuration, to whose team the app was installed anew. */
@@ -310,24 +339,23 @@ void workspace_installed(struct slack_frontend *frontend, const char *team, cons
 	mem_replace(&workspace->installed, team);
 	slack_tokens_attach(frontend->tokens, team, &workspace->token);
 	if (workspace->state == WORKSPACE_ASKING && frontend->asked)
-		ask(workspace, NULL);
+		ask(workspace, false);
 }
 
-void workspaces_start(struct slack_frontend *frontend, void (*settled)(struct slack_frontend *frontend))
+void workspaces_start(struct slack_frontend *frontend, void (*serve_now)(struct slack_frontend *frontend))
 {
 	const struct config_list *tokens = &frontend->config.bot_tokens;
-	struct starting *starting = MEM_NEW(struct starting);
 
-	starting->frontend = frontend;
-	starting->settled = settled;
-	starting->open = 1; /* ourselves */
+	frontend->serve = serve_now;
+	frontend->asked_ms = clock_ms();
 	frontend->asked = true;
 	web_api_on_dead(frontend->api, on_dead, frontend);
 	for (size_t i = 0; i < tokens->count; i++)
 		workspace_create(frontend, tokens->items[i]);
 	LIST_EACH (link, &frontend->workspaces)
-		ask(CONTAINER_OF(link, struct workspace, link), starting);
-	settle(starting);
+		ask(CONTAINER_OF(link, struct workspace, link), true);
+	if (!frontend->starting)
+		settle_all(frontend);
 }
 
 /* ----------------------------------------------------------------------------------------- administration */

@@ -35,8 +35,12 @@ struct workspace {
 	unsigned left_out; /* channels of which administrators are to be told (portal_channel.c) */
 };
 
-/* Of each token of the configuration, and each that was kept; `settled` when it is known of each whether it is good. */
-void workspaces_start(struct slack_frontend *frontend, void (*settled)(struct slack_frontend *frontend));
+/* Of each token of the configuration, and each that was kept; `serve` when it is known of each whether it is good, or
+ * after LIMIT_SLACK_START_MS: those that are not known by then follow, and what was said there is read back. */
+void workspaces_start(struct slack_frontend *frontend, void (*serve)(struct slack_frontend *frontend));
+void workspaces_hurry(struct slack_frontend *frontend); /* now and then */
+/* Whether there is one of which not even the team is known yet. */
+bool workspaces_are_unknown(const struct slack_frontend *frontend);
 /* A token that came by OAuth (slack_token.h, `token`). */
 void workspace_installed(struct slack_frontend *frontend, const char *team, const char *access);
 /* NULL: none has it. */

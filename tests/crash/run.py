@@ -53,6 +53,7 @@ class Trial:
     """Prosody, a gateway and alice, with messages going both ways."""
 
     backend = None
+    resident = None  # nickname of the one on IRC through whom we hear what is said there
     rate = 100
     foreign = ("slack.", "core.matrix.")  # crash points that no message of this trial comes to
 
@@ -63,6 +64,8 @@ class Trial:
         self.restarts = []  # seconds from the start of a new core to the first message that came through
         self.kills = {"core": 0, "backend": 0, "point": 0}
         self.started = None
+        self.inside = True  # the resident is in the channel
+        self.quits = 0
         self.talking = None
         self.missed_points = []
 
@@ -104,7 +107,26 @@ class Trial:
             await self.start_again()
 
     def backend_killed(self):
-        pass
+        # What IRC says from here until the resident is back in the channel nobody can have heard.
+        self.inside = False
+
+    def see(self, line):
+        """What carol reads of the resident."""
+        if re.match(rf":{self.resident}[^ ]* JOIN ", line):
+            self.inside = True
+        elif re.match(rf":{self.resident}[^ ]* (QUIT|PART)", line):
+            self.inside = False
+            self.quits += 1
+            # Said a moment ago, and perhaps not read by the process that died.
+            for ledger in self.from_irc:
+                ledger.excused.update(range(max(1, ledger.sent - int(self.rate)), ledger.sent + 1))
+
+    def next_of_irc(self):
+        texts = [ledger.next() for ledger in self.from_irc]
+        for ledger in self.from_irc:
+            if not self.inside:
+                ledger.excused.add(ledger.sent)
+        return texts[0]
 
     async def start_again(self):
         self.started = time.monotonic()
@@ -192,18 +214,24 @@ class SlackTrial(Trial):
     """egon on Slack and carol on IRC talk in one channel. Both ends can tell a repetition: there must be none."""
 
     backend = "irc"
+    channels = ("general",)  # tied to #lobby; egon speaks in the first
+    slow = None  # messages a second of egon's, if they are fewer than on IRC
+    resident = "bridge"
     # slack_install.rotation_killed has those of tokens.
     foreign = ("core.matrix.", "core.stream", "plugin.", "irc.", "slack.token.")
 
     async def start(self):
         self.out = Ledger("Slack to IRC", "s")
         self.back = Ledger("IRC to Slack", "c")
-        self.ledgers = [self.out, self.back]
-        self.rate = self.options.irc_rate
+        self.from_irc = [self.back, *(Ledger(f"IRC to #{name} of Slack", "c") for name in self.channels[1:])]
+        self.crossing = [Ledger(f"Slack to #{name} of Slack", "s") for name in self.channels[1:]]
+        self.ledgers = [self.out, *self.crossing, *self.from_irc]
+        self.rate = self.slow or self.options.irc_rate
         self.slack = await self.world.slack()
         self.ircd = await self.world.ngircd()
         self.egon = self.slack.person("egon", display_name="egon")
-        self.slack.channel("general", "egon")
+        for channel in self.channels:
+            self.slack.channel(channel, "egon")
         self.gateway = self.world.gateway(backend=self.backend)
         self.gateway.irc(self.ircd)
         self.gateway.slack_of(self.slack)
@@ -217,36 +245,58 @@ class SlackTrial(Trial):
         self.egon.say(self.egon.dm(self.slack.bot.bot_user), "relay login bridge")
         self.egon.slash("/bridge", "link #lobby", "general")
         await self.carol.expect(r"^:bridge!\S+ JOIN :?#lobby$")
+        for number, channel in enumerate(self.channels[1:], 2):
+            self.egon.slash("/bridge", "link #lobby", channel)
+            await wait_until(lambda n=number: len(self.egon.user.ephemerals) >= n, f"{channel} to be tied", 20)
         self.watching = asyncio.create_task(self.watch())
         self.talking = asyncio.create_task(self.talk())
 
     async def watch(self):
-        lines = messages = 0
-        channel = self.slack.team.channel("general")
+        lines = 0
+        # Who speaks where.
+        ledgers = {("carol", name): ledger for name, ledger in zip(self.channels, self.from_irc)}
+        ledgers.update({("egon", name): ledger for name, ledger in zip(self.channels[1:], self.crossing)})
+        seen = {name: 0 for name in self.channels}
         while True:
             for way, line in self.carol.lines[lines:]:
+                if way == "<":
+                    self.see(line)
                 match = way == "<" and re.match(r":bridge[^ ]* PRIVMSG #lobby :<egon> (s\d+)$", line)
                 if match:
                     self.note(self.out, match[1])
             lines = len(self.carol.lines)
-            there = channel.in_order()
-            for message in there[messages:]:
-                if message.json.get("username") == "carol":
-                    self.note(self.back, message.json["text"])
-            messages = len(there)
+            for name, before in seen.items():
+                there = self.slack.team.channel(name).in_order()
+                for message in there[before:]:
+                    ledger = ledgers.get((message.json.get("username"), name))
+                    if ledger:
+                        self.note(ledger, message.json["text"])
+                seen[name] = len(there)
             await asyncio.sleep(0.01)
 
     async def talk(self):
         begun = time.monotonic()
         while True:
-            self.egon.say("general", self.out.next())
+            self.egon.say("general", [ledger.next() for ledger in (self.out, *self.crossing)][0])
             # Slack takes about one a second in a channel.
             if self.back.sent < 0.9 * (time.monotonic() - begun):
-                self.carol.send(f"PRIVMSG #lobby :{self.back.next()}")
+                self.carol.send(f"PRIVMSG #lobby :{self.next_of_irc()}")
             await asyncio.sleep(1 / self.rate)
 
     def allowed_repetitions(self, ledger):
         return 0
+
+    def verdict(self):
+        missing = [f"{ledger.name}: lost: {[n for n in ledger.open() if n not in ledger.excused][:20]}"
+                   for ledger in self.ledgers if set(ledger.open()) - ledger.excused]
+        return super().verdict() + missing
+
+
+class SlackChannelsTrial(SlackTrial):
+    """Two channels of Slack are tied to the room: each has what carol says, and the second also what egon says in the first."""
+
+    channels = ("general", "annex")
+    slow = 0.4  # the second takes one a second, of both
 
 
 class EchoTrial(Trial):
@@ -286,16 +336,16 @@ class IrcTrial(Trial):
     """alice on XMPP and carol on IRC talk in one channel."""
 
     backend = "irc"
+    resident = "alice"
 
     async def configure(self):
         self.out = Ledger("alice to IRC", "a")
         self.back = Ledger("IRC to alice", "c")
+        self.from_irc = [self.back]
         self.ledgers = [self.out, self.back]
         self.ircd = await self.world.ngircd()
         self.gateway.irc(self.ircd)
         self.gateway.keys["irc.line_interval"] = "0"
-        self.inside = True
-        self.quits = 0
         self.rate = self.options.irc_rate
 
     async def enter(self):
@@ -304,10 +354,6 @@ class IrcTrial(Trial):
         self.alice.join(ROOM, "alice")
         await self.alice.joined(ROOM, "alice")
         self.watching = asyncio.create_task(self.watch())
-
-    def backend_killed(self):
-        # What IRC says from here until alice is back in the channel nobody can have heard.
-        self.inside = False
 
     async def watch(self):
         seen = 0
@@ -321,13 +367,7 @@ class IrcTrial(Trial):
             await asyncio.sleep(0.002)
 
     def carol_hears(self, line):
-        if re.match(r":alice[^ ]* JOIN ", line):
-            self.inside = True
-        elif re.match(r":alice[^ ]* (QUIT|PART)", line):
-            self.inside = False
-            self.quits += 1
-            # Said a moment ago, and perhaps not read by the process that died.
-            self.back.excused.update(range(max(1, self.back.sent - int(self.rate)), self.back.sent + 1))
+        self.see(line)
         match = re.match(r":alice[^ ]* PRIVMSG #lobby :(a\d+)$", line)
         if match:
             self.note(self.out, match[1])
@@ -338,10 +378,7 @@ class IrcTrial(Trial):
             message = self.alice.make_message(mto=ROOM, mbody=text, mtype="groupchat")
             message["id"] = text
             message.send()
-            line = self.back.next()
-            if not self.inside:
-                self.back.excused.add(self.back.sent)
-            self.carol.send(f"PRIVMSG #lobby :{line}")
+            self.carol.send(f"PRIVMSG #lobby :{self.next_of_irc()}")
             await asyncio.sleep(1 / self.rate)
 
     def heard(self, message):
@@ -418,10 +455,7 @@ class MatrixTrial(IrcTrial):
     async def talk(self):
         while True:
             await self.alice.say(self.portal, self.out.next())
-            line = self.back.next()
-            if not self.inside:
-                self.back.excused.add(self.back.sent)
-            self.carol.send(f"PRIVMSG #lobby :{line}")
+            self.carol.send(f"PRIVMSG #lobby :{self.next_of_irc()}")
             await asyncio.sleep(1 / self.rate)
 
     async def talk_in_new_portals(self):
@@ -535,13 +569,15 @@ def main():
     parser.add_argument("--durability", default="process", choices=["process", "power"])
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("trials", nargs="*", default=["echo", "irc", "matrix", "slack"], help="echo, irc, matrix, slack")
+    parser.add_argument("trials", nargs="*", default=["echo", "irc", "matrix", "slack"],
+                        help="echo, irc, matrix, slack, channels (two of Slack, tied to one room)")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     random.seed(options.seed)
     failed = 0
     for name in options.trials:
-        kind = {"echo": EchoTrial, "irc": IrcTrial, "matrix": MatrixTrial, "slack": SlackTrial}[name]
+        kind = {"echo": EchoTrial, "irc": IrcTrial, "matrix": MatrixTrial, "slack": SlackTrial,
+                "channels": SlackChannelsTrial}[name]
         try:
             report, faults = asyncio.run(run_trial(kind, options))
         except Skip as why:

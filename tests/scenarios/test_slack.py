@@ -251,53 +251,6 @@ async def scenario_mentions(world):
             require((call.arguments["parse"], call.arguments["link_names"]) == ("none", "false"), f"{call.arguments}")
 
 
-async def scenario_topic_and_life_of_a_channel(world):
-    lobby = await tied(world)
-    slack, carol = lobby.slack, lobby.carol
-    carol.send("TOPIC #lobby :of the network")
-    await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments.get("topic") == "of the network")
-    carol.send("MODE #lobby -t")
-    mark = carol.mark()
-    lobby.egon.topic("general", "of Slack")
-    await carol.expect(r"^:bridge!\S+ TOPIC #lobby :of Slack$", mark)
-    lobby.egon.rename("general", "generals")
-    lobby.egon.say("generals", "still here")
-    await irc_hears(carol, "bridge", "<Egon> still here", mark)
-    lobby.egon.archive("generals")
-    await carol.expect(r"^:bridge!\S+ (PART #lobby|QUIT)", mark)
-    mark = carol.mark()
-    lobby.egon.unarchive("generals")
-    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
-    await lobby.asker.ask("list", "generals - #lobby")
-    await lobby.asker.command("generals", "unlink", "not tied to #lobby any more")
-    await carol.expect(r"^:bridge!\S+ (PART #lobby|QUIT)", mark)
-    await lobby.asker.ask("list", "No channel is tied")
-
-
-async def scenario_who_may_tie(world):
-    """The channel's maker and administrators; nobody else."""
-    lobby = await tied(world, people=("egon", "dana"))
-    slack = lobby.slack
-    dana = Asker(slack, lobby.dana)
-    await dana.command("general", "unlink", "administrators of this workspace and whoever made the channel")
-    await dana.ask("relay status", "administrators")
-    slack.channel("hers", "dana", bot=False)
-    await dana.command("hers", "link #lobby", "tied to #lobby now")
-    lobby.carol.send("PRIVMSG #lobby :to both")
-    await slack.wait_for_text("general", "to both", "carol")
-    await slack.wait_for_text("hers", "to both", "carol")
-    # What is said in one is shown in the other, with its author.
-    mark = lobby.carol.mark()
-    lobby.egon.say("general", "across")
-    await slack.wait_for_text("hers", "across", "Egon")
-    await irc_hears(lobby.carol, "bridge", "<Egon> across", mark)
-    require(not [m for m in slack.posted("general") if m["text"] == "across"], "it came back to where it was said")
-    secret = slack.channel("secret", "dana", private=True, bot=False)
-    await dana.command(secret, "link #lobby", "Invite me")
-    await lobby.asker.ask("create #attic", "made a channel")
-    await until(lambda: slack.team.channel("attic"), "the channel to be made")
-
-
 async def scenario_late_answers(world):
     """A command is answered when its response_url is good no more: to whoever gave it, in the channel, else in the DM."""
     lobby = await tied(world)
@@ -316,16 +269,20 @@ async def scenario_late_answers(world):
     await until(lambda: any("general - #lobby" in text for text in lobby.asker.heard()[before:]), "the answer in the DM")
 
 
-async def scenario_chats(world):
-    """One thread of the DM for each contact, begun by either side."""
+async def chat(world):
+    """tied, with a session of egon's own, and a thread that carol has begun with "psst": its message."""
     lobby = await tied(world)
-    slack, carol, egon = lobby.slack, lobby.carol, lobby.egon
     await lobby.asker.ask("login egon", "registered")
     await until(lambda: "You are connected to the network." in lobby.asker.heard(), "egon's session")
-    dm = lobby.asker.dm
+    lobby.carol.send("PRIVMSG egon :psst")
+    return lobby, await lobby.slack.wait_for_text(lobby.asker.dm, "psst", "carol")
+
+
+async def scenario_chats(world):
+    """One thread of the DM for each contact, begun by either side."""
+    lobby, message = await chat(world)
+    slack, carol, egon, dm = lobby.slack, lobby.carol, lobby.egon, lobby.asker.dm
     mark = carol.mark()
-    carol.send("PRIVMSG egon :psst")
-    message = await slack.wait_for_text(dm, "psst", "carol")
     thread = message["thread_ts"]
     egon.say(dm, "yes?", thread=thread)
     await carol.expect(r"^:egon!\S+ PRIVMSG carol :yes\?$", mark)
@@ -536,6 +493,29 @@ async def scenario_left_out(world):
     require(said == [f"<Egon> left out {number}" for number in range(3)] + ["<Egon> after"], f"{said}")
 
 
+async def scenario_acknowledged_in_time(world):
+    """Who waits for history, and then for names in it, is acknowledged within three seconds all the same."""
+    lobby = await tied(world, people=("egon", "dana"))
+    slack, carol = lobby.slack, lobby.carol
+    lobby.egon.say("general", "before")
+    await irc_hears(carol, "bridge", "<Egon> before")
+    await slack.wait_acknowledged()
+    mark = carol.mark()
+    slack.hub.retry_delays, slack.hub.drop = (), 1
+    lobby.dana.say("general", "left out")
+    slack.faults.plan("delay", "conversations.history", seconds=1.7)
+    slack.faults.plan("late", "users.info", times=100, seconds=20)
+    calls = len(slack.calls)
+    slack.tell_rate_limited(slack.team)
+    await until(lambda: any(call.name == "conversations.history" for call in slack.calls[calls:]), "history to be read")
+    lobby.egon.say("general", "after")
+    delivery = slack.hub.deliveries[-1]
+    await irc_hears(carol, "bridge", "<Egon> after", mark)
+    await until(lambda: delivery.acked is not None, "its acknowledgement")
+    require(len(delivery.attempts) == 1 and 1.7 < delivery.acked < 3, f"{delivery.attempts} {delivery.acked}")
+    require(len(said_on_irc(carol, mark)) == 2, f"{said_on_irc(carol, mark)}")
+
+
 async def scenario_lost_answers(world):
     """A post whose answer is lost is looked up before it is made again: nothing is lost, nothing doubled."""
     lobby = await tied(world)
@@ -575,69 +555,6 @@ async def scenario_killed(world):
     require(shown == [f"from IRC {n}" for n in range(1, number + 1)], f"{shown}")
     said = said_on_irc(carol, mark)
     require(said == [f"<Egon> from Slack {n}" for n in range(1, number + 1)], f"{said}")
-
-
-async def two_workspaces(world):
-    """Channels of two workspaces tied to #lobby, each with an account that speaks for its people. The first is the one whose
-    connection is shown."""
-    slack = await world.slack()
-    other = slack.add_workspace("Hockey")
-    bot = slack.install(slack.app, other)
-    for team, name in ((slack.team, "egon"), (other, "dana")):
-        slack.person(name, team, display_name=name.title())
-        slack.channel(f"of-{name}", name, team=team)
-    ircd = await world.ngircd()
-    gateway = world.gateway()
-    gateway.irc(ircd)
-    gateway.slack_of(slack, slack.bot, bot)
-    admins = [f"{team.id}/{team.user(name).id}" for team, name in ((slack.team, "egon"), (other, "dana"))]
-    gateway.keys.update({"slack.admin": admins, "irc.line_interval": "0"})
-    await gateway.start()
-    await slack.wait_connected()
-    carol = await world.irc_client(ircd, "carol")
-    await carol.join("#lobby")
-    egon, dana = Asker(slack, slack.person("egon")), Asker(slack, slack.person("dana", other), other)
-    for asker, nick in ((egon, "first"), (dana, "second")):
-        mark = carol.mark()
-        await asker.ask(f"relay login {nick}", "registered")
-        await asker.command(f"of-{asker.person.user.name}", "link #lobby", "tied to #lobby now")
-        await carol.expect(rf"^:{nick}!\S+ JOIN :?#lobby$", mark)
-    carol.send("PRIVMSG #lobby :to all")
-    await slack.wait_for_text("of-egon", "to all", "carol")
-    await slack.wait_for_text("of-dana", "to all", "carol", other)
-    return SimpleNamespace(slack=slack, gateway=gateway, carol=carol, egon=egon, dana=dana, other=other, bot=bot)
-
-
-async def lose_one(world, lost, left):
-    """The token of `lost` is revoked while a message is on its way to both: the rest of it, and what follows, goes on."""
-    both = await two_workspaces(world)
-    slack, carol = both.slack, both.carol
-    askers = {"of-egon": both.egon, "of-dana": both.dana}
-    team = askers[left].team
-    slack.faults.hold_answers = asyncio.Event()
-    carol.send("PRIVMSG #lobby :on its way")
-    await slack.wait_for_text("of-egon", "on its way", "carol")
-    await slack.wait_for_text("of-dana", "on its way", "carol", both.other)
-    slack.revoke((slack.bot if lost == "of-egon" else both.bot).tokens[-1])
-    name = askers[lost].team.name
-    await until(lambda: any(name in text and "lost" in text for text in askers[left].heard()),
-                "a word to the administrator of the other workspace")
-    slack.faults.hold_answers, held = None, slack.faults.hold_answers
-    held.set()
-    carol.send("PRIVMSG #lobby :to one")
-    await slack.wait_for_text(left, "to one", "carol", team)
-    shown = [message["text"] for message in slack.posted(left, team) if message.get("username") == "carol"]
-    require(shown == ["to all", "on its way", "to one"], f"{shown}")
-
-
-async def scenario_revoked(world):
-    """A token that is revoked ends its workspace alone."""
-    await lose_one(world, "of-dana", "of-egon")
-
-
-async def scenario_revoked_listener(world):
-    """Also if it is the workspace whose account hears what is shown in both."""
-    await lose_one(world, "of-egon", "of-dana")
 
 
 # ------------------------------------------------------------------------------------------------------ beside others

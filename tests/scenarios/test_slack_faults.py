@@ -11,7 +11,8 @@ from contextlib import closing
 from harness.http import http_get
 from harness.process import free_port, require
 from test_logs import wait_for_way
-from test_slack import Asker, irc_hears, said_on_irc, tied, two_workspaces, until
+from test_slack import Asker, chat, irc_hears, said_on_irc, tied, until
+from test_slack_several import two_workspaces
 
 
 async def scenario_reordered(world):
@@ -364,3 +365,40 @@ async def scenario_too_large_an_answer(world):
     require(not slack.faults.planned, f"it was not asked: {slack.faults.planned}")
     carol.send("PRIVMSG #lobby :and back")
     await slack.wait_for_text("general", "and back", "carol")
+
+
+async def scenario_reactions_in_a_chat(world):
+    """Reactions on messages of a contact's thread, of either of the two: made while the gateway was down, and after a restart on
+    what was said before it. Each comes once."""
+    lobby, theirs = await chat(world)
+    slack, carol, egon, gateway, dm = lobby.slack, lobby.carol, lobby.egon, lobby.gateway, lobby.asker.dm
+    start = carol.mark()
+    own = egon.say(dm, "yes?", thread=theirs["thread_ts"])
+
+    async def hears(*texts):
+        for text in texts:
+            await carol.expect(rf"^:egon!\S+ PRIVMSG carol :{text}$", start)
+    await hears("yes\\?")
+    await slack.wait_acknowledged()
+    await gateway.process.stop()
+    slack.hub.retry_delays = ()
+    egon.react(dm, theirs["ts"], "tada")
+    egon.react(dm, own, "+1")
+    await gateway.start()
+    await slack.wait_connected()
+    await hears("\U0001f389", "\U0001f44d")
+    # Slack tells of these without saying in which thread they are.
+    egon.react(dm, theirs["ts"], "eyes")
+    egon.unreact(dm, own, "+1")
+    await hears("\U0001f440", "\\(takes back: \U0001f44d\\)")
+    await slack.wait_acknowledged()
+    await gateway.process.stop()
+    egon.unreact(dm, theirs["ts"], "tada")
+    await gateway.start()
+    await slack.wait_connected()
+    await hears("\\(takes back: \U0001f389\\)")
+    egon.say(dm, "the end", thread=theirs["thread_ts"])
+    await hears("the end")
+    said = [match[1] for match in carol.find_all(r"^:egon!\S+ PRIVMSG carol :(.*)$", start)]
+    require(sorted(said) == sorted(["yes?", "\U0001f389", "\U0001f44d", "\U0001f440", "(takes back: \U0001f44d)",
+                                    "(takes back: \U0001f389)", "the end"]), f"{said}")

@@ -12,6 +12,7 @@ import re
 from harness.http import FileServer
 from harness.namespace import enter
 from harness.process import free_port, require, wait_answer, wait_until
+from harness.slack import manifest
 from harness.slack_foreign import Foreign
 from test_files import ADDRESS
 from test_matrix import fetch
@@ -19,7 +20,7 @@ from test_slack_install import Browser
 
 
 async def foreign_slack(world, **options):
-    slack = Foreign(world.folder, **options)
+    slack = Foreign(world.folder, manifest(world.build)["scopes"], **options)
     world.started.append(slack)
     await slack.start()
     return slack

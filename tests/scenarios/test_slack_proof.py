@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 from harness.process import Failure, Skip, require, wait_until
 from harness.referees import LANGUAGES, Referee, checks_of, environment, start_furnished
+from harness.slack import manifest
 from harness.slack_foreign import Foreign
 from harness.slack_reference import Reference, there_or_skip, unknown_keys
 from testslack import EVENTS, RULES
@@ -50,7 +51,7 @@ WITNESSES = {
     "limits.per_method": "python rate_limits",
     "pages.cursor": "python pages", "pages.limit": "python pages", "pages.invalid": "python pages",
     "history.order": "python history", "history.range": "python history", "history.replies": "python history",
-    "replies.order": "python history",
+    "history.metadata": "python metadata", "replies.order": "python history",
     "message.ts": "python posting", "message.encoded": "python posting", "message.thread": "python history",
     "message.custom": "python posting",
     "update.own": "python updates", "update.length": "python updates",
@@ -206,7 +207,7 @@ async def scenario_reference(world):
 async def scenario_foreign(world):
     """What others' programs stand in for, as frontends are tested with it, against one of the SDKs: slack_sdk is told by
     slacktest of what emulate keeps."""
-    foreign = Foreign(world.folder)
+    foreign = Foreign(world.folder, manifest(world.build)["scopes"])
     world.started.append(foreign)
     await foreign.start()
     referee = await start(world, "python")

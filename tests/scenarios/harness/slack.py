@@ -11,7 +11,10 @@ The test Slack (tests/slack/testslack) with one app and one workspace, inside th
     message = await slack.wait_for_message("general", lambda m: m["text"] == "hello")
     slack.hub, slack.faults, slack.limits                 # sockets, faults of the Web API, 429s: their files say what
 """
+import functools
+import json
 import os
+import subprocess
 import sys
 
 from . import slack_reference
@@ -24,10 +27,20 @@ from testslack.control import state  # noqa: E402
 from testslack.shapes import message_json  # noqa: E402
 
 
+@functools.cache
+def manifest(build):
+    """Scopes and events of an app that is made as people make it: from what transportctl prints."""
+    printed = subprocess.run([f"{build}/daemon/transportctl", "slack", "manifest"], capture_output=True, check=True, timeout=20)
+    content = json.loads(printed.stdout)
+    return {"scopes": tuple(content["oauth_config"]["scopes"]["bot"]),
+            "events": tuple(content["settings"]["event_subscriptions"]["bot_events"])}
+
+
 class Slack(TestSlack):
     def __init__(self, team="Softball", app="bridge", scopes=BOT_SCOPES, events=EVENTS, broken=(), seed=1, rotation=False,
                  conform=True):
-        """conform: whether each call has to be as its method is documented, where the reference data is there."""
+        """scopes, events: what the app may and hears; world.slack() takes manifest().
+        conform: whether each call has to be as its method is documented, where the reference data is there."""
         super().__init__(broken, seed)
         self.conform = conform
         self.app = self.add_app(app, scopes, events)
@@ -44,6 +57,8 @@ class Slack(TestSlack):
         await super().stop()
         if self.failures:
             raise Failure("the test Slack failed itself:\n" + "\n".join(self.failures))
+        if self.conform:
+            self._check_sockets()
         if self.conform and slack_reference.there():
             reference = slack_reference.Reference()
             # What a fault of the test kept from being read has no arguments.
@@ -51,6 +66,16 @@ class Slack(TestSlack):
                       for fault in reference.request_faults(call) + reference.error_faults(call)}
             if faults:
                 raise Failure("calls are not as they are documented:\n" + "\n".join(sorted(faults)))
+
+    def _check_sockets(self):
+        for hub in self.hubs.values():
+            late = [f"{one.kind} {one.payload.get('event', one.payload)}"[:300] for one in hub.late]
+            if late:
+                raise Failure("not acknowledged at the first attempt within three seconds:\n" + "\n".join(late))
+            if hub.dropped:
+                raise Failure(f"acknowledgements that Slack would not see: {hub.dropped}")
+        if self.complaints:
+            raise Failure("Slack would not like:\n" + "\n".join(self.complaints))
 
     def show(self):
         """For a scenario that failed: calls, deliveries, complaints."""

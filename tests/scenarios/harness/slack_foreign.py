@@ -4,7 +4,7 @@ A Slack made by others, for a frontend under test: the Web API with its pages is
 slacktest (slack-go), and a test looks at the state by @slack/web-api. What passes between the two is this file's:
 apps.connections.open is answered with slacktest's URL, all else is emulate's.
 
-    slack = Foreign(folder); await slack.start()
+    slack = Foreign(folder, scopes); await slack.start()
     slack.api_url, slack.app_token, slack.bot_token       what a frontend is configured with
     await slack.call("conversations.history", channel=...)   @slack/web-api asks emulate, as the bot
     envelope = slack.tell({"type": "message", ...})        an event; in slack.acks once it is acknowledged
@@ -25,23 +25,25 @@ from .process import Failure, Process, free_port, port_open, wait_until
 from .referees import Referee, environment_or_skip
 from testslack.web import Answer, WebServer
 
+# Of people's tokens; the app has what it asks for.
 SCOPES = ("chat:write chat:write.customize channels:read channels:history channels:join channels:manage groups:read "
           "groups:history groups:write im:read im:history im:write mpim:read mpim:history mpim:write users:read files:read "
           "files:write reactions:read reactions:write team:read").split()
 APP = {"client_id": "12345.67890", "client_secret": "a secret", "app_id": "A000000001", "name": "bridge",
-       "redirect_uris": ["http://127.0.0.1/cb"], "scopes": SCOPES}
+       "redirect_uris": ["http://127.0.0.1/cb"]}
 
 
 class Foreign:
     app_token = "xapp-1-A000000001-1-foreign"
 
-    def __init__(self, folder, people=("egon", "dana"), public_url=None):
-        """public_url: where a frontend's install page is; without it the app is installed already."""
+    def __init__(self, folder, scopes, people=("egon", "dana"), public_url=None):
+        """scopes: of the app (slack.manifest()). public_url: where a frontend's install page is; without it the app is installed already."""
         self.node = environment_or_skip("node")
         self.go = environment_or_skip("go")
         self.folder = os.path.join(folder, "foreign")
         os.makedirs(self.folder)
         self.people = people
+        self.scopes = list(scopes)
         self.public_url = public_url
         self.sdk = Referee("node", folder)
         self.emulate_url = f"http://127.0.0.1:{free_port()}"
@@ -66,7 +68,9 @@ class Foreign:
 
     async def _start_emulate(self):
         seed = os.path.join(self.folder, "seed.json")
-        app = {**APP, "redirect_uris": [f"{self.public_url}/slack/callback"]} if self.public_url else APP
+        app = {**APP, "scopes": self.scopes}
+        if self.public_url:
+            app["redirect_uris"] = [f"{self.public_url}/slack/callback"]
         with open(seed, "w") as file:
             json.dump({"slack": {
                 "team": {"name": "Softball", "domain": "softball"}, "strict_scopes": True, "oauth_apps": [app],
@@ -107,7 +111,7 @@ class Foreign:
 
     async def _install(self):
         """A bot token as an installation brings it."""
-        form = {"user_id": await self.person("egon"), "redirect_uri": "http://127.0.0.1/cb", "scope": ",".join(SCOPES), "user_scope": "",
+        form = {"user_id": await self.person("egon"), "redirect_uri": "http://127.0.0.1/cb", "scope": ",".join(self.scopes), "user_scope": "",
                 "state": "s", "client_id": APP["client_id"]}
         _, headers, _ = await asyncio.to_thread(fetch, f"{self.emulate_url}/oauth/v2/authorize/callback", form, {})
         code = urllib.parse.parse_qs(urllib.parse.urlsplit(headers["location"]).query)["code"][0]

@@ -15,7 +15,7 @@ from .person import Person
 from .process import Skip, free_port
 from .relay import Relay
 from .servers import Ejabberd, Ngircd, Prosody
-from .slack import Slack
+from .slack import Slack, manifest
 from .synapse import Synapse
 
 
@@ -70,7 +70,7 @@ class World:
         return relay
 
     async def slack(self, **options):
-        slack = Slack(**options)
+        slack = Slack(**{**manifest(self.build), **options})
         self.started.append(slack)
         await slack.start()
         return slack

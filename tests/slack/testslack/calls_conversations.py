@@ -84,6 +84,14 @@ def pages_of_messages(call, messages, prefix="next_ts"):
     return ids, cursor
 
 
+def as_asked(call, channel, ts):
+    """A message of a history: its metadata only if that is wanted."""
+    shown = message_json(call.slack, channel, channel.messages[ts])
+    if not call.flag("include_all_metadata") and call.rules.keeps("history.metadata"):
+        shown.pop("metadata", None)
+    return shown
+
+
 @method("conversations.history", 3, "*:history", "channel",
         "oldest latest inclusive limit cursor include_all_metadata", json=True)
 def history(call):
@@ -95,7 +103,7 @@ def history(call):
     if call.rules.keeps("history.order"):
         shown.reverse()
     ids, cursor = pages_of_messages(call, shown)
-    result = {"messages": [message_json(call.slack, channel, channel.messages[ts]) for ts in ids],
+    result = {"messages": [as_asked(call, channel, ts) for ts in ids],
               "has_more": bool(cursor), "pin_count": 0, "channel_actions_ts": None, "channel_actions_count": 0}
     if cursor:
         result["response_metadata"] = {"next_cursor": cursor}
@@ -115,7 +123,7 @@ def replies(call):
     if not call.rules.keeps("replies.order"):
         thread.reverse()
     ids, cursor = pages_of_messages(call, thread)
-    result = {"messages": [message_json(call.slack, channel, channel.messages[ts]) for ts in ids],
+    result = {"messages": [as_asked(call, channel, ts) for ts in ids],
               "has_more": bool(cursor)}
     if cursor:
         result["response_metadata"] = {"next_cursor": cursor}

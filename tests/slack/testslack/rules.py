@@ -27,6 +27,7 @@ RULES = {
     "history.order": "history comes newest first",
     "history.range": "oldest and latest bound a history, inclusive only if asked",
     "history.replies": "history has parents and broadcasts, not replies",
+    "history.metadata": "a history has metadata only if asked, and then with what is in it",
     "replies.order": "replies come oldest first, with their parent in front",
     "message.ts": "a ts is text of 10 digits, a point and 6, and grows",
     "message.encoded": "&, < and > in a text are entities",

@@ -15,6 +15,8 @@ MAX_SOCKETS = 10
 TICKET_SECONDS = 30
 MAX_ACK = 20480      # one of that length is not seen
 WARNING_SECONDS = 10
+ACK_SECONDS = 3.0
+LAG_SECONDS = 0.3
 CUT_SECONDS = 5      # after refresh_requested
 
 
@@ -29,6 +31,7 @@ class Delivery:
         self.acked = None         # seconds from the last attempt to the acknowledgement
         self.answer = None        # what the acknowledgement carried
         self.lost = False
+        self.disturbed = False    # it was not sent, or the socket ended meanwhile
         self.done = asyncio.Event()
 
     @property
@@ -91,10 +94,11 @@ class Hub:
         self.pending = {}       # envelope_id -> Delivery, until it is acknowledged or given up
         self.dropped = []       # acknowledgements that are not seen: (why, length)
         self.unknown_acks = []
+        self.late = []          # deliveries that nothing kept from being acknowledged in time, and that were not
         self.rotation = 0
         self.held = None        # deliveries that wait to be reordered
         # Faults, and figures that a test may want smaller.
-        self.ack_seconds = 3.0
+        self.ack_seconds = ACK_SECONDS
         self.retry_delays = (0.0, 60.0, 300.0)
         self.new_id_on_retry = True  # a retry is another envelope around the same event
         self.ping_seconds = 10.0
@@ -207,6 +211,9 @@ class Hub:
                     self.take(socket, frame.payload)
 
     def forget(self, socket):
+        for delivery in self.pending.values():
+            if delivery.attempts[-1][2] == socket.number:
+                delivery.disturbed = True
         if socket in self.sockets:
             self.sockets.remove(socket)
 
@@ -291,7 +298,9 @@ class Hub:
         self.pending[envelope_id] = delivery
         targets = self._choose()
         delivery.attempts.append((envelope_id, time.monotonic(), targets[0].number if targets else None))
-        if self.drop > 0:
+        dropped = self.drop > 0
+        delivery.disturbed = delivery.disturbed or dropped or not targets or not targets[0].link
+        if dropped:
             self.drop -= 1
             return
         for socket in targets:
@@ -308,6 +317,10 @@ class Hub:
         """Its time to be acknowledged is over."""
         if delivery.acked is not None or delivery.lost:
             return
+        # Who gives less time, or has not looked for so long, cannot say.
+        behind = time.monotonic() - delivery.attempts[0][1] - self.ack_seconds
+        if number == 0 and not delivery.disturbed and behind < LAG_SECONDS and self.ack_seconds >= ACK_SECONDS:
+            self.late.append(delivery)
         retried = delivery.kind == "events_api"
         if not self.slack.rules.keeps("socket.retry"):
             retried = False

@@ -389,6 +389,34 @@ static void test_rooms_that_nobody_is_in(void **state)
 	assert_int_equal(spool().records, 0);
 }
 
+static void test_leaves_for_now(void **state)
+{
+	const struct event_message said = {.kind = MESSAGE_ROOM, .name = "#a", .nickname = "bob", .text = "kept"};
+
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	log_in("alice@x", "phone");
+	enter_room();
+	fx->promise = TP_ERR_NOT_CONNECTED;
+	network(said);
+	forget();
+	session_detach_for_now(fx->frontend, "alice@x");
+	assert_null(user_find(fx->transport, "alice@x"));
+	assert_int_equal(spool().waiting, 1);
+	fx->promise = 0;
+	log_in("alice@x", "phone");
+	join("alice@x", "phone", "#a", "al");
+	participant("alice@x", "#a", "al", 0, STATUS_ONLINE);
+	assert_int_equal(spool().waiting, 0);
+	/* Who leaves as people do wants nothing of it. */
+	fx->promise = TP_ERR_NOT_CONNECTED;
+	network(said);
+	assert_int_equal(spool().waiting, 1);
+	session_detach_all(fx->frontend, "alice@x");
+	assert_int_equal(spool().waiting, 0);
+}
+
 static void test_expires(void **state)
 {
 	const char *const overrides[] = {"spool.network_wait=1", "spool.people_wait=1"};
@@ -474,6 +502,7 @@ int main(void)
 		TEST(test_confirmations),
 		TEST(test_comes_once),
 		TEST(test_rooms_that_nobody_is_in),
+		TEST(test_leaves_for_now),
 		TEST(test_expires),
 		TEST(test_a_full_spool_takes_nothing_from_backends),
 		TEST(test_administrators),

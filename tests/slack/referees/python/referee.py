@@ -266,6 +266,18 @@ async def history(job):
 
 
 @check
+async def metadata(job):
+    channel = await job.channel()
+    said = {"event_type": "a_note", "event_payload": {"number": 7}}
+    ts = (await job.web.chat_postMessage(channel=channel, text="with more", metadata=said))["ts"]
+    for call, more in ((job.web.conversations_history, {}), (job.web.conversations_replies, {"ts": ts})):
+        bare = (await call(channel=channel, **more))["messages"]
+        require(bare[0]["ts"] == ts and "metadata" not in bare[0], f"{bare}")
+        whole = (await call(channel=channel, include_all_metadata=True, **more))["messages"]
+        require(whole[0].get("metadata") == said, f"{whole}")
+
+
+@check
 async def people(job):
     egon = (await job.web.users_info(user=job.state["users"]["egon"]))["user"]
     require(egon["profile"]["display_name"] == "spengler" and egon["real_name"] == "Egon Spengler", f"{egon}")
