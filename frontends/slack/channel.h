@@ -24,6 +24,7 @@ struct channel {
 	bool closed;      /* PORTAL: refuses what is posted; told to administrators */
 	char *topic;      /* PORTAL: as we know it; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
+	uint64_t catching_since_ms; /* clock_ms */
 	struct known *known; /* its last messages (known.c); NULL: not needed so far */
 	bool behind;      /* and has to be read once more then */
 };
