@@ -16,7 +16,7 @@ void history_begin(struct slack_frontend *frontend, const struct channel *channe
 void history_forget(struct slack_frontend *frontend, struct channel *channel);
 /* Whether what comes has to wait, as it belongs behind what is being read. */
 bool history_is_waited_for(const struct channel *channel);
-/* Whether a message that was not taken yet is found by the next process, as what is not taken does not count as seen. */
+/* Whether the next process finds a message that was not taken yet, as what is not taken does not count as seen. */
 bool history_has(const struct channel *channel, const struct slack_event *event);
 /* A message of that conversation, of a thread unless NULL, has been taken. */
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
