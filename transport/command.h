@@ -43,6 +43,7 @@ struct command {
 	 * runs it, then "answer" or "cancel" for each EVENT_LOGIN_STEP, until EVENT_SESSION says how it ended. These
 	 * three commands reply at once. */
 	bool dialogue;
+	bool names_fields; /* in a line each value has its field's name before it: "settings stay_connected on" */
 };
 
 /* A reply: err 0 or negative; text is what the person reads. */
