@@ -11,6 +11,7 @@
 #include "transport/account.h"
 #include "transport/conversation.h"
 #include "transport/frontend.h"
+#include "transport/link.h"
 #include "transport/login_step.h"
 #include "transport/room.h"
 #include "transport/roster.h"
@@ -47,6 +48,48 @@ void command_run_register(struct command_call *call)
 {
 	account_register(call->transport, call->frontend, call->address, command_value(call, "username"),
 			 command_value(call, "password"), NULL, false, account_changed, call);
+}
+
+void command_run_link(struct command_call *call)
+{
+	const char *code = command_value(call, "code");
+
+	if (*code)
+		link_use(call->transport, call->frontend, call->address, code, account_changed, call);
+	else
+		link_begin(call->transport, call->frontend, call->address, account_changed, call);
+}
+
+void command_run_unlink(struct command_call *call)
+{
+	link_end(call->transport, call->frontend, call->address, command_value(call, "address"), account_changed, call);
+}
+
+/* A text whose last line will be the account's addresses, once they are read. */
+struct telling {
+	struct command_call *call;
+	struct buf text;
+};
+
+static void found_addresses(void *context, int err, const struct store_account *account)
+{
+	struct telling *telling = context;
+
+	if (!err && account)
+		link_put_addresses(&telling->text, account);
+	command_reply(telling->call, 0, "%s", buf_text(&telling->text));
+	buf_finish(&telling->text);
+	mem_free(telling);
+}
+
+/* `text` becomes ours. */
+static void reply_with_addresses(struct command_call *call, struct buf *text)
+{
+	struct telling *telling = MEM_NEW(struct telling);
+
+	telling->call = call;
+	telling->text = *text;
+	store_find_account(call->transport->store, call->frontend->ops->name, call->address, found_addresses, telling);
 }
 
 void command_run_unregister(struct command_call *call)
@@ -158,8 +201,7 @@ void command_run_settings(struct command_call *call)
 			   setting_switches[i].label);
 	}
 	map_destroy(&now, mem_free);
-	command_reply(call, 0, "%s", buf_text(&text));
-	buf_finish(&text);
+	reply_with_addresses(call, &text);
 }
 
 void command_run_join(struct command_call *call)
@@ -237,8 +279,7 @@ void command_run_status(struct command_call *call)
 	buf_printf(&text, "\ncontacts: %zu\nrooms: %zu", map_count(user->roster->contacts),
 		   map_count(user->rooms));
 	put_rooms(&text, user, "  ");
-	command_reply(call, 0, "%s", buf_text(&text));
-	buf_finish(&text);
+	reply_with_addresses(call, &text);
 }
 
 /* The user of the caller; NULL, and the caller is told. */

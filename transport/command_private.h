@@ -15,5 +15,5 @@ struct user *command_caller(const struct command_call *call);
 typedef void command_run_function(struct command_call *call);
 command_run_function command_run_help, command_run_register, command_run_unregister, command_run_settings,
 	command_run_join, command_run_status, command_run_login, command_run_logout, command_run_contacts,
-	command_run_rooms, command_run_answer, command_run_cancel;
+	command_run_rooms, command_run_answer, command_run_cancel, command_run_link, command_run_unlink;
 void command_prefill_settings(const struct command_call *call, struct map *values);

@@ -34,12 +34,25 @@ static const struct command_field join_fields[] = {
 	{"nickname", "Nickname in the room", FIELD_TEXT, false},
 };
 
+static const struct command_field link_fields[] = {
+	{"code", "Code that you got where you have your account; none: get one", FIELD_TEXT, false},
+};
+
+static const struct command_field unlink_fields[] = {
+	{"address", "Address that is to leave the account; none: this one", FIELD_TEXT, false},
+};
+
 static const struct command commands[] = {
 	{"help", "Help", "what I can do for you", ROLE_ANYONE, NULL, 0, NULL, command_run_help},
 	{"register", "Register", "register, or change your login data", ROLE_ANYONE, register_fields,
 	 ARRAY_SIZE(register_fields), NULL, command_run_register},
 	{"unregister", "Unregister", "remove your registration and all that is stored of you", ROLE_REGISTERED, NULL,
 	 0, NULL, command_run_unregister},
+	{"link", "Link an address",
+	 "use this account from another address as well: get a code here, and say link CODE there", ROLE_ANYONE, link_fields,
+	 ARRAY_SIZE(link_fields), NULL, command_run_link},
+	{"unlink", "Unlink an address", "take this address, or another one of yours, away from the account", ROLE_REGISTERED,
+	 unlink_fields, ARRAY_SIZE(unlink_fields), NULL, command_run_unlink},
 	{"settings", "Transport settings", "show or change your settings (on, off)", ROLE_REGISTERED,
 	 settings_fields, ARRAY_SIZE(settings_fields), command_prefill_settings, command_run_settings,
 	 .names_fields = true},

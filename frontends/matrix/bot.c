@@ -342,14 +342,13 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 
 	if (has_password || text_is_word(word, length, "admin-register"))
 		hide(frontend, room, event_id);
-	if (registers) {
-		if (!private) {
-			matrix_notice(frontend, room->id, NULL,
-			              "Not here: say that in a chat with me alone.");
-			return;
-		}
-		person_of(frontend, sender)->curious = true;
+	/* What is answered to these, or said with them, is for the two alone. */
+	if (!private && (registers || text_is_word(word, length, "link"))) {
+		matrix_notice(frontend, room->id, NULL, "Not here: say that in a chat with me alone.");
+		return;
 	}
+	if (registers)
+		person_of(frontend, sender)->curious = true;
 	if (text_is_word(word, length, "login")) {
 		person_of(frontend, sender)->curious = true;
 		person_attach(frontend, sender);

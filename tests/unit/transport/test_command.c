@@ -9,6 +9,7 @@ static void test_settings(void **state)
 	store_account("alice@x", "al", "pw");
 	log_in("alice@x", "phone");
 	chat("alice@x", "settings");
+	store_pump();
 	assert_true(was_told("enable_transport: on"));
 	forget();
 	chat("alice@x", "settings stay_connected maybe");
