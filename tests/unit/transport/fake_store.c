@@ -12,7 +12,7 @@ struct row {
 	struct store_account account;
 	struct event_setting settings[4];
 	struct store_contact contacts[4];
-	struct store_identity identities[4];
+	struct store_identity identities[LIMIT_IDENTITIES_PER_ACCOUNT];
 	char *kept[4]; /* values, "key=text" */
 };
 

@@ -2,6 +2,8 @@
 /* Codes that link addresses to one account, and what follows for the session that they share. */
 #include "tests/unit/transport/fixture.h"
 
+#include <stdio.h>
+
 #include "transport/delivery.h"
 #include "transport/link.h"
 
@@ -185,6 +187,62 @@ static void test_a_code_ends(void **state)
 	mem_free(second);
 }
 
+/* Where ten thousand have tried, nobody else may. */
+static void test_too_many_try(void **state)
+{
+	char address[32];
+
+	(void)state;
+	start();
+	char *code = get_code("alice@x");
+
+	for (int i = 0; i < LIMIT_LINK_TRIERS; i++) {
+		snprintf(address, sizeof(address), "@eve%d:hs", i);
+		chat_at(fx->other, address, "link abcd-efgh-ijkl");
+		buf_clear(&fx->log);
+	}
+	say_code(fx->other, MATRIX, code);
+	assert_true(was_told("answer -8"));
+	mem_free(code);
+}
+
+static void test_too_many_codes(void **state)
+{
+	char address[32];
+
+	(void)state;
+	start();
+	for (int i = 0; i < LIMIT_LINK_CODES; i++) {
+		snprintf(address, sizeof(address), "p%d@x", i);
+		store_account(address, "p", "");
+		mem_free(get_code(address));
+	}
+	chat("alice@x", "link");
+	store_pump();
+	assert_true(was_told("answer -8 'Too many people are linking addresses."));
+}
+
+static void test_too_many_addresses(void **state)
+{
+	char address[32];
+
+	(void)state;
+	start();
+	char *code = get_code("alice@x");
+
+	for (int i = 1; i < LIMIT_IDENTITIES_PER_ACCOUNT; i++) {
+		snprintf(address, sizeof(address), "@al%d:hs", i);
+		say_code(fx->other, address, code);
+		assert_true(was_told("answer 0"));
+		mem_free(code);
+		forget();
+		code = i + 1 < LIMIT_IDENTITIES_PER_ACCOUNT ? get_code("alice@x") : NULL;
+	}
+	chat("alice@x", "link");
+	store_pump();
+	assert_true(was_told("answer -8 'Your account has too many addresses."));
+}
+
 static void test_two_at_once(void **state)
 {
 	(void)state;
@@ -337,6 +395,9 @@ int main(void)
 		TEST(test_copies_are_kept),
 		TEST(test_wrong_codes),
 		TEST(test_a_code_ends),
+		TEST(test_too_many_try),
+		TEST(test_too_many_codes),
+		TEST(test_too_many_addresses),
 		TEST(test_two_at_once),
 		TEST(test_never_merged),
 		TEST(test_who_may_not),
