@@ -6,7 +6,7 @@
 
 const struct config_table store_config_table = {.module = "store"};
 
-#define ACCOUNTS (LIMIT_LINK_CODES + 2)
+#define ACCOUNTS 16
 
 struct row {
 	struct store_account account;
