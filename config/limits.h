@@ -63,7 +63,7 @@
 #define LIMIT_XMPP_UPLOAD_HEADERS 3
 #define LIMIT_XMPP_UPLOAD_SECONDS 120      /* for one file */
 #define LIMIT_XMPP_UPLOAD_ANSWER_BYTES (64u << 10)
-#define LIMIT_XMPP_PRIVILEGED 200          /* domains that let us send in their people's names; others are sent as to the rest */
+#define LIMIT_XMPP_PRIVILEGED 200          /* domains that let us send in their people's names */
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
 

@@ -38,8 +38,8 @@ bool account_needs_password(const struct transport *transport);
 
 /* The key that the first account of an address has: an XMPP bare JID is its own key. To be freed. */
 char *account_key(const struct frontend *frontend, const char *address);
-/* A new account with this one address. Its key is account_key's, or another one if an account has that which the address
- * does not belong to any more (link.h). As store_add_account. */
+/* A new account with this one address. Its key is account_key's, or another one if an account has that which the
+ * address does not belong to any more (link.h). As store_add_account. */
 void account_add(struct frontend *frontend, const char *address, const char *legacy_name, const char *password,
 		 const char *language, store_account_done *done, void *context);
 /* Whether registration is open to people of its server. */

@@ -9,7 +9,6 @@
 #include "config/config.h"
 #include "config/limits.h"
 #include "transport/account.h"
-#include "transport/conversation.h"
 #include "transport/frontend.h"
 #include "transport/link.h"
 #include "transport/login_step.h"
@@ -282,8 +281,7 @@ void command_run_status(struct command_call *call)
 	reply_with_addresses(call, &text);
 }
 
-/* The user of the caller; NULL, and the caller is told. */
-static struct user *caller_for_login(struct command_call *call)
+struct user *command_caller_for_login(struct command_call *call)
 {
 	struct user *user = command_caller(call);
 
@@ -294,7 +292,7 @@ static struct user *caller_for_login(struct command_call *call)
 
 void command_run_login(struct command_call *call)
 {
-	struct user *user = caller_for_login(call);
+	struct user *user = command_caller_for_login(call);
 	struct buf text = {0};
 	struct event event;
 
@@ -319,7 +317,7 @@ void command_run_login(struct command_call *call)
 
 void command_run_logout(struct command_call *call)
 {
-	struct user *user = caller_for_login(call);
+	struct user *user = command_caller_for_login(call);
 
 	if (!user)
 		return;
@@ -328,40 +326,9 @@ void command_run_logout(struct command_call *call)
 	command_reply(call, 0, "You are logged out until you say: login");
 }
 
-void command_run_contacts(struct command_call *call)
-{
-	const struct user *user = caller_for_login(call);
-	struct buf text = {0};
-	struct map_iter it = {0};
-	bool others = false;
-
-	if (!user)
-		return;
-	buf_puts(&text, map_count(user->roster->contacts) ? "Your contacts:" : "You have no contacts.");
-	while (map_next(user->roster->contacts, &it)) {
-		const struct contact *contact = it.value;
-
-		buf_printf(&text, "\n%s", contact->name);
-		if (contact->alias && *contact->alias && strcmp(contact->alias, contact->name) != 0)
-			buf_printf(&text, " (%s)", contact->alias);
-		buf_puts(&text, contact->status == STATUS_OFFLINE ? "" : ": there");
-	}
-	it = (struct map_iter){0};
-	while (map_next(user->conversations, &it)) {
-		const struct conversation *conversation = it.value;
-
-		if (roster_find(user->roster, conversation->contact))
-			continue;
-		buf_printf(&text, "%s\n%s", others ? "" : "\nYou talk with:", conversation->contact);
-		others = true;
-	}
-	command_reply(call, 0, "%s", buf_text(&text));
-	buf_finish(&text);
-}
-
 void command_run_rooms(struct command_call *call)
 {
-	const struct user *user = caller_for_login(call);
+	const struct user *user = command_caller_for_login(call);
 	struct buf text = {0};
 
 	if (!user)
@@ -374,7 +341,7 @@ void command_run_rooms(struct command_call *call)
 
 void command_run_answer(struct command_call *call)
 {
-	struct user *user = caller_for_login(call);
+	struct user *user = command_caller_for_login(call);
 	struct buf problem = {0};
 
 	if (!user)
@@ -387,7 +354,7 @@ void command_run_answer(struct command_call *call)
 
 void command_run_cancel(struct command_call *call)
 {
-	struct user *user = caller_for_login(call);
+	struct user *user = command_caller_for_login(call);
 
 	if (!user)
 		return;

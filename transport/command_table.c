@@ -34,6 +34,15 @@ static const struct command_field join_fields[] = {
 	{"nickname", "Nickname in the room", FIELD_TEXT, false},
 };
 
+static const struct command_field add_fields[] = {
+	{"name", "Name on the network", FIELD_TEXT, true},
+	{"alias", "What you call the contact", FIELD_TEXT, false},
+};
+
+static const struct command_field contact_fields[] = {
+	{"name", "Name on the network", FIELD_TEXT, true},
+};
+
 static const struct command_field link_fields[] = {
 	{"code", "Code that you got where you have your account; none: get one", FIELD_TEXT, false},
 };
@@ -64,6 +73,14 @@ static const struct command commands[] = {
 	 ROLE_REGISTERED, NULL, 0, NULL, command_run_login, .dialogue = true},
 	{"logout", "Log out", "end the session until you log in again", ROLE_REGISTERED, NULL, 0, NULL, command_run_logout},
 	{"contacts", "Contacts", "list your contacts", ROLE_REGISTERED, NULL, 0, NULL, command_run_contacts},
+	{"add", "Add a contact", "put somebody among your contacts, or give a contact another name", ROLE_REGISTERED, add_fields,
+	 ARRAY_SIZE(add_fields), NULL, command_run_add},
+	{"remove", "Remove a contact", "take somebody out of your contacts", ROLE_REGISTERED, contact_fields,
+	 ARRAY_SIZE(contact_fields), NULL, command_run_remove},
+	{"accept", "Accept a request", "let somebody see when you are there who has asked for it", ROLE_REGISTERED, contact_fields,
+	 ARRAY_SIZE(contact_fields), NULL, command_run_accept},
+	{"refuse", "Refuse a request", "do not let somebody see that", ROLE_REGISTERED, contact_fields,
+	 ARRAY_SIZE(contact_fields), NULL, command_run_refuse},
 	{"rooms", "Rooms", "list your rooms", ROLE_REGISTERED, NULL, 0, NULL, command_run_rooms},
 	{"answer", "Answer", "answer what the network asks during a login", ROLE_REGISTERED, answer_fields,
 	 ARRAY_SIZE(answer_fields), NULL, command_run_answer},

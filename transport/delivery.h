@@ -55,8 +55,8 @@ void delivery_room_gone(struct room *room, const char *text);
 void delivery_expect_echoes(struct user *user);
 
 /* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it: to those in `room`, or to all
- * addresses; at the one that speaks with the contact in `conversation` to the client that wrote last. A RECEIPT goes to that
- * address alone. network_id: what
+ * addresses; at the one that speaks with the contact in `conversation` to the client that wrote last. A RECEIPT goes to
+ * that address alone. network_id: what
  * the network calls it if it must not come twice; NULL. */
 void delivery_to_people(struct user *user, struct room *room, const struct conversation *conversation,
 			const struct event *event, const char *network_id);

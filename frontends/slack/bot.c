@@ -567,8 +567,8 @@ static bool run_own(struct workspace *workspace, const char *user, const struct 
 	return false;
 }
 
-/* In a channel "link" and "unlink" are about the channel. In a DM, and with a code everywhere, they are about the person's
- * addresses. */
+/* In a channel "link" and "unlink" are about the channel. In a DM, and with a code everywhere, they are about the
+ * person's addresses. */
 static bool links_address(const struct bot_place *place, const char *word, size_t length, const char *rest)
 {
 	bool alone = place->channel && *place->channel == 'D';
