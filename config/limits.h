@@ -63,14 +63,22 @@
 #define LIMIT_XMPP_UPLOAD_HEADERS 3
 #define LIMIT_XMPP_UPLOAD_SECONDS 120      /* for one file */
 #define LIMIT_XMPP_UPLOAD_ANSWER_BYTES (64u << 10)
+#define LIMIT_XMPP_PRIVILEGED 200          /* domains that let us send in their people's names */
 #define LIMIT_XMPP_COMMANDS 1000           /* command forms shown and not sent yet */
 #define LIMIT_XMPP_COMMANDS_EACH 5         /* of one client */
+
+/* linking addresses */
+#define LIMIT_LINK_CODE_SECONDS 600        /* a code is good, and wrong ones are counted */
+#define LIMIT_LINK_CODES 1000              /* at a time */
+#define LIMIT_LINK_TRIES 5                 /* wrong codes of one address */
+#define LIMIT_LINK_TRIERS 10000            /* addresses with wrong codes; then nobody else may try */
 
 /* logins in several steps */
 #define LIMIT_LOGIN_ANSWER_BYTES 4096      /* what a person answers to one step */
 #define LIMIT_LOGIN_STEP_SECONDS 900       /* for one step, also where the backend names no time */
 
 /* per user */
+#define LIMIT_IDENTITIES_PER_ACCOUNT 16    /* addresses; also keys that are tried for a new account (account_add) */
 #define LIMIT_RESOURCES_PER_IDENTITY 32
 #define LIMIT_CONTACTS_PER_USER 20000
 #define LIMIT_GROUPS_PER_CONTACT 64

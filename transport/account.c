@@ -81,15 +81,15 @@ static bool is_plain(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
-char *account_key(const struct frontend *frontend, const char *address)
+/* Injective: everything but lower-case letters, digits and a few signs is written as =XX. The frontend's name ends with
+ * the first "=3a", a serial number above 1 with the second. */
+static char *escaped_key(const struct frontend *frontend, const char *address, unsigned serial)
 {
 	struct buf key = {0};
 
-	if (!strcmp(frontend->ops->name, "xmpp"))
-		return mem_strdup(address);
-	/* Injective: everything but lower-case letters, digits and a few signs is written as =XX. The
-	 * frontend's name ends with the first "=3a". */
 	buf_printf(&key, "%s=3a", frontend->ops->name);
+	if (serial > 1)
+		buf_printf(&key, "%u=3a", serial);
 	for (const char *c = address; *c; c++) {
 		if (is_plain(*c))
 			buf_putc(&key, *c);
@@ -98,6 +98,85 @@ char *account_key(const struct frontend *frontend, const char *address)
 	}
 	buf_printf(&key, "@%s", frontend->transport->service.jid);
 	return buf_take(&key);
+}
+
+char *account_key(const struct frontend *frontend, const char *address)
+{
+	return strcmp(frontend->ops->name, "xmpp") != 0 ? escaped_key(frontend, address, 1) : mem_strdup(address);
+}
+
+/* ------------------------------------------------------------------------------------------- a new account */
+
+struct adding {
+	struct frontend *frontend;
+	char *address, *legacy_name, *password, *language;
+	unsigned serial; /* of the key */
+	store_account_done *done;
+	void *context;
+};
+
+static void adding_end(struct adding *adding, int err, const struct store_account *account)
+{
+	adding->done(adding->context, err, account);
+	mem_free(adding->address);
+	mem_free(adding->legacy_name);
+	mem_free_secret(adding->password);
+	mem_free(adding->language);
+	mem_free(adding);
+}
+
+static void add_once(struct adding *adding);
+
+/* An account of somebody who has this address no more may have its key still: then the next one. */
+static void looked_for_owner(void *context, int err, const struct store_account *account)
+{
+	struct adding *adding = context;
+
+	(void)account;
+	if (err != TP_ERR_NOT_FOUND || adding->serial >= LIMIT_IDENTITIES_PER_ACCOUNT) {
+		adding_end(adding, err && err != TP_ERR_NOT_FOUND ? err : TP_ERR_EXISTS, NULL);
+		return;
+	}
+	adding->serial++;
+	add_once(adding);
+}
+
+static void added_once(void *context, int err, const struct store_account *account)
+{
+	struct adding *adding = context;
+	struct transport *transport = adding->frontend->transport;
+
+	if (err == TP_ERR_EXISTS && !transport->stopping)
+		store_find_account(transport->store, adding->frontend->ops->name, adding->address, looked_for_owner, adding);
+	else
+		adding_end(adding, err, account);
+}
+
+static void add_once(struct adding *adding)
+{
+	struct frontend *frontend = adding->frontend;
+	char *key = adding->serial > 1 ? escaped_key(frontend, adding->address, adding->serial)
+				       : account_key(frontend, adding->address);
+
+	store_add_account(frontend->transport->store, key, frontend->ops->name, adding->address, adding->legacy_name,
+			  adding->password, adding->language, added_once, adding);
+	mem_free(key);
+}
+
+void account_add(struct frontend *frontend, const char *address, const char *legacy_name, const char *password,
+		 const char *language, store_account_done *done, void *context)
+{
+	struct adding *adding = MEM_NEW(struct adding);
+
+	adding->frontend = frontend;
+	adding->address = mem_strdup(address);
+	adding->legacy_name = mem_strdup(legacy_name);
+	adding->password = mem_strdup(password);
+	adding->language = mem_strdup(language);
+	adding->serial = 1;
+	adding->done = done;
+	adding->context = context;
+	add_once(adding);
 }
 
 static void change_free(struct change *change)
@@ -148,7 +227,7 @@ static void notify_operators(const struct change *change, const char *what)
 
 /* --------------------------------------------------------------------------------------------- the rules */
 
-static bool server_is_allowed(const struct transport *transport, const char *address)
+bool account_is_open_to(const struct transport *transport, const char *address)
 {
 	const struct config_list *servers = &transport->service.allowed_servers;
 	/* alice@example.org on XMPP, @alice:example.org on Matrix */
@@ -184,7 +263,7 @@ static int check_name(const struct change *change, const char *name, const char 
 {
 	const struct transport *transport = change->transport;
 
-	if (!change->by_admin && !server_is_allowed(transport, change->address)) {
+	if (!change->by_admin && !account_is_open_to(transport, change->address)) {
 		*text = "Registration is not open to your server.";
 		return TP_ERR_NOT_ALLOWED;
 	}
@@ -284,9 +363,7 @@ static void write_account(struct change *change)
 				     change->language, changed, change);
 		return;
 	}
-	change->key = account_key(change->frontend, change->address);
-	store_add_account(store, change->key, change->frontend->ops->name, change->address,
-			  change->legacy_name, change->password, change->language, added, change);
+	account_add(change->frontend, change->address, change->legacy_name, change->password, change->language, added, change);
 }
 
 static void looked_for_name(void *context, int err)

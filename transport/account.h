@@ -36,5 +36,11 @@ void account_unregister(struct transport *transport, struct frontend *frontend, 
 /* What registration asks for: whether a password field is shown, and the texts. */
 bool account_needs_password(const struct transport *transport);
 
-/* The account key of an address: an XMPP bare JID is its own key. */
+/* The key that the first account of an address has: an XMPP bare JID is its own key. To be freed. */
 char *account_key(const struct frontend *frontend, const char *address);
+/* A new account with this one address. Its key is account_key's, or another one if an account has that which the
+ * address does not belong to any more (link.h). As store_add_account. */
+void account_add(struct frontend *frontend, const char *address, const char *legacy_name, const char *password,
+		 const char *language, store_account_done *done, void *context);
+/* Whether registration is open to people of its server. */
+bool account_is_open_to(const struct transport *transport, const char *address);

@@ -37,7 +37,6 @@ struct authentication {
 struct attempt { /* travels through the store */
 	struct transport *transport;
 	char *key;
-	char *account_key;
 	uint64_t serial;
 };
 
@@ -168,7 +167,6 @@ static void authenticate(struct transport *transport, struct authentication *aut
 static void attempt_free(struct attempt *attempt)
 {
 	mem_free(attempt->key);
-	mem_free(attempt->account_key);
 	mem_free(attempt);
 }
 
@@ -204,10 +202,12 @@ static void account_added(void *context, int err, const struct store_account *ac
 
 	if (!err) {
 		/* A later attempt has taken over: the account is as new to that one. */
-		if (current && current->phase == PHASE_STORE)
+		if (current && current->phase == PHASE_STORE) {
 			current->created = true;
-		else if (!current && !attempt->transport->stopping)
-			store_remove_account(attempt->transport->store, attempt->account_key, NULL, NULL);
+			mem_replace(&current->key, account->key);
+		} else if (!current && !attempt->transport->stopping) {
+			store_remove_account(attempt->transport->store, account->key, NULL, NULL);
+		}
 	}
 	loaded(attempt, err, account);
 	attempt_free(attempt);
@@ -222,9 +222,8 @@ static void account_found(void *context, int err, const struct store_account *ac
 	if (err == TP_ERR_NOT_FOUND && current && current->serial == attempt->serial &&
 	    !transport->stopping && !ban_sentence(transport, current->key)) {
 		/* The password is stored when it has proved good. */
-		store_add_account(transport->store, current->key, current->frontend->ops->name,
-				  current->address, current->legacy_name, "", transport->service.language,
-				  account_added, attempt);
+		account_add(current->frontend, current->address, current->legacy_name, "", transport->service.language,
+			    account_added, attempt);
 		return;
 	}
 	loaded(attempt, err, account);
@@ -300,7 +299,6 @@ void session_authenticate(struct frontend *frontend, const char *address, const 
 	authentication->serial = ++serial;
 	attempt->transport = transport;
 	attempt->key = authentication_key(frontend, address);
-	attempt->account_key = mem_strdup(authentication->key);
 	attempt->serial = serial;
 	map_put(transport->authentications, attempt->key, authentication);
 	store_find_account(transport->store, frontend->ops->name, address, account_found, attempt);

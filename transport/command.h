@@ -11,6 +11,7 @@
 
 #include "base/map.h"
 
+struct buf;
 struct frontend;
 struct transport;
 
@@ -43,6 +44,7 @@ struct command {
 	 * runs it, then "answer" or "cancel" for each EVENT_LOGIN_STEP, until EVENT_SESSION says how it ended. These
 	 * three commands reply at once. */
 	bool dialogue;
+	bool names_fields; /* in a line each value has its field's name before it: "settings stay_connected on" */
 };
 
 /* A reply: err 0 or negative; text is what the person reads. */
@@ -77,4 +79,8 @@ void command_run_line(struct transport *transport, struct frontend *frontend, co
 /* Fills what a form shows at first; the caller destroys values with mem_free. */
 void command_prefill(struct transport *transport, struct frontend *frontend, const char *address,
 		     const struct command *command, struct map *values);
+/* A word as it is written in a line: in quotes where it has to be. */
+void command_put_word(struct buf *out, const char *word);
+/* That a contact asks for something (AUTH_REQUEST), and what to say. */
+void command_describe_request(struct buf *out, const char *contact);
 void command_reply(struct command_call *call, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -54,8 +54,9 @@ void delivery_room_gone(struct room *room, const char *text);
 /* After a restart: what was said in rooms and may come back as an echo is remembered again. */
 void delivery_expect_echoes(struct user *user);
 
-/* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it: to those in `room`; to the identity that
- * speaks with the contact in `conversation`; to all if both are NULL, or nobody has spoken there yet. network_id: what
+/* MESSAGE, ATTENTION or RECEIPT of the network, as people are to see it: to those in `room`, or to all
+ * addresses; at the one that speaks with the contact in `conversation` to the client that wrote last. A RECEIPT goes to
+ * that address alone. network_id: what
  * the network calls it if it must not come twice; NULL. */
 void delivery_to_people(struct user *user, struct room *room, const struct conversation *conversation,
 			const struct event *event, const char *network_id);
@@ -74,6 +75,8 @@ void delivery_places(const struct identity *identity, const char *conversation, 
 void delivery_frontend_ready(struct frontend *frontend);
 /* Somebody of this identity is there (again). */
 void delivery_identity_ready(struct identity *identity);
+/* The address is about to leave its account: what waits for it is nobody's. */
+void delivery_identity_unlinked(struct identity *identity);
 /* A client has come into the room, and has been shown the participants: what was said while nobody was there
  * follows. */
 void delivery_room_entered(struct room *room, struct resource *resource);

@@ -259,7 +259,8 @@ void delivery_to_people(struct user *user, struct room *room, const struct conve
 {
 	bool backlog = room && list_empty(&room->occupants) && user->transport->spool_settings.room_backlog > 0;
 
-	if (conversation && conversation->identity) {
+	/* That of who has written it. */
+	if (event->type == EVENT_RECEIPT && conversation && conversation->identity) {
 		accept_for(conversation->identity, NULL, conversation, event, network_id, true);
 		return;
 	}
@@ -382,6 +383,18 @@ void delivery_identity_ready(struct identity *identity)
 {
 	if (identity->user)
 		show_waiting(identity, NULL, NULL);
+}
+
+void delivery_identity_unlinked(struct identity *identity)
+{
+	struct spool_queue *queue = inbox(identity);
+
+	LIST_EACH (link, &queue->records) {
+		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
+
+		if (record->state == SPOOL_WAITING)
+			spool_done(identity->frontend->transport->spool, &record);
+	}
 }
 
 void delivery_room_entered(struct room *room, struct resource *resource)

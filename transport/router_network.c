@@ -149,17 +149,16 @@ static void network_auth_request(struct user *user, struct event *event)
 
 /* ------------------------------------------------------------------------------------------- messages */
 
-/* What is not kept, to the client that wrote last in this conversation; to everybody if nobody did. */
+/* What is not kept, to all addresses; at the one that wrote last in this conversation to the client that did. */
 static void deliver_in_conversation(struct user *user, const struct conversation *conversation,
 				    const struct event *event)
 {
-	struct identity *identity = conversation ? conversation->identity : NULL;
+	LIST_EACH (link, &user->identities) {
+		struct identity *identity = CONTAINER_OF(link, struct identity, link);
+		bool speaks = conversation && conversation->identity == identity;
 
-	if (!identity) {
-		router_deliver(user, NULL, event);
-		return;
+		router_deliver_to(identity, speaks ? conversation->resource : NULL, event);
 	}
-	router_deliver_to(identity, conversation->resource, event);
 }
 
 /* What is too long for people is cut, not lost. The copy, if one was needed; the caller frees. */

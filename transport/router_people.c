@@ -10,6 +10,7 @@
 #include "transport/conversation.h"
 #include "transport/crossing.h"
 #include "transport/delivery.h"
+#include "transport/delivery_private.h"
 #include "transport/frontend.h"
 #include "transport/latency.h"
 #include "transport/references.h"
@@ -86,7 +87,7 @@ static void count_message(struct user *user)
 	user->active_ms = uv_now(user->transport->loop);
 }
 
-/* The person's other addresses see what was written from this one. */
+/* The person's other addresses see what was written from this one, each as soon as it can. */
 static void copy_to_other_identities(struct user *user, const struct resource *from,
 				     const struct event *event)
 {
@@ -99,7 +100,7 @@ static void copy_to_other_identities(struct user *user, const struct resource *f
 		struct identity *identity = CONTAINER_OF(link, struct identity, link);
 
 		if (identity != from->identity)
-			router_deliver_to(identity, NULL, &copy);
+			delivery_accept_for(identity, NULL, &copy, NULL);
 	}
 }
 

@@ -279,13 +279,9 @@ static void account_added(void *context, int err, const struct store_account *ac
 
 static void add_account(struct lookup *lookup)
 {
-	char *key = account_key(lookup->frontend, lookup->address);
-	const char *legacy_name = lookup->hint ? lookup->hint : lookup->address;
-
 	lookup->added = true;
-	store_add_account(lookup->transport->store, key, lookup->frontend->ops->name, lookup->address,
-			  legacy_name, "", lookup->transport->service.language, account_added, lookup);
-	mem_free(key);
+	account_add(lookup->frontend, lookup->address, lookup->hint ? lookup->hint : lookup->address, "",
+		    lookup->transport->service.language, account_added, lookup);
 }
 
 static void lookup_done(struct lookup *lookup, int err, const struct store_account *account)
@@ -551,6 +547,55 @@ struct identity *session_adopt(struct frontend *frontend, const char *address, s
 void session_drop_resource(struct resource *resource)
 {
 	resource_free(resource);
+}
+
+/* The rooms that a client of this address is in, and what it has of the account. */
+static void show_end(struct identity *identity, const char *text)
+{
+	struct user *user = identity->user;
+	struct map_iter it = {0};
+
+	while (map_next(user->rooms, &it)) {
+		const struct room *room = it.value;
+		const struct event left = {.type = EVENT_ROOM_LEAVE,
+					   .user = user->key,
+					   .room = {.name = room->name, .nickname = room->nickname, .reason = text}};
+
+		LIST_EACH (link, &room->occupants) {
+			struct resource *resource = CONTAINER_OF(link, struct occupant, link)->resource;
+
+			if (resource->identity == identity)
+				router_deliver_to(identity, resource, &left);
+		}
+	}
+	struct contacts_iter contacts = {0};
+
+	while (contacts_next(user->roster->contacts, &contacts)) {
+		const struct contact *contact = contacts.contact;
+		struct event gone;
+
+		if (!contact->stored)
+			continue;
+		contact_to_event(contact, user, &gone);
+		gone.type = EVENT_CONTACT_REMOVED;
+		router_deliver_to(identity, NULL, &gone);
+	}
+	const struct event end = {.type = EVENT_SESSION, .user = user->key, .session = {SESSION_UNREGISTERED, 0, text}};
+
+	router_deliver_to(identity, NULL, &end);
+}
+
+void session_unlink(struct identity *identity, const char *text)
+{
+	struct user *user = identity->user;
+
+	show_end(identity, text);
+	delivery_identity_unlinked(identity);
+	LIST_EACH (link, &identity->resources)
+		leave_rooms(user, CONTAINER_OF(link, struct resource, link));
+	identity_free(identity);
+	if (!user_release_if_unused(user))
+		user_update_status(user);
 }
 
 void session_forget_user(struct user *user)

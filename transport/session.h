@@ -98,6 +98,9 @@ int session_remember_join(struct resource *from, const struct event *event);
 struct identity *session_adopt(struct frontend *frontend, const char *address, struct user *user);
 /* Frees a resource that is in no room and has told nothing; its user stays. */
 void session_drop_resource(struct resource *resource);
+/* The address does not belong to the account any more: its clients are told, its rooms and contacts there vanish, it is
+ * freed, and what waits for it is forgotten. May free the user. */
+void session_unlink(struct identity *identity, const char *text);
 /* Frees all identities of a user that is about to go, with their resources. */
 void session_forget_user(struct user *user);
 /* After a restart: somebody who stays connected is logged in, others are asked whether they are there. */

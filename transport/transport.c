@@ -24,6 +24,7 @@
 #include "transport/frontend.h"
 #include "transport/http/http_server.h"
 #include "transport/instance_metrics.h"
+#include "transport/link.h"
 #include "transport/login_step.h"
 #include "transport/media/media.h"
 #include "transport/portal.h"
@@ -196,6 +197,7 @@ static void keep_house(uv_timer_t *timer)
 	router_expire_departed(transport, now_ms);
 	delivery_expire(transport);
 	resume_expire(transport);
+	links_expire(transport, now_ms);
 	give_memory_back(transport);
 }
 
@@ -593,6 +595,7 @@ void transport_destroy(struct transport **slot)
 	media_close(&transport->media, NULL, NULL);
 	account_finish(transport);
 	router_expire_departed(transport, UINT64_MAX);
+	links_expire(transport, UINT64_MAX);
 	map_destroy(&transport->departed, NULL);
 	bans_finish(transport);
 	map_destroy(&transport->log_levels, mem_free);

@@ -33,6 +33,7 @@ struct http_server;
 struct metrics;
 struct reconnect;
 struct drain;
+struct links;
 struct stopping;
 
 /* What the backend program said about itself in BACKEND_CONFIG, merged with the file (Spectrum's precedence:
@@ -76,6 +77,7 @@ struct transport {
 	struct map *identities;      /* identity_key() -> struct identity: live addresses */
 	struct map *authentications; /* identity key -> struct authentication (authentication.c) */
 	struct map *departed;        /* account key -> struct departed (router_network.c): has just left a backend */
+	struct links *links;         /* codes that link addresses (link.c); NULL: none */
 	struct map *bans;            /* account key -> struct ban (ban.c) */
 	struct map *log_levels;      /* account key -> signed char *: enum log_level of that one (user.c) */
 	struct list watches;         /* struct watch.link (watch.c) */

@@ -30,10 +30,12 @@ struct asking {
 	char *argument; /* of commands that wait for the homeserver */
 	bool help;      /* what only this frontend can do is told as well */
 	bool registers;
+	bool is_new;    /* there was no room of that name */
 };
 
 static const char own_help[] =
         "\nchat <name> - open a chat with a contact"
+        "\ncreate <room> [name] - makes a room for a room of the network, which begins when you enter it"
         "\nspace - invites you to the space with your chats and rooms, if you have left it"
         "\nlogin <username> [password] - the same as register"
         "\npuppet <access token> - what you write with other clients of the network appears as yours; puppet off "
@@ -186,6 +188,50 @@ static void opened(void *context, struct matrix_room *room, const char *problem)
 		matrix_invite(frontend, room->id, asking->sender, room->id);
 	}
 	asking_free(asking);
+}
+
+static void created(void *context, struct matrix_room *room, const char *problem)
+{
+	struct asking *asking = context;
+	struct matrix_frontend *frontend = asking->frontend;
+	char *text;
+
+	if (!room) {
+		text = mem_printf("The room could not be made: %s", problem);
+	} else if (matrix_room_has(room, asking->sender)) {
+		text = mem_printf("You are in the room of %s already.", room->name);
+	} else {
+		if (asking->argument && !frontend->stopping)
+			portal_room_call(frontend, room, asking->argument);
+		matrix_invite(frontend, room->id, asking->sender, room->id);
+		text = asking->is_new
+		               ? mem_printf("I have made a room for %s and invited you: when you enter, it is made on the "
+		                            "network as well, unless it is there.",
+		                            room->name)
+		               : mem_printf("There is a room for %s already: I have invited you.", room->name);
+	}
+	reply(asking, text);
+	mem_free(text);
+}
+
+static void create(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender, const char *rest)
+{
+	size_t length = strcspn(rest, " \t\n");
+	const char *title = rest + length + strspn(rest + length, " \t\n");
+	char *name = mem_strndup(rest, length);
+
+	if (!length || length > LIMIT_NAME_BYTES || strlen(title) > LIMIT_NAME_BYTES) {
+		matrix_notice(frontend, room->id, NULL, "create needs the name of a room of the network.");
+	} else if (!person_ready(frontend, sender)) {
+		matrix_notice(frontend, room->id, NULL, "For that you need an account here: register with me first.");
+	} else {
+		bool is_new = !matrix_room_portal(frontend, name);
+		struct asking *asking = ask(frontend, room, sender, is_new && *title ? title : NULL);
+
+		asking->is_new = is_new;
+		portal_room_open(frontend, name, created, asking);
+	}
+	mem_free(name);
 }
 
 void bot_offer_room(struct matrix_frontend *frontend, const char *address, const char *name)
@@ -342,14 +388,13 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 
 	if (has_password || text_is_word(word, length, "admin-register"))
 		hide(frontend, room, event_id);
-	if (registers) {
-		if (!private) {
-			matrix_notice(frontend, room->id, NULL,
-			              "Not here: say that in a chat with me alone.");
-			return;
-		}
-		person_of(frontend, sender)->curious = true;
+	/* What is answered to these, or said with them, is for the two alone. */
+	if (!private && (registers || text_is_word(word, length, "link"))) {
+		matrix_notice(frontend, room->id, NULL, "Not here: say that in a chat with me alone.");
+		return;
 	}
+	if (registers)
+		person_of(frontend, sender)->curious = true;
 	if (text_is_word(word, length, "login")) {
 		person_of(frontend, sender)->curious = true;
 		person_attach(frontend, sender);
@@ -361,6 +406,8 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 		                                            : "There are no spaces here.");
 	else if (text_is_word(word, length, "chat"))
 		open_chat(frontend, room, sender, rest);
+	else if (text_is_word(word, length, "create"))
+		create(frontend, room, sender, rest);
 	else
 		run_command(frontend, room, sender, changed ? changed : word, text_is_word(word, length, "help"),
 		            registers);

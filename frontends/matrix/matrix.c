@@ -28,6 +28,7 @@
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
 #include "frontends/matrix/upgrade.h"
+#include "transport/command.h"
 #include "transport/delivery.h"
 #include "transport/http/http_url.h"
 #include "transport/in_flight.h"
@@ -479,11 +480,11 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 static void show_contact_request(struct matrix_frontend *frontend, const struct identity *to,
                                  const struct event_contact *contact)
 {
-	char *text = mem_printf("%s asks to see when you are there. Open a chat to agree: chat %s",
-	                        contact->name, contact->name);
+	struct buf text = {0};
 
-	person_tell(frontend, to->address, text);
-	mem_free(text);
+	command_describe_request(&text, contact->name);
+	person_tell(frontend, to->address, buf_text(&text));
+	buf_finish(&text);
 }
 
 static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,

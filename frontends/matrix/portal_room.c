@@ -565,6 +565,11 @@ static void set_title(struct matrix_frontend *frontend, struct matrix_room *room
 	set_state(frontend, room->id, "m.room.name", "name", title);
 }
 
+void portal_room_call(struct matrix_frontend *frontend, struct matrix_room *room, const char *title)
+{
+	set_title(frontend, room, (void *)(uintptr_t)title);
+}
+
 struct picturing {
 	struct identity *to;
 	const char *icon_hash;

@@ -12,6 +12,8 @@ struct room;
 
 /* `room` NULL: it could not be made, and `problem` says why. */
 typedef void portal_room_done(void *context, struct matrix_room *room, const char *problem);
+/* Its name, until the network has one for it. */
+void portal_room_call(struct matrix_frontend *frontend, struct matrix_room *room, const char *title);
 /* The portal of this legacy room, made if there is none. */
 void portal_room_open(struct matrix_frontend *frontend, const char *name, portal_room_done *done,
                       void *context);

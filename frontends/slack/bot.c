@@ -13,6 +13,7 @@
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/slack_text.h"
 #include "transport/command.h"
+#include "transport/link.h"
 #include "transport/login_step.h"
 #include "transport/portal.h"
 #include "transport/room.h"
@@ -613,6 +614,17 @@ static bool run_own(struct workspace *workspace, const char *user, const struct 
 	return false;
 }
 
+/* In a channel "link" and "unlink" are about the channel. In a DM, and with a code everywhere, they are about the
+ * person's addresses. */
+static bool links_address(const struct bot_place *place, const char *word, size_t length, const char *rest)
+{
+	bool alone = place->channel && *place->channel == 'D';
+
+	if (text_is_word(word, length, "link"))
+		return alone || link_is_code(rest);
+	return alone && text_is_word(word, length, "unlink");
+}
+
 static bool is_asked(struct slack_frontend *frontend, const char *address)
 {
 	const struct identity *identity =
@@ -632,7 +644,8 @@ void slack_bot_line(struct workspace *workspace, const char *user, const struct 
 	bool asked = is_asked(workspace->frontend, address);
 
 	mem_free(address);
-	if (!asked && run_own(workspace, user, place, word, length, rest))
+	if (!asked && !links_address(place, word, length, rest) &&
+	    run_own(workspace, user, place, word, length, rest))
 		return;
 	struct asking *asking = ask(workspace, user, place, NULL);
 

@@ -25,6 +25,7 @@
 #include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/workspace.h"
+#include "transport/command.h"
 #include "transport/delivery.h"
 #include "transport/http/http_client.h"
 #include "transport/http/http_server.h"
@@ -484,10 +485,11 @@ static void show_login_step(struct slack_frontend *frontend, const struct identi
 static void show_contact_request(struct slack_frontend *frontend, const struct identity *to,
 				 const struct event_contact *contact)
 {
-	char *text = mem_printf("%s asks to see when you are there. Say: chat %s", contact->name, contact->name);
+	struct buf text = {0};
 
-	slack_person_tell(frontend, to->address, text);
-	mem_free(text);
+	command_describe_request(&text, contact->name);
+	slack_person_tell(frontend, to->address, buf_text(&text));
+	buf_finish(&text);
 }
 
 static bool can_show(const struct slack_frontend *frontend, const char *address)

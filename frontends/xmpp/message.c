@@ -232,6 +232,19 @@ static void message_to_entity(struct xmpp_frontend *frontend, const struct route
 	message_to_contact(frontend, route, message);
 }
 
+/* A server says it of itself only. */
+static void message_note_privileges(struct xmpp_frontend *frontend, const struct route *route,
+                                    const struct message_stanza *message)
+{
+	const char *domain = route->from.domain;
+	if (route->from.node[0] || route->from.resource[0])
+		return;
+	if (!message->may_send)
+		map_remove(frontend->privileged, domain);
+	else if (map_count(frontend->privileged) < LIMIT_XMPP_PRIVILEGED)
+		map_set(&frontend->privileged, domain, frontend);
+}
+
 void message_handle(struct xmpp_frontend *frontend, const struct message_stanza *message)
 {
 	struct route route;
@@ -246,6 +259,8 @@ void message_handle(struct xmpp_frontend *frontend, const struct message_stanza 
 			muc_bounced(frontend, &route, message->error_condition);
 		return;
 	}
+	if (message->privileges)
+		message_note_privileges(frontend, &route, message);
 	/* Servers and other gateways are no people, and whoever forwards something may have made it up. */
 	if (!route.from.node[0] || message->forwarded)
 		return;

@@ -214,6 +214,24 @@ void message_send(struct xmpp_frontend *frontend, const char *from, const char *
 	send_parts(frontend, from, to, type, message, send_plain);
 }
 
+/* Where nobody may speak for the person it is said in words. */
+static void show_carbon_in_words(struct xmpp_frontend *frontend, const char *from, const char *to,
+                                 const struct event_message *message)
+{
+	struct event_message said = *message;
+	char *text = mem_printf("(from another client of yours) %s", message->text ? message->text : "");
+	said.text = text;
+	said.xhtml = NULL;
+	message_send(frontend, from, to, "chat", &said);
+	mem_free(text);
+}
+
+static bool may_speak_for(const struct xmpp_frontend *frontend, const char *address)
+{
+	const char *at = strchr(address, '@');
+	return frontend->config.server_mode || map_get(frontend->privileged, at ? at + 1 : address);
+}
+
 static void show_carbon(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                         const char *contact, const struct event_message *message)
 {
@@ -262,7 +280,9 @@ void message_show(struct xmpp_frontend *frontend, struct identity *to, struct re
 	bool headline = message->headline && to->user &&
 	                user_setting_bool(to->user, "send_headlines",
 	                                  frontend->base.transport->service.send_headlines);
-	if (message->carbon) {
+	if (message->carbon && !may_speak_for(frontend, to->address)) {
+		show_carbon_in_words(frontend, buf_text(from), buf_text(address), message);
+	} else if (message->carbon) {
 		from->len = jid_bare_length(buf_text(from));
 		from->data[from->len] = '\0';
 		show_carbon(frontend, to, only, buf_text(from), message);

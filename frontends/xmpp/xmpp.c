@@ -85,6 +85,7 @@ static void frontend_destroy(struct frontend *base)
 	map_destroy(&frontend->command_sessions, command_session_destroy);
 	map_destroy(&frontend->probes, mem_free);
 	map_destroy(&frontend->closing, mem_free);
+	map_destroy(&frontend->privileged, NULL);
 	map_destroy(&frontend->raw_queries, NULL);
 	raw_reader_destroy(&frontend->raw_reader);
 	xmpp_ctx_free(frontend->strophe);
@@ -457,6 +458,7 @@ void xmpp_tick(struct xmpp_frontend *frontend)
 
 void xmpp_component_up(struct xmpp_frontend *frontend)
 {
+	map_destroy(&frontend->privileged, NULL); /* each server says it anew */
 	log_info(&frontend->base.log, "connected to the server as %s", frontend->gateway);
 	uploads_try_again(frontend);
 	probe_everybody(frontend);

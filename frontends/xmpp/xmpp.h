@@ -83,6 +83,7 @@ struct xmpp_frontend {
 	struct map *uploads;         /* decimal id -> struct upload (upload.c) */
 	struct map *upload_services; /* domain, or the configured service -> struct upload_service */
 	struct http_client *http;    /* NULL until a file is uploaded */
+	struct map *privileged;      /* domains in whose people's names we may send (XEP-0356) -> not NULL */
 	struct map *closing;         /* address -> text: streams to end at the next tick (server mode) */
 	uv_timer_t *timer;           /* NULL unless started */
 	bool stopping;

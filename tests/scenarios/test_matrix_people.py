@@ -10,7 +10,7 @@ import re
 from slixmpp.xmlstream import ET
 
 from harness.http import http_ask
-from harness.process import Failure, free_port, require, wait_until
+from harness.process import Failure, free_port, require, wait_answer, wait_until
 from harness.synapse import client_packages
 from test_matrix import (BOT, CAROL, PHOTO, alias, appservice_with, ask, beside_xmpp, chat_with, enter, fetch, ghost,
                          heard_on_irc, in_the_lobby, nowhere_in, redacts, witnessed, with_account)
@@ -455,6 +455,55 @@ async def scenario_each_kind_of_message(world):
     await sends("\U0001f44d", payload="<reactions id='one' xmlns='urn:xmpp:reactions:0'><reaction>\U0001f44d</reaction></reactions>")
     await sends("geo:48.2,16.4", "m.location")
     await sends("https://example.org/cat.png", payload="<x xmlns='jabber:x:oob'><url>https://example.org/cat.png</url></x>")
+
+
+async def scenario_contacts_by_command(world):
+    """Requests are told with what to answer, and the answer reaches the network; contacts are added and taken away."""
+    _, _, alice, bot, chats = await with_events(world, program="events")
+    mark = alice.mark()
+
+    async def witness(name, contact):
+        await alice.message(chats["witness"], rf'^\["{name}", .*"2": \["{contact}"\]', ghost("witness"), mark)
+    await do(alice, chats, ["AUTH_REQUEST", {1: "USER", 2: "eve", 3: "Eve"}], ["AUTH_REQUEST", {1: "USER", 2: "mallory"}])
+    await alice.message(bot, "^eve asks to see when you are there. Say: accept eve, or: refuse eve$", BOT, mark)
+    await alice.message(bot, "^mallory asks", BOT, mark)
+    await ask(alice, bot, "accept eve", "^eve may see when you are there")
+    await witness("BUDDY_CHANGED", "eve")
+    await ask(alice, bot, "refuse mallory", "^mallory is refused")
+    await witness("BUDDY_REMOVED", "mallory")
+    await ask(alice, bot, "refuse mallory", "^mallory has not asked for anything")
+    await ask(alice, bot, "add dave", "^dave is among your contacts")
+    await witness("BUDDY_CHANGED", "dave")
+    contacts = (await ask(alice, bot, "contacts", "^Your contacts:"))["content"]["body"].splitlines()
+    require({"eve", "dave"} < {line.split(" ")[0].rstrip(":") for line in contacts}, f"{contacts}")
+    await ask(alice, bot, "remove dave", "^dave is not among your contacts any more")
+
+
+async def scenario_a_room_is_created(world):
+    """By command: with a name, and on the network when she enters; who has no account is told so."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, bot, carol = lobby.people[0], lobby.bots[0], lobby.carol
+    eve = await world.matrix_person(lobby.synapse, "eve")
+    await ask(eve, await chat_with(eve, BOT), "create #eve", "you need an account")
+    await ask(alice, bot, "create", "create needs the name")
+    irc_mark, mark = carol.mark(), alice.mark()
+    await ask(alice, bot, "create #new A new room", "^I have made a room for #new and invited you")
+    room = await alice.join(await alice.invited(BOT, mark))
+    require((await alice.state(room, "m.room.name"))["name"] == "A new room", "it is called otherwise")
+    await wait_answer(lambda: carol_sees_channel(carol, "#new"), bool, "the room to be there on the network")
+    await carol.join("#new")
+    await alice.say(room, "welcome")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #new :welcome$", irc_mark)
+    # Once it is there that is what is said.
+    await ask(alice, bot, "create #new Another name", "^You are in the room of #new already")
+    require((await alice.state(room, "m.room.name"))["name"] == "A new room", "it was renamed")
+
+
+async def carol_sees_channel(carol, channel):
+    mark = carol.mark()
+    carol.send(f"LIST {channel}")
+    await carol.expect(r" 323 ", mark)
+    return carol.find_all(rf" 322 \S+ {channel} ", mark)
 
 
 async def scenario_what_is_too_long(world):

@@ -131,6 +131,7 @@ void store_set_setting(struct store *store, int64_t account, const char *name, c
                        store_done *done, void *context); /* value NULL removes */
 void store_add_identity(struct store *store, int64_t account, const char *frontend, const char *address,
                         store_done *done, void *context);
+/* TP_ERR_NOT_ALLOWED: an account keeps its last one. */
 void store_remove_identity(struct store *store, const char *frontend, const char *address, store_done *done,
                            void *context);
 /* What a backend keeps for the account with this key: the values of these names are set, or removed where `bytes` is

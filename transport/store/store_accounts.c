@@ -544,6 +544,12 @@ int accounts_add_identity(struct accounts *accounts, int64_t account, const char
 
 int accounts_remove_identity(struct accounts *accounts, const char *frontend, const char *address)
 {
+	struct account_result owner = {0};
+	int err = accounts_find(accounts, frontend, address, &owner);
+	size_t count = owner.account.identities_count;
+	account_result_finish(&owner);
+	if (err != 0 || count == 1)
+		return err != 0 ? err : TP_ERR_NOT_ALLOWED;
 	struct statement *statement = prepare_text(accounts, REMOVE_IDENTITY, frontend);
 	if (statement != NULL)
 		accounts->db->ops->bind_text(statement, 2, address);

@@ -72,6 +72,8 @@ enum node {
 	NODE_ERROR_CONDITION,
 	NODE_CAPS,
 	NODE_NICK,
+	NODE_PRIVILEGE,
+	NODE_PERMISSION,
 };
 
 struct rule {
@@ -124,6 +126,8 @@ static const struct rule rules[] = {
 	{NODE_MESSAGE, "urn:xmpp:hints", "no-copy", NODE_PRIVATE},
 	{NODE_MESSAGE, "urn:xmpp:carbons:2", NULL, NODE_FORWARDED},
 	{NODE_MESSAGE, "urn:xmpp:forward:0", NULL, NODE_FORWARDED},
+	{NODE_MESSAGE, "urn:xmpp:privilege:2", "privilege", NODE_PRIVILEGE},
+	{NODE_PRIVILEGE, "urn:xmpp:privilege:2", "perm", NODE_PERMISSION},
 	{NODE_MESSAGE, NULL, "error", NODE_MESSAGE_ERROR},
 	{NODE_MESSAGE_ERROR, "urn:ietf:params:xml:ns:xmpp-stanzas", NULL, NODE_MESSAGE_ERROR_CONDITION},
 	{NODE_MESSAGE, "http://jabber.org/protocol/xhtml-im", "html", NODE_HTML},
@@ -178,6 +182,13 @@ static const char *attribute(const char **attributes, const char *name)
 		if (strcmp(attributes[0], name) == 0)
 			return attributes[1];
 	return NULL;
+}
+
+static bool is_attribute(const char **attributes, const char *name, const char *wanted)
+{
+	const char *value = attribute(attributes, name);
+
+	return value && strcmp(value, wanted) == 0;
 }
 
 static const char *keep(struct stanza_reader *reader, const char *text, size_t length, enum text_clean how)
@@ -392,6 +403,13 @@ static void enter_message_node(struct stanza_reader *reader, enum node node, con
 		break;
 	case NODE_FORWARDED:
 		message->forwarded = true;
+		break;
+	case NODE_PRIVILEGE:
+		message->privileges = true;
+		break;
+	case NODE_PERMISSION:
+		message->may_send = message->may_send || (is_attribute(attributes, "access", "message") &&
+							   is_attribute(attributes, "type", "outgoing"));
 		break;
 	default:
 		break;

@@ -44,6 +44,8 @@ struct message_stanza {
 	const char *muc_invite_reason;
 	bool carbon_private;        /* XEP-0280 <private/> or no-copy hint */
 	const char *error_condition; /* type error: "recipient-unavailable" ..., or NULL */
+	bool privileges;            /* XEP-0356: says what we may do */
+	bool may_send;              /* and messages in the name of the server's people are among it */
 	bool forwarded;             /* has a carbon or forward: never trusted as a message of its own */
 	xmpp_stanza_t *tree;        /* NULL unless the reader keeps trees; released after the call */
 };

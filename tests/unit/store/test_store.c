@@ -165,6 +165,8 @@ static void test_identities(void **state)
 
 	assert_int_equal(remove_identity(fixture, "matrix", "@a:b"), 0);
 	assert_int_equal(remove_identity(fixture, "matrix", "@a:b"), TP_ERR_NOT_FOUND);
+	/* the last one stays */
+	assert_int_equal(remove_identity(fixture, "xmpp", "a@b"), TP_ERR_NOT_ALLOWED);
 	assert_int_equal(find(fixture, "a@b", &answer), 0);
 	assert_string_equal(answer.identities.data, "xmpp:a@b;");
 	answer_clear(&answer);

@@ -12,16 +12,35 @@ struct row {
 	struct store_account account;
 	struct event_setting settings[4];
 	struct store_contact contacts[4];
-	struct store_identity identity;
+	struct store_identity identities[LIMIT_IDENTITIES_PER_ACCOUNT];
 	char *kept[4]; /* values, "key=text" */
 };
 
-enum kind { FIND, ADD, CHANGE, REMOVE, TAKEN, SETTING, LIST, LIST_BANS, PUT_BAN, REMOVE_BAN, PUT_VALUES, GET_VALUES };
+enum kind {
+	FIND, /* by `frontend` and address */
+	GET,  /* by key */
+	ADD,
+	CHANGE,
+	REMOVE,
+	TAKEN,
+	SETTING,
+	LIST,
+	LIST_BANS,
+	PUT_BAN,
+	REMOVE_BAN,
+	PUT_VALUES,
+	GET_VALUES,
+	ADD_IDENTITY,
+	REMOVE_IDENTITY
+};
 
 struct request {
 	struct list link;
 	enum kind kind;
 	char *address, *legacy_name, *password;
+	const char *frontend;
+	char *key;     /* of an account that is to be added */
+	int64_t account;
 	void *done;
 	void *context;
 };
@@ -68,6 +87,34 @@ size_t store_queued(const struct store *queried)
 	return 0;
 }
 
+static struct row *row_with(const char *frontend, const char *address, size_t *index)
+{
+	for (size_t i = 0; i < ACCOUNTS; i++)
+		for (size_t k = 0; store.rows[i] && k < store.rows[i]->account.identities_count; k++) {
+			const struct store_identity *identity = &store.rows[i]->identities[k];
+
+			if (strcmp(identity->frontend, frontend) != 0 || strcmp(identity->address, address) != 0)
+				continue;
+			*index = k;
+			return store.rows[i];
+		}
+	return NULL;
+}
+
+static struct row *row_numbered(int64_t id)
+{
+	for (size_t i = 0; i < ACCOUNTS; i++)
+		if (store.rows[i] && store.rows[i]->account.id == id)
+			return store.rows[i];
+	return NULL;
+}
+
+static void put_identity(struct row *row, const char *frontend, const char *address)
+{
+	assert_true(row->account.identities_count < ARRAY_SIZE(row->identities));
+	row->identities[row->account.identities_count++] = (struct store_identity){frontend, mem_strdup(address)};
+}
+
 void store_account(const char *address, const char *legacy_name, const char *password)
 {
 	struct row *row = MEM_NEW(struct row);
@@ -79,9 +126,8 @@ void store_account(const char *address, const char *legacy_name, const char *pas
 					      .language = "en",
 					      .settings = row->settings,
 					      .contacts = row->contacts,
-					      .identities = &row->identity,
-					      .identities_count = 1};
-	row->identity = (struct store_identity){"xmpp", row->account.key};
+					      .identities = row->identities};
+	put_identity(row, "xmpp", address);
 	for (size_t i = 0; i < ACCOUNTS; i++) {
 		if (store.rows[i])
 			continue;
@@ -96,6 +142,8 @@ static void free_row(struct row **slot)
 	mem_free((char *)(*slot)->account.key);
 	mem_free((char *)(*slot)->account.legacy_name);
 	mem_free((char *)(*slot)->account.password);
+	for (size_t i = 0; i < (*slot)->account.identities_count; i++)
+		mem_free((char *)(*slot)->identities[i].address);
 	for (size_t i = 0; i < ARRAY_SIZE((*slot)->kept); i++)
 		mem_free((*slot)->kept[i]);
 	MEM_FREE(*slot);
@@ -145,10 +193,9 @@ static void replace(const char **slot, const char *text)
 	*slot = mem_strdup(text);
 }
 
-static void answer_account(const struct request *request, int err)
+static void answer_account(const struct request *request, const struct row *row, int err)
 {
 	store_account_done *done = (store_account_done *)request->done;
-	struct row *row = row_of(request->address);
 
 	done(request->context, err, err ? NULL : &row->account);
 }
@@ -163,13 +210,19 @@ static void answer_done(const struct request *request, int err)
 
 static void add(const struct request *request)
 {
-	if (row_of(request->address)) {
-		answer_account(request, TP_ERR_EXISTS);
+	size_t index;
+
+	if (row_of(request->key) || row_with(request->frontend, request->address, &index)) {
+		answer_account(request, NULL, TP_ERR_EXISTS);
 		return;
 	}
-	store_account(request->address, request->legacy_name, request->password);
-	buf_printf(&fx->log, "store add %s %s\n", request->address, request->legacy_name);
-	answer_account(request, 0);
+	store_account(request->key, request->legacy_name, request->password);
+	struct row *row = row_of(request->key);
+
+	replace(&row->identities[0].address, request->address);
+	row->identities[0].frontend = request->frontend;
+	buf_printf(&fx->log, "store add %s %s\n", request->key, request->legacy_name);
+	answer_account(request, row, 0);
 }
 
 static void change(const struct request *request)
@@ -194,6 +247,32 @@ static void drop(const struct request *request)
 	answer_done(request, slot ? 0 : TP_ERR_NOT_FOUND);
 }
 
+static void add_identity(const struct request *request)
+{
+	struct row *row = row_numbered(request->account);
+	size_t index;
+	int err = !row ? TP_ERR_NOT_FOUND : row_with(request->frontend, request->address, &index) ? TP_ERR_EXISTS : 0;
+
+	buf_printf(&fx->log, "store link %s %s %d\n", request->frontend, request->address, err);
+	if (!err)
+		put_identity(row, request->frontend, request->address);
+	answer_done(request, err);
+}
+
+static void remove_identity(const struct request *request)
+{
+	size_t index;
+	struct row *row = row_with(request->frontend, request->address, &index);
+	int err = !row ? TP_ERR_NOT_FOUND : row->account.identities_count == 1 ? TP_ERR_NOT_ALLOWED : 0;
+
+	buf_printf(&fx->log, "store unlink %s %s %d\n", request->frontend, request->address, err);
+	if (!err) {
+		mem_free((char *)row->identities[index].address);
+		row->identities[index] = row->identities[--row->account.identities_count];
+	}
+	answer_done(request, err);
+}
+
 static void look_for_name(const struct request *request)
 {
 	int err = TP_ERR_NOT_FOUND;
@@ -212,7 +291,7 @@ static void list_all(const struct request *request)
 
 	for (size_t i = 0; i < ACCOUNTS; i++)
 		if (store.rows[i] && store.rows[i]->account.online)
-			identities[count++] = store.rows[i]->identity;
+			identities[count++] = store.rows[i]->identities[0];
 	done(request->context, 0, identities, count);
 }
 
@@ -264,9 +343,20 @@ static void get_values(const struct request *request)
 
 static void run(const struct request *request)
 {
+	size_t index;
+	struct row *row;
+
 	switch (request->kind) {
 	case FIND:
-		answer_account(request, row_of(request->address) ? 0 : TP_ERR_NOT_FOUND);
+		row = row_with(request->frontend, request->address, &index);
+		/* Elsewhere whoever has an XMPP address is known by it as well: most tests have nobody else there. */
+		if (!row && strcmp(request->frontend, "xmpp") != 0)
+			row = row_of(request->address);
+		answer_account(request, row, row ? 0 : TP_ERR_NOT_FOUND);
+		break;
+	case GET:
+		row = row_of(request->address);
+		answer_account(request, row, row ? 0 : TP_ERR_NOT_FOUND);
 		break;
 	case ADD:
 		add(request);
@@ -303,6 +393,12 @@ static void run(const struct request *request)
 	case GET_VALUES:
 		get_values(request);
 		break;
+	case ADD_IDENTITY:
+		add_identity(request);
+		break;
+	case REMOVE_IDENTITY:
+		remove_identity(request);
+		break;
 	}
 }
 
@@ -317,6 +413,7 @@ void store_pump_one(void)
 	mem_free(request->address);
 	mem_free(request->legacy_name);
 	mem_free(request->password);
+	mem_free(request->key);
 	mem_free(request);
 }
 
@@ -343,8 +440,8 @@ void store_close(struct store **closing)
 	*closing = NULL;
 }
 
-static void queue(enum kind kind, const char *address, const char *legacy_name, const char *password,
-		  void *done, void *context)
+static struct request *queue(enum kind kind, const char *address, const char *legacy_name, const char *password,
+			     void *done, void *context)
 {
 	struct request *request = MEM_NEW(struct request);
 
@@ -355,20 +452,20 @@ static void queue(enum kind kind, const char *address, const char *legacy_name, 
 	request->done = done;
 	request->context = context;
 	list_append(&store.queue, &request->link);
+	return request;
 }
 
 void store_find_account(struct store *unused, const char *frontend, const char *address,
 			store_account_done *done, void *context)
 {
 	(void)unused;
-	(void)frontend;
-	queue(FIND, address, NULL, NULL, (void *)done, context);
+	queue(FIND, address, NULL, NULL, (void *)done, context)->frontend = frontend;
 }
 
 void store_get_account(struct store *unused, const char *key, store_account_done *done, void *context)
 {
 	(void)unused;
-	queue(FIND, key, NULL, NULL, (void *)done, context);
+	queue(GET, key, NULL, NULL, (void *)done, context);
 }
 
 void store_add_account(struct store *unused, const char *key, const char *frontend, const char *address,
@@ -376,10 +473,11 @@ void store_add_account(struct store *unused, const char *key, const char *fronte
 		       store_account_done *done, void *context)
 {
 	(void)unused;
-	(void)frontend;
 	(void)language;
-	assert_string_equal(key, address);
-	queue(ADD, address, legacy_name, password, (void *)done, context);
+	struct request *request = queue(ADD, address, legacy_name, password, (void *)done, context);
+
+	request->frontend = frontend;
+	request->key = mem_strdup(key);
 }
 
 void store_change_account(struct store *unused, const char *key, const char *legacy_name,
@@ -474,4 +572,23 @@ void store_get_values(struct store *unused, const char *key, store_values_done *
 {
 	(void)unused;
 	queue(GET_VALUES, key, NULL, NULL, (void *)done, context);
+}
+
+void store_add_identity(struct store *unused, int64_t account, const char *frontend, const char *address,
+			store_done *done, void *context)
+{
+	struct request *request = queue(ADD_IDENTITY, address, NULL, NULL, (void *)done, context);
+
+	(void)unused;
+	request->frontend = frontend;
+	request->account = account;
+}
+
+void store_remove_identity(struct store *unused, const char *frontend, const char *address, store_done *done,
+			   void *context)
+{
+	struct request *request = queue(REMOVE_IDENTITY, address, NULL, NULL, (void *)done, context);
+
+	(void)unused;
+	request->frontend = frontend;
 }

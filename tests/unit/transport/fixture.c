@@ -583,11 +583,18 @@ static void on_answer(void *context, int err, const char *text)
 {
 	(void)context;
 	SAY("answer %d '%.60s'\n", err, text);
+	buf_clear(&fx->answer);
+	buf_puts(&fx->answer, text);
 }
 
 void chat(const char *address, const char *line)
 {
-	command_run_line(fx->transport, fx->frontend, address, "phone", line, on_answer, NULL);
+	chat_at(fx->frontend, address, line);
+}
+
+void chat_at(struct frontend *frontend, const char *address, const char *line)
+{
+	command_run_line(fx->transport, frontend, address, "phone", line, on_answer, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------ fixture */
@@ -651,6 +658,7 @@ int fixture_teardown(void **state)
 	config_destroy(&fx->config);
 	assert_int_equal(uv_loop_close(&fx->loop), 0);
 	buf_finish(&fx->log);
+	buf_finish(&fx->answer);
 	MEM_FREE(fx);
 	return 0;
 }

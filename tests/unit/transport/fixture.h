@@ -49,6 +49,7 @@ struct fixture {
 	struct backend backends[2]; /* "b1" and "b2" */
 	struct backend *gives;      /* assigned at once; NULL: users wait */
 	size_t queued;              /* backend_queued */
+	struct buf answer;          /* the last one to a line (chat) */
 	struct buf log;             /* lines since the last expect() or forget() */
 	bool hang;                  /* frontends and the NetworkPluginServer never say that they have stopped */
 };
@@ -86,8 +87,9 @@ struct user *log_in(const char *address, const char *resource);
 struct resource *attach(const char *address, const char *resource);
 struct resource *find(const char *address, const char *resource);
 void from_backend(struct backend *backend, struct event event);
-/* A line to the gateway; the answer is written down: "answer -2 'text'". */
+/* A line to the gateway; the answer is written down: "answer -2 'text'", of which the whole is in fx->answer. */
 void chat(const char *address, const char *line);
+void chat_at(struct frontend *frontend, const char *address, const char *line);
 int from_person(const char *address, const char *resource, struct event event);
 void join(const char *address, const char *resource, const char *room, const char *nickname);
 void participant(const char *user, const char *room, const char *nickname, int flags, enum status status);

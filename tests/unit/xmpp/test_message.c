@@ -141,11 +141,24 @@ static void test_from_contact(void **state)
 	expect_sent("type='headline'");
 }
 
+#define PRIVILEGE(access, type) \
+	"<privilege xmlns='urn:xmpp:privilege:2'><perm access='" access "' type='" type "'/></privilege>"
+
 static void test_carbon(void **state)
 {
 	(void)state;
 	log_in(ALICE_HOME);
 	struct event_message message = {.name = "bob@net", .text = "mine", .carbon = true};
+	/* Her server lets nobody speak for her: neither another one's word counts, nor a person's. */
+	feed("<message from='other.example' to='" GW "'>" PRIVILEGE("message", "outgoing") "</message>");
+	feed("<message from='" ALICE_HOME "' to='" GW "'>" PRIVILEGE("message", "outgoing") "</message>");
+	feed("<message from='example.org' to='" GW "'>" PRIVILEGE("message", "none") PRIVILEGE("roster", "both") "</message>");
+	show(NULL, &message);
+	expect_not_sent("privilege");
+	expect_sent("<message type='chat' from='" BOB "/bot' to='" ALICE "' ");
+	expect_sent("<body>(from another client of yours) mine</body>");
+	clear();
+	feed("<message from='example.org' to='" GW "'>" PRIVILEGE("message", "outgoing") "</message>");
 	show(NULL, &message);
 	expect_sent("<message from='" GW "' to='example.org'><privilege xmlns='urn:xmpp:privilege:2'>"
 	            "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' type='chat' "

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/command_private.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "config/limits.h"
+#include "transport/account.h"
+#include "transport/frontend.h"
+#include "transport/link.h"
+#include "transport/login_step.h"
+#include "transport/room.h"
+#include "transport/roster.h"
+#include "transport/router.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+#include "transport/user.h"
+
+void command_run_help(struct command_call *call)
+{
+	struct buf text = {0};
+	const struct command *command;
+
+	buf_puts(&text, "I understand:");
+	for (size_t i = 0; (command = command_at(i)); i++) {
+		if (!command_allowed(call->transport, command, call->frontend, call->address))
+			continue;
+		buf_printf(&text, "\n%s", command->name);
+		for (size_t f = 0; f < command->fields_count; f++)
+			buf_printf(&text, command->fields[f].required ? " <%s>" : " [%s]",
+				   command->fields[f].name);
+		buf_printf(&text, " - %s", command->help);
+	}
+	command_reply(call, 0, "%s", buf_text(&text));
+	buf_finish(&text);
+}
+
+static void account_changed(void *context, int err, const char *text)
+{
+	command_reply(context, err, "%s", text && *text ? text : err ? tp_error_text(err) : "Done.");
+}
+
+void command_run_register(struct command_call *call)
+{
+	account_register(call->transport, call->frontend, call->address, command_value(call, "username"),
+			 command_value(call, "password"), NULL, false, account_changed, call);
+}
+
+void command_run_link(struct command_call *call)
+{
+	const char *code = command_value(call, "code");
+
+	if (*code)
+		link_use(call->transport, call->frontend, call->address, code, account_changed, call);
+	else
+		link_begin(call->transport, call->frontend, call->address, account_changed, call);
+}
+
+void command_run_unlink(struct command_call *call)
+{
+	link_end(call->transport, call->frontend, call->address, command_value(call, "address"), account_changed, call);
+}
+
+/* A text whose last line will be the account's addresses, once they are read. */
+struct telling {
+	struct command_call *call;
+	struct buf text;
+};
+
+static void found_addresses(void *context, int err, const struct store_account *account)
+{
+	struct telling *telling = context;
+
+	if (!err && account)
+		link_put_addresses(&telling->text, account);
+	command_reply(telling->call, 0, "%s", buf_text(&telling->text));
+	buf_finish(&telling->text);
+	mem_free(telling);
+}
+
+/* `text` becomes ours. */
+static void reply_with_addresses(struct command_call *call, struct buf *text)
+{
+	struct telling *telling = MEM_NEW(struct telling);
+
+	telling->call = call;
+	telling->text = *text;
+	store_find_account(call->transport->store, call->frontend->ops->name, call->address, found_addresses, telling);
+}
+
+void command_run_unregister(struct command_call *call)
+{
+	account_unregister(call->transport, call->frontend, call->address, account_changed, call);
+}
+
+static const struct {
+	const char *name;
+	const char *label;
+} setting_switches[] = {
+	{"enable_transport", "Log in to the network when I come online"},
+	{"send_headlines", "Deliver announcements (headlines) as well"},
+	{"stay_connected", "Stay connected while I am offline"},
+	{"display_name", "On Matrix: in rooms I am called as I am called there"},
+};
+
+static bool setting_default(const struct transport *transport, const char *name)
+{
+	if (!strcmp(name, "send_headlines"))
+		return transport->service.send_headlines;
+	if (!strcmp(name, "stay_connected"))
+		return transport->service.stay_connected;
+	if (!strcmp(name, "display_name"))
+		return transport->service.display_name;
+	return true;
+}
+
+void command_prefill_settings(const struct command_call *call, struct map *values)
+{
+	struct user *user = command_caller(call);
+
+	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
+		const char *name = setting_switches[i].name;
+		bool on = setting_default(call->transport, name);
+
+		if (user)
+			on = user_setting_bool(user, name, on);
+		mem_free(map_put(values, name, mem_strdup(on ? "1" : "0")));
+	}
+}
+
+static void write_setting(void *context, int err, const struct store_account *account)
+{
+	struct command_call *call = context;
+
+	if (err) {
+		command_reply(call, err == TP_ERR_NOT_FOUND ? TP_ERR_NOT_REGISTERED : err, "%s",
+			      err == TP_ERR_NOT_FOUND ? "You are not registered here." : tp_error_text(err));
+		return;
+	}
+	struct user *user = user_find(call->transport, account->key);
+	bool enabled = true, was_enabled = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
+		const char *name = setting_switches[i].name;
+		bool on;
+
+		if (!config_parse_bool(command_value(call, name), &on))
+			continue;
+		if (i == 0) {
+			enabled = on;
+			was_enabled = !user || user_setting_bool(user, name, true);
+		}
+		if (user)
+			user_set_setting(user, name, on ? "1" : "0");
+		else
+			store_set_setting(call->transport->store, account->id, name, on ? "1" : "0", NULL, NULL);
+	}
+	if (user && enabled != was_enabled) {
+		if (enabled)
+			user_login(user);
+		else
+			user_logout(user);
+	}
+	command_reply(call, 0, "Settings saved.");
+}
+
+void command_run_settings(struct command_call *call)
+{
+	struct buf text = {0};
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
+		const char *value = command_value(call, setting_switches[i].name);
+		bool on;
+
+		if (!*value)
+			continue;
+		any = true;
+		if (!config_parse_bool(value, &on)) {
+			command_reply(call, TP_ERR_INVALID, "%s must be on or off.", setting_switches[i].name);
+			return;
+		}
+	}
+	if (any) {
+		store_find_account(call->transport->store, call->frontend->ops->name, call->address, write_setting,
+				   call);
+		return;
+	}
+	struct map *now = map_create();
+
+	command_prefill_settings(call, now);
+	buf_puts(&text, "Your settings:");
+	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
+		const char *value = map_get(now, setting_switches[i].name);
+
+		buf_printf(&text, "\n%s: %s (%s)", setting_switches[i].name, *value == '1' ? "on" : "off",
+			   setting_switches[i].label);
+	}
+	map_destroy(&now, mem_free);
+	reply_with_addresses(call, &text);
+}
+
+void command_run_join(struct command_call *call)
+{
+	const char *room = command_value(call, "room");
+	struct user *user = command_caller(call);
+
+	if (!user) {
+		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not logged in: come online first.");
+		return;
+	}
+	if (strlen(room) > LIMIT_NAME_BYTES) {
+		command_reply(call, TP_ERR_INVALID, "That name is too long.");
+		return;
+	}
+	if (call->frontend->ops->offer_room) {
+		call->frontend->ops->offer_room(call->frontend, call->address, call->resource, room);
+		command_reply(call, 0, "I have invited you to %s.", room);
+		return;
+	}
+	const char *nickname = command_value(call, "nickname");
+	struct resource *resource =
+		session_find(call->transport, call->frontend, call->address, call->resource);
+	const struct event join = {.type = EVENT_ROOM_JOIN,
+				   .room = {.name = room, .nickname = *nickname ? nickname : user->legacy_name}};
+	int err = resource ? router_from_frontend(resource, &join) : TP_ERR_NOT_CONNECTED;
+
+	command_reply(call, err, err ? "Could not join %s: %s." : "Joining %s.", room, tp_error_text(err));
+}
+
+static const char *state_sentence(const struct user *user)
+{
+	switch (user->state) {
+	case USER_IDLE:
+		return "logged out";
+	case USER_WAITING:
+		return "waiting for a free place";
+	case USER_CONNECTING:
+		return "connecting";
+	case USER_CONNECTED:
+		return "connected";
+	case USER_RETRYING:
+		return "connection lost, trying again";
+	case USER_FAILED:
+		return "not connected";
+	}
+	return "unknown";
+}
+
+/* One on a line. */
+static void put_rooms(struct buf *text, const struct user *user, const char *indent)
+{
+	struct map_iter it = {0};
+
+	while (map_next(user->rooms, &it)) {
+		const struct room *room = it.value;
+
+		buf_printf(text, "\n%s%s as %s%s", indent, room->name, room->nickname,
+			   room->state == ROOM_JOINED ? "" : " (not joined yet)");
+	}
+}
+
+void command_run_status(struct command_call *call)
+{
+	const struct user *user = command_caller(call);
+	struct buf text = {0};
+
+	if (!user) {
+		command_reply(call, 0, "You are not logged in.");
+		return;
+	}
+	buf_printf(&text, "%s: %s", user->legacy_name, state_sentence(user));
+	if (user->state != USER_CONNECTED && user->last_error_text && *user->last_error_text)
+		buf_printf(&text, " (%s)", user->last_error_text);
+	buf_printf(&text, "\ncontacts: %zu\nrooms: %zu", contacts_count(user->roster->contacts),
+		   map_count(user->rooms));
+	put_rooms(&text, user, "  ");
+	reply_with_addresses(call, &text);
+}
+
+struct user *command_caller_for_login(struct command_call *call)
+{
+	struct user *user = command_caller(call);
+
+	if (!user)
+		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not here: register if you have not yet, and come online.");
+	return user;
+}
+
+void command_run_login(struct command_call *call)
+{
+	struct user *user = command_caller_for_login(call);
+	struct buf text = {0};
+	struct event event;
+
+	if (!user)
+		return;
+	user_set_setting(user, "enable_transport", "1");
+	bool again = login_step_begin_again(user);
+
+	if (!again && (user->state == USER_IDLE || user->state == USER_FAILED))
+		user_login(user);
+	if (login_step_event(user, &event))
+		login_step_describe(&text, &event.login_step, true);
+	else if (user->state == USER_CONNECTED)
+		buf_puts(&text, "You are logged in.");
+	else if (user->state == USER_IDLE)
+		buf_puts(&text, "This account may not log in at the moment.");
+	else
+		buf_puts(&text, "You are being logged in.");
+	command_reply(call, user->state == USER_IDLE ? TP_ERR_NOT_ALLOWED : 0, "%s", buf_text(&text));
+	buf_finish(&text);
+}
+
+void command_run_logout(struct command_call *call)
+{
+	struct user *user = command_caller_for_login(call);
+
+	if (!user)
+		return;
+	user_set_setting(user, "enable_transport", "0");
+	user_logout(user);
+	command_reply(call, 0, "You are logged out until you say: login");
+}
+
+void command_run_rooms(struct command_call *call)
+{
+	const struct user *user = command_caller_for_login(call);
+	struct buf text = {0};
+
+	if (!user)
+		return;
+	buf_puts(&text, map_count(user->rooms) ? "Your rooms:" : "You are in no room.");
+	put_rooms(&text, user, "");
+	command_reply(call, 0, "%s", buf_text(&text));
+	buf_finish(&text);
+}
+
+void command_run_answer(struct command_call *call)
+{
+	struct user *user = command_caller_for_login(call);
+	struct buf problem = {0};
+
+	if (!user)
+		return;
+	int err = login_step_answer(user, command_value(call, "answer"), &problem);
+
+	command_reply(call, err, "%s", err ? buf_text(&problem) : "One moment, please.");
+	buf_finish(&problem);
+}
+
+void command_run_cancel(struct command_call *call)
+{
+	struct user *user = command_caller_for_login(call);
+
+	if (!user)
+		return;
+	bool ended = login_step_give_up(user);
+
+	command_reply(call, ended ? 0 : TP_ERR_NOT_FOUND,
+		      ended ? "The login is given up." : "There is no login that waits for you.");
+}
