@@ -11,6 +11,17 @@
 /* the last ones: the accounts' queries count from 0 */
 enum { SLOT_READ_VERSION = DRIVER_SLOTS - 1, SLOT_NOTE_VERSION = DRIVER_SLOTS - 2 };
 
+/* Of both forms that the table has had. */
+#define CONTACT_COLUMNS \
+	"user_id {:int} NOT NULL REFERENCES {users} (id) ON DELETE CASCADE, " \
+	"uin {:key} NOT NULL, " \
+	"nickname {:text} NOT NULL, " \
+	"group_names {:text} NOT NULL, " \
+	"subscribed {:int} NOT NULL DEFAULT 0, " \
+	"flags {:int} NOT NULL DEFAULT 0, " \
+	"icon_hash {:text} NOT NULL, " \
+	"PRIMARY KEY (user_id, uin)"
+
 /* Numbers are Unix seconds. Names of columns follow Spectrum 2's where they mean the same. */
 static const char *const first_tables[] = {
         "CREATE TABLE {users} ("
@@ -40,15 +51,7 @@ static const char *const first_tables[] = {
         "value {:text} NOT NULL, "
         "PRIMARY KEY (user_id, var))",
 
-        "CREATE TABLE {buddies} ("
-        "user_id {:int} NOT NULL REFERENCES {users} (id) ON DELETE CASCADE, "
-        "uin {:key} NOT NULL, "
-        "nickname {:text} NOT NULL, "
-        "group_names {:text} NOT NULL, "
-        "subscribed {:int} NOT NULL DEFAULT 0, "
-        "flags {:int} NOT NULL DEFAULT 0, "
-        "icon_hash {:text} NOT NULL, "
-        "PRIMARY KEY (user_id, uin))",
+        "CREATE TABLE {buddies} (" CONTACT_COLUMNS ")",
 };
 
 /* What backends keep for people. */
@@ -81,15 +84,7 @@ static const char *const places_tables[] = {
 
 /* Contacts are read all at once, in the order of their key: they lie in it, and not elsewhere with an index beside. */
 static const char *const ordered_contacts[] = {
-        "CREATE TABLE {buddies_in_order} ("
-        "user_id {:int} NOT NULL REFERENCES {users} (id) ON DELETE CASCADE, "
-        "uin {:key} NOT NULL, "
-        "nickname {:text} NOT NULL, "
-        "group_names {:text} NOT NULL, "
-        "subscribed {:int} NOT NULL DEFAULT 0, "
-        "flags {:int} NOT NULL DEFAULT 0, "
-        "icon_hash {:text} NOT NULL, "
-        "PRIMARY KEY (user_id, uin)) {:in-order}",
+        "CREATE TABLE {buddies_in_order} (" CONTACT_COLUMNS ") {:in-order}",
 
         "INSERT INTO {buddies_in_order} (user_id, uin, nickname, group_names, subscribed, flags, icon_hash) "
         "SELECT user_id, uin, nickname, group_names, subscribed, flags, icon_hash FROM {buddies} "
