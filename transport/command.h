@@ -44,6 +44,7 @@ struct command {
 	 * runs it, then "answer" or "cancel" for each EVENT_LOGIN_STEP, until EVENT_SESSION says how it ended. These
 	 * three commands reply at once. */
 	bool dialogue;
+	bool takes_names; /* in a line "FIELD=VALUE" gives that field, in whatever place: "join #room password=secret" */
 	bool names_fields; /* in a line each value has its field's name before it: "settings stay_connected on" */
 };
 
@@ -76,6 +77,11 @@ void command_run(struct transport *transport, struct frontend *frontend, const c
  * commands (admin.h). */
 void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
 		      const char *resource, const char *line, command_done *done, void *context);
+/* Whether a line as typed has a secret in it, or is nearly one that has (a slip in the command's name): what should not be
+ * left where it was said. */
+bool command_line_has_secret(const char *line);
+/* Whether somebody who wrote this word may have meant that name: a letter or two wrong, missing or in another place. */
+bool command_is_nearly(const char *word, size_t length, const char *name);
 /* Fills what a form shows at first; the caller destroys values with mem_free. */
 void command_prefill(struct transport *transport, struct frontend *frontend, const char *address,
 		     const struct command *command, struct map *values);

@@ -32,6 +32,7 @@ static const struct command_field settings_fields[] = {
 static const struct command_field join_fields[] = {
 	{"room", "Room", FIELD_TEXT, true},
 	{"nickname", "Nickname in the room", FIELD_TEXT, false},
+	{"password", "Password of the room, if it has one", FIELD_SECRET, false},
 };
 
 static const struct command_field add_fields[] = {
@@ -66,7 +67,7 @@ static const struct command commands[] = {
 	 settings_fields, ARRAY_SIZE(settings_fields), command_prefill_settings, command_run_settings,
 	 .names_fields = true},
 	{"join", "Join a room", "join a room of the network", ROLE_REGISTERED, join_fields, ARRAY_SIZE(join_fields),
-	 NULL, command_run_join},
+	 NULL, command_run_join, .takes_names = true},
 	{"status", "Status", "whether you are connected, and your rooms", ROLE_REGISTERED, NULL, 0, NULL,
 	 command_run_status},
 	{"login", "Log in", "log in to the network, step by step where it asks for more than a password",

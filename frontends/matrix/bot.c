@@ -384,9 +384,8 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 		return;
 	}
 	bool registers = text_is_word(word, length, "register") || (text_is_word(word, length, "login") && *rest);
-	bool has_password = registers && rest[strcspn(rest, " \t\n")];
 
-	if (has_password || text_is_word(word, length, "admin-register"))
+	if (command_line_has_secret(word) || (*rest && command_is_nearly(word, length, "puppet")))
 		hide(frontend, room, event_id);
 	/* What is answered to these, or said with them, is for the two alone. */
 	if (!private && (registers || text_is_word(word, length, "link"))) {
@@ -412,6 +411,20 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 		run_command(frontend, room, sender, changed ? changed : word, text_is_word(word, length, "help"),
 		            registers);
 	mem_free_secret(changed);
+}
+
+void bot_edited(struct matrix_frontend *frontend, const struct matrix_room *room, const struct matrix_event *event)
+{
+	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, event->sender);
+	const char *word = event->body + strspn(event->body, " \t\n");
+	size_t length = strcspn(word, " \t\n");
+
+	if (!asks_for_secret(identity ? identity->user : NULL) && !command_line_has_secret(word) &&
+	    !(word[length] && command_is_nearly(word, length, "puppet")))
+		return;
+	hide(frontend, room, event->id);
+	hide(frontend, room, event->replaces);
+	matrix_notice(frontend, room->id, NULL, "I do not read what is changed afterwards: please say it anew.");
 }
 
 /* ------------------------------------------------------------------------------------------ invitation */

@@ -215,8 +215,7 @@ static void run_line(struct asking *asking, const char *line)
 
 	asking->help = text_is_word(word, length, "help") || !*word;
 	asking->registers = text_is_word(word, length, "register") || (login && *rest);
-	asking->has_password = (asking->registers && rest[strcspn(rest, " \t\n")]) ||
-	                       text_is_word(word, length, "admin-register");
+	asking->has_password = command_line_has_secret(word);
 	if ((asking->registers || login) && member)
 		member->curious = true;
 	if (login)

@@ -12,6 +12,7 @@
 #include "frontends/slack/slack_text.h"
 #include "transport/portal.h"
 #include "transport/room.h"
+#include "transport/room_key.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/user.h"
@@ -26,7 +27,7 @@ void portal_channel_join(struct slack_frontend *frontend, const struct channel *
 
 	if (channel->archived || (room && room_has(room, resource)))
 		return;
-	char *nickname = user_nickname(user);
+	char *nickname = room_key_nickname(user, channel->name);
 	int err = router_from_frontend(
 	        resource, &(struct event){.type = EVENT_ROOM_JOIN,
 	                                  .room = {.name = channel->name, .nickname = nickname}});

@@ -4,6 +4,8 @@
 
 #include "tests/unit/transport/fixture.h"
 
+#include "transport/store/seal.h"
+
 const struct config_table store_config_table = {.module = "store"};
 
 #define ACCOUNTS 16
@@ -51,6 +53,7 @@ struct store {
 	char *banned, *ban_reason; /* there is at most one */
 	int64_t last_id;
 	int values_err;
+	struct seal *seal;
 };
 static struct store store;
 bool store_fails;
@@ -59,8 +62,8 @@ int store_open(struct store **opened, uv_loop_t *loop, const struct store_config
 {
 	(void)loop;
 	(void)config;
-	(void)error;
 	list_init(&store.queue);
+	assert_int_equal(seal_open(&store.seal, NULL, error), 0);
 	store.values_err = 0;
 	*opened = &store;
 	return 0;
@@ -396,6 +399,12 @@ static void run(const struct request *request)
 	}
 }
 
+const struct seal *store_seal(const struct store *unused)
+{
+	(void)unused;
+	return store.seal;
+}
+
 void store_pump_one(void)
 {
 	if (list_empty(&store.queue))
@@ -431,6 +440,7 @@ void store_close(struct store **closing)
 	MEM_FREE(store.banned);
 	MEM_FREE(store.ban_reason);
 	store_fails = false;
+	seal_close(&store.seal);
 	*closing = NULL;
 }
 
