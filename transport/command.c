@@ -12,6 +12,7 @@
 #include "transport/admin.h"
 #include "transport/admin_table.h"
 #include "transport/command_private.h"
+#include "transport/command_question.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
 #include "transport/session.h"
@@ -64,7 +65,7 @@ void command_reply(struct command_call *call, int err, const char *format, ...)
 	call_free(call);
 }
 
-static struct command_call *call_create(struct transport *transport, struct frontend *frontend, const char *address,
+struct command_call *command_call_create(struct transport *transport, struct frontend *frontend, const char *address,
 					const char *resource, command_done *done, void *context)
 {
 	struct command_call *call = MEM_NEW(struct command_call);
@@ -79,20 +80,21 @@ static struct command_call *call_create(struct transport *transport, struct fron
 	return call;
 }
 
-static void call_start(struct command_call *call, const struct command *command)
+void command_call_start(struct command_call *call, const struct command *command, bool asks)
 {
 	call->command = command;
 	if (!command_allowed(call->transport, command, call->frontend, call->address)) {
 		command_reply(call, TP_ERR_NOT_ALLOWED, "You may not do that.");
 		return;
 	}
-	for (size_t i = 0; i < command->fields_count; i++) {
-		const struct command_field *field = &command->fields[i];
+	const struct command_field *field = command_missing(call);
 
-		if (field->required && !*command_value(call, field->name)) {
-			command_reply(call, TP_ERR_INVALID, "%s is missing: %s.", field->name, field->label);
-			return;
-		}
+	if (field && asks && command->asks && command_question_ask(call, field))
+		return;
+	/* What else is needed the command says itself. */
+	if (field && field->required) {
+		command_reply(call, TP_ERR_INVALID, "%s is missing: %s.", field->name, field->label);
+		return;
 	}
 	command->run(call);
 }
@@ -100,12 +102,12 @@ static void call_start(struct command_call *call, const struct command *command)
 void command_run(struct transport *transport, struct frontend *frontend, const char *address, const char *resource,
 		 const struct command *command, struct map *values, command_done *done, void *context)
 {
-	struct command_call *call = call_create(transport, frontend, address, resource, done, context);
+	struct command_call *call = command_call_create(transport, frontend, address, resource, done, context);
 	struct map_iter it = {0};
 
 	while (values && map_next(values, &it))
 		mem_free_secret(map_put(call->values, it.key, mem_strdup(it.value)));
-	call_start(call, command);
+	command_call_start(call, command, false);
 }
 
 /* Splits in place: spaces part words, '…' and "…" keep them together, a backslash takes the next character as it is.
@@ -298,11 +300,13 @@ static bool take_answer(struct user *user, const char *line, command_done *done,
 }
 
 void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
-		      const char *resource, const char *line, command_done *done, void *context)
+		      const char *resource, const char *line, bool asks, command_done *done, void *context)
 {
 	struct user *user = live_user(transport, frontend, address);
 
 	if (user && take_answer(user, line, done, context))
+		return;
+	if (asks && command_question_answer(transport, frontend, address, resource, line, done, context))
 		return;
 	if (transport_is_admin(transport, frontend->ops->name, address) && is_admin_line(line)) {
 		run_unknown(transport, frontend, address, line, done, context);
@@ -330,10 +334,10 @@ void command_run_line(struct transport *transport, struct frontend *frontend, co
 		mem_free_secret(copy);
 		return;
 	}
-	struct command_call *call = call_create(transport, frontend, address, resource, done, context);
+	struct command_call *call = command_call_create(transport, frontend, address, resource, done, context);
 
 	if (take_words(call, command, words + 1, count - 1))
-		call_start(call, command);
+		command_call_start(call, command, asks);
 	else
 		command_reply(call, TP_ERR_INVALID, "I cannot make sense of that. Try: help");
 	mem_free_secret(copy);

@@ -17,7 +17,6 @@
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/upgrade.h"
 #include "transport/command.h"
-#include "transport/login_step.h"
 #include "transport/session.h"
 #include "transport/user.h"
 
@@ -274,11 +273,6 @@ const char *bot_addressed(const struct matrix_frontend *frontend, const struct m
 	return is_about_room(room, text) ? text : NULL;
 }
 
-static bool asks_for_secret(const struct user *user)
-{
-	return user && login_step_is_open(user);
-}
-
 /* What may have a password in it does not stay in the room. */
 static void hide(struct matrix_frontend *frontend, const struct matrix_room *room, const char *event_id)
 {
@@ -359,7 +353,8 @@ static void run_command(struct matrix_frontend *frontend, const struct matrix_ro
 
 	asking->help = help;
 	asking->registers = registers;
-	command_run_line(frontend->base.transport, &frontend->base, sender, "", line, answered, asking);
+	command_run_line(frontend->base.transport, &frontend->base, sender, "", line, room->kind == MATRIX_ROOM_CONTROL,
+	                 answered, asking);
 }
 
 void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
@@ -368,13 +363,15 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 	const char *word = line + strspn(line, " \t\n");
 	size_t length = strcspn(word, " \t\n");
 	const char *rest = word + length + strspn(word + length, " \t\n");
-	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, sender);
+	const struct command_asked asked = command_asked(frontend->base.transport, &frontend->base, sender);
 	bool private = room->kind == MATRIX_ROOM_CONTROL;
 	char *changed = NULL;
 
-	if (asks_for_secret(identity ? identity->user : NULL) && private) {
-		hide(frontend, room, event_id);
-		run_command(frontend, room, sender, line, false, false);
+	if (asked.open && private) {
+		if (asked.secret)
+			hide(frontend, room, event_id);
+		run_command(frontend, room, sender, line, false,
+		            asked.command && !strcmp(asked.command->name, "register"));
 		return;
 	}
 	if (run_in_room(frontend, room, sender, word, length, rest))
@@ -415,11 +412,11 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 
 void bot_edited(struct matrix_frontend *frontend, const struct matrix_room *room, const struct matrix_event *event)
 {
-	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, event->sender);
+	const struct command_asked asked = command_asked(frontend->base.transport, &frontend->base, event->sender);
 	const char *word = event->body + strspn(event->body, " \t\n");
 	size_t length = strcspn(word, " \t\n");
 
-	if (!asks_for_secret(identity ? identity->user : NULL) && !command_line_has_secret(word) &&
+	if (!asked.secret && !command_line_has_secret(word) &&
 	    !(word[length] && command_is_nearly(word, length, "puppet")))
 		return;
 	hide(frontend, room, event->id);

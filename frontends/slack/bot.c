@@ -14,7 +14,6 @@
 #include "frontends/slack/slack_text.h"
 #include "transport/command.h"
 #include "transport/link.h"
-#include "transport/login_step.h"
 #include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/roster.h"
@@ -224,7 +223,7 @@ static void run_line(struct asking *asking, const char *line)
 	                 changed ? changed
 	                 : *word ? word
 	                         : "help",
-	                 answered, asking);
+	                 true, answered, asking);
 	mem_free_secret(changed);
 }
 
@@ -577,14 +576,6 @@ static bool links_address(const struct bot_place *place, const char *word, size_
 	return alone && text_is_word(word, length, "unlink");
 }
 
-static bool is_asked(struct slack_frontend *frontend, const char *address)
-{
-	const struct identity *identity =
-	        session_find_identity(frontend->base.transport, &frontend->base, address);
-
-	return identity && identity->user && login_step_is_open(identity->user);
-}
-
 void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place,
                     const char *line)
 {
@@ -593,18 +584,20 @@ void slack_bot_line(struct workspace *workspace, const char *user, const struct 
 	const char *rest = word + length + strspn(word + length, " \t\n");
 	char *address = slack_address(workspace->team, user);
 	/* Whatever it is, it is the answer, and no command. */
-	bool asked = is_asked(workspace->frontend, address);
+	const struct command_asked asked =
+		command_asked(workspace->frontend->base.transport, &workspace->frontend->base, address);
 
 	mem_free(address);
-	if (!asked && !links_address(place, word, length, rest) &&
+	if (!asked.open && !links_address(place, word, length, rest) &&
 	    run_own(workspace, user, place, word, length, rest))
 		return;
 	struct asking *asking = ask(workspace, user, place, NULL);
 
-	if (asked) {
-		asking->has_password = true;
+	if (asked.open) {
+		asking->has_password = asked.secret;
+		asking->registers = asked.command && !strcmp(asked.command->name, "register");
 		command_run_line(workspace->frontend->base.transport, &workspace->frontend->base,
-		                 asking->address, "", line, answered, asking);
+		                 asking->address, "", line, true, answered, asking);
 	} else {
 		run_line(asking, line);
 	}
