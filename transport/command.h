@@ -81,15 +81,15 @@ struct command_asked {
 };
 struct command_asked command_asked(struct transport *transport, const struct frontend *frontend, const char *address);
 
-/* Runs a line as typed in a chat. `asks`: what the command lacks is asked for, and the next line is the answer; false where
- * others are, too. While a login waits for an answer the line is that answer (only "cancel" gives
+/* Runs a line as typed in a chat. `asks`: what the command lacks is asked for, and the next line is the answer; false
+ * where others are, too. While a login waits for an answer the line is that answer (only "cancel" gives
  * the login up); the frontend keeps it out of logs. Else: first word the command, the others its fields in order
  * (quotes as in a shell). Unknown input is answered with help. Administrators may also use Spectrum's admin
  * commands (admin.h). */
 void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
 		      const char *resource, const char *line, bool asks, command_done *done, void *context);
-/* Whether a line as typed has a secret in it, or is nearly one that has (a slip in the command's name): what should not be
- * left where it was said. */
+/* Whether a line as typed has a secret in it, or is nearly one that has (a slip in the command's name): what should
+ * not be left where it was said. */
 bool command_line_has_secret(const char *line);
 /* Whether somebody who wrote this word may have meant that name: a letter or two wrong, missing or in another place. */
 bool command_is_nearly(const char *word, size_t length, const char *name);

@@ -38,7 +38,8 @@ static void question_free(struct question *question)
 	mem_free(question);
 }
 
-static struct question *find(struct transport *transport, const struct frontend *frontend, const char *address, bool take)
+static struct question *find(struct transport *transport, const struct frontend *frontend, const char *address,
+			     bool take)
 {
 	struct text_key key;
 	const char *who = text_key_join(&key, frontend->ops->name, address);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a command lacks is asked for in a chat, one after the other: "register" alone asks for the user name, then for the
- * password if the network wants one. The person's next line is the answer, whatever it looks like; "cancel" ends it, and so
- * do LIMIT_QUESTION_SECONDS. One command at a time for each address. Answers may be secrets: never logged, copies are wiped.
- * Loop thread.
+ * What a command lacks is asked for in a chat, one after the other: "register" alone asks for the user name, then for
+ * the password if the network wants one. The person's next line is the answer, whatever it looks like; "cancel" ends
+ * it, and so do LIMIT_QUESTION_SECONDS. One command at a time for each address. Answers may be secrets: never logged,
+ * copies are wiped. Loop thread.
  */
 #pragma once
 

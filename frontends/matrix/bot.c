@@ -213,7 +213,8 @@ static void created(void *context, struct matrix_room *room, const char *problem
 	mem_free(text);
 }
 
-static void create(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender, const char *rest)
+static void create(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
+                   const char *rest)
 {
 	size_t length = strcspn(rest, " \t\n");
 	const char *title = rest + length + strspn(rest + length, " \t\n");

@@ -74,7 +74,8 @@ static void test_join(void **state)
 /* A frontend whose places are shared: the core keeps what a room asks for. */
 static struct frontend_ops sharing;
 
-static void offer(struct frontend *frontend, const char *address, const char *resource, const char *room, const char *password)
+static void offer(struct frontend *frontend, const char *address, const char *resource, const char *room,
+		  const char *password)
 {
 	(void)frontend;
 	(void)resource;
