@@ -41,14 +41,15 @@ void command_run_contacts(struct command_call *call)
 {
 	const struct user *user = command_caller_for_login(call);
 	struct buf text = {0};
+	struct contacts_iter contacts = {0};
 	struct map_iter it = {0};
 	bool others = false;
 
 	if (!user)
 		return;
-	buf_puts(&text, map_count(user->roster->contacts) ? "Your contacts:" : "You have no contacts.");
-	while (map_next(user->roster->contacts, &it)) {
-		const struct contact *contact = it.value;
+	buf_puts(&text, contacts_count(user->roster->contacts) ? "Your contacts:" : "You have no contacts.");
+	while (contacts_next(user->roster->contacts, &contacts)) {
+		const struct contact *contact = contacts.contact;
 
 		buf_putc(&text, '\n');
 		if (contact->requested) {
@@ -60,7 +61,6 @@ void command_run_contacts(struct command_call *call)
 			buf_printf(&text, " (%s)", contact->alias);
 		buf_puts(&text, contact->status == STATUS_OFFLINE ? "" : ": there");
 	}
-	it = (struct map_iter){0};
 	while (map_next(user->conversations, &it)) {
 		const struct conversation *conversation = it.value;
 

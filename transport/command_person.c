@@ -286,7 +286,7 @@ void command_run_status(struct command_call *call)
 	buf_printf(&text, "%s: %s", user->legacy_name, state_sentence(user));
 	if (user->state != USER_CONNECTED && user->last_error_text && *user->last_error_text)
 		buf_printf(&text, " (%s)", user->last_error_text);
-	buf_printf(&text, "\ncontacts: %zu\nrooms: %zu", map_count(user->roster->contacts),
+	buf_printf(&text, "\ncontacts: %zu\nrooms: %zu", contacts_count(user->roster->contacts),
 		   map_count(user->rooms));
 	put_rooms(&text, user, "  ");
 	reply_with_addresses(call, &text);

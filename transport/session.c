@@ -558,9 +558,10 @@ static void show_end(struct identity *identity, const char *text)
 				router_deliver_to(identity, resource, &left);
 		}
 	}
-	it = (struct map_iter){0};
-	while (map_next(user->roster->contacts, &it)) {
-		const struct contact *contact = it.value;
+	struct contacts_iter contacts = {0};
+
+	while (contacts_next(user->roster->contacts, &contacts)) {
+		const struct contact *contact = contacts.contact;
 		struct event gone;
 
 		if (!contact->stored)
