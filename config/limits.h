@@ -73,6 +73,10 @@
 #define LIMIT_LINK_TRIES 5                 /* wrong codes of one address */
 #define LIMIT_LINK_TRIERS 10000            /* addresses with wrong codes; then nobody else may try */
 
+/* what a command asks for */
+#define LIMIT_QUESTIONS 10000              /* open at a time; then what is missing is told, not asked for */
+#define LIMIT_QUESTION_SECONDS 600         /* for an answer */
+
 /* logins in several steps */
 #define LIMIT_LOGIN_ANSWER_BYTES 4096      /* what a person answers to one step */
 #define LIMIT_LOGIN_STEP_SECONDS 900       /* for one step, also where the backend names no time */

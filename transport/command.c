@@ -12,6 +12,7 @@
 #include "transport/admin.h"
 #include "transport/admin_table.h"
 #include "transport/command_private.h"
+#include "transport/command_question.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
 #include "transport/session.h"
@@ -64,7 +65,7 @@ void command_reply(struct command_call *call, int err, const char *format, ...)
 	call_free(call);
 }
 
-static struct command_call *call_create(struct transport *transport, struct frontend *frontend, const char *address,
+struct command_call *command_call_create(struct transport *transport, struct frontend *frontend, const char *address,
 					const char *resource, command_done *done, void *context)
 {
 	struct command_call *call = MEM_NEW(struct command_call);
@@ -79,20 +80,21 @@ static struct command_call *call_create(struct transport *transport, struct fron
 	return call;
 }
 
-static void call_start(struct command_call *call, const struct command *command)
+void command_call_start(struct command_call *call, const struct command *command, bool asks)
 {
 	call->command = command;
 	if (!command_allowed(call->transport, command, call->frontend, call->address)) {
 		command_reply(call, TP_ERR_NOT_ALLOWED, "You may not do that.");
 		return;
 	}
-	for (size_t i = 0; i < command->fields_count; i++) {
-		const struct command_field *field = &command->fields[i];
+	const struct command_field *field = command_missing(call);
 
-		if (field->required && !*command_value(call, field->name)) {
-			command_reply(call, TP_ERR_INVALID, "%s is missing: %s.", field->name, field->label);
-			return;
-		}
+	if (field && asks && command->asks && command_question_ask(call, field))
+		return;
+	/* What else is needed the command says itself. */
+	if (field && field->required) {
+		command_reply(call, TP_ERR_INVALID, "%s is missing: %s.", field->name, field->label);
+		return;
 	}
 	command->run(call);
 }
@@ -100,12 +102,12 @@ static void call_start(struct command_call *call, const struct command *command)
 void command_run(struct transport *transport, struct frontend *frontend, const char *address, const char *resource,
 		 const struct command *command, struct map *values, command_done *done, void *context)
 {
-	struct command_call *call = call_create(transport, frontend, address, resource, done, context);
+	struct command_call *call = command_call_create(transport, frontend, address, resource, done, context);
 	struct map_iter it = {0};
 
 	while (values && map_next(values, &it))
 		mem_free_secret(map_put(call->values, it.key, mem_strdup(it.value)));
-	call_start(call, command);
+	command_call_start(call, command, false);
 }
 
 /* Splits in place: spaces part words, '…' and "…" keep them together, a backslash takes the next character as it is.
@@ -181,6 +183,22 @@ static void run_unknown(struct transport *transport, struct frontend *frontend, 
 	buf_finish(&text);
 }
 
+/* The field that a word names, where this command takes such; *word is its value then. NULL: none. */
+static const struct command_field *named_field(const struct command *command, const char **word)
+{
+	const char *value = command->takes_names ? strchr(*word, '=') : NULL;
+
+	for (size_t i = 0; value && i < command->fields_count; i++) {
+		const char *name = command->fields[i].name;
+
+		if (!text_is_word(*word, (size_t)(value - *word), name))
+			continue;
+		*word = value + 1;
+		return &command->fields[i];
+	}
+	return NULL;
+}
+
 /* "settings stay_connected on" names the field, other commands take their fields in order. */
 static bool take_words(struct command_call *call, const struct command *command, char **words, int count)
 {
@@ -196,10 +214,18 @@ static bool take_words(struct command_call *call, const struct command *command,
 		}
 		return count % 2 == 0;
 	}
-	if ((size_t)count > command->fields_count)
-		return false;
-	for (int i = 0; i < count; i++)
-		mem_free_secret(map_put(call->values, command->fields[i].name, mem_strdup(words[i])));
+	size_t next = 0;
+
+	for (int i = 0; i < count; i++) {
+		const char *value = words[i];
+		const struct command_field *field = named_field(command, &value);
+
+		if (!field && next == command->fields_count)
+			return false;
+		if (!field)
+			field = &command->fields[next++];
+		mem_free_secret(map_put(call->values, field->name, mem_strdup(value)));
+	}
 	return true;
 }
 
@@ -274,11 +300,13 @@ static bool take_answer(struct user *user, const char *line, command_done *done,
 }
 
 void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
-		      const char *resource, const char *line, command_done *done, void *context)
+		      const char *resource, const char *line, bool asks, command_done *done, void *context)
 {
 	struct user *user = live_user(transport, frontend, address);
 
 	if (user && take_answer(user, line, done, context))
+		return;
+	if (asks && command_question_answer(transport, frontend, address, resource, line, done, context))
 		return;
 	if (transport_is_admin(transport, frontend->ops->name, address) && is_admin_line(line)) {
 		run_unknown(transport, frontend, address, line, done, context);
@@ -306,13 +334,108 @@ void command_run_line(struct transport *transport, struct frontend *frontend, co
 		mem_free_secret(copy);
 		return;
 	}
-	struct command_call *call = call_create(transport, frontend, address, resource, done, context);
+	struct command_call *call = command_call_create(transport, frontend, address, resource, done, context);
 
 	if (take_words(call, command, words + 1, count - 1))
-		call_start(call, command);
+		command_call_start(call, command, asks);
 	else
 		command_reply(call, TP_ERR_INVALID, "I cannot make sense of that. Try: help");
 	mem_free_secret(copy);
+}
+
+/* ----------------------------------------------------------------------------------------------- secrets */
+
+#define NEAR_LETTERS 24
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Letters to change, put in, take out or exchange with their neighbour: optimal string alignment. */
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	size_t rows[NEAR_LETTERS + 1][NEAR_LETTERS + 1];
+
+	for (size_t i = 0; i <= a_length; i++)
+		rows[i][0] = i;
+	for (size_t k = 0; k <= b_length; k++)
+		rows[0][k] = k;
+	for (size_t i = 1; i <= a_length; i++)
+		for (size_t k = 1; k <= b_length; k++) {
+			size_t other = rows[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
+
+			rows[i][k] = least(other, least(rows[i - 1][k], rows[i][k - 1]) + 1);
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
+				rows[i][k] = least(rows[i][k], rows[i - 2][k - 2] + 1);
+		}
+	return rows[a_length][b_length];
+}
+
+bool command_is_nearly(const char *word, size_t length, const char *name)
+{
+	size_t wanted = strlen(name), allowed = wanted > 4 ? 2 : 1;
+
+	if (length > NEAR_LETTERS || wanted > NEAR_LETTERS || length + allowed < wanted || wanted + allowed < length)
+		return false;
+	char *lower = mem_strndup(word, length);
+
+	text_lower(lower);
+	bool near = distance(lower, length, name, wanted) <= allowed;
+
+	mem_free(lower);
+	return near;
+}
+
+/* As if it were this command: whether what follows reaches a field that is secret. */
+static bool reaches_secret(const struct command *command, char **words, int count)
+{
+	size_t next = 0;
+
+	for (int i = 0; i < count; i++) {
+		const char *value = words[i];
+		const struct command_field *field = named_field(command, &value);
+
+		if (!field && next < command->fields_count)
+			field = &command->fields[next++];
+		/* What is too much may be anything. */
+		if (!field || field->type == FIELD_SECRET)
+			return true;
+	}
+	return false;
+}
+
+static bool has_secret_field(const struct command *command)
+{
+	for (size_t i = 0; i < command->fields_count; i++)
+		if (command->fields[i].type == FIELD_SECRET)
+			return true;
+	return false;
+}
+
+bool command_line_has_secret(const char *line)
+{
+	char *copy = mem_strdup(line), *words[COMMAND_WORDS];
+	int count = split_words(copy, words);
+	const struct command *command, *exact = count > 0 ? command_of_line(line) : NULL;
+	/* Another word for it in chats (docs/matrix.md), which takes nothing by itself. */
+	bool login = count > 2 && command_is_nearly(words[0], strlen(words[0]), "login");
+	bool found = login;
+
+	if (count < 0) {
+		/* A quote without its end: whatever it is, it is not to be read by others. */
+		size_t start = strspn(line, " \t\n"), length = strcspn(line + start, " \t\n");
+
+		for (size_t i = 0; !found && (command = command_at(i)); i++)
+			found = has_secret_field(command) && command_is_nearly(line + start, length, command->name);
+	}
+	for (size_t i = 0; count > 1 && !found && (command = command_at(i)); i++) {
+		bool meant = exact ? command == exact : command_is_nearly(words[0], strlen(words[0]), command->name);
+
+		found = meant && has_secret_field(command) && reaches_secret(command, words + 1, count - 1);
+	}
+	mem_free_secret(copy);
+	return found;
 }
 
 void command_prefill(struct transport *transport, struct frontend *frontend, const char *address,

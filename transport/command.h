@@ -22,6 +22,7 @@ struct command_field {
 	const char *label;
 	enum command_field_type type;
 	bool required;
+	bool (*needed)(const struct transport *transport); /* or that says so; NULL */
 };
 
 enum command_role { ROLE_ANYONE, ROLE_REGISTERED, ROLE_ADMIN };
@@ -44,6 +45,8 @@ struct command {
 	 * runs it, then "answer" or "cancel" for each EVENT_LOGIN_STEP, until EVENT_SESSION says how it ended. These
 	 * three commands reply at once. */
 	bool dialogue;
+	bool asks; /* in a chat it asks for what is missing (command_question.h) */
+	bool takes_names; /* in a line "FIELD=VALUE" gives that field, in whatever place: "join #room password=secret" */
 	bool names_fields; /* in a line each value has its field's name before it: "settings stay_connected on" */
 };
 
@@ -70,12 +73,26 @@ bool command_allowed(const struct transport *transport, const struct command *co
 /* Runs with form values (copied). Missing required fields and missing rights are answered as errors. */
 void command_run(struct transport *transport, struct frontend *frontend, const char *address, const char *resource,
 		 const struct command *command, struct map *values, command_done *done, void *context);
-/* Runs a line as typed in a chat. While a login waits for an answer the line is that answer (only "cancel" gives
+/* What the next line of this address will be taken as, whatever it looks like. */
+struct command_asked {
+	bool open;   /* an answer */
+	bool secret; /* that nobody else should read */
+	const struct command *command; /* whose field it is; NULL: a step of a login */
+};
+struct command_asked command_asked(struct transport *transport, const struct frontend *frontend, const char *address);
+
+/* Runs a line as typed in a chat. `asks`: what the command lacks is asked for, and the next line is the answer; false
+ * where others are, too. While a login waits for an answer the line is that answer (only "cancel" gives
  * the login up); the frontend keeps it out of logs. Else: first word the command, the others its fields in order
  * (quotes as in a shell). Unknown input is answered with help. Administrators may also use Spectrum's admin
  * commands (admin.h). */
 void command_run_line(struct transport *transport, struct frontend *frontend, const char *address,
-		      const char *resource, const char *line, command_done *done, void *context);
+		      const char *resource, const char *line, bool asks, command_done *done, void *context);
+/* Whether a line as typed has a secret in it, or is nearly one that has (a slip in the command's name): what should
+ * not be left where it was said. */
+bool command_line_has_secret(const char *line);
+/* Whether somebody who wrote this word may have meant that name: a letter or two wrong, missing or in another place. */
+bool command_is_nearly(const char *word, size_t length, const char *name);
 /* Fills what a form shows at first; the caller destroys values with mem_free. */
 void command_prefill(struct transport *transport, struct frontend *frontend, const char *address,
 		     const struct command *command, struct map *values);

@@ -13,6 +13,7 @@
 #include "transport/link.h"
 #include "transport/login_step.h"
 #include "transport/room.h"
+#include "transport/room_key.h"
 #include "transport/roster.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -216,16 +217,26 @@ void command_run_join(struct command_call *call)
 		command_reply(call, TP_ERR_INVALID, "That name is too long.");
 		return;
 	}
+	const char *nickname = command_value(call, "nickname"), *password = command_value(call, "password");
+
+	if (strlen(nickname) > LIMIT_NAME_BYTES || strlen(password) > LIMIT_NAME_BYTES || strpbrk(nickname, "\r\n") ||
+	    strpbrk(password, "\r\n")) {
+		command_reply(call, TP_ERR_INVALID, "That cannot be a nickname, or a password.");
+		return;
+	}
 	if (call->frontend->ops->offer_room) {
-		call->frontend->ops->offer_room(call->frontend, call->address, call->resource, room);
+		if (call->frontend->ops->shares_rooms)
+			room_key_put(user, room, nickname, password);
+		call->frontend->ops->offer_room(call->frontend, call->address, call->resource, room,
+						*password ? password : NULL);
 		command_reply(call, 0, "I have invited you to %s.", room);
 		return;
 	}
-	const char *nickname = command_value(call, "nickname");
 	struct resource *resource =
 		session_find(call->transport, call->frontend, call->address, call->resource);
 	const struct event join = {.type = EVENT_ROOM_JOIN,
-				   .room = {.name = room, .nickname = *nickname ? nickname : user->legacy_name}};
+				   .room = {.name = room, .nickname = *nickname ? nickname : user->legacy_name,
+					    .password = *password ? password : NULL}};
 	int err = resource ? router_from_frontend(resource, &join) : TP_ERR_NOT_CONNECTED;
 
 	command_reply(call, err, err ? "Could not join %s: %s." : "Joining %s.", room, tp_error_text(err));

@@ -15,6 +15,11 @@ struct user *command_caller(const struct command_call *call);
 /* The same; NULL, and the caller is told. */
 struct user *command_caller_for_login(struct command_call *call);
 
+struct command_call *command_call_create(struct transport *transport, struct frontend *frontend, const char *address,
+					 const char *resource, command_done *done, void *context);
+/* The call's values are set. */
+void command_call_start(struct command_call *call, const struct command *command, bool asks);
+
 typedef void command_run_function(struct command_call *call);
 command_run_function command_run_help, command_run_register, command_run_unregister, command_run_settings,
 	command_run_join, command_run_status, command_run_login, command_run_logout, command_run_contacts,

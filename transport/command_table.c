@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "transport/account.h"
 #include "transport/admin.h"
 #include "transport/admin_table.h"
 #include "transport/frontend.h"
@@ -19,7 +20,7 @@ static const struct command_field answer_fields[] = {
 
 static const struct command_field register_fields[] = {
 	{"username", "User name on the network", FIELD_TEXT, true},
-	{"password", "Password on the network", FIELD_SECRET, false},
+	{"password", "Password on the network", FIELD_SECRET, false, account_needs_password},
 };
 
 static const struct command_field settings_fields[] = {
@@ -32,6 +33,7 @@ static const struct command_field settings_fields[] = {
 static const struct command_field join_fields[] = {
 	{"room", "Room", FIELD_TEXT, true},
 	{"nickname", "Nickname in the room", FIELD_TEXT, false},
+	{"password", "Password of the room, if it has one", FIELD_SECRET, false},
 };
 
 static const struct command_field add_fields[] = {
@@ -54,7 +56,7 @@ static const struct command_field unlink_fields[] = {
 static const struct command commands[] = {
 	{"help", "Help", "what I can do for you", ROLE_ANYONE, NULL, 0, NULL, command_run_help},
 	{"register", "Register", "register, or change your login data", ROLE_ANYONE, register_fields,
-	 ARRAY_SIZE(register_fields), NULL, command_run_register},
+	 ARRAY_SIZE(register_fields), NULL, command_run_register, .asks = true},
 	{"unregister", "Unregister", "remove your registration and all that is stored of you", ROLE_REGISTERED, NULL,
 	 0, NULL, command_run_unregister},
 	{"link", "Link an address",
@@ -66,21 +68,21 @@ static const struct command commands[] = {
 	 settings_fields, ARRAY_SIZE(settings_fields), command_prefill_settings, command_run_settings,
 	 .names_fields = true},
 	{"join", "Join a room", "join a room of the network", ROLE_REGISTERED, join_fields, ARRAY_SIZE(join_fields),
-	 NULL, command_run_join},
+	 NULL, command_run_join, .asks = true, .takes_names = true},
 	{"status", "Status", "whether you are connected, and your rooms", ROLE_REGISTERED, NULL, 0, NULL,
 	 command_run_status},
 	{"login", "Log in", "log in to the network, step by step where it asks for more than a password",
 	 ROLE_REGISTERED, NULL, 0, NULL, command_run_login, .dialogue = true},
 	{"logout", "Log out", "end the session until you log in again", ROLE_REGISTERED, NULL, 0, NULL, command_run_logout},
 	{"contacts", "Contacts", "list your contacts", ROLE_REGISTERED, NULL, 0, NULL, command_run_contacts},
-	{"add", "Add a contact", "put somebody among your contacts, or give a contact another name", ROLE_REGISTERED, add_fields,
-	 ARRAY_SIZE(add_fields), NULL, command_run_add},
+	{"add", "Add a contact", "put somebody among your contacts, or give a contact another name", ROLE_REGISTERED,
+	 add_fields, ARRAY_SIZE(add_fields), NULL, command_run_add, .asks = true},
 	{"remove", "Remove a contact", "take somebody out of your contacts", ROLE_REGISTERED, contact_fields,
-	 ARRAY_SIZE(contact_fields), NULL, command_run_remove},
-	{"accept", "Accept a request", "let somebody see when you are there who has asked for it", ROLE_REGISTERED, contact_fields,
-	 ARRAY_SIZE(contact_fields), NULL, command_run_accept},
+	 ARRAY_SIZE(contact_fields), NULL, command_run_remove, .asks = true},
+	{"accept", "Accept a request", "let somebody see when you are there who has asked for it", ROLE_REGISTERED,
+	 contact_fields, ARRAY_SIZE(contact_fields), NULL, command_run_accept, .asks = true},
 	{"refuse", "Refuse a request", "do not let somebody see that", ROLE_REGISTERED, contact_fields,
-	 ARRAY_SIZE(contact_fields), NULL, command_run_refuse},
+	 ARRAY_SIZE(contact_fields), NULL, command_run_refuse, .asks = true},
 	{"rooms", "Rooms", "list your rooms", ROLE_REGISTERED, NULL, 0, NULL, command_run_rooms},
 	{"answer", "Answer", "answer what the network asks during a login", ROLE_REGISTERED, answer_fields,
 	 ARRAY_SIZE(answer_fields), NULL, command_run_answer},

@@ -151,9 +151,11 @@ struct frontend_ops {
 	/* Optional. An account was registered or removed by somebody else than this frontend (admin): tell the person's
 	 * server (roster item of the gateway). */
 	void (*registered)(struct frontend *frontend, const char *address, bool registered);
-	/* Optional. Somebody asked for a room by command: invite that client ("" : all) to it. Where NULL the core
-	 * joins the room for the resource itself. */
-	void (*offer_room)(struct frontend *frontend, const char *address, const char *resource, const char *room);
+	/* Optional. Somebody asked for a room by command: invite that client ("" : all) to it. `password`: which a client
+	 * has to say again, NULL if there is none; where rooms are shared the core has kept it (room_key.h). Where
+	 * offer_room is NULL the core joins the room for the resource itself. */
+	void (*offer_room)(struct frontend *frontend, const char *address, const char *resource, const char *room,
+			   const char *password);
 	/* Optional. This process took over from another, and this client was in the room (room->nickname): make
 	 * what the frontend keeps of that. False: the client cannot be there any more, as its connection ended with
 	 * that process. */

@@ -4,8 +4,9 @@
  * The person gets a code where the account is, and says it from the address that is to have it as well. Nothing is ever
  * merged: an address with an account of its own is refused until that one is unregistered.
  *
- * A code is good once, for LIMIT_LINK_CODE_SECONDS, and while this process lives; an account has one at a time. Who says too many that are none may not try for a while. That an address belongs to an account is in the database
- * before anybody is told. Loop thread.
+ * A code is good once, for LIMIT_LINK_CODE_SECONDS, and while this process lives; an account has one at a time. Whoever
+ * says too many that are none may not try for a while. That an address belongs to an account is in the database before
+ * anybody is told. Loop thread.
  */
 #pragma once
 

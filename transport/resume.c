@@ -12,6 +12,7 @@
 #include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/room.h"
+#include "transport/room_key.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
@@ -34,15 +35,16 @@ static char *note_name(const struct room *room)
 	return whole;
 }
 
-/* Lines: name, name on the network, nickname, password; then of each client frontend, resource and address. */
+/* Lines: name, name on the network, nickname, password (sealed); then of each client frontend, resource and address. */
 void resume_note_room(const struct room *room)
 {
 	struct transport *transport = room->user->transport;
 	char *name = note_name(room);
+	char *sealed = room->password && *room->password ? room_key_seal(room->user, room->name, room->password) : NULL;
 	struct buf text = {0};
 
-	buf_printf(&text, "%s\n%s\n%s\n%s\n", room->name, room->network_name, room->nickname,
-		   room->password ? room->password : "");
+	buf_printf(&text, "%s\n%s\n%s\n%s\n", room->name, room->network_name, room->nickname, sealed ? sealed : "");
+	mem_free(sealed);
 	LIST_EACH (link, &room->occupants) {
 		const struct resource *resource = CONTAINER_OF(link, struct occupant, link)->resource;
 
@@ -100,7 +102,10 @@ static void restore_room(struct user *user, char *text, bool joined)
 
 	if (!password || room_find(user, name))
 		return;
-	struct room *room = room_create(user, name, nickname, password);
+	char *opened = *password ? room_key_unseal(user, name, password) : NULL;
+	struct room *room = room_create(user, name, nickname, opened);
+
+	mem_free_secret(opened);
 
 	mem_replace(&room->network_name, network_name);
 	if (joined)

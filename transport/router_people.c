@@ -16,6 +16,7 @@
 #include "transport/references.h"
 #include "transport/request.h"
 #include "transport/room.h"
+#include "transport/room_key.h"
 #include "transport/roster.h"
 #include "transport/router.h"
 #include "transport/router_extension.h"
@@ -431,7 +432,10 @@ static int person_join(struct user *user, struct resource *from, const struct ev
 		return TP_ERR_LIMIT;
 	if (user->backend && backend_queued(user->backend) > LIMIT_BACKEND_OUT_HIGH)
 		return TP_ERR_LIMIT;
-	room = room_create(user, event->room.name, event->room.nickname, event->room.password);
+	char *kept = event->room.password ? NULL : room_key_password(user, event->room.name);
+
+	room = room_create(user, event->room.name, event->room.nickname, kept ? kept : event->room.password);
+	mem_free_secret(kept);
 	if (event->raw)
 		room->raw_join = mem_strndup(event->raw->bytes, event->raw->length);
 	room_add(room, from);
@@ -450,6 +454,9 @@ static int person_leave(struct user *user, struct resource *from, const struct e
 {
 	struct room *room = room_find(user, event->room.name);
 
+	/* Who leaves the place that stands for the room comes in by the command again, if at all. */
+	if (from->identity->frontend->ops->shares_rooms)
+		room_key_forget(user, event->room.name);
 	if (!room || !room_has(room, from))
 		return TP_ERR_NOT_FOUND;
 	room_leave(room, from, event->raw);

@@ -18,6 +18,7 @@
 #include "transport/backend/network_plugin_server.h"
 #include "transport/backend/query_port.h"
 #include "transport/control.h"
+#include "transport/command_question.h"
 #include "transport/delivery.h"
 #include "transport/backend_features.h"
 #include "transport/drain.h"
@@ -198,6 +199,7 @@ static void keep_house(uv_timer_t *timer)
 	delivery_expire(transport);
 	resume_expire(transport);
 	links_expire(transport, now_ms);
+	command_questions_expire(transport, now_ms);
 	give_memory_back(transport);
 }
 
@@ -596,6 +598,7 @@ void transport_destroy(struct transport **slot)
 	account_finish(transport);
 	router_expire_departed(transport, UINT64_MAX);
 	links_expire(transport, UINT64_MAX);
+	command_questions_expire(transport, UINT64_MAX);
 	map_destroy(&transport->departed, NULL);
 	bans_finish(transport);
 	map_destroy(&transport->log_levels, mem_free);

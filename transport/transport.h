@@ -77,6 +77,7 @@ struct transport {
 	struct map *identities;      /* identity_key() -> struct identity: live addresses */
 	struct map *authentications; /* identity key -> struct authentication (authentication.c) */
 	struct map *departed;        /* account key -> struct departed (router_network.c): has just left a backend */
+	struct map *questions;       /* identity key -> struct question (command_question.c); NULL: none */
 	struct links *links;         /* codes that link addresses (link.c); NULL: none */
 	struct map *bans;            /* account key -> struct ban (ban.c) */
 	struct map *log_levels;      /* account key -> signed char *: enum log_level of that one (user.c) */

@@ -20,6 +20,7 @@
 #include "transport/login_step.h"
 #include "transport/request.h"
 #include "transport/room.h"
+#include "transport/room_key.h"
 #include "transport/roster.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -790,5 +791,5 @@ bool user_setting_is_for_backend(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(internal); i++)
 		if (!strcasecmp(name, internal[i]))
 			return false;
-	return !strcasestr(name, "token");
+	return !room_key_is_setting(name) && !strcasestr(name, "token");
 }

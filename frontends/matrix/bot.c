@@ -17,7 +17,6 @@
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/upgrade.h"
 #include "transport/command.h"
-#include "transport/login_step.h"
 #include "transport/session.h"
 #include "transport/user.h"
 
@@ -214,7 +213,8 @@ static void created(void *context, struct matrix_room *room, const char *problem
 	mem_free(text);
 }
 
-static void create(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender, const char *rest)
+static void create(struct matrix_frontend *frontend, const struct matrix_room *room, const char *sender,
+                   const char *rest)
 {
 	size_t length = strcspn(rest, " \t\n");
 	const char *title = rest + length + strspn(rest + length, " \t\n");
@@ -272,11 +272,6 @@ const char *bot_addressed(const struct matrix_frontend *frontend, const struct m
 			return text + length + 1 + strspn(text + length + 1, " ");
 	}
 	return is_about_room(room, text) ? text : NULL;
-}
-
-static bool asks_for_secret(const struct user *user)
-{
-	return user && login_step_is_open(user);
 }
 
 /* What may have a password in it does not stay in the room. */
@@ -359,7 +354,8 @@ static void run_command(struct matrix_frontend *frontend, const struct matrix_ro
 
 	asking->help = help;
 	asking->registers = registers;
-	command_run_line(frontend->base.transport, &frontend->base, sender, "", line, answered, asking);
+	command_run_line(frontend->base.transport, &frontend->base, sender, "", line, room->kind == MATRIX_ROOM_CONTROL,
+	                 answered, asking);
 }
 
 void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
@@ -368,13 +364,15 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 	const char *word = line + strspn(line, " \t\n");
 	size_t length = strcspn(word, " \t\n");
 	const char *rest = word + length + strspn(word + length, " \t\n");
-	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, sender);
+	const struct command_asked asked = command_asked(frontend->base.transport, &frontend->base, sender);
 	bool private = room->kind == MATRIX_ROOM_CONTROL;
 	char *changed = NULL;
 
-	if (asks_for_secret(identity ? identity->user : NULL) && private) {
-		hide(frontend, room, event_id);
-		run_command(frontend, room, sender, line, false, false);
+	if (asked.open && private) {
+		if (asked.secret)
+			hide(frontend, room, event_id);
+		run_command(frontend, room, sender, line, false,
+		            asked.command && !strcmp(asked.command->name, "register"));
 		return;
 	}
 	if (run_in_room(frontend, room, sender, word, length, rest))
@@ -384,9 +382,8 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 		return;
 	}
 	bool registers = text_is_word(word, length, "register") || (text_is_word(word, length, "login") && *rest);
-	bool has_password = registers && rest[strcspn(rest, " \t\n")];
 
-	if (has_password || text_is_word(word, length, "admin-register"))
+	if (command_line_has_secret(word) || (*rest && command_is_nearly(word, length, "puppet")))
 		hide(frontend, room, event_id);
 	/* What is answered to these, or said with them, is for the two alone. */
 	if (!private && (registers || text_is_word(word, length, "link"))) {
@@ -412,6 +409,20 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 		run_command(frontend, room, sender, changed ? changed : word, text_is_word(word, length, "help"),
 		            registers);
 	mem_free_secret(changed);
+}
+
+void bot_edited(struct matrix_frontend *frontend, const struct matrix_room *room, const struct matrix_event *event)
+{
+	const struct command_asked asked = command_asked(frontend->base.transport, &frontend->base, event->sender);
+	const char *word = event->body + strspn(event->body, " \t\n");
+	size_t length = strcspn(word, " \t\n");
+
+	if (!asked.secret && !command_line_has_secret(word) &&
+	    !(word[length] && command_is_nearly(word, length, "puppet")))
+		return;
+	hide(frontend, room, event->id);
+	hide(frontend, room, event->replaces);
+	matrix_notice(frontend, room->id, NULL, "I do not read what is changed afterwards: please say it anew.");
 }
 
 /* ------------------------------------------------------------------------------------------ invitation */

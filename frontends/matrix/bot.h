@@ -7,6 +7,9 @@
 /* A line in the control room, or behind the bot's name in another room. */
 void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
               const char *event_id, const char *line);
+/* Somebody has changed what he had written in the control room: nothing is done, and what may have a secret in it is
+ * redacted. */
+void bot_edited(struct matrix_frontend *frontend, const struct matrix_room *room, const struct matrix_event *event);
 /* The part of a text that is meant for the bot: behind its name and a colon, or a command about this room.
  * NULL: it is not addressed. */
 const char *bot_addressed(const struct matrix_frontend *frontend, const struct matrix_room *room,

@@ -586,9 +586,10 @@ static void frontend_probe(struct frontend *base, const char *address)
 }
 
 static void frontend_offer_room(struct frontend *base, const char *address, const char *resource,
-                                const char *room)
+                                const char *room, const char *password)
 {
 	(void)resource;
+	(void)password;
 	bot_offer_room(matrix_frontend_of(base), address, room);
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "frontends/matrix/person.h"
 #include "transport/room.h"
+#include "transport/room_key.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/user.h"
@@ -44,7 +45,7 @@ void nickname_follow(struct matrix_frontend *frontend, const char *id, const cha
 
 	if (!room || room->state != ROOM_JOINED || !room_has(room, resource))
 		return;
-	char *wanted = chosen ? mem_strdup(chosen) : user_nickname(user);
+	char *wanted = chosen ? mem_strdup(chosen) : room_key_nickname(user, name);
 	bool known = text_equal_nocase(wanted, room->nickname) ||
 	             (room->wanted_nickname && !strcmp(wanted, room->wanted_nickname)) ||
 	             (person->refused_name && !strcmp(wanted, person->refused_name));

@@ -18,6 +18,7 @@
 #include "frontends/matrix/space.h"
 #include "transport/portal.h"
 #include "transport/room.h"
+#include "transport/room_key.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/user.h"
@@ -242,7 +243,7 @@ void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room
 		space_add(frontend, resource->identity->address, room);
 	if (legacy && room_has(legacy, resource))
 		return;
-	char *nickname = user_nickname(user);
+	char *nickname = room_key_nickname(user, room->name);
 	int err = router_from_frontend(
 	        resource,
 	        &(struct event){.type = EVENT_ROOM_JOIN, .room = {.name = room->name, .nickname = nickname}});

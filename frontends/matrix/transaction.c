@@ -241,7 +241,9 @@ static void on_message(struct matrix_frontend *frontend, struct matrix_room *roo
 	                           : NULL;
 
 	if (is_control(frontend, room, event->sender)) {
-		if (event->message_type != MATRIX_NOTICE && event->body && !event->replaces)
+		if (event->body && event->replaces)
+			bot_edited(frontend, room, event);
+		else if (event->message_type != MATRIX_NOTICE && event->body)
 			bot_line(frontend, room, event->sender, event->id, line ? line : event->body);
 	} else if (line) {
 		bot_line(frontend, room, event->sender, event->id, line);

@@ -14,7 +14,6 @@
 #include "frontends/slack/slack_text.h"
 #include "transport/command.h"
 #include "transport/link.h"
-#include "transport/login_step.h"
 #include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/roster.h"
@@ -231,8 +230,7 @@ static void run_line(struct asking *asking, const char *line)
 
 	asking->help = text_is_word(word, length, "help") || !*word;
 	asking->registers = text_is_word(word, length, "register") || (login && *rest);
-	asking->has_password = (asking->registers && rest[strcspn(rest, " \t\n")]) ||
-	                       text_is_word(word, length, "admin-register");
+	asking->has_password = command_line_has_secret(word);
 	if ((asking->registers || login) && member)
 		member->curious = true;
 	if (login)
@@ -241,7 +239,7 @@ static void run_line(struct asking *asking, const char *line)
 	                 changed ? changed
 	                 : *word ? word
 	                         : "help",
-	                 answered, asking);
+	                 true, answered, asking);
 	mem_free_secret(changed);
 }
 
@@ -625,14 +623,6 @@ static bool links_address(const struct bot_place *place, const char *word, size_
 	return alone && text_is_word(word, length, "unlink");
 }
 
-static bool is_asked(struct slack_frontend *frontend, const char *address)
-{
-	const struct identity *identity =
-	        session_find_identity(frontend->base.transport, &frontend->base, address);
-
-	return identity && identity->user && login_step_is_open(identity->user);
-}
-
 void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place,
                     const char *line)
 {
@@ -641,18 +631,20 @@ void slack_bot_line(struct workspace *workspace, const char *user, const struct 
 	const char *rest = word + length + strspn(word + length, " \t\n");
 	char *address = slack_address(workspace->team, user);
 	/* Whatever it is, it is the answer, and no command. */
-	bool asked = is_asked(workspace->frontend, address);
+	const struct command_asked asked =
+		command_asked(workspace->frontend->base.transport, &workspace->frontend->base, address);
 
 	mem_free(address);
-	if (!asked && !links_address(place, word, length, rest) &&
+	if (!asked.open && !links_address(place, word, length, rest) &&
 	    run_own(workspace, user, place, word, length, rest))
 		return;
 	struct asking *asking = ask(workspace, user, place, NULL);
 
-	if (asked) {
-		asking->has_password = true;
+	if (asked.open) {
+		asking->has_password = asked.secret;
+		asking->registers = asked.command && !strcmp(asked.command->name, "register");
 		command_run_line(workspace->frontend->base.transport, &workspace->frontend->base,
-		                 asking->address, "", line, answered, asking);
+		                 asking->address, "", line, true, answered, asking);
 	} else {
 		run_line(asking, line);
 	}

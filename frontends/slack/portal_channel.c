@@ -13,6 +13,7 @@
 #include "frontends/slack/slack_text.h"
 #include "transport/portal.h"
 #include "transport/room.h"
+#include "transport/room_key.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/user.h"
@@ -126,7 +127,7 @@ bool portal_channel_fits(const struct workspace *workspace, const char *room)
 
 static int enter(struct slack_frontend *frontend, const struct channel *channel, struct resource *resource)
 {
-	char *nickname = user_nickname(resource->identity->user);
+	char *nickname = room_key_nickname(resource->identity->user, channel->name);
 	int err = router_from_frontend(
 	        resource, &(struct event){.type = EVENT_ROOM_JOIN,
 	                                  .room = {.name = channel->name, .nickname = nickname}});

@@ -596,9 +596,11 @@ static void frontend_probe(struct frontend *base, const char *address)
 	slack_later(slack_frontend_of(base), slack_person_registered, address);
 }
 
-static void frontend_offer_room(struct frontend *base, const char *address, const char *resource, const char *room)
+static void frontend_offer_room(struct frontend *base, const char *address, const char *resource, const char *room,
+				const char *password)
 {
 	(void)resource;
+	(void)password;
 	slack_bot_offer_room(slack_frontend_of(base), address, room);
 }
 

@@ -176,9 +176,12 @@ static void message_to_gateway(struct xmpp_frontend *frontend, const struct rout
 	if (!message->body || !message->body[0])
 		return;
 	struct reply *reply = reply_create(frontend, route, message->id);
-	reply->flag = text_starts(message->body, "register ");
+	const struct command_asked asked =
+	        command_asked(frontend->base.transport, &frontend->base, route->address);
+	reply->flag = asked.command ? !strcmp(asked.command->name, "register")
+	                            : text_starts(message->body, "register ");
 	command_run_line(frontend->base.transport, &frontend->base, route->address, route->from.resource,
-	                 message->body, line_answered, reply);
+	                 message->body, true, line_answered, reply);
 }
 
 /* Server mode: from one of a person's clients to another. */

@@ -76,5 +76,6 @@ void muc_refuse_rooms(struct xmpp_frontend *frontend, struct resource *resource,
 void muc_forget_rooms(struct xmpp_frontend *frontend, struct resource *resource);
 void muc_shut_down(struct xmpp_frontend *frontend, struct resource *resource);
 /* A direct invitation (XEP-0249) to one client, or with resource "" to all of a person. */
-void muc_invite(struct xmpp_frontend *frontend, const char *address, const char *resource, const char *name);
+void muc_invite(struct xmpp_frontend *frontend, const char *address, const char *resource, const char *name,
+                const char *password);
 void muc_subjects_tick(struct xmpp_frontend *frontend);

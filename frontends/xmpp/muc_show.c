@@ -388,7 +388,8 @@ void muc_subjects_tick(struct xmpp_frontend *frontend)
 	}
 }
 
-void muc_invite(struct xmpp_frontend *frontend, const char *address, const char *resource, const char *name)
+void muc_invite(struct xmpp_frontend *frontend, const char *address, const char *resource, const char *name,
+                const char *password)
 {
 	struct buf jid = {0}, to = {0};
 	buf_printf(&to, "%s%s%s", address, resource && resource[0] ? "/" : "", resource ? resource : "");
@@ -399,6 +400,7 @@ void muc_invite(struct xmpp_frontend *frontend, const char *address, const char 
 		xml_attr(writer, "to", buf_text(&to));
 		xml_start_ns(writer, "x", "jabber:x:conference");
 		xml_attr(writer, "jid", buf_text(&jid));
+		xml_attr(writer, "password", password);
 		xml_end(writer);
 		xml_end(writer);
 		xmpp_end(frontend, buf_text(&to));

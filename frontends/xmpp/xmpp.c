@@ -409,9 +409,9 @@ static void frontend_registered(struct frontend *base, const char *address, bool
 }
 
 static void frontend_offer_room(struct frontend *base, const char *address, const char *resource,
-                                const char *room)
+                                const char *room, const char *password)
 {
-	muc_invite(xmpp_frontend_of(base), address, resource, room);
+	muc_invite(xmpp_frontend_of(base), address, resource, room, password);
 }
 
 static void frontend_probe(struct frontend *base, const char *address)

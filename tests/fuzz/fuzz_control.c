@@ -138,8 +138,8 @@ static void take(const char *line)
 	if (*line == '@') {
 		/* what a frontend hands on was cleaned where it came in */
 		text_clean(&clean, line + 1, strlen(line + 1), TEXT_LINES);
-		command_run_line(fx->transport, fx->frontend, "boss@x", "phone", buf_text(&clean), on_reply,
-		                 NULL);
+		command_run_line(fx->transport, fx->frontend, "boss@x", "phone", buf_text(&clean), true,
+		                 on_reply, NULL);
 	} else {
 		admin_execute_for(fx->transport, text, &caller);
 	}

@@ -4,6 +4,8 @@
 
 #include "tests/unit/transport/fixture.h"
 
+#include "transport/store/seal.h"
+
 const struct config_table store_config_table = {.module = "store"};
 
 #define ACCOUNTS 16
@@ -51,6 +53,7 @@ struct store {
 	char *banned, *ban_reason; /* there is at most one */
 	int64_t last_id;
 	int values_err;
+	struct seal *seal;
 };
 static struct store store;
 bool store_fails;
@@ -59,8 +62,8 @@ int store_open(struct store **opened, uv_loop_t *loop, const struct store_config
 {
 	(void)loop;
 	(void)config;
-	(void)error;
 	list_init(&store.queue);
+	assert_int_equal(seal_open(&store.seal, NULL, error), 0);
 	store.values_err = 0;
 	*opened = &store;
 	return 0;
@@ -79,12 +82,6 @@ static struct row *row_of(const char *address)
 	struct row **slot = slot_of(address);
 
 	return slot ? *slot : NULL;
-}
-
-size_t store_queued(const struct store *queried)
-{
-	(void)queried;
-	return 0;
 }
 
 static struct row *row_with(const char *frontend, const char *address, size_t *index)
@@ -113,6 +110,12 @@ static void put_identity(struct row *row, const char *frontend, const char *addr
 {
 	assert_true(row->account.identities_count < ARRAY_SIZE(row->identities));
 	row->identities[row->account.identities_count++] = (struct store_identity){frontend, mem_strdup(address)};
+}
+
+size_t store_queued(const struct store *queried)
+{
+	(void)queried;
+	return 0;
 }
 
 void store_account(const char *address, const char *legacy_name, const char *password)
@@ -402,6 +405,12 @@ static void run(const struct request *request)
 	}
 }
 
+const struct seal *store_seal(const struct store *unused)
+{
+	(void)unused;
+	return store.seal;
+}
+
 void store_pump_one(void)
 {
 	if (list_empty(&store.queue))
@@ -437,6 +446,7 @@ void store_close(struct store **closing)
 	MEM_FREE(store.banned);
 	MEM_FREE(store.ban_reason);
 	store_fails = false;
+	seal_close(&store.seal);
 	*closing = NULL;
 }
 

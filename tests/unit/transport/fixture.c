@@ -594,7 +594,7 @@ void chat(const char *address, const char *line)
 
 void chat_at(struct frontend *frontend, const char *address, const char *line)
 {
-	command_run_line(fx->transport, frontend, address, "phone", line, on_answer, NULL);
+	command_run_line(fx->transport, frontend, address, "phone", line, true, on_answer, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------ fixture */

@@ -693,7 +693,7 @@ static void test_reload(void **state)
 
 static const char *write_line(const char *address, const char *line)
 {
-	command_run_line(fx->transport, fx->frontend, address, "phone", line, on_done, NULL);
+	command_run_line(fx->transport, fx->frontend, address, "phone", line, true, on_done, NULL);
 	store_pump();
 	return sentence;
 }

@@ -2,6 +2,11 @@
 /* What people write to the gateway about themselves: settings, rooms. */
 #include "tests/unit/transport/fixture.h"
 
+#include <stdio.h>
+
+#include "transport/command_question.h"
+#include "transport/room_key.h"
+
 static void test_settings(void **state)
 {
 	(void)state;
@@ -64,6 +69,193 @@ static void test_join(void **state)
 	forget();
 	chat("alice@x", "join #b other");
 	assert_true(was_told("b1 join #b other"));
+}
+
+/* A frontend whose places are shared: the core keeps what a room asks for. */
+static struct frontend_ops sharing;
+
+static void offer(struct frontend *frontend, const char *address, const char *resource, const char *room,
+		  const char *password)
+{
+	(void)frontend;
+	(void)resource;
+	buf_printf(&fx->log, "offer %s %s %s\n", address, room, password ? password : "-");
+}
+
+static void enter(const char *room)
+{
+	struct user *user = user_find(fx->transport, "alice@x");
+	char *nickname = room_key_nickname(user, room);
+
+	join("alice@x", "phone", room, nickname);
+	mem_free(nickname);
+}
+
+static void test_join_with_a_password(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	struct user *user = log_in("alice@x", "phone");
+
+	/* Without a place for it the core joins, and says it. */
+	chat("alice@x", "join #key nick sesame");
+	assert_string_equal(room_find(user, "#key")->password, "sesame");
+	chat("alice@x", "join #other password=sesame");
+	assert_string_equal(room_find(user, "#other")->password, "sesame");
+	assert_string_equal(room_find(user, "#other")->nickname, "al");
+	sharing = *fx->frontend->ops;
+	sharing.shares_rooms = true;
+	sharing.offer_room = offer;
+	fx->frontend->ops = &sharing;
+	forget();
+	chat("alice@x", "join #Den nick \"open sesame\"");
+	assert_true(was_told("offer alice@x #Den open sesame"));
+	/* Not in words. */
+	struct map_iter it = {0};
+
+	while (map_next(user->settings, &it))
+		assert_null(strstr(it.value, "sesame"));
+	enter("#den");
+	assert_string_equal(room_find(user, "#den")->password, "open sesame");
+	assert_string_equal(room_find(user, "#den")->nickname, "nick");
+	/* As after a restart: it is asked for again, and known. */
+	struct room *room = room_find(user, "#den");
+
+	room_destroy(&room);
+	chat("alice@x", "join #den");
+	enter("#den");
+	assert_string_equal(room_find(user, "#den")->password, "open sesame");
+	/* Who leaves has given it up. */
+	assert_int_equal(from_person("alice@x", "phone",
+				     (struct event){.type = EVENT_ROOM_LEAVE, .room = {.name = "#den", .nickname = ""}}),
+			 0);
+	enter("#den");
+	assert_null(room_find(user, "#den")->password);
+	assert_string_equal(room_find(user, "#den")->nickname, "al");
+	assert_false(user_setting_is_for_backend("room password #den"));
+	assert_false(user_setting_is_for_backend("room nickname #den"));
+	chat("alice@x", "join #den nick \"two\nlines\"");
+	assert_true(was_told("answer -1 'That cannot be a nickname, or a password.'"));
+}
+
+static void test_sealed_for_one_room(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	store_account("carol@x", "carol", "pw");
+	struct user *alice = log_in("alice@x", "phone"), *carol = log_in("carol@x", "phone");
+	char *sealed = room_key_seal(alice, "#Den", "sesame"), *opened = room_key_unseal(alice, "#den", sealed);
+
+	assert_string_equal(opened, "sesame");
+	assert_null(strstr(sealed, "sesame"));
+	assert_null(room_key_unseal(alice, "#other", sealed));
+	assert_null(room_key_unseal(carol, "#den", sealed));
+	assert_null(room_key_unseal(alice, "#den", "zz"));
+	assert_null(room_key_unseal(alice, "#den", ""));
+	mem_free(sealed);
+	mem_free(opened);
+}
+
+static void test_lines_with_secrets(void **state)
+{
+	static const char *const have[] = {
+		"register alice secret",  "REGISTER alice secret", "registr alice secret", "regsiter alice secret",
+		"rgister alice secret",   "login alice secret",    "logn alice secret",    "admin-register a b c",
+		"answer 123456",          "anwser 123456",         "join #a nick secret",  "join #a password=secret",
+		"jion #a nick secret",    "register alice 'open",  "registre alice \"my secret",
+	};
+	static const char *const have_not[] = {
+		"register",      "register alice", "login",  "login alice", "join #a",  "join #a nick",     "help me please now",
+		"settings a on", "status",         "answer", "",            "   ",      "contacts are good", "unregister",
+		"hello there my friend",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(have); i++)
+		if (!command_line_has_secret(have[i]))
+			fail_msg("there is a secret in: %s", have[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(have_not); i++)
+		if (command_line_has_secret(have_not[i]))
+			fail_msg("there is no secret in: %s", have_not[i]);
+	assert_true(command_is_nearly("pupet", 5, "puppet"));
+	assert_false(command_is_nearly("puddle", 6, "puppet"));
+	assert_false(command_is_nearly("", 0, "join"));
+}
+
+static void on_missing(void *context, int err, const char *text)
+{
+	(void)context;
+	buf_printf(&fx->log, "missing %d '%s'\n", err, text);
+}
+
+static struct command_asked asked(const char *address)
+{
+	return command_asked(fx->transport, fx->frontend, address);
+}
+
+static void test_questions(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	assert_false(asked("alice@x").open);
+	chat("alice@x", "register");
+	expect("answer 0 'User name on the network? (\"cancel\" gives it up.)'\n");
+	assert_true(asked("alice@x").open && !asked("alice@x").secret);
+	assert_string_equal(asked("alice@x").command->name, "register");
+	/* Whatever it looks like. */
+	chat("alice@x", "  help ");
+	expect("answer 0 'Password on the network? (\"cancel\" gives it up.)'\n");
+	assert_true(asked("alice@x").secret);
+	/* Others are not asked. */
+	assert_false(asked("bob@x").open);
+	chat("alice@x", "two words");
+	store_pump();
+	expect("store add alice@x help\nanswer 0 'You are registered.'\n");
+	assert_string_equal(store_password("alice@x"), "two words");
+	assert_false(asked("alice@x").open);
+}
+
+static void test_questions_end(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	chat("alice@x", "register al");
+	expect("answer 0 'Password on the network? (\"cancel\" gives it up.)'\n");
+	chat("alice@x", " Cancel");
+	expect("answer 0 'It is given up.'\n");
+	chat("alice@x", "secret");
+	assert_true(was_told("answer -2 'I do not understand that."));
+	chat("alice@x", "register al");
+	command_questions_expire(fx->transport, clock_ms() + LIMIT_QUESTION_SECONDS * 1000 + 1);
+	assert_false(asked("alice@x").open);
+	forget();
+	/* Nothing is asked again and again. */
+	chat("alice@x", "register");
+	chat("alice@x", "");
+	assert_true(was_told("answer 0 'User name on the network?"));
+	/* In rooms with others it is said what is missing. */
+	chat("alice@x", "cancel");
+	forget();
+	command_run_line(fx->transport, fx->frontend, "alice@x", "phone", "register", false, on_missing, NULL);
+	expect("missing -1 'username is missing: User name on the network.'\n");
+	assert_false(asked("alice@x").open);
+}
+
+static void test_too_many_questions(void **state)
+{
+	char address[32];
+
+	(void)state;
+	fixture_start(NULL, 0);
+	for (int i = 0; i < LIMIT_QUESTIONS; i++) {
+		snprintf(address, sizeof(address), "p%d@x", i);
+		chat(address, "register");
+		buf_clear(&fx->log);
+	}
+	chat("alice@x", "register");
+	expect("answer -1 'username is missing: User name on the network.'\n");
 }
 
 static void ask_as(const char *name)
@@ -136,6 +328,12 @@ int main(void)
 		TEST(test_settings),
 		TEST(test_settings_of_who_is_offline),
 		TEST(test_join),
+		TEST(test_join_with_a_password),
+		TEST(test_sealed_for_one_room),
+		TEST(test_lines_with_secrets),
+		TEST(test_questions),
+		TEST(test_questions_end),
+		TEST(test_too_many_questions),
 		TEST(test_contact_requests),
 		TEST(test_contacts_come_and_go),
 	};

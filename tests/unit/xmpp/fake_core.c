@@ -339,9 +339,18 @@ void command_run(struct transport *core, struct frontend *base, const char *addr
 	done(context, 0, "Done as asked.");
 }
 
-void command_run_line(struct transport *core, struct frontend *base, const char *address,
-                      const char *resource, const char *line, command_done *done, void *context)
+struct command_asked command_asked(struct transport *core, const struct frontend *base, const char *address)
 {
+	(void)core;
+	(void)base;
+	(void)address;
+	return (struct command_asked){0};
+}
+
+void command_run_line(struct transport *core, struct frontend *base, const char *address,
+                      const char *resource, const char *line, bool asks, command_done *done, void *context)
+{
+	(void)asks;
 	(void)core;
 	(void)base;
 	buf_printf(&told, "LINE %s/%s %s\n", address, resource, line);

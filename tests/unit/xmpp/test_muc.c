@@ -313,8 +313,10 @@ static void test_alias_and_odd_nicknames(void **state)
 	expect_sent("from='" ROOM "/Bob'");
 	participant(resource, (struct event_participant){.nickname = "\xef\xbf\xbdx"});
 	expect_sent("from='" ROOM "/_x'");
-	frontend->base.ops->offer_room(&frontend->base, ALICE, "home", "#chan@irc.example");
+	frontend->base.ops->offer_room(&frontend->base, ALICE, "home", "#chan@irc.example", NULL);
 	expect_sent("<x xmlns='jabber:x:conference' jid='" ROOM "'/>");
+	frontend->base.ops->offer_room(&frontend->base, ALICE, "home", "#chan@irc.example", "sesame");
+	expect_sent("<x xmlns='jabber:x:conference' jid='" ROOM "' password='sesame'/>");
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
