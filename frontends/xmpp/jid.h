@@ -32,16 +32,16 @@ void jid_unescape(struct buf *out, const char *node);
  * long or holds what such a part may not. */
 bool jid_prepare_node(struct buf *out, const char *node);
 bool jid_prepare_resource(struct buf *out, const char *resource);
-/* jid_prepare_node for a name that was made a node. False also where Nodeprep makes a '%' or an escape of other characters,
- * or undoes one (a full-width '%' or '\', a soft hyphen): it would be another name's node. What Nodeprep takes for the same,
- * as upper and lower case, has the same node. */
+/* jid_prepare_node for a name that was made a node. False also where Nodeprep makes a '%' or an escape of something,
+ * or undoes one (a full-width '%' or '\', a soft hyphen): it would be another name's node. What Nodeprep takes for the
+ * same, as upper and lower case, has the same node. */
 bool jid_prepare_name(struct buf *out, const char *node);
 
 /* A legacy name as a node, and back. `escaping` is service.jid_escaping (and not disable_jid_escaping): then
  * contacts are XEP-0106, else as rooms are, always: the '@' becomes '%', the rest is XEP-0106 (room%server@gateway).
- * A name with several '@', or with a '%' behind it, is escaped as a whole. In a name without '@' every '%' becomes "\25",
- * which is no part of XEP-0106. Decoding: a node without \40 turns its last '%' into '@'; the rest is unescaped. So what
- * jid_to_legacy makes of a name's node is that name, and no two names have the same. */
+ * A name with several '@', or with a '%' behind it, is escaped as a whole. In a name without '@' every '%' becomes
+ * "\25", which is no part of XEP-0106. Decoding: a node without \40 turns its last '%' into '@'; the rest is
+ * unescaped. So what jid_to_legacy makes of a name's node is that name, and no two names have the same. */
 void jid_from_contact(struct buf *out, const char *name, bool escaping);
 void jid_from_room(struct buf *out, const char *room, bool escaping);
 void jid_to_legacy(struct buf *out, const char *node);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Becoming another user, on a kernel that is asked in the tests' place: there (as with fs.suid_dumpable=1) a process can be
+/* Becoming another user, on a kernel of the test's own: there (as with fs.suid_dumpable=1) a process can be
  * dumped again when its uid changes. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -152,7 +152,8 @@ static void put_id(struct buf *out)
 /* What is no id, or just not: the separator itself, a point, lower case, controls, UTF-8, one letter too many. */
 static void spoil(struct buf *out)
 {
-	static const char *const odd[] = {"7", "A", "/", ".", "u", "\x01", "\n", "\x7f", "\xc3\x89", "\xef\xbc\xa1", "\xe2\x80\xae", " ", "//", "\\2f"};
+	static const char *const odd[] = {"7", "A", "/", ".", "u", "\x01", "\n", "\x7f",
+	                                  "\xc3\x89", "\xef\xbc\xa1", "\xe2\x80\xae", " ", "//", "\\2f"};
 	struct buf tail = {0};
 	size_t at = random_below((unsigned)out->len + 1);
 

@@ -120,7 +120,7 @@ static void put_plain(struct buf *out)
 		buf_putc(out, frequent[random_below(sizeof(frequent) - 1)]);
 }
 
-/* Also what Nodeprep changes, deletes or refuses: controls, upper case, look-alikes of what escapes, marks, any plane. */
+/* Also what Nodeprep changes, deletes or refuses: controls, upper case, look-alikes of escapes, marks, any plane. */
 static void put_wild(struct buf *out)
 {
 	static const uint32_t odd[] = {0xad,   0x200d, 0xff05, 0xfe6a, 0xff3c, 0xfe68, 0xff20, 0xff10, 0xff14, 0x2460,
@@ -208,8 +208,8 @@ static size_t count_of(const char *text, char c)
 	return count;
 }
 
-/* Of any text at all the node is read back; where it can be an address, what that stands for has the same address, and the
- * same '@' and '%': only what Nodeprep takes for one and the same letters can meet there. */
+/* Of any text at all the node is read back; where it can be an address, what that stands for has the same address,
+ * and the same '@' and '%': only what Nodeprep takes for one and the same letters can meet there. */
 static void test_wild_property(void **state)
 {
 	struct buf name = {0}, node = {0}, key = {0}, other = {0}, again = {0};
