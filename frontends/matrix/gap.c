@@ -14,8 +14,11 @@
 
 struct gaps {
 	struct matrix_frontend *frontend;
-	char **rooms;
-	size_t count, next;
+	struct gap {
+		char *room;
+		bool whole; /* from its beginning */
+	} *rooms;
+	size_t count, capacity, next;
 	unsigned under_way;
 	int64_t since_ms; /* Unix milliseconds, as the homeserver counts them */
 };
@@ -23,7 +26,7 @@ struct gaps {
 static void gaps_finish(struct gaps *gaps)
 {
 	for (size_t i = 0; i < gaps->count; i++)
-		mem_free(gaps->rooms[i]);
+		mem_free(gaps->rooms[i].room);
 	mem_free(gaps->rooms);
 	mem_free(gaps);
 }
@@ -35,7 +38,7 @@ struct reading {
 	char *room, *as;
 	const struct cJSON *items[LIMIT_MATRIX_GAP_EVENTS]; /* the newest first */
 	size_t count;
-	bool members_changed;
+	bool whole, members_changed;
 };
 
 static void reading_free(void *context)
@@ -58,14 +61,14 @@ static bool look_at(struct reading *reading, const struct cJSON *item, struct ar
 	struct matrix_frontend *frontend = reading->gaps->frontend;
 	const char *sender = json_text(item, "sender", arena);
 
-	if (json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms)
+	if (!reading->whole && json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms)
 		return false;
 	if (is(json_text(item, "type", arena), "m.room.member")) {
 		const char *who = json_text(item, "state_key", arena);
 		const char *membership = json_text(json_object(item, "content"), "membership", arena);
 
 		reading->members_changed = reading->members_changed || (who && !matrix_is_ours(&frontend->names, who));
-		return !is(who, reading->as ? reading->as : frontend->bot) || !is(membership, "join");
+		return reading->whole || !is(who, reading->as ? reading->as : frontend->bot) || !is(membership, "join");
 	}
 	if (sender && !matrix_is_ours(&frontend->names, sender) &&
 	    !json_object(json_object(item, "unsigned"), "redacted_because"))
@@ -112,7 +115,7 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	go_on(gaps);
 }
 
-static void read_room(struct gaps *gaps, const struct matrix_room *room)
+static void read_room(struct gaps *gaps, const struct matrix_room *room, bool whole)
 {
 	struct reading *reading = MEM_NEW(struct reading);
 	char *path = matrix_path("/rooms/%s/messages", room->id);
@@ -120,6 +123,7 @@ static void read_room(struct gaps *gaps, const struct matrix_room *room)
 
 	reading->gaps = gaps;
 	reading->room = mem_strdup(room->id);
+	reading->whole = whole;
 	reading->as = ghost_of_chat(gaps->frontend, room);
 	gaps->under_way++;
 	homeserver_call(gaps->frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
@@ -139,10 +143,11 @@ static void go_on(struct gaps *gaps)
 	struct matrix_frontend *frontend = gaps->frontend;
 
 	while (gaps->next < gaps->count && gaps->under_way < LIMIT_MATRIX_GAP_CALLS) {
-		const struct matrix_room *room = matrix_room_find(frontend, gaps->rooms[gaps->next++]);
+		const struct gap *gap = &gaps->rooms[gaps->next++];
+		const struct matrix_room *room = matrix_room_find(frontend, gap->room);
 
 		if (room)
-			read_room(gaps, room);
+			read_room(gaps, room, gap->whole);
 	}
 	if (gaps->under_way)
 		return;
@@ -150,6 +155,25 @@ static void go_on(struct gaps *gaps)
 	frontend->gaps = NULL;
 	gaps_finish(gaps);
 	matrix_later(frontend, transactions_go_on, NULL, NULL);
+}
+
+static struct gaps *begin(struct matrix_frontend *frontend, int64_t since_ms)
+{
+	struct gaps *gaps = MEM_NEW(struct gaps);
+
+	gaps->frontend = frontend;
+	gaps->since_ms = since_ms;
+	frontend->gaps = gaps;
+	return gaps;
+}
+
+static void add(struct gaps *gaps, const struct matrix_room *room, bool whole)
+{
+	if (gaps->count == gaps->capacity) {
+		gaps->capacity = gaps->capacity ? gaps->capacity * 2 : 8;
+		gaps->rooms = mem_realloc(gaps->rooms, gaps->capacity * sizeof(*gaps->rooms));
+	}
+	gaps->rooms[gaps->count++] = (struct gap){.room = mem_strdup(room->id), .whole = whole};
 }
 
 void gaps_suspect(struct matrix_frontend *frontend)
@@ -167,19 +191,23 @@ void gaps_look(struct matrix_frontend *frontend)
 		gaps_suspect(frontend);
 	if (!frontend->suspect_ms || !frontend->loaded || frontend->gaps)
 		return;
-	struct gaps *gaps = MEM_NEW(struct gaps);
+	struct gaps *gaps = begin(frontend, frontend->suspect_ms - LIMIT_MATRIX_GAP_MS);
 
-	gaps->frontend = frontend;
-	gaps->since_ms = frontend->suspect_ms - LIMIT_MATRIX_GAP_MS;
-	gaps->rooms = mem_alloc((map_count(frontend->rooms) + 1) * sizeof(*gaps->rooms));
 	frontend->suspect_ms = 0;
-	frontend->gaps = gaps;
 	while (map_next(frontend->rooms, &it)) {
 		const struct matrix_room *room = it.value;
 
 		if (room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_PORTAL || room->kind == MATRIX_ROOM_CONTROL)
-			gaps->rooms[gaps->count++] = mem_strdup(room->id);
+			add(gaps, room, false);
 	}
+	go_on(gaps);
+}
+
+void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms());
+
+	add(gaps, room, true);
 	go_on(gaps);
 }
 

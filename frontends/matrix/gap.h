@@ -6,17 +6,22 @@
  * as if it had been pushed, and what is pushed meanwhile waits for that, so that the order is kept.
  *
  * At most LIMIT_MATRIX_GAP_EVENTS of a room, from LIMIT_MATRIX_GAP_MS before the trouble on, and none from before one
- * of ours came in. Who is there is asked anew where somebody came or went.
+ * of ours came in; of a room that replaces another, from its beginning. Who is there is asked anew where somebody came
+ * or went.
  */
 #pragma once
 
 #include "frontends/matrix/matrix.h"
+
+struct matrix_room;
 
 /* Something may be missing: it does what it does after a start. More than one call in a row without an answer says so,
  * too; a single one may be anything. */
 void gaps_suspect(struct matrix_frontend *frontend);
 /* It speaks: rooms are read if something may be missing and they are not being read already. */
 void gaps_look(struct matrix_frontend *frontend);
-/* Whether they are; transactions_go_on is called when they have been. */
+/* The same of one room, which continues another: from its beginning. */
+void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room);
+/* Whether rooms are being read; transactions_go_on is called when they have been. */
 bool gaps_are_looked_for(const struct matrix_frontend *frontend);
 void gaps_free(struct matrix_frontend *frontend);

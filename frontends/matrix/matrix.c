@@ -15,6 +15,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/contact.h"
+#include "frontends/matrix/face.h"
 #include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/login_show.h"
@@ -26,6 +27,7 @@
 #include "frontends/matrix/show.h"
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
+#include "frontends/matrix/upgrade.h"
 #include "transport/delivery.h"
 #include "transport/http/http_url.h"
 #include "transport/in_flight.h"
@@ -229,6 +231,7 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->ghosts = map_create();
 	frontend->people = map_create();
 	later_init(&frontend->later, call_later, frontend);
+	list_init(&frontend->faces);
 	list_init(&frontend->long_texts);
 	list_init(&frontend->accepting);
 	list_init(&frontend->postponed);
@@ -256,6 +259,7 @@ static void frontend_destroy(struct frontend *base)
 	ghosts_free(frontend);
 	people_free(frontend);
 	contacts_free(frontend);
+	faces_free(frontend);
 	recent_free(frontend);
 	in_flight_free(&frontend->in_flight);
 	long_texts_free(frontend);
@@ -375,6 +379,7 @@ static void begin(struct matrix_frontend *frontend)
 	frontend->loaded = true;
 	delivery_frontend_ready(&frontend->base);
 	gaps_look(frontend);
+	upgrades_recover(frontend);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = CLIENT "/account/whoami",
 	                                                            .done = on_whoami,

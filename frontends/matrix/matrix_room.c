@@ -213,9 +213,11 @@ static struct matrix_room *make(struct matrix_frontend *frontend, const char *id
 /* Words of what else is kept; ids have no space in them. */
 static char *value_of(const struct matrix_room *room)
 {
+	const char *successor = room->successor_allowed ? room->successor : NULL;
+
 	return mem_printf("%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->in_room ? "room " : "",
-	                  room->encrypted ? "encrypted " : "", room->successor ? "successor=" : "",
-	                  room->successor ? room->successor : "", room->successor ? " " : "",
+	                  room->encrypted ? "encrypted " : "", successor ? "successor=" : "",
+	                  successor ? successor : "", successor ? " " : "",
 	                  room->relay ? "relay=" : "", room->relay ? room->relay : "");
 }
 
@@ -233,6 +235,7 @@ static void read_value(struct matrix_room *room, const char *value)
 	room->in_room = strstr(value, "room ") != NULL;
 	room->encrypted = strstr(value, "encrypted ") != NULL;
 	room->successor = value_at(value, "successor=");
+	room->successor_allowed = room->successor != NULL;
 	room->relay = value_at(value, "relay=");
 }
 

@@ -22,7 +22,9 @@ struct matrix_room {
 	char *owner;         /* CONTROL, CHAT, SPACE, LEFT: a user id */
 	char *name;          /* CHAT, LEFT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
-	char *successor;     /* the tombstone names it, and it may not be seen yet; NULL */
+	char *successor;     /* the tombstone names it (upgrade.h); NULL */
+	bool successor_allowed; /* by somebody who may say so; only then it is stored */
+	bool closed;         /* and a message was refused: they wait for the successor */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
 	bool ours;           /* PORTAL made by us: anybody may join, ghosts need no invitation */
 	bool encrypted;      /* and people were told that it cannot be read */

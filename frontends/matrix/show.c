@@ -2,6 +2,7 @@
 #include "frontends/matrix/show.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "base/crash_point.h"
@@ -12,6 +13,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/copies.h"
+#include "frontends/matrix/face.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/long_text.h"
 #include "frontends/matrix/matrix_html.h"
@@ -23,6 +25,7 @@
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/reactions.h"
 #include "frontends/matrix/recent.h"
+#include "frontends/matrix/upgrade.h"
 #include "transport/delivery.h"
 #include "transport/in_flight.h"
 #include "transport/portal.h"
@@ -240,6 +243,8 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 		tie_ids(sent, json_text(reply->json, "event_id", &arena));
 		note_reaction(sent, json_text(reply->json, "event_id", &arena));
 		delivery_shown(transport, sent->number);
+	} else if (sent->number && reply->err == TP_ERR_NOT_ALLOWED && upgrade_refused(frontend, sent->room)) {
+		delivery_not_shown(transport, sent->number);
 	} else if (sent->own && sent->number &&
 	           (reply->err == TP_ERR_NOT_ALLOWED || reply->err == TP_ERR_AUTH)) {
 		without_voice(sent, reply->err);
@@ -265,7 +270,7 @@ struct speaking {
 	const struct event *event;
 	const char *ghost, *name; /* who speaks; ghost NULL: the bot */
 	int promised; /* calls */
-	int numbered; /* of what the record brings about, whether it needs a call or not */
+	int numbered; /* of what the record brings about in a room, whether it needs a call or not */
 	const char *reactions; /* reactions_name; NULL: it is about none */
 	bool own; /* the person; then `ghost` is whom the homeserver is told, NULL with a token */
 	const char *bearer;
@@ -315,14 +320,27 @@ static char *with_mark(const struct speaking *speaking, const struct matrix_room
 	return buf_take(&out);
 }
 
+/* Names the room in a transaction id: some homeservers compare ids of all rooms, and what a legacy room is tied to may
+ * change between two tries of a record. */
+static uint32_t room_number(const struct matrix_room *room)
+{
+	static const uint8_t key[crypto_shorthash_KEYBYTES];
+	uint8_t hash[crypto_shorthash_BYTES];
+	uint32_t number;
+
+	crypto_shorthash(hash, (const uint8_t *)room->id, strlen(room->id), key);
+	memcpy(&number, hash, sizeof(number));
+	return number;
+}
+
 /* The same for each try of the same record, also after a restart: the homeserver takes it once. */
-static char *transaction_of(struct speaking *speaking)
+static char *transaction_of(struct speaking *speaking, const struct matrix_room *room)
 {
 	struct buf out = {0};
 
 	if (speaking->event->handover)
-		buf_printf(&out, "%s.%" PRIu64 ".%d", speaking->frontend->records, speaking->event->handover,
-		           speaking->numbered);
+		buf_printf(&out, "%s.%" PRIu64 ".%08" PRIx32 ".%d", speaking->frontend->records,
+		           speaking->event->handover, room_number(room), speaking->numbered);
 	else
 		matrix_put_transaction(speaking->frontend, &out);
 	speaking->numbered++;
@@ -354,7 +372,7 @@ static void give_name(struct speaking *speaking, const struct matrix_room *room,
 static void send_sent(struct speaking *speaking, struct matrix_room *room, const char *type, const char *content,
                       struct sent *sent)
 {
-	char *transaction = transaction_of(speaking), *marked = with_mark(speaking, room, content);
+	char *transaction = transaction_of(speaking, room), *marked = with_mark(speaking, room, content);
 
 	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), transaction, marked, sent);
 	mem_free(transaction);
@@ -386,7 +404,7 @@ static void redact_event(struct speaking *speaking, struct matrix_room *room, co
 static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id,
                    bool known_there)
 {
-	redact_event(speaking, room, event_id, transaction_of(speaking), sent_by(speaking, room, known_there));
+	redact_event(speaking, room, event_id, transaction_of(speaking, room), sent_by(speaking, room, known_there));
 }
 
 /* Of one person's reactions on a message, whatever it is called in each room. To be freed. */
@@ -442,7 +460,7 @@ static void take_back_reaction(struct speaking *speaking, struct matrix_room *ro
 	sent->taken_back = mem_strdup(event_id);
 	redact_event(speaking, room, event_id,
 	             number ? mem_printf("%s.%" PRIu64 ".%s", speaking->frontend->records, number, event_id)
-	                    : transaction_of(speaking),
+	                    : transaction_of(speaking, room),
 	             sent);
 	speaking->promised += number != 0;
 }
@@ -478,7 +496,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	char *text = attachment->description && *attachment->description
 	                     ? mem_printf("%s: %s", attachment->description, attachment->url)
 	                     : NULL;
-	char *transaction = transaction_of(speaking);
+	char *transaction = transaction_of(speaking, room);
 	char *path = matrix_path("/rooms/%s/send/m.room.message/%s", room->id, transaction);
 
 	if (text)
@@ -561,8 +579,14 @@ static void say_piece(struct speaking *speaking, struct matrix_room *room,
 static void say_text(struct speaking *speaking, struct matrix_room *room, bool known_there)
 {
 	struct event_message message = speaking->event->message;
-	char *text = NULL;
+	size_t beside = event_text_beside_files(&message);
+	char *own = message.text[beside] ? mem_strndup(message.text, beside) : NULL, *text = NULL;
 	bool first = true;
+
+	if (own) {
+		message.text = own;
+		message.xhtml = NULL;
+	}
 
 	if (speaking->own) {
 		message.carbon = false;
@@ -586,6 +610,7 @@ static void say_text(struct speaking *speaking, struct matrix_room *room, bool k
 		first = false;
 	} while (*rest);
 	mem_free(text);
+	mem_free(own);
 }
 
 static void speak(struct speaking *speaking, struct matrix_room *room)
@@ -647,7 +672,6 @@ static void speak_in_portal(struct matrix_frontend *frontend, struct matrix_room
 	}
 	speak_in(&here, room);
 	speaking->promised = here.promised;
-	speaking->numbered = here.numbered;
 	arena_finish(&arena);
 }
 
@@ -668,6 +692,8 @@ static int show_in_portal(struct matrix_frontend *frontend, struct identity *to,
 	        .frontend = frontend, .to = to, .event = event, .ghost = ghost, .name = nickname, .reactions = reactions};
 
 	matrix_room_each_portal(frontend, message->name, speak_in_portal, &speaking);
+	if (message->author.name && message->author.avatar_url)
+		face_show(frontend, ghost, message->author.avatar_url, to->address);
 	mem_free(ghost);
 	return speaking.promised;
 }
@@ -700,6 +726,7 @@ static bool has_to_wait(struct matrix_frontend *frontend, const struct identity 
                         const char *reactions)
 {
 	return in_flight_waits(frontend->in_flight, to, event) || copies_wait(frontend, to, event) ||
+	       (event->handover && upgrade_is_under_way(frontend, to, event)) ||
 	       (reactions && event->handover &&
 	        in_flight_waits_for(frontend->in_flight, REACTIONS, reactions, to->address)) ||
 	       (event->handover && event->message.carbon && puppet_is_loading(frontend, to));

@@ -538,6 +538,9 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender) ||
 	    puppet_is_mark(frontend, event->room, event->mark))
 		return;
+	/* What is said in a room that is not known may be read when it is (upgrade.h). */
+	if (!room && event->kind != MATRIX_MEMBER)
+		return;
 	if (spool_seen(frontend->base.transport->spool, frontend->base.ops->name, event->id)) {
 		log_debug(&frontend->base.log, "event %s came before: dropped", log_quote(event->id));
 		return;
@@ -545,7 +548,7 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 	CRASH_POINT("core.matrix.seen");
 	if (event->kind == MATRIX_MEMBER)
 		on_member(frontend, room, event);
-	else if (room)
+	else
 		on_room_event(frontend, room, event);
 }
 

@@ -7,11 +7,14 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/room_power.h"
 #include "frontends/matrix/space.h"
+#include "transport/delivery.h"
+#include "transport/session.h"
 
 struct following {
 	struct matrix_frontend *frontend;
@@ -44,6 +47,14 @@ static void leave(struct matrix_frontend *frontend, const struct matrix_room *ol
 			matrix_leave(frontend, old->id, it.key);
 }
 
+/* matrix_later */
+static void show_waiting(struct matrix_frontend *frontend, const char *unused, const char *unused_too)
+{
+	(void)unused;
+	(void)unused_too;
+	delivery_frontend_ready(&frontend->base);
+}
+
 static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const char *to)
 {
 	enum matrix_room_kind kind = old->kind;
@@ -65,6 +76,8 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	if (kind == MATRIX_ROOM_CONTROL)
 		person_set_control(frontend, owner, to);
 	matrix_room_ask_members(frontend, room);
+	gaps_read(frontend, room);
+	matrix_later(frontend, show_waiting, NULL, NULL);
 	if (kind == MATRIX_ROOM_PORTAL)
 		matrix_later(frontend, portal_rooms_sync, name, NULL);
 	mem_free(owner);
@@ -81,6 +94,24 @@ static void following_free(void *context)
 	mem_free(following);
 }
 
+/* It goes on in the old room. */
+static void stay(struct matrix_frontend *frontend, struct matrix_room *room, const char *successor)
+{
+	if (!room->successor || strcmp(room->successor, successor) != 0)
+		return;
+	MEM_FREE(room->successor);
+	room->successor_allowed = false;
+	matrix_room_store(frontend, room);
+	if (room->closed)
+		matrix_later(frontend, show_waiting, NULL, NULL);
+	room->closed = false;
+}
+
+static bool is_free(const struct matrix_room *room)
+{
+	return !room || room->kind == MATRIX_ROOM_PLAIN;
+}
+
 static void on_state(void *context, const struct matrix_reply *reply)
 {
 	struct following *following = context;
@@ -88,14 +119,13 @@ static void on_state(void *context, const struct matrix_reply *reply)
 	struct matrix_room *old = matrix_room_find(frontend, following->from);
 	bool good = !reply->err && upgrade_is_successor(reply->json, following->from);
 
-	if (old && good && !matrix_room_find(frontend, following->to)) {
+	if (old && good && is_free(matrix_room_find(frontend, following->to))) {
 		log_info(&frontend->base.log, "room %s is replaced by %s", log_quote(following->from),
 		         log_quote(following->to));
 		tie(frontend, old, following->to);
 	} else if (reply->err == TP_ERR_NOT_ALLOWED && old) {
-		/* An invitation may follow, perhaps in another process's time. */
-		mem_replace(&old->successor, following->to);
-		matrix_room_store(frontend, old);
+		log_info(&frontend->base.log, "room %s is replaced by %s, which waits for an invitation",
+		         log_quote(following->from), log_quote(following->to));
 	} else if (!good) {
 		log_warning(&frontend->base.log,
 		            "room %s says that %s replaces it, which does not say so: not followed",
@@ -104,6 +134,8 @@ static void on_state(void *context, const struct matrix_reply *reply)
 
 		matrix_leave(frontend, following->to, ghost);
 		mem_free(ghost);
+		if (old)
+			stay(frontend, old, following->to);
 	}
 	following_free(following);
 }
@@ -144,7 +176,9 @@ bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
 
 		if (!room->successor || strcmp(room->successor, id) != 0)
 			continue;
-		look_at(frontend, room, id);
+		/* else it is entered when that is known */
+		if (room->successor_allowed)
+			look_at(frontend, room, id);
 		return true;
 	}
 	return false;
@@ -154,18 +188,75 @@ static void on_power(void *context, bool may, const char *problem)
 {
 	struct following *following = context;
 	struct matrix_frontend *frontend = following->frontend;
-	const struct matrix_room *room = matrix_room_find(frontend, following->from);
+	struct matrix_room *room = matrix_room_find(frontend, following->from);
 
-	if (may && room)
+	if (may && room) {
+		mem_replace(&room->successor, following->to);
+		room->successor_allowed = true;
+		matrix_room_store(frontend, room);
 		look_at(frontend, room, following->to);
-	else if (room && *problem)
+	} else if (room && *problem) {
 		log_warning(&frontend->base.log, "room %s is replaced by somebody who may not do that: not followed",
 		            log_quote(following->from));
+		stay(frontend, room, following->to);
+	}
 	following_free(following);
 }
 
 void upgrade_follow(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
                     const char *replacement)
 {
+	mem_replace(&room->successor, replacement);
+	room->successor_allowed = false;
 	room_power_check(frontend, room, sender, on_power, follow(frontend, room, replacement));
+}
+
+void upgrades_recover(struct matrix_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		if (room->successor)
+			look_at(frontend, room, room->successor);
+	}
+}
+
+bool upgrade_refused(struct matrix_frontend *frontend, const char *id)
+{
+	struct matrix_room *room = matrix_room_find(frontend, id);
+
+	if (room && !room->successor)
+		return false;
+	if (room)
+		room->closed = true;
+	else
+		matrix_later(frontend, show_waiting, NULL, NULL);
+	return true;
+}
+
+static void note_closed(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	bool *closed = context;
+
+	(void)frontend;
+	*closed = *closed || room->closed;
+}
+
+bool upgrade_is_under_way(struct matrix_frontend *frontend, const struct identity *to, const struct event *event)
+{
+	const struct event_message *message = &event->message;
+	bool closed = false;
+
+	if (message->kind == MESSAGE_ROOM) {
+		matrix_room_each_portal(frontend, message->name, note_closed, &closed);
+	} else {
+		char *name = matrix_chat_name(message);
+		const struct matrix_room *room = matrix_room_chat(frontend, to->address, name);
+
+		closed = room && room->closed;
+		mem_free(name);
+	}
+	return closed;
 }

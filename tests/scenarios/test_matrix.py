@@ -916,36 +916,6 @@ async def scenario_contacts_show_themselves(world):
     await alice.wait_state(bob, "m.room.member", lambda content: content.get("displayname") == "Bobby", ghost("bob"))
 
 
-async def scenario_rooms_that_are_replaced(world):
-    """Room upgrades: followed where the new room names the old one, and nowhere else."""
-    lobby = await in_the_lobby(world, "alice")
-    alice, carol = lobby.people[0], lobby.carol
-    await carol.join("#hall")
-    old = await alice.create_room([BOT], name="Our hall", version="10")
-    await alice.member(old, BOT)
-    irc_mark = carol.mark()
-    await ask(alice, old, "plumb #hall", "#hall")
-    await carol.expect(r"^:alice!\S+ JOIN :?#hall$", irc_mark)
-    # Some other room, which knows nothing of it.
-    other = await alice.create_room([BOT], preset="public_chat")
-    await alice.member(other, BOT)
-    mark = alice.mark()
-    await alice.set_state(old, "m.room.tombstone", {"body": "go there", "replacement_room": other})
-    await alice.member(other, BOT, "leave", mark)
-    await alice.say(old, "still here")
-    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :still here$", irc_mark)
-    # A real one.
-    mark = alice.mark()
-    new = (await alice.call("POST", f"/_matrix/client/v3/rooms/{quote(old)}/upgrade", {"new_version": "11"}))["replacement_room"]
-    await alice.invite(new, BOT)
-    await alice.member(new, BOT, after=mark)
-    carol.send("PRIVMSG #hall :in the new one")
-    await alice.message(new, "^in the new one$", CAROL)
-    await alice.say(new, "so am I")
-    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :so am I$", irc_mark)
-    require(not alice.messages(old, "in the new one"), "it is said in the old room")
-
-
 # ------------------------------------------------------------------------------- nothing is lost, and nothing comes twice
 
 

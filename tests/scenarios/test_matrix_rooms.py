@@ -715,3 +715,82 @@ async def scenario_messages_about_messages_elsewhere(world):
     await alice.redact(hers, mine)
     for room, person in ((portal, bob), (his, bob)):
         await person.event(room, "m.room.redaction", where=redacts(offer[room]))
+
+
+# ------------------------------------------------------------------------------------------------ rooms that are replaced
+
+
+async def scenario_rooms_that_are_replaced(world):
+    """Room upgrades: followed where the new room names the old one, and nowhere else."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol = lobby.people[0], lobby.carol
+    await carol.join("#hall")
+    old = await alice.create_room([BOT], name="Our hall", version="10")
+    await alice.member(old, BOT)
+    irc_mark = carol.mark()
+    await ask(alice, old, "plumb #hall", "#hall")
+    await carol.expect(r"^:alice!\S+ JOIN :?#hall$", irc_mark)
+    # Some other room, which knows nothing of it.
+    other = await alice.create_room([BOT], preset="public_chat")
+    await alice.member(other, BOT)
+    mark = alice.mark()
+    await alice.set_state(old, "m.room.tombstone", {"body": "go there", "replacement_room": other})
+    await alice.member(other, BOT, "leave", mark)
+    await alice.say(old, "still here")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :still here$", irc_mark)
+    # A real one.
+    mark = alice.mark()
+    new = (await alice.call("POST", f"/_matrix/client/v3/rooms/{quote(old)}/upgrade", {"new_version": "11"}))["replacement_room"]
+    await alice.invite(new, BOT)
+    await alice.member(new, BOT, after=mark)
+    carol.send("PRIVMSG #hall :in the new one")
+    await alice.message(new, "^in the new one$", CAROL)
+    await alice.say(new, "so am I")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :so am I$", irc_mark)
+    require(not alice.messages(old, "in the new one"), "it is said in the old room")
+
+
+async def upgrade(person, room):
+    return (await person.call("POST", room_path(room, "upgrade"), {"new_version": "11"}))["replacement_room"]
+
+
+async def scenario_what_is_said_while_a_room_is_replaced(world):
+    """The old room is closed at once, the bot is in the new one only when somebody has invited it: nothing of what is said
+    between is lost, in either direction, whether we are killed or not."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol, gateway = lobby.people[0], lobby.carol, lobby.gateway
+    await carol.join("#hall")
+    room = await alice.create_room([BOT], name="Our hall", version="10")
+    await alice.member(room, BOT)
+    chat = await chat_with(alice, CAROL)
+    irc_mark = carol.mark()
+    await ask(alice, room, "plumb #hall", "#hall")
+    await carol.expect(r"^:alice!\S+ JOIN :?#hall$", irc_mark)
+    await alice.say(room, "0 in the old room")
+    carol.send("PRIVMSG #hall :0 in the old room")
+    await alice.message(room, "^0 in the old room$", CAROL)
+    said = ["0 in the old room"]
+    for turn, (killed, at_once) in enumerate(((False, False), (True, False), (False, True)), 1):
+        old, room = room, await upgrade(alice, room)
+        if at_once:
+            await alice.invite(room, BOT)
+        carol.send(f"PRIVMSG #hall :{turn} closed")
+        await alice.say(room, f"{turn} before you came")
+        if not at_once:
+            # What went to the closed room has come back when this is there.
+            carol.send(f"PRIVMSG alice :{turn} you see")
+            await alice.message(chat, f"^{turn} you see$")
+        if killed:
+            await gateway.kill_core()
+            await gateway.start()
+        if not at_once:
+            await alice.invite(room, BOT)
+        await alice.member(room, BOT)
+        await alice.say(room, f"{turn} behind you")
+        await alice.message(room, f"^{turn} closed$", CAROL)
+        require(not alice.messages(old, f"{turn} closed"), "it is said in the old room")
+        said += [f"{turn} before you came", f"{turn} behind you"]
+        await carol.expect(rf"^:alice!\S+ PRIVMSG #hall :{turn} behind you$", irc_mark)
+        heard = [match.string.split(" :", 1)[1] for match in carol.find_all(r"^:alice!\S+ PRIVMSG #hall", irc_mark)]
+        require(heard == said, f"alice said {said}, and carol has {heard}")
+        require(alice.texts(room, CAROL) == [f"{turn} closed"], f"the new room has {alice.texts(room, CAROL)}")
