@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/mem.h"
+#include "base/buf.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/homeserver_answer.h"
@@ -47,8 +47,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const unsigned statuses[] = {200, 201, 302, 400, 401, 403, 404, 413, 429, 500, 502};
 	static const int errors[] = {TP_ERR_IO, TP_ERR_TIMEOUT, TP_ERR_LIMIT, TP_ERR_INVALID};
 	unsigned kind = size ? data[0] : 0;
-	char *body = mem_strndup(size ? (const char *)data + 1 : "", size ? size - 1 : 0);
-	struct http_result result = {.retry_after_ms = kind & 64 ? 2000 : -1, .problem = "", .body = body,
+	struct buf body = {0};
+
+	if (size)
+		buf_append(&body, data + 1, size - 1);
+	struct http_result result = {.retry_after_ms = kind & 64 ? 2000 : -1, .problem = "", .body = buf_text(&body),
 	                             .length = size ? size - 1 : 0, .sent = true};
 	struct homeserver_answer answer;
 
@@ -61,6 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	homeserver_answer_read(&answer, &result);
 	check(&answer, &result, kind & 128);
 	homeserver_answer_finish(&answer);
-	mem_free(body);
+	buf_finish(&body);
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/mem.h"
+#include "base/buf.h"
 #include "base/text.h"
 #include "frontends/slack/web_answer.h"
 
@@ -40,8 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const unsigned statuses[] = {200, 201, 302, 400, 401, 403, 404, 429, 500, 502, 503};
 	static const int errors[] = {TP_ERR_IO, TP_ERR_TIMEOUT, TP_ERR_LIMIT, TP_ERR_INVALID, TP_ERR_NOT_ALLOWED};
 	unsigned kind = size ? data[0] : 0;
-	char *body = mem_strndup(size ? (const char *)data + 1 : "", size ? size - 1 : 0);
-	struct http_result result = {.retry_after_ms = -1, .problem = "", .body = body, .length = size ? size - 1 : 0,
+	struct buf body = {0};
+
+	if (size)
+		buf_append(&body, data + 1, size - 1);
+	struct http_result result = {.retry_after_ms = -1, .problem = "", .body = buf_text(&body), .length = size ? size - 1 : 0,
 	                             .sent = kind & 64};
 	struct web_answer answer;
 
@@ -54,6 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	web_answer_read(&answer, &result, kind & 128);
 	check(&answer, &result);
 	web_answer_finish(&answer);
-	mem_free(body);
+	buf_finish(&body);
 	return 0;
 }

@@ -54,6 +54,11 @@ static void test_scheme(void **state)
 	assert_true(http_url_is("ws://127.0.0.9:1/link", "ws", &loopback));
 	assert_true(loopback);
 	assert_false(http_url_is("ws://127.0.0.9:1/link", "wss", &loopback));
+	/* no host, which curl would look for further on */
+	assert_false(http_url_is("https:////example.org/", "https", &loopback));
+	assert_false(http_url_is("https:///example.org/", "https", &loopback));
+	assert_false(http_url_is("https:/example.org/", "https", &loopback));
+	assert_false(http_url_is("https://", "https", &loopback));
 	assert_false(loopback);
 }
 
