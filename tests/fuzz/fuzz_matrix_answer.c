@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/homeserver_answer.h"

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "frontends/slack/web_answer.h"
 

@@ -208,8 +208,8 @@ static size_t count_of(const char *text, char c)
 	return count;
 }
 
-/* Of any text at all the node is read back; where it can be an address, what that stands for has the same address,
- * and the same '@' and '%': only what Nodeprep takes for one and the same letters can meet there. */
+/* Of any text at all the node is read back; where it can be an address, what that stands for has one, too, by
+ * which it is read again, and the same '@' and '%': only what Nodeprep takes for one and the same letters can meet there. */
 static void test_wild_property(void **state)
 {
 	struct buf name = {0}, node = {0}, key = {0}, other = {0}, again = {0};
@@ -237,8 +237,10 @@ static void test_wild_property(void **state)
 		buf_clear(&node);
 		buf_clear(&again);
 		encode(&node, buf_text(&other), true);
-		assert_true(jid_prepare_name(&again, buf_text(&node)));
-		assert_string_equal(buf_text(&again), buf_text(&key));
+		buf_clear(&key);
+		assert_true(jid_prepare_name(&key, buf_text(&node)));
+		jid_to_legacy(&again, buf_text(&key));
+		assert_string_equal(buf_text(&again), buf_text(&other));
 	}
 	print_message("# %zu of %d can be addresses\n", addresses, RANDOM_NAMES);
 	assert_true(addresses > RANDOM_NAMES / 10);
