@@ -16,8 +16,12 @@ int64_t http_retry_after_ms(const char *value, int64_t now_ms)
 			seconds = seconds * 10 + (uint64_t)(*at - '0');
 		return (int64_t)(seconds < INT32_MAX ? seconds : INT32_MAX) * 1000;
 	}
+	/* any year that somebody has written down */
 	time_t when = curl_getdate(value, NULL);
-	int64_t left_ms = (int64_t)when * 1000 - now_ms;
 
-	return when == -1 ? -1 : left_ms > 0 ? left_ms : 0;
+	if (when == -1)
+		return -1;
+	if (when / 1000 > now_ms / 1000000 + INT32_MAX / 1000)
+		return (int64_t)INT32_MAX * 1000;
+	return when > now_ms / 1000 ? (int64_t)when * 1000 - now_ms : 0;
 }
