@@ -208,8 +208,8 @@ static size_t count_of(const char *text, char c)
 	return count;
 }
 
-/* Of any text at all the node is read back; where it can be an address, what that stands for has one, too, by
- * which it is read again, and the same '@' and '%': only what Nodeprep takes for one and the same letters can meet there. */
+/* Of any text at all the node is read back; where it can be an address, what that stands for has one, too, by which it
+ * is read again, and the same '@' and '%': only what Nodeprep takes for one and the same letters can meet there. */
 static void test_wild_property(void **state)
 {
 	struct buf name = {0}, node = {0}, key = {0}, other = {0}, again = {0};
