@@ -86,7 +86,8 @@ int homeserver_answer_error(const struct http_result *result, enum homeserver_ve
 	}
 }
 
-void homeserver_answer_describe(const struct homeserver_answer *answer, const struct http_result *result, struct buf *out)
+void homeserver_answer_describe(const struct homeserver_answer *answer, const struct http_result *result,
+                                struct buf *out)
 {
 	if (result->err) {
 		buf_puts(out, result->problem);
@@ -114,7 +115,8 @@ int64_t homeserver_answer_wait_ms(const struct homeserver_answer *answer, const 
 	return named_ms < LIMIT_MATRIX_RETRY_AFTER_MS ? named_ms : LIMIT_MATRIX_RETRY_AFTER_MS;
 }
 
-const char *homeserver_answer_find(const struct homeserver_answer *answer, const char *transaction, struct arena *arena)
+const char *homeserver_answer_find(const struct homeserver_answer *answer, const char *transaction,
+                                   struct arena *arena)
 {
 	const struct cJSON *chunk = json_array(answer->json, "chunk");
 

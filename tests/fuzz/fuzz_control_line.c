@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes of the control socket: the lines are the same however they were cut, have no '\n' in them, and nobody fills the memory.
- * An input: a byte that says how it is cut, then what is sent. */
+/* Bytes of the control socket: the lines are the same however they were cut, have no '\n' in them, and nobody fills
+ * the memory. An input: a byte that says how it is cut, then what is sent. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

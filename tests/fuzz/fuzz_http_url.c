@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A line that is a URL, and one that is a Retry-After: secrets go to nobody but an https URL or this machine, and a wait is never
- * negative or without end. */
+/* A line that is a URL, and one that is a Retry-After: secrets go to nobody but an https URL or this machine, and a
+ * wait is never negative or without end. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

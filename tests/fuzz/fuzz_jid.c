@@ -26,8 +26,8 @@ static void check_parse(const char *text)
 	buf_finish(&full);
 }
 
-/* What a key stands for has an address, by which it is read again. (Not always that key: a mark behind an escape that was
- * escaped makes another letter of its last one, and then it need not be escaped.) */
+/* What a key stands for has an address, by which it is read again. (Not always that key: a mark behind an escape
+ * that was escaped makes another letter of its last one, and then it need not be escaped.) */
 static void check_key(const char *node)
 {
 	struct buf key = {0}, name = {0}, again = {0}, second = {0}, back = {0};

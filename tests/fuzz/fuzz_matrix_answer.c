@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers of a homeserver. An input: a byte that says what kind of answer it is (its status, or that there was none), then its
- * body. A verdict agrees with its error, what is said of it is clean text, a wait has its limit, and what was sent with a
- * transaction is found as clean text or not at all. */
+/* Answers of a homeserver. An input: a byte that says what kind of answer it is (its status, or that there was
+ * none), then its body. A verdict agrees with its error, what is said of it is clean text, a wait has its limit, and
+ * what was sent with a transaction is found as clean text or not at all. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

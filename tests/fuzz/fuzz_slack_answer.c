@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers of Slack's Web API. An input: a byte that says what kind of answer it is (its status, or that there was none; plain or
- * not), then its body. A verdict agrees with its error, and what is said of it is clean text. */
+/* Answers of Slack's Web API. An input: a byte that says what kind of answer it is (its status, or that there was
+ * none; plain or not), then its body. A verdict agrees with its error, and what is said of it is clean text. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -45,8 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size)
 		buf_append(&body, data + 1, size - 1);
-	struct http_result result = {.retry_after_ms = -1, .problem = "", .body = buf_text(&body), .length = size ? size - 1 : 0,
-	                             .sent = kind & 64};
+	struct http_result result = {.retry_after_ms = -1, .problem = "", .body = buf_text(&body),
+	                             .length = size ? size - 1 : 0, .sent = kind & 64};
 	struct web_answer answer;
 
 	if ((kind & 31) < ARRAY_SIZE(errors)) {

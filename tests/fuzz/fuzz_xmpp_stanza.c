@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is in a stanza of somebody who is logged in and in a room: forms, cards, files, references, a moderator's list, login
- * steps. An input: a byte that says what kind of stanza to whom, then what is in it. Beyond not crashing: all that the frontend
- * says is XML, no question gets two answers, and somebody can be served afterwards.
+ * What is in a stanza of somebody who is logged in and in a room: forms, cards, files, references, a moderator's
+ * list, login steps. An input: a byte that says what kind of stanza to whom, then what is in it. Beyond not
+ * crashing: all that the frontend says is XML, no question gets two answers, and somebody can be served afterwards.
  */
 #include <expat.h>
 #include <stddef.h>
