@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -387,8 +388,10 @@ int main(int argc, char **argv)
 {
 	struct options options = {.folder = INSTANCES_FOLDER};
 	struct buf path = {0}, line = {0};
-	int status = parse_options(argc, argv, &options);
+	int status;
 
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* commands have passwords in them */
+	status = parse_options(argc, argv, &options);
 	if (status >= 0)
 		return status;
 	status = manage(&options, argv + optind, argc - optind);

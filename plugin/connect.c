@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -119,9 +120,12 @@ int connect_gateway(const struct plug_arguments *arguments, const struct log *lo
 {
 	int fd = take_inherited(INHERITED_FD, is_connected_socket, "connected", log);
 
-	/* Without it host and port are still good. */
-	if (fd >= 0)
+	/* Without it host and port are still good; but then the gateway looks up whose socket it is, in what a process that
+	 * cannot be dumped hides from it. */
+	if (fd >= 0) {
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 		return fd;
+	}
 	if (!arguments->port) {
 		buf_puts(error, "no --port was given: this program is started by the gateway (service.backend)");
 		return -1;

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,7 +60,9 @@ struct plug *plug_create(int argc, char **argv, const struct plug_options *optio
 	struct plug_arguments arguments;
 	struct buf error = {0};
 	int64_t shared_kb;
+	const struct rlimit no_core = {0};
 
+	setrlimit(RLIMIT_CORE, &no_core);
 	plug->options = options;
 	plug->ops = ops;
 	plug->context = context;

@@ -121,7 +121,8 @@ struct plug_options {
  * counts), reads the instance's configuration into the given tables, and connects: to the inherited socket named
  * by LIBTRANSPORT_FD in the environment, else to host and port (waiting at most 10 s for each address). On a
  * mistake prints what is wrong to stderr and returns NULL. `ops` and `options` must outlive it. What is bound to the
- * tables is good until plug_destroy.
+ * tables is good until plug_destroy. Passwords pass through the process: it leaves no core file from here on, and,
+ * with the inherited socket, cannot be traced by others of its user (PR_SET_DUMPABLE).
  */
 PLUG_API struct plug *plug_create(int argc, char **argv, const struct plug_options *options,
 				  const struct plug_ops *ops, void *context);

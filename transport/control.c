@@ -18,6 +18,7 @@
 #include "config/limits.h"
 #include "transport/backend/backend_listener.h"
 #include "transport/admin.h"
+#include "transport/control_line.h"
 #include "transport/transport.h"
 #include "transport/watch.h"
 
@@ -204,23 +205,20 @@ static void client_next(struct client *client)
 {
 	const struct admin_caller caller = {
 	        .done = answered, .line = followed, .following = following, .context = client};
-	char *end = client->in.len ? memchr(client->in.data, '\n', client->in.len) : NULL;
+	enum control_line found = control_line_look(&client->in);
+	char *line;
 
-	if (!end) {
-		if (client->in.len > LIMIT_CONTROL_LINE_BYTES)
-			client_close(client);
+	if (found == CONTROL_LINE_TOO_LONG)
+		client_close(client);
+	if (found != CONTROL_LINE_GOOD)
 		return;
-	}
 	client->paused = client->control->commands >= LIMIT_CONTROL_COMMANDS_PER_SECOND;
 	if (client->paused)
 		return;
 	client->control->commands++;
-	size_t length = (size_t)(end - client->in.data);
-	char *line = mem_strndup(client->in.data, length);
-
-	buf_consume(&client->in, length + 1);
+	found = control_line_take(&client->in, &line);
 	client->busy = true;
-	if (memchr(line, '\0', length))
+	if (found == CONTROL_LINE_NO_TEXT)
 		answered(client, "Error: This is not valid UTF-8 text");
 	else
 		admin_execute_for(client->control->transport, line, &caller);
@@ -240,11 +238,10 @@ static void client_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *byte
 {
 	struct client *client = stream->data;
 
-	if (count < 0 || client->in.len + (size_t)count > 2 * LIMIT_CONTROL_LINE_BYTES) {
+	if (count < 0 || !control_line_add(&client->in, bytes->base, (size_t)count)) {
 		client_close(client);
 		return;
 	}
-	buf_append(&client->in, bytes->base, (size_t)count);
 	if (!client->busy && !client->paused)
 		client_next(client);
 }

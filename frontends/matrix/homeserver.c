@@ -23,6 +23,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/matrix/homeserver_answer.h"
 #include "frontends/matrix/homeserver_private.h"
 
 struct lane {
@@ -328,99 +329,6 @@ static void wake_for_answers(struct homeserver *homeserver)
 
 /* ---- answers ---- */
 
-struct answer {
-	struct cJSON *json;
-	struct arena arena;
-	const char *errcode, *text; /* "": none */
-};
-
-static void answer_read(struct answer *answer, const struct http_result *result)
-{
-	*answer = (struct answer){.errcode = "", .text = ""};
-	if (result->err)
-		return;
-	answer->json = json_read(result->body, result->length);
-	const char *errcode = json_text(answer->json, "errcode", &answer->arena);
-	const char *text = json_text(answer->json, "error", &answer->arena);
-
-	if (errcode)
-		answer->errcode = errcode;
-	if (text)
-		answer->text = text;
-}
-
-static void answer_finish(struct answer *answer)
-{
-	json_free(&answer->json);
-	arena_finish(&answer->arena);
-}
-
-enum verdict {
-	GOOD,    /* it has been done */
-	REFUSED, /* it never will be */
-	LIMITED, /* not now; the homeserver is well */
-	FAILED,  /* not now; the homeserver has said that something is wrong */
-	SILENCE, /* there was no word of a homeserver */
-};
-
-/* Synapse has no code for it, and says so for a moment of users whom it has just registered. */
-static bool is_new_user(const struct call *call, const struct answer *answer)
-{
-	return call->attempts < LIMIT_MATRIX_NEW_USER_TRIES && !strcmp(answer->errcode, "M_FORBIDDEN") &&
-	       text_starts(answer->text, "Application service has not registered this user");
-}
-
-/* A proxy in front of one that is away has words of its own, which are no Matrix error; and a 2xx is a
- * homeserver's only if it is JSON. */
-static enum verdict judge(const struct call *call, const struct http_result *result,
-                          const struct answer *answer)
-{
-	if (result->err == TP_ERR_LIMIT || result->err == TP_ERR_INVALID)
-		return REFUSED;
-	if (result->err)
-		return SILENCE;
-	if (result->status >= 200 && result->status < 300)
-		return answer->json ? GOOD : SILENCE;
-	if (result->status == 429 || !strcmp(answer->errcode, "M_LIMIT_EXCEEDED"))
-		return LIMITED;
-	if (result->status >= 500)
-		return *answer->errcode ? FAILED : SILENCE;
-	return !call->once && is_new_user(call, answer) ? LIMITED : REFUSED;
-}
-
-static int error_of_status(unsigned status)
-{
-	switch (status) {
-	case 401:
-		return TP_ERR_AUTH;
-	case 403:
-		return TP_ERR_NOT_ALLOWED;
-	case 404:
-		return TP_ERR_NOT_FOUND;
-	case 413:
-		return TP_ERR_LIMIT;
-	default:
-		return status < 500 ? TP_ERR_INVALID : TP_ERR_IO;
-	}
-}
-
-static void describe(const struct http_result *result, const struct answer *answer, struct buf *out)
-{
-	if (result->err) {
-		buf_puts(out, result->problem);
-		return;
-	}
-	buf_printf(out, "status %u%s", result->status, answer->json ? "" : ", and no JSON");
-	if (*answer->errcode) {
-		buf_puts(out, ", ");
-		text_show(out, answer->errcode, strlen(answer->errcode), 100);
-	}
-	if (*answer->text) {
-		buf_puts(out, ": ");
-		text_show(out, answer->text, strlen(answer->text), 200);
-	}
-}
-
 /* May destroy the homeserver. */
 static void note_word(struct homeserver *homeserver, bool answers, const char *problem)
 {
@@ -440,45 +348,34 @@ static void note_word(struct homeserver *homeserver, bool answers, const char *p
 		homeserver->changed(homeserver->changed_context, answers);
 }
 
-static uint64_t delay_of(struct call *call, enum verdict verdict, const struct http_result *result,
-                         const struct answer *answer)
+static uint64_t delay_of(struct call *call, enum homeserver_verdict verdict, const struct http_result *result,
+                         const struct homeserver_answer *answer)
 {
 	uint64_t backoff = backoff_ms(call->homeserver, call->attempts);
-	int64_t named_ms = json_number(answer->json, "retry_after_ms", -1);
+	int64_t named_ms = homeserver_answer_wait_ms(answer, result);
 
-	if (named_ms < 0)
-		named_ms = result->retry_after_ms;
-	call->rests_for_silence = verdict == SILENCE;
-	if (verdict == SILENCE || named_ms < 0)
+	call->rests_for_silence = verdict == HOMESERVER_SILENCE;
+	if (verdict == HOMESERVER_SILENCE || named_ms < 0)
 		return backoff - backoff / 4 + jitter(backoff / 2);
-	if (named_ms > LIMIT_MATRIX_RETRY_AFTER_MS)
-		named_ms = LIMIT_MATRIX_RETRY_AFTER_MS;
 	/* Never sooner than it said; and not again and again if it says "at once". */
-	if (verdict == FAILED && (uint64_t)named_ms < backoff)
+	if (verdict == HOMESERVER_FAILED && (uint64_t)named_ms < backoff)
 		named_ms = (int64_t)backoff;
 	return (uint64_t)named_ms + 1 + jitter(backoff / 4);
 }
 
-static void give_back(struct call *call, const struct http_result *result, const struct answer *answer,
-                      enum verdict verdict, const char *problem)
+static void give_back(struct call *call, const struct http_result *result, const struct homeserver_answer *answer,
+                      enum homeserver_verdict verdict, const char *problem)
 {
 	struct matrix_reply reply = {
+	        .err = homeserver_answer_error(result, verdict),
 	        .status = result->status,
-	        .errcode = verdict == GOOD ? "" : answer->errcode,
+	        .errcode = verdict == HOMESERVER_GOOD ? "" : answer->errcode,
 	        .problem = problem,
 	        .json = answer->json,
 	        .call = call,
 	};
 	struct homeserver *homeserver = call->homeserver;
 
-	if (result->err)
-		reply.err = result->err == TP_ERR_TIMEOUT || verdict == REFUSED ? result->err : TP_ERR_IO;
-	else if (verdict == SILENCE)
-		reply.err = TP_ERR_IO;
-	else if (verdict == LIMITED)
-		reply.err = TP_ERR_LIMIT;
-	else if (verdict != GOOD)
-		reply.err = error_of_status(result->status);
 	call->again = false;
 	if (call->done)
 		call->done(call->context, &reply);
@@ -498,29 +395,15 @@ static void leave(struct homeserver *homeserver)
 		take_turns(homeserver);
 }
 
-/* Of what this call has sent, in /messages; NULL: it is not there. */
-static const char *find_sent(const struct call *call, const struct cJSON *messages, struct arena *arena)
-{
-	const struct cJSON *chunk = json_array(messages, "chunk");
-
-	for (const struct cJSON *item = json_first(chunk); item; item = json_next(item)) {
-		const char *id = json_text(json_object(item, "unsigned"), "transaction_id", arena);
-
-		if (id && !strcmp(id, call->transaction))
-			return json_text(item, "event_id", arena);
-	}
-	return NULL;
-}
-
 /* What was looked for is there, and nothing has to be made again; or it is made, now. */
-static void settle_look(struct call *call, const struct http_result *result, const struct answer *answer)
+static void settle_look(struct call *call, const struct http_result *result, const struct homeserver_answer *answer)
 {
 	struct arena arena = {0};
-	const char *event_id = find_sent(call, answer->json, &arena);
+	const char *event_id = homeserver_answer_find(answer, call->transaction, &arena);
 
 	call->in_doubt = false;
 	if (event_id) {
-		struct answer found = {.errcode = "", .text = ""};
+		struct homeserver_answer found = {.errcode = "", .text = ""};
 		struct buf json = {0};
 
 		log_info(&call->homeserver->log, "%s: was done before it was answered%s", log_quote(call->path),
@@ -529,8 +412,8 @@ static void settle_look(struct call *call, const struct http_result *result, con
 		json_put_string(&json, event_id);
 		buf_putc(&json, '}');
 		found.json = json_read(buf_text(&json), json.len);
-		give_back(call, result, &found, GOOD, "");
-		answer_finish(&found);
+		give_back(call, result, &found, HOMESERVER_GOOD, "");
+		homeserver_answer_finish(&found);
 		buf_finish(&json);
 	} else {
 		rest(call, 0);
@@ -538,28 +421,30 @@ static void settle_look(struct call *call, const struct http_result *result, con
 	arena_finish(&arena);
 }
 
-static void settle(struct call *call, const struct http_result *result, const struct answer *answer)
+static void settle(struct call *call, const struct http_result *result, const struct homeserver_answer *answer)
 {
 	struct homeserver *homeserver = call->homeserver;
 	struct lane *lane = call->lane;
-	enum verdict verdict = judge(call, result, answer);
-	bool in_doubt = call->unrepeated && verdict == SILENCE && (!result->err || result->sent);
-	bool again = (verdict == SILENCE && !in_doubt) || verdict == FAILED || verdict == LIMITED;
+	enum homeserver_verdict verdict = homeserver_answer_judge(
+	        answer, result, !call->once && call->attempts < LIMIT_MATRIX_NEW_USER_TRIES);
+	bool in_doubt = call->unrepeated && verdict == HOMESERVER_SILENCE && (!result->err || result->sent);
+	bool again = (verdict == HOMESERVER_SILENCE && !in_doubt) || verdict == HOMESERVER_FAILED ||
+	             verdict == HOMESERVER_LIMITED;
 	struct buf problem = {0};
 
-	if (verdict != GOOD)
-		describe(result, answer, &problem);
-	if (verdict == SILENCE && !call->looks && (!result->err || result->sent))
+	if (verdict != HOMESERVER_GOOD)
+		homeserver_answer_describe(answer, result, &problem);
+	if (verdict == HOMESERVER_SILENCE && !call->looks && (!result->err || result->sent))
 		call->in_doubt = true;
 	if (call->looks && !again) {
 		settle_look(call, result, answer);
 	} else if (again && !call->once) {
-		LOG_AT(verdict == FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+		LOG_AT(verdict == HOMESERVER_FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
 		       &homeserver->log, "%s: to be asked again: %s%s", log_quote(call->path),
 		       buf_text(&problem), log_trace(call->trace));
 		rest(call, delay_of(call, verdict, result, answer));
 	} else {
-		if (verdict != GOOD)
+		if (verdict != HOMESERVER_GOOD)
 			log_debug(&homeserver->log, "%s: %s%s", log_quote(call->path), buf_text(&problem),
 				  log_trace(call->trace));
 		give_back(call, result, answer, verdict, buf_text(&problem));
@@ -568,8 +453,8 @@ static void settle(struct call *call, const struct http_result *result, const st
 		lane_place(homeserver, lane);
 		lane_forget_if_idle(homeserver, lane);
 		/* An answer that is too long, or a path that is none, says nothing about it. */
-		if (!result->err || verdict == SILENCE)
-			note_word(homeserver, verdict != SILENCE, buf_text(&problem));
+		if (!result->err || verdict == HOMESERVER_SILENCE)
+			note_word(homeserver, verdict != HOMESERVER_SILENCE, buf_text(&problem));
 	}
 	buf_finish(&problem);
 }
@@ -578,16 +463,16 @@ static void take_answer(void *context, const struct http_result *result)
 {
 	struct call *call = context;
 	struct homeserver *homeserver = call->homeserver;
-	struct answer answer;
+	struct homeserver_answer answer;
 
 	call->http = NULL;
 	list_remove(&call->link);
 	call->lane->under_way--;
 	homeserver->calls--;
 	homeserver->inside++;
-	answer_read(&answer, result);
+	homeserver_answer_read(&answer, result);
 	settle(call, result, &answer);
-	answer_finish(&answer);
+	homeserver_answer_finish(&answer);
 	leave(homeserver);
 }
 

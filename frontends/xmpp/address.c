@@ -94,7 +94,7 @@ struct resource *route_speaking_resource(struct xmpp_frontend *frontend, const s
 
 static bool append_node(struct xmpp_frontend *frontend, struct buf *out)
 {
-	if (!jid_prepare_node(out, buf_text(&frontend->node)))
+	if (!jid_prepare_name(out, buf_text(&frontend->node)))
 		return false;
 	buf_putc(out, '@');
 	buf_puts(out, frontend->gateway);

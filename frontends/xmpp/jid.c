@@ -168,8 +168,8 @@ bool jid_prepare_resource(struct buf *out, const char *resource)
 	return prepare_into(out, resource, prepare_resource);
 }
 
-/* The characters of XEP-0106, in no order. */
-static const char escaped_characters[] = " \"&'/:<>@\\";
+/* The characters of XEP-0106, in no order; ours follows. */
+static const char with_percent[] = " \"&'/:<>@\\%", escaped_characters[] = " \"&'/:<>@\\";
 
 /* The character that an escape sequence at `text` stands for; 0 if there is none. Either case of the digits,
  * as Nodeprep lower-cases them. */
@@ -178,14 +178,14 @@ static char escape_at(const char *text)
 	if (text[0] != '\\')
 		return 0;
 	int c = text_hex_byte(text + 1);
-	return c > 0 && strchr(escaped_characters, c) ? (char)c : 0;
+	return c > 0 && strchr(with_percent, c) ? (char)c : 0;
 }
 
-static void escape_span(struct buf *out, const char *name, size_t length)
+static void escape_span(struct buf *out, const char *name, size_t length, const char *escaped)
 {
 	size_t i = 0;
 	while (i < length) {
-		size_t run = strcspn(name + i, escaped_characters);
+		size_t run = strcspn(name + i, escaped);
 		if (run > length - i)
 			run = length - i;
 		buf_append(out, name + i, run);
@@ -202,7 +202,13 @@ static void escape_span(struct buf *out, const char *name, size_t length)
 
 void jid_escape(struct buf *out, const char *name)
 {
-	escape_span(out, name, strlen(name));
+	escape_span(out, name, strlen(name), escaped_characters);
+}
+
+/* Without an '@' that is escaped, a '%' is taken for one. */
+static void escape_whole(struct buf *out, const char *name)
+{
+	escape_span(out, name, strlen(name), strchr(name, '@') ? escaped_characters : with_percent);
 }
 
 static void unescape_span(struct buf *out, const char *node, size_t length)
@@ -229,18 +235,54 @@ static void percent_form(struct buf *out, const char *name)
 	const char *at = strrchr(name, '@');
 	/* A later '%' would be taken for the '@', and beside another one that is escaped none is looked for. */
 	if (!at || strchr(at, '%') || strchr(name, '@') != at) {
-		jid_escape(out, name);
+		escape_whole(out, name);
 		return;
 	}
-	escape_span(out, name, (size_t)(at - name));
+	escape_span(out, name, (size_t)(at - name), escaped_characters);
 	buf_putc(out, '%');
 	jid_escape(out, at + 1);
+}
+
+/* The next '%' or escape sequence, and what it stands for: a '%' as it is for '\1'. NULL: there is none. */
+static const char *next_mark(const char *node, char *mark)
+{
+	for (; (node = strpbrk(node, "%\\")); node++) {
+		*mark = *node == '%' ? '\1' : escape_at(node);
+		if (*mark)
+			return node + (*node == '%' ? 1 : 3);
+	}
+	return NULL;
+}
+
+static bool has_same_marks(const char *a, const char *b)
+{
+	for (;;) {
+		char mark_a = 0, mark_b = 0;
+		a = next_mark(a, &mark_a);
+		b = next_mark(b, &mark_b);
+		if (mark_a != mark_b)
+			return false;
+		if (!a || !b)
+			return true;
+	}
+}
+
+bool jid_prepare_name(struct buf *out, const char *node)
+{
+	size_t start = out->len;
+	if (!jid_prepare_node(out, node))
+		return false;
+	if (is_ascii(node, strlen(node)) || has_same_marks(node, buf_text(out) + start))
+		return true;
+	out->len = start;
+	out->data[start] = '\0';
+	return false;
 }
 
 void jid_from_contact(struct buf *out, const char *name, bool escaping)
 {
 	if (escaping)
-		jid_escape(out, name);
+		escape_whole(out, name);
 	else
 		percent_form(out, name);
 }

@@ -24,7 +24,7 @@ void jid_full(const struct jid *jid, struct buf *out);
 /* bare form of a text that is a valid JID: up to the '/'. */
 size_t jid_bare_length(const char *text);
 
-/* XEP-0106, appended. Injective for names that fit. */
+/* XEP-0106, appended. Injective for names that fit. "\25" is an escape for '%' as well: see jid_from_room. */
 void jid_escape(struct buf *out, const char *name);
 void jid_unescape(struct buf *out, const char *node);
 
@@ -32,11 +32,16 @@ void jid_unescape(struct buf *out, const char *node);
  * long or holds what such a part may not. */
 bool jid_prepare_node(struct buf *out, const char *node);
 bool jid_prepare_resource(struct buf *out, const char *resource);
+/* jid_prepare_node for a name that was made a node. False also where Nodeprep makes a '%' or an escape of something,
+ * or undoes one (a full-width '%' or '\', a soft hyphen): it would be another name's node. What Nodeprep takes for the
+ * same, as upper and lower case, has the same node. */
+bool jid_prepare_name(struct buf *out, const char *node);
 
 /* A legacy name as a node, and back. `escaping` is service.jid_escaping (and not disable_jid_escaping): then
  * contacts are XEP-0106, else as rooms are, always: the '@' becomes '%', the rest is XEP-0106 (room%server@gateway).
- * A name with several '@', or with a '%' behind it, is escaped as a whole. Decoding: a node without \40 turns its
- * last '%' into '@'; the rest is unescaped. */
+ * A name with several '@', or with a '%' behind it, is escaped as a whole. In a name without '@' every '%' becomes
+ * "\25", which is no part of XEP-0106. Decoding: a node without \40 turns its last '%' into '@'; the rest is
+ * unescaped. So what jid_to_legacy makes of a name's node is that name, and no two names have the same. */
 void jid_from_contact(struct buf *out, const char *name, bool escaping);
 void jid_from_room(struct buf *out, const char *room, bool escaping);
 void jid_to_legacy(struct buf *out, const char *node);

@@ -27,7 +27,7 @@ void muc_key(struct buf *out, const char *name)
 {
 	struct buf node = {0};
 	jid_from_room(&node, name, true);
-	if (!jid_prepare_node(out, buf_text(&node)))
+	if (!jid_prepare_name(out, buf_text(&node)))
 		buf_puts(out, buf_text(&node));
 	buf_finish(&node);
 }

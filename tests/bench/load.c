@@ -16,8 +16,8 @@
  *     roundtrip COUNT PREFIX             messages of the first to the echo, one after the other
  *     leave COUNT PREFIX                 COUNT people leave at once; the one after them goes on talking to the echo
  *     contacts COUNT PREFIX              the first one's contacts are shown (bench-floor)
- *     flood CONTACTS MICROSECONDS TIMES  somebody with CONTACTS contacts comes online, again and again; meanwhile
- *                                        e00000 says something to the echo every MICROSECONDS (0: does not)
+ *     flood CONTACTS TALK TIMES          somebody with CONTACTS contacts comes online, again and again; TALK 1: before
+ *                                        it and meanwhile e00000 talks to the echo, one message after the other
  *     subscribed COUNT                   waits until COUNT contacts have asked for a subscription
  *     memory                             waits until the program is idle, and looks
  */
@@ -137,7 +137,7 @@ static void on_echo(struct slice body)
 
 	if (number >= load.asked_count)
 		return;
-	latency_add(load.flooding ? &load.latency : &load.quiet_latency, now_ns() - load.asked[number]);
+	latency_add(load.flooding ? &load.latency : &load.quiet_latency, load.server.read_ns - load.asked[number]);
 	load.answered++;
 }
 
@@ -403,25 +403,18 @@ static void contacts(unsigned long count, const char *prefix)
 	       seconds(now_ns() - load.began));
 }
 
-/* Echoes at a fixed pace, however late the answers are, until `end` or until all contacts were shown. */
-static void talk_until(uint64_t interval_ns, uint64_t end, unsigned long contacts_wanted)
+/* One echo after the other, or none, until `end` or until all contacts were shown. */
+static void see_contacts(bool talk, uint64_t end, unsigned long contacts_wanted)
 {
-	uint64_t next = now_ns();
-
 	while (now_ns() < end && !(contacts_wanted && load.contacts >= contacts_wanted)) {
-		if (!interval_ns) {
+		if (talk)
+			echo_once("e", 0);
+		else
 			turn(10);
-			continue;
-		}
-		while (now_ns() >= next) {
-			put_echo("e", 0);
-			next += interval_ns;
-		}
-		turn(0);
 	}
 }
 
-static void flood(unsigned long count, unsigned long interval_us, unsigned long times)
+static void flood(unsigned long count, bool talk, unsigned long times)
 {
 	uint64_t cpu_spent = 0, wall_spent = 0, cpu, began;
 	char prefix[32];
@@ -431,19 +424,17 @@ static void flood(unsigned long count, unsigned long interval_us, unsigned long 
 	for (unsigned long i = 0; i < times; i++) {
 		choose_prefix(prefix);
 		load.began = now_ns();
-		talk_until(interval_us * 1000, now_ns() + 300000000, 0);
+		see_contacts(talk, now_ns() + 300000000, 0);
 		load.contacts = 0;
 		load.flooding = true;
 		cpu = subject_cpu_ns(&load.subject);
 		began = now_ns();
 		put_presence(prefix, 0, true);
-		talk_until(interval_us * 1000, began + UINT64_C(30000000000), count);
+		see_contacts(talk, began + UINT64_C(30000000000), count);
 		cpu_spent += subject_cpu_ns(&load.subject) - cpu;
 		wall_spent += now_ns() - began;
 		if (load.contacts < count)
 			give_up("%lu of %lu contacts were shown", load.contacts, count);
-		while (load.answered < load.asked_count)
-			turn(10);
 		load.flooding = false;
 		put_presence(prefix, 0, false);
 		while (load.online_count)
@@ -506,7 +497,7 @@ static bool run(const char *line)
 	else if (sscanf(line, "subscribed %lu", &a) == 1)
 		wait_subscribed(a);
 	else if (sscanf(line, "flood %lu %lu %31s", &a, &b, word) == 3)
-		flood(a, b, strtoul(word, NULL, 10));
+		flood(a, b != 0, strtoul(word, NULL, 10));
 	else
 		return false;
 	return true;

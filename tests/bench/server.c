@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "subject.h"
+
 #define READ_BYTES (256u << 10)
 
 static void fail(const char *what)
@@ -162,6 +164,7 @@ void server_turn(struct server *server, int timeout_ms)
 		server->gone = true;
 	if (count <= 0)
 		return;
+	server->read_ns = now_ns();
 	server->in.len += (size_t)count;
 	server->in.data[server->in.len] = '\0';
 	hand_out(server);

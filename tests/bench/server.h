@@ -25,6 +25,7 @@ struct server {
 	size_t sent;
 	struct buf in;
 	size_t taken;   /* of `in` */
+	uint64_t read_ns; /* when the last of it came (now_ns): how long it takes to look at it is not the component's */
 	bool gone;             /* the component closed the connection */
 	void (*on_stanza)(const struct stanza *stanza);
 };

@@ -14,7 +14,7 @@ FIGURES = ("CPU per 100,000, user → backend", "CPU per 100,000, backend → us
 async def scenario_every_figure_is_measured(world):
     out = os.path.join(world.folder, "bench")
     child = await asyncio.create_subprocess_exec(
-        os.path.join(TOP, "scripts", "bench"), "--smoke", "--build", world.build, "--out", out,
+        os.path.join(TOP, "scripts", "bench"), "--smoke", "--durability", "power", "--build", world.build, "--out", out,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
     output, _ = await child.communicate()
     if child.returncode != 0:

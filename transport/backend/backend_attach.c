@@ -242,6 +242,7 @@ static bool parse_note(struct noted *noted)
 	char format[64];
 
 	snprintf(format, sizeof(format), "%%d %%llu %%%ds %%%ds", TOKEN_LENGTH, NAME_LENGTH);
+	/* Its widths are those of the arrays, and sscanf has no way to take them but in the format. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	return sscanf(noted->text, format, &noted->pid, &noted->birth, noted->backend_token, noted->name) == 4 &&

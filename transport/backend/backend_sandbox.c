@@ -37,6 +37,17 @@ struct backend_sandbox {
 
 /* the copy of the configuration file */
 
+static bool is_in_section(const char *name, const char *const *sections)
+{
+	for (; *sections; sections++)
+		if (strncasecmp(name, *sections, strlen(*sections)) == 0)
+			return true;
+	return false;
+}
+
+/* Sections of the database and of frontends with tokens: no backend has to do with what is in there. */
+static const char *const closed_sections[] = {"database.", "matrix.", "slack.", NULL};
+
 static bool is_secret(const char *name)
 {
 	static const char *const names[] = {"service.password", "service.cert_password", "service.admin_password",
@@ -45,7 +56,7 @@ static bool is_secret(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (text_equal_nocase(name, names[i]))
 			return true;
-	return strncasecmp(name, "database.", strlen("database.")) == 0;
+	return is_in_section(name, closed_sections);
 }
 
 void backend_sandbox_filter(struct buf *out, const char *text, size_t length)
@@ -74,14 +85,15 @@ void backend_sandbox_filter(struct buf *out, const char *text, size_t length)
 	buf_finish(&section);
 }
 
-static void hide_certificate(struct hidden *hidden, const char *text, size_t length)
+static void hide_secret_files(struct hidden *hidden, const char *text, size_t length)
 {
 	struct ini ini;
 	enum ini_found found;
 
 	ini_init(&ini, text, length);
 	while ((found = ini_next(&ini)) != INI_END)
-		if (found == INI_PAIR && text_equal_nocase(buf_text(&ini.name), "service.cert"))
+		if (found == INI_PAIR && (text_equal_nocase(buf_text(&ini.name), "service.cert") ||
+		                          text_equal_nocase(buf_text(&ini.name), "matrix.registration")))
 			hidden_add(hidden, buf_text(&ini.value));
 	ini_finish(&ini);
 }
@@ -89,16 +101,14 @@ static void hide_certificate(struct hidden *hidden, const char *text, size_t len
 /* What a backend is told of in its own sections it has to be able to read: certificates, lists of words. */
 static void find_paths(struct reading *reading, const char *text, size_t length)
 {
-	static const char *const cores[] = {"service.", "database.", "logging.", "backend."};
+	static const char *const cores[] = {"service.", "logging.", "backend.", NULL};
 	struct ini ini;
 	enum ini_found found;
 
 	ini_init(&ini, text, length);
 	while ((found = ini_next(&ini)) != INI_END) {
-		bool is_ours = found == INI_BAD;
-		for (size_t i = 0; !is_ours && i < ARRAY_SIZE(cores); i++)
-			is_ours = strncasecmp(buf_text(&ini.name), cores[i], strlen(cores[i])) == 0;
-		if (!is_ours)
+		if (found != INI_BAD && !is_in_section(buf_text(&ini.name), cores) &&
+		    !is_in_section(buf_text(&ini.name), closed_sections))
 			reading_add(reading, buf_text(&ini.value));
 	}
 	ini_finish(&ini);
@@ -146,7 +156,7 @@ static int read_configuration(struct backend_sandbox *sandbox, struct buf *copy,
 	int problem = read_file(path, &text);
 	if (problem == 0) {
 		backend_sandbox_filter(copy, text.data ? text.data : "", text.len);
-		hide_certificate(&sandbox->hidden, text.data ? text.data : "", text.len);
+		hide_secret_files(&sandbox->hidden, text.data ? text.data : "", text.len);
 		find_paths(&sandbox->configured, text.data ? text.data : "", text.len);
 	} else {
 		buf_printf(error, "cannot read %s again, for backends: %s", log_quote(path), strerror(-problem));

@@ -18,5 +18,6 @@ void backend_sandbox_destroy(struct backend_sandbox **sandbox);
 char **backend_sandbox_wrap(const struct backend_sandbox *sandbox, char **argv, unsigned port);
 const char *backend_sandbox_folder(const struct backend_sandbox *sandbox); /* absolute */
 
-/* The configuration text without our secrets, line by line: section [database], and passwords of [service]. */
+/* The configuration text without our secrets, line by line: sections [database], [matrix] and [slack], and passwords of
+ * [service]. */
 void backend_sandbox_filter(struct buf *out, const char *text, size_t length);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/http/http_client_private.h"
+#include "transport/http/http_retry.h"
 #include "transport/http/http_guard.h"
 
 #define PROBLEM_BYTES 300
@@ -364,23 +365,13 @@ static int error_of(const struct http_call *call, CURLcode code, const char **pr
 	}
 }
 
-/* RFC 9110 10.2.3 */
 static int64_t retry_after_ms(CURL *easy)
 {
 	struct curl_header *header;
-	uint64_t seconds = 0;
 
 	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
 		return -1;
-	if (*header->value && strspn(header->value, "0123456789") == strlen(header->value)) {
-		for (const char *at = header->value; *at && seconds < INT32_MAX; at++)
-			seconds = seconds * 10 + (uint64_t)(*at - '0');
-		return (int64_t)(seconds < INT32_MAX ? seconds : INT32_MAX) * 1000;
-	}
-	time_t when = curl_getdate(header->value, NULL);
-	int64_t left_ms = (int64_t)when * 1000 - clock_wall_ms();
-
-	return when == -1 ? -1 : left_ms > 0 ? left_ms : 0;
+	return http_retry_after_ms(header->value, clock_wall_ms());
 }
 
 static void read_answer(struct http_call *call, struct http_result *result)

@@ -15,11 +15,19 @@ static bool is_loopback_host(const char *host)
 	       (uv_inet_pton(AF_INET, host, bytes) == 0 && bytes[0] == 127);
 }
 
+/* curl takes one slash, and three or more, for two. */
+static bool has_authority(const char *url)
+{
+	const char *colon = strchr(url, ':');
+
+	return colon && !strncmp(colon, "://", 3) && colon[3] && colon[3] != '/';
+}
+
 bool http_url_is(const char *url, const char *scheme, bool *loopback)
 {
 	CURLU *parts = curl_url();
 	char *found = NULL, *host = NULL;
-	bool good = parts &&
+	bool good = parts && has_authority(url) &&
 		    curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) == CURLUE_OK &&
 		    curl_url_get(parts, CURLUPART_SCHEME, &found, 0) == CURLUE_OK &&
 		    curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && !strcmp(found, scheme);

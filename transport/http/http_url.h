@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* A URL of this scheme ("https") without a user's name (RFC 3986). `loopback`: whether its host is written as one of
- * this machine: localhost, 127.0.0.0/8, [::1]; false too if it is no such URL. */
+/* A URL of this scheme ("https") with a host and without a user's name (RFC 3986). `loopback`: whether its host is
+ * written as one of this machine: localhost, 127.0.0.0/8, [::1]; false too if it is no such URL. */
 bool http_url_is(const char *url, const char *scheme, bool *loopback);
 /* Whether secrets may go there: https, or http on this machine. */
 bool http_url_is_private(const char *url);

@@ -277,7 +277,8 @@ static void test_configuration_copy_has_no_secrets(void **state)
 	static const char text[] = "# a comment with hunter0\n[service]\njid = irc.example.org\npassword = hunter1\n"
 	                           "Cert_Password=hunter2\nadmin_password = hunter3\nserver = 127.0.0.1\n"
 	                           "[database]\ntype = sqlite3\npassword = hunter4\nencryption_key = hunter5\n"
-	                           "nonsense hunter6\n[irc]\nnick = x = y # z\n";
+	                           "nonsense hunter6\n[slack]\napp_token = hunter7\nbot_token = hunter8\nbot_token = hunter9\n"
+	                           "[Matrix]\nregistration = /hunter10\n[irc]\nnick = x = y # z\n";
 	struct buf out = {0};
 
 	(void)state;
@@ -286,6 +287,7 @@ static void test_configuration_copy_has_no_secrets(void **state)
 	assert_non_null(strstr(buf_text(&out), "[service]\njid = irc.example.org\nserver = 127.0.0.1\n"));
 	assert_non_null(strstr(buf_text(&out), "[irc]\nnick = x = y # z\n"));
 	assert_null(strstr(buf_text(&out), "sqlite3"));
+	assert_null(strstr(buf_text(&out), "registration"));
 	buf_finish(&out);
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "frontends/slack/slack_id.h"
 
@@ -128,11 +129,90 @@ static void test_addresses(void **state)
 		assert_false(slack_address_read(&address, bad[i]));
 }
 
+static unsigned random_below(unsigned limit)
+{
+	static uint64_t state = 0x9e3779b97f4a7c15; /* the same names every time */
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (unsigned)(state >> 33) % limit;
+}
+
+static void put_id(struct buf *out)
+{
+	static const char alphabet[] = "ABCDTUWX0123456789";
+	unsigned left = random_below(16) ? 1 + random_below(11) : SLACK_ID_MAX - 1;
+
+	buf_putc(out, alphabet[random_below(8)]);
+	while (left--)
+		buf_putc(out, alphabet[random_below(sizeof(alphabet) - 1)]);
+}
+
+/* What is no id, or just not: the separator itself, a point, lower case, controls, UTF-8, one letter too many. */
+static void spoil(struct buf *out)
+{
+	static const char *const odd[] = {"7", "A", "/", ".", "u", "\x01", "\n", "\x7f",
+	                                  "\xc3\x89", "\xef\xbc\xa1", "\xe2\x80\xae", " ", "//", "\\2f"};
+	struct buf tail = {0};
+	size_t at = random_below((unsigned)out->len + 1);
+
+	buf_puts(&tail, buf_text(out) + at);
+	out->len = at;
+	buf_puts(out, odd[random_below(ARRAY_SIZE(odd))]);
+	buf_append(out, tail.data, tail.len);
+	buf_finish(&tail);
+}
+
+/* Each name is read back as what it was made of, so no two places or people have the same; and a text that is none, but
+ * looks like one, is either refused or the one name of what is read. */
+static void test_random_addresses(void **state)
+{
+	struct buf team = {0}, id = {0}, ts = {0}, text = {0};
+	size_t accepted = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000000; i++) {
+		bool thread = random_below(2);
+		struct slack_address address;
+		char *name;
+
+		buf_clear(&team);
+		buf_clear(&id);
+		buf_clear(&ts);
+		put_id(&team);
+		put_id(&id);
+		buf_printf(&ts, "%u.%06u", random_below(2000000000), random_below(1000000));
+		name = thread ? slack_thread_place(team.data, id.data, ts.data) : slack_address(team.data, id.data);
+		assert_true(slack_address_read(&address, name));
+		assert_string_equal(address.team, team.data);
+		assert_string_equal(address.id, id.data);
+		assert_string_equal(address.thread, thread ? ts.data : "");
+		buf_clear(&text);
+		buf_puts(&text, name);
+		mem_free(name);
+		spoil(&text);
+		if (!slack_address_read(&address, buf_text(&text)))
+			continue;
+		accepted++;
+		name = address.thread[0] ? slack_thread_place(address.team, address.id, address.thread)
+		                         : slack_address(address.team, address.id);
+		assert_string_equal(name, buf_text(&text));
+		mem_free(name);
+	}
+	assert_true(accepted > 10000);
+	buf_finish(&team);
+	buf_finish(&id);
+	buf_finish(&ts);
+	buf_finish(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_ids), cmocka_unit_test(test_ts),        cmocka_unit_test(test_order),
 	        cmocka_unit_test(test_ms),  cmocka_unit_test(test_addresses),
+	        cmocka_unit_test(test_random_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

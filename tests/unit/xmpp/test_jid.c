@@ -89,64 +89,166 @@ static void test_escape(void **state)
 	escapes_to("c:\\\\net", "c\\3a\\\\net");
 	escapes_to("c:\\5commas", "c\\3a\\5c5commas");
 	escapes_to("\\2F", "\\5c2F");
+	escapes_to("\\25", "\\5c25"); /* ours */
+	escapes_to("50%", "50%");
 }
 
-/* Seeded: the same names every time. */
-static void random_name(char *name, size_t size, unsigned *seed)
-{
-	static const char alphabet[] = " \"&'/:<>@\\%#2067fca5cCeE.x";
-	size_t length = (size_t)rand_r(seed) % (size - 1);
+#define RANDOM_NAMES 1000000
 
-	for (size_t i = 0; i < length; i++)
-		name[i] = alphabet[(size_t)rand_r(seed) % (sizeof(alphabet) - 1)];
-	name[length] = '\0';
+static unsigned random_below(unsigned limit)
+{
+	static uint64_t state = 0x2545f4914f6cdd1d; /* the same names every time */
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (unsigned)(state >> 33) % limit;
+}
+
+/* What escaping is made of, in any combination, is most of a name. */
+static void put_plain(struct buf *out)
+{
+	static const char frequent[] = " \"&'/:<>@\\%#2067fca5e.x";
+	static const char *const lower[] = {"\xc3\xa9", "\xce\xb1", "\xd0\xb6", "\xe4\xb8\xad", "\xe3\x81\x82"};
+	unsigned kind = random_below(16);
+
+	if (kind == 0)
+		buf_puts(out, lower[random_below(ARRAY_SIZE(lower))]);
+	else if (kind < 4)
+		buf_putc(out, "%\\@"[kind - 1]);
+	else
+		buf_putc(out, frequent[random_below(sizeof(frequent) - 1)]);
+}
+
+/* Also what Nodeprep changes, deletes or refuses: controls, upper case, look-alikes of escapes, marks, any plane. */
+static void put_wild(struct buf *out)
+{
+	static const uint32_t odd[] = {0xad,   0x200d, 0xff05, 0xfe6a, 0xff3c, 0xfe68, 0xff20, 0xff10, 0xff14, 0x2460,
+	                               0xfb00, 0x327,  0x338,  0x301,  0x130,  0xdf,   0x85,   0x2028, 0xfeff, 0x5d0};
+	unsigned kind = random_below(8);
+	char bytes[4];
+	uint32_t code;
+
+	if (kind >= 4) {
+		put_plain(out);
+		return;
+	}
+	if (kind == 0)
+		code = 1 + random_below(0x7f);
+	else if (kind < 3)
+		code = odd[random_below(ARRAY_SIZE(odd))];
+	else
+		code = random_below(2) ? 0x80 + random_below(0xd780) : 0xe000 + random_below(0x102000);
+	buf_append(out, bytes, text_encode(code, bytes));
+}
+
+static void random_name(struct buf *name, void (*put)(struct buf *))
+{
+	buf_clear(name);
+	for (unsigned left = 1 + random_below(12); left; left--)
+		put(name);
+}
+
+typedef void encoder(struct buf *out, const char *name, bool escaping);
+typedef void decoder(struct buf *out, const char *node);
+
+static void escape(struct buf *out, const char *name, bool escaping)
+{
+	(void)escaping;
+	jid_escape(out, name);
+}
+
+/* Of names of which Nodeprep leaves everything as it is: each is read back from its node, so no two have the same. */
+static void check_plain_names(encoder *encode, bool escaping, decoder *decode)
+{
+	struct buf name = {0}, node = {0}, key = {0}, back = {0};
+
+	for (int i = 0; i < RANDOM_NAMES; i++) {
+		random_name(&name, put_plain);
+		buf_clear(&node);
+		buf_clear(&key);
+		buf_clear(&back);
+		encode(&node, buf_text(&name), escaping);
+		if (!jid_prepare_name(&key, buf_text(&node)))
+			fail_msg("%s cannot be an address", buf_text(&name));
+		assert_string_equal(buf_text(&key), buf_text(&node));
+		decode(&back, buf_text(&key));
+		assert_string_equal(buf_text(&back), buf_text(&name));
+	}
+	buf_finish(&name);
+	buf_finish(&node);
+	buf_finish(&key);
+	buf_finish(&back);
 }
 
 static void test_escape_property(void **state)
 {
-	struct map *seen = map_create();
-	unsigned seed = 1;
-
 	(void)state;
-	for (int i = 0; i < 100000; i++) {
-		struct buf node = {0}, prepared = {0}, back = {0};
-		char name[14];
+	check_plain_names(escape, true, jid_unescape);
+}
 
-		random_name(name, sizeof(name), &seed);
-		text_lower(name); /* as Nodeprep folds case */
-		jid_escape(&node, name);
-		jid_unescape(&back, buf_text(&node));
-		assert_string_equal(buf_text(&back), name);
-		assert_int_equal(jid_prepare_node(&prepared, buf_text(&node)), name[0] != '\0');
-		assert_string_equal(buf_text(&prepared), buf_text(&node));
-		char *before = map_put(seen, buf_text(&node), mem_strdup(name));
-		if (before)
-			assert_string_equal(before, name);
-		mem_free(before);
-		buf_finish(&node);
-		buf_finish(&prepared);
-		buf_finish(&back);
-	}
-	map_destroy(&seen, mem_free);
+static void test_contact_property(void **state)
+{
+	(void)state;
+	check_plain_names(jid_from_contact, true, jid_to_legacy);
 }
 
 static void test_room_property(void **state)
 {
-	unsigned seed = 7;
+	(void)state;
+	check_plain_names(jid_from_room, true, jid_to_legacy);
+}
+
+static size_t count_of(const char *text, char c)
+{
+	size_t count = 0;
+
+	for (; (text = strchr(text, c)); text++)
+		count++;
+	return count;
+}
+
+/* Of any text at all the node is read back; where it can be an address, what that stands for has one, too, by which it
+ * is read again, and the same '@' and '%': only what Nodeprep takes for one and the same letters can meet there. */
+static void test_wild_property(void **state)
+{
+	struct buf name = {0}, node = {0}, key = {0}, other = {0}, again = {0};
+	size_t addresses = 0;
 
 	(void)state;
-	for (int i = 0; i < 100000; i++) {
-		struct buf node = {0}, back = {0};
-		char name[14];
+	for (int i = 0; i < RANDOM_NAMES; i++) {
+		bool room = random_below(2);
+		encoder *encode = room ? jid_from_room : jid_from_contact;
 
-		random_name(name, sizeof(name), &seed);
-		jid_from_room(&node, name, true);
-		jid_to_legacy(&back, buf_text(&node));
-		if (strchr(name, '@') || !strchr(name, '%'))
-			assert_string_equal(buf_text(&back), name);
-		buf_finish(&node);
-		buf_finish(&back);
+		random_name(&name, put_wild);
+		buf_clear(&node);
+		buf_clear(&key);
+		buf_clear(&other);
+		encode(&node, buf_text(&name), true);
+		jid_to_legacy(&other, buf_text(&node));
+		assert_string_equal(buf_text(&other), buf_text(&name));
+		if (!jid_prepare_name(&key, buf_text(&node)))
+			continue;
+		addresses++;
+		buf_clear(&other);
+		jid_to_legacy(&other, buf_text(&key));
+		assert_int_equal(count_of(buf_text(&other), '@'), count_of(buf_text(&name), '@'));
+		assert_int_equal(count_of(buf_text(&other), '%'), count_of(buf_text(&name), '%'));
+		buf_clear(&node);
+		buf_clear(&again);
+		encode(&node, buf_text(&other), true);
+		buf_clear(&key);
+		assert_true(jid_prepare_name(&key, buf_text(&node)));
+		jid_to_legacy(&again, buf_text(&key));
+		assert_string_equal(buf_text(&again), buf_text(&other));
 	}
+	print_message("# %zu of %d can be addresses\n", addresses, RANDOM_NAMES);
+	assert_true(addresses > RANDOM_NAMES / 10);
+	buf_finish(&name);
+	buf_finish(&node);
+	buf_finish(&key);
+	buf_finish(&other);
+	buf_finish(&again);
 }
 
 static void decodes(const char *node, const char *name)
@@ -219,11 +321,22 @@ static void test_legacy_names(void **state)
 	decodes("#chan%irc.example\\3a6697", "#chan@irc.example:6697");
 	decodes("a%b%c", "a%b@c");
 	decodes("plain", "plain");
+	decodes("#50\\25off", "#50%off");
+	decodes("#50\\25off%irc.example", "#50%off@irc.example");
+	decodes("#50%off%irc.example", "#50%off@irc.example");
 	jid_from_contact(&out, "user@host", false);
 	assert_string_equal(buf_text(&out), "user%host");
 	buf_clear(&out);
 	jid_from_contact(&out, "user@host", true);
 	assert_string_equal(buf_text(&out), "user\\40host");
+	buf_clear(&out);
+	jid_from_room(&out, "#50%off", true);
+	assert_string_equal(buf_text(&out), "#50\\25off");
+	buf_clear(&out);
+	/* full-width: Nodeprep makes "#50@off" of it, and "a@b" */
+	assert_false(jid_prepare_name(&out, "#50\xef\xbc\x85off"));
+	assert_false(jid_prepare_name(&out, "a\xef\xbc\xbc""40b"));
+	assert_true(jid_prepare_node(&out, "#50\xef\xbc\x85off"));
 	buf_finish(&out);
 }
 
@@ -251,8 +364,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_parse),         cmocka_unit_test(test_part_lengths),
 	        cmocka_unit_test(test_escape),        cmocka_unit_test(test_escape_property),
-	        cmocka_unit_test(test_room_property), cmocka_unit_test(test_plain_names),
-		cmocka_unit_test(test_legacy_names),
+	        cmocka_unit_test(test_room_property), cmocka_unit_test(test_contact_property),
+	        cmocka_unit_test(test_wild_property), cmocka_unit_test(test_plain_names),
+	        cmocka_unit_test(test_legacy_names),
 	        cmocka_unit_test(test_nicknames),
 	};
 
