@@ -86,25 +86,28 @@ static void answered(void *context, int err, const char *text)
 
 /* ---------------------------------------------------------------------------------------- plumbing, relay */
 
-static void plumb(void *context, bool may, const char *problem)
+static void plumb(void *context, const struct room_power *power)
 {
 	struct asking *asking = context;
 	struct matrix_frontend *frontend = asking->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, asking->room);
 	char *text;
 
-	if (!may || !room) {
-		reply(asking, may ? "I am not in this room." : problem);
+	if (!power->may || !room) {
+		reply(asking, power->may ? "I am not in this room." : power->problem);
 		return;
 	}
 	if (room->kind == MATRIX_ROOM_PORTAL) {
 		text = mem_printf("This room is tied to %s already. Untie it first: unplumb", room->name);
 	} else {
+		person_forget_control(frontend, asking->sender, room->id);
 		room = matrix_room_set(frontend, room->id, MATRIX_ROOM_PORTAL, NULL, asking->argument);
 		portal_room_join_people(frontend, room);
 		portal_rooms_sync(frontend, room->name, NULL);
-		text = mem_printf("This room is tied to %s now.", asking->argument);
+		text = mem_printf("This room is tied to %s now.%s", asking->argument, power->missing);
 	}
+	if (power->mute)
+		person_tell(frontend, asking->sender, text);
 	reply(asking, text);
 	mem_free(text);
 }
@@ -119,14 +122,14 @@ static void take_people_out(struct matrix_frontend *frontend, struct matrix_room
 	portal_room_empty(frontend, room);
 }
 
-static void unplumb(void *context, bool may, const char *problem)
+static void unplumb(void *context, const struct room_power *power)
 {
 	struct asking *asking = context;
 	struct matrix_frontend *frontend = asking->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, asking->room);
 
-	if (!may || !room || room->kind != MATRIX_ROOM_PORTAL) {
-		reply(asking, may ? "This room is tied to nothing." : problem);
+	if (!power->may || !room || room->kind != MATRIX_ROOM_PORTAL) {
+		reply(asking, power->may ? "This room is tied to nothing." : power->problem);
 		return;
 	}
 	take_people_out(frontend, room);
@@ -150,13 +153,13 @@ static void relay_on(struct matrix_frontend *frontend, struct matrix_room *room,
 	matrix_notice(frontend, room->id, NULL, "People without an account speak through yours.");
 }
 
-static void relay_off(void *context, bool may, const char *problem)
+static void relay_off(void *context, const struct room_power *power)
 {
 	struct asking *asking = context;
 	struct matrix_room *room = matrix_room_find(asking->frontend, asking->room);
 
-	if (!may || !room) {
-		reply(asking, may ? "This room is tied to nothing." : problem);
+	if (!power->may || !room) {
+		reply(asking, power->may ? "This room is tied to nothing." : power->problem);
 		return;
 	}
 	MEM_FREE(room->relay);
@@ -269,7 +272,7 @@ static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *ro
 		else if (!text_equal_nocase(rest, "off"))
 			matrix_notice(frontend, room->id, NULL, "relay on, or relay off.");
 		else if (own)
-			relay_off(ask(frontend, room, sender, NULL), true, NULL);
+			relay_off(ask(frontend, room, sender, NULL), &(struct room_power){.may = true});
 		else
 			room_power_check(frontend, room, sender, relay_off,
 			                 ask(frontend, room, sender, NULL));

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "frontends/matrix/outsider.h"
 #include "frontends/matrix/portal_room.h"
 
 struct ghost {
@@ -193,6 +194,8 @@ static void entered(void *context, const struct matrix_reply *reply)
 		if (open_door(entering, room, reply))
 			return;
 		matrix_room_note_member(frontend, room, entering->ghost, false);
+		if (room->kind == MATRIX_ROOM_PORTAL && reply->err == TP_ERR_NOT_ALLOWED)
+			outsider_refused(frontend, room, entering->ghost, entering->lane);
 	}
 	/* Taken out meanwhile, in another lane, which may have been before this. */
 	if (!reply->err && room && entering->arrives && !matrix_room_has(room, entering->ghost))

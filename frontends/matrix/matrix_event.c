@@ -491,6 +491,7 @@ static const struct event_type {
         {"m.room.encryption", MATRIX_ENCRYPTION, STATE, read_nothing},
         {"m.room.tombstone", MATRIX_TOMBSTONE, STATE, read_tombstone},
         {"m.room.power_levels", MATRIX_POWER_LEVELS, STATE, read_power_levels},
+        {"m.room.join_rules", MATRIX_JOIN_RULES, STATE, read_nothing},
         {"m.typing", MATRIX_TYPING, EPHEMERAL, read_typing},
         {"m.receipt", MATRIX_RECEIPT, EPHEMERAL, read_receipt},
         {"m.presence", MATRIX_PRESENCE, EPHEMERAL, read_presence},

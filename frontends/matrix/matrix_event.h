@@ -5,7 +5,7 @@
  * as long as it is an object.
  *
  * Whoever is in a room can send events of any type into it. So what says something about a room's state (CREATE to
- * POWER_LEVELS) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the
+ * JOIN_RULES) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the
  * rest has no state key: other events are OTHER.
  */
 #pragma once
@@ -37,6 +37,7 @@ enum matrix_event_kind {
 	MATRIX_ENCRYPTION,   /* m.room.encryption: from now on */
 	MATRIX_TOMBSTONE,
 	MATRIX_POWER_LEVELS,
+	MATRIX_JOIN_RULES,
 	/* ephemeral */
 	MATRIX_TYPING,
 	MATRIX_RECEIPT,

@@ -179,6 +179,7 @@ static void room_free(void *value)
 	map_destroy(&room->members, NULL);
 	map_destroy(&room->arrivals, mem_free);
 	map_destroy(&room->powers, NULL);
+	map_destroy(&room->outsiders, NULL);
 	mem_free(room->id);
 	mem_free(room->owner);
 	mem_free(room->name);

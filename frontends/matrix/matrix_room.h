@@ -36,6 +36,8 @@ struct matrix_room {
 	bool arriving;        /* one of them is on the way */
 	char *title, *topic; /* as we set them last; NULL */
 	char *icon;          /* hash of the picture that it shows, or will; NULL */
+	struct map *outsiders; /* PORTAL: ghost -> enum outsider (outsider.h) */
+	bool told_unheard;     /* PORTAL: that nobody of the network is heard here */
 	/* PORTAL (portal_power.h) */
 	struct map *powers; /* user id -> role above none (power_level_get), as they were set last */
 	bool power_busy;    /* they are being looked at, or will be */

@@ -60,9 +60,17 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 void person_forget_control(struct matrix_frontend *frontend, const char *id, const char *room)
 {
 	struct person *person = person_of(frontend, id);
+	struct map_iter it = {0};
 
-	if (person->control && !strcmp(person->control, room))
-		MEM_FREE(person->control);
+	if (!person->control || strcmp(person->control, room) != 0)
+		return;
+	MEM_FREE(person->control);
+	while (!person->control && map_next(frontend->rooms, &it)) {
+		const struct matrix_room *other = it.value;
+
+		if (other->kind == MATRIX_ROOM_CONTROL && !strcmp(other->owner, id) && strcmp(other->id, room) != 0)
+			person->control = mem_strdup(other->id);
+	}
 }
 
 #define CONTROL "control\n" /* in front of the id: as it is noted while it is made */

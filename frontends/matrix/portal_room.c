@@ -13,6 +13,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/making.h"
 #include "frontends/matrix/nickname.h"
+#include "frontends/matrix/outsider.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/space.h"
@@ -359,7 +360,7 @@ static void bring_in(struct matrix_frontend *frontend, struct matrix_room *room,
 	bool may_come = room->ghosts + map_count(room->arrivals) < (size_t)frontend->config.join_ghosts;
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
-	if (may_come && !matrix_room_has(room, ghost))
+	if (may_come && !matrix_room_has(room, ghost) && !outsider_of(room, ghost))
 		mem_free(map_set(&room->arrivals, ghost, mem_strdup(showing->shown_name)));
 	portal_room_next_arrival(frontend, room);
 	portal_power_note(frontend, room, ghost, showing->role);

@@ -21,6 +21,7 @@
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/moderation.h"
+#include "frontends/matrix/outsider.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_change.h"
@@ -366,6 +367,8 @@ static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_roo
 
 	matrix_room_note_member(frontend, room, id, false);
 	if (strcmp(id, frontend->bot) != 0) {
+		if (event->before == MATRIX_BAN)
+			outsiders_try_again(frontend, room);
 		moderation_ghost_put_out(frontend, room, event, was_in);
 		return;
 	}
@@ -496,7 +499,11 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		if (event->replaces && room->kind != MATRIX_ROOM_SPACE)
 			upgrade_follow(frontend, room, event->sender, event->replaces);
 		break;
+	case MATRIX_JOIN_RULES:
+		outsiders_try_again(frontend, room);
+		break;
 	case MATRIX_POWER_LEVELS:
+		outsiders_try_again(frontend, room);
 		moderation_power_levels(frontend, room, event);
 		break;
 	case MATRIX_ENCRYPTED:
