@@ -30,6 +30,11 @@ struct matrix_room *matrix_room_find(const struct matrix_frontend *frontend, con
 	return map_get(frontend->rooms, id);
 }
 
+bool matrix_room_is_tied(const struct matrix_room *room)
+{
+	return room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_PORTAL;
+}
+
 const char *matrix_chat_nickname(const char *name, bool in_room)
 {
 	const char *slash = in_room ? strrchr(name, '/') : NULL;

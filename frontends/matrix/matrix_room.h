@@ -76,6 +76,8 @@ void matrix_room_store(struct matrix_frontend *frontend,
                        struct matrix_room *room); /* after a change of its other fields */
 void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **room);
 
+/* To something of the network. */
+bool matrix_room_is_tied(const struct matrix_room *room);
 bool matrix_room_has(const struct matrix_room *room, const char *user_id);
 void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_room *room, const char *user_id,
                              bool in);
