@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/copies.h"
@@ -163,9 +164,20 @@ static void route(struct saying *saying, enum event_type type, struct event_mess
 	address(saying, &event.message, &legacy);
 	int err = send_on(saying, speaker(saying, &event.message), &event);
 
-	if (err)
+	if (err && !said_is_moderation(message))
 		complain(saying, err);
 	mem_free(legacy);
+}
+
+static void note(struct matrix_frontend *frontend, const struct matrix_event *event, const char *text,
+                 const char *reacts_to)
+{
+	const char *name = person_name(frontend, event->sender);
+
+	/* lent to be copied */
+	recent_note(frontend, event->id,
+	            &(struct recent){(char *)(uintptr_t)event->sender, (char *)(uintptr_t)name,
+	                             (char *)(uintptr_t)text, (char *)(uintptr_t)reacts_to});
 }
 
 static void say(struct saying *saying)
@@ -185,8 +197,7 @@ static void say(struct saying *saying)
 	                                .attachments = saying->file.url ? &saying->file : NULL,
 	                                .attachments_count = saying->file.url ? 1 : 0};
 
-	recent_note(saying->frontend, source->id, person_name(saying->frontend, source->sender), message.text,
-	            NULL);
+	note(saying->frontend, source, message.text, NULL);
 	if (saying->room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, saying->room))
 		copies_note(saying->frontend, saying->room, source->id, source->id);
 	route(saying, EVENT_MESSAGE, &message);
@@ -254,7 +265,7 @@ void said_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
 
 	if (!matrix_room_is_tied(room) || !event->reply_to || !event->key)
 		return;
-	recent_note(frontend, event->id, person_name(frontend, event->sender), event->key, event->reply_to);
+	note(frontend, event, event->key, event->reply_to);
 	reactions_note(frontend, event->reply_to, event->sender, event->key, event->id);
 	message.reactions_count = reactions_of(frontend, event->reply_to, event->sender, keys, NULL, &arena);
 	message.reactions = message.reactions_count ? keys : &event->key;
@@ -264,34 +275,118 @@ void said_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
 	arena_finish(&arena);
 }
 
-void said_redaction(struct matrix_frontend *frontend, struct matrix_room *room,
-                         const struct matrix_event *event)
+/* Another's message is taken back only where the network has a word for that: who has put it out of the room says
+ * nothing. Without one, and with no text instead, the network refuses it: said_is_moderation. */
+static void take_back(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event,
+                      bool own)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	struct event_message message = {.id = event->id};
 	const struct recent *redacted = recent_find(frontend, event->replaces);
-	const char *keys[LIMIT_REACTIONS], *target, *who;
+	struct event_message message = {.id = event->id, .retracts = event->replaces};
+
+	if (own && redacted)
+		buf_printf(&saying.text, "(takes back: %s)", redacted->text);
+	else if (own)
+		buf_puts(&saying.text, "(takes back a message)");
+	message.text = buf_text(&saying.text);
+	route(&saying, EVENT_MESSAGE, &message);
+	buf_finish(&saying.text);
+}
+
+/* Somebody else's reaction is none of the sender's. */
+static void take_back_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
+                               const struct matrix_event *event, const char *target, const char *who, struct arena *arena)
+{
+	struct saying saying = {.frontend = frontend, .room = room, .source = event};
+	const struct recent *redacted = recent_find(frontend, event->replaces);
+	const char *keys[LIMIT_REACTIONS];
+	struct event_message message = {.id = event->id, .reacts_to = target, .reactions = keys};
+
+	if (strcmp(who, event->sender) != 0)
+		return;
+	message.reactions_count = reactions_of(frontend, target, who, keys, NULL, arena);
+	buf_printf(&saying.text, "(takes back: %s)", redacted ? redacted->text : "a reaction");
+	message.text = buf_text(&saying.text);
+	route(&saying, EVENT_MESSAGE, &message);
+	buf_finish(&saying.text);
+}
+
+struct redaction {
+	struct matrix_frontend *frontend;
+	char *room, *id, *sender, *redacts;
+};
+
+static void redaction_free(void *context)
+{
+	struct redaction *redaction = context;
+
+	mem_free(redaction->room);
+	mem_free(redaction->id);
+	mem_free(redaction->sender);
+	mem_free(redaction->redacts);
+	mem_free(redaction);
+}
+
+static void on_redacted(void *context, const struct matrix_reply *reply)
+{
+	struct redaction *redaction = context;
+	struct matrix_frontend *frontend = redaction->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, redaction->room);
+	struct arena arena = {0};
+	const char *author = json_text(reply->json, "sender", &arena);
+	const struct matrix_event event = {.kind = MATRIX_REDACTION,
+	                                   .type = "m.room.redaction",
+	                                   .id = redaction->id,
+	                                   .room = redaction->room,
+	                                   .sender = redaction->sender,
+	                                   .replaces = redaction->redacts};
+
+	if (room && matrix_room_is_tied(room) && !frontend->stopping)
+		take_back(frontend, room, &event, author && !strcmp(author, redaction->sender));
+	arena_finish(&arena);
+	redaction_free(redaction);
+}
+
+/* Of what was said before we began to remember. */
+static void ask_who(struct matrix_frontend *frontend, const struct matrix_room *room, const struct matrix_event *event)
+{
+	struct redaction *redaction = MEM_NEW(struct redaction);
+	char *path = matrix_path("/rooms/%s/event/%s", room->id, event->replaces), *ghost = ghost_of_chat(frontend, room);
+
+	*redaction = (struct redaction){frontend, mem_strdup(room->id), mem_strdup(event->id), mem_strdup(event->sender),
+	                                mem_strdup(event->replaces)};
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
+	                                                            .path = path,
+	                                                            .as = ghost,
+	                                                            .done = on_redacted,
+	                                                            .context = redaction,
+	                                                            .drop = redaction_free});
+	mem_free(ghost);
+	mem_free(path);
+}
+
+void said_redaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
+{
+	const struct recent *redacted = recent_find(frontend, event->replaces);
+	const char *target, *who;
 	struct arena arena = {0};
 
 	if (!matrix_room_is_tied(room) || !event->replaces)
 		return;
-	if (redacted)
-		buf_printf(&saying.text, "(takes back: %s)", redacted->text);
+	if (reactions_forget(frontend, event->replaces, &target, &who, &arena))
+		take_back_reaction(frontend, room, event, target, who, &arena);
+	else if (redacted && redacted->reacts_to)
+		take_back_reaction(frontend, room, event, redacted->reacts_to, redacted->sender, &arena);
+	else if (redacted)
+		take_back(frontend, room, event, !strcmp(redacted->sender, event->sender));
 	else
-		buf_puts(&saying.text, "(takes back a message)");
-	message.text = buf_text(&saying.text);
-	if (reactions_forget(frontend, event->replaces, &target, &who, &arena)) {
-		message.reacts_to = target;
-		message.reactions = keys;
-		message.reactions_count = reactions_of(frontend, target, who, keys, NULL, &arena);
-	} else if (redacted && redacted->reacts_to) {
-		message.reacts_to = redacted->reacts_to;
-	} else {
-		message.retracts = event->replaces;
-	}
-	route(&saying, EVENT_MESSAGE, &message);
-	buf_finish(&saying.text);
+		ask_who(frontend, room, event);
 	arena_finish(&arena);
+}
+
+bool said_is_moderation(const struct event_message *message)
+{
+	return message->retracts && !*message->text;
 }
 
 void said_topic(struct matrix_frontend *frontend, struct matrix_room *room,

@@ -175,7 +175,7 @@ void show_hold(struct matrix_frontend *frontend)
 static void tie_ids(const struct sent *sent, const char *event_id)
 {
 	if (sent->text && event_id)
-		recent_note(sent->frontend, event_id, sent->author, sent->text, NULL);
+		recent_note(sent->frontend, event_id, &(struct recent){sent->ghost, sent->author, sent->text, NULL});
 	const struct matrix_room *room = sent->shared_name ? matrix_room_find(sent->frontend, sent->room) : NULL;
 
 	if (room && event_id)

@@ -10,6 +10,7 @@
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_change.h"
+#include "frontends/matrix/said.h"
 #include "transport/delivery.h"
 
 static const char *reason_text(enum undelivered_reason reason)
@@ -89,6 +90,8 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 	                                                           : reason_text(undelivered->reason);
 	char *whole;
 
+	if (said_is_moderation(message))
+		return 0;
 	if (message->moderation.action) {
 		moderation_refused(frontend, address, message, text);
 		return 0;

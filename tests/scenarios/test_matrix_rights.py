@@ -3,10 +3,12 @@
 What becomes of messages where people of Matrix keep the bridge from something, on a real Synapse with ngircd behind it: in
 rooms of their own without its rights, in encrypted ones. docs/matrix.md says what is promised.
 """
+import json
+
 from harness.process import require
-from test_matrix import BOT, CAROL, PACKAGES, ask, ghost, heard_on_irc, in_the_lobby  # noqa: F401
-from test_matrix import in_room_version
-from test_matrix_rooms import set_level
+from test_matrix import (BOT, CAROL, PACKAGES, appservice_with, ask, chat_with, ghost, heard_on_irc, in_room_version,  # noqa: F401
+                         in_the_lobby, with_account, witnessed)
+from test_matrix_rooms import make_admin, set_level
 
 
 async def change_levels(person, room, **changes):
@@ -96,3 +98,48 @@ async def scenario_room_version_6(world):
 
 async def scenario_room_version_9(world):
     await in_room_version(world, "9")
+
+
+async def scenario_what_moderators_redact(world):
+    """A moderator takes a message of somebody else out of the Matrix room: where the network has no word for it, it is not said
+    there a second time."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol, portal = lobby.people, lobby.carol, lobby.portal
+    await make_admin(lobby, bob, portal)
+    irc_mark, mark = carol.mark(), alice.mark()
+    spam, slip, old, mine = [await alice.say(portal, text) for text in ("buy this", "a slip", "buy that", "an old slip")]
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :an old slip$", irc_mark)
+    carol.send("PRIVMSG #lobby :more to buy")
+    theirs = (await alice.message(portal, "^more to buy$", CAROL))["event_id"]
+    reaction = await alice.react(portal, theirs, "+1")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :.*\+1", irc_mark)
+    irc_mark = carol.mark()
+    for event in (spam, theirs, reaction):
+        await bob.redact(portal, event)
+    await alice.redact(portal, slip)
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :\(takes back: a slip\)$", irc_mark)
+    # Also what this process does not remember.
+    restart_mark = carol.mark()
+    await lobby.gateway.stop()
+    await lobby.gateway.start()
+    for name in ("alice", "bob"):
+        await carol.expect(rf"^:{name}!\S+ JOIN :?#lobby$", restart_mark)
+    await bob.redact(portal, old)
+    await alice.redact(portal, mine)
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :\(takes back a message\)$", irc_mark)
+    await bob.say(portal, "the end")
+    await carol.expect(r"^:bob!\S+ PRIVMSG #lobby :the end$", irc_mark)
+    heard = heard_on_irc(carol, irc_mark)
+    require(heard == ["(takes back: a slip)", "(takes back a message)", "the end"], f"carol has {heard}")
+    require(not alice.messages(portal, "Not delivered", after=mark), "somebody is told that it was not delivered")
+
+
+async def scenario_what_is_redacted_where_there_are_words(world):
+    synapse, _ = await appservice_with(world, "steps")
+    alice, _ = await with_account(world, synapse, "alice")
+    witness, control, bob = [await chat_with(alice, ghost(name)) for name in ("witness", "control", "bob")]
+    await alice.say(control, json.dumps([["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "well?", 1000: "n7"}]]))
+    well = (await alice.message(bob, "^well\\?$", ghost("bob")))["event_id"]
+    await alice.redact(bob, well)
+    got = await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f.get("1004") == ["n7"])
+    require(got["3"] == [""], f"the network is told {got}")
