@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/encryption.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/portal_room.h"
@@ -372,8 +373,10 @@ void bot_line(struct matrix_frontend *frontend, struct matrix_room *room, const 
 
 /* ------------------------------------------------------------------------------------------ invitation */
 
-void bot_invited(struct matrix_frontend *frontend, const char *id, const char *sender, bool is_direct)
+void bot_invited(struct matrix_frontend *frontend, const struct matrix_event *event)
 {
+	const char *id = event->room, *sender = event->sender;
+	bool is_direct = event->is_direct;
 	const struct person *person = person_of(frontend, sender);
 
 	if (upgrade_invited(frontend, id))
@@ -386,7 +389,9 @@ void bot_invited(struct matrix_frontend *frontend, const char *id, const char *s
 	matrix_room_note_member(frontend, room, frontend->bot, true);
 	matrix_room_note_member(frontend, room, sender, true);
 	matrix_room_ask_members(frontend, room);
-	if (!is_direct)
+	if (event->is_encrypted)
+		encryption_found(frontend, room);
+	if (!is_direct || room->encrypted)
 		return;
 	bool first = !person->control;
 

@@ -338,6 +338,18 @@ static void read_power_levels(struct reader *in)
 	in->event->content_before = content_before(in);
 }
 
+static bool is_encrypted(const struct reader *in)
+{
+	const struct cJSON *state = json_array(in->json, "invite_room_state");
+
+	if (!state)
+		state = json_array(json_object(in->json, "unsigned"), "invite_room_state");
+	for (const struct cJSON *item = json_first(state); item; item = json_next(item))
+		if (equals(json_text(item, "type", in->arena), "m.room.encryption"))
+			return true;
+	return false;
+}
+
 static void read_member(struct reader *in)
 {
 	struct matrix_event *event = in->event;
@@ -350,6 +362,7 @@ static void read_member(struct reader *in)
 	event->membership = membership_of(in, in->content);
 	event->before = membership_of(in, before);
 	event->is_direct = json_bool(in->content, "is_direct", false);
+	event->is_encrypted = is_encrypted(in);
 	event->display_name = json_line(in->content, "displayname", in->arena);
 	event->display_name_before = json_line(before, "displayname", in->arena);
 	event->url = id_of(in, in->content, "avatar_url", matrix_is_media_url);

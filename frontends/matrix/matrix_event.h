@@ -102,7 +102,7 @@ struct matrix_event {
 	/* REDACTION: `replaces` is the event; body the reason or "" */
 	/* MEMBER: state_key is who; body the reason or "" */
 	enum matrix_membership membership, before;
-	bool is_direct;
+	bool is_direct, is_encrypted; /* of an invitation: as it says of the room */
 	const char *display_name, *display_name_before; /* MEMBER; url: the avatar */
 	const char *avatar_before;
 	/* TOPIC, NAME: body, or "". AVATAR: url. TOMBSTONE: room that replaces this one: replaces; body */

@@ -27,7 +27,7 @@ struct matrix_room {
 	bool closed;         /* and a message was refused: they wait for the successor */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
 	bool ours;           /* PORTAL made by us: anybody may join, ghosts need no invitation */
-	bool encrypted;      /* and people were told that it cannot be read */
+	bool encrypted;      /* and people were told that it cannot be read (encryption.h) */
 	bool typing;         /* CHAT: the owner, as the network was told */
 	struct map *typers;  /* PORTAL: people of whom the network was told that they type; NULL: nobody */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
@@ -74,6 +74,8 @@ struct matrix_room *matrix_room_set(struct matrix_frontend *frontend, const char
                                     enum matrix_room_kind kind, const char *owner, const char *name);
 void matrix_room_store(struct matrix_frontend *frontend,
                        struct matrix_room *room); /* after a change of its other fields */
+/* From now on it is not what matrix_room_chat finds; another one of the two is, if there is one. Stored. */
+void matrix_room_note_encrypted(struct matrix_frontend *frontend, struct matrix_room *room);
 void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **room);
 
 /* To something of the network. */

@@ -46,7 +46,10 @@ struct person *person_of(struct matrix_frontend *frontend, const char *id)
 void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room)
 {
 	struct person *person = person_of(frontend, id);
+	const struct matrix_room *known = matrix_room_find(frontend, room);
 
+	if (known && known->encrypted)
+		return;
 	mem_replace(&person->control, room);
 	person->creating = false;
 	LIST_EACH (link, &person->waiting) {
@@ -68,7 +71,8 @@ void person_forget_control(struct matrix_frontend *frontend, const char *id, con
 	while (!person->control && map_next(frontend->rooms, &it)) {
 		const struct matrix_room *other = it.value;
 
-		if (other->kind == MATRIX_ROOM_CONTROL && !strcmp(other->owner, id) && strcmp(other->id, room) != 0)
+		if (other->kind == MATRIX_ROOM_CONTROL && !other->encrypted && !strcmp(other->owner, id) &&
+		    strcmp(other->id, room) != 0)
 			person->control = mem_strdup(other->id);
 	}
 }
@@ -115,7 +119,7 @@ static bool has_control(const struct matrix_frontend *frontend, const char *id)
 	while (map_next(frontend->rooms, &it)) {
 		const struct matrix_room *room = it.value;
 
-		if (room->kind == MATRIX_ROOM_CONTROL && !strcmp(room->owner, id))
+		if (room->kind == MATRIX_ROOM_CONTROL && !room->encrypted && !strcmp(room->owner, id))
 			return true;
 	}
 	return false;

@@ -11,6 +11,7 @@
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/directory.h"
+#include "frontends/matrix/encryption.h"
 #include "frontends/matrix/ephemeral.h"
 #include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
@@ -105,9 +106,9 @@ static void on_invitation(struct matrix_frontend *frontend, const struct matrix_
 		chat_refuse(frontend, event->room, bot ? NULL : event->state_key,
 		            "This bridge is for the people of its own homeserver.");
 	} else if (bot) {
-		bot_invited(frontend, event->room, event->sender, event->is_direct);
+		bot_invited(frontend, event);
 	} else {
-		chat_invited(frontend, event->room, event->state_key, event->sender);
+		chat_invited(frontend, event);
 	}
 }
 
@@ -141,25 +142,6 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 		if (room->kind == MATRIX_ROOM_PORTAL)
 			portal_room_person_in(frontend, room, who);
 	}
-}
-
-/* ------------------------------------------------------------------------------------------ encryption */
-
-static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room *room)
-{
-	static const char text[] =
-	        "This room is encrypted, and I cannot read that yet: what is said here does not reach the "
-	        "network. "
-	        "Please go on in a room without encryption; it cannot be switched off in this one.";
-
-	if (room->encrypted)
-		return;
-	room->encrypted = true;
-	matrix_room_store(frontend, room);
-	char *ghost = ghost_of_chat(frontend, room);
-
-	matrix_notice_as(frontend, room->id, ghost, NULL, text);
-	mem_free(ghost);
 }
 
 /* ----------------------------------------------------------------------------------------- dispatching */
@@ -205,7 +187,7 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		break;
 	case MATRIX_ENCRYPTED:
 	case MATRIX_ENCRYPTION:
-		tell_encrypted(frontend, room);
+		encryption_found(frontend, room);
 		break;
 	case MATRIX_TYPING:
 		ephemeral_typing(frontend, room, event);

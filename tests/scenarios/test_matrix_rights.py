@@ -143,3 +143,75 @@ async def scenario_what_is_redacted_where_there_are_words(world):
     await alice.redact(bob, well)
     got = await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f.get("1004") == ["n7"])
     require(got["3"] == [""], f"the network is told {got}")
+
+
+ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+SECRET = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgAEnB", "session_id": "x", "sender_key": "y", "device_id": "z"}
+
+
+async def encrypted_chat_with(person, other):
+    """As Element makes them by itself."""
+    room = await person.create_room([other], direct=True, preset="trusted_private_chat", state=[ENCRYPTION])
+    await person.member(room, other)
+    return room
+
+
+async def scenario_the_way_out_of_an_encrypted_chat(world):
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol, bot = lobby.people[0], lobby.carol, lobby.bots[0]
+    secret = await encrypted_chat_with(alice, CAROL)
+    told = await alice.message(secret, "encrypted", CAROL)
+    require("chat carol" in told["content"]["body"] and BOT in told["content"]["body"], f"the way out is {told}")
+    mark = alice.mark()
+    await ask(alice, bot, "chat carol", "^I have invited you")
+    chat = await alice.join(await alice.invited(CAROL, mark))
+    irc_mark = carol.mark()
+    await alice.say(chat, "openly")
+    await carol.expect(r"^:alice!\S+ PRIVMSG carol :openly$", irc_mark)
+    for turn in range(2):
+        carol.send(f"PRIVMSG alice :answer {turn}")
+        await alice.message(chat, f"^answer {turn}$", CAROL)
+        # Nor does the next process take it for the chat.
+        await lobby.gateway.kill_core()
+        await lobby.gateway.start()
+    await ask(alice, bot, "chat carol", "^You have this chat already")
+    # Another one changes nothing, and is left without harm to the one that is good.
+    another = await encrypted_chat_with(alice, CAROL)
+    await alice.send(another, "m.room.encrypted", SECRET)
+    await alice.message(another, "encrypted", CAROL)
+    await alice.leave(another)
+    carol.send("PRIVMSG alice :still here")
+    await alice.message(chat, "^still here$", CAROL)
+    # A chat that becomes encrypted.
+    mark = alice.mark()
+    await alice.set_state(chat, "m.room.encryption", ENCRYPTION["content"])
+    await alice.message(chat, "encrypted", CAROL, mark)
+    carol.send("PRIVMSG alice :where are you")
+    new = await alice.join(await alice.invited(CAROL, mark))
+    await alice.message(new, "^where are you$", CAROL)
+    require(new not in (chat, secret, another), "it goes on in an encrypted chat")
+    for room in (secret, another, chat):
+        require(not alice.messages(room, "answer|still|where", CAROL, mark), "the network speaks in an encrypted chat")
+
+
+async def scenario_the_way_out_of_an_encrypted_chat_with_the_bot(world):
+    lobby = await in_the_lobby(world)
+    dora = await world.matrix_person(lobby.synapse, "dora")
+    mark = dora.mark()
+    secret = await encrypted_chat_with(dora, BOT)
+    await dora.message(secret, "encrypted.*invited you", BOT)
+    room = await dora.join(await dora.invited(BOT, mark))
+    await dora.message(room, "help", BOT)
+    await ask(dora, room, "register dora", "You are registered")
+    await dora.message(room, "You are connected", BOT)
+    # Another encrypted one changes nothing.
+    another = await encrypted_chat_with(dora, BOT)
+    await dora.message(another, "encrypted.*our other one", BOT)
+    await lobby.gateway.kill_core()
+    await lobby.gateway.start()
+    mark = dora.mark()
+    await ask(dora, room, "logout", ".")
+    await ask(dora, room, "login", ".")
+    await dora.message(room, "You are connected", BOT, mark)
+    require(not dora.messages(secret, "connected", BOT) and not dora.messages(another, "connected", BOT),
+            "the bot speaks in an encrypted chat")

@@ -256,8 +256,14 @@ static void test_state(void **state)
 	assert_int_equal(event.membership, MATRIX_INVITE);
 	assert_int_equal(event.before, MATRIX_LEAVE);
 	assert_true(event.is_direct);
+	assert_false(event.is_encrypted);
 	is_text(event.display_name, "B b");
 	is_text(event.body, "so");
+	take(MEMBER("'content':{'membership':'invite'},'unsigned':{'invite_room_state':[7,{'type':'m.room.name'},"
+	            "{'type':'m.room.encryption'}]}"));
+	assert_true(event.is_encrypted);
+	take(MEMBER("'content':{'membership':'invite'},'invite_room_state':[{'type':'m.room.encryption'}]"));
+	assert_true(event.is_encrypted);
 	take(MEMBER("'content':{'membership':'ban','avatar_url':''},'prev_content':{'membership':'join'}"));
 	assert_int_equal(event.membership, MATRIX_BAN);
 	assert_int_equal(event.before, MATRIX_JOIN);
