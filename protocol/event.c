@@ -66,21 +66,51 @@ bool event_is_message(enum event_type type)
 	       type == EVENT_ROOM_CHANGE;
 }
 
+static bool cut_end(const char *text, size_t *length, const char *end)
+{
+	size_t count = strlen(end);
+	bool ends = *length >= count && !memcmp(text + *length - count, end, count);
+
+	if (ends)
+		*length -= count;
+	return ends;
+}
+
+/* "URL", "description URL" or "description: URL" at the end, on lines of its own: what is before it. */
+static size_t before_file(const char *text, size_t length, const struct event_attachment *file)
+{
+	size_t rest = length, said;
+
+	if (!cut_end(text, &rest, file->url))
+		return length;
+	said = rest;
+	if (file->description && cut_end(text, &said, " ")) {
+		cut_end(text, &said, ":");
+		if (cut_end(text, &said, file->description))
+			rest = said;
+	}
+	if (rest == 0)
+		return 0;
+	return text[rest - 1] == '\n' ? rest - 1 : length;
+}
+
+size_t event_text_beside_files(const struct event_message *message)
+{
+	const char *text = message->text ? message->text : "";
+	size_t length = strlen(text);
+
+	for (size_t i = message->attachments_count; i-- > 0;)
+		length = before_file(text, length, &message->attachments[i]);
+	return length;
+}
+
 bool event_text_is_file(const struct event_message *message)
 {
-	const struct event_attachment *file = message->attachments;
-	const char *text = message->text ? message->text : "", *said;
-	size_t length;
-
 	if (!message->attachments_count)
 		return false;
-	if (!*text)
+	if (!message->text || !*message->text)
 		return !message->xhtml;
-	said = file->description ? file->description : "";
-	length = strlen(said);
-	if (length && !strncmp(text, said, length) && text[length] == ' ')
-		text += length + 1;
-	return !strcmp(text, file->url);
+	return event_text_beside_files(message) == 0;
 }
 
 const char *event_moderation_name(enum moderation_action action)

@@ -499,8 +499,10 @@ struct event {
 const char *event_type_name(enum event_type type);
 /* What somebody says or does to somebody else: its part of the event is `message`, and it is answered for. */
 bool event_is_message(enum event_type type);
-/* Whether a text says no more than the one file beside it: its address, which may have the description in front. Where
- * files are shown, that text is not. */
+/* How much of a text is more than the files beside it: what is before the lines at its end that are the address of
+ * one of them, which may have the description in front. Where files are shown, those lines are not. */
+size_t event_text_beside_files(const struct event_message *message);
+/* Whether nothing is (and there are files). */
 bool event_text_is_file(const struct event_message *message);
 /* "kick", "role" ...: for logs and people. */
 const char *event_moderation_name(enum moderation_action action);

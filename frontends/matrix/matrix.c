@@ -15,6 +15,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/contact.h"
+#include "frontends/matrix/face.h"
 #include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/login_show.h"
@@ -230,6 +231,7 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->ghosts = map_create();
 	frontend->people = map_create();
 	later_init(&frontend->later, call_later, frontend);
+	list_init(&frontend->faces);
 	list_init(&frontend->long_texts);
 	list_init(&frontend->accepting);
 	list_init(&frontend->postponed);
@@ -257,6 +259,7 @@ static void frontend_destroy(struct frontend *base)
 	ghosts_free(frontend);
 	people_free(frontend);
 	contacts_free(frontend);
+	faces_free(frontend);
 	recent_free(frontend);
 	in_flight_free(&frontend->in_flight);
 	long_texts_free(frontend);

@@ -13,6 +13,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/copies.h"
+#include "frontends/matrix/face.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
@@ -625,8 +626,14 @@ static void say_piece(struct speaking *speaking, struct matrix_room *room,
 static void say_text(struct speaking *speaking, struct matrix_room *room, bool known_there)
 {
 	struct event_message message = speaking->event->message;
-	char *text = NULL;
+	size_t beside = event_text_beside_files(&message);
+	char *own = message.text[beside] ? mem_strndup(message.text, beside) : NULL, *text = NULL;
 	bool first = true;
+
+	if (own) {
+		message.text = own;
+		message.xhtml = NULL;
+	}
 
 	if (speaking->own) {
 		message.carbon = false;
@@ -650,6 +657,7 @@ static void say_text(struct speaking *speaking, struct matrix_room *room, bool k
 		first = false;
 	} while (*rest);
 	mem_free(text);
+	mem_free(own);
 }
 
 static void speak(struct speaking *speaking, struct matrix_room *room)
@@ -736,6 +744,8 @@ static int show_in_portal(struct matrix_frontend *frontend, struct identity *to,
 	        .frontend = frontend, .to = to, .event = event, .ghost = ghost, .name = nickname, .reactions = reactions};
 
 	matrix_room_each_portal(frontend, message->name, speak_in_portal, &speaking);
+	if (message->author.name && message->author.avatar_url)
+		face_show(frontend, ghost, message->author.avatar_url, to->address);
 	mem_free(ghost);
 	return speaking.promised;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -25,6 +26,9 @@ struct saying {
 	char *address;    /* whose; of a bot with a name of its own "TEAM/BOT" */
 	const char *name; /* and what he is called */
 	struct buf text, xhtml;
+	struct arena arena;
+	struct event_attachment *files; /* those that others may fetch */
+	size_t files_count;
 };
 
 static void saying_begin(struct saying *saying, struct workspace *workspace, struct channel *channel,
@@ -44,6 +48,7 @@ static void saying_end(struct saying *saying)
 	mem_free(saying->address);
 	buf_finish(&saying->text);
 	buf_finish(&saying->xhtml);
+	arena_finish(&saying->arena);
 }
 
 /* A custom one by its name, unless it is another name of one that everybody has. */
@@ -201,15 +206,27 @@ static void route(struct saying *saying, enum event_type type, struct event_mess
 static void put_files(struct saying *saying)
 {
 	const struct slack_event *source = saying->source;
+	struct buf line = {0};
 
+	saying->files = arena_alloc(&saying->arena, source->files_count * sizeof(*saying->files));
 	for (size_t i = 0; i < source->files_count; i++) {
+		const struct slack_file *file = &source->files[i];
+		const char *name = slack_file_name(file);
+
+		buf_clear(&line);
+		if (slack_files_put_words(saying->workspace->frontend->files, saying->workspace->team, file, saying->address,
+		                          &line))
+			saying->files[saying->files_count++] = (struct event_attachment){
+			        .url = arena_strdup(&saying->arena, buf_text(&line) + strlen(name) + strlen(": ")),
+			        .mime_type = file->mime_type,
+			        .description = name};
 		if (saying->text.len)
 			buf_putc(&saying->text, '\n');
-		slack_files_put_words(saying->workspace->frontend->files, saying->workspace->team,
-		                      &source->files[i], saying->address, &saying->text);
+		buf_puts(&saying->text, buf_text(&line));
 	}
 	if (source->files_count)
 		buf_clear(&saying->xhtml);
+	buf_finish(&line);
 }
 
 static void read_text(struct saying *saying)
@@ -259,7 +276,9 @@ static void say(struct saying *saying)
 	                                .reply_to = edit ? NULL : thread,
 	                                .reply_text = quoted && !edit ? quoted->text : NULL,
 	                                .reply_author = quoted && !edit ? quoted->author : NULL,
-	                                .thread = thread};
+	                                .thread = thread,
+	                                .attachments = saying->files,
+	                                .attachments_count = edit ? 0 : saying->files_count};
 
 	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	route(saying, EVENT_MESSAGE, &message);

@@ -180,7 +180,7 @@ static void on_opened(void *context, const char *reference, struct media_writer 
 
 /* ------------------------------------------------------------------------------------------------- said */
 
-static const char *name_of(const struct slack_file *file)
+const char *slack_file_name(const struct slack_file *file)
 {
 	return *file->name ? file->name : *file->title ? file->title : "file";
 }
@@ -194,26 +194,28 @@ bool slack_files_put_url(struct slack_files *files, const char *team, const stru
 	if (!files->place.media || (file->mode != SLACK_FILE_HOSTED && file->mode != SLACK_FILE_ASK))
 		return false;
 	reference = slack_address(team, file->id);
-	good = media_put_source_url(files->place.media, KIND, reference, owner, name_of(file), url);
+	good = media_put_source_url(files->place.media, KIND, reference, owner, slack_file_name(file), url);
 	mem_free(reference);
 	return good;
 }
 
-void slack_files_put_words(struct slack_files *files, const char *team, const struct slack_file *file,
+bool slack_files_put_words(struct slack_files *files, const char *team, const struct slack_file *file,
 			   const char *owner, struct buf *text)
 {
-	const char *name = name_of(file), *link = file->mode == SLACK_FILE_EXTERNAL ? file->url : NULL;
+	const char *name = slack_file_name(file), *link = file->mode == SLACK_FILE_EXTERNAL ? file->url : NULL;
 	struct buf url = {0};
 
 	if (file->mode == SLACK_FILE_DELETED) {
 		buf_printf(text, "(a file that was deleted: %s)", name);
-		return;
+		return false;
 	}
 	if (file->mode == SLACK_FILE_HIDDEN) {
 		buf_printf(text, "(a file that Slack does not show, as the workspace's plan ends before it: %s)", name);
-		return;
+		return false;
 	}
-	if (slack_files_put_url(files, team, file, owner, &url))
+	bool fetchable = slack_files_put_url(files, team, file, owner, &url);
+
+	if (fetchable)
 		link = buf_text(&url);
 	if (!link)
 		link = file->permalink;
@@ -222,6 +224,7 @@ void slack_files_put_words(struct slack_files *files, const char *team, const st
 	else
 		buf_printf(text, "(a file: %s)", name);
 	buf_finish(&url);
+	return fetchable;
 }
 
 /* ------------------------------------------------------------------------------------------------- life */

@@ -45,9 +45,11 @@ void slack_files_destroy(struct slack_files **files);
  * none (deleted, hidden, elsewhere), or media is off. */
 bool slack_files_put_url(struct slack_files *files, const char *team, const struct slack_file *file, const char *owner,
 			 struct buf *url);
+/* What people call it. */
+const char *slack_file_name(const struct slack_file *file);
 /* Appends what is said of it in a message, of one line: "name: URL", Slack's own link where we have no URL,
- * and why where there is none. */
-void slack_files_put_words(struct slack_files *files, const char *team, const struct slack_file *file,
+ * and why where there is none. Whether that is a URL that anybody may fetch. */
+bool slack_files_put_words(struct slack_files *files, const char *team, const struct slack_file *file,
 			   const char *owner, struct buf *text);
 
 /* err 0: it is in the channel, as `ts`. TP_ERR_TIMEOUT: Slack has taken it, and it was not seen in the

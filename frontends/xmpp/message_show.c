@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "frontends/xmpp/files.h"
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
@@ -161,6 +162,22 @@ static void send_attachments(struct xmpp_frontend *frontend, const char *from, c
 	}
 }
 
+/* What is said beside the files: without the lines that say where they are; of a file with a caption the caption. NULL:
+ * nothing, or no more than a file's name. To be freed. */
+static char *text_beside_files(const struct event_message *message)
+{
+	const struct event_attachment *file = &message->attachments[0];
+	size_t length = event_text_beside_files(message);
+
+	/* Markup is not cut. */
+	if (length)
+		return message->xhtml ? mem_strdup(message->text) : mem_strndup(message->text, length);
+	bool captioned = file->description && *file->description && !strstr(file->url, file->description) &&
+	                 text_starts(message->text, file->description);
+
+	return captioned ? mem_strdup(file->description) : NULL;
+}
+
 static void send_parts(struct xmpp_frontend *frontend, const char *from, const char *to, const char *type,
                        const struct event_message *message, send_part *send)
 {
@@ -172,13 +189,16 @@ static void send_parts(struct xmpp_frontend *frontend, const char *from, const c
 		return;
 	}
 	const struct xmpp_config *config = &frontend->config;
-	/* A text that only says where the file is would be shown twice. */
-	bool redundant = !has_text || strstr(message->text, message->attachments[0].url);
 	if (config->oob_replace_body || config->oob_split) {
-		bool separate = has_text && (config->oob_split || !redundant);
+		char *beside = has_text ? text_beside_files(message) : NULL;
+		bool separate = beside || (has_text && config->oob_split);
+
+		if (!config->oob_split)
+			whole.text = beside;
 		if (separate)
 			send(frontend, from, to, type, message, &whole);
 		send_attachments(frontend, from, to, type, message, !separate, send);
+		mem_free(beside);
 		return;
 	}
 	whole.attachments = message->attachments;

@@ -8,6 +8,7 @@ import asyncio
 import html
 import os
 import re
+from urllib.parse import quote
 
 from harness.http import http_ask
 from harness.namespace import enter
@@ -188,7 +189,7 @@ async def from_slack(side):
     seen.add("file")
     content = os.urandom(5000)
     egon.upload(room, "noise.bin", content, "listen")
-    fetched, _ = await asyncio.to_thread(fetch, await side.sees_file("noise.bin"))
+    fetched, _ = await asyncio.to_thread(fetch, *await side.sees_file("noise.bin"))
     require(fetched == content, f"{len(fetched)} bytes")
     await side.sees("listen")
     seen.add("long")
@@ -266,7 +267,7 @@ class Irc(Side):
         await self.line(f"<Egon> {emoji}")
 
     async def sees_file(self, name):
-        return (await self.carol.expect(rf"^:bridge!\S+ PRIVMSG #lobby :(?:<Egon> )?{name}: (http://\S+)"))[1]
+        return [(await self.carol.expect(rf"^:bridge!\S+ PRIVMSG #lobby :(?:<Egon> )?{name}: (http://\S+)"))[1]]
 
     async def sees_long(self, lines):
         await self.line(f".*{lines[-1]}$")
@@ -287,7 +288,7 @@ async def scenario_irc(world):
 
 # ----------------------------------------------------------------------------------------------------------------- XMPP
 
-SID, REACTIONS, RETRACT, CORRECT = "urn:xmpp:sid:0", "urn:xmpp:reactions:0", "urn:xmpp:message-retract:1", \
+OOB, SID, REACTIONS, RETRACT, CORRECT = "jabber:x:oob", "urn:xmpp:sid:0", "urn:xmpp:reactions:0", "urn:xmpp:message-retract:1", \
     "urn:xmpp:message-correct:0"
 
 
@@ -383,8 +384,10 @@ class Xmpp(Side):
         await self.message(where=lambda m: reactions(m, ref) == [])
 
     async def sees_file(self, name):
-        message = await self.message(rf"{name}: http://\S+")
-        return re.search(r"http://\S+", message["body"])[0]
+        message = await self.message(rf"^http://\S+/{name}\S+$")
+        url = message.xml.find(f"{{{OOB}}}x/{{{OOB}}}url")
+        require(url is not None and url.text == message["body"], f"clients are not told that it is a file: {message}")
+        return [url.text]
 
     async def sees_long(self, lines):
         message = await self.message(f"{lines[-1]}$")
@@ -515,8 +518,11 @@ class Matrix(Side):
                                where=lambda e: {e.get("redacts"), e["content"].get("redacts")} & set(put))
 
     async def sees_file(self, name):
-        message = await self.sees(rf"{name}: http://\S+")
-        return re.search(r"http://\S+", message["content"]["body"])[0]
+        content = (await self.sees(name))["content"]
+        require(content["msgtype"] == "m.file", f"{content}")
+        server, media = re.fullmatch(r"mxc://([^/]+)/(\S+)", content["url"]).groups()
+        require(not self.alice.messages(self.portal, f"{name}: http", self.ghost), "the link is shown beside the file")
+        return f"{self.alice.client.homeserver}/_matrix/client/v1/media/download/{server}/{media}", self.alice.client.access_token
 
     async def sees_long(self, lines):
         message = await self.sees(f"{lines[-1]}$")
@@ -585,3 +591,35 @@ async def scenario_faces(world):
     network.say("#lobby", "carol", "at two", replaces=own)
     message = await slack.wait_for_text("general", "at two", "carol")
     require(message["ts"] == ts and face_of(message) == second, f"{message}")
+
+
+async def scenario_faces_in_matrix(world):
+    """Somebody of Slack is in Matrix under his name, and with his picture; with another one once he has changed it."""
+    from harness.http import FileServer
+    from testslack.server import picture
+    enter(ADDRESS)
+    hall = await with_matrix(world, **media_keys())
+    pictures = FileServer(ADDRESS)
+    world.started.append(pictures)
+    await pictures.start()
+    hall.slack.avatars_url = pictures.url("")
+
+    async def shows(name):
+        content = picture(name)
+        pictures.files |= {f"/avatars/{name}_{size}.png": content for size in (24, 32, 48, 72, 192, 512)}
+        hall.slack.change_user(hall.slack.team, hall.egon.user, avatar=name)
+        ghost = None
+        for number in range(20):
+            hall.egon.say("general", f"{name} {number}")
+            ghost = (await hall.alice.message(hall.portal, f"^{name} {number}$"))["sender"]
+            profile = await hall.alice.call("GET", f"/_matrix/client/v3/profile/{quote(ghost, safe='')}")
+            if profile.get("avatar_url"):
+                server, media = re.fullmatch(r"mxc://([^/]+)/(\S+)", profile["avatar_url"]).groups()
+                url = f"{hall.alice.client.homeserver}/_matrix/client/v1/media/download/{server}/{media}"
+                found, _ = await asyncio.to_thread(fetch, url, hall.alice.client.access_token)
+                if found == content:
+                    require(profile["displayname"] == "Egon", f"{profile}")
+                    return ghost
+        raise AssertionError(f"the picture {name} is never seen")
+    ghost = await shows("first")
+    require(await shows("second") == ghost, "another person with another picture")

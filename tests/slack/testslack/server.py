@@ -62,6 +62,7 @@ class TestSlack(Changes):
         self.limits = Limits(self)
         self.server = WebServer(self._handle)
         self.url = self.ws_url = None
+        self.avatars_url = None   # where people's pictures are, if elsewhere
         self.token_seconds = TOKEN_SECONDS
         self.reply_count_events = True
         # Recorded events about files name a user only; whether those of a bot have its bot_id is not known.

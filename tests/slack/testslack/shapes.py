@@ -16,7 +16,7 @@ def user_json(slack, user, locale=False, keeps_types=True):
         "title": "", "phone": "", "skype": "", "real_name": user.real_name, "real_name_normalized": user.real_name,
         "display_name": user.display_name, "display_name_normalized": user.display_name,
         "status_text": user.status_text, "status_emoji": user.status_emoji, "status_emoji_display_info": [],
-        "status_expiration": 0, "avatar_hash": user.avatar, **avatar_urls(slack.url, user), "status_text_canonical": "",
+        "status_expiration": 0, "avatar_hash": user.avatar, **avatar_urls(slack.avatars_url or slack.url, user), "status_text_canonical": "",
         "team": user.team,
     }
     if user.is_bot:

@@ -113,6 +113,9 @@ static void test_a_text_for_a_file(void **state)
 		{"lookhttps://e.org/a.png", NULL, "look", false},
 		{"https://e.org/a.png and more", NULL, NULL, false},
 		{"look", NULL, "look", false},
+		{"a.png: https://e.org/a.png", NULL, "a.png", true},
+		{"two\nlines https://e.org/a.png", NULL, "two\nlines", true},
+		{"see\na.png: https://e.org/a.png", NULL, "a.png", false},
 	};
 
 	(void)state;
@@ -127,6 +130,32 @@ static void test_a_text_for_a_file(void **state)
 	}
 }
 
+/* What is shown of it where the files are. */
+static void test_a_text_beside_files(void **state)
+{
+	static const struct event_attachment files[] = {{.url = "https://e.org/a.png", .description = "a.png"},
+	                                                {.url = "https://e.org/b", .description = "b"}};
+	static const struct {
+		const char *text;
+		size_t length;
+	} texts[] = {
+		{"", 0},
+		{"look", 4},
+		{"look\na.png: https://e.org/a.png\nb: https://e.org/b", 4},
+		{"a.png: https://e.org/a.png\nhttps://e.org/b", 0},
+		{"look\na.png: https://e.org/a.png", 4},
+		{"look b: https://e.org/b", 23},
+		{"https://e.org/b\nlook", 20},
+	};
+	struct event_message message = {.attachments = files, .attachments_count = 2};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		message.text = texts[i].text;
+		assert_int_equal(event_text_beside_files(&message), texts[i].length);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +163,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_show),
 		cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_a_text_for_a_file),
+		cmocka_unit_test(test_a_text_beside_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,10 +167,26 @@ static void test_attachments(void **state)
 	(void)state;
 	log_in(ALICE_HOME);
 	show(NULL, &message);
-	expect_sent("id='x1'><body>https://x/1.png</body><x xmlns='jabber:x:oob'><url>https://x/1.png</url>"
+	expect_sent("id='x1'><body>See https://x/1.png</body>");
+	expect_sent("<body>https://x/1.png</body><x xmlns='jabber:x:oob'><url>https://x/1.png</url>"
 	            "<desc>one</desc></x>");
 	expect_sent("<body>https://x/2.png</body>");
-	expect_not_sent("See");
+	clear();
+	/* What only says where they are is not said twice. */
+	message.text = "one: https://x/1.png\nhttps://x/2.png";
+	show(NULL, &message);
+	expect_sent("id='x1'><body>one</body>");
+	clear();
+	message.text = "Caption\none: https://x/1.png\nhttps://x/2.png";
+	show(NULL, &message);
+	expect_sent("id='x1'><body>Caption</body>");
+	expect_sent("<body>https://x/1.png</body>");
+	clear();
+	message.text = "https://x/1.png";
+	message.attachments_count = 1;
+	show(NULL, &message);
+	expect_sent("id='x1'><body>https://x/1.png</body>");
+	message.attachments_count = 2;
 	clear();
 	message.text = "Caption";
 	show(NULL, &message);
