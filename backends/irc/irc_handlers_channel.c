@@ -249,6 +249,8 @@ static void on_mode(struct irc_connection *connection, struct irc_line *line)
 		struct irc_member *member =
 		        change.prefix_bit ? irc_channel_find(channel, change.argument) : NULL;
 
+		if (!change.prefix_bit)
+			irc_channel_note_mode(channel, change.mode, change.set);
 		if (!member)
 			continue;
 		if (change.set)
@@ -257,6 +259,21 @@ static void on_mode(struct irc_connection *connection, struct irc_line *line)
 			member->prefixes &= ~change.prefix_bit;
 		irc_channel_tell_member(channel, member);
 	}
+	irc_channel_tell_privacy(channel);
+}
+
+/* All that are set: the answer to our question. */
+static void on_modes(struct irc_connection *connection, struct irc_line *line)
+{
+	struct irc_channel *channel = irc_connection_channel(connection, line->params[1]);
+
+	if (!channel)
+		return;
+	channel->closed = 0;
+	/* Their arguments, of which a key may be left out, mean nothing here. */
+	for (const char *mode = line->params[2]; *mode; mode++)
+		irc_channel_note_mode(channel, *mode, true);
+	irc_channel_tell_privacy(channel);
 }
 
 static void on_away(struct irc_connection *connection, struct irc_line *line)
@@ -335,7 +352,7 @@ static const struct irc_handler handlers[] = {
         {"JOIN", 1, on_join},        {"PART", 1, on_part},        {"KICK", 2, on_kick},
         {"QUIT", 0, on_quit},        {"KILL", 1, on_kill},        {"NICK", 1, on_nick},
         {"MODE", 2, on_mode},        {"TOPIC", 2, on_topic},      {"AWAY", 0, on_away},
-        {"INVITE", 2, on_invite},    {"332", 3, on_topic_reply},  {"333", 3, on_topic_author},
+        {"INVITE", 2, on_invite},    {"324", 3, on_modes},        {"332", 3, on_topic_reply},  {"333", 3, on_topic_author},
         {"353", 4, on_names},        {"366", 2, on_names_end},    {"403", 2, on_join_refused},
         {"405", 2, on_join_refused}, {"407", 2, on_join_refused}, {"470", 3, on_forward},
         {"471", 2, on_join_refused}, {"473", 2, on_join_refused}, {"474", 2, on_join_refused},

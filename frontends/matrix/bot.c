@@ -11,6 +11,7 @@
 #include "frontends/matrix/chat.h"
 #include "frontends/matrix/encryption.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_door.h"
 #include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/puppet.h"
@@ -187,7 +188,7 @@ static void opened(void *context, struct matrix_room *room, const char *problem)
 	} else if (matrix_room_has(room, asking->sender)) {
 		portal_room_person_in(frontend, room, asking->sender);
 	} else {
-		matrix_invite(frontend, room->id, asking->sender, room->id);
+		portal_door_ask(frontend, room, asking->sender);
 	}
 	asking_free(asking);
 }

@@ -209,6 +209,7 @@ static void room_free(void *value)
 	map_destroy(&room->arrivals, mem_free);
 	map_destroy(&room->powers, NULL);
 	map_destroy(&room->outsiders, NULL);
+	map_destroy(&room->asking, NULL);
 	mem_free(room->id);
 	mem_free(room->owner);
 	mem_free(room->name);
@@ -245,7 +246,8 @@ static char *value_of(const struct matrix_room *room)
 {
 	const char *successor = room->successor_allowed ? room->successor : NULL;
 
-	return mem_printf("%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->in_room ? "room " : "",
+	return mem_printf("%s%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->is_private ? "private " : "",
+	                  room->in_room ? "room " : "",
 	                  room->encrypted ? "encrypted " : "", successor ? "successor=" : "",
 	                  successor ? successor : "", successor ? " " : "",
 	                  room->relay ? "relay=" : "", room->relay ? room->relay : "");
@@ -262,6 +264,7 @@ static char *value_at(const char *value, const char *word)
 static void read_value(struct matrix_frontend *frontend, struct matrix_room *room, const char *value)
 {
 	room->ours = strstr(value, "ours ") != NULL;
+	room->is_private = strstr(value, "private ") != NULL;
 	room->in_room = strstr(value, "room ") != NULL;
 	if (strstr(value, "encrypted "))
 		set_encrypted(frontend, room);

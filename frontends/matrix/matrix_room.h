@@ -26,7 +26,9 @@ struct matrix_room {
 	bool successor_allowed; /* by somebody who may say so; only then it is stored */
 	bool closed;         /* and a message was refused: they wait for the successor */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
-	bool ours;           /* PORTAL made by us: anybody may join, ghosts need no invitation */
+	bool ours;           /* PORTAL made by us: anybody may join unless is_private, ghosts need no invitation */
+	bool is_private;     /* PORTAL of ours: the network says so (portal_door.h) */
+	struct map *asking;  /* PORTAL of ours: people who wait for the network to let them in */
 	bool encrypted;      /* and people were told that it cannot be read (encryption.h) */
 	bool typing;         /* CHAT: the owner, as the network was told */
 	struct map *typers;  /* PORTAL: people of whom the network was told that they type; NULL: nobody */

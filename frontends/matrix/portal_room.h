@@ -31,6 +31,8 @@ void portal_room_empty(struct matrix_frontend *frontend, struct matrix_room *roo
  * way. */
 void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room *room,
                       struct resource *resource);
+/* By the bot; he is taken as gone at once. */
+void portal_room_kick(struct matrix_frontend *frontend, struct matrix_room *room, const char *id, const char *reason);
 /* All who are in the Matrix room. */
 void portal_room_join_people(struct matrix_frontend *frontend, struct matrix_room *room);
 /* matrix_later: person `id` is logged in: into all legacy rooms whose portals he is in. */

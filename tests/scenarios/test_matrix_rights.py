@@ -5,9 +5,9 @@ rooms of their own without its rights, in encrypted ones. docs/matrix.md says wh
 """
 import json
 
-from harness.process import require
-from test_matrix import (BOT, CAROL, PACKAGES, appservice_with, ask, chat_with, ghost, heard_on_irc, in_room_version,  # noqa: F401
-                         in_the_lobby, with_account, witnessed)
+from harness.process import Failure, require, wait_until
+from test_matrix import (BOT, CAROL, PACKAGES, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc,  # noqa: F401
+                         in_room_version, in_the_lobby, with_account, witnessed)
 from test_matrix_rooms import make_admin, set_level
 
 
@@ -215,3 +215,89 @@ async def scenario_the_way_out_of_an_encrypted_chat_with_the_bot(world):
     await dora.message(room, "You are connected", BOT, mark)
     require(not dora.messages(secret, "connected", BOT) and not dora.messages(another, "connected", BOT),
             "the bot speaks in an encrypted chat")
+
+
+async def scenario_private_channels(world):
+    """The portal of a channel that is closed on IRC is so in Matrix."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol, bot = lobby.people, lobby.carol, lobby.bots[1]
+    eve = await world.matrix_person(lobby.synapse, "eve")
+    await carol.join("#own")
+    portal = await enter(alice, carol, "#own")
+    # Without an account, and with one that the channel has not let in.
+    for person in (eve, bob):
+        require(await person.join(alias("#own")) == portal, "there is another portal")
+    await carol.expect(r"^:bob!\S+ JOIN :?#own$")
+    await bob.leave(portal)
+    await carol.expect(r"^:bob!\S+ PART #own")
+
+    async def has_door(rule):
+        await alice.wait_state(portal, "m.room.join_rules", lambda content: content["join_rule"] == rule)
+
+    async def refused(person):
+        try:
+            await person.join(alias("#own"))
+        except Failure as refusal:
+            require("M_FORBIDDEN" in str(refusal), f"{refusal}")
+        else:
+            raise Failure(f"{person.id} has come into a private portal")
+    require((await alice.state(portal, "m.room.create"))["m.federate"] is False, "other homeservers may come in")
+    carol.send("MODE #own +i")
+    await has_door("invite")
+    await eve.member(portal, eve.id, "leave")
+    await refused(eve)
+    await refused(bob)
+    # Nor by the bot, until the channel lets him in.
+    mark = bob.mark()
+    await ask(bob, bot, "join #own", "private")
+    await bob.message(bot, "You are not in #own", BOT, mark)
+    require(not bob.find(portal, "m.room.member", BOT, after=mark), "bob is invited")
+    carol.send("INVITE bob #own")
+    await bob.message(None, "carol invites you to #own", after=mark)
+    mark, irc_mark = bob.mark(), carol.mark()
+    await ask(bob, bot, "join #own", "private")
+    await carol.expect(r"^:bob!\S+ JOIN :?#own$", irc_mark)
+    require(await bob.invited(BOT, mark) == portal, "bob is invited to another room")
+    await bob.join(portal)
+    carol.send("PRIVMSG #own :hello bob")
+    await bob.message(portal, "^hello bob$", CAROL)
+    # So it stays for the next process; all are where they were.
+    await lobby.gateway.kill_core()
+    await lobby.gateway.start()
+    carol.send("PRIVMSG #own :still private")
+    await bob.message(portal, "^still private$", CAROL)
+    await alice.wait_members(portal, lambda ids: {alice.id, bob.id} <= set(ids) and eve.id not in ids)
+    # Other modes, and none.
+    for modes, rule in (("-i", "public"), ("+k secret", "invite"), ("-k secret", "public"), ("+s", "invite"), ("+i", "invite"),
+                        ("-s", "invite"), ("-i", "public")):
+        carol.send(f"MODE #own {modes}")
+        await has_door(rule)
+    await eve.join(alias("#own"))
+    # One that is private from the beginning.
+    await carol.join("#den")
+    carol.send("MODE #den +s")
+    await carol.expect(r"MODE #den \+s")
+    den = await enter(alice, carol, "#den")
+    await alice.wait_state(den, "m.room.join_rules", lambda content: content["join_rule"] == "invite")
+
+
+async def scenario_people_of_other_homeservers(world):
+    """matrix.federated = 0, the default: the bot and contacts come to nobody else, and our rooms are not theirs."""
+    for federated in ("0", "1"):
+        homeserver = world.fake_homeserver()
+        _, _, gateway = await world.irc_appservice(synapse=homeserver, **{"matrix.federated": federated})
+        alice, _ = await with_account(world, homeserver, "alice")
+        portal = await alice.join(alias("#lobby"))
+        made = homeserver.rooms[portal].state["m.room.create", ""]
+        require(made.get("m.federate", True) == (federated == "1"), f"the portal is made as {made}")
+        for who in (BOT, CAROL):
+            room = homeserver.new_room("@mallory:elsewhere.example")
+            homeserver.add(room, "@mallory:elsewhere.example", "m.room.member", {"membership": "invite", "is_direct": True},
+                           state_key=who)
+            if federated == "1":
+                await wait_until(lambda: who in room.joined, f"{who} to come in")  # noqa: B023
+            else:
+                await wait_until(lambda: who not in room.invited, f"{who} to refuse")  # noqa: B023
+                require(who not in room.joined, f"{who} has come to somebody of another homeserver")
+        await gateway.stop()
+        await homeserver.stop()

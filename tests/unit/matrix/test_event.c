@@ -326,7 +326,8 @@ static void test_out_of_place(void **state)
 	        EVENT "'type':'M.ROOM.MESSAGE','content':{'body':'b'}}",
 	        EVENT "'type':'m.room.name','content':{'name':'A'}}",
 	        EVENT "'type':'m.room.avatar','state_key':'x','content':{'url':'mxc://hs/a'}}",
-	        STATE("m.room.join_rules", "'join_rule':'public'"),
+	        STATE("m.room.pinned_events", "'pinned':[]"),
+	        EVENT "'type':'m.room.join_rules','content':{'join_rule':'public'}}",
 	};
 
 	(void)state;
