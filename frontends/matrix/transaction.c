@@ -406,6 +406,8 @@ static struct postponed *postpone(struct accepting *accepting, struct cJSON *bod
 	postponed->body = body;
 	postponed->since_ms = clock_ms();
 	list_append(before, &postponed->link);
+	/* Whatever it waits for may never come. */
+	matrix_after(accepting->frontend, LIMIT_MATRIX_POSTPONED_MS + 1, transactions_go_on, NULL, NULL);
 	return postponed;
 }
 
