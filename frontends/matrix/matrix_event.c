@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/matrix_event.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -265,6 +266,30 @@ static void read_text(struct reader *in, const struct cJSON *content)
 	read_formatted(in, content);
 }
 
+static size_t count_items(const struct cJSON *list)
+{
+	size_t count = 0;
+
+	for (const struct cJSON *item = json_first(list); item; item = json_next(item))
+		count++;
+	return count;
+}
+
+static void read_users(struct reader *in, const struct cJSON *object, size_t most)
+{
+	const struct cJSON *list = json_array(object, "user_ids");
+	const char **users = arena_alloc(in->arena, count_items(list) * sizeof(*users));
+	size_t count = 0;
+
+	for (const struct cJSON *item = json_first(list); item && count < most; item = json_next(item)) {
+		users[count] = id_of(in, item, NULL, matrix_is_user_id);
+		if (users[count])
+			count++;
+	}
+	in->event->users = users;
+	in->event->users_count = count;
+}
+
 static void read_message(struct reader *in)
 {
 	struct matrix_event *event = in->event;
@@ -280,6 +305,7 @@ static void read_message(struct reader *in)
 		event->replaces = id_of(in, relation, "event_id", matrix_is_event_id);
 	if (!event->replaces) {
 		read_text(in, in->content);
+		read_users(in, json_object(in->content, "m.mentions"), LIMIT_MATRIX_MENTIONS);
 	} else {
 		read_text(in, changed);
 		if (!event->reply_to && !event->thread)
@@ -398,28 +424,9 @@ static void read_tombstone(struct reader *in)
 	in->event->body = text_or_empty(in, in->content, "body");
 }
 
-static size_t count_items(const struct cJSON *value)
-{
-	size_t count = 0;
-
-	for (const struct cJSON *item = json_first(value); item; item = json_next(item))
-		count++;
-	return count;
-}
-
 static void read_typing(struct reader *in)
 {
-	const struct cJSON *list = json_array(in->content, "user_ids");
-	const char **users = arena_alloc(in->arena, count_items(list) * sizeof(*users));
-	size_t count = 0;
-
-	for (const struct cJSON *item = json_first(list); item; item = json_next(item)) {
-		users[count] = id_of(in, item, NULL, matrix_is_user_id);
-		if (users[count])
-			count++;
-	}
-	in->event->users = users;
-	in->event->users_count = count;
+	read_users(in, in->content, SIZE_MAX);
 }
 
 static const struct cJSON *readers_of(const struct cJSON *receipts)

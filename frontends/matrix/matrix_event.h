@@ -108,7 +108,7 @@ struct matrix_event {
 	/* TOPIC, NAME: body, or "". AVATAR: url. TOMBSTONE: room that replaces this one: replaces; body */
 	/* POWER_LEVELS: lent, like the JSON that the event was read from; before: NULL if it is not said */
 	const struct cJSON *content, *content_before;
-	/* TYPING */
+	/* TYPING; MESSAGE: who is meant (m.mentions), unless it is an edit, at most LIMIT_MATRIX_MENTIONS */
 	const char *const *users;
 	size_t users_count;
 	/* RECEIPT */

@@ -5,11 +5,13 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/markup.h"
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/copies.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/mention.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_room.h"
@@ -34,7 +36,27 @@ static const char *name_on_network(void *context, const char *id)
 	static struct buf name; /* lent until the next call */
 
 	buf_clear(&name);
-	return matrix_ghost_name(&saying->frontend->names, id, &name) ? buf_text(&name) : NULL;
+	return mention_name(&name, saying->frontend, saying->room, id) ? buf_text(&name) : NULL;
+}
+
+/* In front, where clients of the network look for it. */
+static void put_mentions(struct saying *saying)
+{
+	struct buf names = {0}, text = {0}, xhtml = {0};
+
+	mention_put_missing(&names, saying->frontend, saying->room, saying->source, buf_text(&saying->text));
+	if (names.len) {
+		buf_printf(&text, "%s%s", buf_text(&names), buf_text(&saying->text));
+		if (saying->xhtml.len) {
+			markup_put_text(&xhtml, buf_text(&names), names.len);
+			buf_puts(&xhtml, buf_text(&saying->xhtml));
+		}
+		buf_finish(&saying->text);
+		buf_finish(&saying->xhtml);
+		saying->text = text;
+		saying->xhtml = xhtml;
+	}
+	buf_finish(&names);
 }
 
 /* Behind the caption. A link is text for every network, so there is no markup beside it. */
@@ -73,6 +95,8 @@ static void read_text(struct saying *saying)
 	} else {
 		buf_puts(&saying->text, source->body);
 	}
+	if (!emote)
+		put_mentions(saying);
 	if (source->message_type == MATRIX_FILE)
 		read_file(saying);
 }

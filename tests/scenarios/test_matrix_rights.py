@@ -4,6 +4,7 @@ What becomes of messages where people of Matrix keep the bridge from something, 
 rooms of their own without its rights, in encrypted ones. docs/matrix.md says what is promised.
 """
 import json
+from urllib.parse import quote
 
 from harness.process import Failure, require, wait_until
 from test_matrix import (BOT, CAROL, PACKAGES, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc,  # noqa: F401
@@ -253,7 +254,8 @@ async def scenario_private_channels(world):
     await bob.message(bot, "You are not in #own", BOT, mark)
     require(not bob.find(portal, "m.room.member", BOT, after=mark), "bob is invited")
     carol.send("INVITE bob #own")
-    await bob.message(None, "carol invites you to #own", after=mark)
+    chat = await bob.join(await bob.invited(CAROL, mark))
+    await bob.message(chat, "carol invites you to #own", CAROL)
     mark, irc_mark = bob.mark(), carol.mark()
     await ask(bob, bot, "join #own", "private")
     await carol.expect(r"^:bob!\S+ JOIN :?#own$", irc_mark)
@@ -281,23 +283,52 @@ async def scenario_private_channels(world):
     await alice.wait_state(den, "m.room.join_rules", lambda content: content["join_rule"] == "invite")
 
 
+async def with_other_homeservers(world, federated):
+    homeserver = world.fake_homeserver()
+    await world.irc_appservice(synapse=homeserver, **{"matrix.federated": "1" if federated else "0"})
+    alice, _ = await with_account(world, homeserver, "alice")
+    portal = await alice.join(alias("#lobby"))
+    made = homeserver.rooms[portal].state["m.room.create", ""]
+    require(made.get("m.federate", True) == federated, f"the portal is made as {made}")
+    for who in (BOT, CAROL):
+        room = homeserver.new_room("@mallory:elsewhere.example")
+        homeserver.add(room, "@mallory:elsewhere.example", "m.room.member", {"membership": "invite", "is_direct": True},
+                       state_key=who)
+        await wait_until(lambda: who not in room.invited, f"{who} to come in, or to refuse")  # noqa: B023
+        require((who in room.joined) == federated, f"{who} is in a room of another homeserver: {who in room.joined}")
+
+
 async def scenario_people_of_other_homeservers(world):
-    """matrix.federated = 0, the default: the bot and contacts come to nobody else, and our rooms are not theirs."""
-    for federated in ("0", "1"):
-        homeserver = world.fake_homeserver()
-        _, _, gateway = await world.irc_appservice(synapse=homeserver, **{"matrix.federated": federated})
-        alice, _ = await with_account(world, homeserver, "alice")
-        portal = await alice.join(alias("#lobby"))
-        made = homeserver.rooms[portal].state["m.room.create", ""]
-        require(made.get("m.federate", True) == (federated == "1"), f"the portal is made as {made}")
-        for who in (BOT, CAROL):
-            room = homeserver.new_room("@mallory:elsewhere.example")
-            homeserver.add(room, "@mallory:elsewhere.example", "m.room.member", {"membership": "invite", "is_direct": True},
-                           state_key=who)
-            if federated == "1":
-                await wait_until(lambda: who in room.joined, f"{who} to come in")  # noqa: B023
-            else:
-                await wait_until(lambda: who not in room.invited, f"{who} to refuse")  # noqa: B023
-                require(who not in room.joined, f"{who} has come to somebody of another homeserver")
-        await gateway.stop()
-        await homeserver.stop()
+    """The bot and contacts come to nobody else, and our rooms are not theirs."""
+    await with_other_homeservers(world, False)
+
+
+async def scenario_people_of_other_homeservers_are_welcome(world):
+    await with_other_homeservers(world, True)
+
+
+async def scenario_whom_people_mean(world):
+    """Links to people and portals are what the network calls them; who is meant without one is named."""
+    lobby = await in_the_lobby(world, "alice", "bob")
+    (alice, bob), carol, portal = lobby.people, lobby.carol, lobby.portal
+    await bob.set_display_name("Robert")
+    await carol.expect(r"^:bob!\S+ NICK :?Robert$")
+
+    async def becomes(wanted, text, html=None, **more):
+        mark = carol.mark()
+        await alice.say(portal, text, html, **more)
+        said = (await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :(.*)$", mark)).group(1)
+        require(said == wanted, f"{text!r} is said as {said!r}")
+
+    def link(to, text):
+        return f'<a href="https://matrix.to/#/{to}">{text}</a>'
+    await becomes("Robert: hello", "Bob: hello", f"{link(bob.id, 'Bob')}: hello")
+    await becomes("come to #lobby", "come", f"come to {link(quote(portal), 'our lobby')}")
+    await becomes("come to #lobby", "come", f"come to {link(quote(alias('#lobby')), 'our lobby')}")
+    await becomes("and carol", "and she", f"and {link(CAROL, 'she')}")
+    meant = {"m.mentions": {"user_ids": [bob.id, alice.id, CAROL, "@nobody:localhost", CAROL]}}
+    await becomes("Robert, carol: look here", "look here", **meant)
+    await becomes("carol: look, Robert", "look, Robert", **meant)
+    await becomes("look, ROBERT and carol", "look, ROBERT and carol", **meant)
+    await becomes("everybody", "everybody", **{"m.mentions": {"room": True}})
+    await becomes("nonsense", "nonsense", **{"m.mentions": {"user_ids": []}})

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "config/limits.h"
 #include "frontends/matrix/matrix_event.h"
 
 #define EVENT "{'event_id':'$e','room_id':'!r:hs','sender':'@a:hs','origin_server_ts':17,"
@@ -246,6 +247,22 @@ static void test_relations(void **state)
 	is_text(event.key, NULL);
 }
 
+static void test_who_is_meant(void **state)
+{
+	(void)state;
+	take(MESSAGE("'msgtype':'m.text','body':'b','m.mentions':{'user_ids':['@a:hs',7,'x','@b:hs']}"));
+	assert_int_equal(event.users_count, 2);
+	is_text(event.users[1], "@b:hs");
+	take(MESSAGE("'msgtype':'m.text','body':'b','m.mentions':{'user_ids':['@1:hs','@2:hs','@3:hs','@4:hs','@5:hs','@6:hs',"
+	             "'@7:hs','@8:hs','@9:hs','@10:hs','@11:hs','@12:hs']}"));
+	assert_int_equal(event.users_count, LIMIT_MATRIX_MENTIONS);
+	take(MESSAGE("'msgtype':'m.text','body':'* b','m.mentions':{'user_ids':['@a:hs']},'m.new_content':{'body':'b'},"
+	             "'m.relates_to':{'rel_type':'m.replace','event_id':'$e'}"));
+	assert_int_equal(event.users_count, 0);
+	take(MESSAGE("'msgtype':'m.text','body':'b','m.mentions':7"));
+	assert_int_equal(event.users_count, 0);
+}
+
 static void test_state(void **state)
 {
 	(void)state;
@@ -372,7 +389,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_envelope),     cmocka_unit_test(test_texts), cmocka_unit_test(test_polls),
 	        cmocka_unit_test(test_files),
-	        cmocka_unit_test(test_relations),    cmocka_unit_test(test_state), cmocka_unit_test(test_out_of_place),
+	        cmocka_unit_test(test_relations),    cmocka_unit_test(test_state), cmocka_unit_test(test_who_is_meant), cmocka_unit_test(test_out_of_place),
 	        cmocka_unit_test(test_ephemeral),
 	};
 
