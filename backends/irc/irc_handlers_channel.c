@@ -294,13 +294,14 @@ static void on_invite(struct irc_connection *connection, struct irc_line *line)
 {
 	struct irc_user *user = connection->user;
 	struct buf contact = {0};
-	char *text;
+	char *room, *text;
 
 	if (!irc_connection_is_me(connection, line->params[0]) || *line->nick == '\0' ||
 	    !text_is_clean(line->params[1], strlen(line->params[1]), TEXT_LINE))
 		return;
-	text = mem_printf("%s invites you to %s%s%s", line->nick, line->params[1],
-	                  *connection->name ? "@" : "", connection->name);
+	room = mem_printf("%s%s%s", line->params[1], *connection->name ? "@" : "", connection->name);
+	text = mem_printf("%s invites you to %s. To come in, tell the gateway: join %s", line->nick, room, room);
+	mem_free(room);
 	irc_contact_name(&contact, connection, line->nick);
 	irc_user_tell(user, contact.data, text);
 	buf_finish(&contact);

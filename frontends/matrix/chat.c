@@ -9,6 +9,7 @@
 #include "frontends/matrix/encryption.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/making.h"
+#include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/upgrade.h"
@@ -196,6 +197,11 @@ void chat_invited(struct matrix_frontend *frontend, const struct matrix_event *e
 		return;
 	}
 	ghost_prepare(frontend, ghost, shown_name(buf_text(&name), in_room), id);
+	if (known && known->kind == MATRIX_ROOM_PORTAL) {
+		moderation_ghost_invited(frontend, known, event);
+		buf_finish(&name);
+		return;
+	}
 	if (known && (known->kind != MATRIX_ROOM_CHAT || strcmp(known->owner, sender) != 0)) {
 		chat_refuse(frontend, id, ghost, "This room is tied to something else already.");
 		buf_finish(&name);

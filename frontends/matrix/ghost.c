@@ -269,6 +269,13 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
 	join(frontend, room, ghost, lane, false);
 }
 
+void ghost_come(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost)
+{
+	map_remove(room->outsiders, ghost);
+	matrix_room_note_member(frontend, room, ghost, true);
+	join(frontend, room, ghost, room->id, false);
+}
+
 void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *reason)
 {
 	if (!matrix_room_has(room, ghost))

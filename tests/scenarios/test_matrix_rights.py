@@ -332,3 +332,40 @@ async def scenario_whom_people_mean(world):
     await becomes("look, ROBERT and carol", "look, ROBERT and carol", **meant)
     await becomes("everybody", "everybody", **{"m.mentions": {"room": True}})
     await becomes("nonsense", "nonsense", **{"m.mentions": {"user_ids": []}})
+
+
+async def scenario_ghosts_are_invited_into_a_portal(world):
+    """That is an invitation on the network, by the account of whoever invites."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol, portal = lobby.people[0], lobby.carol, lobby.portal
+    dave = await world.irc_client(lobby.ircd, "dave")
+    await alice.wait_state(portal, "m.room.power_levels", lambda content: True)
+    await make_admin(lobby, alice, portal)
+    await alice.invite(portal, ghost("dave"))
+    await dave.expect(r"^:alice!\S+ INVITE dave :?#lobby$")
+    await dave.join("#lobby")
+    await alice.member(portal, ghost("dave"))
+    # Nobody of that name.
+    mark = alice.mark()
+    await alice.invite(portal, ghost("nobody"))
+    await alice.message(portal, "nobody is not invited", BOT, mark)
+    await alice.member(portal, ghost("nobody"), "leave", mark)
+    # Without an account.
+    eve = await world.matrix_person(lobby.synapse, "eve")
+    await eve.join(portal)
+    await set_level(alice, portal, eve.id, 50)
+    frank = await world.irc_client(lobby.ircd, "frank")
+    mark = alice.mark()
+    await eve.invite(portal, ghost("frank"))
+    await alice.message(portal, "frank is not invited.*register", BOT, mark)
+    # Into a room in which the bot may not invite: who is on the network comes.
+    await carol.join("#hall")
+    room = await room_with_levels(alice, invite=50)
+    await ask(alice, room, "plumb #hall", "I may not invite")
+    carol.send("PRIVMSG #hall :first")
+    await alice.message(room, "^<carol> first$", BOT)
+    await alice.invite(room, CAROL)
+    await alice.member(room, CAROL)
+    carol.send("PRIVMSG #hall :second")
+    await alice.message(room, "^second$", CAROL)
+    require(not frank.find("INVITE"), "frank is invited all the same")
