@@ -123,6 +123,7 @@
 #define LIMIT_MAP_ENTRIES 5000000            /* the oldest are forgotten */
 #define LIMIT_SPOOL_SEGMENT_BYTES (8u << 20) /* a file of the log, about; 1/128 of spool.max_size if that is more */
 #define LIMIT_SPOOL_NOTE_BYTES (64u << 10)   /* one note */
+#define LIMIT_NONSENSE_BYTES (16u << 10)     /* of what a server tells and nobody can read, as a dead letter */
 #define LIMIT_SPOOL_DEAD 1000                /* dead letters of one queue; then its oldest is dropped */
 /* seen ids and links that wait for messages.db; with spool.durability = off twice as many are all that is remembered */
 #define LIMIT_SPOOL_ITEMS 200000

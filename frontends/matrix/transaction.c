@@ -27,6 +27,7 @@
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/said.h"
 #include "frontends/matrix/upgrade.h"
+#include "transport/delivery.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
@@ -238,16 +239,35 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 		on_room_event(frontend, room, event);
 }
 
-static void take_all(struct matrix_frontend *frontend, const struct cJSON *events)
+/* Synapse's events have all three, also of kinds that mean nothing to us. */
+static bool makes_sense(const struct matrix_event *event)
+{
+	return event->id && event->room && event->sender;
+}
+
+static void keep_nonsense(struct matrix_frontend *frontend, const struct cJSON *item)
+{
+	struct buf text = {0};
+
+	json_put(&text, item);
+	log_warning(&frontend->base.log, "an event of the homeserver makes no sense: it is among the dead letters");
+	delivery_keep_nonsense(&frontend->base, frontend->names.server, buf_text(&text), text.len,
+	                       "this event of the homeserver makes no sense");
+	buf_finish(&text);
+}
+
+static void take_all(struct matrix_frontend *frontend, const struct cJSON *events, bool ephemeral)
 {
 	for (const struct cJSON *item = json_first(events); item; item = json_next(item)) {
 		struct arena arena = {0};
 		struct matrix_event event;
 
-		if (matrix_event_read(&event, item, &arena))
+		bool good = matrix_event_read(&event, item, &arena) && (ephemeral || makes_sense(&event));
+
+		if (good)
 			take(frontend, &event);
-		else
-			log_warning(&frontend->base.log, "an event of the homeserver is no object: left out");
+		else if (!ephemeral)
+			keep_nonsense(frontend, item);
 		arena_finish(&arena);
 	}
 }
@@ -319,8 +339,8 @@ static void take_transaction(struct matrix_frontend *frontend, struct accepting 
 {
 	const struct cJSON *ephemeral = json_array(body, "ephemeral");
 
-	take_all(frontend, json_array(body, "events"));
-	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"));
+	take_all(frontend, json_array(body, "events"), false);
+	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"), true);
 	note_order(frontend);
 	CRASH_POINT("core.matrix.taken");
 	spool_when_durable(frontend->base.transport->spool, on_durable, accepting);
@@ -450,6 +470,20 @@ static void on_transaction(void *context, struct appservice_request *request, co
 	take_transaction(frontend, accepting, body);
 }
 
+static void on_nonsense(void *context, struct appservice_request *request, const char *body, size_t length)
+{
+	struct matrix_frontend *frontend = context;
+
+	if (!frontend->loaded || frontend->stopping) {
+		appservice_refuse(request, 503, "M_UNKNOWN", "the bridge is not ready: please try again");
+		return;
+	}
+	delivery_keep_nonsense(&frontend->base, frontend->names.server, body, length,
+	                       "this transaction of the homeserver makes no sense");
+	spool_when_durable(frontend->base.transport->spool, on_durable, accept_later(frontend, request));
+	transport_commit(frontend->base.transport);
+}
+
 static void on_user(void *context, struct appservice_request *request, const char *id)
 {
 	struct matrix_frontend *frontend = context;
@@ -514,6 +548,7 @@ static void on_directory(void *context, struct appservice_request *request, enum
 
 const struct appservice_ops transaction_ops = {
         .transaction = on_transaction,
+        .nonsense = on_nonsense,
         .user = on_user,
         .alias = on_alias,
         .directory = on_directory,

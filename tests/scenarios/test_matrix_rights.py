@@ -369,3 +369,35 @@ async def scenario_ghosts_are_invited_into_a_portal(world):
     carol.send("PRIVMSG #hall :second")
     await alice.message(room, "^second$", CAROL)
     require(not frank.find("INVITE"), "frank is invited all the same")
+
+
+async def scenario_events_that_make_no_sense(world):
+    """They are dead letters, of which no log says what is in them, and hold up nobody."""
+    homeserver = world.fake_homeserver()
+    lobby = await in_the_lobby(world, "alice", synapse=homeserver)
+    alice, carol, gateway = lobby.people[0], lobby.carol, lobby.gateway
+    await homeserver.idle()
+    good = {"event_id": "$some:where", "room_id": lobby.portal, "sender": alice.id}
+    homeserver.queue += [7, ["hidden"], {"type": "m.room.message", "content": {"body": "hidden"}},
+                         {**good, "event_id": "hidden"}, {**good, "content": 7}]
+    irc_mark = carol.mark()
+    await alice.say(lobby.portal, "hello")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :hello$", irc_mark)
+
+    async def has_letters(count):
+        rows = json.loads(await gateway.control("--json", "spool"))["rows"]
+        letters = [row for row in rows if row["state"] == "dead letter"]
+        require(len(letters) == count and {row["user"] for row in letters} == {"localhost"}, f"the spool has {rows}")
+        return letters
+    letters = await has_letters(4)
+    for content in ([], {"events": 7}):
+        status, _ = await homeserver.ask_bridge("PUT", "/_matrix/app/v1/transactions/none", content)
+        require(status == 200, f"it is answered {status}")
+    await has_letters(6)
+    require("hidden" not in gateway.process.log(), "the log says what was in them")
+    # Nobody can be shown it: it waits, for nothing else.
+    await gateway.control("spool_retry", str(letters[0]["number"]))
+    await gateway.control("spool_drop", str(letters[1]["number"]))
+    await alice.say(lobby.portal, "again")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :again$", irc_mark)
+    await has_letters(4)
