@@ -126,6 +126,7 @@ static void put_message(struct buf *out, const struct event_message *message, co
 struct sent {
 	struct matrix_frontend *frontend;
 	uint64_t number; /* of the record; 0: none */
+	uint64_t trace;
 	char *address;   /* whose */
 	char *room, *ghost;
 	char *name;      /* of whoever speaks: the bot may have to say it for him */
@@ -228,8 +229,8 @@ static void refused(const struct sent *sent, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = sent->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, sent->room);
 
-	log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s", log_quote(sent->address),
-	            reply->problem);
+	log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s%s", log_quote(sent->address),
+	            reply->problem, log_trace(sent->trace));
 	delivery_refused(frontend->base.transport, sent->number, reply->problem);
 	if (sent->by_bot && sent->text && reply->err == TP_ERR_NOT_ALLOWED && room)
 		outsider_unheard(frontend, room, sent->address, reply->problem);
@@ -317,6 +318,7 @@ static struct sent *sent_by(const struct speaking *speaking, const struct matrix
 
 	sent->frontend = speaking->frontend;
 	sent->number = speaking->event->handover;
+	sent->trace = speaking->event->trace;
 	sent->address = mem_strdup(speaking->to->address);
 	sent->room = mem_strdup(room->id);
 	sent->ghost = mem_strdup(speaking->ghost);
@@ -338,6 +340,7 @@ static void make_call(struct speaking *speaking, const struct matrix_room *room,
 	                                                                      .lane = room->id,
 	                                                                      .room = room->id,
 	                                                                      .transaction = transaction,
+	                                                                      .trace = speaking->event->trace,
 	                                                                      .done = on_sent,
 	                                                                      .context = sent,
 	                                                                      .drop = sent_free});
@@ -566,6 +569,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	                                        .lane = room->id,
 	                                        .room = room->id,
 	                                        .transaction = transaction,
+	                                        .trace = speaking->event->trace,
 	                                        .done = on_sent,
 	                                        .context = sent,
 	                                        .drop = sent_free});

@@ -68,13 +68,24 @@ static void tell_undelivered(struct matrix_frontend *frontend, const char *room,
 	const char *id = event->undelivered.message.id;
 	struct telling *telling = MEM_NEW(struct telling);
 	char *transaction = mem_printf("%s.%" PRIu64 ".back", frontend->records, event->handover);
+	char *path = matrix_path("/rooms/%s/send/m.room.message/%s", room, transaction);
 	struct buf content = {0};
 
 	telling->frontend = frontend;
 	telling->number = event->handover;
 	matrix_put_notice(&content, id && matrix_is_event_id(id) ? id : NULL, text);
-	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), transaction, on_told, telling,
-	            mem_free);
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+	                                                            .path = path,
+	                                                            .as = as,
+	                                                            .body = buf_text(&content),
+	                                                            .lane = room,
+	                                                            .room = room,
+	                                                            .transaction = transaction,
+	                                                            .trace = event->trace,
+	                                                            .done = on_told,
+	                                                            .context = telling,
+	                                                            .drop = mem_free});
+	mem_free(path);
 	buf_finish(&content);
 	mem_free(transaction);
 }
