@@ -5,8 +5,9 @@
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/space.h"
 
-static const char encrypted[] = "is encrypted, and I cannot read that yet: what is said here does not reach the network. "
-                                "It cannot be switched off in a room.";
+static const char encrypted[] =
+        "is encrypted, and I cannot read that yet: what is said here does not reach the network. "
+        "It cannot be switched off in a room.";
 
 static void tell(struct matrix_frontend *frontend, const struct matrix_room *room, const char *text)
 {

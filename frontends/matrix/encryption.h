@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Encrypted rooms, which we cannot read: people are told so, once, and the way out. An encrypted chat with a contact, or
- * with the bot, is none of those that the network or the bot speak in: they go to one without encryption.
+ * Encrypted rooms, which we cannot read: people are told so, once, and the way out. An encrypted chat with a contact,
+ * or with the bot, is none of those that the network or the bot speak in: they go to one without encryption.
  */
 #pragma once
 

@@ -219,6 +219,7 @@ static void room_free(void *value)
 	mem_free(room->title);
 	mem_free(room->icon);
 	mem_free(room->topic);
+	mem_free(room->topic_event);
 	mem_free(room);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What people of the homeserver do to ghosts in a portal, and to each other: invitations, kicks, bans and power levels
- * become invitations, kicks, bans and roles on the network, by the account of whoever did it. If the network does not do it the person is told,
- * and in a portal that we have made it is undone; in a room of the people's own a ghost stays out of it.
+ * become invitations, kicks, bans and roles on the network, by the account of whoever did it. If the network does not
+ * do it the person is told, and in a portal that we have made it is undone; in a room of the people's own a ghost stays
+ * out of it.
  */
 #pragma once
 

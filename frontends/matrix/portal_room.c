@@ -568,6 +568,15 @@ static void set_topic(struct matrix_frontend *frontend, struct matrix_room *room
 	set_state(frontend, room->id, "m.room.topic", "topic", topic);
 }
 
+void portal_room_put_back_topic(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	const struct room *legacy = portal_listener(&frontend->base, room->name);
+	const char *subject = legacy && legacy->subject ? legacy->subject : "";
+
+	if (legacy)
+		set_topic(frontend, room, (void *)(uintptr_t)subject);
+}
+
 void portal_room_show_subject(struct matrix_frontend *frontend, struct identity *to,
                               const struct event_message *subject)
 {

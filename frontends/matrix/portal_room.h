@@ -40,6 +40,9 @@ void portal_rooms_join_again(struct matrix_frontend *frontend, const char *id, c
 /* matrix_later: the ghosts in the portals of legacy room `name` become those whom the listener sees. */
 void portal_rooms_sync(struct matrix_frontend *frontend, const char *name, const char *unused);
 
+/* The network has not taken a topic: the room shows again what is there. */
+void portal_room_put_back_topic(struct matrix_frontend *frontend, struct matrix_room *room);
+
 /* From deliver. */
 void portal_room_show_participant(struct matrix_frontend *frontend, struct identity *to,
                                   const struct event_participant *participant);

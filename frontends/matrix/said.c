@@ -180,7 +180,8 @@ static int send_on(struct saying *saying, struct resource *from, const struct ev
 	return router_from_frontend(from, event);
 }
 
-static void route(struct saying *saying, enum event_type type, struct event_message *message)
+/* False: it was refused, which its author has been told. */
+static bool route(struct saying *saying, enum event_type type, struct event_message *message)
 {
 	struct event event = {.type = type, .message = *message};
 	char *legacy;
@@ -191,6 +192,7 @@ static void route(struct saying *saying, enum event_type type, struct event_mess
 	if (err && !said_is_moderation(message))
 		complain(saying, err);
 	mem_free(legacy);
+	return !err;
 }
 
 static void note(struct matrix_frontend *frontend, const struct matrix_event *event, const char *text,
@@ -319,7 +321,8 @@ static void take_back(struct matrix_frontend *frontend, struct matrix_room *room
 
 /* Somebody else's reaction is none of the sender's. */
 static void take_back_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
-                               const struct matrix_event *event, const char *target, const char *who, struct arena *arena)
+                               const struct matrix_event *event, const char *target, const char *who,
+                               struct arena *arena)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
 	const struct recent *redacted = recent_find(frontend, event->replaces);
@@ -422,5 +425,7 @@ void said_topic(struct matrix_frontend *frontend, struct matrix_room *room,
 	if (room->kind != MATRIX_ROOM_PORTAL)
 		return;
 	mem_replace(&room->topic, message.text);
-	route(&saying, EVENT_SUBJECT, &message);
+	mem_replace(&room->topic_event, event->id);
+	if (!route(&saying, EVENT_SUBJECT, &message))
+		portal_room_put_back_topic(frontend, room);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What people say in rooms that are known, on its way to the network or the bot. What is not taken its author is told. */
+/* What people say in rooms that are known, on its way to the network or the bot. What is not taken its author is
+ * told. */
 #pragma once
 
 #include "frontends/matrix/matrix_room.h"

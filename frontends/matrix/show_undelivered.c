@@ -3,6 +3,7 @@
 #include "frontends/matrix/show.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "frontends/matrix/ghost.h"
@@ -10,6 +11,7 @@
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_change.h"
+#include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/said.h"
 #include "transport/delivery.h"
 
@@ -32,16 +34,28 @@ static const char *reason_text(enum undelivered_reason reason)
 	return "the network refused it";
 }
 
-static const struct matrix_room *room_of(const struct matrix_frontend *frontend, const char *address,
+static struct matrix_room *room_of(const struct matrix_frontend *frontend, const char *address,
                                          const struct event_message *message)
 {
 	if (message->kind == MESSAGE_ROOM)
 		return matrix_room_portal(frontend, message->name);
 	char *name = matrix_chat_name(message);
-	const struct matrix_room *room = matrix_room_chat(frontend, address, name);
+	struct matrix_room *room = matrix_room_chat(frontend, address, name);
 
 	mem_free(name);
 	return room;
+}
+
+struct topic {
+	const char *event;
+};
+
+static void put_back_topic(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const struct topic *refused = context;
+
+	if (room->topic_event && refused->event && !strcmp(room->topic_event, refused->event))
+		portal_room_put_back_topic(frontend, room);
 }
 
 struct telling {
@@ -111,6 +125,8 @@ int show_undelivered(struct matrix_frontend *frontend, const char *address, cons
 		portal_change_refused(frontend, address, message, text);
 		return 0;
 	}
+	if (message->kind == MESSAGE_ROOM)
+		matrix_room_each_portal(frontend, message->name, put_back_topic, &(struct topic){message->id});
 	if (undelivered->reason == UNDELIVERED_TOO_LONG && long_text_send(frontend, address, event))
 		return event->handover ? 1 : 0;
 	whole = mem_printf("Not delivered: %s", text);

@@ -92,7 +92,8 @@ static void take_ping(void *context, const char *transaction)
 
 static void set_up(void)
 {
-	static const struct appservice_ops ops = {take_transaction, take_nonsense, take_name, take_name, take_directory, take_ping, NULL};
+	static const struct appservice_ops ops = {take_transaction, take_nonsense, take_name, take_name,
+						  take_directory, take_ping, NULL};
 
 	log_threshold = LOG_LEVEL_ERROR;
 	uv_loop_init(&loop);

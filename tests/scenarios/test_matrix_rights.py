@@ -401,3 +401,32 @@ async def scenario_events_that_make_no_sense(world):
     await alice.say(lobby.portal, "again")
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :again$", irc_mark)
     await has_letters(4)
+
+
+async def scenario_a_topic_that_is_refused(world):
+    """It is told, and the room shows again what the network has."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol = lobby.people[0], lobby.carol
+    await carol.join("#own")
+    carol.send("MODE #own +t", "TOPIC #own :as it is")
+    portal = await enter(alice, carol, "#own")
+
+    async def has_topic(topic):
+        await alice.wait_state(portal, "m.room.topic", lambda content: content["topic"] == topic)
+    await has_topic("as it is")
+    mark = alice.mark()
+    for topic in ("better", "better"):
+        await alice.set_state(portal, "m.room.topic", {"topic": topic})
+        await alice.message(portal, "Not delivered", BOT, mark)
+        mark = alice.mark()
+        await has_topic("as it is")
+    # By somebody whom the network does not know.
+    eve = await world.matrix_person(lobby.synapse, "eve")
+    await eve.join(portal)
+    await eve.set_state(portal, "m.room.topic", {"topic": "worse"})
+    await alice.message(portal, "Not delivered", BOT, mark)
+    await has_topic("as it is")
+    carol.send("MODE #own -t")
+    await carol.expect("MODE #own -t")
+    await alice.set_state(portal, "m.room.topic", {"topic": "better"})
+    await carol.expect(r"^:alice!\S+ TOPIC #own :better$")

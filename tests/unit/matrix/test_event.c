@@ -389,7 +389,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_envelope),     cmocka_unit_test(test_texts), cmocka_unit_test(test_polls),
 	        cmocka_unit_test(test_files),
-	        cmocka_unit_test(test_relations),    cmocka_unit_test(test_state), cmocka_unit_test(test_who_is_meant), cmocka_unit_test(test_out_of_place),
+	        cmocka_unit_test(test_relations),    cmocka_unit_test(test_state),
+	        cmocka_unit_test(test_who_is_meant), cmocka_unit_test(test_out_of_place),
 	        cmocka_unit_test(test_ephemeral),
 	};
 
