@@ -135,6 +135,7 @@
 #define LIMIT_MAP_ENTRIES 5000000            /* the oldest are forgotten */
 #define LIMIT_SPOOL_SEGMENT_BYTES (8u << 20) /* a file of the log, about; 1/128 of spool.max_size if that is more */
 #define LIMIT_SPOOL_NOTE_BYTES (64u << 10)   /* one note */
+#define LIMIT_NONSENSE_BYTES (16u << 10)     /* of what a server tells and nobody can read, as a dead letter */
 #define LIMIT_SPOOL_DEAD 1000                /* dead letters of one queue; then its oldest is dropped */
 /* seen ids and links that wait for messages.db; with spool.durability = off twice as many are all that is remembered */
 #define LIMIT_SPOOL_ITEMS 200000
@@ -211,6 +212,7 @@
 #define LIMIT_XMPP_ADMIN_ITEMS 50          /* of one request to a room: kicks, bans, roles */
 #define LIMIT_ROOM_PICTURE_BYTES (1u << 20) /* of a room or of oneself, from people to the network */
 #define LIMIT_MATRIX_POLLS 200             /* whose questions and votes are known */
+#define LIMIT_MATRIX_MENTIONS 10           /* people who are meant by a message and not named in its text */
 #define LIMIT_MATRIX_ANSWERS 20            /* of a poll, as Matrix has it */
 #define LIMIT_MATRIX_POWERS 200            /* ghosts of a portal with a power level, and changes of one event */
 #define LIMIT_MATRIX_POWER_MS 2000         /* from one change of a portal's power levels to the next */

@@ -209,7 +209,7 @@ static bool decode_moderation(struct decoder *d)
 	Pbnetwork__Moderation *m = UNPACK(d, moderation);
 	struct event_message *message = &d->event->message;
 
-	if (!m || (int)m->action < MODERATION_NONE || (int)m->action > MODERATION_ROLE)
+	if (!m || (int)m->action < MODERATION_NONE || (int)m->action > MODERATION_INVITE)
 		return false;
 	take_user(d, m->username);
 	message->kind = MESSAGE_ROOM;

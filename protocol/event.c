@@ -115,7 +115,7 @@ bool event_text_is_file(const struct event_message *message)
 
 const char *event_moderation_name(enum moderation_action action)
 {
-	static const char *const names[] = {"nothing", "kick", "ban", "unban", "role"};
+	static const char *const names[] = {"nothing", "kick", "ban", "unban", "role", "invite"};
 
 	return (unsigned)action < ARRAY_SIZE(names) ? names[action] : "unknown";
 }

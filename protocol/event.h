@@ -113,6 +113,7 @@ enum moderation_action {
 	MODERATION_BAN = 2, /* and out, if he is in */
 	MODERATION_UNBAN = 3,
 	MODERATION_ROLE = 4, /* this role from now on */
+	MODERATION_INVITE = 5, /* whoever is not in is asked to come */
 };
 
 /* Numbers are the wire's ConnectionError; they travel as plain int32, so others may occur. */

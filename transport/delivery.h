@@ -66,6 +66,10 @@ void delivery_shown(struct transport *transport, uint64_t number);
 void delivery_not_shown(struct transport *transport, uint64_t number);
 /* By frontends: their server will never take it. It is kept for administrators to see, and holds up nothing. */
 void delivery_refused(struct transport *transport, uint64_t number, const char *reason);
+/* By frontends: what `server` has told makes no sense, and cannot come again: a dead letter, in the name of the server,
+ * for an administrator to look at. `bytes`: as it came; what is too long is cut. Bounded like other dead letters. */
+void delivery_keep_nonsense(struct frontend *frontend, const char *server, const char *bytes, size_t length,
+			    const char *reason);
 /* By frontends whose server names messages itself: where the messages of a conversation (`room`: a room) have their
  * names (message_map.h), on the people's side and on the network's. Into the two, which are cleared. Tie the two ids
  * before delivery_shown. The identity is ready. */

@@ -333,6 +333,31 @@ void delivery_refused(struct transport *transport, uint64_t number, const char *
 		spool_dead(transport->spool, record, reason);
 }
 
+void delivery_keep_nonsense(struct frontend *frontend, const char *server, const char *bytes, size_t length,
+			    const char *reason)
+{
+	struct spool *spool = frontend->transport->spool;
+	struct spool_record *record;
+	struct buf owner = {0}, text = {0};
+
+	text_clean(&text, bytes, length < LIMIT_NONSENSE_BYTES ? length : LIMIT_NONSENSE_BYTES, TEXT_LINES);
+	spool_identity_key(&owner, frontend->ops->name, server);
+	struct spool_queue *queue = spool_queue_open(spool, SPOOL_TO_PEOPLE, buf_text(&owner));
+	struct event event = {.type = EVENT_MESSAGE,
+			      .user = server,
+			      .message = {.kind = MESSAGE_CHAT, .name = server, .text = buf_text(&text)}};
+	int err = spool_put(spool, queue, &(struct spool_message){.conversation = server, .event = &event}, &record);
+
+	if (err)
+		log_warning(&frontend->log, "what %s has told makes no sense, and is not kept: %s", log_quote(server),
+			    tp_error_text(err));
+	else
+		spool_dead(spool, record, reason);
+	spool_queue_release(spool, &queue);
+	buf_finish(&owner);
+	buf_finish(&text);
+}
+
 /* -------------------------------------------------------------------------------------------- again */
 
 /* What was said while nobody could be shown it. `room`: of this one only, to `only`. */

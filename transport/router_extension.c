@@ -45,7 +45,8 @@ void network_room_info(struct user *user, struct event *event)
 	}
 	if (room->away != info->is_away) {
 		room_set_away(room, info->is_away);
-		if (!info->title && !info->description && !info->icon_hash && !info->members)
+		if (!info->title && !info->description && !info->icon_hash && !info->members &&
+		    room->is_private == info->is_private)
 			return;
 	}
 	if (!room_update_info(room, info))

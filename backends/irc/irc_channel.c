@@ -146,18 +146,40 @@ void irc_channel_begin(struct irc_channel *channel)
 	MEM_FREE(channel->topic_author);
 }
 
-static void tell_away(struct irc_channel *channel, bool away)
+void irc_channel_note_mode(struct irc_channel *channel, char mode, bool set)
+{
+	static const char closing[] = "iksp";
+	const char *found = mode ? strchr(closing, mode) : NULL;
+
+	if (found && set)
+		channel->closed |= 1u << (found - closing);
+	else if (found)
+		channel->closed &= ~(1u << (found - closing));
+}
+
+static void tell_info(struct irc_channel *channel, bool away)
 {
 	struct irc_user *user = channel->connection->user;
 
 	plug_room_info(user->irc->plug, user->key,
-	               &(struct event_room_info){.room = channel->room, .is_away = away});
+	               &(struct event_room_info){
+	                       .room = channel->room, .is_private = channel->told_private, .is_away = away});
+}
+
+void irc_channel_tell_privacy(struct irc_channel *channel)
+{
+	bool is_private = channel->closed != 0;
+
+	if (channel->state != IRC_CHANNEL_JOINED || is_private == channel->told_private)
+		return;
+	channel->told_private = is_private;
+	tell_info(channel, false);
 }
 
 void irc_channel_suspend(struct irc_channel *channel)
 {
 	if (channel->state == IRC_CHANNEL_JOINED) {
-		tell_away(channel, true);
+		tell_info(channel, true);
 		map_destroy(&channel->former, free_member);
 		channel->former = channel->members;
 		channel->members = map_create();
@@ -302,7 +324,9 @@ void irc_channel_complete(struct irc_channel *channel)
 	tell_own_nick(channel, known);
 	tell_members(channel, channel->members, me ? me->nick : channel->told_nick);
 	if (known)
-		tell_away(channel, false);
+		tell_info(channel, false);
+	/* Nobody says it of himself. The answer comes behind this. */
+	irc_send(connection, "MODE", channel->name, NULL);
 	irc_channel_tell_topic(channel);
 	if (known)
 		irc_channel_tell_notice(channel, "Connected again.");
@@ -313,9 +337,11 @@ void irc_channel_tell_all(struct irc_channel *channel)
 {
 	if (channel->state == IRC_CHANNEL_JOINED) {
 		tell_members(channel, channel->members, channel->connection->nick);
+		if (channel->told_private)
+			tell_info(channel, false);
 	} else if (channel->former) {
 		tell_members(channel, channel->former, channel->told_nick);
-		tell_away(channel, true);
+		tell_info(channel, true);
 	}
 	irc_channel_tell_topic(channel);
 }

@@ -39,6 +39,8 @@ struct irc_channel {
 	        *former; /* those of before the connection was lost, until the new ones are known; or NULL */
 	struct map *bans;    /* folded nickname -> mask, char *: what the user has banned; NULL: nothing */
 	struct list waiting; /* struct irc_outgoing: until the user is in */
+	unsigned closed;     /* bits of the modes that close or hide it (irc_channel_note_mode) */
+	bool told_private;   /* as the gateway knows */
 	char *topic;     /* NULL: none */
 	char *topic_author; /* NULL: not known */
 };
@@ -58,6 +60,12 @@ void irc_member_note_host(struct irc_member *member, const char *userhost);
 void irc_channel_note_ban(struct irc_channel *channel, const char *nick, const char *mask);
 /* The mask, forgotten here; NULL: not known. Caller frees. */
 char *irc_channel_take_ban(struct irc_channel *channel, const char *nick);
+
+/* A mode of the channel that was set or taken back. Those that not everybody gets past, or finds it by, make it a
+ * private one: i (by invitation), k (with a key), s (secret), p (private). */
+void irc_channel_note_mode(struct irc_channel *channel, char mode, bool set);
+/* To the gateway, if that is new to it. */
+void irc_channel_tell_privacy(struct irc_channel *channel);
 
 /* JOIN went through: the list of members begins anew. */
 void irc_channel_begin(struct irc_channel *channel);

@@ -249,6 +249,8 @@ static void on_mode(struct irc_connection *connection, struct irc_line *line)
 		struct irc_member *member =
 		        change.prefix_bit ? irc_channel_find(channel, change.argument) : NULL;
 
+		if (!change.prefix_bit)
+			irc_channel_note_mode(channel, change.mode, change.set);
 		if (!member)
 			continue;
 		if (change.set)
@@ -257,6 +259,21 @@ static void on_mode(struct irc_connection *connection, struct irc_line *line)
 			member->prefixes &= ~change.prefix_bit;
 		irc_channel_tell_member(channel, member);
 	}
+	irc_channel_tell_privacy(channel);
+}
+
+/* All that are set: the answer to our question. */
+static void on_modes(struct irc_connection *connection, struct irc_line *line)
+{
+	struct irc_channel *channel = irc_connection_channel(connection, line->params[1]);
+
+	if (!channel)
+		return;
+	channel->closed = 0;
+	/* Their arguments, of which a key may be left out, mean nothing here. */
+	for (const char *mode = line->params[2]; *mode; mode++)
+		irc_channel_note_mode(channel, *mode, true);
+	irc_channel_tell_privacy(channel);
 }
 
 static void on_away(struct irc_connection *connection, struct irc_line *line)
@@ -277,13 +294,14 @@ static void on_invite(struct irc_connection *connection, struct irc_line *line)
 {
 	struct irc_user *user = connection->user;
 	struct buf contact = {0};
-	char *text;
+	char *room, *text;
 
 	if (!irc_connection_is_me(connection, line->params[0]) || *line->nick == '\0' ||
 	    !text_is_clean(line->params[1], strlen(line->params[1]), TEXT_LINE))
 		return;
-	text = mem_printf("%s invites you to %s%s%s", line->nick, line->params[1],
-	                  *connection->name ? "@" : "", connection->name);
+	room = mem_printf("%s%s%s", line->params[1], *connection->name ? "@" : "", connection->name);
+	text = mem_printf("%s invites you to %s. To come in, tell the gateway: join %s", line->nick, room, room);
+	mem_free(room);
 	irc_contact_name(&contact, connection, line->nick);
 	irc_user_tell(user, contact.data, text);
 	buf_finish(&contact);
@@ -335,7 +353,8 @@ static const struct irc_handler handlers[] = {
         {"JOIN", 1, on_join},        {"PART", 1, on_part},        {"KICK", 2, on_kick},
         {"QUIT", 0, on_quit},        {"KILL", 1, on_kill},        {"NICK", 1, on_nick},
         {"MODE", 2, on_mode},        {"TOPIC", 2, on_topic},      {"AWAY", 0, on_away},
-        {"INVITE", 2, on_invite},    {"332", 3, on_topic_reply},  {"333", 3, on_topic_author},
+        {"INVITE", 2, on_invite},    {"324", 3, on_modes},
+        {"332", 3, on_topic_reply},  {"333", 3, on_topic_author},
         {"353", 4, on_names},        {"366", 2, on_names_end},    {"403", 2, on_join_refused},
         {"405", 2, on_join_refused}, {"407", 2, on_join_refused}, {"470", 3, on_forward},
         {"471", 2, on_join_refused}, {"473", 2, on_join_refused}, {"474", 2, on_join_refused},

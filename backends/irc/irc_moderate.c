@@ -114,16 +114,24 @@ static void make_lines(struct lines *lines, const struct event_message *message)
 		if (member)
 			set_role(lines, member, message->moderation.role);
 		break;
+	case MODERATION_INVITE:
+		put_line(lines, "INVITE", (const char *const[]){lines->nick, lines->channel->name}, 2, NULL);
+		break;
 	case MODERATION_NONE:
 		break;
 	}
 }
 
+static const char *command_of(enum moderation_action action)
+{
+	return action == MODERATION_KICK ? "KICK" : action == MODERATION_INVITE ? "INVITE" : "MODE";
+}
+
 static void submit(const struct lines *lines, uint64_t handover, const struct event_message *message)
 {
 	struct irc_channel *channel = lines->channel;
-	bool kicks = message->moderation.action == MODERATION_KICK;
-	struct irc_outgoing *outgoing = irc_outgoing_create(handover, kicks ? "KICK" : "MODE", lines->count);
+	struct irc_outgoing *outgoing =
+	        irc_outgoing_create(handover, command_of(message->moderation.action), lines->count);
 
 	outgoing->whole = true;
 	outgoing->target = mem_strdup(channel->name);

@@ -26,7 +26,7 @@ struct irc_line;
 struct irc_outgoing {
 	struct list link;   /* of a waiting list; else alone */
 	uint64_t handover;  /* who waits for the verdict; 0: nobody, people are told in words */
-	const char *command; /* PRIVMSG, TOPIC, KICK or MODE */
+	const char *command; /* PRIVMSG, TOPIC, KICK, MODE or INVITE */
 	bool whole;         /* each of `lines` is one with its command and parameters */
 	char *about;        /* whose nickname is in such lines; NULL */
 	char *target;       /* on IRC */

@@ -153,9 +153,8 @@ static void put_transaction(struct appservice *appservice, struct http_request *
 	if (json_array(body, "events")) {
 		appservice->ops.transaction(appservice->ops.context, request_begin(appservice, http), id, body);
 	} else {
-		log_warning(&appservice->log, "transaction %s of %zu bytes is no object with events: passed over",
-			    log_quote(id), length);
-		answer_nothing(http);
+		log_warning(&appservice->log, "transaction %s of %zu bytes is no object with events", log_quote(id), length);
+		appservice->ops.nonsense(appservice->ops.context, request_begin(appservice, http), text ? text : "", length);
 	}
 	json_free(&body);
 }

@@ -31,9 +31,11 @@ struct appservice_ops {
 	 * PUT /transactions/{id}. `body`, which is lent, is an object with an array "events"; what else is in it is up to
 	 * the homeserver. The id is an opaque string.
 	 * Answer with appservice_accept when all that follows from it is on record, with appservice_refuse to have it come
-	 * again. A body that is no such object is accepted with a warning before it comes here: it would never get better.
+	 * again. A body that is no such object does not come here: it would never get better.
 	 */
 	void (*transaction)(void *context, struct appservice_request *request, const char *id, const struct cJSON *body);
+	/* The body of such a request that is no object with events: lent. Answered like others. */
+	void (*nonsense)(void *context, struct appservice_request *request, const char *body, size_t length);
 	/* GET /users/{id}, /rooms/{alias}: accept: it exists now. */
 	void (*user)(void *context, struct appservice_request *request, const char *id);
 	void (*alias)(void *context, struct appservice_request *request, const char *alias);

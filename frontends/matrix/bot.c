@@ -9,7 +9,9 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/chat.h"
+#include "frontends/matrix/encryption.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_door.h"
 #include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/puppet.h"
@@ -87,25 +89,28 @@ static void answered(void *context, int err, const char *text)
 
 /* ---------------------------------------------------------------------------------------- plumbing, relay */
 
-static void plumb(void *context, bool may, const char *problem)
+static void plumb(void *context, const struct room_power *power)
 {
 	struct asking *asking = context;
 	struct matrix_frontend *frontend = asking->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, asking->room);
 	char *text;
 
-	if (!may || !room) {
-		reply(asking, may ? "I am not in this room." : problem);
+	if (!power->may || !room) {
+		reply(asking, power->may ? "I am not in this room." : power->problem);
 		return;
 	}
 	if (room->kind == MATRIX_ROOM_PORTAL) {
 		text = mem_printf("This room is tied to %s already. Untie it first: unplumb", room->name);
 	} else {
+		person_forget_control(frontend, asking->sender, room->id);
 		room = matrix_room_set(frontend, room->id, MATRIX_ROOM_PORTAL, NULL, asking->argument);
 		portal_room_join_people(frontend, room);
 		portal_rooms_sync(frontend, room->name, NULL);
-		text = mem_printf("This room is tied to %s now.", asking->argument);
+		text = mem_printf("This room is tied to %s now.%s", asking->argument, power->missing);
 	}
+	if (power->mute)
+		person_tell(frontend, asking->sender, text);
 	reply(asking, text);
 	mem_free(text);
 }
@@ -120,14 +125,14 @@ static void take_people_out(struct matrix_frontend *frontend, struct matrix_room
 	portal_room_empty(frontend, room);
 }
 
-static void unplumb(void *context, bool may, const char *problem)
+static void unplumb(void *context, const struct room_power *power)
 {
 	struct asking *asking = context;
 	struct matrix_frontend *frontend = asking->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, asking->room);
 
-	if (!may || !room || room->kind != MATRIX_ROOM_PORTAL) {
-		reply(asking, may ? "This room is tied to nothing." : problem);
+	if (!power->may || !room || room->kind != MATRIX_ROOM_PORTAL) {
+		reply(asking, power->may ? "This room is tied to nothing." : power->problem);
 		return;
 	}
 	take_people_out(frontend, room);
@@ -151,13 +156,13 @@ static void relay_on(struct matrix_frontend *frontend, struct matrix_room *room,
 	matrix_notice(frontend, room->id, NULL, "People without an account speak through yours.");
 }
 
-static void relay_off(void *context, bool may, const char *problem)
+static void relay_off(void *context, const struct room_power *power)
 {
 	struct asking *asking = context;
 	struct matrix_room *room = matrix_room_find(asking->frontend, asking->room);
 
-	if (!may || !room) {
-		reply(asking, may ? "This room is tied to nothing." : problem);
+	if (!power->may || !room) {
+		reply(asking, power->may ? "This room is tied to nothing." : power->problem);
 		return;
 	}
 	MEM_FREE(room->relay);
@@ -184,7 +189,7 @@ static void opened(void *context, struct matrix_room *room, const char *problem)
 	} else if (matrix_room_has(room, asking->sender)) {
 		portal_room_person_in(frontend, room, asking->sender);
 	} else {
-		matrix_invite(frontend, room->id, asking->sender, room->id);
+		portal_door_ask(frontend, room, asking->sender);
 	}
 	asking_free(asking);
 }
@@ -310,7 +315,7 @@ static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *ro
 		else if (!text_equal_nocase(rest, "off"))
 			matrix_notice(frontend, room->id, NULL, "relay on, or relay off.");
 		else if (own)
-			relay_off(ask(frontend, room, sender, NULL), true, NULL);
+			relay_off(ask(frontend, room, sender, NULL), &(struct room_power){.may = true});
 		else
 			room_power_check(frontend, room, sender, relay_off,
 			                 ask(frontend, room, sender, NULL));
@@ -427,8 +432,10 @@ void bot_edited(struct matrix_frontend *frontend, const struct matrix_room *room
 
 /* ------------------------------------------------------------------------------------------ invitation */
 
-void bot_invited(struct matrix_frontend *frontend, const char *id, const char *sender, bool is_direct)
+void bot_invited(struct matrix_frontend *frontend, const struct matrix_event *event)
 {
+	const char *id = event->room, *sender = event->sender;
+	bool is_direct = event->is_direct;
 	const struct person *person = person_of(frontend, sender);
 
 	if (upgrade_invited(frontend, id))
@@ -441,7 +448,9 @@ void bot_invited(struct matrix_frontend *frontend, const char *id, const char *s
 	matrix_room_note_member(frontend, room, frontend->bot, true);
 	matrix_room_note_member(frontend, room, sender, true);
 	matrix_room_ask_members(frontend, room);
-	if (!is_direct)
+	if (event->is_encrypted)
+		encryption_found(frontend, room);
+	if (!is_direct || room->encrypted)
 		return;
 	bool first = !person->control;
 

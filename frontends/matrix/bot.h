@@ -15,6 +15,6 @@ void bot_edited(struct matrix_frontend *frontend, const struct matrix_room *room
 const char *bot_addressed(const struct matrix_frontend *frontend, const struct matrix_room *room,
                           const char *text);
 /* Somebody has invited the bot. */
-void bot_invited(struct matrix_frontend *frontend, const char *room, const char *sender, bool is_direct);
+void bot_invited(struct matrix_frontend *frontend, const struct matrix_event *event);
 /* frontend_ops.offer_room */
 void bot_offer_room(struct matrix_frontend *frontend, const char *address, const char *room);

@@ -6,8 +6,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/matrix/contact.h"
+#include "frontends/matrix/encryption.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/making.h"
+#include "frontends/matrix/moderation.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/upgrade.h"
@@ -43,18 +45,19 @@ static void forget_left(struct matrix_frontend *frontend, const char *owner, con
 }
 
 static struct matrix_room *made_chat(struct matrix_frontend *frontend, const char *id, const char *owner,
-                                     const char *name, const char *ghost, bool in_room)
+                                     const char *name, const char *ghost, bool in_room, bool encrypted)
 {
 	struct matrix_room *before = matrix_room_chat(frontend, owner, name);
 
 	/* The newest is the one that the person looks at. */
-	if (before && strcmp(before->id, id) != 0) {
+	if (before && strcmp(before->id, id) != 0 && !encrypted) {
 		space_remove(frontend, owner, before->id);
 		matrix_room_forget(frontend, &before);
 	}
 	struct matrix_room *room = matrix_room_set(frontend, id, MATRIX_ROOM_CHAT, owner, name);
 
-	forget_left(frontend, owner, name);
+	if (!encrypted)
+		forget_left(frontend, owner, name);
 	if (in_room) {
 		room->in_room = true;
 		matrix_room_store(frontend, room);
@@ -62,7 +65,10 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 	matrix_room_note_member(frontend, room, owner, true);
 	matrix_room_note_member(frontend, room, ghost, true);
 	matrix_later(frontend, contact_show_known, owner, name);
-	space_add(frontend, owner, room);
+	if (encrypted)
+		encryption_found(frontend, room);
+	else
+		space_add(frontend, owner, room);
 	return room;
 }
 
@@ -108,7 +114,7 @@ static void made(struct matrix_frontend *frontend, void *context, const char *id
 
 	map_remove(frontend->openings, opening->key);
 	if (id) {
-		made_chat(frontend, id, opening->owner, opening->name, opening->ghost, opening->in_room);
+		made_chat(frontend, id, opening->owner, opening->name, opening->ghost, opening->in_room, false);
 		matrix_later(frontend, person_show_waiting, opening->owner, NULL);
 	} else {
 		log_warning(&frontend->base.log, "no chat of %s with %s could be made: %s", log_quote(opening->owner),
@@ -171,8 +177,9 @@ void chat_refuse(struct matrix_frontend *frontend, const char *room, const char 
 	                 room);
 }
 
-void chat_invited(struct matrix_frontend *frontend, const char *id, const char *ghost, const char *sender)
+void chat_invited(struct matrix_frontend *frontend, const struct matrix_event *event)
 {
+	const char *id = event->room, *ghost = event->state_key, *sender = event->sender;
 	struct matrix_room *known = matrix_room_find(frontend, id);
 	struct buf name = {0};
 	bool readable = matrix_ghost_name(&frontend->names, ghost, &name);
@@ -190,13 +197,18 @@ void chat_invited(struct matrix_frontend *frontend, const char *id, const char *
 		return;
 	}
 	ghost_prepare(frontend, ghost, shown_name(buf_text(&name), in_room), id);
+	if (known && known->kind == MATRIX_ROOM_PORTAL) {
+		moderation_ghost_invited(frontend, known, event);
+		buf_finish(&name);
+		return;
+	}
 	if (known && (known->kind != MATRIX_ROOM_CHAT || strcmp(known->owner, sender) != 0)) {
 		chat_refuse(frontend, id, ghost, "This room is tied to something else already.");
 		buf_finish(&name);
 		return;
 	}
 	matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", id), ghost, NULL, id);
-	made_chat(frontend, id, sender, buf_text(&name), ghost, in_room);
+	made_chat(frontend, id, sender, buf_text(&name), ghost, in_room, event->is_encrypted);
 	person_attach(frontend, sender);
 	buf_finish(&name);
 }
@@ -208,7 +220,7 @@ void chat_left(struct matrix_frontend *frontend, struct matrix_room *room)
 	matrix_leave(frontend, room->id, ghost);
 	mem_free(ghost);
 	space_remove(frontend, room->owner, room->id);
-	if (room->in_room || !frontend->config.open_chats) {
+	if (room->in_room || room->encrypted || !frontend->config.open_chats) {
 		matrix_room_forget(frontend, &room);
 		return;
 	}

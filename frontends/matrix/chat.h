@@ -11,7 +11,7 @@ struct identity;
 struct matrix_room *chat_open(struct matrix_frontend *frontend, const char *owner, const char *name,
                               bool in_room);
 /* A person has invited a ghost into a room that we do not know, or know as a chat. */
-void chat_invited(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *sender);
+void chat_invited(struct matrix_frontend *frontend, const struct matrix_event *event);
 /* Declines an invitation; `ghost` NULL: of the bot. */
 void chat_refuse(struct matrix_frontend *frontend, const char *room, const char *ghost, const char *why);
 /* The person has left it. */

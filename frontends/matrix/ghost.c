@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "frontends/matrix/outsider.h"
 #include "frontends/matrix/portal_room.h"
 
 struct ghost {
@@ -193,6 +194,8 @@ static void entered(void *context, const struct matrix_reply *reply)
 		if (open_door(entering, room, reply))
 			return;
 		matrix_room_note_member(frontend, room, entering->ghost, false);
+		if (room->kind == MATRIX_ROOM_PORTAL && reply->err == TP_ERR_NOT_ALLOWED)
+			outsider_refused(frontend, room, entering->ghost, entering->lane);
 	}
 	/* Taken out meanwhile, in another lane, which may have been before this. */
 	if (!reply->err && room && entering->arrives && !matrix_room_has(room, entering->ghost))
@@ -264,6 +267,13 @@ void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, con
 	if (needs_invitation(room))
 		matrix_invite(frontend, room->id, ghost, lane);
 	join(frontend, room, ghost, lane, false);
+}
+
+void ghost_come(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost)
+{
+	map_remove(room->outsiders, ghost);
+	matrix_room_note_member(frontend, room, ghost, true);
+	join(frontend, room, ghost, room->id, false);
 }
 
 void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *reason)

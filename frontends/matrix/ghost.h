@@ -26,6 +26,8 @@ void ghost_rename(struct matrix_frontend *frontend, const char *ghost, const cha
 /* The same, and brings it into the room unless it is there; `lane` NULL: the room's. */
 void ghost_enter(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost,
                  const char *name, const char *lane);
+/* Somebody else has invited it into the room: it comes, though the bot might not have been allowed to ask it. */
+void ghost_come(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost);
 /* The homeserver says that it is not there: all that again, before what waits in the room's lane. */
 void ghost_return(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost);
 /* `reason`: why, for the people there; NULL. */

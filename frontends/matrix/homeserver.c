@@ -548,6 +548,31 @@ void homeserver_again(const struct matrix_reply *reply)
 	list_append(call->lane->calls.next, &call->link);
 }
 
+/* put_user was the last to write. */
+static void take_user_out(char *path)
+{
+	char *user = path ? strstr(path, "user_id=") : NULL;
+
+	if (user)
+		user[-1] = '\0';
+}
+
+void homeserver_again_as_bot(const struct matrix_reply *reply, const char *body)
+{
+	struct call *call = reply->call;
+
+	take_user_out(call->path);
+	take_user_out(call->look);
+	if (body)
+		mem_replace(&call->body, body);
+	homeserver_again(reply);
+}
+
+const char *homeserver_body(const struct matrix_reply *reply)
+{
+	return reply->call->body;
+}
+
 struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const struct matrix_call *given)
 {
 	struct call *call = call_create(given);

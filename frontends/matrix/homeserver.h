@@ -79,6 +79,10 @@ void homeserver_call(struct homeserver *homeserver, const struct matrix_call *ca
 /* From inside `done` of a call that was refused: it is made once more, as the first of its lane unless others are
  * put before it then, and `done` is called once more. */
 void homeserver_again(const struct matrix_reply *reply);
+/* The same, by ourselves instead of `as`. `body` (copied) NULL: what it was. */
+void homeserver_again_as_bot(const struct matrix_reply *reply, const char *body);
+/* The body of the call, lent to `done`; NULL: it has none. */
+const char *homeserver_body(const struct matrix_reply *reply);
 /* A call whose body is not known yet, in a lane (which it needs): its place is kept, and what is behind it
  * waits. Good until it is supplied or the homeserver destroyed. */
 struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const struct matrix_call *call);

@@ -149,7 +149,8 @@ static void ask(struct making *making)
 	making_begin(making->frontend, making->what);
 	buf_puts(&body, "{\"preset\":\"trusted_private_chat\",\"creation_content\":{\"" MAKING_MARK "\":");
 	json_put_string(&body, making->what);
-	buf_printf(&body, "%s},\"invite\":[", making->space ? ",\"type\":\"m.space\"" : "");
+	buf_printf(&body, "%s%s},\"invite\":[", making->space ? ",\"type\":\"m.space\"" : "",
+	           making->frontend->config.federated ? "" : ",\"" MATRIX_FEDERATE "\":false");
 	json_put_string(&body, making->who);
 	if (making->space) {
 		buf_puts(&body, "],\"name\":");

@@ -29,6 +29,8 @@
 #include "transport/later.h"
 #include "transport/transport.h"
 
+#define MATRIX_FEDERATE "m.federate" /* of m.room.create: false shuts other homeservers out, for ever */
+
 struct matrix_config {
 	const char *homeserver, *server_name;
 	const char *host, *url;

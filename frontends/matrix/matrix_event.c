@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/matrix_event.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -265,6 +266,30 @@ static void read_text(struct reader *in, const struct cJSON *content)
 	read_formatted(in, content);
 }
 
+static size_t count_items(const struct cJSON *list)
+{
+	size_t count = 0;
+
+	for (const struct cJSON *item = json_first(list); item; item = json_next(item))
+		count++;
+	return count;
+}
+
+static void read_users(struct reader *in, const struct cJSON *object, size_t most)
+{
+	const struct cJSON *list = json_array(object, "user_ids");
+	const char **users = arena_alloc(in->arena, count_items(list) * sizeof(*users));
+	size_t count = 0;
+
+	for (const struct cJSON *item = json_first(list); item && count < most; item = json_next(item)) {
+		users[count] = id_of(in, item, NULL, matrix_is_user_id);
+		if (users[count])
+			count++;
+	}
+	in->event->users = users;
+	in->event->users_count = count;
+}
+
 static void read_message(struct reader *in)
 {
 	struct matrix_event *event = in->event;
@@ -280,6 +305,7 @@ static void read_message(struct reader *in)
 		event->replaces = id_of(in, relation, "event_id", matrix_is_event_id);
 	if (!event->replaces) {
 		read_text(in, in->content);
+		read_users(in, json_object(in->content, "m.mentions"), LIMIT_MATRIX_MENTIONS);
 	} else {
 		read_text(in, changed);
 		if (!event->reply_to && !event->thread)
@@ -338,6 +364,18 @@ static void read_power_levels(struct reader *in)
 	in->event->content_before = content_before(in);
 }
 
+static bool is_encrypted(const struct reader *in)
+{
+	const struct cJSON *state = json_array(in->json, "invite_room_state");
+
+	if (!state)
+		state = json_array(json_object(in->json, "unsigned"), "invite_room_state");
+	for (const struct cJSON *item = json_first(state); item; item = json_next(item))
+		if (equals(json_text(item, "type", in->arena), "m.room.encryption"))
+			return true;
+	return false;
+}
+
 static void read_member(struct reader *in)
 {
 	struct matrix_event *event = in->event;
@@ -350,6 +388,7 @@ static void read_member(struct reader *in)
 	event->membership = membership_of(in, in->content);
 	event->before = membership_of(in, before);
 	event->is_direct = json_bool(in->content, "is_direct", false);
+	event->is_encrypted = is_encrypted(in);
 	event->display_name = json_line(in->content, "displayname", in->arena);
 	event->display_name_before = json_line(before, "displayname", in->arena);
 	event->url = id_of(in, in->content, "avatar_url", matrix_is_media_url);
@@ -385,28 +424,9 @@ static void read_tombstone(struct reader *in)
 	in->event->body = text_or_empty(in, in->content, "body");
 }
 
-static size_t count_items(const struct cJSON *value)
-{
-	size_t count = 0;
-
-	for (const struct cJSON *item = json_first(value); item; item = json_next(item))
-		count++;
-	return count;
-}
-
 static void read_typing(struct reader *in)
 {
-	const struct cJSON *list = json_array(in->content, "user_ids");
-	const char **users = arena_alloc(in->arena, count_items(list) * sizeof(*users));
-	size_t count = 0;
-
-	for (const struct cJSON *item = json_first(list); item; item = json_next(item)) {
-		users[count] = id_of(in, item, NULL, matrix_is_user_id);
-		if (users[count])
-			count++;
-	}
-	in->event->users = users;
-	in->event->users_count = count;
+	read_users(in, in->content, SIZE_MAX);
 }
 
 static const struct cJSON *readers_of(const struct cJSON *receipts)
@@ -491,6 +511,7 @@ static const struct event_type {
         {"m.room.encryption", MATRIX_ENCRYPTION, STATE, read_nothing},
         {"m.room.tombstone", MATRIX_TOMBSTONE, STATE, read_tombstone},
         {"m.room.power_levels", MATRIX_POWER_LEVELS, STATE, read_power_levels},
+        {"m.room.join_rules", MATRIX_JOIN_RULES, STATE, read_nothing},
         {"m.typing", MATRIX_TYPING, EPHEMERAL, read_typing},
         {"m.receipt", MATRIX_RECEIPT, EPHEMERAL, read_receipt},
         {"m.presence", MATRIX_PRESENCE, EPHEMERAL, read_presence},

@@ -5,7 +5,7 @@
  * as long as it is an object.
  *
  * Whoever is in a room can send events of any type into it. So what says something about a room's state (CREATE to
- * POWER_LEVELS) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the
+ * JOIN_RULES) has its state key ("", but for MEMBER, where it is a user id), what is ephemeral has no id, and the
  * rest has no state key: other events are OTHER.
  */
 #pragma once
@@ -37,6 +37,7 @@ enum matrix_event_kind {
 	MATRIX_ENCRYPTION,   /* m.room.encryption: from now on */
 	MATRIX_TOMBSTONE,
 	MATRIX_POWER_LEVELS,
+	MATRIX_JOIN_RULES,
 	/* ephemeral */
 	MATRIX_TYPING,
 	MATRIX_RECEIPT,
@@ -101,13 +102,13 @@ struct matrix_event {
 	/* REDACTION: `replaces` is the event; body the reason or "" */
 	/* MEMBER: state_key is who; body the reason or "" */
 	enum matrix_membership membership, before;
-	bool is_direct;
+	bool is_direct, is_encrypted; /* of an invitation: as it says of the room */
 	const char *display_name, *display_name_before; /* MEMBER; url: the avatar */
 	const char *avatar_before;
 	/* TOPIC, NAME: body, or "". AVATAR: url. TOMBSTONE: room that replaces this one: replaces; body */
 	/* POWER_LEVELS: lent, like the JSON that the event was read from; before: NULL if it is not said */
 	const struct cJSON *content, *content_before;
-	/* TYPING */
+	/* TYPING; MESSAGE: who is meant (m.mentions), unless it is an edit, at most LIMIT_MATRIX_MENTIONS */
 	const char *const *users;
 	size_t users_count;
 	/* RECEIPT */

@@ -478,14 +478,14 @@ static char *percent_decode(const char *text, size_t length)
 	return buf_take(&out);
 }
 
-/* The user or room alias that a link names, to be freed; NULL: it names something else. */
+/* The user, room or its alias that a link names, to be freed; NULL: it names something else. */
 static char *mentioned(const char *href)
 {
 	static const struct {
 		const char *before, *sign;
 	} forms[] = {
 		{"https://matrix.to/#/", ""}, {"matrix:u/", "@"},    {"matrix:user/", "@"},
-		{"matrix:r/", "#"},           {"matrix:room/", "#"},
+		{"matrix:r/", "#"},           {"matrix:room/", "#"}, {"matrix:roomid/", "!"},
 	};
 	char *id = NULL, *rest;
 	size_t length;
@@ -503,21 +503,11 @@ static char *mentioned(const char *href)
 		id = mem_printf("%s%s", forms[i].sign, rest);
 		mem_free(rest);
 	}
-	if (id && !matrix_is_user_id(id) && !matrix_is_alias(id))
+	if (id && !matrix_is_user_id(id) && !matrix_is_alias(id) && !matrix_is_room_id(id))
 		MEM_FREE(id);
 	return id;
 }
 
-static void open_mention(struct converter *c, const char *id)
-{
-	const char *name = c->names && c->names->name ? c->names->name(c->names->context, id) : NULL;
-
-	push(c, LINK, "a", NULL, "");
-	if (!name)
-		return;
-	put_both(c, name, strlen(name));
-	c->muted = c->writer.depth;
-}
 
 static void open_link(struct converter *c, const char *href)
 {
@@ -536,14 +526,27 @@ static void open_link(struct converter *c, const char *href)
 	c->text.began = &c->link_text;
 }
 
+/* False: the id of a room says nothing to anybody, so that the link stays. */
+static bool open_mention(struct converter *c, const char *id)
+{
+	const char *name = c->names && c->names->name ? c->names->name(c->names->context, id) : NULL;
+
+	if (!name && *id == '!')
+		return false;
+	push(c, LINK, "a", NULL, "");
+	if (name) {
+		put_both(c, name, strlen(name));
+		c->muted = c->writer.depth;
+	}
+	return true;
+}
+
 static void take_link(struct converter *c)
 {
 	const char *href = value_of(c, HREF);
 	char *id = c->to_html ? NULL : mentioned(href);
 
-	if (id)
-		open_mention(c, id);
-	else
+	if (!id || !open_mention(c, id))
 		open_link(c, href);
 	mem_free(id);
 }

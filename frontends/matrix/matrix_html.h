@@ -13,8 +13,8 @@
 #include "base/buf.h"
 
 struct matrix_html_names {
-	/* What a link to this user (or room alias) is called on the other side; NULL: the link's text stays, the link
-	 * does not. The text is used before the next call. */
+	/* What a link to this user, room or alias is called on the other side; NULL: the link's text stays, the link
+	 * does not, but for a room's. The text is used before the next call. */
 	const char *(*name)(void *context, const char *id);
 	void *context;
 };

@@ -30,6 +30,11 @@ struct matrix_room *matrix_room_find(const struct matrix_frontend *frontend, con
 	return map_get(frontend->rooms, id);
 }
 
+bool matrix_room_is_tied(const struct matrix_room *room)
+{
+	return room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_PORTAL;
+}
+
 const char *matrix_chat_nickname(const char *name, bool in_room)
 {
 	const char *slash = in_room ? strrchr(name, '/') : NULL;
@@ -120,6 +125,8 @@ static void portals_free(void *value)
 
 static void tie(struct matrix_frontend *frontend, struct matrix_room *room)
 {
+	if (room->kind == MATRIX_ROOM_CHAT && room->encrypted)
+		return;
 	if (room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_LEFT) {
 		char *key = matrix_chat_key(room->owner, room->name);
 
@@ -172,6 +179,28 @@ static void untie(struct matrix_frontend *frontend, const struct matrix_room *ro
 	mem_free(key);
 }
 
+static void tie_another(struct matrix_frontend *frontend, const struct matrix_room *than)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		struct matrix_room *room = it.value;
+
+		if (room != than && room->kind == MATRIX_ROOM_CHAT && !strcmp(room->owner, than->owner) &&
+		    text_equal_nocase(room->name, than->name))
+			tie(frontend, room);
+	}
+}
+
+static void set_encrypted(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	room->encrypted = true;
+	if (room->kind != MATRIX_ROOM_CHAT)
+		return;
+	untie(frontend, room);
+	tie_another(frontend, room);
+}
+
 static void room_free(void *value)
 {
 	struct matrix_room *room = value;
@@ -179,6 +208,8 @@ static void room_free(void *value)
 	map_destroy(&room->members, NULL);
 	map_destroy(&room->arrivals, mem_free);
 	map_destroy(&room->powers, NULL);
+	map_destroy(&room->outsiders, NULL);
+	map_destroy(&room->asking, NULL);
 	mem_free(room->id);
 	mem_free(room->owner);
 	mem_free(room->name);
@@ -188,6 +219,7 @@ static void room_free(void *value)
 	mem_free(room->title);
 	mem_free(room->icon);
 	mem_free(room->topic);
+	mem_free(room->topic_event);
 	mem_free(room);
 }
 
@@ -215,7 +247,8 @@ static char *value_of(const struct matrix_room *room)
 {
 	const char *successor = room->successor_allowed ? room->successor : NULL;
 
-	return mem_printf("%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->in_room ? "room " : "",
+	return mem_printf("%s%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->is_private ? "private " : "",
+	                  room->in_room ? "room " : "",
 	                  room->encrypted ? "encrypted " : "", successor ? "successor=" : "",
 	                  successor ? successor : "", successor ? " " : "",
 	                  room->relay ? "relay=" : "", room->relay ? room->relay : "");
@@ -229,11 +262,13 @@ static char *value_at(const char *value, const char *word)
 	return found ? mem_strndup(found + strlen(word), strcspn(found + strlen(word), " ")) : NULL;
 }
 
-static void read_value(struct matrix_room *room, const char *value)
+static void read_value(struct matrix_frontend *frontend, struct matrix_room *room, const char *value)
 {
 	room->ours = strstr(value, "ours ") != NULL;
+	room->is_private = strstr(value, "private ") != NULL;
 	room->in_room = strstr(value, "room ") != NULL;
-	room->encrypted = strstr(value, "encrypted ") != NULL;
+	if (strstr(value, "encrypted "))
+		set_encrypted(frontend, room);
 	room->successor = value_at(value, "successor=");
 	room->successor_allowed = room->successor != NULL;
 	room->relay = value_at(value, "relay=");
@@ -304,6 +339,12 @@ struct matrix_room *matrix_room_set(struct matrix_frontend *frontend, const char
 
 	matrix_room_store(frontend, room);
 	return room;
+}
+
+void matrix_room_note_encrypted(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	set_encrypted(frontend, room);
+	matrix_room_store(frontend, room);
 }
 
 void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **slot)
@@ -489,7 +530,7 @@ static void take_note(void *context, const char *id, const void *value, size_t s
 		spool_note_set(frontend->base.transport->spool, NOTES, id, NULL, 0);
 	} else if (owner && name && rest) {
 		room = make(frontend, id, kind_of(kind), owner, name);
-		read_value(room, rest);
+		read_value(frontend, room, rest);
 		matrix_room_store(frontend, room);
 	}
 	mem_free(text);
@@ -506,7 +547,7 @@ static void on_places(void *context, int err, const struct store_place *places, 
 		struct matrix_room *room = make(frontend, places[i].place, kind_of(places[i].kind),
 		                                places[i].owner, places[i].name);
 
-		read_value(room, places[i].value);
+		read_value(frontend, room, places[i].value);
 	}
 	if (!frontend->stopping) {
 		struct map_iter it = {0};

@@ -26,8 +26,10 @@ struct matrix_room {
 	bool successor_allowed; /* by somebody who may say so; only then it is stored */
 	bool closed;         /* and a message was refused: they wait for the successor */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
-	bool ours;           /* PORTAL made by us: anybody may join, ghosts need no invitation */
-	bool encrypted;      /* and people were told that it cannot be read */
+	bool ours;           /* PORTAL made by us: anybody may join unless is_private, ghosts need no invitation */
+	bool is_private;     /* PORTAL of ours: the network says so (portal_door.h) */
+	struct map *asking;  /* PORTAL of ours: people who wait for the network to let them in */
+	bool encrypted;      /* and people were told that it cannot be read (encryption.h) */
 	bool typing;         /* CHAT: the owner, as the network was told */
 	struct map *typers;  /* PORTAL: people of whom the network was told that they type; NULL: nobody */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
@@ -35,7 +37,10 @@ struct matrix_room {
 	struct map *arrivals; /* PORTAL: ghost -> its name: participants that become members, one after the other */
 	bool arriving;        /* one of them is on the way */
 	char *title, *topic; /* as we set them last; NULL */
+	char *topic_event;   /* the last by which one of the people has changed the topic; NULL */
 	char *icon;          /* hash of the picture that it shows, or will; NULL */
+	struct map *outsiders; /* PORTAL: ghost -> enum outsider (outsider.h) */
+	bool told_unheard;     /* PORTAL: that nobody of the network is heard here */
 	/* PORTAL (portal_power.h) */
 	struct map *powers; /* user id -> role above none (power_level_get), as they were set last */
 	bool power_busy;    /* they are being looked at, or will be */
@@ -72,8 +77,12 @@ struct matrix_room *matrix_room_set(struct matrix_frontend *frontend, const char
                                     enum matrix_room_kind kind, const char *owner, const char *name);
 void matrix_room_store(struct matrix_frontend *frontend,
                        struct matrix_room *room); /* after a change of its other fields */
+/* From now on it is not what matrix_room_chat finds; another one of the two is, if there is one. Stored. */
+void matrix_room_note_encrypted(struct matrix_frontend *frontend, struct matrix_room *room);
 void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **room);
 
+/* To something of the network. */
+bool matrix_room_is_tied(const struct matrix_room *room);
 bool matrix_room_has(const struct matrix_room *room, const char *user_id);
 void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_room *room, const char *user_id,
                              bool in);

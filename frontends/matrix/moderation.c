@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/matrix/chat.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_power.h"
@@ -81,14 +82,21 @@ static const char *const what_of[] = {[MODERATION_NONE] = "",
                                       [MODERATION_KICK] = "put out",
                                       [MODERATION_BAN] = "banned",
                                       [MODERATION_UNBAN] = "allowed to come back",
-                                      [MODERATION_ROLE] = "given another role"};
+                                      [MODERATION_ROLE] = "given another role",
+                                      [MODERATION_INVITE] = "invited"};
 
-static void undo(struct matrix_frontend *frontend, struct matrix_room *room, enum moderation_action action)
+static void undo(struct matrix_frontend *frontend, struct matrix_room *room, const char *nickname,
+                 enum moderation_action action)
 {
+	char *ghost = ghost_of_participant(frontend, room->name, nickname);
+
 	if (action == MODERATION_ROLE)
 		portal_power_update(frontend, room);
-	else if (room->ours)
+	else if (action == MODERATION_INVITE && !matrix_room_has(room, ghost))
+		matrix_leave(frontend, room->id, ghost);
+	else if (action != MODERATION_INVITE && room->ours)
 		matrix_later(frontend, portal_rooms_sync, room->name, NULL);
+	mem_free(ghost);
 }
 
 static void tell(struct matrix_frontend *frontend, struct matrix_room *room, const char *nickname,
@@ -130,7 +138,7 @@ void moderation_refused(struct matrix_frontend *frontend, const char *person, co
 		return;
 	}
 	tell(frontend, room, message->nickname, message->moderation.action, reason);
-	undo(frontend, room, message->moderation.action);
+	undo(frontend, room, message->nickname, message->moderation.action);
 }
 
 /* --------------------------------------------------------------------------------------------- doing */
@@ -169,7 +177,7 @@ static void moderate(struct matrix_frontend *frontend, struct matrix_room *room,
 	if (!err)
 		return;
 	tell(frontend, room, nickname, what.action, moderation_problem(err));
-	undo(frontend, room, what.action);
+	undo(frontend, room, nickname, what.action);
 }
 
 void moderation_ghost_put_out(struct matrix_frontend *frontend, struct matrix_room *room,
@@ -186,6 +194,21 @@ void moderation_ghost_put_out(struct matrix_frontend *frontend, struct matrix_ro
 		what.action = MODERATION_UNBAN;
 	if (nickname_of_ghost(frontend, room, event->state_key, &nickname))
 		moderate(frontend, room, event, buf_text(&nickname), what);
+	buf_finish(&nickname);
+}
+
+void moderation_ghost_invited(struct matrix_frontend *frontend, struct matrix_room *room,
+                              const struct matrix_event *event)
+{
+	const struct room *legacy = portal_listener(&frontend->base, room->name);
+	struct buf nickname = {0};
+
+	if (!nickname_of_ghost(frontend, room, event->state_key, &nickname))
+		chat_refuse(frontend, room->id, event->state_key, "Nobody of this name can come here.");
+	else if (legacy && map_get(legacy->participants, buf_text(&nickname)))
+		ghost_come(frontend, room, event->state_key);
+	else
+		moderate(frontend, room, event, buf_text(&nickname), (struct event_moderation){.action = MODERATION_INVITE});
 	buf_finish(&nickname);
 }
 

@@ -46,7 +46,10 @@ struct person *person_of(struct matrix_frontend *frontend, const char *id)
 void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room)
 {
 	struct person *person = person_of(frontend, id);
+	const struct matrix_room *known = matrix_room_find(frontend, room);
 
+	if (known && known->encrypted)
+		return;
 	mem_replace(&person->control, room);
 	person->creating = false;
 	LIST_EACH (link, &person->waiting) {
@@ -60,9 +63,18 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 void person_forget_control(struct matrix_frontend *frontend, const char *id, const char *room)
 {
 	struct person *person = person_of(frontend, id);
+	struct map_iter it = {0};
 
-	if (person->control && !strcmp(person->control, room))
-		MEM_FREE(person->control);
+	if (!person->control || strcmp(person->control, room) != 0)
+		return;
+	MEM_FREE(person->control);
+	while (!person->control && map_next(frontend->rooms, &it)) {
+		const struct matrix_room *other = it.value;
+
+		if (other->kind == MATRIX_ROOM_CONTROL && !other->encrypted && !strcmp(other->owner, id) &&
+		    strcmp(other->id, room) != 0)
+			person->control = mem_strdup(other->id);
+	}
 }
 
 #define CONTROL "control\n" /* in front of the id: as it is noted while it is made */
@@ -107,7 +119,7 @@ static bool has_control(const struct matrix_frontend *frontend, const char *id)
 	while (map_next(frontend->rooms, &it)) {
 		const struct matrix_room *room = it.value;
 
-		if (room->kind == MATRIX_ROOM_CONTROL && !strcmp(room->owner, id))
+		if (room->kind == MATRIX_ROOM_CONTROL && !room->encrypted && !strcmp(room->owner, id))
 			return true;
 	}
 	return false;

@@ -38,9 +38,10 @@ struct person *person_of(struct matrix_frontend *frontend, const char *id);
 void person_tell(struct matrix_frontend *frontend, const char *id, const char *text);
 /* The same of a whole m.room.message (its content). */
 void person_show(struct matrix_frontend *frontend, const char *id, const char *content);
-/* The bot is not, or the person is not, in that room any more: it is no control room. */
+/* The bot is not, or the person is not, in that room any more: it is no control room. Another of them is, if there is
+ * one. */
 void person_forget_control(struct matrix_frontend *frontend, const char *id, const char *room);
-/* The person talks to the bot there from now on. */
+/* The person talks to the bot there from now on, unless it is encrypted. */
 void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room);
 /* What others see: the display name in one line, or the local part of the id. */
 const char *person_name(struct matrix_frontend *frontend, const char *id);

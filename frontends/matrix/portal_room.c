@@ -13,7 +13,9 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/making.h"
 #include "frontends/matrix/nickname.h"
+#include "frontends/matrix/outsider.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/portal_door.h"
 #include "frontends/matrix/portal_power.h"
 #include "frontends/matrix/space.h"
 #include "transport/portal.h"
@@ -145,8 +147,9 @@ static void make(struct making *making)
 
 	making_begin(frontend, what);
 	mem_free(what);
-	buf_printf(&body, "{\"preset\":\"public_chat\",\"visibility\":\"%s\",\"room_alias_name\":",
-	           frontend->config.listed ? "public" : "private");
+	buf_printf(&body, "{\"preset\":\"public_chat\",\"visibility\":\"%s\",\"creation_content\":{%s},\"room_alias_name\":",
+	           frontend->config.listed ? "public" : "private",
+	           frontend->config.federated ? "" : "\"" MATRIX_FEDERATE "\":false");
 	json_put_string(&body, local);
 	buf_puts(&body, ",\"name\":");
 	json_put_string(&body, making->name);
@@ -360,7 +363,7 @@ static void bring_in(struct matrix_frontend *frontend, struct matrix_room *room,
 	bool may_come = room->ghosts + map_count(room->arrivals) < (size_t)frontend->config.join_ghosts;
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
-	if (may_come && !matrix_room_has(room, ghost))
+	if (may_come && !matrix_room_has(room, ghost) && !outsider_of(room, ghost))
 		mem_free(map_set(&room->arrivals, ghost, mem_strdup(showing->shown_name)));
 	portal_room_next_arrival(frontend, room);
 	portal_power_note(frontend, room, ghost, showing->role);
@@ -382,23 +385,39 @@ struct kicking {
 	const char *id, *reason;
 };
 
+void portal_room_kick(struct matrix_frontend *frontend, struct matrix_room *room, const char *id, const char *reason)
+{
+	struct buf body = {0};
+
+	buf_puts(&body, "{\"user_id\":");
+	json_put_string(&body, id);
+	buf_puts(&body, ",\"reason\":");
+	json_put_string(&body, reason);
+	buf_putc(&body, '}');
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/kick", room->id), NULL, buf_text(&body), room->id);
+	buf_finish(&body);
+	/* last, as the name may be the map's own */
+	matrix_room_note_member(frontend, room, id, false);
+}
+
 static void kick(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
 {
 	const struct kicking *kicking = context;
-	struct buf body = {0};
 
-	if (!matrix_room_has(room, kicking->id))
-		return;
-	matrix_room_note_member(frontend, room, kicking->id, false);
-	buf_puts(&body, "{\"user_id\":");
-	json_put_string(&body, kicking->id);
-	buf_puts(&body, ",\"reason\":");
-	json_put_string(&body, kicking->reason && *kicking->reason ? kicking->reason
-	                                                           : "put out of the room of the network");
-	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/kick", room->id), NULL, buf_text(&body),
-	            room->id);
-	buf_finish(&body);
+	if (matrix_room_has(room, kicking->id))
+		portal_room_kick(frontend, room, kicking->id,
+		                 kicking->reason && *kicking->reason ? kicking->reason
+		                                                     : "put out of the room of the network");
+}
+
+static void refuse(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	portal_door_refused(frontend, room, context);
+}
+
+static void let_in(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	portal_door_entered(frontend, room, context);
 }
 
 /* What one of our people is in the legacy room. */
@@ -436,6 +455,7 @@ static void tell_removed(struct matrix_frontend *frontend, const struct identity
 
 	person_tell(frontend, to->address, text);
 	mem_free(text);
+	matrix_room_each_portal(frontend, participant->room, refuse, (void *)(uintptr_t)to->address);
 }
 
 void portal_room_show_participant(struct matrix_frontend *frontend, struct identity *to,
@@ -458,6 +478,7 @@ void portal_room_show_participant(struct matrix_frontend *frontend, struct ident
 		matrix_room_each_portal(frontend, participant->room, take_out, &taken_for);
 
 		matrix_room_each_portal(frontend, participant->room, show_own_role, &own);
+		matrix_room_each_portal(frontend, participant->room, let_in, (void *)(uintptr_t)to->address);
 		matrix_later(frontend, nickname_follow, to->address, participant->room);
 	}
 	if (participant->self && gone && !renamed)
@@ -548,6 +569,15 @@ static void set_topic(struct matrix_frontend *frontend, struct matrix_room *room
 	set_state(frontend, room->id, "m.room.topic", "topic", topic);
 }
 
+void portal_room_put_back_topic(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	const struct room *legacy = portal_listener(&frontend->base, room->name);
+	const char *subject = legacy && legacy->subject ? legacy->subject : "";
+
+	if (legacy)
+		set_topic(frontend, room, (void *)(uintptr_t)subject);
+}
+
 void portal_room_show_subject(struct matrix_frontend *frontend, struct identity *to,
                               const struct event_message *subject)
 {
@@ -584,13 +614,22 @@ static void set_icon(struct matrix_frontend *frontend, struct matrix_room *room,
 		contact_show_room_icon(frontend, picturing->to, room, picturing->icon_hash);
 }
 
+static void set_door(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
+{
+	const bool *is_private = context;
+
+	portal_door_set(frontend, room, *is_private);
+}
+
 void portal_room_show_info(struct matrix_frontend *frontend, struct identity *to,
                            const struct event_room_info *info)
 {
 	struct picturing picturing = {to, info->icon_hash};
+	bool is_private = info->is_private;
 
 	if (!portal_is_listener(to, info->room))
 		return;
+	matrix_room_each_portal(frontend, info->room, set_door, &is_private);
 	matrix_room_each_portal(frontend, info->room, set_icon, &picturing);
 	if (info->title && *info->title)
 		matrix_room_each_portal(frontend, info->room, set_title, (void *)(uintptr_t)info->title);

@@ -33,12 +33,17 @@ void portal_room_empty(struct matrix_frontend *frontend, struct matrix_room *roo
  * way. */
 void portal_room_join(struct matrix_frontend *frontend, const struct matrix_room *room,
                       struct resource *resource);
+/* By the bot; he is taken as gone at once. */
+void portal_room_kick(struct matrix_frontend *frontend, struct matrix_room *room, const char *id, const char *reason);
 /* All who are in the Matrix room. */
 void portal_room_join_people(struct matrix_frontend *frontend, struct matrix_room *room);
 /* matrix_later: person `id` is logged in: into all legacy rooms whose portals he is in. */
 void portal_rooms_join_again(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* matrix_later: the ghosts in the portals of legacy room `name` become those whom the listener sees. */
 void portal_rooms_sync(struct matrix_frontend *frontend, const char *name, const char *unused);
+
+/* The network has not taken a topic: the room shows again what is there. */
+void portal_room_put_back_topic(struct matrix_frontend *frontend, struct matrix_room *room);
 
 /* From deliver. */
 void portal_room_show_participant(struct matrix_frontend *frontend, struct identity *to,

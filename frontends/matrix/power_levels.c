@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/power_levels.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -38,25 +40,54 @@ enum participant_role power_level_get(const void *value)
 	return (enum participant_role)(uintptr_t)value;
 }
 
+/* Before room version 10 a level may be the text of a number. */
+static int64_t level_at(const struct cJSON *object, const char *name, int64_t fallback)
+{
+	struct arena arena = {0};
+	const char *text = json_text(object, name, &arena);
+	int64_t level = json_number(object, name, fallback);
+	char *end;
+
+	if (text && *text) {
+		errno = 0;
+		long long number = strtoll(text, &end, 10);
+
+		end += strspn(end, " \t\n");
+		if (!*end && !errno && end != text)
+			level = number;
+	}
+	arena_finish(&arena);
+	return level;
+}
+
 static int64_t default_level(const struct cJSON *levels)
 {
-	return json_number(levels, "users_default", 0);
+	return level_at(levels, "users_default", 0);
 }
 
 int64_t power_levels_of(const struct cJSON *levels, const char *user)
 {
-	return json_number(json_object(levels, "users"), user, default_level(levels));
+	return level_at(json_object(levels, "users"), user, default_level(levels));
 }
 
 int64_t power_levels_for_state(const struct cJSON *levels)
 {
-	return json_number(levels, "state_default", STATE_DEFAULT);
+	return level_at(levels, "state_default", STATE_DEFAULT);
+}
+
+int64_t power_levels_for_message(const struct cJSON *levels)
+{
+	return level_at(json_object(levels, "events"), "m.room.message", level_at(levels, "events_default", 0));
+}
+
+int64_t power_levels_for_invitation(const struct cJSON *levels)
+{
+	return level_at(levels, "invite", 0);
 }
 
 int64_t power_levels_bound(const struct cJSON *levels, const struct power_levels_wanted *wanted)
 {
-	int64_t needed = json_number(json_object(levels, "events"), "m.room.power_levels",
-	                             power_levels_for_state(levels));
+	int64_t needed = level_at(json_object(levels, "events"), "m.room.power_levels", power_levels_for_state(levels));
 	int64_t own = power_levels_of(levels, wanted->bot);
 
 	if (wanted->creator && !json_member(json_object(levels, "users"), wanted->bot))
@@ -107,11 +138,38 @@ static void put_role(struct writing *writing, const char *id, enum participant_r
 		put_member(&writing->noted, id, level);
 }
 
+/* As it is, but a homeserver takes levels as numbers only, whatever has come from others. */
+static void put_value(struct buf *out, const struct cJSON *value)
+{
+	struct arena arena = {0};
+	const char *separator = "";
+	int64_t level = level_at(value, NULL, INT64_MIN);
+
+	if (json_is_object(value)) {
+		buf_putc(out, '{');
+		for (const struct cJSON *item = json_first(value); item; item = json_next(item)) {
+			const char *name = json_name(item, &arena);
+
+			buf_puts(out, separator);
+			json_put_string(out, name ? name : "");
+			buf_putc(out, ':');
+			put_value(out, item);
+			separator = ",";
+		}
+		buf_putc(out, '}');
+	} else if (level != INT64_MIN) {
+		buf_printf(out, "%" PRId64, level);
+	} else {
+		json_put(out, value);
+	}
+	arena_finish(&arena);
+}
+
 /* Of somebody of the homeserver: only what we gave, and nobody has changed since, is ours to change. */
 static void put_person(struct writing *writing, const struct cJSON *item, const char *id)
 {
 	const struct power_levels_wanted *wanted = writing->wanted;
-	int64_t level = json_number(item, NULL, 0), given = json_number(writing->given, id, INT64_MIN);
+	int64_t level = level_at(item, NULL, 0), given = json_number(writing->given, id, INT64_MIN);
 	enum participant_role role = power_level_get(map_get(wanted->people, id));
 
 	if (given == level && role != ROLE_UNSAID) {
@@ -126,7 +184,7 @@ static void put_person(struct writing *writing, const struct cJSON *item, const 
 		buf_putc(&writing->users, ',');
 	json_put_string(&writing->users, id);
 	buf_putc(&writing->users, ':');
-	json_put(&writing->users, item);
+	put_value(&writing->users, item);
 }
 
 static void put_known(struct writing *writing)
@@ -140,8 +198,8 @@ static void put_known(struct writing *writing)
 		if (!id)
 			continue;
 		if (matrix_is_ours(wanted->names, id) && strcmp(id, wanted->bot) != 0)
-			put_role(writing, id, power_level_get(map_get(wanted->ghosts, id)), json_number(item, NULL, 0),
-			         true, false);
+			put_role(writing, id, power_level_get(map_get(wanted->ghosts, id)), level_at(item, NULL, 0), true,
+			         false);
 		else
 			put_person(writing, item, id);
 	}
@@ -169,7 +227,7 @@ static void put_rest(struct buf *out, const struct cJSON *levels)
 			continue;
 		json_put_string(out, name);
 		buf_putc(out, ':');
-		json_put(out, item);
+		put_value(out, item);
 		buf_putc(out, ',');
 	}
 	arena_finish(&arena);

@@ -33,8 +33,10 @@ struct power_levels_wanted {
 
 /* The level that this user has. */
 int64_t power_levels_of(const struct cJSON *levels, const char *user);
-/* The level that is needed for state of which the event says nothing else. */
+/* The level that is needed for state of which the event says nothing else; for an m.room.message; to invite. */
 int64_t power_levels_for_state(const struct cJSON *levels);
+int64_t power_levels_for_message(const struct cJSON *levels);
+int64_t power_levels_for_invitation(const struct cJSON *levels);
 /* The most that the bot may give to others, who are to stay below it; less than 0: it may not change levels. */
 int64_t power_levels_bound(const struct cJSON *levels, const struct power_levels_wanted *wanted);
 /* The content as it should be, appended. False: it is so already (or is none), and nothing is appended. */

@@ -6,13 +6,14 @@
 #include "frontends/matrix/matrix.h"
 
 struct recent {
-	char *author;    /* as the network calls who said it */
+	char *sender;    /* user id of who said it, a person or a ghost */
+	char *author;    /* as the network calls him */
 	char *text;      /* of a reaction its key */
 	char *reacts_to; /* NULL: it is a message */
 };
 
-void recent_note(struct matrix_frontend *frontend, const char *event_id, const char *author, const char *text,
-                 const char *reacts_to);
+/* Copied. */
+void recent_note(struct matrix_frontend *frontend, const char *event_id, const struct recent *what);
 /* NULL: not known (any more). */
 const struct recent *recent_find(const struct matrix_frontend *frontend, const char *event_id);
 void recent_free(struct matrix_frontend *frontend);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/room_power.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,17 +11,19 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/power_levels.h"
 
-static bool is_creator(const struct cJSON *create, const char *create_sender, const char *person)
+#define CREATOR 100 /* where there are no power levels */
+
+static bool is_above_levels(const struct room_state *state, const char *person)
 {
 	struct arena arena = {0};
-	const char *version = json_text(create, "room_version", &arena);
+	const char *version = json_text(state->create, "room_version", &arena);
 	bool found = false;
 
 	/* before version 12 they have what power_levels gives them */
 	if (version && strtol(version, NULL, 10) >= 12) {
-		const struct cJSON *others = json_array(create, "additional_creators");
+		const struct cJSON *others = json_array(state->create, "additional_creators");
 
-		found = create_sender && !strcmp(create_sender, person);
+		found = state->creator && !strcmp(state->creator, person);
 		for (const struct cJSON *item = json_first(others); item; item = json_next(item)) {
 			const char *id = json_text(item, NULL, &arena);
 
@@ -31,12 +34,52 @@ static bool is_creator(const struct cJSON *create, const char *create_sender, co
 	return found;
 }
 
-bool room_power_may_set_state(const struct cJSON *power_levels, const struct cJSON *create,
-                              const char *create_sender, const char *person)
+static int64_t level_of(const struct room_state *state, const char *person)
 {
-	if (is_creator(create, create_sender, person))
-		return true;
-	return power_levels_of(power_levels, person) >= power_levels_for_state(power_levels);
+	if (is_above_levels(state, person))
+		return INT64_MAX;
+	if (!state->power_levels && state->creator && !strcmp(state->creator, person))
+		return CREATOR;
+	return power_levels_of(state->power_levels, person);
+}
+
+bool room_power_may_set_state(const struct room_state *state, const char *person)
+{
+	return level_of(state, person) >= power_levels_for_state(state->power_levels);
+}
+
+bool room_power_may_speak(const struct room_state *state, const char *who)
+{
+	return level_of(state, who) >= power_levels_for_message(state->power_levels);
+}
+
+void room_power_missing(struct buf *out, const struct room_state *state, const char *bot)
+{
+	int64_t own = level_of(state, bot), ghosts = power_levels_of(state->power_levels, ""),
+	        to_invite = power_levels_for_invitation(state->power_levels),
+	        to_speak = power_levels_for_message(state->power_levels);
+	bool open = state->join_rule && !strcmp(state->join_rule, "public");
+	size_t before = out->len;
+
+	if (!open && own < to_invite)
+		buf_printf(out,
+		           " I may not invite anybody here, so people of the network cannot come in: that takes a power "
+		           "level of %" PRId64 ", and I have %" PRId64 ".",
+		           to_invite, own);
+	if (ghosts < to_speak)
+		buf_printf(out,
+		           " People of the network may not speak here: that takes a power level of %" PRId64
+		           ", and they have %" PRId64 ".",
+		           to_speak, ghosts);
+	if (out->len == before)
+		return;
+	if (room_power_may_speak(state, bot))
+		buf_puts(out, " Until that is changed I say myself what they say.");
+	else
+		buf_printf(out,
+		           " Nor may I speak here myself, which takes %" PRId64
+		           ": until that is changed nothing of the network is seen here.",
+		           to_speak);
 }
 
 struct checking {
@@ -50,27 +93,34 @@ struct checking {
 static void on_state(void *context, const struct matrix_reply *reply)
 {
 	struct checking *checking = context;
-	const struct cJSON *create = NULL, *power_levels = NULL;
-	const char *create_sender = NULL;
+	struct room_state state = {0};
 	struct arena arena = {0};
+	struct buf missing = {0};
 
 	for (const struct cJSON *item = json_first(reply->json); item; item = json_next(item)) {
 		const char *type = json_text(item, "type", &arena);
 
-		if (type && !strcmp(type, "m.room.create")) {
-			create = json_object(item, "content");
-			create_sender = json_text(item, "sender", &arena);
-		} else if (type && !strcmp(type, "m.room.power_levels")) {
-			power_levels = json_object(item, "content");
+		if (!type) {
+			continue;
+		} else if (!strcmp(type, "m.room.create")) {
+			state.create = json_object(item, "content");
+			state.creator = json_text(item, "sender", &arena);
+		} else if (!strcmp(type, "m.room.power_levels")) {
+			state.power_levels = json_object(item, "content");
+		} else if (!strcmp(type, "m.room.join_rules")) {
+			state.join_rule = json_text(json_object(item, "content"), "join_rule", &arena);
 		}
 	}
-	bool may = !reply->err &&
-	           room_power_may_set_state(power_levels, create, create_sender, checking->person);
-	const char *problem = reply->err
-	                              ? "The homeserver does not tell me who may do what here."
-	                              : "You may not do that: it needs the right to change the room's state.";
+	struct room_power power = {.may = !reply->err && room_power_may_set_state(&state, checking->person),
+	                           .mute = !room_power_may_speak(&state, checking->frontend->bot)};
 
-	checking->done(checking->context, may, may ? NULL : problem);
+	if (!power.may)
+		power.problem = reply->err ? "The homeserver does not tell me who may do what here."
+		                           : "You may not do that: it needs the right to change the room's state.";
+	room_power_missing(&missing, &state, checking->frontend->bot);
+	power.missing = buf_text(&missing);
+	checking->done(checking->context, &power);
+	buf_finish(&missing);
 	arena_finish(&arena);
 	mem_free(checking->person);
 	mem_free(checking);
@@ -81,7 +131,7 @@ static void drop(void *context)
 {
 	struct checking *checking = context;
 
-	checking->done(checking->context, false, "");
+	checking->done(checking->context, &(struct room_power){.problem = "", .missing = ""});
 	mem_free(checking->person);
 	mem_free(checking);
 }

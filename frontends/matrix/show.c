@@ -15,11 +15,9 @@
 #include "frontends/matrix/copies.h"
 #include "frontends/matrix/face.h"
 #include "frontends/matrix/ghost.h"
-#include "frontends/matrix/long_text.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
-#include "frontends/matrix/moderation.h"
-#include "frontends/matrix/portal_change.h"
+#include "frontends/matrix/outsider.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/place.h"
 #include "frontends/matrix/puppet.h"
@@ -131,6 +129,7 @@ struct sent {
 	uint64_t trace;
 	char *address;   /* whose */
 	char *room, *ghost;
+	char *name;      /* of whoever speaks: the bot may have to say it for him */
 	char *people, *network; /* places of the message map; NULL: the message has no id there */
 	char *network_id;
 	char *shared_name;   /* copies.h; NULL: there are no others */
@@ -140,6 +139,7 @@ struct sent {
 	char *taken_back;    /* a reaction's event; NULL: none */
 	bool known_there;    /* the ghost was thought to be in the room already */
 	bool own;            /* it is said in the person's own voice */
+	bool by_bot;         /* for the ghost */
 };
 
 static void sent_free(void *context)
@@ -149,6 +149,7 @@ static void sent_free(void *context)
 	mem_free(sent->address);
 	mem_free(sent->room);
 	mem_free(sent->ghost);
+	mem_free(sent->name);
 	mem_free(sent->people);
 	mem_free(sent->network);
 	mem_free(sent->network_id);
@@ -176,7 +177,7 @@ void show_hold(struct matrix_frontend *frontend)
 static void tie_ids(const struct sent *sent, const char *event_id)
 {
 	if (sent->text && event_id)
-		recent_note(sent->frontend, event_id, sent->author, sent->text, NULL);
+		recent_note(sent->frontend, event_id, &(struct recent){sent->ghost, sent->author, sent->text, NULL});
 	const struct matrix_room *room = sent->shared_name ? matrix_room_find(sent->frontend, sent->room) : NULL;
 
 	if (room && event_id)
@@ -195,12 +196,44 @@ static bool try_again(struct sent *sent, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = sent->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, sent->room);
 
-	if (sent->own || reply->err != TP_ERR_NOT_ALLOWED || !sent->known_there || !room)
+	if (sent->own || sent->by_bot || reply->err != TP_ERR_NOT_ALLOWED || !sent->known_there || !room)
 		return false;
 	sent->known_there = false;
 	homeserver_again(reply);
 	ghost_return(frontend, room, sent->ghost);
 	return true;
+}
+
+/* The ghost may not come in, or not speak: the bot says it. */
+static bool say_for_ghost(struct sent *sent, const struct matrix_reply *reply)
+{
+	struct matrix_room *room = matrix_room_find(sent->frontend, sent->room);
+	const char *body = homeserver_body(reply);
+	struct buf content = {0};
+
+	if (sent->own || sent->by_bot || reply->err != TP_ERR_NOT_ALLOWED || !room || room->kind != MATRIX_ROOM_PORTAL ||
+	    room->successor || outsider_of(room, sent->ghost) == OUTSIDER_BANNED)
+		return false;
+	log_info(&sent->frontend->base.log, "%s may not speak in %s: the bot does", log_quote(sent->ghost),
+	         log_quote(room->id));
+	outsider_note(room, sent->ghost);
+	sent->by_bot = true;
+	outsider_put(&content, body ? body : "{}", sent->name);
+	homeserver_again_as_bot(reply, buf_text(&content));
+	buf_finish(&content);
+	return true;
+}
+
+static void refused(const struct sent *sent, const struct matrix_reply *reply)
+{
+	struct matrix_frontend *frontend = sent->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, sent->room);
+
+	log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s%s", log_quote(sent->address),
+	            reply->problem, log_trace(sent->trace));
+	delivery_refused(frontend->base.transport, sent->number, reply->problem);
+	if (sent->by_bot && sent->text && reply->err == TP_ERR_NOT_ALLOWED && room)
+		outsider_unheard(frontend, room, sent->address, reply->problem);
 }
 
 /* The person's own voice is none, or not there: as the ghost. */
@@ -235,9 +268,10 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	struct sent *sent = context;
 	struct matrix_frontend *frontend = sent->frontend;
 	struct transport *transport = frontend->base.transport;
+	const struct matrix_room *room = sent->ghost ? matrix_room_find(frontend, sent->room) : NULL;
 	struct arena arena = {0};
 
-	if (try_again(sent, reply))
+	if (try_again(sent, reply) || say_for_ghost(sent, reply))
 		return;
 	if (!reply->err || !strcmp(reply->errcode, "M_DUPLICATE_ANNOTATION")) {
 		CRASH_POINT("core.matrix.answered");
@@ -249,10 +283,10 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	} else if (sent->own && sent->number &&
 	           (reply->err == TP_ERR_NOT_ALLOWED || reply->err == TP_ERR_AUTH)) {
 		without_voice(sent, reply->err);
+	} else if (room && outsider_of(room, sent->ghost) == OUTSIDER_BANNED) {
+		delivery_shown(transport, sent->number);
 	} else {
-		log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s%s",
-		            log_quote(sent->address), reply->problem, log_trace(sent->trace));
-		delivery_refused(transport, sent->number, reply->problem);
+		refused(sent, reply);
 	}
 	arena_finish(&arena);
 	if (sent->network)
@@ -275,6 +309,7 @@ struct speaking {
 	const char *reactions; /* reactions_name; NULL: it is about none */
 	bool own; /* the person; then `ghost` is whom the homeserver is told, NULL with a token */
 	const char *bearer;
+	bool by_bot; /* for the ghost (outsider.h) */
 };
 
 static struct sent *sent_by(const struct speaking *speaking, const struct matrix_room *room, bool known_there)
@@ -287,6 +322,8 @@ static struct sent *sent_by(const struct speaking *speaking, const struct matrix
 	sent->address = mem_strdup(speaking->to->address);
 	sent->room = mem_strdup(room->id);
 	sent->ghost = mem_strdup(speaking->ghost);
+	sent->name = mem_strdup(speaking->name);
+	sent->by_bot = speaking->by_bot;
 	sent->known_there = known_there;
 	sent->own = speaking->own;
 	return sent;
@@ -297,7 +334,7 @@ static void make_call(struct speaking *speaking, const struct matrix_room *room,
 {
 	homeserver_call(speaking->frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                                      .path = path,
-	                                                                      .as = speaking->ghost,
+	                                                                      .as = speaking->by_bot ? NULL : speaking->ghost,
 	                                                                      .bearer = speaking->bearer,
 	                                                                      .body = body,
 	                                                                      .lane = room->id,
@@ -310,11 +347,15 @@ static void make_call(struct speaking *speaking, const struct matrix_room *room,
 	mem_free(path);
 }
 
-/* A JSON object, which is not empty, with the mark that makes us know it again. */
-static char *with_mark(const struct speaking *speaking, const struct matrix_room *room, const char *content)
+/* A JSON object, which is not empty: as whoever is to speak says it, with the mark that makes us know it again. */
+static char *as_said(const struct speaking *speaking, const struct matrix_room *room, const char *content)
 {
 	struct buf out = {0};
 
+	if (speaking->by_bot) {
+		outsider_put(&out, content, speaking->name);
+		return buf_take(&out);
+	}
 	if (!speaking->own)
 		return mem_strdup(content);
 	buf_putc(&out, '{');
@@ -375,11 +416,11 @@ static void give_name(struct speaking *speaking, const struct matrix_room *room,
 static void send_sent(struct speaking *speaking, struct matrix_room *room, const char *type, const char *content,
                       struct sent *sent)
 {
-	char *transaction = transaction_of(speaking, room), *marked = with_mark(speaking, room, content);
+	char *transaction = transaction_of(speaking, room), *said = as_said(speaking, room, content);
 
-	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), transaction, marked, sent);
+	make_call(speaking, room, matrix_path("/rooms/%s/send/%s/%s", room->id, type, transaction), transaction, said, sent);
 	mem_free(transaction);
-	mem_free(marked);
+	mem_free(said);
 }
 
 static void send_message(struct speaking *speaking, struct matrix_room *room, const char *content, bool named,
@@ -396,7 +437,7 @@ static void send_message(struct speaking *speaking, struct matrix_room *room, co
 static void redact_event(struct speaking *speaking, struct matrix_room *room, const char *event_id, char *transaction,
                          struct sent *sent)
 {
-	char *body = with_mark(speaking, room, "{\"reason\":\"\"}");
+	char *body = as_said(speaking, room, "{\"reason\":\"\"}");
 
 	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), transaction, body,
 	          sent);
@@ -505,21 +546,26 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	if (text)
 		link.text = text;
 	put_message(&content, &link, NULL);
-	char *marked = with_mark(speaking, room, buf_text(&content));
+	char *said = as_said(speaking, room, buf_text(&content));
 	struct buf mark = {0};
+	struct event_attachment shown = *attachment;
+	char *caption = NULL;
 
+	if (speaking->by_bot)
+		shown.description = caption = mem_printf("<%s>%s%s", speaking->name, text ? " " : "",
+		                                         text ? attachment->description : "");
 	struct sent *sent = sent_by(speaking, room, known_there);
 
 	if (named)
 		give_name(speaking, room, sent, link.text);
 	if (speaking->own)
 		puppet_put_mark(speaking->frontend, room->id, &mark);
-	matrix_media_send(speaking->frontend->media, attachment, speaking->to->address, mark.len ? buf_text(&mark) : NULL,
+	matrix_media_send(speaking->frontend->media, &shown, speaking->to->address, mark.len ? buf_text(&mark) : NULL,
 	                  &(struct matrix_call){.method = HTTP_PUT,
 	                                        .path = path,
-	                                        .as = speaking->ghost,
+	                                        .as = speaking->by_bot ? NULL : speaking->ghost,
 	                                        .bearer = speaking->bearer,
-	                                        .body = marked,
+	                                        .body = said,
 	                                        .lane = room->id,
 	                                        .room = room->id,
 	                                        .transaction = transaction,
@@ -529,9 +575,10 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	                                        .drop = sent_free});
 	buf_finish(&content);
 	buf_finish(&mark);
-	mem_free(marked);
+	mem_free(said);
 	mem_free(path);
 	mem_free(transaction);
+	mem_free(caption);
 	mem_free(text);
 }
 
@@ -622,7 +669,12 @@ static void speak(struct speaking *speaking, struct matrix_room *room)
 	const struct event_message *message = &speaking->event->message;
 	bool known_there = speaking->ghost && matrix_room_has(room, speaking->ghost);
 
-	if (!speaking->own)
+	enum outsider outsider = speaking->own ? OUTSIDER_NONE : outsider_of(room, speaking->ghost);
+
+	if (outsider == OUTSIDER_BANNED)
+		return;
+	speaking->by_bot = outsider == OUTSIDER_SPOKEN_FOR;
+	if (!speaking->own && !speaking->by_bot)
 		ghost_enter(speaking->frontend, room, speaking->ghost, speaking->name, NULL);
 	if (is_event(message->reacts_to)) {
 		react(speaking, room, known_there);
@@ -759,121 +811,4 @@ int show_attention(struct matrix_frontend *frontend, struct identity *to, const 
 	if (!message.message.text || !*message.message.text)
 		message.message.text = "/me wants your attention.";
 	return show_message(frontend, to, &message);
-}
-
-/* ---------------------------------------------------------------------------------------- other things */
-
-static const char *reason_text(enum undelivered_reason reason)
-{
-	switch (reason) {
-	case UNDELIVERED_OFFLINE:
-		return "you are not connected to the network";
-	case UNDELIVERED_ROOM:
-		return "you are not in that room";
-	case UNDELIVERED_UNSUPPORTED:
-		return "the network cannot carry it";
-	case UNDELIVERED_TOO_LONG:
-		return "it is too long for the network";
-	case UNDELIVERED_DROPPED:
-		return "it was dropped by an administrator";
-	case UNDELIVERED_REFUSED:
-		break;
-	}
-	return "the network refused it";
-}
-
-static const struct matrix_room *room_of(const struct matrix_frontend *frontend, const char *address,
-                                         const struct event_message *message)
-{
-	if (message->kind == MESSAGE_ROOM)
-		return matrix_room_portal(frontend, message->name);
-	char *name = matrix_chat_name(message);
-	const struct matrix_room *room = matrix_room_chat(frontend, address, name);
-
-	mem_free(name);
-	return room;
-}
-
-struct telling {
-	struct matrix_frontend *frontend;
-	uint64_t number; /* of the record that goes back */
-};
-
-static void on_told(void *context, const struct matrix_reply *reply)
-{
-	struct telling *telling = context;
-	struct transport *transport = telling->frontend->base.transport;
-
-	if (reply->err)
-		delivery_refused(transport, telling->number, reply->problem);
-	else
-		delivery_shown(transport, telling->number);
-	mem_free(telling);
-}
-
-/* What will not arrive is kept until its author has been told: with the same transaction id at each try. */
-static void tell_undelivered(struct matrix_frontend *frontend, const char *room, const char *as,
-                             const struct event *event, const char *text)
-{
-	const char *id = event->undelivered.message.id;
-	struct telling *telling = MEM_NEW(struct telling);
-	char *transaction = mem_printf("%s.%" PRIu64 ".back", frontend->records, event->handover);
-	char *path = matrix_path("/rooms/%s/send/m.room.message/%s", room, transaction);
-	struct buf content = {0};
-
-	telling->frontend = frontend;
-	telling->number = event->handover;
-	matrix_put_notice(&content, is_event(id) ? id : NULL, text);
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
-	                                                            .path = path,
-	                                                            .as = as,
-	                                                            .body = buf_text(&content),
-	                                                            .lane = room,
-	                                                            .room = room,
-	                                                            .transaction = transaction,
-	                                                            .trace = event->trace,
-	                                                            .done = on_told,
-	                                                            .context = telling,
-	                                                            .drop = mem_free});
-	mem_free(path);
-	buf_finish(&content);
-	mem_free(transaction);
-}
-
-int show_undelivered(struct matrix_frontend *frontend, const char *address, const struct event *event)
-{
-	const char *control = person_of(frontend, address)->control;
-	int promised = 0;
-	const struct event_undelivered *undelivered = &event->undelivered;
-	const struct event_message *message = &undelivered->message;
-	const struct matrix_room *room = room_of(frontend, address, message);
-	const char *text = undelivered->text && *undelivered->text ? undelivered->text
-	                                                           : reason_text(undelivered->reason);
-	char *whole;
-
-	if (message->moderation.action) {
-		moderation_refused(frontend, address, message, text);
-		return 0;
-	}
-	if (message->change.title || message->change.has_picture) {
-		portal_change_refused(frontend, address, message, text);
-		return 0;
-	}
-	if (undelivered->reason == UNDELIVERED_TOO_LONG && long_text_send(frontend, address, event))
-		return event->handover ? 1 : 0;
-	whole = mem_printf("Not delivered: %s", text);
-	if (room) {
-		char *ghost = ghost_of_chat(frontend, room);
-
-		tell_undelivered(frontend, room->id, ghost, event, whole);
-		promised = 1;
-		mem_free(ghost);
-	} else if (control) {
-		tell_undelivered(frontend, control, NULL, event, whole);
-		promised = 1;
-	} else {
-		person_tell(frontend, address, whole);
-	}
-	mem_free(whole);
-	return promised;
 }

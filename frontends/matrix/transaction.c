@@ -5,323 +5,33 @@
 
 #include "base/clock.h"
 #include "base/crash_point.h"
-#include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/chat.h"
-#include "frontends/matrix/copies.h"
 #include "frontends/matrix/directory.h"
+#include "frontends/matrix/encryption.h"
 #include "frontends/matrix/ephemeral.h"
 #include "frontends/matrix/gap.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/making.h"
-#include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/moderation.h"
+#include "frontends/matrix/outsider.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
-#include "frontends/matrix/reactions.h"
-#include "frontends/matrix/recent.h"
+#include "frontends/matrix/said.h"
 #include "frontends/matrix/upgrade.h"
-#include "transport/router.h"
+#include "transport/delivery.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
-#include "transport/user.h"
 
 #define LAST_TRANSACTION "last transaction" /* note of the spool */
-
-/* ------------------------------------------------------------------------------------- what people say */
-
-struct saying {
-	struct matrix_frontend *frontend;
-	struct matrix_room *room;
-	const struct matrix_event *source;
-	struct buf text, xhtml;
-	struct buf url;              /* of a file */
-	struct event_attachment file;
-};
-
-/* What a mention is called on the network. */
-static const char *name_on_network(void *context, const char *id)
-{
-	struct saying *saying = context;
-	static struct buf name; /* lent until the next call */
-
-	buf_clear(&name);
-	return matrix_ghost_name(&saying->frontend->names, id, &name) ? buf_text(&name) : NULL;
-}
-
-/* Behind the caption. A link is text for every network, so there is no markup beside it. */
-static void read_file(struct saying *saying)
-{
-	const struct matrix_event *source = saying->source;
-
-	saying->file.description = saying->text.len ? mem_strdup(buf_text(&saying->text)) : NULL;
-	if (saying->text.len)
-		buf_putc(&saying->text, ' ');
-	if (matrix_media_put_url(saying->frontend->media, source->url, source->file_name, source->sender,
-	                         &saying->url))
-		buf_puts(&saying->text, saying->file.url = buf_text(&saying->url));
-	else
-		buf_printf(&saying->text, "(a file that cannot be fetched: %s)",
-		           source->file_name ? source->file_name : "without a name");
-	buf_clear(&saying->xhtml);
-}
-
-static void read_text(struct saying *saying)
-{
-	const struct matrix_event *source = saying->source;
-	const struct matrix_html_names names = {name_on_network, saying};
-	bool emote = source->message_type == MATRIX_EMOTE;
-
-	if (emote)
-		buf_puts(&saying->text, "/me ");
-	if (source->html) {
-		if (emote)
-			buf_puts(&saying->xhtml, "/me ");
-		size_t before = saying->xhtml.len;
-
-		matrix_html_read(&saying->text, &saying->xhtml, source->html, strlen(source->html), &names);
-		if (saying->xhtml.len == before)
-			buf_clear(&saying->xhtml);
-	} else {
-		buf_puts(&saying->text, source->body);
-	}
-	if (source->message_type == MATRIX_FILE)
-		read_file(saying);
-}
-
-static const char *refusal(int err)
-{
-	switch (err) {
-	case TP_ERR_NOT_CONNECTED:
-		return "you are not connected to the network. Say \"status\" to the bot";
-	case TP_ERR_NOT_FOUND:
-		return "you are not in that room of the network";
-	case TP_ERR_NOT_REGISTERED:
-		return "nobody on the network hears you, as you have no account here. Say \"register\" to "
-		       "the bot";
-	case TP_ERR_LIMIT:
-		return "too much waits already";
-	default:
-		return tp_error_text(err);
-	}
-}
-
-static void complain(struct saying *saying, int err)
-{
-	struct matrix_frontend *frontend = saying->frontend;
-	struct person *person = person_of(frontend, saying->source->sender);
-	const struct matrix_room *room = saying->room;
-	char *text = mem_printf("Not delivered: %s.", refusal(err));
-	char *ghost = ghost_of_chat(frontend, room);
-
-	/* Once in a portal, where others can go on without an account. */
-	if (err != TP_ERR_NOT_REGISTERED || !person->told_unheard || ghost)
-		matrix_notice_as(frontend, room->id, ghost, saying->source->id, text);
-	if (err == TP_ERR_NOT_REGISTERED)
-		person->told_unheard = true;
-	mem_free(ghost);
-	mem_free(text);
-}
-
-/* In the person's own name, or the relay's. */
-static struct resource *speaker(struct saying *saying, struct event_message *message)
-{
-	struct matrix_frontend *frontend = saying->frontend;
-	const char *sender = saying->source->sender;
-	struct resource *own = person_ready(frontend, sender);
-
-	if (own)
-		return own;
-	/* Still loading, or not here. */
-	if (saying->room->kind != MATRIX_ROOM_PORTAL || !saying->room->relay)
-		return person_attach(frontend, sender);
-	message->author.name = person_name(frontend, sender);
-	message->author.id = sender;
-	return person_attach(frontend, saying->room->relay);
-}
-
-static void address(const struct saying *saying, struct event_message *message, char **legacy)
-{
-	const struct matrix_room *room = saying->room;
-	const char *nickname = matrix_chat_nickname(room->name, room->in_room);
-
-	*legacy = nickname ? matrix_chat_legacy_room(room->name, nickname) : NULL;
-	message->kind = room->kind == MATRIX_ROOM_PORTAL ? MESSAGE_ROOM
-	                : nickname                       ? MESSAGE_ROOM_PRIVATE
-	                                                 : MESSAGE_CHAT;
-	message->name = nickname ? *legacy : room->name;
-	if (room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, room))
-		message->said_in = room->id;
-	message->nickname = nickname;
-}
-
-static int send_on(struct saying *saying, struct resource *from, const struct event *event)
-{
-	if (!from)
-		return TP_ERR_NOT_REGISTERED;
-	if (from->identity->state != IDENTITY_READY)
-		return TP_ERR_NOT_CONNECTED;
-	/* After a start, or for a relay, the room may not have been asked for yet: what is said waits for it.
-	 */
-	if (saying->room->kind == MATRIX_ROOM_PORTAL)
-		portal_room_join(saying->frontend, saying->room, from);
-	return router_from_frontend(from, event);
-}
-
-static void route(struct saying *saying, enum event_type type, struct event_message *message)
-{
-	struct event event = {.type = type, .message = *message};
-	char *legacy;
-
-	address(saying, &event.message, &legacy);
-	int err = send_on(saying, speaker(saying, &event.message), &event);
-
-	if (err)
-		complain(saying, err);
-	mem_free(legacy);
-}
-
-static bool is_tied(const struct matrix_room *room)
-{
-	return room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_PORTAL;
-}
-
-static void say(struct saying *saying)
-{
-	const struct matrix_event *source = saying->source;
-
-	read_text(saying);
-	const struct recent *quoted = recent_find(saying->frontend, source->reply_to);
-	struct event_message message = {.text = buf_text(&saying->text),
-	                                .xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
-	                                .id = source->id,
-	                                .replaces = source->replaces,
-	                                .reply_to = source->reply_to,
-	                                .reply_text = quoted ? quoted->text : NULL,
-	                                .reply_author = quoted ? quoted->author : NULL,
-	                                .thread = source->thread,
-	                                .attachments = saying->file.url ? &saying->file : NULL,
-	                                .attachments_count = saying->file.url ? 1 : 0};
-
-	recent_note(saying->frontend, source->id, person_name(saying->frontend, source->sender), message.text,
-	            NULL);
-	if (saying->room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, saying->room))
-		copies_note(saying->frontend, saying->room, source->id, source->id);
-	route(saying, EVENT_MESSAGE, &message);
-	mem_free((char *)saying->file.description);
-	buf_finish(&saying->url);
-}
-
-/* A chat with the bot that was not announced as one: the two of them are alone. */
-static bool is_control(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender)
-{
-	if (room->kind == MATRIX_ROOM_PLAIN && matrix_room_people(room) == 1 &&
-	    matrix_room_has(room, sender)) {
-		matrix_room_set(frontend, room->id, MATRIX_ROOM_CONTROL, sender, NULL);
-		person_set_control(frontend, sender, room->id);
-	}
-	return room->kind == MATRIX_ROOM_CONTROL;
-}
-
-static void on_message(struct matrix_frontend *frontend, struct matrix_room *room,
-                       const struct matrix_event *event)
-{
-	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	const char *line = event->body && !event->replaces && room->kind != MATRIX_ROOM_CHAT
-	                           ? bot_addressed(frontend, room, event->body)
-	                           : NULL;
-
-	if (is_control(frontend, room, event->sender)) {
-		if (event->body && event->replaces)
-			bot_edited(frontend, room, event);
-		else if (event->message_type != MATRIX_NOTICE && event->body)
-			bot_line(frontend, room, event->sender, event->id, line ? line : event->body);
-	} else if (line) {
-		bot_line(frontend, room, event->sender, event->id, line);
-	} else if (is_tied(room)) {
-		say(&saying);
-	}
-	buf_finish(&saying.text);
-	buf_finish(&saying.xhtml);
-}
-
-/* A vote, or the end of a poll. */
-static void on_poll(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
-{
-	char *text = is_tied(room) ? poll_text(frontend, event) : NULL;
-	struct matrix_event said = *event;
-	struct saying saying = {.frontend = frontend, .room = room, .source = &said};
-
-	said.body = text;
-	said.reply_to = NULL;
-	if (text)
-		say(&saying);
-	mem_free(text);
-	buf_finish(&saying.text);
-	buf_finish(&saying.xhtml);
-}
-
-/* ------------------------------------------------------------------------------------------- reactions */
-
-/* The network is told all that stand. */
-static void on_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
-                        const struct matrix_event *event)
-{
-	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	struct event_message message = {.text = event->key ? event->key : "", .id = event->id, .reacts_to = event->reply_to};
-	const char *keys[LIMIT_REACTIONS];
-	struct arena arena = {0};
-
-	if (!is_tied(room) || !event->reply_to || !event->key)
-		return;
-	recent_note(frontend, event->id, person_name(frontend, event->sender), event->key, event->reply_to);
-	reactions_note(frontend, event->reply_to, event->sender, event->key, event->id);
-	message.reactions_count = reactions_of(frontend, event->reply_to, event->sender, keys, NULL, &arena);
-	message.reactions = message.reactions_count ? keys : &event->key;
-	if (!message.reactions_count)
-		message.reactions_count = 1;
-	route(&saying, EVENT_MESSAGE, &message);
-	arena_finish(&arena);
-}
-
-static void on_redaction(struct matrix_frontend *frontend, struct matrix_room *room,
-                         const struct matrix_event *event)
-{
-	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	struct event_message message = {.id = event->id};
-	const struct recent *redacted = recent_find(frontend, event->replaces);
-	const char *keys[LIMIT_REACTIONS], *target, *who;
-	struct arena arena = {0};
-
-	if (!is_tied(room) || !event->replaces)
-		return;
-	if (redacted)
-		buf_printf(&saying.text, "(takes back: %s)", redacted->text);
-	else
-		buf_puts(&saying.text, "(takes back a message)");
-	message.text = buf_text(&saying.text);
-	if (reactions_forget(frontend, event->replaces, &target, &who, &arena)) {
-		message.reacts_to = target;
-		message.reactions = keys;
-		message.reactions_count = reactions_of(frontend, target, who, keys, NULL, &arena);
-	} else if (redacted && redacted->reacts_to) {
-		message.reacts_to = redacted->reacts_to;
-	} else {
-		message.retracts = event->replaces;
-	}
-	route(&saying, EVENT_MESSAGE, &message);
-	buf_finish(&saying.text);
-	arena_finish(&arena);
-}
 
 /* ---------------------------------------------------------------------------------------- who is there */
 
@@ -368,6 +78,8 @@ static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_roo
 
 	matrix_room_note_member(frontend, room, id, false);
 	if (strcmp(id, frontend->bot) != 0) {
+		if (event->before == MATRIX_BAN)
+			outsiders_try_again(frontend, room);
 		moderation_ghost_put_out(frontend, room, event, was_in);
 		return;
 	}
@@ -395,9 +107,9 @@ static void on_invitation(struct matrix_frontend *frontend, const struct matrix_
 		chat_refuse(frontend, event->room, bot ? NULL : event->state_key,
 		            "This bridge is for the people of its own homeserver.");
 	} else if (bot) {
-		bot_invited(frontend, event->room, event->sender, event->is_direct);
+		bot_invited(frontend, event);
 	} else {
-		chat_invited(frontend, event->room, event->state_key, event->sender);
+		chat_invited(frontend, event);
 	}
 }
 
@@ -433,60 +145,29 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	}
 }
 
-/* ------------------------------------------------------------------------------------------ encryption */
-
-static void tell_encrypted(struct matrix_frontend *frontend, struct matrix_room *room)
-{
-	static const char text[] =
-	        "This room is encrypted, and I cannot read that yet: what is said here does not reach the "
-	        "network. "
-	        "Please go on in a room without encryption; it cannot be switched off in this one.";
-
-	if (room->encrypted)
-		return;
-	room->encrypted = true;
-	matrix_room_store(frontend, room);
-	char *ghost = ghost_of_chat(frontend, room);
-
-	matrix_notice_as(frontend, room->id, ghost, NULL, text);
-	mem_free(ghost);
-}
-
 /* ----------------------------------------------------------------------------------------- dispatching */
-
-static void on_topic(struct matrix_frontend *frontend, struct matrix_room *room,
-                     const struct matrix_event *event)
-{
-	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	struct event_message message = {.text = event->body ? event->body : "", .id = event->id};
-
-	if (room->kind != MATRIX_ROOM_PORTAL)
-		return;
-	mem_replace(&room->topic, message.text);
-	route(&saying, EVENT_SUBJECT, &message);
-}
 
 static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *room,
                           const struct matrix_event *event)
 {
 	switch (event->kind) {
 	case MATRIX_MESSAGE:
-		on_message(frontend, room, event);
-		if (is_tied(room))
+		said_message(frontend, room, event);
+		if (matrix_room_is_tied(room))
 			poll_note(frontend, event);
 		break;
 	case MATRIX_POLL_VOTE:
 	case MATRIX_POLL_END:
-		on_poll(frontend, room, event);
+		said_poll(frontend, room, event);
 		break;
 	case MATRIX_REACTION:
-		on_reaction(frontend, room, event);
+		said_reaction(frontend, room, event);
 		break;
 	case MATRIX_REDACTION:
-		on_redaction(frontend, room, event);
+		said_redaction(frontend, room, event);
 		break;
 	case MATRIX_TOPIC:
-		on_topic(frontend, room, event);
+		said_topic(frontend, room, event);
 		break;
 	case MATRIX_NAME:
 		portal_change_name(frontend, room, event);
@@ -498,12 +179,16 @@ static void on_room_event(struct matrix_frontend *frontend, struct matrix_room *
 		if (event->replaces && room->kind != MATRIX_ROOM_SPACE)
 			upgrade_follow(frontend, room, event->sender, event->replaces);
 		break;
+	case MATRIX_JOIN_RULES:
+		outsiders_try_again(frontend, room);
+		break;
 	case MATRIX_POWER_LEVELS:
+		outsiders_try_again(frontend, room);
 		moderation_power_levels(frontend, room, event);
 		break;
 	case MATRIX_ENCRYPTED:
 	case MATRIX_ENCRYPTION:
-		tell_encrypted(frontend, room);
+		encryption_found(frontend, room);
 		break;
 	case MATRIX_TYPING:
 		ephemeral_typing(frontend, room, event);
@@ -554,16 +239,35 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 		on_room_event(frontend, room, event);
 }
 
-static void take_all(struct matrix_frontend *frontend, const struct cJSON *events)
+/* Synapse's events have all three, also of kinds that mean nothing to us. */
+static bool makes_sense(const struct matrix_event *event)
+{
+	return event->id && event->room && event->sender;
+}
+
+static void keep_nonsense(struct matrix_frontend *frontend, const struct cJSON *item)
+{
+	struct buf text = {0};
+
+	json_put(&text, item);
+	log_warning(&frontend->base.log, "an event of the homeserver makes no sense: it is among the dead letters");
+	delivery_keep_nonsense(&frontend->base, frontend->names.server, buf_text(&text), text.len,
+	                       "this event of the homeserver makes no sense");
+	buf_finish(&text);
+}
+
+static void take_all(struct matrix_frontend *frontend, const struct cJSON *events, bool ephemeral)
 {
 	for (const struct cJSON *item = json_first(events); item; item = json_next(item)) {
 		struct arena arena = {0};
 		struct matrix_event event;
 
-		if (matrix_event_read(&event, item, &arena))
+		bool good = matrix_event_read(&event, item, &arena) && (ephemeral || makes_sense(&event));
+
+		if (good)
 			take(frontend, &event);
-		else
-			log_warning(&frontend->base.log, "an event of the homeserver is no object: left out");
+		else if (!ephemeral)
+			keep_nonsense(frontend, item);
 		arena_finish(&arena);
 	}
 }
@@ -635,8 +339,8 @@ static void take_transaction(struct matrix_frontend *frontend, struct accepting 
 {
 	const struct cJSON *ephemeral = json_array(body, "ephemeral");
 
-	take_all(frontend, json_array(body, "events"));
-	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"));
+	take_all(frontend, json_array(body, "events"), false);
+	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"), true);
 	note_order(frontend);
 	CRASH_POINT("core.matrix.taken");
 	spool_when_durable(frontend->base.transport->spool, on_durable, accepting);
@@ -722,6 +426,8 @@ static struct postponed *postpone(struct accepting *accepting, struct cJSON *bod
 	postponed->body = body;
 	postponed->since_ms = clock_ms();
 	list_append(before, &postponed->link);
+	/* Whatever it waits for may never come. */
+	matrix_after(accepting->frontend, LIMIT_MATRIX_POSTPONED_MS + 1, transactions_go_on, NULL, NULL);
 	return postponed;
 }
 
@@ -762,6 +468,20 @@ static void on_transaction(void *context, struct appservice_request *request, co
 		return;
 	}
 	take_transaction(frontend, accepting, body);
+}
+
+static void on_nonsense(void *context, struct appservice_request *request, const char *body, size_t length)
+{
+	struct matrix_frontend *frontend = context;
+
+	if (!frontend->loaded || frontend->stopping) {
+		appservice_refuse(request, 503, "M_UNKNOWN", "the bridge is not ready: please try again");
+		return;
+	}
+	delivery_keep_nonsense(&frontend->base, frontend->names.server, body, length,
+	                       "this transaction of the homeserver makes no sense");
+	spool_when_durable(frontend->base.transport->spool, on_durable, accept_later(frontend, request));
+	transport_commit(frontend->base.transport);
 }
 
 static void on_user(void *context, struct appservice_request *request, const char *id)
@@ -828,6 +548,7 @@ static void on_directory(void *context, struct appservice_request *request, enum
 
 const struct appservice_ops transaction_ops = {
         .transaction = on_transaction,
+        .nonsense = on_nonsense,
         .user = on_user,
         .alias = on_alias,
         .directory = on_directory,

@@ -184,18 +184,18 @@ bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
 	return false;
 }
 
-static void on_power(void *context, bool may, const char *problem)
+static void on_power(void *context, const struct room_power *power)
 {
 	struct following *following = context;
 	struct matrix_frontend *frontend = following->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, following->from);
 
-	if (may && room) {
+	if (power->may && room) {
 		mem_replace(&room->successor, following->to);
 		room->successor_allowed = true;
 		matrix_room_store(frontend, room);
 		look_at(frontend, room, following->to);
-	} else if (room && *problem) {
+	} else if (room && *power->problem) {
 		log_warning(&frontend->base.log, "room %s is replaced by somebody who may not do that: not followed",
 		            log_quote(following->from));
 		stay(frontend, room, following->to);

@@ -58,6 +58,16 @@ static void take_transaction(void *context, struct appservice_request *request, 
 	take(request, id);
 }
 
+static void take_nonsense(void *context, struct appservice_request *request, const char *body, size_t length)
+{
+	struct cJSON *json = json_read(body, length);
+
+	(void)context;
+	require(!json_array(json, "events"));
+	json_free(&json);
+	appservice_accept(request);
+}
+
 static void take_name(void *context, struct appservice_request *request, const char *id)
 {
 	(void)context;
@@ -82,7 +92,8 @@ static void take_ping(void *context, const char *transaction)
 
 static void set_up(void)
 {
-	static const struct appservice_ops ops = {take_transaction, take_name, take_name, take_directory, take_ping, NULL};
+	static const struct appservice_ops ops = {take_transaction, take_nonsense, take_name, take_name,
+						  take_directory, take_ping, NULL};
 
 	log_threshold = LOG_LEVEL_ERROR;
 	uv_loop_init(&loop);

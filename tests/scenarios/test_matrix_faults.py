@@ -626,6 +626,29 @@ async def scenario_what_is_never_pushed(world):
     require(len(alice.messages(room, None, BOT)) == 1, f"the bot says {alice.texts(room, BOT)}")
 
 
+async def scenario_a_question_that_is_never_answered(world):
+    """A number was left out, so what the homeserver has not told is asked for, which it does not answer: the transaction waits for
+    it so long and no longer, without having to come again."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    await homeserver.idle()
+    tries, deliver = [], homeserver.deliver
+
+    async def counted(number, events):
+        tries.append(number)
+        return await deliver(number, events)
+    homeserver.deliver = counted
+    fault = hang()
+    homeserver.fail(r"GET .*/messages", fault, 99)
+    homeserver.number += 1
+    homeserver.transactions.append((homeserver.number, []))
+    mark = carol.mark()
+    await alice.say(lobby.portal, "is anybody there")
+    await homeserver.hit(fault)
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :is anybody there$", mark, 20)
+    require(len(tries) <= 2, f"it had to come {len(tries)} times: {tries}")
+
+
 async def scenario_synapse_restarted_in_mid_transaction(world):
     """The same with a Synapse, killed or ended while three people talk: what stands in the room is what IRC hears, also what was
     committed and is never pushed; and what IRC says stands in the room, once, though a Synapse that ends between its commit and its

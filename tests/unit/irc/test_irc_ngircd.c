@@ -262,7 +262,7 @@ static void test_private(void **state)
 	peer_expect(&world.bob, "NOTICE bob :\x01PING 123\x01");
 	peer_send(&world.bob, "JOIN #c");
 	peer_send(&world.bob, "INVITE alice #c");
-	gateway_expect(&world.gateway, "chat bob: bob invites you to #c");
+	gateway_expect(&world.gateway, "chat bob: bob invites you to #c. To come in, tell the gateway: join #c");
 	gateway_send(&world.gateway,
 	             &(struct event){.type = EVENT_LOGOUT, .user = ALICE, .login = {.legacy_name = "alice"}});
 	peer_expect(&world.bob, ":alice!~alice@127.0.0.1 QUIT");

@@ -282,6 +282,7 @@ static void test_moderation(void **state)
 	        {"dave", {MODERATION_UNBAN, ROLE_UNSAID}, "MODE #a -b dave!*@*\r\nMODE #a -b *!*@h\r\n"},
 	        {"frank", {MODERATION_BAN, ROLE_UNSAID}, "MODE #a +b frank!*@*\r\n"},
 	        {"frank", {MODERATION_UNBAN, ROLE_UNSAID}, "MODE #a -b frank!*@*\r\n"},
+	        {"frank", {MODERATION_INVITE, ROLE_UNSAID}, "INVITE frank #a\r\n"},
 	};
 	struct stage stage;
 	char text[160];

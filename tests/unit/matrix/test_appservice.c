@@ -21,6 +21,7 @@
 #define V1 "/_matrix/app/v1"
 
 struct fixture {
+	unsigned nonsense;
 	uv_loop_t loop;
 	struct http_server *server;
 	struct http_listener *listener;
@@ -53,6 +54,15 @@ static void take_transaction(void *context, struct appservice_request *request, 
 		count++;
 	buf_printf(&f->seen, "transaction %s: %u\n", id, count);
 	answer(f, request, id);
+}
+
+static void take_nonsense(void *context, struct appservice_request *request, const char *body, size_t length)
+{
+	struct fixture *f = context;
+
+	assert_int_equal(strnlen(body, length), length);
+	f->nonsense++;
+	appservice_accept(request);
 }
 
 static void take_user(void *context, struct appservice_request *request, const char *id)
@@ -96,7 +106,7 @@ static void take_directory(void *context, struct appservice_request *request, en
 
 static struct appservice_ops ops_of(struct fixture *f)
 {
-	return (struct appservice_ops){take_transaction, take_user, take_alias, take_directory, take_ping, f};
+	return (struct appservice_ops){take_transaction, take_nonsense, take_user, take_alias, take_directory, take_ping, f};
 }
 
 static int set_up(void **state)
@@ -198,7 +208,7 @@ static void takes_transactions(void **state)
 	    "{\"errcode\":\"M_NOT_FOUND\",\"error\":\"there is \\\"none\\\"\\n\"}");
 }
 
-static void passes_nonsense_over(void **state)
+static void hands_nonsense_on(void **state)
 {
 	static const char *const bodies[] = {"",          "{",           "[]",           "null",        "\"events\"",
 					     "{}",        "{\"events\":{}}", "{\"events\":7}", "{\"Events\":[]}", "\xef\xbb\xbf{\"events\":[]}",
@@ -212,6 +222,7 @@ static void passes_nonsense_over(void **state)
 	memset(deep, '[', 200000);
 	put(f, V1 "/transactions/1", deep, 200, "{}");
 	mem_free(deep);
+	assert_int_equal(f->nonsense, ARRAY_SIZE(bodies) + 1);
 	expect_seen(f, "");
 }
 
@@ -480,7 +491,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(takes_transactions),
-		TEST(passes_nonsense_over),
+		TEST(hands_nonsense_on),
 		TEST(answers_queries),
 		TEST(answers_directory),
 		TEST(answers_pings),

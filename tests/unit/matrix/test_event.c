@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "config/limits.h"
 #include "frontends/matrix/matrix_event.h"
 
 #define EVENT "{'event_id':'$e','room_id':'!r:hs','sender':'@a:hs','origin_server_ts':17,"
@@ -246,6 +247,22 @@ static void test_relations(void **state)
 	is_text(event.key, NULL);
 }
 
+static void test_who_is_meant(void **state)
+{
+	(void)state;
+	take(MESSAGE("'msgtype':'m.text','body':'b','m.mentions':{'user_ids':['@a:hs',7,'x','@b:hs']}"));
+	assert_int_equal(event.users_count, 2);
+	is_text(event.users[1], "@b:hs");
+	take(MESSAGE("'msgtype':'m.text','body':'b','m.mentions':{'user_ids':['@1:hs','@2:hs','@3:hs','@4:hs','@5:hs','@6:hs',"
+	             "'@7:hs','@8:hs','@9:hs','@10:hs','@11:hs','@12:hs']}"));
+	assert_int_equal(event.users_count, LIMIT_MATRIX_MENTIONS);
+	take(MESSAGE("'msgtype':'m.text','body':'* b','m.mentions':{'user_ids':['@a:hs']},'m.new_content':{'body':'b'},"
+	             "'m.relates_to':{'rel_type':'m.replace','event_id':'$e'}"));
+	assert_int_equal(event.users_count, 0);
+	take(MESSAGE("'msgtype':'m.text','body':'b','m.mentions':7"));
+	assert_int_equal(event.users_count, 0);
+}
+
 static void test_state(void **state)
 {
 	(void)state;
@@ -256,8 +273,14 @@ static void test_state(void **state)
 	assert_int_equal(event.membership, MATRIX_INVITE);
 	assert_int_equal(event.before, MATRIX_LEAVE);
 	assert_true(event.is_direct);
+	assert_false(event.is_encrypted);
 	is_text(event.display_name, "B b");
 	is_text(event.body, "so");
+	take(MEMBER("'content':{'membership':'invite'},'unsigned':{'invite_room_state':[7,{'type':'m.room.name'},"
+	            "{'type':'m.room.encryption'}]}"));
+	assert_true(event.is_encrypted);
+	take(MEMBER("'content':{'membership':'invite'},'invite_room_state':[{'type':'m.room.encryption'}]"));
+	assert_true(event.is_encrypted);
 	take(MEMBER("'content':{'membership':'ban','avatar_url':''},'prev_content':{'membership':'join'}"));
 	assert_int_equal(event.membership, MATRIX_BAN);
 	assert_int_equal(event.before, MATRIX_JOIN);
@@ -320,7 +343,8 @@ static void test_out_of_place(void **state)
 	        EVENT "'type':'M.ROOM.MESSAGE','content':{'body':'b'}}",
 	        EVENT "'type':'m.room.name','content':{'name':'A'}}",
 	        EVENT "'type':'m.room.avatar','state_key':'x','content':{'url':'mxc://hs/a'}}",
-	        STATE("m.room.join_rules", "'join_rule':'public'"),
+	        STATE("m.room.pinned_events", "'pinned':[]"),
+	        EVENT "'type':'m.room.join_rules','content':{'join_rule':'public'}}",
 	};
 
 	(void)state;
@@ -365,7 +389,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_envelope),     cmocka_unit_test(test_texts), cmocka_unit_test(test_polls),
 	        cmocka_unit_test(test_files),
-	        cmocka_unit_test(test_relations),    cmocka_unit_test(test_state), cmocka_unit_test(test_out_of_place),
+	        cmocka_unit_test(test_relations),    cmocka_unit_test(test_state),
+	        cmocka_unit_test(test_who_is_meant), cmocka_unit_test(test_out_of_place),
 	        cmocka_unit_test(test_ephemeral),
 	};
 

@@ -17,6 +17,8 @@ static const char *name_of(void *context, const char *id)
 	(void)context;
 	if (!strcmp(id, "@_irc_bob:hs") || !strcmp(id, "@a/b:hs"))
 		return "bob<1>";
+	if (!strcmp(id, "!r:hs"))
+		return "#hall";
 	return !strcmp(id, "#_irc_#c:hs") ? "#c" : NULL;
 }
 
@@ -148,6 +150,10 @@ static void test_mentions(void **state)
 	        {"<a href=\"https://matrix.to/#/%23_irc_%23c%3Ahs\">x</a>", "#c", ""},
 	        {"<a href=\"matrix:r/_irc_%23c:hs\">x</a>", "#c", ""},
 	        {"<a href=\"https://matrix.to/#/@alice:hs\">Alice</a>", "Alice", ""},
+	        {"<a href=\"https://matrix.to/#/!r:hs?via=hs\">our hall</a>", "#hall", ""},
+	        {"<a href=\"matrix:roomid/r:hs\">our hall</a>", "#hall", ""},
+	        {"<a href=\"https://matrix.to/#/!s:hs\">there</a>", "there (https://matrix.to/#/!s:hs)",
+	         "<a href='https://matrix.to/#/!s:hs'>there</a>"},
 	        {"<a href=\"https://matrix.to/#/!r/$e\">there</a>", "there (https://matrix.to/#/!r/$e)",
 	         "<a href='https://matrix.to/#/!r/$e'>there</a>"},
 	        {"<a href=\"https://matrix.to/#/%23_irc_%23c:hs/%24e\">x</a>", "x (https://matrix.to/#/%23_irc_%23c:hs/%24e)",

@@ -75,6 +75,12 @@ static void test_bounds(void **state)
 	assert_written("{\"users\":{\"@bot:x\":60}}", false, false,
 	               "{\"users\":{\"@bot:x\":60,\"@_irc_bob:x\":59,\"@_irc_eve:x\":10}}");
 	assert_written("{\"users\":{\"@bot:x\":60,\"@_irc_bob:x\":59,\"@_irc_eve:x\":10}}", false, false, NULL);
+	/* Levels that are texts are written as numbers. */
+	assert_written("{\"ban\":\"50\",\"events\":{\"a\":\"7\"},"
+	               "\"users\":{\"@bot:x\":\"100\",\"@dora:x\":\"60\",\"@_irc_eve:x\":\"12\"}}",
+	               false, false,
+	               "{\"ban\":50,\"events\":{\"a\":7},\"users\":{\"@bot:x\":100,\"@dora:x\":60,\"@_irc_eve:x\":12,"
+	               "\"@_irc_bob:x\":75}}");
 	/* The bot may not change them. */
 	assert_written("{\"users\":{\"@bot:x\":49}}", false, false, NULL);
 	assert_written("{\"users\":{\"@bot:x\":60},\"events\":{\"m.room.power_levels\":100}}", false, false, NULL);

@@ -16,7 +16,7 @@ static bool may(const char *power_levels, const char *create, const char *creato
 {
 	struct cJSON *levels = json_read(power_levels, strlen(power_levels)),
 	             *made = json_read(create, strlen(create));
-	bool result = room_power_may_set_state(levels, made, creator, person);
+	bool result = room_power_may_set_state(&(struct room_state){levels, made, creator, NULL}, person);
 
 	json_free(&levels);
 	json_free(&made);
@@ -34,10 +34,21 @@ static void test_power(void **state)
 	assert_false(may(levels, "{}", "@m:x", "@c:x"));
 	assert_false(may(levels, "{}", "@m:x", "@d:x"));
 	assert_true(may(open, "{}", NULL, "@d:x"));
+	/* Before version 10 levels may be texts; where there are none, whoever has made the room has 100. */
+	assert_true(may("{\"users\":{\"@a:x\":\"100\"}}", "{}", "@m:x", "@a:x"));
+	assert_true(may("{\"users\":{\"@a:x\":\" +7 \"},\"state_default\":\"7\"}", "{}", "@m:x", "@a:x"));
+	assert_false(may("{\"users\":{\"@a:x\":\"6\"},\"state_default\":\"7\"}", "{}", "@m:x", "@a:x"));
+	assert_true(may("{\"users_default\":\"50\"}", "{}", "@m:x", "@d:x"));
+	static const char odd[] = "{\"users\":{\"@a:x\":\"1e2\",\"@b:x\":\"\",\"@c:x\":\"99999999999999999999\"}}";
+
+	for (char name = 'a'; name <= 'c'; name++)
+		assert_false(may(odd, "{}", "@m:x", (const char[]){'@', name, ':', 'x', '\0'}));
+	assert_true(may("", "{\"room_version\":\"6\"}", "@m:x", "@m:x"));
+	assert_false(may("", "{\"room_version\":\"6\"}", "@m:x", "@a:x"));
 	/* nothing is known, or it makes no sense: nobody may */
 	assert_false(may("", "", NULL, "@a:x"));
 	assert_false(may("[]", "7", "@a:x", "@a:x"));
-	assert_false(may("{\"users\":[],\"state_default\":\"0\"}", "{}", "@a:x", "@a:x"));
+	assert_false(may("{\"users\":[],\"state_default\":\"none\"}", "{}", "@a:x", "@a:x"));
 }
 
 static void test_creators(void **state)
@@ -52,6 +63,34 @@ static void test_creators(void **state)
 	assert_false(
 	        may("{}", "{\"room_version\":\"11\",\"additional_creators\":[\"@n:x\"]}", "@m:x", "@m:x"));
 	assert_false(may("{}", "{\"room_version\":\"org.example.12\"}", "@m:x", "@m:x"));
+}
+
+static void assert_missing(const char *power_levels, const char *join_rule, const char *wanted)
+{
+	struct cJSON *levels = json_read(power_levels, strlen(power_levels));
+	struct buf out = {0};
+
+	room_power_missing(&out, &(struct room_state){levels, NULL, "@m:x", join_rule}, "@bot:x");
+	if (*wanted)
+		assert_non_null(strstr(buf_text(&out), wanted));
+	else
+		assert_string_equal(buf_text(&out), "");
+	json_free(&levels);
+	buf_finish(&out);
+}
+
+static void test_what_is_missing(void **state)
+{
+	(void)state;
+	assert_missing("{}", "invite", "");
+	assert_missing("{\"invite\":50}", "invite", "I may not invite");
+	assert_missing("{\"invite\":50}", NULL, "I may not invite");
+	assert_missing("{\"invite\":50}", "public", "");
+	assert_missing("{\"invite\":50,\"users\":{\"@bot:x\":50}}", "invite", "");
+	assert_missing("{\"events_default\":\"20\",\"users\":{\"@bot:x\":50}}", "invite",
+	               "takes a power level of 20, and they have 0. Until");
+	assert_missing("{\"events\":{\"m.room.message\":10}}", "invite", "Nor may I speak");
+	assert_missing("{\"events\":{\"m.room.message\":0},\"events_default\":50}", "invite", "");
 }
 
 static bool replaces(const char *text, const char *room)
@@ -85,6 +124,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_power),
 	        cmocka_unit_test(test_creators),
+	        cmocka_unit_test(test_what_is_missing),
 	        cmocka_unit_test(test_upgrades),
 	};
 
