@@ -152,6 +152,15 @@ static double read_held(void *context)
 	return 0;
 }
 
+static double read_ghosts(void *context)
+{
+	unsigned count = 0;
+
+	LIST_EACH (link, &((struct transport *)context)->frontends)
+		count += CONTAINER_OF(link, struct frontend, link)->ghosts;
+	return count;
+}
+
 /* ---- store, HTTP ---- */
 
 static double read_store_queue(void *context)
@@ -375,6 +384,8 @@ static void register_all(struct transport *transport)
 	              read_waiting, transport);
 	metrics_gauge(metrics, "libtransport_backends_held", NULL,
 	              "1 while no backend is read, as people's side is full.", read_held, transport);
+	metrics_gauge(metrics, "libtransport_ghost_sockets", NULL,
+	              "Sockets of the Slack app that are counted and not ours.", read_ghosts, transport);
 	metrics_gauge(metrics, "libtransport_store_queue_bytes", NULL, "Requests that wait for the database.",
 	              read_store_queue, transport);
 	metrics_gauge(metrics, "libtransport_http_connections", NULL, "Open connections of the HTTP server.",

@@ -508,6 +508,21 @@ void xmpp_handle_iq(struct xmpp_frontend *frontend, xmpp_stanza_t *iq)
 	probe_deliver(frontend);
 }
 
+static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
+                            void *context)
+{
+	const struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	struct frontend_queue queue = {.name = frontend->c2s ? "clients' streams" : "stream to the server", .items = -1};
+	uint64_t since_ms = 0;
+
+	if (frontend->c2s)
+		queue.bytes = (int64_t)c2s_queued(frontend->c2s, &since_ms);
+	else if (frontend->component)
+		queue.bytes = (int64_t)component_queued(frontend->component, &since_ms);
+	queue.oldest_ms = since_ms ? (int64_t)since_ms : -1;
+	each(context, &queue);
+}
+
 const struct frontend_ops xmpp_frontend_ops = {
         .name = "xmpp",
         .create = frontend_create,
@@ -517,6 +532,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .stop = frontend_stop,
         .suspend = frontend_suspend,
         .deliver = frontend_deliver,
+        .queues = frontend_queues,
         .read_raw = raw_read,
         .undelivered = frontend_undelivered,
         .arrived = frontend_arrived,

@@ -14,7 +14,15 @@ cp -a /etc/. {folder}/etc
 echo 'libtransport:x:64001:64001::/nonexistent:/usr/sbin/nologin' >> {folder}/etc/passwd
 echo 'libtransport:x:64001:' >> {folder}/etc/group
 rm -rf {folder}/etc/systemd/system
-mkdir -p {folder}/etc/systemd/system/{unit}.d
+mkdir -p {folder}/etc/systemd/system/{unit}.d {folder}/nothing
+# A unit with default dependencies would bring the whole start of a machine with it, whose systemd-tmpfiles empties /tmp:
+# that of the machine, which is seen in here.
+for one in sysinit.target systemd-tmpfiles-setup.service systemd-tmpfiles-setup-dev.service systemd-tmpfiles-clean.service \
+        systemd-sysctl.service; do
+  ln -s /dev/null {folder}/etc/systemd/system/$one
+done
+rm -rf {folder}/etc/tmpfiles.d
+mount --bind {folder}/nothing /usr/lib/tmpfiles.d
 cp -a {folder}/files/. {folder}/etc
 mount --bind {folder}/etc /etc
 mount --bind {prefix} /usr/local
