@@ -184,6 +184,7 @@ static void give_memory_back(struct transport *transport)
 	if (change <= transport->crowd / 8)
 		return;
 	mem_trim();
+	store_give_memory_back(transport->store);
 	transport->crowd = crowd;
 }
 

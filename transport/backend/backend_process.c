@@ -30,8 +30,9 @@ enum process_step { STEP_NONE, STEP_TERM, STEP_KILL, STEP_ABANDON };
 struct backend_process {
 	struct backend *backend;
 	struct log log;
-	uv_poll_t ending; /* of pidfd */
-	int pidfd;        /* -1: never started */
+	uv_signal_t ended; /* SIGCHLD: perhaps it was this one */
+	uv_poll_t ending;  /* of one that is not our child: its pidfd */
+	int pidfd;         /* -1: our child */
 	uv_timer_t timer;
 	uv_poll_t output;
 	unsigned handles; /* not yet closed */
@@ -169,6 +170,8 @@ static void close_handles(struct backend_process *process)
 	if (process->pidfd >= 0) {
 		uv_close((uv_handle_t *)&process->ending, on_handle_closed);
 		close(process->pidfd);
+	} else {
+		uv_close((uv_handle_t *)&process->ended, on_handle_closed);
 	}
 	uv_close((uv_handle_t *)&process->output, on_handle_closed);
 	/* not sooner: closing the handle takes this number off the loop, and it could be another's by then */
@@ -181,37 +184,46 @@ static void signal_group(const struct backend_process *process, int number)
 		kill(-process->pid, number);
 }
 
-/* What became of it, if it was our child; of one that we adopted nobody says. */
-static void reap(const struct backend_process *process, int64_t *status, int *signal_number)
+static void take_leave(struct backend_process *process, int64_t status, int signal_number)
 {
-	siginfo_t info = {0};
-
-	*status = -1;
-	*signal_number = 0;
-	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
-		return;
-	*status = info.si_code == CLD_EXITED ? info.si_status : 0;
-	*signal_number = info.si_code == CLD_EXITED ? 0 : info.si_status;
-}
-
-static void on_ending(uv_poll_t *poll, int poll_status, int events)
-{
-	struct backend_process *process = poll->data;
 	struct backend *backend = process->backend;
-	int64_t status;
-	int signal_number;
 
-	(void)poll_status;
-	(void)events;
-	uv_poll_stop(poll);
-	/* What a wrapper script leaves behind has lost its way to us. Its number is its own until it is reaped. */
-	signal_group(process, SIGKILL);
-	reap(process, &status, &signal_number);
 	process->pid = 0;
 	if (!process->output_ended)
 		read_output(process);
 	backend_exited(backend, status, signal_number);
 	close_handles(process);
+}
+
+static void on_child_ended(uv_signal_t *handle, int number)
+{
+	struct backend_process *process = handle->data;
+	siginfo_t info = {0};
+
+	(void)number;
+	if (process->pid <= 0 || waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	    info.si_pid == 0)
+		return;
+	/* What a wrapper script leaves behind has lost its way to us. The number is its own until it is reaped. */
+	signal_group(process, SIGKILL);
+	waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG);
+	if (info.si_code == CLD_EXITED)
+		take_leave(process, info.si_status, 0);
+	else
+		take_leave(process, 0, info.si_status);
+}
+
+static void on_ending(uv_poll_t *poll, int status, int events)
+{
+	struct backend_process *process = poll->data;
+
+	(void)status;
+	(void)events;
+	uv_poll_stop(poll);
+	signal_group(process, SIGKILL);
+	/* if we became the new core by exec, it is our child after all */
+	waitpid(process->pid, NULL, WNOHANG);
+	take_leave(process, -1, 0);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -352,15 +364,6 @@ static int start(pid_t *pid, char **argv, char **environment, const char *workin
 	return -err;
 }
 
-/* Who started us may have had SIGCHLD ignored: the kernel would forget how our children ended. */
-static void keep_ends(void)
-{
-	struct sigaction action;
-
-	if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
-		signal(SIGCHLD, SIG_DFL);
-}
-
 /*
  * Not by a fork, which would copy the tables of all our memory, and let each page that is written afterwards be copied
  * as well: with very many people that takes longer than all else of starting a program, and nobody is served meanwhile.
@@ -375,7 +378,6 @@ static int spawn(struct backend_process *process, char **argv, const char *worki
 	                               {channel, BACKEND_CHANNEL_FD},
 	                               {listener, BACKEND_ATTACH_FD}};
 
-	keep_ends();
 #ifdef CLOSE_RANGE_CLOEXEC
 	/* a library that forgot it must not hand the database to every backend */
 	close_range(BACKEND_CHANNEL_FD, ~0u, CLOSE_RANGE_CLOEXEC);
@@ -383,24 +385,6 @@ static int spawn(struct backend_process *process, char **argv, const char *worki
 	int err = start(&process->pid, argv, environment, working_dir, fds, ARRAY_SIZE(fds));
 	mem_free(environment);
 	return err;
-}
-
-/* Sees its end. 0, or as uv_strerror has it. */
-static int watch_end(struct backend_process *process, int pidfd)
-{
-	int err = pidfd < 0 ? -errno : uv_poll_init(process->backend->transport->loop, &process->ending, pidfd);
-
-	if (err < 0)
-		return err;
-	process->pidfd = pidfd;
-	process->handles++;
-	uv_poll_start(&process->ending, UV_READABLE, on_ending);
-	return 0;
-}
-
-static int open_pidfd(pid_t pid)
-{
-	return (int)syscall(SYS_pidfd_open, pid, 0); /* closed on exec */
 }
 
 /* Everything of a process but how its end is seen. NULL: a sentence is in `error`; *writer is the child's end of
@@ -430,8 +414,8 @@ static struct backend_process *create(struct backend *backend, int *writer, stru
 		return NULL;
 	}
 	uv_timer_init(loop, &process->timer);
-	process->output.data = process->timer.data = process->ending.data = process;
-	process->handles = 2;
+	process->output.data = process->timer.data = process->ended.data = process->ending.data = process;
+	process->handles = 3;
 	backend->parts++;
 	*writer = output[1];
 	return process;
@@ -445,19 +429,11 @@ int backend_process_spawn(struct backend *backend, char **argv, const char *work
 
 	if (!process)
 		return TP_ERR_IO;
+	/* before there is anything to see; and were SIGCHLD ignored, nobody could say how it ended */
+	uv_signal_init(backend->transport->loop, &process->ended);
+	uv_signal_start(&process->ended, on_child_ended, SIGCHLD);
 	int err = spawn(process, argv, working_dir, channel, listener, output);
 	close(output);
-	if (err == 0) {
-		int pidfd = open_pidfd(process->pid);
-
-		err = watch_end(process, pidfd);
-		if (err < 0) {
-			kill(process->pid, SIGKILL);
-			waitpid(process->pid, NULL, 0);
-			if (pidfd >= 0)
-				close(pidfd);
-		}
-	}
 	if (err < 0) {
 		buf_printf(error, "cannot start %s: %s", log_quote(argv[0]), uv_strerror(err));
 		process->pid = 0;
@@ -496,7 +472,7 @@ unsigned long long backend_process_birth(pid_t pid)
 int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long birth, int *output)
 {
 	struct buf error = {0};
-	int pidfd = pid > 1 ? open_pidfd(pid) : -1;
+	int pidfd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 
 	/* in this order: the descriptor holds on to whoever has the number now */
 	if (pidfd < 0 || birth == 0 || backend_process_birth(pid) != birth) {
@@ -512,13 +488,10 @@ int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long
 		close(pidfd);
 		return TP_ERR_IO;
 	}
+	process->pidfd = pidfd;
+	uv_poll_init(backend->transport->loop, &process->ending, pidfd);
 	process->pid = pid;
-	if (watch_end(process, pidfd) < 0) {
-		process->pid = 0;
-		close(pidfd);
-		close_handles(process);
-		return TP_ERR_IO;
-	}
+	uv_poll_start(&process->ending, UV_READABLE, on_ending);
 	uv_poll_start(&process->output, UV_READABLE, on_output);
 	backend->process = process;
 	return 0;

@@ -103,6 +103,8 @@ struct driver_ops {
 	const char *(*error_text)(const struct driver *db);
 	/* Whether the same transaction may succeed a moment later: locks, a connection that was lost. */
 	bool (*is_transient_error)(const struct driver *db);
+	/* What is kept only to answer sooner is freed. */
+	void (*give_memory_back)(struct driver *db);
 };
 
 extern const struct driver_ops driver_sqlite;

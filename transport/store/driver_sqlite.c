@@ -237,6 +237,12 @@ static bool sqlite_is_transient_error(const struct driver *driver)
 	return primary == SQLITE_BUSY || primary == SQLITE_LOCKED;
 }
 
+static void sqlite_give_memory_back(struct driver *driver)
+{
+	sqlite3_db_release_memory(sqlite_of(driver)->handle);
+	mem_trim();
+}
+
 static void sqlite_set_wait(struct driver *driver, unsigned int ms)
 {
 	sqlite3_busy_timeout(sqlite_of(driver)->handle, (int)ms);
@@ -404,4 +410,5 @@ const struct driver_ops driver_sqlite = {
         .error_code = sqlite_error_code,
         .error_text = sqlite_error_text,
         .is_transient_error = sqlite_is_transient_error,
+        .give_memory_back = sqlite_give_memory_back,
 };

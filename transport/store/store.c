@@ -320,6 +320,11 @@ void store_legacy_name_taken(struct store *store, const char *legacy_name, store
 	submit(store, request, context);
 }
 
+void store_give_memory_back(struct store *store)
+{
+	submit(store, request_create(REQUEST_GIVE_BACK, DRIVER_READ), NULL);
+}
+
 void store_set_online(struct store *store, int64_t account, bool online)
 {
 	struct request *request = request_create(REQUEST_ONLINE, DRIVER_WRITE);

@@ -126,6 +126,8 @@ void store_change_account(struct store *store, const char *key, const char *lega
 void store_remove_account(struct store *store, const char *key, store_done *done, void *context);
 /* Whether some account uses this legacy name already: err is 0 or TP_ERR_NOT_FOUND. */
 void store_legacy_name_taken(struct store *store, const char *legacy_name, store_done *done, void *context);
+/* What the database keeps in memory for its next answers: given back when it has answered what was asked before. */
+void store_give_memory_back(struct store *store);
 void store_set_online(struct store *store, int64_t account, bool online); /* true also stamps last_login */
 void store_set_setting(struct store *store, int64_t account, const char *name, const char *value,
                        store_done *done, void *context); /* value NULL removes */

@@ -123,6 +123,9 @@ int request_execute(struct request *request, struct accounts *accounts)
 		                          request->address, request->name, request->value);
 	case REQUEST_REMOVE_PLACE:
 		return accounts_remove_place(accounts, request->frontend, request->key);
+	case REQUEST_GIVE_BACK:
+		accounts->db->ops->give_memory_back(accounts->db);
+		return 0;
 	}
 	return TP_ERR_INVALID;
 }

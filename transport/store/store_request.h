@@ -30,6 +30,7 @@ enum request_kind {
 	REQUEST_LIST_PLACES,
 	REQUEST_PUT_PLACE,
 	REQUEST_REMOVE_PLACE,
+	REQUEST_GIVE_BACK,
 };
 
 struct request {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/store/store_fixture.h"
 
+#include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -499,6 +501,29 @@ static void test_contacts_are_gathered(void **state)
 	answer_clear(&answer);
 }
 
+/* Pages that were read are kept, until it is said that nobody will need them. */
+static void test_memory_is_given_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct answer answer = {0};
+	int64_t id;
+	assert_int_equal(add(fixture, "a@b", "alice", "", &id), 0);
+	for (int i = 0; i < 3000; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "n%d", i);
+		put(fixture, id, name, "alias", "g");
+	}
+	assert_int_equal(find(fixture, "a@b", &answer), 0);
+	answer_clear(&answer);
+	sqlite3_int64 before = sqlite3_memory_used();
+	store_give_memory_back(fixture->store);
+	fixture_run(fixture);
+	assert_true(sqlite3_memory_used() < before - 100000);
+	assert_int_equal(find(fixture, "a@b", &answer), 0);
+	assert_int_equal(count_of(answer.contacts.data, ";"), 3000);
+	answer_clear(&answer);
+}
+
 static void test_cascade(void **state)
 {
 	struct fixture *fixture = *state;
@@ -696,6 +721,7 @@ int main(void)
 	        BOTH(test_close_in_callback),
 	        BOTH(test_calls_while_closing),
 	        cmocka_unit_test_setup_teardown(test_contacts_are_gathered, open_setup, fixture_teardown),
+	        cmocka_unit_test_setup_teardown(test_memory_is_given_back, open_setup, fixture_teardown),
 	        cmocka_unit_test_setup_teardown(test_cascade, open_setup, fixture_teardown),
 	        cmocka_unit_test_setup_teardown(test_ten_thousand, open_setup, fixture_teardown),
 	};

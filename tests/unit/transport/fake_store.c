@@ -527,6 +527,11 @@ void store_set_setting(struct store *unused, int64_t account, const char *name, 
 	queue(SETTING, NULL, NULL, NULL, (void *)done, context);
 }
 
+void store_give_memory_back(struct store *unused)
+{
+	(void)unused;
+}
+
 void store_set_online(struct store *unused, int64_t account, bool online)
 {
 	(void)unused;
