@@ -76,6 +76,11 @@ bool account_needs_password(const struct transport *transport)
 	return transport->features.need_password;
 }
 
+bool account_requires_password(const struct transport *transport, const struct frontend *frontend)
+{
+	return account_needs_password(transport) && !(transport->features.password_unchecked && !frontend->authenticates);
+}
+
 static bool is_plain(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
@@ -293,10 +298,7 @@ static int check(const struct change *change, const char **text)
 		*text = "The user name of the other network is needed, not your address here.";
 		return TP_ERR_INVALID;
 	}
-	/* Where the network takes any, it is needed for nothing but our own door. */
-	bool optional = change->transport->features.password_unchecked && !change->frontend->authenticates;
-
-	if (account_needs_password(change->transport) && !optional && !*change->password) {
+	if (account_requires_password(change->transport, change->frontend) && !*change->password) {
 		*text = "A password is needed.";
 		return TP_ERR_INVALID;
 	}

@@ -36,6 +36,9 @@ void account_unregister(struct transport *transport, struct frontend *frontend, 
 /* What registration asks for: whether a password field is shown, and the texts. */
 bool account_needs_password(const struct transport *transport);
 
+/* And whether none is an error: where the network takes any, it is needed for nothing but our own door. */
+bool account_requires_password(const struct transport *transport, const struct frontend *frontend);
+
 /* The key that the first account of an address has: an XMPP bare JID is its own key. To be freed. */
 char *account_key(const struct frontend *frontend, const char *address);
 /* A new account with this one address. Its key is account_key's, or another one if an account has that which the

@@ -419,7 +419,8 @@ bool command_line_has_secret(const char *line)
 	int count = split_words(copy, words);
 	const struct command *command, *exact = count > 0 ? command_of_line(line) : NULL;
 	/* Another word for it in chats (docs/matrix.md), which takes nothing by itself. */
-	bool login = count > 2 && command_is_nearly(words[0], strlen(words[0]), "login");
+	bool login = count > 2 && (!exact || !strcmp(exact->name, "login")) &&
+		     command_is_nearly(words[0], strlen(words[0]), "login");
 	bool found = login;
 
 	if (count < 0) {

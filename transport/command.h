@@ -22,7 +22,8 @@ struct command_field {
 	const char *label;
 	enum command_field_type type;
 	bool required;
-	bool (*needed)(const struct transport *transport); /* or that says so; NULL */
+	/* Or that says so; NULL. */
+	bool (*needed)(const struct transport *transport, const struct frontend *frontend);
 };
 
 enum command_role { ROLE_ANYONE, ROLE_REGISTERED, ROLE_ADMIN };

@@ -98,7 +98,7 @@ static const char *refusal(int err)
 	}
 }
 
-/* `done` is what the person reads when it is; "%s" is the name. */
+/* `done`: what is told of the name when it is. What the event does not say stays as it is known. */
 static void tell_network(struct command_call *call, enum event_type type, const struct event_contact *contact,
 			 const char *done)
 {
@@ -118,20 +118,11 @@ static void tell_network(struct command_call *call, enum event_type type, const 
 
 void command_run_add(struct command_call *call)
 {
-	const char *name = command_value(call, "name"), *alias = command_value(call, "alias");
-	const struct user *user = command_caller_for_login(call);
+	const char *alias = command_value(call, "alias");
+	const struct event_contact contact = {.name = command_value(call, "name"), .alias = *alias ? alias : NULL};
 
-	if (!user)
-		return;
-	const struct contact *known = roster_find(user->roster, name);
-	struct event_contact contact = {.name = name, .alias = *alias ? alias : NULL};
-
-	if (known) {
-		contact.alias = *alias ? alias : known->alias;
-		contact.groups = (const char *const *)known->groups;
-		contact.groups_count = known->groups_count;
-	}
-	tell_network(call, EVENT_CONTACT, &contact, "is among your contacts.");
+	if (command_caller_for_login(call))
+		tell_network(call, EVENT_CONTACT, &contact, "is among your contacts.");
 }
 
 void command_run_remove(struct command_call *call)
@@ -145,13 +136,14 @@ void command_run_remove(struct command_call *call)
 static const struct contact *asking(struct command_call *call)
 {
 	const struct user *user = command_caller_for_login(call);
-	const char *name = command_value(call, "name");
-	const struct contact *contact = user ? roster_find(user->roster, name) : NULL;
+
+	if (!user)
+		return NULL;
+	const struct contact *contact = roster_find(user->roster, command_value(call, "name"));
 
 	if (contact && contact->requested)
 		return contact;
-	if (user)
-		command_reply(call, TP_ERR_NOT_FOUND, "%s has not asked for anything.", name);
+	command_reply(call, TP_ERR_NOT_FOUND, "%s has not asked for anything.", command_value(call, "name"));
 	return NULL;
 }
 
@@ -160,12 +152,8 @@ void command_run_accept(struct command_call *call)
 	const struct contact *contact = asking(call);
 
 	if (contact)
-		tell_network(call, EVENT_CONTACT,
-		     &(struct event_contact){.name = contact->name,
-					     .alias = contact->alias,
-					     .groups = (const char *const *)contact->groups,
-					     .groups_count = contact->groups_count},
-		     "may see when you are there, and is among your contacts.");
+		tell_network(call, EVENT_CONTACT, &(struct event_contact){.name = contact->name},
+			     "may see when you are there, and is among your contacts.");
 }
 
 void command_run_refuse(struct command_call *call)

@@ -67,7 +67,7 @@ void command_questions_expire(struct transport *transport, uint64_t now_ms)
 
 static bool is_needed(const struct command_call *call, const struct command_field *field)
 {
-	return field->required || (field->needed && field->needed(call->transport));
+	return field->required || (field->needed && field->needed(call->transport, call->frontend));
 }
 
 const struct command_field *command_missing(const struct command_call *call)

@@ -20,7 +20,7 @@ static const struct command_field answer_fields[] = {
 
 static const struct command_field register_fields[] = {
 	{"username", "User name on the network", FIELD_TEXT, true},
-	{"password", "Password on the network", FIELD_SECRET, false, account_needs_password},
+	{"password", "Password on the network", FIELD_SECRET, false, account_requires_password},
 };
 
 static const struct command_field settings_fields[] = {

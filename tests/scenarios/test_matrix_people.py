@@ -13,7 +13,7 @@ from harness.http import http_ask
 from harness.process import Failure, free_port, require, wait_answer, wait_until
 from harness.synapse import client_packages
 from test_matrix import (BOT, CAROL, PHOTO, alias, appservice_with, ask, beside_xmpp, chat_with, enter, fetch, ghost,
-                         heard_on_irc, in_the_lobby, nowhere_in, redacts, witnessed, with_account)
+                         heard_on_irc, in_the_lobby, is_on_irc, nowhere_in, redacts, witnessed, with_account)
 from test_steps import scan
 
 PACKAGES = client_packages
@@ -497,6 +497,56 @@ async def scenario_a_room_is_created(world):
     # Once it is there that is what is said.
     await ask(alice, bot, "create #new Another name", "^You are in the room of #new already")
     require((await alice.state(room, "m.room.name"))["name"] == "A new room", "it was renamed")
+
+
+async def scenario_a_room_with_a_password(world):
+    """It is given with join, taken out of the room and sealed; the portal's listener enters with it again after a restart."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, bot, carol, gateway = lobby.people[0], lobby.bots[0], lobby.carol, lobby.gateway
+    await carol.join("#key")
+    carol.send("MODE #key +k sesame")
+    await carol.expect(r" MODE #key \+k sesame")
+    mark = alice.mark()
+    await ask(alice, bot, "join #key", "^I have invited you to #key")
+    portal = await alice.join(await alice.invited(BOT, mark))
+    await alice.message(bot, "^You are not in #key", BOT, mark)
+    irc_mark, mark = carol.mark(), alice.mark()
+    said = await alice.say(bot, "join #key allie sesame")
+    await carol.expect(r"^:\S+ JOIN :?#key$", irc_mark)
+    await alice.event(bot, "m.room.redaction", where=redacts(said))
+    await alice.say(portal, "here I am")
+    await carol.expect(r"^:\S+ PRIVMSG #key :here I am$", irc_mark)
+    # Whatever of us ends comes back.
+    await gateway.stop()
+    nowhere_in(gateway.folder, "sesame")
+    irc_mark = carol.mark()
+    await gateway.start()
+    await carol.expect(r"^:\S+ JOIN :?#key$", irc_mark)
+    await alice.say(portal, "again")
+    await carol.expect(r"^:\S+ PRIVMSG #key :again$", irc_mark)
+
+
+async def scenario_what_is_missing_is_asked_for(world):
+    """Step by step; and what may have a password in it does not stay, after a slip or in an edit either."""
+    lobby = await in_the_lobby(world)
+    eve = await world.matrix_person(lobby.synapse, "eve")
+    bot = await chat_with(eve, BOT)
+    await ask(eve, bot, "register", "^User name on the network[?]")
+    await ask(eve, bot, "cancel", "^It is given up")
+    await ask(eve, bot, "register", "^User name on the network[?]")
+    await ask(eve, bot, "eve", "^You are registered")
+    await is_on_irc(lobby.carol, "eve")
+    slip = await eve.say(bot, "registr eve hunter2")
+    await eve.event(bot, "m.room.redaction", where=redacts(slip))
+    first = await eve.say(bot, "status")
+    await eve.message(bot, "^eve: connected", BOT)
+    mark = eve.mark()
+    await eve.edit(bot, first, "register eve hunter2")
+    await eve.message(bot, "^I do not read what is changed afterwards", BOT, mark)
+    await eve.event(bot, "m.room.redaction", where=redacts(first))
+    # A name that asks for nothing is left where it is.
+    await ask(eve, bot, "join", "^Room[?]")
+    await ask(eve, bot, "#lobby", "^I have invited you to #lobby")
 
 
 async def carol_sees_channel(carol, channel):
