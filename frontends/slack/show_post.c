@@ -151,20 +151,20 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 			tie_ids(post, ts);
 		delivery_shown(transport, post->number);
 	} else if (is_gone(reply)) {
-		log_debug(&frontend->base.log, "it is so already: %s", reply->error);
+		log_debug(&frontend->base.log, "it is so already: %s%s", reply->error, log_trace(post->trace));
 		delivery_shown(transport, post->number);
 	} else if (reply->err == TP_ERR_AUTH && post->room && channel_room_is_served(frontend, post->room)) {
 		/* The other channels of the room have it, and go on. */
-		log_warning(&post->workspace->log, "a message for %s is not shown there: the workspace is lost to us",
-		            post->channel);
+		log_warning(&post->workspace->log, "a message for %s is not shown there: the workspace is lost to us%s",
+		            post->channel, log_trace(post->trace));
 		delivery_shown(transport, post->number);
 	} else if (reply->err == TP_ERR_AUTH) {
 		/* Another token may come. */
 		delivery_not_shown(transport, post->number);
 		kept = true;
 	} else {
-		log_warning(&post->workspace->log, "a message for %s is refused: %s", post->channel,
-		            reply->problem);
+		log_warning(&post->workspace->log, "a message for %s is refused: %s%s", post->channel,
+		            reply->problem, log_trace(post->trace));
 		delivery_refused(transport, post->number, reply->problem);
 	}
 	if (post->is_file && !kept)
@@ -217,8 +217,8 @@ static void on_found(void *context, int err, const char *ts)
 	post_release(post);
 	if (err)
 		log_warning(&post->workspace->log,
-		            "whether a message was posted to %s cannot be looked up: it is posted again",
-		            post->channel);
+		            "whether a message was posted to %s cannot be looked up: it is posted again%s",
+		            post->channel, log_trace(post->trace));
 	if (!ts) {
 		web_call_again(&pending);
 		return;
@@ -255,6 +255,7 @@ struct post *post_create(struct speaking *speaking)
 	post->references = 1;
 	post->workspace = speaking->workspace;
 	post->number = speaking->event->handover;
+	post->trace = speaking->event->trace;
 	post->since_ms = record ? record->accepted_ms : clock_wall_ms();
 	post->address = mem_strdup(speaking->to->address);
 	if (speaking->event->message.kind == MESSAGE_ROOM)
@@ -301,6 +302,7 @@ void post_call(struct post *post, const char *method, const struct web_argument 
 	                                                          .arguments = arguments,
 	                                                          .arguments_count = count,
 	                                                          .lane = lane,
+	                                                          .trace = post->trace,
 	                                                          .unsure = post->key ? on_unsure : NULL,
 	                                                          .done = on_posted,
 	                                                          .context = post,

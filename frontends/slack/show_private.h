@@ -25,6 +25,7 @@ struct post {
 	struct list link; /* frontend->finished */
 	struct workspace *workspace;
 	uint64_t number; /* of the record; 0: none */
+	uint64_t trace;
 	int64_t since_ms;
 	char *address; /* whose */
 	char *room;    /* the legacy room that it was said in; NULL: none */
