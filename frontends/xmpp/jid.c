@@ -295,7 +295,7 @@ bool jid_from_plain_name(struct buf *out, const char *name)
 	char *node = buf_reserve(out, length);
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)lower(name[i]);
-		if (c >= 0x80 || !node_character[c] || c == '\\') {
+		if (c >= 0x80 || !node_character[c] || c == '\\' || c == '%') {
 			node[0] = '\0';
 			return false;
 		}
