@@ -88,6 +88,9 @@ async def scenario_ghosts_that_may_not_speak(world):
     answer = await ask(alice, room, f"{BOT}: plumb #hall", "tied to #hall already")
     require(answer, "no answer")
     await change_levels(alice, room, events_default=0)
+    # The bridge has seen it when it has seen what is said behind it.
+    await alice.say(room, "speak")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :speak$")
     carol.send("PRIVMSG #hall :thank you")
     await alice.message(room, "^thank you$", CAROL)
     # Where only the bot may it says so at once.
