@@ -37,6 +37,7 @@ struct matrix_room {
 	struct map *arrivals; /* PORTAL: ghost -> its name: participants that become members, one after the other */
 	bool arriving;        /* one of them is on the way */
 	char *title, *topic; /* as we set them last; NULL */
+	bool fetching;       /* PORTAL: a picture that one of the people has given it is on the way */
 	char *topic_event;   /* the last by which one of the people has changed the topic; NULL */
 	char *icon;          /* hash of the picture that it shows, or will; NULL */
 	struct map *outsiders; /* PORTAL: ghost -> enum outsider (outsider.h) */

@@ -9,6 +9,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/making.h"
+#include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
@@ -253,6 +254,7 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 		matrix_later(frontend, portal_rooms_join_again, id, NULL);
 		matrix_later(frontend, chat_all_begin, id, NULL);
 		matrix_later(frontend, profile_follow, id, NULL);
+		matrix_later(frontend, portal_changes_go_on, id, NULL);
 	}
 }
 

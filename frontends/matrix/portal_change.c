@@ -15,6 +15,7 @@
 #include "transport/room.h"
 #include "transport/router.h"
 #include "transport/session.h"
+#include "transport/spool/spool.h"
 
 /* ----------------------------------------------------------------------------------------- putting back */
 
@@ -116,11 +117,14 @@ void portal_change_name(struct matrix_frontend *frontend, struct matrix_room *ro
 	change(frontend, room, event->sender, event->id, (struct event_room_change){.title = title});
 }
 
-/* A picture that is being fetched. */
+/* A picture that is being fetched. A note of the spool says so until the network's queue has it: the transaction that
+ * brought it is answered before. */
 struct fetching {
 	struct matrix_frontend *frontend;
-	char *room, *person, *id;
+	char *room, *person, *id, *url;
 };
+
+#define PICTURES "matrix picture" /* notes: room -> person, event and address of the picture, a line each */
 
 static void fetching_free(void *context)
 {
@@ -129,7 +133,25 @@ static void fetching_free(void *context)
 	mem_free(fetching->room);
 	mem_free(fetching->person);
 	mem_free(fetching->id);
+	mem_free(fetching->url);
 	mem_free(fetching);
+}
+
+static char *note_of(const struct fetching *fetching)
+{
+	return mem_printf("%s\n%s\n%s", fetching->person, fetching->id, fetching->url);
+}
+
+/* Unless a later one is noted. */
+static void forget_note(const struct fetching *fetching)
+{
+	struct spool *spool = fetching->frontend->base.transport->spool;
+	char *noted = spool_note_text(spool, PICTURES, fetching->room), *own = note_of(fetching);
+
+	if (noted && !strcmp(noted, own))
+		spool_note_set(spool, PICTURES, fetching->room, NULL, 0);
+	mem_free(noted);
+	mem_free(own);
 }
 
 /* As the network will call it, so that it is not shown as news when it comes back. */
@@ -155,13 +177,58 @@ static void on_picture(void *context, const struct matrix_media_bytes *got)
 	        .has_picture = true, .picture = (const uint8_t *)got->bytes, .picture_size = got->size};
 	const struct event_message refused = {.name = room ? room->name : "", .change = what};
 
+	if (room)
+		room->fetching = false;
 	if (room && is_networks(room) && got->problem) {
 		portal_change_refused(frontend, fetching->person, &refused, got->problem);
 	} else if (room && is_networks(room)) {
 		note_icon(room, got->bytes, got->size);
 		change(frontend, room, fetching->person, fetching->id, what);
 	}
+	forget_note(fetching);
+	transport_commit(frontend->base.transport);
 	fetching_free(context);
+}
+
+static void fetch(struct fetching *fetching, struct matrix_room *room)
+{
+	char *note = note_of(fetching);
+
+	spool_note_set_text(fetching->frontend->base.transport->spool, PICTURES, room->id, note);
+	room->fetching = true;
+	matrix_media_get(fetching->frontend->media, fetching->url, LIMIT_ROOM_PICTURE_BYTES, on_picture, fetching,
+	                 fetching_free);
+	mem_free(note);
+}
+
+struct going_on {
+	struct matrix_frontend *frontend;
+	const char *person;
+};
+
+static void go_on(void *context, const char *id, const void *value, size_t size)
+{
+	const struct going_on *going_on = context;
+	struct matrix_room *room = matrix_room_find(going_on->frontend, id);
+	char *text = mem_strndup(value, size), *rest = text;
+	const char *person = strsep(&rest, "\n"), *event = strsep(&rest, "\n");
+
+	if (!room || !is_networks(room) || !rest) {
+		spool_note_set(going_on->frontend->base.transport->spool, PICTURES, id, NULL, 0);
+	} else if (!strcmp(person, going_on->person) && !room->fetching) {
+		struct fetching *fetching = MEM_NEW(struct fetching);
+
+		*fetching = (struct fetching){going_on->frontend, mem_strdup(id), mem_strdup(person), mem_strdup(event),
+		                              mem_strdup(rest)};
+		fetch(fetching, room);
+	}
+	mem_free(text);
+}
+
+void portal_changes_go_on(struct matrix_frontend *frontend, const char *id, const char *unused)
+{
+	(void)unused;
+	spool_note_each(frontend->base.transport->spool, PICTURES, "", go_on, &(struct going_on){frontend, id});
 }
 
 void portal_change_picture(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
@@ -175,6 +242,7 @@ void portal_change_picture(struct matrix_frontend *frontend, struct matrix_room 
 	}
 	struct fetching *fetching = MEM_NEW(struct fetching);
 
-	*fetching = (struct fetching){frontend, mem_strdup(room->id), mem_strdup(event->sender), mem_strdup(event->id)};
-	matrix_media_get(frontend->media, event->url, LIMIT_ROOM_PICTURE_BYTES, on_picture, fetching, fetching_free);
+	*fetching = (struct fetching){frontend, mem_strdup(room->id), mem_strdup(event->sender), mem_strdup(event->id),
+	                              mem_strdup(event->url)};
+	fetch(fetching, room);
 }

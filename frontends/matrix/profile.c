@@ -11,6 +11,8 @@
 #include "frontends/matrix/person.h"
 #include "transport/router.h"
 #include "transport/session.h"
+#include "transport/spool/spool.h"
+#include "transport/transport.h"
 #include "transport/user.h"
 
 struct fetching {
@@ -25,6 +27,37 @@ static void fetching_free(void *context)
 	mem_free(fetching->person);
 	mem_free(fetching->url);
 	mem_free(fetching);
+}
+
+#define CARDS "matrix card" /* notes: person -> avatar and name, a line each, until the network has been told */
+
+static void note_card(struct matrix_frontend *frontend, const struct person *person)
+{
+	char *text = mem_printf("%s\n%s", person->avatar ? person->avatar : "", person->card_name ? person->card_name : "");
+
+	spool_note_set_text(frontend->base.transport->spool, CARDS, person->id, text);
+	mem_free(text);
+}
+
+static void forget_card(struct matrix_frontend *frontend, const struct person *person)
+{
+	spool_note_set(frontend->base.transport->spool, CARDS, person->id, NULL, 0);
+}
+
+/* What the process before has not told. */
+static void remember_card(struct matrix_frontend *frontend, struct person *person)
+{
+	char *text = person->has_card ? NULL : spool_note_text(frontend->base.transport->spool, CARDS, person->id);
+	char *name = text, *avatar = strsep(&name, "\n");
+
+	if (avatar && name) {
+		person->has_card = person->card_waits = true;
+		mem_replace(&person->avatar, *avatar ? avatar : NULL);
+		mem_replace(&person->card_name, *name ? name : NULL);
+		if (*name && !person->name)
+			person_note_name(frontend, person->id, name);
+	}
+	mem_free(text);
 }
 
 static void tell_network(struct matrix_frontend *frontend, struct person *person, const void *bytes, size_t size)
@@ -44,6 +77,8 @@ static void tell_network(struct matrix_frontend *frontend, struct person *person
 	else if (err)
 		log_info(&frontend->base.log, "the card of %s is not passed on: %s", log_quote(person->id),
 		         tp_error_text(err));
+	if (!person->card_waits)
+		forget_card(frontend, person);
 }
 
 static void on_picture(void *context, const struct matrix_media_bytes *got)
@@ -53,9 +88,11 @@ static void on_picture(void *context, const struct matrix_media_bytes *got)
 	struct person *person = person_of(frontend, fetching->person);
 	bool is_last = person->avatar && !strcmp(person->avatar, fetching->url);
 
-	if (got->problem)
+	if (got->problem) {
 		log_info(&frontend->base.log, "the avatar of %s is not passed on: %s", log_quote(person->id), got->problem);
-	else if (is_last)
+		if (is_last)
+			forget_card(frontend, person);
+	} else if (is_last)
 		tell_network(frontend, person, got->bytes, got->size);
 	fetching_free(context);
 }
@@ -68,11 +105,14 @@ void profile_follow(struct matrix_frontend *frontend, const char *id, const char
 	struct fetching *fetching;
 
 	(void)unused;
+	remember_card(frontend, person);
 	if (!person->card_waits || !user || user->state != USER_CONNECTED)
 		return;
 	person->card_waits = false;
-	if (!nickname_wanted(frontend, user))
+	if (!nickname_wanted(frontend, user)) {
+		forget_card(frontend, person);
 		return;
+	}
 	if (!person->avatar) {
 		tell_network(frontend, person, NULL, 0);
 		return;
@@ -101,5 +141,6 @@ void profile_changed(struct matrix_frontend *frontend, const struct matrix_event
 	person->has_card = person->card_waits = true;
 	mem_replace(&person->avatar, event->url);
 	mem_replace(&person->card_name, event->display_name);
+	note_card(frontend, person);
 	matrix_later(frontend, profile_follow, person->id, NULL);
 }

@@ -3,12 +3,16 @@
 What becomes of messages where people of Matrix keep the bridge from something, on a real Synapse with ngircd behind it: in
 rooms of their own without its rights, in encrypted ones. docs/matrix.md says what is promised.
 """
+import asyncio
 import json
 from urllib.parse import quote
 
+from harness.fake_homeserver import Fault, answer, hang
 from harness.process import Failure, require, wait_until
 from test_matrix import (BOT, CAROL, PACKAGES, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc,  # noqa: F401
                          in_room_version, in_the_lobby, with_account, witnessed)
+from test_backends import BACKENDS, PYTHON
+from test_steps import scan_folder
 from test_matrix_rooms import make_admin, set_level
 
 
@@ -84,6 +88,9 @@ async def scenario_ghosts_that_may_not_speak(world):
     answer = await ask(alice, room, f"{BOT}: plumb #hall", "tied to #hall already")
     require(answer, "no answer")
     await change_levels(alice, room, events_default=0)
+    # The bridge has seen it when it has seen what is said behind it.
+    await alice.say(room, "speak")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :speak$")
     carol.send("PRIVMSG #hall :thank you")
     await alice.message(room, "^thank you$", CAROL)
     # Where only the bot may it says so at once.
@@ -408,7 +415,8 @@ async def scenario_a_topic_that_is_refused(world):
     lobby = await in_the_lobby(world, "alice")
     alice, carol = lobby.people[0], lobby.carol
     await carol.join("#own")
-    carol.send("MODE #own +t", "TOPIC #own :as it is")
+    carol.send("MODE #own +t")
+    carol.send("TOPIC #own :as it is")
     portal = await enter(alice, carol, "#own")
 
     async def has_topic(topic):
@@ -430,3 +438,32 @@ async def scenario_a_topic_that_is_refused(world):
     await carol.expect("MODE #own -t")
     await alice.set_state(portal, "m.room.topic", {"topic": "better"})
     await carol.expect(r"^:alice!\S+ TOPIC #own :better$")
+
+
+async def scenario_killed_while_a_picture_is_fetched(world):
+    """The transaction that says so is answered already: a portal's picture and an avatar go to the network all the same."""
+    homeserver, gateway = world.fake_homeserver(), world.gateway(backend="echo")
+    gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/steps.py --folder {scan_folder(gateway)}"
+    await gateway.appservice_of(homeserver)
+    await asyncio.gather(homeserver.start(), gateway.start())
+    alice, _ = await with_account(world, homeserver, "alice")
+    witness = await alice.join(await alice.invited(ghost("witness")))
+    portal = await alice.join(alias("lobby"))
+    await witnessed(alice, witness, "JOIN_ROOM")
+    room = homeserver.rooms[portal]
+    fetched = hang()
+    homeserver.fail(r"GET .*/media/", fetched, 2)
+    homeserver.add(room, alice.id, "m.room.avatar", {"url": "mxc://localhost/hall"}, state_key="")
+    homeserver.add(room, alice.id, "m.room.member", {"membership": "join", "displayname": "Al", "avatar_url": "mxc://localhost/me"},
+                   state_key=alice.id, unsigned={"prev_content": {"membership": "join", "displayname": "alice"}})
+    await homeserver.hit(fetched, 2)
+    await homeserver.idle()
+    await gateway.kill_core()
+    homeserver.fail(r"GET .*/media/.*hall", Fault(answer(200, "a hall")), 1)
+    homeserver.fail(r"GET .*/media/.*me", Fault(answer(200, "a face")), 1)
+    mark = alice.mark()
+    await gateway.start()
+    got = await witnessed(alice, witness, "ROOM_CHANGE", after=mark)
+    require(got["4"] == ["a hall"], f"the network has {got}")
+    got = await witnessed(alice, witness, "VCARD", lambda f: f["2"] == [""], after=mark)
+    require(got["6"] == ["a face"], f"the network has {got}")
