@@ -217,6 +217,7 @@
 #define LIMIT_SLACK_ANSWER_BYTES (8u << 20) /* of the Web API */
 #define LIMIT_SLACK_POST_MS 1000           /* for each message of one channel ... */
 #define LIMIT_SLACK_POST_BURST 4           /* ... of which so many may go at once */
+#define LIMIT_SLACK_LANES_SHOWN 100        /* of those in which calls wait, in the list of queues */
 #define LIMIT_SLACK_PARTS 8                /* messages that a long one is said in; a longer one is a file */
 #define LIMIT_SLACK_FRAME_BYTES (4u << 20) /* of one message of the websocket */
 #define LIMIT_SLACK_ACK_BYTES 20479        /* of an acknowledgement: Slack drops longer ones without a word */

@@ -65,7 +65,7 @@ static double read_contacts(void *context)
 	size_t count = 0;
 
 	while (map_next(transport->users, &it))
-		count += map_count(((const struct user *)it.value)->roster->contacts);
+		count += contacts_count(((const struct user *)it.value)->roster->contacts);
 	return (double)count;
 }
 

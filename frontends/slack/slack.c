@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/administration.h"
 #include "frontends/slack/avatar.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
@@ -55,7 +56,7 @@ static void say(struct workspace *workspace, const char *method, const char *cha
 						 {"thread_ts", thread},
 						 {"user", user},
 						 {"text", buf_text(&mrkdwn)},
-						 {"unfurl_links", "false"}};
+						 {"unfurl_links", user ? NULL : "false"}};
 
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
 								  .token = &workspace->token,
@@ -630,6 +631,52 @@ static int frontend_workspace_stop(struct frontend *base, const char *id, bool r
 	return frontend->stopping ? TP_ERR_NOT_FOUND : workspace_stop(frontend, id, remove);
 }
 
+static void frontend_install_url(struct frontend *base, struct buf *out)
+{
+	const struct slack_frontend *frontend = slack_frontend_of(base);
+	char *public_url = without_slash(frontend->config.public_url);
+
+	if (frontend->install)
+		buf_printf(out, "%s/slack/install", public_url);
+	mem_free(public_url);
+}
+
+static int frontend_ties(struct frontend *base, const char *who,
+			 void (*each)(void *context, const struct frontend_tie *tie), void *context)
+{
+	return slack_ties(slack_frontend_of(base), who, each, context);
+}
+
+static int frontend_tie(struct frontend *base, const char *who, const char *place, const char *room)
+{
+	return slack_tie(slack_frontend_of(base), who, place, room);
+}
+
+struct showing_loads {
+	void (*each)(void *context, const struct frontend_queue *queue);
+	void *context;
+};
+
+static void show_load(void *context, const struct web_load *load)
+{
+	const struct showing_loads *showing = context;
+	char *name = load->lane ? mem_printf("calls to %s", load->lane) : mem_strdup("calls");
+
+	showing->each(showing->context, &(struct frontend_queue){.name = name,
+								 .items = (int64_t)load->calls,
+								 .bytes = (int64_t)load->bytes,
+								 .oldest_ms = load->oldest_ms ? (int64_t)load->oldest_ms : -1});
+	mem_free(name);
+}
+
+static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
+			    void *context)
+{
+	struct showing_loads showing = {each, context};
+
+	web_api_loads(slack_frontend_of(base)->api, LIMIT_SLACK_LANES_SHOWN, show_load, &showing);
+}
+
 const struct frontend_ops slack_frontend_ops = {
 	.name = "slack",
 	.accounts_on_request = true,
@@ -650,5 +697,9 @@ const struct frontend_ops slack_frontend_ops = {
 	.is_admin = frontend_is_admin,
 	.workspaces = frontend_workspaces,
 	.workspace_stop = frontend_workspace_stop,
+	.install_url = frontend_install_url,
+	.ties = frontend_ties,
+	.tie = frontend_tie,
+	.queues = frontend_queues,
 	.probe = frontend_probe,
 };

@@ -10,6 +10,7 @@ from contextlib import closing
 
 from harness.http import http_get
 from harness.process import free_port, require
+from test_logs import wait_for_way
 from test_slack import Asker, chat, irc_hears, said_on_irc, tied, until
 from test_slack_several import two_workspaces
 
@@ -307,12 +308,29 @@ async def scenario_limits(world):
         slack.person(people[round_]).say("general", f"hello {round_}")
         await irc_hears(carol, "bridge", f"<Person{round_}> hello {round_}")
         require(time.monotonic() - began < 2, "what comes has waited for what goes")
+        queues = {row["queue"]: row for row in json.loads(await lobby.gateway.control("--json", "queues"))["rows"]}
+        lane = queues[f"slack: calls to {slack.team.id}/{slack.team.channel('general').id}"]
+        require(lane["items"] == 4 and lane["bytes"] > 0 and queues["slack: calls"]["items"] >= 4, f"{queues}")
         await slack.wait_for_text("general", expected[-1], timeout=40.0)
         posts = [call for call in slack.calls[calls:] if call.name == "chat.postMessage"]
         require(posts[0].status == 429 and posts[1].time - posts[0].time >= 2, "it did not wait for as long as it was asked to")
     shown = [message["text"] for message in slack.posted("general") if message.get("username") in ("carol", "dave")]
     require(shown == expected, f"{shown}")
     require(all(call.status in (200, 429) for call in slack.calls) and not slack.limits.forced, "the limits were not met")
+
+
+async def scenario_one_grep_through_a_refusal(world):
+    """The log has a message's number in the lines about calls that are made again, looked up, or refused."""
+    lobby = await tied(world)
+    slack, carol, gateway = lobby.slack, lobby.carol, lobby.gateway
+    for plan, wanted in ((("error", {"error": "service_unavailable"}), ["chat.postMessage: to be asked again: ", " has arrived"]),
+                         (("hangup_after", {}), ["chat.postMessage: it is not known whether it was done: ", " has arrived"]),
+                         (("error", {"error": "is_archived"}), ["chat.postMessage: .*is_archived", "is refused: .*is_archived",
+                                                                " is refused, a dead letter now: "])):
+        mark = len(gateway.process.log())
+        slack.faults.plan(plan[0], "chat.postMessage", **plan[1])
+        carol.send("PRIVMSG #lobby :said")
+        await wait_for_way(gateway, r"message from backend \d+, trace (\d+)", [" is kept,", " message to ", *wanted], mark)
 
 
 async def scenario_real_limits(world):

@@ -13,9 +13,9 @@ import urllib.request
 
 from harness import slack_reference
 from harness.gateway import contains
-from harness.process import Skip, free_port, require, wait_until
+from harness.process import Skip, free_port, require, wait_answer, wait_until
 from harness.slack import manifest
-from test_slack import Asker, irc_hears, said_on_irc
+from test_slack import Asker, irc_hears, said_on_irc, tied
 
 
 class Browser:
@@ -65,6 +65,7 @@ async def scenario_install(world):
     await gateway.start()
     await slack.wait_connected()
 
+    require(await gateway.control("get_oauth2_url") == f"{public}/slack/install", "the page is not named")
     status, page, _ = await Browser().go(f"{public}/slack/install")
     require(status == 403 and "did not allow" in page, f"{status} {page}")
     slack.consent = True
@@ -309,6 +310,36 @@ async def scenario_administration(world):
 
     await gateway.process.wait_log("removed by an administrator")
     require((await states())[other.id] == "ended", f"{await states()}")
+
+
+async def scenario_channels_from_the_terminal(world):
+    """Spectrum 2's commands about channels: listed, untied, tied again; and the page that installs the app."""
+    lobby = await tied(world)
+    slack, carol, gateway = lobby.slack, lobby.carol, lobby.gateway
+    egon, other = f"{slack.team.id}/{lobby.egon.id}", slack.channel("other", "egon", bot=False)
+    private = slack.channel("private", "egon", private=True, bot=False)
+
+    async def rooms():
+        rows = json.loads(await gateway.control("--json", "list_rooms", egon))["rows"]
+        return {row["channel"]: row["room"] for row in rows}
+    general = slack.team.channel("general").id
+    require(await rooms() == {general: "#lobby"}, f"{await rooms()}")
+    require("#lobby" in await gateway.control("list_rooms", slack.team.id), "the workspace alone is not taken")
+    await gateway.control("leave_room", egon, general)
+    require(await rooms() == {}, f"{await rooms()}")
+    await gateway.control("leave_room", egon, general, expect=1)
+    await gateway.control("join_room", egon, "egon", "#lobby", "-", other.id)
+    await wait_answer(rooms, lambda found: found == {other.id: "#lobby"}, "the other channel to be tied")
+    carol.send("PRIVMSG #lobby :said to the other")
+    await slack.wait_for_text("other", "said to the other", "carol")
+    require(not [m for m in slack.posted("general") if m["text"] == "said to the other"], "general is still tied")
+    await gateway.control("join_room", egon, "egon", "#lobby", "-", other.id, expect=1)
+    # Where the app may not come in by itself the log says so.
+    await gateway.control("join_room", egon, "egon", "#lobby", "-", private.id)
+    await gateway.process.wait_log(f"channel {private.id} is not tied to")
+    require("slack.client_id" in await gateway.control("get_oauth2_url", expect=1), "there is a page, or no word about it")
+    for words in (["set_oauth2_code", "1", "2"], ["list_rooms", "T0NOBODY"], ["list_rooms"]):
+        require((await gateway.control(*words, expect=1)).startswith("Error: "), f"{words} is no error")
 
 
 async def scenario_manifest(world):
