@@ -57,7 +57,7 @@ static void say(struct workspace *workspace, const char *method, const char *cha
 						 {"thread_ts", thread},
 						 {"user", user},
 						 {"text", buf_text(&mrkdwn)},
-						 {"unfurl_links", "false"}};
+						 {"unfurl_links", user ? NULL : "false"}};
 
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = method,
 								  .token = &workspace->token,
