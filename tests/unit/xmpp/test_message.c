@@ -172,7 +172,9 @@ static void test_too_many_servers_speak(void **state)
 	(void)state;
 	log_in(ALICE_HOME);
 	for (int i = 0; i < LIMIT_XMPP_PRIVILEGED; i++) {
-		char *stanza = mem_printf("<message from='d%d.example' to='" GW "'>" PRIVILEGE("message", "outgoing") "</message>", i);
+		char *stanza = mem_printf("<message from='d%d.example' to='" GW "'>" PRIVILEGE("message", "outgoing")
+		                          "</message>",
+		                          i);
 
 		feed(stanza);
 		mem_free(stanza);
