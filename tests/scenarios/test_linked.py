@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from harness.process import require, wait_answer
 from harness.synapse import client_packages
 from test_matrix import BOT, ask, chat_with, enter, ghost, is_on_irc
+from test_slack import Asker, tied
 
 PACKAGES = client_packages
 CAROL = ghost("carol")
@@ -148,3 +149,28 @@ async def scenario_two_accounts_are_not_merged(world):
     await both.xmpp.register(both.gateway.jid, "alexandra")
     await is_on_irc(both.carol, "alexandra")
     await is_on_irc(both.carol, "alice")
+
+
+async def scenario_linked_on_slack(world):
+    """The same commands in a DM with the app; in a channel link and unlink are about the channel, but for a code."""
+    lobby = await tied(world, people=("egon", "dana"))
+    slack, carol = lobby.slack, lobby.carol
+    egon, dana = Asker(slack, lobby.egon), Asker(slack, lobby.dana)
+    await dana.ask("login dana", "registered")
+    await is_on_irc(carol, "dana")
+    await dana.command("general", "link", "link needs a name behind it")
+    code = re.search(r"link (\S+)", await dana.ask("link", "show it to nobody"))[1]
+    # Behind the slash command nobody sees it.
+    await egon.command("general", f"link {code}", "This address belongs to your account now")
+    # (An administrator's status is the instance's.)
+    await egon.ask("settings", rf"addresses: .*{slack.team.id}/{lobby.egon.id} \(slack\)")
+    carol.send("PRIVMSG dana :hello both of you")
+    for asker in (egon, dana):
+        await slack.wait_for_text(asker.dm, "hello both of you")
+    mark = carol.mark()
+    lobby.egon.say("general", "in the same name")
+    await carol.expect(r"^:dana!\S+ PRIVMSG #lobby :in the same name$", mark)
+    await egon.ask("unlink", "is no address of the account any more")
+    await egon.ask("contacts", "You are not here")
+    await dana.ask("unlink", "the last address of your account")
+    await dana.command("general", "list", "#lobby")

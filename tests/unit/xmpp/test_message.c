@@ -167,6 +167,24 @@ static void test_carbon(void **state)
 	expect_sent("<body>mine</body>");
 }
 
+static void test_too_many_servers_speak(void **state)
+{
+	(void)state;
+	log_in(ALICE_HOME);
+	for (int i = 0; i < LIMIT_XMPP_PRIVILEGED; i++) {
+		char *stanza = mem_printf("<message from='d%d.example' to='" GW "'>" PRIVILEGE("message", "outgoing")
+		                          "</message>",
+		                          i);
+
+		feed(stanza);
+		mem_free(stanza);
+	}
+	clear();
+	feed("<message from='example.org' to='" GW "'>" PRIVILEGE("message", "outgoing") "</message>");
+	show(NULL, &(struct event_message){.name = "bob@net", .text = "mine", .carbon = true});
+	expect_sent("<body>(from another client of yours) mine</body>");
+}
+
 static void test_attachments(void **state)
 {
 	static const struct event_attachment files[] = {{.url = "https://x/1.png", .description = "one"},
@@ -236,7 +254,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(test_to_contact),   TEST(test_errors),        TEST(test_without_session),
 	        TEST(test_no_loops),     TEST(test_forged_carbon), TEST(test_gateway_line),
-	        TEST(test_from_contact), TEST(test_carbon),        TEST(test_attachments),
+	        TEST(test_from_contact), TEST(test_carbon),
+	        TEST(test_too_many_servers_speak),
+	        TEST(test_attachments),
 	        TEST(test_small_events),
 	};
 
