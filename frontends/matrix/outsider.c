@@ -11,6 +11,8 @@
 
 enum outsider outsider_of(const struct matrix_room *room, const char *ghost)
 {
+	if (room->ours)
+		return OUTSIDER_NONE;
 	return (enum outsider)(uintptr_t)map_get(room->outsiders, ghost);
 }
 

@@ -125,11 +125,12 @@ async def scenario_messages_that_are_refused(world):
     for number in range(3):
         carol.send(f"PRIVMSG #lobby :back {number}")
     await hears_once(alice, lobby.portal, ["back 0", "back 1", "back 2"], mark)
-    # And if she may not come back at all.
+    # And if she may not come back at all the bot says it.
     homeserver.rooms[lobby.portal].joined.discard(CAROL)
     fault = homeserver.fail(rf"POST .*/join/{re.escape(lobby.portal)}", refusal(403, "M_FORBIDDEN"), 1000)
-    carol.send("PRIVMSG #lobby :nobody hears this")
-    await dead(4)
+    carol.send("PRIVMSG #lobby :hear me")
+    await hears_once(alice, lobby.portal, ["<carol> hear me"], sender=BOT)
+    await dead(3)
     fault.left = 0
     mark = alice.mark()
     carol.send("PRIVMSG #lobby :there again")

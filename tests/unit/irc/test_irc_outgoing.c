@@ -307,14 +307,14 @@ static void test_moderation(void **state)
 	gateway_expect(&stage.gateway, "refused 32 3 Nobody of that name is in this channel.");
 	/* Refused: what follows is not written, and the one who asked is told. */
 	moderate(&stage, 33, "dave", (struct event_moderation){MODERATION_KICK, ROLE_UNSAID});
-	peer_expect(&stage.server, "KICK #a dave :too loud\r\nPING :m9\r\n");
+	peer_expect(&stage.server, "KICK #a dave :too loud\r\nPING :m10\r\n");
 	peer_send(&stage.server, ":s.example 482 alice #a :You are no operator");
-	pong(&stage, 9);
+	pong(&stage, 10);
 	gateway_expect(&stage.gateway, "refused 33 2 You are no operator");
 	moderate(&stage, 34, "dave", (struct event_moderation){MODERATION_KICK, ROLE_UNSAID});
-	peer_expect(&stage.server, "KICK #a dave :too loud\r\nPING :m10\r\n");
+	peer_expect(&stage.server, "KICK #a dave :too loud\r\nPING :m11\r\n");
 	peer_send(&stage.server, ":s.example 441 alice dave #a :They are not on that channel");
-	pong(&stage, 10);
+	pong(&stage, 11);
 	gateway_expect(&stage.gateway, "refused 34 2 They are not on that channel");
 	stage_close(&stage);
 }
