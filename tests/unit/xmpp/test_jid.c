@@ -288,7 +288,8 @@ static void test_plain_names(void **state)
 
 	(void)state;
 	plain_is("friend00001", true);
-	plain_is("Friend.Of_Mine-2%net", true);
+	plain_is("Friend.Of_Mine-2", true);
+	plain_is("2%net", false);
 	plain_is("", false);
 	plain_is("two words", false);
 	plain_is("user@host", false);
