@@ -207,6 +207,18 @@ const char *log_quote(const char *text)
 	return quoted->data;
 }
 
+const char *log_trace(uint64_t trace)
+{
+	static char ring[4][32];
+	static unsigned turn;
+	char *text = ring[turn++ % ARRAY_SIZE(ring)];
+
+	if (!trace)
+		return "";
+	snprintf(text, sizeof(ring[0]), ", trace %" PRIu64, trace);
+	return text;
+}
+
 const char *log_level_name(enum log_level level)
 {
 	return levels[level].name;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct buf;
 
@@ -61,6 +62,10 @@ void log_write(enum log_level level, const struct log *log, const char *format, 
 /* A safe, quoted, shortened (200 bytes) form of foreign text, in one of eight rotating static buffers:
  * good for one log call. NULL gives "(none)". Main thread only. */
 const char *log_quote(const char *text);
+
+/* ", trace 4711", the end of a line about a message that has this number (protocol/event.h); "" for 0. In one of four
+ * rotating static buffers: good for one log call. Main thread only. */
+const char *log_trace(uint64_t trace);
 
 /* "error", "warning", "info", "debug"; false for anything else. */
 bool log_level_parse(const char *name, enum log_level *level);

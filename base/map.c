@@ -59,7 +59,7 @@ static inline void sip_round(uint64_t v[4])
 }
 
 /* SipHash-1-3: keyed, so that nobody who does not know the seed can choose colliding keys. */
-static uint32_t map_hash(const char *key, size_t length)
+static uint32_t hash_of(const char *key, size_t length)
 {
 	uint64_t v[4] = {
 		map_seed[0] ^ UINT64_C(0x736f6d6570736575),
@@ -121,6 +121,12 @@ static struct map_entry *map_find(const struct map *map, const char *key, uint32
 	return NULL;
 }
 
+uint32_t map_hash(const char *key, size_t length)
+{
+	pthread_once(&map_seeded, map_make_seed);
+	return hash_of(key, length);
+}
+
 struct map *map_create(void)
 {
 	pthread_once(&map_seeded, map_make_seed);
@@ -149,7 +155,7 @@ void *map_get(const struct map *map, const char *key)
 
 	if (!map || !map->count)
 		return NULL;
-	entry = map_find(map, key, map_hash(key, strlen(key)));
+	entry = map_find(map, key, hash_of(key, strlen(key)));
 	return entry ? entry->value : NULL;
 }
 
@@ -167,7 +173,7 @@ void map_get_several(const struct map *map, const struct map_key *keys, size_t c
 	assert(count <= MAP_SEVERAL);
 	for (size_t i = 0; i < count; i++) {
 		values[i] = NULL;
-		hashes[i] = map ? map_hash(keys[i].text, keys[i].length) : 0;
+		hashes[i] = map ? hash_of(keys[i].text, keys[i].length) : 0;
 		if (map && map->buckets)
 			__builtin_prefetch(&map->buckets[hashes[i] & map->mask]);
 	}
@@ -214,7 +220,7 @@ static void map_append(struct map *map, struct map_entry *entry)
 static struct map_entry *map_obtain(struct map *map, const char *key)
 {
 	size_t length = strlen(key);
-	uint32_t hash = map_hash(key, length);
+	uint32_t hash = hash_of(key, length);
 	struct map_entry *entry = map_find(map, key, hash);
 
 	if (entry)
@@ -274,7 +280,7 @@ static void map_unchain(struct map *map, const struct map_entry *entry)
 
 void *map_remove(struct map *map, const char *key)
 {
-	struct map_entry *entry = map && map->count ? map_find(map, key, map_hash(key, strlen(key))) : NULL;
+	struct map_entry *entry = map && map->count ? map_find(map, key, hash_of(key, strlen(key))) : NULL;
 	void *value;
 
 	if (!entry)
@@ -326,7 +332,7 @@ bool map_next(const struct map *map, struct map_iter *it)
 struct map_iter map_behind(const struct map *map, const char *key)
 {
 	const struct map_entry *entry =
-		map && map->count && key ? map_find(map, key, map_hash(key, strlen(key))) : NULL;
+		map && map->count && key ? map_find(map, key, hash_of(key, strlen(key))) : NULL;
 
 	return entry ? (struct map_iter){.next = entry->next, .started = true} : (struct map_iter){0};
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct map;
 struct map_entry;
@@ -24,6 +25,8 @@ void *map_set(struct map **map, const char *key, void *value);   /* map_put, int
 void **map_slot(struct map **map, const char *key);
 void map_reserve(struct map **map, size_t count); /* for so many keys: it need not grow on the way */
 void *map_remove(struct map *map, const char *key);              /* returns the value, or NULL */
+/* The seeded hash itself, for those who keep a table of their own. */
+uint32_t map_hash(const char *key, size_t length);
 size_t map_count(const struct map *map);
 
 /*

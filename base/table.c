@@ -17,6 +17,7 @@
 
 #define GAP 2 /* spaces between two columns */
 #define TEXT_WIDTH_MIN 8
+#define TEXT_WIDTH_FAIR 16 /* what a text may have before it is cut for a column that can be left out */
 #define TEXT_SHOWN_BYTES 1024 /* of one cell */
 #define CUT_MARK "…"
 
@@ -218,13 +219,49 @@ static void measure(const struct table *table, unsigned *widths)
 	buf_finish(&shown);
 }
 
+/* ------------------------------------------------------------------------------- what fits, and what is cut */
+
+#define LEFT_OUT 0 /* no column is so wide: its name is not */
+
+/* What the columns take that are shown, with texts of at most `text_width`. */
+static size_t width_with(const struct table *table, const unsigned *widths, unsigned text_width)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < table->columns_count; i++) {
+		bool cut = table->columns[i].kind == TABLE_TEXT && widths[i] > text_width;
+
+		if (widths[i] != LEFT_OUT)
+			total += (total ? GAP : 0) + (cut ? text_width : widths[i]);
+	}
+	return total;
+}
+
+/* How many columns are left out. */
+static unsigned leave_out(const struct table *table, unsigned *widths, unsigned width)
+{
+	unsigned count = 0;
+
+	while (width_with(table, widths, TEXT_WIDTH_FAIR) > width) {
+		size_t least = SIZE_MAX;
+
+		for (size_t i = 0; i < table->columns_count; i++)
+			if (widths[i] != LEFT_OUT && table->columns[i].rank &&
+			    (least == SIZE_MAX || table->columns[i].rank >= table->columns[least].rank))
+				least = i;
+		if (least == SIZE_MAX)
+			break;
+		widths[least] = LEFT_OUT;
+		count++;
+	}
+	return count;
+}
+
 /* The widest text gives way first. */
 static void narrow(const struct table *table, unsigned *widths, unsigned width)
 {
-	size_t total = GAP * (table->columns_count - 1);
+	size_t total = width_with(table, widths, UINT32_MAX);
 
-	for (size_t i = 0; i < table->columns_count; i++)
-		total += widths[i];
 	while (total > width) {
 		unsigned *widest = NULL;
 
@@ -237,6 +274,16 @@ static void narrow(const struct table *table, unsigned *widths, unsigned width)
 		(*widest)--;
 		total--;
 	}
+}
+
+static void put_left_out(struct buf *out, unsigned count, unsigned width)
+{
+	static const char way_out[] = ": --json or a wider terminal shows them";
+	size_t begin = out->len;
+
+	buf_printf(out, "\n%u column%s left out", count, count == 1 ? "" : "s");
+	if (out->len - begin - 1 + strlen(way_out) <= width)
+		buf_puts(out, way_out);
 }
 
 static void put_spaces(struct buf *out, unsigned count)
@@ -264,16 +311,27 @@ static void put_padded(struct buf *out, const char *text, unsigned width, enum t
 		put_spaces(out, GAP);
 }
 
+static size_t last_shown(const struct table *table, const unsigned *widths)
+{
+	size_t last = table->columns_count - 1;
+
+	while (last > 0 && widths[last] == LEFT_OUT)
+		last--;
+	return last;
+}
+
 static void put_headings(const struct table *table, const unsigned *widths, struct buf *out)
 {
 	struct buf heading = {0};
+	size_t last = last_shown(table, widths);
 
-	for (size_t i = 0; i < table->columns_count; i++) {
+	for (size_t i = 0; i <= last; i++) {
+		if (widths[i] == LEFT_OUT)
+			continue;
 		buf_clear(&heading);
 		for (const char *c = table->columns[i].name; *c; c++)
 			buf_putc(&heading, (char)toupper((unsigned char)*c));
-		put_padded(out, buf_text(&heading), widths[i], table->columns[i].kind,
-		           i + 1 == table->columns_count);
+		put_padded(out, buf_text(&heading), widths[i], table->columns[i].kind, i == last);
 	}
 	buf_finish(&heading);
 }
@@ -281,21 +339,29 @@ static void put_headings(const struct table *table, const unsigned *widths, stru
 void table_print(const struct table *table, unsigned width, struct buf *out)
 {
 	unsigned *widths = mem_alloc(table->columns_count * sizeof(*widths));
+	unsigned left_out = 0;
 	struct buf shown = {0};
 
 	measure(table, widths);
-	if (width)
+	if (width) {
+		left_out = leave_out(table, widths, width);
 		narrow(table, widths, width);
+	}
+	size_t last = last_shown(table, widths);
+
 	put_headings(table, widths, out);
 	for (size_t i = 0; i < table_rows(table) * table->columns_count; i++) {
 		size_t column = i % table->columns_count;
 
 		if (column == 0)
 			buf_putc(out, '\n');
+		if (widths[column] == LEFT_OUT)
+			continue;
 		show(table, i, &shown);
-		put_padded(out, buf_text(&shown), widths[column], table->columns[column].kind,
-		           column + 1 == table->columns_count);
+		put_padded(out, buf_text(&shown), widths[column], table->columns[column].kind, column == last);
 	}
+	if (left_out)
+		put_left_out(out, left_out, width);
 	buf_finish(&shown);
 	mem_free(widths);
 }

@@ -22,6 +22,7 @@ enum table_kind {
 struct table_column {
 	const char *name; /* lower case: "legacy name" is headed LEGACY NAME, and "legacy_name" in JSON */
 	enum table_kind kind;
+	unsigned rank; /* 0: always shown. Where a terminal is too narrow for all, the highest is left out first */
 };
 
 struct table;
@@ -38,8 +39,9 @@ void table_put_nothing(struct table *table);
 size_t table_rows(const struct table *table); /* complete ones */
 
 /* Appends lines without a line feed behind the last: the headings, then a line for each row. No line is wider
- * than `width` columns unless the columns have become as narrow as they may (8 for texts); 0: as wide as they
- * are. */
+ * than `width` columns; 0: as wide as they are. Columns with a rank are left out until each text may have
+ * 16 columns, which the last line then says; after that the widest text is cut first. If all that is left has no
+ * rank, is a number or has 8 columns, lines are wider all the same. */
 void table_print(const struct table *table, unsigned width, struct buf *out);
 /* Appends an array of objects. */
 void table_print_json(const struct table *table, struct buf *out);

@@ -217,6 +217,7 @@
 #define LIMIT_SLACK_ANSWER_BYTES (8u << 20) /* of the Web API */
 #define LIMIT_SLACK_POST_MS 1000           /* for each message of one channel ... */
 #define LIMIT_SLACK_POST_BURST 4           /* ... of which so many may go at once */
+#define LIMIT_SLACK_LANES_SHOWN 100        /* of those in which calls wait, in the list of queues */
 #define LIMIT_SLACK_PARTS 8                /* messages that a long one is said in; a longer one is a file */
 #define LIMIT_SLACK_FRAME_BYTES (4u << 20) /* of one message of the websocket */
 #define LIMIT_SLACK_ACK_BYTES 20479        /* of an acknowledgement: Slack drops longer ones without a word */
@@ -225,6 +226,8 @@
 #define LIMIT_SLACK_HELLO_SECONDS 30       /* from the URL to the hello */
 #define LIMIT_SLACK_LEAVE_SECONDS 5        /* that a websocket waits for acknowledgements when another took over */
 #define LIMIT_SLACK_CLOSE_MS 800           /* for the peer's close frame */
+#define LIMIT_SLACK_GHOST_SECONDS 60       /* that Slack may count sockets which are not ours: then it is told ... */
+#define LIMIT_SLACK_GHOST_LAST_SECONDS 3600 /* ... and the most until they are counted anew */
 #define LIMIT_SLACK_REFRESH_SECONDS 7200   /* before a token expires, it is refreshed ... */
 #define LIMIT_SLACK_REFRESH_LOOK_SECONDS 60 /* ... for which is looked so often */
 #define LIMIT_SLACK_INSTALLS 100           /* begun and not ended: the oldest is forgotten */

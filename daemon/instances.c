@@ -218,9 +218,12 @@ static int show(const char *folder, bool ask, bool json, unsigned width)
 {
 	static const struct table_column listed[] = {
 	        {"name", TABLE_TEXT}, {"jid", TABLE_TEXT}, {"file", TABLE_TEXT}};
-	static const struct table_column asked[] = {{"name", TABLE_TEXT},       {"jid", TABLE_TEXT},
-	                                            {"state", TABLE_TEXT},      {"users", TABLE_NUMBER},
-	                                            {"backends", TABLE_NUMBER}, {"up", TABLE_SECONDS}};
+	static const struct table_column asked[] = {{"name", TABLE_TEXT},
+						    {"jid", TABLE_TEXT, .rank = 3},
+						    {"state", TABLE_TEXT},
+						    {"users", TABLE_NUMBER, .rank = 1},
+						    {"backends", TABLE_NUMBER, .rank = 2},
+						    {"up", TABLE_SECONDS, .rank = 2}};
 	struct names names = {0};
 	int status = 0;
 

@@ -362,7 +362,7 @@ void account_register(struct transport *transport, struct frontend *frontend, co
 static void end_session(struct transport *transport, const struct store_account *account)
 {
 	struct user *user = user_find(transport, account->key);
-	struct map_iter it = {0};
+	struct contacts_iter it = {0};
 
 	if (!user)
 		user = user_create(transport, account);
@@ -372,8 +372,8 @@ static void end_session(struct transport *transport, const struct store_account 
 		if (frontend)
 			session_adopt(frontend, account->identities[i].address, user);
 	}
-	while (map_next(user->roster->contacts, &it)) {
-		const struct contact *contact = it.value;
+	while (contacts_next(user->roster->contacts, &it)) {
+		const struct contact *contact = it.contact;
 		struct event event;
 
 		if (!contact->stored)

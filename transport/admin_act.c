@@ -112,38 +112,6 @@ void admin_kick(struct admin_call *call)
 	admin_answer_buf(call, &said);
 }
 
-static void end_workspace(struct admin_call *call, bool remove)
-{
-	struct buf said = {0};
-	int err = TP_ERR_NOT_FOUND;
-
-	LIST_EACH(link, &call->transport->frontends)
-	{
-		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
-
-		if (err && frontend->ops->workspace_stop && call->transport->frontends_started)
-			err = frontend->ops->workspace_stop(frontend, call->words[0], remove);
-	}
-	if (err) {
-		admin_answer_error(call, "%s is no workspace that is served", call->words[0]);
-		return;
-	}
-	buf_printf(&said, remove ? "%s is removed. If its token is in the configuration, take it out there."
-				 : "%s is stopped until the next start.",
-		   call->words[0]);
-	admin_answer_buf(call, &said);
-}
-
-void admin_workspace_stop(struct admin_call *call)
-{
-	end_workspace(call, false);
-}
-
-void admin_workspace_remove(struct admin_call *call)
-{
-	end_workspace(call, true);
-}
-
 static void ban_stored(void *context, int err)
 {
 	struct admin_call *call = context;

@@ -45,7 +45,6 @@ void admin_show_has_online_user(struct admin_call *call);
 void admin_show_users(struct admin_call *call);
 void admin_show_rooms(struct admin_call *call);
 void admin_show_bans(struct admin_call *call);
-void admin_show_workspaces(struct admin_call *call);
 void admin_show_backends(struct admin_call *call);
 
 /* admin_spool.c */
@@ -56,14 +55,25 @@ void admin_spool_bounce(struct admin_call *call);
 void admin_spool_drop(struct admin_call *call);
 void admin_restart(struct admin_call *call);
 
+/* admin_queue.c */
+void admin_show_queues(struct admin_call *call);
+
+/* admin_workspace.c */
+void admin_show_workspaces(struct admin_call *call);
+void admin_workspace_stop(struct admin_call *call);
+void admin_workspace_remove(struct admin_call *call);
+void admin_get_oauth2_url(struct admin_call *call);
+void admin_set_oauth2_code(struct admin_call *call);
+void admin_list_rooms(struct admin_call *call);
+void admin_join_room(struct admin_call *call);
+void admin_leave_room(struct admin_call *call);
+
 /* admin_act.c: what changes something. */
 void admin_register(struct admin_call *call);
 void admin_unregister(struct admin_call *call);
 void admin_kick(struct admin_call *call);
 void admin_ban(struct admin_call *call);
 void admin_unban(struct admin_call *call);
-void admin_workspace_stop(struct admin_call *call);
-void admin_workspace_remove(struct admin_call *call);
 void admin_message(struct admin_call *call);
 void admin_broadcast(struct admin_call *call);
 void admin_drain(struct admin_call *call);

@@ -238,7 +238,7 @@ static void put_user(struct table *table, const struct user *user)
 	put_since(table, user->active_ms);
 	table_put_number(table, (int64_t)clients_of(user));
 	table_put_number(table, (int64_t)map_count(user->rooms));
-	table_put_number(table, (int64_t)map_count(user->roster->contacts));
+	table_put_number(table, (int64_t)contacts_count(user->roster->contacts));
 	table_put_number(table, (int64_t)user->messages_out);
 	table_put_number(table, (int64_t)user->messages_in);
 	table_put_text(table, told ? user->last_error_text : NULL);
@@ -247,10 +247,18 @@ static void put_user(struct table *table, const struct user *user)
 void admin_show_users(struct admin_call *call)
 {
 	static const struct table_column columns[] = {
-	        {"user", TABLE_TEXT},      {"name", TABLE_TEXT},       {"state", TABLE_TEXT},
-	        {"backend", TABLE_NUMBER}, {"online", TABLE_SECONDS},  {"idle", TABLE_SECONDS},
-	        {"clients", TABLE_NUMBER}, {"rooms", TABLE_NUMBER},    {"contacts", TABLE_NUMBER},
-	        {"sent", TABLE_NUMBER},    {"received", TABLE_NUMBER}, {"error", TABLE_TEXT}};
+	        {"user", TABLE_TEXT},
+	        {"name", TABLE_TEXT, .rank = 2},
+	        {"state", TABLE_TEXT},
+	        {"backend", TABLE_NUMBER, .rank = 1},
+	        {"online", TABLE_SECONDS, .rank = 1},
+	        {"idle", TABLE_SECONDS, .rank = 3},
+	        {"clients", TABLE_NUMBER, .rank = 4},
+	        {"rooms", TABLE_NUMBER, .rank = 3},
+	        {"contacts", TABLE_NUMBER, .rank = 5},
+	        {"sent", TABLE_NUMBER, .rank = 4},
+	        {"received", TABLE_NUMBER, .rank = 4},
+	        {"error", TABLE_TEXT, .rank = 1}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 	struct map_iter it = {0};
 
@@ -289,8 +297,12 @@ static void put_rooms(struct table *table, const struct user *user)
 void admin_show_rooms(struct admin_call *call)
 {
 	static const struct table_column columns[] = {
-	        {"room", TABLE_TEXT},  {"user", TABLE_TEXT},      {"nickname", TABLE_TEXT},
-	        {"state", TABLE_TEXT}, {"clients", TABLE_NUMBER}, {"participants", TABLE_NUMBER}};
+	        {"room", TABLE_TEXT},
+	        {"user", TABLE_TEXT},
+	        {"nickname", TABLE_TEXT, .rank = 1},
+	        {"state", TABLE_TEXT},
+	        {"clients", TABLE_NUMBER, .rank = 2},
+	        {"participants", TABLE_NUMBER, .rank = 2}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 	struct map_iter it = {0};
 
@@ -303,7 +315,7 @@ void admin_show_rooms(struct admin_call *call)
 void admin_show_bans(struct admin_call *call)
 {
 	static const struct table_column columns[] = {
-	        {"user", TABLE_TEXT}, {"since", TABLE_TEXT}, {"reason", TABLE_TEXT}};
+	        {"user", TABLE_TEXT}, {"since", TABLE_TEXT, .rank = 1}, {"reason", TABLE_TEXT}};
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 	struct map_iter it = {0};
 
@@ -315,32 +327,6 @@ void admin_show_bans(struct admin_call *call)
 		table_put_text(table, it.key);
 		table_put_text(table, stamp);
 		table_put_text(table, *ban->reason ? ban->reason : NULL);
-	}
-	admin_answer_table(call, &table);
-}
-
-static void put_workspace(void *context, const struct frontend_workspace *workspace)
-{
-	struct table *table = context;
-
-	table_put_text(table, workspace->id);
-	table_put_text(table, *workspace->name ? workspace->name : NULL);
-	table_put_text(table, workspace->state);
-	table_put_number(table, (int64_t)workspace->waiting);
-}
-
-void admin_show_workspaces(struct admin_call *call)
-{
-	static const struct table_column columns[] = {
-		{"workspace", TABLE_TEXT}, {"name", TABLE_TEXT}, {"state", TABLE_TEXT}, {"waiting", TABLE_NUMBER}};
-	struct table *table = table_create(columns, ARRAY_SIZE(columns));
-
-	LIST_EACH(link, &call->transport->frontends)
-	{
-		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
-
-		if (frontend->ops->workspaces && call->transport->frontends_started)
-			frontend->ops->workspaces(frontend, put_workspace, table);
 	}
 	admin_answer_table(call, &table);
 }
@@ -368,10 +354,17 @@ static void put_backend(struct table *table, const struct backend *backend)
 void admin_show_backends(struct admin_call *call)
 {
 	static const struct table_column columns[] = {
-	        {"id", TABLE_NUMBER},         {"pid", TABLE_NUMBER},          {"state", TABLE_TEXT},
-	        {"for", TABLE_TEXT},          {"users", TABLE_NUMBER},        {"memory kib", TABLE_NUMBER},
-	        {"shared kib", TABLE_NUMBER}, {"queued bytes", TABLE_NUMBER}, {"up", TABLE_SECONDS},
-	        {"silent", TABLE_SECONDS},    {"refused", TABLE_NUMBER}};
+	        {"id", TABLE_NUMBER},
+	        {"pid", TABLE_NUMBER},
+	        {"state", TABLE_TEXT},
+	        {"for", TABLE_TEXT, .rank = 3},
+	        {"users", TABLE_NUMBER},
+	        {"memory kib", TABLE_NUMBER, .rank = 1},
+	        {"shared kib", TABLE_NUMBER, .rank = 4},
+	        {"queued bytes", TABLE_NUMBER, .rank = 1},
+	        {"up", TABLE_SECONDS, .rank = 2},
+	        {"silent", TABLE_SECONDS, .rank = 2},
+	        {"refused", TABLE_NUMBER, .rank = 3}};
 	const struct network_plugin_server *server = call->transport->backends;
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 

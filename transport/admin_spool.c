@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "transport/admin_call.h"
 #include "transport/delivery.h"
@@ -37,10 +38,15 @@ static void put_record(struct table *table, const struct spool_record *record)
 
 void admin_show_spool(struct admin_call *call)
 {
-	static const struct table_column columns[] = {{"number", TABLE_NUMBER}, {"to", TABLE_TEXT},
-						      {"user", TABLE_TEXT},     {"state", TABLE_TEXT},
-						      {"age", TABLE_SECONDS},   {"tries", TABLE_NUMBER},
-						      {"bytes", TABLE_NUMBER},  {"reason", TABLE_TEXT}};
+	static const struct table_column columns[] = {
+		{"number", TABLE_NUMBER},
+		{"to", TABLE_TEXT, .rank = 2},
+		{"user", TABLE_TEXT},
+		{"state", TABLE_TEXT},
+		{"age", TABLE_SECONDS},
+		{"tries", TABLE_NUMBER, .rank = 3},
+		{"bytes", TABLE_NUMBER, .rank = 4},
+		{"reason", TABLE_TEXT, .rank = 1}};
 	struct transport *transport = call->transport;
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
 	const char *part = call->words[0];
@@ -77,30 +83,82 @@ static void put_guarantees(const struct transport *transport, struct buf *out)
 	}
 }
 
+static void put_prose(const struct transport *transport, const struct spool_statistics *now, const char *fault,
+		      struct buf *text)
+{
+	buf_printf(text, "%llu waiting, %llu handed on, %llu dead letters; %llu bytes\n", (unsigned long long)now->waiting,
+		   (unsigned long long)now->handed, (unsigned long long)now->dead, (unsigned long long)now->bytes);
+	if (now->oldest_ms)
+		buf_printf(text, "the oldest has been waiting for %lld s\n",
+			   (long long)(clock_wall_ms() - now->oldest_ms) / 1000);
+	buf_printf(text, "%llu files, %llu bytes; %llu ids are known as seen, %llu in the message map\n",
+		   (unsigned long long)now->segments, (unsigned long long)now->disk_bytes, (unsigned long long)now->seen,
+		   (unsigned long long)now->mapped);
+	buf_printf(text, "since the start %llu accepted, %llu done\n", (unsigned long long)now->put,
+		   (unsigned long long)now->done);
+	if (fault)
+		buf_printf(text, "The disk: %s\n", fault);
+	put_guarantees(transport, text);
+	text->data[--text->len] = '\0';
+}
+
+/* Until when a message is kept: each end confirms it, or its socket has it. */
+static void put_ends(const struct transport *transport, struct buf *out)
+{
+	static const char *const until[] = {"socket", "confirmed"};
+	const char *comma = "";
+
+	buf_printf(out, ",\"to_network\":\"%s\",\"to_people\":{", until[transport->features.extension]);
+	LIST_EACH (link, &transport->frontends) {
+		const struct frontend_ops *ops = CONTAINER_OF(link, struct frontend, link)->ops;
+
+		buf_printf(out, "%s\"%s\":\"%s\"", comma, ops->name, until[ops->acknowledges]);
+		comma = ",";
+	}
+	buf_putc(out, '}');
+}
+
+static void put_fields(const struct transport *transport, const struct spool_statistics *now, const char *fault,
+		       struct buf *out)
+{
+	static const char *const durabilities[] = {
+		[SPOOL_OFF] = "off", [SPOOL_PROCESS] = "process", [SPOOL_POWER] = "power"};
+	const struct {
+		const char *name;
+		uint64_t value;
+	} fields[] = {{"waiting", now->waiting},   {"handed", now->handed},     {"dead", now->dead},
+		      {"bytes", now->bytes},       {"files", now->segments},    {"disk_bytes", now->disk_bytes},
+		      {"seen_ids", now->seen},     {"mapped_ids", now->mapped}, {"accepted", now->put},
+		      {"done", now->done}};
+
+	buf_puts(out, "{\"command\":\"spool_status\"");
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		buf_printf(out, ",\"%s\":%llu", fields[i].name, (unsigned long long)fields[i].value);
+	if (now->oldest_ms)
+		buf_printf(out, ",\"oldest\":%lld", (long long)(clock_wall_ms() - now->oldest_ms) / 1000);
+	else
+		buf_puts(out, ",\"oldest\":null");
+	buf_printf(out, ",\"durability\":\"%s\",\"fault\":", durabilities[spool_durability(transport->spool)]);
+	json_put_string(out, fault);
+	put_ends(transport, out);
+	buf_putc(out, '}');
+}
+
 void admin_show_spool_status(struct admin_call *call)
 {
 	const struct transport *transport = call->transport;
+	const char *fault = spool_health(transport->spool);
 	struct spool_statistics now;
 	struct buf text = {0};
-	const char *fault = spool_health(transport->spool);
 
 	spool_statistics(transport->spool, &now);
-	buf_printf(&text, "%llu waiting, %llu handed on, %llu dead letters; %llu bytes\n",
-		   (unsigned long long)now.waiting, (unsigned long long)now.handed, (unsigned long long)now.dead,
-		   (unsigned long long)now.bytes);
-	if (now.oldest_ms)
-		buf_printf(&text, "the oldest has been waiting for %lld s\n",
-			   (long long)(clock_wall_ms() - now.oldest_ms) / 1000);
-	buf_printf(&text, "%llu files, %llu bytes; %llu ids are known as seen, %llu in the message map\n",
-		   (unsigned long long)now.segments, (unsigned long long)now.disk_bytes, (unsigned long long)now.seen,
-		   (unsigned long long)now.mapped);
-	buf_printf(&text, "since the start %llu accepted, %llu done\n", (unsigned long long)now.put,
-		   (unsigned long long)now.done);
-	if (fault)
-		buf_printf(&text, "The disk: %s\n", fault);
-	put_guarantees(transport, &text);
-	text.data[--text.len] = '\0';
-	admin_answer_buf(call, &text);
+	if (call->json) {
+		put_fields(transport, &now, fault, &text);
+		admin_answer_json(call, &text);
+	} else {
+		put_prose(transport, &now, fault, &text);
+		admin_answer_buf(call, &text);
+	}
 }
 
 static void act(struct admin_call *call, int (*what)(struct transport *transport, uint64_t number), const char *done)

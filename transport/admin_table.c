@@ -14,6 +14,12 @@
 		"user", "User", "alice@example.org", ADMIN_USER, false \
 	}
 
+/* Of whom Spectrum 2 makes the user context: with Slack, the workspace is what matters. */
+#define PERSON_ARGUMENT                                                                          \
+	{                                                                                        \
+		"person", "Workspace, or somebody in it", "T0123ABC/U0456DEF", ADMIN_WORD, false \
+	}
+
 const struct admin_entry admin_table[ADMIN_COUNT] = {
         [ADMIN_HELP] = {"help", COMMAND("General", "Help", "what can be asked")},
         [ADMIN_COMMANDS] = {"commands", COMMAND("General", "Commands", "the commands, for programs")},
@@ -82,6 +88,8 @@ const struct admin_entry admin_table[ADMIN_COUNT] = {
         [ADMIN_BROADCAST] = {"broadcast",
                              COMMAND("Users", "Message to all", "say something to everybody who is here"),
                              .arguments = {{"text", "Text", "Maintenance at noon.", ADMIN_REST, false}}},
+	[ADMIN_QUEUES] = {"queues", COMMAND("Messages", "Queues",
+					    "all that waits: spool, database, frontends' output and calls, backends")},
         [ADMIN_SPOOL] = {"spool",
                          COMMAND("Messages", "Messages that wait", "what waits, for whom, since when and why"),
                          .arguments = {{"text", "Part of an address", "example.org", ADMIN_WORD, true}}},
@@ -106,6 +114,34 @@ const struct admin_entry admin_table[ADMIN_COUNT] = {
 	[ADMIN_WORKSPACE_REMOVE] = {"workspace_remove",
 				    COMMAND("Workspaces", "Remove a workspace", "give its token back, and forget it"),
 				    .arguments = {{"workspace", "Workspace", "T0123ABC", ADMIN_WORD, false}}},
+	[ADMIN_GET_OAUTH2_URL] =
+		{"get_oauth2_url", COMMAND("Frontend", "Page that installs the app", "where a workspace installs the app (Slack)"),
+		 .arguments = {{"username", "User", "T0123ABC/U0456DEF", ADMIN_WORD, true},
+			       {"legacy_username", "User name on the network", "alice", ADMIN_WORD, true},
+			       {"legacy_password", "Password on the network", "secret", ADMIN_SECRET, true}}},
+	[ADMIN_SET_OAUTH2_CODE] =
+		{"set_oauth2_code", COMMAND("Frontend", "Code of the installation",
+					    "not needed: the browser itself brings the code of get_oauth2_url's page"),
+		 .arguments = {{"code", "Code", "123.456.abc", ADMIN_SECRET, true},
+			       {"state", "State", "abc", ADMIN_WORD, true}}},
+	[ADMIN_LIST_ROOMS] = {"list_rooms",
+			      COMMAND("Frontend", "Channels that are tied to rooms",
+				      "channels of a workspace (Slack), and the rooms of the network that they are tied to"),
+			      .arguments = {PERSON_ARGUMENT}, .by_user = true, .of_user = true},
+	[ADMIN_JOIN_ROOM] =
+		{"join_room",
+		 COMMAND("Frontend", "Tie a channel to a room",
+			 "tie a channel (Slack) to a room of the network; server -: its only one"),
+		 .arguments = {PERSON_ARGUMENT,
+			       {"nickname", "Nickname (not used)", "alice", ADMIN_WORD, false},
+			       {"legacy_room", "Room", "#lobby", ADMIN_WORD, false},
+			       {"legacy_server", "Server of the network", "irc.example.org", ADMIN_WORD, false},
+			       {"slack_channel", "Channel", "C0123ABC", ADMIN_WORD, false}},
+		 .by_user = true, .of_user = true},
+	[ADMIN_LEAVE_ROOM] = {"leave_room",
+			      COMMAND("Frontend", "Untie a channel", "a channel (Slack) is not tied to a room any more"),
+			      .arguments = {PERSON_ARGUMENT, {"slack_channel", "Channel", "C0123ABC", ADMIN_WORD, false}},
+			      .by_user = true, .of_user = true},
         [ADMIN_BACKENDS] = {"backends", COMMAND("Backends", "Backends", "the backend processes")},
         [ADMIN_BACKENDS_COUNT] = {"backends_count",
                                   VARIABLE("Backends", "Backends count", "how many backends there are")},

@@ -262,7 +262,7 @@ static void run_status(struct command_call *call)
 	buf_printf(&text, "%s: %s", user->legacy_name, state_sentence(user));
 	if (user->state != USER_CONNECTED && user->last_error_text && *user->last_error_text)
 		buf_printf(&text, " (%s)", user->last_error_text);
-	buf_printf(&text, "\ncontacts: %zu\nrooms: %zu", map_count(user->roster->contacts),
+	buf_printf(&text, "\ncontacts: %zu\nrooms: %zu", contacts_count(user->roster->contacts),
 		   map_count(user->rooms));
 	put_rooms(&text, user, "  ");
 	command_reply(call, 0, "%s", buf_text(&text));
@@ -319,21 +319,21 @@ static void run_contacts(struct command_call *call)
 {
 	const struct user *user = caller_for_login(call);
 	struct buf text = {0};
+	struct contacts_iter contacts = {0};
 	struct map_iter it = {0};
 	bool others = false;
 
 	if (!user)
 		return;
-	buf_puts(&text, map_count(user->roster->contacts) ? "Your contacts:" : "You have no contacts.");
-	while (map_next(user->roster->contacts, &it)) {
-		const struct contact *contact = it.value;
+	buf_puts(&text, contacts_count(user->roster->contacts) ? "Your contacts:" : "You have no contacts.");
+	while (contacts_next(user->roster->contacts, &contacts)) {
+		const struct contact *contact = contacts.contact;
 
 		buf_printf(&text, "\n%s", contact->name);
 		if (contact->alias && *contact->alias && strcmp(contact->alias, contact->name) != 0)
 			buf_printf(&text, " (%s)", contact->alias);
 		buf_puts(&text, contact->status == STATUS_OFFLINE ? "" : ": there");
 	}
-	it = (struct map_iter){0};
 	while (map_next(user->conversations, &it)) {
 		const struct conversation *conversation = it.value;
 

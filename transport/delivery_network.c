@@ -168,6 +168,7 @@ static void give_back(struct transport *transport, struct spool_record *record, 
 	int promised = 0;
 
 	if (message_read(&message, spool, record) < 0) {
+		delivery_note(transport, record, "is lost: it cannot be read back", NULL);
 		spool_done(spool, &record);
 		return;
 	}
@@ -180,6 +181,7 @@ static void give_back(struct transport *transport, struct spool_record *record, 
 		struct event event = {.type = EVENT_UNDELIVERED,
 				      .user = message.event.user,
 				      .handover = record->id,
+				      .trace = delivery_trace(transport, record),
 				      .undelivered = {.reason = reason,
 						      .text = text,
 						      .resource = message.origin.resource,
@@ -188,8 +190,7 @@ static void give_back(struct transport *transport, struct spool_record *record, 
 		CRASH_POINT("core.network.giving_back");
 		promised = frontend->ops->undelivered(frontend, message.origin.address, &event);
 	}
-	log_debug(&transport->log, "message %llu of %s is not delivered: %s", (unsigned long long)record->id,
-		  log_quote(record->queue->owner), text ? text : "no reason told");
+	delivery_note(transport, record, "is not delivered", text);
 	record->returning = promised > 0;
 	record->open = promised > 0 ? (unsigned)promised : 0;
 	if (promised == 0)
@@ -215,6 +216,7 @@ static void hand(struct user *user, struct spool_record *record, const struct ev
 	struct event out = *event;
 
 	out.handover = record->id;
+	out.trace = delivery_trace(user->transport, record);
 	expect_echo(user, event);
 	spool_handed(user->transport->spool, record);
 	int err = user_send(user, &out);
@@ -286,6 +288,8 @@ int delivery_to_network(struct user *user, struct resource *from, const struct e
 	if (err)
 		return err == TP_ERR_IO ? TP_ERR_LIMIT : err;
 	CRASH_POINT("core.network.accepted");
+	record->trace = event->trace;
+	delivery_note(user->transport, record, "is kept", NULL);
 	record->awaited = event->type == EVENT_MODERATION || event->type == EVENT_ROOM_CHANGE;
 	if (is_answer(user, event) || (!is_behind_another(record) && is_ready(user, event)))
 		hand(user, record, &kept);
@@ -311,6 +315,7 @@ void delivery_user_ready(struct user *user)
 		if (record->state != SPOOL_WAITING)
 			continue;
 		if (message_read(&message, transport->spool, record) < 0) {
+			delivery_note(transport, record, "cannot be read back, a dead letter now", NULL);
 			spool_dead(transport->spool, record, "cannot be read back");
 			continue;
 		}
@@ -419,6 +424,7 @@ static void answer_one(struct backend *backend, const struct event_handover_resu
 		note_link(transport, record, result->message_id);
 	if (record->awaited)
 		tell_arrived(transport, record);
+	delivery_note(transport, record, backend->extended ? "is with the network" : "is with the backend", NULL);
 	CRASH_POINT("core.network.answered");
 	spool_done(transport->spool, &record);
 }
@@ -460,8 +466,10 @@ void delivery_user_lost(struct user *user)
 	LIST_EACH (link, &user->outbox->records) {
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 
-		if (record->state == SPOOL_HANDED)
-			spool_wait(user->transport->spool, record);
+		if (record->state != SPOOL_HANDED)
+			continue;
+		delivery_note(user->transport, record, "has no answer: it waits", NULL);
+		spool_wait(user->transport->spool, record);
 	}
 }
 

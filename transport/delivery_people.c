@@ -227,6 +227,8 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 		show(identity, conversation, NULL, event);
 		return;
 	}
+	record->trace = event->trace;
+	delivery_note(transport, record, "is kept", NULL);
 	if (room && !is_in_room(identity, room)) {
 		bound_backlog(transport, queue, record->conversation);
 		return;
@@ -246,7 +248,8 @@ void delivery_accept_for(struct identity *identity, struct room *room, const str
 {
 	struct event traced = *event;
 
-	traced.trace = ++identity->frontend->transport->next_trace;
+	if (!traced.trace)
+		traced.trace = ++identity->frontend->transport->next_trace;
 	/* It cannot be asked for again: its backend has been told that it was taken. */
 	accept_for(identity, room, NULL, &traced, network_id, false);
 }
@@ -295,19 +298,24 @@ void delivery_shown(struct transport *transport, uint64_t number)
 	if (!record)
 		return;
 	CRASH_POINT("core.people.shown");
-	if (record->open > 1)
+	if (record->open > 1) {
 		record->open--;
-	else
-		spool_done(transport->spool, &record);
+		return;
+	}
+	delivery_note(transport, record, record->returning ? "is back with its author" : "has arrived", NULL);
+	spool_done(transport->spool, &record);
 }
 
 void delivery_not_shown(struct transport *transport, uint64_t number)
 {
 	struct spool_record *record = find_promised(transport, number);
 
-	if (record && record->returning)
+	if (!record)
+		return;
+	delivery_note(transport, record, "could not be shown: it waits", NULL);
+	if (record->returning)
 		record->returning = false;
-	else if (record)
+	else
 		spool_wait(transport->spool, record);
 }
 
@@ -315,9 +323,12 @@ void delivery_refused(struct transport *transport, uint64_t number, const char *
 {
 	struct spool_record *record = find_promised(transport, number);
 
-	if (record && record->returning)
+	if (!record)
+		return;
+	delivery_note(transport, record, record->returning ? "cannot be given back" : "is refused, a dead letter now", reason);
+	if (record->returning)
 		delivery_shown(transport, number);
-	else if (record)
+	else
 		spool_dead(transport->spool, record, reason);
 }
 
@@ -344,6 +355,7 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		if (map_get(stuck, key))
 			continue;
 		if (spool_read(transport->spool, record, &arena, &event, NULL, NULL) < 0) {
+			delivery_note(transport, record, "cannot be read back, a dead letter now", NULL);
 			spool_dead(transport->spool, record, "cannot be read back");
 			arena_finish(&arena);
 			continue;
@@ -351,7 +363,7 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		bool mine = !room || (is_for_room(&event) && room_find(identity->user, event.message.name) == room);
 
 		event.user = identity->user->key;
-		event.trace = ++transport->next_trace;
+		event.trace = mine ? delivery_trace(transport, record) : 0;
 		event.handover = record->id;
 		if (event.type != EVENT_RECEIPT && !event.message.stamp_ms &&
 		    (int64_t)clock_ms() - record->since_ms > LATE_MS)
@@ -404,7 +416,7 @@ void delivery_people_room_gone(struct room *room)
 	}
 }
 
-static struct identity *identity_of(struct transport *transport, const char *owner, struct frontend **frontend)
+struct identity *delivery_identity_of(struct transport *transport, const char *owner, struct frontend **frontend)
 {
 	const char *address;
 	char *name;
@@ -446,7 +458,7 @@ static void frontend_ready(struct transport *transport, struct spool_queue *queu
 		delivery_network_frontend_ready(ready, queue);
 		return;
 	}
-	struct identity *identity = queue->waiting ? identity_of(transport, queue->owner, &frontend) : NULL;
+	struct identity *identity = queue->waiting ? delivery_identity_of(transport, queue->owner, &frontend) : NULL;
 
 	if (identity && frontend == ready)
 		delivery_identity_ready(identity);
@@ -473,8 +485,8 @@ static void expire(struct transport *transport, struct spool_queue *queue, void 
 			return;
 		if (record->state != SPOOL_WAITING)
 			continue;
-		log_warning(&transport->log, "message %llu for %s has waited too long: it is a dead letter now",
-			    (unsigned long long)record->id, log_quote(queue->owner));
+		delivery_note_at(transport, record, LOG_LEVEL_WARNING, "has waited too long: it is a dead letter now",
+				 NULL);
 		spool_dead(transport->spool, record, "waited too long");
 	}
 }
@@ -505,6 +517,7 @@ int delivery_drop(struct transport *transport, uint64_t number)
 
 	if (!record)
 		return TP_ERR_NOT_FOUND;
+	delivery_note(transport, record, "is dropped by an administrator", NULL);
 	spool_done(transport->spool, &record);
 	return 0;
 }
@@ -516,6 +529,7 @@ int delivery_retry(struct transport *transport, uint64_t number)
 
 	if (!record || record->state == SPOOL_HANDED || record->returning)
 		return TP_ERR_NOT_FOUND;
+	delivery_note(transport, record, "is tried again for an administrator", NULL);
 	if (record->state == SPOOL_DEAD)
 		spool_retry(transport->spool, record);
 	if (record->direction == SPOOL_TO_NETWORK) {
@@ -525,7 +539,7 @@ int delivery_retry(struct transport *transport, uint64_t number)
 			delivery_user_ready(user);
 		return 0;
 	}
-	struct identity *identity = identity_of(transport, record->queue->owner, &frontend);
+	struct identity *identity = delivery_identity_of(transport, record->queue->owner, &frontend);
 
 	if (identity)
 		delivery_identity_ready(identity);

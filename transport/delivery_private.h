@@ -6,9 +6,11 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "protocol/event.h"
 
 struct frontend;
+struct identity;
 struct room;
 struct spool_queue;
 struct spool_record;
@@ -22,6 +24,27 @@ void delivery_network_give_back(struct transport *transport, struct spool_record
 
 /* delivery_people.c */
 void delivery_people_room_gone(struct room *room);
+/* Whose queue this is, and of which frontend; NULL: nobody of that address is there. */
+struct identity *delivery_identity_of(struct transport *transport, const char *owner, struct frontend **frontend);
+
+/* delivery_trace.c */
+/* The number under which the log has all of the record's way. One from before the start gets another, with a line that
+ * says so. */
+uint64_t delivery_trace(struct transport *transport, struct spool_record *record);
+/* Whether a line of level debug may be wanted of anybody. */
+static inline bool delivery_is_noted(void)
+{
+	return log_own_levels || log_threshold >= LOG_LEVEL_DEBUG;
+}
+void delivery_note_at(struct transport *transport, struct spool_record *record, enum log_level level, const char *what,
+		      const char *why);
+/* What becomes of it, for the log: "is kept". `why`: others' words; NULL. */
+static inline void delivery_note(struct transport *transport, struct spool_record *record, const char *what,
+				 const char *why)
+{
+	if (delivery_is_noted())
+		delivery_note_at(transport, record, LOG_LEVEL_DEBUG, what, why);
+}
 
 /* A room message that was held back for a portal (portal.h) is to be shown after all. */
 void delivery_accept_for(struct identity *identity, struct room *room, const struct event *event,

@@ -30,6 +30,20 @@ struct frontend_workspace {
 	size_t waiting;        /* events that wait there */
 };
 
+/* What waits on its way out of a frontend, for administrators. */
+struct frontend_queue {
+	const char *name; /* behind the frontend's: "calls" */
+	int64_t items, bytes;
+	int64_t oldest_ms; /* since when the oldest waits, by uv_now of the loop or clock_ms; each -1: not known */
+};
+
+/* A shared place of a workspace that is tied to a room of the network: with Slack, a channel. */
+struct frontend_tie {
+	const char *place, *name; /* "C0123ABC"; what people call it, "" */
+	const char *room;
+	bool closed; /* nobody can say anything there */
+};
+
 struct raw_sink {
 	/* The user with this key, if the backend may speak for it; NULL: refused, counted and logged. */
 	struct user *(*user)(void *context, const char *key);
@@ -155,6 +169,19 @@ struct frontend_ops {
 	/* With `workspaces`. No more service for one of them until the next start; or with `remove` for good: what we may do
 	 * there is given back. 0, or TP_ERR_NOT_FOUND. */
 	int (*workspace_stop)(struct frontend *frontend, const char *id, bool remove);
+	/* With `workspaces`. Appends where a browser installs the app into a workspace; nothing if it cannot. */
+	void (*install_url)(struct frontend *frontend, struct buf *out);
+	/* With `workspaces`. `who`: a workspace, or somebody in it. Its places that are tied to rooms. 0, or TP_ERR_NOT_FOUND:
+	 * it is not served. */
+	int (*ties)(struct frontend *frontend, const char *who,
+		    void (*each)(void *context, const struct frontend_tie *tie), void *context);
+	/* With `workspaces`. Ties a place to a room; NULL: unties it. 0: done, or it is tied when the app can be there (if
+	 * not, the log says so); TP_ERR_NOT_FOUND as above; TP_ERR_EXISTS: it is tied already; TP_ERR_INVALID: no such
+	 * place. */
+	int (*tie)(struct frontend *frontend, const char *who, const char *place, const char *room);
+	/* Optional. `each` for each of its queues, also those in which nothing waits. */
+	void (*queues)(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),
+		       void *context);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };
@@ -166,5 +193,6 @@ struct frontend {
 	struct list link; /* transport->frontends */
 	struct map *portals; /* lower-case room -> struct portal (portal.c), if it shares rooms; NULL: none */
 	bool holds;       /* transport_hold */
+	unsigned ghosts;  /* connections that its server counts as ours and that we do not hold: others take what is for us */
 	bool authenticates; /* people log in to it with the account's password (session_authenticate): there has to be one */
 };

@@ -65,7 +65,7 @@ static double read_contacts(void *context)
 	size_t count = 0;
 
 	while (map_next(transport->users, &it))
-		count += map_count(((const struct user *)it.value)->roster->contacts);
+		count += contacts_count(((const struct user *)it.value)->roster->contacts);
 	return (double)count;
 }
 
@@ -150,6 +150,15 @@ static double read_held(void *context)
 	if (CONTAINER_OF(link, struct frontend, link)->holds)
 		return 1;
 	return 0;
+}
+
+static double read_ghosts(void *context)
+{
+	unsigned count = 0;
+
+	LIST_EACH (link, &((struct transport *)context)->frontends)
+		count += CONTAINER_OF(link, struct frontend, link)->ghosts;
+	return count;
 }
 
 /* ---- store, HTTP ---- */
@@ -375,6 +384,8 @@ static void register_all(struct transport *transport)
 	              read_waiting, transport);
 	metrics_gauge(metrics, "libtransport_backends_held", NULL,
 	              "1 while no backend is read, as people's side is full.", read_held, transport);
+	metrics_gauge(metrics, "libtransport_ghost_sockets", NULL,
+	              "Sockets of the Slack app that are counted and not ours.", read_ghosts, transport);
 	metrics_gauge(metrics, "libtransport_store_queue_bytes", NULL, "Requests that wait for the database.",
 	              read_store_queue, transport);
 	metrics_gauge(metrics, "libtransport_http_connections", NULL, "Open connections of the HTTP server.",

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
@@ -98,15 +99,11 @@ static void free_groups(struct contact *contact)
 	contact->groups_count = 0;
 }
 
-static void contact_free(void *value)
+static void finish_contact(struct contact *contact)
 {
-	struct contact *contact = value;
-
 	free_groups(contact);
-	mem_free(contact->alias);
 	mem_free(contact->status_text);
 	mem_free(contact->icon_hash);
-	mem_free(contact);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -134,58 +131,73 @@ static bool set_alias(struct contact *contact, const char *alias)
 {
 	if (!alias || !*alias || same_text(contact->alias, alias))
 		return false;
-	mem_replace(&contact->alias, alias);
+	contact_set_alias(contact, alias);
 	return true;
 }
 
-static struct contact *contact_create(const char *name)
-{
-	struct contact *contact = MEM_NEW_TEXT(struct contact, name, name);
-
-	contact->status = STATUS_OFFLINE;
-	return contact;
-}
-
-/* Found, or added; NULL: the roster is full. */
-static struct contact *obtain(struct roster *roster, const char *name)
+/* Found, or added with this alias; NULL: the roster is full. */
+static struct contact *obtain(struct roster *roster, const char *name, const char *alias)
 {
 	struct contact *contact;
-	struct text_key key;
+	bool is_new = false;
 
-	const char *lower = text_key_lower(&key, name);
-
-	if (map_count(roster->contacts) >= LIMIT_CONTACTS_PER_USER) {
-		contact = map_get(roster->contacts, lower);
+	if (contacts_count(roster->contacts) >= LIMIT_CONTACTS_PER_USER) {
+		contact = contacts_find(roster->contacts, name);
 		if (!contact && !roster->full_told)
 			log_warning(&roster->user->log, "more than %d contacts: %s and others are left out",
 				    LIMIT_CONTACTS_PER_USER, log_quote(name));
 		roster->full_told |= !contact;
 	} else {
-		void **slot = map_slot(&roster->contacts, lower);
-
-		if (!*slot)
-			*slot = contact_create(name);
-		contact = *slot;
+		contact = contacts_add(&roster->contacts, name, alias, &is_new);
 	}
-	text_key_finish(&key);
+	if (is_new)
+		contact->status = STATUS_OFFLINE;
 	return contact;
+}
+
+static void reserve(struct roster *roster, const struct store_contact *contacts, size_t count)
+{
+	size_t bytes = 0;
+
+	if (count > LIMIT_CONTACTS_PER_USER)
+		count = LIMIT_CONTACTS_PER_USER;
+	for (size_t i = 0; i < count; i++)
+		bytes += contact_bytes(contacts[i].name, contacts[i].alias);
+	contacts_reserve(&roster->contacts, count, bytes);
+}
+
+/* Of an account that is loaded the next contact is often in the same groups as the one before it. */
+static void share_groups(struct contact *contact, const struct contact *with)
+{
+	if (!with->groups)
+		return;
+	CONTAINER_OF(with->groups, struct combination, names)->users++;
+	contact->groups = with->groups;
+	contact->groups_count = with->groups_count;
 }
 
 struct roster *roster_create(struct user *user, const struct store_contact *contacts, size_t count)
 {
 	struct roster *roster = MEM_NEW(struct roster);
 
+	const struct contact *before = NULL; /* with the groups of contacts[i - 1] */
+
 	roster->user = user;
-	map_reserve(&roster->contacts, count);
+	reserve(roster, contacts, count);
 	for (size_t i = 0; i < count; i++) {
-		struct contact *contact = obtain(roster, contacts[i].name);
+		struct contact *contact = obtain(roster, contacts[i].name, contacts[i].alias);
 
 		if (!contact)
 			break;
-		if (contact->stored) /* under a name in another case */
+		if (contact->stored) { /* under a name in another case */
+			before = NULL;
 			continue;
-		set_alias(contact, contacts[i].alias);
-		set_groups(contact, contacts[i].groups, contacts[i].groups_count);
+		}
+		if (before && contacts[i].groups == contacts[i - 1].groups)
+			share_groups(contact, before);
+		else
+			set_groups(contact, contacts[i].groups, contacts[i].groups_count);
+		before = contact;
 		contact->subscribed = contacts[i].subscribed;
 		contact->flags = contacts[i].flags;
 		contact->blocked = contacts[i].flags & CONTACT_FLAG_BLOCKED;
@@ -203,20 +215,13 @@ void roster_destroy(struct roster **slot)
 	*slot = NULL;
 	if (!roster)
 		return;
-	map_destroy(&roster->contacts, contact_free);
+	contacts_destroy(&roster->contacts, finish_contact);
 	mem_free(roster);
 }
 
 struct contact *roster_find(const struct roster *roster, const char *name)
 {
-	struct text_key key;
-
-	if (!roster->contacts)
-		return NULL;
-	struct contact *contact = map_get(roster->contacts, text_key_lower(&key, name));
-
-	text_key_finish(&key);
-	return contact;
+	return contacts_find(roster->contacts, name);
 }
 
 static void store(struct roster *roster, struct contact *contact)
@@ -266,7 +271,7 @@ static bool set_presence(struct contact *contact, const struct event_contact *fr
 
 struct contact *roster_update(struct roster *roster, const struct event_contact *from, int *changed)
 {
-	struct contact *contact = obtain(roster, from->name);
+	struct contact *contact = obtain(roster, from->name, from->alias);
 
 	*changed = ROSTER_SAME;
 	if (!contact)
@@ -296,7 +301,7 @@ struct contact *roster_update(struct roster *roster, const struct event_contact 
 
 struct contact *roster_request(struct roster *roster, const char *name, const char *alias)
 {
-	struct contact *contact = obtain(roster, name);
+	struct contact *contact = obtain(roster, name, alias);
 
 	if (!contact)
 		return NULL;
@@ -309,7 +314,7 @@ struct contact *roster_request(struct roster *roster, const char *name, const ch
 struct contact *roster_put(struct roster *roster, const char *name, const char *alias,
 			   const char *const *groups, size_t groups_count, bool subscribed, int *changed)
 {
-	struct contact *contact = obtain(roster, name);
+	struct contact *contact = obtain(roster, name, alias);
 
 	*changed = ROSTER_SAME;
 	if (!contact)
@@ -331,24 +336,23 @@ struct contact *roster_put(struct roster *roster, const char *name, const char *
 
 bool roster_remove(struct roster *roster, const char *name)
 {
-	struct text_key key;
-	struct contact *contact = map_remove(roster->contacts, text_key_lower(&key, name));
+	struct contact *contact = contacts_find(roster->contacts, name);
 
-	text_key_finish(&key);
 	if (!contact)
 		return false;
 	if (contact->stored)
 		store_remove_contact(roster->user->transport->store, roster->user->account, contact->name);
-	contact_free(contact);
+	finish_contact(contact);
+	contacts_remove(&roster->contacts, contact);
 	return true;
 }
 
 void roster_go_offline(struct roster *roster)
 {
-	struct map_iter it = {0};
+	struct contacts_iter it = {0};
 
-	while (map_next(roster->contacts, &it)) {
-		struct contact *contact = it.value;
+	while (contacts_next(roster->contacts, &it)) {
+		struct contact *contact = it.contact;
 		struct event event;
 
 		if (contact->status == STATUS_OFFLINE)
@@ -360,28 +364,32 @@ void roster_go_offline(struct roster *roster)
 	}
 }
 
+void contact_describe(const struct contact *contact, struct event_contact *out)
+{
+	*out = (struct event_contact){.name = contact->name,
+				      .alias = contact->alias,
+				      .groups = (const char *const *)contact->groups,
+				      .groups_count = contact->groups_count,
+				      .status = contact->status,
+				      .status_text = contact->status_text,
+				      .icon_hash = contact->icon_hash,
+				      .has_blocked = true,
+				      .blocked = contact->blocked};
+}
+
 void contact_to_event(const struct contact *contact, const struct user *user, struct event *event)
 {
-	*event = (struct event){.type = EVENT_CONTACT,
-				.user = user->key,
-				.contact = {.name = contact->name,
-					    .alias = contact->alias,
-					    .groups = (const char *const *)contact->groups,
-					    .groups_count = contact->groups_count,
-					    .status = contact->status,
-					    .status_text = contact->status_text,
-					    .icon_hash = contact->icon_hash,
-					    .has_blocked = true,
-					    .blocked = contact->blocked}};
+	*event = (struct event){.type = EVENT_CONTACT, .user = user->key};
+	contact_describe(contact, &event->contact);
 }
 
 void roster_replay(const struct roster *roster, struct resource *to)
 {
 	bool connected = roster->user->state == USER_CONNECTED;
-	struct map_iter it = {0};
+	struct contacts_iter it = {0};
 
-	while (map_next(roster->contacts, &it)) {
-		const struct contact *contact = it.value;
+	while (contacts_next(roster->contacts, &it)) {
+		const struct contact *contact = it.contact;
 		struct event event;
 
 		contact_to_event(contact, roster->user, &event);

@@ -4,36 +4,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "base/map.h"
 #include "protocol/event.h"
+#include "transport/contacts.h"
 #include "transport/store/store.h"
 
 struct resource;
 struct user;
 
-/* There are very many of these: small, and one piece with its name. */
-struct contact {
-	char *alias;
-	char **groups; /* shared by all contacts that are in the same ones; NULL: in none */
-	char *status_text;
-	char *icon_hash;
-	int flags;
-	uint8_t groups_count;
-	uint8_t status;      /* enum status */
-	bool subscribed : 1; /* "both"; false: known, the person has not agreed yet ("ask") */
-	bool requested : 1;  /* it asked for authorization and was not answered */
-	bool stored : 1;     /* false: here only because it asked */
-	bool unsent : 1;     /* changed by the person while there was no session: told to the backend when connected */
-	bool blocked : 1;
-	char name[]; /* in its own case */
-};
-
 struct roster {
 	struct user *user;
-	struct map *contacts; /* lower-case name -> struct contact; NULL: none */
-	bool full_told;       /* that there are too many contacts */
+	struct contacts *contacts; /* NULL: none */
+	bool full_told;            /* that there are too many contacts */
 };
 
 struct roster *roster_create(struct user *user, const struct store_contact *contacts, size_t count);
@@ -51,7 +33,8 @@ struct contact *roster_put(struct roster *roster, const char *name, const char *
 bool roster_remove(struct roster *roster, const char *name);
 /* The presence that is known goes offline, and the resources that have presence are told. */
 void roster_go_offline(struct roster *roster);
-/* The contact as an event; pointers into the contact. */
+/* What is known of the contact; pointers into it. The second one makes an event of it. */
+void contact_describe(const struct contact *contact, struct event_contact *out);
 void contact_to_event(const struct contact *contact, const struct user *user, struct event *event);
 /* What a resource that has just come is told: contacts while connected, and questions that wait for an answer. */
 void roster_replay(const struct roster *roster, struct resource *to);

@@ -40,10 +40,11 @@ struct user;
 int router_from_frontend(struct resource *from, const struct event *event);
 
 /*
- * A backend sent an event. It is refused (counted and logged) unless event->user is bound to this backend.
+ * A backend sent an event, which is changed on its way: a copy of so large a structure would cost more than most events.
+ * It is refused (counted and logged) unless event->user is bound to this backend.
  * PING, PONG, STATS, BACKEND_CONFIG, QUERY and ROOM_LIST without user are handled before, by the connection.
  */
-void router_from_backend(struct backend *backend, const struct event *event);
+void router_from_backend(struct backend *backend, struct event *event);
 
 /* The user no longer is on this backend: what it still sends for a while is late, not forged. For user.c. */
 void router_note_departed(struct user *user);

@@ -102,7 +102,6 @@ static const char *check_names(const struct event *event);
 
 static void network_contact(struct user *user, struct event *event)
 {
-	struct event out;
 	int changed;
 
 	if (!strcmp(event->contact.name, user->legacy_name) &&
@@ -116,13 +115,14 @@ static void network_contact(struct user *user, struct event *event)
 		return;
 	if (event->snapshot)
 		return;
-	contact_to_event(contact, user, &out);
-	out.trace = event->trace;
-	out.raw = event->raw;
+	/* Not a new one: a login brings thousands, and clearing so many large structures is what takes time. */
+	contact_describe(contact, &event->contact);
+	event->user = user->key;
+	event->handover = 0;
 	if (changed & (ROSTER_NEW | ROSTER_ITEM))
-		router_deliver(user, NULL, &out);
+		router_deliver(user, NULL, event);
 	else
-		router_deliver_present(user, &out);
+		router_deliver_present(user, event);
 }
 
 static void network_contact_removed(struct user *user, struct event *event)
@@ -734,23 +734,22 @@ static void route(struct user *user, struct event *event)
 	}
 }
 
-static void take(struct backend *backend, struct user *user, const struct event *event)
+static void take(struct backend *backend, struct user *user, struct event *event)
 {
-	struct event traced = *event;
 	const char *fault = check_names(event);
 
-	traced.trace = ++backend->transport->next_trace;
+	event->trace = ++backend->transport->next_trace;
 	if (fault) {
-		refuse(backend, &traced, fault);
+		refuse(backend, event, fault);
 		return;
 	}
 	latency_routed(LATENCY_BACKEND_TO_ROUTER);
-	if (!traced.user)
-		traced.user = user->key;
+	if (!event->user)
+		event->user = user->key;
 	log_debug(&user->log, "%s from %s, trace %llu", event_type_name(event->type), backend->label,
-		  (unsigned long long)traced.trace);
-	watch_note(backend->transport, user->key, WATCH_FROM_NETWORK, backend->label, NULL, &traced, 0);
-	route(user, &traced);
+		  (unsigned long long)event->trace);
+	watch_note(backend->transport, user->key, WATCH_FROM_NETWORK, backend->label, NULL, event, 0);
+	route(user, event);
 }
 
 static struct user *raw_user(void *context, const char *key)
@@ -760,7 +759,9 @@ static struct user *raw_user(void *context, const char *key)
 
 static void raw_event(void *context, struct user *user, const struct event *event)
 {
-	take(context, user, event);
+	struct event traced = *event;
+
+	take(context, user, &traced);
 }
 
 /* The one frontend that can read it says what it means. */
@@ -787,7 +788,7 @@ static void read_raw(struct backend *backend, const struct event *event)
 	refuse(backend, event, fault);
 }
 
-void router_from_backend(struct backend *backend, const struct event *event)
+void router_from_backend(struct backend *backend, struct event *event)
 {
 	bool for_all = event->type == EVENT_ROOM_LIST && (!event->user || !*event->user);
 

@@ -402,12 +402,12 @@ static void send_login(struct user *user)
 static void send_contacts(struct user *user)
 {
 	struct event_contact *contacts =
-		mem_alloc((map_count(user->roster->contacts) + 1) * sizeof(*contacts));
+		mem_alloc((contacts_count(user->roster->contacts) + 1) * sizeof(*contacts));
 	struct event event = {.type = EVENT_CONTACTS, .contacts = {.contacts = contacts}};
-	struct map_iter it = {0};
+	struct contacts_iter it = {0};
 
-	while (map_next(user->roster->contacts, &it)) {
-		const struct contact *contact = it.value;
+	while (contacts_next(user->roster->contacts, &it)) {
+		const struct contact *contact = it.contact;
 		struct event one;
 
 		if (!contact->stored)
@@ -496,10 +496,10 @@ static void tell_available(struct user *user)
 /* What the person changed while there was no session. */
 static void send_unsent_contacts(struct user *user)
 {
-	struct map_iter it = {0};
+	struct contacts_iter it = {0};
 
-	while (map_next(user->roster->contacts, &it)) {
-		struct contact *contact = it.value;
+	while (contacts_next(user->roster->contacts, &it)) {
+		struct contact *contact = it.contact;
 		struct event event;
 
 		if (!contact->unsent)

@@ -84,11 +84,11 @@ void chat_all_add(struct matrix_frontend *frontend, const char *owner, const cha
 void chat_all_begin(struct matrix_frontend *frontend, const char *id, const char *unused)
 {
 	const struct resource *resource = person_ready(frontend, id);
-	struct map_iter it = {0};
+	struct contacts_iter it = {0};
 
 	(void)unused;
-	while (resource && map_next(resource->identity->user->roster->contacts, &it)) {
-		const struct contact *contact = it.value;
+	while (resource && contacts_next(resource->identity->user->roster->contacts, &it)) {
+		const struct contact *contact = it.contact;
 
 		if (contact->stored)
 			chat_all_add(frontend, id, contact->name);

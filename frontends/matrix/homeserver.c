@@ -37,6 +37,8 @@ struct call {
 	struct lane *lane;
 	struct list link;       /* lane.calls, homeserver.under_way or homeserver.resting */
 	struct http_call *http; /* NULL: not under way */
+	struct list all_link; /* homeserver.all */
+	uint64_t since_ms;    /* uv_now: when it was given */
 	enum http_method method;
 	char *path, *body;
 	char *bearer; /* NULL: the homeserver's */
@@ -50,6 +52,7 @@ struct call {
 	bool reserved; /* its body is still to come */
 	bool again;    /* whoever was given the answer wants it */
 	unsigned attempts;
+	uint64_t trace;
 	bool rests_for_silence; /* not for a time that the homeserver named */
 	uint64_t due_ms;        /* uv_now, while it rests */
 	matrix_done *done;
@@ -68,6 +71,7 @@ struct homeserver {
 	struct list under_way;
 	struct list resting; /* struct call, soonest first */
 	uv_timer_t *timer;
+	struct list all; /* struct call, oldest first */
 	size_t waiting;
 	unsigned calls; /* under way */
 	bool answers;
@@ -135,6 +139,7 @@ static void lane_forget_if_idle(struct homeserver *homeserver, struct lane *lane
 static void call_free(struct call *call)
 {
 	list_remove(&call->link);
+	list_remove(&call->all_link);
 	http_call_cancel(&call->http);
 	if (call->fd >= 0)
 		close(call->fd);
@@ -518,7 +523,8 @@ static void settle_look(struct call *call, const struct http_result *result, con
 		struct answer found = {.errcode = "", .text = ""};
 		struct buf json = {0};
 
-		log_info(&call->homeserver->log, "%s: was done before it was answered", log_quote(call->path));
+		log_info(&call->homeserver->log, "%s: was done before it was answered%s", log_quote(call->path),
+			 log_trace(call->trace));
 		buf_puts(&json, "{\"event_id\":");
 		json_put_string(&json, event_id);
 		buf_putc(&json, '}');
@@ -549,12 +555,13 @@ static void settle(struct call *call, const struct http_result *result, const st
 		settle_look(call, result, answer);
 	} else if (again && !call->once) {
 		LOG_AT(verdict == FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-		       &homeserver->log, "%s: to be asked again: %s", log_quote(call->path),
-		       buf_text(&problem));
+		       &homeserver->log, "%s: to be asked again: %s%s", log_quote(call->path),
+		       buf_text(&problem), log_trace(call->trace));
 		rest(call, delay_of(call, verdict, result, answer));
 	} else {
 		if (verdict != GOOD)
-			log_debug(&homeserver->log, "%s: %s", log_quote(call->path), buf_text(&problem));
+			log_debug(&homeserver->log, "%s: %s%s", log_quote(call->path), buf_text(&problem),
+				  log_trace(call->trace));
 		give_back(call, result, answer, verdict, buf_text(&problem));
 	}
 	if (!homeserver->destroyed) {
@@ -599,6 +606,8 @@ static void enqueue(struct homeserver *homeserver, struct call *call, struct lan
 {
 	call->homeserver = homeserver;
 	call->lane = lane;
+	call->since_ms = uv_now(http_client_loop(homeserver->client));
+	list_append(&homeserver->all, &call->all_link);
 	list_append(first ? lane->calls.next : &lane->calls, &call->link);
 	homeserver->waiting++;
 	lane_place(homeserver, lane);
@@ -614,12 +623,14 @@ static struct call *call_create(const struct matrix_call *given)
 	buf_puts(&path, given->path);
 	put_user(&path, given->as);
 	list_init(&call->link);
+	list_init(&call->all_link);
 	call->path = buf_take(&path);
 	call->method = given->method;
 	call->body = mem_strdup(given->body);
 	call->bearer = mem_strdup(given->bearer);
 	call->fd = -1;
 	call->once = given->once;
+	call->trace = given->trace;
 	call->unrepeated = given->unrepeated;
 	if (given->room && given->transaction) {
 		struct buf look = {0};
@@ -714,6 +725,19 @@ size_t homeserver_waiting(const struct homeserver *homeserver)
 	return homeserver->waiting;
 }
 
+void homeserver_load(const struct homeserver *homeserver, size_t *bytes, uint64_t *oldest_ms)
+{
+	*bytes = 0;
+	*oldest_ms = 0;
+	LIST_EACH (link, &homeserver->all) {
+		const struct call *call = CONTAINER_OF(link, struct call, all_link);
+
+		*bytes += call->body ? strlen(call->body) : call->size;
+		if (!*oldest_ms)
+			*oldest_ms = call->since_ms;
+	}
+}
+
 bool homeserver_answers(const struct homeserver *homeserver)
 {
 	return homeserver->answers;
@@ -753,6 +777,7 @@ struct homeserver *homeserver_create(struct http_client *client, const struct ho
 	list_init(&homeserver->turns);
 	list_init(&homeserver->under_way);
 	list_init(&homeserver->resting);
+	list_init(&homeserver->all);
 	homeserver->timer = MEM_NEW(uv_timer_t);
 	uv_timer_init(http_client_loop(client), homeserver->timer);
 	homeserver->timer->data = homeserver;

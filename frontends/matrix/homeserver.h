@@ -57,6 +57,7 @@ struct matrix_call {
 	 * (Synapse does): where there was no answer the event is looked for in the room, by its unsigned.transaction_id,
 	 * before the call is made again. Found, it is answered with its "event_id". */
 	const char *room, *transaction;
+	uint64_t trace; /* of the message that it is about: at the end of the log's lines; 0: none */
 	/* Not again where the homeserver may have got it and does not answer: then TP_ERR_IO or TP_ERR_TIMEOUT. For what
 	 * has no transaction id. */
 	bool unrepeated;
@@ -92,6 +93,8 @@ bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, s
                              const char *name, matrix_done *done, void *context);
 /* Calls that wait or are under way. */
 size_t homeserver_waiting(const struct homeserver *homeserver);
+/* Bytes of their bodies, and since when (uv_now) the oldest waits (0: there is none). Looks at each call. */
+void homeserver_load(const struct homeserver *homeserver, size_t *bytes, uint64_t *oldest_ms);
 /* Whether the last word of the homeserver was an answer, of whatever kind; a proxy's (a 5xx without errcode)
  * is none. False at first. When that changes, `changed` is called, which may destroy the homeserver. */
 bool homeserver_answers(const struct homeserver *homeserver);

@@ -141,31 +141,6 @@ void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out)
 	buf_printf(out, "%s.%" PRIu64, frontend->transaction, ++frontend->transactions);
 }
 
-void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type,
-                 const char *content, const char *transaction, matrix_done *done, void *context,
-                 void (*drop)(void *context))
-{
-	struct buf fresh = {0};
-
-	if (!transaction)
-		matrix_put_transaction(frontend, &fresh);
-	const char *known = transaction ? transaction : buf_text(&fresh);
-	char *path = matrix_path("/rooms/%s/send/%s/%s", room, type, known);
-
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
-	                                                            .path = path,
-	                                                            .as = as,
-	                                                            .body = content,
-	                                                            .lane = room,
-	                                                            .room = room,
-	                                                            .transaction = known,
-	                                                            .done = done,
-	                                                            .drop = drop,
-	                                                            .context = context});
-	mem_free(path);
-	buf_finish(&fresh);
-}
-
 void matrix_put_notice(struct buf *content, const char *reply_to, const char *text)
 {
 	buf_puts(content, "{\"msgtype\":\"m.notice\",\"m.mentions\":{},\"body\":");
@@ -180,7 +155,22 @@ void matrix_put_notice(struct buf *content, const char *reply_to, const char *te
 
 void matrix_say(struct matrix_frontend *frontend, const char *room, const char *as, const char *content)
 {
-	matrix_send(frontend, room, as, "m.room.message", content, NULL, told, frontend, NULL);
+	struct buf transaction = {0};
+
+	matrix_put_transaction(frontend, &transaction);
+	char *path = matrix_path("/rooms/%s/send/m.room.message/%s", room, buf_text(&transaction));
+
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+	                                                            .path = path,
+	                                                            .as = as,
+	                                                            .body = content,
+	                                                            .lane = room,
+	                                                            .room = room,
+	                                                            .transaction = buf_text(&transaction),
+	                                                            .done = told,
+	                                                            .context = frontend});
+	mem_free(path);
+	buf_finish(&transaction);
 }
 
 void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const char *as,
@@ -624,6 +614,20 @@ static bool frontend_is_admin(struct frontend *base, const char *address)
 	return false;
 }
 
+static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
+                            void *context)
+{
+	const struct matrix_frontend *frontend = matrix_frontend_of(base);
+	size_t bytes;
+	uint64_t oldest_ms;
+
+	homeserver_load(frontend->homeserver, &bytes, &oldest_ms);
+	each(context, &(struct frontend_queue){.name = "calls",
+	                                       .items = (int64_t)homeserver_waiting(frontend->homeserver),
+	                                       .bytes = (int64_t)bytes,
+	                                       .oldest_ms = oldest_ms ? (int64_t)oldest_ms : -1});
+}
+
 const struct frontend_ops matrix_frontend_ops = {
         .name = "matrix",
         .accounts_on_request = true,
@@ -635,6 +639,7 @@ const struct frontend_ops matrix_frontend_ops = {
         .start = frontend_start,
         .stop = frontend_stop,
         .deliver = frontend_deliver,
+        .queues = frontend_queues,
         .undelivered = frontend_undelivered,
         .notify = frontend_notify,
         .normalize = frontend_normalize,

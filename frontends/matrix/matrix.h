@@ -123,10 +123,6 @@ void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char 
 void matrix_ping(struct matrix_frontend *frontend);
 /* A transaction id that was never used before, also not by an earlier process. */
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
-/* An event into a room, by the bot (as NULL) or a ghost. `transaction` NULL: a fresh one. */
-void matrix_send(struct matrix_frontend *frontend, const char *room, const char *as, const char *type,
-                 const char *content, const char *transaction, matrix_done *done, void *context,
-                 void (*drop)(void *context));
 /* An m.room.message, by the bot (as NULL) or a ghost; a refusal is logged. */
 void matrix_say(struct matrix_frontend *frontend, const char *room, const char *as, const char *content);
 /* The content of an m.notice; reply_to: an event, or NULL. */

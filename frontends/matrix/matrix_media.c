@@ -260,6 +260,7 @@ struct showing {
 	struct list link;
 	struct homeserver_place *place;
 	struct media_fetch *fetch;
+	uint64_t trace;
 	char *link_body, *more, *description, *claimed_type;
 	/* once it is there */
 	char *name;
@@ -282,7 +283,7 @@ static void showing_free(struct showing *showing)
 
 static void send_link(struct showing *showing, const char *problem)
 {
-	log_info(&showing->matrix->log, "a file is sent as its link: %s", problem);
+	log_info(&showing->matrix->log, "a file is sent as its link: %s%s", problem, log_trace(showing->trace));
 	homeserver_supply(&showing->place, showing->link_body);
 	showing_free(showing);
 }
@@ -404,6 +405,7 @@ void matrix_media_send(struct matrix_media *matrix, const struct event_attachmen
 	}
 	showing = MEM_NEW(struct showing);
 	showing->matrix = matrix;
+	showing->trace = call->trace;
 	showing->link_body = mem_strdup(call->body);
 	showing->more = mem_strdup(more);
 	showing->description = mem_strdup(attachment->description);

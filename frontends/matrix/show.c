@@ -128,6 +128,7 @@ static void put_message(struct buf *out, const struct event_message *message, co
 struct sent {
 	struct matrix_frontend *frontend;
 	uint64_t number; /* of the record; 0: none */
+	uint64_t trace;
 	char *address;   /* whose */
 	char *room, *ghost;
 	char *people, *network; /* places of the message map; NULL: the message has no id there */
@@ -249,8 +250,8 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	           (reply->err == TP_ERR_NOT_ALLOWED || reply->err == TP_ERR_AUTH)) {
 		without_voice(sent, reply->err);
 	} else {
-		log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s",
-		            log_quote(sent->address), reply->problem);
+		log_warning(&frontend->base.log, "a message for %s is refused by the homeserver: %s%s",
+		            log_quote(sent->address), reply->problem, log_trace(sent->trace));
 		delivery_refused(transport, sent->number, reply->problem);
 	}
 	arena_finish(&arena);
@@ -282,6 +283,7 @@ static struct sent *sent_by(const struct speaking *speaking, const struct matrix
 
 	sent->frontend = speaking->frontend;
 	sent->number = speaking->event->handover;
+	sent->trace = speaking->event->trace;
 	sent->address = mem_strdup(speaking->to->address);
 	sent->room = mem_strdup(room->id);
 	sent->ghost = mem_strdup(speaking->ghost);
@@ -301,6 +303,7 @@ static void make_call(struct speaking *speaking, const struct matrix_room *room,
 	                                                                      .lane = room->id,
 	                                                                      .room = room->id,
 	                                                                      .transaction = transaction,
+	                                                                      .trace = speaking->event->trace,
 	                                                                      .done = on_sent,
 	                                                                      .context = sent,
 	                                                                      .drop = sent_free});
@@ -520,6 +523,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	                                        .lane = room->id,
 	                                        .room = room->id,
 	                                        .transaction = transaction,
+	                                        .trace = speaking->event->trace,
 	                                        .done = on_sent,
 	                                        .context = sent,
 	                                        .drop = sent_free});
@@ -814,13 +818,24 @@ static void tell_undelivered(struct matrix_frontend *frontend, const char *room,
 	const char *id = event->undelivered.message.id;
 	struct telling *telling = MEM_NEW(struct telling);
 	char *transaction = mem_printf("%s.%" PRIu64 ".back", frontend->records, event->handover);
+	char *path = matrix_path("/rooms/%s/send/m.room.message/%s", room, transaction);
 	struct buf content = {0};
 
 	telling->frontend = frontend;
 	telling->number = event->handover;
 	matrix_put_notice(&content, is_event(id) ? id : NULL, text);
-	matrix_send(frontend, room, as, "m.room.message", buf_text(&content), transaction, on_told, telling,
-	            mem_free);
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
+	                                                            .path = path,
+	                                                            .as = as,
+	                                                            .body = buf_text(&content),
+	                                                            .lane = room,
+	                                                            .room = room,
+	                                                            .transaction = transaction,
+	                                                            .trace = event->trace,
+	                                                            .done = on_told,
+	                                                            .context = telling,
+	                                                            .drop = mem_free});
+	mem_free(path);
 	buf_finish(&content);
 	mem_free(transaction);
 }

@@ -272,17 +272,26 @@ static struct channel *tied_here(const struct asking *asking)
 	return channel && channel->kind == CHANNEL_PORTAL ? channel : NULL;
 }
 
+/* NULL: it can be tied to the room. To be freed. */
+static char *no_room(const struct asking *asking, const char *what)
+{
+	if (portal_channel_fits(asking->workspace, asking->argument))
+		return NULL;
+	return mem_printf("%s cannot be tied to %s: channels of this workspace are tied to %d rooms already, and the "
+			  "account that speaks for people is in no more. Untie one that is not needed: list shows them, "
+			  "/bridge unlink, said there, unties it.",
+			  what, asking->argument, LIMIT_ROOMS_PER_USER);
+}
+
 static void link_now(struct asking *asking)
 {
 	const struct channel *before = tied_here(asking);
 	struct workspace *workspace = asking->workspace;
 	struct slack_frontend *frontend = workspace->frontend;
-	char *text;
+	char *text = before ? mem_printf("This channel is tied to %s already. Untie it first: /bridge unlink", before->name)
+			    : no_room(asking, "This channel");
 
-	if (before) {
-		text = mem_printf("This channel is tied to %s already. Untie it first: /bridge unlink",
-		                  before->name);
-	} else {
+	if (!text) {
 		portal_channel_tie(workspace, asking->channel, asking->argument);
 		bool spoken_for = slack_person_ready(frontend, workspace->relay) != NULL;
 
@@ -430,7 +439,13 @@ static void create_now(struct asking *asking)
 	put_channel_name(&name, *wanted ? wanted : room);
 	mem_free(asking->argument);
 	asking->argument = room;
-	call(asking, "conversations.create", (struct web_argument){"name", buf_text(&name)}, true, on_created);
+	char *why_not = no_room(asking, "A channel");
+
+	if (why_not)
+		reply(asking, why_not);
+	else
+		call(asking, "conversations.create", (struct web_argument){"name", buf_text(&name)}, true, on_created);
+	mem_free(why_not);
 	buf_finish(&name);
 }
 
@@ -451,7 +466,9 @@ static void list_channels(struct asking *asking)
 		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team))
 			buf_printf(&text, "%s%s%s - %s%s", text.len ? "\n" : "", title && *title ? "#" : "",
 			           title && *title ? title : channel->at.id, channel->name,
-			           channel->archived ? " (archived)" : "");
+			           channel->archived   ? " (archived)"
+			           : channel->left_out ? " (left out: too many rooms)"
+			                               : "");
 	}
 	reply(asking, text.len
 	                      ? buf_text(&text)
@@ -618,12 +635,13 @@ void slack_bot_command(struct workspace *workspace, const struct slack_command *
 void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room)
 {
 	struct workspace *workspace = workspace_of(frontend, address);
-	const struct channel *channel = channel_portal(frontend, room);
 	struct slack_address person;
 
 	if (!workspace || !slack_address_read(&person, address))
 		return;
-	if (channel && !strcmp(channel->at.team, workspace->team)) {
+	const struct channel *channel = channel_portal(frontend, workspace->team, room);
+
+	if (channel) {
 		const struct web_argument arguments[] = {
 		        {"channel", channel->at.id}, {"users", person.id}, {NULL, NULL}};
 

@@ -80,11 +80,18 @@ static struct portal_channels *portals_of(const struct slack_frontend *frontend,
 	return portals;
 }
 
-struct channel *channel_portal(const struct slack_frontend *frontend, const char *room)
+struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room)
 {
 	const struct portal_channels *portals = portals_of(frontend, room);
+	struct channel *found = NULL;
 
-	return portals ? portals->items[0] : NULL;
+	for (size_t i = 0; portals && i < portals->count; i++) {
+		struct channel *channel = portals->items[i];
+
+		if (!strcmp(channel->at.team, team) && (!found || (found->archived && !channel->archived)))
+			found = channel;
+	}
+	return found;
 }
 
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel)
@@ -214,8 +221,9 @@ void channel_store(struct slack_frontend *frontend, const struct channel *channe
 {
 	/* The topic comes last, as it may have any words in it. */
 	char *value =
-	        mem_printf("%s%s%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "",
-	                   channel->topic ? "topic=" : "", channel->topic ? channel->topic : "");
+	        mem_printf("%s%s%s%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "",
+	                   channel->left_out ? "left-out " : "", channel->topic ? "topic=" : "",
+	                   channel->topic ? channel->topic : "");
 	const struct store_place place = {.place = channel->place,
 	                                  .kind = kinds[channel->kind],
 	                                  .owner = channel->owner ? channel->owner : "",
@@ -277,6 +285,7 @@ static void load_one(struct slack_frontend *frontend, const struct store_place *
 
 	channel->in_room = strstr(words, "room ") != NULL;
 	channel->archived = strstr(words, "archived ") != NULL;
+	channel->left_out = strstr(words, "left-out ") != NULL;
 	channel->topic = topic ? mem_strdup(topic + strlen("topic=")) : NULL;
 	mem_free(words);
 }

@@ -22,6 +22,7 @@ struct channel {
 	bool in_room;     /* CHAT with somebody whom one knows from a room only */
 	bool archived;    /* PORTAL: nobody can say anything there */
 	bool closed;      /* PORTAL: refuses what is posted; told to administrators */
+	bool left_out;    /* PORTAL: the workspace's account is in as many rooms as it can be, and not in this one */
 	char *topic;      /* PORTAL: as we know it; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
 	uint64_t catching_since_ms; /* clock_ms */
@@ -43,8 +44,8 @@ struct channel *channel_at(const struct slack_frontend *frontend, const char *pl
 struct channel *channel_chat(const struct slack_frontend *frontend, const char *owner, const char *name);
 /* The DM of this person and the bot; NULL: not known. */
 struct channel *channel_control(const struct slack_frontend *frontend, const char *owner);
-/* The first that is tied to the legacy room; NULL. */
-struct channel *channel_portal(const struct slack_frontend *frontend, const char *room);
+/* The first of this workspace that is tied to the legacy room, and not archived if there is such a one; NULL. */
+struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room);
 /* Whether the legacy room of this portal is tied to other channels as well. */
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel);
 /* Whether a channel that is tied to the legacy room is of a workspace that is served. */

@@ -396,18 +396,29 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 	mem_free(threads);
 }
 
-void history_catch_up(struct slack_frontend *frontend)
+static void catch_up(struct slack_frontend *frontend, const char *team)
 {
 	struct map_iter it = {0};
 
 	while (map_next(frontend->channels, &it)) {
 		struct channel *channel = it.value;
 
-		if (channel->archived || !workspace_find(frontend, channel->at.team))
+		if (channel->archived || !workspace_find(frontend, channel->at.team) ||
+		    (team && strcmp(channel->at.team, team) != 0))
 			continue;
 		if (channel->catching_up)
 			channel->behind = true;
 		else
 			begin(frontend, channel);
 	}
+}
+
+void history_catch_up(struct slack_frontend *frontend)
+{
+	catch_up(frontend, NULL);
+}
+
+void history_catch_up_in(struct slack_frontend *frontend, const char *team)
+{
+	catch_up(frontend, team);
 }

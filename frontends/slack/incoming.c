@@ -18,6 +18,7 @@
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/said.h"
 #include "frontends/slack/slack_file.h"
+#include "frontends/slack/slack_token.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
@@ -267,7 +268,8 @@ struct waiting_event {
 	struct cJSON *json;
 	uint64_t since_ms;  /* clock_ms */
 	bool of_history;
-	bool looked_at;     /* whether it can be acknowledged before it is taken */
+	bool looked_at;  /* whether it can be acknowledged before it is taken */
+	bool is_command; /* the payload of one */
 	char channel[SLACK_ID_MAX + 1]; /* of a message of history; "": the payload of an event */
 	socket_number socket;
 	char envelope[];
@@ -332,11 +334,26 @@ static bool is_impatient(const struct waiting_event *waiting)
 	return clock_ms() - waiting->since_ms > LIMIT_SLACK_PATIENCE_MS;
 }
 
+static void run_command(struct workspace *workspace, const struct cJSON *payload)
+{
+	struct arena arena = {0};
+	struct slack_command command;
+
+	if (slack_command_read(&command, payload, &arena) && command.user && command.channel)
+		slack_bot_command(workspace, &command);
+	arena_finish(&arena);
+}
+
 /* True: it was taken. */
 static bool try_waiting(struct workspace *workspace, struct waiting_event *waiting)
 {
 	struct arena arena = {0};
 	struct slack_event event;
+
+	if (waiting->is_command) {
+		run_command(workspace, waiting->json);
+		return true;
+	}
 	bool good = read_waiting(&event, waiting, &arena);
 	bool named = !good || is_impatient(waiting) || !has_to_wait(workspace, &event);
 	bool taken = named && (!good || waiting->of_history || !is_catching_up(workspace, &event));
@@ -457,6 +474,34 @@ void incoming_missed(struct workspace *workspace, const struct cJSON *payload)
 
 /* --------------------------------------------------------------------------------------------- envelopes */
 
+/* Of a workspace that is being installed: taken when it is known who we are there (incoming_begin). NULL: there is no
+ * place for more. */
+static struct waiting_event *wait_for_workspace(struct workspace *coming, const struct slack_frame *frame,
+						const char *envelope)
+{
+	/* Others are not held up by it. */
+	if (coming->waiting_count >= LIMIT_SLACK_WAITING_EVENTS / 2)
+		return NULL;
+	return wait_with(coming, frame->payload, envelope, &coming->waiting);
+}
+
+/* What is not acknowledged comes again. */
+static void take_unknown(struct slack_frontend *frontend, socket_number socket, const struct slack_frame *frame,
+			 const char *team)
+{
+	struct workspace *coming = workspace_coming(frontend, team);
+	struct waiting_event *waiting = coming ? wait_for_workspace(coming, frame, frame->id ? frame->id : "") : NULL;
+
+	if (waiting) {
+		waiting->socket = socket;
+	} else if (coming || (team && slack_tokens_are_exchanged(frontend->tokens))) {
+		log_debug(&frontend->base.log, "an event of %s, which may be ours soon: it has to come again", log_quote(team));
+	} else {
+		log_debug(&frontend->base.log, "an event of no workspace of ours: %s", log_quote(team));
+		acknowledge(frontend, socket, frame->id);
+	}
+}
+
 static void take_event(struct slack_frontend *frontend, socket_number socket, const struct slack_frame *frame)
 {
 	struct arena arena = {0};
@@ -465,9 +510,7 @@ static void take_event(struct slack_frontend *frontend, socket_number socket, co
 	struct workspace *workspace = good ? workspace_find(frontend, event.team) : NULL;
 
 	if (!workspace) {
-		log_debug(&frontend->base.log, "an event of no workspace of ours: %s",
-		          log_quote(good && event.team ? event.team : NULL));
-		acknowledge(frontend, socket, frame->id);
+		take_unknown(frontend, socket, frame, good ? event.team : NULL);
 	} else if (has_to_wait(workspace, &event) || !list_empty(&workspace->waiting) ||
 	           is_catching_up(workspace, &event)) {
 		struct waiting_event *waiting =
@@ -483,16 +526,23 @@ static void take_event(struct slack_frontend *frontend, socket_number socket, co
 	arena_finish(&arena);
 }
 
+/* Acknowledged at once whatever becomes of it: Slack does not say it again. */
 static void take_command(struct slack_frontend *frontend, const struct slack_frame *frame)
 {
 	struct arena arena = {0};
 	struct slack_command command;
-	struct workspace *workspace = slack_command_read(&command, frame->payload, &arena)
-	                                      ? workspace_find(frontend, command.team)
-	                                      : NULL;
+	bool good = slack_command_read(&command, frame->payload, &arena);
+	struct workspace *workspace = good ? workspace_find(frontend, command.team) : NULL;
+	struct workspace *coming = good ? workspace_coming(frontend, command.team) : NULL;
 
-	if (workspace && command.user && command.channel)
-		slack_bot_command(workspace, &command);
+	if (workspace) {
+		run_command(workspace, frame->payload);
+	} else if (coming) {
+		struct waiting_event *waiting = wait_for_workspace(coming, frame, "");
+
+		if (waiting)
+			waiting->is_command = true;
+	}
 	arena_finish(&arena);
 }
 
@@ -518,6 +568,13 @@ void incoming_batch(void *context)
 
 	if (!frontend->stopping)
 		transport_commit(frontend->base.transport);
+}
+
+void incoming_begin(struct workspace *workspace)
+{
+	LIST_EACH (link, &workspace->waiting)
+		CONTAINER_OF(link, struct waiting_event, link)->since_ms = clock_ms();
+	slack_later(workspace->frontend, incoming_go_on, NULL);
 }
 
 void incoming_forget_workspace(struct workspace *workspace)

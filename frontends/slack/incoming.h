@@ -18,6 +18,8 @@ void incoming_batch(void *context);
 void incoming_history(struct workspace *workspace, const char *channel, const struct cJSON *message);
 /* What history shows to have changed: a payload as of an event, which comes in the same way. */
 void incoming_missed(struct workspace *workspace, const struct cJSON *payload);
+/* It is READY: what came for it while it was asked who we are there. */
+void incoming_begin(struct workspace *workspace);
 /* slack_later: accounts, names or history that were waited for may be there. */
 void incoming_go_on(struct slack_frontend *frontend, const char *unused);
 /* What waits is not acknowledged, and comes again. */

@@ -9,15 +9,19 @@
 #include "config/limits.h"
 #include "transport/spool/spool.h"
 
-/* Notes of the spool: place -> "TS THREAD USER" a line, THREAD "-": in none; "TEAM/CHANNEL" -> from which message
- * on they are known, then "TS USER NAME" a line. */
+/* Notes of the spool: place -> "TS THREAD USER" a line, THREAD "-": in none, those of SAID before those of LATELY;
+ * "TEAM/CHANNEL" -> from which message on they are known, then "TS USER NAME" a line. A note is written as a whole, so
+ * that what is written for each message is least with about so many lines in LATELY. */
 #define SAID "slack said"
+#define LATELY "slack said lately"
+#define LATELY_LINES 16
 #define REACTIONS "slack reactions"
 
 struct known {
 	struct list messages;
 	unsigned count;
-	bool dirty;
+	struct buf lately; /* lines that are not in SAID */
+	unsigned lately_count;
 };
 
 static char *note_get(const struct slack_frontend *frontend, const char *kind, const char *place)
@@ -62,18 +66,54 @@ static void add(struct known *known, const char *ts, const char *thread, const c
 		message_free(known, CONTAINER_OF(known->messages.next, struct known_message, link));
 }
 
+static void put_line(struct buf *out, const char *ts, const char *thread, const char *user)
+{
+	buf_puts(out, ts);
+	buf_putc(out, ' ');
+	buf_puts(out, thread ? thread : "-");
+	buf_putc(out, ' ');
+	buf_puts(out, user);
+	buf_putc(out, '\n');
+}
+
+/* False: there is none. */
+static bool read_note(const struct slack_frontend *frontend, struct known *known, const char *kind, const char *place)
+{
+	char *note = note_get(frontend, kind, place), *rest = note, *words[3];
+	bool found = note != NULL;
+
+	while (next_line(&rest, words))
+		add(known, words[0], strcmp(words[1], "-") != 0 ? words[1] : NULL, words[2]);
+	mem_free(note);
+	return found;
+}
+
+static void write_all(struct slack_frontend *frontend, const struct channel *channel)
+{
+	struct known *known = channel->known;
+	struct buf out = {0};
+
+	LIST_EACH (link, &known->messages) {
+		const struct known_message *message = CONTAINER_OF(link, struct known_message, link);
+
+		put_line(&out, message->ts, message->thread, message->user);
+	}
+	note_set(frontend, SAID, channel->place, buf_text(&out));
+	note_set(frontend, LATELY, channel->place, NULL);
+	buf_clear(&known->lately);
+	known->lately_count = 0;
+	buf_finish(&out);
+}
+
 static struct known *known_of(struct slack_frontend *frontend, struct channel *channel)
 {
-	char *note, *rest, *words[3];
-
 	if (channel->known)
 		return channel->known;
 	channel->known = MEM_NEW(struct known);
 	list_init(&channel->known->messages);
-	note = rest = note_get(frontend, SAID, channel->place);
-	while (next_line(&rest, words))
-		add(channel->known, words[0], strcmp(words[1], "-") != 0 ? words[1] : NULL, words[2]);
-	mem_free(note);
+	read_note(frontend, channel->known, SAID, channel->place);
+	if (read_note(frontend, channel->known, LATELY, channel->place))
+		write_all(frontend, channel);
 	return channel->known;
 }
 
@@ -87,12 +127,17 @@ void known_add(struct slack_frontend *frontend, struct channel *channel, const s
 	struct known *known = known_of(frontend, channel);
 
 	add(known, event->ts, event->thread_ts, event->user);
-	known->dirty = true;
+	put_line(&known->lately, event->ts, event->thread_ts, event->user);
+	if (++known->lately_count >= LATELY_LINES)
+		write_all(frontend, channel);
+	else
+		note_set(frontend, LATELY, channel->place, buf_text(&known->lately));
 }
 
 void known_remove(struct slack_frontend *frontend, struct channel *channel, const char *ts)
 {
 	struct known *known = known_of(frontend, channel);
+	bool found = false;
 
 	LIST_EACH (link, &known->messages) {
 		struct known_message *message = CONTAINER_OF(link, struct known_message, link);
@@ -100,35 +145,18 @@ void known_remove(struct slack_frontend *frontend, struct channel *channel, cons
 		if (strcmp(message->ts, ts) != 0)
 			continue;
 		message_free(known, message);
-		known->dirty = true;
+		found = true;
 	}
-}
-
-void known_flush(struct slack_frontend *frontend)
-{
-	struct map_iter it = {0};
-
-	while (map_next(frontend->channels, &it)) {
-		struct channel *channel = it.value;
-		struct buf out = {0};
-
-		if (!channel->known || !channel->known->dirty)
-			continue;
-		channel->known->dirty = false;
-		LIST_EACH (link, &channel->known->messages) {
-			const struct known_message *message = CONTAINER_OF(link, struct known_message, link);
-
-			buf_printf(&out, "%s %s %s\n", message->ts, message->thread ? message->thread : "-", message->user);
-		}
-		note_set(frontend, SAID, channel->place, buf_text(&out));
-		buf_finish(&out);
-	}
+	if (found)
+		write_all(frontend, channel);
 }
 
 void known_free(struct channel *channel)
 {
 	while (channel->known && !list_empty(&channel->known->messages))
 		message_free(channel->known, CONTAINER_OF(channel->known->messages.next, struct known_message, link));
+	if (channel->known)
+		buf_finish(&channel->known->lately);
 	mem_free(channel->known);
 	channel->known = NULL;
 }
@@ -166,6 +194,7 @@ void known_continue(struct slack_frontend *frontend, const struct channel *chann
 void known_forget(struct slack_frontend *frontend, struct channel *channel)
 {
 	note_set(frontend, SAID, channel->place, NULL);
+	note_set(frontend, LATELY, channel->place, NULL);
 	if (channel->kind != CHANNEL_CHAT)
 		note_set(frontend, REACTIONS, channel->place, NULL);
 	known_free(channel);

@@ -2,9 +2,7 @@
 /*
  * What is known of the last messages of a conversation: which of people's have been handed on, and who has put
  * which reactions on them. With that, what has changed while no socket was open is told from what had been handed
- * on before (missed.h). Kept in notes of the spool; which messages there are is written a moment later
- * (known_flush): what was said in the last moment before a process was killed may be missing, and only its
- * deletion is not found then.
+ * on before (missed.h). Kept in notes of the spool, on record with the message itself.
  */
 #pragma once
 
@@ -30,8 +28,6 @@ void known_add(struct slack_frontend *frontend, struct channel *channel, const s
 void known_remove(struct slack_frontend *frontend, struct channel *channel, const char *ts);
 /* struct known_message.link, the oldest first. */
 struct list *known_messages(struct slack_frontend *frontend, struct channel *channel);
-/* Soon, and before the process ends. */
-void known_flush(struct slack_frontend *frontend);
 
 /* A reaction of somebody was added or removed. False: it was so already, or the message is older than what is known. */
 bool known_react(struct slack_frontend *frontend, const char *team, const struct slack_event *event);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/person.h"
@@ -16,17 +17,116 @@
 #include "transport/session.h"
 #include "transport/user.h"
 
+/* ------------------------------------------------------------------------------------- more than there is room for */
+
+static bool is_relay(const struct workspace *workspace, const char *address)
+{
+	return workspace && !strcmp(workspace->relay, address);
+}
+
+static void tell_left_out(struct slack_frontend *frontend, const char *team)
+{
+	struct workspace *workspace = workspace_find(frontend, team);
+
+	if (!workspace)
+		return;
+	char *text = mem_printf("Channels of %s that cannot be served: %u. The account that speaks for people there is in "
+				"%d rooms of the network, and can be in no more; only people with an account of their own are "
+				"heard. Untie channels that are not needed (/bridge unlink): those that are left out, as list "
+				"shows them, follow.",
+				workspace->name, workspace->left_out, LIMIT_ROOMS_PER_USER);
+
+	workspace->left_out = 0;
+	workspace_tell_admins(frontend, workspace, LOG_LEVEL_WARNING, text);
+	mem_free(text);
+}
+
+static void leave_out(struct slack_frontend *frontend, struct channel *channel)
+{
+	struct workspace *workspace = workspace_find(frontend, channel->at.team);
+
+	if (channel->left_out || !workspace)
+		return;
+	channel->left_out = true;
+	channel_store(frontend, channel);
+	char *text = mem_printf("The account that speaks for people here cannot be in %s: it is in %d rooms of the network "
+				"already. So nothing passes between here and there, but for people with an account of their own, "
+				"until another channel is untied.",
+				channel->name, LIMIT_ROOMS_PER_USER);
+
+	slack_notice(workspace, channel->at.id, NULL, text);
+	mem_free(text);
+	/* Of all that are found now at once. */
+	if (!workspace->left_out++)
+		slack_later(frontend, tell_left_out, workspace->team);
+}
+
+static void let_in(struct slack_frontend *frontend, struct channel *channel)
+{
+	struct workspace *workspace = workspace_find(frontend, channel->at.team);
+
+	if (!channel->left_out || !workspace)
+		return;
+	channel->left_out = false;
+	channel_store(frontend, channel);
+	char *text = mem_printf("What is said here is heard now in %s.", channel->name);
+
+	slack_notice(workspace, channel->at.id, NULL, text);
+	mem_free(text);
+}
+
+static bool is_at_home(const struct channel *channel, const char *team)
+{
+	return channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, team);
+}
+
+/* A place has become free: those that were left out are tried again. */
+static void fill(struct slack_frontend *frontend, const char *team)
+{
+	const struct workspace *workspace = workspace_find(frontend, team);
+	struct map_iter it = {0};
+
+	while (workspace && map_next(frontend->channels, &it)) {
+		const struct channel *channel = it.value;
+
+		if (!is_at_home(channel, team) || !channel->left_out || channel->archived)
+			continue;
+		slack_later(frontend, portal_channels_join_again, workspace->relay);
+		return;
+	}
+}
+
+bool portal_channel_fits(const struct workspace *workspace, const char *room)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	const struct resource *relay = slack_person_ready(frontend, workspace->relay);
+	struct map *rooms = map_create();
+	struct map_iter it = {0};
+	struct text_key key;
+
+	while (map_next(frontend->channels, &it)) {
+		const struct channel *channel = it.value;
+
+		if (!is_at_home(channel, workspace->team) || channel->archived || channel->left_out)
+			continue;
+		map_set(&rooms, text_key_lower(&key, channel->name), frontend);
+		text_key_finish(&key);
+	}
+	it = (struct map_iter){0};
+	while (relay && map_next(relay->identity->user->rooms, &it))
+		map_set(&rooms, it.key, frontend);
+	bool fits = map_get(rooms, text_key_lower(&key, room)) || map_count(rooms) < LIMIT_ROOMS_PER_USER;
+
+	text_key_finish(&key);
+	map_destroy(&rooms, NULL);
+	return fits;
+}
+
 /* ------------------------------------------------------------------------------------------------- people */
 
-void portal_channel_join(struct slack_frontend *frontend, const struct channel *channel,
-                         struct resource *resource)
+static int enter(struct slack_frontend *frontend, const struct channel *channel, struct resource *resource)
 {
-	struct user *user = resource->identity->user;
-	const struct room *room = room_find(user, channel->name);
-
-	if (channel->archived || (room && room_has(room, resource)))
-		return;
-	char *nickname = user_nickname(user);
+	char *nickname = user_nickname(resource->identity->user);
 	int err = router_from_frontend(
 	        resource, &(struct event){.type = EVENT_ROOM_JOIN,
 	                                  .room = {.name = channel->name, .nickname = nickname}});
@@ -36,6 +136,26 @@ void portal_channel_join(struct slack_frontend *frontend, const struct channel *
 		         log_quote(resource->identity->address), log_quote(channel->name),
 		         tp_error_text(err));
 	mem_free(nickname);
+	return err;
+}
+
+void portal_channel_join(struct slack_frontend *frontend, struct channel *channel,
+                         struct resource *resource)
+{
+	const struct user *user = resource->identity->user;
+	const struct room *room = room_find(user, channel->name);
+	bool full = !room && map_count(user->rooms) >= LIMIT_ROOMS_PER_USER;
+
+	if (channel->archived)
+		return;
+	int err = room && room_has(room, resource) ? 0 : enter(frontend, channel, resource);
+
+	if (!is_relay(workspace_find(frontend, channel->at.team), resource->identity->address))
+		return;
+	if (err == TP_ERR_LIMIT && full)
+		leave_out(frontend, channel);
+	else if (!err)
+		let_in(frontend, channel);
 }
 
 static void leave(struct resource *resource, const char *name)
@@ -45,11 +165,6 @@ static void leave(struct resource *resource, const char *name)
 	if (room && room_has(room, resource))
 		router_from_frontend(resource, &(struct event){.type = EVENT_ROOM_LEAVE,
 		                                               .room = {.name = name, .nickname = ""}});
-}
-
-static bool is_relay(const struct workspace *workspace, const char *address)
-{
-	return !strcmp(workspace->relay, address);
 }
 
 /* Whose channels are asked for. */
@@ -70,7 +185,7 @@ static bool on_conversations(void *context, const struct cJSON *json)
 	     item = json_next(item)) {
 		struct arena arena = {0};
 		const char *id = json_text(item, "id", &arena);
-		const struct channel *channel = channel_find(frontend, workspace->team, id, NULL);
+		struct channel *channel = channel_find(frontend, workspace->team, id, NULL);
 
 		if (channel && channel->kind == CHANNEL_PORTAL)
 			portal_channel_join(frontend, channel, resource);
@@ -89,16 +204,19 @@ static void on_conversations_done(void *context, const struct web_reply *reply)
 	mem_free(looking);
 }
 
+/* Those that were left out come last, so that no others are because of them. */
 static void join_all(struct slack_frontend *frontend, const struct workspace *workspace,
                      struct resource *resource)
 {
-	struct map_iter it = {0};
+	for (int left_out = 0; left_out < 2; left_out++) {
+		struct map_iter it = {0};
 
-	while (map_next(frontend->channels, &it)) {
-		const struct channel *channel = it.value;
+		while (map_next(frontend->channels, &it)) {
+			struct channel *channel = it.value;
 
-		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team))
-			portal_channel_join(frontend, channel, resource);
+			if (is_at_home(channel, workspace->team) && channel->left_out == left_out)
+				portal_channel_join(frontend, channel, resource);
+		}
 	}
 }
 
@@ -186,6 +304,7 @@ void portal_channel_untie(struct slack_frontend *frontend, struct channel **chan
 {
 	slack_people_each(frontend, (*channel)->at.team, take_out, *channel);
 	history_forget(frontend, *channel);
+	fill(frontend, (*channel)->at.team);
 	channel_forget(frontend, channel);
 }
 
@@ -195,10 +314,12 @@ void portal_channel_archive(struct slack_frontend *frontend, struct channel *cha
 
 	channel->archived = archived;
 	channel_store(frontend, channel);
-	if (archived)
+	if (archived) {
 		slack_people_each(frontend, channel->at.team, take_out, channel);
-	else if (workspace)
+		fill(frontend, channel->at.team);
+	} else if (workspace) {
 		bring_in(frontend, workspace);
+	}
 }
 
 /* ------------------------------------------------------------------------------------------- participants */

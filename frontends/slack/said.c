@@ -116,8 +116,11 @@ bool said_has_to_wait(struct workspace *workspace, struct channel *channel, cons
 
 /* ----------------------------------------------------------------------------------------------- routing */
 
-static const char *refusal(int err)
+static const char *refusal(const struct channel *channel, int err)
 {
+	if (channel->left_out && err == TP_ERR_NOT_FOUND)
+		return "the account that speaks for people here is in too many rooms of the network. Say \"login\" to the bot "
+		       "to have one of your own, or ask an administrator";
 	switch (err) {
 	case TP_ERR_NOT_CONNECTED:
 		return "there is no connection to the network now. Ask the bot: status";
@@ -145,7 +148,7 @@ static void complain(struct saying *saying, int err)
 		return;
 	/* Once, as others can go on without an account. */
 	member->told_unheard = err == TP_ERR_NOT_REGISTERED;
-	char *text = mem_printf("Not delivered: %s.", refusal(err));
+	char *text = mem_printf("Not delivered: %s.", refusal(saying->channel, err));
 
 	if (saying->channel->kind == CHANNEL_CHAT)
 		slack_notice(workspace, source->channel, saying->channel->at.thread, text);

@@ -152,18 +152,18 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 		if (ts)
 			tie_ids(post, ts);
 	} else if (is_gone(reply)) {
-		log_debug(&frontend->base.log, "it is so already: %s", reply->error);
+		log_debug(&frontend->base.log, "it is so already: %s%s", reply->error, log_trace(post->trace));
 	} else if (reply->err == TP_ERR_AUTH && post->room && channel_room_is_served(frontend, post->room)) {
 		/* The other channels of the room have it, and go on. */
-		log_warning(&post->workspace->log, "a message for %s is not shown there: the workspace is lost to us",
-		            post->channel);
+		log_warning(&post->workspace->log, "a message for %s is not shown there: the workspace is lost to us%s",
+		            post->channel, log_trace(post->trace));
 		end = LANDING_LEFT_OUT;
 	} else if (reply->err == TP_ERR_AUTH) {
 		/* Another token may come. */
 		end = LANDING_WAITS;
 	} else {
-		log_warning(&post->workspace->log, "a message for %s is refused: %s", post->channel,
-		            reply->problem);
+		log_warning(&post->workspace->log, "a message for %s is refused: %s%s", post->channel,
+		            reply->problem, log_trace(post->trace));
 		end = LANDING_REFUSED;
 		closed = post->key && (reply->err == TP_ERR_NOT_ALLOWED || reply->err == TP_ERR_NOT_FOUND);
 	}
@@ -221,8 +221,8 @@ static void on_found(void *context, int err, const char *ts)
 	post_release(post);
 	if (err)
 		log_warning(&post->workspace->log,
-		            "whether a message was posted to %s cannot be looked up: it is posted again",
-		            post->channel);
+		            "whether a message was posted to %s cannot be looked up: it is posted again%s",
+		            post->channel, log_trace(post->trace));
 	if (!ts) {
 		web_call_again(&pending);
 		return;
@@ -260,6 +260,7 @@ struct post *post_create(struct speaking *speaking)
 	post->workspace = speaking->workspace;
 	post->landing = speaking->landing;
 	landing_expect(post->landing);
+	post->trace = speaking->event->trace;
 	post->since_ms = record ? record->accepted_ms : clock_wall_ms();
 	post->address = mem_strdup(speaking->to->address);
 	if (speaking->event->message.kind == MESSAGE_ROOM)
@@ -305,6 +306,7 @@ void post_call(struct post *post, const char *method, const struct web_argument 
 	                                                          .arguments = arguments,
 	                                                          .arguments_count = count,
 	                                                          .lane = lane,
+	                                                          .trace = post->trace,
 	                                                          .unsure = post->key ? on_unsure : NULL,
 	                                                          .done = on_posted,
 	                                                          .context = post,

@@ -26,6 +26,7 @@ struct post {
 	struct list link; /* frontend->finished */
 	struct workspace *workspace;
 	struct landing *landing; /* NULL once its end is told */
+	uint64_t trace;
 	int64_t since_ms;
 	char *address; /* whose */
 	char *room;    /* the legacy room that it was said in; NULL: none */

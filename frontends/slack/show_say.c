@@ -107,6 +107,7 @@ static void post_all(struct post *post)
 									  .token = &workspace->token,
 									  .arguments = arguments,
 									  .arguments_count = ARRAY_SIZE(arguments),
+									  .trace = post->trace,
 									  .lane = lane});
 		buf_clear(&piece);
 		rest = slack_text_piece(&piece, rest, LARGEST, &fence);
@@ -138,6 +139,7 @@ static void send_file(struct post *post, struct slack_upload upload)
 	file_id = known ? mem_strndup(known, size) : NULL;
 	post->is_file = true;
 	upload.token = &post->workspace->token;
+	upload.trace = post->trace;
 	upload.lane = lane;
 	upload.channel = post->channel;
 	upload.thread = post->thread;
@@ -169,7 +171,8 @@ static void on_text_file(void *context, int err, const char *ts, const char *pro
 		post_settle(post, ts);
 		return;
 	}
-	log_info(&post->workspace->log, "a long text for %s is not said as a file: %s", post->channel, problem);
+	log_info(&post->workspace->log, "a long text for %s is not said as a file: %s%s", post->channel, problem,
+		 log_trace(post->trace));
 	forget_file(post, err);
 	post_all(post);
 }
@@ -227,7 +230,8 @@ static void on_file(void *context, int err, const char *ts, const char *problem)
 		post_settle(post, ts);
 		return;
 	}
-	log_info(&post->workspace->log, "a file for %s is said as its link: %s", post->channel, problem);
+	log_info(&post->workspace->log, "a file for %s is said as its link: %s%s", post->channel, problem,
+		 log_trace(post->trace));
 	forget_file(post, err);
 	post_send(post);
 }

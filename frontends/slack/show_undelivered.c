@@ -29,8 +29,9 @@ int slack_show_undelivered(struct slack_frontend *frontend, const char *address,
 	struct workspace *workspace = workspace_of(frontend, address);
 	bool room = message->kind == MESSAGE_ROOM, said = undelivered->text && *undelivered->text;
 	char *name = room ? NULL : channel_chat_name(message);
-	const struct channel *channel =
-	        room ? channel_portal(frontend, message->name) : channel_chat(frontend, address, name);
+	const struct channel *channel = !workspace ? NULL
+	                                : room     ? channel_portal(frontend, workspace->team, message->name)
+	                                           : channel_chat(frontend, address, name);
 	const char *what = said ? undelivered->text : reason_text(undelivered->reason);
 	char *text = *message->text ? mem_printf("Not delivered: %s (%.*s)", what,
 	                                         (int)text_cut(message->text, strlen(message->text), 80),
@@ -38,15 +39,10 @@ int slack_show_undelivered(struct slack_frontend *frontend, const char *address,
 	                            : mem_printf("Not delivered: %s", what);
 	struct slack_address person;
 
-	if (!workspace)
-		channel = NULL;
-	if (channel && !room)
-		slack_notice(workspace, channel->at.id, channel->at.thread, text);
-	else if (channel && slack_address_read(&person, address) && strcmp(address, workspace->relay) != 0 &&
-	         !strcmp(channel->at.team, person.team))
+	if (channel && room && slack_address_read(&person, address) && strcmp(address, workspace->relay) != 0)
 		slack_whisper(workspace, channel->at.id, NULL, person.id, text);
-	else if (channel && !strcmp(channel->at.team, workspace->team))
-		slack_notice(workspace, channel->at.id, NULL, text);
+	else if (channel)
+		slack_notice(workspace, channel->at.id, room ? NULL : channel->at.thread, text);
 	else
 		slack_person_tell(frontend, address, text);
 	mem_free(text);

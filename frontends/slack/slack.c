@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/administration.h"
 #include "frontends/slack/avatar.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
@@ -15,7 +16,6 @@
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/install.h"
-#include "frontends/slack/known.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/posted.h"
@@ -233,15 +233,35 @@ static void on_socket_state(void *context, enum socket_state state, bool gap, co
 	}
 }
 
-static void on_ghosts(void *context, unsigned connections, unsigned ours)
+static void on_counted(void *context, unsigned connections, unsigned ours)
 {
 	struct slack_frontend *frontend = context;
+	enum ghosts_news news = ghosts_counted(&frontend->ghosts, connections, ours, clock_ms());
+	char *text;
 
-	log_warning(&frontend->base.log,
-		    "Slack counts %u sockets of this app, and %u are ours: the others take events that are lost to us. Does "
-		    "another gateway run with the same app? Sockets of a process that was killed end by themselves within "
-		    "minutes",
-		    connections, ours);
+	frontend->base.ghosts = frontend->ghosts.count;
+	switch (news) {
+	case GHOSTS_NOTHING:
+		break;
+	case GHOSTS_SEEN:
+		log_warning(&frontend->base.log,
+			    "Slack counts %u sockets of this app, and %u are ours: the others take events. Those of a process "
+			    "that was killed, or of a connection that broke, end by themselves; it is counted anew in %d s",
+			    connections, ours, LIMIT_SLACK_GHOST_SECONDS);
+		break;
+	case GHOSTS_STAY:
+		text = mem_printf("Slack counts sockets of this app that are not ours (%u), and gives them events that may be lost "
+				  "to us. Does another gateway, or another program, use the same app? End it, or make an app of its "
+				  "own for it. If there is none: switch Socket Mode off and on again on the app's page, which ends all "
+				  "sockets, then restart the gateway.",
+				  frontend->ghosts.count);
+		workspace_tell_admins(frontend, NULL, LOG_LEVEL_WARNING, text);
+		mem_free(text);
+		break;
+	case GHOSTS_GONE:
+		log_info(&frontend->base.log, "Slack counts no sockets of this app any more that are not ours");
+		break;
+	}
 }
 
 static void on_settled(struct slack_frontend *frontend)
@@ -255,8 +275,11 @@ static void on_settled(struct slack_frontend *frontend)
 
 static void on_expired_patience(uv_timer_t *timer)
 {
-	known_flush(timer->data);
-	incoming_go_on(timer->data, NULL);
+	struct slack_frontend *frontend = timer->data;
+
+	incoming_go_on(frontend, NULL);
+	if (ghosts_due(&frontend->ghosts, clock_ms()))
+		socket_mode_count(frontend->socket);
 }
 
 static void on_tokens(void *context)
@@ -393,7 +416,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->socket = socket_mode_create(base->transport->http, frontend->api, &frontend->app_token,
 					      &(struct socket_ops){.envelope = incoming_envelope,
 								   .state = on_socket_state,
-								   .ghosts = on_ghosts,
+								   .counted = on_counted,
 								   .batch = incoming_batch,
 								   .context = frontend},
 					      &base->log);
@@ -434,7 +457,6 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped = stopped;
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
-	known_flush(frontend);
 	incoming_forget(frontend);
 	if (frontend->patience) {
 		frontend->stop_waits += 2;
@@ -620,6 +642,52 @@ static int frontend_workspace_stop(struct frontend *base, const char *id, bool r
 	return frontend->stopping ? TP_ERR_NOT_FOUND : workspace_stop(frontend, id, remove);
 }
 
+static void frontend_install_url(struct frontend *base, struct buf *out)
+{
+	const struct slack_frontend *frontend = slack_frontend_of(base);
+	char *public_url = without_slash(frontend->config.public_url);
+
+	if (frontend->install)
+		buf_printf(out, "%s/slack/install", public_url);
+	mem_free(public_url);
+}
+
+static int frontend_ties(struct frontend *base, const char *who,
+			 void (*each)(void *context, const struct frontend_tie *tie), void *context)
+{
+	return slack_ties(slack_frontend_of(base), who, each, context);
+}
+
+static int frontend_tie(struct frontend *base, const char *who, const char *place, const char *room)
+{
+	return slack_tie(slack_frontend_of(base), who, place, room);
+}
+
+struct showing_loads {
+	void (*each)(void *context, const struct frontend_queue *queue);
+	void *context;
+};
+
+static void show_load(void *context, const struct web_load *load)
+{
+	const struct showing_loads *showing = context;
+	char *name = load->lane ? mem_printf("calls to %s", load->lane) : mem_strdup("calls");
+
+	showing->each(showing->context, &(struct frontend_queue){.name = name,
+								 .items = (int64_t)load->calls,
+								 .bytes = (int64_t)load->bytes,
+								 .oldest_ms = load->oldest_ms ? (int64_t)load->oldest_ms : -1});
+	mem_free(name);
+}
+
+static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
+			    void *context)
+{
+	struct showing_loads showing = {each, context};
+
+	web_api_loads(slack_frontend_of(base)->api, LIMIT_SLACK_LANES_SHOWN, show_load, &showing);
+}
+
 const struct frontend_ops slack_frontend_ops = {
 	.name = "slack",
 	.accounts_on_request = true,
@@ -640,5 +708,9 @@ const struct frontend_ops slack_frontend_ops = {
 	.is_admin = frontend_is_admin,
 	.workspaces = frontend_workspaces,
 	.workspace_stop = frontend_workspace_stop,
+	.install_url = frontend_install_url,
+	.ties = frontend_ties,
+	.tie = frontend_tie,
+	.queues = frontend_queues,
 	.probe = frontend_probe,
 };

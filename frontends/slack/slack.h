@@ -18,6 +18,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "frontends/slack/frontend.h"
+#include "frontends/slack/ghosts.h"
 #include "frontends/slack/slack_event.h"
 #include "frontends/slack/slack_id.h"
 #include "frontends/slack/socket_mode.h"
@@ -46,6 +47,7 @@ struct slack_frontend {
 	struct web_api *api;
 	struct web_token app_token;
 	struct socket_mode *socket;
+	struct ghosts ghosts;
 	struct slack_tokens *tokens;
 	struct slack_install *install; /* NULL: no such page */
 	struct slack_files *files;

@@ -59,6 +59,7 @@ typedef void slack_file_done(void *context, int err, const char *ts, const char 
 
 struct slack_upload {
 	struct web_token *token;
+	uint64_t trace; /* of the message that it belongs to, for the log; 0: none */
 	const char *lane, *channel, *thread; /* thread NULL: in the channel */
 	/* Either of: a link of the network, fetched safely at the expense of `owner`; bytes (a long message). */
 	const char *url, *owner;

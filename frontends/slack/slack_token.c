@@ -35,6 +35,7 @@ struct slack_tokens {
 	struct map *by_team; /* struct kept */
 	uv_timer_t *timer;
 	unsigned under_way; /* calls of the store, which come back after the end */
+	unsigned exchanges; /* codes that have not become a token yet */
 	bool destroyed;
 };
 
@@ -390,6 +391,7 @@ static void note_installed(void *context, int err)
 	struct kept *kept = tokens->destroyed ? NULL : map_get(tokens->by_team, task->team);
 
 	tokens->under_way--;
+	tokens->exchanges--;
 	if (kept && !err) {
 		use(kept);
 		tokens->ops.token(tokens->ops.context, kept->team, kept->name, kept->access);
@@ -426,6 +428,7 @@ static void take_exchanged(void *context, const struct web_reply *reply)
 		if (!kept->access)
 			kept_free(map_remove(tokens->by_team, team));
 	}
+	tokens->exchanges--;
 	task->done(task->context, reply->err ? reply->err : TP_ERR_INVALID, problem);
 	task_free(task);
 	arena_finish(&arena);
@@ -442,6 +445,7 @@ void slack_tokens_exchange(struct slack_tokens *tokens, const char *code, const 
 
 	task->done = done;
 	task->context = context;
+	tokens->exchanges++;
 	/* A code is good once: whoever installs it begins anew rather than waits. */
 	web_api_call(tokens->api, &(struct web_call){.method = "oauth.v2.access",
 	                                             .arguments = arguments,
@@ -450,6 +454,11 @@ void slack_tokens_exchange(struct slack_tokens *tokens, const char *code, const 
 	                                             .done = take_exchanged,
 	                                             .drop = task_free,
 	                                             .context = task});
+}
+
+bool slack_tokens_are_exchanged(const struct slack_tokens *tokens)
+{
+	return tokens && tokens->exchanges > 0;
 }
 
 /* ---- beginning and end ---- */

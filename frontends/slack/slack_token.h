@@ -52,3 +52,5 @@ typedef void slack_exchanged(void *context, int err, const char *text);
  * inside. */
 void slack_tokens_exchange(struct slack_tokens *tokens, const char *code, const char *redirect_url,
                            slack_exchanged *done, void *context);
+/* Whether one is under way: Slack may know the app as installed where `token` has not been called yet. */
+bool slack_tokens_are_exchanged(const struct slack_tokens *tokens);

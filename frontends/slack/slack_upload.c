@@ -77,7 +77,8 @@ static void finish(struct sending *sending)
 {
 	leave(sending);
 	if (sending->err)
-		log_info(&sending->files->log, "a file is not uploaded: %s", sending->problem);
+		log_info(&sending->files->log, "a file is not uploaded: %s%s", sending->problem,
+			 log_trace(sending->what.trace));
 	if (sending->what.done)
 		sending->what.done(sending->what.context, sending->err, sending->ts, sending->problem);
 	release(sending);
@@ -104,6 +105,7 @@ static void call(struct sending *sending, const char *method, const struct web_a
 								   .token = sending->what.token,
 								   .arguments = arguments,
 								   .arguments_count = count,
+								   .trace = sending->what.trace,
 								   .done = done,
 								   .context = sending,
 								   .drop = release_call});
@@ -305,6 +307,7 @@ static void share(struct sending *sending)
 								   .arguments = arguments,
 								   .arguments_count = ARRAY_SIZE(arguments),
 								   .lane = what->lane,
+								   .trace = what->trace,
 								   .unsure = on_unsure,
 								   .done = on_shared,
 								   .context = sending,

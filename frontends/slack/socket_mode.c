@@ -472,8 +472,8 @@ static void take_hello(struct slack_socket *socket, const struct slack_frame *fr
 	unsigned ours = count_of(mode, SOCKET_GREETING, SOCKET_CLOSING);
 
 	set_state(mode, SOCKET_CONNECTED, gap, "");
-	if (frame->connections > ours && !mode->closing)
-		mode->ops.ghosts(mode->ops.context, frame->connections, ours);
+	if (frame->connections && !mode->closing)
+		mode->ops.counted(mode->ops.context, frame->connections, ours);
 }
 
 static void take_disconnect(struct slack_socket *socket, const struct slack_frame *frame)
@@ -488,7 +488,7 @@ static void take_disconnect(struct slack_socket *socket, const struct slack_fram
 		return;
 	case SLACK_DISCONNECT_TOO_MANY:
 		if (frame->connections > ours)
-			mode->ops.ghosts(mode->ops.context, frame->connections, ours);
+			mode->ops.counted(mode->ops.context, frame->connections, ours);
 		break;
 	case SLACK_DISCONNECT_WARNING:
 	case SLACK_DISCONNECT_REFRESH:
@@ -585,6 +585,12 @@ int socket_mode_acknowledge(struct socket_mode *mode, socket_number number, cons
 	if (socket->stage == SOCKET_LEAVING && !socket->unanswered)
 		slack_socket_leave(socket, LWS_CLOSE_STATUS_NORMAL);
 	return err;
+}
+
+void socket_mode_count(struct socket_mode *mode)
+{
+	if (count_of(mode, SOCKET_READY, SOCKET_READY) > 0)
+		open_another(mode);
 }
 
 void socket_mode_hold(struct socket_mode *mode, bool hold)

@@ -44,8 +44,9 @@ struct socket_ops {
 	 * any socket (also before the first): events of that time may be lost, read history. `text`: why; "".
 	 */
 	void (*state)(void *context, enum socket_state state, bool gap, const char *text);
-	/* Slack counts more sockets than we hold: others take events that we do not see. */
-	void (*ghosts)(void *context, unsigned connections, unsigned ours);
+	/* At each hello, and when Slack has no place for another: how many sockets it counts, and how many of them we
+	 * hold (ghosts.h). */
+	void (*counted)(void *context, unsigned connections, unsigned ours);
 	/* All frames that were there at this turn have been handed out: a good moment to commit. NULL:
 	 * unwanted. */
 	void (*batch)(void *context);
@@ -63,6 +64,8 @@ void socket_mode_start(struct socket_mode *mode);
  * that socket is gone; TP_ERR_INVALID: an id of that length cannot be acknowledged. */
 int socket_mode_acknowledge(struct socket_mode *mode, socket_number socket, const char *envelope_id,
                             const char *payload);
+/* Another socket takes over, so that Slack counts. Nothing, if none is open or another is on its way. */
+void socket_mode_count(struct socket_mode *mode);
 /* Back-pressure: nothing is read while held. */
 void socket_mode_hold(struct socket_mode *mode, bool hold);
 /* Close frames first, so that Slack does not keep a ghost; within a second. `closed` when no handle is left.

@@ -174,7 +174,7 @@ struct web_pending *web_pending_create(struct web_api *api, const char *method)
 	call->method = mem_strdup(method);
 	call->fd = -1;
 	list_init(&call->link);
-	list_init(&call->token_link);
+	list_init(&call->all_link);
 	return call;
 }
 
@@ -199,7 +199,7 @@ static void call_free(struct web_pending *call)
 
 	gate_answered(call, !api->destroyed);
 	list_remove(&call->link);
-	list_remove(&call->token_link);
+	list_remove(&call->all_link);
 	set_hold(call, false);
 	lane->count--;
 	api->waiting--;
@@ -463,14 +463,14 @@ static void reply_with(struct web_pending *call, struct web_answer *answer)
 	};
 
 	if (answer->err)
-		log_debug(&call->api->log, "%s: %s", call->method, reply.problem);
+		log_debug(&call->api->log, "%s: %s%s", call->method, reply.problem, log_trace(call->trace));
 	give_back(call, &reply);
 }
 
 static void end_calls_of(struct web_api *api, const struct web_token *token)
 {
-	LIST_EACH (link, &api->of_tokens) {
-		struct web_pending *call = CONTAINER_OF(link, struct web_pending, token_link);
+	LIST_EACH (link, &api->all) {
+		struct web_pending *call = CONTAINER_OF(link, struct web_pending, all_link);
 
 		if (call->token == token && !call->http && !call->end_err)
 			web_pending_end(call, TP_ERR_AUTH);
@@ -488,7 +488,7 @@ static void token_died(struct web_pending *call, struct web_answer *answer)
 	}
 	log_error(&api->log, "the token of %s is refused: %s", token->label, answer->error);
 	token->dead = true;
-	list_remove(&call->token_link); /* it has its answer */
+	list_remove(&call->all_link); /* it has its answer */
 	end_calls_of(api, token);
 	if (api->dead)
 		api->dead(api->dead_context, token, answer->error);
@@ -521,7 +521,8 @@ static struct web_gate *close_gate(struct web_pending *call, const struct http_r
 	struct buf name = {0};
 
 	put_gate_name(&name, call);
-	log_debug(&api->log, "%s: no more calls for %llu ms", buf_text(&name), (unsigned long long)delay_ms);
+	log_debug(&api->log, "%s: no more calls for %llu ms%s", buf_text(&name), (unsigned long long)delay_ms,
+		  log_trace(call->trace));
 	struct web_gate *gate = web_gate_close(&api->gates, buf_text(&name), now_of(api) + delay_ms);
 
 	set_timer(api);
@@ -532,7 +533,8 @@ static struct web_gate *close_gate(struct web_pending *call, const struct http_r
 static void ask_again(struct web_pending *call, struct web_answer *answer, const struct http_result *result)
 {
 	LOG_AT(answer->verdict == WEB_UNCLEAR && call->tries == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-	       &call->api->log, "%s: to be asked again: %s", call->method, buf_text(&answer->problem));
+	       &call->api->log, "%s: to be asked again: %s%s", call->method, buf_text(&answer->problem),
+	       log_trace(call->trace));
 	call->rests_for_silence = answer->verdict == WEB_SILENCE;
 	rest(call, delay_of(call, result));
 }
@@ -571,8 +573,8 @@ static void settle(struct web_pending *call, struct web_answer *answer, const st
 		if (last) {
 			reply_with(call, answer);
 		} else if (answer->maybe_done && call->unsure) {
-			log_warning(&call->api->log, "%s: it is not known whether it was done: %s",
-			            call->method, buf_text(&answer->problem));
+			log_warning(&call->api->log, "%s: it is not known whether it was done: %s%s",
+			            call->method, buf_text(&answer->problem), log_trace(call->trace));
 			park(call, &call->api->unsure);
 			call->unsure(call->context, call->api, call);
 		} else {
@@ -612,8 +614,8 @@ void web_pending_enqueue(struct web_pending *call, struct web_lane *lane)
 	lane->count++;
 	api->waiting++;
 	list_append(&lane->calls, &call->link);
-	if (call->token)
-		list_append(&api->of_tokens, &call->token_link);
+	call->since_ms = now_of(api);
+	list_append(&api->all, &call->all_link);
 	lane_place(api, lane);
 	if (!api->inside)
 		take_turns(api);
@@ -656,6 +658,7 @@ void web_api_call(struct web_api *api, const struct web_call *given)
 	if (!strcmp(given->method, "chat.postMessage"))
 		call->channel = mem_strdup(argument_of(given, "channel"));
 	call->once = given->once;
+	call->trace = given->trace;
 	call->unsure = given->once ? NULL : given->unsure;
 	call->done = given->done;
 	call->context = given->context;
@@ -703,15 +706,15 @@ void web_api_forget_token(struct web_api *api, struct web_token *token)
 {
 	token->dead = true;
 	api->inside++;
-	LIST_EACH (link, &api->of_tokens) {
-		struct web_pending *call = CONTAINER_OF(link, struct web_pending, token_link);
+	LIST_EACH (link, &api->all) {
+		struct web_pending *call = CONTAINER_OF(link, struct web_pending, all_link);
 
 		if (call->token != token)
 			continue;
 		if (call->http)
 			api->calls--;
 		http_call_cancel(&call->http);
-		list_remove(&call->token_link);
+		list_remove(&call->all_link);
 		web_pending_end(call, TP_ERR_AUTH);
 		call->token = NULL;
 	}
@@ -731,6 +734,36 @@ void web_api_on_dead(struct web_api *api,
 {
 	api->dead = dead;
 	api->dead_context = context;
+}
+
+static void add_load(struct web_load *load, const struct web_pending *call)
+{
+	load->calls++;
+	load->bytes += call->body ? strlen(call->body) : call->size;
+	if (!load->oldest_ms)
+		load->oldest_ms = call->since_ms;
+}
+
+void web_api_loads(const struct web_api *api, unsigned lanes, void (*each)(void *context, const struct web_load *load),
+                   void *context)
+{
+	struct web_load all = {0};
+	struct map_iter it = {0};
+
+	LIST_EACH (link, &api->all)
+		add_load(&all, CONTAINER_OF(link, struct web_pending, all_link));
+	each(context, &all);
+	while (lanes-- > 0 && map_next(api->lanes, &it)) {
+		struct web_load load = {.lane = it.key};
+
+		LIST_EACH (link, &api->all) {
+			const struct web_pending *call = CONTAINER_OF(link, struct web_pending, all_link);
+
+			if (call->lane == it.value)
+				add_load(&load, call);
+		}
+		each(context, &load);
+	}
 }
 
 size_t web_api_waiting(const struct web_api *api)
@@ -781,7 +814,7 @@ struct web_api *web_api_create(struct http_client *client, const char *base, con
 	list_init(&api->waiting_for_token);
 	list_init(&api->unsure);
 	list_init(&api->ending);
-	list_init(&api->of_tokens);
+	list_init(&api->all);
 	web_gates_init(&api->gates);
 	api->timer = MEM_NEW(uv_timer_t);
 	uv_timer_init(http_client_loop(client), api->timer);

@@ -64,6 +64,7 @@ struct web_call {
 	size_t arguments_count;
 	const char *lane; /* workspace and channel; NULL: waits for nobody */
 	bool once;        /* not again, whatever comes: what is stale later */
+	uint64_t trace;   /* of the message that it is about: at the end of the log's lines; 0: none */
 	/* It may not be carried out twice: if it is not known whether it was, `unsure` is called in place of
 	 * another try, and the call ends with web_call_settle. NULL: it may. The lane waits meanwhile. Never
 	 * from inside web_api_call. A call made `once` ends instead. */
@@ -101,6 +102,14 @@ void web_api_on_dead(struct web_api *api,
                      void (*dead)(void *context, struct web_token *token, const char *error), void *context);
 /* Calls that wait or are under way. */
 size_t web_api_waiting(const struct web_api *api);
+struct web_load {
+	const char *lane; /* NULL: all calls together */
+	size_t calls, bytes; /* of their bodies */
+	uint64_t oldest_ms; /* since when (uv_now) the oldest waits; 0: there is none */
+};
+/* `each` for all of them together, and for up to so many lanes in which something waits. Looks at each call. */
+void web_api_loads(const struct web_api *api, unsigned lanes, void (*each)(void *context, const struct web_load *load),
+                   void *context);
 
 /* POSTs bytes of a regular file (closed in any case) to an upload URL that Slack gave (web_api_may_use). At
  * most LIMIT_SLACK_TRIES times. json is NULL. err: TP_ERR_IO, TP_ERR_TIMEOUT, TP_ERR_INVALID (refused, or no

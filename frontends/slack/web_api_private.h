@@ -18,7 +18,8 @@ struct web_pending {
 	struct web_api *api;
 	struct web_lane *lane;
 	struct list link;        /* where it is: lane.calls, a list of web_api, or web_gate.waiting */
-	struct list token_link;  /* web_api.of_tokens, or to itself */
+	struct list all_link;    /* web_api.all, or to itself once it has its answer */
+	uint64_t since_ms;       /* uv_now: when it was given */
 	bool holds;              /* its lane waits for it */
 	struct http_call *http;  /* NULL: not under way */
 	struct web_gate *trying; /* that let it through */
@@ -30,6 +31,7 @@ struct web_pending {
 	char *channel; /* of a post; NULL: not paced */
 	int fd;        /* a file instead of a body; -1: none */
 	uint64_t size;
+	uint64_t trace;
 	bool once, paced;          /* paced: it has its time already */
 	unsigned tries, tries_max; /* 0: for ever */
 	bool rests_for_silence;
@@ -55,7 +57,7 @@ struct web_api {
 	struct list waiting_for_token;
 	struct list unsure;
 	struct list ending;
-	struct list of_tokens; /* all that have one, by token_link */
+	struct list all; /* by all_link, oldest first */
 	struct web_gates gates;
 	struct web_paces paces;
 	uv_timer_t *timer;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/slack/custom_emoji.h"
+#include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/member.h"
 #include "frontends/slack/person.h"
@@ -29,6 +30,11 @@ struct asking {
 	struct workspace *workspace;
 };
 
+static bool is_same(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
 struct workspace *workspace_find(const struct slack_frontend *frontend, const char *team)
 {
 	LIST_EACH (link, &frontend->workspaces) {
@@ -40,16 +46,22 @@ struct workspace *workspace_find(const struct slack_frontend *frontend, const ch
 	return NULL;
 }
 
+struct workspace *workspace_coming(const struct slack_frontend *frontend, const char *team)
+{
+	LIST_EACH (link, &frontend->workspaces) {
+		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
+
+		if (workspace->state == WORKSPACE_ASKING && is_same(workspace->installed, team))
+			return workspace;
+	}
+	return NULL;
+}
+
 struct workspace *workspace_of(const struct slack_frontend *frontend, const char *address)
 {
 	struct slack_address parts;
 
 	return slack_address_read(&parts, address) ? workspace_find(frontend, parts.team) : NULL;
-}
-
-static bool is_same(const char *a, const char *b)
-{
-	return a && b && !strcmp(a, b);
 }
 
 bool workspace_is_own(const struct workspace *workspace, const struct slack_event *event)
@@ -145,7 +157,8 @@ static void asking_drop(void *context)
 	mem_free(asking);
 }
 
-static void become_ready(struct workspace *workspace)
+/* `running`: others are served; what was said while it was lost, or before its token was known, is read back. */
+static void become_ready(struct workspace *workspace, bool running)
 {
 	struct slack_frontend *frontend = workspace->frontend;
 
@@ -156,6 +169,9 @@ static void become_ready(struct workspace *workspace)
 	slack_later(frontend, slack_person_registered, workspace->relay);
 	slack_people_return(workspace);
 	delivery_frontend_ready(&frontend->base);
+	if (running)
+		history_catch_up_in(frontend, workspace->team);
+	incoming_begin(workspace);
 	if (workspace->notice)
 		workspace_tell_admins(frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);
 	mem_free(workspace->notice);
@@ -175,7 +191,7 @@ static void on_bot(void *context, const struct web_reply *reply)
 	if (reply->err == TP_ERR_AUTH)
 		workspace_end(workspace, reply->problem);
 	else
-		become_ready(workspace);
+		become_ready(workspace, !asking->starting);
 	arena_finish(&arena);
 	settle(asking->starting);
 	mem_free(asking);

@@ -32,6 +32,7 @@ struct workspace {
 	struct custom_emoji *emoji; /* NULL: not needed so far */
 	struct list waiting; /* struct waiting_event.link (incoming.c) */
 	unsigned waiting_count;
+	unsigned left_out; /* channels of which administrators are to be told (portal_channel.c) */
 };
 
 /* Of each token of the configuration, and each that was kept; `settled` when it is known of each whether it is good. */
@@ -43,6 +44,8 @@ struct workspace *workspace_with(const struct slack_frontend *frontend, const st
 void workspaces_free(struct slack_frontend *frontend);
 /* NULL: not one of ours, or not READY. */
 struct workspace *workspace_find(const struct slack_frontend *frontend, const char *team);
+/* One that was installed, and of which is being asked who we are there: it will be READY, or DEAD; NULL. */
+struct workspace *workspace_coming(const struct slack_frontend *frontend, const char *team);
 /* Of an address or a place. */
 struct workspace *workspace_of(const struct slack_frontend *frontend, const char *address);
 /* Whether we said or did that ourselves: by ids, never by names. */

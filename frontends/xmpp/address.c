@@ -103,6 +103,11 @@ static bool append_node(struct xmpp_frontend *frontend, struct buf *out)
 
 bool address_contact(struct xmpp_frontend *frontend, struct buf *out, const char *name)
 {
+	if (jid_from_plain_name(out, name)) {
+		buf_putc(out, '@');
+		buf_puts(out, frontend->gateway);
+		return true;
+	}
 	buf_clear(&frontend->node);
 	jid_from_contact(&frontend->node, name,
 	                 frontend->config.jid_escaping &&

@@ -37,11 +37,12 @@ void write_status(struct xml_writer *writer, enum status status, const char *tex
 	xml_element(writer, "status", NULL, text && text[0] ? text : NULL);
 }
 
+static const char no_photo[] = "<x xmlns='vcard-temp:x:update'><photo/></x>"; /* of nearly all */
+
 void write_photo(struct xml_writer *writer, const char *icon_hash)
 {
-	static const char none[] = "<x xmlns='vcard-temp:x:update'><photo/></x>"; /* of nearly all */
 	if (!icon_hash || !icon_hash[0]) {
-		xml_raw(writer, none, sizeof(none) - 1);
+		xml_raw(writer, no_photo, sizeof(no_photo) - 1);
 		return;
 	}
 	xml_start_ns(writer, "x", "vcard-temp:x:update");
@@ -67,6 +68,32 @@ void presence_send_type(struct xmpp_frontend *frontend, const char *from, const 
 	xmpp_end(frontend, to);
 }
 
+static void put_text(struct buf *out, const char *text)
+{
+	buf_append(out, text, strlen(text));
+}
+
+/* Of a contact that says no more than how it is there, from `frontend->from`: what the writer below would make of it. After a
+ * login there are thousands of them. */
+static void send_plain_presence(struct xmpp_frontend *frontend, const char *to, const char *show)
+{
+	struct buf *out = xmpp_begin(frontend)->out, *from = &frontend->from;
+	put_text(out, "<presence from='");
+	xml_escape(out, from->data, from->len, true);
+	put_text(out, "' to='");
+	xml_escape(out, to, strlen(to), true);
+	put_text(out, "'>");
+	if (show) {
+		put_text(out, "<show>");
+		put_text(out, show);
+		put_text(out, "</show>");
+	}
+	put_text(out, no_photo);
+	buf_append(out, frontend->caps.data, frontend->caps.len);
+	put_text(out, "</presence>");
+	xmpp_end(frontend, to);
+}
+
 static void send_presence(struct xmpp_frontend *frontend, const char *to, const char *name,
                           enum status status, const char *text, const char *icon_hash)
 {
@@ -77,6 +104,10 @@ static void send_presence(struct xmpp_frontend *frontend, const char *to, const 
 		return;
 	}
 	buf_puts(from, "/" XMPP_CONTACT_RESOURCE);
+	if (!is_offline(status) && !(text && text[0]) && !(icon_hash && icon_hash[0])) {
+		send_plain_presence(frontend, to, status_show(status));
+		return;
+	}
 	struct xml_writer *writer = xmpp_begin(frontend);
 	xml_start(writer, "presence");
 	xml_attr(writer, "type", is_offline(status) ? "unavailable" : NULL);

@@ -245,6 +245,25 @@ void jid_from_contact(struct buf *out, const char *name, bool escaping)
 		percent_form(out, name);
 }
 
+bool jid_from_plain_name(struct buf *out, const char *name)
+{
+	size_t length = strlen(name);
+	if (length == 0 || length > JID_PART_MAX)
+		return false;
+	char *node = buf_reserve(out, length);
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)lower(name[i]);
+		if (c >= 0x80 || !node_character[c] || c == '\\') {
+			node[0] = '\0';
+			return false;
+		}
+		node[i] = (char)c;
+	}
+	node[length] = '\0';
+	out->len += length;
+	return true;
+}
+
 void jid_from_room(struct buf *out, const char *room, bool escaping)
 {
 	(void)escaping;

@@ -40,3 +40,6 @@ bool jid_prepare_resource(struct buf *out, const char *resource);
 void jid_from_contact(struct buf *out, const char *name, bool escaping);
 void jid_from_room(struct buf *out, const char *room, bool escaping);
 void jid_to_legacy(struct buf *out, const char *node);
+/* Of a name that needs no more than lower case, and no escaping anywhere: its node, appended. False (nothing appended):
+ * it is to be made by the two steps above. */
+bool jid_from_plain_name(struct buf *out, const char *name);

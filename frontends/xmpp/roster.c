@@ -58,6 +58,13 @@ static char *lower_name(const char *name)
 	return key;
 }
 
+static void note_announced(struct xmpp_identity *state, const char *name, void *print)
+{
+	struct text_key key;
+	map_set(&state->announced, text_key_lower(&key, name), print);
+	text_key_finish(&key);
+}
+
 static void write_item(struct xml_writer *writer, const char *jid, const struct item *item, bool both)
 {
 	xml_start(writer, "item");
@@ -243,9 +250,7 @@ static void remember_remote(struct xmpp_frontend *frontend, struct identity *ide
 	address_to_contact(frontend, identity->user, &name, jid.node);
 	struct item item = {xmpp_stanza_get_attribute(element, "name"), (const char *const *)groups, count,
 	                    true};
-	char *key = lower_name(buf_text(&name));
-	map_set(&identity_state(identity)->announced, key, fingerprint(&item, false));
-	mem_free(key);
+	note_announced(identity_state(identity), buf_text(&name), fingerprint(&item, false));
 	buf_finish(&name);
 	for (size_t i = 0; i < count; i++)
 		mem_free(groups[i]);
@@ -326,16 +331,16 @@ static bool announce(struct xmpp_frontend *frontend, struct xmpp_identity *state
 static void go_on_sweeping(struct xmpp_frontend *frontend, struct xmpp_identity *state, const struct roster *roster,
                            unsigned left)
 {
-	struct map_iter it = map_behind(roster->contacts, state->swept);
+	struct contacts_iter it = contacts_behind(roster->contacts, state->swept);
 	const char *last = NULL;
 	for (unsigned looks = LOOKS_A_TICK; left > 0 && looks > 0; looks--) {
-		if (!map_next(roster->contacts, &it)) {
+		if (!contacts_next(roster->contacts, &it)) {
 			state->sweeps = false;
 			MEM_FREE(state->swept);
 			return;
 		}
-		const struct contact *contact = it.value;
-		last = it.key;
+		const struct contact *contact = it.contact;
+		last = contact->name;
 		if (needs_announcement(state, contact) && announce(frontend, state, contact))
 			left--;
 	}
@@ -385,13 +390,13 @@ static void tell_roster(const struct iq_request *request, struct resource *resou
 	resource_state(resource)->interested = true;
 	struct xml_writer *writer = iq_result(request);
 	struct buf jid = {0};
-	struct map_iter it = {0};
+	struct contacts_iter it = {0};
 	xml_start_ns(writer, "query", NS_ROSTER);
-	while (roster && map_next(roster->contacts, &it)) {
-		const struct contact *contact = it.value;
+	while (roster && contacts_next(roster->contacts, &it)) {
+		const struct contact *contact = it.contact;
 		struct item item = item_of(contact);
 		buf_clear(&jid);
-		map_set(&state->announced, it.key, fingerprint(&item, true));
+		note_announced(state, contact->name, fingerprint(&item, true));
 		if (address_contact(frontend, &jid, contact->name))
 			write_item(writer, buf_text(&jid), &item, contact->subscribed);
 	}

@@ -328,6 +328,20 @@ static int shown(struct xmpp_frontend *frontend)
 	return showing.refused ? TP_ERR_NOT_CONNECTED : 0;
 }
 
+/* A message: its files are to be where the person can fetch them. */
+static int show_with_files(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
+                           const struct event *event)
+{
+	struct event placed = *event;
+	struct arena arena = {0};
+	if (!files_place(frontend, to, &placed.message, &arena))
+		return TP_ERR_NOT_CONNECTED;
+	frontend->showing = (struct xmpp_showing){.number = event->handover};
+	show(frontend, to, only, &placed);
+	arena_finish(&arena);
+	return shown(frontend);
+}
+
 static int frontend_deliver(struct frontend *base, struct identity *to, struct resource *only,
                             const struct event *event)
 {
@@ -335,15 +349,11 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 	bool in_room = event->type == EVENT_MESSAGE && event->message.kind != MESSAGE_CHAT;
 	if (event->handover && in_room && only && probe_is_open(only))
 		return TP_ERR_NOT_CONNECTED;
-	struct event placed = *event;
-	struct arena arena = {0};
 	/* Without a number nothing would be delivered again. */
-	if (event->handover && event->type == EVENT_MESSAGE && !event->raw &&
-	    !files_place(frontend, to, &placed.message, &arena))
-		return TP_ERR_NOT_CONNECTED;
+	if (event->handover && event->type == EVENT_MESSAGE && !event->raw)
+		return show_with_files(frontend, to, only, event);
 	frontend->showing = (struct xmpp_showing){.number = event->handover};
-	show(frontend, to, only, &placed);
-	arena_finish(&arena);
+	show(frontend, to, only, event);
 	return shown(frontend);
 }
 
@@ -498,6 +508,21 @@ void xmpp_handle_iq(struct xmpp_frontend *frontend, xmpp_stanza_t *iq)
 	probe_deliver(frontend);
 }
 
+static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
+                            void *context)
+{
+	const struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	struct frontend_queue queue = {.name = frontend->c2s ? "clients' streams" : "stream to the server", .items = -1};
+	uint64_t since_ms = 0;
+
+	if (frontend->c2s)
+		queue.bytes = (int64_t)c2s_queued(frontend->c2s, &since_ms);
+	else if (frontend->component)
+		queue.bytes = (int64_t)component_queued(frontend->component, &since_ms);
+	queue.oldest_ms = since_ms ? (int64_t)since_ms : -1;
+	each(context, &queue);
+}
+
 const struct frontend_ops xmpp_frontend_ops = {
         .name = "xmpp",
         .create = frontend_create,
@@ -507,6 +532,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .stop = frontend_stop,
         .suspend = frontend_suspend,
         .deliver = frontend_deliver,
+        .queues = frontend_queues,
         .read_raw = raw_read,
         .undelivered = frontend_undelivered,
         .arrived = frontend_arrived,

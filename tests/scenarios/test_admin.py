@@ -100,6 +100,13 @@ async def scenario_lists(world):
     backends = (await ask_json(gateway, "backends"))["rows"]
     require(backends[0]["pid"] in gateway.backends() and backends[0]["state"] == "ready" and
             backends[0]["users"] == 1, f"backends are {backends}")
+    queues = {row["queue"]: row for row in (await ask_json(gateway, "queues"))["rows"]}
+    require({"spool: to the network", "spool: to people", "spool: dead letters", "database", "xmpp: clients' streams",
+             "logins without a backend", "backend 1"} == set(queues), f"queues are {queues}")
+    require(queues["xmpp: clients' streams"]["bytes"] == 0 and queues["backend 1"]["held"] == "no", f"queues are {queues}")
+    spool = await ask_json(gateway, "spool_status")
+    require(spool["waiting"] == 0 and spool["durability"] == "process" and spool["to_network"] == "confirmed" and
+            spool["to_people"] == {"xmpp": "socket"} and spool["oldest"] is None, f"spool_status is {spool}")
     lines = (await gateway.control("users")).splitlines()
     require(len(lines) == 2 and lines[0].split()[:3] == ["USER", "NAME", "STATE"] and
             lines[1].split()[:3] == [f"alice@{DOMAIN}", "alice", "connected"], f"the table is {lines}")
@@ -149,10 +156,19 @@ async def scenario_tables_fit_the_terminal(world):
     person = await world.person(f"{long_name}@{DOMAIN}", gateway.port)
     person.say(ECHO, "here")
     await person.message(ECHO, "^here$")
-    for columns in (110, 180):
+    for columns in (80, 110, 200):
         lines = await on_a_terminal(columns, program(world), "-c", gateway.config, "users")
-        require(len(lines) == 2 and max(map(len, lines)) <= columns, f"on {columns} columns: {lines}")
-        require(("…" in lines[1]) == (columns == 110), f"on {columns} columns: {lines[1]}")
+        require(max(map(len, lines)) <= columns, f"on {columns} columns: {lines}")
+        left_out = re.fullmatch(r"(\d+) columns? left out: --json or a wider terminal shows them", lines[-1])
+        require(len(lines) == (2 if columns == 200 else 3) and bool(left_out) == (columns != 200),
+                f"on {columns} columns: {lines}")
+        require(len(re.split(" {1,}", lines[0])) == 12 - (int(left_out[1]) if left_out else 0),
+                f"on {columns} columns another number of columns is left out: {lines}")
+        require((f"{long_name}@{DOMAIN}" in lines[1]) == (columns == 200) and lines[1].startswith("a-name-that-is-"),
+                f"on {columns} columns: {lines[1]}")
+    for command in ("backends", "rooms", "spool", "bans", "workspaces", "queues"):
+        lines = await on_a_terminal(80, program(world), "-c", gateway.config, command)
+        require(max(map(len, lines)) <= 80, f"{command} does not fit 80 columns: {lines}")
     require(long_name in await gateway.control("users"), "what goes into a pipe is cut")
 
 
@@ -719,6 +735,7 @@ async def check_completion(world, shell):
     gateway = world.started[0]
     await shell.complete("transportctl --follo", "transportctl --follow")
     await shell.complete("transportctl undr", "transportctl undrain")
+    await shell.complete("transportctl que", "transportctl queues")
     await shell.complete("transportctl args crashed_backends_c", "args crashed_backends_count")
     await shell.complete(f"transportctl -c {gateway.config} kick ali", f"kick alice@{DOMAIN}")
     await shell.complete(f"transportctl -c {gateway.config} kick alice@loc", f"kick alice@{DOMAIN}")

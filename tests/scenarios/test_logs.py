@@ -2,6 +2,7 @@
 """What logs and other places tell, and what they must never tell."""
 import asyncio
 import base64
+import json
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import xml.etree.ElementTree as ET
 
 from harness.process import Failure, Skip, descendants, wait_until
 from harness.raw import RawClient, sasl_plain
+from test_durable import CONNECTED, all_said, fake_network, waiting
 
 DOMAIN = "localhost"
 ROOM = f"#lobby@{DOMAIN}"
@@ -53,6 +55,57 @@ async def scenario_one_grep_shows_the_way_of_a_message(world):
     refused = rf'message of "alice@{DOMAIN}/desk" to "#lobby@{DOMAIN}" is answered with not-acceptable$'
     if not re.search(refused, gateway.process.log()[mark:], re.M):
         raise Failure("a refused message has no line")
+
+
+async def wait_for_way(gateway, first, wanted, mark):
+    """The trace of the first line that fits `first`; its lines have each of `wanted`, in this order."""
+    found = await wait_until(lambda: re.search(first, gateway.process.log()[mark:]), f"a line like {first}", 120.0)
+
+    def all_there():
+        rest = list(wanted)
+        for line in lines_of_trace(gateway.process.log()[mark:], found[1]):
+            if rest and re.search(rest[0], line):
+                rest.pop(0)
+        return not rest
+    try:
+        await wait_until(all_there, "the whole way", 120.0)
+    except Failure:
+        lines = "\n".join(lines_of_trace(gateway.process.log()[mark:], found[1]))
+        raise Failure(f"of trace {found[1]} the log has\n{lines}\nand not, in this order, {wanted}") from None
+    return found[1]
+
+
+async def scenario_one_grep_with_the_network_away(world):
+    """What waits, is handed on late, comes back to its author or outlives the process keeps its number."""
+    fake, gateway, alice = await fake_network(world, "JOIN")
+    address = "alice@localhost"
+    for room in ("#lobby", "#second"):
+        alice.join(f"{room}@irc.localhost", "alice")
+        await fake.expect(f"JOIN {room}")
+        mark = len(gateway.process.log())
+        for text in ("comes back", "waits"):
+            alice.say(f"{room}@irc.localhost", text, "groupchat")
+        await waiting(gateway, 2)
+        number = json.loads(await gateway.control("--json", "spool"))["rows"][0]["number"]
+        first = await wait_for_way(gateway, rf'user {address}: message from "{address}": taken, trace (\d+)', [" is kept,"], mark)
+        way = rf'message {number} for "{address}" is kept, trace ({first})'
+        if room == "#second":
+            await gateway.kill_core()
+            await gateway.start()
+            await gateway.process.wait_log("1 sessions go on")
+            await gateway.process.wait_log(CONNECTED)
+            await waiting(gateway, 2)
+            # Of one that another process has accepted the number is said once.
+            mark, way = 0, rf'message {number} for "{address}", from before the start, trace (\d+)'
+        await gateway.control("spool_bounce", str(number))
+        await wait_for_way(gateway, way, [r' is not delivered: "An administrator'], mark)
+        fake.release("JOIN")
+        await all_said(fake, room, ["waits"])
+        await waiting(gateway, 0)
+        await wait_for_way(gateway, rf'user {address}: message to backend \d+, trace (\d+)',
+                           [" is kept," if room == "#lobby" else " from before the start,", " message to backend ",
+                            " is with the network"], mark)
+        fake.holds.add("JOIN")
 
 
 async def scenario_journald_gets_priorities(world):

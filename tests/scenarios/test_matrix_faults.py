@@ -5,6 +5,7 @@ that is restarted in the middle (Synapse too), and IRC connections that break. W
 comes once, and in order.
 """
 import asyncio
+import json
 import os
 import random
 import re
@@ -16,6 +17,7 @@ from harness.process import Failure, require, wait_answer, wait_until
 from harness.servers import Ngircd, Peer
 from harness.synapse import client_packages
 from harness.watch import resident_kb
+from test_logs import wait_for_way
 from test_matrix import (BOT, CAROL, LOBBY, alias, chat_with, enter, ghost, heard_on_irc, in_the_lobby, with_account)
 
 PACKAGES = client_packages
@@ -93,6 +95,8 @@ async def scenario_one_room_waits_for_itself_only(world):
     dave.send("PRIVMSG alice :may I")
     dave.send("PRIVMSG alice :come in?")
     await homeserver.hit(fault)
+    row = next(row for row in json.loads(await lobby.gateway.control("--json", "queues"))["rows"] if row["queue"] == "matrix: calls")
+    require(row["items"] > 0 and row["bytes"] > 0 and row["oldest"] is not None and row["held"] == "no", f"{row}")
     in_chat.append("meanwhile")
     carol.send("PRIVMSG alice :meanwhile")
     await hears_once(alice, chat, in_chat)
@@ -130,6 +134,20 @@ async def scenario_messages_that_are_refused(world):
     mark = alice.mark()
     carol.send("PRIVMSG #lobby :there again")
     await hears_once(alice, lobby.portal, ["there again"], mark)
+
+
+async def scenario_one_grep_through_a_refusal(world):
+    """The log has a message's number in the lines about calls that are made again and about the one that is refused."""
+    lobby = await faulty_lobby(world, "alice")
+    carol, homeserver, gateway = lobby.carol, lobby.homeserver, lobby.gateway
+    for fault, wanted in ((bad_gateway(), [": to be asked again: ", " has arrived"]),
+                          (limited(retry_after_ms=100), [": to be asked again: ", " has arrived"]),
+                          (refusal(400, "M_BAD_JSON"), [r'/send/.*": .*M_BAD_JSON', "is refused by the homeserver: ",
+                                                        " is refused, a dead letter now: "])):
+        mark = len(gateway.process.log())
+        homeserver.fail(r"PUT .*/send/", fault)
+        carol.send("PRIVMSG #lobby :said")
+        await wait_for_way(gateway, r"message from backend \d+, trace (\d+)", [" is kept,", " message to ", *wanted], mark)
 
 
 async def scenario_first_words_of_somebody_on_the_way(world):

@@ -10,8 +10,8 @@ import urllib.parse
 import urllib.request
 
 from harness.gateway import contains
-from harness.process import Skip, free_port, require, wait_until
-from test_slack import Asker, irc_hears
+from harness.process import Skip, free_port, require, wait_answer, wait_until
+from test_slack import Asker, irc_hears, said_on_irc, tied
 
 
 class Browser:
@@ -61,6 +61,7 @@ async def scenario_install(world):
     await gateway.start()
     await slack.wait_connected()
 
+    require(await gateway.control("get_oauth2_url") == f"{public}/slack/install", "the page is not named")
     status, page, _ = await Browser().go(f"{public}/slack/install")
     require(status == 403 and "did not allow" in page, f"{status} {page}")
     slack.consent = True
@@ -199,6 +200,7 @@ async def scenario_lost_and_back(world):
     await asker.ask("relay login bridge", "registered")
     await asker.command("general", "link #lobby", "tied to #lobby now")
     await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    await slack.wait_for_call("conversations.setTopic")  # what is said in the channel comes behind it
     slack.faults.hold_answers = asyncio.Event()
     carol.send("PRIVMSG #lobby :on its way")
     await slack.wait_for_text("general", "on its way", "carol")
@@ -217,6 +219,66 @@ async def scenario_lost_and_back(world):
     await slack.wait_for_text("general", "after", "carol")
     shown = [message["text"] for message in slack.posted("general") if message.get("username") == "carol"]
     require(shown == ["on its way", "after"], f"{shown}")
+
+
+async def scenario_said_while_it_is_installed(world):
+    """What is said between Slack's consent and our knowing who we are there is taken then, once; and what was said while the
+    workspace was lost is read back."""
+    slack = await world.slack()
+    slack.consent = True
+    egon, dana, louis = (slack.person(name, display_name=name.title()) for name in ("egon", "dana", "louis"))
+    slack.channel("general", "egon")
+    ircd = await world.ngircd()
+    gateway, public = page_of(world, slack, egon)
+    gateway.irc(ircd)
+    gateway.keys["slack.bot_token"] = slack.bot_token
+    await gateway.start()
+    await slack.wait_connected()
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    asker, early, late = Asker(slack, egon), Asker(slack, dana), Asker(slack, louis)
+    await asker.ask("relay login bridge", "registered")
+    await asker.command("general", "link #lobby", "tied to #lobby now")
+    egon.say("general", "before")
+    await irc_hears(carol, "bridge", "<Egon> before")
+    mark = carol.mark()
+    slack.revoke(slack.bot.tokens[-1])
+    await gateway.process.wait_log("is lost to the gateway")
+    egon.say("general", "while it was lost")
+    await slack.wait_acknowledged()
+
+    def calls(method):
+        return len([call for call in slack.calls if call.name == method])
+    slack.hub.ack_seconds, slack.hub.retry_delays = 1.0, (0.0,) * 5
+    slack.faults.plan("late", "oauth.v2.access", seconds=1.5)
+    slack.faults.plan("delay", "auth.test", seconds=1.5)
+    asked = calls("auth.test")
+    browser = asyncio.create_task(Browser().go(f"{public}/slack/install"))
+    await wait_until(lambda: calls("oauth.v2.access"), "the question for a token", 20)
+    # Nobody has a token yet; early is one whose DM nobody has met.
+    egon.say("general", "while the token was on its way")
+    dana.say(early.dm, "list")
+    require(calls("auth.test") == asked, "it was too late")
+    await wait_until(lambda: calls("auth.test") > asked, "the question who we are", 20)
+    egon.say("general", "while we asked who we are")
+    louis.say(late.dm, "list")
+    answers = len(egon.user.ephemerals)
+    egon.slash("/bridge", "list", "general")
+    require(slack.calls[-1].name == "auth.test" and slack.calls[-1].answer is None, "it was too late")
+    status, page, _ = await browser
+    require(status == 200 and slack.team.name in page, f"{status} {page}")
+
+    for one in (early, late):
+        await wait_until(lambda: any("#lobby" in text for text in one.heard()), "an answer", 20)  # noqa: B023 - used at once
+    await wait_until(lambda: any("#lobby" in message["text"] for _, message in egon.user.ephemerals[answers:]), "an answer", 20)
+    egon.say("general", "after")
+    await irc_hears(carol, "bridge", "<Egon> after", mark)
+    await slack.wait_acknowledged()
+    said = said_on_irc(carol, mark)
+    require(sorted(said) == sorted(f"<Egon> {text}" for text in ("while it was lost", "while the token was on its way",
+                                                               "while we asked who we are", "after")), f"{said}")
+    require(len(early.heard()) == 1 and len(late.heard()) == 1, f"{early.heard()} {late.heard()}")
+    require(not slack.faults.planned, f"nothing was late: {slack.faults.planned}")
 
 
 async def scenario_administration(world):
@@ -243,6 +305,38 @@ async def scenario_administration(world):
 
     await gateway.process.wait_log("removed by an administrator")
     require((await states())[other.id] == "ended", f"{await states()}")
+
+
+async def scenario_channels_from_the_terminal(world):
+    """Spectrum 2's commands about channels: listed, untied, tied again; and the page that installs the app."""
+    lobby = await tied(world)
+    slack, carol, gateway = lobby.slack, lobby.carol, lobby.gateway
+    egon, other = f"{slack.team.id}/{lobby.egon.id}", slack.channel("other", "egon", bot=False)
+    private = slack.channel("private", "egon", private=True, bot=False)
+
+    async def rooms():
+        rows = json.loads(await gateway.control("--json", "list_rooms", egon))["rows"]
+        return {row["channel"]: row["room"] for row in rows}
+    general = slack.team.channel("general").id
+    require(await rooms() == {general: "#lobby"}, f"{await rooms()}")
+    require("#lobby" in await gateway.control("list_rooms", slack.team.id), "the workspace alone is not taken")
+    await gateway.control("leave_room", egon, general)
+    require(await rooms() == {}, f"{await rooms()}")
+    await gateway.control("leave_room", egon, general, expect=1)
+    mark = carol.mark()
+    await gateway.control("join_room", egon, "egon", "#lobby", "-", other.id)
+    await wait_answer(rooms, lambda found: found == {other.id: "#lobby"}, "the other channel to be tied")
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    carol.send("PRIVMSG #lobby :said to the other")
+    await slack.wait_for_text("other", "said to the other", "carol")
+    require(not [m for m in slack.posted("general") if m["text"] == "said to the other"], "general is still tied")
+    await gateway.control("join_room", egon, "egon", "#lobby", "-", other.id, expect=1)
+    # Where the app may not come in by itself the log says so.
+    await gateway.control("join_room", egon, "egon", "#lobby", "-", private.id)
+    await gateway.process.wait_log(f"channel {private.id} is not tied to")
+    require("slack.client_id" in await gateway.control("get_oauth2_url", expect=1), "there is a page, or no word about it")
+    for words in (["set_oauth2_code", "1", "2"], ["list_rooms", "T0NOBODY"], ["list_rooms"]):
+        require((await gateway.control(*words, expect=1)).startswith("Error: "), f"{words} is no error")
 
 
 async def scenario_manifest(world):

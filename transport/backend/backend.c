@@ -259,7 +259,7 @@ static void note_config(struct backend *backend, const struct event *event)
 }
 
 void backend_receive(struct backend *backend, struct backend_connection *connection,
-                     const struct event *event)
+                     struct event *event)
 {
 	if (backend->state == BACKEND_STARTING && backend_attach_is_under_way(backend) &&
 	    event->type != EVENT_ATTACHED) {

@@ -132,7 +132,7 @@ static void refuse(struct backend *backend, int bad, const struct event *event)
 static void handle_frame(struct backend_connection *connection, const uint8_t *frame, size_t length)
 {
 	struct backend *backend = connection->backend;
-	struct event event = {0};
+	struct event event; /* codec_decode clears it */
 
 	int bad = codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event);
 	bool is_due = is_new(connection, &event);

@@ -101,7 +101,7 @@ struct backend *backend_create_attached(struct network_plugin_server *server);
 void backend_abandon(struct backend *backend);
 /* A decoded frame. The first one makes its connection the backend's. */
 void backend_receive(struct backend *backend, struct backend_connection *connection,
-                     const struct event *event);
+                     struct event *event);
 /* A frame that was dropped; `what` is for the log. Too many: the backend is ended. */
 void backend_ignore(struct backend *backend, const char *what);
 /* It was congested and takes more again. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +30,8 @@ enum process_step { STEP_NONE, STEP_TERM, STEP_KILL, STEP_ABANDON };
 struct backend_process {
 	struct backend *backend;
 	struct log log;
-	uv_process_t process;
-	uv_poll_t ending; /* of one that is not our child: its pidfd */
-	int pidfd;        /* -1: our child */
+	uv_poll_t ending; /* of pidfd */
+	int pidfd;        /* -1: never started */
 	uv_timer_t timer;
 	uv_poll_t output;
 	unsigned handles; /* not yet closed */
@@ -169,8 +169,6 @@ static void close_handles(struct backend_process *process)
 	if (process->pidfd >= 0) {
 		uv_close((uv_handle_t *)&process->ending, on_handle_closed);
 		close(process->pidfd);
-	} else {
-		uv_close((uv_handle_t *)&process->process, on_handle_closed);
 	}
 	uv_close((uv_handle_t *)&process->output, on_handle_closed);
 	/* not sooner: closing the handle takes this number off the loop, and it could be another's by then */
@@ -183,13 +181,32 @@ static void signal_group(const struct backend_process *process, int number)
 		kill(-process->pid, number);
 }
 
-static void on_exit_of(uv_process_t *handle, int64_t status, int signal_number)
+/* What became of it, if it was our child; of one that we adopted nobody says. */
+static void reap(const struct backend_process *process, int64_t *status, int *signal_number)
 {
-	struct backend_process *process = handle->data;
-	struct backend *backend = process->backend;
+	siginfo_t info = {0};
 
-	/* what a wrapper script leaves behind has lost its way to us */
+	*status = -1;
+	*signal_number = 0;
+	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+		return;
+	*status = info.si_code == CLD_EXITED ? info.si_status : 0;
+	*signal_number = info.si_code == CLD_EXITED ? 0 : info.si_status;
+}
+
+static void on_ending(uv_poll_t *poll, int poll_status, int events)
+{
+	struct backend_process *process = poll->data;
+	struct backend *backend = process->backend;
+	int64_t status;
+	int signal_number;
+
+	(void)poll_status;
+	(void)events;
+	uv_poll_stop(poll);
+	/* What a wrapper script leaves behind has lost its way to us. Its number is its own until it is reaped. */
 	signal_group(process, SIGKILL);
+	reap(process, &status, &signal_number);
 	process->pid = 0;
 	if (!process->output_ended)
 		read_output(process);
@@ -289,36 +306,101 @@ static char **build_environment(char *channel, char *listener)
 	return result;
 }
 
+/* One that is the child's from now on, or is closed by its exec, and no standard stream of ours. */
+static int move_up(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, BACKEND_ATTACH_FD + 1);
+}
+
+struct child_fd {
+	int fd, number; /* -1: none; what it is there */
+};
+
+static int start(pid_t *pid, char **argv, char **environment, const char *working_dir, const struct child_fd *fds,
+		 size_t count)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t all, none;
+	int err = 0, moved[BACKEND_ATTACH_FD + 1];
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	for (size_t i = 0; i < count; i++) {
+		/* out of the way of the numbers that are to be taken */
+		moved[i] = fds[i].fd < 0 ? -1 : move_up(fds[i].fd);
+		if (moved[i] < 0 && fds[i].fd >= 0)
+			err = errno;
+		if (moved[i] >= 0)
+			posix_spawn_file_actions_adddup2(&actions, moved[i], fds[i].number);
+	}
+	if (working_dir && working_dir[0])
+		posix_spawn_file_actions_addchdir_np(&actions, working_dir);
+	if (!err)
+		err = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
+	for (size_t i = 0; i < count; i++)
+		if (moved[i] >= 0)
+			close(moved[i]);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return -err;
+}
+
+/* Who started us may have had SIGCHLD ignored: the kernel would forget how our children ended. */
+static void keep_ends(void)
+{
+	struct sigaction action;
+
+	if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+		signal(SIGCHLD, SIG_DFL);
+}
+
+/*
+ * Not by a fork, which would copy the tables of all our memory, and let each page that is written afterwards be copied
+ * as well: with very many people that takes longer than all else of starting a program, and nobody is served meanwhile.
+ */
 static int spawn(struct backend_process *process, char **argv, const char *working_dir, int channel,
                  int listener, int output)
 {
 	char variable[] = "LIBTRANSPORT_FD=3", attach[] = "LIBTRANSPORT_ATTACH_FD=4";
 	char **environment = build_environment(variable, listener < 0 ? NULL : attach);
-	uv_stdio_container_t stdio[BACKEND_ATTACH_FD + 1] = {
-	        {.flags = UV_IGNORE},
-	        {.flags = UV_INHERIT_FD, .data.fd = output},
-	        {.flags = UV_INHERIT_FD, .data.fd = output},
-	        {.flags = UV_INHERIT_FD, .data.fd = channel},
-	        {.flags = UV_INHERIT_FD, .data.fd = listener},
-	};
-	uv_process_options_t options = {
-	        .exit_cb = on_exit_of,
-	        .file = argv[0],
-	        .args = argv,
-	        .env = environment,
-	        .cwd = working_dir && working_dir[0] ? working_dir : NULL,
-	        .flags = UV_PROCESS_DETACHED,
-	        .stdio = stdio,
-	        .stdio_count = listener < 0 ? BACKEND_ATTACH_FD : ARRAY_SIZE(stdio),
-	};
+	const struct child_fd fds[] = {{output, STDOUT_FILENO},
+	                               {output, STDERR_FILENO},
+	                               {channel, BACKEND_CHANNEL_FD},
+	                               {listener, BACKEND_ATTACH_FD}};
 
+	keep_ends();
 #ifdef CLOSE_RANGE_CLOEXEC
 	/* a library that forgot it must not hand the database to every backend */
 	close_range(BACKEND_CHANNEL_FD, ~0u, CLOSE_RANGE_CLOEXEC);
 #endif
-	int err = uv_spawn(process->backend->transport->loop, &process->process, &options);
+	int err = start(&process->pid, argv, environment, working_dir, fds, ARRAY_SIZE(fds));
 	mem_free(environment);
 	return err;
+}
+
+/* Sees its end. 0, or as uv_strerror has it. */
+static int watch_end(struct backend_process *process, int pidfd)
+{
+	int err = pidfd < 0 ? -errno : uv_poll_init(process->backend->transport->loop, &process->ending, pidfd);
+
+	if (err < 0)
+		return err;
+	process->pidfd = pidfd;
+	process->handles++;
+	uv_poll_start(&process->ending, UV_READABLE, on_ending);
+	return 0;
+}
+
+static int open_pidfd(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0); /* closed on exec */
 }
 
 /* Everything of a process but how its end is seen. NULL: a sentence is in `error`; *writer is the child's end of
@@ -348,8 +430,8 @@ static struct backend_process *create(struct backend *backend, int *writer, stru
 		return NULL;
 	}
 	uv_timer_init(loop, &process->timer);
-	process->output.data = process->timer.data = process->process.data = process->ending.data = process;
-	process->handles = 3;
+	process->output.data = process->timer.data = process->ending.data = process;
+	process->handles = 2;
 	backend->parts++;
 	*writer = output[1];
 	return process;
@@ -365,12 +447,23 @@ int backend_process_spawn(struct backend *backend, char **argv, const char *work
 		return TP_ERR_IO;
 	int err = spawn(process, argv, working_dir, channel, listener, output);
 	close(output);
+	if (err == 0) {
+		int pidfd = open_pidfd(process->pid);
+
+		err = watch_end(process, pidfd);
+		if (err < 0) {
+			kill(process->pid, SIGKILL);
+			waitpid(process->pid, NULL, 0);
+			if (pidfd >= 0)
+				close(pidfd);
+		}
+	}
 	if (err < 0) {
 		buf_printf(error, "cannot start %s: %s", log_quote(argv[0]), uv_strerror(err));
+		process->pid = 0;
 		close_handles(process);
 		return TP_ERR_IO;
 	}
-	process->pid = process->process.pid;
 	uv_poll_start(&process->output, UV_READABLE, on_output);
 	backend->process = process;
 	return 0;
@@ -400,28 +493,10 @@ unsigned long long backend_process_birth(pid_t pid)
 	return birth;
 }
 
-static void on_ending(uv_poll_t *poll, int status, int events)
-{
-	struct backend_process *process = poll->data;
-	struct backend *backend = process->backend;
-
-	(void)status;
-	(void)events;
-	uv_poll_stop(poll);
-	signal_group(process, SIGKILL);
-	/* if we became the new core by exec, it is our child after all */
-	waitpid(process->pid, NULL, WNOHANG);
-	process->pid = 0;
-	if (!process->output_ended)
-		read_output(process);
-	backend_exited(backend, -1, 0);
-	close_handles(process);
-}
-
 int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long birth, int *output)
 {
 	struct buf error = {0};
-	int pidfd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	int pidfd = pid > 1 ? open_pidfd(pid) : -1;
 
 	/* in this order: the descriptor holds on to whoever has the number now */
 	if (pidfd < 0 || birth == 0 || backend_process_birth(pid) != birth) {
@@ -429,7 +504,6 @@ int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long
 			close(pidfd);
 		return TP_ERR_NOT_FOUND;
 	}
-	fcntl(pidfd, F_SETFD, FD_CLOEXEC);
 	struct backend_process *process = create(backend, output, &error);
 
 	if (!process) {
@@ -438,10 +512,13 @@ int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long
 		close(pidfd);
 		return TP_ERR_IO;
 	}
-	process->pidfd = pidfd;
-	uv_poll_init(backend->transport->loop, &process->ending, pidfd);
 	process->pid = pid;
-	uv_poll_start(&process->ending, UV_READABLE, on_ending);
+	if (watch_end(process, pidfd) < 0) {
+		process->pid = 0;
+		close(pidfd);
+		close_handles(process);
+		return TP_ERR_IO;
+	}
 	uv_poll_start(&process->output, UV_READABLE, on_output);
 	backend->process = process;
 	return 0;

@@ -67,6 +67,7 @@ struct spool_record {
 	int64_t since_ms;           /* the same by clock_ms or, which is its value when the loop's turn began, uv_now, for
 	                             * how long it waits: it does not jump. Of one from before
 	                             * the start: as the wall clock had it then; negative: before the machine's start */
+	uint64_t trace;             /* the caller's: the event's, for its whole way; 0 after a restart */
 	struct spool_queue *queue;
 	struct list link;           /* queue->records, by id */
 	uint32_t conversation;      /* hash of the conversation's name: records of others may overtake */
@@ -92,7 +93,7 @@ struct spool_queue {
 	uint64_t bytes;
 	unsigned references;   /* spool_queue_open; kept without one while it has records */
 	void *holder;          /* the caller's, who clears it before the queue is released; NULL */
-	uint64_t dead_bytes;   /* private */
+	uint64_t dead_bytes;   /* of `bytes`, those of dead letters */
 	char owner[];          /* account key, or spool_identity_key */
 };
 

@@ -52,6 +52,7 @@ struct driver_dialect {
 	const char *text_type; /* text of any length */
 	const char *int_type;
 	const char *blob_type;
+	const char *in_order; /* of a table whose rows lie in the order of its key */
 	/* Appends the tail of an INSERT that replaces `columns` of the row with the same unique `keys`; both
 	 * are comma-separated. */
 	void (*upsert)(struct buf *sql, const char *keys, const char *columns);

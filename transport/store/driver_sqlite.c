@@ -377,6 +377,7 @@ const struct driver_ops driver_sqlite = {
                         .text_type = "TEXT",
                         .int_type = "INTEGER",
                         .blob_type = "BLOB",
+                        .in_order = "WITHOUT ROWID",
                         .upsert = sqlite_upsert,
                 },
         .open = sqlite_open,

@@ -79,11 +79,33 @@ static const char *const places_tables[] = {
         "PRIMARY KEY (frontend, place))",
 };
 
+/* Contacts are read all at once, in the order of their key: they lie in it, and not elsewhere with an index beside. */
+static const char *const ordered_contacts[] = {
+        "CREATE TABLE {buddies_in_order} ("
+        "user_id {:int} NOT NULL REFERENCES {users} (id) ON DELETE CASCADE, "
+        "uin {:key} NOT NULL, "
+        "nickname {:text} NOT NULL, "
+        "group_names {:text} NOT NULL, "
+        "subscribed {:int} NOT NULL DEFAULT 0, "
+        "flags {:int} NOT NULL DEFAULT 0, "
+        "icon_hash {:text} NOT NULL, "
+        "PRIMARY KEY (user_id, uin)) {:in-order}",
+
+        "INSERT INTO {buddies_in_order} (user_id, uin, nickname, group_names, subscribed, flags, icon_hash) "
+        "SELECT user_id, uin, nickname, group_names, subscribed, flags, icon_hash FROM {buddies} "
+        "ORDER BY user_id, uin",
+
+        "DROP TABLE {buddies}",
+
+        "ALTER TABLE {buddies_in_order} RENAME TO {buddies}",
+};
+
 const struct schema_step schema_steps[] = {
         {first_tables, ARRAY_SIZE(first_tables)},
         {values_tables, ARRAY_SIZE(values_tables)},
         {ban_tables, ARRAY_SIZE(ban_tables)},
         {places_tables, ARRAY_SIZE(places_tables)},
+        {ordered_contacts, ARRAY_SIZE(ordered_contacts)},
 };
 const size_t schema_steps_count = ARRAY_SIZE(schema_steps);
 

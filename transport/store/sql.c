@@ -22,7 +22,7 @@ static const char *type_name(const struct driver_dialect *dialect, const char *w
 		const char *type;
 	} types[] = {
 	        {":id", dialect->id_column}, {":key", dialect->key_type},   {":text", dialect->text_type},
-	        {":int", dialect->int_type}, {":blob", dialect->blob_type},
+	        {":int", dialect->int_type}, {":blob", dialect->blob_type}, {":in-order", dialect->in_order},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (strlen(types[i].word) == length && memcmp(types[i].word, word, length) == 0)

@@ -3,6 +3,7 @@
  * Templates of SQL: the same text for every database and table prefix.
  *     {users}               the table or index name, with the prefix
  *     {:id} {:key} {:text} {:int} {:blob}   column types of the dialect
+ *     {:in-order}           behind the columns of a table: its rows lie in the order of the primary key
  *     {+KEYS;COLUMNS}       the tail of an INSERT that makes it "insert or replace"
  * Templates are constants of the program: no value ever gets into SQL this way.
  */

@@ -278,6 +278,27 @@ static const char *const *split_groups(struct arena *arena, const char *joined, 
 	return groups;
 }
 
+/* Name, alias and hash of the icon, in one piece: there may be very many contacts. */
+static void copy_texts(const struct driver_ops *ops, struct statement *statement, struct arena *arena,
+                       struct store_contact *contact)
+{
+	const char **const texts[] = {&contact->name, &contact->alias, &contact->icon_hash};
+	static const int columns[] = {0, 1, 5};
+	const char *from[ARRAY_SIZE(columns)];
+	size_t sizes[ARRAY_SIZE(columns)], size = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		from[i] = ops->column_text(statement, columns[i]);
+		sizes[i] = strlen(from[i]) + 1;
+		size += sizes[i];
+	}
+	char *at = arena_alloc(arena, size);
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		memcpy(at, from[i], sizes[i]);
+		*texts[i] = at;
+		at += sizes[i];
+	}
+}
+
 static int load_contacts(struct accounts *accounts, struct account_result *result)
 {
 	const struct driver_ops *ops = accounts->db->ops;
@@ -293,12 +314,10 @@ static int load_contacts(struct accounts *accounts, struct account_result *resul
 		result->contacts = grow(result->contacts, account->contacts_count, sizeof(*result->contacts));
 		struct store_contact *contact = &result->contacts[account->contacts_count++];
 		*contact = (struct store_contact){
-		        .name = column_copy(accounts, &result->arena, statement, 0),
-		        .alias = column_copy(accounts, &result->arena, statement, 1),
 		        .subscribed = ops->column_int(statement, 3) != 0,
 		        .flags = (int)ops->column_int(statement, 4),
-		        .icon_hash = column_copy(accounts, &result->arena, statement, 5),
 		};
+		copy_texts(ops, statement, &result->arena, contact);
 		const char *text = ops->column_text(statement, 2);
 		if (strcmp(text, buf_text(&joined)) != 0) {
 			buf_clear(&joined);

@@ -271,6 +271,22 @@ int c2s_start(struct c2s_server *server, struct buf *error)
 	return 0;
 }
 
+size_t c2s_queued(const struct c2s_server *server, uint64_t *since_ms)
+{
+	size_t bytes = 0;
+
+	*since_ms = 0;
+	LIST_EACH (link, &server->sessions) {
+		const struct c2s_session *session = CONTAINER_OF(link, struct c2s_session, link);
+		uint64_t stalled_ms = session->socket ? stream_socket_stalled_since(session->socket) : 0;
+
+		bytes += session->socket ? stream_socket_queued(session->socket) : 0;
+		if (stalled_ms && (!*since_ms || stalled_ms < *since_ms))
+			*since_ms = stalled_ms;
+	}
+	return bytes;
+}
+
 int c2s_port(const struct c2s_server *server)
 {
 	struct sockaddr_storage address = {0};

@@ -19,6 +19,9 @@ struct c2s_server *c2s_create(struct xmpp_frontend *frontend);
 int c2s_start(struct c2s_server *server, struct buf *error);
 /* The port that is listened on; 0: none. */
 int c2s_port(const struct c2s_server *server);
+/* Of all streams: bytes that the kernel has not taken yet, and since when (clock_ms) it takes none of one of them
+ * (0: of none). */
+size_t c2s_queued(const struct c2s_server *server, uint64_t *since_ms);
 void c2s_stop(struct c2s_server *server, void (*stopped)(void *), void *context);
 void c2s_destroy(struct c2s_server **server);
 /* Queues a stanza to a full JID's stream, or with a bare JID to all streams of it that have sent presence.

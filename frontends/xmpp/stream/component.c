@@ -684,6 +684,12 @@ int component_send(struct component *component, const char *stanza, size_t lengt
 	return 0;
 }
 
+size_t component_queued(const struct component *component, uint64_t *since_ms)
+{
+	*since_ms = component->socket ? stream_socket_stalled_since(component->socket) : 0;
+	return component->socket ? stream_socket_queued(component->socket) : 0;
+}
+
 int component_is_connected(const struct component *component)
 {
 	return component->state == COMPONENT_UP;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct component;
 struct xmpp_frontend;
@@ -20,4 +21,6 @@ int component_send(struct component *component, const char *stanza, size_t lengt
 /* Like component_stop, for a process that another one follows: what the server has sent is handled to the end. */
 void component_suspend(struct component *component, void (*stopped)(void *), void *context);
 int component_is_connected(const struct component *component);
+/* Bytes that the kernel has not taken yet, and since when (clock_ms) it takes none (0: it does). */
+size_t component_queued(const struct component *component, uint64_t *since_ms);
 /* Above the peer's high-water mark reading of this stream stops until it has drained. */

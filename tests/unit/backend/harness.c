@@ -144,7 +144,7 @@ void ahead_users_end(struct ahead *ahead, const struct transport *transport)
 	ahead->count = 0;
 }
 
-void router_from_backend(struct backend *backend, const struct event *event)
+void router_from_backend(struct backend *backend, struct event *event)
 {
 	struct person *person = event->user ? find_person(event->user) : NULL;
 

@@ -97,6 +97,93 @@ static void test_narrow(void **state)
 	table_destroy(&table);
 }
 
+/* Columns with a rank go before a text is cut below 16, the highest first, and one line says so. */
+static void test_columns_left_out(void **state)
+{
+	static const struct table_column ranked[] = {{"user", TABLE_TEXT},
+						     {"clients", TABLE_NUMBER, .rank = 2},
+						     {"state", TABLE_TEXT, .rank = 1},
+						     {"rooms", TABLE_NUMBER, .rank = 2}};
+	struct table *table = table_create(ranked, ARRAY_SIZE(ranked));
+
+	(void)state;
+	table_put_text(table, "alice-of-a-long-name@example.org");
+	table_put_number(table, 1);
+	table_put_text(table, "connected to the network");
+	table_put_number(table, 12345);
+	expect(table, 76,
+	       "USER                              CLIENTS  STATE                     ROOMS\n"
+	       "alice-of-a-long-name@example.org        1  connected to the network  12345");
+	expect(table, 50,
+	       "USER              CLIENTS  STATE             ROOMS\n"
+	       "alice-of-a-long…        1  connected to th…  12345");
+	expect(table, 49,
+	       "USER                 CLIENTS  STATE\n"
+	       "alice-of-a-long-na…        1  connected to the n…\n"
+	       "1 column left out");
+	expect(table, 34,
+	       "USER              STATE\n"
+	       "alice-of-a-long…  connected to th…\n"
+	       "2 columns left out");
+	expect(table, 33,
+	       "USER\n"
+	       "alice-of-a-long-name@example.org\n"
+	       "3 columns left out");
+	expect(table, 6,
+	       "USER\n"
+	       "alice-o…\n"
+	       "3 columns left out");
+	table_put_text(table, "a-name-that-is-as-long-as-they-are-in-some-places@conference.example.org");
+	table_put_nothing(table);
+	table_put_text(table, "a state that is described with many words, more than one would think");
+	table_put_nothing(table);
+	for (unsigned width = 30; width < 200; width++) {
+		struct buf out = {0};
+
+		table_print(table, width, &out);
+		assert_true(buf_text(&out)[0] == 'U');
+		for (const char *line = out.data; *line; line += strcspn(line, "\n"), line += *line == '\n')
+			assert_true(strcspn(line, "\n") <= width + 2 * strlen("…"));
+		buf_finish(&out);
+	}
+	/* a table without rows as well */
+	table_destroy(&table);
+	table = table_create(ranked, ARRAY_SIZE(ranked));
+	expect(table, 10, "USER\n3 columns left out");
+	expect(table, 11, "USER  STATE\n2 columns left out");
+	table_destroy(&table);
+}
+
+/* There is room for the way out as well. */
+static void test_columns_left_out_say_where_they_are(void **state)
+{
+	static const struct table_column ranked[] = {{"a", TABLE_TEXT}, {"b", TABLE_TEXT, .rank = 1}};
+	struct table *table = table_create(ranked, ARRAY_SIZE(ranked));
+	struct buf wide = {0}, wanted = {0};
+
+	(void)state;
+	for (int i = 0; i < 70; i++)
+		buf_putc(&wide, '1');
+	table_put_text(table, "x");
+	table_put_text(table, buf_text(&wide));
+	expect(table, 18, "A\nx\n1 column left out");
+	buf_printf(&wanted, "A  B\nx  %s", buf_text(&wide));
+	expect(table, 73, buf_text(&wanted));
+	buf_finish(&wanted);
+	table_destroy(&table);
+	static const struct table_column numbers[] = {{"a", TABLE_NUMBER},
+						      {"a number whose heading is wider than any terminal of 80", TABLE_NUMBER,
+						       .rank = 1}};
+
+	table = table_create(numbers, ARRAY_SIZE(numbers));
+	table_put_number(table, 7);
+	table_put_number(table, 8);
+	expect(table, 56, "A\n7\n1 column left out: --json or a wider terminal shows them");
+	expect(table, 55, "A\n7\n1 column left out");
+	table_destroy(&table);
+	buf_finish(&wide);
+}
+
 static void test_empty(void **state)
 {
 	struct table *table = table_create(columns, ARRAY_SIZE(columns));
@@ -137,6 +224,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_as_wide_as_needed),
 	        cmocka_unit_test(test_narrow),
+	        cmocka_unit_test(test_columns_left_out),
+	        cmocka_unit_test(test_columns_left_out_say_where_they_are),
 	        cmocka_unit_test(test_empty),
 	        cmocka_unit_test(test_json),
 	};

@@ -207,6 +207,31 @@ static void calls(void **state)
 	assert_int_equal(f->server.requests, 6);
 }
 
+static void tells_its_load(void **state)
+{
+	struct fixture *f = *state;
+	size_t bytes = 1;
+	uint64_t oldest_ms = 1;
+
+	homeserver_load(f->homeserver, &bytes, &oldest_ms);
+	assert_int_equal(bytes, 0);
+	assert_int_equal(oldest_ms, 0);
+	const uint64_t began_ms = uv_now(&f->loop);
+
+	call(f, (struct matrix_call){.method = HTTP_PUT, .path = "/a", .body = "{\"k\":\"v\"}", .lane = "!r"});
+	call(f, (struct matrix_call){.method = HTTP_PUT, .path = "/b", .body = "{}", .lane = "!r"});
+	homeserver_load(f->homeserver, &bytes, &oldest_ms);
+	assert_int_equal(bytes, 11);
+	assert_int_equal(oldest_ms, began_ms);
+	wait_for(f, 1);
+	homeserver_load(f->homeserver, &bytes, &oldest_ms);
+	assert_int_equal(bytes, 2);
+	wait_for(f, 2);
+	homeserver_load(f->homeserver, &bytes, &oldest_ms);
+	assert_int_equal(bytes, 0);
+	assert_int_equal(oldest_ms, 0);
+}
+
 static void ask_again(void *context, const struct matrix_reply *reply)
 {
 	struct fixture *f = context;
@@ -787,6 +812,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(calls),
+	        TEST(tells_its_load),
 	        TEST(again_in_its_place),
 	        TEST(gives_refusals_back),
 	        TEST(keeps_order_over_failures),

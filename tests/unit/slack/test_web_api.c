@@ -238,6 +238,26 @@ static void calls(void **state)
 	assert_string_equal(buf_text(&f->last), "-, application/x-www-form-urlencoded");
 }
 
+static void put_load(void *context, const struct web_load *load)
+{
+	struct fixture *f = context;
+
+	assert_int_equal(load->oldest_ms, load->calls ? uv_now(&f->loop) : 0);
+	buf_printf(&f->told, "%s %zu %zu\n", load->lane ? load->lane : "all", load->calls, load->bytes);
+}
+
+static void tells_its_loads(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, "C1", "chat.update", "hi");
+	web_api_call(f->api, &(struct web_call){.method = "oauth.v2.access"});
+	web_api_loads(f->api, 5, put_load, f);
+	web_api_loads(f->api, 0, put_load, f);
+	expect_told(f, "all 2 7\nC1 1 7\nall 2 7\n");
+	wait_for(f, 1);
+}
+
 static void tells_refusals(void **state)
 {
 	struct fixture *f = *state;
@@ -851,6 +871,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(calls),
+	        TEST(tells_its_loads),
 	        TEST(tells_refusals),
 	        cmocka_unit_test(knows_the_codes),
 	        TEST(asks_again_what_may_pass),

@@ -74,6 +74,28 @@ static void test_from_empty(void **state)
 	assert_int_equal(sql_number(fixture->database, "SELECT count(*) FROM b_users"), 0);
 }
 
+/* Before version 5 contacts lay apart from their order. */
+static void test_contacts_in_order(void **state)
+{
+	struct fixture *fixture = *state;
+	assert_int_equal(migrate(fixture, "x_", schema_steps, 4), 0);
+	sql(fixture->database,
+	    "PRAGMA foreign_keys = ON;"
+	    "INSERT INTO x_users (id, jid, uin, language, created) VALUES (1, 'a@b', 'a', 'en', 1), (2, 'c@d', 'c', 'en', 1);"
+	    "INSERT INTO x_buddies VALUES (2, 'z', 'Zoe', 'g', 1, 8, 'hash'), (1, 'bob', '', '', 0, 0, ''), "
+	    "(2, 'A', 'Ann', 'h', 0, 2, '')");
+	assert_int_equal(migrate(fixture, "x_", schema_steps, schema_steps_count), 0);
+	assert_int_equal(sql_number(fixture->database, "SELECT count(*) FROM x_buddies"), 3);
+	assert_int_equal(sql_number(fixture->database,
+	                            "SELECT count(*) FROM x_buddies WHERE (user_id, uin, nickname, group_names, subscribed, "
+	                            "flags, icon_hash) IN (VALUES (2, 'z', 'Zoe', 'g', 1, 8, 'hash'), "
+	                            "(1, 'bob', '', '', 0, 0, ''), (2, 'A', 'Ann', 'h', 0, 2, ''))"),
+	                 3);
+	assert_int_equal(sql_number(fixture->database, "SELECT wr FROM pragma_table_list('x_buddies')"), 1);
+	sql(fixture->database, "PRAGMA foreign_keys = ON; DELETE FROM x_users WHERE id = 2");
+	assert_int_equal(sql_number(fixture->database, "SELECT count(*) FROM x_buddies"), 1);
+}
+
 static void test_from_version_before(void **state)
 {
 	struct fixture *fixture = *state;
@@ -125,8 +147,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_templates),       FIXTURE_TEST(test_from_empty),
-	        FIXTURE_TEST(test_from_version_before), FIXTURE_TEST(test_failed_step_is_undone),
-	        FIXTURE_TEST(test_newer_is_refused),
+	        FIXTURE_TEST(test_contacts_in_order),   FIXTURE_TEST(test_from_version_before),
+	        FIXTURE_TEST(test_failed_step_is_undone), FIXTURE_TEST(test_newer_is_refused),
 	};
 	return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
 }

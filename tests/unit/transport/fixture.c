@@ -282,6 +282,7 @@ static int fake_deliver(struct frontend *frontend, struct identity *to, struct r
 			 const struct event *event)
 {
 	assert_ptr_equal(frontend, to->frontend);
+	fx->trace = event->trace;
 	SAY("%s", to->address);
 	if (only) {
 		assert_ptr_equal(only->identity, to);
@@ -303,6 +304,7 @@ static int fake_undelivered(struct frontend *frontend, const char *address, cons
 	const struct event_undelivered *what = &event->undelivered;
 
 	(void)frontend;
+	fx->trace = event->trace;
 	SAY("%s/%s undelivered %d", address, what->resource, (int)what->reason);
 	if (what->text)
 		SAY(" '%s'", what->text);
@@ -456,6 +458,12 @@ unsigned network_plugin_server_count(const struct network_plugin_server *server)
 	return 2;
 }
 
+unsigned network_plugin_server_waiting(const struct network_plugin_server *server)
+{
+	assert_ptr_equal(server, &fake_server);
+	return 0;
+}
+
 pid_t backend_pid(const struct backend *backend)
 {
 	return backend->id == 1 ? 4711 : 0;
@@ -471,6 +479,7 @@ int backend_send(struct backend *backend, const struct event *event)
 	struct event words = *event; /* the words are what the wire has room for */
 
 	assert_non_null(event->user);
+	fx->trace = event->trace;
 	words.raw = NULL;
 	SAY("%s ", backend->label);
 	say_event(&words);

@@ -40,6 +40,7 @@ struct fixture {
 	int promise;       /* what deliver answers for what it is to confirm */
 	bool unanswered;   /* backends do not answer: the last number is kept */
 	uint64_t number;
+	uint64_t trace;    /* of the last event that a frontend or a backend was given */
 	uv_loop_t loop;
 	struct config *config;
 	struct transport *transport;

@@ -4,12 +4,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "transport/admin.h"
 #include "transport/admin_table.h"
 #include "transport/command.h"
 #include "transport/drain.h"
+#include "transport/spool/spool.h"
 
 static struct buf answered;
 static int answers;
@@ -75,15 +77,63 @@ static void test_spectrum_answers(void **state)
 	fx->transport->crashed[1] = 1;
 	fx->transport->crashed_count = 2;
 	assert_answer("crashed_backends", "3\n1");
-	assert_int_not_equal(strtol(ask("res_memory"), NULL, 10), 0);
-	assert_int_not_equal(strtol(ask("used_memory"), NULL, 10), 0);
-	assert_answer("average_memory_per_user", ask("used_memory"));
 	assert_answer("register tom@x to secret", "User registered");
 	assert_true(store_has("tom@x"));
 	assert_answer("register tom@x to secret", "Error: User is already registered");
 	assert_answer("unregister tom@x", "User 'tom@x' unregistered.");
 	assert_false(store_has("tom@x"));
 	assert_answer("unregister tom@x", "Error: You are not registered.");
+}
+
+/* Of this process, as the kernel says it: KiB. */
+static void own_memory(long *resident, long *shared)
+{
+	const long page = sysconf(_SC_PAGESIZE) / 1024;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*u %ld %ld", resident, shared), 2);
+	fclose(file);
+	*resident *= page;
+	*shared *= page;
+}
+
+/* A test allocates between two looks, so that its own share is known up to a mebibyte; backends' are far larger. */
+static void assert_memory(const char *variable, long wanted)
+{
+	char *end;
+	long value = strtol(ask(variable), &end, 10);
+
+	if (*end || labs(value - wanted) > 1024)
+		fail_msg("%s is %s, not about %ld", variable, buf_text(&answered), wanted);
+}
+
+static void test_memory_is_of_all_processes(void **state)
+{
+	long resident, shared;
+
+	(void)state;
+	begin(NULL, 0);
+	fx->backends[0].stats.resident_kb = 9000000;
+	fx->backends[0].stats.shared_kb = 400000;
+	fx->backends[1].stats.resident_kb = 600000;
+	fx->backends[1].stats.shared_kb = 50000;
+	own_memory(&resident, &shared);
+	assert_memory("res_memory", resident + 9600000);
+	assert_memory("shr_memory", shared + 450000);
+	assert_memory("used_memory", resident - shared + 9150000);
+	/* alice is connected, bob is not; then both are */
+	assert_memory("average_memory_per_user", resident - shared + 9150000);
+	fx->gives = &fx->backends[0];
+	store_account("tom@x", "to", "pw");
+	log_in("tom@x", "phone");
+	assert_answer("online_users_count", "2");
+	assert_memory("average_memory_per_user", (resident - shared + 9150000) / 2);
+	/* what a backend says is no number of ours */
+	fx->backends[1].stats.resident_kb = -600000;
+	fx->backends[1].stats.shared_kb = -1;
+	assert_memory("res_memory", resident + 9000000);
+	assert_memory("shr_memory", shared + 400000);
 }
 
 static void test_errors(void **state)
@@ -167,8 +217,165 @@ static void test_tables(void **state)
 	                        "  SILENT  REFUSED\n"));
 	assert_non_null(strstr(buf_text(&answered), "\n 1  4711  ready     all      1        2048"));
 	assert_non_null(strstr(buf_text(&answered), "\n 2     -  starting  all      0           0"));
-	assert_answer("--width=30 rooms", "ROOM  USER     NICKNAME  STATE   CLIENTS  PARTICIPANTS\n"
-	                                  "#r    alice@x  al        joined        1             2");
+	assert_answer("--width=30 rooms", "ROOM  USER     STATE\n"
+	                                  "#r    alice@x  joined\n"
+	                                  "3 columns left out");
+}
+
+static int shown_ties(struct frontend *frontend, const char *who,
+		      void (*each)(void *context, const struct frontend_tie *tie), void *context)
+{
+	(void)frontend;
+	if (strcmp(who, "T1") != 0)
+		return TP_ERR_NOT_FOUND;
+	each(context, &(struct frontend_tie){.place = "C1", .name = "general", .room = "#lobby"});
+	each(context, &(struct frontend_tie){.place = "C2", .name = "", .room = "#old%irc.example.org", .closed = true});
+	return 0;
+}
+
+static int note_tie(struct frontend *frontend, const char *who, const char *place, const char *room)
+{
+	(void)frontend;
+	if (strcmp(who, "T1") != 0)
+		return TP_ERR_NOT_FOUND;
+	if (*place != 'C')
+		return TP_ERR_INVALID;
+	if (room && !strcmp(place, "C1"))
+		return TP_ERR_EXISTS;
+	buf_printf(&fx->log, "tie %s to %s\n", place, room ? room : "nothing");
+	return 0;
+}
+
+static bool has_page;
+
+static void put_install_url(struct frontend *frontend, struct buf *out)
+{
+	(void)frontend;
+	if (has_page)
+		buf_puts(out, "https://bridge.example.org/slack/install");
+}
+
+static void no_workspace(struct frontend *frontend,
+			 void (*each)(void *context, const struct frontend_workspace *workspace), void *context)
+{
+	(void)frontend, (void)each, (void)context;
+}
+
+/* Commands of Spectrum 2's Slack frontend: with one that has workspaces, and without. */
+static void test_workspaces_of_spectrum(void **state)
+{
+	static struct frontend_ops ops;
+
+	(void)state;
+	begin(NULL, 0);
+	assert_answer("list_rooms T1", "Error: list_rooms is about Slack, which this instance does not serve: rooms shows "
+				       "who is in which");
+	assert_answer("join_room T1 al #lobby - C1", "Error: join_room is about Slack, which this instance does not serve: "
+						     "rooms shows who is in which");
+	assert_answer("leave_room T1 C1", "Error: leave_room is about Slack, which this instance does not serve: rooms shows "
+					  "who is in which");
+	assert_answer("get_oauth2_url", "Error: There is no page that installs the app: it needs slack.client_id, "
+					"slack.client_secret and slack.public_url");
+	ops = fake_frontend_ops;
+	ops.workspaces = no_workspace;
+	ops.ties = shown_ties;
+	ops.tie = note_tie;
+	ops.install_url = put_install_url;
+	fx->frontend->ops = &ops;
+	fx->transport->frontends_started = true;
+	assert_true(text_starts(ask("get_oauth2_url"), "Error: There is no page"));
+	has_page = true;
+	assert_answer("get_oauth2_url", "https://bridge.example.org/slack/install");
+	assert_answer("get_oauth2_url T1/U1 al secret", "https://bridge.example.org/slack/install");
+	assert_answer("get_oauth2_url T1/U1 al secret more", "Error: Too many arguments.");
+	assert_answer("set_oauth2_code 123 abc", "Error: The browser itself brings the code here, from the page that "
+						 "get_oauth2_url names");
+	assert_answer("list_rooms", "Error: No username given");
+	assert_answer("list_rooms T2", "Error: T2 is no workspace that is served, and nobody in one: workspaces has them");
+	assert_answer("list_rooms T1", "CHANNEL  NAME     ROOM                  STATE\n"
+				       "C1       general  #lobby                tied\n"
+				       "C2       -        #old%irc.example.org  archived");
+	assert_answer("join_room", "Error: No username given");
+	assert_answer("join_room T1 al #lobby -", "Error: Argument is missing.");
+	assert_answer("join_room T2 al #lobby - C3", "Error: T2 is no workspace that is served, and nobody in one: "
+						     "workspaces has them");
+	assert_answer("join_room T1 al #lobby - C1", "Error: C1 is tied to a room already: leave_room unties it");
+	assert_answer("join_room T1 al #lobby - #x", "Error: #x is no id of a channel (C0123ABC, in the channel's details), "
+						     "or #lobby no room");
+	forget();
+	assert_answer("join_room T1 al #lobby - C3", "C3 is tied to #lobby as soon as the app is in it: list_rooms shows it.");
+	assert_answer("join_room T1 al #lobby irc.example.org C4",
+		      "C4 is tied to #lobby%irc.example.org as soon as the app is in it: list_rooms shows it.");
+	assert_answer("leave_room T1 C4", "C4 is not tied any more.");
+	expect("tie C3 to #lobby\ntie C4 to #lobby%irc.example.org\ntie C4 to nothing\n");
+	assert_answer("leave_room T1 x", "Error: x is tied to nothing: list_rooms shows those that are");
+	assert_answer("args leave_room", "slack_channel - \"Channel\" Example: \"C0123ABC\" Type: \"string\"");
+}
+
+/* The columns of a terminal that the widest line takes; one for each character. */
+static size_t width_of(const char *text)
+{
+	size_t widest = 0, width = 0;
+
+	for (; *text; text++) {
+		width = *text == '\n' ? 0 : width + ((*text & 0xc0) != 0x80);
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+static void show_workspace(struct frontend *frontend,
+			   void (*each)(void *context, const struct frontend_workspace *workspace), void *context)
+{
+	(void)frontend;
+	each(context, &(struct frontend_workspace){.id = "T0123ABCDEF",
+						   .name = "A company whose name is longer than most names of companies are",
+						   .state = "waiting for the answer of Slack",
+						   .waiting = 1234567});
+}
+
+/* Everything has long names and large numbers, and is asked for on 80 columns. */
+static void test_tables_fit_80_columns(void **state)
+{
+	static const char *const tables[] = {"users", "backends", "spool", "rooms", "bans", "workspaces", "queues"};
+	static const char longest[] = "someone-with-a-long-name@chat.department.example.org";
+	static struct frontend_ops ops;
+	struct user *user;
+
+	(void)state;
+	fixture_start(NULL, 0);
+	ops = fake_frontend_ops;
+	ops.workspaces = show_workspace;
+	fx->frontend->ops = &ops;
+	fx->transport->frontends_started = true;
+	store_account(longest, "someone-with-a-long-name", "pw");
+	user = log_in(longest, "phone");
+	join(longest, "phone", "#a-room-with-a-long-name%irc.example.org", "a-long-nickname");
+	user->messages_in = user->messages_out = 123456789;
+	user->connected_ms = user->active_ms = 1;
+	fx->backends[0].state = BACKEND_READY;
+	fx->backends[0].stats.resident_kb = fx->backends[0].stats.shared_kb = 16777216;
+	fx->backends[0].ignored_frames = 1234567;
+	assert_int_equal(from_person(longest, "phone",
+				     (struct event){.type = EVENT_MESSAGE,
+						    .message = {.kind = MESSAGE_ROOM,
+								.name = "#a-room-with-a-long-name%irc.example.org",
+								.text = "one"}}),
+			 0);
+	ask("ban someone-else-with-a-long-name@chat.department.example.org Has said the same thing far too often.");
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		char *line = mem_printf("--width=80 %s", tables[i]);
+		const char *text = ask(line);
+
+		if (!strchr(text, '\n') || width_of(text) > 80)
+			fail_msg("%s: %zu columns\n%s", tables[i], width_of(text), text);
+		mem_free(line);
+	}
+	/* who, in what state, and why, are always there */
+	assert_non_null(strstr(ask("--width=80 users"), "USER"));
+	assert_non_null(strstr(buf_text(&answered), "STATE"));
+	assert_non_null(strstr(buf_text(&answered), "ERROR"));
+	assert_non_null(strstr(buf_text(&answered), "columns left out: --json or a wider terminal shows them"));
 }
 
 static void test_json(void **state)
@@ -195,6 +402,73 @@ static void test_json(void **state)
 	        strstr(ask("--json args kick"), "{\"command\":\"args\",\"rows\":[{\"name\":\"user\""));
 	assert_non_null(strstr(ask("--json commands"), "{\"name\":\"kick\",\"category\":\"Users\""));
 	assert_non_null(strstr(ask("--json variables"), "{\"name\":\"backends_count\",\"value\":\"2\""));
+}
+
+static void show_queues(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),
+			void *context)
+{
+	(void)frontend;
+	each(context, &(struct frontend_queue){
+			      .name = "calls", .items = 3, .bytes = 20, .oldest_ms = (int64_t)clock_ms() - 5000});
+	each(context, &(struct frontend_queue){.name = "stream", .items = -1, .bytes = 7, .oldest_ms = -1});
+}
+
+static void test_queues(void **state)
+{
+	static struct frontend_ops ops;
+
+	(void)state;
+	begin(NULL, 0);
+	ops = fake_frontend_ops;
+	ops.queues = show_queues;
+	fx->frontend->ops = &ops;
+	fx->transport->frontends_started = true;
+	fx->frontend->holds = true;
+	fx->queued = 42;
+	fx->backends[0].congested = true;
+	fx->unanswered = true;
+	assert_int_equal(from_person("alice@x", "phone", (struct event){.type = EVENT_MESSAGE,
+									.message = {.name = "carl", .text = "hi"}}),
+			 0);
+	const struct spool_queue *queue = spool_queue_find(fx->transport->spool, SPOOL_TO_NETWORK, "alice@x");
+	unsigned long long bytes = queue->bytes;
+	struct buf wanted = {0};
+
+	buf_printf(&wanted,
+		   "{\"command\":\"queues\",\"rows\":["
+		   "{\"queue\":\"spool: to the network\",\"items\":1,\"bytes\":%llu,\"oldest\":0,\"held\":\"no\"},"
+		   "{\"queue\":\"spool: to people\",\"items\":0,\"bytes\":0,\"oldest\":null,\"held\":\"no\"},"
+		   "{\"queue\":\"spool: dead letters\",\"items\":0,\"bytes\":0,\"oldest\":null,\"held\":\"no\"},"
+		   "{\"queue\":\"database\",\"items\":null,\"bytes\":0,\"oldest\":null,\"held\":\"no\"},"
+		   "{\"queue\":\"xmpp: calls\",\"items\":3,\"bytes\":20,\"oldest\":5,\"held\":\"yes\"},"
+		   "{\"queue\":\"xmpp: stream\",\"items\":null,\"bytes\":7,\"oldest\":null,\"held\":\"yes\"},"
+		   "{\"queue\":\"logins without a backend\",\"items\":0,\"bytes\":null,\"oldest\":null,\"held\":\"no\"},"
+		   "{\"queue\":\"b1\",\"items\":null,\"bytes\":42,\"oldest\":null,\"held\":\"yes\"},"
+		   "{\"queue\":\"b2\",\"items\":null,\"bytes\":42,\"oldest\":null,\"held\":\"no\"}]}",
+		   bytes);
+	assert_answer("--json queues", buf_text(&wanted));
+	buf_finish(&wanted);
+	spool_dead(fx->transport->spool, CONTAINER_OF(queue->records.next, struct spool_record, link), "no");
+	assert_non_null(strstr(ask("queues"), "\nspool: to the network         0      0       -  no\n"));
+	assert_non_null(strstr(buf_text(&answered), "\nspool: dead letters           1 "));
+}
+
+static void test_spool_status_as_fields(void **state)
+{
+	(void)state;
+	begin(NULL, 0);
+	assert_answer("--json spool_status",
+		      "{\"command\":\"spool_status\",\"waiting\":0,\"handed\":0,\"dead\":0,\"bytes\":0,\"files\":0,"
+		      "\"disk_bytes\":0,\"seen_ids\":0,\"mapped_ids\":0,\"accepted\":0,\"done\":0,\"oldest\":null,"
+		      "\"durability\":\"off\",\"fault\":null,\"to_network\":\"socket\",\"to_people\":{\"xmpp\":\"socket\"}}");
+	fx->unanswered = true;
+	fx->transport->features.extension = true;
+	assert_int_equal(from_person("alice@x", "phone", (struct event){.type = EVENT_MESSAGE,
+									.message = {.name = "carl", .text = "hi"}}),
+			 0);
+	assert_non_null(strstr(ask("--json spool_status"), "{\"command\":\"spool_status\",\"waiting\":0,\"handed\":1,"));
+	assert_non_null(strstr(buf_text(&answered), "\"accepted\":1,\"done\":0,\"oldest\":0,"));
+	assert_non_null(strstr(buf_text(&answered), "\"to_network\":\"confirmed\""));
 }
 
 /* Between tabs words may have spaces, or be empty. */
@@ -500,10 +774,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_spectrum_answers),
+	        TEST(test_memory_is_of_all_processes),
 	        TEST(test_errors),
 	        TEST(test_machine_formats),
 	        TEST(test_tables),
+	        TEST(test_tables_fit_80_columns),
+	        TEST(test_workspaces_of_spectrum),
 	        TEST(test_json),
+	        TEST(test_queues),
+	        TEST(test_spool_status_as_fields),
 	        TEST(test_words),
 	        TEST(test_kick),
 	        TEST(test_ban),

@@ -250,6 +250,80 @@ static void test_waits_in_its_conversation(void **state)
 	assert_int_equal(spool().handed, 5);
 }
 
+static struct spool_record *only_record(enum spool_direction direction)
+{
+	struct spool_queue *queue = spool_queue_first(fx->transport->spool);
+
+	while (queue && (queue->direction != direction || list_empty(&queue->records)))
+		queue = spool_queue_next(fx->transport->spool, queue);
+	assert_non_null(queue);
+	return CONTAINER_OF(queue->records.next, struct spool_record, link);
+}
+
+/* From its coming to its end a message has one number in the log. */
+static void test_one_trace_to_the_network(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	connecting();
+	fx->unanswered = true;
+	assert_int_equal(write_chat("hi"), 0);
+	const uint64_t trace = only_record(SPOOL_TO_NETWORK)->trace;
+
+	assert_int_not_equal(trace, 0);
+	connected();
+	assert_int_equal(fx->trace, trace);
+	fx->trace = 0;
+	from_backend(fx->gives, (struct event){.type = EVENT_DISCONNECTED, .user = "alice@x", .disconnected = {0, "x"}});
+	wait_for("login");
+	connected();
+	assert_int_equal(fx->trace, trace);
+	assert_true(was_told("b1 message bob: hi id=i1\n"));
+	answer((struct event_handover_result){.error = HANDOVER_FORBIDDEN, .reason = "No."});
+	assert_true(was_told("alice@x/phone undelivered"));
+	assert_int_equal(fx->trace, trace);
+}
+
+static void test_one_trace_to_people(void **state)
+{
+	(void)state;
+	logged_in();
+	fx->promise = TP_ERR_NOT_CONNECTED;
+	network((struct event_message){.name = "bob", .text = "one"});
+	const uint64_t trace = fx->trace;
+
+	assert_int_not_equal(trace, 0);
+	assert_int_equal(only_record(SPOOL_TO_PEOPLE)->trace, trace);
+	fx->promise = 1;
+	fx->trace = 0;
+	delivery_frontend_ready(fx->frontend);
+	assert_int_equal(fx->trace, trace);
+	fx->trace = 0;
+	delivery_not_shown(fx->transport, only_record(SPOOL_TO_PEOPLE)->id);
+	delivery_frontend_ready(fx->frontend);
+	assert_int_equal(fx->trace, trace);
+}
+
+/* What an earlier process has accepted gets a number when it is handed on, and keeps that. */
+static void test_a_trace_after_a_restart(void **state)
+{
+	(void)state;
+	logged_in();
+	fx->promise = TP_ERR_NOT_CONNECTED;
+	network((struct event_message){.name = "bob", .text = "one"});
+	const uint64_t before = only_record(SPOOL_TO_PEOPLE)->trace;
+
+	only_record(SPOOL_TO_PEOPLE)->trace = 0;
+	delivery_frontend_ready(fx->frontend);
+	const uint64_t trace = fx->trace;
+
+	assert_true(trace > before);
+	fx->promise = 1;
+	fx->trace = 0;
+	delivery_frontend_ready(fx->frontend);
+	assert_int_equal(fx->trace, trace);
+}
+
 static void test_confirmations(void **state)
 {
 	(void)state;
@@ -422,6 +496,9 @@ int main(void)
 		TEST(test_the_end_of_the_session_bounces),
 		TEST(test_waits_for_the_frontend),
 		TEST(test_waits_in_its_conversation),
+		TEST(test_one_trace_to_the_network),
+		TEST(test_one_trace_to_people),
+		TEST(test_a_trace_after_a_restart),
 		TEST(test_confirmations),
 		TEST(test_comes_once),
 		TEST(test_rooms_that_nobody_is_in),

@@ -210,13 +210,7 @@ void room_replay(struct room *room, struct resource *to)
 
 struct contact *roster_find(const struct roster *roster, const char *name)
 {
-	char *key = mem_strdup(name);
-
-	text_lower(key);
-	struct contact *contact = map_get(roster->contacts, key);
-
-	mem_free(key);
-	return contact;
+	return contacts_find(roster->contacts, name);
 }
 
 bool user_setting_bool(const struct user *user, const char *name, bool fallback)

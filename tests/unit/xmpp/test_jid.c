@@ -158,6 +158,55 @@ static void decodes(const char *node, const char *name)
 	buf_finish(&out);
 }
 
+/* In one pass it is what it is in two, or is left to them. */
+static void plain_is(const char *name, bool expected)
+{
+	static const bool ways[] = {true, false};
+	struct buf out = {0};
+
+	buf_puts(&out, "before");
+	assert_int_equal(jid_from_plain_name(&out, name), expected);
+	for (size_t i = 0; expected && i < ARRAY_SIZE(ways); i++) {
+		struct buf node = {0}, prepared = {0};
+
+		jid_from_contact(&node, name, ways[i]);
+		assert_true(jid_prepare_node(&prepared, buf_text(&node)));
+		assert_string_equal(buf_text(&out) + strlen("before"), buf_text(&prepared));
+		buf_finish(&node);
+		buf_finish(&prepared);
+	}
+	if (!expected)
+		assert_string_equal(buf_text(&out), "before");
+	buf_finish(&out);
+}
+
+static void test_plain_names(void **state)
+{
+	char name[1025] = "", one[] = "a?z";
+
+	(void)state;
+	plain_is("friend00001", true);
+	plain_is("Friend.Of_Mine-2%net", true);
+	plain_is("", false);
+	plain_is("two words", false);
+	plain_is("user@host", false);
+	plain_is("\\20", false);
+	plain_is("\xc3\xa4", false);
+	memset(name, 'a', 1023);
+	plain_is(name, true);
+	name[1023] = 'a';
+	plain_is(name, false);
+	for (unsigned c = 1; c < 0x80; c++) {
+		struct buf prepared = {0}, node = {0};
+
+		one[1] = (char)c;
+		jid_escape(&node, one);
+		plain_is(one, !strcmp(buf_text(&node), one) && c != '\\' && jid_prepare_node(&prepared, one));
+		buf_finish(&node);
+		buf_finish(&prepared);
+	}
+}
+
 static void test_legacy_names(void **state)
 {
 	struct buf out = {0};
@@ -202,7 +251,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_parse),         cmocka_unit_test(test_part_lengths),
 	        cmocka_unit_test(test_escape),        cmocka_unit_test(test_escape_property),
-	        cmocka_unit_test(test_room_property), cmocka_unit_test(test_legacy_names),
+	        cmocka_unit_test(test_room_property), cmocka_unit_test(test_plain_names),
+		cmocka_unit_test(test_legacy_names),
 	        cmocka_unit_test(test_nicknames),
 	};
 

@@ -227,7 +227,7 @@ static void test_roster_swept(void **state)
 {
 	(void)state;
 	struct resource *resource = log_in(ALICE_HOME);
-	struct map *contacts = resource->identity->user->roster->contacts;
+	struct contacts **contacts = &resource->identity->user->roster->contacts;
 	struct event event = {.type = EVENT_CONTACT, .contact = {.name = "late"}};
 	char name[16];
 
@@ -241,7 +241,7 @@ static void test_roster_swept(void **state)
 	identity_state(resource->identity)->work_after = 0;
 	assert_int_equal(questions(), 10);
 	expect_sent("from='friend9@");
-	mem_free(map_remove(contacts, "friend9")); /* where the sweep stands */
+	contacts_remove(contacts, contacts_find(*contacts, "friend9")); /* where the sweep stands */
 	fake_contact("late", NULL, false);
 	deliver(NULL, &event);
 	assert_int_equal(questions(), 6);
