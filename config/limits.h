@@ -238,6 +238,7 @@
 #define LIMIT_SLACK_SHARE_ASK_MS 1000      /* Slack is asked for it so long after, then in twice the time up to 16 */
 #define LIMIT_SLACK_START_MS 4000          /* at the start, that workspaces wait for one that is not known yet */
 #define LIMIT_SLACK_PATIENCE_MS 2000      /* that an event waits for names and accounts; it has 3 s in all */
+#define LIMIT_SLACK_HISTORY_WAIT_MS 30000 /* ... and for history of a gap, since that was asked for */
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */

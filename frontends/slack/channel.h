@@ -26,6 +26,7 @@ struct channel {
 	char *topic;      /* PORTAL: as people know it; NULL */
 	char *topic_asked; /* the network's, on its way to Slack; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
+	uint64_t catching_since_ms; /* clock_ms */
 	struct known *known; /* its last messages (known.c); NULL: not needed so far */
 	bool behind;      /* and has to be read once more then */
 };

@@ -119,6 +119,19 @@ bool history_is_newest(struct slack_frontend *frontend, const struct channel *ch
 	return is_newest;
 }
 
+bool history_is_waited_for(const struct channel *channel)
+{
+	return channel->catching_up && clock_ms() - channel->catching_since_ms < LIMIT_SLACK_HISTORY_WAIT_MS;
+}
+
+/* Threads below older messages are read if something was said in them lately: that is not so sure. */
+bool history_has(const struct channel *channel, const struct slack_event *event)
+{
+	bool in_thread = event->thread_ts && event->ts && strcmp(event->thread_ts, event->ts) != 0;
+
+	return event->kind == SLACK_MESSAGE && (channel->kind == CHANNEL_CHAT || !in_thread);
+}
+
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
                   const char *thread)
 {
@@ -402,6 +415,7 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 
 		known_continue(frontend, channel);
 		channel->catching_up = true;
+		channel->catching_since_ms = clock_ms();
 		reading->frontend = frontend;
 		reading->page = PAGE;
 		reading->seen = mem_strdup(since);

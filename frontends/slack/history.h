@@ -19,6 +19,10 @@ void history_forget(struct slack_frontend *frontend, struct channel *channel);
 /* Notes the newest topic, and the last time that it was archived or opened again. False: the event is older than that.
  * True of all other events. */
 bool history_is_newest(struct slack_frontend *frontend, const struct channel *channel, const struct slack_event *event);
+/* Whether what comes has to wait, as it belongs behind what is being read. */
+bool history_is_waited_for(const struct channel *channel);
+/* Whether the next process finds a message that was not taken yet, as what is not taken does not count as seen. */
+bool history_has(const struct channel *channel, const struct slack_event *event);
 /* A message of that conversation, of a thread unless NULL, has been taken. */
 void history_seen(struct slack_frontend *frontend, const struct channel *channel, const char *ts,
                   const char *thread);

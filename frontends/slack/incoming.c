@@ -286,6 +286,7 @@ struct waiting_event {
 	struct cJSON *json;
 	uint64_t since_ms;  /* clock_ms */
 	bool of_history;
+	bool looked_at;  /* whether it can be acknowledged before it is taken */
 	bool is_command; /* the payload of one */
 	char channel[SLACK_ID_MAX + 1]; /* of a message of history; "": the payload of an event */
 	socket_number socket;
@@ -333,7 +334,7 @@ static bool is_catching_up(struct workspace *workspace, const struct slack_event
 {
 	const struct channel *channel = channel_of(workspace, event);
 
-	return channel && channel->catching_up;
+	return channel && history_is_waited_for(channel);
 }
 
 static bool read_waiting(struct slack_event *event, const struct waiting_event *waiting, struct arena *arena)
@@ -344,6 +345,11 @@ static bool read_waiting(struct slack_event *event, const struct waiting_event *
 	return *waiting->channel
 	               ? slack_history_read(event, waiting->json, waiting->channel, arena, &reactions, &count)
 	               : slack_event_read(event, waiting->json, arena);
+}
+
+static bool is_impatient(const struct waiting_event *waiting)
+{
+	return clock_ms() - waiting->since_ms > LIMIT_SLACK_PATIENCE_MS;
 }
 
 static void run_command(struct workspace *workspace, const struct cJSON *payload)
@@ -361,21 +367,43 @@ static bool try_waiting(struct workspace *workspace, struct waiting_event *waiti
 {
 	struct arena arena = {0};
 	struct slack_event event;
-	bool impatient = clock_ms() - waiting->since_ms > LIMIT_SLACK_PATIENCE_MS;
 
 	if (waiting->is_command) {
 		run_command(workspace, waiting->json);
 		return true;
 	}
 	bool good = read_waiting(&event, waiting, &arena);
-	bool taken = !good || impatient ||
-	             (!has_to_wait(workspace, &event) &&
-	              (waiting->of_history || !is_catching_up(workspace, &event)));
+	bool named = !good || is_impatient(waiting) || !has_to_wait(workspace, &event);
+	bool taken = named && (!good || waiting->of_history || !is_catching_up(workspace, &event));
 
 	if (good && taken)
 		take(workspace, &event);
 	arena_finish(&arena);
 	return taken;
+}
+
+/* They wait for history, longer than Slack does for its answer. What history has as well is safe there. */
+static void acknowledge_waiting(struct workspace *workspace)
+{
+	LIST_EACH (link, &workspace->waiting) {
+		struct waiting_event *waiting = CONTAINER_OF(link, struct waiting_event, link);
+		struct arena arena = {0};
+		struct slack_event event;
+
+		if (!waiting->of_history && !is_impatient(waiting))
+			return;
+		if (!*waiting->envelope || waiting->looked_at)
+			continue;
+		bool good = read_waiting(&event, waiting, &arena);
+		const struct channel *channel = good ? channel_of(workspace, &event) : NULL;
+
+		waiting->looked_at = true;
+		if (channel && history_has(channel, &event)) {
+			acknowledge(workspace->frontend, waiting->socket, waiting->envelope);
+			*waiting->envelope = '\0';
+		}
+		arena_finish(&arena);
+	}
 }
 
 static void go_on(struct workspace *workspace)
@@ -386,8 +414,10 @@ static void go_on(struct workspace *workspace)
 		struct waiting_event *first =
 		        CONTAINER_OF(workspace->waiting.next, struct waiting_event, link);
 
-		if (!try_waiting(workspace, first))
+		if (!try_waiting(workspace, first)) {
+			acknowledge_waiting(workspace);
 			break;
+		}
 		/* A workspace that has ended in it has none that wait. */
 		if (list_empty(&workspace->waiting))
 			break;
@@ -431,6 +461,18 @@ void incoming_go_on(struct slack_frontend *frontend, const char *unused)
 	transport_commit(frontend->base.transport);
 }
 
+/* Since when the first of those has waited that can still be acknowledged in time; now: there is none. */
+static uint64_t oldest_to_acknowledge(const struct workspace *workspace, const struct list *from)
+{
+	for (const struct list *link = from; link != &workspace->waiting; link = link->next) {
+		const struct waiting_event *waiting = CONTAINER_OF(link, struct waiting_event, link);
+
+		if (*waiting->envelope && !is_impatient(waiting))
+			return waiting->since_ms;
+	}
+	return clock_ms();
+}
+
 static struct waiting_event *wait_behind_history(struct workspace *workspace, const struct cJSON *json)
 {
 	struct list *before = workspace->waiting.next;
@@ -439,9 +481,7 @@ static struct waiting_event *wait_behind_history(struct workspace *workspace, co
 		before = before->next;
 	struct waiting_event *waiting = wait_with(workspace, json, "", before);
 
-	/* Who waits behind it is to be acknowledged in time. */
-	if (before != &workspace->waiting)
-		waiting->since_ms = CONTAINER_OF(before, struct waiting_event, link)->since_ms;
+	waiting->since_ms = oldest_to_acknowledge(workspace, before);
 	waiting->of_history = true;
 	return waiting;
 }

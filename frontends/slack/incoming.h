@@ -3,7 +3,8 @@
  * What Slack hands us: each event once (by its id, messages also by channel and time stamp, over restarts),
  * in order, and to whom it belongs. An envelope is acknowledged when all that it brought is on record, and
  * within three seconds: names and accounts that it needs are waited for no longer than
- * LIMIT_SLACK_PATIENCE_MS.
+ * LIMIT_SLACK_PATIENCE_MS. A message that waits longer, behind the history of a gap, is acknowledged all the same: it
+ * does not count as seen yet, so that whoever comes after us reads it there. Other events come again, and count once.
  */
 #pragma once
 

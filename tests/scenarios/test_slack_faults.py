@@ -402,3 +402,36 @@ async def scenario_reactions_in_a_chat(world):
     said = [match[1] for match in carol.find_all(r"^:egon!\S+ PRIVMSG carol :(.*)$", start)]
     require(sorted(said) == sorted(["yes?", "\U0001f389", "\U0001f44d", "\U0001f440", "(takes back: \U0001f44d)",
                                     "(takes back: \U0001f389)", "the end"]), f"{said}")
+
+
+async def scenario_slow_history(world):
+    """History takes longer than an event may wait for its acknowledgement: what is said meanwhile is acknowledged in time, and
+    comes behind what was said in the gap; also if the gateway is killed before it has come."""
+    lobby = await tied(world)
+    slack, carol, egon, gateway = lobby.slack, lobby.carol, lobby.egon, lobby.gateway
+    egon.say("general", "before")
+    await irc_hears(carol, "bridge", "<Egon> before")
+    await slack.wait_acknowledged()
+    mark = carol.mark()
+    slack.hub.retry_delays = ()
+    expected = []
+    for round_, killed in enumerate((False, True)):
+        await gateway.process.stop()
+        for number in range(3):
+            egon.say("general", f"missed {round_} {number}")
+        slack.faults.planned.clear()
+        slack.faults.plan("late", "conversations.history", times=10, seconds=5)
+        await gateway.start()
+        await slack.wait_connected()
+        before = len(slack.hub.deliveries)
+        egon.say("general", f"live {round_}")
+        await slack.wait_acknowledged()
+        require(all(one.acked is not None and not one.lost for one in slack.hub.deliveries[before:]), "not acknowledged in time")
+        require(len(said_on_irc(carol, mark)) == len(expected), f"history was not waited for: {said_on_irc(carol, mark)}")
+        if killed:
+            await gateway.kill_core()
+            slack.faults.planned.clear()
+            await gateway.start()
+        expected += [*(f"<Egon> missed {round_} {number}" for number in range(3)), f"<Egon> live {round_}"]
+        await irc_hears(carol, "bridge", f"<Egon> live {round_}", mark)
+        require(said_on_irc(carol, mark) == expected, f"{said_on_irc(carol, mark)}")
