@@ -304,7 +304,7 @@ static void test_plain_names(void **state)
 
 		one[1] = (char)c;
 		jid_escape(&node, one);
-		plain_is(one, !strcmp(buf_text(&node), one) && c != '\\' && jid_prepare_node(&prepared, one));
+		plain_is(one, !strcmp(buf_text(&node), one) && !strchr("\\%", (char)c) && jid_prepare_node(&prepared, one));
 		buf_finish(&node);
 		buf_finish(&prepared);
 	}
