@@ -286,7 +286,7 @@ static void read_lost(struct reader *in, const struct cJSON *before)
 		read_inner(in, before);
 	in->event->ts = ts;
 	/* What it was may claim another time than the one that is deleted. */
-	if (slack_text_is(in->event->thread_ts, ts))
+	if (ts && slack_text_is(in->event->thread_ts, ts))
 		in->event->thread_ts = NULL;
 	in->event->kind = SLACK_DELETE;
 }
