@@ -48,7 +48,9 @@ async def fuzz(top, *arguments):
     environment = {**os.environ, "PATH": os.path.join(top, "bin") + ":" + os.environ["PATH"]}
     return await asyncio.create_subprocess_exec(
         os.path.join(top, "scripts", "fuzz"), *arguments, env=environment, cwd=top, start_new_session=True,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        # Whoever runs us in the background may have it ignored, and a shell cannot trap that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
 async def ended(child):
