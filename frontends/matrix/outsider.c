@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/markup.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 
@@ -89,20 +90,6 @@ static bool is_emote(const struct cJSON *content, struct arena *arena)
 	return type && !strcmp(type, "m.emote");
 }
 
-static void put_escaped(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '<')
-			buf_puts(out, "&lt;");
-		else if (*text == '>')
-			buf_puts(out, "&gt;");
-		else if (*text == '&')
-			buf_puts(out, "&amp;");
-		else
-			buf_putc(out, *text);
-	}
-}
-
 /* A file's body is its caption, where it is not its name. */
 static void put_body(struct buf *out, const struct cJSON *content, const char *nickname, struct arena *arena)
 {
@@ -121,7 +108,7 @@ static void put_markup(struct buf *out, const struct cJSON *content, const char 
 	struct buf text = {0};
 
 	buf_puts(&text, is_emote(content, arena) ? "* " : "&lt;");
-	put_escaped(&text, nickname);
+	markup_put_text(&text, nickname, strlen(nickname));
 	buf_printf(&text, "%s%s", is_emote(content, arena) ? " " : "&gt; ", markup);
 	json_put_string(out, buf_text(&text));
 	buf_finish(&text);

@@ -8,6 +8,7 @@ import asyncio
 import html
 import os
 import re
+from types import SimpleNamespace
 from urllib.parse import quote
 
 from harness.http import http_ask
@@ -584,14 +585,14 @@ async def scenario_matrix(world):
 # ---------------------------------------------------------------------------------------------------------------- faces
 
 
-async def scenario_faces(world):
-    """Whoever speaks has a name and a picture of his own, which Slack can fetch without a token; another one once he changed it."""
+async def between(world, **keys):
+    """#general, which egon has made, tied to #lobby of the network; bridge is the account that speaks for people."""
     slack = await world.slack()
     egon = slack.person("egon", display_name="Egon")
     slack.channel("general", "egon")
     gateway = world.gateway()
     gateway.slack_of(slack)
-    gateway.keys.update({"slack.admin": f"{slack.team.id}/{egon.id}", **media_keys()})
+    gateway.keys.update({"slack.admin": f"{slack.team.id}/{egon.id}", **keys})
     network = await world.network(gateway)
     await gateway.start()
     await slack.wait_connected()
@@ -599,6 +600,13 @@ async def scenario_faces(world):
     await asker.ask("relay login bridge", "registered")
     await asker.command("general", "link #lobby", "tied to #lobby now")
     await network.joined("#lobby")
+    return SimpleNamespace(slack=slack, egon=egon, gateway=gateway, network=network, asker=asker)
+
+
+async def scenario_faces(world):
+    """Whoever speaks has a name and a picture of his own, which Slack can fetch without a token; another one once he changed it."""
+    lobby = await between(world, **media_keys())
+    slack, gateway, network = lobby.slack, lobby.gateway, lobby.network
 
     def face_of(message):
         return message.get("icons", {}).get("image_72")

@@ -1,37 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The gateway between Slack and a network that has words for everything, which says what a test wants (harness/network.py)."""
-from types import SimpleNamespace
 
 from harness.http import FileServer
 from harness.namespace import enter
 from harness.process import require, wait_until
 from test_files import ADDRESS
-from test_slack import Asker
-from test_slack_kinds import media_keys
+from test_slack_kinds import between, media_keys
 
 THUMB, PARTY = "\U0001f44d", "\U0001f389"
 
 
 async def until(good, what, timeout=30.0):
     return await wait_until(good, what, timeout)
-
-
-async def between(world, **keys):
-    """#general, which egon has made, tied to #lobby of the network; bridge is the account that speaks for people."""
-    slack = await world.slack()
-    egon = slack.person("egon", display_name="Egon")
-    slack.channel("general", "egon")
-    gateway = world.gateway()
-    gateway.slack_of(slack)
-    gateway.keys.update({"slack.admin": f"{slack.team.id}/{egon.id}", **keys})
-    network = await world.network(gateway)
-    await gateway.start()
-    await slack.wait_connected()
-    asker = Asker(slack, egon)
-    await asker.ask("relay login bridge", "registered")
-    await asker.command("general", "link #lobby", "tied to #lobby now")
-    await network.joined("#lobby")
-    return SimpleNamespace(slack=slack, egon=egon, gateway=gateway, network=network, asker=asker)
 
 
 class Reactions:
