@@ -10,16 +10,22 @@
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 
+/* What the map of a room points to. */
+static enum outsider values[] = {OUTSIDER_NONE, OUTSIDER_SPOKEN_FOR, OUTSIDER_BANNED};
+
 enum outsider outsider_of(const struct matrix_room *room, const char *ghost)
 {
+	const enum outsider *what;
+
 	if (room->ours)
 		return OUTSIDER_NONE;
-	return (enum outsider)(uintptr_t)map_get(room->outsiders, ghost);
+	what = map_get(room->outsiders, ghost);
+	return what != NULL ? *what : OUTSIDER_NONE;
 }
 
 static void note(struct matrix_room *room, const char *ghost, enum outsider what)
 {
-	map_set(&room->outsiders, ghost, (void *)(uintptr_t)what);
+	map_set(&room->outsiders, ghost, &values[what]);
 }
 
 void outsider_note(struct matrix_room *room, const char *ghost)
