@@ -23,11 +23,11 @@ async def scenario_commands(world):
         require("status" in text and "reload" not in text, text)
     await both("list", "^#general - #lobby$")
     await both("status", "You are not logged in")
-    await both("settings", "not registered")
+    await both("settings send_headlines on", "You are not registered here")
     await both("contacts", "register if you have not yet")
     await both("presence carol", "You have no session here. Say: login")
     await both("presence", "presence needs a name behind it")
-    await both("settings stay_connected", "cannot make sense of that|not registered")
+    await both("settings stay_connected", "cannot make sense of that")
     # With an account.
     mark = carol.mark()
     await dana.command("general", "login dana", "registered")
@@ -76,6 +76,9 @@ async def scenario_private_channels(world):
     for asker in (otto, lobby.asker):
         for text in (await asker.ask("list", "#lobby"), await asker.command("general", "list", "#lobby")):
             require("secret" not in text and "cellar" not in text, f"somebody who is not in it learns of it: {text}")
+    # Where it is not known who may see what, nothing is said of any.
+    slack.faults.plan("error", "users.conversations", error="missing_scope")
+    await otto.command("general", "list", "does not tell me which channels you may see: missing_scope$")
     # Nor does a command let anybody in.
     await otto.ask("login otto", "registered")
     await otto.ask("join #cellar", "No channel is tied to #cellar")
