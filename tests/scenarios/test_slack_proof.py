@@ -5,6 +5,7 @@ against it (tests/slack/referees). And whether they would notice: for each rule 
 (tests/slack/testslack/rules.py) one of them has to fail when it is broken.
 """
 import asyncio
+import re
 from types import SimpleNamespace
 
 from harness.process import Failure, Skip, require, wait_until
@@ -12,7 +13,9 @@ from harness.referees import LANGUAGES, Referee, checks_of, environment, start_f
 from harness.slack import manifest
 from harness.slack_foreign import Foreign
 from harness.slack_reference import Reference, there_or_skip, unknown_keys
+from test_slack_install import source_of_the_frontend
 from testslack import EVENTS, RULES
+from testslack.methods import METHODS
 from testslack.tour import tour
 
 EVERY_EVENT = {*EVENTS, "app_mention", "user_profile_changed", "file_shared", "file_deleted", "im_created", "team_rename"}
@@ -81,8 +84,9 @@ async def start(world, language):
     return await referee.start()
 
 
-async def pass_all(world, language, busy=(), at_once=6):
-    """busy: checks that keep the referee from anything else for seconds; they come last."""
+async def pass_all(world, language, busy=(), at_once=6, apart=()):
+    """busy: checks that keep the referee from anything else for seconds; they come last. apart: those that the scenario makes
+    itself."""
     referee = await start(world, language)
     turn = asyncio.Semaphore(at_once)
 
@@ -90,8 +94,8 @@ async def pass_all(world, language, busy=(), at_once=6):
         async with turn:
             return await referee.judge([name])
     failed = {}
-    checks = checks_of(language)
-    require(len(checks) >= 4, f"the referee in {language} knows nothing: {checks}")
+    checks = [name for name in checks_of(language) if name not in apart]
+    require(len(checks) + len(apart) >= 4, f"the referee in {language} knows nothing: {checks}")
     for result in await asyncio.gather(*(one(name) for name in checks if name not in busy)):
         failed.update(result)
     for name in busy:
@@ -115,9 +119,30 @@ async def scenario_go(world):
     await pass_all(world, "go")
 
 
+# What is refused whoever asks: the old ways.
+SWITCHED_OFF = {"files.upload", "rtm.connect", "rtm.start"}
+# Names with a dot in the frontend that are no methods.
+NO_METHODS = {"message", "slack"}
+
+
+def methods_of_the_frontend():
+    names = set(re.findall(r'"([a-z]\w*(?:\.\w+)+)"', source_of_the_frontend(), re.I))
+    return {name for name in names if name.partition(".")[0] not in NO_METHODS}
+
+
 async def scenario_java(world):
-    """Slack's SDK for Java in its strict mode: every answer and every event."""
-    await pass_all(world, "java")
+    """Slack's SDK for Java in its strict mode: every answer and every event. It has seen an answer of each method that the test
+    Slack has and the frontend calls."""
+    await pass_all(world, "java", apart=["calls"])
+    referee = next(one for one in world.started if isinstance(one, Referee))
+    slack = await start_furnished()
+    world.started.append(slack)
+    failed = (await referee.ask(state=slack.state(), checks=["calls"]))["failed"]
+    require(not failed, f"{failed}")
+    parsed = {call.name for call in slack.calls if call.answer and call.answer["ok"]}
+    require(parsed == set(METHODS) - SWITCHED_OFF, f"not parsed: {set(METHODS) - SWITCHED_OFF - parsed}")
+    called = methods_of_the_frontend()
+    require(len(called) > 20 and called <= parsed, f"called by the frontend, and not parsed: {called - parsed}")
 
 
 async def scenario_broken(world):

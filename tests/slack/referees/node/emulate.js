@@ -280,11 +280,15 @@ async function disagreements(job) {
 	for (const [name, answer] of ours) {
 		const text = JSON.stringify(answer);
 		const fault = FAULTS[name];
+		if (fault?.answer === text) found.push(`${name}: the test Slack answers ${text}, which is a fault: ${fault.why}`);
 		if (fault && theirs.get(name) !== fault.answer) {
 			found.push(`${name}: emulate answers ${theirs.get(name)}, no longer ${fault.answer}`);
 		} else if (!fault && theirs.get(name) !== text) {
 			found.push(`${name}: ${text}, and emulate answers ${theirs.get(name)}`);
 		}
+	}
+	for (const name of Object.keys(FAULTS)) {
+		if (!theirs.has(name)) found.push(`${name} is among the faults of emulate, and is not asked`);
 	}
 	if (ours.length < 70) found.push(`only ${ours.length} steps`);
 	return found;
