@@ -5,6 +5,8 @@ against it (tests/slack/referees). And whether they would notice: for each rule 
 (tests/slack/testslack/rules.py) one of them has to fail when it is broken.
 """
 import asyncio
+import glob
+import os
 import re
 from types import SimpleNamespace
 
@@ -18,6 +20,7 @@ from testslack import EVENTS, RULES
 from testslack.methods import METHODS
 from testslack.tour import tour
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVERY_EVENT = {*EVENTS, "app_mention", "user_profile_changed", "file_shared", "file_deleted", "im_created", "team_rename"}
 # What is documented and has not been recorded.
 MORE_THAN_RECORDED = {
@@ -51,12 +54,15 @@ WITNESSES = {
     "args.required": "python arguments", "args.json": "python arguments", "args.form_json": "python form_json",
     "errors.status": "python error_status",
     "limits.status": "python rate_limits", "limits.retry_after": "python rate_limits",
-    "limits.per_method": "python rate_limits",
+    "limits.per_method": "python rate_limits", "limits.error": "python rate_limits",
+    "limits.per_workspace": "python limits_of_a_workspace",
     "pages.cursor": "python pages", "pages.limit": "python pages", "pages.invalid": "python pages",
     "history.order": "python history", "history.range": "python history", "history.replies": "python history",
     "history.metadata": "python metadata", "replies.order": "python history",
     "message.ts": "python posting", "message.encoded": "python posting", "message.thread": "python history",
-    "message.custom": "python posting",
+    "message.custom": "python posting", "message.names": "python names_of_all", "message.ephemeral": "python names_of_all",
+    "history.more": "python history_goes_on", "channels.types": "python lists", "channels.of_others": "python lists",
+    "files.type": "python files",
     "update.own": "python updates", "update.length": "python updates",
     "delete.gone": "python deletions", "delete.tombstone": "python deletions",
     "reactions.once": "python reactions", "reactions.listed": "python reactions",
@@ -71,6 +77,14 @@ WITNESSES = {
     "socket.ack_length": "go ack_length", "socket.ack_fragments": "go ack_fragments",
     "socket.pong": "python socket_pings", "socket.ping": "python socket_pings", "socket.close": "python socket_close",
     "socket.disconnect": "python socket_limit", "socket.limit": "python socket_limit",
+    "socket.count": "python ghosts", "socket.life": "python socket_life", "socket.warning": "python socket_life",
+    "socket.refresh": "python socket_life", "socket.ticket_age": "python ticket_age", "socket.accepts": "python envelopes",
+    "socket.attempt": "python socket_retry", "socket.envelope": "python socket_retry", "socket.same_event": "python socket_retry",
+    "events.me": "python events_of_channels", "events.file": "python events_of_channels",
+    "events.join": "python events_of_channels", "events.gone": "python events_of_channels",
+    "events.left": "python events_of_channels", "events.archive": "python events_of_channels",
+    "events.deleted": "python events_of_channels", "events.private": "python events_of_channels",
+    "events.user": "python events_of_people", "events.emoji": "python events_of_people",
     "events.own": "python events", "events.subscribed": "python not_subscribed", "events.once": "python events",
     "events.team": "python events", "events.bot": "python events", "events.edit": "node types", "events.delete": "python events",
     "commands.response": "node bolt", "commands.response_url": "node bolt",
@@ -160,6 +174,45 @@ async def scenario_broken(world):
             return None if await referees[language].judge([check], [rule]) else f"{rule} is broken, and {witness} passes"
     seen = await asyncio.gather(*(blind(rule, witness) for rule, witness in WITNESSES.items()))
     require(not any(seen), "\n".join(filter(None, seen)))
+
+
+def errors_of_the_test_slack():
+    """Each application's error that it may give, from its source."""
+    source = "".join(open(path).read() for path in glob.glob(f"{TOP}/tests/slack/testslack/*.py"))
+    places = re.findall(r'Refused\((.*)|\.structure\("\w+", (.*)|own_message\(call, "ts", (.*)', source)
+    found = {word for place in places for text in place for word in re.findall(r'"([a-z]+(?:_[a-z]+)+)"', text)}
+    return found - {"response_metadata"}
+
+
+async def scenario_errors(world):
+    """Each error of the test Slack is met by one of the checks, which notices if it is another."""
+    referee = await start(world, "python")
+    turn = asyncio.Semaphore(8)
+    met = {}
+
+    async def meets(name):
+        async with turn:
+            slack = await start_furnished()
+            try:
+                await referee.ask(state=slack.state(), checks=[name])
+                for call in slack.calls:
+                    if call.answer and not call.answer["ok"]:
+                        met.setdefault(call.answer["error"], set()).add(name)
+            finally:
+                await slack.stop()
+    await asyncio.gather(*(meets(name) for name in checks_of("python")))
+    known = errors_of_the_test_slack()
+    require(len(known) > 60, f"{known}")
+    require(known <= set(met), f"no check meets {sorted(known - set(met))}")
+
+    async def unnoticed(error):
+        for name in sorted(met[error]):
+            async with turn:
+                if await referee.judge([name], [f"error {error}"]):
+                    return None
+        return f"{error}, which {', '.join(sorted(met[error]))} meet"
+    blind = await asyncio.gather(*(unnoticed(error) for error in sorted(known)))
+    require(not any(blind), "nobody notices if these are others: " + "; ".join(filter(None, blind)))
 
 
 def check_the_reference(reference):
