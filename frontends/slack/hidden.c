@@ -91,7 +91,8 @@ static void on_ours_known(void *context, const struct web_reply *reply)
 		look(looking, looking->user, on_known, on_theirs);
 }
 
-void hidden_ask(struct workspace *workspace, const char *user, hidden_done *done, void *context, void (*drop)(void *context))
+void hidden_ask(struct workspace *workspace, const char *user, hidden_done *done, void *context,
+		void (*drop)(void *context))
 {
 	struct looking *looking = MEM_NEW(struct looking);
 

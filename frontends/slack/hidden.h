@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Conversations that not everybody sees: private channels and chats of several people. Whoever is not in one learns nothing
- * of it, and is not let in by a command. Which they are is asked anew each time (users.conversations): people come and go,
- * and a channel becomes private, without our being told.
+ * Conversations that not everybody sees: private channels and chats of several people. Whoever is not in one learns
+ * nothing of it, and is not let in by a command. Which they are is asked anew each time (users.conversations): people
+ * come and go, and a channel becomes private, without our being told.
  */
 #pragma once
 
@@ -14,4 +14,5 @@ struct workspace;
 typedef void hidden_done(void *context, int err, const char *problem, const struct map *hidden);
 
 /* Calls `done` once, never from inside; if the workspace's calls are given up before, `drop` instead. */
-void hidden_ask(struct workspace *workspace, const char *user, hidden_done *done, void *context, void (*drop)(void *context));
+void hidden_ask(struct workspace *workspace, const char *user, hidden_done *done, void *context,
+		void (*drop)(void *context));
