@@ -229,7 +229,10 @@ void command_run_join(struct command_call *call)
 			room_key_put(user, room, nickname, password);
 		call->frontend->ops->offer_room(call->frontend, call->address, call->resource, room,
 						*password ? password : NULL);
-		command_reply(call, 0, "I have invited you to %s.", room);
+		command_reply(call, 0,
+			      call->frontend->ops->tells_of_offers ? "I look for the place that %s has here."
+								   : "I have invited you to %s.",
+			      room);
 		return;
 	}
 	struct resource *resource =

@@ -61,6 +61,8 @@ struct frontend_ops {
 	/* Its server confirms what it has of us, and keeps what we have not acknowledged: spool.durability is `power` where
 	 * nobody says otherwise. */
 	bool acknowledges;
+	/* offer_room tells the person what has come of it. */
+	bool tells_of_offers;
 
 	/* Mandatory. Allocates and binds configuration tables (config_bind); opens nothing. frontend->transport is
 	 * not set yet. */

@@ -220,8 +220,11 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 	struct channel *channel = channel_of(workspace, event);
 	bool portal = channel && channel->kind == CHANNEL_PORTAL;
 
-	if (!channel && event->channel && !is_dm(event, channel))
+	if (!channel && event->channel && !is_dm(event, channel)) {
+		if (slack_bot_is_called(workspace, event) && !was_seen(workspace, event))
+			slack_bot_called(workspace, event);
 		return;
+	}
 	if (was_seen(workspace, event)) {
 		log_debug(&workspace->log, "%s came before: dropped",
 		          log_quote(event->event_id ? event->event_id : event->ts));

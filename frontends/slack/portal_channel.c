@@ -233,7 +233,7 @@ void portal_channels_join_again(struct slack_frontend *frontend, const char *add
 		return;
 	}
 	const struct web_argument arguments[] = {{"user", member->id},
-	                                         {"types", "public_channel,private_channel"},
+	                                         {"types", "public_channel,private_channel,mpim"},
 	                                         {"exclude_archived", "true"}};
 	struct looking *looking = MEM_NEW_TEXT(struct looking, address, address);
 

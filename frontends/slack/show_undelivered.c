@@ -30,7 +30,7 @@ int slack_show_undelivered(struct slack_frontend *frontend, const char *address,
 	bool room = message->kind == MESSAGE_ROOM, said = undelivered->text && *undelivered->text;
 	char *name = room ? NULL : channel_chat_name(message);
 	const struct channel *channel = !workspace ? NULL
-	                                : room     ? channel_portal(frontend, workspace->team, message->name)
+	                                : room     ? channel_portal(frontend, workspace->team, message->name, NULL)
 	                                           : channel_chat(frontend, address, name);
 	const char *what = said ? undelivered->text : reason_text(undelivered->reason);
 	char *text = *message->text ? mem_printf("Not delivered: %s (%.*s)", what,

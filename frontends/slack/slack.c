@@ -686,6 +686,7 @@ const struct frontend_ops slack_frontend_ops = {
 	.accounts_on_request = true,
 	.shares_rooms = true,
 	.acknowledges = true,
+	.tells_of_offers = true,
 	.create = frontend_create,
 	.destroy = frontend_destroy,
 	.check = frontend_check,

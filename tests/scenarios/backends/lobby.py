@@ -6,6 +6,7 @@ in it, with an id, all that it refers to, and its files. bob and carol are in ea
 harness/network.py), a line of JSON each:
   {"say": room, "as": nickname, "fields": {...}}   of a CONV_MESSAGE to everybody in the room
   {"picture": nickname, "hash": ..., "photo": base64}   whose it is from now on
+  {"send": name of a frame, "fields": {...}}   as it is
 and is told {"kind": name of a frame, "fields": {...}} of what the core sends.
 """
 import argparse
@@ -94,11 +95,15 @@ class Lobby(wire.Backend):
             self.pictures[order["picture"]] = order["hash"], base64.b64decode(order["photo"])
             for room in self.rooms:
                 self.to_all(room, wire.PARTICIPANT_CHANGED, self.participant(room, order["picture"], ONLINE))
+            return
+
+        def numbered(value):
+            if isinstance(value, dict):
+                return {int(number): numbered(inner) for number, inner in value.items()}
+            return [numbered(inner) for inner in value] if isinstance(value, list) else value
+        if "send" in order:
+            self.send(getattr(wire, order["send"]), numbered(order["fields"]))
         else:
-            def numbered(value):
-                if isinstance(value, dict):
-                    return {int(number): numbered(inner) for number, inner in value.items()}
-                return [numbered(inner) for inner in value] if isinstance(value, list) else value
             self.to_all(order["say"], wire.CONV_MESSAGE, {2: order["say"], 4: order["as"], **numbered(order["fields"])})
 
     def run(self):

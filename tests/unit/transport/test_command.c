@@ -111,6 +111,10 @@ static void test_join_with_a_password(void **state)
 	forget();
 	chat("alice@x", "join #Den nick \"open sesame\"");
 	assert_true(was_told("offer alice@x #Den open sesame"));
+	assert_true(was_told("I have invited you to #Den."));
+	sharing.tells_of_offers = true;
+	chat("alice@x", "join #Den nick \"open sesame\"");
+	assert_true(was_told("I look for the place that #Den has here."));
 	/* Not in words. */
 	struct map_iter it = {0};
 
