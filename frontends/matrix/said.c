@@ -12,6 +12,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
+#include "frontends/matrix/parts.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_room.h"
@@ -209,17 +210,19 @@ static void note(struct matrix_frontend *frontend, const struct matrix_event *ev
 static void say(struct saying *saying)
 {
 	const struct matrix_event *source = saying->source;
+	struct arena arena = {0};
+	const char *reply_to = parts_whole(saying->frontend, source->reply_to, &arena);
 
 	read_text(saying);
-	const struct recent *quoted = recent_find(saying->frontend, source->reply_to);
+	const struct recent *quoted = recent_find(saying->frontend, reply_to);
 	struct event_message message = {.text = buf_text(&saying->text),
 	                                .xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
 	                                .id = source->id,
 	                                .replaces = source->replaces,
-	                                .reply_to = source->reply_to,
+	                                .reply_to = reply_to,
 	                                .reply_text = quoted ? quoted->text : NULL,
 	                                .reply_author = quoted ? quoted->author : NULL,
-	                                .thread = source->thread,
+	                                .thread = parts_whole(saying->frontend, source->thread, &arena),
 	                                .attachments = saying->file.url ? &saying->file : NULL,
 	                                .attachments_count = saying->file.url ? 1 : 0};
 
@@ -229,6 +232,7 @@ static void say(struct saying *saying)
 	route(saying, EVENT_MESSAGE, &message);
 	mem_free((char *)saying->file.description);
 	buf_finish(&saying->url);
+	arena_finish(&arena);
 }
 
 /* A chat with the bot that was not announced as one: the two of them are alone. */
@@ -287,15 +291,16 @@ void said_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
                         const struct matrix_event *event)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	struct event_message message = {.text = event->key ? event->key : "", .id = event->id, .reacts_to = event->reply_to};
+	struct event_message message = {.text = event->key ? event->key : "", .id = event->id};
 	const char *keys[LIMIT_REACTIONS];
 	struct arena arena = {0};
 
 	if (!matrix_room_is_tied(room) || !event->reply_to || !event->key)
 		return;
-	note(frontend, event, event->key, event->reply_to);
-	reactions_note(frontend, event->reply_to, event->sender, event->key, event->id);
-	message.reactions_count = reactions_of(frontend, event->reply_to, event->sender, keys, NULL, &arena);
+	message.reacts_to = parts_whole(frontend, event->reply_to, &arena);
+	note(frontend, event, event->key, message.reacts_to);
+	reactions_note(frontend, message.reacts_to, event->sender, event->key, event->id);
+	message.reactions_count = reactions_of(frontend, message.reacts_to, event->sender, keys, NULL, &arena);
 	message.reactions = message.reactions_count ? keys : &event->key;
 	if (!message.reactions_count)
 		message.reactions_count = 1;

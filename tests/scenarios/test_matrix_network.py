@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""
+The gateway between a real Synapse and a network that has words for everything, which says what a test wants
+(harness/network.py). docs/matrix.md says what is promised.
+"""
+import asyncio
+from types import SimpleNamespace
+
+from harness.http import FileServer
+from harness.namespace import enter
+from harness.process import require, wait_until
+from harness.synapse import client_packages
+from test_files import ADDRESS
+from test_matrix import alias, ghost, redacts, with_account
+from test_slack_kinds import media_keys
+
+PACKAGES = client_packages
+CAROL = ghost("carol")
+
+
+async def between(world, **keys):
+    """alice in the portal of #lobby, where carol and bob are."""
+    synapse = world.synapse_or_skip()
+    gateway = world.gateway()
+    network = await world.network(gateway)
+    gateway.keys.update(keys)
+    await gateway.appservice_of(synapse)
+    await asyncio.gather(synapse.start(), gateway.start())
+    alice, bot = await with_account(world, synapse, "alice")
+    portal = await alice.join(alias("#lobby"))
+    await network.joined("#lobby")
+    await alice.wait_members(portal, lambda ids: CAROL in ids)
+    return SimpleNamespace(synapse=synapse, gateway=gateway, network=network, alice=alice, bot=bot, portal=portal)
+
+
+async def with_files(world, *names):
+    """Beside that a server with files: [(URL, type)]."""
+    enter(ADDRESS)
+    stranger = FileServer(ADDRESS)
+    world.started.append(stranger)
+    await stranger.start()
+    for name in names:
+        stranger.files[f"/{name}"] = name.encode() * 100
+    sides = await between(world, **media_keys(ADDRESS))
+    return sides, [(stranger.url(f"/{name}"), "text/plain") for name in names]
+
+
+async def are(person, room, since, wanted):
+    """Waits until these are the messages that stand: bodies without those that were redacted, edits as what they made of it."""
+    def standing():
+        gone = {event.get("redacts") or event["content"].get("redacts") for event in person.find(room, "m.room.redaction")}
+        bodies = {}
+        for event in person.messages(room, None, CAROL, since):
+            relation = event["content"].get("m.relates_to", {})
+            if relation.get("rel_type") == "m.replace":
+                bodies[relation["event_id"]] = event["content"]["m.new_content"]["body"]
+            else:
+                bodies[event["event_id"]] = event["content"]["body"]
+        return [body for event, body in bodies.items() if event not in gone]
+    try:
+        await wait_until(lambda: standing() == wanted, f"{wanted}", 30)
+    except Exception as problem:
+        raise AssertionError(f"{standing()} instead of {wanted}") from problem
+
+
+async def scenario_a_message_of_several_events(world):
+    """A text with files, or one that is too long for an event, is taken back as a whole; an edit touches the text only."""
+    sides, files = await with_files(world, "one.txt", "two.txt")
+    network, gateway, alice, portal = sides.network, sides.gateway, sides.alice, sides.portal
+    mark = alice.mark()
+    own = network.say("#lobby", "carol", "look at theese", files=files)
+    # At once, while its files are on their way.
+    gone = network.say("#lobby", "carol", "not for you", files=files)
+    network.say("#lobby", "carol", "(takes back)", retracts=gone)
+    await alice.message(portal, "^not for you$", CAROL)
+    await are(alice, portal, mark, ["look at theese", "one.txt", "two.txt"])
+    network.say("#lobby", "carol", "look at these", replaces=own)
+    await are(alice, portal, mark, ["look at these", "one.txt", "two.txt"])
+    # What is said about one of the files is said about the message.
+    file = alice.messages(portal, "^two.txt$", CAROL, mark)[0]["event_id"]
+    await alice.react(portal, file, "+")
+    await network.heard("the reaction", lambda said: said["reacts_to"] == own and said["reactions"] == ["+"])
+    await alice.reply(portal, file, "nice")
+    await network.heard("the reply", lambda said: said["text"].endswith("nice") and said["reply_to"] == own)
+    # Long ones: the rest of the text is anew with each edit.
+    long = {letter: f"{letter * 59}\n" * 1000 for letter in "abc"}
+    more = network.say("#lobby", "carol", long["a"])
+    await wait_until(lambda: len(alice.messages(portal, "^a", CAROL, mark)) > 1, "its parts", 30)
+    network.say("#lobby", "carol", long["b"], replaces=more)
+    last = network.say("#lobby", "carol", "behind it")
+    await alice.message(portal, "^behind it$", CAROL)
+    network.say("#lobby", "carol", "short", replaces=more)
+    await are(alice, portal, mark, ["look at these", "one.txt", "two.txt", "short", "behind it"])
+    # After a crash as well.
+    network.say("#lobby", "carol", long["c"], replaces=more)
+    await wait_until(lambda: len(alice.messages(portal, "^c", CAROL, mark)) > 1, "its parts", 30)
+    network.say("#lobby", "carol", "(takes back)", retracts=last)
+    await alice.event(portal, "m.room.redaction", CAROL, redacts(alice.messages(portal, "^behind it$", CAROL)[0]["event_id"]))
+    await gateway.kill_core()
+    network.frames.clear()
+    await gateway.start()
+    await network.joined("#lobby")
+    network.say("#lobby", "carol", "(takes back)", retracts=own)
+    network.say("#lobby", "carol", "(takes back)", retracts=more)
+    await are(alice, portal, mark, [])
+    # The link alone: the file stands for the message.
+    own = network.say("#lobby", "carol", files[0][0], files=files)
+    await are(alice, portal, mark, ["one.txt", "two.txt"])
+    network.say("#lobby", "carol", "(takes back)", retracts=own)
+    await are(alice, portal, mark, [])
+    require(not [said for said in network.frames if said[0] == "CONV_MESSAGE"], f"{network.frames}")
