@@ -215,6 +215,13 @@ struct resource *person_ready(struct matrix_frontend *frontend, const char *id)
 	return resident_ready(&frontend->base, id);
 }
 
+bool person_is_loading(struct matrix_frontend *frontend, const char *id)
+{
+	const struct resource *resource = person_attach(frontend, id);
+
+	return resource && resource->identity->state == IDENTITY_LOADING;
+}
+
 struct room *person_room(struct matrix_frontend *frontend, const char *id, const char *name)
 {
 	const struct resource *resource = matrix_is_ours(&frontend->names, id) ? NULL : person_ready(frontend, id);

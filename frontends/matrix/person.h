@@ -54,6 +54,8 @@ struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
 void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* The client of somebody whose account has been read; NULL: not here, or not yet. */
 struct resource *person_ready(struct matrix_frontend *frontend, const char *id);
+/* Whether an account of that address is being read; it begins here if it was not begun. Not from inside deliver. */
+bool person_is_loading(struct matrix_frontend *frontend, const char *id);
 /* The legacy room `name` as this person has it; NULL: not there, not ready, or one of ours. */
 struct room *person_room(struct matrix_frontend *frontend, const char *id, const char *name);
 /* matrix_later: what waits for the person can be shown now. */

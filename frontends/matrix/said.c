@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/markup.h"
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
@@ -18,6 +17,7 @@
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/reactions.h"
 #include "frontends/matrix/recent.h"
+#include "frontends/matrix/redactions.h"
 #include "transport/router.h"
 #include "transport/session.h"
 
@@ -310,8 +310,8 @@ void said_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
 
 /* Another's message is taken back only where the network has a word for that: who has put it out of the room says
  * nothing. Without one, and with no text instead, the network refuses it: said_is_moderation. */
-static void take_back(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event,
-                      bool own)
+void said_taken_back(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event,
+                     bool own)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
 	const struct recent *redacted = recent_find(frontend, event->replaces);
@@ -345,60 +345,6 @@ static void take_back_reaction(struct matrix_frontend *frontend, struct matrix_r
 	buf_finish(&saying.text);
 }
 
-struct redaction {
-	struct matrix_frontend *frontend;
-	char *room, *id, *sender, *redacts;
-};
-
-static void redaction_free(void *context)
-{
-	struct redaction *redaction = context;
-
-	mem_free(redaction->room);
-	mem_free(redaction->id);
-	mem_free(redaction->sender);
-	mem_free(redaction->redacts);
-	mem_free(redaction);
-}
-
-static void on_redacted(void *context, const struct matrix_reply *reply)
-{
-	struct redaction *redaction = context;
-	struct matrix_frontend *frontend = redaction->frontend;
-	struct matrix_room *room = matrix_room_find(frontend, redaction->room);
-	struct arena arena = {0};
-	const char *author = json_text(reply->json, "sender", &arena);
-	const struct matrix_event event = {.kind = MATRIX_REDACTION,
-	                                   .type = "m.room.redaction",
-	                                   .id = redaction->id,
-	                                   .room = redaction->room,
-	                                   .sender = redaction->sender,
-	                                   .replaces = redaction->redacts};
-
-	if (room && matrix_room_is_tied(room) && !frontend->stopping)
-		take_back(frontend, room, &event, author && !strcmp(author, redaction->sender));
-	arena_finish(&arena);
-	redaction_free(redaction);
-}
-
-/* Of what was said before we began to remember. */
-static void ask_who(struct matrix_frontend *frontend, const struct matrix_room *room, const struct matrix_event *event)
-{
-	struct redaction *redaction = MEM_NEW(struct redaction);
-	char *path = matrix_path("/rooms/%s/event/%s", room->id, event->replaces), *ghost = ghost_of_chat(frontend, room);
-
-	*redaction = (struct redaction){frontend, mem_strdup(room->id), mem_strdup(event->id), mem_strdup(event->sender),
-	                                mem_strdup(event->replaces)};
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
-	                                                            .path = path,
-	                                                            .as = ghost,
-	                                                            .done = on_redacted,
-	                                                            .context = redaction,
-	                                                            .drop = redaction_free});
-	mem_free(ghost);
-	mem_free(path);
-}
-
 void said_redaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
 {
 	const struct recent *redacted = recent_find(frontend, event->replaces);
@@ -412,9 +358,9 @@ void said_redaction(struct matrix_frontend *frontend, struct matrix_room *room, 
 	else if (redacted && redacted->reacts_to)
 		take_back_reaction(frontend, room, event, redacted->reacts_to, redacted->sender, &arena);
 	else if (redacted)
-		take_back(frontend, room, event, !strcmp(redacted->sender, event->sender));
+		said_taken_back(frontend, room, event, !strcmp(redacted->sender, event->sender));
 	else
-		ask_who(frontend, room, event);
+		redactions_ask(frontend, event);
 	arena_finish(&arena);
 }
 

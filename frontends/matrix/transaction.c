@@ -364,13 +364,6 @@ static void postponed_free(struct postponed *postponed)
 	mem_free(postponed);
 }
 
-static bool is_loading(struct matrix_frontend *frontend, const char *id)
-{
-	const struct resource *resource = person_attach(frontend, id);
-
-	return resource && resource->identity->state == IDENTITY_LOADING;
-}
-
 /* Whether somebody who says something here is not known yet. */
 static bool has_unread_accounts(struct matrix_frontend *frontend, const struct cJSON *body)
 {
@@ -386,9 +379,9 @@ static bool has_unread_accounts(struct matrix_frontend *frontend, const struct c
 		if (!sender || !room || !matrix_is_user_id(sender) ||
 		    matrix_is_ours(&frontend->names, sender))
 			continue;
-		found = is_loading(frontend, sender) || found;
+		found = person_is_loading(frontend, sender) || found;
 		if (room->relay)
-			found = is_loading(frontend, room->relay) || found;
+			found = person_is_loading(frontend, room->relay) || found;
 	}
 	arena_finish(&arena);
 	return found;
