@@ -275,6 +275,7 @@ static void person_free(void *value)
 	mem_free(person->name);
 	mem_free(person->local_part);
 	mem_free(person->refused_name);
+	mem_free(person->picture);
 	mem_free(person->avatar);
 	mem_free(person->card_name);
 	mem_free(person->control);

@@ -19,6 +19,8 @@ struct person {
 	unsigned waiting_count;
 	char *name;        /* as the homeserver shows it; NULL: not known */
 	char *local_part;  /* of the id, once it was asked for */
+	char *picture;        /* mxc://, as the homeserver shows it (person_picture.h); NULL: none */
+	bool picture_fetched; /* it was, or is being fetched, to be kept */
 	/* profile.h */
 	char *avatar, *card_name; /* as they were changed last: mxc://, display name; NULL: none */
 	bool has_card;            /* they were */

@@ -13,6 +13,7 @@
 #include "frontends/matrix/mention.h"
 #include "frontends/matrix/parts.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/person_picture.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/reactions.h"
@@ -27,6 +28,7 @@ struct saying {
 	const struct matrix_event *source;
 	struct buf text, xhtml;
 	struct buf url;              /* of a file */
+	struct buf picture;          /* the URL of the speaker's */
 	struct event_attachment file;
 };
 
@@ -143,6 +145,8 @@ static struct resource *speaker(struct saying *saying, struct event_message *mes
 	const char *sender = saying->source->sender;
 	struct resource *own = person_ready(frontend, sender);
 
+	if (saying->room->kind == MATRIX_ROOM_PORTAL && person_picture_put_url(frontend, sender, &saying->picture))
+		message->author.avatar_url = buf_text(&saying->picture);
 	if (own)
 		return own;
 	/* Still loading, or not here. */
@@ -193,6 +197,7 @@ static bool route(struct saying *saying, enum event_type type, struct event_mess
 	if (err && !said_is_moderation(message))
 		complain(saying, err);
 	mem_free(legacy);
+	buf_finish(&saying->picture);
 	return !err;
 }
 

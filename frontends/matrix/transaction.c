@@ -20,6 +20,7 @@
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/outsider.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/person_picture.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_room.h"
@@ -129,6 +130,8 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 
 	if (!ours && event->membership == MATRIX_JOIN && person_note_name(frontend, who, event->display_name))
 		matrix_later(frontend, nickname_changed, who, NULL);
+	if (!ours && event->membership == MATRIX_JOIN)
+		person_picture_note(frontend, who, event->url);
 	if (!ours)
 		profile_changed(frontend, event);
 	if (!room)

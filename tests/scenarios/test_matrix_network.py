@@ -4,14 +4,17 @@ The gateway between a real Synapse and a network that has words for everything, 
 (harness/network.py). docs/matrix.md says what is promised.
 """
 import asyncio
+import itertools
 from types import SimpleNamespace
 
-from harness.http import FileServer
+from harness.http import FileServer, http_ask
 from harness.namespace import enter
-from harness.process import require, wait_until
+from harness.process import require, wait_answer, wait_until
 from harness.synapse import client_packages
 from test_files import ADDRESS
-from test_matrix import alias, ghost, redacts, with_account
+from test_matrix import PHOTO, alias, ask, ghost, redacts, with_account
+from test_matrix_clients import picture
+from test_slack import with_matrix
 from test_slack_kinds import media_keys
 
 PACKAGES = client_packages
@@ -109,3 +112,50 @@ async def scenario_a_message_of_several_events(world):
     network.say("#lobby", "carol", "(takes back)", retracts=own)
     await are(alice, portal, mark, [])
     require(not [said for said in network.frames if said[0] == "CONV_MESSAGE"], f"{network.frames}")
+
+
+# ----------------------------------------------------------------------------------------------------- and Slack beside it
+
+
+async def scenario_faces_of_matrix_in_slack(world):
+    """Who speaks on Matrix has his picture in Slack, with an account or without one; an edit in Slack leaves the files."""
+    hall = await with_matrix(world, **media_keys())
+    slack, alice, portal, gateway = hall.slack, hall.alice, hall.portal, hall.gateway
+    bob = await world.matrix_person(hall.synapse, "bob")
+    await bob.join(portal)
+    await ask(alice, portal, "relay on", ".")
+    faces, count = {}, itertools.count()
+
+    async def put_on(person, pixels):
+        faces[person] = picture(*pixels)
+        await person.set_avatar(await person.upload(faces[person], "image/png", "me.png"))
+
+    async def seen(person):
+        """The URL of the picture beside something that is said now, if it is the right one."""
+        text = f"{person.name} {next(count)}"
+        await person.say(portal, text)
+        url = (await slack.wait_for_text("general", text, person.name)).get("icons", {}).get("image_72")
+        if url:
+            status, head, content = await http_ask("GET", url)
+            require(status == 200 and "image/png" in head, f"{url}: {status} {head}")
+            require(url.startswith(gateway.keys["media.public_url"]), f"{url}")
+        return url if url and content == faces[person] else None
+
+    async def seen_twice(person):
+        return [await seen(person), await seen(person)]
+    for person, pixels in ((alice, (3, 2)), (bob, (2, 3)), (alice, (5, 5))):
+        await put_on(person, pixels)
+        await wait_answer(lambda: seen(person), bool, f"{person.name} with a picture")  # noqa: B023 - ends in this turn
+        # From then on it is always the same address.
+        await wait_answer(lambda: seen_twice(person), lambda urls: urls[0] == urls[1], "one address")  # noqa: B023
+    # The text of a message of Slack with a file is changed.
+    ts, _ = hall.egon.upload("general", "cat.png", PHOTO, "see my cta")
+    first = await alice.message(portal, "^see my cta$")
+    file = await alice.message(portal, "^cat.png$")
+    hall.egon.edit("general", ts, "see my cat")
+    edit = await alice.message(portal, r"^\* see my cat$")
+    require(edit["content"]["m.relates_to"]["event_id"] == first["event_id"], f"{edit}")
+    hall.egon.delete("general", ts)
+    for event in (first, file):
+        await alice.event(portal, "m.room.redaction", where=redacts(event["event_id"]))
+    require(len(alice.messages(portal, "cat.png")) == 1, f"{alice.texts(portal)}")
