@@ -20,6 +20,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/login_show.h"
 #include "frontends/matrix/long_text.h"
+#include "frontends/matrix/delivered.h"
 #include "frontends/matrix/making.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
@@ -504,6 +505,8 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		return show_message(frontend, to, event);
 	case EVENT_ATTENTION:
 		return show_attention(frontend, to, event);
+	case EVENT_RECEIPT:
+		return delivered_show(frontend, to, event);
 	case EVENT_CHAT_STATE:
 		show_chat_state(frontend, to, &event->chat_state);
 		break;

@@ -44,6 +44,17 @@ struct person *person_of(struct matrix_frontend *frontend, const char *id)
 	return person;
 }
 
+static void say_left_out(struct matrix_frontend *frontend, struct person *person)
+{
+	char *text = mem_printf("(%u older notices are left out here: there were too many before this chat was there.)",
+	                        person->left_out);
+
+	if (person->left_out)
+		matrix_notice(frontend, person->control, NULL, text);
+	person->left_out = 0;
+	mem_free(text);
+}
+
 void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room)
 {
 	struct person *person = person_of(frontend, id);
@@ -53,6 +64,7 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 		return;
 	mem_replace(&person->control, room);
 	person->creating = false;
+	say_left_out(frontend, person);
 	LIST_EACH (link, &person->waiting) {
 		struct notice *notice = CONTAINER_OF(link, struct notice, link);
 
@@ -153,6 +165,7 @@ static void keep(struct matrix_frontend *frontend, struct person *person, const 
 		            "%s has no chat with the bot yet: the oldest notice is dropped",
 		            log_quote(person->id));
 		notice_free(person, CONTAINER_OF(person->waiting.next, struct notice, link));
+		person->left_out++;
 	}
 	notice->content = mem_strdup(content);
 	list_append(&person->waiting, &notice->link);

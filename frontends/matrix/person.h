@@ -17,6 +17,7 @@ struct person {
 	bool recovering;     /* the process before has asked for it */
 	struct list waiting; /* struct notice.link: for when it is there */
 	unsigned waiting_count;
+	unsigned left_out; /* how many of them there was no room for */
 	char *name;        /* as the homeserver shows it; NULL: not known */
 	char *local_part;  /* of the id, once it was asked for */
 	char *picture;        /* mxc://, as the homeserver shows it (person_picture.h); NULL: none */

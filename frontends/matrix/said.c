@@ -8,6 +8,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/copies.h"
+#include "frontends/matrix/delivered.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
@@ -185,6 +186,14 @@ static int send_on(struct saying *saying, struct resource *from, const struct ev
 	return router_from_frontend(from, event);
 }
 
+/* And is not about something that was said. */
+static bool says_anew(const struct event *event)
+{
+	const struct event_message *message = &event->message;
+
+	return event->type == EVENT_MESSAGE && !message->replaces && !message->retracts && !message->reacts_to;
+}
+
 /* False: it was refused, which its author has been told. */
 static bool route(struct saying *saying, enum event_type type, struct event_message *message)
 {
@@ -192,7 +201,11 @@ static bool route(struct saying *saying, enum event_type type, struct event_mess
 	char *legacy;
 
 	address(saying, &event.message, &legacy);
-	int err = send_on(saying, speaker(saying, &event.message), &event);
+	struct resource *from = speaker(saying, &event.message);
+
+	event.message.receipt = event.message.kind == MESSAGE_CHAT && says_anew(&event) && from && from->identity->user &&
+	                        delivered_is_wanted(saying->frontend, from->identity->user);
+	int err = send_on(saying, from, &event);
 
 	if (err && !said_is_moderation(message))
 		complain(saying, err);

@@ -12,8 +12,9 @@ from harness.namespace import enter
 from harness.process import require, wait_answer, wait_until
 from harness.synapse import client_packages
 from test_files import ADDRESS
-from test_matrix import PHOTO, alias, ask, ghost, redacts, with_account
+from test_matrix import PHOTO, alias, ask, ghost, redacts, with_account, witnessed
 from test_matrix_clients import picture
+from test_matrix_people import do, with_events
 from test_slack import with_matrix
 from test_slack_kinds import media_keys
 
@@ -112,6 +113,49 @@ async def scenario_a_message_of_several_events(world):
     network.say("#lobby", "carol", "(takes back)", retracts=own)
     await are(alice, portal, mark, [])
     require(not [said for said in network.frames if said[0] == "CONV_MESSAGE"], f"{network.frames}")
+
+
+async def scenario_what_has_arrived_is_marked(world):
+    """Where the network says so, and for whoever wants it; not as a reaction of the contact's."""
+    _, gateway, alice, bot, chats = await with_events(world, "bob")
+    bob, witness = chats["bob"], chats["witness"]
+
+    async def arrives(text):
+        """What she has said, and whether the network was asked to tell that it has arrived; it tells."""
+        event = await alice.say(bob, text)
+        got = await witnessed(alice, witness, "CONV_MESSAGE", lambda fields: fields["3"] == [text])
+        await do(alice, chats, ["CONV_MESSAGE_ACK", {1: "USER", 2: "bob", 3: "", 8: event}])
+        return event, got
+
+    async def is_marked(event):
+        return await alice.event(bob, "m.reaction", ghost("bob"),
+                                 lambda found: found["content"]["m.relates_to"]["event_id"] == event)
+    _, got = await arrives("one")
+    require("8" not in got, f"asked for by {got}")
+    await ask(alice, bot, "settings delivery on", ".")
+    event, got = await arrives("two")
+    require(got["8"] == [event], f"asked for by {got}")
+    mark = await is_marked(event)
+    require(mark["content"]["m.relates_to"] == {"rel_type": "m.annotation", "event_id": event, "key": "\u2713"}, f"{mark}")
+    # What bob puts on it and takes back leaves the mark alone.
+    own = got["1000"][0]
+    for number, keys in enumerate((["+"], [])):
+        await do(alice, chats, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "", 1000: f"n{number}", 1005: own, 1006: keys}])
+    plus = await alice.event(bob, "m.reaction", ghost("bob"), lambda found: found["content"]["m.relates_to"]["key"] == "+")
+    await alice.event(bob, "m.room.redaction", where=redacts(plus["event_id"]))
+    # What is about something that was said is not asked about.
+    await alice.edit(bob, event, "two!")
+    got = await witnessed(alice, witness, "CONV_MESSAGE", lambda fields: fields["3"] == ["two!"])
+    require("8" not in got, f"asked for by {got}")
+    event, _ = await arrives("four")
+    await is_marked(event)
+    await gateway.kill_core()
+    await gateway.start()
+    event, _ = await arrives("five")
+    await is_marked(event)
+    marks = alice.find(bob, "m.reaction", ghost("bob"), lambda found: found["content"]["m.relates_to"]["key"] == "\u2713")
+    require(len(marks) == 3, f"{marks}")
+    require(not alice.find(bob, "m.room.redaction", where=redacts(marks[0]["event_id"])), "the mark was taken back")
 
 
 # ----------------------------------------------------------------------------------------------------- and Slack beside it

@@ -502,3 +502,23 @@ async def scenario_killed_while_an_author_is_asked_for(world):
     require(homeserver.count(r"GET .*/event/") == 4, f"{homeserver.calls}")
     told = [line for line in alice.texts(lobby.portal) if "Not delivered" in line]
     require(not told, f"alice is told {told}")
+
+
+async def scenario_notices_while_there_is_no_chat(world):
+    """What the bot has to say while its chat with somebody is being made is kept, the newest of it."""
+    lobby = await in_the_lobby(world, "alice", synapse=world.fake_homeserver())
+    alice, homeserver, gateway, control = lobby.people[0], lobby.synapse, lobby.gateway, lobby.bots[0]
+    mark = alice.mark()
+    homeserver.add(homeserver.rooms[control], alice.id, "m.room.member", {"membership": "leave"}, state_key=alice.id)
+    await alice.member(control, BOT, "leave", mark)
+    making = homeserver.fail(r"POST .*/createRoom", hang(), 1)
+    for number in range(53):
+        await gateway.control("message", alice.id, f"notice {number}")
+        if not number:
+            await homeserver.hit(making)
+    making.waits.set()
+    room = await alice.join(await alice.invited(BOT, mark))
+    await alice.message(room, "notice 52", BOT)
+    texts = alice.texts(room, BOT)
+    require(texts[0] == "(3 older notices are left out here: there were too many before this chat was there.)", f"{texts[0]}")
+    require(len(texts) == 51 and "notice 3" in texts[1], f"{texts}")
