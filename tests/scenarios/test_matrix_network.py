@@ -115,6 +115,42 @@ async def scenario_a_message_of_several_events(world):
     require(not [said for said in network.frames if said[0] == "CONV_MESSAGE"], f"{network.frames}")
 
 
+async def scenario_threads(world):
+    """A thread goes by its first message, on either side; a word that is none's is no thread."""
+    sides = await between(world)
+    network, alice, portal = sides.network, sides.alice, sides.portal
+
+    async def shown(text, **more):
+        own = network.say("#lobby", "carol", text, **more)
+        return own, await alice.message(portal, f"^{text}$", CAROL)
+
+    def relation(event):
+        return event["content"].get("m.relates_to")
+    root, first = await shown("lunch")
+    answer, second = await shown("pizza", thread=root)
+    require(relation(second) == {"rel_type": "m.thread", "event_id": first["event_id"], "is_falling_back": True,
+                                 "m.in_reply_to": {"event_id": first["event_id"]}}, f"{second}")
+    _, third = await shown("gladly", thread=root, reply_to=answer)
+    require(relation(third) == {"rel_type": "m.thread", "event_id": first["event_id"], "is_falling_back": False,
+                                "m.in_reply_to": {"event_id": second["event_id"]}}, f"{third}")
+    _, beside = await shown("beside it", thread="a-word-of-some-client")
+    require(relation(beside) is None, f"{beside}")
+    # From here into the same thread, and into one of her own, which the network goes on with; also after a crash.
+    await alice.reply_in_thread(portal, first["event_id"], "me too")
+    await network.heard("the answer", lambda said: said["text"].endswith("me too") and said["thread"] == root)
+    mine = await alice.say(portal, "dinner")
+    await network.heard("her own", lambda said: said["text"] == "dinner")
+    await sides.gateway.kill_core()
+    network.frames.clear()
+    await sides.gateway.start()
+    await network.joined("#lobby")
+    await alice.reply_in_thread(portal, mine, "at eight")
+    said = await network.heard("the thread", lambda said: said["text"].endswith("at eight"))
+    require(said["thread"] == "net-2", f"{said}")
+    _, late = await shown("fine", thread=said["thread"])
+    require(relation(late)["rel_type"] == "m.thread" and relation(late)["event_id"] == mine, f"{late}")
+
+
 async def scenario_what_has_arrived_is_marked(world):
     """Where the network says so, and for whoever wants it; not as a reaction of the contact's."""
     _, gateway, alice, bot, chats = await with_events(world, "bob")
