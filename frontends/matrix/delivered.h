@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * That a message has arrived at a contact (EVENT_RECEIPT; XEP-0184 "received"), for which Matrix has no word: whoever has
- * switched the setting "delivery" on sees a reaction of the contact's ghost, DELIVERED_MARK, on what he has said. It is no
- * reaction of the network's (reactions.h), and stays.
+ * That a message has arrived at a contact (EVENT_RECEIPT; XEP-0184 "received"), for which Matrix has no word: whoever
+ * has switched the setting "delivery" on sees a reaction of the contact's ghost, DELIVERED_MARK, on what he has said.
+ * It is no reaction of the network's (reactions.h), and stays.
  */
 #pragma once
 

@@ -10,8 +10,8 @@
 #include "transport/spool/message_map.h"
 #include "transport/transport.h"
 
-/* Places of the message map. HEAD's ids are events, tied to lines "EVENT t|f RECORD" of LIST; PART's are the events of the
- * lines, tied to ids of HEAD. */
+/* Places of the message map. HEAD's ids are events, tied to lines "EVENT t|fRECORD" of LIST; PART's are the events of
+ * the lines, tied to ids of HEAD. */
 #define HEAD "matrix parts head"
 #define LIST "matrix parts"
 #define PART "matrix part"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages that are several events here: a text with files, or one that is too long for an event. The first of them stands
- * for the message (its head); here are the others, its parts, so that they go when it is taken back, and what people say
- * about one of them is about the message. Kept in the message map, up to LIMIT_MATRIX_PARTS of a message.
+ * Messages that are several events here: a text with files, or one that is too long for an event. The first of them
+ * stands for the message (its head); here are the others, its parts, so that they go when it is taken back, and what
+ * people say about one of them is about the message. Kept in the message map, up to LIMIT_MATRIX_PARTS of a message.
  */
 #pragma once
 

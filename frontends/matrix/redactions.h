@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Redactions of messages whose author this process does not remember: the homeserver is asked, as what somebody takes back
- * himself is told to the network otherwise than what a moderator removes. Until that is done they are notes of the spool,
- * for the next process: the event itself never comes again.
+ * Redactions of messages whose author this process does not remember: the homeserver is asked, as what somebody takes
+ * back himself is told to the network otherwise than what a moderator removes. Until that is done they are notes of
+ * the spool, for the next process: the event itself never comes again.
  */
 #pragma once
 

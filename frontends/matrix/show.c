@@ -465,7 +465,7 @@ static void redact_event(struct speaking *speaking, struct matrix_room *room, co
 	mem_free(body);
 }
 
-/* Of how many it is one is not the same at each try of the record: the transaction goes by the event, not by a number. */
+/* How many there are is not the same at each try of the record: the transaction goes by the event, not by a number. */
 static void redact_one(struct speaking *speaking, struct matrix_room *room, const char *event_id, struct sent *sent)
 {
 	uint64_t number = speaking->event->handover;
@@ -479,7 +479,8 @@ static void redact_one(struct speaking *speaking, struct matrix_room *room, cons
 }
 
 /* Those that are there already: all, or what an edit has replaced. */
-static void redact_parts(struct speaking *speaking, struct matrix_room *room, const char *head, bool all, bool known_there)
+static void redact_parts(struct speaking *speaking, struct matrix_room *room, const char *head, bool all,
+                         bool known_there)
 {
 	struct part list[LIMIT_MATRIX_PARTS];
 	struct arena arena = {0};
