@@ -7,8 +7,7 @@
 
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/spool/message_map.h"
-#include "transport/transport.h"
+#include "frontends/matrix/event_map.h"
 
 /* Places of the message map. HEAD's ids are events, tied to lines "EVENT t|fRECORD" of LIST; PART's are the events of
  * the lines, tied to ids of HEAD. */
@@ -51,19 +50,6 @@ void parts_set_head(struct parts *parts, const char *event_id)
 		parts->head = mem_strdup(event_id);
 }
 
-static const char *find(const struct matrix_frontend *frontend, struct arena *arena, const char *place, const char *id,
-                        const char *other_place)
-{
-	return message_map_find(frontend->base.transport->spool, arena, place, id, other_place, NULL, NULL);
-}
-
-static void tie(const struct matrix_frontend *frontend, const char *place, const char *id, const char *other_place,
-                const char *other_id)
-{
-	message_map_put(frontend->base.transport->spool,
-	                &(struct message_link){.place = place, .id = id, .other_place = other_place, .other_id = other_id});
-}
-
 static bool read_line(char *line, struct part *part)
 {
 	char *kind = strchr(line, ' ');
@@ -77,7 +63,7 @@ static bool read_line(char *line, struct part *part)
 
 size_t parts_of(const struct matrix_frontend *frontend, const char *head, struct part *list, struct arena *arena)
 {
-	const char *lines = find(frontend, arena, HEAD, head, LIST);
+	const char *lines = event_map_find(frontend, arena, HEAD, head, LIST);
 	char *rest = NULL, *copy = lines ? arena_strdup(arena, lines) : NULL;
 	size_t count = 0;
 
@@ -94,7 +80,7 @@ static void keep(const struct matrix_frontend *frontend, const char *head, const
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&lines, "%s%s %c%" PRIu64, i ? "\n" : "", list[i].event_id, list[i].is_file ? 'f' : 't',
 		           list[i].record);
-	tie(frontend, HEAD, head, LIST, buf_text(&lines));
+	event_map_tie(frontend, HEAD, head, LIST, buf_text(&lines));
 	buf_finish(&lines);
 }
 
@@ -110,7 +96,7 @@ void parts_note(const struct matrix_frontend *frontend, const struct parts *part
 	if (!known) {
 		list[count] = (struct part){.event_id = event_id, .is_file = is_file, .record = parts->record};
 		keep(frontend, parts->head, list, count + 1);
-		tie(frontend, PART, event_id, HEAD, parts->head);
+		event_map_tie(frontend, PART, event_id, HEAD, parts->head);
 	}
 	arena_finish(&arena);
 }
@@ -119,7 +105,7 @@ void parts_forget(const struct matrix_frontend *frontend, const char *event_id)
 {
 	struct part list[LIMIT_MATRIX_PARTS];
 	struct arena arena = {0};
-	const char *head = find(frontend, &arena, PART, event_id, HEAD);
+	const char *head = event_map_find(frontend, &arena, PART, event_id, HEAD);
 	size_t count = head ? parts_of(frontend, head, list, &arena) : 0, left = 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -132,7 +118,7 @@ void parts_forget(const struct matrix_frontend *frontend, const char *event_id)
 
 const char *parts_whole(const struct matrix_frontend *frontend, const char *event_id, struct arena *arena)
 {
-	const char *head = event_id ? find(frontend, arena, PART, event_id, HEAD) : NULL;
+	const char *head = event_id ? event_map_find(frontend, arena, PART, event_id, HEAD) : NULL;
 
 	return head ? head : event_id;
 }
