@@ -212,6 +212,8 @@
 #define LIMIT_XMPP_ADMIN_ITEMS 50          /* of one request to a room: kicks, bans, roles */
 #define LIMIT_ROOM_PICTURE_BYTES (1u << 20) /* of a room or of oneself, from people to the network */
 #define LIMIT_MATRIX_POLLS 200             /* whose questions and votes are known */
+#define LIMIT_MATRIX_PARTS 100             /* events that a message is, beside its first */
+#define LIMIT_MATRIX_REDACTIONS 1000       /* of messages whose author is being asked for */
 #define LIMIT_MATRIX_MENTIONS 10           /* people who are meant by a message and not named in its text */
 #define LIMIT_MATRIX_ANSWERS 20            /* of a poll, as Matrix has it */
 #define LIMIT_MATRIX_POWERS 200            /* ghosts of a portal with a power level, and changes of one event */

@@ -73,6 +73,7 @@ struct matrix_frontend {
 	struct list accepting; /* struct accepting.link: requests that are answered later */
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
 	struct list faces;      /* struct face.link: pictures on their way (face.c) */
+	struct list redactions; /* struct redaction.link: whose author is being asked for (redactions.c) */
 	struct list long_texts; /* struct long_text.link: on their way into the store (long_text.c) */
 	struct later_queue later; /* what must not be done from inside deliver */
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */

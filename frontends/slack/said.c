@@ -296,7 +296,7 @@ static void say(struct saying *saying)
 	                                .reply_author = quoted && !edit ? quoted->author : NULL,
 	                                .thread = thread,
 	                                .attachments = saying->files,
-	                                .attachments_count = edit ? 0 : saying->files_count};
+	                                .attachments_count = saying->files_count};
 
 	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	route(saying, EVENT_MESSAGE, &message);
