@@ -20,6 +20,7 @@
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/outsider.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/ping.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_room.h"
