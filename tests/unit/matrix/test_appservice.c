@@ -275,7 +275,8 @@ static void answers_pings(void **state)
 	post_ping(f, "{\"transaction_id\":5}", 200, "{}");
 	post_ping(f, "", 200, "{}");
 	expect_seen(f, "ping mid\nping \nping \nping \n");
-	expect(f, "POST /_matrix/app/unstable/fi.mau.msc2659/ping HTTP/1.1\r\n" HOST TOKEN "Content-Length: 2\r\n\r\n{}", 200, "{}");
+	expect(f, "POST /_matrix/app/unstable/fi.mau.msc2659/ping HTTP/1.1\r\n" HOST TOKEN "Content-Length: 2\r\n\r\n{}",
+	       200, "{}");
 	expect_seen(f, "ping \n");
 	post_ping(f, "nonsense", 400, "M_NOT_JSON");
 	post_ping(f, "{\"transaction_id\":\"mid\"", 400, "M_NOT_JSON");
