@@ -1,34 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Matrix as clients in JavaScript see it: matrix-js-sdk (Element's), and Hydrogen in Chromium."""
-import json
 import os
 import re
-import struct
-import zlib
 from base64 import b64encode
 
 from harness import matrix_js
-from harness.http import FileServer
-from harness.namespace import enter
-from harness.process import free_port, require, wait_until
+from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_matrix import BOT, CAROL, alias, appservice_with, chat_with, ghost, heard_on_irc, with_account
+from test_matrix import BOT, CAROL, alias, chat_with, ghost, heard_on_irc, with_account
+from test_matrix_attachments import network, picture, with_files
 
 PACKAGES = client_packages
 # Where the picture of what Hydrogen shows is kept.
 PICTURES = os.environ.get("SCENARIO_PICTURES", "")
-ADDRESS = "5.5.5.5"
-
-
-def picture(width, height):
-    """A PNG: a gradient."""
-    rows = b"".join(b"\0" + bytes(value for x in range(width) for value in (255 * x // width, 255 * y // height, 160))
-                    for y in range(height))
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
-            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
 async def js_person(world, synapse, name):
@@ -36,23 +20,6 @@ async def js_person(world, synapse, name):
     world.started.append(person)
     await person.start()
     return person
-
-
-async def with_files(world):
-    """Synapse with a network of everything, and a stranger's server whose files the gateway may fetch: (synapse, server)."""
-    enter(ADDRESS)
-    stranger = FileServer(ADDRESS)
-    world.started.append(stranger)
-    await stranger.start()
-    port = free_port()
-    synapse, _ = await appservice_with(world, "steps", **{"media.host": ADDRESS, "media.port": port,
-                                                          "media.public_url": f"http://{ADDRESS}:{port}"})
-    return synapse, stranger
-
-
-async def network(person, control, *messages):
-    """Has the network say these in #hall: fields of a CONV_MESSAGE."""
-    await person.say(control, json.dumps([["CONV_MESSAGE", {1: "USER", 2: "#hall", **fields}] for fields in messages]))
 
 
 async def scenario_matrix_js_sdk(world):
