@@ -202,7 +202,7 @@
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */
 #define LIMIT_MATRIX_TRANSACTION_BYTES (32u << 20)
 #define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
-#define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits for accounts to be read */
+#define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits: for accounts, and what may be missing */
 #define LIMIT_MATRIX_RECENT 5000           /* events whose text is remembered, for quotations */
 #define LIMIT_MATRIX_EVENT_BYTES 60000     /* of a message's content; the homeserver takes 65,536 with all around it */
 #define LIMIT_MATRIX_TOKEN_BYTES 2000      /* of a person's access token */
@@ -282,6 +282,8 @@
 #define LIMIT_MEDIA_WRITE_MAX_BYTES (4u << 20) /* the same, if the source does not stop: it is given up */
 #define LIMIT_MEDIA_FETCHES 32             /* of strangers' links under way */
 #define LIMIT_MEDIA_FETCHES_OWNER 4        /* of them, for one person */
+#define LIMIT_MEDIA_FETCHES_WAITING 256    /* for their turn */
+#define LIMIT_MEDIA_FETCHES_OWNER_WAITING 16 /* of them, for one person */
 #define LIMIT_MEDIA_FETCH_SECONDS 30       /* for one of them */
 #define LIMIT_MEDIA_PULLS 32               /* files that are being fetched because somebody asked */
 #define LIMIT_MEDIA_AVATAR_BYTES (1u << 20) /* a picture of somebody */

@@ -122,8 +122,6 @@ void matrix_leave(struct matrix_frontend *frontend, const char *room, const char
 /* POST with a body of one text, by the bot, before what waits in the lane. */
 void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
                        const char *lane);
-/* Asks the homeserver to ask us: a back-off of its ends with that. */
-void matrix_ping(struct matrix_frontend *frontend);
 /* A transaction id that was never used before, also not by an earlier process. */
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 /* An m.room.message, by the bot (as NULL) or a ghost; a refusal is logged. */
