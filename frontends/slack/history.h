@@ -16,8 +16,8 @@ void history_catch_up_in(struct slack_frontend *frontend, const char *team);
 /* From now on; what was said before is nobody's business. */
 void history_begin(struct slack_frontend *frontend, const struct channel *channel);
 void history_forget(struct slack_frontend *frontend, struct channel *channel);
-/* Notes the newest topic, and the last time that it was archived or opened again. False: the event is older than that.
- * True of all other events. */
+/* Notes the newest topic and name, and the last time that it was archived or opened again. False: the event is older
+ * than that. True of all other events. */
 bool history_is_newest(struct slack_frontend *frontend, const struct channel *channel, const struct slack_event *event);
 /* Whether what comes has to wait, as it belongs behind what is being read. */
 bool history_is_waited_for(const struct channel *channel);

@@ -11,6 +11,7 @@
 #include "config/limits.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
+#include "frontends/slack/channel_name.h"
 #include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/known.h"
@@ -214,14 +215,25 @@ static void take_user(struct workspace *workspace, const struct slack_event *eve
 	arena_finish(&arena);
 }
 
+/* An event and a message tell of it; the message says who did it, and history has it. */
+static void take_rename(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
+{
+	channel_name_note(workspace->frontend, channel, event->text);
+	if (event->ts && !workspace_is_own(workspace, event))
+		said_take(workspace, channel, event);
+}
+
 static void take(struct workspace *workspace, const struct slack_event *event)
 {
 	struct slack_frontend *frontend = workspace->frontend;
 	struct channel *channel = channel_of(workspace, event);
 	bool portal = channel && channel->kind == CHANNEL_PORTAL;
 
-	if (!channel && event->channel && !is_dm(event, channel))
+	if (!channel && event->channel && !is_dm(event, channel)) {
+		if (event->kind == SLACK_RENAME && map_get(workspace->titles, event->channel))
+			member_note_title(workspace, event->channel, event->text);
 		return;
+	}
 	if (was_seen(workspace, event)) {
 		log_debug(&workspace->log, "%s came before: dropped",
 		          log_quote(event->event_id ? event->event_id : event->ts));
@@ -245,7 +257,8 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		take_presence(workspace, channel, event);
 		break;
 	case SLACK_RENAME:
-		member_note_title(workspace, event->channel, event->text);
+		if (portal)
+			take_rename(workspace, channel, event);
 		break;
 	case SLACK_ARCHIVE:
 		if (portal)
@@ -316,7 +329,7 @@ static struct waiting_event *wait_with(struct workspace *workspace, const struct
 static bool is_about_text(const struct slack_event *event)
 {
 	return event->kind == SLACK_MESSAGE || event->kind == SLACK_EDIT || event->kind == SLACK_DELETE ||
-	       event->kind == SLACK_REACTION || event->kind == SLACK_TOPIC;
+	       event->kind == SLACK_REACTION || event->kind == SLACK_TOPIC || event->kind == SLACK_RENAME;
 }
 
 /* Whether something has to be known first that is being asked for. Also of what waits for others: it asks now, so that

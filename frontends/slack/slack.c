@@ -12,6 +12,7 @@
 #include "frontends/slack/avatar.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
+#include "frontends/slack/channel_name.h"
 #include "frontends/slack/chat.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
@@ -152,6 +153,7 @@ static void frontend_destroy(struct frontend *base)
 	later_finish(&frontend->later);
 	slack_chats_free(frontend);
 	channels_free(frontend);
+	map_destroy(&frontend->ours, NULL);
 	slack_recent_free(frontend);
 	reactions_put_destroy(&frontend->reactions);
 	in_flight_free(&frontend->in_flight);
@@ -502,6 +504,7 @@ static bool can_show(const struct slack_frontend *frontend, const char *address)
 static bool can_deliver(const struct slack_frontend *frontend, const struct identity *to, const struct event *event)
 {
 	const char *room = event->type == EVENT_PARTICIPANT ? event->participant.room
+			   : event->type == EVENT_ROOM_INFO ? event->room_info.room
 			   : (event->type == EVENT_MESSAGE && event->message.kind == MESSAGE_ROOM) ||
 					   event->type == EVENT_SUBJECT
 				   ? event->message.name
@@ -526,6 +529,9 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		return slack_show_attention(frontend, to, event);
 	case EVENT_SUBJECT:
 		portal_channel_show_subject(frontend, to, &event->message);
+		break;
+	case EVENT_ROOM_INFO:
+		channel_name_show(frontend, to, &event->room_info);
 		break;
 	case EVENT_PARTICIPANT:
 		portal_channel_show_participant(frontend, to, &event->participant);

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""What changes on one side and is followed on the other: names, who comes and goes, people and channels that are gone for a while."""
+from harness.process import require
+from test_slack import Asker, tied, until
+from test_slack_kinds import between
+
+
+def changes(network):
+    """Names that the network was asked to give to rooms."""
+    return [(fields[2][0], fields[3][0]) for kind, fields in network.frames if kind == "ROOM_CHANGE"]
+
+
+def renames(slack):
+    return [call.arguments["name"] for call in slack.calls if call.name == "conversations.rename"]
+
+
+async def scenario_names_of_a_made_channel(world):
+    """A channel that the bridge has made is called as the room is, whoever gives it another name."""
+    sides = await between(world)
+    slack, network, egon, asker = sides.slack, sides.network, sides.egon, sides.asker
+    await asker.ask("create #hall", "made a channel for #hall, hall, and invited you")
+    await until(lambda: any(kind == "JOIN_ROOM" and fields[3] == ["#hall"] for kind, fields in network.frames), "the room")
+    network.say("#hall", "carol", "here")
+    await slack.wait_for_text("hall", "here", "carol")
+    network.call("#hall", "The Great Hall!")
+    await slack.wait_for_call("conversations.rename", lambda call: call.arguments["name"] == "the-great-hall" and
+                              call.answer["ok"])
+    await asker.ask("list", "#the-great-hall - #hall")
+    # And back: the network is asked, and what it says of it comes back to nobody.
+    egon.rename("the-great-hall", "small-hall")
+    await until(lambda: changes(network) == [("#hall", "small-hall")], "the network to be asked")
+    network.say("#hall", "carol", "small now")
+    await slack.wait_for_text("small-hall", "small now", "carol")
+    await asker.ask("list", "#small-hall - #hall")
+    require(renames(slack) == ["the-great-hall"], f"{renames(slack)}")
+    # The network does not do it: people of both sides are told.
+    network.refuse_changes(2, "Only the owner may do that.")
+    egon.rename("small-hall", "cellar")
+    await slack.wait_for_message("cellar", lambda m: "room's name is not changed: Only the owner may do that." in m["text"])
+    await network.heard("the new name", lambda said: said["to"] == "#hall" and
+                        said["text"] == "/me has renamed the channel to cellar")
+    await asker.ask("list", "#cellar - #hall")
+    # Slack does not do it: people are told, once for each name.
+    slack.channel("taken", "egon")
+    for _ in range(2):
+        network.call("#hall", "Taken")
+    network.say("#hall", "carol", "taken now")
+    await slack.wait_for_text("cellar", "taken now", "carol")
+    network.call("#hall", "\u5927\u5e83\u9593")
+    await slack.wait_for_message("cellar", lambda m: "#hall is called \u5927\u5e83\u9593 on the network now" in m["text"])
+    told = [message["text"] for message in slack.posted("cellar") if "on the network now" in message["text"]]
+    require(len(told) == 2 and "#hall is called Taken" in told[0] and "name_taken" in told[0], f"{told}")
+    require(renames(slack) == ["the-great-hall", "taken"], f"{renames(slack)}")
+    # Nor is it news to the next process.
+    await sides.gateway.kill_core()
+    network.frames.clear()
+    await sides.gateway.start()
+    await network.joined("#hall")
+    await asker.ask("list", "#cellar - #hall")
+    network.say("#hall", "carol", "after the restart")
+    await slack.wait_for_text("cellar", "after the restart", "carol")
+    require(not changes(network) and renames(slack) == ["the-great-hall", "taken"], f"{renames(slack)}")
+    require(sum("on the network now" in message["text"] for message in slack.posted("cellar")) == 2, "it is told once more")
+
+
+async def scenario_names_of_a_tied_channel(world):
+    """A channel of the people's own keeps its name, and so does the room: either side is told of the other."""
+    sides = await between(world)
+    slack, network, egon = sides.slack, sides.network, sides.egon
+    network.call("#lobby", "The Lobby")
+    await slack.wait_for_message("general", lambda m: "#lobby is called The Lobby on the network now." in m["text"])
+    egon.rename("general", "generals")
+    await network.heard("the new name", lambda said: said["text"] == "/me has renamed the channel to generals")
+    await sides.asker.ask("list", "#generals - #lobby")
+    # A rename that a gap of the socket has hidden is told all the same, once.
+    slack.hub.retry_delays, slack.hub.drop = (), 1000
+    egon.rename("generals", "majors")
+    slack.hub.drop = 0
+    slack.tell_rate_limited(slack.team)
+    await network.heard("the name from history", lambda said: said["text"] == "/me has renamed the channel to majors")
+    egon.say("majors", "behind it")
+    await network.heard("a text", lambda said: said["text"] == "behind it")
+    told = [fields[3] for kind, fields in network.frames if kind == "CONV_MESSAGE" and "renamed" in fields[3][0]]
+    require(len(told) == 2 and not renames(slack) and not changes(network), f"{told} {renames(slack)} {changes(network)}")
+
+
+async def scenario_who_comes_and_goes(world):
+    """With slack.show_joins the channel is told of the room; who has an account is in the room as he is in the channel."""
+    lobby = await tied(world, people=("egon", "dana"), **{"slack.show_joins": "1"})
+    slack, carol = lobby.slack, lobby.carol
+    bob = await world.irc_client(lobby.ircd, "bob")
+    await bob.join("#lobby")
+    await slack.wait_for_message("general", lambda m: m["text"] == "bob has come into #lobby.")
+    bob.send("NICK robert")
+    await slack.wait_for_message("general", lambda m: m["text"] == "bob is now called robert.")
+    bob.send("PART #lobby")
+    await slack.wait_for_message("general", lambda m: m["text"] == "robert has left #lobby.")
+    # Our own people are seen in Slack: nothing is said of them there.
+    mark = carol.mark()
+    await Asker(slack, lobby.dana).ask("login dana", "registered")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    lobby.dana.leave("general")
+    await carol.expect(r"^:dana!\S+ (PART #lobby|QUIT)", mark)
+    mark = carol.mark()
+    lobby.dana.join("general")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    carol.send("PRIVMSG #lobby :that is all")
+    await slack.wait_for_text("general", "that is all", "carol")
+    told = [message["text"] for message in slack.posted("general") if "#lobby." in message["text"]]
+    require(told == ["bob has come into #lobby.", "robert has left #lobby."], f"{told}")
