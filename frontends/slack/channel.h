@@ -21,6 +21,7 @@ struct channel {
 	char *name;       /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	bool in_room;     /* CHAT with somebody whom one knows from a room only */
 	bool archived;    /* PORTAL: nobody can say anything there */
+	uint64_t archived_ms; /* PORTAL, clock_ms: when we heard last of archiving or opening it; 0: not since the start */
 	bool left_out;    /* PORTAL: the workspace's account is in as many rooms as it can be, and not in this one */
 	bool closed;      /* PORTAL: refuses what is posted; told to administrators */
 	bool made;        /* PORTAL: by us, for the room (bot.c) */

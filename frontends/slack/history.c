@@ -439,6 +439,14 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 	mem_free(threads);
 }
 
+void history_catch_up_at(struct slack_frontend *frontend, struct channel *channel)
+{
+	if (channel->catching_up)
+		channel->behind = true;
+	else
+		begin(frontend, channel);
+}
+
 static void catch_up(struct slack_frontend *frontend, const char *team)
 {
 	struct map_iter it = {0};
@@ -449,10 +457,7 @@ static void catch_up(struct slack_frontend *frontend, const char *team)
 		if (channel->archived || !workspace_find(frontend, channel->at.team) ||
 		    (team && strcmp(channel->at.team, team) != 0))
 			continue;
-		if (channel->catching_up)
-			channel->behind = true;
-		else
-			begin(frontend, channel);
+		history_catch_up_at(frontend, channel);
 	}
 }
 

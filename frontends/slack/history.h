@@ -13,6 +13,8 @@
 void history_catch_up(struct slack_frontend *frontend);
 /* Of one workspace. */
 void history_catch_up_in(struct slack_frontend *frontend, const char *team);
+/* Of one conversation. */
+void history_catch_up_at(struct slack_frontend *frontend, struct channel *channel);
 /* From now on; what was said before is nobody's business. */
 void history_begin(struct slack_frontend *frontend, const struct channel *channel);
 void history_forget(struct slack_frontend *frontend, struct channel *channel);

@@ -12,6 +12,7 @@
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
 #include "frontends/slack/channel_name.h"
+#include "frontends/slack/channel_state.h"
 #include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/known.h"
@@ -168,16 +169,6 @@ static void take_saying(struct workspace *workspace, struct channel *channel, co
 	}
 }
 
-static void tell_lost(struct workspace *workspace, const struct channel *channel, bool put_out)
-{
-	char *text =
-	        mem_printf("%s of the network is not tied to the channel %s any more: %s.", channel->name,
-	                   channel->at.id, put_out ? "the bot was put out of it" : "the channel is gone");
-
-	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_WARNING, text);
-	mem_free(text);
-}
-
 static void take_presence(struct workspace *workspace, struct channel *channel,
                           const struct slack_event *event)
 {
@@ -265,10 +256,8 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 			portal_channel_archive(frontend, channel, event->added);
 		break;
 	case SLACK_CHANNEL_GONE:
-		if (portal) {
-			tell_lost(workspace, channel, event->left);
-			portal_channel_untie(frontend, &channel);
-		}
+		if (portal)
+			portal_channel_lost(workspace, &channel, event->left);
 		break;
 	case SLACK_USER:
 		take_user(workspace, event);
@@ -281,6 +270,7 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		log_warning(&workspace->log,
 		            "Slack has left out events, as there were too many: what was said is read back");
 		history_catch_up(frontend);
+		channel_states_read(frontend, workspace->team);
 		break;
 	case SLACK_EMOJI:
 		custom_emoji_changed(workspace, event->object);

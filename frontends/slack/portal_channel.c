@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -313,10 +314,24 @@ void portal_channel_untie(struct slack_frontend *frontend, struct channel **chan
 	channel_forget(frontend, channel);
 }
 
+void portal_channel_lost(struct workspace *workspace, struct channel **channel, bool put_out)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	const char *called = (*channel)->called;
+	char *text = mem_printf("%s of the network is not tied to the channel %s any more: %s.", (*channel)->name,
+	                        called ? called : (*channel)->at.id,
+	                        put_out ? "the bot was put out of it" : "the channel is gone");
+
+	workspace_tell_admins(frontend, workspace, LOG_LEVEL_WARNING, text);
+	mem_free(text);
+	portal_channel_untie(frontend, channel);
+}
+
 void portal_channel_archive(struct slack_frontend *frontend, struct channel *channel, bool archived)
 {
 	const struct workspace *workspace = workspace_find(frontend, channel->at.team);
 
+	channel->archived_ms = clock_ms();
 	/* An event and a message tell of it. */
 	if (channel->archived == archived)
 		return;

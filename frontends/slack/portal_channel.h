@@ -27,6 +27,8 @@ void portal_channel_person_out(struct slack_frontend *frontend, struct channel *
 /* slack_later: the person is logged in: into the rooms of all channels that he is in (users.conversations).
  */
 void portal_channels_join_again(struct slack_frontend *frontend, const char *address);
+/* We were put out of it, or it is gone: it is untied, and administrators are told. */
+void portal_channel_lost(struct workspace *workspace, struct channel **channel, bool put_out);
 void portal_channel_archive(struct slack_frontend *frontend, struct channel *channel, bool archived);
 
 /* From deliver. */

@@ -13,6 +13,7 @@
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
 #include "frontends/slack/channel_name.h"
+#include "frontends/slack/channel_state.h"
 #include "frontends/slack/chat.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
@@ -203,6 +204,13 @@ static void name_records(struct slack_frontend *frontend)
 	frontend->oldest_ms = statistics.oldest_ms ? statistics.oldest_ms : clock_wall_ms();
 }
 
+/* At what was missed. */
+static void look_again(struct slack_frontend *frontend)
+{
+	history_catch_up(frontend);
+	channel_states_read(frontend, NULL);
+}
+
 static void on_socket_state(void *context, enum socket_state state, bool gap, const char *text)
 {
 	struct slack_frontend *frontend = context;
@@ -211,7 +219,7 @@ static void on_socket_state(void *context, enum socket_state state, bool gap, co
 	case SOCKET_CONNECTED:
 		log_info(&frontend->base.log, "connected to Slack%s", gap ? "" : ", by another socket");
 		if (gap)
-			history_catch_up(frontend);
+			look_again(frontend);
 		break;
 	case SOCKET_AWAY:
 		log_warning(&frontend->base.log, "no socket of Slack's is open%s%s; trying again", *text ? ": " : "", text);

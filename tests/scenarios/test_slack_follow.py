@@ -108,3 +108,69 @@ async def scenario_who_comes_and_goes(world):
     await slack.wait_for_text("general", "that is all", "carol")
     told = [message["text"] for message in slack.posted("general") if "#lobby." in message["text"]]
     require(told == ["bob has come into #lobby.", "robert has left #lobby."], f"{told}")
+
+
+class Gap:
+    """What happens at Slack in here is told to nobody; then the socket breaks, and another is opened."""
+
+    def __init__(self, slack):
+        self.slack = slack
+
+    async def __aenter__(self):
+        await self.slack.wait_acknowledged()
+        self.slack.hub.retry_delays, self.slack.hub.drop = (), 10000
+
+    async def __aexit__(self, *fault):
+        self.slack.hub.drop = 0
+        before = len([call for call in self.slack.calls if call.name == "apps.connections.open"])
+        for socket in list(self.slack.hub.sockets):
+            socket.cut()
+        await until(lambda: len([call for call in self.slack.calls if call.name == "apps.connections.open"]) > before,
+                    "another socket")
+        await self.slack.wait_connected()
+
+
+async def scenario_channels_changed_in_a_gap(world):
+    """Whether a channel is archived, what it is called and whether we are in it, is looked at after each gap."""
+    lobby = await tied(world)
+    slack, carol, egon, asker = lobby.slack, lobby.carol, lobby.egon, lobby.asker
+    mark = carol.mark()
+    async with Gap(slack):
+        egon.rename("general", "generals")
+        egon.archive("generals")
+    await carol.expect(r"^:bridge!\S+ (PART #lobby|QUIT)", mark)
+    await asker.ask("list", r"#generals - #lobby \(archived\)")
+    mark = carol.mark()
+    async with Gap(slack):
+        egon.unarchive("generals")
+        egon.say("generals", "open again")
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    await carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :<Egon> open again$", mark)
+    # Also while nobody served it.
+    await lobby.gateway.stop()
+    mark = carol.mark()
+    egon.archive("generals")
+    await lobby.gateway.start()
+    await slack.wait_connected()
+    await asker.ask("list", r"#generals - #lobby \(archived\)")
+    async with Gap(slack):
+        egon.unarchive("generals")
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    mark = carol.mark()
+    egon.say("generals", "and again")
+    await carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :<Egon> and again$", mark)
+    # We were put out.
+    async with Gap(slack):
+        egon.kick("generals", slack.bot.bot_user.name)
+    await until(lambda: any("is not tied to the channel" in text and "put out" in text for text in asker.heard()),
+                "an administrator to be told")
+    await carol.expect(r"^:bridge!\S+ (PART #lobby|QUIT)", mark)
+    await asker.ask("list", "No channel is tied")
+    # And one is gone.
+    slack.channel("attic", "egon")
+    await asker.command("attic", "link #lobby", "tied to #lobby now")
+    async with Gap(slack):
+        egon.delete_channel("attic")
+    await until(lambda: any("is not tied to the channel" in text and "is gone" in text for text in asker.heard()),
+                "an administrator to be told")
+    await asker.ask("list", "No channel is tied")
