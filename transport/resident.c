@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/resident.h"
 
+#include "base/mem.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/session.h"
+#include "transport/user.h"
 
 static struct resource *find(const struct frontend *frontend, const char *address)
 {
@@ -28,6 +30,27 @@ struct resource *resident_ready(const struct frontend *frontend, const char *add
 	struct resource *resource = find(frontend, address);
 
 	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
+}
+
+static bool is_only_address(const struct identity *identity)
+{
+	return identity->user->identities.next == &identity->link && identity->user->identities.prev == &identity->link;
+}
+
+char *resident_sign_out(struct frontend *frontend, const char *address)
+{
+	struct identity *identity = session_find_identity(frontend->transport, frontend, address);
+
+	if (!identity)
+		return NULL;
+	char *name = mem_strdup(identity->user ? identity->user->legacy_name : "");
+
+	if (identity->user && is_only_address(identity)) {
+		user_set_setting(identity->user, "enable_transport", "0");
+		user_logout(identity->user);
+	}
+	session_detach_all(frontend, address);
+	return name;
 }
 
 void resident_show_waiting(const struct frontend *frontend, const char *address)

@@ -271,6 +271,7 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		            "Slack has left out events, as there were too many: what was said is read back");
 		history_catch_up(frontend);
 		channel_states_read(frontend, workspace->team);
+		slack_people_look_again(frontend, workspace->team);
 		break;
 	case SLACK_EMOJI:
 		custom_emoji_changed(workspace, event->object);

@@ -209,6 +209,7 @@ static void look_again(struct slack_frontend *frontend)
 {
 	history_catch_up(frontend);
 	channel_states_read(frontend, NULL);
+	slack_people_look_again(frontend, NULL);
 }
 
 static void on_socket_state(void *context, enum socket_state state, bool gap, const char *text)

@@ -78,6 +78,7 @@ struct slack_frontend {
 	bool loaded;             /* the stored places are known */
 	bool asked;              /* the stored tokens too: new ones are of people who install the app now */
 	bool settled;            /* it is known of each workspace that was there at the start whether it is served */
+	bool looking;              /* at people one by one (slack_people_look_again) */
 	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;

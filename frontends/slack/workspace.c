@@ -201,6 +201,7 @@ static void become_ready(struct workspace *workspace)
 	if (!frontend->serve) {
 		history_catch_up_in(frontend, workspace->team);
 		channel_states_read(frontend, workspace->team);
+		slack_people_look_again(frontend, workspace->team);
 	}
 	incoming_begin(workspace);
 	if (workspace->notice)

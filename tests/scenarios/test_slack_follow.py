@@ -174,3 +174,64 @@ async def scenario_channels_changed_in_a_gap(world):
     await until(lambda: any("is not tied to the channel" in text and "is gone" in text for text in asker.heard()),
                 "an administrator to be told")
     await asker.ask("list", "No channel is tied")
+
+
+async def scenario_logged_out_over_a_restart(world):
+    """Who has logged out stays so: he is spoken for by the workspace's account, told once, and logs in again when he wants to."""
+    lobby = await tied(world, people=("egon", "dana"))
+    slack, carol = lobby.slack, lobby.carol
+    dana = Asker(slack, lobby.dana)
+    mark = carol.mark()
+    await dana.ask("login dana", "registered")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    await dana.ask("logout", "logged out")
+    await carol.expect(r"^:dana!\S+ QUIT", mark)
+    await lobby.gateway.stop()
+    mark = carol.mark()
+    await lobby.gateway.start()
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    before = len(dana.heard())
+    for text in ("one", "two"):
+        lobby.dana.say("general", text)
+        await carol.expect(rf"^:bridge!\S+ PRIVMSG #lobby :<Dana> {text}$", mark)
+    told = dana.heard()[before:]
+    require(len(told) <= 1, f"{told}")
+    await dana.command("general", "login", "being logged in")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+
+
+async def scenario_people_who_are_deactivated(world):
+    """Whoever may not use Slack any more is signed out of the network at once, and until he logs in again."""
+    lobby = await tied(world, people=("egon", "dana", "gerd"))
+    slack, carol, asker = lobby.slack, lobby.carol, lobby.asker
+    dana, gerd = Asker(slack, lobby.dana), Asker(slack, lobby.gerd)
+    for who, name in ((dana, "dana"), (gerd, "gerd")):
+        mark = carol.mark()
+        await who.ask(f"login {name}", "registered")
+        await carol.expect(rf"^:{name}!\S+ JOIN :?#lobby$", mark)
+    mark = carol.mark()
+    lobby.dana.change(deleted=True)
+    await carol.expect(r"^:dana!\S+ QUIT", mark)
+    await until(lambda: any("Dana" in text and "was deactivated" in text and "unregister" in text for text in asker.heard()),
+                "an administrator to be told")
+    # Also while no socket was open.
+    async with Gap(slack):
+        lobby.gerd.change(deleted=True)
+    await carol.expect(r"^:gerd!\S+ QUIT", mark)
+    await until(lambda: any("Gerd" in text and "was deactivated" in text for text in asker.heard()), "an administrator to be told")
+    # The account is kept, and nobody comes back with a restart.
+    mark = carol.mark()
+    await lobby.gateway.stop()
+    await lobby.gateway.start()
+    await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
+    lobby.dana.change(deleted=False)
+    lobby.egon.say("general", "restarted")
+    await carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :<Egon> restarted$", mark)
+    require(not carol.count(r"^:(dana|gerd)!\S+ JOIN", mark), f"{carol.find_all('JOIN', mark)}")
+    await dana.ask("login", "being logged in")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    lobby.dana.say("general", "as myself")
+    await carol.expect(r"^:dana!\S+ PRIVMSG #lobby :as myself$", mark)
+    told = [text for text in asker.heard() if "was deactivated" in text]
+    require(len(told) == 2, f"{told}")
+    require(not carol.count(r"^:gerd!\S+ JOIN", mark), "gerd is back")
