@@ -172,21 +172,29 @@ struct resource *slack_person_attach(struct slack_frontend *frontend, const char
 	return resident_attach(&frontend->base, address);
 }
 
-void slack_person_deactivated(struct slack_frontend *frontend, const char *address)
+static void on_signed_out(struct frontend *base, const char *address, const char *name)
 {
-	struct member *member = slack_person_of(frontend, address);
-	char *name = member && member->deleted ? resident_sign_out(&frontend->base, address) : NULL;
+	struct slack_frontend *frontend = slack_frontend_of(base);
+	const struct member *member = slack_person_of(frontend, address);
 
-	if (!name)
+	if (!member)
 		return;
-	slack_person_forget(member);
-	char *text = mem_printf("%s (%s) was deactivated in %s, and is signed out of the network. The account %s is kept; if it "
-				"is not to be: unregister %s",
+	char *text = mem_printf("%s (%s) was deactivated in %s, and is signed out of the network. The account %s is kept; "
+				"if it is not to be: unregister %s",
 				member->name, member->id, member->workspace->name, name, address);
 
 	workspace_tell_admins(frontend, member->workspace, LOG_LEVEL_INFO, text);
 	mem_free(text);
-	mem_free(name);
+}
+
+void slack_person_deactivated(struct slack_frontend *frontend, const char *address)
+{
+	struct member *member = slack_person_of(frontend, address);
+
+	if (!member || !member->deleted)
+		return;
+	slack_person_forget(member);
+	resident_sign_out(&frontend->base, address, on_signed_out);
 }
 
 static struct member *next_to_look_at(struct slack_frontend *frontend)
