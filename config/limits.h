@@ -257,6 +257,7 @@
 #define LIMIT_SLACK_HISTORY_WAIT_MS 30000 /* ... and for history of a gap, since that was asked for */
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
+#define LIMIT_SLACK_LOOK_MS 1000          /* between people who are looked at again after a gap */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
 #define LIMIT_SLACK_EMOJI 10000            /* of a workspace's own */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */

@@ -186,7 +186,8 @@ struct frontend_ops {
 	/* Optional. `each` for each of its queues, also those in which nothing waits. */
 	void (*queues)(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),
 		       void *context);
-	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
+	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart, and when
+	 * somebody who had logged out logs in. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };
 
