@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""
+What somebody on Matrix may turn against others, or against the bridge, with rooms of his own: on the fake homeserver, with
+ngircd behind it.
+"""
+import re
+
+from harness.fake_homeserver import refusal
+from harness.process import require, wait_until
+from harness.synapse import client_packages
+from test_matrix import BOT, CAROL, ask, heard_on_irc, settled
+from test_matrix_faults import faulty_lobby
+
+PACKAGES = client_packages
+
+
+async def own_room(lobby, person, *guests):
+    """A room of this person's, in which he may do everything, with the bot in it."""
+    room = await person.create_room([BOT, *guests])
+    await person.member(room, BOT)
+    lobby.homeserver.add(lobby.homeserver.rooms[room], person.id, "m.room.power_levels", {"users": {person.id: 100}}, state_key="")
+    return room
+
+
+async def say_replaced(lobby, person, room, successor):
+    """Returns when the bridge has looked at what the successor says of itself."""
+    homeserver = lobby.homeserver
+    looks = rf"GET .*/{re.escape(successor)}/state$"
+    before = homeserver.count(looks)
+    homeserver.add(homeserver.rooms[room], person.id, "m.room.tombstone", {"body": "go there", "replacement_room": successor},
+                   state_key="")
+    await wait_until(lambda: homeserver.count(looks) > before, f"the bridge to look at {successor}")
+
+
+async def scenario_a_room_that_names_a_portal_of_others(world):
+    """Whoever says that his room is replaced by one that is tied for others does not get the bot out of that one."""
+    lobby = await faulty_lobby(world, "alice")
+    eve = await world.matrix_person(lobby.homeserver, "eve")
+    room = await own_room(lobby, eve)
+    await say_replaced(lobby, eve, room, lobby.portal)
+    await settled(lobby)
+    require(BOT in lobby.homeserver.rooms[lobby.portal].joined, "the bot has left the portal")
+    irc_mark = lobby.carol.mark()
+    await lobby.people[0].say(lobby.portal, "still here")
+    await lobby.carol.expect(r"^:alice!\S+ PRIVMSG #lobby :still here$", irc_mark)
+
+
+async def scenario_a_successor_that_is_tied_already(world):
+    """The old room goes on then: what is said for it waits for nothing."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    for channel in ("#hall", "#den"):
+        await carol.join(channel)
+    hall = await own_room(lobby, alice)
+    await ask(alice, hall, "plumb #hall", "#hall")
+    den = await own_room(lobby, alice)
+    await ask(alice, den, "plumb #den", "#den")
+    homeserver.rooms[den].state["m.room.create", ""]["predecessor"] = {"room_id": hall, "event_id": "$last"}
+    carol.send("PRIVMSG #hall :hello")
+    await alice.message(hall, "^hello$", CAROL)
+    await say_replaced(lobby, alice, hall, den)
+    # As a homeserver does in a room that was closed, until the bot says it.
+    homeserver.fail(r"PUT .*/send/m.room.message/", refusal(403, "M_FORBIDDEN"), 2)
+    carol.send("PRIVMSG #hall :once more")
+    await alice.message(hall, "once more$")
+    irc_mark = carol.mark()
+    await alice.say(hall, "in the hall")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :in the hall$", irc_mark)
+    require(heard_on_irc(carol, irc_mark, channel="#den") == [], "it is said in the other one as well")
