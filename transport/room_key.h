@@ -2,8 +2,8 @@
 /*
  * How a person enters a room of the network: under which nickname, and with which password. An XMPP client says both
  * each time; where a place stands for the room (portal.h) they are said once, with the command `join`, and are kept as
- * a setting of the account until the person leaves. A password is sealed (store/seal.h) wherever it is written. Loop
- * thread.
+ * a setting of the account until the person leaves (not event_room.for_now). A password is sealed (store/seal.h)
+ * wherever it is written. Loop thread.
  */
 #pragma once
 
