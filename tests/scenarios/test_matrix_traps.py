@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """
-What somebody on Matrix may turn against others, or against the bridge, with rooms of his own: on the fake homeserver, with
-ngircd behind it.
+What somebody on Matrix may turn against others, or against the bridge, with rooms of his own, and what answers in another
+order than they were asked for may do: on the fake homeserver.
 """
+import asyncio
 import re
 
-from harness.fake_homeserver import refusal
+from harness.fake_homeserver import Fault, answer, refusal
 from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_matrix import BOT, CAROL, ask, heard_on_irc, settled
+from test_backends import BACKENDS, PYTHON
+from test_matrix import BOT, CAROL, alias, ask, ghost, heard_on_irc, settled, with_account, witnessed
 from test_matrix_faults import faulty_lobby
+from test_steps import scan_folder
 
 PACKAGES = client_packages
 
@@ -67,3 +70,30 @@ async def scenario_a_successor_that_is_tied_already(world):
     await alice.say(hall, "in the hall")
     await carol.expect(r"^:alice!\S+ PRIVMSG #hall :in the hall$", irc_mark)
     require(heard_on_irc(carol, irc_mark, channel="#den") == [], "it is said in the other one as well")
+
+
+async def scenario_the_last_picture_of_a_portal_counts(world):
+    """Also where that before it comes later."""
+    homeserver, gateway = world.fake_homeserver(), world.gateway(backend="echo")
+    gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/steps.py --folder {scan_folder(gateway)}"
+    await gateway.appservice_of(homeserver)
+    await asyncio.gather(homeserver.start(), gateway.start())
+    alice, _ = await with_account(world, homeserver, "alice")
+    witness = await alice.join(await alice.invited(ghost("witness")))
+    portal = await alice.join(alias("lobby"))
+    await witnessed(alice, witness, "JOIN_ROOM")
+
+    def show(name, fault):
+        homeserver.fail(rf"GET .*/media/.*{name}", fault)
+        homeserver.add(homeserver.rooms[portal], alice.id, "m.room.avatar", {"url": f"mxc://localhost/{name}"}, state_key="")
+    first = Fault(answer(200, "the first"), waits=asyncio.Event())
+    show("first", first)
+    await homeserver.hit(first)
+    show("second", Fault(answer(200, "the second")))
+    await witnessed(alice, witness, "ROOM_CHANGE", lambda fields: fields["4"] == ["the second"])
+    mark = alice.mark()
+    first.waits.set()
+    # What is asked for now is answered behind it.
+    show("third", Fault(answer(200, "the third")))
+    await witnessed(alice, witness, "ROOM_CHANGE", lambda fields: fields["4"] == ["the third"], mark)
+    require(not alice.messages(witness, "the first", after=mark), "the network has the first picture again")
