@@ -97,3 +97,17 @@ async def scenario_the_last_picture_of_a_portal_counts(world):
     show("third", Fault(answer(200, "the third")))
     await witnessed(alice, witness, "ROOM_CHANGE", lambda fields: fields["4"] == ["the third"], mark)
     require(not alice.messages(witness, "the first", after=mark), "the network has the first picture again")
+
+
+async def scenario_somebody_else_ties_the_chat_with_the_bot(world):
+    """What the bot has to say to its owner alone is not said there any more."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, homeserver, chat = lobby.people[0], lobby.homeserver, lobby.bots[0]
+    eve = await world.matrix_person(homeserver, "eve")
+    await eve.join(chat)
+    homeserver.add(homeserver.rooms[chat], alice.id, "m.room.power_levels", {"users": {alice.id: 100, eve.id: 100}}, state_key="")
+    await ask(eve, chat, "plumb #hall", "tied to #hall now")
+    mark = alice.mark()
+    await lobby.gateway.control("message", alice.id, "for alice alone")
+    said = await alice.message(None, "for alice alone", BOT, mark)
+    require(said["room_id"] != chat and eve.id not in await alice.members(said["room_id"]), f"it is said where eve is: {said}")
