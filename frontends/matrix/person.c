@@ -243,8 +243,10 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 	const char *text;
 
 	person->unregistered = session->state == SESSION_UNREGISTERED;
-	if (person->unregistered)
+	if (person->unregistered) {
 		puppet_forget(person);
+		matrix_later(frontend, profile_follow, id, NULL);
+	}
 	if (!person->unregistered)
 		person->told_unheard = false;
 	text = resident_session_text(session, &person->curious);

@@ -4,6 +4,7 @@ What somebody on Matrix may turn against others, or against the bridge, with roo
 order than they were asked for may do: on the fake homeserver.
 """
 import asyncio
+import os
 import re
 
 from harness.fake_homeserver import Fault, answer, refusal
@@ -111,3 +112,27 @@ async def scenario_somebody_else_ties_the_chat_with_the_bot(world):
     await lobby.gateway.control("message", alice.id, "for alice alone")
     said = await alice.message(None, "for alice alone", BOT, mark)
     require(said["room_id"] != chat and eve.id not in await alice.members(said["room_id"]), f"it is said where eve is: {said}")
+
+
+async def scenario_faces_of_strangers_are_not_kept(world):
+    """Of people without an account the network is told nothing: a crowd that changes its faces leaves nothing on the disk."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, homeserver, gateway = lobby.people[0], lobby.homeserver, lobby.gateway
+    eve = await world.matrix_person(homeserver, "eve")
+    await eve.join(lobby.portal)
+    await eve.say(lobby.portal, "hello")
+    # Her account has been looked for when she is told that there is none.
+    await alice.message(lobby.portal, "nobody on the network hears you", BOT)
+
+    def change(person, picture):
+        homeserver.add(homeserver.rooms[lobby.portal], person.id, "m.room.member",
+                       {"membership": "join", "displayname": person.name, "avatar_url": f"mxc://localhost/{picture}"},
+                       state_key=person.id, unsigned={"prev_content": {"membership": "join", "displayname": person.name}})
+    change(eve, "the_stranger")
+    change(alice, "the_friend")
+    await homeserver.idle()
+    await gateway.stop()
+    kept = b"".join(open(os.path.join(folder, file), "rb").read() for folder, _, files in os.walk(gateway.folder)
+                    for file in files if "spool" in os.path.relpath(folder, gateway.folder).split(os.sep))
+    require(b"the_friend" in kept, "this does not look where it is kept")
+    require(b"the_stranger" not in kept, "a stranger's face is kept")
