@@ -10,6 +10,7 @@
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/making.h"
 #include "frontends/matrix/portal_change.h"
+#include "frontends/matrix/portal_door.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
@@ -246,6 +247,7 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 	if (person->unregistered) {
 		puppet_forget(person);
 		matrix_later(frontend, profile_follow, id, NULL);
+		matrix_later(frontend, portal_doors_look, id, NULL);
 	}
 	if (!person->unregistered)
 		person->told_unheard = false;

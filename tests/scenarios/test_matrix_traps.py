@@ -11,7 +11,7 @@ from harness.fake_homeserver import Fault, answer, refusal
 from harness.process import require, wait_until
 from harness.synapse import client_packages
 from test_backends import BACKENDS, PYTHON
-from test_matrix import BOT, CAROL, alias, ask, ghost, heard_on_irc, settled, with_account, witnessed
+from test_matrix import BOT, CAROL, alias, ask, enter, ghost, heard_on_irc, settled, with_account, witnessed
 from test_matrix_faults import faulty_lobby
 from test_steps import scan_folder
 
@@ -136,3 +136,20 @@ async def scenario_faces_of_strangers_are_not_kept(world):
                     for file in files if "spool" in os.path.relpath(folder, gateway.folder).split(os.sep))
     require(b"the_friend" in kept, "this does not look where it is kept")
     require(b"the_stranger" not in kept, "a stranger's face is kept")
+
+
+async def scenario_strangers_are_invited_into_a_private_portal(world):
+    """By somebody who is in it: they are put out, as the network has not let them in."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    await carol.join("#own")
+    portal = await enter(alice, carol, "#own")
+    carol.send("MODE #own +i")
+    await wait_until(lambda: homeserver.rooms[portal].state.get(("m.room.join_rules", "")) == {"join_rule": "invite"}, "the door")
+    # Nobody knows yet that she has no account; then it is known.
+    eve = await world.matrix_person(homeserver, "eve")
+    for _ in range(2):
+        mark = alice.mark()
+        await eve.join(portal)
+        await alice.member(portal, eve.id, "leave", mark)
+    require(alice.id in homeserver.rooms[portal].joined, "alice is put out as well")
