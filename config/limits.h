@@ -87,6 +87,7 @@
 #define LIMIT_CONTACTS_PER_USER 20000
 #define LIMIT_GROUPS_PER_CONTACT 64
 #define LIMIT_ROOMS_PER_USER 500
+#define LIMIT_ROOM_KEYS 1000 /* nicknames and passwords for rooms, kept for an account (room_key.h) */
 #define LIMIT_PARTICIPANTS_PER_ROOM 100000
 #define LIMIT_CONVERSATIONS_PER_USER 1000  /* the oldest is forgotten */
 #define LIMIT_REQUESTS_PER_USER 256        /* vCards under way */

@@ -229,6 +229,8 @@ static void run_line(struct asking *asking, const char *line)
 	bool login = text_is_word(word, length, "login");
 	struct member *member = slack_person_of(frontend, asking->address);
 	char *changed = login && *rest ? mem_printf("register %s", rest) : NULL;
+	/* The next line of whoever says something for the relay is for his own account. */
+	bool own = strcmp(asking->address, workspace->relay) != 0;
 
 	asking->help = text_is_word(word, length, "help") || !*word;
 	asking->registers = text_is_word(word, length, "register") || (login && *rest);
@@ -241,7 +243,7 @@ static void run_line(struct asking *asking, const char *line)
 	                 changed ? changed
 	                 : *word ? word
 	                         : "help",
-	                 true, answered, asking);
+	                 own, answered, asking);
 	mem_free_secret(changed);
 }
 
