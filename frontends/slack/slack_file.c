@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -63,6 +64,7 @@ static void on_fetched(void *context, const struct http_result *result)
 	struct pull *pull = context;
 	char problem[64];
 
+	CRASH_POINT("slack.file.pulled");
 	pull->call = NULL;
 	snprintf(problem, sizeof(problem), "Slack answers with status %u", result->status);
 	if (result->err)
