@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from harness.process import Failure
+from harness.process import Failure, wait_until
 from ledger import Ledger
 from test_matrix import BOT, CAROL, alias, ask, enter, ghost, with_account
 from trial import IrcTrial
@@ -11,7 +11,8 @@ from trial import IrcTrial
 
 class MatrixTrial(IrcTrial):
     """alice on a homeserver (the tests' own, which keeps what is not acknowledged and takes each transaction id once) and people
-    on IRC, in a portal that is there, in portals that are made all the time, and in chats that somebody else begins."""
+    on IRC, in a portal that is there, in portals that are made all the time, in a room that is replaced all the time, and in
+    chats that somebody else begins."""
 
     elsewhere = {
         "slack.": "there is no Slack", "core.stream_": "there is no XMPP server",
@@ -30,13 +31,15 @@ class MatrixTrial(IrcTrial):
         await asyncio.gather(self.homeserver.start(), self.gateway.start())
         await self.enter()
         self.homeserver.watchers.append(self.happens)
-        self.talking = asyncio.gather(self.talk(), self.talk_in_new_portals(), self.begin_chats())
+        self.talking = asyncio.gather(self.talk(), self.talk_in_new_portals(), self.talk_in_replaced_rooms(),
+                                      self.begin_chats())
 
     async def configure(self):
         await super().configure()
         self.dens = Ledger("alice to IRC in new portals", "d", ordered=False)
         self.chats = Ledger("IRC to alice in new chats", "p", ordered=False)
-        self.ledgers += [self.dens, self.chats]
+        self.halls = Ledger("alice to IRC in rooms that are replaced", "h")
+        self.ledgers += [self.dens, self.chats, self.halls]
         self.deaths = 0
 
     async def enter(self):
@@ -45,6 +48,12 @@ class MatrixTrial(IrcTrial):
         await self.carol.join("#lobby")
         self.alice, _ = await with_account(self.world, self.homeserver, "alice")
         self.portal = await enter(self.alice, self.carol)
+        self.hall = self.make_hall().id
+        self.invite_to_hall()
+        await self.alice.member(self.hall, BOT)
+        await self.carol.join("#hall")
+        await ask(self.alice, self.hall, "plumb #hall", "#hall")
+        await self.carol.expect(r"^:alice!\S+ JOIN :?#hall$")
         self.watching = asyncio.create_task(self.watch())
 
     def backend_killed(self):
@@ -56,6 +65,9 @@ class MatrixTrial(IrcTrial):
         match = re.match(r":alice[^ ]* PRIVMSG #den[0-9]+ :(d\d+)$", line)
         if match:
             self.note(self.dens, match[1])
+        match = re.match(r":alice[^ ]* PRIVMSG #hall :(h\d+)$", line)
+        if match:
+            self.note(self.halls, match[1])
 
     def happens(self, event):
         if event["type"] != "m.room.message":
@@ -84,6 +96,30 @@ class MatrixTrial(IrcTrial):
             await self.alice.say(room, self.dens.next())
             await asyncio.sleep(0.3)
 
+    def make_hall(self, creation=None):
+        room = self.homeserver.new_room(self.alice.id, creation)
+        self.homeserver.add(room, self.alice.id, "m.room.power_levels", {"users": {self.alice.id: 100}}, state_key="")
+        return room
+
+    def invite_to_hall(self):
+        self.homeserver.add(self.homeserver.rooms[self.hall], self.alice.id, "m.room.member", {"membership": "invite"}, state_key=BOT)
+
+    async def talk_in_replaced_rooms(self):
+        """Also in the new room before the bot may be there."""
+        while True:
+            await self.alice.say(self.hall, self.halls.next())
+            old = self.homeserver.rooms[self.hall]
+            new = self.make_hall({"predecessor": {"room_id": old.id, "event_id": old.events[-1]["event_id"]}})
+            self.homeserver.add(old, self.alice.id, "m.room.tombstone", {"body": "go there", "replacement_room": new.id},
+                                state_key="")
+            self.hall = new.id
+            await self.alice.say(new.id, self.halls.next())
+            await asyncio.sleep(0.2)
+            self.invite_to_hall()
+            await asyncio.sleep(0.2)
+            await self.alice.say(new.id, self.halls.next())
+            await wait_until(lambda: BOT in new.joined, f"the bot to follow to {new.id}", 60)
+
     async def begin_chats(self):
         while True:
             text = self.chats.next()
@@ -95,11 +131,11 @@ class MatrixTrial(IrcTrial):
 
     def allowed_repetitions(self, ledger):
         # Where both ends know a repetition, there is none but for what the network had taken when a backend died.
-        return self.deaths if ledger in (self.out, self.dens) else 0
+        return self.deaths if ledger in (self.out, self.dens, self.halls) else 0
 
     def verdict(self):
         faults = super().verdict()
-        for ledger in (self.out, self.dens):
+        for ledger in (self.out, self.dens, self.halls):
             if ledger.open():
                 faults.append(f"{ledger.name}: the homeserver was told that it was taken: {ledger.open()[:20]}")
         for ledger in (self.back, self.chats):
