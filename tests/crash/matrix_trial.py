@@ -113,10 +113,9 @@ class MatrixTrial(IrcTrial):
             self.homeserver.add(old, self.alice.id, "m.room.tombstone", {"body": "go there", "replacement_room": new.id},
                                 state_key="")
             self.hall = new.id
-            await self.alice.say(new.id, self.halls.next())
-            await asyncio.sleep(0.2)
             self.invite_to_hall()
-            await asyncio.sleep(0.2)
+            await self.alice.say(new.id, self.halls.next())
+            await asyncio.sleep(0.3)
             await self.alice.say(new.id, self.halls.next())
             await wait_until(lambda: BOT in new.joined, f"the bot to follow to {new.id}", 60)
 

@@ -42,6 +42,7 @@ class Trial:
         self.inside = True  # the resident is in the channel
         self.quits = 0
         self.talking = None
+        self.aim = ""  # the crash point at which the gateway is to die next
         self.reached = set()
         self.missed = {}  # crash point -> the passages at which nothing died
 
@@ -120,6 +121,7 @@ class Trial:
                 os.kill(pid, signal.SIGKILL)
             self.backend_killed()
         self.look_at_spool()
+        self.aim = point
         os.environ["LIBTRANSPORT_CRASH_AT"] = f"{point}:{count}:{token}"
         await self.start_again()
         del os.environ["LIBTRANSPORT_CRASH_AT"]
@@ -127,10 +129,12 @@ class Trial:
             await wait_until(lambda: not os.path.exists(token), f"a crash at {point}", PASSAGE_SECONDS)
         except Failure:
             os.unlink(token)
+            self.aim = ""
             self.missed.setdefault(point, []).append(count)
             if self.options.verbose:
                 print(f"no crash at {point}:{count}\n{self.gateway.process.log()[-1500:]}", file=sys.stderr)
             return
+        self.aim = ""
         self.kills["point"] += 1
         self.reached.add(point)
         if not point.startswith(("plugin.", "irc.")):
