@@ -4,7 +4,10 @@ One room on Slack, on a homeserver of the tests' own, and on IRC. What IRC does 
 corrections, reactions and deletions, each of which has to be seen on the other side in the end, once.
 """
 import asyncio
+import json
 import re
+import sys
+import time
 
 from harness.process import wait_until
 from ledger import Ledger
@@ -21,7 +24,7 @@ class LinkedTrial(SlackTrial):
     elsewhere = {
         "core.stream_": "there is no XMPP server", "plugin.": "the irc trial has it",
         "slack.token.": "slack_install.rotation_killed has it",
-        **{f"core.matrix.{name}": "the matrix trial has it" for name in ("gap_read", "made", "making", "room_", "upgrade.")},
+        **{f"core.matrix.{name}": "the matrix trial has it" for name in ("entered", "gap_read", "made", "making", "room_", "upgrade.")},
     }
     rate = 4
 
@@ -258,5 +261,21 @@ class LinkedTrial(SlackTrial):
     def report(self):
         return {**super().report(), "done to messages": len(self.wanted), "of that not seen in the end": len(self.unseen())}
 
+    def tell(self, what):
+        """All that is known of a message to which something was done."""
+        name = re.search(r"\b[a-z]\d+\b", what)[0]
+        names = [re.escape(one) for one in (name, self.events.get(name), self.stamps.get(name)) if one]
+        pattern = re.compile(r"(?<![\w.$])(" + "|".join(names) + r")(?!\w)")
+        lines = [f"{time.strftime('%X', time.gmtime(event['origin_server_ts'] / 1000))} {event}"
+                 for event in self.homeserver.rooms[self.portal].events if pattern.search(json.dumps(event))]
+        lines += [f"{call.name} {call.arguments} -> {call.answer}"[:400] for call in self.slack.calls
+                  if pattern.search(json.dumps(call.arguments))]
+        lines += [f"{one.payload.get('event')} acked {one.acked}"[:400] for one in self.slack.hub.deliveries
+                  if pattern.search(json.dumps(one.payload))]
+        return "\n    ".join([what, *lines])
+
     def verdict(self):
+        if self.options.verbose:
+            for what in self.unseen():
+                print(self.tell(what), file=sys.stderr)
         return super().verdict() + [f"not seen on the other side, or more than once: {what}" for what in self.unseen()]

@@ -16,6 +16,7 @@ class MatrixTrial(IrcTrial):
 
     elsewhere = {
         "slack.": "there is no Slack", "core.stream_": "there is no XMPP server",
+        "core.network.giving_back": "IRC refuses nothing of it: the linked trial has it",
         **{f"core.matrix.{name}": "IRC has no such thing: the linked trial has it"
            for name in ("media.", "reacting", "redacting")},
     }

@@ -18,6 +18,7 @@ GATEWAY = "irc.localhost"
 ECHO = f"echo@{GATEWAY}"
 ROOM = f"#lobby@{GATEWAY}"
 SETTLE_SECONDS = 30
+OF_BACKENDS = ("plugin.", "irc.")  # the crash points at which a backend dies
 PASSAGE_SECONDS = 15  # until a crash point is passed
 
 
@@ -116,7 +117,7 @@ class Trial:
         with open(token, "w"):
             pass
         victims = await self.gateway.kill_core()
-        if point.startswith(("plugin.", "irc.")):
+        if point.startswith((*OF_BACKENDS, "core.attach.announced")):
             for pid in victims:
                 os.kill(pid, signal.SIGKILL)
             self.backend_killed()
@@ -136,8 +137,10 @@ class Trial:
             return
         self.aim = ""
         self.kills["point"] += 1
+        if self.options.verbose:
+            print(f"{time.strftime('%X', time.gmtime())} dead at {point}", file=sys.stderr)
         self.reached.add(point)
-        if not point.startswith(("plugin.", "irc.")):
+        if not point.startswith(OF_BACKENDS):
             await self.gateway.process.child.wait()
             self.look_at_spool()
             await self.start_again()
