@@ -420,6 +420,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->bot = matrix_bot_id(&frontend->names);
 	name_transactions(frontend);
 	transactions_remember(frontend);
+	gaps_remember(frontend);
 	later_open(&frontend->later, transport->loop);
 	frontend->http = http_client_create(transport->loop, &base->log);
 	http_client_commit_with(frontend->http, transport_commit_now, transport);

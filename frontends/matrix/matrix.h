@@ -81,6 +81,8 @@ struct matrix_frontend {
 	uint64_t transactions; /* and their count */
 	bool loaded;           /* all places are known; until then transactions are refused */
 	int64_t suspect_ms;    /* since when the homeserver may not have told us something, Unix ms; 0: it has (gap.h) */
+	bool gap_noted;        /* in the spool: since when, until all that was found is taken */
+	bool has_unread;       /* of rooms, some may be unread (matrix_room.h) */
 	struct gaps *gaps;     /* that are being looked for; NULL */
 	unsigned recovering;   /* rooms that the process before was making, and that are looked for */
 	bool stopping;

@@ -412,6 +412,7 @@ void transactions_go_on(struct matrix_frontend *frontend, const char *unused, co
 		take_transaction(frontend, accepting, first->body);
 		postponed_free(first);
 	}
+	gaps_taken(frontend);
 }
 
 /* `body` becomes ours. */

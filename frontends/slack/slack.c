@@ -376,6 +376,14 @@ static struct web_token *token_of(void *context, const char *team)
 	return workspace ? &workspace->token : NULL;
 }
 
+static bool token_comes(void *context, const char *team)
+{
+	const struct slack_frontend *frontend = context;
+
+	return workspace_coming(frontend, team) || slack_tokens_are_exchanged(frontend->tokens) ||
+	       workspaces_are_unknown(frontend);
+}
+
 static int frontend_start(struct frontend *base, struct buf *error)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
@@ -407,6 +415,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 									  .api = frontend->api,
 									  .base = api,
 									  .token = token_of,
+									  .token_comes = token_comes,
 									  .context = frontend,
 									  .log = &base->log});
 	int err = open_page(frontend, api, error);
