@@ -155,6 +155,13 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	return 0;
 }
 
+static int frontend_reload(struct frontend *base, struct buf *error)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+
+	return frontend->c2s ? c2s_reload(frontend->c2s, error) : 0;
+}
+
 static void wait_is_over(void *context)
 {
 	struct xmpp_frontend *frontend = context;
@@ -531,6 +538,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .destroy = frontend_destroy,
         .check = frontend_check,
         .start = frontend_start,
+        .reload = frontend_reload,
         .stop = frontend_stop,
         .suspend = frontend_suspend,
         .deliver = frontend_deliver,
