@@ -342,7 +342,7 @@ static int show_with_files(struct xmpp_frontend *frontend, struct identity *to, 
 {
 	struct event placed = *event;
 	struct arena arena = {0};
-	if (!files_place(frontend, to, &placed.message, &arena))
+	if (!files_place(frontend, to, &placed.message, event->trace, &arena))
 		return TP_ERR_NOT_CONNECTED;
 	frontend->showing = (struct xmpp_showing){.number = event->handover};
 	show(frontend, to, only, &placed);
