@@ -168,7 +168,7 @@ static void complain(struct saying *saying, int err)
 	if (saying->channel->kind == CHANNEL_CHAT)
 		slack_notice(workspace, source->channel, saying->channel->at.thread, text);
 	else
-		slack_whisper(workspace, source->channel, source->thread_ts, source->user, text);
+		slack_whisper(workspace, source->channel, source->thread_ts, source->user, text, 0);
 	mem_free(text);
 }
 
