@@ -754,5 +754,5 @@ void slack_bot_called(struct workspace *workspace, const struct slack_event *eve
 	slack_whisper(workspace, event->channel, event->thread_ts, event->user,
 		      "This conversation is tied to nothing, so I do not read what is said here. My commands are taken here behind "
 		      "/bridge, and in a chat with me alone: /bridge help tells what there is, /bridge link ROOM ties this "
-		      "conversation to a room of the network.");
+		      "conversation to a room of the network.", 0);
 }
