@@ -222,7 +222,8 @@ static bool waits_for_parts(struct slack_frontend *frontend, const struct identi
 #define PASSED_ON_MAX 2000 /* bytes of a text */
 
 /* What is said to the account that speaks for people, and to it alone: a chat with that account nobody would read. */
-static bool pass_to_admins(struct slack_frontend *frontend, const struct identity *to, const struct event_message *message)
+static bool pass_to_admins(struct slack_frontend *frontend, const struct identity *to,
+			   const struct event_message *message)
 {
 	struct workspace *workspace = workspace_of(frontend, to->address);
 
