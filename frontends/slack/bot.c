@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/channel_name.h"
 #include "frontends/slack/chat.h"
 #include "frontends/slack/hidden.h"
 #include "frontends/slack/person.h"
@@ -43,7 +44,7 @@ struct asking {
 	char *channel, *thread, *response_url;
 	char *argument;
 	char *creator;                       /* of the channel; NULL */
-	char *made;                          /* name of a channel; NULL */
+	char *called;                        /* name of the channel; NULL */
 	void (*then)(struct asking *asking); /* when it is known that he may */
 	bool help, registers, has_password;
 };
@@ -74,7 +75,7 @@ static void asking_free(void *context)
 	mem_free(asking->response_url);
 	mem_free_secret(asking->argument);
 	mem_free(asking->creator);
-	mem_free(asking->made);
+	mem_free(asking->called);
 	mem_free(asking);
 }
 
@@ -228,6 +229,8 @@ static void run_line(struct asking *asking, const char *line)
 	bool login = text_is_word(word, length, "login");
 	struct member *member = slack_person_of(frontend, asking->address);
 	char *changed = login && *rest ? mem_printf("register %s", rest) : NULL;
+	/* The next line of whoever says something for the relay is for his own account. */
+	bool own = strcmp(asking->address, workspace->relay) != 0;
 
 	asking->help = text_is_word(word, length, "help") || !*word;
 	asking->registers = text_is_word(word, length, "register") || (login && *rest);
@@ -240,7 +243,7 @@ static void run_line(struct asking *asking, const char *line)
 	                 changed ? changed
 	                 : *word ? word
 	                         : "help",
-	                 true, answered, asking);
+	                 own, answered, asking);
 	mem_free_secret(changed);
 }
 
@@ -308,7 +311,7 @@ static void link_now(struct asking *asking)
 			    : no_room(asking, "This channel");
 
 	if (!text) {
-		portal_channel_tie(workspace, asking->channel, asking->argument);
+		portal_channel_tie(workspace, asking->channel, asking->argument, asking->called, false);
 		bool spoken_for = slack_person_ready(frontend, workspace->relay) != NULL;
 
 		text = mem_printf("This channel is tied to %s now.%s", asking->argument,
@@ -359,8 +362,7 @@ static void on_channel(void *context, const struct web_reply *answer)
 	} else {
 		asking->creator = mem_strdup(creator);
 		asking->then = known && channel.is_member ? link_now : enter;
-		if (known && *channel.name)
-			member_note_title(asking->workspace, asking->channel, channel.name);
+		asking->called = mem_strdup(known ? channel.name : "");
 		check_asker(asking);
 	}
 	arena_finish(&arena);
@@ -402,24 +404,6 @@ static void on_channel_to_unlink(void *context, const struct web_reply *answer)
 /* ------------------------------------------------------------------------------------------------ creating
  */
 
-/* Letters, digits, - and _, of at most 80: what Slack takes. */
-static void put_channel_name(struct buf *out, const char *room)
-{
-	for (const char *c = room; *c && out->len < 80; c++) {
-		unsigned char letter = (unsigned char)*c;
-
-		if (letter >= 'A' && letter <= 'Z')
-			buf_putc(out, (char)(letter - 'A' + 'a'));
-		else if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
-		         strchr("-_", *c))
-			buf_putc(out, *c);
-		else if (out->len && out->data[out->len - 1] != '-')
-			buf_putc(out, '-');
-	}
-	while (out->len && out->data[out->len - 1] == '-')
-		out->data[--out->len] = '\0';
-}
-
 static bool is_invited(const struct web_reply *answer)
 {
 	return !answer->err || answer->err == TP_ERR_EXISTS;
@@ -429,7 +413,7 @@ static void on_invited(void *context, const struct web_reply *answer)
 {
 	struct asking *asking = context;
 	bool invited = is_invited(answer);
-	char *text = mem_printf("I have made a channel for %s, %s, %s%s%s", asking->argument, asking->made,
+	char *text = mem_printf("I have made a channel for %s, %s, %s%s%s", asking->argument, asking->called,
 				invited ? "and invited you." : "but Slack does not let me invite you: ",
 				invited ? "" : answer->problem, invited ? "" : ". You can come in by yourself.");
 
@@ -452,8 +436,8 @@ static void on_created(void *context, const struct web_reply *answer)
 	} else {
 		const char *name = json_line(json_object(answer->json, "channel"), "name", &arena);
 
-		portal_channel_tie(workspace, id, asking->argument);
-		asking->made = mem_strdup(name ? name : id);
+		portal_channel_tie(workspace, id, asking->argument, name, true);
+		asking->called = mem_strdup(name ? name : id);
 		invite(workspace, id, asking->user, on_invited, asking, asking_free);
 	}
 	arena_finish(&arena);
@@ -466,7 +450,7 @@ static void create_now(struct asking *asking)
 	struct buf name = {0};
 	char *room = mem_strndup(asking->argument, length);
 
-	put_channel_name(&name, *wanted ? wanted : room);
+	channel_name_put(&name, *wanted ? wanted : room);
 	mem_free(asking->argument);
 	asking->argument = room;
 	char *why_not = no_room(asking, "A channel");
@@ -492,12 +476,11 @@ static void show_channels(void *context, int err, const char *problem, const str
 
 	while (!err && map_next(frontend->channels, &it)) {
 		const struct channel *channel = it.value;
-		const char *title = map_get(workspace->titles, channel->at.id);
 
 		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team) &&
 		    !map_get(hidden, channel->at.id))
-			buf_printf(&text, "%s%s%s - %s%s", text.len ? "\n" : "", title && *title ? "#" : "",
-			           title && *title ? title : channel->at.id, channel->name,
+			buf_printf(&text, "%s%s%s - %s%s", text.len ? "\n" : "", channel->called ? "#" : "",
+			           channel->called ? channel->called : channel->at.id, channel->name,
 			           channel->archived   ? " (archived)"
 			           : channel->left_out ? " (left out: too many rooms)"
 			                               : "");
@@ -779,5 +762,5 @@ void slack_bot_called(struct workspace *workspace, const struct slack_event *eve
 	slack_whisper(workspace, event->channel, event->thread_ts, event->user,
 		      "This conversation is tied to nothing, so I do not read what is said here. My commands are taken here behind "
 		      "/bridge, and in a chat with me alone: /bridge help tells what there is, /bridge link ROOM ties this "
-		      "conversation to a room of the network.");
+		      "conversation to a room of the network.", 0);
 }

@@ -21,8 +21,12 @@ struct channel {
 	char *name;       /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	bool in_room;     /* CHAT with somebody whom one knows from a room only */
 	bool archived;    /* PORTAL: nobody can say anything there */
+	uint64_t archived_ms; /* PORTAL, clock_ms: when we heard last of archiving or opening it; 0: not since the start */
 	bool left_out;    /* PORTAL: the workspace's account is in as many rooms as it can be, and not in this one */
 	bool closed;      /* PORTAL: refuses what is posted; told to administrators */
+	bool made;        /* PORTAL: by us, for the room (bot.c) */
+	char *called;     /* PORTAL: its name at Slack, without #; NULL: not known */
+	char *called_asked; /* the one that it is to have, on its way to Slack (channel_name.c); NULL */
 	char *topic;      /* PORTAL: as people know it; NULL */
 	char *topic_asked; /* the network's, on its way to Slack; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */

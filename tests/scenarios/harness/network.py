@@ -30,6 +30,7 @@ class Network:
         self.writer = None
         self.frames = []  # (name, {number: values}) of what the core has sent
         self.count = 0
+        self.titles = {}  # room -> its name, which outlives the backend's process
 
     async def start(self):
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 24)
@@ -42,6 +43,8 @@ class Network:
 
     async def _serve(self, reader, writer):
         self.writer = writer
+        for room, title in self.titles.items():
+            self._order(title=room, text=title)
         while line := await reader.readline():
             told = json.loads(line)
             self.frames.append((told["kind"], {int(number): values for number, values in told["fields"].items()}))
@@ -80,6 +83,14 @@ class Network:
 
     def picture(self, nickname, photo):
         self._order(picture=nickname, hash=hashlib.sha1(photo).hexdigest(), photo=base64.b64encode(photo).decode())
+
+    def call(self, room, title):
+        self.titles[room] = title
+        self._order(title=room, text=title)
+
+    def refuse_changes(self, error=None, reason=""):
+        """Of rooms, from now on; None: they are done."""
+        self._order(refuse=error and {"error": error, "reason": reason})
 
     async def heard(self, what, where=lambda said: True, timeout=30.0):
         """The first message to the network that where(fields by name) is true of; who: the account that said it."""

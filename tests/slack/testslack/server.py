@@ -240,6 +240,9 @@ class TestSlack(Changes):
             if not app:
                 return Answer(401, "no such app")
             return await self.hub_of(app).link(request)
+        if first == "upload" and self.faults.uploads_fail:
+            self.faults.uploads_fail -= 1
+            return Answer(503, "upstream connect error", "text/html")
         if first == "upload":
             return calls_files.take_upload(self, request)
         if first == "files-pri":
