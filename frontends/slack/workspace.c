@@ -73,12 +73,10 @@ bool workspace_is_own(const struct workspace *workspace, const struct slack_even
 	       is_same(event->user, workspace->bot_user);
 }
 
-void workspace_tell_admins(struct slack_frontend *frontend, const struct workspace *workspace, enum log_level level,
-			   const char *text)
+void workspace_pass_to_admins(struct slack_frontend *frontend, const struct workspace *workspace, const char *text)
 {
 	const struct config_list *admins = &frontend->config.admins;
 
-	LOG_AT(level, workspace ? &workspace->log : &frontend->base.log, "%s", text);
 	for (size_t i = 0; i < admins->count && !frontend->stopping; i++) {
 		const struct workspace *home = workspace_of(frontend, admins->items[i]);
 
@@ -86,6 +84,13 @@ void workspace_tell_admins(struct slack_frontend *frontend, const struct workspa
 		if (home && (!workspace || home == workspace || workspace->state == WORKSPACE_DEAD))
 			slack_person_tell(frontend, admins->items[i], text);
 	}
+}
+
+void workspace_tell_admins(struct slack_frontend *frontend, const struct workspace *workspace, enum log_level level,
+			   const char *text)
+{
+	LOG_AT(level, workspace ? &workspace->log : &frontend->base.log, "%s", text);
+	workspace_pass_to_admins(frontend, workspace, text);
 }
 
 static void give_up(struct workspace *workspace)

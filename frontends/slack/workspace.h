@@ -68,3 +68,5 @@ int workspace_stop(struct slack_frontend *frontend, const char *team, bool remov
 /* To the administrators (slack.admin) of this workspace, and into the log. NULL, or one that is DEAD: to all. */
 void workspace_tell_admins(struct slack_frontend *frontend, const struct workspace *workspace, enum log_level level,
 			   const char *text);
+/* Likewise, and not into the log: what others have said. */
+void workspace_pass_to_admins(struct slack_frontend *frontend, const struct workspace *workspace, const char *text);
