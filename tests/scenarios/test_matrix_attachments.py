@@ -101,11 +101,13 @@ async def scenario_files_of_the_network(world):
         await is_file(alice, event, path, content, *wanted)
     require(words["content"]["body"] == "look at this" and words["content"]["msgtype"] == "m.text", f"{words['content']}")
     require(gone["content"]["body"] == stranger.url("/gone.png"), f"what cannot be had is {gone['content']}")
-    # A picture that is in the markup only, as libpurple's backend has it.
+    # A picture that is in the markup only, as libpurple's backend has it; and one between words.
     mark = alice.mark()
-    await network(alice, control, {3: url, 4: "carol", 5: f"<img src='{url}'/>"}, {3: "", 4: "carol", 5: f"<img src='{url}'/>"},
-                  {3: "the end", 4: "carol"})
+    for text, markup in ((url, f"<img src='{url}'/>"), ("", f"<p><img src='{url}'/></p>"),
+                         ("see and say", f"see <img src='{url}'/><em>and say</em>"), ("the end", None)):
+        await network(alice, control, {3: text, 4: "carol", 5: markup})
     await alice.message(portal, "^the end$", CAROL, mark)
-    for event in alice.messages(portal, None, CAROL, mark):
-        print(event["content"])
-    require(False, "x")
+    bare, empty, words, between, _ = alice.messages(portal, None, CAROL, mark)
+    for event in (bare, empty, between):
+        await is_file(alice, event, path, content, *wanted)
+    require(words["content"]["body"] == "see and say" and "<em>and say</em>" in words["content"]["formatted_body"], f"{words}")
