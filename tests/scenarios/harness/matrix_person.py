@@ -25,8 +25,9 @@ class MatrixPerson:
         self.invites = []    # (room, id of who invites)
         self.sent = []       # what was done, for traffic()
 
-    async def start(self, register=True):
+    async def start(self, register=True, password=None):
         """Registers unless told otherwise, logs in, and is there once the first answer to a sync has come."""
+        self.password = password or self.password
         if register:
             await self.synapse.register(self.name, self.password)
         logging.getLogger("nio").setLevel(logging.ERROR)
