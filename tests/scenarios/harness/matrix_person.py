@@ -47,7 +47,9 @@ class MatrixPerson:
             await asyncio.gather(self.task, return_exceptions=True)
         if self.client:
             await self.client.close()
-        bad = [event.source for _, event in self.events if isinstance(event, (nio.BadEvent, nio.UnknownBadEvent))]
+        # nio wants to know of an event in the room before, which rooms of version 12 do not name.
+        bad = [event.source for _, event in self.events if isinstance(event, (nio.BadEvent, nio.UnknownBadEvent)) and
+               event.source["content"].get("room_version") != "12"]
         require(not bad, f"{self.id} was sent events that are malformed: {bad}")
 
     async def _event(self, room, event):

@@ -63,8 +63,8 @@ static void test_pictures(void **state)
 static void test_attachments_are_enough(void **state)
 {
 	struct event_attachment file = {.url = "https://x/a"};
-	struct event event = {.message = {.xhtml = "<img src='https://x/b'/>", .attachments = &file, .attachments_count = 1}}, copy;
-	struct event bare = {.message = {.text = "x"}};
+	struct event event = {.message = {.xhtml = "<img src='https://x/b'/>", .attachments = &file, .attachments_count = 1}};
+	struct event bare = {.message = {.text = "x"}}, copy;
 	struct arena arena = {0};
 
 	(void)state;
