@@ -104,8 +104,11 @@ class Room:
 
 
 class Call:
-    def __init__(self, method, path, query, content, token):
-        self.method, self.path, self.query, self.content, self.token = method, path, query, content, token
+    def __init__(self, method, path, query, body, headers):
+        self.method, self.path, self.query, self.body = method, path, query, body
+        self.kind = headers.get("content-type", "")
+        self.content = json.loads(body) if body and self.kind.startswith("application/json") else {}
+        self.token = headers.get("authorization", "").removeprefix("Bearer ")
         self.line = f"{method} {path}"
 
 
@@ -117,6 +120,7 @@ class FakeHomeserver:
         self.url = f"http://127.0.0.1:{self.port}"
         self.registrations = []
         self.rooms, self.aliases, self.registered = {}, {}, set()
+        self.files = {}          # mxc:// address -> (content, type)
         self.done = {}           # path of what was sent with a transaction id -> event id
         self.calls = []          # lines of all calls that came, in order
         self.faults = []
@@ -231,9 +235,27 @@ class FakeHomeserver:
         try:
             if call.token != self.as_token:
                 raise Refused(401, "M_UNKNOWN_TOKEN")
+            if "/media/" in call.path:
+                return self._media(call)
             return answer(200, self._do(call))
         except Refused as refused:
             return answer(refused.status, refused.content)
+
+    def keep_file(self, content, kind="application/octet-stream"):
+        """The mxc:// address."""
+        self.counter += 1
+        url = f"mxc://{self.name}/file{self.counter}"
+        self.files[url] = (content, kind)
+        return url
+
+    def _media(self, call):
+        if call.method == "POST" and call.path == "/_matrix/media/v3/upload":
+            return answer(200, {"content_uri": self.keep_file(call.body, call.kind)})
+        found = re.fullmatch(r"/_matrix/client/v1/media/download/(.+)", call.path)
+        content, kind = self.files.get(found and f"mxc://{found[1]}", (None, None))
+        if content is None:
+            raise Refused(404, "M_NOT_FOUND", call.line)
+        return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
 
     def _do(self, call):
         who = call.query.get("user_id", [self.bot])[0]
@@ -502,8 +524,7 @@ async def read_call(reader):
     length = int(headers.get("content-length", 0))
     body = await reader.readexactly(length) if length else b""
     url = urlsplit(target)
-    return Call(method, unquote(url.path), parse_qs(url.query), json.loads(body or b"{}"),
-                headers.get("authorization", "").removeprefix("Bearer "))
+    return Call(method, unquote(url.path), parse_qs(url.query), body, headers)
 
 
 async def read_answer(reader):
