@@ -3,7 +3,7 @@
 carol of another, nor the contact of that name."""
 from harness.process import require
 from harness.synapse import client_packages
-from test_matrix import CAROL, alias, chat_with, ghost, witnessed
+from test_matrix import CAROL, alias, ask, chat_with, ghost, witnessed
 from test_matrix_people import do, with_events
 
 PACKAGES = client_packages
@@ -11,7 +11,7 @@ LEFT, ONLINE = 5, 0
 
 
 async def scenario_who_is_who(world):
-    _, gateway, alice, _, chats = await with_events(world, **{"matrix.room_nicknames": "1"})
+    _, gateway, alice, bot, chats = await with_events(world, **{"matrix.room_nicknames": "1"})
     in_hall, in_den = ghost("#hall/carol"), ghost("#den/carol")
     hall, den = await alice.join(alias("#hall")), await alice.join(alias("#den"))
     for room, carol, other in ((hall, in_hall, in_den), (den, in_den, in_hall)):
@@ -35,6 +35,7 @@ async def scenario_who_is_who(world):
         await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda fields: fields["2"] == [to] and fields["3"] == [text])  # noqa: B023
     # A chat that she begins herself with the one in the den is another one; both are known to the next process.
     other = await chat_with(alice, in_den)
+    await ask(alice, bot, "status", "connected")  # all that has happened has been told
     await gateway.stop()
     await gateway.start()
     for room, text, to in ((other, "you there", "#den/carol"), (private, "and you", "#hall/carol")):
