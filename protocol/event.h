@@ -291,6 +291,7 @@ struct event_room {
 	const char *nickname; /* "" where it does not matter (leave) */
 	const char *password; /* NULL or "": none */
 	const char *reason;   /* core -> frontend, ROOM_LEAVE: why the room is gone; NULL */
+	bool for_now;         /* frontend -> core, ROOM_LEAVE: not by the person's own will, and he may be back */
 };
 
 struct event_participant {

@@ -23,6 +23,7 @@
 #include "frontends/matrix/delivered.h"
 #include "frontends/matrix/making.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/ping.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
 #include "frontends/matrix/redactions.h"
@@ -127,16 +128,6 @@ void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char 
                        const char *lane)
 {
 	make_of_text(frontend, HTTP_POST, path, NULL, key, text, lane, true);
-}
-
-void matrix_ping(struct matrix_frontend *frontend)
-{
-	struct buf path = {0};
-
-	buf_puts(&path, "/_matrix/client/v1/appservice/");
-	http_put_encoded(&path, frontend->registration.id);
-	buf_puts(&path, "/ping");
-	matrix_tell(frontend, HTTP_POST, buf_take(&path), NULL, "{}", NULL);
 }
 
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out)
@@ -429,6 +420,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->bot = matrix_bot_id(&frontend->names);
 	name_transactions(frontend);
 	transactions_remember(frontend);
+	gaps_remember(frontend);
 	later_open(&frontend->later, transport->loop);
 	frontend->http = http_client_create(transport->loop, &base->log);
 	http_client_commit_with(frontend->http, transport_commit_now, transport);

@@ -10,6 +10,7 @@
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/making.h"
 #include "frontends/matrix/portal_change.h"
+#include "frontends/matrix/portal_door.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
@@ -263,8 +264,11 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 	const char *text;
 
 	person->unregistered = session->state == SESSION_UNREGISTERED;
-	if (person->unregistered)
+	if (person->unregistered) {
 		puppet_forget(person);
+		matrix_later(frontend, profile_follow, id, NULL);
+		matrix_later(frontend, portal_doors_look, id, NULL);
+	}
 	if (!person->unregistered)
 		person->told_unheard = false;
 	text = resident_session_text(session, &person->curious);

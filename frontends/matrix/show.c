@@ -459,6 +459,7 @@ static void redact_event(struct speaking *speaking, struct matrix_room *room, co
 {
 	char *body = as_said(speaking, room, "{\"reason\":\"\"}");
 
+	CRASH_POINT("core.matrix.redacting");
 	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), transaction, body,
 	          sent);
 	mem_free(transaction);
@@ -535,6 +536,7 @@ static void add_reaction(struct speaking *speaking, struct matrix_room *room, co
 	struct sent *sent = reaction_by(speaking, room, known_there);
 	struct buf content = {0};
 
+	CRASH_POINT("core.matrix.reacting");
 	sent->target = mem_strdup(message->reacts_to);
 	sent->who = mem_strdup(who);
 	sent->reaction = mem_strdup(key);

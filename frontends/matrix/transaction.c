@@ -21,6 +21,7 @@
 #include "frontends/matrix/outsider.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/person_picture.h"
+#include "frontends/matrix/ping.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_room.h"
@@ -404,13 +405,14 @@ void transactions_go_on(struct matrix_frontend *frontend, const char *unused, co
 		struct accepting *accepting = first->accepting;
 
 		bool waits = has_unread_accounts(frontend, first->body) ||
-		             (!first->found && gaps_are_looked_for(frontend));
+		             (!first->found && gaps_hold_up(frontend));
 
 		if (waits && !has_waited_long(first))
 			return;
 		take_transaction(frontend, accepting, first->body);
 		postponed_free(first);
 	}
+	gaps_taken(frontend);
 }
 
 /* `body` becomes ours. */
@@ -458,7 +460,7 @@ static void on_transaction(void *context, struct appservice_request *request, co
 	struct accepting *accepting = accept_later(frontend, request);
 
 	gaps_look(frontend);
-	if (!list_empty(&frontend->postponed) || gaps_are_looked_for(frontend) || has_unread_accounts(frontend, body)) {
+	if (!list_empty(&frontend->postponed) || gaps_hold_up(frontend) || has_unread_accounts(frontend, body)) {
 		postpone(accepting, json_copy(body), &frontend->postponed);
 		transactions_go_on(frontend, NULL, NULL);
 		return;
