@@ -6,6 +6,7 @@
 #include "backends/irc/irc.h"
 #include "backends/irc/irc_connection.h"
 #include "backends/irc/irc_line.h"
+#include "backends/irc/irc_mask.h"
 #include "backends/irc/irc_user.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -45,6 +46,7 @@ void irc_channel_destroy(struct irc_channel **slot)
 	map_destroy(&channel->members, free_member);
 	map_destroy(&channel->former, free_member);
 	map_destroy(&channel->bans, mem_free);
+	map_destroy(&channel->masks, NULL);
 	mem_free(channel->name);
 	mem_free(channel->room);
 	mem_free_secret(channel->key);
@@ -136,11 +138,30 @@ char *irc_channel_take_ban(struct irc_channel *channel, const char *nick)
 	return mask;
 }
 
+void irc_channel_note_mask(struct irc_channel *channel, const char *mask, bool set)
+{
+	if (!set)
+		map_remove(channel->masks, mask);
+	else if (map_count(channel->masks) < LIMIT_IRC_BANS)
+		map_set(&channel->masks, mask, channel);
+}
+
+const char *irc_channel_mask_of(const struct irc_channel *channel, const struct irc_member *member)
+{
+	struct map_iter it = {0};
+
+	while (map_next(channel->masks, &it))
+		if (irc_mask_matches(it.key, channel->casemap, member->nick, member->host))
+			return it.key;
+	return NULL;
+}
+
 void irc_channel_begin(struct irc_channel *channel)
 {
 	channel->state = IRC_CHANNEL_JOINING;
 	map_destroy(&channel->members, free_member);
 	channel->members = map_create();
+	map_destroy(&channel->masks, NULL);
 	channel->casemap = channel->connection->support.casemap;
 	MEM_FREE(channel->topic);
 	MEM_FREE(channel->topic_author);

@@ -502,6 +502,12 @@ async def scenario_killed_while_an_author_is_asked_for(world):
     require(homeserver.count(r"GET .*/event/") == 4, f"{homeserver.calls}")
     told = [line for line in alice.texts(lobby.portal) if "Not delivered" in line]
     require(not told, f"alice is told {told}")
+    # Of too many that wait for an answer the last are given up.
+    homeserver.fail(r"GET .*/event/", hang(), 2000)
+    for number in range(1001):
+        homeserver.add(room, alice.id, "m.room.redaction", {"redacts": f"$x{number}"}, redacts=f"$x{number}")
+    await homeserver.idle()
+    await gateway.process.wait_log("too many messages are taken back at once")
 
 
 async def scenario_notices_while_there_is_no_chat(world):
