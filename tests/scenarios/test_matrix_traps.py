@@ -10,10 +10,9 @@ import re
 from harness.fake_homeserver import Fault, answer, refusal
 from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_backends import BACKENDS, PYTHON
-from test_matrix import BOT, CAROL, alias, ask, enter, ghost, heard_on_irc, settled, with_account, witnessed
+from test_matrix import BOT, CAROL, ask, enter, heard_on_irc, settled, witnessed
 from test_matrix_faults import faulty_lobby
-from test_steps import scan_folder
+from test_matrix_rights import in_a_witnessed_portal
 
 PACKAGES = client_packages
 
@@ -75,14 +74,7 @@ async def scenario_a_successor_that_is_tied_already(world):
 
 async def scenario_the_last_picture_of_a_portal_counts(world):
     """Also where that before it comes later."""
-    homeserver, gateway = world.fake_homeserver(), world.gateway(backend="echo")
-    gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/steps.py --folder {scan_folder(gateway)}"
-    await gateway.appservice_of(homeserver)
-    await asyncio.gather(homeserver.start(), gateway.start())
-    alice, _ = await with_account(world, homeserver, "alice")
-    witness = await alice.join(await alice.invited(ghost("witness")))
-    portal = await alice.join(alias("lobby"))
-    await witnessed(alice, witness, "JOIN_ROOM")
+    homeserver, _, alice, witness, portal = await in_a_witnessed_portal(world)
 
     def show(name, fault):
         homeserver.fail(rf"GET .*/media/.*{name}", fault)
