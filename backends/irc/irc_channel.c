@@ -163,6 +163,8 @@ void irc_channel_begin(struct irc_channel *channel)
 	channel->members = map_create();
 	map_destroy(&channel->masks, NULL);
 	channel->casemap = channel->connection->support.casemap;
+	channel->modes_known = false;
+	channel->closed = 0;
 	MEM_FREE(channel->topic);
 	MEM_FREE(channel->topic_author);
 }
@@ -189,11 +191,13 @@ static void tell_info(struct irc_channel *channel, bool away)
 
 void irc_channel_tell_privacy(struct irc_channel *channel)
 {
-	bool is_private = channel->closed != 0;
+	bool is_private = channel->closed != 0, is_sure = is_private || channel->modes_known;
+	bool is_news = !channel->privacy_told || is_private != channel->told_private;
 
-	if (channel->state != IRC_CHANNEL_JOINED || is_private == channel->told_private)
+	if (channel->state != IRC_CHANNEL_JOINED || !is_sure || !is_news)
 		return;
 	channel->told_private = is_private;
+	channel->privacy_told = true;
 	tell_info(channel, false);
 }
 

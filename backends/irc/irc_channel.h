@@ -42,7 +42,9 @@ struct irc_channel {
 	struct map *masks;   /* that were banned since the user came in; NULL: none */
 	struct list waiting; /* struct irc_outgoing: until the user is in */
 	unsigned closed;     /* bits of the modes that close or hide it (irc_channel_note_mode) */
-	bool told_private;   /* as the gateway knows */
+	bool modes_known;    /* the answer to our question has come */
+	bool told_private;   /* as the gateway knows ... */
+	bool privacy_told;   /* ... once it was told */
 	char *topic;     /* NULL: none */
 	char *topic_author; /* NULL: not known */
 };
@@ -71,7 +73,7 @@ const char *irc_channel_mask_of(const struct irc_channel *channel, const struct 
 /* A mode of the channel that was set or taken back. Those that not everybody gets past, or finds it by, make it a
  * private one: i (by invitation), k (with a key), s (secret), p (private). */
 void irc_channel_note_mode(struct irc_channel *channel, char mode, bool set);
-/* To the gateway, if that is new to it. */
+/* To the gateway, if that is new to it: also that the channel is open, which may be news since an earlier session. */
 void irc_channel_tell_privacy(struct irc_channel *channel);
 
 /* JOIN went through: the list of members begins anew. */

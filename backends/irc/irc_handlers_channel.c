@@ -287,6 +287,7 @@ static void on_modes(struct irc_connection *connection, struct irc_line *line)
 	if (!channel)
 		return;
 	channel->closed = 0;
+	channel->modes_known = true;
 	/* Their arguments, of which a key may be left out, mean nothing here. */
 	for (const char *mode = line->params[2]; *mode; mode++)
 		irc_channel_note_mode(channel, *mode, true);

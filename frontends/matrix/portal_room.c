@@ -539,6 +539,9 @@ static void sync_one(struct matrix_frontend *frontend, struct matrix_room *room,
 		bring_in(frontend, room, &showing);
 	}
 	portal_power_update(frontend, room);
+	/* It may have been opened or closed while nobody of us was there. */
+	if (syncing->listener->has_info)
+		portal_door_set(frontend, room, syncing->listener->is_private);
 }
 
 void portal_rooms_sync(struct matrix_frontend *frontend, const char *name, const char *unused)

@@ -301,6 +301,9 @@ struct waiting_event {
 
 static void waiting_free(struct workspace *workspace, struct waiting_event *waiting)
 {
+	/* They go from the first on. */
+	if (workspace->history_end == &waiting->link)
+		workspace->history_end = NULL;
 	list_remove(&waiting->link);
 	workspace->waiting_count--;
 	json_free(&waiting->json);
@@ -469,16 +472,14 @@ void incoming_go_on(struct slack_frontend *frontend, const char *unused)
 
 static struct waiting_event *wait_behind_history(struct workspace *workspace, const struct cJSON *json)
 {
-	struct list *before = workspace->waiting.next;
-
-	while (before != &workspace->waiting && CONTAINER_OF(before, struct waiting_event, link)->of_history)
-		before = before->next;
+	struct list *end = workspace->history_end, *before = end ? end->next : workspace->waiting.next;
 	struct waiting_event *waiting = wait_with(workspace, json, "", before);
 
 	/* Who waits behind it is to be acknowledged in time. */
 	if (before != &workspace->waiting)
 		waiting->since_ms = CONTAINER_OF(before, struct waiting_event, link)->since_ms;
 	waiting->of_history = true;
+	workspace->history_end = &waiting->link;
 	return waiting;
 }
 

@@ -30,7 +30,8 @@ struct workspace {
 	struct map *called;  /* name in lower case -> struct namesakes (member.c) */
 	struct map *titles;  /* channel id -> its name, for links to channels (member.c) */
 	struct custom_emoji *emoji; /* NULL: not needed so far */
-	struct list waiting; /* struct waiting_event.link (incoming.c) */
+	struct list waiting; /* struct waiting_event.link (incoming.c): what history has told first */
+	struct list *history_end; /* the last of that; NULL: there is none */
 	unsigned waiting_count;
 	unsigned left_out; /* channels of which administrators are to be told (portal_channel.c) */
 };
