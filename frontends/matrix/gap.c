@@ -25,6 +25,7 @@ struct gaps {
 	size_t count, capacity, next;
 	unsigned under_way;
 	int64_t since_ms; /* Unix milliseconds, as the homeserver counts them */
+	uint64_t moved_ms; /* clock_ms when the last room was read, or it began */
 };
 
 static void gaps_finish(struct gaps *gaps)
@@ -115,6 +116,7 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	if (room && reading->members_changed)
 		matrix_room_ask_members(frontend, room);
 	gaps->under_way--;
+	gaps->moved_ms = clock_ms();
 	arena_finish(&arena);
 	reading_free(reading);
 	go_on(gaps);
@@ -168,6 +170,7 @@ static struct gaps *begin(struct matrix_frontend *frontend, int64_t since_ms)
 
 	gaps->frontend = frontend;
 	gaps->since_ms = since_ms;
+	gaps->moved_ms = clock_ms();
 	frontend->gaps = gaps;
 	return gaps;
 }
@@ -259,6 +262,11 @@ void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
 bool gaps_are_looked_for(const struct matrix_frontend *frontend)
 {
 	return frontend->gaps != NULL;
+}
+
+bool gaps_hold_up(const struct matrix_frontend *frontend)
+{
+	return frontend->gaps && clock_ms() - frontend->gaps->moved_ms <= LIMIT_MATRIX_POSTPONED_MS;
 }
 
 void gaps_free(struct matrix_frontend *frontend)

@@ -26,6 +26,9 @@ void gaps_look(struct matrix_frontend *frontend);
 void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room);
 /* Whether rooms are being read; transactions_go_on is called when they have been. */
 bool gaps_are_looked_for(const struct matrix_frontend *frontend);
+/* Whether what is pushed now waits for them: not where the homeserver, which pushes, has answered none of these calls
+ * for LIMIT_MATRIX_POSTPONED_MS. */
+bool gaps_hold_up(const struct matrix_frontend *frontend);
 /* All that was found has been taken: a process after this one need not look. */
 void gaps_taken(struct matrix_frontend *frontend);
 void gaps_free(struct matrix_frontend *frontend);

@@ -73,6 +73,7 @@ struct matrix_frontend {
 	struct list accepting; /* struct accepting.link: requests that are answered later */
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
 	struct list faces;      /* struct face.link: pictures on their way (face.c) */
+	struct list redactions; /* struct redaction.link: whose author is being asked for (redactions.c) */
 	struct list long_texts; /* struct long_text.link: on their way into the store (long_text.c) */
 	struct later_queue later; /* what must not be done from inside deliver */
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
@@ -123,8 +124,6 @@ void matrix_leave(struct matrix_frontend *frontend, const char *room, const char
 /* POST with a body of one text, by the bot, before what waits in the lane. */
 void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
                        const char *lane);
-/* Asks the homeserver to ask us: a back-off of its ends with that. */
-void matrix_ping(struct matrix_frontend *frontend);
 /* A transaction id that was never used before, also not by an earlier process. */
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 /* An m.room.message, by the bot (as NULL) or a ghost; a refusal is logged. */

@@ -394,7 +394,8 @@ static void on_fetched(void *context, int err, const struct media_file *file, co
 	showing->type = file->type;
 	showing->size = size;
 	measure(showing, fd);
-	homeserver_upload(matrix->homeserver, fd, size, showing->type, showing->name, on_uploaded, showing);
+	homeserver_upload(matrix->homeserver, fd, size, showing->type, showing->name, showing->trace, on_uploaded,
+	                  showing);
 }
 
 void matrix_media_send(struct matrix_media *matrix, const struct event_attachment *attachment,

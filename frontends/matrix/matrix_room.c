@@ -11,6 +11,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/person_picture.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/space.h"
 #include "transport/spool/spool.h"
@@ -482,8 +483,10 @@ static void on_members(void *context, const struct matrix_reply *reply)
 		if (!id || !matrix_is_user_id(id))
 			continue;
 		matrix_room_note_member(frontend, room, id, true);
-		if (!matrix_is_ours(&frontend->names, id) &&
-		    person_note_name(frontend, id, json_text(item, "display_name", &arena)))
+		if (matrix_is_ours(&frontend->names, id))
+			continue;
+		person_picture_note(frontend, id, json_text(item, "avatar_url", &arena));
+		if (person_note_name(frontend, id, json_text(item, "display_name", &arena)))
 			matrix_later(frontend, nickname_changed, id, NULL);
 	}
 	if (room && room->kind == MATRIX_ROOM_PORTAL)

@@ -122,21 +122,24 @@ static void on_state(void *context, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = following->frontend;
 	struct matrix_room *old = matrix_room_find(frontend, following->from);
 	bool good = !reply->err && upgrade_is_successor(reply->json, following->from);
+	bool to_is_free = is_free(matrix_room_find(frontend, following->to));
 
-	if (old && good && is_free(matrix_room_find(frontend, following->to))) {
+	if (old && good && to_is_free) {
 		log_info(&frontend->base.log, "room %s is replaced by %s", log_quote(following->from),
 		         log_quote(following->to));
 		tie(frontend, old, following->to);
 	} else if (reply->err == TP_ERR_NOT_ALLOWED && old) {
 		log_info(&frontend->base.log, "room %s is replaced by %s, which waits for an invitation",
 		         log_quote(following->from), log_quote(following->to));
-	} else if (!good) {
-		log_warning(&frontend->base.log,
-		            "room %s says that %s replaces it, which does not say so: not followed",
-		            log_quote(following->from), log_quote(following->to));
+	} else if (old || !good) {
+		log_warning(&frontend->base.log, "room %s says that %s replaces it, which %s: not followed",
+		            log_quote(following->from), log_quote(following->to),
+		            good ? "is tied to something else" : "does not say so");
 		char *ghost = old ? ghost_of_chat(frontend, old) : NULL;
 
-		matrix_leave(frontend, following->to, ghost);
+		/* Anybody may name any room: out of one that is tied for others he gets nobody. */
+		if (to_is_free)
+			matrix_leave(frontend, following->to, ghost);
 		mem_free(ghost);
 		if (old)
 			stay(frontend, old, following->to);

@@ -349,7 +349,8 @@ static void on_place(void *context, const struct web_reply *reply)
 		sending->fd = -1;
 		sending->stage = CARRYING;
 		sending->references++;
-		web_api_upload(files->place.api, url, fd, sending->size, on_carried, sending, release_call);
+		web_api_upload(files->place.api, url, fd, sending->size, sending->what.trace, on_carried, sending,
+			       release_call);
 	}
 	arena_finish(&arena);
 	release(sending);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/channel_state.h"
 #include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
@@ -200,8 +201,11 @@ static void become_ready(struct workspace *workspace)
 	slack_later(frontend, slack_person_registered, workspace->relay);
 	slack_people_return(workspace);
 	delivery_frontend_ready(&frontend->base);
-	if (!frontend->serve)
+	if (!frontend->serve) {
 		history_catch_up_in(frontend, workspace->team);
+		channel_states_read(frontend, workspace->team);
+		slack_people_look_again(frontend, workspace->team);
+	}
 	incoming_begin(workspace);
 	slack_files_look_again(frontend->files);
 	if (workspace->notice)

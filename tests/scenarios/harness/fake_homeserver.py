@@ -128,6 +128,9 @@ class FakeHomeserver:
         self.queue = []          # events that wait
         self.number = 0
         self.pushing = True
+        self.retry_seconds = RETRY_SECONDS
+        self.ping_paths = ("v1",)  # of the client API; "unstable/fi.mau.msc2659" is an older one, () is none
+        self.lateness = lambda call: 0  # seconds before a call is carried out
         self.watchers = []       # functions that are called with each event
         self.under_way = None    # (number, events) being pushed
         self.wake = asyncio.Event()
@@ -207,11 +210,12 @@ class FakeHomeserver:
             return False
         self.calls.append(call.line)
         fault = self._fault_of(call)
+        await asyncio.sleep(self.lateness(call))
         says = self._carry_out(call) if not fault or fault.does else b""
         if not fault:
             # A call to the bridge from within a call of its own must not hold up others: each has its connection.
-            if call.path.endswith("/ping"):
-                says = await self._ping()
+            if call.path.endswith("/ping") and says.startswith(b"HTTP/1.1 200"):
+                says = await self._ping("v1" if "/v1/" in call.path else "unstable/fi.mau.msc2659")
             writer.write(says)
             await writer.drain()
             return True
@@ -280,6 +284,11 @@ class FakeHomeserver:
         return {"user_id": who}
 
     def _nothing(self, *_):
+        return {}
+
+    def _take_ping(self, _, call, path):
+        if path not in self.ping_paths:
+            raise Refused(404, "M_UNRECOGNIZED", call.line)
         return {}
 
     def _create(self, who, call):
@@ -368,9 +377,9 @@ class FakeHomeserver:
     def _rooms_of(self, who, _):
         return {"joined_rooms": [room.id for room in self.rooms.values() if who in room.joined]}
 
-    async def _ping(self):
+    async def _ping(self, path):
         try:
-            status, _ = await self.ask_bridge("POST", "/_matrix/app/v1/ping", {})
+            status, _ = await self.ask_bridge("POST", f"/_matrix/app/{path}/ping", {})
         except (OSError, EOFError):
             status = 0
         if status != 200:
@@ -436,7 +445,7 @@ class FakeHomeserver:
                 continue
             self.wake.clear()
             try:
-                await asyncio.wait_for(self.wake.wait(), RETRY_SECONDS)
+                await asyncio.wait_for(self.wake.wait(), self.retry_seconds)
             except asyncio.TimeoutError:
                 pass
 
@@ -479,7 +488,7 @@ class FakeHomeserver:
 HANDLERS = [(method, r"/_matrix/client/" + pattern, handle) for method, pattern, handle in (
     ("POST", r"v3/register", FakeHomeserver._register),
     ("GET", r"v3/account/whoami", FakeHomeserver._whoami),
-    ("POST", r"v1/appservice/[^/]+/ping", FakeHomeserver._nothing),
+    ("POST", r"(v1|unstable/fi\.mau\.msc2659)/appservice/[^/]+/ping", FakeHomeserver._take_ping),
     ("POST", r"v3/createRoom", FakeHomeserver._create),
     ("GET", r"v3/directory/room/([^/]+)", FakeHomeserver._directory),
     ("GET", r"v3/joined_rooms", FakeHomeserver._rooms_of),
