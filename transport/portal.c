@@ -669,6 +669,21 @@ bool portal_exit(const struct frontend *frontend, const char *name, struct ident
 	return false;
 }
 
+char *portal_awaited(const struct frontend *frontend, const char *name)
+{
+	const struct portal *portal = portal_find(frontend, name);
+
+	if (portal)
+		return mem_strdup(portal->awaited);
+	char *note = mem_printf("%s\n%s", frontend->ops->name, name);
+
+	text_lower(note + strlen(frontend->ops->name));
+	char *account = spool_note_text(frontend->transport->spool, NOTE, note);
+
+	mem_free(note);
+	return account;
+}
+
 void portal_forget_all(struct transport *transport)
 {
 	LIST_EACH(link, &transport->frontends)

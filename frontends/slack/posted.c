@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/incoming.h"
 #include "transport/delivery.h"
 #include "transport/spool/spool.h"
 
@@ -66,6 +68,7 @@ static void read_since(struct workspace *workspace, const char *channel, const c
 struct lookup {
 	struct workspace *workspace;
 	bool known;
+	bool shown; /* and what waited for it has been shown, or is on its way */
 	struct map *found; /* key -> its time stamp */
 	char place[];
 };
@@ -97,8 +100,28 @@ static bool on_page(void *context, const struct cJSON *json)
 
 static void frontend_ready(struct slack_frontend *frontend, const char *unused)
 {
-	(void)unused;
+	struct map_iter it = {0};
+
 	delivery_frontend_ready(&frontend->base);
+	while (map_next(frontend->lookups, &it)) {
+		struct lookup *lookup = it.value;
+
+		lookup->shown = lookup->known;
+	}
+	incoming_go_on(frontend, unused);
+}
+
+bool posted_is_looked_up(const struct slack_frontend *frontend, const char *place)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->lookups, &it)) {
+		const struct lookup *lookup = it.value;
+
+		if (!lookup->shown && text_starts(it.key, place))
+			return true;
+	}
+	return false;
 }
 
 static void on_read(void *context, const struct web_reply *reply)

@@ -19,6 +19,9 @@ enum posted { POSTED_UNKNOWN, POSTED_NO, POSTED_YES };
 enum posted posted_before(struct slack_frontend *frontend, struct workspace *workspace, const char *channel,
                           const char *thread, const char *key, const char **ts);
 
+/* Whether it is being looked up in this conversation, or a thread of it: what of it is ours is not known yet. */
+bool posted_is_looked_up(const struct slack_frontend *frontend, const char *place);
+
 /* Looks for one post since that time (Unix milliseconds). `ts` NULL: it is not there. `err`: it could not be
  * looked up. */
 typedef void posted_found(void *context, int err, const char *ts);

@@ -74,11 +74,13 @@ static void unnamed_end(struct post *post)
 
 bool slack_show_is_unnamed(const struct slack_frontend *frontend, const char *team, const char *channel, const char *ts)
 {
-	if (!map_count(frontend->unnamed))
+	if (!map_count(frontend->unnamed) && !map_count(frontend->lookups))
 		return false;
 	char *place = slack_address(team, channel), *id = slack_message_id(channel, ts);
 	const struct unnamed *unnamed = map_get(frontend->unnamed, place);
-	bool is = unnamed && slack_ts_ms(ts) + CLOCKS_APART_MS >= unnamed->since_ms && !slack_recent_find(frontend, id);
+	bool may_be = (unnamed && slack_ts_ms(ts) + CLOCKS_APART_MS >= unnamed->since_ms) ||
+	              posted_is_looked_up(frontend, place);
+	bool is = may_be && !slack_recent_find(frontend, id);
 
 	mem_free(place);
 	mem_free(id);

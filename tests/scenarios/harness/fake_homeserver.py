@@ -361,6 +361,13 @@ class FakeHomeserver:
                            if event["sender"] == who and "unsigned" in event else {}}
                           for event in room.events[::-1][:int(call.query["limit"][0])]]}
 
+    def _event(self, who, _, identity, wanted):
+        room = self.room(identity)
+        found = [event for event in room.events if event["event_id"] == wanted and who in room.joined]
+        if not found:
+            raise Refused(404, "M_NOT_FOUND", wanted)
+        return found[0]
+
     def _members(self, who, _, identity):
         room = self.room(identity)
         if who not in room.joined:
@@ -497,6 +504,7 @@ HANDLERS = [(method, r"/_matrix/client/" + pattern, handle) for method, pattern,
     ("PUT", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._put_state),
     ("GET", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._get_state),
     ("GET", r"v3/rooms/([^/]+)/messages", FakeHomeserver._messages),
+    ("GET", r"v3/rooms/([^/]+)/event/([^/]+)", FakeHomeserver._event),
     ("GET", r"v3/rooms/([^/]+)/state", FakeHomeserver._whole_state),
     ("PUT", r"v3/rooms/[^/]+/typing/.*", FakeHomeserver._nothing),
     ("POST", r"v3/rooms/[^/]+/receipt/.*", FakeHomeserver._nothing),
