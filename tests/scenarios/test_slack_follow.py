@@ -235,3 +235,28 @@ async def scenario_people_who_are_deactivated(world):
     told = [text for text in asker.heard() if "was deactivated" in text]
     require(len(told) == 2, f"{told}")
     require(not carol.count(r"^:gerd!\S+ JOIN", mark), "gerd is back")
+
+
+async def scenario_administrators_elsewhere(world):
+    """That a workspace is lost is told to the instance's administrators on XMPP, too: also before XMPP's server is there."""
+    slack, prosody = await world.slack(), await world.prosody()
+    await prosody.register("root", "secret")
+    gateway = world.gateway()
+    gateway.component_of(prosody)
+    gateway.keys.update({"service.frontend": "xmpp", "service.admin_jid": "root@localhost"})
+    gateway.slack_of(slack)
+    root = await world.person("root@localhost", prosody.c2s_port)
+    await gateway.start()
+    await gateway.process.wait_log("connected to the server as ")
+    await slack.wait_connected()
+    mark = root.mark()
+    slack.revoke(slack.bot.tokens[-1])
+    await root.message(gateway.jid, "The workspace Softball is lost to the gateway", after=mark)
+    await gateway.stop()
+    # Its token is refused before the connection to XMPP's server has been made.
+    await prosody.stop()
+    await gateway.start()
+    await gateway.process.wait_log("is lost to the gateway")
+    await prosody.start()
+    root = await world.person("root@localhost", prosody.c2s_port)
+    await root.message(gateway.jid, "is lost to the gateway")
