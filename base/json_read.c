@@ -287,7 +287,7 @@ const char *json_text(const struct cJSON *object, const char *name, struct arena
 {
 	const struct cJSON *value = pick(object, name);
 
-	return cJSON_IsString(value) ? cleaned(value->valuestring, arena, TEXT_LINES) : NULL;
+	return value && cJSON_IsString(value) ? cleaned(value->valuestring, arena, TEXT_LINES) : NULL;
 }
 
 const char *json_line(const struct cJSON *object, const char *name, struct arena *arena)
@@ -317,7 +317,7 @@ int64_t json_number(const struct cJSON *object, const char *name, int64_t fallba
 {
 	const struct cJSON *value = pick(object, name);
 
-	return cJSON_IsNumber(value) && is_whole(value->valuedouble) ? (int64_t)value->valuedouble : fallback;
+	return value && cJSON_IsNumber(value) && is_whole(value->valuedouble) ? (int64_t)value->valuedouble : fallback;
 }
 
 bool json_bool(const struct cJSON *object, const char *name, bool fallback)

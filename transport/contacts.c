@@ -253,10 +253,11 @@ struct contact *contacts_find(const struct contacts *contacts, const char *name)
 void contacts_remove(struct contacts **slot, struct contact *contact)
 {
 	struct contacts *contacts = *slot;
-	uint32_t item = find_item(contacts, contact->name, contact->hash);
+	struct slot *found = contacts->slots ? find_slot(contacts, contact->name, contact->hash) : NULL;
+	uint32_t item = found ? found->item : find_item(contacts, contact->name, contact->hash);
 
-	if (contacts->slots)
-		find_slot(contacts, contact->name, contact->hash)->item = GONE;
+	if (found)
+		found->item = GONE;
 	contacts->items[item - 1] = NULL;
 	finish_contact(contact);
 	if (--contacts->count == 0)

@@ -246,10 +246,13 @@ static bool is_null(const char *at)
 static int read_line(struct registration *registration, const char *line, struct buf *error)
 {
 	const char *colon = strchr(line, ':');
-	size_t length = colon ? (size_t)(colon - line) : 0;
 	struct buf value = {0};
+	size_t length;
 	char **slot;
 
+	if (!colon)
+		return 0;
+	length = (size_t)(colon - line);
 	while (length && (line[length - 1] == ' ' || line[length - 1] == '\t'))
 		length--;
 	slot = slot_of(registration, line, length);
