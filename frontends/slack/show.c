@@ -89,7 +89,8 @@ static bool is_looked_up(struct speaking *speaking, const struct channel *channe
 
 	enter(speaking, channel, &arena);
 	bool known = !speaking->workspace || !post_is_old(speaking, speaking->workspace) ||
-	             posted_before(speaking->frontend, speaking->workspace, speaking->channel, speaking->thread, "",
+	             posted_before(speaking->workspace, speaking->channel, speaking->thread, "",
+	                           spool_find(speaking->frontend->base.transport->spool, speaking->event->handover),
 	                           &ts) != POSTED_UNKNOWN;
 
 	arena_finish(&arena);
