@@ -165,6 +165,8 @@ struct frontend_ops {
 	void (*listener_changed)(struct frontend *frontend, const struct room *listener);
 	/* Optional. Whether this address may give administrators' commands. NULL: service.admin_jid says it. */
 	bool (*is_admin)(struct frontend *frontend, const char *address);
+	/* Optional. What a person's setting (docs/administration.md) is called here; NULL: it means nothing here. */
+	const char *(*setting_label)(const char *name);
 	/* Optional. Tells those whom is_admin is true of, or where that is NULL service.admin_jid names (admin_notice.h). 0,
 	 * or TP_ERR_NOT_CONNECTED: it cannot be shown now, delivery_frontend_ready follows. */
 	int (*tell_admins)(struct frontend *frontend, const char *text);

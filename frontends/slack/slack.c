@@ -639,6 +639,14 @@ static bool frontend_is_admin(struct frontend *base, const char *address)
 	return found;
 }
 
+/* People are always there, and have the names that the workspace shows. */
+static const char *frontend_setting_label(const char *name)
+{
+	if (!strcmp(name, "enable_transport"))
+		return "I am logged in to the network; login and logout change it as well";
+	return !strcmp(name, "send_headlines") ? "Announcements of the network come into our chat" : NULL;
+}
+
 static int frontend_tell_admins(struct frontend *base, const char *text)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
@@ -723,6 +731,7 @@ const struct frontend_ops slack_frontend_ops = {
 	.offer_room = frontend_offer_room,
 	.room_resumed = frontend_room_resumed,
 	.is_admin = frontend_is_admin,
+	.setting_label = frontend_setting_label,
 	.tell_admins = frontend_tell_admins,
 	.workspaces = frontend_workspaces,
 	.workspace_stop = frontend_workspace_stop,

@@ -176,6 +176,26 @@ async def scenario_channels_changed_in_a_gap(world):
     await asker.ask("list", "No channel is tied")
 
 
+async def scenario_too_much_was_missed(world):
+    """Of more than is read back after a gap the channel is told, and administrators are."""
+    sides = await between(world)
+    slack, network, egon = sides.slack, sides.network, sides.egon
+    channel = slack.team.channel("general")
+    async with Gap(slack):
+        egon.say("general", "too long ago")
+        # What is told to nobody: 10,000 messages would take the test long.
+        for number in range(10000):
+            slack.describe(channel, egon.user, "purpose", f"purpose {number}", events=[])
+        egon.say("general", "of late")
+    await network.heard("the last one", lambda said: said["text"] == "of late")
+    await slack.wait_for_message("general", lambda m: "more than 10000 messages were said here" in m["text"])
+    await until(lambda: any("More than 10000 messages of general were missed" in text for text in sides.asker.heard()),
+                "an administrator to be told")
+    await slack.wait_acknowledged()
+    heard = [fields[3] for kind, fields in network.frames if kind == "CONV_MESSAGE"]
+    require(heard == [["of late"]], f"{heard}")
+
+
 async def scenario_logged_out_over_a_restart(world):
     """Who has logged out stays so: he is spoken for by the workspace's account, told once, and logs in again when he wants to."""
     lobby = await tied(world, people=("egon", "dana"))
@@ -184,6 +204,8 @@ async def scenario_logged_out_over_a_restart(world):
     mark = carol.mark()
     await dana.ask("login dana", "registered")
     await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    settings = await dana.ask("settings", "Your settings")
+    require("enable_transport: on (" in settings and "Matrix" not in settings and "offline" not in settings, settings)
     await dana.ask("logout", "logged out")
     await carol.expect(r"^:dana!\S+ QUIT", mark)
     await lobby.gateway.stop()
