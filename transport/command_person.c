@@ -105,6 +105,7 @@ static const struct {
 	{"send_headlines", "Deliver announcements (headlines) as well"},
 	{"stay_connected", "Stay connected while I am offline"},
 	{"display_name", "On Matrix: in rooms I am called as I am called there"},
+	{"delivery", "On Matrix: what has arrived at a contact is marked"},
 };
 
 static bool setting_default(const struct transport *transport, const char *name)
@@ -115,6 +116,8 @@ static bool setting_default(const struct transport *transport, const char *name)
 		return transport->service.stay_connected;
 	if (!strcmp(name, "display_name"))
 		return transport->service.display_name;
+	if (!strcmp(name, "delivery"))
+		return transport->service.delivery;
 	return true;
 }
 
@@ -231,7 +234,10 @@ void command_run_join(struct command_call *call)
 			room_key_put(user, room, nickname, password);
 		call->frontend->ops->offer_room(call->frontend, call->address, call->resource, room,
 						*password ? password : NULL);
-		command_reply(call, 0, "I have invited you to %s.", room);
+		command_reply(call, 0,
+			      call->frontend->ops->tells_of_offers ? "I look for the place that %s has here."
+								   : "I have invited you to %s.",
+			      room);
 		return;
 	}
 	struct resource *resource =

@@ -80,7 +80,8 @@ static struct portal_channels *portals_of(const struct slack_frontend *frontend,
 	return portals;
 }
 
-struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room)
+struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room,
+			       const struct map *hidden)
 {
 	const struct portal_channels *portals = portals_of(frontend, room);
 	struct channel *found = NULL;
@@ -88,7 +89,8 @@ struct channel *channel_portal(const struct slack_frontend *frontend, const char
 	for (size_t i = 0; portals && i < portals->count; i++) {
 		struct channel *channel = portals->items[i];
 
-		if (!strcmp(channel->at.team, team) && (!found || (found->archived && !channel->archived)))
+		if (!strcmp(channel->at.team, team) && !map_get(hidden, channel->at.id) &&
+		    (!found || (found->archived && !channel->archived)))
 			found = channel;
 	}
 	return found;

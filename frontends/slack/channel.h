@@ -49,8 +49,10 @@ struct channel *channel_at(const struct slack_frontend *frontend, const char *pl
 struct channel *channel_chat(const struct slack_frontend *frontend, const char *owner, const char *name);
 /* The DM of this person and the bot; NULL: not known. */
 struct channel *channel_control(const struct slack_frontend *frontend, const char *owner);
-/* The first of this workspace that is tied to the legacy room, and not archived if there is such a one; NULL. */
-struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room);
+/* The first of this workspace that is tied to the legacy room, and not archived if there is such a one; NULL. Without
+ * those in `hidden` (hidden.h), unless that is NULL. */
+struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room,
+			       const struct map *hidden);
 /* Whether the legacy room of this portal is tied to other channels as well. */
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel);
 /* Whether a channel that is tied to the legacy room is of a workspace that is served. */

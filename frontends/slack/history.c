@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -315,6 +316,7 @@ static void hand_over(struct reading *reading, struct channel *channel)
 			                 CONTAINER_OF(link, struct message, link)->json);
 	if (workspace)
 		missed_hand_over(reading->missed, workspace, channel);
+	CRASH_POINT("slack.history.taken");
 	if (reading->count)
 		log_info(&reading->frontend->base.log,
 		         "%s: %u messages are read back from history; what came before is dropped", channel->place,
@@ -343,6 +345,7 @@ static void on_done(void *context, const struct web_reply *reply)
 	struct channel *channel = channel_at(frontend, reading->place);
 	struct map_iter it = {0};
 
+	CRASH_POINT("slack.history.read");
 	/* Long messages: anew, with fewer at once. What of a thread was read comes twice, and counts once. */
 	if (channel && reply->err == TP_ERR_LIMIT && reading->page > 1) {
 		reading->page /= 8;

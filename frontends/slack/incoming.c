@@ -223,6 +223,8 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 	if (!channel && event->channel && !is_dm(event, channel)) {
 		if (event->kind == SLACK_RENAME && map_get(workspace->titles, event->channel))
 			member_note_title(workspace, event->channel, event->text);
+		else if (slack_bot_is_called(workspace, event) && !was_seen(workspace, event))
+			slack_bot_called(workspace, event);
 		return;
 	}
 	if (was_seen(workspace, event)) {

@@ -20,6 +20,7 @@
 
 struct notice {
 	struct list link;
+	uint64_t trace;
 	char text[];
 };
 
@@ -65,7 +66,7 @@ void slack_person_set_control(struct slack_frontend *frontend, const char *addre
 	LIST_EACH (link, &member->notices) {
 		struct notice *notice = CONTAINER_OF(link, struct notice, link);
 
-		slack_notice(member->workspace, id, NULL, notice->text);
+		slack_notice_about(member->workspace, id, NULL, notice->text, notice->trace);
 		notice_free(member, notice);
 	}
 	slack_chats_go_on(frontend, address);
@@ -115,10 +116,11 @@ void slack_person_open_control(struct slack_frontend *frontend, const char *addr
 	                                               .drop = mem_free});
 }
 
-static void keep(struct member *member, const char *text)
+static void keep(struct member *member, const char *text, uint64_t trace)
 {
 	struct notice *notice = MEM_NEW_TEXT(struct notice, text, text);
 
+	notice->trace = trace;
 	if (member->notices_count >= LIMIT_SLACK_NOTICES) {
 		log_warning(&member->workspace->log,
 		            "%s has no DM with the bot yet: the oldest notice is dropped", member->id);
@@ -129,6 +131,11 @@ static void keep(struct member *member, const char *text)
 }
 
 void slack_person_tell(struct slack_frontend *frontend, const char *address, const char *text)
+{
+	slack_person_tell_about(frontend, address, text, 0);
+}
+
+void slack_person_tell_about(struct slack_frontend *frontend, const char *address, const char *text, uint64_t trace)
 {
 	struct member *member = slack_person_of(frontend, address);
 
@@ -145,10 +152,10 @@ void slack_person_tell(struct slack_frontend *frontend, const char *address, con
 	const struct channel *control = channel_control(frontend, address);
 
 	if (control) {
-		slack_notice(member->workspace, control->at.id, NULL, text);
+		slack_notice_about(member->workspace, control->at.id, NULL, text, trace);
 		return;
 	}
-	keep(member, text);
+	keep(member, text, trace);
 	slack_person_open_control(frontend, address);
 }
 

@@ -13,6 +13,8 @@ struct member *slack_person_of(struct slack_frontend *frontend, const char *addr
 /* In the DM with the bot, which is opened if it is not known; the workspace's own identity: to
  * administrators. */
 void slack_person_tell(struct slack_frontend *frontend, const char *address, const char *text);
+/* The same about something that was said; its trace number is for the log. */
+void slack_person_tell_about(struct slack_frontend *frontend, const char *address, const char *text, uint64_t trace);
 /* The always present client of this address, attached if it is not; NULL: no account, or banned. The account
  * may be still unknown, or not be there. Not from inside deliver. */
 struct resource *slack_person_attach(struct slack_frontend *frontend, const char *address);

@@ -161,13 +161,14 @@ void portal_channel_join(struct slack_frontend *frontend, struct channel *channe
 		let_in(frontend, channel);
 }
 
-static void leave(struct resource *resource, const char *name)
+static void leave(struct resource *resource, const char *name, bool for_now)
 {
 	const struct room *room = room_find(resource->identity->user, name);
 
 	if (room && room_has(room, resource))
-		router_from_frontend(resource, &(struct event){.type = EVENT_ROOM_LEAVE,
-		                                               .room = {.name = name, .nickname = ""}});
+		router_from_frontend(
+		        resource, &(struct event){.type = EVENT_ROOM_LEAVE,
+		                                  .room = {.name = name, .nickname = "", .for_now = for_now}});
 }
 
 /* Whose channels are asked for. */
@@ -235,7 +236,7 @@ void portal_channels_join_again(struct slack_frontend *frontend, const char *add
 		return;
 	}
 	const struct web_argument arguments[] = {{"user", member->id},
-	                                         {"types", "public_channel,private_channel"},
+	                                         {"types", "public_channel,private_channel,mpim"},
 	                                         {"exclude_archived", "true"}};
 	struct looking *looking = MEM_NEW_TEXT(struct looking, address, address);
 
@@ -269,12 +270,13 @@ void portal_channel_person_in(struct slack_frontend *frontend, struct channel *c
 void portal_channel_person_out(struct slack_frontend *frontend, struct channel *channel, const char *address)
 {
 	struct resource *resource = slack_person_ready(frontend, address);
+	/* He may be in another channel of that room. */
+	bool has_sisters = channel_has_sisters(frontend, channel);
 
 	if (!resource)
 		return;
-	leave(resource, channel->name);
-	/* He may be in another channel of that room. */
-	if (channel_has_sisters(frontend, channel))
+	leave(resource, channel->name, channel->archived || has_sisters);
+	if (has_sisters)
 		slack_later(frontend, portal_channels_join_again, address);
 }
 

@@ -168,7 +168,7 @@ static void complain(struct saying *saying, int err)
 	if (saying->channel->kind == CHANNEL_CHAT)
 		slack_notice(workspace, source->channel, saying->channel->at.thread, text);
 	else
-		slack_whisper(workspace, source->channel, source->thread_ts, source->user, text);
+		slack_whisper(workspace, source->channel, source->thread_ts, source->user, text, 0);
 	mem_free(text);
 }
 
@@ -297,7 +297,7 @@ static void say(struct saying *saying)
 	                                .reply_author = quoted && !edit ? quoted->author : NULL,
 	                                .thread = thread,
 	                                .attachments = saying->files,
-	                                .attachments_count = edit ? 0 : saying->files_count};
+	                                .attachments_count = saying->files_count};
 
 	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	route(saying, EVENT_MESSAGE, &message);

@@ -41,20 +41,28 @@
 
 /* --------------------------------------------------------------------------------------------- calling */
 
+struct notice {
+	struct workspace *workspace;
+	uint64_t trace;
+};
+
 static void told(void *context, const struct web_reply *reply)
 {
-	struct workspace *workspace = context;
+	struct notice *notice = context;
 
 	if (reply->err && reply->err != TP_ERR_EXISTS)
-		log_info(&workspace->log, "Slack refuses: %s", reply->problem);
+		log_info(&notice->workspace->log, "Slack refuses: %s%s", reply->problem, log_trace(notice->trace));
+	mem_free(notice);
 }
 
 static void say(struct workspace *workspace, const char *method, const char *channel, const char *thread,
-		const char *user, const char *text)
+		const char *user, const char *text, uint64_t trace)
 {
 	struct buf mrkdwn = {0};
 	char *lane = slack_address(workspace->team, channel);
+	struct notice *notice = MEM_NEW(struct notice);
 
+	*notice = (struct notice){workspace, trace};
 	slack_escape(&mrkdwn, text);
 	const struct web_argument arguments[] = {{"channel", channel},
 						 {"thread_ts", thread},
@@ -67,21 +75,29 @@ static void say(struct workspace *workspace, const char *method, const char *cha
 								  .arguments = arguments,
 								  .arguments_count = ARRAY_SIZE(arguments),
 								  .lane = lane,
+								  .trace = trace,
 								  .done = told,
-								  .context = workspace});
+								  .context = notice,
+								  .drop = mem_free});
 	mem_free(lane);
 	buf_finish(&mrkdwn);
 }
 
 void slack_notice(struct workspace *workspace, const char *channel, const char *thread, const char *text)
 {
-	say(workspace, "chat.postMessage", channel, thread, NULL, text);
+	slack_notice_about(workspace, channel, thread, text, 0);
+}
+
+void slack_notice_about(struct workspace *workspace, const char *channel, const char *thread, const char *text,
+			uint64_t trace)
+{
+	say(workspace, "chat.postMessage", channel, thread, NULL, text, trace);
 }
 
 void slack_whisper(struct workspace *workspace, const char *channel, const char *thread, const char *user,
-		   const char *text)
+		   const char *text, uint64_t trace)
 {
-	say(workspace, "chat.postEphemeral", channel, thread, user, text);
+	say(workspace, "chat.postEphemeral", channel, thread, user, text, trace);
 }
 
 char *slack_message_id(const char *channel, const char *ts)
@@ -378,6 +394,14 @@ static struct web_token *token_of(void *context, const char *team)
 	return workspace ? &workspace->token : NULL;
 }
 
+static bool token_comes(void *context, const char *team)
+{
+	const struct slack_frontend *frontend = context;
+
+	return workspace_coming(frontend, team) || slack_tokens_are_exchanged(frontend->tokens) ||
+	       workspaces_are_unknown(frontend);
+}
+
 static int frontend_start(struct frontend *base, struct buf *error)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
@@ -409,6 +433,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 									  .api = frontend->api,
 									  .base = api,
 									  .token = token_of,
+									  .token_comes = token_comes,
 									  .context = frontend,
 									  .log = &base->log});
 	int err = open_page(frontend, api, error);
@@ -718,6 +743,7 @@ const struct frontend_ops slack_frontend_ops = {
 	.accounts_on_request = true,
 	.shares_rooms = true,
 	.acknowledges = true,
+	.tells_of_offers = true,
 	.create = frontend_create,
 	.destroy = frontend_destroy,
 	.check = frontend_check,

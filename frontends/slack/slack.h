@@ -96,9 +96,12 @@ void slack_later(struct slack_frontend *frontend, slack_later_run *run, const ch
 
 /* A message of the bot's own, by its own name: into a conversation, and a thread of it unless NULL. */
 void slack_notice(struct workspace *workspace, const char *channel, const char *thread, const char *text);
+/* The same about something that was said; its trace number is for the log, 0: there is none. */
+void slack_notice_about(struct workspace *workspace, const char *channel, const char *thread, const char *text,
+			uint64_t trace);
 /* The same, that only this person sees. */
 void slack_whisper(struct workspace *workspace, const char *channel, const char *thread, const char *user,
-		   const char *text);
+		   const char *text, uint64_t trace);
 /* What a message is called towards the core: "CHANNEL/TS". To be freed. */
 char *slack_message_id(const char *channel, const char *ts);
 /* The time stamp in it, if it is of that channel; NULL. Points into `id`. */

@@ -17,6 +17,7 @@
 #include "frontends/slack/member.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/posted.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_token.h"
 #include "transport/admin_notice.h"
 #include "transport/delivery.h"
@@ -48,7 +49,8 @@ struct workspace *workspace_coming(const struct slack_frontend *frontend, const 
 	LIST_EACH (link, &frontend->workspaces) {
 		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
 
-		if (workspace->state == WORKSPACE_ASKING && is_same(workspace->installed, team))
+		if (workspace->state == WORKSPACE_ASKING &&
+		    (is_same(workspace->installed, team) || is_same(workspace->team, team)))
 			return workspace;
 	}
 	return NULL;
@@ -111,6 +113,7 @@ static void give_up(struct workspace *workspace)
 	web_api_forget_token(workspace->frontend->api, &workspace->token);
 	incoming_forget_workspace(workspace);
 	posted_forget(workspace);
+	slack_files_look_again(workspace->frontend->files);
 	slack_later(workspace->frontend, slack_people_leave_lost, NULL);
 }
 
@@ -222,6 +225,7 @@ static void become_ready(struct workspace *workspace)
 		slack_people_look_again(frontend, workspace->team);
 	}
 	incoming_begin(workspace);
+	slack_files_look_again(frontend->files);
 	if (workspace->notice)
 		tell_everywhere(workspace, workspace->notice);
 	mem_free(workspace->notice);

@@ -6,6 +6,7 @@ in it, with an id, all that it refers to, and its files. bob and carol are in ea
 harness/network.py), a line of JSON each:
   {"say": room, "as": nickname, "fields": {...}}   of a CONV_MESSAGE to everybody in the room
   {"picture": nickname, "hash": ..., "photo": base64}   whose it is from now on
+  {"send": name of a frame, "fields": {...}}   as it is
   {"title": room, "text": ...}   what it is called from now on
   {"refuse": {"error": number, "reason": ...}}   the answer to changes of rooms from now on; null: they are done
 and is told {"kind": name of a frame, "fields": {...}} of what the core sends.
@@ -22,6 +23,13 @@ import wire
 
 ONLINE, OFFLINE = 1, 0
 RESIDENTS = ("bob", "carol")
+
+
+def numbered(value):
+    """JSON's names of fields as numbers."""
+    if isinstance(value, dict):
+        return {int(number): numbered(inner) for number, inner in value.items()}
+    return [numbered(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Lobby(wire.Backend):
@@ -112,15 +120,13 @@ class Lobby(wire.Backend):
             self.pictures[order["picture"]] = order["hash"], base64.b64decode(order["photo"])
             for room in self.rooms:
                 self.to_all(room, wire.PARTICIPANT_CHANGED, self.participant(room, order["picture"], ONLINE))
+        elif "send" in order:
+            self.send(getattr(wire, order["send"]), numbered(order["fields"]))
         elif "title" in order:
             self.call(order["title"], order["text"])
         elif "refuse" in order:
             self.refusal = order["refuse"]
         else:
-            def numbered(value):
-                if isinstance(value, dict):
-                    return {int(number): numbered(inner) for number, inner in value.items()}
-                return [numbered(inner) for inner in value] if isinstance(value, list) else value
             self.to_all(order["say"], wire.CONV_MESSAGE, {2: order["say"], 4: order["as"], **numbered(order["fields"])})
 
     def run(self):

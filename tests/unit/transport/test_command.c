@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "config/limits.h"
 #include "transport/command_question.h"
 #include "transport/room_key.h"
 
@@ -128,6 +129,10 @@ static void test_join_with_a_password(void **state)
 	forget();
 	chat("alice@x", "join #Den nick \"open sesame\"");
 	assert_true(was_told("offer alice@x #Den open sesame"));
+	assert_true(was_told("I have invited you to #Den."));
+	sharing.tells_of_offers = true;
+	chat("alice@x", "join #Den nick \"open sesame\"");
+	assert_true(was_told("I look for the place that #Den has here."));
 	/* Not in words. */
 	struct map_iter it = {0};
 
@@ -173,6 +178,31 @@ static void test_sealed_for_one_room(void **state)
 	assert_null(room_key_unseal(alice, "#den", ""));
 	mem_free(sealed);
 	mem_free(opened);
+}
+
+/* Nobody fills the database with rooms that he never enters. */
+static void test_many_room_keys(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	struct user *user = log_in("alice@x", "phone");
+	char name[32];
+
+	room_key_put(user, "#Den", "nick", "sesame");
+	enter("#den");
+	for (int i = 0; i < LIMIT_ROOM_KEYS; i++) {
+		snprintf(name, sizeof(name), "#r%d", i);
+		room_key_put(user, name, "nick", "sesame");
+		assert_non_null(map_get(user->settings, "room nickname #den"));
+		assert_in_range(map_count(user->settings), 4, LIMIT_ROOM_KEYS);
+	}
+	char *nickname = room_key_nickname(user, name), *password = room_key_password(user, "#den");
+
+	assert_string_equal(nickname, "nick");
+	assert_string_equal(password, "sesame");
+	mem_free(nickname);
+	mem_free(password);
 }
 
 static void test_lines_with_secrets(void **state)
@@ -347,6 +377,7 @@ int main(void)
 		TEST(test_join),
 		TEST(test_join_with_a_password),
 		TEST(test_sealed_for_one_room),
+		TEST(test_many_room_keys),
 		TEST(test_lines_with_secrets),
 		TEST(test_questions),
 		TEST(test_questions_end),
