@@ -82,6 +82,7 @@
 #define LIMIT_LOGIN_STEP_SECONDS 900       /* for one step, also where the backend names no time */
 
 /* per user */
+#define LIMIT_ADMIN_NOTICES 20             /* that wait until a frontend can show them to administrators */
 #define LIMIT_IDENTITIES_PER_ACCOUNT 16    /* addresses; also keys that are tried for a new account (account_add) */
 #define LIMIT_RESOURCES_PER_IDENTITY 32
 #define LIMIT_CONTACTS_PER_USER 20000
