@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/limits.h"
 #include "transport/account.h"
+#include "transport/command_question.h"
 #include "transport/frontend.h"
 #include "transport/link.h"
 #include "transport/login_step.h"
@@ -301,14 +302,55 @@ struct user *command_caller_for_login(struct command_call *call)
 	return user;
 }
 
+/* Who has no account is asked for what one needs, where he can be asked. */
+static void begin_registration(struct command_call *call)
+{
+	if (!account_is_open_to(call->transport, call->address)) {
+		command_reply(call, TP_ERR_NOT_ALLOWED,
+			      "You have no account here, and registration is not open to your server.");
+		return;
+	}
+	call->command = command_find("register");
+	const struct command_field *field = call->asks ? command_missing(call) : NULL;
+
+	if (!field || !command_question_ask(call, field, "You have no account here yet. "))
+		command_reply(call, TP_ERR_NOT_REGISTERED, "You have no account here yet. Say: register <username>%s",
+			      account_requires_password(call->transport, call->frontend) ? " <password>" : "");
+}
+
+static void log_in(struct command_call *call, struct user *user);
+
+static void found_to_log_in(void *context, int err, const struct store_account *account)
+{
+	struct command_call *call = context;
+	struct user *user = command_caller(call);
+
+	(void)account;
+	if (user)
+		log_in(call, user);
+	else if (err == TP_ERR_NOT_FOUND)
+		begin_registration(call);
+	else if (err)
+		command_reply(call, err, "Your account could not be read.");
+	else
+		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not here: come online, and you are logged in.");
+}
+
 void command_run_login(struct command_call *call)
 {
-	struct user *user = command_caller_for_login(call);
+	struct user *user = command_caller(call);
+
+	if (user)
+		log_in(call, user);
+	else
+		store_find_account(call->transport->store, call->frontend->ops->name, call->address, found_to_log_in, call);
+}
+
+static void log_in(struct command_call *call, struct user *user)
+{
 	struct buf text = {0};
 	struct event event;
 
-	if (!user)
-		return;
 	user_set_setting(user, "enable_transport", "1");
 	bool again = login_step_begin_again(user);
 
