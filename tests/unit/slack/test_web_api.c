@@ -683,7 +683,6 @@ static void uploads(void **state)
 	f->slack.rules[0] = (struct rule){"upload", 1, 503, "no"};
 	f->slack.rules[1] = (struct rule){"upload", 1, 200, "OK - 5"};
 	struct caught_log caught = log_catch();
-
 	web_api_upload(f->api, url, file_of("bytes"), 5, 4711, note_done, f, note_drop);
 	wait_for(f, 1);
 	assert_true(log_caught(&caught, "upload: to be asked again: ", ", trace 4711"));
