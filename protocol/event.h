@@ -223,7 +223,7 @@ enum message_kind {
 struct event_author {
 	const char *name; /* NULL: the account itself */
 	const char *id;   /* NULL, or unique on the author's side */
-	const char *avatar_url;
+	const char *avatar_url; /* of the author, or, without a name, of whoever's account it is; NULL */
 };
 
 struct event_message {
@@ -291,6 +291,7 @@ struct event_room {
 	const char *nickname; /* "" where it does not matter (leave) */
 	const char *password; /* NULL or "": none */
 	const char *reason;   /* core -> frontend, ROOM_LEAVE: why the room is gone; NULL */
+	bool for_now;         /* frontend -> core, ROOM_LEAVE: not by the person's own will, and he may be back */
 };
 
 struct event_participant {

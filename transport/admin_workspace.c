@@ -156,7 +156,7 @@ static int tie(struct admin_call *call, const char *place, const char *room)
 void admin_join_room(struct admin_call *call)
 {
 	const char *name = call->words[2], *server = call->words[3], *place = call->words[4];
-	char *room = strcmp(server, "-") ? mem_printf("%s%%%s", name, server) : mem_strdup(name);
+	char *room = strcmp(server, "-") ? mem_printf("%s@%s", name, server) : mem_strdup(name);
 	int err = tie(call, place, room);
 	struct buf said = {0};
 

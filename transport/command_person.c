@@ -106,6 +106,7 @@ static const struct {
 	{"send_headlines", "Deliver announcements (headlines) as well"},
 	{"stay_connected", "Stay connected while I am offline"},
 	{"display_name", "On Matrix: in rooms I am called as I am called there"},
+	{"delivery", "On Matrix: what has arrived at a contact is marked"},
 };
 
 static bool setting_default(const struct transport *transport, const char *name)
@@ -116,6 +117,8 @@ static bool setting_default(const struct transport *transport, const char *name)
 		return transport->service.stay_connected;
 	if (!strcmp(name, "display_name"))
 		return transport->service.display_name;
+	if (!strcmp(name, "delivery"))
+		return transport->service.delivery;
 	return true;
 }
 
@@ -230,7 +233,10 @@ void command_run_join(struct command_call *call)
 			room_key_put(user, room, nickname, password);
 		call->frontend->ops->offer_room(call->frontend, call->address, call->resource, room,
 						*password ? password : NULL);
-		command_reply(call, 0, "I have invited you to %s.", room);
+		command_reply(call, 0,
+			      call->frontend->ops->tells_of_offers ? "I look for the place that %s has here."
+								   : "I have invited you to %s.",
+			      room);
 		return;
 	}
 	struct resource *resource =
@@ -318,6 +324,17 @@ static void begin_registration(struct command_call *call)
 			      account_requires_password(call->transport, call->frontend) ? " <password>" : "");
 }
 
+/* Somebody who has logged out, and of whom no session was left. */
+static void log_in_stored(struct command_call *call, const struct store_account *account)
+{
+	struct frontend *frontend = call->frontend;
+
+	store_set_setting(call->transport->store, account->id, "enable_transport", "1", NULL, NULL);
+	if (frontend->ops->probe)
+		frontend->ops->probe(frontend, call->address);
+	command_reply(call, 0, "You are being logged in.");
+}
+
 static void log_in(struct command_call *call, struct user *user);
 
 static void found_to_log_in(void *context, int err, const struct store_account *account)
@@ -325,7 +342,6 @@ static void found_to_log_in(void *context, int err, const struct store_account *
 	struct command_call *call = context;
 	struct user *user = command_caller(call);
 
-	(void)account;
 	if (user)
 		log_in(call, user);
 	else if (err == TP_ERR_NOT_FOUND)
@@ -333,7 +349,7 @@ static void found_to_log_in(void *context, int err, const struct store_account *
 	else if (err)
 		command_reply(call, err, "Your account could not be read.");
 	else
-		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not here: come online, and you are logged in.");
+		log_in_stored(call, account);
 }
 
 void command_run_login(struct command_call *call)

@@ -61,6 +61,8 @@ struct frontend_ops {
 	/* Its server confirms what it has of us, and keeps what we have not acknowledged: spool.durability is `power` where
 	 * nobody says otherwise. */
 	bool acknowledges;
+	/* offer_room tells the person what has come of it. */
+	bool tells_of_offers;
 
 	/* Mandatory. Allocates and binds configuration tables (config_bind); opens nothing. frontend->transport is
 	 * not set yet. */
@@ -188,7 +190,8 @@ struct frontend_ops {
 	/* Optional. `each` for each of its queues, also those in which nothing waits. */
 	void (*queues)(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),
 		       void *context);
-	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
+	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart, and when
+	 * somebody who had logged out logs in. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };
 

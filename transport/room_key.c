@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/limits.h"
+#include "transport/room.h"
 #include "transport/store/seal.h"
 #include "transport/transport.h"
 #include "transport/user.h"
@@ -14,9 +16,20 @@
 #define NICKNAME "room nickname "
 #define PASSWORD "room password "
 
+/* Of which room a setting is, in lower case; NULL: of none. */
+static const char *room_of(const char *name)
+{
+	static const char *const kinds[] = {NICKNAME, PASSWORD};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (text_starts(name, kinds[i]))
+			return name + strlen(kinds[i]);
+	return NULL;
+}
+
 bool room_key_is_setting(const char *name)
 {
-	return text_starts(name, NICKNAME) || text_starts(name, PASSWORD);
+	return room_of(name) != NULL;
 }
 
 /* Names of rooms differ by case on some networks, and clients write them as they like. */
@@ -88,8 +101,29 @@ static const char *get(const struct user *user, const char *kind, const char *ro
 	return value;
 }
 
+static void make_place(struct user *user)
+{
+	struct map_iter it = {0};
+	size_t count = 0;
+
+	while (map_next(user->settings, &it))
+		count += room_key_is_setting(it.key);
+	it = (struct map_iter){0};
+	while (count + 2 > LIMIT_ROOM_KEYS && map_next(user->settings, &it)) {
+		const char *room = room_of(it.key);
+
+		if (!room || room_find(user, room))
+			continue;
+		char *name = mem_strdup(it.key);
+
+		user_set_setting(user, name, NULL);
+		mem_free(name);
+	}
+}
+
 void room_key_put(struct user *user, const char *room, const char *nickname, const char *password)
 {
+	make_place(user);
 	if (nickname && *nickname)
 		put(user, NICKNAME, room, nickname);
 	if (!password || !*password)

@@ -145,6 +145,9 @@ static int person_writes_room(struct user *user, struct resource *from, const st
 		return err;
 	out.message.name = room->network_name;
 	out.message.said_in = NULL;
+	/* The network has the account's own. */
+	if (!event->message.author.name)
+		out.message.author.avatar_url = NULL;
 	err = to_network(user, from, room, &out);
 	if (!err && event->message.kind == MESSAGE_ROOM)
 		crossing_of_person(from, room, event);
@@ -455,7 +458,7 @@ static int person_leave(struct user *user, struct resource *from, const struct e
 	struct room *room = room_find(user, event->room.name);
 
 	/* Who leaves the place that stands for the room comes in by the command again, if at all. */
-	if (from->identity->frontend->ops->shares_rooms)
+	if (from->identity->frontend->ops->shares_rooms && !event->room.for_now)
 		room_key_forget(user, event->room.name);
 	if (!room || !room_has(room, from))
 		return TP_ERR_NOT_FOUND;

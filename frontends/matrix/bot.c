@@ -103,7 +103,8 @@ static void plumb(void *context, const struct room_power *power)
 	if (room->kind == MATRIX_ROOM_PORTAL) {
 		text = mem_printf("This room is tied to %s already. Untie it first: unplumb", room->name);
 	} else {
-		person_forget_control(frontend, asking->sender, room->id);
+		if (room->owner)
+			person_forget_control(frontend, room->owner, room->id);
 		room = matrix_room_set(frontend, room->id, MATRIX_ROOM_PORTAL, NULL, asking->argument);
 		portal_room_join_people(frontend, room);
 		portal_rooms_sync(frontend, room->name, NULL);

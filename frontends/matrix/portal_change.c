@@ -142,16 +142,21 @@ static char *note_of(const struct fetching *fetching)
 	return mem_printf("%s\n%s\n%s", fetching->person, fetching->id, fetching->url);
 }
 
-/* Unless a later one is noted. */
-static void forget_note(const struct fetching *fetching)
+static void forget_note(struct matrix_frontend *frontend, const char *room)
 {
-	struct spool *spool = fetching->frontend->base.transport->spool;
-	char *noted = spool_note_text(spool, PICTURES, fetching->room), *own = note_of(fetching);
+	spool_note_set(frontend->base.transport->spool, PICTURES, room, NULL, 0);
+}
 
-	if (noted && !strcmp(noted, own))
-		spool_note_set(spool, PICTURES, fetching->room, NULL, 0);
+/* Whether the room was given no other picture, or none, since. */
+static bool is_last(const struct fetching *fetching)
+{
+	char *noted = spool_note_text(fetching->frontend->base.transport->spool, PICTURES, fetching->room);
+	char *own = note_of(fetching);
+	bool last = noted && !strcmp(noted, own);
+
 	mem_free(noted);
 	mem_free(own);
+	return last;
 }
 
 /* As the network will call it, so that it is not shown as news when it comes back. */
@@ -177,6 +182,10 @@ static void on_picture(void *context, const struct matrix_media_bytes *got)
 	        .has_picture = true, .picture = (const uint8_t *)got->bytes, .picture_size = got->size};
 	const struct event_message refused = {.name = room ? room->name : "", .change = what};
 
+	if (!is_last(fetching)) {
+		fetching_free(context);
+		return;
+	}
 	if (room)
 		room->fetching = false;
 	if (room && is_networks(room) && got->problem) {
@@ -185,7 +194,7 @@ static void on_picture(void *context, const struct matrix_media_bytes *got)
 		note_icon(room, got->bytes, got->size);
 		change(frontend, room, fetching->person, fetching->id, what);
 	}
-	forget_note(fetching);
+	forget_note(frontend, fetching->room);
 	transport_commit(frontend->base.transport);
 	fetching_free(context);
 }
@@ -214,7 +223,7 @@ static void go_on(void *context, const char *id, const void *value, size_t size)
 	const char *person = strsep(&rest, "\n"), *event = strsep(&rest, "\n");
 
 	if (!room || !is_networks(room) || !rest) {
-		spool_note_set(going_on->frontend->base.transport->spool, PICTURES, id, NULL, 0);
+		forget_note(going_on->frontend, id);
 	} else if (!strcmp(person, going_on->person) && !room->fetching) {
 		struct fetching *fetching = MEM_NEW(struct fetching);
 
@@ -236,6 +245,8 @@ void portal_change_picture(struct matrix_frontend *frontend, struct matrix_room 
 	if (!is_networks(room))
 		return;
 	if (!event->url) {
+		forget_note(frontend, room->id);
+		room->fetching = false;
 		MEM_FREE(room->icon);
 		change(frontend, room, event->sender, event->id, (struct event_room_change){.has_picture = true});
 		return;

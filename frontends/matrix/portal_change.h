@@ -14,11 +14,11 @@ struct matrix_event;
 
 /* m.room.name by a person. */
 void portal_change_name(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event);
-/* m.room.avatar by a person: it is fetched from the homeserver first. */
-/* matrix_later: person `id` is connected: pictures that the process before was fetching for him. */
-void portal_changes_go_on(struct matrix_frontend *frontend, const char *id, const char *unused);
+/* m.room.avatar by a person: it is fetched from the homeserver first. The last one counts. */
 void portal_change_picture(struct matrix_frontend *frontend, struct matrix_room *room,
                            const struct matrix_event *event);
+/* matrix_later: person `id` is connected: pictures that the process before was fetching for him. */
+void portal_changes_go_on(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* The network has not done it; from undelivered. `reason`: a sentence. */
 void portal_change_refused(struct matrix_frontend *frontend, const char *person, const struct event_message *message,
                            const char *reason);

@@ -33,6 +33,25 @@ static void put_out(struct matrix_frontend *frontend, struct matrix_room *room, 
 	portal_room_kick(frontend, room, person, "This room of the network is private, and you are not in it.");
 }
 
+void portal_door_came(struct matrix_frontend *frontend, struct matrix_room *room, const char *person)
+{
+	if (is_closed(room) && is_stranger(frontend, room, person))
+		put_out(frontend, room, person);
+}
+
+void portal_doors_look(struct matrix_frontend *frontend, const char *id, const char *unused)
+{
+	struct map_iter it = {0};
+
+	(void)unused;
+	while (map_next(frontend->rooms, &it)) {
+		struct matrix_room *room = it.value;
+
+		if (matrix_room_has(room, id))
+			portal_door_came(frontend, room, id);
+	}
+}
+
 /* matrix_later, as people must not be attached from inside deliver: `id` is the room. */
 static void put_strangers_out(struct matrix_frontend *frontend, const char *id, const char *unused)
 {

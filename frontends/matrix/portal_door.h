@@ -10,6 +10,10 @@
 
 /* As the network says now. */
 void portal_door_set(struct matrix_frontend *frontend, struct matrix_room *room, bool is_private);
+/* Somebody has come in, by whosever invitation, and into the network's room if his account can be. */
+void portal_door_came(struct matrix_frontend *frontend, struct matrix_room *room, const char *person);
+/* matrix_later: person `id` has no account: of all portals. */
+void portal_doors_look(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* Somebody who is not in the portal asks for it: he is invited, now or when the network has let his account in. */
 void portal_door_ask(struct matrix_frontend *frontend, struct matrix_room *room, const char *person);
 /* The network has let this person in, or not. */

@@ -264,6 +264,7 @@ void portal_room_person_in(struct matrix_frontend *frontend, struct matrix_room 
 	/* Else it follows when the account has been read: portal_rooms_join_again. */
 	if (resource && resource->identity->state == IDENTITY_READY)
 		portal_room_join(frontend, room, resource);
+	portal_door_came(frontend, room, id);
 }
 
 struct others {

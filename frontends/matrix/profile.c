@@ -105,6 +105,10 @@ void profile_follow(struct matrix_frontend *frontend, const char *id, const char
 	struct fetching *fetching;
 
 	(void)unused;
+	if (person->unregistered) {
+		forget_card(frontend, person);
+		return;
+	}
 	remember_card(frontend, person);
 	if (!person->card_waits || !user || user->state != USER_CONNECTED)
 		return;
@@ -141,6 +145,8 @@ void profile_changed(struct matrix_frontend *frontend, const struct matrix_event
 	person->has_card = person->card_waits = true;
 	mem_replace(&person->avatar, event->url);
 	mem_replace(&person->card_name, event->display_name);
+	if (person->unregistered)
+		return;
 	note_card(frontend, person);
 	matrix_later(frontend, profile_follow, person->id, NULL);
 }

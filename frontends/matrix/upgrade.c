@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -69,6 +70,7 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	struct matrix_room *room = matrix_room_set(frontend, to, kind, owner, name);
 
 	room->in_room = in_room;
+	room->unread = true;
 	mem_replace(&room->relay, relay);
 	matrix_room_store(frontend, room);
 	if (kind == MATRIX_ROOM_CHAT)
@@ -80,6 +82,7 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	matrix_later(frontend, show_waiting, NULL, NULL);
 	if (kind == MATRIX_ROOM_PORTAL)
 		matrix_later(frontend, portal_rooms_sync, name, NULL);
+	CRASH_POINT("core.matrix.upgrade.tied");
 	mem_free(owner);
 	mem_free(name);
 	mem_free(relay);
@@ -100,6 +103,7 @@ static void stay(struct matrix_frontend *frontend, struct matrix_room *room, con
 	if (!room->successor || strcmp(room->successor, successor) != 0)
 		return;
 	MEM_FREE(room->successor);
+	MEM_FREE(room->successor_by);
 	room->successor_allowed = false;
 	matrix_room_store(frontend, room);
 	if (room->closed)
@@ -118,21 +122,24 @@ static void on_state(void *context, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = following->frontend;
 	struct matrix_room *old = matrix_room_find(frontend, following->from);
 	bool good = !reply->err && upgrade_is_successor(reply->json, following->from);
+	bool to_is_free = is_free(matrix_room_find(frontend, following->to));
 
-	if (old && good && is_free(matrix_room_find(frontend, following->to))) {
+	if (old && good && to_is_free) {
 		log_info(&frontend->base.log, "room %s is replaced by %s", log_quote(following->from),
 		         log_quote(following->to));
 		tie(frontend, old, following->to);
 	} else if (reply->err == TP_ERR_NOT_ALLOWED && old) {
 		log_info(&frontend->base.log, "room %s is replaced by %s, which waits for an invitation",
 		         log_quote(following->from), log_quote(following->to));
-	} else if (!good) {
-		log_warning(&frontend->base.log,
-		            "room %s says that %s replaces it, which does not say so: not followed",
-		            log_quote(following->from), log_quote(following->to));
+	} else if (old || !good) {
+		log_warning(&frontend->base.log, "room %s says that %s replaces it, which %s: not followed",
+		            log_quote(following->from), log_quote(following->to),
+		            good ? "is tied to something else" : "does not say so");
 		char *ghost = old ? ghost_of_chat(frontend, old) : NULL;
 
-		matrix_leave(frontend, following->to, ghost);
+		/* Anybody may name any room: out of one that is tied for others he gets nobody. */
+		if (to_is_free)
+			matrix_leave(frontend, following->to, ghost);
 		mem_free(ghost);
 		if (old)
 			stay(frontend, old, following->to);
@@ -190,8 +197,10 @@ static void on_power(void *context, const struct room_power *power)
 	struct matrix_frontend *frontend = following->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, following->from);
 
+	CRASH_POINT("core.matrix.upgrade.asked");
 	if (power->may && room) {
 		mem_replace(&room->successor, following->to);
+		MEM_FREE(room->successor_by);
 		room->successor_allowed = true;
 		matrix_room_store(frontend, room);
 		look_at(frontend, room, following->to);
@@ -207,7 +216,10 @@ void upgrade_follow(struct matrix_frontend *frontend, struct matrix_room *room, 
                     const char *replacement)
 {
 	mem_replace(&room->successor, replacement);
+	mem_replace(&room->successor_by, sender);
 	room->successor_allowed = false;
+	/* The homeserver does not say it again: a process after this one asks. */
+	matrix_room_store(frontend, room);
 	room_power_check(frontend, room, sender, on_power, follow(frontend, room, replacement));
 }
 
@@ -218,7 +230,11 @@ void upgrades_recover(struct matrix_frontend *frontend)
 	while (map_next(frontend->rooms, &it)) {
 		const struct matrix_room *room = it.value;
 
-		if (room->successor)
+		if (room->unread)
+			gaps_read(frontend, room);
+		if (room->successor_by)
+			room_power_check(frontend, room, room->successor_by, on_power, follow(frontend, room, room->successor));
+		else if (room->successor)
 			look_at(frontend, room, room->successor);
 	}
 }

@@ -176,7 +176,9 @@ static void conclude(const struct outcome *outcome)
 		delivery_not_shown(transport, outcome->number);
 	} else if (worst == LANDING_REFUSED) {
 		put_reason(&reason, outcome);
-		note_letter(outcome);
+		/* Without a record there is no letter; all such would share the note. */
+		if (outcome->number)
+			note_letter(outcome);
 		delivery_refused(transport, outcome->number, buf_text(&reason));
 		buf_finish(&reason);
 	} else {

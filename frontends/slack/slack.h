@@ -59,6 +59,7 @@ struct slack_frontend {
 	struct map *portals;     /* lower-case legacy room -> struct portal_channels (channel.c) */
 	struct map *chats;       /* channel_chat_key -> the struct channel of kind CHAT */
 	struct map *openings;    /* channel_chat_key -> struct opening: chats on their way (chat.c) */
+	struct map *ours;        /* "ROOM NICKNAME" in lower case -> frontend: people of ours in rooms (portal_channel.c) */
 	struct map *recent;      /* message -> struct recent */
 	struct reactions_put *reactions;
 	struct map *in_flight;   /* messages whose time stamp is not known yet (in_flight.h) */
@@ -77,6 +78,7 @@ struct slack_frontend {
 	bool loaded;             /* the stored places are known */
 	bool asked;              /* the stored tokens too: new ones are of people who install the app now */
 	bool settled;            /* it is known of each workspace that was there at the start whether it is served */
+	bool looking;              /* at people one by one (slack_people_look_again) */
 	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;

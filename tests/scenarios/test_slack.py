@@ -589,7 +589,8 @@ async def with_matrix(world, **keys):
     await asker.ask("relay login bridge", "registered")
     await asker.command("general", "link #lobby", "tied to #lobby now")
     await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
-    return SimpleNamespace(slack=slack, ircd=ircd, gateway=gateway, carol=carol, egon=egon, alice=alice, portal=portal)
+    return SimpleNamespace(slack=slack, ircd=ircd, gateway=gateway, carol=carol, egon=egon, alice=alice, portal=portal,
+                           synapse=synapse)
 
 
 def text_of(slack, ts, channel="general"):

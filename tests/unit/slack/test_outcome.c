@@ -232,6 +232,16 @@ static void test_dropped(void **state)
 	known_fixture_expect(now, "administrators\n");
 }
 
+/* What is shown without a record (a full disk) leaves nothing behind that the next such message would be taken for. */
+static void test_without_a_record(void **state)
+{
+	(void)state;
+	go(put_record(), LANDING_TAKEN, LANDING_REFUSED); /* notes are looked through with the first */
+	go(0, LANDING_TAKEN, LANDING_REFUSED);
+	assert_false(has(0, &now->channel));
+	assert_false(has(0, &second));
+}
+
 /* Dead letters that were dropped leave nothing behind for long; those that are there keep what they have. */
 static void test_dropped_letters(void **state)
 {
@@ -264,6 +274,7 @@ int main(void)
 		TEST(test_left_out_beside_a_refusal),
 		TEST(test_dropped),
 		TEST(test_dropped_letters),
+		TEST(test_without_a_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,7 +229,7 @@ static int shown_ties(struct frontend *frontend, const char *who,
 	if (strcmp(who, "T1") != 0)
 		return TP_ERR_NOT_FOUND;
 	each(context, &(struct frontend_tie){.place = "C1", .name = "general", .room = "#lobby"});
-	each(context, &(struct frontend_tie){.place = "C2", .name = "", .room = "#old%irc.example.org", .closed = true});
+	each(context, &(struct frontend_tie){.place = "C2", .name = "", .room = "#old@irc.example.org", .closed = true});
 	return 0;
 }
 
@@ -294,7 +294,7 @@ static void test_workspaces_of_spectrum(void **state)
 	assert_answer("list_rooms T2", "Error: T2 is no workspace that is served, and nobody in one: workspaces has them");
 	assert_answer("list_rooms T1", "CHANNEL  NAME     ROOM                  STATE\n"
 				       "C1       general  #lobby                tied\n"
-				       "C2       -        #old%irc.example.org  archived");
+				       "C2       -        #old@irc.example.org  archived");
 	assert_answer("join_room", "Error: No username given");
 	assert_answer("join_room T1 al #lobby -", "Error: Argument is missing.");
 	assert_answer("join_room T2 al #lobby - C3", "Error: T2 is no workspace that is served, and nobody in one: "
@@ -305,9 +305,9 @@ static void test_workspaces_of_spectrum(void **state)
 	forget();
 	assert_answer("join_room T1 al #lobby - C3", "C3 is tied to #lobby as soon as the app is in it: list_rooms shows it.");
 	assert_answer("join_room T1 al #lobby irc.example.org C4",
-		      "C4 is tied to #lobby%irc.example.org as soon as the app is in it: list_rooms shows it.");
+		      "C4 is tied to #lobby@irc.example.org as soon as the app is in it: list_rooms shows it.");
 	assert_answer("leave_room T1 C4", "C4 is not tied any more.");
-	expect("tie C3 to #lobby\ntie C4 to #lobby%irc.example.org\ntie C4 to nothing\n");
+	expect("tie C3 to #lobby\ntie C4 to #lobby@irc.example.org\ntie C4 to nothing\n");
 	assert_answer("leave_room T1 x", "Error: x is tied to nothing: list_rooms shows those that are");
 	assert_answer("args leave_room", "slack_channel - \"Channel\" Example: \"C0123ABC\" Type: \"string\"");
 }

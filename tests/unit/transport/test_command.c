@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "config/limits.h"
 #include "transport/command_question.h"
 #include "transport/room_key.h"
 
@@ -44,6 +45,23 @@ static void test_settings_of_who_is_offline(void **state)
 	chat("carol@x", "settings stay_connected on");
 	store_pump();
 	assert_true(was_told("not registered"));
+}
+
+/* After a restart nobody is here of an account that may not log in. */
+static void test_login_of_who_is_not_here(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	chat("alice@x", "login");
+	store_pump();
+	assert_true(was_told("frontend probe alice@x"));
+	assert_true(was_told("answer 0 'You are being logged in.'"));
+	forget();
+	chat("mallory@x", "login");
+	store_pump();
+	assert_true(was_told("You have no account here yet."));
+	assert_false(was_told("probe"));
 }
 
 static void test_join(void **state)
@@ -111,6 +129,10 @@ static void test_join_with_a_password(void **state)
 	forget();
 	chat("alice@x", "join #Den nick \"open sesame\"");
 	assert_true(was_told("offer alice@x #Den open sesame"));
+	assert_true(was_told("I have invited you to #Den."));
+	sharing.tells_of_offers = true;
+	chat("alice@x", "join #Den nick \"open sesame\"");
+	assert_true(was_told("I look for the place that #Den has here."));
 	/* Not in words. */
 	struct map_iter it = {0};
 
@@ -156,6 +178,31 @@ static void test_sealed_for_one_room(void **state)
 	assert_null(room_key_unseal(alice, "#den", ""));
 	mem_free(sealed);
 	mem_free(opened);
+}
+
+/* Nobody fills the database with rooms that he never enters. */
+static void test_many_room_keys(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	struct user *user = log_in("alice@x", "phone");
+	char name[32];
+
+	room_key_put(user, "#Den", "nick", "sesame");
+	enter("#den");
+	for (int i = 0; i < LIMIT_ROOM_KEYS; i++) {
+		snprintf(name, sizeof(name), "#r%d", i);
+		room_key_put(user, name, "nick", "sesame");
+		assert_non_null(map_get(user->settings, "room nickname #den"));
+		assert_in_range(map_count(user->settings), 4, LIMIT_ROOM_KEYS);
+	}
+	char *nickname = room_key_nickname(user, name), *password = room_key_password(user, "#den");
+
+	assert_string_equal(nickname, "nick");
+	assert_string_equal(password, "sesame");
+	mem_free(nickname);
+	mem_free(password);
 }
 
 static void test_lines_with_secrets(void **state)
@@ -231,10 +278,6 @@ static void test_login_without_an_account(void **state)
 	chat("alice@x", "pw");
 	store_pump();
 	expect("store add alice@x al\nanswer 0 'You are registered.'\n");
-	/* Now there is one, and its person is away. */
-	chat("alice@x", "login");
-	store_pump();
-	expect("answer -6 'You are not here: come online, and you are logged in.'\n");
 	assert_false(asked("alice@x").open);
 	/* Where nobody can be asked the words say what to write. */
 	command_run_line(fx->transport, fx->frontend, "bob@x", "phone", "login", false, on_missing, NULL);
@@ -367,12 +410,14 @@ int main(void)
 		TEST(test_join),
 		TEST(test_join_with_a_password),
 		TEST(test_sealed_for_one_room),
+		TEST(test_many_room_keys),
 		TEST(test_lines_with_secrets),
 		TEST(test_questions),
 		TEST(test_questions_end),
 		TEST(test_login_without_an_account),
 		TEST(test_login_where_nobody_may_register),
 		TEST(test_too_many_questions),
+		TEST(test_login_of_who_is_not_here),
 		TEST(test_contact_requests),
 		TEST(test_contacts_come_and_go),
 	};

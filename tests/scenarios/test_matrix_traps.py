@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""
+What somebody on Matrix may turn against others, or against the bridge, with rooms of his own, and what answers in another
+order than they were asked for may do: on the fake homeserver.
+"""
+import asyncio
+import os
+import re
+
+from harness.fake_homeserver import Fault, answer, refusal
+from harness.process import require, wait_until
+from harness.synapse import client_packages
+from test_backends import BACKENDS, PYTHON
+from test_matrix import BOT, CAROL, alias, ask, enter, ghost, heard_on_irc, settled, with_account, witnessed
+from test_matrix_faults import faulty_lobby
+from test_steps import scan_folder
+
+PACKAGES = client_packages
+
+
+async def own_room(lobby, person, *guests):
+    """A room of this person's, in which he may do everything, with the bot in it."""
+    room = await person.create_room([BOT, *guests])
+    await person.member(room, BOT)
+    lobby.homeserver.add(lobby.homeserver.rooms[room], person.id, "m.room.power_levels", {"users": {person.id: 100}}, state_key="")
+    return room
+
+
+async def say_replaced(lobby, person, room, successor):
+    """Returns when the bridge has looked at what the successor says of itself."""
+    homeserver = lobby.homeserver
+    looks = rf"GET .*/{re.escape(successor)}/state$"
+    before = homeserver.count(looks)
+    homeserver.add(homeserver.rooms[room], person.id, "m.room.tombstone", {"body": "go there", "replacement_room": successor},
+                   state_key="")
+    await wait_until(lambda: homeserver.count(looks) > before, f"the bridge to look at {successor}")
+
+
+async def scenario_a_room_that_names_a_portal_of_others(world):
+    """Whoever says that his room is replaced by one that is tied for others does not get the bot out of that one."""
+    lobby = await faulty_lobby(world, "alice")
+    eve = await world.matrix_person(lobby.homeserver, "eve")
+    room = await own_room(lobby, eve)
+    await say_replaced(lobby, eve, room, lobby.portal)
+    await settled(lobby)
+    require(BOT in lobby.homeserver.rooms[lobby.portal].joined, "the bot has left the portal")
+    irc_mark = lobby.carol.mark()
+    await lobby.people[0].say(lobby.portal, "still here")
+    await lobby.carol.expect(r"^:alice!\S+ PRIVMSG #lobby :still here$", irc_mark)
+
+
+async def scenario_a_successor_that_is_tied_already(world):
+    """The old room goes on then: what is said for it waits for nothing."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    for channel in ("#hall", "#den"):
+        await carol.join(channel)
+    hall = await own_room(lobby, alice)
+    await ask(alice, hall, "plumb #hall", "#hall")
+    den = await own_room(lobby, alice)
+    await ask(alice, den, "plumb #den", "#den")
+    homeserver.rooms[den].state["m.room.create", ""]["predecessor"] = {"room_id": hall, "event_id": "$last"}
+    carol.send("PRIVMSG #hall :hello")
+    await alice.message(hall, "^hello$", CAROL)
+    await say_replaced(lobby, alice, hall, den)
+    # As a homeserver does in a room that was closed, until the bot says it.
+    homeserver.fail(r"PUT .*/send/m.room.message/", refusal(403, "M_FORBIDDEN"), 2)
+    carol.send("PRIVMSG #hall :once more")
+    await alice.message(hall, "once more$")
+    irc_mark = carol.mark()
+    await alice.say(hall, "in the hall")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :in the hall$", irc_mark)
+    require(heard_on_irc(carol, irc_mark, channel="#den") == [], "it is said in the other one as well")
+
+
+async def scenario_the_last_picture_of_a_portal_counts(world):
+    """Also where that before it comes later."""
+    homeserver, gateway = world.fake_homeserver(), world.gateway(backend="echo")
+    gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/steps.py --folder {scan_folder(gateway)}"
+    await gateway.appservice_of(homeserver)
+    await asyncio.gather(homeserver.start(), gateway.start())
+    alice, _ = await with_account(world, homeserver, "alice")
+    witness = await alice.join(await alice.invited(ghost("witness")))
+    portal = await alice.join(alias("lobby"))
+    await witnessed(alice, witness, "JOIN_ROOM")
+
+    def show(name, fault):
+        homeserver.fail(rf"GET .*/media/.*{name}", fault)
+        homeserver.add(homeserver.rooms[portal], alice.id, "m.room.avatar", {"url": f"mxc://localhost/{name}"}, state_key="")
+    first = Fault(answer(200, "the first"), waits=asyncio.Event())
+    show("first", first)
+    await homeserver.hit(first)
+    show("second", Fault(answer(200, "the second")))
+    await witnessed(alice, witness, "ROOM_CHANGE", lambda fields: fields["4"] == ["the second"])
+    mark = alice.mark()
+    first.waits.set()
+    # What is asked for now is answered behind it.
+    show("third", Fault(answer(200, "the third")))
+    await witnessed(alice, witness, "ROOM_CHANGE", lambda fields: fields["4"] == ["the third"], mark)
+    require(not alice.messages(witness, "the first", after=mark), "the network has the first picture again")
+
+
+async def scenario_somebody_else_ties_the_chat_with_the_bot(world):
+    """What the bot has to say to its owner alone is not said there any more."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, homeserver, chat = lobby.people[0], lobby.homeserver, lobby.bots[0]
+    eve = await world.matrix_person(homeserver, "eve")
+    await eve.join(chat)
+    homeserver.add(homeserver.rooms[chat], alice.id, "m.room.power_levels", {"users": {alice.id: 100, eve.id: 100}}, state_key="")
+    await ask(eve, chat, "plumb #hall", "tied to #hall now")
+    mark = alice.mark()
+    await lobby.gateway.control("message", alice.id, "for alice alone")
+    said = await alice.message(None, "for alice alone", BOT, mark)
+    require(said["room_id"] != chat and eve.id not in await alice.members(said["room_id"]), f"it is said where eve is: {said}")
+
+
+async def scenario_faces_of_strangers_are_not_kept(world):
+    """Of people without an account the network is told nothing: a crowd that changes its faces leaves nothing on the disk."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, homeserver, gateway = lobby.people[0], lobby.homeserver, lobby.gateway
+    eve = await world.matrix_person(homeserver, "eve")
+    await eve.join(lobby.portal)
+    await eve.say(lobby.portal, "hello")
+    # Her account has been looked for when she is told that there is none.
+    await alice.message(lobby.portal, "nobody on the network hears you", BOT)
+
+    def change(person, picture):
+        homeserver.add(homeserver.rooms[lobby.portal], person.id, "m.room.member",
+                       {"membership": "join", "displayname": person.name, "avatar_url": f"mxc://localhost/{picture}"},
+                       state_key=person.id, unsigned={"prev_content": {"membership": "join", "displayname": person.name}})
+    change(eve, "the_stranger")
+    change(alice, "the_friend")
+    await homeserver.idle()
+    await gateway.stop()
+    kept = b"".join(open(os.path.join(folder, file), "rb").read() for folder, _, files in os.walk(gateway.folder)
+                    for file in files if "spool" in os.path.relpath(folder, gateway.folder).split(os.sep))
+    require(b"the_friend" in kept, "this does not look where it is kept")
+    require(b"the_stranger" not in kept, "a stranger's face is kept")
+
+
+async def scenario_strangers_are_invited_into_a_private_portal(world):
+    """By somebody who is in it: they are put out, as the network has not let them in."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    await carol.join("#own")
+    portal = await enter(alice, carol, "#own")
+    carol.send("MODE #own +i")
+    await wait_until(lambda: homeserver.rooms[portal].state.get(("m.room.join_rules", "")) == {"join_rule": "invite"}, "the door")
+    # Nobody knows yet that she has no account; then it is known.
+    eve = await world.matrix_person(homeserver, "eve")
+    for _ in range(2):
+        mark = alice.mark()
+        await eve.join(portal)
+        await alice.member(portal, eve.id, "leave", mark)
+    require(alice.id in homeserver.rooms[portal].joined, "alice is put out as well")
