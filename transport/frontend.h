@@ -140,9 +140,9 @@ struct frontend_ops {
 	/* Optional. Outcome of session_authenticate: 0, or TP_ERR_AUTH, TP_ERR_TIMEOUT, TP_ERR_NOT_ALLOWED ... with a
 	 * sentence (may be NULL). Called once for each session_authenticate, never from inside it. */
 	void (*authenticated)(struct frontend *frontend, const char *address, int error, const char *text);
-	/* Optional. The configuration was read again, and live keys (config/config.h) have their new values: read once more the
-	 * files that they name, such as certificates, for connections to come. 0; or an error with a sentence for each fault, and
-	 * then nothing has changed: the keys go back as well. Not before start. */
+	/* Optional. The configuration was read again, and live keys (config/config.h) have their new values: read once
+	 * more the files that they name, such as certificates, for connections to come. 0; or an error with a sentence
+	 * for each fault, and then nothing has changed: the keys go back as well. Not before start. */
 	int (*reload)(struct frontend *frontend, struct buf *error);
 	/* Optional. The backend told its features (transport->features) or the room list changed. */
 	void (*features_changed)(struct frontend *frontend);
