@@ -53,6 +53,12 @@ static void log_detect(void)
 	log_to_journal = st.st_dev == device && st.st_ino == inode;
 }
 
+bool log_is_journal(void)
+{
+	pthread_once(&log_detected, log_detect);
+	return log_to_journal;
+}
+
 bool log_passes_own(enum log_level level, const struct log *log)
 {
 	for (; log; log = log->parent)

@@ -44,6 +44,9 @@ int log_to_file(const char *path, struct buf *error);
 /* The file was renamed: a new one is begun under its name. Nothing happens without log_to_file. */
 int log_reopen(struct buf *error);
 
+/* Whether lines go to the journal, which takes the priority from their begin. */
+bool log_is_journal(void);
+
 void log_write(enum log_level level, const struct log *log, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -146,7 +146,7 @@ static void man_key(FILE *out, const struct config_key *key, const char *name)
 		put_roff(out, key->fallback);
 		fputs("\\fR", out);
 	}
-	fputs(")\n", out);
+	fputs(key->live ? "; \\fIreload\\fR)\n" : ")\n", out);
 }
 
 void config_write_man(FILE *out, const struct config_table *const *tables, size_t count)

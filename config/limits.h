@@ -203,7 +203,7 @@
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */
 #define LIMIT_MATRIX_TRANSACTION_BYTES (32u << 20)
 #define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
-#define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits for accounts to be read */
+#define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits: for accounts, and what may be missing */
 #define LIMIT_MATRIX_RECENT 5000           /* events whose text is remembered, for quotations */
 #define LIMIT_MATRIX_EVENT_BYTES 60000     /* of a message's content; the homeserver takes 65,536 with all around it */
 #define LIMIT_MATRIX_TOKEN_BYTES 2000      /* of a person's access token */
@@ -213,6 +213,8 @@
 #define LIMIT_XMPP_ADMIN_ITEMS 50          /* of one request to a room: kicks, bans, roles */
 #define LIMIT_ROOM_PICTURE_BYTES (1u << 20) /* of a room or of oneself, from people to the network */
 #define LIMIT_MATRIX_POLLS 200             /* whose questions and votes are known */
+#define LIMIT_MATRIX_PARTS 100             /* events that a message is, beside its first */
+#define LIMIT_MATRIX_REDACTIONS 1000       /* of messages whose author is being asked for */
 #define LIMIT_MATRIX_MENTIONS 10           /* people who are meant by a message and not named in its text */
 #define LIMIT_MATRIX_ANSWERS 20            /* of a poll, as Matrix has it */
 #define LIMIT_MATRIX_POWERS 200            /* ghosts of a portal with a power level, and changes of one event */
@@ -256,6 +258,7 @@
 #define LIMIT_SLACK_HISTORY_WAIT_MS 30000 /* ... and for history of a gap, since that was asked for */
 #define LIMIT_SLACK_WAITING_EVENTS 2000   /* of a workspace, for that; above it no more is read from the socket */
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
+#define LIMIT_SLACK_LOOK_MS 1000          /* between people who are looked at again after a gap */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
 #define LIMIT_SLACK_EMOJI 10000            /* of a workspace's own */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
@@ -281,6 +284,8 @@
 #define LIMIT_MEDIA_WRITE_MAX_BYTES (4u << 20) /* the same, if the source does not stop: it is given up */
 #define LIMIT_MEDIA_FETCHES 32             /* of strangers' links under way */
 #define LIMIT_MEDIA_FETCHES_OWNER 4        /* of them, for one person */
+#define LIMIT_MEDIA_FETCHES_WAITING 256    /* for their turn */
+#define LIMIT_MEDIA_FETCHES_OWNER_WAITING 16 /* of them, for one person */
 #define LIMIT_MEDIA_FETCH_SECONDS 30       /* for one of them */
 #define LIMIT_MEDIA_PULLS 32               /* files that are being fetched because somebody asked */
 #define LIMIT_MEDIA_AVATAR_BYTES (1u << 20) /* a picture of somebody */

@@ -4,11 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -16,6 +14,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "daemon/control_client.h"
+#include "daemon/units.h"
 #include "transport/service_config.h"
 
 #define STATUS_SECONDS 5 /* for one instance to answer */
@@ -171,6 +170,20 @@ static bool is_running(const struct instance *instance)
 	return instance->users >= 0;
 }
 
+/* Of an instance that nobody answers for. Files elsewhere are no units. */
+static const char *state_of_unit(const char *folder, const char *name)
+{
+	switch (strcmp(folder, INSTANCES_FOLDER) == 0 ? unit_state(name) : UNIT_UNKNOWN) {
+	case UNIT_FAILED:
+		return "failed";
+	case UNIT_STARTING:
+	case UNIT_ACTIVE:
+		return "starting";
+	default:
+		return "stopped";
+	}
+}
+
 static void look(struct instance *instance, const char *folder, const char *name, bool ask)
 {
 	struct buf path = {0}, error = {0};
@@ -186,7 +199,7 @@ static void look(struct instance *instance, const char *folder, const char *name
 			ask_status(instance, fd);
 			close(fd);
 		} else {
-			instance->state = errno == EACCES ? "no access" : "stopped";
+			instance->state = errno == EACCES ? "no access" : state_of_unit(folder, name);
 		}
 	}
 	buf_finish(&path);
@@ -265,40 +278,6 @@ int instances_status(const char *folder, bool json, unsigned width)
 
 /* ----------------------------------------------------------------------------------------- start and stop */
 
-static int complain(const char *why, const char *folder, const char *name)
-{
-	fprintf(stderr,
-	        "transportctl: %s. Without systemd an instance is started with \"transportd %s/%s" SUFFIX
-	        "\" and stopped with SIGTERM\n",
-	        why, folder, name);
-	return 1;
-}
-
-static int run_systemctl(const char *folder, const char *verb, const char *name)
-{
-	char *unit = mem_printf("transportd@%s.service", name);
-	char *const argv[] = {(char *)"systemctl", (char *)verb, unit, NULL};
-	int status = 0;
-	pid_t child;
-	int err = posix_spawnp(&child, "systemctl", NULL, NULL, argv, environ);
-
-	mem_free(unit);
-	if (err == ENOENT)
-		return complain("there is no systemctl on this machine", folder, name);
-	if (err) {
-		fprintf(stderr, "transportctl: systemctl: %s\n", strerror(err));
-		return 1;
-	}
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	/* what systemd itself takes as the sign that it is the init system: sd_booted(3) */
-	if (access("/run/systemd/system", F_OK) < 0)
-		return complain("systemd does not run on this machine", folder, name);
-	return 1;
-}
-
 static int control_one(const char *folder, const char *verb, const char *name)
 {
 	char *file = mem_printf("%s/%s" SUFFIX, folder, name);
@@ -310,7 +289,7 @@ static int control_one(const char *folder, const char *verb, const char *name)
 		        name, folder);
 		return 2;
 	}
-	return run_systemctl(folder, verb, name);
+	return unit_control(folder, verb, name);
 }
 
 int instances_control(const char *folder, const char *verb, char *const *names, int count)

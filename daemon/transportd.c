@@ -77,14 +77,19 @@ static void print_help(FILE *out)
 	      out);
 }
 
-/* Sentences from anywhere, a line each, with or without a line feed behind the last. Empties `text`. */
+/* Sentences from anywhere, a line each, with or without a line feed behind the last. Empties `text`. They are what a
+ * person sees who has started the program: without a time, but in the journal as errors. */
 static void print_complaints(struct buf *text)
 {
-	size_t length = text->len;
+	for (const char *line = buf_text(text); *line;) {
+		size_t length = strcspn(line, "\n");
 
-	while (length && text->data[length - 1] == '\n')
-		length--;
-	fprintf(stderr, "%.*s\n", (int)length, buf_text(text));
+		if (log_is_journal())
+			log_error(NULL, "%.*s", (int)length, line);
+		else
+			fprintf(stderr, "%.*s\n", (int)length, line);
+		line += length + (line[length] == '\n');
+	}
 	buf_finish(text);
 }
 

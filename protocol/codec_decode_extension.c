@@ -10,10 +10,12 @@
 
 static void take_author(struct decoder *d, const Pbnetwork__Author *m, struct event_author *author)
 {
-	if (!m || !m->name.len)
+	if (!m)
 		return;
-	author->name = take_label(d, m->name, TEXT_LINE, LIMIT_NAME_BYTES);
-	author->id = OPTIONAL_NAME(d, m, id);
+	if (m->name.len) {
+		author->name = take_label(d, m->name, TEXT_LINE, LIMIT_NAME_BYTES);
+		author->id = OPTIONAL_NAME(d, m, id);
+	}
 	if (is_said(m->has_avatarurl, m->avatarurl))
 		author->avatar_url = take_url(d, m->avatarurl);
 }

@@ -29,7 +29,7 @@ void fill_references(struct encoder *e, Pbnetwork__ConversationMessage *message,
 	PUT_OPTIONAL(*message, replytext, from->reply_text);
 	PUT_OPTIONAL(*message, replyauthor, from->reply_author);
 	PUT_OPTIONAL(*message, saidin, from->said_in);
-	if (!from->author.name)
+	if (!from->author.name && !from->author.avatar_url)
 		return;
 	pbnetwork__author__init(author);
 	author->name = text_of(from->author.name);

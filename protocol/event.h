@@ -223,7 +223,7 @@ enum message_kind {
 struct event_author {
 	const char *name; /* NULL: the account itself */
 	const char *id;   /* NULL, or unique on the author's side */
-	const char *avatar_url;
+	const char *avatar_url; /* of the author, or, without a name, of whoever's account it is; NULL */
 };
 
 struct event_message {

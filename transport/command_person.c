@@ -105,6 +105,7 @@ static const struct {
 	{"send_headlines", "Deliver announcements (headlines) as well"},
 	{"stay_connected", "Stay connected while I am offline"},
 	{"display_name", "On Matrix: in rooms I am called as I am called there"},
+	{"delivery", "On Matrix: what has arrived at a contact is marked"},
 };
 
 static bool setting_default(const struct transport *transport, const char *name)
@@ -115,6 +116,8 @@ static bool setting_default(const struct transport *transport, const char *name)
 		return transport->service.stay_connected;
 	if (!strcmp(name, "display_name"))
 		return transport->service.display_name;
+	if (!strcmp(name, "delivery"))
+		return transport->service.delivery;
 	return true;
 }
 
@@ -229,7 +232,10 @@ void command_run_join(struct command_call *call)
 			room_key_put(user, room, nickname, password);
 		call->frontend->ops->offer_room(call->frontend, call->address, call->resource, room,
 						*password ? password : NULL);
-		command_reply(call, 0, "I have invited you to %s.", room);
+		command_reply(call, 0,
+			      call->frontend->ops->tells_of_offers ? "I look for the place that %s has here."
+								   : "I have invited you to %s.",
+			      room);
 		return;
 	}
 	struct resource *resource =
@@ -301,14 +307,34 @@ struct user *command_caller_for_login(struct command_call *call)
 	return user;
 }
 
+/* Somebody who has logged out, and of whom no session was left. */
+static void log_in_stored(void *context, int err, const struct store_account *account)
+{
+	struct command_call *call = context;
+	struct frontend *frontend = call->frontend;
+
+	if (err) {
+		command_reply(call, err == TP_ERR_NOT_FOUND ? TP_ERR_NOT_REGISTERED : err, "%s",
+			      err == TP_ERR_NOT_FOUND ? "You are not here: register if you have not yet, and come online."
+						      : tp_error_text(err));
+		return;
+	}
+	store_set_setting(call->transport->store, account->id, "enable_transport", "1", NULL, NULL);
+	if (frontend->ops->probe)
+		frontend->ops->probe(frontend, call->address);
+	command_reply(call, 0, "You are being logged in.");
+}
+
 void command_run_login(struct command_call *call)
 {
-	struct user *user = command_caller_for_login(call);
+	struct user *user = command_caller(call);
 	struct buf text = {0};
 	struct event event;
 
-	if (!user)
+	if (!user) {
+		store_find_account(call->transport->store, call->frontend->ops->name, call->address, log_in_stored, call);
 		return;
+	}
 	user_set_setting(user, "enable_transport", "1");
 	bool again = login_step_begin_again(user);
 

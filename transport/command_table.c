@@ -28,6 +28,7 @@ static const struct command_field settings_fields[] = {
 	{"send_headlines", "Deliver announcements (headlines) as well", FIELD_BOOL, false},
 	{"stay_connected", "Stay connected while I am offline", FIELD_BOOL, false},
 	{"display_name", "On Matrix: in rooms I am called as I am called there", FIELD_BOOL, false},
+	{"delivery", "On Matrix: what has arrived at a contact is marked", FIELD_BOOL, false},
 };
 
 static const struct command_field join_fields[] = {

@@ -61,6 +61,8 @@ struct frontend_ops {
 	/* Its server confirms what it has of us, and keeps what we have not acknowledged: spool.durability is `power` where
 	 * nobody says otherwise. */
 	bool acknowledges;
+	/* offer_room tells the person what has come of it. */
+	bool tells_of_offers;
 
 	/* Mandatory. Allocates and binds configuration tables (config_bind); opens nothing. frontend->transport is
 	 * not set yet. */
@@ -138,6 +140,10 @@ struct frontend_ops {
 	/* Optional. Outcome of session_authenticate: 0, or TP_ERR_AUTH, TP_ERR_TIMEOUT, TP_ERR_NOT_ALLOWED ... with a
 	 * sentence (may be NULL). Called once for each session_authenticate, never from inside it. */
 	void (*authenticated)(struct frontend *frontend, const char *address, int error, const char *text);
+	/* Optional. The configuration was read again, and live keys (config/config.h) have their new values: read once more the
+	 * files that they name, such as certificates, for connections to come. 0; or an error with a sentence for each fault, and
+	 * then nothing has changed: the keys go back as well. Not before start. */
+	int (*reload)(struct frontend *frontend, struct buf *error);
 	/* Optional. The backend told its features (transport->features) or the room list changed. */
 	void (*features_changed)(struct frontend *frontend);
 	/* Optional. Free identity->data, resource->data: the core is about to forget it. */
@@ -184,7 +190,8 @@ struct frontend_ops {
 	/* Optional. `each` for each of its queues, also those in which nothing waits. */
 	void (*queues)(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),
 		       void *context);
-	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart. */
+	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart, and when
+	 * somebody who had logged out logs in. */
 	void (*probe)(struct frontend *frontend, const char *address);
 };
 

@@ -15,7 +15,21 @@ struct reload {
 	struct buf waiting; /* keys that need a restart */
 };
 
-/* What transport_check says about live keys. */
+/* Last of all checks: a frontend that could do so uses the new files at once. */
+static bool reload_frontends(struct transport *transport, struct buf *error)
+{
+	bool good = true;
+
+	LIST_EACH (link, &transport->frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		if (frontend->ops->reload && frontend->ops->reload(frontend, error) != 0)
+			good = false;
+	}
+	return good;
+}
+
+/* What transport_check says about live keys, and files that they name. */
 static bool check(void *context, struct buf *error)
 {
 	const struct reload *reload = context;
@@ -27,7 +41,7 @@ static bool check(void *context, struct buf *error)
 		           log_quote(service->log_level));
 		return false;
 	}
-	return account_check(reload->transport, error) == 0;
+	return account_check(reload->transport, error) == 0 && reload_frontends(reload->transport, error);
 }
 
 static void differs(void *context, const char *name, bool changed)
@@ -73,6 +87,8 @@ int transport_reload(struct transport *transport, struct buf *said)
 	int err = config_reload(transport->config, &how, said);
 
 	if (err) {
+		while (said->len && said->data[said->len - 1] == '\n')
+			said->len--;
 		log_lines(transport, buf_text(said));
 	} else {
 		put_into_force(transport);

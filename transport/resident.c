@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/resident.h"
 
+#include "base/mem.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/session.h"
+#include "transport/store/store.h"
+#include "transport/transport.h"
+#include "transport/user.h"
 
 static struct resource *find(const struct frontend *frontend, const char *address)
 {
@@ -28,6 +32,51 @@ struct resource *resident_ready(const struct frontend *frontend, const char *add
 	struct resource *resource = find(frontend, address);
 
 	return resource && resource->identity->state == IDENTITY_READY ? resource : NULL;
+}
+
+struct signing_out {
+	struct frontend *frontend;
+	void (*done)(struct frontend *frontend, const char *address, const char *legacy_name);
+	char address[];
+};
+
+static void switch_off(struct transport *transport, const struct store_account *account)
+{
+	struct user *user = user_find(transport, account->key);
+
+	if (!user) {
+		store_set_setting(transport->store, account->id, "enable_transport", "0", NULL, NULL);
+		return;
+	}
+	user_set_setting(user, "enable_transport", "0");
+	user_logout(user);
+	user_release_if_unused(user);
+}
+
+static void on_account(void *context, int err, const struct store_account *account)
+{
+	struct signing_out *signing_out = context;
+	struct frontend *frontend = signing_out->frontend;
+
+	if (!err && !frontend->transport->stopping) {
+		if (account->identities_count == 1)
+			switch_off(frontend->transport, account);
+		signing_out->done(frontend, signing_out->address, account->legacy_name);
+	}
+	mem_free(signing_out);
+}
+
+void resident_sign_out(struct frontend *frontend, const char *address,
+		       void (*done)(struct frontend *frontend, const char *address, const char *legacy_name))
+{
+	if (!session_find_identity(frontend->transport, frontend, address))
+		return;
+	struct signing_out *signing_out = MEM_NEW_TEXT(struct signing_out, address, address);
+
+	signing_out->frontend = frontend;
+	signing_out->done = done;
+	session_detach_all(frontend, address);
+	store_find_account(frontend->transport->store, frontend->ops->name, signing_out->address, on_account, signing_out);
 }
 
 void resident_show_waiting(const struct frontend *frontend, const char *address)

@@ -145,6 +145,9 @@ static int person_writes_room(struct user *user, struct resource *from, const st
 		return err;
 	out.message.name = room->network_name;
 	out.message.said_in = NULL;
+	/* The network has the account's own. */
+	if (!event->message.author.name)
+		out.message.author.avatar_url = NULL;
 	err = to_network(user, from, room, &out);
 	if (!err && event->message.kind == MESSAGE_ROOM)
 		crossing_of_person(from, room, event);

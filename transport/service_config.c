@@ -136,6 +136,9 @@ static const struct config_key service_keys[] = {
 	LIVE(display_name, CONFIG_BOOL, "settings.display_name", "1",
 	    "Default of people's own setting display_name: on Matrix they are called in rooms as they are called there, "
 	    "where the network lets them."),
+	LIVE(delivery, CONFIG_BOOL, "settings.delivery", "0",
+	    "Default of people's own setting delivery: on Matrix what they say to a contact is marked when it has arrived, "
+	    "where the network says so."),
 
 	LIVE(log_level, CONFIG_STRING, "logging.level", "info",
 	    "What is logged: error, warning, info or debug."),

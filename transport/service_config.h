@@ -45,7 +45,7 @@ struct service_config {
 	bool auto_register;
 	struct config_list notify_jid;
 	/* defaults of people's settings */
-	bool send_headlines, stay_connected, display_name;
+	bool send_headlines, stay_connected, display_name, delivery;
 	const char *log_level; /* logging.level, ours */
 	const char *log_file;  /* logging.file, ours; "": stderr */
 	const char *metrics_host; /* metrics.host, ours: loopback only */

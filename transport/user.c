@@ -786,7 +786,7 @@ bool user_setting_is_for_backend(const char *name)
 {
 	static const char *const internal[] = {"enable_transport", "send_headlines", "stay_connected",
 					       "photohash",        "storage",        "rooms",
-					       "slack_channel",    "display_name"};
+					       "slack_channel",    "display_name",   "delivery"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(internal); i++)
 		if (!strcasecmp(name, internal[i]))

@@ -150,7 +150,7 @@ int user_log_level(const struct transport *transport, const char *key); /* -1: a
  * freed. */
 char *user_nickname(const struct user *user);
 /* Settings go to the backend (LOGIN), as third-party backends have settings of their own, except ours:
- * enable_transport, send_headlines, stay_connected, display_name,
+ * enable_transport, send_headlines, stay_connected, display_name, delivery,
  * photohash, storage, rooms, slack_channel, and whatever
  * has "token" in its name. */
 bool user_setting_is_for_backend(const char *name);

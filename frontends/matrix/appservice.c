@@ -11,6 +11,8 @@
 #include "config/limits.h"
 
 #define V1 "/_matrix/app/v1"
+/* Of homeservers that had it before Matrix 1.7. */
+#define OLD_PING "/_matrix/app/unstable/fi.mau.msc2659/ping"
 #define WARN_AGAIN_MS 60000
 
 struct appservice_request {
@@ -41,6 +43,7 @@ static const struct endpoint endpoints[] = {
 	{V1 "/users/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_user, false},
 	{V1 "/rooms/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_alias, false},
 	{V1 "/ping", HTTP_POST, LIMIT_MATRIX_BODY_BYTES, post_ping, false},
+	{OLD_PING, HTTP_POST, LIMIT_MATRIX_BODY_BYTES, post_ping, false},
 	{V1 "/thirdparty/protocol/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_protocol, false},
 	{V1 "/thirdparty/user/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_people, false},
 	{V1 "/thirdparty/location/", HTTP_GET, LIMIT_MATRIX_BODY_BYTES, get_rooms, false},

@@ -43,7 +43,8 @@ struct appservice_ops {
 	 * this alias or user id is. What is looked for: appservice_field. */
 	void (*directory)(void *context, struct appservice_request *request, enum appservice_directory what,
 			  const char *protocol);
-	/* POST /ping: answered by itself; `transaction` is "" if the ping had none. NULL: nobody wants to know. */
+	/* POST /ping, or at its older path (MSC2659): answered by itself; `transaction` is "" if the ping had none.
+	 * NULL: nobody wants to know. */
 	void (*ping)(void *context, const char *transaction);
 	void *context;
 };

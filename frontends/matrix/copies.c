@@ -4,10 +4,10 @@
 #include <inttypes.h>
 
 #include "base/list.h"
+#include "frontends/matrix/event_map.h"
 #include "frontends/matrix/person.h"
 #include "transport/in_flight.h"
 #include "transport/session.h"
-#include "transport/spool/message_map.h"
 
 #define NAMES "matrix copies" /* the place of the names that copies share */
 
@@ -32,9 +32,7 @@ void copies_note(const struct matrix_frontend *frontend, const struct matrix_roo
 {
 	char *place = place_of(room);
 
-	message_map_put(frontend->base.transport->spool,
-	                &(struct message_link){
-	                        .place = place, .id = event_id, .other_place = NAMES, .other_id = name});
+	event_map_tie(frontend, place, event_id, NAMES, name);
 	mem_free(place);
 }
 
@@ -44,19 +42,13 @@ struct search {
 	const char *name; /* NULL: not found yet */
 };
 
-static const char *find(const struct matrix_frontend *frontend, struct arena *arena, const char *place, const char *id,
-                        const char *other_place)
-{
-	return message_map_find(frontend->base.transport->spool, arena, place, id, other_place, NULL, NULL);
-}
-
 static void look_in(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
 {
 	struct search *search = context;
 	char *place = search->name ? NULL : place_of(room);
 
 	if (place)
-		search->name = find(frontend, search->arena, place, search->event_id, NAMES);
+		search->name = event_map_find(frontend, search->arena, place, search->event_id, NAMES);
 	mem_free(place);
 }
 
@@ -80,7 +72,7 @@ void copies_translate(const struct matrix_frontend *frontend, const struct matri
 
 	for (size_t i = 0; i < ARRAY_SIZE(slots); i++) {
 		const char *name = *slots[i] ? name_of(frontend, room->name, *slots[i], arena) : NULL;
-		const char *here = name ? find(frontend, arena, NAMES, name, place) : NULL;
+		const char *here = name ? event_map_find(frontend, arena, NAMES, name, place) : NULL;
 
 		if (here)
 			*slots[i] = here;

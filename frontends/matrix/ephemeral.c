@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "frontends/matrix/parts.h"
 #include "frontends/matrix/person.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -70,13 +71,16 @@ void ephemeral_receipt(struct matrix_frontend *frontend, struct matrix_room *roo
 	for (size_t i = 0; i < event->receipts_count; i++) {
 		const struct matrix_receipt *receipt = &event->receipts[i];
 		struct resource *resource = person_ready(frontend, receipt->user_id);
+		struct arena arena = {0};
 
 		if (!resource || (room->kind != MATRIX_ROOM_CHAT && room->kind != MATRIX_ROOM_PORTAL) || room->in_room)
 			continue;
+		const char *read = parts_whole(frontend, receipt->event_id, &arena);
+
 		router_from_frontend(resource,
 		                     &(struct event){.type = EVENT_READ_MARKER,
-		                                     .read_marker = {.name = room->name,
-		                                                     .message_id = receipt->event_id}});
+		                                     .read_marker = {.name = room->name, .message_id = read}});
+		arena_finish(&arena);
 	}
 }
 

@@ -62,7 +62,7 @@ static void on_fetched(void *context, int err, const struct media_file *file, co
 	else if (err || media_open_file(frontend->base.transport->media, file->key, &fd, &size) != 0)
 		end(face, problem ? problem : "it cannot be opened");
 	else
-		homeserver_upload(frontend->homeserver, fd, size, file->type, "avatar", on_uploaded, face);
+		homeserver_upload(frontend->homeserver, fd, size, file->type, "avatar", 0, on_uploaded, face);
 }
 
 void face_show(struct matrix_frontend *frontend, const char *ghost, const char *url, const char *owner)

@@ -5,12 +5,16 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "config/limits.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_room.h"
 #include "frontends/matrix/transaction.h"
+#include "transport/spool/spool.h"
+
+#define SUSPECTED "suspected gap" /* note of the spool: i64, suspect_ms */
 
 struct gaps {
 	struct matrix_frontend *frontend;
@@ -21,6 +25,7 @@ struct gaps {
 	size_t count, capacity, next;
 	unsigned under_way;
 	int64_t since_ms; /* Unix milliseconds, as the homeserver counts them */
+	uint64_t moved_ms; /* clock_ms when the last room was read, or it began */
 };
 
 static void gaps_finish(struct gaps *gaps)
@@ -100,6 +105,7 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 	const struct cJSON *item = json_first(json_array(reply->json, "chunk"));
 
+	CRASH_POINT("core.matrix.gap_read");
 	while (item && reading->count < LIMIT_MATRIX_GAP_EVENTS && look_at(reading, item, &arena))
 		item = json_next(item);
 	if (reply->err)
@@ -110,6 +116,7 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	if (room && reading->members_changed)
 		matrix_room_ask_members(frontend, room);
 	gaps->under_way--;
+	gaps->moved_ms = clock_ms();
 	arena_finish(&arena);
 	reading_free(reading);
 	go_on(gaps);
@@ -163,6 +170,7 @@ static struct gaps *begin(struct matrix_frontend *frontend, int64_t since_ms)
 
 	gaps->frontend = frontend;
 	gaps->since_ms = since_ms;
+	gaps->moved_ms = clock_ms();
 	frontend->gaps = gaps;
 	return gaps;
 }
@@ -178,8 +186,47 @@ static void add(struct gaps *gaps, const struct matrix_room *room, bool whole)
 
 void gaps_suspect(struct matrix_frontend *frontend)
 {
-	if (!frontend->suspect_ms)
-		frontend->suspect_ms = clock_wall_ms();
+	int64_t now = clock_wall_ms();
+
+	if (frontend->suspect_ms)
+		return;
+	frontend->suspect_ms = now;
+	/* That it was away is seen once; how it is found out later is up to the process that lives then. */
+	if (!frontend->gap_noted)
+		spool_note_set(frontend->base.transport->spool, frontend->base.ops->name, SUSPECTED, &now, sizeof(now));
+	frontend->gap_noted = true;
+}
+
+void gaps_remember(struct matrix_frontend *frontend)
+{
+	size_t size;
+	const void *since = spool_note_get(frontend->base.transport->spool, frontend->base.ops->name, SUSPECTED, &size);
+
+	if (!since || size != sizeof(frontend->suspect_ms))
+		return;
+	memcpy(&frontend->suspect_ms, since, size);
+	frontend->gap_noted = true;
+}
+
+void gaps_taken(struct matrix_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	if (frontend->gaps)
+		return;
+	if (frontend->gap_noted && !frontend->suspect_ms) {
+		spool_note_set(frontend->base.transport->spool, frontend->base.ops->name, SUSPECTED, NULL, 0);
+		frontend->gap_noted = false;
+	}
+	while (frontend->has_unread && map_next(frontend->rooms, &it)) {
+		struct matrix_room *room = it.value;
+
+		if (!room->unread)
+			continue;
+		room->unread = false;
+		matrix_room_store(frontend, room);
+	}
+	frontend->has_unread = false;
 }
 
 void gaps_look(struct matrix_frontend *frontend)
@@ -207,6 +254,7 @@ void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
 {
 	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms());
 
+	frontend->has_unread = true;
 	add(gaps, room, true);
 	go_on(gaps);
 }
@@ -214,6 +262,11 @@ void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
 bool gaps_are_looked_for(const struct matrix_frontend *frontend)
 {
 	return frontend->gaps != NULL;
+}
+
+bool gaps_hold_up(const struct matrix_frontend *frontend)
+{
+	return frontend->gaps && clock_ms() - frontend->gaps->moved_ms <= LIMIT_MATRIX_POSTPONED_MS;
 }
 
 void gaps_free(struct matrix_frontend *frontend)

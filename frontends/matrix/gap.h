@@ -18,10 +18,17 @@ struct matrix_room;
 /* Something may be missing: it does what it does after a start. More than one call in a row without an answer says so,
  * too; a single one may be anything. */
 void gaps_suspect(struct matrix_frontend *frontend);
+/* What the process before suspected, and had not looked through to the end. */
+void gaps_remember(struct matrix_frontend *frontend);
 /* It speaks: rooms are read if something may be missing and they are not being read already. */
 void gaps_look(struct matrix_frontend *frontend);
 /* The same of one room, which continues another: from its beginning. */
 void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room);
 /* Whether rooms are being read; transactions_go_on is called when they have been. */
 bool gaps_are_looked_for(const struct matrix_frontend *frontend);
+/* Whether what is pushed now waits for them: not where the homeserver, which pushes, has answered none of these calls
+ * for LIMIT_MATRIX_POSTPONED_MS. */
+bool gaps_hold_up(const struct matrix_frontend *frontend);
+/* All that was found has been taken: a process after this one need not look. */
+void gaps_taken(struct matrix_frontend *frontend);
 void gaps_free(struct matrix_frontend *frontend);

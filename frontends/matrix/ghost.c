@@ -70,6 +70,7 @@ static void registered(void *context, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = registering->frontend;
 	struct ghost *ghost = find(frontend, registering->id);
 
+	CRASH_POINT("core.matrix.registered");
 	/* M_USER_IN_USE: an earlier process has made it */
 	ghost->made = !reply->err || !strcmp(reply->errcode, "M_USER_IN_USE");
 	MEM_FREE(ghost->asked_in);

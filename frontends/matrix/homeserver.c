@@ -597,7 +597,7 @@ void homeserver_supply(struct homeserver_place **place, const char *body)
 }
 
 void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type,
-                       const char *name, matrix_done *done, void *context)
+                       const char *name, uint64_t trace, matrix_done *done, void *context)
 {
 	struct buf path = {0};
 
@@ -607,7 +607,7 @@ void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, con
 		http_put_encoded(&path, name);
 	}
 	struct call *call = call_create(&(struct matrix_call){
-	        .method = HTTP_POST, .path = buf_text(&path), .done = done, .context = context});
+	        .method = HTTP_POST, .path = buf_text(&path), .trace = trace, .done = done, .context = context});
 
 	buf_finish(&path);
 	call->fd = fd;
@@ -626,7 +626,7 @@ bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, s
 		fd = -1;
 	}
 	if (fd >= 0)
-		homeserver_upload(homeserver, fd, size, type, name, done, context);
+		homeserver_upload(homeserver, fd, size, type, name, 0, done, context);
 	return fd >= 0;
 }
 

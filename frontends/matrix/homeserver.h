@@ -89,9 +89,9 @@ struct homeserver_place *homeserver_reserve(struct homeserver *homeserver, const
 /* Its body (copied): it is made in its turn. *place becomes NULL. */
 void homeserver_supply(struct homeserver_place **place, const char *body);
 /* The file's bytes (a regular file, closed in any case) become media of the homeserver: json has
- * "content_uri". In no lane; a few at a time. `type` and `name` may be NULL. */
+ * "content_uri". In no lane; a few at a time. `type` and `name` may be NULL; trace as in a call. */
 void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, const char *type,
-                       const char *name, matrix_done *done, void *context);
+                       const char *name, uint64_t trace, matrix_done *done, void *context);
 /* The same from memory. False: there is no room for it, and `done` is not called. */
 bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, size_t size, const char *type,
                              const char *name, matrix_done *done, void *context);

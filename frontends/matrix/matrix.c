@@ -20,10 +20,13 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/login_show.h"
 #include "frontends/matrix/long_text.h"
+#include "frontends/matrix/delivered.h"
 #include "frontends/matrix/making.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/ping.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/recent.h"
+#include "frontends/matrix/redactions.h"
 #include "frontends/matrix/show.h"
 #include "frontends/matrix/space.h"
 #include "frontends/matrix/transaction.h"
@@ -127,16 +130,6 @@ void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char 
 	make_of_text(frontend, HTTP_POST, path, NULL, key, text, lane, true);
 }
 
-void matrix_ping(struct matrix_frontend *frontend)
-{
-	struct buf path = {0};
-
-	buf_puts(&path, "/_matrix/client/v1/appservice/");
-	http_put_encoded(&path, frontend->registration.id);
-	buf_puts(&path, "/ping");
-	matrix_tell(frontend, HTTP_POST, buf_take(&path), NULL, "{}", NULL);
-}
-
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out)
 {
 	buf_printf(out, "%s.%" PRIu64, frontend->transaction, ++frontend->transactions);
@@ -223,6 +216,7 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->people = map_create();
 	later_init(&frontend->later, call_later, frontend);
 	list_init(&frontend->faces);
+	list_init(&frontend->redactions);
 	list_init(&frontend->long_texts);
 	list_init(&frontend->accepting);
 	list_init(&frontend->postponed);
@@ -251,6 +245,7 @@ static void frontend_destroy(struct frontend *base)
 	people_free(frontend);
 	contacts_free(frontend);
 	faces_free(frontend);
+	redactions_free(frontend);
 	recent_free(frontend);
 	in_flight_free(&frontend->in_flight);
 	long_texts_free(frontend);
@@ -371,6 +366,7 @@ static void begin(struct matrix_frontend *frontend)
 	delivery_frontend_ready(&frontend->base);
 	gaps_look(frontend);
 	upgrades_recover(frontend);
+	redactions_recover(frontend);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = CLIENT "/account/whoami",
 	                                                            .done = on_whoami,
@@ -424,6 +420,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->bot = matrix_bot_id(&frontend->names);
 	name_transactions(frontend);
 	transactions_remember(frontend);
+	gaps_remember(frontend);
 	later_open(&frontend->later, transport->loop);
 	frontend->http = http_client_create(transport->loop, &base->log);
 	http_client_commit_with(frontend->http, transport_commit_now, transport);
@@ -500,6 +497,8 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		return show_message(frontend, to, event);
 	case EVENT_ATTENTION:
 		return show_attention(frontend, to, event);
+	case EVENT_RECEIPT:
+		return delivered_show(frontend, to, event);
 	case EVENT_CHAT_STATE:
 		show_chat_state(frontend, to, &event->chat_state);
 		break;
@@ -522,6 +521,7 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		person_show_session(frontend, to, &event->session);
 		/* an account that was waited for has been read, or is not there */
 		matrix_later(frontend, transactions_go_on, NULL, NULL);
+		matrix_later(frontend, redactions_go_on, NULL, NULL);
 		break;
 	case EVENT_CONTACT:
 		contact_show(frontend, to, &event->contact);

@@ -73,6 +73,7 @@ struct matrix_frontend {
 	struct list accepting; /* struct accepting.link: requests that are answered later */
 	struct list postponed; /* struct postponed.link: transactions that wait for accounts to be read */
 	struct list faces;      /* struct face.link: pictures on their way (face.c) */
+	struct list redactions; /* struct redaction.link: whose author is being asked for (redactions.c) */
 	struct list long_texts; /* struct long_text.link: on their way into the store (long_text.c) */
 	struct later_queue later; /* what must not be done from inside deliver */
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
@@ -80,6 +81,8 @@ struct matrix_frontend {
 	uint64_t transactions; /* and their count */
 	bool loaded;           /* all places are known; until then transactions are refused */
 	int64_t suspect_ms;    /* since when the homeserver may not have told us something, Unix ms; 0: it has (gap.h) */
+	bool gap_noted;        /* in the spool: since when, until all that was found is taken */
+	bool has_unread;       /* of rooms, some may be unread (matrix_room.h) */
 	struct gaps *gaps;     /* that are being looked for; NULL */
 	unsigned recovering;   /* rooms that the process before was making, and that are looked for */
 	bool stopping;
@@ -121,8 +124,6 @@ void matrix_leave(struct matrix_frontend *frontend, const char *room, const char
 /* POST with a body of one text, by the bot, before what waits in the lane. */
 void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char *key, const char *text,
                        const char *lane);
-/* Asks the homeserver to ask us: a back-off of its ends with that. */
-void matrix_ping(struct matrix_frontend *frontend);
 /* A transaction id that was never used before, also not by an earlier process. */
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 /* An m.room.message, by the bot (as NULL) or a ghost; a refusal is logged. */

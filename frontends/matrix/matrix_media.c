@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
@@ -104,6 +105,7 @@ static void on_answer(void *context, const struct http_result *result)
 	struct matrix_media *matrix = pull->matrix;
 	char problem[64];
 
+	CRASH_POINT("core.matrix.media.pulled");
 	pull->call = NULL;
 	if (!result->err && result->status >= 200 && result->status < 300) {
 		matrix->is_old = pull->asked_old;
@@ -345,6 +347,7 @@ static void on_uploaded(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 	const char *uri = reply->err ? NULL : json_text(reply->json, "content_uri", &arena);
 
+	CRASH_POINT("core.matrix.media.uploaded");
 	if (uri && matrix_is_media_url(uri)) {
 		struct buf content = {0};
 
@@ -380,6 +383,7 @@ static void on_fetched(void *context, int err, const struct media_file *file, co
 	int fd = -1;
 
 	showing->fetch = NULL;
+	CRASH_POINT("core.matrix.media.fetched");
 	if (!err)
 		err = media_open_file(matrix->media, file->key, &fd, &size);
 	if (err) {
@@ -390,7 +394,8 @@ static void on_fetched(void *context, int err, const struct media_file *file, co
 	showing->type = file->type;
 	showing->size = size;
 	measure(showing, fd);
-	homeserver_upload(matrix->homeserver, fd, size, showing->type, showing->name, on_uploaded, showing);
+	homeserver_upload(matrix->homeserver, fd, size, showing->type, showing->name, showing->trace, on_uploaded,
+	                  showing);
 }
 
 void matrix_media_send(struct matrix_media *matrix, const struct event_attachment *attachment,

@@ -11,6 +11,7 @@
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/nickname.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/person_picture.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/space.h"
 #include "transport/spool/spool.h"
@@ -215,6 +216,7 @@ static void room_free(void *value)
 	mem_free(room->name);
 	mem_free(room->relay);
 	mem_free(room->successor);
+	mem_free(room->successor_by);
 	map_destroy(&room->typers, NULL);
 	mem_free(room->title);
 	mem_free(room->icon);
@@ -245,32 +247,45 @@ static struct matrix_room *make(struct matrix_frontend *frontend, const char *id
 /* Words of what else is kept; ids have no space in them. */
 static char *value_of(const struct matrix_room *room)
 {
-	const char *successor = room->successor_allowed ? room->successor : NULL;
+	const char *successor = room->successor_allowed || room->successor_by ? room->successor : NULL;
+	const char *by = successor && !room->successor_allowed ? room->successor_by : NULL;
 
-	return mem_printf("%s%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->is_private ? "private " : "",
-	                  room->in_room ? "room " : "",
+	return mem_printf("%s%s%s%s%s%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->is_private ? "private " : "",
+	                  room->in_room ? "room " : "", room->unread ? "unread " : "",
 	                  room->encrypted ? "encrypted " : "", successor ? "successor=" : "",
-	                  successor ? successor : "", successor ? " " : "",
+	                  successor ? successor : "", successor ? " " : "", by ? "by=" : "", by ? by : "", by ? " " : "",
 	                  room->relay ? "relay=" : "", room->relay ? room->relay : "");
+}
+
+/* Behind the beginning of a word that is `begin`: ids may have it in the middle of theirs. NULL: there is none. */
+static const char *word_at(const char *value, const char *begin)
+{
+	const char *found = strstr(value, begin);
+
+	while (found && found > value && found[-1] != ' ')
+		found = strstr(found + 1, begin);
+	return found ? found + strlen(begin) : NULL;
 }
 
 /* What follows the word, up to a space; NULL: it is not there. */
 static char *value_at(const char *value, const char *word)
 {
-	const char *found = strstr(value, word);
+	const char *found = word_at(value, word);
 
-	return found ? mem_strndup(found + strlen(word), strcspn(found + strlen(word), " ")) : NULL;
+	return found ? mem_strndup(found, strcspn(found, " ")) : NULL;
 }
 
 static void read_value(struct matrix_frontend *frontend, struct matrix_room *room, const char *value)
 {
-	room->ours = strstr(value, "ours ") != NULL;
-	room->is_private = strstr(value, "private ") != NULL;
-	room->in_room = strstr(value, "room ") != NULL;
-	if (strstr(value, "encrypted "))
+	room->ours = word_at(value, "ours ") != NULL;
+	room->is_private = word_at(value, "private ") != NULL;
+	room->in_room = word_at(value, "room ") != NULL;
+	room->unread = word_at(value, "unread ") != NULL;
+	if (word_at(value, "encrypted "))
 		set_encrypted(frontend, room);
 	room->successor = value_at(value, "successor=");
-	room->successor_allowed = room->successor != NULL;
+	room->successor_by = value_at(value, "by=");
+	room->successor_allowed = room->successor && !room->successor_by;
 	room->relay = value_at(value, "relay=");
 }
 
@@ -468,8 +483,10 @@ static void on_members(void *context, const struct matrix_reply *reply)
 		if (!id || !matrix_is_user_id(id))
 			continue;
 		matrix_room_note_member(frontend, room, id, true);
-		if (!matrix_is_ours(&frontend->names, id) &&
-		    person_note_name(frontend, id, json_text(item, "display_name", &arena)))
+		if (matrix_is_ours(&frontend->names, id))
+			continue;
+		person_picture_note(frontend, id, json_text(item, "avatar_url", &arena));
+		if (person_note_name(frontend, id, json_text(item, "display_name", &arena)))
 			matrix_later(frontend, nickname_changed, id, NULL);
 	}
 	if (room && room->kind == MATRIX_ROOM_PORTAL) {
@@ -526,6 +543,7 @@ static void take_note(void *context, const char *id, const void *value, size_t s
 	if (room) {
 		MEM_FREE(room->relay);
 		MEM_FREE(room->successor);
+		MEM_FREE(room->successor_by);
 	}
 	if (!size && room) {
 		matrix_room_forget(frontend, &room);

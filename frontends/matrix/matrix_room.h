@@ -23,7 +23,9 @@ struct matrix_room {
 	char *name;          /* CHAT, LEFT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
 	char *successor;     /* the tombstone names it (upgrade.h); NULL */
-	bool successor_allowed; /* by somebody who may say so; only then it is stored */
+	bool successor_allowed; /* by somebody who may say so */
+	char *successor_by;  /* a user id: whether they may is being asked; NULL where it is allowed */
+	bool unread;         /* it continues another, and what was said before it was tied is not taken yet (gap.h) */
 	bool closed;         /* and a message was refused: they wait for the successor */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
 	bool ours;           /* PORTAL made by us: anybody may join unless is_private, ghosts need no invitation */

@@ -45,6 +45,17 @@ struct person *person_of(struct matrix_frontend *frontend, const char *id)
 	return person;
 }
 
+static void say_left_out(struct matrix_frontend *frontend, struct person *person)
+{
+	char *text = mem_printf("(%u older notices are left out here: there were too many before this chat was there.)",
+	                        person->left_out);
+
+	if (person->left_out)
+		matrix_notice(frontend, person->control, NULL, text);
+	person->left_out = 0;
+	mem_free(text);
+}
+
 void person_set_control(struct matrix_frontend *frontend, const char *id, const char *room)
 {
 	struct person *person = person_of(frontend, id);
@@ -54,6 +65,7 @@ void person_set_control(struct matrix_frontend *frontend, const char *id, const 
 		return;
 	mem_replace(&person->control, room);
 	person->creating = false;
+	say_left_out(frontend, person);
 	LIST_EACH (link, &person->waiting) {
 		struct notice *notice = CONTAINER_OF(link, struct notice, link);
 
@@ -154,6 +166,7 @@ static void keep(struct matrix_frontend *frontend, struct person *person, const 
 		            "%s has no chat with the bot yet: the oldest notice is dropped",
 		            log_quote(person->id));
 		notice_free(person, CONTAINER_OF(person->waiting.next, struct notice, link));
+		person->left_out++;
 	}
 	notice->content = mem_strdup(content);
 	list_append(&person->waiting, &notice->link);
@@ -216,6 +229,13 @@ struct resource *person_ready(struct matrix_frontend *frontend, const char *id)
 	return resident_ready(&frontend->base, id);
 }
 
+bool person_is_loading(struct matrix_frontend *frontend, const char *id)
+{
+	const struct resource *resource = person_attach(frontend, id);
+
+	return resource && resource->identity->state == IDENTITY_LOADING;
+}
+
 struct room *person_room(struct matrix_frontend *frontend, const char *id, const char *name)
 {
 	const struct resource *resource = matrix_is_ours(&frontend->names, id) ? NULL : person_ready(frontend, id);
@@ -272,6 +292,7 @@ static void person_free(void *value)
 	mem_free(person->name);
 	mem_free(person->local_part);
 	mem_free(person->refused_name);
+	mem_free(person->picture);
 	mem_free(person->avatar);
 	mem_free(person->card_name);
 	mem_free(person->control);

@@ -17,8 +17,11 @@ struct person {
 	bool recovering;     /* the process before has asked for it */
 	struct list waiting; /* struct notice.link: for when it is there */
 	unsigned waiting_count;
+	unsigned left_out; /* how many of them there was no room for */
 	char *name;        /* as the homeserver shows it; NULL: not known */
 	char *local_part;  /* of the id, once it was asked for */
+	char *picture;        /* mxc://, as the homeserver shows it (person_picture.h); NULL: none */
+	bool picture_fetched; /* it was, or is being fetched, to be kept */
 	/* profile.h */
 	char *avatar, *card_name; /* as they were changed last: mxc://, display name; NULL: none */
 	bool has_card;            /* they were */
@@ -54,6 +57,8 @@ struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
 void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused);
 /* The client of somebody whose account has been read; NULL: not here, or not yet. */
 struct resource *person_ready(struct matrix_frontend *frontend, const char *id);
+/* Whether an account of that address is being read; it begins here if it was not begun. Not from inside deliver. */
+bool person_is_loading(struct matrix_frontend *frontend, const char *id);
 /* The legacy room `name` as this person has it; NULL: not there, not ready, or one of ours. */
 struct room *person_room(struct matrix_frontend *frontend, const char *id, const char *name);
 /* matrix_later: what waits for the person can be shown now. */

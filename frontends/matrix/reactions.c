@@ -5,8 +5,7 @@
 
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/spool/message_map.h"
-#include "transport/transport.h"
+#include "frontends/matrix/event_map.h"
 
 /* Places of the message map. TARGET's ids are "EVENT WHO", tied to lines "EVENT KEY" of STANDING; REACTION's are the
  * events of the lines, tied to ids of TARGET. */
@@ -20,25 +19,11 @@ static char *id_of(const char *target, const char *who)
 	return mem_printf("%s %s", target, who);
 }
 
-static const char *find(const struct matrix_frontend *frontend, struct arena *arena, const char *place, const char *id,
-                        const char *other_place)
-{
-	return message_map_find(frontend->base.transport->spool, arena, place, id, other_place, NULL, NULL);
-}
-
-static void tie(const struct matrix_frontend *frontend, const char *place, const char *id, const char *other_place,
-                const char *other_id)
-{
-	message_map_put(frontend->base.transport->spool,
-	                &(struct message_link){
-	                        .place = place, .id = id, .other_place = other_place, .other_id = other_id});
-}
-
 /* The lines of `id`, cut up. */
 static size_t lines_of(const struct matrix_frontend *frontend, const char *id, const char **keys, const char **events,
                        struct arena *arena)
 {
-	const char *standing = find(frontend, arena, TARGET, id, STANDING);
+	const char *standing = event_map_find(frontend, arena, TARGET, id, STANDING);
 	char *rest = NULL, *copy = standing ? arena_strdup(arena, standing) : NULL;
 	size_t count = 0;
 
@@ -63,7 +48,7 @@ static void keep(const struct matrix_frontend *frontend, const char *id, const c
 
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&lines, "%s%s %s", i ? "\n" : "", events[i], keys[i]);
-	tie(frontend, TARGET, id, STANDING, buf_text(&lines));
+	event_map_tie(frontend, TARGET, id, STANDING, buf_text(&lines));
 	buf_finish(&lines);
 }
 
@@ -82,7 +67,7 @@ void reactions_note(const struct matrix_frontend *frontend, const char *target, 
 		keys[count] = key;
 		events[count] = event_id;
 		keep(frontend, id, keys, events, count + 1);
-		tie(frontend, REACTION, event_id, REACTION_OF, id);
+		event_map_tie(frontend, REACTION, event_id, REACTION_OF, id);
 	}
 	mem_free(id);
 	arena_finish(&arena);
@@ -92,7 +77,8 @@ bool reactions_forget(const struct matrix_frontend *frontend, const char *event_
                       const char **who, struct arena *arena)
 {
 	const char *keys[LIMIT_REACTIONS], *events[LIMIT_REACTIONS];
-	const char *id = find(frontend, arena, REACTION, event_id, REACTION_OF), *space = id ? strchr(id, ' ') : NULL;
+	const char *id = event_map_find(frontend, arena, REACTION, event_id, REACTION_OF);
+	const char *space = id ? strchr(id, ' ') : NULL;
 	size_t count, left = 0;
 
 	if (!space)

@@ -4,19 +4,22 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/markup.h"
 #include "config/limits.h"
 #include "frontends/matrix/bot.h"
 #include "frontends/matrix/copies.h"
+#include "frontends/matrix/delivered.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
+#include "frontends/matrix/parts.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/person_picture.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/reactions.h"
 #include "frontends/matrix/recent.h"
+#include "frontends/matrix/redactions.h"
 #include "transport/router.h"
 #include "transport/session.h"
 
@@ -26,6 +29,7 @@ struct saying {
 	const struct matrix_event *source;
 	struct buf text, xhtml;
 	struct buf url;              /* of a file */
+	struct buf picture;          /* the URL of the speaker's */
 	struct event_attachment file;
 };
 
@@ -142,6 +146,8 @@ static struct resource *speaker(struct saying *saying, struct event_message *mes
 	const char *sender = saying->source->sender;
 	struct resource *own = person_ready(frontend, sender);
 
+	if (saying->room->kind == MATRIX_ROOM_PORTAL && person_picture_put_url(frontend, sender, &saying->picture))
+		message->author.avatar_url = buf_text(&saying->picture);
 	if (own)
 		return own;
 	/* Still loading, or not here. */
@@ -180,6 +186,14 @@ static int send_on(struct saying *saying, struct resource *from, const struct ev
 	return router_from_frontend(from, event);
 }
 
+/* And is not about something that was said. */
+static bool says_anew(const struct event *event)
+{
+	const struct event_message *message = &event->message;
+
+	return event->type == EVENT_MESSAGE && !message->replaces && !message->retracts && !message->reacts_to;
+}
+
 /* False: it was refused, which its author has been told. */
 static bool route(struct saying *saying, enum event_type type, struct event_message *message)
 {
@@ -187,11 +201,16 @@ static bool route(struct saying *saying, enum event_type type, struct event_mess
 	char *legacy;
 
 	address(saying, &event.message, &legacy);
-	int err = send_on(saying, speaker(saying, &event.message), &event);
+	struct resource *from = speaker(saying, &event.message);
+
+	event.message.receipt = event.message.kind == MESSAGE_CHAT && says_anew(&event) && from && from->identity->user &&
+	                        delivered_is_wanted(saying->frontend, from->identity->user);
+	int err = send_on(saying, from, &event);
 
 	if (err && !said_is_moderation(message))
 		complain(saying, err);
 	mem_free(legacy);
+	buf_finish(&saying->picture);
 	return !err;
 }
 
@@ -209,17 +228,19 @@ static void note(struct matrix_frontend *frontend, const struct matrix_event *ev
 static void say(struct saying *saying)
 {
 	const struct matrix_event *source = saying->source;
+	struct arena arena = {0};
+	const char *reply_to = parts_whole(saying->frontend, source->reply_to, &arena);
 
 	read_text(saying);
-	const struct recent *quoted = recent_find(saying->frontend, source->reply_to);
+	const struct recent *quoted = recent_find(saying->frontend, reply_to);
 	struct event_message message = {.text = buf_text(&saying->text),
 	                                .xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
 	                                .id = source->id,
 	                                .replaces = source->replaces,
-	                                .reply_to = source->reply_to,
+	                                .reply_to = reply_to,
 	                                .reply_text = quoted ? quoted->text : NULL,
 	                                .reply_author = quoted ? quoted->author : NULL,
-	                                .thread = source->thread,
+	                                .thread = parts_whole(saying->frontend, source->thread, &arena),
 	                                .attachments = saying->file.url ? &saying->file : NULL,
 	                                .attachments_count = saying->file.url ? 1 : 0};
 
@@ -229,6 +250,7 @@ static void say(struct saying *saying)
 	route(saying, EVENT_MESSAGE, &message);
 	mem_free((char *)saying->file.description);
 	buf_finish(&saying->url);
+	arena_finish(&arena);
 }
 
 /* A chat with the bot that was not announced as one: the two of them are alone. */
@@ -287,15 +309,16 @@ void said_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
                         const struct matrix_event *event)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	struct event_message message = {.text = event->key ? event->key : "", .id = event->id, .reacts_to = event->reply_to};
+	struct event_message message = {.text = event->key ? event->key : "", .id = event->id};
 	const char *keys[LIMIT_REACTIONS];
 	struct arena arena = {0};
 
 	if (!matrix_room_is_tied(room) || !event->reply_to || !event->key)
 		return;
-	note(frontend, event, event->key, event->reply_to);
-	reactions_note(frontend, event->reply_to, event->sender, event->key, event->id);
-	message.reactions_count = reactions_of(frontend, event->reply_to, event->sender, keys, NULL, &arena);
+	message.reacts_to = parts_whole(frontend, event->reply_to, &arena);
+	note(frontend, event, event->key, message.reacts_to);
+	reactions_note(frontend, message.reacts_to, event->sender, event->key, event->id);
+	message.reactions_count = reactions_of(frontend, message.reacts_to, event->sender, keys, NULL, &arena);
 	message.reactions = message.reactions_count ? keys : &event->key;
 	if (!message.reactions_count)
 		message.reactions_count = 1;
@@ -305,8 +328,8 @@ void said_reaction(struct matrix_frontend *frontend, struct matrix_room *room,
 
 /* Another's message is taken back only where the network has a word for that: who has put it out of the room says
  * nothing. Without one, and with no text instead, the network refuses it: said_is_moderation. */
-static void take_back(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event,
-                      bool own)
+void said_taken_back(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event,
+                     bool own)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
 	const struct recent *redacted = recent_find(frontend, event->replaces);
@@ -340,60 +363,6 @@ static void take_back_reaction(struct matrix_frontend *frontend, struct matrix_r
 	buf_finish(&saying.text);
 }
 
-struct redaction {
-	struct matrix_frontend *frontend;
-	char *room, *id, *sender, *redacts;
-};
-
-static void redaction_free(void *context)
-{
-	struct redaction *redaction = context;
-
-	mem_free(redaction->room);
-	mem_free(redaction->id);
-	mem_free(redaction->sender);
-	mem_free(redaction->redacts);
-	mem_free(redaction);
-}
-
-static void on_redacted(void *context, const struct matrix_reply *reply)
-{
-	struct redaction *redaction = context;
-	struct matrix_frontend *frontend = redaction->frontend;
-	struct matrix_room *room = matrix_room_find(frontend, redaction->room);
-	struct arena arena = {0};
-	const char *author = json_text(reply->json, "sender", &arena);
-	const struct matrix_event event = {.kind = MATRIX_REDACTION,
-	                                   .type = "m.room.redaction",
-	                                   .id = redaction->id,
-	                                   .room = redaction->room,
-	                                   .sender = redaction->sender,
-	                                   .replaces = redaction->redacts};
-
-	if (room && matrix_room_is_tied(room) && !frontend->stopping)
-		take_back(frontend, room, &event, author && !strcmp(author, redaction->sender));
-	arena_finish(&arena);
-	redaction_free(redaction);
-}
-
-/* Of what was said before we began to remember. */
-static void ask_who(struct matrix_frontend *frontend, const struct matrix_room *room, const struct matrix_event *event)
-{
-	struct redaction *redaction = MEM_NEW(struct redaction);
-	char *path = matrix_path("/rooms/%s/event/%s", room->id, event->replaces), *ghost = ghost_of_chat(frontend, room);
-
-	*redaction = (struct redaction){frontend, mem_strdup(room->id), mem_strdup(event->id), mem_strdup(event->sender),
-	                                mem_strdup(event->replaces)};
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
-	                                                            .path = path,
-	                                                            .as = ghost,
-	                                                            .done = on_redacted,
-	                                                            .context = redaction,
-	                                                            .drop = redaction_free});
-	mem_free(ghost);
-	mem_free(path);
-}
-
 void said_redaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
 {
 	const struct recent *redacted = recent_find(frontend, event->replaces);
@@ -407,9 +376,9 @@ void said_redaction(struct matrix_frontend *frontend, struct matrix_room *room, 
 	else if (redacted && redacted->reacts_to)
 		take_back_reaction(frontend, room, event, redacted->reacts_to, redacted->sender, &arena);
 	else if (redacted)
-		take_back(frontend, room, event, !strcmp(redacted->sender, event->sender));
+		said_taken_back(frontend, room, event, !strcmp(redacted->sender, event->sender));
 	else
-		ask_who(frontend, room, event);
+		redactions_ask(frontend, event);
 	arena_finish(&arena);
 }
 

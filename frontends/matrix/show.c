@@ -18,6 +18,7 @@
 #include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
 #include "frontends/matrix/outsider.h"
+#include "frontends/matrix/parts.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/place.h"
 #include "frontends/matrix/puppet.h"
@@ -123,6 +124,9 @@ static void put_message(struct buf *out, const struct event_message *message, co
 
 /* ------------------------------------------------------------------------------------------------ sending */
 
+/* The first event of a message has its name, the others are its parts (parts.h). */
+enum place_in_message { NAMED, PART_TEXT, PART_FILE };
+
 struct sent {
 	struct matrix_frontend *frontend;
 	uint64_t number; /* of the record; 0: none */
@@ -136,7 +140,9 @@ struct sent {
 	char *author, *text; /* for quotations; NULL: none */
 	char *reactions;     /* on their way: whose, and on what; NULL: it is none of them */
 	char *target, *who, *reaction; /* what is put on this event; NULL: nothing */
-	char *taken_back;    /* a reaction's event; NULL: none */
+	char *taken_back;    /* the event of a reaction or part; NULL: none */
+	enum place_in_message place;
+	struct parts *parts; /* of the message; NULL: it has no name, or is none */
 	bool known_there;    /* the ghost was thought to be in the room already */
 	bool own;            /* it is said in the person's own voice */
 	bool by_bot;         /* for the ghost */
@@ -161,6 +167,7 @@ static void sent_free(void *context)
 	mem_free(sent->who);
 	mem_free(sent->reaction);
 	mem_free(sent->taken_back);
+	parts_release(&sent->parts);
 	mem_free(sent);
 }
 
@@ -176,13 +183,21 @@ void show_hold(struct matrix_frontend *frontend)
 
 static void tie_ids(const struct sent *sent, const char *event_id)
 {
-	if (sent->text && event_id)
+	if (!event_id)
+		return;
+	if (sent->parts && sent->place != NAMED) {
+		parts_note(sent->frontend, sent->parts, event_id, sent->place == PART_FILE);
+		return;
+	}
+	if (sent->parts)
+		parts_set_head(sent->parts, event_id);
+	if (sent->text)
 		recent_note(sent->frontend, event_id, &(struct recent){sent->ghost, sent->author, sent->text, NULL});
 	const struct matrix_room *room = sent->shared_name ? matrix_room_find(sent->frontend, sent->room) : NULL;
 
-	if (room && event_id)
+	if (room)
 		copies_note(sent->frontend, room, sent->shared_name, event_id);
-	if (sent->people && event_id)
+	if (sent->people)
 		message_map_put(sent->frontend->base.transport->spool,
 		                &(struct message_link){.place = sent->people,
 		                                       .id = event_id,
@@ -251,8 +266,8 @@ static void note_reaction(const struct sent *sent, const char *event_id)
 	const char *target, *who;
 	struct arena arena = {0};
 
-	if (sent->taken_back)
-		reactions_forget(sent->frontend, sent->taken_back, &target, &who, &arena);
+	if (sent->taken_back && !reactions_forget(sent->frontend, sent->taken_back, &target, &who, &arena))
+		parts_forget(sent->frontend, sent->taken_back);
 	else if (sent->reaction && event_id)
 		reactions_note(sent->frontend, sent->target, sent->who, sent->reaction, event_id);
 	arena_finish(&arena);
@@ -310,6 +325,7 @@ struct speaking {
 	bool own; /* the person; then `ghost` is whom the homeserver is told, NULL with a token */
 	const char *bearer;
 	bool by_bot; /* for the ghost (outsider.h) */
+	struct parts *parts; /* of the message */
 };
 
 static struct sent *sent_by(const struct speaking *speaking, const struct matrix_room *room, bool known_there)
@@ -392,14 +408,19 @@ static char *transaction_of(struct speaking *speaking, const struct matrix_room 
 	return buf_take(&out);
 }
 
-/* It stands for the message: others may refer to it, and what they quote is `text`. */
-static void give_name(struct speaking *speaking, const struct matrix_room *room, struct sent *sent, const char *text)
+/* It is of the message. The first stands for it: others may refer to it, and what they quote is `text`. */
+static void give_name(struct speaking *speaking, const struct matrix_room *room, struct sent *sent,
+                      enum place_in_message place, const char *text)
 {
 	const struct event_message *message = &speaking->event->message;
 	struct buf people = {0}, network = {0};
 
-	sent->author = mem_strdup(speaking->name);
-	sent->text = mem_strdup(text);
+	sent->place = place;
+	sent->parts = parts_hold(speaking->parts);
+	if (place == NAMED) {
+		sent->author = mem_strdup(speaking->name);
+		sent->text = mem_strdup(text);
+	}
 	if (room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(speaking->frontend, room))
 		sent->shared_name = copies_name(speaking->frontend, speaking->event);
 	if (sent->shared_name)
@@ -423,13 +444,12 @@ static void send_sent(struct speaking *speaking, struct matrix_room *room, const
 	mem_free(said);
 }
 
-static void send_message(struct speaking *speaking, struct matrix_room *room, const char *content, bool named,
-                       bool known_there)
+static void send_message(struct speaking *speaking, struct matrix_room *room, const char *content,
+                         enum place_in_message place, bool known_there)
 {
 	struct sent *sent = sent_by(speaking, room, known_there);
 
-	if (named)
-		give_name(speaking, room, sent, speaking->event->message.text);
+	give_name(speaking, room, sent, place, speaking->event->message.text);
 	send_sent(speaking, room, "m.room.message", content, sent);
 }
 
@@ -439,16 +459,58 @@ static void redact_event(struct speaking *speaking, struct matrix_room *room, co
 {
 	char *body = as_said(speaking, room, "{\"reason\":\"\"}");
 
+	CRASH_POINT("core.matrix.redacting");
 	make_call(speaking, room, matrix_path("/rooms/%s/redact/%s/%s", room->id, event_id, transaction), transaction, body,
 	          sent);
 	mem_free(transaction);
 	mem_free(body);
 }
 
+/* How many there are is not the same at each try of the record: the transaction goes by the event, not by a number. */
+static void redact_one(struct speaking *speaking, struct matrix_room *room, const char *event_id, struct sent *sent)
+{
+	uint64_t number = speaking->event->handover;
+
+	sent->taken_back = mem_strdup(event_id);
+	redact_event(speaking, room, event_id,
+	             number ? mem_printf("%s.%" PRIu64 ".%s", speaking->frontend->records, number, event_id)
+	                    : transaction_of(speaking, room),
+	             sent);
+	speaking->promised += number != 0;
+}
+
+/* Those that are there already: all, or what an edit has replaced. */
+static void redact_parts(struct speaking *speaking, struct matrix_room *room, const char *head, bool all,
+                         bool known_there)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	size_t count = parts_of(speaking->frontend, head, list, &arena);
+
+	for (size_t i = 0; i < count; i++)
+		if (all || (!list[i].is_file && list[i].record != speaking->event->handover))
+			redact_one(speaking, room, list[i].event_id, sent_by(speaking, room, known_there));
+	arena_finish(&arena);
+}
+
+static bool has_files(const struct speaking *speaking, const char *head)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	size_t count = parts_of(speaking->frontend, head, list, &arena);
+	bool found = false;
+
+	for (size_t i = 0; i < count; i++)
+		found = found || list[i].is_file;
+	arena_finish(&arena);
+	return found;
+}
+
 static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id,
                    bool known_there)
 {
 	redact_event(speaking, room, event_id, transaction_of(speaking, room), sent_by(speaking, room, known_there));
+	redact_parts(speaking, room, event_id, true, known_there);
 }
 
 /* Of one person's reactions on a message, whatever it is called in each room. To be freed. */
@@ -474,6 +536,7 @@ static void add_reaction(struct speaking *speaking, struct matrix_room *room, co
 	struct sent *sent = reaction_by(speaking, room, known_there);
 	struct buf content = {0};
 
+	CRASH_POINT("core.matrix.reacting");
 	sent->target = mem_strdup(message->reacts_to);
 	sent->who = mem_strdup(who);
 	sent->reaction = mem_strdup(key);
@@ -494,21 +557,6 @@ static bool has_text(const char *const *texts, size_t count, const char *text)
 	return false;
 }
 
-/* How many stand is not the same at each try of the record: the transaction goes by the reaction, not by a number. */
-static void take_back_reaction(struct speaking *speaking, struct matrix_room *room, const char *event_id,
-                               bool known_there)
-{
-	struct sent *sent = reaction_by(speaking, room, known_there);
-	uint64_t number = speaking->event->handover;
-
-	sent->taken_back = mem_strdup(event_id);
-	redact_event(speaking, room, event_id,
-	             number ? mem_printf("%s.%" PRIu64 ".%s", speaking->frontend->records, number, event_id)
-	                    : transaction_of(speaking, room),
-	             sent);
-	speaking->promised += number != 0;
-}
-
 /* Those that stand now are told: what is new is put on the message, what is not among them is taken back. */
 static void react(struct speaking *speaking, struct matrix_room *room, bool known_there)
 {
@@ -527,13 +575,13 @@ static void react(struct speaking *speaking, struct matrix_room *room, bool know
 	speaking->numbered = first + (int)message->reactions_count;
 	for (size_t i = 0; i < count; i++)
 		if (!has_text(message->reactions, message->reactions_count, keys[i]))
-			take_back_reaction(speaking, room, events[i], known_there);
+			redact_one(speaking, room, events[i], reaction_by(speaking, room, known_there));
 	arena_finish(&arena);
 }
 
 /* As a file, or as its link if it cannot be had. */
 static void say_attachment(struct speaking *speaking, struct matrix_room *room,
-                           const struct event_attachment *attachment, bool named, bool known_there)
+                           const struct event_attachment *attachment, enum place_in_message place, bool known_there)
 {
 	struct event_message link = {.text = attachment->url};
 	struct buf content = {0};
@@ -556,8 +604,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 		                                         text ? attachment->description : "");
 	struct sent *sent = sent_by(speaking, room, known_there);
 
-	if (named)
-		give_name(speaking, room, sent, link.text);
+	give_name(speaking, room, sent, place, link.text);
 	if (speaking->own)
 		puppet_put_mark(speaking->frontend, room->id, &mark);
 	matrix_media_send(speaking->frontend->media, &shown, speaking->to->address, mark.len ? buf_text(&mark) : NULL,
@@ -622,7 +669,7 @@ static void say_piece(struct speaking *speaking, struct matrix_room *room,
 		piece.xhtml = NULL;
 		put_message(&content, &piece, NULL);
 	}
-	send_message(speaking, room, buf_text(&content), first, known_there);
+	send_message(speaking, room, buf_text(&content), first ? NAMED : PART_TEXT, known_there);
 	buf_finish(&content);
 	buf_finish(&mentions);
 }
@@ -664,6 +711,24 @@ static void say_text(struct speaking *speaking, struct matrix_room *room, bool k
 	mem_free(own);
 }
 
+static void say(struct speaking *speaking, struct matrix_room *room, bool known_there)
+{
+	const struct event_message *message = &speaking->event->message;
+	const char *edited = is_event(message->replaces) ? message->replaces : NULL;
+	bool redundant = event_text_is_file(message);
+
+	speaking->parts = parts_create(edited, speaking->event->handover);
+	if (!redundant)
+		say_text(speaking, room, known_there);
+	if (edited)
+		redact_parts(speaking, room, edited, false, known_there);
+	/* Those of an edit are the message's own, which stand. */
+	for (size_t i = 0; i < message->attachments_count && !(edited && has_files(speaking, edited)); i++)
+		say_attachment(speaking, room, &message->attachments[i], redundant && i == 0 ? NAMED : PART_FILE,
+		               known_there);
+	parts_release(&speaking->parts);
+}
+
 static void speak(struct speaking *speaking, struct matrix_room *room)
 {
 	const struct event_message *message = &speaking->event->message;
@@ -684,12 +749,7 @@ static void speak(struct speaking *speaking, struct matrix_room *room)
 		redact(speaking, room, message->retracts, known_there);
 		return;
 	}
-	bool redundant = event_text_is_file(message);
-
-	if (!redundant)
-		say_text(speaking, room, known_there);
-	for (size_t i = 0; i < message->attachments_count; i++)
-		say_attachment(speaking, room, &message->attachments[i], redundant && i == 0, known_there);
+	say(speaking, room, known_there);
 }
 
 /* What the person has said with another client, in this room: as he himself, where we may, else as `ghost`. */

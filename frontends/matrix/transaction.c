@@ -20,6 +20,8 @@
 #include "frontends/matrix/moderation.h"
 #include "frontends/matrix/outsider.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/person_picture.h"
+#include "frontends/matrix/ping.h"
 #include "frontends/matrix/poll.h"
 #include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_room.h"
@@ -129,6 +131,8 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 
 	if (!ours && event->membership == MATRIX_JOIN && person_note_name(frontend, who, event->display_name))
 		matrix_later(frontend, nickname_changed, who, NULL);
+	if (!ours && event->membership == MATRIX_JOIN)
+		person_picture_note(frontend, who, event->url);
 	if (!ours)
 		profile_changed(frontend, event);
 	if (!room)
@@ -364,13 +368,6 @@ static void postponed_free(struct postponed *postponed)
 	mem_free(postponed);
 }
 
-static bool is_loading(struct matrix_frontend *frontend, const char *id)
-{
-	const struct resource *resource = person_attach(frontend, id);
-
-	return resource && resource->identity->state == IDENTITY_LOADING;
-}
-
 /* Whether somebody who says something here is not known yet. */
 static bool has_unread_accounts(struct matrix_frontend *frontend, const struct cJSON *body)
 {
@@ -386,9 +383,9 @@ static bool has_unread_accounts(struct matrix_frontend *frontend, const struct c
 		if (!sender || !room || !matrix_is_user_id(sender) ||
 		    matrix_is_ours(&frontend->names, sender))
 			continue;
-		found = is_loading(frontend, sender) || found;
+		found = person_is_loading(frontend, sender) || found;
 		if (room->relay)
-			found = is_loading(frontend, room->relay) || found;
+			found = person_is_loading(frontend, room->relay) || found;
 	}
 	arena_finish(&arena);
 	return found;
@@ -408,13 +405,14 @@ void transactions_go_on(struct matrix_frontend *frontend, const char *unused, co
 		struct accepting *accepting = first->accepting;
 
 		bool waits = has_unread_accounts(frontend, first->body) ||
-		             (!first->found && gaps_are_looked_for(frontend));
+		             (!first->found && gaps_hold_up(frontend));
 
 		if (waits && !has_waited_long(first))
 			return;
 		take_transaction(frontend, accepting, first->body);
 		postponed_free(first);
 	}
+	gaps_taken(frontend);
 }
 
 /* `body` becomes ours. */
@@ -462,7 +460,7 @@ static void on_transaction(void *context, struct appservice_request *request, co
 	struct accepting *accepting = accept_later(frontend, request);
 
 	gaps_look(frontend);
-	if (!list_empty(&frontend->postponed) || gaps_are_looked_for(frontend) || has_unread_accounts(frontend, body)) {
+	if (!list_empty(&frontend->postponed) || gaps_hold_up(frontend) || has_unread_accounts(frontend, body)) {
 		postpone(accepting, json_copy(body), &frontend->postponed);
 		transactions_go_on(frontend, NULL, NULL);
 		return;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -69,6 +70,7 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	struct matrix_room *room = matrix_room_set(frontend, to, kind, owner, name);
 
 	room->in_room = in_room;
+	room->unread = true;
 	mem_replace(&room->relay, relay);
 	matrix_room_store(frontend, room);
 	if (kind == MATRIX_ROOM_CHAT)
@@ -80,6 +82,7 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	matrix_later(frontend, show_waiting, NULL, NULL);
 	if (kind == MATRIX_ROOM_PORTAL)
 		matrix_later(frontend, portal_rooms_sync, name, NULL);
+	CRASH_POINT("core.matrix.upgrade.tied");
 	mem_free(owner);
 	mem_free(name);
 	mem_free(relay);
@@ -100,6 +103,7 @@ static void stay(struct matrix_frontend *frontend, struct matrix_room *room, con
 	if (!room->successor || strcmp(room->successor, successor) != 0)
 		return;
 	MEM_FREE(room->successor);
+	MEM_FREE(room->successor_by);
 	room->successor_allowed = false;
 	matrix_room_store(frontend, room);
 	if (room->closed)
@@ -193,8 +197,10 @@ static void on_power(void *context, const struct room_power *power)
 	struct matrix_frontend *frontend = following->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, following->from);
 
+	CRASH_POINT("core.matrix.upgrade.asked");
 	if (power->may && room) {
 		mem_replace(&room->successor, following->to);
+		MEM_FREE(room->successor_by);
 		room->successor_allowed = true;
 		matrix_room_store(frontend, room);
 		look_at(frontend, room, following->to);
@@ -210,7 +216,10 @@ void upgrade_follow(struct matrix_frontend *frontend, struct matrix_room *room, 
                     const char *replacement)
 {
 	mem_replace(&room->successor, replacement);
+	mem_replace(&room->successor_by, sender);
 	room->successor_allowed = false;
+	/* The homeserver does not say it again: a process after this one asks. */
+	matrix_room_store(frontend, room);
 	room_power_check(frontend, room, sender, on_power, follow(frontend, room, replacement));
 }
 
@@ -221,7 +230,11 @@ void upgrades_recover(struct matrix_frontend *frontend)
 	while (map_next(frontend->rooms, &it)) {
 		const struct matrix_room *room = it.value;
 
-		if (room->successor)
+		if (room->unread)
+			gaps_read(frontend, room);
+		if (room->successor_by)
+			room_power_check(frontend, room, room->successor_by, on_power, follow(frontend, room, room->successor));
+		else if (room->successor)
 			look_at(frontend, room, room->successor);
 	}
 }

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -27,11 +29,10 @@ int slack_ties(struct slack_frontend *frontend, const char *who,
 		return TP_ERR_NOT_FOUND;
 	while (map_next(frontend->channels, &it)) {
 		const struct channel *channel = it.value;
-		const char *title = map_get(workspace->titles, channel->at.id);
 
 		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team))
 			each(context, &(struct frontend_tie){.place = channel->at.id,
-							     .name = title ? title : "",
+							     .name = channel->called ? channel->called : "",
 							     .room = channel->name,
 							     .closed = channel->archived});
 	}
@@ -59,12 +60,15 @@ static void on_joined(void *context, const struct web_reply *reply)
 	struct slack_frontend *frontend = tying->frontend;
 	struct workspace *workspace = workspace_find(frontend, tying->team);
 	bool in = !reply->err || reply->err == TP_ERR_EXISTS;
+	struct arena arena = {0};
 
 	if (!in)
 		log_warning(&frontend->base.log, "channel %s is not tied to %s, since the app cannot come into it: %s",
 			    tying->channel, log_quote(tying->room), reply->problem);
 	else if (workspace && !channel_find(frontend, tying->team, tying->channel, NULL))
-		portal_channel_tie(workspace, tying->channel, tying->room);
+		portal_channel_tie(workspace, tying->channel, tying->room,
+				   json_line(json_object(reply->json, "channel"), "name", &arena), false);
+	arena_finish(&arena);
 	tying_free(tying);
 }
 

@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/channel_name.h"
 #include "frontends/slack/chat.h"
+#include "frontends/slack/hidden.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/portal_channel.h"
 #include "frontends/slack/slack_text.h"
@@ -42,7 +44,7 @@ struct asking {
 	char *channel, *thread, *response_url;
 	char *argument;
 	char *creator;                       /* of the channel; NULL */
-	char *made;                          /* name of a channel; NULL */
+	char *called;                        /* name of the channel; NULL */
 	void (*then)(struct asking *asking); /* when it is known that he may */
 	bool help, registers, has_password;
 };
@@ -73,7 +75,7 @@ static void asking_free(void *context)
 	mem_free(asking->response_url);
 	mem_free_secret(asking->argument);
 	mem_free(asking->creator);
-	mem_free(asking->made);
+	mem_free(asking->called);
 	mem_free(asking);
 }
 
@@ -309,7 +311,7 @@ static void link_now(struct asking *asking)
 			    : no_room(asking, "This channel");
 
 	if (!text) {
-		portal_channel_tie(workspace, asking->channel, asking->argument);
+		portal_channel_tie(workspace, asking->channel, asking->argument, asking->called, false);
 		bool spoken_for = slack_person_ready(frontend, workspace->relay) != NULL;
 
 		text = mem_printf("This channel is tied to %s now.%s", asking->argument,
@@ -360,8 +362,7 @@ static void on_channel(void *context, const struct web_reply *answer)
 	} else {
 		asking->creator = mem_strdup(creator);
 		asking->then = known && channel.is_member ? link_now : enter;
-		if (known && *channel.name)
-			member_note_title(asking->workspace, asking->channel, channel.name);
+		asking->called = mem_strdup(known ? channel.name : "");
 		check_asker(asking);
 	}
 	arena_finish(&arena);
@@ -403,24 +404,6 @@ static void on_channel_to_unlink(void *context, const struct web_reply *answer)
 /* ------------------------------------------------------------------------------------------------ creating
  */
 
-/* Letters, digits, - and _, of at most 80: what Slack takes. */
-static void put_channel_name(struct buf *out, const char *room)
-{
-	for (const char *c = room; *c && out->len < 80; c++) {
-		unsigned char letter = (unsigned char)*c;
-
-		if (letter >= 'A' && letter <= 'Z')
-			buf_putc(out, (char)(letter - 'A' + 'a'));
-		else if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
-		         strchr("-_", *c))
-			buf_putc(out, *c);
-		else if (out->len && out->data[out->len - 1] != '-')
-			buf_putc(out, '-');
-	}
-	while (out->len && out->data[out->len - 1] == '-')
-		out->data[--out->len] = '\0';
-}
-
 static bool is_invited(const struct web_reply *answer)
 {
 	return !answer->err || answer->err == TP_ERR_EXISTS;
@@ -430,7 +413,7 @@ static void on_invited(void *context, const struct web_reply *answer)
 {
 	struct asking *asking = context;
 	bool invited = is_invited(answer);
-	char *text = mem_printf("I have made a channel for %s, %s, %s%s%s", asking->argument, asking->made,
+	char *text = mem_printf("I have made a channel for %s, %s, %s%s%s", asking->argument, asking->called,
 				invited ? "and invited you." : "but Slack does not let me invite you: ",
 				invited ? "" : answer->problem, invited ? "" : ". You can come in by yourself.");
 
@@ -453,8 +436,8 @@ static void on_created(void *context, const struct web_reply *answer)
 	} else {
 		const char *name = json_line(json_object(answer->json, "channel"), "name", &arena);
 
-		portal_channel_tie(workspace, id, asking->argument);
-		asking->made = mem_strdup(name ? name : id);
+		portal_channel_tie(workspace, id, asking->argument, name, true);
+		asking->called = mem_strdup(name ? name : id);
 		invite(workspace, id, asking->user, on_invited, asking, asking_free);
 	}
 	arena_finish(&arena);
@@ -467,7 +450,7 @@ static void create_now(struct asking *asking)
 	struct buf name = {0};
 	char *room = mem_strndup(asking->argument, length);
 
-	put_channel_name(&name, *wanted ? wanted : room);
+	channel_name_put(&name, *wanted ? wanted : room);
 	mem_free(asking->argument);
 	asking->argument = room;
 	char *why_not = no_room(asking, "A channel");
@@ -483,28 +466,36 @@ static void create_now(struct asking *asking)
 /* ------------------------------------------------------------------------------------------------- showing
  */
 
-static void list_channels(struct asking *asking)
+static void show_channels(void *context, int err, const char *problem, const struct map *hidden)
 {
+	struct asking *asking = context;
 	const struct workspace *workspace = asking->workspace;
 	struct slack_frontend *frontend = workspace->frontend;
 	struct map_iter it = {0};
 	struct buf text = {0};
 
-	while (map_next(frontend->channels, &it)) {
+	while (!err && map_next(frontend->channels, &it)) {
 		const struct channel *channel = it.value;
-		const char *title = map_get(workspace->titles, channel->at.id);
 
-		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team))
-			buf_printf(&text, "%s%s%s - %s%s", text.len ? "\n" : "", title && *title ? "#" : "",
-			           title && *title ? title : channel->at.id, channel->name,
+		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team) &&
+		    !map_get(hidden, channel->at.id))
+			buf_printf(&text, "%s%s%s - %s%s", text.len ? "\n" : "", channel->called ? "#" : "",
+			           channel->called ? channel->called : channel->at.id, channel->name,
 			           channel->archived   ? " (archived)"
 			           : channel->left_out ? " (left out: too many rooms)"
 			                               : "");
 	}
+	if (err)
+		buf_printf(&text, "Slack does not tell me which channels you may see: %s", problem);
 	reply(asking, text.len
 	                      ? buf_text(&text)
 	                      : "No channel is tied to a room of the network. Say in one: /bridge link ROOM");
 	buf_finish(&text);
+}
+
+static void list_channels(struct asking *asking)
+{
+	hidden_ask(asking->workspace, asking->user, show_channels, asking, asking_free);
 }
 
 static void list_people(struct asking *asking)
@@ -671,7 +662,8 @@ void slack_bot_command(struct workspace *workspace, const struct slack_command *
 
 struct offer {
 	struct workspace *workspace;
-	char *channel, *room;
+	char *address, *room;
+	char *channel; /* to which he is invited; NULL */
 	char user[SLACK_ID_MAX + 1];
 };
 
@@ -679,27 +671,47 @@ static void offer_free(void *context)
 {
 	struct offer *offer = context;
 
+	mem_free(offer->address);
 	mem_free(offer->channel);
 	mem_free(offer->room);
 	mem_free(offer);
 }
 
+static void offer_end(struct offer *offer, char *text)
+{
+	if (can_tell(offer->workspace))
+		slack_person_tell(offer->workspace->frontend, offer->address, text);
+	mem_free(text);
+	offer_free(offer);
+}
+
 static void on_offered(void *context, const struct web_reply *answer)
 {
 	struct offer *offer = context;
+	const char *known = map_get(offer->workspace->titles, offer->channel);
+	const char *title = known && *known ? known : offer->channel;
+
+	offer_end(offer, is_invited(answer)
+				 ? mem_printf("I have invited you to the channel of %s, %s.", offer->room, title)
+				 : mem_printf("You are offered %s, which the channel %s is tied to; Slack does not let me invite you: %s.",
+					      offer->room, title, answer->problem));
+}
+
+static void offer_channel(void *context, int err, const char *problem, const struct map *hidden)
+{
+	struct offer *offer = context;
 	struct workspace *workspace = offer->workspace;
-	const char *title = map_get(workspace->titles, offer->channel);
-	char *address = slack_address(workspace->team, offer->user);
+	const struct channel *channel =
+		err ? NULL : channel_portal(workspace->frontend, workspace->team, offer->room, hidden);
 
-	if (!is_invited(answer) && can_tell(workspace)) {
-		char *text = mem_printf("You are offered %s, which the channel %s is tied to; Slack does not let me invite you: %s.",
-					offer->room, title ? title : offer->channel, answer->problem);
-
-		slack_person_tell(workspace->frontend, address, text);
-		mem_free(text);
+	if (channel) {
+		offer->channel = mem_strdup(channel->at.id);
+		invite(workspace, offer->channel, offer->user, on_offered, offer, offer_free);
+		return;
 	}
-	mem_free(address);
-	offer_free(offer);
+	offer_end(offer, err ? mem_printf("Slack does not tell me which channels you may see: %s", problem)
+			     : mem_printf("No channel is tied to %s yet. Say /bridge link %s in one, or make one: create %s",
+					  offer->room, offer->room, offer->room));
 }
 
 void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room)
@@ -709,22 +721,38 @@ void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, 
 
 	if (!workspace || !slack_address_read(&person, address))
 		return;
-	const struct channel *channel = channel_portal(frontend, workspace->team, room);
+	struct offer *offer = MEM_NEW(struct offer);
 
-	if (channel) {
-		struct offer *offer = MEM_NEW(struct offer);
+	offer->workspace = workspace;
+	offer->address = mem_strdup(address);
+	offer->room = mem_strdup(room);
+	memcpy(offer->user, person.id, sizeof(offer->user));
+	hidden_ask(workspace, offer->user, offer_channel, offer, offer_free);
+}
 
-		offer->workspace = workspace;
-		offer->channel = mem_strdup(channel->at.id);
-		offer->room = mem_strdup(room);
-		memcpy(offer->user, person.id, sizeof(offer->user));
-		invite(workspace, offer->channel, offer->user, on_offered, offer, offer_free);
-		return;
-	}
-	char *text =
-	        mem_printf("No channel is tied to %s yet. Say /bridge link %s in one, or make one: create %s",
-	                   room, room, room);
+/* ------------------------------------------------------------------------------------------ being called by name */
 
-	slack_person_tell(frontend, address, text);
-	mem_free(text);
+/* "<@U123>" or "<@U123|name>". */
+static bool names(const char *text, const char *user)
+{
+	size_t length = strlen(user);
+
+	for (const char *at = strstr(text, "<@"); at; at = strstr(at + 2, "<@"))
+		if (!strncmp(at + 2, user, length) && (at[2 + length] == '>' || at[2 + length] == '|'))
+			return true;
+	return false;
+}
+
+bool slack_bot_is_called(const struct workspace *workspace, const struct slack_event *event)
+{
+	return event->kind == SLACK_MESSAGE && event->user && event->channel && !event->bot_id && !event->hidden_type &&
+	       names(event->text, workspace->bot_user) && !workspace_is_own(workspace, event);
+}
+
+void slack_bot_called(struct workspace *workspace, const struct slack_event *event)
+{
+	slack_whisper(workspace, event->channel, event->thread_ts, event->user,
+		      "This conversation is tied to nothing, so I do not read what is said here. My commands are taken here behind "
+		      "/bridge, and in a chat with me alone: /bridge help tells what there is, /bridge link ROOM ties this "
+		      "conversation to a room of the network.", 0);
 }

@@ -18,3 +18,6 @@ void slack_bot_line(struct workspace *workspace, const char *user, const struct 
 void slack_bot_command(struct workspace *workspace, const struct slack_command *command);
 /* frontend_ops.offer_room */
 void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, const char *room);
+/* Whether somebody calls the bot in a conversation; and where that stands for nothing: he is told how to talk to us. */
+bool slack_bot_is_called(const struct workspace *workspace, const struct slack_event *event);
+void slack_bot_called(struct workspace *workspace, const struct slack_event *event);

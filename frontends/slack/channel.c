@@ -80,7 +80,8 @@ static struct portal_channels *portals_of(const struct slack_frontend *frontend,
 	return portals;
 }
 
-struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room)
+struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room,
+			       const struct map *hidden)
 {
 	const struct portal_channels *portals = portals_of(frontend, room);
 	struct channel *found = NULL;
@@ -88,7 +89,8 @@ struct channel *channel_portal(const struct slack_frontend *frontend, const char
 	for (size_t i = 0; portals && i < portals->count; i++) {
 		struct channel *channel = portals->items[i];
 
-		if (!strcmp(channel->at.team, team) && (!found || (found->archived && !channel->archived)))
+		if (!strcmp(channel->at.team, team) && !map_get(hidden, channel->at.id) &&
+		    (!found || (found->archived && !channel->archived)))
 			found = channel;
 	}
 	return found;
@@ -188,6 +190,8 @@ static void channel_free(void *value)
 	mem_free(channel->place);
 	mem_free(channel->owner);
 	mem_free(channel->name);
+	mem_free(channel->called);
+	mem_free(channel->called_asked);
 	mem_free(channel->topic);
 	mem_free(channel->topic_asked);
 	mem_free(channel);
@@ -222,9 +226,11 @@ void channel_store(struct slack_frontend *frontend, const struct channel *channe
 {
 	/* The topic comes last, as it may have any words in it. */
 	char *value =
-	        mem_printf("%s%s%s%s%s", channel->in_room ? "room " : "", channel->archived ? "archived " : "",
-	                   channel->left_out ? "left-out " : "", channel->topic ? "topic=" : "",
-	                   channel->topic ? channel->topic : "");
+	        mem_printf("%s%s%s%s%s%s%s%s%s", channel->in_room ? "room " : "",
+	                   channel->archived ? "archived " : "", channel->left_out ? "left-out " : "",
+	                   channel->made ? "made " : "", channel->called ? "called=" : "",
+	                   channel->called ? channel->called : "", channel->called ? " " : "",
+	                   channel->topic ? "topic=" : "", channel->topic ? channel->topic : "");
 	const struct store_place place = {.place = channel->place,
 	                                  .kind = kinds[channel->kind],
 	                                  .owner = channel->owner ? channel->owner : "",
@@ -266,6 +272,26 @@ struct loading {
 	void (*ready)(struct slack_frontend *frontend);
 };
 
+/* What channel_store has written. */
+static void read_words(struct channel *channel, const char *value)
+{
+	while (*value) {
+		size_t length = strcspn(value, " ");
+
+		if (text_starts(value, "topic=")) {
+			channel->topic = mem_strdup(value + strlen("topic="));
+			return;
+		}
+		channel->in_room = channel->in_room || text_is_word(value, length, "room");
+		channel->archived = channel->archived || text_is_word(value, length, "archived");
+		channel->left_out = channel->left_out || text_is_word(value, length, "left-out");
+		channel->made = channel->made || text_is_word(value, length, "made");
+		if (text_starts(value, "called=") && !channel->called)
+			channel->called = mem_strndup(value + strlen("called="), length - strlen("called="));
+		value += length + strspn(value + length, " ");
+	}
+}
+
 static void load_one(struct slack_frontend *frontend, const struct store_place *place)
 {
 	struct channel *channel = NULL;
@@ -280,15 +306,7 @@ static void load_one(struct slack_frontend *frontend, const struct store_place *
 		            log_quote(place->place));
 		return;
 	}
-	const char *topic = strstr(place->value, "topic=");
-	char *words =
-	        mem_strndup(place->value, topic ? (size_t)(topic - place->value) : strlen(place->value));
-
-	channel->in_room = strstr(words, "room ") != NULL;
-	channel->archived = strstr(words, "archived ") != NULL;
-	channel->left_out = strstr(words, "left-out ") != NULL;
-	channel->topic = topic ? mem_strdup(topic + strlen("topic=")) : NULL;
-	mem_free(words);
+	read_words(channel, place->value);
 }
 
 static void on_places(void *context, int err, const struct store_place *places, size_t count)

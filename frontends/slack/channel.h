@@ -21,8 +21,12 @@ struct channel {
 	char *name;       /* CHAT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	bool in_room;     /* CHAT with somebody whom one knows from a room only */
 	bool archived;    /* PORTAL: nobody can say anything there */
+	uint64_t archived_ms; /* PORTAL, clock_ms: when we heard last of archiving or opening it; 0: not since the start */
 	bool left_out;    /* PORTAL: the workspace's account is in as many rooms as it can be, and not in this one */
 	bool closed;      /* PORTAL: refuses what is posted; told to administrators */
+	bool made;        /* PORTAL: by us, for the room (bot.c) */
+	char *called;     /* PORTAL: its name at Slack, without #; NULL: not known */
+	char *called_asked; /* the one that it is to have, on its way to Slack (channel_name.c); NULL */
 	char *topic;      /* PORTAL: as people know it; NULL */
 	char *topic_asked; /* the network's, on its way to Slack; NULL */
 	bool catching_up; /* its history is being read: what comes meanwhile waits (history.c) */
@@ -45,8 +49,10 @@ struct channel *channel_at(const struct slack_frontend *frontend, const char *pl
 struct channel *channel_chat(const struct slack_frontend *frontend, const char *owner, const char *name);
 /* The DM of this person and the bot; NULL: not known. */
 struct channel *channel_control(const struct slack_frontend *frontend, const char *owner);
-/* The first of this workspace that is tied to the legacy room, and not archived if there is such a one; NULL. */
-struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room);
+/* The first of this workspace that is tied to the legacy room, and not archived if there is such a one; NULL. Without
+ * those in `hidden` (hidden.h), unless that is NULL. */
+struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room,
+			       const struct map *hidden);
 /* Whether the legacy room of this portal is tied to other channels as well. */
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel);
 /* Whether a channel that is tied to the legacy room is of a workspace that is served. */

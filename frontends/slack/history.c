@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -20,6 +21,7 @@
 #define THREADS "slack threads" /* place -> threads in which something was said lately, the newest last */
 #define TOPIC "slack topic" /* place -> time stamp of the newest topic, our own included */
 #define ARCHIVED "slack archived" /* place -> when it was archived, or opened again */
+#define RENAMED "slack called" /* place -> time stamp of the newest name, our own included */
 #define IN_CHAT "slack in chat" /* of the message map: "TEAM/CHANNEL/TS" -> the thread that it is in */
 #define CHAT "slack chat"
 #define PAGE 200         /* messages; fewer if that is too large an answer */
@@ -101,11 +103,15 @@ void history_forget(struct slack_frontend *frontend, struct channel *channel)
 	note_set(frontend, THREADS, channel->place, NULL);
 	note_set(frontend, TOPIC, channel->place, NULL);
 	note_set(frontend, ARCHIVED, channel->place, NULL);
+	note_set(frontend, RENAMED, channel->place, NULL);
 }
 
 bool history_is_newest(struct slack_frontend *frontend, const struct channel *channel, const struct slack_event *event)
 {
-	const char *kind = event->kind == SLACK_TOPIC ? TOPIC : event->kind == SLACK_ARCHIVE ? ARCHIVED : NULL;
+	const char *kind = event->kind == SLACK_TOPIC     ? TOPIC
+	                   : event->kind == SLACK_ARCHIVE ? ARCHIVED
+	                   : event->kind == SLACK_RENAME  ? RENAMED
+	                                                  : NULL;
 	const char *ts = event->ts ? event->ts : event->event_ts;
 
 	if (!kind || !ts)
@@ -113,7 +119,8 @@ bool history_is_newest(struct slack_frontend *frontend, const struct channel *ch
 	char *newest = note_get(frontend, kind, channel->place);
 	bool is_newest = !slack_is_ts(newest) || slack_ts_compare(newest, ts) <= 0;
 
-	if (is_newest)
+	/* Which of the event and the message about a rename is the later one nobody says. */
+	if (is_newest && (event->kind != SLACK_RENAME || event->ts))
 		note_set(frontend, kind, channel->place, ts);
 	mem_free(newest);
 	return is_newest;
@@ -295,6 +302,7 @@ static void hand_over(struct reading *reading, struct channel *channel)
 			                 CONTAINER_OF(link, struct message, link)->json);
 	if (workspace)
 		missed_hand_over(reading->missed, workspace, channel);
+	CRASH_POINT("slack.history.taken");
 	if (reading->count)
 		log_info(&reading->frontend->base.log,
 		         "%s: %u messages are read back from history; what came before is dropped", channel->place,
@@ -323,6 +331,7 @@ static void on_done(void *context, const struct web_reply *reply)
 	struct channel *channel = channel_at(frontend, reading->place);
 	struct map_iter it = {0};
 
+	CRASH_POINT("slack.history.read");
 	/* Long messages: anew, with fewer at once. What of a thread was read comes twice, and counts once. */
 	if (channel && reply->err == TP_ERR_LIMIT && reading->page > 1) {
 		reading->page /= 8;
@@ -433,6 +442,14 @@ static void begin(struct slack_frontend *frontend, struct channel *channel)
 	mem_free(threads);
 }
 
+void history_catch_up_at(struct slack_frontend *frontend, struct channel *channel)
+{
+	if (channel->catching_up)
+		channel->behind = true;
+	else
+		begin(frontend, channel);
+}
+
 static void catch_up(struct slack_frontend *frontend, const char *team)
 {
 	struct map_iter it = {0};
@@ -443,10 +460,7 @@ static void catch_up(struct slack_frontend *frontend, const char *team)
 		if (channel->archived || !workspace_find(frontend, channel->at.team) ||
 		    (team && strcmp(channel->at.team, team) != 0))
 			continue;
-		if (channel->catching_up)
-			channel->behind = true;
-		else
-			begin(frontend, channel);
+		history_catch_up_at(frontend, channel);
 	}
 }
 

@@ -13,11 +13,13 @@
 void history_catch_up(struct slack_frontend *frontend);
 /* Of one workspace. */
 void history_catch_up_in(struct slack_frontend *frontend, const char *team);
+/* Of one conversation. */
+void history_catch_up_at(struct slack_frontend *frontend, struct channel *channel);
 /* From now on; what was said before is nobody's business. */
 void history_begin(struct slack_frontend *frontend, const struct channel *channel);
 void history_forget(struct slack_frontend *frontend, struct channel *channel);
-/* Notes the newest topic, and the last time that it was archived or opened again. False: the event is older than that.
- * True of all other events. */
+/* Notes the newest topic and name, and the last time that it was archived or opened again. False: the event is older
+ * than that. True of all other events. */
 bool history_is_newest(struct slack_frontend *frontend, const struct channel *channel, const struct slack_event *event);
 /* Whether what comes has to wait, as it belongs behind what is being read. */
 bool history_is_waited_for(const struct channel *channel);

@@ -11,6 +11,8 @@
 #include "config/limits.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
+#include "frontends/slack/channel_name.h"
+#include "frontends/slack/channel_state.h"
 #include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/known.h"
@@ -167,16 +169,6 @@ static void take_saying(struct workspace *workspace, struct channel *channel, co
 	}
 }
 
-static void tell_lost(struct workspace *workspace, const struct channel *channel, bool put_out)
-{
-	char *text =
-	        mem_printf("%s of the network is not tied to the channel %s any more: %s.", channel->name,
-	                   channel->at.id, put_out ? "the bot was put out of it" : "the channel is gone");
-
-	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_WARNING, text);
-	mem_free(text);
-}
-
 static void take_presence(struct workspace *workspace, struct channel *channel,
                           const struct slack_event *event)
 {
@@ -214,14 +206,27 @@ static void take_user(struct workspace *workspace, const struct slack_event *eve
 	arena_finish(&arena);
 }
 
+/* An event and a message tell of it; the message says who did it, and history has it. */
+static void take_rename(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
+{
+	channel_name_note(workspace->frontend, channel, event->text);
+	if (event->ts && !workspace_is_own(workspace, event))
+		said_take(workspace, channel, event);
+}
+
 static void take(struct workspace *workspace, const struct slack_event *event)
 {
 	struct slack_frontend *frontend = workspace->frontend;
 	struct channel *channel = channel_of(workspace, event);
 	bool portal = channel && channel->kind == CHANNEL_PORTAL;
 
-	if (!channel && event->channel && !is_dm(event, channel))
+	if (!channel && event->channel && !is_dm(event, channel)) {
+		if (event->kind == SLACK_RENAME && map_get(workspace->titles, event->channel))
+			member_note_title(workspace, event->channel, event->text);
+		else if (slack_bot_is_called(workspace, event) && !was_seen(workspace, event))
+			slack_bot_called(workspace, event);
 		return;
+	}
 	if (was_seen(workspace, event)) {
 		log_debug(&workspace->log, "%s came before: dropped",
 		          log_quote(event->event_id ? event->event_id : event->ts));
@@ -245,17 +250,16 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		take_presence(workspace, channel, event);
 		break;
 	case SLACK_RENAME:
-		member_note_title(workspace, event->channel, event->text);
+		if (portal)
+			take_rename(workspace, channel, event);
 		break;
 	case SLACK_ARCHIVE:
 		if (portal)
 			portal_channel_archive(frontend, channel, event->added);
 		break;
 	case SLACK_CHANNEL_GONE:
-		if (portal) {
-			tell_lost(workspace, channel, event->left);
-			portal_channel_untie(frontend, &channel);
-		}
+		if (portal)
+			portal_channel_lost(workspace, &channel, event->left);
 		break;
 	case SLACK_USER:
 		take_user(workspace, event);
@@ -268,6 +272,8 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 		log_warning(&workspace->log,
 		            "Slack has left out events, as there were too many: what was said is read back");
 		history_catch_up(frontend);
+		channel_states_read(frontend, workspace->team);
+		slack_people_look_again(frontend, workspace->team);
 		break;
 	case SLACK_EMOJI:
 		custom_emoji_changed(workspace, event->object);
@@ -319,7 +325,7 @@ static struct waiting_event *wait_with(struct workspace *workspace, const struct
 static bool is_about_text(const struct slack_event *event)
 {
 	return event->kind == SLACK_MESSAGE || event->kind == SLACK_EDIT || event->kind == SLACK_DELETE ||
-	       event->kind == SLACK_REACTION || event->kind == SLACK_TOPIC;
+	       event->kind == SLACK_REACTION || event->kind == SLACK_TOPIC || event->kind == SLACK_RENAME;
 }
 
 /* Whether something has to be known first that is being asked for. Also of what waits for others: it asks now, so that

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/spool/spool.h"
 
@@ -16,6 +17,7 @@
 #define LATELY "slack said lately"
 #define LATELY_LINES 16
 #define REACTIONS "slack reactions"
+#define CHANGES "slack reactions changed" /* "TEAM/CHANNEL" -> "TS USER NAME TIME" a line: events come in any order */
 
 struct known {
 	struct list messages;
@@ -195,8 +197,10 @@ void known_forget(struct slack_frontend *frontend, struct channel *channel)
 {
 	note_set(frontend, SAID, channel->place, NULL);
 	note_set(frontend, LATELY, channel->place, NULL);
-	if (channel->kind != CHANNEL_CHAT)
+	if (channel->kind != CHANNEL_CHAT) {
 		note_set(frontend, REACTIONS, channel->place, NULL);
+		note_set(frontend, CHANGES, channel->place, NULL);
+	}
 	known_free(channel);
 }
 
@@ -255,6 +259,37 @@ static void store_change(struct slack_frontend *frontend, const char *place, con
 	buf_finish(&note);
 }
 
+/* Whether this reaction has changed again since. If not, it is noted when it did: the event of a removal may come before
+ * that of what it removes, which Slack sends again later. */
+static bool is_overtaken(struct slack_frontend *frontend, const char *place, const struct slack_event *event)
+{
+	char *note, *rest, *line;
+	char *name = mem_printf("%s %s %s ", event->ts, event->user, event->reaction);
+	unsigned count = 0;
+	struct buf out = {0};
+	bool overtaken = false;
+
+	if (!slack_is_ts(event->event_ts)) {
+		mem_free(name);
+		return false;
+	}
+	note = rest = note_get(frontend, CHANGES, place);
+	/* The newest first. */
+	buf_printf(&out, "%s%s", name, event->event_ts);
+	while ((line = strsep(&rest, "\n")) && ++count < LIMIT_SLACK_KNOWN_REACTIONS) {
+		if (text_starts(line, name))
+			overtaken = slack_ts_compare(line + strlen(name), event->event_ts) > 0;
+		else
+			buf_printf(&out, "\n%s", line);
+	}
+	if (!overtaken)
+		note_set(frontend, CHANGES, place, buf_text(&out));
+	buf_finish(&out);
+	mem_free(name);
+	mem_free(note);
+	return overtaken;
+}
+
 bool known_react(struct slack_frontend *frontend, const char *team, const struct slack_event *event)
 {
 	struct keeping keeping = {.event = event};
@@ -263,6 +298,10 @@ bool known_react(struct slack_frontend *frontend, const char *team, const struct
 	if (strchr(event->reaction, ' ') || !known_reactions(frontend, team, event->channel, event->ts, NULL, NULL))
 		return true;
 	place = conversation(team, event->channel);
+	if (is_overtaken(frontend, place, event)) {
+		mem_free(place);
+		return false;
+	}
 	note = rest = note_get(frontend, REACTIONS, place);
 	snprintf(from, sizeof(from), "%s", strsep(&rest, "\n"));
 	known_reactions(frontend, team, event->channel, NULL, keep, &keeping);

@@ -130,6 +130,9 @@ void member_note(struct workspace *workspace, const struct cJSON *json)
 		mem_replace(&member->avatar, user.avatar);
 		member->admin = json_bool(json, "is_admin", false) || json_bool(json, "is_owner", false);
 		member->asked = true;
+		member->deleted = user.deleted;
+		if (user.deleted)
+			slack_later(workspace->frontend, slack_person_deactivated, member->address);
 	}
 	arena_finish(&arena);
 }
@@ -159,16 +162,12 @@ static void on_user(void *context, const struct web_reply *reply)
 	slack_later(workspace->frontend, incoming_go_on, NULL);
 }
 
-bool member_known(struct workspace *workspace, const char *id)
+void member_ask(struct workspace *workspace, const char *id)
 {
-	struct member *member = member_of(workspace, id);
-
-	if (member->name || member->asked)
-		return member->name != NULL;
 	struct asking *asking = MEM_NEW_TEXT(struct asking, id, id);
 	const struct web_argument arguments[] = {{"user", id}};
 
-	member->asked = true;
+	member_of(workspace, id)->asked = true;
 	asking->workspace = workspace;
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = "users.info",
 	                                                          .token = &workspace->token,
@@ -177,6 +176,15 @@ bool member_known(struct workspace *workspace, const char *id)
 	                                                          .done = on_user,
 	                                                          .context = asking,
 	                                                          .drop = mem_free});
+}
+
+bool member_known(struct workspace *workspace, const char *id)
+{
+	const struct member *member = member_of(workspace, id);
+
+	if (member->name || member->asked)
+		return member->name != NULL;
+	member_ask(workspace, id);
 	return false;
 }
 

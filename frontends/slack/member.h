@@ -18,7 +18,10 @@ struct member {
 	char *avatar;      /* https; NULL */
 	bool asked;        /* an answer is on its way, or there will be none */
 	bool admin;        /* of the workspace */
+	bool deleted;      /* deactivated: may not use Slack any more */
+	bool look;         /* is to be asked for again (slack_people_look_again) */
 	bool unregistered; /* has no account: the store need not be asked again */
+	bool switched_off; /* his account may not log in: until he logs in, it need not be asked either */
 	bool told_unheard; /* that nobody hears him */
 	bool curious; /* is told when the network session is up: asked for it, or was told of a trouble */
 	bool opening; /* the DM with the bot is on its way */
@@ -33,12 +36,14 @@ struct member {
 struct member *member_of(struct workspace *workspace, const char *id);
 /* Asks for name and picture unless that was done. True: they are known, or cannot be. */
 bool member_known(struct workspace *workspace, const char *id);
+/* The same, also if that was done. */
+void member_ask(struct workspace *workspace, const char *id);
 /* What others see: the name, or the id while it is not known. */
 const char *member_name(struct workspace *workspace, const char *id);
 /* Whose name that is, in whatever case; NULL: nobody's that we know, or of several. Who has left the workspace
  * is nobody. */
 const struct member *member_called(const struct workspace *workspace, const char *name);
-/* users.info or an event has told it. */
+/* users.info or an event has told it. Who was deactivated is signed out (slack_person_deactivated). */
 void member_note(struct workspace *workspace, const struct cJSON *user);
 /* What ids are called (slack_text.h): users as they are known here. `missing` becomes true if somebody was
  * met who is not known yet, and is asked for now. */

@@ -20,6 +20,7 @@
 
 struct notice {
 	struct list link;
+	uint64_t trace;
 	char text[];
 };
 
@@ -65,7 +66,7 @@ void slack_person_set_control(struct slack_frontend *frontend, const char *addre
 	LIST_EACH (link, &member->notices) {
 		struct notice *notice = CONTAINER_OF(link, struct notice, link);
 
-		slack_notice(member->workspace, id, NULL, notice->text);
+		slack_notice_about(member->workspace, id, NULL, notice->text, notice->trace);
 		notice_free(member, notice);
 	}
 	slack_chats_go_on(frontend, address);
@@ -115,10 +116,11 @@ void slack_person_open_control(struct slack_frontend *frontend, const char *addr
 	                                               .drop = mem_free});
 }
 
-static void keep(struct member *member, const char *text)
+static void keep(struct member *member, const char *text, uint64_t trace)
 {
 	struct notice *notice = MEM_NEW_TEXT(struct notice, text, text);
 
+	notice->trace = trace;
 	if (member->notices_count >= LIMIT_SLACK_NOTICES) {
 		log_warning(&member->workspace->log,
 		            "%s has no DM with the bot yet: the oldest notice is dropped", member->id);
@@ -130,9 +132,14 @@ static void keep(struct member *member, const char *text)
 
 void slack_person_tell(struct slack_frontend *frontend, const char *address, const char *text)
 {
+	slack_person_tell_about(frontend, address, text, 0);
+}
+
+void slack_person_tell_about(struct slack_frontend *frontend, const char *address, const char *text, uint64_t trace)
+{
 	struct member *member = slack_person_of(frontend, address);
 
-	if (!member)
+	if (!member || member->deleted)
 		return;
 	if (!strcmp(address, member->workspace->relay)) {
 		char *whole = mem_printf("Of the account that speaks for people of %s: %s",
@@ -145,10 +152,10 @@ void slack_person_tell(struct slack_frontend *frontend, const char *address, con
 	const struct channel *control = channel_control(frontend, address);
 
 	if (control) {
-		slack_notice(member->workspace, control->at.id, NULL, text);
+		slack_notice_about(member->workspace, control->at.id, NULL, text, trace);
 		return;
 	}
-	keep(member, text);
+	keep(member, text, trace);
 	slack_person_open_control(frontend, address);
 }
 
@@ -164,7 +171,85 @@ struct resource *slack_person_attach(struct slack_frontend *frontend, const char
 	struct resource *resource = session_find(frontend->base.transport, &frontend->base, address, "");
 	const struct member *member = resource ? NULL : slack_person_of(frontend, address);
 
-	return member && !member->unregistered ? resident_attach(&frontend->base, address) : resource;
+	if (!member || member->unregistered || member->switched_off || member->deleted)
+		return resource;
+	/* Who was deactivated while nobody heard of it is signed out then. */
+	if (strcmp(address, member->workspace->relay) != 0)
+		member_known(member->workspace, member->id);
+	return resident_attach(&frontend->base, address);
+}
+
+static void on_signed_out(struct frontend *base, const char *address, const char *name)
+{
+	struct slack_frontend *frontend = slack_frontend_of(base);
+	const struct member *member = slack_person_of(frontend, address);
+
+	if (!member)
+		return;
+	char *text = mem_printf("%s (%s) was deactivated in %s, and is signed out of the network. The account %s is kept; "
+				"if it is not to be: unregister %s",
+				member->name, member->id, member->workspace->name, name, address);
+
+	workspace_tell_admins(frontend, member->workspace, LOG_LEVEL_INFO, text);
+	mem_free(text);
+}
+
+void slack_person_deactivated(struct slack_frontend *frontend, const char *address)
+{
+	struct member *member = slack_person_of(frontend, address);
+
+	if (!member || !member->deleted)
+		return;
+	slack_person_forget(member);
+	resident_sign_out(&frontend->base, address, on_signed_out);
+}
+
+static struct member *next_to_look_at(struct slack_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->base.transport->identities, &it)) {
+		const struct identity *identity = it.value;
+		const struct workspace *workspace =
+			identity->frontend == &frontend->base ? workspace_of(frontend, identity->address) : NULL;
+		struct slack_address parts;
+		struct member *member = workspace && slack_address_read(&parts, identity->address)
+						? map_get(workspace->members, parts.id)
+						: NULL;
+
+		if (member && member->look)
+			return member;
+	}
+	return NULL;
+}
+
+static void look_at_next(struct slack_frontend *frontend, const char *unused)
+{
+	struct member *member = next_to_look_at(frontend);
+
+	(void)unused;
+	frontend->looking = member != NULL;
+	if (!member)
+		return;
+	member->look = false;
+	member_ask(member->workspace, member->id);
+	later_put(&frontend->later, LIMIT_SLACK_LOOK_MS, (later_function *)look_at_next, NULL, NULL);
+}
+
+static void is_to_be_looked_at(struct slack_frontend *frontend, const char *address, void *unused)
+{
+	struct member *member = slack_person_of(frontend, address);
+
+	(void)unused;
+	if (member)
+		member->look = strcmp(address, member->workspace->relay) != 0;
+}
+
+void slack_people_look_again(struct slack_frontend *frontend, const char *team)
+{
+	slack_people_each(frontend, team, is_to_be_looked_at, NULL);
+	if (!frontend->looking)
+		look_at_next(frontend, NULL);
 }
 
 void slack_people_each(struct slack_frontend *frontend, const char *team, slack_each_person *each, void *context)
@@ -213,7 +298,7 @@ void slack_person_registered(struct slack_frontend *frontend, const char *addres
 	struct member *member = slack_person_of(frontend, address);
 
 	if (member) {
-		member->unregistered = false;
+		member->unregistered = member->switched_off = false;
 		slack_person_attach(frontend, address);
 	} else if (frontend->settled) {
 		leave(frontend, address, NULL);
@@ -263,6 +348,7 @@ void slack_person_show_session(struct slack_frontend *frontend, struct identity 
 	if (!member)
 		return;
 	member->unregistered = session->state == SESSION_UNREGISTERED;
+	member->switched_off = session->state == SESSION_DISABLED;
 	if (!member->unregistered)
 		member->told_unheard = false;
 	if (session->state == SESSION_CONNECTED)

@@ -13,11 +13,18 @@ struct member *slack_person_of(struct slack_frontend *frontend, const char *addr
 /* In the DM with the bot, which is opened if it is not known; the workspace's own identity: to
  * administrators. */
 void slack_person_tell(struct slack_frontend *frontend, const char *address, const char *text);
+/* The same about something that was said; its trace number is for the log. */
+void slack_person_tell_about(struct slack_frontend *frontend, const char *address, const char *text, uint64_t trace);
 /* The always present client of this address, attached if it is not; NULL: no account, or banned. The account
  * may be still unknown, or not be there. Not from inside deliver. */
 struct resource *slack_person_attach(struct slack_frontend *frontend, const char *address);
 /* slack_later: there is an account now, or somebody who was there before a restart. */
 void slack_person_registered(struct slack_frontend *frontend, const char *address);
+/* slack_later: he was deactivated at Slack: signed out of the network, which administrators are told. */
+void slack_person_deactivated(struct slack_frontend *frontend, const char *address);
+/* After a gap: whether people who are here were deactivated meanwhile, one each LIMIT_SLACK_LOOK_MS; `team` NULL: of
+ * all workspaces that are served. */
+void slack_people_look_again(struct slack_frontend *frontend, const char *team);
 /* The client of somebody whose account has been read; NULL: not here, or not yet. */
 struct resource *slack_person_ready(struct slack_frontend *frontend, const char *address);
 /* slack_later: what waits for the person can be shown now. */

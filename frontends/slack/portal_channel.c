@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/channel_name.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/slack_text.h"
@@ -234,7 +236,7 @@ void portal_channels_join_again(struct slack_frontend *frontend, const char *add
 		return;
 	}
 	const struct web_argument arguments[] = {{"user", member->id},
-	                                         {"types", "public_channel,private_channel"},
+	                                         {"types", "public_channel,private_channel,mpim"},
 	                                         {"exclude_archived", "true"}};
 	struct looking *looking = MEM_NEW_TEXT(struct looking, address, address);
 
@@ -291,13 +293,15 @@ static void bring_in(struct slack_frontend *frontend, const struct workspace *wo
 	slack_people_each(frontend, workspace->team, join_again, NULL);
 }
 
-struct channel *portal_channel_tie(struct workspace *workspace, const char *id, const char *room)
+struct channel *portal_channel_tie(struct workspace *workspace, const char *id, const char *room,
+                                   const char *called, bool made)
 {
 	struct slack_frontend *frontend = workspace->frontend;
 	char *place = slack_address(workspace->team, id);
 	struct channel *channel = channel_set(frontend, place, CHANNEL_PORTAL, NULL, room);
 
 	mem_free(place);
+	channel_name_begin(frontend, channel, called, made);
 	history_begin(frontend, channel);
 	bring_in(frontend, workspace);
 	return channel;
@@ -307,14 +311,29 @@ void portal_channel_untie(struct slack_frontend *frontend, struct channel **chan
 {
 	slack_people_each(frontend, (*channel)->at.team, take_out, *channel);
 	history_forget(frontend, *channel);
+	channel_name_forget(frontend, *channel);
 	fill(frontend, (*channel)->at.team);
 	channel_forget(frontend, channel);
+}
+
+void portal_channel_lost(struct workspace *workspace, struct channel **channel, bool put_out)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+	const char *called = (*channel)->called;
+	char *text = mem_printf("%s of the network is not tied to the channel %s any more: %s.", (*channel)->name,
+	                        called ? called : (*channel)->at.id,
+	                        put_out ? "the bot was put out of it" : "the channel is gone");
+
+	workspace_tell_admins(frontend, workspace, LOG_LEVEL_WARNING, text);
+	mem_free(text);
+	portal_channel_untie(frontend, channel);
 }
 
 void portal_channel_archive(struct slack_frontend *frontend, struct channel *channel, bool archived)
 {
 	const struct workspace *workspace = workspace_find(frontend, channel->at.team);
 
+	channel->archived_ms = clock_ms();
 	/* An event and a message tell of it. */
 	if (channel->archived == archived)
 		return;
@@ -362,15 +381,37 @@ static void say_line(struct slack_frontend *frontend, struct channel *channel, v
 		slack_notice(workspace, channel->at.id, NULL, context);
 }
 
+/* Who of the room's people is one of ours, who are seen in Slack: of one who has left the room the network tells
+ * when he is not in the portal any more. True: it was noted already. */
+static bool note_ours(struct slack_frontend *frontend, const char *room, const char *nickname, bool ours)
+{
+	char *name = mem_printf("%s %s", room, nickname);
+	struct text_key key;
+	const char *lower = text_key_lower(&key, name);
+	bool noted = map_get(frontend->ours, lower) != NULL;
+
+	if (ours)
+		map_set(&frontend->ours, lower, frontend);
+	else if (noted)
+		map_remove(frontend->ours, lower);
+	text_key_finish(&key);
+	mem_free(name);
+	return noted;
+}
+
 /* Who was there when we came is no news. */
-static bool is_new(const struct slack_frontend *frontend, const struct event_participant *participant)
+static bool is_new(struct slack_frontend *frontend, const struct event_participant *participant)
 {
 	const struct room *room = portal_listener(&frontend->base, participant->room);
 	const char *name = participant->new_nickname && *participant->new_nickname ? participant->new_nickname
 	                                                                           : participant->nickname;
+	bool ours = portal_has_nickname(&frontend->base, participant->room, name);
+	bool was_ours = note_ours(frontend, participant->room, participant->nickname, false);
 
-	return room && room->state == ROOM_JOINED &&
-	       !portal_has_nickname(&frontend->base, participant->room, name);
+	/* Somebody else may have the nickname of one who is gone. */
+	if (ours)
+		note_ours(frontend, participant->room, name, true);
+	return room && room->state == ROOM_JOINED && !ours && !(was_ours && participant->status == STATUS_OFFLINE);
 }
 
 void portal_channel_show_participant(struct slack_frontend *frontend, struct identity *to,
@@ -382,8 +423,10 @@ void portal_channel_show_participant(struct slack_frontend *frontend, struct ide
 
 	if (participant->self && gone && !renamed)
 		tell_removed(frontend, to, participant);
-	if (participant->self || !frontend->config.show_joins ||
-	    !portal_is_listener(to, participant->room) || !is_new(frontend, participant))
+	if (participant->self && !gone)
+		note_ours(frontend, participant->room, renamed ? participant->new_nickname : participant->nickname, true);
+	if (participant->self || !portal_is_listener(to, participant->room) || !is_new(frontend, participant) ||
+	    !frontend->config.show_joins)
 		return;
 	if (renamed)
 		text = mem_printf("%s is now called %s.", participant->nickname, participant->new_nickname);

@@ -11,8 +11,10 @@ struct resource;
 /* Whether the account that speaks for people of this workspace could be in this room, too: it is in those of all
  * channels that are tied, in LIMIT_ROOMS_PER_USER at most. */
 bool portal_channel_fits(const struct workspace *workspace, const char *room);
-/* Ties it, brings its people in and begins with what is said from now on. */
-struct channel *portal_channel_tie(struct workspace *workspace, const char *channel, const char *room);
+/* Ties it, brings its people in and begins with what is said from now on. `called`: its name; NULL: not known.
+ * `made`: by us, for this room. */
+struct channel *portal_channel_tie(struct workspace *workspace, const char *channel, const char *room,
+                                   const char *called, bool made);
 /* Everybody leaves the legacy room, unless another of his channels is tied to it. */
 void portal_channel_untie(struct slack_frontend *frontend, struct channel **channel);
 /* Into the legacy room with this client, unless it is there or on its way. Where there is no room for the account that
@@ -25,6 +27,8 @@ void portal_channel_person_out(struct slack_frontend *frontend, struct channel *
 /* slack_later: the person is logged in: into the rooms of all channels that he is in (users.conversations).
  */
 void portal_channels_join_again(struct slack_frontend *frontend, const char *address);
+/* We were put out of it, or it is gone: it is untied, and administrators are told. */
+void portal_channel_lost(struct workspace *workspace, struct channel **channel, bool put_out);
 void portal_channel_archive(struct slack_frontend *frontend, struct channel *channel, bool archived);
 
 /* From deliver. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/channel_name.h"
 #include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/known.h"
@@ -167,7 +168,7 @@ static void complain(struct saying *saying, int err)
 	if (saying->channel->kind == CHANNEL_CHAT)
 		slack_notice(workspace, source->channel, saying->channel->at.thread, text);
 	else
-		slack_whisper(workspace, source->channel, source->thread_ts, source->user, text);
+		slack_whisper(workspace, source->channel, source->thread_ts, source->user, text, 0);
 	mem_free(text);
 }
 
@@ -296,7 +297,7 @@ static void say(struct saying *saying)
 	                                .reply_author = quoted && !edit ? quoted->author : NULL,
 	                                .thread = thread,
 	                                .attachments = saying->files,
-	                                .attachments_count = edit ? 0 : saying->files_count};
+	                                .attachments_count = saying->files_count};
 
 	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	route(saying, EVENT_MESSAGE, &message);
@@ -383,6 +384,46 @@ static void set_topic(struct saying *saying)
 	buf_finish(&names.text);
 }
 
+static void rename_in_words(struct saying *saying)
+{
+	const struct slack_event *source = saying->source;
+	char *id = slack_message_id(source->channel, source->ts);
+
+	buf_printf(&saying->text, "/me has renamed the channel to %s", source->text);
+	route(saying, EVENT_MESSAGE, &(struct event_message){.text = buf_text(&saying->text), .id = id});
+	mem_free(id);
+}
+
+/* A channel that was made for a room has one name with it. */
+static void rename_room(struct saying *saying)
+{
+	const struct slack_event *source = saying->source;
+	struct slack_frontend *frontend = saying->workspace->frontend;
+	char *id = slack_message_id(source->channel, source->ts);
+	struct event event = {.type = EVENT_ROOM_CHANGE,
+	                      .message = {.kind = MESSAGE_ROOM,
+	                                  .name = saying->channel->name,
+	                                  .text = "",
+	                                  .id = id,
+	                                  .change = {.title = source->text}}};
+	struct event_message unused = {0};
+
+	if (!saying->channel->made || send_on(saying, speaker(saying, &unused), &event))
+		rename_in_words(saying);
+	else
+		channel_name_asked(frontend, saying->channel, source);
+	mem_free(id);
+}
+
+void said_rename_in_words(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
+{
+	struct saying saying;
+
+	saying_begin(&saying, workspace, channel, event);
+	rename_in_words(&saying);
+	saying_end(&saying);
+}
+
 /* A reaction does not say in which thread of a DM the message is. */
 static struct channel *chat_of_reaction(const struct workspace *workspace, const struct slack_event *event)
 {
@@ -422,6 +463,10 @@ void said_take(struct workspace *workspace, struct channel *channel, const struc
 	case SLACK_TOPIC:
 		if (channel->kind == CHANNEL_PORTAL)
 			set_topic(&saying);
+		break;
+	case SLACK_RENAME:
+		if (channel->kind == CHANNEL_PORTAL && event->user && *event->text)
+			rename_room(&saying);
 		break;
 	default:
 		break;

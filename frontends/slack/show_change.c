@@ -2,6 +2,7 @@
 /* What changes of what was said: edits, deletions, reactions. */
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "frontends/slack/reactions_put.h"
 #include "frontends/slack/show_private.h"
 #include "frontends/slack/slack_emoji.h"
@@ -39,6 +40,7 @@ static void delete_one(struct speaking *speaking, const char *part)
 	const char *ts = *part == PART_FILE || *part == PART_ATTACHMENT ? part + 1 : part;
 	const struct web_argument arguments[] = {{"channel", speaking->channel}, {"ts", ts}};
 
+	CRASH_POINT("slack.deleting");
 	post_call(post_create(speaking), "chat.delete", arguments, ARRAY_SIZE(arguments));
 }
 
@@ -80,6 +82,7 @@ static void update_part(void *context, const char *text, bool first)
 	const struct web_argument arguments[] = {
 	        {"channel", speaking->channel}, {"ts", ts}, {"text", text}, {"parse", "none"}, {"link_names", "false"}};
 
+	CRASH_POINT("slack.editing");
 	post_join(post, parting->series, first, PART_TEXT);
 	/* What is edited goes on to be called what it was. */
 	if (first)
@@ -190,6 +193,7 @@ static void change_reaction(void *context, const struct reaction_change *change)
 	const struct web_argument arguments[] = {
 	        {"channel", speaking->channel}, {"timestamp", reacting->ts}, {"name", buf_text(&name)}};
 
+	CRASH_POINT("slack.reacting");
 	post_call(of_reaction(post_create(speaking), change), change->added ? "reactions.add" : "reactions.remove",
 	          arguments, ARRAY_SIZE(arguments));
 	buf_finish(&name);

@@ -20,6 +20,7 @@
 #include "frontends/slack/show_private.h"
 #include "transport/delivery.h"
 #include "transport/in_flight.h"
+#include "transport/media/media.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
@@ -423,6 +424,13 @@ static char *key_of(const struct speaking *speaking)
 	return mem_printf("%s.%" PRId64 ".%d", speaking->frontend->records, clock_wall_ms(), speaking->made);
 }
 
+static bool is_ours(const struct slack_frontend *frontend, const char *url)
+{
+	const struct media *media = frontend->base.transport->media;
+
+	return media && media_is_own_url(media, url);
+}
+
 /* What a post says, and as whom; of a file: its link, should it not be had. */
 static void post_begin(struct post *post, const struct speaking *speaking, const char *mrkdwn)
 {
@@ -430,10 +438,10 @@ static void post_begin(struct post *post, const struct speaking *speaking, const
 	const char *avatar = message->author.avatar_url;
 	struct buf url = {0};
 
-	if (!message->author.name)
-		avatar_put_url(speaking->frontend, speaking->to, message, &url);
-	else if (avatar && text_starts(avatar, "https://"))
+	if (avatar && (text_starts(avatar, "https://") || is_ours(speaking->frontend, avatar)))
 		buf_puts(&url, avatar);
+	else if (!message->author.name)
+		avatar_put_url(speaking->frontend, speaking->to, message, &url);
 	post->mrkdwn = mem_strdup(mrkdwn);
 	post->username =
 	        mem_strndup(speaking->name, text_cut(speaking->name, strlen(speaking->name), USERNAME_MAX));

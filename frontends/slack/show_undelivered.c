@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "frontends/slack/channel.h"
+#include "frontends/slack/channel_name.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/show.h"
 #include "frontends/slack/workspace.h"
@@ -26,11 +27,16 @@ int slack_show_undelivered(struct slack_frontend *frontend, const char *address,
 {
 	const struct event_undelivered *undelivered = &event->undelivered;
 	const struct event_message *message = &undelivered->message;
+
+	if (message->change.title) {
+		channel_name_refused(frontend, undelivered);
+		return 0;
+	}
 	struct workspace *workspace = workspace_of(frontend, address);
 	bool room = message->kind == MESSAGE_ROOM, said = undelivered->text && *undelivered->text;
 	char *name = room ? NULL : channel_chat_name(message);
 	const struct channel *channel = !workspace ? NULL
-	                                : room     ? channel_portal(frontend, workspace->team, message->name)
+	                                : room     ? channel_portal(frontend, workspace->team, message->name, NULL)
 	                                           : channel_chat(frontend, address, name);
 	const char *what = said ? undelivered->text : reason_text(undelivered->reason);
 	char *text = *message->text ? mem_printf("Not delivered: %s (%.*s)", what,
@@ -40,11 +46,11 @@ int slack_show_undelivered(struct slack_frontend *frontend, const char *address,
 	struct slack_address person;
 
 	if (channel && room && slack_address_read(&person, address) && strcmp(address, workspace->relay) != 0)
-		slack_whisper(workspace, channel->at.id, NULL, person.id, text);
+		slack_whisper(workspace, channel->at.id, NULL, person.id, text, event->trace);
 	else if (channel)
-		slack_notice(workspace, channel->at.id, room ? NULL : channel->at.thread, text);
+		slack_notice_about(workspace, channel->at.id, room ? NULL : channel->at.thread, text, event->trace);
 	else
-		slack_person_tell(frontend, address, text);
+		slack_person_tell_about(frontend, address, text, event->trace);
 	mem_free(text);
 	mem_free(name);
 	/* It is in Slack's lane, and the person has the message before his eyes. */

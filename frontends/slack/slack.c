@@ -12,6 +12,8 @@
 #include "frontends/slack/avatar.h"
 #include "frontends/slack/bot.h"
 #include "frontends/slack/channel.h"
+#include "frontends/slack/channel_name.h"
+#include "frontends/slack/channel_state.h"
 #include "frontends/slack/chat.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
@@ -38,20 +40,28 @@
 
 /* --------------------------------------------------------------------------------------------- calling */
 
+struct notice {
+	struct workspace *workspace;
+	uint64_t trace;
+};
+
 static void told(void *context, const struct web_reply *reply)
 {
-	struct workspace *workspace = context;
+	struct notice *notice = context;
 
 	if (reply->err && reply->err != TP_ERR_EXISTS)
-		log_info(&workspace->log, "Slack refuses: %s", reply->problem);
+		log_info(&notice->workspace->log, "Slack refuses: %s%s", reply->problem, log_trace(notice->trace));
+	mem_free(notice);
 }
 
 static void say(struct workspace *workspace, const char *method, const char *channel, const char *thread,
-		const char *user, const char *text)
+		const char *user, const char *text, uint64_t trace)
 {
 	struct buf mrkdwn = {0};
 	char *lane = slack_address(workspace->team, channel);
+	struct notice *notice = MEM_NEW(struct notice);
 
+	*notice = (struct notice){workspace, trace};
 	slack_escape(&mrkdwn, text);
 	const struct web_argument arguments[] = {{"channel", channel},
 						 {"thread_ts", thread},
@@ -64,21 +74,29 @@ static void say(struct workspace *workspace, const char *method, const char *cha
 								  .arguments = arguments,
 								  .arguments_count = ARRAY_SIZE(arguments),
 								  .lane = lane,
+								  .trace = trace,
 								  .done = told,
-								  .context = workspace});
+								  .context = notice,
+								  .drop = mem_free});
 	mem_free(lane);
 	buf_finish(&mrkdwn);
 }
 
 void slack_notice(struct workspace *workspace, const char *channel, const char *thread, const char *text)
 {
-	say(workspace, "chat.postMessage", channel, thread, NULL, text);
+	slack_notice_about(workspace, channel, thread, text, 0);
+}
+
+void slack_notice_about(struct workspace *workspace, const char *channel, const char *thread, const char *text,
+			uint64_t trace)
+{
+	say(workspace, "chat.postMessage", channel, thread, NULL, text, trace);
 }
 
 void slack_whisper(struct workspace *workspace, const char *channel, const char *thread, const char *user,
-		   const char *text)
+		   const char *text, uint64_t trace)
 {
-	say(workspace, "chat.postEphemeral", channel, thread, user, text);
+	say(workspace, "chat.postEphemeral", channel, thread, user, text, trace);
 }
 
 char *slack_message_id(const char *channel, const char *ts)
@@ -152,6 +170,7 @@ static void frontend_destroy(struct frontend *base)
 	later_finish(&frontend->later);
 	slack_chats_free(frontend);
 	channels_free(frontend);
+	map_destroy(&frontend->ours, NULL);
 	slack_recent_free(frontend);
 	reactions_put_destroy(&frontend->reactions);
 	in_flight_free(&frontend->in_flight);
@@ -201,6 +220,14 @@ static void name_records(struct slack_frontend *frontend)
 	frontend->oldest_ms = statistics.oldest_ms ? statistics.oldest_ms : clock_wall_ms();
 }
 
+/* At what was missed. */
+static void look_again(struct slack_frontend *frontend)
+{
+	history_catch_up(frontend);
+	channel_states_read(frontend, NULL);
+	slack_people_look_again(frontend, NULL);
+}
+
 static void on_socket_state(void *context, enum socket_state state, bool gap, const char *text)
 {
 	struct slack_frontend *frontend = context;
@@ -209,7 +236,7 @@ static void on_socket_state(void *context, enum socket_state state, bool gap, co
 	case SOCKET_CONNECTED:
 		log_info(&frontend->base.log, "connected to Slack%s", gap ? "" : ", by another socket");
 		if (gap)
-			history_catch_up(frontend);
+			look_again(frontend);
 		break;
 	case SOCKET_AWAY:
 		log_warning(&frontend->base.log, "no socket of Slack's is open%s%s; trying again", *text ? ": " : "", text);
@@ -365,6 +392,14 @@ static struct web_token *token_of(void *context, const char *team)
 	return workspace ? &workspace->token : NULL;
 }
 
+static bool token_comes(void *context, const char *team)
+{
+	const struct slack_frontend *frontend = context;
+
+	return workspace_coming(frontend, team) || slack_tokens_are_exchanged(frontend->tokens) ||
+	       workspaces_are_unknown(frontend);
+}
+
 static int frontend_start(struct frontend *base, struct buf *error)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
@@ -396,6 +431,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 									  .api = frontend->api,
 									  .base = api,
 									  .token = token_of,
+									  .token_comes = token_comes,
 									  .context = frontend,
 									  .log = &base->log});
 	int err = open_page(frontend, api, error);
@@ -502,6 +538,7 @@ static bool can_show(const struct slack_frontend *frontend, const char *address)
 static bool can_deliver(const struct slack_frontend *frontend, const struct identity *to, const struct event *event)
 {
 	const char *room = event->type == EVENT_PARTICIPANT ? event->participant.room
+			   : event->type == EVENT_ROOM_INFO ? event->room_info.room
 			   : (event->type == EVENT_MESSAGE && event->message.kind == MESSAGE_ROOM) ||
 					   event->type == EVENT_SUBJECT
 				   ? event->message.name
@@ -526,6 +563,9 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 		return slack_show_attention(frontend, to, event);
 	case EVENT_SUBJECT:
 		portal_channel_show_subject(frontend, to, &event->message);
+		break;
+	case EVENT_ROOM_INFO:
+		channel_name_show(frontend, to, &event->room_info);
 		break;
 	case EVENT_PARTICIPANT:
 		portal_channel_show_participant(frontend, to, &event->participant);
@@ -686,6 +726,7 @@ const struct frontend_ops slack_frontend_ops = {
 	.accounts_on_request = true,
 	.shares_rooms = true,
 	.acknowledges = true,
+	.tells_of_offers = true,
 	.create = frontend_create,
 	.destroy = frontend_destroy,
 	.check = frontend_check,

@@ -59,6 +59,7 @@ struct slack_frontend {
 	struct map *portals;     /* lower-case legacy room -> struct portal_channels (channel.c) */
 	struct map *chats;       /* channel_chat_key -> the struct channel of kind CHAT */
 	struct map *openings;    /* channel_chat_key -> struct opening: chats on their way (chat.c) */
+	struct map *ours;        /* "ROOM NICKNAME" in lower case -> frontend: people of ours in rooms (portal_channel.c) */
 	struct map *recent;      /* message -> struct recent */
 	struct reactions_put *reactions;
 	struct map *in_flight;   /* messages whose time stamp is not known yet (in_flight.h) */
@@ -77,6 +78,7 @@ struct slack_frontend {
 	bool loaded;             /* the stored places are known */
 	bool asked;              /* the stored tokens too: new ones are of people who install the app now */
 	bool settled;            /* it is known of each workspace that was there at the start whether it is served */
+	bool looking;              /* at people one by one (slack_people_look_again) */
 	bool stopping;
 	void (*stopped)(void *context);
 	void *stopped_context;
@@ -94,9 +96,12 @@ void slack_later(struct slack_frontend *frontend, slack_later_run *run, const ch
 
 /* A message of the bot's own, by its own name: into a conversation, and a thread of it unless NULL. */
 void slack_notice(struct workspace *workspace, const char *channel, const char *thread, const char *text);
+/* The same about something that was said; its trace number is for the log, 0: there is none. */
+void slack_notice_about(struct workspace *workspace, const char *channel, const char *thread, const char *text,
+			uint64_t trace);
 /* The same, that only this person sees. */
 void slack_whisper(struct workspace *workspace, const char *channel, const char *thread, const char *user,
-		   const char *text);
+		   const char *text, uint64_t trace);
 /* What a message is called towards the core: "CHANNEL/TS". To be freed. */
 char *slack_message_id(const char *channel, const char *ts);
 /* The time stamp in it, if it is of that channel; NULL. Points into `id`. */

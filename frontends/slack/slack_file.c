@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -20,7 +21,8 @@
 struct pull {
 	struct slack_files *files;
 	struct list link;
-	struct web_token *token;
+	char *reference;         /* "TEAM/FILE" */
+	struct web_token *token; /* NULL: it waits for that */
 	struct media_writer *writer;
 	struct http_call *call;
 	bool html; /* it may be an HTML page */
@@ -35,6 +37,7 @@ static void pull_end(struct pull *pull, int err, const char *problem)
 	else
 		media_end(&pull->writer);
 	list_remove(&pull->link);
+	mem_free(pull->reference);
 	mem_free(pull);
 }
 
@@ -63,6 +66,7 @@ static void on_fetched(void *context, const struct http_result *result)
 	struct pull *pull = context;
 	char problem[64];
 
+	CRASH_POINT("slack.file.pulled");
 	pull->call = NULL;
 	snprintf(problem, sizeof(problem), "Slack answers with status %u", result->status);
 	if (result->err)
@@ -147,35 +151,63 @@ static void on_info_dropped(void *context)
 	pull_end(context, TP_ERR_CLOSED, "the gateway is being stopped");
 }
 
-static void on_opened(void *context, const char *reference, struct media_writer *writer)
+/* False: it waits for the workspace's token. */
+static bool ask(struct pull *pull)
 {
-	struct slack_files *files = context;
+	struct slack_files *files = pull->files;
 	struct slack_address address;
-	struct web_token *token = NULL;
-	struct pull *pull;
 
-	if (slack_address_read(&address, reference) && !*address.thread)
-		token = files->place.token(files->place.context, address.team);
-	if (!token) {
-		media_fail(&writer, TP_ERR_NOT_FOUND, "its workspace is none of ours any more");
-		return;
+	slack_address_read(&address, pull->reference);
+	pull->token = files->place.token(files->place.context, address.team);
+	if (!pull->token && files->place.token_comes && files->place.token_comes(files->place.context, address.team))
+		return false;
+	if (!pull->token) {
+		pull_end(pull, TP_ERR_NOT_FOUND, "its workspace is none of ours any more");
+		return true;
 	}
-	pull = MEM_NEW(struct pull);
-	pull->files = files;
-	pull->token = token;
-	pull->writer = writer;
-	list_init(&pull->link);
-	list_append(&files->pulls, &pull->link);
 	const struct web_argument arguments[] = {{"file", address.id}};
 
 	web_api_call(files->place.api, &(struct web_call){.method = "files.info",
-							  .token = token,
+							  .token = pull->token,
 							  .arguments = arguments,
-							  .arguments_count = ARRAY_SIZE(arguments),
+							  .arguments_count = 1,
 							  .once = true,
 							  .done = on_info,
 							  .context = pull,
 							  .drop = on_info_dropped});
+	return true;
+}
+
+void slack_files_look_again(struct slack_files *files)
+{
+	if (!files)
+		return;
+	LIST_EACH (link, &files->pulls) {
+		struct pull *pull = CONTAINER_OF(link, struct pull, link);
+
+		if (!pull->token)
+			ask(pull);
+	}
+}
+
+static void on_opened(void *context, const char *reference, struct media_writer *writer)
+{
+	struct slack_files *files = context;
+	struct slack_address address;
+	struct pull *pull;
+
+	if (!slack_address_read(&address, reference) || *address.thread) {
+		media_fail(&writer, TP_ERR_NOT_FOUND, "there is no such file");
+		return;
+	}
+	pull = MEM_NEW(struct pull);
+	pull->files = files;
+	pull->reference = mem_strdup(reference);
+	pull->writer = writer;
+	list_init(&pull->link);
+	list_append(&files->pulls, &pull->link);
+	if (!ask(pull))
+		log_debug(&files->log, "a file of %s waits until its workspace is there", log_quote(address.team));
 }
 
 /* ------------------------------------------------------------------------------------------------- said */

@@ -32,6 +32,8 @@ struct slack_files_place {
 	const char *base; /* of the Web API; its host and those below it may see tokens */
 	/* The token of a workspace; NULL: it is none of ours (any more). */
 	struct web_token *(*token)(void *context, const char *team);
+	/* Whether there may be one soon, then slack_files_look_again is called: what is fetched waits. NULL: never. */
+	bool (*token_comes)(void *context, const char *team);
 	void *context;
 	const struct log *log;
 };
@@ -45,6 +47,8 @@ void slack_files_destroy(struct slack_files **files);
  * none (deleted, hidden, elsewhere), or media is off. */
 bool slack_files_put_url(struct slack_files *files, const char *team, const struct slack_file *file, const char *owner,
 			 struct buf *url);
+/* More is known of workspaces than before: what waits for the token of one is fetched, or refused. */
+void slack_files_look_again(struct slack_files *files);
 /* What people call it. */
 const char *slack_file_name(const struct slack_file *file);
 /* Appends what is said of it in a message, of one line: "name: URL", Slack's own link where we have no URL,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -242,6 +243,7 @@ static void on_shared(void *context, const struct web_reply *reply)
 	struct sending *sending = context;
 
 	sending->pending = NULL;
+	CRASH_POINT("slack.upload.shared");
 	if (!reply->err) {
 		wait_for_share(sending);
 	} else if (sending->again && reply->err == TP_ERR_NOT_FOUND) {
@@ -301,6 +303,7 @@ static void share(struct sending *sending)
 	sending->stage = SHARING;
 	if (what->placed)
 		what->placed(what->context, sending->file_id);
+	CRASH_POINT("slack.upload.sharing");
 	sending->references++;
 	web_api_call(sending->files->place.api, &(struct web_call){.method = "files.completeUploadExternal",
 								   .token = what->token,
@@ -319,6 +322,7 @@ static void on_carried(void *context, const struct web_reply *reply)
 {
 	struct sending *sending = context;
 
+	CRASH_POINT("slack.upload.carried");
 	if (reply->err)
 		fail(sending, reply->err, reply->problem);
 	else
@@ -333,6 +337,7 @@ static void on_place(void *context, const struct web_reply *reply)
 	struct arena arena = {0};
 	const char *url = json_text(reply->json, "upload_url", &arena), *id = json_text(reply->json, "file_id", &arena);
 
+	CRASH_POINT("slack.upload.placed");
 	if (reply->err) {
 		fail(sending, reply->err, reply->problem);
 	} else if (!url || !slack_is_id(id)) {
@@ -344,7 +349,8 @@ static void on_place(void *context, const struct web_reply *reply)
 		sending->fd = -1;
 		sending->stage = CARRYING;
 		sending->references++;
-		web_api_upload(files->place.api, url, fd, sending->size, on_carried, sending, release_call);
+		web_api_upload(files->place.api, url, fd, sending->size, sending->what.trace, on_carried, sending,
+			       release_call);
 	}
 	arena_finish(&arena);
 	release(sending);
@@ -366,6 +372,7 @@ static void on_fetched(void *context, int err, const struct media_file *file, co
 	struct sending *sending = context;
 
 	sending->fetch = NULL;
+	CRASH_POINT("slack.upload.fetched");
 	if (!err)
 		err = media_open_file(sending->files->place.media, file->key, &sending->fd, &sending->size);
 	if (err) {
@@ -482,6 +489,7 @@ void slack_files_shared(struct slack_files *files, const char *channel, const ch
 		if (!sending->file_id || strcmp(sending->file_id, file_id) != 0 ||
 		    strcmp(sending->what.channel, channel) != 0)
 			continue;
+		CRASH_POINT("slack.upload.named");
 		mem_replace(&sending->ts, ts);
 		/* While Slack is asked, its answer ends it. */
 		if (sending->stage == WAITING && !sending->asked)

@@ -301,7 +301,7 @@ static void make(struct web_pending *call)
 		api->calls++;
 		call->http = http_client_ask(api->client, &ask);
 	} else {
-		log_warning(&api->log, "an upload has to wait: %s", strerror(errno));
+		log_warning(&api->log, "an upload has to wait: %s%s", strerror(errno), log_trace(call->trace));
 		rest(call, backoff_ms(api, call->tries));
 	}
 	mem_free(url);

@@ -19,21 +19,22 @@ static void send_to(struct web_pending *call, const char *url, struct web_lane *
 		web_pending_enqueue(call, lane);
 		return;
 	}
-	log_warning(&call->api->log, "%s: Slack names a URL that is not used: it has to be https",
-	            call->method);
+	log_warning(&call->api->log, "%s: Slack names a URL that is not used: it has to be https%s", call->method,
+	            log_trace(call->trace));
 	call->lane = lane;
 	lane->count++;
 	call->api->waiting++;
 	web_pending_end(call, TP_ERR_INVALID);
 }
 
-void web_api_upload(struct web_api *api, const char *url, int fd, uint64_t size, web_done *done,
+void web_api_upload(struct web_api *api, const char *url, int fd, uint64_t size, uint64_t trace, web_done *done,
                     void *context, void (*drop)(void *context))
 {
 	struct web_pending *call = web_pending_create(api, "upload");
 
 	call->fd = fd;
 	call->size = size;
+	call->trace = trace;
 	call->done = done;
 	call->context = context;
 	call->drop = drop;

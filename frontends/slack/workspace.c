@@ -10,12 +10,14 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/channel_state.h"
 #include "frontends/slack/custom_emoji.h"
 #include "frontends/slack/history.h"
 #include "frontends/slack/incoming.h"
 #include "frontends/slack/member.h"
 #include "frontends/slack/person.h"
 #include "frontends/slack/posted.h"
+#include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_token.h"
 #include "transport/delivery.h"
 
@@ -46,7 +48,8 @@ struct workspace *workspace_coming(const struct slack_frontend *frontend, const 
 	LIST_EACH (link, &frontend->workspaces) {
 		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
 
-		if (workspace->state == WORKSPACE_ASKING && is_same(workspace->installed, team))
+		if (workspace->state == WORKSPACE_ASKING &&
+		    (is_same(workspace->installed, team) || is_same(workspace->team, team)))
 			return workspace;
 	}
 	return NULL;
@@ -92,6 +95,7 @@ static void give_up(struct workspace *workspace)
 	web_api_forget_token(workspace->frontend->api, &workspace->token);
 	incoming_forget_workspace(workspace);
 	posted_forget(workspace);
+	slack_files_look_again(workspace->frontend->files);
 	slack_later(workspace->frontend, slack_people_leave_lost, NULL);
 }
 
@@ -197,9 +201,13 @@ static void become_ready(struct workspace *workspace)
 	slack_later(frontend, slack_person_registered, workspace->relay);
 	slack_people_return(workspace);
 	delivery_frontend_ready(&frontend->base);
-	if (!frontend->serve)
+	if (!frontend->serve) {
 		history_catch_up_in(frontend, workspace->team);
+		channel_states_read(frontend, workspace->team);
+		slack_people_look_again(frontend, workspace->team);
+	}
 	incoming_begin(workspace);
+	slack_files_look_again(frontend->files);
 	if (workspace->notice)
 		workspace_tell_admins(frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);
 	mem_free(workspace->notice);

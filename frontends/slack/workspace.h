@@ -49,7 +49,8 @@ struct workspace *workspace_with(const struct slack_frontend *frontend, const st
 void workspaces_free(struct slack_frontend *frontend);
 /* NULL: not one of ours, or not READY. */
 struct workspace *workspace_find(const struct slack_frontend *frontend, const char *team);
-/* One that was installed, and of which is being asked who we are there: it will be READY, or DEAD; NULL. */
+/* One that was installed, or is known by its token, and of which is being asked who we are there: it will be READY, or
+ * DEAD; NULL. */
 struct workspace *workspace_coming(const struct slack_frontend *frontend, const char *team);
 /* Of an address or a place. */
 struct workspace *workspace_of(const struct slack_frontend *frontend, const char *address);

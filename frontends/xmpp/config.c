@@ -21,9 +21,10 @@ static const struct config_key xmpp_keys[] = {
             "Gateway mode: the secret that the XMPP server has for this component."),
         KEY(server_mode, CONFIG_BOOL, "service.server_mode", "0",
             "Be the XMPP server of one's people instead of a component of another server."),
-        KEY(cert, CONFIG_STRING, "service.cert", "",
-            "Server mode: certificate with key, PKCS#12 or PEM. Empty: one is made at first run."),
-        KEY(cert_password, CONFIG_STRING, "service.cert_password", "",
+        LIVE(cert, CONFIG_STRING, "service.cert", "",
+             "Server mode: certificate with key, PKCS#12 or PEM, which the service's user can read. Each reload reads "
+             "the file again. Empty: one is made at first run."),
+        LIVE(cert_password, CONFIG_STRING, "service.cert_password", "",
             "Server mode: password of the certificate file."),
         LIVE(more_resources, CONFIG_BOOL, "service.more_resources", "0",
             "Server mode: somebody may be logged in with several clients at once. Otherwise a new login ends "

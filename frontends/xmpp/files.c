@@ -25,6 +25,7 @@ struct xmpp_file {
 	char *shown; /* NULL: not yet known */
 	struct media_fetch *fetch;
 	struct xmpp_frontend *frontend;
+	uint64_t trace;    /* of the first message that it came with */
 	uint64_t until_ms; /* clock_ms: then it is forgotten */
 	struct map *waiting; /* addresses of identities; NULL: nobody */
 	bool is_known;       /* it is what follows; else the link is all that we have */
@@ -115,7 +116,8 @@ static void fetched(void *context, int err, const struct media_file *kept, const
 
 	file->fetch = NULL;
 	if (err) {
-		log_info(&file->frontend->base.log, "a file is shown as the network's link: %s", problem);
+		log_info(&file->frontend->base.log, "a file is shown as the network's link: %s%s", problem,
+		         log_trace(file->trace));
 		settle(file, file->url);
 		return;
 	}
@@ -126,7 +128,7 @@ static void fetched(void *context, int err, const struct media_file *kept, const
 	file->size = kept->size;
 	measure(file);
 	upload_send(file->frontend, file->domain,
-	            &(struct upload_file){file->key, file->name, file->type, file->size}, uploaded, file);
+	            &(struct upload_file){file->key, file->name, file->type, file->size, file->trace}, uploaded, file);
 }
 
 /* ------------------------------------------------------------------------------------------------- who asks */
@@ -147,7 +149,8 @@ static void make_room(struct xmpp_frontend *frontend)
 }
 
 /* NULL: it is shown as it is. */
-static struct xmpp_file *file_of(struct xmpp_frontend *frontend, const struct identity *to, const char *url)
+static struct xmpp_file *file_of(struct xmpp_frontend *frontend, const struct identity *to, const char *url,
+                                 uint64_t trace)
 {
 	const char *at = strrchr(to->address, '@');
 	const char *domain = at ? at + 1 : to->address;
@@ -166,6 +169,7 @@ static struct xmpp_file *file_of(struct xmpp_frontend *frontend, const struct id
 	}
 	file = MEM_NEW(struct xmpp_file);
 	file->frontend = frontend;
+	file->trace = trace;
 	file->domain = mem_strdup(domain);
 	file->map_key = key;
 	file->url = key + strlen(domain) + 1;
@@ -208,7 +212,7 @@ static void place(struct event_message *message, struct event_attachment *attach
 }
 
 bool files_place(struct xmpp_frontend *frontend, const struct identity *to, struct event_message *message,
-                 struct arena *arena)
+                 uint64_t trace, struct arena *arena)
 {
 	size_t count = message->attachments_count;
 	struct xmpp_file *files[LIMIT_XMPP_FILES_MESSAGE] = {NULL};
@@ -220,7 +224,7 @@ bool files_place(struct xmpp_frontend *frontend, const struct identity *to, stru
 		count = LIMIT_XMPP_FILES_MESSAGE;
 	/* All are begun before one is waited for. */
 	for (size_t i = 0; i < count; i++) {
-		files[i] = file_of(frontend, to, message->attachments[i].url);
+		files[i] = file_of(frontend, to, message->attachments[i].url, trace);
 		if (files[i] && !files[i]->shown) {
 			map_set(&files[i]->waiting, to->address, files[i]);
 			ready = false;

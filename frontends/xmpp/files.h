@@ -19,7 +19,7 @@
 /* The message with the URLs that this person gets, in the attachments and where the text is or has one; what
  * is new lives in the arena. False: it waits, and delivery_identity_ready follows. */
 bool files_place(struct xmpp_frontend *frontend, const struct identity *to, struct event_message *message,
-                 struct arena *arena);
+                 uint64_t trace, struct arena *arena);
 /* Into an open <message/>: XEP-0066, and of a file that we have had XEP-0385 and XEP-0447. `body`: the
  * message's; NULL. */
 void file_write(const struct xmpp_frontend *frontend, struct xml_writer *writer,

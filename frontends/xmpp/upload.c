@@ -31,7 +31,7 @@ struct upload {
 	struct xmpp_frontend *frontend;
 	struct upload_service *service;
 	char *key, *name, *type;
-	uint64_t size;
+	uint64_t size, trace;
 	char *get; /* where it will be */
 	struct http_call *call;
 	upload_done *done;
@@ -55,8 +55,9 @@ static void upload_end(struct upload *upload, const char *problem)
 	struct xmpp_frontend *frontend = upload->frontend;
 
 	if (problem)
-		log_info(&frontend->base.log, "%s takes no file: %s",
-		         upload->service->jid ? log_quote(upload->service->jid) : "nobody", problem);
+		log_info(&frontend->base.log, "%s takes no file: %s%s",
+		         upload->service->jid ? log_quote(upload->service->jid) : "nobody", problem,
+		         log_trace(upload->trace));
 	upload->done(frontend, upload->context, problem ? NULL : upload->get, problem);
 	upload_free(upload);
 }
@@ -380,6 +381,7 @@ void upload_send(struct xmpp_frontend *frontend, const char *domain, const struc
 	upload->name = mem_strdup(file->name);
 	upload->type = mem_strndup(file->type, strcspn(file->type, ";"));
 	upload->size = file->size;
+	upload->trace = file->trace;
 	upload->done = done;
 	upload->context = context;
 	list_init(&upload->link);

@@ -17,6 +17,7 @@ struct upload_file {
 	const char *key; /* of transport/media */
 	const char *name, *type;
 	uint64_t size;
+	uint64_t trace; /* of the message that it came with first, for the log; 0: of none */
 };
 
 /* The file is at this URL for whoever has it; or NULL, and why not. May be called from inside upload_send. */

@@ -155,6 +155,13 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	return 0;
 }
 
+static int frontend_reload(struct frontend *base, struct buf *error)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+
+	return frontend->c2s ? c2s_reload(frontend->c2s, error) : 0;
+}
+
 static void wait_is_over(void *context)
 {
 	struct xmpp_frontend *frontend = context;
@@ -335,7 +342,7 @@ static int show_with_files(struct xmpp_frontend *frontend, struct identity *to, 
 {
 	struct event placed = *event;
 	struct arena arena = {0};
-	if (!files_place(frontend, to, &placed.message, &arena))
+	if (!files_place(frontend, to, &placed.message, event->trace, &arena))
 		return TP_ERR_NOT_CONNECTED;
 	frontend->showing = (struct xmpp_showing){.number = event->handover};
 	show(frontend, to, only, &placed);
@@ -531,6 +538,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .destroy = frontend_destroy,
         .check = frontend_check,
         .start = frontend_start,
+        .reload = frontend_reload,
         .stop = frontend_stop,
         .suspend = frontend_suspend,
         .deliver = frontend_deliver,

@@ -54,7 +54,18 @@ try {
   await page.screenshot({ path: asked.screenshot });
   const shown = await page.evaluate(() => ({
     text: document.querySelector("#app").innerText,
-    html: [...document.querySelectorAll("#app .Timeline_messageBody")].map((body) => body.innerHTML),
+    messages: [...document.querySelectorAll("#app .Timeline_message")].filter((message) => !message.closest(".ReplyPreviewView"))
+      .map((message) => {
+        const body = message.querySelector(".Timeline_messageBody")?.cloneNode(true);
+        body?.querySelectorAll("time, .ReplyPreviewView").forEach((other) => other.remove());
+        return {
+          sender: message.querySelector(".Timeline_messageSender")?.innerText || "",
+          text: body?.textContent || "", html: body?.innerHTML || "",
+          quoted: message.querySelector(".ReplyPreviewView")?.innerText || "",
+          pictures: [...message.querySelectorAll("img")].filter((picture) => !picture.closest(".avatar"))
+            .map((picture) => [picture.naturalWidth, picture.naturalHeight]),
+        };
+      }),
   }));
   console.log(JSON.stringify(shown));
 } catch (error) {

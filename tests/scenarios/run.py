@@ -36,16 +36,9 @@ def scenarios():
 
 
 def chosen(wanted):
-    """Names that begin with one of `wanted`. Nothing is wanted: all, but of a module with RUN_UNNAMED those in there only."""
-    found = scenarios()
-    if wanted:
-        return [name for name in found
-                if any(name.startswith(begin) or name.split(".", 1)[1].startswith(begin) for begin in wanted)]
-
-    def runs(name):
-        only = getattr(sys.modules[found[name].__module__], "RUN_UNNAMED", None)
-        return only is None or name.split(".", 1)[1] in only
-    return [name for name in found if runs(name)]
+    """Names that begin with one of `wanted`; all, if nothing is."""
+    return [name for name in scenarios()
+            if not wanted or any(name.startswith(begin) or name.split(".", 1)[1].startswith(begin) for begin in wanted)]
 
 
 async def run_in_world(scenario, build, plain):

@@ -14,6 +14,7 @@ from harness.http import FileServer, http_ask
 from harness.namespace import enter
 from harness.process import Failure, free_port, require, wait_until
 from test_backends import BACKENDS, PYTHON, child, do, witness
+from test_logs import wait_for_way
 
 ADDRESS = "5.5.5.5"
 GATEWAY = "irc.localhost"
@@ -142,13 +143,14 @@ async def scenario_into_the_own_store(world):
     """Where the server has no service, or one that does not let us."""
     _, gateway, stranger, alice = await with_files(world, upload_lines='http_file_share_access = { "somebody.else" }')
     stranger.files["/view.png"] = PICTURE
-    mark = alice.mark()
+    mark, log_mark = alice.mark(), len(gateway.process.log())
     do(alice, say("", stranger.url("/view.png")))
     message, url = await picture(alice, mark)
     require(url.startswith(gateway.keys["media.public_url"] + "/media/"), f"it is at {url}")
     require(await content_of(url) == PICTURE, "another file")
     check_facts(message, url)
-    await gateway.process.wait_log("upload.localhost\" takes no file")
+    await wait_for_way(gateway, r"message from backend \d+, trace (\d+)",
+                       [" is kept,", 'upload.localhost" takes no file: ', " message to "], log_mark)
 
 
 async def with_ejabberd(world, access):

@@ -97,6 +97,11 @@ async def scenario_manual_pages_are_complete(world):
             raise Failure(f"the page of {program} lacks {missing}")
         if "Exit status" in said and "2 wrong usage" not in texts[program]:
             raise Failure(f"the page of {program} has no exit status")
+    listed = await run(os.path.join(prefix, "bin/transportctl"), "--list-commands")
+    commands = [line.split("\t")[0] for line in listed.splitlines()] + ["list", "start", "stop", "restart"]
+    missing = [name for name in commands if not re.search(rf"^ +{name}\b", texts["transportctl"], re.M)]
+    if len(commands) < 40 or missing:
+        raise Failure(f"the page of transportctl lacks the commands {missing}")
     for name, said in (("transport.cfg", await run(os.path.join(prefix, "sbin/transportd"), "--sample")),
                        ("transport-irc", await run(os.path.join(prefix, "libexec/libtransport/transport-irc"), "--help"))):
         keys = set(re.findall(r"^#([a-z_]+) =", said, re.M))

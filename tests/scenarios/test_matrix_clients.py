@@ -1,31 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Matrix as clients in JavaScript see it: matrix-js-sdk (Element's), and Hydrogen in Chromium."""
-import json
 import os
 import re
-import struct
-import zlib
 from base64 import b64encode
 
 from harness import matrix_js
 from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_matrix import BOT, CAROL, alias, appservice_with, chat_with, ghost, heard_on_irc, with_account
+from test_matrix import BOT, CAROL, alias, chat_with, ghost, heard_on_irc, with_account
+from test_matrix_attachments import network, picture, with_files
 
 PACKAGES = client_packages
 # Where the picture of what Hydrogen shows is kept.
 PICTURES = os.environ.get("SCENARIO_PICTURES", "")
-
-
-def picture(width, height):
-    """A PNG: a gradient."""
-    rows = b"".join(b"\0" + bytes(value for x in range(width) for value in (255 * x // width, 255 * y // height, 160))
-                    for y in range(height))
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
-            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
 async def js_person(world, synapse, name):
@@ -85,34 +72,44 @@ async def scenario_matrix_js_sdk(world):
 
 
 async def scenario_hydrogen_shows_a_bridged_room(world):
-    """A formatted message, a reply, an edit and a picture in a portal, as a browser shows them."""
+    """A formatted message, a reply, an edit and a picture that people of the network have sent, as a browser shows them in the
+    portal, beside an answer from here."""
     matrix_js.folder_or_skip()
     matrix_js.chromium_or_skip()
-    synapse, _ = await appservice_with(world, "steps")
+    synapse, stranger = await with_files(world)
+    stranger.files["/the%20pot.png"] = picture(240, 120)
     alice, _ = await with_account(world, synapse, "alice")
-    bob, _ = await with_account(world, synapse, "bob")
     control = await chat_with(alice, ghost("control"))
-
-    async def network(*messages):
-        await alice.say(control, json.dumps([["CONV_MESSAGE", {1: "USER", 2: "#hall", **fields}] for fields in messages]))
     portal = await alice.join(alias("#hall"))
     await alice.wait_state(portal, "m.room.name", lambda content: content["name"] == "The lobby")
-    await bob.join(portal)
-    await network({3: "bold news: tea at four", 4: "carol", 5: "<strong>bold</strong> news: <em>tea</em> at four", 1000: "n1"})
-    news = await alice.message(portal, "tea at four", CAROL)
-    await network({3: "whose tee?", 4: "dave", 1000: "n2", 1001: "n1", 1008: "bold news: tea at four", 1009: "carol"},
-                  {3: "whose tea?", 4: "dave", 1000: "n3", 1003: "n2"})
-    edit = await alice.message(portal, "whose tea", ghost("dave"))
-    require(edit["content"]["m.relates_to"]["rel_type"] == "m.replace", f"the edit comes as {edit}")
-    await alice.reply(portal, news["event_id"], "mine, of course")
-    await bob.send_file(portal, picture(240, 120), "image/png", "the pot.png", "m.image", info={"w": 240, "h": 120})
-    await alice.message(portal, "the pot", bob.id)
+    news = "bold news: tea at four"
+    await network(alice, control, {3: news, 4: "carol", 5: "<strong>bold</strong> news: <em>tea</em> at four", 1000: "n1"})
+    await alice.message(portal, "tea at four", CAROL)
+    await network(alice, control,
+                  {3: "mine, of course", 4: "dave", 1000: "n2", 1001: "n1", 1008: news, 1009: "carol"},
+                  {3: "whose tee?", 4: "bob", 1000: "n3"}, {3: "whose tea?", 4: "bob", 1000: "n4", 1003: "n3"},
+                  {3: "", 4: "carol", 1000: "n5", 11: [{1: stranger.url("/the%20pot.png"), 2: "image/png"}]})
+    await alice.message(portal, "^the pot.png$", CAROL)
+    await alice.say(portal, "I am coming")
+    await alice.message(portal, "^I am coming$")
     screenshot = os.path.join(PICTURES or world.folder, "hydrogen.png")
-    shown = await matrix_js.look(synapse, "alice", portal, ["news: tea at four", "whose tea?", "mine, of course"], 1, screenshot)
-    bodies = "\n".join(shown["html"])
-    require("<strong>bold</strong>" in bodies and "<em>tea</em>" in bodies, f"the formatting is not shown: {bodies}")
-    # Hydrogen knows no edits: it shows what a message says for those.
-    require("* whose tea?" in shown["text"], f"the edit is not shown: {shown['text']}")
-    require("carol" in shown["text"] and "dave" in shown["text"], f"the names are not shown: {shown['text']}")
-    require("<blockquote" in bodies or "In reply to" in shown["text"], f"the reply is not shown: {bodies}")
+    shown = await matrix_js.look(synapse, "alice", portal, ["news: tea at four", "whose tea?", "mine, of course", "I am coming"], 1,
+                                 screenshot)
+
+    def of(sender, text):
+        found = [one for one in shown if one["sender"] == sender and one["text"] == text]
+        require(len(found) == 1, f"{text!r} of {sender} is shown {len(found)} times: {shown}")
+        return found[0]
+    require(of("carol", news)["html"].endswith("<strong>bold</strong> news: <em>tea</em> at four"), f"the formatting: {shown}")
+    reply = of("dave", "mine, of course")
+    require("carol" in reply["quoted"] and news in reply["quoted"], f"the reply quotes {reply}")
+    # Hydrogen knows no edits: it shows what a message says for those, under the same sender.
+    require([one["text"] for one in shown if "whose te" in one["text"]] == ["whose tee?", "* whose tea?"],
+            f"the edit is not shown: {shown}")
+    of("bob", "whose tee?")
+    pictures = [one for one in shown if one["pictures"]]
+    require([one["sender"] for one in pictures] == ["carol"], f"pictures are shown by {pictures}")
+    width, height = pictures[0]["pictures"][0]
+    require(abs(width - 2 * height) <= 2 < height, f"the picture is {width} x {height}")
+    of("alice", "I am coming")
     require(os.path.getsize(screenshot) > 5000, "there is no picture of it")

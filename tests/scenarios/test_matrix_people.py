@@ -6,11 +6,12 @@ are those of test_matrix. docs/matrix.md says what is promised.
 import asyncio
 import json
 import re
+from urllib.parse import quote
 
 from slixmpp.xmlstream import ET
 
 from harness.http import http_ask
-from harness.process import Failure, free_port, require, wait_answer, wait_until
+from harness.process import free_port, require, wait_answer, wait_until
 from harness.synapse import client_packages
 from test_matrix import (BOT, CAROL, PHOTO, alias, appservice_with, ask, beside_xmpp, chat_with, enter, fetch, ghost,
                          heard_on_irc, in_the_lobby, is_on_irc, nowhere_in, redacts, witnessed, with_account)
@@ -278,20 +279,31 @@ async def scenario_typing_and_receipts_in_a_portal(world):
     await witnessed(alice, chats["witness"], "READ_MARKER", lambda f: f["2"] == ["#lobby"] and f["3"] == ["n2"], mark)
 
 
-async def scenario_presence_goes_to_the_network(world):
-    synapse, _, alice, _, chats = await with_events(world)
-    # Each sync of a client's makes it "online" again, perhaps before the homeserver has told the gateway.
-    for last in (False, False, False, True):
-        await alice.call("PUT", f"/_matrix/client/v3/presence/{alice.id}/status",
-                         {"presence": "unavailable", "status_msg": "at lunch"})
-        try:
-            got = await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda f: f.get("4") == ["at lunch"])
-            break
-        except Failure:
-            if last:
-                raise
-    require(got["3"][0] in (0, 1), f"{got}")
-    await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda f: f["3"] == [1])
+async def scenario_presence_goes_both_ways(world):
+    """A contact's, as the homeserver tells it to her client; and hers, as the network is told."""
+    synapse, _, alice, _, chats = await with_events(world, "bob")
+    for status, presence, text in ((1, "unavailable", "at lunch"), (0, "online", "at work"), (5, "offline", "at home")):
+        await do(alice, chats, ["BUDDY_CHANGED", {1: "USER", 2: "bob", 3: "Bob", 5: status, 6: text, 8: False}])
+        await wait_until(lambda: (ghost("bob"), presence, text) in alice.presences,  # noqa: B023 - ends in this turn
+                         f"bob to be {presence} at alice's client", 30)
+
+    async def told():
+        """All statuses that the network was told, without a client of hers that would be there to look."""
+        answer = await alice.call("GET", f"/_matrix/client/v3/rooms/{quote(chats['witness'])}/messages?dir=b&limit=100")
+        witnessed_so_far = [json.loads(event["content"]["body"]) for event in reversed(answer["chunk"])
+                            if event["sender"] == ghost("witness") and event["type"] == "m.room.message"]
+        return [(fields["3"][0], fields.get("4", [""])[0]) for kind, fields in witnessed_so_far if kind == "STATUS_CHANGED"]
+
+    async def is_told(status, text):
+        await wait_answer(told, lambda all_of_them: all_of_them and all_of_them[-1] == (status, text),
+                          f"the network to be told {status} {text!r}")
+    path = f"/_matrix/client/v3/presence/{alice.id}/status"
+    # Each sync of a client's makes it "online" again; without one it is what it says.
+    await alice.stop_syncing()
+    await alice.call("PUT", path, {"presence": "offline", "status_msg": "in bed"})
+    await is_told(1, "in bed")
+    await alice.call("PUT", path, {"presence": "online", "status_msg": "up again"})
+    await is_told(0, "up again")
 
 
 # ------------------------------------------------------------------------------------------------------------- messages

@@ -5,6 +5,7 @@ rooms of their own without its rights, in encrypted ones. docs/matrix.md says wh
 """
 import asyncio
 import json
+import re
 from urllib.parse import quote
 
 from harness.fake_homeserver import Fault, answer, hang
@@ -474,3 +475,57 @@ async def scenario_killed_while_a_picture_is_fetched(world):
     require(got["4"] == ["a hall"], f"the network has {got}")
     got = await witnessed(alice, witness, "VCARD", lambda f: f["2"] == [""], after=mark)
     require(got["6"] == ["a face"], f"the network has {got}")
+
+
+async def scenario_killed_while_an_author_is_asked_for(world):
+    """Whose a redacted message was is asked after its transaction was answered: what the answer brings about outlives the process."""
+    lobby = await in_the_lobby(world, "alice", synapse=world.fake_homeserver())
+    alice, carol, homeserver, gateway = lobby.people[0], lobby.carol, lobby.synapse, lobby.gateway
+    room = homeserver.rooms[lobby.portal]
+    old = [await alice.say(lobby.portal, text) for text in ("one", "two")]
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :two$")
+    # Nobody remembers its text, nor who has said it.
+    await gateway.stop()
+    await gateway.start()
+    irc_mark = carol.mark()
+    asked = hang()
+    homeserver.fail(r"GET .*/event/", asked, 2)
+    for event in old:
+        homeserver.add(room, alice.id, "m.room.redaction", {"redacts": event}, redacts=event)
+    await homeserver.hit(asked, 2)
+    await homeserver.idle()
+    await gateway.kill_core()
+    homeserver.fail(rf"GET .*/event/{re.escape(old[0])}", Fault(answer(200, {"sender": alice.id})))
+    homeserver.fail(rf"GET .*/event/{re.escape(old[1])}", Fault(answer(200, {"sender": "@bob:localhost"})))
+    await gateway.start()
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :\(takes back a message\)$", irc_mark)
+    # And that is all, also after another start.
+    await gateway.kill_core()
+    await gateway.start()
+    await alice.say(lobby.portal, "the end")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the end$", irc_mark)
+    heard = heard_on_irc(carol, irc_mark)
+    require(heard == ["(takes back a message)", "the end"], f"carol has {heard}")
+    require(homeserver.count(r"GET .*/event/") == 4, f"{homeserver.calls}")
+    told = [line for line in alice.texts(lobby.portal) if "Not delivered" in line]
+    require(not told, f"alice is told {told}")
+
+
+async def scenario_notices_while_there_is_no_chat(world):
+    """What the bot has to say while its chat with somebody is being made is kept, the newest of it."""
+    lobby = await in_the_lobby(world, "alice", synapse=world.fake_homeserver())
+    alice, homeserver, gateway, control = lobby.people[0], lobby.synapse, lobby.gateway, lobby.bots[0]
+    mark = alice.mark()
+    homeserver.add(homeserver.rooms[control], alice.id, "m.room.member", {"membership": "leave"}, state_key=alice.id)
+    await alice.member(control, BOT, "leave", mark)
+    making = homeserver.fail(r"POST .*/createRoom", hang(), 1)
+    for number in range(53):
+        await gateway.control("message", alice.id, f"notice {number}")
+        if not number:
+            await homeserver.hit(making)
+    making.waits.set()
+    room = await alice.join(await alice.invited(BOT, mark))
+    await alice.message(room, "notice 52", BOT)
+    texts = alice.texts(room, BOT)
+    require(texts[0] == "(3 older notices are left out here: there were too many before this chat was there.)", f"{texts[0]}")
+    require(len(texts) == 51 and "notice 3" in texts[1], f"{texts}")

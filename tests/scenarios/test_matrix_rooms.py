@@ -136,6 +136,17 @@ async def scenario_a_moderator_moderates(world):
     await alice.member(portal, ghost("dave"), after=mark)
     dave.send("PRIVMSG #own :thank you")
     await alice.message(portal, "^thank you$", ghost("dave"))
+    # Somebody who has never been there.
+    await alice.call("POST", room_path(portal, "ban"), {"user_id": ghost("mallory")})
+    await carol.expect(r"^:alice!\S+ MODE #own \+b mallory!\*@\*$", irc_mark)
+    mallory = await world.irc_client(lobby.ircd, "mallory")
+    mallory.send("JOIN #own")
+    await mallory.expect(r" 474 mallory #own ")
+    await alice.call("POST", room_path(portal, "unban"), {"user_id": ghost("mallory")})
+    await carol.expect(r"^:alice!\S+ MODE #own -b mallory!\*@\*$", irc_mark)
+    mark = alice.mark()
+    await mallory.join("#own")
+    await alice.member(portal, ghost("mallory"), after=mark)
 
 
 async def scenario_moderation_that_is_refused(world):

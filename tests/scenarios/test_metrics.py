@@ -116,6 +116,51 @@ async def scenario_every_name_is_documented(world):
         raise Failure("panels of the dashboard lie on one another, or show nothing")
 
 
+def expressions():
+    """(where, expression) of the dashboard, with its variables filled in, and of the selectors of the alerts."""
+    dashboard = json.load(open(os.path.join(SAMPLES, "grafana-dashboard.json")))
+    found = [(panel["title"], target["expr"].replace("$__rate_interval", "4m").replace("$instance", ".*"))
+             for panel in dashboard["panels"] for target in panel["targets"]]
+    found += [(variable["name"], re.fullmatch(r"label_values\((\w+), \w+\)", variable["query"]["query"])[1])
+              for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
+    rules = open(os.path.join(SAMPLES, "prometheus-alerts.yml")).read()
+    alerts = re.findall(r"(?m)^      - alert: (\w+)\n        expr: (.*(?:\n {10}.*)*)", rules)
+    if len(alerts) != rules.count("alert: ") or len(found) < 20 or [where for where, text in found if "$" in text]:
+        raise Failure(f"these are not all: {found}, {alerts}")
+    selector = r"\b(?:libtransport|process)_\w+(?:\{[^}]*\})?"
+    return found + [(name, text) for name, rule in alerts for text in re.findall(selector, rule)]
+
+
+async def scenario_every_expression_shows_something(world):
+    """promtool evaluates those of the dashboard, and the selectors of the alerts, over what an instance has told."""
+    promtool = find_program_or_skip("promtool")
+    gateway, port = await measured_gateway(world)
+    await world.person(f"alice@{DOMAIN}", gateway.port)
+    _, _, text = await http_get(port, "/metrics")
+    series = []
+    for name, labels, value in re.findall(r"^([a-z_]+)(\{.*\})? (\S+)$", text, re.M):
+        labels = ", ".join(filter(None, (labels[1:-1], 'instance="here"', 'job="transport"')))
+        series.append({"series": f"{name}{{{labels}}}", "values": f"{float(value)}+1x10"})
+    wanted = expressions()
+    tests = [{"expr": f"count({text}) > bool 0", "eval_time": "10m", "exp_samples": [{"labels": "{}", "value": 1}]}
+             for _, text in wanted]
+    with open(os.path.join(world.folder, "dashboard_test.yml"), "w") as file:
+        json.dump({"evaluation_interval": "1m", "tests": [{"interval": "1m", "input_series": series,
+                                                           "promql_expr_test": tests}]}, file)
+    status, output = await run(promtool, "test", "rules", "dashboard_test.yml", folder=world.folder)
+    if status != 0 or "SUCCESS" not in output:
+        raise Failure(f"promtool: {output}")
+    # It does notice what nobody tells, and what is no PromQL.
+    for wrong in ("libtransport_nothing_total", "rate(libtransport_users"):
+        tests[0]["expr"] = f"count({wrong}) > bool 0"
+        with open(os.path.join(world.folder, "wrong_test.yml"), "w") as file:
+            json.dump({"evaluation_interval": "1m", "tests": [{"interval": "1m", "input_series": series,
+                                                               "promql_expr_test": tests[:1]}]}, file)
+        status, output = await run(promtool, "test", "rules", "wrong_test.yml", folder=world.folder)
+        if status == 0:
+            raise Failure(f"promtool finds nothing wrong with {wrong}: {output}")
+
+
 async def scenario_alert_rules_fire(world):
     promtool = find_program_or_skip("promtool")
     for file in (os.path.join(SAMPLES, "prometheus-alerts.yml"), os.path.join(TOP, "tests", "prometheus", "alerts_test.yml")):

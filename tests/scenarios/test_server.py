@@ -2,10 +2,14 @@
 """XMPP in server mode: people log in to the gateway itself."""
 import asyncio
 import base64
+import os
+import signal
 import ssl
+import subprocess
 
+from harness.certificates import Authority, pkcs12
 from harness.person import statuses
-from harness.process import Failure
+from harness.process import Failure, find_program_or_skip
 from harness.raw import RawClient
 from harness.gateway import wait_for_answer
 
@@ -171,7 +175,6 @@ async def scenario_restart_keeps_accounts_and_seals_passwords(world):
     alice.join(ROOM, "alice")
     await alice.joined(ROOM, "alice")
     await gateway.stop()
-    import os
     for folder, _, files in os.walk(gateway.folder):
         for file in files:
             with open(os.path.join(folder, file), "rb") as content:
@@ -186,3 +189,72 @@ async def scenario_restart_keeps_accounts_and_seals_passwords(world):
     await again.joined(ROOM, "alice")
     if "110" not in statuses(await again.presence(f"{ROOM}/alice", "available")):
         raise Failure("no own presence")
+
+
+async def fingerprint(openssl, *command, data=b""):
+    child = await asyncio.create_subprocess_exec(openssl, *command, stdin=asyncio.subprocess.PIPE,
+                                                 stdout=asyncio.subprocess.PIPE, stderr=subprocess.DEVNULL)
+    output, _ = await asyncio.wait_for(child.communicate(data), 20)
+    if command[0] == "s_client":
+        return await fingerprint(openssl, "x509", "-noout", "-fingerprint", "-sha256", data=output)
+    return output.decode().strip()
+
+
+async def scenario_a_renewed_certificate_is_taken_by_sighup(world):
+    openssl = find_program_or_skip("openssl")
+    authority = Authority(world.folder)
+    pairs = [authority.issue(name, f"DNS:{DOMAIN}") for name in ("first", "second", "third")]
+    path = os.path.join(world.folder, "renewed.pem")
+
+    def put(certificate, key):
+        with open(path + ".new", "w") as file:
+            file.write(open(key).read() + open(certificate).read())
+        os.rename(path + ".new", path)
+
+    async def shown():
+        return await fingerprint(openssl, "s_client", "-connect", f"127.0.0.1:{gateway.port}", "-starttls", "xmpp",
+                                 "-xmpphost", DOMAIN, "-verify_return_error", "-CAfile", authority.certificate)
+
+    async def expect(certificate, when):
+        wanted = await fingerprint(openssl, "x509", "-noout", "-fingerprint", "-sha256", "-in", certificate)
+        got = await shown()
+        if got != wanted:
+            raise Failure(f"{when} clients are shown {got} instead of {wanted}")
+
+    async def reload(text):
+        mark = len(gateway.process.log())
+        os.kill(gateway.process.pid, signal.SIGHUP)
+        await gateway.process.wait_log(text, after=mark)
+
+    put(*pairs[0])
+    gateway = world.gateway(jid=DOMAIN, backend="echo")
+    gateway.server()
+    gateway.keys["service.cert"] = path
+    await gateway.start()
+    alice = await world.person(f"alice@{DOMAIN}", gateway.port, tls=True)
+    await expect(pairs[0][0], "at first")
+    put(*pairs[1])
+    await expect(pairs[0][0], "without a reload")
+    await reload("configuration reloaded")
+    await expect(pairs[1][0], "after SIGHUP")
+    # What cannot be used changes nothing, neither the certificate nor another key of the file.
+    gateway.keys["identity.name"] = "Another name"
+    gateway.write_config()
+    put(pairs[2][0], pairs[0][1])
+    await reload(f"not reloaded: the certificate {path} cannot be used: private key mismatch; the former certificate stays")
+    answer = await gateway.control("reload", expect=1)
+    if "private key mismatch" not in answer or not answer.startswith("Error: Error during config reload"):
+        raise Failure(f"transportctl reload says {answer}")
+    os.unlink(path)
+    await reload(f"not reloaded: cannot read the certificate {path}: No such file or directory; the former certificate stays")
+    await expect(pairs[1][0], "after two wrong files")
+    if "identity.name has changed" in gateway.process.log():
+        raise Failure("a reload that failed has changed a key")
+    # Another file, of the other kind.
+    gateway.keys.update({"service.cert": pkcs12(*pairs[2], "sesame"), "service.cert_password": "sesame"})
+    gateway.write_config()
+    if await gateway.control("reload") != "Config reloaded":
+        raise Failure("transportctl reload says something else")
+    await expect(pairs[2][0], "after transportctl reload")
+    alice.say(f"echo@{DOMAIN}", "on the old connection")
+    await alice.message(f"echo@{DOMAIN}", "on the old connection")

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 from harness.process import free_port, require, wait_until
 from harness.synapse import client_packages
+from test_logs import wait_for_way
 from test_matrix import enter, fetch, with_account
 
 PACKAGES = client_packages  # where people on Matrix have their client from
@@ -587,7 +588,8 @@ async def with_matrix(world, **keys):
     await asker.ask("relay login bridge", "registered")
     await asker.command("general", "link #lobby", "tied to #lobby now")
     await carol.expect(r"^:bridge!\S+ JOIN :?#lobby$", mark)
-    return SimpleNamespace(slack=slack, ircd=ircd, gateway=gateway, carol=carol, egon=egon, alice=alice, portal=portal)
+    return SimpleNamespace(slack=slack, ircd=ircd, gateway=gateway, carol=carol, egon=egon, alice=alice, portal=portal,
+                           synapse=synapse)
 
 
 def text_of(slack, ts, channel="general"):
@@ -777,20 +779,26 @@ async def scenario_files_once(world):
     await alice.say(portal, "behind the first")
     await slack.wait_for_text("general", "behind the first", "alice")
     await until(lambda: len(files()) == 1, "the first file")
+    # The log has the message's number where the upload is tried again.
+    mark = len(hall.gateway.process.log())
+    slack.faults.uploads_fail = 1
+    await say_long("again")
+    await wait_for_way(hall.gateway, r'message from "@alice\S+": taken, trace (\d+)', ["upload: to be asked again: "], mark)
+    await until(lambda: len(files()) == 2, "the file that was tried again")
     slack.faults.share_seconds = 2.0
     await say_long("killed")
-    await completed(2)
+    await completed(3)
     await hall.gateway.kill_core()
     await hall.gateway.start()
     await slack.wait_connected()
     await alice.say(portal, "behind the second")
     await slack.wait_for_text("general", "behind the second", "alice")
-    await until(lambda: len(files()) == 2, "the second file")
+    await until(lambda: len(files()) == 3, "the last file")
     # It was asked for, and not brought again.
     await slack.wait_for_call("files.info")
-    require(len(files()) == 2, f"{files()}")
+    require(len(files()) == 3, f"{files()}")
     calls = [call.name for call in slack.calls]
-    require(calls.count("files.getUploadURLExternal") == 2, f"{calls}")
+    require(calls.count("files.getUploadURLExternal") == 3, f"{calls}")
 
 
 async def scenario_beside_xmpp(world):

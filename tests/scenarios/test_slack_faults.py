@@ -249,8 +249,13 @@ async def scenario_not_delivered(world):
     def refused(channel, team, text):
         return [message["text"] for message in slack.posted(channel, team)
                 if message["text"].startswith("Not delivered") and text in message["text"]]
+    # The log has the message's number in what becomes of the notice, too.
+    mark = len(both.gateway.process.log())
+    slack.faults.plan("error", "chat.postMessage", error="service_unavailable")
     both.egon.person.say("of-egon", "may I?")
     await until(lambda: refused("of-egon", slack.team, "may I?"), "a word to egon")
+    await wait_for_way(both.gateway, r'message from "\S+": taken, trace (\d+)',
+                       [" is kept,", " is not delivered: ", "chat.postMessage: to be asked again: "], mark)
     both.dana.person.say("of-dana", "and I?")
     await until(lambda: refused("of-dana", both.other, "and I?"), "a word to dana")
     slack.revoke(slack.bot.tokens[-1])

@@ -5,6 +5,9 @@ against it (tests/slack/referees). And whether they would notice: for each rule 
 (tests/slack/testslack/rules.py) one of them has to fail when it is broken.
 """
 import asyncio
+import glob
+import os
+import re
 from types import SimpleNamespace
 
 from harness.process import Failure, Skip, require, wait_until
@@ -12,9 +15,12 @@ from harness.referees import LANGUAGES, Referee, checks_of, environment, start_f
 from harness.slack import manifest
 from harness.slack_foreign import Foreign
 from harness.slack_reference import Reference, there_or_skip, unknown_keys
+from test_slack_install import source_of_the_frontend
 from testslack import EVENTS, RULES
+from testslack.methods import METHODS
 from testslack.tour import tour
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVERY_EVENT = {*EVENTS, "app_mention", "user_profile_changed", "file_shared", "file_deleted", "im_created", "team_rename"}
 # What is documented and has not been recorded.
 MORE_THAN_RECORDED = {
@@ -25,6 +31,7 @@ MORE_THAN_RECORDED = {
     "conversations.replies: its answers have no messages[].client_msg_id",
     "conversations.replies: its answers have no messages[].root",
     "conversations.replies: its answers have no messages[].subtype",
+    "emoji.list: its answers have no emoji.of-ours",  # a name is a key there
     "event ('message', None) has no app_id", "event ('message', 'bot_message') has no app_id",
     "event ('team_join', None) has no cache_ts", "event ('team_join', None) has no event_ts",
     "event ('user_change', None) has no event_ts",
@@ -48,12 +55,15 @@ WITNESSES = {
     "args.required": "python arguments", "args.json": "python arguments", "args.form_json": "python form_json",
     "errors.status": "python error_status",
     "limits.status": "python rate_limits", "limits.retry_after": "python rate_limits",
-    "limits.per_method": "python rate_limits",
+    "limits.per_method": "python rate_limits", "limits.error": "python rate_limits",
+    "limits.per_workspace": "python limits_of_a_workspace",
     "pages.cursor": "python pages", "pages.limit": "python pages", "pages.invalid": "python pages",
     "history.order": "python history", "history.range": "python history", "history.replies": "python history",
     "history.metadata": "python metadata", "replies.order": "python history",
     "message.ts": "python posting", "message.encoded": "python posting", "message.thread": "python history",
-    "message.custom": "python posting",
+    "message.custom": "python posting", "message.names": "python names_of_all", "message.ephemeral": "python names_of_all",
+    "history.more": "python history_goes_on", "channels.types": "python lists", "channels.of_others": "python lists",
+    "files.type": "python files",
     "update.own": "python updates", "update.length": "python updates",
     "delete.gone": "python deletions", "delete.tombstone": "python deletions",
     "reactions.once": "python reactions", "reactions.listed": "python reactions",
@@ -68,11 +78,23 @@ WITNESSES = {
     "socket.ack_length": "go ack_length", "socket.ack_fragments": "go ack_fragments",
     "socket.pong": "python socket_pings", "socket.ping": "python socket_pings", "socket.close": "python socket_close",
     "socket.disconnect": "python socket_limit", "socket.limit": "python socket_limit",
+    "socket.count": "python ghosts", "socket.life": "python socket_life", "socket.warning": "python socket_life",
+    "socket.refresh": "python socket_life", "socket.ticket_age": "python ticket_age", "socket.accepts": "python envelopes",
+    "socket.attempt": "python socket_retry", "socket.envelope": "python socket_retry", "socket.same_event": "python socket_retry",
+    "events.me": "python events_of_channels", "events.file": "python events_of_channels",
+    "events.join": "python events_of_channels", "events.gone": "python events_of_channels",
+    "events.left": "python events_of_channels", "events.archive": "python events_of_channels",
+    "events.deleted": "python events_of_channels", "events.private": "python events_of_channels",
+    "events.user": "python events_of_people", "events.emoji": "python events_of_people",
     "events.own": "python events", "events.subscribed": "python not_subscribed", "events.once": "python events",
     "events.team": "python events", "events.bot": "python events", "events.edit": "node types", "events.delete": "python events",
     "commands.response": "node bolt", "commands.response_url": "node bolt",
     "shape.ids": "java calls",
 }
+
+
+# emulate notices, too: where it agrees, and where it is known not to.
+ALSO = {"reactions.once": "node emulate", "message.custom": "node emulate"}
 
 
 async def start(world, language):
@@ -81,8 +103,9 @@ async def start(world, language):
     return await referee.start()
 
 
-async def pass_all(world, language, busy=(), at_once=6):
-    """busy: checks that keep the referee from anything else for seconds; they come last."""
+async def pass_all(world, language, busy=(), at_once=6, apart=()):
+    """busy: checks that keep the referee from anything else for seconds; they come last. apart: those that the scenario makes
+    itself."""
     referee = await start(world, language)
     turn = asyncio.Semaphore(at_once)
 
@@ -90,8 +113,8 @@ async def pass_all(world, language, busy=(), at_once=6):
         async with turn:
             return await referee.judge([name])
     failed = {}
-    checks = checks_of(language)
-    require(len(checks) >= 4, f"the referee in {language} knows nothing: {checks}")
+    checks = [name for name in checks_of(language) if name not in apart]
+    require(len(checks) + len(apart) >= 4, f"the referee in {language} knows nothing: {checks}")
     for result in await asyncio.gather(*(one(name) for name in checks if name not in busy)):
         failed.update(result)
     for name in busy:
@@ -115,9 +138,30 @@ async def scenario_go(world):
     await pass_all(world, "go")
 
 
+# What is refused whoever asks: the old ways.
+SWITCHED_OFF = {"files.upload", "rtm.connect", "rtm.start"}
+# Names with a dot in the frontend that are no methods.
+NO_METHODS = {"message", "slack"}
+
+
+def methods_of_the_frontend():
+    names = set(re.findall(r'"([a-z]\w*(?:\.\w+)+)"', source_of_the_frontend(), re.I))
+    return {name for name in names if name.partition(".")[0] not in NO_METHODS}
+
+
 async def scenario_java(world):
-    """Slack's SDK for Java in its strict mode: every answer and every event."""
-    await pass_all(world, "java")
+    """Slack's SDK for Java in its strict mode: every answer and every event. It has seen an answer of each method that the test
+    Slack has and the frontend calls."""
+    await pass_all(world, "java", apart=["calls"])
+    referee = next(one for one in world.started if isinstance(one, Referee))
+    slack = await start_furnished()
+    world.started.append(slack)
+    failed = (await referee.ask(state=slack.state(), checks=["calls"]))["failed"]
+    require(not failed, f"{failed}")
+    parsed = {call.name for call in slack.calls if call.answer and call.answer["ok"]}
+    require(parsed == set(METHODS) - SWITCHED_OFF, f"not parsed: {set(METHODS) - SWITCHED_OFF - parsed}")
+    called = methods_of_the_frontend()
+    require(len(called) > 20 and called <= parsed, f"called by the frontend, and not parsed: {called - parsed}")
 
 
 async def scenario_broken(world):
@@ -133,8 +177,47 @@ async def scenario_broken(world):
         language, check = witness.split()
         async with turn:
             return None if await referees[language].judge([check], [rule]) else f"{rule} is broken, and {witness} passes"
-    seen = await asyncio.gather(*(blind(rule, witness) for rule, witness in WITNESSES.items()))
+    seen = await asyncio.gather(*(blind(rule, witness) for rule, witness in [*WITNESSES.items(), *ALSO.items()]))
     require(not any(seen), "\n".join(filter(None, seen)))
+
+
+def errors_of_the_test_slack():
+    """Each application's error that it may give, from its source."""
+    source = "".join(open(path).read() for path in glob.glob(f"{TOP}/tests/slack/testslack/*.py"))
+    places = re.findall(r'Refused\((.*)|\.structure\("\w+", (.*)|own_message\(call, "ts", (.*)', source)
+    found = {word for place in places for text in place for word in re.findall(r'"([a-z]+(?:_[a-z]+)+)"', text)}
+    return found - {"response_metadata"}
+
+
+async def scenario_errors(world):
+    """Each error of the test Slack is met by one of the checks, which notices if it is another."""
+    referee = await start(world, "python")
+    turn = asyncio.Semaphore(8)
+    met = {}
+
+    async def meets(name):
+        async with turn:
+            slack = await start_furnished()
+            try:
+                await referee.ask(state=slack.state(), checks=[name])
+                for call in slack.calls:
+                    if call.answer and not call.answer["ok"]:
+                        met.setdefault(call.answer["error"], set()).add(name)
+            finally:
+                await slack.stop()
+    await asyncio.gather(*(meets(name) for name in checks_of("python")))
+    known = errors_of_the_test_slack()
+    require(len(known) > 60, f"{known}")
+    require(known <= set(met), f"no check meets {sorted(known - set(met))}")
+
+    async def unnoticed(error):
+        for name in sorted(met[error]):
+            async with turn:
+                if await referee.judge([name], [f"error {error}"]):
+                    return None
+        return f"{error}, which {', '.join(sorted(met[error]))} meet"
+    blind = await asyncio.gather(*(unnoticed(error) for error in sorted(known)))
+    require(not any(blind), "nobody notices if these are others: " + "; ".join(filter(None, blind)))
 
 
 def check_the_reference(reference):

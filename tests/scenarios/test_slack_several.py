@@ -108,7 +108,7 @@ async def scenario_refused_in_one(world):
     both = await two_workspaces(world)
     slack, carol, gateway = both.slack, both.carol, both.gateway
     refusing = both.other.channel("of-dana")
-    refusing.archived = True  # Slack has not told us
+    refusing.restriction = "restricted_action"
     slack.limits.force("chat.postMessage", times=1000, retry_after=1, workspace=slack.team)
     carol.send("PRIVMSG #lobby :refused in one")
     await gateway.process.wait_log(f"a message for {refusing.id} is refused")
@@ -124,12 +124,12 @@ async def scenario_refused_in_one(world):
     async def refused(count):
         return await wait_answer(lambda: dead_letters(gateway), lambda rows: len(rows) == count, f"{count} dead letters")
     letters = await refused(2)
-    require(all(refusing.id in letter["reason"] and "is_archived" in letter["reason"] for letter in letters), f"{letters}")
+    require(all(refusing.id in letter["reason"] and "restricted_action" in letter["reason"] for letter in letters), f"{letters}")
     require(not any(slack.team.channel("of-egon").id in letter["reason"] for letter in letters), f"{letters}")
     # Tried again in vain, then with success: by this process, and by another.
     await gateway.control("spool_retry", str(letters[0]["number"]))
     await refused(2)
-    refusing.archived = False
+    refusing.restriction = None
     await gateway.control("spool_retry", str(letters[0]["number"]))
     await slack.wait_for_text("of-dana", "refused in one", "carol", both.other)
     await gateway.kill_core()

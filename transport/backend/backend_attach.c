@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -154,6 +155,7 @@ void backend_attach_announce(struct backend *backend)
 	spool_note_set(transport->spool, "backend", attach->core_token, note.data, note.len);
 	buf_finish(&note);
 	attach->announced = true;
+	CRASH_POINT("core.attach.announced");
 	backend_send(backend, &event);
 	LIST_EACH (link, &backend->users)
 		backend_attach_note_session(CONTAINER_OF(link, struct user, backend_link), backend);
@@ -333,6 +335,7 @@ static bool begin_one(struct network_plugin_server *server, const struct noted *
 		return false;
 	}
 	log_info(&backend->log, "pid %d has outlived the last process: attaching", noted->pid);
+	CRASH_POINT("core.attach.asked");
 	backend_part_closed(backend);
 	return true;
 }
@@ -379,6 +382,7 @@ static void send_resume(struct backend *backend)
 	const char *at = attach->users.data;
 	size_t sent = 0;
 
+	CRASH_POINT("core.attach.resuming");
 	for (size_t i = 0; i < attach->users_count; i++) {
 		names[i] = at;
 		at += strlen(at) + 1;
@@ -453,6 +457,7 @@ static void receive_attached(struct backend *backend, const struct event_attache
 
 static void receive_resumed(struct backend *backend)
 {
+	CRASH_POINT("core.attach.resumed");
 	backend->attach->under_way = false;
 	log_info(&backend->log, "attached after %llu ms, %u sessions go on",
 		 (unsigned long long)(clock_ms() - backend->started_ms), backend->users_count);

@@ -86,6 +86,7 @@ static struct media *create(const struct media_place *place, const struct media_
 	list_init(&media->entries);
 	list_init(&media->writers);
 	list_init(&media->fetches);
+	media->fetch_wait_ms = LIMIT_MEDIA_FETCH_SECONDS * 1000;
 	return media;
 }
 

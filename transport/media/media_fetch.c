@@ -13,18 +13,27 @@ struct media_fetch {
 	struct media *media;
 	struct list link; /* media.fetches */
 	char tag[MEDIA_TAG_LENGTH + 1];
-	struct http_call *call;      /* NULL: not any more */
+	char *owner, *url;
+	bool is_under_way;           /* false: it waits for its turn */
+	uint64_t since_ms;           /* uv_now, when it was asked for */
+	struct http_call *call;      /* NULL: not yet, or not any more */
 	struct media_writer *writer; /* the same */
 	struct media_writer *ending; /* after its end, for who cancels; it may be gone only with us */
 	media_done *done;
 	void *context;
 };
 
+static void take_turns(struct media *media);
+
 static void fetch_free(struct media_fetch *fetch)
 {
+	struct media *media = fetch->media;
+
 	list_remove(&fetch->link);
-	fetch->media->fetches_count--;
+	mem_free(fetch->owner);
+	mem_free(fetch->url);
 	mem_free(fetch);
+	take_turns(media);
 }
 
 static void on_stored(void *context, int err, const struct media_file *file, const char *problem)
@@ -94,12 +103,17 @@ static void put_name(struct buf *name, const char *url)
 	}
 }
 
-static size_t fetches_of(struct media *media, const char *tag)
+/* Of one person, or of all (tag NULL): those under way, or those that wait. */
+static size_t count_fetches(struct media *media, const char *tag, bool under_way)
 {
 	size_t count = 0;
 
 	LIST_EACH(link, &media->fetches)
-	count += !strcmp(CONTAINER_OF(link, struct media_fetch, link)->tag, tag);
+	{
+		const struct media_fetch *fetch = CONTAINER_OF(link, struct media_fetch, link);
+
+		count += fetch->is_under_way == under_way && (!tag || !strcmp(fetch->tag, tag));
+	}
 	return count;
 }
 
@@ -117,34 +131,25 @@ static bool put_own(struct buf *place, const struct media *media, const char *ur
 	return true;
 }
 
-struct media_fetch *media_fetch(struct media *media, const char *owner, const char *url, media_done *done,
-				void *context)
+/* problem: it is refused instead, in its time; NULL. */
+static void begin(struct media_fetch *fetch, const char *problem)
 {
-	struct media_fetch *fetch = MEM_NEW(struct media_fetch);
+	struct media *media = fetch->media;
 	struct buf name = {0}, own = {0};
 
-	fetch->media = media;
-	fetch->done = done;
-	fetch->context = context;
-	media_tag(media, owner, fetch->tag);
-	bool too_many = media->fetches_count >= LIMIT_MEDIA_FETCHES ||
-			fetches_of(media, fetch->tag) >= LIMIT_MEDIA_FETCHES_OWNER;
-
-	list_init(&fetch->link);
-	list_append(&media->fetches, &fetch->link);
-	media->fetches_count++;
-	put_name(&name, url);
-	fetch->writer = media_begin(media, owner, buf_text(&name), on_stored, fetch);
+	fetch->is_under_way = true;
+	put_name(&name, fetch->url);
+	fetch->writer = media_begin(media, fetch->owner, buf_text(&name), on_stored, fetch);
 	buf_finish(&name);
-	if (too_many) {
-		end(fetch, TP_ERR_LIMIT, "too many files are on their way");
-		return fetch;
+	if (problem) {
+		end(fetch, TP_ERR_LIMIT, problem);
+		return;
 	}
 	media_set_hold(fetch->writer, hold, fetch);
-	bool ours = put_own(&own, media, url);
+	bool ours = put_own(&own, media, fetch->url);
 
 	fetch->call = http_client_ask(media->client, &(struct http_ask){.method = HTTP_GET,
-									.url = ours ? buf_text(&own) : url,
+									.url = ours ? buf_text(&own) : fetch->url,
 									.answer_max = media_file_max(media),
 									.timeout_s = LIMIT_MEDIA_FETCH_SECONDS,
 									.foreign = !ours,
@@ -152,6 +157,51 @@ struct media_fetch *media_fetch(struct media *media, const char *owner, const ch
 									.done = on_answer,
 									.context = fetch});
 	buf_finish(&own);
+}
+
+static bool may_begin(const struct media_fetch *fetch)
+{
+	return count_fetches(fetch->media, NULL, true) < LIMIT_MEDIA_FETCHES &&
+	       count_fetches(fetch->media, fetch->tag, true) < LIMIT_MEDIA_FETCHES_OWNER;
+}
+
+/* Those under way end in their time, so that a look when one has ended is enough. */
+static void take_turns(struct media *media)
+{
+	if (media->fetches_closed)
+		return;
+	LIST_EACH(link, &media->fetches)
+	{
+		struct media_fetch *fetch = CONTAINER_OF(link, struct media_fetch, link);
+
+		if (fetch->is_under_way || !may_begin(fetch))
+			continue;
+		bool late = uv_now(http_client_loop(media->client)) - fetch->since_ms > media->fetch_wait_ms;
+
+		begin(fetch, late ? "files before it have taken too long" : NULL);
+	}
+}
+
+struct media_fetch *media_fetch(struct media *media, const char *owner, const char *url, media_done *done,
+				void *context)
+{
+	struct media_fetch *fetch = MEM_NEW(struct media_fetch);
+
+	fetch->media = media;
+	fetch->done = done;
+	fetch->context = context;
+	fetch->owner = mem_strdup(owner);
+	fetch->url = mem_strdup(url);
+	fetch->since_ms = uv_now(http_client_loop(media->client));
+	media_tag(media, owner, fetch->tag);
+	bool too_many = count_fetches(media, NULL, false) >= LIMIT_MEDIA_FETCHES_WAITING ||
+			count_fetches(media, fetch->tag, false) >= LIMIT_MEDIA_FETCHES_OWNER_WAITING;
+	bool begins = too_many || may_begin(fetch);
+
+	list_init(&fetch->link);
+	list_append(&media->fetches, &fetch->link);
+	if (begins)
+		begin(fetch, too_many ? "too many files are on their way" : NULL);
 	return fetch;
 }
 
@@ -169,6 +219,7 @@ void media_fetch_cancel(struct media_fetch **slot)
 
 void media_fetches_cancel(struct media *media)
 {
+	media->fetches_closed = true;
 	LIST_EACH(link, &media->fetches)
 	{
 		struct media_fetch *fetch = CONTAINER_OF(link, struct media_fetch, link);

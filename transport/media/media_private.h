@@ -59,7 +59,8 @@ struct media {
 	struct http_listener *listener;
 	struct http_client *client;
 	struct list fetches;
-	size_t fetches_count;
+	bool fetches_closed;    /* none begins any more */
+	uint64_t fetch_wait_ms; /* that one waits for its turn at most; a test may set it */
 	struct map *sources; /* kind -> struct media_source, owned */
 	struct map *pulls;   /* key -> struct media_pull */
 	uv_timer_t timer;

@@ -247,9 +247,28 @@ static int load_identity(struct c2s_server *server, struct buf *error)
 	if (err)
 		return err;
 	source.domain = server->domain;
-	if (!server->tls)
-		server->tls = tls_context_create();
-	return certificate_load(server->tls, &source, &server->log, error);
+	/* A context of its own each time: one that is in use keeps a former certificate of another kind of key beside. */
+	SSL_CTX *tls = tls_context_create();
+
+	err = certificate_load(tls, &source, &server->log, error);
+	if (err == 0) {
+		tls_context_destroy(&server->tls); /* sessions hold on to theirs */
+		server->tls = tls;
+	} else {
+		tls_context_destroy(&tls);
+	}
+	return err;
+}
+
+int c2s_reload(struct c2s_server *server, struct buf *error)
+{
+	int err = server->started ? load_identity(server, error) : 0;
+
+	if (err) {
+		error->len -= error->len && error->data[error->len - 1] == '\n';
+		buf_puts(error, "; the former certificate stays in use\n");
+	}
+	return err;
 }
 
 int c2s_start(struct c2s_server *server, struct buf *error)

@@ -17,6 +17,9 @@ struct xmpp_frontend;
 struct c2s_server *c2s_create(struct xmpp_frontend *frontend);
 /* Listens on service.server and service.port. 0, or TP_ERR_IO with a sentence. */
 int c2s_start(struct c2s_server *server, struct buf *error);
+/* Reads the certificate once more, for clients that have not begun TLS yet. Before c2s_start it does nothing. 0; or an
+ * error with a sentence, and the former one stays in use. */
+int c2s_reload(struct c2s_server *server, struct buf *error);
 /* The port that is listened on; 0: none. */
 int c2s_port(const struct c2s_server *server);
 /* Of all streams: bytes that the kernel has not taken yet, and since when (clock_ms) it takes none of one of them

@@ -6,6 +6,9 @@ in it, with an id, all that it refers to, and its files. bob and carol are in ea
 harness/network.py), a line of JSON each:
   {"say": room, "as": nickname, "fields": {...}}   of a CONV_MESSAGE to everybody in the room
   {"picture": nickname, "hash": ..., "photo": base64}   whose it is from now on
+  {"send": name of a frame, "fields": {...}}   as it is
+  {"title": room, "text": ...}   what it is called from now on
+  {"refuse": {"error": number, "reason": ...}}   the answer to changes of rooms from now on; null: they are done
 and is told {"kind": name of a frame, "fields": {...}} of what the core sends.
 """
 import argparse
@@ -22,6 +25,13 @@ ONLINE, OFFLINE = 1, 0
 RESIDENTS = ("bob", "carol")
 
 
+def numbered(value):
+    """JSON's names of fields as numbers."""
+    if isinstance(value, dict):
+        return {int(number): numbered(inner) for number, inner in value.items()}
+    return [numbered(inner) for inner in value] if isinstance(value, list) else value
+
+
 class Lobby(wire.Backend):
     config = "[registration]\nneedPassword=0\n[features]\nmuc=1\nreceipts=1\next=1\n"
 
@@ -30,6 +40,8 @@ class Lobby(wire.Backend):
         self.steering = socket.create_connection(("127.0.0.1", int(steer)))
         self.rooms = {}      # name -> {user: nickname}
         self.pictures = {}   # nickname -> (hash, bytes)
+        self.titles = {}     # room -> what it is called, if not by its name
+        self.refusal = None
         self.count = 0
         self.ids = {}        # what a person calls a message of his -> what the network calls it
 
@@ -67,7 +79,7 @@ class Lobby(wire.Backend):
             there = self.rooms.setdefault(room, {})
             there[user] = nickname
             self.to_all(room, wire.PARTICIPANT_CHANGED, self.participant(room, nickname, ONLINE), but=user)
-            self.send(wire.ROOM_INFO, {1: user, 2: room, 3: room})
+            self.send(wire.ROOM_INFO, {1: user, 2: room, 3: self.titles.get(room, room)})
             for name in (*RESIDENTS, *(name for other, name in there.items() if other != user), nickname):
                 self.send(wire.PARTICIPANT_CHANGED, {1: user, **self.participant(room, name, ONLINE)})
         elif kind in (wire.LEAVE_ROOM, wire.LOGOUT):
@@ -80,6 +92,20 @@ class Lobby(wire.Backend):
             name = wire.text(fields, 2)
             photo = self.pictures.get(name.rpartition("/")[2], (None, None))[1]
             self.send(wire.VCARD, {1: wire.text(fields, 1), 2: name, 3: fields[3][0], 6: photo})
+
+    def call(self, room, title):
+        self.titles[room] = title
+        self.to_all(room, wire.ROOM_INFO, {2: room, 3: title})
+
+    def answer(self, kind, payload, number):
+        """That a frame is taken, or why it is not."""
+        fields = wire.parse(payload) if kind == wire.ROOM_CHANGE else {}
+        if fields and self.refusal:
+            self.send(wire.HANDOVER, {3: {1: number, 2: self.refusal["error"], 3: self.refusal["reason"]}})
+            return
+        self.send(wire.HANDOVER, {2: wire.varint(number)})
+        if 3 in fields:
+            self.call(wire.text(fields, 2), wire.text(fields, 3))
 
     def on_frame(self, kind, payload):
         fields = wire.parse(payload) if payload and kind != wire.RAW_XML else {}
@@ -94,11 +120,13 @@ class Lobby(wire.Backend):
             self.pictures[order["picture"]] = order["hash"], base64.b64decode(order["photo"])
             for room in self.rooms:
                 self.to_all(room, wire.PARTICIPANT_CHANGED, self.participant(room, order["picture"], ONLINE))
+        elif "send" in order:
+            self.send(getattr(wire, order["send"]), numbered(order["fields"]))
+        elif "title" in order:
+            self.call(order["title"], order["text"])
+        elif "refuse" in order:
+            self.refusal = order["refuse"]
         else:
-            def numbered(value):
-                if isinstance(value, dict):
-                    return {int(number): numbered(inner) for number, inner in value.items()}
-                return [numbered(inner) for inner in value] if isinstance(value, list) else value
             self.to_all(order["say"], wire.CONV_MESSAGE, {2: order["say"], 4: order["as"], **numbered(order["fields"])})
 
     def run(self):
@@ -118,7 +146,7 @@ class Lobby(wire.Backend):
                     return
                 for kind, payload in frames.feed(data):
                     if frames.number:
-                        self.send(wire.HANDOVER, {2: wire.varint(frames.number)})
+                        self.answer(kind, payload, frames.number)
                     self.on_frame(kind, payload)
 
 

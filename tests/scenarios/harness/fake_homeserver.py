@@ -104,8 +104,11 @@ class Room:
 
 
 class Call:
-    def __init__(self, method, path, query, content, token):
-        self.method, self.path, self.query, self.content, self.token = method, path, query, content, token
+    def __init__(self, method, path, query, body, headers):
+        self.method, self.path, self.query, self.body = method, path, query, body
+        self.kind = headers.get("content-type", "")
+        self.content = json.loads(body) if body and self.kind.startswith("application/json") else {}
+        self.token = headers.get("authorization", "").removeprefix("Bearer ")
         self.line = f"{method} {path}"
 
 
@@ -117,6 +120,7 @@ class FakeHomeserver:
         self.url = f"http://127.0.0.1:{self.port}"
         self.registrations = []
         self.rooms, self.aliases, self.registered = {}, {}, set()
+        self.files = {}          # mxc:// address -> (content, type)
         self.done = {}           # path of what was sent with a transaction id -> event id
         self.calls = []          # lines of all calls that came, in order
         self.faults = []
@@ -124,6 +128,9 @@ class FakeHomeserver:
         self.queue = []          # events that wait
         self.number = 0
         self.pushing = True
+        self.retry_seconds = RETRY_SECONDS
+        self.ping_paths = ("v1",)  # of the client API; "unstable/fi.mau.msc2659" is an older one, () is none
+        self.lateness = lambda call: 0  # seconds before a call is carried out
         self.watchers = []       # functions that are called with each event
         self.under_way = None    # (number, events) being pushed
         self.wake = asyncio.Event()
@@ -203,11 +210,12 @@ class FakeHomeserver:
             return False
         self.calls.append(call.line)
         fault = self._fault_of(call)
+        await asyncio.sleep(self.lateness(call))
         says = self._carry_out(call) if not fault or fault.does else b""
         if not fault:
             # A call to the bridge from within a call of its own must not hold up others: each has its connection.
-            if call.path.endswith("/ping"):
-                says = await self._ping()
+            if call.path.endswith("/ping") and says.startswith(b"HTTP/1.1 200"):
+                says = await self._ping("v1" if "/v1/" in call.path else "unstable/fi.mau.msc2659")
             writer.write(says)
             await writer.drain()
             return True
@@ -227,9 +235,27 @@ class FakeHomeserver:
         try:
             if call.token != self.as_token:
                 raise Refused(401, "M_UNKNOWN_TOKEN")
+            if "/media/" in call.path:
+                return self._media(call)
             return answer(200, self._do(call))
         except Refused as refused:
             return answer(refused.status, refused.content)
+
+    def keep_file(self, content, kind="application/octet-stream"):
+        """The mxc:// address."""
+        self.counter += 1
+        url = f"mxc://{self.name}/file{self.counter}"
+        self.files[url] = (content, kind)
+        return url
+
+    def _media(self, call):
+        if call.method == "POST" and call.path == "/_matrix/media/v3/upload":
+            return answer(200, {"content_uri": self.keep_file(call.body, call.kind)})
+        found = re.fullmatch(r"/_matrix/client/v1/media/download/(.+)", call.path)
+        content, kind = self.files.get(found and f"mxc://{found[1]}", (None, None))
+        if content is None:
+            raise Refused(404, "M_NOT_FOUND", call.line)
+        return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
 
     def _do(self, call):
         who = call.query.get("user_id", [self.bot])[0]
@@ -258,6 +284,11 @@ class FakeHomeserver:
         return {"user_id": who}
 
     def _nothing(self, *_):
+        return {}
+
+    def _take_ping(self, _, call, path):
+        if path not in self.ping_paths:
+            raise Refused(404, "M_UNRECOGNIZED", call.line)
         return {}
 
     def _create(self, who, call):
@@ -339,9 +370,9 @@ class FakeHomeserver:
     def _rooms_of(self, who, _):
         return {"joined_rooms": [room.id for room in self.rooms.values() if who in room.joined]}
 
-    async def _ping(self):
+    async def _ping(self, path):
         try:
-            status, _ = await self.ask_bridge("POST", "/_matrix/app/v1/ping", {})
+            status, _ = await self.ask_bridge("POST", f"/_matrix/app/{path}/ping", {})
         except (OSError, EOFError):
             status = 0
         if status != 200:
@@ -407,7 +438,7 @@ class FakeHomeserver:
                 continue
             self.wake.clear()
             try:
-                await asyncio.wait_for(self.wake.wait(), RETRY_SECONDS)
+                await asyncio.wait_for(self.wake.wait(), self.retry_seconds)
             except asyncio.TimeoutError:
                 pass
 
@@ -450,7 +481,7 @@ class FakeHomeserver:
 HANDLERS = [(method, r"/_matrix/client/" + pattern, handle) for method, pattern, handle in (
     ("POST", r"v3/register", FakeHomeserver._register),
     ("GET", r"v3/account/whoami", FakeHomeserver._whoami),
-    ("POST", r"v1/appservice/[^/]+/ping", FakeHomeserver._nothing),
+    ("POST", r"(v1|unstable/fi\.mau\.msc2659)/appservice/[^/]+/ping", FakeHomeserver._take_ping),
     ("POST", r"v3/createRoom", FakeHomeserver._create),
     ("GET", r"v3/directory/room/([^/]+)", FakeHomeserver._directory),
     ("GET", r"v3/joined_rooms", FakeHomeserver._rooms_of),
@@ -491,8 +522,7 @@ async def read_call(reader):
     length = int(headers.get("content-length", 0))
     body = await reader.readexactly(length) if length else b""
     url = urlsplit(target)
-    return Call(method, unquote(url.path), parse_qs(url.query), json.loads(body or b"{}"),
-                headers.get("authorization", "").removeprefix("Bearer "))
+    return Call(method, unquote(url.path), parse_qs(url.query), body, headers)
 
 
 async def read_answer(reader):

@@ -101,8 +101,9 @@ def chromium_or_skip():
 
 
 async def look(synapse, name, room, texts, pictures, screenshot, password="a secret"):
-    """Waits until Hydrogen shows these texts and so many pictures in the room, and what else it shows:
-    {"text": TEXT, "html": [BODY, ...]}. The picture of it is in the file."""
+    """Waits until Hydrogen shows these texts and so many pictures in the room; what it shows of each message, as dicts:
+    "sender" ("" if the one before is the same person's), "text", "html", "quoted" (of a reply), "pictures" ([width, height], ...).
+    The picture of it is in the file."""
     asked = {"chromium": chromium_or_skip(), "homeserver": synapse.url, "user": name, "password": password, "room": room,
              "texts": texts, "pictures": pictures, "screenshot": screenshot}
     child = await asyncio.create_subprocess_exec(
@@ -110,4 +111,4 @@ async def look(synapse, name, room, texts, pictures, screenshot, password="a sec
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True, limit=1 << 24)
     out, err = await child.communicate()
     require(child.returncode == 0, f"Hydrogen does not show it: {err.decode(errors='replace')}")
-    return json.loads(out)
+    return json.loads(out)["messages"]

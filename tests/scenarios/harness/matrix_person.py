@@ -23,6 +23,7 @@ class MatrixPerson:
         self.events = []     # (room, event of nio): the timelines of all rooms, in the order in which they came
         self.ephemeral = []  # (room, event of nio): who types, who has read
         self.invites = []    # (room, id of who invites)
+        self.presences = []  # (who, presence, status message), in the order in which they came
         self.sent = []       # what was done, for traffic()
 
     async def start(self, register=True):
@@ -56,6 +57,7 @@ class MatrixPerson:
         self.ephemeral.append((room.room_id, event))
 
     async def _synced(self, response):
+        self.presences += [(event.user_id, event.presence, event.status_msg) for event in response.presence_events]
         for room, info in response.rooms.invite.items():
             for event in info.invite_state:
                 if isinstance(event, nio.InviteMemberEvent) and event.membership == "invite" and event.state_key == self.id:
@@ -63,6 +65,11 @@ class MatrixPerson:
         # nio tells its listeners of rooms that it is in; how one was thrown out of another is said in here.
         for room, info in response.rooms.leave.items():
             self.events += [(room, event) for event in info.timeline.events]
+
+    async def stop_syncing(self):
+        """As if all clients were closed: nothing comes in any more, and the homeserver does not see anybody there."""
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
 
     def ok(self, response, what=None):
         """The answer itself, unless it is an error."""

@@ -7,6 +7,8 @@ A network that has words for everything (backends/lobby.py), and does what a tes
     network.say("#lobby", "carol", "hello!", replaces=id)
     network.picture("carol", png)
     await network.heard("bob", "a text")       what somebody of ours has said, as fields by name
+    network.write(account, "carol", "hello")   to one of ours alone, who is known as await network.account("egon")
+    network.tell("AUTH_REQUEST", account, {2: "carol"})     any frame about one of ours
 """
 import asyncio
 import base64
@@ -28,6 +30,7 @@ class Network:
         self.writer = None
         self.frames = []  # (name, {number: values}) of what the core has sent
         self.count = 0
+        self.titles = {}  # room -> its name, which outlives the backend's process
 
     async def start(self):
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 24)
@@ -40,6 +43,8 @@ class Network:
 
     async def _serve(self, reader, writer):
         self.writer = writer
+        for room, title in self.titles.items():
+            self._order(title=room, text=title)
         while line := await reader.readline():
             told = json.loads(line)
             self.frames.append((told["kind"], {int(number): values for number, values in told["fields"].items()}))
@@ -55,8 +60,37 @@ class Network:
         self._order(say=room, fields=fields, **{"as": nickname})
         return f"theirs-{self.count}"
 
+    async def account(self, name):
+        """What the core calls the account that has logged in under this name of the network."""
+        logins = await self.sent("LOGIN", lambda fields: fields.get(2) == [name])
+        return logins[1][0]
+
+    async def sent(self, kind, where=lambda fields: True, after=0, timeout=30.0):
+        """The first frame of a kind, behind the first `after` of all, that where(its fields by number) is true of."""
+        return await wait_until(lambda: next((fields for name, fields in self.frames[after:] if name == kind and where(fields)),
+                                             None), f"a frame {kind}", timeout)
+
+    def tell(self, kind, account, fields):
+        self._order(send=kind, fields={1: account, **fields})
+
+    def write(self, account, contact, text, files=(), **more):
+        """As say, to one of ours alone."""
+        self.count += 1
+        fields = {FIELDS[name]: value for name, value in more.items()}
+        fields.update({2: contact, 3: text, 1000: f"theirs-{self.count}", 11: [{1: url, 2: kind} for url, kind in files]})
+        self.tell("CONV_MESSAGE", account, fields)
+        return f"theirs-{self.count}"
+
     def picture(self, nickname, photo):
         self._order(picture=nickname, hash=hashlib.sha1(photo).hexdigest(), photo=base64.b64encode(photo).decode())
+
+    def call(self, room, title):
+        self.titles[room] = title
+        self._order(title=room, text=title)
+
+    def refuse_changes(self, error=None, reason=""):
+        """Of rooms, from now on; None: they are done."""
+        self._order(refuse=error and {"error": error, "reason": reason})
 
     async def heard(self, what, where=lambda said: True, timeout=30.0):
         """The first message to the network that where(fields by name) is true of; who: the account that said it."""

@@ -18,7 +18,8 @@ mkdir -p {folder}/etc/systemd/system/{unit}.d {folder}/nothing
 # A unit with default dependencies would bring the whole start of a machine with it, whose systemd-tmpfiles empties /tmp:
 # that of the machine, which is seen in here.
 for one in sysinit.target systemd-tmpfiles-setup.service systemd-tmpfiles-setup-dev.service systemd-tmpfiles-clean.service \
-        systemd-sysctl.service; do
+        systemd-sysctl.service systemd-journald.service systemd-journald.socket systemd-journald-dev-log.socket \
+        systemd-journald-audit.socket; do
   ln -s /dev/null {folder}/etc/systemd/system/$one
 done
 rm -rf {folder}/etc/tmpfiles.d
@@ -28,18 +29,28 @@ mount --bind {folder}/etc /etc
 mount --bind {prefix} /usr/local
 for folder in /run /var/lib /var/log; do mount -t tmpfs -o mode=755 tmpfs $folder; done
 mkdir -p /run/systemd/system
+{journal}
 export container=unshare
 exec /lib/systemd/systemd --system --unit={unit} --log-level=info --log-target=console --show-status=no
 """
 
+# The program alone: its units would reach for /dev/log, which is the machine's.
+JOURNAL = """mkdir -p /run/systemd/journal {folder}/etc/systemd/journald.conf.d
+test -s /etc/machine-id || tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
+printf '[Journal]\\nStorage=volatile\\nReadKMsg=no\\nAudit=no\\nForwardToWall=no\\n' \
+  >/etc/systemd/journald.conf.d/test.conf
+/lib/systemd/systemd-journald </dev/null &
+until [ -S /run/systemd/journal/stdout ]; do sleep 0.05; done"""
+
 
 class Systemd:
-    """`files` are put below /etc: path -> (text, mode, group of the service's user?)."""
+    """`files` are put below /etc: path -> (text, mode, group of the service's user?). journal: with a journald."""
 
-    def __init__(self, folder, prefix, unit):
+    def __init__(self, folder, prefix, unit, journal=False):
         self.folder = os.path.join(folder, "systemd")
         self.prefix = prefix
         self.unit = unit
+        self.journal = JOURNAL.format(folder=self.folder) if journal else ""
         self.console = os.path.join(self.folder, "console")
         self.log_path = os.path.join(self.folder, "log")  # of the service
         self.process = self  # what is shown when a scenario fails
@@ -60,7 +71,7 @@ class Systemd:
             raise Skip("a systemd of our own needs root and the package systemd")
         script = os.path.join(self.folder, "boot")
         with open(script, "w") as file:
-            file.write(BOOT.format(folder=self.folder, prefix=self.prefix, unit=self.unit))
+            file.write(BOOT.format(folder=self.folder, prefix=self.prefix, unit=self.unit, journal=self.journal))
         os.chmod(script, 0o700)
         with open(self.console, "wb") as console:
             self.child = await asyncio.create_subprocess_exec(

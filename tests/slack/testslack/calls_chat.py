@@ -68,7 +68,8 @@ def content_of(call, longest=None):
     if call.rules.keeps("message.length"):
         text = text[:LONGEST_TEXT]
     if call.rules.keeps("message.encoded"):
-        text = mrkdwn.stored(text, call.flag("link_names") or call.text("parse") == "full")
+        by_name = call.flag("link_names") or call.text("parse") == "full" or not call.rules.keeps("message.names")
+        text = mrkdwn.stored(text, by_name)
     result = {"text": text}
     if blocks is not None:
         result["blocks"] = blocks
@@ -167,6 +168,8 @@ def post_ephemeral(call):
     face_of(call, content["text"])
     ts = call.workspace.clock.ts()
     call.slack.show_only(user, channel, {"ts": ts, **content})
+    if not call.rules.keeps("message.ephemeral"):
+        call.slack.post(channel, call.user, content, install=call.install, app=call.app, events=call.events)
     return {"message_ts": ts}
 
 

@@ -15,7 +15,8 @@ def listed(call, channels):
     kinds = wanted_kinds(call)
     hides_archived = call.flag("exclude_archived")
     return [channel.id for channel in channels
-            if channel.kind in kinds and call.sees(channel) and not (hides_archived and channel.archived)]
+            if (channel.kind in kinds or not call.rules.keeps("channels.types"))
+            and (call.sees(channel) or not call.rules.keeps("channels.of_others")) and not (hides_archived and channel.archived)]
 
 
 @method("conversations.list", 2, "*:read", "", "types cursor limit exclude_archived team_id")
@@ -104,7 +105,7 @@ def history(call):
         shown.reverse()
     ids, cursor = pages_of_messages(call, shown)
     result = {"messages": [as_asked(call, channel, ts) for ts in ids],
-              "has_more": bool(cursor), "pin_count": 0, "channel_actions_ts": None, "channel_actions_count": 0}
+              "has_more": bool(cursor) and call.rules.keeps("history.more"), "pin_count": 0, "channel_actions_ts": None, "channel_actions_count": 0}
     if cursor:
         result["response_metadata"] = {"next_cursor": cursor}
     return result
@@ -210,8 +211,6 @@ def direct_with(call, users):
 
 def checked_name(call):
     name = call.text("name")
-    if not name:
-        raise Refused("invalid_name_required")
     if len(name) > LONGEST_NAME:
         raise Refused("invalid_name_maxlength")
     if not re.search(r"\w", name):

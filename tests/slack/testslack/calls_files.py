@@ -76,6 +76,8 @@ def complete_upload(call):
         file.completed = True
         file.title = title or file.name
         file.pending = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        if not call.rules.keeps("files.type"):
+            file.mimetype, file.pending = file.pending, None
     answer = [file_json(call.slack, file) for file, _ in files]
     if channels:
         share = {"channels": channels, "files": [file for file, _ in files], "user": call.user,

@@ -115,6 +115,10 @@ class Changes:
         if mrkdwn.pings_everybody(content.get("text", "")):
             channel.pings.append(ts)
         event = dict(json)
+        if subtype == "me_message" and not self.rules.keeps("events.me"):
+            del event["subtype"]
+        if files and not self.rules.keeps("events.file"):
+            del event["files"]
         if parent and not self.rules.keeps("events.reply"):
             del event["thread_ts"], event["parent_user_id"]
         if files and self.faults.file_stubs:
@@ -255,7 +259,7 @@ class Changes:
         return self.post(channel, user, {"text": text}, subtype=subtype, more=more, events=events)
 
     def _word(self, channel, word):
-        return f"{'group' if channel.kind == 'group' else 'channel'}_{word}"
+        return f"{'group' if channel.kind == 'group' and self.rules.keeps('events.private') else 'channel'}_{word}"
 
     def join(self, channel, user, inviter=None, events=None):
         if user.id in channel.members:
@@ -268,8 +272,9 @@ class Changes:
         event["event_ts"] = channel.workspace.clock.ts()
         if self.rules.keeps("events.member"):
             self.note(events, channel.workspace, event, channel=channel)
-        self._system(channel, user, self._word(channel, "join"), f"<@{user.id}> has joined the channel", events,
-                     **({"inviter": inviter.id} if inviter else {}))
+        if self.rules.keeps("events.join"):
+            self._system(channel, user, self._word(channel, "join"), f"<@{user.id}> has joined the channel", events,
+                         **({"inviter": inviter.id} if inviter else {}))
 
     def leave(self, channel, user, actor=None, events=None):
         """actor: who removed them, if they did not go by themselves."""
@@ -279,14 +284,15 @@ class Changes:
                  "channel_type": "G" if channel.kind == "group" else "C", "team": channel.workspace.id,
                  "event_ts": channel.workspace.clock.ts()}
         for install in channel.workspace.installs.values():
-            if install.bot_user is user:
+            if install.bot_user is user and self.rules.keeps("events.left"):
                 left = {"type": self._word(channel, "left"), "channel": channel.id, "event_ts": event["event_ts"]}
                 if actor:
                     left["actor_id"] = actor.id
                 audience = [install] if left["type"] in install.app.events else []
                 self.note(events, channel.workspace, left, audience=audience)
         del channel.members[user.id]
-        self.note(events, channel.workspace, event, channel=channel)
+        if self.rules.keeps("events.gone"):
+            self.note(events, channel.workspace, event, channel=channel)
         self._system(channel, user, self._word(channel, "leave"), f"<@{user.id}> has left the channel", events)
 
     def rename(self, channel, user, name, events=None):
@@ -336,6 +342,8 @@ class Changes:
             event["is_moved"] = 0
         if event["type"] == "group_deleted":
             event["date_deleted"] = int(time.time())
+        if not self.rules.keeps("events.deleted" if word == "deleted" else "events.archive"):
+            return
         self.note(events, channel.workspace, event, channel=None if channel.kind == "channel" else channel)
 
     # files -----------------------------------------------------------------------------------------------------------
@@ -384,7 +392,7 @@ class Changes:
             setattr(user, name, value)
         user.updated = int(time.time())
         shown = user_json(self, user, locale=True)
-        for kind in ("user_change", "user_profile_changed"):
+        for kind in ("user_change", "user_profile_changed") if self.rules.keeps("events.user") else ():
             self.note(events, workspace, {"type": kind, "user": shown, "cache_ts": user.updated,
                                           "event_ts": workspace.clock.ts()})
 
@@ -397,6 +405,8 @@ class Changes:
     def add_emoji(self, workspace, name, value=None, events=None):
         """value: a URL or alias:NAME; None: a picture of this server."""
         workspace.emoji[name] = value or f"{self.url}/emoji/{name}.png"
+        if not self.rules.keeps("events.emoji"):
+            return
         self.note(events, workspace, {"type": "emoji_changed", "subtype": "add", "name": name,
                                       "value": workspace.emoji[name], "event_ts": workspace.clock.ts()})
 

@@ -6,7 +6,7 @@ The remote control, for programs that do not run inside the test Slack's process
     state     {}                                         ids, tokens and names of what there is
     history   {"in": CHANNEL}                            messages as they stand
     sockets   {"do": "refresh" | "cut" | "warn" | "ghost" | "disable" | "too_many" | "hold" | "release"}
-    set       {"of": "app" | "hub" | "faults" | "limits" | "slack", "name": ..., "value": ...}
+    set       {"of": "app" | "hub" | "faults" | "limits" | "slack" | "team", "name": ..., "value": ...}
     plan      {"what": ..., "method": ..., "times": ..., ...}   a fault of the Web API (faults.py)
     limit     {"method": ..., "times": ..., "retry_after": ...} calls answered 429
     revoke    {}                                         the bot's token, with its event
@@ -18,6 +18,7 @@ The remote control, for programs that do not run inside the test Slack's process
     subscribe {"events": [...]}                          what the app is told of
     everything {}                                        all that can happen (tour.py)
     renameteam {"name": ...}
+    emoji     {"name": ...}                              one that the workspace makes
     report    {}                                         deliveries and complaints
 "workspace": a name or id; the first one without it.
 """
@@ -131,7 +132,8 @@ def sockets(slack, workspace, do):
 
 def set_value(slack, workspace, of, name, value):
     app = next(iter(slack.apps.values()))
-    target = {"app": app, "hub": slack.hub_of(app), "faults": slack.faults, "limits": slack.limits, "slack": slack}[of]
+    target = {"app": app, "hub": slack.hub_of(app), "faults": slack.faults, "limits": slack.limits, "slack": slack,
+              "team": workspace}[of]
     if not hasattr(target, name):
         raise ValueError(f"{of} has no {name}")
     setattr(target, name, tuple(value) if isinstance(value, list) else value)
@@ -191,6 +193,10 @@ def rename_team(slack, workspace, name):
     slack.rename_team(workspace, name)
 
 
+def add_emoji(slack, workspace, name):
+    slack.add_emoji(workspace, name)
+
+
 def expire(slack, workspace, token):
     slack.tokens[token].expires = 1.0
 
@@ -213,5 +219,5 @@ def report(slack, workspace):
 COMMANDS = {
     "person": deed, "state": state, "history": history, "sockets": sockets, "set": set_value, "plan": plan, "limit": limit,
     "revoke": revoke, "uninstall": uninstall, "issue": issue, "expire": expire, "report": report, "crowd": crowd,
-    "renameteam": rename_team, "workspace": add_workspace, "subscribe": subscribe, "everything": everything,
+    "renameteam": rename_team, "emoji": add_emoji, "workspace": add_workspace, "subscribe": subscribe, "everything": everything,
 }

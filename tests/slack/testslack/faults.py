@@ -14,6 +14,7 @@ class Faults:
         self.planned = []          # [what, method, times, more]
         self.login_redirect = False  # who may not have a file is sent on to the login page, not shown it
         self.share_seconds = 0.05  # from completeUploadExternal to the message
+        self.uploads_fail = 0      # so many of the next files are answered with 503
         self.shares_fail = 0       # so many of the next completed uploads are never shared
         self.file_stubs = False    # events carry no more than the id of a file
 

@@ -260,7 +260,8 @@ class Limits:
 
     def _key(self, call):
         name = call.name if self.slack.rules.keeps("limits.per_method") else "any"
-        return name, call.token and call.token.app.id, call.workspace and call.workspace.id
+        everywhere = not self.slack.rules.keeps("limits.per_workspace")
+        return name, call.token and call.token.app.id, None if everywhere else call.workspace and call.workspace.id
 
     def _spend(self, key, per_minute, burst=None):
         most = burst or max(1, per_minute * BURST / 3)
@@ -385,6 +386,8 @@ async def serve(slack, name, request):
         content = {"ok": True, **content}
     except Refused as refusal:
         content = refusal.content
+        if slack.rules.is_mistold(content["error"]):
+            content = {**content, "error": "fatal_error"}
         call.events = []
     if call.warnings:
         content["warning"] = ",".join(call.warnings)
@@ -402,7 +405,7 @@ async def serve(slack, name, request):
 
 
 def too_many(call, entry, wait):
-    call.answer = {"ok": False, "error": "ratelimited"}
+    call.answer = {"ok": False, "error": "ratelimited" if call.rules.keeps("limits.error") else "internal_error"}
     call.status = 429 if call.rules.keeps("limits.status") else 200
     head = head_of(call, entry)
     if call.rules.keeps("limits.retry_after"):

@@ -36,7 +36,7 @@ from .web import Answer, Hangup, WebServer
 BOT_SCOPES = (
     "channels:history channels:read channels:join channels:manage groups:history groups:read groups:write im:history im:read "
     "im:write mpim:history mpim:read mpim:write chat:write chat:write.customize chat:write.public reactions:read "
-    "reactions:write files:read files:write users:read users:read.email emoji:read team:read commands").split()
+    "reactions:write files:read files:write users:read users:read.email users.profile:read emoji:read team:read commands").split()
 EVENTS = (
     "message.channels message.groups message.im message.mpim reaction_added reaction_removed member_joined_channel "
     "member_left_channel channel_created channel_rename channel_archive channel_unarchive channel_deleted channel_left "
@@ -240,6 +240,9 @@ class TestSlack(Changes):
             if not app:
                 return Answer(401, "no such app")
             return await self.hub_of(app).link(request)
+        if first == "upload" and self.faults.uploads_fail:
+            self.faults.uploads_fail -= 1
+            return Answer(503, "upstream connect error", "text/html")
         if first == "upload":
             return calls_files.take_upload(self, request)
         if first == "files-pri":

@@ -102,6 +102,7 @@ class Hub:
         self.retry_delays = (0.0, 60.0, 300.0)
         self.new_id_on_retry = True  # a retry is another envelope around the same event
         self.ping_seconds = 10.0
+        self.ticket_seconds = TICKET_SECONDS
         self.life_seconds = 18060
         self.duplicate = 0      # so many of the next deliveries are sent twice
         self.drop = 0           # so many of the next sendings never arrive
@@ -112,12 +113,12 @@ class Hub:
 
     def ticket(self):
         ticket = f"{secrets.token_hex(8)}-{secrets.token_hex(8)}"
-        self.tickets[ticket] = time.monotonic() + TICKET_SECONDS
+        self.tickets[ticket] = time.monotonic() + self.ticket_seconds
         return f"{self.slack.ws_url}/link/?ticket={ticket}&app_id={self.app.id}"
 
     def take_ticket(self, ticket):
         until = self.tickets.get(ticket)
-        if until is None or time.monotonic() > until:
+        if until is None or (time.monotonic() > until and self.slack.rules.keeps("socket.ticket_age")):
             return False
         if self.slack.rules.keeps("socket.ticket_once"):
             del self.tickets[ticket]
@@ -136,9 +137,11 @@ class Hub:
             socket.link.close()
             return
         self.sockets.append(socket)
-        life = 360 if request.query.get("debug_reconnects") == "true" else self.life_seconds
+        short = request.query.get("debug_reconnects") == "true" and self.slack.rules.keeps("socket.life")
+        life = 360 if short else self.life_seconds
         if self.slack.rules.keeps("socket.hello"):
-            socket.send({"type": "hello", "num_connections": len(self.sockets),
+            count = len(self.sockets if self.slack.rules.keeps("socket.count") else self.live())
+            socket.send({"type": "hello", "num_connections": count,
                          "debug_info": {"host": socket.host, "build_number": 10, "approximate_connection_time": life},
                          "connection_info": {"app_id": self.app.id}})
         socket.hello = True
@@ -166,13 +169,14 @@ class Hub:
 
     async def _refresh(self, socket, life):
         await asyncio.sleep(max(0, life - WARNING_SECONDS))
-        socket.disconnect("warning")
+        if self.slack.rules.keeps("socket.warning"):
+            socket.disconnect("warning")
         await asyncio.sleep(min(life, WARNING_SECONDS))
         await self.refresh(socket)
 
     async def refresh(self, socket, cut_seconds=CUT_SECONDS):
         socket.disconnect("refresh_requested")
-        await asyncio.sleep(cut_seconds)
+        await asyncio.sleep(cut_seconds if self.slack.rules.keeps("socket.refresh") else 0)
         socket.cut()
 
     async def _read(self, socket):
@@ -287,14 +291,18 @@ class Hub:
         asyncio.get_running_loop().call_later(self.ack_seconds, self._check, delivery, number)
 
     def _send(self, delivery, number):
-        if not delivery.attempts or self.new_id_on_retry:
+        rules = self.slack.rules
+        if number and not rules.keeps("socket.same_event"):
+            delivery.payload = {**delivery.payload, "event_id": f"{delivery.event_id}{number}"}
+        if not delivery.attempts or (self.new_id_on_retry and rules.keeps("socket.envelope")):
             envelope_id = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
         else:
             envelope_id = delivery.attempts[-1][0]
         envelope = {"envelope_id": envelope_id, "payload": delivery.payload, "type": delivery.kind,
-                    "accepts_response_payload": delivery.accepts}
+                    "accepts_response_payload": delivery.accepts or not rules.keeps("socket.accepts")}
         if delivery.kind == "events_api":
-            envelope.update({"retry_attempt": number, "retry_reason": "timeout" if number else ""})
+            told = number if rules.keeps("socket.attempt") else 0
+            envelope.update({"retry_attempt": told, "retry_reason": "timeout" if told else ""})
         self.pending[envelope_id] = delivery
         targets = self._choose()
         delivery.attempts.append((envelope_id, time.monotonic(), targets[0].number if targets else None))

@@ -59,7 +59,7 @@ static size_t run(enum stream stream, char lines[8][5000])
 		if (stream != STREAM_PLAIN)
 			setenv("JOURNAL_STREAM", value, 1);
 		write_lines();
-		_exit(0);
+		_exit(log_is_journal() != (stream == STREAM_JOURNAL));
 	}
 	assert_true(child > 0);
 	close(fds[1]);

@@ -275,6 +275,9 @@ static void answers_pings(void **state)
 	post_ping(f, "{\"transaction_id\":5}", 200, "{}");
 	post_ping(f, "", 200, "{}");
 	expect_seen(f, "ping mid\nping \nping \nping \n");
+	expect(f, "POST /_matrix/app/unstable/fi.mau.msc2659/ping HTTP/1.1\r\n" HOST TOKEN "Content-Length: 2\r\n\r\n{}",
+	       200, "{}");
+	expect_seen(f, "ping \n");
 	post_ping(f, "nonsense", 400, "M_NOT_JSON");
 	post_ping(f, "{\"transaction_id\":\"mid\"", 400, "M_NOT_JSON");
 	post_ping(f, "[]", 400, "M_BAD_JSON");
@@ -346,6 +349,7 @@ static void refuses_what_is_wrong(void **state)
 		{"PUT " V1 "/users/x", 405, "M_UNRECOGNIZED"},
 		{"POST " V1 "/rooms/x", 405, "M_UNRECOGNIZED"},
 		{"GET " V1 "/ping", 405, "M_UNRECOGNIZED"},
+		{"GET /_matrix/app/unstable/fi.mau.msc2659/ping", 405, "M_UNRECOGNIZED"},
 		{"DELETE " V1 "/thirdparty/user/x", 405, "M_UNRECOGNIZED"},
 		{"GET /transactions/1", 405, "M_UNRECOGNIZED"},
 		{"GET /_matrix/app/v1/nothing", 404, "M_UNRECOGNIZED"},

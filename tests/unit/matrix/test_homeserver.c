@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../caught_log.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -681,21 +682,28 @@ static void uploads(void **state)
 	int fd = file_of("picture");
 
 	f->server.rules[0] = (struct rule){"/", 2, 503, ""};
-	homeserver_upload(f->homeserver, fd, 7, "image/png", "a b&c.png", note_done, f);
+	struct caught_log caught = log_catch();
+
+	homeserver_upload(f->homeserver, fd, 7, "image/png", "a b&c.png", 4711, note_done, f);
 	wait_for(f, 1);
+	char *said = log_caught(&caught);
+
+	assert_non_null(strstr(said, ": to be asked again: "));
+	assert_non_null(strstr(said, ", trace 4711\n"));
+	free(said);
 	expect_told(f, "0 200  json\n");
 	assert_string_equal(buf_text(&f->last),
 	                    "4 /_matrix/media/v3/upload named a b&c.png, Bearer token, image/png, picture");
 	assert_string_equal(buf_text(&f->bodies), "picture\npicture\npicture\n");
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
-	homeserver_upload(f->homeserver, file_of(""), 0, NULL, NULL, note_done, f);
+	homeserver_upload(f->homeserver, file_of(""), 0, NULL, NULL, 0, note_done, f);
 	wait_for(f, 2);
 	assert_string_equal(buf_text(&f->last),
 	                    "4 /_matrix/media/v3/upload, Bearer token, application/octet-stream, ");
 	/* a few at once, and messages pass them by */
 	f->server.rules[0] = (struct rule){"/_matrix", 0, 0};
 	for (unsigned i = 0; i < 10; i++)
-		homeserver_upload(f->homeserver, file_of("x"), 1, "", "", note_done, f);
+		homeserver_upload(f->homeserver, file_of("x"), 1, "", "", 0, note_done, f);
 	put(f, "room", "/message");
 	wait_for(f, 3);
 	TURN_UNTIL(&f->loop, f->server.held_count == LIMIT_MATRIX_UPLOADS);
@@ -705,7 +713,7 @@ static void uploads(void **state)
 	/* those that wait are closed with it */
 	f->server.rules[0] = (struct rule){"/_matrix", 0, 0};
 	fd = file_of("x");
-	homeserver_upload(f->homeserver, fd, 1, "", "", note_done, f);
+	homeserver_upload(f->homeserver, fd, 1, "", "", 0, note_done, f);
 	TURN_UNTIL(&f->loop, f->server.held_count == 1);
 	homeserver_destroy(&f->homeserver);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);

@@ -422,7 +422,7 @@ static void limits_messages_that_wait(void **state)
 
 	bridge_open(&b, f, true);
 	f->peer_status = 0;
-	for (unsigned i = 0; i < LIMIT_MEDIA_FETCHES_OWNER + 4; i++) {
+	for (unsigned i = 0; i < LIMIT_MEDIA_FETCHES_OWNER + LIMIT_MEDIA_FETCHES_OWNER_WAITING + 4; i++) {
 		snprintf(transaction, sizeof(transaction), "%u", i);
 		snprintf(room, sizeof(room), "room%u", i);
 		say_file(&b, room, transaction, (struct event_attachment){.url = "x"});

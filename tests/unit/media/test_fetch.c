@@ -130,35 +130,76 @@ static void fetches_what_is_its_own(void **state)
 	outcome_finish(&outcome);
 }
 
-static void limits_fetches(void **state)
+/* One at whose server nobody answers. */
+static void hold_all(struct fixture *f, const char *owner, const char *url, struct media_fetch **fetches,
+		     struct outcome *outcomes, size_t count)
+{
+	f->peer_status = 0;
+	for (size_t i = 0; i < count; i++)
+		fetches[i] = media_fetch(f->media, owner, url, outcome_take, &outcomes[i]);
+}
+
+static void answer_well(struct fixture *f)
+{
+	f->peer_status = 200;
+	f->peer_body = "x";
+	f->peer_length = 1;
+}
+
+static void takes_turns(void **state)
 {
 	struct fixture *f = *state;
-	struct outcome outcomes[LIMIT_MEDIA_FETCHES_OWNER] = {0}, other = {0};
-	struct media_fetch *fetches[LIMIT_MEDIA_FETCHES_OWNER];
+	struct outcome outcomes[LIMIT_MEDIA_FETCHES_OWNER + 3] = {0};
+	struct media_fetch *fetches[ARRAY_SIZE(outcomes)];
 	char *url;
 
 	peer_open(f, f->server);
 	url = peer_url(f, "x");
-	f->peer_status = 0; /* never */
-	for (size_t i = 0; i < ARRAY_SIZE(fetches); i++)
-		fetches[i] = media_fetch(f->media, "alice", url, outcome_take, &outcomes[i]);
-	assert_int_equal(fetch(f, "x", &other), TP_ERR_LIMIT);
-	TURN_UNTIL(&f->loop, f->peer_requests == ARRAY_SIZE(fetches));
-	for (size_t i = 1; i < ARRAY_SIZE(fetches); i++) {
-		media_fetch_cancel(&fetches[i]);
-		assert_null(fetches[i]);
-	}
-	f->peer_status = 200;
-	f->peer_body = "x";
-	f->peer_length = 1;
-	assert_int_equal(fetch(f, "x", &other), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(fetches); i++)
-		assert_int_equal(outcomes[i].done, 0);
+	hold_all(f, "alice", url, fetches, outcomes, ARRAY_SIZE(fetches));
+	TURN_UNTIL(&f->loop, f->peer_requests == LIMIT_MEDIA_FETCHES_OWNER);
+	answer_well(f);
+	/* one that waits is cancelled, and one that is under way: then the others go on */
+	media_fetch_cancel(&fetches[LIMIT_MEDIA_FETCHES_OWNER]);
+	assert_null(fetches[LIMIT_MEDIA_FETCHES_OWNER]);
+	media_fetch_cancel(&fetches[1]);
+	assert_null(fetches[1]);
+	TURN_UNTIL(&f->loop, outcomes[LIMIT_MEDIA_FETCHES_OWNER + 1].done && outcomes[LIMIT_MEDIA_FETCHES_OWNER + 2].done);
+	assert_int_equal(outcomes[LIMIT_MEDIA_FETCHES_OWNER + 2].err, 0);
+	assert_int_equal(outcomes[1].done + outcomes[LIMIT_MEDIA_FETCHES_OWNER].done, 0);
 	/* the first is under way until the end */
 	media_stop(f);
 	assert_int_equal(outcomes[0].done, 0);
 	mem_free(url);
+	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++)
+		outcome_finish(&outcomes[i]);
+}
+
+static void limits_fetches(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome outcomes[LIMIT_MEDIA_FETCHES_OWNER + LIMIT_MEDIA_FETCHES_OWNER_WAITING] = {0}, other = {0};
+	struct media_fetch *fetches[ARRAY_SIZE(outcomes)];
+	char *url;
+
+	peer_open(f, f->server);
+	url = peer_url(f, "x");
+	hold_all(f, "alice", url, fetches, outcomes, ARRAY_SIZE(fetches));
+	assert_int_equal(fetch(f, "x", &other), TP_ERR_LIMIT);
+	/* who has waited too long does not begin */
+	f->media->fetch_wait_ms = 0;
+	client_turn(&f->loop);
+	answer_well(f);
+	TURN_UNTIL(&f->loop, f->peer_requests == LIMIT_MEDIA_FETCHES_OWNER);
+	media_fetch_cancel(&fetches[0]);
+	TURN_UNTIL(&f->loop, outcomes[ARRAY_SIZE(outcomes) - 1].done);
+	for (size_t i = LIMIT_MEDIA_FETCHES_OWNER; i < ARRAY_SIZE(outcomes); i++)
+		assert_int_equal(outcomes[i].err, TP_ERR_LIMIT);
+	assert_int_equal(f->peer_requests, LIMIT_MEDIA_FETCHES_OWNER);
+	media_stop(f);
+	mem_free(url);
 	outcome_finish(&other);
+	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++)
+		outcome_finish(&outcomes[i]);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, media_set_up, media_tear_down)
@@ -170,6 +211,7 @@ int main(void)
 		TEST(fetches_no_more_than_it_may),
 		TEST(is_guarded),
 		TEST(fetches_what_is_its_own),
+		TEST(takes_turns),
 		TEST(limits_fetches),
 	};
 

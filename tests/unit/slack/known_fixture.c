@@ -69,12 +69,19 @@ void known_fixture_say(struct known_fixture *fixture, const char *ts, const char
 
 bool known_fixture_react(struct known_fixture *fixture, const char *ts, const char *user, const char *name, bool added)
 {
+	return known_fixture_react_at(fixture, ts, user, name, added, NULL);
+}
+
+bool known_fixture_react_at(struct known_fixture *fixture, const char *ts, const char *user, const char *name, bool added,
+			    const char *event_ts)
+{
 	return known_react(&fixture->frontend, TEAM,
 			   &(struct slack_event){.kind = SLACK_REACTION,
 						 .channel = CHANNEL,
 						 .ts = ts,
 						 .user = user,
 						 .reaction = name,
+						 .event_ts = event_ts,
 						 .added = added});
 }
 

@@ -26,6 +26,8 @@ struct bridge {
 	struct http_client *client;
 	struct web_api *api;
 	struct web_token token;
+	bool no_token; /* for now */
+	uv_timer_t known;
 	struct slack_files *files;
 	char base[64], host[48];
 	bool stopped, closed;
@@ -118,7 +120,26 @@ static struct web_token *token_of(void *context, const char *team)
 {
 	struct bridge *b = context;
 
-	return !strcmp(team, "T1") ? &b->token : NULL;
+	return !strcmp(team, "T1") && !b->no_token ? &b->token : NULL;
+}
+
+/* It is known soon after somebody has asked. */
+static void on_known(uv_timer_t *timer)
+{
+	struct bridge *b = timer->data;
+
+	b->no_token = false;
+	slack_files_look_again(b->files);
+}
+
+static bool token_comes(void *context, const char *team)
+{
+	struct bridge *b = context;
+
+	(void)team;
+	if (b->no_token)
+		uv_timer_start(&b->known, on_known, 1, 0);
+	return b->no_token;
 }
 
 static void listen_for(struct bridge *b)
@@ -161,6 +182,7 @@ static void bridge_open(struct bridge *b, struct fixture *f, bool with_media)
 	                                                          .api = b->api,
 	                                                          .base = b->base,
 	                                                          .token = token_of,
+	                                                          .token_comes = token_comes,
 	                                                          .context = b});
 	b->files->first_ms = 5;
 	b->files->last_ms = 20;
@@ -226,6 +248,33 @@ static void fetches_when_opened(void **state)
 	/* from now on it is there */
 	assert_true(text_starts(get(f, url.data, ""), "HTTP/1.1 200"));
 	assert_int_equal(b.downloads, 1);
+	mem_free(info);
+	buf_finish(&url);
+	bridge_close(&b);
+}
+
+/* The gateway is just being started. */
+static void waits_for_the_workspace(void **state)
+{
+	static const char *const teams[] = {"T1", "T2"};
+	struct fixture *f = *state;
+	struct bridge b;
+	struct buf url = {0};
+	char *info;
+
+	bridge_open(&b, f, true);
+	uv_timer_init(&f->loop, &b.known);
+	b.known.data = &b;
+	info = mem_printf("\"mode\":\"hosted\",\"mimetype\":\"image/gif\",\"url_private_download\":\"%s/dl/x\"", b.host);
+	b.info = info;
+	for (size_t i = 0; i < ARRAY_SIZE(teams); i++) {
+		b.no_token = true;
+		url_of(&b, teams[i], &url);
+		assert_true(text_starts(get(f, url.data, ""), i ? "HTTP/1.1 404" : "HTTP/1.1 200"));
+		assert_false(b.no_token);
+	}
+	expect_seen(&b, "files.info file=F1\n");
+	uv_close((uv_handle_t *)&b.known, NULL);
 	mem_free(info);
 	buf_finish(&url);
 	bridge_close(&b);
@@ -645,6 +694,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(fetches_when_opened, media_set_up, media_tear_down),
+	        cmocka_unit_test_setup_teardown(waits_for_the_workspace, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(says_why_not, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(knows_its_workspaces, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(says_files, media_set_up, media_tear_down),

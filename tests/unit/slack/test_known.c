@@ -116,6 +116,34 @@ static void test_reactions_come_once(void **state)
 			 "1001.000100 U2 wave\n1001.000100 U1 wave::skin-tone-3\n1002.000100 U1 wave\n");
 }
 
+/* Slack sends again what was not acknowledged: what has changed since is not changed back. */
+static void test_reactions_out_of_order(void **state)
+{
+	struct known_fixture *fixture = *state;
+	const char *ts = "1001.000100";
+	char at[32];
+
+	/* Found in history; and its own event comes last. */
+	assert_true(known_fixture_react(fixture, ts, "U1", "wave", true));
+	assert_true(known_fixture_react_at(fixture, ts, "U1", "wave", false, "1003.000000"));
+	known_fixture_restart(fixture);
+	assert_false(known_fixture_react_at(fixture, ts, "U1", "wave", true, "1002.000000"));
+	expect_reactions(fixture, NULL, "");
+	assert_true(known_fixture_react_at(fixture, ts, "U1", "wave", true, "1004.000000"));
+	assert_false(known_fixture_react_at(fixture, ts, "U1", "wave", false, "1003.000000"));
+	assert_true(known_fixture_react_at(fixture, ts, "U1", "wav", true, "1001.500000"));
+	assert_true(known_fixture_react_at(fixture, ts, "U2", "wave", true, "1001.500000"));
+	/* The first come is forgotten first. */
+	for (int i = 0; i < LIMIT_SLACK_KNOWN_REACTIONS; i++) {
+		snprintf(at, sizeof(at), "1005.%06d", i);
+		known_fixture_react_at(fixture, ts, "U3", at, false, at);
+	}
+	assert_false(known_fixture_react_at(fixture, ts, "U3", at, true, "1004.000000"));
+	assert_true(known_fixture_react_at(fixture, ts, "U1", "wave", false, "1003.000000"));
+	known_forget(&fixture->frontend, &fixture->channel);
+	known_begin(&fixture->frontend, &fixture->channel);
+}
+
 /* From before the channel was tied: whether such a one came before cannot be told, so it goes on. */
 static void test_reactions_on_older_messages(void **state)
 {
@@ -220,6 +248,7 @@ int main(void)
 		TEST(test_the_oldest_message_goes),
 		TEST(test_forgets),
 		TEST(test_reactions_come_once),
+		TEST(test_reactions_out_of_order),
 		TEST(test_reactions_on_older_messages),
 		TEST(test_reactions_that_cannot_be_noted),
 		TEST(test_too_many_reactions),

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../caught_log.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -681,18 +682,25 @@ static void uploads(void **state)
 	snprintf(url, sizeof(url), "%s/upload", f->base);
 	f->slack.rules[0] = (struct rule){"upload", 1, 503, "no"};
 	f->slack.rules[1] = (struct rule){"upload", 1, 200, "OK - 5"};
-	web_api_upload(f->api, url, file_of("bytes"), 5, note_done, f, note_drop);
+	struct caught_log caught = log_catch();
+
+	web_api_upload(f->api, url, file_of("bytes"), 5, 4711, note_done, f, note_drop);
 	wait_for(f, 1);
+	char *said = log_caught(&caught);
+
+	assert_non_null(strstr(said, "upload: to be asked again: "));
+	assert_non_null(strstr(said, ", trace 4711\n"));
+	free(said);
 	expect_told(f, "0\n");
 	expect_seen(f, "upload bytes\nupload bytes\n");
 	assert_string_equal(buf_text(&f->last), "-, application/octet-stream"); /* it has no token */
 	/* not for ever, and not anywhere */
 	f->slack.rules[2] = (struct rule){"upload", 0, 500, ""};
-	web_api_upload(f->api, url, file_of("bytes"), 5, note_done, f, note_drop);
+	web_api_upload(f->api, url, file_of("bytes"), 5, 0, note_done, f, note_drop);
 	wait_for(f, 2);
 	expect_told(f, "-11\n");
 	assert_int_equal(f->slack.requests, 2 + LIMIT_SLACK_TRIES);
-	web_api_upload(f->api, "http://192.0.2.1/x", file_of(""), 0, note_done, f, note_drop);
+	web_api_upload(f->api, "http://192.0.2.1/x", file_of(""), 0, 0, note_done, f, note_drop);
 	assert_int_equal(f->done, 2);
 	wait_for(f, 3);
 	expect_told(f, "-1\n");

@@ -326,6 +326,15 @@ static void fake_authenticated(struct frontend *frontend, const char *address, i
 	SAY("frontend authenticated %s %d%s%s\n", address, error, text ? " " : "", or_empty(text));
 }
 
+static int fake_reload(struct frontend *frontend, struct buf *error)
+{
+	(void)frontend;
+	SAY("frontend reload\n");
+	if (fx->reload_fails)
+		buf_puts(error, "a file is broken\n");
+	return fx->reload_fails ? TP_ERR_INVALID : 0;
+}
+
 static void fake_features_changed(struct frontend *frontend)
 {
 	(void)frontend;
@@ -363,6 +372,7 @@ const struct frontend_ops fake_frontend_ops = {
 	.arrived = fake_arrived,
 	.room_resumed = fake_room_resumed,
 	.authenticated = fake_authenticated,
+	.reload = fake_reload,
 	.features_changed = fake_features_changed,
 	.notify = fake_notify,
 	.registered = fake_registered,

@@ -51,6 +51,7 @@ struct fixture {
 	size_t queued;              /* backend_queued */
 	struct buf answer;          /* the last one to a line (chat) */
 	struct buf log;             /* lines since the last expect() or forget() */
+	bool reload_fails;          /* of the frontend */
 	bool hang;                  /* frontends and the NetworkPluginServer never say that they have stopped */
 };
 extern struct fixture *fx;

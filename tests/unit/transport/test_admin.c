@@ -732,7 +732,10 @@ static void test_reload(void **state)
 	(void)state;
 	begin(NULL, 0);
 	assert_answer("reload", "Config reloaded");
-	expect("backends reconfigured 100\nfrontend features\n");
+	expect("frontend reload\nbackends reconfigured 100\nfrontend features\n");
+	fx->reload_fails = true;
+	assert_answer("reload", "Error: Error during config reload\na file is broken");
+	expect("frontend reload\n");
 }
 
 static const char *write_line(const char *address, const char *line)

@@ -47,6 +47,23 @@ static void test_settings_of_who_is_offline(void **state)
 	assert_true(was_told("not registered"));
 }
 
+/* After a restart nobody is here of an account that may not log in. */
+static void test_login_of_who_is_not_here(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	chat("alice@x", "login");
+	store_pump();
+	assert_true(was_told("frontend probe alice@x"));
+	assert_true(was_told("answer 0 'You are being logged in.'"));
+	forget();
+	chat("mallory@x", "login");
+	store_pump();
+	assert_true(was_told("You are not here: register"));
+	assert_false(was_told("probe"));
+}
+
 static void test_join(void **state)
 {
 	char name[LIMIT_NAME_BYTES + 16];
@@ -112,6 +129,10 @@ static void test_join_with_a_password(void **state)
 	forget();
 	chat("alice@x", "join #Den nick \"open sesame\"");
 	assert_true(was_told("offer alice@x #Den open sesame"));
+	assert_true(was_told("I have invited you to #Den."));
+	sharing.tells_of_offers = true;
+	chat("alice@x", "join #Den nick \"open sesame\"");
+	assert_true(was_told("I look for the place that #Den has here."));
 	/* Not in words. */
 	struct map_iter it = {0};
 
@@ -361,6 +382,7 @@ int main(void)
 		TEST(test_questions),
 		TEST(test_questions_end),
 		TEST(test_too_many_questions),
+		TEST(test_login_of_who_is_not_here),
 		TEST(test_contact_requests),
 		TEST(test_contacts_come_and_go),
 	};

@@ -6,6 +6,7 @@
 
 #include "transport/delivery.h"
 #include "transport/link.h"
+#include "transport/resident.h"
 
 #define MATRIX "@al:hs"
 
@@ -96,6 +97,49 @@ static void test_link(void **state)
 	store_pump();
 	assert_non_null(strstr(buf_text(&fx->answer), "\naddresses: alice@x (xmpp), " MATRIX " (other)"));
 	mem_free(code);
+}
+
+static unsigned signed_out;
+
+static void on_signed_out(struct frontend *frontend, const char *address, const char *legacy_name)
+{
+	assert_ptr_equal(frontend, fx->other);
+	assert_string_equal(address, MATRIX);
+	assert_string_equal(legacy_name, "al");
+	signed_out++;
+}
+
+/* Who may not use one of his addresses any more keeps the others; else the account is switched off. */
+static void test_signed_out(void **state)
+{
+	(void)state;
+	start();
+	log_in("alice@x", "phone");
+	link_matrix();
+	come(fx->other, MATRIX, "");
+	resident_sign_out(fx->other, MATRIX, on_signed_out);
+	store_pump();
+	assert_int_equal(signed_out, 1);
+	assert_null(session_find_identity(fx->transport, fx->other, MATRIX));
+	struct user *user = user_find(fx->transport, "alice@x");
+
+	assert_int_equal(user->state, USER_CONNECTED);
+	assert_true(user_may_log_in(user, NULL));
+	/* Nobody of that address is here. */
+	resident_sign_out(fx->other, MATRIX, on_signed_out);
+	store_pump();
+	assert_int_equal(signed_out, 1);
+	/* The only address that is left, and the session stays without clients. */
+	come(fx->other, MATRIX, "");
+	user_set_setting(user, "stay_connected", "1");
+	chat("alice@x", "unlink alice@x");
+	store_pump();
+	forget();
+	resident_sign_out(fx->other, MATRIX, on_signed_out);
+	store_pump();
+	assert_int_equal(signed_out, 2);
+	assert_true(was_told("b1 logout al"));
+	assert_null(session_find_identity(fx->transport, fx->other, MATRIX));
 }
 
 static void test_one_session(void **state)
@@ -391,7 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_link),
-		TEST(test_one_session),
+		TEST(test_signed_out), TEST(test_one_session),
 		TEST(test_copies_are_kept),
 		TEST(test_wrong_codes),
 		TEST(test_a_code_ends),

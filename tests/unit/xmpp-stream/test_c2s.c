@@ -520,6 +520,84 @@ static void certificates(void **state)
 	buf_finish(&error);
 }
 
+/* A certificate of a new key, in a file with a key: its own, or a third one. */
+static void write_pem(const char *path, EVP_PKEY *key, bool fits)
+{
+	X509 *certificate = X509_new();
+	EVP_PKEY *third = EVP_EC_gen("P-256");
+	FILE *out = fopen(path, "w");
+
+	assert_non_null(out);
+	X509_set_version(certificate, X509_VERSION_3);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+	X509_set_pubkey(certificate, key);
+	assert_true(X509_sign(certificate, key, EVP_sha256()));
+	assert_int_equal(PEM_write_PrivateKey(out, fits ? key : third, NULL, NULL, 0, NULL, NULL), 1);
+	assert_int_equal(PEM_write_X509(out, certificate), 1);
+	fclose(out);
+	X509_free(certificate);
+	EVP_PKEY_free(third);
+}
+
+static void ask_for_tls(struct client *c)
+{
+	open_stream(c);
+	client_say(c, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+	assert_true(client_sees(c, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"));
+	assert_true(client_start_tls(c));
+}
+
+static bool shows(const struct client *c, EVP_PKEY *key)
+{
+	X509 *certificate = SSL_get1_peer_certificate(c->ssl);
+	bool same = EVP_PKEY_eq(X509_get0_pubkey(certificate), key) == 1;
+
+	X509_free(certificate);
+	return same;
+}
+
+static void renewed_certificates(void **state)
+{
+	/* keys of two kinds: a context that had both certificates would show the old one to some */
+	EVP_PKEY *elliptic = EVP_EC_gen("P-256"), *rsa = EVP_RSA_gen(2048);
+	struct buf error = {0};
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/bad.pem", directory);
+	write_pem(path, rsa, true);
+	fake.frontend.config.cert = path;
+	fake.frontend.config.cert_password = "";
+	assert_int_equal(c2s_reload(fake.frontend.c2s, &error), 0);
+	ask_for_tls(&client);
+	assert_true(shows(&client, rsa));
+	write_pem(path, elliptic, false);
+	assert_int_equal(c2s_reload(fake.frontend.c2s, &error), TP_ERR_INVALID);
+	assert_non_null(strstr(buf_text(&error), path));
+	assert_non_null(strstr(buf_text(&error), "private key mismatch; the former certificate stays in use\n"));
+	buf_clear(&error);
+	unlink(path);
+	assert_int_equal(c2s_reload(fake.frontend.c2s, &error), TP_ERR_IO);
+	assert_non_null(strstr(buf_text(&error), "No such file or directory; the former"));
+	ask_for_tls(&other);
+	assert_true(shows(&other, rsa));
+	client_close(&other);
+	write_pem(path, elliptic, true);
+	buf_clear(&error);
+	assert_int_equal(c2s_reload(fake.frontend.c2s, &error), 0);
+	ask_for_tls(&other);
+	assert_true(shows(&other, elliptic));
+	client_header(&client); /* the first one goes on */
+	client_auth(&client, "alice", "pw");
+	assert_true(fake_called("login alice@gw.example alice pw\n"));
+	stop();
+	assert_int_equal(c2s_reload(fake.frontend.c2s, &error), 0);
+	buf_finish(&error);
+	EVP_PKEY_free(elliptic);
+	EVP_PKEY_free(rsa);
+}
+
 int main(void)
 {
 #define C2S_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -542,6 +620,7 @@ int main(void)
 		C2S_TEST(clients_that_do_not_read_are_cut_off),
 		C2S_TEST(stops_with_clients_in_every_state),
 		C2S_TEST(certificates),
+		C2S_TEST(renewed_certificates),
 	};
 	int failed;
 

@@ -92,6 +92,13 @@ int c2s_start(struct c2s_server *server, struct buf *error)
 	return 0;
 }
 
+int c2s_reload(struct c2s_server *server, struct buf *error)
+{
+	(void)server;
+	(void)error;
+	return 0;
+}
+
 void c2s_stop(struct c2s_server *server, void (*stopped)(void *), void *context)
 {
 	(void)server;

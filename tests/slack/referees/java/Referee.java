@@ -133,15 +133,17 @@ public class Referee {
 		return answer;
 	}
 
-	// Each method that a bridge needs; the client itself parses strictly.
+	// Each method that the test Slack has; the client itself parses strictly. test_slack_proof.py looks whether it is all.
 	static void calls(Job job) throws Exception {
 		MethodsClient web = job.web;
+		good(job.nobody.apiTest(r -> r.foo("bar")));
 		good(web.authTest(r -> r));
 		good(job.nobody.appsConnectionsOpen(r -> r.token(job.text("app_token"))));
 		good(web.teamInfo(r -> r));
 		good(web.usersList(r -> r.limit(2)));
 		good(web.usersInfo(r -> r.user(job.user("egon")).includeLocale(true)));
 		good(web.usersInfo(r -> r.user(job.text("bot_user"))));
+		good(web.usersProfileGet(r -> r.user(job.user("egon"))));
 		good(web.usersGetPresence(r -> r.user(job.user("egon"))));
 		good(web.usersLookupByEmail(r -> r.email("dana@example.org")));
 		good(web.botsInfo(r -> r.bot(job.text("bot_id"))));
@@ -157,8 +159,13 @@ public class Referee {
 		good(web.conversationsList(r -> r.types(List.of(ConversationType.PUBLIC_CHANNEL, ConversationType.PRIVATE_CHANNEL,
 			ConversationType.IM, ConversationType.MPIM))));
 		good(web.usersConversations(r -> r));
+		good(web.usersConversations(r -> r.user(job.user("egon")).excludeArchived(true).types(List.of(
+			ConversationType.PUBLIC_CHANNEL, ConversationType.PRIVATE_CHANNEL, ConversationType.MPIM))));
 		String direct = good(web.conversationsOpen(r -> r.users(List.of(job.user("peter"))).returnIm(true))).getChannel().getId();
 		good(web.conversationsInfo(r -> r.channel(direct)));
+		good(web.conversationsClose(r -> r.channel(direct)));
+		String group = good(web.conversationsOpen(r -> r.users(List.of(job.user("peter"), job.user("dana"))))).getChannel().getId();
+		good(web.conversationsInfo(r -> r.channel(group)));
 		String ts = good(web.chatPostMessage(r -> r.channel(channel).text("by carol").username("carol")
 			.iconUrl("https://example.org/c.png"))).getTs();
 		good(web.chatPostMessage(r -> r.channel(channel).text("a reply").threadTs(ts)));
@@ -178,6 +185,13 @@ public class Referee {
 		String file = good(web.filesUploadV2(r -> r.channel(channel).content("some text").filename("a.txt").title("a")
 			.requestFileInfo(false))).getFile().getId();
 		good(web.filesInfo(r -> r.file(file)));
+		good(web.filesDelete(r -> r.file(file)));
+		good(web.conversationsMark(r -> r.channel(channel).ts(ts)));
+		good(web.conversationsKick(r -> r.channel(channel).user(job.user("dana"))));
+		String other = good(web.conversationsCreate(r -> r.name("l" + UUID.randomUUID().toString().substring(0, 8)))).getChannel()
+			.getId();
+		good(web.conversationsLeave(r -> r.channel(other)));
+		require(good(web.conversationsLeave(r -> r.channel(other))).isNotInChannel(), "who is not there leaves once more");
 		good(web.chatDelete(r -> r.channel(channel).ts(ts)));
 		good(web.conversationsHistory(r -> r.channel(channel)));
 		good(web.conversationsRename(r -> r.channel(channel).name("k" + UUID.randomUUID().toString().substring(0, 8))));

@@ -15,25 +15,25 @@ const SCOPES = ['chat:write', 'chat:write.customize', 'channels:read', 'channels
 	'users:read.email', 'files:read', 'files:write', 'reactions:read', 'reactions:write', 'team:read'];
 const QUIET = { debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, setName() {}, getLevel: () => 'error' };
 
-// step -> what emulate answers instead, and why that is a fault of it.
+// step -> the right answer, what emulate answers instead, and why that is a fault of it.
 const FAULTS = {
-	'oauth: wrong secret': { answer: '"refused: invalid_client_id"', why: 'the documented error is bad_client_secret' },
-	'oauth: a way to refuse': { answer: '"no way to refuse"', why: 'its page has no button to cancel, so nobody comes back with access_denied' },
-	'oauth: rotation': { answer: '"refused: invalid_code"', why: 'it knows no grant_type=refresh_token: invalid_refresh_token' },
-	'sockets': { answer: '"refused: An HTTP protocol error occurred: statusCode = 404"', why: 'it has no Socket Mode, so no apps.connections.open either' },
-	'auth.test: unknown token': { answer: '"ok"', why: 'it takes any token for that of its administrator' },
-	'create: capitals': { answer: '"ok"', why: 'a name has no capitals and no blanks: invalid_name_specials' },
-	'join: again': { answer: 'null', why: 'the documented warning is already_in_channel' },
-	'join: private': { answer: '"refused: not_in_channel"', why: 'conversations.join has no such error: channel_not_found' },
-	'post: custom': { answer: '["carol",null]', why: 'a message under another name is a bot_message' },
-	'history: range': { answer: '8', why: 'it does not know oldest and latest' },
-	'history: parent': { answer: '[8,1]', why: 'it does not know oldest and latest' },
-	'replies: none': { answer: '"ok"', why: 'the documented error is thread_not_found' },
-	'upload: custom': { answer: '[null,"y.txt"]', why: 'it does not know username and icon_url of completeUploadExternal' },
-	'file: stranger': { answer: '[401,"text/plain"]', why: 'who may not have a file is shown the login page: 200, text/html' },
-	'upload: bytes': { answer: '"OK"', why: 'the length is told: OK - 23' },
-	'file: deleted': { answer: '"refused: file_not_found"', why: 'the documented error is file_deleted' },
-	'delete: tombstone': { answer: '["reply"]', why: 'a parent with replies becomes a tombstone' },
+	'oauth: wrong secret': { right: '"refused: bad_client_secret"', answer: '"refused: invalid_client_id"', why: 'the documented error is bad_client_secret' },
+	'oauth: a way to refuse': { right: '"may be refused"', answer: '"no way to refuse"', why: 'its page has no button to cancel, so nobody comes back with access_denied' },
+	'oauth: rotation': { right: '"refused: invalid_refresh_token"', answer: '"refused: invalid_code"', why: 'it knows no grant_type=refresh_token: invalid_refresh_token' },
+	'sockets': { right: '"ws"', answer: '"refused: An HTTP protocol error occurred: statusCode = 404"', why: 'it has no Socket Mode, so no apps.connections.open either' },
+	'auth.test: unknown token': { right: '"refused: invalid_auth"', answer: '"ok"', why: 'it takes any token for that of its administrator' },
+	'create: capitals': { right: '"refused: invalid_name_specials"', answer: '"ok"', why: 'a name has no capitals and no blanks: invalid_name_specials' },
+	'join: again': { right: '"already_in_channel"', answer: 'null', why: 'the documented warning is already_in_channel' },
+	'join: private': { right: '"refused: channel_not_found"', answer: '"refused: not_in_channel"', why: 'conversations.join has no such error: channel_not_found' },
+	'post: custom': { right: '["carol","bot_message"]', answer: '["carol",null]', why: 'a message under another name is a bot_message' },
+	'history: range': { right: '2', answer: '8', why: 'it does not know oldest and latest' },
+	'history: parent': { right: '[1,1]', answer: '[8,1]', why: 'it does not know oldest and latest' },
+	'replies: none': { right: '"refused: thread_not_found"', answer: '"ok"', why: 'the documented error is thread_not_found' },
+	'upload: custom': { right: '["carol","y.txt"]', answer: '[null,"y.txt"]', why: 'it does not know username and icon_url of completeUploadExternal' },
+	'file: stranger': { right: '[200,"text/html"]', answer: '[401,"text/plain"]', why: 'who may not have a file is shown the login page: 200, text/html' },
+	'upload: bytes': { right: '"OK - 23"', answer: '"OK"', why: 'the length is told: OK - 23' },
+	'file: deleted': { right: '"refused: file_deleted"', answer: '"refused: file_not_found"', why: 'the documented error is file_deleted' },
+'delete: tombstone': { right: '["tombstone","reply"]', answer: '["reply"]', why: 'a parent with replies becomes a tombstone' },
 };
 
 function freePort() {
@@ -280,11 +280,15 @@ async function disagreements(job) {
 	for (const [name, answer] of ours) {
 		const text = JSON.stringify(answer);
 		const fault = FAULTS[name];
+		if (fault && text !== fault.right) found.push(`${name}: ${text}, and not ${fault.right}: ${fault.why}`);
 		if (fault && theirs.get(name) !== fault.answer) {
 			found.push(`${name}: emulate answers ${theirs.get(name)}, no longer ${fault.answer}`);
 		} else if (!fault && theirs.get(name) !== text) {
 			found.push(`${name}: ${text}, and emulate answers ${theirs.get(name)}`);
 		}
+	}
+	for (const name of Object.keys(FAULTS)) {
+		if (!theirs.has(name)) found.push(`${name} is among the faults of emulate, and is not asked`);
 	}
 	if (ours.length < 70) found.push(`only ${ours.length} steps`);
 	return found;

@@ -14,119 +14,24 @@ import traceback
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
+import faults  # noqa: F401 - its checks
+import promises  # noqa: F401
+import refusals  # noqa: F401
+from job import CHECKS, Job, check, of_text, refused, require, until
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError, SlackTokenRotationError
+from slack_sdk.errors import SlackTokenRotationError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.oauth.installation_store import Installation
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.builtin import SocketModeClient as BuiltinClient
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.client import WebClient
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 CHECK_SECONDS = 15
 AT_ONCE = 6
-CHECKS = {}
-
-
-def check(function):
-    CHECKS[function.__name__] = function
-    return function
-
-
-def require(true, what):
-    if not true:
-        raise AssertionError(what)
-
-
-async def until(condition, what, seconds=8.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        require(time.monotonic() < end, f"waited in vain for {what}")
-        await asyncio.sleep(0.02)
-
-
-class Job:
-    """A test Slack, and what all checks need of it."""
-
-    def __init__(self, state):
-        self.state = state
-        self.session = None
-        self.open = []
-
-    async def __aenter__(self):
-        self.session = aiohttp.ClientSession()
-        self.web = AsyncWebClient(token=self.state["bot_token"], base_url=self.state["api_url"])
-        return self
-
-    async def __aexit__(self, *_):
-        for thing in self.open:
-            await thing()
-        await self.session.close()
-
-    async def control(self, what, /, **content):
-        async with self.session.post(f"{self.state['url']}/control/{what}", json=content) as answer:
-            content = await answer.json()
-            require("error" not in content, f"control/{what}: {content}")
-            return content["result"]
-
-    async def do(self, who, deed, **arguments):
-        return await self.control("person", **{"as": who, "do": deed, "with": arguments})
-
-    async def channel(self, bot=True, private=False):
-        """A new channel of egon and dana."""
-        name = f"c{os.urandom(5).hex()}"
-        members = ["dana", self.state["bot_user"]] if bot else ["dana"]
-        return await self.do("egon", "create", name=name, members=members, private=private)
-
-    def with_token(self, token):
-        return AsyncWebClient(token=token, base_url=self.state["api_url"])
-
-    async def token(self, *scopes, kind="bot", user=None):
-        return self.with_token(await self.control("issue", kind=kind, scopes=list(scopes), user=user))
-
-    async def socket(self, listener=None, acks=True, client=SocketModeClient, ping_interval=1):
-        """A connected client of Socket Mode; the requests that came are in .seen."""
-        socket = client(app_token=self.state["app_token"], web_client=AsyncWebClient(base_url=self.state["api_url"]),
-                        ping_interval=ping_interval)
-        socket.seen = []
-        socket.texts = []
-
-        async def on_request(client, request):
-            socket.seen.append(request)
-            if listener:
-                await listener(client, request)
-            elif acks:
-                await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
-
-        async def on_text(message):
-            if message.type == aiohttp.WSMsgType.TEXT:
-                socket.texts.append(json.loads(message.data))
-        socket.socket_mode_request_listeners.append(on_request)
-        socket.on_message_listeners.append(on_text)
-        await socket.connect()
-        self.open.append(socket.close)
-        await until(lambda: any(text.get("type") == "hello" for text in socket.texts), "hello")
-        return socket
-
-    async def expect(self, socket, good, what, seconds=8.0):
-        """The first event that is good(event)."""
-        def events():
-            return [request.payload.get("event", request.payload) for request in socket.seen]
-        await until(lambda: any(good(event) for event in events()), what, seconds)
-        return next(event for event in events() if good(event))
-
-
-async def refused(call, error):
-    """The call is an application's error; returns the answer."""
-    try:
-        answer = await call
-    except SlackApiError as refusal:
-        require(refusal.response.get("error") == error, f"{refusal.response.get('error')} instead of {error}")
-        return refusal.response
-    raise AssertionError(f"{error} was due, and it went well: {answer.data}")
 
 
 # tokens and arguments ------------------------------------------------------------------------------------------------
@@ -785,171 +690,6 @@ async def one_upload(job):
     require(shared.get("username") == "carol", f"{shared}")
 
 
-# what goes wrong on demand -------------------------------------------------------------------------------------------
-
-def of_text(socket, text):
-    return [one for one in socket.seen if one.payload.get("event", {}).get("text") == text]
-
-
-@check
-async def fault_events(job):
-    """An event before the answer; one twice, one that gets lost, some in another order."""
-    await job.control("set", of="hub", name="ack_seconds", value=0.4)
-    await job.control("set", of="hub", name="retry_delays", value=[0.0, 0.2, 0.2])
-    socket, channel = await job.socket(), await job.channel()
-    await job.control("set", of="faults", name="event_first", value=True)
-    ts = (await job.web.chat_postMessage(channel=channel, text="overtaken"))["ts"]
-    require([one.payload["event"]["ts"] for one in of_text(socket, "overtaken")] == [ts], "the answer came first")
-    await job.control("set", of="hub", name="duplicate", value=1)
-    await job.do("egon", "say", channel=channel, text="twice")
-    await until(lambda: len(of_text(socket, "twice")) == 2, "both")
-    require(len({one.payload["event_id"] for one in of_text(socket, "twice")}) == 1, "they are two events")
-    await job.control("set", of="hub", name="drop", value=1)
-    await job.do("egon", "say", channel=channel, text="lost once")
-    await until(lambda: of_text(socket, "lost once"), "the second attempt")
-    require(of_text(socket, "lost once")[0].retry_attempt == 1, "the first attempt came")
-    for names_bot in (False, True):
-        await job.control("set", of="slack", name="file_events_name_bot", value=names_bot)
-        await job.web.files_upload_v2(channel=channel, content="x", filename=f"{names_bot}.txt", initial_comment=f"{names_bot}",
-                                      request_file_info=False)
-        await until(lambda names_bot=names_bot: of_text(socket, f"{names_bot}"), "a file")
-        event = of_text(socket, f"{names_bot}")[0].payload["event"]
-        require(("bot_id" in event) == names_bot and event["user"] == job.state["bot_user"], f"{event}")
-    await job.control("sockets", do="hold")
-    for index in range(8):
-        await job.do("egon", "say", channel=channel, text=f"number {index}")
-    require(not of_text(socket, "number 0"), "it was not held")
-    await job.control("sockets", do="release")
-
-    def order():
-        return [one.payload["event"]["text"] for one in socket.seen
-                if one.payload.get("event", {}).get("text", "").startswith("number ")]
-    await until(lambda: len(order()) == 8, "all of them")
-    require(order() != sorted(order()), "they come in order")
-
-
-@check
-async def fault_calls(job):
-    channel = await job.channel()
-    # Without retries: the SDK would post again what it has no answer to.
-    job.web = AsyncWebClient(token=job.state["bot_token"], base_url=job.state["api_url"], retry_handlers=[])
-    await job.control("plan", what="hangup_after", method="chat.postMessage")
-    try:
-        await job.web.chat_postMessage(channel=channel, text="was it posted?")
-        raise AssertionError("it was answered")
-    except aiohttp.ClientError:
-        pass
-    history = await job.web.conversations_history(channel=channel)
-    require([one["text"] for one in history["messages"]].count("was it posted?") == 1, f"{history}")
-    await job.control("plan", what="hangup", method="chat.postMessage")
-    try:
-        await job.web.chat_postMessage(channel=channel, text="never")
-        raise AssertionError("it was answered")
-    except aiohttp.ClientError:
-        pass
-    history = await job.web.conversations_history(channel=channel)
-    require("never" not in [one["text"] for one in history["messages"]], f"{history}")
-    await job.control("plan", what="error", method="chat.update", error="edit_window_closed")
-    ts = (await job.web.chat_postMessage(channel=channel, text="old"))["ts"]
-    await refused(job.web.chat_update(channel=channel, ts=ts, text="new"), "edit_window_closed")
-    await job.web.chat_update(channel=channel, ts=ts, text="new")
-    await job.control("plan", what="status", method="auth.test", status=503, body="<html>")
-    try:
-        await job.web.auth_test()
-        raise AssertionError("it was answered")
-    except SlackApiError as problem:
-        require(problem.response.status_code == 503, f"{problem}")
-    begin = time.monotonic()
-    await job.control("plan", what="late", method="auth.test", seconds=0.3)
-    await job.web.auth_test()
-    require(time.monotonic() - begin > 0.25, "it was not late")
-
-
-@check
-async def fault_pages(job):
-    """Slack may give short pages, even empty ones, that are not the last."""
-    await job.control("crowd", users=20)
-    await job.control("set", of="faults", name="short_pages", value=True)
-    seen, sizes = [], []
-    async for page in await job.web.users_list(limit=6):
-        sizes.append(len(page["members"]))
-        seen += [member["id"] for member in page["members"]]
-    people = (await job.control("state"))["users"]
-    require(sizes[0] == 0 and max(sizes) == 3 and set(seen) == set(people.values()), f"{sizes}")
-
-
-@check
-async def tiers(job):
-    """The limits of the real one: postMessage once a second in a channel with a short burst, a tier per method."""
-    await job.control("set", of="limits", name="enforced", value=True)
-    channel = await job.channel()
-    answers = []
-    for index in range(8):
-        try:
-            answers.append((await job.web.chat_postMessage(channel=channel, text=f"{index}")).status_code)
-        except SlackApiError as refusal:
-            answers.append(refusal.response.status_code)
-    require(answers[:5] == [200] * 5 and 429 in answers, f"{answers}")
-    await job.web.auth_test()
-    tier = []
-    for _ in range(25):
-        try:
-            tier.append((await job.web.emoji_list()).status_code)
-        except SlackApiError as refusal:
-            tier.append(refusal.response.status_code)
-    require(tier[:20] == [200] * 20 and tier[-1] == 429, f"{tier}")
-
-
-@check
-async def ghosts(job):
-    await job.control("set", of="hub", name="ack_seconds", value=0.2)
-    await job.control("set", of="hub", name="retry_delays", value=[0.0] * 12)
-    await job.control("sockets", do="ghost")
-    socket, channel = await job.socket(), await job.channel()
-    require(socket.texts[0]["num_connections"] == 2, f"{socket.texts[0]}")
-    for index in range(6):
-        await job.do("egon", "say", channel=channel, text=f"to whom {index}")
-    await until(lambda: all(of_text(socket, f"to whom {index}") for index in range(6)), "all, though a ghost swallows some")
-    require(any(of_text(socket, f"to whom {index}")[0].retry_attempt for index in range(6)), "the ghost swallows nothing")
-
-
-@check
-async def goodbyes(job):
-    """The reasons of a disconnect, a token that is revoked, an app that is uninstalled."""
-    for deed, reason in (("warn", "warning"), ("too_many", "too_many_websockets"), ("disable", "link_disabled")):
-        url = (await job.web.apps_connections_open(app_token=job.state["app_token"]))["url"]
-        async with job.session.ws_connect(url) as raw:
-            await raw.receive_json(timeout=5)
-            await job.control("sockets", do=deed)
-            frame = await raw.receive_json(timeout=5)
-            require(frame["type"] == "disconnect" and frame["reason"] == reason and frame["debug_info"]["host"], f"{frame}")
-    await refused(job.web.apps_connections_open(app_token=job.state["app_token"]), "forbidden_team")
-    await job.control("set", of="hub", name="disabled", value=False)
-    socket = await job.socket()
-    await job.control("revoke")
-    event = await job.expect(socket, lambda one: one.get("type") == "tokens_revoked", "the revocation")
-    require(event["tokens"] == {"bot": [job.state["bot_user"]]}, f"{event}")
-    await refused(job.web.auth_test(), "token_revoked")
-    await job.control("uninstall")
-    await job.expect(socket, lambda one: one.get("type") == "app_uninstalled", "the end")
-    await refused(job.web.auth_test(), "account_inactive")
-
-
-@check
-async def workspaces(job):
-    """One socket carries the events of every workspace; a token is good for its own."""
-    other = await job.control("workspace", name="Baseball")
-    socket, channel = await job.socket(), await job.channel()
-    await job.do("egon", "say", channel=channel, text="in one")
-    await job.control("person", **{"workspace": "Baseball", "as": "winston", "do": "say",
-                                   "with": {"channel": "lounge", "text": "in the other"}})
-    await until(lambda: of_text(socket, "in one") and of_text(socket, "in the other"), "both")
-    require(of_text(socket, "in one")[0].payload["team_id"] == job.state["team_id"], "whose event")
-    require(of_text(socket, "in the other")[0].payload["team_id"] == other["team_id"] != job.state["team_id"], "whose event")
-    await refused(job.with_token(other["bot_token"]).chat_postMessage(channel=channel, text="x"), "channel_not_found")
-    await job.with_token(other["bot_token"]).chat_postMessage(channel=other["channels"]["lounge"], text="x")
-
-
 async def foreign(job):
     """Somebody says hello, and is answered in a thread: in a Slack that is none of ours (harness/slack_foreign.py)."""
     socket = await job.socket()
@@ -1035,8 +775,9 @@ async def run(job, turn):
                 failed[name] = f"it does not end: {traceback.format_exc(limit=4)}"
             except Exception as why:  # noqa: BLE001 - whatever it is, the check has failed
                 place = traceback.extract_tb(why.__traceback__)
-                line = next((frame.lineno for frame in reversed(place) if frame.filename == __file__), 0)
-                failed[name] = f"{type(why).__name__}: {str(why)[:1200]} (line {line})"
+                line = next((f"{os.path.basename(frame.filename)} {frame.lineno}" for frame in reversed(place)
+                             if os.path.dirname(frame.filename) == HERE and frame.name != "require"), "")
+                failed[name] = f"{type(why).__name__}: {str(why)[:1200]} ({line})"
     print(json.dumps({"id": job["id"], "passed": passed, "failed": failed}), flush=True)
 
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/units.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define OUTPUT_BYTES (64u << 10) /* of a program that is asked; more is not read */
+#define JOURNAL_LINES "10"       /* of a start that failed */
+
+/* what systemd itself takes as the sign that it is the init system: sd_booted(3) */
+static bool systemd_runs(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
+static int wait_for(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static void read_all(int fd, struct buf *output)
+{
+	ssize_t got;
+
+	while (output->len < OUTPUT_BYTES) {
+		got = read(fd, buf_reserve(output, 4096), 4096);
+		if (got == 0 || (got < 0 && errno != EINTR))
+			return;
+		output->len += got > 0 ? (size_t)got : 0;
+	}
+}
+
+/* What a program prints; its complaints are for nobody. False: it cannot be run, or ended with another status than 0. */
+static bool program_said(const char *const *argv, struct buf *output)
+{
+	posix_spawn_file_actions_t actions;
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	int err = posix_spawnp(&child, argv[0], &actions, NULL, (char *const *)argv, environ);
+
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (!err)
+		read_all(ends[0], output);
+	close(ends[0]);
+	return !err && wait_for(child) == 0;
+}
+
+enum unit_state unit_state(const char *name)
+{
+	static const struct {
+		const char *word;
+		enum unit_state state;
+	} words[] = {{"inactive\n", UNIT_INACTIVE},   {"failed\n", UNIT_FAILED}, {"active\n", UNIT_ACTIVE},
+		     {"activating\n", UNIT_STARTING}, {"reloading\n", UNIT_ACTIVE}};
+	char *unit = mem_printf("transportd@%s.service", name);
+	const char *argv[] = {"systemctl", "show", "--value", "--property=ActiveState", unit, NULL};
+	enum unit_state state = UNIT_UNKNOWN;
+	struct buf output = {0};
+
+	if (systemd_runs() && program_said(argv, &output))
+		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+			if (!strcmp(buf_text(&output), words[i].word))
+				state = words[i].state;
+	buf_finish(&output);
+	mem_free(unit);
+	return state;
+}
+
+/* ------------------------------------------------------------------------------------- a start that failed */
+
+/* Warnings and errors of the instance itself since then. */
+static bool show_journal(const char *unit, struct timespec since)
+{
+	static const char *const sync[] = {"journalctl", "--sync", NULL}; /* as root: else it is left at what is there */
+	char *match = mem_printf("_SYSTEMD_UNIT=%s", unit);
+	char *begin = mem_printf("--since=@%lld.%06ld", (long long)since.tv_sec, since.tv_nsec / 1000);
+	const char *argv[] = {"journalctl", "--quiet",          "--no-pager", "--output=cat", "--priority=warning",
+			      begin,        "--lines=" JOURNAL_LINES, match,        NULL};
+	struct buf output = {0};
+
+	(void)program_said(sync, &output);
+	buf_clear(&output);
+	bool told = program_said(argv, &output) && output.len > 0;
+
+	if (told)
+		fputs("transportctl: this is what it said last:\n", stderr);
+	for (const char *line = buf_text(&output); told && *line;) {
+		size_t length = strcspn(line, "\n");
+		struct buf shown = {0};
+
+		text_show(&shown, line, length, length);
+		fprintf(stderr, "  %s\n", buf_text(&shown));
+		buf_finish(&shown);
+		line += length + (line[length] == '\n');
+	}
+	buf_finish(&output);
+	mem_free(match);
+	mem_free(begin);
+	return told;
+}
+
+static void explain_failed_start(const char *folder, const char *name, struct timespec since)
+{
+	char *unit = mem_printf("transportd@%s.service", name);
+	bool told = show_journal(unit, since);
+
+	fprintf(stderr, "transportctl: %s does not run. ", name);
+	if (unit_state(name) == UNIT_STARTING)
+		fprintf(stderr, "systemd goes on trying, until \"transportctl stop %s\". ", name);
+	if (!told)
+		fprintf(stderr, "The journal tells nothing that we may read. ");
+	fprintf(stderr,
+		"\"transportd --check %s/%s.cfg\" says what is wrong with the configuration; \"journalctl -u %s\" has "
+		"all that it said, or logging.file if that is set\n",
+		folder, name, unit);
+	mem_free(unit);
+}
+
+/* ----------------------------------------------------------------------------------------- start and stop */
+
+static int complain(const char *why, const char *folder, const char *name)
+{
+	fprintf(stderr,
+		"transportctl: %s. Without systemd an instance is started with \"transportd %s/%s.cfg\" and stopped with "
+		"SIGTERM\n",
+		why, folder, name);
+	return 1;
+}
+
+int unit_control(const char *folder, const char *verb, const char *name)
+{
+	char *unit = mem_printf("transportd@%s.service", name);
+	char *const argv[] = {(char *)"systemctl", (char *)verb, unit, NULL};
+	struct timespec begin;
+	pid_t child;
+
+	clock_gettime(CLOCK_REALTIME, &begin);
+	int err = posix_spawnp(&child, "systemctl", NULL, NULL, argv, environ);
+
+	mem_free(unit);
+	if (err == ENOENT)
+		return complain("there is no systemctl on this machine", folder, name);
+	if (err) {
+		fprintf(stderr, "transportctl: systemctl: %s\n", strerror(err));
+		return 1;
+	}
+	if (wait_for(child) == 0)
+		return 0;
+	if (!systemd_runs())
+		return complain("systemd does not run on this machine", folder, name);
+	if (strcmp(verb, "stop") != 0)
+		explain_failed_start(folder, name, begin);
+	return 1;
+}

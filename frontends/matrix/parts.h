@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages that are several events here: a text with files, or one that is too long for an event. The first of them
+ * stands for the message (its head); here are the others, its parts, so that they go when it is taken back, and what
+ * people say about one of them is about the message. Kept in the message map, up to LIMIT_MATRIX_PARTS of a message.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "frontends/matrix/matrix.h"
+
+/* What the events of one message on their way have in common; counted. */
+struct parts;
+
+/* `head`: the event that an edit changes; NULL: it is named by parts_set_head. `record`: what they come from. */
+struct parts *parts_create(const char *head, uint64_t record);
+struct parts *parts_hold(struct parts *parts);
+/* *parts becomes NULL; NULL is fine. */
+void parts_release(struct parts **parts);
+/* The homeserver has named the first one. Nothing changes if there is a head. */
+void parts_set_head(struct parts *parts, const char *event_id);
+/* It has named another one; without a head nothing is noted. */
+void parts_note(const struct matrix_frontend *frontend, const struct parts *parts, const char *event_id, bool is_file);
+
+struct part {
+	const char *event_id;
+	bool is_file;
+	uint64_t record; /* that it came from */
+};
+/* All parts of this head, in the order in which they came; at most LIMIT_MATRIX_PARTS. Texts live in the arena. */
+size_t parts_of(const struct matrix_frontend *frontend, const char *head, struct part *list, struct arena *arena);
+/* That event is redacted. Nothing happens if it is no part. */
+void parts_forget(const struct matrix_frontend *frontend, const char *event_id);
+/* The head of a message that this event is a part of, in the arena; any other event, and NULL, itself. */
+const char *parts_whole(const struct matrix_frontend *frontend, const char *event_id, struct arena *arena);

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""
+The Matrix frontend and what homeservers do differently, or badly as a whole: one that has given up on us until it is pinged, one
+that knows the ping of before Matrix 1.7 or none, one that is slow or out of order whatever it is asked.
+"""
+import asyncio
+import itertools
+import re
+import time
+from datetime import datetime
+
+from harness.fake_homeserver import bad_gateway, lost, reset, truncated
+from harness.process import require, wait_until
+from harness.synapse import client_packages
+from test_matrix import CAROL, chat_with, ghost, in_the_lobby, nothing_else_on_irc
+from test_matrix_faults import faulty_lobby, hears_once, irc_hears_once
+
+PACKAGES = client_packages
+OLD_PING = "unstable/fi.mau.msc2659"
+BACKING_OFF, GOING_ON = r"Scheduling retries on \S+ in ([\d.]+)s", "Starting retries on "
+
+
+# ----------------------------------------------------------------------------------------------------------------- ping
+
+
+def log_time(line):
+    return datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp()
+
+
+async def scenario_a_ping_ends_the_back_off(world):
+    """Synapse tries again after 2, 4, 8 seconds, and so on. What it has for a bridge that was away comes when that is back."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol, gateway, synapse = lobby.people[0], lobby.carol, lobby.gateway, lobby.synapse
+    irc_mark = carol.mark()
+    await gateway.stop()
+    for number in range(3):
+        await alice.say(lobby.portal, f"meanwhile {number}")
+    await synapse.process.wait_log("Scheduling retries on irc.localhost in 8", 60)
+    await gateway.start()
+    for number in range(3):
+        await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :meanwhile {number}$", irc_mark)
+    heard = await nothing_else_on_irc(carol, alice, lobby.portal, irc_mark)
+    require(heard == [f"meanwhile {number}" for number in range(3)], f"carol has {heard}")
+    log = [line for line in synapse.process.log().splitlines() if re.search(BACKING_OFF, line) or GOING_ON in line]
+    waits = [(float(re.search(BACKING_OFF, line)[1]), log_time(then) - log_time(line))
+             for line, then in zip(log, log[1:]) if re.search(BACKING_OFF, line) and GOING_ON in then]
+    require([announced for announced, _ in waits][:3] == [2, 4, 8], f"Synapse has waited {waits}")
+    require(waits[-1][1] < waits[-1][0] - 1, f"it did not go on before its time: {waits}")
+
+
+async def scenario_an_older_ping(world):
+    """A homeserver that knows the ping at its older path only, and would not come again for an hour; then one that knows none."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, gateway, homeserver = lobby.people[0], lobby.carol, lobby.gateway, lobby.homeserver
+    homeserver.ping_paths, homeserver.retry_seconds = (OLD_PING,), 3600
+    irc_mark = carol.mark()
+    await gateway.stop()
+    await alice.say(lobby.portal, "meanwhile")
+    await wait_until(lambda: homeserver.under_way, "the homeserver to try")
+    calls = len(homeserver.calls)
+    await gateway.start()
+    await irc_hears_once(carol, "alice", ["meanwhile"], irc_mark)
+    require(homeserver.count("POST .*/v1/appservice/irc.localhost/ping", calls) > 0, "the ping of today was not tried first")
+    require("knows no ping" not in gateway.process.log(), "its own ping is not found")
+    # Without any it comes in the homeserver's own time.
+    homeserver.ping_paths = ()
+    await gateway.stop()
+    await alice.say(lobby.portal, "and again")
+    await wait_until(lambda: homeserver.under_way, "the homeserver to try")
+    await gateway.start()
+    await gateway.process.wait_log("the homeserver knows no ping")
+    homeserver.wake.set()
+    await irc_hears_once(carol, "alice", ["meanwhile", "and again"], irc_mark)
+
+
+# ----------------------------------------------------------------------------------------------- slow or out of order as a whole
+
+
+def to_room(room):
+    return rf"PUT .*/rooms/{re.escape(room)}/send/"
+
+
+async def scenario_slow_in_everything(world):
+    """Each call takes two seconds: people of the network are not made to wait, rooms do not wait for each other, and what is said
+    in one keeps its order."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    chat = await chat_with(alice, CAROL)
+    dave = await world.irc_client(lobby.ircd, "dave")
+    irc_mark, mark, texts = carol.mark(), alice.mark(), [f"{number}" for number in range(4)]
+    homeserver.lateness = lambda call: 2
+    begin = time.monotonic()
+    for text in texts:
+        carol.send(f"PRIVMSG #lobby :{text}")
+        carol.send(f"PRIVMSG alice :{text}")
+        dave.send(f"PRIVMSG alice :{text}")
+        await alice.say(lobby.portal, text)
+    await irc_hears_once(carol, "alice", texts, irc_mark)
+    require(time.monotonic() - begin < 2, "what people say waits for answers")
+    # A call at a time in each room, so that one after the other would take three times as long.
+    await asyncio.gather(*[hears_once(alice, room, texts) for room in (lobby.portal, chat)])
+    require(8 <= time.monotonic() - begin < 14, f"two rooms have taken {time.monotonic() - begin:.1f} s")
+    room = await alice.invited(ghost("dave"), mark)
+    await hears_once(alice, room, texts, sender=ghost("dave"), timeout=60)
+    # One room alone: others are not held up.
+    homeserver.lateness = lambda call: 2 if re.search(to_room(lobby.portal), call.line) else 0
+    mark, begin = alice.mark(), time.monotonic()
+    for text in texts:
+        carol.send(f"PRIVMSG #lobby :{text}")
+        carol.send(f"PRIVMSG alice :{text}")
+    await hears_once(alice, chat, texts, mark)
+    require(time.monotonic() - begin < 2 and len(alice.texts(lobby.portal, CAROL, mark)) == 0, "the chat has waited for the portal")
+    await hears_once(alice, lobby.portal, texts, mark)
+
+
+async def scenario_out_of_order_in_everything(world):
+    """For a while no call is answered as it should be: a proxy's 502, half an answer, a connection that ends. What people say
+    goes to the network meanwhile, and what the network says is there once, in order, when it is over."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    chat = await chat_with(alice, CAROL)
+    faults = itertools.cycle((bad_gateway(), truncated(), reset(), truncated(False), reset(True), lost()))
+    usual, said, irc_mark, calls = homeserver._fault_of, [f"{number}" for number in range(4)], carol.mark(), len(homeserver.calls)
+    homeserver._fault_of = lambda call: next(faults)
+    for text in said:
+        carol.send(f"PRIVMSG #lobby :{text}")
+        carol.send(f"PRIVMSG alice :{text}")
+    await wait_until(lambda: len(homeserver.calls) >= calls + 4, "calls of the gateway")
+    # The first one waits for what may have been missed before it.
+    for text in ("is anybody there?", "hello?", "answer me"):
+        begin = time.monotonic()
+        await alice.say(lobby.portal, text)
+        await irc_hears_once(carol, "alice", [text], irc_mark)
+        irc_mark = carol.mark()
+    require(time.monotonic() - begin < 3, "people wait for answers that the gateway does not get")
+    homeserver._fault_of = usual
+    for room in (lobby.portal, chat):
+        await hears_once(alice, room, said)
