@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from harness.process import Failure, wait_until
+from harness.process import Failure
 from ledger import Ledger
 from test_matrix import BOT, CAROL, alias, ask, enter, ghost, with_account
 from trial import IrcTrial
@@ -100,7 +100,7 @@ class MatrixTrial(IrcTrial):
                 except (OSError, EOFError, Failure):
                     await asyncio.sleep(0.05)  # there is no gateway to ask
             await self.alice.say(room, self.dens.next())
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(max(0.3, self.dens.sent / 200))  # not more rooms than a start gets through at once
 
     def make_hall(self, creation=None):
         room = self.homeserver.new_room(self.alice.id, creation)
@@ -124,7 +124,8 @@ class MatrixTrial(IrcTrial):
             await asyncio.sleep(0.2)
             await self.alice.say(new.id, self.halls.next())
             # A room that is replaced before we have followed to it would be another matter.
-            await wait_until(lambda: BOT in new.joined and not self.halls.open(), f"the bot to follow to {new.id}", 60)
+            while BOT not in new.joined or self.halls.open():
+                await asyncio.sleep(0.05)
 
     async def begin_chats(self):
         while True:
@@ -133,7 +134,7 @@ class MatrixTrial(IrcTrial):
             if not self.inside:
                 self.chats.excused.add(self.chats.sent)
             self.dave.send(f"PRIVMSG alice :{text}")
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(max(0.3, self.chats.sent / 200))
 
     def allowed_repetitions(self, ledger):
         # Where both ends know a repetition, there is none but for what the network had taken when a backend died.
