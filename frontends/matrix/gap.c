@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/gap.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -20,10 +21,12 @@ struct gaps {
 	struct matrix_frontend *frontend;
 	struct gap {
 		char *room;
-		bool whole; /* from its beginning */
+		bool whole;        /* from its beginning */
+		uint64_t spoke_ms; /* as the room's */
 	} *rooms;
 	size_t count, capacity, next;
 	unsigned under_way;
+	bool again;       /* nothing waits for it: one after the other */
 	int64_t since_ms; /* Unix milliseconds, as the homeserver counts them */
 	uint64_t moved_ms; /* clock_ms when the last room was read, or it began */
 };
@@ -96,6 +99,14 @@ static void hand_on(const struct reading *reading)
 
 static void go_on(struct gaps *gaps);
 
+static void go_on_again(struct matrix_frontend *frontend, const char *unused, const char *unused_too)
+{
+	(void)unused;
+	(void)unused_too;
+	if (frontend->again)
+		go_on(frontend->again);
+}
+
 static void on_messages(void *context, const struct matrix_reply *reply)
 {
 	struct reading *reading = context;
@@ -119,14 +130,18 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	gaps->moved_ms = clock_ms();
 	arena_finish(&arena);
 	reading_free(reading);
-	go_on(gaps);
+	if (gaps->again)
+		matrix_after(frontend, LIMIT_MATRIX_AGAIN_PAUSE_MS, go_on_again, NULL, NULL);
+	else
+		go_on(gaps);
 }
 
 static void read_room(struct gaps *gaps, const struct matrix_room *room, bool whole)
 {
 	struct reading *reading = MEM_NEW(struct reading);
 	char *path = matrix_path("/rooms/%s/messages", room->id);
-	char *query = mem_printf("%s?dir=b&limit=%d", path, LIMIT_MATRIX_GAP_EVENTS);
+	char *query = mem_printf("%s?dir=b&limit=%d", path,
+	                         gaps->again ? LIMIT_MATRIX_AGAIN_EVENTS : LIMIT_MATRIX_GAP_EVENTS);
 
 	reading->gaps = gaps;
 	reading->room = mem_strdup(room->id);
@@ -136,6 +151,7 @@ static void read_room(struct gaps *gaps, const struct matrix_room *room, bool wh
 	homeserver_call(gaps->frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                                  .path = query,
 	                                                                  .as = reading->as,
+	                                                                  .once = gaps->again,
 	                                                                  .done = on_messages,
 	                                                                  .context = reading,
 	                                                                  .drop = reading_free});
@@ -145,19 +161,39 @@ static void read_room(struct gaps *gaps, const struct matrix_room *room, bool wh
 
 /* -------------------------------------------------------------------------------------------------- all rooms */
 
-static void go_on(struct gaps *gaps)
+/* Who is there may not be known yet. */
+static bool is_deserted(const struct matrix_room *room)
+{
+	return room->ghosts && !matrix_room_people(room);
+}
+
+static void finish_again(struct gaps *gaps)
 {
 	struct matrix_frontend *frontend = gaps->frontend;
 
-	while (gaps->next < gaps->count && gaps->under_way < LIMIT_MATRIX_GAP_CALLS) {
+	log_debug(&frontend->base.log, "%zu rooms were looked at again", gaps->count);
+	frontend->again = NULL;
+	gaps_finish(gaps);
+}
+
+static void go_on(struct gaps *gaps)
+{
+	struct matrix_frontend *frontend = gaps->frontend;
+	unsigned calls = gaps->again ? 1 : LIMIT_MATRIX_GAP_CALLS;
+
+	while (gaps->next < gaps->count && gaps->under_way < calls) {
 		const struct gap *gap = &gaps->rooms[gaps->next++];
 		const struct matrix_room *room = matrix_room_find(frontend, gap->room);
 
-		if (room)
+		if (room && !(gaps->again && is_deserted(room)))
 			read_room(gaps, room, gap->whole);
 	}
 	if (gaps->under_way)
 		return;
+	if (gaps->again) {
+		finish_again(gaps);
+		return;
+	}
 	log_info(&frontend->base.log, "%zu rooms were looked through for what the homeserver has not told", gaps->count);
 	frontend->gaps = NULL;
 	gaps_finish(gaps);
@@ -171,7 +207,6 @@ static struct gaps *begin(struct matrix_frontend *frontend, int64_t since_ms)
 	gaps->frontend = frontend;
 	gaps->since_ms = since_ms;
 	gaps->moved_ms = clock_ms();
-	frontend->gaps = gaps;
 	return gaps;
 }
 
@@ -181,13 +216,83 @@ static void add(struct gaps *gaps, const struct matrix_room *room, bool whole)
 		gaps->capacity = gaps->capacity ? gaps->capacity * 2 : 8;
 		gaps->rooms = mem_realloc(gaps->rooms, gaps->capacity * sizeof(*gaps->rooms));
 	}
-	gaps->rooms[gaps->count++] = (struct gap){.room = mem_strdup(room->id), .whole = whole};
+	gaps->rooms[gaps->count++] = (struct gap){
+	        .room = mem_strdup(room->id), .whole = whole, .spoke_ms = room->spoke_ms};
 }
+
+static void add_all(struct gaps *gaps)
+{
+	struct map_iter it = {0};
+
+	while (map_next(gaps->frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		if (room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_PORTAL || room->kind == MATRIX_ROOM_CONTROL)
+			add(gaps, room, false);
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------------ again */
+
+static int by_last_word(const void *a, const void *b)
+{
+	uint64_t one = ((const struct gap *)a)->spoke_ms, other = ((const struct gap *)b)->spoke_ms;
+
+	return one == other ? 0 : one > other ? -1 : 1;
+}
+
+static void look_again(struct matrix_frontend *frontend)
+{
+	struct gaps *again = begin(frontend, frontend->again_since_ms - LIMIT_MATRIX_GAP_MS);
+
+	again->again = true;
+	frontend->again = again;
+	add_all(again);
+	if (again->count)
+		qsort(again->rooms, again->count, sizeof(*again->rooms), by_last_word);
+	while (again->count > LIMIT_MATRIX_AGAIN_ROOMS)
+		mem_free(again->rooms[--again->count].room);
+	go_on(again);
+}
+
+static void when_quiet(struct matrix_frontend *frontend, const char *unused, const char *unused_too)
+{
+	uint64_t now = clock_ms();
+
+	(void)unused;
+	(void)unused_too;
+	if (now < frontend->again_ms || frontend->gaps || frontend->again || !frontend->loaded) {
+		uint64_t rest = now < frontend->again_ms ? frontend->again_ms - now : LIMIT_MATRIX_AGAIN_MS;
+
+		matrix_after(frontend, rest, when_quiet, NULL, NULL);
+		return;
+	}
+	frontend->again_ms = 0;
+	look_again(frontend);
+}
+
+void gaps_look_again(struct matrix_frontend *frontend)
+{
+	if (!frontend->again_ms) {
+		frontend->again_since_ms = clock_wall_ms();
+		matrix_after(frontend, LIMIT_MATRIX_AGAIN_MS, when_quiet, NULL, NULL);
+	}
+	frontend->again_ms = clock_ms() + LIMIT_MATRIX_AGAIN_MS;
+}
+
+void gaps_put_off(struct matrix_frontend *frontend)
+{
+	if (frontend->again_ms)
+		frontend->again_ms = clock_ms() + LIMIT_MATRIX_AGAIN_MS;
+}
+
+/* -------------------------------------------------------------------------------------------------- suspicion */
 
 void gaps_suspect(struct matrix_frontend *frontend)
 {
 	int64_t now = clock_wall_ms();
 
+	gaps_look_again(frontend);
 	if (frontend->suspect_ms)
 		return;
 	frontend->suspect_ms = now;
@@ -231,8 +336,6 @@ void gaps_taken(struct matrix_frontend *frontend)
 
 void gaps_look(struct matrix_frontend *frontend)
 {
-	struct map_iter it = {0};
-
 	/* It speaks to us before we have asked it again. */
 	if (!homeserver_answers(frontend->homeserver) && homeserver_silences(frontend->homeserver) > 1)
 		gaps_suspect(frontend);
@@ -241,12 +344,8 @@ void gaps_look(struct matrix_frontend *frontend)
 	struct gaps *gaps = begin(frontend, frontend->suspect_ms - LIMIT_MATRIX_GAP_MS);
 
 	frontend->suspect_ms = 0;
-	while (map_next(frontend->rooms, &it)) {
-		const struct matrix_room *room = it.value;
-
-		if (room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_PORTAL || room->kind == MATRIX_ROOM_CONTROL)
-			add(gaps, room, false);
-	}
+	frontend->gaps = gaps;
+	add_all(gaps);
 	go_on(gaps);
 }
 
@@ -254,6 +353,7 @@ void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
 {
 	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms());
 
+	frontend->gaps = gaps;
 	frontend->has_unread = true;
 	add(gaps, room, true);
 	go_on(gaps);
@@ -274,4 +374,7 @@ void gaps_free(struct matrix_frontend *frontend)
 	if (frontend->gaps)
 		gaps_finish(frontend->gaps);
 	frontend->gaps = NULL;
+	if (frontend->again)
+		gaps_finish(frontend->again);
+	frontend->again = NULL;
 }

@@ -8,6 +8,12 @@
  * At most LIMIT_MATRIX_GAP_EVENTS of a room, from LIMIT_MATRIX_GAP_MS before the trouble on, and none from before one
  * of ours came in; of a room that replaces another, from its beginning. Who is there is asked anew where somebody came
  * or went.
+ *
+ * Where it leaves a transaction behind (transaction_order.h) and nothing newer comes, nothing shows that. It does so when
+ * it has caught up, so after our start, after a transaction that we refused and where it was away. So when no transaction
+ * has come for LIMIT_MATRIX_AGAIN_MS after that, rooms are looked at again, which nothing waits for: one after the other,
+ * LIMIT_MATRIX_AGAIN_PAUSE_MS apart, at most LIMIT_MATRIX_AGAIN_ROOMS, those first in which somebody has spoken last. All
+ * kinds of rooms, as what is left behind may be the first word in a quiet one.
  */
 #pragma once
 
@@ -29,6 +35,10 @@ bool gaps_are_looked_for(const struct matrix_frontend *frontend);
 /* Whether what is pushed now waits for them: not where the homeserver, which pushes, has answered none of these calls
  * for LIMIT_MATRIX_POSTPONED_MS. */
 bool gaps_hold_up(const struct matrix_frontend *frontend);
+/* It may leave one behind now: rooms are looked at again, later. gaps_suspect does it, too. */
+void gaps_look_again(struct matrix_frontend *frontend);
+/* A transaction has come: not yet. */
+void gaps_put_off(struct matrix_frontend *frontend);
 /* All that was found has been taken: a process after this one need not look. */
 void gaps_taken(struct matrix_frontend *frontend);
 void gaps_free(struct matrix_frontend *frontend);

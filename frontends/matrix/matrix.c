@@ -330,6 +330,7 @@ static void on_answering(void *context, bool answers)
 	if (answers) {
 		log_info(&frontend->base.log, "the homeserver answers");
 		matrix_ping(frontend);
+		gaps_look_again(frontend);
 		if (homeserver_silences(frontend->homeserver) > 1 && !gaps_are_looked_for(frontend))
 			gaps_suspect(frontend);
 		gaps_look(frontend);
@@ -365,6 +366,7 @@ static void begin(struct matrix_frontend *frontend)
 	frontend->loaded = true;
 	delivery_frontend_ready(&frontend->base);
 	gaps_look(frontend);
+	gaps_look_again(frontend);
 	upgrades_recover(frontend);
 	redactions_recover(frontend);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,

@@ -84,6 +84,9 @@ struct matrix_frontend {
 	bool gap_noted;        /* in the spool: since when, until all that was found is taken */
 	bool has_unread;       /* of rooms, some may be unread (matrix_room.h) */
 	struct gaps *gaps;     /* that are being looked for; NULL */
+	struct gaps *again;    /* rooms that are being looked at again; NULL */
+	uint64_t again_ms;     /* clock_ms when they will be; 0: they need not */
+	int64_t again_since_ms; /* the trouble, Unix ms */
 	unsigned recovering;   /* rooms that the process before was making, and that are looked for */
 	bool stopping;
 	void (*stopped)(void *context);

@@ -32,6 +32,7 @@ struct matrix_room {
 	bool is_private;     /* PORTAL of ours: the network says so (portal_door.h) */
 	struct map *asking;  /* PORTAL of ours: people who wait for the network to let them in */
 	bool encrypted;      /* and people were told that it cannot be read (encryption.h) */
+	uint64_t spoke_ms;   /* clock_ms when one of the people did something in it last; 0: not since our start */
 	bool typing;         /* CHAT: the owner, as the network was told */
 	struct map *typers;  /* PORTAL: people of whom the network was told that they type; NULL: nobody */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */

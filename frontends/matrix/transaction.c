@@ -237,6 +237,8 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 		return;
 	}
 	CRASH_POINT("core.matrix.seen");
+	if (room)
+		room->spoke_ms = clock_ms();
 	if (event->kind == MATRIX_MEMBER)
 		on_member(frontend, room, event);
 	else
@@ -305,11 +307,13 @@ static struct appservice_request *accepting_end(struct accepting *accepting)
 
 static void on_durable(void *context, int err)
 {
+	struct matrix_frontend *frontend = ((struct accepting *)context)->frontend;
 	struct appservice_request *request = accepting_end(context);
 
 	if (!request)
 		return;
 	if (err) {
+		gaps_look_again(frontend);
 		appservice_refuse(request, 500, "M_UNKNOWN",
 		                  "what it brings cannot be stored: please try again");
 	} else {
@@ -444,6 +448,7 @@ static void on_transaction(void *context, struct appservice_request *request, co
 		appservice_refuse(request, 503, "M_UNKNOWN", "the bridge is not ready: please try again");
 		return;
 	}
+	gaps_put_off(frontend);
 	/* What it does after a start. */
 	if (transaction_is_again(&frontend->order, id))
 		gaps_suspect(frontend);

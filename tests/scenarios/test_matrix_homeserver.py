@@ -13,7 +13,7 @@ from datetime import datetime
 from harness.fake_homeserver import bad_gateway, lost, read_answer, reset, truncated
 from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_matrix import CAROL, chat_with, ghost, in_the_lobby, nothing_else_on_irc
+from test_matrix import CAROL, alias, chat_with, ghost, in_the_lobby, nothing_else_on_irc
 from test_matrix_faults import faulty_lobby, hears_once, irc_hears_once
 
 PACKAGES = client_packages
@@ -172,3 +172,91 @@ async def scenario_transactions_as_large_as_they_come(world):
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :number 1200$", irc_mark)
     heard = await nothing_else_on_irc(carol, alice, lobby.portal, irc_mark)
     require(heard == ["number 550", "number 1200"], f"IRC has heard {heard}")
+
+
+# --------------------------------------------------------------------------------------------------- what is left behind
+
+
+async def scenario_left_behind_with_nothing_newer(world):
+    """Synapse leaves a transaction behind that it has stored just when it had caught up. Nothing newer comes to show it: it is found
+    all the same, after a start, a homeserver that was away, and a transaction that was to come again; once, and by few calls."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver, gateway = lobby.people[0], lobby.carol, lobby.homeserver, lobby.gateway
+    chat = await chat_with(alice, CAROL)
+    for number in range(4):
+        await alice.join(alias(f"#room{number}"))
+    irc_mark, said, private, looks = carol.mark(), [], [], []
+
+    def note_look(call):
+        if call.path.endswith("/messages") and call.query["limit"] == ["20"]:
+            looks.append((time.monotonic(), call.path))
+        return 0
+    homeserver.lateness = note_look
+
+    async def say(text):
+        said.append(text)
+        await alice.say(lobby.portal, text)
+        await homeserver.idle()
+
+    async def leave_behind(text):
+        """The event of the portal is in a transaction with a number of its own; the one of the chat in none."""
+        homeserver.pushing = False
+        said.append(text)
+        private.append(text)
+        await alice.say(lobby.portal, text)
+        await alice.say(chat, text)
+        left = list(homeserver.queue)
+        homeserver.queue.clear()
+        homeserver.pushing = True
+        return left
+
+    def in_private():
+        return [match[1] for match in carol.find_all(r"^:alice!\S+ PRIVMSG carol :(.*)$", irc_mark)]
+
+    async def heard():
+        await irc_hears_once(carol, "alice", said, irc_mark, 15)
+        await wait_until(lambda: private[-1] in in_private(), f"{private[-1]!r} in private", 15)
+        require(in_private() == private, f"in private she has heard {in_private()}")
+    await say("pushed")
+    await homeserver.idle()
+    await gateway.stop()
+    await gateway.start()
+    looks.clear()
+    left = await leave_behind("right after the start")
+    await heard()
+    # Each room once, one after the other.
+    rooms = {room.id for room in homeserver.rooms.values() if alice.id in room.joined}
+    await wait_until(lambda: len(looks) >= len(rooms), f"a look at {len(rooms)} rooms")
+    require(len({path for _, path in looks}) == len(looks), f"looked at twice: {looks}")
+    pauses = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(looks)]
+    require(min(pauses) >= 0.045, f"not spaced out: {pauses}")
+
+    # The homeserver was away, and has been looked through for that.
+    fault = homeserver.fail(".*", reset(), 1000)
+    carol.send("PRIVMSG #lobby :nobody is there")
+    await homeserver.hit(fault, 2)
+    fault.left = 0
+    await alice.message(lobby.portal, "^nobody is there$", CAROL)
+    await wait_until(lambda: homeserver.count("GET .*/messages") >= len(looks) + len(rooms), "rooms to be looked through")
+    await homeserver.idle()
+    looks.clear()
+    left += await leave_behind("right after it was away")
+    await heard()
+    # The room that is spoken in comes before others.
+    require(looks and lobby.portal in looks[0][1], f"looked at first: {looks[:2]}")
+
+    # One was refused, as it came before another; it came again.
+    homeserver.number += 1
+    await say("again")
+    left += await leave_behind("right after it came again")
+    await heard()
+
+    # All that was left behind comes in the end: nothing twice. And where nothing is wrong nobody looks.
+    await wait_until(lambda: len(looks) >= 2 * len(rooms), "the looks to end")
+    homeserver.queue.extend(left)
+    homeserver.wake.set()
+    await homeserver.idle()
+    calls = homeserver.count("GET .*/messages")
+    await say("the end")
+    await heard()
+    require(homeserver.count("GET .*/messages") == calls, "rooms were looked at without a reason")
