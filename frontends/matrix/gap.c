@@ -12,6 +12,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/matrix_room.h"
+#include "frontends/matrix/ping.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/spool/spool.h"
 
@@ -26,7 +27,8 @@ struct gaps {
 	} *rooms;
 	size_t count, capacity, next;
 	unsigned under_way;
-	bool again;       /* nothing waits for it: one after the other */
+	bool again;        /* nothing waits for it: one after the other */
+	bool failed;       /* it was given up */
 	int64_t since_ms; /* Unix milliseconds, as the homeserver counts them */
 	uint64_t moved_ms; /* clock_ms when the last room was read, or it began */
 };
@@ -107,6 +109,14 @@ static void go_on_again(struct matrix_frontend *frontend, const char *unused, co
 		go_on(frontend->again);
 }
 
+/* The ping is made again until it is answered: then it begins anew. */
+static void give_up(struct gaps *gaps)
+{
+	gaps->next = gaps->count;
+	gaps->failed = true;
+	matrix_ping(gaps->frontend);
+}
+
 static void on_messages(void *context, const struct matrix_reply *reply)
 {
 	struct reading *reading = context;
@@ -119,7 +129,9 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	CRASH_POINT("core.matrix.gap_read");
 	while (item && reading->count < LIMIT_MATRIX_GAP_EVENTS && look_at(reading, item, &arena))
 		item = json_next(item);
-	if (reply->err)
+	if (gaps->again && !homeserver_answers(frontend->homeserver) && homeserver_silences(frontend->homeserver) > 1)
+		give_up(gaps);
+	else if (reply->err)
 		log_info(&frontend->base.log, "the last messages of %s cannot be read: %s", log_quote(reading->room),
 		         reply->problem);
 	if (reading->count)
@@ -171,7 +183,10 @@ static void finish_again(struct gaps *gaps)
 {
 	struct matrix_frontend *frontend = gaps->frontend;
 
-	log_debug(&frontend->base.log, "%zu rooms were looked at again", gaps->count);
+	if (!gaps->failed)
+		frontend->again_failed = 0;
+	else if (frontend->again_failed < LIMIT_MATRIX_AGAIN_DOUBLED)
+		frontend->again_failed++;
 	frontend->again = NULL;
 	gaps_finish(gaps);
 }
@@ -252,6 +267,7 @@ static void look_again(struct matrix_frontend *frontend)
 		qsort(again->rooms, again->count, sizeof(*again->rooms), by_last_word);
 	while (again->count > LIMIT_MATRIX_AGAIN_ROOMS)
 		mem_free(again->rooms[--again->count].room);
+	log_debug(&frontend->base.log, "%zu rooms are looked at again", again->count);
 	go_on(again);
 }
 
@@ -277,13 +293,13 @@ void gaps_look_again(struct matrix_frontend *frontend)
 		frontend->again_since_ms = clock_wall_ms();
 		matrix_after(frontend, LIMIT_MATRIX_AGAIN_MS, when_quiet, NULL, NULL);
 	}
-	frontend->again_ms = clock_ms() + LIMIT_MATRIX_AGAIN_MS;
+	frontend->again_ms = clock_ms() + ((uint64_t)LIMIT_MATRIX_AGAIN_MS << frontend->again_failed);
 }
 
 void gaps_put_off(struct matrix_frontend *frontend)
 {
 	if (frontend->again_ms)
-		frontend->again_ms = clock_ms() + LIMIT_MATRIX_AGAIN_MS;
+		gaps_look_again(frontend);
 }
 
 /* -------------------------------------------------------------------------------------------------- suspicion */

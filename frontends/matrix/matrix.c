@@ -330,7 +330,8 @@ static void on_answering(void *context, bool answers)
 	if (answers) {
 		log_info(&frontend->base.log, "the homeserver answers");
 		matrix_ping(frontend);
-		gaps_look_again(frontend);
+		if (homeserver_silences(frontend->homeserver) > 1)
+			gaps_look_again(frontend);
 		if (homeserver_silences(frontend->homeserver) > 1 && !gaps_are_looked_for(frontend))
 			gaps_suspect(frontend);
 		gaps_look(frontend);

@@ -87,6 +87,7 @@ struct matrix_frontend {
 	struct gaps *again;    /* rooms that are being looked at again; NULL */
 	uint64_t again_ms;     /* clock_ms when they will be; 0: they need not */
 	int64_t again_since_ms; /* the trouble, Unix ms */
+	unsigned again_failed; /* looks in a row that were given up: the next is later */
 	unsigned recovering;   /* rooms that the process before was making, and that are looked for */
 	bool stopping;
 	void (*stopped)(void *context);

@@ -7,7 +7,9 @@ import asyncio
 import itertools
 import json
 import re
+import sqlite3
 import time
+from contextlib import closing
 from datetime import datetime
 
 from harness.fake_homeserver import bad_gateway, lost, read_answer, reset, truncated
@@ -260,3 +262,41 @@ async def scenario_left_behind_with_nothing_newer(world):
     await say("the end")
     await heard()
     require(homeserver.count("GET .*/messages") == calls, "rooms were looked at without a reason")
+
+
+async def scenario_many_rooms_are_looked_at_slowly(world):
+    """Of 1,100 rooms 1,000 are looked at, no more than 20 a second, not all over again for each call that is not answered."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver, gateway = lobby.people[0], lobby.carol, lobby.homeserver, lobby.gateway
+    await homeserver.idle()
+    await gateway.stop()
+    homeserver.pushing = False
+    rooms = [homeserver.new_room(homeserver.bot) for _ in range(1100)]
+    with closing(sqlite3.connect(gateway.keys["database.database"])) as database, database:
+        for room in rooms:
+            database.execute("INSERT INTO places (frontend, place, kind, owner, name, value) SELECT frontend, ?, kind, owner, name, value"
+                             " FROM places WHERE place = ?", (room.id, lobby.bots[0]))
+            room.joined.add(alice.id)
+    homeserver.queue.clear()
+    homeserver.pushing = True
+    looks = []
+
+    def note_look(call):
+        if call.path.endswith("/messages"):
+            looks.append(time.monotonic())
+        return 0
+    homeserver.lateness = note_look
+    await gateway.start()
+    await gateway.process.wait_log("1000 rooms are looked at again")
+    await wait_until(lambda: len(looks) > 20, "a second's looks")
+    require(looks[20] - looks[0] >= 1, f"20 rooms were looked at in {looks[20] - looks[0]:.2f} s")
+    # Nothing waits for that.
+    mark = carol.mark()
+    await alice.say(lobby.portal, "meanwhile")
+    await irc_hears_once(carol, "alice", ["meanwhile"], mark, 5)
+    # Where the homeserver goes away it ends, and is begun anew when that answers. That is later the second time: rooms that are
+    # never answered for must not have all of them looked at for ever.
+    mark, began = len(gateway.process.log()), time.monotonic()
+    await homeserver.hit(homeserver.fail("GET .*/messages", reset(), 2), 2)
+    await gateway.process.wait_log("1000 rooms are looked at again", after=mark)
+    require(time.monotonic() - began >= 6, "it was begun anew too soon")
