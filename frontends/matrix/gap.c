@@ -112,9 +112,13 @@ static void go_on_again(struct matrix_frontend *frontend, const char *unused, co
 /* The ping is made again until it is answered: then it begins anew. */
 static void give_up(struct gaps *gaps)
 {
+	struct matrix_frontend *frontend = gaps->frontend;
+
 	gaps->next = gaps->count;
 	gaps->failed = true;
-	matrix_ping(gaps->frontend);
+	if (frontend->again_failed < LIMIT_MATRIX_AGAIN_DOUBLED)
+		frontend->again_failed++;
+	matrix_ping(frontend);
 }
 
 static void on_messages(void *context, const struct matrix_reply *reply)
@@ -185,8 +189,6 @@ static void finish_again(struct gaps *gaps)
 
 	if (!gaps->failed)
 		frontend->again_failed = 0;
-	else if (frontend->again_failed < LIMIT_MATRIX_AGAIN_DOUBLED)
-		frontend->again_failed++;
 	frontend->again = NULL;
 	gaps_finish(gaps);
 }
