@@ -165,9 +165,13 @@ static int person_writes_participant(struct user *user, struct resource *from, c
 	if (!name_is_good(event->message.nickname))
 		return TP_ERR_INVALID;
 	out.message.name = room->network_name;
-	out.message.nickname = participant_nickname(room, event->message.nickname);
-	if (!out.message.nickname)
+	const char *nickname = participant_nickname(room, event->message.nickname);
+
+	/* Who is there is known when it is joined. What is said before waits for that, and then the network judges. */
+	if (!nickname && room->state == ROOM_JOINED)
 		return TP_ERR_NOT_FOUND;
+	if (nickname)
+		out.message.nickname = nickname;
 	return to_network(user, from, room, &out);
 }
 

@@ -14,6 +14,7 @@
 #include "frontends/matrix/person_picture.h"
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/space.h"
+#include "frontends/matrix/transaction.h"
 #include "transport/spool/spool.h"
 
 #define NOTES "matrix place" /* of the spool */
@@ -475,6 +476,10 @@ static void on_members(void *context, const struct matrix_reply *reply)
 		         log_quote(room->id));
 		matrix_room_forget(frontend, &room);
 	}
+	if (room && room->members_due)
+		matrix_later(frontend, transactions_go_on, NULL, NULL);
+	if (room)
+		room->members_due = false;
 	const struct cJSON *joined = json_object(reply->json, "joined");
 
 	for (const struct cJSON *item = json_first(joined); room && item; item = json_next(item)) {
@@ -575,8 +580,9 @@ static void on_places(void *context, int err, const struct store_place *places, 
 
 		spool_note_each(frontend->base.transport->spool, NOTES, "", take_note, frontend);
 		while (map_next(frontend->rooms, &it)) {
-			const struct matrix_room *room = it.value;
+			struct matrix_room *room = it.value;
 
+			room->members_due = room->kind != MATRIX_ROOM_LEFT;
 			if (room->kind == MATRIX_ROOM_SPACE)
 				space_known(frontend, room->owner, room->id);
 			/* Of what was left nobody of ours can ask. */

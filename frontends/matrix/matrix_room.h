@@ -37,6 +37,7 @@ struct matrix_room {
 	struct map *typers;  /* PORTAL: people of whom the network was told that they type; NULL: nobody */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
+	bool members_due;    /* after a start: the homeserver has not said yet who that is */
 	struct map *arrivals; /* PORTAL: ghost -> its name: participants that become members, one after the other */
 	bool arriving;        /* one of them is on the way */
 	char *title, *topic; /* as we set them last; NULL */

@@ -173,6 +173,14 @@ static void address(const struct saying *saying, struct event_message *message, 
 	message->nickname = nickname;
 }
 
+static void join_with(struct matrix_frontend *frontend, struct matrix_room *portal, void *resource)
+{
+	struct resource *from = resource;
+
+	if (matrix_room_has(portal, from->identity->address))
+		portal_room_join(frontend, portal, from);
+}
+
 static int send_on(struct saying *saying, struct resource *from, const struct event *event)
 {
 	if (!from)
@@ -183,6 +191,8 @@ static int send_on(struct saying *saying, struct resource *from, const struct ev
 	 */
 	if (saying->room->kind == MATRIX_ROOM_PORTAL)
 		portal_room_join(saying->frontend, saying->room, from);
+	else if (event->message.kind == MESSAGE_ROOM_PRIVATE)
+		matrix_room_each_portal(saying->frontend, event->message.name, join_with, from);
 	return router_from_frontend(from, event);
 }
 

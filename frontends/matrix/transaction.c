@@ -355,8 +355,8 @@ static void take_transaction(struct matrix_frontend *frontend, struct accepting 
 	transport_commit(frontend->base.transport);
 }
 
-/* What people say is routed when their accounts have been read: a question to the store, once for each of
- * them. */
+/* What people say is routed when their accounts have been read (a question to the store, once for each of them), and
+ * after a start, when it is known which portals they are in. */
 struct postponed {
 	struct list link;
 	struct accepting *accepting;
@@ -372,8 +372,28 @@ static void postponed_free(struct postponed *postponed)
 	mem_free(postponed);
 }
 
-/* Whether somebody who says something here is not known yet. */
-static bool has_unread_accounts(struct matrix_frontend *frontend, const struct cJSON *body)
+static void look_who_is_due(struct matrix_frontend *frontend, struct matrix_room *portal, void *found)
+{
+	(void)frontend;
+	*(bool *)found = *(bool *)found || portal->members_due;
+}
+
+/* A chat with somebody whom one knows from a room only needs that room, which people are brought into when it is known
+ * that they are in a portal of it. */
+static bool room_is_due(struct matrix_frontend *frontend, const struct matrix_room *chat)
+{
+	const char *nickname = chat->kind == MATRIX_ROOM_CHAT ? matrix_chat_nickname(chat->name, chat->in_room) : NULL;
+	char *legacy = nickname ? matrix_chat_legacy_room(chat->name, nickname) : NULL;
+	bool found = false;
+
+	if (legacy)
+		matrix_room_each_portal(frontend, legacy, look_who_is_due, &found);
+	mem_free(legacy);
+	return found;
+}
+
+/* Whether somebody who says something here is not known yet, or is not known to be where it is said. */
+static bool is_too_early(struct matrix_frontend *frontend, const struct cJSON *body)
 {
 	const struct cJSON *events = json_array(body, "events");
 	struct arena arena = {0};
@@ -387,7 +407,7 @@ static bool has_unread_accounts(struct matrix_frontend *frontend, const struct c
 		if (!sender || !room || !matrix_is_user_id(sender) ||
 		    matrix_is_ours(&frontend->names, sender))
 			continue;
-		found = person_is_loading(frontend, sender) || found;
+		found = person_is_loading(frontend, sender) || room_is_due(frontend, room) || found;
 		if (room->relay)
 			found = person_is_loading(frontend, room->relay) || found;
 	}
@@ -408,7 +428,7 @@ void transactions_go_on(struct matrix_frontend *frontend, const char *unused, co
 		struct postponed *first = CONTAINER_OF(frontend->postponed.next, struct postponed, link);
 		struct accepting *accepting = first->accepting;
 
-		bool waits = has_unread_accounts(frontend, first->body) ||
+		bool waits = is_too_early(frontend, first->body) ||
 		             (!first->found && gaps_hold_up(frontend));
 
 		if (waits && !has_waited_long(first))
@@ -465,7 +485,7 @@ static void on_transaction(void *context, struct appservice_request *request, co
 	struct accepting *accepting = accept_later(frontend, request);
 
 	gaps_look(frontend);
-	if (!list_empty(&frontend->postponed) || gaps_hold_up(frontend) || has_unread_accounts(frontend, body)) {
+	if (!list_empty(&frontend->postponed) || gaps_hold_up(frontend) || is_too_early(frontend, body)) {
 		postpone(accepting, json_copy(body), &frontend->postponed);
 		transactions_go_on(frontend, NULL, NULL);
 		return;

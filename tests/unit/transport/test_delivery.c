@@ -93,6 +93,26 @@ static void test_waits_for_the_room(void **state)
 	expect("alice@x/phone participant #a al online self\nb1 message (room) #a: one id=i2\n");
 }
 
+/* Who is there is not known before. */
+static void test_waits_for_who_is_in_the_room(void **state)
+{
+	struct event event = {
+		.type = EVENT_MESSAGE,
+		.message = {.kind = MESSAGE_ROOM_PRIVATE, .name = "#a", .nickname = "bob", .text = "psst"}};
+
+	(void)state;
+	logged_in();
+	join("alice@x", "phone", "#a", "al");
+	forget();
+	assert_int_equal(from_person("alice@x", "phone", event), 0);
+	expect("");
+	participant("alice@x", "#a", "bob", 0, STATUS_ONLINE);
+	participant("alice@x", "#a", "al", 0, STATUS_ONLINE);
+	assert_true(was_told("b1 message (private) #a/bob: psst\n"));
+	event.message.nickname = "nobody";
+	assert_int_equal(from_person("alice@x", "phone", event), TP_ERR_NOT_FOUND);
+}
+
 static void test_is_sent_again_until_answered(void **state)
 {
 	(void)state;
@@ -489,6 +509,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 		TEST(test_waits_for_the_session),
 		TEST(test_waits_for_the_room),
+		TEST(test_waits_for_who_is_in_the_room),
 		TEST(test_is_sent_again_until_answered),
 		TEST(test_refused),
 		TEST(test_what_the_network_calls_it),
