@@ -3,7 +3,7 @@
 carol of another, nor the contact of that name."""
 from harness.process import require
 from harness.synapse import client_packages
-from test_matrix import CAROL, alias, ask, chat_with, ghost, witnessed
+from test_matrix import CAROL, alias, ask, chat_with, enter, ghost, with_account, witnessed
 from test_matrix_people import do, with_events
 
 PACKAGES = client_packages
@@ -53,3 +53,30 @@ async def scenario_who_is_who(world):
     await alice.member(hall, ghost("#hall/caro"), "leave", mark)
     await alice.message(den, "^still here$", in_den, mark)
     require(in_den in await alice.members(den), "the carol of another room has left")
+
+
+async def scenario_said_right_after_a_start(world):
+    """In private to somebody in a room, before it is known who is in the portal, and in the room: it waits for both."""
+    homeserver = world.fake_homeserver()
+    _, ircd, gateway = await world.irc_appservice(synapse=homeserver, **{"matrix.room_nicknames": "1"})
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    alice, _ = await with_account(world, homeserver, "alice")
+    portal, in_lobby = await enter(alice, carol), ghost("#lobby/carol")
+    await alice.wait_members(portal, lambda ids: in_lobby in ids)
+    chat = await chat_with(alice, in_lobby)
+    said, mark = [], carol.mark()
+
+    async def hears(text):
+        said.append(text)
+        await alice.say(chat, text)
+        await carol.expect(rf"^:alice!\S+ PRIVMSG carol :{text}$", mark)
+    await hears("before")
+    await homeserver.idle()
+    for late in (portal, None):
+        await gateway.stop()
+        homeserver.lateness = lambda call, late=late: 1 if call.path.endswith(f"{late}/joined_members") else 0
+        await gateway.start()
+        await hears(f"first word {len(said)}")
+    require(not alice.texts(chat, in_lobby), f"she is told {alice.texts(chat, in_lobby)}")
+    require(carol.count(r"^:alice!\S+ PRIVMSG carol ", mark) == len(said), "something was said twice")
