@@ -200,11 +200,11 @@
 #define LIMIT_MATRIX_GAP_EVENTS 100 /* of a room, that are looked through after the homeserver was away */
 #define LIMIT_MATRIX_GAP_MS 600000  /* before that, at most */
 #define LIMIT_MATRIX_GAP_CALLS 8    /* rooms at once */
-#define LIMIT_MATRIX_AGAIN_MS 3000  /* without a transaction, after a start or trouble: then rooms are looked at again, */
-#define LIMIT_MATRIX_AGAIN_DOUBLED 10 /* times, for each look in a row that got no answers; */
-#define LIMIT_MATRIX_AGAIN_ROOMS 1000 /* at most, */
-#define LIMIT_MATRIX_AGAIN_PAUSE_MS 50 /* from the end of one to the next, */
-#define LIMIT_MATRIX_AGAIN_EVENTS 20 /* and of each so many events */
+#define LIMIT_MATRIX_AGAIN_MS 3000  /* without a transaction, after a start or trouble, until rooms are looked at again */
+#define LIMIT_MATRIX_AGAIN_DOUBLED 10 /* times: that, for each look in a row that got no answers */
+#define LIMIT_MATRIX_AGAIN_ROOMS 1000
+#define LIMIT_MATRIX_AGAIN_PAUSE_MS 50 /* from one room to the next */
+#define LIMIT_MATRIX_AGAIN_EVENTS 20   /* of a room */
 #define LIMIT_MATRIX_NEW_USER_TRIES 4 /* of a call by one of ours whom the homeserver says not to know */
 #define LIMIT_MATRIX_RETRY_AFTER_MS 3600000 /* the most that the homeserver may ask for */
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */

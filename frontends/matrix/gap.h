@@ -9,11 +9,11 @@
  * of ours came in; of a room that replaces another, from its beginning. Who is there is asked anew where somebody came
  * or went.
  *
- * Where it leaves a transaction behind (transaction_order.h) and nothing newer comes, nothing shows that. It does so when
- * it has caught up, so after our start, after a transaction that we refused and where it was away. So when no transaction
- * has come for LIMIT_MATRIX_AGAIN_MS after that, rooms are looked at again, which nothing waits for: one after the other,
- * LIMIT_MATRIX_AGAIN_PAUSE_MS apart, at most LIMIT_MATRIX_AGAIN_ROOMS, those first in which somebody has spoken last. All
- * kinds of rooms, as what is left behind may be the first word in a quiet one.
+ * Where it leaves a transaction behind (transaction_order.h) and nothing newer comes, nothing shows that. It does so
+ * when it has caught up: after our start, after a transaction that we refused, and where it was away. So when no
+ * transaction has come for LIMIT_MATRIX_AGAIN_MS after that, rooms are looked at again, which nothing waits for: one
+ * after the other, LIMIT_MATRIX_AGAIN_PAUSE_MS apart, at most LIMIT_MATRIX_AGAIN_ROOMS, those first in which somebody
+ * has spoken last; quiet ones too, as what is left behind may be the first word there.
  */
 #pragma once
 
