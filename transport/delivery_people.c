@@ -13,6 +13,7 @@
 #include "config/limits.h"
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
+#include "transport/admin_notice.h"
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
@@ -538,6 +539,7 @@ static void frontend_ready(struct transport *transport, struct spool_queue *queu
 void delivery_frontend_ready(struct frontend *frontend)
 {
 	for_each_queue(frontend->transport, frontend_ready, frontend);
+	admin_notice_show_waiting(frontend);
 }
 
 static void expire(struct transport *transport, struct spool_queue *queue, void *context)

@@ -274,6 +274,13 @@ async def scenario_two_chats_with_the_bot(world):
     await ask(alice, second, "login", ".")
     await alice.message(second, "You are connected", BOT, mark)
     require(BOT not in [who for _, who in alice.invites[mark[2]:]], "there is a third chat")
+    # Put out of one that she rules alone the bot forgets it, and answers in the other.
+    third = await alice.create_room([BOT], direct=True, preset="private_chat")
+    await alice.member(third, BOT)
+    await until_answer(alice, third, "status", "^alice: connected")
+    await alice.kick(third, BOT, "enough")
+    await lobby.gateway.process.wait_log(f'the bot was put out of "{third}"')
+    await until_answer(alice, second, "status", "^alice: connected")
 
 
 async def scenario_nobody_without_an_account(world):
@@ -287,6 +294,10 @@ async def scenario_nobody_without_an_account(world):
     for line in ("status", "join #lobby", "rooms", "contacts"):
         await ask(bob, bot, line, ".")
     require(not lobby.carol.find("PRIVMSG"), "somebody without an account was heard on IRC")
+    # Who wants to log in is asked for what an account needs, and has one then.
+    await ask(bob, bot, "login", "^You have no account here yet. User name")
+    await ask(bob, bot, "bob", "You are registered")
+    await is_on_irc(lobby.carol, "bob")
 
 
 async def scenario_administrators(world):

@@ -465,10 +465,12 @@ class FakeHomeserver:
             writer.close()
 
     async def open_to_bridge(self, method, path, content, token=None, part=1.0):
-        """Sends a request, or the first part of it, and leaves the answer to the caller."""
+        """Sends a request, or the first part of it, and leaves the answer to the caller. token "": none, None: its own."""
         reader, writer = await asyncio.open_connection(self.bridge.hostname, self.bridge.port)
         body = json.dumps(content).encode()
-        head = f"{method} {path} HTTP/1.1\r\nHost: {self.bridge.netloc}\r\nAuthorization: Bearer {token or self.hs_token}\r\n" \
+        token = self.hs_token if token is None else token
+        bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self.bridge.netloc}\r\n{bearer}" \
                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         data = head.encode() + body
         writer.write(data[:int(len(data) * part)])

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -266,6 +267,31 @@ static void acknowledges(void **state)
 	expect(&first->heard, buf_text(&wanted)); /* each in one frame */
 	buf_finish(&wanted);
 	mem_free(long_payload);
+}
+
+/* Slack reads more slowly than we write: each is sent all the same, whole and in order. */
+static void acknowledges_to_a_slow_reader(void **state)
+{
+	struct fixture *f = *state;
+	struct ws_connection *first = begin(f);
+	const struct slack_socket *socket = CONTAINER_OF(f->mode->sockets.next, struct slack_socket, link);
+	char *payload = mem_alloc(20001), id[16];
+	struct buf wanted = {0};
+	int small = 1;
+
+	assert_int_equal(setsockopt(lws_get_socket_fd(socket->wsi), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+	memset(payload, ' ', 20000);
+	memcpy(payload, "{}", 2);
+	payload[20000] = '\0';
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(id, sizeof(id), "e-%u", i);
+		assert_int_equal(socket_mode_acknowledge(f->mode, 1, id, payload), 0);
+		buf_printf(&wanted, "{\"envelope_id\":\"%s\",\"payload\":%s}\n", id, payload);
+	}
+	TURN(f, first->heard.len >= wanted.len);
+	expect(&first->heard, buf_text(&wanted));
+	buf_finish(&wanted);
+	mem_free(payload);
 }
 
 static void takes_many(void **state)
@@ -645,6 +671,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(connects),
 	        TEST(acknowledges),
+	        TEST(acknowledges_to_a_slow_reader),
 	        TEST(takes_many),
 	        TEST(takes_fragments),
 	        TEST(bounds_frames),
