@@ -199,10 +199,12 @@ void command_run_settings(struct command_call *call)
 	command_prefill_settings(call, now);
 	buf_puts(&text, "Your settings:");
 	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
-		const char *value = map_get(now, setting_switches[i].name);
+		const struct frontend_ops *ops = call->frontend->ops;
+		const char *name = setting_switches[i].name, *value = map_get(now, name);
+		const char *label = ops->setting_label ? ops->setting_label(name) : setting_switches[i].label;
 
-		buf_printf(&text, "\n%s: %s (%s)", setting_switches[i].name, *value == '1' ? "on" : "off",
-			   setting_switches[i].label);
+		if (label)
+			buf_printf(&text, "\n%s: %s (%s)", name, *value == '1' ? "on" : "off", label);
 	}
 	map_destroy(&now, mem_free);
 	reply_with_addresses(call, &text);

@@ -616,6 +616,14 @@ static bool links_address(const struct bot_place *place, const char *word, size_
 	return alone && text_is_word(word, length, "unlink");
 }
 
+static bool gives_up(const char *line)
+{
+	const char *word = line + strspn(line, " \t\n");
+	size_t length = strcspn(word, " \t\n");
+
+	return text_is_word(word, length, "cancel") && !word[length + strspn(word + length, " \t\n")];
+}
+
 void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place,
                     const char *line)
 {
@@ -634,7 +642,7 @@ void slack_bot_line(struct workspace *workspace, const char *user, const struct 
 	struct asking *asking = ask(workspace, user, place, NULL);
 
 	if (asked.open) {
-		asking->has_password = asked.secret;
+		asking->has_password = asked.secret && !gives_up(line);
 		asking->registers = asked.command && !strcmp(asked.command->name, "register");
 		command_run_line(workspace->frontend->base.transport, &workspace->frontend->base,
 		                 asking->address, "", line, true, answered, asking);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "frontends/slack/channel.h"
 #include "frontends/slack/chat.h"
 #include "frontends/slack/posted.h"
@@ -89,7 +90,8 @@ static bool is_looked_up(struct speaking *speaking, const struct channel *channe
 
 	enter(speaking, channel, &arena);
 	bool known = !speaking->workspace || !post_is_old(speaking, speaking->workspace) ||
-	             posted_before(speaking->frontend, speaking->workspace, speaking->channel, speaking->thread, "",
+	             posted_before(speaking->workspace, speaking->channel, speaking->thread, "",
+	                           spool_find(speaking->frontend->base.transport->spool, speaking->event->handover),
 	                           &ts) != POSTED_UNKNOWN;
 
 	arena_finish(&arena);
@@ -218,10 +220,33 @@ static bool waits_for_parts(struct slack_frontend *frontend, const struct identi
 	return waits;
 }
 
+#define PASSED_ON_MAX 2000 /* bytes of a text */
+
+/* What is said to the account that speaks for people, and to it alone: a chat with that account nobody would read. */
+static bool pass_to_admins(struct slack_frontend *frontend, const struct identity *to,
+			   const struct event_message *message)
+{
+	struct workspace *workspace = workspace_of(frontend, to->address);
+
+	if (message->kind == MESSAGE_ROOM || !workspace || strcmp(workspace->relay, to->address) != 0)
+		return false;
+	size_t length = strlen(message->text), shown = text_cut(message->text, length, PASSED_ON_MAX);
+	char *text = mem_printf("%s says to the account that speaks for people of %s: %.*s%s",
+				message->kind == MESSAGE_ROOM_PRIVATE ? message->nickname : message->name, workspace->name,
+				(int)shown, message->text, shown < length ? "…" : "");
+
+	if (!message->carbon)
+		workspace_tell_all_admins(frontend, workspace, text);
+	mem_free(text);
+	return true;
+}
+
 int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
 {
 	struct speaking speaking = {.frontend = frontend, .to = to, .event = event};
 
+	if (pass_to_admins(frontend, to, &event->message))
+		return 0;
 	if (in_flight_waits(frontend->in_flight, to, event) || waits_for_copy(frontend, to, event) ||
 	    waits_for_parts(frontend, to, event))
 		return TP_ERR_NOT_CONNECTED;

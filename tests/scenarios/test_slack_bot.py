@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What people say to the bot, in a chat with it and behind its slash command; and conversations that not everybody sees."""
 import html
+import re
 
 from harness.process import require
+from test_backends import BACKENDS, PYTHON
 from test_slack import Asker, irc_hears, tied, until
 
 
@@ -152,3 +154,75 @@ async def scenario_called_in_a_channel(world):
     await irc_hears(lobby.carol, "bridge", "<Egon> @\\S+ are you here.")
     await slack.wait_acknowledged()
     require(all("/bridge help" not in one["text"] for _, one in lobby.egon.user.ephemerals), f"{lobby.egon.user.ephemerals}")
+
+
+async def scenario_said_to_the_account(world):
+    """What somebody says to the account that speaks for people, and to nobody else, administrators are told: it has no chats."""
+    lobby = await tied(world)
+    slack, carol, gateway = lobby.slack, lobby.carol, lobby.gateway
+    carol.send("PRIVMSG bridge :who <are> you?")
+    told = "carol says to the account that speaks for people of Softball: who <are> you?"
+    await until(lambda: told in lobby.asker.heard(), "what is said to it")
+    carol.send(f"PRIVMSG bridge :{'x' * 400}")
+    await until(lambda: any("x" * 400 in text for text in lobby.asker.heard()), "more of it")
+    carol.send("PRIVMSG #lobby :the end")
+    await slack.wait_for_text("general", "the end", "carol")
+    opened = [call.arguments for call in slack.calls if call.name == "conversations.open"]
+    require(all(slack.bot.bot_user.id not in str(arguments) for arguments in opened), f"a chat with the bot itself: {opened}")
+    require("who <are>" not in gateway.process.log() and "waits" not in gateway.process.log(), "it is in the log, or waits")
+
+
+async def scenario_logins_in_steps(world):
+    """A login that asks for more: in the chat, behind the slash command, for the workspace's account; given up, ended, begun
+    anew. A secret stays nowhere that the gateway could have put it."""
+    slack = await world.slack()
+    slack.person("egon", display_name="Egon")
+    slack.person("dana", display_name="Dana")
+    slack.channel("general", "egon", ["dana"])
+    egon, dana = Asker(slack, slack.person("egon")), Asker(slack, slack.person("dana"))
+    gateway = world.gateway()
+    gateway.slack_of(slack)
+    gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/steps.py"
+    gateway.keys["slack.admin"] = f"{slack.team.id}/{egon.person.id}"
+    await gateway.start()
+    await slack.wait_connected()
+
+    async def hears(asker, pattern):
+        return await until(lambda: next((text for text in asker.heard() if re.search(pattern, text)), None),
+                           f"{pattern!r} in {asker.heard()}")
+    # In the chat, where what one says stays: it is said that it does.
+    await dana.ask("login code-dana", "You are registered")
+    await hears(dana, "^The code, please.(.|\n)*cancel")
+    await dana.ask("1", "One moment, please(.|\n)*delete it yourself")
+    await hears(dana, "^Wrong code number 1")
+    await dana.ask("list", "One moment")  # whatever it looks like
+    await hears(dana, "^Wrong code number 2")
+    await dana.ask("314159", "One moment")
+    await hears(dana, "^You are connected to the network")
+    await dana.command("general", "rooms", "You are in no room")
+    await dana.command("general", "logout", "You are logged out until you say: login")
+    await dana.command("general", "status", "code-dana: logged out")
+    before = len(dana.heard())
+    await dana.command("general", "login", "")
+    await until(lambda: any("The code, please" in text for text in dana.heard()[before:]), "to be asked again")
+    require("password" not in await dana.ask("cancel", "^The login is given up"), "to give it up is no secret")
+    # Behind the slash command nothing stays.
+    await egon.command("general", "login choice-egon", "You are registered")
+    await hears(egon, "^How.\n1. by mail\n2. by phone\n")
+    await egon.command("general", "3", "none of the choices")
+    await egon.command("general", "2", "One moment")
+    await hears(egon, "^The secret, by phone.")
+    shown = await egon.command("general", "open sesame", "One moment")
+    require("delete" not in shown, shown)
+    await hears(egon, "^You are connected to the network")
+    # For the workspace's account, by whoever may.
+    await dana.command("general", "relay login code-bridge", "for administrators")
+    await egon.command("general", "relay login code-bridge", "You are registered")
+    await hears(egon, "^Of the account that speaks for people of Softball: The code, please.")
+    await egon.command("general", "relay 314159", "One moment")
+    await hears(egon, "^Of the account that speaks for people of Softball: You are connected")
+    await dana.command("general", "relay 314159", "for administrators")
+    said = [message["text"] for channel in slack.team.channels.values() for message in slack.messages(channel)]
+    for secret in ("314159", "open sesame"):
+        require(secret not in gateway.process.log(), f"{secret} is in the log")
+        require([text for text in said if secret in text] == (["314159"] if secret == "314159" else []), f"{secret} was said: {said}")
