@@ -29,8 +29,8 @@ static bool has_identity(const struct user *user, const struct frontend *fronten
 }
 
 /* What is shown by this frontend to `account`, which calls the room so. The author's id is to be freed. */
-static char *shown(const struct crossing *crossing, const struct frontend *frontend, const char *account, const char *name,
-		   struct event *event)
+static char *shown(const struct crossing *crossing, const struct frontend *frontend, const char *account,
+		   const char *name, struct event *event)
 {
 	const struct event_message *said = &crossing->event->message;
 	struct room *room = crossing->room;

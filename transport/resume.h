@@ -24,8 +24,8 @@ void resume_forget_room(const struct room *room);
  * Clients are put into them as far as their frontend says that they are still there. */
 void resume_rooms(struct user *user, bool joined);
 
-/* Where somebody of this frontend was in a room of an account that is not back yet, as the notes say. Texts to be freed.
- * False: nowhere. */
+/* Where somebody of this frontend was in a room of an account that is not back yet, as the notes say. Texts to be
+ * freed. False: nowhere. */
 struct resume_place {
 	char *address; /* the identity's */
 	char *name;    /* of the room, as that account calls it */

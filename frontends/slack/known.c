@@ -259,8 +259,8 @@ static void store_change(struct slack_frontend *frontend, const char *place, con
 	buf_finish(&note);
 }
 
-/* Whether this reaction has changed again since. If not, it is noted when it did: the event of a removal may come before
- * that of what it removes, which Slack sends again later. */
+/* Whether this reaction has changed again since. If not, it is noted when it did: the event of a removal may come
+ * before that of what it removes, which Slack sends again later. */
 static bool is_overtaken(struct slack_frontend *frontend, const char *place, const struct slack_event *event)
 {
 	char *note, *rest, *line;

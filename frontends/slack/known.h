@@ -29,8 +29,8 @@ void known_remove(struct slack_frontend *frontend, struct channel *channel, cons
 /* struct known_message.link, the oldest first. */
 struct list *known_messages(struct slack_frontend *frontend, struct channel *channel);
 
-/* A reaction of somebody was added or removed. False: it was so already, or it has changed again since, which came before
- * this. True, too, where the message is older than what is known. */
+/* A reaction of somebody was added or removed. False: it was so already, or it has changed again since, which came
+ * before this. True, too, where the message is older than what is known. */
 bool known_react(struct slack_frontend *frontend, const char *team, const struct slack_event *event);
 /* Calls back for each reaction on the message, or on any one (ts NULL); not to be changed meanwhile. False: the
  * message is older than what is known. */

@@ -72,8 +72,8 @@ bool known_fixture_react(struct known_fixture *fixture, const char *ts, const ch
 	return known_fixture_react_at(fixture, ts, user, name, added, NULL);
 }
 
-bool known_fixture_react_at(struct known_fixture *fixture, const char *ts, const char *user, const char *name, bool added,
-			    const char *event_ts)
+bool known_fixture_react_at(struct known_fixture *fixture, const char *ts, const char *user, const char *name,
+			    bool added, const char *event_ts)
 {
 	return known_react(&fixture->frontend, TEAM,
 			   &(struct slack_event){.kind = SLACK_REACTION,

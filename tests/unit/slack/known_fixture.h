@@ -33,7 +33,7 @@ void known_fixture_restart(struct known_fixture *fixture);
 void known_fixture_say(struct known_fixture *fixture, const char *ts, const char *thread, const char *user);
 bool known_fixture_react(struct known_fixture *fixture, const char *ts, const char *user, const char *name, bool added);
 /* The same, as what happened at that time. */
-bool known_fixture_react_at(struct known_fixture *fixture, const char *ts, const char *user, const char *name, bool added,
-			    const char *event_ts);
+bool known_fixture_react_at(struct known_fixture *fixture, const char *ts, const char *user, const char *name,
+			    bool added, const char *event_ts);
 /* What has been told since the last time. */
 void known_fixture_expect(struct known_fixture *fixture, const char *expected);
