@@ -178,7 +178,7 @@ static bool has_portals(const struct workspace *workspace)
 
 void channel_states_read(struct slack_frontend *frontend, const char *team)
 {
-	static const struct web_argument arguments[] = {{"types", "public_channel,private_channel"}};
+	static const struct web_argument arguments[] = {{"types", "public_channel,private_channel,mpim"}};
 
 	LIST_EACH (link, &frontend->workspaces) {
 		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);

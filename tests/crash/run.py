@@ -13,8 +13,6 @@ import asyncio
 import json
 import os
 import random
-import re
-import signal
 import sys
 import time
 
@@ -46,7 +44,7 @@ async def kill_at_random(trial, kills, seconds, only):
             continue
         # A core that was never up has nothing to lose.
         if victim == "core":
-            await wait_until(lambda: trial.started is None, "a message to come through", 20)
+            await wait_until(lambda: trial.started is None, "a message to come through", 60)
 
 
 async def kill_at_points(trial, counts, wanted):

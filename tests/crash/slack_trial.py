@@ -18,7 +18,7 @@ class SlackTrial(Trial):
     resident = "bridge"
     elsewhere = {
         "core.matrix.": "there is no homeserver", "core.stream_": "there is no XMPP server",
-        "core.network.giving_back": "IRC refuses nothing of it: the linked trial has it",
+        "core.network.giving_back": "the matrix trial has it",
         "plugin.": "the irc trial has it", "slack.token.": "slack_install.rotation_killed has it",
         **{f"slack.{name}": "IRC has no such thing: the linked trial has it"
            for name in ("deleting", "editing", "file.", "reacting", "upload.")},

@@ -127,7 +127,8 @@ async def scenario_files_of_people(world):
                            for name in ("pot", "page")]
     status, head, got = await http_ask("GET", picture_at)
     require(status == 200 and got == content, f"{picture_at} is answered {status} with {len(got)} bytes")
-    for line in ("Content-Type: image/png", "X-Content-Type-Options: nosniff", "Content-Disposition: inline", "Accept-Ranges: bytes"):
+    for line in ("Content-Type: image/png", "X-Content-Type-Options: nosniff", "Content-Disposition: inline",
+                 "Accept-Ranges: bytes"):
         require(line.lower() in head.lower(), f"no {line} in {head}")
     for asked, part in (("bytes=10-99", content[10:100]), ("bytes=-7", content[-7:]), ("bytes=1000000-", content[1000000:])):
         status, head, got = await http_ask("GET", picture_at, headers=[f"Range: {asked}"])

@@ -12,6 +12,10 @@ LEFT, ONLINE = 5, 0
 
 async def scenario_who_is_who(world):
     _, gateway, alice, bot, chats = await with_events(world, **{"matrix.room_nicknames": "1"})
+
+    async def reaches(room, text, to):
+        await alice.say(room, text)
+        await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda fields: fields["2"] == [to] and fields["3"] == [text])
     in_hall, in_den = ghost("#hall/carol"), ghost("#den/carol")
     hall, den = await alice.join(alias("#hall")), await alice.join(alias("#den"))
     for room, carol, other in ((hall, in_hall, in_den), (den, in_den, in_hall)):
@@ -31,16 +35,14 @@ async def scenario_who_is_who(world):
     await alice.message(contact, "^I am a contact$", CAROL)
     # And the way back: to whom in which room.
     for room, text, to in ((private, "yes?", "#hall/carol"), (contact, "hello", "carol")):
-        await alice.say(room, text)
-        await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda fields: fields["2"] == [to] and fields["3"] == [text])  # noqa: B023
+        await reaches(room, text, to)
     # A chat that she begins herself with the one in the den is another one; both are known to the next process.
     other = await chat_with(alice, in_den)
     await ask(alice, bot, "status", "connected")  # all that has happened has been told
     await gateway.stop()
     await gateway.start()
     for room, text, to in ((other, "you there", "#den/carol"), (private, "and you", "#hall/carol")):
-        await alice.say(room, text)
-        await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda fields: fields["2"] == [to] and fields["3"] == [text])  # noqa: B023
+        await reaches(room, text, to)
     # Another nickname is another ghost, in that room.
     mark = alice.mark()
     await do(alice, chats, ["PARTICIPANT_CHANGED", {1: "USER", 2: "#hall", 3: "carol", 4: 0, 5: ONLINE, 7: "caro"}])

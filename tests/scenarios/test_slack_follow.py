@@ -174,6 +174,17 @@ async def scenario_channels_changed_in_a_gap(world):
     await until(lambda: any("is not tied to the channel" in text and "is gone" in text for text in asker.heard()),
                 "an administrator to be told")
     await asker.ask("list", "No channel is tied")
+    # A chat of several people is no channel, and stays.
+    group = slack.team.add_channel("mpdm-egon--bridge-1", "mpim", egon.id, dict.fromkeys((egon.id, slack.bot.bot_user.id)))
+    await asker.command(group, "link #lobby", "tied to #lobby now")
+    calls = len(slack.calls)
+    async with Gap(slack):
+        egon.say(group, "in the gap")
+    await slack.wait_for_call("users.conversations", after=calls)
+    await carol.expect(r"^:bridge!\S+ PRIVMSG #lobby :<Egon> in the gap$", mark)
+    await asker.ask("list", "- #lobby")
+    require(not any(call.name == "conversations.info" and call.arguments["channel"] == group.id for call in slack.calls[calls:]),
+            "it is not among those that Slack names")
 
 
 async def scenario_too_much_was_missed(world):

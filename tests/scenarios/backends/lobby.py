@@ -7,6 +7,7 @@ harness/network.py), a line of JSON each:
   {"say": room, "as": nickname, "fields": {...}}   of a CONV_MESSAGE to everybody in the room
   {"picture": nickname, "hash": ..., "photo": base64}   whose it is from now on
   {"send": name of a frame, "fields": {...}}   as it is
+  {"titles": {room: ...}}   what they are called, as the first line
   {"title": room, "text": ...}   what it is called from now on
   {"refuse": {"error": number, "reason": ...}}   the answer to changes of rooms from now on; null: they are done
 and is told {"kind": name of a frame, "fields": {...}} of what the core sends.
@@ -122,6 +123,8 @@ class Lobby(wire.Backend):
                 self.to_all(room, wire.PARTICIPANT_CHANGED, self.participant(room, order["picture"], ONLINE))
         elif "send" in order:
             self.send(getattr(wire, order["send"]), numbered(order["fields"]))
+        elif "titles" in order:
+            self.titles.update(order["titles"])
         elif "title" in order:
             self.call(order["title"], order["text"])
         elif "refuse" in order:
@@ -131,6 +134,15 @@ class Lobby(wire.Backend):
 
     def run(self):
         frames, lines = wire.Frames(), b""
+        # What rooms are called comes first: whoever joins one is told.
+        while b"\n" not in lines:
+            data = self.steering.recv(65536)
+            if not data:
+                return
+            lines += data
+        *whole, lines = lines.split(b"\n")
+        for line in whole:
+            self.told(line)
         while True:
             ready = select.select([self.socket, self.steering], [], [])[0]
             if self.steering in ready:

@@ -43,8 +43,7 @@ class Network:
 
     async def _serve(self, reader, writer):
         self.writer = writer
-        for room, title in self.titles.items():
-            self._order(title=room, text=title)
+        self._order(titles=self.titles)
         while line := await reader.readline():
             told = json.loads(line)
             self.frames.append((told["kind"], {int(number): values for number, values in told["fields"].items()}))
