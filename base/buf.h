@@ -20,7 +20,8 @@ struct buf {
 
 void buf_finish(struct buf *buf);
 void buf_clear(struct buf *buf);                        /* len = 0, memory kept */
-char *buf_reserve(struct buf *buf, size_t more);        /* room for `more` bytes behind len; returns data + len */
+/* Room for `more` bytes behind len; returns data + len. */
+char *buf_reserve(struct buf *buf, size_t more) __attribute__((returns_nonnull));
 static inline void buf_append(struct buf *buf, const void *bytes, size_t count);
 static inline void buf_puts(struct buf *buf, const char *text); /* NULL appends nothing */
 static inline void buf_putc(struct buf *buf, char c);

@@ -82,6 +82,7 @@
 #define LIMIT_LOGIN_STEP_SECONDS 900       /* for one step, also where the backend names no time */
 
 /* per user */
+#define LIMIT_ADMIN_NOTICES 20             /* that wait until a frontend can show them to administrators */
 #define LIMIT_IDENTITIES_PER_ACCOUNT 16    /* addresses; also keys that are tried for a new account (account_add) */
 #define LIMIT_RESOURCES_PER_IDENTITY 32
 #define LIMIT_CONTACTS_PER_USER 20000
@@ -190,6 +191,7 @@
 #define LIMIT_MATRIX_CALL_SECONDS 60       /* then a call is made again */
 #define LIMIT_MATRIX_UPLOAD_SECONDS 600    /* the same */
 #define LIMIT_MATRIX_DOWNLOAD_SECONDS 600  /* for media of the homeserver */
+#define LIMIT_MATRIX_PICTURES 16           /* of a message's markup that are shown as files */
 #define LIMIT_MATRIX_FILES 64              /* for which messages wait in their lanes; beyond, the link is sent */
 #define LIMIT_MATRIX_RETRY_MS 1000         /* until a call is made again, at first; doubled each time up to ... */
 #define LIMIT_MATRIX_RETRY_LAST_MS 60000

@@ -44,7 +44,8 @@ static void read_all(int fd, struct buf *output)
 	}
 }
 
-/* What a program prints; its complaints are for nobody. False: it cannot be run, or ended with another status than 0. */
+/* What a program prints; its complaints are for nobody. False: it cannot be run, or ended with another status
+ * than 0. */
 static bool program_said(const char *const *argv, struct buf *output)
 {
 	posix_spawn_file_actions_t actions;

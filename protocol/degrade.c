@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/markup.h"
 #include "base/text.h"
 #include "config/limits.h"
 
@@ -13,20 +14,6 @@
 static bool is_text(const char *text)
 {
 	return text && *text;
-}
-
-static void put_escaped(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '<')
-			buf_puts(out, "&lt;");
-		else if (*text == '>')
-			buf_puts(out, "&gt;");
-		else if (*text == '&')
-			buf_puts(out, "&amp;");
-		else
-			buf_putc(out, *text);
-	}
 }
 
 /* "> author: first line". */
@@ -67,10 +54,10 @@ static int rewrite(struct arena *arena, struct event_message *message, const cha
 	message->text = keep(arena, &text);
 	if (is_text(message->xhtml)) {
 		if (*quote) {
-			put_escaped(&text, quote);
+			markup_put_text(&text, quote, strlen(quote));
 			buf_puts(&text, "<br/>");
 		}
-		put_escaped(&text, prefix);
+		markup_put_text(&text, prefix, strlen(prefix));
 		buf_puts(&text, message->xhtml);
 		message->xhtml = text.len <= LIMIT_MESSAGE_BYTES ? keep(arena, &text) : NULL;
 	}

@@ -126,9 +126,34 @@ static void ban_stored(void *context, int err)
 	admin_answer_buf(call, &said);
 }
 
-void admin_ban(struct admin_call *call)
+/* Of the account that the address belongs to (link.h); else the one that it would have. */
+static char *key_of(const struct admin_call *call, const struct store_account *account)
 {
-	char *key = account_key(admin_frontend(call), call->words[0]);
+	return account ? mem_strdup(account->key) : account_key(admin_frontend(call), call->words[0]);
+}
+
+/* False: it is too late, which is answered. */
+static bool goes_on(struct admin_call *call)
+{
+	if (call->transport->stopping)
+		admin_answer_error(call, "The gateway is being shut down");
+	return !call->transport->stopping;
+}
+
+static void find_account(struct admin_call *call, store_account_done *done)
+{
+	store_find_account(call->transport->store, admin_frontend(call)->ops->name, call->words[0], done, call);
+}
+
+/* What cannot be read is banned by its own name at least. */
+static void found_to_ban(void *context, int err, const struct store_account *account)
+{
+	struct admin_call *call = context;
+
+	(void)err;
+	if (!goes_on(call))
+		return;
+	char *key = key_of(call, account);
 	struct user *user = user_find(call->transport, key);
 
 	call->kept = mem_printf("%s is banned%s", call->words[0], user ? " and logged out" : "");
@@ -136,6 +161,11 @@ void admin_ban(struct admin_call *call)
 	if (user)
 		throw_out(user, ban_sentence(call->transport, key));
 	mem_free(key);
+}
+
+void admin_ban(struct admin_call *call)
+{
+	find_account(call, found_to_ban);
 }
 
 static void unban_stored(void *context, int err)
@@ -156,14 +186,27 @@ static void unban_stored(void *context, int err)
 	admin_answer_buf(call, &said);
 }
 
+/* The address may have been linked since. */
+static void found_to_unban(void *context, int err, const struct store_account *account)
+{
+	struct admin_call *call = context;
+
+	(void)err;
+	if (!goes_on(call))
+		return;
+	char *own = key_of(call, NULL), *key = key_of(call, account);
+	bool is_own = ban_sentence(call->transport, own) && !ban_sentence(call->transport, key);
+	int problem = ban_remove(call->transport, is_own ? own : key, unban_stored, call);
+
+	mem_free(own);
+	mem_free(key);
+	if (problem)
+		admin_answer_error(call, "%s is not banned", call->words[0]);
+}
+
 void admin_unban(struct admin_call *call)
 {
-	char *key = account_key(admin_frontend(call), call->words[0]);
-	int err = ban_remove(call->transport, key, unban_stored, call);
-
-	mem_free(key);
-	if (err)
-		admin_answer_error(call, "%s is not banned", call->words[0]);
+	find_account(call, found_to_unban);
 }
 
 /* ------------------------------------------------------------------------------------------------ messages
@@ -194,8 +237,7 @@ static void message_to_account(void *context, int err, const struct store_accoun
 
 void admin_message(struct admin_call *call)
 {
-	store_find_account(call->transport->store, admin_frontend(call)->ops->name, call->words[0],
-	                   message_to_account, call);
+	find_account(call, message_to_account);
 }
 
 void admin_broadcast(struct admin_call *call)
@@ -279,10 +321,18 @@ void admin_set_log_level(struct admin_call *call)
 		admin_answer_error(call, "A level is error, warning, info or debug");
 }
 
+/* The same of somebody who is here; of others only their own is known at once. */
+static char *live_key(const struct admin_call *call)
+{
+	const struct identity *identity = session_find_identity(call->transport, admin_frontend(call), call->words[0]);
+
+	return identity && identity->user ? mem_strdup(identity->user->key) : key_of(call, NULL);
+}
+
 void admin_user_log_level(struct admin_call *call)
 {
 	enum log_level parsed;
-	char *key = account_key(admin_frontend(call), call->words[0]);
+	char *key = live_key(call);
 	const char *wanted = call->words[1];
 	int level = user_log_level(call->transport, key);
 	bool good = true;
@@ -305,7 +355,7 @@ void admin_user_log_level(struct admin_call *call)
 void admin_follow(struct admin_call *call)
 {
 	const struct admin_caller *caller = &call->caller;
-	char *key = account_key(admin_frontend(call), call->words[0]);
+	char *key = live_key(call);
 	const struct user *user = user_find(call->transport, key);
 	unsigned how = (call->bodies ? WATCH_BODIES : 0) | (call->json ? WATCH_JSON : 0);
 	struct buf head = {0};

@@ -83,13 +83,14 @@ struct command_call *command_call_create(struct transport *transport, struct fro
 void command_call_start(struct command_call *call, const struct command *command, bool asks)
 {
 	call->command = command;
+	call->asks = asks;
 	if (!command_allowed(call->transport, command, call->frontend, call->address)) {
 		command_reply(call, TP_ERR_NOT_ALLOWED, "You may not do that.");
 		return;
 	}
 	const struct command_field *field = command_missing(call);
 
-	if (field && asks && command->asks && command_question_ask(call, field))
+	if (field && asks && command->asks && command_question_ask(call, field, ""))
 		return;
 	/* What else is needed the command says itself. */
 	if (field && field->required) {

@@ -61,6 +61,7 @@ struct command_call {
 	char *resource; /* of the client, "" if unknown: join puts this one into the room */
 	const struct command *command;
 	struct map *values; /* name -> char *; owned */
+	bool asks;          /* the caller can be asked for what is missing (command_question.h) */
 	command_done *done;
 	void *context;
 };

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/limits.h"
 #include "transport/account.h"
+#include "transport/command_question.h"
 #include "transport/frontend.h"
 #include "transport/link.h"
 #include "transport/login_step.h"
@@ -198,10 +199,12 @@ void command_run_settings(struct command_call *call)
 	command_prefill_settings(call, now);
 	buf_puts(&text, "Your settings:");
 	for (size_t i = 0; i < ARRAY_SIZE(setting_switches); i++) {
-		const char *value = map_get(now, setting_switches[i].name);
+		const struct frontend_ops *ops = call->frontend->ops;
+		const char *name = setting_switches[i].name, *value = map_get(now, name);
+		const char *label = ops->setting_label ? ops->setting_label(name) : setting_switches[i].label;
 
-		buf_printf(&text, "\n%s: %s (%s)", setting_switches[i].name, *value == '1' ? "on" : "off",
-			   setting_switches[i].label);
+		if (label)
+			buf_printf(&text, "\n%s: %s (%s)", name, *value == '1' ? "on" : "off", label);
 	}
 	map_destroy(&now, mem_free);
 	reply_with_addresses(call, &text);
@@ -307,34 +310,65 @@ struct user *command_caller_for_login(struct command_call *call)
 	return user;
 }
 
-/* Somebody who has logged out, and of whom no session was left. */
-static void log_in_stored(void *context, int err, const struct store_account *account)
+/* Who has no account is asked for what one needs, where he can be asked. */
+static void begin_registration(struct command_call *call)
 {
-	struct command_call *call = context;
-	struct frontend *frontend = call->frontend;
-
-	if (err) {
-		command_reply(call, err == TP_ERR_NOT_FOUND ? TP_ERR_NOT_REGISTERED : err, "%s",
-			      err == TP_ERR_NOT_FOUND ? "You are not here: register if you have not yet, and come online."
-						      : tp_error_text(err));
+	if (!account_is_open_to(call->transport, call->address)) {
+		command_reply(call, TP_ERR_NOT_ALLOWED,
+			      "You have no account here, and registration is not open to your server.");
 		return;
 	}
+	call->command = command_find("register");
+	const struct command_field *field = call->asks ? command_missing(call) : NULL;
+
+	if (!field || !command_question_ask(call, field, "You have no account here yet. "))
+		command_reply(call, TP_ERR_NOT_REGISTERED, "You have no account here yet. Say: register <username>%s",
+			      account_requires_password(call->transport, call->frontend) ? " <password>" : "");
+}
+
+/* Somebody who has logged out, and of whom no session was left. */
+static void log_in_stored(struct command_call *call, const struct store_account *account)
+{
+	struct frontend *frontend = call->frontend;
+
 	store_set_setting(call->transport->store, account->id, "enable_transport", "1", NULL, NULL);
 	if (frontend->ops->probe)
 		frontend->ops->probe(frontend, call->address);
 	command_reply(call, 0, "You are being logged in.");
 }
 
+static void log_in(struct command_call *call, struct user *user);
+
+static void found_to_log_in(void *context, int err, const struct store_account *account)
+{
+	struct command_call *call = context;
+	struct user *user = command_caller(call);
+
+	if (user)
+		log_in(call, user);
+	else if (err == TP_ERR_NOT_FOUND)
+		begin_registration(call);
+	else if (err)
+		command_reply(call, err, "Your account could not be read.");
+	else
+		log_in_stored(call, account);
+}
+
 void command_run_login(struct command_call *call)
 {
 	struct user *user = command_caller(call);
+
+	if (user)
+		log_in(call, user);
+	else
+		store_find_account(call->transport->store, call->frontend->ops->name, call->address, found_to_log_in, call);
+}
+
+static void log_in(struct command_call *call, struct user *user)
+{
 	struct buf text = {0};
 	struct event event;
 
-	if (!user) {
-		store_find_account(call->transport->store, call->frontend->ops->name, call->address, log_in_stored, call);
-		return;
-	}
 	user_set_setting(user, "enable_transport", "1");
 	bool again = login_step_begin_again(user);
 

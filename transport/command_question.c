@@ -81,14 +81,14 @@ const struct command_field *command_missing(const struct command_call *call)
 	return NULL;
 }
 
-bool command_question_ask(struct command_call *call, const struct command_field *field)
+bool command_question_ask(struct command_call *call, const struct command_field *field, const char *before)
 {
 	struct transport *transport = call->transport;
-	struct question *before = find(transport, call->frontend, call->address, true);
+	struct question *former = find(transport, call->frontend, call->address, true);
 	struct text_key key;
 
-	if (before)
-		question_free(before);
+	if (former)
+		question_free(former);
 	if (map_count(transport->questions) >= LIMIT_QUESTIONS)
 		return false;
 	struct question *question = MEM_NEW(struct question);
@@ -102,7 +102,7 @@ bool command_question_ask(struct command_call *call, const struct command_field 
 	question->until_ms = clock_ms() + LIMIT_QUESTION_SECONDS * 1000ull;
 	map_set(&transport->questions, text_key_join(&key, call->frontend->ops->name, call->address), question);
 	text_key_finish(&key);
-	command_reply(call, 0, "%s? (\"cancel\" gives it up.)", field->label);
+	command_reply(call, 0, "%s%s? (\"cancel\" gives it up.)", before, field->label);
 	return true;
 }
 

@@ -14,8 +14,8 @@
 
 /* The first field that the call lacks and has to have; NULL: none. */
 const struct command_field *command_missing(const struct command_call *call);
-/* Asks for it and ends the call; what it has is kept. False: nobody can be asked now. */
-bool command_question_ask(struct command_call *call, const struct command_field *field);
+/* Asks for it, after these words, and ends the call; what it has is kept. False: nobody can be asked now. */
+bool command_question_ask(struct command_call *call, const struct command_field *field, const char *before);
 /* A line of somebody who is asked. False: nobody is, it is a line as any other. */
 bool command_question_answer(struct transport *transport, struct frontend *frontend, const char *address,
 			     const char *resource, const char *line, command_done *done, void *context);

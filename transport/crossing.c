@@ -7,6 +7,7 @@
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
 #include "transport/portal.h"
+#include "transport/resume.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/transport.h"
@@ -27,28 +28,57 @@ static bool has_identity(const struct user *user, const struct frontend *fronten
 	return false;
 }
 
-static void cross_to(const struct crossing *crossing, struct frontend *frontend)
+/* What is shown by this frontend to `account`, which calls the room so. The author's id is to be freed. */
+static char *shown(const struct crossing *crossing, const struct frontend *frontend, const char *account, const char *name,
+		   struct event *event)
 {
-	struct room *room = crossing->room, *there;
-	struct identity *identity;
-
-	if (!portal_exit(frontend, room->name, &identity, &there))
-		return;
 	const struct event_message *said = &crossing->event->message;
-	struct event event = *crossing->event;
-
+	struct room *room = crossing->room;
 	char *author = said->author.id ? mem_printf("%s:%s", crossing->origin->ops->name, said->author.id) : NULL;
 
-	event.user = there->user->key;
-	event.message.author.id = author;
-	event.raw = NULL;
-	event.message.name = there->name;
-	event.message.nickname = said->author.name ? said->author.name : room->nickname;
-	event.message.sent_id = NULL;
-	event.message.receipt = false;
-	event.message.carbon = frontend != crossing->origin && !said->author.name && has_identity(room->user, frontend);
+	*event = *crossing->event;
+	event->user = account;
+	event->message.author.id = author;
+	event->raw = NULL;
+	event->message.name = name;
+	event->message.nickname = said->author.name ? said->author.name : room->nickname;
+	event->message.sent_id = NULL;
+	event->message.receipt = false;
+	event->message.carbon = frontend != crossing->origin && !said->author.name && has_identity(room->user, frontend);
 	if (frontend != crossing->origin)
-		event.message.said_in = NULL;
+		event->message.said_in = NULL;
+	return author;
+}
+
+/* After a start, until whoever was shown the room there is back: it waits for that one. */
+static void cross_to_absent(const struct crossing *crossing, struct frontend *frontend)
+{
+	char *account = portal_awaited(frontend, crossing->room->name), *author;
+	struct resume_place place;
+	struct event event;
+
+	if (account && resume_find_place(frontend->transport, account, crossing->room->name, frontend->ops->name, &place)) {
+		author = shown(crossing, frontend, account, place.name, &event);
+		delivery_accept_absent(frontend, place.address, &event, crossing->id);
+		mem_free(author);
+		mem_free(place.address);
+		mem_free(place.name);
+	}
+	mem_free(account);
+}
+
+static void cross_to(const struct crossing *crossing, struct frontend *frontend)
+{
+	struct identity *identity;
+	struct event event;
+	struct room *there;
+	char *author;
+
+	if (!portal_exit(frontend, crossing->room->name, &identity, &there)) {
+		cross_to_absent(crossing, frontend);
+		return;
+	}
+	author = shown(crossing, frontend, there->user->key, there->name, &event);
 	delivery_accept_for(identity, there, &event, crossing->id);
 	mem_free(author);
 }

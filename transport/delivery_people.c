@@ -13,6 +13,7 @@
 #include "config/limits.h"
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
+#include "transport/admin_notice.h"
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
@@ -252,6 +253,39 @@ void delivery_accept_for(struct identity *identity, struct room *room, const str
 		traced.trace = ++identity->frontend->transport->next_trace;
 	/* It cannot be asked for again: its backend has been told that it was taken. */
 	accept_for(identity, room, NULL, &traced, network_id, false);
+}
+
+void delivery_accept_absent(struct frontend *frontend, const char *address, const struct event *event,
+			    const char *network_id)
+{
+	struct transport *transport = frontend->transport;
+	struct spool_record *record;
+	struct buf owner = {0}, seen = {0};
+
+	spool_identity_key(&owner, frontend->ops->name, address);
+	struct spool_queue *queue = spool_queue_open(transport->spool, SPOOL_TO_PEOPLE, buf_text(&owner));
+
+	if (network_id)
+		buf_printf(&seen, "%s\n%s", conversation_name(event), network_id);
+	int err = is_full(transport, queue)
+			  ? TP_ERR_LIMIT
+			  : spool_put(transport->spool, queue,
+				      &(struct spool_message){.conversation = conversation_name(event),
+							      .seen = seen.len ? buf_text(&seen) : NULL,
+							      .event = event},
+				      &record);
+
+	if (!err) {
+		record->trace = event->trace;
+		delivery_note(transport, record, "is kept for somebody who is not back yet", NULL);
+	} else if (err != TP_ERR_EXISTS) {
+		transport->counters.unsaved_messages++;
+		log_error(&frontend->log, "the spool takes no more (%s): a message for %s is lost, trace %llu",
+			  tp_error_text(err), log_quote(address), (unsigned long long)event->trace);
+	}
+	spool_queue_release(transport->spool, &queue);
+	buf_finish(&owner);
+	buf_finish(&seen);
 }
 
 void delivery_to_people(struct user *user, struct room *room, const struct conversation *conversation,
@@ -505,6 +539,7 @@ static void frontend_ready(struct transport *transport, struct spool_queue *queu
 void delivery_frontend_ready(struct frontend *frontend)
 {
 	for_each_queue(frontend->transport, frontend_ready, frontend);
+	admin_notice_show_waiting(frontend);
 }
 
 static void expire(struct transport *transport, struct spool_queue *queue, void *context)

@@ -49,6 +49,10 @@ static inline void delivery_note(struct transport *transport, struct spool_recor
 /* A room message that was held back for a portal (portal.h) is to be shown after all. */
 void delivery_accept_for(struct identity *identity, struct room *room, const struct event *event,
 			 const char *network_id);
+/* A message for somebody of this frontend who was here before the start, and is not back yet: it waits. `event` names the
+ * account and the room as they are there. */
+void delivery_accept_absent(struct frontend *frontend, const char *address, const struct event *event,
+			    const char *network_id);
 /* Places of the message map. Into the two, which are cleared. `shared`: of a portal: the same for all who are in it. */
 void delivery_put_places(struct buf *people, struct buf *network, const char *frontend, const char *address,
 			 const char *user, const char *conversation, bool shared);

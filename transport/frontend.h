@@ -140,9 +140,9 @@ struct frontend_ops {
 	/* Optional. Outcome of session_authenticate: 0, or TP_ERR_AUTH, TP_ERR_TIMEOUT, TP_ERR_NOT_ALLOWED ... with a
 	 * sentence (may be NULL). Called once for each session_authenticate, never from inside it. */
 	void (*authenticated)(struct frontend *frontend, const char *address, int error, const char *text);
-	/* Optional. The configuration was read again, and live keys (config/config.h) have their new values: read once more the
-	 * files that they name, such as certificates, for connections to come. 0; or an error with a sentence for each fault, and
-	 * then nothing has changed: the keys go back as well. Not before start. */
+	/* Optional. The configuration was read again, and live keys (config/config.h) have their new values: read once
+	 * more the files that they name, such as certificates, for connections to come. 0; or an error with a sentence
+	 * for each fault, and then nothing has changed: the keys go back as well. Not before start. */
 	int (*reload)(struct frontend *frontend, struct buf *error);
 	/* Optional. The backend told its features (transport->features) or the room list changed. */
 	void (*features_changed)(struct frontend *frontend);
@@ -171,6 +171,11 @@ struct frontend_ops {
 	void (*listener_changed)(struct frontend *frontend, const struct room *listener);
 	/* Optional. Whether this address may give administrators' commands. NULL: service.admin_jid says it. */
 	bool (*is_admin)(struct frontend *frontend, const char *address);
+	/* Optional. What a person's setting (docs/administration.md) is called here; NULL: it means nothing here. */
+	const char *(*setting_label)(const char *name);
+	/* Optional. Tells those whom is_admin is true of, or where that is NULL service.admin_jid names (admin_notice.h). 0,
+	 * or TP_ERR_NOT_CONNECTED: it cannot be shown now, delivery_frontend_ready follows. */
+	int (*tell_admins)(struct frontend *frontend, const char *text);
 	/* Optional. Its workspaces, for administrators: `each` for each of them. */
 	void (*workspaces)(struct frontend *frontend,
 			   void (*each)(void *context, const struct frontend_workspace *workspace), void *context);
@@ -201,6 +206,8 @@ struct frontend {
 	struct log log;
 	struct list link; /* transport->frontends */
 	struct map *portals; /* lower-case room -> struct portal (portal.c), if it shares rooms; NULL: none */
+	char **admin_notices; /* that wait to be shown (admin_notice.c), the oldest first; NULL: none so far */
+	unsigned admin_notices_count;
 	bool holds;       /* transport_hold */
 	unsigned ghosts;  /* connections that its server counts as ours and that we do not hold: others take what is for us */
 	bool authenticates; /* people log in to it with the account's password (session_authenticate): there has to be one */

@@ -210,12 +210,16 @@ static void finish(struct linking *linking, int err, const char *text)
 /* False: there is no account to go on with, and the person is told. */
 static bool has_account(struct linking *linking, int err, const struct store_account *account)
 {
+	const char *ban = account ? ban_sentence(linking->transport, account->key) : NULL;
+
 	if (linking->transport->stopping)
 		finish(linking, TP_ERR_CLOSED, "The gateway is being shut down.");
 	else if (err == TP_ERR_NOT_FOUND)
 		finish(linking, TP_ERR_NOT_REGISTERED, "You have no account here.");
 	else if (err || !account)
 		finish(linking, TP_ERR_STORE, "The account could not be read.");
+	else if (ban)
+		finish(linking, TP_ERR_NOT_ALLOWED, ban);
 	else
 		return true;
 	return false;

@@ -30,7 +30,7 @@ void link_begin(struct transport *transport, struct frontend *frontend, const ch
 void link_use(struct transport *transport, struct frontend *frontend, const char *address, const char *code,
 	      account_done *done, void *context);
 /* `which`, an address of the same account, belongs to it no more; "": the one that says so. Never the last one
- * (TP_ERR_NOT_ALLOWED). Its session ends, the account's goes on. */
+ * (TP_ERR_NOT_ALLOWED), nor one of a banned account. Its session ends, the account's goes on. */
 void link_end(struct transport *transport, struct frontend *frontend, const char *address, const char *which,
 	      account_done *done, void *context);
 /* Whether a word looks like a code: three groups of four letters. */

@@ -37,6 +37,8 @@ struct portal {
 	char *note;              /* its name in the spool: the frontend's, and the room's */
 	const char *name;        /* the room's, in lower case: the end of `note` */
 	struct map *members;     /* account key -> struct member, in order of arrival */
+	struct member **seats;   /* the same by member->seat; NULL: free */
+	size_t seats_count;
 	struct member *listener; /* NULL: nobody is there, or `awaited` is */
 	char *awaited;           /* account key: the listener of the process before this one; NULL */
 	uint64_t await_until;    /* clock_ms */
@@ -48,6 +50,7 @@ struct portal {
 };
 
 struct member {
+	size_t seat; /* his number while he is one: at the lowest that is free */
 	struct room *room;
 	struct identity *identity;
 	uint64_t joined_ms;
@@ -58,7 +61,8 @@ struct tally {
 	unsigned shown;
 	uint64_t last_ms;
 	uint64_t shown_ms; /* the last time */
-	struct map *brought; /* account key -> count, in the pointer itself */
+	uint32_t *brought; /* by seat; those behind the end have not */
+	size_t seats_count;
 };
 
 struct held {
@@ -108,7 +112,7 @@ static void tally_free(void *value)
 {
 	struct tally *tally = value;
 
-	map_destroy(&tally->brought, NULL);
+	mem_free(tally->brought);
 	mem_free(tally);
 }
 
@@ -124,14 +128,31 @@ static struct tally *tally_of(struct map **map, const char *key)
 	return tally;
 }
 
-static unsigned brought_by(const struct tally *tally, const char *user)
+static unsigned brought_by(const struct tally *tally, const struct member *member)
 {
-	return (unsigned)(uintptr_t)map_get(tally->brought, user);
+	return member->seat < tally->seats_count ? tally->brought[member->seat] : 0;
 }
 
-static void set_brought(struct tally *tally, const char *user, unsigned count)
+/* For one message there is a number of each connection: there are many of them. */
+static void set_brought(struct tally *tally, const struct portal *portal, const struct member *member, unsigned count)
 {
-	map_set(&tally->brought, user, (void *)(uintptr_t)count);
+	if (member->seat >= tally->seats_count && count) {
+		tally->brought = mem_realloc(tally->brought, portal->seats_count * sizeof(*tally->brought));
+		memset(tally->brought + tally->seats_count, 0,
+		       (portal->seats_count - tally->seats_count) * sizeof(*tally->brought));
+		tally->seats_count = portal->seats_count;
+	}
+	if (member->seat < tally->seats_count)
+		tally->brought[member->seat] = count;
+}
+
+static void take_seat(struct portal *portal, struct member *member)
+{
+	while (member->seat < portal->seats_count && portal->seats[member->seat])
+		member->seat++;
+	if (member->seat == portal->seats_count)
+		portal->seats = mem_realloc(portal->seats, ++portal->seats_count * sizeof(struct member *));
+	portal->seats[member->seat] = member;
 }
 
 static void expire_tallies(struct map *map, uint64_t now)
@@ -342,6 +363,7 @@ static void portal_free(void *value)
 	LIST_EACH(link, &portal->held)
 	held_free(portal, CONTAINER_OF(link, struct held, link));
 	map_destroy(&portal->members, mem_free);
+	mem_free(portal->seats);
 	map_destroy(&portal->tallies, tally_free);
 	map_destroy(&portal->ids, tally_free);
 	uv_close((uv_handle_t *)portal->timer, on_timer_closed);
@@ -353,11 +375,11 @@ static void portal_free(void *value)
 /* Nobody else has brought it: it was the copy of an old one, and what comes of the same words is one less. */
 static void forget_doubtful(struct portal *portal, struct held *doubtful)
 {
-	const char *user = doubtful->member->room->user->key;
+	const struct member *member = doubtful->member;
 	struct tally *tally = map_get(portal->tallies, doubtful->fingerprint);
 
-	if (tally && brought_by(tally, user))
-		set_brought(tally, user, brought_by(tally, user) - 1);
+	if (tally && brought_by(tally, member))
+		set_brought(tally, portal, member, brought_by(tally, member) - 1);
 	for (struct list *link = doubtful->link.next; link != &portal->held; link = link->next) {
 		struct held *held = CONTAINER_OF(link, struct held, link);
 
@@ -443,6 +465,7 @@ static void set_out(struct portal *portal, struct member *member)
 	bool listened = portal->listener == member;
 
 	map_remove(portal->members, member->room->user->key);
+	portal->seats[member->seat] = NULL;
 	if (listened)
 		portal->listener = NULL;
 	/* The listener's successor begins with what it holds itself: others' copies stay for their own time.
@@ -468,10 +491,12 @@ static void take_in(struct portal *portal, struct room *room, struct identity *i
 	member->identity = identity;
 	member->joined_ms = clock_ms();
 	map_put(portal->members, user, member);
+	take_seat(portal, member);
+	/* What was said before he came he does not bring; nor is what he brings another's who sat there. */
 	while (map_next(portal->tallies, &it)) {
 		struct tally *tally = it.value;
 
-		set_brought(tally, user, tally->shown);
+		set_brought(tally, portal, member, tally->shown);
 	}
 	if (portal->awaited && !strcmp(portal->awaited, user))
 		set_listener(portal, member);
@@ -571,13 +596,12 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 	if (is_ours(portal, message->nickname))
 		return false;
 	char print[FINGERPRINT_SIZE];
-	const char *user = room->user->key;
 
 	fingerprint(message, print);
 	struct tally *tally = tally_of(&portal->tallies, print);
-	unsigned nth = brought_by(tally, user) + 1;
+	unsigned nth = brought_by(tally, member) + 1;
 
-	set_brought(tally, user, nth);
+	set_brought(tally, portal, member, nth);
 	if (network_id && !*network_id)
 		network_id = NULL;
 	if (is_known(portal, print, nth, network_id))
@@ -643,6 +667,21 @@ bool portal_exit(const struct frontend *frontend, const char *name, struct ident
 			return true;
 	}
 	return false;
+}
+
+char *portal_awaited(const struct frontend *frontend, const char *name)
+{
+	const struct portal *portal = portal_find(frontend, name);
+
+	if (portal)
+		return mem_strdup(portal->awaited);
+	char *note = mem_printf("%s\n%s", frontend->ops->name, name);
+
+	text_lower(note + strlen(frontend->ops->name));
+	char *account = spool_note_text(frontend->transport->spool, NOTE, note);
+
+	mem_free(note);
+	return account;
 }
 
 void portal_forget_all(struct transport *transport)

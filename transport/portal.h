@@ -48,5 +48,7 @@ bool portal_is_listener(const struct identity *identity, const char *name);
 /* Who is to be given what comes from elsewhere than the network for this portal: the listener, or if there is none now,
  * any of the frontend's people with the room. False: nobody. */
 bool portal_exit(const struct frontend *frontend, const char *name, struct identity **identity, struct room **room);
+/* The account whose connection was shown by the process before this one, where it is not back yet. To be freed; NULL. */
+char *portal_awaited(const struct frontend *frontend, const char *name);
 /* For transport.c. */
 void portal_forget_all(struct transport *transport);

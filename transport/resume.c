@@ -115,6 +115,37 @@ static void restore_room(struct user *user, char *text, bool joined)
 	resume_note_room(room);
 }
 
+static bool find_place(char *text, const char *frontend, struct resume_place *place)
+{
+	char *rest = text, *name = next_line(&rest), *of, *resource, *address;
+
+	for (int i = 0; i < 3; i++)
+		next_line(&rest);
+	while ((of = next_line(&rest)) && (resource = next_line(&rest)) && (address = next_line(&rest))) {
+		if (strcmp(of, frontend) != 0)
+			continue;
+		*place = (struct resume_place){mem_strdup(address), mem_strdup(name)};
+		return true;
+	}
+	return false;
+}
+
+bool resume_find_place(struct transport *transport, const char *account, const char *room, const char *frontend,
+		       struct resume_place *place)
+{
+	char *lower = mem_strdup(room), *name;
+
+	text_lower(lower);
+	name = mem_printf("%s\n%s", account, lower);
+	char *text = spool_note_text(transport->spool, ROOM, name);
+	bool found = text && find_place(text, frontend, place);
+
+	mem_free_secret(text);
+	mem_free(name);
+	mem_free(lower);
+	return found;
+}
+
 struct room_notes {
 	char **texts;
 	size_t count;

@@ -24,6 +24,15 @@ void resume_forget_room(const struct room *room);
  * Clients are put into them as far as their frontend says that they are still there. */
 void resume_rooms(struct user *user, bool joined);
 
+/* Where somebody of this frontend was in a room of an account that is not back yet, as the notes say. Texts to be freed.
+ * False: nowhere. */
+struct resume_place {
+	char *address; /* the identity's */
+	char *name;    /* of the room, as that account calls it */
+};
+bool resume_find_place(struct transport *transport, const char *account, const char *room, const char *frontend,
+		       struct resume_place *place);
+
 /* A session that the backend holds: the account is looked up, the user made and bound. done(context, user) later,
  * in the order of the calls; user NULL: the account is gone or the session is not wanted. */
 void resume_session(struct transport *transport, struct backend *backend, const char *key, bool connected,

@@ -11,8 +11,8 @@
 
 struct user;
 
-/* NULL or "": none. With neither, what was kept stays. With more than LIMIT_ROOM_KEYS those of rooms that the user is not
- * in are forgotten. */
+/* NULL or "": none. With neither, what was kept stays. With more than LIMIT_ROOM_KEYS those of rooms that the user is
+ * not in are forgotten. */
 void room_key_put(struct user *user, const char *room, const char *nickname, const char *password);
 void room_key_forget(struct user *user, const char *room);
 /* What the person enters the room with, to be freed: the nickname, or the one that the account has. */

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/admin_notice.h"
 #include "transport/account.h"
 #include "transport/ban.h"
 #include "transport/backend/backend_attach.h"
@@ -568,6 +569,7 @@ static void destroy_frontends(struct list *frontends)
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 
 		list_remove(link);
+		admin_notice_forget(frontend);
 		frontend->ops->destroy(frontend);
 	}
 }

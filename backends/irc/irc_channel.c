@@ -6,6 +6,7 @@
 #include "backends/irc/irc.h"
 #include "backends/irc/irc_connection.h"
 #include "backends/irc/irc_line.h"
+#include "backends/irc/irc_mask.h"
 #include "backends/irc/irc_user.h"
 #include "base/mem.h"
 #include "config/limits.h"
@@ -45,6 +46,7 @@ void irc_channel_destroy(struct irc_channel **slot)
 	map_destroy(&channel->members, free_member);
 	map_destroy(&channel->former, free_member);
 	map_destroy(&channel->bans, mem_free);
+	map_destroy(&channel->masks, NULL);
 	mem_free(channel->name);
 	mem_free(channel->room);
 	mem_free_secret(channel->key);
@@ -136,12 +138,33 @@ char *irc_channel_take_ban(struct irc_channel *channel, const char *nick)
 	return mask;
 }
 
+void irc_channel_note_mask(struct irc_channel *channel, const char *mask, bool set)
+{
+	if (!set)
+		map_remove(channel->masks, mask);
+	else if (map_count(channel->masks) < LIMIT_IRC_BANS)
+		map_set(&channel->masks, mask, channel);
+}
+
+const char *irc_channel_mask_of(const struct irc_channel *channel, const struct irc_member *member)
+{
+	struct map_iter it = {0};
+
+	while (map_next(channel->masks, &it))
+		if (irc_mask_matches(it.key, channel->casemap, member->nick, member->host))
+			return it.key;
+	return NULL;
+}
+
 void irc_channel_begin(struct irc_channel *channel)
 {
 	channel->state = IRC_CHANNEL_JOINING;
 	map_destroy(&channel->members, free_member);
 	channel->members = map_create();
+	map_destroy(&channel->masks, NULL);
 	channel->casemap = channel->connection->support.casemap;
+	channel->modes_known = false;
+	channel->closed = 0;
 	MEM_FREE(channel->topic);
 	MEM_FREE(channel->topic_author);
 }
@@ -168,11 +191,13 @@ static void tell_info(struct irc_channel *channel, bool away)
 
 void irc_channel_tell_privacy(struct irc_channel *channel)
 {
-	bool is_private = channel->closed != 0;
+	bool is_private = channel->closed != 0, is_sure = is_private || channel->modes_known;
+	bool is_news = !channel->privacy_told || is_private != channel->told_private;
 
-	if (channel->state != IRC_CHANNEL_JOINED || is_private == channel->told_private)
+	if (channel->state != IRC_CHANNEL_JOINED || !is_sure || !is_news)
 		return;
 	channel->told_private = is_private;
+	channel->privacy_told = true;
 	tell_info(channel, false);
 }
 

@@ -37,10 +37,14 @@ struct irc_channel {
 	struct map *members;
 	struct map
 	        *former; /* those of before the connection was lost, until the new ones are known; or NULL */
-	struct map *bans;    /* folded nickname -> mask, char *: what the user has banned; NULL: nothing */
+	/* folded nickname -> mask, char *: what the user has banned, and whom somebody has banned and put out; NULL */
+	struct map *bans;
+	struct map *masks;   /* that were banned since the user came in; NULL: none */
 	struct list waiting; /* struct irc_outgoing: until the user is in */
 	unsigned closed;     /* bits of the modes that close or hide it (irc_channel_note_mode) */
-	bool told_private;   /* as the gateway knows */
+	bool modes_known;    /* the answer to our question has come */
+	bool told_private;   /* as the gateway knows ... */
+	bool privacy_told;   /* ... once it was told */
 	char *topic;     /* NULL: none */
 	char *topic_author; /* NULL: not known */
 };
@@ -56,15 +60,20 @@ bool irc_channel_rename(struct irc_channel *channel, const char *old_nick, const
 
 /* "user@host", or "" where it is not known. */
 void irc_member_note_host(struct irc_member *member, const char *userhost);
-/* The user bans `nick` with this mask: LIMIT_IRC_BANS of them are remembered. */
+/* `nick` is banned with this mask: LIMIT_IRC_BANS of them are remembered. */
 void irc_channel_note_ban(struct irc_channel *channel, const char *nick, const char *mask);
 /* The mask, forgotten here; NULL: not known. Caller frees. */
 char *irc_channel_take_ban(struct irc_channel *channel, const char *nick);
 
+/* Somebody bans a mask, or takes that back. */
+void irc_channel_note_mask(struct irc_channel *channel, const char *mask, bool set);
+/* Which of them means this member; lent. NULL: none. */
+const char *irc_channel_mask_of(const struct irc_channel *channel, const struct irc_member *member);
+
 /* A mode of the channel that was set or taken back. Those that not everybody gets past, or finds it by, make it a
  * private one: i (by invitation), k (with a key), s (secret), p (private). */
 void irc_channel_note_mode(struct irc_channel *channel, char mode, bool set);
-/* To the gateway, if that is new to it. */
+/* To the gateway, if that is new to it: also that the channel is open, which may be news since an earlier session. */
 void irc_channel_tell_privacy(struct irc_channel *channel);
 
 /* JOIN went through: the list of members begins anew. */

@@ -70,6 +70,18 @@ static void on_part(struct irc_connection *connection, struct irc_line *line)
 	buf_finish(&reason);
 }
 
+/* A ban that means somebody who is put out is his, to be taken back when he is forgiven. */
+static int flags_of_kick(struct irc_channel *channel, const char *nick)
+{
+	const struct irc_member *member = irc_channel_find(channel, nick);
+	const char *mask = member ? irc_channel_mask_of(channel, member) : NULL;
+
+	if (!mask)
+		return PARTICIPANT_KICKED;
+	irc_channel_note_ban(channel, nick, mask);
+	return PARTICIPANT_KICKED | PARTICIPANT_BANNED;
+}
+
 static void on_kick(struct irc_connection *connection, struct irc_line *line)
 {
 	struct irc_channel *channel = irc_connection_channel(connection, line->params[0]);
@@ -86,8 +98,11 @@ static void on_kick(struct irc_connection *connection, struct irc_line *line)
 		if (channel->state == IRC_CHANNEL_JOINED)
 			irc_channel_tell_notice(channel, text);
 		end_channel(channel, PARTICIPANT_KICKED, text);
-	} else if (irc_channel_remove(channel, nick)) {
-		irc_channel_tell_left(channel, nick, PARTICIPANT_KICKED, text);
+	} else {
+		int flags = flags_of_kick(channel, nick);
+
+		if (irc_channel_remove(channel, nick))
+			irc_channel_tell_left(channel, nick, flags, text);
 	}
 	mem_free(text);
 }
@@ -251,6 +266,8 @@ static void on_mode(struct irc_connection *connection, struct irc_line *line)
 
 		if (!change.prefix_bit)
 			irc_channel_note_mode(channel, change.mode, change.set);
+		if (change.mode == 'b' && !change.prefix_bit && change.argument)
+			irc_channel_note_mask(channel, change.argument, change.set);
 		if (!member)
 			continue;
 		if (change.set)
@@ -270,6 +287,7 @@ static void on_modes(struct irc_connection *connection, struct irc_line *line)
 	if (!channel)
 		return;
 	channel->closed = 0;
+	channel->modes_known = true;
 	/* Their arguments, of which a key may be left out, mean nothing here. */
 	for (const char *mode = line->params[2]; *mode; mode++)
 		irc_channel_note_mode(channel, *mode, true);

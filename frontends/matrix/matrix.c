@@ -558,6 +558,18 @@ static void frontend_notify(struct frontend *base, const char *address, const ch
 		person_tell(frontend, address, text);
 }
 
+static int frontend_tell_admins(struct frontend *base, const char *text)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+	const struct config_list *admins = &frontend->config.admins;
+
+	if (!frontend->loaded || frontend->stopping)
+		return TP_ERR_NOT_CONNECTED;
+	for (size_t i = 0; i < admins->count; i++)
+		person_tell(frontend, admins->items[i], text);
+	return 0;
+}
+
 static bool frontend_normalize(struct frontend *base, const char *address, struct buf *out)
 {
 	(void)base;
@@ -650,5 +662,6 @@ const struct frontend_ops matrix_frontend_ops = {
         .room_resumed = frontend_room_resumed,
         .listener_changed = frontend_listener_changed,
         .is_admin = frontend_is_admin,
+        .tell_admins = frontend_tell_admins,
         .probe = frontend_probe,
 };

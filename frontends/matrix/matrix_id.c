@@ -66,8 +66,9 @@ bool matrix_is_event_id(const char *id)
 
 bool matrix_is_media_url(const char *url)
 {
-	const char *server = url && text_starts(url, "mxc://") ? url + 6 : "";
-	const char *media = server + server_length(server);
+	if (!url || !text_starts(url, "mxc://"))
+		return false;
+	const char *server = url + 6, *media = server + server_length(server);
 
 	return media > server && *media == '/' && media[1] && !media[1 + strspn(media + 1, ALPHANUMERIC "_-")] &&
 	       strlen(url) <= MATRIX_ID_MAX;

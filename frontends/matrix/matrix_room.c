@@ -489,8 +489,11 @@ static void on_members(void *context, const struct matrix_reply *reply)
 		if (person_note_name(frontend, id, json_text(item, "display_name", &arena)))
 			matrix_later(frontend, nickname_changed, id, NULL);
 	}
-	if (room && room->kind == MATRIX_ROOM_PORTAL)
+	if (room && room->kind == MATRIX_ROOM_PORTAL) {
 		portal_room_join_people(frontend, room);
+		/* Who came and went while we were away from a session that went on nobody has shown. */
+		matrix_later(frontend, portal_rooms_sync, room->name, NULL);
+	}
 	arena_finish(&arena);
 	asking_free(asking);
 }

@@ -334,6 +334,7 @@ struct showing {
 	const char *legacy; /* name of the room */
 	const char *nickname, *shown_name;
 	const char *reason; /* why he leaves; NULL */
+	bool banned;        /* and is not to come back */
 	enum participant_role role;
 };
 
@@ -371,13 +372,33 @@ static void bring_in(struct matrix_frontend *frontend, struct matrix_room *room,
 	mem_free(ghost);
 }
 
+/* "kick" or "ban". */
+static void put_out(struct matrix_frontend *frontend, struct matrix_room *room, const char *how, const char *id,
+                    const char *reason)
+{
+	struct buf body = {0};
+
+	buf_puts(&body, "{\"user_id\":");
+	json_put_string(&body, id);
+	buf_puts(&body, ",\"reason\":");
+	json_put_string(&body, reason);
+	buf_putc(&body, '}');
+	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/%s", room->id, how), NULL, buf_text(&body), room->id);
+	buf_finish(&body);
+	/* last, as the name may be the map's own */
+	matrix_room_note_member(frontend, room, id, false);
+}
+
 static void take_out(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
 {
 	const struct showing *showing = context;
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
 	mem_free(map_remove(room->arrivals, ghost));
-	ghost_leave(frontend, room, ghost, showing->reason);
+	if (showing->banned && room->ours && matrix_room_has(room, ghost))
+		put_out(frontend, room, "ban", ghost, showing->reason ? showing->reason : "");
+	else
+		ghost_leave(frontend, room, ghost, showing->reason);
 	portal_power_note(frontend, room, ghost, ROLE_NONE);
 	mem_free(ghost);
 }
@@ -388,17 +409,7 @@ struct kicking {
 
 void portal_room_kick(struct matrix_frontend *frontend, struct matrix_room *room, const char *id, const char *reason)
 {
-	struct buf body = {0};
-
-	buf_puts(&body, "{\"user_id\":");
-	json_put_string(&body, id);
-	buf_puts(&body, ",\"reason\":");
-	json_put_string(&body, reason);
-	buf_putc(&body, '}');
-	matrix_tell(frontend, HTTP_POST, matrix_path("/rooms/%s/kick", room->id), NULL, buf_text(&body), room->id);
-	buf_finish(&body);
-	/* last, as the name may be the map's own */
-	matrix_room_note_member(frontend, room, id, false);
+	put_out(frontend, room, "kick", id, reason);
 }
 
 static void kick(struct matrix_frontend *frontend, struct matrix_room *room, void *context)
@@ -467,7 +478,8 @@ void portal_room_show_participant(struct matrix_frontend *frontend, struct ident
 	struct showing showing = {participant->room, participant->nickname,
 	                          participant->alias && *participant->alias ? participant->alias
 	                                                                    : participant->nickname,
-	                          participant->status_text, event_role(participant->role, participant->flags)};
+	                          participant->status_text, participant->flags & PARTICIPANT_BANNED,
+	                          event_role(participant->role, participant->flags)};
 
 	if (nickname_refused(frontend, to, participant))
 		return;
@@ -527,6 +539,9 @@ static void sync_one(struct matrix_frontend *frontend, struct matrix_room *room,
 		bring_in(frontend, room, &showing);
 	}
 	portal_power_update(frontend, room);
+	/* It may have been opened or closed while nobody of us was there. */
+	if (syncing->listener->has_info)
+		portal_door_set(frontend, room, syncing->listener->is_private);
 }
 
 void portal_rooms_sync(struct matrix_frontend *frontend, const char *name, const char *unused)

@@ -6,10 +6,10 @@
 #include "frontends/matrix/matrix.h"
 
 struct recent {
-	char *sender;    /* user id of who said it, a person or a ghost */
-	char *author;    /* as the network calls him */
-	char *text;      /* of a reaction its key */
-	char *reacts_to; /* NULL: it is a message */
+	const char *sender;    /* user id of who said it, a person or a ghost; NULL: not known */
+	const char *author;    /* as the network calls him */
+	const char *text;      /* of a reaction its key */
+	const char *reacts_to; /* NULL: it is a message */
 };
 
 /* Copied. */

@@ -219,10 +219,7 @@ static void note(struct matrix_frontend *frontend, const struct matrix_event *ev
 {
 	const char *name = person_name(frontend, event->sender);
 
-	/* lent to be copied */
-	recent_note(frontend, event->id,
-	            &(struct recent){(char *)(uintptr_t)event->sender, (char *)(uintptr_t)name,
-	                             (char *)(uintptr_t)text, (char *)(uintptr_t)reacts_to});
+	recent_note(frontend, event->id, &(struct recent){event->sender, name, text, reacts_to});
 }
 
 static void say(struct saying *saying)

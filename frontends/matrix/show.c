@@ -20,6 +20,7 @@
 #include "frontends/matrix/outsider.h"
 #include "frontends/matrix/parts.h"
 #include "frontends/matrix/person.h"
+#include "frontends/matrix/picture_markup.h"
 #include "frontends/matrix/place.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/reactions.h"
@@ -848,9 +849,12 @@ static bool has_to_wait(struct matrix_frontend *frontend, const struct identity 
 	       (event->handover && event->message.carbon && puppet_is_loading(frontend, to));
 }
 
-int show_message(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
+int show_message(struct matrix_frontend *frontend, struct identity *to, const struct event *said)
 {
-	char *reactions = is_event(event->message.reacts_to) ? reactions_name(&event->message) : NULL;
+	char *reactions = is_event(said->message.reacts_to) ? reactions_name(&said->message) : NULL;
+	struct arena arena = {0};
+	struct event copy;
+	const struct event *event = picture_markup_read(said, &copy, &arena);
 	int shown = TP_ERR_NOT_CONNECTED;
 
 	if (!has_to_wait(frontend, to, event, reactions)) {
@@ -859,6 +863,7 @@ int show_message(struct matrix_frontend *frontend, struct identity *to, const st
 		show_hold(frontend);
 	}
 	mem_free(reactions);
+	arena_finish(&arena);
 	return shown;
 }
 

@@ -38,14 +38,17 @@ bool upgrade_is_successor(const struct cJSON *state, const char *room)
 	return found;
 }
 
-/* Nobody of ours stays behind. */
+/* Nobody of ours stays behind; the bot neither, of whom the homeserver may have told before the room was known (it has
+ * made portals). */
 static void leave(struct matrix_frontend *frontend, const struct matrix_room *old)
 {
 	struct map_iter it = {0};
 
 	while (map_next(old->members, &it))
-		if (matrix_is_ours(&frontend->names, it.key))
+		if (matrix_is_ours(&frontend->names, it.key) && strcmp(it.key, frontend->bot) != 0)
 			matrix_leave(frontend, old->id, it.key);
+	if (old->kind != MATRIX_ROOM_CHAT || matrix_room_has(old, frontend->bot))
+		matrix_leave(frontend, old->id, NULL);
 }
 
 /* matrix_later */

@@ -286,15 +286,29 @@ static void note_newest(const struct reading *reading, const struct channel *cha
 	}
 }
 
+/* Where it was said, and to administrators. */
+static void tell_too_many(struct workspace *workspace, const struct channel *channel)
+{
+	bool portal = channel->kind == CHANNEL_PORTAL;
+	char *text = mem_printf("While the gateway was away more than %d messages were said here: the older ones are not "
+				"known %s%s.",
+				LIMIT_SLACK_HISTORY, portal ? "in " : "to me", portal ? channel->name : "");
+
+	slack_notice(workspace, channel->at.id, channel->kind == CHANNEL_CHAT ? channel->at.thread : NULL, text);
+	mem_free(text);
+	text = mem_printf("More than %d messages of %s were missed; older ones are not read back.", LIMIT_SLACK_HISTORY,
+			  channel->called ? channel->called : channel->place);
+	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_WARNING, text);
+	mem_free(text);
+}
+
 /* All was read: it comes like what a socket brings. */
 static void hand_over(struct reading *reading, struct channel *channel)
 {
 	struct workspace *workspace = workspace_find(reading->frontend, channel->at.team);
 
-	if (reading->count >= LIMIT_SLACK_HISTORY)
-		log_warning(&reading->frontend->base.log,
-		            "%s: more than %d messages were missed; older ones are not read", channel->place,
-		            LIMIT_SLACK_HISTORY);
+	if (reading->count >= LIMIT_SLACK_HISTORY && workspace)
+		tell_too_many(workspace, channel);
 	note_newest(reading, channel);
 	LIST_EACH (link, &reading->messages)
 		if (workspace)

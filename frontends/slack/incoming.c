@@ -301,6 +301,9 @@ struct waiting_event {
 
 static void waiting_free(struct workspace *workspace, struct waiting_event *waiting)
 {
+	/* They go from the first on. */
+	if (workspace->history_end == &waiting->link)
+		workspace->history_end = NULL;
 	list_remove(&waiting->link);
 	workspace->waiting_count--;
 	json_free(&waiting->json);
@@ -469,16 +472,14 @@ void incoming_go_on(struct slack_frontend *frontend, const char *unused)
 
 static struct waiting_event *wait_behind_history(struct workspace *workspace, const struct cJSON *json)
 {
-	struct list *before = workspace->waiting.next;
-
-	while (before != &workspace->waiting && CONTAINER_OF(before, struct waiting_event, link)->of_history)
-		before = before->next;
+	struct list *end = workspace->history_end, *before = end ? end->next : workspace->waiting.next;
 	struct waiting_event *waiting = wait_with(workspace, json, "", before);
 
 	/* Who waits behind it is to be acknowledged in time. */
 	if (before != &workspace->waiting)
 		waiting->since_ms = CONTAINER_OF(before, struct waiting_event, link)->since_ms;
 	waiting->of_history = true;
+	workspace->history_end = &waiting->link;
 	return waiting;
 }
 
@@ -553,6 +554,23 @@ static void take_event(struct slack_frontend *frontend, socket_number socket, co
 	arena_finish(&arena);
 }
 
+/* A command that cannot be run; it needs no token to be answered. */
+static void answer_unserved(struct slack_frontend *frontend, const struct slack_command *command)
+{
+	bool may_come = workspace_coming(frontend, command->team) || slack_tokens_are_exchanged(frontend->tokens) ||
+			workspaces_are_unknown(frontend);
+	struct buf json = {0};
+
+	if (!command->response_url)
+		return;
+	buf_puts(&json, "{\"response_type\":\"ephemeral\",\"text\":");
+	json_put_string(&json, may_come ? "I am just being installed in this workspace: please say that again in a moment."
+					: "I am not at work in this workspace now: its administrators, or mine, know more.");
+	buf_putc(&json, '}');
+	web_api_respond(frontend->api, command->response_url, buf_text(&json), NULL, NULL, NULL);
+	buf_finish(&json);
+}
+
 /* Acknowledged at once whatever becomes of it: Slack does not say it again. */
 static void take_command(struct slack_frontend *frontend, const struct slack_frame *frame)
 {
@@ -561,15 +579,14 @@ static void take_command(struct slack_frontend *frontend, const struct slack_fra
 	bool good = slack_command_read(&command, frame->payload, &arena);
 	struct workspace *workspace = good ? workspace_find(frontend, command.team) : NULL;
 	struct workspace *coming = good ? workspace_coming(frontend, command.team) : NULL;
+	struct waiting_event *waiting = coming ? wait_for_workspace(coming, frame, "") : NULL;
 
-	if (workspace) {
+	if (workspace)
 		run_command(workspace, frame->payload);
-	} else if (coming) {
-		struct waiting_event *waiting = wait_for_workspace(coming, frame, "");
-
-		if (waiting)
-			waiting->is_command = true;
-	}
+	else if (waiting)
+		waiting->is_command = true;
+	else if (good)
+		answer_unserved(frontend, &command);
 	arena_finish(&arena);
 }
 

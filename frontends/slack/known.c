@@ -269,7 +269,8 @@ static bool is_overtaken(struct slack_frontend *frontend, const char *place, con
 	struct buf out = {0};
 	bool overtaken = false;
 
-	if (!slack_is_ts(event->event_ts)) {
+	/* What was found in history has none of Slack's times. */
+	if (!event->event_id || !slack_is_ts(event->event_ts)) {
 		mem_free(name);
 		return false;
 	}

@@ -85,13 +85,13 @@ static void put_text(struct buf *out, const char *name, const char *value)
 	json_put_string(out, value);
 }
 
-/* As if Slack had sent it now. */
+/* As if Slack had sent it now. Each at a time of its own, by which it is known where it is shown. */
 static void begin_event(struct handing *handing, struct buf *out, const char *type)
 {
 	char now[SLACK_ID_MAX + 1];
-	int64_t now_ms = clock_wall_ms();
+	int64_t now_us = clock_wall_ms() * 1000 + handing->count;
 
-	snprintf(now, sizeof(now), "%" PRId64 ".%06" PRId64, now_ms / 1000, now_ms % 1000 * 1000);
+	snprintf(now, sizeof(now), "%" PRId64 ".%06" PRId64, now_us / 1000000, now_us % 1000000);
 	buf_puts(out, "{\"type\":\"event_callback\",\"event\":{");
 	put_text(out, "type", type);
 	put_text(out, "event_ts", now);

@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/limits.h"
+#include "frontends/slack/incoming.h"
 #include "transport/delivery.h"
 #include "transport/spool/spool.h"
 
@@ -66,6 +68,8 @@ static void read_since(struct workspace *workspace, const char *channel, const c
 struct lookup {
 	struct workspace *workspace;
 	bool known;
+	bool shown; /* and what waited for it has been shown, or is on its way */
+	int64_t from_ms, begun_ms; /* Unix milliseconds: of the oldest post that it may find; when it was asked */
 	struct map *found; /* key -> its time stamp */
 	char place[];
 };
@@ -97,8 +101,28 @@ static bool on_page(void *context, const struct cJSON *json)
 
 static void frontend_ready(struct slack_frontend *frontend, const char *unused)
 {
-	(void)unused;
+	struct map_iter it = {0};
+
 	delivery_frontend_ready(&frontend->base);
+	while (map_next(frontend->lookups, &it)) {
+		struct lookup *lookup = it.value;
+
+		lookup->shown = lookup->known;
+	}
+	incoming_go_on(frontend, unused);
+}
+
+bool posted_is_looked_up(const struct slack_frontend *frontend, const char *place)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->lookups, &it)) {
+		const struct lookup *lookup = it.value;
+
+		if (!lookup->shown && text_starts(it.key, place))
+			return true;
+	}
+	return false;
 }
 
 static void on_read(void *context, const struct web_reply *reply)
@@ -118,19 +142,34 @@ static void on_read(void *context, const struct web_reply *reply)
 	slack_later(frontend, frontend_ready, NULL);
 }
 
-enum posted posted_before(struct slack_frontend *frontend, struct workspace *workspace, const char *channel,
-                          const char *thread, const char *key, const char **ts)
+/* What it was tried in vain for may have been posted in part since the look-up. */
+static bool is_too_old(const struct lookup *lookup, const struct spool_record *record)
 {
+	return lookup->known && (lookup->from_ms > record->accepted_ms || lookup->begun_ms < record->dead_ms);
+}
+
+enum posted posted_before(struct workspace *workspace, const char *channel, const char *thread, const char *key,
+                          const struct spool_record *record, const char **ts)
+{
+	struct slack_frontend *frontend = workspace->frontend;
 	char *place = thread ? slack_thread_place(workspace->team, channel, thread)
 	                     : slack_address(workspace->team, channel);
 	struct lookup *lookup = map_get(frontend->lookups, place);
 
 	*ts = NULL;
+	if (lookup && is_too_old(lookup, record)) {
+		lookup_free(map_remove(frontend->lookups, place));
+		lookup = NULL;
+	}
 	if (!lookup) {
+		bool of_others = !record->dead_ms && frontend->oldest_ms < record->accepted_ms;
+
 		lookup = MEM_NEW_TEXT(struct lookup, place, place);
 		lookup->workspace = workspace;
+		lookup->from_ms = of_others ? frontend->oldest_ms : record->accepted_ms;
+		lookup->begun_ms = clock_wall_ms();
 		map_set(&frontend->lookups, place, lookup);
-		read_since(workspace, channel, thread, frontend->oldest_ms, on_page, on_read, lookup, NULL);
+		read_since(workspace, channel, thread, lookup->from_ms, on_page, on_read, lookup, NULL);
 	}
 	mem_free(place);
 	if (!lookup->known)

@@ -90,7 +90,8 @@ static bool is_looked_up(struct speaking *speaking, const struct channel *channe
 
 	enter(speaking, channel, &arena);
 	bool known = !speaking->workspace || !post_is_old(speaking, speaking->workspace) ||
-	             posted_before(speaking->frontend, speaking->workspace, speaking->channel, speaking->thread, "",
+	             posted_before(speaking->workspace, speaking->channel, speaking->thread, "",
+	                           spool_find(speaking->frontend->base.transport->spool, speaking->event->handover),
 	                           &ts) != POSTED_UNKNOWN;
 
 	arena_finish(&arena);
@@ -235,7 +236,7 @@ static bool pass_to_admins(struct slack_frontend *frontend, const struct identit
 				(int)shown, message->text, shown < length ? "…" : "");
 
 	if (!message->carbon)
-		workspace_pass_to_admins(frontend, workspace, text);
+		workspace_tell_all_admins(frontend, workspace, text);
 	mem_free(text);
 	return true;
 }

@@ -74,11 +74,13 @@ static void unnamed_end(struct post *post)
 
 bool slack_show_is_unnamed(const struct slack_frontend *frontend, const char *team, const char *channel, const char *ts)
 {
-	if (!map_count(frontend->unnamed))
+	if (!map_count(frontend->unnamed) && !map_count(frontend->lookups))
 		return false;
 	char *place = slack_address(team, channel), *id = slack_message_id(channel, ts);
 	const struct unnamed *unnamed = map_get(frontend->unnamed, place);
-	bool is = unnamed && slack_ts_ms(ts) + CLOCKS_APART_MS >= unnamed->since_ms && !slack_recent_find(frontend, id);
+	bool may_be = (unnamed && slack_ts_ms(ts) + CLOCKS_APART_MS >= unnamed->since_ms) ||
+	              posted_is_looked_up(frontend, place);
+	bool is = may_be && !slack_recent_find(frontend, id);
 
 	mem_free(place);
 	mem_free(id);
@@ -252,6 +254,17 @@ static void finish(struct post *post, const struct web_reply *reply, const char 
 	post_release(post);
 }
 
+void post_end(struct post *post, const struct web_reply *reply)
+{
+	finish(post, reply, NULL);
+}
+
+void post_note_part(struct post *post, const char *ts)
+{
+	if (post->series && ts)
+		note_part(post, ts);
+}
+
 void post_settle(struct post *post, const char *ts)
 {
 	finish(post, &(struct web_reply){.error = "", .problem = ""}, ts);
@@ -336,6 +349,7 @@ struct post *post_create(struct speaking *speaking)
 	post->landing = speaking->landing;
 	landing_expect(post->landing);
 	post->since_ms = record ? record->accepted_ms : clock_wall_ms();
+	post->was_tried = post_is_old(speaking, speaking->workspace);
 	post->address = mem_strdup(speaking->to->address);
 	if (speaking->event->message.kind == MESSAGE_ROOM)
 		post->room = mem_strdup(speaking->event->message.name);
@@ -412,7 +426,7 @@ bool post_is_old(const struct speaking *speaking, const struct workspace *worksp
 	const struct spool_record *record =
 	        spool_find(speaking->frontend->base.transport->spool, speaking->event->handover);
 
-	return record && record->accepted_ms <= workspace->ready_ms;
+	return record && (record->accepted_ms <= workspace->ready_ms || record->dead_ms);
 }
 
 /* As what it is found again; also by a process after this one. */
@@ -469,8 +483,9 @@ bool post_was_made(struct post *post, const struct speaking *speaking)
 	struct slack_frontend *frontend = speaking->frontend;
 	const char *ts = NULL;
 
-	if (!post_is_old(speaking, speaking->workspace) || posted_before(frontend, speaking->workspace, speaking->channel,
-	                                       speaking->thread, post->key, &ts) != POSTED_YES)
+	if (!post->was_tried || posted_before(speaking->workspace, speaking->channel, speaking->thread, post->key,
+	                                      spool_find(frontend->base.transport->spool, speaking->event->handover),
+	                                      &ts) != POSTED_YES)
 		return false;
 	post->found = mem_strdup(ts);
 	list_append(&frontend->finished, &post->link);

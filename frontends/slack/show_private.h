@@ -48,6 +48,7 @@ struct post {
 	char *place, *author, *text;         /* for quotations; NULL: none */
 	char *reacts_to, *who, *reaction;    /* of a reaction (reactions_put.h); NULL: it is none */
 	bool added;                          /* it */
+	bool was_tried;                      /* its record: some of it may be there (post_is_old) */
 	bool is_file;                        /* it may be noted as which (SHOW_UPLOAD) */
 	bool is_copy;                        /* other channels show the same message */
 	bool is_first;                       /* of its series */
@@ -103,7 +104,8 @@ struct post *post_keyed(struct speaking *speaking, const char *mrkdwn, struct se
                         enum part part);
 /* What it says may be quoted. */
 void post_quote(struct post *post, const struct speaking *speaking);
-/* The record is of before this process, or this token, was there: what has become of it has to be looked up. */
+/* The record is of before this process, or this token, was there, or a dead letter that is tried again: what has become
+ * of it has to be looked up. */
 bool post_is_old(const struct speaking *speaking, const struct workspace *workspace);
 /* One that was made before is not made again: true. */
 bool post_was_made(struct post *post, const struct speaking *speaking);
@@ -112,8 +114,16 @@ void post_text(struct speaking *speaking, const char *mrkdwn, struct series *ser
 void post_call(struct post *post, const char *method, const struct web_argument *arguments, size_t count);
 /* Slack has it, though no call of the post's own says so. */
 void post_settle(struct post *post, const char *ts);
+/* It has not. */
+void post_end(struct post *post, const struct web_reply *reply);
+/* A further message of what it says is there. `ts` NULL: Slack does not say as which. */
+void post_note_part(struct post *post, const char *ts);
 /* Its call has ended. */
 void post_release(void *context);
+
+/* show_pieces.c */
+/* In place of the file that it was to be. */
+void show_in_pieces(struct post *post);
 
 /* show_say.c */
 /* The text as mrkdwn. */

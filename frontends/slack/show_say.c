@@ -15,8 +15,6 @@
 #include "transport/spool/spool.h"
 #include "transport/user.h"
 
-#define LARGEST 30000 /* characters of a message that cannot be edited: Slack cuts what is beyond 40,000 */
-
 void show_each_part(const char *mrkdwn, void (*part)(void *context, const char *text, bool first), void *context)
 {
 	struct buf piece = {0};
@@ -87,37 +85,6 @@ void show_put_text(struct buf *out, const struct speaking *speaking)
 	}
 }
 
-/* What was to be a file: in as few messages as Slack takes, the last of which is the post. */
-static void post_all(struct post *post)
-{
-	struct workspace *workspace = post->workspace;
-	char *lane = slack_address(workspace->team, post->channel);
-	struct buf piece = {0};
-	bool fence = false;
-	const char *rest = slack_text_piece(&piece, post->mrkdwn, LARGEST, &fence);
-
-	while (rest) {
-		const struct web_argument arguments[] = {{"channel", post->channel},
-							 {"thread_ts", post->thread},
-							 {"text", buf_text(&piece)},
-							 {"username", post->username},
-							 {"icon_url", post->icon_url}};
-
-		web_api_call(workspace->frontend->api, &(struct web_call){.method = "chat.postMessage",
-									  .token = &workspace->token,
-									  .arguments = arguments,
-									  .arguments_count = ARRAY_SIZE(arguments),
-									  .trace = post->trace,
-									  .lane = lane});
-		buf_clear(&piece);
-		rest = slack_text_piece(&piece, rest, LARGEST, &fence);
-	}
-	mem_replace(&post->mrkdwn, buf_text(&piece));
-	post_send(post);
-	buf_finish(&piece);
-	mem_free(lane);
-}
-
 /* What has become of it is looked up by a process after this one, if it has to be. */
 static void on_placed(void *context, const char *file_id)
 {
@@ -176,7 +143,7 @@ static void on_text_file(void *context, int err, const char *ts, const char *pro
 	log_info(&post->workspace->log, "a long text for %s is not said as a file: %s%s", post->channel, problem,
 		 log_trace(post->trace));
 	forget_file(post, err);
-	post_all(post);
+	show_in_pieces(post);
 }
 
 void show_text_as_file(struct speaking *speaking, const char *rest, struct series *series)

@@ -27,6 +27,7 @@
 #include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/workspace.h"
+#include "transport/admin_notice.h"
 #include "transport/command.h"
 #include "transport/delivery.h"
 #include "transport/http/http_client.h"
@@ -246,6 +247,7 @@ static void on_socket_state(void *context, enum socket_state state, bool gap, co
 				       "the app's page, then restart the gateway.", *text ? ": " : "", text);
 
 		workspace_tell_admins(frontend, NULL, LOG_LEVEL_ERROR, why);
+		admin_notice(frontend->base.transport, &frontend->base, why);
 		mem_free(why);
 		break;
 	}
@@ -662,6 +664,21 @@ static bool frontend_is_admin(struct frontend *base, const char *address)
 	return found;
 }
 
+/* People are always there, and have the names that the workspace shows. */
+static const char *frontend_setting_label(const char *name)
+{
+	if (!strcmp(name, "enable_transport"))
+		return "I am logged in to the network; login and logout change it as well";
+	return !strcmp(name, "send_headlines") ? "Announcements of the network come into our chat" : NULL;
+}
+
+static int frontend_tell_admins(struct frontend *base, const char *text)
+{
+	struct slack_frontend *frontend = slack_frontend_of(base);
+
+	return !frontend->stopping && workspace_tell_all_admins(frontend, NULL, text) ? 0 : TP_ERR_NOT_CONNECTED;
+}
+
 static void frontend_workspaces(struct frontend *base,
 				void (*each)(void *context, const struct frontend_workspace *workspace), void *context)
 {
@@ -740,6 +757,8 @@ const struct frontend_ops slack_frontend_ops = {
 	.offer_room = frontend_offer_room,
 	.room_resumed = frontend_room_resumed,
 	.is_admin = frontend_is_admin,
+	.setting_label = frontend_setting_label,
+	.tell_admins = frontend_tell_admins,
 	.workspaces = frontend_workspaces,
 	.workspace_stop = frontend_workspace_stop,
 	.install_url = frontend_install_url,

@@ -28,7 +28,7 @@ void doc_begin(struct doc *doc, struct doc_block block)
 		doc_put(doc, &(struct doc_span){0}, "\n", 1);
 		return;
 	}
-	if (doc->blocks_count == doc->blocks_room) {
+	if (!doc->blocks || doc->blocks_count == doc->blocks_room) {
 		doc->blocks_room = doc->blocks_room ? doc->blocks_room * 2 : 8;
 		doc->blocks = mem_realloc(doc->blocks, doc->blocks_room * sizeof(*doc->blocks));
 	}
@@ -106,19 +106,21 @@ static size_t plain_run(const char *text, size_t length)
  * meant so, and are nothing else. */
 static void append(struct buf *out, const char *text, size_t length, bool verbatim)
 {
-	for (size_t i = 0; i < length; i++) {
-		size_t run = plain_run(text + i, length - i);
+	const char *end = text + length;
 
-		buf_append(out, text + i, run);
-		i += run;
-		if (i == length)
+	while (text < end) {
+		size_t run = plain_run(text, (size_t)(end - text));
+
+		buf_append(out, text, run);
+		text += run;
+		if (text == end)
 			return;
-		bool guard = i + 2 < length && !memcmp(text + i, "\xe2\x80\x8b", 3);
-		bool unbreakable = !verbatim && i + 1 < length && !memcmp(text + i, "\xc2\xa0", 2);
+		bool guard = end - text > 2 && !memcmp(text, "\xe2\x80\x8b", 3);
+		bool unbreakable = !verbatim && end - text > 1 && !memcmp(text, "\xc2\xa0", 2);
 
 		if (!guard)
-			buf_putc(out, unbreakable || (!verbatim && text[i] == '\t') ? ' ' : text[i]);
-		i += guard ? 2 : unbreakable;
+			buf_putc(out, unbreakable || (!verbatim && *text == '\t') ? ' ' : *text);
+		text += guard ? 3 : unbreakable ? 2 : 1;
 	}
 }
 

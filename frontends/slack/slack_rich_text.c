@@ -45,7 +45,7 @@ static void put_named(struct reader *r, const struct doc_span *span, const char 
 	struct buf text = {0};
 
 	buf_printf(&text, "%s%s", sign, name ? name : fallback ? fallback : "");
-	put(r, span, text.data);
+	put(r, span, buf_text(&text));
 	buf_finish(&text);
 }
 

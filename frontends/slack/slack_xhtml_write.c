@@ -197,6 +197,7 @@ static void put_item(struct writer *w, const struct doc_block *item)
 	w->prefix = prefix;
 	enter_list(w, item);
 	put_spans(w, item);
+	w->prefix = "";
 }
 
 static void put_block(struct writer *w, const struct doc_block *block, bool in_middle)

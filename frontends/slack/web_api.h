@@ -112,8 +112,8 @@ void web_api_loads(const struct web_api *api, unsigned lanes, void (*each)(void 
                    void *context);
 
 /* POSTs bytes of a regular file (closed in any case) to an upload URL that Slack gave (web_api_may_use). At
- * most LIMIT_SLACK_TRIES times. trace as in a call. json is NULL. err: TP_ERR_IO, TP_ERR_TIMEOUT, TP_ERR_INVALID (refused, or no
- * such URL). */
+ * most LIMIT_SLACK_TRIES times. trace as in a call. json is NULL. err: TP_ERR_IO, TP_ERR_TIMEOUT, TP_ERR_INVALID
+ * (refused, or no such URL). */
 void web_api_upload(struct web_api *api, const char *url, int fd, uint64_t size, uint64_t trace, web_done *done,
                     void *context, void (*drop)(void *context));
 /* Answers a slash command later: POSTs JSON to its response_url (same rule for the URL, tries and errors;

@@ -19,6 +19,7 @@
 #include "frontends/slack/posted.h"
 #include "frontends/slack/slack_file.h"
 #include "frontends/slack/slack_token.h"
+#include "transport/admin_notice.h"
 #include "transport/delivery.h"
 
 /* One token that is asked for. */
@@ -73,9 +74,10 @@ bool workspace_is_own(const struct workspace *workspace, const struct slack_even
 	       is_same(event->user, workspace->bot_user);
 }
 
-void workspace_pass_to_admins(struct slack_frontend *frontend, const struct workspace *workspace, const char *text)
+bool workspace_tell_all_admins(struct slack_frontend *frontend, const struct workspace *workspace, const char *text)
 {
 	const struct config_list *admins = &frontend->config.admins;
+	bool told = !admins->count;
 
 	for (size_t i = 0; i < admins->count && !frontend->stopping; i++) {
 		const struct workspace *home = workspace_of(frontend, admins->items[i]);
@@ -83,14 +85,25 @@ void workspace_pass_to_admins(struct slack_frontend *frontend, const struct work
 		/* Of a workspace that is lost nobody can be told; whoever is at home in another can. */
 		if (home && (!workspace || home == workspace || workspace->state == WORKSPACE_DEAD))
 			slack_person_tell(frontend, admins->items[i], text);
+		told = told || home;
 	}
+	return told;
 }
 
 void workspace_tell_admins(struct slack_frontend *frontend, const struct workspace *workspace, enum log_level level,
 			   const char *text)
 {
 	LOG_AT(level, workspace ? &workspace->log : &frontend->base.log, "%s", text);
-	workspace_pass_to_admins(frontend, workspace, text);
+	workspace_tell_all_admins(frontend, workspace, text);
+}
+
+/* What concerns the whole instance: also those of other frontends. */
+static void tell_everywhere(struct workspace *workspace, const char *text)
+{
+	struct frontend *base = &workspace->frontend->base;
+
+	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_ERROR, text);
+	admin_notice(base->transport, base, text);
 }
 
 static void give_up(struct workspace *workspace)
@@ -128,7 +141,7 @@ void workspace_end(struct workspace *workspace, const char *why)
 
 	forget_token(workspace);
 
-	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_ERROR, text);
+	tell_everywhere(workspace, text);
 	mem_free(text);
 }
 
@@ -144,7 +157,7 @@ void workspace_ends_soon(struct workspace *workspace, const char *why, int64_t e
 				       why, until);
 	if (workspace->state != WORKSPACE_READY)
 		return;
-	workspace_tell_admins(workspace->frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);
+	tell_everywhere(workspace, workspace->notice);
 	mem_free(workspace->notice);
 	workspace->notice = NULL;
 }
@@ -214,7 +227,7 @@ static void become_ready(struct workspace *workspace)
 	incoming_begin(workspace);
 	slack_files_look_again(frontend->files);
 	if (workspace->notice)
-		workspace_tell_admins(frontend, workspace, LOG_LEVEL_ERROR, workspace->notice);
+		tell_everywhere(workspace, workspace->notice);
 	mem_free(workspace->notice);
 	workspace->notice = NULL;
 }

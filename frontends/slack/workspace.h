@@ -30,7 +30,8 @@ struct workspace {
 	struct map *called;  /* name in lower case -> struct namesakes (member.c) */
 	struct map *titles;  /* channel id -> its name, for links to channels (member.c) */
 	struct custom_emoji *emoji; /* NULL: not needed so far */
-	struct list waiting; /* struct waiting_event.link (incoming.c) */
+	struct list waiting; /* struct waiting_event.link (incoming.c): what history has told first */
+	struct list *history_end; /* the last of that; NULL: there is none */
 	unsigned waiting_count;
 	unsigned left_out; /* channels of which administrators are to be told (portal_channel.c) */
 };
@@ -65,8 +66,9 @@ void workspaces_show(struct slack_frontend *frontend,
 /* No more service there until the next start; `remove`: its token is given back to Slack and forgotten. 0, or
  * TP_ERR_NOT_FOUND. */
 int workspace_stop(struct slack_frontend *frontend, const char *team, bool remove);
-/* To the administrators (slack.admin) of this workspace, and into the log. NULL, or one that is DEAD: to all. */
+/* To the administrators (slack.admin) of this workspace. NULL, or one that is DEAD: to all. False: there are some, and
+ * none of them is at home in a workspace that is served. */
+bool workspace_tell_all_admins(struct slack_frontend *frontend, const struct workspace *workspace, const char *text);
+/* The same, and into the log. */
 void workspace_tell_admins(struct slack_frontend *frontend, const struct workspace *workspace, enum log_level level,
 			   const char *text);
-/* Likewise, and not into the log: what others have said. */
-void workspace_pass_to_admins(struct slack_frontend *frontend, const struct workspace *workspace, const char *text);

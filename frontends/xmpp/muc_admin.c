@@ -183,9 +183,10 @@ static struct event_moderation meant(xmpp_stanza_t *item, enum participant_role 
 	const char *role = xmpp_stanza_get_attribute(item, "role"),
 	           *affiliation = xmpp_stanza_get_attribute(item, "affiliation");
 	struct event_moderation change = {.action = MODERATION_ROLE};
+
 	if (role && affiliation)
-		change.action = MODERATION_NONE;
-	else if (is(role, "none"))
+		return (struct event_moderation){.action = MODERATION_NONE};
+	if (is(role, "none"))
 		change.action = MODERATION_KICK;
 	else if (is(affiliation, "outcast"))
 		change.action = MODERATION_BAN;

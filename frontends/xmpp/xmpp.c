@@ -397,6 +397,19 @@ static void frontend_notify(struct frontend *base, const char *address, const ch
 	message_notify(xmpp_frontend_of(base), address, text);
 }
 
+static int frontend_tell_admins(struct frontend *base, const char *text)
+{
+	struct xmpp_frontend *frontend = xmpp_frontend_of(base);
+	const struct config_list *admins = &base->transport->service.admin_jid;
+
+	if (frontend->component && !component_is_connected(frontend->component))
+		return TP_ERR_NOT_CONNECTED;
+	for (size_t i = 0; i < admins->count; i++)
+		if (*admins->items[i])
+			message_notify(frontend, admins->items[i], text);
+	return 0;
+}
+
 static bool frontend_normalize(struct frontend *base, const char *address, struct buf *out)
 {
 	(void)base;
@@ -551,6 +564,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .identity_gone = xmpp_identity_gone,
         .resource_gone = xmpp_resource_gone,
         .notify = frontend_notify,
+        .tell_admins = frontend_tell_admins,
         .normalize = frontend_normalize,
         .registered = frontend_registered,
         .offer_room = frontend_offer_room,

@@ -287,6 +287,10 @@ async def scenario_nobody_without_an_account(world):
     for line in ("status", "join #lobby", "rooms", "contacts"):
         await ask(bob, bot, line, ".")
     require(not lobby.carol.find("PRIVMSG"), "somebody without an account was heard on IRC")
+    # Who wants to log in is asked for what an account needs, and has one then.
+    await ask(bob, bot, "login", "^You have no account here yet. User name")
+    await ask(bob, bot, "bob", "You are registered")
+    await is_on_irc(lobby.carol, "bob")
 
 
 async def scenario_administrators(world):

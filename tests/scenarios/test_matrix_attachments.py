@@ -5,15 +5,16 @@ homeserver, with what is known of it, byte by byte the same. The network's files
 at an address that counts as public.
 """
 import json
+import os
 import re
 import struct
 import zlib
 
-from harness.http import FileServer
+from harness.http import FileServer, http_ask
 from harness.namespace import enter
 from harness.process import free_port, require
 from harness.synapse import client_packages
-from test_matrix import CAROL, alias, appservice_with, chat_with, ghost, with_account
+from test_matrix import CAROL, alias, appservice_with, chat_with, ghost, in_the_lobby, with_account
 
 PACKAGES = client_packages
 ADDRESS = "5.5.5.5"
@@ -101,11 +102,44 @@ async def scenario_files_of_the_network(world):
         await is_file(alice, event, path, content, *wanted)
     require(words["content"]["body"] == "look at this" and words["content"]["msgtype"] == "m.text", f"{words['content']}")
     require(gone["content"]["body"] == stranger.url("/gone.png"), f"what cannot be had is {gone['content']}")
-    # A picture that is in the markup only, as libpurple's backend has it.
+    # A picture that is in the markup only, as libpurple's backend has it; and one between words.
     mark = alice.mark()
-    await network(alice, control, {3: url, 4: "carol", 5: f"<img src='{url}'/>"}, {3: "", 4: "carol", 5: f"<img src='{url}'/>"},
-                  {3: "the end", 4: "carol"})
+    for text, markup in ((url, f"<img src='{url}'/>"), ("", f"<p><img src='{url}'/></p>"),
+                         ("see and say", f"see <img src='{url}'/><em>and say</em>"), ("the end", None)):
+        await network(alice, control, {3: text, 4: "carol", 5: markup})
     await alice.message(portal, "^the end$", CAROL, mark)
-    for event in alice.messages(portal, None, CAROL, mark):
-        print(event["content"])
-    require(False, "x")
+    bare, empty, words, between, _ = alice.messages(portal, None, CAROL, mark)
+    for event in (bare, empty, between):
+        await is_file(alice, event, path, content, *wanted)
+    require(words["content"]["body"] == "see and say" and "<em>and say</em>" in words["content"]["formatted_body"], f"{words}")
+
+
+async def scenario_files_of_people(world):
+    """What people of Matrix send has an address that everybody can open, who has it: in parts, of its own type, for a time; what
+    is changed in it is none."""
+    port = free_port()
+    lobby = await in_the_lobby(world, "alice", **{"media.public_url": f"http://127.0.0.1:{port}", "media.port": port})
+    alice, carol = lobby.people[0], lobby.carol
+    irc_mark, content = carol.mark(), FILES[0][2] + os.urandom(1 << 20)
+    await alice.send_file(lobby.portal, content, "image/png", "the pot.png", "m.image")
+    await alice.send_file(lobby.portal, b"<html><script>alert(1)</script>", "image/png", "page.png", "m.image")
+    picture_at, page_at = [(await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :.*?(http://\S+{name}\S*)", irc_mark))[1]
+                           for name in ("pot", "page")]
+    status, head, got = await http_ask("GET", picture_at)
+    require(status == 200 and got == content, f"{picture_at} is answered {status} with {len(got)} bytes")
+    for line in ("Content-Type: image/png", "X-Content-Type-Options: nosniff", "Content-Disposition: inline", "Accept-Ranges: bytes"):
+        require(line.lower() in head.lower(), f"no {line} in {head}")
+    for asked, part in (("bytes=10-99", content[10:100]), ("bytes=-7", content[-7:]), ("bytes=1000000-", content[1000000:])):
+        status, head, got = await http_ask("GET", picture_at, headers=[f"Range: {asked}"])
+        require(status == 206 and got == part, f"{asked} is answered {status} with {len(got)} bytes: {head}")
+    status, *_ = await http_ask("GET", picture_at, headers=["Range: bytes=9999999-"])
+    require(status == 416, f"behind its end is {status}")
+    status, head, _ = await http_ask("GET", page_at)
+    require(status == 200 and "text/html" not in head and "image/" not in head, f"a page is shown as {head}")
+    # Whoever changes anything, or takes it from one address to another, has none.
+    other = re.search("s=([^&]+)", page_at)[1]
+    for changed in (re.sub("s=[^&]+", f"s={other}", picture_at), re.sub(r"e=(\d+)", r"e=9\1", picture_at),
+                    picture_at.replace("/mxc/localhost/", "/mxc/elsewhere/"), picture_at.split("?")[0],
+                    picture_at.replace("/mxc/localhost/", "/mxc/localhost/../")):
+        status, *_ = await http_ask("GET", changed)
+        require(status in (400, 404), f"{changed} is answered with {status}")

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Matrix as clients in JavaScript see it: matrix-js-sdk (Element's), and Hydrogen in Chromium."""
+import asyncio
 import os
 import re
 from base64 import b64encode
 
 from harness import matrix_js
-from harness.process import require, wait_until
+from harness.process import free_port, require, wait_until
 from harness.synapse import client_packages
-from test_matrix import BOT, CAROL, alias, chat_with, ghost, heard_on_irc, with_account
+from test_matrix import BOT, CAROL, alias, chat_with, fetch, ghost, heard_on_irc, with_account
 from test_matrix_attachments import network, picture, with_files
 
 PACKAGES = client_packages
@@ -25,7 +26,8 @@ async def js_person(world, synapse, name):
 async def scenario_matrix_js_sdk(world):
     """Registration, a portal, and messages of all kinds, both ways, with IRC on the other side."""
     matrix_js.folder_or_skip()
-    synapse, ircd, _ = await world.irc_appservice()
+    port = free_port()
+    synapse, ircd, _ = await world.irc_appservice(**{"media.port": port, "media.public_url": f"http://127.0.0.1:{port}"})
     carol = await world.irc_client(ircd, "carol")
     await carol.join("#lobby")
     alice = await js_person(world, synapse, "alice")
@@ -54,7 +56,8 @@ async def scenario_matrix_js_sdk(world):
     await alice.do("redact", room=portal, id=first)
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :\(takes back: ", mark)
     await alice.do("upload", room=portal, name="a.png", type="image/png", base64=b64encode(picture(8, 8)).decode())
-    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :.*a\.png", mark)
+    url = (await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :.*?(http://\S+/a\.png\S*)", mark))[1]
+    require((await asyncio.to_thread(fetch, url))[0] == picture(8, 8), f"{url} is another picture")
     # What she said is there once, by her; nothing came back.
     carol.send("PRIVMSG #lobby :the end")
     await alice.message(portal, "the end", CAROL)

@@ -5,11 +5,12 @@ that knows the ping of before Matrix 1.7 or none, one that is slow or out of ord
 """
 import asyncio
 import itertools
+import json
 import re
 import time
 from datetime import datetime
 
-from harness.fake_homeserver import bad_gateway, lost, reset, truncated
+from harness.fake_homeserver import bad_gateway, lost, read_answer, reset, truncated
 from harness.process import require, wait_until
 from harness.synapse import client_packages
 from test_matrix import CAROL, chat_with, ghost, in_the_lobby, nothing_else_on_irc
@@ -136,3 +137,38 @@ async def scenario_out_of_order_in_everything(world):
     homeserver._fault_of = usual
     for room in (lobby.portal, chat):
         await hears_once(alice, room, said)
+
+
+# ----------------------------------------------------------------------------------------------------------- what it sends
+
+
+async def scenario_transactions_as_large_as_they_come(world):
+    """A transaction of almost 32 MiB is taken like others; one that is larger is refused at its head. The token may stand in the
+    query, as old homeservers have it; a wrong one is refused before anything of the body is read."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    irc_mark, at = carol.mark(), "/_matrix/app/v1/transactions/large"
+
+    def event(number, **content):
+        return {"type": "m.room.message", "room_id": lobby.portal, "sender": alice.id, "event_id": f"$large{number}",
+                "origin_server_ts": 1, "content": {"msgtype": "m.text", "body": f"number {number}", **content}}
+    padding = "x" * 60000
+    events = [{**event(number, padding=padding), "type": "org.example.large"} for number in range(550)] + [event(550)]
+    require(31 << 20 < len(json.dumps({"events": events})) < 32 << 20, "it has another size")
+    status, _ = await homeserver.ask_bridge("PUT", at, {"events": events})
+    require(status == 200, f"it is answered with {status}")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :number 550$", irc_mark)
+    reader, writer = await homeserver.open_to_bridge("PUT", at, {"events": events + events[:30]}, part=0.001)
+    status, _ = await asyncio.wait_for(read_answer(reader), 20)
+    require(status == 413, f"one that is too large is answered with {status}")
+    writer.close()
+    reader, writer = await homeserver.open_to_bridge("PUT", at, {"events": events}, token="wrong", part=0.001)
+    status, text = await asyncio.wait_for(read_answer(reader), 20)
+    require(status in (401, 403) and json.loads(text)["errcode"] == "M_FORBIDDEN", f"a wrong token: {status} {text}")
+    writer.close()
+    for query, wanted in ((f"?access_token={homeserver.hs_token}", 200), ("?access_token=wrong", 403)):
+        status, text = await homeserver.ask_bridge("PUT", f"{at}{wanted}{query}", {"events": [event(1000 + wanted)]}, token="")
+        require(status in (wanted, 401 if wanted == 403 else wanted), f"{wanted}: {status} {text}")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :number 1200$", irc_mark)
+    heard = await nothing_else_on_irc(carol, alice, lobby.portal, irc_mark)
+    require(heard == ["number 550", "number 1200"], f"IRC has heard {heard}")

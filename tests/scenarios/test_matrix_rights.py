@@ -441,8 +441,9 @@ async def scenario_a_topic_that_is_refused(world):
     await carol.expect(r"^:alice!\S+ TOPIC #own :better$")
 
 
-async def scenario_killed_while_a_picture_is_fetched(world):
-    """The transaction that says so is answered already: a portal's picture and an avatar go to the network all the same."""
+async def in_a_witnessed_portal(world):
+    """alice in the portal of a network that takes pictures, on the fake homeserver: (homeserver, gateway, alice, the chat with
+    whoever tells what the network gets, portal)."""
     homeserver, gateway = world.fake_homeserver(), world.gateway(backend="echo")
     gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/steps.py --folder {scan_folder(gateway)}"
     await gateway.appservice_of(homeserver)
@@ -451,6 +452,12 @@ async def scenario_killed_while_a_picture_is_fetched(world):
     witness = await alice.join(await alice.invited(ghost("witness")))
     portal = await alice.join(alias("lobby"))
     await witnessed(alice, witness, "JOIN_ROOM")
+    return homeserver, gateway, alice, witness, portal
+
+
+async def scenario_killed_while_a_picture_is_fetched(world):
+    """The transaction that says so is answered already: a portal's picture and an avatar go to the network all the same."""
+    homeserver, gateway, alice, witness, portal = await in_a_witnessed_portal(world)
     room = homeserver.rooms[portal]
     fetched = hang()
     homeserver.fail(r"GET .*/media/", fetched, 2)
@@ -502,6 +509,12 @@ async def scenario_killed_while_an_author_is_asked_for(world):
     require(homeserver.count(r"GET .*/event/") == 4, f"{homeserver.calls}")
     told = [line for line in alice.texts(lobby.portal) if "Not delivered" in line]
     require(not told, f"alice is told {told}")
+    # Of too many that wait for an answer the last are given up.
+    homeserver.fail(r"GET .*/event/", hang(), 2000)
+    for number in range(1001):
+        homeserver.add(room, alice.id, "m.room.redaction", {"redacts": f"$x{number}"}, redacts=f"$x{number}")
+    await homeserver.idle()
+    await gateway.process.wait_log("too many messages are taken back at once")
 
 
 async def scenario_notices_while_there_is_no_chat(world):

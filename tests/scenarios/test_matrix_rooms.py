@@ -214,6 +214,28 @@ async def scenario_kicks_and_bans_of_the_network(world):
     carol.send("KICK #own dave :too loud")
     gone = await alice.member(portal, ghost("dave"), "leave", mark)
     require("too loud" in gone["content"].get("reason", ""), f"he leaves as {gone}")
+    # With a ban, which a Matrix moderator takes back; and one that the network does.
+    carol.send("MODE #own +o alice")
+    await has_level(alice, portal, alice.id, 50)
+    for forgiven_here in (True, False):
+        mark, irc_mark = alice.mark(), carol.mark()
+        await lobby.dave.join("#own")
+        await alice.member(portal, ghost("dave"), after=mark)
+        carol.send("MODE #own +b D?VE!*@*")
+        carol.send("KICK #own dave :never again")
+        gone = await alice.member(portal, ghost("dave"), "ban", mark)
+        require("never again" in gone["content"].get("reason", ""), f"he is banned as {gone}")
+        if forgiven_here:
+            await alice.call("POST", room_path(portal, "unban"), {"user_id": ghost("dave")})
+            await carol.expect(r"^:alice!\S+ MODE #own -b [Dd]\?[Vv][Ee]!\*@\*$", irc_mark)
+        else:
+            carol.send("MODE #own -b D?VE!*@*")
+            await carol.expect(r"^:carol!\S+ MODE #own -b [Dd]\?[Vv][Ee]!\*@\*$", irc_mark)
+    mark = alice.mark()
+    await lobby.dave.join("#own")
+    await alice.member(portal, ghost("dave"), after=mark)
+    lobby.dave.send("PRIVMSG #own :thank you both")
+    await alice.message(portal, "^thank you both$", ghost("dave"))
     carol.send("MODE #own +b alice!*@*")
     mark = alice.mark()
     carol.send("KICK #own alice :and stay out")

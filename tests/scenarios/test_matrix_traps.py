@@ -10,10 +10,9 @@ import re
 from harness.fake_homeserver import Fault, answer, refusal
 from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_backends import BACKENDS, PYTHON
-from test_matrix import BOT, CAROL, alias, ask, enter, ghost, heard_on_irc, settled, with_account, witnessed
+from test_matrix import BOT, CAROL, ask, enter, ghost, heard_on_irc, settled, witnessed
 from test_matrix_faults import faulty_lobby
-from test_steps import scan_folder
+from test_matrix_rights import in_a_witnessed_portal
 
 PACKAGES = client_packages
 
@@ -75,14 +74,7 @@ async def scenario_a_successor_that_is_tied_already(world):
 
 async def scenario_the_last_picture_of_a_portal_counts(world):
     """Also where that before it comes later."""
-    homeserver, gateway = world.fake_homeserver(), world.gateway(backend="echo")
-    gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/steps.py --folder {scan_folder(gateway)}"
-    await gateway.appservice_of(homeserver)
-    await asyncio.gather(homeserver.start(), gateway.start())
-    alice, _ = await with_account(world, homeserver, "alice")
-    witness = await alice.join(await alice.invited(ghost("witness")))
-    portal = await alice.join(alias("lobby"))
-    await witnessed(alice, witness, "JOIN_ROOM")
+    homeserver, _, alice, witness, portal = await in_a_witnessed_portal(world)
 
     def show(name, fault):
         homeserver.fail(rf"GET .*/media/.*{name}", fault)
@@ -153,3 +145,39 @@ async def scenario_strangers_are_invited_into_a_private_portal(world):
         await eve.join(portal)
         await alice.member(portal, eve.id, "leave", mark)
     require(alice.id in homeserver.rooms[portal].joined, "alice is put out as well")
+
+
+async def scenario_a_channel_changes_while_we_are_away(world):
+    """Its portal follows when we are there again: the network says what the channel is, not only what changes."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver, gateway = lobby.people[0], lobby.carol, lobby.homeserver, lobby.gateway
+    await carol.join("#own")
+    dave = await world.irc_client(lobby.ircd, "dave")
+    await dave.join("#own")
+    portal = await enter(alice, carol, "#own")
+    await alice.wait_members(portal, lambda ids: {CAROL, ghost("dave")} <= ids)
+
+    async def has_door(rule):
+        await wait_until(lambda: homeserver.rooms[portal].state.get(("m.room.join_rules", "")) == {"join_rule": rule}, "the door")
+
+    async def open_meanwhile():
+        mark = carol.mark()
+        carol.send("MODE #own -i")
+        await carol.expect(r"MODE #own -i", mark)
+    carol.send("MODE #own +i")
+    await has_door("invite")
+    # The session on IRC goes on.
+    await gateway.kill_core()
+    dave.send("PART #own")
+    await carol.expect(r"^:dave!\S+ PART :?#own")
+    await open_meanwhile()
+    await gateway.start()
+    await has_door("public")
+    await alice.wait_members(portal, lambda ids: CAROL in ids and ghost("dave") not in ids)
+    # And not.
+    carol.send("MODE #own +i")
+    await has_door("invite")
+    await gateway.stop()
+    await open_meanwhile()
+    await gateway.start()
+    await has_door("public")

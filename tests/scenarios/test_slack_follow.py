@@ -176,6 +176,26 @@ async def scenario_channels_changed_in_a_gap(world):
     await asker.ask("list", "No channel is tied")
 
 
+async def scenario_too_much_was_missed(world):
+    """Of more than is read back after a gap the channel is told, and administrators are."""
+    sides = await between(world)
+    slack, network, egon = sides.slack, sides.network, sides.egon
+    channel = slack.team.channel("general")
+    async with Gap(slack):
+        egon.say("general", "too long ago")
+        # What is told to nobody: 10,000 messages would take the test long.
+        for number in range(10000):
+            slack.describe(channel, egon.user, "purpose", f"purpose {number}", events=[])
+        egon.say("general", "of late")
+    await network.heard("the last one", lambda said: said["text"] == "of late")
+    await slack.wait_for_message("general", lambda m: "more than 10000 messages were said here" in m["text"])
+    await until(lambda: any("More than 10000 messages of general were missed" in text for text in sides.asker.heard()),
+                "an administrator to be told")
+    await slack.wait_acknowledged()
+    heard = [fields[3] for kind, fields in network.frames if kind == "CONV_MESSAGE"]
+    require(heard == [["of late"]], f"{heard}")
+
+
 async def scenario_logged_out_over_a_restart(world):
     """Who has logged out stays so: he is spoken for by the workspace's account, told once, and logs in again when he wants to."""
     lobby = await tied(world, people=("egon", "dana"))
@@ -184,6 +204,8 @@ async def scenario_logged_out_over_a_restart(world):
     mark = carol.mark()
     await dana.ask("login dana", "registered")
     await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    settings = await dana.ask("settings", "Your settings")
+    require("enable_transport: on (" in settings and "Matrix" not in settings and "offline" not in settings, settings)
     await dana.ask("logout", "logged out")
     await carol.expect(r"^:dana!\S+ QUIT", mark)
     await lobby.gateway.stop()
@@ -235,3 +257,28 @@ async def scenario_people_who_are_deactivated(world):
     told = [text for text in asker.heard() if "was deactivated" in text]
     require(len(told) == 2, f"{told}")
     require(not carol.count(r"^:gerd!\S+ JOIN", mark), "gerd is back")
+
+
+async def scenario_administrators_elsewhere(world):
+    """That a workspace is lost is told to the instance's administrators on XMPP, too: also before XMPP's server is there."""
+    slack, prosody = await world.slack(), await world.prosody()
+    await prosody.register("root", "secret")
+    gateway = world.gateway()
+    gateway.component_of(prosody)
+    gateway.keys.update({"service.frontend": "xmpp", "service.admin_jid": "root@localhost"})
+    gateway.slack_of(slack)
+    root = await world.person("root@localhost", prosody.c2s_port)
+    await gateway.start()
+    await gateway.process.wait_log("connected to the server as ")
+    await slack.wait_connected()
+    mark = root.mark()
+    slack.revoke(slack.bot.tokens[-1])
+    await root.message(gateway.jid, "The workspace Softball is lost to the gateway", after=mark)
+    await gateway.stop()
+    # Its token is refused before the connection to XMPP's server has been made.
+    await prosody.stop()
+    await gateway.start()
+    await gateway.process.wait_log("is lost to the gateway")
+    await prosody.start()
+    root = await world.person("root@localhost", prosody.c2s_port)
+    await root.message(gateway.jid, "is lost to the gateway")

@@ -249,6 +249,9 @@ async def scenario_said_while_it_is_installed(world):
     mark = carol.mark()
     slack.revoke(slack.bot.tokens[-1])
     await gateway.process.wait_log("is lost to the gateway")
+    egon.slash("/bridge", "list", "general")
+    await wait_until(lambda: any("not at work in this workspace" in shown["text"] for _, shown in egon.user.ephemerals),
+                     "an answer to the command", 20)
     egon.say("general", "while it was lost")
     await slack.wait_acknowledged()
 
@@ -263,7 +266,10 @@ async def scenario_said_while_it_is_installed(world):
     # Nobody has a token yet; early is one whose DM nobody has met.
     egon.say("general", "while the token was on its way")
     dana.say(early.dm, "list")
+    egon.slash("/bridge", "list", "general")
     require(calls("auth.test") == asked, "it was too late")
+    await wait_until(lambda: any("say that again in a moment" in shown["text"] for _, shown in egon.user.ephemerals),
+                     "an answer to the command", 20)
     await wait_until(lambda: calls("auth.test") > asked, "the question who we are", 20)
     egon.say("general", "while we asked who we are")
     louis.say(late.dm, "list")

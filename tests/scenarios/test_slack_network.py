@@ -3,9 +3,10 @@
 
 from harness.http import FileServer
 from harness.namespace import enter
-from harness.process import require, wait_until
+from harness.process import require, wait_answer, wait_until
 from test_files import ADDRESS
 from test_slack_kinds import between, media_keys
+from test_slack_several import dead_letters
 
 THUMB, PARTY = "\U0001f44d", "\U0001f389"
 
@@ -173,3 +174,43 @@ async def scenario_said_about_at_once(world):
     await until(lambda: not [one for one in slack.messages("general") if one["ts"] == ts], "the message to be gone")
     shown = [one["text"] for one in slack.posted("general") if one.get("username") == "carol"]
     require(shown == ["at two", "look"], f"{shown}")
+
+
+async def scenario_pieces_of_a_refused_file(world):
+    """A long text that Slack does not take as a file is said in pieces; what it had of them is not said again by a later try,
+    of this process or another."""
+    sides = await between(world)
+    slack, network, gateway = sides.slack, sides.network, sides.gateway
+    channel = slack.team.channel("general")
+    slack.faults.plan("late", "chat.postMessage", times=1000, seconds=0.5)
+
+    def said(word):
+        return [message["text"] for message in slack.posted("general")
+                if message.get("username") == "carol" and message["text"].startswith(word)]
+
+    async def begin(word):
+        """Until the beginning is there, and the first of two pieces."""
+        lines = [f"{word} {number:04} of a text that is long" for number in range(1500)]
+        slack.faults.plan("error", "files.getUploadURLExternal", times=2, error="file_uploads_disabled")
+        network.say("#lobby", "carol", "\n".join(lines))
+        await until(lambda: len(said(word)) == 2, "the first piece")
+        return lines
+
+    async def is_whole(word, lines):
+        await until(lambda: len(said(word)) == 3, f"the last piece of {len(said(word))}")
+        network.say("#lobby", "carol", f"behind {word}")
+        await slack.wait_for_text("general", f"behind {word}", "carol")
+        found = "\n".join(said(word)).split("\n")
+        require(found == lines, f"{len(found)} of {len(lines)} lines, {len(said(word))} messages")
+    lines = await begin("refused")
+    channel.restriction = "restricted_action"
+    row, = await wait_answer(lambda: dead_letters(gateway), len, "a dead letter")
+    channel.restriction = None
+    await gateway.control("spool_retry", str(row["number"]))
+    await is_whole("refused", lines)
+    lines = await begin("killed")
+    await gateway.kill_core()
+    await gateway.start()
+    await slack.wait_connected()
+    await network.joined("#lobby")
+    await is_whole("killed", lines)

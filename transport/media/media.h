@@ -97,8 +97,9 @@ void media_fail(struct media_writer **writer, int err, const char *problem);
 void media_abort(struct media_writer **writer);
 
 /* Fetches what a stranger's link names, safely (http_client.h, `foreign`), within LIMIT_MEDIA_FETCH_SECONDS; one of our
- * own URLs from ourselves. Of one person LIMIT_MEDIA_FETCHES_OWNER at a time, others wait for their turn, as long as that; if
- * too many wait it fails with TP_ERR_LIMIT. The pointer is good until `done` was called, which is not from inside. */
+ * own URLs from ourselves. Of one person LIMIT_MEDIA_FETCHES_OWNER at a time; others wait for their turn, as long as
+ * that, and fail with TP_ERR_LIMIT where too many wait. The pointer is good until `done` was called, which is never
+ * from inside. */
 struct media_fetch *media_fetch(struct media *media, const char *owner, const char *url, media_done *done,
 				void *context);
 /* `done` is not called. *fetch becomes NULL; NULL is fine. */

@@ -361,6 +361,13 @@ class FakeHomeserver:
                            if event["sender"] == who and "unsigned" in event else {}}
                           for event in room.events[::-1][:int(call.query["limit"][0])]]}
 
+    def _event(self, who, _, identity, wanted):
+        room = self.room(identity)
+        found = [event for event in room.events if event["event_id"] == wanted and who in room.joined]
+        if not found:
+            raise Refused(404, "M_NOT_FOUND", wanted)
+        return found[0]
+
     def _members(self, who, _, identity):
         room = self.room(identity)
         if who not in room.joined:
@@ -458,10 +465,12 @@ class FakeHomeserver:
             writer.close()
 
     async def open_to_bridge(self, method, path, content, token=None, part=1.0):
-        """Sends a request, or the first part of it, and leaves the answer to the caller."""
+        """Sends a request, or the first part of it, and leaves the answer to the caller. token "": none, None: its own."""
         reader, writer = await asyncio.open_connection(self.bridge.hostname, self.bridge.port)
         body = json.dumps(content).encode()
-        head = f"{method} {path} HTTP/1.1\r\nHost: {self.bridge.netloc}\r\nAuthorization: Bearer {token or self.hs_token}\r\n" \
+        token = self.hs_token if token is None else token
+        bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self.bridge.netloc}\r\n{bearer}" \
                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         data = head.encode() + body
         writer.write(data[:int(len(data) * part)])
@@ -495,6 +504,7 @@ HANDLERS = [(method, r"/_matrix/client/" + pattern, handle) for method, pattern,
     ("PUT", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._put_state),
     ("GET", r"v3/rooms/([^/]+)/state/([^/]+)/?([^/]*)", FakeHomeserver._get_state),
     ("GET", r"v3/rooms/([^/]+)/messages", FakeHomeserver._messages),
+    ("GET", r"v3/rooms/([^/]+)/event/([^/]+)", FakeHomeserver._event),
     ("GET", r"v3/rooms/([^/]+)/state", FakeHomeserver._whole_state),
     ("PUT", r"v3/rooms/[^/]+/typing/.*", FakeHomeserver._nothing),
     ("POST", r"v3/rooms/[^/]+/receipt/.*", FakeHomeserver._nothing),

@@ -81,6 +81,7 @@ bool known_fixture_react_at(struct known_fixture *fixture, const char *ts, const
 						 .ts = ts,
 						 .user = user,
 						 .reaction = name,
+						 .event_id = event_ts ? "Ev1" : NULL,
 						 .event_ts = event_ts,
 						 .added = added});
 }

@@ -2,6 +2,7 @@
 /* What is told from history to have been changed in a gap: everything was seen up to 1050.000000. */
 #include "tests/unit/slack/known_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -12,18 +13,21 @@
 #define FROM "1010.000000"
 
 static struct known_fixture *now; /* to whom incoming_missed tells */
+static unsigned told;             /* events of this time: each has a time of its own */
 
 /* In the place of incoming.c: one line for each event. */
 void incoming_missed(struct workspace *workspace, const struct cJSON *payload)
 {
 	struct arena arena = {0};
 	struct slack_event event;
+	char time[32];
 
 	assert_ptr_equal(workspace, &now->workspace);
 	assert_true(slack_event_read(&event, payload, &arena));
 	assert_string_equal(event.team, TEAM);
 	assert_string_equal(event.channel, CHANNEL);
-	assert_string_equal(event.event_ts, "1000.000000");
+	snprintf(time, sizeof(time), "1000.%06u", told++);
+	assert_string_equal(event.event_ts, time);
 	if (event.kind == SLACK_EDIT)
 		buf_printf(&now->told, "edit %s %s %s\n", event.ts, event.edited_ts, event.text);
 	else if (event.kind == SLACK_DELETE)
@@ -55,6 +59,7 @@ static void there_is(struct missed *missed, const char *ts, const char *more)
 static void expect(struct known_fixture *fixture, struct missed *missed, const char *expected)
 {
 	now = fixture;
+	told = 0;
 	missed_hand_over(missed, &fixture->workspace, &fixture->channel);
 	missed_destroy(&missed);
 	known_fixture_expect(fixture, expected);
@@ -173,6 +178,7 @@ static void test_a_reaction_that_is_gone(void **state)
 	there_is(missed, "1020.000100", ",\"reactions\":[{\"name\":\"wave\",\"users\":[\"U2\"],\"count\":1}]");
 	there_is(missed, "1021.000100", "");
 	now = fixture;
+	told = 0;
 	missed_hand_over(missed, &fixture->workspace, &fixture->channel);
 	missed_destroy(&missed);
 	/* In any order. */

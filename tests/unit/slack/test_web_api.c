@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../caught_log.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -21,6 +20,7 @@
 #include "config/limits.h"
 #include "frontends/slack/slack_error.h"
 #include "frontends/slack/web_api_private.h"
+#include "tests/unit/caught_log.h"
 #include "tests/unit/http/client.h"
 #include "tests/unit/http/ruled_server.h"
 
@@ -683,14 +683,9 @@ static void uploads(void **state)
 	f->slack.rules[0] = (struct rule){"upload", 1, 503, "no"};
 	f->slack.rules[1] = (struct rule){"upload", 1, 200, "OK - 5"};
 	struct caught_log caught = log_catch();
-
 	web_api_upload(f->api, url, file_of("bytes"), 5, 4711, note_done, f, note_drop);
 	wait_for(f, 1);
-	char *said = log_caught(&caught);
-
-	assert_non_null(strstr(said, "upload: to be asked again: "));
-	assert_non_null(strstr(said, ", trace 4711\n"));
-	free(said);
+	assert_true(log_caught(&caught, "upload: to be asked again: ", ", trace 4711"));
 	expect_told(f, "0\n");
 	expect_seen(f, "upload bytes\nupload bytes\n");
 	assert_string_equal(buf_text(&f->last), "-, application/octet-stream"); /* it has no token */

@@ -347,6 +347,14 @@ static void fake_notify(struct frontend *frontend, const char *address, const ch
 	SAY("frontend notify %s '%s'\n", address, text);
 }
 
+static int fake_tell_admins(struct frontend *frontend, const char *text)
+{
+	if (frontend == fx->away)
+		return TP_ERR_NOT_CONNECTED;
+	SAY("%s admins '%s'\n", frontend->ops->name, text);
+	return 0;
+}
+
 static void fake_registered(struct frontend *frontend, const char *address, bool registered)
 {
 	(void)frontend;
@@ -375,6 +383,7 @@ const struct frontend_ops fake_frontend_ops = {
 	.reload = fake_reload,
 	.features_changed = fake_features_changed,
 	.notify = fake_notify,
+	.tell_admins = fake_tell_admins,
 	.registered = fake_registered,
 	.probe = fake_probe,
 };

@@ -46,6 +46,7 @@ struct fixture {
 	struct transport *transport;
 	struct frontend *frontend;
 	struct frontend *other;    /* "other", if service.frontend names it as well; NULL */
+	struct frontend *away;      /* cannot show administrators anything; NULL */
 	struct backend backends[2]; /* "b1" and "b2" */
 	struct backend *gives;      /* assigned at once; NULL: users wait */
 	size_t queued;              /* backend_queued */

@@ -11,6 +11,7 @@
 #include "transport/admin_table.h"
 #include "transport/command.h"
 #include "transport/drain.h"
+#include "transport/link.h"
 #include "transport/spool/spool.h"
 
 static struct buf answered;
@@ -566,6 +567,49 @@ static void test_ban(void **state)
 	        "Error: nobody@x is banned, but the ban could not be stored: it ends with this process");
 }
 
+static void link_tom(void *context, int err, const struct store_account *account)
+{
+	(void)context;
+	assert_int_equal(err, 0);
+	store_add_identity(fx->transport->store, account->id, "xmpp", "tom@x", NULL, NULL);
+}
+
+static void come_linked(void)
+{
+	session_presence(attach("tom@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	assert_non_null(user_find(fx->transport, "owner@x"));
+	forget();
+}
+
+/* An address that was linked to an account of another one: it is the account that is meant. */
+static void test_linked_addresses(void **state)
+{
+	(void)state;
+	begin(NULL, 0);
+	store_account("owner@x", "to", "pw");
+	store_get_account(fx->transport->store, "owner@x", link_tom, NULL);
+	store_pump();
+	store_pump();
+	fx->gives = &fx->backends[0];
+	come_linked();
+	assert_answer("user_log_level tom@x debug", "debug");
+	assert_int_equal(user_log_level(fx->transport, "owner@x"), LOG_LEVEL_DEBUG);
+	assert_answer("ban tom@x Spam", "tom@x is banned and logged out.");
+	assert_true(was_told("b1 logout to\n"));
+	assert_null(user_find(fx->transport, "owner@x"));
+	/* Nor does it help to leave the account. */
+	link_end(fx->transport, fx->frontend, "tom@x", "", on_done, NULL);
+	store_pump();
+	assert_int_equal(outcome, TP_ERR_NOT_ALLOWED);
+	assert_string_equal(sentence, "You are banned from this gateway: Spam");
+	link_begin(fx->transport, fx->frontend, "tom@x", on_done, NULL);
+	store_pump();
+	assert_int_equal(outcome, TP_ERR_NOT_ALLOWED);
+	assert_answer("unban tom@x", "tom@x is no longer banned.");
+	come_linked();
+}
+
 static void test_ban_without_registration(void **state)
 {
 	static const char *const config[] = {"registration.auto_register=1"};
@@ -789,6 +833,7 @@ int main(void)
 	        TEST(test_words),
 	        TEST(test_kick),
 	        TEST(test_ban),
+	        TEST(test_linked_addresses),
 	        TEST(test_ban_without_registration),
 	        TEST(test_messages),
 	        TEST(test_drain),

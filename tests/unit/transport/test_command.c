@@ -60,7 +60,7 @@ static void test_login_of_who_is_not_here(void **state)
 	forget();
 	chat("mallory@x", "login");
 	store_pump();
-	assert_true(was_told("You are not here: register"));
+	assert_true(was_told("You have no account here yet."));
 	assert_false(was_told("probe"));
 }
 
@@ -264,6 +264,39 @@ static void test_questions(void **state)
 	assert_false(asked("alice@x").open);
 }
 
+/* Who wants to log in and has no account wants to register. */
+static void test_login_without_an_account(void **state)
+{
+	(void)state;
+	fixture_start(NULL, 0);
+	chat("alice@x", "login");
+	store_pump();
+	expect("answer 0 'You have no account here yet. User name on the network? (\"ca'\n");
+	chat("alice@x", "al");
+	expect("answer 0 'Password on the network? (\"cancel\" gives it up.)'\n");
+	assert_true(asked("alice@x").secret);
+	chat("alice@x", "pw");
+	store_pump();
+	expect("store add alice@x al\nanswer 0 'You are registered.'\n");
+	assert_false(asked("alice@x").open);
+	/* Where nobody can be asked the words say what to write. */
+	command_run_line(fx->transport, fx->frontend, "bob@x", "phone", "login", false, on_missing, NULL);
+	store_pump();
+	expect("missing -5 'You have no account here yet. Say: register <username> <password>'\n");
+	assert_false(asked("bob@x").open);
+}
+
+static void test_login_where_nobody_may_register(void **state)
+{
+	static const char *const overrides[] = {"registration.enable_public_registration=0"};
+
+	(void)state;
+	fixture_start(overrides, ARRAY_SIZE(overrides));
+	chat("alice@x", "login");
+	store_pump();
+	expect("answer -4 'You have no account here, and registration is not open to yo'\n");
+}
+
 static void test_questions_end(void **state)
 {
 	(void)state;
@@ -381,6 +414,8 @@ int main(void)
 		TEST(test_lines_with_secrets),
 		TEST(test_questions),
 		TEST(test_questions_end),
+		TEST(test_login_without_an_account),
+		TEST(test_login_where_nobody_may_register),
 		TEST(test_too_many_questions),
 		TEST(test_login_of_who_is_not_here),
 		TEST(test_contact_requests),

@@ -161,6 +161,33 @@ static void test_newcomer(void **state)
 	assert_false(portal_has_nickname(fx->frontend, "#a", "bob"));
 }
 
+/* He is not taken for whoever was there before him. */
+static void test_successor(void **state)
+{
+	(void)state;
+	start_both();
+	store_account("dave@x", "da", "pw");
+	log_in("dave@x", "m");
+	said("carol@x", "bob", "hi", NULL);
+	said("carol@x", "bob", "hi", NULL);
+	said("alice@x", "bob", "hi", NULL);
+	session_detach(find("carol@x", "m"));
+	enter("dave@x", "da");
+	said("alice@x", "bob", "hi", NULL);
+	forget();
+	said("dave@x", "bob", "anew", NULL);
+	expect("");
+	said("alice@x", "bob", "anew", NULL);
+	expect("alice@x/m message (room) #a/bob: anew\n");
+	said("alice@x", "bob", "hi", NULL);
+	expect("alice@x/m message (room) #a/bob: hi\n");
+	/* He brings both, and holds nothing that would be news when the listener goes. */
+	said("dave@x", "bob", "hi", NULL);
+	said("dave@x", "bob", "hi", NULL);
+	session_detach(find("alice@x", "m"));
+	expect("b1 leave #a\nb1 logout al\nstore online 0\n");
+}
+
 static void away(const char *user, bool is_away)
 {
 	from_backend(&fx->backends[0],
@@ -317,6 +344,7 @@ int main(void)
 		TEST(test_own_words),
 		TEST(test_listener_goes),
 		TEST(test_newcomer),
+		TEST(test_successor),
 		TEST(test_listener_is_away),
 		TEST(test_what_the_listener_has_missed),
 		TEST(test_resent_by_the_backend),

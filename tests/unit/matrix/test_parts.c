@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages that are several events. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "config/limits.h"
+#include "frontends/matrix/parts.h"
+#include "transport/spool/spool.h"
+
+static struct {
+	uv_loop_t loop;
+	struct transport transport;
+	struct matrix_frontend frontend;
+	struct arena arena;
+} fx;
+
+static int setup(void **state)
+{
+	struct buf error = {0};
+
+	(void)state;
+	memset(&fx, 0, sizeof(fx));
+	uv_loop_init(&fx.loop);
+	assert_int_equal(spool_open(&fx.transport.spool, &fx.loop,
+	                            &(struct spool_config){.durability = SPOOL_OFF,
+	                                                   .max_bytes = 1 << 20,
+	                                                   .seen_count = 1000,
+	                                                   .map_count = 1000,
+	                                                   .map_seconds = 1000},
+	                            &error),
+	                 0);
+	buf_finish(&error);
+	fx.frontend.base.transport = &fx.transport;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_finish(&fx.arena);
+	spool_close(&fx.transport.spool);
+	uv_run(&fx.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&fx.loop), 0);
+	return 0;
+}
+
+static void note(const char *head, uint64_t record, const char *event_id, bool is_file)
+{
+	struct parts *parts = parts_create(head, record);
+
+	parts_note(&fx.frontend, parts, event_id, is_file);
+	parts_release(&parts);
+}
+
+static void test_parts_of_a_message(void **state)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+
+	(void)state;
+	note("$head", 7, "$text", false);
+	note("$head", 8, "$file", true);
+	note("$head", 8, "$file", true); /* the same call, answered once more */
+	note("$other", 9, "$its", true);
+	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), 2);
+	assert_string_equal(list[0].event_id, "$text");
+	assert_false(list[0].is_file);
+	assert_int_equal(list[0].record, 7);
+	assert_string_equal(list[1].event_id, "$file");
+	assert_true(list[1].is_file);
+	assert_int_equal(list[1].record, 8);
+	assert_string_equal(parts_whole(&fx.frontend, "$file", &fx.arena), "$head");
+	assert_string_equal(parts_whole(&fx.frontend, "$head", &fx.arena), "$head");
+	assert_string_equal(parts_whole(&fx.frontend, "$unknown", &fx.arena), "$unknown");
+	assert_null(parts_whole(&fx.frontend, NULL, &fx.arena));
+	parts_forget(&fx.frontend, "$text");
+	parts_forget(&fx.frontend, "$unknown");
+	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), 1);
+	assert_string_equal(list[0].event_id, "$file");
+	parts_forget(&fx.frontend, "$file");
+	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), 0);
+	assert_int_equal(parts_of(&fx.frontend, "$other", list, &fx.arena), 1);
+}
+
+static void test_head_is_named_later(void **state)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct parts *parts = parts_create(NULL, 1), *held = parts_hold(parts);
+
+	(void)state;
+	parts_note(&fx.frontend, parts, "$early", true);
+	parts_set_head(parts, "$head");
+	parts_set_head(parts, "$another");
+	parts_release(&parts);
+	assert_null(parts);
+	parts_note(&fx.frontend, held, "$file", true);
+	parts_release(&held);
+	parts_release(&held);
+	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), 1);
+	assert_string_equal(list[0].event_id, "$file");
+	assert_int_equal(parts_of(&fx.frontend, "$another", list, &fx.arena), 0);
+}
+
+static void test_limit(void **state)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	char id[32];
+
+	(void)state;
+	for (int i = 0; i < LIMIT_MATRIX_PARTS + 3; i++) {
+		snprintf(id, sizeof(id), "$part%d", i);
+		note("$head", 1, id, true);
+	}
+	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), LIMIT_MATRIX_PARTS);
+	assert_string_equal(list[0].event_id, "$part0");
+	snprintf(id, sizeof(id), "$part%d", LIMIT_MATRIX_PARTS - 1);
+	assert_string_equal(list[LIMIT_MATRIX_PARTS - 1].event_id, id);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {TEST(test_parts_of_a_message), TEST(test_head_is_named_later), TEST(test_limit)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
