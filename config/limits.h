@@ -200,7 +200,7 @@
 #define LIMIT_MATRIX_GAP_EVENTS 100 /* of a room, that are looked through after the homeserver was away */
 #define LIMIT_MATRIX_GAP_MS 600000  /* before that, at most */
 #define LIMIT_MATRIX_GAP_CALLS 8    /* rooms at once */
-#define LIMIT_MATRIX_AGAIN_MS 3000  /* without a transaction, after a start or trouble, until rooms are looked at again */
+#define LIMIT_MATRIX_AGAIN_MS 3000 /* without a transaction after a start or trouble: then rooms are looked at again */
 #define LIMIT_MATRIX_AGAIN_DOUBLED 10 /* times: that, for each look in a row that got no answers */
 #define LIMIT_MATRIX_AGAIN_ROOMS 1000
 #define LIMIT_MATRIX_AGAIN_PAUSE_MS 50 /* from one room to the next */
