@@ -167,8 +167,9 @@ static int person_writes_participant(struct user *user, struct resource *from, c
 	out.message.name = room->network_name;
 	const char *nickname = participant_nickname(room, event->message.nickname);
 
-	/* Who is there is known when it is joined. What is said before waits for that, and then the network judges. */
-	if (!nickname && room->state == ROOM_JOINED)
+	/* Who is there is known when it is joined, and after a start, when the backend has told it. What is said before waits
+	 * for that, and then the network judges. */
+	if (!nickname && room->state == ROOM_JOINED && !user->resuming)
 		return TP_ERR_NOT_FOUND;
 	if (nickname)
 		out.message.nickname = nickname;

@@ -73,8 +73,8 @@ async def scenario_said_right_after_a_start(world):
         await carol.expect(rf"^:alice!\S+ PRIVMSG carol :{text}$", mark)
     await hears("before")
     await homeserver.idle()
-    for late in (portal, None):
-        await gateway.stop()
+    for end, late in ((gateway.stop, portal), (gateway.stop, None), (gateway.kill_core, portal), (gateway.kill_core, None)):
+        await end()
         homeserver.lateness = lambda call, late=late: 1 if call.path.endswith(f"{late}/joined_members") else 0
         await gateway.start()
         await hears(f"first word {len(said)}")

@@ -101,7 +101,8 @@ static void test_waits_for_who_is_in_the_room(void **state)
 		.message = {.kind = MESSAGE_ROOM_PRIVATE, .name = "#a", .nickname = "bob", .text = "psst"}};
 
 	(void)state;
-	logged_in();
+	struct user *user = logged_in();
+
 	join("alice@x", "phone", "#a", "al");
 	forget();
 	assert_int_equal(from_person("alice@x", "phone", event), 0);
@@ -111,6 +112,15 @@ static void test_waits_for_who_is_in_the_room(void **state)
 	assert_true(was_told("b1 message (private) #a/bob: psst\n"));
 	event.message.nickname = "nobody";
 	assert_int_equal(from_person("alice@x", "phone", event), TP_ERR_NOT_FOUND);
+	/* A backend that was there before us has not told yet who is there. */
+	event.message.nickname = "carol";
+	user->resuming = true;
+	forget();
+	assert_int_equal(from_person("alice@x", "phone", event), 0);
+	expect("");
+	user->resuming = false;
+	delivery_user_ready(user);
+	expect("b1 message (private) #a/carol: psst\n");
 }
 
 static void test_is_sent_again_until_answered(void **state)
