@@ -126,7 +126,6 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	struct reading *reading = context;
 	struct gaps *gaps = reading->gaps;
 	struct matrix_frontend *frontend = gaps->frontend;
-	const struct matrix_room *room = matrix_room_find(frontend, reading->room);
 	struct arena arena = {0};
 	const struct cJSON *item = json_first(json_array(reply->json, "chunk"));
 
@@ -140,6 +139,9 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 		         reply->problem);
 	if (reading->count)
 		hand_on(reading);
+	/* What was found may have ended it. */
+	const struct matrix_room *room = matrix_room_find(frontend, reading->room);
+
 	if (room && reading->members_changed)
 		matrix_room_ask_members(frontend, room);
 	gaps->under_way--;
