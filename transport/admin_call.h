@@ -30,11 +30,11 @@ struct admin_call {
 	char *kept;    /* for the one that runs over several turns */
 };
 
-/* That word is an address on one of the frontends, or the key of an account that has a session or is banned. False: it is
- * nobody's. What follows is about him. */
+/* That word is an address on one of the frontends, or the key of an account that has a session or is banned. False:
+ * it is nobody's. What follows is about him. */
 bool admin_name_person(struct admin_call *call, size_t word);
-/* His account, on whichever frontend, by its key too: `found` with the call; TP_ERR_NOT_FOUND: he has none. If the gateway
- * ends meanwhile, that is answered instead. */
+/* His account, on whichever frontend, by its key too: `found` with the call; TP_ERR_NOT_FOUND: he has none. If the
+ * gateway ends meanwhile, that is answered instead. */
 void admin_find_account(struct admin_call *call, store_account_done *found);
 /* The key of his account (NULL: not read, or there is none); without one, the key that it would have. To be freed. */
 char *admin_key_of(const struct admin_call *call, const struct store_account *account);

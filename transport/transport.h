@@ -153,8 +153,8 @@ void transport_hold(struct frontend *frontend, bool hold);
 
 /* The frontend of this name that serves; NULL. */
 struct frontend *transport_frontend(const struct transport *transport, const char *name);
-/* The next one behind `after` (NULL: the first) whose people may have this address, as somebody wrote it; NULL: none. How
- * it is known there is appended. */
+/* The next one behind `after` (NULL: the first) whose people may have this address, as somebody wrote it; NULL: none.
+ * How it is known there is appended. */
 struct frontend *transport_frontend_of_address(const struct transport *transport, const struct frontend *after,
 					       const char *address, struct buf *out);
 

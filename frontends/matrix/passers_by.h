@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * People and ghosts who came and went: with federation, nicknames that change and large channels they are without end.
- * What is known of somebody (struct person, struct ghost) is forgotten where he is in no room that we know, has no session,
- * chat with the bot or anything under way. If he comes again, the homeserver and the store are asked again.
+ * What is known of somebody (struct person, struct ghost) is forgotten where he is in no room that we know, has no
+ * session, chat with the bot or anything under way. If he comes again, the homeserver and the store are asked again.
  *
  * They are looked for when LIMIT_MATRIX_PASSERS_BY may have become that, or a quarter of those who stay where that is
  * more; so there are never more of them than that.

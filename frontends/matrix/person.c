@@ -315,7 +315,8 @@ static void note_present(void *context, const char *id)
 static bool is_needed(struct matrix_frontend *frontend, const struct person *person)
 {
 	return person->present || person->control || person->creating || person->recovering || person->waiting_count ||
-	       person->puppet == PUPPET_LOADING || session_find_identity(frontend->base.transport, &frontend->base, person->id);
+	       person->puppet == PUPPET_LOADING ||
+	       session_find_identity(frontend->base.transport, &frontend->base, person->id);
 }
 
 void people_forget(struct matrix_frontend *frontend)

@@ -15,13 +15,12 @@
 #include "frontends/matrix/copies.h"
 #include "frontends/matrix/face.h"
 #include "frontends/matrix/ghost.h"
-#include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
+#include "frontends/matrix/message_content.h"
 #include "frontends/matrix/outsider.h"
 #include "frontends/matrix/parts.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/picture_markup.h"
-#include "frontends/matrix/place.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/reactions.h"
 #include "frontends/matrix/recent.h"
@@ -33,94 +32,11 @@
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 
-#define EVENT_BYTES (LIMIT_MATRIX_EVENT_BYTES - 4096) /* of the texts in one: beside what else is in it */
 #define REACTIONS "matrix reactions" /* the place of those that are on their way */
-
-/* ------------------------------------------------------------------------------------------------ content */
-
-static bool is_emote(const struct event_message *message)
-{
-	return text_starts(message->text, "/me ");
-}
-
-static const char *msgtype(const struct event_message *message)
-{
-	if (is_emote(message))
-		return "m.emote";
-	if (place_in(message->text))
-		return "m.location";
-	return message->headline || message->carbon ? "m.notice" : "m.text";
-}
-
-/* msgtype, body and formatted_body. `prefix` is for clients that know nothing of edits. `mentions`: the object; NULL:
- * nobody. */
-static void put_text(struct buf *out, const struct event_message *message, const char *prefix, const char *mentions)
-{
-	const char *text = is_emote(message) ? message->text + strlen("/me ") : message->text;
-	struct buf body = {0}, html = {0};
-
-	buf_puts(&body, prefix);
-	buf_puts(&body, text);
-	buf_printf(out, "\"msgtype\":\"%s\",\"m.mentions\":%s,\"body\":", msgtype(message), mentions ? mentions : "{}");
-	json_put_string(out, buf_text(&body));
-	if (!is_emote(message) && place_in(message->text)) {
-		buf_puts(out, ",\"geo_uri\":");
-		json_put_string(out, place_in(message->text));
-	} else if (message->xhtml && matrix_html_write(&html, message->xhtml, strlen(message->xhtml))) {
-		const char *markup = buf_text(&html);
-
-		/* the emote's own mark is in both */
-		if (is_emote(message) && text_starts(markup, "/me "))
-			markup += strlen("/me ");
-		char *whole = mem_printf("%s%s", prefix, markup);
-
-		buf_puts(out, ",\"format\":\"org.matrix.custom.html\",\"formatted_body\":");
-		json_put_string(out, whole);
-		mem_free(whole);
-	}
-	buf_finish(&html);
-	buf_finish(&body);
-}
 
 static bool is_event(const char *id)
 {
 	return id && matrix_is_event_id(id);
-}
-
-/* Behind the text. */
-static void put_relation(struct buf *out, const struct event_message *message)
-{
-	const char *reply = is_event(message->reply_to) ? message->reply_to : NULL;
-
-	if (is_event(message->thread)) {
-		buf_puts(out, ",\"m.relates_to\":{\"rel_type\":\"m.thread\",\"event_id\":");
-		json_put_string(out, message->thread);
-		buf_printf(out, ",\"is_falling_back\":%s,\"m.in_reply_to\":{\"event_id\":",
-		           reply ? "false" : "true");
-		json_put_string(out, reply ? reply : message->thread);
-		buf_puts(out, "}}");
-	} else if (reply) {
-		buf_puts(out, ",\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":");
-		json_put_string(out, reply);
-		buf_puts(out, "}}");
-	}
-}
-
-static void put_message(struct buf *out, const struct event_message *message, const char *mentions)
-{
-	buf_putc(out, '{');
-	if (is_event(message->replaces)) {
-		put_text(out, message, "* ", NULL);
-		buf_puts(out, ",\"m.new_content\":{");
-		put_text(out, message, "", mentions);
-		buf_puts(out, "},\"m.relates_to\":{\"rel_type\":\"m.replace\",\"event_id\":");
-		json_put_string(out, message->replaces);
-		buf_putc(out, '}');
-	} else {
-		put_text(out, message, "", mentions);
-		put_relation(out, message);
-	}
-	buf_putc(out, '}');
 }
 
 /* ------------------------------------------------------------------------------------------------ sending */
@@ -594,7 +510,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 
 	if (text)
 		link.text = text;
-	put_message(&content, &link, NULL);
+	message_content_put(&content, &link, NULL);
 	char *said = as_said(speaking, room, buf_text(&content));
 	struct buf mark = {0};
 	struct event_attachment shown = *attachment;
@@ -630,30 +546,6 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	mem_free(text);
 }
 
-/* How much of a text makes no more than EVENT_BYTES of an event, in which an edit has it twice. Rather to the end of
- * a line, or of a word. */
-static size_t piece_length(const char *text, bool twice)
-{
-	size_t room = EVENT_BYTES / (twice ? 2 : 1), length = 0, wide = 0;
-
-	for (; text[length]; length++) {
-		unsigned char byte = (unsigned char)text[length];
-
-		wide += byte == '"' || byte == '\\' || byte == '\n' ? 2 : byte < 0x20 || byte == 0x7f ? 6 : 1;
-		if (wide > room)
-			break;
-	}
-	if (!text[length])
-		return length;
-	size_t cut = text_cut(text, strlen(text), length);
-
-	for (const char *sign = "\n "; *sign; sign++)
-		for (size_t at = cut; at > cut / 2; at--)
-			if (text[at - 1] == *sign)
-				return at;
-	return cut;
-}
-
 /* Of one piece. Markup that would make it too large is left out: the text says it all. */
 static void say_piece(struct speaking *speaking, struct matrix_room *room,
                       const struct event_message *message, bool first, bool known_there)
@@ -664,11 +556,11 @@ static void say_piece(struct speaking *speaking, struct matrix_room *room,
 	if (!first)
 		piece.reply_to = piece.thread = piece.replaces = NULL;
 	mention_put(&mentions, speaking->frontend, room, piece.text);
-	put_message(&content, &piece, buf_text(&mentions));
+	message_content_put(&content, &piece, buf_text(&mentions));
 	if (content.len > LIMIT_MATRIX_EVENT_BYTES && piece.xhtml) {
 		buf_clear(&content);
 		piece.xhtml = NULL;
-		put_message(&content, &piece, NULL);
+		message_content_put(&content, &piece, NULL);
 	}
 	send_message(speaking, room, buf_text(&content), first ? NAMED : PART_TEXT, known_there);
 	buf_finish(&content);
@@ -697,7 +589,7 @@ static void say_text(struct speaking *speaking, struct matrix_room *room, bool k
 	const char *rest = message.text;
 
 	do {
-		size_t length = piece_length(rest, is_event(message.replaces));
+		size_t length = message_content_piece(rest, is_event(message.replaces));
 		char *piece = mem_strndup(rest, length);
 
 		if (rest[length] || !first)
