@@ -8,9 +8,9 @@
 #include "base/buf.h"
 #include "protocol/event.h"
 
-/* Appends the object: text and markup, what it edits, answers, or which thread it is in, by ids of events; others are left
- * out. `mentions`: the object of m.mentions; NULL: nobody. */
+/* Appends the object: text and markup, what it edits, answers, or which thread it is in, by ids of events; others are
+ * left out. `mentions`: the object of m.mentions; NULL: nobody. */
 void message_content_put(struct buf *out, const struct event_message *message, const char *mentions);
-/* How much of a text makes no more than one event, in which an edit has it `twice`. Rather to the end of a line, or of a
- * word. */
+/* How much of a text makes no more than one event, in which an edit has it `twice`. Rather to the end of a line,
+ * or of a word. */
 size_t message_content_piece(const char *text, bool twice);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ghosts that a portal does not let in, or not speak: the bot says what they say, "<nickname> text", until the room's
- * rights change, or there are LIMIT_MATRIX_OUTSIDERS of them in that room. Whoever was banned there by name is not heard
- * through the bot either. Known to this process only: the next one finds out again. In portals that we have made nobody is one for
- * longer than a message: there we may all.
+ * rights change, or there are LIMIT_MATRIX_OUTSIDERS of them in that room. Whoever was banned there by name is not
+ * heard through the bot either. Known to this process only: the next one finds out again. In portals that we have made
+ * nobody is one for longer than a message: there we may all.
  */
 #pragma once
 
