@@ -224,9 +224,16 @@ static void notify_operators(const struct change *change, const char *what)
 	char *text = mem_printf("%s: %s", what, change->address);
 
 	log_info(&change->frontend->log, "%s: %s", what, log_quote(change->address));
-	for (size_t i = 0; i < jids->count; i++)
-		if (change->frontend->ops->notify)
-			change->frontend->ops->notify(change->frontend, jids->items[i], text);
+	for (size_t i = 0; i < jids->count; i++) {
+		struct buf address = {0};
+		struct frontend *frontend = transport_frontend_of_address(change->transport, NULL, jids->items[i], &address);
+
+		buf_finish(&address);
+		if (!frontend)
+			frontend = change->frontend;
+		if (frontend->ops->notify)
+			frontend->ops->notify(frontend, jids->items[i], text);
+	}
 	mem_free(text);
 }
 

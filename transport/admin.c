@@ -444,23 +444,12 @@ static const char *take_arguments(struct admin_call *call, struct reader *reader
 	return call->entry == &admin_table[ADMIN_REGISTER] ? "Bad argument count" : "Argument is missing.";
 }
 
-/* The user whom the arguments name, if any, as the frontend knows its people. False: that is no address. */
+/* The user whom the arguments name, if any. False: that is no address. */
 static bool take_address(struct admin_call *call)
 {
-	struct frontend *frontend = admin_frontend(call);
-	struct buf address = {0};
-
-	for (size_t i = 0; i < call->count; i++) {
-		if (call->entry->arguments[i].kind != ADMIN_USER || !*call->words[i] ||
-		    !frontend->ops->normalize)
-			continue;
-		if (!frontend->ops->normalize(frontend, call->words[i], &address)) {
-			buf_finish(&address);
-			return false;
-		}
-		call->words[i] = call->address = buf_take(&address);
-		return true;
-	}
+	for (size_t i = 0; i < call->count; i++)
+		if (call->entry->arguments[i].kind == ADMIN_USER && *call->words[i])
+			return admin_name_person(call, i);
 	return true;
 }
 

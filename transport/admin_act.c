@@ -21,13 +21,6 @@
 #include "transport/user.h"
 #include "transport/watch.h"
 
-struct frontend *admin_frontend(const struct admin_call *call)
-{
-	const struct list *first = call->transport->frontends.next;
-
-	return CONTAINER_OF(first, struct frontend, link);
-}
-
 static const char *sentence_of(int err, const char *text)
 {
 	return text && *text ? text : tp_error_text(err);
@@ -56,14 +49,13 @@ static void register_unless_found(void *context, int err, const struct store_acc
 		registered(call, account ? TP_ERR_EXISTS : err, NULL);
 		return;
 	}
-	account_register(call->transport, admin_frontend(call), call->words[0], call->words[1],
+	account_register(call->transport, call->frontend, call->words[0], call->words[1],
 	                 call->words[2], NULL, true, registered, call);
 }
 
 void admin_register(struct admin_call *call)
 {
-	store_find_account(call->transport->store, admin_frontend(call)->ops->name, call->words[0],
-	                   register_unless_found, call);
+	admin_find_account(call, register_unless_found);
 }
 
 static void unregistered(void *context, int err, const char *text)
@@ -79,9 +71,23 @@ static void unregistered(void *context, int err, const char *text)
 	admin_answer_buf(call, &said);
 }
 
+/* By one of its addresses: what was named may be its key. */
+static void found_to_unregister(void *context, int err, const struct store_account *account)
+{
+	struct admin_call *call = context;
+	const struct store_identity *identity = account && account->identities_count ? account->identities : NULL;
+	struct frontend *frontend = identity ? transport_frontend(call->transport, identity->frontend) : NULL;
+
+	(void)err;
+	if (frontend)
+		account_unregister(call->transport, frontend, identity->address, unregistered, call);
+	else
+		account_unregister(call->transport, call->frontend, call->address, unregistered, call);
+}
+
 void admin_unregister(struct admin_call *call)
 {
-	account_unregister(call->transport, admin_frontend(call), call->words[0], unregistered, call);
+	admin_find_account(call, found_to_unregister);
 }
 
 /* ------------------------------------------------------------------------------------------ kick and ban */
@@ -93,9 +99,9 @@ static void throw_out(struct user *user, const char *sentence)
 	user_destroy(&user, sentence);
 }
 
-void admin_kick(struct admin_call *call)
+static void kick(struct admin_call *call, const char *key)
 {
-	struct user *user = user_find(call->transport, call->words[0]);
+	struct user *user = user_find(call->transport, key);
 	const char *reason = call->words[1];
 	struct buf said = {0};
 
@@ -112,6 +118,11 @@ void admin_kick(struct admin_call *call)
 	admin_answer_buf(call, &said);
 }
 
+void admin_kick(struct admin_call *call)
+{
+	admin_find_key(call, kick);
+}
+
 static void ban_stored(void *context, int err)
 {
 	struct admin_call *call = context;
@@ -126,34 +137,13 @@ static void ban_stored(void *context, int err)
 	admin_answer_buf(call, &said);
 }
 
-/* Of the account that the address belongs to (link.h); else the one that it would have. */
-static char *key_of(const struct admin_call *call, const struct store_account *account)
-{
-	return account ? mem_strdup(account->key) : account_key(admin_frontend(call), call->words[0]);
-}
-
-/* False: it is too late, which is answered. */
-static bool goes_on(struct admin_call *call)
-{
-	if (call->transport->stopping)
-		admin_answer_error(call, "The gateway is being shut down");
-	return !call->transport->stopping;
-}
-
-static void find_account(struct admin_call *call, store_account_done *done)
-{
-	store_find_account(call->transport->store, admin_frontend(call)->ops->name, call->words[0], done, call);
-}
-
 /* What cannot be read is banned by its own name at least. */
 static void found_to_ban(void *context, int err, const struct store_account *account)
 {
 	struct admin_call *call = context;
 
 	(void)err;
-	if (!goes_on(call))
-		return;
-	char *key = key_of(call, account);
+	char *key = admin_key_of(call, account);
 	struct user *user = user_find(call->transport, key);
 
 	call->kept = mem_printf("%s is banned%s", call->words[0], user ? " and logged out" : "");
@@ -165,7 +155,7 @@ static void found_to_ban(void *context, int err, const struct store_account *acc
 
 void admin_ban(struct admin_call *call)
 {
-	find_account(call, found_to_ban);
+	admin_find_account(call, found_to_ban);
 }
 
 static void unban_stored(void *context, int err)
@@ -192,9 +182,7 @@ static void found_to_unban(void *context, int err, const struct store_account *a
 	struct admin_call *call = context;
 
 	(void)err;
-	if (!goes_on(call))
-		return;
-	char *own = key_of(call, NULL), *key = key_of(call, account);
+	char *own = account_key(call->frontend, call->address), *key = admin_key_of(call, account);
 	bool is_own = ban_sentence(call->transport, own) && !ban_sentence(call->transport, key);
 	int problem = ban_remove(call->transport, is_own ? own : key, unban_stored, call);
 
@@ -206,7 +194,7 @@ static void found_to_unban(void *context, int err, const struct store_account *a
 
 void admin_unban(struct admin_call *call)
 {
-	find_account(call, found_to_unban);
+	admin_find_account(call, found_to_unban);
 }
 
 /* ------------------------------------------------------------------------------------------------ messages
@@ -237,7 +225,7 @@ static void message_to_account(void *context, int err, const struct store_accoun
 
 void admin_message(struct admin_call *call)
 {
-	find_account(call, message_to_account);
+	admin_find_account(call, message_to_account);
 }
 
 void admin_broadcast(struct admin_call *call)
@@ -321,18 +309,9 @@ void admin_set_log_level(struct admin_call *call)
 		admin_answer_error(call, "A level is error, warning, info or debug");
 }
 
-/* The same of somebody who is here; of others only their own is known at once. */
-static char *live_key(const struct admin_call *call)
-{
-	const struct identity *identity = session_find_identity(call->transport, admin_frontend(call), call->words[0]);
-
-	return identity && identity->user ? mem_strdup(identity->user->key) : key_of(call, NULL);
-}
-
-void admin_user_log_level(struct admin_call *call)
+static void put_log_level(struct admin_call *call, const char *key)
 {
 	enum log_level parsed;
-	char *key = live_key(call);
 	const char *wanted = call->words[1];
 	int level = user_log_level(call->transport, key);
 	bool good = true;
@@ -345,17 +324,20 @@ void admin_user_log_level(struct admin_call *call)
 		good = !*wanted;
 	if (good && *wanted)
 		user_set_log_level(call->transport, key, level);
-	mem_free(key);
 	if (!good)
 		admin_answer_error(call, "A level is error, warning, info, debug or default");
 	else
 		admin_answer(call, level < 0 ? "default" : log_level_name((enum log_level)level));
 }
 
-void admin_follow(struct admin_call *call)
+void admin_user_log_level(struct admin_call *call)
+{
+	admin_find_key(call, put_log_level);
+}
+
+static void follow(struct admin_call *call, const char *key)
 {
 	const struct admin_caller *caller = &call->caller;
-	char *key = live_key(call);
 	const struct user *user = user_find(call->transport, key);
 	unsigned how = (call->bodies ? WATCH_BODIES : 0) | (call->json ? WATCH_JSON : 0);
 	struct buf head = {0};
@@ -375,6 +357,10 @@ void admin_follow(struct admin_call *call)
 	caller->following(caller->context,
 	                  watch_start(call->transport, key, how, caller->line, caller->context));
 	buf_finish(&head);
-	mem_free(key);
 	admin_answer(call, NULL);
+}
+
+void admin_follow(struct admin_call *call)
+{
+	admin_find_key(call, follow);
 }

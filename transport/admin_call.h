@@ -9,6 +9,7 @@
 #include "base/table.h"
 #include "transport/admin.h"
 #include "transport/admin_table.h"
+#include "transport/store/store.h"
 
 struct admin_call {
 	struct transport *transport;
@@ -19,12 +20,26 @@ struct admin_call {
 	bool json, bodies;
 	unsigned width; /* of the terminal; 0: unknown */
 	struct admin_caller caller;
-	char *address; /* the user that is named, as known here; a word points at it */
+	/* admin_person.c: the user that is named. */
+	struct frontend *frontend; /* whose address it is; of several that could be, the one that was asked last */
+	char *address;             /* as known there; a word points at it */
+	const char *written;       /* as the administrator wrote it */
+	size_t person;             /* which word */
+	store_account_done *found;
+	void (*with_key)(struct admin_call *call, const char *key);
 	char *kept;    /* for the one that runs over several turns */
 };
 
-/* Accounts that an administrator names belong to the first frontend of the configuration. */
-struct frontend *admin_frontend(const struct admin_call *call);
+/* That word is an address on one of the frontends, or the key of an account that has a session or is banned. False:
+ * it is nobody's. What follows is about him. */
+bool admin_name_person(struct admin_call *call, size_t word);
+/* His account, on whichever frontend, by its key too: `found` with the call; TP_ERR_NOT_FOUND: he has none. If the
+ * gateway ends meanwhile, that is answered instead. */
+void admin_find_account(struct admin_call *call, store_account_done *found);
+/* The key of his account (NULL: not read, or there is none); without one, the key that it would have. To be freed. */
+char *admin_key_of(const struct admin_call *call, const struct store_account *account);
+/* The same, looked for: now if he is here, else as admin_find_account. `key` is good for the call. */
+void admin_find_key(struct admin_call *call, void (*with_key)(struct admin_call *call, const char *key));
 
 /* Each ends the call: exactly one of them, now or later. */
 void admin_answer(struct admin_call *call, const char *text);

@@ -187,11 +187,16 @@ void admin_show_online_users(struct admin_call *call)
 	admin_answer_buf(call, &text);
 }
 
-void admin_show_has_online_user(struct admin_call *call)
+static void show_has_online_user(struct admin_call *call, const char *key)
 {
-	const struct user *user = user_find(call->transport, call->words[0]);
+	const struct user *user = user_find(call->transport, key);
 
 	admin_answer_number(call, user && user_is_online(user));
+}
+
+void admin_show_has_online_user(struct admin_call *call)
+{
+	admin_find_key(call, show_has_online_user);
 }
 
 static const char *state_name(enum user_state state)
@@ -294,7 +299,8 @@ static void put_rooms(struct table *table, const struct user *user)
 	}
 }
 
-void admin_show_rooms(struct admin_call *call)
+/* NULL: of everybody. */
+static void show_rooms(struct admin_call *call, const char *key)
 {
 	static const struct table_column columns[] = {
 	        {"room", TABLE_TEXT},
@@ -307,9 +313,17 @@ void admin_show_rooms(struct admin_call *call)
 	struct map_iter it = {0};
 
 	while (map_next(call->transport->users, &it))
-		if (!*call->words[0] || !strcmp(it.key, call->words[0]))
+		if (!key || !strcmp(it.key, key))
 			put_rooms(table, it.value);
 	admin_answer_table(call, &table);
+}
+
+void admin_show_rooms(struct admin_call *call)
+{
+	if (*call->words[0])
+		admin_find_key(call, show_rooms);
+	else
+		show_rooms(call, NULL);
 }
 
 void admin_show_bans(struct admin_call *call)

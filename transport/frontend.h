@@ -152,7 +152,7 @@ struct frontend_ops {
 	/* Optional. Tell an address something outside of any session: registration notices, administrators. */
 	void (*notify)(struct frontend *frontend, const char *address, const char *text);
 	/* Optional. Appends the form in which addresses are known here to what an administrator wrote; false: no
-	 * address. */
+	 * address, and nothing is appended. */
 	bool (*normalize)(struct frontend *frontend, const char *address, struct buf *out);
 	/* Optional. An account was registered or removed by somebody else than this frontend (admin): tell the person's
 	 * server (roster item of the gateway). */

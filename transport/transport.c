@@ -100,6 +100,22 @@ struct frontend *transport_frontend(const struct transport *transport, const cha
 	return find_frontend(&transport->frontends, name);
 }
 
+struct frontend *transport_frontend_of_address(const struct transport *transport, const struct frontend *after,
+					       const char *address, struct buf *out)
+{
+	const struct list *end = &transport->frontends;
+
+	for (const struct list *link = after ? after->link.next : end->next; link != end; link = link->next) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		if (!frontend->ops->normalize)
+			buf_puts(out, address);
+		if (!frontend->ops->normalize || frontend->ops->normalize(frontend, address, out))
+			return frontend;
+	}
+	return NULL;
+}
+
 static int pick_frontend(struct transport *transport, const char *name, struct buf *error)
 {
 	struct frontend *frontend = find_frontend(&transport->unused_frontends, name);

@@ -24,6 +24,7 @@
 #include "transport/spool_config.h"
 #include "transport/store/store.h"
 
+struct buf;
 struct frontend;
 struct frontend_ops;
 struct network_plugin_server;
@@ -153,6 +154,10 @@ void transport_hold(struct frontend *frontend, bool hold);
 
 /* The frontend of this name that serves; NULL. */
 struct frontend *transport_frontend(const struct transport *transport, const char *name);
+/* The next one behind `after` (NULL: the first) whose people may have this address, as somebody wrote it; NULL: none.
+ * How it is known there is appended. */
+struct frontend *transport_frontend_of_address(const struct transport *transport, const struct frontend *after,
+					       const char *address, struct buf *out);
 
 /* Whether this address may give administrators' commands. */
 bool transport_is_admin(const struct transport *transport, const char *frontend, const char *address);

@@ -8,12 +8,14 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "frontends/matrix/outsider.h"
+#include "frontends/matrix/passers_by.h"
 #include "frontends/matrix/portal_room.h"
 
 struct ghost {
 	char *name; /* as the homeserver was told; NULL: nothing yet */
 	char *icon; /* hash of its picture; NULL: none yet */
 	bool made;
+	bool present;   /* ghosts_forget */
 	char *asked_in; /* the lane in which its registration waits; NULL: none */
 };
 
@@ -55,6 +57,7 @@ static struct ghost *find(struct matrix_frontend *frontend, const char *id)
 	if (!ghost) {
 		ghost = MEM_NEW(struct ghost);
 		map_put(frontend->ghosts, id, ghost);
+		passers_by_note(frontend, 1);
 	}
 	return ghost;
 }
@@ -297,6 +300,33 @@ static void ghost_free(void *value)
 	mem_free(ghost->icon);
 	mem_free(ghost->asked_in);
 	mem_free(ghost);
+}
+
+static void note_present(void *context, const char *id)
+{
+	const struct matrix_frontend *frontend = context;
+	struct ghost *ghost = map_get(frontend->ghosts, id);
+
+	if (ghost)
+		ghost->present = true;
+}
+
+void ghosts_forget(struct matrix_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->ghosts, &it))
+		((struct ghost *)it.value)->present = false;
+	matrix_rooms_each_user(frontend, note_present, frontend);
+	it = (struct map_iter){0};
+	while (map_next(frontend->ghosts, &it)) {
+		struct ghost *ghost = it.value;
+
+		if (ghost->present || ghost->asked_in)
+			continue;
+		map_remove(frontend->ghosts, it.key);
+		ghost_free(ghost);
+	}
 }
 
 void ghosts_free(struct matrix_frontend *frontend)

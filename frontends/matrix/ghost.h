@@ -34,4 +34,6 @@ void ghost_return(struct matrix_frontend *frontend, struct matrix_room *room, co
 void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, const char *ghost, const char *reason);
 /* Whether this picture (by its hash) is new to the ghost; it is remembered, for this process. */
 bool ghost_takes_icon(struct matrix_frontend *frontend, const char *ghost, const char *icon_hash);
+/* All that are in no room, nor on their way into one (passers_by.h). */
+void ghosts_forget(struct matrix_frontend *frontend);
 void ghosts_free(struct matrix_frontend *frontend);

@@ -22,6 +22,7 @@
 #include "frontends/matrix/long_text.h"
 #include "frontends/matrix/delivered.h"
 #include "frontends/matrix/making.h"
+#include "frontends/matrix/passers_by.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/ping.h"
 #include "frontends/matrix/portal_room.h"
@@ -600,6 +601,12 @@ static void frontend_probe(struct frontend *base, const char *address)
 	matrix_later(matrix_frontend_of(base), person_registered, address, NULL);
 }
 
+static void frontend_identity_gone(struct frontend *base, struct identity *identity)
+{
+	(void)identity;
+	passers_by_note(matrix_frontend_of(base), 1);
+}
+
 static void frontend_offer_room(struct frontend *base, const char *address, const char *resource,
                                 const char *room, const char *password)
 {
@@ -661,6 +668,7 @@ const struct frontend_ops matrix_frontend_ops = {
         .notify = frontend_notify,
         .normalize = frontend_normalize,
         .registered = frontend_registered,
+        .identity_gone = frontend_identity_gone,
         .offer_room = frontend_offer_room,
         .room_resumed = frontend_room_resumed,
         .listener_changed = frontend_listener_changed,

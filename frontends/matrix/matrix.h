@@ -66,6 +66,8 @@ struct matrix_frontend {
 	uint32_t cards;        /* questions so far */
 	struct map *ghosts;    /* user id -> struct ghost */
 	struct map *people;    /* user id -> struct person */
+	size_t passers_by;     /* of those, who may have become some (passers_by.h) */
+	size_t staying;        /* how many were none when they were looked for last */
 	struct map *spaces;    /* user id -> struct space (space.c) */
 	struct map *in_flight; /* messages whose event id is not known yet (in_flight.h, copies.h) */
 	struct map *recent;    /* event id -> struct recent */

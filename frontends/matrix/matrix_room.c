@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "frontends/matrix/ghost.h"
 #include "frontends/matrix/nickname.h"
+#include "frontends/matrix/passers_by.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/person_picture.h"
 #include "frontends/matrix/portal_room.h"
@@ -376,6 +377,7 @@ void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **s
 	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, room->id, stored,
 	                   store_soon(frontend, room->id, NULL));
 	map_remove(frontend->rooms, room->id);
+	passers_by_note(frontend, map_count(room->members) + 1);
 	room_free(room);
 }
 
@@ -397,6 +399,34 @@ void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_roo
 		map_remove(room->members, user_id);
 	if (is_ghost)
 		room->ghosts += in ? 1 : (size_t)-1;
+	if (!in)
+		passers_by_note(frontend, 1);
+}
+
+static void each_key(const struct map *map, void (*each)(void *context, const char *user_id), void *context)
+{
+	struct map_iter it = {0};
+
+	while (map_next(map, &it))
+		each(context, it.key);
+}
+
+void matrix_rooms_each_user(const struct matrix_frontend *frontend, void (*each)(void *context, const char *user_id),
+                            void *context)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		each_key(room->members, each, context);
+		each_key(room->arrivals, each, context);
+		each_key(room->asking, each, context);
+		if (room->owner)
+			each(context, room->owner);
+		if (room->relay)
+			each(context, room->relay);
+	}
 }
 
 size_t matrix_room_people(const struct matrix_room *room)

@@ -93,6 +93,9 @@ void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_roo
                              bool in);
 /* Asks the homeserver who is in it. */
 void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matrix_room *room);
+/* Everybody who is in a room, is to come into it, or whom it is of: some of them more than once. */
+void matrix_rooms_each_user(const struct matrix_frontend *frontend, void (*each)(void *context, const char *user_id),
+                            void *context);
 /* How many people, not ours. */
 size_t matrix_room_people(const struct matrix_room *room);
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/markup.h"
+#include "config/limits.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/portal_room.h"
 
@@ -23,14 +24,36 @@ enum outsider outsider_of(const struct matrix_room *room, const char *ghost)
 	return what != NULL ? *what : OUTSIDER_NONE;
 }
 
+/* For one more. Those that were banned go last. */
+static void make_way(struct matrix_room *room)
+{
+	struct map_iter it = {0};
+
+	if (map_count(room->outsiders) < LIMIT_MATRIX_OUTSIDERS)
+		return;
+	while (map_next(room->outsiders, &it))
+		if (*(const enum outsider *)it.value == OUTSIDER_SPOKEN_FOR)
+			map_remove(room->outsiders, it.key);
+	if (map_count(room->outsiders) >= LIMIT_MATRIX_OUTSIDERS)
+		map_destroy(&room->outsiders, NULL);
+}
+
 static void note(struct matrix_room *room, const char *ghost, enum outsider what)
 {
+	if (!map_get(room->outsiders, ghost))
+		make_way(room);
 	map_set(&room->outsiders, ghost, &values[what]);
 }
 
 void outsider_note(struct matrix_room *room, const char *ghost)
 {
 	note(room, ghost, OUTSIDER_SPOKEN_FOR);
+}
+
+void outsider_gone(struct matrix_room *room, const char *ghost)
+{
+	if (outsider_of(room, ghost) == OUTSIDER_SPOKEN_FOR)
+		map_remove(room->outsiders, ghost);
 }
 
 struct asking {

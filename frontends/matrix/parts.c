@@ -2,6 +2,7 @@
 #include "frontends/matrix/parts.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,8 @@
 #include "config/limits.h"
 #include "frontends/matrix/event_map.h"
 
-/* Places of the message map. HEAD's ids are events, tied to lines "EVENT t|fRECORD" of LIST; PART's are the events of
+/* Places of the message map. HEAD's ids are events, tied to lines "EVENT tRECORD", "EVENT fRECORD.FILE" or, of a
+ * buried head, "EVENT bRECORD" of LIST; PART's are the events of
  * the lines, tied to ids of HEAD. */
 #define HEAD "matrix parts head"
 #define LIST "matrix parts"
@@ -57,7 +59,14 @@ static bool read_line(char *line, struct part *part)
 	if (!kind)
 		return false;
 	*kind++ = '\0';
-	*part = (struct part){.event_id = line, .is_file = *kind == 'f', .record = strtoull(kind + 1, NULL, 10)};
+	char *file;
+
+	*part = (struct part){.event_id = line,
+	                      .is_file = *kind == 'f',
+	                      .is_buried = *kind == 'b',
+	                      .record = strtoull(kind + 1, &file, 10)};
+	if (*file == '.')
+		part->file = strtoull(file + 1, NULL, 16);
 	return true;
 }
 
@@ -78,13 +87,16 @@ static void keep(const struct matrix_frontend *frontend, const char *head, const
 	struct buf lines = {0};
 
 	for (size_t i = 0; i < count; i++)
-		buf_printf(&lines, "%s%s %c%" PRIu64, i ? "\n" : "", list[i].event_id, list[i].is_file ? 'f' : 't',
-		           list[i].record);
+		buf_printf(&lines, "%s%s %c%" PRIu64 ".%" PRIx64, i ? "\n" : "", list[i].event_id,
+		           list[i].is_file     ? 'f'
+		           : list[i].is_buried ? 'b'
+		                               : 't',
+		           list[i].record, list[i].file);
 	event_map_tie(frontend, HEAD, head, LIST, buf_text(&lines));
 	buf_finish(&lines);
 }
 
-void parts_note(const struct matrix_frontend *frontend, const struct parts *parts, const char *event_id, bool is_file)
+void parts_note(const struct matrix_frontend *frontend, const struct parts *parts, const char *event_id, uint64_t file)
 {
 	struct part list[LIMIT_MATRIX_PARTS];
 	struct arena arena = {0};
@@ -94,11 +106,52 @@ void parts_note(const struct matrix_frontend *frontend, const struct parts *part
 	for (size_t i = 0; i < count && !known; i++)
 		known = !strcmp(list[i].event_id, event_id);
 	if (!known) {
-		list[count] = (struct part){.event_id = event_id, .is_file = is_file, .record = parts->record};
+		list[count] = (struct part){.event_id = event_id, .is_file = file != 0, .record = parts->record, .file = file};
 		keep(frontend, parts->head, list, count + 1);
-		event_map_tie(frontend, PART, event_id, HEAD, parts->head);
+		if (strcmp(event_id, parts->head) != 0)
+			event_map_tie(frontend, PART, event_id, HEAD, parts->head);
 	}
 	arena_finish(&arena);
+}
+
+uint64_t parts_file(const char *url, bool is_ours)
+{
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+	uint64_t number;
+
+	crypto_generichash(hash, sizeof(hash), (const uint8_t *)url, is_ours ? strcspn(url, "?") : strlen(url), NULL, 0);
+	memcpy(&number, hash, sizeof(number));
+	return number ? number : 1;
+}
+
+void parts_bury(const struct matrix_frontend *frontend, const char *head, uint64_t record)
+{
+	struct part list[LIMIT_MATRIX_PARTS + 1];
+	struct arena arena = {0};
+	size_t count = parts_of(frontend, head, list, &arena), at = 0;
+
+	while (at < count && strcmp(list[at].event_id, head) != 0)
+		at++;
+	list[at] = (struct part){.event_id = head, .is_buried = true, .record = record};
+	if (at < LIMIT_MATRIX_PARTS)
+		keep(frontend, head, list, at < count ? count : count + 1);
+	arena_finish(&arena);
+}
+
+const char *parts_standing(const struct matrix_frontend *frontend, const char *head, struct arena *arena)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	size_t count = head ? parts_of(frontend, head, list, arena) : 0;
+	const char *standing = NULL;
+	bool is_buried = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].is_buried)
+			is_buried = true;
+		else if (!standing)
+			standing = list[i].event_id;
+	}
+	return is_buried && standing ? standing : head;
 }
 
 void parts_forget(const struct matrix_frontend *frontend, const char *event_id)

@@ -9,6 +9,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/chat_all.h"
 #include "frontends/matrix/making.h"
+#include "frontends/matrix/passers_by.h"
 #include "frontends/matrix/portal_change.h"
 #include "frontends/matrix/portal_door.h"
 #include "frontends/matrix/portal_room.h"
@@ -42,6 +43,7 @@ struct person *person_of(struct matrix_frontend *frontend, const char *id)
 	person->id = mem_strdup(id);
 	list_init(&person->waiting);
 	map_put(frontend->people, id, person);
+	passers_by_note(frontend, 1);
 	return person;
 }
 
@@ -298,6 +300,41 @@ static void person_free(void *value)
 	mem_free(person->control);
 	puppet_forget(person);
 	mem_free(person);
+}
+
+static void note_present(void *context, const char *id)
+{
+	const struct matrix_frontend *frontend = context;
+	struct person *person = map_get(frontend->people, id);
+
+	if (person)
+		person->present = true;
+}
+
+/* His card, if the network has not been told it, is in the spool. */
+static bool is_needed(struct matrix_frontend *frontend, const struct person *person)
+{
+	return person->present || person->control || person->creating || person->recovering || person->waiting_count ||
+	       person->puppet == PUPPET_LOADING ||
+	       session_find_identity(frontend->base.transport, &frontend->base, person->id);
+}
+
+void people_forget(struct matrix_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->people, &it))
+		((struct person *)it.value)->present = false;
+	matrix_rooms_each_user(frontend, note_present, frontend);
+	it = (struct map_iter){0};
+	while (map_next(frontend->people, &it)) {
+		struct person *person = it.value;
+
+		if (is_needed(frontend, person))
+			continue;
+		map_remove(frontend->people, it.key);
+		person_free(person);
+	}
 }
 
 void people_free(struct matrix_frontend *frontend)

@@ -32,6 +32,7 @@ struct person {
 	enum puppet_state puppet;
 	char *token;              /* with which we speak as this person (puppet.h); NULL */
 	struct map *puppet_rooms; /* room -> what came of it when that was refused there; NULL: nothing */
+	bool present; /* people_forget */
 	bool curious; /* is told when the network session is up: they asked for it, or were told of a trouble
 	               */
 };
@@ -68,4 +69,6 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
                          const struct event_session *session);
 /* Control rooms that the process before was making: matrix_recovered for each of frontend->recovering. */
 void people_recover(struct matrix_frontend *frontend);
+/* All who are in no room and with whom nothing is under way (passers_by.h). Pointers to them, and their names, end. */
+void people_forget(struct matrix_frontend *frontend);
 void people_free(struct matrix_frontend *frontend);

@@ -395,6 +395,7 @@ static void take_out(struct matrix_frontend *frontend, struct matrix_room *room,
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
 	mem_free(map_remove(room->arrivals, ghost));
+	outsider_gone(room, ghost);
 	if (showing->banned && room->ours && matrix_room_has(room, ghost))
 		put_out(frontend, room, "ban", ghost, showing->reason ? showing->reason : "");
 	else

@@ -15,13 +15,12 @@
 #include "frontends/matrix/copies.h"
 #include "frontends/matrix/face.h"
 #include "frontends/matrix/ghost.h"
-#include "frontends/matrix/matrix_html.h"
 #include "frontends/matrix/mention.h"
+#include "frontends/matrix/message_content.h"
 #include "frontends/matrix/outsider.h"
 #include "frontends/matrix/parts.h"
 #include "frontends/matrix/person.h"
 #include "frontends/matrix/picture_markup.h"
-#include "frontends/matrix/place.h"
 #include "frontends/matrix/puppet.h"
 #include "frontends/matrix/reactions.h"
 #include "frontends/matrix/recent.h"
@@ -33,94 +32,11 @@
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
 
-#define EVENT_BYTES (LIMIT_MATRIX_EVENT_BYTES - 4096) /* of the texts in one: beside what else is in it */
 #define REACTIONS "matrix reactions" /* the place of those that are on their way */
-
-/* ------------------------------------------------------------------------------------------------ content */
-
-static bool is_emote(const struct event_message *message)
-{
-	return text_starts(message->text, "/me ");
-}
-
-static const char *msgtype(const struct event_message *message)
-{
-	if (is_emote(message))
-		return "m.emote";
-	if (place_in(message->text))
-		return "m.location";
-	return message->headline || message->carbon ? "m.notice" : "m.text";
-}
-
-/* msgtype, body and formatted_body. `prefix` is for clients that know nothing of edits. `mentions`: the object; NULL:
- * nobody. */
-static void put_text(struct buf *out, const struct event_message *message, const char *prefix, const char *mentions)
-{
-	const char *text = is_emote(message) ? message->text + strlen("/me ") : message->text;
-	struct buf body = {0}, html = {0};
-
-	buf_puts(&body, prefix);
-	buf_puts(&body, text);
-	buf_printf(out, "\"msgtype\":\"%s\",\"m.mentions\":%s,\"body\":", msgtype(message), mentions ? mentions : "{}");
-	json_put_string(out, buf_text(&body));
-	if (!is_emote(message) && place_in(message->text)) {
-		buf_puts(out, ",\"geo_uri\":");
-		json_put_string(out, place_in(message->text));
-	} else if (message->xhtml && matrix_html_write(&html, message->xhtml, strlen(message->xhtml))) {
-		const char *markup = buf_text(&html);
-
-		/* the emote's own mark is in both */
-		if (is_emote(message) && text_starts(markup, "/me "))
-			markup += strlen("/me ");
-		char *whole = mem_printf("%s%s", prefix, markup);
-
-		buf_puts(out, ",\"format\":\"org.matrix.custom.html\",\"formatted_body\":");
-		json_put_string(out, whole);
-		mem_free(whole);
-	}
-	buf_finish(&html);
-	buf_finish(&body);
-}
 
 static bool is_event(const char *id)
 {
 	return id && matrix_is_event_id(id);
-}
-
-/* Behind the text. */
-static void put_relation(struct buf *out, const struct event_message *message)
-{
-	const char *reply = is_event(message->reply_to) ? message->reply_to : NULL;
-
-	if (is_event(message->thread)) {
-		buf_puts(out, ",\"m.relates_to\":{\"rel_type\":\"m.thread\",\"event_id\":");
-		json_put_string(out, message->thread);
-		buf_printf(out, ",\"is_falling_back\":%s,\"m.in_reply_to\":{\"event_id\":",
-		           reply ? "false" : "true");
-		json_put_string(out, reply ? reply : message->thread);
-		buf_puts(out, "}}");
-	} else if (reply) {
-		buf_puts(out, ",\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":");
-		json_put_string(out, reply);
-		buf_puts(out, "}}");
-	}
-}
-
-static void put_message(struct buf *out, const struct event_message *message, const char *mentions)
-{
-	buf_putc(out, '{');
-	if (is_event(message->replaces)) {
-		put_text(out, message, "* ", NULL);
-		buf_puts(out, ",\"m.new_content\":{");
-		put_text(out, message, "", mentions);
-		buf_puts(out, "},\"m.relates_to\":{\"rel_type\":\"m.replace\",\"event_id\":");
-		json_put_string(out, message->replaces);
-		buf_putc(out, '}');
-	} else {
-		put_text(out, message, "", mentions);
-		put_relation(out, message);
-	}
-	buf_putc(out, '}');
 }
 
 /* ------------------------------------------------------------------------------------------------ sending */
@@ -143,6 +59,7 @@ struct sent {
 	char *target, *who, *reaction; /* what is put on this event; NULL: nothing */
 	char *taken_back;    /* the event of a reaction or part; NULL: none */
 	enum place_in_message place;
+	uint64_t file; /* which it is (parts_file); 0: none */
 	struct parts *parts; /* of the message; NULL: it has no name, or is none */
 	bool known_there;    /* the ghost was thought to be in the room already */
 	bool own;            /* it is said in the person's own voice */
@@ -187,11 +104,13 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 	if (!event_id)
 		return;
 	if (sent->parts && sent->place != NAMED) {
-		parts_note(sent->frontend, sent->parts, event_id, sent->place == PART_FILE);
+		parts_note(sent->frontend, sent->parts, event_id, sent->file);
 		return;
 	}
 	if (sent->parts)
 		parts_set_head(sent->parts, event_id);
+	if (sent->parts && sent->file)
+		parts_note(sent->frontend, sent->parts, event_id, sent->file);
 	if (sent->text)
 		recent_note(sent->frontend, event_id, &(struct recent){sent->ghost, sent->author, sent->text, NULL});
 	const struct matrix_room *room = sent->shared_name ? matrix_room_find(sent->frontend, sent->room) : NULL;
@@ -480,7 +399,7 @@ static void redact_one(struct speaking *speaking, struct matrix_room *room, cons
 	speaking->promised += number != 0;
 }
 
-/* Those that are there already: all, or what an edit has replaced. */
+/* Those that are there already, beside the head: all, or what an edit has replaced. */
 static void redact_parts(struct speaking *speaking, struct matrix_room *room, const char *head, bool all,
                          bool known_there)
 {
@@ -489,11 +408,13 @@ static void redact_parts(struct speaking *speaking, struct matrix_room *room, co
 	size_t count = parts_of(speaking->frontend, head, list, &arena);
 
 	for (size_t i = 0; i < count; i++)
-		if (all || (!list[i].is_file && list[i].record != speaking->event->handover))
+		if (strcmp(list[i].event_id, head) != 0 &&
+		    (all || (!list[i].is_file && list[i].record != speaking->event->handover)))
 			redact_one(speaking, room, list[i].event_id, sent_by(speaking, room, known_there));
 	arena_finish(&arena);
 }
 
+/* Beside the head, which a text takes the place of. */
 static bool has_files(const struct speaking *speaking, const char *head)
 {
 	struct part list[LIMIT_MATRIX_PARTS];
@@ -502,7 +423,7 @@ static bool has_files(const struct speaking *speaking, const char *head)
 	bool found = false;
 
 	for (size_t i = 0; i < count; i++)
-		found = found || list[i].is_file;
+		found = found || (list[i].is_file && strcmp(list[i].event_id, head) != 0);
 	arena_finish(&arena);
 	return found;
 }
@@ -580,6 +501,13 @@ static void react(struct speaking *speaking, struct matrix_room *room, bool know
 	arena_finish(&arena);
 }
 
+static uint64_t file_of(const struct speaking *speaking, const struct event_attachment *attachment)
+{
+	const struct media *media = speaking->frontend->base.transport->media;
+
+	return parts_file(attachment->url, media && media_is_own_url(media, attachment->url));
+}
+
 /* As a file, or as its link if it cannot be had. */
 static void say_attachment(struct speaking *speaking, struct matrix_room *room,
                            const struct event_attachment *attachment, enum place_in_message place, bool known_there)
@@ -594,7 +522,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 
 	if (text)
 		link.text = text;
-	put_message(&content, &link, NULL);
+	message_content_put(&content, &link, NULL);
 	char *said = as_said(speaking, room, buf_text(&content));
 	struct buf mark = {0};
 	struct event_attachment shown = *attachment;
@@ -606,6 +534,7 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	struct sent *sent = sent_by(speaking, room, known_there);
 
 	give_name(speaking, room, sent, place, link.text);
+	sent->file = file_of(speaking, attachment);
 	if (speaking->own)
 		puppet_put_mark(speaking->frontend, room->id, &mark);
 	matrix_media_send(speaking->frontend->media, &shown, speaking->to->address, mark.len ? buf_text(&mark) : NULL,
@@ -630,30 +559,6 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	mem_free(text);
 }
 
-/* How much of a text makes no more than EVENT_BYTES of an event, in which an edit has it twice. Rather to the end of
- * a line, or of a word. */
-static size_t piece_length(const char *text, bool twice)
-{
-	size_t room = EVENT_BYTES / (twice ? 2 : 1), length = 0, wide = 0;
-
-	for (; text[length]; length++) {
-		unsigned char byte = (unsigned char)text[length];
-
-		wide += byte == '"' || byte == '\\' || byte == '\n' ? 2 : byte < 0x20 || byte == 0x7f ? 6 : 1;
-		if (wide > room)
-			break;
-	}
-	if (!text[length])
-		return length;
-	size_t cut = text_cut(text, strlen(text), length);
-
-	for (const char *sign = "\n "; *sign; sign++)
-		for (size_t at = cut; at > cut / 2; at--)
-			if (text[at - 1] == *sign)
-				return at;
-	return cut;
-}
-
 /* Of one piece. Markup that would make it too large is left out: the text says it all. */
 static void say_piece(struct speaking *speaking, struct matrix_room *room,
                       const struct event_message *message, bool first, bool known_there)
@@ -664,20 +569,36 @@ static void say_piece(struct speaking *speaking, struct matrix_room *room,
 	if (!first)
 		piece.reply_to = piece.thread = piece.replaces = NULL;
 	mention_put(&mentions, speaking->frontend, room, piece.text);
-	put_message(&content, &piece, buf_text(&mentions));
+	message_content_put(&content, &piece, buf_text(&mentions));
 	if (content.len > LIMIT_MATRIX_EVENT_BYTES && piece.xhtml) {
 		buf_clear(&content);
 		piece.xhtml = NULL;
-		put_message(&content, &piece, NULL);
+		message_content_put(&content, &piece, NULL);
 	}
 	send_message(speaking, room, buf_text(&content), first ? NAMED : PART_TEXT, known_there);
 	buf_finish(&content);
 	buf_finish(&mentions);
 }
 
+/* By an edit before this record. */
+static bool is_buried(const struct speaking *speaking, const char *head)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	size_t count = head ? parts_of(speaking->frontend, head, list, &arena) : 0;
+	bool found = false;
+
+	for (size_t i = 0; i < count; i++)
+		found = found || (list[i].is_buried && (!list[i].record || list[i].record != speaking->event->handover));
+	arena_finish(&arena);
+	return found;
+}
+
 static void say_text(struct speaking *speaking, struct matrix_room *room, bool known_there)
 {
 	struct event_message message = speaking->event->message;
+	/* There is nothing left that could be changed: anew, below the file. */
+	bool anew = is_buried(speaking, message.replaces);
 	size_t beside = event_text_beside_files(&message);
 	char *own = message.text[beside] ? mem_strndup(message.text, beside) : NULL, *text = NULL;
 	bool first = true;
@@ -697,19 +618,68 @@ static void say_text(struct speaking *speaking, struct matrix_room *room, bool k
 	const char *rest = message.text;
 
 	do {
-		size_t length = piece_length(rest, is_event(message.replaces));
+		size_t length = message_content_piece(rest, is_event(message.replaces));
 		char *piece = mem_strndup(rest, length);
 
 		if (rest[length] || !first)
 			message.xhtml = NULL;
 		message.text = piece;
-		say_piece(speaking, room, &message, first, known_there);
+		say_piece(speaking, room, &message, first && !anew, known_there);
 		mem_free(piece);
 		rest += length;
 		first = false;
 	} while (*rest);
 	mem_free(text);
 	mem_free(own);
+}
+
+/* Whether the file was there before. */
+static bool is_among(const struct speaking *speaking, uint64_t file, const struct part *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].file == file && (!list[i].record || list[i].record != speaking->event->handover))
+			return true;
+	return false;
+}
+
+static bool stays(const struct speaking *speaking, const struct part *part)
+{
+	const struct event_message *message = &speaking->event->message;
+
+	for (size_t i = 0; i < message->attachments_count; i++)
+		if (part->file == file_of(speaking, &message->attachments[i]))
+			return true;
+	return false;
+}
+
+/* An edit has made these files, and nothing else, of the message. What it was goes, but for those of them
+ * that it had. */
+static void become_files(struct speaking *speaking, struct matrix_room *room, const char *head, bool known_there)
+{
+	const struct event_message *message = &speaking->event->message;
+	uint64_t record = speaking->event->handover;
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	size_t count = parts_of(speaking->frontend, head, list, &arena);
+	bool head_goes = !is_buried(speaking, head);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(list[i].event_id, head))
+			head_goes = head_goes && !stays(speaking, &list[i]);
+		else if ((!record || list[i].record != record) && !stays(speaking, &list[i]))
+			redact_one(speaking, room, list[i].event_id, sent_by(speaking, room, known_there));
+	}
+	if (head_goes) {
+		redact_one(speaking, room, head, sent_by(speaking, room, known_there));
+		parts_bury(speaking->frontend, head, record);
+	}
+	for (size_t i = 0; i < message->attachments_count; i++) {
+		if (!is_among(speaking, file_of(speaking, &message->attachments[i]), list, count))
+			say_attachment(speaking, room, &message->attachments[i], PART_FILE, known_there);
+		else
+			speaking->numbered++;
+	}
+	arena_finish(&arena);
 }
 
 static void say(struct speaking *speaking, struct matrix_room *room, bool known_there)
@@ -719,6 +689,11 @@ static void say(struct speaking *speaking, struct matrix_room *room, bool known_
 	bool redundant = event_text_is_file(message);
 
 	speaking->parts = parts_create(edited, speaking->event->handover);
+	if (edited && redundant) {
+		become_files(speaking, room, edited, known_there);
+		parts_release(&speaking->parts);
+		return;
+	}
 	if (!redundant)
 		say_text(speaking, room, known_there);
 	if (edited)
@@ -742,15 +717,29 @@ static void speak(struct speaking *speaking, struct matrix_room *room)
 	speaking->by_bot = outsider == OUTSIDER_SPOKEN_FOR;
 	if (!speaking->own && !speaking->by_bot)
 		ghost_enter(speaking->frontend, room, speaking->ghost, speaking->name, NULL);
-	if (is_event(message->reacts_to)) {
+	if (is_event(message->reacts_to))
 		react(speaking, room, known_there);
-		return;
-	}
-	if (is_event(message->retracts)) {
+	else if (is_event(message->retracts))
 		redact(speaking, room, message->retracts, known_there);
-		return;
-	}
-	say(speaking, room, known_there);
+	else
+		say(speaking, room, known_there);
+}
+
+/* What is said about a message that became a file is about that. */
+static void speak_of_standing(struct speaking *speaking, struct matrix_room *room)
+{
+	const struct event *said = speaking->event;
+	struct event event = *said;
+	struct arena arena = {0};
+
+	if (is_event(event.message.reacts_to))
+		event.message.reacts_to = parts_standing(speaking->frontend, event.message.reacts_to, &arena);
+	if (is_event(event.message.reply_to))
+		event.message.reply_to = parts_standing(speaking->frontend, event.message.reply_to, &arena);
+	speaking->event = &event;
+	speak(speaking, room);
+	speaking->event = said;
+	arena_finish(&arena);
 }
 
 /* What the person has said with another client, in this room: as he himself, where we may, else as `ghost`. */
@@ -761,14 +750,14 @@ static void speak_in(struct speaking *speaking, struct matrix_room *room)
 	struct voice voice;
 
 	if (!speaking->event->message.carbon || !puppet_voice(speaking->frontend, id, room, &voice)) {
-		speak(speaking, room);
+		speak_of_standing(speaking, room);
 		return;
 	}
 	own.own = true;
 	own.ghost = voice.as;
 	own.bearer = voice.bearer;
 	own.name = person_name(speaking->frontend, id);
-	speak(&own, room);
+	speak_of_standing(&own, room);
 	speaking->promised = own.promised;
 	speaking->numbered = own.numbered;
 }

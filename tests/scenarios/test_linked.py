@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from harness.process import require, wait_answer
 from harness.synapse import client_packages
-from test_matrix import BOT, ask, chat_with, enter, ghost, is_on_irc
+from test_matrix import BOT, ask, chat_with, enter, ghost, is_on_irc, with_account
 from test_slack import Asker, tied
 
 PACKAGES = client_packages
@@ -149,6 +149,34 @@ async def scenario_two_accounts_are_not_merged(world):
     await both.xmpp.register(both.gateway.jid, "alexandra")
     await is_on_irc(both.carol, "alexandra")
     await is_on_irc(both.carol, "alice")
+
+
+async def scenario_administrators_name_people_of_each_frontend(world):
+    """transportctl finds whom it is told to, on whichever frontend, and by any address of an account."""
+    both = await on_both(world)
+    gateway, carol, bot = both.gateway, both.carol, both.bot
+    eve, room = await with_account(world, both.synapse, "eve")
+    await is_on_irc(carol, "eve")
+    require(await gateway.control("has_online_user", eve.id) == "1", "she is not here")
+    await gateway.control("message", eve.id, "only for eve")
+    await eve.message(room, "^only for eve$", BOT)
+    xmpp_mark = both.xmpp.mark()
+    require(await gateway.control("broadcast", "for all") == "Message sent to 2 users.", "somebody was left out")
+    await eve.message(room, "^for all$", BOT)
+    await both.xmpp.message(gateway.jid, "^for all$", after=xmpp_mark)
+    await gateway.control("user_log_level", eve.id, "debug")
+    require(await gateway.control("user_log_level", eve.id) == "debug", "her log level")
+    await gateway.control("ban", eve.id, "Spam.")
+    await eve.message(room, "You are banned from this gateway: Spam", BOT)
+    await is_on_irc(carol, "eve", False)
+    await is_on_irc(carol, "alice")
+    await gateway.control("unban", eve.id)
+    # The session began on XMPP; Matrix' address is one of the account.
+    await link(both)
+    mark = both.matrix.mark()
+    await gateway.control("kick", both.matrix.id, "Too many rooms.")
+    await both.matrix.message(bot, "You were logged out by an administrator: Too many rooms", BOT, mark)
+    await is_on_irc(carol, "alice", False)
 
 
 async def scenario_linked_on_slack(world):

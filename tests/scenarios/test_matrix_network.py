@@ -67,6 +67,40 @@ async def are(person, room, since, wanted):
         raise AssertionError(f"{standing()} instead of {wanted}") from problem
 
 
+async def a_file_becomes_another(sides, files, mark):
+    """What an edit makes a file of is that file, and what is said about it then is said about that."""
+    network, alice, portal = sides.network, sides.alice, sides.portal
+
+    def edit(text, *shared):
+        network.say("#lobby", "carol", text, replaces=own, files=list(shared))
+    own = network.say("#lobby", "carol", files[0][0], files=files[:1])
+    await are(alice, portal, mark, ["one.txt"])
+    edit(files[1][0], files[1])
+    await are(alice, portal, mark, ["two.txt"])
+    shown = [event["event_id"] for event in alice.messages(portal, "^two.txt$", CAROL, mark)][-1]
+    network.say("#lobby", "carol", "+", reacts_to=own, reactions=["+"])
+    await alice.event(portal, "m.reaction", CAROL, lambda event: event["content"]["m.relates_to"]["event_id"] == shown)
+    # The same file once more is nothing new.
+    edit(files[1][0], files[1])
+    edit(files[0][0], *files)
+    await are(alice, portal, mark, ["two.txt", "one.txt"])
+    edit("words about them")
+    await are(alice, portal, mark, ["two.txt", "one.txt", "words about them"])
+    edit("other words")
+    await are(alice, portal, mark, ["two.txt", "one.txt", "other words"])
+    await alice.react(portal, alice.messages(portal, "^other words$", CAROL, mark)[-1]["event_id"], "+")
+    await network.heard("the reaction", lambda said: said["reacts_to"] == own and said["reactions"] == ["+"])
+    network.frames.clear()
+    network.say("#lobby", "carol", "(takes back)", retracts=own)
+    await are(alice, portal, mark, [])
+    own = network.say("#lobby", "carol", "a text")
+    await are(alice, portal, mark, ["a text"])
+    edit(files[0][0], files[0])
+    await are(alice, portal, mark, ["one.txt"])
+    network.say("#lobby", "carol", "(takes back)", retracts=own)
+    await are(alice, portal, mark, [])
+
+
 async def scenario_a_message_of_several_events(world):
     """A text with files, or one that is too long for an event, is taken back as a whole; an edit touches the text only."""
     sides, files = await with_files(world, "one.txt", "two.txt")
@@ -112,6 +146,7 @@ async def scenario_a_message_of_several_events(world):
     await are(alice, portal, mark, ["one.txt", "two.txt"])
     network.say("#lobby", "carol", "(takes back)", retracts=own)
     await are(alice, portal, mark, [])
+    await a_file_becomes_another(sides, files, mark)
     require(not [said for said in network.frames if said[0] == "CONV_MESSAGE"], f"{network.frames}")
 
 

@@ -51,11 +51,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void note(const char *head, uint64_t record, const char *event_id, bool is_file)
+static void note(const char *head, uint64_t record, const char *event_id, uint64_t file)
 {
 	struct parts *parts = parts_create(head, record);
 
-	parts_note(&fx.frontend, parts, event_id, is_file);
+	parts_note(&fx.frontend, parts, event_id, file);
 	parts_release(&parts);
 }
 
@@ -64,10 +64,10 @@ static void test_parts_of_a_message(void **state)
 	struct part list[LIMIT_MATRIX_PARTS];
 
 	(void)state;
-	note("$head", 7, "$text", false);
-	note("$head", 8, "$file", true);
-	note("$head", 8, "$file", true); /* the same call, answered once more */
-	note("$other", 9, "$its", true);
+	note("$head", 7, "$text", 0);
+	note("$head", 8, "$file", 0xabc);
+	note("$head", 8, "$file", 0xabc); /* the same call, answered once more */
+	note("$other", 9, "$its", 1);
 	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), 2);
 	assert_string_equal(list[0].event_id, "$text");
 	assert_false(list[0].is_file);
@@ -75,6 +75,8 @@ static void test_parts_of_a_message(void **state)
 	assert_string_equal(list[1].event_id, "$file");
 	assert_true(list[1].is_file);
 	assert_int_equal(list[1].record, 8);
+	assert_int_equal(list[1].file, 0xabc);
+	assert_int_equal(list[0].file, 0);
 	assert_string_equal(parts_whole(&fx.frontend, "$file", &fx.arena), "$head");
 	assert_string_equal(parts_whole(&fx.frontend, "$head", &fx.arena), "$head");
 	assert_string_equal(parts_whole(&fx.frontend, "$unknown", &fx.arena), "$unknown");
@@ -94,17 +96,50 @@ static void test_head_is_named_later(void **state)
 	struct parts *parts = parts_create(NULL, 1), *held = parts_hold(parts);
 
 	(void)state;
-	parts_note(&fx.frontend, parts, "$early", true);
+	parts_note(&fx.frontend, parts, "$early", 1);
 	parts_set_head(parts, "$head");
 	parts_set_head(parts, "$another");
 	parts_release(&parts);
 	assert_null(parts);
-	parts_note(&fx.frontend, held, "$file", true);
+	parts_note(&fx.frontend, held, "$file", 0xabc);
 	parts_release(&held);
 	parts_release(&held);
 	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), 1);
 	assert_string_equal(list[0].event_id, "$file");
 	assert_int_equal(parts_of(&fx.frontend, "$another", list, &fx.arena), 0);
+}
+
+/* A file that an edit has made another one of. */
+static void test_buried(void **state)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+
+	(void)state;
+	note("$head", 1, "$head", 7);
+	assert_string_equal(parts_standing(&fx.frontend, "$head", &fx.arena), "$head");
+	parts_bury(&fx.frontend, "$head", 2);
+	assert_string_equal(parts_standing(&fx.frontend, "$head", &fx.arena), "$head"); /* nothing else, so far */
+	note("$head", 2, "$other", 8);
+	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), 2);
+	assert_true(list[0].is_buried && !list[0].is_file);
+	assert_int_equal(list[0].record, 2);
+	assert_string_equal(parts_standing(&fx.frontend, "$head", &fx.arena), "$other");
+	assert_string_equal(parts_whole(&fx.frontend, "$other", &fx.arena), "$head");
+	assert_string_equal(parts_whole(&fx.frontend, "$head", &fx.arena), "$head");
+	/* a text, which was no part of itself */
+	note("$said", 3, "$more", 0);
+	parts_bury(&fx.frontend, "$said", 4);
+	assert_string_equal(parts_standing(&fx.frontend, "$said", &fx.arena), "$more");
+	assert_string_equal(parts_standing(&fx.frontend, "$unknown", &fx.arena), "$unknown");
+	assert_null(parts_standing(&fx.frontend, NULL, &fx.arena));
+}
+
+static void test_files_are_known_again(void **state)
+{
+	(void)state;
+	assert_int_equal(parts_file("https://x/a?sig=1", true), parts_file("https://x/a?sig=2", true));
+	assert_int_not_equal(parts_file("https://x/a?f=1", false), parts_file("https://x/a?f=2", false));
+	assert_int_not_equal(parts_file("https://x/a", true), parts_file("https://x/b", true));
 }
 
 static void test_limit(void **state)
@@ -115,7 +150,7 @@ static void test_limit(void **state)
 	(void)state;
 	for (int i = 0; i < LIMIT_MATRIX_PARTS + 3; i++) {
 		snprintf(id, sizeof(id), "$part%d", i);
-		note("$head", 1, id, true);
+		note("$head", 1, id, 1);
 	}
 	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), LIMIT_MATRIX_PARTS);
 	assert_string_equal(list[0].event_id, "$part0");
@@ -126,7 +161,8 @@ static void test_limit(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = {TEST(test_parts_of_a_message), TEST(test_head_is_named_later), TEST(test_limit)};
+	const struct CMUnitTest tests[] = {TEST(test_parts_of_a_message), TEST(test_head_is_named_later), TEST(test_buried),
+	                                    TEST(test_files_are_known_again), TEST(test_limit)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
