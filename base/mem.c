@@ -8,15 +8,20 @@
 #include <string.h>
 #include <unistd.h>
 
-static void *mem_checked(void *memory)
+void mem_run_out(void)
 {
 	static const char message[] = "out of memory\n";
 
-	if (memory)
-		return memory;
 	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
 		abort();
 	abort();
+}
+
+static void *mem_checked(void *memory)
+{
+	if (!memory)
+		mem_run_out();
+	return memory;
 }
 
 void *mem_alloc(size_t size)

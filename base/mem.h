@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 void *mem_alloc(size_t size); /* zeroed */
+/* For those who ask the system itself: says so, and aborts. */
+_Noreturn void mem_run_out(void);
 void *mem_realloc(void *old, size_t size);
 void *mem_dup(const void *from, size_t size);
 char *mem_strdup(const char *text);                /* NULL stays NULL */
