@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/pool.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/admin_notice.h"
@@ -58,6 +59,7 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 
 	transport->loop = loop;
 	transport->config = config;
+	transport->pool = pool_create();
 	list_init(&transport->frontends);
 	list_init(&transport->unused_frontends);
 	list_init(&transport->card_requests);
@@ -174,19 +176,22 @@ int transport_check(struct transport *transport, struct buf *error)
 	return err;
 }
 
-/* What was needed while many people came, and what they leave behind when they go, lies between what is in use: the
- * system gets it only when it is looked for. Who leaves is remembered a while longer: that counts by itself. */
+/* What was needed while many people or ghosts came, and what they leave behind when they go, lies between what is in
+ * use: the system gets it only when it is looked for. Who leaves is remembered a while longer: that counts by itself. A
+ * page of the pool is what two people need. What was still under way is looked for once more, the next time. */
 static void give_memory_back(struct transport *transport)
 {
-	size_t crowd = 2 * map_count(transport->users) + map_count(transport->departed);
-
+	size_t crowd = 2 * map_count(transport->users) + map_count(transport->departed) + 4 * pool_pages(transport->pool);
 	size_t change = crowd > transport->crowd ? crowd - transport->crowd : transport->crowd - crowd;
+	bool changed = change > transport->crowd / 8;
 
-	if (change <= transport->crowd / 8)
-		return;
-	mem_trim();
-	store_give_memory_back(transport->store);
-	transport->crowd = crowd;
+	if (changed || transport->crowd_came) {
+		mem_trim();
+		store_give_memory_back(transport->store);
+	}
+	if (changed)
+		transport->crowd = crowd;
+	transport->crowd_came = changed;
 }
 
 static void keep_house(uv_timer_t *timer)
@@ -612,6 +617,7 @@ void transport_destroy(struct transport **slot)
 	mem_free((void *)transport->room_list);
 	mem_free((void *)transport->room_names);
 	mem_free(transport->stop);
+	pool_destroy(&transport->pool);
 	mem_free(transport);
 }
 

@@ -64,7 +64,7 @@ struct matrix_frontend {
 	struct map *pictures;  /* number of a question for a card -> ghost; "upload NUMBER" -> struct picture
 	                          (contact.c) */
 	uint32_t cards;        /* questions so far */
-	struct map *ghosts;    /* user id -> struct ghost */
+	struct map *ghosts;    /* user id -> struct ghost; NULL: none yet */
 	struct map *people;    /* user id -> struct person */
 	struct map *spaces;    /* user id -> struct space (space.c) */
 	struct map *in_flight; /* messages whose event id is not known yet (in_flight.h, copies.h) */
