@@ -591,6 +591,7 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	latency_routed(LATENCY_PERSON_TO_ROUTER);
 	references_translate(&traced, REFERENCE_TO_NETWORK, identity, &arena);
 	traced.trace = ++transport->next_trace;
+	transport->acts++;
 	traced.user = identity->user ? identity->user->key : NULL;
 	watch_note(transport, traced.user, WATCH_FROM_PERSON, identity->address, from->name, &traced, 0);
 	if (event->type == EVENT_ROOM_JOIN || event->type == EVENT_ROOM_LEAVE)

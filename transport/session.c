@@ -435,6 +435,7 @@ void session_presence(struct resource *resource, enum status status, const char 
 	struct user *user = identity->user;
 	bool is_new = !resource->has_presence;
 
+	identity->frontend->transport->acts++;
 	resource->has_presence = true;
 	resource->status = status;
 	mem_replace(&resource->status_text, text);

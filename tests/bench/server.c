@@ -89,17 +89,19 @@ static const char *stanza_end(const char *at, const char *end, struct stanza *st
 {
 	const char *head = memchr(at, '>', (size_t)(end - at));
 	size_t name = strcspn(at + 1, " />");
-	char tail[32];
-	const char *found;
 
 	if (!head)
 		return NULL;
 	stanza->head = (struct slice){at, (size_t)(head + 1 - at)};
 	if (head[-1] == '/')
 		return head + 1;
-	snprintf(tail, sizeof(tail), "</%.*s>", (int)name, at + 1);
-	found = memmem(head, (size_t)(end - head), tail, strlen(tail));
-	return found ? found + strlen(tail) : NULL;
+	/* </name> */
+	while ((head = memchr(head, '<', (size_t)(end - head))) && (size_t)(end - head) >= name + 3) {
+		if (head[1] == '/' && memcmp(head + 2, at + 1, name) == 0 && head[2 + name] == '>')
+			return head + name + 3;
+		head++;
+	}
+	return NULL;
 }
 
 static void hand_out(struct server *server)
@@ -184,17 +186,25 @@ void server_close(struct server *server)
 
 struct slice stanza_attribute(const struct stanza *stanza, const char *name)
 {
-	char pattern[32];
-	const char *end = stanza->head.at + stanza->head.length, *at;
-	size_t length = (size_t)snprintf(pattern, sizeof(pattern), " %s=", name);
+	const char *end = stanza->head.at + stanza->head.length, *at = stanza->head.at, *quote, *last;
+	size_t length = strlen(name);
 
-	at = memmem(stanza->head.at, stanza->head.length, pattern, length);
-	if (!at || at + length + 1 >= end)
-		return (struct slice){0};
-	at += length;
-	const char *close_quote = memchr(at + 1, *at, (size_t)(end - at - 1));
+	/* one attribute after the other: name='value' */
+	while ((at = memchr(at, ' ', (size_t)(end - at)))) {
+		const char *equals;
 
-	return close_quote ? (struct slice){at + 1, (size_t)(close_quote - at - 1)} : (struct slice){0};
+		at++;
+		equals = memchr(at, '=', (size_t)(end - at));
+
+		quote = equals ? equals + 1 : end;
+		last = quote < end ? memchr(quote + 1, *quote, (size_t)(end - quote - 1)) : NULL;
+		if (!last)
+			break;
+		if ((size_t)(equals - at) == length && memcmp(at, name, length) == 0)
+			return (struct slice){quote + 1, (size_t)(last - quote - 1)};
+		at = last;
+	}
+	return (struct slice){0};
 }
 
 struct slice stanza_body(const struct stanza *stanza)

@@ -26,6 +26,9 @@
 
 #define READ_CHUNK (16u << 10)
 #define READ_TURN (16u << 10)  /* bytes of one loop turn: a flood must leave time for others */
+#define READ_SHARE (2u << 10)  /* the same while others are at work, beyond as much as they had done for them */
+#define ACT_BYTES 512          /* what somebody else's act or frame counts for in that */
+#define OTHERS_MS 10           /* others are at work: so long after their last one */
 #define READ_DRAIN (16u << 20)  /* left over by a process that is gone; more than a socket holds */
 #define KEEP_BYTES (256u << 10) /* of the output buffer, when it has run empty */
 
@@ -45,6 +48,9 @@ struct backend_connection {
 	uint64_t appended, written; /* bytes since the beginning: put into `out`; taken by the kernel */
 	struct buf unwritten;       /* struct unwritten: numbered frames of a backend that does not answer them */
 	size_t unwritten_start;     /* bytes of it that are done */
+	uint64_t acts;      /* transport->acts after our last frames */
+	uint64_t others_ms; /* uv_now + 1 when others had last acted; 0: never yet */
+	bool cut_short;     /* the last turn's share was used up: there may be more */
 	uint64_t partial_ms; /* clock_ms of the first byte of an unfinished frame; 0: none */
 	bool paused;         /* reading is held back */
 	/* A frame that could not be taken and those behind it, each with its length as on the wire: handled later,
@@ -134,6 +140,7 @@ static void handle_frame(struct backend_connection *connection, const uint8_t *f
 	struct backend *backend = connection->backend;
 	struct event event; /* codec_decode clears it */
 
+	backend->transport->acts++;
 	int bad = codec_decode(&connection->arena, CODEC_BACKEND, dialect_of(backend), frame, length, &event);
 	bool is_due = is_new(connection, &event);
 
@@ -233,12 +240,31 @@ static bool process_input(struct backend_connection *connection)
 	return true;
 }
 
+/*
+ * Bytes that may be read in this turn. Who says one thing waits for whole turns of one who says much: for the rest of
+ * the one that is going on, and for one or two more until its answer has come back. So they are short while there is
+ * such a one, and as long as is worth a turn's expense while there is none. Where others have much to say as well,
+ * neither is left behind.
+ */
+static size_t share(struct backend_connection *connection)
+{
+	uint64_t others = connection->backend->transport->acts - connection->acts, now = uv_now(connection->poll.loop);
+
+	if (others)
+		connection->others_ms = now + 1;
+	if (!connection->others_ms || now + 1 - connection->others_ms > OTHERS_MS)
+		return READ_TURN;
+	if (!connection->cut_short)
+		return READ_SHARE;
+	return others < READ_TURN / ACT_BYTES ? READ_SHARE + (size_t)others * ACT_BYTES : READ_TURN;
+}
+
 static void read_all(struct backend_connection *connection, size_t budget)
 {
 	while (!connection->closed && !connection->paused && !holds_enough(connection) && budget > 0) {
 		size_t room;
 		char *at = frame_room(&connection->reader, READ_CHUNK, &room);
-		ssize_t count = recv(connection->fd, at, room, MSG_DONTWAIT);
+		ssize_t count = recv(connection->fd, at, room < budget ? room : budget, MSG_DONTWAIT);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -250,9 +276,11 @@ static void read_all(struct backend_connection *connection, size_t budget)
 		frame_filled(&connection->reader, (size_t)count);
 		CRASH_POINT("core.backend_read");
 		budget -= (size_t)count < budget ? (size_t)count : budget;
+		connection->cut_short = budget == 0;
 		latency_begin_input();
 		bool usable = process_input(connection);
 
+		connection->acts = connection->backend->transport->acts;
 		latency_end_input();
 		if (!usable)
 			return;
@@ -333,7 +361,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
 	if (connection->closed)
 		return;
 	if (status < 0 || (events & UV_READABLE))
-		read_all(connection, READ_TURN);
+		read_all(connection, share(connection));
 	if (!connection->closed && (events & UV_WRITABLE))
 		write_all(connection);
 }
@@ -437,6 +465,7 @@ struct backend_connection *backend_connection_open(struct backend *backend, int 
 	connection->way = way;
 	connection->fd = fd;
 	connection->poll.data = connection;
+	connection->acts = backend->transport->acts;
 	list_init(&connection->dirty_link);
 	list_init(&connection->link);
 	list_append(&backend->candidates, &connection->link);

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "config/limits.h"
 
+#define ANSWERS_TURN 32 /* of one loop turn: much may follow from one, and others wait for it */
+#define ANSWERS_PART 4  /* beyond that a quarter of those that wait, or they would pile up */
 #define GATHER_MS 100
 #define GATHER_MOST 10000
 #define RETRY_PAUSE_MS 20
@@ -29,6 +31,7 @@ struct store_queue {
 	uv_cond_t results;
 	struct list todo;
 	struct list done;
+	size_t done_count;
 	size_t todo_bytes;
 	size_t todo_urgent; /* of them those that somebody waits for */
 	uint64_t hurry;     /* clock_ms: until then, and no gathering; 0: there is time */
@@ -185,6 +188,7 @@ static void thread_main(void *argument)
 		{
 			list_remove(link);
 			list_append(&queue->done, link);
+			queue->done_count++;
 		}
 		uv_cond_signal(&queue->results);
 		uv_async_send(&queue->async);
@@ -193,7 +197,7 @@ static void thread_main(void *argument)
 }
 
 /* One at a time, and off the shared list: a callback may stop the queue, which goes on where this was. */
-static struct request *take_done(struct store_queue *queue, bool wait)
+static struct request *take_done(struct store_queue *queue, bool wait, size_t *left)
 {
 	struct request *request = NULL;
 	uv_mutex_lock(&queue->mutex);
@@ -202,7 +206,9 @@ static struct request *take_done(struct store_queue *queue, bool wait)
 	if (!list_empty(&queue->done)) {
 		request = first_of(&queue->done);
 		list_remove(&request->link);
+		queue->done_count--;
 	}
+	*left = queue->done_count;
 	uv_mutex_unlock(&queue->mutex);
 	return request;
 }
@@ -218,9 +224,18 @@ static void answer(struct store_queue *queue, struct request *request)
 static void on_async(uv_async_t *async)
 {
 	struct store_queue *queue = CONTAINER_OF(async, struct store_queue, async);
-	struct request *request;
-	while (!uv_is_closing((uv_handle_t *)async) && (request = take_done(queue, false)) != NULL)
+	size_t left, most = ANSWERS_TURN;
+	for (size_t count = 0; count < most; count++) {
+		struct request *request = take_done(queue, false, &left);
+		if (request == NULL)
+			return;
+		if (count == 0)
+			most += left / ANSWERS_PART;
 		answer(queue, request);
+		if (uv_is_closing((uv_handle_t *)async)) /* by the callback, which may have stopped the queue */
+			return;
+	}
+	uv_async_send(async);
 }
 
 /* Signals are the loop thread's business. */
@@ -312,8 +327,9 @@ void store_queue_stop(struct store_queue **slot)
 		return;
 	queue->stopping = true;
 	store_queue_hurry(queue, clock_ms() + LIMIT_STORE_CLOSE_SECONDS * 1000);
+	size_t left;
 	while (queue->under_way > 0)
-		answer(queue, take_done(queue, true));
+		answer(queue, take_done(queue, true, &left));
 	uv_mutex_lock(&queue->mutex);
 	queue->stop = true;
 	uv_cond_signal(&queue->work);

@@ -422,6 +422,34 @@ static void test_order(void **state)
 	assert_false(order.wrong);
 }
 
+static void count_answer(void *context, int err, const struct store_account *account)
+{
+	assert_int_equal(err, 0);
+	assert_non_null(account);
+	++*(unsigned *)context;
+}
+
+/* However many answers there are, the loop has turns for others between them, and gets through all. */
+static void test_answers_leave_turns(void **state)
+{
+	enum { ASKED = 400, TURN = 32 + ASKED / 4 };
+	struct fixture *fixture = *state;
+	unsigned answered = 0, most = 0;
+	int64_t id;
+	assert_int_equal(add(fixture, "a@b", "alice", "", &id), 0);
+	for (unsigned i = 0; i < ASKED; i++)
+		store_find_account(fixture->store, "xmpp", "a@b", count_answer, &answered);
+	while (store_queued(fixture->store) > 0)
+		uv_sleep(1);
+	while (answered < ASKED) {
+		unsigned before = answered;
+		uv_run(&fixture->loop, UV_RUN_ONCE);
+		if (answered - before > most)
+			most = answered - before;
+	}
+	assert_in_range(most, 1, TURN);
+}
+
 static void test_close_answers_all(void **state)
 {
 	struct fixture *fixture = *state;
@@ -717,6 +745,7 @@ int main(void)
 	        BOTH(test_bans),
 	        BOTH(test_places),
 	        BOTH(test_order),
+	        BOTH(test_answers_leave_turns),
 	        BOTH(test_close_answers_all),
 	        BOTH(test_close_in_callback),
 	        BOTH(test_calls_while_closing),
