@@ -97,6 +97,29 @@ void mem_trim(void)
 #endif
 }
 
+static size_t own_kb(int field)
+{
+	unsigned long pages[3] = {0};
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lu %lu %lu", &pages[0], &pages[1], &pages[2]) != 3)
+		pages[field] = 0;
+	fclose(file);
+	return pages[field] * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+size_t mem_resident_kb(void)
+{
+	return own_kb(1);
+}
+
+size_t mem_shared_kb(void)
+{
+	return own_kb(2);
+}
+
 void mem_free(void *memory)
 {
 	free(memory);

@@ -24,6 +24,9 @@ void mem_replace(char **slot, const char *text);
 	} while (0)
 /* Gives the system back what was freed and lies in whole pages. Takes about a millisecond for each 10 MB in use. */
 void mem_trim(void);
+/* Of this process, in KiB: memory it has at all, and of that what is of files or shared. 0: not known. */
+size_t mem_resident_kb(void);
+size_t mem_shared_kb(void);
 void mem_free(void *memory);
 
 /* Overwrites before freeing: for passwords and keys. NULL is fine. */

@@ -176,22 +176,34 @@ int transport_check(struct transport *transport, struct buf *error)
 	return err;
 }
 
-/* What was needed while many people or ghosts came, and what they leave behind when they go, lies between what is in
- * use: the system gets it only when it is looked for. Who leaves is remembered a while longer: that counts by itself. A
- * page of the pool is what two people need. What was still under way is looked for once more, the next time. */
+/* Private memory. */
+static size_t held_kb(void)
+{
+	size_t resident = mem_resident_kb(), shared = mem_shared_kb();
+
+	return resident > shared ? resident - shared : 0;
+}
+
+/* What was needed while many people came or much was said, and what they leave behind when they go, lies between what
+ * is in use: the system gets it only when it is looked for. Who leaves is remembered a while longer: that counts by
+ * itself. It is looked for again as long as that brings something: what was under way may be done by then. */
 static void give_memory_back(struct transport *transport)
 {
-	size_t crowd = 2 * map_count(transport->users) + map_count(transport->departed) + 4 * pool_pages(transport->pool);
+	size_t crowd = 2 * map_count(transport->users) + map_count(transport->departed);
 	size_t change = crowd > transport->crowd ? crowd - transport->crowd : transport->crowd - crowd;
-	bool changed = change > transport->crowd / 8;
+	size_t before = held_kb();
 
-	if (changed || transport->crowd_came) {
-		mem_trim();
-		store_give_memory_back(transport->store);
-	}
-	if (changed)
-		transport->crowd = crowd;
-	transport->crowd_came = changed;
+	if (before < transport->held_kb)
+		transport->held_kb = before;
+	bool news = change > transport->crowd / 8 || before > transport->held_kb + transport->held_kb / 16;
+
+	if (!news && !transport->gives_back)
+		return;
+	mem_trim();
+	store_give_memory_back(transport->store);
+	transport->crowd = crowd;
+	transport->held_kb = held_kb();
+	transport->gives_back = news || transport->held_kb + before / 64 < before;
 }
 
 static void keep_house(uv_timer_t *timer)

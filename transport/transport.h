@@ -105,7 +105,8 @@ struct transport {
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
 	size_t crowd; /* when memory was last given back (transport.c) */
-	bool crowd_came; /* and it was another one before */
+	size_t held_kb;  /* and private memory then, or the least since */
+	bool gives_back; /* there may be more of it */
 	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be
 	 * had. */
 	void (*restart)(void *context);
