@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Variables and lists: nothing here changes anything. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
