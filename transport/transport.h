@@ -107,6 +107,7 @@ struct transport {
 	size_t crowd; /* when memory was last given back (transport.c) */
 	size_t held_kb;  /* and private memory then, or the least since */
 	bool gives_back; /* there may be more of it */
+	uint64_t give_back_ms; /* clock_ms: not before */
 	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be
 	 * had. */
 	void (*restart)(void *context);
