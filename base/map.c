@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/pool.h"
 #include "base/random.h"
 
 /*
@@ -27,8 +28,9 @@ struct map_entry {
 struct map {
 	struct map_entry *first, *last;
 	struct map_entry **buckets; /* NULL while small */
+	struct pool *pool;          /* where entries are; NULL: the heap */
 	uint32_t mask;              /* number of buckets - 1 */
-	size_t count;
+	uint32_t count;
 };
 
 static uint64_t map_seed[2];
@@ -133,6 +135,24 @@ struct map *map_create(void)
 	return MEM_NEW(struct map);
 }
 
+struct map *map_create_in(struct pool *pool)
+{
+	struct map *map = map_create();
+
+	map->pool = pool;
+	return map;
+}
+
+static size_t entry_size(size_t key_length)
+{
+	return offsetof(struct map_entry, key) + key_length + 1;
+}
+
+static void entry_free(const struct map *map, struct map_entry *entry)
+{
+	pool_free(map->pool, entry, entry_size(strlen(entry->key)));
+}
+
 void map_destroy(struct map **map, void (*free_value)(void *))
 {
 	struct map_entry *entry, *next;
@@ -143,7 +163,7 @@ void map_destroy(struct map **map, void (*free_value)(void *))
 		next = entry->next;
 		if (free_value)
 			free_value(entry->value);
-		mem_free(entry);
+		entry_free(*map, entry);
 	}
 	mem_free((*map)->buckets);
 	MEM_FREE(*map);
@@ -225,7 +245,7 @@ static struct map_entry *map_obtain(struct map *map, const char *key)
 
 	if (entry)
 		return entry;
-	entry = mem_alloc(offsetof(struct map_entry, key) + length + 1);
+	entry = pool_alloc(map->pool, entry_size(length));
 	entry->hash = hash;
 	memcpy(entry->key, key, length + 1);
 	map_append(map, entry);
@@ -296,7 +316,7 @@ void *map_remove(struct map *map, const char *key)
 		entry->next->prev = entry->prev;
 	else
 		map->last = entry->prev;
-	mem_free(entry);
+	entry_free(map, entry);
 	map->count--;
 
 	/* Well below the size at which it would grow again, so that a map at the edge does not go to and fro.

@@ -14,8 +14,11 @@
 
 struct map;
 struct map_entry;
+struct pool;
 
 struct map *map_create(void);
+/* Its entries are pieces of a pool (base/pool.h), which has to live longer. */
+struct map *map_create_in(struct pool *pool);
 /* Frees the map; free_value, if not NULL, is called for each value. *map becomes NULL; NULL is fine. */
 void map_destroy(struct map **map, void (*free_value)(void *));
 void *map_get(const struct map *map, const char *key);           /* NULL: not there */

@@ -8,15 +8,20 @@
 #include <string.h>
 #include <unistd.h>
 
-static void *mem_checked(void *memory)
+void mem_run_out(void)
 {
 	static const char message[] = "out of memory\n";
 
-	if (memory)
-		return memory;
 	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
 		abort();
 	abort();
+}
+
+static void *mem_checked(void *memory)
+{
+	if (!memory)
+		mem_run_out();
+	return memory;
 }
 
 void *mem_alloc(size_t size)
@@ -90,6 +95,29 @@ void mem_trim(void)
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
+}
+
+static size_t own_kb(int field)
+{
+	unsigned long pages[3] = {0};
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lu %lu %lu", &pages[0], &pages[1], &pages[2]) != 3)
+		pages[field] = 0;
+	fclose(file);
+	return pages[field] * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+size_t mem_resident_kb(void)
+{
+	return own_kb(1);
+}
+
+size_t mem_shared_kb(void)
+{
+	return own_kb(2);
 }
 
 void mem_free(void *memory)

@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 void *mem_alloc(size_t size); /* zeroed */
+/* For those who ask the system itself: says so, and aborts. */
+_Noreturn void mem_run_out(void);
 void *mem_realloc(void *old, size_t size);
 void *mem_dup(const void *from, size_t size);
 char *mem_strdup(const char *text);                /* NULL stays NULL */
@@ -22,6 +24,9 @@ void mem_replace(char **slot, const char *text);
 	} while (0)
 /* Gives the system back what was freed and lies in whole pages. Takes about a millisecond for each 10 MB in use. */
 void mem_trim(void);
+/* Of this process, in KiB: memory it has at all, and of that what is of files or shared. 0: not known. */
+size_t mem_resident_kb(void);
+size_t mem_shared_kb(void);
 void mem_free(void *memory);
 
 /* Overwrites before freeing: for passwords and keys. NULL is fine. */

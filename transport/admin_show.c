@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Variables and lists: nothing here changes anything. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -39,20 +37,6 @@ static size_t online_count(const struct transport *transport)
 
 /* ---------------------------------------------------------------------------------------------- variables */
 
-/* KiB of a field of /proc/self/statm: 1 resident, 2 shared. */
-static uint64_t own_memory_kb(int field)
-{
-	unsigned long pages[3] = {0};
-	FILE *file = fopen("/proc/self/statm", "re");
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%lu %lu %lu", &pages[0], &pages[1], &pages[2]) != 3)
-		pages[field] = 0;
-	fclose(file);
-	return (uint64_t)pages[field] * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
-}
-
 static uint64_t positive(int64_t number)
 {
 	return number > 0 ? (uint64_t)number : 0;
@@ -60,7 +44,7 @@ static uint64_t positive(int64_t number)
 
 static uint64_t all_memory_kb(const struct transport *transport, bool shared)
 {
-	uint64_t sum = own_memory_kb(shared ? 2 : 1);
+	uint64_t sum = shared ? mem_shared_kb() : mem_resident_kb();
 	const struct network_plugin_server *server = transport->backends;
 
 	for (struct backend *backend = network_plugin_server_first(server); backend;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/crossing.h"
@@ -58,11 +59,11 @@ struct member {
 
 /* How often something was said within the last minute: as shown, and as each connection has brought it. */
 struct tally {
-	unsigned shown;
 	uint64_t last_ms;
 	uint64_t shown_ms; /* the last time */
-	uint32_t *brought; /* by seat; those behind the end have not */
-	size_t seats_count;
+	uint32_t shown;
+	uint32_t seats_count;
+	uint32_t brought[]; /* by seat; those behind the end have not */
 };
 
 struct held {
@@ -108,22 +109,35 @@ static void fingerprint(const struct event_message *message, char out[FINGERPRIN
 	sodium_bin2hex(out, FINGERPRINT_SIZE, hash, sizeof(hash));
 }
 
-static void tally_free(void *value)
+static size_t tally_size(size_t seats_count)
 {
-	struct tally *tally = value;
-
-	mem_free(tally->brought);
-	mem_free(tally);
+	return sizeof(struct tally) + seats_count * sizeof(uint32_t);
 }
 
-static struct tally *tally_of(struct map **map, const char *key)
+static void tally_free(struct pool *pool, struct tally *tally)
 {
-	struct tally *tally = map_get(*map, key);
+	pool_free(pool, tally, tally_size(tally->seats_count));
+}
 
-	if (!tally) {
-		tally = MEM_NEW(struct tally);
-		map_set(map, key, tally);
-	}
+static void tallies_free(struct pool *pool, struct map **tallies)
+{
+	struct map_iter it = {0};
+
+	while (map_next(*tallies, &it))
+		tally_free(pool, it.value);
+	map_destroy(tallies, NULL);
+}
+
+static struct tally *tally_of(struct pool *pool, struct map **tallies, const char *key)
+{
+	if (!*tallies)
+		*tallies = map_create_in(pool);
+	void **slot = map_slot(tallies, key);
+
+	if (!*slot)
+		*slot = pool_alloc(pool, sizeof(struct tally));
+	struct tally *tally = *slot;
+
 	tally->last_ms = clock_ms();
 	return tally;
 }
@@ -133,14 +147,19 @@ static unsigned brought_by(const struct tally *tally, const struct member *membe
 	return member->seat < tally->seats_count ? tally->brought[member->seat] : 0;
 }
 
-/* For one message there is a number of each connection: there are many of them. */
-static void set_brought(struct tally *tally, const struct portal *portal, const struct member *member, unsigned count)
+/* For one message there is a number of each connection: there are many of them. `tally` may be another one then. */
+static void set_brought(struct portal *portal, const char *print, struct tally *tally, const struct member *member,
+                        unsigned count)
 {
 	if (member->seat >= tally->seats_count && count) {
-		tally->brought = mem_realloc(tally->brought, portal->seats_count * sizeof(*tally->brought));
-		memset(tally->brought + tally->seats_count, 0,
-		       (portal->seats_count - tally->seats_count) * sizeof(*tally->brought));
-		tally->seats_count = portal->seats_count;
+		struct pool *pool = portal->frontend->transport->pool;
+		struct tally *wider = pool_alloc(pool, tally_size(portal->seats_count));
+
+		memcpy(wider, tally, tally_size(tally->seats_count));
+		wider->seats_count = (uint32_t)portal->seats_count;
+		map_put(portal->tallies, print, wider);
+		tally_free(pool, tally);
+		tally = wider;
 	}
 	if (member->seat < tally->seats_count)
 		tally->brought[member->seat] = count;
@@ -155,7 +174,7 @@ static void take_seat(struct portal *portal, struct member *member)
 	portal->seats[member->seat] = member;
 }
 
-static void expire_tallies(struct map *map, uint64_t now)
+static void expire_tallies(struct pool *pool, struct map *map, uint64_t now)
 {
 	struct map_iter it = {0};
 
@@ -163,7 +182,7 @@ static void expire_tallies(struct map *map, uint64_t now)
 		struct tally *tally = it.value;
 
 		if (now - tally->last_ms > LIMIT_PORTAL_MEMORY_SECONDS * UINT64_C(1000))
-			tally_free(map_remove(map, it.key));
+			tally_free(pool, map_remove(map, it.key));
 	}
 }
 
@@ -215,13 +234,14 @@ static bool is_known(const struct portal *portal, const char *print, unsigned nt
 
 static void note_shown(struct portal *portal, const char *print, unsigned nth, const char *network_id)
 {
-	struct tally *tally = tally_of(&portal->tallies, print);
+	struct pool *pool = portal->frontend->transport->pool;
+	struct tally *tally = tally_of(pool, &portal->tallies, print);
 
 	if (tally->shown < nth)
 		tally->shown = nth;
 	tally->shown_ms = tally->last_ms;
 	if (network_id)
-		tally_of(&portal->ids, network_id);
+		tally_of(pool, &portal->ids, network_id);
 }
 
 static void drop_matched(struct portal *portal)
@@ -364,8 +384,8 @@ static void portal_free(void *value)
 	held_free(portal, CONTAINER_OF(link, struct held, link));
 	map_destroy(&portal->members, mem_free);
 	mem_free(portal->seats);
-	map_destroy(&portal->tallies, tally_free);
-	map_destroy(&portal->ids, tally_free);
+	tallies_free(portal->frontend->transport->pool, &portal->tallies);
+	tallies_free(portal->frontend->transport->pool, &portal->ids);
 	uv_close((uv_handle_t *)portal->timer, on_timer_closed);
 	mem_free(portal->awaited);
 	mem_free(portal->note);
@@ -379,7 +399,7 @@ static void forget_doubtful(struct portal *portal, struct held *doubtful)
 	struct tally *tally = map_get(portal->tallies, doubtful->fingerprint);
 
 	if (tally && brought_by(tally, member))
-		set_brought(tally, portal, member, brought_by(tally, member) - 1);
+		set_brought(portal, doubtful->fingerprint, tally, member, brought_by(tally, member) - 1);
 	for (struct list *link = doubtful->link.next; link != &portal->held; link = link->next) {
 		struct held *held = CONTAINER_OF(link, struct held, link);
 
@@ -413,8 +433,8 @@ static void on_tick(uv_timer_t *timer)
 	struct portal *portal = timer->data;
 	uint64_t now = clock_ms();
 
-	expire_tallies(portal->tallies, now);
-	expire_tallies(portal->ids, now);
+	expire_tallies(portal->frontend->transport->pool, portal->tallies, now);
+	expire_tallies(portal->frontend->transport->pool, portal->ids, now);
 	if (!portal->listener)
 		choose_listener(portal);
 	release_overdue(portal, now);
@@ -496,7 +516,7 @@ static void take_in(struct portal *portal, struct room *room, struct identity *i
 	while (map_next(portal->tallies, &it)) {
 		struct tally *tally = it.value;
 
-		set_brought(tally, portal, member, tally->shown);
+		set_brought(portal, it.key, tally, member, tally->shown);
 	}
 	if (portal->awaited && !strcmp(portal->awaited, user))
 		set_listener(portal, member);
@@ -598,10 +618,10 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 	char print[FINGERPRINT_SIZE];
 
 	fingerprint(message, print);
-	struct tally *tally = tally_of(&portal->tallies, print);
+	struct tally *tally = tally_of(room->user->transport->pool, &portal->tallies, print);
 	unsigned nth = brought_by(tally, member) + 1;
 
-	set_brought(tally, portal, member, nth);
+	set_brought(portal, print, tally, member, nth);
 	if (network_id && !*network_id)
 		network_id = NULL;
 	if (is_known(portal, print, nth, network_id))

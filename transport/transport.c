@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/pool.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/admin_notice.h"
@@ -58,6 +59,7 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 
 	transport->loop = loop;
 	transport->config = config;
+	transport->pool = pool_create();
 	list_init(&transport->frontends);
 	list_init(&transport->unused_frontends);
 	list_init(&transport->card_requests);
@@ -190,19 +192,38 @@ int transport_check(struct transport *transport, struct buf *error)
 	return err;
 }
 
-/* What was needed while many people came, and what they leave behind when they go, lies between what is in use: the
- * system gets it only when it is looked for. Who leaves is remembered a while longer: that counts by itself. */
+/* Private memory. */
+static size_t held_kb(void)
+{
+	size_t resident = mem_resident_kb(), shared = mem_shared_kb();
+
+	return resident > shared ? resident - shared : 0;
+}
+
+/* What was needed while many people came or much was said, and what they leave behind when they go, lies between what
+ * is in use: the system gets it only when it is looked for. Who leaves is remembered a while longer: that counts by
+ * itself. It is looked for again as long as that brings something: what was under way may be done by then. With much
+ * memory it takes long: never more than a two-thousandth of the time. */
 static void give_memory_back(struct transport *transport)
 {
 	size_t crowd = 2 * map_count(transport->users) + map_count(transport->departed);
-
 	size_t change = crowd > transport->crowd ? crowd - transport->crowd : transport->crowd - crowd;
+	size_t before = held_kb();
 
-	if (change <= transport->crowd / 8)
+	if (before < transport->held_kb)
+		transport->held_kb = before;
+	bool news = change > transport->crowd / 8 || before > transport->held_kb + transport->held_kb / 16;
+
+	uint64_t began_ms = clock_ms();
+
+	if ((!news && !transport->gives_back) || began_ms < transport->give_back_ms)
 		return;
 	mem_trim();
+	transport->give_back_ms = began_ms + (clock_ms() - began_ms) * 2000;
 	store_give_memory_back(transport->store);
 	transport->crowd = crowd;
+	transport->held_kb = held_kb();
+	transport->gives_back = news || transport->held_kb + before / 64 < before;
 }
 
 static void keep_house(uv_timer_t *timer)
@@ -628,6 +649,7 @@ void transport_destroy(struct transport **slot)
 	mem_free((void *)transport->room_list);
 	mem_free((void *)transport->room_names);
 	mem_free(transport->stop);
+	pool_destroy(&transport->pool);
 	mem_free(transport);
 }
 

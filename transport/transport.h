@@ -71,6 +71,7 @@ struct transport {
 	struct http_server *http;    /* listens where modules ask it to */
 	struct media_config media_config;
 	struct media *media;         /* NULL: files are not passed on */
+	struct pool *pool;           /* for what is small, stays and may be there very often (base/pool.h) */
 	struct metrics *metrics;     /* where modules register their figures */
 	struct list frontends;       /* struct frontend.link: those that serve */
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
@@ -105,6 +106,9 @@ struct transport {
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
 	size_t crowd; /* when memory was last given back (transport.c) */
+	size_t held_kb;  /* and private memory then, or the least since */
+	bool gives_back; /* there may be more of it */
+	uint64_t give_back_ms; /* clock_ms: not before */
 	/* An administrator asks for a new process in our place: the daemon calls transport_replace. NULL: cannot be
 	 * had. */
 	void (*restart)(void *context);

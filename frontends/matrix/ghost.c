@@ -7,10 +7,12 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "frontends/matrix/outsider.h"
 #include "frontends/matrix/passers_by.h"
 #include "frontends/matrix/portal_room.h"
 
+/* There are many of them, and they stay: it, its name and its place in the map are of the pool. */
 struct ghost {
 	char *name; /* as the homeserver was told; NULL: nothing yet */
 	char *icon; /* hash of its picture; NULL: none yet */
@@ -52,14 +54,17 @@ char *ghost_of_chat(const struct matrix_frontend *frontend, const struct matrix_
 
 static struct ghost *find(struct matrix_frontend *frontend, const char *id)
 {
-	struct ghost *ghost = map_get(frontend->ghosts, id);
+	struct pool *pool = frontend->base.transport->pool;
 
-	if (!ghost) {
-		ghost = MEM_NEW(struct ghost);
-		map_put(frontend->ghosts, id, ghost);
+	if (!frontend->ghosts)
+		frontend->ghosts = map_create_in(pool);
+	void **slot = map_slot(&frontend->ghosts, id);
+
+	if (!*slot) {
+		*slot = pool_alloc(pool, sizeof(struct ghost));
 		passers_by_note(frontend, 1);
 	}
-	return ghost;
+	return *slot;
 }
 
 struct registering {
@@ -115,7 +120,11 @@ void ghost_rename(struct matrix_frontend *frontend, const char *id, const char *
 
 	if (ghost->name && !strcmp(ghost->name, name))
 		return;
-	mem_replace(&ghost->name, name);
+	struct pool *pool = frontend->base.transport->pool;
+	char *before = ghost->name;
+
+	ghost->name = pool_strdup(pool, name);
+	pool_free_text(pool, before);
 	matrix_tell_text(frontend, HTTP_PUT, matrix_path("/profile/%s/displayname", id), id, "displayname",
 	                 name, lane);
 }
@@ -292,14 +301,12 @@ void ghost_leave(struct matrix_frontend *frontend, struct matrix_room *room, con
 	matrix_room_note_member(frontend, room, ghost, false);
 }
 
-static void ghost_free(void *value)
+static void ghost_free(struct pool *pool, struct ghost *ghost)
 {
-	struct ghost *ghost = value;
-
-	mem_free(ghost->name);
+	pool_free_text(pool, ghost->name);
 	mem_free(ghost->icon);
 	mem_free(ghost->asked_in);
-	mem_free(ghost);
+	pool_free(pool, ghost, sizeof(*ghost));
 }
 
 static void note_present(void *context, const char *id)
@@ -325,11 +332,15 @@ void ghosts_forget(struct matrix_frontend *frontend)
 		if (ghost->present || ghost->asked_in)
 			continue;
 		map_remove(frontend->ghosts, it.key);
-		ghost_free(ghost);
+		ghost_free(frontend->base.transport->pool, ghost);
 	}
 }
 
 void ghosts_free(struct matrix_frontend *frontend)
 {
-	map_destroy(&frontend->ghosts, ghost_free);
+	struct map_iter it = {0};
+
+	while (map_next(frontend->ghosts, &it))
+		ghost_free(frontend->base.transport->pool, it.value);
+	map_destroy(&frontend->ghosts, NULL);
 }

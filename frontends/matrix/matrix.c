@@ -213,7 +213,6 @@ static struct frontend *frontend_create(struct config *config)
 	frontend->rooms = map_create();
 	frontend->chats = map_create();
 	frontend->portals = map_create();
-	frontend->ghosts = map_create();
 	frontend->people = map_create();
 	later_init(&frontend->later, call_later, frontend);
 	list_init(&frontend->faces);

@@ -64,7 +64,7 @@ struct matrix_frontend {
 	struct map *pictures;  /* number of a question for a card -> ghost; "upload NUMBER" -> struct picture
 	                          (contact.c) */
 	uint32_t cards;        /* questions so far */
-	struct map *ghosts;    /* user id -> struct ghost */
+	struct map *ghosts;    /* user id -> struct ghost; NULL: none yet */
 	struct map *people;    /* user id -> struct person */
 	size_t passers_by;     /* of those, who may have become some (passers_by.h) */
 	size_t staying;        /* how many were none when they were looked for last */

@@ -393,8 +393,10 @@ void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_roo
 
 	if (in == matrix_room_has(room, user_id))
 		return;
+	if (in && !room->members)
+		room->members = map_create_in(frontend->base.transport->pool);
 	if (in)
-		map_set(&room->members, user_id, room);
+		map_put(room->members, user_id, room);
 	else
 		map_remove(room->members, user_id);
 	if (is_ghost)

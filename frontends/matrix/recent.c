@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/pool.h"
 #include "base/text.h"
 #include "config/limits.h"
 
@@ -26,12 +27,25 @@ static size_t length_of(const char *text)
 	return text ? strlen(text) : 0;
 }
 
+static size_t size_with(size_t texts)
+{
+	return sizeof(struct recent) + texts + 4; /* and their ends */
+}
+
+static void drop(struct pool *pool, struct recent *recent)
+{
+	if (recent)
+		pool_free(pool, recent,
+		          size_with(length_of(recent->sender) + length_of(recent->author) + length_of(recent->text) +
+		                    length_of(recent->reacts_to)));
+}
+
 /* In one piece: there are many of them. */
-static struct recent *keep(const struct recent *what)
+static struct recent *keep(struct pool *pool, const struct recent *what)
 {
 	size_t sender = length_of(what->sender), author = length_of(what->author), reacts_to = length_of(what->reacts_to),
 	       text = text_cut(what->text, strlen(what->text), TEXT_BYTES);
-	struct recent *recent = mem_alloc(sizeof(*recent) + sender + author + reacts_to + text + 4);
+	struct recent *recent = pool_alloc(pool, size_with(sender + author + reacts_to + text));
 	char *place = (char *)(recent + 1);
 
 	recent->sender = put(&place, what->sender, sender);
@@ -43,11 +57,14 @@ static struct recent *keep(const struct recent *what)
 
 void recent_note(struct matrix_frontend *frontend, const char *event_id, const struct recent *what)
 {
+	struct pool *pool = frontend->base.transport->pool;
 	struct map_iter it = {0};
 
+	if (!frontend->recent)
+		frontend->recent = map_create_in(pool);
 	if (map_count(frontend->recent) >= LIMIT_MATRIX_RECENT && map_next(frontend->recent, &it))
-		mem_free(map_remove(frontend->recent, it.key));
-	mem_free(map_set(&frontend->recent, event_id, keep(what)));
+		drop(pool, map_remove(frontend->recent, it.key));
+	drop(pool, map_put(frontend->recent, event_id, keep(pool, what)));
 }
 
 const struct recent *recent_find(const struct matrix_frontend *frontend, const char *event_id)
@@ -57,5 +74,9 @@ const struct recent *recent_find(const struct matrix_frontend *frontend, const c
 
 void recent_free(struct matrix_frontend *frontend)
 {
-	map_destroy(&frontend->recent, mem_free);
+	struct map_iter it = {0};
+
+	while (map_next(frontend->recent, &it))
+		drop(frontend->base.transport->pool, it.value);
+	map_destroy(&frontend->recent, NULL);
 }

@@ -137,6 +137,22 @@ static long resident_kb(void)
 	return kb;
 }
 
+static void test_what_the_process_has(void **state)
+{
+	enum { BYTES = 40000000 };
+	size_t before = mem_resident_kb(), shared = mem_shared_kb();
+	char *memory = mem_alloc(BYTES);
+
+	(void)state;
+	assert_true(before > shared);
+	assert_true(shared > 0);
+	memset(memory, 1, BYTES);
+	assert_in_range(mem_resident_kb(), before + BYTES / 2048, before + BYTES / 512);
+	assert_in_range(mem_shared_kb(), shared / 2, shared + BYTES / 2048); /* that was private */
+	assert_int_equal(memory[BYTES - 1], 1);
+	mem_free(memory);
+}
+
 /* What was freed below something that is in use goes back when it is asked for. */
 static void test_trim(void **state)
 {
@@ -173,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_error_texts),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_what_the_process_has),
 		cmocka_unit_test(test_trim),
 	};
 
