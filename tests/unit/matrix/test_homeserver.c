@@ -36,6 +36,7 @@ struct fixture {
 	unsigned done;
 	struct buf told; /* what came back */
 	struct buf changes;
+	unsigned settled; /* events */
 	struct homeserver **destroy;
 };
 
@@ -636,9 +637,9 @@ static void looks_before_it_sends_again(void **state)
 
 static void note_settled(void *context)
 {
-	unsigned *settled = context;
+	struct fixture *f = context;
 
-	(*settled)++;
+	f->settled++;
 }
 
 /* What may be in a room while its name is not known here. */
@@ -646,9 +647,8 @@ static void knows_what_is_unanswered(void **state)
 {
 	struct fixture *f = *state;
 	const struct matrix_call send = {.path = "/send", .lane = "lane", .room = "!r", .transaction = "t2"};
-	unsigned settled = 0;
 
-	homeserver_watch_events(f->homeserver, note_settled, &settled);
+	homeserver_watch_events(f->homeserver, note_settled, f);
 	call(f, (struct matrix_call){.path = "/state", .lane = "lane"});
 	call(f, send);
 	/* what makes no event, and what waits, is none */
@@ -659,7 +659,7 @@ static void knows_what_is_unanswered(void **state)
 	assert_int_equal(homeserver_made(f->homeserver), 1);
 	wait_for(f, 2);
 	assert_int_equal(homeserver_unanswered(f->homeserver, "lane"), 0);
-	assert_int_equal(settled, 1);
+	assert_int_equal(f->settled, 1);
 	/* silence leaves it in doubt, also while it is looked for; the name is the first try's */
 	f->server.rules[0] = (struct rule){"/send", 1, 502, "<html>"};
 	call(f, send);
@@ -670,12 +670,12 @@ static void knows_what_is_unanswered(void **state)
 	/* a refusal for now does not */
 	f->server.rules[0] =
 	        (struct rule){"/send", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":5}"};
-	settled = 0;
+	f->settled = 0;
 	call(f, send);
-	TURN_UNTIL(&f->loop, settled == 1);
+	TURN_UNTIL(&f->loop, f->settled == 1);
 	assert_int_equal(homeserver_unanswered(f->homeserver, "lane"), 0);
 	wait_for(f, 4);
-	assert_int_equal(settled, 2);
+	assert_int_equal(f->settled, 2);
 }
 
 static void calls_once(void **state)
