@@ -210,7 +210,7 @@
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */
 #define LIMIT_MATRIX_TRANSACTION_BYTES (32u << 20)
 #define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
-#define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits: for accounts, and what may be missing */
+#define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits: accounts, events' names, what may be missing */
 #define LIMIT_MATRIX_RECENT 5000           /* events whose text is remembered, for quotations */
 #define LIMIT_MATRIX_EVENT_BYTES 60000     /* of a message's content; the homeserver takes 65,536 with all around it */
 #define LIMIT_MATRIX_TOKEN_BYTES 2000      /* of a person's access token */

@@ -31,6 +31,7 @@ struct lane {
 	struct list calls;           /* struct call.link: those that wait for their turn, the next first */
 	char *name;                  /* NULL: of those without */
 	unsigned under_way, at_once; /* calls that are made and not answered; how many may be */
+	uint64_t unanswered;         /* homeserver_unanswered */
 };
 
 struct call {
@@ -50,6 +51,7 @@ struct call {
 	char *look, *transaction; /* where it may be found, if it was done; NULL */
 	bool in_doubt;            /* it may have been */
 	bool looks;               /* that is what is under way */
+	uint64_t made;            /* homeserver_made of the first try that may have done it; 0: none has */
 	bool reserved; /* its body is still to come */
 	bool again;    /* whoever was given the answer wants it */
 	unsigned attempts;
@@ -75,11 +77,14 @@ struct homeserver {
 	struct list all; /* struct call, oldest first */
 	size_t waiting;
 	unsigned calls; /* under way */
+	uint64_t made;  /* events that were to be put into rooms */
 	bool answers;
 	unsigned silences; /* in a row */
 	unsigned silences_before; /* the last answer */
 	void (*changed)(void *context, bool answers);
 	void *changed_context;
+	void (*settled)(void *context);
+	void *settled_context;
 	unsigned inside; /* a callback is under way */
 	bool destroyed;  /* in one */
 };
@@ -136,6 +141,18 @@ static void lane_forget_if_idle(struct homeserver *homeserver, struct lane *lane
 }
 
 /* ---- calls ---- */
+
+/* It has made nothing, or everybody knows what. */
+static void call_is_settled(struct call *call)
+{
+	const struct homeserver *homeserver = call->homeserver;
+
+	if (!call->made)
+		return;
+	call->lane->unanswered = call->made = 0;
+	if (homeserver->settled)
+		homeserver->settled(homeserver->settled_context);
+}
 
 static void call_free(struct call *call)
 {
@@ -221,6 +238,8 @@ static void make(struct call *call)
 	list_remove(&call->link);
 	call->attempts++;
 	call->looks = looks;
+	if (call->look && !call->made)
+		call->lane->unanswered = call->made = ++homeserver->made;
 	ask.unrepeated = call->unrepeated || call->look;
 	if (call->fd >= 0)
 		can = ask_with_file(call, &ask);
@@ -377,6 +396,7 @@ static void give_back(struct call *call, const struct http_result *result, const
 	struct homeserver *homeserver = call->homeserver;
 
 	call->again = false;
+	call_is_settled(call);
 	if (call->done)
 		call->done(call->context, &reply);
 	if (call->again)
@@ -416,6 +436,7 @@ static void settle_look(struct call *call, const struct http_result *result, con
 		homeserver_answer_finish(&found);
 		buf_finish(&json);
 	} else {
+		call_is_settled(call);
 		rest(call, 0);
 	}
 	arena_finish(&arena);
@@ -442,6 +463,8 @@ static void settle(struct call *call, const struct http_result *result, const st
 		LOG_AT(verdict == HOMESERVER_FAILED && call->attempts == 1 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
 		       &homeserver->log, "%s: to be asked again: %s%s", log_quote(call->path),
 		       buf_text(&problem), log_trace(call->trace));
+		if (!call->in_doubt)
+			call_is_settled(call);
 		rest(call, delay_of(call, verdict, result, answer));
 	} else {
 		if (verdict != HOMESERVER_GOOD)
@@ -628,6 +651,24 @@ bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, s
 	if (fd >= 0)
 		homeserver_upload(homeserver, fd, size, type, name, 0, done, context);
 	return fd >= 0;
+}
+
+uint64_t homeserver_made(const struct homeserver *homeserver)
+{
+	return homeserver->made;
+}
+
+uint64_t homeserver_unanswered(const struct homeserver *homeserver, const char *name)
+{
+	const struct lane *lane = map_get(homeserver->lanes, name);
+
+	return lane ? lane->unanswered : 0;
+}
+
+void homeserver_watch_events(struct homeserver *homeserver, void (*settled)(void *context), void *context)
+{
+	homeserver->settled = settled;
+	homeserver->settled_context = context;
 }
 
 size_t homeserver_waiting(const struct homeserver *homeserver)

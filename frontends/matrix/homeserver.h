@@ -95,6 +95,12 @@ void homeserver_upload(struct homeserver *homeserver, int fd, uint64_t size, con
 /* The same from memory. False: there is no room for it, and `done` is not called. */
 bool homeserver_upload_bytes(struct homeserver *homeserver, const void *bytes, size_t size, const char *type,
                              const char *name, matrix_done *done, void *context);
+/* How many events (calls with `room`) were to be put into rooms so far; and the one of this lane, so counted, that may
+ * be in its room while nobody here knows how it is called; 0: there is none. */
+uint64_t homeserver_made(const struct homeserver *homeserver);
+uint64_t homeserver_unanswered(const struct homeserver *homeserver, const char *lane);
+/* `settled` is called when such an event is none any more, just before its `done`; it calls nothing here. */
+void homeserver_watch_events(struct homeserver *homeserver, void (*settled)(void *context), void *context);
 /* Calls that wait or are under way. */
 size_t homeserver_waiting(const struct homeserver *homeserver);
 /* Bytes of their bodies, and since when (uv_now) the oldest waits (0: there is none). Looks at each call. */

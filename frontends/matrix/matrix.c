@@ -431,6 +431,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	frontend->media = matrix_media_create(transport->media, frontend->http, frontend->homeserver,
 	                                      &settings, &base->log);
 	homeserver_watch(frontend->homeserver, on_answering, frontend);
+	homeserver_watch_events(frontend->homeserver, transactions_event_settled, frontend);
 	ops.context = frontend;
 	int err = http_server_listen(transport->http, frontend->config.host, (unsigned)frontend->config.port,
 	                             &listener, error);

@@ -27,6 +27,7 @@
 #include "frontends/matrix/portal_room.h"
 #include "frontends/matrix/profile.h"
 #include "frontends/matrix/puppet.h"
+#include "frontends/matrix/recent.h"
 #include "frontends/matrix/said.h"
 #include "frontends/matrix/upgrade.h"
 #include "transport/delivery.h"
@@ -355,13 +356,14 @@ static void take_transaction(struct matrix_frontend *frontend, struct accepting 
 	transport_commit(frontend->base.transport);
 }
 
-/* What people say is routed when their accounts have been read (a question to the store, once for each of them), and
- * after a start, when it is known which portals they are in. */
+/* What people say is routed when their accounts have been read (a question to the store, once for each of them); when
+ * it is known what it refers to; and after a start, when it is known which portals they are in. */
 struct postponed {
 	struct list link;
 	struct accepting *accepting;
 	struct cJSON *body;
 	uint64_t since_ms; /* clock_ms */
+	uint64_t made;     /* homeserver_made when it came */
 	bool found;        /* no transaction, but what was missing before those that wait */
 };
 
@@ -415,6 +417,35 @@ static bool is_too_early(struct matrix_frontend *frontend, const struct cJSON *b
 	return found;
 }
 
+/* Whoever answers, reacts or takes back at once may be faster than the answer that says how our event is called. Later
+ * ones of ours it cannot mean: they were not there. */
+static bool may_mean_unanswered(struct matrix_frontend *frontend, const struct cJSON *item, uint64_t made)
+{
+	struct arena arena = {0};
+	struct matrix_event event;
+	const char *room = json_text(item, "room_id", &arena);
+	uint64_t unanswered = room ? homeserver_unanswered(frontend->homeserver, room) : 0;
+	bool may = false;
+
+	if (unanswered && unanswered <= made && matrix_event_read(&event, item, &arena) && event.sender &&
+	    !matrix_is_ours(&frontend->names, event.sender)) {
+		const char *means[] = {event.replaces, event.reply_to, event.thread};
+
+		for (size_t i = 0; i < ARRAY_SIZE(means); i++)
+			may = may || (means[i] && matrix_is_event_id(means[i]) && !recent_find(frontend, means[i]));
+	}
+	arena_finish(&arena);
+	return may;
+}
+
+static bool waits_for_answer(struct matrix_frontend *frontend, const struct cJSON *body, uint64_t made)
+{
+	for (const struct cJSON *item = json_first(json_array(body, "events")); item; item = json_next(item))
+		if (may_mean_unanswered(frontend, item, made))
+			return true;
+	return false;
+}
+
 static bool has_waited_long(const struct postponed *postponed)
 {
 	return clock_ms() - postponed->since_ms > LIMIT_MATRIX_POSTPONED_MS;
@@ -429,6 +460,7 @@ void transactions_go_on(struct matrix_frontend *frontend, const char *unused, co
 		struct accepting *accepting = first->accepting;
 
 		bool waits = is_too_early(frontend, first->body) ||
+		             waits_for_answer(frontend, first->body, first->made) ||
 		             (!first->found && gaps_hold_up(frontend));
 
 		if (waits && !has_waited_long(first))
@@ -447,10 +479,19 @@ static struct postponed *postpone(struct accepting *accepting, struct cJSON *bod
 	postponed->accepting = accepting;
 	postponed->body = body;
 	postponed->since_ms = clock_ms();
+	postponed->made = homeserver_made(accepting->frontend->homeserver);
 	list_append(before, &postponed->link);
 	/* Whatever it waits for may never come. */
 	matrix_after(accepting->frontend, LIMIT_MATRIX_POSTPONED_MS + 1, transactions_go_on, NULL, NULL);
 	return postponed;
+}
+
+void transactions_event_settled(void *context)
+{
+	struct matrix_frontend *frontend = context;
+
+	if (!list_empty(&frontend->postponed))
+		matrix_later(frontend, transactions_go_on, NULL, NULL);
 }
 
 void transactions_take_found(struct matrix_frontend *frontend, struct cJSON *body)
@@ -485,7 +526,8 @@ static void on_transaction(void *context, struct appservice_request *request, co
 	struct accepting *accepting = accept_later(frontend, request);
 
 	gaps_look(frontend);
-	if (!list_empty(&frontend->postponed) || gaps_hold_up(frontend) || is_too_early(frontend, body)) {
+	if (!list_empty(&frontend->postponed) || gaps_hold_up(frontend) || is_too_early(frontend, body) ||
+	    waits_for_answer(frontend, body, homeserver_made(frontend->homeserver))) {
 		postpone(accepting, json_copy(body), &frontend->postponed);
 		transactions_go_on(frontend, NULL, NULL);
 		return;

@@ -10,6 +10,8 @@ extern const struct appservice_ops transaction_ops;
 void transactions_remember(struct matrix_frontend *frontend);
 /* matrix_later: accounts that were waited for may have been read. */
 void transactions_go_on(struct matrix_frontend *frontend, const char *unused, const char *unused_too);
+/* For homeserver_watch_events. */
+void transactions_event_settled(void *context);
 /* Events of one room that were never pushed, {"events": [...]}, freed here: before the transactions that wait. */
 void transactions_take_found(struct matrix_frontend *frontend, struct cJSON *body);
 /* Requests that wait are not answered any more. */

@@ -696,8 +696,9 @@ static void offer_end(struct offer *offer, char *text)
 static void on_offered(void *context, const struct web_reply *answer)
 {
 	struct offer *offer = context;
-	const char *known = map_get(offer->workspace->titles, offer->channel);
-	const char *title = known && *known ? known : offer->channel;
+	const struct workspace *workspace = offer->workspace;
+	const struct channel *channel = channel_find(workspace->frontend, workspace->team, offer->channel, NULL);
+	const char *title = channel && channel->called ? channel->called : offer->channel;
 
 	offer_end(offer, is_invited(answer)
 				 ? mem_printf("I have invited you to the channel of %s, %s.", offer->room, title)

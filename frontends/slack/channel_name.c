@@ -42,10 +42,10 @@ void channel_name_note(struct slack_frontend *frontend, struct channel *channel,
 	/* One with a space in it is none of Slack's, and channel_store has no place for it. */
 	if (!called || !*called || strpbrk(called, " \t\n"))
 		return;
-	if (workspace)
-		member_note_title(workspace, channel->at.id, called);
 	if (channel->called && !strcmp(channel->called, called))
 		return;
+	if (workspace)
+		member_title_changed(workspace, channel->at.id);
 	mem_replace(&channel->called, called);
 	channel_store(frontend, channel);
 }

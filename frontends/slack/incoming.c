@@ -221,8 +221,8 @@ static void take(struct workspace *workspace, const struct slack_event *event)
 	bool portal = channel && channel->kind == CHANNEL_PORTAL;
 
 	if (!channel && event->channel && !is_dm(event, channel)) {
-		if (event->kind == SLACK_RENAME && map_get(workspace->titles, event->channel))
-			member_note_title(workspace, event->channel, event->text);
+		if (event->kind == SLACK_RENAME)
+			member_title_changed(workspace, event->channel);
 		else if (slack_bot_is_called(workspace, event) && !was_seen(workspace, event))
 			slack_bot_called(workspace, event);
 		return;

@@ -197,6 +197,33 @@ const char *member_name(struct workspace *workspace, const char *id)
 
 /* ------------------------------------------------------------------------------------------------- names */
 
+#define PRIVATE "private-channel" /* what outsiders are told that it is called */
+
+/* What a channel is called. It may become private without our being told: then outsiders read what they have read
+ * before, until it has another name. */
+struct title {
+	bool asked; /* being asked for: `name` is "" */
+	bool is_private;
+	char name[];
+};
+
+static void note_title(struct workspace *workspace, const char *channel, const char *name, bool is_private)
+{
+	struct map_iter it = {0};
+	struct title *title = MEM_NEW_TEXT(struct title, name, name);
+
+	title->asked = !*name;
+	title->is_private = is_private;
+	if (map_count(workspace->titles) >= LIMIT_SLACK_TITLES && map_next(workspace->titles, &it))
+		mem_free(map_remove(workspace->titles, it.key));
+	mem_free(map_set(&workspace->titles, channel, title));
+}
+
+void member_title_changed(struct workspace *workspace, const char *channel)
+{
+	mem_free(map_remove(workspace->titles, channel));
+}
+
 static void on_channel(void *context, const struct web_reply *reply)
 {
 	struct asking *asking = context;
@@ -205,19 +232,10 @@ static void on_channel(void *context, const struct web_reply *reply)
 	struct slack_channel channel;
 	bool known = !reply->err && slack_channel_read(&channel, json_object(reply->json, "channel"), &arena);
 
-	member_note_title(workspace, asking->id, known && *channel.name ? channel.name : asking->id);
+	note_title(workspace, asking->id, known && *channel.name ? channel.name : asking->id, known && channel.is_private);
 	arena_finish(&arena);
 	mem_free(asking);
 	slack_later(workspace->frontend, incoming_go_on, NULL);
-}
-
-void member_note_title(struct workspace *workspace, const char *channel, const char *name)
-{
-	struct map_iter it = {0};
-
-	if (map_count(workspace->titles) >= LIMIT_SLACK_TITLES && map_next(workspace->titles, &it))
-		mem_free(map_remove(workspace->titles, it.key));
-	mem_free(map_set(&workspace->titles, channel, mem_strdup(name)));
 }
 
 static const char *user_name(void *context, const char *id)
@@ -237,15 +255,17 @@ static const char *channel_name(void *context, const char *id)
 {
 	struct member_names *names = context;
 	struct workspace *workspace = names->workspace;
-	const char *known = map_get(workspace->titles, id);
+	const struct title *known = map_get(workspace->titles, id);
 
+	if (known && !known->asked)
+		return names->outside && known->is_private ? PRIVATE : known->name;
+	names->missing = true;
 	if (known)
-		return *known ? known : NULL;
+		return names->outside ? id : NULL;
 	struct asking *asking = MEM_NEW_TEXT(struct asking, id, id);
 	const struct web_argument arguments[] = {{"channel", id}};
 
-	/* "": it is being asked for. */
-	member_note_title(workspace, id, "");
+	note_title(workspace, id, "", false);
 	asking->workspace = workspace;
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = "conversations.info",
 	                                                          .token = &workspace->token,
@@ -254,8 +274,7 @@ static const char *channel_name(void *context, const char *id)
 	                                                          .done = on_channel,
 	                                                          .context = asking,
 	                                                          .drop = mem_free});
-	names->missing = true;
-	return NULL;
+	return names->outside ? id : NULL;
 }
 
 static const char *emoji_picture(void *context, const char *name)

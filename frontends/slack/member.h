@@ -49,9 +49,13 @@ void member_note(struct workspace *workspace, const struct cJSON *user);
  * met who is not known yet, and is asked for now. */
 struct member_names {
 	struct workspace *workspace;
+	/* Whoever reads it is outside of the workspace: private channels have no names then, nor have those that are not
+	 * known yet, whatever their label says. */
+	bool outside;
 	bool missing;
 	struct buf text; /* what the answers live in */
 };
 struct slack_names member_names(struct member_names *names);
-void member_note_title(struct workspace *workspace, const char *channel, const char *name);
+/* The channel is called otherwise now: asked for again when it is mentioned next. */
+void member_title_changed(struct workspace *workspace, const char *channel);
 void members_free(struct workspace *workspace);

@@ -102,7 +102,7 @@ static bool refers_to_unnamed(const struct workspace *workspace, const struct ch
 bool said_has_to_wait(struct workspace *workspace, struct channel *channel, const struct slack_event *event)
 {
 	struct slack_frontend *frontend = workspace->frontend;
-	struct member_names names = {.workspace = workspace};
+	struct member_names names = {.workspace = workspace, .outside = true};
 	const struct slack_names callbacks = member_names(&names);
 	struct buf unused = {0};
 	bool waits = false;
@@ -251,7 +251,7 @@ static void put_files(struct saying *saying)
 static void read_text(struct saying *saying)
 {
 	const struct slack_event *source = saying->source;
-	struct member_names names = {.workspace = saying->workspace};
+	struct member_names names = {.workspace = saying->workspace, .outside = true};
 	const struct slack_names callbacks = member_names(&names);
 	size_t before;
 
@@ -372,7 +372,7 @@ static void react(struct saying *saying)
 static void set_topic(struct saying *saying)
 {
 	const struct slack_event *source = saying->source;
-	struct member_names names = {.workspace = saying->workspace};
+	struct member_names names = {.workspace = saying->workspace, .outside = true};
 	const struct slack_names callbacks = member_names(&names);
 	char *id = source->ts ? slack_message_id(source->channel, source->ts) : NULL;
 

@@ -148,6 +148,7 @@ struct slack_channel {
 	const char *topic; /* mrkdwn, still escaped; "" */
 	const char *user; /* of a DM: the other one; NULL */
 	bool is_im, is_archived, is_member;
+	bool is_private; /* whoever is not in it does not see that it is there; chats of several too */
 };
 bool slack_channel_read(struct slack_channel *channel, const struct cJSON *json, struct arena *arena);
 

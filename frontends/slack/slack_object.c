@@ -145,6 +145,7 @@ bool slack_channel_read(struct slack_channel *channel, const struct cJSON *json,
 	if (!channel->id)
 		return false;
 	channel->is_im = json_bool(json, "is_im", false);
+	channel->is_private = json_bool(json, "is_private", false) || json_bool(json, "is_mpim", false);
 	channel->is_archived = json_bool(json, "is_archived", false);
 	channel->is_member = json_bool(json, "is_member", false);
 	name = channel->is_im ? NULL : slack_read_line(json, "name", arena);

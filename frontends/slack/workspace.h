@@ -28,7 +28,7 @@ struct workspace {
 	struct map *members; /* user id -> struct member (member.c) */
 	struct list members_used; /* struct member.used, the longest unused first */
 	struct map *called;  /* name in lower case -> struct namesakes (member.c) */
-	struct map *titles;  /* channel id -> its name, for links to channels (member.c) */
+	struct map *titles;  /* channel id -> struct title, for links to channels (member.c) */
 	struct custom_emoji *emoji; /* NULL: not needed so far */
 	struct list waiting; /* struct waiting_event.link (incoming.c): what history has told first */
 	struct list *history_end; /* the last of that; NULL: there is none */

@@ -353,8 +353,12 @@ async def scenario_rooms_are_made_once(world):
     dave.send("PRIVMSG alice :may I")
     await homeserver.hit(fault)
     await gateway.kill_core()
+    before = len(homeserver.calls)
     await gateway.start()
     await wait_until(lambda: rooms(ghost("dave"), alice)[0].id in children(space), "the chat to be in the space")
+    # Nor is what is in it told again.
+    told = [call for call in homeserver.calls[before:] if "/m.space." in call and rooms(ghost("dave"), alice)[0].id not in call]
+    require(not told, f"of what was there the homeserver is told again: {told}")
     require(rooms(BOT, alice, True) == [space], "alice has another space")
 
 

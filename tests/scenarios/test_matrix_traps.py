@@ -4,13 +4,14 @@ What somebody on Matrix may turn against others, or against the bridge, with roo
 order than they were asked for may do: on the fake homeserver.
 """
 import asyncio
+import json
 import os
 import re
 
 from harness.fake_homeserver import Fault, answer, refusal
 from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_matrix import BOT, CAROL, ask, enter, ghost, heard_on_irc, settled, witnessed
+from test_matrix import BOT, CAROL, ask, chat_with, enter, ghost, heard_on_irc, settled, witnessed
 from test_matrix_faults import faulty_lobby
 from test_matrix_rights import in_a_witnessed_portal
 
@@ -181,3 +182,35 @@ async def scenario_a_channel_changes_while_we_are_away(world):
     await open_meanwhile()
     await gateway.start()
     await has_door("public")
+
+
+async def scenario_somebody_refers_to_an_event_before_its_answer(world):
+    """What refers to an event of ours whose name the homeserver has told everybody but us is told to the network all the same."""
+    homeserver, gateway, alice, witness, _ = await in_a_witnessed_portal(world)
+    control, bob = [await chat_with(alice, ghost(name)) for name in ("control", "bob")]
+    room = homeserver.rooms[bob]
+    await alice.say(bob, "hello")
+    await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f["3"] == ["hello"])
+
+    def relation(event, kind, **more):
+        return {"m.relates_to": {"rel_type": kind, "event_id": event, **more}}
+    cases = (("1004", lambda event: homeserver.add(room, alice.id, "m.room.redaction", {"redacts": event}, redacts=event)),
+             ("1005", lambda event: homeserver.add(room, alice.id, "m.reaction", relation(event, "m.annotation", key="+"))),
+             ("1001", lambda event: homeserver.add(room, alice.id, "m.room.message", {
+                 "msgtype": "m.text", "body": "yes", "m.relates_to": {"m.in_reply_to": {"event_id": event}}})))
+    for number, (field, refer) in enumerate(cases):
+        held = homeserver.fail(r"PUT .*/send/m.room.message/", Fault(does=True, cuts=1, waits=asyncio.Event()))
+        await alice.say(control, json.dumps([["CONV_MESSAGE", {1: "USER", 2: "bob", 3: f"text {number}", 1000: f"n{number}"}],
+                                             ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: f"after {number}", 1000: f"m{number}"}]]))
+        event = (await alice.message(bob, f"^text {number}$", ghost("bob")))["event_id"]
+        # Another's words behind it keep their place.
+        told = refer(event)
+        await alice.say(bob, f"behind {number}")
+        pushed = await wait_until(lambda: [n for n, events in [homeserver.under_way or (0, []), *homeserver.transactions]
+                                           if told in events], "the bridge to be told")
+        await gateway.process.wait_log(f'transaction "{pushed[0]}"')
+        mark = alice.mark()
+        held.waits.set()
+        got = await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f.get(field) == [f"n{number}"], mark)
+        require(got, f"the network is told {got}")
+        await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f["3"] == [f"behind {number}"], mark)

@@ -72,6 +72,10 @@ async def scenario_private_channels(world):
     lobby.dana.react(secret, message["ts"], "tada")
     await carol.expect(r"^:bridge!\S+ PRIVMSG #cellar :<Dana> \U0001f389$")
     lobby.dana.topic(secret, "of the few")
+    # What it is called is not told where others can read it, nor what those are called that the bot is not in.
+    hidden, general = slack.channel("hidden", "dana", private=True, bot=False), slack.team.channel("general")
+    lobby.dana.say("general", f"ask in <#{secret.id}>, <#{secret.id}|secret>, <#{hidden.id}|hidden> or <#{general.id}>")
+    await carol.expect(rf"^:bridge!\S+ PRIVMSG #lobby :<Dana> ask in #private-channel, #private-channel, #{hidden.id} or #general$")
     # In the list of those who are in it, and of nobody else.
     listed = await dana.ask("list", "#secret - #cellar")
     require("#general - #lobby" in listed, listed)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What changes on one side and is followed on the other: names, who comes and goes, people and channels that are gone for a while."""
 from harness.process import require
+from test_matrix import BOT, chat_with
 from test_slack import Asker, tied, until
 from test_slack_kinds import between
 
@@ -293,3 +294,30 @@ async def scenario_administrators_elsewhere(world):
     await prosody.start()
     root = await world.person("root@localhost", prosody.c2s_port)
     await root.message(gateway.jid, "is lost to the gateway")
+
+
+async def scenario_administrators_on_matrix(world):
+    """So are those on Matrix, in a chat with the bot that is made for it if there is none; also before the homeserver is there."""
+    slack, homeserver = await world.slack(), world.fake_homeserver()
+    gateway = world.gateway()
+    await gateway.appservice_of(homeserver)
+    gateway.keys.update({"matrix.admin": "@root:localhost"})
+    gateway.slack_of(slack)
+    root, somebody = [await world.matrix_person(homeserver, name) for name in ("root", "somebody")]
+    await homeserver.start()
+    await gateway.start()
+    await slack.wait_connected()
+    await chat_with(somebody, BOT)
+    slack.revoke(slack.bot.tokens[-1])
+    chat = await root.join(await root.invited(BOT))
+    await root.message(chat, "The workspace Softball is lost to the gateway", BOT)
+    await gateway.stop()
+    # Its token is refused while the homeserver is away.
+    await homeserver.stop()
+    mark = root.mark()
+    await gateway.start()
+    await gateway.process.wait_log("is lost to the gateway")
+    await homeserver.start()
+    await root.message(chat, "is lost to the gateway", BOT, mark)
+    told = [event["room_id"] for event in root.messages(None, "is lost to the gateway")]
+    require(told == [chat, chat], f"it is told in {told}, and the chat with the administrator is {chat}")

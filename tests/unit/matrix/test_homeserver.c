@@ -36,6 +36,7 @@ struct fixture {
 	unsigned done;
 	struct buf told; /* what came back */
 	struct buf changes;
+	unsigned settled; /* events */
 	struct homeserver **destroy;
 };
 
@@ -634,6 +635,49 @@ static void looks_before_it_sends_again(void **state)
 	wait_for(f, 6);
 }
 
+static void note_settled(void *context)
+{
+	struct fixture *f = context;
+
+	f->settled++;
+}
+
+/* What may be in a room while its name is not known here. */
+static void knows_what_is_unanswered(void **state)
+{
+	struct fixture *f = *state;
+	const struct matrix_call send = {.path = "/send", .lane = "lane", .room = "!r", .transaction = "t2"};
+
+	homeserver_watch_events(f->homeserver, note_settled, f);
+	call(f, (struct matrix_call){.path = "/state", .lane = "lane"});
+	call(f, send);
+	/* what makes no event, and what waits, is none */
+	assert_int_equal(homeserver_unanswered(f->homeserver, "lane"), 0);
+	wait_for(f, 1);
+	assert_int_equal(homeserver_unanswered(f->homeserver, "lane"), 1);
+	assert_int_equal(homeserver_unanswered(f->homeserver, "another"), 0);
+	assert_int_equal(homeserver_made(f->homeserver), 1);
+	wait_for(f, 2);
+	assert_int_equal(homeserver_unanswered(f->homeserver, "lane"), 0);
+	assert_int_equal(f->settled, 1);
+	/* silence leaves it in doubt, also while it is looked for; the name is the first try's */
+	f->server.rules[0] = (struct rule){"/send", 1, 502, "<html>"};
+	call(f, send);
+	TURN_UNTIL(&f->loop, f->server.requests == 4);
+	assert_int_equal(homeserver_unanswered(f->homeserver, "lane"), 2);
+	wait_for(f, 3);
+	assert_int_equal(homeserver_unanswered(f->homeserver, "lane"), 0);
+	/* a refusal for now does not */
+	f->server.rules[0] =
+	        (struct rule){"/send", 1, 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":5}"};
+	f->settled = 0;
+	call(f, send);
+	TURN_UNTIL(&f->loop, f->settled == 1);
+	assert_int_equal(homeserver_unanswered(f->homeserver, "lane"), 0);
+	wait_for(f, 4);
+	assert_int_equal(f->settled, 2);
+}
+
 static void calls_once(void **state)
 {
 	struct fixture *f = *state;
@@ -831,6 +875,7 @@ int main(void)
 	        TEST(says_when_that_changes),
 	        TEST(does_nothing_twice),
 	        TEST(looks_before_it_sends_again),
+	        TEST(knows_what_is_unanswered),
 	        TEST(calls_once),
 	        TEST(uploads),
 	        TEST(ends_with_calls_waiting),

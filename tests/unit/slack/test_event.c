@@ -529,15 +529,17 @@ static void test_conversations(void **state)
 	is_text(channel.id, "C1");
 	is_text(channel.name, "general");
 	is_text(channel.topic, "a &lt; b");
-	assert_true(channel.is_archived && channel.is_member);
+	assert_true(channel.is_archived && channel.is_member && channel.is_private);
 	assert_false(channel.is_im);
 	assert_true(slack_channel_read(&channel, parse("{'id':'D1','is_im':true,'user':'U1','name':'x'}"),
 	                               &arena));
 	is_text(channel.name, "");
 	is_text(channel.user, "U1");
 	is_text(channel.topic, "");
+	assert_false(channel.is_private);
 	assert_true(
 	        slack_channel_read(&channel, parse("{'id':'G1','is_mpim':true,'is_group':true}"), &arena));
+	assert_true(channel.is_private);
 	assert_false(slack_channel_read(&channel, parse("{'id':'?'}"), &arena));
 }
 
