@@ -541,8 +541,8 @@ static bool find_anybody(const struct frontend *frontend, const char *name, cons
 	return false;
 }
 
-/* The process after this one is not to wait for who has left the room, but for one who has it still. Until then the note
- * stays, also while nobody is connected, and when this process ends. */
+/* The process after this one is not to wait for who has left the room, but for one who has it still. Until then the
+ * note stays, also while nobody is connected, and when this process ends. */
 static void note_left(const struct frontend *frontend, const struct room *left)
 {
 	struct spool *spool = frontend->transport->spool;
