@@ -428,6 +428,14 @@ static void release_overdue(struct portal *portal, uint64_t now)
 	}
 }
 
+/* Somebody has the room, if only in a connection that is lost for now. */
+static bool is_noted(const struct portal *portal)
+{
+	size_t size;
+
+	return spool_note_get(portal->frontend->transport->spool, NOTE, portal->note, &size) != NULL;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct portal *portal = timer->data;
@@ -438,8 +446,8 @@ static void on_tick(uv_timer_t *timer)
 	if (!portal->listener)
 		choose_listener(portal);
 	release_overdue(portal, now);
-	/* forgotten when nobody was there for so long that nothing can match any more */
-	if (map_count(portal->members) || map_count(portal->tallies) || portal->awaited)
+	/* forgotten when nobody was there for so long that nothing can match any more, and nobody is to come back */
+	if (map_count(portal->members) || map_count(portal->tallies) || portal->awaited || is_noted(portal))
 		return;
 	map_remove(portal->frontend->portals, portal->name);
 	portal_free(portal);
@@ -454,6 +462,14 @@ static struct portal *portal_find(const struct frontend *frontend, const char *n
 	return portal;
 }
 
+static char *note_name(const struct frontend *frontend, const char *name)
+{
+	char *note = mem_printf("%s\n%s", frontend->ops->name, name);
+
+	text_lower(note + strlen(frontend->ops->name));
+	return note;
+}
+
 static struct portal *portal_open(struct frontend *frontend, const char *name)
 {
 	struct portal *portal = portal_find(frontend, name);
@@ -462,8 +478,7 @@ static struct portal *portal_open(struct frontend *frontend, const char *name)
 		return portal;
 	portal = MEM_NEW(struct portal);
 	portal->frontend = frontend;
-	portal->note = mem_printf("%s\n%s", frontend->ops->name, name);
-	text_lower(portal->note + strlen(frontend->ops->name));
+	portal->note = note_name(frontend, name);
 	portal->name = portal->note + strlen(frontend->ops->name) + 1;
 	portal->members = map_create();
 	list_init(&portal->held);
@@ -492,13 +507,8 @@ static void set_out(struct portal *portal, struct member *member)
 	 */
 	drop_of(portal, member);
 	mem_free(member);
-	/* Who comes after us finds the note of who was the listener until the end. */
-	if (portal->frontend->transport->stopping)
-		return;
-	if (listened)
+	if (listened && !portal->frontend->transport->stopping)
 		choose_listener(portal);
-	if (!map_count(portal->members))
-		spool_note_set(portal->frontend->transport->spool, NOTE, portal->note, NULL, 0);
 }
 
 static void take_in(struct portal *portal, struct room *room, struct identity *identity)
@@ -536,10 +546,43 @@ static struct identity *identity_in(const struct room *room, const struct fronte
 	return NULL;
 }
 
+/* Whoever of the frontend's people has the room, if only in a connection that is lost for now. `but`: not he; NULL. */
+static bool find_anybody(const struct frontend *frontend, const char *name, const struct user *but,
+                         struct identity **identity, struct room **room)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->transport->users, &it)) {
+		*room = it.value == but ? NULL : room_find(it.value, name);
+		*identity = *room ? identity_in(*room, frontend) : NULL;
+		if (*identity)
+			return true;
+	}
+	return false;
+}
+
+/* The process after this one is not to wait for who has left the room, but for one who has it still. Until then the
+ * note stays, also while nobody is connected, and when this process ends. */
+static void note_left(const struct frontend *frontend, const struct room *left)
+{
+	struct spool *spool = frontend->transport->spool;
+	char *note = note_name(frontend, left->name), *account = spool_note_text(spool, NOTE, note);
+	struct identity *identity;
+	struct room *room;
+
+	if (account && !strcmp(account, left->user->key) && !frontend->transport->stopping) {
+		bool found = find_anybody(frontend, left->name, left->user, &identity, &room);
+
+		spool_note_set_text(spool, NOTE, note, found ? room->user->key : NULL);
+	}
+	mem_free(account);
+	mem_free(note);
+}
+
 static void update(struct frontend *frontend, struct room *room)
 {
 	bool hears = room->state == ROOM_JOINED && !room->away;
-	struct identity *identity = hears ? identity_in(room, frontend) : NULL;
+	struct identity *inside = identity_in(room, frontend), *identity = hears ? inside : NULL;
 	struct portal *portal =
 	        identity ? portal_open(frontend, room->name) : portal_find(frontend, room->name);
 	struct member *member = portal ? map_get(portal->members, room->user->key) : NULL;
@@ -550,6 +593,8 @@ static void update(struct frontend *frontend, struct room *room)
 		member->identity = identity;
 	else if (member)
 		set_out(portal, member);
+	if (!inside)
+		note_left(frontend, room);
 }
 
 void portal_update(struct room *room)
@@ -574,6 +619,8 @@ void portal_forget_room(struct room *room)
 
 		if (member && member->room == room)
 			set_out(portal, member);
+		if (frontend->ops->shares_rooms)
+			note_left(frontend, room);
 	}
 }
 
@@ -673,20 +720,12 @@ bool portal_is_listener(const struct identity *identity, const char *name)
 bool portal_exit(const struct frontend *frontend, const char *name, struct identity **identity, struct room **room)
 {
 	const struct portal *portal = portal_find(frontend, name);
-	struct map_iter it = {0};
 
-	if (portal && portal->listener) {
-		*identity = portal->listener->identity;
-		*room = portal->listener->room;
-		return true;
-	}
-	while (map_next(frontend->transport->users, &it)) {
-		*room = room_find(it.value, name);
-		*identity = *room ? identity_in(*room, frontend) : NULL;
-		if (*identity)
-			return true;
-	}
-	return false;
+	if (!portal || !portal->listener)
+		return find_anybody(frontend, name, NULL, identity, room);
+	*identity = portal->listener->identity;
+	*room = portal->listener->room;
+	return true;
 }
 
 char *portal_awaited(const struct frontend *frontend, const char *name)
@@ -695,10 +734,7 @@ char *portal_awaited(const struct frontend *frontend, const char *name)
 
 	if (portal)
 		return mem_strdup(portal->awaited);
-	char *note = mem_printf("%s\n%s", frontend->ops->name, name);
-
-	text_lower(note + strlen(frontend->ops->name));
-	char *account = spool_note_text(frontend->transport->spool, NOTE, note);
+	char *note = note_name(frontend, name), *account = spool_note_text(frontend->transport->spool, NOTE, note);
 
 	mem_free(note);
 	return account;

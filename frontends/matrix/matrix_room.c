@@ -334,6 +334,28 @@ static struct storing *store_soon(struct matrix_frontend *frontend, const char *
 	return storing;
 }
 
+/* To be freed. */
+static char *note_of(const struct store_place *place)
+{
+	return mem_printf("%s\n%s\n%s\n%s", place->kind, place->owner, place->name, place->value);
+}
+
+void matrix_room_note_replaced(struct matrix_frontend *frontend, const struct matrix_room *room, const char *to)
+{
+	const struct matrix_room next = {.in_room = room->in_room, .unread = true, .relay = room->relay};
+	char *value = value_of(&next);
+	char *note = note_of(&(struct store_place){.kind = kinds[room->kind],
+	                                           .owner = room->owner ? room->owner : "",
+	                                           .name = room->name ? room->name : "",
+	                                           .value = value});
+
+	note_place(frontend, to, note);
+	note_place(frontend, room->id, NULL);
+	transport_commit(frontend->base.transport);
+	mem_free(note);
+	mem_free(value);
+}
+
 void matrix_room_store(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	char *value = value_of(room);
@@ -342,10 +364,9 @@ void matrix_room_store(struct matrix_frontend *frontend, struct matrix_room *roo
 	                                  .owner = room->owner ? room->owner : "",
 	                                  .name = room->name ? room->name : "",
 	                                  .value = value};
-	char *note = mem_printf("%s\n%s\n%s\n%s", place.kind, place.owner, place.name, value);
 
 	store_put_place(frontend->base.transport->store, frontend->base.ops->name, &place, stored,
-	                store_soon(frontend, room->id, note));
+	                store_soon(frontend, room->id, note_of(&place)));
 	mem_free(value);
 }
 

@@ -84,6 +84,9 @@ void matrix_room_store(struct matrix_frontend *frontend,
                        struct matrix_room *room); /* after a change of its other fields */
 /* From now on it is not what matrix_room_chat finds; another one of the two is, if there is one. Stored. */
 void matrix_room_note_encrypted(struct matrix_frontend *frontend, struct matrix_room *room);
+/* Before the one is forgotten and the other set: that `to` is in its place, and to be read, is on record at once. The
+ * database has the two one after the other; who dies in between would have neither. */
+void matrix_room_note_replaced(struct matrix_frontend *frontend, const struct matrix_room *room, const char *to);
 void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **room);
 
 /* To something of the network. */

@@ -65,6 +65,7 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	char *owner = mem_strdup(old->owner), *name = mem_strdup(old->name), *relay = mem_strdup(old->relay);
 	bool in_room = old->in_room;
 
+	matrix_room_note_replaced(frontend, old, to);
 	leave(frontend, old);
 	/* The old one first, so that the new one is the only one of its kind. */
 	if (kind == MATRIX_ROOM_CHAT)

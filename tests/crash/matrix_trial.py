@@ -56,6 +56,11 @@ class MatrixTrial(IrcTrial):
         await self.carol.expect(r"^:alice!\S+ JOIN :?#hall$")
         self.watching = asyncio.create_task(self.watch())
 
+    def passages(self, counts):
+        for point, count in super().passages(counts):
+            # What the thread of the database has done of it by then is another thing each time.
+            yield from [(point, count)] * (4 if point == "core.matrix.upgrade.tied" else 1)
+
     def backend_killed(self):
         super().backend_killed()
         self.deaths += 1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is done to a gateway, and what is counted; between people on XMPP and the echo backend, and IRC."""
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -122,7 +123,9 @@ class Trial:
         victims = await self.gateway.kill_core()
         if point.startswith((*OF_BACKENDS, "core.attach.announced")):
             for pid in victims:
-                os.kill(pid, signal.SIGKILL)
+                # One that was only being started goes with its core.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self.backend_killed()
         self.look_at_spool()
         self.aim = point

@@ -227,6 +227,37 @@ static void test_listener_is_away(void **state)
 	expect("alice@x/m message (room) #a/bob: two\n");
 }
 
+static void expect_note(const char *account)
+{
+	char *note = spool_note_text(fx->transport->spool, "portal", "xmpp\n#a");
+
+	assert_string_equal(note ? note : "nobody", account);
+	mem_free(note);
+}
+
+static void lose(const char *user)
+{
+	from_backend(&fx->backends[0],
+		     (struct event){.type = EVENT_DISCONNECTED, .user = user, .disconnected = {.text = "lost"}});
+}
+
+/* The process after this one waits for whoever has the room, also if nobody was connected when this one died. */
+static void test_who_is_waited_for(void **state)
+{
+	(void)state;
+	start_both();
+	expect_note("alice@x");
+	lose("alice@x");
+	expect_note("carol@x");
+	lose("carol@x");
+	assert_null(portal_listener(fx->frontend, "#a"));
+	expect_note("carol@x");
+	session_detach(find("carol@x", "m"));
+	expect_note("alice@x");
+	session_detach(find("alice@x", "m"));
+	expect_note("nobody");
+}
+
 /* One's words keep their order, also where the listener has missed some. */
 static void test_what_the_listener_has_missed(void **state)
 {
@@ -346,6 +377,7 @@ int main(void)
 		TEST(test_newcomer),
 		TEST(test_successor),
 		TEST(test_listener_is_away),
+		TEST(test_who_is_waited_for),
 		TEST(test_what_the_listener_has_missed),
 		TEST(test_resent_by_the_backend),
 		TEST(test_doubts_end),
