@@ -37,7 +37,7 @@ async def scenario_commands(world):
     for text in await both("status", "dana: connected"):
         require("#lobby" in text, text)
     for text in await both("settings", "Your settings:"):
-        require("stay_connected: " in text, text)
+        require("enable_transport: " in text, text)
     await dana.command("general", "settings send_headlines on", "")
     await dana.ask("settings", "send_headlines: on")
     await dana.ask("settings send_headlines off", "")

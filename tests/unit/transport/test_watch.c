@@ -44,6 +44,7 @@ static void follow(const char *line)
 	const struct admin_caller caller = {.done = on_done, .line = on_line, .following = on_following};
 
 	admin_execute_for(fx->transport, line, &caller);
+	store_pump(); /* whose account that is */
 }
 
 static void assert_seen(const char *text)
