@@ -594,7 +594,7 @@ async def scenario_what_is_never_pushed(world):
             # Our own calls are the first to notice.
             fault = homeserver.fail(".*", reset(), 1000)
             carol.send("PRIVMSG #lobby :nobody is there")
-            await homeserver.hit(fault, 2)
+            await homeserver.hit(fault, 4)
             fault.left = 0
         await homeserver.stop()
         homeserver.forget()
