@@ -30,7 +30,7 @@ int slack_ties(struct slack_frontend *frontend, const char *who,
 	while (map_next(frontend->channels, &it)) {
 		const struct channel *channel = it.value;
 
-		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team))
+		if (channel_is_portal_of(channel, workspace->team))
 			each(context, &(struct frontend_tie){.place = channel->at.id,
 							     .name = channel->called ? channel->called : "",
 							     .room = channel->name,

@@ -477,8 +477,7 @@ static void show_channels(void *context, int err, const char *problem, const str
 	while (!err && map_next(frontend->channels, &it)) {
 		const struct channel *channel = it.value;
 
-		if (channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team) &&
-		    !map_get(hidden, channel->at.id))
+		if (channel_is_portal_of(channel, workspace->team) && !map_get(hidden, channel->at.id))
 			buf_printf(&text, "%s%s%s - %s%s", text.len ? "\n" : "", channel->called ? "#" : "",
 			           channel->called ? channel->called : channel->at.id, channel->name,
 			           channel->archived   ? " (archived)"

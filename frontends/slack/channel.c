@@ -45,6 +45,11 @@ struct channel *channel_at(const struct slack_frontend *frontend, const char *pl
 	return map_get(frontend->channels, place);
 }
 
+bool channel_is_portal_of(const struct channel *channel, const char *team)
+{
+	return channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, team);
+}
+
 struct channel *channel_find(const struct slack_frontend *frontend, const char *team, const char *id,
                              const char *thread)
 {

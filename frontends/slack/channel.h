@@ -53,6 +53,8 @@ struct channel *channel_control(const struct slack_frontend *frontend, const cha
  * those in `hidden` (hidden.h), unless that is NULL. */
 struct channel *channel_portal(const struct slack_frontend *frontend, const char *team, const char *room,
 			       const struct map *hidden);
+/* Whether it is a portal of this workspace. */
+bool channel_is_portal_of(const struct channel *channel, const char *team);
 /* Whether the legacy room of this portal is tied to other channels as well. */
 bool channel_has_sisters(const struct slack_frontend *frontend, const struct channel *channel);
 /* Whether a channel that is tied to the legacy room is of a workspace that is served. */

@@ -136,13 +136,14 @@ static void rename_channel(struct workspace *workspace, struct channel *channel,
 								  .drop = renaming_free});
 }
 
-static bool is_news(const struct slack_frontend *frontend, const struct channel *channel, const char *title)
+/* Whether the title is another one than that followed last; it is noted. The first one is no news. */
+static bool is_news(struct slack_frontend *frontend, const struct channel *channel, const char *title)
 {
 	char *followed = spool_note_text(frontend->base.transport->spool, TITLE, channel->place);
 	bool is = followed && strcmp(followed, title) != 0;
 
-	if (!followed)
-		spool_note_set_text(frontend->base.transport->spool, TITLE, channel->place, title);
+	if (!followed || is)
+		note_title(frontend, channel, title);
 	mem_free(followed);
 	return is;
 }
@@ -156,7 +157,6 @@ static void follow(struct slack_frontend *frontend, struct channel *channel, voi
 	/* Later: of a room that is joined again it is told again. */
 	if (!workspace || channel->archived || !is_news(frontend, channel, title))
 		return;
-	note_title(frontend, channel, title);
 	channel_name_put(&name, title);
 	if (!channel->made || !name.len)
 		say_title(workspace, channel, title, channel->made ? "it takes letters a to z, digits, - and _" : NULL);

@@ -152,8 +152,7 @@ static void on_read(void *context, const struct web_reply *reply)
 	while (!reply->err && workspace && map_next(frontend->channels, &it)) {
 		const struct channel *channel = it.value;
 
-		if (channel->kind != CHANNEL_PORTAL || strcmp(channel->at.team, workspace->team) != 0 ||
-		    map_get(reading->named, channel->place))
+		if (!channel_is_portal_of(channel, workspace->team) || map_get(reading->named, channel->place))
 			continue;
 		struct reading *one = reading_create(workspace);
 
@@ -168,11 +167,8 @@ static bool has_portals(const struct workspace *workspace)
 	struct map_iter it = {0};
 	bool has = false;
 
-	while (!has && map_next(workspace->frontend->channels, &it)) {
-		const struct channel *channel = it.value;
-
-		has = channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, workspace->team);
-	}
+	while (!has && map_next(workspace->frontend->channels, &it))
+		has = channel_is_portal_of(it.value, workspace->team);
 	return has;
 }
 

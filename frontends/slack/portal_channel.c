@@ -78,11 +78,6 @@ static void let_in(struct slack_frontend *frontend, struct channel *channel)
 	mem_free(text);
 }
 
-static bool is_at_home(const struct channel *channel, const char *team)
-{
-	return channel->kind == CHANNEL_PORTAL && !strcmp(channel->at.team, team);
-}
-
 /* A place has become free: those that were left out are tried again. */
 static void fill(struct slack_frontend *frontend, const char *team)
 {
@@ -92,7 +87,7 @@ static void fill(struct slack_frontend *frontend, const char *team)
 	while (workspace && map_next(frontend->channels, &it)) {
 		const struct channel *channel = it.value;
 
-		if (!is_at_home(channel, team) || !channel->left_out || channel->archived)
+		if (!channel_is_portal_of(channel, team) || !channel->left_out || channel->archived)
 			continue;
 		slack_later(frontend, portal_channels_join_again, workspace->relay);
 		return;
@@ -110,7 +105,7 @@ bool portal_channel_fits(const struct workspace *workspace, const char *room)
 	while (map_next(frontend->channels, &it)) {
 		const struct channel *channel = it.value;
 
-		if (!is_at_home(channel, workspace->team) || channel->archived || channel->left_out)
+		if (!channel_is_portal_of(channel, workspace->team) || channel->archived || channel->left_out)
 			continue;
 		map_set(&rooms, text_key_lower(&key, channel->name), frontend);
 		text_key_finish(&key);
@@ -218,7 +213,7 @@ static void join_all(struct slack_frontend *frontend, const struct workspace *wo
 		while (map_next(frontend->channels, &it)) {
 			struct channel *channel = it.value;
 
-			if (is_at_home(channel, workspace->team) && channel->left_out == left_out)
+			if (channel_is_portal_of(channel, workspace->team) && channel->left_out == left_out)
 				portal_channel_join(frontend, channel, resource);
 		}
 	}
