@@ -15,7 +15,8 @@
 #include "base/text.h"
 
 #define OUTPUT_BYTES (64u << 10) /* of a program that is asked; more is not read */
-#define JOURNAL_LINES "10"       /* of a start that failed */
+#define JOURNAL_LINES 10         /* of a start that failed */
+#define JOURNAL_LOOKS 20         /* for them, a tenth of a second apart */
 
 /* what systemd itself takes as the sign that it is the init system: sd_booted(3) */
 static bool systemd_runs(void)
@@ -90,23 +91,91 @@ enum unit_state unit_state(const char *name)
 
 /* ------------------------------------------------------------------------------------- a start that failed */
 
-/* Warnings and errors of the instance itself since then. */
-static bool show_journal(const char *unit, struct timespec since)
+/* Where the journal ends now; to be freed. An empty string: it is empty, or not ours to read. By its cursor and not
+ * by the time, which may be set back meanwhile. */
+static char *journal_end(void)
+{
+	static const char *const argv[] = {"journalctl",     "--quiet",       "--no-pager",
+					   "--output=cat",   "--lines=1",     "--output-fields=_PID",
+					   "--show-cursor", NULL};
+	static const char mark[] = "-- cursor: ";
+	struct buf output = {0};
+	const char *at = program_said(argv, &output) ? strstr(buf_text(&output), mark) : NULL;
+	char *cursor = at ? mem_strndup(at + strlen(mark), strcspn(at + strlen(mark), "\n")) : mem_strdup("");
+
+	buf_finish(&output);
+	return cursor;
+}
+
+/* The last lines of a text. */
+static const char *last_lines(const char *text, size_t length, unsigned count)
+{
+	const char *at = text + length;
+
+	while (at > text && (at[-1] != '\n' || at == text + length || --count))
+		at--;
+	return at;
+}
+
+/* The messages of a text in the journal's export format, but that of the entry with the cursor `end`. */
+static void add_messages(const char *entries, const char *end, struct buf *messages)
+{
+	static const char cursor[] = "__CURSOR=", message[] = "MESSAGE=";
+	bool wanted = true;
+
+	for (const char *line = entries; *line;) {
+		size_t length = strcspn(line, "\n");
+
+		if (!strncmp(line, cursor, strlen(cursor)))
+			wanted = strlen(end) != length - strlen(cursor) ||
+				 memcmp(line + strlen(cursor), end, strlen(end)) != 0;
+		else if (wanted && !strncmp(line, message, strlen(message)))
+			buf_printf(messages, "%.*s\n", (int)(length - strlen(message)), line + strlen(message));
+		line += length + (line[length] == '\n');
+	}
+}
+
+/* Warnings and errors of the instance itself after that end. Not by --after-cursor: with a match, systemd 252 leaves
+ * out the first entry that matches. */
+static bool read_journal(const char *unit, const char *end, struct buf *messages)
 {
 	static const char *const sync[] = {"journalctl", "--sync", NULL}; /* as root: else it is left at what is there */
 	char *match = mem_printf("_SYSTEMD_UNIT=%s", unit);
-	char *begin = mem_printf("--since=@%lld.%06ld", (long long)since.tv_sec, since.tv_nsec / 1000);
-	const char *argv[] = {"journalctl", "--quiet",          "--no-pager", "--output=cat", "--priority=warning",
-			      begin,        "--lines=" JOURNAL_LINES, match,        NULL};
+	char *begin = mem_printf("--cursor=%s", end);
+	const char *argv[] = {"journalctl",
+			      "--quiet",
+			      "--no-pager",
+			      "--output=export",
+			      "--output-fields=MESSAGE",
+			      "--priority=warning",
+			      match,
+			      *end ? begin : NULL,
+			      NULL};
+	struct buf entries = {0};
+
+	(void)program_said(sync, &entries);
+	buf_clear(&entries);
+	if (program_said(argv, &entries))
+		add_messages(buf_text(&entries), end, messages);
+	buf_finish(&entries);
+	mem_free(match);
+	mem_free(begin);
+	return messages->len > 0;
+}
+
+/* The journal's daemon may not have read yet what a process wrote that is gone. */
+static bool show_journal(const char *unit, const char *end)
+{
 	struct buf output = {0};
+	bool told = read_journal(unit, end, &output);
 
-	(void)program_said(sync, &output);
-	buf_clear(&output);
-	bool told = program_said(argv, &output) && output.len > 0;
-
+	for (int i = 0; i < JOURNAL_LOOKS && !told; i++) {
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+		told = read_journal(unit, end, &output);
+	}
 	if (told)
 		fputs("transportctl: this is what it said last:\n", stderr);
-	for (const char *line = buf_text(&output); told && *line;) {
+	for (const char *line = last_lines(buf_text(&output), output.len, JOURNAL_LINES); told && *line;) {
 		size_t length = strcspn(line, "\n");
 		struct buf shown = {0};
 
@@ -116,15 +185,13 @@ static bool show_journal(const char *unit, struct timespec since)
 		line += length + (line[length] == '\n');
 	}
 	buf_finish(&output);
-	mem_free(match);
-	mem_free(begin);
 	return told;
 }
 
-static void explain_failed_start(const char *folder, const char *name, struct timespec since)
+static void explain_failed_start(const char *folder, const char *name, const char *end)
 {
 	char *unit = mem_printf("transportd@%s.service", name);
-	bool told = show_journal(unit, since);
+	bool told = show_journal(unit, end);
 
 	fprintf(stderr, "transportctl: %s does not run. ", name);
 	if (unit_state(name) == UNIT_STARTING)
@@ -140,37 +207,35 @@ static void explain_failed_start(const char *folder, const char *name, struct ti
 
 /* ----------------------------------------------------------------------------------------- start and stop */
 
-static int complain(const char *why, const char *folder, const char *name)
+static void complain(const char *why, const char *folder, const char *name)
 {
 	fprintf(stderr,
 		"transportctl: %s. Without systemd an instance is started with \"transportd %s/%s.cfg\" and stopped with "
 		"SIGTERM\n",
 		why, folder, name);
-	return 1;
 }
 
 int unit_control(const char *folder, const char *verb, const char *name)
 {
 	char *unit = mem_printf("transportd@%s.service", name);
 	char *const argv[] = {(char *)"systemctl", (char *)verb, unit, NULL};
-	struct timespec begin;
+	char *end = systemd_runs() && strcmp(verb, "stop") != 0 ? journal_end() : mem_strdup("");
 	pid_t child;
-
-	clock_gettime(CLOCK_REALTIME, &begin);
 	int err = posix_spawnp(&child, "systemctl", NULL, NULL, argv, environ);
+
+	int status = 1;
 
 	mem_free(unit);
 	if (err == ENOENT)
-		return complain("there is no systemctl on this machine", folder, name);
-	if (err) {
+		complain("there is no systemctl on this machine", folder, name);
+	else if (err)
 		fprintf(stderr, "transportctl: systemctl: %s\n", strerror(err));
-		return 1;
-	}
-	if (wait_for(child) == 0)
-		return 0;
-	if (!systemd_runs())
-		return complain("systemd does not run on this machine", folder, name);
-	if (strcmp(verb, "stop") != 0)
-		explain_failed_start(folder, name, begin);
-	return 1;
+	else if (wait_for(child) == 0)
+		status = 0;
+	else if (!systemd_runs())
+		complain("systemd does not run on this machine", folder, name);
+	else if (strcmp(verb, "stop") != 0)
+		explain_failed_start(folder, name, end);
+	mem_free(end);
+	return status;
 }
