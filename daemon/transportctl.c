@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "daemon/control_client.h"
 #include "daemon/instances.h"
-#include "frontends/slack/manifest.h"
+#include "frontends/slack/wire/manifest.h"
 #include "transport/admin_table.h"
 
 #define ANSWER_SECONDS 30

@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "frontends/matrix/homeserver.h"
 #include "frontends/matrix/matrix.h"
+#include "frontends/matrix/wire/homeserver.h"
 #include "transport/http/http_url.h"
 
 #define PATH "/_matrix/client/v1"

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "frontends/slack/manifest.h"
+#include "frontends/slack/wire/manifest.h"
 #include "transport/http/http_client.h"
 
 #define TOKEN_LENGTH 32 /* 160 bits */

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "frontends/slack/slack_id.h"
+#include "frontends/slack/wire/slack_id.h"
 #include "transport/store/seal.h"
 #include "transport/store/store.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "frontends/slack/web_api.h"
+#include "frontends/slack/wire/web_api.h"
 
 struct store;
 struct slack_tokens;

@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "frontends/matrix/appservice.h"
+#include "frontends/matrix/wire/appservice.h"
 #include "transport/http/http_private.h"
 
 static uv_loop_t loop;

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "frontends/matrix/homeserver_answer.h"
+#include "frontends/matrix/wire/homeserver_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

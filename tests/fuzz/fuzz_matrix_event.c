@@ -7,8 +7,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "frontends/matrix/matrix_event.h"
-#include "frontends/matrix/matrix_id.h"
+#include "frontends/matrix/wire/matrix_event.h"
+#include "frontends/matrix/wire/matrix_id.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

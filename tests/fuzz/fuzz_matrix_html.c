@@ -12,8 +12,8 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "frontends/matrix/matrix_html.h"
-#include "frontends/matrix/matrix_id.h"
+#include "frontends/matrix/wire/matrix_html.h"
+#include "frontends/matrix/wire/matrix_id.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

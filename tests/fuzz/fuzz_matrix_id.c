@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "frontends/matrix/matrix_id.h"
+#include "frontends/matrix/wire/matrix_id.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "frontends/slack/web_answer.h"
+#include "frontends/slack/wire/web_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

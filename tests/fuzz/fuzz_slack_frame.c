@@ -8,8 +8,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "frontends/slack/slack_event.h"
-#include "frontends/slack/slack_id.h"
+#include "frontends/slack/wire/slack_event.h"
+#include "frontends/slack/wire/slack_id.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "frontends/slack/slack_id.h"
+#include "frontends/slack/wire/slack_id.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

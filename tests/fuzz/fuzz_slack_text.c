@@ -14,9 +14,9 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "frontends/slack/slack_event.h"
-#include "frontends/slack/slack_id.h"
-#include "frontends/slack/slack_text.h"
+#include "frontends/slack/wire/slack_event.h"
+#include "frontends/slack/wire/slack_id.h"
+#include "frontends/slack/wire/slack_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

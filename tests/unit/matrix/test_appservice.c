@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "frontends/matrix/appservice.h"
+#include "frontends/matrix/wire/appservice.h"
 #include "tests/unit/http/client.h"
 #include "transport/http/http_private.h"
 

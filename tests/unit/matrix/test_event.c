@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "frontends/matrix/matrix_event.h"
+#include "frontends/matrix/wire/matrix_event.h"
 
 #define EVENT "{'event_id':'$e','room_id':'!r:hs','sender':'@a:hs','origin_server_ts':17,"
 #define MESSAGE(content) EVENT "'type':'m.room.message','content':{" content "}}"

@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "frontends/matrix/homeserver_private.h"
+#include "frontends/matrix/wire/homeserver_private.h"
 #include "tests/unit/caught_log.h"
 #include "tests/unit/http/client.h"
 #include "tests/unit/http/ruled_server.h"

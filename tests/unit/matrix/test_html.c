@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "frontends/matrix/matrix_html.h"
+#include "frontends/matrix/wire/matrix_html.h"
 
 static const char *name_of(void *context, const char *id)
 {

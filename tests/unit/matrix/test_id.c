@@ -12,7 +12,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "frontends/matrix/matrix_id.h"
+#include "frontends/matrix/wire/matrix_id.h"
 
 #define RANDOM_NAMES 1100000
 

@@ -10,8 +10,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "frontends/matrix/homeserver_private.h"
-#include "frontends/matrix/matrix_media.h"
+#include "frontends/matrix/wire/homeserver_private.h"
+#include "frontends/matrix/wire/matrix_media.h"
 #include "protocol/event.h"
 #include "tests/unit/media/fixture.h"
 

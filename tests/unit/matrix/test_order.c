@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "frontends/matrix/transaction_order.h"
+#include "frontends/matrix/wire/transaction_order.h"
 
 static void expect(const char *const *ids, const bool *early, size_t count)
 {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "frontends/matrix/outsider.h"
+#include "frontends/matrix/rooms/outsider.h"
 
 static void assert_said(const char *content, const char *wanted)
 {

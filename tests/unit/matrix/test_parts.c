@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "config/limits.h"
-#include "frontends/matrix/parts.h"
+#include "frontends/matrix/messages/parts.h"
 #include "transport/spool/spool.h"
 
 static struct {

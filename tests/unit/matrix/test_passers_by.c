@@ -12,9 +12,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "frontends/matrix/ghost.h"
-#include "frontends/matrix/outsider.h"
-#include "frontends/matrix/person.h"
+#include "frontends/matrix/people/ghost.h"
+#include "frontends/matrix/people/person.h"
+#include "frontends/matrix/rooms/outsider.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 

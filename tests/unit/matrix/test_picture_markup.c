@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "frontends/matrix/picture_markup.h"
+#include "frontends/matrix/wire/picture_markup.h"
 #include "protocol/event.h"
 
 static void test_pictures(void **state)

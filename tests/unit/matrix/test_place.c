@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "frontends/matrix/place.h"
+#include "frontends/matrix/wire/place.h"
 
 static void test_places(void **state)
 {

@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "frontends/matrix/power_levels.h"
+#include "frontends/matrix/wire/power_levels.h"
 
 #define GIVEN "\"" POWER_LEVELS_GIVEN "\""
 

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "frontends/matrix/registration.h"
+#include "frontends/matrix/wire/registration.h"
 #include "tests/unit/folder.h"
 
 static const struct matrix_names names = {.server = "example.org", .prefix = "_irc_", .bot = "irc'bot"};

@@ -9,8 +9,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "frontends/matrix/room_power.h"
-#include "frontends/matrix/upgrade.h"
+#include "frontends/matrix/rooms/room_power.h"
+#include "frontends/matrix/rooms/upgrade.h"
 
 static bool may(const char *power_levels, const char *create, const char *creator, const char *person)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "frontends/slack/known.h"
+#include "frontends/slack/channels/known.h"
 #include "transport/spool/spool.h"
 
 /* In the place of that of base/clock.h, by the linker (--wrap). */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "frontends/slack/channel.h"
+#include "frontends/slack/channels/channel.h"
 #include "frontends/slack/workspace.h"
 
 #define TEAM "T0TEAM"

@@ -9,8 +9,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "frontends/slack/slack_emoji.h"
-#include "frontends/slack/slack_emoji_table.h"
+#include "frontends/slack/wire/slack_emoji.h"
+#include "frontends/slack/wire/slack_emoji_table.h"
 
 static const struct pair {
 	const char *name, *characters;

@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "frontends/slack/slack_event.h"
+#include "frontends/slack/wire/slack_event.h"
 
 #define EVENT(inner)                                                                                      \
 	"{'token':'x','team_id':'T1','api_app_id':'A1','type':'event_callback','event_id':'Ev1','event':" \

@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "frontends/slack/slack_file_private.h"
-#include "frontends/slack/web_api_private.h"
+#include "frontends/slack/wire/slack_file_private.h"
+#include "frontends/slack/wire/web_api_private.h"
 #include "tests/unit/media/fixture.h"
 
 #define GIF "GIF89a-xyz"

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "config/limits.h"
-#include "frontends/slack/ghosts.h"
+#include "frontends/slack/channels/ghosts.h"
 
 #define SOON 1000u
 #define WHILE (LIMIT_SLACK_GHOST_SECONDS * 1000u)

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "frontends/slack/slack_id.h"
+#include "frontends/slack/wire/slack_id.h"
 
 #define LONGEST "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 #define LONGEST_TS "1234567890123456789012345.123456"

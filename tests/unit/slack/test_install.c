@@ -17,7 +17,7 @@
 #include "config/limits.h"
 #include "frontends/slack/install.h"
 #include "frontends/slack/slack_token.h"
-#include "frontends/slack/web_api_private.h"
+#include "frontends/slack/wire/web_api_private.h"
 #include "tests/unit/http/client.h"
 #include "transport/store/store.h"
 

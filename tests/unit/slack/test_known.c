@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "config/limits.h"
-#include "frontends/slack/known.h"
+#include "frontends/slack/channels/known.h"
 
 static void put_messages(struct known_fixture *fixture)
 {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "frontends/slack/manifest.h"
+#include "frontends/slack/wire/manifest.h"
 
 static struct cJSON *made(const char *name, const char *redirect_url)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "frontends/slack/incoming.h"
-#include "frontends/slack/missed.h"
+#include "frontends/slack/channels/missed.h"
+#include "frontends/slack/messages/incoming.h"
 
 #define SINCE "1050.000000"
 #define FROM "1010.000000"

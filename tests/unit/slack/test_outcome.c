@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "frontends/slack/show_outcome.h"
+#include "frontends/slack/messages/show_outcome.h"
 #include "transport/delivery.h"
 #include "transport/spool/spool.h"
 

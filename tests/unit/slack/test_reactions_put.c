@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "config/limits.h"
-#include "frontends/slack/reactions_put.h"
+#include "frontends/slack/messages/reactions_put.h"
 #include "tests/unit/spool/spool_fixture.h"
 
 static struct reactions_put *put;

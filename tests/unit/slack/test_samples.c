@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "frontends/slack/slack_event.h"
+#include "frontends/slack/wire/slack_event.h"
 
 static struct arena arena;
 

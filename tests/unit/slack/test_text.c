@@ -11,8 +11,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "frontends/slack/slack_event.h"
-#include "frontends/slack/slack_text.h"
+#include "frontends/slack/wire/slack_event.h"
+#include "frontends/slack/wire/slack_text.h"
 
 #define Z "\xe2\x80\x8b"
 #define STRIKE "<span style='text-decoration: line-through;'>"

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* What plain text names: people, and web addresses. */
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "frontends/slack/wire/slack_doc.h"
+
+#define MENTIONS_MAX 64      /* @ signs of a message that are looked at */
+#define MENTION_BYTES_MAX 80 /* of a name */
+#define MENTION_ENDS_MAX 8   /* places where it may end */
+
+struct finder {
+	struct doc *to;
+	const struct slack_mentions *mentions;
+	unsigned looked;
+	bool first; /* nothing was put yet */
+};
+
+static bool is_letter(char c)
+{
+	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+static const char *user_called(struct finder *f, const char *name, size_t length)
+{
+	char *text = mem_strndup(name, length);
+	const char *id = f->mentions->user(f->mentions->context, text);
+
+	mem_free(text);
+	return id;
+}
+
+/* The longest name at `name` that means somebody: its length; 0: nobody. */
+static size_t find_name(struct finder *f, const char *name, size_t length, const char **id)
+{
+	size_t ends[MENTION_ENDS_MAX], count = 0;
+
+	for (size_t i = 1;
+	     i <= length && i <= MENTION_BYTES_MAX && name[i - 1] != '\n' && count < MENTION_ENDS_MAX; i++)
+		if (is_letter(name[i - 1]) && (i == length || !is_letter(name[i])))
+			ends[count++] = i;
+	while (count > 0) {
+		*id = user_called(f, name, ends[--count]);
+		if (*id)
+			return ends[count];
+	}
+	return 0;
+}
+
+static void put_mention(struct finder *f, const struct doc_span *like, const char *id, const char *name,
+                        size_t length)
+{
+	struct doc_span span = *like;
+	struct buf text = {0};
+
+	span.user = id;
+	buf_putc(&text, '@');
+	buf_append(&text, name, length);
+	doc_put(f->to, &span, text.data, text.len);
+	buf_finish(&text);
+}
+
+/* "carol: hello", as people of IRC address each other. */
+static size_t find_addressed(struct finder *f, const struct doc_span *span, const char *text)
+{
+	size_t length = 0;
+	const char *id;
+
+	while (length < span->length && length < MENTION_BYTES_MAX && !strchr(":,\n", text[length]))
+		length++;
+	if (!length || length + 1 >= span->length || text[length + 1] != ' ' || !strchr(":,", text[length]) ||
+	    *text == '@')
+		return 0;
+	id = user_called(f, text, length);
+	if (id)
+		put_mention(f, span, id, text, length);
+	return id ? length : 0;
+}
+
+/* An address that begins here: its length; 0: none. What ends a sentence, or closes a bracket before it, is not
+ * of it. */
+static size_t find_url(const char *text, size_t length)
+{
+	static const char *const schemes[] = {"https://", "http://"};
+	size_t begin = 0, end;
+
+	for (size_t i = 0; i < ARRAY_SIZE(schemes) && !begin; i++)
+		if (length > strlen(schemes[i]) && !strncasecmp(text, schemes[i], strlen(schemes[i])))
+			begin = strlen(schemes[i]);
+	for (end = begin; begin && end < length && (unsigned char)text[end] > ' ' && !strchr("<>\"|`", text[end]); end++)
+		;
+	while (end > begin && strchr(".,;:!?'", text[end - 1]))
+		end--;
+	if (end > begin && text[end - 1] == ')' && !memchr(text, '(', end))
+		end--;
+	return end > begin && (isalnum((unsigned char)text[begin]) || text[begin] == '[' || (unsigned char)text[begin] >= 0x80)
+	               ? end
+	               : 0;
+}
+
+static void put_url(struct finder *f, const struct doc_span *like, const char *text, size_t length)
+{
+	struct doc_span span = *like;
+	char *url = mem_strndup(text, length);
+
+	span.url = url;
+	doc_put(f->to, &span, text, length);
+	mem_free(url);
+}
+
+/* A mention or an address at this place, which is put: its length; 0: neither. */
+static size_t put_found(struct finder *f, const struct doc_span *span, const char *text, size_t from, size_t at)
+{
+	const char *id = NULL;
+	bool person = text[at] == '@' && f->mentions && f->looked < MENTIONS_MAX;
+	size_t length;
+
+	if ((!person && text[at] != 'h' && text[at] != 'H') || (at > 0 && is_letter(text[at - 1])))
+		return 0;
+	f->looked += person;
+	length = person ? find_name(f, text + at + 1, span->length - at - 1, &id) : find_url(text + at, span->length - at);
+	if (!length)
+		return 0;
+	doc_put(f->to, span, text + from, at - from);
+	if (person)
+		put_mention(f, span, id, text + at + 1, length);
+	else
+		put_url(f, span, text + at, length);
+	return length + person;
+}
+
+static void find_in_span(struct finder *f, const struct doc_span *span, const char *text)
+{
+	size_t at = f->first && f->mentions ? find_addressed(f, span, text) : 0, from = at;
+
+	while (at < span->length) {
+		size_t length = put_found(f, span, text, from, at);
+
+		at += length ? length : 1;
+		from = length ? at : from;
+	}
+	doc_put(f->to, span, text + from, span->length - from);
+}
+
+void doc_find(struct doc *doc, const struct slack_mentions *mentions)
+{
+	struct doc found = {0};
+	struct finder f = {.to = &found, .mentions = mentions, .first = true};
+
+	for (size_t i = 0; i < doc->blocks_count; i++) {
+		const struct doc_block *block = &doc->blocks[i];
+
+		doc_begin(&found, *block);
+		for (size_t j = 0; j < block->count; j++) {
+			const struct doc_span *span = &doc->spans[block->first + j];
+			bool plain = block->kind != DOC_PRE && !span->url && !span->user &&
+			             !(span->look & DOC_CODE);
+
+			if (plain)
+				find_in_span(&f, span, doc_text(doc, span));
+			else
+				doc_put(&found, span, doc_text(doc, span), span->length);
+			f.first = false;
+		}
+	}
+	doc_finish(doc);
+	*doc = found;
+}
