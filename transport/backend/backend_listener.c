@@ -161,9 +161,13 @@ int backend_listener_open(struct backend *backend, const char *host, struct back
 	}
 	listener->poll.data = listener;
 	backend->parts++;
-	uv_poll_start(&listener->poll, UV_READABLE, on_connection);
 	*out = listener;
 	return 0;
+}
+
+void backend_listener_begin(struct backend_listener *listener)
+{
+	uv_poll_start(&listener->poll, UV_READABLE, on_connection);
 }
 
 unsigned backend_listener_port(const struct backend_listener *listener)

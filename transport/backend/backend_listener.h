@@ -17,6 +17,8 @@ struct backend_listener;
 
 int backend_listener_open(struct backend *backend, const char *host, struct backend_listener **listener,
                           struct buf *error);
+/* It takes connections; until then they wait. The backend's process has to be known. */
+void backend_listener_begin(struct backend_listener *listener);
 unsigned backend_listener_port(const struct backend_listener *listener);
 /* After a second's rest it takes connections again (the rate is bounded). */
 void backend_listener_check(struct backend_listener *listener, uint64_t now_ms);
