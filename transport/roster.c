@@ -159,7 +159,7 @@ struct contact *roster_request(struct roster *roster, const char *name, const ch
 		return NULL;
 	if (!contact->stored)
 		set_alias(contact, alias);
-	contact->requested = true;
+	contact->requested = roster->any_asked = true;
 	return contact;
 }
 
@@ -240,10 +240,15 @@ void roster_replay(const struct roster *roster, struct resource *to)
 	bool connected = roster->user->state == USER_CONNECTED;
 	struct contacts_iter it = {0};
 
+	/* of thousands of contacts none may have anything to tell */
+	if (!connected && !roster->any_asked)
+		return;
 	while (contacts_next(roster->contacts, &it)) {
 		const struct contact *contact = it.contact;
 		struct event event;
 
+		if (!(connected && contact->stored) && !contact->requested)
+			continue;
 		contact_to_event(contact, roster->user, &event);
 		if (connected && contact->stored)
 			router_deliver(roster->user, to, &event);

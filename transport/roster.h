@@ -16,6 +16,8 @@ struct roster {
 	struct user *user;
 	struct contacts *contacts; /* NULL: none */
 	bool full_told;            /* that there are too many contacts */
+	bool any_asked;            /* some contact has asked for authorization at some time */
+	bool any_unsent;           /* some contact is unsent */
 };
 
 /* Takes over the contacts that are stored, and leaves NULL there; `contacts` NULL: none. */

@@ -497,6 +497,10 @@ static void send_unsent_contacts(struct user *user)
 {
 	struct contacts_iter it = {0};
 
+	/* mostly none of them, who may be thousands */
+	if (!user->roster->any_unsent)
+		return;
+	user->roster->any_unsent = false;
 	while (contacts_next(user->roster->contacts, &it)) {
 		struct contact *contact = it.contact;
 		struct event event;

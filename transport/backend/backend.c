@@ -101,18 +101,18 @@ static struct backend *create(struct network_plugin_server *server)
 static bool spawn(struct backend *backend, int channel, bool wait, struct buf *error)
 {
 	struct network_plugin_server *server = backend->server;
-	unsigned port = backend_listener_port(backend->listener);
 	struct backend_launch launch = {.sandbox = server->sandbox,
-	                                .port = port,
 	                                .working_dir = backend->transport->service.working_dir,
+	                                .host = server->host,
 	                                .channel = channel};
 
-	launch.argv = backend_command_build(backend->transport, server->spawned, backend->id, server->host, port, error);
+	launch.argv = backend_command_build(backend->transport, server->spawned, backend->id, server->host, 0, error);
 	if (!launch.argv) {
 		close(channel);
 		return false;
 	}
-	launch.listener = backend_attach_offer(backend);
+	if (backend_attach_is_wanted(backend->transport))
+		launch.outlived = backend->transport;
 	return backend_process_spawn(backend, &launch, wait, error) == 0;
 }
 
@@ -133,12 +133,17 @@ static void give_up(struct backend *backend)
 
 static void open_ways(struct backend *backend)
 {
-	int channel = backend->channel;
+	struct buf error = {0};
+	unsigned port;
+	int channel = backend->channel, door = backend_process_take_door(backend->process, &port);
 
 	backend->channel = -1;
 	backend->transport->counters.backends_started++;
 	log_info(&backend->log, "started, pid %d", (int)backend_pid(backend));
-	backend_listener_begin(backend->listener);
+	/* there is the other way still */
+	if (backend_listener_open(backend, door, port, &backend->listener, &error) < 0)
+		log_error(&backend->log, "%s", buf_text(&error));
+	buf_finish(&error);
 	struct backend_connection *connection = backend_connection_open(backend, channel, "inherited socket");
 	if (connection)
 		backend_connection_send(connection, &(struct event){.type = EVENT_PING});
@@ -150,9 +155,7 @@ struct backend *backend_start(struct network_plugin_server *server, bool wait, s
 	bool started = false;
 	int pair[2];
 
-	if (backend_listener_open(backend, server->host, &backend->listener, error) < 0) {
-		/* the sentence is there */
-	} else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
 		buf_printf(error, "cannot make a socket pair: %s", strerror(errno));
 	} else {
 		fcntl(pair[0], F_SETFL, O_NONBLOCK);

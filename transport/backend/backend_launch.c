@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "transport/backend/backend_attach.h"
+#include "transport/backend/backend_command.h"
+#include "transport/backend/backend_listener.h"
 #include "transport/backend/backend_sandbox.h"
 #include "transport/backend/network_plugin_server.h"
 
@@ -132,10 +135,17 @@ int backend_launch(struct backend_launch *launch, pid_t *pid)
 {
 	const char *working_dir = launch->working_dir;
 
+	launch->door = backend_listener_socket(launch->host, &launch->port, &launch->error);
+	if (launch->door < 0)
+		return -EIO;
+	backend_command_set_port(launch->argv, launch->port);
 	if (launch->sandbox) {
 		launch->argv = backend_sandbox_wrap(launch->sandbox, launch->argv, launch->port);
 		working_dir = backend_sandbox_folder(launch->sandbox);
 	}
+	if (launch->outlived)
+		launch->attach = backend_attach_offer(launch->outlived, &launch->listener);
+	launch->attach_errno = launch->outlived && !launch->attach ? errno : 0;
 	int err = spawn(launch, working_dir, pid);
 
 	close_descriptors(launch);
@@ -145,6 +155,8 @@ int backend_launch(struct backend_launch *launch, pid_t *pid)
 void backend_launch_finish(struct backend_launch *launch)
 {
 	close_descriptors(launch);
+	close_one(&launch->door);
+	buf_finish(&launch->error);
 	backend_command_free(launch->argv);
 	launch->argv = NULL;
 }

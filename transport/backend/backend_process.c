@@ -314,7 +314,7 @@ static struct backend_process *create(struct backend *backend, int *writer, stru
 	process->log = (struct log){.parent = &backend->log};
 	process->output_fd = output[0];
 	process->pidfd = -1;
-	process->launch = (struct backend_launch){.channel = -1, .listener = -1, .output = -1};
+	process->launch = (struct backend_launch){.channel = -1, .listener = -1, .output = -1, .door = -1};
 	int err = uv_poll_init(loop, &process->output, output[0]);
 	if (err < 0) {
 		close(output[0]);
@@ -334,15 +334,30 @@ static struct backend_process *create(struct backend *backend, int *writer, stru
 /* It runs, or it does not: the loop knows it from here on. */
 static int launched(struct backend_process *process, struct buf *error)
 {
-	if (process->launched < 0) {
+	process->backend->attach = process->launch.attach;
+	if (process->launch.attach_errno)
+		log_warning(&process->backend->log, "will not outlive this process: no socket in backends: %s",
+		            strerror(process->launch.attach_errno));
+	if (process->launched == 0) {
+		uv_poll_start(&process->output, UV_READABLE, on_output);
+		return 0;
+	}
+	process->pid = 0;
+	if (process->launch.error.len)
+		buf_puts(error, buf_text(&process->launch.error));
+	else
 		buf_printf(error, "cannot start %s: %s", log_quote(process->launch.argv[0]),
 		           uv_strerror(process->launched));
-		process->pid = 0;
-		return TP_ERR_IO;
-	}
-	backend_launch_finish(&process->launch);
-	uv_poll_start(&process->output, UV_READABLE, on_output);
-	return 0;
+	return TP_ERR_IO;
+}
+
+int backend_process_take_door(struct backend_process *process, unsigned *port)
+{
+	int door = process->launch.door;
+
+	process->launch.door = -1;
+	*port = process->launch.port;
+	return door;
 }
 
 static void work(uv_work_t *work)
@@ -361,6 +376,7 @@ static void work_done(uv_work_t *work, int status)
 	if (status < 0)
 		process->launched = status;
 	process->launching = false;
+	uv_signal_start(&process->ended, on_child_ended, SIGCHLD);
 	if (launched(process, &error) < 0) {
 		backend_launched(backend, buf_text(&error));
 		close_handles(process);
@@ -368,7 +384,7 @@ static void work_done(uv_work_t *work, int status)
 		backend_launched(backend, NULL);
 		if (process->killed)
 			backend_process_kill(process);
-		/* what was said about its end when its number was not known */
+		/* what was said about its end when nobody listened */
 		on_child_ended(&process->ended, SIGCHLD);
 	}
 	buf_finish(&error);
@@ -379,7 +395,7 @@ int backend_process_spawn(struct backend *backend, const struct backend_launch *
 {
 	struct backend_launch own = *launch;
 
-	own.output = -1;
+	own.output = own.door = own.listener = -1;
 	struct backend_process *process = create(backend, &own.output, error);
 
 	if (!process) {
@@ -387,15 +403,15 @@ int backend_process_spawn(struct backend *backend, const struct backend_launch *
 		return TP_ERR_IO;
 	}
 	process->launch = own;
-	/* before there is anything to see; and were SIGCHLD ignored, nobody could say how it ended */
 	uv_signal_init(backend->transport->loop, &process->ended);
-	uv_signal_start(&process->ended, on_child_ended, SIGCHLD);
 	backend->process = process;
 	if (!wait && uv_queue_work(backend->transport->loop, &process->work, work, work_done) == 0) {
 		process->launching = true;
 		process->handles++;
 		return 0;
 	}
+	/* before there is anything to see; and were SIGCHLD ignored, nobody could say how it ended */
+	uv_signal_start(&process->ended, on_child_ended, SIGCHLD);
 	process->launched = backend_launch(&process->launch, &process->pid);
 	if (launched(process, error) == 0)
 		return 0;

@@ -22,6 +22,8 @@ struct backend_process;
  * (backend_part_closed tells).
  */
 int backend_process_spawn(struct backend *backend, const struct backend_launch *launch, bool wait, struct buf *error);
+/* The listener that was made for it, which is the caller's from now on. */
+int backend_process_take_door(struct backend_process *process, unsigned *port);
 /* Another thread is starting it. */
 bool backend_process_is_launching(const struct backend_process *process);
 /* One that the last core spawned, if `pid` is still the process that was born then. *output gets the end of a pipe
