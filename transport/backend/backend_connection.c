@@ -259,14 +259,12 @@ static size_t share(struct backend_connection *connection)
 	return others < READ_TURN / ACT_BYTES ? READ_SHARE + (size_t)others * ACT_BYTES : READ_TURN;
 }
 
-/* `rest`: to what is there, to its end. Else what comes while this is read is left for the next turn. */
-static void read_all(struct backend_connection *connection, size_t budget, bool rest)
+static void read_all(struct backend_connection *connection, size_t budget)
 {
 	while (!connection->closed && !connection->paused && !holds_enough(connection) && budget > 0) {
 		size_t room;
 		char *at = frame_room(&connection->reader, READ_CHUNK, &room);
-		size_t wanted = room < budget ? room : budget;
-		ssize_t count = recv(connection->fd, at, wanted, MSG_DONTWAIT);
+		ssize_t count = recv(connection->fd, at, room < budget ? room : budget, MSG_DONTWAIT);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -284,7 +282,7 @@ static void read_all(struct backend_connection *connection, size_t budget, bool 
 
 		connection->acts = connection->backend->transport->acts;
 		latency_end_input();
-		if (!usable || (!rest && (size_t)count < wanted))
+		if (!usable)
 			return;
 	}
 }
@@ -363,7 +361,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
 	if (connection->closed)
 		return;
 	if (status < 0 || (events & UV_READABLE))
-		read_all(connection, share(connection), false);
+		read_all(connection, share(connection));
 	if (!connection->closed && (events & UV_WRITABLE))
 		write_all(connection);
 }
@@ -616,7 +614,7 @@ void backend_connection_drain(struct backend_connection *connection)
 	connection->paused = false;
 	backend_connection_retry(connection);
 	if (process_input(connection))
-		read_all(connection, READ_DRAIN, true);
+		read_all(connection, READ_DRAIN);
 }
 
 bool backend_connection_is_slow(const struct backend_connection *connection, uint64_t now_ms,
