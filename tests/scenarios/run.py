@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 SKIPPED = 77
 UNAVAILABLE = 78  # skipped where CI=true too
-SCENARIO_SECONDS = float(os.environ.get("SCENARIO_SECONDS", "240"))
+SCENARIO_SECONDS = float(os.environ.get("SCENARIO_SECONDS", "600"))
 
 
 def scenarios():
@@ -123,7 +123,7 @@ def main():
         print("\n".join(names))
         return
     if arguments.valgrind:
-        os.environ.update({"SCENARIO_VALGRIND": "1", "SCENARIO_PATIENCE": "6", "SCENARIO_SECONDS": "1200"})
+        os.environ.update({"SCENARIO_VALGRIND": "1", "SCENARIO_PATIENCE": "12", "SCENARIO_SECONDS": "1800"})
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     print(f"1..{len(names)}")
     with ThreadPoolExecutor(arguments.jobs) as pool:

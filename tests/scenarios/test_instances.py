@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from harness.process import Failure, free_port, port_open, wait_until
+from harness.process import Failure, free_port, port_open, wait_answer, wait_until
 from harness.systemd import Systemd
 from test_install import install
 from test_systemd import CONFIG
@@ -59,11 +59,7 @@ async def states(systemd):
 
 
 async def wait_until_running(systemd, name):
-    for _ in range(200):
-        if (await states(systemd))[name] == "running":
-            return
-        await asyncio.sleep(0.05)
-    raise Failure(f"{name} does not run: {await states(systemd)}")
+    await wait_answer(lambda: states(systemd), lambda found: found[name] == "running", f"{name} to run")
 
 
 async def scenario_two_units_are_started_and_stopped(world):

@@ -5,7 +5,7 @@ import os
 import signal
 
 from . import valgrind
-from .process import Failure, Process, Unavailable, descendants, free_port, port_open, wait_until
+from .process import Failure, Process, Unavailable, descendants, free_port, port_open, wait_answer, wait_until
 
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1",
@@ -213,8 +213,4 @@ def zombie(pid):
 
 
 async def wait_for_answer(gateway, question, wanted):
-    for _ in range(100):
-        if await gateway.control(question) == wanted:
-            return
-        await asyncio.sleep(0.1)
-    raise Failure(f"{question} does not become {wanted}")
+    await wait_answer(lambda: gateway.control(question), lambda answer: answer == wanted, f"{question} to be {wanted}")
