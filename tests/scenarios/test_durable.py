@@ -2,15 +2,15 @@
 """What was accepted arrives, once and in order, or comes back: whatever the network, the server or the disk do meanwhile."""
 import asyncio
 import calendar
-import glob
 import json
 import os
 import re
 import signal
 import time
 
+from harness.clock import JumpingClock, WallClock
 from harness.person import error_condition
-from harness.process import Failure, Skip, WallClock, wait_answer, wait_until
+from harness.process import Failure, wait_answer, wait_until
 from harness.watch import SmallDisk, resident_kb
 
 GATEWAY = "irc.localhost"
@@ -506,33 +506,12 @@ async def scenario_a_backend_does_not_read_for_a_while(world):
     await fake.expect("PRIVMSG #lobby :still here")
 
 
-LIBFAKETIME = "/usr/lib/*/faketime/libfaketime.so.1"
-
-
-class JumpingClock:
-    """The wall clock of a gateway; the monotonic one goes on as ever."""
-
-    def __init__(self, world, gateway):
-        found = glob.glob(LIBFAKETIME)
-        if not found:
-            raise Skip("libfaketime is not installed")
-        self.file = os.path.join(world.folder, "clock")
-        self.jump(0)
-        gateway.wrapper = ["env", f"LD_PRELOAD={found[0]}", f"FAKETIME_TIMESTAMP_FILE={self.file}", "FAKETIME_NO_CACHE=1",
-                           "FAKETIME_DONT_FAKE_MONOTONIC=1"]
-
-    def jump(self, seconds):
-        with open(self.file + ".new", "w") as file:
-            file.write(f"{seconds:+d}")
-        os.rename(self.file + ".new", self.file)
-
-
 async def scenario_a_clock_that_jumps(world):
     """An hour either way, while messages wait: they go on waiting, and arrive in order."""
     fake, prosody = await world.fake_irc(), await world.prosody()
     fake.holds.add("JOIN")
     gateway = world.gateway(build=world.plain_build_or_skip())
-    clock = JumpingClock(world, gateway)
+    clock = JumpingClock(world.folder, gateway)
     gateway.component_of(prosody)
     gateway.irc(fake)
     gateway.keys.update({"registration.auto_register": "1", "irc.line_interval": "0", "spool.people_wait": "600"})

@@ -118,7 +118,7 @@ async def scenario_a_start_that_fails_says_why(world):
     require(f"cannot listen on 127.0.0.1:{ports['one']}: address already in use" in said, f"the reason is not told: {said}")
     require("many" not in said, f"an earlier failure is told as well: {said}")
     require('systemd goes on trying, until "transportctl stop two"' in said, f"no way out is told: {said}")
-    require((await states(systemd))["two"] == "starting", f"{await states(systemd)}")
+    await wait_answer(lambda: states(systemd), lambda found: found["two"] == "starting", "two to be tried again")
     await systemd.run(CTL, "stop", "two")
     require((await states(systemd))["two"] == "stopped", f"{await states(systemd)}")
 

@@ -5,6 +5,7 @@ import os
 import signal
 
 from . import valgrind
+from .clock import JumpingClock
 from .process import Failure, Process, Unavailable, descendants, free_port, port_open, wait_answer, wait_until
 
 SANITIZERS = {
@@ -47,6 +48,7 @@ class Gateway:
         self.wrapper = []
         self.starts = 0
         self.killed = False
+        self.jumping = None  # a task that steps its clock
 
     def component_of(self, prosody):
         self.keys.update({"service.server": "127.0.0.1", "service.port": prosody.component_port,
@@ -102,6 +104,8 @@ class Gateway:
 
     async def start(self, wait=True):
         memcheck = valgrind.words(self.folder) if valgrind.is_on() else []
+        if os.environ.get("SCENARIO_STEPPED_CLOCK") == "1" and not self.wrapper:
+            self.jumping = asyncio.create_task(JumpingClock(self.folder, self).go_on_jumping())
         if self.wrapper or memcheck:
             # What follows programs into their children (valgrind) cannot do so through the sandbox.
             self.keys["backend.sandbox"] = "off"
@@ -169,6 +173,8 @@ class Gateway:
         return valgrind.complaints(self.folder)[:6000] or None
 
     async def stop(self):
+        if self.jumping:
+            self.jumping.cancel()
         if not self.process:
             return
         if self.killed:

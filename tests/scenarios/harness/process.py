@@ -103,16 +103,6 @@ async def ended(child, timeout=20.0):
         raise Failure(f"process {child.pid} has not ended after {timeout * PATIENCE:g} s") from None
 
 
-class WallClock:
-    """Whether somebody has set it since: then no time of day says when anything was."""
-
-    def __init__(self):
-        self.ahead = time.time() - time.monotonic()
-
-    def stepped(self):
-        return abs(time.time() - time.monotonic() - self.ahead) > 0.3
-
-
 def port_open(port):
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1):
