@@ -97,7 +97,8 @@ static bool is_own(const struct identity *from, const struct room *room, const s
 	return own;
 }
 
-bool crossing_author_may_refer(const struct identity *from, const struct room *room, const struct event_message *message)
+bool crossing_author_may_refer(const struct identity *from, const struct room *room,
+			       const struct event_message *message)
 {
 	if (message->replaces)
 		return is_own(from, room, message, message->replaces);

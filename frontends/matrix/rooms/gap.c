@@ -65,8 +65,8 @@ static bool is(const char *text, const char *wanted)
 	return text && !strcmp(text, wanted);
 }
 
-/* False: what is older is none of ours. One that seems to be from before is left out, and no more: its time is that of its
- * sender's homeserver, and what came before it may be newer. */
+/* False: what is older is none of ours. One that seems to be from before is left out, and no more: its time is that of
+ * its sender's homeserver, and what came before it may be newer. */
 static bool look_at(struct reading *reading, const struct cJSON *item, struct arena *arena)
 {
 	struct matrix_frontend *frontend = reading->gaps->frontend;

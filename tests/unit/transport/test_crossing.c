@@ -192,7 +192,7 @@ static void test_references(void **state)
 	       "dave@x/s message (room) #a/al: hallo id=$2 replaces=1.7\n");
 }
 
-/* Homeservers pass on edits of what others have said, which clients do not show; and XMPP's clients may say anything. */
+/* Homeservers pass on edits of what others have said, which clients do not show; XMPP's clients may say anything. */
 static void test_only_authors_change(void **state)
 {
 	(void)state;
@@ -232,11 +232,13 @@ static void test_only_authors_change(void **state)
 	tie("xmpp", "$9", "1.9");
 	forget();
 	say_at(fx->other, "dave@x", "s",
-	       (struct event_message){.text = "no", .id = "2.0", .replaces = "1.9", .author = {.name = "Elsa", .id = "T1/U2"}});
+	       (struct event_message){
+		       .text = "no", .id = "2.0", .replaces = "1.9", .author = {.name = "Elsa", .id = "T1/U2"}});
 	assert_true(was_told("alice@x/m message (room) #a/Elsa: * no id=2.0 author=Elsa\n"));
 	forget();
 	say_at(fx->other, "dave@x", "s",
-	       (struct event_message){.text = "yes!", .id = "2.1", .replaces = "1.9", .author = {.name = "Egon", .id = "T1/U1"}});
+	       (struct event_message){
+		       .text = "yes!", .id = "2.1", .replaces = "1.9", .author = {.name = "Egon", .id = "T1/U1"}});
 	assert_true(was_told("alice@x/m message (room) #a/Egon: yes! id=2.1 replaces=$9 author=Egon\n"));
 }
 
@@ -261,7 +263,8 @@ static void test_who_takes_back(void **state)
 	/* where the place's own server has seen to that */
 	say_at(fx->other, "dave@x", "s", (struct event_message){.text = "again", .id = "1.5", .said_in = "C1"});
 	forget();
-	say_at(fx->other, "alice@x", "s", (struct event_message){.text = "(gone)", .id = "1.6", .retracts = "1.5", .said_in = "C1"});
+	say_at(fx->other, "alice@x", "s",
+	       (struct event_message){.text = "(gone)", .id = "1.6", .retracts = "1.5", .said_in = "C1"});
 	assert_true(was_told("retracts=1.5 said-in=C1"));
 }
 
