@@ -217,6 +217,8 @@ async def scenario_left_behind_with_nothing_newer(world):
         said.append(text)
         private.append(text)
         await alice.say(lobby.portal, text)
+        # From a homeserver whose clock is wrong, or who says so: nothing before it may be lost for that.
+        homeserver.add(homeserver.rooms[lobby.portal], "@late:elsewhere.test", "org.example.late", {}, origin_server_ts=1)
         await alice.say(chat, text)
         left = list(homeserver.queue)
         homeserver.queue.clear()
