@@ -213,8 +213,10 @@ static void join_all(struct slack_frontend *frontend, const struct workspace *wo
 		while (map_next(frontend->channels, &it)) {
 			struct channel *channel = it.value;
 
-			if (channel_is_portal_of(channel, workspace->team) && channel->left_out == left_out)
-				portal_channel_join(frontend, channel, resource);
+			if (!channel_is_portal_of(channel, workspace->team) || channel->left_out != left_out)
+				continue;
+			portal_channel_join(frontend, channel, resource);
+			channel_name_catch_up(frontend, channel);
 		}
 	}
 }
