@@ -230,8 +230,8 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender) ||
 	    puppet_is_mark(frontend, event->room, event->mark))
 		return;
-	/* What is said in a room that is not known may be read when it is (upgrade.h). */
-	if (!room && event->kind != MATRIX_MEMBER)
+	/* What is said in a room that is not known may be read when it is (upgrade.h, continuation.h). */
+	if ((!room || room->undecided) && event->kind != MATRIX_MEMBER)
 		return;
 	if (spool_seen(frontend->base.transport->spool, frontend->base.ops->name, event->id)) {
 		log_debug(&frontend->base.log, "event %s came before: dropped", log_quote(event->id));

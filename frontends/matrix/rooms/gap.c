@@ -13,6 +13,7 @@
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/ping.h"
 #include "frontends/matrix/rooms/matrix_room.h"
+#include "frontends/matrix/rooms/upgrade.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/spool/spool.h"
 
@@ -344,12 +345,11 @@ void gaps_taken(struct matrix_frontend *frontend)
 		frontend->gap_noted = false;
 	}
 	while (frontend->has_unread && map_next(frontend->rooms, &it)) {
-		struct matrix_room *room = it.value;
+		const struct matrix_room *room = it.value;
 
-		if (!room->unread)
-			continue;
-		room->unread = false;
-		matrix_room_store(frontend, room);
+		/* It may have been replaced itself. */
+		if (room->unread)
+			upgrade_look(frontend, room, true);
 	}
 	frontend->has_unread = false;
 }
@@ -369,14 +369,24 @@ void gaps_look(struct matrix_frontend *frontend)
 	go_on(gaps);
 }
 
-void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
+static void read_too(struct matrix_frontend *frontend, const struct matrix_room *room, bool whole)
 {
-	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms());
+	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms() - LIMIT_MATRIX_GAP_MS);
 
 	frontend->gaps = gaps;
-	frontend->has_unread = true;
-	add(gaps, room, true);
+	add(gaps, room, whole);
 	go_on(gaps);
+}
+
+void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	frontend->has_unread = true;
+	read_too(frontend, room, true);
+}
+
+void gaps_read_since_joined(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	read_too(frontend, room, false);
 }
 
 bool gaps_are_looked_for(const struct matrix_frontend *frontend)

@@ -218,7 +218,10 @@ static void room_free(void *value)
 	mem_free(room->name);
 	mem_free(room->relay);
 	mem_free(room->successor);
-	mem_free(room->successor_by);
+	mem_free(room->claim);
+	mem_free(room->claim_by);
+	mem_free(room->predecessor);
+	mem_free(room->creator);
 	map_destroy(&room->typers, NULL);
 	mem_free(room->title);
 	mem_free(room->icon);
@@ -249,14 +252,17 @@ static struct matrix_room *make(struct matrix_frontend *frontend, const char *id
 /* Words of what else is kept; ids have no space in them. */
 static char *value_of(const struct matrix_room *room)
 {
-	const char *successor = room->successor_allowed || room->successor_by ? room->successor : NULL;
-	const char *by = successor && !room->successor_allowed ? room->successor_by : NULL;
+	struct buf value = {0};
 
-	return mem_printf("%s%s%s%s%s%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->is_private ? "private " : "",
-	                  room->in_room ? "room " : "", room->unread ? "unread " : "",
-	                  room->encrypted ? "encrypted " : "", successor ? "successor=" : "",
-	                  successor ? successor : "", successor ? " " : "", by ? "by=" : "", by ? by : "", by ? " " : "",
-	                  room->relay ? "relay=" : "", room->relay ? room->relay : "");
+	buf_printf(&value, "%s%s%s%s%s%s", room->ours ? "ours " : "", room->is_private ? "private " : "",
+	           room->in_room ? "room " : "", room->unread ? "unread " : "", room->undecided ? "undecided " : "",
+	           room->encrypted ? "encrypted " : "");
+	if (room->successor)
+		buf_printf(&value, "successor=%s ", room->successor);
+	if (room->claim)
+		buf_printf(&value, "claim=%s by=%s ", room->claim, room->claim_by);
+	buf_printf(&value, "%s%s", room->relay ? "relay=" : "", room->relay ? room->relay : "");
+	return buf_take(&value);
 }
 
 /* Behind the beginning of a word that is `begin`: ids may have it in the middle of theirs. NULL: there is none. */
@@ -285,9 +291,10 @@ static void read_value(struct matrix_frontend *frontend, struct matrix_room *roo
 	room->unread = word_at(value, "unread ") != NULL;
 	if (word_at(value, "encrypted "))
 		set_encrypted(frontend, room);
+	room->undecided = word_at(value, "undecided ") != NULL;
 	room->successor = value_at(value, "successor=");
-	room->successor_by = value_at(value, "by=");
-	room->successor_allowed = room->successor && !room->successor_by;
+	room->claim = value_at(value, "claim=");
+	room->claim_by = value_at(value, "by=");
 	room->relay = value_at(value, "relay=");
 }
 
@@ -601,7 +608,8 @@ static void take_note(void *context, const char *id, const void *value, size_t s
 	if (room) {
 		MEM_FREE(room->relay);
 		MEM_FREE(room->successor);
-		MEM_FREE(room->successor_by);
+		MEM_FREE(room->claim);
+		MEM_FREE(room->claim_by);
 	}
 	if (!size && room) {
 		matrix_room_forget(frontend, &room);

@@ -22,10 +22,18 @@ struct matrix_room {
 	char *owner;         /* CONTROL, CHAT, SPACE, LEFT: a user id */
 	char *name;          /* CHAT, LEFT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
-	char *successor;     /* the tombstone names it (upgrade.h); NULL */
-	bool successor_allowed; /* by somebody who may say so */
-	char *successor_by;  /* a user id: whether they may is being asked; NULL where it is allowed */
+	/* upgrade.h */
+	char *successor;     /* replaces it, and cannot be entered before somebody invites; NULL */
+	char *claim;         /* is said to replace it, which is being checked; NULL */
+	char *claim_by;      /* who says so: a user id */
+	bool claim_allowed;  /* and may */
+	bool claimed_again;  /* by another tombstone meanwhile */
+	unsigned replaced;   /* how many rooms in a row were tied and left again by what their state says */
 	bool unread;         /* it continues another, and what was said before it was tied is not taken yet (gap.h) */
+	/* PLAIN: it may continue one of ours, what is said in it is not looked at before that is known (continuation.h) */
+	bool undecided;
+	char *predecessor, *creator; /* then, as its m.room.create says; NULL: not read yet */
+	bool deciding;
 	bool closed;         /* and a message was refused: they wait for the successor */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
 	bool ours;           /* PORTAL made by us: anybody may join unless is_private, ghosts need no invitation */
