@@ -19,7 +19,7 @@ class Hall:
     def __init__(self, lobby):
         self.alice, self.carol = lobby.people[0], lobby.carol
         self.homeserver, self.gateway = lobby.homeserver, lobby.gateway
-        self.said = []
+        self.said, self.rooms = [], []
 
     async def tie(self):
         self.room = self.make()
@@ -33,6 +33,7 @@ class Hall:
     def make(self, before=None, closed=False, by=None):
         by = by or self.alice
         room = self.homeserver.new_room(by.id, before and {"predecessor": {"room_id": before.id, "event_id": "$last"}})
+        self.rooms += [] if by is not self.alice else [room]
         levels = {"users": {by.id: 100}, "events": {"m.room.tombstone": 0}}
         self.homeserver.add(room, by.id, "m.room.power_levels", levels, state_key="")
         if closed:
@@ -58,7 +59,7 @@ class Hall:
         return [match[1] for match in self.carol.find_all(r"^:alice!\S+ PRIVMSG #hall :(.*)$", self.mark)]
 
     async def goes_on_in(self, room, text):
-        await self.alice.member(room.id, BOT)
+        await wait_until(lambda: [one for one in self.rooms if BOT in one.joined] == [room], f"the bot to go on to {room.id}")
         self.carol.send(f"PRIVMSG #hall :{text}")
         await hears_once(self.alice, room.id, [text])
         await self.say(room, f"I hear: {text}")
@@ -160,7 +161,8 @@ async def scenario_nobody_else_skips_a_room(world):
     # He says that his own room continues the second, and that it replaces the first.
     trap, other = hall.make(b, by=bob), hall.make(a, by=bob)
     hall.invite(trap, bob)
-    await ask(bob, trap.id, "help", "register")
+    await bob.member(trap.id, BOT)
+    await ask(bob, trap.id, "ircbot: help", "register")
     hall.replace(a, other, bob)
     await hall.homeserver.idle()
     require(BOT not in other.joined, "bob has the bot in his room")
