@@ -100,7 +100,7 @@ async def scenario_twice_while_we_are_away(world):
 async def scenario_twice_and_killed(world):
     """At each question to the homeserver on the way from the first room to the third."""
     hall = await in_the_hall(world)
-    for place, rest, hidden in ((0, "state", False), (1, "state", False), (1, r"messages\b.*", False), 
+    for place, rest, hidden in ((0, "state", False), (1, "state", False), (1, r"messages\b.*", False),
                                 (1, "state/m.room.tombstone/", True), (2, "state", True), (2, r"messages\b.*", True)):
         a, b = hall.room, hall.make(hall.room)
         c = hall.make(b)

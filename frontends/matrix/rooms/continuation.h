@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rooms that the bot is invited to while one of ours is replaced, or waits for an invitation to the room that replaces
- * it: each may continue that, further on (A is replaced by B, which the bot cannot enter, and B by C). Until it is known
- * such a room is `undecided`: what is said in it is left for whoever ties it, or read when it proves to be any room.
+ * Rooms that the bot is invited to while one of ours is replaced, or waits for an invitation to the room that
+ * replaces it: each may continue that, further on (A is replaced by B, which the bot cannot enter, and B by C). Until
+ * it is known such a room is `undecided`: what is said in it is left for whoever ties it, or read when it proves to be
+ * any room.
  *
  * It continues ours if its m.room.create, as the homeserver has it, names the successor that cannot be entered as its
  * predecessor, and whoever made it may change the state of ours: he could have named it there himself.

@@ -12,8 +12,8 @@
  * stands in its state, whether its event is seen or not. One that cannot be entered may be skipped (continuation.h).
  * At most LIMIT_MATRIX_REPLACED rooms in a row are followed by their state alone.
  *
- * On record is who is said to replace a room (`claim`), until that is checked, and what does and waits for an invitation
- * (`successor`); a claim that proves bad takes nothing away.
+ * On record is who is said to replace a room (`claim`), until that is checked, and what does and waits for an
+ * invitation (`successor`); a claim that proves bad takes nothing away.
  */
 #pragma once
 

@@ -15,8 +15,8 @@ static bool may(const char *power_levels, const char *create, const char *creato
 {
 	struct cJSON *levels = json_read(power_levels, strlen(power_levels)),
 	             *made = json_read(create, strlen(create));
-	bool result = room_power_may_set_state(&(struct room_state){.power_levels = levels, .create = made, .creator = creator},
-	                                       person);
+	bool result = room_power_may_set_state(
+	        &(struct room_state){.power_levels = levels, .create = made, .creator = creator}, person);
 
 	json_free(&levels);
 	json_free(&made);
@@ -114,8 +114,8 @@ static void test_state(void **state)
 	(void)state;
 	struct room_state found = read_state(
 	        "[{\"type\":\"x\"},7,{\"type\":\"m.room.create\",\"state_key\":\"\",\"sender\":\"@a:x\","
-	        "\"content\":{\"predecessor\":{\"room_id\":\"!a:x\"}}},{\"type\":\"m.room.tombstone\",\"state_key\":\"\",\"sender\":\"@b:x\",\"content\":"
-	        "{\"replacement_room\":\"!c:x\"}},{\"type\":\"m.room.join_rules\",\"state_key\":\"\",\"content\":"
+	        "\"content\":{\"predecessor\":{\"room_id\":\"!a:x\"}}},{\"type\":\"m.room.tombstone\",\"state_key\":\"\","
+	        "\"sender\":\"@b:x\",\"content\":{\"replacement_room\":\"!c:x\"}},{\"type\":\"m.room.join_rules\",\"state_key\":\"\",\"content\":"
 	        "{\"join_rule\":\"invite\"}},{\"type\":\"m.room.power_levels\",\"state_key\":\"\",\"content\":{}}]");
 
 	assert_string_equal(found.predecessor, "!a:x");
