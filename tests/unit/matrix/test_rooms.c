@@ -115,7 +115,8 @@ static void test_state(void **state)
 	struct room_state found = read_state(
 	        "[{\"type\":\"x\"},7,{\"type\":\"m.room.create\",\"state_key\":\"\",\"sender\":\"@a:x\","
 	        "\"content\":{\"predecessor\":{\"room_id\":\"!a:x\"}}},{\"type\":\"m.room.tombstone\",\"state_key\":\"\","
-	        "\"sender\":\"@b:x\",\"content\":{\"replacement_room\":\"!c:x\"}},{\"type\":\"m.room.join_rules\",\"state_key\":\"\",\"content\":"
+	        "\"sender\":\"@b:x\",\"content\":{\"replacement_room\":\"!c:x\"}},"
+	        "{\"type\":\"m.room.join_rules\",\"state_key\":\"\",\"content\":"
 	        "{\"join_rule\":\"invite\"}},{\"type\":\"m.room.power_levels\",\"state_key\":\"\",\"content\":{}}]");
 
 	assert_string_equal(found.predecessor, "!a:x");
