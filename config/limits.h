@@ -229,6 +229,7 @@
 #define LIMIT_MATRIX_PASSERS_BY 1000       /* people and ghosts who are in no room, of whom something is still known */
 #define LIMIT_MATRIX_OUTSIDERS 1000        /* ghosts that a room of people's is known to keep out */
 #define LIMIT_MATRIX_REPLACED 10           /* rooms in a row that are followed by what their state says alone */
+#define LIMIT_MATRIX_MEMBERS_TRIES 3       /* at asking who is in a room, while people come and go */
 #define LIMIT_MATRIX_UNDECIDED 100         /* rooms that may continue one of ours, and are looked at */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
 

@@ -13,6 +13,7 @@
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/ping.h"
 #include "frontends/matrix/rooms/matrix_room.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/upgrade.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/spool/spool.h"
@@ -131,8 +132,13 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	const struct cJSON *item = json_first(json_array(reply->json, "chunk"));
 
 	CRASH_POINT("core.matrix.gap_read");
-	while (item && reading->count < LIMIT_MATRIX_GAP_EVENTS && look_at(reading, item, &arena))
+	size_t seen = 0;
+
+	for (; item && seen < LIMIT_MATRIX_GAP_EVENTS && look_at(reading, item, &arena); seen++)
 		item = json_next(item);
+	/* There may be more than we get to see. */
+	if (!gaps->again && !reading->whole && seen == LIMIT_MATRIX_GAP_EVENTS)
+		reading->members_changed = true;
 	if (gaps->again && !homeserver_answers(frontend->homeserver) && homeserver_silences(frontend->homeserver) > 1)
 		give_up(gaps);
 	else if (reply->err)
@@ -144,7 +150,7 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	const struct matrix_room *room = matrix_room_find(frontend, reading->room);
 
 	if (room && reading->members_changed)
-		matrix_room_ask_members(frontend, room);
+		members_ask(frontend, room);
 	gaps->under_way--;
 	gaps->moved_ms = clock_ms();
 	arena_finish(&arena);

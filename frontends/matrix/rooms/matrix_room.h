@@ -38,6 +38,7 @@ struct matrix_room {
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
 	bool ours;           /* PORTAL made by us: anybody may join unless is_private, ghosts need no invitation */
 	bool is_private;     /* PORTAL of ours: the network says so (portal_door.h) */
+	bool door_known;     /* and the homeserver has been compared with that */
 	struct map *asking;  /* PORTAL of ours: people who wait for the network to let them in */
 	bool encrypted;      /* and people were told that it cannot be read (encryption.h) */
 	uint64_t spoke_ms;   /* clock_ms when one of the people did something in it last; 0: not since our start */
@@ -45,6 +46,7 @@ struct matrix_room {
 	struct map *typers;  /* PORTAL: people of whom the network was told that they type; NULL: nobody */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
+	unsigned people_moves; /* how often one of the people was noted or left out */
 	bool members_due;    /* after a start: the homeserver has not said yet who that is */
 	struct map *arrivals; /* PORTAL: ghost -> its name: participants that become members, one after the other */
 	bool arriving;        /* one of them is on the way */
@@ -102,8 +104,6 @@ bool matrix_room_is_tied(const struct matrix_room *room);
 bool matrix_room_has(const struct matrix_room *room, const char *user_id);
 void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_room *room, const char *user_id,
                              bool in);
-/* Asks the homeserver who is in it. */
-void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matrix_room *room);
 /* Everybody who is in a room, is to come into it, or whom it is of: some of them more than once. */
 void matrix_rooms_each_user(const struct matrix_frontend *frontend, void (*each)(void *context, const char *user_id),
                             void *context);

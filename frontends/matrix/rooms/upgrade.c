@@ -13,6 +13,7 @@
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/rooms/continuation.h"
 #include "frontends/matrix/rooms/gap.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/rooms/room_power.h"
 #include "frontends/matrix/rooms/space.h"
@@ -73,7 +74,7 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 		space_add(frontend, owner, room);
 	if (kind == MATRIX_ROOM_CONTROL)
 		person_set_control(frontend, owner, to);
-	matrix_room_ask_members(frontend, room);
+	members_ask(frontend, room);
 	gaps_read(frontend, room);
 	matrix_later(frontend, show_waiting, NULL, NULL);
 	if (kind == MATRIX_ROOM_PORTAL)

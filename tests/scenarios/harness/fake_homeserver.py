@@ -302,6 +302,8 @@ class FakeHomeserver:
         if alias in self.aliases:
             raise Refused(400, "M_ROOM_IN_USE")
         room = self.new_room(who, call.content.get("creation_content"))
+        if call.content.get("preset") == "public_chat":
+            self.add(room, who, "m.room.join_rules", {"join_rule": "public"}, state_key="")
         if alias:
             self.aliases[alias] = room.id
         for guest in call.content.get("invite", []):
