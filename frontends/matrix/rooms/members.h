@@ -4,8 +4,8 @@
  * where a room becomes known. Who came or went unseen is taken as if it had been told; a portal is compared with the
  * rest of its state then, too: its door, its power levels, whether it was replaced, whether ghosts may come in now.
  *
- * A session that went on while we were away may be in a legacy room whose portals the person has left meanwhile. So when
- * all rooms have been asked after a start, it is looked for people in legacy rooms who are in no portal of them.
+ * A session that went on while we were away may be in a legacy room whose portals the person has left meanwhile. So
+ * when all rooms have been asked after a start, it is looked for people in legacy rooms who are in no portal of them.
  */
 #pragma once
 
