@@ -126,9 +126,9 @@ static void on_state(void *context, const struct matrix_reply *reply)
 	struct matrix_frontend *frontend = following->frontend;
 	struct matrix_room *old = matrix_room_find(frontend, following->from);
 	bool good = !reply->err && upgrade_is_successor(reply->json, following->from);
-	bool to_is_free = is_free(matrix_room_find(frontend, following->to));
+	const struct matrix_room *to = matrix_room_find(frontend, following->to);
 
-	if (old && good && to_is_free) {
+	if (old && good && is_free(to)) {
 		log_info(&frontend->base.log, "room %s is replaced by %s", log_quote(following->from),
 		         log_quote(following->to));
 		tie(frontend, old, following->to);
@@ -141,8 +141,8 @@ static void on_state(void *context, const struct matrix_reply *reply)
 		            good ? "is tied to something else" : "does not say so");
 		char *ghost = old ? ghost_of_chat(frontend, old) : NULL;
 
-		/* Anybody may name any room: out of one that is tied for others he gets nobody. */
-		if (to_is_free)
+		/* Anybody may name any room: out of one that others have brought us into he gets nobody. */
+		if (!to)
 			matrix_leave(frontend, following->to, ghost);
 		mem_free(ghost);
 		if (old)
