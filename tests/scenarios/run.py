@@ -3,7 +3,8 @@
 """
 Runs scenario tests against a build. Each runs in a process of its own, some at once.
 
-    run.py --build DIR [--plain DIR] [--jobs N] [--valgrind] [NAME]...   NAME: a scenario, or the beginning of names
+    run.py --build DIR [--plain DIR] [--jobs N] [--valgrind] [--stepped-clock] [NAME]...
+                                                                    NAME: a scenario, or the beginning of names
     run.py --list
 """
 import argparse
@@ -20,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 SKIPPED = 77
 UNAVAILABLE = 78  # skipped where CI=true too
-SCENARIO_SECONDS = float(os.environ.get("SCENARIO_SECONDS", "240"))
+SCENARIO_SECONDS = float(os.environ.get("SCENARIO_SECONDS", "600"))
 
 
 def scenarios():
@@ -109,6 +110,8 @@ def main():
     parser.add_argument("--plain", default="")
     parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--valgrind", action="store_true", help="transportd and its backends under memcheck")
+    parser.add_argument("--stepped-clock", action="store_true",
+                        help="the gateway's wall clock is set again and again (a build without sanitizers)")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--child", metavar="NAME")
     parser.add_argument("--packages", metavar="DIR")
@@ -123,7 +126,9 @@ def main():
         print("\n".join(names))
         return
     if arguments.valgrind:
-        os.environ.update({"SCENARIO_VALGRIND": "1", "SCENARIO_PATIENCE": "6", "SCENARIO_SECONDS": "1200"})
+        os.environ.update({"SCENARIO_VALGRIND": "1", "SCENARIO_PATIENCE": "12", "SCENARIO_SECONDS": "1800"})
+    if arguments.stepped_clock:
+        os.environ["SCENARIO_STEPPED_CLOCK"] = "1"
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     print(f"1..{len(names)}")
     with ThreadPoolExecutor(arguments.jobs) as pool:
