@@ -94,6 +94,26 @@ async def scenario_the_last_picture_of_a_portal_counts(world):
     require(not alice.messages(witness, "the first", after=mark), "the network has the first picture again")
 
 
+async def scenario_an_answer_to_the_oldest_that_is_remembered(world):
+    """It is quoted; that it makes way for the answer itself comes after that."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    irc_mark = carol.mark()
+    oldest = await alice.say(lobby.portal, "the oldest")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the oldest$", irc_mark)
+    # 4,999 more: of somebody without an account, whom nobody on the network hears.
+    eve = await world.matrix_person(homeserver, "eve")
+    await eve.join(lobby.portal)
+    await homeserver.idle()
+    more = [{"type": "m.room.message", "room_id": lobby.portal, "sender": eve.id, "event_id": f"$more{number}", "origin_server_ts": 1,
+             "content": {"msgtype": "m.text", "body": f"number {number}"}} for number in range(4999)]
+    status, _ = await homeserver.ask_bridge("PUT", "/_matrix/app/v1/transactions/more", {"events": more})
+    require(status == 200, f"it is answered with {status}")
+    await alice.say(lobby.portal, "the youngest", **{"m.relates_to": {"m.in_reply_to": {"event_id": oldest}}})
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :> alice: the oldest$", irc_mark)
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the youngest$", irc_mark)
+
+
 async def scenario_somebody_else_ties_the_chat_with_the_bot(world):
     """What the bot has to say to its owner alone is not said there any more."""
     lobby = await faulty_lobby(world, "alice")
