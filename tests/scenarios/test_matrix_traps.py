@@ -114,18 +114,18 @@ async def scenario_an_answer_to_the_oldest_that_is_remembered(world):
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the youngest$", irc_mark)
 
 
-async def scenario_the_bot_is_invited_into_a_chat(world):
-    """By whoever is there: what is said in it stays for the contact, and is no line to the bot."""
+async def scenario_others_are_invited_into_a_chat(world):
+    """The bot, or another contact: what is said in it stays for the first one, and is no line to the bot."""
     lobby = await faulty_lobby(world, "alice")
     alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
     chat = await chat_with(alice, CAROL)
     room = homeserver.rooms[chat]
     eve = await world.matrix_person(homeserver, "eve")
     await eve.join(chat)
-    for person in (alice, eve):
-        homeserver.add(room, person.id, "m.room.member", {"membership": "invite"}, state_key=BOT)
-        await wait_until(lambda: BOT not in room.invited, "the bot to answer the invitation")
-        require(BOT not in room.joined, f"the bot is in it, as {person.id} wants")
+    for person, guest in ((alice, BOT), (eve, BOT), (alice, ghost("dave"))):
+        homeserver.add(room, person.id, "m.room.member", {"membership": "invite"}, state_key=guest)
+        await wait_until(lambda who=guest: who not in room.invited, f"{guest} to answer the invitation")
+        require(guest not in room.joined, f"{guest} is in it, as {person.id} wants")
     irc_mark = carol.mark()
     await alice.say(chat, "help")
     await carol.expect(r"^:alice!\S+ PRIVMSG carol :help$", irc_mark)
