@@ -340,23 +340,25 @@ static void follow(struct admin_call *call, const char *key)
 	const struct admin_caller *caller = &call->caller;
 	const struct user *user = user_find(call->transport, key);
 	unsigned how = (call->bodies ? WATCH_BODIES : 0) | (call->json ? WATCH_JSON : 0);
+	char *shown = admin_shown_person(call->transport, key);
 	struct buf head = {0};
 
-	log_info(&call->transport->log, "an administrator follows %s%s", log_quote(key),
+	log_info(&call->transport->log, "an administrator follows %s%s", log_quote(shown),
 	         call->bodies ? ", with what is said" : "");
 	if (call->json) {
 		buf_puts(&head, "{\"following\":");
-		json_put_string(&head, key);
+		json_put_string(&head, shown);
 		buf_printf(&head, ",\"live\":%s}", user ? "true" : "false");
 	} else {
 		buf_puts(&head, "following ");
-		text_show(&head, key, strlen(key), LIMIT_ADDRESS_BYTES);
+		text_show(&head, shown, strlen(shown), LIMIT_ADDRESS_BYTES);
 		buf_puts(&head, user ? ", who is here" : ", who is not here now");
 	}
 	caller->line(caller->context, buf_text(&head));
 	caller->following(caller->context,
 	                  watch_start(call->transport, key, how, caller->line, caller->context));
 	buf_finish(&head);
+	mem_free(shown);
 	admin_answer(call, NULL);
 }
 

@@ -305,7 +305,20 @@ async def scenario_administrators(world):
     admin = await world.matrix_person(lobby.synapse, "admin")
     room = await chat_with(admin, BOT)
     await ask(admin, room, "online_users_count", "^1$")
-    await ask(admin, room, "users", "alice")
+    # People are called by their addresses, in lists and in the log, and found by them.
+    await ask(admin, room, "users @alice:local", r"(?m)^USER .*\n@alice:localhost +alice +connected")
+    await ask(admin, room, "users @bob:", r"^USER [^\n]*$")
+    await ask(admin, room, "online_users", '^@alice:localhost "3rd-party network username:" "alice"$')
+    await ask(admin, room, "admin-rooms @alice:localhost", r"(?m)^#lobby +@alice:localhost +alice +joined")
+    table = (await ask(admin, room, "users", "alice"))["content"]
+    require(table["formatted_body"].startswith("<pre><code>USER "), f"the table is {table}")
+    await lobby.gateway.process.wait_log("user @alice:localhost: login through backend")
+    await ask(admin, room, "ban @alice:localhost Enough", "is banned and logged out")
+    await ask(admin, room, "bans", r"(?m)^@alice:localhost +\S+ +Enough$")
+    await ask(admin, room, "unban @alice:localhost", "no longer banned")
+    await ask(lobby.people[0], lobby.bots[0], "login", ".")
+    await ask(admin, room, "user_log_level @alice:localhost", "default")
+    await until_answer(admin, room, "online_users_count", "^1$")
     await ask(admin, room, "spool_status", "survives .* and a power cut\\.[^$]*on matrix: .* has confirmed it")
     await ask(lobby.people[0], lobby.bots[0], "online_users_count", "I do not understand")
 
