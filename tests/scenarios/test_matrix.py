@@ -292,7 +292,7 @@ async def scenario_nobody_without_an_account(world):
     await bob.message(room, "register")
     bot = await chat_with(bob, BOT)
     for line in ("status", "join #lobby", "rooms", "contacts"):
-        await ask(bob, bot, line, ".")
+        await ask(bob, bot, line, "^You are not logged in. Say: login$")
     require(not lobby.carol.find("PRIVMSG"), "somebody without an account was heard on IRC")
     # Who wants to log in is asked for what an account needs, and has one then.
     await ask(bob, bot, "login", "^You have no account here yet. User name")
