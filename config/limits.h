@@ -266,6 +266,7 @@
 #define LIMIT_SLACK_INSTALLS 100           /* begun and not ended: the oldest is forgotten */
 #define LIMIT_SLACK_INSTALL_SECONDS 600    /* from the begin to the end */
 #define LIMIT_SLACK_FILES 64               /* on their way to Slack; beyond, the link is sent */
+#define LIMIT_SLACK_FILES_WAITING 8        /* files of Slack that somebody asks for, until we know who we are there */
 #define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
 #define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */
 #define LIMIT_SLACK_SHARE_ASK_MS 1000      /* Slack is asked for it so long after, then in twice the time up to 16 */
@@ -276,8 +277,10 @@
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
 #define LIMIT_SLACK_LOOK_MS 1000          /* between people who are looked at again after a gap */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
+#define LIMIT_SLACK_NAMES_ASKED 100        /* people and channels of a workspace that are being asked for */
 #define LIMIT_SLACK_EMOJI 10000            /* of a workspace's own */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
+#define LIMIT_SLACK_OURS 20000            /* people of ours in rooms, whose leaving is not told in their channels */
 #define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
 #define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
 #define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */

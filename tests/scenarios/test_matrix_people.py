@@ -81,6 +81,10 @@ async def scenario_own_messages_with_a_token(world):
     await alice.edit(chats["bob"], event["event_id"], "it was me")
     got = await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f["3"] == ["it was me"])
     require(got["1003"] == ["n1"], f"the edit goes as {got}")
+    # And takes it back.
+    await alice.redact(chats["bob"], event["event_id"])
+    got = await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: "1004" in f)
+    require(got["1004"] == ["n1"] and "takes back" in got["3"][0], f"it is taken back as {got}")
     # Rooms.
     portal = await alice.join(alias("#den"))
     await witnessed(alice, chats["witness"], "JOIN_ROOM")
