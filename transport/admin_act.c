@@ -64,7 +64,7 @@ static void unregistered(void *context, int err, const char *text)
 	struct buf said = {0};
 
 	if (err) {
-		admin_answer_error(call, "%s", sentence_of(err, text));
+		admin_answer_error(call, "%s", err == TP_ERR_NOT_REGISTERED ? "There is no such account" : sentence_of(err, text));
 		return;
 	}
 	buf_printf(&said, "User '%s' unregistered.", call->words[0]);
@@ -273,7 +273,7 @@ void admin_drain(struct admin_call *call)
 		return;
 	}
 	drain_start(call->transport, seconds, call->words[1]);
-	admin_answer(call, "Maintenance: nobody is logged in any more.");
+	admin_answer(call, "Maintenance has begun: nobody new is logged in.");
 }
 
 void admin_undrain(struct admin_call *call)

@@ -142,10 +142,10 @@ async def nothing_else_on_irc(carol, person, room, after, channel="#lobby"):
     return heard_on_irc(carol, after, channel=channel)[:-1]
 
 
-async def appservice_with(world, program, synapse=None, **keys):
+async def appservice_with(world, program, synapse=None, build=None, **keys):
     """Synapse (or the homeserver given), and the gateway with a backend of the tests or with echo: (synapse, gateway)."""
     synapse = synapse or world.synapse_or_skip()
-    gateway = world.gateway(backend="echo")
+    gateway = world.gateway(backend="echo", **({"build": build} if build else {}))
     if program != "echo":
         gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/{program}.py --folder {scan_folder(gateway)}"
     gateway.keys.update(keys)
