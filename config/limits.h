@@ -77,6 +77,9 @@
 #define LIMIT_QUESTIONS 10000              /* open at a time; then what is missing is told, not asked for */
 #define LIMIT_QUESTION_SECONDS 600         /* for an answer */
 
+/* what a command answers in a chat */
+#define LIMIT_COMMAND_ANSWER_BYTES (32u << 10) /* of a longer one, the first lines */
+
 /* logins in several steps */
 #define LIMIT_LOGIN_ANSWER_BYTES 4096      /* what a person answers to one step */
 #define LIMIT_LOGIN_STEP_SECONDS 900       /* for one step, also where the backend names no time */
@@ -228,6 +231,10 @@
 #define LIMIT_MATRIX_POWER_MS 2000         /* from one change of a portal's power levels to the next */
 #define LIMIT_MATRIX_PASSERS_BY 1000       /* people and ghosts who are in no room, of whom something is still known */
 #define LIMIT_MATRIX_OUTSIDERS 1000        /* ghosts that a room of people's is known to keep out */
+#define LIMIT_MATRIX_PRESENCE_REFUSALS 3   /* in a row: then the homeserver is told of no more until it has been away */
+#define LIMIT_MATRIX_PRESENCES 200         /* contacts whose presence is told again and again; of others once */
+#define LIMIT_MATRIX_PRESENCES_AT_ONCE 10  /* of them, ... */
+#define LIMIT_MATRIX_PRESENCE_MS 1000      /* ... in so long */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
 
 /* Slack */

@@ -47,6 +47,7 @@ struct slack_frontend {
 	struct web_api *api;
 	struct web_token app_token;
 	struct socket_mode *socket;
+	bool has_socket; /* of Slack's, open */
 	struct ghosts ghosts;
 	struct slack_tokens *tokens;
 	struct slack_install *install; /* NULL: no such page */
