@@ -218,6 +218,10 @@
 #define LIMIT_MATRIX_OPENING_MS 200        /* from one chat that is opened with all contacts to the next */
 #define LIMIT_MATRIX_OPENING_WAITING 50    /* calls to the homeserver that wait: with more, no such chat is opened */
 #define LIMIT_XMPP_ADMIN_ITEMS 50          /* of one request to a room: kicks, bans, roles */
+#define LIMIT_PORTRAITS 5000               /* of people of ours, whose hash is remembered for others (portrait.h) */
+#define LIMIT_PORTRAIT_BYTES (256u << 10)  /* of one of them */
+#define LIMIT_PORTRAITS_ASKED 8            /* that are fetched at once; others wait */
+#define LIMIT_PORTRAIT_AGAIN_SECONDS 600   /* until one that could not be had is asked for again */
 #define LIMIT_ROOM_PICTURE_BYTES (1u << 20) /* of a room or of oneself, from people to the network */
 #define LIMIT_MATRIX_POLLS 200             /* whose questions and votes are known */
 #define LIMIT_MATRIX_PARTS 100             /* events that a message is, beside its first */

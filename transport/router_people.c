@@ -13,6 +13,7 @@
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
 #include "transport/latency.h"
+#include "transport/portrait.h"
 #include "transport/references.h"
 #include "transport/request.h"
 #include "transport/room.h"
@@ -509,7 +510,8 @@ static int person_asks_card(struct user *user, struct resource *from, const stru
 	if (!out.vcard.id)
 		return TP_ERR_LIMIT;
 	out.vcard.name = network_contact_name(user, event->vcard.name);
-	user_send(user, &out);
+	if (!portrait_answers(user, out.vcard.name, out.vcard.id))
+		user_send(user, &out);
 	return 0;
 }
 
