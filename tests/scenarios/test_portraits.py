@@ -45,9 +45,8 @@ async def scenario_faces_of_matrix_and_slack_on_xmpp(world):
     gateway.component_of(prosody)
     gateway.irc(ircd)
     await gateway.appservice_of(synapse)
-    gateway.keys["service.frontend"] = ["xmpp", "matrix"]
     gateway.slack_of(slack)
-    gateway.keys.update({"irc.line_interval": "0", "registration.auto_register": "1",
+    gateway.keys.update({"service.frontend": ["xmpp", "matrix", "slack"], "irc.line_interval": "0", "registration.auto_register": "1",
                          "slack.admin": f"{slack.team.id}/{egon.id}"})
     await asyncio.gather(synapse.start(), gateway.start())
     await slack.wait_connected()
