@@ -191,7 +191,7 @@
 #define LIMIT_MATRIX_CALL_SECONDS 60       /* then a call is made again */
 #define LIMIT_MATRIX_UPLOAD_SECONDS 600    /* the same */
 #define LIMIT_MATRIX_DOWNLOAD_SECONDS 600  /* for media of the homeserver */
-#define LIMIT_MATRIX_PICTURES 16           /* of a message's markup that are shown as files */
+#define LIMIT_MARKUP_PICTURES 16           /* of a message's markup that are shown as files */
 #define LIMIT_MATRIX_FILES 64              /* for which messages wait in their lanes; beyond, the link is sent */
 #define LIMIT_MATRIX_RETRY_MS 1000         /* until a call is made again, at first; doubled each time up to ... */
 #define LIMIT_MATRIX_RETRY_LAST_MS 60000

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* What markup (XHTML-IM, or any tag soup) says to those who do not see markup. */
+#pragma once
+
+#include "base/buf.h"
+
+/* Appends: lines of blocks, marks of quotes and lists, a link as "text (address)" unless both are the same, a picture as what
+ * it is called and its address; nothing if it says nothing. */
+void markup_text(struct buf *out, const char *xhtml);
