@@ -4,6 +4,6 @@
 
 #include "base/buf.h"
 
-/* Appends: lines of blocks, marks of quotes and lists, a link as "text (address)" unless both are the same, a picture as what
- * it is called and its address; nothing if it says nothing. */
+/* Appends: lines of blocks, marks of quotes and lists, a link as "text (address)" unless both are the same, a picture
+ * as what it is called and its address (an emoji, ":name:", without it); nothing if it says nothing. */
 void markup_text(struct buf *out, const char *xhtml);

@@ -76,7 +76,8 @@ static void leave_emoji(struct pictures *pictures)
 	pictures->count = kept;
 }
 
-const struct event *picture_markup_read(const struct event *event, bool emoji, struct event *copy, struct arena *arena)
+const struct event *picture_markup_read(const struct event *event, bool emoji, struct event *copy,
+					struct arena *arena)
 {
 	const struct event_message *message = &event->message;
 	struct pictures pictures = {0};

@@ -707,7 +707,8 @@ const struct identity *portal_person(const struct frontend *frontend, const char
 }
 
 void portal_each_person(const struct transport *transport, const char *name,
-			void (*each)(void *context, const struct identity *identity, const char *nickname), void *context)
+			void (*each)(void *context, const struct identity *identity, const char *nickname),
+			void *context)
 {
 	LIST_EACH (link, &transport->frontends) {
 		const struct portal *portal = portal_find(CONTAINER_OF(link, struct frontend, link), name);

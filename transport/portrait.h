@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pictures of our own people in the rooms of others. Somebody of a frontend that shares rooms (Matrix, Slack) is on the
- * network under a nickname that all see. Where the network has no picture of him, his frontend may have one: clients of
- * the frontends where a room is each person's own (XMPP) are shown it as the participant's (icon_hash), and get it as his
- * card.
+ * Pictures of our own people in the rooms of others. Somebody of a frontend that shares rooms (Matrix, Slack) is on
+ * the network under a nickname that all see. Where the network has no picture of him, his frontend may have one:
+ * clients of the frontends where a room is each person's own (XMPP) are shown it as the participant's (icon_hash), and
+ * get it as his card.
  *
- * A picture is asked for (frontend_ops.card) when the first such client sees the participant, LIMIT_PORTRAITS_ASKED at a
- * time. Its hash is remembered, of LIMIT_PORTRAITS people; the bytes go to whoever asks for the card, and are not kept.
+ * A picture is asked for (frontend_ops.card) when the first such client sees the participant, LIMIT_PORTRAITS_ASKED at
+ * a time. Its hash is remembered, of LIMIT_PORTRAITS people; the bytes go to whoever asks for the card, and are not
+ * kept.
  * Loop thread.
  */
 #pragma once
@@ -28,8 +29,8 @@ void portrait_forget_room(struct room *room);
 void portrait_show(struct room *room, const char *nickname);
 /* They, or only this one, have seen all participants. */
 void portrait_show_all(struct room *room, struct resource *only);
-/* Somebody asks for the card of `name` ("room/nickname") by the number `id` of request.h: true, and it is answered, or the
- * backend is asked in the end. False: it is nobody of ours with a picture. */
+/* Somebody asks for the card of `name` ("room/nickname") by the number `id` of request.h: true, and it is answered, or
+ * the backend is asked in the end. False: it is nobody of ours with a picture. */
 bool portrait_answers(struct user *user, const char *name, uint32_t id);
 /* By a frontend, not from inside deliver: this person of it has another picture or name, or may have one now. */
 void portrait_changed(struct frontend *frontend, const char *address);

@@ -130,7 +130,8 @@ static void on_face(void *context, const struct matrix_media_bytes *got)
 	carding_free(carding);
 }
 
-bool person_picture_card(struct frontend *base, const char *address, size_t max, frontend_card_done *done, void *context)
+bool person_picture_card(struct frontend *base, const char *address, size_t max, frontend_card_done *done,
+                         void *context)
 {
 	struct matrix_frontend *frontend = matrix_frontend_of(base);
 	const struct person *person = person_of(frontend, address);

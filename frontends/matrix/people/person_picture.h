@@ -12,6 +12,7 @@
 /* As the homeserver shows the person: mxc://, or NULL for none. */
 void person_picture_note(struct matrix_frontend *frontend, const char *id, const char *url);
 /* frontend_ops.card. */
-bool person_picture_card(struct frontend *base, const char *address, size_t max, frontend_card_done *done, void *context);
+bool person_picture_card(struct frontend *base, const char *address, size_t max, frontend_card_done *done,
+                         void *context);
 /* Appends the URL. False: the person has no picture that is known, or there is no store. */
 bool person_picture_put_url(struct matrix_frontend *frontend, const char *id, struct buf *url);

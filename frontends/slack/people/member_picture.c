@@ -48,7 +48,8 @@ static bool is_of_this_machine(const struct slack_frontend *frontend, const char
 	return http_url_is(url, "http", &loopback) && loopback && web_api_may_use(frontend->api, url, false);
 }
 
-bool member_picture_card(struct frontend *base, const char *address, size_t max, frontend_card_done *done, void *context)
+bool member_picture_card(struct frontend *base, const char *address, size_t max, frontend_card_done *done,
+			 void *context)
 {
 	struct slack_frontend *frontend = slack_frontend_of(base);
 	struct workspace *workspace = frontend->stopping ? NULL : workspace_of(frontend, address);
