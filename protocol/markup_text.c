@@ -7,6 +7,7 @@
 #include "base/html_text.h"
 #include "base/markup.h"
 #include "base/mem.h"
+#include "protocol/event.h"
 
 struct reader {
 	struct markup_reader markup;
@@ -150,4 +151,18 @@ void markup_text(struct buf *out, const char *xhtml)
 	}
 	end_link(&r);
 	buf_finish(&r.href);
+}
+
+char *markup_give_text(struct event_message *message)
+{
+	bool says = (message->text && *message->text) || message->attachments_count || message->retracts || message->reacts_to;
+	struct buf text = {0};
+	char *given;
+
+	if (says || !message->xhtml || !*message->xhtml)
+		return NULL;
+	markup_text(&text, message->xhtml);
+	message->text = given = mem_strdup(buf_text(&text));
+	buf_finish(&text);
+	return given;
 }

@@ -178,19 +178,6 @@ static char *bound_text(struct event_message *message)
 	return cut;
 }
 
-/* Clients drop a message without text. What the markup says, if there is nothing else; the caller frees. */
-static char *text_of_markup(struct event_message *message)
-{
-	struct buf text = {0};
-
-	if (*message->text || !message->xhtml || message->attachments_count || message->retracts || message->reacts_to)
-		return NULL;
-	markup_text(&text, message->xhtml);
-	message->text = mem_strdup(buf_text(&text));
-	buf_finish(&text);
-	return (char *)message->text;
-}
-
 /* A stanza that travels as it is goes to who is there, as its network would have it. */
 static void to_people(struct user *user, struct room *room, const struct conversation *conversation,
 		      struct event *event, const char *network_id)
@@ -254,7 +241,7 @@ static void network_message(struct user *user, struct event *event)
 	struct event_message *message = &event->message;
 	const char *nickname = NULL;
 	struct room *room = NULL;
-	char *said = event->raw ? NULL : text_of_markup(message), *copy = bound_text(message);
+	char *said = event->raw ? NULL : markup_give_text(message), *copy = bound_text(message);
 	/* Only with the extension is it the network's own. */
 	const char *network_id = user->backend->extended ? message->id : NULL;
 

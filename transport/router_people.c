@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/limits.h"
+#include "protocol/markup_text.h"
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
 #include "transport/crossing.h"
@@ -199,10 +200,13 @@ static int person_message(struct user *user, struct resource *from, const struct
 		return TP_ERR_LIMIT;
 	if (!text_fits(event->message.xhtml))
 		bounded.message.xhtml = NULL;
+	char *said = event->raw ? NULL : markup_give_text(&bounded.message);
 	int unsayable = check_degraded(user, &bounded.message);
 
-	if (unsayable)
+	if (unsayable) {
+		mem_free(said);
 		return unsayable;
+	}
 	switch (event->message.kind) {
 	case MESSAGE_CHAT:
 		err = person_writes_contact(user, from, &bounded);
@@ -216,6 +220,7 @@ static int person_message(struct user *user, struct resource *from, const struct
 	}
 	if (!err)
 		count_message(user);
+	mem_free(said);
 	return err;
 }
 

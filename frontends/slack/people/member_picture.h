@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures of people of a workspace, for those who use XMPP in the same room of the network (frontend_ops.card): the one
- * that Slack names for the member. */
+/* Pictures of people of a workspace, for those who use XMPP in the same room of the network (frontend_ops.card): the
+ * one that Slack names for the member. */
 #pragma once
 
 #include "frontends/slack/slack.h"

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "protocol/event.h"
 #include "protocol/markup_text.h"
 
 static void test_text(void **state)
@@ -48,9 +49,36 @@ static void test_text(void **state)
 	}
 }
 
+static void test_given(void **state)
+{
+	const struct event_attachment file = {.url = "https://x/a"};
+	const struct {
+		struct event_message message;
+		const char *text;
+	} cases[] = {
+		{{.text = "", .xhtml = "<b>x</b>"}, "x"},
+		{{.text = "t", .xhtml = "<b>x</b>"}, "t"},
+		{{.text = "", .xhtml = ""}, ""},
+		{{.text = ""}, ""},
+		{{.text = "", .xhtml = "<b>x</b>", .attachments = &file, .attachments_count = 1}, ""},
+		{{.text = "", .xhtml = "<b>x</b>", .retracts = "1"}, ""},
+		{{.text = "", .xhtml = "<b>x</b>", .reacts_to = "1"}, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct event_message message = cases[i].message;
+		char *given = markup_give_text(&message);
+
+		assert_string_equal(message.text, cases[i].text);
+		assert_true((given != NULL) == (strcmp(cases[i].text, cases[i].message.text) != 0));
+		mem_free(given);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_given)};
 
 	return cmocka_run_group_tests_name("protocol: text of markup", tests, NULL, NULL);
 }

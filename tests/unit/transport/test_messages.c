@@ -202,7 +202,12 @@ static void test_only_markup(void **state)
 	logged_in();
 	network((struct event_message){.name = "bob", .text = "", .xhtml = "<p>one <b>two</b></p><p>three</p>"});
 	expect("alice@x message bob: one two\nthree\n");
-	/* Where something is said, or meant, that stays. */
+	assert_int_equal(from_person("alice@x", "phone",
+				     (struct event){.type = EVENT_MESSAGE,
+						    .message = {.name = "bob", .text = "", .xhtml = "<i>so</i>"}}),
+			 0);
+	expect("b1 message bob: so\n");
+	/* Where something is said, that stays. */
 	network((struct event_message){.name = "bob", .text = "plain", .xhtml = "<b>bold</b>"});
 	expect("alice@x message bob: plain\n");
 }

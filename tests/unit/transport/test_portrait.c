@@ -299,6 +299,40 @@ static void test_so_many_at_once(void **state)
 	assert_int_equal(asked_count, LIMIT_PORTRAITS_ASKED + 2);
 }
 
+static void person(unsigned number, enum status status)
+{
+	char nickname[16];
+
+	snprintf(nickname, sizeof(nickname), "p%u", number);
+	participant("alice@x", "#a", nickname, 0, status);
+}
+
+/* Whoever was not looked at for longest is forgotten, and asked for again. */
+static void test_so_many_people(void **state)
+{
+	char address[16], nickname[16];
+
+	(void)state;
+	start(true);
+	enter_at(fx->frontend, "alice@x", "m", "al");
+	for (unsigned i = 0; i < LIMIT_PORTRAITS + 1; i++) {
+		snprintf(address, sizeof(address), "p%u@x", i);
+		snprintf(nickname, sizeof(nickname), "p%u", i);
+		store_account(address, nickname, "pw");
+		log_in_at(fx->other, address, "s");
+		enter_at(fx->other, address, "s", nickname);
+		assert_int_equal(asked_count, 1);
+		give(0, "smile");
+		asked_count = 0;
+	}
+	forget();
+	person(LIMIT_PORTRAITS, STATUS_ONLINE);
+	assert_int_equal(asked_count, 0);
+	person(0, STATUS_ONLINE);
+	assert_int_equal(asked_count, 1);
+	assert_string_equal(asked[0].address, "p0@x");
+}
+
 static void test_ends_meanwhile(void **state)
 {
 	(void)state;
@@ -326,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_none, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_of_the_network, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_so_many_at_once, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_so_many_people, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_ends_meanwhile, fixture_setup, fixture_teardown),
 	};
 
