@@ -16,6 +16,7 @@
 #include "transport/conversation.h"
 #include "transport/drain.h"
 #include "transport/delivery.h"
+#include "transport/account.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
 #include "transport/request.h"
@@ -86,8 +87,11 @@ struct user *user_create(struct transport *transport, const struct store_account
 	struct user *user = (struct user *)mem_alloc_text(sizeof(struct user), sizeof(struct user), account->key);
 	struct buf label = {0};
 
+	char *address = account_key_address(transport, account->key);
+
 	buf_puts(&label, "user ");
-	text_quote(&label, account->key, strlen(account->key), 200);
+	text_quote(&label, address, strlen(address), 200);
+	mem_free(address);
 	user->label = buf_take(&label);
 	user->log = (struct log){.parent = &transport->log, .label = user->label};
 	user->transport = transport;
