@@ -323,6 +323,7 @@ static void (*const runs[ADMIN_COUNT])(struct admin_call *call) = {
         [ADMIN_JOIN_ROOM] = admin_join_room,
         [ADMIN_LEAVE_ROOM] = admin_leave_room,
         [ADMIN_BACKENDS] = admin_show_backends,
+        [ADMIN_FRONTENDS] = admin_show_frontends,
         [ADMIN_QUEUES] = admin_show_queues,
         [ADMIN_SPOOL] = admin_show_spool,
         [ADMIN_SPOOL_STATUS] = admin_show_spool_status,

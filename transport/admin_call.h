@@ -72,6 +72,7 @@ void admin_restart(struct admin_call *call);
 
 /* admin_queue.c */
 void admin_show_queues(struct admin_call *call);
+void admin_show_frontends(struct admin_call *call);
 
 /* admin_workspace.c */
 void admin_show_workspaces(struct admin_call *call);

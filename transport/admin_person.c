@@ -68,19 +68,27 @@ static void look(struct admin_call *call)
 	store_find_account(call->transport->store, call->frontend->ops->name, call->address, looked, call);
 }
 
+static void pass_on(void *context, int err, const struct store_account *account)
+{
+	struct admin_call *call = context;
+
+	if (call->transport->stopping)
+		admin_answer_error(call, "The gateway is being shut down");
+	else
+		call->found(call, err, account);
+}
+
 static void looked(void *context, int err, const struct store_account *account)
 {
 	struct admin_call *call = context;
 
-	if (call->transport->stopping) {
-		admin_answer_error(call, "The gateway is being shut down");
-	} else if (account || err != TP_ERR_NOT_FOUND) {
-		call->found(call, err, account);
+	if (call->transport->stopping || account || err != TP_ERR_NOT_FOUND) {
+		pass_on(call, err, account);
 	} else if (take_next(call, call->frontend)) {
 		look(call);
 	} else {
 		take_best(call);
-		store_get_account(call->transport->store, call->written, call->found, call);
+		store_get_account(call->transport->store, call->written, pass_on, call);
 	}
 }
 

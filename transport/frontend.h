@@ -195,6 +195,9 @@ struct frontend_ops {
 	/* Optional. `each` for each of its queues, also those in which nothing waits. */
 	void (*queues)(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),
 		       void *context);
+	/* Optional. Whether the server at its other end is there: the connection of a component, a homeserver that answers.
+	 * NULL, or -1: it has none of the kind, as clients come by themselves. */
+	int (*is_connected)(const struct frontend *frontend);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart, and when
 	 * somebody who had logged out logs in. */
 	void (*probe)(struct frontend *frontend, const char *address);
@@ -212,3 +215,9 @@ struct frontend {
 	unsigned ghosts;  /* connections that its server counts as ours and that we do not hold: others take what is for us */
 	bool authenticates; /* people log in to it with the account's password (session_authenticate): there has to be one */
 };
+
+/* 1: the server at its other end is there; 0: it is not; -1: it has none of the kind. */
+static inline int frontend_reaches(const struct frontend *frontend)
+{
+	return frontend->ops->is_connected ? frontend->ops->is_connected(frontend) : -1;
+}

@@ -340,7 +340,7 @@ static int person_contact(struct user *user, const struct event *event)
 	if (!changed && !answers)
 		return 0;
 	if (user->state != USER_CONNECTED) {
-		contact->unsent = true;
+		contact->unsent = user->roster->any_unsent = true;
 		return 0;
 	}
 	out.contact.status = STATUS_OFFLINE;

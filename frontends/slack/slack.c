@@ -235,14 +235,17 @@ static void on_socket_state(void *context, enum socket_state state, bool gap, co
 
 	switch (state) {
 	case SOCKET_CONNECTED:
+		frontend->has_socket = true;
 		log_info(&frontend->base.log, "connected to Slack%s", gap ? "" : ", by another socket");
 		if (gap)
 			look_again(frontend);
 		break;
 	case SOCKET_AWAY:
+		frontend->has_socket = false;
 		log_warning(&frontend->base.log, "no socket of Slack's is open%s%s; trying again", *text ? ": " : "", text);
 		break;
 	case SOCKET_DISABLED: {
+		frontend->has_socket = false;
 		char *why = mem_printf("Slack gives us no events any more%s%s. Look at Socket Mode and the app-level token on "
 				       "the app's page, then restart the gateway.", *text ? ": " : "", text);
 
@@ -713,6 +716,11 @@ static int frontend_tie(struct frontend *base, const char *who, const char *plac
 	return slack_tie(slack_frontend_of(base), who, place, room);
 }
 
+static int frontend_is_connected(const struct frontend *base)
+{
+	return CONTAINER_OF(base, const struct slack_frontend, base)->has_socket;
+}
+
 struct showing_loads {
 	void (*each)(void *context, const struct frontend_queue *queue);
 	void *context;
@@ -764,6 +772,7 @@ const struct frontend_ops slack_frontend_ops = {
 	.install_url = frontend_install_url,
 	.ties = frontend_ties,
 	.tie = frontend_tie,
+	.is_connected = frontend_is_connected,
 	.queues = frontend_queues,
 	.probe = frontend_probe,
 };

@@ -530,6 +530,13 @@ void xmpp_handle_iq(struct xmpp_frontend *frontend, xmpp_stanza_t *iq)
 	probe_deliver(frontend);
 }
 
+static int frontend_is_connected(const struct frontend *base)
+{
+	const struct xmpp_frontend *frontend = CONTAINER_OF(base, const struct xmpp_frontend, base);
+
+	return frontend->c2s ? -1 : frontend->component && component_is_connected(frontend->component);
+}
+
 static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
                             void *context)
 {
@@ -555,6 +562,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .stop = frontend_stop,
         .suspend = frontend_suspend,
         .deliver = frontend_deliver,
+        .is_connected = frontend_is_connected,
         .queues = frontend_queues,
         .read_raw = raw_read,
         .undelivered = frontend_undelivered,

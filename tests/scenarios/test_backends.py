@@ -12,7 +12,7 @@ import sys
 from slixmpp.xmlstream import ET
 
 from harness.gateway import wait_for_answer
-from harness.process import Failure, free_port, wait_until
+from harness.process import Failure, attempts, free_port, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BACKENDS = os.path.join(HERE, "backends")
@@ -88,12 +88,10 @@ async def scenario_a_strict_command_line(world):
     mark = alice.mark()
 
     async def talks_again():
-        for _ in range(100):
-            alice.say(BOB, "again?")
-            await asyncio.sleep(0.1)
+        async for _ in attempts("the second backend is not reached"):
             if any(m["body"].startswith("again? (pid") for m in alice.messages[mark[0]:]):
                 return
-        raise Failure("the second backend is not reached")
+            alice.say(BOB, "again?")
     await talks_again()
 
 
@@ -279,14 +277,10 @@ async def scenario_cards_and_the_room_list(world):
        # At any time, and what was said first stays.
        ["BACKEND_CONFIG", {1: "[features]\nmuc=0\n"}])
     wanted = {f"#one@{GATEWAY}", f"#two@{GATEWAY}", f"#mine@{GATEWAY}"}
-    for _ in range(100):
+    async for _ in attempts(f"the rooms are not {wanted}"):
         rooms = await alice.plugin["xep_0030"].get_items(GATEWAY)
-        listed = {item[0] for item in rooms["disco_items"]["items"]}
-        if wanted <= listed:
+        if wanted <= {item[0] for item in rooms["disco_items"]["items"]}:
             break
-        await asyncio.sleep(0.1)
-    else:
-        raise Failure(f"the rooms are {listed}")
     info = await alice.plugin["xep_0030"].get_info(GATEWAY)
     if "http://jabber.org/protocol/muc" not in info["disco_info"]["features"]:
         raise Failure("a later BACKEND_CONFIG takes back what was said")
@@ -331,14 +325,11 @@ async def scenario_idle_people_move(world):
     await gateway.process.wait_log("is for people who are idle")
     await gateway.process.wait_log("idle: moved to another backend")
     after = len(gateway.process.log())
-    for _ in range(200):
-        alice.say(BOB, "moved?")
-        await asyncio.sleep(0.1)
+    async for _ in attempts("alice is not reached after the move"):
         answers = [m["body"] for m in alice.messages[mark[0]:] if m["body"].startswith("moved? (pid")]
         if answers:
             break
-    else:
-        raise Failure("alice is not reached after the move")
+        alice.say(BOB, "moved?")
     if f"(pid {first})" in answers[0]:
         raise Failure("alice is still on the old backend")
     if [m for m in alice.messages[mark[0]:] if m["from"].bare == GATEWAY]:

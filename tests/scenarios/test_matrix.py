@@ -142,9 +142,9 @@ async def nothing_else_on_irc(carol, person, room, after, channel="#lobby"):
     return heard_on_irc(carol, after, channel=channel)[:-1]
 
 
-async def appservice_with(world, program, **keys):
-    """Synapse, and the gateway with a backend of the tests or with echo: (synapse, gateway)."""
-    synapse = world.synapse_or_skip()
+async def appservice_with(world, program, synapse=None, **keys):
+    """Synapse (or the homeserver given), and the gateway with a backend of the tests or with echo: (synapse, gateway)."""
+    synapse = synapse or world.synapse_or_skip()
     gateway = world.gateway(backend="echo")
     if program != "echo":
         gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/{program}.py --folder {scan_folder(gateway)}"
@@ -1018,6 +1018,9 @@ async def scenario_the_homeserver_is_restarted(world):
     alice, carol, synapse, portal = lobby.people[0], lobby.carol, lobby.synapse, lobby.portal
     chat = await chat_with(alice, CAROL)
     irc_mark, number = carol.mark(), 0
+
+    async def state():
+        return json.loads(await lobby.gateway.control("--json", "frontends"))["rows"][0]["state"]
     for how in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
         await alice.say(portal, f"before {number}")
         await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :before {number}$", irc_mark)
@@ -1026,11 +1029,13 @@ async def scenario_the_homeserver_is_restarted(world):
             number += 1
             carol.send(f"PRIVMSG #lobby :{number}")
             carol.send(f"PRIVMSG alice :{number}")
+        await wait_answer(state, lambda answer: answer == "not connected", "an administrator to see it")
         await synapse.start()
         for room in (portal, chat):
             await alice.message(room, f"^{number}$", CAROL, timeout=60)
         await alice.say(portal, f"after {number}")
         await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :after {number}$", irc_mark, 60)
+        await wait_answer(state, lambda answer: answer == "connected", "an administrator to see that it is back")
     for room in (portal, chat):
         heard = alice.texts(room, CAROL)
         require(heard == [str(n) for n in range(1, number + 1)], f"of {number} messages came {heard}")

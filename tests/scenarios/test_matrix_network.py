@@ -46,6 +46,7 @@ async def with_files(world, *names):
     for name in names:
         stranger.files[f"/{name}"] = name.encode() * 100
     sides = await between(world, **media_keys(ADDRESS))
+    sides.stranger = stranger
     return sides, [(stranger.url(f"/{name}"), "text/plain") for name in names]
 
 
@@ -148,6 +149,22 @@ async def scenario_a_message_of_several_events(world):
     await are(alice, portal, mark, [])
     await a_file_becomes_another(sides, files, mark)
     require(not [said for said in network.frames if said[0] == "CONV_MESSAGE"], f"{network.frames}")
+
+
+async def scenario_killed_between_files(world):
+    """An edit gives a text two files, and the core dies when one of them is there: the other comes, and each once."""
+    sides, files = await with_files(world, "one.txt", "two.txt")
+    network, gateway, alice, portal = sides.network, sides.gateway, sides.alice, sides.portal
+    mark, gate = alice.mark(), asyncio.Event()
+    own = network.say("#lobby", "carol", "files folow")
+    await are(alice, portal, mark, ["files folow"])
+    sides.stranger.gates["/two.txt"] = gate
+    network.say("#lobby", "carol", "files follow", replaces=own, files=files)
+    await are(alice, portal, mark, ["files follow", "one.txt"])
+    await gateway.kill_core()
+    gate.set()
+    await gateway.start()
+    await are(alice, portal, mark, ["files follow", "one.txt", "two.txt"])
 
 
 async def scenario_threads(world):

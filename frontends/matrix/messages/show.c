@@ -112,7 +112,8 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 	if (sent->parts && sent->file)
 		parts_note(sent->frontend, sent->parts, event_id, sent->file);
 	if (sent->text)
-		recent_note(sent->frontend, event_id, &(struct recent){sent->ghost, sent->author, sent->text, NULL});
+		recent_note(sent->frontend, event_id,
+		            &(struct recent){sent->own ? sent->address : sent->ghost, sent->author, sent->text, NULL});
 	const struct matrix_room *room = sent->shared_name ? matrix_room_find(sent->frontend, sent->room) : NULL;
 
 	if (room)
@@ -414,8 +415,8 @@ static void redact_parts(struct speaking *speaking, struct matrix_room *room, co
 	arena_finish(&arena);
 }
 
-/* Beside the head, which a text takes the place of. */
-static bool has_files(const struct speaking *speaking, const char *head)
+/* Of before this record, beside the head, which a text takes the place of. */
+static bool had_files(const struct speaking *speaking, const char *head)
 {
 	struct part list[LIMIT_MATRIX_PARTS];
 	struct arena arena = {0};
@@ -423,7 +424,8 @@ static bool has_files(const struct speaking *speaking, const char *head)
 	bool found = false;
 
 	for (size_t i = 0; i < count; i++)
-		found = found || (list[i].is_file && strcmp(list[i].event_id, head) != 0);
+		found = found || (list[i].is_file && strcmp(list[i].event_id, head) != 0 &&
+		                  (!list[i].record || list[i].record != speaking->event->handover));
 	arena_finish(&arena);
 	return found;
 }
@@ -699,7 +701,7 @@ static void say(struct speaking *speaking, struct matrix_room *room, bool known_
 	if (edited)
 		redact_parts(speaking, room, edited, false, known_there);
 	/* Those of an edit are the message's own, which stand. */
-	for (size_t i = 0; i < message->attachments_count && !(edited && has_files(speaking, edited)); i++)
+	for (size_t i = 0; i < message->attachments_count && !(edited && had_files(speaking, edited)); i++)
 		say_attachment(speaking, room, &message->attachments[i], redundant && i == 0 ? NAMED : PART_FILE,
 		               known_there);
 	parts_release(&speaking->parts);
