@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The head of a request, its target, and a body in chunks behind it, without a connection around them (which fuzz_http.c
- * has): where the head ends, and what the chunks hold, is the same however the bytes were cut. The first byte says how.
+ * The head of a request, its target, and a body in chunks behind it, without a connection around them (which
+ * fuzz_http.c has): where the head ends, and what the chunks hold, is the same however the bytes were cut. The first
+ * byte says how.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands behind the header of a segment of the spool's log, as a disk may have made it: a spool opens with it, has the
- * records that it says it has, and opens again with the same. (fuzz_spool_segment.c looks at the reading alone.)
+ * What stands behind the header of a segment of the spool's log, as a disk may have made it: a spool opens with it,
+ * has the records that it says it has, and opens again with the same. (fuzz_spool_segment.c looks at the reading
+ * alone.)
  */
 #include <fcntl.h>
 #include <stdio.h>

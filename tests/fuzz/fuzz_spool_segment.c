@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands behind the header of a segment of the spool's log, as a disk may have made it: what is read is the same when it
- * is written again. (fuzz_spool_log.c opens a spool with it, which takes a hundred times as long.) */
+/*
+ * What stands behind the header of a segment of the spool's log, as a disk may have made it: what is read is the same
+ * when it is written again. (fuzz_spool_log.c opens a spool with it, which takes a hundred times as long.)
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 
-/* What is in `content`, inside an element "body". `start` (may be NULL) is called for each element with `context`, for "body"
- * as well. */
+/* What is in `content`, inside an element "body". `start` (may be NULL) is called for each element with `context`,
+ * for "body" as well. */
 static inline bool good_xml(struct buf *content, XML_StartElementHandler start, void *context)
 {
 	static const char head[] = "<body>", tail[] = "</body>";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A segment of the spool's log out of any bytes behind its header, with checksums that are right: otherwise nothing but the
- * first batch's header would ever be looked at. */
+/* A segment of the spool's log out of any bytes behind its header, with checksums that are right: otherwise nothing but
+ * the first batch's header would ever be looked at. */
 #pragma once
 
 #include <string.h>

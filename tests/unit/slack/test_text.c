@@ -588,8 +588,8 @@ char *__wrap_strchr(const char *text, int c)
 	return __real_strchr(text, c);
 }
 
-/* What begins as an address and is none is not searched for its end each time. (A compiler that makes other instructions
- * of strchr is not seen.) */
+/* What begins as an address and is none is not searched for its end each time. (A compiler that makes other
+ * instructions of strchr is not seen.) */
 static void test_beginnings_of_addresses(void **state)
 {
 	struct buf text = {0}, mrkdwn = {0};
