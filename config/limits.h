@@ -239,6 +239,9 @@
 #define LIMIT_MATRIX_PRESENCES 200         /* contacts whose presence is told again and again; of others once */
 #define LIMIT_MATRIX_PRESENCES_AT_ONCE 10  /* of them, ... */
 #define LIMIT_MATRIX_PRESENCE_MS 1000      /* ... in so long */
+#define LIMIT_MATRIX_REPLACED 10           /* rooms in a row that are followed by what their state says alone */
+#define LIMIT_MATRIX_MEMBERS_TRIES 3       /* at asking who is in a room, while people come and go */
+#define LIMIT_MATRIX_UNDECIDED 100         /* rooms that may continue one of ours, and are looked at */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
 
 /* Slack */

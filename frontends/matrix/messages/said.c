@@ -259,10 +259,11 @@ static void say(struct saying *saying)
 	                                .attachments = saying->file.url ? &saying->file : NULL,
 	                                .attachments_count = saying->file.url ? 1 : 0};
 
-	note(saying->frontend, source, message.text, NULL);
 	if (saying->room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, saying->room))
 		copies_note(saying->frontend, saying->room, source->id, source->id);
 	route(saying, EVENT_MESSAGE, &message);
+	/* What is quoted may be the oldest that is remembered. */
+	note(saying->frontend, source, message.text, NULL);
 	mem_free((char *)saying->file.description);
 	buf_finish(&saying->url);
 	arena_finish(&arena);

@@ -148,7 +148,7 @@ static bool say_for_ghost(struct sent *sent, const struct matrix_reply *reply)
 	struct buf content = {0};
 
 	if (sent->own || sent->by_bot || reply->err != TP_ERR_NOT_ALLOWED || !room || room->kind != MATRIX_ROOM_PORTAL ||
-	    room->successor || outsider_of(room, sent->ghost) == OUTSIDER_BANNED)
+	    upgrade_is_expected(room) || outsider_of(room, sent->ghost) == OUTSIDER_BANNED)
 		return false;
 	log_info(&sent->frontend->base.log, "%s may not speak in %s: the bot does", log_quote(sent->ghost),
 	         log_quote(room->id));
