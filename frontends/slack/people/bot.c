@@ -623,6 +623,18 @@ static bool gives_up(const char *line)
 	return text_is_word(word, length, "cancel") && !word[length + strspn(word + length, " \t\n")];
 }
 
+/* Whoever says something may use Slack again; a gap may have hidden that. If it was said before, the answer is that he
+ * may not. */
+static void note_alive(struct workspace *workspace, const char *user)
+{
+	struct member *member = member_of(workspace, user);
+
+	if (!member->deleted)
+		return;
+	member->deleted = false;
+	member_ask(workspace, user);
+}
+
 void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place,
                     const char *line)
 {
@@ -635,6 +647,7 @@ void slack_bot_line(struct workspace *workspace, const char *user, const struct 
 		command_asked(workspace->frontend->base.transport, &workspace->frontend->base, address);
 
 	mem_free(address);
+	note_alive(workspace, user);
 	if (!asked.open && !links_address(place, word, length, rest) &&
 	    run_own(workspace, user, place, word, length, rest))
 		return;
