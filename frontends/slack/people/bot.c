@@ -50,7 +50,8 @@ struct asking {
 };
 
 /* Whoever says commands faster than Slack answers has no backend read by them. */
-static const char *const too_many = "Too many commands wait for an answer of Slack's. Please say that again in a moment.";
+static const char *const too_many =
+	"Too many commands wait for an answer of Slack's. Please say that again in a moment.";
 
 static bool is_busy(const struct workspace *workspace)
 {
