@@ -58,7 +58,8 @@ static void copy_texts(const struct driver_ops *ops, struct statement *statement
 }
 
 /* The next row. `joined` are the groups of the contact before: often this one's as well. */
-static void take_row(const struct driver_ops *ops, struct statement *statement, struct stored_contacts *rows, struct buf *joined)
+static void take_row(const struct driver_ops *ops, struct statement *statement, struct stored_contacts *rows,
+                     struct buf *joined)
 {
 	if (rows->count == rows->room) {
 		rows->room = rows->room ? rows->room * 2 : FIRST_ROOM;

@@ -21,8 +21,8 @@ struct stored_contacts {
 };
 
 /* Rows of name, alias, groups (a line each), subscribed, flags, hash of the icon. Of names that differ in case the
- * first is taken, and no more than LIMIT_CONTACTS_PER_USER. `contacts` is empty before; what has come is in it even after
- * an error. 0 or TP_ERR_STORE. */
+ * first is taken, and no more than LIMIT_CONTACTS_PER_USER. `contacts` is empty before; what has come is in it even
+ * after an error. 0 or TP_ERR_STORE. */
 int stored_contacts_read(const struct driver_ops *ops, struct statement *statement, struct stored_contacts *contacts);
 /* The set, if it has not been made yet. */
 void stored_contacts_make(struct stored_contacts *contacts);
