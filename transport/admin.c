@@ -474,6 +474,19 @@ static void execute_variable(struct admin_call *call, struct reader *reader, enu
 		get(call, id);
 }
 
+/* Spectrum 2's words, and behind them how it is done. */
+static void answer_problem(struct admin_call *call, const char *problem)
+{
+	struct buf usage = {0};
+
+	admin_put_usage(&usage, call->entry);
+	if (problem[strlen(problem) - 1] == '.')
+		admin_answer_error(call, "%s Usage: %s%s", problem, call->entry->name, buf_text(&usage));
+	else
+		admin_answer_error(call, "%s", problem);
+	buf_finish(&usage);
+}
+
 static void execute_command(struct admin_call *call, struct reader *reader, enum action action)
 {
 	const struct admin_entry *entry = call->entry;
@@ -491,7 +504,7 @@ static void execute_command(struct admin_call *call, struct reader *reader, enum
 	                                     admin_arguments_count(entry, true));
 
 	if (problem)
-		admin_answer_error(call, "%s", problem);
+		answer_problem(call, problem);
 	else if (!take_address(call))
 		admin_answer_error(call, "%s is no address of a person here", call->words[0]);
 	else

@@ -136,3 +136,55 @@ void admin_find_key(struct admin_call *call, void (*with_key)(struct admin_call 
 	else
 		admin_find_account(call, found_key);
 }
+
+/* ---------------------------------------------------------------------------------------- as they are shown */
+
+/* The first of somebody's addresses that `fits`; NULL: none, or he is not here. */
+static const char *find_address(const struct transport *transport, const char *key,
+				bool (*fits)(const char *address, const char *text), const char *text)
+{
+	const struct user *user = user_find(transport, key);
+
+	if (!user)
+		return NULL;
+	LIST_EACH (link, &user->identities) {
+		const char *address = CONTAINER_OF(link, struct identity, link)->address;
+
+		if (fits(address, text))
+			return address;
+	}
+	return NULL;
+}
+
+static bool is_same(const char *address, const char *text)
+{
+	return !strcmp(address, text);
+}
+
+static bool has_text(const char *address, const char *text)
+{
+	return strstr(address, text) != NULL;
+}
+
+char *admin_shown_person(const struct transport *transport, const char *key)
+{
+	char *address = account_key_address(transport, key);
+
+	/* What the account began with may have left it. */
+	if (!find_address(transport, key, is_same, address)) {
+		const char *other = find_address(transport, key, has_text, "");
+
+		if (other)
+			mem_replace(&address, other);
+	}
+	return address;
+}
+
+bool admin_person_has(const struct transport *transport, const char *key, const char *text)
+{
+	char *address = account_key_address(transport, key);
+	bool has = strstr(key, text) || strstr(address, text) || find_address(transport, key, has_text, text);
+
+	mem_free(address);
+	return has;
+}

@@ -269,6 +269,22 @@ static bool take_words(struct command_call *call, const struct command *command,
 	return true;
 }
 
+static void explain_names(struct command_call *call, const struct command *command)
+{
+	const struct frontend_ops *ops = call->frontend->ops;
+	struct buf names = {0};
+
+	for (size_t i = 0; i < command->fields_count; i++) {
+		const char *name = command->fields[i].name;
+
+		if (!ops->setting_label || ops->setting_label(name))
+			buf_printf(&names, "%s %s", names.len ? "," : "", name);
+	}
+	command_reply(call, TP_ERR_INVALID, "Say: %s NAME on, or: %s NAME off. Names are%s.", command->name, command->name,
+		      buf_text(&names));
+	buf_finish(&names);
+}
+
 /* What an administrator writes is taken as in Spectrum 2, without quoting, if it begins with a name that is
  * known there. Where a person's own command has the name, an argument more than that one takes makes the
  * difference; `status` is the instance's. */
@@ -378,6 +394,8 @@ void command_run_line(struct transport *transport, struct frontend *frontend, co
 
 	if (take_words(call, command, words + 1, count - 1))
 		command_call_start(call, command, asks);
+	else if (command->names_fields)
+		explain_names(call, command);
 	else
 		command_reply(call, TP_ERR_INVALID, "I cannot make sense of that. Try: help");
 	mem_free_secret(copy);

@@ -16,6 +16,7 @@
 #include "transport/conversation.h"
 #include "transport/drain.h"
 #include "transport/delivery.h"
+#include "transport/account.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
 #include "transport/request.h"
@@ -46,6 +47,13 @@ void user_prefetch(const struct user *user)
 	mem_prefetch(user->last_conversation, sizeof(*user->last_conversation));
 	mem_prefetch(user->outbox, sizeof(*user->outbox));
 	mem_prefetch(user->roster, sizeof(*user->roster));
+}
+
+void user_set_grace(struct user *user, uint64_t ms)
+{
+	user->grace_ms = clock_ms() + ms;
+	if (user->transport->grace_until_ms < user->grace_ms)
+		user->transport->grace_until_ms = user->grace_ms;
 }
 
 int user_log_level(const struct transport *transport, const char *key)
@@ -79,8 +87,11 @@ struct user *user_create(struct transport *transport, const struct store_account
 	struct user *user = (struct user *)mem_alloc_text(sizeof(struct user), sizeof(struct user), account->key);
 	struct buf label = {0};
 
+	char *address = account_key_address(transport, account->key);
+
 	buf_puts(&label, "user ");
-	text_quote(&label, account->key, strlen(account->key), 200);
+	text_quote(&label, address, strlen(address), 200);
+	mem_free(address);
 	user->label = buf_take(&label);
 	user->log = (struct log){.parent = &transport->log, .label = user->label};
 	user->transport = transport;

@@ -691,6 +691,9 @@ async def scenario_instances(world):
     status, output = await run(*ctl, "uptime")
     require(status == 2 and "--instance" in output and "here" in output, f"without a name: {output}")
 
+    for word in ("start", "stop", "list"):
+        status, output = await run(*ctl, "-i", "here", word, path=path)
+        require(status == 2 and "without -i" in output, f"{word} of one instance gives {status}: {output}")
     status, output = await run(*ctl, "start", "here", path=path)
     require(status == 0, f"start gives {status}: {output}")
     status, output = await run(*ctl, "restart", "here", "away", path=path)

@@ -13,6 +13,7 @@ from contextlib import closing
 from urllib.parse import unquote
 
 from harness.fake_homeserver import bad_gateway, lost, read_answer, refusal, reset, truncated
+from harness.http import metrics_of
 from harness.process import PATIENCE, require, wait_until
 from harness.synapse import client_packages
 from test_matrix import CAROL, alias, chat_with, ghost, in_the_lobby, nothing_else_on_irc, witnessed
@@ -20,6 +21,7 @@ from test_matrix_faults import faulty_lobby, hears_once, irc_hears_once
 from test_matrix_people import do, with_events
 
 PACKAGES = client_packages
+STEPS = ("person_to_router", "router_to_backend", "backend_to_router", "router_to_person")
 OLD_PING = "unstable/fi.mau.msc2659"
 POSTPONED_SECONDS = 10  # LIMIT_MATRIX_POSTPONED_MS
 BACKING_OFF, GOING_ON = r"Scheduling retries on \S+ in ([\d.]+)s", "Starting retries on "
@@ -394,3 +396,27 @@ async def scenario_presence_where_it_is_wanted(world):
     await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda fields: fields["3"] == ["that was all"])
     require(homeserver.count(told) == before, "it is told all the same")
     require(not alice.messages(chats["witness"], '"back"'), "the network is told all the same")
+
+
+async def scenario_time_inside(world):
+    """Prometheus is told how long messages take through the core, either way: with the homeserver's part where it has one."""
+    port = free_port()
+    lobby = await faulty_lobby(world, "alice", **{"metrics.port": port})
+    alice, carol = lobby.people[0], lobby.carol
+
+    async def steps():
+        told = await metrics_of(port)
+        return {step: (told[f'libtransport_latency_seconds_count{{step="{step}"}}'],
+                       told[f'libtransport_latency_seconds_sum{{step="{step}"}}']) for step in STEPS}
+    before = await steps()
+    irc_mark = carol.mark()
+    for number in range(3):
+        await alice.say(lobby.portal, f"to IRC {number}")
+        carol.send(f"PRIVMSG #lobby :to Matrix {number}")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :to IRC 2$", irc_mark)
+    await alice.message(lobby.portal, "^to Matrix 2$", CAROL)
+    after = await wait_answer(steps, lambda now: now["router_to_person"][0] >= before["router_to_person"][0] + 3,
+                              "the confirmed messages to be counted")
+    for step in STEPS:
+        count, total = (now - then for now, then in zip(after[step], before[step]))
+        require(count >= 3 and 0 < total < 100, f"{step}: {count} events in {total} s")

@@ -80,10 +80,18 @@ static void read_file(struct saying *saying)
 	buf_clear(&saying->xhtml);
 }
 
+/* A picture in the markup; whoever it is of answers for its space. */
+static bool put_picture(void *context, const char *mxc, struct buf *url)
+{
+	const struct saying *saying = context;
+
+	return matrix_media_put_url(saying->frontend->media, mxc, "picture", saying->source->sender, url);
+}
+
 static void read_text(struct saying *saying)
 {
 	const struct matrix_event *source = saying->source;
-	const struct matrix_html_names names = {name_on_network, saying};
+	const struct matrix_html_names names = {name_on_network, put_picture, saying};
 	bool emote = source->message_type == MATRIX_EMOTE;
 
 	if (emote)

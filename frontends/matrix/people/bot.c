@@ -11,7 +11,9 @@
 #include "frontends/matrix/people/chat.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/people/puppet.h"
+#include "frontends/matrix/rooms/continuation.h"
 #include "frontends/matrix/rooms/encryption.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/portal_door.h"
 #include "frontends/matrix/rooms/portal_power.h"
 #include "frontends/matrix/rooms/portal_room.h"
@@ -459,7 +461,9 @@ void bot_invited(struct matrix_frontend *frontend, const struct matrix_event *ev
 
 	matrix_room_note_member(frontend, room, frontend->bot, true);
 	matrix_room_note_member(frontend, room, sender, true);
-	matrix_room_ask_members(frontend, room);
+	members_ask(frontend, room);
+	if (!is_direct && continuation_is_expected(frontend))
+		continuation_ask(frontend, room);
 	if (event->is_encrypted)
 		encryption_found(frontend, room);
 	if (!is_direct || room->encrypted)

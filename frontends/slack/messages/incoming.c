@@ -21,6 +21,7 @@
 #include "frontends/slack/people/person.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/wire/slack_file.h"
+#include "transport/latency.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
@@ -597,10 +598,12 @@ void incoming_envelope(void *context, socket_number socket, const struct slack_f
 	if (frontend->stopping)
 		return;
 	CRASH_POINT("slack.envelope");
-	if (frame->kind == SLACK_FRAME_EVENT) {
+	latency_begin_input();
+	if (frame->kind == SLACK_FRAME_EVENT)
 		take_event(frontend, socket, frame);
+	latency_end_input();
+	if (frame->kind == SLACK_FRAME_EVENT)
 		return;
-	}
 	if (frame->kind == SLACK_FRAME_COMMAND)
 		take_command(frontend, frame);
 	acknowledge(frontend, socket, frame->id);

@@ -168,7 +168,7 @@ static void test_accounts_belong_to_the_frontend_of_the_address(void **state)
 	assert_answer("unregister @tom:hs", "User '@tom:hs' unregistered.");
 	assert_false(store_has("other=3a=40tom=3ahs@gw.x"));
 	assert_answer("unregister " MATRIX_KEY, "User '" MATRIX_KEY "' unregistered.");
-	assert_answer("unregister @tom:hs", "Error: You are not registered.");
+	assert_answer("unregister @tom:hs", "Error: There is no such account");
 	assert_answer("register tom@x to pw", "User registered");
 	assert_true(store_has("tom@x"));
 }

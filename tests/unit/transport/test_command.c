@@ -21,6 +21,14 @@ static void test_settings(void **state)
 	forget();
 	chat("alice@x", "settings stay_connected maybe");
 	expect("answer -1 'stay_connected must be on or off.'\n");
+	for (const char *const *line = (const char *const[]){"settings stay_connected", "settings foo on", "settings a", NULL};
+	     *line; line++) {
+		chat("alice@x", *line);
+		assert_string_equal(buf_text(&fx->answer),
+				    "Say: settings NAME on, or: settings NAME off. Names are enable_transport, "
+				    "send_headlines, stay_connected, display_name, delivery.");
+		forget();
+	}
 	/* The network is left at once, and entered again. */
 	chat("alice@x", "settings enable_transport off");
 	store_pump();
@@ -72,7 +80,8 @@ static void test_join(void **state)
 	(void)state;
 	fixture_start(NULL, 0);
 	chat("alice@x", "join #a");
-	assert_true(was_told("come online first"));
+	assert_string_equal(buf_text(&fx->answer),
+			    "You are not logged in. Come online; if you have no account yet, register first.");
 	store_account("alice@x", "al", "pw");
 	log_in("alice@x", "phone");
 	memset(name, 'a', sizeof(name));
@@ -350,7 +359,7 @@ static void test_contact_requests(void **state)
 	(void)state;
 	fixture_start(NULL, 0);
 	chat("alice@x", "accept eve");
-	assert_true(was_told("answer -6 'You are not here"));
+	assert_true(was_told("answer -6 'You are not logged in"));
 	store_account("alice@x", "al", "pw");
 	struct user *user = log_in("alice@x", "phone");
 
