@@ -89,13 +89,17 @@ static void sent_free(void *context)
 	mem_free(sent);
 }
 
-void show_hold(struct matrix_frontend *frontend)
+static void hold(struct matrix_frontend *frontend)
 {
-	size_t waiting = homeserver_waiting(frontend->homeserver);
-
-	if (waiting > LIMIT_MATRIX_CALLS_WAITING && !frontend->base.holds)
+	if (homeserver_waiting(frontend->homeserver) > LIMIT_MATRIX_CALLS_WAITING)
 		transport_hold(&frontend->base, true);
-	else if (waiting < LIMIT_MATRIX_CALLS_WAITING / 2 && frontend->base.holds)
+}
+
+void show_go_on(void *context)
+{
+	struct matrix_frontend *frontend = context;
+
+	if (frontend->base.holds && homeserver_waiting(frontend->homeserver) < LIMIT_MATRIX_CALLS_WAITING / 2)
 		transport_hold(&frontend->base, false);
 }
 
@@ -232,7 +236,6 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	if (sent->reactions)
 		in_flight_end(frontend->in_flight, REACTIONS, sent->reactions, on_landed, &frontend->base);
 	sent_free(sent);
-	show_hold(frontend);
 }
 
 struct speaking {
@@ -851,7 +854,7 @@ int show_message(struct matrix_frontend *frontend, struct identity *to, const st
 	if (!has_to_wait(frontend, to, event, reactions)) {
 		shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event, reactions)
 		                                            : show_in_chat(frontend, to, event, reactions);
-		show_hold(frontend);
+		hold(frontend);
 	}
 	mem_free(reactions);
 	arena_finish(&arena);
