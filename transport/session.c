@@ -118,7 +118,7 @@ struct identity *session_find_identity(struct transport *transport, const struct
 
 	text_key_finish(&key);
 	if (identity)
-		mem_prefetch(identity->user, offsetof(struct user, log));
+		user_prefetch_own(identity->user);
 	return identity;
 }
 

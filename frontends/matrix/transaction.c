@@ -32,6 +32,7 @@
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/rooms/upgrade.h"
 #include "transport/delivery.h"
+#include "transport/latency.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
@@ -254,6 +255,7 @@ struct accepting {
 	struct list link;
 	struct matrix_frontend *frontend;
 	struct appservice_request *request; /* NULL: the frontend has ended */
+	uint64_t since_ns; /* latency_now when it came; 0: not measured */
 };
 
 static struct accepting *accept_later(struct matrix_frontend *frontend, struct appservice_request *request)
@@ -262,6 +264,7 @@ static struct accepting *accept_later(struct matrix_frontend *frontend, struct a
 
 	accepting->frontend = frontend;
 	accepting->request = request;
+	accepting->since_ns = latency_on && request ? latency_now() : 0;
 	list_append(&frontend->accepting, &accepting->link);
 	return accepting;
 }
@@ -317,8 +320,10 @@ static void take_transaction(struct matrix_frontend *frontend, struct accepting 
 {
 	const struct cJSON *ephemeral = json_array(body, "ephemeral");
 
+	latency_input_ns = accepting->since_ns;
 	take_all(frontend, json_array(body, "events"), false);
 	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"), true);
+	latency_end_input();
 	note_order(frontend);
 	CRASH_POINT("core.matrix.taken");
 	spool_when_durable(frontend->base.transport->spool, on_durable, accepting);

@@ -12,7 +12,7 @@ import sys
 from slixmpp.xmlstream import ET
 
 from harness.gateway import wait_for_answer
-from harness.process import Failure, free_port, wait_until
+from harness.process import Failure, attempts, free_port, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BACKENDS = os.path.join(HERE, "backends")
@@ -88,12 +88,10 @@ async def scenario_a_strict_command_line(world):
     mark = alice.mark()
 
     async def talks_again():
-        for _ in range(100):
-            alice.say(BOB, "again?")
-            await asyncio.sleep(0.1)
+        async for _ in attempts("the second backend is not reached"):
             if any(m["body"].startswith("again? (pid") for m in alice.messages[mark[0]:]):
                 return
-        raise Failure("the second backend is not reached")
+            alice.say(BOB, "again?")
     await talks_again()
 
 
@@ -250,6 +248,39 @@ async def scenario_times_files_and_headlines(world):
         raise Failure("the markup is lost")
 
 
+async def scenario_pictures_in_markup(world):
+    """A picture of the markup is a file to clients (XEP-0066); a message of markup alone has a body."""
+    _, _, alice = await events_component(world)
+    cat, dog = "https://files.example/cat.png", "https://files.example/dog.png"
+
+    def url(message):
+        return message.xml.findtext("{jabber:x:oob}x/{jabber:x:oob}url")
+
+    def markup(message):
+        html = message.xml.find("{http://jabber.org/protocol/xhtml-im}html")
+        return "" if html is None else ET.tostring(html, encoding="unicode")
+    for text, xhtml in (("", f"<img src='{cat}'/>"), ("tabby", f"<p><img src='{cat}' alt='tabby'/></p>"),
+                        (":cat:", f"<img src='{cat}' alt=':cat:'/>")):
+        mark = alice.mark()
+        do(alice, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: text, 5: xhtml}])
+        message = await alice.message(BOB, after=mark)
+        if (message["body"], url(message), markup(message)) != (cat, cat, ""):
+            raise Failure(f"nothing but a picture is shown as {message}")
+    mark = alice.mark()
+    do(alice, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "the dog :wag: there",
+                                5: f"the <b>dog</b> <img src='{cat}' alt=':wag:'/> there <img src='{dog}' alt=''/>"}])
+    message = await alice.message(BOB, "^the dog :wag: there$", after=mark)
+    if url(message) or dog in markup(message) or cat not in markup(message):
+        raise Failure(f"the words are shown as {message}")
+    message = await alice.message(BOB, "dog.png", after=mark)
+    if (message["body"], url(message)) != (dog, dog):
+        raise Failure(f"the picture among them is shown as {message}")
+    do(alice, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "", 5: "<p>only <b>markup</b></p><p><a href='https://x.example/'>here</a></p>"}])
+    message = await alice.message(BOB, "^only markup\nhere \\(https://x.example/\\)$", after=mark)
+    if "markup</" not in markup(message):
+        raise Failure(f"the markup is lost: {message}")
+
+
 async def scenario_cards_and_the_room_list(world):
     _, _, alice = await events_component(world)
     card = await alice.plugin["xep_0054"].get_vcard(BOB)
@@ -279,14 +310,10 @@ async def scenario_cards_and_the_room_list(world):
        # At any time, and what was said first stays.
        ["BACKEND_CONFIG", {1: "[features]\nmuc=0\n"}])
     wanted = {f"#one@{GATEWAY}", f"#two@{GATEWAY}", f"#mine@{GATEWAY}"}
-    for _ in range(100):
+    async for _ in attempts(f"the rooms are not {wanted}"):
         rooms = await alice.plugin["xep_0030"].get_items(GATEWAY)
-        listed = {item[0] for item in rooms["disco_items"]["items"]}
-        if wanted <= listed:
+        if wanted <= {item[0] for item in rooms["disco_items"]["items"]}:
             break
-        await asyncio.sleep(0.1)
-    else:
-        raise Failure(f"the rooms are {listed}")
     info = await alice.plugin["xep_0030"].get_info(GATEWAY)
     if "http://jabber.org/protocol/muc" not in info["disco_info"]["features"]:
         raise Failure("a later BACKEND_CONFIG takes back what was said")
@@ -331,14 +358,11 @@ async def scenario_idle_people_move(world):
     await gateway.process.wait_log("is for people who are idle")
     await gateway.process.wait_log("idle: moved to another backend")
     after = len(gateway.process.log())
-    for _ in range(200):
-        alice.say(BOB, "moved?")
-        await asyncio.sleep(0.1)
+    async for _ in attempts("alice is not reached after the move"):
         answers = [m["body"] for m in alice.messages[mark[0]:] if m["body"].startswith("moved? (pid")]
         if answers:
             break
-    else:
-        raise Failure("alice is not reached after the move")
+        alice.say(BOB, "moved?")
     if f"(pid {first})" in answers[0]:
         raise Failure("alice is still on the old backend")
     if [m for m in alice.messages[mark[0]:] if m["from"].bare == GATEWAY]:

@@ -8,7 +8,7 @@ import resource
 import signal
 
 from harness.http import http_ask
-from harness.process import Failure, Skip, descendants, free_port, require, wait_until
+from harness.process import PATIENCE, Failure, Skip, descendants, ended, free_port, require, wait_until
 from harness.servers import Prosody
 from harness.synapse import client_packages
 from test_logs import DOMAIN, in_files, leaks, of_process
@@ -92,7 +92,7 @@ async def scenario_a_crash_leaves_no_core(world):
         await follower.wait()
         gateway.killed = True
         crash(gateway.process.pid)
-        status = await asyncio.wait_for(gateway.process.child.wait(), 20)
+        status = await ended(gateway.process.child)
         require(status == -signal.SIGSEGV, f"the core ended with {status}")
         for path in core_files(world.folder):
             with open(path, "rb") as file:
@@ -139,7 +139,7 @@ async def complaints(gateway, changes, secrets):
                 gateway.daemon, *arguments, gateway.config, stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True)
             try:
-                output, _ = await asyncio.wait_for(child.communicate(), 3 if arguments else 1.5)
+                output, _ = await asyncio.wait_for(child.communicate(), 20 * PATIENCE if arguments else 1.5)
             except asyncio.TimeoutError:  # it is on, and has said what it says
                 child.send_signal(signal.SIGTERM)
                 output, _ = await child.communicate()

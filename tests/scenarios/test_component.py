@@ -7,7 +7,7 @@ from slixmpp.xmlstream import ET
 
 from harness.gateway import wait_for_answer
 from harness.person import error_condition, muc_item, statuses
-from harness.process import Failure, wait_until
+from harness.process import Failure, wait_answer, wait_until
 
 GATEWAY = "irc.localhost"
 ROOM = f"#lobby@{GATEWAY}"
@@ -259,12 +259,7 @@ async def scenario_answers_questions(world):
     async def listed():
         rooms = await alice.plugin["xep_0030"].get_items(GATEWAY)
         return {item[0] for item in rooms["disco_items"]["items"]}
-    for _ in range(100):
-        if ROOM in await listed():
-            break
-        await asyncio.sleep(0.1)
-    else:
-        raise Failure(f"the list of rooms is {await listed()}")
+    await wait_answer(listed, lambda rooms: ROOM in rooms, "the list of rooms")
 
     for to, payload, conditions in (
             (GATEWAY, "{nobody:knows:this}query", ("feature-not-implemented", "service-unavailable")),

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 
 from harness.gateway import wait_for_answer
-from harness.process import Failure, Skip, find_program_or_skip
+from harness.process import PATIENCE, Failure, Skip, find_program_or_skip
 
 DOMAIN = "localhost"
 
@@ -18,7 +18,7 @@ async def run(*argv, env=None):
     child = await asyncio.create_subprocess_exec(
         *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env=env)
-    output, _ = await asyncio.wait_for(child.communicate(), 30)
+    output, _ = await asyncio.wait_for(child.communicate(), 30 * PATIENCE)
     return child.returncode, output.decode(errors="replace")
 
 

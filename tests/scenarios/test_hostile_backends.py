@@ -11,7 +11,7 @@ import time
 from xml.sax.saxutils import escape
 
 from harness.gateway import zombie
-from harness.process import find_program_or_skip, require, wait_until
+from harness.process import PATIENCE, find_program_or_skip, require, wait_until
 from harness.watch import cpu_seconds, resident_kb
 from test_hostile import ALICE, BOB, ECHO, GATEWAY, HOSTILE, MUC, fake_component, register
 
@@ -55,7 +55,7 @@ async def appear(server, who):
 
 async def until(server, condition, what, timeout=30.0):
     """Until it is so; bob is answered within two seconds all the while."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * PATIENCE
     while not condition():
         require(time.monotonic() < end, f"waited in vain for {what}")
         await server.ask(BOB, ECHO, 2)

@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from harness.process import Failure, free_port, port_open, wait_until
+from harness.process import free_port, port_open, require, wait_answer, wait_until
 from harness.systemd import Systemd
 from test_install import install
 from test_systemd import CONFIG
@@ -28,11 +28,6 @@ LATE = """#!/bin/sh
 case "$*" in *--cursor=*) test -e /run/asked || { touch /run/asked; exit 0; };; esac
 exec /usr/bin/journalctl "$@"
 """
-
-
-def require(condition, complaint):
-    if not condition:
-        raise Failure(complaint)
 
 
 async def two_instances(world):
@@ -59,11 +54,7 @@ async def states(systemd):
 
 
 async def wait_until_running(systemd, name):
-    for _ in range(200):
-        if (await states(systemd))[name] == "running":
-            return
-        await asyncio.sleep(0.05)
-    raise Failure(f"{name} does not run: {await states(systemd)}")
+    await wait_answer(lambda: states(systemd), lambda found: found[name] == "running", f"{name} to run")
 
 
 async def scenario_two_units_are_started_and_stopped(world):
@@ -122,7 +113,7 @@ async def scenario_a_start_that_fails_says_why(world):
     require(f"cannot listen on 127.0.0.1:{ports['one']}: address already in use" in said, f"the reason is not told: {said}")
     require("many" not in said, f"an earlier failure is told as well: {said}")
     require('systemd goes on trying, until "transportctl stop two"' in said, f"no way out is told: {said}")
-    require((await states(systemd))["two"] == "starting", f"{await states(systemd)}")
+    await wait_answer(lambda: states(systemd), lambda found: found["two"] == "starting", "two to be tried again")
     await systemd.run(CTL, "stop", "two")
     require((await states(systemd))["two"] == "stopped", f"{await states(systemd)}")
 

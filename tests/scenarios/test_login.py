@@ -5,7 +5,7 @@ import ssl
 
 from harness import namespace
 from harness.certificates import Authority, pkcs12
-from harness.process import Failure, wait_until
+from harness.process import Failure, ended, wait_until
 from harness.raw import RawClient, sasl_plain
 
 DOMAIN = "localhost"
@@ -82,7 +82,7 @@ async def scenario_configured_certificates(world):
         await gateway.stop()
     gateway.keys["service.cert_password"] = "wrong"
     await gateway.start(wait=False)
-    status = await asyncio.wait_for(gateway.process.child.wait(), 20)
+    status = await ended(gateway.process.child)
     if status != 1 or file not in gateway.process.log():
         raise Failure(f"with a wrong password of the certificate it ends with {status}")
     gateway.process = None

@@ -8,7 +8,7 @@ import re
 import signal
 import xml.etree.ElementTree as ET
 
-from harness.process import Failure, Skip, descendants, wait_until
+from harness.process import PATIENCE, Failure, Skip, descendants, ended, wait_until
 from harness.raw import RawClient, sasl_plain
 from test_durable import CONNECTED, all_said, fake_network, waiting
 
@@ -19,7 +19,7 @@ ROOM = f"#lobby@{DOMAIN}"
 async def run(*argv):
     child = await asyncio.create_subprocess_exec(
         *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-    output, _ = await asyncio.wait_for(child.communicate(), 30)
+    output, _ = await asyncio.wait_for(child.communicate(), 30 * PATIENCE)
     return child.returncode, output.decode(errors="replace")
 
 
@@ -125,7 +125,7 @@ async def scenario_journald_gets_priorities(world):
         await wait_until(lambda: "<4>" in open(path).read(), "a warning")
     finally:
         child.terminate()
-        await asyncio.wait_for(child.wait(), 20)
+        await ended(child)
     lines = [line for line in open(path).read().splitlines() if line]
     strange = [line for line in lines if not re.match(r"<[3467]>\S", line)]
     if strange:

@@ -73,7 +73,7 @@ async def scenario_one_room_waits_for_itself_only(world):
     alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
     chat = await chat_with(alice, CAROL)
     in_portal, in_chat = [], []
-    for fault in (hang(), hang(does=True), limited(5000)):
+    for fault in (hang(), hang(does=True), limited(8000)):
         homeserver.fail(rf"PUT .*/rooms/{re.escape(lobby.portal)}/send/", fault)
         begin = time.monotonic()
         for _ in range(3):
@@ -88,7 +88,7 @@ async def scenario_one_room_waits_for_itself_only(world):
         if fault.waits:
             fault.waits.set()
         await hears_once(alice, lobby.portal, in_portal)
-        require(fault.waits or time.monotonic() - begin > 5, "it came again too soon")
+        require(fault.waits or time.monotonic() - begin > 8, "it came again too soon")
     # Nor does a chat that cannot be made yet.
     dave = await world.irc_client(lobby.ircd, "dave")
     mark, fault = alice.mark(), homeserver.fail(r"POST .*/createRoom", hang())
@@ -440,7 +440,7 @@ async def crowded(world, crowd, join_ghosts):
 async def scenario_ten_thousand_in_a_channel(world):
     """They hold up nobody, and no more of them are members than are wanted; who speaks comes in for it."""
     homeserver, irc, _, alice, big, slow = await crowded(world, CROWD, 100)
-    require(slow < 1, f"others waited {slow:.2f} s")
+    require(slow < 3, f"others waited {slow:.2f} s")
     mark = alice.mark()
     irc.tell(":guest9999!u@host PRIVMSG #big :I am here, too")
     await alice.message(big, "^I am here, too$", ghost("guest9999"), mark)
@@ -456,7 +456,7 @@ async def scenario_ten_thousand_in_a_channel(world):
 async def scenario_thousands_of_members(world):
     """All of them are to be members of the portal: they come one after the other, while others talk; also in there."""
     homeserver, _, _, _, big, slow = await crowded(world, MEMBERS, MEMBERS)
-    require(slow < 1, f"others waited {slow:.2f} s")
+    require(slow < 3, f"others waited {slow:.2f} s")
     require(len(homeserver.rooms[big].joined) >= MEMBERS, f"{len(homeserver.rooms[big].joined)} members")
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 
-from harness.process import Failure, Skip, find_program_or_skip, free_port
+from harness.process import PATIENCE, Skip, find_program_or_skip, free_port, require
 from test_backends import ask, wire
 
 DOMAIN = "localhost"
@@ -17,11 +17,6 @@ GRAPHS = {
     "messages_sec": ["messages_from_xmpp", "messages_to_xmpp"], "memory": ["used_memory"],
     "average_memory_per_user": ["average_memory_per_user"],
 }
-
-
-def require(condition, complaint):
-    if not condition:
-        raise Failure(complaint)
 
 
 class Munin:
@@ -50,7 +45,7 @@ class Munin:
             "--servicedir", os.path.join(self.folder, "plugins"), "--sconfdir", os.path.join(self.folder, "plugin-conf.d"),
             f"spectrum2_{graph}", *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT, env={**os.environ, "MUNIN_PLUGSTATE": os.path.join(self.folder, "state")})
-        output, _ = await asyncio.wait_for(child.communicate(), 60)
+        output, _ = await asyncio.wait_for(child.communicate(), 60 * PATIENCE)
         text = output.decode(errors="replace")
         require(child.returncode == 0, f"munin-run {graph} {words}: {text}")
         return text

@@ -8,7 +8,7 @@ from slixmpp.xmlstream import ET
 
 from harness.gateway import wait_for_answer
 from harness.person import muc_item
-from harness.process import Failure
+from harness.process import Failure, attempts
 from test_backends import BACKENDS, CONNECTED, GATEWAY, PYTHON
 
 ECHO, MIRROR, TELLER, SILENT = (f"{name}\\40net@{GATEWAY}" for name in ("echo", "mirror", "teller", "silent"))
@@ -169,12 +169,10 @@ async def scenario_rooms(world):
     await wait_for_answer(gateway, "online_users_count", "1")
 
     async def heard(text):
-        for _ in range(100):
-            alice.say(ROOM, text, "groupchat")
-            await asyncio.sleep(0.1)
+        async for _ in attempts("the room is lost"):
             if any(m["body"] == text for m in alice.messages):
                 return
-        raise Failure("the room is lost")
+            alice.say(ROOM, text, "groupchat")
     await heard("again")
     # The last client to leave is told to the network, also when it just goes.
     second.send_presence(pto=f"{ROOM}/al", ptype="unavailable")
@@ -215,13 +213,11 @@ async def scenario_hostile_stanzas(world):
     await gateway.process.wait_log("of its frames had to be ignored", 60)
 
     async def another():
-        for _ in range(150):
-            bob.say(ECHO, "who is it?")
-            await asyncio.sleep(0.1)
+        async for _ in attempts("there is no other backend"):
             last = [m for m in bob.messages if m["body"] == "echo: who is it?"]
             if last and last[-1]["from"].resource != first:
                 return
-        raise Failure("there is no other backend")
+            bob.say(ECHO, "who is it?")
     await another()
 
 

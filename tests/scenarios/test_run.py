@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 
-from harness.process import require
+from harness.process import ended, require
 from harness.run_script import RunScript
 
 
@@ -23,7 +23,7 @@ async def in_the_terminal(world):
     await again.printed("^<greeter> Welcome, you")
     again.type("/quit")
     await again.printed("^Stopping ")
-    await asyncio.wait_for(again.child.wait(), 30)
+    await ended(again.child, 30)
     require(again.child.returncode == 0 and "Traceback" not in again.output, again.output)
     return example.top
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 
-from harness.process import Failure, require, wait_until
+from harness.process import PATIENCE, Failure, require, wait_until
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HEAD = "# A ledger.\ntarget\truns\texecutions\tseconds\texecutions_per_second\tedges\tcrashes\tlast_run\n"
@@ -54,7 +54,7 @@ async def fuzz(top, *arguments):
 
 
 async def ended(child):
-    output, _ = await asyncio.wait_for(child.communicate(), 30)
+    output, _ = await asyncio.wait_for(child.communicate(), 30 * PATIENCE)
     return output.decode()
 
 

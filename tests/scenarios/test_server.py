@@ -9,7 +9,7 @@ import subprocess
 
 from harness.certificates import Authority, pkcs12
 from harness.person import statuses
-from harness.process import Failure, find_program_or_skip
+from harness.process import PATIENCE, Failure, find_program_or_skip
 from harness.raw import RawClient
 from harness.gateway import wait_for_answer
 
@@ -194,7 +194,7 @@ async def scenario_restart_keeps_accounts_and_seals_passwords(world):
 async def fingerprint(openssl, *command, data=b""):
     child = await asyncio.create_subprocess_exec(openssl, *command, stdin=asyncio.subprocess.PIPE,
                                                  stdout=asyncio.subprocess.PIPE, stderr=subprocess.DEVNULL)
-    output, _ = await asyncio.wait_for(child.communicate(data), 20)
+    output, _ = await asyncio.wait_for(child.communicate(data), 20 * PATIENCE)
     if command[0] == "s_client":
         return await fingerprint(openssl, "x509", "-noout", "-fingerprint", "-sha256", data=output)
     return output.decode().strip()

@@ -300,8 +300,8 @@ async def scenario_limits(world):
     dave = await world.irc_client(lobby.ircd, "dave")
     await dave.join("#lobby")
     expected = []
-    for round_ in range(3):
-        slack.limits.force("chat.postMessage", times=1, retry_after=2)
+    for round_, seconds in enumerate((10, 2)):
+        slack.limits.force("chat.postMessage", times=1, retry_after=seconds)
         began, calls = time.monotonic(), len(slack.calls)
         for number in range(2):
             for speaker in (carol, dave):
@@ -312,13 +312,14 @@ async def scenario_limits(world):
         # Who is asked for by another method comes at once.
         slack.person(people[round_]).say("general", f"hello {round_}")
         await irc_hears(carol, "bridge", f"<Person{round_}> hello {round_}")
-        require(time.monotonic() - began < 2, "what comes has waited for what goes")
-        queues = {row["queue"]: row for row in json.loads(await lobby.gateway.control("--json", "queues"))["rows"]}
-        lane = queues[f"slack: calls to {slack.team.id}/{slack.team.channel('general').id}"]
-        require(lane["items"] == 4 and lane["bytes"] > 0 and queues["slack: calls"]["items"] >= 4, f"{queues}")
+        if not round_:
+            queues = {row["queue"]: row for row in json.loads(await lobby.gateway.control("--json", "queues"))["rows"]}
+            lane = queues[f"slack: calls to {slack.team.id}/{slack.team.channel('general').id}"]
+            require(time.monotonic() - began < seconds, "what comes has waited for what goes")
+            require(lane["items"] == 4 and lane["bytes"] > 0 and queues["slack: calls"]["items"] >= 4, f"{queues}")
         await slack.wait_for_text("general", expected[-1], timeout=40.0)
         posts = [call for call in slack.calls[calls:] if call.name == "chat.postMessage"]
-        require(posts[0].status == 429 and posts[1].time - posts[0].time >= 2, "it did not wait for as long as it was asked to")
+        require(posts[0].status == 429 and posts[1].time - posts[0].time >= seconds, "it did not wait for as long as it was asked to")
     shown = [message["text"] for message in slack.posted("general") if message.get("username") in ("carol", "dave")]
     require(shown == expected, f"{shown}")
     require(all(call.status in (200, 429) for call in slack.calls) and not slack.limits.forced, "the limits were not met")

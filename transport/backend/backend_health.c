@@ -4,8 +4,9 @@
 #include "transport/backend/backend_listener.h"
 #include "transport/backend/backend_private.h"
 
-/* A backend of the last core: to its first answer, and for all that it has to tell. Nobody is served meanwhile. */
-#define ATTACH_FIRST_MS 1500
+/* A backend of the last core: to its first answer, and for all that it has to tell. Nobody is served meanwhile. The
+ * machine may have much else to do just then: that is no reason to end sessions. */
+#define ATTACH_FIRST_MS 4000
 #define ATTACH_ALL_MS 10000
 
 static void check_starting(struct backend *backend, uint64_t now)

@@ -74,6 +74,7 @@ struct spool_record {
 	uint32_t size;              /* bytes of its frame */
 	unsigned handings;          /* how often it was handed */
 	unsigned open;              /* the caller's: confirmations that are still to come */
+	uint64_t handed_ns;         /* the caller's: when it was handed, by latency_now; 0: not measured */
 	bool awaited;               /* the caller's: its sender wants to know that it has arrived; false after a restart */
 	bool returning;             /* the caller's: a dead letter on its way back to its sender; false after a restart */
 	int64_t dead_ms;            /* of a dead letter: since when */

@@ -174,7 +174,7 @@ bool parts_are_buried(const struct matrix_frontend *frontend, const char *head, 
 	return buried;
 }
 
-bool parts_have_files(const struct matrix_frontend *frontend, const char *head)
+bool parts_had_files(const struct matrix_frontend *frontend, const char *head, uint64_t record)
 {
 	struct part list[LIMIT_MATRIX_PARTS];
 	struct arena arena = {0};
@@ -182,7 +182,8 @@ bool parts_have_files(const struct matrix_frontend *frontend, const char *head)
 	bool found = false;
 
 	for (size_t i = 0; i < count; i++)
-		found = found || (list[i].is_file && strcmp(list[i].event_id, head) != 0);
+		found = found || (list[i].is_file && strcmp(list[i].event_id, head) != 0 &&
+		                  (!list[i].record || list[i].record != record));
 	arena_finish(&arena);
 	return found;
 }

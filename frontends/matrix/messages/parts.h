@@ -43,8 +43,8 @@ void parts_bury(const struct matrix_frontend *frontend, const char *head, uint64
 void parts_reword(const struct matrix_frontend *frontend, const char *head, uint64_t record);
 /* Whether an edit before this record has buried the head; NULL: no. */
 bool parts_are_buried(const struct matrix_frontend *frontend, const char *head, uint64_t record);
-/* Whether there are files beside the head. */
-bool parts_have_files(const struct matrix_frontend *frontend, const char *head);
+/* Whether there were files beside the head before this record. */
+bool parts_had_files(const struct matrix_frontend *frontend, const char *head, uint64_t record);
 /* Whether the message was nothing but files before this record (0: there is none). */
 bool parts_are_files(const struct matrix_frontend *frontend, const char *head, uint64_t record);
 /* What people see of the message of this head: itself, or another one if it was buried; in the arena. NULL itself. */

@@ -24,7 +24,7 @@
 #include "frontends/matrix/rooms/outsider.h"
 #include "frontends/matrix/rooms/upgrade.h"
 #include "frontends/matrix/wire/message_content.h"
-#include "frontends/matrix/wire/picture_markup.h"
+#include "protocol/picture_markup.h"
 #include "transport/delivery.h"
 #include "transport/in_flight.h"
 #include "transport/portal.h"
@@ -112,7 +112,8 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 	if (sent->parts && sent->file)
 		parts_note(sent->frontend, sent->parts, event_id, sent->file);
 	if (sent->text)
-		recent_note(sent->frontend, event_id, &(struct recent){sent->ghost, sent->author, sent->text, NULL});
+		recent_note(sent->frontend, event_id,
+		            &(struct recent){sent->own ? sent->address : sent->ghost, sent->author, sent->text, NULL});
 	const struct matrix_room *room = sent->shared_name ? matrix_room_find(sent->frontend, sent->room) : NULL;
 
 	if (room)
@@ -707,7 +708,7 @@ static void say(struct speaking *speaking, struct matrix_room *room, bool known_
 	if (were_files)
 		become_text(speaking, room, edited, known_there);
 	/* Those of an edit of a text are the message's own, which stand. */
-	bool stand = were_files || (edited && parts_have_files(speaking->frontend, edited));
+	bool stand = were_files || (edited && parts_had_files(speaking->frontend, edited, speaking->event->handover));
 
 	for (size_t i = 0; i < message->attachments_count && !stand; i++)
 		say_attachment(speaking, room, &message->attachments[i], redundant && i == 0 ? NAMED : PART_FILE,
@@ -853,7 +854,7 @@ int show_message(struct matrix_frontend *frontend, struct identity *to, const st
 	char *reactions = is_event(said->message.reacts_to) ? reactions_name(&said->message) : NULL;
 	struct arena arena = {0};
 	struct event copy;
-	const struct event *event = picture_markup_read(said, &copy, &arena);
+	const struct event *event = picture_markup_read(said, true, &copy, &arena);
 	int shown = TP_ERR_NOT_CONNECTED;
 
 	if (!has_to_wait(frontend, to, event, reactions)) {

@@ -180,6 +180,17 @@ void chat_refuse(struct matrix_frontend *frontend, const char *room, const char 
 	                 room);
 }
 
+/* Whether the two of them have it already. */
+static bool is_chat_of(const struct matrix_frontend *frontend, const struct matrix_room *room, const char *owner,
+                       const char *ghost)
+{
+	char *own = room->kind == MATRIX_ROOM_CHAT && !strcmp(room->owner, owner) ? ghost_of_chat(frontend, room) : NULL;
+	bool is = own && !strcmp(own, ghost);
+
+	mem_free(own);
+	return is;
+}
+
 void chat_invited(struct matrix_frontend *frontend, const struct matrix_event *event)
 {
 	const char *id = event->room, *ghost = event->state_key, *sender = event->sender;
@@ -205,7 +216,7 @@ void chat_invited(struct matrix_frontend *frontend, const struct matrix_event *e
 		buf_finish(&name);
 		return;
 	}
-	if (known && (known->kind != MATRIX_ROOM_CHAT || strcmp(known->owner, sender) != 0)) {
+	if (known && !is_chat_of(frontend, known, sender, ghost)) {
 		chat_refuse(frontend, id, ghost, "This room is tied to something else already.");
 		buf_finish(&name);
 		return;

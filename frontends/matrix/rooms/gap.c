@@ -67,22 +67,23 @@ static bool is(const char *text, const char *wanted)
 	return text && !strcmp(text, wanted);
 }
 
-/* False: it and what is older is none of ours. */
+/* False: what is older is none of ours. One that seems to be from before is left out, and no more: its time is that of
+ * its sender's homeserver, and what came before it may be newer. */
 static bool look_at(struct reading *reading, const struct cJSON *item, struct arena *arena)
 {
 	struct matrix_frontend *frontend = reading->gaps->frontend;
 	const char *sender = json_text(item, "sender", arena);
+	bool old = !reading->whole && json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms;
 
-	if (!reading->whole && json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms)
-		return false;
 	if (is(json_text(item, "type", arena), "m.room.member")) {
 		const char *who = json_text(item, "state_key", arena);
 		const char *membership = json_text(json_object(item, "content"), "membership", arena);
 
-		reading->members_changed = reading->members_changed || (who && !matrix_is_ours(&frontend->names, who));
+		reading->members_changed = reading->members_changed ||
+		                           (!old && who && !matrix_is_ours(&frontend->names, who));
 		return reading->whole || !is(who, reading->as ? reading->as : frontend->bot) || !is(membership, "join");
 	}
-	if (sender && !matrix_is_ours(&frontend->names, sender) &&
+	if (!old && sender && !matrix_is_ours(&frontend->names, sender) &&
 	    !json_object(json_object(item, "unsigned"), "redacted_because"))
 		reading->items[reading->count++] = item;
 	return true;

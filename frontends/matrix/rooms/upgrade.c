@@ -205,8 +205,8 @@ static void not_followed(struct following *following, struct matrix_room *room, 
 		log_warning(&frontend->base.log, "room %s says that %s replaces it, which %s: not followed",
 		            log_quote(following->from), log_quote(following->to),
 		            good ? "is tied to something else" : "does not say so");
-	/* Anybody may name any room: out of one that is tied for others he gets nobody. */
-	if (good ? !to : is_free(to))
+	/* Anybody may name any room: out of one that others have brought us into he gets nobody. */
+	if (!to)
 		matrix_leave(frontend, following->to, following->as);
 	if (room)
 		stay(frontend, room, following->to);

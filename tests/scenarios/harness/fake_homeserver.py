@@ -5,6 +5,7 @@ given another answer, or none, with or without being carried out. It pushes tran
 one again until it is answered with 200, what has gathered meanwhile in the next. Its people (Person) live in it.
 """
 import asyncio
+import inspect
 import json
 import re
 import socket
@@ -135,7 +136,7 @@ class FakeHomeserver:
         self.pushing = True
         self.retry_seconds = RETRY_SECONDS
         self.ping_paths = ("v1",)  # of the client API; "unstable/fi.mau.msc2659" is an older one, () is none
-        self.lateness = lambda call: 0  # seconds before a call is carried out
+        self.lateness = lambda call: 0  # seconds before a call is carried out, or what is awaited before
         self.watchers = []       # functions that are called with each event
         self.under_way = None    # (number, events) being pushed
         self.wake = asyncio.Event()
@@ -215,7 +216,8 @@ class FakeHomeserver:
             return False
         self.calls.append(call.line)
         fault = self._fault_of(call)
-        await asyncio.sleep(self.lateness(call))
+        late = self.lateness(call)
+        await (late if inspect.isawaitable(late) else asyncio.sleep(late))
         says = self._carry_out(call) if not fault or fault.does else b""
         if not fault:
             # A call to the bridge from within a call of its own must not hold up others: each has its connection.

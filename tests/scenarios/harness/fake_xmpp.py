@@ -73,7 +73,7 @@ class FakeXmpp:
             try:
                 await asyncio.wait_for(self.news.wait(), max(0, end - time.monotonic()))
             except asyncio.TimeoutError:
-                raise Failure(f"waited {timeout:g} s in vain for {what}; the end of what came: "
+                raise Failure(f"waited {timeout * PATIENCE:g} s in vain for {what}; the end of what came: "
                               f"{bytes(self.seen[-1500:])!r}") from None
 
     async def connected(self, count=1, timeout=20.0):
@@ -87,7 +87,7 @@ class FakeXmpp:
     async def send(self, text, may_break=False):
         try:
             self.writer.write(text if isinstance(text, bytes) else text.encode())
-            await asyncio.wait_for(self.writer.drain(), 20)
+            await asyncio.wait_for(self.writer.drain(), 20 * PATIENCE)
         except ConnectionError:
             if not may_break:
                 raise
@@ -103,7 +103,7 @@ class FakeXmpp:
     async def come_back(self, who, contact, timeout=20.0):
         """The presence, and words until there is an answer."""
         await self.send(f"<presence from='{who}' to='{self.domain}'/>")
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * PATIENCE
         while True:
             try:
                 return await self.ask(who, contact, 0.5)

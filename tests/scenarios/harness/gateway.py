@@ -5,7 +5,8 @@ import os
 import signal
 
 from . import valgrind
-from .process import Failure, Process, Unavailable, descendants, free_port, port_open, wait_until
+from .clock import JumpingClock
+from .process import Failure, Process, Unavailable, descendants, free_port, port_open, wait_answer, wait_until
 
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1",
@@ -47,6 +48,7 @@ class Gateway:
         self.wrapper = []
         self.starts = 0
         self.killed = False
+        self.jumping = None  # a task that steps its clock
 
     def component_of(self, prosody):
         self.keys.update({"service.server": "127.0.0.1", "service.port": prosody.component_port,
@@ -102,6 +104,8 @@ class Gateway:
 
     async def start(self, wait=True):
         memcheck = valgrind.words(self.folder) if valgrind.is_on() else []
+        if os.environ.get("SCENARIO_STEPPED_CLOCK") == "1" and not self.wrapper:
+            self.jumping = asyncio.create_task(JumpingClock(self.folder, self).go_on_jumping())
         if self.wrapper or memcheck:
             # What follows programs into their children (valgrind) cannot do so through the sandbox.
             self.keys["backend.sandbox"] = "off"
@@ -169,6 +173,8 @@ class Gateway:
         return valgrind.complaints(self.folder)[:6000] or None
 
     async def stop(self):
+        if self.jumping:
+            self.jumping.cancel()
         if not self.process:
             return
         if self.killed:
@@ -213,8 +219,4 @@ def zombie(pid):
 
 
 async def wait_for_answer(gateway, question, wanted):
-    for _ in range(100):
-        if await gateway.control(question) == wanted:
-            return
-        await asyncio.sleep(0.1)
-    raise Failure(f"{question} does not become {wanted}")
+    await wait_answer(lambda: gateway.control(question), lambda answer: answer == wanted, f"{question} to be {wanted}")

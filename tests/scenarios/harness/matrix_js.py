@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 
-from .process import Failure, Skip, require, wait_until
+from .process import PATIENCE, Failure, Skip, require, wait_until
 
 INSTALL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scripts", "install-matrix-clients")
 
@@ -58,7 +58,7 @@ class JsPerson:
         self.answers.put_nowait({"error": "the client has ended"})
 
     async def _answer(self, what):
-        answer = await asyncio.wait_for(self.answers.get(), 60)
+        answer = await asyncio.wait_for(self.answers.get(), 60 * PATIENCE)
         if answer.get("done") != what:
             raise Failure(f"{self.id} with matrix-js-sdk: {what}: {answer} {self.complaints.decode(errors='replace')}")
         return answer
@@ -73,7 +73,7 @@ class JsPerson:
             return
         self.child.stdin.close()
         try:
-            await asyncio.wait_for(self.child.wait(), 20)
+            await asyncio.wait_for(self.child.wait(), 20 * PATIENCE)
         except asyncio.TimeoutError:
             self.child.kill()
             await self.child.wait()

@@ -9,8 +9,9 @@ import socket
 import time
 
 
-# All time limits are multiplied by it: under valgrind everything takes longer.
-PATIENCE = float(os.environ.get("SCENARIO_PATIENCE", "1"))
+# All time limits are multiplied by it. They are made for a machine that does much else; others are slower, and under valgrind
+# everything is. Waiting longer costs nothing but where something is wrong.
+PATIENCE = float(os.environ.get("SCENARIO_PATIENCE", "3"))
 
 
 class Failure(AssertionError):
@@ -30,23 +31,35 @@ class Unavailable(Skip):
     """It needs what not everybody can have: that is no failure where CI=true either."""
 
 
-# Below those that the kernel hands out itself: an outgoing connection of anybody could take one of these in the meantime.
-LISTENING_PORTS = range(10000, 32768)
-given_ports = set()
+def listening_ports():
+    """Those that the kernel does not hand out itself: an outgoing connection of anybody could take one in the meantime."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first, last = map(int, file.read().split())
+    choice = max(range(10000, first), range(last + 1, 65536), key=len)
+    return choice if len(choice) > 1000 else range(10000, 32768)
+
+
+given_ports = {}  # port -> what keeps it ours
 
 
 def free_port():
-    """One that nobody has now, and that was not given out before."""
-    while True:
-        port = random.choice(LISTENING_PORTS)
+    """One that nobody has now, and that no other scenario of this machine is given as long as this one runs: who is to listen
+    there does so later, and again after it was stopped."""
+    choice = listening_ports()
+    for _ in range(10000):
+        port = random.choice(choice)
+        keeper = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             try:
+                # A name that the kernel forgets with this process.
+                keeper.bind(f"\0libtransport-test-port-{port}")
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                keeper.close()
                 continue
-        if port not in given_ports:
-            given_ports.add(port)
-            return port
+        given_ports[port] = keeper
+        return port
+    raise Failure(f"no port of {choice} is free")
 
 
 async def wait_until(condition, what, timeout=20.0):
@@ -57,7 +70,7 @@ async def wait_until(condition, what, timeout=20.0):
         if result:
             return result
         if time.monotonic() > end:
-            raise Failure(f"waited {timeout:g} s in vain for {what}")
+            raise Failure(f"waited {timeout * PATIENCE:g} s in vain for {what}")
         await asyncio.sleep(0.02)
 
 
@@ -69,8 +82,25 @@ async def wait_answer(ask, good, what, timeout=30.0):
         if good(answer):
             return answer
         if time.monotonic() > end:
-            raise Failure(f"waited {timeout:g} s in vain for {what}: the last answer was {answer!r}")
+            raise Failure(f"waited {timeout * PATIENCE:g} s in vain for {what}: the last answer was {answer!r}")
         await asyncio.sleep(0.1)
+
+
+async def attempts(what, timeout=20.0, pause=0.1):
+    """`async for _ in attempts(...)`: something is done again and again, until the loop is left."""
+    end = time.monotonic() + timeout * PATIENCE
+    while time.monotonic() < end:
+        yield
+        await asyncio.sleep(pause)
+    raise Failure(f"tried for {timeout * PATIENCE:g} s in vain: {what}")
+
+
+async def ended(child, timeout=20.0):
+    """The exit status of a process that is to end by itself."""
+    try:
+        return await asyncio.wait_for(child.wait(), timeout * PATIENCE)
+    except asyncio.TimeoutError:
+        raise Failure(f"process {child.pid} has not ended after {timeout * PATIENCE:g} s") from None
 
 
 def port_open(port):
@@ -130,7 +160,7 @@ class Process:
         except asyncio.TimeoutError:
             self.child.kill()
             await self.child.wait()
-            raise Failure(f"{self.name} did not end within {timeout:g} s of signal {how}") from None
+            raise Failure(f"{self.name} did not end within {timeout * PATIENCE:g} s of signal {how}") from None
 
 
 def descendants(pid):

@@ -24,7 +24,7 @@ class RawClient:
     async def send(self, text, may_break=False):
         try:
             self.writer.write(text if isinstance(text, bytes) else text.encode())
-            await asyncio.wait_for(self.writer.drain(), 20)
+            await asyncio.wait_for(self.writer.drain(), 20 * PATIENCE)
         except (ConnectionError, asyncio.TimeoutError):
             if not may_break:
                 raise

@@ -21,7 +21,7 @@ import urllib.parse
 import urllib.request
 import uuid
 
-from .process import Failure, Process, free_port, port_open, wait_until
+from .process import PATIENCE, Failure, Process, free_port, port_open, wait_until
 from .referees import Referee, environment_or_skip
 from testslack.web import Answer, WebServer
 
@@ -89,7 +89,7 @@ class Foreign:
         self.child = await asyncio.create_subprocess_exec(
             os.path.join(self.go, "referee"), "--serve", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL, start_new_session=True, limit=1 << 24)
-        urls = json.loads(await asyncio.wait_for(self.child.stdout.readline(), 20))
+        urls = json.loads(await asyncio.wait_for(self.child.stdout.readline(), 20 * PATIENCE))
         self.ws_url = urls["ws_url"]
         self.task = asyncio.create_task(self._read())
 

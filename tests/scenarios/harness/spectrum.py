@@ -8,7 +8,7 @@ import os
 import sys
 
 from .gateway import SANITIZERS
-from .process import Failure, Process, wait_until
+from .process import Failure, Process, ended, wait_until
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "backends"))
 import wire  # noqa: E402
@@ -120,7 +120,7 @@ class Spectrum:
 
     async def ends(self, timeout=10.0):
         """Its exit status, without being told anything more."""
-        return await asyncio.wait_for(self.process.child.wait(), timeout)
+        return await ended(self.process.child, timeout)
 
     async def stop(self):
         if self.writer:

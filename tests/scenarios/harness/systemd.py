@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 
-from .process import Failure, Skip, find_program_or_skip, wait_until
+from .process import PATIENCE, Failure, Skip, find_program_or_skip, wait_until
 
 BOOT = """#!/bin/sh
 set -e
@@ -106,7 +106,7 @@ class Systemd:
         child = await asyncio.create_subprocess_exec(
             find_program_or_skip("nsenter"), "-t", str(self.pid), "-m", "-p", "-u", "-i", "-C", "--", *argv,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-        output, _ = await asyncio.wait_for(child.communicate(), 60)
+        output, _ = await asyncio.wait_for(child.communicate(), 60 * PATIENCE)
         text = output.decode(errors="replace").strip()
         if expect is not None and child.returncode != expect:
             raise Failure(f"{' '.join(argv)} ended with {child.returncode}: {text}\n{self.said()}")

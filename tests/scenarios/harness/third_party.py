@@ -9,7 +9,7 @@ import sys
 
 from .process import Skip
 
-INSTALL_SECONDS = 120
+INSTALL_SECONDS = 270
 
 
 async def python_with(build, name, *packages):

@@ -62,7 +62,7 @@ class Call:
         self.workspace = None
         self.warnings = []
         self.events = []   # what is told once the answer has been written
-        self.time = time.time()
+        self.time = time.monotonic()
         self.answer = None
         self.status = 200
 

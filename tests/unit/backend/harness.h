@@ -18,7 +18,7 @@
 #include "transport/user.h"
 
 #define PEOPLE 40
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 struct person {
 	struct user user;

@@ -19,7 +19,7 @@ static void test_idle_people_are_moved(void **state)
 	h.transport.service.idle_reconnect_time = 3600;
 	harness_begin(&h);
 	assert_int_equal(h.server->timing.idle, 3600000);
-	h.server->timing.ping = 100;
+	h.server->timing.ping = 700;
 	for (unsigned i = 0; i < 3; i++)
 		harness_assign(&h, i);
 	UNTIL(&h, h.people[2].connected == 1);

@@ -257,20 +257,19 @@ static void test_idle_stop(void **state)
 	(void)state;
 	harness_open(&h, "%s good", harness_program);
 	harness_begin(&h);
-	h.server->timing.ping = 150;
+	h.server->timing.ping = 700;
 	harness_assign(&h, 0);
 	UNTIL(&h, h.people[0].connected == 1);
 	struct backend *backend = harness_backend(&h);
 	/* with a user it stays, and is pinged */
-	uint64_t heard = backend->heard_ms, end = clock_ms() + 500;
-	UNTIL(&h, clock_ms() > end);
+	uint64_t heard = backend->heard_ms, end = clock_ms() + 1500;
+	UNTIL(&h, clock_ms() > end && backend->heard_ms > heard);
 	assert_int_equal(backend->state, BACKEND_READY);
-	assert_true(backend->heard_ms > heard);
 	/* without, for two intervals */
 	harness_release(&h, 0);
 	uint64_t empty = clock_ms();
 	UNTIL(&h, network_plugin_server_count(h.server) == 0);
-	assert_true(clock_ms() - empty >= 300);
+	assert_true(clock_ms() - empty >= 1400);
 	assert_int_equal(h.transport.counters.backends_crashed, 0);
 	/* and the next login starts another */
 	harness_assign(&h, 1);

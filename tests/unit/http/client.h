@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "base/buf.h"
@@ -15,14 +16,15 @@ struct client {
 	struct buf in;
 };
 
-/* Turns the loop until `condition` holds; fails the test after ten seconds. */
-#define TURN_UNTIL(loop, condition)                                                \
-	do {                                                                       \
-		for (unsigned turns = 0; !(condition); turns++) {                  \
-			client_turn(loop);                                         \
-			if (turns > 10000)                                         \
-				fail_msg("waited ten seconds for %s", #condition); \
-		}                                                                  \
+/* Turns the loop until `condition` holds; fails the test after a minute. */
+#define TURN_UNTIL(loop, condition)                                                 \
+	do {                                                                        \
+		uint64_t turn_end = uv_hrtime() + 60 * UINT64_C(1000000000);        \
+		while (!(condition)) {                                              \
+			client_turn(loop);                                          \
+			if (uv_hrtime() > turn_end)                                 \
+				fail_msg("waited a minute in vain: %s", #condition); \
+		}                                                                   \
 	} while (0)
 
 void client_turn(uv_loop_t *loop); /* at most a millisecond */

@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 #define ARGUMENTS_MAX 32
 
 static int listen_for_attach(struct gateway *gateway)

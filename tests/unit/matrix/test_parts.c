@@ -117,13 +117,13 @@ static void test_buried(void **state)
 	(void)state;
 	note("$head", 1, "$head", 7);
 	assert_string_equal(parts_standing(&fx.frontend, "$head", &fx.arena), "$head");
-	assert_false(parts_are_buried(&fx.frontend, "$head", 2) || parts_have_files(&fx.frontend, "$head"));
+	assert_false(parts_are_buried(&fx.frontend, "$head", 2) || parts_had_files(&fx.frontend, "$head", 2));
 	parts_bury(&fx.frontend, "$head", 2);
 	assert_false(parts_are_buried(&fx.frontend, "$head", 2) || parts_are_buried(&fx.frontend, NULL, 2));
 	assert_true(parts_are_buried(&fx.frontend, "$head", 3));
 	assert_string_equal(parts_standing(&fx.frontend, "$head", &fx.arena), "$head"); /* nothing else, so far */
 	note("$head", 2, "$other", 8);
-	assert_true(parts_have_files(&fx.frontend, "$head"));
+	assert_true(parts_had_files(&fx.frontend, "$head", 3) && !parts_had_files(&fx.frontend, "$head", 2));
 	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), 2);
 	assert_true(list[0].is_buried && !list[0].is_file);
 	assert_int_equal(list[0].record, 2);

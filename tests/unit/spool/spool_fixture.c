@@ -113,7 +113,7 @@ static bool value_is_there(struct fixture *fixture)
 
 void fixture_wait_until(struct fixture *fixture, bool (*is)(struct fixture *fixture))
 {
-	uint64_t deadline = clock_ms() + 20000;
+	uint64_t deadline = clock_ms() + 60000;
 	bool tick = false, done;
 	uv_timer_t timer;
 

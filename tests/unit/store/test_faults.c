@@ -136,7 +136,7 @@ static void test_locked(void **state)
 	holder_say(&holder);
 	fixture_catch_log(fixture);
 	const char *ms = getenv("STORE_TEST_HOLD_MS");
-	watch_start(&watch, fixture, &holder, ms == NULL ? 1500 : strtoul(ms, NULL, 10));
+	watch_start(&watch, fixture, &holder, ms == NULL ? 3000 : strtoul(ms, NULL, 10));
 	struct store_contact contact = {.name = "bob"};
 	store_find_account(fixture->store, "xmpp", "a@b", on_account, &found);
 	store_put_contact(fixture->store, id, &contact);
@@ -149,7 +149,7 @@ static void test_locked(void **state)
 	assert_true(watch.last - watch.start >= watch.hold_ms);
 	assert_true(watch.ticks > 20);
 	print_message("# the loop was held up for at most %d ms\n", (int)watch.longest);
-	assert_true(watch.longest < 1000);
+	assert_true(watch.longest < 2500);
 	assert_int_equal(find(fixture, "a@b", &found), 0);
 	assert_string_equal(found.account.data, "a@b|other|p|held");
 	assert_string_equal(found.contacts.data, "bob|||0|0|;");
@@ -180,7 +180,7 @@ static void test_closing_while_locked(void **state)
 	fixture_close(fixture);
 	uint64_t took = clock_ms() - begin;
 	assert_true(took >= LIMIT_STORE_CLOSE_SECONDS * 1000 - 500);
-	assert_true(took < LIMIT_STORE_CLOSE_SECONDS * 1000 + 3000);
+	assert_true(took < LIMIT_STORE_CLOSE_SECONDS * 1000 + 20000);
 	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
 		assert_true(changed[i].calls == 1 && changed[i].err == TP_ERR_STORE);
 	char *log = fixture_caught_log(fixture);

@@ -703,7 +703,7 @@ bool was_told(const char *text)
 
 void wait_for(const char *text)
 {
-	uint64_t end_ms = clock_ms() + 10000;
+	uint64_t end_ms = clock_ms() + 60000;
 
 	while (!was_told(text)) {
 		if (clock_ms() > end_ms)

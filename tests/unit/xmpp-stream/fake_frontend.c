@@ -57,7 +57,7 @@ void fake_stopped(void *context)
 
 bool fake_run(bool (*step)(void *context), void *context)
 {
-	uint64_t deadline = clock_ms() + 10000;
+	uint64_t deadline = clock_ms() + 60000;
 
 	while (clock_ms() < deadline) {
 		uv_run(&fake.loop, UV_RUN_NOWAIT);
