@@ -2,10 +2,10 @@
 """A tied room that is replaced more than once before the bot has followed."""
 import re
 
-from harness.fake_homeserver import Fault, answer
+from harness.fake_homeserver import Fault, answer, hang, refusal
 from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_matrix import BOT, CAROL, ask, in_the_lobby
+from test_matrix import BOT, CAROL, ask, chat_with, in_the_lobby
 from test_matrix_faults import faulty_lobby, hears_once
 from test_matrix_killed import killed_at
 from test_matrix_rooms import upgrade
@@ -199,6 +199,49 @@ async def scenario_a_chain_without_end(world):
         inside = [number for number, room in enumerate(rooms) if BOT in room.joined]
         return inside in ([10], [11]) and rooms[inside[0]]
     await hall.goes_on_in(await wait_until(last, "the bot to stay"), "here we stay")
+
+
+async def scenario_many_rooms_that_may_continue_ours(world):
+    """So many are looked at; one more is any room at once. In the end all are."""
+    hall = await in_the_hall(world)
+    bob = await world.matrix_person(hall.homeserver, "bob")
+    new = hall.make(hall.room)
+    waits = hall.homeserver.fail(f"POST .*/join/{re.escape(new.id)}$", hang())
+    hall.replace(hall.room, new)
+    await hall.homeserver.hit(waits)
+    rooms = [hall.make(new, by=bob) for _ in range(101)]
+    for room in rooms:
+        hall.invite(room, bob)
+    for room in rooms:
+        await bob.member(room.id, BOT)
+    mark = bob.mark()
+    await bob.say(rooms[0].id, "ircbot: help")
+    await ask(bob, rooms[100].id, "ircbot: help", "register")
+    require(not bob.messages(rooms[0].id, None, BOT, mark), "the first is decided")
+    waits.waits.set()
+    await bob.message(rooms[0].id, "register", BOT, mark)
+    await hall.goes_on_in(new, "here")
+
+
+async def scenario_a_chat_that_goes_on_elsewhere(world):
+    """The room that replaces the chat cannot be entered, and its owner takes the contact to another one: what waited is there."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    chat = await chat_with(alice, CAROL)
+    old = homeserver.rooms[chat]
+    homeserver.add(old, alice.id, "m.room.power_levels", {"users": {alice.id: 100}}, state_key="")
+    new = homeserver.new_room(alice.id, {"predecessor": {"room_id": chat, "event_id": "$last"}})
+    homeserver.add(new, alice.id, "m.room.join_rules", {"join_rule": "invite"}, state_key="")
+    homeserver.add(old, alice.id, "m.room.tombstone", {"body": "go there", "replacement_room": new.id}, state_key="")
+    await wait_until(lambda: homeserver.count(f"POST .*/join/{re.escape(new.id)}$"), "carol to try the new room")
+    closed = homeserver.fail(rf"PUT .*/{re.escape(chat)}/send/", refusal(403, "M_FORBIDDEN"), 1000)
+    carol.send("PRIVMSG alice :are you there")
+    await homeserver.hit(closed)
+    other = await chat_with(alice, CAROL)
+    await hears_once(alice, other, ["are you there"])
+    mark = carol.mark()
+    await alice.say(other, "I am")
+    await carol.expect(r"^:alice!\S+ PRIVMSG carol :I am$", mark)
 
 
 async def scenario_twice_on_a_real_homeserver(world):

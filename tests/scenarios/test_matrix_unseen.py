@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What changed in rooms while nobody has told us of it: the homeserver has forgotten, or we were away."""
-from harness.fake_homeserver import hang
+import asyncio
+import re
+
+from harness.fake_homeserver import Fault, hang
 from harness.process import require, wait_until
 from harness.synapse import client_packages
 from test_matrix import CAROL, enter
@@ -51,6 +54,36 @@ async def scenario_somebody_has_left(world):
         require(not carol.find_all(r"^:alice!\S+ (PART|QUIT)", mark), "alice has left as well")
         await enter(bob, carol)
     require(CAROL in room.joined, "carol has left as well")
+
+
+async def scenario_people_move_while_they_are_asked_for(world):
+    """It is asked so many times who is there, and whoever has left is found with the next question."""
+    lobby = await faulty_lobby(world, "alice", "bob")
+    (alice, bob), carol, homeserver = lobby.people, lobby.carol, lobby.homeserver
+    zoe = await world.matrix_person(homeserver, "zoe")
+    asked, mark = rf"GET .*/{re.escape(lobby.portal)}/joined_members", carol.mark()
+    before = len(homeserver.calls)
+    faults = [homeserver.fail(asked, Fault(does=True, cuts=1.0, waits=asyncio.Event())) for _ in range(3)]
+
+    async def leave():
+        await bob.leave(lobby.portal)
+    await untold(homeserver, leave)
+    await alice.say(lobby.portal, "told")
+    for fault, move in zip(faults, (zoe.join, zoe.leave, zoe.join)):
+        await homeserver.hit(fault)
+        await move(lobby.portal)
+        await homeserver.idle()
+        fault.waits.set()
+    await alice.say(lobby.portal, "behind it")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :behind it$", mark)
+    require(homeserver.count(asked, before) == 3, f"it is asked {homeserver.count(asked, before)} times")
+    require(not carol.find_all(r"^:bob!\S+ (PART|QUIT)", mark), "it is known who is there")
+
+    async def go():
+        await zoe.leave(lobby.portal)
+    await untold(homeserver, go)
+    await alice.say(lobby.portal, "told again")
+    await carol.expect(r"^:bob!\S+ (PART|QUIT)", mark)
 
 
 async def scenario_a_door_that_was_not_shut(world):
