@@ -12,16 +12,21 @@ from test_matrix_faults import faulty_lobby
 PACKAGES = client_packages
 
 
-async def untold(homeserver, act, shows=True):
-    """The homeserver forgets what it has to tell of `act`. shows: the number of its next transaction says so."""
+async def untold(homeserver, act, killed=None):
+    """The homeserver forgets what it has to tell of `act`, during which this gateway is dead; or else the number of its next
+    transaction shows it."""
     await homeserver.idle()
     homeserver.pushing = False
+    if killed:
+        await killed.kill_core()
     await act()
     await homeserver.stop()
     homeserver.forget()
     homeserver.pushing = True
-    homeserver.number += shows
+    homeserver.number += not killed
     await homeserver.start()
+    if killed:
+        await killed.start()
 
 
 async def scenario_somebody_has_left(world):
@@ -41,10 +46,7 @@ async def scenario_somebody_has_left(world):
     for way in ("a gap", "a long gap", "killed"):
         mark = carol.mark()
         if way == "killed":
-            await homeserver.idle()
-            await gateway.kill_core()
-            await untold(homeserver, leave, shows=False)
-            await gateway.start()
+            await untold(homeserver, leave, gateway)
         else:
             await untold(homeserver, leave if way == "a gap" else leave_long_ago)
             await alice.say(lobby.portal, f"told after {way}")
