@@ -194,7 +194,7 @@
 #define LIMIT_MATRIX_CALL_SECONDS 60       /* then a call is made again */
 #define LIMIT_MATRIX_UPLOAD_SECONDS 600    /* the same */
 #define LIMIT_MATRIX_DOWNLOAD_SECONDS 600  /* for media of the homeserver */
-#define LIMIT_MATRIX_PICTURES 16           /* of a message's markup that are shown as files */
+#define LIMIT_MARKUP_PICTURES 16           /* of a message's markup that are shown as files */
 #define LIMIT_MATRIX_FILES 64              /* for which messages wait in their lanes; beyond, the link is sent */
 #define LIMIT_MATRIX_RETRY_MS 1000         /* until a call is made again, at first; doubled each time up to ... */
 #define LIMIT_MATRIX_RETRY_LAST_MS 60000
@@ -221,6 +221,10 @@
 #define LIMIT_MATRIX_OPENING_MS 200        /* from one chat that is opened with all contacts to the next */
 #define LIMIT_MATRIX_OPENING_WAITING 50    /* calls to the homeserver that wait: with more, no such chat is opened */
 #define LIMIT_XMPP_ADMIN_ITEMS 50          /* of one request to a room: kicks, bans, roles */
+#define LIMIT_PORTRAITS 5000               /* of people of ours, whose hash is remembered for others (portrait.h) */
+#define LIMIT_PORTRAIT_BYTES (256u << 10)  /* of one of them */
+#define LIMIT_PORTRAITS_ASKED 8            /* that are fetched at once; others wait */
+#define LIMIT_PORTRAIT_AGAIN_SECONDS 600   /* until one that could not be had is asked for again */
 #define LIMIT_ROOM_PICTURE_BYTES (1u << 20) /* of a room or of oneself, from people to the network */
 #define LIMIT_MATRIX_POLLS 200             /* whose questions and votes are known */
 #define LIMIT_MATRIX_PARTS 100             /* events that a message is, beside its first */
@@ -235,6 +239,9 @@
 #define LIMIT_MATRIX_PRESENCES 200         /* contacts whose presence is told again and again; of others once */
 #define LIMIT_MATRIX_PRESENCES_AT_ONCE 10  /* of them, ... */
 #define LIMIT_MATRIX_PRESENCE_MS 1000      /* ... in so long */
+#define LIMIT_MATRIX_REPLACED 10           /* rooms in a row that are followed by what their state says alone */
+#define LIMIT_MATRIX_MEMBERS_TRIES 3       /* at asking who is in a room, while people come and go */
+#define LIMIT_MATRIX_UNDECIDED 100         /* rooms that may continue one of ours, and are looked at */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
 
 /* Slack */

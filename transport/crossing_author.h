@@ -13,8 +13,8 @@ struct event_message;
 struct identity;
 struct room;
 
-/* A new message with an id: its author is this identity's account, or message->author. Of several under one name the
- * first counts: clients of XMPP choose them as they like. */
+/* A new message with an id: its author is this identity's account, or message->author. Clients of XMPP choose ids as
+ * they like: theirs take none from whoever has it already. */
 void crossing_author_note(const struct identity *from, const struct room *room, const struct event_message *message);
 /* Whether what the message edits or takes back is its author's own, or not for us to judge: who may take back what
  * others have said the servers of shared places know. Ids as the network knows them (references.h), or as where it was

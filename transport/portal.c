@@ -19,6 +19,7 @@
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
+#include "transport/portrait.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
@@ -606,6 +607,7 @@ void portal_update(struct room *room)
 		if (frontend->ops->shares_rooms)
 			update(frontend, room);
 	}
+	portrait_update(room);
 }
 
 void portal_forget_room(struct room *room)
@@ -622,6 +624,7 @@ void portal_forget_room(struct room *room)
 		if (frontend->ops->shares_rooms)
 			note_left(frontend, room);
 	}
+	portrait_forget_room(room);
 }
 
 /* The echo says what the network calls what was said here. */
@@ -701,6 +704,22 @@ const struct identity *portal_person(const struct frontend *frontend, const char
 	const struct member *member = portal ? member_called(portal, nickname) : NULL;
 
 	return member ? member->identity : NULL;
+}
+
+void portal_each_person(const struct transport *transport, const char *name,
+			void (*each)(void *context, const struct identity *identity, const char *nickname),
+			void *context)
+{
+	LIST_EACH (link, &transport->frontends) {
+		const struct portal *portal = portal_find(CONTAINER_OF(link, struct frontend, link), name);
+		struct map_iter it = {0};
+
+		while (portal && map_next(portal->members, &it)) {
+			const struct member *member = it.value;
+
+			each(context, member->identity, member->room->nickname);
+		}
+	}
 }
 
 struct room *portal_listener(const struct frontend *frontend, const char *name)

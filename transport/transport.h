@@ -35,6 +35,7 @@ struct metrics;
 struct reconnect;
 struct drain;
 struct links;
+struct portraits;
 struct stopping;
 
 /* What the backend program said about itself in BACKEND_CONFIG, merged with the file (Spectrum's precedence:
@@ -71,6 +72,7 @@ struct transport {
 	struct http_server *http;    /* listens where modules ask it to */
 	struct media_config media_config;
 	struct media *media;         /* NULL: files are not passed on */
+	struct portraits *portraits; /* portrait.c; NULL: none so far */
 	struct pool *pool;           /* for what is small, stays and may be there very often (base/pool.h) */
 	struct metrics *metrics;     /* where modules register their figures */
 	struct list frontends;       /* struct frontend.link: those that serve */

@@ -25,6 +25,7 @@
 #include "frontends/matrix/people/login_show.h"
 #include "frontends/matrix/people/passers_by.h"
 #include "frontends/matrix/people/person.h"
+#include "frontends/matrix/people/person_picture.h"
 #include "frontends/matrix/people/presence.h"
 #include "frontends/matrix/ping.h"
 #include "frontends/matrix/rooms/gap.h"
@@ -681,6 +682,7 @@ const struct frontend_ops matrix_frontend_ops = {
         .offer_room = frontend_offer_room,
         .room_resumed = frontend_room_resumed,
         .listener_changed = frontend_listener_changed,
+        .card = person_picture_card,
         .is_admin = frontend_is_admin,
         .tell_admins = frontend_tell_admins,
         .probe = frontend_probe,

@@ -84,6 +84,7 @@ struct matrix_frontend {
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
+	size_t rooms_due;      /* whose members_due is set */
 	bool loaded;           /* all places are known; until then transactions are refused */
 	int64_t suspect_ms;    /* since when the homeserver may not have told us something, Unix ms; 0: it has (gap.h) */
 	bool gap_noted;        /* in the spool: since when, until all that was found is taken */

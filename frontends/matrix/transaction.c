@@ -25,6 +25,7 @@
 #include "frontends/matrix/rooms/encryption.h"
 #include "frontends/matrix/rooms/gap.h"
 #include "frontends/matrix/rooms/making.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/moderation.h"
 #include "frontends/matrix/rooms/outsider.h"
 #include "frontends/matrix/rooms/portal_change.h"
@@ -38,38 +39,6 @@
 #define LAST_TRANSACTION "last transaction" /* note of the spool */
 
 /* ---------------------------------------------------------------------------------------- who is there */
-
-static void person_left(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
-{
-	matrix_room_note_member(frontend, room, id, false);
-	switch (room->kind) {
-	case MATRIX_ROOM_PORTAL:
-		portal_room_person_out(frontend, room, id);
-		if (!matrix_room_people(room))
-			portal_room_empty(frontend, room);
-		if (room->relay && !strcmp(room->relay, id)) {
-			MEM_FREE(room->relay);
-			matrix_room_store(frontend, room);
-		}
-		break;
-	case MATRIX_ROOM_CHAT:
-		if (!strcmp(room->owner, id))
-			chat_left(frontend, room);
-		break;
-	case MATRIX_ROOM_LEFT:
-	case MATRIX_ROOM_SPACE:
-		/* It goes on: the person may come back. */
-		break;
-	case MATRIX_ROOM_CONTROL:
-	case MATRIX_ROOM_PLAIN:
-		person_forget_control(frontend, id, room->id);
-		if (matrix_room_people(room))
-			break;
-		matrix_leave(frontend, room->id, NULL);
-		matrix_room_forget(frontend, &room);
-		break;
-	}
-}
 
 /* The bot or a ghost is put out by somebody. */
 static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_room *room,
@@ -142,7 +111,7 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	if (ours && gone) {
 		one_of_ours_left(frontend, room, event);
 	} else if (gone) {
-		person_left(frontend, room, who);
+		member_left(frontend, room, who);
 	} else if (event->membership == MATRIX_JOIN && !ours && !matrix_room_has(room, who)) {
 		matrix_room_note_member(frontend, room, who, true);
 		puppet_entered(frontend, who, room->id);
@@ -231,8 +200,8 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender) ||
 	    puppet_is_mark(frontend, event->room, event->mark))
 		return;
-	/* What is said in a room that is not known may be read when it is (upgrade.h). */
-	if (!room && event->kind != MATRIX_MEMBER)
+	/* What is said in a room that is not known may be read when it is (upgrade.h, continuation.h). */
+	if ((!room || room->undecided) && event->kind != MATRIX_MEMBER)
 		return;
 	if (spool_seen(frontend->base.transport->spool, frontend->base.ops->name, event->id)) {
 		log_debug(&frontend->base.log, "event %s came before: dropped", log_quote(event->id));

@@ -23,6 +23,7 @@
 #include "frontends/slack/people/avatar.h"
 #include "frontends/slack/people/bot.h"
 #include "frontends/slack/people/chat.h"
+#include "frontends/slack/people/member_picture.h"
 #include "frontends/slack/people/person.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/wire/slack_file.h"
@@ -151,6 +152,7 @@ static struct frontend *frontend_create(struct config *config)
 	list_init(&frontend->workspaces);
 	list_init(&frontend->acknowledgements);
 	list_init(&frontend->finished);
+	list_init(&frontend->fetching);
 	later_init(&frontend->later, call_later, frontend);
 	return &frontend->base;
 }
@@ -162,6 +164,7 @@ static void frontend_destroy(struct frontend *base)
 	frontend->stopping = true;
 	incoming_forget(frontend);
 	avatars_free(frontend);
+	member_pictures_end(frontend);
 	socket_mode_close(&frontend->socket, NULL, NULL);
 	slack_tokens_destroy(&frontend->tokens);
 	web_api_destroy(&frontend->api);
@@ -489,6 +492,7 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
 	incoming_forget(frontend);
+	member_pictures_end(frontend);
 	if (frontend->patience) {
 		frontend->stop_waits += 2;
 		later_close(&frontend->later, wait_is_over);
@@ -764,6 +768,7 @@ const struct frontend_ops slack_frontend_ops = {
 	.registered = frontend_registered,
 	.offer_room = frontend_offer_room,
 	.room_resumed = frontend_room_resumed,
+	.card = member_picture_card,
 	.is_admin = frontend_is_admin,
 	.setting_label = frontend_setting_label,
 	.tell_admins = frontend_tell_admins,

@@ -55,6 +55,7 @@ struct slack_frontend {
 	struct map *pictures;    /* asked for (avatar.c): "ACCOUNT HASH" */
 	struct map *cards;       /* number of a question for a card -> hash of its picture */
 	uint32_t cards_asked;
+	struct list fetching;    /* struct fetching.link (member_picture.c) */
 	struct list workspaces;  /* struct workspace.link */
 	struct map *channels;    /* place -> struct channel */
 	struct map *portals;     /* lower-case legacy room -> struct portal_channels (channel.c) */

@@ -104,6 +104,7 @@ async def scenario_private_channels(world):
     await carol.expect(r"^:dana!\S+ JOIN :?#cellar$", mark)
     lobby.dana.say(secret, "as myself")
     await carol.expect(r"^:dana!\S+ PRIVMSG #cellar :as myself$", mark)
+    await dana.ask("join #cellar", "You are in the channel of #cellar already: secret.")
     await dana.command(secret, "unlink", "not tied to #cellar any more")
     require("secret" not in await dana.ask("list", "#general - #lobby"), "it is still there")
 

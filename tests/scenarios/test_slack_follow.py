@@ -141,6 +141,29 @@ async def scenario_who_comes_and_goes(world):
     require(told == ["bob has come into #lobby.", "robert has left #lobby."], f"{told}")
 
 
+async def scenario_topic_changed_while_killed(world):
+    """What the room's topic has become while no process served the channel is the channel's when the next one does."""
+    lobby = await tied(world)
+    slack, carol, gateway = lobby.slack, lobby.carol, lobby.gateway
+    carol.send("TOPIC #lobby :before")
+    await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments["topic"] == "before")
+    await gateway.kill_core()
+    mark = carol.mark()
+    carol.send("TOPIC #lobby :meanwhile")
+    await carol.expect("TOPIC #lobby :meanwhile", mark)
+    await gateway.start()
+    await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments["topic"] == "meanwhile")
+    require(not carol.count(r"^:bridge!\S+ (QUIT|JOIN)", mark), "the session did not go on")
+    # It is not told again by the next one.
+    await gateway.kill_core()
+    before = len(slack.calls)
+    await gateway.start()
+    await slack.wait_connected()
+    carol.send("PRIVMSG #lobby :behind it")
+    await slack.wait_for_text("general", "behind it", "carol")
+    require(not any(call.name == "conversations.setTopic" for call in slack.calls[before:]), "the topic is told once more")
+
+
 class Gap:
     """What happens at Slack in here is told to nobody; then the socket breaks, and another is opened."""
 

@@ -24,6 +24,22 @@ async def scenario_thousands_of_names_in_a_message(world):
     await slack.wait_for_text("general", "still read", "carol")
 
 
+async def scenario_back_before_their_workspace(world):
+    """Who was there before a restart is there again, however long Slack takes to say who we are in his workspace."""
+    lobby = await tied(world, people=("egon", "dana", "otto"))
+    slack, carol = lobby.slack, lobby.carol
+    for name in ("dana", "otto"):
+        mark = carol.mark()
+        await Asker(slack, slack.person(name)).command("general", f"login {name}", "registered")
+        await carol.expect(rf"^:{name}!\S+ JOIN :?#lobby$", mark)
+    await lobby.gateway.stop()
+    mark = carol.mark()
+    slack.faults.plan("late", "auth.test", seconds=1)
+    await lobby.gateway.start()
+    for name in ("bridge", "dana", "otto"):
+        await carol.expect(rf"^:{name}!\S+ JOIN :?#lobby$", mark)
+
+
 async def scenario_many_come_at_a_start(world):
     """Whether people were deactivated while nobody heard of it is asked of one a second, however many come at once."""
     names = [f"p{number}" for number in range(16)]

@@ -24,7 +24,7 @@
 #include "frontends/matrix/rooms/outsider.h"
 #include "frontends/matrix/rooms/upgrade.h"
 #include "frontends/matrix/wire/message_content.h"
-#include "frontends/matrix/wire/picture_markup.h"
+#include "protocol/picture_markup.h"
 #include "transport/delivery.h"
 #include "transport/in_flight.h"
 #include "transport/portal.h"
@@ -148,7 +148,7 @@ static bool say_for_ghost(struct sent *sent, const struct matrix_reply *reply)
 	struct buf content = {0};
 
 	if (sent->own || sent->by_bot || reply->err != TP_ERR_NOT_ALLOWED || !room || room->kind != MATRIX_ROOM_PORTAL ||
-	    room->successor || outsider_of(room, sent->ghost) == OUTSIDER_BANNED)
+	    upgrade_is_expected(room) || outsider_of(room, sent->ghost) == OUTSIDER_BANNED)
 		return false;
 	log_info(&sent->frontend->base.log, "%s may not speak in %s: the bot does", log_quote(sent->ghost),
 	         log_quote(room->id));
@@ -845,7 +845,7 @@ int show_message(struct matrix_frontend *frontend, struct identity *to, const st
 	char *reactions = is_event(said->message.reacts_to) ? reactions_name(&said->message) : NULL;
 	struct arena arena = {0};
 	struct event copy;
-	const struct event *event = picture_markup_read(said, &copy, &arena);
+	const struct event *event = picture_markup_read(said, true, &copy, &arena);
 	int shown = TP_ERR_NOT_CONNECTED;
 
 	if (!has_to_wait(frontend, to, event, reactions)) {

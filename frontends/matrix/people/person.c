@@ -12,6 +12,7 @@
 #include "frontends/matrix/people/profile.h"
 #include "frontends/matrix/people/puppet.h"
 #include "frontends/matrix/rooms/making.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/portal_change.h"
 #include "frontends/matrix/rooms/portal_door.h"
 #include "frontends/matrix/rooms/portal_room.h"
@@ -106,7 +107,7 @@ static void made(struct matrix_frontend *frontend, void *context, const char *ro
 	if (room) {
 		struct matrix_room *control = matrix_room_set(frontend, room, MATRIX_ROOM_CONTROL, person->id, NULL);
 
-		matrix_room_ask_members(frontend, control);
+		members_ask(frontend, control);
 		/* Unless the person has begun another meanwhile. */
 		if (!person->control)
 			person_set_control(frontend, person->id, room);

@@ -150,14 +150,14 @@ static bool is_news(struct slack_frontend *frontend, const struct channel *chann
 	return is;
 }
 
-static void follow(struct slack_frontend *frontend, struct channel *channel, const char *title)
+void channel_name_follow(struct slack_frontend *frontend, struct channel *channel, const char *title)
 {
 	struct workspace *workspace = workspace_find(frontend, channel->at.team);
 	const char *known = channel->called_asked ? channel->called_asked : channel->called;
 	struct buf name = {0};
 
 	/* Later: of a room that is joined again it is told again. */
-	if (!workspace || channel->archived || !is_news(frontend, channel, title))
+	if (!title || !*title || !workspace || channel->archived || !is_news(frontend, channel, title))
 		return;
 	channel_name_put(&name, title);
 	bool renames = channel->made && name.len && (!known || strcmp(known, buf_text(&name)) != 0);
@@ -174,22 +174,14 @@ static void follow(struct slack_frontend *frontend, struct channel *channel, con
 
 static void follow_in(struct slack_frontend *frontend, struct channel *channel, void *context)
 {
-	follow(frontend, channel, context);
+	channel_name_follow(frontend, channel, context);
 }
 
 void channel_name_show(struct slack_frontend *frontend, const struct identity *to,
 		       const struct event_room_info *info)
 {
-	if (info->title && *info->title && portal_is_listener(to, info->room))
+	if (info->title && portal_is_listener(to, info->room))
 		channel_each_portal(frontend, info->room, follow_in, (void *)(uintptr_t)info->title);
-}
-
-void channel_name_catch_up(struct slack_frontend *frontend, struct channel *channel)
-{
-	const struct room *room = portal_listener(&frontend->base, channel->name);
-
-	if (room && room->title && *room->title)
-		follow(frontend, channel, room->title);
 }
 
 /* -------------------------------------------------------------------------------------------- from Slack */

@@ -9,6 +9,6 @@
 
 struct slack_frontend;
 
-/* Notes that he is, or is not. Case does not count. Of more than LIMIT_SLACK_OURS some are forgotten. True: that he is was
- * noted before. */
+/* Notes that he is, or is not. Case does not count. Of more than LIMIT_SLACK_OURS some are forgotten. True: that he is
+ * was noted before. */
 bool ours_note(struct slack_frontend *frontend, const char *room, const char *nickname, bool ours);

@@ -214,10 +214,8 @@ static void join_all(struct slack_frontend *frontend, const struct workspace *wo
 		while (map_next(frontend->channels, &it)) {
 			struct channel *channel = it.value;
 
-			if (!channel_is_portal_of(channel, workspace->team) || channel->left_out != left_out)
-				continue;
-			portal_channel_join(frontend, channel, resource);
-			channel_name_catch_up(frontend, channel);
+			if (channel_is_portal_of(channel, workspace->team) && channel->left_out == left_out)
+				portal_channel_join(frontend, channel, resource);
 		}
 	}
 }
@@ -515,6 +513,17 @@ void portal_channel_show_subject(struct slack_frontend *frontend, struct identit
 {
 	if (portal_is_listener(to, subject->name))
 		channel_each_portal(frontend, subject->name, set_topic, (void *)(uintptr_t)subject->text);
+}
+
+void portal_channel_catch_up(struct slack_frontend *frontend, struct channel *channel)
+{
+	const struct room *room = portal_listener(&frontend->base, channel->name);
+
+	if (!room)
+		return;
+	channel_name_follow(frontend, channel, room->title);
+	if (room->subject)
+		set_topic(frontend, channel, room->subject);
 }
 
 void portal_channel_show_leave(struct slack_frontend *frontend, struct identity *to,

@@ -299,8 +299,9 @@ static void say(struct saying *saying)
 	                                .attachments = saying->files,
 	                                .attachments_count = saying->files_count};
 
-	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	route(saying, EVENT_MESSAGE, &message);
+	/* What is quoted may be the oldest that is remembered. */
+	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	mem_free(original);
 	mem_free(id);
 	mem_free(thread);

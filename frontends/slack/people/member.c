@@ -11,6 +11,7 @@
 #include "frontends/slack/messages/incoming.h"
 #include "frontends/slack/people/custom_emoji.h"
 #include "frontends/slack/people/person.h"
+#include "transport/portrait.h"
 #include "transport/session.h"
 
 /* ------------------------------------------------------------------------------------------- remembering */
@@ -127,12 +128,16 @@ void member_note(struct workspace *workspace, const struct cJSON *json)
 			forget_name(member);
 		else
 			note_name(member);
+		bool same = user.avatar ? member->avatar && !strcmp(member->avatar, user.avatar) : !member->avatar;
+
 		mem_replace(&member->avatar, user.avatar);
 		member->admin = json_bool(json, "is_admin", false) || json_bool(json, "is_owner", false);
 		member->asked = true;
 		member->deleted = user.deleted;
 		if (user.deleted)
 			slack_later(workspace->frontend, slack_person_deactivated, member->address);
+		if (!same)
+			portrait_changed(&workspace->frontend->base, member->address);
 	}
 	arena_finish(&arena);
 }

@@ -297,12 +297,18 @@ void slack_people_each(struct slack_frontend *frontend, const char *team, slack_
 	}
 }
 
+/* He comes back with his workspace. */
+static void note_away(struct slack_frontend *frontend, const char *address)
+{
+	spool_note_set_text(frontend->base.transport->spool, AWAY, address, "1");
+}
+
 static void leave(struct slack_frontend *frontend, const char *address, void *unused)
 {
 	(void)unused;
 	if (workspace_of(frontend, address))
 		return;
-	spool_note_set_text(frontend->base.transport->spool, AWAY, address, "1");
+	note_away(frontend, address);
 	session_detach_for_now(&frontend->base, address);
 }
 
@@ -315,6 +321,8 @@ void slack_person_registered(struct slack_frontend *frontend, const char *addres
 		slack_person_attach(frontend, address);
 	} else if (frontend->settled) {
 		leave(frontend, address, NULL);
+	} else {
+		note_away(frontend, address);
 	}
 }
 

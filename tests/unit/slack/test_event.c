@@ -406,7 +406,8 @@ static void test_private_names(void **state)
 	assert_false(event.is_private);
 	take(MESSAGE("'subtype':'group_name','name':'b'"), SLACK_RENAME);
 	assert_true(event.is_private);
-	take(EVENT("'type':'message','channel':'C1','channel_type':'group','subtype':'channel_name','name':'b'"), SLACK_RENAME);
+	take(EVENT("'type':'message','channel':'C1','channel_type':'group','subtype':'channel_name','name':'b'"),
+	     SLACK_RENAME);
 	assert_true(event.is_private);
 }
 
