@@ -513,17 +513,13 @@ static void for_each_queue(struct transport *transport,
 			   void *context)
 {
 	struct spool *spool = transport->spool;
-	struct spool_queue *queue = spool_queue_first(spool);
+	struct spool_queue *queue = spool_queue_open_next(spool, NULL);
 
-	if (queue)
-		queue = spool_queue_open(spool, queue->direction, queue->owner);
 	while (queue) {
 		struct spool_queue *next;
 
 		each(transport, queue, context);
-		next = spool_queue_next(spool, queue);
-		if (next)
-			next = spool_queue_open(spool, next->direction, next->owner);
+		next = spool_queue_open_next(spool, queue);
 		spool_queue_release(spool, &queue);
 		queue = next;
 	}

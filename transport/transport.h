@@ -108,6 +108,9 @@ struct transport {
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
 	size_t crowd; /* when memory was last given back (transport.c) */
+	/* clock_ms, the latest of all users', so that nobody is looked through for nothing; 0: of none */
+	uint64_t steps_until_ms; /* login_step->deadline_ms */
+	uint64_t grace_until_ms; /* grace_ms */
 	size_t held_kb;  /* and private memory then, or the least since */
 	bool gives_back; /* there may be more of it */
 	uint64_t give_back_ms; /* clock_ms: not before */

@@ -49,6 +49,13 @@ void user_prefetch(const struct user *user)
 	mem_prefetch(user->roster, sizeof(*user->roster));
 }
 
+void user_set_grace(struct user *user, uint64_t ms)
+{
+	user->grace_ms = clock_ms() + ms;
+	if (user->transport->grace_until_ms < user->grace_ms)
+		user->transport->grace_until_ms = user->grace_ms;
+}
+
 int user_log_level(const struct transport *transport, const char *key)
 {
 	const signed char *level = map_get(transport->log_levels, key);

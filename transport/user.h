@@ -137,6 +137,8 @@ void user_end_login(struct user *user, const char *text);
 void user_connected(struct user *user);
 void user_disconnected(struct user *user, int error, const char *text);
 
+/* Taken over, and for so long kept without clients. */
+void user_set_grace(struct user *user, uint64_t ms);
 /* Recomputes the status of the most important resource and tells the backend if it changed. */
 void user_update_status(struct user *user);
 /* Frees the user if nobody is left and it may not stay. True if it is gone. */

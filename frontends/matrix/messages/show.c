@@ -845,7 +845,7 @@ int show_message(struct matrix_frontend *frontend, struct identity *to, const st
 	char *reactions = is_event(said->message.reacts_to) ? reactions_name(&said->message) : NULL;
 	struct arena arena = {0};
 	struct event copy;
-	const struct event *event = picture_markup_read(said, true, &copy, &arena);
+	const struct event *event = picture_markup_read(said, &copy, &arena);
 	int shown = TP_ERR_NOT_CONNECTED;
 
 	if (!has_to_wait(frontend, to, event, reactions)) {
