@@ -28,8 +28,8 @@ static struct {
 	struct transport transport;
 	struct matrix_frontend frontend;
 	struct user user;
-	struct identity identity;
-	struct resource resource;
+	struct identity *identity;
+	struct resource *resource;
 	struct matrix_room chats[LIMIT_MATRIX_PRESENCES + 5];
 	char names[LIMIT_MATRIX_PRESENCES + 5][16];
 	bool here[LIMIT_MATRIX_PRESENCES + 5]; /* whether the contact is */
@@ -60,7 +60,7 @@ struct resource *__wrap_person_ready(struct matrix_frontend *frontend, const cha
 {
 	(void)frontend;
 	(void)id;
-	return &fx.resource;
+	return fx.resource;
 }
 
 struct contact *__wrap_roster_find(const struct roster *roster, const char *name);
@@ -113,8 +113,10 @@ static int setup(void **state)
 	fx.frontend.config.presence_interval = INTERVAL_S;
 	fx.frontend.chats = map_create();
 	fx.user.state = USER_CONNECTED;
-	fx.identity.user = &fx.user;
-	fx.resource.identity = &fx.identity;
+	fx.identity = MEM_NEW(struct identity);
+	fx.identity->user = &fx.user;
+	fx.resource = MEM_NEW(struct resource);
+	fx.resource->identity = fx.identity;
 	later_init(&fx.frontend.later, call, &fx.frontend);
 	later_open(&fx.frontend.later, &fx.loop);
 	return 0;
@@ -127,6 +129,8 @@ static int teardown(void **state)
 	later_close(&fx.frontend.later, closed);
 	later_finish(&fx.frontend.later);
 	map_destroy(&fx.frontend.chats, NULL);
+	mem_free(fx.resource);
+	mem_free(fx.identity);
 	uv_run(&fx.loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&fx.loop), 0);
 	return 0;
