@@ -213,7 +213,9 @@ void command_run_settings(struct command_call *call)
 /* Who is asked for an account comes online by nothing but a word. */
 static const char *way_in(const struct command_call *call)
 {
-	return call->frontend->ops->accounts_on_request ? "Say: login" : "Come online; if you have no account yet, register first.";
+	return call->frontend->ops->accounts_on_request
+		       ? "Say: login"
+		       : "Come online; if you have no account yet, register first.";
 }
 
 void command_run_join(struct command_call *call)

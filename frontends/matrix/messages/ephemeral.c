@@ -91,8 +91,10 @@ void ephemeral_presence(struct matrix_frontend *frontend, const struct matrix_ev
 	                                    ? person_ready(frontend, event->sender)
 	                                    : NULL;
 
+	if (!frontend->config.presence)
+		return;
 	/* Else it would begin a login that was given up. */
-	if (frontend->config.presence && resource && resource->has_presence && resource->identity->user->state == USER_CONNECTED)
+	if (resource && resource->has_presence && resource->identity->user->state == USER_CONNECTED)
 		session_presence(resource, event->is_online ? STATUS_ONLINE : STATUS_AWAY,
 		                 *event->body ? event->body : NULL, 0);
 }

@@ -143,7 +143,7 @@ static void look_at_chats(struct matrix_frontend *frontend)
 
 		if (presence)
 			presence->wanted = true;
-		else if (ghost)
+		else if (ghost && map_count(frontend->presences) < LIMIT_MATRIX_PRESENCES)
 			presence_show(frontend, ghost, contact);
 		mem_free(ghost);
 	}

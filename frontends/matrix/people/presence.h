@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Presence of contacts, as their ghosts'. Homeservers take somebody who has no client for gone after a time (Synapse:
- * presence.sync_online_timeout, 30 s), so it is told again and again while somebody who is logged in has the contact in a
- * chat and sees it there, and ended when nobody does any more.
+ * presence.sync_online_timeout, 30 s), so it is told again and again while somebody who is logged in has the contact
+ * in a chat and sees it there, and ended when nobody does any more.
  */
 #pragma once
 
