@@ -84,8 +84,17 @@ static bool copy_escape(struct scan *scan)
 /* Behind the characters that a string may have as they are. *ascii: all of them are. */
 static const char *run_end(const char *at, const char *end, bool *ascii)
 {
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
 	unsigned char all = 0;
+	uint64_t word;
 
+	for (; end - at >= 8; at += 8) {
+		memcpy(&word, at, 8);
+		uint64_t quotes = word ^ ones * '"', slashes = word ^ ones * '\\';
+		/* any byte >= 0x80, or < 0x20, or one of the two */
+		if ((word | (word - ones * 0x20) | (quotes - ones) | (slashes - ones)) & tops)
+			break;
+	}
 	while (at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
 		all |= (unsigned char)*at++;
 	*ascii = all < 0x80;

@@ -273,6 +273,13 @@ bool markup_is_same_address(const char *text, size_t length, const char *href)
 	return false;
 }
 
+bool markup_is_emoji_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 2 && name[0] == ':' && name[length - 1] == ':' && !strpbrk(name, " \t\r\n");
+}
+
 bool markup_is_number(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");

@@ -49,6 +49,8 @@ bool markup_is_dropped(const char *name);
 bool markup_is_url(const char *url, const char *const *schemes, size_t count);
 /* Whether a link's text is its address, without what nobody writes ("https://", a last '/'). */
 bool markup_is_same_address(const char *text, size_t length, const char *href);
+/* ":name:": what an emoji that is a picture is called, in its `alt`. */
+bool markup_is_emoji_name(const char *name);
 /* Up to five digits. */
 bool markup_is_number(const char *text);
 

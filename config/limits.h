@@ -77,6 +77,9 @@
 #define LIMIT_QUESTIONS 10000              /* open at a time; then what is missing is told, not asked for */
 #define LIMIT_QUESTION_SECONDS 600         /* for an answer */
 
+/* what a command answers in a chat */
+#define LIMIT_COMMAND_ANSWER_BYTES (32u << 10) /* of a longer one, the first lines */
+
 /* logins in several steps */
 #define LIMIT_LOGIN_ANSWER_BYTES 4096      /* what a person answers to one step */
 #define LIMIT_LOGIN_STEP_SECONDS 900       /* for one step, also where the backend names no time */
@@ -191,7 +194,7 @@
 #define LIMIT_MATRIX_CALL_SECONDS 60       /* then a call is made again */
 #define LIMIT_MATRIX_UPLOAD_SECONDS 600    /* the same */
 #define LIMIT_MATRIX_DOWNLOAD_SECONDS 600  /* for media of the homeserver */
-#define LIMIT_MATRIX_PICTURES 16           /* of a message's markup that are shown as files */
+#define LIMIT_MARKUP_PICTURES 16           /* of a message's markup that are shown as files */
 #define LIMIT_MATRIX_FILES 64              /* for which messages wait in their lanes; beyond, the link is sent */
 #define LIMIT_MATRIX_RETRY_MS 1000         /* until a call is made again, at first; doubled each time up to ... */
 #define LIMIT_MATRIX_RETRY_LAST_MS 60000
@@ -218,6 +221,10 @@
 #define LIMIT_MATRIX_OPENING_MS 200        /* from one chat that is opened with all contacts to the next */
 #define LIMIT_MATRIX_OPENING_WAITING 50    /* calls to the homeserver that wait: with more, no such chat is opened */
 #define LIMIT_XMPP_ADMIN_ITEMS 50          /* of one request to a room: kicks, bans, roles */
+#define LIMIT_PORTRAITS 5000               /* of people of ours, whose hash is remembered for others (portrait.h) */
+#define LIMIT_PORTRAIT_BYTES (256u << 10)  /* of one of them */
+#define LIMIT_PORTRAITS_ASKED 8            /* that are fetched at once; others wait */
+#define LIMIT_PORTRAIT_AGAIN_SECONDS 600   /* until one that could not be had is asked for again */
 #define LIMIT_ROOM_PICTURE_BYTES (1u << 20) /* of a room or of oneself, from people to the network */
 #define LIMIT_MATRIX_POLLS 200             /* whose questions and votes are known */
 #define LIMIT_MATRIX_PARTS 100             /* events that a message is, beside its first */
@@ -228,6 +235,13 @@
 #define LIMIT_MATRIX_POWER_MS 2000         /* from one change of a portal's power levels to the next */
 #define LIMIT_MATRIX_PASSERS_BY 1000       /* people and ghosts who are in no room, of whom something is still known */
 #define LIMIT_MATRIX_OUTSIDERS 1000        /* ghosts that a room of people's is known to keep out */
+#define LIMIT_MATRIX_PRESENCE_REFUSALS 3   /* in a row: then the homeserver is told of no more until it has been away */
+#define LIMIT_MATRIX_PRESENCES 200         /* contacts whose presence is told again and again; of others once */
+#define LIMIT_MATRIX_PRESENCES_AT_ONCE 10  /* of them, ... */
+#define LIMIT_MATRIX_PRESENCE_MS 1000      /* ... in so long */
+#define LIMIT_MATRIX_REPLACED 10           /* rooms in a row that are followed by what their state says alone */
+#define LIMIT_MATRIX_MEMBERS_TRIES 3       /* at asking who is in a room, while people come and go */
+#define LIMIT_MATRIX_UNDECIDED 100         /* rooms that may continue one of ours, and are looked at */
 #define LIMIT_MATRIX_NOTICES 50            /* for a person with whom the bot has no chat yet */
 
 /* Slack */
@@ -259,6 +273,7 @@
 #define LIMIT_SLACK_INSTALLS 100           /* begun and not ended: the oldest is forgotten */
 #define LIMIT_SLACK_INSTALL_SECONDS 600    /* from the begin to the end */
 #define LIMIT_SLACK_FILES 64               /* on their way to Slack; beyond, the link is sent */
+#define LIMIT_SLACK_FILES_WAITING 8        /* files of Slack that somebody asks for, until we know who we are there */
 #define LIMIT_SLACK_DOWNLOAD_SECONDS 600   /* for a file of Slack */
 #define LIMIT_SLACK_SHARE_SECONDS 120      /* until a file that Slack has taken is seen in its channel */
 #define LIMIT_SLACK_SHARE_ASK_MS 1000      /* Slack is asked for it so long after, then in twice the time up to 16 */
@@ -269,8 +284,10 @@
 #define LIMIT_SLACK_CALLS_WAITING 2000    /* above it no more is taken from backends */
 #define LIMIT_SLACK_LOOK_MS 1000          /* between people who are looked at again after a gap */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
+#define LIMIT_SLACK_NAMES_ASKED 100        /* people and channels of a workspace that are being asked for */
 #define LIMIT_SLACK_EMOJI 10000            /* of a workspace's own */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
+#define LIMIT_SLACK_OURS 20000            /* people of ours in rooms, whose leaving is not told in their channels */
 #define LIMIT_SLACK_NOTICES 50            /* for a person with whom the bot has no DM yet */
 #define LIMIT_SLACK_PICTURES 5000          /* of people of the network that were asked for */
 #define LIMIT_SLACK_RECENT 5000           /* messages whose text is remembered, for quotations */

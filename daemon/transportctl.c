@@ -335,14 +335,28 @@ static int ask(const char *path, const struct buf *line, bool follows)
 	return status;
 }
 
+/* Asked of one instance: it can neither start itself, nor does it know of others. */
+static int complain_of_one(const char *word)
+{
+	if (strcmp(word, "start") != 0 && strcmp(word, "stop") != 0 && strcmp(word, "list") != 0)
+		return -1;
+	fprintf(stderr,
+		"transportctl: %s is about instances by their names in " INSTANCES_FOLDER
+		", without -i, -c and -s: transportctl %s%s. One that runs by itself ends with SIGTERM\n",
+		word, word, strcmp(word, "list") != 0 ? " NAME" : "");
+	return EXIT_USAGE;
+}
+
 /* -1: this is no matter of the instances as a whole. */
 static int manage(const struct options *options, char **words, int count)
 {
 	static const char *const verbs[] = {"start", "stop", "restart"};
 	bool all = !options->file && !options->socket && !options->instance;
 
-	if (!all || !count)
+	if (!count)
 		return -1;
+	if (!all)
+		return complain_of_one(words[0]);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(words[0], verbs[i]))
 			return instances_control(options->folder, verbs[i], words + 1, count - 1);

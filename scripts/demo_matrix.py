@@ -22,7 +22,7 @@ PASSWORD = "secret"
 REGISTRATION = os.path.join(STATE, "registration.yaml")
 
 
-def write_gateway_config(synapse, port, irc_port):
+def write_gateway_config(synapse, port, irc_port, files_port):
     return EXAMPLE.write_gateway_config(irc_port, f"""frontend = matrix
 jid = irc.{synapse.name}
 """, f"""[matrix]
@@ -32,6 +32,9 @@ prefix = _irc_
 bot = ircbot
 port = {port}
 registration = {REGISTRATION}
+[media]
+public_url = http://127.0.0.1:{files_port}
+port = {files_port}
 """)
 
 
@@ -54,6 +57,7 @@ Log in with any Matrix client on this machine:
 1. Begin a chat with   @ircbot:{name}   and say   register alice   (which becomes your nickname on IRC); help shows more.
 2. Join the room   #_irc_{CHANNEL}:{name}   and say something: greeter, who sits on IRC, answers.
 3. Begin a chat with   @_irc_greeter:{name}   for a word in private.
+4. Send a picture into the room: greeter reads an address, and a browser on this machine shows what is there.
 
 Everything of an earlier example is gone: a client that was logged in then has to log in anew.
 Logs are in {STATE}. `{BUILD}/daemon/transportctl -c {STATE}/transport.cfg status` asks the gateway.
@@ -64,7 +68,7 @@ async def begin():
     transportd = os.path.join(BUILD, "daemon", "transportd")
     synapse = Synapse(STATE, [REGISTRATION], port=choose_port(8008))
     port = choose_port(29001)
-    config = write_gateway_config(synapse, port, await EXAMPLE.start_network())
+    config = write_gateway_config(synapse, port, await EXAMPLE.start_network(), choose_port(29002))
     write_registration(transportd, config)
     synapse.write_config()
     server = await EXAMPLE.start("synapse", *synapse.command())

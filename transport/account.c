@@ -110,6 +110,48 @@ char *account_key(const struct frontend *frontend, const char *address)
 	return strcmp(frontend->ops->name, "xmpp") != 0 ? escaped_key(frontend, address, 1) : mem_strdup(address);
 }
 
+/* What stands between the first `length` bytes' escapes; NULL: that is none of account_key's. */
+static char *unescaped(const char *text, size_t length)
+{
+	struct buf out = {0};
+
+	for (const char *c = text; c < text + length; c++) {
+		int byte = *c == '=' && c + 2 < text + length ? text_hex_byte(c + 1) : (unsigned char)*c;
+
+		if (byte <= 0) {
+			buf_finish(&out);
+			return NULL;
+		}
+		buf_putc(&out, (char)byte);
+		c += *c == '=' ? 2 : 0;
+	}
+	return buf_take(&out);
+}
+
+char *account_key_address(const struct transport *transport, const char *key)
+{
+	const char *mark = strstr(key, "=3a"), *end = strchr(key, '@');
+	char *found = NULL;
+
+	LIST_EACH (link, &transport->frontends) {
+		const struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		if (found || !mark || !end || end <= mark + 3 ||
+		    !text_is_word(key, (size_t)(mark - key), frontend->ops->name))
+			continue;
+		char *address = unescaped(mark + 3, (size_t)(end - mark) - 3);
+		/* "2:" is a serial number. */
+		bool first = address && address[strspn(address, "0123456789")] != ':';
+		char *again = first ? account_key(frontend, address) : NULL;
+
+		if (again && !strcmp(again, key))
+			found = mem_strdup(address);
+		mem_free(again);
+		mem_free(address);
+	}
+	return found ? found : mem_strdup(key);
+}
+
 /* ------------------------------------------------------------------------------------------- a new account */
 
 struct adding {

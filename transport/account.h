@@ -41,6 +41,8 @@ bool account_requires_password(const struct transport *transport, const struct f
 
 /* The key that the first account of an address has: an XMPP bare JID is its own key. To be freed. */
 char *account_key(const struct frontend *frontend, const char *address);
+/* The address that such a key was made of, to be shown instead of it; the key itself if it is another one. To be freed. */
+char *account_key_address(const struct transport *transport, const char *key);
 /* A new account with this one address. Its key is account_key's, or another one if an account has that which the
  * address does not belong to any more (link.h). As store_add_account. */
 void account_add(struct frontend *frontend, const char *address, const char *legacy_name, const char *password,

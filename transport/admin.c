@@ -323,6 +323,7 @@ static void (*const runs[ADMIN_COUNT])(struct admin_call *call) = {
         [ADMIN_JOIN_ROOM] = admin_join_room,
         [ADMIN_LEAVE_ROOM] = admin_leave_room,
         [ADMIN_BACKENDS] = admin_show_backends,
+        [ADMIN_FRONTENDS] = admin_show_frontends,
         [ADMIN_QUEUES] = admin_show_queues,
         [ADMIN_SPOOL] = admin_show_spool,
         [ADMIN_SPOOL_STATUS] = admin_show_spool_status,
@@ -473,6 +474,19 @@ static void execute_variable(struct admin_call *call, struct reader *reader, enu
 		get(call, id);
 }
 
+/* Spectrum 2's words, and behind them how it is done. */
+static void answer_problem(struct admin_call *call, const char *problem)
+{
+	struct buf usage = {0};
+
+	admin_put_usage(&usage, call->entry);
+	if (problem[strlen(problem) - 1] == '.')
+		admin_answer_error(call, "%s Usage: %s%s", problem, call->entry->name, buf_text(&usage));
+	else
+		admin_answer_error(call, "%s", problem);
+	buf_finish(&usage);
+}
+
 static void execute_command(struct admin_call *call, struct reader *reader, enum action action)
 {
 	const struct admin_entry *entry = call->entry;
@@ -490,7 +504,7 @@ static void execute_command(struct admin_call *call, struct reader *reader, enum
 	                                     admin_arguments_count(entry, true));
 
 	if (problem)
-		admin_answer_error(call, "%s", problem);
+		answer_problem(call, problem);
 	else if (!take_address(call))
 		admin_answer_error(call, "%s is no address of a person here", call->words[0]);
 	else

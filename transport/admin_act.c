@@ -64,7 +64,7 @@ static void unregistered(void *context, int err, const char *text)
 	struct buf said = {0};
 
 	if (err) {
-		admin_answer_error(call, "%s", sentence_of(err, text));
+		admin_answer_error(call, "%s", err == TP_ERR_NOT_REGISTERED ? "There is no such account" : sentence_of(err, text));
 		return;
 	}
 	buf_printf(&said, "User '%s' unregistered.", call->words[0]);
@@ -273,7 +273,7 @@ void admin_drain(struct admin_call *call)
 		return;
 	}
 	drain_start(call->transport, seconds, call->words[1]);
-	admin_answer(call, "Maintenance: nobody is logged in any more.");
+	admin_answer(call, "Maintenance has begun: nobody new is logged in.");
 }
 
 void admin_undrain(struct admin_call *call)
@@ -340,23 +340,25 @@ static void follow(struct admin_call *call, const char *key)
 	const struct admin_caller *caller = &call->caller;
 	const struct user *user = user_find(call->transport, key);
 	unsigned how = (call->bodies ? WATCH_BODIES : 0) | (call->json ? WATCH_JSON : 0);
+	char *shown = admin_shown_person(call->transport, key);
 	struct buf head = {0};
 
-	log_info(&call->transport->log, "an administrator follows %s%s", log_quote(key),
+	log_info(&call->transport->log, "an administrator follows %s%s", log_quote(shown),
 	         call->bodies ? ", with what is said" : "");
 	if (call->json) {
 		buf_puts(&head, "{\"following\":");
-		json_put_string(&head, key);
+		json_put_string(&head, shown);
 		buf_printf(&head, ",\"live\":%s}", user ? "true" : "false");
 	} else {
 		buf_puts(&head, "following ");
-		text_show(&head, key, strlen(key), LIMIT_ADDRESS_BYTES);
+		text_show(&head, shown, strlen(shown), LIMIT_ADDRESS_BYTES);
 		buf_puts(&head, user ? ", who is here" : ", who is not here now");
 	}
 	caller->line(caller->context, buf_text(&head));
 	caller->following(caller->context,
 	                  watch_start(call->transport, key, how, caller->line, caller->context));
 	buf_finish(&head);
+	mem_free(shown);
 	admin_answer(call, NULL);
 }
 

@@ -41,6 +41,11 @@ char *admin_key_of(const struct admin_call *call, const struct store_account *ac
 /* The same, looked for: now if he is here, else as admin_find_account. `key` is good for the call. */
 void admin_find_key(struct admin_call *call, void (*with_key)(struct admin_call *call, const char *key));
 
+/* How somebody is shown in lists: by an address that the account has; one who is not here, by that of his key. To be freed. */
+char *admin_shown_person(const struct transport *transport, const char *key);
+/* Whether that, one of his other addresses or the key has this text. */
+bool admin_person_has(const struct transport *transport, const char *key, const char *text);
+
 /* Each ends the call: exactly one of them, now or later. */
 void admin_answer(struct admin_call *call, const char *text);
 void admin_answer_buf(struct admin_call *call, struct buf *text); /* empties it */
@@ -72,6 +77,7 @@ void admin_restart(struct admin_call *call);
 
 /* admin_queue.c */
 void admin_show_queues(struct admin_call *call);
+void admin_show_frontends(struct admin_call *call);
 
 /* admin_workspace.c */
 void admin_show_workspaces(struct admin_call *call);

@@ -68,19 +68,27 @@ static void look(struct admin_call *call)
 	store_find_account(call->transport->store, call->frontend->ops->name, call->address, looked, call);
 }
 
+static void pass_on(void *context, int err, const struct store_account *account)
+{
+	struct admin_call *call = context;
+
+	if (call->transport->stopping)
+		admin_answer_error(call, "The gateway is being shut down");
+	else
+		call->found(call, err, account);
+}
+
 static void looked(void *context, int err, const struct store_account *account)
 {
 	struct admin_call *call = context;
 
-	if (call->transport->stopping) {
-		admin_answer_error(call, "The gateway is being shut down");
-	} else if (account || err != TP_ERR_NOT_FOUND) {
-		call->found(call, err, account);
+	if (call->transport->stopping || account || err != TP_ERR_NOT_FOUND) {
+		pass_on(call, err, account);
 	} else if (take_next(call, call->frontend)) {
 		look(call);
 	} else {
 		take_best(call);
-		store_get_account(call->transport->store, call->written, call->found, call);
+		store_get_account(call->transport->store, call->written, pass_on, call);
 	}
 }
 
@@ -127,4 +135,56 @@ void admin_find_key(struct admin_call *call, void (*with_key)(struct admin_call 
 		found_key(call, 0, NULL);
 	else
 		admin_find_account(call, found_key);
+}
+
+/* ---------------------------------------------------------------------------------------- as they are shown */
+
+/* The first of somebody's addresses that `fits`; NULL: none, or he is not here. */
+static const char *find_address(const struct transport *transport, const char *key,
+				bool (*fits)(const char *address, const char *text), const char *text)
+{
+	const struct user *user = user_find(transport, key);
+
+	if (!user)
+		return NULL;
+	LIST_EACH (link, &user->identities) {
+		const char *address = CONTAINER_OF(link, struct identity, link)->address;
+
+		if (fits(address, text))
+			return address;
+	}
+	return NULL;
+}
+
+static bool is_same(const char *address, const char *text)
+{
+	return !strcmp(address, text);
+}
+
+static bool has_text(const char *address, const char *text)
+{
+	return strstr(address, text) != NULL;
+}
+
+char *admin_shown_person(const struct transport *transport, const char *key)
+{
+	char *address = account_key_address(transport, key);
+
+	/* What the account began with may have left it. */
+	if (!find_address(transport, key, is_same, address)) {
+		const char *other = find_address(transport, key, has_text, "");
+
+		if (other)
+			mem_replace(&address, other);
+	}
+	return address;
+}
+
+bool admin_person_has(const struct transport *transport, const char *key, const char *text)
+{
+	char *address = account_key_address(transport, key);
+	bool has = strstr(key, text) || strstr(address, text) || find_address(transport, key, has_text, text);
+
+	mem_free(address);
+	return has;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything that waits somewhere in this process, as one table. */
+/* Everything that waits somewhere in this process, as one table; and whether whom it is for is there. */
 #include <stdint.h>
 #include <string.h>
 
@@ -9,6 +9,7 @@
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/frontend.h"
+#include "transport/session.h"
 #include "transport/spool/spool.h"
 #include "transport/store/store.h"
 #include "transport/transport.h"
@@ -115,5 +116,37 @@ void admin_show_queues(struct admin_call *call)
 			showing.frontend->ops->queues(CONTAINER_OF(link, struct frontend, link), put_of_frontend, &showing);
 	}
 	put_backends(table, transport->backends);
+	admin_answer_table(call, &table);
+}
+
+static int64_t people_of(const struct transport *transport, const struct frontend *frontend)
+{
+	struct map_iter it = {0};
+	int64_t count = 0;
+
+	while (map_next(transport->identities, &it))
+		count += ((const struct identity *)it.value)->frontend == frontend;
+	return count;
+}
+
+void admin_show_frontends(struct admin_call *call)
+{
+	static const char *const states[] = {[0] = "not connected", [1] = "connected"};
+	static const struct table_column columns[] = {{"frontend", TABLE_TEXT},
+						      {"state", TABLE_TEXT},
+						      {"people", TABLE_NUMBER},
+						      {"backends held", TABLE_TEXT, .rank = 1}};
+	const struct transport *transport = call->transport;
+	struct table *table = table_create(columns, ARRAY_SIZE(columns));
+
+	LIST_EACH (link, &transport->frontends) {
+		const struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+		int connected = frontend_reaches(frontend);
+
+		table_put_text(table, frontend->ops->name);
+		table_put_text(table, connected < 0 ? "serving" : states[connected]);
+		table_put_number(table, people_of(transport, frontend));
+		table_put_text(table, frontend->holds ? "yes" : "no");
+	}
 	admin_answer_table(call, &table);
 }

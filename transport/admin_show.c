@@ -133,6 +133,14 @@ void admin_show_status(struct admin_call *call)
 
 /* -------------------------------------------------------------------------------------------------- lists */
 
+static void put_person(struct table *table, const struct transport *transport, const char *key)
+{
+	char *shown = admin_shown_person(transport, key);
+
+	table_put_text(table, shown);
+	mem_free(shown);
+}
+
 static struct table *online_table(const struct transport *transport)
 {
 	static const struct table_column columns[] = {{"user", TABLE_TEXT}, {"name", TABLE_TEXT}};
@@ -144,7 +152,7 @@ static struct table *online_table(const struct transport *transport)
 
 		if (!user_is_online(user))
 			continue;
-		table_put_text(table, user->key);
+		put_person(table, transport, user->key);
 		table_put_text(table, user->legacy_name);
 	}
 	return table;
@@ -163,10 +171,12 @@ void admin_show_online_users(struct admin_call *call)
 	}
 	while (map_next(call->transport->users, &it)) {
 		const struct user *user = it.value;
+		char *shown = user_is_online(user) ? admin_shown_person(call->transport, user->key) : NULL;
 
-		if (user_is_online(user))
+		if (shown)
 			buf_printf(&text, "%s%s \"3rd-party network username:\" \"%s\"", text.len ? "\n" : "",
-			           user->key, user->legacy_name);
+				   shown, user->legacy_name);
+		mem_free(shown);
 	}
 	admin_answer_buf(call, &text);
 }
@@ -216,7 +226,7 @@ static void put_user(struct table *table, const struct user *user)
 {
 	bool told = user->state == USER_RETRYING || user->state == USER_FAILED;
 
-	table_put_text(table, user->key);
+	put_person(table, user->transport, user->key);
 	table_put_text(table, user->legacy_name);
 	table_put_text(table, state_name(user->state));
 	if (user->backend)
@@ -252,7 +262,7 @@ void admin_show_users(struct admin_call *call)
 	struct map_iter it = {0};
 
 	while (map_next(call->transport->users, &it))
-		if (strstr(it.key, call->words[0]))
+		if (admin_person_has(call->transport, it.key, call->words[0]))
 			put_user(table, it.value);
 	admin_answer_table(call, &table);
 }
@@ -275,7 +285,7 @@ static void put_rooms(struct table *table, const struct user *user)
 		const struct room *room = it.value;
 
 		table_put_text(table, room->name);
-		table_put_text(table, user->key);
+		put_person(table, user->transport, user->key);
 		table_put_text(table, room->nickname);
 		table_put_text(table, states[room->state]);
 		table_put_number(table, (int64_t)occupants_of(room));
@@ -322,7 +332,7 @@ void admin_show_bans(struct admin_call *call)
 		char stamp[32];
 
 		clock_format_xmpp(ban->since_s * 1000, stamp);
-		table_put_text(table, it.key);
+		put_person(table, call->transport, it.key);
 		table_put_text(table, stamp);
 		table_put_text(table, *ban->reason ? ban->reason : NULL);
 	}

@@ -18,7 +18,7 @@
 static const char *const state_names[] = {
 	[SPOOL_WAITING] = "waiting", [SPOOL_HANDED] = "handed on", [SPOOL_DEAD] = "dead letter"};
 
-static void put_record(struct table *table, const struct spool_record *record)
+static void put_record(const struct transport *transport, struct table *table, const struct spool_record *record)
 {
 	char *frontend = NULL;
 	const char *owner = record->queue->owner;
@@ -27,7 +27,10 @@ static void put_record(struct table *table, const struct spool_record *record)
 		spool_identity_parts(owner, &frontend, &owner);
 	table_put_number(table, (int64_t)record->id);
 	table_put_text(table, record->direction == SPOOL_TO_NETWORK ? "network" : frontend);
-	table_put_text(table, owner);
+	char *shown = admin_shown_person(transport, owner);
+
+	table_put_text(table, shown);
+	mem_free(shown);
 	table_put_text(table, state_names[record->state]);
 	table_put_number(table, ((int64_t)clock_ms() - record->since_ms) / 1000);
 	table_put_number(table, record->handings);
@@ -53,11 +56,11 @@ void admin_show_spool(struct admin_call *call)
 
 	for (struct spool_queue *queue = spool_queue_first(transport->spool); queue;
 	     queue = spool_queue_next(transport->spool, queue)) {
-		if (part && *part && !strstr(queue->owner, part))
+		if (part && *part && !admin_person_has(transport, queue->owner, part))
 			continue;
 		LIST_EACH (link, &queue->records)
 			if (table_rows(table) < ROWS_MAX)
-				put_record(table, CONTAINER_OF(link, struct spool_record, link));
+				put_record(transport, table, CONTAINER_OF(link, struct spool_record, link));
 	}
 	admin_answer_table(call, &table);
 }

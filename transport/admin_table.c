@@ -88,6 +88,8 @@ const struct admin_entry admin_table[ADMIN_COUNT] = {
         [ADMIN_BROADCAST] = {"broadcast",
                              COMMAND("Users", "Message to all", "say something to everybody who is here"),
                              .arguments = {{"text", "Text", "Maintenance at noon.", ADMIN_REST, false}}},
+	[ADMIN_FRONTENDS] = {"frontends", COMMAND("Frontend", "Frontends",
+						  "where people come from, and whether the server there is reached")},
 	[ADMIN_QUEUES] = {"queues", COMMAND("Messages", "Queues",
 					    "all that waits: spool, database, frontends' output and calls, backends")},
         [ADMIN_SPOOL] = {"spool",

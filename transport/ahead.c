@@ -42,11 +42,6 @@ static const struct identity *identity_in(const struct user *user)
 	return list_empty(&user->identities) ? NULL : CONTAINER_OF(user->identities.next, struct identity, link);
 }
 
-static void ask_for_user(const struct user *user)
-{
-	mem_prefetch(user, offsetof(struct user, log) + sizeof(user->log));
-}
-
 static void ask_for_identity(const struct identity *identity)
 {
 	mem_prefetch(identity, sizeof(*identity) + NAME);
@@ -62,12 +57,10 @@ void ahead_users_end(struct ahead *ahead, const struct transport *transport)
 	ahead->count = 0;
 	map_get_several(transport->users, ahead->names, count, found);
 	for (size_t i = 0; i < count; i++)
-		ask_for_user(users[i]);
+		user_prefetch_own(users[i]);
 	for (size_t i = 0; i < count; i++)
-		if (users[i]) {
+		if (users[i])
 			mem_prefetch(users[i]->last_conversation, sizeof(struct conversation) + NAME);
-			mem_prefetch(users[i]->key, NAME);
-		}
 	for (size_t i = 0; i < count; i++)
 		if (users[i])
 			ask_for_identity(identity_in(users[i]));
@@ -125,7 +118,7 @@ void ahead_addresses_end(struct ahead *ahead, const struct frontend *frontend)
 		users[i] = identities[i] ? identities[i]->user : NULL;
 		if (!users[i])
 			continue;
-		ask_for_user(users[i]);
+		user_prefetch_own(users[i]);
 		mem_prefetch(CONTAINER_OF(identities[i]->resources.next, struct resource, link),
 			     sizeof(struct resource) + NAME);
 	}
@@ -135,7 +128,6 @@ void ahead_addresses_end(struct ahead *ahead, const struct frontend *frontend)
 		mem_prefetch(users[i]->last_conversation, sizeof(struct conversation) + NAME);
 		mem_prefetch(users[i]->outbox, sizeof(*users[i]->outbox) + NAME);
 		mem_prefetch(users[i]->roster, sizeof(*users[i]->roster));
-		mem_prefetch(users[i]->key, NAME);
 	}
 }
 

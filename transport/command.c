@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/limits.h"
 #include "transport/admin.h"
 #include "transport/admin_table.h"
 #include "transport/command_private.h"
@@ -52,6 +53,44 @@ static void call_free(struct command_call *call)
 	mem_free(call);
 }
 
+static size_t lines_in(const char *text)
+{
+	size_t count = 1;
+
+	while ((text = strchr(text, '\n'))) {
+		count++;
+		text++;
+	}
+	return count;
+}
+
+/* Servers cut off whoever sends them a message of any length, and with it everybody behind him. */
+static void tell(command_done *done, void *context, int err, const char *text, bool admin)
+{
+	size_t length = text_cut(text, strlen(text), LIMIT_COMMAND_ANSWER_BYTES);
+	struct buf answer = {0};
+
+	if (!text[length]) {
+		done(context, err, admin && !*text ? "(none)" : text);
+		return;
+	}
+	if (*text == '{') {
+		done(context, TP_ERR_LIMIT, "{\"error\":\"The answer is too long for a chat: ask with transportctl\"}");
+		return;
+	}
+	size_t cut = length;
+
+	while (cut > 0 && text[cut] != '\n')
+		cut--;
+	if (!cut)
+		cut = length;
+	buf_append(&answer, text, cut);
+	buf_printf(&answer, "\n(%zu more lines are left out here.%s)",
+		   lines_in(text + cut + (text[cut] == '\n')), admin ? " transportctl shows them all." : "");
+	done(context, err, buf_text(&answer));
+	buf_finish(&answer);
+}
+
 void command_reply(struct command_call *call, int err, const char *format, ...)
 {
 	struct buf text = {0};
@@ -60,7 +99,7 @@ void command_reply(struct command_call *call, int err, const char *format, ...)
 	va_start(args, format);
 	buf_vprintf(&text, format, args);
 	va_end(args);
-	call->done(call->context, err, buf_text(&text));
+	tell(call->done, call->context, err, buf_text(&text), call->command && call->command->admin);
 	buf_finish(&text);
 	call_free(call);
 }
@@ -157,7 +196,7 @@ static void admin_answered(void *context, const char *answer)
 {
 	struct admin_call *call = context;
 
-	call->done(call->context, text_starts(answer, "Error:") ? TP_ERR_INVALID : 0, answer);
+	tell(call->done, call->context, text_starts(answer, "Error:") ? TP_ERR_INVALID : 0, answer, true);
 	mem_free(call);
 }
 
@@ -228,6 +267,22 @@ static bool take_words(struct command_call *call, const struct command *command,
 		mem_free_secret(map_put(call->values, field->name, mem_strdup(value)));
 	}
 	return true;
+}
+
+static void explain_names(struct command_call *call, const struct command *command)
+{
+	const struct frontend_ops *ops = call->frontend->ops;
+	struct buf names = {0};
+
+	for (size_t i = 0; i < command->fields_count; i++) {
+		const char *name = command->fields[i].name;
+
+		if (!ops->setting_label || ops->setting_label(name))
+			buf_printf(&names, "%s %s", names.len ? "," : "", name);
+	}
+	command_reply(call, TP_ERR_INVALID, "Say: %s NAME on, or: %s NAME off. Names are%s.", command->name, command->name,
+		      buf_text(&names));
+	buf_finish(&names);
 }
 
 /* What an administrator writes is taken as in Spectrum 2, without quoting, if it begins with a name that is
@@ -339,6 +394,8 @@ void command_run_line(struct transport *transport, struct frontend *frontend, co
 
 	if (take_words(call, command, words + 1, count - 1))
 		command_call_start(call, command, asks);
+	else if (command->names_fields)
+		explain_names(call, command);
 	else
 		command_reply(call, TP_ERR_INVALID, "I cannot make sense of that. Try: help");
 	mem_free_secret(copy);

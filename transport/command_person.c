@@ -210,13 +210,19 @@ void command_run_settings(struct command_call *call)
 	reply_with_addresses(call, &text);
 }
 
+/* Who is asked for an account comes online by nothing but a word. */
+static const char *way_in(const struct command_call *call)
+{
+	return call->frontend->ops->accounts_on_request ? "Say: login" : "Come online; if you have no account yet, register first.";
+}
+
 void command_run_join(struct command_call *call)
 {
 	const char *room = command_value(call, "room");
 	struct user *user = command_caller(call);
 
 	if (!user) {
-		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not logged in: come online first.");
+		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not logged in. %s", way_in(call));
 		return;
 	}
 	if (strlen(room) > LIMIT_NAME_BYTES) {
@@ -289,7 +295,7 @@ void command_run_status(struct command_call *call)
 	struct buf text = {0};
 
 	if (!user) {
-		command_reply(call, 0, "You are not logged in.");
+		command_reply(call, 0, "You are not logged in. %s", way_in(call));
 		return;
 	}
 	buf_printf(&text, "%s: %s", user->legacy_name, state_sentence(user));
@@ -306,7 +312,7 @@ struct user *command_caller_for_login(struct command_call *call)
 	struct user *user = command_caller(call);
 
 	if (!user)
-		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not here: register if you have not yet, and come online.");
+		command_reply(call, TP_ERR_NOT_CONNECTED, "You are not logged in. %s", way_in(call));
 	return user;
 }
 

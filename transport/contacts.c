@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "transport/contact_groups.h"
 
 #define FEW 8 /* are looked through one by one, without a table */
 #define FIRST_ROOM 4
@@ -173,12 +174,19 @@ static struct contact *create(struct contacts *contacts, const char *name, const
 	return contact;
 }
 
-static void finish_contact(struct contact *contact)
+static void free_contact(struct contact *contact)
 {
 	if (!contact->alias_inside)
 		mem_free(contact->alias);
 	if (!contact->in_block)
 		mem_free(contact);
+}
+
+void contact_finish(struct contact *contact)
+{
+	contact_drop_groups(contact);
+	mem_free(contact->status_text);
+	mem_free(contact->icon_hash);
 }
 
 void contact_set_alias(struct contact *contact, const char *alias)
@@ -259,7 +267,7 @@ void contacts_remove(struct contacts **slot, struct contact *contact)
 	if (found)
 		found->item = GONE;
 	contacts->items[item - 1] = NULL;
-	finish_contact(contact);
+	free_contact(contact);
 	if (--contacts->count == 0)
 		contacts_destroy(slot, NULL);
 }
@@ -278,7 +286,7 @@ void contacts_destroy(struct contacts **slot, void (*finish)(struct contact *))
 			continue;
 		if (finish)
 			finish(contact);
-		finish_contact(contact);
+		free_contact(contact);
 	}
 	mem_free(contacts->slots);
 	mem_free(contacts->items);

@@ -4,7 +4,8 @@
  * a single small piece with its name and alias in it, those that an account begins with lie one behind the other, and
  * a look-up goes to a table of hashes and then to the contact.
  *
- * NULL is an empty set, for all but contacts_remove. Only for the loop's thread.
+ * NULL is an empty set, for all but contacts_remove. For one thread at a time: the store's makes the set, and the loop's
+ * has it from then on.
  */
 #pragma once
 
@@ -14,9 +15,11 @@
 
 struct contacts;
 
+#define CONTACT_FLAG_BLOCKED 8 /* Spectrum's bit in buddies.flags */
+
 struct contact {
 	char *alias;   /* changed by contact_set_alias only; NULL: none */
-	char **groups; /* the owner's, as all below */
+	char **groups; /* contact_groups.h */
 	char *status_text;
 	char *icon_hash;
 	int flags;
@@ -35,6 +38,9 @@ struct contact {
 
 /* NULL or "": none, as everywhere here. */
 void contact_set_alias(struct contact *contact, const char *alias);
+
+/* Frees what the fields have: for contacts_destroy, or before contacts_remove. */
+void contact_finish(struct contact *contact);
 
 /* Bytes that contacts_add takes for a new one. */
 size_t contact_bytes(const char *name, const char *alias);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/crossing.h"
 
+#include "base/arena.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "transport/crossing_author.h"
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
@@ -83,27 +86,69 @@ static void cross_to(const struct crossing *crossing, struct frontend *frontend)
 	mem_free(author);
 }
 
+static bool goes_to(const struct crossing *crossing, const struct frontend *frontend)
+{
+	const struct frontend *origin = crossing->origin;
+
+	if (!frontend->ops->shares_rooms)
+		return false;
+	if (frontend == origin)
+		return crossing->event->message.said_in != NULL;
+	/* Where rooms are each person's own, only his other addresses do not get it from the network. */
+	return origin->ops->shares_rooms || has_identity(crossing->room->user, frontend);
+}
+
+static bool goes_anywhere(const struct crossing *crossing)
+{
+	LIST_EACH (link, &crossing->room->user->transport->frontends)
+		if (goes_to(crossing, CONTAINER_OF(link, struct frontend, link)))
+			return true;
+	return false;
+}
+
+static bool is_new(const struct event_message *message)
+{
+	return message->id && !message->replaces && !message->retracts && !message->reacts_to;
+}
+
+/* What is not his to change he says in words. False: there are none. */
+static bool put_in_words(struct event_message *message, struct arena *arena)
+{
+	if (message->replaces)
+		message->text = arena_printf(arena, "* %s", message->text);
+	message->xhtml = NULL;
+	message->replaces = message->retracts = NULL;
+	return *message->text;
+}
+
 void crossing_of_person(struct resource *from, struct room *room, const struct event *event)
 {
 	const struct frontend *origin = from->identity->frontend;
-	const struct event_message *message = &event->message;
-	struct crossing crossing = {.origin = origin, .room = room, .event = event};
+	struct event crosses = *event;
+	struct event_message *message = &crosses.message;
+	struct crossing crossing = {.origin = origin, .room = room, .event = &crosses};
+	struct arena arena = {0};
+	bool says = true;
+
+	if (!goes_anywhere(&crossing))
+		return;
 	char *id = message->id ? mem_printf("%s %s", origin->ops->name, message->id) : NULL;
 
 	crossing.id = id;
+	if (is_new(message)) {
+		crossing_author_note(from->identity, room, message);
+	} else if (!crossing_author_may_refer(from->identity, room, message)) {
+		log_info(&room->user->log, "room %s: what somebody else has said is not changed elsewhere%s",
+			 log_quote(room->name), log_trace(event->trace));
+		says = put_in_words(message, &arena);
+	}
 	LIST_EACH (link, &room->user->transport->frontends) {
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 
-		if (!frontend->ops->shares_rooms)
-			continue;
-		/* Where rooms are each person's own, only his other addresses do not get it from the network. */
-		bool goes = frontend == origin           ? message->said_in != NULL
-			    : origin->ops->shares_rooms ? true
-							: has_identity(room->user, frontend);
-
-		if (goes)
+		if (says && goes_to(&crossing, frontend))
 			cross_to(&crossing, frontend);
 	}
+	arena_finish(&arena);
 	mem_free(id);
 }
 
@@ -111,11 +156,16 @@ void crossing_of_carbon(struct identity *identity, struct room *room, const stru
 			const char *network_id)
 {
 	const struct crossing crossing = {identity->frontend, room, event, network_id};
+	bool noted = !is_new(&event->message);
 
 	LIST_EACH (link, &room->user->transport->frontends) {
 		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 
-		if (frontend->ops->shares_rooms && !has_identity(room->user, frontend))
-			cross_to(&crossing, frontend);
+		if (!frontend->ops->shares_rooms || has_identity(room->user, frontend))
+			continue;
+		if (!noted)
+			crossing_author_note(identity, room, &event->message);
+		noted = true;
+		cross_to(&crossing, frontend);
 	}
 }

@@ -17,6 +17,7 @@
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
+#include "transport/latency.h"
 #include "transport/portal.h"
 #include "transport/room.h"
 #include "transport/router.h"
@@ -117,8 +118,10 @@ static int show(struct identity *identity, const struct conversation *conversati
 }
 
 /* The record's state follows from the frontend's answer. False: it waits on. */
-static bool settle(struct spool *spool, struct spool_record *record, int answer)
+static bool settle(const struct frontend *frontend, struct spool_record *record, int answer)
 {
+	struct spool *spool = frontend->transport->spool;
+
 	if (answer < 0)
 		return false;
 	if (answer == 0) {
@@ -126,6 +129,8 @@ static bool settle(struct spool *spool, struct spool_record *record, int answer)
 		return true;
 	}
 	record->open = (unsigned)answer;
+	/* Where no server confirms anything the frontend measures its sockets. */
+	record->handed_ns = latency_on && frontend->ops->acknowledges ? latency_now() : 0;
 	spool_handed(spool, record);
 	return true;
 }
@@ -241,7 +246,7 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 
 	CRASH_POINT("core.people.accepted");
 	shown.handover = record->id;
-	settle(transport->spool, record, show(identity, conversation, NULL, &shown));
+	settle(identity->frontend, record, show(identity, conversation, NULL, &shown));
 }
 
 void delivery_accept_for(struct identity *identity, struct room *room, const struct event *event,
@@ -337,6 +342,8 @@ void delivery_shown(struct transport *transport, uint64_t number)
 		record->open--;
 		return;
 	}
+	if (record->handed_ns && !record->returning)
+		latency_record(LATENCY_ROUTER_TO_PERSON, record->handed_ns, 1);
 	delivery_note(transport, record, record->returning ? "is back with its author" : "has arrived", NULL);
 	spool_done(transport->spool, &record);
 }
@@ -431,7 +438,7 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		const struct conversation *conversation = conversation_of(identity->user, &event);
 		int answer = mine ? show(identity, conversation, only, &event) : 0;
 
-		if (mine && !settle(transport->spool, record, answer))
+		if (mine && !settle(identity->frontend, record, answer))
 			map_set(&stuck, key, record);
 		arena_finish(&arena);
 	}
@@ -506,17 +513,13 @@ static void for_each_queue(struct transport *transport,
 			   void *context)
 {
 	struct spool *spool = transport->spool;
-	struct spool_queue *queue = spool_queue_first(spool);
+	struct spool_queue *queue = spool_queue_open_next(spool, NULL);
 
-	if (queue)
-		queue = spool_queue_open(spool, queue->direction, queue->owner);
 	while (queue) {
 		struct spool_queue *next;
 
 		each(transport, queue, context);
-		next = spool_queue_next(spool, queue);
-		if (next)
-			next = spool_queue_open(spool, next->direction, next->owner);
+		next = spool_queue_open_next(spool, queue);
 		spool_queue_release(spool, &queue);
 		queue = next;
 	}

@@ -30,6 +30,9 @@ struct frontend_workspace {
 	size_t waiting;        /* events that wait there */
 };
 
+/* The picture, and the name where it is known, of somebody of a frontend: lent. NULL: it could not be had now. */
+typedef void frontend_card_done(void *context, const struct event_vcard *card);
+
 /* What waits on its way out of a frontend, for administrators. */
 struct frontend_queue {
 	const char *name; /* behind the frontend's: "calls" */
@@ -169,6 +172,11 @@ struct frontend_ops {
 	/* Optional, with shares_rooms. Another connection is shown from now on, or the first one: who is in the room is
 	 * what `listener` has. Calls nothing of the core; `listener` is good for the call only (portal_listener). */
 	void (*listener_changed)(struct frontend *frontend, const struct room *listener);
+	/* Optional, with shares_rooms. The card of one of its people, for others (portrait.h): a picture of at most `max`
+	 * bytes. `done` once, never from inside, and not at all if the frontend is destroyed first. False: there is no
+	 * picture as far as is known; `done` is not called, and portrait_changed follows if there is one after all. */
+	bool (*card)(struct frontend *frontend, const char *address, size_t max, frontend_card_done *done,
+		     void *context);
 	/* Optional. Whether this address may give administrators' commands. NULL: service.admin_jid says it. */
 	bool (*is_admin)(struct frontend *frontend, const char *address);
 	/* Optional. What a person's setting (docs/administration.md) is called here; NULL: it means nothing here. */
@@ -195,6 +203,9 @@ struct frontend_ops {
 	/* Optional. `each` for each of its queues, also those in which nothing waits. */
 	void (*queues)(struct frontend *frontend, void (*each)(void *context, const struct frontend_queue *queue),
 		       void *context);
+	/* Optional. Whether the server at its other end is there: the connection of a component, a homeserver that answers.
+	 * NULL, or -1: it has none of the kind, as clients come by themselves. */
+	int (*is_connected)(const struct frontend *frontend);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart, and when
 	 * somebody who had logged out logs in. */
 	void (*probe)(struct frontend *frontend, const char *address);
@@ -212,3 +223,9 @@ struct frontend {
 	unsigned ghosts;  /* connections that its server counts as ours and that we do not hold: others take what is for us */
 	bool authenticates; /* people log in to it with the account's password (session_authenticate): there has to be one */
 };
+
+/* 1: the server at its other end is there; 0: it is not; -1: it has none of the kind. */
+static inline int frontend_reaches(const struct frontend *frontend)
+{
+	return frontend->ops->is_connected ? frontend->ops->is_connected(frontend) : -1;
+}

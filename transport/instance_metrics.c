@@ -161,6 +161,56 @@ static double read_ghosts(void *context)
 	return count;
 }
 
+static void write_connected(void *context, struct buf *out, const char *name)
+{
+	char label[64];
+
+	LIST_EACH (link, &((struct transport *)context)->frontends) {
+		const struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+
+		snprintf(label, sizeof(label), "frontend=\"%s\"", frontend->ops->name);
+		metrics_sample(out, name, label, frontend_reaches(frontend) != 0);
+	}
+}
+
+struct load {
+	double bytes, oldest_s;
+};
+
+static void add_queue(void *context, const struct frontend_queue *queue)
+{
+	struct load *load = context;
+	double since_s = queue->oldest_ms > 0 ? (double)((int64_t)clock_ms() - queue->oldest_ms) / 1000 : 0;
+
+	load->bytes += queue->bytes > 0 ? (double)queue->bytes : 0;
+	load->oldest_s = since_s > load->oldest_s ? since_s : load->oldest_s;
+}
+
+static void write_loads(const struct transport *transport, struct buf *out, const char *name, bool oldest)
+{
+	char label[64];
+
+	LIST_EACH (link, &transport->frontends) {
+		struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
+		struct load load = {0};
+
+		if (frontend->ops->queues && transport->frontends_started)
+			frontend->ops->queues(frontend, add_queue, &load);
+		snprintf(label, sizeof(label), "frontend=\"%s\"", frontend->ops->name);
+		metrics_sample(out, name, label, oldest ? load.oldest_s : load.bytes);
+	}
+}
+
+static void write_frontend_bytes(void *context, struct buf *out, const char *name)
+{
+	write_loads(context, out, name, false);
+}
+
+static void write_frontend_ages(void *context, struct buf *out, const char *name)
+{
+	write_loads(context, out, name, true);
+}
+
 /* ---- store, HTTP ---- */
 
 static double read_store_queue(void *context)
@@ -384,6 +434,12 @@ static void register_all(struct transport *transport)
 	              read_waiting, transport);
 	metrics_gauge(metrics, "libtransport_backends_held", NULL,
 	              "1 while no backend is read, as people's side is full.", read_held, transport);
+	metrics_family(metrics, "libtransport_frontend_connected", METRIC_GAUGE,
+		       "1 while the server that people are at is reached.", write_connected, transport);
+	metrics_family(metrics, "libtransport_frontend_queue_bytes", METRIC_GAUGE,
+		       "Waiting to be taken by that server, or by people's clients.", write_frontend_bytes, transport);
+	metrics_family(metrics, "libtransport_frontend_queue_oldest_seconds", METRIC_GAUGE,
+		       "Since when the oldest of that waits.", write_frontend_ages, transport);
 	metrics_gauge(metrics, "libtransport_ghost_sockets", NULL,
 	              "Sockets of the Slack app that are counted and not ours.", read_ghosts, transport);
 	metrics_gauge(metrics, "libtransport_store_queue_bytes", NULL, "Requests that wait for the database.",

@@ -14,7 +14,7 @@ enum latency_step {
 	LATENCY_PERSON_TO_ROUTER,  /* from the read of a person's socket to the router */
 	LATENCY_ROUTER_TO_BACKEND, /* until all is written to the backend's socket */
 	LATENCY_BACKEND_TO_ROUTER, /* from the read of a backend's socket to the router */
-	LATENCY_ROUTER_TO_PERSON,  /* until all is written to the person's (or the server's) socket */
+	LATENCY_ROUTER_TO_PERSON,  /* until all is written to the person's (or the server's) socket, or that has confirmed it */
 	LATENCY_STEPS
 };
 

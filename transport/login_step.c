@@ -64,6 +64,12 @@ static struct login_step *step_create(const struct event_login_step *wanted)
 	return step;
 }
 
+static void note_deadline(const struct user *user)
+{
+	if (user->transport->steps_until_ms < user->login_step->deadline_ms)
+		user->transport->steps_until_ms = user->login_step->deadline_ms;
+}
+
 void login_step_from_backend(struct user *user, const struct event *event)
 {
 	if (user->login_step && user->login_step->given_up)
@@ -74,6 +80,7 @@ void login_step_from_backend(struct user *user, const struct event *event)
 	}
 	login_step_clear(user, false);
 	user->login_step = step_create(&event->login_step);
+	note_deadline(user);
 	log_info(&user->log, "the login asks for more, step %u, kind %d", user->login_step->number,
 	         (int)user->login_step->kind);
 	if (session_authentication_asked(user, user->login_step->kind != LOGIN_STEP_NOTICE))
@@ -208,6 +215,7 @@ static void give_up(struct user *user, const char *text)
 	step->answered = true;
 	step->given_up = text;
 	step->deadline_ms = clock_ms() + GIVE_UP_MS;
+	note_deadline(user);
 	user_send(user, &event);
 }
 
@@ -249,6 +257,10 @@ void login_step_expire(struct transport *transport, uint64_t now_ms)
 {
 	struct map_iter it = {0};
 
+	if (!transport->steps_until_ms)
+		return;
+	if (transport->steps_until_ms <= now_ms)
+		transport->steps_until_ms = 0;
 	while (map_next(transport->users, &it)) {
 		struct user *user = it.value;
 

@@ -19,6 +19,7 @@
 #include "transport/delivery.h"
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
+#include "transport/portrait.h"
 #include "transport/room.h"
 #include "transport/session.h"
 #include "transport/spool/message_map.h"
@@ -40,6 +41,7 @@ struct portal {
 	struct map *members;     /* account key -> struct member, in order of arrival */
 	struct member **seats;   /* the same by member->seat; NULL: free */
 	size_t seats_count;
+	size_t called;           /* the seat of whom is_ours has found last: others' copies of what he says come as well */
 	struct member *listener; /* NULL: nobody is there, or `awaited` is */
 	char *awaited;           /* account key: the listener of the process before this one; NULL */
 	uint64_t await_until;    /* clock_ms */
@@ -271,16 +273,28 @@ static const struct member *member_called(const struct portal *portal, const cha
 
 static struct portal *portal_find(const struct frontend *frontend, const char *name);
 
+static bool has_called(struct portal *portal, const char *nickname)
+{
+	const struct member *last = portal->called < portal->seats_count ? portal->seats[portal->called] : NULL;
+
+	if (last && nickname && text_equal_nocase(last->room->nickname, nickname))
+		return true;
+	const struct member *member = member_called(portal, nickname);
+
+	if (member)
+		portal->called = member->seat;
+	return member != NULL;
+}
+
 /* Of this portal, or of another frontend's for the same room. */
-static bool is_ours(const struct portal *portal, const char *nickname)
+static bool is_ours(struct portal *portal, const char *nickname)
 {
 	LIST_EACH(link, &portal->frontend->transport->frontends)
 	{
 		const struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
-		const struct portal *other =
-		        frontend == portal->frontend ? portal : portal_find(frontend, portal->name);
+		struct portal *other = frontend == portal->frontend ? portal : portal_find(frontend, portal->name);
 
-		if (other && member_called(other, nickname))
+		if (other && has_called(other, nickname))
 			return true;
 	}
 	return false;
@@ -606,6 +620,7 @@ void portal_update(struct room *room)
 		if (frontend->ops->shares_rooms)
 			update(frontend, room);
 	}
+	portrait_update(room);
 }
 
 void portal_forget_room(struct room *room)
@@ -622,6 +637,7 @@ void portal_forget_room(struct room *room)
 		if (frontend->ops->shares_rooms)
 			note_left(frontend, room);
 	}
+	portrait_forget_room(room);
 }
 
 /* The echo says what the network calls what was said here. */
@@ -701,6 +717,22 @@ const struct identity *portal_person(const struct frontend *frontend, const char
 	const struct member *member = portal ? member_called(portal, nickname) : NULL;
 
 	return member ? member->identity : NULL;
+}
+
+void portal_each_person(const struct transport *transport, const char *name,
+			void (*each)(void *context, const struct identity *identity, const char *nickname),
+			void *context)
+{
+	LIST_EACH (link, &transport->frontends) {
+		const struct portal *portal = portal_find(CONTAINER_OF(link, struct frontend, link), name);
+		struct map_iter it = {0};
+
+		while (portal && map_next(portal->members, &it)) {
+			const struct member *member = it.value;
+
+			each(context, member->identity, member->room->nickname);
+		}
+	}
 }
 
 struct room *portal_listener(const struct frontend *frontend, const char *name)

@@ -40,6 +40,10 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 bool portal_has_nickname(const struct frontend *frontend, const char *name, const char *nickname);
 /* Whose nickname that is there; NULL: of nobody in the portal. */
 const struct identity *portal_person(const struct frontend *frontend, const char *name, const char *nickname);
+/* All people of portals of the room with this name, and their nicknames there. */
+void portal_each_person(const struct transport *transport, const char *name,
+                        void (*each)(void *context, const struct identity *identity, const char *nickname),
+                        void *context);
 /* The connection that is shown, of the room with this name; NULL: none now. */
 struct room *portal_listener(const struct frontend *frontend, const char *name);
 /* Whether the listener is this identity's: only what that one sees is shown, or it would come once for each person in

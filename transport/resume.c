@@ -226,7 +226,7 @@ void resume_finish(struct user *user)
 	bool was_resuming = user->resuming;
 
 	user->resuming = false;
-	user->grace_ms = clock_ms() + GRACE_MS;
+	user_set_grace(user, GRACE_MS);
 	/* What the login has asked for may have been told to the last core, which alone knew it: it begins anew. */
 	if (was_resuming && user->state == USER_CONNECTING && !user->login_step) {
 		user->question_lost = true;
@@ -263,6 +263,10 @@ void resume_expire(struct transport *transport)
 	uint64_t now_ms = clock_ms();
 	struct map_iter it = {0};
 
+	if (!transport->grace_until_ms)
+		return;
+	if (transport->grace_until_ms <= now_ms)
+		transport->grace_until_ms = 0;
 	while (map_next(transport->users, &it)) {
 		struct user *user = it.value;
 

@@ -9,6 +9,7 @@
 #include "config/limits.h"
 #include "transport/delivery.h"
 #include "transport/portal.h"
+#include "transport/portrait.h"
 #include "transport/resume.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -53,6 +54,7 @@ struct room *room_create(struct user *user, const char *name, const char *nickna
 	room->password = password && *password ? mem_strdup(password) : NULL;
 	room->state = ROOM_WANTED;
 	list_init(&room->occupants);
+	list_init(&room->viewed);
 	room->participants = map_create();
 	map_set(&user->rooms, text_key_lower(&key, name), room);
 	text_key_finish(&key);
@@ -269,8 +271,7 @@ void room_deliver(struct room *room, struct resource *only, const struct event *
 	}
 }
 
-static void participant_to_event(const struct room *room, const struct participant *participant,
-				 struct event *event)
+void room_participant_event(const struct room *room, const struct participant *participant, struct event *event)
 {
 	*event = (struct event){.type = EVENT_PARTICIPANT,
 				.user = room->user->key,
@@ -306,15 +307,16 @@ void room_replay(struct room *room, struct resource *to)
 	struct event event;
 
 	while (map_next(room->participants, &it)) {
-		participant_to_event(room, it.value, &event);
+		room_participant_event(room, it.value, &event);
 		if (!event.participant.self)
 			room_deliver(room, to, &event);
 	}
-	participant_to_event(room, own ? own : &myself, &event);
+	room_participant_event(room, own ? own : &myself, &event);
 	room_deliver(room, to, &event);
 	room_deliver_info(room, to);
 	delivery_room_entered(room, to);
 	room_deliver_subject(room, to);
+	portrait_show_all(room, to);
 }
 
 static bool replace_told(char **slot, const char *text)
@@ -374,7 +376,7 @@ void room_joined(struct room *room)
 
 		if (!participant->stale)
 			continue;
-		participant_to_event(room, participant, &event);
+		room_participant_event(room, participant, &event);
 		event.participant.status = STATUS_OFFLINE;
 		event.participant.status_text = NULL;
 		room_deliver(room, NULL, &event);

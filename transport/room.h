@@ -59,6 +59,7 @@ struct room {
 	bool has_info;            /* any of it was told */
 	bool away;                /* the backend is without the network for now, and will be in the room again */
 	bool full_told;           /* that there are too many participants */
+	struct list viewed;       /* of rooms of this name whose clients are shown portraits (portrait.c) */
 	bool subject_due;         /* it is new: shown once our own participant was seen */
 	struct reflection reflections[ROOM_REFLECTIONS];
 	unsigned reflection_next;
@@ -98,5 +99,7 @@ void room_deliver_subject(struct room *room, struct resource *only);
 /* What is not said stays as it is known. False: that is all known. */
 bool room_update_info(struct room *room, const struct event_room_info *info);
 void room_info_event(const struct room *room, struct event *event); /* lent */
+/* As it is now known; lent. */
+void room_participant_event(const struct room *room, const struct participant *participant, struct event *event);
 /* Adds, changes, renames or (OFFLINE) removes. NULL: it is not there now, or the room is full. */
 struct participant *room_update_participant(struct room *room, const struct event_participant *participant);

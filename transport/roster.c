@@ -5,126 +5,19 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/contact_groups.h"
 #include "transport/frontend.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 #include "transport/user.h"
 
-#define CONTACT_FLAG_BLOCKED 8 /* Spectrum's bit in buddies.flags */
-
-/*
- * Most people have a handful of groups, the same for all their contacts, and often under the same names as everybody's:
- * each combination is kept once.
- */
-_Static_assert(LIMIT_GROUPS_PER_CONTACT <= UINT8_MAX, "contact.groups_count");
-
-struct combination {
-	unsigned users;
-	uint8_t count;
-	char *names[]; /* what contact.groups points to */
-};
-
-static struct combination *recent; /* often the next contact's as well; NULL: none */
-static struct map *combinations; /* the names, each with a line end behind it -> struct combination; NULL: none */
-
-static const char *combination_key(struct buf *key, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		buf_puts(key, names[i]);
-		buf_putc(key, '\n');
-	}
-	return buf_text(key);
-}
-
-static bool same_names(char *const *names, size_t names_count, const char *const *others, size_t count)
-{
-	if (names_count != count)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], others[i]))
-			return false;
-	return true;
-}
-
-static struct combination *combination_of(const char *const *names, size_t count)
-{
-	struct buf key = {0};
-	void **slot = map_slot(&combinations, combination_key(&key, names, count));
-	struct combination *combination = *slot;
-
-	if (!combination) {
-		combination = *slot = mem_alloc(sizeof(*combination) + count * sizeof(char *));
-		combination->count = (uint8_t)count;
-		for (size_t i = 0; i < count; i++)
-			combination->names[i] = mem_strdup(names[i]);
-	}
-	buf_finish(&key);
-	return combination;
-}
-
-static char **take_groups(const char *const *names, size_t count)
-{
-	if (!recent || !same_names(recent->names, recent->count, names, count))
-		recent = combination_of(names, count);
-	recent->users++;
-	return recent->names;
-}
-
-static void free_groups(struct contact *contact)
-{
-	struct combination *combination;
-	struct buf key = {0};
-
-	if (!contact->groups)
-		return;
-	combination = CONTAINER_OF(contact->groups, struct combination, names);
-	if (--combination->users == 0) {
-		if (recent == combination)
-			recent = NULL;
-		map_remove(combinations, combination_key(&key, (const char *const *)contact->groups,
-							 contact->groups_count));
-		for (size_t i = 0; i < contact->groups_count; i++)
-			mem_free(combination->names[i]);
-		mem_free(combination);
-		buf_finish(&key);
-		if (!map_count(combinations))
-			map_destroy(&combinations, NULL);
-	}
-	contact->groups = NULL;
-	contact->groups_count = 0;
-}
-
-static void finish_contact(struct contact *contact)
-{
-	free_groups(contact);
-	mem_free(contact->status_text);
-	mem_free(contact->icon_hash);
-}
-
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || !strcmp(a ? a : "", b ? b : "");
-}
-
-/* True if something changed. */
-static bool set_groups(struct contact *contact, const char *const *groups, size_t count)
-{
-	if (count > LIMIT_GROUPS_PER_CONTACT)
-		count = LIMIT_GROUPS_PER_CONTACT;
-	if (!count || same_names(contact->groups, contact->groups_count, groups, count))
-		return false;
-	/* The new ones first: they may be some of the old. */
-	char **taken = take_groups(groups, count);
-
-	free_groups(contact);
-	contact->groups = taken;
-	contact->groups_count = (uint8_t)count;
-	return true;
 }
 
 static bool set_alias(struct contact *contact, const char *alias)
@@ -155,55 +48,14 @@ static struct contact *obtain(struct roster *roster, const char *name, const cha
 	return contact;
 }
 
-static void reserve(struct roster *roster, const struct store_contact *contacts, size_t count)
-{
-	size_t bytes = 0;
-
-	if (count > LIMIT_CONTACTS_PER_USER)
-		count = LIMIT_CONTACTS_PER_USER;
-	for (size_t i = 0; i < count; i++)
-		bytes += contact_bytes(contacts[i].name, contacts[i].alias);
-	contacts_reserve(&roster->contacts, count, bytes);
-}
-
-/* Of an account that is loaded the next contact is often in the same groups as the one before it. */
-static void share_groups(struct contact *contact, const struct contact *with)
-{
-	if (!with->groups)
-		return;
-	CONTAINER_OF(with->groups, struct combination, names)->users++;
-	contact->groups = with->groups;
-	contact->groups_count = with->groups_count;
-}
-
-struct roster *roster_create(struct user *user, const struct store_contact *contacts, size_t count)
+struct roster *roster_create(struct user *user, struct contacts **contacts)
 {
 	struct roster *roster = MEM_NEW(struct roster);
 
-	const struct contact *before = NULL; /* with the groups of contacts[i - 1] */
-
 	roster->user = user;
-	reserve(roster, contacts, count);
-	for (size_t i = 0; i < count; i++) {
-		struct contact *contact = obtain(roster, contacts[i].name, contacts[i].alias);
-
-		if (!contact)
-			break;
-		if (contact->stored) { /* under a name in another case */
-			before = NULL;
-			continue;
-		}
-		if (before && contacts[i].groups == contacts[i - 1].groups)
-			share_groups(contact, before);
-		else
-			set_groups(contact, contacts[i].groups, contacts[i].groups_count);
-		before = contact;
-		contact->subscribed = contacts[i].subscribed;
-		contact->flags = contacts[i].flags;
-		contact->blocked = contacts[i].flags & CONTACT_FLAG_BLOCKED;
-		contact->stored = true;
-		if (contacts[i].icon_hash && *contacts[i].icon_hash)
-			contact->icon_hash = mem_strdup(contacts[i].icon_hash);
+	if (contacts) {
+		roster->contacts = *contacts;
+		*contacts = NULL;
 	}
 	return roster;
 }
@@ -215,7 +67,7 @@ void roster_destroy(struct roster **slot)
 	*slot = NULL;
 	if (!roster)
 		return;
-	contacts_destroy(&roster->contacts, finish_contact);
+	contacts_destroy(&roster->contacts, contact_finish);
 	mem_free(roster);
 }
 
@@ -280,7 +132,7 @@ struct contact *roster_update(struct roster *roster, const struct event_contact 
 		*changed |= ROSTER_NEW;
 	if (set_alias(contact, from->alias))
 		*changed |= ROSTER_ITEM;
-	if (set_groups(contact, from->groups, from->groups_count))
+	if (contact_set_groups(contact, from->groups, from->groups_count))
 		*changed |= ROSTER_ITEM;
 	if (from->has_blocked && set_blocked(contact, from->blocked))
 		*changed |= ROSTER_ITEM;
@@ -307,7 +159,7 @@ struct contact *roster_request(struct roster *roster, const char *name, const ch
 		return NULL;
 	if (!contact->stored)
 		set_alias(contact, alias);
-	contact->requested = true;
+	contact->requested = roster->any_asked = true;
 	return contact;
 }
 
@@ -323,7 +175,7 @@ struct contact *roster_put(struct roster *roster, const char *name, const char *
 		*changed |= ROSTER_NEW;
 	if (set_alias(contact, alias))
 		*changed |= ROSTER_ITEM;
-	if (set_groups(contact, groups, groups_count))
+	if (contact_set_groups(contact, groups, groups_count))
 		*changed |= ROSTER_ITEM;
 	if (contact->subscribed != subscribed) {
 		contact->subscribed = subscribed;
@@ -342,7 +194,7 @@ bool roster_remove(struct roster *roster, const char *name)
 		return false;
 	if (contact->stored)
 		store_remove_contact(roster->user->transport->store, roster->user->account, contact->name);
-	finish_contact(contact);
+	contact_finish(contact);
 	contacts_remove(&roster->contacts, contact);
 	return true;
 }
@@ -388,10 +240,15 @@ void roster_replay(const struct roster *roster, struct resource *to)
 	bool connected = roster->user->state == USER_CONNECTED;
 	struct contacts_iter it = {0};
 
+	/* of thousands of contacts none may have anything to tell */
+	if (!connected && !roster->any_asked)
+		return;
 	while (contacts_next(roster->contacts, &it)) {
 		const struct contact *contact = it.contact;
 		struct event event;
 
+		if (!(connected && contact->stored) && !contact->requested)
+			continue;
 		contact_to_event(contact, roster->user, &event);
 		if (connected && contact->stored)
 			router_deliver(roster->user, to, &event);

@@ -16,9 +16,12 @@ struct roster {
 	struct user *user;
 	struct contacts *contacts; /* NULL: none */
 	bool full_told;            /* that there are too many contacts */
+	bool any_asked;            /* some contact has asked for authorization at some time */
+	bool any_unsent;           /* some contact is unsent */
 };
 
-struct roster *roster_create(struct user *user, const struct store_contact *contacts, size_t count);
+/* Takes over the contacts that are stored, and leaves NULL there; `contacts` NULL: none. */
+struct roster *roster_create(struct user *user, struct contacts **contacts);
 void roster_destroy(struct roster **roster);
 struct contact *roster_find(const struct roster *roster, const char *name);
 

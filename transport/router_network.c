@@ -7,12 +7,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "protocol/markup_text.h"
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/latency.h"
 #include "transport/login_step.h"
+#include "transport/portrait.h"
 #include "transport/request.h"
 #include "transport/resume.h"
 #include "transport/room.h"
@@ -239,7 +241,7 @@ static void network_message(struct user *user, struct event *event)
 	struct event_message *message = &event->message;
 	const char *nickname = NULL;
 	struct room *room = NULL;
-	char *copy = bound_text(message);
+	char *said = event->raw ? NULL : markup_give_text(message), *copy = bound_text(message);
 	/* Only with the extension is it the network's own. */
 	const char *network_id = user->backend->extended ? message->id : NULL;
 
@@ -266,6 +268,7 @@ static void network_message(struct user *user, struct event *event)
 		log_debug(&user->log, "message for room %s, where the user is not: dropped, trace %llu",
 			  log_quote(message->name), (unsigned long long)event->trace);
 	mem_free(copy);
+	mem_free(said);
 }
 
 static void network_attention(struct user *user, struct event *event)
@@ -369,6 +372,7 @@ static void set_own_nickname(struct room *room, const char *nickname, uint64_t t
 	resume_note_room(room);
 	event.room.nickname = room->nickname;
 	room_deliver(room, NULL, &event);
+	portrait_update(room);
 }
 
 static void network_room_nickname(struct user *user, struct event *event)
@@ -410,6 +414,7 @@ static void own_participant(struct room *room, const struct event *event)
 	room_deliver_info(room, NULL);
 	if (room->subject_due)
 		room_deliver_subject(room, NULL);
+	portrait_show_all(room, NULL);
 	room->subject_due = false;
 	show_to_latecomers(room);
 	delivery_room_joined(room);
@@ -492,6 +497,9 @@ static void network_participant(struct user *user, struct event *event)
 		}
 		room_update_participant(room, participant);
 		room_deliver(room, NULL, event);
+		if (participant->self)
+			portrait_update(room);
+		portrait_show(room, participant->new_nickname);
 		return;
 	}
 	if (participant->status == STATUS_OFFLINE && participant->self) {
@@ -513,6 +521,8 @@ static void network_participant(struct user *user, struct event *event)
 		own_participant(room, event);
 	else
 		room_deliver(room, NULL, event);
+	if (!known)
+		portrait_show(room, participant->nickname);
 }
 
 /* Each as if it had come by itself; one of them may end the room. */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/limits.h"
+#include "protocol/markup_text.h"
 #include "transport/backend/backend.h"
 #include "transport/conversation.h"
 #include "transport/crossing.h"
@@ -13,6 +14,7 @@
 #include "transport/delivery_private.h"
 #include "transport/frontend.h"
 #include "transport/latency.h"
+#include "transport/portrait.h"
 #include "transport/references.h"
 #include "transport/request.h"
 #include "transport/room.h"
@@ -198,10 +200,13 @@ static int person_message(struct user *user, struct resource *from, const struct
 		return TP_ERR_LIMIT;
 	if (!text_fits(event->message.xhtml))
 		bounded.message.xhtml = NULL;
+	char *said = event->raw ? NULL : markup_give_text(&bounded.message);
 	int unsayable = check_degraded(user, &bounded.message);
 
-	if (unsayable)
+	if (unsayable) {
+		mem_free(said);
 		return unsayable;
+	}
 	switch (event->message.kind) {
 	case MESSAGE_CHAT:
 		err = person_writes_contact(user, from, &bounded);
@@ -215,6 +220,7 @@ static int person_message(struct user *user, struct resource *from, const struct
 	}
 	if (!err)
 		count_message(user);
+	mem_free(said);
 	return err;
 }
 
@@ -340,7 +346,7 @@ static int person_contact(struct user *user, const struct event *event)
 	if (!changed && !answers)
 		return 0;
 	if (user->state != USER_CONNECTED) {
-		contact->unsent = true;
+		contact->unsent = user->roster->any_unsent = true;
 		return 0;
 	}
 	out.contact.status = STATUS_OFFLINE;
@@ -509,7 +515,8 @@ static int person_asks_card(struct user *user, struct resource *from, const stru
 	if (!out.vcard.id)
 		return TP_ERR_LIMIT;
 	out.vcard.name = network_contact_name(user, event->vcard.name);
-	user_send(user, &out);
+	if (!portrait_answers(user, out.vcard.name, out.vcard.id))
+		user_send(user, &out);
 	return 0;
 }
 

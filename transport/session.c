@@ -118,7 +118,7 @@ struct identity *session_find_identity(struct transport *transport, const struct
 
 	text_key_finish(&key);
 	if (identity)
-		mem_prefetch(identity->user, offsetof(struct user, log));
+		user_prefetch_own(identity->user);
 	return identity;
 }
 
@@ -629,7 +629,7 @@ static void resume_found(void *context, int err, const struct store_account *acc
 		if (made && user_may_log_in(user, NULL))
 			resume_rooms(user, false);
 		if (made && user->state == USER_IDLE && map_count(user->rooms)) {
-			user->grace_ms = clock_ms() + RESUME_MS;
+			user_set_grace(user, RESUME_MS);
 			session_adopt(lookup->frontend, lookup->address, user);
 			user_login(user);
 		} else if (user_may_log_in(user, NULL) && user_stays_connected(user)) {

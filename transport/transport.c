@@ -31,6 +31,7 @@
 #include "transport/login_step.h"
 #include "transport/media/media.h"
 #include "transport/portal.h"
+#include "transport/portrait.h"
 #include "transport/reconnect.h"
 #include "transport/request.h"
 #include "transport/resume.h"
@@ -634,6 +635,7 @@ void transport_destroy(struct transport **slot)
 		network_plugin_server_destroy(&transport->backends);
 	destroy_frontends(&transport->frontends);
 	destroy_frontends(&transport->unused_frontends);
+	portraits_finish(transport);
 	media_close(&transport->media, NULL, NULL);
 	account_finish(transport);
 	router_expire_departed(transport, UINT64_MAX);

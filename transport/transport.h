@@ -35,6 +35,7 @@ struct metrics;
 struct reconnect;
 struct drain;
 struct links;
+struct portraits;
 struct stopping;
 
 /* What the backend program said about itself in BACKEND_CONFIG, merged with the file (Spectrum's precedence:
@@ -71,6 +72,7 @@ struct transport {
 	struct http_server *http;    /* listens where modules ask it to */
 	struct media_config media_config;
 	struct media *media;         /* NULL: files are not passed on */
+	struct portraits *portraits; /* portrait.c; NULL: none so far */
 	struct pool *pool;           /* for what is small, stays and may be there very often (base/pool.h) */
 	struct metrics *metrics;     /* where modules register their figures */
 	struct list frontends;       /* struct frontend.link: those that serve */
@@ -106,6 +108,9 @@ struct transport {
 	struct stopping *stop;       /* transport.c */
 	uv_timer_t *housekeeping;
 	size_t crowd; /* when memory was last given back (transport.c) */
+	/* clock_ms, the latest of all users', so that nobody is looked through for nothing; 0: of none */
+	uint64_t steps_until_ms; /* login_step->deadline_ms */
+	uint64_t grace_until_ms; /* grace_ms */
 	size_t held_kb;  /* and private memory then, or the least since */
 	bool gives_back; /* there may be more of it */
 	uint64_t give_back_ms; /* clock_ms: not before */

@@ -16,6 +16,7 @@
 #include "transport/conversation.h"
 #include "transport/drain.h"
 #include "transport/delivery.h"
+#include "transport/account.h"
 #include "transport/frontend.h"
 #include "transport/login_step.h"
 #include "transport/request.h"
@@ -46,7 +47,13 @@ void user_prefetch(const struct user *user)
 	mem_prefetch(user->last_conversation, sizeof(*user->last_conversation));
 	mem_prefetch(user->outbox, sizeof(*user->outbox));
 	mem_prefetch(user->roster, sizeof(*user->roster));
-	mem_prefetch(user->key, 1);
+}
+
+void user_set_grace(struct user *user, uint64_t ms)
+{
+	user->grace_ms = clock_ms() + ms;
+	if (user->transport->grace_until_ms < user->grace_ms)
+		user->transport->grace_until_ms = user->grace_ms;
 }
 
 int user_log_level(const struct transport *transport, const char *key)
@@ -77,15 +84,18 @@ void user_set_log_level(struct transport *transport, const char *key, int level)
 
 struct user *user_create(struct transport *transport, const struct store_account *account)
 {
-	struct user *user = MEM_NEW(struct user);
+	struct user *user = (struct user *)mem_alloc_text(sizeof(struct user), sizeof(struct user), account->key);
 	struct buf label = {0};
 
+	char *address = account_key_address(transport, account->key);
+
 	buf_puts(&label, "user ");
-	text_quote(&label, account->key, strlen(account->key), 200);
+	text_quote(&label, address, strlen(address), 200);
+	mem_free(address);
 	user->label = buf_take(&label);
 	user->log = (struct log){.parent = &transport->log, .label = user->label};
 	user->transport = transport;
-	user->key = mem_strdup(account->key);
+	user->key = (char *)(user + 1);
 	user->account = account->id;
 	user->legacy_name = mem_strdup(account->legacy_name ? account->legacy_name : "");
 	user->password = mem_strdup(account->password ? account->password : "");
@@ -98,7 +108,7 @@ struct user *user_create(struct transport *transport, const struct store_account
 	list_init(&user->identities);
 	list_init(&user->backend_link);
 	user->sent_status = STATUS_OFFLINE;
-	user->roster = roster_create(user, account->contacts, account->contacts_count);
+	user->roster = roster_create(user, account->contacts);
 	user->active_ms = clock_ms();
 	map_put(transport->users, user->key, user);
 	apply_log_level(user, user_log_level(transport, user->key));
@@ -260,7 +270,6 @@ static void free_user(struct user *user)
 	delivery_user_freed(user);
 	mem_free((void *)user->room_list);
 	mem_free((void *)user->room_names);
-	mem_free(user->key);
 	mem_free(user->legacy_name);
 	mem_free_secret(user->password);
 	mem_free_secret(user->authenticating);
@@ -499,6 +508,10 @@ static void send_unsent_contacts(struct user *user)
 {
 	struct contacts_iter it = {0};
 
+	/* mostly none of them, who may be thousands */
+	if (!user->roster->any_unsent)
+		return;
+	user->roster->any_unsent = false;
 	while (contacts_next(user->roster->contacts, &it)) {
 		struct contact *contact = it.contact;
 		struct event event;

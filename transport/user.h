@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -19,6 +20,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include "protocol/event.h"
 #include "transport/store/store.h"
 
@@ -33,24 +35,6 @@ enum user_state { USER_IDLE, USER_WAITING, USER_CONNECTING, USER_CONNECTED, USER
 #define USER_RETRIES 3 /* in a row, silently; then the person is told */
 
 struct user {
-	/* Every message looks at these. They lie together: of somebody who has been quiet, memory gives them line by
-	 * line. */
-	struct transport *transport;
-	char *key;   /* users.jid */
-	struct backend *backend;   /* set in CONNECTING and CONNECTED */
-	enum user_state state;
-	bool resuming;        /* its session was taken over from the last process, and the backend still tells what it kept */
-	bool login_sent;      /* LOGIN has gone to user->backend: now that backend may speak for the user */
-	struct map *conversations; /* lower-case contact -> struct conversation */
-	struct conversation *last_conversation; /* of those, the one that was used last; NULL */
-	struct map *rooms;         /* lower-case name -> struct room */
-	struct roster *roster;
-	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
-	struct list identities;    /* struct identity.link; they may have no resources with stay_connected */
-	uint64_t messages_in, messages_out;
-	uint64_t active_ms; /* clock_ms, as it was when the loop's turn began */
-
-	struct log log;
 	char *label; /* "user KEY", of log */
 	int64_t account;
 	char *legacy_name;
@@ -82,9 +66,33 @@ struct user {
 	/* A login with a password was let in for the sake of the dialogue, before the network agreed
 	 * (authentication.c); and with an account that is no older than that. Until CONNECTED. */
 	bool admitted, admitted_new;
+
+	/* Every message looks at these, and at the key. They lie together, and the key behind them in the same piece: of
+	 * somebody who has been quiet, memory gives them line by line. */
+	struct log log;
+	struct transport *transport;
+	char *key;   /* users.jid; of the same piece of memory */
+	struct backend *backend;   /* set in CONNECTING and CONNECTED */
+	enum user_state state;
+	bool resuming;        /* its session was taken over from the last process, and the backend still tells what it kept */
+	bool login_sent;      /* LOGIN has gone to user->backend: now that backend may speak for the user */
+	struct map *conversations; /* lower-case contact -> struct conversation */
+	struct conversation *last_conversation; /* of those, the one that was used last; NULL */
+	struct map *rooms;         /* lower-case name -> struct room */
+	struct roster *roster;
+	struct spool_queue *outbox; /* what is on its way to the network (delivery_network.c); NULL: not opened yet */
+	struct list identities;    /* struct identity.link; they may have no resources with stay_connected */
+	uint64_t messages_in, messages_out;
+	uint64_t active_ms; /* clock_ms, as it was when the loop's turn began */
 };
 
 struct user *user_find(const struct transport *transport, const char *key);
+/* What every message looks at in the user itself is asked for. NULL is fine. */
+static inline void user_prefetch_own(const struct user *user)
+{
+	if (user) /* 32: as many bytes of the key as most have */
+		mem_prefetch(&user->log, sizeof(*user) - offsetof(struct user, log) + 32);
+}
 /* A message of this user or to it is about to be routed. NULL: nobody's. */
 void user_prefetch(const struct user *user);
 struct user *user_create(struct transport *transport, const struct store_account *account);
@@ -129,6 +137,8 @@ void user_end_login(struct user *user, const char *text);
 void user_connected(struct user *user);
 void user_disconnected(struct user *user, int error, const char *text);
 
+/* Taken over, and for so long kept without clients. */
+void user_set_grace(struct user *user, uint64_t ms);
 /* Recomputes the status of the most important resource and tells the backend if it changed. */
 void user_update_status(struct user *user);
 /* Frees the user if nobody is left and it may not stay. True if it is gone. */

@@ -38,6 +38,12 @@ static const struct config_key matrix_keys[] = {
                         "their alias."),
         CONFIG_LIVE_KEY(struct matrix_config, open_chats, CONFIG_BOOL, "matrix.open_chats", "0",
                         "After the login a chat with each contact is opened. Otherwise when either of the two writes."),
+        CONFIG_LIVE_KEY(struct matrix_config, presence, CONFIG_BOOL, "matrix.presence", "1",
+                        "The homeserver is told when contacts are there, and the network when people are. 0 where the "
+                        "homeserver has presence switched off, or is to be spared."),
+        CONFIG_LIVE_INT_KEY(struct matrix_config, presence_interval, "matrix.presence_interval", "20", 1, 3600,
+                            "Seconds after which a contact's presence is told again: less than the homeserver's "
+                            "presence.sync_online_timeout (Synapse: 30 s)."),
         CONFIG_LIVE_KEY(
                 struct matrix_config, federated, CONFIG_BOOL, "matrix.federated", "0",
                 "People of other homeservers may invite the bot and contacts, too. Otherwise they are only "

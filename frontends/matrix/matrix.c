@@ -25,6 +25,8 @@
 #include "frontends/matrix/people/login_show.h"
 #include "frontends/matrix/people/passers_by.h"
 #include "frontends/matrix/people/person.h"
+#include "frontends/matrix/people/person_picture.h"
+#include "frontends/matrix/people/presence.h"
 #include "frontends/matrix/ping.h"
 #include "frontends/matrix/rooms/gap.h"
 #include "frontends/matrix/rooms/making.h"
@@ -32,6 +34,7 @@
 #include "frontends/matrix/rooms/space.h"
 #include "frontends/matrix/rooms/upgrade.h"
 #include "frontends/matrix/transaction.h"
+#include "frontends/matrix/wire/notice.h"
 #include "transport/command.h"
 #include "transport/delivery.h"
 #include "transport/http/http_url.h"
@@ -136,18 +139,6 @@ void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out)
 	buf_printf(out, "%s.%" PRIu64, frontend->transaction, ++frontend->transactions);
 }
 
-void matrix_put_notice(struct buf *content, const char *reply_to, const char *text)
-{
-	buf_puts(content, "{\"msgtype\":\"m.notice\",\"m.mentions\":{},\"body\":");
-	json_put_string(content, text);
-	if (reply_to) {
-		buf_puts(content, ",\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":");
-		json_put_string(content, reply_to);
-		buf_puts(content, "}}");
-	}
-	buf_putc(content, '}');
-}
-
 void matrix_say(struct matrix_frontend *frontend, const char *room, const char *as, const char *content)
 {
 	struct buf transaction = {0};
@@ -172,9 +163,17 @@ void matrix_notice_as(struct matrix_frontend *frontend, const char *room, const 
                       const char *reply_to, const char *text)
 {
 	struct buf content = {0};
+	size_t length;
 
-	matrix_put_notice(&content, reply_to, text);
-	matrix_say(frontend, room, as, buf_text(&content));
+	while ((length = notice_piece(text))) {
+		char *piece = mem_strndup(text, length);
+
+		buf_clear(&content);
+		notice_put(&content, reply_to, piece);
+		matrix_say(frontend, room, as, buf_text(&content));
+		mem_free(piece);
+		text += length;
+	}
 	buf_finish(&content);
 }
 
@@ -244,6 +243,7 @@ static void frontend_destroy(struct frontend *base)
 	ghosts_free(frontend);
 	people_free(frontend);
 	contacts_free(frontend);
+	presence_free(frontend);
 	faces_free(frontend);
 	redactions_free(frontend);
 	recent_free(frontend);
@@ -329,6 +329,7 @@ static void on_answering(void *context, bool answers)
 
 	if (answers) {
 		log_info(&frontend->base.log, "the homeserver answers");
+		presence_try_again(frontend);
 		matrix_ping(frontend);
 		if (homeserver_silences(frontend->homeserver) > 1)
 			gaps_look_again(frontend);
@@ -389,6 +390,7 @@ static void on_loaded(struct matrix_frontend *frontend)
 	chats_recover(frontend);
 	spaces_recover(frontend);
 	people_recover(frontend);
+	presence_look(frontend, NULL, NULL);
 	matrix_recovered(frontend);
 }
 
@@ -638,6 +640,13 @@ static bool frontend_is_admin(struct frontend *base, const char *address)
 	return false;
 }
 
+static int frontend_is_connected(const struct frontend *base)
+{
+	const struct matrix_frontend *frontend = CONTAINER_OF(base, const struct matrix_frontend, base);
+
+	return frontend->homeserver && homeserver_answers(frontend->homeserver);
+}
+
 static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
                             void *context)
 {
@@ -663,6 +672,7 @@ const struct frontend_ops matrix_frontend_ops = {
         .start = frontend_start,
         .stop = frontend_stop,
         .deliver = frontend_deliver,
+        .is_connected = frontend_is_connected,
         .queues = frontend_queues,
         .undelivered = frontend_undelivered,
         .notify = frontend_notify,
@@ -672,6 +682,7 @@ const struct frontend_ops matrix_frontend_ops = {
         .offer_room = frontend_offer_room,
         .room_resumed = frontend_room_resumed,
         .listener_changed = frontend_listener_changed,
+        .card = person_picture_card,
         .is_admin = frontend_is_admin,
         .tell_admins = frontend_tell_admins,
         .probe = frontend_probe,

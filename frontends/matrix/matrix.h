@@ -39,8 +39,8 @@ struct matrix_config {
 	const char *prefix, *bot;
 	struct config_list admins;
 	const char *network;
-	bool room_nicknames, federated, masquerade, spaces, open_chats, listed;
-	long join_ghosts;
+	bool room_nicknames, federated, masquerade, spaces, open_chats, listed, presence;
+	long join_ghosts, presence_interval;
 };
 
 struct matrix_frontend {
@@ -64,6 +64,9 @@ struct matrix_frontend {
 	struct map *pictures;  /* number of a question for a card -> ghost; "upload NUMBER" -> struct picture
 	                          (contact.c) */
 	uint32_t cards;        /* questions so far */
+	struct map *presences;     /* ghost -> struct presence (presence.c) */
+	unsigned presence_refused; /* in a row; from LIMIT_MATRIX_PRESENCE_REFUSALS on it is not told */
+	uint64_t presence_looked_ms; /* clock_ms: whether somebody sees it */
 	struct map *ghosts;    /* user id -> struct ghost; NULL: none yet */
 	struct map *people;    /* user id -> struct person */
 	size_t passers_by;     /* of those, who may have become some (passers_by.h) */
@@ -81,6 +84,7 @@ struct matrix_frontend {
 	char *records;         /* begins the transaction ids of what the spool has: one for each spool */
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
+	size_t rooms_due;      /* whose members_due is set */
 	bool loaded;           /* all places are known; until then transactions are refused */
 	int64_t suspect_ms;    /* since when the homeserver may not have told us something, Unix ms; 0: it has (gap.h) */
 	bool gap_noted;        /* in the spool: since when, until all that was found is taken */
@@ -134,9 +138,7 @@ void matrix_tell_first(struct matrix_frontend *frontend, char *path, const char 
 void matrix_put_transaction(struct matrix_frontend *frontend, struct buf *out);
 /* An m.room.message, by the bot (as NULL) or a ghost; a refusal is logged. */
 void matrix_say(struct matrix_frontend *frontend, const char *room, const char *as, const char *content);
-/* The content of an m.notice; reply_to: an event, or NULL. */
-void matrix_put_notice(struct buf *content, const char *reply_to, const char *text);
-/* m.notice of the bot; in reply to an event unless NULL. */
+/* m.notice of the bot, or several if the text is long; in reply to an event unless NULL. */
 void matrix_notice(struct matrix_frontend *frontend, const char *room, const char *reply_to,
                    const char *text);
 /* The same by another of ours: in a chat the bot is not there. */

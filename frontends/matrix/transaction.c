@@ -25,50 +25,20 @@
 #include "frontends/matrix/rooms/encryption.h"
 #include "frontends/matrix/rooms/gap.h"
 #include "frontends/matrix/rooms/making.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/moderation.h"
 #include "frontends/matrix/rooms/outsider.h"
 #include "frontends/matrix/rooms/portal_change.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/rooms/upgrade.h"
 #include "transport/delivery.h"
+#include "transport/latency.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
 #define LAST_TRANSACTION "last transaction" /* note of the spool */
 
 /* ---------------------------------------------------------------------------------------- who is there */
-
-static void person_left(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
-{
-	matrix_room_note_member(frontend, room, id, false);
-	switch (room->kind) {
-	case MATRIX_ROOM_PORTAL:
-		portal_room_person_out(frontend, room, id);
-		if (!matrix_room_people(room))
-			portal_room_empty(frontend, room);
-		if (room->relay && !strcmp(room->relay, id)) {
-			MEM_FREE(room->relay);
-			matrix_room_store(frontend, room);
-		}
-		break;
-	case MATRIX_ROOM_CHAT:
-		if (!strcmp(room->owner, id))
-			chat_left(frontend, room);
-		break;
-	case MATRIX_ROOM_LEFT:
-	case MATRIX_ROOM_SPACE:
-		/* It goes on: the person may come back. */
-		break;
-	case MATRIX_ROOM_CONTROL:
-	case MATRIX_ROOM_PLAIN:
-		person_forget_control(frontend, id, room->id);
-		if (matrix_room_people(room))
-			break;
-		matrix_leave(frontend, room->id, NULL);
-		matrix_room_forget(frontend, &room);
-		break;
-	}
-}
 
 /* The bot or a ghost is put out by somebody. */
 static void one_of_ours_left(struct matrix_frontend *frontend, struct matrix_room *room,
@@ -141,7 +111,7 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 	if (ours && gone) {
 		one_of_ours_left(frontend, room, event);
 	} else if (gone) {
-		person_left(frontend, room, who);
+		member_left(frontend, room, who);
 	} else if (event->membership == MATRIX_JOIN && !ours && !matrix_room_has(room, who)) {
 		matrix_room_note_member(frontend, room, who, true);
 		puppet_entered(frontend, who, room->id);
@@ -230,8 +200,8 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 	if (!event->sender || !event->id || matrix_is_ours(&frontend->names, event->sender) ||
 	    puppet_is_mark(frontend, event->room, event->mark))
 		return;
-	/* What is said in a room that is not known may be read when it is (upgrade.h). */
-	if (!room && event->kind != MATRIX_MEMBER)
+	/* What is said in a room that is not known may be read when it is (upgrade.h, continuation.h). */
+	if ((!room || room->undecided) && event->kind != MATRIX_MEMBER)
 		return;
 	if (spool_seen(frontend->base.transport->spool, frontend->base.ops->name, event->id)) {
 		log_debug(&frontend->base.log, "event %s came before: dropped", log_quote(event->id));
@@ -285,6 +255,7 @@ struct accepting {
 	struct list link;
 	struct matrix_frontend *frontend;
 	struct appservice_request *request; /* NULL: the frontend has ended */
+	uint64_t since_ns; /* latency_now when it came; 0: not measured */
 };
 
 static struct accepting *accept_later(struct matrix_frontend *frontend, struct appservice_request *request)
@@ -293,6 +264,7 @@ static struct accepting *accept_later(struct matrix_frontend *frontend, struct a
 
 	accepting->frontend = frontend;
 	accepting->request = request;
+	accepting->since_ns = latency_on && request ? latency_now() : 0;
 	list_append(&frontend->accepting, &accepting->link);
 	return accepting;
 }
@@ -348,8 +320,10 @@ static void take_transaction(struct matrix_frontend *frontend, struct accepting 
 {
 	const struct cJSON *ephemeral = json_array(body, "ephemeral");
 
+	latency_input_ns = accepting->since_ns;
 	take_all(frontend, json_array(body, "events"), false);
 	take_all(frontend, ephemeral ? ephemeral : json_array(body, "de.sorunome.msc2409.ephemeral"), true);
+	latency_end_input();
 	note_order(frontend);
 	CRASH_POINT("core.matrix.taken");
 	spool_when_durable(frontend->base.transport->spool, on_durable, accepting);

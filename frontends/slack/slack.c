@@ -23,6 +23,7 @@
 #include "frontends/slack/people/avatar.h"
 #include "frontends/slack/people/bot.h"
 #include "frontends/slack/people/chat.h"
+#include "frontends/slack/people/member_picture.h"
 #include "frontends/slack/people/person.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/wire/slack_file.h"
@@ -151,6 +152,7 @@ static struct frontend *frontend_create(struct config *config)
 	list_init(&frontend->workspaces);
 	list_init(&frontend->acknowledgements);
 	list_init(&frontend->finished);
+	list_init(&frontend->fetching);
 	later_init(&frontend->later, call_later, frontend);
 	return &frontend->base;
 }
@@ -162,6 +164,7 @@ static void frontend_destroy(struct frontend *base)
 	frontend->stopping = true;
 	incoming_forget(frontend);
 	avatars_free(frontend);
+	member_pictures_end(frontend);
 	socket_mode_close(&frontend->socket, NULL, NULL);
 	slack_tokens_destroy(&frontend->tokens);
 	web_api_destroy(&frontend->api);
@@ -235,14 +238,17 @@ static void on_socket_state(void *context, enum socket_state state, bool gap, co
 
 	switch (state) {
 	case SOCKET_CONNECTED:
+		frontend->has_socket = true;
 		log_info(&frontend->base.log, "connected to Slack%s", gap ? "" : ", by another socket");
 		if (gap)
 			look_again(frontend);
 		break;
 	case SOCKET_AWAY:
+		frontend->has_socket = false;
 		log_warning(&frontend->base.log, "no socket of Slack's is open%s%s; trying again", *text ? ": " : "", text);
 		break;
 	case SOCKET_DISABLED: {
+		frontend->has_socket = false;
 		char *why = mem_printf("Slack gives us no events any more%s%s. Look at Socket Mode and the app-level token on "
 				       "the app's page, then restart the gateway.", *text ? ": " : "", text);
 
@@ -486,6 +492,7 @@ static void frontend_stop(struct frontend *base, void (*stopped)(void *context),
 	frontend->stopped_context = context;
 	frontend->stop_waits = 2;
 	incoming_forget(frontend);
+	member_pictures_end(frontend);
 	if (frontend->patience) {
 		frontend->stop_waits += 2;
 		later_close(&frontend->later, wait_is_over);
@@ -713,6 +720,11 @@ static int frontend_tie(struct frontend *base, const char *who, const char *plac
 	return slack_tie(slack_frontend_of(base), who, place, room);
 }
 
+static int frontend_is_connected(const struct frontend *base)
+{
+	return CONTAINER_OF(base, const struct slack_frontend, base)->has_socket;
+}
+
 struct showing_loads {
 	void (*each)(void *context, const struct frontend_queue *queue);
 	void *context;
@@ -756,6 +768,7 @@ const struct frontend_ops slack_frontend_ops = {
 	.registered = frontend_registered,
 	.offer_room = frontend_offer_room,
 	.room_resumed = frontend_room_resumed,
+	.card = member_picture_card,
 	.is_admin = frontend_is_admin,
 	.setting_label = frontend_setting_label,
 	.tell_admins = frontend_tell_admins,
@@ -764,6 +777,7 @@ const struct frontend_ops slack_frontend_ops = {
 	.install_url = frontend_install_url,
 	.ties = frontend_ties,
 	.tie = frontend_tie,
+	.is_connected = frontend_is_connected,
 	.queues = frontend_queues,
 	.probe = frontend_probe,
 };

@@ -47,6 +47,7 @@ struct slack_frontend {
 	struct web_api *api;
 	struct web_token app_token;
 	struct socket_mode *socket;
+	bool has_socket; /* of Slack's, open */
 	struct ghosts ghosts;
 	struct slack_tokens *tokens;
 	struct slack_install *install; /* NULL: no such page */
@@ -54,12 +55,13 @@ struct slack_frontend {
 	struct map *pictures;    /* asked for (avatar.c): "ACCOUNT HASH" */
 	struct map *cards;       /* number of a question for a card -> hash of its picture */
 	uint32_t cards_asked;
+	struct list fetching;    /* struct fetching.link (member_picture.c) */
 	struct list workspaces;  /* struct workspace.link */
 	struct map *channels;    /* place -> struct channel */
 	struct map *portals;     /* lower-case legacy room -> struct portal_channels (channel.c) */
 	struct map *chats;       /* channel_chat_key -> the struct channel of kind CHAT */
 	struct map *openings;    /* channel_chat_key -> struct opening: chats on their way (chat.c) */
-	struct map *ours;        /* "ROOM NICKNAME" in lower case -> frontend: people of ours in rooms (portal_channel.c) */
+	struct map *ours;        /* "ROOM NICKNAME" in lower case -> frontend: people of ours in rooms (ours.h) */
 	struct map *recent;      /* message -> struct recent */
 	struct reactions_put *reactions;
 	struct map *in_flight;   /* messages whose time stamp is not known yet (in_flight.h) */

@@ -33,6 +33,7 @@ struct workspace {
 	struct list waiting; /* struct waiting_event.link (incoming.c): what history has told first */
 	struct list *history_end; /* the last of that; NULL: there is none */
 	unsigned waiting_count;
+	unsigned names_asked; /* people and channels that are being asked for (member.c) */
 	unsigned left_out; /* channels of which administrators are to be told (portal_channel.c) */
 };
 

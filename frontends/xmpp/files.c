@@ -11,6 +11,7 @@
 #include "config/limits.h"
 #include "frontends/xmpp/references.h"
 #include "frontends/xmpp/upload.h"
+#include "protocol/picture_markup.h"
 #include "transport/delivery.h"
 #include "transport/media/media.h"
 #include "transport/media/media_type.h"
@@ -257,6 +258,24 @@ void files_expire(struct xmpp_frontend *frontend)
 void files_cancel(struct xmpp_frontend *frontend)
 {
 	map_destroy(&frontend->files, file_free);
+}
+
+/* Whether the text only says what the picture is called. */
+static bool is_called_so(const struct event_message *message)
+{
+	const struct event_attachment *picture = &message->attachments[0];
+
+	return message->attachments_count == 1 && picture->description && !strcmp(message->text, picture->description);
+}
+
+const struct event *files_of_markup(const struct event *event, struct event *copy, struct arena *arena)
+{
+	const struct event *read = picture_markup_read(event, false, copy, arena);
+
+	/* Of nothing but a picture its address is the text: clients show that as the picture. */
+	if (read == copy && !copy->message.xhtml && is_called_so(&copy->message))
+		copy->message.text = copy->message.attachments[0].url;
+	return read;
 }
 
 /* -------------------------------------------------------------------------------------------------- stanzas */

@@ -16,6 +16,9 @@
 #define NS_SIMS "urn:xmpp:sims:1"
 #define NS_SFS "urn:xmpp:sfs:0"
 
+/* `event` itself, or `copy` of it with the pictures of its markup as attachments, as clients do not show those of
+ * markup. Emoji among words stay there. */
+const struct event *files_of_markup(const struct event *event, struct event *copy, struct arena *arena);
 /* The message with the URLs that this person gets, in the attachments and where the text is or has one; what
  * is new lives in the arena. False: it waits, and delivery_identity_ready follows. */
 bool files_place(struct xmpp_frontend *frontend, const struct identity *to, struct event_message *message,

@@ -30,12 +30,13 @@ void write_delay(struct xmpp_frontend *frontend, struct xml_writer *writer, int6
 	xml_end(writer);
 }
 
-static void write_xhtml(struct xmpp_frontend *frontend, struct xml_writer *writer, const char *markup)
+static void write_xhtml(struct xmpp_frontend *frontend, struct xml_writer *writer, const struct event_message *message)
 {
+	const char *markup = message->xhtml;
 	if (!markup || !markup[0] || !frontend->config.enable_xhtml)
 		return;
 	struct buf clean = {0};
-	if (xhtml_sanitise(&clean, markup, strlen(markup))) {
+	if ((message->attachments_count ? xhtml_sanitise_words : xhtml_sanitise)(&clean, markup, strlen(markup))) {
 		xml_start_ns(writer, "html", "http://jabber.org/protocol/xhtml-im");
 		xml_start_ns(writer, "body", "http://www.w3.org/1999/xhtml");
 		xml_raw(writer, buf_text(&clean), clean.len);
@@ -78,7 +79,7 @@ static void write_message(struct xmpp_frontend *frontend, struct xml_writer *wri
 	bool changed = preface.len > 0;
 	buf_finish(&preface);
 	if (part->with_xhtml && !changed)
-		write_xhtml(frontend, writer, message->xhtml);
+		write_xhtml(frontend, writer, message);
 	for (size_t i = 0; i < part->attachments_count; i++)
 		file_write(frontend, writer, &part->attachments[i], part->text);
 	if (part->with_id)

@@ -9,6 +9,7 @@
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/roster.h"
 #include "transport/account.h"
+#include "transport/contacts.h"
 
 #define NS_REGISTER "jabber:iq:register"
 
@@ -149,10 +150,11 @@ static void contacts_known(void *context, int err, const struct store_account *a
 	struct frontend *base = &reply->frontend->base;
 	const struct identity *live = session_find_identity(base->transport, base, reply->address);
 	/* The end of a live session removes its contacts one by one (EVENT_CONTACT_REMOVED). */
-	size_t count = live && live->user ? 0 : account->contacts_count;
-	removal->names = mem_alloc((count + 1) * sizeof(*removal->names));
-	for (size_t i = 0; i < count; i++)
-		removal->names[removal->count++] = mem_strdup(account->contacts[i].name);
+	const struct contacts *contacts = live && live->user ? NULL : *account->contacts;
+	struct contacts_iter it = {0};
+	removal->names = mem_alloc((contacts_count(contacts) + 1) * sizeof(*removal->names));
+	while (contacts_next(contacts, &it))
+		removal->names[removal->count++] = mem_strdup(it.contact->name);
 	account_unregister(base->transport, base, reply->address, account_unregistered, removal);
 }
 

@@ -14,7 +14,7 @@
 
 #define NS_VCARD "vcard-temp"
 #define WAIT_SECONDS 60
-#define MAX_PHOTO (256u << 10) /* of what we pass on: a stanza must hold it in Base64 */
+#define MAX_PHOTO LIMIT_PORTRAIT_BYTES /* of what we pass on: a stanza must hold it in Base64 */
 
 struct card_wait {
 	struct reply *reply;

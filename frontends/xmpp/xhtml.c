@@ -42,6 +42,8 @@ static const char *const style_properties[] = {
 struct sanitiser {
 	struct markup_reader reader;
 	struct markup_writer writer;
+	bool words; /* pictures are left out, but emoji */
+	bool emoji; /* the element's `alt` says so */
 	bool any; /* an element was written */
 };
 
@@ -126,7 +128,9 @@ static void take_attributes(struct sanitiser *in, const char *element, struct bu
 	struct buf value = {0};
 	unsigned seen = 0;
 
+	in->emoji = false;
 	while (markup_attribute(&in->reader, name, &value)) {
+		in->emoji = in->emoji || (!strcmp(name, "alt") && markup_is_emoji_name(buf_text(&value)));
 		for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
 			size_t length = out->len;
 
@@ -152,11 +156,12 @@ static void open_element(struct sanitiser *in, const char *name)
 {
 	const struct element *element = element_find(name);
 	struct buf attributes = {0};
-	bool no_source;
+	bool no_picture;
 
 	take_attributes(in, element ? element->name : "", &attributes);
-	no_source = element && !strcmp(name, "img") && !strstr(buf_text(&attributes), " src='");
-	if (!element || !in->reader.ended || no_source || (!element->empty && in->writer.depth == MAX_DEPTH)) {
+	no_picture = element && !strcmp(name, "img") &&
+		     (!strstr(buf_text(&attributes), " src='") || (in->words && !in->emoji));
+	if (!element || !in->reader.ended || no_picture || (!element->empty && in->writer.depth == MAX_DEPTH)) {
 		if (in->reader.ended && !in->reader.self_closed && markup_is_dropped(name))
 			markup_skip_content(&in->reader, name);
 	} else {
@@ -169,9 +174,10 @@ static void open_element(struct sanitiser *in, const char *name)
 	buf_finish(&attributes);
 }
 
-bool xhtml_sanitise(struct buf *out, const char *markup, size_t length)
+static bool sanitise(struct buf *out, const char *markup, size_t length, bool words)
 {
-	struct sanitiser in = {.reader = {.next = markup, .end = markup + length}, .writer = {.out = out}};
+	struct sanitiser in = {
+		.reader = {.next = markup, .end = markup + length}, .writer = {.out = out}, .words = words};
 	size_t start = out->len;
 	struct markup_piece piece;
 	enum markup_token token = MARKUP_TEXT;
@@ -193,4 +199,14 @@ bool xhtml_sanitise(struct buf *out, const char *markup, size_t length)
 		out->data[out->len] = '\0';
 	}
 	return false;
+}
+
+bool xhtml_sanitise(struct buf *out, const char *markup, size_t length)
+{
+	return sanitise(out, markup, length, false);
+}
+
+bool xhtml_sanitise_words(struct buf *out, const char *markup, size_t length)
+{
+	return sanitise(out, markup, length, true);
 }

@@ -13,3 +13,5 @@
 
 /* Appends. False: no element is left, so that the plain body says it all; nothing is appended then. */
 bool xhtml_sanitise(struct buf *out, const char *markup, size_t length);
+/* The same without pictures, which are shown in another way, but those that are emoji. */
+bool xhtml_sanitise_words(struct buf *out, const char *markup, size_t length);

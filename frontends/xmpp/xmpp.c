@@ -340,10 +340,13 @@ static int shown(struct xmpp_frontend *frontend)
 static int show_with_files(struct xmpp_frontend *frontend, struct identity *to, struct resource *only,
                            const struct event *event)
 {
-	struct event placed = *event;
 	struct arena arena = {0};
-	if (!files_place(frontend, to, &placed.message, event->trace, &arena))
+	struct event copy, placed = *files_of_markup(event, &copy, &arena);
+	/* Without a number nothing would be delivered again. */
+	if (event->handover && !files_place(frontend, to, &placed.message, event->trace, &arena)) {
+		arena_finish(&arena);
 		return TP_ERR_NOT_CONNECTED;
+	}
 	frontend->showing = (struct xmpp_showing){.number = event->handover};
 	show(frontend, to, only, &placed);
 	arena_finish(&arena);
@@ -357,8 +360,7 @@ static int frontend_deliver(struct frontend *base, struct identity *to, struct r
 	bool in_room = event->type == EVENT_MESSAGE && event->message.kind != MESSAGE_CHAT;
 	if (event->handover && in_room && only && probe_is_open(only))
 		return TP_ERR_NOT_CONNECTED;
-	/* Without a number nothing would be delivered again. */
-	if (event->handover && event->type == EVENT_MESSAGE && !event->raw)
+	if (event->type == EVENT_MESSAGE && !event->raw)
 		return show_with_files(frontend, to, only, event);
 	frontend->showing = (struct xmpp_showing){.number = event->handover};
 	show(frontend, to, only, event);
@@ -530,6 +532,13 @@ void xmpp_handle_iq(struct xmpp_frontend *frontend, xmpp_stanza_t *iq)
 	probe_deliver(frontend);
 }
 
+static int frontend_is_connected(const struct frontend *base)
+{
+	const struct xmpp_frontend *frontend = CONTAINER_OF(base, const struct xmpp_frontend, base);
+
+	return frontend->c2s ? -1 : frontend->component && component_is_connected(frontend->component);
+}
+
 static void frontend_queues(struct frontend *base, void (*each)(void *context, const struct frontend_queue *queue),
                             void *context)
 {
@@ -555,6 +564,7 @@ const struct frontend_ops xmpp_frontend_ops = {
         .stop = frontend_stop,
         .suspend = frontend_suspend,
         .deliver = frontend_deliver,
+        .is_connected = frontend_is_connected,
         .queues = frontend_queues,
         .read_raw = raw_read,
         .undelivered = frontend_undelivered,

@@ -112,23 +112,29 @@ class MatrixTrial(IrcTrial):
         self.homeserver.add(room, self.alice.id, "m.room.power_levels", {"users": {self.alice.id: 100}}, state_key="")
         return room
 
+    def replace(self, old):
+        new = self.make_hall({"predecessor": {"room_id": old.id, "event_id": old.events[-1]["event_id"]}})
+        self.homeserver.add(old, self.alice.id, "m.room.tombstone", {"body": "go there", "replacement_room": new.id}, state_key="")
+        return new
+
     def invite_to_hall(self):
         self.homeserver.add(self.homeserver.rooms[self.hall], self.alice.id, "m.room.member", {"membership": "invite"}, state_key=BOT)
 
     async def talk_in_replaced_rooms(self):
-        """Also in the new room before the bot may be there."""
+        """Also in the new room before the bot may be there. Every other time with a room between, which it may not enter."""
+        between = False
         while True:
             await self.alice.say(self.hall, self.halls.next())
-            old = self.homeserver.rooms[self.hall]
-            new = self.make_hall({"predecessor": {"room_id": old.id, "event_id": old.events[-1]["event_id"]}})
-            self.homeserver.add(old, self.alice.id, "m.room.tombstone", {"body": "go there", "replacement_room": new.id},
-                                state_key="")
+            new = self.replace(self.homeserver.rooms[self.hall])
+            if between:
+                self.homeserver.add(new, self.alice.id, "m.room.join_rules", {"join_rule": "invite"}, state_key="")
+                new = self.replace(new)
+            between = not between
             self.hall = new.id
             self.invite_to_hall()
             await self.alice.say(new.id, self.halls.next())
             await asyncio.sleep(0.2)
             await self.alice.say(new.id, self.halls.next())
-            # A room that is replaced before we have followed to it would be another matter.
             while BOT not in new.joined or self.halls.open():
                 await asyncio.sleep(0.05)
 

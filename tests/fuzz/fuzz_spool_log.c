@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands behind the header of a segment of the spool's log, as a disk may have made it. The checksums
- * are put right first, or nothing but the first batch's header would ever be looked at. Beyond not crashing:
- * what is read is the same when it is written again, and a spool opens with it, has the records that it says
- * it has, and opens again with the same.
+ * What stands behind the header of a segment of the spool's log, as a disk may have made it: a spool opens with it,
+ * has the records that it says it has, and opens again with the same. (fuzz_spool_segment.c looks at the reading
+ * alone.)
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,12 +14,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "tests/fuzz/segment.h"
 #include "tests/unit/folder.h"
 #include "transport/spool/spool.h"
-#include "transport/spool/spool_bytes.h"
-#include "transport/spool/spool_segment.h"
-
-#define NUMBER 1
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,41 +26,13 @@ static void require(bool good)
 		abort();
 }
 
-static void put_checksums_right(uint8_t *bytes, size_t size)
+static void count_entry(void *context, uint64_t position, const struct spool_entry *entry, const uint8_t *bytes,
+                        size_t size)
 {
-	size_t at = SEGMENT_HEADER_BYTES;
-
-	while (size - at > SEGMENT_BATCH_HEADER_BYTES) {
-		uint32_t length = bytes_get_u32(bytes + at);
-		if (length == 0 || length > size - at - SEGMENT_BATCH_HEADER_BYTES)
-			return;
-		bytes_put_u32(bytes + at + 4,
-		              segment_batch_crc(NUMBER, at, bytes + at + SEGMENT_BATCH_HEADER_BYTES, length));
-		at += SEGMENT_BATCH_HEADER_BYTES + length;
-	}
-}
-
-static void see_entry(void *context, uint64_t position, const struct spool_entry *entry, const uint8_t *bytes,
-                      size_t size)
-{
-	struct buf again = {0};
-	struct spool_entry back;
-	size_t begin;
-
 	(void)position;
-	if (entry->type == ENTRY_PUT) {
-		begin = spool_entry_begin_put(&again, entry);
-		buf_append(&again, entry->frame, entry->frame_size);
-		require(spool_entry_end_put(&again, begin) == entry->frame_size);
-	} else {
-		spool_entry_write(&again, entry);
-	}
-	require(spool_entry_read((const uint8_t *)again.data, again.len, &back) == again.len);
-	require(back.type == entry->type && back.id == entry->id && back.time == entry->time);
-	/* a few bits mean nothing and are not kept */
-	require(again.len == size);
+	(void)entry;
 	(void)bytes;
-	buf_finish(&again);
+	(void)size;
 	++*(size_t *)context;
 }
 
@@ -137,7 +105,7 @@ static void open_spool(const uint8_t *bytes, size_t size)
 {
 	bool fast = access("/dev/shm", W_OK) == 0;
 	char *folder = mem_printf("%s/fuzz-spool-%d", fast ? "/dev/shm" : "/tmp", getpid());
-	char *path = mem_printf("%s/%016x.log", folder, NUMBER);
+	char *path = mem_printf("%s/%016x.log", folder, SEGMENT_NUMBER);
 	uv_loop_t loop;
 	uint64_t sum;
 	int fd;
@@ -157,18 +125,12 @@ static void open_spool(const uint8_t *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t key[SPOOL_KEY_BYTES] = "a key for tests";
-	uint8_t *bytes = mem_alloc(SEGMENT_HEADER_BYTES + size);
-	size_t entries = 0, good;
+	uint8_t *bytes = segment_of(data, size);
+	size_t entries = 0;
 
 	log_threshold = LOG_LEVEL_ERROR;
-	segment_header_make(bytes, NUMBER, 1, key);
-	if (size)
-		memcpy(bytes + SEGMENT_HEADER_BYTES, data, size);
 	size += SEGMENT_HEADER_BYTES;
-	put_checksums_right(bytes, size);
-	good = segment_scan(bytes, size, NUMBER, 1, see_entry, &entries);
-	require(good >= SEGMENT_HEADER_BYTES && good <= size);
+	segment_scan(bytes, size, SEGMENT_NUMBER, 1, count_entry, &entries);
 	/* a file is made for each: only if there is something in it */
 	if (entries > 0)
 		open_spool(bytes, size);

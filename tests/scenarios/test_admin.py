@@ -14,7 +14,9 @@ import termios
 import time
 
 from harness.gateway import SANITIZERS, wait_for_answer
-from harness.process import PATIENCE, Failure, ended, find_program_or_skip, free_port, require, wait_until
+from harness.http import metrics_of
+from harness.process import (PATIENCE, Failure, ended, find_program_or_skip, free_port, require, wait_answer,
+                             wait_until)
 from harness.raw import RawClient, sasl_plain
 
 DOMAIN = "localhost"
@@ -107,6 +109,8 @@ async def scenario_lists(world):
     spool = await ask_json(gateway, "spool_status")
     require(spool["waiting"] == 0 and spool["durability"] == "process" and spool["to_network"] == "confirmed" and
             spool["to_people"] == {"xmpp": "socket"} and spool["oldest"] is None, f"spool_status is {spool}")
+    require((await ask_json(gateway, "frontends"))["rows"] == [
+        {"frontend": "xmpp", "state": "serving", "people": 1, "backends_held": "no"}], "the frontend is another")
     lines = (await gateway.control("users")).splitlines()
     require(len(lines) == 2 and lines[0].split()[:3] == ["USER", "NAME", "STATE"] and
             lines[1].split()[:3] == [f"alice@{DOMAIN}", "alice", "connected"], f"the table is {lines}")
@@ -123,6 +127,26 @@ async def scenario_lists(world):
     # A crash is counted under its number.
     await gateway.kill_backend()
     await wait_for_answer(gateway, "crashed_backends", "1")
+
+
+async def scenario_the_server_that_people_are_on(world):
+    """Whether it is reached is seen, by an administrator and by Prometheus; whoever asks need not wait for it."""
+    prosody, gateway, alice, bob = await component(world, **{"metrics.port": free_port()})
+
+    async def becomes(state, value):
+        async def now():
+            rows = (await ask_json(gateway, "frontends"))["rows"]
+            return rows, (await metrics_of(gateway.keys["metrics.port"]))['libtransport_frontend_connected{frontend="xmpp"}']
+        rows, told = await wait_answer(now, lambda answer: answer[0][0]["state"] == state, f"the state to be {state}")
+        require(len(rows) == 1 and rows[0]["frontend"] == "xmpp" and rows[0]["backends_held"] == "no", f"frontends are {rows}")
+        require(told == value, f"{state} is {told} for Prometheus")
+        return rows[0]["people"]
+    require(await becomes("connected", 1) == 2, "alice and bob are not counted")
+    await prosody.stop()
+    await becomes("not connected", 0)
+    require((await ask_json(gateway, "status"))["value"].startswith("Running"), "it does not run")
+    await prosody.start()
+    await becomes("connected", 1)
 
 
 async def on_a_terminal(columns, *argv):
@@ -166,7 +190,7 @@ async def scenario_tables_fit_the_terminal(world):
                 f"on {columns} columns another number of columns is left out: {lines}")
         require((f"{long_name}@{DOMAIN}" in lines[1]) == (columns == 200) and lines[1].startswith("a-name-that-is-"),
                 f"on {columns} columns: {lines[1]}")
-    for command in ("backends", "rooms", "spool", "bans", "workspaces", "queues"):
+    for command in ("backends", "rooms", "spool", "bans", "workspaces", "queues", "frontends"):
         lines = await on_a_terminal(80, program(world), "-c", gateway.config, command)
         require(max(map(len, lines)) <= 80, f"{command} does not fit 80 columns: {lines}")
     require(long_name in await gateway.control("users"), "what goes into a pipe is cut")
@@ -667,6 +691,9 @@ async def scenario_instances(world):
     status, output = await run(*ctl, "uptime")
     require(status == 2 and "--instance" in output and "here" in output, f"without a name: {output}")
 
+    for word in ("start", "stop", "list"):
+        status, output = await run(*ctl, "-i", "here", word, path=path)
+        require(status == 2 and "without -i" in output, f"{word} of one instance gives {status}: {output}")
     status, output = await run(*ctl, "start", "here", path=path)
     require(status == 0, f"start gives {status}: {output}")
     status, output = await run(*ctl, "restart", "here", "away", path=path)

@@ -248,6 +248,39 @@ async def scenario_times_files_and_headlines(world):
         raise Failure("the markup is lost")
 
 
+async def scenario_pictures_in_markup(world):
+    """A picture of the markup is a file to clients (XEP-0066); a message of markup alone has a body."""
+    _, _, alice = await events_component(world)
+    cat, dog = "https://files.example/cat.png", "https://files.example/dog.png"
+
+    def url(message):
+        return message.xml.findtext("{jabber:x:oob}x/{jabber:x:oob}url")
+
+    def markup(message):
+        html = message.xml.find("{http://jabber.org/protocol/xhtml-im}html")
+        return "" if html is None else ET.tostring(html, encoding="unicode")
+    for text, xhtml in (("", f"<img src='{cat}'/>"), ("tabby", f"<p><img src='{cat}' alt='tabby'/></p>"),
+                        (":cat:", f"<img src='{cat}' alt=':cat:'/>")):
+        mark = alice.mark()
+        do(alice, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: text, 5: xhtml}])
+        message = await alice.message(BOB, after=mark)
+        if (message["body"], url(message), markup(message)) != (cat, cat, ""):
+            raise Failure(f"nothing but a picture is shown as {message}")
+    mark = alice.mark()
+    do(alice, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "the dog :wag: there",
+                                5: f"the <b>dog</b> <img src='{cat}' alt=':wag:'/> there <img src='{dog}' alt=''/>"}])
+    message = await alice.message(BOB, "^the dog :wag: there$", after=mark)
+    if url(message) or dog in markup(message) or cat not in markup(message):
+        raise Failure(f"the words are shown as {message}")
+    message = await alice.message(BOB, "dog.png", after=mark)
+    if (message["body"], url(message)) != (dog, dog):
+        raise Failure(f"the picture among them is shown as {message}")
+    do(alice, ["CONV_MESSAGE", {1: "USER", 2: "bob", 3: "", 5: "<p>only <b>markup</b></p><p><a href='https://x.example/'>here</a></p>"}])
+    message = await alice.message(BOB, "^only markup\nhere \\(https://x.example/\\)$", after=mark)
+    if "markup</" not in markup(message):
+        raise Failure(f"the markup is lost: {message}")
+
+
 async def scenario_cards_and_the_room_list(world):
     _, _, alice = await events_component(world)
     card = await alice.plugin["xep_0054"].get_vcard(BOB)

@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from harness.process import Failure, free_port, port_open, wait_answer, wait_until
+from harness.process import free_port, port_open, require, wait_answer, wait_until
 from harness.systemd import Systemd
 from test_install import install
 from test_systemd import CONFIG
@@ -34,11 +34,6 @@ LATE = """#!/bin/sh
 case "$*" in *--cursor=*) test -e /run/asked || { touch /run/asked; sleep 1.7; exit 0; };; esac
 exec /usr/bin/journalctl "$@"
 """
-
-
-def require(condition, complaint):
-    if not condition:
-        raise Failure(complaint)
 
 
 async def two_instances(world):

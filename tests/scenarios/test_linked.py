@@ -199,6 +199,6 @@ async def scenario_linked_on_slack(world):
     lobby.egon.say("general", "in the same name")
     await carol.expect(r"^:dana!\S+ PRIVMSG #lobby :in the same name$", mark)
     await egon.ask("unlink", "is no address of the account any more")
-    await egon.ask("contacts", "You are not here")
+    await egon.ask("contacts", "You are not logged in")
     await dana.ask("unlink", "the last address of your account")
     await dana.command("general", "list", "#lobby")

@@ -142,10 +142,10 @@ async def nothing_else_on_irc(carol, person, room, after, channel="#lobby"):
     return heard_on_irc(carol, after, channel=channel)[:-1]
 
 
-async def appservice_with(world, program, **keys):
-    """Synapse, and the gateway with a backend of the tests or with echo: (synapse, gateway)."""
-    synapse = world.synapse_or_skip()
-    gateway = world.gateway(backend="echo")
+async def appservice_with(world, program, synapse=None, build=None, **keys):
+    """Synapse (or the homeserver given), and the gateway with a backend of the tests or with echo: (synapse, gateway)."""
+    synapse = synapse or world.synapse_or_skip()
+    gateway = world.gateway(backend="echo", **({"build": build} if build else {}))
     if program != "echo":
         gateway.keys["service.backend"] = f"{PYTHON} {BACKENDS}/{program}.py --folder {scan_folder(gateway)}"
     gateway.keys.update(keys)
@@ -292,7 +292,7 @@ async def scenario_nobody_without_an_account(world):
     await bob.message(room, "register")
     bot = await chat_with(bob, BOT)
     for line in ("status", "join #lobby", "rooms", "contacts"):
-        await ask(bob, bot, line, ".")
+        await ask(bob, bot, line, "^You are not logged in. Say: login$")
     require(not lobby.carol.find("PRIVMSG"), "somebody without an account was heard on IRC")
     # Who wants to log in is asked for what an account needs, and has one then.
     await ask(bob, bot, "login", "^You have no account here yet. User name")
@@ -305,7 +305,20 @@ async def scenario_administrators(world):
     admin = await world.matrix_person(lobby.synapse, "admin")
     room = await chat_with(admin, BOT)
     await ask(admin, room, "online_users_count", "^1$")
-    await ask(admin, room, "users", "alice")
+    # People are called by their addresses, in lists and in the log, and found by them.
+    await ask(admin, room, "users @alice:local", r"(?m)^USER .*\n@alice:localhost +alice +connected")
+    await ask(admin, room, "users @bob:", r"^USER [^\n]*$")
+    await ask(admin, room, "online_users", '^@alice:localhost "3rd-party network username:" "alice"$')
+    await ask(admin, room, "admin-rooms @alice:localhost", r"(?m)^#lobby +@alice:localhost +alice +joined")
+    table = (await ask(admin, room, "users", "alice"))["content"]
+    require(table["formatted_body"].startswith("<pre><code>USER "), f"the table is {table}")
+    await lobby.gateway.process.wait_log("user @alice:localhost: login through backend")
+    await ask(admin, room, "ban @alice:localhost Enough", "is banned and logged out")
+    await ask(admin, room, "bans", r"(?m)^@alice:localhost +\S+ +Enough$")
+    await ask(admin, room, "unban @alice:localhost", "no longer banned")
+    await ask(lobby.people[0], lobby.bots[0], "login", ".")
+    await ask(admin, room, "user_log_level @alice:localhost", "default")
+    await until_answer(admin, room, "online_users_count", "^1$")
     await ask(admin, room, "spool_status", "survives .* and a power cut\\.[^$]*on matrix: .* has confirmed it")
     await ask(lobby.people[0], lobby.bots[0], "online_users_count", "I do not understand")
 
@@ -1018,6 +1031,9 @@ async def scenario_the_homeserver_is_restarted(world):
     alice, carol, synapse, portal = lobby.people[0], lobby.carol, lobby.synapse, lobby.portal
     chat = await chat_with(alice, CAROL)
     irc_mark, number = carol.mark(), 0
+
+    async def state():
+        return json.loads(await lobby.gateway.control("--json", "frontends"))["rows"][0]["state"]
     for how in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
         await alice.say(portal, f"before {number}")
         await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :before {number}$", irc_mark)
@@ -1026,11 +1042,13 @@ async def scenario_the_homeserver_is_restarted(world):
             number += 1
             carol.send(f"PRIVMSG #lobby :{number}")
             carol.send(f"PRIVMSG alice :{number}")
+        await wait_answer(state, lambda answer: answer == "not connected", "an administrator to see it")
         await synapse.start()
         for room in (portal, chat):
             await alice.message(room, f"^{number}$", CAROL, timeout=60)
         await alice.say(portal, f"after {number}")
         await carol.expect(rf"^:alice!\S+ PRIVMSG #lobby :after {number}$", irc_mark, 60)
+        await wait_answer(state, lambda answer: answer == "connected", "an administrator to see that it is back")
     for room in (portal, chat):
         heard = alice.texts(room, CAROL)
         require(heard == [str(n) for n in range(1, number + 1)], f"of {number} messages came {heard}")

@@ -12,9 +12,9 @@ import zlib
 
 from harness.http import FileServer, http_ask
 from harness.namespace import enter
-from harness.process import free_port, require
+from harness.process import free_port, require, wait_until
 from harness.synapse import client_packages
-from test_matrix import CAROL, alias, appservice_with, chat_with, ghost, in_the_lobby, with_account
+from test_matrix import CAROL, alias, appservice_with, chat_with, ghost, in_the_lobby, witnessed, with_account
 
 PACKAGES = client_packages
 ADDRESS = "5.5.5.5"
@@ -31,16 +31,17 @@ def picture(width, height):
             chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
-async def with_files(world):
-    """Synapse with a network of everything, and a stranger's server whose files the gateway may fetch: (synapse, server)."""
+async def with_files(world, build=None):
+    """Synapse with a network of everything, and a stranger's server whose files the gateway may fetch: (synapse, server,
+    gateway)."""
     enter(ADDRESS)
     stranger = FileServer(ADDRESS)
     world.started.append(stranger)
     await stranger.start()
     port = free_port()
-    synapse, _ = await appservice_with(world, "steps", **{"media.host": ADDRESS, "media.port": port,
+    synapse, gateway = await appservice_with(world, "steps", build=build, **{"media.host": ADDRESS, "media.port": port,
                                                           "media.public_url": f"http://{ADDRESS}:{port}"})
-    return synapse, stranger
+    return synapse, stranger, gateway
 
 
 async def network(person, control, *messages):
@@ -73,7 +74,7 @@ async def is_file(person, event, path, content, kind, mime, size):
 
 async def scenario_files_of_the_network(world):
     """Of each kind, in a portal and in a chat, as the network's attachments; with a caption; and what cannot be had."""
-    synapse, stranger = await with_files(world)
+    synapse, stranger, _ = await with_files(world)
     alice, _ = await with_account(world, synapse, "alice")
     control = await chat_with(alice, ghost("control"))
     chat = await chat_with(alice, CAROL)
@@ -112,6 +113,31 @@ async def scenario_files_of_the_network(world):
     for event in (bare, empty, between):
         await is_file(alice, event, path, content, *wanted)
     require(words["content"]["body"] == "see and say" and "<em>and say</em>" in words["content"]["formatted_body"], f"{words}")
+
+
+def peak_kb(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1])
+
+
+async def scenario_large_files_pass_in_pieces(world):
+    """40 MiB each way, and the core has never had much of that in memory."""
+    synapse, stranger, gateway = await with_files(world, build=world.plain_build_or_skip())
+    alice, _ = await with_account(world, synapse, "alice")
+    control, chat, witness = [await chat_with(alice, who) for who in (ghost("control"), CAROL, ghost("witness"))]
+    content = FILES[0][2] + os.urandom(40 << 20)
+    stranger.files["/large.png"] = content
+    before = peak_kb(gateway.process.pid)
+    await network(alice, control, {2: "carol", 3: "", 11: [{1: stranger.url("/large.png"), 2: "image/png"}]})
+    event = await wait_until(lambda: alice.messages(chat, None, CAROL), "the file to come", 120)
+    require(await alice.download(event[0]["content"]["url"]) == content, "the homeserver has another file")
+    await alice.send_file(chat, content, "image/png", "back.png", "m.image")
+    said = await witnessed(alice, witness, "CONV_MESSAGE", lambda fields: "back.png" in fields["3"][0])
+    status, _, got = await http_ask("GET", re.search(r"http://\S+back\.png\S*", said["3"][0])[0])
+    require(status == 200 and got == content, f"it is answered {status} with {len(got)} bytes")
+    grown = peak_kb(gateway.process.pid) - before
+    print(f"the core's peak has grown by {grown} kB")
+    require(grown < 20 << 10, f"the core's peak has grown by {grown} kB")
 
 
 async def scenario_files_of_people(world):

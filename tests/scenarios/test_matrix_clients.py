@@ -79,7 +79,7 @@ async def scenario_hydrogen_shows_a_bridged_room(world):
     portal, beside an answer from here."""
     matrix_js.folder_or_skip()
     matrix_js.chromium_or_skip()
-    synapse, stranger = await with_files(world)
+    synapse, stranger, _ = await with_files(world)
     stranger.files["/the%20pot.png"] = picture(240, 120)
     alice, _ = await with_account(world, synapse, "alice")
     control = await chat_with(alice, ghost("control"))

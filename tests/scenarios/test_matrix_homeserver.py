@@ -12,13 +12,16 @@ import time
 from contextlib import closing
 from urllib.parse import unquote
 
-from harness.fake_homeserver import bad_gateway, lost, read_answer, reset, truncated
+from harness.fake_homeserver import bad_gateway, lost, read_answer, refusal, reset, truncated
+from harness.http import metrics_of
 from harness.process import PATIENCE, require, wait_until
 from harness.synapse import client_packages
-from test_matrix import CAROL, alias, chat_with, ghost, in_the_lobby, nothing_else_on_irc
+from test_matrix import CAROL, alias, chat_with, ghost, in_the_lobby, nothing_else_on_irc, witnessed
 from test_matrix_faults import faulty_lobby, hears_once, irc_hears_once
+from test_matrix_people import do, with_events
 
 PACKAGES = client_packages
+STEPS = ("person_to_router", "router_to_backend", "backend_to_router", "router_to_person")
 OLD_PING = "unstable/fi.mau.msc2659"
 POSTPONED_SECONDS = 10  # LIMIT_MATRIX_POSTPONED_MS
 BACKING_OFF, GOING_ON = r"Scheduling retries on \S+ in ([\d.]+)s", "Starting retries on "
@@ -217,6 +220,8 @@ async def scenario_left_behind_with_nothing_newer(world):
         said.append(text)
         private.append(text)
         await alice.say(lobby.portal, text)
+        # From a homeserver whose clock is wrong, or who says so: nothing before it may be lost for that.
+        homeserver.add(homeserver.rooms[lobby.portal], "@late:elsewhere.test", "org.example.late", {}, origin_server_ts=1)
         await alice.say(chat, text)
         left = list(homeserver.queue)
         homeserver.queue.clear()
@@ -314,3 +319,78 @@ async def scenario_many_rooms_are_looked_at_slowly(world):
     fault.left = 0
     await gateway.process.wait_log("1000 rooms are looked at again", after=mark)
     require(time.monotonic() - began >= 6, "it was begun anew too soon")
+
+
+async def scenario_presence_where_it_is_wanted(world):
+    """A homeserver that refuses presence is told of three changes and then of none, until it has been away; where the
+    configuration says so it is told of none, nor is the network of people's."""
+    homeserver = world.fake_homeserver()
+    _, gateway, alice, _, chats = await with_events(world, "bob", synapse=homeserver, **{"matrix.presence_interval": 3600})
+    told, named = (f"PUT .*/{what}/{re.escape(ghost('bob'))}/" for what in ("presence", "profile"))
+    refused = homeserver.fail(told, refusal(403, "M_FORBIDDEN", "Presence is disabled on this server"), times=1000)
+    names = itertools.count(1)
+
+    async def changes(times):
+        """So many changes of bob's. The homeserver has all the names, each of which comes behind the presence of the change
+        before."""
+        before = homeserver.count(named)
+        for name in itertools.islice(names, times):
+            await do(alice, chats, ["BUDDY_CHANGED", {1: "USER", 2: "bob", 3: f"Bob {name}", 5: name % 2, 8: False}])
+        await wait_until(lambda: homeserver.count(named) >= before + times, f"{times} names of bob's")
+    for number in (1, 2, 3):
+        await changes(1)
+        await wait_until(lambda: homeserver.count(told) == number, f"presence to be told {number} times")  # noqa: B023
+    await gateway.process.wait_log("wants no presence of contacts")
+    require("Presence is disabled on this server" in gateway.process.log(), "why is not said")
+    await changes(5)
+    require(homeserver.count(told) == 3, f"it is told {homeserver.count(told)} times")
+    # It is away, and may be another one then.
+    refused.left = 0
+    before = len(gateway.process.log())
+    homeserver.fail("PUT .*/profile/.*/displayname", reset())
+    await changes(1)
+    await gateway.process.wait_log("the homeserver answers", after=before)
+    await changes(3)
+    await wait_until(lambda: homeserver.count(told) >= 6, "presence to be told again")
+
+    # Hers, and none either way when it is switched off.
+    async def shows(presence, text):
+        event = {"type": "m.presence", "sender": alice.id, "content": {"presence": presence, "status_msg": text}}
+        status, _ = await homeserver.ask_bridge("PUT", f"/_matrix/app/v1/transactions/{text}", {"events": [], "ephemeral": [event]})
+        require(status == 200, f"presence is answered with {status}")
+    await shows("unavailable", "away")
+    await witnessed(alice, chats["witness"], "STATUS_CHANGED", lambda fields: fields.get("4") == ["away"])
+    gateway.keys["matrix.presence"] = "0"
+    gateway.write_config()
+    await gateway.control("reload")
+    before = homeserver.count(told)
+    await changes(3)
+    await shows("online", "back")
+    await alice.say(chats["bob"], "that was all")
+    await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda fields: fields["3"] == ["that was all"])
+    require(homeserver.count(told) == before, "it is told all the same")
+    require(not alice.messages(chats["witness"], '"back"'), "the network is told all the same")
+
+
+async def scenario_time_inside(world):
+    """Prometheus is told how long messages take through the core, either way: with the homeserver's part where it has one."""
+    port = free_port()
+    lobby = await faulty_lobby(world, "alice", **{"metrics.port": port})
+    alice, carol = lobby.people[0], lobby.carol
+
+    async def steps():
+        told = await metrics_of(port)
+        return {step: (told[f'libtransport_latency_seconds_count{{step="{step}"}}'],
+                       told[f'libtransport_latency_seconds_sum{{step="{step}"}}']) for step in STEPS}
+    before = await steps()
+    irc_mark = carol.mark()
+    for number in range(3):
+        await alice.say(lobby.portal, f"to IRC {number}")
+        carol.send(f"PRIVMSG #lobby :to Matrix {number}")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :to IRC 2$", irc_mark)
+    await alice.message(lobby.portal, "^to Matrix 2$", CAROL)
+    after = await wait_answer(steps, lambda now: now["router_to_person"][0] >= before["router_to_person"][0] + 3,
+                              "the confirmed messages to be counted")
+    for step in STEPS:
+        count, total = (now - then for now, then in zip(after[step], before[step]))
+        require(count >= 3 and 0 < total < 100, f"{step}: {count} events in {total} s")

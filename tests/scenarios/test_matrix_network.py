@@ -46,6 +46,7 @@ async def with_files(world, *names):
     for name in names:
         stranger.files[f"/{name}"] = name.encode() * 100
     sides = await between(world, **media_keys(ADDRESS))
+    sides.stranger = stranger
     return sides, [(stranger.url(f"/{name}"), "text/plain") for name in names]
 
 
@@ -148,6 +149,22 @@ async def scenario_a_message_of_several_events(world):
     await are(alice, portal, mark, [])
     await a_file_becomes_another(sides, files, mark)
     require(not [said for said in network.frames if said[0] == "CONV_MESSAGE"], f"{network.frames}")
+
+
+async def scenario_killed_between_files(world):
+    """An edit gives a text two files, and the core dies when one of them is there: the other comes, and each once."""
+    sides, files = await with_files(world, "one.txt", "two.txt")
+    network, gateway, alice, portal = sides.network, sides.gateway, sides.alice, sides.portal
+    mark, gate = alice.mark(), asyncio.Event()
+    own = network.say("#lobby", "carol", "files folow")
+    await are(alice, portal, mark, ["files folow"])
+    sides.stranger.gates["/two.txt"] = gate
+    network.say("#lobby", "carol", "files follow", replaces=own, files=files)
+    await are(alice, portal, mark, ["files follow", "one.txt"])
+    await gateway.kill_core()
+    gate.set()
+    await gateway.start()
+    await are(alice, portal, mark, ["files follow", "one.txt", "two.txt"])
 
 
 async def scenario_threads(world):
@@ -263,6 +280,17 @@ async def scenario_faces_of_matrix_in_slack(world):
         await wait_answer(lambda: seen(person), bool, f"{person.name} with a picture")  # noqa: B023 - ends in this turn
         # From then on it is always the same address.
         await wait_answer(lambda: seen_twice(person), lambda urls: urls[0] == urls[1], "one address")  # noqa: B023
+    # A picture in formatted text is one in Slack, and an address elsewhere; an emoji of Matrix is its name.
+    mark = hall.carol.mark()
+    view = await alice.upload(picture(7, 7), "image/png", "view.png")
+    await alice.say(portal, "fallback", f"so <img data-mx-emoticon src='{view}' alt=':so:'> look <img src='{view}' alt='a view'>")
+    await hall.carol.expect(r"^:alice!\S+ PRIVMSG #lobby :so :so: look a view http\S+/media/mxc/\S+$", mark)
+    await slack.wait_for_text("general", "so :so: look a view", alice.name)
+
+    def files():
+        return [slack.team.files[one["id"]].content for message in slack.posted("general") for one in message.get("files", [])
+                if message.get("username") == alice.name]
+    await wait_until(lambda: files() == [picture(7, 7)], "the view in Slack")
     # The text of a message of Slack with a file is changed.
     ts, _ = hall.egon.upload("general", "cat.png", PHOTO, "see my cta")
     first = await alice.message(portal, "^see my cta$")

@@ -81,6 +81,10 @@ async def scenario_own_messages_with_a_token(world):
     await alice.edit(chats["bob"], event["event_id"], "it was me")
     got = await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: f["3"] == ["it was me"])
     require(got["1003"] == ["n1"], f"the edit goes as {got}")
+    # And takes it back.
+    await alice.redact(chats["bob"], event["event_id"])
+    got = await witnessed(alice, chats["witness"], "CONV_MESSAGE", lambda f: "1004" in f)
+    require(got["1004"] == ["n1"] and "takes back" in got["3"][0], f"it is taken back as {got}")
     # Rooms.
     portal = await alice.join(alias("#den"))
     await witnessed(alice, chats["witness"], "JOIN_ROOM")
@@ -304,6 +308,40 @@ async def scenario_presence_goes_both_ways(world):
     await is_told(1, "in bed")
     await alice.call("PUT", path, {"presence": "online", "status_msg": "up again"})
     await is_told(0, "up again")
+
+
+async def scenario_presence_lasts(world):
+    """A homeserver takes who has no client for gone after a time; a contact is there for as long as somebody sees it."""
+    synapse = world.synapse_or_skip()
+    synapse.more["presence"] = {"enabled": True, "sync_online_timeout": "4s"}
+    _, gateway, alice, bot, chats = await with_events(world, "bob", "carol", synapse=synapse,
+                                                      **{"matrix.presence_interval": 1})
+    eve = await synapse.register("eve")
+
+    async def presence(who, token=None):
+        path = f"/_matrix/client/v3/presence/{quote(who)}/status"
+        return (await synapse.call("GET", path, token=token) if token else await alice.call("GET", path))["presence"]
+
+    async def becomes(name, wanted):
+        await wait_answer(lambda: presence(ghost(name)), lambda answer: answer == wanted, f"{name} to be {wanted}")
+
+    async def shows(name, status):
+        await do(alice, chats, ["BUDDY_CHANGED", {1: "USER", 2: name, 3: name.title(), 5: status, 8: False}])
+        await becomes(name, "online" if status == 0 else "unavailable")
+    await shows("bob", 0)
+    await shows("carol", 1)
+    # Somebody without a client who came later is gone.
+    await synapse.call("PUT", f"/_matrix/client/v3/presence/{quote(eve['user_id'])}/status", {"presence": "online"},
+                       eve["access_token"])
+    await wait_answer(lambda: presence(eve["user_id"], eve["access_token"]), lambda answer: answer == "offline",
+                      "the homeserver to take eve for gone", 60)
+    require((await presence(ghost("bob")), await presence(ghost("carol"))) == ("online", "unavailable"), "bob or carol is gone")
+    # Who is removed, or whose person has logged out, is not there.
+    await do(alice, chats, ["BUDDY_REMOVED", {1: "USER", 2: "bob"}])
+    await becomes("bob", "offline")
+    require(await presence(ghost("carol")) == "unavailable", "carol is gone with him")
+    await ask(alice, bot, "logout", "You are logged out")
+    await becomes("carol", "offline")
 
 
 # ------------------------------------------------------------------------------------------------------------- messages

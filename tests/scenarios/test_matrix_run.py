@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`scripts/run matrix`: what README.md and docs/matrix.md say that it shows."""
+import asyncio
 import os
 import re
 import signal
@@ -7,9 +8,10 @@ import signal
 from harness.process import Skip, require
 from harness.run_script import RunScript
 from harness.synapse import Synapse, client_packages, environment
-from test_matrix import BOT, ask, chat_with
+from test_matrix import BOT, ask, chat_with, fetch
 
 PACKAGES = client_packages
+PICTURE = b"\x89PNG\r\n\x1a\n not much of a picture"
 
 
 async def scenario_example(world):
@@ -33,6 +35,12 @@ async def scenario_example(world):
     chat = await chat_with(alice, greeter)
     await alice.say(chat, "psst")
     await alice.message(chat, "alice, I read: psst", greeter)
+    # A picture, which somebody on IRC can look at.
+    mark = alice.mark()
+    await alice.send_file(room, PICTURE, "image/png", "cat.png", "m.image", "my cat")
+    event = await alice.message(room, r"alice, I read: .*cat\.png", greeter, mark)
+    content, headers = await asyncio.to_thread(fetch, re.search(r"http://\S+/cat\.png\S*", event["content"]["body"])[0])
+    require(content == PICTURE and headers["Content-Type"] == "image/png", f"there is {headers}")
     state = os.path.join(example.top, ".run", "matrix")
     require(os.stat(state).st_mode & 0o077 == 0, "others can read what is there")
     require(os.stat(os.path.join(state, "transport.cfg")).st_mode & 0o077 == 0, "others can read the configuration")

@@ -37,13 +37,14 @@ async def say_replaced(lobby, person, room, successor):
 
 
 async def scenario_a_room_that_names_a_portal_of_others(world):
-    """Whoever says that his room is replaced by one that is tied for others does not get the bot out of that one."""
+    """Whoever says that his room is replaced by one that is others' does not get the bot out of that one, be it tied or not."""
     lobby = await faulty_lobby(world, "alice")
     eve = await world.matrix_person(lobby.homeserver, "eve")
-    room = await own_room(lobby, eve)
-    await say_replaced(lobby, eve, room, lobby.portal)
-    await settled(lobby)
-    require(BOT in lobby.homeserver.rooms[lobby.portal].joined, "the bot has left the portal")
+    untied = await own_room(lobby, lobby.people[0])
+    for successor in (lobby.portal, untied):
+        await say_replaced(lobby, eve, await own_room(lobby, eve), successor)
+        await settled(lobby)
+        require(BOT in lobby.homeserver.rooms[successor].joined, f"the bot has left {successor}")
     irc_mark = lobby.carol.mark()
     await lobby.people[0].say(lobby.portal, "still here")
     await lobby.carol.expect(r"^:alice!\S+ PRIVMSG #lobby :still here$", irc_mark)
@@ -91,6 +92,47 @@ async def scenario_the_last_picture_of_a_portal_counts(world):
     show("third", Fault(answer(200, "the third")))
     await witnessed(alice, witness, "ROOM_CHANGE", lambda fields: fields["4"] == ["the third"], mark)
     require(not alice.messages(witness, "the first", after=mark), "the network has the first picture again")
+
+
+async def scenario_an_answer_to_the_oldest_that_is_remembered(world):
+    """It is quoted; that it makes way for the answer itself comes after that."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    irc_mark = carol.mark()
+    oldest = await alice.say(lobby.portal, "the oldest")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the oldest$", irc_mark)
+    # 4,999 more: of somebody without an account, whom nobody on the network hears.
+    eve = await world.matrix_person(homeserver, "eve")
+    await eve.join(lobby.portal)
+    await homeserver.idle()
+    more = [{"type": "m.room.message", "room_id": lobby.portal, "sender": eve.id, "event_id": f"$more{number}", "origin_server_ts": 1,
+             "content": {"msgtype": "m.text", "body": f"number {number}"}} for number in range(4999)]
+    status, _ = await homeserver.ask_bridge("PUT", "/_matrix/app/v1/transactions/more", {"events": more})
+    require(status == 200, f"it is answered with {status}")
+    await alice.say(lobby.portal, "the youngest", **{"m.relates_to": {"m.in_reply_to": {"event_id": oldest}}})
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :> alice: the oldest$", irc_mark)
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :the youngest$", irc_mark)
+
+
+async def scenario_others_are_invited_into_a_chat(world):
+    """The bot, or another contact: what is said in it stays for the first one, and is no line to the bot."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    chat = await chat_with(alice, CAROL)
+    room = homeserver.rooms[chat]
+    eve = await world.matrix_person(homeserver, "eve")
+    await eve.join(chat)
+    for person, guest in ((alice, BOT), (eve, BOT), (alice, ghost("dave"))):
+        homeserver.add(room, person.id, "m.room.member", {"membership": "invite"}, state_key=guest)
+        await wait_until(lambda who=guest: who not in room.invited, f"{guest} to answer the invitation")
+        require(guest not in room.joined, f"{guest} is in it, as {person.id} wants")
+    irc_mark = carol.mark()
+    await alice.say(chat, "help")
+    await carol.expect(r"^:alice!\S+ PRIVMSG carol :help$", irc_mark)
+    mark = alice.mark()
+    carol.send("PRIVMSG alice :with what?")
+    answer = await alice.message(None, "^with what\\?$", CAROL, mark)
+    require(answer["room_id"] == chat, f"it is said in another chat: {answer}")
 
 
 async def scenario_somebody_else_ties_the_chat_with_the_bot(world):

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 
-from harness.process import PATIENCE, Failure, Skip, find_program_or_skip, free_port
+from harness.process import PATIENCE, Skip, find_program_or_skip, free_port, require
 from test_backends import ask, wire
 
 DOMAIN = "localhost"
@@ -17,11 +17,6 @@ GRAPHS = {
     "messages_sec": ["messages_from_xmpp", "messages_to_xmpp"], "memory": ["used_memory"],
     "average_memory_per_user": ["average_memory_per_user"],
 }
-
-
-def require(condition, complaint):
-    if not condition:
-        raise Failure(complaint)
 
 
 class Munin:

@@ -8,7 +8,7 @@ import signal
 from harness.process import PATIENCE, Failure, require, wait_until
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HEAD = "# A ledger.\ntarget\truns\texecutions\tseconds\texecutions_per_second\tedges\tcrashes\tlast_run\n"
+HEAD = "# A ledger.\ntarget\truns\texecutions\tseconds\tfast_executions\tfast_seconds\tedges\tcrashes\tlast_run\n"
 STATISTICS = ("echo '#1000 DONE cov: 77 ft: 90'\necho 'Done 1000 runs in 2 second(s)'\n"
               "echo 'stat::number_of_executed_units: 1000'\necho 'stat::average_exec_per_sec:     500'\n")
 PROGRAMS = {
@@ -25,7 +25,7 @@ PROGRAMS = {
 def tree(world, *names):
     """A folder with scripts/fuzz, and these as its targets."""
     top = os.path.join(world.folder, "tree")
-    for folder in ("scripts", "tests/fuzz", "build/fuzz/tests/fuzz", "bin"):
+    for folder in ("scripts", "tests/fuzz", "build/fuzz/tests/fuzz", "build/fuzz-fast/tests/fuzz", "bin"):
         os.makedirs(os.path.join(top, folder))
     shutil.copy(os.path.join(TOP, "scripts", "fuzz"), os.path.join(top, "scripts", "fuzz"))
 
@@ -36,11 +36,15 @@ def tree(world, *names):
         os.chmod(path, mode)
     write("scripts/install-packages", "#!/bin/sh\n", 0o755)
     write("bin/ninja", "#!/bin/sh\n", 0o755)
-    write("build/fuzz/build.ninja", "")
+    for build in ("fuzz", "fuzz-fast"):
+        write(f"build/{build}/build.ninja", "")
     write("tests/fuzz/ledger.tsv", HEAD)
+    write("tests/fuzz/lengths.tsv", "target\tbytes\tbecause\nfine\t99\tit is short\n")
     for name in names:
         write(f"tests/fuzz/fuzz_{name}.c", "")
-        write(f"build/fuzz/tests/fuzz/fuzz-{name}", "#!/bin/sh\n" + PROGRAMS[name], 0o755)
+        for build in ("fuzz", "fuzz-fast"):
+            write(f"build/{build}/tests/fuzz/fuzz-{name}",
+                  f"#!/bin/sh\necho {build} $* >>build/runs-{name}\n" + PROGRAMS[name], 0o755)
     return top
 
 
@@ -59,10 +63,10 @@ async def ended(child):
 
 
 def lines_of(top):
-    """target -> (runs, executions, crashes)"""
+    """target -> (runs, executions, without AddressSanitizer, crashes)"""
     with open(os.path.join(top, "tests/fuzz/ledger.tsv")) as file:
         lines = [line.rstrip("\n").split("\t") for line in file.read()[len(HEAD):].splitlines()]
-    return {line[0]: (int(line[1]), int(line[2]), int(line[6])) for line in lines}
+    return {line[0]: (int(line[1]), int(line[2]), int(line[4]), int(line[7])) for line in lines}
 
 
 async def scenario_fuzzing_counts_what_was_run(world):
@@ -72,12 +76,31 @@ async def scenario_fuzzing_counts_what_was_run(world):
     require(child.returncode == 1, f"ended with {child.returncode}: {output}")
     require("reproduce: build/fuzz/tests/fuzz/fuzz-bad build/fuzz-crashes/bad-crash-1234" in output
             and "base64: YWJj" in output, f"nobody could repeat that: {output}")
-    require(lines_of(top) == {"bad": (1, 1000, 1), "fine": (1, 1000, 0), "killed": (1, 1000, 0)},
+    require(lines_of(top) == {"bad": (1, 1000, 0, 1), "fine": (1, 1000, 0, 0), "killed": (1, 1000, 0, 0)},
             f"{lines_of(top)}: {output}")
     require(output.count("CRASH") == 1 and output.count("interrupted") == 1, output)
     child = await fuzz(top, "fine")
     require(await ended(child) and child.returncode == 0, "a run that found nothing failed")
-    require(lines_of(top)["fine"] == (2, 2000, 0), str(lines_of(top)))
+    require(lines_of(top)["fine"] == (2, 2000, 0, 0), str(lines_of(top)))
+
+
+async def scenario_fuzzing_fast_counts_apart(world):
+    """Long runs have another build, inputs of another length, and one with AddressSanitizer behind them."""
+    top = tree(world, "bad", "fine")
+    child = await fuzz(top, "--fast", "fine", "20")
+    output = await ended(child)
+    require(child.returncode == 0, f"ended with {child.returncode}: {output}")
+    with open(os.path.join(top, "build/runs-fine")) as file:
+        fast, again = file.read().splitlines()
+    require(fast.startswith("fuzz-fast -max_len=99 -max_total_time=20 "), fast)
+    require(again.startswith("fuzz -max_len=4096 -runs=0 ") and "build/fuzz-corpus/fine" in again, again)
+    require(lines_of(top) == {"fine": (1, 1000, 1000, 0)}, f"{lines_of(top)}: {output}")
+    # What crashed there is shown as AddressSanitizer sees it, and found once.
+    child = await fuzz(top, "--fast", "bad")
+    output = await ended(child)
+    require(child.returncode == 1 and output.count("CRASH") == 1, f"ended with {child.returncode}: {output}")
+    require("reproduce: build/fuzz/tests/fuzz/fuzz-bad " in output and "AddressSanitizer: something" in output, output)
+    require(lines_of(top)["bad"] == (1, 0, 1000, 1), f"{lines_of(top)}: {output}")
 
 
 async def scenario_fuzzing_leaves_the_ledger_alone(world):
@@ -102,7 +125,7 @@ async def scenario_fuzzing_that_is_interrupted_is_no_crash(world):
             raise
         if child.returncode != 1 or "interrupted" not in output or "CRASH" in output:
             raise Failure(f"ended with {child.returncode}: {output}")
-        require(lines_of(top)["slow"] == (number, 1000 * number, 0), f"{lines_of(top)}: {output}")
+        require(lines_of(top)["slow"] == (number, 1000 * number, 0, 0), f"{lines_of(top)}: {output}")
         os.unlink(os.path.join(top, "build/slow-runs"))
 
 

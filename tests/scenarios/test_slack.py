@@ -615,6 +615,12 @@ async def scenario_matrix_and_irc(world):
     event = alice.messages(portal, "^from Matrix$")[0]["event_id"]
     await alice.edit(portal, event, "from Matrix, corrected")
     await until(lambda: text_of(slack, ours) == "from Matrix, corrected", "the edit in Slack")
+    # Synapse passes on what anybody edits; who did not say it changes nothing.
+    mallory, _ = await with_account(world, hall.synapse, "mallory")
+    await enter(mallory, carol)
+    await mallory.edit(portal, event, "I owe mallory money")
+    await slack.wait_for_text("general", "* I owe mallory money", "mallory")
+    require(text_of(slack, ours) == "from Matrix, corrected", f"{text_of(slack, ours)}")
     egon.edit("general", theirs, "from Slack, corrected")
     await alice.event(portal, "m.room.message", where=lambda e: e["content"].get("m.new_content", {}).get("body")
                       == "from Slack, corrected" and e["content"]["m.relates_to"]["event_id"] == heard["event_id"])

@@ -26,10 +26,10 @@ async def scenario_commands(world):
     await both("list", "^#general - #lobby$")
     await both("status", "You are not logged in")
     await both("settings send_headlines on", "You are not registered here")
-    await both("contacts", "register if you have not yet")
+    await both("contacts", "You are not logged in. Say: login")
     await both("presence carol", "You have no session here. Say: login")
     await both("presence", "presence needs a name behind it")
-    await both("settings stay_connected", "cannot make sense of that")
+    await both("settings stay_connected", "Say: settings NAME on")
     # With an account.
     mark = carol.mark()
     await dana.command("general", "login dana", "registered")
@@ -42,7 +42,7 @@ async def scenario_commands(world):
     await dana.ask("settings", "send_headlines: on")
     await dana.ask("settings send_headlines off", "")
     await dana.command("general", "settings", "send_headlines: off")
-    await dana.ask("settings no_such_thing on", "cannot make sense of that")
+    await dana.ask("settings no_such_thing on", "Names are enable_transport, send_headlines\\.$")
     # Who is in the room.
     text = await dana.command("general", "people", "carol")
     require(set(text.split(", ")) == {"bridge", "carol", "dana"}, text)
@@ -104,6 +104,7 @@ async def scenario_private_channels(world):
     await carol.expect(r"^:dana!\S+ JOIN :?#cellar$", mark)
     lobby.dana.say(secret, "as myself")
     await carol.expect(r"^:dana!\S+ PRIVMSG #cellar :as myself$", mark)
+    await dana.ask("join #cellar", "You are in the channel of #cellar already: secret.")
     await dana.command(secret, "unlink", "not tied to #cellar any more")
     require("secret" not in await dana.ask("list", "#general - #lobby"), "it is still there")
 

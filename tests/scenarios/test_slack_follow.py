@@ -83,6 +83,36 @@ async def scenario_names_of_a_tied_channel(world):
     await network.heard("a text", lambda said: said["text"] == "behind it")
     told = [fields[3] for kind, fields in network.frames if kind == "CONV_MESSAGE" and "renamed" in fields[3][0]]
     require(len(told) == 2 and not renames(slack) and not changes(network), f"{told} {renames(slack)} {changes(network)}")
+    # What a private one is called is told to nobody who is not in it: by an event, nor by history.
+    slack.channel("vault", "egon", private=True)
+    await sides.asker.command("vault", "link #cave", "tied to #cave now")
+    egon.rename("vault", "vault-of-gold")
+    await network.heard("that there is a new name", lambda said: said["to"] == "#cave" and
+                        said["text"] == "/me has given the channel another name")
+    slack.hub.retry_delays, slack.hub.drop = (), 1000
+    egon.rename("vault-of-gold", "empty-vault")
+    slack.hub.drop = 0
+    slack.tell_rate_limited(slack.team)
+    await until(lambda: sum("another name" in f"{fields}" for _, fields in network.frames) == 2, "that there is another one")
+    require(not any("vault" in f"{fields}" for _, fields in network.frames), "the network learns it")
+
+
+async def scenario_killed_while_a_channel_is_renamed(world):
+    """A title that Slack has not taken when the gateway is killed is followed by the next process."""
+    sides = await between(world)
+    slack, network = sides.slack, sides.network
+    await sides.asker.ask("create #hall", "made a channel for #hall, hall, and invited you")
+    await until(lambda: any(kind == "JOIN_ROOM" and fields[3] == ["#hall"] for kind, fields in network.frames), "the room")
+    network.say("#hall", "carol", "here")
+    await slack.wait_for_text("hall", "here", "carol")
+    slack.faults.plan("hangup", "conversations.rename", times=1000)
+    network.call("#hall", "The Great Hall!")
+    await until(lambda: any(call.name == "conversations.rename" for call in slack.calls), "Slack to be asked")
+    await sides.gateway.kill_core()
+    slack.faults.planned.clear()
+    await sides.gateway.start()
+    await slack.wait_for_call("conversations.rename", lambda call: call.answer and call.answer["ok"])
+    await sides.asker.ask("list", "#the-great-hall - #hall")
 
 
 async def scenario_who_comes_and_goes(world):
@@ -109,6 +139,29 @@ async def scenario_who_comes_and_goes(world):
     await slack.wait_for_text("general", "that is all", "carol")
     told = [message["text"] for message in slack.posted("general") if "#lobby." in message["text"]]
     require(told == ["bob has come into #lobby.", "robert has left #lobby."], f"{told}")
+
+
+async def scenario_topic_changed_while_killed(world):
+    """What the room's topic has become while no process served the channel is the channel's when the next one does."""
+    lobby = await tied(world)
+    slack, carol, gateway = lobby.slack, lobby.carol, lobby.gateway
+    carol.send("TOPIC #lobby :before")
+    await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments["topic"] == "before")
+    await gateway.kill_core()
+    mark = carol.mark()
+    carol.send("TOPIC #lobby :meanwhile")
+    await carol.expect("TOPIC #lobby :meanwhile", mark)
+    await gateway.start()
+    await slack.wait_for_call("conversations.setTopic", lambda call: call.arguments["topic"] == "meanwhile")
+    require(not carol.count(r"^:bridge!\S+ (QUIT|JOIN)", mark), "the session did not go on")
+    # It is not told again by the next one.
+    await gateway.kill_core()
+    before = len(slack.calls)
+    await gateway.start()
+    await slack.wait_connected()
+    carol.send("PRIVMSG #lobby :behind it")
+    await slack.wait_for_text("general", "behind it", "carol")
+    require(not any(call.name == "conversations.setTopic" for call in slack.calls[before:]), "the topic is told once more")
 
 
 class Gap:

@@ -360,7 +360,8 @@ async def scenario_manifest(world):
 
 
 def source_of_the_frontend():
-    return "".join(open(path).read() for path in sorted(glob.glob(f"{slack_reference.TOP}/frontends/slack/*.c")))
+    paths = glob.glob(f"{slack_reference.TOP}/frontends/slack/**/*.c", recursive=True)
+    return "".join(open(path).read() for path in sorted(paths))
 
 
 async def scenario_manifest_events(world):

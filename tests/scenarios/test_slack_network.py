@@ -214,3 +214,28 @@ async def scenario_pieces_of_a_refused_file(world):
     await slack.wait_connected()
     await network.joined("#lobby")
     await is_whole("killed", lines)
+
+
+async def scenario_pictures_in_markup(world):
+    """A picture of the network's markup is a picture in Slack; an emoji among words is its name."""
+    enter(ADDRESS)
+    from testslack.server import picture
+    sides = await between(world, **media_keys(ADDRESS))
+    slack, network = sides.slack, sides.network
+    stranger = FileServer(ADDRESS)
+    world.started.append(stranger)
+    await stranger.start()
+    stranger.files |= {"/cat.png": picture("cat"), "/dog.png": picture("dog")}
+
+    def files():
+        return [slack.team.files[one["id"]].content for message in slack.posted("general") for one in message.get("files", [])]
+    network.say("#lobby", "carol", "", xhtml=f"<img src='{stranger.url('/cat.png')}'/>")
+    await until(lambda: files() == [picture("cat")], "the cat")
+    cat, dog = stranger.url("/cat.png"), stranger.url("/dog.png")
+    network.say("#lobby", "carol", "well :done: see", xhtml=f"well <img src='{cat}' alt=':done:'/> see <img src='{dog}' alt='a dog'/>")
+    await slack.wait_for_text("general", "well :done: see a dog", "carol")
+    await until(lambda: files() == [picture("cat"), picture("dog")], "the dog")
+    network.say("#lobby", "carol", "", xhtml="<b>bold</b> and no more")
+    await slack.wait_for_text("general", "*bold* and no more", "carol")
+    shown = [one["text"] for one in slack.posted("general") if one.get("username") == "carol" and one["text"]]
+    require(shown == ["well :done: see a dog", "*bold* and no more"], f"{shown}")

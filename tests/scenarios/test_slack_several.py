@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from harness.process import require, wait_answer
 from test_slack import Asker, until
+from test_slack_follow import Gap
 
 
 async def two_workspaces(world):
@@ -92,6 +93,29 @@ async def scenario_revoked(world):
 async def scenario_revoked_listener(world):
     """Also if it is the workspace whose account hears what is shown in both."""
     await lose_one(world, "of-egon", "of-dana")
+
+
+async def scenario_stopped_while_it_holds_the_socket(world):
+    """Where more waits of a workspace than may, nothing is read of any; one that is stopped or lost then holds up no other."""
+    both = await two_workspaces(world)
+    slack, carol = both.slack, both.carol
+    louis = slack.person("louis", both.other, display_name="Louis")
+    louis.join("of-dana")
+    async with Gap(slack):
+        # The first waits for a name, and the others for the first.
+        for number in range(2100):  # LIMIT_SLACK_WAITING_EVENTS are 2000
+            louis.say("of-dana", f"<@U0NOBODY> {number}", blocks=False)
+        slack.limits.force("users.info", times=1000, retry_after=60, workspace=both.other)
+        before = len(slack.calls)
+
+    def read():
+        return sum(call.name == "conversations.history" and call.workspace is both.other and call.answer is not None
+                   for call in slack.calls[before:])
+    await until(lambda: read() >= 11, "his words to be read back")
+    await both.gateway.control("workspace_stop", both.other.id)
+    mark = carol.mark()
+    both.egon.person.say("of-egon", "still heard")
+    await carol.expect(r"^:first!\S+ PRIVMSG #lobby :<Egon> still heard$", mark)
 
 
 async def dead_letters(gateway):

@@ -166,7 +166,7 @@ async def scenario_two_clients_and_a_stranger(world):
     for line in (CODE, "answer " + CODE, "cancel"):
         bob.say(GATEWAY, line)
     await bob.message(GATEWAY, "^I do not understand that")
-    await wait_until(lambda: sum("You are not here" in (m["body"] or "") for m in bob.messages) == 2, "two refusals")
+    await wait_until(lambda: sum("You are not logged in" in (m["body"] or "") for m in bob.messages) == 2, "two refusals")
     mark = alice.mark()
     second.say(GATEWAY, CODE)
     await alice.presence(GATEWAY, "available", mark)

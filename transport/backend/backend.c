@@ -93,28 +93,27 @@ static struct backend *create(struct network_plugin_server *server)
 	list_append(&server->backends, &backend->link);
 	server->count++;
 	backend->parts = 1; /* backend_start itself */
+	backend->channel = -1;
 	return backend;
 }
 
-static bool spawn(struct backend *backend, int channel, struct buf *error)
+/* `channel` is the child's end of the socketpair; it is given away. */
+static bool spawn(struct backend *backend, int channel, bool wait, struct buf *error)
 {
 	struct network_plugin_server *server = backend->server;
+	struct backend_launch launch = {.sandbox = server->sandbox,
+	                                .working_dir = backend->transport->service.working_dir,
+	                                .host = server->host,
+	                                .channel = channel};
 
-	char **argv = backend_command_build(backend->transport, server->spawned, backend->id, server->host,
-	                                    backend_listener_port(backend->listener), error);
-	if (!argv)
+	launch.argv = backend_command_build(backend->transport, server->spawned, backend->id, server->host, 0, error);
+	if (!launch.argv) {
+		close(channel);
 		return false;
-	const char *folder = backend->transport->service.working_dir;
-	if (server->sandbox) {
-		argv = backend_sandbox_wrap(server->sandbox, argv, backend_listener_port(backend->listener));
-		folder = backend_sandbox_folder(server->sandbox);
 	}
-	int listener = backend_attach_offer(backend);
-	int err = backend_process_spawn(backend, argv, folder, channel, listener, error);
-	if (listener >= 0)
-		close(listener);
-	backend_command_free(argv);
-	return err == 0;
+	if (backend_attach_is_wanted(backend->transport))
+		launch.outlived = backend->transport;
+	return backend_process_spawn(backend, &launch, wait, error) == 0;
 }
 
 static void close_listener(struct backend *backend)
@@ -123,40 +122,77 @@ static void close_listener(struct backend *backend)
 		backend_listener_close(&backend->listener);
 }
 
-struct backend *backend_start(struct network_plugin_server *server, struct buf *error)
+static void close_ways(struct backend *backend);
+
+/* It does not begin. */
+static void give_up(struct backend *backend)
+{
+	backend->state = BACKEND_STOPPING;
+	close_ways(backend);
+}
+
+static void open_ways(struct backend *backend)
+{
+	struct buf error = {0};
+	unsigned port;
+	int channel = backend->channel, door = backend_process_take_door(backend->process, &port);
+
+	backend->channel = -1;
+	backend->transport->counters.backends_started++;
+	log_info(&backend->log, "started, pid %d", (int)backend_pid(backend));
+	/* there is the other way still */
+	if (backend_listener_open(backend, door, port, &backend->listener, &error) < 0)
+		log_error(&backend->log, "%s", buf_text(&error));
+	buf_finish(&error);
+	struct backend_connection *connection = backend_connection_open(backend, channel, "inherited socket");
+	if (connection)
+		backend_connection_send(connection, &(struct event){.type = EVENT_PING});
+}
+
+struct backend *backend_start(struct network_plugin_server *server, bool wait, struct buf *error)
 {
 	struct backend *backend = create(server);
 	bool started = false;
 	int pair[2];
 
-	if (backend_listener_open(backend, server->host, &backend->listener, error) < 0) {
-		/* the sentence is there */
-	} else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
 		buf_printf(error, "cannot make a socket pair: %s", strerror(errno));
 	} else {
 		fcntl(pair[0], F_SETFL, O_NONBLOCK);
-		started = spawn(backend, pair[1], error);
-		close(pair[1]);
-		if (!started)
-			close(pair[0]);
+		backend->channel = pair[0];
+		started = spawn(backend, pair[1], wait, error);
 	}
 	if (!started) {
-		backend->state = BACKEND_STOPPING;
-		close_listener(backend);
+		give_up(backend);
 		backend_part_closed(backend);
 		return NULL;
 	}
 	server->spawned++;
-	backend->transport->counters.backends_started++;
-	log_info(&backend->log, "started, pid %d", (int)backend_pid(backend));
-	struct backend_connection *connection = backend_connection_open(backend, pair[0], "inherited socket");
-	if (connection)
-		backend_connection_send(connection, &(struct event){.type = EVENT_PING});
+	if (!backend_process_is_launching(backend->process))
+		open_ways(backend);
 	backend_part_closed(backend);
 	return backend;
 }
 
-static void close_ways(struct backend *backend);
+void backend_launched(struct backend *backend, const char *problem)
+{
+	bool wanted = backend->state != BACKEND_STOPPING;
+
+	if (problem) {
+		backend->process = NULL;
+		give_up(backend);
+		log_error(&backend->log, "%s", problem);
+		if (wanted)
+			server_backend_impossible(backend->server);
+	} else if (wanted) {
+		open_ways(backend);
+	} else {
+		/* it was to end before it ran: nobody ever speaks with it */
+		log_info(&backend->log, "started too late, pid %d, and is ended", (int)backend_pid(backend));
+		close_ways(backend);
+		backend_process_end(backend->process, 0, backend->server->timing.kill);
+	}
+}
 
 struct backend *backend_create_attached(struct network_plugin_server *server)
 {
@@ -344,6 +380,9 @@ static void close_ways(struct backend *backend)
 		backend_connection_close(&backend->connection);
 	close_candidates(backend);
 	close_listener(backend);
+	if (backend->channel >= 0)
+		close(backend->channel);
+	backend->channel = -1;
 	/* what holds its sessions for nobody must not be found by the next core */
 	if (backend->state == BACKEND_STOPPING)
 		backend_attach_forget(backend);

@@ -62,6 +62,7 @@ struct backend {
 	        candidates; /* struct backend_connection.link: ways that have not yet brought a valid frame */
 	unsigned candidates_count;
 	struct backend_listener *listener; /* NULL once one way was chosen */
+	int channel; /* our end of the socketpair while the program is being started; -1 */
 	unsigned parts;                    /* of process, connections, listener: freed when none is left */
 	uint64_t ready_ms, pinged_ms, empty_ms; /* clock_ms; empty: since when without users, 0: has users */
 	bool announce; /* READY, and the batch of frames that made it so is not yet finished */

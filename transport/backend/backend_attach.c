@@ -44,7 +44,7 @@ struct backend_attach {
 
 /* ---------------------------------------------------------------------------------------------- the socket */
 
-static bool is_wanted(const struct transport *transport)
+bool backend_attach_is_wanted(const struct transport *transport)
 {
 	return transport->spool && transport->spool_settings.hold > 0 && spool_durability(transport->spool) != SPOOL_OFF &&
 	       *transport->service.working_dir;
@@ -56,9 +56,12 @@ static int open_folder(const struct transport *transport)
 	int fd;
 
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		log_warning(&transport->log, "cannot make %s: %s", log_quote(path), strerror(errno));
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		fd = -1;
+	else
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int err = errno;
 	mem_free(path);
+	errno = err;
 	return fd;
 }
 
@@ -84,30 +87,26 @@ static int listen_at(int folder, const char *name)
 	return -1;
 }
 
-int backend_attach_offer(struct backend *backend)
+struct backend_attach *backend_attach_offer(const struct transport *transport, int *listener)
 {
-	struct transport *transport = backend->transport;
-
-	if (!is_wanted(transport))
-		return -1;
 	int folder = open_folder(transport);
+
+	*listener = -1;
+	if (folder < 0)
+		return NULL;
 	struct backend_attach *attach = MEM_NEW(struct backend_attach);
 
 	random_token(attach->core_token, TOKEN_LENGTH);
 	random_token(attach->backend_token, TOKEN_LENGTH);
 	random_token(attach->name, NAME_LENGTH);
-	int fd = folder < 0 ? -1 : listen_at(folder, attach->name);
+	*listener = listen_at(folder, attach->name);
+	int err = errno;
 
-	if (fd < 0) {
-		log_warning(&backend->log, "will not outlive this process: no socket in backends: %s",
-			    strerror(errno));
-		mem_free(attach);
-	} else {
-		backend->attach = attach;
-	}
-	if (folder >= 0)
-		close(folder);
-	return fd;
+	if (*listener < 0)
+		MEM_FREE(attach);
+	close(folder);
+	errno = err;
+	return attach;
 }
 
 static void remove_socket(const struct transport *transport, const char *name)

@@ -197,3 +197,18 @@ char **backend_command_build(const struct transport *transport, unsigned number,
 		words_add(&words, mem_strdup(file));
 	return words.items;
 }
+
+void backend_command_set_port(char **words, unsigned port)
+{
+	size_t count = 0;
+
+	while (words[count])
+		count++;
+	/* ours come last: the program may have one of its own before */
+	while (count > 0 && strcmp(words[count - 1], "--port") != 0)
+		count--;
+	if (count == 0 || !words[count])
+		return;
+	mem_free(words[count]);
+	words[count] = mem_printf("%u", port);
+}

@@ -22,3 +22,5 @@ char *backend_command_find_beside(const char *name);
  * backend_command_free; NULL with a sentence in `error`. `number` replaces BACKEND_ID. */
 char **backend_command_build(const struct transport *transport, unsigned number, int id, const char *host,
                              unsigned port, struct buf *error);
+/* Another port, in what backend_command_build has returned. */
+void backend_command_set_port(char **words, unsigned port);

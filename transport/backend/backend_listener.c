@@ -33,7 +33,7 @@ struct backend_listener {
 	bool resting;
 };
 
-static int open_socket(const char *host, unsigned *port, struct buf *error)
+int backend_listener_socket(const char *host, unsigned *port, struct buf *error)
 {
 	struct sockaddr_storage address = {0};
 	struct sockaddr_in *in = (struct sockaddr_in *)&address;
@@ -45,7 +45,7 @@ static int open_socket(const char *host, unsigned *port, struct buf *error)
 		address.ss_family = AF_INET6;
 		size = sizeof(*in6);
 		if (inet_pton(AF_INET6, host, &in6->sin6_addr) != 1) {
-			buf_printf(error, "service.backend_host: %s is not an address", log_quote(host));
+			buf_puts(error, "service.backend_host is not an address");
 			return -1;
 		}
 	}
@@ -140,14 +140,9 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 	}
 }
 
-int backend_listener_open(struct backend *backend, const char *host, struct backend_listener **out,
+int backend_listener_open(struct backend *backend, int fd, unsigned port, struct backend_listener **out,
                           struct buf *error)
 {
-	unsigned port = 0;
-	int fd = open_socket(host, &port, error);
-
-	if (fd < 0)
-		return TP_ERR_IO;
 	struct backend_listener *listener = MEM_NEW(struct backend_listener);
 	listener->backend = backend;
 	listener->fd = fd;

@@ -15,7 +15,11 @@
 struct backend;
 struct backend_listener;
 
-int backend_listener_open(struct backend *backend, const char *host, struct backend_listener **listener,
+/* The socket, on any thread. -1, with a sentence. */
+int backend_listener_socket(const char *host, unsigned *port, struct buf *error);
+/* Takes the socket over, and connections of the backend's process, which is known by now; before they wait. 0, or
+ * TP_ERR_IO with a sentence. */
+int backend_listener_open(struct backend *backend, int fd, unsigned port, struct backend_listener **listener,
                           struct buf *error);
 unsigned backend_listener_port(const struct backend_listener *listener);
 /* After a second's rest it takes connections again (the rate is bounded). */

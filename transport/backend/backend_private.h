@@ -79,6 +79,8 @@ void server_backend_ready(struct backend *backend);
 /* One of server->attaching is done. */
 void server_attached(struct backend *backend);
 void server_backend_crashed(struct backend *backend);
+/* A program could not be started. */
+void server_backend_impossible(struct network_plugin_server *server);
 void server_backend_proved(struct backend *backend);
 /* The last handle is closed: the struct is freed here. */
 void server_backend_gone(struct backend *backend);
@@ -93,8 +95,11 @@ struct backend *server_spawn(struct network_plugin_server *server);
 
 /* backend.c */
 
-/* Starts a process with both ways to talk. NULL: a sentence is in `error`. */
-struct backend *backend_start(struct network_plugin_server *server, struct buf *error);
+/* Starts a process with both ways to talk. With `wait` it runs when this returns; else the loop goes on meanwhile.
+ * NULL: a sentence is in `error`. */
+struct backend *backend_start(struct network_plugin_server *server, bool wait, struct buf *error);
+/* By backend_process.c, for one that was not waited for: it runs, or `problem` says why not. */
+void backend_launched(struct backend *backend, const char *problem);
 /* A backend that the last core started; backend_part_closed ends the making. */
 struct backend *backend_create_attached(struct network_plugin_server *server);
 /* It is not there any more: freed later. */

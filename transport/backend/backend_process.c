@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +34,12 @@ struct backend_process {
 	int pidfd;         /* -1: our child */
 	uv_timer_t timer;
 	uv_poll_t output;
-	unsigned handles; /* not yet closed */
+	uv_work_t work; /* `launching`: another thread has `launch`, `launched` and `pid` */
+	struct backend_launch launch;
+	int launched; /* how that went: 0 or an error of uv */
+	bool launching;
+	bool killed;      /* while it was launched */
+	unsigned handles; /* not yet closed, and work not yet done */
 	pid_t pid;        /* 0: reaped, or never started */
 	int output_fd;
 	bool output_ended;
@@ -151,16 +155,21 @@ static void on_output(uv_poll_t *poll, int status, int events)
 
 /* its end */
 
-static void on_handle_closed(uv_handle_t *handle)
+static void handle_done(struct backend_process *process)
 {
-	struct backend_process *process = handle->data;
 	struct backend *backend = process->backend;
 
 	if (--process->handles > 0)
 		return;
+	backend_launch_finish(&process->launch);
 	buf_finish(&process->line);
 	mem_free(process);
 	backend_part_closed(backend);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	handle_done(handle->data);
 }
 
 static void close_handles(struct backend_process *process)
@@ -180,7 +189,7 @@ static void close_handles(struct backend_process *process)
 
 static void signal_group(const struct backend_process *process, int number)
 {
-	if (process->pid > 0)
+	if (process->pid > 0 && !process->launching)
 		kill(-process->pid, number);
 }
 
@@ -201,7 +210,7 @@ static void on_child_ended(uv_signal_t *handle, int number)
 	siginfo_t info = {0};
 
 	(void)number;
-	if (process->pid <= 0 || waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	if (process->launching || process->pid <= 0 || waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
 	    info.si_pid == 0)
 		return;
 	/* What a wrapper script leaves behind has lost its way to us. The number is its own until it is reaped. */
@@ -259,7 +268,7 @@ static void on_timer(uv_timer_t *timer)
 
 void backend_process_end(struct backend_process *process, uint64_t term_ms, uint64_t kill_ms)
 {
-	if (process->pid <= 0 || process->next > STEP_TERM)
+	if (process->launching || process->pid <= 0 || process->next > STEP_TERM)
 		return;
 	process->next = STEP_TERM;
 	process->kill_ms = kill_ms;
@@ -277,7 +286,8 @@ void backend_process_leave(struct backend_process *process)
 
 void backend_process_kill(struct backend_process *process)
 {
-	if (process->pid <= 0)
+	process->killed = process->launching;
+	if (process->launching || process->pid <= 0)
 		return;
 	signal_group(process, SIGKILL);
 	process->next = STEP_ABANDON;
@@ -285,107 +295,6 @@ void backend_process_kill(struct backend_process *process)
 }
 
 /* its beginning */
-
-static bool is_private(const char *variable)
-{
-	/* they speak of our own process, or of where our key is */
-	static const char *const names[] = {
-	        "NOTIFY_SOCKET=",  "WATCHDOG_PID=",   "WATCHDOG_USEC=", "LISTEN_FDS=",
-	        "LISTEN_PID=",     "LISTEN_FDNAMES=", "FDSTORE=",       "CREDENTIALS_DIRECTORY=",
-	        "LIBTRANSPORT_FD=", "LIBTRANSPORT_ATTACH_FD="};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strncmp(variable, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
-}
-
-/* The array is the caller's, its strings are not; the first ones are `channel` and `listener` (NULL: none). */
-static char **build_environment(char *channel, char *listener)
-{
-	size_t count = 0;
-
-	while (environ && environ[count])
-		count++;
-	char **result = mem_alloc((count + 3) * sizeof(*result));
-	size_t used = 0;
-	result[used++] = channel;
-	if (listener)
-		result[used++] = listener;
-	for (size_t i = 0; i < count; i++)
-		if (!is_private(environ[i]))
-			result[used++] = environ[i];
-	return result;
-}
-
-/* One that is the child's from now on, or is closed by its exec, and no standard stream of ours. */
-static int move_up(int fd)
-{
-	return fcntl(fd, F_DUPFD_CLOEXEC, BACKEND_ATTACH_FD + 1);
-}
-
-struct child_fd {
-	int fd, number; /* -1: none; what it is there */
-};
-
-static int start(pid_t *pid, char **argv, char **environment, const char *working_dir, const struct child_fd *fds,
-		 size_t count)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t all, none;
-	int err = 0, moved[BACKEND_ATTACH_FD + 1];
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	for (size_t i = 0; i < count; i++) {
-		/* out of the way of the numbers that are to be taken */
-		moved[i] = fds[i].fd < 0 ? -1 : move_up(fds[i].fd);
-		if (moved[i] < 0 && fds[i].fd >= 0)
-			err = errno;
-		if (moved[i] >= 0)
-			posix_spawn_file_actions_adddup2(&actions, moved[i], fds[i].number);
-	}
-	if (working_dir && working_dir[0])
-		posix_spawn_file_actions_addchdir_np(&actions, working_dir);
-	if (!err)
-		err = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
-	for (size_t i = 0; i < count; i++)
-		if (moved[i] >= 0)
-			close(moved[i]);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	return -err;
-}
-
-/*
- * Not by a fork, which would copy the tables of all our memory, and let each page that is written afterwards be copied
- * as well: with very many people that takes longer than all else of starting a program, and nobody is served meanwhile.
- */
-static int spawn(struct backend_process *process, char **argv, const char *working_dir, int channel,
-                 int listener, int output)
-{
-	char variable[] = "LIBTRANSPORT_FD=3", attach[] = "LIBTRANSPORT_ATTACH_FD=4";
-	char **environment = build_environment(variable, listener < 0 ? NULL : attach);
-	const struct child_fd fds[] = {{output, STDOUT_FILENO},
-	                               {output, STDERR_FILENO},
-	                               {channel, BACKEND_CHANNEL_FD},
-	                               {listener, BACKEND_ATTACH_FD}};
-
-#ifdef CLOSE_RANGE_CLOEXEC
-	/* a library that forgot it must not hand the database to every backend */
-	close_range(BACKEND_CHANNEL_FD, ~0u, CLOSE_RANGE_CLOEXEC);
-#endif
-	int err = start(&process->pid, argv, environment, working_dir, fds, ARRAY_SIZE(fds));
-	mem_free(environment);
-	return err;
-}
 
 /* Everything of a process but how its end is seen. NULL: a sentence is in `error`; *writer is the child's end of
  * its output. */
@@ -405,6 +314,7 @@ static struct backend_process *create(struct backend *backend, int *writer, stru
 	process->log = (struct log){.parent = &backend->log};
 	process->output_fd = output[0];
 	process->pidfd = -1;
+	process->launch = (struct backend_launch){.channel = -1, .listener = -1, .output = -1, .door = -1};
 	int err = uv_poll_init(loop, &process->output, output[0]);
 	if (err < 0) {
 		close(output[0]);
@@ -421,28 +331,98 @@ static struct backend_process *create(struct backend *backend, int *writer, stru
 	return process;
 }
 
-int backend_process_spawn(struct backend *backend, char **argv, const char *working_dir, int channel, int listener,
-                          struct buf *error)
+/* It runs, or it does not: the loop knows it from here on. */
+static int launched(struct backend_process *process, struct buf *error)
 {
-	int output;
-	struct backend_process *process = create(backend, &output, error);
+	process->backend->attach = process->launch.attach;
+	if (process->launch.attach_errno)
+		log_warning(&process->backend->log, "will not outlive this process: no socket in backends: %s",
+		            strerror(process->launch.attach_errno));
+	if (process->launched == 0) {
+		uv_poll_start(&process->output, UV_READABLE, on_output);
+		return 0;
+	}
+	process->pid = 0;
+	if (process->launch.error.len)
+		buf_puts(error, buf_text(&process->launch.error));
+	else
+		buf_printf(error, "cannot start %s: %s", log_quote(process->launch.argv[0]),
+		           uv_strerror(process->launched));
+	return TP_ERR_IO;
+}
 
-	if (!process)
-		return TP_ERR_IO;
-	/* before there is anything to see; and were SIGCHLD ignored, nobody could say how it ended */
-	uv_signal_init(backend->transport->loop, &process->ended);
+int backend_process_take_door(struct backend_process *process, unsigned *port)
+{
+	int door = process->launch.door;
+
+	process->launch.door = -1;
+	*port = process->launch.port;
+	return door;
+}
+
+static void work(uv_work_t *work)
+{
+	struct backend_process *process = CONTAINER_OF(work, struct backend_process, work);
+
+	process->launched = backend_launch(&process->launch, &process->pid);
+}
+
+static void work_done(uv_work_t *work, int status)
+{
+	struct backend_process *process = CONTAINER_OF(work, struct backend_process, work);
+	struct backend *backend = process->backend;
+	struct buf error = {0};
+
+	if (status < 0)
+		process->launched = status;
+	process->launching = false;
 	uv_signal_start(&process->ended, on_child_ended, SIGCHLD);
-	int err = spawn(process, argv, working_dir, channel, listener, output);
-	close(output);
-	if (err < 0) {
-		buf_printf(error, "cannot start %s: %s", log_quote(argv[0]), uv_strerror(err));
-		process->pid = 0;
+	if (launched(process, &error) < 0) {
+		backend_launched(backend, buf_text(&error));
 		close_handles(process);
+	} else {
+		backend_launched(backend, NULL);
+		if (process->killed)
+			backend_process_kill(process);
+		/* what was said about its end when nobody listened */
+		on_child_ended(&process->ended, SIGCHLD);
+	}
+	buf_finish(&error);
+	handle_done(process);
+}
+
+int backend_process_spawn(struct backend *backend, const struct backend_launch *launch, bool wait, struct buf *error)
+{
+	struct backend_launch own = *launch;
+
+	own.output = own.door = own.listener = -1;
+	struct backend_process *process = create(backend, &own.output, error);
+
+	if (!process) {
+		backend_launch_finish(&own);
 		return TP_ERR_IO;
 	}
-	uv_poll_start(&process->output, UV_READABLE, on_output);
+	process->launch = own;
+	uv_signal_init(backend->transport->loop, &process->ended);
 	backend->process = process;
-	return 0;
+	if (!wait && uv_queue_work(backend->transport->loop, &process->work, work, work_done) == 0) {
+		process->launching = true;
+		process->handles++;
+		return 0;
+	}
+	/* before there is anything to see; and were SIGCHLD ignored, nobody could say how it ended */
+	uv_signal_start(&process->ended, on_child_ended, SIGCHLD);
+	process->launched = backend_launch(&process->launch, &process->pid);
+	if (launched(process, error) == 0)
+		return 0;
+	backend->process = NULL;
+	close_handles(process);
+	return TP_ERR_IO;
+}
+
+bool backend_process_is_launching(const struct backend_process *process)
+{
+	return process->launching;
 }
 
 /* one of the last core */
@@ -499,5 +479,5 @@ int backend_process_adopt(struct backend *backend, pid_t pid, unsigned long long
 
 pid_t backend_process_pid(const struct backend_process *process)
 {
-	return process->pid;
+	return process->launching ? 0 : process->pid;
 }

@@ -137,7 +137,8 @@ struct backend *server_spawn(struct network_plugin_server *server)
 		resume_at(server, server->spawn_after_ms);
 		return NULL;
 	}
-	struct backend *backend = backend_start(server, &error);
+	/* before the first is ready nobody is served, and what is wrong should be known at once */
+	struct backend *backend = backend_start(server, !server->was_ready, &error);
 	if (!backend) {
 		log_error(&server->log, "%s", buf_text(&error));
 		back_off(server);
@@ -303,6 +304,12 @@ void server_backend_crashed(struct backend *backend)
 	/* those that were started before the last crash may have died of the same cause */
 	if (server->crashes == 0 || backend->started_ms >= server->last_crash_ms)
 		back_off(server);
+}
+
+void server_backend_impossible(struct network_plugin_server *server)
+{
+	back_off(server);
+	server_place(server);
 }
 
 /* the server's own life */
@@ -488,7 +495,7 @@ int server_begin(struct network_plugin_server *server, struct buf *error)
 	server->attaching = backend_attach_begin(server);
 	if (server->attaching)
 		return 0;
-	return backend_start(server, error) ? 0 : TP_ERR_IO;
+	return backend_start(server, true, error) ? 0 : TP_ERR_IO;
 }
 
 int network_plugin_server_start(struct transport *transport, struct network_plugin_server **out,

@@ -21,6 +21,7 @@
 #include "protocol/frame.h"
 #include "transport/admin.h"
 #include "transport/backend/backend_listener.h"
+#include "transport/backend/backend_process.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/transport.h"
 
@@ -294,13 +295,17 @@ static void on_connection(void *context, int fd)
 static void reap_orphans(const struct query_port *port)
 {
 	const struct network_plugin_server *server = port->transport->backends;
+	struct backend *first = server ? network_plugin_server_first(server) : NULL;
 
+	/* one whose number is not known yet may have ended already */
+	for (struct backend *backend = first; backend; backend = network_plugin_server_next(server, backend))
+		if (backend->process && backend_process_is_launching(backend->process))
+			return;
 	for (unsigned i = 0; i < REAPED_A_TURN; i++) {
 		siginfo_t info = {0};
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
 			return;
-		struct backend *backend = server ? network_plugin_server_first(server) : NULL;
-		for (; backend; backend = network_plugin_server_next(server, backend))
+		for (struct backend *backend = first; backend; backend = network_plugin_server_next(server, backend))
 			if (backend_pid(backend) == info.si_pid)
 				return; /* the loop's own */
 		waitpid(info.si_pid, NULL, WNOHANG);

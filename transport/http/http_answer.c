@@ -149,13 +149,19 @@ static bool is_answered(const struct http_request *request)
 /* RFC 9110 6.6.1 */
 static void write_date(struct buf *out)
 {
+	static time_t last; /* that `text` is about */
+	static char text[64];
+	static size_t length;
 	time_t now = (time_t)(clock_wall_ms() / 1000);
-	struct tm parts;
-	char text[64];
 
-	gmtime_r(&now, &parts);
-	if (strftime(text, sizeof(text), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts))
-		buf_puts(out, text);
+	if (now != last || !length) {
+		struct tm parts;
+
+		gmtime_r(&now, &parts);
+		length = strftime(text, sizeof(text), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+		last = now;
+	}
+	buf_append(out, text, length);
 }
 
 static void begin(struct http_request *request, unsigned status, const char *type, uint64_t length)

@@ -74,6 +74,7 @@ struct spool_record {
 	uint32_t size;              /* bytes of its frame */
 	unsigned handings;          /* how often it was handed */
 	unsigned open;              /* the caller's: confirmations that are still to come */
+	uint64_t handed_ns;         /* the caller's: when it was handed, by latency_now; 0: not measured */
 	bool awaited;               /* the caller's: its sender wants to know that it has arrived; false after a restart */
 	bool returning;             /* the caller's: a dead letter on its way back to its sender; false after a restart */
 	int64_t dead_ms;            /* of a dead letter: since when */
@@ -121,6 +122,8 @@ void spool_queue_release(struct spool *spool, struct spool_queue **queue);
 struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direction direction, const char *owner);
 struct spool_queue *spool_queue_first(const struct spool *spool); /* in no order; NULL */
 struct spool_queue *spool_queue_next(const struct spool *spool, const struct spool_queue *queue);
+/* The next behind `queue` that has records, of all if that is NULL; counted, to be released. NULL: there is none. */
+struct spool_queue *spool_queue_open_next(struct spool *spool, const struct spool_queue *queue);
 
 /* Accepts: the record is WAITING and in `queue`, which says whose it is and in which direction it goes. 0;
  * TP_ERR_EXISTS: its `seen` id came before (it may not be durable yet: acknowledge it as one that is new);

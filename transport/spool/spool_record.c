@@ -147,6 +147,20 @@ struct spool_queue *spool_queue_next(const struct spool *spool, const struct spo
 	return queue_at(spool, queue->link.next);
 }
 
+struct spool_queue *spool_queue_open_next(struct spool *spool, const struct spool_queue *queue)
+{
+	struct spool_queue *next = NULL;
+
+	/* everybody who has ever been shown anything has one, and most are empty: often all */
+	if (spool->records)
+		next = queue ? spool_queue_next(spool, queue) : spool_queue_first(spool);
+	while (next && !next->count)
+		next = spool_queue_next(spool, next);
+	if (next)
+		next->references++;
+	return next;
+}
+
 /* --- states --- */
 
 static void count_state(struct spool *spool, struct spool_record *record, int one)

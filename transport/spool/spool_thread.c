@@ -30,8 +30,11 @@ struct spool_thread {
 	bool store_failing; /* spool thread */
 	unsigned under_way; /* loop thread */
 
+	/* Posted for each piece of work. Not a condition: who wakes from one holds the mutex so that letting go of it is a
+	 * system call. */
+	uv_sem_t work;
 	uv_mutex_t mutex; /* guards the rest */
-	uv_cond_t work, results;
+	uv_cond_t results;
 	struct spool_sync *sync, *synced;
 	struct spool_tidy *tidy, *tidied;
 	bool stop;
@@ -171,22 +174,31 @@ static void run_tidy(struct spool_thread *thread)
 	note_done(thread);
 }
 
-static void thread_main(void *argument)
+/* With the mutex held. */
+static void work_off(struct spool_thread *thread)
 {
-	struct spool_thread *thread = argument;
-
-	uv_mutex_lock(&thread->mutex);
 	for (;;) {
 		if (thread->sync)
 			run_sync(thread);
 		else if (thread->tidy)
 			run_tidy(thread);
-		else if (thread->stop)
-			break;
 		else
-			uv_cond_wait(&thread->work, &thread->mutex);
+			return;
 	}
-	uv_mutex_unlock(&thread->mutex);
+}
+
+static void thread_main(void *argument)
+{
+	struct spool_thread *thread = argument;
+	bool stop = false;
+
+	while (!stop) {
+		uv_sem_wait(&thread->work);
+		uv_mutex_lock(&thread->mutex);
+		work_off(thread);
+		stop = thread->stop;
+		uv_mutex_unlock(&thread->mutex);
+	}
 }
 
 /* Takes what is done and calls back. */
@@ -229,7 +241,7 @@ static void on_closed(uv_handle_t *handle)
 
 	close(thread->wake_fd);
 	uv_mutex_destroy(&thread->mutex);
-	uv_cond_destroy(&thread->work);
+	uv_sem_destroy(&thread->work);
 	uv_cond_destroy(&thread->results);
 	mem_free(thread);
 }
@@ -266,7 +278,7 @@ struct spool_thread *spool_thread_start(uv_loop_t *loop, struct spool_database *
 	}
 	uv_poll_start(&thread->woken, UV_READABLE, on_woken);
 	uv_unref((uv_handle_t *)&thread->woken);
-	if (uv_mutex_init(&thread->mutex) != 0 || uv_cond_init(&thread->work) != 0 ||
+	if (uv_mutex_init(&thread->mutex) != 0 || uv_sem_init(&thread->work, 0) != 0 ||
 	    uv_cond_init(&thread->results) != 0)
 		abort();
 	if (start(thread) != 0) {
@@ -284,8 +296,8 @@ void spool_thread_stop(struct spool_thread **slot)
 		return;
 	uv_mutex_lock(&thread->mutex);
 	thread->stop = true;
-	uv_cond_signal(&thread->work);
 	uv_mutex_unlock(&thread->mutex);
+	uv_sem_post(&thread->work);
 	while (thread->under_way > 0)
 		answer(thread, true);
 	uv_thread_join(&thread->thread);
@@ -298,7 +310,7 @@ static void begin(struct spool_thread *thread)
 	if (thread->under_way++ == 0)
 		uv_ref((uv_handle_t *)&thread->woken);
 	uv_mutex_unlock(&thread->mutex);
-	uv_cond_signal(&thread->work);
+	uv_sem_post(&thread->work);
 }
 
 void spool_thread_sync(struct spool_thread *thread, struct spool_sync *sync)

@@ -6,7 +6,8 @@
  * implements and MariaDB and PostgreSQL will.
  *
  * Passwords are sealed (store/seal.h) before they leave the store thread for the disk.
- * Ownership: arguments are copied before the call returns; a result is lent to the callback only.
+ * Ownership: arguments are copied before the call returns; a result is lent to the callback only, but for the
+ * contacts of an account, which it may keep.
  */
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "config/config.h"
 #include "protocol/event.h"
 
+struct contacts; /* transport/contacts.h */
 struct seal;
 struct store;
 
@@ -78,8 +80,7 @@ struct store_account {
 	size_t settings_count;
 	const struct store_identity *identities;
 	size_t identities_count;
-	const struct store_contact *contacts;
-	size_t contacts_count;
+	struct contacts **contacts; /* stored ones, offline; who keeps the set leaves NULL there */
 };
 
 /*

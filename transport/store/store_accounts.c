@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "transport/store/sql.h"
 #include "transport/store/store_values.h"
+#include "transport/store/stored_contacts.h"
 
 enum query {
 	FIND_ACCOUNT,
@@ -117,7 +118,7 @@ void account_result_finish(struct account_result *result)
 {
 	mem_free_secret(result->password);
 	mem_free(result->settings);
-	mem_free(result->contacts);
+	contacts_destroy(&result->contacts, contact_finish);
 	mem_free(result->identities);
 	arena_finish(&result->arena);
 	*result = (struct account_result){0};
@@ -257,79 +258,11 @@ static int load_identities(struct accounts *accounts, struct account_result *res
 	return err;
 }
 
-/* The names that `joined` has, each ended by a newline but the last; in `arena`. Empty ones are none. */
-static const char *const *split_groups(struct arena *arena, const char *joined, size_t *count)
-{
-	*count = 0;
-	if (*joined == '\0')
-		return NULL;
-	char *next = arena_strdup(arena, joined);
-	size_t most = 1;
-	for (const char *at = joined; (at = strchr(at, '\n')) != NULL; at++)
-		most++;
-	const char **groups = arena_alloc(arena, most * sizeof(*groups));
-	while (next != NULL && *next != '\0') {
-		char *end = strchr(next, '\n');
-		groups[(*count)++] = next;
-		if (end != NULL)
-			*end = '\0';
-		next = end == NULL ? NULL : end + 1;
-	}
-	return groups;
-}
-
-/* Name, alias and hash of the icon, in one piece: there may be very many contacts. */
-static void copy_texts(const struct driver_ops *ops, struct statement *statement, struct arena *arena,
-                       struct store_contact *contact)
-{
-	const char **const texts[] = {&contact->name, &contact->alias, &contact->icon_hash};
-	static const int columns[] = {0, 1, 5};
-	const char *from[ARRAY_SIZE(columns)];
-	size_t sizes[ARRAY_SIZE(columns)], size = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		from[i] = ops->column_text(statement, columns[i]);
-		sizes[i] = strlen(from[i]) + 1;
-		size += sizes[i];
-	}
-	char *at = arena_alloc(arena, size);
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		memcpy(at, from[i], sizes[i]);
-		*texts[i] = at;
-		at += sizes[i];
-	}
-}
-
 static int load_contacts(struct accounts *accounts, struct account_result *result)
 {
-	const struct driver_ops *ops = accounts->db->ops;
-	struct store_account *account = &result->account;
-	struct statement *statement = prepare_for(accounts, GET_CONTACTS, account->id);
-	if (statement == NULL)
-		return TP_ERR_STORE;
-	struct buf joined = {0}; /* groups of the contact before: often the next one's as well */
-	const char *const *groups = NULL;
-	size_t groups_count = 0;
-	int step;
-	while ((step = ops->step(statement)) == DRIVER_ROW) {
-		result->contacts = grow(result->contacts, account->contacts_count, sizeof(*result->contacts));
-		struct store_contact *contact = &result->contacts[account->contacts_count++];
-		*contact = (struct store_contact){
-		        .subscribed = ops->column_int(statement, 3) != 0,
-		        .flags = (int)ops->column_int(statement, 4),
-		};
-		copy_texts(ops, statement, &result->arena, contact);
-		const char *text = ops->column_text(statement, 2);
-		if (strcmp(text, buf_text(&joined)) != 0) {
-			buf_clear(&joined);
-			buf_puts(&joined, text);
-			groups = split_groups(&result->arena, text, &groups_count);
-		}
-		contact->groups = groups;
-		contact->groups_count = groups_count;
-	}
-	buf_finish(&joined);
-	account->contacts = result->contacts;
-	return step == DRIVER_DONE ? 0 : TP_ERR_STORE;
+	struct statement *statement = prepare_for(accounts, GET_CONTACTS, result->account.id);
+	result->account.contacts = &result->contacts;
+	return statement == NULL ? TP_ERR_STORE : stored_contacts_read(accounts->db->ops, statement, &result->contacts);
 }
 
 static char *password_row(const char *key)

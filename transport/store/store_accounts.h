@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "transport/contacts.h"
 #include "transport/store/driver.h"
 #include "transport/store/seal.h"
 #include "transport/store/store.h"
@@ -32,7 +33,7 @@ struct account_result {
 	struct arena arena;
 	struct event_setting *settings;
 	struct store_identity *identities;
-	struct store_contact *contacts;
+	struct contacts *contacts;
 	char *password;
 };
 void account_result_finish(struct account_result *result); /* wipes the password */

@@ -92,7 +92,7 @@ void ephemeral_presence(struct matrix_frontend *frontend, const struct matrix_ev
 	                                    : NULL;
 
 	/* Else it would begin a login that was given up. */
-	if (resource && resource->has_presence && resource->identity->user->state == USER_CONNECTED)
+	if (frontend->config.presence && resource && resource->has_presence && resource->identity->user->state == USER_CONNECTED)
 		session_presence(resource, event->is_online ? STATUS_ONLINE : STATUS_AWAY,
 		                 *event->body ? event->body : NULL, 0);
 }

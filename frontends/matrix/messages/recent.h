@@ -6,7 +6,7 @@
 #include "frontends/matrix/matrix.h"
 
 struct recent {
-	const char *sender;    /* user id of who said it, a person or a ghost; NULL: not known */
+	const char *sender;    /* user id of who said it, a person or a ghost */
 	const char *author;    /* as the network calls him */
 	const char *text;      /* of a reaction its key */
 	const char *reacts_to; /* NULL: it is a message */

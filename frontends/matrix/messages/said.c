@@ -80,10 +80,18 @@ static void read_file(struct saying *saying)
 	buf_clear(&saying->xhtml);
 }
 
+/* A picture in the markup; whoever it is of answers for its space. */
+static bool put_picture(void *context, const char *mxc, struct buf *url)
+{
+	const struct saying *saying = context;
+
+	return matrix_media_put_url(saying->frontend->media, mxc, "picture", saying->source->sender, url);
+}
+
 static void read_text(struct saying *saying)
 {
 	const struct matrix_event *source = saying->source;
-	const struct matrix_html_names names = {name_on_network, saying};
+	const struct matrix_html_names names = {name_on_network, put_picture, saying};
 	bool emote = source->message_type == MATRIX_EMOTE;
 
 	if (emote)
@@ -251,10 +259,11 @@ static void say(struct saying *saying)
 	                                .attachments = saying->file.url ? &saying->file : NULL,
 	                                .attachments_count = saying->file.url ? 1 : 0};
 
-	note(saying->frontend, source, message.text, NULL);
 	if (saying->room->kind == MATRIX_ROOM_PORTAL && matrix_room_has_sisters(saying->frontend, saying->room))
 		copies_note(saying->frontend, saying->room, source->id, source->id);
 	route(saying, EVENT_MESSAGE, &message);
+	/* What is quoted may be the oldest that is remembered. */
+	note(saying->frontend, source, message.text, NULL);
 	mem_free((char *)saying->file.description);
 	buf_finish(&saying->url);
 	arena_finish(&arena);

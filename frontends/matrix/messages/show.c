@@ -24,7 +24,7 @@
 #include "frontends/matrix/rooms/outsider.h"
 #include "frontends/matrix/rooms/upgrade.h"
 #include "frontends/matrix/wire/message_content.h"
-#include "frontends/matrix/wire/picture_markup.h"
+#include "protocol/picture_markup.h"
 #include "transport/delivery.h"
 #include "transport/in_flight.h"
 #include "transport/portal.h"
@@ -112,7 +112,8 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 	if (sent->parts && sent->file)
 		parts_note(sent->frontend, sent->parts, event_id, sent->file);
 	if (sent->text)
-		recent_note(sent->frontend, event_id, &(struct recent){sent->ghost, sent->author, sent->text, NULL});
+		recent_note(sent->frontend, event_id,
+		            &(struct recent){sent->own ? sent->address : sent->ghost, sent->author, sent->text, NULL});
 	const struct matrix_room *room = sent->shared_name ? matrix_room_find(sent->frontend, sent->room) : NULL;
 
 	if (room)
@@ -147,7 +148,7 @@ static bool say_for_ghost(struct sent *sent, const struct matrix_reply *reply)
 	struct buf content = {0};
 
 	if (sent->own || sent->by_bot || reply->err != TP_ERR_NOT_ALLOWED || !room || room->kind != MATRIX_ROOM_PORTAL ||
-	    room->successor || outsider_of(room, sent->ghost) == OUTSIDER_BANNED)
+	    upgrade_is_expected(room) || outsider_of(room, sent->ghost) == OUTSIDER_BANNED)
 		return false;
 	log_info(&sent->frontend->base.log, "%s may not speak in %s: the bot does", log_quote(sent->ghost),
 	         log_quote(room->id));
@@ -414,8 +415,8 @@ static void redact_parts(struct speaking *speaking, struct matrix_room *room, co
 	arena_finish(&arena);
 }
 
-/* Beside the head, which a text takes the place of. */
-static bool has_files(const struct speaking *speaking, const char *head)
+/* Of before this record, beside the head, which a text takes the place of. */
+static bool had_files(const struct speaking *speaking, const char *head)
 {
 	struct part list[LIMIT_MATRIX_PARTS];
 	struct arena arena = {0};
@@ -423,7 +424,8 @@ static bool has_files(const struct speaking *speaking, const char *head)
 	bool found = false;
 
 	for (size_t i = 0; i < count; i++)
-		found = found || (list[i].is_file && strcmp(list[i].event_id, head) != 0);
+		found = found || (list[i].is_file && strcmp(list[i].event_id, head) != 0 &&
+		                  (!list[i].record || list[i].record != speaking->event->handover));
 	arena_finish(&arena);
 	return found;
 }
@@ -699,7 +701,7 @@ static void say(struct speaking *speaking, struct matrix_room *room, bool known_
 	if (edited)
 		redact_parts(speaking, room, edited, false, known_there);
 	/* Those of an edit are the message's own, which stand. */
-	for (size_t i = 0; i < message->attachments_count && !(edited && has_files(speaking, edited)); i++)
+	for (size_t i = 0; i < message->attachments_count && !(edited && had_files(speaking, edited)); i++)
 		say_attachment(speaking, room, &message->attachments[i], redundant && i == 0 ? NAMED : PART_FILE,
 		               known_there);
 	parts_release(&speaking->parts);
@@ -843,7 +845,7 @@ int show_message(struct matrix_frontend *frontend, struct identity *to, const st
 	char *reactions = is_event(said->message.reacts_to) ? reactions_name(&said->message) : NULL;
 	struct arena arena = {0};
 	struct event copy;
-	const struct event *event = picture_markup_read(said, &copy, &arena);
+	const struct event *event = picture_markup_read(said, true, &copy, &arena);
 	int shown = TP_ERR_NOT_CONNECTED;
 
 	if (!has_to_wait(frontend, to, event, reactions)) {

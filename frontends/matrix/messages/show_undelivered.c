@@ -13,6 +13,7 @@
 #include "frontends/matrix/rooms/moderation.h"
 #include "frontends/matrix/rooms/portal_change.h"
 #include "frontends/matrix/rooms/portal_room.h"
+#include "frontends/matrix/wire/notice.h"
 #include "transport/delivery.h"
 
 static const char *reason_text(enum undelivered_reason reason)
@@ -87,7 +88,7 @@ static void tell_undelivered(struct matrix_frontend *frontend, const char *room,
 
 	telling->frontend = frontend;
 	telling->number = event->handover;
-	matrix_put_notice(&content, id && matrix_is_event_id(id) ? id : NULL, text);
+	notice_put(&content, id && matrix_is_event_id(id) ? id : NULL, text);
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                            .path = path,
 	                                                            .as = as,

@@ -11,7 +11,9 @@
 #include "frontends/matrix/people/chat.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/people/puppet.h"
+#include "frontends/matrix/rooms/continuation.h"
 #include "frontends/matrix/rooms/encryption.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/portal_door.h"
 #include "frontends/matrix/rooms/portal_power.h"
 #include "frontends/matrix/rooms/portal_room.h"
@@ -441,14 +443,27 @@ void bot_invited(struct matrix_frontend *frontend, const struct matrix_event *ev
 
 	if (upgrade_invited(frontend, id))
 		return;
+	const struct matrix_room *known = matrix_room_find(frontend, id);
+
+	/* What is said there is for the contact: it must not become a line to the bot. */
+	if (known && (known->kind == MATRIX_ROOM_CHAT || known->kind == MATRIX_ROOM_LEFT)) {
+		chat_refuse(frontend, id, NULL,
+		            "This is a chat with somebody of the network. Please talk with me in one of our own.");
+		return;
+	}
 	matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", id), NULL, NULL, id);
+	/* It was put out without our being told. */
+	if (known && (known->kind == MATRIX_ROOM_PORTAL || known->kind == MATRIX_ROOM_SPACE))
+		return;
 	struct matrix_room *room =
 	        matrix_room_set(frontend, id, is_direct ? MATRIX_ROOM_CONTROL : MATRIX_ROOM_PLAIN,
 	                        is_direct ? sender : NULL, NULL);
 
 	matrix_room_note_member(frontend, room, frontend->bot, true);
 	matrix_room_note_member(frontend, room, sender, true);
-	matrix_room_ask_members(frontend, room);
+	members_ask(frontend, room);
+	if (!is_direct && continuation_is_expected(frontend))
+		continuation_ask(frontend, room);
 	if (event->is_encrypted)
 		encryption_found(frontend, room);
 	if (!is_direct || room->encrypted)

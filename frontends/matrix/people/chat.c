@@ -51,6 +51,9 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 
 	/* The newest is the one that the person looks at. */
 	if (before && strcmp(before->id, id) != 0 && !encrypted) {
+		/* It was replaced: what waits for that is for this one. */
+		if (before->closed)
+			matrix_later(frontend, person_show_waiting, owner, NULL);
 		space_remove(frontend, owner, before->id);
 		matrix_room_forget(frontend, &before);
 	}
@@ -177,6 +180,17 @@ void chat_refuse(struct matrix_frontend *frontend, const char *room, const char 
 	                 room);
 }
 
+/* Whether the two of them have it already. */
+static bool is_chat_of(const struct matrix_frontend *frontend, const struct matrix_room *room, const char *owner,
+                       const char *ghost)
+{
+	char *own = room->kind == MATRIX_ROOM_CHAT && !strcmp(room->owner, owner) ? ghost_of_chat(frontend, room) : NULL;
+	bool is = own && !strcmp(own, ghost);
+
+	mem_free(own);
+	return is;
+}
+
 void chat_invited(struct matrix_frontend *frontend, const struct matrix_event *event)
 {
 	const char *id = event->room, *ghost = event->state_key, *sender = event->sender;
@@ -202,7 +216,7 @@ void chat_invited(struct matrix_frontend *frontend, const struct matrix_event *e
 		buf_finish(&name);
 		return;
 	}
-	if (known && (known->kind != MATRIX_ROOM_CHAT || strcmp(known->owner, sender) != 0)) {
+	if (known && !is_chat_of(frontend, known, sender, ghost)) {
 		chat_refuse(frontend, id, ghost, "This room is tied to something else already.");
 		buf_finish(&name);
 		return;

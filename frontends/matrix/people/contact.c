@@ -11,6 +11,7 @@
 #include "frontends/matrix/people/chat_all.h"
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/people/person.h"
+#include "frontends/matrix/people/presence.h"
 #include "transport/roster.h"
 #include "transport/router.h"
 #include "transport/session.h"
@@ -22,37 +23,6 @@ struct picture {
 	char key[24]; /* in frontend->pictures, which frees it if the answer never comes */
 	char whose[]; /* a ghost, or a room */
 };
-
-static void put_presence(struct buf *out, const struct event_contact *contact)
-{
-	bool here = contact->status == STATUS_ONLINE || contact->status == STATUS_FREE_FOR_CHAT;
-	bool gone = contact->status == STATUS_OFFLINE || contact->status == STATUS_INVISIBLE;
-
-	buf_printf(out, "{\"presence\":\"%s\"", here ? "online" : gone ? "offline" : "unavailable");
-	if (contact->status_text && *contact->status_text) {
-		buf_puts(out, ",\"status_msg\":");
-		json_put_string(out, contact->status_text);
-	}
-	buf_putc(out, '}');
-}
-
-static void show_presence(struct matrix_frontend *frontend, const char *ghost,
-                          const struct event_contact *contact)
-{
-	struct buf body = {0};
-	char *path = matrix_path("/presence/%s/status", ghost);
-
-	put_presence(&body, contact);
-	/* Stale at the next change: not asked again if the homeserver is away. */
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
-	                                                            .path = path,
-	                                                            .as = ghost,
-	                                                            .body = buf_text(&body),
-	                                                            .lane = ghost,
-	                                                            .once = true});
-	mem_free(path);
-	buf_finish(&body);
-}
 
 void contact_show(struct matrix_frontend *frontend, struct identity *to, const struct event_contact *contact)
 {
@@ -66,7 +36,7 @@ void contact_show(struct matrix_frontend *frontend, struct identity *to, const s
 	}
 	ghost_prepare(frontend, ghost, name, ghost);
 	ghost_rename(frontend, ghost, name, ghost);
-	show_presence(frontend, ghost, contact);
+	presence_show(frontend, ghost, contact);
 	contact_show_icon(frontend, to, ghost, contact->name, contact->icon_hash);
 	mem_free(ghost);
 }

@@ -12,9 +12,11 @@
 #include "frontends/matrix/people/profile.h"
 #include "frontends/matrix/people/puppet.h"
 #include "frontends/matrix/rooms/making.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/portal_change.h"
 #include "frontends/matrix/rooms/portal_door.h"
 #include "frontends/matrix/rooms/portal_room.h"
+#include "frontends/matrix/wire/notice.h"
 #include "transport/resident.h"
 #include "transport/room.h"
 #include "transport/session.h"
@@ -105,7 +107,7 @@ static void made(struct matrix_frontend *frontend, void *context, const char *ro
 	if (room) {
 		struct matrix_room *control = matrix_room_set(frontend, room, MATRIX_ROOM_CONTROL, person->id, NULL);
 
-		matrix_room_ask_members(frontend, control);
+		members_ask(frontend, control);
 		/* Unless the person has begun another meanwhile. */
 		if (!person->control)
 			person_set_control(frontend, person->id, room);
@@ -191,9 +193,17 @@ void person_show(struct matrix_frontend *frontend, const char *id, const char *c
 void person_tell(struct matrix_frontend *frontend, const char *id, const char *text)
 {
 	struct buf content = {0};
+	size_t length;
 
-	matrix_put_notice(&content, NULL, text);
-	person_show(frontend, id, buf_text(&content));
+	while ((length = notice_piece(text))) {
+		char *piece = mem_strndup(text, length);
+
+		buf_clear(&content);
+		notice_put(&content, NULL, piece);
+		person_show(frontend, id, buf_text(&content));
+		mem_free(piece);
+		text += length;
+	}
 	buf_finish(&content);
 }
 

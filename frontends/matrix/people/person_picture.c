@@ -7,6 +7,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/people/person.h"
 #include "transport/media/media.h"
+#include "transport/portrait.h"
 #include "transport/transport.h"
 
 struct keeping {
@@ -61,10 +62,11 @@ void person_picture_note(struct matrix_frontend *frontend, const char *id, const
 	struct person *person = person_of(frontend, id);
 	const char *picture = url && matrix_is_media_url(url) ? url : NULL;
 
-	if (person->picture && picture && !strcmp(person->picture, picture))
+	if (picture ? person->picture && !strcmp(person->picture, picture) : !person->picture)
 		return;
 	mem_replace(&person->picture, picture);
 	person->picture_fetched = false;
+	portrait_changed(&frontend->base, id);
 }
 
 static void keep(struct matrix_frontend *frontend, struct person *person)
@@ -95,4 +97,50 @@ bool person_picture_put_url(struct matrix_frontend *frontend, const char *id, st
 		return true;
 	keep(frontend, person);
 	return matrix_media_put_url(frontend->media, person->picture, "avatar", id, url);
+}
+
+/* ---------------------------------------------------------------------------------------------- as a card */
+
+struct carding {
+	struct matrix_frontend *frontend;
+	char *id;
+	frontend_card_done *done;
+	void *context;
+};
+
+static void carding_free(void *context)
+{
+	struct carding *carding = context;
+
+	mem_free(carding->id);
+	mem_free(carding);
+}
+
+static void on_face(void *context, const struct matrix_media_bytes *got)
+{
+	struct carding *carding = context;
+	const struct event_vcard card = {.full_name = person_name(carding->frontend, carding->id),
+	                                 .photo = got->bytes,
+	                                 .photo_size = got->size,
+	                                 .has_photo = true};
+
+	if (got->problem)
+		complain(carding->frontend, got->problem);
+	carding->done(carding->context, got->problem ? NULL : &card);
+	carding_free(carding);
+}
+
+bool person_picture_card(struct frontend *base, const char *address, size_t max, frontend_card_done *done,
+                         void *context)
+{
+	struct matrix_frontend *frontend = matrix_frontend_of(base);
+	const struct person *person = person_of(frontend, address);
+	struct carding *carding;
+
+	if (!person->picture || !frontend->media)
+		return false;
+	carding = MEM_NEW(struct carding);
+	*carding = (struct carding){frontend, mem_strdup(address), done, context};
+	matrix_media_get_small(frontend->media, person->picture, max, on_face, carding, carding_free);
+	return true;
 }

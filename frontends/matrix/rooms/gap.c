@@ -13,6 +13,8 @@
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/ping.h"
 #include "frontends/matrix/rooms/matrix_room.h"
+#include "frontends/matrix/rooms/members.h"
+#include "frontends/matrix/rooms/upgrade.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/spool/spool.h"
 
@@ -65,22 +67,23 @@ static bool is(const char *text, const char *wanted)
 	return text && !strcmp(text, wanted);
 }
 
-/* False: it and what is older is none of ours. */
+/* False: what is older is none of ours. One that seems to be from before is left out, and no more: its time is that of
+ * its sender's homeserver, and what came before it may be newer. */
 static bool look_at(struct reading *reading, const struct cJSON *item, struct arena *arena)
 {
 	struct matrix_frontend *frontend = reading->gaps->frontend;
 	const char *sender = json_text(item, "sender", arena);
+	bool old = !reading->whole && json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms;
 
-	if (!reading->whole && json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms)
-		return false;
 	if (is(json_text(item, "type", arena), "m.room.member")) {
 		const char *who = json_text(item, "state_key", arena);
 		const char *membership = json_text(json_object(item, "content"), "membership", arena);
 
-		reading->members_changed = reading->members_changed || (who && !matrix_is_ours(&frontend->names, who));
+		reading->members_changed = reading->members_changed ||
+		                           (!old && who && !matrix_is_ours(&frontend->names, who));
 		return reading->whole || !is(who, reading->as ? reading->as : frontend->bot) || !is(membership, "join");
 	}
-	if (sender && !matrix_is_ours(&frontend->names, sender) &&
+	if (!old && sender && !matrix_is_ours(&frontend->names, sender) &&
 	    !json_object(json_object(item, "unsigned"), "redacted_because"))
 		reading->items[reading->count++] = item;
 	return true;
@@ -130,8 +133,13 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	const struct cJSON *item = json_first(json_array(reply->json, "chunk"));
 
 	CRASH_POINT("core.matrix.gap_read");
-	while (item && reading->count < LIMIT_MATRIX_GAP_EVENTS && look_at(reading, item, &arena))
+	size_t seen = 0;
+
+	for (; item && seen < LIMIT_MATRIX_GAP_EVENTS && look_at(reading, item, &arena); seen++)
 		item = json_next(item);
+	/* There may be more than we get to see. */
+	if (!gaps->again && !reading->whole && seen == LIMIT_MATRIX_GAP_EVENTS)
+		reading->members_changed = true;
 	if (gaps->again && !homeserver_answers(frontend->homeserver) && homeserver_silences(frontend->homeserver) > 1)
 		give_up(gaps);
 	else if (reply->err)
@@ -143,7 +151,7 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	const struct matrix_room *room = matrix_room_find(frontend, reading->room);
 
 	if (room && reading->members_changed)
-		matrix_room_ask_members(frontend, room);
+		members_ask(frontend, room);
 	gaps->under_way--;
 	gaps->moved_ms = clock_ms();
 	arena_finish(&arena);
@@ -344,12 +352,11 @@ void gaps_taken(struct matrix_frontend *frontend)
 		frontend->gap_noted = false;
 	}
 	while (frontend->has_unread && map_next(frontend->rooms, &it)) {
-		struct matrix_room *room = it.value;
+		const struct matrix_room *room = it.value;
 
-		if (!room->unread)
-			continue;
-		room->unread = false;
-		matrix_room_store(frontend, room);
+		/* It may have been replaced itself. */
+		if (room->unread)
+			upgrade_look(frontend, room, true);
 	}
 	frontend->has_unread = false;
 }
@@ -369,14 +376,24 @@ void gaps_look(struct matrix_frontend *frontend)
 	go_on(gaps);
 }
 
-void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
+static void read_too(struct matrix_frontend *frontend, const struct matrix_room *room, bool whole)
 {
-	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms());
+	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms() - LIMIT_MATRIX_GAP_MS);
 
 	frontend->gaps = gaps;
-	frontend->has_unread = true;
-	add(gaps, room, true);
+	add(gaps, room, whole);
 	go_on(gaps);
+}
+
+void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	frontend->has_unread = true;
+	read_too(frontend, room, true);
+}
+
+void gaps_read_since_joined(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	read_too(frontend, room, false);
 }
 
 bool gaps_are_looked_for(const struct matrix_frontend *frontend)

@@ -30,6 +30,8 @@ void gaps_remember(struct matrix_frontend *frontend);
 void gaps_look(struct matrix_frontend *frontend);
 /* The same of one room, which continues another: from its beginning. */
 void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room);
+/* The same of one that the bot has come into: what was said since then. */
+void gaps_read_since_joined(struct matrix_frontend *frontend, const struct matrix_room *room);
 /* Whether rooms are being read; transactions_go_on is called when they have been. */
 bool gaps_are_looked_for(const struct matrix_frontend *frontend);
 /* Whether what is pushed now waits for them: not where the homeserver, which pushes, has answered none of these calls

@@ -9,13 +9,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/matrix/people/ghost.h"
-#include "frontends/matrix/people/nickname.h"
 #include "frontends/matrix/people/passers_by.h"
-#include "frontends/matrix/people/person.h"
-#include "frontends/matrix/people/person_picture.h"
-#include "frontends/matrix/rooms/portal_room.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/space.h"
-#include "frontends/matrix/transaction.h"
 #include "transport/spool/spool.h"
 
 #define NOTES "matrix place" /* of the spool */
@@ -218,7 +214,10 @@ static void room_free(void *value)
 	mem_free(room->name);
 	mem_free(room->relay);
 	mem_free(room->successor);
-	mem_free(room->successor_by);
+	mem_free(room->claim);
+	mem_free(room->claim_by);
+	mem_free(room->predecessor);
+	mem_free(room->creator);
 	map_destroy(&room->typers, NULL);
 	mem_free(room->title);
 	mem_free(room->icon);
@@ -249,14 +248,17 @@ static struct matrix_room *make(struct matrix_frontend *frontend, const char *id
 /* Words of what else is kept; ids have no space in them. */
 static char *value_of(const struct matrix_room *room)
 {
-	const char *successor = room->successor_allowed || room->successor_by ? room->successor : NULL;
-	const char *by = successor && !room->successor_allowed ? room->successor_by : NULL;
+	struct buf value = {0};
 
-	return mem_printf("%s%s%s%s%s%s%s%s%s%s%s%s%s", room->ours ? "ours " : "", room->is_private ? "private " : "",
-	                  room->in_room ? "room " : "", room->unread ? "unread " : "",
-	                  room->encrypted ? "encrypted " : "", successor ? "successor=" : "",
-	                  successor ? successor : "", successor ? " " : "", by ? "by=" : "", by ? by : "", by ? " " : "",
-	                  room->relay ? "relay=" : "", room->relay ? room->relay : "");
+	buf_printf(&value, "%s%s%s%s%s%s", room->ours ? "ours " : "", room->is_private ? "private " : "",
+	           room->in_room ? "room " : "", room->unread ? "unread " : "", room->undecided ? "undecided " : "",
+	           room->encrypted ? "encrypted " : "");
+	if (room->successor)
+		buf_printf(&value, "successor=%s ", room->successor);
+	if (room->claim)
+		buf_printf(&value, "claim=%s by=%s ", room->claim, room->claim_by);
+	buf_printf(&value, "%s%s", room->relay ? "relay=" : "", room->relay ? room->relay : "");
+	return buf_take(&value);
 }
 
 /* Behind the beginning of a word that is `begin`: ids may have it in the middle of theirs. NULL: there is none. */
@@ -285,9 +287,10 @@ static void read_value(struct matrix_frontend *frontend, struct matrix_room *roo
 	room->unread = word_at(value, "unread ") != NULL;
 	if (word_at(value, "encrypted "))
 		set_encrypted(frontend, room);
+	room->undecided = word_at(value, "undecided ") != NULL;
 	room->successor = value_at(value, "successor=");
-	room->successor_by = value_at(value, "by=");
-	room->successor_allowed = room->successor && !room->successor_by;
+	room->claim = value_at(value, "claim=");
+	room->claim_by = value_at(value, "by=");
 	room->relay = value_at(value, "relay=");
 }
 
@@ -393,6 +396,7 @@ void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **s
 	if (!room)
 		return;
 	untie(frontend, room);
+	members_known(frontend, room);
 	if (room->kind == MATRIX_ROOM_SPACE && room->owner)
 		space_known(frontend, room->owner, NULL);
 	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, room->id, stored,
@@ -422,6 +426,8 @@ void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_roo
 		map_remove(room->members, user_id);
 	if (is_ghost)
 		room->ghosts += in ? 1 : (size_t)-1;
+	else
+		room->people_moves++;
 	if (!in)
 		passers_by_note(frontend, 1);
 }
@@ -464,124 +470,6 @@ struct loading {
 	void (*ready)(struct matrix_frontend *frontend);
 };
 
-struct asking {
-	struct matrix_frontend *frontend;
-	char *room;
-	bool joined; /* as far as that was possible */
-};
-
-static void asking_free(void *context)
-{
-	struct asking *asking = context;
-
-	mem_free(asking->room);
-	mem_free(asking);
-}
-
-static void ask_members(struct matrix_frontend *frontend, const struct matrix_room *room, bool joined);
-
-static void on_entered(void *context, const struct matrix_reply *reply)
-{
-	struct asking *asking = context;
-	const struct matrix_room *room = matrix_room_find(asking->frontend, asking->room);
-
-	(void)reply;
-	if (room)
-		ask_members(asking->frontend, room, true);
-	asking_free(asking);
-}
-
-/* The process before this one may have ended before it has taken up an invitation. */
-static void enter_again(struct matrix_frontend *frontend, const struct matrix_room *room)
-{
-	struct asking *asking = MEM_NEW(struct asking);
-	char *path = matrix_path("/join/%s", room->id);
-	char *ghost = ghost_of_chat(frontend, room);
-
-	asking->frontend = frontend;
-	asking->room = mem_strdup(room->id);
-	if (ghost)
-		ghost_register(frontend, ghost, room->id);
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_POST,
-	                                                            .path = path,
-	                                                            .as = ghost,
-	                                                            .lane = room->id,
-	                                                            .done = on_entered,
-	                                                            .context = asking,
-	                                                            .drop = asking_free});
-	mem_free(ghost);
-	mem_free(path);
-}
-
-static void on_members(void *context, const struct matrix_reply *reply)
-{
-	struct asking *asking = context;
-	struct matrix_frontend *frontend = asking->frontend;
-	struct matrix_room *room = matrix_room_find(frontend, asking->room);
-	struct arena arena = {0};
-
-	bool may_enter = room && !asking->joined && (room->ours || room->kind != MATRIX_ROOM_PORTAL);
-
-	if (may_enter && reply->err == TP_ERR_NOT_ALLOWED) {
-		enter_again(frontend, room);
-	} else if (room && reply->err == TP_ERR_NOT_ALLOWED) {
-		log_info(&frontend->base.log, "room %s is forgotten: the bot is not in it any more",
-		         log_quote(room->id));
-		matrix_room_forget(frontend, &room);
-	}
-	if (room && room->members_due)
-		matrix_later(frontend, transactions_go_on, NULL, NULL);
-	if (room)
-		room->members_due = false;
-	const struct cJSON *joined = json_object(reply->json, "joined");
-
-	for (const struct cJSON *item = json_first(joined); room && item; item = json_next(item)) {
-		const char *id = json_name(item, &arena);
-
-		if (!id || !matrix_is_user_id(id))
-			continue;
-		matrix_room_note_member(frontend, room, id, true);
-		if (matrix_is_ours(&frontend->names, id))
-			continue;
-		person_picture_note(frontend, id, json_text(item, "avatar_url", &arena));
-		if (person_note_name(frontend, id, json_text(item, "display_name", &arena)))
-			matrix_later(frontend, nickname_changed, id, NULL);
-	}
-	if (room && room->kind == MATRIX_ROOM_PORTAL) {
-		portal_room_join_people(frontend, room);
-		/* Who came and went while we were away from a session that went on nobody has shown. */
-		matrix_later(frontend, portal_rooms_sync, room->name, NULL);
-	}
-	arena_finish(&arena);
-	asking_free(asking);
-}
-
-/* Of a chat only the ghost is a member, so that it has to ask. */
-static void ask_members(struct matrix_frontend *frontend, const struct matrix_room *room, bool joined)
-{
-	struct asking *asking = MEM_NEW(struct asking);
-	char *path = matrix_path("/rooms/%s/joined_members", room->id);
-	char *ghost = ghost_of_chat(frontend, room);
-
-	asking->frontend = frontend;
-	asking->room = mem_strdup(room->id);
-	asking->joined = joined;
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
-	                                                            .path = path,
-	                                                            .as = ghost,
-	                                                            .lane = room->id,
-	                                                            .done = on_members,
-	                                                            .context = asking,
-	                                                            .drop = asking_free});
-	mem_free(ghost);
-	mem_free(path);
-}
-
-void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matrix_room *room)
-{
-	ask_members(frontend, room, false);
-}
-
 static enum matrix_room_kind kind_of(const char *word)
 {
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
@@ -601,7 +489,8 @@ static void take_note(void *context, const char *id, const void *value, size_t s
 	if (room) {
 		MEM_FREE(room->relay);
 		MEM_FREE(room->successor);
-		MEM_FREE(room->successor_by);
+		MEM_FREE(room->claim);
+		MEM_FREE(room->claim_by);
 	}
 	if (!size && room) {
 		matrix_room_forget(frontend, &room);
@@ -636,11 +525,12 @@ static void on_places(void *context, int err, const struct store_place *places, 
 			struct matrix_room *room = it.value;
 
 			room->members_due = room->kind != MATRIX_ROOM_LEFT;
+			frontend->rooms_due += room->members_due;
 			if (room->kind == MATRIX_ROOM_SPACE)
 				space_known(frontend, room->owner, room->id);
 			/* Of what was left nobody of ours can ask. */
 			if (room->kind != MATRIX_ROOM_LEFT)
-				matrix_room_ask_members(frontend, room);
+				members_ask(frontend, room);
 		}
 		loading->ready(frontend);
 	}

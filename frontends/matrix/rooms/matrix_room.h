@@ -22,14 +22,23 @@ struct matrix_room {
 	char *owner;         /* CONTROL, CHAT, SPACE, LEFT: a user id */
 	char *name;          /* CHAT, LEFT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
 	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
-	char *successor;     /* the tombstone names it (upgrade.h); NULL */
-	bool successor_allowed; /* by somebody who may say so */
-	char *successor_by;  /* a user id: whether they may is being asked; NULL where it is allowed */
+	/* upgrade.h */
+	char *successor;     /* replaces it, and cannot be entered before somebody invites; NULL */
+	char *claim;         /* is said to replace it, which is being checked; NULL */
+	char *claim_by;      /* who says so: a user id */
+	bool claim_allowed;  /* and may */
+	bool claimed_again;  /* by another tombstone meanwhile */
+	unsigned replaced;   /* how many rooms in a row were tied and left again by what their state says */
 	bool unread;         /* it continues another, and what was said before it was tied is not taken yet (gap.h) */
+	/* PLAIN: it may continue one of ours, what is said in it is not looked at before that is known (continuation.h) */
+	bool undecided;
+	char *predecessor, *creator; /* then, as its m.room.create says; NULL: not read yet */
+	bool deciding;
 	bool closed;         /* and a message was refused: they wait for the successor */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
 	bool ours;           /* PORTAL made by us: anybody may join unless is_private, ghosts need no invitation */
 	bool is_private;     /* PORTAL of ours: the network says so (portal_door.h) */
+	bool door_known;     /* and the homeserver has been compared with that */
 	struct map *asking;  /* PORTAL of ours: people who wait for the network to let them in */
 	bool encrypted;      /* and people were told that it cannot be read (encryption.h) */
 	uint64_t spoke_ms;   /* clock_ms when one of the people did something in it last; 0: not since our start */
@@ -37,6 +46,7 @@ struct matrix_room {
 	struct map *typers;  /* PORTAL: people of whom the network was told that they type; NULL: nobody */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
+	unsigned people_moves; /* how often one of the people was noted or left out */
 	bool members_due;    /* after a start: the homeserver has not said yet who that is */
 	struct map *arrivals; /* PORTAL: ghost -> its name: participants that become members, one after the other */
 	bool arriving;        /* one of them is on the way */
@@ -94,8 +104,6 @@ bool matrix_room_is_tied(const struct matrix_room *room);
 bool matrix_room_has(const struct matrix_room *room, const char *user_id);
 void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_room *room, const char *user_id,
                              bool in);
-/* Asks the homeserver who is in it. */
-void matrix_room_ask_members(struct matrix_frontend *frontend, const struct matrix_room *room);
 /* Everybody who is in a room, is to come into it, or whom it is of: some of them more than once. */
 void matrix_rooms_each_user(const struct matrix_frontend *frontend, void (*each)(void *context, const char *user_id),
                             void *context);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/rooms/portal_door.h"
 
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/json.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "transport/room.h"
@@ -66,19 +70,66 @@ static void put_strangers_out(struct matrix_frontend *frontend, const char *id, 
 			put_out(frontend, room, it.key);
 }
 
-void portal_door_set(struct matrix_frontend *frontend, struct matrix_room *room, bool is_private)
+static void set(struct matrix_frontend *frontend, const struct matrix_room *room)
 {
-	if (!room->ours || room->is_private == is_private)
-		return;
-	room->is_private = is_private;
-	matrix_room_store(frontend, room);
 	matrix_tell_text(frontend, HTTP_PUT, matrix_path("/rooms/%s/state/m.room.join_rules/", room->id), NULL, "join_rule",
-	                 is_private ? "invite" : "public", room->id);
+	                 room->is_private ? "invite" : "public", room->id);
 	if (frontend->config.listed)
 		matrix_tell_text(frontend, HTTP_PUT, matrix_path("/directory/list/room/%s", room->id), NULL, "visibility",
-		                 is_private ? "private" : "public", room->id);
-	if (is_private)
+		                 room->is_private ? "private" : "public", room->id);
+	if (room->is_private)
 		matrix_later(frontend, put_strangers_out, room->id, NULL);
+}
+
+struct asking {
+	struct matrix_frontend *frontend;
+	char room[];
+};
+
+static void on_join_rule(void *context, const struct matrix_reply *reply)
+{
+	struct asking *asking = context;
+	const struct matrix_room *room = matrix_room_find(asking->frontend, asking->room);
+	struct arena arena = {0};
+	const char *rule = json_text(reply->json, "join_rule", &arena);
+
+	/* What its people have made of it beside these two is theirs. */
+	if (room && room->ours && rule && !strcmp(rule, room->is_private ? "public" : "invite"))
+		set(asking->frontend, room);
+	arena_finish(&arena);
+	mem_free(asking);
+}
+
+/* The process before may have ended before the homeserver had it. */
+static void compare(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	struct asking *asking = MEM_NEW_TEXT(struct asking, room, room->id);
+	char *path = matrix_path("/rooms/%s/state/m.room.join_rules/", room->id);
+
+	asking->frontend = frontend;
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
+	                                                            .path = path,
+	                                                            .lane = room->id,
+	                                                            .done = on_join_rule,
+	                                                            .context = asking,
+	                                                            .drop = mem_free});
+	mem_free(path);
+}
+
+void portal_door_set(struct matrix_frontend *frontend, struct matrix_room *room, bool is_private)
+{
+	bool changes = room->is_private != is_private;
+
+	if (!room->ours || (!changes && room->door_known))
+		return;
+	room->door_known = true;
+	if (!changes) {
+		compare(frontend, room);
+		return;
+	}
+	room->is_private = is_private;
+	matrix_room_store(frontend, room);
+	set(frontend, room);
 }
 
 void portal_door_ask(struct matrix_frontend *frontend, struct matrix_room *room, const char *person)

@@ -8,7 +8,7 @@
 
 #include "frontends/matrix/rooms/matrix_room.h"
 
-/* As the network says now. */
+/* As the network says now. Unless the door is known the homeserver is asked what it is. */
 void portal_door_set(struct matrix_frontend *frontend, struct matrix_room *room, bool is_private);
 /* Somebody has come in, by whosever invitation, and into the network's room if his account can be. */
 void portal_door_came(struct matrix_frontend *frontend, struct matrix_room *room, const char *person);

@@ -89,7 +89,37 @@ struct checking {
 	void *context;
 };
 
-/* /state: an array of events. */
+static const char *room_id(const struct cJSON *json, const char *key, struct arena *arena)
+{
+	const char *id = json_text(json, key, arena);
+
+	return id && matrix_is_room_id(id) ? id : NULL;
+}
+
+void room_state_read(struct room_state *state, const struct cJSON *events, struct arena *arena)
+{
+	*state = (struct room_state){0};
+	for (const struct cJSON *item = json_first(events); item; item = json_next(item)) {
+		const char *type = json_text(item, "type", arena), *key = json_text(item, "state_key", arena);
+		const struct cJSON *content = json_object(item, "content");
+
+		if (!type || (key && *key)) {
+			continue;
+		} else if (!strcmp(type, "m.room.create")) {
+			state->create = content;
+			state->creator = json_text(item, "sender", arena);
+			state->predecessor = room_id(json_object(content, "predecessor"), "room_id", arena);
+		} else if (!strcmp(type, "m.room.power_levels")) {
+			state->power_levels = content;
+		} else if (!strcmp(type, "m.room.join_rules")) {
+			state->join_rule = json_text(content, "join_rule", arena);
+		} else if (!strcmp(type, "m.room.tombstone")) {
+			state->successor = room_id(content, "replacement_room", arena);
+			state->replaced_by = json_text(item, "sender", arena);
+		}
+	}
+}
+
 static void on_state(void *context, const struct matrix_reply *reply)
 {
 	struct checking *checking = context;
@@ -97,20 +127,7 @@ static void on_state(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 	struct buf missing = {0};
 
-	for (const struct cJSON *item = json_first(reply->json); item; item = json_next(item)) {
-		const char *type = json_text(item, "type", &arena);
-
-		if (!type) {
-			continue;
-		} else if (!strcmp(type, "m.room.create")) {
-			state.create = json_object(item, "content");
-			state.creator = json_text(item, "sender", &arena);
-		} else if (!strcmp(type, "m.room.power_levels")) {
-			state.power_levels = json_object(item, "content");
-		} else if (!strcmp(type, "m.room.join_rules")) {
-			state.join_rule = json_text(json_object(item, "content"), "join_rule", &arena);
-		}
-	}
+	room_state_read(&state, reply->json, &arena);
 	struct room_power power = {.may = !reply->err && room_power_may_set_state(&state, checking->person),
 	                           .mute = !room_power_may_speak(&state, checking->frontend->bot)};
 

@@ -3,6 +3,7 @@
  * creators of room version 12). */
 #pragma once
 
+#include "base/arena.h"
 #include "frontends/matrix/rooms/matrix_room.h"
 
 /* What decides about it; each NULL where it is not known. */
@@ -10,7 +11,11 @@ struct room_state {
 	const struct cJSON *power_levels, *create; /* contents */
 	const char *creator;                       /* who sent m.room.create */
 	const char *join_rule;
+	const char *predecessor;                   /* as m.room.create says */
+	const char *successor, *replaced_by;       /* as m.room.tombstone says, and who has sent it */
 };
+/* Of an array of events, the answer of /state; NULL: nothing. Texts live in the arena, contents as long as the JSON. */
+void room_state_read(struct room_state *state, const struct cJSON *events, struct arena *arena);
 
 struct room_power {
 	bool may;

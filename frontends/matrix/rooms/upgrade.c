@@ -8,9 +8,12 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "config/limits.h"
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/people/person.h"
+#include "frontends/matrix/rooms/continuation.h"
 #include "frontends/matrix/rooms/gap.h"
+#include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/rooms/room_power.h"
 #include "frontends/matrix/rooms/space.h"
@@ -20,23 +23,9 @@
 struct following {
 	struct matrix_frontend *frontend;
 	char *from, *to;
+	char *as;                /* the ghost of a chat; NULL: the bot */
+	char *further, *creator; /* upgrade_skip; NULL */
 };
-
-bool upgrade_is_successor(const struct cJSON *state, const char *room)
-{
-	struct arena arena = {0};
-	bool found = false;
-
-	for (const struct cJSON *item = json_first(state); item && !found; item = json_next(item)) {
-		const char *type = json_text(item, "type", &arena);
-		const struct cJSON *predecessor = json_object(json_object(item, "content"), "predecessor");
-		const char *before = json_text(predecessor, "room_id", &arena);
-
-		found = type && before && !strcmp(type, "m.room.create") && !strcmp(before, room);
-	}
-	arena_finish(&arena);
-	return found;
-}
 
 /* Nobody of ours stays behind; the bot neither, of whom the homeserver may have told before the room was known (it has
  * made portals). */
@@ -64,28 +53,33 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	enum matrix_room_kind kind = old->kind;
 	char *owner = mem_strdup(old->owner), *name = mem_strdup(old->name), *relay = mem_strdup(old->relay);
 	bool in_room = old->in_room;
+	unsigned replaced = old->replaced;
 
+	log_info(&frontend->base.log, "room %s is replaced by %s", log_quote(old->id), log_quote(to));
 	matrix_room_note_replaced(frontend, old, to);
 	leave(frontend, old);
 	/* The old one first, so that the new one is the only one of its kind. */
 	if (kind == MATRIX_ROOM_CHAT)
 		space_remove(frontend, owner, old->id);
 	matrix_room_forget(frontend, &old);
+	continuation_found(frontend, to);
 	struct matrix_room *room = matrix_room_set(frontend, to, kind, owner, name);
 
 	room->in_room = in_room;
 	room->unread = true;
+	room->replaced = replaced;
 	mem_replace(&room->relay, relay);
 	matrix_room_store(frontend, room);
 	if (kind == MATRIX_ROOM_CHAT)
 		space_add(frontend, owner, room);
 	if (kind == MATRIX_ROOM_CONTROL)
 		person_set_control(frontend, owner, to);
-	matrix_room_ask_members(frontend, room);
+	members_ask(frontend, room);
 	gaps_read(frontend, room);
 	matrix_later(frontend, show_waiting, NULL, NULL);
 	if (kind == MATRIX_ROOM_PORTAL)
 		matrix_later(frontend, portal_rooms_sync, name, NULL);
+	matrix_later(frontend, continuations_decide, NULL, NULL);
 	CRASH_POINT("core.matrix.upgrade.tied");
 	mem_free(owner);
 	mem_free(name);
@@ -98,56 +92,16 @@ static void following_free(void *context)
 
 	mem_free(following->from);
 	mem_free(following->to);
+	mem_free(following->as);
+	mem_free(following->further);
+	mem_free(following->creator);
 	mem_free(following);
 }
 
-/* It goes on in the old room. */
-static void stay(struct matrix_frontend *frontend, struct matrix_room *room, const char *successor)
+static void following_end(struct following *following)
 {
-	if (!room->successor || strcmp(room->successor, successor) != 0)
-		return;
-	MEM_FREE(room->successor);
-	MEM_FREE(room->successor_by);
-	room->successor_allowed = false;
-	matrix_room_store(frontend, room);
-	if (room->closed)
-		matrix_later(frontend, show_waiting, NULL, NULL);
-	room->closed = false;
-}
-
-static bool is_free(const struct matrix_room *room)
-{
-	return !room || room->kind == MATRIX_ROOM_PLAIN;
-}
-
-static void on_state(void *context, const struct matrix_reply *reply)
-{
-	struct following *following = context;
-	struct matrix_frontend *frontend = following->frontend;
-	struct matrix_room *old = matrix_room_find(frontend, following->from);
-	bool good = !reply->err && upgrade_is_successor(reply->json, following->from);
-	bool to_is_free = is_free(matrix_room_find(frontend, following->to));
-
-	if (old && good && to_is_free) {
-		log_info(&frontend->base.log, "room %s is replaced by %s", log_quote(following->from),
-		         log_quote(following->to));
-		tie(frontend, old, following->to);
-	} else if (reply->err == TP_ERR_NOT_ALLOWED && old) {
-		log_info(&frontend->base.log, "room %s is replaced by %s, which waits for an invitation",
-		         log_quote(following->from), log_quote(following->to));
-	} else if (old || !good) {
-		log_warning(&frontend->base.log, "room %s says that %s replaces it, which %s: not followed",
-		            log_quote(following->from), log_quote(following->to),
-		            good ? "is tied to something else" : "does not say so");
-		char *ghost = old ? ghost_of_chat(frontend, old) : NULL;
-
-		/* Anybody may name any room: out of one that is tied for others he gets nobody. */
-		if (to_is_free)
-			matrix_leave(frontend, following->to, ghost);
-		mem_free(ghost);
-		if (old)
-			stay(frontend, old, following->to);
-	}
+	if (following->further)
+		continuation_open(following->frontend, following->further);
 	following_free(following);
 }
 
@@ -159,23 +113,174 @@ static struct following *follow(struct matrix_frontend *frontend, const struct m
 	following->frontend = frontend;
 	following->from = mem_strdup(room->id);
 	following->to = mem_strdup(replacement);
+	following->as = ghost_of_chat(frontend, room);
 	return following;
+}
+
+static bool is(const char *id, const char *other)
+{
+	return id && other && !strcmp(id, other);
+}
+
+static void end_claim(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	MEM_FREE(room->claim);
+	MEM_FREE(room->claim_by);
+	room->claim_allowed = false;
+	if (room->claimed_again)
+		upgrade_look(frontend, room, false);
+	room->claimed_again = false;
+	matrix_later(frontend, continuations_decide, NULL, NULL);
+}
+
+/* `to` does not replace it; if nothing else does it goes on. */
+static void stay(struct matrix_frontend *frontend, struct matrix_room *room, const char *to)
+{
+	if (is(room->successor, to)) {
+		MEM_FREE(room->successor);
+		matrix_later(frontend, continuations_decide, NULL, NULL);
+	}
+	if (is(room->claim, to))
+		end_claim(frontend, room);
+	matrix_room_store(frontend, room);
+	if (room->successor)
+		return;
+	if (room->closed)
+		matrix_later(frontend, show_waiting, NULL, NULL);
+	room->closed = false;
+}
+
+static bool is_free(const struct matrix_room *room)
+{
+	return !room || room->kind == MATRIX_ROOM_PLAIN;
+}
+
+/* It is the one, and waits for an invitation. */
+static void wait_for(struct matrix_frontend *frontend, struct matrix_room *room, const char *to)
+{
+	if (!is(room->claim, to))
+		return;
+	log_info(&frontend->base.log, "room %s is replaced by %s, which waits for an invitation", log_quote(room->id),
+	         log_quote(to));
+	mem_replace(&room->successor, to);
+	end_claim(frontend, room);
+	matrix_room_store(frontend, room);
+	CRASH_POINT("core.matrix.upgrade.waits");
+}
+
+static void on_further_power(void *context, const struct room_power *power)
+{
+	struct following *following = context;
+	struct matrix_frontend *frontend = following->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, following->from);
+	struct matrix_room *further = matrix_room_find(frontend, following->further);
+
+	if (room && power->may && is(room->successor, following->to) && further && further->undecided)
+		tie(frontend, room, following->further);
+	else if (*power->problem || power->may)
+		continuation_refused(frontend, following->further);
+	following_free(following);
+}
+
+/* Of what `to` says of itself nothing can be read. */
+static void not_entered(struct following *following, struct matrix_room *room)
+{
+	struct matrix_frontend *frontend = following->frontend;
+
+	if (room && following->further) {
+		room_power_check(frontend, room, following->creator, on_further_power, following);
+		return;
+	}
+	if (room)
+		wait_for(frontend, room, following->to);
+	following_end(following);
+}
+
+static void not_followed(struct following *following, struct matrix_room *room, bool good)
+{
+	struct matrix_frontend *frontend = following->frontend;
+	const struct matrix_room *to = matrix_room_find(frontend, following->to);
+
+	if (room || !good)
+		log_warning(&frontend->base.log, "room %s says that %s replaces it, which %s: not followed",
+		            log_quote(following->from), log_quote(following->to),
+		            good ? "is tied to something else" : "does not say so");
+	/* Anybody may name any room: out of one that others have brought us into he gets nobody. */
+	if (!to)
+		matrix_leave(frontend, following->to, following->as);
+	if (room)
+		stay(frontend, room, following->to);
+}
+
+/* The room that is to be tied to another place, if that is still so. */
+static struct matrix_room *room_of(const struct following *following)
+{
+	struct matrix_room *room = matrix_room_find(following->frontend, following->from);
+
+	return room && (is(room->claim, following->to) || is(room->successor, following->to)) ? room : NULL;
+}
+
+static void on_state(void *context, const struct matrix_reply *reply)
+{
+	struct following *following = context;
+	struct matrix_frontend *frontend = following->frontend;
+	struct matrix_room *room = room_of(following);
+	struct room_state state;
+	struct arena arena = {0};
+
+	room_state_read(&state, reply->err ? NULL : reply->json, &arena);
+	bool good = is(state.predecessor, following->from);
+
+	arena_finish(&arena);
+	if (reply->err == TP_ERR_NOT_ALLOWED) {
+		not_entered(following, room);
+		return;
+	}
+	if (room && good && is_free(matrix_room_find(frontend, following->to)))
+		tie(frontend, room, following->to);
+	else
+		not_followed(following, room, good);
+	following_end(following);
+}
+
+static void call(struct following *following, enum http_method method, const char *form, matrix_done *done)
+{
+	char *path = matrix_path(form, following->to);
+
+	homeserver_call(following->frontend->homeserver, &(struct matrix_call){.method = method,
+	                                                                       .path = path,
+	                                                                       .as = following->as,
+	                                                                       .lane = following->to,
+	                                                                       .done = done,
+	                                                                       .context = following,
+	                                                                       .drop = following_free});
+	mem_free(path);
+}
+
+static void on_entered(void *context, const struct matrix_reply *reply)
+{
+	struct following *following = context;
+
+	/* Anything else shows by what is read. */
+	if (reply->err == TP_ERR_NOT_ALLOWED)
+		not_entered(following, room_of(following));
+	else
+		call(following, HTTP_GET, "/rooms/%s/state", on_state);
 }
 
 static void look_at(struct matrix_frontend *frontend, const struct matrix_room *room, const char *replacement)
 {
-	char *ghost = ghost_of_chat(frontend, room), *path = matrix_path("/rooms/%s/state", replacement);
+	call(follow(frontend, room, replacement), HTTP_POST, "/join/%s", on_entered);
+}
 
-	matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", replacement), ghost, NULL, replacement);
-	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
-	                                                            .path = path,
-	                                                            .as = ghost,
-	                                                            .lane = replacement,
-	                                                            .done = on_state,
-	                                                            .context = follow(frontend, room, replacement),
-	                                                            .drop = following_free});
-	mem_free(path);
-	mem_free(ghost);
+void upgrade_skip(struct matrix_frontend *frontend, const struct matrix_room *room, const char *further,
+                  const char *creator)
+{
+	struct following *following = follow(frontend, room, room->successor);
+
+	following->further = mem_strdup(further);
+	following->creator = mem_strdup(creator);
+	call(following, HTTP_POST, "/join/%s", on_entered);
 }
 
 bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
@@ -185,10 +290,10 @@ bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
 	while (map_next(frontend->rooms, &it)) {
 		struct matrix_room *room = it.value;
 
-		if (!room->successor || strcmp(room->successor, id) != 0)
+		if (!is(room->successor, id) && !is(room->claim, id))
 			continue;
 		/* else it is entered when that is known */
-		if (room->successor_allowed)
+		if (is(room->successor, id) || room->claim_allowed)
 			look_at(frontend, room, id);
 		return true;
 	}
@@ -202,13 +307,10 @@ static void on_power(void *context, const struct room_power *power)
 	struct matrix_room *room = matrix_room_find(frontend, following->from);
 
 	CRASH_POINT("core.matrix.upgrade.asked");
-	if (power->may && room) {
-		mem_replace(&room->successor, following->to);
-		MEM_FREE(room->successor_by);
-		room->successor_allowed = true;
-		matrix_room_store(frontend, room);
+	if (room && is(room->claim, following->to) && power->may) {
+		room->claim_allowed = true;
 		look_at(frontend, room, following->to);
-	} else if (room && *power->problem) {
+	} else if (room && is(room->claim, following->to) && *power->problem) {
 		log_warning(&frontend->base.log, "room %s is replaced by somebody who may not do that: not followed",
 		            log_quote(following->from));
 		stay(frontend, room, following->to);
@@ -216,15 +318,116 @@ static void on_power(void *context, const struct room_power *power)
 	following_free(following);
 }
 
+static void check_claim(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	room_power_check(frontend, room, room->claim_by, on_power, follow(frontend, room, room->claim));
+}
+
+static void claim(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
+                  const char *replacement, unsigned replaced)
+{
+	if (room->claim || is(room->successor, replacement)) {
+		room->claimed_again = room->claim && !is(room->claim, replacement);
+		return;
+	}
+	mem_replace(&room->claim, replacement);
+	mem_replace(&room->claim_by, sender);
+	room->replaced = replaced;
+	/* The homeserver does not say it again: a process after this one asks. */
+	matrix_room_store(frontend, room);
+	check_claim(frontend, room);
+}
+
 void upgrade_follow(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
                     const char *replacement)
 {
-	mem_replace(&room->successor, replacement);
-	mem_replace(&room->successor_by, sender);
-	room->successor_allowed = false;
-	/* The homeserver does not say it again: a process after this one asks. */
-	matrix_room_store(frontend, room);
-	room_power_check(frontend, room, sender, on_power, follow(frontend, room, replacement));
+	claim(frontend, room, sender, replacement, 0);
+}
+
+/* ------------------------------------------------------------------------------------- what its state says */
+
+struct looking {
+	struct matrix_frontend *frontend;
+	char *as;
+	bool taken;
+	char room[];
+};
+
+static void looking_free(void *context)
+{
+	struct looking *looking = context;
+
+	mem_free(looking->as);
+	mem_free(looking);
+}
+
+static void looked(struct looking *looking, struct matrix_room *room)
+{
+	if (room && room->unread && looking->taken) {
+		room->unread = false;
+		matrix_room_store(looking->frontend, room);
+		matrix_later(looking->frontend, continuations_decide, NULL, NULL);
+	}
+	looking_free(looking);
+}
+
+static void on_own_state(void *context, const struct matrix_reply *reply)
+{
+	struct looking *looking = context;
+	struct matrix_frontend *frontend = looking->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, looking->room);
+	struct room_state state;
+	struct arena arena = {0};
+
+	room_state_read(&state, reply->err ? NULL : reply->json, &arena);
+	if (room && state.successor && state.replaced_by && room->replaced >= LIMIT_MATRIX_REPLACED)
+		log_warning(&frontend->base.log, "room %s is replaced like %u before it: not followed", log_quote(room->id),
+		            room->replaced);
+	else if (room && state.successor && state.replaced_by)
+		claim(frontend, room, state.replaced_by, state.successor, room->replaced + 1);
+	arena_finish(&arena);
+	looked(looking, room);
+}
+
+static void ask(struct looking *looking, const char *form, matrix_done *done)
+{
+	char *path = matrix_path(form, looking->room);
+
+	homeserver_call(looking->frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
+	                                                                     .path = path,
+	                                                                     .as = looking->as,
+	                                                                     .lane = looking->room,
+	                                                                     .done = done,
+	                                                                     .context = looking,
+	                                                                     .drop = looking_free});
+	mem_free(path);
+}
+
+/* Its content, which does not say whose it is. Most rooms have none. */
+static void on_tombstone(void *context, const struct matrix_reply *reply)
+{
+	struct looking *looking = context;
+	struct matrix_room *room = matrix_room_find(looking->frontend, looking->room);
+	struct arena arena = {0};
+	const char *successor = reply->err ? NULL : json_text(reply->json, "replacement_room", &arena);
+
+	if (room && successor && !is(room->claim, successor) && !is(room->successor, successor))
+		ask(looking, "/rooms/%s/state", on_own_state);
+	else
+		looked(looking, room);
+	arena_finish(&arena);
+}
+
+void upgrade_look(struct matrix_frontend *frontend, const struct matrix_room *room, bool taken)
+{
+	if (room->unread && !taken)
+		return;
+	struct looking *looking = MEM_NEW_TEXT(struct looking, room, room->id);
+
+	looking->frontend = frontend;
+	looking->as = ghost_of_chat(frontend, room);
+	looking->taken = taken;
+	ask(looking, "/rooms/%s/state/m.room.tombstone/", on_tombstone);
 }
 
 void upgrades_recover(struct matrix_frontend *frontend)
@@ -236,18 +439,21 @@ void upgrades_recover(struct matrix_frontend *frontend)
 
 		if (room->unread)
 			gaps_read(frontend, room);
-		if (room->successor_by)
-			room_power_check(frontend, room, room->successor_by, on_power, follow(frontend, room, room->successor));
-		else if (room->successor)
+		if (room->claim)
+			check_claim(frontend, room);
+		if (room->successor) {
 			look_at(frontend, room, room->successor);
+			upgrade_look(frontend, room, false);
+		}
 	}
+	continuations_recover(frontend);
 }
 
 bool upgrade_refused(struct matrix_frontend *frontend, const char *id)
 {
 	struct matrix_room *room = matrix_room_find(frontend, id);
 
-	if (room && !room->successor)
+	if (room && !upgrade_is_expected(room))
 		return false;
 	if (room)
 		room->closed = true;

@@ -7,6 +7,13 @@
  *
  * Homeservers close the old room at once. What the network says meanwhile waits for the new one, and what people have
  * said there before it was tied is read back from its beginning, as far as it may be read.
+ *
+ * A new room that was replaced itself before it was tied is tied, read to its end, and then followed: its tombstone
+ * stands in its state, whether its event is seen or not. One that cannot be entered may be skipped (continuation.h).
+ * At most LIMIT_MATRIX_REPLACED rooms in a row are followed by their state alone.
+ *
+ * On record is who is said to replace a room (`claim`), until that is checked, and what does and waits for an
+ * invitation (`successor`); a claim that proves bad takes nothing away.
  */
 #pragma once
 
@@ -20,6 +27,19 @@ void upgrade_follow(struct matrix_frontend *frontend, struct matrix_room *room, 
                     const char *replacement);
 /* We were invited to a room: if it replaces one of ours it is followed now. False: it does not. */
 bool upgrade_invited(struct matrix_frontend *frontend, const char *room);
+/* The room's state may name a successor of which no event has told. `taken`: all that was said in it, which continues
+ * another, has been taken by now, so that it is `unread` no more; else such a room is left alone. */
+void upgrade_look(struct matrix_frontend *frontend, const struct matrix_room *room, bool taken);
+/* Something is being checked, or waits for an invitation. */
+static inline bool upgrade_is_expected(const struct matrix_room *room)
+{
+	return room->claim || room->successor;
+}
+/* Tries to enter the successor that cannot be entered. If that is still so, `further` continues it as its m.room.create
+ * says: it is tied instead if `creator`, who sent that, may change the state of this room. Ends in continuation_found,
+ * continuation_refused or continuation_open. */
+void upgrade_skip(struct matrix_frontend *frontend, const struct matrix_room *room, const char *further,
+                  const char *creator);
 /* Those that the process before was about to follow. */
 void upgrades_recover(struct matrix_frontend *frontend);
 /* The homeserver does not let one of ours speak in this room. True: it is replaced, or was just now: what was to be
@@ -27,5 +47,3 @@ void upgrades_recover(struct matrix_frontend *frontend);
 bool upgrade_refused(struct matrix_frontend *frontend, const char *room);
 /* Whether a message for one of these rooms has to wait for that. */
 bool upgrade_is_under_way(struct matrix_frontend *frontend, const struct identity *to, const struct event *event);
-/* Whether this state (an array of events) is of a room that replaces `room`. */
-bool upgrade_is_successor(const struct cJSON *state, const char *room);

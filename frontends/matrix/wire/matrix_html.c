@@ -7,11 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/html_text.h"
 #include "base/markup.h"
 #include "base/markup_style.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "frontends/matrix/wire/html_text.h"
 #include "frontends/matrix/wire/matrix_id.h"
 
 #define MAX_OUTPUT (256u << 10) /* of each of text and markup */
@@ -551,6 +551,29 @@ static void take_link(struct converter *c)
 	mem_free(id);
 }
 
+/* Of Matrix, for others. */
+static bool put_picture(struct converter *c, const char *source, const char *name)
+{
+	struct buf url = {0}, attributes = {0};
+	bool found = matrix_is_media_url(source) && c->names && c->names->picture &&
+		     c->names->picture(c->names->context, source, &url);
+
+	if (found) {
+		markup_put_attribute(&attributes, "src", buf_text(&url));
+		markup_put_attribute(&attributes, "alt", name);
+		markup_put_empty(&c->writer, "img", buf_text(&attributes));
+		put_text(c, name);
+		if (!markup_is_emoji_name(name)) {
+			put_text(c, *name ? " " : "");
+			put_text(c, buf_text(&url));
+		}
+		c->says = true;
+	}
+	buf_finish(&url);
+	buf_finish(&attributes);
+	return found;
+}
+
 static void take_image(struct converter *c)
 {
 	static const char *const schemes[] = {"https://", "http://"};
@@ -571,7 +594,7 @@ static void take_image(struct converter *c)
 		name = *name ? name : source;
 		put_both(c, name, strlen(name));
 		close_last(c);
-	} else {
+	} else if (c->to_html || !put_picture(c, source, name)) {
 		put_both(c, name, strlen(name));
 	}
 	buf_finish(&attributes);

@@ -16,15 +16,17 @@ struct matrix_html_names {
 	/* What a link to this user, room or alias is called on the other side; NULL: the link's text stays, the link
 	 * does not, but for a room's. The text is used before the next call. */
 	const char *(*name)(void *context, const char *id);
+	/* Appends where others find a picture of Matrix (mxc://...). False: nowhere. NULL: none is found. */
+	bool (*picture)(void *context, const char *mxc, struct buf *url);
 	void *context;
 };
 
 /*
  * org.matrix.custom.html to plain text for networks without formatting (*text*: line breaks, lists with "* " or "1. ",
  * quotes with "> ", rows of tables as lines with " | ", code as it is, a link as "text (url)" unless both are the same,
- * "[spoiler: reason] " in front of one, images as their alt text, mentions as names; <mx-reply> and what is in it left
- * out) and to XHTML-IM (*xhtml*, nothing if it would say no more than the text). Appends to both. A spoiler of XHTML-IM
- * is text in the colour of its background, its reason the title.
+ * "[spoiler: reason] " in front of one, images as their alt text and address (emoji, ":name:", without it), mentions
+ * as names; <mx-reply> and what is in it left out) and to XHTML-IM (*xhtml*, nothing if it would say no more than the
+ * text). Appends to both. A spoiler of XHTML-IM is text in the colour of its background, its reason the title.
  */
 void matrix_html_read(struct buf *text, struct buf *xhtml, const char *html, size_t length,
 		      const struct matrix_html_names *names);

@@ -179,6 +179,7 @@ struct grab {
 	char *reference;
 	size_t max;
 	struct http_call *call;
+	bool small; /* the homeserver's thumbnail, of the size that XEP-0153 recommends, if it makes one */
 	bool asked_old;
 	matrix_media_got *got;
 	void *context;
@@ -201,6 +202,11 @@ static void on_grabbed(void *context, const struct http_result *result)
 	bool good = !result->err && result->status >= 200 && result->status < 300;
 
 	self->call = NULL;
+	if (!good && self->small) {
+		self->small = false;
+		grab_ask(self);
+		return;
+	}
 	if (!result->err && !good && !self->asked_old && is_unrecognized(result)) {
 		self->asked_old = true;
 		grab_ask(self);
@@ -217,7 +223,9 @@ static void on_grabbed(void *context, const struct http_result *result)
 static void grab_ask(struct grab *grab)
 {
 	struct matrix_media *matrix = grab->matrix;
-	char *url = download_url(matrix, grab->reference, grab->asked_old);
+	char *url = grab->small ? mem_printf("%s/_matrix/client/v1/media/thumbnail/%s?width=96&height=96&method=crop",
+	                                     matrix->url, grab->reference)
+	                        : download_url(matrix, grab->reference, grab->asked_old);
 
 	grab->call = http_client_ask(matrix->client, &(struct http_ask){.method = HTTP_GET,
 	                                                                .url = url,
@@ -229,14 +237,15 @@ static void grab_ask(struct grab *grab)
 	mem_free(url);
 }
 
-void matrix_media_get(struct matrix_media *matrix, const char *mxc, size_t max, matrix_media_got *got, void *context,
-                      void (*drop)(void *context))
+static void get(struct matrix_media *matrix, const char *mxc, size_t max, bool small, matrix_media_got *got,
+                void *context, void (*drop)(void *context))
 {
 	struct grab *self = MEM_NEW(struct grab);
 
 	*self = (struct grab){.matrix = matrix,
 	                      .reference = mem_strdup(mxc + strlen(SCHEME)),
 	                      .max = max,
+	                      .small = small,
 	                      .asked_old = matrix->is_old,
 	                      .got = got,
 	                      .context = context,
@@ -244,6 +253,18 @@ void matrix_media_get(struct matrix_media *matrix, const char *mxc, size_t max, 
 	list_init(&self->link);
 	list_append(&matrix->grabs, &self->link);
 	grab_ask(self);
+}
+
+void matrix_media_get(struct matrix_media *matrix, const char *mxc, size_t max, matrix_media_got *got, void *context,
+                      void (*drop)(void *context))
+{
+	get(matrix, mxc, max, false, got, context, drop);
+}
+
+void matrix_media_get_small(struct matrix_media *matrix, const char *mxc, size_t max, matrix_media_got *got,
+                            void *context, void (*drop)(void *context))
+{
+	get(matrix, mxc, max, true, got, context, drop);
 }
 
 bool matrix_media_put_url(struct matrix_media *matrix, const char *mxc, const char *name, const char *owner,

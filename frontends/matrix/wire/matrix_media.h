@@ -44,6 +44,9 @@ typedef void matrix_media_got(void *context, const struct matrix_media_bytes *go
  * matrix_media_destroy comes first, which calls `drop`. Needs no store. */
 void matrix_media_get(struct matrix_media *matrix, const char *mxc, size_t max, matrix_media_got *got, void *context,
                       void (*drop)(void *context));
+/* The same of a picture: one of 96 by 96 pixels, if the homeserver makes it. */
+void matrix_media_get_small(struct matrix_media *matrix, const char *mxc, size_t max, matrix_media_got *got,
+                            void *context, void (*drop)(void *context));
 /* An m.room.message of a file of the network: the call's body, which is copied like the rest, is sent if the
  * file cannot be had, its link for example; else m.image, m.audio, m.video or m.file. The call needs a lane,
  * where it keeps its place from now on for about LIMIT_MEDIA_FETCH_SECONDS and the upload. `more`: members of the

@@ -109,6 +109,7 @@ static void on_renamed(void *context, const struct web_reply *reply)
 		renaming_free(renaming);
 		return;
 	}
+	note_title(frontend, channel, renaming->title);
 	if (!reply->err)
 		channel_name_note(frontend, channel, renaming->name);
 	/* An answer that was lost: it is called so by us. */
@@ -136,40 +137,51 @@ static void rename_channel(struct workspace *workspace, struct channel *channel,
 								  .drop = renaming_free});
 }
 
-/* Whether the title is another one than that followed last; it is noted. The first one is no news. */
+/* Whether the title is another one than that followed last, or on its way to Slack. The first one is no news, and is
+ * noted. */
 static bool is_news(struct slack_frontend *frontend, const struct channel *channel, const char *title)
 {
 	char *followed = spool_note_text(frontend->base.transport->spool, TITLE, channel->place);
-	bool is = followed && strcmp(followed, title) != 0;
+	bool is = followed && (channel->called_asked || strcmp(followed, title) != 0);
 
-	if (!followed || is)
+	if (!followed)
 		note_title(frontend, channel, title);
 	mem_free(followed);
 	return is;
 }
 
-static void follow(struct slack_frontend *frontend, struct channel *channel, void *context)
+void channel_name_follow(struct slack_frontend *frontend, struct channel *channel, const char *title)
 {
 	struct workspace *workspace = workspace_find(frontend, channel->at.team);
-	const char *title = context, *known = channel->called_asked ? channel->called_asked : channel->called;
+	const char *known = channel->called_asked ? channel->called_asked : channel->called;
 	struct buf name = {0};
 
 	/* Later: of a room that is joined again it is told again. */
-	if (!workspace || channel->archived || !is_news(frontend, channel, title))
+	if (!title || !*title || !workspace || channel->archived || !is_news(frontend, channel, title))
 		return;
 	channel_name_put(&name, title);
+	bool renames = channel->made && name.len && (!known || strcmp(known, buf_text(&name)) != 0);
+
 	if (!channel->made || !name.len)
 		say_title(workspace, channel, title, channel->made ? "it takes letters a to z, digits, - and _" : NULL);
-	else if (!known || strcmp(known, buf_text(&name)) != 0)
+	/* Until Slack has answered it is not followed: should we be killed, the next process does it. */
+	if (renames)
 		rename_channel(workspace, channel, title, buf_text(&name));
+	else if (!channel->called_asked)
+		note_title(frontend, channel, title);
 	buf_finish(&name);
+}
+
+static void follow_in(struct slack_frontend *frontend, struct channel *channel, void *context)
+{
+	channel_name_follow(frontend, channel, context);
 }
 
 void channel_name_show(struct slack_frontend *frontend, const struct identity *to,
 		       const struct event_room_info *info)
 {
-	if (info->title && *info->title && portal_is_listener(to, info->room))
-		channel_each_portal(frontend, info->room, follow, (void *)(uintptr_t)info->title);
+	if (info->title && portal_is_listener(to, info->room))
+		channel_each_portal(frontend, info->room, follow_in, (void *)(uintptr_t)info->title);
 }
 
 /* -------------------------------------------------------------------------------------------- from Slack */

@@ -29,6 +29,8 @@ void channel_name_forget(struct slack_frontend *frontend, const struct channel *
 /* From deliver: what the network tells of a room. */
 void channel_name_show(struct slack_frontend *frontend, const struct identity *to,
 		       const struct event_room_info *info);
+/* The room has this title; NULL or "": none. Of one that was followed before it is no news. */
+void channel_name_follow(struct slack_frontend *frontend, struct channel *channel, const char *title);
 /* The network is asked to call the room as its channel was called by this event, a RENAME. */
 void channel_name_asked(struct slack_frontend *frontend, const struct channel *channel,
 			const struct slack_event *event);

@@ -162,13 +162,18 @@ static void on_read(void *context, const struct web_reply *reply)
 	reading_free(reading);
 }
 
-static bool has_portals(const struct workspace *workspace)
+/* The other way: what rooms have become. False: it has no portals. */
+static bool catch_up(const struct workspace *workspace)
 {
 	struct map_iter it = {0};
 	bool has = false;
 
-	while (!has && map_next(workspace->frontend->channels, &it))
-		has = channel_is_portal_of(it.value, workspace->team);
+	while (map_next(workspace->frontend->channels, &it)) {
+		if (!channel_is_portal_of(it.value, workspace->team))
+			continue;
+		portal_channel_catch_up(workspace->frontend, it.value);
+		has = true;
+	}
 	return has;
 }
 
@@ -179,8 +184,7 @@ void channel_states_read(struct slack_frontend *frontend, const char *team)
 	LIST_EACH (link, &frontend->workspaces) {
 		struct workspace *workspace = CONTAINER_OF(link, struct workspace, link);
 
-		if (workspace->state != WORKSPACE_READY || (team && strcmp(workspace->team, team) != 0) ||
-		    !has_portals(workspace))
+		if (workspace->state != WORKSPACE_READY || (team && strcmp(workspace->team, team) != 0) || !catch_up(workspace))
 			continue;
 		char *lane = mem_printf("state %s", workspace->team);
 

@@ -2,7 +2,7 @@
 /*
  * What may have changed while no socket was open, and history does not tell: whether tied channels are archived or open
  * again, what they are called, whether we are still in them (users.conversations; of those that it does not name
- * conversations.info).
+ * conversations.info). And the other way round: what rooms are called, and their topics.
  */
 #pragma once
 

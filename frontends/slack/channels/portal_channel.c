@@ -11,6 +11,7 @@
 #include "config/limits.h"
 #include "frontends/slack/channels/channel_name.h"
 #include "frontends/slack/channels/history.h"
+#include "frontends/slack/channels/ours.h"
 #include "frontends/slack/people/person.h"
 #include "frontends/slack/wire/slack_text.h"
 #include "transport/portal.h"
@@ -376,24 +377,6 @@ static void say_line(struct slack_frontend *frontend, struct channel *channel, v
 		slack_notice(workspace, channel->at.id, NULL, context);
 }
 
-/* Who of the room's people is one of ours, who are seen in Slack: of one who has left the room the network tells
- * when he is not in the portal any more. True: it was noted already. */
-static bool note_ours(struct slack_frontend *frontend, const char *room, const char *nickname, bool ours)
-{
-	char *name = mem_printf("%s %s", room, nickname);
-	struct text_key key;
-	const char *lower = text_key_lower(&key, name);
-	bool noted = map_get(frontend->ours, lower) != NULL;
-
-	if (ours)
-		map_set(&frontend->ours, lower, frontend);
-	else if (noted)
-		map_remove(frontend->ours, lower);
-	text_key_finish(&key);
-	mem_free(name);
-	return noted;
-}
-
 /* Who was there when we came is no news. */
 static bool is_new(struct slack_frontend *frontend, const struct event_participant *participant)
 {
@@ -401,11 +384,11 @@ static bool is_new(struct slack_frontend *frontend, const struct event_participa
 	const char *name = participant->new_nickname && *participant->new_nickname ? participant->new_nickname
 	                                                                           : participant->nickname;
 	bool ours = portal_has_nickname(&frontend->base, participant->room, name);
-	bool was_ours = note_ours(frontend, participant->room, participant->nickname, false);
+	bool was_ours = ours_note(frontend, participant->room, participant->nickname, false);
 
 	/* Somebody else may have the nickname of one who is gone. */
 	if (ours)
-		note_ours(frontend, participant->room, name, true);
+		ours_note(frontend, participant->room, name, true);
 	return room && room->state == ROOM_JOINED && !ours && !(was_ours && participant->status == STATUS_OFFLINE);
 }
 
@@ -418,8 +401,11 @@ void portal_channel_show_participant(struct slack_frontend *frontend, struct ide
 
 	if (participant->self && gone && !renamed)
 		tell_removed(frontend, to, participant);
+	/* The network may call ours otherwise as often as it likes. */
+	if (participant->self && renamed)
+		ours_note(frontend, participant->room, participant->nickname, false);
 	if (participant->self && !gone)
-		note_ours(frontend, participant->room, renamed ? participant->new_nickname : participant->nickname, true);
+		ours_note(frontend, participant->room, renamed ? participant->new_nickname : participant->nickname, true);
 	if (participant->self || !portal_is_listener(to, participant->room) || !is_new(frontend, participant) ||
 	    !frontend->config.show_joins)
 		return;
@@ -527,6 +513,17 @@ void portal_channel_show_subject(struct slack_frontend *frontend, struct identit
 {
 	if (portal_is_listener(to, subject->name))
 		channel_each_portal(frontend, subject->name, set_topic, (void *)(uintptr_t)subject->text);
+}
+
+void portal_channel_catch_up(struct slack_frontend *frontend, struct channel *channel)
+{
+	const struct room *room = portal_listener(&frontend->base, channel->name);
+
+	if (!room)
+		return;
+	channel_name_follow(frontend, channel, room->title);
+	if (room->subject)
+		set_topic(frontend, channel, room->subject);
 }
 
 void portal_channel_show_leave(struct slack_frontend *frontend, struct identity *to,

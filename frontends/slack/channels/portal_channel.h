@@ -29,6 +29,9 @@ void portal_channel_person_out(struct slack_frontend *frontend, struct channel *
 void portal_channels_join_again(struct slack_frontend *frontend, const char *address);
 /* We were put out of it, or it is gone: it is untied, and administrators are told. */
 void portal_channel_lost(struct workspace *workspace, struct channel **channel, bool put_out);
+/* What the room is called, and its topic, have become while no process served the channel: sessions of the network go
+ * on without us, and what they tell to one that takes over is not shown. */
+void portal_channel_catch_up(struct slack_frontend *frontend, struct channel *channel);
 void portal_channel_archive(struct slack_frontend *frontend, struct channel *channel, bool archived);
 
 /* From deliver. */

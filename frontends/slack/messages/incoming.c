@@ -21,6 +21,7 @@
 #include "frontends/slack/people/person.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/wire/slack_file.h"
+#include "transport/latency.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
 
@@ -578,7 +579,7 @@ static void take_command(struct slack_frontend *frontend, const struct slack_fra
 	struct slack_command command;
 	bool good = slack_command_read(&command, frame->payload, &arena);
 	struct workspace *workspace = good ? workspace_find(frontend, command.team) : NULL;
-	struct workspace *coming = good ? workspace_coming(frontend, command.team) : NULL;
+	struct workspace *coming = good && !workspace ? workspace_coming(frontend, command.team) : NULL;
 	struct waiting_event *waiting = coming ? wait_for_workspace(coming, frame, "") : NULL;
 
 	if (workspace)
@@ -597,10 +598,12 @@ void incoming_envelope(void *context, socket_number socket, const struct slack_f
 	if (frontend->stopping)
 		return;
 	CRASH_POINT("slack.envelope");
-	if (frame->kind == SLACK_FRAME_EVENT) {
+	latency_begin_input();
+	if (frame->kind == SLACK_FRAME_EVENT)
 		take_event(frontend, socket, frame);
+	latency_end_input();
+	if (frame->kind == SLACK_FRAME_EVENT)
 		return;
-	}
 	if (frame->kind == SLACK_FRAME_COMMAND)
 		take_command(frontend, frame);
 	acknowledge(frontend, socket, frame->id);
@@ -621,16 +624,26 @@ void incoming_begin(struct workspace *workspace)
 	slack_later(workspace->frontend, incoming_go_on, NULL);
 }
 
-void incoming_forget_workspace(struct workspace *workspace)
+static void forget_waiting(struct workspace *workspace)
 {
 	LIST_EACH (link, &workspace->waiting)
 		waiting_free(workspace, CONTAINER_OF(link, struct waiting_event, link));
 }
 
+void incoming_forget_workspace(struct workspace *workspace)
+{
+	struct slack_frontend *frontend = workspace->frontend;
+
+	forget_waiting(workspace);
+	/* It may have been what the socket was held for, which all workspaces share. */
+	if (frontend->socket && !frontend->stopping)
+		hold_if_full(frontend);
+}
+
 void incoming_forget(struct slack_frontend *frontend)
 {
 	LIST_EACH (link, &frontend->workspaces)
-		incoming_forget_workspace(CONTAINER_OF(link, struct workspace, link));
+		forget_waiting(CONTAINER_OF(link, struct workspace, link));
 	LIST_EACH (link, &frontend->acknowledgements) {
 		CONTAINER_OF(link, struct acknowledgement, link)->frontend = NULL;
 		list_remove(link);

@@ -167,7 +167,8 @@ enum posted posted_before(struct workspace *workspace, const char *channel, cons
 		lookup = MEM_NEW_TEXT(struct lookup, place, place);
 		lookup->workspace = workspace;
 		lookup->from_ms = of_others ? frontend->oldest_ms : record->accepted_ms;
-		lookup->begun_ms = clock_wall_ms();
+		/* A clock that was set back since it died does not make the look-up older than the letter for ever. */
+		lookup->begun_ms = clock_wall_ms() > record->dead_ms ? clock_wall_ms() : record->dead_ms;
 		map_set(&frontend->lookups, place, lookup);
 		read_since(workspace, channel, thread, lookup->from_ms, on_page, on_read, lookup, NULL);
 	}

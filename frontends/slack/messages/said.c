@@ -299,8 +299,9 @@ static void say(struct saying *saying)
 	                                .attachments = saying->files,
 	                                .attachments_count = saying->files_count};
 
-	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	route(saying, EVENT_MESSAGE, &message);
+	/* What is quoted may be the oldest that is remembered. */
+	slack_recent_note(frontend, original, saying->name, message.text, saying->channel->place);
 	mem_free(original);
 	mem_free(id);
 	mem_free(thread);
@@ -389,7 +390,11 @@ static void rename_in_words(struct saying *saying)
 	const struct slack_event *source = saying->source;
 	char *id = slack_message_id(source->channel, source->ts);
 
-	buf_printf(&saying->text, "/me has renamed the channel to %s", source->text);
+	/* Outside of it nobody learns what a private channel is called. */
+	if (source->is_private)
+		buf_puts(&saying->text, "/me has given the channel another name");
+	else
+		buf_printf(&saying->text, "/me has renamed the channel to %s", source->text);
 	route(saying, EVENT_MESSAGE, &(struct event_message){.text = buf_text(&saying->text), .id = id});
 	mem_free(id);
 }
@@ -408,7 +413,7 @@ static void rename_room(struct saying *saying)
 	                                  .change = {.title = source->text}}};
 	struct event_message unused = {0};
 
-	if (!saying->channel->made || send_on(saying, speaker(saying, &unused), &event))
+	if (!saying->channel->made || source->is_private || send_on(saying, speaker(saying, &unused), &event))
 		rename_in_words(saying);
 	else
 		channel_name_asked(frontend, saying->channel, source);

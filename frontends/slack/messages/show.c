@@ -10,6 +10,7 @@
 #include "frontends/slack/messages/show_private.h"
 #include "frontends/slack/people/chat.h"
 #include "frontends/slack/workspace.h"
+#include "protocol/picture_markup.h"
 #include "transport/delivery.h"
 #include "transport/in_flight.h"
 #include "transport/session.h"
@@ -241,20 +242,32 @@ static bool pass_to_admins(struct slack_frontend *frontend, const struct identit
 	return true;
 }
 
-int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
+static int speak_out(struct speaking *speaking)
 {
-	struct speaking speaking = {.frontend = frontend, .to = to, .event = event};
+	struct slack_frontend *frontend = speaking->frontend;
 
-	if (pass_to_admins(frontend, to, &event->message))
-		return 0;
-	if (in_flight_waits(frontend->in_flight, to, event) || waits_for_copy(frontend, to, event) ||
-	    waits_for_parts(frontend, to, event))
-		return TP_ERR_NOT_CONNECTED;
-	speaking.outcome = outcome_begin(frontend, event->handover);
-	bool ready = event->message.kind == MESSAGE_ROOM ? show_in_portal(&speaking) : show_in_chat(&speaking);
-	int answer = outcome_settle(speaking.outcome, ready);
+	speaking->outcome = outcome_begin(frontend, speaking->event->handover);
+	bool ready = speaking->event->message.kind == MESSAGE_ROOM ? show_in_portal(speaking) : show_in_chat(speaking);
+	int answer = outcome_settle(speaking->outcome, ready);
 
 	slack_hold(frontend);
+	return answer;
+}
+
+int slack_show_message(struct slack_frontend *frontend, struct identity *to, const struct event *event)
+{
+	struct speaking speaking = {.frontend = frontend, .to = to};
+	struct arena arena = {0};
+	struct event copy;
+	int answer = TP_ERR_NOT_CONNECTED;
+
+	speaking.event = event = picture_markup_read(event, false, &copy, &arena);
+	if (pass_to_admins(frontend, to, &event->message))
+		answer = 0;
+	else if (!in_flight_waits(frontend->in_flight, to, event) && !waits_for_copy(frontend, to, event) &&
+		 !waits_for_parts(frontend, to, event))
+		answer = speak_out(&speaking);
+	arena_finish(&arena);
 	return answer;
 }
 

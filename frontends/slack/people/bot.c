@@ -699,7 +699,9 @@ static void on_offered(void *context, const struct web_reply *answer)
 	const struct channel *channel = channel_find(workspace->frontend, workspace->team, offer->channel, NULL);
 	const char *title = channel && channel->called ? channel->called : offer->channel;
 
-	offer_end(offer, is_invited(answer)
+	offer_end(offer, answer->err == TP_ERR_EXISTS
+				 ? mem_printf("You are in the channel of %s already: %s.", offer->room, title)
+			 : is_invited(answer)
 				 ? mem_printf("I have invited you to the channel of %s, %s.", offer->room, title)
 				 : mem_printf("You are offered %s, which the channel %s is tied to; Slack does not let me invite you: %s.",
 					      offer->room, title, answer->problem));

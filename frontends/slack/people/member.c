@@ -11,6 +11,7 @@
 #include "frontends/slack/messages/incoming.h"
 #include "frontends/slack/people/custom_emoji.h"
 #include "frontends/slack/people/person.h"
+#include "transport/portrait.h"
 #include "transport/session.h"
 
 /* ------------------------------------------------------------------------------------------- remembering */
@@ -127,12 +128,16 @@ void member_note(struct workspace *workspace, const struct cJSON *json)
 			forget_name(member);
 		else
 			note_name(member);
+		bool same = user.avatar ? member->avatar && !strcmp(member->avatar, user.avatar) : !member->avatar;
+
 		mem_replace(&member->avatar, user.avatar);
 		member->admin = json_bool(json, "is_admin", false) || json_bool(json, "is_owner", false);
 		member->asked = true;
 		member->deleted = user.deleted;
 		if (user.deleted)
 			slack_later(workspace->frontend, slack_person_deactivated, member->address);
+		if (!same)
+			portrait_changed(&workspace->frontend->base, member->address);
 	}
 	arena_finish(&arena);
 }
@@ -143,6 +148,28 @@ struct asking {
 	struct workspace *workspace;
 	char id[];
 };
+
+static struct asking *asking_create(struct workspace *workspace, const char *id)
+{
+	struct asking *asking = MEM_NEW_TEXT(struct asking, id, id);
+
+	asking->workspace = workspace;
+	workspace->names_asked++;
+	return asking;
+}
+
+static void asking_free(void *context)
+{
+	struct asking *asking = context;
+
+	asking->workspace->names_asked--;
+	mem_free(asking);
+}
+
+bool members_can_be_asked(const struct workspace *workspace)
+{
+	return workspace->names_asked < LIMIT_SLACK_NAMES_ASKED;
+}
 
 static void on_user(void *context, const struct web_reply *reply)
 {
@@ -155,27 +182,27 @@ static void on_user(void *context, const struct web_reply *reply)
 		member_note(workspace, json_object(reply->json, "user"));
 	struct member *member = member_of(workspace, asking->id);
 
+	member->look = false;
 	/* It is not waited for again; it may be asked for again when it was forgotten. */
 	if (!member->name)
 		member->name = mem_strdup(asking->id);
-	mem_free(asking);
+	asking_free(asking);
 	slack_later(workspace->frontend, incoming_go_on, NULL);
 }
 
 void member_ask(struct workspace *workspace, const char *id)
 {
-	struct asking *asking = MEM_NEW_TEXT(struct asking, id, id);
+	struct asking *asking = asking_create(workspace, id);
 	const struct web_argument arguments[] = {{"user", id}};
 
 	member_of(workspace, id)->asked = true;
-	asking->workspace = workspace;
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = "users.info",
 	                                                          .token = &workspace->token,
 	                                                          .arguments = arguments,
 	                                                          .arguments_count = 1,
 	                                                          .done = on_user,
 	                                                          .context = asking,
-	                                                          .drop = mem_free});
+	                                                          .drop = asking_free});
 }
 
 bool member_known(struct workspace *workspace, const char *id)
@@ -184,7 +211,8 @@ bool member_known(struct workspace *workspace, const char *id)
 
 	if (member->name || member->asked)
 		return member->name != NULL;
-	member_ask(workspace, id);
+	if (members_can_be_asked(workspace))
+		member_ask(workspace, id);
 	return false;
 }
 
@@ -234,7 +262,7 @@ static void on_channel(void *context, const struct web_reply *reply)
 
 	note_title(workspace, asking->id, known && *channel.name ? channel.name : asking->id, known && channel.is_private);
 	arena_finish(&arena);
-	mem_free(asking);
+	asking_free(asking);
 	slack_later(workspace->frontend, incoming_go_on, NULL);
 }
 
@@ -260,20 +288,19 @@ static const char *channel_name(void *context, const char *id)
 	if (known && !known->asked)
 		return names->outside && known->is_private ? PRIVATE : known->name;
 	names->missing = true;
-	if (known)
+	if (known || !members_can_be_asked(workspace))
 		return names->outside ? id : NULL;
-	struct asking *asking = MEM_NEW_TEXT(struct asking, id, id);
+	struct asking *asking = asking_create(workspace, id);
 	const struct web_argument arguments[] = {{"channel", id}};
 
 	note_title(workspace, id, "", false);
-	asking->workspace = workspace;
 	web_api_call(workspace->frontend->api, &(struct web_call){.method = "conversations.info",
 	                                                          .token = &workspace->token,
 	                                                          .arguments = arguments,
 	                                                          .arguments_count = 1,
 	                                                          .done = on_channel,
 	                                                          .context = asking,
-	                                                          .drop = mem_free});
+	                                                          .drop = asking_free});
 	return names->outside ? id : NULL;
 }
 

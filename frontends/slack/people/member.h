@@ -19,7 +19,7 @@ struct member {
 	bool asked;        /* an answer is on its way, or there will be none */
 	bool admin;        /* of the workspace */
 	bool deleted;      /* deactivated: may not use Slack any more */
-	bool look;         /* is to be asked for again (slack_people_look_again) */
+	bool look;         /* is to be asked for when it is his turn (slack_people_look_again) */
 	bool unregistered; /* has no account: the store need not be asked again */
 	bool switched_off; /* his account may not log in: until he logs in, it need not be asked either */
 	bool told_unheard; /* that nobody hears him */
@@ -34,10 +34,13 @@ struct member {
 
 /* Made if it is not there. */
 struct member *member_of(struct workspace *workspace, const char *id);
-/* Asks for name and picture unless that was done. True: they are known, or cannot be. */
+/* Asks for name and picture, unless that was done or too many names are being asked for: incoming_go_on follows when
+ * there is room. True: they are known, or cannot be. */
 bool member_known(struct workspace *workspace, const char *id);
-/* The same, also if that was done. */
+/* The same, also if that was done, and however many there are. */
 void member_ask(struct workspace *workspace, const char *id);
+/* Whether fewer than LIMIT_SLACK_NAMES_ASKED people and channels are being asked for. A message can name thousands. */
+bool members_can_be_asked(const struct workspace *workspace);
 /* What others see: the name, or the id while it is not known. */
 const char *member_name(struct workspace *workspace, const char *id);
 /* Whose name that is, in whatever case; NULL: nobody's that we know, or of several. Who has left the workspace
@@ -46,7 +49,7 @@ const struct member *member_called(const struct workspace *workspace, const char
 /* users.info or an event has told it. Who was deactivated is signed out (slack_person_deactivated). */
 void member_note(struct workspace *workspace, const struct cJSON *user);
 /* What ids are called (slack_text.h): users as they are known here. `missing` becomes true if somebody was
- * met who is not known yet, and is asked for now. */
+ * met who is not known yet: he is asked for now, or when there is room. */
 struct member_names {
 	struct workspace *workspace;
 	/* Whoever reads it is outside of the workspace: private channels have no names then, nor have those that are not

@@ -166,17 +166,63 @@ struct resource *slack_person_ready(struct slack_frontend *frontend, const char 
 	return resident_ready(&frontend->base, address);
 }
 
+/* One who can be asked for now, if there is such a one. Of whom a first answer is on its way it is enough. */
+static struct member *next_to_look_at(struct slack_frontend *frontend)
+{
+	struct member *later = NULL;
+	struct map_iter it = {0};
+
+	while (map_next(frontend->base.transport->identities, &it)) {
+		const struct identity *identity = it.value;
+		const struct workspace *workspace =
+			identity->frontend == &frontend->base ? workspace_of(frontend, identity->address) : NULL;
+		struct slack_address parts;
+		struct member *member = workspace && slack_address_read(&parts, identity->address)
+						? map_get(workspace->members, parts.id)
+						: NULL;
+
+		if (!member || !member->look || (member->asked && !member->name))
+			continue;
+		if (members_can_be_asked(workspace))
+			return member;
+		later = member;
+	}
+	return later;
+}
+
+static void look_at_next(struct slack_frontend *frontend, const char *unused)
+{
+	struct member *member = next_to_look_at(frontend);
+
+	(void)unused;
+	frontend->looking = member != NULL;
+	if (!member)
+		return;
+	if (members_can_be_asked(member->workspace)) {
+		member->look = false;
+		member_ask(member->workspace, member->id);
+	}
+	later_put(&frontend->later, LIMIT_SLACK_LOOK_MS, (later_function *)look_at_next, NULL, NULL);
+}
+
+static void look_on(struct slack_frontend *frontend)
+{
+	if (!frontend->looking)
+		look_at_next(frontend, NULL);
+}
+
 struct resource *slack_person_attach(struct slack_frontend *frontend, const char *address)
 {
 	struct resource *resource = session_find(frontend->base.transport, &frontend->base, address, "");
-	const struct member *member = resource ? NULL : slack_person_of(frontend, address);
+	struct member *member = resource ? NULL : slack_person_of(frontend, address);
 
 	if (!member || member->unregistered || member->switched_off || member->deleted)
 		return resource;
-	/* Who was deactivated while nobody heard of it is signed out then. */
-	if (strcmp(address, member->workspace->relay) != 0)
-		member_known(member->workspace, member->id);
-	return resident_attach(&frontend->base, address);
+	/* Who was deactivated while nobody heard of it is signed out when that is found. Thousands come at a start. */
+	member->look = (member->look || !member->name) && strcmp(address, member->workspace->relay) != 0;
+	resource = resident_attach(&frontend->base, address);
+	look_on(frontend);
+	return resource;
 }
 
 static void on_signed_out(struct frontend *base, const char *address, const char *name)
@@ -188,7 +234,7 @@ static void on_signed_out(struct frontend *base, const char *address, const char
 		return;
 	char *text = mem_printf("%s (%s) was deactivated in %s, and is signed out of the network. The account %s is kept; "
 				"if it is not to be: unregister %s",
-				member->name, member->id, member->workspace->name, name, address);
+				member_name(member->workspace, member->id), member->id, member->workspace->name, name, address);
 
 	workspace_tell_admins(frontend, member->workspace, LOG_LEVEL_INFO, text);
 	mem_free(text);
@@ -204,38 +250,6 @@ void slack_person_deactivated(struct slack_frontend *frontend, const char *addre
 	resident_sign_out(&frontend->base, address, on_signed_out);
 }
 
-static struct member *next_to_look_at(struct slack_frontend *frontend)
-{
-	struct map_iter it = {0};
-
-	while (map_next(frontend->base.transport->identities, &it)) {
-		const struct identity *identity = it.value;
-		const struct workspace *workspace =
-			identity->frontend == &frontend->base ? workspace_of(frontend, identity->address) : NULL;
-		struct slack_address parts;
-		struct member *member = workspace && slack_address_read(&parts, identity->address)
-						? map_get(workspace->members, parts.id)
-						: NULL;
-
-		if (member && member->look)
-			return member;
-	}
-	return NULL;
-}
-
-static void look_at_next(struct slack_frontend *frontend, const char *unused)
-{
-	struct member *member = next_to_look_at(frontend);
-
-	(void)unused;
-	frontend->looking = member != NULL;
-	if (!member)
-		return;
-	member->look = false;
-	member_ask(member->workspace, member->id);
-	later_put(&frontend->later, LIMIT_SLACK_LOOK_MS, (later_function *)look_at_next, NULL, NULL);
-}
-
 static void is_to_be_looked_at(struct slack_frontend *frontend, const char *address, void *unused)
 {
 	struct member *member = slack_person_of(frontend, address);
@@ -248,8 +262,7 @@ static void is_to_be_looked_at(struct slack_frontend *frontend, const char *addr
 void slack_people_look_again(struct slack_frontend *frontend, const char *team)
 {
 	slack_people_each(frontend, team, is_to_be_looked_at, NULL);
-	if (!frontend->looking)
-		look_at_next(frontend, NULL);
+	look_on(frontend);
 }
 
 void slack_people_each(struct slack_frontend *frontend, const char *team, slack_each_person *each, void *context)
@@ -284,12 +297,18 @@ void slack_people_each(struct slack_frontend *frontend, const char *team, slack_
 	}
 }
 
+/* He comes back with his workspace. */
+static void note_away(struct slack_frontend *frontend, const char *address)
+{
+	spool_note_set_text(frontend->base.transport->spool, AWAY, address, "1");
+}
+
 static void leave(struct slack_frontend *frontend, const char *address, void *unused)
 {
 	(void)unused;
 	if (workspace_of(frontend, address))
 		return;
-	spool_note_set_text(frontend->base.transport->spool, AWAY, address, "1");
+	note_away(frontend, address);
 	session_detach_for_now(&frontend->base, address);
 }
 
@@ -302,6 +321,8 @@ void slack_person_registered(struct slack_frontend *frontend, const char *addres
 		slack_person_attach(frontend, address);
 	} else if (frontend->settled) {
 		leave(frontend, address, NULL);
+	} else {
+		note_away(frontend, address);
 	}
 }
 

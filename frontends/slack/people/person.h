@@ -16,7 +16,8 @@ void slack_person_tell(struct slack_frontend *frontend, const char *address, con
 /* The same about something that was said; its trace number is for the log. */
 void slack_person_tell_about(struct slack_frontend *frontend, const char *address, const char *text, uint64_t trace);
 /* The always present client of this address, attached if it is not; NULL: no account, or banned. The account
- * may be still unknown, or not be there. Not from inside deliver. */
+ * may be still unknown, or not be there. Whether he was deactivated meanwhile is asked as by slack_people_look_again.
+ * Not from inside deliver. */
 struct resource *slack_person_attach(struct slack_frontend *frontend, const char *address);
 /* slack_later: there is an account now, or somebody who was there before a restart. */
 void slack_person_registered(struct slack_frontend *frontend, const char *address);

@@ -89,7 +89,19 @@ static void add_span(struct doc *doc, const struct doc_span *like, size_t start)
 		doc->spans = mem_realloc(doc->spans, doc->spans_room * sizeof(*doc->spans));
 	}
 	doc->spans[doc->spans_count++] = span;
+	doc->addresses += span.url ? strlen(span.url) : 0;
 	last_block(doc)->count++;
+}
+
+static bool begins_span(const struct doc *doc, const struct doc_block *block, const struct doc_span *like)
+{
+	return !block->count || !looks_alike(&doc->spans[doc->spans_count - 1], like);
+}
+
+/* mrkdwn has the address of a link with each of its spans. */
+static bool has_room(const struct doc *doc, const char *url)
+{
+	return !url || strlen(url) <= DOC_TEXT_MAX - doc->addresses;
 }
 
 /* Characters in which there is neither a tab nor the beginning of a space of another sort. */
@@ -147,7 +159,9 @@ void doc_put(struct doc *doc, const struct doc_span *span, const char *text, siz
 	append(&doc->text, text, length, block->kind == DOC_PRE);
 	if (doc->text.len == start)
 		return;
-	if (!block->count || !looks_alike(&doc->spans[doc->spans_count - 1], &like))
+	if (begins_span(doc, block, &like) && !has_room(doc, like.url))
+		like.url = NULL;
+	if (begins_span(doc, block, &like))
 		add_span(doc, &like, start);
 	doc->spans[doc->spans_count - 1].length += doc->text.len - start;
 }

@@ -45,6 +45,7 @@ struct doc_block {
 struct doc {
 	struct arena arena; /* of urls and ids */
 	struct buf text;
+	size_t addresses; /* bytes of the urls of all spans: at most DOC_TEXT_MAX, others have none */
 	struct doc_span *spans;
 	size_t spans_count, spans_room;
 	struct doc_block *blocks;

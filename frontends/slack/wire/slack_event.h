@@ -116,6 +116,7 @@ struct slack_event {
 	size_t files_count;
 	const char *reaction;  /* REACTION: name without colons */
 	bool added;            /* REACTION, ARCHIVE, EMOJI */
+	bool is_private;       /* RENAME, by its message: whoever is not in the conversation does not see it */
 	bool left;             /* CHANNEL_GONE: we were put out, the channel is there */
 	const struct cJSON *object; /* USER: the user; EMOJI: the event */
 	const char *const *users;   /* TOKENS_REVOKED: of tokens of people and bots */

@@ -151,6 +151,16 @@ static void on_info_dropped(void *context)
 	pull_end(context, TP_ERR_CLOSED, "the gateway is being stopped");
 }
 
+/* That they wait for a token which may never come is not to keep files of all others from being fetched. */
+static bool too_many_wait(const struct slack_files *files)
+{
+	unsigned waiting = 0;
+
+	LIST_EACH (link, &files->pulls)
+		waiting += !CONTAINER_OF(link, struct pull, link)->token;
+	return waiting > LIMIT_SLACK_FILES_WAITING;
+}
+
 /* False: it waits for the workspace's token. */
 static bool ask(struct pull *pull)
 {
@@ -159,10 +169,13 @@ static bool ask(struct pull *pull)
 
 	slack_address_read(&address, pull->reference);
 	pull->token = files->place.token(files->place.context, address.team);
-	if (!pull->token && files->place.token_comes && files->place.token_comes(files->place.context, address.team))
+	bool comes = !pull->token && files->place.token_comes && files->place.token_comes(files->place.context, address.team);
+
+	if (comes && !too_many_wait(files))
 		return false;
 	if (!pull->token) {
-		pull_end(pull, TP_ERR_NOT_FOUND, "its workspace is none of ours any more");
+		pull_end(pull, comes ? TP_ERR_LIMIT : TP_ERR_NOT_FOUND,
+			 comes ? "its workspace is not there yet" : "its workspace is none of ours any more");
 		return true;
 	}
 	const struct web_argument arguments[] = {{"file", address.id}};

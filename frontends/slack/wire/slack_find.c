@@ -79,8 +79,13 @@ static size_t find_addressed(struct finder *f, const struct doc_span *span, cons
 	return id ? length : 0;
 }
 
+static bool begins_host(char c)
+{
+	return is_letter(c) || c == '[';
+}
+
 /* An address that begins here: its length; 0: none. What ends a sentence, or closes a bracket before it, is not
- * of it. */
+ * of it. Its end is only looked for when it is one: no text is looked through again and again. */
 static size_t find_url(const char *text, size_t length)
 {
 	static const char *const schemes[] = {"https://", "http://"};
@@ -89,15 +94,15 @@ static size_t find_url(const char *text, size_t length)
 	for (size_t i = 0; i < ARRAY_SIZE(schemes) && !begin; i++)
 		if (length > strlen(schemes[i]) && !strncasecmp(text, schemes[i], strlen(schemes[i])))
 			begin = strlen(schemes[i]);
-	for (end = begin; begin && end < length && (unsigned char)text[end] > ' ' && !strchr("<>\"|`", text[end]); end++)
+	if (!begin || !begins_host(text[begin]))
+		return 0;
+	for (end = begin; end < length && (unsigned char)text[end] > ' ' && !strchr("<>\"|`", text[end]); end++)
 		;
 	while (end > begin && strchr(".,;:!?'", text[end - 1]))
 		end--;
-	if (end > begin && text[end - 1] == ')' && !memchr(text, '(', end))
+	if (text[end - 1] == ')' && !memchr(text, '(', end))
 		end--;
-	return end > begin && (isalnum((unsigned char)text[begin]) || text[begin] == '[' || (unsigned char)text[begin] >= 0x80)
-	               ? end
-	               : 0;
+	return end;
 }
 
 static void put_url(struct finder *f, const struct doc_span *like, const char *text, size_t length)

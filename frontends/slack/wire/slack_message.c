@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "frontends/slack/wire/slack_id.h"
 #include "frontends/slack/wire/slack_read.h"
 
@@ -53,10 +54,10 @@ static void read_purpose(struct reader *in, const char *subtype)
 
 static void read_name(struct reader *in, const char *subtype)
 {
-	const char *name = slack_read_line(in->json, "name", in->arena);
+	const char *name = slack_read_line(in->json, "name", in->arena), *type = in->event->channel_type;
 
-	(void)subtype;
 	in->event->kind = SLACK_RENAME;
+	in->event->is_private = text_starts(subtype, "group") || slack_text_is(type, "group") || slack_text_is(type, "mpim");
 	in->event->text = name ? name : "";
 }
 

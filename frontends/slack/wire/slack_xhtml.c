@@ -278,9 +278,8 @@ static void take_image(struct reader *r, const char *source, const char *name)
 {
 	static const char *const schemes[] = {"https://", "http://"};
 	size_t length = strlen(name);
-	bool emoji = length > 2 && name[0] == ':' && name[length - 1] == ':' && !strpbrk(name, " \t\r\n");
 
-	if (*name && emoji) {
+	if (markup_is_emoji_name(name)) {
 		put_word(r, name, length);
 	} else if (*name) {
 		take_text(r, name, length);

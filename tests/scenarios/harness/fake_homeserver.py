@@ -102,6 +102,11 @@ class Room:
         self.joined, self.invited, self.names = set(), set(), {}
         self.events = []
         self.state = {}
+        self.state_senders = {}
+
+    def is_closed_to(self, who):
+        rule = self.state.get(("m.room.join_rules", ""), {}).get("join_rule")
+        return rule == "invite" and who not in self.joined | self.invited
 
 
 class Call:
@@ -299,6 +304,8 @@ class FakeHomeserver:
         if alias in self.aliases:
             raise Refused(400, "M_ROOM_IN_USE")
         room = self.new_room(who, call.content.get("creation_content"))
+        if call.content.get("preset") == "public_chat":
+            self.add(room, who, "m.room.join_rules", {"join_rule": "public"}, state_key="")
         if alias:
             self.aliases[alias] = room.id
         for guest in call.content.get("invite", []):
@@ -310,6 +317,8 @@ class FakeHomeserver:
 
     def _join(self, who, _, identity):
         room = self.room(identity)
+        if room.is_closed_to(who):
+            raise Refused(403, "M_FORBIDDEN", f"{who} is not invited to {room.id}")
         self._set_member(room, who, who, "join")
         return {"room_id": room.id}
 
@@ -352,8 +361,12 @@ class FakeHomeserver:
             raise Refused(404, "M_NOT_FOUND")
         return state[kind, key or ""]
 
-    def _whole_state(self, _, __, identity):
-        return [{"type": kind, "state_key": key, "content": content} for (kind, key), content in self.room(identity).state.items()]
+    def _whole_state(self, who, _, identity):
+        room = self.room(identity)
+        if who not in room.joined:
+            raise Refused(403, "M_FORBIDDEN", f"{who} is not in {room.id}")
+        return [{"type": kind, "state_key": key, "sender": room.state_senders[kind, key], "content": content}
+                for (kind, key), content in room.state.items()]
 
     def _messages(self, who, call, identity):
         room = self.room(identity)
@@ -417,6 +430,7 @@ class FakeHomeserver:
                 (room.joined if content["membership"] == "join" else room.invited).add(more["state_key"])
         if "state_key" in more:
             room.state[kind, more["state_key"]] = content
+            room.state_senders[kind, more["state_key"]] = sender
         room.events.append(event)
         for watch in self.watchers:
             watch(event)

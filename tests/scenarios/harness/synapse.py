@@ -69,6 +69,7 @@ class Synapse:
         self.registrations = list(registrations)
         self.room_version = room_version
         self.limits = limits
+        self.more = {}  # of homeserver.yaml
         self.process = None
 
     def write_config(self):
@@ -112,6 +113,7 @@ class Synapse:
             config["default_room_version"] = self.room_version
         if not self.limits:
             config.update(NO_LIMITS)
+        config.update(self.more)
         with open(self.config, "w") as file:
             json.dump(config, file, indent=1)  # which is YAML, too
 

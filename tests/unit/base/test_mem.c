@@ -144,9 +144,9 @@ static void test_what_the_process_has(void **state)
 	char *memory = mem_alloc(BYTES);
 
 	(void)state;
-	assert_true(before > shared);
 	assert_true(shared > 0);
 	memset(memory, 1, BYTES);
+	assert_true(mem_resident_kb() > mem_shared_kb());
 	assert_in_range(mem_resident_kb(), before + BYTES / 2048, before + BYTES / 512);
 	assert_in_range(mem_shared_kb(), shared / 2, shared + BYTES / 2048); /* that was private */
 	assert_int_equal(memory[BYTES - 1], 1);

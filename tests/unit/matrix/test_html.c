@@ -75,6 +75,41 @@ static void test_inline(void **state)
 	check_readings(readings, ARRAY_SIZE(readings));
 }
 
+static bool picture_of(void *context, const char *mxc, struct buf *url)
+{
+	(void)context;
+	if (!strcmp(mxc, "mxc://hs/gone"))
+		return false;
+	buf_printf(url, "https://f/%s?a=1&b=2", mxc + 6);
+	return true;
+}
+
+static void test_pictures_of_matrix(void **state)
+{
+	static const struct matrix_html_names with_pictures = {.picture = picture_of};
+	static const struct reading readings[] = {
+	        {"see <img src=\"mxc://hs/a\" alt=\"a cat\"> there", "see a cat https://f/hs/a?a=1&b=2 there",
+	         "see <img src='https://f/hs/a?a=1&amp;b=2' alt='a cat'/> there"},
+	        {"<img src=\"mxc://hs/a\">", "https://f/hs/a?a=1&b=2", "<img src='https://f/hs/a?a=1&amp;b=2' alt=''/>"},
+	        {"so <img data-mx-emoticon src=\"mxc://hs/a\" alt=\":cat:\" height=\"32\">", "so :cat:",
+	         "so <img src='https://f/hs/a?a=1&amp;b=2' alt=':cat:'/>"},
+	        {"<b>x</b><img src=\"mxc://hs/gone\" alt=\"cat\">", "xcat", "<strong>x</strong>cat"},
+	        {"<b>x</b><img src=\"mxc://hs/../a\" alt=\"cat\">", "xcat", "<strong>x</strong>cat"},
+	        {"<b>x</b><img src=\"https://x/track\" alt=\"cat\">", "xcat", "<strong>x</strong>cat"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(readings); i++) {
+		struct buf text = {0}, xhtml = {0};
+
+		matrix_html_read(&text, &xhtml, readings[i].html, strlen(readings[i].html), &with_pictures);
+		assert_string_equal(buf_text(&text), readings[i].text);
+		assert_string_equal(buf_text(&xhtml), readings[i].xhtml);
+		buf_finish(&text);
+		buf_finish(&xhtml);
+	}
+}
+
 static void test_blocks(void **state)
 {
 	static const struct reading readings[] = {
@@ -288,7 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_inline),
-	        cmocka_unit_test(test_blocks),
+	        cmocka_unit_test(test_pictures_of_matrix), cmocka_unit_test(test_blocks),
 	        cmocka_unit_test(test_links),
 	        cmocka_unit_test(test_mentions),
 	        cmocka_unit_test(test_soup),

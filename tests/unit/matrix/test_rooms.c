@@ -10,13 +10,13 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "frontends/matrix/rooms/room_power.h"
-#include "frontends/matrix/rooms/upgrade.h"
 
 static bool may(const char *power_levels, const char *create, const char *creator, const char *person)
 {
 	struct cJSON *levels = json_read(power_levels, strlen(power_levels)),
 	             *made = json_read(create, strlen(create));
-	bool result = room_power_may_set_state(&(struct room_state){levels, made, creator, NULL}, person);
+	bool result = room_power_may_set_state(
+	        &(struct room_state){.power_levels = levels, .create = made, .creator = creator}, person);
 
 	json_free(&levels);
 	json_free(&made);
@@ -70,7 +70,8 @@ static void assert_missing(const char *power_levels, const char *join_rule, cons
 	struct cJSON *levels = json_read(power_levels, strlen(power_levels));
 	struct buf out = {0};
 
-	room_power_missing(&out, &(struct room_state){levels, NULL, "@m:x", join_rule}, "@bot:x");
+	room_power_missing(&out, &(struct room_state){.power_levels = levels, .creator = "@m:x", .join_rule = join_rule},
+	                   "@bot:x");
 	if (*wanted)
 		assert_non_null(strstr(buf_text(&out), wanted));
 	else
@@ -93,30 +94,49 @@ static void test_what_is_missing(void **state)
 	assert_missing("{\"events\":{\"m.room.message\":0},\"events_default\":50}", "invite", "");
 }
 
-static bool replaces(const char *text, const char *room)
+static struct arena arena;
+
+static struct room_state read_state(const char *text)
 {
-	struct cJSON *events = json_read(text, strlen(text));
-	bool result = upgrade_is_successor(events, room);
+	static struct cJSON *events;
+	struct room_state state;
 
 	json_free(&events);
-	return result;
+	events = json_read(text, strlen(text));
+	room_state_read(&state, events, &arena);
+	if (!*text)
+		json_free(&events);
+	return state;
 }
 
-static void test_upgrades(void **state)
+static void test_state(void **state)
 {
 	(void)state;
-	assert_true(replaces("[{\"type\":\"x\"},{\"type\":\"m.room.create\",\"content\":{\"predecessor\":"
-	                     "{\"room_id\":\"!a:x\"}}}]",
-	                     "!a:x"));
-	assert_false(replaces(
-	        "[{\"type\":\"m.room.create\",\"content\":{\"predecessor\":{\"room_id\":\"!b:x\"}}}]",
-	        "!a:x"));
-	assert_false(replaces(
-	        "[{\"type\":\"m.room.message\",\"content\":{\"predecessor\":{\"room_id\":\"!a:x\"}}}]",
-	        "!a:x"));
-	assert_false(replaces("[{\"type\":\"m.room.create\",\"content\":{}}]", "!a:x"));
-	assert_false(replaces("[]", "!a:x"));
-	assert_false(replaces("", "!a:x"));
+	struct room_state found = read_state(
+	        "[{\"type\":\"x\"},7,{\"type\":\"m.room.create\",\"state_key\":\"\",\"sender\":\"@a:x\","
+	        "\"content\":{\"predecessor\":{\"room_id\":\"!a:x\"}}},{\"type\":\"m.room.tombstone\",\"state_key\":\"\","
+	        "\"sender\":\"@b:x\",\"content\":{\"replacement_room\":\"!c:x\"}},"
+	        "{\"type\":\"m.room.join_rules\",\"state_key\":\"\",\"content\":"
+	        "{\"join_rule\":\"invite\"}},{\"type\":\"m.room.power_levels\",\"state_key\":\"\",\"content\":{}}]");
+
+	assert_string_equal(found.predecessor, "!a:x");
+	assert_string_equal(found.creator, "@a:x");
+	assert_string_equal(found.successor, "!c:x");
+	assert_string_equal(found.replaced_by, "@b:x");
+	assert_string_equal(found.join_rule, "invite");
+	assert_non_null(found.create);
+	assert_non_null(found.power_levels);
+	/* another type, another state key, no room id, nothing */
+	assert_null(read_state("[{\"type\":\"m.room.message\",\"content\":{\"predecessor\":{\"room_id\":\"!a:x\"}}}]")
+	                    .predecessor);
+	assert_null(read_state("[{\"type\":\"m.room.create\",\"state_key\":\"me\",\"sender\":\"@a:x\",\"content\":{}}]")
+	                    .creator);
+	assert_null(read_state("[{\"type\":\"m.room.create\",\"content\":{\"predecessor\":{\"room_id\":\"a b\"}}}]")
+	                    .predecessor);
+	assert_null(read_state("[{\"type\":\"m.room.tombstone\",\"content\":{\"replacement_room\":7}}]").successor);
+	assert_null(read_state("[]").create);
+	assert_null(read_state("").create);
+	arena_finish(&arena);
 }
 
 int main(void)
@@ -125,7 +145,7 @@ int main(void)
 	        cmocka_unit_test(test_power),
 	        cmocka_unit_test(test_creators),
 	        cmocka_unit_test(test_what_is_missing),
-	        cmocka_unit_test(test_upgrades),
+	        cmocka_unit_test(test_state),
 	};
 
 	return cmocka_run_group_tests_name("matrix: rooms", tests, NULL, NULL);

@@ -398,6 +398,19 @@ static void test_channels(void **state)
 	is_text(event.channel_type, NULL);
 }
 
+/* Of history as well, which says nothing but the subtype. */
+static void test_private_names(void **state)
+{
+	(void)state;
+	take(MESSAGE("'subtype':'channel_name','name':'b'"), SLACK_RENAME);
+	assert_false(event.is_private);
+	take(MESSAGE("'subtype':'group_name','name':'b'"), SLACK_RENAME);
+	assert_true(event.is_private);
+	take(EVENT("'type':'message','channel':'C1','channel_type':'group','subtype':'channel_name','name':'b'"),
+	     SLACK_RENAME);
+	assert_true(event.is_private);
+}
+
 static void test_reactions(void **state)
 {
 	(void)state;
@@ -588,6 +601,7 @@ int main(void)
 	        cmocka_unit_test(test_files),     cmocka_unit_test(test_edits),
 	        cmocka_unit_test(test_no_edits),  cmocka_unit_test(test_deletions),
 	        cmocka_unit_test(test_channels),  cmocka_unit_test(test_reactions),
+	        cmocka_unit_test(test_private_names),  cmocka_unit_test(test_reactions),
 	        cmocka_unit_test(test_workspace), cmocka_unit_test(test_history),
 	        cmocka_unit_test(test_users),     cmocka_unit_test(test_conversations),
 	        cmocka_unit_test(test_commands),

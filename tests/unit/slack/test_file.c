@@ -26,7 +26,8 @@ struct bridge {
 	struct http_client *client;
 	struct web_api *api;
 	struct web_token token;
-	bool no_token; /* for now */
+	bool no_token; /* for now ... */
+	bool stays_unknown; /* ... and for long */
 	uv_timer_t known;
 	struct slack_files *files;
 	char base[64], host[48];
@@ -137,7 +138,7 @@ static bool token_comes(void *context, const char *team)
 	struct bridge *b = context;
 
 	(void)team;
-	if (b->no_token)
+	if (b->no_token && !b->stays_unknown)
 		uv_timer_start(&b->known, on_known, 1, 0);
 	return b->no_token;
 }
@@ -278,6 +279,38 @@ static void waits_for_the_workspace(void **state)
 	mem_free(info);
 	buf_finish(&url);
 	bridge_close(&b);
+}
+
+/* Of a workspace that is not known for long: only so many wait, as others are to be fetched meanwhile. */
+static void few_wait_for_a_workspace(void **state)
+{
+	struct fixture *f = *state;
+	struct bridge b;
+	const struct media_source *source;
+	struct outcome outcomes[LIMIT_SLACK_FILES_WAITING + 1] = {{0}}, *last = &outcomes[LIMIT_SLACK_FILES_WAITING];
+	char tag[MEDIA_TAG_LENGTH + 1];
+
+	bridge_open(&b, f, true);
+	b.no_token = b.stays_unknown = true;
+	media_tag(f->media, "T1/U1", tag);
+	source = map_get(f->media->sources, "slack");
+	for (unsigned i = 0; i < ARRAY_SIZE(outcomes); i++) {
+		char *reference = mem_printf("T1/F%u", i);
+
+		source->fetch(source->context, reference,
+		              media_writer_create(f->media, tag, NULL, "p", outcome_take, &outcomes[i]));
+		mem_free(reference);
+	}
+	TURN_UNTIL(&f->loop, last->done);
+	assert_int_equal(last->err, TP_ERR_LIMIT);
+	assert_non_null(strstr(buf_text(&last->problem), "not there yet"));
+	for (unsigned i = 0; i < LIMIT_SLACK_FILES_WAITING; i++)
+		assert_int_equal(outcomes[i].done, 0);
+	bridge_close(&b);
+	for (unsigned i = 0; i < ARRAY_SIZE(outcomes); i++) {
+		TURN_UNTIL(&f->loop, outcomes[i].done);
+		outcome_finish(&outcomes[i]);
+	}
 }
 
 struct refusal {
@@ -695,6 +728,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(fetches_when_opened, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(waits_for_the_workspace, media_set_up, media_tear_down),
+	        cmocka_unit_test_setup_teardown(few_wait_for_a_workspace, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(says_why_not, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(knows_its_workspaces, media_set_up, media_tear_down),
 	        cmocka_unit_test_setup_teardown(says_files, media_set_up, media_tear_down),

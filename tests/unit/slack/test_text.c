@@ -577,6 +577,59 @@ static void test_no_token(void **state)
 	}
 }
 
+static size_t looked_up; /* calls of strchr: characters that are compared with a set */
+
+char *__wrap_strchr(const char *text, int c);
+char *__real_strchr(const char *text, int c);
+
+char *__wrap_strchr(const char *text, int c)
+{
+	looked_up++;
+	return __real_strchr(text, c);
+}
+
+/* What begins as an address and is none is not searched for its end each time. (A compiler that makes other
+ * instructions of strchr is not seen.) */
+static void test_beginnings_of_addresses(void **state)
+{
+	struct buf text = {0}, mrkdwn = {0};
+
+	(void)state;
+	while (text.len + 8 <= LIMIT_MESSAGE_BYTES)
+		buf_puts(&text, "http://-");
+	looked_up = 0;
+	slack_mrkdwn_write(&mrkdwn, text.data, NULL, NULL);
+	assert_string_equal(mrkdwn.data, text.data);
+	assert_true(looked_up < 20 * text.len);
+	buf_finish(&text);
+	buf_finish(&mrkdwn);
+}
+
+/* Each change of the look within a link has the address once more: up to a limit. */
+static void test_an_address_again_and_again(void **state)
+{
+	struct buf xhtml = {0}, mrkdwn = {0}, text = {0};
+
+	(void)state;
+	buf_puts(&xhtml, "<a href='https://x/");
+	while (xhtml.len < 2000)
+		buf_putc(&xhtml, 'y');
+	buf_puts(&xhtml, "'>");
+	while (xhtml.len + 20 < LIMIT_MESSAGE_BYTES)
+		buf_puts(&xhtml, "a<b>c</b>");
+	buf_puts(&xhtml, "z</a>");
+	slack_mrkdwn_write(&mrkdwn, "", xhtml.data, NULL);
+	assert_int_equal(strncmp(mrkdwn.data, "<https://x/yyy", 14), 0);
+	assert_true(mrkdwn.len > LIMIT_MESSAGE_BYTES && mrkdwn.len < 8 * LIMIT_MESSAGE_BYTES);
+	/* nothing of the text is lost */
+	assert_int_equal(mrkdwn.data[mrkdwn.len - 1], 'z');
+	slack_mrkdwn_read(&text, NULL, mrkdwn.data, NULL);
+	assert_true(text.len < 8 * LIMIT_MESSAGE_BYTES);
+	buf_finish(&xhtml);
+	buf_finish(&mrkdwn);
+	buf_finish(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -586,7 +639,8 @@ int main(void)
 	        cmocka_unit_test(test_apps),     cmocka_unit_test(test_writing),
 	        cmocka_unit_test(test_mentions), cmocka_unit_test(test_cutting),  cmocka_unit_test(test_pieces),
 	        cmocka_unit_test(test_long),     cmocka_unit_test(test_same_again),
-	        cmocka_unit_test(test_no_token),
+	        cmocka_unit_test(test_no_token), cmocka_unit_test(test_beginnings_of_addresses),
+	        cmocka_unit_test(test_an_address_again_and_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

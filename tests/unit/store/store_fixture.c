@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "tests/unit/folder.h"
+#include "transport/contacts.h"
 
 int fixture_setup(void **state)
 {
@@ -125,12 +126,13 @@ void on_done(void *context, int err)
 	answer->calls++;
 }
 
-static void note_contact(struct buf *out, const struct store_contact *contact)
+static void note_contact(struct buf *out, const struct contact *contact)
 {
-	buf_printf(out, "%s|%s|", contact->name, contact->alias);
+	buf_printf(out, "%s|%s|", contact->name, contact->alias ? contact->alias : "");
 	for (size_t i = 0; i < contact->groups_count; i++)
 		buf_printf(out, "%s,", contact->groups[i]);
-	buf_printf(out, "|%d|%d|%s;", contact->subscribed, contact->flags, contact->icon_hash);
+	buf_printf(out, "|%d|%d|%s;", contact->subscribed, contact->flags,
+	           contact->icon_hash ? contact->icon_hash : "");
 }
 
 void on_account(void *context, int err, const struct store_account *account)
@@ -151,8 +153,9 @@ void on_account(void *context, int err, const struct store_account *account)
 	for (size_t i = 0; i < account->identities_count; i++)
 		buf_printf(&answer->identities, "%s:%s;", account->identities[i].frontend,
 		           account->identities[i].address);
-	for (size_t i = 0; i < account->contacts_count; i++)
-		note_contact(&answer->contacts, &account->contacts[i]);
+	struct contacts_iter it = {0};
+	while (contacts_next(*account->contacts, &it))
+		note_contact(&answer->contacts, it.contact);
 }
 
 void on_keys(void *context, int err, const struct store_identity *identities, size_t count)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "transport/contacts.h"
 
 static int open_setup(void **state)
 {
@@ -573,7 +574,7 @@ static void test_cascade(void **state)
 
 static void on_count(void *context, int err, const struct store_account *account)
 {
-	*(int *)context += err == 0 && account->contacts_count == 3 ? 1 : 0;
+	*(int *)context += err == 0 && contacts_count(*account->contacts) == 3 ? 1 : 0;
 }
 
 static void test_ten_thousand(void **state)

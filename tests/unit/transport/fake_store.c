@@ -13,7 +13,9 @@ const struct config_table store_config_table = {.module = "store"};
 struct row {
 	struct store_account account;
 	struct event_setting settings[4];
-	struct store_contact contacts[4];
+	const char *contacts[4]; /* names */
+	size_t contacts_count;
+	struct contacts *lent; /* while an answer is given */
 	struct store_identity identities[LIMIT_IDENTITIES_PER_ACCOUNT];
 	char *kept[4]; /* values, "key=text" */
 };
@@ -128,7 +130,7 @@ void store_account(const char *address, const char *legacy_name, const char *pas
 					      .password = mem_strdup(password),
 					      .language = "en",
 					      .settings = row->settings,
-					      .contacts = row->contacts,
+					      .contacts = &row->lent,
 					      .identities = row->identities};
 	put_identity(row, "xmpp", address);
 	for (size_t i = 0; i < ACCOUNTS; i++) {
@@ -163,8 +165,7 @@ void store_contact(const char *address, const char *name)
 {
 	struct row *row = row_of(address);
 
-	row->contacts[row->account.contacts_count++] =
-		(struct store_contact){.name = name, .alias = "", .icon_hash = "", .subscribed = true};
+	row->contacts[row->contacts_count++] = name;
 }
 
 void store_mark_online(const char *address)
@@ -196,11 +197,23 @@ static void replace(const char **slot, const char *text)
 	*slot = mem_strdup(text);
 }
 
-static void answer_account(const struct request *request, const struct row *row, int err)
+static void answer_account(const struct request *request, struct row *row, int err)
 {
 	store_account_done *done = (store_account_done *)request->done;
 
-	done(request->context, err, err ? NULL : &row->account);
+	if (err) {
+		done(request->context, err, NULL);
+		return;
+	}
+	for (size_t i = 0; i < row->contacts_count; i++) {
+		bool is_new;
+		struct contact *contact = contacts_add(&row->lent, row->contacts[i], NULL, &is_new);
+
+		contact->status = STATUS_OFFLINE;
+		contact->subscribed = contact->stored = true;
+	}
+	done(request->context, 0, &row->account);
+	contacts_destroy(&row->lent, contact_finish);
 }
 
 static void answer_done(const struct request *request, int err)

@@ -146,7 +146,31 @@ static void test_keys(void **state)
 	mem_free(key);
 	key = account_key(&frontend, "@Al:x=1");
 	assert_string_equal(key, "matrix=3a=40=41l=3ax=3d1@gw.x");
+	/* And back, if it is the one of an address of a frontend that is served. */
+	list_append(&fx->transport->frontends, &frontend.link);
+	char *address = account_key_address(fx->transport, key);
+
+	assert_string_equal(address, "@Al:x=1");
+	mem_free(address);
 	mem_free(key);
+	static const char *const others[] = {"alice@x",
+					     "matrix=3a2=3a=40bob=3ax@gw.x", /* a second account */
+					     "matrix=3a=40bob=3ax@other.x",
+					     "matrix=3a=4zbob@gw.x",
+					     "matrix=3a=40bob=3@gw.x",
+					     "matrix=3a=40bob=00@gw.x",
+					     "matrix=3a=40BOB@gw.x",
+					     "matrix=3a@gw.x",
+					     "slack=3at1=2fu1@gw.x",
+					     "matrix=3a",
+					     ""};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		address = account_key_address(fx->transport, others[i]);
+		assert_string_equal(address, others[i]);
+		mem_free(address);
+	}
+	list_remove(&frontend.link);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

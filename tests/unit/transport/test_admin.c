@@ -83,7 +83,7 @@ static void test_spectrum_answers(void **state)
 	assert_answer("register tom@x to secret", "Error: User is already registered");
 	assert_answer("unregister tom@x", "User 'tom@x' unregistered.");
 	assert_false(store_has("tom@x"));
-	assert_answer("unregister tom@x", "Error: You are not registered.");
+	assert_answer("unregister tom@x", "Error: There is no such account");
 }
 
 /* Of this process, as the kernel says it: KiB. */
@@ -148,14 +148,15 @@ static void test_errors(void **state)
 	assert_answer("set kick x", "Error: This variable cannot be set.");
 	assert_answer("get kick", "Error: This variable cannot be get.");
 	assert_answer("set log_level", "Error: Value is missing.");
-	assert_answer("has_online_user", "Error: Argument is missing.");
-	assert_answer("kick", "Error: Argument is missing.");
+	assert_answer("has_online_user", "Error: Argument is missing. Usage: has_online_user <username>");
+	assert_answer("kick", "Error: Argument is missing. Usage: kick <user> [reason...]");
 	assert_answer("unregister", "Error: No username given");
 	assert_answer("register a@x b", "Error: Bad argument count");
-	assert_answer("register a@x b c d", "Error: Too many arguments.");
+	assert_answer("register a@x b c d", "Error: Too many arguments. "
+		      "Usage: register <username> <legacy_username> <legacy_password>");
 	assert_answer("status now", "Error: Too many arguments.");
-	assert_answer("unban a@x b", "Error: Too many arguments.");
-	assert_answer("args", "Error: Argument is missing.");
+	assert_answer("unban a@x b", "Error: Too many arguments. Usage: unban <user>");
+	assert_answer("args", "Error: Argument is missing. Usage: args <command>");
 	assert_answer("args nonsense", "Error: Unknown command passed as an argument.");
 	assert_answer("args uptime", "Error: Unknown command passed as an argument.");
 	assert_answer("--nonsense status", "Error: Unknown option --nonsense");
@@ -288,7 +289,8 @@ static void test_workspaces_of_spectrum(void **state)
 	has_page = true;
 	assert_answer("get_oauth2_url", "https://bridge.example.org/slack/install");
 	assert_answer("get_oauth2_url T1/U1 al secret", "https://bridge.example.org/slack/install");
-	assert_answer("get_oauth2_url T1/U1 al secret more", "Error: Too many arguments.");
+	assert_answer("get_oauth2_url T1/U1 al secret more", "Error: Too many arguments. "
+		      "Usage: get_oauth2_url [username] [legacy_username] [legacy_password]");
 	assert_answer("set_oauth2_code 123 abc", "Error: The browser itself brings the code here, from the page that "
 						 "get_oauth2_url names");
 	assert_answer("list_rooms", "Error: No username given");
@@ -297,7 +299,8 @@ static void test_workspaces_of_spectrum(void **state)
 				       "C1       general  #lobby                tied\n"
 				       "C2       -        #old@irc.example.org  archived");
 	assert_answer("join_room", "Error: No username given");
-	assert_answer("join_room T1 al #lobby -", "Error: Argument is missing.");
+	assert_answer("join_room T1 al #lobby -", "Error: Argument is missing. "
+		      "Usage: join_room <person> <nickname> <legacy_room> <legacy_server> <slack_channel>");
 	assert_answer("join_room T2 al #lobby - C3", "Error: T2 is no workspace that is served, and nobody in one: "
 						     "workspaces has them");
 	assert_answer("join_room T1 al #lobby - C1", "Error: C1 is tied to a room already: leave_room unties it");
@@ -639,7 +642,7 @@ static void test_messages(void **state)
 	assert_answer("message tom@x hello", "Message sent.");
 	expect("frontend notify tom@x 'hello'\n");
 	assert_answer("message nobody@x hello", "Error: There is no such account");
-	assert_answer("message tom@x", "Error: Argument is missing.");
+	assert_answer("message tom@x", "Error: Argument is missing. Usage: message <user> <text...>");
 	expect("");
 }
 
@@ -652,7 +655,7 @@ static void test_drain(void **state)
 	assert_answer("drain 86401", "Error: The first argument is a number of seconds, up to 86400");
 	assert_answer("draining", "0");
 	expect("");
-	assert_answer("drain 0 Back at noon.", "Maintenance: nobody is logged in any more.");
+	assert_answer("drain 0 Back at noon.", "Maintenance has begun: nobody new is logged in.");
 	assert_answer("draining", "1");
 	/* alice stays, bob's attempt ends */
 	expect("frontend notify alice@x 'Back at noon.'\n"
@@ -687,7 +690,7 @@ static void test_drain_with_a_limit(void **state)
 {
 	(void)state;
 	begin(NULL, 0);
-	assert_answer("drain 1", "Maintenance: nobody is logged in any more.");
+	assert_answer("drain 1", "Maintenance has begun: nobody new is logged in.");
 	assert_false(was_told("alice@x session logged-out"));
 	wait_for("alice@x session logged-out 'This gateway is under maintenance");
 	/* for the successor of this process they are there */

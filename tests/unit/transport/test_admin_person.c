@@ -168,7 +168,7 @@ static void test_accounts_belong_to_the_frontend_of_the_address(void **state)
 	assert_answer("unregister @tom:hs", "User '@tom:hs' unregistered.");
 	assert_false(store_has("other=3a=40tom=3ahs@gw.x"));
 	assert_answer("unregister " MATRIX_KEY, "User '" MATRIX_KEY "' unregistered.");
-	assert_answer("unregister @tom:hs", "Error: You are not registered.");
+	assert_answer("unregister @tom:hs", "Error: There is no such account");
 	assert_answer("register tom@x to pw", "User registered");
 	assert_true(store_has("tom@x"));
 }
@@ -198,6 +198,32 @@ static void test_any_linked_address(void **state)
 	assert_null(user_find(fx->transport, "alice@x"));
 }
 
+static void test_nothing_is_done_while_the_gateway_ends(void **state)
+{
+	static const char *const lines[] = {"ban nobody@x", "ban " MATRIX, "register nobody@x to pw"};
+
+	(void)state;
+	begin();
+	/* at whichever of the questions that it takes to find him */
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		for (int questions = 0; questions < 2; questions++) {
+			const struct admin_caller caller = {.done = on_answer};
+
+			answers = 0;
+			admin_execute_for(fx->transport, lines[i], &caller);
+			for (int j = 0; j < questions && !answers && i != 1; j++)
+				store_pump_one();
+			fx->transport->stopping = true;
+			store_pump();
+			fx->transport->stopping = false;
+			assert_int_equal(answers, 1);
+			assert_string_equal(buf_text(&answered), "Error: The gateway is being shut down");
+		}
+	}
+	assert_null(strstr(ask("bans"), "nobody"));
+	assert_false(store_has("nobody@x"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, finish)
 
 int main(void)
@@ -207,6 +233,7 @@ int main(void)
 		TEST(test_keys_are_good_as_well),
 		TEST(test_accounts_belong_to_the_frontend_of_the_address),
 		TEST(test_any_linked_address),
+		TEST(test_nothing_is_done_while_the_gateway_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

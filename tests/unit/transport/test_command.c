@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/command_question.h"
 #include "transport/room_key.h"
@@ -20,6 +21,14 @@ static void test_settings(void **state)
 	forget();
 	chat("alice@x", "settings stay_connected maybe");
 	expect("answer -1 'stay_connected must be on or off.'\n");
+	for (const char *const *line = (const char *const[]){"settings stay_connected", "settings foo on", "settings a", NULL};
+	     *line; line++) {
+		chat("alice@x", *line);
+		assert_string_equal(buf_text(&fx->answer),
+				    "Say: settings NAME on, or: settings NAME off. Names are enable_transport, "
+				    "send_headlines, stay_connected, display_name, delivery.");
+		forget();
+	}
 	/* The network is left at once, and entered again. */
 	chat("alice@x", "settings enable_transport off");
 	store_pump();
@@ -71,7 +80,8 @@ static void test_join(void **state)
 	(void)state;
 	fixture_start(NULL, 0);
 	chat("alice@x", "join #a");
-	assert_true(was_told("come online first"));
+	assert_string_equal(buf_text(&fx->answer),
+			    "You are not logged in. Come online; if you have no account yet, register first.");
 	store_account("alice@x", "al", "pw");
 	log_in("alice@x", "phone");
 	memset(name, 'a', sizeof(name));
@@ -349,7 +359,7 @@ static void test_contact_requests(void **state)
 	(void)state;
 	fixture_start(NULL, 0);
 	chat("alice@x", "accept eve");
-	assert_true(was_told("answer -6 'You are not here"));
+	assert_true(was_told("answer -6 'You are not logged in"));
 	store_account("alice@x", "al", "pw");
 	struct user *user = log_in("alice@x", "phone");
 
@@ -400,6 +410,53 @@ static void test_contacts_come_and_go(void **state)
 	expect("answer -2 'bob: there is no such contact.'\n");
 }
 
+/* A list that no server would take in one message: its first lines, and how many there are besides. */
+static void test_long_answers(void **state)
+{
+	const char *admin[] = {"service.admin_jid=root@x"};
+	char name[400];
+
+	(void)state;
+	fixture_start(admin, 1);
+	store_account("alice@x", "al", "pw");
+	log_in("alice@x", "phone");
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "contact-%04d-%0300d", i, 0);
+		from_backend(&fx->backends[0],
+			     (struct event){.type = EVENT_CONTACT, .user = "alice@x", .contact = {.name = name}});
+	}
+	chat("alice@x", "contacts");
+	const char *answer = buf_text(&fx->answer), *end = strstr(answer, "\n(");
+	size_t shown = 0;
+
+	assert_true(fx->answer.len <= LIMIT_COMMAND_ANSWER_BYTES + 100);
+	assert_true(fx->answer.len > LIMIT_COMMAND_ANSWER_BYTES - 1000);
+	assert_non_null(end);
+	for (const char *at = answer; (at = strstr(at, "contact-")); at++)
+		shown++;
+	snprintf(name, sizeof(name), "(%zu more lines are left out here.)", 1000 - shown);
+	assert_string_equal(end + 1, name);
+	/* The last line that is shown is whole. */
+	assert_true(text_starts(end - strlen(": there"), ": there"));
+	/* Administrators' answers likewise; one for a program is whole or none. */
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "user-%d@%0100d", i, 0);
+		store_account(name, "someone", "pw");
+		log_in(name, "phone");
+	}
+	chat("root@x", "users");
+	assert_true(fx->answer.len <= LIMIT_COMMAND_ANSWER_BYTES + 100);
+	assert_non_null(strstr(buf_text(&fx->answer), " more lines are left out here. transportctl shows them all.)"));
+	chat("root@x", "--json users");
+	assert_string_equal(buf_text(&fx->answer),
+			    "{\"error\":\"The answer is too long for a chat: ask with transportctl\"}");
+	/* A list of nobody is an answer, too. */
+	chat("root@x", "crashed_backends");
+	assert_string_equal(buf_text(&fx->answer), "(none)");
+	chat("root@x", "users user-17@");
+	assert_null(strstr(buf_text(&fx->answer), "left out"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -420,6 +477,7 @@ int main(void)
 		TEST(test_login_of_who_is_not_here),
 		TEST(test_contact_requests),
 		TEST(test_contacts_come_and_go),
+		TEST(test_long_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

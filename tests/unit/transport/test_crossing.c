@@ -192,6 +192,84 @@ static void test_references(void **state)
 	       "dave@x/s message (room) #a/al: hallo id=$2 replaces=1.7\n");
 }
 
+/* Homeservers pass on edits of what others have said, which clients do not show; XMPP's clients may say anything. */
+static void test_only_authors_change(void **state)
+{
+	(void)state;
+	start(true);
+	store_account("erna@x", "er", "pw");
+	log_in_at(fx->frontend, "erna@x", "m");
+	enter_at(fx->frontend, "erna@x", "m", "er");
+	say_at(fx->frontend, "alice@x", "m", (struct event_message){.text = "hello", .id = "$1"});
+	tie("other", "1.7", "$1");
+	forget();
+	say_at(fx->frontend, "erna@x", "m",
+	       (struct event_message){.text = "I owe erna money", .xhtml = "<b>I</b>", .id = "$2", .replaces = "$1"});
+	expect("b1 message (room) #a: * I owe erna money id=$2\n"
+	       "dave@x/s message (room) #a/er: * I owe erna money id=$2\n");
+	/* somebody of the network */
+	said("alice@x", (struct event_message){.nickname = "bob", .text = "hi", .id = "n5"});
+	said("dave@x", (struct event_message){.nickname = "bob", .text = "hi", .id = "n5"});
+	tie("xmpp", "$5", "n5");
+	tie("other", "1.8", "n5");
+	forget();
+	say_at(fx->frontend, "erna@x", "m", (struct event_message){.text = "ho", .id = "$6", .replaces = "$5"});
+	expect("b1 message (room) #a: * ho id=$6\n"
+	       "dave@x/s message (room) #a/er: * ho id=$6\n");
+	/* the author himself */
+	say_at(fx->frontend, "alice@x", "m", (struct event_message){.text = "hallo", .id = "$4", .replaces = "$1"});
+	expect("b1 message (room) #a: * hallo id=$4\n"
+	       "dave@x/s message (room) #a/al: hallo id=$4 replaces=1.7\n");
+	/* whom a relay speaks for is not whom else it speaks for */
+	say_at(fx->other, "dave@x", "s",
+	       (struct event_message){.text = "yes", .id = "1.9", .author = {.name = "Egon", .id = "T1/U1"}});
+	tie("xmpp", "$9", "1.9");
+	forget();
+	say_at(fx->other, "dave@x", "s",
+	       (struct event_message){
+		       .text = "no", .id = "2.0", .replaces = "1.9", .author = {.name = "Elsa", .id = "T1/U2"}});
+	assert_true(was_told("alice@x/m message (room) #a/Elsa: * no id=2.0 author=Elsa\n"));
+	forget();
+	say_at(fx->other, "dave@x", "s",
+	       (struct event_message){
+		       .text = "yes!", .id = "2.1", .replaces = "1.9", .author = {.name = "Egon", .id = "T1/U1"}});
+	assert_true(was_told("alice@x/m message (room) #a/Egon: yes! id=2.1 replaces=$9 author=Egon\n"));
+}
+
+static void test_who_takes_back(void **state)
+{
+	(void)state;
+	start(false);
+	log_in_at(fx->other, "alice@x", "s");
+	enter_at(fx->other, "alice@x", "s", "al");
+	say_at(fx->other, "dave@x", "s", (struct event_message){.text = "hello", .id = "1.2"});
+	say_at(fx->frontend, "alice@x", "m", (struct event_message){.text = "mine", .id = "x1"});
+	tie("other", "1.3", "x1");
+	forget();
+	/* nothing but her client says that she may */
+	say_at(fx->frontend, "alice@x", "m", (struct event_message){.text = "(gone)", .id = "x2", .retracts = "1.2"});
+	assert_true(was_told("/s message (room) #a/al: (gone) id=x2"));
+	assert_false(was_told("retracts="));
+	forget();
+	say_at(fx->frontend, "alice@x", "m", (struct event_message){.text = "(gone)", .id = "x3", .retracts = "x1"});
+	assert_true(was_told("/s message (room) #a/al: (gone) id=x3 retracts=1.3"));
+	forget();
+	/* nor by saying something under the same name */
+	say_at(fx->other, "dave@x", "s", (struct event_message){.text = "dear", .id = "1.7", .said_in = "C1"});
+	say_at(fx->frontend, "alice@x", "m", (struct event_message){.text = "mine", .id = "1.7"});
+	forget();
+	say_at(fx->frontend, "alice@x", "m", (struct event_message){.text = "cheap", .id = "x4", .replaces = "1.7"});
+	assert_true(was_told("/s message (room) #a/al: * cheap id=x4"));
+	assert_false(was_told("replaces="));
+	forget();
+	/* where the place's own server has seen to that */
+	say_at(fx->other, "dave@x", "s", (struct event_message){.text = "again", .id = "1.5", .said_in = "C1"});
+	forget();
+	say_at(fx->other, "alice@x", "s",
+	       (struct event_message){.text = "(gone)", .id = "1.6", .retracts = "1.5", .said_in = "C1"});
+	assert_true(was_told("retracts=1.5 said-in=C1"));
+}
+
 static void test_threads(void **state)
 {
 	(void)state;
@@ -232,6 +310,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_from_elsewhere, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_places_of_one_frontend, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_references, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_only_authors_change, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_who_takes_back, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_threads, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_listens_now, fixture_setup, fixture_teardown),
 	};

@@ -331,7 +331,7 @@ static void test_strangers(void **state)
 	chat("mallory@x", "cancel");
 	assert_false(was_told("b1"));
 	assert_true(was_told("I do not understand that."));
-	assert_true(was_told("You are not here"));
+	assert_true(was_told("You are not logged in"));
 	/* Nor does another backend ask anything. */
 	forget();
 	from_backend(B2,

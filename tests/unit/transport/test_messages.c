@@ -196,6 +196,22 @@ static void test_odd_events(void **state)
 	assert_int_equal(fx->backends[0].ignored_frames, 1);
 }
 
+static void test_only_markup(void **state)
+{
+	(void)state;
+	logged_in();
+	network((struct event_message){.name = "bob", .text = "", .xhtml = "<p>one <b>two</b></p><p>three</p>"});
+	expect("alice@x message bob: one two\nthree\n");
+	assert_int_equal(from_person("alice@x", "phone",
+				     (struct event){.type = EVENT_MESSAGE,
+						    .message = {.name = "bob", .text = "", .xhtml = "<i>so</i>"}}),
+			 0);
+	expect("b1 message bob: so\n");
+	/* Where something is said, that stays. */
+	network((struct event_message){.name = "bob", .text = "plain", .xhtml = "<b>bold</b>"});
+	expect("alice@x message bob: plain\n");
+}
+
 static void test_limits(void **state)
 {
 	char *text = mem_alloc(LIMIT_MESSAGE_BYTES + 11);
@@ -401,6 +417,7 @@ int main(void)
 		TEST(test_room_private),
 		TEST(test_forged_users),
 		TEST(test_odd_events),
+		TEST(test_only_markup),
 		TEST(test_limits),
 		TEST(test_contacts),
 		TEST(test_removed_where_the_list_is_ours),

@@ -228,16 +228,18 @@ void user_set_setting(struct user *user, const char *name, const char *value)
 void store_find_account(struct store *store, const char *kind, const char *address, store_account_done *done,
                         void *context)
 {
-	const struct store_contact contact = {.name = "bob@net", .alias = ""};
+	struct contacts *contacts = NULL;
+	bool is_new;
 	const struct store_account account = {.key = address,
 	                                      .legacy_name = "legacy",
 	                                      .password = "",
-	                                      .contacts = &contact,
-	                                      .contacts_count = 1};
+	                                      .contacts = &contacts};
 
 	(void)store;
 	(void)kind;
+	contacts_add(&contacts, "bob@net", NULL, &is_new);
 	done(context, account_exists ? 0 : TP_ERR_NOT_FOUND, account_exists ? &account : NULL);
+	contacts_destroy(&contacts, NULL);
 }
 
 void transport_hold(struct frontend *base, bool hold)

@@ -30,6 +30,20 @@ static void test_allowed(void **state)
 	        "<span style='color: #ff0000; font-weight: bold;'>x</span>");
 }
 
+static void test_without_pictures(void **state)
+{
+	struct buf out = {0};
+	const char *markup = "<b>a</b><img src='http://x/a.png' alt='A'/><img src='http://x/b.png' alt=':b:'/>", *only = markup + 8;
+
+	(void)state;
+	assert_true(xhtml_sanitise_words(&out, markup, strlen(markup)));
+	assert_string_equal(buf_text(&out), "<strong>a</strong><img src='http://x/b.png' alt=':b:'/>");
+	buf_clear(&out);
+	assert_false(xhtml_sanitise_words(&out, only, strlen("<img src='http://x/a.png' alt='A'/>")));
+	assert_string_equal(buf_text(&out), "");
+	buf_finish(&out);
+}
+
 static void test_dangerous(void **state)
 {
 	(void)state;
@@ -83,7 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_allowed),
-	        cmocka_unit_test(test_dangerous),
+	        cmocka_unit_test(test_without_pictures), cmocka_unit_test(test_dangerous),
 	        cmocka_unit_test(test_soup),
 	        cmocka_unit_test(test_depth),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "frontends/matrix/wire/picture_markup.h"
+#include "protocol/picture_markup.h"
 
 #include <string.h>
 
@@ -10,15 +10,20 @@
 #include "protocol/event.h"
 
 struct pictures {
-	struct event_attachment items[LIMIT_MATRIX_PICTURES];
+	struct event_attachment items[LIMIT_MARKUP_PICTURES];
 	size_t count;
 	bool says; /* there is something else, too */
 };
 
-static bool is_known(const struct pictures *pictures, const char *url)
+static bool is_emoji(const struct event_attachment *picture)
+{
+	return picture->description && markup_is_emoji_name(picture->description);
+}
+
+static bool is_known(const struct pictures *pictures, const struct event_attachment *picture)
 {
 	for (size_t i = 0; i < pictures->count; i++)
-		if (!strcmp(pictures->items[i].url, url))
+		if (!strcmp(pictures->items[i].url, picture->url) && is_emoji(&pictures->items[i]) == is_emoji(picture))
 			return true;
 	return false;
 }
@@ -36,8 +41,8 @@ static void take_tag(struct pictures *pictures, bool is_picture, struct markup_r
 			picture.url = arena_strdup(arena, buf_text(&value));
 		else if (is_picture && !strcmp(name, "alt") && value.len)
 			picture.description = arena_strdup(arena, buf_text(&value));
-	if (picture.url && markup_is_url(picture.url, schemes, ARRAY_SIZE(schemes)) && !is_known(pictures, picture.url)) {
-		if (pictures->count < LIMIT_MATRIX_PICTURES)
+	if (picture.url && markup_is_url(picture.url, schemes, ARRAY_SIZE(schemes)) && !is_known(pictures, &picture)) {
+		if (pictures->count < LIMIT_MARKUP_PICTURES)
 			pictures->items[pictures->count++] = picture;
 		else
 			pictures->says = true;
@@ -61,7 +66,18 @@ static void read_markup(struct pictures *pictures, const char *xhtml, struct are
 	}
 }
 
-const struct event *picture_markup_read(const struct event *event, struct event *copy, struct arena *arena)
+static void leave_emoji(struct pictures *pictures)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < pictures->count; i++)
+		if (!is_emoji(&pictures->items[i]))
+			pictures->items[kept++] = pictures->items[i];
+	pictures->count = kept;
+}
+
+const struct event *picture_markup_read(const struct event *event, bool emoji, struct event *copy,
+					struct arena *arena)
 {
 	const struct event_message *message = &event->message;
 	struct pictures pictures = {0};
@@ -69,6 +85,8 @@ const struct event *picture_markup_read(const struct event *event, struct event 
 	if (message->attachments_count || !message->xhtml || !strchr(message->xhtml, '<'))
 		return event;
 	read_markup(&pictures, message->xhtml, arena);
+	if (pictures.says && !emoji)
+		leave_emoji(&pictures);
 	if (!pictures.count)
 		return event;
 	*copy = *event;

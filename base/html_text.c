@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "frontends/matrix/wire/html_text.h"
+#include "base/html_text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/matrix/rooms/continuation.h"
+
+#include <string.h>
+
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "config/limits.h"
+#include "frontends/matrix/rooms/gap.h"
+#include "frontends/matrix/rooms/room_power.h"
+#include "frontends/matrix/rooms/upgrade.h"
+
+bool continuation_is_expected(const struct matrix_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		/* of what is unread it is not known yet */
+		if (upgrade_is_expected(room) || room->unread)
+			return true;
+	}
+	return false;
+}
+
+static void decided(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	room->undecided = room->deciding = false;
+	MEM_FREE(room->predecessor);
+	MEM_FREE(room->creator);
+	matrix_room_store(frontend, room);
+}
+
+void continuation_found(struct matrix_frontend *frontend, const char *id)
+{
+	struct matrix_room *room = matrix_room_find(frontend, id);
+
+	if (room && room->undecided)
+		decided(frontend, room);
+}
+
+void continuation_refused(struct matrix_frontend *frontend, const char *id)
+{
+	struct matrix_room *room = matrix_room_find(frontend, id);
+
+	if (!room || !room->undecided)
+		return;
+	if (room->predecessor)
+		log_info(&frontend->base.log, "room %s continues none of ours, or was made by somebody who may not say so",
+		         log_quote(id));
+	decided(frontend, room);
+	gaps_read_since_joined(frontend, room);
+	matrix_later(frontend, continuations_decide, NULL, NULL);
+}
+
+void continuation_open(struct matrix_frontend *frontend, const char *id)
+{
+	struct matrix_room *room = matrix_room_find(frontend, id);
+
+	if (!room || !room->deciding)
+		return;
+	room->deciding = false;
+	matrix_later(frontend, continuations_decide, NULL, NULL);
+}
+
+static const struct matrix_room *waiting_for(const struct matrix_frontend *frontend, const char *successor)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+		bool is_claim = room->claim && !strcmp(room->claim, successor);
+
+		if (is_claim || (room->successor && !strcmp(room->successor, successor)))
+			return room;
+	}
+	return NULL;
+}
+
+static bool is_undecided(const struct matrix_frontend *frontend, const char *id)
+{
+	const struct matrix_room *room = id ? matrix_room_find(frontend, id) : NULL;
+
+	return room && room->undecided;
+}
+
+/* Whether more will be known of this one. Not where it waits for another of its kind: two may name each other. */
+static bool is_open(const struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	return room->unread || room->claim || (room->undecided && !is_undecided(frontend, room->predecessor));
+}
+
+static void decide(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	const struct matrix_room *before = matrix_room_find(frontend, room->predecessor);
+	const struct matrix_room *waiting = waiting_for(frontend, room->predecessor);
+
+	if (room->deciding || (before && is_open(frontend, before)))
+		return;
+	/* A chat is continued in whatever room its owner invites the contact to. */
+	if (before || !waiting || waiting->kind == MATRIX_ROOM_CHAT) {
+		continuation_refused(frontend, room->id);
+	} else if (!waiting->claim || strcmp(waiting->claim, room->predecessor) != 0) {
+		room->deciding = true;
+		upgrade_skip(frontend, waiting, room->id, room->creator);
+	}
+}
+
+void continuations_decide(struct matrix_frontend *frontend, const char *unused, const char *unused_too)
+{
+	struct map_iter it = {0};
+
+	(void)unused;
+	(void)unused_too;
+	while (map_next(frontend->rooms, &it)) {
+		struct matrix_room *room = it.value;
+
+		if (room->undecided && room->predecessor)
+			decide(frontend, room);
+	}
+}
+
+struct asking {
+	struct matrix_frontend *frontend;
+	char room[];
+};
+
+static void on_state(void *context, const struct matrix_reply *reply)
+{
+	struct asking *asking = context;
+	struct matrix_frontend *frontend = asking->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, asking->room);
+	struct room_state state;
+	struct arena arena = {0};
+
+	CRASH_POINT("core.matrix.upgrade.invited");
+	room_state_read(&state, reply->err ? NULL : reply->json, &arena);
+	if (room && room->undecided && state.predecessor && state.creator) {
+		mem_replace(&room->predecessor, state.predecessor);
+		mem_replace(&room->creator, state.creator);
+		decide(frontend, room);
+	} else if (room) {
+		continuation_refused(frontend, room->id);
+	}
+	arena_finish(&arena);
+	mem_free(asking);
+}
+
+static void ask(struct matrix_frontend *frontend, const struct matrix_room *room)
+{
+	struct asking *asking = MEM_NEW_TEXT(struct asking, room, room->id);
+	char *path = matrix_path("/rooms/%s/state", room->id);
+
+	asking->frontend = frontend;
+	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
+	                                                            .path = path,
+	                                                            .lane = room->id,
+	                                                            .done = on_state,
+	                                                            .context = asking,
+	                                                            .drop = mem_free});
+	mem_free(path);
+}
+
+static size_t count_undecided(const struct matrix_frontend *frontend)
+{
+	struct map_iter it = {0};
+	size_t count = 0;
+
+	while (map_next(frontend->rooms, &it))
+		count += ((const struct matrix_room *)it.value)->undecided;
+	return count;
+}
+
+void continuation_ask(struct matrix_frontend *frontend, struct matrix_room *room)
+{
+	if (count_undecided(frontend) >= LIMIT_MATRIX_UNDECIDED)
+		return;
+	room->undecided = true;
+	matrix_room_store(frontend, room);
+	ask(frontend, room);
+}
+
+void continuations_recover(struct matrix_frontend *frontend)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		/* The process before may have ended before it has taken up the invitation. */
+		if (room->undecided) {
+			matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", room->id), NULL, NULL, room->id);
+			ask(frontend, room);
+		}
+	}
+}

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""A tied room that is replaced more than once before the bot has followed."""
+import re
+
+from harness.fake_homeserver import Fault, answer
+from harness.process import require, wait_until
+from harness.synapse import client_packages
+from test_matrix import BOT, CAROL, ask, in_the_lobby
+from test_matrix_faults import faulty_lobby, hears_once
+from test_matrix_killed import killed_at
+from test_matrix_rooms import upgrade
+
+PACKAGES = client_packages
+
+
+class Hall:
+    """#hall, tied to a room of alice's on the fake homeserver, which is replaced again and again."""
+
+    def __init__(self, lobby):
+        self.alice, self.carol = lobby.people[0], lobby.carol
+        self.homeserver, self.gateway = lobby.homeserver, lobby.gateway
+        self.said, self.rooms = [], []
+
+    async def tie(self):
+        self.room = self.make()
+        self.invite(self.room)
+        await self.alice.member(self.room.id, BOT)
+        await self.carol.join("#hall")
+        await ask(self.alice, self.room.id, "plumb #hall", "#hall")
+        await self.carol.expect(r"^:alice!\S+ JOIN :?#hall$")
+        self.mark = self.carol.mark()
+
+    def make(self, before=None, closed=False, by=None):
+        by = by or self.alice
+        room = self.homeserver.new_room(by.id, before and {"predecessor": {"room_id": before.id, "event_id": "$last"}})
+        self.rooms += [] if by is not self.alice else [room]
+        levels = {"users": {by.id: 100}, "events": {"m.room.tombstone": 0}}
+        self.homeserver.add(room, by.id, "m.room.power_levels", levels, state_key="")
+        if closed:
+            self.homeserver.add(room, by.id, "m.room.join_rules", {"join_rule": "invite"}, state_key="")
+        return room
+
+    def replace(self, old, new, by=None):
+        self.homeserver.add(old, (by or self.alice).id, "m.room.tombstone", {"body": "go there", "replacement_room": new.id}, state_key="")
+
+    def invite(self, room, by=None):
+        self.homeserver.add(room, (by or self.alice).id, "m.room.member", {"membership": "invite"}, state_key=BOT)
+
+    def hides_history(self, room):
+        """Who comes later reads nothing of what was said before."""
+        self.homeserver.fail(rf"GET .*/{re.escape(room.id)}/messages", Fault(answer(200, {"chunk": []})), 1000)
+
+    async def say(self, room, text, heard=True):
+        if heard:
+            self.said.append(text)
+        await self.alice.say(room.id, text)
+
+    def heard(self):
+        return [match[1] for match in self.carol.find_all(r"^:alice!\S+ PRIVMSG #hall :(.*)$", self.mark)]
+
+    async def goes_on_in(self, room, text):
+        await wait_until(lambda: [one for one in self.rooms if BOT in one.joined] == [room], f"the bot to go on to {room.id}")
+        self.carol.send(f"PRIVMSG #hall :{text}")
+        await hears_once(self.alice, room.id, [text])
+        await self.say(room, f"I hear: {text}")
+        await wait_until(lambda: self.said[-1] in self.heard(), f"{self.said[-1]!r} on IRC")
+        require(self.heard() == self.said, f"alice said {self.said}, and IRC has heard {self.heard()}")
+        self.room = room
+
+
+async def in_the_hall(world):
+    hall = Hall(await faulty_lobby(world, "alice"))
+    await hall.tie()
+    return hall
+
+
+def of(room, rest):
+    return rf"GET .*/{re.escape(room.id)}/{rest}$"
+
+
+async def scenario_twice_while_we_are_away(world):
+    """What was said in each of the rooms is heard once, in order, where it may be read; the new room is found where not, too."""
+    hall = await in_the_hall(world)
+    for hidden in (False, True):
+        a, b = hall.room, hall.make(hall.room)
+        c = hall.make(b)
+        await hall.gateway.kill_core()
+        if hidden:
+            hall.hides_history(b)
+        await hall.say(a, f"in the first, {hidden}")
+        hall.replace(a, b)
+        await hall.say(b, f"in the second, {hidden}", heard=not hidden)
+        hall.replace(b, c)
+        await hall.say(c, f"in the third, {hidden}")
+        await hall.gateway.start()
+        await hall.goes_on_in(c, f"found you, {hidden}")
+        require(not {BOT, CAROL} & (a.joined | b.joined), f"somebody stays behind: {a.joined}, {b.joined}")
+
+
+async def scenario_twice_and_killed(world):
+    """At each question to the homeserver on the way from the first room to the third."""
+    hall = await in_the_hall(world)
+    for place, rest, hidden in ((0, "state", False), (1, "state", False), (1, r"messages\b.*", False),
+                                (1, "state/m.room.tombstone/", True), (2, "state", True), (2, r"messages\b.*", True)):
+        a, b = hall.room, hall.make(hall.room)
+        c = hall.make(b)
+        word = f"{place}, {rest}, {hidden}"
+        if hidden:
+            hall.hides_history(b)
+
+        async def act():
+            hall.replace(a, b)
+            await hall.say(b, f"in the second, {word}", heard=not hidden)
+            hall.replace(b, c)
+            await hall.say(c, f"in the third, {word}")
+        await killed_at(hall.gateway, hall.homeserver, of((a, b, c)[place], rest), act)
+        await hall.goes_on_in(c, f"found you, {word}")
+
+
+async def scenario_past_a_closed_room(world):
+    """The bot is invited to the third room only. What is said there while that is found out is not lost."""
+    hall = await in_the_hall(world)
+    for killed in (None, "the first", "the second", "the third", "judged"):
+        a, b = hall.room, hall.make(hall.room, closed=True)
+        c = hall.make(b, closed=True)
+
+        async def act():
+            hall.replace(a, b)
+            hall.replace(b, c)
+            hall.invite(c)
+            await hall.say(c, f"in the third, {killed}")
+        asked = {"the first": of(a, "state"), "the second": f"POST .*/join/{re.escape(b.id)}$", "the third": of(c, "state")}
+        if killed in asked:
+            await killed_at(hall.gateway, hall.homeserver, asked[killed], act)
+        elif killed:
+            # Everything but the invitation has happened before.
+            hall.replace(a, b)
+            await wait_until(lambda: hall.homeserver.count(asked["the second"]), "the bot to try the second")
+            hall.replace(b, c)
+
+            async def invite():
+                hall.invite(c)
+                await hall.say(c, f"in the third, {killed}")
+            await killed_at(hall.gateway, hall.homeserver, of(a, "state"), invite)
+        else:
+            await act()
+        await hall.goes_on_in(c, f"found you, {killed}")
+        require(not {BOT, CAROL} & a.joined, f"somebody stays behind: {a.joined}")
+
+
+async def scenario_nobody_else_skips_a_room(world):
+    """Whoever may not change the rooms moves nothing, and spoils nothing, while they wait for an invitation; his own room with the
+    bot is any room."""
+    hall = await in_the_hall(world)
+    bob = await world.matrix_person(hall.homeserver, "bob")
+    a, b = hall.room, hall.make(hall.room, closed=True)
+    for room in (a, b):
+        await bob.join(room.id)
+    hall.replace(a, b)
+    await wait_until(lambda: hall.homeserver.count(f"POST .*/join/{re.escape(b.id)}$"), "the bot to try the second")
+    # He says that his own room continues the second, and that it replaces the first.
+    trap, other = hall.make(b, by=bob), hall.make(a, by=bob)
+    hall.invite(trap, bob)
+    await bob.member(trap.id, BOT)
+    await ask(bob, trap.id, "ircbot: help", "register")
+    hall.replace(a, other, bob)
+    await hall.homeserver.idle()
+    require(BOT not in other.joined, "bob has the bot in his room")
+    await hall.gateway.kill_core()
+    await hall.gateway.start()
+    hall.invite(b)
+    await hall.goes_on_in(b, "in the second")
+    # Nor does he replace the second.
+    third = hall.make(b, by=bob)
+    looks = hall.homeserver.count(of(b, "state"))
+    hall.replace(b, third, bob)
+    await wait_until(lambda: hall.homeserver.count(of(b, "state")) > looks, "the bot to look who bob is")
+    mark = hall.alice.mark()
+    hall.carol.send("PRIVMSG #hall :still there")
+    await hall.alice.message(b.id, "^still there$", CAROL, mark)
+    for room in (trap, other, third):
+        require(not hall.alice.messages(room.id, None, CAROL), "carol is heard in a room of bob's")
+
+
+async def scenario_a_chain_without_end(world):
+    """Rooms that were replaced by the next before we came are followed up to a number of them."""
+    hall = await in_the_hall(world)
+    await hall.gateway.kill_core()
+    rooms = [hall.room]
+    for _ in range(13):
+        rooms.append(hall.make(rooms[-1]))
+        hall.hides_history(rooms[-1])
+        hall.replace(rooms[-2], rooms[-1])
+    await hall.gateway.start()
+    await hall.gateway.process.wait_log("is replaced like 10 before it: not followed")
+
+    # Of the first replacement the event may have told, or the state.
+    def last():
+        inside = [number for number, room in enumerate(rooms) if BOT in room.joined]
+        return inside in ([10], [11]) and rooms[inside[0]]
+    await hall.goes_on_in(await wait_until(last, "the bot to stay"), "here we stay")
+
+
+async def scenario_twice_on_a_real_homeserver(world):
+    """alice replaces her room twice, and invites the bot to the last only; what IRC says meanwhile is there."""
+    lobby = await in_the_lobby(world, "alice")
+    alice, carol = lobby.people[0], lobby.carol
+    await carol.join("#hall")
+    first = await alice.create_room([BOT], name="Our hall", version="11")
+    await alice.member(first, BOT)
+    mark = carol.mark()
+    await ask(alice, first, "plumb #hall", "#hall")
+    await carol.expect(r"^:alice!\S+ JOIN :?#hall$", mark)
+    third = await upgrade(alice, await upgrade(alice, first))
+    carol.send("PRIVMSG #hall :where are you")
+    await alice.invite(third, BOT)
+    await alice.say(third, "here")
+    await alice.message(third, "^where are you$", CAROL)
+    await carol.expect(r"^:alice!\S+ PRIVMSG #hall :here$", mark)
+    await alice.wait_members(first, {alice.id})
