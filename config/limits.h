@@ -285,6 +285,7 @@
 #define LIMIT_SLACK_LOOK_MS 1000          /* between people who are looked at again after a gap */
 #define LIMIT_SLACK_MEMBERS 5000          /* people of a workspace whose names are remembered */
 #define LIMIT_SLACK_NAMES_ASKED 100        /* people and channels of a workspace that are being asked for */
+#define LIMIT_SLACK_COMMANDS 50           /* of a workspace's people, which wait for an answer of Slack's */
 #define LIMIT_SLACK_EMOJI 10000            /* of a workspace's own */
 #define LIMIT_SLACK_TITLES 1000           /* names of channels, likewise */
 #define LIMIT_SLACK_OURS 20000            /* people of ours in rooms, whose leaving is not told in their channels */

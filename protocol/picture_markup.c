@@ -76,8 +76,7 @@ static void leave_emoji(struct pictures *pictures)
 	pictures->count = kept;
 }
 
-const struct event *picture_markup_read(const struct event *event, bool emoji, struct event *copy,
-					struct arena *arena)
+const struct event *picture_markup_read(const struct event *event, struct event *copy, struct arena *arena)
 {
 	const struct event_message *message = &event->message;
 	struct pictures pictures = {0};
@@ -85,7 +84,7 @@ const struct event *picture_markup_read(const struct event *event, bool emoji, s
 	if (message->attachments_count || !message->xhtml || !strchr(message->xhtml, '<'))
 		return event;
 	read_markup(&pictures, message->xhtml, arena);
-	if (pictures.says && !emoji)
+	if (pictures.says)
 		leave_emoji(&pictures);
 	if (!pictures.count)
 		return event;

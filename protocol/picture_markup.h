@@ -5,13 +5,10 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 struct arena;
 struct event;
 
 /* `event` itself, or `copy` made of it: its message has the first LIMIT_MARKUP_PICTURES pictures of its markup as
- * attachments, each once, and no markup any more if there is nothing else in it. Emoji among words only if `emoji`.
- * What is new is in the arena. */
-const struct event *picture_markup_read(const struct event *event, bool emoji, struct event *copy,
-					struct arena *arena);
+ * attachments, each once, and no markup any more if there is nothing else in it. Emoji among words stay there. What is
+ * new is in the arena. */
+const struct event *picture_markup_read(const struct event *event, struct event *copy, struct arena *arena);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The groups of contacts. Most people have a handful, the same for all their contacts, and often under the same names as
- * everybody's: each combination is kept once. On any thread, for a contact that is that thread's.
+ * The groups of contacts. Most people have a handful, the same for all their contacts, and often under the same names
+ * as everybody's: each combination is kept once. On any thread, for a contact that is that thread's.
  */
 #pragma once
 

@@ -4,8 +4,8 @@
  * a single small piece with its name and alias in it, those that an account begins with lie one behind the other, and
  * a look-up goes to a table of hashes and then to the contact.
  *
- * NULL is an empty set, for all but contacts_remove. For one thread at a time: the store's makes the set, and the loop's
- * has it from then on.
+ * NULL is an empty set, for all but contacts_remove. For one thread at a time: the store's makes the set, and the
+ * loop's has it from then on.
  */
 #pragma once
 

@@ -42,7 +42,7 @@ struct client {
 	struct control *control;
 	struct list link;
 	uv_pipe_t pipe;
-	struct buf in;
+	struct control_lines in;
 	struct watch *watch; /* it follows a user, until it leaves; NULL */
 	unsigned left_out;   /* of what it follows, since the last line that it was sent */
 	bool busy;           /* a command runs, or it follows somebody: nothing else is done meanwhile */
@@ -80,7 +80,7 @@ static void client_free_if_done(struct client *client)
 		return;
 	list_remove(&client->link);
 	control->clients_count--;
-	buf_finish(&client->in);
+	control_lines_finish(&client->in);
 	mem_free(client);
 	control_free_if_done(control);
 }

@@ -6,33 +6,51 @@
 #include "base/mem.h"
 #include "config/limits.h"
 
-bool control_line_add(struct buf *in, const char *bytes, size_t count)
+void control_lines_finish(struct control_lines *lines)
 {
-	if (in->len + count > 2 * LIMIT_CONTROL_LINE_BYTES)
+	buf_finish(&lines->in);
+	lines->looked = 0;
+}
+
+bool control_line_add(struct control_lines *lines, const char *bytes, size_t count)
+{
+	if (lines->in.len + count > 2 * LIMIT_CONTROL_LINE_BYTES)
 		return false;
-	buf_append(in, bytes, count);
+	buf_append(&lines->in, bytes, count);
 	return true;
 }
 
-enum control_line control_line_look(const struct buf *in)
+/* The '\n' of the next line, behind lines->looked bytes; NULL. */
+static const char *find_end(struct control_lines *lines)
 {
-	if (in->len && memchr(in->data, '\n', in->len))
-		return CONTROL_LINE_GOOD;
-	return in->len > LIMIT_CONTROL_LINE_BYTES ? CONTROL_LINE_TOO_LONG : CONTROL_LINE_NONE;
+	const struct buf *in = &lines->in;
+	const char *end = NULL;
+
+	if (in->len > lines->looked)
+		end = memchr(in->data + lines->looked, '\n', in->len - lines->looked);
+	lines->looked = end ? (size_t)(end - in->data) : in->len;
+	return end;
 }
 
-enum control_line control_line_take(struct buf *in, char **line)
+enum control_line control_line_look(struct control_lines *lines)
 {
-	enum control_line found = control_line_look(in);
+	if (find_end(lines))
+		return CONTROL_LINE_GOOD;
+	return lines->in.len > LIMIT_CONTROL_LINE_BYTES ? CONTROL_LINE_TOO_LONG : CONTROL_LINE_NONE;
+}
+
+enum control_line control_line_take(struct control_lines *lines, char **line)
+{
+	enum control_line found = control_line_look(lines);
+	size_t length = lines->looked;
 
 	*line = NULL;
 	if (found != CONTROL_LINE_GOOD)
 		return found;
-	size_t length = (size_t)((const char *)memchr(in->data, '\n', in->len) - in->data);
-
-	if (memchr(in->data, '\0', length))
+	if (memchr(lines->in.data, '\0', length))
 		found = CONTROL_LINE_NO_TEXT;
-	*line = mem_strndup(in->data, length);
-	buf_consume(in, length + 1);
+	*line = mem_strndup(lines->in.data, length);
+	buf_consume(&lines->in, length + 1);
+	lines->looked = 0;
 	return found;
 }

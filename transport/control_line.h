@@ -7,6 +7,12 @@
 
 #include "base/buf.h"
 
+/* Zero-initialised nothing has come. */
+struct control_lines {
+	struct buf in;
+	size_t looked; /* bytes at its beginning in which there is no '\n': they are not looked at again */
+};
+
 enum control_line {
 	CONTROL_LINE_NONE,     /* not yet there */
 	CONTROL_LINE_GOOD,
@@ -14,9 +20,10 @@ enum control_line {
 	CONTROL_LINE_TOO_LONG, /* of LIMIT_CONTROL_LINE_BYTES, and no end to be seen */
 };
 
+void control_lines_finish(struct control_lines *lines);
 /* False: nobody sends so much without waiting for answers (2 * LIMIT_CONTROL_LINE_BYTES); nothing was taken. */
-bool control_line_add(struct buf *in, const char *bytes, size_t count);
+bool control_line_add(struct control_lines *lines, const char *bytes, size_t count);
 /* What control_line_take would say, but GOOD for NO_TEXT. */
-enum control_line control_line_look(const struct buf *in);
+enum control_line control_line_look(struct control_lines *lines);
 /* The next one, without its '\n', to be freed by mem_free_secret; NULL unless it is GOOD or NO_TEXT. */
-enum control_line control_line_take(struct buf *in, char **line);
+enum control_line control_line_take(struct control_lines *lines, char **line);

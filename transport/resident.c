@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/resident.h"
 
+#include <string.h>
+
 #include "base/mem.h"
+#include "config/config.h"
 #include "transport/delivery.h"
 #include "transport/frontend.h"
 #include "transport/session.h"
@@ -40,6 +43,16 @@ struct signing_out {
 	char address[];
 };
 
+static bool is_off(const struct store_account *account)
+{
+	bool on = true;
+
+	for (size_t i = 0; i < account->settings_count; i++)
+		if (!strcmp(account->settings[i].name, "enable_transport"))
+			config_parse_bool(account->settings[i].value, &on);
+	return !on;
+}
+
 static void switch_off(struct transport *transport, const struct store_account *account)
 {
 	struct user *user = user_find(transport, account->key);
@@ -58,7 +71,7 @@ static void on_account(void *context, int err, const struct store_account *accou
 	struct signing_out *signing_out = context;
 	struct frontend *frontend = signing_out->frontend;
 
-	if (!err && !frontend->transport->stopping) {
+	if (!err && !frontend->transport->stopping && !(account->identities_count == 1 && is_off(account))) {
 		if (account->identities_count == 1)
 			switch_off(frontend->transport, account);
 		signing_out->done(frontend, signing_out->address, account->legacy_name);

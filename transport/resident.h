@@ -18,7 +18,7 @@ struct resource *resident_attach(struct frontend *frontend, const char *address)
 struct resource *resident_ready(const struct frontend *frontend, const char *address);
 /* He may not use his place any more: his client is gone, and if that is the account's only address, it does not log in
  * to the network before he says so again. Nothing happens if nobody of that address is here; else `done` with the name
- * on the network, later, unless there is no account. Not from inside deliver. */
+ * on the network, later, unless there is no account, or it does not log in anyway. Not from inside deliver. */
 void resident_sign_out(struct frontend *frontend, const char *address,
 		       void (*done)(struct frontend *frontend, const char *address, const char *legacy_name));
 /* What waits for the person can be shown now. Not from inside deliver. */

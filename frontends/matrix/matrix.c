@@ -434,6 +434,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	                                      &settings, &base->log);
 	homeserver_watch(frontend->homeserver, on_answering, frontend);
 	homeserver_watch_events(frontend->homeserver, transactions_event_settled, frontend);
+	homeserver_watch_calls(frontend->homeserver, show_go_on, frontend);
 	ops.context = frontend;
 	int err = http_server_listen(transport->http, frontend->config.host, (unsigned)frontend->config.port,
 	                             &listener, error);

@@ -108,6 +108,8 @@ static void on_member(struct matrix_frontend *frontend, struct matrix_room *room
 		profile_changed(frontend, event);
 	if (!room)
 		return;
+	if (!ours && (gone || event->membership == MATRIX_JOIN))
+		room->people_moves++;
 	if (ours && gone) {
 		one_of_ours_left(frontend, room, event);
 	} else if (gone) {

@@ -34,6 +34,7 @@ struct workspace {
 	struct list *history_end; /* the last of that; NULL: there is none */
 	unsigned waiting_count;
 	unsigned names_asked; /* people and channels that are being asked for (member.c) */
+	unsigned commands; /* that wait for an answer of Slack's (bot.c) */
 	unsigned left_out; /* channels of which administrators are to be told (portal_channel.c) */
 };
 

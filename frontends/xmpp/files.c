@@ -270,7 +270,7 @@ static bool is_called_so(const struct event_message *message)
 
 const struct event *files_of_markup(const struct event *event, struct event *copy, struct arena *arena)
 {
-	const struct event *read = picture_markup_read(event, false, copy, arena);
+	const struct event *read = picture_markup_read(event, copy, arena);
 
 	/* Of nothing but a picture its address is the text: clients show that as the picture. */
 	if (read == copy && !copy->message.xhtml && is_called_so(&copy->message))

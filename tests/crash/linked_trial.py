@@ -25,7 +25,8 @@ class LinkedTrial(SlackTrial):
         "core.stream_": "there is no XMPP server", "plugin.": "the irc trial has it",
         "core.network.giving_back": "the matrix trial has it",
         "slack.token.": "slack_install.rotation_killed has it",
-        **{f"core.matrix.{name}": "the matrix trial has it" for name in ("entered", "gap_read", "made", "making", "room_", "upgrade.")},
+        **{f"core.matrix.{name}": "the matrix trial has it" for name in ("entered", "gap_read", "made", "making", "room_", "space.",
+                                                                                   "upgrade.")},
     }
     rate = 4
 

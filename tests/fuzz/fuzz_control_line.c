@@ -19,7 +19,7 @@ static void require(bool good)
 }
 
 /* Takes what is there; `taken` gets a mark and the line for each. False: it is to be closed. */
-static bool take_all(struct buf *in, struct buf *taken)
+static bool take_all(struct control_lines *in, struct buf *taken)
 {
 	for (;;) {
 		enum control_line expected = control_line_look(in);
@@ -40,14 +40,14 @@ static bool take_all(struct buf *in, struct buf *taken)
 
 static void send_in_pieces(const char *bytes, size_t size, size_t piece, struct buf *taken)
 {
-	struct buf in = {0};
+	struct control_lines in = {0};
 	bool open = true;
 
 	for (size_t at = 0; open && at < size; at += piece) {
 		open = control_line_add(&in, bytes + at, size - at < piece ? size - at : piece) && take_all(&in, taken);
-		require(in.len <= 2 * LIMIT_CONTROL_LINE_BYTES);
+		require(in.in.len <= 2 * LIMIT_CONTROL_LINE_BYTES);
 	}
-	buf_finish(&in);
+	control_lines_finish(&in);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -280,6 +280,32 @@ async def scenario_left_behind_with_nothing_newer(world):
     require(homeserver.count("GET .*/messages") == calls, "rooms were looked at without a reason")
 
 
+async def scenario_more_calls_than_may_wait(world):
+    """2,100 ghosts are to leave a room: the network is not read while so many calls wait, and goes on by itself when they have
+    been made."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver, gateway = lobby.people[0], lobby.carol, lobby.homeserver, lobby.gateway
+    await carol.join("#hall")
+    hall, answers = await alice.join(alias("#hall")), asyncio.Event()
+    await alice.member(hall, CAROL)
+    await homeserver.idle()
+    await gateway.stop()
+    gone = {ghost(f"gone{number}") for number in range(2100)}
+    homeserver.registered |= gone
+    homeserver.rooms[hall].joined |= gone
+    leaves = rf"POST .*/rooms/{re.escape(hall)}/leave$"
+    homeserver.lateness = lambda call: answers.wait() if re.search(leaves, call.line) else 0
+    await gateway.start()
+    await wait_until(lambda: homeserver.count(leaves) > 0, "ghosts to leave")
+    carol.send("PRIVMSG #lobby :one")
+    await alice.message(lobby.portal, "^one$", CAROL)
+    await gateway.process.wait_log("takes no more: backends are not read")
+    carol.send("PRIVMSG #lobby :two")
+    answers.set()
+    await wait_until(lambda: homeserver.count(leaves) >= 2100, "all of them to leave", 120)
+    await alice.message(lobby.portal, "^two$", CAROL)
+
+
 async def scenario_many_rooms_are_looked_at_slowly(world):
     """Of 1,100 rooms 1,000 are looked at, no more than 20 a second, not all over again for each call that is not answered."""
     lobby = await faulty_lobby(world, "alice")

@@ -2,7 +2,7 @@
 """kill -9 while the homeserver has been asked for something on which depends what becomes of an event that was taken."""
 from harness.fake_homeserver import hang, reset
 from harness.process import require, wait_until
-from test_matrix import BOT, CAROL, ask
+from test_matrix import BOT, CAROL, ask, chat_with, ghost
 from test_matrix_faults import faulty_lobby, hears_once, irc_hears_once
 
 
@@ -84,3 +84,23 @@ async def scenario_what_is_never_pushed(world):
     await killed_at(gateway, homeserver, "GET .*/messages", lambda: alice.say(lobby.portal, "told"), taken=False)
     await irc_hears_once(carol, "alice", ["pushed", "kept back", "not told", "told"], mark)
     await alice.message(lobby.portal, "^nobody is there$", CAROL)
+
+
+async def scenario_a_chat_comes_into_its_space(world):
+    """While the one or the other is told: the chat knows its space in the end, and the space the chat."""
+    lobby = await faulty_lobby(world, "alice", **{"matrix.spaces": "1"})
+    alice, homeserver, gateway = lobby.people[0], lobby.homeserver, lobby.gateway
+
+    def space_with(room):
+        return [one.id for one in homeserver.rooms.values() if one.state.get(("m.space.child", room), {}).get("via")]
+    await wait_until(lambda: space_with(lobby.portal), "the space")
+    space = space_with(lobby.portal)
+    for name, asked in (("dave", "m.space.parent"), ("erin", "m.space.child")):
+        chats = []
+
+        async def begin(name=name, chats=chats):
+            chats.append(await chat_with(alice, ghost(name)))
+        await killed_at(gateway, homeserver, f"PUT .*/state/{asked}/", begin)
+        room = homeserver.rooms[chats[0]]
+        await wait_until(lambda: space_with(room.id) == space and room.state.get(("m.space.parent", space[0]), {}).get("via"),
+                         f"the chat with {name} in its space")

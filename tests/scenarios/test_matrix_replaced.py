@@ -2,10 +2,10 @@
 """A tied room that is replaced more than once before the bot has followed."""
 import re
 
-from harness.fake_homeserver import Fault, answer
+from harness.fake_homeserver import Fault, answer, hang, refusal
 from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_matrix import BOT, CAROL, ask, in_the_lobby
+from test_matrix import BOT, CAROL, ask, chat_with, in_the_lobby
 from test_matrix_faults import faulty_lobby, hears_once
 from test_matrix_killed import killed_at
 from test_matrix_rooms import upgrade
@@ -19,7 +19,7 @@ class Hall:
     def __init__(self, lobby):
         self.alice, self.carol = lobby.people[0], lobby.carol
         self.homeserver, self.gateway = lobby.homeserver, lobby.gateway
-        self.said, self.rooms = [], []
+        self.said, self.closed = [], {}
 
     async def tie(self):
         self.room = self.make()
@@ -33,7 +33,6 @@ class Hall:
     def make(self, before=None, closed=False, by=None):
         by = by or self.alice
         room = self.homeserver.new_room(by.id, before and {"predecessor": {"room_id": before.id, "event_id": "$last"}})
-        self.rooms += [] if by is not self.alice else [room]
         levels = {"users": {by.id: 100}, "events": {"m.room.tombstone": 0}}
         self.homeserver.add(room, by.id, "m.room.power_levels", levels, state_key="")
         if closed:
@@ -41,7 +40,11 @@ class Hall:
         return room
 
     def replace(self, old, new, by=None):
-        self.homeserver.add(old, (by or self.alice).id, "m.room.tombstone", {"body": "go there", "replacement_room": new.id}, state_key="")
+        """By alice; then it is closed, as homeservers do."""
+        self.homeserver.add(old, (by or self.alice).id, "m.room.tombstone", {"body": "go there", "replacement_room": new.id},
+                            state_key="")
+        if not by:
+            self.closed[old.id] = self.homeserver.fail(rf"PUT .*/{re.escape(old.id)}/send/", refusal(403, "M_FORBIDDEN"), 1000)
 
     def invite(self, room, by=None):
         self.homeserver.add(room, (by or self.alice).id, "m.room.member", {"membership": "invite"}, state_key=BOT)
@@ -58,8 +61,11 @@ class Hall:
     def heard(self):
         return [match[1] for match in self.carol.find_all(r"^:alice!\S+ PRIVMSG #hall :(.*)$", self.mark)]
 
+    async def are_left(self, *rooms):
+        await wait_until(lambda: not any({BOT, CAROL} & room.joined for room in rooms), "nobody to stay behind")
+
     async def goes_on_in(self, room, text):
-        await wait_until(lambda: [one for one in self.rooms if BOT in one.joined] == [room], f"the bot to go on to {room.id}")
+        await wait_until(lambda: BOT in room.joined, f"the bot to come into {room.id}")
         self.carol.send(f"PRIVMSG #hall :{text}")
         await hears_once(self.alice, room.id, [text])
         await self.say(room, f"I hear: {text}")
@@ -94,7 +100,7 @@ async def scenario_twice_while_we_are_away(world):
         await hall.say(c, f"in the third, {hidden}")
         await hall.gateway.start()
         await hall.goes_on_in(c, f"found you, {hidden}")
-        require(not {BOT, CAROL} & (a.joined | b.joined), f"somebody stays behind: {a.joined}, {b.joined}")
+        await hall.are_left(a, b)
 
 
 async def scenario_twice_and_killed(world):
@@ -145,7 +151,7 @@ async def scenario_past_a_closed_room(world):
         else:
             await act()
         await hall.goes_on_in(c, f"found you, {killed}")
-        require(not {BOT, CAROL} & a.joined, f"somebody stays behind: {a.joined}")
+        await hall.are_left(a)
 
 
 async def scenario_nobody_else_skips_a_room(world):
@@ -198,7 +204,52 @@ async def scenario_a_chain_without_end(world):
     def last():
         inside = [number for number, room in enumerate(rooms) if BOT in room.joined]
         return inside in ([10], [11]) and rooms[inside[0]]
-    await hall.goes_on_in(await wait_until(last, "the bot to stay"), "here we stay")
+    here = await wait_until(last, "the bot to stay")
+    hall.closed[here.id].left = 0
+    await hall.goes_on_in(here, "here we stay")
+
+
+async def scenario_many_rooms_that_may_continue_ours(world):
+    """So many are looked at; one more is any room at once. In the end all are."""
+    hall = await in_the_hall(world)
+    bob = await world.matrix_person(hall.homeserver, "bob")
+    new = hall.make(hall.room)
+    waits = hall.homeserver.fail(f"POST .*/join/{re.escape(new.id)}$", hang())
+    hall.replace(hall.room, new)
+    await hall.homeserver.hit(waits)
+    rooms = [hall.make(new, by=bob) for _ in range(101)]
+    for room in rooms:
+        hall.invite(room, bob)
+    for room in rooms:
+        await bob.member(room.id, BOT)
+    mark = bob.mark()
+    await bob.say(rooms[0].id, "ircbot: help")
+    await ask(bob, rooms[100].id, "ircbot: help", "register")
+    require(not bob.messages(rooms[0].id, None, BOT, mark), "the first is decided")
+    waits.waits.set()
+    await bob.message(rooms[0].id, "register", BOT, mark)
+    await hall.goes_on_in(new, "here")
+
+
+async def scenario_a_chat_that_goes_on_elsewhere(world):
+    """The room that replaces the chat cannot be entered, and its owner takes the contact to another one: what waited is there."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver = lobby.people[0], lobby.carol, lobby.homeserver
+    chat = await chat_with(alice, CAROL)
+    old = homeserver.rooms[chat]
+    homeserver.add(old, alice.id, "m.room.power_levels", {"users": {alice.id: 100}}, state_key="")
+    new = homeserver.new_room(alice.id, {"predecessor": {"room_id": chat, "event_id": "$last"}})
+    homeserver.add(new, alice.id, "m.room.join_rules", {"join_rule": "invite"}, state_key="")
+    homeserver.add(old, alice.id, "m.room.tombstone", {"body": "go there", "replacement_room": new.id}, state_key="")
+    await wait_until(lambda: homeserver.count(f"POST .*/join/{re.escape(new.id)}$"), "carol to try the new room")
+    closed = homeserver.fail(rf"PUT .*/{re.escape(chat)}/send/", refusal(403, "M_FORBIDDEN"), 1000)
+    carol.send("PRIVMSG alice :are you there")
+    await homeserver.hit(closed)
+    other = await chat_with(alice, CAROL)
+    await hears_once(alice, other, ["are you there"])
+    mark = carol.mark()
+    await alice.say(other, "I am")
+    await carol.expect(r"^:alice!\S+ PRIVMSG carol :I am$", mark)
 
 
 async def scenario_twice_on_a_real_homeserver(world):

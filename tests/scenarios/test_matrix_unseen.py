@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What changed in rooms while nobody has told us of it: the homeserver has forgotten, or we were away."""
-from harness.fake_homeserver import hang
+import asyncio
+import re
+
+from harness.fake_homeserver import Fault, hang
 from harness.process import require, wait_until
 from harness.synapse import client_packages
 from test_matrix import CAROL, enter
@@ -9,16 +12,21 @@ from test_matrix_faults import faulty_lobby
 PACKAGES = client_packages
 
 
-async def untold(homeserver, act, shows=True):
-    """The homeserver forgets what it has to tell of `act`. shows: the number of its next transaction says so."""
+async def untold(homeserver, act, killed=None):
+    """The homeserver forgets what it has to tell of `act`, during which this gateway is dead; or else the number of its next
+    transaction shows it."""
     await homeserver.idle()
     homeserver.pushing = False
+    if killed:
+        await killed.kill_core()
     await act()
     await homeserver.stop()
     homeserver.forget()
     homeserver.pushing = True
-    homeserver.number += shows
+    homeserver.number += not killed
     await homeserver.start()
+    if killed:
+        await killed.start()
 
 
 async def scenario_somebody_has_left(world):
@@ -38,10 +46,7 @@ async def scenario_somebody_has_left(world):
     for way in ("a gap", "a long gap", "killed"):
         mark = carol.mark()
         if way == "killed":
-            await homeserver.idle()
-            await gateway.kill_core()
-            await untold(homeserver, leave, shows=False)
-            await gateway.start()
+            await untold(homeserver, leave, gateway)
         else:
             await untold(homeserver, leave if way == "a gap" else leave_long_ago)
             await alice.say(lobby.portal, f"told after {way}")
@@ -51,6 +56,36 @@ async def scenario_somebody_has_left(world):
         require(not carol.find_all(r"^:alice!\S+ (PART|QUIT)", mark), "alice has left as well")
         await enter(bob, carol)
     require(CAROL in room.joined, "carol has left as well")
+
+
+async def scenario_people_move_while_they_are_asked_for(world):
+    """It is asked so many times who is there, and whoever has left is found with the next question."""
+    lobby = await faulty_lobby(world, "alice", "bob")
+    (alice, bob), carol, homeserver = lobby.people, lobby.carol, lobby.homeserver
+    zoe = await world.matrix_person(homeserver, "zoe")
+    asked, mark = rf"GET .*/{re.escape(lobby.portal)}/joined_members", carol.mark()
+    before = len(homeserver.calls)
+    faults = [homeserver.fail(asked, Fault(does=True, cuts=1.0, waits=asyncio.Event())) for _ in range(3)]
+
+    async def leave():
+        await bob.leave(lobby.portal)
+    await untold(homeserver, leave)
+    await alice.say(lobby.portal, "told")
+    for fault, move in zip(faults, (zoe.join, zoe.leave, zoe.join)):
+        await homeserver.hit(fault)
+        await move(lobby.portal)
+        await homeserver.idle()
+        fault.waits.set()
+    await alice.say(lobby.portal, "behind it")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :behind it$", mark)
+    require(homeserver.count(asked, before) == 3, f"it is asked {homeserver.count(asked, before)} times")
+    require(not carol.find_all(r"^:bob!\S+ (PART|QUIT)", mark), "it is known who is there")
+
+    async def go():
+        await zoe.leave(lobby.portal)
+    await untold(homeserver, go)
+    await alice.say(lobby.portal, "told again")
+    await carol.expect(r"^:bob!\S+ (PART|QUIT)", mark)
 
 
 async def scenario_a_door_that_was_not_shut(world):

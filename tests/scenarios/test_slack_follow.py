@@ -306,6 +306,15 @@ async def scenario_people_who_are_deactivated(world):
         lobby.gerd.change(deleted=True)
     await carol.expect(r"^:gerd!\S+ (PART #lobby|QUIT)", mark)
     await until(lambda: any("Gerd" in text and "was deactivated" in text for text in asker.heard()), "an administrator to be told")
+    # May he use Slack again, and nobody has said so, he can log in all the same.
+    async with Gap(slack):
+        lobby.dana.change(deleted=False)
+    mark = carol.mark()
+    await dana.ask("login", "being logged in")
+    await carol.expect(r"^:dana!\S+ JOIN :?#lobby$", mark)
+    mark = carol.mark()
+    lobby.dana.change(deleted=True)
+    await carol.expect(r"^:dana!\S+ (PART #lobby|QUIT)", mark)
     # The account is kept, and nobody comes back with a restart.
     mark = carol.mark()
     await lobby.gateway.stop()
@@ -320,7 +329,7 @@ async def scenario_people_who_are_deactivated(world):
     lobby.dana.say("general", "as myself")
     await carol.expect(r"^:dana!\S+ PRIVMSG #lobby :as myself$", mark)
     told = [text for text in asker.heard() if "was deactivated" in text]
-    require(len(told) == 2, f"{told}")
+    require(len(told) == 3, f"{told}")
     require(not carol.count(r"^:gerd!\S+ JOIN", mark), "gerd is back")
 
 

@@ -535,6 +535,10 @@ class Matrix(Side):
     async def sees_me(self, text):
         message = await self.sees(text)
         require(message["content"]["msgtype"] == "m.emote", f"{message}")
+        # The emoji before it was among words: it is no picture behind them.
+        found = self.alice.find(self.portal, "m.room.message", self.ghost, lambda event: event["content"]["msgtype"] == "m.image" or
+                                event["content"]["body"].startswith("http"))
+        require(not found, f"{found}")
 
     async def sees_edit(self, ref, text):
         await self.alice.event(self.portal, "m.room.message", where=lambda e: e["content"].get("m.new_content", {}).get("body")

@@ -4,7 +4,7 @@ import json
 import time
 
 from harness.process import require
-from test_slack import Asker, tied
+from test_slack import Asker, tied, until
 from test_slack_kinds import between
 
 
@@ -21,6 +21,20 @@ async def scenario_thousands_of_names_in_a_message(world):
     queues = {row["queue"]: row["items"] for row in json.loads(await sides.gateway.control("--json", "queues"))["rows"]}
     require(queues["slack: calls"] <= 100, f"{queues}")  # LIMIT_SLACK_NAMES_ASKED
     network.say("#lobby", "carol", "still read")
+    await slack.wait_for_text("general", "still read", "carol")
+
+
+async def scenario_more_commands_than_slack_answers(world):
+    """Whoever says them without end is asked to wait, and nobody else does."""
+    sides = await between(world)
+    slack, egon = sides.slack, sides.egon
+    slack.limits.force("users.conversations", times=1000, retry_after=60)
+    for _ in range(60):
+        egon.slash("/bridge", "list", "general")
+    await until(lambda: sum("Too many commands wait" in message["text"] for _, message in egon.user.ephemerals) == 10,
+                "to be asked to wait")  # LIMIT_SLACK_COMMANDS are 50
+    await sides.asker.command("general", "settings send_headlines on", "You are not registered here")
+    sides.network.say("#lobby", "carol", "still read")
     await slack.wait_for_text("general", "still read", "carol")
 
 

@@ -24,8 +24,8 @@ struct user;
 
 /* Whether backends are to outlive us: something is kept over a restart. */
 bool backend_attach_is_wanted(const struct transport *transport);
-/* Makes the socket for a backend that is about to be spawned, on any thread: *listener, for the child, is the caller's to
- * close; what is returned becomes backend->attach. NULL: it cannot be made, errno says why. */
+/* Makes the socket for a backend that is about to be spawned, on any thread: *listener, for the child, is the caller's
+ * to close; what is returned becomes backend->attach. NULL: it cannot be made, errno says why. */
 struct backend_attach *backend_attach_offer(const struct transport *transport, int *listener);
 /* The backend has announced the extension: HOLD is sent, and it is on record. */
 void backend_attach_announce(struct backend *backend);

@@ -2,7 +2,8 @@
 /*
  * The start of a backend's program. What it may read has to be looked up in the file system, and who starts a program
  * stands still until the exec: together most of a millisecond, in which nobody would be served. So this may be done on
- * any thread.
+ * any thread that lives as long as the process does: a program may have asked to be told of its parent's death
+ * (PR_SET_PDEATHSIG), and that is the thread's.
  */
 #pragma once
 

@@ -210,8 +210,9 @@ static void on_child_ended(uv_signal_t *handle, int number)
 	siginfo_t info = {0};
 
 	(void)number;
-	if (process->launching || process->pid <= 0 || waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-	    info.si_pid == 0)
+	if (process->launching || process->pid <= 0)
+		return;
+	if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
 		return;
 	/* What a wrapper script leaves behind has lost its way to us. The number is its own until it is reaped. */
 	signal_group(process, SIGKILL);

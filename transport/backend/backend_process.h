@@ -16,8 +16,8 @@ struct backend;
 struct backend_process;
 
 /*
- * Takes over what `launch` has, but for its output, which is made here. With `wait` it runs when this returns; without it
- * is started by another thread: backend_launched is called later, and until then the process has no number, is not
+ * Takes over what `launch` has, but for its output, which is made here. With `wait` it runs when this returns; without
+ * it is started by another thread: backend_launched is called later, and until then the process has no number, is not
  * told to end, and cannot be left. 0 or TP_ERR_IO with a sentence; the handles that failed close by themselves
  * (backend_part_closed tells).
  */

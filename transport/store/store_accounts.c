@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "transport/store/sql.h"
 #include "transport/store/store_values.h"
-#include "transport/store/stored_contacts.h"
 
 enum query {
 	FIND_ACCOUNT,
@@ -118,7 +117,7 @@ void account_result_finish(struct account_result *result)
 {
 	mem_free_secret(result->password);
 	mem_free(result->settings);
-	contacts_destroy(&result->contacts, contact_finish);
+	stored_contacts_finish(&result->contacts);
 	mem_free(result->identities);
 	arena_finish(&result->arena);
 	*result = (struct account_result){0};
@@ -261,7 +260,7 @@ static int load_identities(struct accounts *accounts, struct account_result *res
 static int load_contacts(struct accounts *accounts, struct account_result *result)
 {
 	struct statement *statement = prepare_for(accounts, GET_CONTACTS, result->account.id);
-	result->account.contacts = &result->contacts;
+	result->account.contacts = &result->contacts.set;
 	return statement == NULL ? TP_ERR_STORE : stored_contacts_read(accounts->db->ops, statement, &result->contacts);
 }
 

@@ -11,10 +11,10 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "transport/contacts.h"
 #include "transport/store/driver.h"
 #include "transport/store/seal.h"
 #include "transport/store/store.h"
+#include "transport/store/stored_contacts.h"
 
 #define ACCOUNTS_QUERIES 29
 #define VALUES_QUERIES 5 /* store_values.h */
@@ -33,7 +33,7 @@ struct account_result {
 	struct arena arena;
 	struct event_setting *settings;
 	struct store_identity *identities;
-	struct contacts *contacts;
+	struct stored_contacts contacts;
 	char *password;
 };
 void account_result_finish(struct account_result *result); /* wipes the password */

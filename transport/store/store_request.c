@@ -135,6 +135,8 @@ void request_answer(struct request *request)
 	bool good = request->err == 0;
 	if (request->done != NULL)
 		request->done(request->context, request->err);
+	if (good && request->account_done != NULL)
+		stored_contacts_make(&request->found.contacts);
 	if (request->account_done != NULL)
 		request->account_done(request->context, request->err, good ? &request->found.account : NULL);
 	if (request->keys_done != NULL)

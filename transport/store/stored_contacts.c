@@ -13,14 +13,7 @@
 #include "transport/store/store.h"
 
 #define FIRST_ROOM 16
-
-/* What is to be known before room for all of them is made in one piece. */
-struct rows {
-	struct arena arena;
-	struct store_contact *items;
-	size_t count, room;
-	size_t bytes; /* that the contacts will take */
-};
+#define FEW 200
 
 /* The names that `joined` has, each ended by a newline but the last; in `arena`. Empty ones are none. */
 static const char *const *split_groups(struct arena *arena, const char *joined, size_t *count)
@@ -65,7 +58,8 @@ static void copy_texts(const struct driver_ops *ops, struct statement *statement
 }
 
 /* The next row. `joined` are the groups of the contact before: often this one's as well. */
-static void take_row(const struct driver_ops *ops, struct statement *statement, struct rows *rows, struct buf *joined)
+static void take_row(const struct driver_ops *ops, struct statement *statement, struct stored_contacts *rows,
+                     struct buf *joined)
 {
 	if (rows->count == rows->room) {
 		rows->room = rows->room ? rows->room * 2 : FIRST_ROOM;
@@ -87,7 +81,7 @@ static void take_row(const struct driver_ops *ops, struct statement *statement, 
 	contact->groups = split_groups(&rows->arena, text, &contact->groups_count);
 }
 
-static void add(struct contacts **contacts, const struct rows *rows)
+static void add(struct contacts **contacts, const struct stored_contacts *rows)
 {
 	const struct contact *before = NULL; /* with the groups of items[i - 1] */
 	contacts_reserve(contacts, rows->count, rows->bytes);
@@ -114,17 +108,37 @@ static void add(struct contacts **contacts, const struct rows *rows)
 	}
 }
 
-int stored_contacts_read(const struct driver_ops *ops, struct statement *statement, struct contacts **contacts)
+static void drop_rows(struct stored_contacts *contacts)
 {
-	struct rows rows = {0};
+	mem_free(contacts->items);
+	contacts->items = NULL;
+	contacts->count = contacts->room = contacts->bytes = 0;
+	arena_finish(&contacts->arena);
+}
+
+void stored_contacts_make(struct stored_contacts *contacts)
+{
+	if (contacts->items == NULL)
+		return;
+	add(&contacts->set, contacts);
+	drop_rows(contacts);
+}
+
+void stored_contacts_finish(struct stored_contacts *contacts)
+{
+	drop_rows(contacts);
+	contacts_destroy(&contacts->set, contact_finish);
+}
+
+int stored_contacts_read(const struct driver_ops *ops, struct statement *statement, struct stored_contacts *contacts)
+{
 	struct buf joined = {0};
 	int step;
 	while ((step = ops->step(statement)) == DRIVER_ROW)
-		if (rows.count < LIMIT_CONTACTS_PER_USER)
-			take_row(ops, statement, &rows, &joined);
-	add(contacts, &rows);
+		if (contacts->count < LIMIT_CONTACTS_PER_USER)
+			take_row(ops, statement, contacts, &joined);
 	buf_finish(&joined);
-	mem_free(rows.items);
-	arena_finish(&rows.arena);
+	if (contacts->count > FEW)
+		stored_contacts_make(contacts);
 	return step == DRIVER_DONE ? 0 : TP_ERR_STORE;
 }

@@ -124,18 +124,83 @@ uint64_t parts_file(const char *url, bool is_ours)
 	return number ? number : 1;
 }
 
-void parts_bury(const struct matrix_frontend *frontend, const char *head, uint64_t record)
+static const struct part *find(const struct part *list, size_t count, const char *event_id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(list[i].event_id, event_id))
+			return &list[i];
+	return NULL;
+}
+
+/* What is noted of the head itself. */
+static void note_head(const struct matrix_frontend *frontend, const char *head, const struct part *as)
 {
 	struct part list[LIMIT_MATRIX_PARTS + 1];
 	struct arena arena = {0};
-	size_t count = parts_of(frontend, head, list, &arena), at = 0;
+	size_t count = parts_of(frontend, head, list, &arena);
+	const struct part *known = find(list, count, head);
+	size_t at = known ? (size_t)(known - list) : count;
 
-	while (at < count && strcmp(list[at].event_id, head) != 0)
-		at++;
-	list[at] = (struct part){.event_id = head, .is_buried = true, .record = record};
+	list[at] = *as;
 	if (at < LIMIT_MATRIX_PARTS)
-		keep(frontend, head, list, at < count ? count : count + 1);
+		keep(frontend, head, list, known ? count : count + 1);
 	arena_finish(&arena);
+}
+
+void parts_bury(const struct matrix_frontend *frontend, const char *head, uint64_t record)
+{
+	note_head(frontend, head, &(struct part){.event_id = head, .is_buried = true, .record = record});
+}
+
+void parts_reword(const struct matrix_frontend *frontend, const char *head, uint64_t record)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	const struct part *known = find(list, parts_of(frontend, head, list, &arena), head);
+
+	if (known && known->is_file)
+		note_head(frontend, head, &(struct part){.event_id = head, .record = record});
+	arena_finish(&arena);
+}
+
+bool parts_are_buried(const struct matrix_frontend *frontend, const char *head, uint64_t record)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	const struct part *known = head ? find(list, parts_of(frontend, head, list, &arena), head) : NULL;
+	bool buried = known && known->is_buried && (!known->record || known->record != record);
+
+	arena_finish(&arena);
+	return buried;
+}
+
+bool parts_had_files(const struct matrix_frontend *frontend, const char *head, uint64_t record)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	size_t count = parts_of(frontend, head, list, &arena);
+	bool found = false;
+
+	for (size_t i = 0; i < count; i++)
+		found = found || (list[i].is_file && strcmp(list[i].event_id, head) != 0 &&
+		                  (!list[i].record || list[i].record != record));
+	arena_finish(&arena);
+	return found;
+}
+
+bool parts_are_files(const struct matrix_frontend *frontend, const char *head, uint64_t record)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	size_t count = parts_of(frontend, head, list, &arena);
+	const struct part *known = find(list, count, head);
+	bool files = known && (known->is_file || known->is_buried || (record && known->record == record));
+
+	/* The text of a buried head is another of its parts. */
+	for (size_t i = 0; i < count && files && known->is_buried; i++)
+		files = &list[i] == known || list[i].is_file || (record && list[i].record == record);
+	arena_finish(&arena);
+	return files;
 }
 
 const char *parts_standing(const struct matrix_frontend *frontend, const char *head, struct arena *arena)

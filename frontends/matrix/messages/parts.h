@@ -6,6 +6,7 @@
  *
  * A head that is a file stands among the parts as well. Where an edit has made a file, or another one, of the message,
  * its head is buried: redacted, and yet the message's name. What stands for it in the room is the first of its parts.
+ * Where an edit has made a text of a message of nothing but files, its head is that text from then on.
  */
 #pragma once
 
@@ -38,6 +39,14 @@ struct part {
 size_t parts_of(const struct matrix_frontend *frontend, const char *head, struct part *list, struct arena *arena);
 /* The head is being redacted, by this record. */
 void parts_bury(const struct matrix_frontend *frontend, const char *head, uint64_t record);
+/* The head, which was a file, is being edited into a text, by this record; a buried one stays so. */
+void parts_reword(const struct matrix_frontend *frontend, const char *head, uint64_t record);
+/* Whether an edit before this record has buried the head; NULL: no. */
+bool parts_are_buried(const struct matrix_frontend *frontend, const char *head, uint64_t record);
+/* Whether there were files beside the head before this record. */
+bool parts_had_files(const struct matrix_frontend *frontend, const char *head, uint64_t record);
+/* Whether the message was nothing but files before this record (0: there is none). */
+bool parts_are_files(const struct matrix_frontend *frontend, const char *head, uint64_t record);
 /* What people see of the message of this head: itself, or another one if it was buried; in the arena. NULL itself. */
 const char *parts_standing(const struct matrix_frontend *frontend, const char *head, struct arena *arena);
 /* That event is redacted. Nothing happens if it is no part. */

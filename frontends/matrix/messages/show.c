@@ -89,13 +89,17 @@ static void sent_free(void *context)
 	mem_free(sent);
 }
 
-void show_hold(struct matrix_frontend *frontend)
+static void hold(struct matrix_frontend *frontend)
 {
-	size_t waiting = homeserver_waiting(frontend->homeserver);
-
-	if (waiting > LIMIT_MATRIX_CALLS_WAITING && !frontend->base.holds)
+	if (homeserver_waiting(frontend->homeserver) > LIMIT_MATRIX_CALLS_WAITING)
 		transport_hold(&frontend->base, true);
-	else if (waiting < LIMIT_MATRIX_CALLS_WAITING / 2 && frontend->base.holds)
+}
+
+void show_go_on(void *context)
+{
+	struct matrix_frontend *frontend = context;
+
+	if (frontend->base.holds && homeserver_waiting(frontend->homeserver) < LIMIT_MATRIX_CALLS_WAITING / 2)
 		transport_hold(&frontend->base, false);
 }
 
@@ -232,7 +236,6 @@ static void on_sent(void *context, const struct matrix_reply *reply)
 	if (sent->reactions)
 		in_flight_end(frontend->in_flight, REACTIONS, sent->reactions, on_landed, &frontend->base);
 	sent_free(sent);
-	show_hold(frontend);
 }
 
 struct speaking {
@@ -415,21 +418,6 @@ static void redact_parts(struct speaking *speaking, struct matrix_room *room, co
 	arena_finish(&arena);
 }
 
-/* Of before this record, beside the head, which a text takes the place of. */
-static bool had_files(const struct speaking *speaking, const char *head)
-{
-	struct part list[LIMIT_MATRIX_PARTS];
-	struct arena arena = {0};
-	size_t count = parts_of(speaking->frontend, head, list, &arena);
-	bool found = false;
-
-	for (size_t i = 0; i < count; i++)
-		found = found || (list[i].is_file && strcmp(list[i].event_id, head) != 0 &&
-		                  (!list[i].record || list[i].record != speaking->event->handover));
-	arena_finish(&arena);
-	return found;
-}
-
 static void redact(struct speaking *speaking, struct matrix_room *room, const char *event_id,
                    bool known_there)
 {
@@ -582,25 +570,11 @@ static void say_piece(struct speaking *speaking, struct matrix_room *room,
 	buf_finish(&mentions);
 }
 
-/* By an edit before this record. */
-static bool is_buried(const struct speaking *speaking, const char *head)
-{
-	struct part list[LIMIT_MATRIX_PARTS];
-	struct arena arena = {0};
-	size_t count = head ? parts_of(speaking->frontend, head, list, &arena) : 0;
-	bool found = false;
-
-	for (size_t i = 0; i < count; i++)
-		found = found || (list[i].is_buried && (!list[i].record || list[i].record != speaking->event->handover));
-	arena_finish(&arena);
-	return found;
-}
-
 static void say_text(struct speaking *speaking, struct matrix_room *room, bool known_there)
 {
 	struct event_message message = speaking->event->message;
 	/* There is nothing left that could be changed: anew, below the file. */
-	bool anew = is_buried(speaking, message.replaces);
+	bool anew = parts_are_buried(speaking->frontend, message.replaces, speaking->event->handover);
 	size_t beside = event_text_beside_files(&message);
 	char *own = message.text[beside] ? mem_strndup(message.text, beside) : NULL, *text = NULL;
 	bool first = true;
@@ -654,33 +628,65 @@ static bool stays(const struct speaking *speaking, const struct part *part)
 	return false;
 }
 
-/* An edit has made these files, and nothing else, of the message. What it was goes, but for those of them
- * that it had. */
-static void become_files(struct speaking *speaking, struct matrix_room *room, const char *head, bool known_there)
+static size_t without(struct part *list, size_t count, const char *event_id)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i].event_id, event_id) != 0)
+			list[left++] = list[i];
+	return left;
+}
+
+/* An edit tells all files of the message: those of `list` that are not among them go, new ones come. */
+static void change_files(struct speaking *speaking, struct matrix_room *room, const struct part *list, size_t count,
+                         bool known_there)
 {
 	const struct event_message *message = &speaking->event->message;
 	uint64_t record = speaking->event->handover;
-	struct part list[LIMIT_MATRIX_PARTS];
-	struct arena arena = {0};
-	size_t count = parts_of(speaking->frontend, head, list, &arena);
-	bool head_goes = !is_buried(speaking, head);
 
-	for (size_t i = 0; i < count; i++) {
-		if (!strcmp(list[i].event_id, head))
-			head_goes = head_goes && !stays(speaking, &list[i]);
-		else if ((!record || list[i].record != record) && !stays(speaking, &list[i]))
+	for (size_t i = 0; i < count; i++)
+		if (list[i].is_file && (!record || list[i].record != record) && !stays(speaking, &list[i]))
 			redact_one(speaking, room, list[i].event_id, sent_by(speaking, room, known_there));
-	}
-	if (head_goes) {
-		redact_one(speaking, room, head, sent_by(speaking, room, known_there));
-		parts_bury(speaking->frontend, head, record);
-	}
 	for (size_t i = 0; i < message->attachments_count; i++) {
 		if (!is_among(speaking, file_of(speaking, &message->attachments[i]), list, count))
 			say_attachment(speaking, room, &message->attachments[i], PART_FILE, known_there);
 		else
 			speaking->numbered++;
 	}
+}
+
+/* An edit has made these files, and nothing else, of the message. What it was goes, but for those of them
+ * that it had. */
+static void become_files(struct speaking *speaking, struct matrix_room *room, const char *head, bool known_there)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	size_t count = parts_of(speaking->frontend, head, list, &arena);
+	bool head_stays = false;
+
+	for (size_t i = 0; i < count; i++)
+		head_stays = head_stays || (!strcmp(list[i].event_id, head) && stays(speaking, &list[i]));
+	if (!head_stays)
+		count = without(list, count, head);
+	redact_parts(speaking, room, head, false, known_there);
+	if (!head_stays && !parts_are_buried(speaking->frontend, head, speaking->event->handover)) {
+		redact_one(speaking, room, head, sent_by(speaking, room, known_there));
+		parts_bury(speaking->frontend, head, speaking->event->handover);
+	}
+	change_files(speaking, room, list, count, known_there);
+	arena_finish(&arena);
+}
+
+/* An edit has made a text, or a text with files, of a message that was nothing but files; the text itself is said. */
+static void become_text(struct speaking *speaking, struct matrix_room *room, const char *head, bool known_there)
+{
+	struct part list[LIMIT_MATRIX_PARTS];
+	struct arena arena = {0};
+	size_t count = without(list, parts_of(speaking->frontend, head, list, &arena), head);
+
+	parts_reword(speaking->frontend, head, speaking->event->handover);
+	change_files(speaking, room, list, count, known_there);
 	arena_finish(&arena);
 }
 
@@ -696,12 +702,18 @@ static void say(struct speaking *speaking, struct matrix_room *room, bool known_
 		parts_release(&speaking->parts);
 		return;
 	}
+	bool were_files = edited && parts_are_files(speaking->frontend, edited, speaking->event->handover);
+
 	if (!redundant)
 		say_text(speaking, room, known_there);
 	if (edited)
 		redact_parts(speaking, room, edited, false, known_there);
-	/* Those of an edit are the message's own, which stand. */
-	for (size_t i = 0; i < message->attachments_count && !(edited && had_files(speaking, edited)); i++)
+	if (were_files)
+		become_text(speaking, room, edited, known_there);
+	/* Those of an edit of a text are the message's own, which stand. */
+	bool stand = were_files || (edited && parts_had_files(speaking->frontend, edited, speaking->event->handover));
+
+	for (size_t i = 0; i < message->attachments_count && !stand; i++)
 		say_attachment(speaking, room, &message->attachments[i], redundant && i == 0 ? NAMED : PART_FILE,
 		               known_there);
 	parts_release(&speaking->parts);
@@ -845,13 +857,13 @@ int show_message(struct matrix_frontend *frontend, struct identity *to, const st
 	char *reactions = is_event(said->message.reacts_to) ? reactions_name(&said->message) : NULL;
 	struct arena arena = {0};
 	struct event copy;
-	const struct event *event = picture_markup_read(said, true, &copy, &arena);
+	const struct event *event = picture_markup_read(said, &copy, &arena);
 	int shown = TP_ERR_NOT_CONNECTED;
 
 	if (!has_to_wait(frontend, to, event, reactions)) {
 		shown = event->message.kind == MESSAGE_ROOM ? show_in_portal(frontend, to, event, reactions)
 		                                            : show_in_chat(frontend, to, event, reactions);
-		show_hold(frontend);
+		hold(frontend);
 	}
 	mem_free(reactions);
 	arena_finish(&arena);

@@ -15,5 +15,6 @@ void show_chat_state(struct matrix_frontend *frontend, struct identity *to,
                      const struct event_chat_state *state);
 void show_read_marker(struct matrix_frontend *frontend, struct identity *to,
                       const struct event_read_marker *marker);
-/* No more is taken from backends while too much waits for the homeserver. */
-void show_hold(struct matrix_frontend *frontend);
+/* For homeserver_watch_calls: whether more is taken from backends again, where too much waited for the homeserver. The
+ * last to be answered of that may be no message. */
+void show_go_on(void *frontend);

@@ -24,12 +24,11 @@ bool continuation_is_expected(const struct matrix_frontend *frontend)
 	return false;
 }
 
-static void decided(struct matrix_frontend *frontend, struct matrix_room *room)
+static void decided(struct matrix_room *room)
 {
 	room->undecided = room->deciding = false;
 	MEM_FREE(room->predecessor);
 	MEM_FREE(room->creator);
-	matrix_room_store(frontend, room);
 }
 
 void continuation_found(struct matrix_frontend *frontend, const char *id)
@@ -37,7 +36,7 @@ void continuation_found(struct matrix_frontend *frontend, const char *id)
 	struct matrix_room *room = matrix_room_find(frontend, id);
 
 	if (room && room->undecided)
-		decided(frontend, room);
+		decided(room);
 }
 
 void continuation_refused(struct matrix_frontend *frontend, const char *id)
@@ -49,7 +48,8 @@ void continuation_refused(struct matrix_frontend *frontend, const char *id)
 	if (room->predecessor)
 		log_info(&frontend->base.log, "room %s continues none of ours, or was made by somebody who may not say so",
 		         log_quote(id));
-	decided(frontend, room);
+	decided(room);
+	matrix_room_store(frontend, room);
 	gaps_read_since_joined(frontend, room);
 	matrix_later(frontend, continuations_decide, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 bool continuation_is_expected(const struct matrix_frontend *frontend);
 /* The bot has entered this one, which is PLAIN. */
 void continuation_ask(struct matrix_frontend *frontend, struct matrix_room *room);
-/* It is tied. Nothing happens if it is not known. */
+/* It is about to be tied, and stored as that. Nothing happens if it is not known. */
 void continuation_found(struct matrix_frontend *frontend, const char *room);
 /* It is any room. */
 void continuation_refused(struct matrix_frontend *frontend, const char *room);

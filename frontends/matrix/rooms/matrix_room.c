@@ -426,8 +426,6 @@ void matrix_room_note_member(struct matrix_frontend *frontend, struct matrix_roo
 		map_remove(room->members, user_id);
 	if (is_ghost)
 		room->ghosts += in ? 1 : (size_t)-1;
-	else
-		room->people_moves++;
 	if (!in)
 		passers_by_note(frontend, 1);
 }

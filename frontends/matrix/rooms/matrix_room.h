@@ -46,7 +46,7 @@ struct matrix_room {
 	struct map *typers;  /* PORTAL: people of whom the network was told that they type; NULL: nobody */
 	struct map *members; /* user id -> itself: who is joined, people and ghosts; invited ghosts too */
 	size_t ghosts;       /* of them */
-	unsigned people_moves; /* how often one of the people was noted or left out */
+	unsigned people_moves; /* how often the homeserver has told that one of the people came or went */
 	bool members_due;    /* after a start: the homeserver has not said yet who that is */
 	struct map *arrivals; /* PORTAL: ghost -> its name: participants that become members, one after the other */
 	bool arriving;        /* one of them is on the way */

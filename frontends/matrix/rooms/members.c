@@ -164,17 +164,13 @@ static void compare_portal(struct matrix_frontend *frontend, struct matrix_room 
 	upgrade_look(frontend, room, false);
 }
 
-static void take_members(const struct asking *asking, struct matrix_room *room, const struct cJSON *joined)
+static void take_members(const struct asking *asking, struct matrix_room *room, const struct cJSON *joined, bool moved)
 {
 	struct matrix_frontend *frontend = asking->frontend;
-	bool moved = asking->moves != room->people_moves;
 
 	take_in(frontend, room, joined);
-	/* Somebody came or went while it was asked: what is missing in the answer may be newer than that. */
-	if (moved && asking->tries < LIMIT_MATRIX_MEMBERS_TRIES) {
-		ask_members(frontend, room, true, asking->tries + 1);
-	} else if (!moved && room->kind == MATRIX_ROOM_PORTAL) {
-		/* elsewhere people are noted who are only invited */
+	/* Elsewhere people are noted who are only invited. */
+	if (!moved && room->kind == MATRIX_ROOM_PORTAL) {
 		take_out_missing(frontend, asking->room, joined);
 		room = matrix_room_find(frontend, asking->room);
 	}
@@ -189,7 +185,14 @@ static void on_members(void *context, const struct matrix_reply *reply)
 	struct matrix_room *room = matrix_room_find(frontend, asking->room);
 	const struct cJSON *joined = json_object(reply->json, "joined");
 	bool may_enter = room && !asking->joined && (room->ours || room->kind != MATRIX_ROOM_PORTAL);
+	/* The answer may be older than what was told meanwhile. */
+	bool moved = room && asking->moves != room->people_moves;
 
+	if (!reply->err && moved && asking->tries < LIMIT_MATRIX_MEMBERS_TRIES) {
+		ask_members(frontend, room, asking->joined, asking->tries + 1);
+		asking_free(asking);
+		return;
+	}
 	if (may_enter && reply->err == TP_ERR_NOT_ALLOWED) {
 		enter_again(frontend, room);
 	} else if (room && reply->err == TP_ERR_NOT_ALLOWED) {
@@ -200,7 +203,7 @@ static void on_members(void *context, const struct matrix_reply *reply)
 	if (room)
 		members_known(frontend, room);
 	if (room && !reply->err && joined)
-		take_members(asking, room, joined);
+		take_members(asking, room, joined, moved);
 	asking_free(asking);
 }
 

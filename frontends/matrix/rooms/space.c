@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "frontends/matrix/people/ghost.h"
@@ -10,8 +11,8 @@
 #include "transport/spool/spool.h"
 
 #define NOTES "matrix space" /* of the spool: of owner and room, what is wished */
-#define WANTED "in"
-#define UNWANTED "out"
+
+static const char in[] = "in", out[] = "out";
 
 enum wish { IN = 1, OUT = 2 };
 
@@ -76,39 +77,67 @@ struct telling {
 	char room[];
 };
 
+/* Else it is another wish by now. */
+static bool is_still_wished(const struct telling *telling)
+{
+	const struct space *space = telling->space;
+	char *name = mem_printf("%s\n%s", space->owner, telling->room);
+	size_t size;
+	const char *now = spool_note_get(space->frontend->base.transport->spool, NOTES, name, &size);
+	bool is = now && size == strlen(telling->wish) && !memcmp(now, telling->wish, size);
+
+	mem_free(name);
+	return is;
+}
+
 static void on_told(void *context, const struct matrix_reply *reply)
 {
 	struct telling *telling = context;
 	struct space *space = telling->space;
-	char *name = mem_printf("%s\n%s", space->owner, telling->room);
-	size_t size;
-	const char *now = spool_note_get(space->frontend->base.transport->spool, NOTES, name, &size);
 
 	if (reply->err)
 		log_info(&space->frontend->base.log, "the space of %s cannot be changed: %s", log_quote(space->owner),
 		         reply->problem);
-	/* else it is another wish by now */
-	if (now && size == strlen(telling->wish) && !memcmp(now, telling->wish, size))
+	if (is_still_wished(telling))
 		note_wish(space, telling->room, NULL);
-	mem_free(name);
 	mem_free(telling);
 }
 
-static void tell_child(struct space *space, const char *id, const char *content, const char *wish)
+/* State of `room`, told by a ghost or the bot (NULL). `body` and `path` are freed. */
+static void tell(struct space *space, const char *id, const char *wish, const char *room, char *path, const char *as,
+                 char *body, matrix_done *done)
 {
 	struct telling *telling = MEM_NEW_TEXT(struct telling, room, id);
-	char *path = matrix_path("/rooms/%s/state/m.space.child/%s", space->id, id);
 
 	telling->space = space;
 	telling->wish = wish;
 	homeserver_call(space->frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                                   .path = path,
-	                                                                   .body = content,
-	                                                                   .lane = space->id,
-	                                                                   .done = on_told,
+	                                                                   .as = as,
+	                                                                   .body = body,
+	                                                                   .lane = room,
+	                                                                   .done = done,
 	                                                                   .context = telling,
 	                                                                   .drop = mem_free});
 	mem_free(path);
+	mem_free(body);
+}
+
+static void tell_child(struct space *space, const char *id, const char *wish)
+{
+	tell(space, id, wish, space->id, matrix_path("/rooms/%s/state/m.space.child/%s", space->id, id), NULL,
+	     wish == in ? relation(space, "") : mem_strdup("{}"), on_told);
+}
+
+static void on_parent_told(void *context, const struct matrix_reply *reply)
+{
+	struct telling *telling = context;
+
+	(void)reply; /* a chat of the person's own may not let the ghost say so */
+	CRASH_POINT("core.matrix.space.parent");
+	if (is_still_wished(telling))
+		tell_child(telling->space, telling->room, telling->wish);
+	mem_free(telling);
 }
 
 static void put_in(struct space *space, const char *id)
@@ -119,23 +148,22 @@ static void put_in(struct space *space, const char *id)
 		note_wish(space, id, NULL);
 		return;
 	}
-	char *child = relation(space, ""), *parent = relation(space, ",\"canonical\":true");
 	char *ghost = ghost_of_chat(space->frontend, room);
 
 	map_set(&space->children, id, space);
+	/* First the chat, then the space: what is among its children has been told before, whoever dies between. */
 	if (ghost)
-		matrix_tell(space->frontend, HTTP_PUT, matrix_path("/rooms/%s/state/m.space.parent/%s", id, space->id),
-		            ghost, parent, id);
-	tell_child(space, id, child, WANTED);
+		tell(space, id, in, id, matrix_path("/rooms/%s/state/m.space.parent/%s", id, space->id), ghost,
+		     relation(space, ",\"canonical\":true"), on_parent_told);
+	else
+		tell_child(space, id, in);
 	mem_free(ghost);
-	mem_free(parent);
-	mem_free(child);
 }
 
 static void take_out(struct space *space, const char *id)
 {
 	if (space->children && map_remove(space->children, id))
-		tell_child(space, id, "{}", UNWANTED);
+		tell_child(space, id, out);
 	else
 		note_wish(space, id, NULL);
 }
@@ -244,7 +272,7 @@ static void go_on(struct space *space)
 static void wish(struct space *space, const char *room, enum wish wish)
 {
 	map_set(&space->wishes, room, (void *)(uintptr_t)wish);
-	note_wish(space, room, wish == IN ? WANTED : UNWANTED);
+	note_wish(space, room, wish == IN ? in : out);
 	go_on(space);
 }
 
@@ -263,7 +291,7 @@ static void recover_wish(void *context, const char *name, const void *value, siz
 	struct matrix_frontend *frontend = context;
 	size_t length = strcspn(name, "\n");
 	char *owner = mem_strndup(name, length), *id = mem_strdup(name[length] ? name + length + 1 : "");
-	bool wanted = size == strlen(WANTED) && !memcmp(value, WANTED, size);
+	bool wanted = size == strlen(in) && !memcmp(value, in, size);
 	struct space *space = space_of(frontend, owner);
 
 	/* Nothing is made for what is not there. */

@@ -85,6 +85,8 @@ struct homeserver {
 	void *changed_context;
 	void (*settled)(void *context);
 	void *settled_context;
+	void (*answered)(void *context);
+	void *answered_context;
 	unsigned inside; /* a callback is under way */
 	bool destroyed;  /* in one */
 };
@@ -496,6 +498,8 @@ static void take_answer(void *context, const struct http_result *result)
 	homeserver_answer_read(&answer, result);
 	settle(call, result, &answer);
 	homeserver_answer_finish(&answer);
+	if (homeserver->answered && !homeserver->destroyed)
+		homeserver->answered(homeserver->answered_context);
 	leave(homeserver);
 }
 
@@ -669,6 +673,12 @@ void homeserver_watch_events(struct homeserver *homeserver, void (*settled)(void
 {
 	homeserver->settled = settled;
 	homeserver->settled_context = context;
+}
+
+void homeserver_watch_calls(struct homeserver *homeserver, void (*answered)(void *context), void *context)
+{
+	homeserver->answered = answered;
+	homeserver->answered_context = context;
 }
 
 size_t homeserver_waiting(const struct homeserver *homeserver)

@@ -101,6 +101,8 @@ uint64_t homeserver_made(const struct homeserver *homeserver);
 uint64_t homeserver_unanswered(const struct homeserver *homeserver, const char *lane);
 /* `settled` is called when such an event is none any more, just before its `done`; it calls nothing here. */
 void homeserver_watch_events(struct homeserver *homeserver, void (*settled)(void *context), void *context);
+/* `answered` is called after each answer to any call and what follows from it: fewer may be waiting. */
+void homeserver_watch_calls(struct homeserver *homeserver, void (*answered)(void *context), void *context);
 /* Calls that wait or are under way. */
 size_t homeserver_waiting(const struct homeserver *homeserver);
 /* Bytes of their bodies, and since when (uv_now) the oldest waits (0: there is none). Looks at each call. */

@@ -261,7 +261,7 @@ int slack_show_message(struct slack_frontend *frontend, struct identity *to, con
 	struct event copy;
 	int answer = TP_ERR_NOT_CONNECTED;
 
-	speaking.event = event = picture_markup_read(event, false, &copy, &arena);
+	speaking.event = event = picture_markup_read(event, &copy, &arena);
 	if (pass_to_admins(frontend, to, &event->message))
 		answer = 0;
 	else if (!in_flight_waits(frontend->in_flight, to, event) && !waits_for_copy(frontend, to, event) &&

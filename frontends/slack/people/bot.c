@@ -49,11 +49,21 @@ struct asking {
 	bool help, registers, has_password;
 };
 
+/* Whoever says commands faster than Slack answers has no backend read by them. */
+static const char *const too_many =
+	"Too many commands wait for an answer of Slack's. Please say that again in a moment.";
+
+static bool is_busy(const struct workspace *workspace)
+{
+	return workspace->commands >= LIMIT_SLACK_COMMANDS;
+}
+
 static struct asking *ask(struct workspace *workspace, const char *user, const struct bot_place *place,
                           const char *argument)
 {
 	struct asking *asking = MEM_NEW(struct asking);
 
+	workspace->commands++;
 	asking->workspace = workspace;
 	asking->user = mem_strdup(user);
 	asking->address = slack_address(workspace->team, user);
@@ -68,6 +78,7 @@ static void asking_free(void *context)
 {
 	struct asking *asking = context;
 
+	asking->workspace->commands--;
 	mem_free(asking->user);
 	mem_free(asking->address);
 	mem_free(asking->channel);
@@ -584,10 +595,13 @@ static bool run_own(struct workspace *workspace, const char *user, const struct 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (!text_is_word(word, length, commands[i].name))
 			continue;
+		bool busy = is_busy(workspace);
 		struct asking *asking = ask(workspace, user, place, rest);
 
 		asking->then = commands[i].run;
-		if (commands[i].needs_room && (!*rest || strlen(rest) > LIMIT_NAME_BYTES)) {
+		if (busy) {
+			reply(asking, too_many);
+		} else if (commands[i].needs_room && (!*rest || strlen(rest) > LIMIT_NAME_BYTES)) {
 			char *text = mem_printf("%s needs a name behind it.", commands[i].name);
 
 			reply(asking, text);
@@ -623,6 +637,18 @@ static bool gives_up(const char *line)
 	return text_is_word(word, length, "cancel") && !word[length + strspn(word + length, " \t\n")];
 }
 
+/* Whoever says something may use Slack again; a gap may have hidden that. If it was said before, the answer is that he
+ * may not. */
+static void note_alive(struct workspace *workspace, const char *user)
+{
+	struct member *member = member_of(workspace, user);
+
+	if (!member->deleted)
+		return;
+	member->deleted = false;
+	member_ask(workspace, user);
+}
+
 void slack_bot_line(struct workspace *workspace, const char *user, const struct bot_place *place,
                     const char *line)
 {
@@ -635,6 +661,7 @@ void slack_bot_line(struct workspace *workspace, const char *user, const struct 
 		command_asked(workspace->frontend->base.transport, &workspace->frontend->base, address);
 
 	mem_free(address);
+	note_alive(workspace, user);
 	if (!asked.open && !links_address(place, word, length, rest) &&
 	    run_own(workspace, user, place, word, length, rest))
 		return;
@@ -678,6 +705,7 @@ static void offer_free(void *context)
 {
 	struct offer *offer = context;
 
+	offer->workspace->commands--;
 	mem_free(offer->address);
 	mem_free(offer->channel);
 	mem_free(offer->room);
@@ -731,8 +759,13 @@ void slack_bot_offer_room(struct slack_frontend *frontend, const char *address, 
 
 	if (!workspace || !slack_address_read(&person, address))
 		return;
+	if (is_busy(workspace)) {
+		slack_person_tell(frontend, address, too_many);
+		return;
+	}
 	struct offer *offer = MEM_NEW(struct offer);
 
+	workspace->commands++;
 	offer->workspace = workspace;
 	offer->address = mem_strdup(address);
 	offer->room = mem_strdup(room);

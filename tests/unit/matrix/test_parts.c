@@ -117,9 +117,13 @@ static void test_buried(void **state)
 	(void)state;
 	note("$head", 1, "$head", 7);
 	assert_string_equal(parts_standing(&fx.frontend, "$head", &fx.arena), "$head");
+	assert_false(parts_are_buried(&fx.frontend, "$head", 2) || parts_had_files(&fx.frontend, "$head", 2));
 	parts_bury(&fx.frontend, "$head", 2);
+	assert_false(parts_are_buried(&fx.frontend, "$head", 2) || parts_are_buried(&fx.frontend, NULL, 2));
+	assert_true(parts_are_buried(&fx.frontend, "$head", 3));
 	assert_string_equal(parts_standing(&fx.frontend, "$head", &fx.arena), "$head"); /* nothing else, so far */
 	note("$head", 2, "$other", 8);
+	assert_true(parts_had_files(&fx.frontend, "$head", 3) && !parts_had_files(&fx.frontend, "$head", 2));
 	assert_int_equal(parts_of(&fx.frontend, "$head", list, &fx.arena), 2);
 	assert_true(list[0].is_buried && !list[0].is_file);
 	assert_int_equal(list[0].record, 2);
@@ -132,6 +136,35 @@ static void test_buried(void **state)
 	assert_string_equal(parts_standing(&fx.frontend, "$said", &fx.arena), "$more");
 	assert_string_equal(parts_standing(&fx.frontend, "$unknown", &fx.arena), "$unknown");
 	assert_null(parts_standing(&fx.frontend, NULL, &fx.arena));
+}
+
+/* Files that an edit has made a text of. */
+static void test_reworded(void **state)
+{
+	(void)state;
+	note("$head", 1, "$head", 7);
+	note("$head", 1, "$file", 8);
+	assert_true(parts_are_files(&fx.frontend, "$head", 2));
+	parts_reword(&fx.frontend, "$head", 2);
+	assert_true(parts_are_files(&fx.frontend, "$head", 2)); /* the same record once more */
+	assert_false(parts_are_files(&fx.frontend, "$head", 3));
+	assert_false(parts_are_files(&fx.frontend, "$head", 0));
+	assert_string_equal(parts_standing(&fx.frontend, "$head", &fx.arena), "$head");
+	/* a text with a file, and nothing that is known */
+	note("$said", 1, "$more", 9);
+	assert_false(parts_are_files(&fx.frontend, "$said", 2));
+	parts_reword(&fx.frontend, "$said", 2);
+	assert_false(parts_are_files(&fx.frontend, "$said", 2));
+	assert_false(parts_are_files(&fx.frontend, "$unknown", 2));
+	/* a buried head: until there is a text below it */
+	note("$old", 1, "$new", 9);
+	parts_bury(&fx.frontend, "$old", 2);
+	assert_true(parts_are_files(&fx.frontend, "$old", 3));
+	note("$old", 3, "$text", 0);
+	assert_true(parts_are_files(&fx.frontend, "$old", 3));
+	assert_false(parts_are_files(&fx.frontend, "$old", 4));
+	parts_reword(&fx.frontend, "$old", 4);
+	assert_string_equal(parts_standing(&fx.frontend, "$old", &fx.arena), "$new");
 }
 
 static void test_files_are_known_again(void **state)
@@ -162,6 +195,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {TEST(test_parts_of_a_message), TEST(test_head_is_named_later), TEST(test_buried),
+	                                    TEST(test_reworded),
 	                                    TEST(test_files_are_known_again), TEST(test_limit)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

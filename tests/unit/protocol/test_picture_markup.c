@@ -46,7 +46,7 @@ static void test_pictures(void **state)
 		struct event event = {.type = EVENT_MESSAGE, .message = {.name = "n", .text = "t", .xhtml = cases[i].xhtml}}, copy;
 		struct arena arena = {0};
 		struct buf seen = {0};
-		const struct event *read = picture_markup_read(&event, true, &copy, &arena);
+		const struct event *read = picture_markup_read(&event, &copy, &arena);
 
 		for (size_t at = 0; at < read->message.attachments_count; at++)
 			buf_printf(&seen, "%s (%s)\n", read->message.attachments[at].url,
@@ -68,16 +68,16 @@ static void test_attachments_are_enough(void **state)
 	struct arena arena = {0};
 
 	(void)state;
-	assert_ptr_equal(picture_markup_read(&event, true, &copy, &arena), &event);
-	assert_ptr_equal(picture_markup_read(&bare, true, &copy, &arena), &bare);
+	assert_ptr_equal(picture_markup_read(&event, &copy, &arena), &event);
+	assert_ptr_equal(picture_markup_read(&bare, &copy, &arena), &bare);
 	arena_finish(&arena);
 }
 
-static size_t pictures_in(const char *xhtml, bool emoji)
+static size_t pictures_in(const char *xhtml)
 {
 	struct event event = {.message = {.text = "t", .xhtml = xhtml}}, copy;
 	struct arena arena = {0};
-	size_t count = picture_markup_read(&event, emoji, &copy, &arena)->message.attachments_count;
+	size_t count = picture_markup_read(&event, &copy, &arena)->message.attachments_count;
 
 	arena_finish(&arena);
 	return count;
@@ -89,10 +89,9 @@ static void test_emoji(void **state)
 	static const char *const alone = "<p><img src='https://x/a.png' alt=':done:'/></p>";
 
 	(void)state;
-	assert_int_equal(pictures_in(among_words, true), 2);
-	assert_int_equal(pictures_in(among_words, false), 1);
-	assert_int_equal(pictures_in("well <img src='https://x/a.png' alt=':done:'/>", false), 0);
-	assert_int_equal(pictures_in(alone, false), 1);
+	assert_int_equal(pictures_in(among_words), 1);
+	assert_int_equal(pictures_in("well <img src='https://x/a.png' alt=':done:'/>"), 0);
+	assert_int_equal(pictures_in(alone), 1);
 }
 
 static void test_limit(void **state)
@@ -105,7 +104,7 @@ static void test_limit(void **state)
 	for (unsigned i = 0; i < LIMIT_MARKUP_PICTURES + 5; i++)
 		buf_printf(&xhtml, "<img src='https://x/%u'/>", i);
 	event.message.xhtml = buf_text(&xhtml);
-	assert_int_equal(picture_markup_read(&event, true, &copy, &arena)->message.attachments_count, LIMIT_MARKUP_PICTURES);
+	assert_int_equal(picture_markup_read(&event, &copy, &arena)->message.attachments_count, LIMIT_MARKUP_PICTURES);
 	assert_non_null(copy.message.xhtml);
 	arena_finish(&arena);
 	buf_finish(&xhtml);

@@ -223,6 +223,22 @@ static void test_contacts(void **state)
 	answer_clear(&answer);
 }
 
+/* The database tells them apart, the network does not. */
+static void test_contact_in_two_cases(void **state)
+{
+	struct fixture *fixture = *state;
+	struct answer answer = {0};
+	int64_t id;
+	assert_int_equal(add(fixture, "a@b", "alice", "", &id), 0);
+	put(fixture, id, "Bob", "first", "Friends");
+	put(fixture, id, "bob", "second", "Friends");
+	put(fixture, id, "carol", "", "Friends");
+	assert_int_equal(find(fixture, "a@b", &answer), 0);
+	assert_string_equal(answer.contacts.data,
+	                    "Bob|first|Friends,two lines,|1|10|hash;carol||Friends,two lines,|1|10|hash;");
+	answer_clear(&answer);
+}
+
 /* The same groups one after the other, none between, others, the same again. */
 static void test_groups_in_a_row(void **state)
 {
@@ -739,6 +755,7 @@ int main(void)
 	        BOTH(test_identities),
 	        BOTH(test_settings),
 	        BOTH(test_contacts),
+	        BOTH(test_contact_in_two_cases),
 	        BOTH(test_groups_in_a_row),
 	        BOTH(test_strange_text),
 	        BOTH(test_long_text),

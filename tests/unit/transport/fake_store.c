@@ -8,7 +8,7 @@
 
 const struct config_table store_config_table = {.module = "store"};
 
-#define ACCOUNTS (LIMIT_LINK_CODES + 2)
+#define ACCOUNTS (LIMIT_PORTRAITS + LIMIT_LINK_CODES + 2)
 
 struct row {
 	struct store_account account;

@@ -5,10 +5,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "transport/contact_groups.h"
 #include "transport/contacts.h"
 
 #define MANY 3000
@@ -251,12 +253,76 @@ static void test_reserved_in_vain(void **state)
 	contacts_destroy(&contacts, NULL);
 }
 
+static const char *const friends[] = {"Friends"}, *const both[] = {"Friends", "Work"};
+
+static void test_groups(void **state)
+{
+	struct contacts *contacts = NULL;
+
+	(void)state;
+	struct contact *a = add(&contacts, "a", NULL), *b = add(&contacts, "b", NULL), *c = add(&contacts, "c", NULL);
+
+	assert_false(contact_set_groups(a, NULL, 0));
+	assert_true(contact_set_groups(a, both, 2));
+	assert_false(contact_set_groups(a, both, 2));
+	assert_true(contact_set_groups(b, both, 2));
+	assert_ptr_equal(a->groups, b->groups);
+	contact_share_groups(c, b);
+	assert_ptr_equal(c->groups, a->groups);
+	assert_int_equal(c->groups_count, 2);
+	assert_true(contact_set_groups(a, friends, 1));
+	assert_string_equal(a->groups[0], "Friends");
+	assert_string_equal(b->groups[1], "Work");
+	contact_drop_groups(b);
+	assert_null(b->groups);
+	contact_share_groups(b, b);
+	assert_null(b->groups);
+	assert_string_equal(c->groups[1], "Work");
+	contacts_destroy(&contacts, contact_finish);
+}
+
+/* Each has contacts of its own; the combinations are everybody's, and come and go all the time. */
+static void *take_and_drop(void *context)
+{
+	struct contacts *contacts = NULL;
+	bool *good = context, is_new;
+	struct contact *one = contacts_add(&contacts, "one", NULL, &is_new);
+	struct contact *two = contacts_add(&contacts, "two", NULL, &is_new);
+
+	*good = true;
+	for (unsigned i = 0; i < 20000; i++) {
+		contact_set_groups(one, i % 2 ? both : friends, i % 2 ? 2 : 1);
+		contact_share_groups(two, one);
+		*good = *good && one->groups == two->groups && !strcmp(two->groups[0], "Friends");
+		contact_drop_groups(two);
+		if (i % 3 == 0)
+			contact_drop_groups(one);
+	}
+	contacts_destroy(&contacts, contact_finish);
+	return NULL;
+}
+
+static void test_groups_of_two_threads(void **state)
+{
+	pthread_t threads[2];
+	bool good[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, take_and_drop, &good[i]), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		assert_true(good[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing), cmocka_unit_test(test_names), cmocka_unit_test(test_alias),
 		cmocka_unit_test(test_order),   cmocka_unit_test(test_many),  cmocka_unit_test(test_reserved_in_vain),
-		cmocka_unit_test(test_asked_in_order),
+		cmocka_unit_test(test_asked_in_order), cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_groups_of_two_threads),
 	};
 	return cmocka_run_group_tests_name("contacts", tests, NULL, NULL);
 }

@@ -140,6 +140,13 @@ static void test_signed_out(void **state)
 	assert_int_equal(signed_out, 2);
 	assert_true(was_told("b1 logout al"));
 	assert_null(session_find_identity(fx->transport, fx->other, MATRIX));
+	/* That is so already. */
+	store_setting("alice@x", "enable_transport", "0");
+	come(fx->other, MATRIX, "");
+	resident_sign_out(fx->other, MATRIX, on_signed_out);
+	store_pump();
+	assert_int_equal(signed_out, 2);
+	assert_null(session_find_identity(fx->transport, fx->other, MATRIX));
 }
 
 static void test_one_session(void **state)

@@ -206,10 +206,10 @@ static void test_only_markup(void **state)
 				     (struct event){.type = EVENT_MESSAGE,
 						    .message = {.name = "bob", .text = "", .xhtml = "<i>so</i>"}}),
 			 0);
-	expect("b1 message bob: so\n");
+	expect("b1 message Bob: so\n");
 	/* Where something is said, that stays. */
 	network((struct event_message){.name = "bob", .text = "plain", .xhtml = "<b>bold</b>"});
-	expect("alice@x message bob: plain\n");
+	expect("alice@x/phone message bob: plain\n");
 }
 
 static void test_limits(void **state)

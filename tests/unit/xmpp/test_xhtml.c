@@ -33,7 +33,8 @@ static void test_allowed(void **state)
 static void test_without_pictures(void **state)
 {
 	struct buf out = {0};
-	const char *markup = "<b>a</b><img src='http://x/a.png' alt='A'/><img src='http://x/b.png' alt=':b:'/>", *only = markup + 8;
+	const char *markup = "<b>a</b><img src='http://x/a.png' alt='A'/><img src='http://x/b.png' alt=':b:'/>";
+	const char *only = markup + strlen("<b>a</b>");
 
 	(void)state;
 	assert_true(xhtml_sanitise_words(&out, markup, strlen(markup)));
