@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from harness.fake_homeserver import bad_gateway, lost, read_answer, refusal, reset, truncated
 from harness.http import metrics_of
-from harness.process import PATIENCE, require, wait_until
+from harness.process import PATIENCE, free_port, require, wait_answer, wait_until
 from harness.synapse import client_packages
 from test_matrix import CAROL, alias, chat_with, ghost, in_the_lobby, nothing_else_on_irc, witnessed
 from test_matrix_faults import faulty_lobby, hears_once, irc_hears_once
