@@ -16,7 +16,7 @@
 
 #define OUTPUT_BYTES (64u << 10) /* of a program that is asked; more is not read */
 #define JOURNAL_LINES 10         /* of a start that failed */
-#define JOURNAL_LOOKS 20         /* for them, a tenth of a second apart */
+#define LOOKS 20                 /* for what comes in a moment, a tenth of a second apart */
 
 /* what systemd itself takes as the sign that it is the init system: sd_booted(3) */
 static bool systemd_runs(void)
@@ -90,6 +90,11 @@ enum unit_state unit_state(const char *name)
 }
 
 /* ------------------------------------------------------------------------------------- a start that failed */
+
+static void pause_for_a_moment(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+}
 
 /* Where the journal ends now; to be freed. An empty string: it is empty, or not ours to read. By its cursor and not
  * by the time, which may be set back meanwhile. */
@@ -169,8 +174,8 @@ static bool show_journal(const char *unit, const char *end)
 	struct buf output = {0};
 	bool told = read_journal(unit, end, &output);
 
-	for (int i = 0; i < JOURNAL_LOOKS && !told; i++) {
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	for (int i = 0; i < LOOKS && !told; i++) {
+		pause_for_a_moment();
 		told = read_journal(unit, end, &output);
 	}
 	if (told)
@@ -188,13 +193,25 @@ static bool show_journal(const char *unit, const char *end)
 	return told;
 }
 
+/* While what an attempt has left behind ends it is neither starting nor failed. */
+static bool goes_on_trying(const char *name)
+{
+	enum unit_state state = unit_state(name);
+
+	for (int i = 0; i < LOOKS && state == UNIT_UNKNOWN; i++) {
+		pause_for_a_moment();
+		state = unit_state(name);
+	}
+	return state == UNIT_STARTING;
+}
+
 static void explain_failed_start(const char *folder, const char *name, const char *end)
 {
 	char *unit = mem_printf("transportd@%s.service", name);
 	bool told = show_journal(unit, end);
 
 	fprintf(stderr, "transportctl: %s does not run. ", name);
-	if (unit_state(name) == UNIT_STARTING)
+	if (goes_on_trying(name))
 		fprintf(stderr, "systemd goes on trying, until \"transportctl stop %s\". ", name);
 	if (!told)
 		fprintf(stderr, "The journal tells nothing that we may read. ");

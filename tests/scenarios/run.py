@@ -62,7 +62,10 @@ async def run_in_world(scenario, build, plain):
             status, text = 1, "while stopping:\n" + traceback.format_exc()
     if status == 1:
         text = world.show() + "\n--- " + text
-        world.keep()
+        try:
+            world.keep()
+        except OSError as problem:
+            text += f"\nNot all of it is kept: {problem}"
     world.remove()
     print(text)
     return status

@@ -5,7 +5,7 @@ import os
 import signal
 
 from . import valgrind
-from .clock import JumpingClock
+from .clock import JumpingClock, is_stepped
 from .process import Failure, Process, Unavailable, descendants, free_port, port_open, wait_answer, wait_until
 
 SANITIZERS = {
@@ -104,7 +104,7 @@ class Gateway:
 
     async def start(self, wait=True):
         memcheck = valgrind.words(self.folder) if valgrind.is_on() else []
-        if os.environ.get("SCENARIO_STEPPED_CLOCK") == "1" and not self.wrapper:
+        if is_stepped() and not self.wrapper:
             self.jumping = asyncio.create_task(JumpingClock(self.folder, self).go_on_jumping())
         if self.wrapper or memcheck:
             # What follows programs into their children (valgrind) cannot do so through the sandbox.

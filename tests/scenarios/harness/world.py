@@ -200,7 +200,7 @@ class World:
     def keep(self):
         target = os.environ.get("KEEP_FAILED")
         if target:
-            shutil.copytree(self.folder, os.path.join(target, os.path.basename(self.folder)), dirs_exist_ok=True,
+            shutil.copytree(self.folder, os.path.join(target, os.path.basename(self.folder)), dirs_exist_ok=True, symlinks=True,
                             ignore=lambda folder, names: [name for name in names
                                                           if is_socket(os.path.join(folder, name))])
 
