@@ -200,7 +200,7 @@ static void test_any_linked_address(void **state)
 
 static void test_nothing_is_done_while_the_gateway_ends(void **state)
 {
-	static const char *const lines[] = {"ban nobody@x", "ban " MATRIX, "register nobody@x to pw"};
+	static const char *const lines[] = {"ban nobody@x", ("ban " MATRIX), "register nobody@x to pw"};
 
 	(void)state;
 	begin();
