@@ -236,6 +236,7 @@ static int setup(bool server_mode)
 	                        "xmlns:stream='http://etherx.jabber.org/streams'>"
 	                      : "<stream:stream xmlns='jabber:component:accept' "
 	                        "xmlns:stream='http://etherx.jabber.org/streams'>");
+	user.transport = &transport;
 	user.key = mem_strdup(ALICE);
 	list_init(&user.identities);
 	user.settings = map_create();
