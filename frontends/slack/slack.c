@@ -125,6 +125,12 @@ void slack_hold(struct slack_frontend *frontend)
 		transport_hold(&frontend->base, false);
 }
 
+/* What was the last to wait may be no message. */
+static void on_call_ended(void *context)
+{
+	slack_hold(context);
+}
+
 /* ----------------------------------------------------------------------------------------------- later */
 
 static void call_later(void *owner, later_function *run, const char *text, const char *unused)
@@ -425,6 +431,7 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	char *api = without_slash(frontend->config.api);
 
 	frontend->api = web_api_create(frontend->http, api, &base->log);
+	web_api_on_ended(frontend->api, on_call_ended, frontend);
 	frontend->tokens = slack_tokens_create(
 		base->transport->store, frontend->api,
 		&(struct slack_token_settings){frontend->config.client_id, frontend->config.client_secret},

@@ -273,13 +273,11 @@ void post_settle(struct post *post, const char *ts)
 static void on_posted(void *context, const struct web_reply *reply)
 {
 	struct post *post = context;
-	struct slack_frontend *frontend = post->workspace->frontend;
 	struct arena arena = {0};
 	const char *ts = json_text(reply->json, "ts", &arena);
 
 	finish(post, reply, slack_is_ts(ts) ? ts : NULL);
 	arena_finish(&arena);
-	slack_hold(frontend);
 }
 
 static void run_finished(struct slack_frontend *frontend, const char *unused)

@@ -228,8 +228,11 @@ static void give_back(struct web_pending *call, const struct web_reply *reply)
 {
 	web_done *done = call->done;
 	void *context = call->context;
+	struct web_api *api = call->api;
 
 	call_free(call);
+	if (api->ended)
+		api->ended(api->ended_context);
 	if (done)
 		done(context, reply);
 }
@@ -734,6 +737,12 @@ void web_api_on_dead(struct web_api *api,
 {
 	api->dead = dead;
 	api->dead_context = context;
+}
+
+void web_api_on_ended(struct web_api *api, void (*ended)(void *context), void *context)
+{
+	api->ended = ended;
+	api->ended_context = context;
 }
 
 static void add_load(struct web_load *load, const struct web_pending *call)

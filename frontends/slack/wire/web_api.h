@@ -100,6 +100,9 @@ void web_api_on_expired(struct web_api *api, void (*expired)(void *context, stru
 /* Called once when a token is refused for good. */
 void web_api_on_dead(struct web_api *api,
                      void (*dead)(void *context, struct web_token *token, const char *error), void *context);
+/* `ended` is called for each call that has come to its end, of whatever kind, just before its `done`: fewer are
+ * waiting. It calls nothing here but web_api_waiting. */
+void web_api_on_ended(struct web_api *api, void (*ended)(void *context), void *context);
 /* Calls that wait or are under way. */
 size_t web_api_waiting(const struct web_api *api);
 struct web_load {

@@ -68,6 +68,8 @@ struct web_api {
 	void *expired_context;
 	void (*dead)(void *context, struct web_token *token, const char *error);
 	void *dead_context;
+	void (*ended)(void *context);
+	void *ended_context;
 	unsigned inside;
 	bool destroyed; /* from inside of a callback */
 };

@@ -18,7 +18,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "frontends/slack/wire/slack_error.h"
 #include "frontends/slack/wire/web_api_private.h"
 #include "tests/unit/caught_log.h"
 #include "tests/unit/http/client.h"
@@ -259,6 +258,28 @@ static void tells_its_loads(void **state)
 	wait_for(f, 1);
 }
 
+static void note_ended(void *context)
+{
+	struct fixture *f = context;
+
+	buf_printf(&f->told, "%zu left\n", web_api_waiting(f->api));
+}
+
+/* Whatever they were: also those that nobody wants to hear of. */
+static void tells_that_fewer_wait(void **state)
+{
+	struct fixture *f = *state;
+
+	web_api_on_ended(f->api, note_ended, f);
+	web_api_call(f->api, &(struct web_call){.method = "oauth.v2.access"});
+	TURN_UNTIL(&f->loop, web_api_waiting(f->api) == 0);
+	expect_told(f, "0 left\n");
+	say(f, "C1", "chat.update", "hi");
+	say(f, "C1", "reactions.add", "hi");
+	wait_for(f, 2);
+	expect_told(f, "1 left\n0 json\n0 left\n0 json\n");
+}
+
 static void tells_refusals(void **state)
 {
 	struct fixture *f = *state;
@@ -295,52 +316,6 @@ static void tells_refusals(void **state)
 		expect_told(f, told);
 	}
 	assert_int_equal(f->slack.requests, ARRAY_SIZE(cases));
-}
-
-static void knows_the_codes(void **state)
-{
-	static const struct {
-		const char *code;
-		enum slack_fate fate;
-		int err;
-	} cases[] = {
-	        {"invalid_auth", SLACK_DEAD, TP_ERR_AUTH},
-	        {"not_authed", SLACK_DEAD, TP_ERR_AUTH},
-	        {"account_inactive", SLACK_DEAD, TP_ERR_AUTH},
-	        {"token_revoked", SLACK_DEAD, TP_ERR_AUTH},
-	        {"user_removed_from_team", SLACK_DEAD, TP_ERR_AUTH},
-	        {"team_disabled", SLACK_DEAD, TP_ERR_AUTH},
-	        {"token_expired", SLACK_EXPIRED, TP_ERR_AUTH},
-	        {"ratelimited", SLACK_LIMITED, TP_ERR_LIMIT},
-	        {"rate_limited", SLACK_AGAIN, TP_ERR_LIMIT},
-	        {"message_limit_exceeded", SLACK_AGAIN, TP_ERR_LIMIT},
-	        {"service_unavailable", SLACK_AGAIN, TP_ERR_IO},
-	        {"request_timeout", SLACK_AGAIN, TP_ERR_IO},
-	        {"fatal_error", SLACK_UNCLEAR, TP_ERR_IO},
-	        {"internal_error", SLACK_UNCLEAR, TP_ERR_IO},
-	        {"no_reaction", SLACK_REFUSED, TP_ERR_EXISTS},
-	        {"already_in_channel", SLACK_REFUSED, TP_ERR_EXISTS},
-	        {"name_taken", SLACK_REFUSED, TP_ERR_EXISTS},
-	        {"thread_not_found", SLACK_REFUSED, TP_ERR_NOT_FOUND},
-	        {"not_allowed_token_type", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-	        {"ekm_access_denied", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-	        {"restricted_action_read_only_channel", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-	        {"cant_update_message", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-	        {"file_uploads_disabled", SLACK_REFUSED, TP_ERR_NOT_ALLOWED},
-	        {"too_many_attachments", SLACK_REFUSED, TP_ERR_LIMIT},
-	        {"metadata_too_large", SLACK_REFUSED, TP_ERR_LIMIT},
-	        {"invalid_blocks", SLACK_REFUSED, TP_ERR_INVALID},
-	        {"method_deprecated", SLACK_REFUSED, TP_ERR_INVALID},
-	        {"", SLACK_REFUSED, TP_ERR_INVALID},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct slack_error error = slack_error_read(cases[i].code);
-
-		if (error.fate != cases[i].fate || error.err != cases[i].err)
-			fail_msg("%s is %d, %d", cases[i].code, error.fate, error.err);
-	}
 }
 
 static void asks_again_what_may_pass(void **state)
@@ -873,27 +848,14 @@ static void ends_when_a_token_dies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(calls),
-	        TEST(tells_its_loads),
-	        TEST(tells_refusals),
-	        cmocka_unit_test(knows_the_codes),
+	        TEST(calls), TEST(tells_its_loads), TEST(tells_that_fewer_wait), TEST(tells_refusals),
 	        TEST(asks_again_what_may_pass),
-	        TEST(waits_for_one_that_is_away),
-	        TEST(lets_no_lane_hold_up_another),
+	        TEST(waits_for_one_that_is_away), TEST(lets_no_lane_hold_up_another),
 	        TEST(obeys_limits_of_a_method), TEST(bounds_what_slack_asks_for), TEST(bounds_answers),
-	        TEST(paces_posts),
-	        cmocka_unit_test(forgets_paces),
-	        TEST(asks_what_to_do_when_unsure),
-	        TEST(refreshes_tokens),
-	        TEST(ends_calls_of_dead_tokens),
-	        TEST(forgets_tokens),
-	        TEST(uploads),
-	        TEST(responds),
-	        TEST(knows_what_urls_may_be_used),
-	        TEST(reads_pages),
-	        TEST(ends_with_calls_waiting),
-	        TEST(ends_from_inside),
-	        TEST(ends_when_a_token_dies),
+	        TEST(paces_posts), cmocka_unit_test(forgets_paces), TEST(asks_what_to_do_when_unsure),
+	        TEST(refreshes_tokens), TEST(ends_calls_of_dead_tokens), TEST(forgets_tokens), TEST(uploads),
+	        TEST(responds), TEST(knows_what_urls_may_be_used), TEST(reads_pages),
+	        TEST(ends_with_calls_waiting), TEST(ends_from_inside), TEST(ends_when_a_token_dies),
 	};
 
 	return cmocka_run_group_tests_name("slack: web_api", tests, NULL, NULL);
