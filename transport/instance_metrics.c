@@ -220,6 +220,13 @@ static double read_store_queue(void *context)
 	return transport->store ? (double)store_queued(transport->store) : 0;
 }
 
+static double read_media(void *context)
+{
+	const struct transport *transport = context;
+
+	return (double)media_bytes(transport->media);
+}
+
 static double read_http(void *context)
 {
 	const struct transport *transport = context;
@@ -444,6 +451,8 @@ static void register_all(struct transport *transport)
 	              "Sockets of the Slack app that are counted and not ours.", read_ghosts, transport);
 	metrics_gauge(metrics, "libtransport_store_queue_bytes", NULL, "Requests that wait for the database.",
 	              read_store_queue, transport);
+	metrics_gauge(metrics, "libtransport_media_bytes", NULL, "Size of the files that are kept for people.",
+	              read_media, transport);
 	metrics_gauge(metrics, "libtransport_http_connections", NULL, "Open connections of the HTTP server.",
 	              read_http, transport);
 	metrics_family(metrics, "libtransport_http_connections_total", METRIC_COUNTER,

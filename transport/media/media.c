@@ -157,6 +157,11 @@ unsigned media_port(const struct media *media)
 	return http_listener_port(media->listener);
 }
 
+uint64_t media_bytes(const struct media *media)
+{
+	return media ? media->bytes : 0;
+}
+
 uint64_t media_file_max(const struct media *media)
 {
 	return (uint64_t)media->config->max_file_mb << 20;

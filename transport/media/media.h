@@ -70,6 +70,8 @@ void media_close(struct media **media, void (*closed)(void *context), void *cont
 /* The port that it listens on. */
 unsigned media_port(const struct media *media);
 uint64_t media_file_max(const struct media *media); /* bytes */
+/* Of what is kept or being written, as it counts for media.max_size. 0 for NULL. */
+uint64_t media_bytes(const struct media *media);
 /* The source's texts are copied. False: there is one of that kind. */
 bool media_add_source(struct media *media, const struct media_source *source);
 /* Writers that it has been given are still its own. */

@@ -43,7 +43,7 @@ static void keeps_by_content(void **state)
 	assert_int_equal(store(f, "alice", "b.txt", "hello\n", 6, &b), 0);
 	assert_string_equal(b.file.key, a.file.key);
 	assert_string_equal(b.file.name, "b.txt");
-	assert_int_equal(f->media->bytes, 4096);
+	assert_int_equal(media_bytes(f->media), 4096);
 	assert_int_equal(store(f, "bob", NULL, "hello\n", 6, &b), 0);
 	assert_int_equal(f->media->bytes, 4096);
 	assert_int_equal(map_count(f->media->owners), 1);
@@ -153,7 +153,7 @@ static void limits_writers(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(writers); i++)
 		media_abort(&writers[i]);
 	TURN_UNTIL(&f->loop, f->media->writers_count == 0);
-	assert_int_equal(f->media->bytes, 0);
+	assert_int_equal(media_bytes(f->media), 0);
 	assert_int_equal(map_count(f->media->owners), 0);
 	assert_int_equal(count_files(f, ""), 0);
 	assert_int_equal(store(f, "alice", NULL, "x", 1, &outcome), 0);
