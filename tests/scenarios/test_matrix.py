@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from urllib.parse import quote
 
 from harness.http import http_counts, http_counts_since
-from harness.process import Failure, free_port, require, wait_answer, wait_until
+from harness.process import Failure, attempts, free_port, require, wait_answer, wait_until
 from harness.synapse import Answer, client_packages, registration_value, request
 from test_backends import BACKENDS, PYTHON
 
@@ -964,6 +964,15 @@ async def scenario_transactions_that_come_again(world):
     def message(number, **more):
         return {"type": "m.room.message", "room_id": lobby.portal, "sender": alice.id, "event_id": f"$by-hand-{number}",
                 "origin_server_ts": 1700000000000 + number, "content": {"msgtype": "m.text", "body": f"by hand {number}"}, **more}
+
+    async def start():
+        await gateway.start()
+        # It listens before it has read its rooms: until then nothing is taken.
+        async for _ in attempts("a transaction that is taken"):
+            try:
+                return await put(f"awake-{random.random()}")
+            except Answer as answer:
+                require(answer.status == 503, f"{answer}")
     irc_mark = carol.mark()
     for number in range(3):
         await put("first", *[message(n) for n in range(5)])
@@ -981,7 +990,7 @@ async def scenario_transactions_that_come_again(world):
     require(heard == [*"0123456", "99"], f"carol has {heard}")
     # Again over a restart of the gateway that nobody has announced.
     await gateway.kill_core()
-    await gateway.start()
+    await start()
     await put("first", *[message(n) for n in range(5)])
     await put("yet-another", message(3), message(99), message(100))
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :by hand 100$", irc_mark)
@@ -995,7 +1004,7 @@ async def scenario_transactions_that_come_again(world):
     await put("1000002", message(302))
     # The next process knows it too.
     await gateway.kill_core()
-    await gateway.start()
+    await start()
     await refused(put("1000009", message(303)), 503)
     await put("1000009", message(303))
     await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :by hand 303$", irc_mark)
