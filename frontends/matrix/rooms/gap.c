@@ -197,8 +197,17 @@ static void finish_again(struct gaps *gaps)
 {
 	struct matrix_frontend *frontend = gaps->frontend;
 
+	struct map_iter it = {0};
+
 	if (!gaps->failed)
 		frontend->again_failed = 0;
+	while (!gaps->failed && map_next(frontend->rooms, &it)) {
+		struct matrix_room *room = it.value;
+
+		if (room->look_when_quiet)
+			upgrade_look(frontend, room, false);
+		room->look_when_quiet = false;
+	}
 	frontend->again = NULL;
 	gaps_finish(gaps);
 }

@@ -13,7 +13,8 @@
  * when it has caught up: after our start, after a transaction that we refused, and where it was away. So when no
  * transaction has come for LIMIT_MATRIX_AGAIN_MS after that, rooms are looked at again, which nothing waits for: one
  * after the other, LIMIT_MATRIX_AGAIN_PAUSE_MS apart, at most LIMIT_MATRIX_AGAIN_ROOMS, those first in which somebody
- * has spoken last; quiet ones too, as what is left behind may be the first word there.
+ * has spoken last; quiet ones too, as what is left behind may be the first word there. Only then a room is left for
+ * another of which nothing but its state tells: what was said before that is taken by then.
  */
 #pragma once
 

@@ -30,6 +30,7 @@ struct matrix_room {
 	bool claimed_again;  /* by another tombstone meanwhile */
 	unsigned replaced;   /* how many rooms in a row were tied and left again by what their state says */
 	bool unread;         /* it continues another, and what was said before it was tied is not taken yet (gap.h) */
+	bool look_when_quiet; /* for a tombstone in its state, when the homeserver has nothing more to push (gap.h) */
 	/* PLAIN: it may continue one of ours, what is said in it is not looked at before that is known (continuation.h) */
 	bool undecided;
 	char *predecessor, *creator; /* then, as its m.room.create says; NULL: not read yet */

@@ -13,9 +13,9 @@
 #include "frontends/matrix/people/nickname.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/people/person_picture.h"
+#include "frontends/matrix/rooms/gap.h"
 #include "frontends/matrix/rooms/outsider.h"
 #include "frontends/matrix/rooms/portal_room.h"
-#include "frontends/matrix/rooms/upgrade.h"
 #include "frontends/matrix/transaction.h"
 #include "transport/room.h"
 #include "transport/session.h"
@@ -161,7 +161,9 @@ static void compare_portal(struct matrix_frontend *frontend, struct matrix_room 
 	room->door_known = false;
 	outsiders_try_again(frontend, room);
 	matrix_later(frontend, portal_rooms_sync, room->name, NULL);
-	upgrade_look(frontend, room, false);
+	/* What was said in it before it was replaced may still have to be pushed. */
+	room->look_when_quiet = true;
+	gaps_look_again(frontend);
 }
 
 static void take_members(const struct asking *asking, struct matrix_room *room, const struct cJSON *joined, bool moved)
