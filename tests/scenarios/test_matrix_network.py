@@ -207,6 +207,7 @@ async def scenario_threads(world):
     await network.heard("the answer", lambda said: said["text"].endswith("me too") and said["thread"] == root)
     mine = await alice.say(portal, "dinner")
     await network.heard("her own", lambda said: said["text"] == "dinner")
+    await shown("behind the name that the network gives it")
     await sides.gateway.kill_core()
     network.frames.clear()
     await sides.gateway.start()

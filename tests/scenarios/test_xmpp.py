@@ -463,7 +463,7 @@ async def scenario_commands_done_wrongly(world):
     answers = [await ask(bob, GATEWAY, command("join"), "set") for _ in range(8)]
     require("resource-constraint" in answers or "forbidden" in answers, "forms without end")
     # As text: help, quotes without end, too many words, and people who may not.
-    for line, wanted in (("help", "I understand"), ("join \"x", "[Qq]uote"), ("settings stay_connected", "sense|[Hh]elp"),
+    for line, wanted in (("help", "I understand"), ("join \"x", "[Qq]uote"), ("settings stay_connected", "Say: settings NAME on"),
                          (" ".join(["join"] * 40), "words|sense"), ("%s%n%x", "understand"), ("reload", "understand")):
         mark = alice.mark()
         alice.say(GATEWAY, line)
