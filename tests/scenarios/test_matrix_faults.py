@@ -592,10 +592,7 @@ async def scenario_what_is_never_pushed(world):
         calls = len(homeserver.calls)
         if sign == "silence":
             # Our own calls are the first to notice.
-            fault = homeserver.fail(".*", reset(), 1000)
-            carol.send("PRIVMSG #lobby :nobody is there")
-            await homeserver.hit(fault, 4)
-            fault.left = 0
+            await homeserver.is_away_for(gateway, lambda: carol.send("PRIVMSG #lobby :nobody is there"))
         await homeserver.stop()
         homeserver.forget()
         homeserver.pushing = True

@@ -194,6 +194,15 @@ class FakeHomeserver:
     async def hit(self, fault, times=1, timeout=20.0):
         await wait_until(lambda: fault.hit >= times, f"{times} calls like {fault.pattern.pattern!r}", timeout)
 
+    async def is_away_for(self, gateway, cause):
+        """Two calls of the gateway in a row end without an answer: curl makes one on each connection that was open by itself."""
+        def failed():
+            return gateway.process.log().count(": to be asked again")
+        before, fault = failed(), self.fail(".*", reset(), 1000)
+        cause()
+        await wait_until(lambda: failed() >= before + 2, "two calls to fail")
+        fault.left = 0
+
     def count(self, pattern, after=0):
         return len([line for line in self.calls[after:] if re.search(pattern, line)])
 
