@@ -168,13 +168,17 @@ static bool read_journal(const char *unit, const char *end, struct buf *messages
 	return messages->len > 0;
 }
 
-/* The journal's daemon may not have read yet what a process wrote that is gone. */
+/* The journal's daemon may not have read yet what a process wrote that is gone: until nothing more comes. */
 static bool show_journal(const char *unit, const char *end)
 {
 	struct buf output = {0};
 	bool told = read_journal(unit, end, &output);
 
-	for (int i = 0; i < LOOKS && !told; i++) {
+	size_t before = 0;
+
+	for (int i = 0; i < LOOKS && (!told || output.len > before); i++) {
+		before = output.len;
+		buf_clear(&output);
 		pause_for_a_moment();
 		told = read_journal(unit, end, &output);
 	}
