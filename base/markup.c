@@ -287,22 +287,30 @@ bool markup_is_number(const char *text)
 	return digits > 0 && digits <= 5 && !text[digits];
 }
 
-void markup_put_text(struct buf *out, const char *text, size_t length)
+static void put_escaped(struct buf *out, const char *text, size_t length, const char *special)
 {
-	static const char special[] = "<>&\"'";
+	static const char all[] = "<>&\"'";
 	static const char *const escapes[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&apos;"};
 	size_t done = 0;
 
 	for (size_t i = 0; i < length; i++) {
-		const char *found = text[i] ? strchr(special, text[i]) : NULL;
-
-		if (!found)
+		if (!text[i] || !strchr(special, text[i]))
 			continue;
 		buf_append(out, text + done, i - done);
-		buf_puts(out, escapes[found - special]);
+		buf_puts(out, escapes[strchr(all, text[i]) - all]);
 		done = i + 1;
 	}
 	buf_append(out, text + done, length - done);
+}
+
+void markup_put_text(struct buf *out, const char *text, size_t length)
+{
+	put_escaped(out, text, length, "<>&\"'");
+}
+
+void markup_put_characters(struct buf *out, const char *text, size_t length)
+{
+	put_escaped(out, text, length, "<>&");
 }
 
 void markup_put_attribute(struct buf *out, const char *name, const char *value)

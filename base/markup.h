@@ -55,6 +55,8 @@ bool markup_is_emoji_name(const char *name);
 bool markup_is_number(const char *text);
 
 void markup_put_text(struct buf *out, const char *text, size_t length);
+/* The same with '<', '>' and '&' only: between tags, and where Slack's mrkdwn is written. */
+void markup_put_characters(struct buf *out, const char *text, size_t length);
 void markup_put_attribute(struct buf *out, const char *name, const char *value);
 
 /* One declaration "property: value" of a style attribute, in lower case (the property) and trimmed, appended to both.

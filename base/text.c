@@ -238,6 +238,11 @@ bool text_equal_secret(const char *a, const char *b)
 	return !difference;
 }
 
+bool text_is(const char *text, const char *other)
+{
+	return text && other && strcmp(text, other) == 0;
+}
+
 bool text_starts(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

@@ -41,6 +41,8 @@ bool text_equal_nocase(const char *a, const char *b);
 bool text_is_word(const char *text, size_t length, const char *word);
 /* For passwords and tokens: takes as long as `a` is, whatever `b` is like. */
 bool text_equal_secret(const char *a, const char *b);
+/* Whether both are there (not NULL) and the same. */
+bool text_is(const char *text, const char *other);
 bool text_starts(const char *text, const char *prefix);
 /* "https://..." or "http://..." in small letters: what can be fetched. */
 bool text_is_web_url(const char *text);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/markup.h"
 #include "base/text.h"
 
 const struct irc_style irc_style_none = {.foreground = -1, .background = -1};
@@ -159,20 +160,6 @@ static void put_css(struct buf *out, const struct irc_style *style)
 		buf_puts(out, "font-family: monospace; ");
 }
 
-static void put_escaped(struct buf *out, const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '&')
-			buf_puts(out, "&amp;");
-		else if (text[i] == '<')
-			buf_puts(out, "&lt;");
-		else if (text[i] == '>')
-			buf_puts(out, "&gt;");
-		else
-			buf_putc(out, text[i]);
-	}
-}
-
 static void put_run(struct buf *xhtml, const struct irc_style *style, const char *text, size_t length)
 {
 	struct buf css = {0};
@@ -184,7 +171,7 @@ static void put_run(struct buf *xhtml, const struct irc_style *style, const char
 		buf_puts(xhtml, "<strong>");
 	if (style->italic)
 		buf_puts(xhtml, "<em>");
-	put_escaped(xhtml, text, length);
+	markup_put_characters(xhtml, text, length);
 	if (style->italic)
 		buf_puts(xhtml, "</em>");
 	if (style->bold)

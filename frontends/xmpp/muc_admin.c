@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/message.h"
@@ -172,11 +173,6 @@ static enum participant_role role_in(const struct room *live, const char *nickna
 	return participant ? event_role(participant->role, participant->flags) : ROLE_NONE;
 }
 
-static bool is(const char *text, const char *word)
-{
-	return text && !strcmp(text, word);
-}
-
 /* What an item asks for; NONE: it makes no sense. `now`: what he is. */
 static struct event_moderation meant(xmpp_stanza_t *item, enum participant_role now, bool there)
 {
@@ -186,21 +182,21 @@ static struct event_moderation meant(xmpp_stanza_t *item, enum participant_role 
 
 	if (role && affiliation)
 		return (struct event_moderation){.action = MODERATION_NONE};
-	if (is(role, "none"))
+	if (text_is(role, "none"))
 		change.action = MODERATION_KICK;
-	else if (is(affiliation, "outcast"))
+	else if (text_is(affiliation, "outcast"))
 		change.action = MODERATION_BAN;
-	else if (is(affiliation, "none") && !there)
+	else if (text_is(affiliation, "none") && !there)
 		change.action = MODERATION_UNBAN;
-	else if (is(role, "moderator") || is(affiliation, "admin"))
+	else if (text_is(role, "moderator") || text_is(affiliation, "admin"))
 		change.role = ROLE_MODERATOR;
-	else if (is(affiliation, "owner"))
+	else if (text_is(affiliation, "owner"))
 		change.role = ROLE_OWNER;
-	else if (is(affiliation, "member"))
+	else if (text_is(affiliation, "member"))
 		change.role = ROLE_VOICE;
-	else if (is(role, "participant"))
+	else if (text_is(role, "participant"))
 		change.role = now >= ROLE_HELPER ? ROLE_NONE : ROLE_VOICE;
-	else if (is(role, "visitor") || is(affiliation, "none"))
+	else if (text_is(role, "visitor") || text_is(affiliation, "none"))
 		change.role = ROLE_NONE;
 	else
 		change.action = MODERATION_NONE;
@@ -283,7 +279,7 @@ static void list(const struct iq_request *iq, const struct room *live)
 		iq_error(iq, &ERROR_BAD_REQUEST, NULL);
 		return;
 	}
-	if (is(affiliation, "outcast")) {
+	if (text_is(affiliation, "outcast")) {
 		iq_error(iq, &ERROR_FEATURE, "Who is banned on the network is not known here.");
 		return;
 	}
@@ -291,8 +287,8 @@ static void list(const struct iq_request *iq, const struct room *live)
 	xml_start_ns(writer, "query", NS_MUC_ADMIN);
 	while (live && map_next(live->participants, &it)) {
 		const struct participant *participant = it.value;
-		if (role ? is(role, muc_role(participant->role, participant->flags))
-		         : is(affiliation, muc_affiliation(participant->role, participant->flags)))
+		if (role ? text_is(role, muc_role(participant->role, participant->flags))
+		         : text_is(affiliation, muc_affiliation(participant->role, participant->flags)))
 			write_item(iq, writer, participant);
 	}
 	xml_end(writer);
@@ -372,7 +368,7 @@ void muc_owner_handle(const struct iq_request *iq)
 		iq_error(iq, tree_child(iq->child, "destroy") ? &ERROR_NOT_ALLOWED : &ERROR_BAD_REQUEST, NULL);
 		return;
 	}
-	char *title = is(xmpp_stanza_get_attribute(form, "type"), "cancel") ? NULL : form_value(form, FIELD_NAME);
+	char *title = text_is(xmpp_stanza_get_attribute(form, "type"), "cancel") ? NULL : form_value(form, FIELD_NAME);
 	if (title && strcmp(title, live && live->title ? live->title : "") != 0)
 		change_room(iq, resource, room, (struct event_room_change){.title = title});
 	else

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/matrix/rooms/continuation.h"
 
-#include <string.h>
-
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/rooms/gap.h"
 #include "frontends/matrix/rooms/room_power.h"
@@ -64,20 +63,6 @@ void continuation_open(struct matrix_frontend *frontend, const char *id)
 	matrix_later(frontend, continuations_decide, NULL, NULL);
 }
 
-static const struct matrix_room *waiting_for(const struct matrix_frontend *frontend, const char *successor)
-{
-	struct map_iter it = {0};
-
-	while (map_next(frontend->rooms, &it)) {
-		const struct matrix_room *room = it.value;
-		bool is_claim = room->claim && !strcmp(room->claim, successor);
-
-		if (is_claim || (room->successor && !strcmp(room->successor, successor)))
-			return room;
-	}
-	return NULL;
-}
-
 static bool is_undecided(const struct matrix_frontend *frontend, const char *id)
 {
 	const struct matrix_room *room = id ? matrix_room_find(frontend, id) : NULL;
@@ -94,14 +79,14 @@ static bool is_open(const struct matrix_frontend *frontend, const struct matrix_
 static void decide(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	const struct matrix_room *before = matrix_room_find(frontend, room->predecessor);
-	const struct matrix_room *waiting = waiting_for(frontend, room->predecessor);
+	const struct matrix_room *waiting = upgrade_waiting_for(frontend, room->predecessor);
 
 	if (room->deciding || (before && is_open(frontend, before)))
 		return;
 	/* A chat is continued in whatever room its owner invites the contact to. */
 	if (before || !waiting || waiting->kind == MATRIX_ROOM_CHAT) {
 		continuation_refused(frontend, room->id);
-	} else if (!waiting->claim || strcmp(waiting->claim, room->predecessor) != 0) {
+	} else if (!text_is(waiting->claim, room->predecessor)) {
 		room->deciding = true;
 		upgrade_skip(frontend, waiting, room->id, room->creator);
 	}

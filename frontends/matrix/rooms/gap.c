@@ -9,6 +9,7 @@
 #include "base/crash_point.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/ping.h"
@@ -62,11 +63,6 @@ static void reading_free(void *context)
 	mem_free(reading);
 }
 
-static bool is(const char *text, const char *wanted)
-{
-	return text && !strcmp(text, wanted);
-}
-
 /* False: what is older is none of ours. One that seems to be from before is left out, and no more: its time is that of
  * its sender's homeserver, and what came before it may be newer. */
 static bool look_at(struct reading *reading, const struct cJSON *item, struct arena *arena)
@@ -75,13 +71,13 @@ static bool look_at(struct reading *reading, const struct cJSON *item, struct ar
 	const char *sender = json_text(item, "sender", arena);
 	bool old = !reading->whole && json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms;
 
-	if (is(json_text(item, "type", arena), "m.room.member")) {
+	if (text_is(json_text(item, "type", arena), "m.room.member")) {
 		const char *who = json_text(item, "state_key", arena);
 		const char *membership = json_text(json_object(item, "content"), "membership", arena);
 
 		reading->members_changed = reading->members_changed ||
 		                           (!old && who && !matrix_is_ours(&frontend->names, who));
-		return reading->whole || !is(who, reading->as ? reading->as : frontend->bot) || !is(membership, "join");
+		return reading->whole || !text_is(who, reading->as ? reading->as : frontend->bot) || !text_is(membership, "join");
 	}
 	if (!old && sender && !matrix_is_ours(&frontend->names, sender) &&
 	    !json_object(json_object(item, "unsigned"), "redacted_because"))
@@ -196,7 +192,6 @@ static bool is_deserted(const struct matrix_room *room)
 static void finish_again(struct gaps *gaps)
 {
 	struct matrix_frontend *frontend = gaps->frontend;
-
 	struct map_iter it = {0};
 
 	if (!gaps->failed)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/people/person.h"
@@ -117,11 +118,6 @@ static struct following *follow(struct matrix_frontend *frontend, const struct m
 	return following;
 }
 
-static bool is(const char *id, const char *other)
-{
-	return id && other && !strcmp(id, other);
-}
-
 static void end_claim(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	MEM_FREE(room->claim);
@@ -136,11 +132,11 @@ static void end_claim(struct matrix_frontend *frontend, struct matrix_room *room
 /* `to` does not replace it; if nothing else does it goes on. */
 static void stay(struct matrix_frontend *frontend, struct matrix_room *room, const char *to)
 {
-	if (is(room->successor, to)) {
+	if (text_is(room->successor, to)) {
 		MEM_FREE(room->successor);
 		matrix_later(frontend, continuations_decide, NULL, NULL);
 	}
-	if (is(room->claim, to))
+	if (text_is(room->claim, to))
 		end_claim(frontend, room);
 	matrix_room_store(frontend, room);
 	if (room->successor)
@@ -158,7 +154,7 @@ static bool is_free(const struct matrix_room *room)
 /* It is the one, and waits for an invitation. */
 static void wait_for(struct matrix_frontend *frontend, struct matrix_room *room, const char *to)
 {
-	if (!is(room->claim, to))
+	if (!text_is(room->claim, to))
 		return;
 	log_info(&frontend->base.log, "room %s is replaced by %s, which waits for an invitation", log_quote(room->id),
 	         log_quote(to));
@@ -175,7 +171,7 @@ static void on_further_power(void *context, const struct room_power *power)
 	struct matrix_room *room = matrix_room_find(frontend, following->from);
 	struct matrix_room *further = matrix_room_find(frontend, following->further);
 
-	if (room && power->may && is(room->successor, following->to) && further && further->undecided)
+	if (room && power->may && text_is(room->successor, following->to) && further && further->undecided)
 		tie(frontend, room, following->further);
 	else if (*power->problem || power->may)
 		continuation_refused(frontend, following->further);
@@ -217,7 +213,7 @@ static struct matrix_room *room_of(const struct following *following)
 {
 	struct matrix_room *room = matrix_room_find(following->frontend, following->from);
 
-	return room && (is(room->claim, following->to) || is(room->successor, following->to)) ? room : NULL;
+	return room && (text_is(room->claim, following->to) || text_is(room->successor, following->to)) ? room : NULL;
 }
 
 static void on_state(void *context, const struct matrix_reply *reply)
@@ -229,7 +225,7 @@ static void on_state(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 
 	room_state_read(&state, reply->err ? NULL : reply->json, &arena);
-	bool good = is(state.predecessor, following->from);
+	bool good = text_is(state.predecessor, following->from);
 
 	arena_finish(&arena);
 	if (reply->err == TP_ERR_NOT_ALLOWED) {
@@ -283,21 +279,27 @@ void upgrade_skip(struct matrix_frontend *frontend, const struct matrix_room *ro
 	call(following, HTTP_POST, "/join/%s", on_entered);
 }
 
-bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
+struct matrix_room *upgrade_waiting_for(const struct matrix_frontend *frontend, const char *successor)
 {
 	struct map_iter it = {0};
 
 	while (map_next(frontend->rooms, &it)) {
 		struct matrix_room *room = it.value;
 
-		if (!is(room->successor, id) && !is(room->claim, id))
-			continue;
-		/* else it is entered when that is known */
-		if (is(room->successor, id) || room->claim_allowed)
-			look_at(frontend, room, id);
-		return true;
+		if (text_is(room->successor, successor) || text_is(room->claim, successor))
+			return room;
 	}
-	return false;
+	return NULL;
+}
+
+bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
+{
+	const struct matrix_room *room = upgrade_waiting_for(frontend, id);
+
+	/* else it is entered when that is known */
+	if (room && (text_is(room->successor, id) || room->claim_allowed))
+		look_at(frontend, room, id);
+	return room != NULL;
 }
 
 static void on_power(void *context, const struct room_power *power)
@@ -307,10 +309,10 @@ static void on_power(void *context, const struct room_power *power)
 	struct matrix_room *room = matrix_room_find(frontend, following->from);
 
 	CRASH_POINT("core.matrix.upgrade.asked");
-	if (room && is(room->claim, following->to) && power->may) {
+	if (room && text_is(room->claim, following->to) && power->may) {
 		room->claim_allowed = true;
 		look_at(frontend, room, following->to);
-	} else if (room && is(room->claim, following->to) && *power->problem) {
+	} else if (room && text_is(room->claim, following->to) && *power->problem) {
 		log_warning(&frontend->base.log, "room %s is replaced by somebody who may not do that: not followed",
 		            log_quote(following->from));
 		stay(frontend, room, following->to);
@@ -326,8 +328,8 @@ static void check_claim(struct matrix_frontend *frontend, const struct matrix_ro
 static void claim(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
                   const char *replacement, unsigned replaced)
 {
-	if (room->claim || is(room->successor, replacement)) {
-		room->claimed_again = room->claim && !is(room->claim, replacement);
+	if (room->claim || text_is(room->successor, replacement)) {
+		room->claimed_again = room->claim && !text_is(room->claim, replacement);
 		return;
 	}
 	mem_replace(&room->claim, replacement);
@@ -411,7 +413,7 @@ static void on_tombstone(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 	const char *successor = reply->err ? NULL : json_text(reply->json, "replacement_room", &arena);
 
-	if (room && successor && !is(room->claim, successor) && !is(room->successor, successor))
+	if (room && successor && !text_is(room->claim, successor) && !text_is(room->successor, successor))
 		ask(looking, "/rooms/%s/state", on_own_state);
 	else
 		looked(looking, room);

@@ -30,6 +30,8 @@ bool upgrade_invited(struct matrix_frontend *frontend, const char *room);
 /* The room's state may name a successor of which no event has told. `taken`: all that was said in it, which continues
  * another, has been taken by now, so that it is `unread` no more; else such a room is left alone. */
 void upgrade_look(struct matrix_frontend *frontend, const struct matrix_room *room, bool taken);
+/* The room of which this one is said, or known, to be the successor; NULL: none. */
+struct matrix_room *upgrade_waiting_for(const struct matrix_frontend *frontend, const char *successor);
 /* Something is being checked, or waits for an invitation. */
 static inline bool upgrade_is_expected(const struct matrix_room *room)
 {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/markup.h"
 #include "base/mem.h"
 #include "frontends/slack/wire/slack_doc.h"
 #include "frontends/slack/wire/slack_emoji.h"
@@ -25,23 +26,9 @@ struct line_writer {
 	bool closed; /* a mark that closes was written last */
 };
 
-static void put_escaped(struct buf *out, const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '&')
-			buf_puts(out, "&amp;");
-		else if (text[i] == '<')
-			buf_puts(out, "&lt;");
-		else if (text[i] == '>')
-			buf_puts(out, "&gt;");
-		else
-			buf_putc(out, text[i]);
-	}
-}
-
 void slack_escape(struct buf *out, const char *text)
 {
-	put_escaped(out, text, strlen(text));
+	markup_put_characters(out, text, strlen(text));
 }
 
 static bool is_letter(char c)
@@ -155,7 +142,7 @@ static void put_careful(struct line_writer *w, const char *text, size_t length, 
 		else if (strchr("*_~`", text[i]) && !inside)
 			put_guarded(w, text[i], marked && i == 0, marked && i + 1 == length);
 		else
-			put_escaped(w->out, text + i, 1);
+			markup_put_characters(w->out, text + i, 1);
 	}
 }
 
@@ -164,7 +151,7 @@ static void put_ticks_apart(struct line_writer *w, const char *text, size_t leng
 	for (size_t i = 0; i < length; i++) {
 		if (text[i] == '`' && w->out->len > w->start && w->out->data[w->out->len - 1] == '`')
 			buf_puts(w->out, GUARD);
-		put_escaped(w->out, text + i, 1);
+		markup_put_characters(w->out, text + i, 1);
 	}
 }
 
@@ -211,11 +198,11 @@ static void put_span(struct line_writer *w, const struct doc *doc, size_t index)
 		put_token(w, doc, span);
 	} else if (code) {
 		put_mark(w, '`');
-		put_escaped(w->out, text, span->length);
+		markup_put_characters(w->out, text, span->length);
 		buf_putc(w->out, '`');
 		w->closed = true;
 	} else if (w->care == CARE_NONE || span->image) {
-		put_escaped(w->out, text, span->length);
+		markup_put_characters(w->out, text, span->length);
 	} else if (w->care == CARE_TICKS) {
 		put_ticks_apart(w, text, span->length);
 	} else {
@@ -341,7 +328,7 @@ static void write_pre(struct buf *out, const struct doc *doc, const struct doc_b
 				buf_puts(out, GUARD);
 				ticks = 1;
 			}
-			put_escaped(out, c, 1);
+			markup_put_characters(out, c, 1);
 		}
 	}
 	buf_puts(out, "\n" FENCE);

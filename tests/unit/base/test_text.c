@@ -193,6 +193,12 @@ static void test_ascii(void **state)
 	assert_false(text_is_word("logon", 5, "login"));
 	assert_false(text_is_word("", 0, "login"));
 	assert_false(text_is_word("[", 1, "{"));
+	assert_true(text_is("word", "word"));
+	assert_true(text_is("", ""));
+	assert_false(text_is("word", "words"));
+	assert_false(text_is(NULL, "word"));
+	assert_false(text_is("word", NULL));
+	assert_false(text_is(NULL, NULL));
 	assert_true(text_starts("prefix", "pre"));
 	assert_true(text_starts("prefix", ""));
 	assert_false(text_starts("pre", "prefix"));
