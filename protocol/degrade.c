@@ -98,3 +98,14 @@ int degrade_message(struct arena *arena, struct event_message *message)
 	message->author = (struct event_author){NULL, NULL, NULL};
 	return error;
 }
+
+struct event degrade_attention(const struct event *event)
+{
+	struct event message = *event;
+
+	message.type = EVENT_MESSAGE;
+	message.message.kind = MESSAGE_CHAT;
+	if (!message.message.text || !*message.message.text)
+		message.message.text = "/me wants your attention.";
+	return message;
+}

@@ -15,3 +15,6 @@
  * TP_ERR_LIMIT: with the author's name before it the text is longer than LIMIT_MESSAGE_BYTES.
  */
 int degrade_message(struct arena *arena, struct event_message *message);
+/* That somebody wants attention (EVENT_ATTENTION), as a message of a chat for those who have nothing else for it. Its
+ * texts are the event's. */
+struct event degrade_attention(const struct event *event);

@@ -24,6 +24,7 @@
 #include "frontends/matrix/rooms/outsider.h"
 #include "frontends/matrix/rooms/upgrade.h"
 #include "frontends/matrix/wire/message_content.h"
+#include "protocol/degrade.h"
 #include "protocol/picture_markup.h"
 #include "transport/delivery.h"
 #include "transport/in_flight.h"
@@ -269,21 +270,30 @@ static struct sent *sent_by(const struct speaking *speaking, const struct matrix
 	return sent;
 }
 
+/* Says it in the room; `path` and `body` are lent, `sent` is the call's. */
+static struct matrix_call call_of(const struct speaking *speaking, const struct matrix_room *room, const char *path,
+                                  const char *transaction, const char *body, struct sent *sent)
+{
+	return (struct matrix_call){.method = HTTP_PUT,
+	                            .path = path,
+	                            .as = speaking->by_bot ? NULL : speaking->ghost,
+	                            .bearer = speaking->bearer,
+	                            .body = body,
+	                            .lane = room->id,
+	                            .room = room->id,
+	                            .transaction = transaction,
+	                            .trace = speaking->event->trace,
+	                            .done = on_sent,
+	                            .context = sent,
+	                            .drop = sent_free};
+}
+
 static void make_call(struct speaking *speaking, const struct matrix_room *room, char *path, const char *transaction,
                       const char *body, struct sent *sent)
 {
-	homeserver_call(speaking->frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
-	                                                                      .path = path,
-	                                                                      .as = speaking->by_bot ? NULL : speaking->ghost,
-	                                                                      .bearer = speaking->bearer,
-	                                                                      .body = body,
-	                                                                      .lane = room->id,
-	                                                                      .room = room->id,
-	                                                                      .transaction = transaction,
-	                                                                      .trace = speaking->event->trace,
-	                                                                      .done = on_sent,
-	                                                                      .context = sent,
-	                                                                      .drop = sent_free});
+	const struct matrix_call call = call_of(speaking, room, path, transaction, body, sent);
+
+	homeserver_call(speaking->frontend->homeserver, &call);
 	mem_free(path);
 }
 
@@ -527,19 +537,10 @@ static void say_attachment(struct speaking *speaking, struct matrix_room *room,
 	sent->file = file_of(speaking, attachment);
 	if (speaking->own)
 		puppet_put_mark(speaking->frontend, room->id, &mark);
+	const struct matrix_call call = call_of(speaking, room, path, transaction, said, sent);
+
 	matrix_media_send(speaking->frontend->media, &shown, speaking->to->address, mark.len ? buf_text(&mark) : NULL,
-	                  &(struct matrix_call){.method = HTTP_PUT,
-	                                        .path = path,
-	                                        .as = speaking->by_bot ? NULL : speaking->ghost,
-	                                        .bearer = speaking->bearer,
-	                                        .body = said,
-	                                        .lane = room->id,
-	                                        .room = room->id,
-	                                        .transaction = transaction,
-	                                        .trace = speaking->event->trace,
-	                                        .done = on_sent,
-	                                        .context = sent,
-	                                        .drop = sent_free});
+	                  &call);
 	buf_finish(&content);
 	buf_finish(&mark);
 	mem_free(said);
@@ -872,11 +873,7 @@ int show_message(struct matrix_frontend *frontend, struct identity *to, const st
 
 int show_attention(struct matrix_frontend *frontend, struct identity *to, const struct event *event)
 {
-	struct event message = *event;
+	const struct event message = degrade_attention(event);
 
-	message.type = EVENT_MESSAGE;
-	message.message.kind = MESSAGE_CHAT;
-	if (!message.message.text || !*message.message.text)
-		message.message.text = "/me wants your attention.";
 	return show_message(frontend, to, &message);
 }

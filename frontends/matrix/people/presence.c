@@ -92,13 +92,12 @@ static void forget(struct matrix_frontend *frontend, const char *ghost)
 		free_one(presence);
 }
 
-static void keep(struct matrix_frontend *frontend, const char *ghost, const struct event_contact *contact)
+/* `body` becomes its own. */
+static void keep(struct matrix_frontend *frontend, const char *ghost, char *body)
 {
 	struct presence *presence = MEM_NEW(struct presence);
 
-	presence->body = body_of(contact);
-	presence->told_ms = clock_ms();
-	presence->wanted = true;
+	*presence = (struct presence){.body = body, .told_ms = clock_ms(), .wanted = true};
 	map_set(&frontend->presences, ghost, presence);
 }
 
@@ -109,10 +108,11 @@ void presence_show(struct matrix_frontend *frontend, const char *ghost, const st
 	char *body = body_of(contact);
 
 	tell(frontend, ghost, body);
-	mem_free(body);
 	forget(frontend, ghost);
 	if (!is_gone(contact->status) && map_count(frontend->presences) < LIMIT_MATRIX_PRESENCES)
-		keep(frontend, ghost, contact);
+		keep(frontend, ghost, body);
+	else
+		mem_free(body);
 }
 
 /* The contact of a chat, as its owner sees it now; NULL: he does not. To be used at once. */

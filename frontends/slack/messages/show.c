@@ -10,6 +10,7 @@
 #include "frontends/slack/messages/show_private.h"
 #include "frontends/slack/people/chat.h"
 #include "frontends/slack/workspace.h"
+#include "protocol/degrade.h"
 #include "protocol/picture_markup.h"
 #include "transport/delivery.h"
 #include "transport/in_flight.h"
@@ -273,11 +274,7 @@ int slack_show_message(struct slack_frontend *frontend, struct identity *to, con
 
 int slack_show_attention(struct slack_frontend *frontend, struct identity *to, const struct event *event)
 {
-	struct event message = *event;
+	const struct event message = degrade_attention(event);
 
-	message.type = EVENT_MESSAGE;
-	message.message.kind = MESSAGE_CHAT;
-	if (!message.message.text || !*message.message.text)
-		message.message.text = "/me wants your attention.";
 	return slack_show_message(frontend, to, &message);
 }
