@@ -140,8 +140,8 @@ static void add_messages(const char *entries, const char *end, struct buf *messa
 	}
 }
 
-/* Warnings and errors of the instance itself after that end. Not by --after-cursor: with a match, systemd 252 leaves
- * out the first entry that matches. */
+/* Warnings and errors of the instance itself after that end, in place of what `messages` has. Not by --after-cursor:
+ * with a match, systemd 252 leaves out the first entry that matches. */
 static bool read_journal(const char *unit, const char *end, struct buf *messages)
 {
 	static const char *const sync[] = {"journalctl", "--sync", NULL}; /* as root: else it is left at what is there */
@@ -160,6 +160,7 @@ static bool read_journal(const char *unit, const char *end, struct buf *messages
 
 	(void)program_said(sync, &entries);
 	buf_clear(&entries);
+	buf_clear(messages);
 	if (program_said(argv, &entries))
 		add_messages(buf_text(&entries), end, messages);
 	buf_finish(&entries);
@@ -173,12 +174,10 @@ static bool show_journal(const char *unit, const char *end)
 {
 	struct buf output = {0};
 	bool told = read_journal(unit, end, &output);
-
 	size_t before = 0;
 
 	for (int i = 0; i < LOOKS && (!told || output.len > before); i++) {
 		before = output.len;
-		buf_clear(&output);
 		pause_for_a_moment();
 		told = read_journal(unit, end, &output);
 	}

@@ -464,7 +464,7 @@ bool portrait_answers(struct user *user, const char *name, uint32_t id)
 		if (participant && !has_own_picture(participant))
 			identity = person_called(user->transport, room->name, participant->nickname);
 	}
-	if (!identity || !identity->frontend->ops->card)
+	if (!identity)
 		return false;
 	struct portrait *portrait = open_portrait(identity->frontend, identity->address);
 
