@@ -92,10 +92,6 @@ def packages_of(names):
     return [told[module] for module in modules]
 
 
-def fails(result, must_run):
-    return result[1] != 0 and result[1] != UNAVAILABLE and (result[1] != SKIPPED or must_run)
-
-
 def show_output(output):
     for line in output.rstrip().splitlines():
         print(f"# {line}")
@@ -149,7 +145,7 @@ def main():
     with ThreadPoolExecutor(arguments.jobs) as pool:
         results = pool.map(lambda name, packages: run_child(arguments, name, packages), names, packages_of(names))
         for number, result in enumerate(results, 1):
-            if arguments.again and result[1] != SKIPPED and fails(result, must_run) and len(again) < AGAIN_MOST:
+            if arguments.again and result[1] not in (0, SKIPPED, UNAVAILABLE) and len(again) < AGAIN_MOST:
                 print(f"# {result[0]} failed after {result[3]:.1f} s; it is run again at the end. It said:")
                 show_output(result[2])
                 again.append((number, result[0]))

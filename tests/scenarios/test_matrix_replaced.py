@@ -5,10 +5,10 @@ import re
 from harness.fake_homeserver import Fault, answer, hang, refusal
 from harness.process import require, wait_until
 from harness.synapse import client_packages
-from test_matrix import BOT, CAROL, ask, chat_with, in_the_lobby
+from test_matrix import BOT, CAROL, ask, chat_with
 from test_matrix_faults import faulty_lobby, hears_once
 from test_matrix_killed import killed_at
-from test_matrix_rooms import upgrade
+from test_matrix_rooms import in_an_own_hall, upgrade
 
 PACKAGES = client_packages
 
@@ -254,14 +254,8 @@ async def scenario_a_chat_that_goes_on_elsewhere(world):
 
 async def scenario_twice_on_a_real_homeserver(world):
     """alice replaces her room twice, and invites the bot to the last only; what IRC says meanwhile is there."""
-    lobby = await in_the_lobby(world, "alice")
+    lobby, first, mark = await in_an_own_hall(world, "11")
     alice, carol = lobby.people[0], lobby.carol
-    await carol.join("#hall")
-    first = await alice.create_room([BOT], name="Our hall", version="11")
-    await alice.member(first, BOT)
-    mark = carol.mark()
-    await ask(alice, first, "plumb #hall", "#hall")
-    await carol.expect(r"^:alice!\S+ JOIN :?#hall$", mark)
     third = await upgrade(alice, await upgrade(alice, first))
     carol.send("PRIVMSG #hall :where are you")
     await alice.invite(third, BOT)

@@ -753,16 +753,23 @@ async def scenario_messages_about_messages_elsewhere(world):
 # ------------------------------------------------------------------------------------------------ rooms that are replaced
 
 
-async def scenario_rooms_that_are_replaced(world):
-    """Room upgrades: followed where the new room names the old one, and nowhere else."""
+async def in_an_own_hall(world, version):
+    """alice in the lobby, with a room of her own that is tied to #hall, where carol is; and carol's mark from before that."""
     lobby = await in_the_lobby(world, "alice")
     alice, carol = lobby.people[0], lobby.carol
     await carol.join("#hall")
-    old = await alice.create_room([BOT], name="Our hall", version="10")
-    await alice.member(old, BOT)
-    irc_mark = carol.mark()
-    await ask(alice, old, "plumb #hall", "#hall")
-    await carol.expect(r"^:alice!\S+ JOIN :?#hall$", irc_mark)
+    room = await alice.create_room([BOT], name="Our hall", version=version)
+    await alice.member(room, BOT)
+    mark = carol.mark()
+    await ask(alice, room, "plumb #hall", "#hall")
+    await carol.expect(r"^:alice!\S+ JOIN :?#hall$", mark)
+    return lobby, room, mark
+
+
+async def scenario_rooms_that_are_replaced(world):
+    """Room upgrades: followed where the new room names the old one, and nowhere else."""
+    lobby, old, irc_mark = await in_an_own_hall(world, "10")
+    alice, carol = lobby.people[0], lobby.carol
     # Some other room, which knows nothing of it.
     other = await alice.create_room([], preset="public_chat")
     mark = alice.mark()

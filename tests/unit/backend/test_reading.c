@@ -15,9 +15,9 @@
 #include "base/mem.h"
 #include "transport/backend/backend_reading.h"
 
-static const char *const folders[] = {"app", "app/bin", "app/lib", "other", "conf", "work", "near"};
+static const char *const folders[] = {"app", "app/bin", "app/lib", "other", "conf", "state", "near"};
 static const char *const files[] = {"app/bin/tool", "app/lib/part.py", "other/run.py", "other/module.py",
-                                    "conf/words.txt", "work/key", "work/tool", "near/tool"};
+                                    "conf/words.txt", "state/key", "state/tool", "near/tool"};
 static char top[32];
 static struct hidden hidden;
 
@@ -54,12 +54,12 @@ static int make(void **state)
 	snprintf(text, sizeof(text), "#!/bin/sh\n. /etc/nothing\nWORDS=\"%s/conf/words.txt\" exec '%s/other/run.py' $@\n",
 	         top, top);
 	write_file("app/bin/tool", text);
-	snprintf(text, sizeof(text), "open('%s/work/key'); import os; os.listdir('%s')\n", top, top);
+	snprintf(text, sizeof(text), "open('%s/state/key'); import os; os.listdir('%s')\n", top, top);
 	write_file("other/run.py", text);
-	char *path = at("work");
+	char *path = at("state");
 	hidden_add(&hidden, path);
 	mem_free(path);
-	path = at("work/key");
+	path = at("state/key");
 	hidden_add(&hidden, path);
 	mem_free(path);
 	return 0;
@@ -101,8 +101,8 @@ static void test_a_script_and_what_it_names(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 		if (!has(&reading, wanted[i]))
 			fail_msg("%s cannot be read", wanted[i]);
-	assert_false(has(&reading, "work/key"));
-	assert_false(has(&reading, "work"));
+	assert_false(has(&reading, "state/key"));
+	assert_false(has(&reading, "state"));
 	for (size_t i = 0; i < reading.count; i++) {
 		assert_string_not_equal(reading.items[i], top);
 		assert_string_not_equal(reading.items[i], "/tmp");
@@ -114,13 +114,13 @@ static void test_a_script_and_what_it_names(void **state)
 static void test_words_of_a_shell(void **state)
 {
 	struct reading reading = {.hidden = &hidden};
-	char *word = mem_printf("exec %s/near/tool \"$@\" 2>%s/work/key", top, top);
+	char *word = mem_printf("exec %s/near/tool \"$@\" 2>%s/state/key", top, top);
 
 	(void)state;
 	reading_add_named(&reading, word);
 	assert_true(has(&reading, "near/tool"));
 	assert_true(has(&reading, "near"));
-	assert_false(has(&reading, "work/key"));
+	assert_false(has(&reading, "state/key"));
 	reading_finish(&reading);
 	mem_free(word);
 }
@@ -129,12 +129,12 @@ static void test_words_of_a_shell(void **state)
 static void test_a_program_in_the_working_directory(void **state)
 {
 	struct reading reading = {.hidden = &hidden};
-	char *path = at("work/tool");
+	char *path = at("state/tool");
 
 	(void)state;
 	reading_add_program(&reading, path);
 	assert_int_equal(reading.count, 1);
-	assert_true(has(&reading, "work/tool"));
+	assert_true(has(&reading, "state/tool"));
 	reading_finish(&reading);
 	mem_free(path);
 }
