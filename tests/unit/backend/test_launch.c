@@ -105,6 +105,29 @@ static void test_cannot_be_started(void **state)
 	harness_close(&h);
 }
 
+/* Whatever keeps them from being started keeps all of them: that is one failure, no row of them. */
+static void test_several_cannot_be_started(void **state)
+{
+	struct harness h;
+	unsigned failed = 0;
+
+	(void)state;
+	begin(&h);
+	h.server->timing.backoff = h.server->timing.backoff_max = 60000;
+	write_program("#!/nonexistent/interpreter\n");
+	for (unsigned i = 1; i < 7; i++)
+		harness_assign(&h, i);
+	assert_int_equal(network_plugin_server_count(h.server), 7);
+	UNTIL(&h, network_plugin_server_count(h.server) == 1);
+	for (const char *at = buf_text(&h.log); (at = strstr(at, "cannot start")); at++)
+		failed++;
+	assert_int_equal(failed, 6);
+	assert_int_equal(h.server->crashes, 1);
+	for (unsigned i = 1; i < 7; i++)
+		assert_int_equal(h.people[i].unavailable, 0);
+	harness_close(&h);
+}
+
 /* Its end may be known before its number. */
 static void test_ends_at_once(void **state)
 {
@@ -180,9 +203,9 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_nobody_waits),      cmocka_unit_test(test_several_at_once),
-	        cmocka_unit_test(test_cannot_be_started), cmocka_unit_test(test_ends_at_once),
-	        cmocka_unit_test(test_stopped_meanwhile), cmocka_unit_test(test_failed_meanwhile),
-	        cmocka_unit_test(test_destroyed_meanwhile),
+	        cmocka_unit_test(test_cannot_be_started), cmocka_unit_test(test_several_cannot_be_started),
+	        cmocka_unit_test(test_ends_at_once),      cmocka_unit_test(test_stopped_meanwhile),
+	        cmocka_unit_test(test_failed_meanwhile),  cmocka_unit_test(test_destroyed_meanwhile),
 	};
 	harness_find_program(argc, argv);
 	return cmocka_run_group_tests_name("launch", tests, make_folder, remove_folder);
