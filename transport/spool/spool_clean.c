@@ -131,15 +131,14 @@ void spool_evacuate_suspects(struct spool *spool)
 void spool_expire(struct spool *spool)
 {
 	int64_t before = clock_wall_ms() - (int64_t)spool->config.keep_dead_seconds * 1000;
-	struct spool_queue *queue, *next;
+	struct spool_queue *queue = NULL;
 
 	if (spool->dead == 0 || clock_ms() - spool->expired_ms < EXPIRE_PAUSE_MS)
 		return;
 	spool->expired_ms = clock_ms();
-	for (queue = spool_queue_first(spool); queue; queue = next) {
+	while (spool_queue_walk(spool, &queue)) {
 		unsigned dead = queue->dead;
 
-		queue->references++; /* the last record would take its queue along */
 		LIST_EACH(link, &queue->records)
 		{
 			struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
@@ -155,7 +154,5 @@ void spool_expire(struct spool *spool)
 			         record->id, log_quote(queue->owner));
 			spool_done(spool, &record);
 		}
-		next = spool_queue_next(spool, queue);
-		spool_queue_release(spool, &queue);
 	}
 }
