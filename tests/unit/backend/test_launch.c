@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +145,40 @@ static void test_ends_at_once(void **state)
 	harness_close(&h);
 }
 
+/* Wherever on the way there are none left, what was opened is closed, and it is tried again. */
+static void test_no_descriptors_left(void **state)
+{
+	enum { MOST = 100, ENOUGH = 14 };
+	struct rlimit before, low;
+	int taken[MOST];
+	struct harness h;
+
+	(void)state;
+	begin(&h);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	low = (struct rlimit){.rlim_cur = MOST, .rlim_max = before.rlim_max};
+	for (int left = 0; left <= ENOUGH; left++) {
+		struct person *person = &h.people[1 + left];
+		unsigned count = 0;
+
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+		while (count < MOST && (taken[count] = dup(STDERR_FILENO)) >= 0)
+			count++;
+		for (int i = 0; i < left && count > 0; i++)
+			close(taken[--count]);
+		harness_assign(&h, 1 + (unsigned)left);
+		UNTIL(&h, h.server->crashes > 0 || person->connected == 1);
+		while (count > 0)
+			close(taken[--count]);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		UNTIL(&h, person->connected == 1);
+		assert_int_equal(person->unavailable, 0);
+	}
+	assert_true(harness_logged(&h, "cannot make a socket pair") && harness_logged(&h, "cannot make a pipe") &&
+		    harness_logged(&h, "cannot listen") && harness_logged(&h, "cannot start"));
+	harness_close(&h);
+}
+
 static void test_stopped_meanwhile(void **state)
 {
 	struct harness h;
@@ -204,8 +239,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_nobody_waits),      cmocka_unit_test(test_several_at_once),
 	        cmocka_unit_test(test_cannot_be_started), cmocka_unit_test(test_several_cannot_be_started),
-	        cmocka_unit_test(test_ends_at_once),      cmocka_unit_test(test_stopped_meanwhile),
-	        cmocka_unit_test(test_failed_meanwhile),  cmocka_unit_test(test_destroyed_meanwhile),
+	        cmocka_unit_test(test_ends_at_once),      cmocka_unit_test(test_no_descriptors_left),
+	        cmocka_unit_test(test_stopped_meanwhile), cmocka_unit_test(test_failed_meanwhile),
+	        cmocka_unit_test(test_destroyed_meanwhile),
 	};
 	harness_find_program(argc, argv);
 	return cmocka_run_group_tests_name("launch", tests, make_folder, remove_folder);
