@@ -78,7 +78,7 @@ static void test_given(void **state)
 	}
 }
 
-/* What a backend sends may be as long as a frame is: neither many lines nor a long gap between two is written in full. */
+/* What a backend sends may be as long as a frame: neither many lines nor a long gap are written in full. */
 static void test_too_much(void **state)
 {
 	static const char *const parts[] = {"x<br>", "x<br><br><br><br><br><br><br><br>"};
