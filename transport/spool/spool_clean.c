@@ -69,8 +69,8 @@ static void rewrite(void *context, uint64_t position, const struct spool_entry *
 	spool->rewritten = spool_log_end(spool->disk);
 }
 
-/* A few segments may lie there; beyond it no more than twice what is live. As each start begins one, which may have next
- * to nothing in it, they are counted, too: each is a descriptor, and read at the next start. */
+/* A few segments may lie there; beyond it no more than twice what is live. As each start begins one, which may have
+ * next to nothing in it, they are counted, too: each is a descriptor, and read at the next start. */
 bool spool_is_too_long(const struct spool *spool)
 {
 	const struct spool_log *disk = spool->disk;
