@@ -75,7 +75,8 @@ void html_text_put(struct html_text *text, const char *characters, size_t length
 void html_text_break(struct html_text *text)
 {
 	end_line(text);
-	text->breaks++;
+	if (text->breaks < HTML_TEXT_BREAKS)
+		text->breaks++;
 }
 
 void html_text_block(struct html_text *text, unsigned lines)

@@ -8,7 +8,8 @@
 
 #include "base/buf.h"
 
-#define HTML_TEXT_LEVELS 8 /* quotes and items whose marks are shown; those inside of them go without */
+#define HTML_TEXT_LEVELS 8   /* quotes and items whose marks are shown; those inside of them go without */
+#define HTML_TEXT_BREAKS 100 /* line ends in a row: each may be as long as all the marks */
 
 struct html_text {
 	struct buf *out;

@@ -47,7 +47,7 @@ struct daemon {
 	struct transport *transport;
 	char *program;    /* this one's path, as it was at the start: an upgrade puts another there */
 	char **arguments; /* as they were given */
-	bool stopping;
+	bool stopping, asked_to_end;
 	int status; /* EXIT_RUNTIME once something failed that the program cannot go on without */
 };
 
@@ -251,13 +251,27 @@ static void stop_soon(uv_prepare_t *handle)
 	stop(handle->data);
 }
 
+/* What asks the process to end. */
+static void mask_ends(int how)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	pthread_sigmask(how, &ends, NULL);
+}
+
 /* Descriptors close by themselves; backends and the spool wait for the next process, which is this one with another
- * program. */
+ * program. If it was asked to end meanwhile, the next one does so, as only that can in good order. */
 static void become_new(void *context)
 {
 	struct daemon *daemon = context;
 
 	log_info(NULL, "starting anew");
+	mask_ends(SIG_BLOCK);
+	if (daemon->asked_to_end)
+		raise(SIGTERM);
 	execv(daemon->program, daemon->arguments);
 	log_error(NULL, "cannot start %s anew: %s", log_quote(daemon->program), strerror(errno));
 	_exit(EXIT_RUNTIME);
@@ -305,6 +319,7 @@ static void signalled(uv_signal_t *handle, int number)
 		return;
 	}
 	log_info(NULL, "%s: stopping", number == SIGINT ? "interrupted" : "asked to end");
+	daemon->asked_to_end = true;
 	stop(daemon);
 }
 
@@ -349,6 +364,7 @@ static void watch(struct daemon *daemon)
 		daemon->signals[i].data = daemon;
 		uv_signal_start(&daemon->signals[i], signalled, numbers[i]);
 	}
+	mask_ends(SIG_UNBLOCK); /* the process that we were before may have been asked to end */
 	uv_prepare_init(&daemon->loop, &daemon->ready);
 	daemon->ready.data = daemon;
 	uv_prepare_start(&daemon->ready, tell_when_ready);

@@ -7,6 +7,7 @@
 #include "base/html_text.h"
 #include "base/markup.h"
 #include "base/mem.h"
+#include "config/limits.h"
 #include "protocol/event.h"
 
 struct reader {
@@ -141,7 +142,7 @@ void markup_text(struct buf *out, const char *xhtml)
 	struct markup_piece piece;
 	enum markup_token token;
 
-	while ((token = markup_next(&r.markup, &piece)) != MARKUP_END) {
+	while (out->len - r.text.start <= LIMIT_MESSAGE_BYTES && (token = markup_next(&r.markup, &piece)) != MARKUP_END) {
 		if (token == MARKUP_TEXT)
 			html_text_put(&r.text, piece.text, piece.length);
 		else if (token == MARKUP_OPEN)

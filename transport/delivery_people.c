@@ -512,17 +512,10 @@ static void for_each_queue(struct transport *transport,
 			   void (*each)(struct transport *transport, struct spool_queue *queue, void *context),
 			   void *context)
 {
-	struct spool *spool = transport->spool;
-	struct spool_queue *queue = spool_queue_open_next(spool, NULL);
+	struct spool_queue *queue = NULL;
 
-	while (queue) {
-		struct spool_queue *next;
-
+	while (spool_queue_walk(transport->spool, &queue))
 		each(transport, queue, context);
-		next = spool_queue_open_next(spool, queue);
-		spool_queue_release(spool, &queue);
-		queue = next;
-	}
 }
 
 static void frontend_ready(struct transport *transport, struct spool_queue *queue, void *context)

@@ -201,7 +201,7 @@ static int person_message(struct user *user, struct resource *from, const struct
 	if (!text_fits(event->message.xhtml))
 		bounded.message.xhtml = NULL;
 	char *said = event->raw ? NULL : markup_give_text(&bounded.message);
-	int unsayable = check_degraded(user, &bounded.message);
+	int unsayable = text_fits(bounded.message.text) ? check_degraded(user, &bounded.message) : TP_ERR_LIMIT;
 
 	if (unsayable) {
 		mem_free(said);

@@ -2,13 +2,15 @@
 """transportd dies or is replaced, and the legacy sessions go on: real Prosody, slixmpp as the person."""
 import os
 
-from harness.process import Failure, wait_until
+from harness.fake_xmpp import FakeXmpp
+from harness.process import Failure, require, wait_until
 
 GATEWAY = "irc.localhost"
 ECHO = f"echo@{GATEWAY}"
 LOBBY = f"lobby@{GATEWAY}"
 IRC_LOBBY = f"#lobby@{GATEWAY}"
 CONNECTED = "connected to 127.0.0.1"
+BACKENDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "backends")
 
 
 async def echo_component(world, **keys):
@@ -81,6 +83,39 @@ async def scenario_a_core_is_replaced(world):
         raise Failure(f"alice was told of an end: {told_of_an_end(alice, mark)}")
     if gateway.backends() != backends:
         raise Failure(f"backends {backends} became {gateway.backends()}")
+
+
+async def scenario_asked_to_end_while_it_starts_anew(world):
+    """A server that does not close its stream is waited for: what asks for the end meanwhile is heard."""
+    server = FakeXmpp(GATEWAY)
+    world.started.append(server)
+    await server.start()
+    gateway = world.gateway(backend="echo")
+    gateway.component_of(server)
+    await gateway.start()
+    await server.connected()
+    backends = gateway.backends()
+    await gateway.control("restart")
+    await gateway.process.wait_log("asked to start anew")
+    require("starting anew" not in gateway.process.log(), "the server closed its stream")
+    require(await gateway.process.stop() == 0, "it has not ended as it does otherwise")
+    await wait_until(lambda: not any(map(alive, backends)), "backends to end with the core")
+
+
+async def scenario_sockets_of_backends_are_not_left_behind(world):
+    """Those of backends which do not outlive a core that is killed go with the next one."""
+    gateway = world.gateway(backend="echo")
+    gateway.server()
+    gateway.keys["service.backend"] = f"/usr/bin/python3 {BACKENDS}/strict.py"
+    folder = os.path.join(gateway.keys["service.working_dir"], "backends")
+    for _ in range(3):
+        await gateway.start()
+        require(len(os.listdir(folder)) == 1, f"sockets for one backend: {os.listdir(folder)}")
+        for pid in await gateway.kill_core():
+            await wait_until(lambda: not alive(pid), "the backend to end")  # noqa: B023 - used at once
+    await gateway.start()
+    await gateway.process.stop()
+    require(not os.listdir(folder), f"left behind: {os.listdir(folder)}")
 
 
 async def irc_component(world, **keys):

@@ -139,3 +139,28 @@ async def scenario_the_ledger_is_in_the_docs(_world):
     for name in os.listdir(os.path.join(TOP, "tests", "fuzz")):
         if name.startswith("fuzz_"):
             require(f"| `{name[5:-2]}` |" in table, f"nothing was run of {name}")
+
+
+async def scenario_names_that_nothing_defines(world):
+    """scripts/check-names: what an import has lost is found, and nothing is found that is all right."""
+    os.makedirs(os.path.join(world.folder, "other"))
+    sources = {
+        "good.py": "import os as system\nfrom other.kept import *\n",
+        "other/kept.py": ("import sys\nfrom .beside import one, late\n\ndef first(a, *b, c=len, **d):\n    global late\n"
+                          "    late = [x + a for x in b]\n    try:\n        return lambda y: y + later + one\n"
+                          "    except OSError as error:\n        return error, __file__, sys, c, d\n\n"
+                          "class Kind:\n    size = 1\n    other = size\n\nfor later in ():\n    pass\n"),
+        "other/beside.py": "import os\none = os\nlate = (n := 1)\nprint(n)\n",
+        "lost.py": "from other.beside import one, two\n\ndef use():\n    return one, [three for _ in one]\n\nprint(use, four)\n",
+    }
+    for name, text in sources.items():
+        with open(os.path.join(world.folder, name), "w") as file:
+            file.write(text)
+    child = await asyncio.create_subprocess_exec(
+        os.path.join(TOP, "scripts", "check-names"), *(os.path.join(world.folder, name) for name in sources),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+    said = (await asyncio.wait_for(child.communicate(), PATIENCE))[0].decode()
+    found = sorted(line.split(":", 1)[1] for line in said.splitlines())
+    require([line.split("/")[-1] for line in found] ==
+            ["beside.py has no two", "4: three is not defined", "6: four is not defined"], said)
+    require(child.returncode == 1, "what is missing is no failure")

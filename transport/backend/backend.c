@@ -183,7 +183,7 @@ void backend_launched(struct backend *backend, const char *problem)
 		give_up(backend);
 		log_error(&backend->log, "%s", problem);
 		if (wanted)
-			server_backend_impossible(backend->server);
+			server_backend_impossible(backend);
 	} else if (wanted) {
 		open_ways(backend);
 	} else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/backend/backend_attach.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -339,6 +340,34 @@ static bool begin_one(struct network_plugin_server *server, const struct noted *
 	return true;
 }
 
+static bool is_somebodys(const struct network_plugin_server *server, const char *name)
+{
+	LIST_EACH (link, &server->backends) {
+		const struct backend_attach *attach = CONTAINER_OF(link, struct backend, link)->attach;
+
+		if (attach && !strcmp(attach->name, name))
+			return true;
+	}
+	return false;
+}
+
+/* No note speaks of those that have not announced the extension, or do not know it, when their core is killed. */
+static void remove_forgotten(const struct network_plugin_server *server)
+{
+	char *path = mem_printf("%s/backends", server->transport->service.working_dir);
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+	struct stat status;
+
+	mem_free(path);
+	while (folder && (entry = readdir(folder)) != NULL)
+		if (strlen(entry->d_name) == NAME_LENGTH && !is_somebodys(server, entry->d_name) &&
+		    fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(status.st_mode))
+			unlinkat(dirfd(folder), entry->d_name, 0);
+	if (folder)
+		closedir(folder);
+}
+
 /* What these backends can do they have told the last core. */
 static void recall_config(struct transport *transport)
 {
@@ -371,6 +400,8 @@ unsigned backend_attach_begin(struct network_plugin_server *server)
 		mem_free(all.items[i].text);
 	}
 	mem_free(all.items);
+	if (backend_attach_is_wanted(server->transport))
+		remove_forgotten(server);
 	return count;
 }
 

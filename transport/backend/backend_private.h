@@ -80,7 +80,7 @@ void server_backend_ready(struct backend *backend);
 void server_attached(struct backend *backend);
 void server_backend_crashed(struct backend *backend);
 /* A program could not be started. */
-void server_backend_impossible(struct network_plugin_server *server);
+void server_backend_impossible(struct backend *backend);
 void server_backend_proved(struct backend *backend);
 /* The last handle is closed: the struct is freed here. */
 void server_backend_gone(struct backend *backend);

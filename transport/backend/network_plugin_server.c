@@ -290,26 +290,31 @@ void server_backend_proved(struct backend *backend)
 	server->spawn_after_ms = 0;
 }
 
-void server_backend_crashed(struct backend *backend)
+/* Those that were started before the last failure may have died of the same cause. */
+static void note_failure(const struct backend *backend)
 {
 	struct network_plugin_server *server = backend->server;
 
-	struct transport *transport = server->transport;
+	if (server->crashes == 0 || backend->started_ms > server->last_crash_ms)
+		back_off(server);
+}
+
+void server_backend_crashed(struct backend *backend)
+{
+	struct transport *transport = backend->server->transport;
 
 	transport->counters.backends_crashed++;
 	if (transport->crashed_count == LIMIT_CRASHED_BACKENDS)
 		memmove(transport->crashed, transport->crashed + 1,
 		        --transport->crashed_count * sizeof(transport->crashed[0]));
 	transport->crashed[transport->crashed_count++] = backend->id;
-	/* those that were started before the last crash may have died of the same cause */
-	if (server->crashes == 0 || backend->started_ms >= server->last_crash_ms)
-		back_off(server);
+	note_failure(backend);
 }
 
-void server_backend_impossible(struct network_plugin_server *server)
+void server_backend_impossible(struct backend *backend)
 {
-	back_off(server);
-	server_place(server);
+	note_failure(backend);
+	server_place(backend->server);
 }
 
 /* the server's own life */

@@ -87,7 +87,8 @@ struct spool_record {
 };
 
 struct spool_queue {
-	struct list link;      /* private */
+	struct list link;      /* private: linked while it has records or a walk is at it */
+	unsigned walks;        /* private: that are at it */
 	enum spool_direction direction;
 	struct list records;
 	unsigned count, waiting, dead;
@@ -120,10 +121,12 @@ struct spool_queue *spool_queue_open(struct spool *spool, enum spool_direction d
 void spool_queue_release(struct spool *spool, struct spool_queue **queue);
 /* NULL: nothing waits for this owner and nobody has its queue open. */
 struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direction direction, const char *owner);
-struct spool_queue *spool_queue_first(const struct spool *spool); /* in no order; NULL */
+/* Those that have records, in no order; NULL: no more. What is looked at stays as it is meanwhile. */
+struct spool_queue *spool_queue_first(const struct spool *spool);
 struct spool_queue *spool_queue_next(const struct spool *spool, const struct spool_queue *queue);
-/* The next behind `queue` that has records, of all if that is NULL; counted, to be released. NULL: there is none. */
-struct spool_queue *spool_queue_open_next(struct spool *spool, const struct spool_queue *queue);
+/* The same where they change meanwhile: from *queue (NULL: the beginning) to the next one that has records then. It has
+ * to be called until there is none, which is false and NULL in *queue. */
+bool spool_queue_walk(struct spool *spool, struct spool_queue **queue);
 
 /* Accepts: the record is WAITING and in `queue`, which says whose it is and in which direction it goes. 0;
  * TP_ERR_EXISTS: its `seen` id came before (it may not be durable yet: acknowledge it as one that is new);

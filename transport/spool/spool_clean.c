@@ -9,6 +9,7 @@
 
 #define STEP_BYTES (256u << 10) /* read in one turn */
 #define UNREADABLE_PAUSE_MS 60000
+#define FEW_SEGMENTS 4
 #define EXPIRE_PAUSE_MS 60000
 
 static struct spool_record *live_record_at(const struct spool *spool, uint64_t position,
@@ -68,7 +69,8 @@ static void rewrite(void *context, uint64_t position, const struct spool_entry *
 	spool->rewritten = spool_log_end(spool->disk);
 }
 
-/* A few segments may lie there; beyond it no more than twice what is live. */
+/* A few segments may lie there; beyond it no more than twice what is live. As each start begins one, which may have
+ * next to nothing in it, they are counted, too: each is a descriptor, and read at the next start. */
 bool spool_is_too_long(const struct spool *spool)
 {
 	const struct spool_log *disk = spool->disk;
@@ -78,7 +80,7 @@ bool spool_is_too_long(const struct spool *spool)
 		limit = 4 * disk->segment_bytes;
 	if (disk->full)
 		limit = disk->live_bytes + disk->live_bytes / 4 + 2 * disk->segment_bytes;
-	return disk->disk_bytes > limit;
+	return disk->disk_bytes > limit || disk->segments_count > 2 * (limit / disk->segment_bytes) + FEW_SEGMENTS;
 }
 
 bool spool_clean_is_due(const struct spool *spool)
@@ -131,15 +133,14 @@ void spool_evacuate_suspects(struct spool *spool)
 void spool_expire(struct spool *spool)
 {
 	int64_t before = clock_wall_ms() - (int64_t)spool->config.keep_dead_seconds * 1000;
-	struct spool_queue *queue, *next;
+	struct spool_queue *queue = NULL;
 
 	if (spool->dead == 0 || clock_ms() - spool->expired_ms < EXPIRE_PAUSE_MS)
 		return;
 	spool->expired_ms = clock_ms();
-	for (queue = spool_queue_first(spool); queue; queue = next) {
+	while (spool_queue_walk(spool, &queue)) {
 		unsigned dead = queue->dead;
 
-		queue->references++; /* the last record would take its queue along */
 		LIST_EACH(link, &queue->records)
 		{
 			struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
@@ -155,7 +156,5 @@ void spool_expire(struct spool *spool)
 			         record->id, log_quote(queue->owner));
 			spool_done(spool, &record);
 		}
-		next = spool_queue_next(spool, queue);
-		spool_queue_release(spool, &queue);
 	}
 }

@@ -39,8 +39,8 @@ struct spool {
 
 	/* spool_record.c */
 	uint64_t next_id; /* SPOOL_OFF; else disk->next_id */
-	struct list queues;
-	struct map *by_owner[2];
+	struct list queues;      /* those with records */
+	struct map *by_owner[2]; /* all */
 	struct spool_record **buckets; /* by id; chained by hash_next */
 	size_t buckets_count;
 	struct spool_record *free;

@@ -83,12 +83,22 @@ static struct spool_record *record_alloc(struct spool *spool)
 
 /* --- queues --- */
 
+/* Everybody who has ever been shown anything has one, and nearly all are empty: nobody is to look through those. */
+static void link_if_used(struct spool *spool, struct spool_queue *queue)
+{
+	bool used = queue->count || queue->walks;
+
+	if (!used)
+		list_remove(&queue->link);
+	else if (list_empty(&queue->link))
+		list_append(&spool->queues, &queue->link);
+}
+
 static void release_if_unused(struct spool *spool, struct spool_queue *queue)
 {
 	if (queue->references || queue->count)
 		return;
 	map_remove(spool->by_owner[queue->direction], queue->owner);
-	list_remove(&queue->link);
 	mem_free(queue);
 }
 
@@ -101,7 +111,7 @@ static struct spool_queue *queue_get(struct spool *spool, enum spool_direction d
 	queue = MEM_NEW_TEXT(struct spool_queue, owner, owner);
 	queue->direction = direction;
 	list_init(&queue->records);
-	list_append(&spool->queues, &queue->link);
+	list_init(&queue->link);
 	map_put(spool->by_owner[direction], owner, queue);
 	return queue;
 }
@@ -132,33 +142,41 @@ struct spool_queue *spool_queue_find(const struct spool *spool, enum spool_direc
 	return map_get(spool->by_owner[direction], owner);
 }
 
-static struct spool_queue *queue_at(const struct spool *spool, const struct list *link)
+/* The first with records from here on. */
+static struct spool_queue *queue_from(const struct spool *spool, const struct list *link)
 {
-	return link == &spool->queues ? NULL : CONTAINER_OF(link, struct spool_queue, link);
+	for (; link != &spool->queues; link = link->next)
+		if (CONTAINER_OF(link, struct spool_queue, link)->count)
+			return CONTAINER_OF(link, struct spool_queue, link);
+	return NULL;
 }
 
 struct spool_queue *spool_queue_first(const struct spool *spool)
 {
-	return queue_at(spool, spool->queues.next);
+	return queue_from(spool, spool->queues.next);
 }
 
 struct spool_queue *spool_queue_next(const struct spool *spool, const struct spool_queue *queue)
 {
-	return queue_at(spool, queue->link.next);
+	return queue_from(spool, queue->link.next);
 }
 
-struct spool_queue *spool_queue_open_next(struct spool *spool, const struct spool_queue *queue)
+bool spool_queue_walk(struct spool *spool, struct spool_queue **at)
 {
-	struct spool_queue *next = NULL;
+	struct spool_queue *queue = *at;
+	struct spool_queue *next = queue ? spool_queue_next(spool, queue) : spool_queue_first(spool);
 
-	/* everybody who has ever been shown anything has one, and most are empty: often all */
-	if (spool->records)
-		next = queue ? spool_queue_next(spool, queue) : spool_queue_first(spool);
-	while (next && !next->count)
-		next = spool_queue_next(spool, next);
-	if (next)
+	if (next) {
 		next->references++;
-	return next;
+		next->walks++;
+	}
+	if (queue) {
+		queue->walks--;
+		link_if_used(spool, queue);
+		spool_queue_release(spool, &queue);
+	}
+	*at = next;
+	return next != NULL;
 }
 
 /* --- states --- */
@@ -204,6 +222,7 @@ static struct spool_record *record_add(struct spool *spool, struct spool_queue *
 	*bucket = record;
 	list_append(&queue->records, &record->link);
 	queue->count++;
+	link_if_used(spool, queue);
 	queue->bytes += size;
 	spool->records++;
 	spool->bytes += size;
@@ -222,6 +241,7 @@ void spool_record_forget(struct spool *spool, struct spool_record *record)
 	count_state(spool, record, -1);
 	list_remove(&record->link);
 	queue->count--;
+	link_if_used(spool, queue);
 	queue->bytes -= record->size;
 	spool->records--;
 	spool->bytes -= record->size;
@@ -566,27 +586,28 @@ void spool_records_loaded(struct spool *spool)
 		sort_queue(queue);
 }
 
+static void free_queue(void *value)
+{
+	struct spool_queue *queue = value;
+
+	LIST_EACH(link, &queue->records)
+	{
+		mem_free(record_of(link)->bytes);
+		mem_free(record_of(link)->reason);
+	}
+	mem_free(queue);
+}
+
 void spool_records_finish(struct spool *spool)
 {
 	struct record_block *block;
 
-	LIST_EACH(at, &spool->queues)
-	{
-		struct spool_queue *queue = CONTAINER_OF(at, struct spool_queue, link);
-
-		LIST_EACH(link, &queue->records)
-		{
-			mem_free(record_of(link)->bytes);
-			mem_free(record_of(link)->reason);
-		}
-		mem_free(queue);
-	}
+	map_destroy(&spool->by_owner[SPOOL_TO_NETWORK], free_queue);
+	map_destroy(&spool->by_owner[SPOOL_TO_PEOPLE], free_queue);
 	while ((block = spool->blocks) != NULL) {
 		spool->blocks = block->next;
 		mem_free(block);
 	}
-	map_destroy(&spool->by_owner[SPOOL_TO_NETWORK], NULL);
-	map_destroy(&spool->by_owner[SPOOL_TO_PEOPLE], NULL);
 	MEM_FREE(spool->buckets);
 	buf_finish(&spool->scratch);
 }

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,6 +106,29 @@ static void test_cannot_be_started(void **state)
 	harness_close(&h);
 }
 
+/* Whatever keeps them from being started keeps all of them: that is one failure, no row of them. */
+static void test_several_cannot_be_started(void **state)
+{
+	struct harness h;
+	unsigned failed = 0;
+
+	(void)state;
+	begin(&h);
+	h.server->timing.backoff = h.server->timing.backoff_max = 60000;
+	write_program("#!/nonexistent/interpreter\n");
+	for (unsigned i = 1; i < 7; i++)
+		harness_assign(&h, i);
+	assert_int_equal(network_plugin_server_count(h.server), 7);
+	UNTIL(&h, network_plugin_server_count(h.server) == 1);
+	for (const char *at = buf_text(&h.log); (at = strstr(at, "cannot start")); at++)
+		failed++;
+	assert_int_equal(failed, 6);
+	assert_int_equal(h.server->crashes, 1);
+	for (unsigned i = 1; i < 7; i++)
+		assert_int_equal(h.people[i].unavailable, 0);
+	harness_close(&h);
+}
+
 /* Its end may be known before its number. */
 static void test_ends_at_once(void **state)
 {
@@ -118,6 +142,40 @@ static void test_ends_at_once(void **state)
 	UNTIL(&h, h.transport.counters.backends_crashed >= 2);
 	become(harness_program);
 	UNTIL(&h, second->connected == 1);
+	harness_close(&h);
+}
+
+/* Wherever on the way there are none left, what was opened is closed, and it is tried again. */
+static void test_no_descriptors_left(void **state)
+{
+	enum { MOST = 100, ENOUGH = 14 };
+	struct rlimit before, low;
+	int taken[MOST];
+	struct harness h;
+
+	(void)state;
+	begin(&h);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	low = (struct rlimit){.rlim_cur = MOST, .rlim_max = before.rlim_max};
+	for (int left = 0; left <= ENOUGH; left++) {
+		struct person *person = &h.people[1 + left];
+		unsigned count = 0;
+
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+		while (count < MOST && (taken[count] = dup(STDERR_FILENO)) >= 0)
+			count++;
+		for (int i = 0; i < left && count > 0; i++)
+			close(taken[--count]);
+		harness_assign(&h, 1 + (unsigned)left);
+		UNTIL(&h, h.server->crashes > 0 || person->connected == 1);
+		while (count > 0)
+			close(taken[--count]);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		UNTIL(&h, person->connected == 1);
+		assert_int_equal(person->unavailable, 0);
+	}
+	assert_true(harness_logged(&h, "cannot make a socket pair") && harness_logged(&h, "cannot make a pipe") &&
+		    harness_logged(&h, "cannot listen") && harness_logged(&h, "cannot start"));
 	harness_close(&h);
 }
 
@@ -180,7 +238,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_nobody_waits),      cmocka_unit_test(test_several_at_once),
-	        cmocka_unit_test(test_cannot_be_started), cmocka_unit_test(test_ends_at_once),
+	        cmocka_unit_test(test_cannot_be_started), cmocka_unit_test(test_several_cannot_be_started),
+	        cmocka_unit_test(test_ends_at_once),      cmocka_unit_test(test_no_descriptors_left),
 	        cmocka_unit_test(test_stopped_meanwhile), cmocka_unit_test(test_failed_meanwhile),
 	        cmocka_unit_test(test_destroyed_meanwhile),
 	};

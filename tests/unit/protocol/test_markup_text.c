@@ -8,7 +8,9 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/html_text.h"
 #include "base/mem.h"
+#include "config/limits.h"
 #include "protocol/event.h"
 #include "protocol/markup_text.h"
 
@@ -76,9 +78,40 @@ static void test_given(void **state)
 	}
 }
 
+/* What a backend sends may be as long as a frame: neither many lines nor a long gap are written in full. */
+static void test_too_much(void **state)
+{
+	static const char *const parts[] = {"x<br>", "x<br><br><br><br><br><br><br><br>"};
+	struct buf markup = {0}, out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		buf_clear(&markup);
+		for (int level = 0; level < 8; level++)
+			buf_puts(&markup, "<blockquote>");
+		while (markup.len < 1u << 20)
+			buf_puts(&markup, parts[i]);
+		buf_clear(&out);
+		markup_text(&out, buf_text(&markup));
+		assert_in_range(out.len, LIMIT_MESSAGE_BYTES + 1, LIMIT_MESSAGE_BYTES + 4000);
+	}
+	buf_clear(&markup);
+	buf_puts(&markup, "<blockquote>x");
+	while (markup.len < 1u << 20)
+		buf_puts(&markup, "<br>");
+	buf_puts(&markup, "y");
+	buf_clear(&out);
+	markup_text(&out, buf_text(&markup));
+	assert_in_range(out.len, HTML_TEXT_BREAKS, 4000);
+	assert_string_equal(buf_text(&out) + out.len - 4, "\n> y");
+	buf_finish(&markup);
+	buf_finish(&out);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_given)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_given),
+					   cmocka_unit_test(test_too_much)};
 
 	return cmocka_run_group_tests_name("protocol: text of markup", tests, NULL, NULL);
 }

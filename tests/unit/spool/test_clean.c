@@ -76,6 +76,40 @@ static void test_segments_go(void **state)
 	assert_int_equal(fixture_statistics(fixture).records, 0);
 }
 
+static bool is_settled(struct fixture *fixture)
+{
+	spool_flush(fixture->spool);
+	return fixture->spool->tidy.paths_count == 0 && !spool_clean_is_due(fixture->spool) && head_is_synced(fixture);
+}
+
+/* Each start begins a segment, however little goes into it; what is live in the first one must not keep all of them. */
+static void test_many_starts(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t size;
+
+	fixture_open(fixture);
+	spool_note_set(fixture->spool, "config", "", "[features]", 10);
+	uint64_t id = fixture_put(fixture, NETWORK, "alice", "one");
+	assert_int_equal(spool_flush(fixture->spool), 0);
+	for (int i = 0; i < 100; i++) {
+		if (i % 2)
+			fixture_reopen(fixture);
+		else {
+			fixture_close(fixture);
+			fixture_open(fixture);
+		}
+		spool_note_set(fixture->spool, "start", "", &i, sizeof(i));
+		assert_int_equal(spool_flush(fixture->spool), 0);
+		fixture_wait_until(fixture, is_settled);
+	}
+	assert_in_range(fixture_statistics(fixture).segments, 1, 20);
+	assert_int_equal(count_files(fixture), fixture_statistics(fixture).segments);
+	assert_string_equal(fixture_list(fixture, NETWORK, "alice"), "one");
+	assert_non_null(spool_find(fixture->spool, id));
+	assert_memory_equal(spool_note_get(fixture->spool, "config", "", &size), "[features]", 10);
+}
+
 /* Old records, dead letters and notes are written again, and are the same after a restart. */
 static void test_what_is_old_moves(void **state)
 {
@@ -193,7 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_segments_go),      TEST(test_what_is_old_moves),   TEST(test_nothing_comes_back),
-	        TEST(test_order_over_moves), TEST(test_dead_letters_expire),
+	        TEST(test_order_over_moves), TEST(test_dead_letters_expire), TEST(test_many_starts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

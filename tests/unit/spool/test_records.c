@@ -515,6 +515,80 @@ static void test_identity_key(void **state)
 	buf_finish(&key);
 }
 
+/* The owners of all queues that somebody who looks for records comes by; in the arena. */
+static const char *with_records(struct fixture *fixture)
+{
+	const struct spool_queue *queue = spool_queue_first(fixture->spool);
+	const char *owners = "";
+
+	for (; queue; queue = spool_queue_next(fixture->spool, queue))
+		owners = arena_printf(&fixture->arena, "%s%s ", owners, queue->owner);
+	return owners;
+}
+
+/* A gateway has two queues for each of its people: whoever looks for what waits comes by those only in which something
+ * does. */
+static void test_empty_queues_are_not_looked_through(void **state)
+{
+	enum { COUNT = 1000 };
+	struct fixture *fixture = *state;
+	struct spool_queue *queues[COUNT], *queue = NULL;
+	unsigned steps = 0;
+
+	fixture_open(fixture);
+	for (unsigned i = 0; i < COUNT; i++)
+		queues[i] = spool_queue_open(fixture->spool, PEOPLE, arena_printf(&fixture->arena, "u%u", i));
+	assert_true(list_empty(&queues[0]->link) && list_empty(&queues[COUNT - 1]->link));
+	uint64_t first = fixture_put(fixture, PEOPLE, "u7", "one");
+	fixture_put(fixture, PEOPLE, "u500", "two");
+	fixture_put(fixture, NETWORK, "u7", "three");
+	assert_string_equal(with_records(fixture), "u7 u500 u7 ");
+	for (struct list *link = queues[7]->link.next; link != &queues[7]->link; link = link->next)
+		steps++;
+	assert_int_equal(steps, 3); /* with the ring's head */
+	fixture_done(fixture, first);
+	assert_string_equal(with_records(fixture), "u500 u7 ");
+	fixture_put(fixture, PEOPLE, "u7", "four");
+	assert_string_equal(with_records(fixture), "u500 u7 u7 ");
+	for (unsigned i = 0; i < COUNT; i++)
+		spool_queue_release(fixture->spool, &queues[i]);
+	assert_string_equal(with_records(fixture), "u500 u7 u7 ");
+	while (spool_queue_walk(fixture->spool, &queue))
+		steps++;
+	assert_int_equal(steps, 6);
+}
+
+/* Of what is empty behind it a walk knows nothing; where it stands it stays, whatever becomes of that. */
+static void test_walk_while_queues_change(void **state)
+{
+	struct fixture *fixture = *state;
+	struct spool_queue *queue = NULL, *other = NULL;
+
+	fixture_open(fixture);
+	uint64_t a = fixture_put(fixture, PEOPLE, "a", "one");
+	uint64_t b = fixture_put(fixture, PEOPLE, "b", "two");
+	uint64_t c = fixture_put(fixture, PEOPLE, "c", "three");
+	assert_true(spool_queue_walk(fixture->spool, &queue));
+	assert_string_equal(queue->owner, "a");
+	fixture_done(fixture, a);
+	assert_null(strchr(with_records(fixture), 'a'));
+	fixture_done(fixture, b);
+	/* another one, from inside */
+	assert_true(spool_queue_walk(fixture->spool, &other));
+	assert_string_equal(other->owner, "c");
+	a = fixture_put(fixture, PEOPLE, "a", "four");
+	assert_false(spool_queue_walk(fixture->spool, &other));
+	assert_null(other);
+	assert_true(spool_queue_walk(fixture->spool, &queue));
+	assert_string_equal(queue->owner, "c");
+	fixture_done(fixture, c);
+	fixture_done(fixture, a);
+	assert_false(spool_queue_walk(fixture->spool, &queue));
+	assert_string_equal(with_records(fixture), "");
+	assert_null(spool_queue_find(fixture->spool, PEOPLE, "a"));
+	assert_null(spool_queue_find(fixture->spool, PEOPLE, "c"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -537,6 +611,8 @@ int main(void)
 	        TEST(test_durable_power),
 	        TEST(test_own_word),
 	        TEST(test_two_processes),
+	        TEST(test_empty_queues_are_not_looked_through),
+	        TEST(test_walk_while_queues_change),
 	        cmocka_unit_test(test_identity_key),
 	};
 

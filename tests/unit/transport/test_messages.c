@@ -212,6 +212,28 @@ static void test_only_markup(void **state)
 	expect("alice@x/phone message bob: plain\n");
 }
 
+/* A few bytes of markup are lines with all their marks. */
+static void test_markup_that_says_too_much(void **state)
+{
+	struct buf markup = {0};
+
+	(void)state;
+	logged_in();
+	for (int i = 0; i < 8; i++)
+		buf_puts(&markup, "<ul><li>");
+	while (markup.len < LIMIT_MESSAGE_BYTES - 10)
+		buf_puts(&markup, "x<br>");
+	const struct event_message message = {.name = "bob", .text = "", .xhtml = buf_text(&markup)};
+
+	assert_int_equal(from_person("alice@x", "phone", (struct event){.type = EVENT_MESSAGE, .message = message}),
+			 TP_ERR_LIMIT);
+	expect("");
+	network(message);
+	assert_true(was_told("alice@x message bob: * * * *"));
+	assert_true(fx->log.len < LIMIT_MESSAGE_BYTES + 1000);
+	buf_finish(&markup);
+}
+
 static void test_limits(void **state)
 {
 	char *text = mem_alloc(LIMIT_MESSAGE_BYTES + 11);
@@ -418,6 +440,7 @@ int main(void)
 		TEST(test_forged_users),
 		TEST(test_odd_events),
 		TEST(test_only_markup),
+		TEST(test_markup_that_says_too_much),
 		TEST(test_limits),
 		TEST(test_contacts),
 		TEST(test_removed_where_the_list_is_ours),
