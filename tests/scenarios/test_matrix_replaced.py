@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A tied room that is replaced more than once before the bot has followed."""
 import re
+import time
 
 from harness.fake_homeserver import Fault, answer, hang, refusal
 from harness.process import require, wait_until
@@ -308,6 +309,24 @@ async def scenario_put_out_of_the_room_that_is_replaced(world):
     await hall.homeserver.idle()
     asked.waits.set()
     await hall.alice.say(c.id, "ircbot: help")
+    await hall.alice.message(c.id, "register", BOT)
+
+
+async def scenario_said_long_before_it_is_any_room(world):
+    """What was said since the bot has come in is not lost, whatever its time is: that of a homeserver whose clock is wrong, or we
+    were not there meanwhile."""
+    hall = await in_the_hall(world)
+    a, b = hall.room, hall.make(hall.room)
+    c = hall.make(b)
+    asked = hall.homeserver.fail(of(a, "state"), hang())
+    hall.replace(a, b)
+    await hall.homeserver.hit(asked)
+    hall.invite(c)
+    await hall.alice.member(c.id, BOT)
+    hall.homeserver.add(c, hall.alice.id, "m.room.message", {"msgtype": "m.text", "body": "ircbot: help"},
+                        origin_server_ts=int(time.time() * 1000) - 7200_000)
+    await hall.homeserver.idle()
+    asked.waits.set()
     await hall.alice.message(c.id, "register", BOT)
 
 
