@@ -388,7 +388,12 @@ static void read_next(struct reading *reading)
 	        {"channel", at.id}, {"ts", thread}, {"oldest", reading->from}};
 	char *lane = workspace ? mem_printf("history %s", workspace->team) : NULL;
 
+	/* It begins anew when the workspace is back. */
 	if (!workspace) {
+		struct channel *channel = channel_at(frontend, reading->place);
+
+		if (channel)
+			channel->catching_up = false;
 		reading_free(reading);
 		return;
 	}
