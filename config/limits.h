@@ -211,6 +211,7 @@
 #define LIMIT_MATRIX_NEW_USER_TRIES 4 /* of a call by one of ours whom the homeserver says not to know */
 #define LIMIT_MATRIX_RETRY_AFTER_MS 3600000 /* the most that the homeserver may ask for */
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */
+#define LIMIT_MATRIX_STATE_BYTES (64u << 20) /* all of a room's state: of some 80,000 members */
 #define LIMIT_MATRIX_TRANSACTION_BYTES (32u << 20)
 #define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
 #define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits: accounts, events' names, what may be missing */

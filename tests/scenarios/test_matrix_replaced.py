@@ -330,6 +330,21 @@ async def scenario_said_long_before_it_is_any_room(world):
     await hall.alice.message(c.id, "register", BOT)
 
 
+async def scenario_a_room_of_very_many(world):
+    """Its state is longer than any other answer may be: it is followed all the same, and from there to the next."""
+    hall = await in_the_hall(world)
+    rooms = [hall.room, hall.make(hall.room)]
+    rooms.append(hall.make(rooms[1]))
+    for room in rooms:
+        for number in range(13000):
+            left = {"membership": "leave", "displayname": f"somebody who was here once, the {number}. " * 15}
+            room.state["m.room.member", f"@somebody{number}:localhost"] = left
+            room.state_senders["m.room.member", f"@somebody{number}:localhost"] = f"@somebody{number}:localhost"
+    hall.replace(*rooms[:2])
+    hall.replace(*rooms[1:])
+    await hall.goes_on_in(rooms[2], "so many")
+
+
 async def scenario_a_chat_that_goes_on_elsewhere(world):
     """The room that replaces the chat cannot be entered, and its owner takes the contact to another one: what waited is there."""
     lobby = await faulty_lobby(world, "alice")

@@ -151,6 +151,7 @@ static void ask(struct matrix_frontend *frontend, const struct matrix_room *room
 	asking->frontend = frontend;
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = path,
+	                                                            .state = true,
 	                                                            .lane = room->id,
 	                                                            .done = on_state,
 	                                                            .context = asking,

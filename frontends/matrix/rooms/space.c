@@ -267,6 +267,7 @@ static void load(struct space *space)
 	mem_replace(&space->read, space->id);
 	homeserver_call(space->frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                                   .path = path,
+	                                                                   .state = true,
 	                                                                   .lane = space->id,
 	                                                                   .done = read_children,
 	                                                                   .context = space});

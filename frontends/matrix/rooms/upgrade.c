@@ -278,6 +278,7 @@ static void call(struct following *following, enum http_method method, const cha
 
 	homeserver_call(following->frontend->homeserver, &(struct matrix_call){.method = method,
 	                                                                       .path = path,
+	                                                                       .state = method == HTTP_GET,
 	                                                                       .as = following->as,
 	                                                                       .lane = following->to,
 	                                                                       .done = done,
@@ -439,6 +440,7 @@ static void ask(struct looking *looking, const char *form, matrix_done *done)
 
 	homeserver_call(looking->frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                                     .path = path,
+	                                                                     .state = done == on_own_state,
 	                                                                     .as = looking->as,
 	                                                                     .lane = looking->room,
 	                                                                     .done = done,

@@ -58,6 +58,8 @@ struct matrix_call {
 	 * before the call is made again. Found, it is answered with its "event_id". */
 	const char *room, *transaction;
 	uint64_t trace; /* of the message that it is about: at the end of the log's lines; 0: none */
+	/* The GET of a room's whole state: `json` is that without who is in it; of up to LIMIT_MATRIX_STATE_BYTES. */
+	bool state;
 	/* Not again where the homeserver may have got it and does not answer: then TP_ERR_IO or TP_ERR_TIMEOUT. For what
 	 * has no transaction id. */
 	bool unrepeated;
