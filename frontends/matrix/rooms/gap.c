@@ -237,12 +237,13 @@ static void go_on(struct gaps *gaps)
 	matrix_later(frontend, transactions_go_on, NULL, NULL);
 }
 
-static struct gaps *begin(struct matrix_frontend *frontend, int64_t since_ms)
+/* `trouble_ms`: by our clock, which may be wrong. */
+static struct gaps *begin(struct matrix_frontend *frontend, int64_t trouble_ms)
 {
 	struct gaps *gaps = MEM_NEW(struct gaps);
 
 	gaps->frontend = frontend;
-	gaps->since_ms = since_ms;
+	gaps->since_ms = trouble_ms + homeserver_ahead_ms(frontend->homeserver) - LIMIT_MATRIX_GAP_MS;
 	gaps->moved_ms = clock_ms();
 	return gaps;
 }
@@ -280,7 +281,7 @@ static int by_last_word(const void *a, const void *b)
 
 static void look_again(struct matrix_frontend *frontend)
 {
-	struct gaps *again = begin(frontend, frontend->again_since_ms - LIMIT_MATRIX_GAP_MS);
+	struct gaps *again = begin(frontend, frontend->again_since_ms);
 
 	again->again = true;
 	frontend->again = again;
@@ -378,7 +379,7 @@ void gaps_look(struct matrix_frontend *frontend)
 		gaps_suspect(frontend);
 	if (!frontend->suspect_ms || !frontend->loaded || frontend->gaps)
 		return;
-	struct gaps *gaps = begin(frontend, frontend->suspect_ms - LIMIT_MATRIX_GAP_MS);
+	struct gaps *gaps = begin(frontend, frontend->suspect_ms);
 
 	frontend->suspect_ms = 0;
 	frontend->gaps = gaps;
@@ -388,7 +389,7 @@ void gaps_look(struct matrix_frontend *frontend)
 
 static void read_too(struct matrix_frontend *frontend, const struct matrix_room *room, enum span span)
 {
-	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms() - LIMIT_MATRIX_GAP_MS);
+	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms());
 
 	frontend->gaps = gaps;
 	add(gaps, room, span);

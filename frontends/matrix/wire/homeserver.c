@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -81,6 +82,7 @@ struct homeserver {
 	bool answers;
 	unsigned silences; /* in a row */
 	unsigned silences_before; /* the last answer */
+	int64_t ahead_ms; /* homeserver_ahead_ms */
 	void (*changed)(void *context, bool answers);
 	void *changed_context;
 	void (*settled)(void *context);
@@ -495,6 +497,8 @@ static void take_answer(void *context, const struct http_result *result)
 	call->lane->under_way--;
 	homeserver->calls--;
 	homeserver->inside++;
+	if (result->date_ms)
+		homeserver->ahead_ms = result->date_ms - clock_wall_ms();
 	homeserver_answer_read(&answer, result, call->state);
 	settle(call, result, &answer);
 	homeserver_answer_finish(&answer);
@@ -680,6 +684,11 @@ void homeserver_watch_calls(struct homeserver *homeserver, void (*answered)(void
 {
 	homeserver->answered = answered;
 	homeserver->answered_context = context;
+}
+
+int64_t homeserver_ahead_ms(const struct homeserver *homeserver)
+{
+	return homeserver->ahead_ms;
 }
 
 size_t homeserver_waiting(const struct homeserver *homeserver)

@@ -15,7 +15,7 @@
 #include "transport/delivery.h"
 #include "transport/spool/spool.h"
 
-#define SKEW_MS 120000 /* between our clock and Slack's */
+#define SKEW_MS 120000 /* between our clock and Slack's: what is not known of it, or has changed since then */
 #define PAGE 200
 
 void posted_put_metadata(struct buf *out, const char *key)
@@ -39,13 +39,13 @@ static const char *record_of(const struct workspace *workspace, const struct cJS
 	return json_text(json_object(metadata, "event_payload"), "record", arena);
 }
 
-/* Calls back for each page of a conversation, or a thread of it, from that time on. */
+/* Calls back for each page of a conversation, or a thread of it, from that time on, by our clock. */
 static void read_since(struct workspace *workspace, const char *channel, const char *thread, int64_t since_ms,
                        bool (*page)(void *context, const struct cJSON *json), web_done *done, void *context,
                        void (*drop)(void *context))
 {
 	char oldest[SLACK_ID_MAX + 1];
-	int64_t from_ms = since_ms - SKEW_MS;
+	int64_t from_ms = since_ms + web_api_ahead_ms(workspace->frontend->api) - SKEW_MS;
 
 	snprintf(oldest, sizeof(oldest), "%" PRId64 ".000000", from_ms / 1000);
 	const struct web_argument arguments[] = {

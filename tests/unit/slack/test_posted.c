@@ -132,6 +132,20 @@ static void test_dead_letters(void **state)
 	assert_int_equal(look(&letter, "key-2"), POSTED_NO);
 }
 
+/* What was posted has Slack's times. */
+static void test_clocks_apart(void **state)
+{
+	const struct spool_record record = {.accepted_ms = NOW_MS};
+
+	(void)state;
+	known_fixture_ahead_ms = -600000;
+	assert_int_equal(look(&record, "key-1"), POSTED_UNKNOWN);
+	known_fixture_expect(now, "conversations.history from 280.000000\n");
+	answer();
+	assert_int_equal(look(&record, "key-1"), POSTED_YES);
+	known_fixture_expect(now, "ready\n");
+}
+
 /* It died when the clock was ahead: it is looked up once, not until the clock has come there. */
 static void test_clock_set_back(void **state)
 {
@@ -150,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_is_looked_up_once),
 		TEST(test_dead_letters),
+		TEST(test_clocks_apart),
 		TEST(test_clock_set_back),
 	};
 
