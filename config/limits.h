@@ -298,6 +298,7 @@
 #define LIMIT_SLACK_KNOWN_MESSAGES 100    /* of a conversation, whose deletion is noticed after a gap ... */
 #define LIMIT_SLACK_KNOWN_REACTIONS 100   /* ... and reactions in it that are told from new ones */
 #define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */
+#define LIMIT_SLACK_LOOKED_UP 10000       /* messages of a conversation, among which one of ours is looked for */
 #define LIMIT_SLACK_OVERLAP_SECONDS 600   /* it begins before the last message that was seen: events come in any order,
                                            * and again after one and after five minutes */
 #define LIMIT_SLACK_THREADS_SECONDS 86400 /* how far before the gap new threads are looked for ... */

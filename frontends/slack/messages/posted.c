@@ -69,6 +69,7 @@ struct lookup {
 	struct workspace *workspace;
 	bool known;
 	bool shown; /* and what waited for it has been shown, or is on its way */
+	unsigned seen; /* messages */
 	int64_t from_ms, begun_ms; /* Unix milliseconds: of the oldest post that it may find; when it was asked */
 	struct map *found; /* key -> its time stamp */
 	char place[];
@@ -94,9 +95,13 @@ static bool on_page(void *context, const struct cJSON *json)
 
 		if (record && slack_is_ts(ts))
 			mem_free(map_set(&lookup->found, record, mem_strdup(ts)));
+		lookup->seen++;
 		arena_finish(&arena);
 	}
-	return true;
+	if (lookup->seen >= LIMIT_SLACK_LOOKED_UP)
+		log_warning(&lookup->workspace->log, "what was posted to %s before the last %u messages is not looked up",
+			    lookup->place, lookup->seen);
+	return lookup->seen < LIMIT_SLACK_LOOKED_UP;
 }
 
 static void frontend_ready(struct slack_frontend *frontend, const char *unused)
@@ -208,6 +213,7 @@ struct finding {
 	posted_found *found;
 	void (*drop)(void *context);
 	void *context;
+	unsigned seen; /* messages */
 	char ts[SLACK_ID_MAX + 1];
 	char key[];
 };
@@ -224,9 +230,10 @@ static bool on_finding_page(void *context, const struct cJSON *json)
 
 		if (record && slack_is_ts(ts) && !strcmp(record, finding->key))
 			memcpy(finding->ts, ts, strlen(ts) + 1);
+		finding->seen++;
 		arena_finish(&arena);
 	}
-	return !*finding->ts;
+	return !*finding->ts && finding->seen < LIMIT_SLACK_LOOKED_UP;
 }
 
 static void on_finding_done(void *context, const struct web_reply *reply)
