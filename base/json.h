@@ -28,6 +28,9 @@ void json_put_string(struct buf *out, const char *text);
  * an empty one. Of two members of one name the first counts.
  */
 struct cJSON *json_read(const char *bytes, size_t length);
+/* An array, of which only the items that are `wanted` are kept. Each is read by itself, so that what is long, and of
+ * which little is needed, takes little memory. NULL: it is none, or an item is no JSON. */
+struct cJSON *json_read_array(const char *bytes, size_t length, bool (*wanted)(const struct cJSON *item));
 void json_free(struct cJSON **document);
 struct cJSON *json_copy(const struct cJSON *value); /* a document of its own */
 

@@ -219,15 +219,21 @@ static bool copy_token(struct scan *scan)
 	return true;
 }
 
-struct cJSON *json_read(const char *bytes, size_t length)
+static void prepare(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, use_own_memory);
+}
+
+struct cJSON *json_read(const char *bytes, size_t length)
+{
 	struct buf copy = {0};
 	struct scan scan = {.at = bytes, .end = bytes + length, .out = &copy};
 	struct cJSON *document = NULL;
 	bool good = true;
 
-	pthread_once(&once, use_own_memory);
+	prepare();
 	buf_reserve(&copy, length);
 	while (good && scan.at < scan.end)
 		good = copy_token(&scan) && scan.values <= JSON_VALUES_MAX;
@@ -236,6 +242,76 @@ struct cJSON *json_read(const char *bytes, size_t length)
 		document = cJSON_ParseWithLengthOpts(buf_text(&copy), copy.len + 1, NULL, true);
 	buf_finish(&copy);
 	return document;
+}
+
+static const char *skip_space(const char *at, const char *end)
+{
+	while (at < end && strchr(" \t\r\n", *at) && *at)
+		at++;
+	return at;
+}
+
+/* Behind a string that begins here. */
+static const char *string_end(const char *at, const char *end)
+{
+	for (at++; at < end && *at != '"'; at++)
+		at += *at == '\\';
+	return at < end ? at + 1 : end;
+}
+
+/* The comma, or the bracket, behind an item of an array. */
+static const char *item_end(const char *at, const char *end)
+{
+	size_t depth = 0;
+
+	while (at < end && (depth || (*at != ',' && *at != ']'))) {
+		if (*at == '"') {
+			at = string_end(at, end);
+			continue;
+		}
+		depth += *at == '[' || *at == '{';
+		depth -= depth && (*at == ']' || *at == '}');
+		at++;
+	}
+	return at;
+}
+
+/* Takes what is at *at into the array, unless it is not wanted; *at is behind it then. False: it is no JSON. */
+static bool take_item(struct cJSON *array, const char **at, const char *end, bool (*wanted)(const struct cJSON *item))
+{
+	const char *behind = item_end(*at, end);
+	struct cJSON *item = json_read(*at, (size_t)(behind - *at));
+
+	*at = behind;
+	if (item && wanted(item)) {
+		cJSON_AddItemToArray(array, item);
+		return true;
+	}
+	cJSON_Delete(item);
+	return item != NULL;
+}
+
+struct cJSON *json_read_array(const char *bytes, size_t length, bool (*wanted)(const struct cJSON *item))
+{
+	const char *end = bytes + length, *at = skip_space(bytes, end);
+	bool good = at < end && *at == '[';
+
+	if (!good)
+		return NULL;
+	prepare();
+	struct cJSON *array = cJSON_CreateArray();
+
+	at = skip_space(at + 1, end);
+	/* An empty one has no item. */
+	if (at == end || *at != ']')
+		good = take_item(array, &at, end, wanted);
+	while (good && at < end && *at == ',') {
+		at++;
+		good = take_item(array, &at, end, wanted);
+	}
+	if (!good || at == end || skip_space(at + 1, end) < end)
+		json_free(&array);
+	return array;
 }
 
 struct cJSON *json_copy(const struct cJSON *value)

@@ -211,6 +211,7 @@
 #define LIMIT_MATRIX_NEW_USER_TRIES 4 /* of a call by one of ours whom the homeserver says not to know */
 #define LIMIT_MATRIX_RETRY_AFTER_MS 3600000 /* the most that the homeserver may ask for */
 #define LIMIT_MATRIX_ANSWER_BYTES (8u << 20) /* of the homeserver */
+#define LIMIT_MATRIX_STATE_BYTES (64u << 20) /* all of a room's state: of some 80,000 members */
 #define LIMIT_MATRIX_TRANSACTION_BYTES (32u << 20)
 #define LIMIT_MATRIX_BODY_BYTES (64u << 10) /* of other requests of the homeserver */
 #define LIMIT_MATRIX_POSTPONED_MS 10000    /* that a transaction waits: accounts, events' names, what may be missing */
@@ -297,6 +298,7 @@
 #define LIMIT_SLACK_KNOWN_MESSAGES 100    /* of a conversation, whose deletion is noticed after a gap ... */
 #define LIMIT_SLACK_KNOWN_REACTIONS 100   /* ... and reactions in it that are told from new ones */
 #define LIMIT_SLACK_HISTORY 10000         /* messages of a conversation that are read back after a gap */
+#define LIMIT_SLACK_LOOKED_UP 10000       /* messages of a conversation, among which one of ours is looked for */
 #define LIMIT_SLACK_OVERLAP_SECONDS 600   /* it begins before the last message that was seen: events come in any order,
                                            * and again after one and after five minutes */
 #define LIMIT_SLACK_THREADS_SECONDS 86400 /* how far before the gap new threads are looked for ... */

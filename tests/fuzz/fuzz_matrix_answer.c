@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		result.status = statuses[(kind & 31) % ARRAY_SIZE(statuses)];
 	}
-	homeserver_answer_read(&answer, &result);
+	homeserver_answer_read(&answer, &result, kind & 32);
 	check(&answer, &result, kind & 128);
 	homeserver_answer_finish(&answer);
 	buf_finish(&body);

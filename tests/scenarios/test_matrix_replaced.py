@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A tied room that is replaced more than once before the bot has followed."""
 import re
+import time
 
 from harness.fake_homeserver import Fault, answer, hang, refusal
 from harness.process import require, wait_until
@@ -229,6 +230,119 @@ async def scenario_many_rooms_that_may_continue_ours(world):
     waits.waits.set()
     await bob.message(rooms[0].id, "register", BOT, mark)
     await hall.goes_on_in(new, "here")
+
+
+async def scenario_put_out_behind_a_closed_room(world):
+    """While it is asked whether the closed room may be skipped: nothing is tied to where the bot is not. Brought in again, it
+    goes on."""
+    hall = await in_the_hall(world)
+    a, b = hall.room, hall.make(hall.room, closed=True)
+    c = hall.make(b, closed=True)
+    hall.replace(a, b)
+    await hall.gateway.process.wait_log("which waits for an invitation")
+    asked = hall.homeserver.fail(of(a, "state"), hang())
+    hall.invite(c)
+    await hall.homeserver.hit(asked)
+    hall.homeserver.add(c, hall.alice.id, "m.room.member", {"membership": "leave"}, state_key=BOT)
+    await hall.homeserver.idle()
+    answered = hall.homeserver.count(of(a, "state"))
+    asked.waits.set()
+    await wait_until(lambda: hall.homeserver.count(of(a, "state")) > answered, "the question to be asked again")
+    hall.invite(c)
+    await hall.goes_on_in(c, "found you")
+
+
+async def scenario_two_rooms_with_one_successor(world):
+    """Somebody says that the room which is to replace ours, or continues that, replaces his own: it moves and spoils nothing."""
+    hall = await in_the_hall(world)
+    bob = await world.matrix_person(hall.homeserver, "bob")
+    for skipped in (False, True):
+        own = hall.make(by=bob)
+        hall.invite(own, bob)
+        await bob.member(own.id, BOT)
+        # Ours is a newer one than his.
+        first, second = hall.room, hall.make(hall.room)
+        hall.replace(first, second)
+        await hall.goes_on_in(second, f"in the second, {skipped}")
+        third = hall.make(second, closed=True)
+        fourth = hall.make(third, closed=True)
+        tries = rf"POST .*/join/{re.escape(third.id)}$"
+        hall.replace(own, third, bob)
+        await wait_until(lambda: hall.homeserver.count(tries) == 1, "the bot to try the third")
+        hall.replace(second, third)
+        await wait_until(lambda: hall.homeserver.count(tries) == 2, "the bot to try the third again")
+        await hall.homeserver.idle()
+        hall.invite(fourth if skipped else third)
+        await hall.goes_on_in(fourth if skipped else third, f"further on, {skipped}")
+
+
+async def scenario_two_rooms_enter_one_successor(world):
+    """At the same time: whichever is not replaced by it gets the bot out of it for none."""
+    hall = await in_the_hall(world)
+    bob = await world.matrix_person(hall.homeserver, "bob")
+    own, second = hall.make(by=bob), hall.make(hall.room)
+    hall.invite(own, bob)
+    await bob.member(own.id, BOT)
+    held = hall.homeserver.fail(rf"POST .*/join/{re.escape(second.id)}$", hang())
+    hall.replace(own, second, bob)
+    await hall.homeserver.hit(held)
+    looks = hall.homeserver.count(of(hall.room, "state"))
+    hall.replace(hall.room, second)
+    await wait_until(lambda: hall.homeserver.count(of(hall.room, "state")) > looks, "the bot to look who alice is")
+    held.waits.set()
+    await hall.goes_on_in(second, "in the second")
+    await hall.homeserver.idle()
+    require(BOT in second.joined, "the bot has left the room that is tied")
+
+
+async def scenario_put_out_of_the_room_that_is_replaced(world):
+    """While it is asked whether it may be: the room that might have continued it is any room then."""
+    hall = await in_the_hall(world)
+    a, b = hall.room, hall.make(hall.room)
+    c = hall.make(b)
+    asked = hall.homeserver.fail(of(a, "state"), hang())
+    hall.replace(a, b)
+    await hall.homeserver.hit(asked)
+    hall.invite(c)
+    await wait_until(lambda: hall.homeserver.count(of(c, "state")), "the bot to look at the third")
+    hall.homeserver.add(a, hall.alice.id, "m.room.member", {"membership": "leave"}, state_key=BOT)
+    await hall.homeserver.idle()
+    asked.waits.set()
+    await hall.alice.say(c.id, "ircbot: help")
+    await hall.alice.message(c.id, "register", BOT)
+
+
+async def scenario_said_long_before_it_is_any_room(world):
+    """What was said since the bot has come in is not lost, whatever its time is: that of a homeserver whose clock is wrong, or we
+    were not there meanwhile."""
+    hall = await in_the_hall(world)
+    a, b = hall.room, hall.make(hall.room)
+    c = hall.make(b)
+    asked = hall.homeserver.fail(of(a, "state"), hang())
+    hall.replace(a, b)
+    await hall.homeserver.hit(asked)
+    hall.invite(c)
+    await hall.alice.member(c.id, BOT)
+    hall.homeserver.add(c, hall.alice.id, "m.room.message", {"msgtype": "m.text", "body": "ircbot: help"},
+                        origin_server_ts=int(time.time() * 1000) - 7200_000)
+    await hall.homeserver.idle()
+    asked.waits.set()
+    await hall.alice.message(c.id, "register", BOT)
+
+
+async def scenario_a_room_of_very_many(world):
+    """Its state is longer than any other answer may be: it is followed all the same, and from there to the next."""
+    hall = await in_the_hall(world)
+    rooms = [hall.room, hall.make(hall.room)]
+    rooms.append(hall.make(rooms[1]))
+    for room in rooms:
+        for number in range(13000):
+            left = {"membership": "leave", "displayname": f"somebody who was here once, the {number}. " * 15}
+            room.state["m.room.member", f"@somebody{number}:localhost"] = left
+            room.state_senders["m.room.member", f"@somebody{number}:localhost"] = f"@somebody{number}:localhost"
+    hall.replace(*rooms[:2])
+    hall.replace(*rooms[1:])
+    await hall.goes_on_in(rooms[2], "so many")
 
 
 async def scenario_a_chat_that_goes_on_elsewhere(world):

@@ -8,7 +8,7 @@ import json
 import os
 import re
 
-from harness.fake_homeserver import Fault, answer, refusal
+from harness.fake_homeserver import Fault, answer, hang, refusal
 from harness.process import require, wait_until
 from harness.synapse import client_packages
 from test_matrix import BOT, CAROL, ask, chat_with, enter, ghost, heard_on_irc, settled, witnessed
@@ -256,3 +256,36 @@ async def scenario_somebody_refers_to_an_event_before_its_answer(world):
         got = await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f.get(field) == [f"n{number}"], mark)
         require(got, f"the network is told {got}")
         await witnessed(alice, witness, "CONV_MESSAGE", lambda f: f["3"] == [f"behind {number}"], mark)
+
+
+async def scenario_put_out_of_a_space(world):
+    """While a chat is told of its space, and while a space is read: what comes later is in the next space."""
+    lobby = await faulty_lobby(world, "alice", **{"matrix.spaces": "1"})
+    alice, homeserver, gateway = lobby.people[0], lobby.homeserver, lobby.gateway
+
+    def spaces_with(room):
+        return [one for one in homeserver.rooms.values() if BOT in one.joined and
+                one.state.get(("m.space.child", room), {}).get("via")]
+
+    async def put_out(space):
+        homeserver.add(space, alice.id, "m.room.member", {"membership": "leave"}, state_key=BOT)
+        await homeserver.idle()
+    first = (await wait_until(lambda: spaces_with(lobby.portal), "the space"))[0]
+    told = homeserver.fail("PUT .*/state/m.space.parent/", hang())
+    await chat_with(alice, ghost("dave"))
+    await homeserver.hit(told)
+    await put_out(first)
+    told.waits.set()
+    chat = await chat_with(alice, ghost("erin"))
+    second = (await wait_until(lambda: spaces_with(chat), "the next space"))[0]
+    require(second is not first, "the bot is out of the first")
+    await gateway.kill_core()
+    read = homeserver.fail(rf"GET .*/{re.escape(second.id)}/state$", Fault(waits=asyncio.Event()))
+    await gateway.start()
+    chat = await chat_with(alice, ghost("frank"))
+    await homeserver.hit(read)
+    await put_out(second)
+    # As it was before.
+    read.says = answer(200, [{"type": "m.space.child", "state_key": chat, "sender": BOT, "content": {"via": ["localhost"]}}])
+    read.waits.set()
+    await wait_until(lambda: spaces_with(chat), "the last space")

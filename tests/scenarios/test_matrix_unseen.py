@@ -7,7 +7,7 @@ from harness.fake_homeserver import Fault, hang
 from harness.process import require, wait_until
 from harness.synapse import client_packages
 from test_matrix import CAROL, enter
-from test_matrix_faults import faulty_lobby
+from test_matrix_faults import faulty_lobby, irc_hears_once
 
 PACKAGES = client_packages
 
@@ -103,3 +103,15 @@ async def scenario_a_door_that_was_not_shut(world):
     fault.waits.set()
     await gateway.start()
     await wait_until(lambda: homeserver.rooms[portal].state.get(("m.room.join_rules", "")) == {"join_rule": "invite"}, "the door")
+
+
+async def scenario_clocks_apart(world):
+    """Our clock is an hour ahead of the homeserver's, whose times what it has never pushed has: that is found all the same."""
+    lobby = await faulty_lobby(world, "alice")
+    alice, carol, homeserver, gateway = lobby.people[0], lobby.carol, lobby.homeserver, lobby.gateway
+    homeserver.ahead = -3600
+    mark = carol.mark()
+    await alice.say(lobby.portal, "pushed")
+    await irc_hears_once(carol, "alice", ["pushed"], mark)
+    await untold(homeserver, lambda: alice.say(lobby.portal, "never pushed"), gateway)
+    await irc_hears_once(carol, "alice", ["pushed", "never pushed"], mark)

@@ -65,6 +65,22 @@ async def scenario_gap_behind_a_newer_event(world):
     require(sorted(said) == sorted([*(f"<Egon> number {n}" for n in range(3)), "<Egon> after"]), f"{said}")
 
 
+async def scenario_clocks_apart(world):
+    """Our clock is an hour ahead of Slack's: what was said before the first event of a channel has come is read back, too."""
+    slack = await world.slack()
+    slack.team.clock.ahead = slack.server.ahead = -3600
+    lobby = await tied(world, slack)
+    carol, egon = lobby.carol, lobby.egon
+    await slack.wait_acknowledged()
+    slack.hub.retry_delays, slack.hub.drop = (), 1
+    egon.say("general", "dropped")
+    for socket in slack.hub.live():
+        socket.cut()
+    await slack.wait_connected()
+    await irc_hears(carol, "bridge", "<Egon> dropped")
+    require(said_on_irc(carol) == ["<Egon> dropped"], f"{said_on_irc(carol)}")
+
+
 async def scenario_deleted_after_a_kill(world):
     """kill -9 as soon as a message was handed on, and it is deleted before the next start: that is found."""
     lobby = await tied(world)

@@ -292,6 +292,44 @@ async def scenario_said_while_it_is_installed(world):
     require(not slack.faults.planned, f"nothing was late: {slack.faults.planned}")
 
 
+async def scenario_lost_while_it_is_read_back(world):
+    """With threads that are still to be read: what was said until the app is installed again is read back all the same."""
+    slack = await world.slack()
+    slack.consent = True
+    egon = slack.person("egon", display_name="Egon")
+    slack.channel("general", "egon")
+    ircd = await world.ngircd()
+    gateway, public = page_of(world, slack, egon)
+    gateway.irc(ircd)
+    gateway.keys["slack.bot_token"] = slack.bot_token
+    await gateway.start()
+    await slack.wait_connected()
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    asker = Asker(slack, egon)
+    await asker.ask("relay login bridge", "registered")
+    await asker.command("general", "link #lobby", "tied to #lobby now")
+    for number in range(3):
+        egon.say("general", f"leaf {number}", thread=egon.say("general", f"root {number}"))
+    await irc_hears(carol, "bridge", "<Egon> .*leaf 2")
+    await slack.wait_acknowledged()
+    slack.faults.plan("delay", "conversations.replies", seconds=60)
+    for socket in slack.hub.live():
+        socket.cut()
+    await slack.wait_connected()
+    await wait_until(lambda: not slack.faults.planned, "a thread to be read", 20)
+    slack.revoke(slack.bot.tokens[-1])
+    await gateway.process.wait_log("is lost to the gateway")
+    mark = carol.mark()
+    egon.say("general", "while it was lost")
+    await slack.wait_acknowledged()
+    status, page, _ = await Browser().go(f"{public}/slack/install")
+    require(status == 200 and slack.team.name in page, f"{status} {page}")
+    await irc_hears(carol, "bridge", "<Egon> while it was lost", mark)
+    egon.say("general", "after")
+    await irc_hears(carol, "bridge", "<Egon> after", mark)
+
+
 async def scenario_administration(world):
     """Workspaces are listed, stopped and removed by transportctl; the others go on."""
     slack = await world.slack()

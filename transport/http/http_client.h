@@ -33,6 +33,7 @@ struct http_result {
 	const char *body;      /* NUL-terminated beyond its length; "" where `piece` took it */
 	size_t length;
 	int64_t retry_after_ms; /* of Retry-After (seconds or a date); -1: not said */
+	int64_t date_ms;        /* of Date: Unix milliseconds as the peer counts them, whole seconds; 0: not said */
 	uint64_t size;          /* bytes of the body, also of one that went to `piece` */
 	bool sent;              /* of asks that are `unrepeated`: the peer may have got the request */
 };

@@ -365,13 +365,19 @@ static int error_of(const struct http_call *call, CURLcode code, const char **pr
 	}
 }
 
-static int64_t retry_after_ms(CURL *easy)
+/* NULL: it is not there. */
+static const char *header_of(CURL *easy, const char *name)
 {
 	struct curl_header *header;
 
-	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-		return -1;
-	return http_retry_after_ms(header->value, clock_wall_ms());
+	return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : NULL;
+}
+
+static int64_t date_ms(const char *date)
+{
+	time_t when = date ? curl_getdate(date, NULL) : -1;
+
+	return when > 0 && when < INT32_MAX * INT64_C(100) ? (int64_t)when * 1000 : 0;
 }
 
 static void read_answer(struct http_call *call, struct http_result *result)
@@ -383,7 +389,9 @@ static void read_answer(struct http_call *call, struct http_result *result)
 	curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &type);
 	result->status = (unsigned)status;
 	result->type = type && text_is_clean(type, strlen(type), TEXT_LINE) ? type : NULL;
-	result->retry_after_ms = retry_after_ms(call->easy);
+	result->date_ms = date_ms(header_of(call->easy, "Date"));
+	result->retry_after_ms = http_retry_after_ms(header_of(call->easy, "Retry-After"),
+						     result->date_ms ? result->date_ms : clock_wall_ms());
 	result->body = buf_text(&call->answer);
 	result->length = call->answer.len;
 }

@@ -76,17 +76,28 @@ static bool is_open(const struct matrix_frontend *frontend, const struct matrix_
 	return room->unread || room->claim || (room->undecided && !is_undecided(frontend, room->predecessor));
 }
 
+/* Whether a room is still being checked for having this one as its successor. */
+static bool is_claimed(const struct matrix_frontend *frontend, const char *successor)
+{
+	const struct matrix_room *room = NULL;
+
+	while ((room = upgrade_waiting_for(frontend, successor, room ? room->id : NULL)))
+		if (text_is(room->claim, successor))
+			return true;
+	return false;
+}
+
 static void decide(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	const struct matrix_room *before = matrix_room_find(frontend, room->predecessor);
-	const struct matrix_room *waiting = upgrade_waiting_for(frontend, room->predecessor);
+	/* A chat is continued in whatever room its owner invites the contact to. */
+	const struct matrix_room *waiting = upgrade_waiting_for(frontend, room->predecessor, NULL);
 
 	if (room->deciding || (before && is_open(frontend, before)))
 		return;
-	/* A chat is continued in whatever room its owner invites the contact to. */
-	if (before || !waiting || waiting->kind == MATRIX_ROOM_CHAT) {
+	if (before || !waiting) {
 		continuation_refused(frontend, room->id);
-	} else if (!text_is(waiting->claim, room->predecessor)) {
+	} else if (!is_claimed(frontend, room->predecessor)) {
 		room->deciding = true;
 		upgrade_skip(frontend, waiting, room->id, room->creator);
 	}
@@ -140,6 +151,7 @@ static void ask(struct matrix_frontend *frontend, const struct matrix_room *room
 	asking->frontend = frontend;
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = path,
+	                                                            .state = true,
 	                                                            .lane = room->id,
 	                                                            .done = on_state,
 	                                                            .context = asking,

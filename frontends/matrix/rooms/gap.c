@@ -21,11 +21,14 @@
 
 #define SUSPECTED "suspected gap" /* note of the spool: i64, suspect_ms */
 
+/* What of a room is read, if it is not too much: of the trouble, since one of ours came in, or all. */
+enum span { SINCE_TROUBLE, SINCE_JOINED, WHOLE };
+
 struct gaps {
 	struct matrix_frontend *frontend;
 	struct gap {
 		char *room;
-		bool whole;        /* from its beginning */
+		enum span span;
 		uint64_t spoke_ms; /* as the room's */
 	} *rooms;
 	size_t count, capacity, next;
@@ -51,7 +54,8 @@ struct reading {
 	char *room, *as;
 	const struct cJSON *items[LIMIT_MATRIX_GAP_EVENTS]; /* the newest first */
 	size_t count;
-	bool whole, members_changed;
+	enum span span;
+	bool members_changed;
 };
 
 static void reading_free(void *context)
@@ -69,7 +73,7 @@ static bool look_at(struct reading *reading, const struct cJSON *item, struct ar
 {
 	struct matrix_frontend *frontend = reading->gaps->frontend;
 	const char *sender = json_text(item, "sender", arena);
-	bool old = !reading->whole && json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms;
+	bool old = reading->span == SINCE_TROUBLE && json_number(item, "origin_server_ts", 0) < reading->gaps->since_ms;
 
 	if (text_is(json_text(item, "type", arena), "m.room.member")) {
 		const char *who = json_text(item, "state_key", arena);
@@ -77,7 +81,9 @@ static bool look_at(struct reading *reading, const struct cJSON *item, struct ar
 
 		reading->members_changed = reading->members_changed ||
 		                           (!old && who && !matrix_is_ours(&frontend->names, who));
-		return reading->whole || !text_is(who, reading->as ? reading->as : frontend->bot) || !text_is(membership, "join");
+		bool joins = text_is(who, reading->as ? reading->as : frontend->bot) && text_is(membership, "join");
+
+		return reading->span == WHOLE || !joins;
 	}
 	if (!old && sender && !matrix_is_ours(&frontend->names, sender) &&
 	    !json_object(json_object(item, "unsigned"), "redacted_because"))
@@ -134,7 +140,7 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 	for (; item && seen < LIMIT_MATRIX_GAP_EVENTS && look_at(reading, item, &arena); seen++)
 		item = json_next(item);
 	/* There may be more than we get to see. */
-	if (!gaps->again && !reading->whole && seen == LIMIT_MATRIX_GAP_EVENTS)
+	if (!gaps->again && reading->span == SINCE_TROUBLE && seen == LIMIT_MATRIX_GAP_EVENTS)
 		reading->members_changed = true;
 	if (gaps->again && !homeserver_answers(frontend->homeserver) && homeserver_silences(frontend->homeserver) > 1)
 		give_up(gaps);
@@ -158,7 +164,7 @@ static void on_messages(void *context, const struct matrix_reply *reply)
 		go_on(gaps);
 }
 
-static void read_room(struct gaps *gaps, const struct matrix_room *room, bool whole)
+static void read_room(struct gaps *gaps, const struct matrix_room *room, enum span span)
 {
 	struct reading *reading = MEM_NEW(struct reading);
 	char *path = matrix_path("/rooms/%s/messages", room->id);
@@ -167,7 +173,7 @@ static void read_room(struct gaps *gaps, const struct matrix_room *room, bool wh
 
 	reading->gaps = gaps;
 	reading->room = mem_strdup(room->id);
-	reading->whole = whole;
+	reading->span = span;
 	reading->as = ghost_of_chat(gaps->frontend, room);
 	gaps->under_way++;
 	homeserver_call(gaps->frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
@@ -217,7 +223,7 @@ static void go_on(struct gaps *gaps)
 		const struct matrix_room *room = matrix_room_find(frontend, gap->room);
 
 		if (room && !(gaps->again && is_deserted(room)))
-			read_room(gaps, room, gap->whole);
+			read_room(gaps, room, gap->span);
 	}
 	if (gaps->under_way)
 		return;
@@ -231,24 +237,25 @@ static void go_on(struct gaps *gaps)
 	matrix_later(frontend, transactions_go_on, NULL, NULL);
 }
 
-static struct gaps *begin(struct matrix_frontend *frontend, int64_t since_ms)
+/* `trouble_ms`: by our clock, which may be wrong. */
+static struct gaps *begin(struct matrix_frontend *frontend, int64_t trouble_ms)
 {
 	struct gaps *gaps = MEM_NEW(struct gaps);
 
 	gaps->frontend = frontend;
-	gaps->since_ms = since_ms;
+	gaps->since_ms = trouble_ms + homeserver_ahead_ms(frontend->homeserver) - LIMIT_MATRIX_GAP_MS;
 	gaps->moved_ms = clock_ms();
 	return gaps;
 }
 
-static void add(struct gaps *gaps, const struct matrix_room *room, bool whole)
+static void add(struct gaps *gaps, const struct matrix_room *room, enum span span)
 {
 	if (gaps->count == gaps->capacity) {
 		gaps->capacity = gaps->capacity ? gaps->capacity * 2 : 8;
 		gaps->rooms = mem_realloc(gaps->rooms, gaps->capacity * sizeof(*gaps->rooms));
 	}
 	gaps->rooms[gaps->count++] = (struct gap){
-	        .room = mem_strdup(room->id), .whole = whole, .spoke_ms = room->spoke_ms};
+	        .room = mem_strdup(room->id), .span = span, .spoke_ms = room->spoke_ms};
 }
 
 static void add_all(struct gaps *gaps)
@@ -259,7 +266,7 @@ static void add_all(struct gaps *gaps)
 		const struct matrix_room *room = it.value;
 
 		if (room->kind == MATRIX_ROOM_CHAT || room->kind == MATRIX_ROOM_PORTAL || room->kind == MATRIX_ROOM_CONTROL)
-			add(gaps, room, false);
+			add(gaps, room, SINCE_TROUBLE);
 	}
 }
 
@@ -274,7 +281,7 @@ static int by_last_word(const void *a, const void *b)
 
 static void look_again(struct matrix_frontend *frontend)
 {
-	struct gaps *again = begin(frontend, frontend->again_since_ms - LIMIT_MATRIX_GAP_MS);
+	struct gaps *again = begin(frontend, frontend->again_since_ms);
 
 	again->again = true;
 	frontend->again = again;
@@ -372,7 +379,7 @@ void gaps_look(struct matrix_frontend *frontend)
 		gaps_suspect(frontend);
 	if (!frontend->suspect_ms || !frontend->loaded || frontend->gaps)
 		return;
-	struct gaps *gaps = begin(frontend, frontend->suspect_ms - LIMIT_MATRIX_GAP_MS);
+	struct gaps *gaps = begin(frontend, frontend->suspect_ms);
 
 	frontend->suspect_ms = 0;
 	frontend->gaps = gaps;
@@ -380,24 +387,24 @@ void gaps_look(struct matrix_frontend *frontend)
 	go_on(gaps);
 }
 
-static void read_too(struct matrix_frontend *frontend, const struct matrix_room *room, bool whole)
+static void read_too(struct matrix_frontend *frontend, const struct matrix_room *room, enum span span)
 {
-	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms() - LIMIT_MATRIX_GAP_MS);
+	struct gaps *gaps = frontend->gaps ? frontend->gaps : begin(frontend, clock_wall_ms());
 
 	frontend->gaps = gaps;
-	add(gaps, room, whole);
+	add(gaps, room, span);
 	go_on(gaps);
 }
 
 void gaps_read(struct matrix_frontend *frontend, const struct matrix_room *room)
 {
 	frontend->has_unread = true;
-	read_too(frontend, room, true);
+	read_too(frontend, room, WHOLE);
 }
 
 void gaps_read_since_joined(struct matrix_frontend *frontend, const struct matrix_room *room)
 {
-	read_too(frontend, room, false);
+	read_too(frontend, room, SINCE_JOINED);
 }
 
 bool gaps_are_looked_for(const struct matrix_frontend *frontend)

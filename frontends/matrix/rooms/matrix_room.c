@@ -10,8 +10,10 @@
 #include "base/text.h"
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/people/passers_by.h"
+#include "frontends/matrix/rooms/continuation.h"
 #include "frontends/matrix/rooms/members.h"
 #include "frontends/matrix/rooms/space.h"
+#include "frontends/matrix/rooms/upgrade.h"
 #include "transport/spool/spool.h"
 
 #define NOTES "matrix place" /* of the spool */
@@ -397,6 +399,8 @@ void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **s
 		return;
 	untie(frontend, room);
 	members_known(frontend, room);
+	if (upgrade_is_expected(room) || room->unread || room->undecided)
+		matrix_later(frontend, continuations_decide, NULL, NULL);
 	if (room->kind == MATRIX_ROOM_SPACE && room->owner)
 		space_known(frontend, room->owner, NULL);
 	store_remove_place(frontend->base.transport->store, frontend->base.ops->name, room->id, stored,

@@ -162,6 +162,7 @@ void room_power_check(struct matrix_frontend *frontend, const struct matrix_room
 	*checking = (struct checking){frontend, mem_strdup(person), done, context};
 	homeserver_call(frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                            .path = path,
+	                                                            .state = true,
 	                                                            .as = ghost,
 	                                                            .lane = room->id,
 	                                                            .done = on_state,

@@ -6,6 +6,7 @@
 #include "base/crash_point.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/rooms/making.h"
 #include "transport/spool/spool.h"
@@ -20,6 +21,7 @@ struct space {
 	struct matrix_frontend *frontend;
 	char *owner;
 	char *id;             /* of the room; NULL: not made */
+	char *read;           /* id of the room that was read last, which may be gone by then; NULL */
 	bool busy;            /* being made, or read */
 	bool loaded;          /* `children` are known */
 	struct map *children; /* room id -> the space itself */
@@ -34,6 +36,7 @@ static void space_free(void *value)
 	map_destroy(&space->wishes, NULL);
 	mem_free(space->owner);
 	mem_free(space->id);
+	mem_free(space->read);
 	mem_free(space);
 }
 
@@ -73,9 +76,18 @@ static void note_wish(const struct space *space, const char *room, const char *w
 
 struct telling {
 	struct space *space;
+	char *id; /* the space's */
 	const char *wish;
 	char room[];
 };
+
+static void telling_free(void *context)
+{
+	struct telling *telling = context;
+
+	mem_free(telling->id);
+	mem_free(telling);
+}
 
 /* Else it is another wish by now. */
 static bool is_still_wished(const struct telling *telling)
@@ -100,7 +112,7 @@ static void on_told(void *context, const struct matrix_reply *reply)
 		         reply->problem);
 	if (is_still_wished(telling))
 		note_wish(space, telling->room, NULL);
-	mem_free(telling);
+	telling_free(telling);
 }
 
 /* State of `room`, told by a ghost or the bot (NULL). `body` and `path` are freed. */
@@ -110,6 +122,7 @@ static void tell(struct space *space, const char *id, const char *wish, const ch
 	struct telling *telling = MEM_NEW_TEXT(struct telling, room, id);
 
 	telling->space = space;
+	telling->id = mem_strdup(space->id);
 	telling->wish = wish;
 	homeserver_call(space->frontend->homeserver, &(struct matrix_call){.method = HTTP_PUT,
 	                                                                   .path = path,
@@ -118,7 +131,7 @@ static void tell(struct space *space, const char *id, const char *wish, const ch
 	                                                                   .lane = room,
 	                                                                   .done = done,
 	                                                                   .context = telling,
-	                                                                   .drop = mem_free});
+	                                                                   .drop = telling_free});
 	mem_free(path);
 	mem_free(body);
 }
@@ -132,12 +145,15 @@ static void tell_child(struct space *space, const char *id, const char *wish)
 static void on_parent_told(void *context, const struct matrix_reply *reply)
 {
 	struct telling *telling = context;
+	struct space *space = telling->space;
 
 	(void)reply; /* a chat of the person's own may not let the ghost say so */
 	CRASH_POINT("core.matrix.space.parent");
-	if (is_still_wished(telling))
-		tell_child(telling->space, telling->room, telling->wish);
-	mem_free(telling);
+	if (is_still_wished(telling) && text_is(space->id, telling->id))
+		tell_child(space, telling->room, telling->wish);
+	else if (is_still_wished(telling) && !space->id)
+		note_wish(space, telling->room, NULL);
+	telling_free(telling);
 }
 
 static void put_in(struct space *space, const char *id)
@@ -223,21 +239,22 @@ static void make(struct space *space, bool recovers)
 static void read_children(void *context, const struct matrix_reply *reply)
 {
 	struct space *space = context;
+	bool is_there = !reply->err && text_is(space->id, space->read);
 	struct arena arena = {0};
 
 	space->busy = false;
 	if (reply->err)
 		log_info(&space->frontend->base.log, "the space of %s cannot be read: %s", log_quote(space->owner),
 		         reply->problem);
-	for (const struct cJSON *item = json_first(reply->json); item && !reply->err; item = json_next(item)) {
+	for (const struct cJSON *item = json_first(reply->json); item && is_there; item = json_next(item)) {
 		const char *type = json_text(item, "type", &arena), *key = json_text(item, "state_key", &arena);
 		bool is_child = type && key && !strcmp(type, "m.space.child");
 
 		if (is_child && json_first(json_array(json_object(item, "content"), "via")))
 			map_set(&space->children, key, space);
 	}
-	space->loaded = !reply->err;
-	if (space->loaded)
+	space->loaded = is_there;
+	if (!reply->err)
 		go_on(space);
 	arena_finish(&arena);
 }
@@ -247,8 +264,10 @@ static void load(struct space *space)
 	char *path = matrix_path("/rooms/%s/state", space->id);
 
 	space->busy = true;
+	mem_replace(&space->read, space->id);
 	homeserver_call(space->frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                                   .path = path,
+	                                                                   .state = true,
 	                                                                   .lane = space->id,
 	                                                                   .done = read_children,
 	                                                                   .context = space});

@@ -164,18 +164,51 @@ static void wait_for(struct matrix_frontend *frontend, struct matrix_room *room,
 	CRASH_POINT("core.matrix.upgrade.waits");
 }
 
+/* Of the room that waits for the same successor `creator` may not change the state, perhaps of another one. */
+static void skip_next(const struct following *following)
+{
+	struct matrix_frontend *frontend = following->frontend;
+	const struct matrix_room *next = upgrade_waiting_for(frontend, following->to, following->from);
+
+	if (!next)
+		continuation_refused(frontend, following->further);
+	else if (text_is(next->successor, following->to))
+		upgrade_skip(frontend, next, following->further, following->creator);
+	else
+		continuation_open(frontend, following->further);
+}
+
 static void on_further_power(void *context, const struct room_power *power)
 {
 	struct following *following = context;
 	struct matrix_frontend *frontend = following->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, following->from);
-	struct matrix_room *further = matrix_room_find(frontend, following->further);
+	const struct matrix_room *further = matrix_room_find(frontend, following->further);
+	bool waits = room && text_is(room->successor, following->to);
 
-	if (room && power->may && text_is(room->successor, following->to) && further && further->undecided)
+	if (power->may && waits && further && further->undecided)
 		tie(frontend, room, following->further);
-	else if (*power->problem || power->may)
-		continuation_refused(frontend, following->further);
+	else if (power->may)
+		continuation_open(frontend, following->further);
+	else if (*power->problem)
+		skip_next(following);
 	following_free(following);
+}
+
+/* Is said, or known, to be the successor of that room. */
+static bool is_successor_of(const struct matrix_room *room, const char *to)
+{
+	return text_is(room->successor, to) || text_is(room->claim, to);
+}
+
+static bool is_waited_for(const struct matrix_frontend *frontend, const char *to)
+{
+	struct map_iter it = {0};
+
+	while (map_next(frontend->rooms, &it))
+		if (is_successor_of(it.value, to))
+			return true;
+	return false;
 }
 
 /* Of what `to` says of itself nothing can be read. */
@@ -195,17 +228,17 @@ static void not_entered(struct following *following, struct matrix_room *room)
 static void not_followed(struct following *following, struct matrix_room *room, bool good)
 {
 	struct matrix_frontend *frontend = following->frontend;
-	const struct matrix_room *to = matrix_room_find(frontend, following->to);
 
 	if (room || !good)
 		log_warning(&frontend->base.log, "room %s says that %s replaces it, which %s: not followed",
 		            log_quote(following->from), log_quote(following->to),
 		            good ? "is tied to something else" : "does not say so");
-	/* Anybody may name any room: out of one that others have brought us into he gets nobody. */
-	if (!to)
-		matrix_leave(frontend, following->to, following->as);
 	if (room)
 		stay(frontend, room, following->to);
+	/* Anybody may name any room: out of one that others have brought us into, or that another of ours waits for, he gets
+	 * nobody. */
+	if (!matrix_room_find(frontend, following->to) && !is_waited_for(frontend, following->to))
+		matrix_leave(frontend, following->to, following->as);
 }
 
 /* The room that is to be tied to another place, if that is still so. */
@@ -213,7 +246,7 @@ static struct matrix_room *room_of(const struct following *following)
 {
 	struct matrix_room *room = matrix_room_find(following->frontend, following->from);
 
-	return room && (text_is(room->claim, following->to) || text_is(room->successor, following->to)) ? room : NULL;
+	return room && is_successor_of(room, following->to) ? room : NULL;
 }
 
 static void on_state(void *context, const struct matrix_reply *reply)
@@ -245,6 +278,7 @@ static void call(struct following *following, enum http_method method, const cha
 
 	homeserver_call(following->frontend->homeserver, &(struct matrix_call){.method = method,
 	                                                                       .path = path,
+	                                                                       .state = method == HTTP_GET,
 	                                                                       .as = following->as,
 	                                                                       .lane = following->to,
 	                                                                       .done = done,
@@ -279,14 +313,15 @@ void upgrade_skip(struct matrix_frontend *frontend, const struct matrix_room *ro
 	call(following, HTTP_POST, "/join/%s", on_entered);
 }
 
-struct matrix_room *upgrade_waiting_for(const struct matrix_frontend *frontend, const char *successor)
+const struct matrix_room *upgrade_waiting_for(const struct matrix_frontend *frontend, const char *successor,
+                                              const char *behind)
 {
-	struct map_iter it = {0};
+	struct map_iter it = map_behind(frontend->rooms, behind);
 
 	while (map_next(frontend->rooms, &it)) {
-		struct matrix_room *room = it.value;
+		const struct matrix_room *room = it.value;
 
-		if (text_is(room->successor, successor) || text_is(room->claim, successor))
+		if (room->kind != MATRIX_ROOM_CHAT && is_successor_of(room, successor))
 			return room;
 	}
 	return NULL;
@@ -294,12 +329,20 @@ struct matrix_room *upgrade_waiting_for(const struct matrix_frontend *frontend, 
 
 bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
 {
-	const struct matrix_room *room = upgrade_waiting_for(frontend, id);
+	struct map_iter it = {0};
+	bool expected = false;
 
-	/* else it is entered when that is known */
-	if (room && (text_is(room->successor, id) || room->claim_allowed))
-		look_at(frontend, room, id);
-	return room != NULL;
+	while (map_next(frontend->rooms, &it)) {
+		const struct matrix_room *room = it.value;
+
+		if (!is_successor_of(room, id))
+			continue;
+		expected = true;
+		/* else it is entered when that is known */
+		if (text_is(room->successor, id) || room->claim_allowed)
+			look_at(frontend, room, id);
+	}
+	return expected;
 }
 
 static void on_power(void *context, const struct room_power *power)
@@ -397,6 +440,7 @@ static void ask(struct looking *looking, const char *form, matrix_done *done)
 
 	homeserver_call(looking->frontend->homeserver, &(struct matrix_call){.method = HTTP_GET,
 	                                                                     .path = path,
+	                                                                     .state = done == on_own_state,
 	                                                                     .as = looking->as,
 	                                                                     .lane = looking->room,
 	                                                                     .done = done,

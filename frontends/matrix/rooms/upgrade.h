@@ -30,16 +30,18 @@ bool upgrade_invited(struct matrix_frontend *frontend, const char *room);
 /* The room's state may name a successor of which no event has told. `taken`: all that was said in it, which continues
  * another, has been taken by now, so that it is `unread` no more; else such a room is left alone. */
 void upgrade_look(struct matrix_frontend *frontend, const struct matrix_room *room, bool taken);
-/* The room of which this one is said, or known, to be the successor; NULL: none. */
-struct matrix_room *upgrade_waiting_for(const struct matrix_frontend *frontend, const char *successor);
+/* A room, but no chat, of which this one is said, or known, to be the successor: others may say so of theirs. `behind`:
+ * the next one after that; NULL: the first. NULL: none. */
+const struct matrix_room *upgrade_waiting_for(const struct matrix_frontend *frontend, const char *successor,
+                                              const char *behind);
 /* Something is being checked, or waits for an invitation. */
 static inline bool upgrade_is_expected(const struct matrix_room *room)
 {
 	return room->claim || room->successor;
 }
 /* Tries to enter the successor that cannot be entered. If that is still so, `further` continues it as its m.room.create
- * says: it is tied instead if `creator`, who sent that, may change the state of this room. Ends in continuation_found,
- * continuation_refused or continuation_open. */
+ * says: it is tied instead if `creator`, who sent that, may change the state of this room, or of one behind it that
+ * waits for the same. Ends in continuation_found, continuation_refused or continuation_open. */
 void upgrade_skip(struct matrix_frontend *frontend, const struct matrix_room *room, const char *further,
                   const char *creator);
 /* Those that the process before was about to follow. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -47,7 +48,7 @@ struct call {
 	char *type; /* of the file */
 	int fd;     /* a file instead of a body; -1: none */
 	uint64_t size;
-	bool once, unrepeated;
+	bool once, unrepeated, state;
 	char *look, *transaction; /* where it may be found, if it was done; NULL */
 	bool in_doubt;            /* it may have been */
 	bool looks;               /* that is what is under way */
@@ -81,6 +82,7 @@ struct homeserver {
 	bool answers;
 	unsigned silences; /* in a row */
 	unsigned silences_before; /* the last answer */
+	int64_t ahead_ms; /* homeserver_ahead_ms */
 	void (*changed)(void *context, bool answers);
 	void *changed_context;
 	void (*settled)(void *context);
@@ -230,7 +232,7 @@ static void make(struct call *call)
 	        .method = looks ? HTTP_GET : call->method,
 	        .url = url,
 	        .bearer = call->bearer ? call->bearer : homeserver->token,
-	        .answer_max = LIMIT_MATRIX_ANSWER_BYTES,
+	        .answer_max = call->state ? LIMIT_MATRIX_STATE_BYTES : LIMIT_MATRIX_ANSWER_BYTES,
 	        .timeout_s = LIMIT_MATRIX_CALL_SECONDS,
 	        .done = take_answer,
 	        .context = call,
@@ -495,7 +497,9 @@ static void take_answer(void *context, const struct http_result *result)
 	call->lane->under_way--;
 	homeserver->calls--;
 	homeserver->inside++;
-	homeserver_answer_read(&answer, result);
+	if (result->date_ms)
+		homeserver->ahead_ms = result->date_ms - clock_wall_ms();
+	homeserver_answer_read(&answer, result, call->state);
 	settle(call, result, &answer);
 	homeserver_answer_finish(&answer);
 	if (homeserver->answered && !homeserver->destroyed)
@@ -544,6 +548,7 @@ static struct call *call_create(const struct matrix_call *given)
 	call->once = given->once;
 	call->trace = given->trace;
 	call->unrepeated = given->unrepeated;
+	call->state = given->state;
 	if (given->room && given->transaction) {
 		struct buf look = {0};
 
@@ -679,6 +684,11 @@ void homeserver_watch_calls(struct homeserver *homeserver, void (*answered)(void
 {
 	homeserver->answered = answered;
 	homeserver->answered_context = context;
+}
+
+int64_t homeserver_ahead_ms(const struct homeserver *homeserver)
+{
+	return homeserver->ahead_ms;
 }
 
 size_t homeserver_waiting(const struct homeserver *homeserver)

@@ -58,6 +58,8 @@ struct matrix_call {
 	 * before the call is made again. Found, it is answered with its "event_id". */
 	const char *room, *transaction;
 	uint64_t trace; /* of the message that it is about: at the end of the log's lines; 0: none */
+	/* The GET of a room's whole state: `json` is that without who is in it; of up to LIMIT_MATRIX_STATE_BYTES. */
+	bool state;
 	/* Not again where the homeserver may have got it and does not answer: then TP_ERR_IO or TP_ERR_TIMEOUT. For what
 	 * has no transaction id. */
 	bool unrepeated;
@@ -103,6 +105,9 @@ uint64_t homeserver_unanswered(const struct homeserver *homeserver, const char *
 void homeserver_watch_events(struct homeserver *homeserver, void (*settled)(void *context), void *context);
 /* `answered` is called after each answer to any call and what follows from it: fewer may be waiting. */
 void homeserver_watch_calls(struct homeserver *homeserver, void (*answered)(void *context), void *context);
+/* What its time of day is more than ours (less: negative), but for a second or so, as its last answer says. 0 at
+ * first. */
+int64_t homeserver_ahead_ms(const struct homeserver *homeserver);
 /* Calls that wait or are under way. */
 size_t homeserver_waiting(const struct homeserver *homeserver);
 /* Bytes of their bodies, and since when (uv_now) the oldest waits (0: there is none). Looks at each call. */

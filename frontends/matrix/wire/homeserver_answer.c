@@ -8,12 +8,22 @@
 #include "base/text.h"
 #include "config/limits.h"
 
-void homeserver_answer_read(struct homeserver_answer *answer, const struct http_result *result)
+static bool is_no_member(const struct cJSON *event)
+{
+	static const char *const member[] = {"m.room.member"};
+
+	return !json_contains(json_member(event, "type"), member, 1);
+}
+
+void homeserver_answer_read(struct homeserver_answer *answer, const struct http_result *result, bool state)
 {
 	*answer = (struct homeserver_answer){.errcode = "", .text = ""};
 	if (result->err)
 		return;
-	answer->json = json_read(result->body, result->length);
+	if (state)
+		answer->json = json_read_array(result->body, result->length, is_no_member);
+	if (!answer->json)
+		answer->json = json_read(result->body, result->length);
 	const char *errcode = json_text(answer->json, "errcode", &answer->arena);
 	const char *text = json_text(answer->json, "error", &answer->arena);
 

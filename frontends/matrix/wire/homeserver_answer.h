@@ -26,7 +26,8 @@ struct homeserver_answer {
 	const char *errcode, *text; /* "": none */
 };
 
-void homeserver_answer_read(struct homeserver_answer *answer, const struct http_result *result);
+/* `state`: of a room, of which who is in it is left out. */
+void homeserver_answer_read(struct homeserver_answer *answer, const struct http_result *result, bool state);
 void homeserver_answer_finish(struct homeserver_answer *answer);
 /* `new_users`: whether the user who calls may have been registered just now, of whom Synapse does not know for a
  * moment. */

@@ -86,7 +86,7 @@ struct channel *history_chat_of(const struct slack_frontend *frontend, const cha
 void history_begin(struct slack_frontend *frontend, const struct channel *channel)
 {
 	char now[SLACK_ID_MAX + 1];
-	int64_t now_ms = clock_wall_ms();
+	int64_t now_ms = clock_wall_ms() + web_api_ahead_ms(frontend->api);
 	const char *from = channel->kind == CHANNEL_CHAT ? channel->at.thread : now;
 
 	snprintf(now, sizeof(now), "%" PRId64 ".%06" PRId64, now_ms / 1000, now_ms % 1000 * 1000);
@@ -388,7 +388,12 @@ static void read_next(struct reading *reading)
 	        {"channel", at.id}, {"ts", thread}, {"oldest", reading->from}};
 	char *lane = workspace ? mem_printf("history %s", workspace->team) : NULL;
 
+	/* It begins anew when the workspace is back. */
 	if (!workspace) {
+		struct channel *channel = channel_at(frontend, reading->place);
+
+		if (channel)
+			channel->catching_up = false;
 		reading_free(reading);
 		return;
 	}

@@ -176,7 +176,7 @@ static void begin(struct slack_frontend *frontend, const struct channel *channel
 	char *place = conversation(channel->at.team, channel->at.id);
 	size_t size;
 
-	snprintf(now, sizeof(now), "%" PRId64 ".000000", clock_wall_ms() / 1000);
+	snprintf(now, sizeof(now), "%" PRId64 ".000000", (clock_wall_ms() + web_api_ahead_ms(frontend->api)) / 1000);
 	if (anew || !spool_note_get(frontend->base.transport->spool, REACTIONS, place, &size))
 		note_set(frontend, REACTIONS, place, now);
 	mem_free(place);

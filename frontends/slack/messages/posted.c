@@ -15,7 +15,7 @@
 #include "transport/delivery.h"
 #include "transport/spool/spool.h"
 
-#define SKEW_MS 120000 /* between our clock and Slack's */
+#define SKEW_MS 120000 /* between our clock and Slack's: what is not known of it, or has changed since then */
 #define PAGE 200
 
 void posted_put_metadata(struct buf *out, const char *key)
@@ -39,13 +39,13 @@ static const char *record_of(const struct workspace *workspace, const struct cJS
 	return json_text(json_object(metadata, "event_payload"), "record", arena);
 }
 
-/* Calls back for each page of a conversation, or a thread of it, from that time on. */
+/* Calls back for each page of a conversation, or a thread of it, from that time on, by our clock. */
 static void read_since(struct workspace *workspace, const char *channel, const char *thread, int64_t since_ms,
                        bool (*page)(void *context, const struct cJSON *json), web_done *done, void *context,
                        void (*drop)(void *context))
 {
 	char oldest[SLACK_ID_MAX + 1];
-	int64_t from_ms = since_ms - SKEW_MS;
+	int64_t from_ms = since_ms + web_api_ahead_ms(workspace->frontend->api) - SKEW_MS;
 
 	snprintf(oldest, sizeof(oldest), "%" PRId64 ".000000", from_ms / 1000);
 	const struct web_argument arguments[] = {
@@ -69,6 +69,7 @@ struct lookup {
 	struct workspace *workspace;
 	bool known;
 	bool shown; /* and what waited for it has been shown, or is on its way */
+	unsigned seen; /* messages */
 	int64_t from_ms, begun_ms; /* Unix milliseconds: of the oldest post that it may find; when it was asked */
 	struct map *found; /* key -> its time stamp */
 	char place[];
@@ -94,9 +95,13 @@ static bool on_page(void *context, const struct cJSON *json)
 
 		if (record && slack_is_ts(ts))
 			mem_free(map_set(&lookup->found, record, mem_strdup(ts)));
+		lookup->seen++;
 		arena_finish(&arena);
 	}
-	return true;
+	if (lookup->seen >= LIMIT_SLACK_LOOKED_UP)
+		log_warning(&lookup->workspace->log, "what was posted to %s before the last %u messages is not looked up",
+			    lookup->place, lookup->seen);
+	return lookup->seen < LIMIT_SLACK_LOOKED_UP;
 }
 
 static void frontend_ready(struct slack_frontend *frontend, const char *unused)
@@ -208,6 +213,7 @@ struct finding {
 	posted_found *found;
 	void (*drop)(void *context);
 	void *context;
+	unsigned seen; /* messages */
 	char ts[SLACK_ID_MAX + 1];
 	char key[];
 };
@@ -224,9 +230,10 @@ static bool on_finding_page(void *context, const struct cJSON *json)
 
 		if (record && slack_is_ts(ts) && !strcmp(record, finding->key))
 			memcpy(finding->ts, ts, strlen(ts) + 1);
+		finding->seen++;
 		arena_finish(&arena);
 	}
-	return !*finding->ts;
+	return !*finding->ts && finding->seen < LIMIT_SLACK_LOOKED_UP;
 }
 
 static void on_finding_done(void *context, const struct web_reply *reply)

@@ -78,7 +78,8 @@ bool slack_show_is_unnamed(const struct slack_frontend *frontend, const char *te
 		return false;
 	char *place = slack_address(team, channel), *id = slack_message_id(channel, ts);
 	const struct unnamed *unnamed = map_get(frontend->unnamed, place);
-	bool may_be = (unnamed && slack_ts_ms(ts) + CLOCKS_APART_MS >= unnamed->since_ms) ||
+	int64_t since_ms = unnamed ? unnamed->since_ms + web_api_ahead_ms(frontend->api) : 0;
+	bool may_be = (unnamed && slack_ts_ms(ts) + CLOCKS_APART_MS >= since_ms) ||
 	              posted_is_looked_up(frontend, place);
 	bool is = may_be && !slack_recent_find(frontend, id);
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/map.h"
@@ -598,6 +599,8 @@ static void take_answer(void *context, const struct http_result *result)
 	set_hold(call, call->lane->name);
 	api->calls--;
 	api->inside++;
+	if (result->date_ms && !call->url)
+		api->ahead_ms = result->date_ms - clock_wall_ms();
 	web_answer_read(&answer, result, call->url);
 	gate_answered(call, answer.verdict != WEB_LIMITED);
 	if (!result->err || answer.verdict == WEB_SILENCE)
@@ -743,6 +746,11 @@ void web_api_on_ended(struct web_api *api, void (*ended)(void *context), void *c
 {
 	api->ended = ended;
 	api->ended_context = context;
+}
+
+int64_t web_api_ahead_ms(const struct web_api *api)
+{
+	return api->ahead_ms;
 }
 
 static void add_load(struct web_load *load, const struct web_pending *call)

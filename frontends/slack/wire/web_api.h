@@ -103,6 +103,9 @@ void web_api_on_dead(struct web_api *api,
 /* `ended` is called for each call that has come to its end, of whatever kind, just before its `done`: fewer are
  * waiting. It calls nothing here but web_api_waiting. */
 void web_api_on_ended(struct web_api *api, void (*ended)(void *context), void *context);
+/* What Slack's time of day is more than ours (less: negative), but for a second or so, as its last answer says. 0 at
+ * first. */
+int64_t web_api_ahead_ms(const struct web_api *api);
 /* Calls that wait or are under way. */
 size_t web_api_waiting(const struct web_api *api);
 struct web_load {

@@ -64,6 +64,7 @@ struct web_api {
 	size_t waiting;
 	unsigned calls; /* under way */
 	unsigned silences; /* in a row */
+	int64_t ahead_ms;  /* web_api_ahead_ms */
 	void (*expired)(void *context, struct web_token *token);
 	void *expired_context;
 	void (*dead)(void *context, struct web_token *token, const char *error);

@@ -11,6 +11,7 @@ import re
 import socket
 import struct
 import time
+from email.utils import formatdate
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .process import PATIENCE, Failure, free_port, require, wait_until
@@ -140,6 +141,7 @@ class FakeHomeserver:
         self.watchers = []       # functions that are called with each event
         self.under_way = None    # (number, events) being pushed
         self.wake = asyncio.Event()
+        self.ahead = 0           # seconds of its clock
         self.counter = 0
         self.server = self.pusher = None
         self.writers = set()
@@ -253,9 +255,12 @@ class FakeHomeserver:
                 raise Refused(401, "M_UNKNOWN_TOKEN")
             if "/media/" in call.path:
                 return self._media(call)
-            return answer(200, self._do(call))
+            return answer(200, self._do(call), f"Date: {formatdate(self.now(), usegmt=True)}")
         except Refused as refused:
             return answer(refused.status, refused.content)
+
+    def now(self):
+        return time.time() + self.ahead
 
     def keep_file(self, content, kind="application/octet-stream"):
         """The mxc:// address."""
@@ -431,7 +436,7 @@ class FakeHomeserver:
         """An event, which everybody in the room has from now on; the bridge too, if one of its own is there or invited."""
         self.counter += 1
         event = {"type": kind, "room_id": room.id, "sender": sender, "event_id": f"$event{self.counter}",
-                 "origin_server_ts": int(time.time() * 1000), "content": content, **more}
+                 "origin_server_ts": int(self.now() * 1000), "content": content, **more}
         if kind == "m.room.member":
             room.joined.discard(more["state_key"])
             room.invited.discard(more["state_key"])

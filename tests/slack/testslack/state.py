@@ -29,9 +29,10 @@ class Clock:
 
     def __init__(self):
         self.last = 0
+        self.ahead = 0  # seconds
 
     def ts(self):
-        self.last = max(self.last + 1, int(time.time() * 1e6))
+        self.last = max(self.last + 1, int((time.time() + self.ahead) * 1e6))
         return f"{self.last // 1000000}.{self.last % 1000000:06d}"
 
 

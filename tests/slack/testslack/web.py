@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import time
+from email.utils import formatdate
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 LONGEST_HEAD = 64 * 1024
@@ -77,6 +79,7 @@ class WebServer:
         self.server = None
         self.writers = set()
         self.requests = 0
+        self.ahead = 0  # seconds of its clock
 
     async def start(self, port, host="127.0.0.1", tls=None):
         self.server = await asyncio.start_server(self._serve, host, port, limit=LONGEST_HEAD, ssl=tls, backlog=512)
@@ -111,6 +114,7 @@ class WebServer:
             return False
         closes = request.headers.get("connection", "").lower() == "close"
         head = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Status')}"]
+        head += [f"Date: {formatdate(time.time() + self.ahead, usegmt=True)}"]
         head += [f"{name}: {value}" for name, value in answer.headers.items()]
         head += [f"Content-Length: {len(answer.body)}", "Connection: close" if closes else "Connection: keep-alive"]
         body = b"" if request.method == "HEAD" else answer.body

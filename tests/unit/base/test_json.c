@@ -128,6 +128,57 @@ static void test_many_values(void **state)
 	mem_free(text);
 }
 
+static bool is_wanted(const struct cJSON *item)
+{
+	static const char *const unwanted[] = {"no"};
+
+	return !json_contains(item, unwanted, 1);
+}
+
+static void array_becomes(const char *text, const char *expected)
+{
+	size_t length = strlen(text);
+	char *exact = mem_dup(text, length);
+	struct cJSON *array = json_read_array(exact, length, is_wanted);
+	struct buf out = {0};
+
+	mem_free(exact);
+	if (expected)
+		json_put(&out, array);
+	else
+		assert_null(array);
+	assert_string_equal(buf_text(&out), expected ? expected : "");
+	json_free(&array);
+	buf_finish(&out);
+}
+
+static void test_arrays(void **state)
+{
+	(void)state;
+	array_becomes("[]", "[]");
+	array_becomes(" [ ] \n", "[]");
+	array_becomes("[1]", "[1]");
+	array_becomes("[\"no\"]", "[]");
+	array_becomes("\t[\"no\", {\"a\":[\"x\",{}]} ,[1,2],\"no\",\"b\" ]", "[{\"a\":[\"x\",{}]},[1,2],\"b\"]");
+	/* What looks like an end, in a string. */
+	array_becomes("[\"]\",{\"a,]\":\"}\\\"]\\\\\"},\"\\\\\",2]", "[\"]\",{\"a,]\":\"}\\\"]\\\\\"},\"\\\\\",2]");
+	array_becomes("[\"\\ud800\",1]", "[\"" FFFD "\",1]");
+}
+
+static void test_no_arrays(void **state)
+{
+	static const char *const none[] = {
+	        "",        "  ",     "{}",       "1",        "null",    "[",      "[ ",     "[1",     "[1,",
+	        "[1,]",    "[,]",    "[,1]",     "[1 2]",    "[1]]",    "[1] x",  "[1],[]", "[{]",    "[}]",
+	        "[\"a]",   "[\"a\\", "[\"a\\\"", "[{\"a\":}]", "[[1,2]",  "[{]}",   "[x]",    "\xef\xbb\xbf[]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		array_becomes(none[i], NULL);
+	assert_null(json_read_array("[\0]", 3, is_wanted));
+}
+
 static void test_members(void **state)
 {
 	static const char text[] = "{\"type\":\"t\",\"Type\":1,\"line\":\"a\\r\\nb\\u0001\",\"delete\":\"a\\tb\\u007fc\","
@@ -197,6 +248,8 @@ int main(void)
 	        cmocka_unit_test(test_spoilt),
 	        cmocka_unit_test(test_depth),
 	        cmocka_unit_test(test_many_values),
+	        cmocka_unit_test(test_arrays),
+	        cmocka_unit_test(test_no_arrays),
 	        cmocka_unit_test(test_members),
 	        cmocka_unit_test(test_numbers),
 	};

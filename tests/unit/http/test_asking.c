@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "tests/unit/http/asking.h"
@@ -307,6 +308,18 @@ static void reads_retry_after(void **state)
 	outcome_finish(&outcome);
 }
 
+static void reads_the_date(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome outcome = {0};
+	int64_t before = clock_wall_ms();
+
+	ask(f, (struct http_ask){.url = url_of(f, "/echo/")}, &outcome);
+	assert_in_range(outcome.result.date_ms, before - 1000, clock_wall_ms());
+	assert_int_equal(outcome.result.date_ms % 1000, 0);
+	outcome_finish(&outcome);
+}
+
 static void uses_connections_again(void **state)
 {
 	struct fixture *f = *state;
@@ -558,6 +571,7 @@ int main(void)
 		TEST(tells_bad_peers),
 		TEST(refuses_urls),
 		TEST(reads_retry_after),
+		TEST(reads_the_date),
 		TEST(uses_connections_again),
 		TEST(repeats_nothing_unasked),
 		TEST(minds_no_environment),

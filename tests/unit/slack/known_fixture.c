@@ -15,11 +15,20 @@ int64_t __wrap_clock_wall_ms(void)
 	return 1000000;
 }
 
+int64_t known_fixture_ahead_ms;
+
+int64_t web_api_ahead_ms(const struct web_api *api)
+{
+	(void)api;
+	return known_fixture_ahead_ms;
+}
+
 int known_fixture_setup(void **state)
 {
 	struct known_fixture *fixture = MEM_NEW(struct known_fixture);
 	struct buf error = {0};
 
+	known_fixture_ahead_ms = 0;
 	uv_loop_init(&fixture->loop);
 	assert_int_equal(spool_open(&fixture->transport.spool, &fixture->loop,
 				    &(struct spool_config){.durability = SPOOL_OFF,

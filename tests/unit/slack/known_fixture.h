@@ -24,6 +24,9 @@ struct known_fixture {
 	struct buf told;
 };
 
+/* Slack's clock, as of web_api_ahead_ms; 0 at the setup. */
+extern int64_t known_fixture_ahead_ms;
+
 /* Setup and teardown of a test. Reactions are known from 1000.000000 on. */
 int known_fixture_setup(void **state);
 int known_fixture_teardown(void **state);

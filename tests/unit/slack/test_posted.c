@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "config/limits.h"
 #include "frontends/slack/messages/incoming.h"
 #include "frontends/slack/messages/posted.h"
 #include "transport/delivery.h"
@@ -132,6 +133,46 @@ static void test_dead_letters(void **state)
 	assert_int_equal(look(&letter, "key-2"), POSTED_NO);
 }
 
+/* Back to an old dead letter there may be a million messages. */
+static void test_a_long_history(void **state)
+{
+	const struct spool_record letter = {.accepted_ms = NOW_MS - 500000, .dead_ms = NOW_MS - 400000};
+	struct buf text = {0};
+	unsigned pages = 1;
+
+	(void)state;
+	buf_puts(&text, "{\"messages\":[{}");
+	for (unsigned i = 1; i < 200; i++)
+		buf_puts(&text, ",{}");
+	buf_puts(&text, "]}");
+	struct cJSON *json = json_read(buf_text(&text), text.len);
+
+	assert_int_equal(look(&letter, "key-1"), POSTED_UNKNOWN);
+	while (asked.page(asked.context, json))
+		assert_in_range(++pages, 1, LIMIT_SLACK_LOOKED_UP / 200);
+	assert_int_equal(pages, LIMIT_SLACK_LOOKED_UP / 200);
+	asked.done(asked.context, &(struct web_reply){.json = json, .error = "", .problem = ""});
+	asked.later(&now->frontend, NULL);
+	assert_int_equal(look(&letter, "key-1"), POSTED_NO);
+	json_free(&json);
+	buf_finish(&text);
+	known_fixture_expect(now, "conversations.history from 380.000000\nready\n");
+}
+
+/* What was posted has Slack's times. */
+static void test_clocks_apart(void **state)
+{
+	const struct spool_record record = {.accepted_ms = NOW_MS};
+
+	(void)state;
+	known_fixture_ahead_ms = -600000;
+	assert_int_equal(look(&record, "key-1"), POSTED_UNKNOWN);
+	known_fixture_expect(now, "conversations.history from 280.000000\n");
+	answer();
+	assert_int_equal(look(&record, "key-1"), POSTED_YES);
+	known_fixture_expect(now, "ready\n");
+}
+
 /* It died when the clock was ahead: it is looked up once, not until the clock has come there. */
 static void test_clock_set_back(void **state)
 {
@@ -150,6 +191,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_is_looked_up_once),
 		TEST(test_dead_letters),
+		TEST(test_a_long_history),
+		TEST(test_clocks_apart),
 		TEST(test_clock_set_back),
 	};
 
