@@ -766,21 +766,24 @@ bool user_stays_connected(const struct user *user)
 	return user_setting_bool(user, "stay_connected", user->transport->service.stay_connected);
 }
 
+const char *user_kept_out(const struct transport *transport, const char *key, bool vip)
+{
+	const struct service_config *service = &transport->service;
+	const char *ban = ban_sentence(transport, key);
+
+	if (ban || !service->vip_only || vip)
+		return ban;
+	return service->vip_message ? service->vip_message : "";
+}
+
 bool user_may_log_in(const struct user *user, const char **text)
 {
-	const struct service_config *service = &user->transport->service;
-
-	const char *ban = ban_sentence(user->transport, user->key);
+	const char *kept_out = user_kept_out(user->transport, user->key, user->vip);
 
 	if (text)
-		*text = ban;
-	if (ban)
+		*text = kept_out && *kept_out ? kept_out : NULL;
+	if (kept_out)
 		return false;
-	if (service->vip_only && !user->vip) {
-		if (text && service->vip_message && *service->vip_message)
-			*text = service->vip_message;
-		return false;
-	}
 	if (!user_setting_bool(user, "enable_transport", true)) {
 		if (text)
 			*text = "This account is switched off in its settings.";
