@@ -322,7 +322,7 @@ static void tell_when_ready(uv_prepare_t *handle)
 {
 	const struct daemon *daemon = handle->data;
 
-	if (!daemon->transport->frontends_started)
+	if (!transport_is_ready(daemon->transport))
 		return;
 	log_info(NULL, "ready");
 	notify_service_manager("READY=1");
@@ -336,7 +336,7 @@ static void beat(uv_timer_t *timer)
 	const struct daemon *daemon = timer->data;
 
 	notify_service_manager("WATCHDOG=1");
-	if (daemon->transport->frontends_started && !daemon->stopping)
+	if (transport_is_ready(daemon->transport) && !daemon->stopping)
 		tell_status(daemon);
 }
 

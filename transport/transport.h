@@ -141,6 +141,9 @@ void transport_stop(struct transport *transport, void (*stopped)(void *context),
 void transport_replace(struct transport *transport, void (*replaced)(void *context), void *context);
 void transport_destroy(struct transport **transport);
 
+/* People can be served: the frontends have started and know what they knew. */
+bool transport_is_ready(const struct transport *transport);
+
 /* Called by the NetworkPluginServer. */
 void transport_backend_ready(struct transport *transport);    /* any backend became ready; the first starts frontends */
 void transport_backend_config(struct transport *transport, const char *text, size_t length);
