@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Administration: every command on the real daemon, from the terminal and from a chat, and the shells' completion."""
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
 import pty
 import re
 import select
+import shutil
 import signal
+import socket
 import stat
 import struct
 import termios
@@ -618,8 +621,28 @@ async def scenario_log_file(world):
     os.kill(gateway.process.pid, signal.SIGHUP)
     await wait_until(lambda: "configuration reloaded" in read("gateway.log"), "a new file to be begun")
     require("configuration reloaded" not in read("gateway.log.1"), "the old file is still written to")
-    await gateway.stop()
+    # Whoever asks for it is told what has not been possible.
+    os.rename(folder, folder + ".away")
+    answer = await gateway.control("reload")
+    require(answer.startswith(f"Config reloaded\nlogging.file: cannot write {path}: "), f"the answer is {answer}")
+    os.rename(folder + ".away", folder)
+    # Many who ask for the end do not get another one than one.
+    while gateway.process.running():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(gateway.process.pid, signal.SIGTERM)
+        await asyncio.sleep(0)
+    require(await ended(gateway.process.child) == 0, "asked again and again, it is killed")
     require("stopping" in read("gateway.log"), "the end is not in the new file")
+    # What keeps it from starting is seen by who starts it, and is a line of the log like any other.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        gateway.keys["metrics.port"] = taken.getsockname()[1]
+        await gateway.start(wait=False)
+        require(await ended(gateway.process.child) == 1, "it starts though a port is taken")
+    require(re.search(r"(?m)^\d\S+Z error: .*Address already in use$", read("gateway.log")), "the log does not have it")
+    require(re.search(r"(?m)^[^Z]*Address already in use$", gateway.process.log()), "stderr does not have it")
+    del gateway.keys["metrics.port"]
     gateway.keys["logging.file"] = "/nowhere/at/all.log"
     await gateway.start(wait=False)
     require(await ended(gateway.process.child) == 1, "it starts without its log")
