@@ -97,7 +97,7 @@ struct transport {
 	size_t room_list_count;
 	struct counters counters;
 	uint64_t started_ms; /* clock_ms */
-	uint64_t next_trace;
+	uint64_t next_trace, traces_noted; /* delivery_next_trace */
 	uint64_t acts;       /* of people, and frames of backends, so far: whoever floods sees that others want something */
 	bool frontends_started, stopping;
 	void *allowed_usernames;     /* regex_t of registration.allowed_usernames (account.c); NULL: all */

@@ -153,7 +153,7 @@ int user_send(struct user *user, struct event *event)
 		return TP_ERR_CLOSED;
 	event->user = user->key;
 	if (!event->trace)
-		event->trace = ++user->transport->next_trace;
+		event->trace = delivery_next_trace(user->transport);
 	watch_note(user->transport, user->key, WATCH_TO_NETWORK, user->backend->label, NULL, event, 0);
 	log_debug(&user->log, "%s to %s, trace %llu", event_type_name(event->type), user->backend->label,
 		  (unsigned long long)event->trace);
