@@ -38,6 +38,8 @@ static const struct {
 static bool log_to_journal;
 static pthread_once_t log_detected = PTHREAD_ONCE_INIT;
 static char *log_path; /* NULL: stderr is what we were given */
+static int log_console = -1; /* that, while the program starts */
+static bool log_console_is_journal;
 
 /* The variable is inherited by children whose stderr is something else: it names the stream that it means. */
 static void log_detect(void)
@@ -57,6 +59,11 @@ bool log_is_journal(void)
 {
 	pthread_once(&log_detected, log_detect);
 	return log_to_journal;
+}
+
+bool log_is_file(void)
+{
+	return log_path;
 }
 
 bool log_passes_own(enum log_level level, const struct log *log)
@@ -93,13 +100,33 @@ static int open_file(const char *path, struct buf *error)
 	return 0;
 }
 
+void log_started(void)
+{
+	if (log_console >= 0)
+		close(log_console);
+	log_console = -1;
+}
+
+static bool is_same_file(int fd, int other)
+{
+	struct stat one, two;
+
+	return fstat(fd, &one) == 0 && fstat(other, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
 int log_to_file(const char *path, struct buf *error)
 {
 	pthread_once(&log_detected, log_detect);
+	log_started();
+	log_console = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	int err = open_file(path, error);
 
+	/* The same: a program that has replaced another of its kind. */
+	if (err || is_same_file(log_console, STDERR_FILENO))
+		log_started();
 	if (err)
 		return err;
+	log_console_is_journal = log_to_journal;
 	log_to_journal = false;
 	mem_replace(&log_path, path);
 	return 0;
@@ -193,6 +220,9 @@ void log_write(enum log_level level, const struct log *log, const char *format, 
 	line_end(&line, from);
 	while (write(STDERR_FILENO, line.bytes, line.len) < 0 && errno == EINTR)
 		continue;
+	if (level == LOG_LEVEL_ERROR && log_console >= 0)
+		dprintf(log_console, "%s%.*s", log_console_is_journal ? "<3>" : "", (int)(line.len - from),
+			line.bytes + from);
 	errno = saved;
 }
 

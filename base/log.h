@@ -38,14 +38,17 @@ void log_set_level(struct log *log, enum log_level level);
 void log_reset_level(struct log *log);
 
 /* From now on to this file (made 0640, appended to) instead of stderr, which becomes the file too, so that
- * what libraries print is not lost. 0, or TP_ERR_IO with a sentence, and all stays as it was. Main thread
- * only. */
+ * what libraries print is not lost. Errors go to the former stderr as well, until log_started: whoever starts the
+ * program sees why it cannot. 0, or TP_ERR_IO with a sentence, and all stays as it was. Main thread only. */
 int log_to_file(const char *path, struct buf *error);
+void log_started(void);
 /* The file was renamed: a new one is begun under its name. Nothing happens without log_to_file. */
 int log_reopen(struct buf *error);
 
 /* Whether lines go to the journal, which takes the priority from their begin. */
 bool log_is_journal(void);
+/* Whether they go to a file. */
+bool log_is_file(void);
 
 void log_write(enum log_level level, const struct log *log, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

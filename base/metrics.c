@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/list.h"
@@ -177,6 +178,29 @@ void metrics_sample(struct buf *out, const char *name, const char *labels, doubl
 {
 	write_name(out, name, labels);
 	write_number(out, value);
+}
+
+void metrics_series_add(struct metrics_series *series, int64_t id, double value)
+{
+	char label[64];
+
+	if (!series->left) {
+		series->others += value;
+		series->more = true;
+		return;
+	}
+	series->left--;
+	snprintf(label, sizeof(label), "%s=\"%" PRId64 "\"", series->label, id);
+	metrics_sample(series->out, series->name, label, value);
+}
+
+void metrics_series_end(struct metrics_series *series)
+{
+	char label[64];
+
+	snprintf(label, sizeof(label), "%s=\"others\"", series->label);
+	if (series->more)
+		metrics_sample(series->out, series->name, label, series->others);
 }
 
 static void write_histogram(struct buf *out, const char *name, const char *labels,

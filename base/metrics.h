@@ -49,6 +49,17 @@ void metrics_histogram(struct metrics *metrics, const char *name, const char *la
 void metrics_family(struct metrics *metrics, const char *name, enum metric_type type, const char *help,
                     void (*write)(void *context, struct buf *out, const char *name), void *context);
 void metrics_sample(struct buf *out, const char *name, const char *labels, double value);
+/* Of what comes and goes there may be thousands, each under a name of its own: so many samples, of those that come
+ * first, and one of the sum of the others, whose label says "others". `label` is the label's name. */
+struct metrics_series {
+	struct buf *out;
+	const char *name, *label;
+	unsigned left; /* samples that may still be written */
+	double others;
+	bool more; /* there are others */
+};
+void metrics_series_add(struct metrics_series *series, int64_t id, double value);
+void metrics_series_end(struct metrics_series *series);
 /* All that read from this value, histogram or context. */
 void metrics_forget(struct metrics *metrics, const void *source);
 

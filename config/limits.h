@@ -322,5 +322,8 @@
 #define LIMIT_MEDIA_UPLOAD_SECONDS 600     /* until what somebody was given a place for has to be on its way */
 #define LIMIT_MEDIA_FRESH_SECONDS 600      /* a file whose URL was made since then is not removed for space */
 
+/* metrics */
+#define LIMIT_METRICS_SERIES 50            /* of backends, in one metric; the others are one sum */
+
 /* configuration */
 #define LIMIT_CONFIG_BYTES (1u << 20)      /* the file; a longer one is refused */

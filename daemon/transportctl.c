@@ -20,6 +20,7 @@
 #include "transport/admin_table.h"
 
 #define ANSWER_SECONDS 30
+#define USAGE_WIDTH 32 /* of the commands in --help */
 
 enum exit_status { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNREACHED = 3 };
 
@@ -60,7 +61,10 @@ static void print_help(FILE *out)
 		buf_clear(&usage);
 		buf_puts(&usage, admin_table[i].name);
 		admin_put_usage(&usage, &admin_table[i]);
-		fprintf(out, "  %-32s %s\n", buf_text(&usage), admin_table[i].description);
+		fprintf(out, "  %-*s", USAGE_WIDTH, buf_text(&usage));
+		if (usage.len > USAGE_WIDTH)
+			fprintf(out, "\n  %*s", USAGE_WIDTH, "");
+		fprintf(out, " %s\n", admin_table[i].description);
 	}
 	fputs("\nExit status: 0 done; 1 the instance or systemd answered with an error; 2 wrong usage; 3 not "
 	      "reached, or\n"
@@ -179,6 +183,8 @@ static bool find_socket(const struct options *options, struct buf *path)
 		found = file && instance_find_socket(file, options->jid, path, NULL, &error);
 	if (error.len)
 		fprintf(stderr, "transportctl: %s\n", buf_text(&error));
+	if (!found && file && access(file, R_OK) == 0)
+		fputs("transportctl: an instance that runs is still reached by its control socket: -s SOCKET\n", stderr);
 	buf_finish(&error);
 	mem_free(file);
 	return found;
@@ -250,6 +256,8 @@ static bool put_words(struct buf *line, char **words, int count)
 		bool hidden = i > 0 && !strcmp(words[i], "-") && is_secret(words[0], i - 1);
 		bool good = !hidden || read_secret(admin_find(words[0])->arguments[i - 1].label, &secret);
 
+		if (!good)
+			fputs("transportctl: no password was given\n", stderr);
 		good = good && put_word(line, hidden ? buf_text(&secret) : words[i]);
 		mem_free_secret(buf_take(&secret));
 		if (!good)
@@ -308,14 +316,27 @@ static int print_answer(const char *answer)
 	return refused ? EXIT_REFUSED : EXIT_DONE;
 }
 
+static const char *reason_of(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return "the instance does not run";
+	case EACCES:
+	case EPERM:
+		return "only root and the instance's user may ask it";
+	default:
+		return strerror(error);
+	}
+}
+
 static int ask(const char *path, const struct buf *line, bool follows)
 {
 	struct buf answer = {0};
 	int fd = control_connect(path);
 
 	if (fd < 0) {
-		fprintf(stderr, "transportctl: cannot reach %s: %s. Is the instance running, and are you its user?\n",
-			path, strerror(errno));
+		fprintf(stderr, "transportctl: cannot reach %s: %s\n", path, reason_of(errno));
 		return EXIT_UNREACHED;
 	}
 	int status = EXIT_UNREACHED;
@@ -345,6 +366,26 @@ static int complain_of_one(const char *word)
 		", without -i, -c and -s: transportctl %s%s. One that runs by itself ends with SIGTERM\n",
 		word, word, strcmp(word, "list") != 0 ? " NAME" : "");
 	return EXIT_USAGE;
+}
+
+/* Options that are written behind the command, where these words can be nothing else. The count of the others. */
+static int take_late_options(struct options *options, char **words, int count)
+{
+	int name = count > 1 && (!strcmp(words[0], "get") || !strcmp(words[0], "set"));
+	const struct admin_entry *entry = count ? admin_find(words[name]) : NULL;
+
+	for (int i = 0; entry && i < ADMIN_ARGUMENTS; i++)
+		if (entry->arguments[i].name && entry->arguments[i].kind == ADMIN_REST)
+			return count;
+	for (; count > name + 1; count--) {
+		if (!strcmp(words[count - 1], "--json"))
+			options->json = true;
+		else if (!strcmp(words[count - 1], "--bodies"))
+			options->bodies = true;
+		else
+			break;
+	}
+	return count;
 }
 
 /* -1: this is no matter of the instances as a whole. */
@@ -408,15 +449,21 @@ int main(int argc, char **argv)
 	status = parse_options(argc, argv, &options);
 	if (status >= 0)
 		return status;
-	status = manage(&options, argv + optind, argc - optind);
-	if (status >= 0)
-		return status;
-	if (is_manifest(argv + optind, argc - optind))
-		return print_manifest(&options, argv[optind + 2]);
-	status = EXIT_USAGE;
-	if (find_socket(&options, &path) && make_line(&options, argv + optind, argc - optind, &line))
-		status = ask(buf_text(&path), &line,
-		             options.follow || (optind < argc && !strcmp(argv[optind], "follow")));
+	char **words = argv + optind;
+	int count = take_late_options(&options, words, argc - optind);
+
+	status = manage(&options, words, count);
+	if (status < 0 && is_manifest(words, count)) {
+		status = print_manifest(&options, count > 2 ? words[2] : NULL);
+	} else if (status < 0) {
+		status = EXIT_USAGE;
+		if (find_socket(&options, &path) && make_line(&options, words, count, &line))
+			status = ask(buf_text(&path), &line, options.follow || (count && !strcmp(words[0], "follow")));
+	}
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_DONE) {
+		fprintf(stderr, "transportctl: the answer cannot be written: %s\n", strerror(errno));
+		status = EXIT_REFUSED;
+	}
 	buf_finish(&path);
 	mem_free_secret(buf_take(&line));
 	return status;

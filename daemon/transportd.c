@@ -78,13 +78,13 @@ static void print_help(FILE *out)
 }
 
 /* Sentences from anywhere, a line each, with or without a line feed behind the last. Empties `text`. They are what a
- * person sees who has started the program: without a time, but in the journal as errors. */
+ * person sees who has started the program: without a time, but in the journal and in a log file as errors. */
 static void print_complaints(struct buf *text)
 {
 	for (const char *line = buf_text(text); *line;) {
 		size_t length = strcspn(line, "\n");
 
-		if (log_is_journal())
+		if (log_is_journal() || log_is_file())
 			log_error(NULL, "%.*s", (int)length, line);
 		else
 			fprintf(stderr, "%.*s\n", (int)length, line);
@@ -230,8 +230,10 @@ static void stopped(void *context)
 {
 	struct daemon *daemon = context;
 
+	/* Never closed: libuv would restore what a signal does, and who asks twice kill what is being ended in order. */
 	for (size_t i = 0; i < ARRAY_SIZE(daemon->signals); i++)
-		close_handle((uv_handle_t *)&daemon->signals[i]);
+		uv_unref((uv_handle_t *)&daemon->signals[i]);
+	daemon->stopping = true;
 	close_handle((uv_handle_t *)&daemon->ready);
 	close_handle((uv_handle_t *)&daemon->beat);
 }
@@ -312,13 +314,16 @@ static void signalled(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
 
+	if (number == SIGHUP && daemon->stopping)
+		return;
 	if (number == SIGHUP) {
 		notify_reloading();
 		reload(daemon);
 		notify_service_manager("READY=1");
 		return;
 	}
-	log_info(NULL, "%s: stopping", number == SIGINT ? "interrupted" : "asked to end");
+	if (!daemon->asked_to_end)
+		log_info(NULL, "%s: stopping", number == SIGINT ? "interrupted" : "asked to end");
 	daemon->asked_to_end = true;
 	stop(daemon);
 }
@@ -337,8 +342,9 @@ static void tell_when_ready(uv_prepare_t *handle)
 {
 	const struct daemon *daemon = handle->data;
 
-	if (!daemon->transport->frontends_started)
+	if (!transport_is_ready(daemon->transport))
 		return;
+	log_started();
 	log_info(NULL, "ready");
 	notify_service_manager("READY=1");
 	tell_status(daemon);
@@ -351,7 +357,7 @@ static void beat(uv_timer_t *timer)
 	const struct daemon *daemon = timer->data;
 
 	notify_service_manager("WATCHDOG=1");
-	if (daemon->transport->frontends_started && !daemon->stopping)
+	if (transport_is_ready(daemon->transport) && !daemon->stopping)
 		tell_status(daemon);
 }
 
@@ -480,7 +486,7 @@ static void forget_arguments(struct daemon *daemon)
 int main(int argc, char **argv)
 {
 	struct options options = {0};
-	struct daemon daemon = {0};
+	static struct daemon daemon;
 	int status = EXIT_OK;
 
 	privileges_harden();
@@ -506,7 +512,7 @@ int main(int argc, char **argv)
 		settle(&daemon.loop);
 	}
 	config_destroy(&daemon.config);
-	uv_loop_close(&daemon.loop);
+	uv_loop_close(&daemon.loop); /* does not, where signals are watched */
 	forget_arguments(&daemon);
 	return status;
 }

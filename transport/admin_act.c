@@ -293,7 +293,7 @@ void admin_reload(struct admin_call *call)
 	} else {
 		buf_puts(&text, "Config reloaded");
 		if (said.len)
-			buf_printf(&text, "\nThese take effect with a restart: %s", buf_text(&said));
+			buf_printf(&text, "\n%s", buf_text(&said));
 		admin_answer_buf(call, &text);
 	}
 	buf_finish(&said);

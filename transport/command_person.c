@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/limits.h"
 #include "transport/account.h"
+#include "transport/ban.h"
 #include "transport/command_question.h"
 #include "transport/frontend.h"
 #include "transport/link.h"
@@ -318,9 +319,27 @@ struct user *command_caller_for_login(struct command_call *call)
 	return user;
 }
 
+/* At once, not when the login has begun. True: that was the answer. */
+static bool refuse_kept_out(struct command_call *call, const char *key, bool vip)
+{
+	const char *text = user_kept_out(call->transport, key, vip);
+
+	if (text)
+		command_reply(call, TP_ERR_NOT_ALLOWED, "%s", *text ? text : "This account may not log in at the moment.");
+	return text != NULL;
+}
+
 /* Who has no account is asked for what one needs, where he can be asked. */
 static void begin_registration(struct command_call *call)
 {
+	char *key = account_key(call->frontend, call->address);
+	const char *ban = ban_sentence(call->transport, key);
+
+	mem_free(key);
+	if (ban) {
+		command_reply(call, TP_ERR_NOT_ALLOWED, "%s", ban);
+		return;
+	}
 	if (!account_is_open_to(call->transport, call->address)) {
 		command_reply(call, TP_ERR_NOT_ALLOWED,
 			      "You have no account here, and registration is not open to your server.");
@@ -339,6 +358,8 @@ static void log_in_stored(struct command_call *call, const struct store_account 
 {
 	struct frontend *frontend = call->frontend;
 
+	if (refuse_kept_out(call, account->key, account->vip))
+		return;
 	store_set_setting(call->transport->store, account->id, "enable_transport", "1", NULL, NULL);
 	if (frontend->ops->probe)
 		frontend->ops->probe(frontend, call->address);
@@ -377,6 +398,8 @@ static void log_in(struct command_call *call, struct user *user)
 	struct buf text = {0};
 	struct event event;
 
+	if (refuse_kept_out(call, user->key, user->vip))
+		return;
 	user_set_setting(user, "enable_transport", "1");
 	bool again = login_step_begin_again(user);
 

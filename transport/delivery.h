@@ -28,6 +28,9 @@ struct room;
 struct transport;
 struct user;
 
+/* A number for an event, under which the log has its whole way. None comes again as long as the spool is the same,
+ * also after a start. */
+uint64_t delivery_next_trace(struct transport *transport);
 /*
  * MESSAGE, SUBJECT, ATTENTION, MODERATION or ROOM_CHANGE of a person, names and ids as the network knows them.
  * 0: accepted. TP_ERR_NOT_CONNECTED: there is no session and none is on its way; TP_ERR_LIMIT: too much waits already,

@@ -22,18 +22,19 @@
 #include "transport/transport.h"
 #include "transport/user.h"
 
-/* Who sent it, as the spool keeps it: "FRONTEND\nRESOURCE\nADDRESS". */
+/* Who sent it, and its trace, as the spool keeps it: "FRONTEND\nRESOURCE\nADDRESS\nTRACE". */
 struct origin {
-	char *frontend, *resource, *address; /* into one copy: frontend is to be freed */
+	char *frontend, *resource, *address, *trace; /* into one copy: frontend is to be freed; trace may be NULL */
 };
 
-static void write_origin(struct buf *out, const struct resource *from)
+static void write_origin(struct buf *out, const struct resource *from, uint64_t trace)
 {
 	buf_puts(out, from->identity->frontend->ops->name);
 	buf_putc(out, '\n');
 	buf_puts(out, from->name);
 	buf_putc(out, '\n');
 	buf_puts(out, from->identity->address);
+	buf_printf(out, "\n%llu", (unsigned long long)trace);
 }
 
 static bool read_origin(struct origin *origin, const char *text)
@@ -49,6 +50,10 @@ static bool read_origin(struct origin *origin, const char *text)
 	}
 	*origin->resource++ = '\0';
 	*origin->address++ = '\0';
+	/* Older spools do not have it. */
+	origin->trace = strchr(origin->address, '\n');
+	if (origin->trace)
+		*origin->trace++ = '\0';
 	return true;
 }
 
@@ -68,15 +73,17 @@ static void message_finish(struct message *message)
 	arena_finish(&message->arena);
 }
 
-static int message_read(struct message *message, struct spool *spool, const struct spool_record *record)
+static int message_read(struct message *message, struct transport *transport, struct spool_record *record)
 {
 	const char *origin = NULL;
 
 	*message = (struct message){0};
-	int err = spool_read(spool, record, &message->arena, &message->event, &origin, &message->reason);
+	int err = spool_read(transport->spool, record, &message->arena, &message->event, &origin, &message->reason);
 
 	if (!err)
 		message->has_origin = read_origin(&message->origin, origin);
+	if (message->has_origin)
+		delivery_trace_was(transport, record, message->origin.trace);
 	if (err)
 		message_finish(message);
 	return err;
@@ -167,7 +174,7 @@ static void give_back(struct transport *transport, struct spool_record *record, 
 	struct message message;
 	int promised = 0;
 
-	if (message_read(&message, spool, record) < 0) {
+	if (message_read(&message, transport, record) < 0) {
 		delivery_note(transport, record, "is lost: it cannot be read back", NULL);
 		spool_done(spool, &record);
 		return;
@@ -277,7 +284,7 @@ int delivery_to_network(struct user *user, struct resource *from, const struct e
 	struct event kept = *event;
 
 	kept.user = user->key;
-	write_origin(&origin, from);
+	write_origin(&origin, from, event->trace);
 	int err = spool_put(spool, outbox(user),
 			    &(struct spool_message){.conversation = event->message.name,
 						    .origin = buf_text(&origin),
@@ -314,7 +321,7 @@ void delivery_user_ready(struct user *user)
 
 		if (record->state != SPOOL_WAITING)
 			continue;
-		if (message_read(&message, transport->spool, record) < 0) {
+		if (message_read(&message, transport, record) < 0) {
 			delivery_note(transport, record, "cannot be read back, a dead letter now", NULL);
 			spool_dead(transport->spool, record, "cannot be read back");
 			continue;
@@ -345,7 +352,7 @@ void delivery_expect_echoes(struct user *user)
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 		struct message message;
 
-		if (record->state == SPOOL_DEAD || message_read(&message, user->transport->spool, record) < 0)
+		if (record->state == SPOOL_DEAD || message_read(&message, user->transport, record) < 0)
 			continue;
 		expect_echo(user, &message.event);
 		message_finish(&message);
@@ -368,12 +375,12 @@ static struct spool_record *find_of_backend(struct backend *backend, uint64_t nu
 }
 
 /* What the person's message is called on either side. */
-static void note_link(struct transport *transport, const struct spool_record *record, const char *network_id)
+static void note_link(struct transport *transport, struct spool_record *record, const char *network_id)
 {
 	struct buf here = {0}, there = {0};
 	struct message message;
 
-	if (message_read(&message, transport->spool, record) < 0)
+	if (message_read(&message, transport, record) < 0)
 		return;
 	if (message.has_origin && message.event.message.id) {
 		const struct frontend *frontend = transport_frontend(transport, message.origin.frontend);
@@ -395,11 +402,11 @@ static void note_link(struct transport *transport, const struct spool_record *re
 }
 
 /* What has no other answer: of what is said there is the echo. */
-static void tell_arrived(struct transport *transport, const struct spool_record *record)
+static void tell_arrived(struct transport *transport, struct spool_record *record)
 {
 	struct message message;
 
-	if (message_read(&message, transport->spool, record) < 0)
+	if (message_read(&message, transport, record) < 0)
 		return;
 	struct frontend *frontend =
 		message.has_origin ? transport_frontend(transport, message.origin.frontend) : NULL;
@@ -503,7 +510,7 @@ void delivery_room_gone(struct room *room, const char *text)
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 		struct message message;
 
-		if (record->state != SPOOL_WAITING || message_read(&message, transport->spool, record) < 0)
+		if (record->state != SPOOL_WAITING || message_read(&message, transport, record) < 0)
 			continue;
 		bool same = is_for_room(&message.event) && !strcmp(message.event.message.name, room->network_name);
 
@@ -550,7 +557,7 @@ void delivery_network_frontend_ready(struct frontend *frontend, struct spool_que
 		char *text = NULL;
 
 		if (record->state != SPOOL_DEAD || record->returning ||
-		    message_read(&message, transport->spool, record) < 0)
+		    message_read(&message, transport, record) < 0)
 			continue;
 		bool same = message.has_origin && !strcmp(message.origin.frontend, frontend->ops->name);
 		long reason = message.reason ? strtol(message.reason, &text, 10) : 0;

@@ -205,11 +205,13 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 	struct spool_queue *queue = inbox(identity);
 	struct spool_record *record;
 	struct buf seen = {0};
+	char trace[DELIVERY_TRACE_CHARS];
 
 	if (network_id && *network_id)
 		buf_printf(&seen, "%s\n%s", conversation_name(event), network_id);
 	int err = spool_put(transport->spool, queue,
 			    &(struct spool_message){.conversation = conversation_name(event),
+						    .origin = delivery_trace_text(event->trace, trace),
 						    .seen = seen.len ? buf_text(&seen) : NULL,
 						    .event = event},
 			    &record);
@@ -255,7 +257,7 @@ void delivery_accept_for(struct identity *identity, struct room *room, const str
 	struct event traced = *event;
 
 	if (!traced.trace)
-		traced.trace = ++identity->frontend->transport->next_trace;
+		traced.trace = delivery_next_trace(identity->frontend->transport);
 	/* It cannot be asked for again: its backend has been told that it was taken. */
 	accept_for(identity, room, NULL, &traced, network_id, false);
 }
@@ -266,6 +268,7 @@ void delivery_accept_absent(struct frontend *frontend, const char *address, cons
 	struct transport *transport = frontend->transport;
 	struct spool_record *record;
 	struct buf owner = {0}, seen = {0};
+	char trace[DELIVERY_TRACE_CHARS];
 
 	spool_identity_key(&owner, frontend->ops->name, address);
 	struct spool_queue *queue = spool_queue_open(transport->spool, SPOOL_TO_PEOPLE, buf_text(&owner));
@@ -276,6 +279,7 @@ void delivery_accept_absent(struct frontend *frontend, const char *address, cons
 			  ? TP_ERR_LIMIT
 			  : spool_put(transport->spool, queue,
 				      &(struct spool_message){.conversation = conversation_name(event),
+							      .origin = delivery_trace_text(event->trace, trace),
 							      .seen = seen.len ? buf_text(&seen) : NULL,
 							      .event = event},
 				      &record);
@@ -414,6 +418,7 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		struct spool_record *record = CONTAINER_OF(link, struct spool_record, link);
 		struct arena arena = {0};
 		struct event event;
+		const char *trace;
 		char key[16];
 
 		if (record->state != SPOOL_WAITING)
@@ -421,7 +426,7 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		snprintf(key, sizeof(key), "%x", record->conversation);
 		if (map_get(stuck, key))
 			continue;
-		if (spool_read(transport->spool, record, &arena, &event, NULL, NULL) < 0) {
+		if (spool_read(transport->spool, record, &arena, &event, &trace, NULL) < 0) {
 			delivery_note(transport, record, "cannot be read back, a dead letter now", NULL);
 			spool_dead(transport->spool, record, "cannot be read back");
 			arena_finish(&arena);
@@ -429,6 +434,7 @@ static void show_waiting(struct identity *identity, struct room *room, struct re
 		}
 		bool mine = !room || (is_for_room(&event) && room_find(identity->user, event.message.name) == room);
 
+		delivery_trace_was(transport, record, trace);
 		event.user = identity->user->key;
 		event.trace = mine ? delivery_trace(transport, record) : 0;
 		event.handover = record->id;

@@ -206,6 +206,9 @@ struct frontend_ops {
 	/* Optional. Whether the server at its other end is there: the connection of a component, a homeserver that answers.
 	 * NULL, or -1: it has none of the kind, as clients come by themselves. */
 	int (*is_connected)(const struct frontend *frontend);
+	/* Optional. After start: it still reads what it knew, and the instance is not said to be ready. Nothing that waits for
+	 * somebody else, who may be away. */
+	bool (*is_beginning)(const struct frontend *frontend);
 	/* Optional. Ask the person's clients whether they are there (XMPP: a presence probe). After a restart, and when
 	 * somebody who had logged out logs in. */
 	void (*probe)(struct frontend *frontend, const char *address);

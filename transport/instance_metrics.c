@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "config/limits.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/frontend.h"
 #include "transport/http/http_server.h"
@@ -113,13 +114,12 @@ static void write_each_backend(const struct transport *transport, struct buf *ou
                                double (*read)(const struct backend *backend))
 {
 	const struct network_plugin_server *server = transport->backends;
-	char label[32];
+	struct metrics_series series = {.out = out, .name = name, .label = "backend", .left = LIMIT_METRICS_SERIES};
 
 	for (struct backend *backend = server ? network_plugin_server_first(server) : NULL; backend;
-	     backend = network_plugin_server_next(server, backend)) {
-		snprintf(label, sizeof(label), "backend=\"%d\"", backend->id);
-		metrics_sample(out, name, label, read(backend));
-	}
+	     backend = network_plugin_server_next(server, backend))
+		metrics_series_add(&series, backend->id, read(backend));
+	metrics_series_end(&series);
 }
 
 static void write_backend_users(void *context, struct buf *out, const char *name)
@@ -277,7 +277,9 @@ static double read_spool_disk(void *context)
 static double read_spool_age(void *context)
 {
 	(void)context;
-	return figures.oldest_ms ? (double)(clock_wall_ms() - figures.oldest_ms) / 1000 : 0;
+	int64_t age_ms = figures.oldest_ms ? clock_wall_ms() - figures.oldest_ms : 0;
+
+	return age_ms > 0 ? (double)age_ms / 1000 : 0; /* the clock may have been set back */
 }
 
 static double read_spool_failing(void *context)

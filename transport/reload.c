@@ -80,10 +80,10 @@ int transport_reload(struct transport *transport, struct buf *said)
 	const struct config_reload how = {check, differs, &reload};
 	struct buf error = {0};
 
-	if (log_reopen(&error) < 0)
-		log_error(&transport->log, "%s: what is logged goes on into the former file",
-		          buf_text(&error));
-	buf_finish(&error);
+	if (log_reopen(&error) < 0) {
+		buf_puts(&error, ": what is logged goes on into the former file");
+		log_error(&transport->log, "%s", buf_text(&error));
+	}
 	int err = config_reload(transport->config, &how, said);
 
 	if (err) {
@@ -92,9 +92,13 @@ int transport_reload(struct transport *transport, struct buf *said)
 		log_lines(transport, buf_text(said));
 	} else {
 		put_into_force(transport);
-		buf_append(said, buf_text(&reload.waiting), reload.waiting.len);
+		if (reload.waiting.len)
+			buf_printf(said, "These take effect with a restart: %s", buf_text(&reload.waiting));
 		log_info(&transport->log, "configuration reloaded");
 	}
+	if (error.len)
+		buf_printf(said, "%s%s", said->len ? "\n" : "", buf_text(&error));
+	buf_finish(&error);
 	buf_finish(&reload.waiting);
 	return err;
 }

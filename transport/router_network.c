@@ -747,7 +747,7 @@ static void take(struct backend *backend, struct user *user, struct event *event
 {
 	const char *fault = check_names(event);
 
-	event->trace = ++backend->transport->next_trace;
+	event->trace = delivery_next_trace(backend->transport);
 	if (fault) {
 		refuse(backend, event, fault);
 		return;

@@ -602,7 +602,7 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	user_prefetch(identity->user);
 	latency_routed(LATENCY_PERSON_TO_ROUTER);
 	references_translate(&traced, REFERENCE_TO_NETWORK, identity, &arena);
-	traced.trace = ++transport->next_trace;
+	traced.trace = delivery_next_trace(transport);
 	transport->acts++;
 	traced.user = identity->user ? identity->user->key : NULL;
 	watch_note(transport, traced.user, WATCH_FROM_PERSON, identity->address, from->name, &traced, 0);

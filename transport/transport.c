@@ -425,6 +425,19 @@ void transport_backend_ready(struct transport *transport)
 	reconnect_start(transport);
 }
 
+bool transport_is_ready(const struct transport *transport)
+{
+	if (!transport->frontends_started)
+		return false;
+	LIST_EACH (link, (struct list *)&transport->frontends) {
+		const struct frontend *frontend = CONTAINER_OF(link, const struct frontend, link);
+
+		if (frontend->ops->is_beginning && frontend->ops->is_beginning(frontend))
+			return false;
+	}
+	return true;
+}
+
 void transport_features_changed(struct transport *transport)
 {
 	LIST_EACH (link, &transport->frontends) {

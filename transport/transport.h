@@ -97,7 +97,7 @@ struct transport {
 	size_t room_list_count;
 	struct counters counters;
 	uint64_t started_ms; /* clock_ms */
-	uint64_t next_trace;
+	uint64_t next_trace, traces_noted; /* delivery_next_trace */
 	uint64_t acts;       /* of people, and frames of backends, so far: whoever floods sees that others want something */
 	bool frontends_started, stopping;
 	void *allowed_usernames;     /* regex_t of registration.allowed_usernames (account.c); NULL: all */
@@ -140,6 +140,9 @@ void transport_stop(struct transport *transport, void (*stopped)(void *context),
  * execve makes sense. */
 void transport_replace(struct transport *transport, void (*replaced)(void *context), void *context);
 void transport_destroy(struct transport **transport);
+
+/* People can be served: the frontends have started and know what they knew. */
+bool transport_is_ready(const struct transport *transport);
 
 /* Called by the NetworkPluginServer. */
 void transport_backend_ready(struct transport *transport);    /* any backend became ready; the first starts frontends */

@@ -153,7 +153,7 @@ int user_send(struct user *user, struct event *event)
 		return TP_ERR_CLOSED;
 	event->user = user->key;
 	if (!event->trace)
-		event->trace = ++user->transport->next_trace;
+		event->trace = delivery_next_trace(user->transport);
 	watch_note(user->transport, user->key, WATCH_TO_NETWORK, user->backend->label, NULL, event, 0);
 	log_debug(&user->log, "%s to %s, trace %llu", event_type_name(event->type), user->backend->label,
 		  (unsigned long long)event->trace);
@@ -766,21 +766,24 @@ bool user_stays_connected(const struct user *user)
 	return user_setting_bool(user, "stay_connected", user->transport->service.stay_connected);
 }
 
+const char *user_kept_out(const struct transport *transport, const char *key, bool vip)
+{
+	const struct service_config *service = &transport->service;
+	const char *ban = ban_sentence(transport, key);
+
+	if (ban || !service->vip_only || vip)
+		return ban;
+	return service->vip_message ? service->vip_message : "";
+}
+
 bool user_may_log_in(const struct user *user, const char **text)
 {
-	const struct service_config *service = &user->transport->service;
-
-	const char *ban = ban_sentence(user->transport, user->key);
+	const char *kept_out = user_kept_out(user->transport, user->key, user->vip);
 
 	if (text)
-		*text = ban;
-	if (ban)
+		*text = kept_out && *kept_out ? kept_out : NULL;
+	if (kept_out)
 		return false;
-	if (service->vip_only && !user->vip) {
-		if (text && service->vip_message && *service->vip_message)
-			*text = service->vip_message;
-		return false;
-	}
 	if (!user_setting_bool(user, "enable_transport", true)) {
 		if (text)
 			*text = "This account is switched off in its settings.";

@@ -150,6 +150,9 @@ void user_set_setting(struct user *user, const char *name, const char *value); /
 bool user_is_attended(const struct user *user); /* any of its addresses has a client */
 /* Whether the session lives on when nobody is left. */
 bool user_stays_connected(const struct user *user);
+/* Why the account is kept out by others, whatever its owner has set (banned, no VIP where only those may): a
+ * sentence, "" if there is none. NULL: it is not. */
+const char *user_kept_out(const struct transport *transport, const char *key, bool vip);
 /* The account may have a session: not banned, not switched off by its owner, and VIP where only those may.
  * *text (may be NULL) gets a sentence or NULL. */
 bool user_may_log_in(const struct user *user, const char **text);

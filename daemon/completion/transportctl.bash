@@ -62,7 +62,12 @@ _transportctl() {
 		case $command in
 		start | stop | restart) replies=$(_transportctl_instances "$folder") ;;
 		slack) [ "$position" != 0 ] || replies=manifest ;;
-		get | set) [ "$position" != 0 ] || replies=$("$program" --list-commands | cut -f 1) ;;
+		get) [ "$position" != 0 ] || replies=$("$program" --list-commands | cut -f 1) ;;
+		set)
+			case $position in
+			0) replies=log_level ;;
+			1) replies=$'error\nwarning\ninfo\ndebug' ;;
+			esac ;;
 		*)
 			read -r -a arguments <<<"$("$program" --list-commands |
 				while IFS=$'\t' read -r word i _; do [ "$word" != "$command" ] || printf '%s' "$i"; done)"

@@ -385,6 +385,8 @@ void matrix_recovered(struct matrix_frontend *frontend)
 
 static void on_loaded(struct matrix_frontend *frontend)
 {
+	frontend->read = true;
+	http_listener_hold(frontend->listener, false);
 	frontend->recovering = 1;
 	portal_rooms_recover(frontend);
 	chats_recover(frontend);
@@ -415,7 +417,6 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	struct matrix_frontend *frontend = matrix_frontend_of(base);
 	struct transport *transport = base->transport;
 	struct appservice_ops ops = transaction_ops;
-	struct http_listener *listener;
 
 	if (open_registration(frontend, error))
 		return TP_ERR_IO;
@@ -437,11 +438,13 @@ static int frontend_start(struct frontend *base, struct buf *error)
 	homeserver_watch_calls(frontend->homeserver, show_go_on, frontend);
 	ops.context = frontend;
 	int err = http_server_listen(transport->http, frontend->config.host, (unsigned)frontend->config.port,
-	                             &listener, error);
+	                             &frontend->listener, error);
 
 	if (err)
 		return TP_ERR_IO;
-	if (!appservice_create(listener, frontend->registration.hs_token, &ops, &base->log,
+	/* A transaction, or a question for an alias, that comes before the rooms are known waits. */
+	http_listener_hold(frontend->listener, true);
+	if (!appservice_create(frontend->listener, frontend->registration.hs_token, &ops, &base->log,
 	                       &frontend->appservice)) {
 		buf_puts(error, "matrix.port: another part of this instance answers there");
 		return TP_ERR_IO;
@@ -641,6 +644,11 @@ static bool frontend_is_admin(struct frontend *base, const char *address)
 	return false;
 }
 
+static bool frontend_is_beginning(const struct frontend *base)
+{
+	return !CONTAINER_OF(base, const struct matrix_frontend, base)->read;
+}
+
 static int frontend_is_connected(const struct frontend *base)
 {
 	const struct matrix_frontend *frontend = CONTAINER_OF(base, const struct matrix_frontend, base);
@@ -687,4 +695,5 @@ const struct frontend_ops matrix_frontend_ops = {
         .is_admin = frontend_is_admin,
         .tell_admins = frontend_tell_admins,
         .probe = frontend_probe,
+        .is_beginning = frontend_is_beginning,
 };

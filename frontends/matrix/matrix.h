@@ -85,6 +85,8 @@ struct matrix_frontend {
 	char *transaction;     /* begins the transaction ids that we make: one for each start */
 	uint64_t transactions; /* and their count */
 	size_t rooms_due;      /* whose members_due is set */
+	struct http_listener *listener; /* the homeserver's; held until `read` */
+	bool read;             /* the places that were stored are known */
 	bool loaded;           /* all places are known; until then transactions are refused */
 	int64_t suspect_ms;    /* since when the homeserver may not have told us something, Unix ms; 0: it has (gap.h) */
 	bool gap_noted;        /* in the spool: since when, until all that was found is taken */

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Administration: every command on the real daemon, from the terminal and from a chat, and the shells' completion."""
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
 import pty
 import re
 import select
+import shutil
 import signal
+import socket
 import stat
 import struct
 import termios
@@ -618,8 +621,28 @@ async def scenario_log_file(world):
     os.kill(gateway.process.pid, signal.SIGHUP)
     await wait_until(lambda: "configuration reloaded" in read("gateway.log"), "a new file to be begun")
     require("configuration reloaded" not in read("gateway.log.1"), "the old file is still written to")
-    await gateway.stop()
+    # Whoever asks for it is told what has not been possible.
+    os.rename(folder, folder + ".away")
+    answer = await gateway.control("reload")
+    require(answer.startswith(f"Config reloaded\nlogging.file: cannot write {path}: "), f"the answer is {answer}")
+    os.rename(folder + ".away", folder)
+    # Many who ask for the end do not get another one than one.
+    while gateway.process.running():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(gateway.process.pid, signal.SIGTERM)
+        await asyncio.sleep(0)
+    require(await ended(gateway.process.child) == 0, "asked again and again, it is killed")
     require("stopping" in read("gateway.log"), "the end is not in the new file")
+    # What keeps it from starting is seen by who starts it, and is a line of the log like any other.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        gateway.keys["metrics.port"] = taken.getsockname()[1]
+        await gateway.start(wait=False)
+        require(await ended(gateway.process.child) == 1, "it starts though a port is taken")
+    require(re.search(r"(?m)^\d\S+Z error: .*Address already in use$", read("gateway.log")), "the log does not have it")
+    require(re.search(r"(?m)^[^Z]*Address already in use$", gateway.process.log()), "stderr does not have it")
+    del gateway.keys["metrics.port"]
     gateway.keys["logging.file"] = "/nowhere/at/all.log"
     await gateway.start(wait=False)
     require(await ended(gateway.process.child) == 1, "it starts without its log")
@@ -672,12 +695,13 @@ async def scenario_instances(world):
     ctl = [program(world), "-d", folder]
     path = f"{tools}:{os.environ['PATH']}"
 
-    status, output = await run(*ctl, "list", "--json")
-    require(status == 2, "an option behind the command is taken")
-    status, output = await run(*ctl, "--json", "list")
-    rows = json.loads(output)
-    require(status == 0 and [row["name"] for row in rows] == ["away", "broken", "here"] and
-            rows[2]["jid"] == DOMAIN and rows[1]["jid"] is None, f"the instances are {rows}")
+    for words in (("--json", "list"), ("list", "--json")):
+        status, output = await run(*ctl, *words)
+        rows = json.loads(output)
+        require(status == 0 and [row["name"] for row in rows] == ["away", "broken", "here"] and
+                rows[2]["jid"] == DOMAIN and rows[1]["jid"] is None, f"the instances are {rows}")
+    status, output = await run(*ctl, "list", "--nonsense")
+    require(status == 2, "an unknown option behind the command is taken")
     status, output = await run(*ctl, "--json", "status")
     rows = {row["name"]: row for row in json.loads(output)}
     require(status == 3 and rows["here"]["state"] == "running" and rows["here"]["backends"] == 1 and
@@ -719,6 +743,56 @@ async def scenario_instances(world):
     # Nobody is there, a stranger is there.
     status, output = await run(program(world), "-s", os.path.join(world.folder, "none"), "status")
     require(status == 3 and "cannot reach" in output, f"a socket that is not there gives {status}: {output}")
+
+
+async def scenario_slips_of_the_terminal(world):
+    """What people type who do not read the manual, and what goes wrong around them."""
+    gateway = world.gateway(jid=DOMAIN, backend="echo")
+    gateway.server()
+    gateway.write_config()
+    ctl = [program(world), "-c", gateway.config]
+    status, output = await run(*ctl, "status")
+    require(status == 3 and "does not run" in output, f"of an instance that is not there it says: {output}")
+    await gateway.start()
+    # Options behind the command, where the words can be nothing else.
+    status, output = await run(*ctl, "frontends", "--json")
+    require(status == 0 and json.loads(output)["rows"][0]["frontend"] == "xmpp", f"frontends --json says {output}")
+    status, output = await run(*ctl, "get", "uptime", "--json")
+    require(status == 0 and json.loads(output)["command"] == "uptime", f"get uptime --json says {output}")
+    status, output = await run(*ctl, "broadcast", "say", "--json")
+    require(status == 0 and output == "Message sent to 0 users.\n", f"the text of a message is taken for an option: {output}")
+    status, output = await run(*ctl, "register", f"dora@{DOMAIN}", "dora", "-")
+    require(status == 2 and output == "transportctl: no password was given\n", f"without a password: {output}")
+    # What cannot be written is no success.
+    child = await asyncio.create_subprocess_exec(*ctl, "help", stdin=asyncio.subprocess.DEVNULL, stdout=open("/dev/full", "w"),
+                                                 stderr=asyncio.subprocess.PIPE)
+    _, complaint = await child.communicate()
+    require(child.returncode == 1 and b"No space left" in complaint, f"a full disk gives {child.returncode}: {complaint}")
+    # A configuration that is broken while the instance runs: it can still be asked.
+    with open(gateway.config, "a") as file:
+        file.write("nonsense\n")
+    status, output = await run(*ctl, "status")
+    require(status == 2 and "-s SOCKET" in output, f"with a broken configuration it says {output}")
+    socket_path = os.path.join(gateway.folder, "state", "control")
+    status, output = await run(program(world), "-s", socket_path, "reload")
+    require(status == 1 and output.startswith("Error: Error during config reload\n"), f"reload says {output}")
+    status, output = await run(program(world), "-s", socket_path, "status")
+    require(status == 0 and output.startswith("Running "), f"the instance says {output}")
+    # A socket that a killed instance has left behind, and one that is not ours.
+    await gateway.kill_core()
+    status, output = await run(program(world), "-s", socket_path, "status")
+    require(status == 3 and "does not run" in output, f"of a socket that is left over it says: {output}")
+    if os.geteuid() == 0:
+        for path in (world.folder, gateway.folder, os.path.dirname(socket_path)):
+            os.chmod(path, 0o755)
+        copy = os.path.join(world.folder, "transportctl")
+        shutil.copy(program(world), copy)
+        status, output = await run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "-s", socket_path, "status")
+        require(status == 3 and "only root and the instance's user" in output, f"to a stranger it says: {output}")
+    # Each line of the help has its text in one column.
+    status, output = await run(program(world), "--help")
+    odd = [line for line in output.splitlines() if line.startswith("  join_room") and "tie a channel" in line]
+    require(status == 0 and not odd, f"the help has {odd}")
 
 
 # --------------------------------------------------------------------------------------------------- completion
@@ -765,6 +839,9 @@ async def check_completion(world, shell):
     await shell.complete("transportctl --follo", "transportctl --follow")
     await shell.complete("transportctl undr", "transportctl undrain")
     await shell.complete("transportctl que", "transportctl queues")
+    await shell.complete("transportctl front", "transportctl frontends")
+    await shell.complete("transportctl set lo", "set log_level")
+    await shell.complete("transportctl set log_level deb", "set log_level debug")
     await shell.complete("transportctl args crashed_backends_c", "args crashed_backends_count")
     await shell.complete(f"transportctl -c {gateway.config} kick ali", f"kick alice@{DOMAIN}")
     await shell.complete(f"transportctl -c {gateway.config} kick alice@loc", f"kick alice@{DOMAIN}")

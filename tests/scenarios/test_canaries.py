@@ -121,7 +121,14 @@ async def sweep(gateway, secrets, *spare, answers=""):
         os.kill(pid, signal.SIGKILL)
     await gateway.process.wait_log("lose it")
     await gateway.stop()
-    found += in_files(gateway, secrets, *spare)
+    # Passwords are sealed and addresses of files signed with them.
+    keys = glob.glob(os.path.join(gateway.folder, "state", "**", "*key"), recursive=True)
+    require(os.path.join(gateway.folder, "state", "key") in keys, f"the keys are {keys}")
+    for path in keys:
+        with open(path, "rb") as file:
+            key = file.read()
+        if len(key) >= 16:
+            found += in_files(gateway, secrets, *spare, *keys, key=key)
     if found:
         raise Failure("\n".join(sorted(set(found))))
     require("debug: " in gateway.process.log(), "there was nothing to find in the log")
@@ -188,7 +195,9 @@ async def scenario_secrets_of_an_application_service(world):
     bot = await chat_with(alice, BOT)
     await ask(alice, bot, "login code1", "The code, please\\.")
     await ask(alice, bot, "canary-271828", "Wrong code number 1\\.")
-    await ask(alice, bot, CODE, ".")
+    await ask(alice, bot, f"canary-{CODE}", ".")
+    bob = await world.matrix_person(synapse, "bob")
+    await ask(bob, await chat_with(bob, BOT), "login qr2", "Scan this\\..*sgnl://link\\?key=canary-key-of-qr2")
     token = await another_client(synapse, "alice")
     await ask(alice, bot, "puppet canary-nonsense", "does not know this access token")
     await ask(alice, bot, f"puppet {token}", "appears as yours")
@@ -205,7 +214,8 @@ async def scenario_secrets_of_an_application_service(world):
         require(status in (401, 403), f"{path} is answered with {status}")
     signature = max(re.split(r"[/?=&]", link.split("/media/", 1)[1]), key=len)
     secrets = {**tokens, "a person's access token": token, "a token that is none": "canary-nonsense",
-               "a wrong answer to a step": "canary-271828", "a stranger's token": "canary-stranger",
+               "a wrong answer to a step": "canary-271828", "the right answer": f"canary-{CODE}",
+               "what a code has in it that is to be scanned": "canary-key-of-qr2", "a stranger's token": "canary-stranger",
                "the signature of the address in a message": signature}
     heard = "\n".join(str(event["content"]) for event in alice.messages(bot, sender=BOT))
     await sweep(gateway, secrets, gateway.registration, answers=heard)

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from harness.fake_homeserver import Fault, answer, hang
 from harness.process import Failure, require, wait_until
-from test_matrix import (BOT, CAROL, PACKAGES, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc,  # noqa: F401
-                         in_room_version, in_the_lobby, with_account, witnessed)
+from test_matrix import (BOT, CAROL, LOBBY, PACKAGES, alias, appservice_with, ask, chat_with, enter, ghost, heard_on_irc,  # noqa: F401
+                         in_room_version, in_the_lobby, until_answer, with_account, witnessed)
 from test_backends import BACKENDS, PYTHON
 from test_steps import scan_folder
 from test_matrix_rooms import make_admin, set_level
@@ -107,6 +107,42 @@ async def scenario_room_version_6(world):
 
 async def scenario_room_version_9(world):
     await in_room_version(world, "9")
+
+
+async def scenario_whose_relay(world):
+    """Nobody puts himself in the place of another's relay, or ends it, but who may change the room, and the gateway's
+    administrators."""
+    lobby = await in_the_lobby(world, "alice", "bob", **{"matrix.admin": ["@warden:localhost"]})
+    (alice, bob), carol, portal = lobby.people, lobby.carol, lobby.portal
+    eve, warden = [await world.matrix_person(lobby.synapse, name) for name in ("eve", "warden")]
+    for person in (eve, warden):
+        await person.join(LOBBY)
+
+    async def speaks_through(person, text):
+        mark = carol.mark()
+        await eve.say(portal, text)
+        await carol.expect(rf"^:{person.name}!\S+ PRIVMSG #lobby :.*{text}", mark)
+    await ask(alice, portal, "relay on", "People without an account speak through yours")
+    await speaks_through(alice, "first")
+    for line in ("relay on", "relay off"):
+        await ask(bob, portal, line, "You may not do that")
+    await ask(alice, portal, "relay on", "People without an account speak through yours")
+    await speaks_through(alice, "second")
+    # Whoever may change the room may take it over; and it is no longer alice's then.
+    await make_admin(lobby, bob, portal)
+    await ask(bob, portal, "relay on", "People without an account speak through yours")
+    await speaks_through(bob, "third")
+    for line in ("relay on", "relay off"):
+        await ask(alice, portal, line, "You may not do that")
+    await ask(warden, portal, "relay on", "you need an account here")
+    await ask(warden, portal, "relay off", "are not heard any more")
+    # Nobody's: an account is enough again. It is nobody's as well when whose it was has none any more.
+    await ask(alice, portal, "relay on", "People without an account speak through yours")
+    await speaks_through(alice, "fourth")
+    await set_level(bob, portal, bob.id, None)
+    await ask(alice, lobby.bots[0], "unregister", ".")
+    await until_answer(bob, portal, "relay on", "People without an account speak through yours")
+    await speaks_through(bob, "fifth")
 
 
 async def scenario_what_moderators_redact(world):

@@ -53,6 +53,7 @@ struct http_listener {
 	struct list routes;
 	uv_poll_t poll;
 	int fd;
+	bool held;
 	char *host;
 	unsigned asked_port, port;
 };

@@ -123,6 +123,14 @@ static void accept_some(uv_poll_t *poll, int status, int events)
 	}
 }
 
+static void watch_listener(struct http_listener *listener)
+{
+	if (listener->server->full || listener->held)
+		uv_poll_stop(&listener->poll);
+	else
+		uv_poll_start(&listener->poll, UV_READABLE, accept_some);
+}
+
 static void pause_listeners(struct http_server *server, bool pause)
 {
 	server->full = pause;
@@ -130,12 +138,8 @@ static void pause_listeners(struct http_server *server, bool pause)
 	{
 		struct http_listener *listener = CONTAINER_OF(link, struct http_listener, link);
 
-		if (listener->fd < 0)
-			continue;
-		if (pause)
-			uv_poll_stop(&listener->poll);
-		else
-			uv_poll_start(&listener->poll, UV_READABLE, accept_some);
+		if (listener->fd >= 0)
+			watch_listener(listener);
 	}
 	if (pause)
 		http_server_start_tick(server);
@@ -227,6 +231,13 @@ int http_server_listen(struct http_server *server, const char *host, unsigned po
 	uv_poll_start(&listener->poll, UV_READABLE, accept_some);
 	*found = listener;
 	return 0;
+}
+
+void http_listener_hold(struct http_listener *listener, bool hold)
+{
+	listener->held = hold;
+	if (listener->fd >= 0 && !listener->server->closing)
+		watch_listener(listener);
 }
 
 unsigned http_listener_port(const struct http_listener *listener)

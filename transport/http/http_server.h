@@ -83,6 +83,8 @@ struct http_server *http_server_create(uv_loop_t *loop, const struct log *parent
 int http_server_listen(struct http_server *server, const char *host, unsigned port,
                        struct http_listener **listener, struct buf *error);
 unsigned http_listener_port(const struct http_listener *listener);
+/* Those who come while it is held wait in the kernel, until it is not. */
+void http_listener_hold(struct http_listener *listener, bool hold);
 /* The route and its path are copied. False: the path is taken. */
 bool http_listener_route(struct http_listener *listener, const struct http_route *route);
 /* Whether the path, as a route has it, is taken. */

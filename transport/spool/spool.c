@@ -440,6 +440,13 @@ void spool_identity_key(struct buf *out, const char *frontend, const char *addre
 	buf_puts(out, address);
 }
 
+const char *spool_queue_whose(const struct spool_queue *queue)
+{
+	const char *end = queue->direction == SPOOL_TO_PEOPLE ? strchr(queue->owner, '\n') : NULL;
+
+	return end ? end + 1 : queue->owner;
+}
+
 bool spool_identity_parts(const char *owner, char **frontend, const char **address)
 {
 	const char *end = strchr(owner, '\n');

@@ -197,5 +197,7 @@ const char *spool_health(const struct spool *spool);
 
 /* "frontend\naddress": owner of a queue to people. Into `out`, which is cleared. */
 void spool_identity_key(struct buf *out, const char *frontend, const char *address);
+/* Whose queue it is, for the log: the address alone, or the account's key. */
+const char *spool_queue_whose(const struct spool_queue *queue);
 /* The two parts of such a key; *frontend is a copy, for the caller to free. False: it is none. */
 bool spool_identity_parts(const char *owner, char **frontend, const char **address);

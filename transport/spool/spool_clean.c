@@ -153,7 +153,7 @@ void spool_expire(struct spool *spool)
 			if (record->dead_ms >= before)
 				continue;
 			log_info(&spool->log, "dead letter %" PRIu64 " of %s dropped: its time is over",
-			         record->id, log_quote(queue->owner));
+			         record->id, log_quote(spool_queue_whose(queue)));
 			spool_done(spool, &record);
 		}
 	}

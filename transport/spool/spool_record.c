@@ -408,7 +408,7 @@ static void drop_oldest_dead(struct spool *spool, struct spool_queue *queue)
 		if (record->state != SPOOL_DEAD)
 			continue;
 		log_warning(&spool->log, "dead letter %" PRIu64 " of %s dropped: there are more than %u",
-		            record->id, log_quote(queue->owner), LIMIT_SPOOL_DEAD);
+		            record->id, log_quote(spool_queue_whose(queue)), LIMIT_SPOOL_DEAD);
 		spool_done(spool, &record);
 		return;
 	}
@@ -475,7 +475,7 @@ int spool_read(struct spool *spool, const struct spool_record *record, struct ar
 
 	if (!bytes) {
 		log_error(&spool->log, "message %" PRIu64 " of %s cannot be read back: %s", record->id,
-		          log_quote(record->queue->owner), strerror(errno));
+		          log_quote(spool_queue_whose(record->queue)), strerror(errno));
 		return TP_ERR_IO;
 	}
 	if (spool_entry_read(bytes, record->entry_size, &entry) != record->entry_size ||
@@ -486,7 +486,7 @@ int spool_read(struct spool *spool, const struct spool_record *record, struct ar
 		                   entry.frame + 4, entry.frame_size - 4, event);
 	if (err) {
 		log_error(&spool->log, "message %" PRIu64 " of %s cannot be read back: %s", record->id,
-		          log_quote(record->queue->owner), tp_error_text(err));
+		          log_quote(spool_queue_whose(record->queue)), tp_error_text(err));
 		return TP_ERR_IO;
 	}
 	if (!to_people && event_is_message(event->type))

@@ -110,7 +110,7 @@ int store_config_make_folder(const struct store_config *config, struct buf *erro
 		*slash = '\0';
 		cause = make_one(path);
 		if (cause != 0)
-			buf_printf(error, "folder %s cannot be made: %s", path, strerror(cause));
+			buf_printf(error, "database.database: folder %s cannot be made: %s", path, strerror(cause));
 		*slash = '/';
 	}
 	mem_free(path);

@@ -146,17 +146,21 @@ static void unplumb(void *context, const struct room_power *power)
 	reply(asking, "This room is tied to nothing any more.");
 }
 
-/* It takes nothing but an account, as it is one's own that others speak through. */
-static void relay_on(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender)
+static void relay_on(void *context, const struct room_power *power)
 {
-	if (!person_ready(frontend, sender)) {
-		matrix_notice(frontend, room->id, NULL,
-		              "For that you need an account here: register with me first.");
-		return;
+	struct asking *asking = context;
+	struct matrix_frontend *frontend = asking->frontend;
+	struct matrix_room *room = matrix_room_find(frontend, asking->room);
+
+	if (!power->may || !room || room->kind != MATRIX_ROOM_PORTAL) {
+		reply(asking, power->may ? "This room is tied to nothing." : power->problem);
+	} else if (!person_ready(frontend, asking->sender)) {
+		reply(asking, "For that you need an account here: register with me first.");
+	} else {
+		mem_replace(&room->relay, asking->sender);
+		matrix_room_store(frontend, room);
+		reply(asking, "People without an account speak through yours.");
 	}
-	mem_replace(&room->relay, sender);
-	matrix_room_store(frontend, room);
-	matrix_notice(frontend, room->id, NULL, "People without an account speak through yours.");
 }
 
 static void relay_off(void *context, const struct room_power *power)
@@ -171,6 +175,22 @@ static void relay_off(void *context, const struct room_power *power)
 	MEM_FREE(room->relay);
 	matrix_room_store(asking->frontend, room);
 	reply(asking, "People without an account are not heard any more.");
+}
+
+/* The account that others speak through is one's own: who has one may offer it where nobody does. In another's
+ * place, and to end another's, it takes the right to change the room, or to administrate the gateway. */
+static void relay(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender, bool on)
+{
+	bool own = room->relay && !strcmp(room->relay, sender);
+	bool free = on && (!room->relay || !person_attach(frontend, room->relay));
+	struct asking *asking = ask(frontend, room, sender, NULL);
+	room_power_done *done = on ? relay_on : relay_off;
+
+	if (own || free || frontend->base.ops->is_admin(&frontend->base, sender) ||
+	    (on && !person_ready(frontend, sender)))
+		done(asking, &(struct room_power){.may = true});
+	else
+		room_power_check(frontend, room, sender, done, asking);
 }
 
 /* --------------------------------------------------------------------------------------------- portals */
@@ -309,19 +329,12 @@ static bool run_in_room(struct matrix_frontend *frontend, struct matrix_room *ro
 	} else if (text_is_word(word, length, "unplumb")) {
 		room_power_check(frontend, room, sender, unplumb, ask(frontend, room, sender, NULL));
 	} else if (text_is_word(word, length, "relay")) {
-		bool own = room->relay && !strcmp(room->relay, sender);
-
 		if (room->kind != MATRIX_ROOM_PORTAL)
 			matrix_notice(frontend, room->id, NULL, "This room is tied to nothing.");
-		else if (text_equal_nocase(rest, "on"))
-			relay_on(frontend, room, sender);
-		else if (!text_equal_nocase(rest, "off"))
-			matrix_notice(frontend, room->id, NULL, "relay on, or relay off.");
-		else if (own)
-			relay_off(ask(frontend, room, sender, NULL), &(struct room_power){.may = true});
+		else if (text_equal_nocase(rest, "on") || text_equal_nocase(rest, "off"))
+			relay(frontend, room, sender, text_equal_nocase(rest, "on"));
 		else
-			room_power_check(frontend, room, sender, relay_off,
-			                 ask(frontend, room, sender, NULL));
+			matrix_notice(frontend, room->id, NULL, "relay on, or relay off.");
 	} else {
 		return false;
 	}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """
 A backend that knows the extension and lets in whom its name says, step by step:
-  code...    a code (314159), wrong ones are asked for again, the third ends the login
+  code...    a code (314159, or one that can be searched for: canary-314159), wrong ones are asked for again, the third ends the login
   choice...  a choice, then a secret (open sesame)
   qr...      a QR code, scanned by whoever makes the file "scanned" in the folder of --folder
   link...    a link, likewise
@@ -127,7 +127,7 @@ class Steps(Events):
         elif name.startswith("choice"):
             self.ask(user, CHOICE, "How?", choices=["by mail", "by phone"])
         elif name.startswith("qr"):
-            self.ask(user, QR, "Scan this.", "sgnl://link?key=abc")
+            self.ask(user, QR, "Scan this.", f"sgnl://link?key={'abc' if name == 'qr1' else 'canary-key-of-' + name}")
         elif name.startswith("link"):
             self.ask(user, LINK, "Go there.", LINK_DATA)
         else:
@@ -142,7 +142,7 @@ class Steps(Events):
             self.refuse(user, "As you like.")
         elif session["kind"] == CODE and value == "die":
             os._exit(3)
-        elif session["kind"] == CODE and value != "314159":
+        elif session["kind"] == CODE and value not in ("314159", "canary-314159"):
             session["tries"] += 1
             if session["tries"] == 3:
                 self.refuse(user, "Three wrong codes.")

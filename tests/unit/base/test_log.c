@@ -195,6 +195,9 @@ static void write_to_files(const char *path, const char *old)
 	if (log_to_file(path, &error))
 		_exit(2);
 	log_info(NULL, "first");
+	log_error(NULL, "cannot %s", "listen");
+	log_started();
+	log_error(NULL, "later");
 	if (rename(path, old) != 0)
 		_exit(3);
 	log_info(NULL, "second");
@@ -207,7 +210,7 @@ static void write_to_files(const char *path, const char *old)
 
 static void test_file(void **state)
 {
-	char folder[] = "/tmp/libtransport-log-XXXXXX", path[64], old[64], text[500];
+	char folder[] = "/tmp/libtransport-log-XXXXXX", path[64], old[64], console[64], text[500];
 	struct stat info;
 	int status;
 
@@ -215,16 +218,26 @@ static void test_file(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/log", folder);
 	snprintf(old, sizeof(old), "%s/log.1", folder);
+	snprintf(console, sizeof(console), "%s/console", folder);
 	pid_t child = fork();
 
 	if (child == 0) {
+		int fd = open(console, O_WRONLY | O_CREAT, 0600);
+
+		dup2(fd, STDERR_FILENO);
 		setenv("JOURNAL_STREAM", "1:1", 1);
 		write_to_files(path, old);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+	/* While the program starts, whoever has started it sees errors. */
+	read_file(console, text, sizeof(text));
+	assert_string_equal(text, "cannot listen\n");
+	unlink(console);
 	read_file(old, text, sizeof(text));
 	assert_non_null(strstr(text, "Z info: first\n"));
+	assert_non_null(strstr(text, "Z error: cannot listen\n"));
+	assert_non_null(strstr(text, "Z error: later\n"));
 	assert_non_null(strstr(text, "Z info: second\n"));
 	read_file(path, text, sizeof(text));
 	assert_null(strstr(text, "second"));

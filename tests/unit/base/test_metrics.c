@@ -68,6 +68,24 @@ static void writes_numbers_that_are_none(void **state)
 	buf_finish(&out);
 }
 
+static void sums_up_what_is_too_much(void **state)
+{
+	struct buf out = {0};
+	struct metrics_series series = {.out = &out, .name = "x", .label = "backend", .left = 2};
+
+	(void)state;
+	metrics_series_add(&series, 9, 1);
+	metrics_series_add(&series, 8, 2);
+	metrics_series_end(&series);
+	assert_string_equal(buf_text(&out), "x{backend=\"9\"} 1\nx{backend=\"8\"} 2\n");
+	buf_clear(&out);
+	metrics_series_add(&series, 7, 4);
+	metrics_series_add(&series, 6, 8);
+	metrics_series_end(&series);
+	assert_string_equal(buf_text(&out), "x{backend=\"others\"} 12\n");
+	buf_finish(&out);
+}
+
 static void counts_durations(void **state)
 {
 	struct metrics *metrics = metrics_create();
@@ -102,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(writes_text),
 	        cmocka_unit_test(writes_numbers_that_are_none),
+	        cmocka_unit_test(sums_up_what_is_too_much),
 	        cmocka_unit_test(counts_durations),
 	};
 

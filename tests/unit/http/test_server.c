@@ -160,6 +160,30 @@ static void decodes_the_path(void **state)
 	expect(f, "GET /users/%2e%2e/x HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 404");
 }
 
+/* Who comes meanwhile is not refused; others are served. */
+static void holds_a_listener(void **state)
+{
+	struct fixture *f = *state;
+	struct http_listener *other;
+	struct buf error = {0};
+	struct client client;
+
+	route(f, (struct http_route){"/a", HTTP_GET, .complete = answer_path});
+	assert_int_equal(http_server_listen(f->server, "127.0.0.1", 0, &other, &error), 0);
+	assert_true(http_listener_route(other, &(struct http_route){"/b", HTTP_GET, .complete = answer_path, .context = f}));
+	http_listener_hold(f->listener, true);
+	client_open(&client, &f->loop, f->listener);
+	assert_true(client_say(&client, "GET /a HTTP/1.1\r\n" HOST "\r\n", strlen("GET /a HTTP/1.1\r\n" HOST "\r\n")));
+	assert_begins(client_ask(&f->loop, other, "GET /b HTTP/1.1\r\n" HOST "\r\n"), "HTTP/1.1 200");
+	client_read(&client);
+	assert_int_equal(client.in.len, 0);
+	assert_false(client.ended);
+	assert_int_equal(f->started, 0);
+	http_listener_hold(f->listener, false);
+	assert_begins(client_hear(&client), "HTTP/1.1 200");
+	client_close(&client);
+}
+
 static void takes_the_longest_route(void **state)
 {
 	struct fixture *f = *state;
@@ -766,6 +790,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(answers),
 	        TEST(decodes_the_path),
+	        TEST(holds_a_listener),
 	        TEST(takes_the_longest_route),
 	        TEST(answers_head_without_content),
 	        TEST(refuses_what_no_route_takes),

@@ -162,6 +162,10 @@ static void test_configuration(void **state)
 	config->database = path;
 	expect_refused(fixture, TP_ERR_IO, "cannot be made");
 	mem_free(path);
+	path = mem_printf("%s/folder/db", below);
+	config->database = path;
+	expect_refused(fixture, TP_ERR_IO, "database.database: folder ");
+	mem_free(path);
 	mem_free(below);
 	/* nothing was made on the way */
 	assert_int_equal(count_files(fixture->folder), 1);

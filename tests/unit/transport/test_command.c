@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/ban.h"
 #include "transport/command_question.h"
 #include "transport/room_key.h"
 
@@ -71,6 +72,46 @@ static void test_login_of_who_is_not_here(void **state)
 	store_pump();
 	assert_true(was_told("You have no account here yet."));
 	assert_false(was_told("probe"));
+}
+
+/* Not first that it begins: with an account, with a session that is there, and without an account. */
+static void test_login_of_who_is_banned(void **state)
+{
+	static const char *const refusal = "answer -4 'You are banned from this gateway: Spam'\n";
+
+	(void)state;
+	fixture_start(NULL, 0);
+	store_account("alice@x", "al", "pw");
+	ban_put(fx->transport, "alice@x", "Spam", NULL, NULL);
+	ban_put(fx->transport, "mallory@x", "Spam", NULL, NULL);
+	store_pump();
+	forget();
+	chat("alice@x", "login");
+	store_pump();
+	expect(refusal);
+	chat("mallory@x", "login");
+	store_pump();
+	expect(refusal);
+	ban_remove(fx->transport, "alice@x", NULL, NULL);
+	log_in("alice@x", "phone");
+	ban_put(fx->transport, "alice@x", "Spam", NULL, NULL);
+	user_logout(user_find(fx->transport, "alice@x"));
+	store_pump();
+	forget();
+	chat("alice@x", "login");
+	expect(refusal);
+}
+
+static void test_login_of_who_is_no_vip(void **state)
+{
+	static const char *const config[] = {"service.vip_only=1", "service.vip_message=Only friends."};
+
+	(void)state;
+	fixture_start(config, 2);
+	store_account("alice@x", "al", "pw");
+	chat("alice@x", "login");
+	store_pump();
+	expect("answer -4 'Only friends.'\n");
 }
 
 static void test_join(void **state)
@@ -475,6 +516,8 @@ int main(void)
 		TEST(test_login_where_nobody_may_register),
 		TEST(test_too_many_questions),
 		TEST(test_login_of_who_is_not_here),
+		TEST(test_login_of_who_is_banned),
+		TEST(test_login_of_who_is_no_vip),
 		TEST(test_contact_requests),
 		TEST(test_contacts_come_and_go),
 		TEST(test_long_answers),

@@ -345,13 +345,30 @@ static void test_a_trace_after_a_restart(void **state)
 
 	only_record(SPOOL_TO_PEOPLE)->trace = 0;
 	delivery_frontend_ready(fx->frontend);
-	const uint64_t trace = fx->trace;
-
-	assert_true(trace > before);
+	assert_true(before > 0);
+	assert_int_equal(fx->trace, before);
 	fx->promise = 1;
 	fx->trace = 0;
 	delivery_frontend_ready(fx->frontend);
-	assert_int_equal(fx->trace, trace);
+	assert_int_equal(fx->trace, before);
+}
+
+/* The next process begins where this one cannot have come to. */
+static void test_no_trace_comes_twice(void **state)
+{
+	(void)state;
+	logged_in();
+	const uint64_t before = delivery_next_trace(fx->transport);
+
+	fx->transport->next_trace = fx->transport->traces_noted = 0;
+	const uint64_t after = delivery_next_trace(fx->transport);
+
+	assert_true(after > before);
+	fx->transport->next_trace = fx->transport->traces_noted;
+	const uint64_t last = delivery_next_trace(fx->transport);
+
+	fx->transport->next_trace = fx->transport->traces_noted = 0;
+	assert_true(delivery_next_trace(fx->transport) > last);
 }
 
 static void test_confirmations(void **state)
@@ -530,6 +547,7 @@ int main(void)
 		TEST(test_one_trace_to_the_network),
 		TEST(test_one_trace_to_people),
 		TEST(test_a_trace_after_a_restart),
+		TEST(test_no_trace_comes_twice),
 		TEST(test_confirmations),
 		TEST(test_comes_once),
 		TEST(test_rooms_that_nobody_is_in),
