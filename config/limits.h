@@ -95,6 +95,10 @@
 #define LIMIT_PARTICIPANTS_PER_ROOM 100000
 #define LIMIT_CONVERSATIONS_PER_USER 1000  /* the oldest is forgotten */
 #define LIMIT_REQUESTS_PER_USER 256        /* vCards under way */
+#define LIMIT_BANS_PER_FRAME 200           /* of a backend's list; what is more in one is left out */
+#define LIMIT_BANS_PER_ROOM 2000           /* kept while a list comes; the others are counted */
+#define LIMIT_BANS_ASKING 16               /* who wait for the list of one room at a time */
+#define LIMIT_BANS_SECONDS 40              /* until a list that does not come is given up */
 #define LIMIT_ROOM_LIST 20000              /* rooms kept of one list */
 
 #define LIMIT_IRC_BANS 256                 /* that a user has set in a channel, remembered to be taken back */

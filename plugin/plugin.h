@@ -59,6 +59,9 @@ struct plug_ops {
 	/* The user changes what a room is called, or its picture: message->name is the room, change what is new. Left NULL,
 	 * the user is told that this cannot be done here. What has changed is told by plug_room_info. */
 	enum plug_verdict (*room_change)(struct plug *plug, const char *user, const struct event_message *message);
+	/* The user wants to know who is banned from a room that he is in: answer with plug_bans, sooner or later. Left NULL,
+	 * he is told that this is not known. */
+	void (*bans)(struct plug *plug, const char *user, const char *room);
 	/* The person has read all up to this message. */
 	void (*read_marker)(struct plug *plug, const char *user, const struct event_read_marker *marker);
 	/* `name` is a contact or a room that the person is in. */
@@ -179,6 +182,12 @@ PLUG_API void plug_value_set(struct plug *plug, const char *user, const char *ke
 PLUG_API void plug_participants(struct plug *plug, const char *user, const char *room,
 				const struct event_participant *participants, size_t count);
 PLUG_API void plug_room_info(struct plug *plug, const char *user, const struct event_room_info *info);
+/* Who is banned from the room: the answer to ops.bans, in as many frames as it needs. */
+PLUG_API void plug_bans(struct plug *plug, const char *user, const char *room, const struct event_ban *bans,
+			size_t count);
+/* Or: there is no list; `sentence` says why. */
+PLUG_API void plug_bans_refused(struct plug *plug, const char *user, const char *room, enum handover_error error,
+				const char *sentence);
 PLUG_API void plug_read_marker(struct plug *plug, const char *user, const struct event_read_marker *marker);
 
 PLUG_API void plug_connected(struct plug *plug, const char *user);

@@ -154,6 +154,15 @@ static void receive_moderation(struct plug *plug, const struct event *event)
 				"Nobody can be moderated there from here.", NULL);
 }
 
+static void receive_bans(struct plug *plug, const struct event *event)
+{
+	if (plug->ops->bans)
+		plug->ops->bans(plug, event->user, event->bans.room);
+	else
+		plug_bans_refused(plug, event->user, event->bans.room, HANDOVER_UNSUPPORTED,
+				  "Who is banned there is not known here.");
+}
+
 /* ---- by type ---- */
 
 static void receive_login(struct plug *plug, const struct event *event)
@@ -189,6 +198,9 @@ static void receive_conversation(struct plug *plug, const struct event *event)
 		break;
 	case EVENT_CHAT_STATE:
 		CALL(plug, chat_state, event->user, event->chat_state.name, event->chat_state.state);
+		break;
+	case EVENT_BANS:
+		receive_bans(plug, event);
 		break;
 	case EVENT_READ_MARKER:
 		CALL(plug, read_marker, event->user, &event->read_marker);

@@ -164,6 +164,27 @@ void plug_room_info(struct plug *plug, const char *user, const struct event_room
 	plug_send(plug, &(struct event){EVENT_ROOM_INFO, user, .room_info = *info});
 }
 
+void plug_bans(struct plug *plug, const char *user, const char *room, const struct event_ban *bans, size_t count)
+{
+	size_t sent = 0;
+
+	do {
+		size_t part = count - sent > LIMIT_BANS_PER_FRAME ? LIMIT_BANS_PER_FRAME : count - sent;
+		struct event event = {EVENT_BANS, user,
+				      .bans = {.room = room, .bans = count ? bans + sent : NULL, .count = part}};
+
+		sent += part;
+		event.bans.more = sent < count;
+		plug_send(plug, &event);
+	} while (sent < count);
+}
+
+void plug_bans_refused(struct plug *plug, const char *user, const char *room, enum handover_error error,
+		       const char *sentence)
+{
+	plug_send(plug, &(struct event){EVENT_BANS, user, .bans = {.room = room, .error = (int)error, .reason = sentence}});
+}
+
 void plug_read_marker(struct plug *plug, const char *user, const struct event_read_marker *marker)
 {
 	plug_send(plug, &(struct event){EVENT_READ_MARKER, user, .read_marker = *marker});

@@ -245,6 +245,39 @@ static bool decode_room_change(struct decoder *d)
 	return true;
 }
 
+/* As of participants, an entry that is no good costs itself. */
+static bool decode_bans(struct decoder *d)
+{
+	Pbnetwork__Bans *m = UNPACK(d, bans);
+	struct event_bans *list = &d->event->bans;
+	struct event_ban *entries;
+
+	if (!m)
+		return false;
+	take_user(d, m->username);
+	list->room = take_name(d, m->room);
+	list->more = m->has_more && m->more;
+	list->error = m->has_error ? m->error : 0;
+	list->reason = OPTIONAL_STATUS_TEXT(d, m, reason);
+	if (!m->n_ban)
+		return true;
+	entries = arena_alloc(d->arena, m->n_ban * sizeof(*entries));
+	for (size_t i = 0; i < m->n_ban && list->count < LIMIT_BANS_PER_FRAME; i++) {
+		const Pbnetwork__Ban *from = m->ban[i];
+		int error = d->error;
+
+		entries[list->count] = (struct event_ban){.mask = take_name(d, from->mask),
+							  .nickname = OPTIONAL_NAME(d, from, nickname),
+							  .set_by = OPTIONAL_LABEL(d, from, setby),
+							  .at = from->has_at && from->at > 0 ? from->at : 0};
+		if (from->mask.len && d->error == error)
+			list->count++;
+		d->error = error;
+	}
+	list->bans = entries;
+	return true;
+}
+
 static bool decode_hold(struct decoder *d)
 {
 	Pbnetwork__Hold *m = UNPACK(d, hold);
@@ -322,6 +355,7 @@ static const struct decoder_entry decoders[] = {
 	[TYPE(RESUMED) - EXTENSION_BASE] = {decode_nothing, EVENT_RESUMED},
 	[TYPE(MODERATION) - EXTENSION_BASE] = {decode_moderation, EVENT_MODERATION},
 	[TYPE(ROOM_CHANGE) - EXTENSION_BASE] = {decode_room_change, EVENT_ROOM_CHANGE},
+	[TYPE(BANS) - EXTENSION_BASE] = {decode_bans, EVENT_BANS},
 };
 
 const struct decoder_entry *extension_decoder(int type)

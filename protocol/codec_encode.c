@@ -536,6 +536,7 @@ static const struct {
 	[EVENT_ROOM_INFO] = {TYPE(ROOM_INFO), encode_room_info},
 	[EVENT_MODERATION] = {TYPE(MODERATION), encode_moderation},
 	[EVENT_ROOM_CHANGE] = {TYPE(ROOM_CHANGE), encode_room_change},
+	[EVENT_BANS] = {TYPE(BANS), encode_bans},
 	[EVENT_HOLD] = {TYPE(HOLD), encode_hold},
 	[EVENT_ATTACH] = {TYPE(ATTACH), encode_attach},
 	[EVENT_ATTACHED] = {TYPE(ATTACHED), encode_attached},

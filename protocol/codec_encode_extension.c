@@ -198,6 +198,35 @@ int encode_room_change(struct encoder *e)
 	return put_message(e, &message.base);
 }
 
+int encode_bans(struct encoder *e)
+{
+	const struct event_bans *from = &e->event->bans;
+	Pbnetwork__Bans message = PBNETWORK__BANS__INIT;
+	Pbnetwork__Ban *entries;
+
+	message.username = text_of(e->event->user);
+	message.room = text_of(from->room);
+	if (from->count) {
+		entries = arena_alloc(&e->scratch, from->count * sizeof(*entries));
+		message.ban = arena_alloc(&e->scratch, from->count * sizeof(*message.ban));
+		message.n_ban = from->count;
+		for (size_t i = 0; i < from->count; i++) {
+			pbnetwork__ban__init(&entries[i]);
+			entries[i].mask = text_of(from->bans[i].mask);
+			PUT_OPTIONAL(entries[i], nickname, from->bans[i].nickname);
+			PUT_OPTIONAL(entries[i], setby, from->bans[i].set_by);
+			entries[i].has_at = from->bans[i].at != 0;
+			entries[i].at = from->bans[i].at;
+			message.ban[i] = &entries[i];
+		}
+	}
+	message.has_more = message.more = from->more;
+	message.has_error = from->error != 0;
+	message.error = from->error;
+	PUT_OPTIONAL(message, reason, from->reason);
+	return put_message(e, &message.base);
+}
+
 int encode_hold(struct encoder *e)
 {
 	Pbnetwork__Hold message = PBNETWORK__HOLD__INIT;

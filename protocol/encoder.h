@@ -57,6 +57,7 @@ int encode_participants(struct encoder *e);
 int encode_room_info(struct encoder *e);
 int encode_moderation(struct encoder *e);
 int encode_room_change(struct encoder *e);
+int encode_bans(struct encoder *e);
 int encode_hold(struct encoder *e);
 int encode_attach(struct encoder *e);
 int encode_attached(struct encoder *e);

@@ -47,6 +47,7 @@ static const char *const event_names[EVENT_TYPE_COUNT] = {
 	[EVENT_VALUES] = "values",
 	[EVENT_PARTICIPANTS] = "participants",
 	[EVENT_ROOM_INFO] = "room info",
+	[EVENT_BANS] = "bans",
 	[EVENT_HOLD] = "hold",
 	[EVENT_ATTACH] = "attach",
 	[EVENT_ATTACHED] = "attached",

@@ -62,6 +62,7 @@ enum event_type {
 	EVENT_VALUES,          /* -> backend before LOGIN: all; <- backend: these changed. values */
 	EVENT_PARTICIPANTS,    /* <- backend. participants: many at once */
 	EVENT_ROOM_INFO,       /* <- backend, and on to frontends. room_info */
+	EVENT_BANS,            /* -> backend: bans.room, the question; <- backend: the list, or a part of it. bans */
 	EVENT_HOLD,            /* -> backend. hold: how to outlive this core */
 	EVENT_ATTACH,          /* -> backend, first frame of a new core. attach */
 	EVENT_ATTACHED,        /* <- backend, the answer. attached */
@@ -405,6 +406,22 @@ struct event_room_info {
 	bool is_away; /* the user hears nothing of it now, and is in it again soon without having to ask */
 };
 
+struct event_ban {
+	const char *mask;     /* what the network names it by: of IRC "nick!user@host", with wildcards */
+	const char *nickname; /* somebody whom it keeps out; NULL: not known */
+	const char *set_by;   /* NULL: not said */
+	int64_t at;           /* seconds since 1970; 0: not said */
+};
+
+struct event_bans {
+	const char *room;
+	const struct event_ban *bans;
+	size_t count;
+	bool more;          /* the list goes on in another one */
+	int error;          /* 0, or as in event_handover_result: there is no list */
+	const char *reason; /* NULL or one sentence */
+};
+
 struct event_hold {
 	const char *core_token;    /* what a new core shows */
 	const char *backend_token; /* what the backend shows to it */
@@ -487,6 +504,7 @@ struct event {
 		struct event_values values;
 		struct event_participants participants;
 		struct event_room_info room_info;
+		struct event_bans bans;
 		struct event_hold hold;
 		struct event_attach attach;
 		struct event_attached attached;

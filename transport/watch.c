@@ -192,6 +192,10 @@ static void put_extension(struct writer *writer, const struct event *event)
 		put_text(writer, "room", event->participants.room);
 		put_number(writer, "participants", (int64_t)event->participants.count);
 		break;
+	case EVENT_BANS:
+		put_text(writer, "room", event->bans.room);
+		put_number(writer, "bans", (int64_t)event->bans.count);
+		break;
 	case EVENT_ROOM_INFO:
 		put_text(writer, "room", event->room_info.room);
 		put_text(writer, "title", event->room_info.title);

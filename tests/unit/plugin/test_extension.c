@@ -78,6 +78,50 @@ static void test_moderation(void **state)
 	backend_finish(&gateway, plug);
 }
 
+static void on_bans(struct plug *plug, const char *user, const char *room)
+{
+	struct event_ban all[LIMIT_BANS_PER_FRAME + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		all[i] = (struct event_ban){.mask = "*!*@h"};
+	plug_bans(plug, user, room, all, ARRAY_SIZE(all));
+	plug_bans(plug, user, room, NULL, 0);
+}
+
+static void test_bans(void **state)
+{
+	struct gateway gateway;
+	struct plug_ops with_bans = backend_ops;
+	struct plug *plug = backend_create(&gateway);
+	const struct event question = {EVENT_BANS, USER, .bans = {.room = "#a"}}, *event;
+
+	(void)state;
+	gateway_send(&gateway, &question);
+	assert_int_equal(plug_dispatch(plug), 0);
+	event = gateway_expect(&gateway, EVENT_BANS);
+	assert_string_equal(event->bans.room, "#a");
+	assert_int_equal(event->bans.error, HANDOVER_UNSUPPORTED);
+	assert_int_equal(event->bans.count, 0);
+	backend_finish(&gateway, plug);
+
+	with_bans.bans = on_bans;
+	plug = backend_create_with(&gateway, &backend_options, &with_bans);
+	backend_greet(&gateway, plug);
+	backend_log_in(&gateway, plug, USER);
+	gateway_send(&gateway, &question);
+	assert_int_equal(plug_dispatch(plug), 0);
+	event = gateway_expect(&gateway, EVENT_BANS);
+	assert_int_equal(event->bans.count, LIMIT_BANS_PER_FRAME);
+	assert_true(event->bans.more);
+	event = gateway_expect(&gateway, EVENT_BANS);
+	assert_int_equal(event->bans.count, 1);
+	assert_false(event->bans.more);
+	event = gateway_expect(&gateway, EVENT_BANS);
+	assert_int_equal(event->bans.count, 0);
+	assert_false(event->bans.more);
+	backend_finish(&gateway, plug);
+}
+
 static void test_repeated_numbers(void **state)
 {
 	struct gateway gateway;
@@ -312,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_moderation),
+		cmocka_unit_test(test_bans),
 		cmocka_unit_test(test_repeated_numbers),
 		cmocka_unit_test(test_old_answers),
 		cmocka_unit_test(test_given_back),

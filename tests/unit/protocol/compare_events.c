@@ -90,6 +90,21 @@ static void assert_participant(const struct event_participant *got, const struct
 	assert_int_equal(got->role, expected->role);
 }
 
+static void assert_bans(const struct event_bans *got, const struct event_bans *expected)
+{
+	assert_text(got->room, expected->room);
+	assert_text(got->reason, expected->reason);
+	assert_int_equal(got->error, expected->error);
+	assert_int_equal(got->more, expected->more);
+	assert_int_equal(got->count, expected->count);
+	for (size_t i = 0; i < got->count; i++) {
+		assert_text(got->bans[i].mask, expected->bans[i].mask);
+		assert_text(got->bans[i].nickname, expected->bans[i].nickname);
+		assert_text(got->bans[i].set_by, expected->bans[i].set_by);
+		assert_int_equal(got->bans[i].at, expected->bans[i].at);
+	}
+}
+
 static void assert_room_event(const struct event *got, const struct event *expected)
 {
 	switch (got->type) {
@@ -116,6 +131,9 @@ static void assert_room_event(const struct event *got, const struct event *expec
 		assert_int_equal(got->room_info.members, expected->room_info.members);
 		assert_int_equal(got->room_info.is_private, expected->room_info.is_private);
 		assert_int_equal(got->room_info.is_away, expected->room_info.is_away);
+		break;
+	case EVENT_BANS:
+		assert_bans(&got->bans, &expected->bans);
 		break;
 	default:
 		assert_text(got->room.name, expected->room.name);
@@ -309,6 +327,7 @@ void assert_event(const struct event *got, const struct event *expected)
 	case EVENT_ROOM_LIST:
 	case EVENT_PARTICIPANTS:
 	case EVENT_ROOM_INFO:
+	case EVENT_BANS:
 		assert_room_event(got, expected);
 		break;
 	case EVENT_VCARD:

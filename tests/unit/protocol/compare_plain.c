@@ -20,6 +20,7 @@ const ProtobufCMessageDescriptor *const plain_descriptors[] = {
 	&pbnetwork__participants__descriptor,         &pbnetwork__room_info__descriptor,
 	&pbnetwork__hold__descriptor,                 &pbnetwork__attach__descriptor,
 	&pbnetwork__attached__descriptor,             &pbnetwork__resume__descriptor,
+	&pbnetwork__bans__descriptor,
 };
 const size_t plain_descriptors_count = ARRAY_SIZE(plain_descriptors);
 

@@ -33,6 +33,7 @@ static const struct event_participant participants[] = {
 	{.nickname = "eve", .flags = PARTICIPANT_MODERATOR, .status = STATUS_AWAY, .status_text = "out"},
 	{.nickname = "alice", .flags = PARTICIPANT_ME, .icon_hash = "00ff", .alias = "Alice"},
 };
+static const struct event_ban bans[] = {{"*!*@evil.example", "eve", "alice", 1764288000}, {.mask = "$a:bob"}};
 static const struct event_held_session sessions[] = {{USER, "alice_", true}, {"bob@example.org", "", false}};
 static const uint8_t photo[] = {0x89, 'P', 'N', 'G', 0, 1, 2, 3};
 
@@ -162,6 +163,11 @@ const struct sample samples[] = {
 	 {EVENT_ROOM_INFO, USER, .room_info = {"#a", "Room A", "what\nit is", "00ff", 12, true, true}},
 	 CODEC_EXTENDED},
 	{CODEC_BACKEND, {EVENT_ROOM_INFO, USER, .room_info = {.room = "#a"}}, CODEC_EXTENDED},
+	{CODEC_CORE, {EVENT_BANS, USER, .bans = {.room = "#a"}}, CODEC_EXTENDED},
+	{CODEC_BACKEND, {EVENT_BANS, USER, .handover = 3, .bans = {"#a", bans, 2, .more = true}}, CODEC_EXTENDED},
+	{CODEC_BACKEND,
+	 {EVENT_BANS, USER, .bans = {"#a", NULL, 0, false, HANDOVER_FORBIDDEN, "Not for you."}},
+	 CODEC_EXTENDED},
 	{CODEC_CORE, {EVENT_HOLD, .hold = {"one", "two", 30}}, CODEC_EXTENDED},
 	{CODEC_CORE, {EVENT_ATTACH, .attach = {"one", 17}}, CODEC_EXTENDED},
 	{CODEC_BACKEND, {EVENT_ATTACHED, .attached = {"two", sessions, 2, true}}, CODEC_EXTENDED},

@@ -425,6 +425,28 @@ static void test_bad_participants(void **state)
 	trip_finish(&trip);
 }
 
+/* The same of bans, of which a frame has so many. */
+static void test_bans(void **state)
+{
+	struct trip trip = {.dialect = CODEC_EXTENDED};
+	char *name = text_of_length(LIMIT_NAME_BYTES + 1);
+	struct event_ban entries[LIMIT_BANS_PER_FRAME + 3] = {{.mask = ""}, {.mask = name}};
+	struct event event = {EVENT_BANS, "u@x", .bans = {"#a", entries, ARRAY_SIZE(entries)}};
+
+	(void)state;
+	for (size_t i = 2; i < ARRAY_SIZE(entries); i++)
+		entries[i] = (struct event_ban){.mask = "*!*@b\nc", .set_by = name, .at = -1};
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), 0);
+	assert_int_equal(trip.event.bans.count, LIMIT_BANS_PER_FRAME);
+	assert_string_equal(trip.event.bans.bans[0].mask, "*!*@b c");
+	assert_int_equal(strlen(trip.event.bans.bans[0].set_by), LIMIT_NAME_BYTES);
+	assert_int_equal(trip.event.bans.bans[0].at, 0);
+	event.bans.room = name;
+	assert_int_equal(trip_run(&trip, CODEC_BACKEND, &event), TP_ERR_INVALID);
+	mem_free(name);
+	trip_finish(&trip);
+}
+
 static void test_frame_limit(void **state)
 {
 	struct trip trip = {0};
@@ -517,7 +539,7 @@ int main(void)
 		cmocka_unit_test(test_large_lists),   cmocka_unit_test(test_names),
 		cmocka_unit_test(test_plain_dialect), cmocka_unit_test(test_number_of_bad_frames),
 		cmocka_unit_test(test_value_limits),  cmocka_unit_test(test_extension_limits),
-		cmocka_unit_test(test_bad_participants), cmocka_unit_test(test_chat_states),
+		cmocka_unit_test(test_bad_participants), cmocka_unit_test(test_bans), cmocka_unit_test(test_chat_states),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

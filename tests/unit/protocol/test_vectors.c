@@ -15,6 +15,7 @@ static const struct event_setting setting = {"k", "v"};
 static const uint64_t taken[] = {1, 300};
 static const struct event_handover_result results[] = {{2, 0, NULL, "id"}, {3, HANDOVER_FORBIDDEN, "no", NULL}};
 static const struct event_value values[] = {{"k", (const uint8_t *)"v", 1}, {"g", NULL, 0}};
+static const struct event_ban ban = {"*!*@h", "b", .at = 300};
 static const struct event_held_session session = {"u@x", "leg", true};
 
 #define TEXT(t) .text = {t, sizeof(t) - 1}
@@ -69,6 +70,9 @@ static const struct {
 	  .message = {.kind = MESSAGE_ROOM, .name = "#a", .text = "",
 		      .change = {"N", (const uint8_t *)"\xff\xd8", 2, true}}},
 	 CODEC_EXTENDED},
+	{"0000000e 08f607 1209 0a03754078 12022361", CODEC_CORE, {EVENT_BANS, "u@x", .bans = {.room = "#a"}}, CODEC_EXTENDED},
+	{"00000020 08f607 1218 0a03754078 12022361 1a0d 0a052a212a4068 120162 20ac02 c03e07", CODEC_BACKEND,
+	 {EVENT_BANS, "u@x", .handover = 7, .bans = {"#a", &ban, 1}}, CODEC_EXTENDED},
 	{"00000017 080d 1213 0a03754078 12022361 1a0162 2000 2800 c03e02", CODEC_BACKEND,
 	 {EVENT_PARTICIPANT, "u@x", .participant = {.room = "#a", .nickname = "b", .role = ROLE_VOICE}},
 	 CODEC_EXTENDED},
