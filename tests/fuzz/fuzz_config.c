@@ -82,18 +82,19 @@ static void load_file(const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	/* One file for all inputs: to make one takes as long as to read it. */
+	static int fd = -1;
+	static char path[64];
 	char *text = mem_dup(data, size);
-	char path[64];
-	int fd;
 
 	config_parse_text(text, size, see_pair, NULL);
 	mem_free(text);
 
-	fd = memfd_create("config", MFD_CLOEXEC);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		abort();
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fd < 0) {
+		fd = memfd_create("config", MFD_CLOEXEC);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	}
+	require(ftruncate(fd, (off_t)size) == 0 && pwrite(fd, data, size, 0) == (ssize_t)size);
 	load_file(path);
-	close(fd);
 	return 0;
 }

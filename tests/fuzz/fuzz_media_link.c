@@ -44,11 +44,11 @@ static void try_name(const char *text, struct buf *name)
 
 static void decode(char *out, const char *from, size_t length)
 {
-	unsigned byte;
-
 	for (size_t i = 0; i < length; i++) {
 		if (from[i] == '%') {
-			require(sscanf(from + i + 1, "%2x", &byte) == 1);
+			int byte = text_hex_byte(from + i + 1);
+
+			require(byte >= 0);
 			*out++ = (char)byte;
 			i += 2;
 		} else {

@@ -85,16 +85,18 @@ async def scenario_fuzzing_counts_what_was_run(world):
 
 
 async def scenario_fuzzing_fast_counts_apart(world):
-    """Long runs have another build, inputs of another length, and one with AddressSanitizer behind them."""
+    """Long runs have another build, inputs of another length, counters for a tenth of them, and one run with
+    AddressSanitizer behind them."""
     top = tree(world, "bad", "fine")
     child = await fuzz(top, "--fast", "fine", "20")
     output = await ended(child)
     require(child.returncode == 0, f"ended with {child.returncode}: {output}")
     with open(os.path.join(top, "build/runs-fine")) as file:
-        fast, again = file.read().splitlines()
-    require(fast.startswith("fuzz-fast -max_len=99 -max_total_time=20 "), fast)
+        gather, fast, again = file.read().splitlines()
+    require(gather.startswith("fuzz-fast -max_len=99 -max_total_time=2 ") and "-use_counters=0" not in gather, gather)
+    require(fast.startswith("fuzz-fast -max_len=99 -max_total_time=18 ") and "-use_counters=0" in fast, fast)
     require(again.startswith("fuzz -max_len=4096 -runs=0 ") and "build/fuzz-corpus/fine" in again, again)
-    require(lines_of(top) == {"fine": (1, 1000, 1000, 0)}, f"{lines_of(top)}: {output}")
+    require(lines_of(top) == {"fine": (1, 1000, 2000, 0)}, f"{lines_of(top)}: {output}")
     # What crashed there is shown as AddressSanitizer sees it, and found once.
     child = await fuzz(top, "--fast", "bad")
     output = await ended(child)

@@ -116,6 +116,8 @@ static size_t blank_length(const char *text)
 		return 2;
 	if (byte[0] == 0xe2 && byte[1] == 0x80 && byte[2] >= 0x80 && byte[2] <= 0x8a)
 		return 3;
+	if (byte[0] != 0xc2 && (byte[0] < 0xe1 || byte[0] > 0xe3))
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++)
 		if (text_starts(text, spaces[i]))
 			return strlen(spaces[i]);
