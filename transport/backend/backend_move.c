@@ -92,7 +92,8 @@ static void move_idle(struct network_plugin_server *server, uint64_t now)
 				continue;
 			return;
 		}
-		if (server->crashes > 0 || find_long_run(server, true))
+		/* who waits shall try a program that has failed; without any it would never be tried again */
+		if ((server->crashes > 0 && server->waiting_count > 0) || find_long_run(server, true))
 			return;
 		struct backend *started = server_spawn(server);
 		if (started) {

@@ -129,6 +129,25 @@ static void test_several_cannot_be_started(void **state)
 	harness_close(&h);
 }
 
+/* The only one that is wanted is for those who are idle: it is tried again although nothing else proves the program. */
+static void test_for_the_idle_it_is_tried_again(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	begin(&h);
+	h.server->timing.idle = 3600000;
+	write_program("#!/nonexistent/interpreter\n");
+	h.people[0].user.active_ms -= 3700000;
+	UNTIL(&h, harness_logged(&h, "cannot start"));
+	assert_int_equal(h.people[0].left, 0);
+	become(harness_program);
+	UNTIL(&h, h.people[0].connected == 2);
+	assert_true(h.people[0].user.backend->long_run);
+	assert_int_equal(h.server->crashes, 0);
+	harness_close(&h);
+}
+
 /* Its end may be known before its number. */
 static void test_ends_at_once(void **state)
 {
@@ -239,6 +258,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_nobody_waits),      cmocka_unit_test(test_several_at_once),
 	        cmocka_unit_test(test_cannot_be_started), cmocka_unit_test(test_several_cannot_be_started),
+	        cmocka_unit_test(test_for_the_idle_it_is_tried_again),
 	        cmocka_unit_test(test_ends_at_once),      cmocka_unit_test(test_no_descriptors_left),
 	        cmocka_unit_test(test_stopped_meanwhile), cmocka_unit_test(test_failed_meanwhile),
 	        cmocka_unit_test(test_destroyed_meanwhile),

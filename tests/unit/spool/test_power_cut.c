@@ -82,17 +82,20 @@ static void mark(enum kind kind, uint64_t id)
 	record((struct step){.kind = kind, .id = id});
 }
 
+/* Both threads ask: one begins files, the other removes them. */
 static int file_named(const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
-	int i;
+	int i = 0;
 
-	for (i = 0; i < files_count; i++)
-		if (strcmp(file_names[i], name) == 0)
-			return i;
-	assert_true(files_count < FILES_MOST);
-	file_names[files_count] = mem_strdup(name);
-	return files_count++;
+	pthread_mutex_lock(&mutex);
+	while (i < files_count && strcmp(file_names[i], name) != 0)
+		i++;
+	assert_true(i < FILES_MOST);
+	if (i == files_count)
+		file_names[files_count++] = mem_strdup(name);
+	pthread_mutex_unlock(&mutex);
+	return i;
 }
 
 static int recording_open(const char *path, int flags)
