@@ -408,7 +408,7 @@ static bool may_mean_unanswered(struct matrix_frontend *frontend, const struct c
 		const char *means[] = {event.replaces, event.reply_to, event.thread};
 
 		for (size_t i = 0; i < ARRAY_SIZE(means); i++)
-			may = may || (means[i] && matrix_is_event_id(means[i]) && !recent_find(frontend, means[i]));
+			may = may || (means[i] && matrix_is_event_id(means[i]) && !recent_find(frontend, room, means[i]));
 	}
 	arena_finish(&arena);
 	return may;

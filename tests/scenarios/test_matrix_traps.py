@@ -289,3 +289,35 @@ async def scenario_put_out_of_a_space(world):
     read.says = answer(200, [{"type": "m.space.child", "state_key": chat, "sender": BOT, "content": {"via": ["localhost"]}}])
     read.waits.set()
     await wait_until(lambda: spaces_with(chat), "the last space")
+
+
+async def scenario_what_is_quoted_of_another_room(world):
+    """Who replies to an event of a room that he is not in, and whose name he has got by a link, quotes nothing of it; nor does he
+    take it back, or vote or count the votes in a poll there."""
+    lobby = await faulty_lobby(world, "alice", "eve")
+    alice, eve = lobby.people
+    carol, homeserver = lobby.carol, lobby.homeserver
+    chat = await chat_with(alice, CAROL)
+    mark = carol.mark()
+    secret = await alice.say(chat, "the secret")
+    await carol.expect(r"^:alice!\S+ PRIVMSG carol :the secret$", mark)
+    public = await alice.say(lobby.portal, "no secret")
+    await carol.expect(r"^:alice!\S+ PRIVMSG #lobby :no secret$", mark)
+    question = {"m.poll": {"question": {"m.text": [{"body": "Whether the secret is out"}]}, "kind": "m.disclosed",
+                           "max_selections": 1, "answers": [{"m.id": "y", "m.text": [{"body": "the secret is"}]}]},
+                "m.text": [{"body": "Whether the secret is out"}]}
+    poll = homeserver.add(homeserver.rooms[chat], alice.id, "m.poll.start", question)["event_id"]
+    await carol.expect(r"^:alice!\S+ PRIVMSG carol :.*Whether the secret is out", mark)
+    mark = carol.mark()
+    for kind, content in (("m.poll.response", {"m.selections": ["y"]}), ("m.poll.end", {"m.text": [{"body": "over"}]})):
+        homeserver.add(homeserver.rooms[lobby.portal], eve.id, kind,
+                       {"m.relates_to": {"rel_type": "m.reference", "event_id": poll}, **content})
+    for name, event in (("first", secret), ("second", public)):
+        await eve.say(lobby.portal, f"{name} answer", **{"m.relates_to": {"m.in_reply_to": {"event_id": event}}})
+    homeserver.add(homeserver.rooms[lobby.portal], eve.id, "m.room.redaction", {"redacts": secret}, redacts=secret)
+    await eve.say(lobby.portal, "done")
+    await carol.expect(r"^:eve!\S+ PRIVMSG #lobby :done$", mark)
+    said = [match[1] for match in carol.find_all(r"^:eve!\S+ PRIVMSG #lobby :(.*)$", mark)]
+    require(any("no secret" in line for line in said), f"nothing is quoted: {said}")
+    require(any("a poll that is not known" in line for line in said), f"there is no vote: {said}")
+    require(not any("the secret" in line for line in said), f"{said}")

@@ -16,8 +16,9 @@
 #define NOTES "matrix poll"
 #define QUESTION_BYTES 100 /* of it, in what is said of a vote */
 
-/* A note: {"question":, "by":, "at":, "most":, "hidden":, "over":, "answers":{ID:TEXT}, "votes":{USER:[NAME, ID ...]}},
- * all but `votes` as struct matrix_poll has it; by: who asks, at: when it was noted. */
+/* A note: {"question":, "room":, "by":, "at":, "most":, "hidden":, "over":, "answers":{ID:TEXT},
+ * "votes":{USER:[NAME, ID ...]}}, all but `votes` as struct matrix_poll has it; room: where, by: who asks, at: when it
+ * was noted. */
 
 static void put_answers(struct buf *out, const struct matrix_poll *poll)
 {
@@ -72,6 +73,8 @@ void poll_note(struct matrix_frontend *frontend, const struct matrix_event *even
 	make_room(spool);
 	buf_puts(&note, "{\"question\":");
 	json_put_string(&note, poll->question);
+	buf_puts(&note, ",\"room\":");
+	json_put_string(&note, event->room);
 	buf_puts(&note, ",\"by\":");
 	json_put_string(&note, event->sender);
 	buf_printf(&note, ",\"at\":%" PRId64 ",\"most\":%u,\"hidden\":%s,\"over\":false,\"answers\":", clock_wall_ms(),
@@ -239,13 +242,25 @@ static char *end(struct matrix_frontend *frontend, const struct matrix_event *ev
 	return buf_take(&text);
 }
 
-char *poll_text(struct matrix_frontend *frontend, const struct matrix_event *event)
+/* Whoever refers to one of another room may not be there. NULL: it is not known. */
+static struct cJSON *note_of(const struct matrix_frontend *frontend, const struct matrix_event *event)
 {
-	bool is_end = event->kind == MATRIX_POLL_END;
 	size_t size = 0;
 	const void *value =
 	        event->reply_to ? spool_note_get(frontend->base.transport->spool, NOTES, event->reply_to, &size) : NULL;
 	struct cJSON *note = value ? json_read(value, size) : NULL;
+	struct arena arena = {0};
+
+	if (!text_is(json_text(note, "room", &arena), event->room))
+		json_free(&note);
+	arena_finish(&arena);
+	return note;
+}
+
+char *poll_text(struct matrix_frontend *frontend, const struct matrix_event *event)
+{
+	bool is_end = event->kind == MATRIX_POLL_END;
+	struct cJSON *note = note_of(frontend, event);
 	char *text = NULL;
 
 	if (!note)

@@ -29,25 +29,26 @@ static size_t length_of(const char *text)
 
 static size_t size_with(size_t texts)
 {
-	return sizeof(struct recent) + texts + 4; /* and their ends */
+	return sizeof(struct recent) + texts + 5; /* and their ends */
 }
 
 static void drop(struct pool *pool, struct recent *recent)
 {
 	if (recent)
 		pool_free(pool, recent,
-		          size_with(length_of(recent->sender) + length_of(recent->author) + length_of(recent->text) +
-		                    length_of(recent->reacts_to)));
+		          size_with(length_of(recent->room) + length_of(recent->sender) + length_of(recent->author) +
+		                    length_of(recent->text) + length_of(recent->reacts_to)));
 }
 
 /* In one piece: there are many of them. */
 static struct recent *keep(struct pool *pool, const struct recent *what)
 {
-	size_t sender = length_of(what->sender), author = length_of(what->author), reacts_to = length_of(what->reacts_to),
-	       text = text_cut(what->text, strlen(what->text), TEXT_BYTES);
-	struct recent *recent = pool_alloc(pool, size_with(sender + author + reacts_to + text));
+	size_t room = length_of(what->room), sender = length_of(what->sender), author = length_of(what->author),
+	       reacts_to = length_of(what->reacts_to), text = text_cut(what->text, strlen(what->text), TEXT_BYTES);
+	struct recent *recent = pool_alloc(pool, size_with(room + sender + author + reacts_to + text));
 	char *place = (char *)(recent + 1);
 
+	recent->room = put(&place, what->room, room);
 	recent->sender = put(&place, what->sender, sender);
 	recent->author = put(&place, what->author, author);
 	recent->text = put(&place, what->text, text);
@@ -67,9 +68,11 @@ void recent_note(struct matrix_frontend *frontend, const char *event_id, const s
 	drop(pool, map_put(frontend->recent, event_id, keep(pool, what)));
 }
 
-const struct recent *recent_find(const struct matrix_frontend *frontend, const char *event_id)
+const struct recent *recent_find(const struct matrix_frontend *frontend, const char *room, const char *event_id)
 {
-	return event_id ? map_get(frontend->recent, event_id) : NULL;
+	const struct recent *recent = event_id ? map_get(frontend->recent, event_id) : NULL;
+
+	return recent && !strcmp(recent->room, room) ? recent : NULL;
 }
 
 void recent_free(struct matrix_frontend *frontend)

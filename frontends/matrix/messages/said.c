@@ -237,7 +237,7 @@ static void note(struct matrix_frontend *frontend, const struct matrix_event *ev
 {
 	const char *name = person_name(frontend, event->sender);
 
-	recent_note(frontend, event->id, &(struct recent){event->sender, name, text, reacts_to});
+	recent_note(frontend, event->id, &(struct recent){event->room, event->sender, name, text, reacts_to});
 }
 
 static void say(struct saying *saying)
@@ -247,7 +247,7 @@ static void say(struct saying *saying)
 	const char *reply_to = parts_whole(saying->frontend, source->reply_to, &arena);
 
 	read_text(saying);
-	const struct recent *quoted = recent_find(saying->frontend, reply_to);
+	const struct recent *quoted = recent_find(saying->frontend, source->room, reply_to);
 	struct event_message message = {.text = buf_text(&saying->text),
 	                                .xhtml = saying->xhtml.len ? buf_text(&saying->xhtml) : NULL,
 	                                .id = source->id,
@@ -348,7 +348,7 @@ void said_taken_back(struct matrix_frontend *frontend, struct matrix_room *room,
                      bool own)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	const struct recent *redacted = recent_find(frontend, event->replaces);
+	const struct recent *redacted = recent_find(frontend, event->room, event->replaces);
 	struct event_message message = {.id = event->id, .retracts = event->replaces};
 
 	if (own && redacted)
@@ -366,7 +366,7 @@ static void take_back_reaction(struct matrix_frontend *frontend, struct matrix_r
                                struct arena *arena)
 {
 	struct saying saying = {.frontend = frontend, .room = room, .source = event};
-	const struct recent *redacted = recent_find(frontend, event->replaces);
+	const struct recent *redacted = recent_find(frontend, event->room, event->replaces);
 	const char *keys[LIMIT_REACTIONS];
 	struct event_message message = {.id = event->id, .reacts_to = target, .reactions = keys};
 
@@ -381,7 +381,7 @@ static void take_back_reaction(struct matrix_frontend *frontend, struct matrix_r
 
 void said_redaction(struct matrix_frontend *frontend, struct matrix_room *room, const struct matrix_event *event)
 {
-	const struct recent *redacted = recent_find(frontend, event->replaces);
+	const struct recent *redacted = recent_find(frontend, event->room, event->replaces);
 	const char *target, *who;
 	struct arena arena = {0};
 

@@ -118,7 +118,7 @@ static void tie_ids(const struct sent *sent, const char *event_id)
 		parts_note(sent->frontend, sent->parts, event_id, sent->file);
 	if (sent->text)
 		recent_note(sent->frontend, event_id,
-		            &(struct recent){sent->own ? sent->address : sent->ghost, sent->author, sent->text, NULL});
+		            &(struct recent){sent->room, sent->own ? sent->address : sent->ghost, sent->author, sent->text, NULL});
 	const struct matrix_room *room = sent->shared_name ? matrix_room_find(sent->frontend, sent->room) : NULL;
 
 	if (room)
