@@ -86,6 +86,12 @@ static void list_commands(void)
 	buf_finish(&usage);
 }
 
+static int complain(const char *what)
+{
+	fprintf(stderr, "transportctl: %s. Try: transportctl --help\n", what);
+	return EXIT_USAGE;
+}
+
 /* -1: go on; else the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
@@ -147,10 +153,12 @@ static int parse_options(int argc, char **argv, struct options *options)
 	}
 	int named = (options->file != NULL) + (options->socket != NULL) + (options->instance != NULL);
 
-	if (named > 1 || (optind >= argc) == !options->follow) {
-		print_help(stderr);
-		return EXIT_USAGE;
-	}
+	if (named > 1)
+		return complain("only one of -i, -c and -s says which instance is meant");
+	if (options->follow && optind < argc)
+		return complain("--follow USER stands for a command");
+	if (!options->follow && optind >= argc)
+		return complain("a command is missing");
 	return -1;
 }
 

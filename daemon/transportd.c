@@ -310,32 +310,39 @@ static void reload(struct daemon *daemon)
 	buf_finish(&said);
 }
 
+static void tell_status(const struct daemon *daemon)
+{
+	const struct transport *transport = daemon->transport;
+	char text[160];
+
+	/* Who reloads by a signal, as the unit does, gets no answer. */
+	snprintf(text, sizeof(text), "STATUS=serving %zu users on %u backends%s", map_count(transport->users),
+		 network_plugin_server_count(transport->backends),
+		 transport->reload_failed ? "; not reloaded, the configuration is wrong: see the log" : "");
+	notify_service_manager(text);
+}
+
 static void signalled(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
 
 	if (number == SIGHUP && daemon->stopping)
 		return;
+	if (number == SIGHUP && !transport_is_ready(daemon->transport)) {
+		reload(daemon);
+		return;
+	}
 	if (number == SIGHUP) {
 		notify_reloading();
 		reload(daemon);
 		notify_service_manager("READY=1");
+		tell_status(daemon);
 		return;
 	}
 	if (!daemon->asked_to_end)
 		log_info(NULL, "%s: stopping", number == SIGINT ? "interrupted" : "asked to end");
 	daemon->asked_to_end = true;
 	stop(daemon);
-}
-
-static void tell_status(const struct daemon *daemon)
-{
-	const struct transport *transport = daemon->transport;
-	char text[96];
-
-	snprintf(text, sizeof(text), "STATUS=serving %zu users on %u backends", map_count(transport->users),
-		 network_plugin_server_count(transport->backends));
-	notify_service_manager(text);
 }
 
 static void tell_when_ready(uv_prepare_t *handle)

@@ -522,7 +522,7 @@ static void execute(struct admin_call *call)
 	while (word && text_starts(word, "--") && take_option(call, word))
 		word = next_word(&reader);
 	if (!good) {
-		admin_answer_error(call, "This is not valid UTF-8 text");
+		admin_answer_error(call, "This is no UTF-8 text, or has control characters in it");
 		return;
 	}
 	if (word && text_starts(word, "--")) {

@@ -219,7 +219,7 @@ static void client_next(struct client *client)
 	found = control_line_take(&client->in, &line);
 	client->busy = true;
 	if (found == CONTROL_LINE_NO_TEXT)
-		answered(client, "Error: This is not valid UTF-8 text");
+		answered(client, "Error: This is no UTF-8 text, or has control characters in it");
 	else
 		admin_execute_for(client->control->transport, line, &caller);
 	mem_free_secret(line);

@@ -8,6 +8,8 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "transport/account.h"
 #include "transport/delivery.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
@@ -32,6 +34,13 @@ static const struct log *log_of(struct transport *transport, const struct spool_
 		user = identity ? identity->user : NULL;
 	}
 	return user ? &user->log : &transport->log;
+}
+
+/* An address, as everywhere in the log. */
+static char *whose_is(const struct transport *transport, const struct spool_queue *queue)
+{
+	return queue->direction == SPOOL_TO_NETWORK ? account_key_address(transport, queue->owner)
+						    : mem_strdup(spool_queue_whose(queue));
 }
 
 /* So many at once: the spool has a number that none has reached yet. */
@@ -67,10 +76,13 @@ void delivery_trace_was(struct transport *transport, struct spool_record *record
 	record->trace = text ? strtoull(text, NULL, 10) : 0;
 	if (!record->trace)
 		record->trace = delivery_next_trace(transport);
-	if (delivery_is_noted())
+	if (delivery_is_noted()) {
+		char *whose = whose_is(transport, record->queue);
+
 		log_debug(log_of(transport, record), "message %llu for %s, from before the start, trace %llu",
-			  (unsigned long long)record->id, log_quote(spool_queue_whose(record->queue)),
-			  (unsigned long long)record->trace);
+			  (unsigned long long)record->id, log_quote(whose), (unsigned long long)record->trace);
+		mem_free(whose);
+	}
 }
 
 uint64_t delivery_trace(struct transport *transport, struct spool_record *record)
@@ -93,8 +105,9 @@ void delivery_note_at(struct transport *transport, struct spool_record *record, 
 		      const char *why)
 {
 	uint64_t trace = delivery_trace(transport, record);
+	char *whose = whose_is(transport, record->queue);
 
 	LOG_AT(level, log_of(transport, record), "message %llu for %s %s%s%s, trace %llu", (unsigned long long)record->id,
-	       log_quote(spool_queue_whose(record->queue)), what, why ? ": " : "", why ? log_quote(why) : "",
-	       (unsigned long long)trace);
+	       log_quote(whose), what, why ? ": " : "", why ? log_quote(why) : "", (unsigned long long)trace);
+	mem_free(whose);
 }

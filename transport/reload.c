@@ -86,6 +86,7 @@ int transport_reload(struct transport *transport, struct buf *said)
 	}
 	int err = config_reload(transport->config, &how, said);
 
+	transport->reload_failed = err;
 	if (err) {
 		while (said->len && said->data[said->len - 1] == '\n')
 			said->len--;

@@ -101,6 +101,7 @@ struct transport {
 	uint64_t next_trace, traces_noted; /* delivery_next_trace */
 	uint64_t acts;       /* of people, and frames of backends, so far: whoever floods sees that others want something */
 	bool frontends_started, stopping;
+	bool reload_failed; /* the last one: what is in force is not what the file says */
 	void *allowed_usernames;     /* regex_t of registration.allowed_usernames (account.c); NULL: all */
 	/* The frame with this number, of the backend with this serial, has had its effect (values.h); NULL: nobody
 	 * asks. */

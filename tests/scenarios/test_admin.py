@@ -789,6 +789,10 @@ async def scenario_slips_of_the_terminal(world):
         shutil.copy(program(world), copy)
         status, output = await run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "-s", socket_path, "status")
         require(status == 3 and "only root and the instance's user" in output, f"to a stranger it says: {output}")
+    for words, complaint in (((), "a command is missing"), (("-i", "a", "-s", "b", "status"), "only one of -i, -c and -s"),
+                             (("--follow", "x@y", "status"), "--follow USER stands for a command")):
+        status, output = await run(program(world), *words)
+        require(status == 2 and output.startswith(f"transportctl: {complaint}") and len(output) < 120, f"of {words}: {output}")
     # Each line of the help has its text in one column.
     status, output = await run(program(world), "--help")
     odd = [line for line in output.splitlines() if line.startswith("  join_room") and "tie a channel" in line]

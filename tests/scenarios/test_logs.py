@@ -51,6 +51,32 @@ async def scenario_one_grep_shows_the_way_of_a_message(world):
         raise Failure("a refused message has no line")
 
 
+def broken_ways(log):
+    """Lines of those traces of messages that have no beginning, or have been kept more often than they have come to an end."""
+    traces = {}
+    for line in log.splitlines():
+        if found := re.search(r"\btrace (\d+)$", line):
+            traces.setdefault(found[1], []).append(line)
+    broken = []
+    for lines in traces.values():
+        text = "\n".join(lines)
+        ends = re.findall(r" has arrived,| is with the network,| is not delivered[,:]", text)
+        whole = re.search(r": taken,| from backend \d+,", text) and text.count(" is kept,") <= len(ends)
+        if " is kept," in text and (not whole or "=3a" in text):
+            broken.append(text)
+    return broken
+
+
+async def each_way_is_whole(gateway):
+    """Of whatever was said so far, of each kind: and people are called by their addresses."""
+    try:
+        await wait_until(lambda: not broken_ways(gateway.process.log()), "each message's way to have an end")
+    except Failure:
+        raise Failure("ways that are not whole:\n" + "\n\n".join(broken_ways(gateway.process.log()))) from None
+    if " is kept, " not in gateway.process.log():
+        raise Failure("no message was kept")
+
+
 async def wait_for_way(gateway, first, wanted, mark):
     """The trace of the first line that fits `first`; its lines have each of `wanted`, in this order."""
     found = await wait_until(lambda: re.search(first, gateway.process.log()[mark:]), f"a line like {first}", 120.0)

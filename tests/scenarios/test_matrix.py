@@ -17,6 +17,7 @@ from harness.http import http_counts, http_counts_since
 from harness.process import Failure, attempts, free_port, require, wait_answer, wait_until
 from harness.synapse import Answer, client_packages, registration_value, request
 from test_backends import BACKENDS, PYTHON
+from test_logs import each_way_is_whole
 
 sys.path.insert(0, BACKENDS)
 from events import PHOTO  # noqa: E402
@@ -772,7 +773,7 @@ def key_is(key):
 
 async def scenario_messages_about_messages(world):
     """Where the network has words for them."""
-    synapse, _ = await appservice_with(world, "steps")
+    synapse, gateway = await appservice_with(world, "steps")
     alice, _ = await with_account(world, synapse, "alice")
     control, witness, bob = [await chat_with(alice, ghost(name)) for name in ("control", "witness", "bob")]
 
@@ -839,6 +840,7 @@ async def scenario_messages_about_messages(world):
     await do(["READ_MARKER", {1: "USER", 2: "#hall", 3: "net-1", 4: "bob"}])
     await alice.has_read(portal, ghost("bob"), said)
     require(alice.texts(portal) == ["hello all"], f"the echo is shown: {alice.texts(portal)}")
+    await each_way_is_whole(gateway)
 
 
 async def scenario_typing(world):

@@ -102,6 +102,18 @@ async def scenario_every_name_is_documented(world):
     table = {name for line in page.splitlines() if line.startswith("| `") for name in names_of(line.split("|")[1])}
     if table != said:
         raise Failure(f"not documented: {said - table}; not there: {table - said}")
+    types = dict(re.findall(r"^# TYPE (\S+) (\S+)", text, re.M))
+    labels = {}
+    for name, inner in re.findall(r"^([a-z_]+)\{([^}]*)\}", text, re.M):
+        labels.setdefault(base_name(name), set()).update(set(re.findall(r'(\w+)="', inner)) - {"le"})
+    for first, kind in re.findall(r"^\| (`\w+.*?) \| (\w+) \|", page, re.M):
+        for name, inner in re.findall(r"`([a-z_]+)(?:\{(\w+)\})?`", first):
+            if types[name] != kind or (kind == "counter") != name.endswith("_total"):
+                raise Failure(f"{name} is a {types[name]}, the page calls it a {kind}")
+            if set(filter(None, [inner])) != labels.get(name, set()):
+                raise Failure(f"{name} has the labels {labels.get(name)}, and on the page {inner}")
+    if set(re.findall(r"^# HELP (\S+) \S", text, re.M)) != said:
+        raise Failure("some have no help")
     for sample in ("prometheus-alerts.yml", "grafana-dashboard.json"):
         used = {base_name(name) for name in names_of(open(os.path.join(SAMPLES, sample)).read())}
         if not used or used - said:

@@ -793,11 +793,16 @@ async def scenario_files_once(world):
     await wait_for_way(hall.gateway, r'message from "@alice\S+": taken, trace (\d+)', ["upload: to be asked again: "], mark)
     await until(lambda: len(files()) == 2, "the file that was tried again")
     slack.faults.share_seconds = 2.0
+    mark = len(hall.gateway.process.log())
     await say_long("killed")
     await completed(3)
+    trace = await wait_for_way(hall.gateway, r'message from "@alice\S+": taken, trace (\d+)', [" is kept,"], mark)
     await hall.gateway.kill_core()
     await hall.gateway.start()
     await slack.wait_connected()
+    # It keeps its number in the next process.
+    await wait_for_way(hall.gateway, rf'message \d+ for "{slack.team.id}/\S+", from before the start, trace ({trace})\b',
+                       [" has arrived,"], 0)
     await alice.say(portal, "behind the second")
     await slack.wait_for_text("general", "behind the second", "alice")
     await until(lambda: len(files()) == 3, "the last file")

@@ -17,6 +17,7 @@ from harness.process import free_port, require, wait_until
 from harness.synapse import client_packages
 from slixmpp.xmlstream import ET
 from test_files import ADDRESS
+from test_logs import each_way_is_whole
 from test_matrix import fetch
 from test_slack import Asker, tied, with_matrix
 
@@ -220,6 +221,7 @@ async def both_ways(side):
     require(len(shown) == len(set(shown)), f"twice: {[text for text in shown if shown.count(text) > 1]}")
     foreign = [one for one in side.slack.posted(side.room) if one.get("username") not in (side.name, None)]
     require(not foreign, f"by somebody else: {foreign}")
+    await each_way_is_whole(side.gateway)
 
 
 # ----------------------------------------------------------------------------------------------------------------- IRC
@@ -231,6 +233,7 @@ class Irc(Side):
 
     def __init__(self, lobby):
         super().__init__(lobby.slack, lobby.egon, "carol")
+        self.gateway = lobby.gateway
         self.carol = lobby.carol
 
     async def say(self, text):
@@ -485,6 +488,7 @@ class Matrix(Side):
 
     def __init__(self, hall):
         super().__init__(hall.slack, hall.egon, "alice")
+        self.gateway = hall.gateway
         self.alice = hall.alice
         self.portal = hall.portal
 

@@ -75,6 +75,17 @@ async def scenario_tells_the_service_manager(world):
         await manager.hears("RELOADING=1", mark)
         await manager.hears("MONOTONIC_USEC=", mark)
         await manager.hears("READY=1", mark)
+        with open(gateway.config) as file:
+            good = file.read()
+        for text, status in ((good + "nonsense\n", "STATUS=serving 1 users on 1 backends; not reloaded"),
+                             (good, "STATUS=serving 1 users on 1 backends\n")):
+            mark = len(manager.read())
+            with open(gateway.config, "w") as file:
+                file.write(text)
+            gateway.process.child.send_signal(signal.SIGHUP)
+            await manager.hears("READY=1", mark)
+            await wait_until(lambda: any((line + "\n").startswith(status) for line in manager.read()[mark:]),  # noqa: B023
+                             f"to be told {status}")
         # a process that hangs says nothing
         gateway.process.child.send_signal(signal.SIGSTOP)
         await wait_until(lambda: open(f"/proc/{gateway.process.pid}/stat").read().rsplit(")", 1)[1].split()[0] == "T",
@@ -87,6 +98,24 @@ async def scenario_tells_the_service_manager(world):
         await manager.hears("WATCHDOG=1", mark)
         await gateway.stop()
         await manager.hears("STOPPING=1", mark)
+
+
+async def scenario_a_reload_makes_nothing_ready(world):
+    """SIGHUP while no backend has come up."""
+    path = os.path.join(world.folder, "notify")
+    manager = Manager(path)
+    world.started.insert(0, manager)
+    os.environ.update({"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"})
+    gateway = world.gateway(jid=DOMAIN, backend="echo")
+    gateway.server()
+    gateway.keys["service.backend"] = "/bin/false"
+    await gateway.start(wait=False)
+    await gateway.process.wait_log("exited with status 1")
+    gateway.process.child.send_signal(signal.SIGHUP)
+    await gateway.process.wait_log("configuration reloaded")
+    await manager.hears("WATCHDOG=1", len(manager.read()))
+    if "READY=1" in manager.read():
+        raise Failure(f"it is said to be ready: {manager.read()}")
 
 
 CONFIG = """[service]

@@ -160,7 +160,7 @@ static void test_errors(void **state)
 	assert_answer("args nonsense", "Error: Unknown command passed as an argument.");
 	assert_answer("args uptime", "Error: Unknown command passed as an argument.");
 	assert_answer("--nonsense status", "Error: Unknown option --nonsense");
-	assert_answer("\xff", "Error: This is not valid UTF-8 text");
+	assert_answer("\xff", "Error: This is no UTF-8 text, or has control characters in it");
 	assert_answer("follow alice@x", "Error: follow works with transportctl only");
 	assert_answer("--json nonsense", "{\"error\":\"Unknown variable or command\"}");
 	expect("");
