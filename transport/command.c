@@ -41,6 +41,16 @@ struct user *command_caller(const struct command_call *call)
 	return live_user(call->transport, call->frontend, call->address);
 }
 
+struct resource *command_client(const struct command_call *call)
+{
+	const struct identity *identity = session_find_identity(call->transport, call->frontend, call->address);
+	struct resource *own = identity ? session_find_resource(identity, call->resource) : NULL;
+
+	if (own || !identity || list_empty(&identity->resources))
+		return own;
+	return CONTAINER_OF(identity->resources.next, struct resource, link);
+}
+
 static void call_free(struct command_call *call)
 {
 	struct map_iter it = {0};

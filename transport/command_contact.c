@@ -11,7 +11,6 @@
 #include "transport/conversation.h"
 #include "transport/roster.h"
 #include "transport/router.h"
-#include "transport/session.h"
 #include "transport/user.h"
 
 void command_put_word(struct buf *out, const char *word)
@@ -73,17 +72,6 @@ void command_run_contacts(struct command_call *call)
 	buf_finish(&text);
 }
 
-/* The client that asks; a command as a form may come from one that has no presence here. */
-static struct resource *client_of(const struct command_call *call)
-{
-	const struct identity *identity = session_find_identity(call->transport, call->frontend, call->address);
-	struct resource *own = identity ? session_find_resource(identity, call->resource) : NULL;
-
-	if (own || !identity || list_empty(&identity->resources))
-		return own;
-	return CONTAINER_OF(identity->resources.next, struct resource, link);
-}
-
 static const char *refusal(int err)
 {
 	switch (err) {
@@ -102,7 +90,7 @@ static const char *refusal(int err)
 static void tell_network(struct command_call *call, enum event_type type, const struct event_contact *contact,
 			 const char *done)
 {
-	struct resource *from = client_of(call);
+	struct resource *from = command_client(call);
 	struct event event = {.type = type, .contact = *contact};
 	char *name = mem_strdup(contact->name); /* the contact may go */
 

@@ -46,6 +46,15 @@ static const struct command_field contact_fields[] = {
 	{"name", "Name on the network", FIELD_TEXT, true},
 };
 
+static const struct command_field room_fields[] = {
+	{"room", "Room", FIELD_TEXT, true},
+};
+
+static const struct command_field room_ban_fields[] = {
+	{"room", "Room", FIELD_TEXT, true},
+	{"ban", "Ban, as it is listed", FIELD_TEXT, true},
+};
+
 static const struct command_field link_fields[] = {
 	{"code", "Code that you got where you have your account; none: get one", FIELD_TEXT, false},
 };
@@ -85,6 +94,10 @@ static const struct command commands[] = {
 	{"refuse", "Refuse a request", "do not let somebody see that", ROLE_REGISTERED, contact_fields,
 	 ARRAY_SIZE(contact_fields), NULL, command_run_refuse, .asks = true},
 	{"rooms", "Rooms", "list your rooms", ROLE_REGISTERED, NULL, 0, NULL, command_run_rooms},
+	{"room-bans", "Bans of a room", "list who is banned from a room that you are in", ROLE_REGISTERED, room_fields,
+	 ARRAY_SIZE(room_fields), NULL, command_run_room_bans, .asks = true},
+	{"room-unban", "Take a ban back", "take back a ban of a room that you are in, as room-bans lists it", ROLE_REGISTERED,
+	 room_ban_fields, ARRAY_SIZE(room_ban_fields), NULL, command_run_room_unban, .asks = true},
 	{"answer", "Answer", "answer what the network asks during a login", ROLE_REGISTERED, answer_fields,
 	 ARRAY_SIZE(answer_fields), NULL, command_run_answer},
 	{"cancel", "Give up the login", "give up a login that waits for you", ROLE_REGISTERED, NULL, 0, NULL,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -11,6 +12,7 @@
 #include "transport/portal.h"
 #include "transport/portrait.h"
 #include "transport/resume.h"
+#include "transport/room_bans.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/transport.h"
@@ -88,6 +90,7 @@ void room_destroy(struct room **slot)
 		return;
 	struct text_key key;
 
+	room_bans_give_up(room, TP_ERR_NOT_CONNECTED);
 	portal_forget_room(room);
 	delivery_room_gone(room, NULL);
 	if (!room->user->transport->stopping || !user_stays_connected(room->user))
@@ -215,6 +218,7 @@ void room_mark_lost(struct room *room)
 
 	room->state = ROOM_WANTED;
 	room->away = false;
+	room_bans_give_up(room, TP_ERR_NOT_CONNECTED);
 	portal_update(room);
 	MEM_FREE(room->wanted_nickname);
 	while (map_next(room->participants, &it)) {

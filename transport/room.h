@@ -9,6 +9,7 @@
 #include "protocol/event.h"
 
 struct resource;
+struct room_bans_question;
 struct user;
 
 enum room_state {
@@ -60,6 +61,7 @@ struct room {
 	bool away;                /* the backend is without the network for now, and will be in the room again */
 	bool full_told;           /* that there are too many participants */
 	struct list viewed;       /* of rooms of this name whose clients are shown portraits (portrait.c) */
+	struct room_bans_question *bans_question; /* under way (room_bans.c); NULL: none */
 	bool subject_due;         /* it is new: shown once our own participant was seen */
 	struct reflection reflections[ROOM_REFLECTIONS];
 	unsigned reflection_next;

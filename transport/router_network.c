@@ -18,6 +18,7 @@
 #include "transport/request.h"
 #include "transport/resume.h"
 #include "transport/room.h"
+#include "transport/room_bans.h"
 #include "transport/roster.h"
 #include "transport/router.h"
 #include "transport/router_extension.h"
@@ -664,6 +665,9 @@ static const char *check_names(const struct event *event)
 	case EVENT_ROOM_INFO:
 		good = name_is_good(event->room_info.room);
 		break;
+	case EVENT_BANS:
+		good = name_is_good(event->bans.room);
+		break;
 	case EVENT_VALUES:
 		for (size_t i = 0; i < event->values.count; i++)
 			good = good && name_is_good(event->values.values[i].key);
@@ -712,6 +716,9 @@ static void route(struct user *user, struct event *event)
 		return;
 	case EVENT_ROOM_INFO:
 		network_room_info(user, event);
+		return;
+	case EVENT_BANS:
+		room_bans_told(user, &event->bans);
 		return;
 	case EVENT_READ_MARKER:
 		network_read_marker(user, event);

@@ -35,6 +35,7 @@
 #include "transport/reconnect.h"
 #include "transport/request.h"
 #include "transport/resume.h"
+#include "transport/room_bans.h"
 #include "transport/router.h"
 #include "transport/session.h"
 #include "transport/spool/spool.h"
@@ -64,6 +65,7 @@ struct transport *transport_create(uv_loop_t *loop, struct config *config,
 	list_init(&transport->frontends);
 	list_init(&transport->unused_frontends);
 	list_init(&transport->card_requests);
+	list_init(&transport->bans_questions);
 	transport->users = map_create();
 	transport->identities = map_create();
 	transport->authentications = map_create();
@@ -233,6 +235,7 @@ static void keep_house(uv_timer_t *timer)
 	uint64_t now_ms = clock_ms();
 
 	card_request_expire(transport, now_ms);
+	room_bans_expire(transport, now_ms);
 	session_expire(transport, now_ms);
 	login_step_expire(transport, now_ms);
 	router_expire_departed(transport, now_ms);

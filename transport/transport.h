@@ -89,6 +89,7 @@ struct transport {
 	struct drain *drain;         /* maintenance (drain.c); NULL: none */
 	int crashed[LIMIT_CRASHED_BACKENDS]; /* ids of the last backends that crashed, oldest first */
 	unsigned crashed_count;
+	struct list bans_questions;  /* struct room_bans_question.link, oldest first (room_bans.c) */
 	struct list card_requests;   /* struct card_request.link, oldest first (request.c) */
 	uint32_t next_card_id;
 	struct backend_features features;

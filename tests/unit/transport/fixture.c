@@ -173,6 +173,9 @@ static void say_event(const struct event *event)
 			SAY("/%s", event->read_marker.nickname);
 		SAY(" %s", event->read_marker.message_id);
 		break;
+	case EVENT_BANS:
+		SAY("bans %s", event->bans.room);
+		break;
 	case EVENT_ROOM_INFO:
 		SAY("room-info %s '%s' '%s' icon=%s %u%s", event->room_info.room, or_empty(event->room_info.title),
 		    or_empty(event->room_info.description), or_empty(event->room_info.icon_hash),

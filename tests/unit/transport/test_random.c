@@ -4,13 +4,15 @@
  * used after it is gone (sanitizers watch) and nothing is left at the end.
  */
 #include "tests/unit/transport/fixture.h"
+#include "transport/room_bans.h"
 
 #define SEEDS 10
 #define STEPS 20000
 #define PEOPLE 4
 
 static unsigned long long state_of_random;
-static unsigned answered, given_up; /* how often logins were, so that it is known that they are tried */
+/* How often logins were, and lists asked for, so that it is known that they are tried. */
+static unsigned answered, given_up, listed;
 
 static unsigned pick(unsigned below)
 {
@@ -29,7 +31,7 @@ static const char *const people[PEOPLE] = {"a@x", "b@x", "c@x", "d@x"};
 static const char *const clients[] = {"phone", "desk", "tab"};
 static const char *const rooms[] = {"#a", "#B", "#b", "", "#c"};
 static const char *const names[] = {"al", "bob", "Bob", "eve", "", "#a/bob"};
-static const char *const lines[] = {"login", "cancel", "answer 1", "1", "status", "what"};
+static const char *const lines[] = {"login", "cancel", "answer 1", "1", "status", "what", "room-bans #a"};
 static const char *const passwords[] = {"pw", "no", ""};
 
 static const char *any_reference(void)
@@ -46,6 +48,8 @@ static void fill_extension(struct event *event)
 							{.nickname = ""},
 							{.nickname = "al", .status = STATUS_OFFLINE},
 							{.nickname = "eve"}};
+
+	static const struct event_ban bans[] = {{"*!*@h", "bob"}, {.mask = "$a:eve"}};
 
 	switch (event->type) {
 	case EVENT_READ_MARKER:
@@ -64,6 +68,9 @@ static void fill_extension(struct event *event)
 		break;
 	case EVENT_PARTICIPANTS:
 		event->participants = (struct event_participants){ANY(rooms), some, pick(ARRAY_SIZE(some) + 1)};
+		break;
+	case EVENT_BANS:
+		event->bans = (struct event_bans){ANY(rooms), bans, pick(ARRAY_SIZE(bans) + 1), !pick(3), pick(3) ? 0 : 1, NULL};
 		break;
 	case EVENT_ROOM_INFO:
 		event->room_info = (struct event_room_info){.room = ANY(rooms), .title = any_reference()};
@@ -146,6 +153,8 @@ static void person_acts(void)
 		session_presence(resource, (enum status)pick(7), pick(2) ? NULL : "text", (int)pick(3));
 	if (!pick(4))
 		chat(address, ANY(lines));
+	if (!pick(8))
+		chat(address, "room-bans #b");
 	resource = find(address, ANY(clients));
 	if (resource)
 		router_from_frontend(resource, &event);
@@ -236,6 +245,7 @@ static void time_passes(void)
 	uint64_t later_ms = clock_ms() + pick(2) * 100000;
 
 	card_request_expire(fx->transport, later_ms);
+	room_bans_expire(fx->transport, later_ms);
 	session_expire(fx->transport, later_ms);
 	router_expire_departed(fx->transport, later_ms);
 	login_step_expire(fx->transport, later_ms);
@@ -246,6 +256,7 @@ static void time_passes(void)
 	uv_run(&fx->loop, UV_RUN_NOWAIT);
 	answered += was_told("login answer");
 	given_up += was_told("(gives up)");
+	listed += was_told("1 bans #") || was_told("2 bans #");
 	forget();
 }
 
@@ -282,6 +293,7 @@ static void live_and_end(unsigned seed)
 	assert_int_equal(map_count(fx->transport->identities), 0);
 	assert_int_equal(map_count(fx->transport->authentications), 0);
 	assert_true(list_empty(&fx->transport->card_requests));
+	assert_true(list_empty(&fx->transport->bans_questions));
 	assert_int_equal(fx->backends[0].users_count + fx->backends[1].users_count, 0);
 }
 
@@ -292,7 +304,7 @@ static void test_anything_goes(void **state)
 	fx->backends[0].extended = true;
 	for (unsigned seed = 1; seed <= SEEDS; seed++)
 		live_and_end(seed);
-	assert_true(answered > 10 && given_up > 10);
+	assert_true(answered > 10 && given_up > 10 && listed > 10);
 }
 
 int main(void)
