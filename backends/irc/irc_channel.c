@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/irc/irc.h"
+#include "backends/irc/irc_bans.h"
 #include "backends/irc/irc_connection.h"
 #include "backends/irc/irc_line.h"
 #include "backends/irc/irc_mask.h"
@@ -41,6 +42,8 @@ void irc_channel_destroy(struct irc_channel **slot)
 
 	if (!channel)
 		return;
+	channel->state = IRC_CHANNEL_WANTED;
+	irc_bans_fail(channel, HANDOVER_NOT_FOUND, "You are not in this channel any more.");
 	irc_outgoing_abandon_room(channel, "Not sent: you are not in this channel any more.");
 	list_remove(&channel->link);
 	map_destroy(&channel->members, free_member);
@@ -138,6 +141,25 @@ char *irc_channel_take_ban(struct irc_channel *channel, const char *nick)
 	return mask;
 }
 
+const char *irc_channel_ban_of(const struct irc_channel *channel, const char *nick)
+{
+	char *key = irc_fold_name(channel->casemap, nick);
+	const char *mask = map_get(channel->bans, key);
+
+	mem_free(key);
+	return mask;
+}
+
+const char *irc_channel_banned_by(const struct irc_channel *channel, const char *mask)
+{
+	struct map_iter it = {0};
+
+	while (map_next(channel->bans, &it))
+		if (irc_same_name(channel->casemap, it.value, mask))
+			return it.key;
+	return NULL;
+}
+
 void irc_channel_note_mask(struct irc_channel *channel, const char *mask, bool set)
 {
 	if (!set)
@@ -210,6 +232,7 @@ void irc_channel_suspend(struct irc_channel *channel)
 		channel->members = map_create();
 	}
 	channel->state = IRC_CHANNEL_WANTED;
+	irc_bans_fail(channel, HANDOVER_FAILED, "The connection to the network was lost.");
 }
 
 static void tell_participant(struct irc_channel *channel, const struct event_participant *participant)

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/map.h"
 
+struct irc_bans;
 struct irc_connection;
 
 struct irc_member {
@@ -39,6 +40,7 @@ struct irc_channel {
 	        *former; /* those of before the connection was lost, until the new ones are known; or NULL */
 	/* folded nickname -> mask, char *: what the user has banned, and whom somebody has banned and put out; NULL */
 	struct map *bans;
+	struct irc_bans *listing; /* the list of bans, while it is asked for (irc_bans.c); NULL */
 	struct map *masks;   /* that were banned since the user came in; NULL: none */
 	struct list waiting; /* struct irc_outgoing: until the user is in */
 	unsigned closed;     /* bits of the modes that close or hide it (irc_channel_note_mode) */
@@ -64,6 +66,9 @@ void irc_member_note_host(struct irc_member *member, const char *userhost);
 void irc_channel_note_ban(struct irc_channel *channel, const char *nick, const char *mask);
 /* The mask, forgotten here; NULL: not known. Caller frees. */
 char *irc_channel_take_ban(struct irc_channel *channel, const char *nick);
+/* The same, lent; and whom of them a mask has banned. NULL: not known. */
+const char *irc_channel_ban_of(const struct irc_channel *channel, const char *nick);
+const char *irc_channel_banned_by(const struct irc_channel *channel, const char *mask);
 
 /* Somebody bans a mask, or takes that back. */
 void irc_channel_note_mask(struct irc_channel *channel, const char *mask, bool set);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/irc/irc.h"
+#include "backends/irc/irc_bans.h"
 #include "backends/irc/irc_handlers.h"
 #include "backends/irc/irc_presence.h"
 #include "backends/irc/irc_socket.h"
@@ -106,6 +107,8 @@ void irc_connection_destroy(struct irc_connection **slot, const char *quit_messa
 	answer_all_whois(connection);
 	uv_timer_stop(&connection->flood);
 	irc_outgoing_abandon(connection, NULL);
+	LIST_EACH(link, &connection->channels)
+	irc_bans_drop(CONTAINER_OF(link, struct irc_channel, link));
 	if (connection->socket)
 		irc_send_now(connection, "QUIT", NULL, quit_message && *quit_message ? quit_message : NULL);
 	while (!list_empty(&connection->channels)) {
@@ -401,6 +404,7 @@ static void on_tick(uv_timer_t *timer)
 	uint64_t now = clock_ms();
 
 	check_whois(connection, now);
+	irc_bans_tick(connection, now);
 	if (is_idle(connection, now)) {
 		log_info(&connection->log, "idle: closed");
 		irc_connection_destroy(&connection, connection->user->irc->config.quit_message);

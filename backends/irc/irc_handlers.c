@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/irc/irc.h"
+#include "backends/irc/irc_bans.h"
 #include "backends/irc/irc_user.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -85,6 +86,8 @@ static void handle(struct irc_connection *connection, struct irc_line *line)
 {
 	const struct irc_handler *handler;
 
+	if (irc_bans_error(connection, line))
+		return;
 	/* Who asks who somebody is learns from the same error that there is nobody. */
 	if (irc_outgoing_error(connection, line) && !irc_whois_find(connection, line->params[1]))
 		return;

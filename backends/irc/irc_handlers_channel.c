@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/irc/irc.h"
+#include "backends/irc/irc_bans.h"
 #include "backends/irc/irc_format.h"
 #include "backends/irc/irc_user.h"
 #include "base/mem.h"
@@ -294,6 +295,22 @@ static void on_modes(struct irc_connection *connection, struct irc_line *line)
 	irc_channel_tell_privacy(channel);
 }
 
+static void on_ban(struct irc_connection *connection, struct irc_line *line)
+{
+	struct irc_channel *channel = irc_connection_channel(connection, line->params[1]);
+
+	if (channel)
+		irc_bans_add(channel, line);
+}
+
+static void on_bans_end(struct irc_connection *connection, struct irc_line *line)
+{
+	struct irc_channel *channel = irc_connection_channel(connection, line->params[1]);
+
+	if (channel)
+		irc_bans_end(channel);
+}
+
 static void on_away(struct irc_connection *connection, struct irc_line *line)
 {
 	LIST_EACH(link, &connection->channels)
@@ -372,6 +389,7 @@ static const struct irc_handler handlers[] = {
         {"QUIT", 0, on_quit},        {"KILL", 1, on_kill},        {"NICK", 1, on_nick},
         {"MODE", 2, on_mode},        {"TOPIC", 2, on_topic},      {"AWAY", 0, on_away},
         {"INVITE", 2, on_invite},    {"324", 3, on_modes},
+        {"367", 3, on_ban},          {"368", 2, on_bans_end},
         {"332", 3, on_topic_reply},  {"333", 3, on_topic_author},
         {"353", 4, on_names},        {"366", 2, on_names_end},    {"403", 2, on_join_refused},
         {"405", 2, on_join_refused}, {"407", 2, on_join_refused}, {"470", 3, on_forward},

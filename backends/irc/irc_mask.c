@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "backends/irc/irc_line.h"
 #include "base/mem.h"
 
 /* One star at a time is enough: an earlier one need never take more once a later one has matched. */
@@ -43,4 +44,18 @@ bool irc_mask_matches(const char *mask, enum irc_casemap map, const char *nick, 
 	mem_free(folded);
 	mem_free(there);
 	return matches;
+}
+
+bool irc_mask_is_wide(const char *mask)
+{
+	size_t nick = strcspn(mask, "!");
+	const char *at = strchr(mask + nick, '@');
+
+	/* A host with a slash may be a network, "2001:db8::/32". */
+	return mask[nick] && at && strcspn(mask, "*?") < nick && strpbrk(at, "*?/");
+}
+
+bool irc_mask_is_valid(const char *mask)
+{
+	return irc_middle_is_valid(mask) && strpbrk(mask, "!@*?$~:") != NULL;
 }

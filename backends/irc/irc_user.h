@@ -57,6 +57,7 @@ void irc_user_tell(struct irc_user *user, const char *contact, const char *text)
 struct plug;
 enum plug_verdict irc_on_message(struct plug *plug, const char *key, const struct event_message *message);
 enum plug_verdict irc_on_subject(struct plug *plug, const char *key, const char *room, const char *subject);
+void irc_on_bans(struct plug *plug, const char *key, const char *room);
 enum plug_verdict irc_on_moderate(struct plug *plug, const char *key,
                                   const struct event_message *message); /* irc_moderate.c */
 void irc_on_room_join(struct plug *plug, const char *key, const struct event_room *room);

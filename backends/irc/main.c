@@ -105,6 +105,7 @@ static const struct plug_ops ops = {
         .message = irc_on_message,
         .subject = irc_on_subject,
         .moderate = irc_on_moderate,
+        .bans = irc_on_bans,
         .status = on_status,
         .contact = on_contact,
         .contact_removed = on_contact_removed,

@@ -5,6 +5,7 @@ how they begin and end. docs/matrix.md says what is promised.
 """
 import asyncio
 import json
+import re
 from types import SimpleNamespace
 from urllib.parse import quote
 
@@ -214,7 +215,7 @@ async def scenario_kicks_and_bans_of_the_network(world):
     carol.send("KICK #own dave :too loud")
     gone = await alice.member(portal, ghost("dave"), "leave", mark)
     require("too loud" in gone["content"].get("reason", ""), f"he leaves as {gone}")
-    # With a ban, which a Matrix moderator takes back; and one that the network does.
+    # With a ban, which a Matrix moderator takes back, by its mask as it means others as well; and one that the network does.
     carol.send("MODE #own +o alice")
     await has_level(alice, portal, alice.id, 50)
     for forgiven_here in (True, False):
@@ -226,8 +227,15 @@ async def scenario_kicks_and_bans_of_the_network(world):
         gone = await alice.member(portal, ghost("dave"), "ban", mark)
         require("never again" in gone["content"].get("reason", ""), f"he is banned as {gone}")
         if forgiven_here:
+            mark = alice.mark()
             await alice.call("POST", room_path(portal, "unban"), {"user_id": ghost("dave")})
+            said = await alice.message(portal, "^On the network dave is not allowed to come back: dave is banned by ", BOT, mark)
+            line = re.search(r"room-unban #own (\S+)", said["content"]["body"])
+            bans = await ask(alice, lobby.bots[0], "room-bans #own", "^Banned from #own:")
+            require(f"\n{line[1]} (dave)" in bans["content"]["body"], f"banned are {bans['content']['body']}")
+            await ask(alice, lobby.bots[0], line[0], "is to take the ban of")
             await carol.expect(r"^:alice!\S+ MODE #own -b [Dd]\?[Vv][Ee]!\*@\*$", irc_mark)
+            await ask(alice, lobby.bots[0], "room-bans #own", "^Nobody is banned from #own")
         else:
             carol.send("MODE #own -b D?VE!*@*")
             await carol.expect(r"^:carol!\S+ MODE #own -b [Dd]\?[Vv][Ee]!\*@\*$", irc_mark)

@@ -185,6 +185,28 @@ static void note_handover(struct buf *log, const struct event_handover *handover
 	}
 }
 
+static void note_bans(struct buf *log, const struct event_bans *list)
+{
+	if (list->error) {
+		buf_printf(log, "no bans %s %d %s\n", list->room, list->error, list->reason);
+		return;
+	}
+	buf_printf(log, "bans %s", list->room);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct event_ban *ban = &list->bans[i];
+
+		buf_printf(log, " %s", ban->mask);
+		if (ban->nickname)
+			buf_printf(log, " (%s)", ban->nickname);
+		if (ban->set_by)
+			buf_printf(log, " by %s", ban->set_by);
+		if (ban->at)
+			buf_printf(log, " at %lld", (long long)ban->at);
+		buf_putc(log, ';');
+	}
+	buf_puts(log, list->more ? " more\n" : "\n");
+}
+
 static void note_event(struct buf *log, const struct event *event)
 {
 	if (event->snapshot)
@@ -212,6 +234,9 @@ static void note_event(struct buf *log, const struct event *event)
 		break;
 	case EVENT_PARTICIPANTS:
 		note_participants(log, &event->participants);
+		break;
+	case EVENT_BANS:
+		note_bans(log, &event->bans);
 		break;
 	case EVENT_HANDOVER:
 		note_handover(log, &event->handed_over);

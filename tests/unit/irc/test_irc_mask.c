@@ -38,6 +38,30 @@ static void test_masks(void **state)
 	assert_false(irc_mask_matches("*!*@*.org", IRC_CASEMAP_ASCII, "dave", NULL));
 }
 
+/* What means one person's name or host, and what means others as well. */
+static void test_wide(void **state)
+{
+	static const char *const narrow[] = {"dave!*@*", "*!*@host.example", "*!d@host", "d?ve!*@host", "dave!*@*.org",
+	                                     "$a:dave", "*", ""},
+	                         *const wide[] = {"*!*@*", "d?ve!*@*", "*!dave@*.org", "*!*@2001:db8::/32"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++)
+		assert_false(irc_mask_is_wide(narrow[i]));
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+		assert_true(irc_mask_is_wide(wide[i]));
+		assert_true(irc_mask_is_valid(wide[i]));
+	}
+	assert_true(irc_mask_is_valid("$a:dave"));
+	assert_true(irc_mask_is_valid("R:dave"));
+	/* a nickname, and what cannot be in a line */
+	assert_false(irc_mask_is_valid("dave"));
+	assert_false(irc_mask_is_valid(""));
+	assert_false(irc_mask_is_valid("*!*@h x"));
+	assert_false(irc_mask_is_valid(":*!*@h"));
+	assert_false(irc_mask_is_valid("*!*@h,b"));
+}
+
 /* One that would be tried in all ways takes no time. */
 static void test_many_stars(void **state)
 {
@@ -57,7 +81,8 @@ static void test_many_stars(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_masks), cmocka_unit_test(test_many_stars)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_masks), cmocka_unit_test(test_wide),
+	                                   cmocka_unit_test(test_many_stars)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -279,9 +279,9 @@ static void test_moderation(void **state)
 	        {"carol", {MODERATION_ROLE, ROLE_NONE}, "MODE #a -q carol\r\n"},
 	        {"dave", {MODERATION_KICK, ROLE_UNSAID}, "KICK #a dave :too loud\r\n"},
 	        {"dave", {MODERATION_BAN, ROLE_UNSAID}, "MODE #a +b *!*@h\r\nKICK #a dave :too loud\r\n"},
-	        {"dave", {MODERATION_UNBAN, ROLE_UNSAID}, "MODE #a -b dave!*@*\r\nMODE #a -b *!*@h\r\n"},
 	        {"frank", {MODERATION_BAN, ROLE_UNSAID}, "MODE #a +b frank!*@*\r\n"},
-	        {"frank", {MODERATION_UNBAN, ROLE_UNSAID}, "MODE #a -b frank!*@*\r\n"},
+	        {"*!*@*.example", {MODERATION_BAN, ROLE_UNSAID}, "MODE #a +b *!*@*.example\r\n"},
+	        {"$a:frank", {MODERATION_BAN, ROLE_UNSAID}, "MODE #a +b $a:frank\r\n"},
 	        {"frank", {MODERATION_INVITE, ROLE_UNSAID}, "INVITE frank #a\r\n"},
 	};
 	struct stage stage;
@@ -316,6 +316,129 @@ static void test_moderation(void **state)
 	peer_send(&stage.server, ":s.example 441 alice dave #a :They are not on that channel");
 	pong(&stage, 11);
 	gateway_expect(&stage.gateway, "refused 34 2 They are not on that channel");
+	stage_close(&stage);
+}
+
+static void list_bans(struct stage *stage, const char *const *masks)
+{
+	peer_expect(&stage->server, "MODE #a b\r\n");
+	for (; *masks; masks++)
+		peer_send(&stage->server, ":s.example 367 alice #a %s carol!c@h 1700000000", *masks);
+	peer_send(&stage->server, ":s.example 368 alice #a :End of list");
+}
+
+/* Whoever is forgiven gets back what bans him alone; of what bans others the moderator learns. */
+static void test_forgiving(void **state)
+{
+	static const struct event_moderation unban = {MODERATION_UNBAN, ROLE_UNSAID};
+	struct stage stage;
+
+	(void)state;
+	open_numbered(&stage, "--irc.line_burst=50");
+	/* By the host that he has in the channel, and by his name; not for others. */
+	moderate(&stage, 10, "dave", unban);
+	list_bans(&stage, (const char *const[]){"*!*@h", "DAVE!*@*", "frank!*@*", "*!*@other", NULL});
+	peer_expect(&stage.server, "MODE #a -b *!*@h\r\nMODE #a -b DAVE!*@*\r\nPING :m1\r\n");
+	pong(&stage, 1);
+	gateway_expect(&stage.gateway, "done 10");
+	/* Two at once are one question. The one who is meant by a wide mask stays out. */
+	moderate(&stage, 11, "frank", unban);
+	moderate(&stage, 12, "mallory", unban);
+	list_bans(&stage, (const char *const[]){"frank!*@*", "MAL*!*@*", NULL});
+	gateway_expect(&stage.gateway, "refused 12 2 mallory is banned by MAL*!*@*, which means others as well. The command "
+	                               "room-unban #a MAL*!*@* takes it back.");
+	peer_expect(&stage.server, "MODE #a -b frank!*@*\r\nPING :m2\r\n");
+	pong(&stage, 2);
+	gateway_expect(&stage.gateway, "done 11");
+	/* Nothing to take back. */
+	moderate(&stage, 13, "frank", unban);
+	list_bans(&stage, (const char *const[]){"*!*@*.example", NULL});
+	gateway_expect(&stage.gateway, "refused 13 3 No ban of this channel is known to mean that nickname.");
+	/* The list is for operators only: then what there might be. */
+	moderate(&stage, 14, "frank", unban);
+	peer_expect(&stage.server, "MODE #a b\r\n");
+	peer_send(&stage.server, ":s.example 482 alice #a :You are no operator");
+	peer_expect(&stage.server, "MODE #a -b frank!*@*\r\nPING :m3\r\n");
+	pong(&stage, 3);
+	gateway_expect(&stage.gateway, "done 14");
+	/* He was put out by a mask that means his host. */
+	peer_send(&stage.server, ":carol!c@h MODE #a +b *!*@h");
+	peer_send(&stage.server, ":carol!c@h KICK #a dave :out");
+	gateway_expect(&stage.gateway, "participant #a dave flags=36 status=5");
+	moderate(&stage, 15, "dave", unban);
+	list_bans(&stage, (const char *const[]){"*!*@?", NULL});
+	gateway_expect(&stage.gateway, "refused 15 2 dave is banned by *!*@?, which means others as well. The command "
+	                               "room-unban #a *!*@? takes it back.");
+	/* A mask itself, as the network writes it; what is not there; one that may be there. */
+	moderate(&stage, 17, "*!*@?.EXAMPLE", unban);
+	moderate(&stage, 18, "$a:eve", unban);
+	list_bans(&stage, (const char *const[]){"*!*@?.example", "$a:evelyn", NULL});
+	gateway_expect(&stage.gateway, "refused 18 3 This channel has no such ban.");
+	peer_expect(&stage.server, "MODE #a -b *!*@?.example\r\nPING :m4\r\n");
+	pong(&stage, 4);
+	gateway_expect(&stage.gateway, "done 17");
+	moderate(&stage, 19, "$a:eve", unban);
+	peer_expect(&stage.server, "MODE #a b\r\n");
+	peer_send(&stage.server, ":s.example 482 alice #a :You are no operator");
+	peer_expect(&stage.server, "MODE #a -b $a:eve\r\nPING :m5\r\n");
+	pong(&stage, 5);
+	gateway_expect(&stage.gateway, "done 19");
+	/* The connection is lost meanwhile. */
+	moderate(&stage, 16, "dave", unban);
+	peer_expect(&stage.server, "MODE #a b\r\n");
+	peer_close(&stage.server);
+	gateway_expect(&stage.gateway, "refused 16 1 The connection to the network was lost.");
+	gateway_stop(&stage.gateway);
+	close(stage.listener);
+}
+
+static void ask_bans(struct stage *stage, const char *room)
+{
+	gateway_send(&stage->gateway, &(struct event){EVENT_BANS, ALICE, .bans = {.room = room}});
+}
+
+/* The list, when the gateway asks for it. */
+static void test_bans(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	open_numbered(&stage, "--irc.line_burst=50");
+	/* Nobody has asked: nothing is told. */
+	peer_send(&stage.server, ":s.example 367 alice #a *!*@nobody");
+	peer_send(&stage.server, ":s.example 368 alice #a :End of list");
+	ask_bans(&stage, "#b");
+	gateway_expect(&stage.gateway, "no bans #b 3 You are not in this channel.");
+	peer_send(&stage.server, ":carol!c@h MODE #a +b *!*@h");
+	peer_send(&stage.server, ":carol!c@h KICK #a dave :out");
+	gateway_expect(&stage.gateway, "participant #a dave flags=36 status=5");
+	/* Asked twice it is one question: the answer is for both. */
+	ask_bans(&stage, "#a");
+	ask_bans(&stage, "#a");
+	peer_expect(&stage.server, "MODE #a b\r\n");
+	peer_send(&stage.server, ":s.example 367 alice #a *!*@h carol!c@h 1700000000");
+	peer_send(&stage.server, ":s.example 367 alice #a $a:eve carol -5");
+	peer_send(&stage.server, ":s.example 367 alice #a frank!*@*");
+	/* No masks, or nothing to show; of another channel. */
+	peer_send(&stage.server, ":s.example 367 alice #a a\x07!*@*");
+	peer_send(&stage.server, ":s.example 367 alice #a frank");
+	peer_send(&stage.server, ":s.example 367 alice #c *!*@c");
+	peer_send(&stage.server, ":s.example 346 alice #a *!*@invited");
+	peer_send(&stage.server, ":s.example 368 alice #a :End of list");
+	gateway_expect(&stage.gateway, "bans #a *!*@h (dave) by carol at 1700000000; $a:eve by carol; frank!*@*;");
+	ask_bans(&stage, "#a");
+	peer_expect(&stage.server, "MODE #a b\r\n");
+	peer_send(&stage.server, ":s.example 368 alice #a :End of list");
+	gateway_expect(&stage.gateway, "bans #a");
+	ask_bans(&stage, "#a");
+	peer_expect(&stage.server, "MODE #a b\r\n");
+	peer_send(&stage.server, ":s.example 482 alice #a :Not for \x02you");
+	gateway_expect(&stage.gateway, "no bans #a 2 Not for you");
+	ask_bans(&stage, "#a");
+	peer_expect(&stage.server, "MODE #a b\r\n");
+	peer_send(&stage.server, ":carol!c@h KICK #a alice :out");
+	gateway_expect(&stage.gateway, "participant #a alice flags=48 status=5");
+	gateway_expect(&stage.gateway, "no bans #a 3 You are not in this channel any more.");
 	stage_close(&stage);
 }
 
@@ -578,7 +701,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(test_labels),
 	        cmocka_unit_test(test_label_without_answer),
 	        cmocka_unit_test(test_refused),
-	        cmocka_unit_test(test_moderation),
+	        cmocka_unit_test(test_moderation), cmocka_unit_test(test_forgiving), cmocka_unit_test(test_bans),
 	        cmocka_unit_test(test_refused_here),
 	        cmocka_unit_test(test_too_many_wait),
 	        cmocka_unit_test(test_connection_lost),
