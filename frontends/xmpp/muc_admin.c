@@ -10,6 +10,7 @@
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/message.h"
 #include "transport/room.h"
+#include "transport/room_bans.h"
 
 #define NS_FORM "jabber:x:data"
 #define FORM_TYPE "http://jabber.org/protocol/muc#roomconfig"
@@ -148,14 +149,18 @@ static bool nickname_of_jid(const struct iq_request *iq, const struct xmpp_room 
 	return out->len > 0;
 }
 
-/* Whom an item is about, by the name that the network knows; false: nobody. */
+/* Whom an item is about, by the name that the network knows; false: nobody. Of a ban that was listed its address says
+ * which one it is. */
 static bool item_nickname(const struct iq_request *iq, const struct xmpp_room *room, const struct room *live,
                           xmpp_stanza_t *item, struct buf *out)
 {
 	const char *shown = xmpp_stanza_get_attribute(item, "nick"), *jid = xmpp_stanza_get_attribute(item, "jid");
-	if (shown && shown[0])
+	bool frees = text_is(xmpp_stanza_get_attribute(item, "affiliation"), "none");
+	bool is_shown = shown && shown[0];
+	bool found = jid && (!is_shown || frees) && nickname_of_jid(iq, room, jid, out);
+	if (!found && is_shown)
 		buf_puts(out, shown);
-	else if (!jid || !nickname_of_jid(iq, room, jid, out))
+	else if (!found)
 		return false;
 	const char *known = muc_nickname_of(live, buf_text(out));
 	if (known) {
@@ -269,7 +274,55 @@ static void write_item(const struct iq_request *iq, struct xml_writer *writer, c
 	buf_finish(&text);
 }
 
-static void list(const struct iq_request *iq, const struct room *live)
+/* The address of what is banned, by which it can be taken back: in place of the nickname its mask. */
+static void write_ban(struct xml_writer *writer, const char *room, const struct event_ban *ban)
+{
+	struct buf text = {0};
+	buf_printf(&text, "%s/", room);
+	address_nickname(&text, ban->mask);
+	xml_start(writer, "item");
+	xml_attr(writer, "affiliation", "outcast");
+	xml_attr(writer, "jid", buf_text(&text));
+	if (ban->nickname) {
+		buf_clear(&text);
+		address_nickname(&text, ban->nickname);
+		xml_attr(writer, "nick", buf_text(&text));
+	}
+	buf_clear(&text);
+	room_bans_describe(&text, ban);
+	xml_element(writer, "reason", NULL, buf_text(&text));
+	xml_end(writer);
+	buf_finish(&text);
+}
+
+static void bans_told(void *context, int err, const char *reason, const struct room_bans *bans)
+{
+	struct reply *reply = context;
+	if (err) {
+		reply_error(reply, err == TP_ERR_NOT_ALLOWED ? &ERROR_FORBIDDEN : error_of(err), reason);
+	} else if (reply->frontend) {
+		struct xml_writer *writer = result_begin(reply->frontend, reply->from, reply->to, reply->id);
+		xml_start_ns(writer, "query", NS_MUC_ADMIN);
+		for (size_t i = 0; i < bans->count; i++)
+			write_ban(writer, reply->from, &bans->bans[i]);
+		xml_end(writer);
+		xml_end(writer);
+		xmpp_end(reply->frontend, reply->to);
+	}
+	reply_destroy(reply);
+}
+
+static void list_bans(const struct iq_request *iq, struct room *live)
+{
+	struct reply *reply = iq_reply_later(iq);
+	int err = live ? room_bans_ask(live, bans_told, reply) : TP_ERR_NOT_CONNECTED;
+	if (!err)
+		return;
+	reply_error(reply, error_of(err), NULL);
+	reply_destroy(reply);
+}
+
+static void list(const struct iq_request *iq, struct room *live)
 {
 	xmpp_stanza_t *item = tree_child(iq->child, "item");
 	const char *role = item ? xmpp_stanza_get_attribute(item, "role") : NULL,
@@ -280,7 +333,7 @@ static void list(const struct iq_request *iq, const struct room *live)
 		return;
 	}
 	if (text_is(affiliation, "outcast")) {
-		iq_error(iq, &ERROR_FEATURE, "Who is banned on the network is not known here.");
+		list_bans(iq, live);
 		return;
 	}
 	struct xml_writer *writer = iq_result(iq);
@@ -318,7 +371,7 @@ void muc_admin_handle(const struct iq_request *iq)
 	if (iq->set)
 		do_items(iq, resource, room);
 	else
-		list(iq, muc_live_room(resource, room->name));
+		list(iq, (struct room *)muc_live_room(resource, room->name));
 }
 
 /* ------------------------------------------------------------------------------------- configuration */

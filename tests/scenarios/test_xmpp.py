@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """XMPP in detail, through real Prosody: what is seldom done, done wrongly, or done while something ends."""
+import re
 import signal
 
 from slixmpp.exceptions import IqError
@@ -342,6 +343,80 @@ async def scenario_a_moderator_moderates(world):
     carol.send("KICK #own alice :your turn")
     gone = await alice.presence(f"{room}/alice", "unavailable", mark, where=lambda p: "307" in statuses(p))
     require("110" in statuses(gone), f"she is shown out as {gone}")
+
+
+async def scenario_the_list_of_bans(world):
+    """XEP-0045 9.2 on a real IRC server: bans that put somebody out, and masks that were set in advance."""
+    prosody, ircd, gateway = await world.irc_component()
+    room = f"#own@{GATEWAY}"
+    alice = await world.person("alice@localhost/desk", prosody.c2s_port)
+    alice.join(room, "alice")
+    await alice.joined(room, "alice")
+    carol, dave = [await world.irc_client(ircd, name) for name in ("carol", "dave")]
+    for client in (carol, dave):
+        await client.join("#own")
+        await alice.presence(f"{room}/{client.nick}", "available")
+
+    async def do(words, expected=None):
+        answer = await ask(alice, room, items(words), "set")
+        require((answer if isinstance(answer, str) else None) == expected, f"{words} is answered with {answer}")
+
+    async def listed():
+        answer = await ask(alice, room, items("affiliation='outcast'"))
+        require(not isinstance(answer, str), f"the list is answered with {answer}")
+        return {item.get("jid").removeprefix(f"{room}/"): item for item in answer}
+
+    async def command(line, answer):
+        mark = alice.mark()
+        alice.say(GATEWAY, line)
+        return (await alice.message(GATEWAY, answer, after=mark))["body"]
+    require(not await listed(), "somebody is banned")
+    await command("room-bans #own", "^Nobody is banned from #own")
+    irc_mark = carol.mark()
+    await do("nick='*!*@*.example.net' affiliation='outcast'")
+    await carol.expect(r"^:alice!.* MODE #own [+]b \*!\*@\*\.example\.net", irc_mark)
+    await do("nick='dave' affiliation='outcast'")
+    await carol.expect(r"^:alice!.* KICK #own dave", irc_mark)
+    bans = await listed()
+    by_host, = set(bans) - {"*!*@*.example.net"}
+    require(len(bans) == 2 and by_host.startswith("*!*@"), f"banned are {list(bans)}")
+    item = bans[by_host]
+    require(item.get("nick") == "dave" and by_host in item[0].text and item.get("affiliation") == "outcast",
+            f"dave is listed as {item.attrib}")
+    as_jids = await alice["xep_0045"].get_affiliation_list(room, "outcast")
+    require(f"{room}/{by_host}" in [str(jid) for jid in as_jids], f"to a client's library they are {as_jids}")
+    text = await command("room-bans #own", "^Banned from #own:")
+    require(f"\n{by_host} (dave)" in text and "\n*!*@*.example.net" in text, f"the command lists {text}")
+    # As clients take back what is listed: by its address.
+    irc_mark = carol.mark()
+    await do(f"jid='{room}/{by_host}' affiliation='none'")
+    await carol.expect(rf"^:alice!.* MODE #own -b {re.escape(by_host)}", irc_mark)
+    require(list(await listed()) == ["*!*@*.example.net"], "the list is not shorter")
+    mark = alice.mark()
+    await dave.join("#own")
+    await alice.presence(f"{room}/dave", "available", mark)
+    # A mask that means others as well is not taken back for the sake of one.
+    await do("nick='d?ve!*@*' affiliation='outcast'")
+    await do("nick='dave' role='none'")
+    await alice.presence(f"{room}/dave", "unavailable", mark)
+    await do("nick='dave' affiliation='none'", "not-allowed")
+    require("d?ve!*@*" in await listed(), "others may come back as well")
+    await command("room-unban #own d?ve!*@*", "is to take the ban of")
+    await carol.expect(r"^:alice!.* MODE #own -b d\?ve!", irc_mark)
+    for words in ("nick='dave' affiliation='none'", f"jid='{room}/*!*@nowhere' affiliation='none'"):
+        await do(words, "not-allowed")
+    await dave.join("#own")
+    # Of a room where one is not.
+    await command("room-bans #elsewhere", "You are not in #elsewhere")
+    require(await ask(alice, f"#elsewhere@{GATEWAY}", items("affiliation='outcast'")) == "not-acceptable", "it is listed")
+    # A core that takes over knows as much: nothing is kept.
+    await gateway.kill_core()
+    await gateway.start()
+    await gateway.process.wait_log("1 sessions go on")
+    await gateway.process.wait_log(CONNECTED)
+    alice.say(room, "still here", "groupchat")
+    await alice.message(f"{room}/alice", "^still here$", "groupchat", mark)
+    require(list(await listed()) == ["*!*@*.example.net"], "the bans are gone with the core")
 
 
 async def scenario_questions_and_storage(world):

@@ -184,6 +184,22 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	return router_result;
 }
 
+room_bans_done *bans_done;
+void *bans_context;
+
+int room_bans_ask(struct room *room, room_bans_done *done, void *context)
+{
+	buf_printf(&told, "bans of %s\n", room->name);
+	bans_done = done;
+	bans_context = context;
+	return router_result;
+}
+
+void room_bans_describe(struct buf *out, const struct event_ban *ban)
+{
+	buf_printf(out, "described %s", ban->mask);
+}
+
 struct room *room_find(const struct user *user, const char *name)
 {
 	char *key = mem_strdup(name);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "frontends/xmpp/xmpp.h"
+#include "transport/room_bans.h"
 
 #define GW "gw.example"
 #define ALICE "alice@example.org"
@@ -21,6 +22,8 @@
 extern struct transport transport;
 extern struct xmpp_frontend *frontend;
 extern struct buf sent, told;
+extern room_bans_done *bans_done; /* of the last room_bans_ask */
+extern void *bans_context;
 extern int router_result;       /* of the next router_from_frontend calls */
 extern bool account_exists;     /* what the store says */
 extern int account_result;      /* of account_register and account_unregister */

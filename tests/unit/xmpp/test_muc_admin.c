@@ -113,6 +113,11 @@ static void test_roles_and_bans(void **state)
 	        {"<item nick='gone' affiliation='none'/>", " unban role=0"},
 	        {"<item jid='" ROOM "/Eve E.' affiliation='outcast'/>", "nick=eve "},
 	        {"<item jid='bob%irc.example@" GW "' affiliation='outcast'/>", "nick=bob "},
+	        /* as they are listed; and set in advance */
+	        {"<item jid='" ROOM "/*!*@h.example' nick='bob' affiliation='none'/>", "nick=*!*@h.example text= id="},
+	        {"<item jid='" ROOM "/*!*@h.example' affiliation='none'/>", " unban role=0"},
+	        {"<item jid='x@elsewhere.example' nick='gone' affiliation='none'/>", "nick=gone text= id="},
+	        {"<item nick='*!*@*.example' affiliation='outcast'/>", "nick=*!*@*.example text= id="},
 	};
 
 	(void)state;
@@ -124,6 +129,33 @@ static void test_roles_and_bans(void **state)
 		expect_told(cases[i].told);
 		mem_free(payload);
 	}
+}
+
+/* What is banned has no address: its mask stands in the place of a nickname. */
+static void test_ban_list(void **state)
+{
+	static const struct event_ban all[] = {{"*!*@h.example", "bob", "eve", 5}, {.mask = "<x>!*@*"}};
+	const struct room_bans list = {all, 2, 0};
+
+	(void)state;
+	enter();
+	ask("get", ADMIN("<item affiliation='outcast'/>"));
+	expect_told("bans of " NAME);
+	assert_int_equal(sent.len, 0);
+	bans_done(bans_context, 0, NULL, &list);
+	expect_sent("<iq type='result' from='" ROOM "' to='" ALICE_HOME "' id='q1'>" ADMIN(
+	        "<item affiliation='outcast' jid='" ROOM "/*!*@h.example' nick='bob'>"
+	        "<reason>described *!*@h.example</reason></item>"
+	        "<item affiliation='outcast' jid='" ROOM "/&lt;x&gt;!*@*'>"
+	        "<reason>described &lt;x&gt;!*@*</reason></item>") "</iq>");
+	ask("get", ADMIN("<item affiliation='outcast'/>"));
+	bans_done(bans_context, TP_ERR_NOT_ALLOWED, "Not for you.", NULL);
+	expect_sent("<forbidden");
+	expect_sent("Not for you.");
+	router_result = TP_ERR_UNSUPPORTED;
+	ask("get", ADMIN("<item affiliation='outcast'/>"));
+	expect_sent("<feature-not-implemented");
+	router_result = 0;
 }
 
 static void test_several(void **state)
@@ -213,8 +245,6 @@ static void test_lists(void **state)
 	/* What backends without the extension say. */
 	ask("get", ADMIN("<item affiliation='member'/>"));
 	expect_sent("<item affiliation='member' role='participant' nick='nick'");
-	ask("get", ADMIN("<item affiliation='outcast'/>"));
-	expect_sent("<feature-not-implemented");
 }
 
 static void test_configuration(void **state)
@@ -253,7 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_kick),     TEST(test_roles_and_bans), TEST(test_several), TEST(test_nonsense),
-	        TEST(test_limit),    TEST(test_lists),          TEST(test_configuration),
+	        TEST(test_limit),    TEST(test_lists), TEST(test_ban_list),          TEST(test_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
