@@ -64,7 +64,7 @@ static void say(struct workspace *workspace, const char *method, const char *cha
 	struct notice *notice = MEM_NEW(struct notice);
 
 	*notice = (struct notice){workspace, trace};
-	slack_escape(&mrkdwn, text);
+	slack_mrkdwn_write(&mrkdwn, text, NULL, NULL);
 	const struct web_argument arguments[] = {{"channel", channel},
 						 {"thread_ts", thread},
 						 {"user", user},

@@ -158,6 +158,21 @@ static void check_writing(const char *text, const char *xhtml)
 	buf_finish(&mrkdwn);
 }
 
+/* Behind a slash command: what the gateway writes is read as it was. */
+static void check_typed(const char *text)
+{
+	struct buf line = {0}, mrkdwn = {0}, again = {0};
+
+	slack_typed_read(&line, text, &names);
+	check(text_is_clean(buf_text(&line), line.len, TEXT_LINES));
+	slack_escape(&mrkdwn, buf_text(&line));
+	slack_typed_read(&again, buf_text(&mrkdwn), &names);
+	check(!strcmp(buf_text(&line), buf_text(&again)));
+	buf_finish(&line);
+	buf_finish(&mrkdwn);
+	buf_finish(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf clean = {0};
@@ -168,6 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_form(&form);
 	check_again(&form);
 	read_blocks(buf_text(&clean), clean.len, &blocks);
+	check_typed(buf_text(&clean));
 	check_writing(buf_text(&clean), NULL);
 	check_writing("", buf_text(&clean));
 	finish(&form);

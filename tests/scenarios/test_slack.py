@@ -298,6 +298,36 @@ async def scenario_chats(world):
     await dave.expect(r"^:egon!\S+ PRIVMSG dave :hello dave$", mark)
 
 
+async def scenario_bans_of_a_room(world):
+    """Listed and taken back by command: people of Slack have no other way to it."""
+    lobby = await tied(world)
+    asker, carol = lobby.asker, lobby.carol
+    await carol.join("#own")  # the first one is the operator
+    lobby.slack.channel("another", "egon")
+    await asker.command("another", "link #own", "tied to #own now")
+    await asker.command("another", "room-bans #own", "You are not logged in")
+    mark = carol.mark()
+    await asker.ask("login egon", "registered")
+    await carol.expect(r"^:egon!\S+ JOIN :?#own$", mark)
+    carol.send("MODE #own +b *!*@_x_.example.net")
+    await carol.expect(r"MODE #own \+b", mark)
+    text = await asker.command("another", "room-bans #own", "Banned from #own")
+    # Nothing of it is taken for a mark: U+200B keeps them apart, and is not read again.
+    require("\u200b" in text and "*!*@_x_.example.net, by carol" in html.unescape(text.replace("\u200b", "")),
+            f"banned are {text}")
+    # Who is no operator is told so.
+    shown = len(lobby.egon.user.ephemerals)
+    await asker.command("another", "room-unban #own *!*@_x_.example.net", "#own is to take the ban of")
+    await until(lambda: any("not channel operator" in message["text"] for _, message in lobby.egon.user.ephemerals[shown:]),
+                f"the refusal in {lobby.egon.user.ephemerals[shown:]}")
+    carol.send("MODE #own +o egon")
+    mark = carol.mark()
+    copied = re.search(r"\S*example.net", text)[0]
+    await asker.command("another", f"room-unban #own {copied}", "#own is to take the ban of")
+    await carol.expect(r"^:egon!\S+ MODE #own -b ", mark)
+    await asker.command("another", "room-bans #own", "Nobody is banned from #own")
+
+
 async def scenario_long_messages(world):
     """What is longer than a line of IRC is several, and all there. The other way: long_edits, very_long."""
     lobby = await tied(world)

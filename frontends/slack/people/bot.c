@@ -134,7 +134,7 @@ static void on_responded(void *context, const struct web_reply *reply)
 		return;
 	}
 	log_info(&workspace->log, "a command is answered in another way: %s", reply->problem);
-	slack_escape(&mrkdwn, answer->text);
+	slack_mrkdwn_write(&mrkdwn, answer->text, NULL, NULL);
 	const struct web_argument arguments[] = {
 		{"channel", answer->channel}, {"user", answer->user}, {"text", buf_text(&mrkdwn)}};
 
@@ -164,7 +164,7 @@ static void tell(const struct asking *asking, const char *text)
 	answer->workspace = workspace;
 	answer->channel = mem_strdup(asking->channel);
 	answer->user = mem_strdup(asking->user);
-	slack_escape(&mrkdwn, text);
+	slack_mrkdwn_write(&mrkdwn, text, NULL, NULL);
 	buf_puts(&json, "{\"response_type\":\"ephemeral\",\"text\":");
 	json_put_string(&json, buf_text(&mrkdwn));
 	buf_putc(&json, '}');
@@ -685,7 +685,7 @@ void slack_bot_command(struct workspace *workspace, const struct slack_command *
 	const struct slack_names callbacks = member_names(&names);
 	struct buf line = {0};
 
-	slack_mrkdwn_read(&line, NULL, command->text, &callbacks);
+	slack_typed_read(&line, command->text, &callbacks);
 	slack_bot_line(workspace, command->user, &place, buf_text(&line));
 	buf_finish(&line);
 	buf_finish(&names.text);

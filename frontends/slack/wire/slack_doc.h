@@ -71,6 +71,8 @@ bool doc_equal(const struct doc *a, const struct doc *b);
 void doc_read_mrkdwn(struct doc *doc, const char *mrkdwn, const struct slack_names *names);
 /* One line of it, as part of the last block: no quotes, no lists, no fences. */
 void doc_read_mrkdwn_line(struct doc *doc, const char *line, size_t length, const struct slack_names *names);
+/* The same without marks: tokens, and what is escaped. */
+void doc_read_unmarked(struct doc *doc, const char *text, const struct slack_names *names);
 void doc_read_rich_text(struct doc *doc, const struct cJSON *block, const struct slack_names *names);
 void doc_read_xhtml(struct doc *doc, const char *xhtml);
 void doc_read_text(struct doc *doc, const char *text);

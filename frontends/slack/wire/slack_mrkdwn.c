@@ -321,26 +321,32 @@ static const char *take_marked(struct line_reader *r, const struct doc_span *lik
 	return close + 1;
 }
 
+/* Tokens, and all else as it stands. */
+static void read_unmarked(struct line_reader *r, const struct doc_span *span, const char *at, const char *end)
+{
+	while (at < end) {
+		const char *next = token_end(at, end);
+
+		if (next) {
+			take_token(r, span, at, next);
+		} else {
+			for (next = at + 1; next < end && *next != '<'; next++)
+				;
+			put_unescaped(r->doc, span, at, (size_t)(next - at));
+		}
+		at = next;
+	}
+}
+
 /* Tokens in code are shown as what they are called, and are no links there. */
 static void read_code(struct line_reader *r, const struct doc_span *like, const char *at, const char *end)
 {
 	struct doc inner = {0};
 	struct line_reader reader = {.doc = &inner, .start = at, .end = end, .names = r->names};
-	struct doc_span span = *like, plain = {0};
+	struct doc_span span = *like;
 
 	doc_begin(&inner, (struct doc_block){.kind = DOC_PRE});
-	while (at < end) {
-		const char *next = token_end(at, end);
-
-		if (next) {
-			take_token(&reader, &plain, at, next);
-		} else {
-			for (next = at + 1; next < end && *next != '<'; next++)
-				;
-			put_unescaped(&inner, &plain, at, (size_t)(next - at));
-		}
-		at = next;
-	}
+	read_unmarked(&reader, &(struct doc_span){0}, at, end);
 	span.url = span.user = NULL;
 	doc_put(r->doc, &span, inner.text.data, inner.text.len);
 	doc_finish(&inner);
@@ -385,6 +391,15 @@ void doc_read_mrkdwn_line(struct doc *doc, const char *line, size_t length, cons
 	struct line_reader r = {.doc = doc, .start = line, .end = line + length, .names = names};
 
 	read_range(&r, &(struct doc_span){0}, line, line + length);
+}
+
+void doc_read_unmarked(struct doc *doc, const char *text, const struct slack_names *names)
+{
+	const char *end = text + strlen(text);
+	struct line_reader r = {.doc = doc, .start = text, .end = end, .names = names};
+
+	doc_begin(doc, (struct doc_block){.kind = DOC_LINES});
+	read_unmarked(&r, &(struct doc_span){0}, text, end);
 }
 
 static bool says_something(const char *at, const char *end)

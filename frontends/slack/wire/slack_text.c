@@ -225,6 +225,14 @@ void slack_mrkdwn_read(struct buf *text, struct buf *xhtml, const char *mrkdwn,
 	show(&doc, text, xhtml);
 }
 
+void slack_typed_read(struct buf *text, const char *command, const struct slack_names *names)
+{
+	struct doc doc = {0};
+
+	doc_read_unmarked(&doc, command, names);
+	show(&doc, text, NULL);
+}
+
 /* ---- writing ---- */
 
 static void read_core(struct doc *doc, const char *text, const char *xhtml,

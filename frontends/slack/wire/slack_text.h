@@ -44,7 +44,10 @@ void slack_text_read(struct buf *text, struct buf *xhtml, const struct slack_eve
 		     const struct slack_names *names);
 /* False: whoever reads it asks for no user, no channel, and no emoji. */
 bool slack_text_names(const struct slack_event *event);
-/* mrkdwn alone: of topics and commands. */
+/* What was typed behind a slash command: tokens and escaped characters, and no marks, as it is nobody's text to look at
+ * ("*!*@host", "pass*word*"). */
+void slack_typed_read(struct buf *text, const char *command, const struct slack_names *names);
+/* mrkdwn alone: of topics. */
 void slack_mrkdwn_read(struct buf *text, struct buf *xhtml, const char *mrkdwn, const struct slack_names *names);
 
 /* Who and what may be named in what is written. */

@@ -111,6 +111,28 @@ static void test_marks(void **state)
 		reads(&cases[i]);
 }
 
+/* Behind a slash command nothing is a mark. */
+static void test_commands(void **state)
+{
+	static const struct {
+		const char *typed, *line;
+	} cases[] = {
+	        {"room-unban #a *!*@_x_.example", "room-unban #a *!*@_x_.example"},
+	        {"register a *b* `c` ~d~ :+1: ```e```", "register a *b* `c` ~d~ :+1: ```e```"},
+	        {"> a &lt;b&gt; &amp;amp;", "> a <b> &amp;"},
+	        {"link <#C1|x> <@U1> <https://x.org|x.org> < <", "link #general @carol x.org < <"},
+	        {"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf line = {0};
+
+		slack_typed_read(&line, cases[i].typed, &names);
+		is_same(cases[i].typed, &line, cases[i].line);
+	}
+}
+
 static void test_tokens(void **state)
 {
 	static const struct reading cases[] = {
@@ -633,7 +655,7 @@ static void test_an_address_again_and_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_marks),    cmocka_unit_test(test_tokens),
+	        cmocka_unit_test(test_marks), cmocka_unit_test(test_commands),    cmocka_unit_test(test_tokens),
 	        cmocka_unit_test(test_blocks),   cmocka_unit_test(test_rich_text),
 	        cmocka_unit_test(test_names),
 	        cmocka_unit_test(test_apps),     cmocka_unit_test(test_writing),
