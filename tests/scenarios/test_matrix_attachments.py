@@ -10,9 +10,10 @@ import re
 import struct
 import zlib
 
+from harness import valgrind
 from harness.http import FileServer, http_ask
 from harness.namespace import enter
-from harness.process import free_port, require, wait_until
+from harness.process import Unavailable, free_port, require, wait_until
 from harness.synapse import client_packages
 from test_matrix import CAROL, alias, appservice_with, chat_with, ghost, in_the_lobby, witnessed, with_account
 
@@ -122,6 +123,8 @@ def peak_kb(pid):
 
 async def scenario_large_files_pass_in_pieces(world):
     """40 MiB each way, and the core has never had much of that in memory."""
+    if valgrind.is_on():
+        raise Unavailable("what it measures would be memcheck's own memory")
     synapse, stranger, gateway = await with_files(world, build=world.plain_build_or_skip())
     alice, _ = await with_account(world, synapse, "alice")
     control, chat, witness = [await chat_with(alice, who) for who in (ghost("control"), CAROL, ghost("witness"))]

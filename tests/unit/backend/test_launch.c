@@ -2,10 +2,12 @@
 /* Programs that another thread starts, while the loop goes on: all but the first. */
 #include <fcntl.h>
 #include <limits.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/backend/harness.h"
@@ -87,11 +89,26 @@ static void test_several_at_once(void **state)
 	harness_close(&h);
 }
 
+/* Who starts a program is told only if the child has his memory: valgrind gives it a copy. */
+static bool failures_are_told(void)
+{
+	char name[] = "/nonexistent/program";
+	char *arguments[] = {name, NULL};
+	pid_t pid;
+
+	if (posix_spawn(&pid, name, NULL, NULL, arguments, NULL) != 0)
+		return true;
+	waitpid(pid, NULL, 0);
+	return false;
+}
+
 static void test_cannot_be_started(void **state)
 {
 	struct harness h;
 
 	(void)state;
+	if (!failures_are_told())
+		skip();
 	begin(&h);
 	write_program("#!/nonexistent/interpreter\n");
 	struct person *second = harness_assign(&h, 1);

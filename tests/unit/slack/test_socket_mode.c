@@ -22,6 +22,7 @@
 #include "transport/http/http_server.h"
 
 #define HELLO "{\"type\":\"hello\",\"num_connections\":1,\"connection_info\":{\"app_id\":\"A1\"}}"
+#define FRAGMENT (16u << 10)
 #define EVENT(id) \
 	"{\"envelope_id\":\"" id "\",\"type\":\"events_api\",\"payload\":{\"event\":{\"type\":\"x\"}}}"
 
@@ -342,13 +343,13 @@ static void bounds_frames(void **state)
 {
 	struct fixture *f = *state;
 	struct ws_connection *first = begin(f), *second;
-	char *much = mem_alloc(1u << 20);
+	char *much = mem_alloc(FRAGMENT);
 
-	memset(much, ' ', 1u << 20);
-	ws_send(first, 0x01, much, 1u << 20);
-	for (unsigned i = 0; i < 4 && first->fd >= 0 && !first->client_closed; i++) {
-		ws_send(first, 0x00, much, 1u << 20);
-		turn_some(f, 20);
+	memset(much, ' ', FRAGMENT);
+	/* No more than the kernel has room for: who would read it is this process. */
+	for (size_t sent = 0; sent <= LIMIT_SLACK_FRAME_BYTES && first->fd >= 0 && !first->client_closed; sent += FRAGMENT) {
+		ws_send(first, sent ? 0x00 : 0x01, much, FRAGMENT);
+		TURN(f, ws_is_taken(first));
 	}
 	TURN(f, first->client_closed);
 	assert_int_equal(first->close_code, 1009);

@@ -8,9 +8,11 @@
 #include <cmocka.h>
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -141,6 +143,16 @@ void ws_send(struct ws_connection *connection, unsigned char opcode, const void 
 void ws_say(struct ws_connection *connection, const char *text)
 {
 	ws_send(connection, 0x81, text, strlen(text));
+}
+
+bool ws_is_taken(const struct ws_connection *connection)
+{
+	int waiting = 0;
+
+	if (connection->fd < 0 || connection->client_closed)
+		return true;
+	assert_int_equal(ioctl(connection->fd, SIOCOUTQ, &waiting), 0);
+	return waiting == 0;
 }
 
 /* RFC 6455 4.2.2 */

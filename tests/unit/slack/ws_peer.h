@@ -42,4 +42,6 @@ bool ws_turn(struct ws_peer *peer);
 /* opcode with the FIN bit: 0x81 text, 0x89 ping, 0x88 close, 0x01 and 0x80 a text in two. */
 void ws_send(struct ws_connection *connection, unsigned char opcode, const void *bytes, size_t length);
 void ws_say(struct ws_connection *connection, const char *text);
+/* The client's kernel has all that was sent, so that there is room for more; or nobody waits for it any more. */
+bool ws_is_taken(const struct ws_connection *connection);
 void ws_hang_up(struct ws_connection *connection);
