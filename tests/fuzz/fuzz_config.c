@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/config.h"
@@ -87,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char path[64];
 	char *text = mem_dup(data, size);
 
+	log_threshold = LOG_LEVEL_ERROR; /* warnings would fill the disk */
 	config_parse_text(text, size, see_pair, NULL);
 	mem_free(text);
 
