@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The other end of the control socket (transport/control.h): a line there, an answer that ends with a NUL
+/* The other end of the control socket (transport/admin/control.h): a line there, an answer that ends with a NUL
  * back. */
 #pragma once
 

@@ -17,7 +17,7 @@
 #include "daemon/control_client.h"
 #include "daemon/instances.h"
 #include "frontends/slack/wire/manifest.h"
-#include "transport/admin_table.h"
+#include "transport/admin/admin_table.h"
 
 #define ANSWER_SECONDS 30
 #define USAGE_WIDTH 32 /* of the commands in --help */

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/transport.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 struct drain {
 	uv_timer_t timer; /* until people are logged out */

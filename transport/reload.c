@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "transport/account.h"
+#include "transport/people/account.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/frontend.h"
 #include "transport/transport.h"

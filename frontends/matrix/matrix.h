@@ -26,7 +26,7 @@
 #include "frontends/matrix/wire/registration.h"
 #include "frontends/matrix/wire/transaction_order.h"
 #include "transport/frontend.h"
-#include "transport/later.h"
+#include "transport/routing/later.h"
 #include "transport/transport.h"
 
 #define MATRIX_FEDERATE "m.federate" /* of m.room.create: false shuts other homeservers out, for ever */

@@ -24,7 +24,7 @@
 #include "frontends/slack/wire/socket_mode.h"
 #include "frontends/slack/wire/web_api.h"
 #include "transport/frontend.h"
-#include "transport/later.h"
+#include "transport/routing/later.h"
 #include "transport/transport.h"
 
 struct channel;

@@ -19,8 +19,8 @@
 #include "frontends/slack/people/person.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/wire/slack_file.h"
-#include "transport/admin_notice.h"
-#include "transport/delivery.h"
+#include "transport/admin/admin_notice.h"
+#include "transport/routing/delivery.h"
 
 /* One token that is asked for. */
 struct asking {

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "frontends/xmpp/probe.h"
 #include "frontends/xmpp/state.h"
-#include "transport/roster.h"
-#include "transport/user.h"
+#include "transport/people/roster.h"
+#include "transport/people/user.h"
 
 static void address_copy(const struct jid *jid, char *out)
 {

@@ -10,7 +10,7 @@
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/login_dialogue.h"
 #include "frontends/xmpp/register.h"
-#include "transport/command.h"
+#include "transport/command/command.h"
 
 #define SESSION_MS (15 * 60 * 1000)
 

@@ -7,8 +7,8 @@
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/roster.h"
-#include "transport/roster.h"
-#include "transport/user.h"
+#include "transport/people/roster.h"
+#include "transport/people/user.h"
 
 const char *status_show(enum status status)
 {

@@ -10,9 +10,9 @@
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/references.h"
 #include "frontends/xmpp/upload.h"
-#include "transport/command.h"
-#include "transport/room.h"
-#include "transport/user.h"
+#include "transport/command/command.h"
+#include "transport/rooms/room.h"
+#include "transport/people/user.h"
 
 #define MAX_FEATURES 16
 

@@ -12,7 +12,7 @@
 #include "frontends/xmpp/references.h"
 #include "frontends/xmpp/upload.h"
 #include "protocol/picture_markup.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 #include "transport/media/media.h"
 #include "transport/media/media_type.h"
 

@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "config/limits.h"
 #include "frontends/xmpp/login_show.h"
-#include "transport/command.h"
-#include "transport/login_step.h"
-#include "transport/user.h"
+#include "transport/command/command.h"
+#include "transport/people/login_step.h"
+#include "transport/people/user.h"
 
 #define HOLD_MS 20000 /* clients give an IQ half a minute or more */
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/qr.h"
-#include "transport/login_step.h"
-#include "transport/user.h"
+#include "transport/people/login_step.h"
+#include "transport/people/user.h"
 
 #define MAX_AGE_SECONDS 900
 

@@ -12,8 +12,8 @@
 #include "frontends/xmpp/register.h"
 #include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/xhtml.h"
-#include "transport/command.h"
-#include "transport/user.h"
+#include "transport/command/command.h"
+#include "transport/people/user.h"
 
 static void refuse(struct xmpp_frontend *frontend, const struct route *route,
                    const struct message_stanza *message, const struct stanza_error *error, const char *text)

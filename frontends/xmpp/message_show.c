@@ -10,7 +10,7 @@
 #include "frontends/xmpp/references.h"
 #include "frontends/xmpp/reply.h"
 #include "frontends/xmpp/xhtml.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define NS_CHAT_STATES "http://jabber.org/protocol/chatstates"
 #define NS_RECEIPTS "urn:xmpp:receipts"

@@ -9,8 +9,8 @@
 #include "config/limits.h"
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/message.h"
-#include "transport/room.h"
-#include "transport/room_bans.h"
+#include "transport/rooms/room.h"
+#include "transport/rooms/room_bans.h"
 
 #define NS_FORM "jabber:x:data"
 #define FORM_TYPE "http://jabber.org/protocol/muc#roomconfig"

@@ -7,7 +7,7 @@
 #include "frontends/xmpp/muc_admin.h"
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/state.h"
-#include "transport/room.h"
+#include "transport/rooms/room.h"
 
 #define SUBJECT_WAIT_MS 1000
 

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/message.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define NS_BOOKMARKS "storage:bookmarks"
 #define MAX_STORAGE (64u << 10)

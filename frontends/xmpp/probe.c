@@ -11,8 +11,8 @@
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
-#include "transport/delivery.h"
-#include "transport/user.h"
+#include "transport/routing/delivery.h"
+#include "transport/people/user.h"
 
 #define PROBES_A_TICK 100
 #define ANSWER_MS 30000

@@ -3,7 +3,7 @@
 #include "config/limits.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 static void free_presences(void *data)
 {

@@ -6,7 +6,7 @@
 #include "config/limits.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 static const char *query_key(struct text_key *key, const struct identity *identity, const char *id)
 {

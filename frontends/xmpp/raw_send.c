@@ -7,7 +7,7 @@
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
 #include "frontends/xmpp/stream/stanza_write.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 bool raw_is_on(const struct xmpp_frontend *frontend)
 {

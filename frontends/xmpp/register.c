@@ -8,8 +8,8 @@
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/roster.h"
-#include "transport/account.h"
-#include "transport/contacts.h"
+#include "transport/people/account.h"
+#include "transport/people/contacts.h"
 
 #define NS_REGISTER "jabber:iq:register"
 

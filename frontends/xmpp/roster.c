@@ -11,8 +11,8 @@
 #include "frontends/xmpp/iq.h"
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/state.h"
-#include "transport/roster.h"
-#include "transport/user.h"
+#include "transport/people/roster.h"
+#include "transport/people/user.h"
 
 #define ITEMS_A_TICK 50     /* roster sets to one person's server */
 #define QUESTIONS_A_TICK 10 /* subscription requests to one person */

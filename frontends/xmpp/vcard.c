@@ -10,7 +10,7 @@
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/muc_admin.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define NS_VCARD "vcard-temp"
 #define WAIT_SECONDS 60

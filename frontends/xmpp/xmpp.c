@@ -23,7 +23,7 @@
 #include "frontends/xmpp/state.h"
 #include "frontends/xmpp/upload.h"
 #include "frontends/xmpp/vcard.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 #include "transport/http/http_client.h"
 
 #define TICK_MS 1000

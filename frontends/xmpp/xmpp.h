@@ -17,8 +17,8 @@
 #include "frontends/xmpp/stream/stanza.h"
 #include "frontends/xmpp/stream/xml_writer.h"
 #include "transport/frontend.h"
-#include "transport/router.h"
-#include "transport/session.h"
+#include "transport/routing/router.h"
+#include "transport/people/session.h"
 #include "transport/transport.h"
 
 struct xmpp_config { /* the frontend's own keys (config.c) */

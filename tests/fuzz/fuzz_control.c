@@ -10,9 +10,9 @@
 
 #include "base/text.h"
 #include "tests/unit/transport/fixture.h"
-#include "transport/admin.h"
-#include "transport/command.h"
-#include "transport/watch.h"
+#include "transport/admin/admin.h"
+#include "transport/command/command.h"
+#include "transport/routing/watch.h"
 
 #define LINES 12 /* the store of the fixture is small */
 

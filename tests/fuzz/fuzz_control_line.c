@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "config/limits.h"
-#include "transport/control_line.h"
+#include "transport/admin/control_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

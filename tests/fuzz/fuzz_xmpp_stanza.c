@@ -14,7 +14,7 @@
 #include "config/limits.h"
 #include "frontends/xmpp/stream/stanza.h"
 #include "tests/unit/xmpp/fixture.h"
-#include "transport/room.h"
+#include "transport/rooms/room.h"
 
 #define ROOM "#chan@irc.example"
 #define STREAM "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What people enter rooms of the network with: nicknames and passwords that they have said once (transport/room_key.h)."""
+"""What people enter rooms of the network with: nicknames and passwords that they have said once (transport/rooms/room_key.h)."""
 from test_slack import Asker, tied, until
 
 

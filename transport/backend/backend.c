@@ -23,10 +23,10 @@
 #include "transport/backend/backend_sandbox.h"
 #include "transport/backend_features.h"
 #include "transport/backend/network_plugin_server.h"
-#include "transport/delivery.h"
-#include "transport/router.h"
+#include "transport/routing/delivery.h"
+#include "transport/routing/router.h"
 #include "transport/transport.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define IGNORED_TOLD 10 /* warnings; further ones only at debug level */
 

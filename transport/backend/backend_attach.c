@@ -24,7 +24,7 @@
 #include "transport/resume.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define TOKEN_LENGTH 43 /* random_token: more than 210 bits */
 #define NAME_LENGTH 16

@@ -17,10 +17,10 @@
 #include "protocol/codec.h"
 #include "protocol/frame.h"
 #include "protocol/peek.h"
-#include "transport/ahead.h"
+#include "transport/routing/ahead.h"
 #include "transport/backend/backend_private.h"
-#include "transport/delivery.h"
-#include "transport/latency.h"
+#include "transport/routing/delivery.h"
+#include "transport/routing/latency.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
 

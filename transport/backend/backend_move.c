@@ -3,7 +3,7 @@
 #include "transport/backend/backend_private.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/transport.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 static struct backend *find_long_run(const struct network_plugin_server *server, bool starting)
 {

@@ -18,7 +18,7 @@
 #include "transport/backend/backend_process.h"
 #include "transport/backend/backend_sandbox.h"
 #include "transport/transport.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define PING_DEFAULT_S 20
 #define STABLE_MS 60000

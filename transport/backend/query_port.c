@@ -19,7 +19,7 @@
 #include "config/limits.h"
 #include "protocol/codec.h"
 #include "protocol/frame.h"
-#include "transport/admin.h"
+#include "transport/admin/admin.h"
 #include "transport/backend/backend_listener.h"
 #include "transport/backend/backend_process.h"
 #include "transport/backend/network_plugin_server.h"

@@ -20,7 +20,7 @@
 #include "config/config.h"
 #include "protocol/event.h"
 
-struct contacts; /* transport/contacts.h */
+struct contacts; /* transport/people/contacts.h */
 struct seal;
 struct store;
 
@@ -159,7 +159,7 @@ void store_list_places(struct store *store, const char *frontend, store_places_d
 void store_put_place(struct store *store, const char *frontend, const struct store_place *place, store_done *done,
 		     void *context);
 void store_remove_place(struct store *store, const char *frontend, const char *place, store_done *done, void *context);
-/* Who may not have an account (transport/ban.h). put: inserts or replaces, as of now. */
+/* Who may not have an account (transport/people/ban.h). put: inserts or replaces, as of now. */
 void store_list_bans(struct store *store, store_bans_done *done, void *context);
 void store_put_ban(struct store *store, const char *key, const char *reason, store_done *done, void *context);
 void store_remove_ban(struct store *store, const char *key, store_done *done, void *context);

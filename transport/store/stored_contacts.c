@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "protocol/event.h"
-#include "transport/contact_groups.h"
+#include "transport/people/contact_groups.h"
 #include "transport/store/store.h"
 
 #define FIRST_ROOM 16

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "transport/contacts.h"
+#include "transport/people/contacts.h"
 #include "transport/store/driver.h"
 #include "transport/store/store.h"
 

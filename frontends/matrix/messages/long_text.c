@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/matrix/people/person.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 #include "transport/media/media.h"
-#include "transport/router.h"
+#include "transport/routing/router.h"
 
 #define SHORT_BYTES 500     /* what is no longer than that is too long for other reasons */
 #define BEGINNING_BYTES 100 /* shown beside the link */

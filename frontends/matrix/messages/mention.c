@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "frontends/matrix/people/person.h"
-#include "transport/room.h"
+#include "transport/rooms/room.h"
 
 /* Letters of any script, digits, and what nicknames of IRC are made of. */
 static bool is_part_of_name(char letter)

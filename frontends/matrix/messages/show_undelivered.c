@@ -14,7 +14,7 @@
 #include "frontends/matrix/rooms/portal_change.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/wire/notice.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 
 static const char *reason_text(enum undelivered_reason reason)
 {

@@ -20,9 +20,9 @@
 #include "frontends/matrix/rooms/room_power.h"
 #include "frontends/matrix/rooms/space.h"
 #include "frontends/matrix/rooms/upgrade.h"
-#include "transport/command.h"
-#include "transport/session.h"
-#include "transport/user.h"
+#include "transport/command/command.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
 
 /* ------------------------------------------------------------------------------------------------ answers */
 

@@ -4,9 +4,9 @@
 #include "config/limits.h"
 #include "frontends/matrix/people/chat.h"
 #include "frontends/matrix/people/person.h"
-#include "transport/roster.h"
-#include "transport/session.h"
-#include "transport/user.h"
+#include "transport/people/roster.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
 
 /* A chat that is to be opened: in frontend->unopened, by its key, in the order in which they came. */
 struct unopened {

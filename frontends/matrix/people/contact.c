@@ -12,10 +12,10 @@
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/people/presence.h"
-#include "transport/roster.h"
-#include "transport/router.h"
-#include "transport/session.h"
-#include "transport/user.h"
+#include "transport/people/roster.h"
+#include "transport/routing/router.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
 
 /* A picture on its way: from the card of the network to the media of the homeserver. */
 struct picture {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of a login (transport/login_step.h), in the chat with the bot. */
+/* The steps of a login (transport/people/login_step.h), in the chat with the bot. */
 #pragma once
 
 #include "frontends/matrix/matrix.h"

@@ -17,10 +17,10 @@
 #include "frontends/matrix/rooms/portal_door.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/wire/notice.h"
-#include "transport/resident.h"
-#include "transport/room.h"
-#include "transport/session.h"
-#include "transport/user.h"
+#include "transport/people/resident.h"
+#include "transport/rooms/room.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
 
 struct notice {
 	struct list link;

@@ -7,7 +7,7 @@
 #include "config/limits.h"
 #include "frontends/matrix/people/person.h"
 #include "transport/media/media.h"
-#include "transport/portrait.h"
+#include "transport/people/portrait.h"
 #include "transport/transport.h"
 
 struct keeping {

@@ -10,9 +10,9 @@
 #include "config/limits.h"
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/people/person.h"
-#include "transport/roster.h"
-#include "transport/session.h"
-#include "transport/user.h"
+#include "transport/people/roster.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
 
 #define OFFLINE "{\"presence\":\"offline\"}"
 

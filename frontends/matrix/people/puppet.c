@@ -9,10 +9,10 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/matrix/people/person.h"
-#include "transport/session.h"
+#include "transport/people/session.h"
 #include "transport/store/store.h"
-#include "transport/user.h"
-#include "transport/values.h"
+#include "transport/people/user.h"
+#include "transport/people/values.h"
 
 #define WHOAMI "/_matrix/client/v3/account/whoami"
 

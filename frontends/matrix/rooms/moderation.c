@@ -15,9 +15,9 @@
 #include "frontends/matrix/rooms/portal_power.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/wire/power_levels.h"
-#include "transport/portal.h"
-#include "transport/room.h"
-#include "transport/router.h"
+#include "transport/rooms/portal.h"
+#include "transport/rooms/room.h"
+#include "transport/routing/router.h"
 
 /* ---------------------------------------------------------------------------------------- who is meant */
 

@@ -8,8 +8,8 @@
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/wire/power_levels.h"
-#include "transport/portal.h"
-#include "transport/room.h"
+#include "transport/rooms/portal.h"
+#include "transport/rooms/room.h"
 
 struct asking {
 	struct matrix_frontend *frontend;

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "frontends/slack/messages/said.h"
 #include "frontends/slack/people/member.h"
-#include "transport/portal.h"
-#include "transport/room.h"
+#include "transport/rooms/portal.h"
+#include "transport/rooms/room.h"
 #include "transport/spool/spool.h"
 
 #define TITLE "slack title" /* notes of the spool: place -> the room's title that was followed last */

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/slack/messages/incoming.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 #include "transport/spool/spool.h"
 
 #define SKEW_MS 120000 /* between our clock and Slack's: what is not known of it, or has changed since then */

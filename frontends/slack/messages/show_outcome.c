@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "frontends/slack/workspace.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 #include "transport/spool/spool.h"
 
 #define HAVE "slack have" /* notes of the spool: number of a dead letter -> channels that have it, a line each */

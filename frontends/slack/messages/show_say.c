@@ -11,9 +11,9 @@
 #include "frontends/slack/messages/show_private.h"
 #include "frontends/slack/wire/slack_file.h"
 #include "frontends/slack/wire/slack_text.h"
-#include "transport/session.h"
+#include "transport/people/session.h"
 #include "transport/spool/spool.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 void show_each_part(const char *mrkdwn, void (*part)(void *context, const char *text, bool first), void *context)
 {

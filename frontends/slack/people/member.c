@@ -11,8 +11,8 @@
 #include "frontends/slack/messages/incoming.h"
 #include "frontends/slack/people/custom_emoji.h"
 #include "frontends/slack/people/person.h"
-#include "transport/portrait.h"
-#include "transport/session.h"
+#include "transport/people/portrait.h"
+#include "transport/people/session.h"
 
 /* ------------------------------------------------------------------------------------------- remembering */
 

@@ -11,10 +11,10 @@
 #include "frontends/slack/channels/history.h"
 #include "frontends/slack/channels/portal_channel.h"
 #include "frontends/slack/people/chat.h"
-#include "transport/resident.h"
-#include "transport/session.h"
+#include "transport/people/resident.h"
+#include "transport/people/session.h"
 #include "transport/spool/spool.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define AWAY "slack away" /* notes of the spool: address of somebody who is there again when his workspace is */
 

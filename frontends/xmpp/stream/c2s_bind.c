@@ -9,7 +9,7 @@
 #include "frontends/xmpp/stream/stream_error.h"
 #include "frontends/xmpp/stream/xml_writer.h"
 #include "frontends/xmpp/xmpp.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 
 #define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"

@@ -15,7 +15,7 @@
 #include "frontends/xmpp/stream/stream_error.h"
 #include "frontends/xmpp/stream/xml_writer.h"
 #include "frontends/xmpp/xmpp.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 
 #define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
 #define GOODBYE_MS 3000

@@ -22,8 +22,8 @@
 #include "frontends/xmpp/stream/xml_stream.h"
 #include "frontends/xmpp/stream/xml_writer.h"
 #include "frontends/xmpp/xmpp.h"
-#include "transport/ahead.h"
-#include "transport/delivery.h"
+#include "transport/routing/ahead.h"
+#include "transport/routing/delivery.h"
 
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_LAST_MS 30000

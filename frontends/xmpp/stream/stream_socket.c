@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "frontends/xmpp/stream/tls.h"
-#include "transport/latency.h"
+#include "transport/routing/latency.h"
 
 #define LINGER_TICK_MS 100
 #define LINGER_TICKS 20

@@ -13,11 +13,11 @@
 
 #include "base/mem.h"
 #include "transport/backend/backend_process.h"
-#include "transport/ahead.h"
-#include "transport/delivery.h"
+#include "transport/routing/ahead.h"
+#include "transport/routing/delivery.h"
 #include "transport/resume.h"
 #include "transport/backend_features.h"
-#include "transport/router.h"
+#include "transport/routing/router.h"
 
 void __wrap_log_write(enum log_level level, const struct log *log, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

@@ -15,7 +15,7 @@
 #include "transport/backend/backend_private.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/transport.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define PEOPLE 40
 #define PATIENCE_MS 60000

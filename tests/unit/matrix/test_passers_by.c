@@ -15,7 +15,7 @@
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/rooms/outsider.h"
-#include "transport/session.h"
+#include "transport/people/session.h"
 #include "transport/transport.h"
 
 #define MANY 10000

@@ -16,10 +16,10 @@
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/people/presence.h"
-#include "transport/roster.h"
-#include "transport/session.h"
+#include "transport/people/roster.h"
+#include "transport/people/session.h"
 #include "transport/transport.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define INTERVAL_S 20
 

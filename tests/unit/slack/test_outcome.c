@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "frontends/slack/messages/show_outcome.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 #include "transport/spool/spool.h"
 
 #define SECOND TEAM "/C0SECOND"

@@ -8,7 +8,7 @@
 #include "config/limits.h"
 #include "frontends/slack/messages/incoming.h"
 #include "frontends/slack/messages/posted.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 #include "transport/spool/spool.h"
 
 #define NOW_MS 1000000 /* known_fixture.c */

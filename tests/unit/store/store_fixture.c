@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "tests/unit/folder.h"
-#include "transport/contacts.h"
+#include "transport/people/contacts.h"
 
 int fixture_setup(void **state)
 {

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "transport/contacts.h"
+#include "transport/people/contacts.h"
 
 static int open_setup(void **state)
 {

@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "transport/backend/backend_attach.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 #include "transport/backend/query_port.h"
-#include "transport/control.h"
-#include "transport/instance_metrics.h"
+#include "transport/admin/control.h"
+#include "transport/admin/instance_metrics.h"
 
 struct fixture *fx;
 

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "transport/admin.h"
-#include "transport/admin_table.h"
-#include "transport/command.h"
+#include "transport/admin/admin.h"
+#include "transport/admin/admin_table.h"
+#include "transport/command/command.h"
 #include "transport/drain.h"
-#include "transport/link.h"
+#include "transport/people/link.h"
 #include "transport/spool/spool.h"
 
 static struct buf answered;

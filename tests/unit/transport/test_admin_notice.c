@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "transport/admin_notice.h"
-#include "transport/delivery.h"
+#include "transport/admin/admin_notice.h"
+#include "transport/routing/delivery.h"
 
 static const char *const both[] = {"service.frontend=xmpp", "service.frontend=other"};
 

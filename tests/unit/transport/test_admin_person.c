@@ -3,8 +3,8 @@
 #include "tests/unit/transport/fixture.h"
 
 #include "base/text.h"
-#include "transport/admin.h"
-#include "transport/watch.h"
+#include "transport/admin/admin.h"
+#include "transport/routing/watch.h"
 
 #define MATRIX "@eve:hs"
 #define MATRIX_KEY "other=3a=40eve=3ahs@gw.x"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "tests/unit/transport/fixture.h"
-#include "transport/ahead.h"
+#include "transport/routing/ahead.h"
 
 #define NAMES 40 /* several times what is looked at at once */
 

@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/ban.h"
-#include "transport/command_question.h"
-#include "transport/room_key.h"
+#include "transport/people/ban.h"
+#include "transport/command/command_question.h"
+#include "transport/rooms/room_key.h"
 
 static void test_settings(void **state)
 {

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "transport/contact_groups.h"
-#include "transport/contacts.h"
+#include "transport/people/contact_groups.h"
+#include "transport/people/contacts.h"
 
 #define MANY 3000
 

@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "config/limits.h"
-#include "transport/control_line.h"
+#include "transport/admin/control_line.h"
 
 static size_t searched; /* bytes, by memchr */
 

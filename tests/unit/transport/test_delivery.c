@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages that wait: for a session, a room, a frontend; and where they end. */
 #include "tests/unit/transport/fixture.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 #include "transport/spool/spool.h"
 
 static struct spool_statistics spool(void)

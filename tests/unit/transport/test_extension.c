@@ -2,7 +2,7 @@
 /* What only the extension can say, between people and a backend that knows it, or does not. */
 #include "config/limits.h"
 #include "tests/unit/transport/fixture.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 
 #define B1 (&fx->backends[0])
 

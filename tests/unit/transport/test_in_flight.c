@@ -2,8 +2,8 @@
 /* What refers to a message whose name is not known yet. */
 #include "tests/unit/transport/fixture.h"
 
-#include "transport/delivery.h"
-#include "transport/in_flight.h"
+#include "transport/routing/delivery.h"
+#include "transport/routing/in_flight.h"
 
 static void note_landed(struct frontend *frontend, const char *address)
 {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "transport/latency.h"
+#include "transport/routing/latency.h"
 
 static uint64_t count(enum latency_step step)
 {

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "transport/later.h"
+#include "transport/routing/later.h"
 
 typedef void word_run(struct buf *log, const char *a, const char *b);
 

@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
-#include "transport/delivery.h"
-#include "transport/link.h"
-#include "transport/resident.h"
+#include "transport/routing/delivery.h"
+#include "transport/people/link.h"
+#include "transport/people/resident.h"
 
 #define MATRIX "@al:hs"
 

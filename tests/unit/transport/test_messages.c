@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages, contacts and cards in both directions, and what is refused. */
 #include "tests/unit/transport/fixture.h"
-#include "transport/delivery.h"
+#include "transport/routing/delivery.h"
 
 static struct user *logged_in(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Portraits: pictures of people of a frontend that shares rooms, as those see them whose rooms are their own. */
 #include "tests/unit/transport/fixture.h"
-#include "transport/portrait.h"
+#include "transport/people/portrait.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
  * used after it is gone (sanitizers watch) and nothing is left at the end.
  */
 #include "tests/unit/transport/fixture.h"
-#include "transport/room_bans.h"
+#include "transport/rooms/room_bans.h"
 
 #define SEEDS 10
 #define STEPS 20000

@@ -2,7 +2,7 @@
 /* People who are always there. */
 #include "tests/unit/transport/fixture.h"
 
-#include "transport/resident.h"
+#include "transport/people/resident.h"
 
 static void test_one_client(void **state)
 {

@@ -4,7 +4,7 @@
 
 #include "config/limits.h"
 #include "tests/unit/transport/fixture.h"
-#include "transport/room_bans.h"
+#include "transport/rooms/room_bans.h"
 
 #define B1 (&fx->backends[0])
 

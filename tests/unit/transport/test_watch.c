@@ -2,8 +2,8 @@
 /* Following one user: what is shown at the four points, and what never is. */
 #include "tests/unit/transport/fixture.h"
 
-#include "transport/admin.h"
-#include "transport/watch.h"
+#include "transport/admin/admin.h"
+#include "transport/routing/watch.h"
 
 static struct buf seen;
 static struct watch *watch;

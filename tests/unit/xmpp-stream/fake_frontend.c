@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "transport/ahead.h"
-#include "transport/delivery.h"
+#include "transport/routing/ahead.h"
+#include "transport/routing/delivery.h"
 
 struct fake fake;
 

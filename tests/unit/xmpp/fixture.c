@@ -8,10 +8,10 @@
 #include "config/config.h"
 #include "config/limits.h"
 #include "frontends/xmpp/disco.h"
-#include "transport/login_step.h"
-#include "transport/room.h"
-#include "transport/roster.h"
-#include "transport/user.h"
+#include "transport/people/login_step.h"
+#include "transport/rooms/room.h"
+#include "transport/people/roster.h"
+#include "transport/people/user.h"
 
 struct transport transport;
 struct xmpp_frontend *frontend;

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "frontends/xmpp/xmpp.h"
-#include "transport/room_bans.h"
+#include "transport/rooms/room_bans.h"
 
 #define GW "gw.example"
 #define ALICE "alice@example.org"

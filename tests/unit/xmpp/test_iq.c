@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "frontends/xmpp/disco.h"
 #include "tests/unit/xmpp/fixture.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 static void ask(const char *type, const char *to, const char *payload)
 {

@@ -9,8 +9,8 @@
 #include "frontends/xmpp/commands.h"
 #include "frontends/xmpp/login_dialogue.h"
 #include "tests/unit/xmpp/fixture.h"
-#include "transport/login_step.h"
-#include "transport/user.h"
+#include "transport/people/login_step.h"
+#include "transport/people/user.h"
 
 #define COMMAND "<command xmlns='http://jabber.org/protocol/commands' node='login' "
 #define STRANGER "mallory@example.org/home"

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "tests/unit/xmpp/fixture.h"
-#include "transport/user.h"
+#include "transport/people/user.h"
 
 #define BOB "bob\\40net@" GW
 

@@ -5,7 +5,7 @@
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/state.h"
 #include "tests/unit/xmpp/fixture.h"
-#include "transport/room.h"
+#include "transport/rooms/room.h"
 
 #define ROOM "#chan%irc.example@" GW
 

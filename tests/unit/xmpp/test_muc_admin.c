@@ -7,7 +7,7 @@
 #include "config/limits.h"
 #include "frontends/xmpp/muc_admin.h"
 #include "tests/unit/xmpp/fixture.h"
-#include "transport/room.h"
+#include "transport/rooms/room.h"
 
 #define NAME "#chan@irc.example"
 #define ROOM "#chan%irc.example@" GW

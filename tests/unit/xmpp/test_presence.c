@@ -5,8 +5,8 @@
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
 #include "tests/unit/xmpp/fixture.h"
-#include "transport/roster.h"
-#include "transport/user.h"
+#include "transport/people/roster.h"
+#include "transport/people/user.h"
 
 static void test_available(void **state)
 {

@@ -7,9 +7,9 @@
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
-#include "transport/room.h"
-#include "transport/roster.h"
-#include "transport/user.h"
+#include "transport/rooms/room.h"
+#include "transport/people/roster.h"
+#include "transport/people/user.h"
 #include "tests/unit/xmpp/fixture.h"
 
 static int raw_setup(void **state)

@@ -5,7 +5,7 @@
 
 #include "config/limits.h"
 #include "tests/unit/xmpp/fixture.h"
-#include "transport/room.h"
+#include "transport/rooms/room.h"
 
 #define BOB "bob\\40net@" GW
 #define ROOM "#chan%irc.example@" GW
