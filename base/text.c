@@ -213,9 +213,10 @@ void text_lower(char *text)
 
 bool text_equal_nocase(const char *a, const char *b)
 {
-	for (; *a && lower(*a) == lower(*b); a++, b++)
-		continue;
-	return lower(*a) == lower(*b);
+	for (; *a; a++, b++)
+		if (*a != *b && lower(*a) != lower(*b))
+			return false;
+	return !*b;
 }
 
 bool text_is_word(const char *text, size_t length, const char *word)

@@ -78,6 +78,7 @@ struct transport {
 	struct list frontends;       /* struct frontend.link: those that serve */
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
 	struct map *users;           /* account key -> struct user: live sessions */
+	struct user *spoken_of;      /* whom the last event of a backend was about; NULL: nobody who is here */
 	struct map *identities;      /* identity_key() -> struct identity: live addresses */
 	struct map *authentications; /* identity key -> struct authentication (authentication.c) */
 	struct map *departed;        /* account key -> struct departed (router_network.c): has just left a backend */

@@ -287,6 +287,13 @@ void jid_from_contact(struct buf *out, const char *name, bool escaping)
 		percent_form(out, name);
 }
 
+/* What a name may consist of that becomes a node as it is, in lower case: all of a node's characters but those that
+ * escapings begin with. */
+static const bool plain_character[256] = {
+	['!'] = true, ['#' ... '$'] = true, ['(' ... '.'] = true, ['0' ... '9'] = true, [';'] = true, ['='] = true,
+	['?'] = true, ['A' ... '['] = true, [']' ... '~'] = true,
+};
+
 bool jid_from_plain_name(struct buf *out, const char *name)
 {
 	size_t length = strlen(name);
@@ -294,12 +301,11 @@ bool jid_from_plain_name(struct buf *out, const char *name)
 		return false;
 	char *node = buf_reserve(out, length);
 	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)lower(name[i]);
-		if (c >= 0x80 || !node_character[c] || c == '\\' || c == '%') {
+		if (!plain_character[(unsigned char)name[i]]) {
 			node[0] = '\0';
 			return false;
 		}
-		node[i] = (char)c;
+		node[i] = lower(name[i]);
 	}
 	node[length] = '\0';
 	out->len += length;

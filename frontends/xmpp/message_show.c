@@ -17,6 +17,7 @@
 #define NS_CARBONS "urn:xmpp:carbons:2"
 #define NS_FORWARD "urn:xmpp:forward:0"
 #define NS_PRIVILEGE "urn:xmpp:privilege:2"
+#define ID_LETTERS 16 /* 80 bits: nobody meets the same in a conversation, or guesses one */
 
 void write_delay(struct xmpp_frontend *frontend, struct xml_writer *writer, int64_t stamp_ms)
 {
@@ -46,6 +47,13 @@ static void write_xhtml(struct xmpp_frontend *frontend, struct xml_writer *write
 	buf_finish(&clean);
 }
 
+static void write_new_id(struct xml_writer *writer)
+{
+	char id[ID_LETTERS + 1];
+	random_token(id, ID_LETTERS);
+	xml_attr(writer, "id", id);
+}
+
 /* One stanza. text NULL: no body. The first one of a message carries its id. */
 struct part {
 	const char *text;
@@ -58,15 +66,16 @@ static void write_message(struct xmpp_frontend *frontend, struct xml_writer *wri
                           const char *to, const char *type, const struct event_message *message,
                           const struct part *part)
 {
-	char id[27];
-	random_token(id, sizeof(id) - 1);
-	xml_attr(writer, "type", type);
-	xml_attr(writer, "from", from);
-	xml_attr(writer, "to", to);
 	const char *own_id = message->sent_id ? message->sent_id : message->id;
 	bool refers_only = message->retracts || message->reacts_to;
 	size_t quoted = 0;
-	xml_attr(writer, "id", part->with_id && own_id && own_id[0] ? own_id : id);
+	xml_attr(writer, "type", type);
+	xml_attr(writer, "from", from);
+	xml_attr(writer, "to", to);
+	if (part->with_id && own_id && own_id[0])
+		xml_attr(writer, "id", own_id);
+	else
+		write_new_id(writer);
 	struct buf preface = {0};
 	if (part->with_id)
 		quoted = references_preface(&preface, message);
@@ -316,14 +325,12 @@ void message_show_receipt(struct xmpp_frontend *frontend, struct identity *to, s
 	struct buf *from = &frontend->from, *address = &frontend->to;
 	if (!addresses(frontend, to, only, receipt->name))
 		return;
-	char id[27];
-	random_token(id, sizeof(id) - 1);
 	struct xml_writer *writer = xmpp_begin(frontend);
 	xml_start(writer, "message");
 	xml_attr(writer, "type", "chat");
 	xml_attr(writer, "from", buf_text(from));
 	xml_attr(writer, "to", buf_text(address));
-	xml_attr(writer, "id", id);
+	write_new_id(writer);
 	xml_start_ns(writer, "received", NS_RECEIPTS);
 	xml_attr(writer, "id", receipt->id);
 	xml_end(writer);
@@ -334,13 +341,11 @@ void message_show_receipt(struct xmpp_frontend *frontend, struct identity *to, s
 void message_write_read_marker(struct xml_writer *writer, const char *from, const char *to, const char *type,
                                const char *id)
 {
-	char own_id[27];
-	random_token(own_id, sizeof(own_id) - 1);
 	xml_start(writer, "message");
 	xml_attr(writer, "type", type);
 	xml_attr(writer, "from", from);
 	xml_attr(writer, "to", to);
-	xml_attr(writer, "id", own_id);
+	write_new_id(writer);
 	xml_start_ns(writer, "displayed", NS_MARKERS);
 	xml_attr(writer, "id", id);
 	xml_end(writer);

@@ -309,6 +309,8 @@ void user_destroy(struct user **slot, const char *reason)
 		tell_session(user, SESSION_LOGGED_OUT, 0, reason);
 	session_forget_user(user);
 	map_remove(user->transport->users, user->key);
+	if (user->transport->spoken_of == user)
+		user->transport->spoken_of = NULL;
 	log_debug(&user->log, "session ended");
 	free_user(user);
 }

@@ -71,11 +71,19 @@ static void refuse(struct backend *backend, const struct event *event, const cha
 	       log_quote(event->user), why, (unsigned long long)event->trace);
 }
 
+/* Often it is the one before: a contact list comes one by one. */
+static struct user *find_user(struct transport *transport, const char *key)
+{
+	if (!transport->spoken_of || strcmp(transport->spoken_of->key, key) != 0)
+		transport->spoken_of = user_find(transport, key);
+	return transport->spoken_of;
+}
+
 /* The user that this backend may speak for; NULL, and refused. */
 static struct user *check_user(struct backend *backend, const struct event *event)
 {
 	struct transport *transport = backend->transport;
-	struct user *user = event->user ? user_find(transport, event->user) : NULL;
+	struct user *user = event->user ? find_user(transport, event->user) : NULL;
 
 	if (user && user->backend == backend && user->login_sent)
 		return user;

@@ -45,7 +45,8 @@ struct spool {
 	size_t buckets_count;
 	struct spool_record *free;
 	struct record_block *blocks;
-	struct buf scratch; /* SPOOL_OFF: an entry while it is made */
+	struct buf scratch; /* SPOOL_OFF: the latest entries; none has been moved from here to its record yet */
+	uint64_t scratch_id; /* of the first of them */
 	uint64_t records, bytes, waiting, handed, dead, put, done;
 	bool disordered; /* while reading: some queue is not in the order of its ids */
 

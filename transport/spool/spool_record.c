@@ -15,6 +15,7 @@
 
 #define FIRST_BUCKETS 256
 #define BLOCK_RECORDS 64
+#define SCRATCH_BYTES (64u << 10)
 #define ID_SECOND_BITS 22
 
 struct record_block {
@@ -306,6 +307,23 @@ static int encode(struct buf *out, const struct spool_queue *queue, const struct
 	return 0;
 }
 
+/* Without files an entry is written into the scratch, and nearly all are done before that is full. What is not gets a
+ * piece of memory of its own then. */
+static void keep_scratch(struct spool *spool)
+{
+	struct buf *scratch = &spool->scratch;
+
+	for (; spool->records && spool->scratch_id < spool->next_id; spool->scratch_id++) {
+		struct spool_record *record = spool_find(spool, spool->scratch_id);
+
+		if (record)
+			record->bytes = mem_dup(scratch->data + record->place, record->entry_size);
+	}
+	spool->scratch_id = spool->next_id;
+	buf_clear(scratch);
+	buf_shrink(scratch, SCRATCH_BYTES);
+}
+
 int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool_message *message,
               struct spool_record **slot)
 {
@@ -329,8 +347,8 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 	}
 	entry.conversation = conversation_hash(message->conversation);
 	entry.id = disk ? disk->next_id : spool->next_id;
-	if (!disk)
-		buf_clear(out);
+	if (!disk && (!spool->records || out->len >= SCRATCH_BYTES))
+		keep_scratch(spool);
 	begin = out->len;
 	err = encode(out, queue, message, &entry);
 	if (err)
@@ -358,8 +376,7 @@ int spool_put(struct spool *spool, struct spool_queue *queue, const struct spool
 		spool_log_appended(disk);
 	} else {
 		spool->next_id++;
-		record->bytes = mem_dup(out->data, out->len);
-		buf_shrink(out, 64u << 10);
+		record->place = begin;
 	}
 	if (message->seen)
 		spool_index_add(spool, &(struct spool_item){.key = entry.seen, .stamp_ms = entry.time});
@@ -461,8 +478,9 @@ static void restore_message(const struct spool_entry *entry, struct arena *arena
 
 static const uint8_t *entry_bytes(struct spool *spool, const struct spool_record *record, struct arena *arena)
 {
-	return spool->disk ? spool_log_read(spool->disk, record->place, record->entry_size, arena)
-	                   : record->bytes;
+	if (spool->disk)
+		return spool_log_read(spool->disk, record->place, record->entry_size, arena);
+	return record->bytes ? record->bytes : (const uint8_t *)spool->scratch.data + record->place;
 }
 
 int spool_read(struct spool *spool, const struct spool_record *record, struct arena *arena,
@@ -508,7 +526,7 @@ void spool_records_init(struct spool *spool)
 	spool->by_owner[SPOOL_TO_PEOPLE] = map_create();
 	grow_buckets(spool);
 	/* Backends outlive us and remember numbers: without files the clock has to keep them growing. */
-	spool->next_id = (uint64_t)(clock_wall_ms() / 1000) << ID_SECOND_BITS;
+	spool->next_id = spool->scratch_id = (uint64_t)(clock_wall_ms() / 1000) << ID_SECOND_BITS;
 }
 
 static void load_put(struct spool *spool, uint64_t position, const struct spool_entry *entry, size_t size)

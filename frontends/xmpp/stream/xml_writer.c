@@ -20,6 +20,25 @@ void xml_writer_init(struct xml_writer *writer, struct buf *out)
 	writer->tag_open = 0;
 }
 
+/* At least this much behind what is there, and a NUL. */
+static char *room_for(struct buf *out, size_t count)
+{
+	return out->cap - out->len > count ? out->data + out->len : buf_reserve(out, count);
+}
+
+/* What was written into the room ends at `end`. */
+static void written(struct buf *out, char *end)
+{
+	*end = '\0';
+	out->len = (size_t)(end - out->data);
+}
+
+static char *put(char *at, const char *bytes, size_t count)
+{
+	memcpy(at, bytes, count);
+	return at + count;
+}
+
 static void close_tag(struct xml_writer *writer)
 {
 	if (!writer->tag_open)
@@ -28,20 +47,18 @@ static void close_tag(struct xml_writer *writer)
 	writer->tag_open = 0;
 }
 
-void xml_start(struct xml_writer *writer, const char *name)
+void xml_start_n(struct xml_writer *writer, const char *name, size_t length)
 {
-	assert(writer->depth < XML_WRITER_DEPTH);
-	close_tag(writer);
-	buf_putc(writer->out, '<');
-	buf_puts(writer->out, name);
-	writer->open[writer->depth++] = name;
-	writer->tag_open = 1;
-}
+	char *at = room_for(writer->out, length + 2);
 
-void xml_start_ns(struct xml_writer *writer, const char *name, const char *xmlns)
-{
-	xml_start(writer, name);
-	xml_attr(writer, "xmlns", xmlns);
+	assert(writer->depth < XML_WRITER_DEPTH);
+	if (writer->tag_open)
+		*at++ = '>';
+	*at++ = '<';
+	written(writer->out, put(at, name, length));
+	writer->open[writer->depth].name = name;
+	writer->open[writer->depth++].length = length;
+	writer->tag_open = 1;
 }
 
 static bool is_continuation(unsigned char byte)
@@ -100,17 +117,21 @@ static const bool plain[256] = {
 	[' '] = true, ['!'] = true, ['#' ... '%'] = true, ['(' ... ';'] = true, ['='] = true, ['?' ... 0x7f] = true,
 };
 
-/* Whether each of eight bytes is written as it is, whatever is around it. It may say no for the sake of a '#', which
- * differs from a quotation mark in one bit. */
-static bool is_plain_word(const unsigned char *bytes)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-	uint64_t word, angle, quote;
+/* Sixteen bytes at a time: compilers make of these what the processor has. Signed: what is not ASCII is less than a
+ * space. */
+typedef int8_t bytes16 __attribute__((vector_size(16)));
 
-	memcpy(&word, bytes, 8);
-	angle = (word | ones * ('<' ^ '>')) ^ ones * '>';               /* 0 in place of these two */
-	quote = (word | ones * (('"' | '\'') ^ '"')) ^ ones * '\''; /* of " # & and ' */
-	return !((word | (word - ones * 0x20) | ((angle - ones) & ~angle) | ((quote - ones) & ~quote)) & tops);
+/* Whether each of these is written as it is, whatever is around it. */
+static bool are_plain(const unsigned char *bytes)
+{
+	bytes16 piece, special;
+	uint64_t half[2];
+
+	memcpy(&piece, bytes, sizeof(piece));
+	special = (bytes16)((piece < ' ') | (piece == '<') | (piece == '>') | (piece == '&') | (piece == '\'') |
+			    (piece == '"'));
+	memcpy(half, &special, sizeof(half));
+	return !(half[0] | half[1]);
 }
 
 /* Length of the run at the start that is written as it is. */
@@ -118,15 +139,13 @@ static size_t plain_run(const unsigned char *bytes, size_t length)
 {
 	size_t at = 0;
 
-	while (at < length) {
-		if (length - at >= 8 && is_plain_word(bytes + at)) {
-			at += 8;
-			continue;
-		}
-		for (size_t end = length - at < 8 ? length : at + 8; at < end; at++)
-			if (!plain[bytes[at]])
-				return at;
-	}
+	while (length - at >= sizeof(bytes16) && are_plain(bytes + at))
+		at += sizeof(bytes16);
+	/* the last sixteen, of which some have been looked at */
+	if (length - at < sizeof(bytes16) && at && are_plain(bytes + length - sizeof(bytes16)))
+		return length;
+	while (at < length && plain[bytes[at]])
+		at++;
 	return at;
 }
 
@@ -159,16 +178,26 @@ void xml_escape(struct buf *out, const char *text, size_t length, bool attribute
 	buf_append(out, text + done, length - done);
 }
 
-void xml_attr(struct xml_writer *writer, const char *name, const char *value)
+void xml_attr_n(struct xml_writer *writer, const char *name, size_t name_length, const char *value)
 {
 	if (!value)
 		return;
 	assert(writer->tag_open);
-	buf_putc(writer->out, ' ');
-	buf_puts(writer->out, name);
-	buf_append(writer->out, "='", 2);
-	xml_escape(writer->out, value, strlen(value), true);
-	buf_putc(writer->out, '\'');
+	size_t length = strlen(value), run = plain_run((const unsigned char *)value, length);
+	char *at = room_for(writer->out, name_length + run + 4);
+
+	*at++ = ' ';
+	at = put(at, name, name_length);
+	at = put(at, "='", 2);
+	at = put(at, value, run);
+	if (run < length) {
+		written(writer->out, at);
+		xml_escape(writer->out, value + run, length - run, true);
+		buf_putc(writer->out, '\'');
+		return;
+	}
+	*at++ = '\'';
+	written(writer->out, at);
 }
 
 void xml_attr_int(struct xml_writer *writer, const char *name, long long value)
@@ -216,28 +245,16 @@ void xml_end(struct xml_writer *writer)
 {
 	assert(writer->depth > 0);
 	writer->depth--;
+	size_t length = writer->open[writer->depth].length;
+	char *at = room_for(writer->out, length + 3);
+
 	if (writer->tag_open) {
-		buf_append(writer->out, "/>", 2);
 		writer->tag_open = 0;
+		written(writer->out, put(at, "/>", 2));
 		return;
 	}
-	buf_append(writer->out, "</", 2);
-	buf_puts(writer->out, writer->open[writer->depth]);
-	buf_putc(writer->out, '>');
-}
-
-void xml_element(struct xml_writer *writer, const char *name, const char *xmlns, const char *text)
-{
-	if (!text)
-		return;
-	xml_start_ns(writer, name, xmlns);
-	if (*text)
-		xml_text(writer, text);
-	xml_end(writer);
-}
-
-void xml_empty(struct xml_writer *writer, const char *name, const char *xmlns)
-{
-	xml_start_ns(writer, name, xmlns);
-	xml_end(writer);
+	at = put(at, "</", 2);
+	at = put(at, writer->open[writer->depth].name, length);
+	*at++ = '>';
+	written(writer->out, at);
 }

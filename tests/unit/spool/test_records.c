@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/spool/spool_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -377,6 +378,33 @@ static void test_off(void **state)
 	assert_string_equal(fixture_list(fixture, PEOPLE, "xmpp\nalice"), "two");
 }
 
+/* Without files: what stays while very many come and go, and what is larger than all that is kept together. */
+static void test_off_for_long(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buf expected = {0}, large = {0};
+
+	fixture->config.durability = SPOOL_OFF;
+	fixture_open(fixture);
+	while (large.len < 60000)
+		buf_puts(&large, "large");
+	for (int i = 0; i < 5000; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%d", i);
+		const char *said = i % 1000 == 7 ? buf_text(&large) : text;
+		uint64_t id = fixture_put(fixture, PEOPLE, "xmpp\nalice", said);
+
+		if (i % 500 == 7)
+			buf_printf(&expected, "%s%s", expected.len ? " " : "", said);
+		else
+			fixture_done(fixture, id);
+	}
+	assert_string_equal(fixture_list(fixture, PEOPLE, "xmpp\nalice"), buf_text(&expected));
+	buf_finish(&expected);
+	buf_finish(&large);
+}
+
 static void each_note(void *context, const char *name, const void *value, size_t size)
 {
 	struct buf *out = context;
@@ -606,6 +634,7 @@ int main(void)
 	        TEST(test_large_batches),
 	        TEST(test_all_of_a_message_is_kept),
 	        TEST(test_off),
+	        TEST(test_off_for_long),
 	        TEST(test_notes),
 	        TEST(test_durable_process),
 	        TEST(test_durable_power),

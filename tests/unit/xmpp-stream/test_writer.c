@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -82,6 +83,37 @@ static void replaces_what_xml_does_not_allow(void **state)
 	assert_text("\xF8\x88\xFF", 3, BAD BAD BAD);
 }
 
+/* Wherever it stands: runs are gone over many bytes at a time. */
+static void escapes_at_every_place(void **state)
+{
+	static const struct {
+		const char *text, *value, *content;
+	} cases[] = {
+		{"<", "&lt;", "&lt;"},	{">", "&gt;", "&gt;"}, {"&", "&amp;", "&amp;"}, {"'", "&apos;", "'"},
+		{"\"", "&quot;", "\""}, {"\x1f", BAD, BAD},	 {"\xff", BAD, BAD},	{"\x80", BAD, BAD},
+		{"#", "#", "#"},	 {"\x7f", "\x7f", "\x7f"}, {"\xc3\xa9", "\xc3\xa9", "\xc3\xa9"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		for (int before = 0; before < 36; before++)
+			for (int after = 0; after < 36; after++) {
+				static const char filler[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+				char text[100], expected[300];
+
+				snprintf(text, sizeof(text), "%.*s%s%.*s", before, filler, cases[i].text, after, filler);
+				snprintf(expected, sizeof(expected), "<a v='%.*s%s%.*s'>%.*s%s%.*s</a>", before, filler,
+					 cases[i].value, after, filler, before, filler, cases[i].content, after, filler);
+				buf_clear(&out);
+				xml_writer_init(&writer, &out);
+				xml_start(&writer, "a");
+				xml_attr(&writer, "v", text);
+				xml_text(&writer, text);
+				xml_end(&writer);
+				assert_string_equal(buf_text(&out), expected);
+			}
+}
+
 static void writes_base64(void **state)
 {
 	static char bytes[100000];
@@ -106,6 +138,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(writes_elements, setup, teardown),
 		cmocka_unit_test_setup_teardown(escapes, setup, teardown),
 		cmocka_unit_test_setup_teardown(replaces_what_xml_does_not_allow, setup, teardown),
+		cmocka_unit_test_setup_teardown(escapes_at_every_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(writes_base64, setup, teardown),
 	};
 
