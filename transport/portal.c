@@ -29,6 +29,7 @@
 
 #define FINGERPRINT_SIZE 33 /* of what was said: 128 bits in hexadecimal, and a NUL */
 #define TICK_MS 1000
+#define CALLED_MOST 256 /* nicknames of which it is remembered whose they are */
 /* What was shown so shortly before a join may still arrive on the new connection, for so long. */
 #define JOIN_SLACK_MS 5000
 #define RETURN_MS 15000 /* for the listener of the last process to be there again */
@@ -41,7 +42,8 @@ struct portal {
 	struct map *members;     /* account key -> struct member, in order of arrival */
 	struct member **seats;   /* the same by member->seat; NULL: free */
 	size_t seats_count;
-	size_t called;           /* the seat of whom is_ours has found last: others' copies of what he says come as well */
+	struct map *called;      /* lower-case nickname -> struct member, or one that says nobody is called so: of whatever
+				  * is said each connection has a copy, and all of them ask; NULL whenever it may have changed */
 	struct member *listener; /* NULL: nobody is there, or `awaited` is */
 	char *awaited;           /* account key: the listener of the process before this one; NULL */
 	uint64_t await_until;    /* clock_ms */
@@ -257,34 +259,46 @@ static void drop_matched(struct portal *portal)
 	}
 }
 
-/* NULL: nobody of the portal is called so. */
-static const struct member *member_called(const struct portal *portal, const char *nickname)
+static struct member *look_through(const struct portal *portal, const char *nickname)
 {
 	struct map_iter it = {0};
 
 	while (map_next(portal->members, &it)) {
-		const struct member *member = it.value;
+		struct member *member = it.value;
 
-		if (nickname && text_equal_nocase(member->room->nickname, nickname))
+		if (text_equal_nocase(member->room->nickname, nickname))
 			return member;
 	}
 	return NULL;
 }
 
-static struct portal *portal_find(const struct frontend *frontend, const char *name);
-
-static bool has_called(struct portal *portal, const char *nickname)
+static void forget_called(struct portal *portal)
 {
-	const struct member *last = portal->called < portal->seats_count ? portal->seats[portal->called] : NULL;
-
-	if (last && nickname && text_equal_nocase(last->room->nickname, nickname))
-		return true;
-	const struct member *member = member_called(portal, nickname);
-
-	if (member)
-		portal->called = member->seat;
-	return member != NULL;
+	map_destroy(&portal->called, NULL);
 }
+
+/* NULL: nobody of the portal is called so. */
+static const struct member *member_called(struct portal *portal, const char *nickname)
+{
+	static struct member nobody;
+	struct text_key key;
+
+	if (!nickname)
+		return NULL;
+	if (map_count(portal->called) >= CALLED_MOST)
+		forget_called(portal);
+	void **slot = map_slot(&portal->called, text_key_lower(&key, nickname));
+
+	text_key_finish(&key);
+	if (!*slot) {
+		struct member *found = look_through(portal, nickname);
+
+		*slot = found ? found : &nobody;
+	}
+	return *slot == &nobody ? NULL : *slot;
+}
+
+static struct portal *portal_find(const struct frontend *frontend, const char *name);
 
 /* Of this portal, or of another frontend's for the same room. */
 static bool is_ours(struct portal *portal, const char *nickname)
@@ -294,7 +308,7 @@ static bool is_ours(struct portal *portal, const char *nickname)
 		const struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 		struct portal *other = frontend == portal->frontend ? portal : portal_find(frontend, portal->name);
 
-		if (other && has_called(other, nickname))
+		if (other && member_called(other, nickname))
 			return true;
 	}
 	return false;
@@ -397,6 +411,7 @@ static void portal_free(void *value)
 	LIST_EACH(link, &portal->held)
 	held_free(portal, CONTAINER_OF(link, struct held, link));
 	map_destroy(&portal->members, mem_free);
+	forget_called(portal);
 	mem_free(portal->seats);
 	tallies_free(portal->frontend->transport->pool, &portal->tallies);
 	tallies_free(portal->frontend->transport->pool, &portal->ids);
@@ -514,6 +529,7 @@ static void set_out(struct portal *portal, struct member *member)
 	bool listened = portal->listener == member;
 
 	map_remove(portal->members, member->room->user->key);
+	forget_called(portal);
 	portal->seats[member->seat] = NULL;
 	if (listened)
 		portal->listener = NULL;
@@ -535,6 +551,7 @@ static void take_in(struct portal *portal, struct room *room, struct identity *i
 	member->identity = identity;
 	member->joined_ms = clock_ms();
 	map_put(portal->members, user, member);
+	forget_called(portal);
 	take_seat(portal, member);
 	/* What was said before he came he does not bring; nor is what he brings another's who sat there. */
 	while (map_next(portal->tallies, &it)) {
@@ -623,6 +640,16 @@ void portal_update(struct room *room)
 	portrait_update(room);
 }
 
+void portal_renamed(const struct room *room)
+{
+	LIST_EACH (link, &room->user->transport->frontends) {
+		struct portal *portal = portal_find(CONTAINER_OF(link, struct frontend, link), room->name);
+
+		if (portal)
+			forget_called(portal);
+	}
+}
+
 void portal_forget_room(struct room *room)
 {
 	LIST_EACH(link, &room->user->transport->frontends)
@@ -706,14 +733,14 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 
 bool portal_has_nickname(const struct frontend *frontend, const char *name, const char *nickname)
 {
-	const struct portal *portal = portal_find(frontend, name);
+	struct portal *portal = portal_find(frontend, name);
 
 	return portal && member_called(portal, nickname);
 }
 
 const struct identity *portal_person(const struct frontend *frontend, const char *name, const char *nickname)
 {
-	const struct portal *portal = portal_find(frontend, name);
+	struct portal *portal = portal_find(frontend, name);
 	const struct member *member = portal ? member_called(portal, nickname) : NULL;
 
 	return member ? member->identity : NULL;

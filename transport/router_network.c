@@ -14,6 +14,7 @@
 #include "transport/frontend.h"
 #include "transport/latency.h"
 #include "transport/login_step.h"
+#include "transport/portal.h"
 #include "transport/portrait.h"
 #include "transport/request.h"
 #include "transport/resume.h"
@@ -369,6 +370,7 @@ static void set_own_nickname(struct room *room, const char *nickname, uint64_t t
 		return;
 	rename_own_participant(room, nickname, trace);
 	mem_replace(&room->nickname, nickname);
+	portal_renamed(room);
 	resume_note_room(room);
 	event.room.nickname = room->nickname;
 	room_deliver(room, NULL, &event);
@@ -492,6 +494,7 @@ static void network_participant(struct user *user, struct event *event)
 	if (renamed) {
 		if (participant->self) {
 			mem_replace(&room->nickname, participant->new_nickname);
+			portal_renamed(room);
 			MEM_FREE(room->wanted_nickname);
 			resume_note_room(room);
 		}
