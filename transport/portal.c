@@ -29,7 +29,6 @@
 
 #define FINGERPRINT_SIZE 33 /* of what was said: 128 bits in hexadecimal, and a NUL */
 #define TICK_MS 1000
-#define CALLED_MOST 256 /* nicknames of which it is remembered whose they are */
 /* What was shown so shortly before a join may still arrive on the new connection, for so long. */
 #define JOIN_SLACK_MS 5000
 #define RETURN_MS 15000 /* for the listener of the last process to be there again */
@@ -42,8 +41,8 @@ struct portal {
 	struct map *members;     /* account key -> struct member, in order of arrival */
 	struct member **seats;   /* the same by member->seat; NULL: free */
 	size_t seats_count;
-	struct map *called;      /* lower-case nickname -> struct member, or one that says nobody is called so: of whatever
-				  * is said each connection has a copy, and all of them ask; NULL whenever it may have changed */
+	struct map *called;      /* lower-case nickname -> struct member: of whatever is said each connection has a copy, and
+				  * all of them ask whether it is of ours; NULL: to be made anew */
 	struct member *listener; /* NULL: nobody is there, or `awaited` is */
 	char *awaited;           /* account key: the listener of the process before this one; NULL */
 	uint64_t await_until;    /* clock_ms */
@@ -259,17 +258,15 @@ static void drop_matched(struct portal *portal)
 	}
 }
 
-static struct member *look_through(const struct portal *portal, const char *nickname)
+/* Of two who are called the same, the one who came first. */
+static void note_called(struct portal *portal, struct member *member)
 {
-	struct map_iter it = {0};
+	struct text_key key;
+	void **slot = map_slot(&portal->called, text_key_lower(&key, member->room->nickname));
 
-	while (map_next(portal->members, &it)) {
-		struct member *member = it.value;
-
-		if (text_equal_nocase(member->room->nickname, nickname))
-			return member;
-	}
-	return NULL;
+	text_key_finish(&key);
+	if (!*slot)
+		*slot = member;
 }
 
 static void forget_called(struct portal *portal)
@@ -280,22 +277,19 @@ static void forget_called(struct portal *portal)
 /* NULL: nobody of the portal is called so. */
 static const struct member *member_called(struct portal *portal, const char *nickname)
 {
-	static struct member nobody;
+	struct map_iter it = {0};
 	struct text_key key;
 
 	if (!nickname)
 		return NULL;
-	if (map_count(portal->called) >= CALLED_MOST)
-		forget_called(portal);
-	void **slot = map_slot(&portal->called, text_key_lower(&key, nickname));
+	bool known = portal->called != NULL;
+
+	while (!known && map_next(portal->members, &it))
+		note_called(portal, it.value);
+	const struct member *member = map_get(portal->called, text_key_lower(&key, nickname));
 
 	text_key_finish(&key);
-	if (!*slot) {
-		struct member *found = look_through(portal, nickname);
-
-		*slot = found ? found : &nobody;
-	}
-	return *slot == &nobody ? NULL : *slot;
+	return member;
 }
 
 static struct portal *portal_find(const struct frontend *frontend, const char *name);
@@ -551,7 +545,8 @@ static void take_in(struct portal *portal, struct room *room, struct identity *i
 	member->identity = identity;
 	member->joined_ms = clock_ms();
 	map_put(portal->members, user, member);
-	forget_called(portal);
+	if (portal->called)
+		note_called(portal, member);
 	take_seat(portal, member);
 	/* What was said before he came he does not bring; nor is what he brings another's who sat there. */
 	while (map_next(portal->tallies, &it)) {
