@@ -271,9 +271,10 @@ static void become_new(void *context)
 	struct daemon *daemon = context;
 
 	log_info(NULL, "starting anew");
-	mask_ends(SIG_BLOCK);
-	if (daemon->asked_to_end)
+	if (daemon->asked_to_end) {
+		mask_ends(SIG_BLOCK);
 		raise(SIGTERM);
+	}
 	execv(daemon->program, daemon->arguments);
 	log_error(NULL, "cannot start %s anew: %s", log_quote(daemon->program), strerror(errno));
 	_exit(EXIT_RUNTIME);

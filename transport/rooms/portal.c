@@ -41,7 +41,8 @@ struct portal {
 	struct map *members;     /* account key -> struct member, in order of arrival */
 	struct member **seats;   /* the same by member->seat; NULL: free */
 	size_t seats_count;
-	size_t called;           /* the seat of whom is_ours has found last: others' copies of what he says come as well */
+	struct map *called;      /* lower-case nickname -> struct member: of whatever is said each connection has a copy, and
+				  * all of them ask whether it is of ours; NULL: to be made anew */
 	struct member *listener; /* NULL: nobody is there, or `awaited` is */
 	char *awaited;           /* account key: the listener of the process before this one; NULL */
 	uint64_t await_until;    /* clock_ms */
@@ -257,34 +258,41 @@ static void drop_matched(struct portal *portal)
 	}
 }
 
+/* Of two who are called the same, the one who came first. */
+static void note_called(struct portal *portal, struct member *member)
+{
+	struct text_key key;
+	void **slot = map_slot(&portal->called, text_key_lower(&key, member->room->nickname));
+
+	text_key_finish(&key);
+	if (!*slot)
+		*slot = member;
+}
+
+static void forget_called(struct portal *portal)
+{
+	map_destroy(&portal->called, NULL);
+}
+
 /* NULL: nobody of the portal is called so. */
-static const struct member *member_called(const struct portal *portal, const char *nickname)
+static const struct member *member_called(struct portal *portal, const char *nickname)
 {
 	struct map_iter it = {0};
+	struct text_key key;
 
-	while (map_next(portal->members, &it)) {
-		const struct member *member = it.value;
+	if (!nickname)
+		return NULL;
+	bool known = portal->called != NULL;
 
-		if (nickname && text_equal_nocase(member->room->nickname, nickname))
-			return member;
-	}
-	return NULL;
+	while (!known && map_next(portal->members, &it))
+		note_called(portal, it.value);
+	const struct member *member = map_get(portal->called, text_key_lower(&key, nickname));
+
+	text_key_finish(&key);
+	return member;
 }
 
 static struct portal *portal_find(const struct frontend *frontend, const char *name);
-
-static bool has_called(struct portal *portal, const char *nickname)
-{
-	const struct member *last = portal->called < portal->seats_count ? portal->seats[portal->called] : NULL;
-
-	if (last && nickname && text_equal_nocase(last->room->nickname, nickname))
-		return true;
-	const struct member *member = member_called(portal, nickname);
-
-	if (member)
-		portal->called = member->seat;
-	return member != NULL;
-}
 
 /* Of this portal, or of another frontend's for the same room. */
 static bool is_ours(struct portal *portal, const char *nickname)
@@ -294,7 +302,7 @@ static bool is_ours(struct portal *portal, const char *nickname)
 		const struct frontend *frontend = CONTAINER_OF(link, struct frontend, link);
 		struct portal *other = frontend == portal->frontend ? portal : portal_find(frontend, portal->name);
 
-		if (other && has_called(other, nickname))
+		if (other && member_called(other, nickname))
 			return true;
 	}
 	return false;
@@ -397,6 +405,7 @@ static void portal_free(void *value)
 	LIST_EACH(link, &portal->held)
 	held_free(portal, CONTAINER_OF(link, struct held, link));
 	map_destroy(&portal->members, mem_free);
+	forget_called(portal);
 	mem_free(portal->seats);
 	tallies_free(portal->frontend->transport->pool, &portal->tallies);
 	tallies_free(portal->frontend->transport->pool, &portal->ids);
@@ -514,6 +523,7 @@ static void set_out(struct portal *portal, struct member *member)
 	bool listened = portal->listener == member;
 
 	map_remove(portal->members, member->room->user->key);
+	forget_called(portal);
 	portal->seats[member->seat] = NULL;
 	if (listened)
 		portal->listener = NULL;
@@ -535,6 +545,8 @@ static void take_in(struct portal *portal, struct room *room, struct identity *i
 	member->identity = identity;
 	member->joined_ms = clock_ms();
 	map_put(portal->members, user, member);
+	if (portal->called)
+		note_called(portal, member);
 	take_seat(portal, member);
 	/* What was said before he came he does not bring; nor is what he brings another's who sat there. */
 	while (map_next(portal->tallies, &it)) {
@@ -623,6 +635,16 @@ void portal_update(struct room *room)
 	portrait_update(room);
 }
 
+void portal_renamed(const struct room *room)
+{
+	LIST_EACH (link, &room->user->transport->frontends) {
+		struct portal *portal = portal_find(CONTAINER_OF(link, struct frontend, link), room->name);
+
+		if (portal)
+			forget_called(portal);
+	}
+}
+
 void portal_forget_room(struct room *room)
 {
 	LIST_EACH(link, &room->user->transport->frontends)
@@ -706,14 +728,14 @@ bool portal_admits(struct identity *identity, struct room *room, const struct ev
 
 bool portal_has_nickname(const struct frontend *frontend, const char *name, const char *nickname)
 {
-	const struct portal *portal = portal_find(frontend, name);
+	struct portal *portal = portal_find(frontend, name);
 
 	return portal && member_called(portal, nickname);
 }
 
 const struct identity *portal_person(const struct frontend *frontend, const char *name, const char *nickname)
 {
-	const struct portal *portal = portal_find(frontend, name);
+	struct portal *portal = portal_find(frontend, name);
 	const struct member *member = portal ? member_called(portal, nickname) : NULL;
 
 	return member ? member->identity : NULL;

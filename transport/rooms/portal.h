@@ -28,6 +28,8 @@ struct transport;
 /* Something about who is in this room, or whether it is joined, has changed. Cheap where no frontend shares
  * rooms. */
 void portal_update(struct room *room);
+/* Its own nickname has changed. */
+void portal_renamed(const struct room *room);
 /* The room is about to be freed. */
 void portal_forget_room(struct room *room);
 /*

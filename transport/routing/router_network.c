@@ -16,6 +16,7 @@
 #include "transport/people/login_step.h"
 #include "transport/people/portrait.h"
 #include "transport/people/request.h"
+#include "transport/rooms/portal.h"
 #include "transport/resume.h"
 #include "transport/rooms/room.h"
 #include "transport/rooms/room_bans.h"
@@ -378,6 +379,7 @@ static void set_own_nickname(struct room *room, const char *nickname, uint64_t t
 		return;
 	rename_own_participant(room, nickname, trace);
 	mem_replace(&room->nickname, nickname);
+	portal_renamed(room);
 	resume_note_room(room);
 	event.room.nickname = room->nickname;
 	room_deliver(room, NULL, &event);
@@ -501,6 +503,7 @@ static void network_participant(struct user *user, struct event *event)
 	if (renamed) {
 		if (participant->self) {
 			mem_replace(&room->nickname, participant->new_nickname);
+			portal_renamed(room);
 			MEM_FREE(room->wanted_nickname);
 			resume_note_room(room);
 		}

@@ -4,7 +4,19 @@
 #include "transport/routing/delivery.h"
 #include "transport/rooms/portal.h"
 
+#include <stdio.h>
+
 static struct frontend_ops sharing;
+static unsigned compared; /* texts, so far */
+
+bool __real_text_equal_nocase(const char *a, const char *b);
+bool __wrap_text_equal_nocase(const char *a, const char *b);
+
+bool __wrap_text_equal_nocase(const char *a, const char *b)
+{
+	compared++;
+	return __real_text_equal_nocase(a, b);
+}
 
 static void said(const char *user, const char *nickname, const char *text, const char *id)
 {
@@ -63,6 +75,73 @@ static void test_once(void **state)
 	said("alice@x", "eve", "hi", NULL);
 	said("alice@x", "bob", "hi!", NULL);
 	expect("alice@x/m message (room) #a/eve: hi\nalice@x/m message (room) #a/bob: hi!\n");
+}
+
+static void renamed(const char *from, const char *to)
+{
+	static const char *const users[] = {"carol@x", "alice@x"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++)
+		from_backend(&fx->backends[0],
+			     (struct event){.type = EVENT_PARTICIPANT,
+					    .user = users[i],
+					    .participant = {.room = "#a", .nickname = from, .new_nickname = to}});
+}
+
+/* Whose words are ours is asked for each copy: it is known as long as nobody of ours is called otherwise. */
+static void test_others_become_ours(void **state)
+{
+	(void)state;
+	start_both();
+	said("alice@x", "Cab", "hi", NULL);
+	expect("alice@x/m message (room) #a/Cab: hi\n");
+	renamed("ca", "cab");
+	forget();
+	said("alice@x", "Cab", "it is me", NULL);
+	expect("");
+	said("alice@x", "ca", "and me?", NULL);
+	expect("alice@x/m message (room) #a/ca: and me?\n");
+	renamed("cab", "ca");
+	forget();
+	said("alice@x", "ca", "me again", NULL);
+	said("alice@x", "Cab", "not me", NULL);
+	expect("alice@x/m message (room) #a/Cab: not me\n");
+	/* she goes, and what is called as she was is a guest */
+	participant("carol@x", "#a", "ca", 0, STATUS_OFFLINE);
+	forget();
+	said("alice@x", "ca", "who am I", NULL);
+	expect("alice@x/m message (room) #a/ca: who am I\n");
+	enter("carol@x", "ca");
+	forget();
+	said("alice@x", "ca", "me at last", NULL);
+	expect("");
+}
+
+/* What one guest says comes once for each of our people, and is not to be held against all of them each time. */
+static void test_many_listen(void **state)
+{
+	enum { PEOPLE = 40 };
+	char address[32], nickname[32];
+
+	(void)state;
+	start_both();
+	for (int i = 0; i < PEOPLE; i++) {
+		snprintf(address, sizeof(address), "u%d@x", i);
+		snprintf(nickname, sizeof(nickname), "n%d", i);
+		store_account(address, nickname, "pw");
+		log_in(address, "m");
+		enter(address, nickname);
+	}
+	forget();
+	compared = 0;
+	for (int i = 0; i < PEOPLE; i++) {
+		snprintf(address, sizeof(address), "u%d@x", i);
+		said(address, "bob", "hi", NULL);
+		said(address, "eve", "ho", NULL);
+		said(address, "n7", "me", NULL);
+		said(address, "n8", "me too", NULL);
+	}
+	assert_in_range(compared, 4 * PEOPLE, 10 * PEOPLE);
 }
 
 static void test_said_twice(void **state)
@@ -380,6 +459,8 @@ int main(void)
 		TEST(test_who_is_waited_for),
 		TEST(test_what_the_listener_has_missed),
 		TEST(test_resent_by_the_backend),
+		TEST(test_others_become_ours),
+		TEST(test_many_listen),
 		TEST(test_doubts_end),
 		TEST(test_other_side_of_a_split),
 		TEST(test_order_in_a_place),
