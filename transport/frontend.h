@@ -66,6 +66,8 @@ struct frontend_ops {
 	bool acknowledges;
 	/* offer_room tells the person what has come of it. */
 	bool tells_of_offers;
+	/* The text of SESSION is shown in words: it need not come by notify too. */
+	bool tells_of_sessions;
 
 	/* Mandatory. Allocates and binds configuration tables (config_bind); opens nothing. frontend->transport is
 	 * not set yet. */

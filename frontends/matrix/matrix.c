@@ -695,5 +695,6 @@ const struct frontend_ops matrix_frontend_ops = {
         .is_admin = frontend_is_admin,
         .tell_admins = frontend_tell_admins,
         .probe = frontend_probe,
+        .tells_of_sessions = true,
         .is_beginning = frontend_is_beginning,
 };

@@ -787,4 +787,5 @@ const struct frontend_ops slack_frontend_ops = {
 	.is_connected = frontend_is_connected,
 	.queues = frontend_queues,
 	.probe = frontend_probe,
+	.tells_of_sessions = true,
 };

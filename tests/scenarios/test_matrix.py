@@ -316,6 +316,13 @@ async def scenario_administrators(world):
     await lobby.gateway.process.wait_log("user @alice:localhost: login through backend")
     await ask(admin, room, "ban @alice:localhost Enough", "is banned and logged out")
     await ask(admin, room, "bans", r"(?m)^@alice:localhost +\S+ +Enough$")
+    await lobby.people[0].message(lobby.bots[0], "^You are banned from this gateway: Enough$", BOT)
+    mark = lobby.people[0].mark()
+    for line in ("login", "login alice"):
+        await ask(lobby.people[0], lobby.bots[0], line, "^You are banned from this gateway: Enough$")
+    await ask(lobby.people[0], lobby.bots[0], "help", "register")
+    told = [event["content"]["body"] for event in lobby.people[0].messages(lobby.bots[0], None, BOT, mark)]
+    require(len(told) == 3, f"who is banned is told more than once each time: {told}")
     await ask(admin, room, "unban @alice:localhost", "no longer banned")
     await ask(lobby.people[0], lobby.bots[0], "login", ".")
     await ask(admin, room, "user_log_level @alice:localhost", "default")

@@ -92,10 +92,13 @@ void admin_unregister(struct admin_call *call)
 
 /* ------------------------------------------------------------------------------------------ kick and ban */
 
-static void throw_out(struct user *user, const char *sentence)
+static void throw_out(struct user *user, const char *sentence, bool for_good)
 {
 	log_info(&user->log, "logged out by an administrator");
-	user_notify(user, sentence);
+	if (for_good)
+		user_tell_kept_out(user, sentence);
+	else
+		user_notify(user, sentence);
 	user_destroy(&user, sentence);
 }
 
@@ -112,7 +115,7 @@ static void kick(struct admin_call *call, const char *key)
 	char *sentence = *reason ? mem_printf("You were logged out by an administrator: %s", reason)
 	                         : mem_strdup("You were logged out by an administrator.");
 
-	throw_out(user, sentence);
+	throw_out(user, sentence, false);
 	mem_free(sentence);
 	buf_printf(&said, "%s is logged out.", call->words[0]);
 	admin_answer_buf(call, &said);
@@ -149,7 +152,7 @@ static void found_to_ban(void *context, int err, const struct store_account *acc
 	call->kept = mem_printf("%s is banned%s", call->words[0], user ? " and logged out" : "");
 	ban_put(call->transport, key, call->words[1], ban_stored, call);
 	if (user)
-		throw_out(user, ban_sentence(call->transport, key));
+		throw_out(user, ban_sentence(call->transport, key), true);
 	mem_free(key);
 }
 

@@ -178,7 +178,7 @@ static void refuse_login(struct identity *identity, const char *text)
 	struct frontend *frontend = identity->frontend;
 	char *key = account_key(frontend, identity->address);
 
-	if (ban_sentence(frontend->transport, key) && frontend->ops->notify)
+	if (ban_sentence(frontend->transport, key) && frontend->ops->notify && !frontend->ops->tells_of_sessions)
 		frontend->ops->notify(frontend, identity->address, text);
 	mem_free(key);
 	refuse(identity, SESSION_DISABLED, text);

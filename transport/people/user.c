@@ -321,16 +321,28 @@ static void wait_for_backend(struct user *user)
 	network_plugin_server_assign(user->transport->backends, user);
 }
 
-void user_notify(struct user *user, const char *text)
+static void notify(struct user *user, const char *text, bool of_session)
 {
 	LIST_EACH(link, &user->identities)
 	{
 		const struct identity *identity = CONTAINER_OF(link, struct identity, link);
 		struct frontend *frontend = identity->frontend;
 
-		if (!list_empty(&identity->resources) && frontend->ops->notify && !user->transport->stopping)
+		if (!list_empty(&identity->resources) && frontend->ops->notify && !user->transport->stopping &&
+		    !(of_session && frontend->ops->tells_of_sessions))
 			frontend->ops->notify(frontend, identity->address, text);
 	}
+}
+
+void user_notify(struct user *user, const char *text)
+{
+	notify(user, text, false);
+}
+
+void user_tell_kept_out(struct user *user, const char *text)
+{
+	tell_session(user, SESSION_DISABLED, 0, text);
+	notify(user, text, true);
 }
 
 void user_login(struct user *user)
@@ -345,8 +357,7 @@ void user_login(struct user *user)
 	}
 	text = drain_sentence(user->transport);
 	if (text) {
-		tell_session(user, SESSION_DISABLED, 0, text);
-		user_notify(user, text);
+		user_tell_kept_out(user, text);
 		return;
 	}
 	user->retries = 0;

@@ -153,6 +153,8 @@ bool user_stays_connected(const struct user *user);
 /* Why the account is kept out by others, whatever its owner has set (banned, no VIP where only those may): a
  * sentence, "" if there is none. NULL: it is not. */
 const char *user_kept_out(const struct transport *transport, const char *key, bool vip);
+/* To all its addresses, in words once: that it has no session for this reason. */
+void user_tell_kept_out(struct user *user, const char *text);
 /* The account may have a session: not banned, not switched off by its owner, and VIP where only those may.
  * *text (may be NULL) gets a sentence or NULL. */
 bool user_may_log_in(const struct user *user, const char **text);

@@ -135,7 +135,9 @@ static void complain(struct saying *saying, int err)
 	struct matrix_frontend *frontend = saying->frontend;
 	struct person *person = person_of(frontend, saying->source->sender);
 	const struct matrix_room *room = saying->room;
-	char *text = mem_printf("Not delivered: %s.", refusal(err));
+	bool off = err == TP_ERR_NOT_REGISTERED && person->switched_off;
+	char *text = mem_printf("Not delivered: %s.", off ? "your account here is switched off. Say \"login\" to the bot"
+							  : refusal(err));
 	char *ghost = ghost_of_chat(frontend, room);
 
 	/* Once in a portal, where others can go on without an account. */

@@ -233,7 +233,14 @@ const char *person_name(struct matrix_frontend *frontend, const char *id)
 
 struct resource *person_attach(struct matrix_frontend *frontend, const char *id)
 {
-	return person_of(frontend, id)->unregistered ? NULL : resident_attach(&frontend->base, id);
+	const struct person *person = person_of(frontend, id);
+
+	if (person->unregistered)
+		return NULL;
+	/* Else each look at a transaction that waits for the account would ask again, and tell them again. */
+	if (person->switched_off)
+		return session_find(frontend->base.transport, &frontend->base, id, "");
+	return resident_attach(&frontend->base, id);
 }
 
 struct resource *person_ready(struct matrix_frontend *frontend, const char *id)
@@ -264,7 +271,7 @@ void person_show_waiting(struct matrix_frontend *frontend, const char *id, const
 void person_registered(struct matrix_frontend *frontend, const char *id, const char *unused)
 {
 	(void)unused;
-	person_of(frontend, id)->unregistered = false;
+	person_of(frontend, id)->unregistered = person_of(frontend, id)->switched_off = false;
 	person_attach(frontend, id);
 }
 
@@ -276,6 +283,9 @@ void person_show_session(struct matrix_frontend *frontend, struct identity *iden
 	const char *text;
 
 	person->unregistered = session->state == SESSION_UNREGISTERED;
+	/* Whoever was told so is logged out then. */
+	if (session->state != SESSION_LOGGED_OUT)
+		person->switched_off = session->state == SESSION_DISABLED;
 	if (person->unregistered) {
 		puppet_forget(person);
 		matrix_later(frontend, profile_follow, id, NULL);

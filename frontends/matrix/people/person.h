@@ -28,6 +28,7 @@ struct person {
 	bool card_waits;          /* and the network has not been told */
 	char *refused_name; /* that the network did not take as a nickname (nickname.h); NULL */
 	bool unregistered; /* has no account: the store need not be asked again */
+	bool switched_off; /* the account may not log in: until they log in, it need not be asked either */
 	bool told_unheard; /* that nobody hears him in a portal */
 	enum puppet_state puppet;
 	char *token;              /* with which we speak as this person (puppet.h); NULL */

@@ -369,7 +369,9 @@ void slack_person_show_session(struct slack_frontend *frontend, struct identity 
 	if (!member)
 		return;
 	member->unregistered = session->state == SESSION_UNREGISTERED;
-	member->switched_off = session->state == SESSION_DISABLED;
+	/* Whoever was told so is logged out then. */
+	if (session->state != SESSION_LOGGED_OUT)
+		member->switched_off = session->state == SESSION_DISABLED;
 	if (!member->unregistered)
 		member->told_unheard = false;
 	if (session->state == SESSION_CONNECTED)

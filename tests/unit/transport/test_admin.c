@@ -613,6 +613,27 @@ static void test_linked_addresses(void **state)
 	come_linked();
 }
 
+static struct frontend_ops telling;
+
+/* A frontend that shows in words what becomes of a session has it once. */
+static void test_ban_is_told_once(void **state)
+{
+	static const char *const shown = "alice@x session disabled 'You are banned from this gateway: Spam'\n";
+
+	(void)state;
+	begin(NULL, 0);
+	telling = *fx->frontend->ops;
+	telling.tells_of_sessions = true;
+	fx->frontend->ops = &telling;
+	assert_answer("ban alice@x Spam", "alice@x is banned and logged out.");
+	assert_true(was_told(shown));
+	assert_false(was_told("frontend notify"));
+	forget();
+	session_presence(attach("alice@x", "phone"), STATUS_ONLINE, NULL, 0);
+	store_pump();
+	expect(shown);
+}
+
 static void test_ban_without_registration(void **state)
 {
 	static const char *const config[] = {"registration.auto_register=1"};
@@ -836,6 +857,7 @@ int main(void)
 	        TEST(test_words),
 	        TEST(test_kick),
 	        TEST(test_ban),
+	        TEST(test_ban_is_told_once),
 	        TEST(test_linked_addresses),
 	        TEST(test_ban_without_registration),
 	        TEST(test_messages),
