@@ -41,9 +41,10 @@ static void saying_begin(struct saying *saying, struct workspace *workspace, str
 
 	*saying = (struct saying){.workspace = workspace, .channel = channel, .source = event};
 	saying->address = slack_address(workspace->team, id);
-	saying->name = event->username && *event->username ? event->username
-	               : event->user                       ? member_name(workspace, event->user)
-	                                                   : "a bot";
+	/* Of those whom the text names some may be forgotten for others, he as well. */
+	saying->name = arena_strdup(&saying->arena, event->username && *event->username ? event->username
+	                                            : event->user ? member_name(workspace, event->user)
+	                                                          : "a bot");
 }
 
 static void saying_end(struct saying *saying)
