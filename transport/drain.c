@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "transport/backend/network_plugin_server.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 struct drain {
 	uv_timer_t timer; /* until people are logged out */

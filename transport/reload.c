@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "transport/people/account.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/frontend.h"
+#include "transport/people/account.h"
 #include "transport/transport.h"
 
 struct reload {

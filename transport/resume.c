@@ -9,14 +9,14 @@
 #include "base/text.h"
 #include "transport/backend/backend.h"
 #include "transport/backend/backend_attach.h"
-#include "transport/routing/delivery.h"
 #include "transport/frontend.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
 #include "transport/rooms/room.h"
 #include "transport/rooms/room_key.h"
-#include "transport/people/session.h"
+#include "transport/routing/delivery.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define GRACE_MS 60000 /* for clients to be heard of again */
 #define ROOM "room"

@@ -31,9 +31,9 @@
 #include "frontends/matrix/rooms/portal_change.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/rooms/upgrade.h"
+#include "transport/people/session.h"
 #include "transport/routing/delivery.h"
 #include "transport/routing/latency.h"
-#include "transport/people/session.h"
 #include "transport/spool/spool.h"
 
 #define LAST_TRANSACTION "last transaction" /* note of the spool */

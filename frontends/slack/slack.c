@@ -30,14 +30,14 @@
 #include "frontends/slack/workspace.h"
 #include "transport/admin/admin_notice.h"
 #include "transport/command/command.h"
-#include "transport/routing/delivery.h"
 #include "transport/http/http_client.h"
 #include "transport/http/http_server.h"
 #include "transport/http/http_url.h"
-#include "transport/routing/in_flight.h"
 #include "transport/people/login_step.h"
-#include "transport/rooms/room.h"
 #include "transport/people/session.h"
+#include "transport/rooms/room.h"
+#include "transport/routing/delivery.h"
+#include "transport/routing/in_flight.h"
 #include "transport/spool/spool.h"
 
 /* --------------------------------------------------------------------------------------------- calling */

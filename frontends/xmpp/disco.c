@@ -11,8 +11,8 @@
 #include "frontends/xmpp/references.h"
 #include "frontends/xmpp/upload.h"
 #include "transport/command/command.h"
-#include "transport/rooms/room.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
 
 #define MAX_FEATURES 16
 

@@ -12,9 +12,9 @@
 #include "frontends/xmpp/references.h"
 #include "frontends/xmpp/upload.h"
 #include "protocol/picture_markup.h"
-#include "transport/routing/delivery.h"
 #include "transport/media/media.h"
 #include "transport/media/media_type.h"
+#include "transport/routing/delivery.h"
 
 #define HEAD_BYTES (128u << 10) /* of a picture, to find its size */
 #define HASH_BYTES 32

@@ -8,8 +8,8 @@
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
-#include "transport/rooms/room.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
 
 void muc_room_destroy(void *data)
 {

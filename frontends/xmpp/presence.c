@@ -12,8 +12,8 @@
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
 #include "frontends/xmpp/vcard.h"
-#include "transport/rooms/room.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
 
 static enum status status_of(const struct presence_stanza *presence)
 {

@@ -11,8 +11,8 @@
 #include "frontends/xmpp/presence.h"
 #include "frontends/xmpp/roster.h"
 #include "frontends/xmpp/state.h"
-#include "transport/routing/delivery.h"
 #include "transport/people/user.h"
+#include "transport/routing/delivery.h"
 
 #define PROBES_A_TICK 100
 #define ANSWER_MS 30000

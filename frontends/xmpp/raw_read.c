@@ -6,9 +6,9 @@
 #include "frontends/xmpp/message.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/stream/stanza_write.h"
-#include "transport/rooms/room.h"
 #include "transport/people/roster.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
 
 #define NS_MUC_USER "http://jabber.org/protocol/muc#user"
 

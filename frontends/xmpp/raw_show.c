@@ -4,8 +4,8 @@
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/stream/stanza_write.h"
-#include "transport/rooms/room.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
 
 #define GONE "<presence type='unavailable'/>"
 

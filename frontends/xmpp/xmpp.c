@@ -23,8 +23,8 @@
 #include "frontends/xmpp/state.h"
 #include "frontends/xmpp/upload.h"
 #include "frontends/xmpp/vcard.h"
-#include "transport/routing/delivery.h"
 #include "transport/http/http_client.h"
+#include "transport/routing/delivery.h"
 
 #define TICK_MS 1000
 

@@ -10,15 +10,15 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/map.h"
-#include "frontends/xmpp/stream/c2s.h"
-#include "frontends/xmpp/stream/component.h"
 #include "frontends/xmpp/frontend.h"
 #include "frontends/xmpp/jid.h"
+#include "frontends/xmpp/stream/c2s.h"
+#include "frontends/xmpp/stream/component.h"
 #include "frontends/xmpp/stream/stanza.h"
 #include "frontends/xmpp/stream/xml_writer.h"
 #include "transport/frontend.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
+#include "transport/routing/router.h"
 #include "transport/transport.h"
 
 struct xmpp_config { /* the frontend's own keys (config.c) */

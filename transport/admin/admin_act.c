@@ -10,16 +10,16 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/people/account.h"
 #include "transport/admin/admin_call.h"
-#include "transport/people/ban.h"
 #include "transport/drain.h"
 #include "transport/frontend.h"
-#include "transport/reload.h"
+#include "transport/people/account.h"
+#include "transport/people/ban.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/reload.h"
 #include "transport/routing/watch.h"
+#include "transport/transport.h"
 
 static const char *sentence_of(int err, const char *text)
 {

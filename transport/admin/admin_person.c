@@ -5,13 +5,13 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "transport/people/account.h"
 #include "transport/admin/admin_call.h"
-#include "transport/people/ban.h"
 #include "transport/frontend.h"
+#include "transport/people/account.h"
+#include "transport/people/ban.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 static void take(struct admin_call *call, struct frontend *frontend, char *address)
 {

@@ -11,14 +11,14 @@
 #include "transport/admin/admin_call.h"
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
-#include "transport/people/ban.h"
 #include "transport/drain.h"
 #include "transport/frontend.h"
-#include "transport/rooms/room.h"
+#include "transport/people/ban.h"
 #include "transport/people/roster.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
+#include "transport/transport.h"
 
 static bool user_is_online(const struct user *user)
 {

@@ -8,8 +8,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "transport/admin/admin_call.h"
-#include "transport/routing/delivery.h"
 #include "transport/frontend.h"
+#include "transport/routing/delivery.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
 

@@ -16,11 +16,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "transport/backend/backend_listener.h"
 #include "transport/admin/admin.h"
 #include "transport/admin/control_line.h"
-#include "transport/transport.h"
+#include "transport/backend/backend_listener.h"
 #include "transport/routing/watch.h"
+#include "transport/transport.h"
 
 #define TICK_MS 1000
 

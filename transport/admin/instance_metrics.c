@@ -17,11 +17,11 @@
 #include "transport/backend/network_plugin_server.h"
 #include "transport/frontend.h"
 #include "transport/http/http_server.h"
-#include "transport/routing/latency.h"
 #include "transport/people/roster.h"
+#include "transport/people/user.h"
+#include "transport/routing/latency.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 

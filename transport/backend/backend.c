@@ -21,12 +21,12 @@
 #include "transport/backend/backend_private.h"
 #include "transport/backend/backend_process.h"
 #include "transport/backend/backend_sandbox.h"
-#include "transport/backend_features.h"
 #include "transport/backend/network_plugin_server.h"
+#include "transport/backend_features.h"
+#include "transport/people/user.h"
 #include "transport/routing/delivery.h"
 #include "transport/routing/router.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define IGNORED_TOLD 10 /* warnings; further ones only at debug level */
 

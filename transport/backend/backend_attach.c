@@ -21,10 +21,10 @@
 #include "transport/backend/backend_connection.h"
 #include "transport/backend/backend_private.h"
 #include "transport/backend/backend_process.h"
+#include "transport/people/user.h"
 #include "transport/resume.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define TOKEN_LENGTH 43 /* random_token: more than 210 bits */
 #define NAME_LENGTH 16

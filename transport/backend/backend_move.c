@@ -2,8 +2,8 @@
 /* Moving people so that backends can end: the idle ones to long-run backends, nobody new to the largest one. */
 #include "transport/backend/backend_private.h"
 #include "transport/backend/network_plugin_server.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 static struct backend *find_long_run(const struct network_plugin_server *server, bool starting)
 {

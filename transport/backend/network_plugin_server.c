@@ -17,8 +17,8 @@
 #include "transport/backend/backend_private.h"
 #include "transport/backend/backend_process.h"
 #include "transport/backend/backend_sandbox.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 #define PING_DEFAULT_S 20
 #define STABLE_MS 60000

@@ -17,8 +17,8 @@
 #include "transport/frontend.h"
 #include "transport/people/login_step.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 #define COMMAND_WORDS 16
 

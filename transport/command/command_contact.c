@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "transport/routing/conversation.h"
 #include "transport/people/roster.h"
-#include "transport/routing/router.h"
 #include "transport/people/user.h"
+#include "transport/routing/conversation.h"
+#include "transport/routing/router.h"
 
 void command_put_word(struct buf *out, const char *word)
 {

@@ -13,8 +13,8 @@
 #include "transport/frontend.h"
 #include "transport/people/login_step.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 struct question {
 	const struct command *command;

@@ -7,10 +7,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "config/limits.h"
+#include "transport/people/user.h"
 #include "transport/rooms/room.h"
 #include "transport/rooms/room_bans.h"
 #include "transport/routing/router.h"
-#include "transport/people/user.h"
 
 /* The room that is named, of those that the caller is in; NULL, and he is told. */
 static struct room *named_room(struct command_call *call)

@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "transport/people/account.h"
 #include "transport/admin/admin.h"
 #include "transport/admin/admin_table.h"
 #include "transport/frontend.h"
+#include "transport/people/account.h"
 #include "transport/transport.h"
 
 static const struct command_field answer_fields[] = {

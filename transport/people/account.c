@@ -9,13 +9,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/people/ban.h"
 #include "transport/frontend.h"
+#include "transport/people/ban.h"
 #include "transport/people/roster.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/routing/router.h"
+#include "transport/transport.h"
 
 /* A registration or its end on its way through the store. */
 struct change {

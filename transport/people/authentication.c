@@ -8,13 +8,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/people/account.h"
-#include "transport/people/ban.h"
 #include "transport/drain.h"
 #include "transport/frontend.h"
+#include "transport/people/account.h"
+#include "transport/people/ban.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 enum phase {
 	PHASE_STORE,    /* the account is looked up or made */

@@ -12,11 +12,11 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/people/ban.h"
 #include "transport/frontend.h"
+#include "transport/people/ban.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 #define CODE_LETTERS 12 /* of 32: nobody guesses that in ten minutes */
 #define GROUP_LETTERS 4

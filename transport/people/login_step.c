@@ -11,10 +11,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/routing/router.h"
+#include "transport/transport.h"
 
 #define GIVE_UP_MS 5000 /* for the backend to answer that it has logged out */
 

@@ -13,13 +13,13 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "transport/frontend.h"
-#include "transport/rooms/portal.h"
 #include "transport/people/request.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/rooms/portal.h"
 #include "transport/rooms/room.h"
 #include "transport/routing/router.h"
-#include "transport/people/session.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define SHA1_BYTES 20
 

@@ -8,10 +8,10 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/routing/router.h"
+#include "transport/transport.h"
 
 struct request_key {
 	char text[12];

@@ -5,12 +5,12 @@
 
 #include "base/mem.h"
 #include "config/config.h"
-#include "transport/routing/delivery.h"
 #include "transport/frontend.h"
 #include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/routing/delivery.h"
 #include "transport/store/store.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 static struct resource *find(const struct frontend *frontend, const char *address)
 {

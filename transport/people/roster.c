@@ -8,12 +8,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/people/contact_groups.h"
 #include "transport/frontend.h"
-#include "transport/routing/router.h"
+#include "transport/people/contact_groups.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/routing/router.h"
+#include "transport/transport.h"
 
 static bool same_text(const char *a, const char *b)
 {

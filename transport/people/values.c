@@ -13,8 +13,8 @@
 #include "protocol/codec.h"
 #include "protocol/event.h"
 #include "transport/backend/backend.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 struct loading {
 	struct transport *transport;

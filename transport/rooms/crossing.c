@@ -5,16 +5,16 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "transport/frontend.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/resume.h"
 #include "transport/rooms/crossing_author.h"
+#include "transport/rooms/portal.h"
+#include "transport/rooms/room.h"
 #include "transport/routing/delivery.h"
 #include "transport/routing/delivery_private.h"
-#include "transport/frontend.h"
-#include "transport/rooms/portal.h"
-#include "transport/resume.h"
-#include "transport/rooms/room.h"
-#include "transport/people/session.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 struct crossing {
 	const struct frontend *origin;

@@ -6,13 +6,13 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/mem.h"
-#include "transport/routing/delivery_private.h"
 #include "transport/frontend.h"
-#include "transport/rooms/room.h"
 #include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/rooms/room.h"
+#include "transport/routing/delivery_private.h"
 #include "transport/spool/message_map.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define CROSSED "crossed" /* places of the message map, with the room: an id there is tied to itself ... */
 #define SAID "said"       /* ... here, with the author */

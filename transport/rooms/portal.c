@@ -15,17 +15,17 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/rooms/crossing.h"
-#include "transport/routing/delivery.h"
-#include "transport/routing/delivery_private.h"
 #include "transport/frontend.h"
 #include "transport/people/portrait.h"
-#include "transport/rooms/room.h"
 #include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/rooms/crossing.h"
+#include "transport/rooms/room.h"
+#include "transport/routing/delivery.h"
+#include "transport/routing/delivery_private.h"
 #include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define FINGERPRINT_SIZE 33 /* of what was said: 128 bits in hexadecimal, and a NUL */
 #define TICK_MS 1000

@@ -8,15 +8,15 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/routing/delivery.h"
-#include "transport/rooms/portal.h"
 #include "transport/people/portrait.h"
-#include "transport/resume.h"
-#include "transport/rooms/room_bans.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/resume.h"
+#include "transport/rooms/portal.h"
+#include "transport/rooms/room_bans.h"
+#include "transport/routing/delivery.h"
+#include "transport/routing/router.h"
+#include "transport/transport.h"
 
 struct room *room_find(const struct user *user, const char *name)
 {

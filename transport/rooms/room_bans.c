@@ -10,9 +10,9 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/backend/backend.h"
+#include "transport/people/user.h"
 #include "transport/rooms/room.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define LAST_SECOND 253402300799 /* of the year 9999 */
 

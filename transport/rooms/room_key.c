@@ -8,10 +8,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "transport/people/user.h"
 #include "transport/rooms/room.h"
 #include "transport/store/seal.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define NICKNAME "room nickname "
 #define PASSWORD "room password "

@@ -5,13 +5,13 @@
 
 #include "base/list.h"
 #include "base/mem.h"
-#include "transport/routing/conversation.h"
 #include "transport/frontend.h"
 #include "transport/people/roster.h"
 #include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/routing/conversation.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define FEW 256       /* people who are near anyway */
 #define NAME 32       /* bytes of the name that ends a structure: as many as most have */

@@ -11,16 +11,16 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/backend/backend.h"
+#include "transport/frontend.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/rooms/room.h"
 #include "transport/routing/conversation.h"
 #include "transport/routing/delivery.h"
 #include "transport/routing/delivery_private.h"
-#include "transport/frontend.h"
-#include "transport/rooms/room.h"
-#include "transport/people/session.h"
 #include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 /* Who sent it, and its trace, as the spool keeps it: "FRONTEND\nRESOURCE\nADDRESS\nTRACE". */
 struct origin {

@@ -10,11 +10,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "transport/people/account.h"
-#include "transport/routing/delivery.h"
 #include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/routing/delivery.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 #define NOTES "traces"
 #define TRACES_AT_ONCE 100000

@@ -4,8 +4,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "protocol/event.h"
-#include "transport/routing/delivery.h"
 #include "transport/people/session.h"
+#include "transport/routing/delivery.h"
 
 struct in_flight {
 	unsigned calls;

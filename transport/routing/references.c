@@ -2,14 +2,14 @@
 #include "transport/routing/references.h"
 
 #include "base/buf.h"
+#include "transport/frontend.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/rooms/room.h"
 #include "transport/routing/delivery.h"
 #include "transport/routing/delivery_private.h"
-#include "transport/frontend.h"
-#include "transport/rooms/room.h"
-#include "transport/people/session.h"
 #include "transport/spool/message_map.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 struct translation {
 	struct transport *transport;

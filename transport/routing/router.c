@@ -6,11 +6,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "transport/frontend.h"
-#include "transport/routing/references.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/routing/references.h"
 #include "transport/routing/watch.h"
+#include "transport/transport.h"
 
 int router_deliver_to(struct identity *identity, struct resource *only, const struct event *event)
 {

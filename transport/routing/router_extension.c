@@ -8,12 +8,12 @@
 #include "base/mem.h"
 #include "config/limits.h"
 #include "transport/backend/backend.h"
-#include "transport/routing/conversation.h"
-#include "transport/rooms/room.h"
 #include "transport/people/roster.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
+#include "transport/routing/conversation.h"
+#include "transport/routing/router.h"
 
 static bool is_good(const char *name)
 {

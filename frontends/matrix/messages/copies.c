@@ -6,8 +6,8 @@
 #include "base/list.h"
 #include "frontends/matrix/messages/event_map.h"
 #include "frontends/matrix/people/person.h"
-#include "transport/routing/in_flight.h"
 #include "transport/people/session.h"
+#include "transport/routing/in_flight.h"
 
 #define NAMES "matrix copies" /* the place of the names that copies share */
 

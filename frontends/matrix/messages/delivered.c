@@ -6,9 +6,9 @@
 #include "base/json.h"
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/rooms/matrix_room.h"
-#include "transport/routing/delivery.h"
 #include "transport/people/session.h"
 #include "transport/people/user.h"
+#include "transport/routing/delivery.h"
 
 struct marking {
 	struct matrix_frontend *frontend;

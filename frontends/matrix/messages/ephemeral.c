@@ -5,9 +5,9 @@
 
 #include "frontends/matrix/messages/parts.h"
 #include "frontends/matrix/people/person.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
 #include "transport/people/user.h"
+#include "transport/routing/router.h"
 
 static void tell_typing(struct matrix_frontend *frontend, const char *id, const char *name, bool typing)
 {

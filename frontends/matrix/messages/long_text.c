@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/matrix/people/person.h"
-#include "transport/routing/delivery.h"
 #include "transport/media/media.h"
+#include "transport/routing/delivery.h"
 #include "transport/routing/router.h"
 
 #define SHORT_BYTES 500     /* what is no longer than that is too long for other reasons */

@@ -20,8 +20,8 @@
 #include "frontends/matrix/people/person_picture.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/wire/matrix_html.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
+#include "transport/routing/router.h"
 
 struct saying {
 	struct matrix_frontend *frontend;

@@ -26,11 +26,11 @@
 #include "frontends/matrix/wire/message_content.h"
 #include "protocol/degrade.h"
 #include "protocol/picture_markup.h"
-#include "transport/routing/delivery.h"
-#include "transport/routing/in_flight.h"
+#include "transport/people/session.h"
 #include "transport/rooms/portal.h"
 #include "transport/rooms/room.h"
-#include "transport/people/session.h"
+#include "transport/routing/delivery.h"
+#include "transport/routing/in_flight.h"
 #include "transport/spool/message_map.h"
 
 #define REACTIONS "matrix reactions" /* the place of those that are on their way */

@@ -6,8 +6,8 @@
 
 #include "frontends/matrix/people/ghost.h"
 #include "frontends/matrix/rooms/matrix_room.h"
-#include "transport/rooms/portal.h"
 #include "transport/people/session.h"
+#include "transport/rooms/portal.h"
 
 #define TYPING_MS 30000 /* then a client stops showing it by itself */
 

@@ -13,8 +13,8 @@
 #include "frontends/matrix/rooms/moderation.h"
 #include "frontends/matrix/rooms/space.h"
 #include "frontends/matrix/rooms/upgrade.h"
-#include "transport/routing/delivery.h"
 #include "transport/people/session.h"
+#include "transport/routing/delivery.h"
 
 #define CHAT "chat\n"
 

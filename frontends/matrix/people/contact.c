@@ -13,9 +13,9 @@
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/people/presence.h"
 #include "transport/people/roster.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
 #include "transport/people/user.h"
+#include "transport/routing/router.h"
 
 /* A picture on its way: from the card of the network to the media of the homeserver. */
 struct picture {

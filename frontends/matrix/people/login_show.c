@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/qr.h"
 #include "frontends/matrix/people/person.h"
-#include "transport/people/login_step.h"
 #include "transport/media/media_type.h"
+#include "transport/people/login_step.h"
 #include "transport/people/session.h"
 
 #define TYPE "image/png"

@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "frontends/matrix/people/person.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
 #include "transport/rooms/room.h"
 #include "transport/rooms/room_key.h"
 #include "transport/routing/router.h"
-#include "transport/people/session.h"
-#include "transport/people/user.h"
 
 #define REFUSED (PARTICIPANT_CONFLICT | PARTICIPANT_NOT_AUTHORIZED | PARTICIPANT_ROOM_NOT_FOUND)
 

@@ -18,9 +18,9 @@
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/wire/notice.h"
 #include "transport/people/resident.h"
-#include "transport/rooms/room.h"
 #include "transport/people/session.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
 
 struct notice {
 	struct list link;

@@ -9,11 +9,11 @@
 #include "frontends/matrix/people/nickname.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/wire/matrix_event.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
+#include "transport/people/user.h"
+#include "transport/routing/router.h"
 #include "transport/spool/spool.h"
 #include "transport/transport.h"
-#include "transport/people/user.h"
 
 struct fetching {
 	struct matrix_frontend *frontend;

@@ -10,9 +10,9 @@
 #include "config/limits.h"
 #include "frontends/matrix/people/person.h"
 #include "transport/people/session.h"
-#include "transport/store/store.h"
 #include "transport/people/user.h"
 #include "transport/people/values.h"
+#include "transport/store/store.h"
 
 #define WHOAMI "/_matrix/client/v3/account/whoami"
 

@@ -17,9 +17,9 @@
 #include "frontends/matrix/rooms/outsider.h"
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/transaction.h"
-#include "transport/rooms/room.h"
 #include "transport/people/session.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
 
 void member_left(struct matrix_frontend *frontend, struct matrix_room *room, const char *id)
 {

@@ -11,10 +11,10 @@
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/rooms/moderation.h"
 #include "frontends/matrix/rooms/portal_room.h"
+#include "transport/people/session.h"
 #include "transport/rooms/portal.h"
 #include "transport/rooms/room.h"
 #include "transport/routing/router.h"
-#include "transport/people/session.h"
 #include "transport/spool/spool.h"
 
 /* ----------------------------------------------------------------------------------------- putting back */

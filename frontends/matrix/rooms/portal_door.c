@@ -7,8 +7,8 @@
 #include "base/json.h"
 #include "frontends/matrix/people/person.h"
 #include "frontends/matrix/rooms/portal_room.h"
-#include "transport/rooms/room.h"
 #include "transport/people/session.h"
+#include "transport/rooms/room.h"
 
 static bool is_closed(const struct matrix_room *room)
 {

@@ -18,12 +18,12 @@
 #include "frontends/matrix/rooms/portal_door.h"
 #include "frontends/matrix/rooms/portal_power.h"
 #include "frontends/matrix/rooms/space.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
 #include "transport/rooms/portal.h"
 #include "transport/rooms/room.h"
 #include "transport/rooms/room_key.h"
 #include "transport/routing/router.h"
-#include "transport/people/session.h"
-#include "transport/people/user.h"
 
 /* ------------------------------------------------------------------------------------------------- making */
 

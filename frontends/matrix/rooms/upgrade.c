@@ -18,8 +18,8 @@
 #include "frontends/matrix/rooms/portal_room.h"
 #include "frontends/matrix/rooms/room_power.h"
 #include "frontends/matrix/rooms/space.h"
-#include "transport/routing/delivery.h"
 #include "transport/people/session.h"
+#include "transport/routing/delivery.h"
 
 struct following {
 	struct matrix_frontend *frontend;

@@ -14,12 +14,12 @@
 #include "frontends/slack/channels/ours.h"
 #include "frontends/slack/people/person.h"
 #include "frontends/slack/wire/slack_text.h"
+#include "transport/people/session.h"
+#include "transport/people/user.h"
 #include "transport/rooms/portal.h"
 #include "transport/rooms/room.h"
 #include "transport/rooms/room_key.h"
 #include "transport/routing/router.h"
-#include "transport/people/session.h"
-#include "transport/people/user.h"
 
 /* ------------------------------------------------------------------------------------- more than there is room for */
 

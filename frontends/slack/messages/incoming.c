@@ -21,8 +21,8 @@
 #include "frontends/slack/people/person.h"
 #include "frontends/slack/slack_token.h"
 #include "frontends/slack/wire/slack_file.h"
-#include "transport/routing/latency.h"
 #include "transport/people/session.h"
+#include "transport/routing/latency.h"
 #include "transport/spool/spool.h"
 
 /* --------------------------------------------------------------------------------------- acknowledgements */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "frontends/slack/people/member.h"
-#include "transport/rooms/portal.h"
 #include "transport/people/session.h"
+#include "transport/rooms/portal.h"
 
 /* The bot speaks for people, and is none of them. */
 static const char *take(struct mention_place *place, const char *id)

@@ -19,8 +19,8 @@
 #include "frontends/slack/wire/slack_emoji.h"
 #include "frontends/slack/wire/slack_file.h"
 #include "frontends/slack/wire/slack_text.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
+#include "transport/routing/router.h"
 
 struct saying {
 	struct workspace *workspace;

@@ -12,9 +12,9 @@
 #include "frontends/slack/workspace.h"
 #include "protocol/degrade.h"
 #include "protocol/picture_markup.h"
+#include "transport/people/session.h"
 #include "transport/routing/delivery.h"
 #include "transport/routing/in_flight.h"
-#include "transport/people/session.h"
 #include "transport/spool/message_map.h"
 
 static const char *find_copy(const struct speaking *speaking, const char *network, const char *id, struct arena *arena)

@@ -18,10 +18,10 @@
 #include "frontends/slack/messages/show_private.h"
 #include "frontends/slack/people/avatar.h"
 #include "frontends/slack/people/person.h"
-#include "transport/routing/delivery.h"
-#include "transport/routing/in_flight.h"
 #include "transport/media/media.h"
 #include "transport/people/session.h"
+#include "transport/routing/delivery.h"
+#include "transport/routing/in_flight.h"
 #include "transport/spool/message_map.h"
 #include "transport/spool/spool.h"
 

@@ -12,8 +12,8 @@
 #include "frontends/slack/wire/slack_file.h"
 #include "frontends/slack/wire/slack_text.h"
 #include "transport/people/session.h"
-#include "transport/spool/spool.h"
 #include "transport/people/user.h"
+#include "transport/spool/spool.h"
 
 void show_each_part(const char *mrkdwn, void (*part)(void *context, const char *text, bool first), void *context)
 {

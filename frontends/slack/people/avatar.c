@@ -10,11 +10,11 @@
 #include "config/limits.h"
 #include "frontends/slack/people/person.h"
 #include "transport/media/media.h"
-#include "transport/rooms/room.h"
 #include "transport/people/roster.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
+#include "transport/routing/router.h"
 
 /* NULL: none is known. */
 static const char *hash_of(const struct user *user, const struct event_message *message)

@@ -16,11 +16,11 @@
 #include "frontends/slack/wire/slack_text.h"
 #include "transport/command/command.h"
 #include "transport/people/link.h"
-#include "transport/rooms/portal.h"
-#include "transport/rooms/room.h"
 #include "transport/people/roster.h"
 #include "transport/people/session.h"
 #include "transport/people/user.h"
+#include "transport/rooms/portal.h"
+#include "transport/rooms/room.h"
 
 static const char own_help[] =
         "\nchat <name> - open a chat with a contact: a thread here"

@@ -13,8 +13,8 @@
 #include "frontends/slack/people/chat.h"
 #include "transport/people/resident.h"
 #include "transport/people/session.h"
-#include "transport/spool/spool.h"
 #include "transport/people/user.h"
+#include "transport/spool/spool.h"
 
 #define AWAY "slack away" /* notes of the spool: address of somebody who is there again when his workspace is */
 

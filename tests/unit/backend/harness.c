@@ -13,10 +13,10 @@
 
 #include "base/mem.h"
 #include "transport/backend/backend_process.h"
+#include "transport/backend_features.h"
+#include "transport/resume.h"
 #include "transport/routing/ahead.h"
 #include "transport/routing/delivery.h"
-#include "transport/resume.h"
-#include "transport/backend_features.h"
 #include "transport/routing/router.h"
 
 void __wrap_log_write(enum log_level level, const struct log *log, const char *format, ...)

@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "transport/backend/backend_private.h"
 #include "transport/backend/network_plugin_server.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 #define PEOPLE 40
 #define PATIENCE_MS 60000

@@ -18,8 +18,8 @@
 #include "frontends/matrix/people/presence.h"
 #include "transport/people/roster.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/transport.h"
 
 #define INTERVAL_S 20
 

@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-#include "transport/backend/backend_attach.h"
-#include "transport/routing/delivery.h"
-#include "transport/backend/query_port.h"
 #include "transport/admin/control.h"
 #include "transport/admin/instance_metrics.h"
+#include "transport/backend/backend_attach.h"
+#include "transport/backend/query_port.h"
+#include "transport/routing/delivery.h"
 
 struct fixture *fx;
 

@@ -22,19 +22,19 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "transport/people/account.h"
 #include "transport/backend/backend.h"
 #include "transport/backend/network_plugin_server.h"
 #include "transport/command/command.h"
 #include "transport/frontend.h"
+#include "transport/people/account.h"
 #include "transport/people/login_step.h"
 #include "transport/people/request.h"
-#include "transport/rooms/room.h"
 #include "transport/people/roster.h"
-#include "transport/routing/router.h"
 #include "transport/people/session.h"
-#include "transport/transport.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
+#include "transport/routing/router.h"
+#include "transport/transport.h"
 
 struct fixture {
 	int promise;       /* what deliver answers for what it is to confirm */

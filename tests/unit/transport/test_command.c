@@ -6,8 +6,8 @@
 
 #include "base/text.h"
 #include "config/limits.h"
-#include "transport/people/ban.h"
 #include "transport/command/command_question.h"
+#include "transport/people/ban.h"
 #include "transport/rooms/room_key.h"
 
 static void test_settings(void **state)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Crossing: what is said in one frontend's place reaches the others that are tied to the same room, once. */
 #include "tests/unit/transport/fixture.h"
-#include "transport/routing/delivery.h"
 #include "transport/rooms/portal.h"
+#include "transport/routing/delivery.h"
 #include "transport/spool/message_map.h"
 
 static struct frontend_ops sharing, other_sharing;

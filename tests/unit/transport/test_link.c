@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
-#include "transport/routing/delivery.h"
 #include "transport/people/link.h"
 #include "transport/people/resident.h"
+#include "transport/routing/delivery.h"
 
 #define MATRIX "@al:hs"
 

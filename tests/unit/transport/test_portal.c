@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Portals: what several people of one frontend hear in the same room is shown once. */
 #include "tests/unit/transport/fixture.h"
-#include "transport/routing/delivery.h"
 #include "transport/rooms/portal.h"
+#include "transport/routing/delivery.h"
 
 #include <stdio.h>
 

@@ -5,13 +5,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "tests/unit/xmpp/fixture.h"
-#include "transport/routing/delivery.h"
-#include "transport/people/account.h"
 #include "transport/command/command.h"
+#include "transport/people/account.h"
 #include "transport/people/login_step.h"
-#include "transport/rooms/room.h"
 #include "transport/people/roster.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
+#include "transport/routing/delivery.h"
 
 int router_result;
 bool account_exists;

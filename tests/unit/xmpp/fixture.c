@@ -9,9 +9,9 @@
 #include "config/limits.h"
 #include "frontends/xmpp/disco.h"
 #include "transport/people/login_step.h"
-#include "transport/rooms/room.h"
 #include "transport/people/roster.h"
 #include "transport/people/user.h"
+#include "transport/rooms/room.h"
 
 struct transport transport;
 struct xmpp_frontend *frontend;

@@ -7,10 +7,10 @@
 #include "frontends/xmpp/muc.h"
 #include "frontends/xmpp/raw.h"
 #include "frontends/xmpp/state.h"
-#include "transport/rooms/room.h"
+#include "tests/unit/xmpp/fixture.h"
 #include "transport/people/roster.h"
 #include "transport/people/user.h"
-#include "tests/unit/xmpp/fixture.h"
+#include "transport/rooms/room.h"
 
 static int raw_setup(void **state)
 {
