@@ -203,7 +203,7 @@ static void take(struct matrix_frontend *frontend, const struct matrix_event *ev
 	    puppet_is_mark(frontend, event->room, event->mark))
 		return;
 	/* What is said in a room that is not known may be read when it is (upgrade.h, continuation.h). */
-	if ((!room || room->undecided) && event->kind != MATRIX_MEMBER)
+	if ((!room || room->continues.undecided) && event->kind != MATRIX_MEMBER)
 		return;
 	if (spool_seen(frontend->base.transport->spool, frontend->base.ops->name, event->id)) {
 		log_debug(&frontend->base.log, "event %s came before: dropped", log_quote(event->id));

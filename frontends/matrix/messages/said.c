@@ -413,8 +413,8 @@ void said_topic(struct matrix_frontend *frontend, struct matrix_room *room,
 
 	if (room->kind != MATRIX_ROOM_PORTAL)
 		return;
-	mem_replace(&room->topic, message.text);
-	mem_replace(&room->topic_event, event->id);
+	mem_replace(&room->shown.topic, message.text);
+	mem_replace(&room->shown.topic_event, event->id);
 	if (!route(&saying, EVENT_SUBJECT, &message))
 		portal_room_put_back_topic(frontend, room);
 }

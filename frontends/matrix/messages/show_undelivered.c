@@ -55,7 +55,7 @@ static void put_back_topic(struct matrix_frontend *frontend, struct matrix_room 
 {
 	const struct topic *refused = context;
 
-	if (room->topic_event && refused->event && !strcmp(room->topic_event, refused->event))
+	if (room->shown.topic_event && refused->event && !strcmp(room->shown.topic_event, refused->event))
 		portal_room_put_back_topic(frontend, room);
 }
 

@@ -52,7 +52,7 @@ static struct matrix_room *made_chat(struct matrix_frontend *frontend, const cha
 	/* The newest is the one that the person looks at. */
 	if (before && strcmp(before->id, id) != 0 && !encrypted) {
 		/* It was replaced: what waits for that is for this one. */
-		if (before->closed)
+		if (before->upgrade.closed)
 			matrix_later(frontend, person_show_waiting, owner, NULL);
 		space_remove(frontend, owner, before->id);
 		matrix_room_forget(frontend, &before);

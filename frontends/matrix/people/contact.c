@@ -93,9 +93,9 @@ void contact_show_icon(struct matrix_frontend *frontend, struct identity *to, co
 void contact_show_room_icon(struct matrix_frontend *frontend, struct identity *to, struct matrix_room *room,
                             const char *icon_hash)
 {
-	if (!icon_hash || !*icon_hash || (room->icon && !strcmp(room->icon, icon_hash)))
+	if (!icon_hash || !*icon_hash || (room->shown.icon && !strcmp(room->shown.icon, icon_hash)))
 		return;
-	mem_replace(&room->icon, icon_hash);
+	mem_replace(&room->shown.icon, icon_hash);
 	want_card(frontend, to, room->id, room->name);
 }
 

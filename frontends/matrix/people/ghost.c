@@ -217,7 +217,7 @@ static void entered(void *context, const struct matrix_reply *reply)
 		log_warning(&frontend->base.log, "%s cannot enter %s: %s", log_quote(entering->ghost),
 		            log_quote(entering->room), reply->problem);
 	if (room && entering->arrives) {
-		room->arriving = false;
+		room->arrivals.busy = false;
 		portal_room_next_arrival(frontend, room);
 	}
 	entering_free(entering);

@@ -17,7 +17,7 @@ bool continuation_is_expected(const struct matrix_frontend *frontend)
 		const struct matrix_room *room = it.value;
 
 		/* of what is unread it is not known yet */
-		if (upgrade_is_expected(room) || room->unread)
+		if (upgrade_is_expected(room) || room->gap.unread)
 			return true;
 	}
 	return false;
@@ -25,16 +25,16 @@ bool continuation_is_expected(const struct matrix_frontend *frontend)
 
 static void decided(struct matrix_room *room)
 {
-	room->undecided = room->deciding = false;
-	MEM_FREE(room->predecessor);
-	MEM_FREE(room->creator);
+	room->continues.undecided = room->continues.deciding = false;
+	MEM_FREE(room->continues.predecessor);
+	MEM_FREE(room->continues.creator);
 }
 
 void continuation_found(struct matrix_frontend *frontend, const char *id)
 {
 	struct matrix_room *room = matrix_room_find(frontend, id);
 
-	if (room && room->undecided)
+	if (room && room->continues.undecided)
 		decided(room);
 }
 
@@ -42,9 +42,9 @@ void continuation_refused(struct matrix_frontend *frontend, const char *id)
 {
 	struct matrix_room *room = matrix_room_find(frontend, id);
 
-	if (!room || !room->undecided)
+	if (!room || !room->continues.undecided)
 		return;
-	if (room->predecessor)
+	if (room->continues.predecessor)
 		log_info(&frontend->base.log, "room %s continues none of ours, or was made by somebody who may not say so",
 		         log_quote(id));
 	decided(room);
@@ -57,9 +57,9 @@ void continuation_open(struct matrix_frontend *frontend, const char *id)
 {
 	struct matrix_room *room = matrix_room_find(frontend, id);
 
-	if (!room || !room->deciding)
+	if (!room || !room->continues.deciding)
 		return;
-	room->deciding = false;
+	room->continues.deciding = false;
 	matrix_later(frontend, continuations_decide, NULL, NULL);
 }
 
@@ -67,13 +67,14 @@ static bool is_undecided(const struct matrix_frontend *frontend, const char *id)
 {
 	const struct matrix_room *room = id ? matrix_room_find(frontend, id) : NULL;
 
-	return room && room->undecided;
+	return room && room->continues.undecided;
 }
 
 /* Whether more will be known of this one. Not where it waits for another of its kind: two may name each other. */
 static bool is_open(const struct matrix_frontend *frontend, const struct matrix_room *room)
 {
-	return room->unread || room->claim || (room->undecided && !is_undecided(frontend, room->predecessor));
+	return room->gap.unread || room->upgrade.claim ||
+	       (room->continues.undecided && !is_undecided(frontend, room->continues.predecessor));
 }
 
 /* Whether a room is still being checked for having this one as its successor. */
@@ -82,24 +83,24 @@ static bool is_claimed(const struct matrix_frontend *frontend, const char *succe
 	const struct matrix_room *room = NULL;
 
 	while ((room = upgrade_waiting_for(frontend, successor, room ? room->id : NULL)))
-		if (text_is(room->claim, successor))
+		if (text_is(room->upgrade.claim, successor))
 			return true;
 	return false;
 }
 
 static void decide(struct matrix_frontend *frontend, struct matrix_room *room)
 {
-	const struct matrix_room *before = matrix_room_find(frontend, room->predecessor);
+	const struct matrix_room *before = matrix_room_find(frontend, room->continues.predecessor);
 	/* A chat is continued in whatever room its owner invites the contact to. */
-	const struct matrix_room *waiting = upgrade_waiting_for(frontend, room->predecessor, NULL);
+	const struct matrix_room *waiting = upgrade_waiting_for(frontend, room->continues.predecessor, NULL);
 
-	if (room->deciding || (before && is_open(frontend, before)))
+	if (room->continues.deciding || (before && is_open(frontend, before)))
 		return;
 	if (before || !waiting) {
 		continuation_refused(frontend, room->id);
-	} else if (!is_claimed(frontend, room->predecessor)) {
-		room->deciding = true;
-		upgrade_skip(frontend, waiting, room->id, room->creator);
+	} else if (!is_claimed(frontend, room->continues.predecessor)) {
+		room->continues.deciding = true;
+		upgrade_skip(frontend, waiting, room->id, room->continues.creator);
 	}
 }
 
@@ -112,7 +113,7 @@ void continuations_decide(struct matrix_frontend *frontend, const char *unused, 
 	while (map_next(frontend->rooms, &it)) {
 		struct matrix_room *room = it.value;
 
-		if (room->undecided && room->predecessor)
+		if (room->continues.undecided && room->continues.predecessor)
 			decide(frontend, room);
 	}
 }
@@ -132,9 +133,9 @@ static void on_state(void *context, const struct matrix_reply *reply)
 
 	CRASH_POINT("core.matrix.upgrade.invited");
 	room_state_read(&state, reply->err ? NULL : reply->json, &arena);
-	if (room && room->undecided && state.predecessor && state.creator) {
-		mem_replace(&room->predecessor, state.predecessor);
-		mem_replace(&room->creator, state.creator);
+	if (room && room->continues.undecided && state.predecessor && state.creator) {
+		mem_replace(&room->continues.predecessor, state.predecessor);
+		mem_replace(&room->continues.creator, state.creator);
 		decide(frontend, room);
 	} else if (room) {
 		continuation_refused(frontend, room->id);
@@ -165,7 +166,7 @@ static size_t count_undecided(const struct matrix_frontend *frontend)
 	size_t count = 0;
 
 	while (map_next(frontend->rooms, &it))
-		count += ((const struct matrix_room *)it.value)->undecided;
+		count += ((const struct matrix_room *)it.value)->continues.undecided;
 	return count;
 }
 
@@ -173,7 +174,7 @@ void continuation_ask(struct matrix_frontend *frontend, struct matrix_room *room
 {
 	if (count_undecided(frontend) >= LIMIT_MATRIX_UNDECIDED)
 		return;
-	room->undecided = true;
+	room->continues.undecided = true;
 	matrix_room_store(frontend, room);
 	ask(frontend, room);
 }
@@ -186,7 +187,7 @@ void continuations_recover(struct matrix_frontend *frontend)
 		const struct matrix_room *room = it.value;
 
 		/* The process before may have ended before it has taken up the invitation. */
-		if (room->undecided) {
+		if (room->continues.undecided) {
 			matrix_tell(frontend, HTTP_POST, matrix_path("/join/%s", room->id), NULL, NULL, room->id);
 			ask(frontend, room);
 		}

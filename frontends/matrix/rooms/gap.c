@@ -205,9 +205,9 @@ static void finish_again(struct gaps *gaps)
 	while (!gaps->failed && map_next(frontend->rooms, &it)) {
 		struct matrix_room *room = it.value;
 
-		if (room->look_when_quiet)
+		if (room->gap.look_when_quiet)
 			upgrade_look(frontend, room, false);
-		room->look_when_quiet = false;
+		room->gap.look_when_quiet = false;
 	}
 	frontend->again = NULL;
 	gaps_finish(gaps);
@@ -366,7 +366,7 @@ void gaps_taken(struct matrix_frontend *frontend)
 		const struct matrix_room *room = it.value;
 
 		/* It may have been replaced itself. */
-		if (room->unread)
+		if (room->gap.unread)
 			upgrade_look(frontend, room, true);
 	}
 	frontend->has_unread = false;

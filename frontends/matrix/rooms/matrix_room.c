@@ -207,24 +207,24 @@ static void room_free(void *value)
 	struct matrix_room *room = value;
 
 	map_destroy(&room->members, NULL);
-	map_destroy(&room->arrivals, mem_free);
-	map_destroy(&room->powers, NULL);
+	map_destroy(&room->arrivals.waiting, mem_free);
+	map_destroy(&room->power.levels, NULL);
 	map_destroy(&room->outsiders, NULL);
-	map_destroy(&room->asking, NULL);
+	map_destroy(&room->door.asking, NULL);
 	mem_free(room->id);
 	mem_free(room->owner);
 	mem_free(room->name);
 	mem_free(room->relay);
-	mem_free(room->successor);
-	mem_free(room->claim);
-	mem_free(room->claim_by);
-	mem_free(room->predecessor);
-	mem_free(room->creator);
+	mem_free(room->upgrade.successor);
+	mem_free(room->upgrade.claim);
+	mem_free(room->upgrade.claim_by);
+	mem_free(room->continues.predecessor);
+	mem_free(room->continues.creator);
 	map_destroy(&room->typers, NULL);
-	mem_free(room->title);
-	mem_free(room->icon);
-	mem_free(room->topic);
-	mem_free(room->topic_event);
+	mem_free(room->shown.title);
+	mem_free(room->shown.icon);
+	mem_free(room->shown.topic);
+	mem_free(room->shown.topic_event);
 	mem_free(room);
 }
 
@@ -252,13 +252,13 @@ static char *value_of(const struct matrix_room *room)
 {
 	struct buf value = {0};
 
-	buf_printf(&value, "%s%s%s%s%s%s", room->ours ? "ours " : "", room->is_private ? "private " : "",
-	           room->in_room ? "room " : "", room->unread ? "unread " : "", room->undecided ? "undecided " : "",
-	           room->encrypted ? "encrypted " : "");
-	if (room->successor)
-		buf_printf(&value, "successor=%s ", room->successor);
-	if (room->claim)
-		buf_printf(&value, "claim=%s by=%s ", room->claim, room->claim_by);
+	buf_printf(&value, "%s%s%s%s%s%s", room->ours ? "ours " : "", room->door.is_private ? "private " : "",
+	           room->in_room ? "room " : "", room->gap.unread ? "unread " : "",
+	           room->continues.undecided ? "undecided " : "", room->encrypted ? "encrypted " : "");
+	if (room->upgrade.successor)
+		buf_printf(&value, "successor=%s ", room->upgrade.successor);
+	if (room->upgrade.claim)
+		buf_printf(&value, "claim=%s by=%s ", room->upgrade.claim, room->upgrade.claim_by);
 	buf_printf(&value, "%s%s", room->relay ? "relay=" : "", room->relay ? room->relay : "");
 	return buf_take(&value);
 }
@@ -284,15 +284,15 @@ static char *value_at(const char *value, const char *word)
 static void read_value(struct matrix_frontend *frontend, struct matrix_room *room, const char *value)
 {
 	room->ours = word_at(value, "ours ") != NULL;
-	room->is_private = word_at(value, "private ") != NULL;
+	room->door.is_private = word_at(value, "private ") != NULL;
 	room->in_room = word_at(value, "room ") != NULL;
-	room->unread = word_at(value, "unread ") != NULL;
+	room->gap.unread = word_at(value, "unread ") != NULL;
 	if (word_at(value, "encrypted "))
 		set_encrypted(frontend, room);
-	room->undecided = word_at(value, "undecided ") != NULL;
-	room->successor = value_at(value, "successor=");
-	room->claim = value_at(value, "claim=");
-	room->claim_by = value_at(value, "by=");
+	room->continues.undecided = word_at(value, "undecided ") != NULL;
+	room->upgrade.successor = value_at(value, "successor=");
+	room->upgrade.claim = value_at(value, "claim=");
+	room->upgrade.claim_by = value_at(value, "by=");
 	room->relay = value_at(value, "relay=");
 }
 
@@ -347,7 +347,7 @@ static char *note_of(const struct store_place *place)
 
 void matrix_room_note_replaced(struct matrix_frontend *frontend, const struct matrix_room *room, const char *to)
 {
-	const struct matrix_room next = {.in_room = room->in_room, .unread = true, .relay = room->relay};
+	const struct matrix_room next = {.in_room = room->in_room, .gap.unread = true, .relay = room->relay};
 	char *value = value_of(&next);
 	char *note = note_of(&(struct store_place){.kind = kinds[room->kind],
 	                                           .owner = room->owner ? room->owner : "",
@@ -399,7 +399,7 @@ void matrix_room_forget(struct matrix_frontend *frontend, struct matrix_room **s
 		return;
 	untie(frontend, room);
 	members_known(frontend, room);
-	if (upgrade_is_expected(room) || room->unread || room->undecided)
+	if (upgrade_is_expected(room) || room->gap.unread || room->continues.undecided)
 		matrix_later(frontend, continuations_decide, NULL, NULL);
 	if (room->kind == MATRIX_ROOM_SPACE && room->owner)
 		space_known(frontend, room->owner, NULL);
@@ -451,8 +451,8 @@ void matrix_rooms_each_user(const struct matrix_frontend *frontend, void (*each)
 		const struct matrix_room *room = it.value;
 
 		each_key(room->members, each, context);
-		each_key(room->arrivals, each, context);
-		each_key(room->asking, each, context);
+		each_key(room->arrivals.waiting, each, context);
+		each_key(room->door.asking, each, context);
 		if (room->owner)
 			each(context, room->owner);
 		if (room->relay)
@@ -490,9 +490,9 @@ static void take_note(void *context, const char *id, const void *value, size_t s
 
 	if (room) {
 		MEM_FREE(room->relay);
-		MEM_FREE(room->successor);
-		MEM_FREE(room->claim);
-		MEM_FREE(room->claim_by);
+		MEM_FREE(room->upgrade.successor);
+		MEM_FREE(room->upgrade.claim);
+		MEM_FREE(room->upgrade.claim_by);
 	}
 	if (!size && room) {
 		matrix_room_forget(frontend, &room);

@@ -21,26 +21,9 @@ struct matrix_room {
 	enum matrix_room_kind kind;
 	char *owner;         /* CONTROL, CHAT, SPACE, LEFT: a user id */
 	char *name;          /* CHAT, LEFT: contact, or "room/nickname" if in_room; PORTAL: legacy room */
-	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
-	/* upgrade.h */
-	char *successor;     /* replaces it, and cannot be entered before somebody invites; NULL */
-	char *claim;         /* is said to replace it, which is being checked; NULL */
-	char *claim_by;      /* who says so: a user id */
-	bool claim_allowed;  /* and may */
-	bool claimed_again;  /* by another tombstone meanwhile */
-	unsigned replaced;   /* how many rooms in a row were tied and left again by what their state says */
-	bool unread;         /* it continues another, and what was said before it was tied is not taken yet (gap.h) */
-	bool look_when_quiet; /* for a tombstone in its state, when the homeserver has nothing more to push (gap.h) */
-	/* PLAIN: it may continue one of ours, what is said in it is not looked at before that is known (continuation.h) */
-	bool undecided;
-	char *predecessor, *creator; /* then, as its m.room.create says; NULL: not read yet */
-	bool deciding;
-	bool closed;         /* and a message was refused: they wait for the successor */
 	bool in_room;        /* CHAT with somebody whom one knows from a room only */
-	bool ours;           /* PORTAL made by us: anybody may join unless is_private, ghosts need no invitation */
-	bool is_private;     /* PORTAL of ours: the network says so (portal_door.h) */
-	bool door_known;     /* and the homeserver has been compared with that */
-	struct map *asking;  /* PORTAL of ours: people who wait for the network to let them in */
+	char *relay;         /* PORTAL: user id of who speaks for people without an account; NULL: nobody */
+	bool ours;           /* PORTAL made by us: anybody may join unless door.is_private, ghosts need no invitation */
 	bool encrypted;      /* and people were told that it cannot be read (encryption.h) */
 	uint64_t spoke_ms;   /* clock_ms when one of the people did something in it last; 0: not since our start */
 	bool typing;         /* CHAT: the owner, as the network was told */
@@ -49,18 +32,46 @@ struct matrix_room {
 	size_t ghosts;       /* of them */
 	unsigned people_moves; /* how often the homeserver has told that one of the people came or went */
 	bool members_due;    /* after a start: the homeserver has not said yet who that is */
-	struct map *arrivals; /* PORTAL: ghost -> its name: participants that become members, one after the other */
-	bool arriving;        /* one of them is on the way */
-	char *title, *topic; /* as we set them last; NULL */
-	bool fetching;       /* PORTAL: a picture that one of the people has given it is on the way */
-	char *topic_event;   /* the last by which one of the people has changed the topic; NULL */
-	char *icon;          /* hash of the picture that it shows, or will; NULL */
+	struct {             /* PORTAL: participants that become members, one after the other */
+		struct map *waiting; /* ghost -> its name */
+		bool busy;           /* one of them is on the way */
+	} arrivals;
 	struct map *outsiders; /* PORTAL: ghost -> enum outsider (outsider.h) */
 	bool told_unheard;     /* PORTAL: that nobody of the network is heard here */
-	/* PORTAL (portal_power.h) */
-	struct map *powers; /* user id -> role above none (power_level_get), as they were set last */
-	bool power_busy;    /* they are being looked at, or will be */
-	uint64_t power_ms;  /* when that was last; 0: never */
+	struct {               /* PORTAL of ours (portal_door.h) */
+		bool is_private;    /* the network says so */
+		bool known;         /* and the homeserver has been compared with that */
+		struct map *asking; /* people who wait for the network to let them in */
+	} door;
+	struct { /* what it looks like */
+		char *title, *topic; /* as we set them last; NULL */
+		char *topic_event;   /* the last by which one of the people has changed the topic; NULL */
+		char *icon;          /* hash of the picture that it shows, or will; NULL */
+		bool fetching;       /* PORTAL: a picture that one of the people has given it is on the way */
+	} shown;
+	struct { /* PORTAL (portal_power.h) */
+		struct map *levels; /* user id -> role above none (power_level_get), as they were set last */
+		bool busy;          /* they are being looked at, or will be */
+		uint64_t looked_ms; /* when that was last; 0: never */
+	} power;
+	struct { /* what replaces it (upgrade.h) */
+		char *successor;    /* cannot be entered before somebody invites; NULL */
+		bool closed;        /* and a message was refused: they wait for the successor */
+		char *claim;        /* is said to replace it, which is being checked; NULL */
+		char *claim_by;     /* who says so: a user id */
+		bool claim_allowed; /* and may */
+		bool claimed_again; /* by another tombstone meanwhile */
+		unsigned replaced;  /* how many rooms in a row were tied and left again by what their state says */
+	} upgrade;
+	struct { /* PLAIN: it may continue one of ours (continuation.h) */
+		bool undecided; /* what is said in it is not looked at before that is known */
+		char *predecessor, *creator; /* as its m.room.create says; NULL: not read yet */
+		bool deciding;
+	} continues;
+	struct { /* what was not pushed (gap.h) */
+		bool unread;          /* it continues another, and what was said before it was tied is not taken yet */
+		bool look_when_quiet; /* for a tombstone in its state, when the homeserver has nothing more to push */
+	} gap;
 };
 
 /* A chat with a contact has the contact's name; one with somebody whom one knows from a room only (`in_room`)

@@ -158,11 +158,11 @@ static void compare_portal(struct matrix_frontend *frontend, struct matrix_room 
 {
 	portal_room_join_people(frontend, room);
 	/* Who came and went while we were away from a session that went on nobody has shown. */
-	room->door_known = false;
+	room->door.known = false;
 	outsiders_try_again(frontend, room);
 	matrix_later(frontend, portal_rooms_sync, room->name, NULL);
 	/* What was said in it before it was replaced may still have to be pushed. */
-	room->look_when_quiet = true;
+	room->gap.look_when_quiet = true;
 	gaps_look_again(frontend);
 }
 
@@ -301,7 +301,7 @@ static void look_for(struct matrix_frontend *frontend, struct matrix_room *room,
 	struct staying *staying = context;
 
 	(void)frontend;
-	if (matrix_room_has(room, staying->id) || map_get(room->asking, staying->id) ||
+	if (matrix_room_has(room, staying->id) || map_get(room->door.asking, staying->id) ||
 	    (room->relay && !strcmp(room->relay, staying->id)))
 		staying->stays = true;
 }

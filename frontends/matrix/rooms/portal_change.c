@@ -23,7 +23,7 @@ static void put_back_title(struct matrix_frontend *frontend, struct matrix_room 
 {
 	const char *title = legacy && legacy->title ? legacy->title : room->name;
 
-	mem_replace(&room->title, title);
+	mem_replace(&room->shown.title, title);
 	matrix_tell_text(frontend, HTTP_PUT, matrix_path("/rooms/%s/state/m.room.name/", room->id), NULL, "name", title,
 	                 room->id);
 }
@@ -33,7 +33,7 @@ static void put_back_picture(struct matrix_frontend *frontend, struct matrix_roo
 {
 	struct identity *identity = session_find_identity(frontend->base.transport, &frontend->base, person);
 
-	MEM_FREE(room->icon);
+	MEM_FREE(room->shown.icon);
 	if (legacy && legacy->icon_hash && *legacy->icon_hash && identity)
 		contact_show_room_icon(frontend, identity, room, legacy->icon_hash);
 	else
@@ -111,9 +111,9 @@ void portal_change_name(struct matrix_frontend *frontend, struct matrix_room *ro
 {
 	const char *title = event->body ? event->body : "";
 
-	if (!is_networks(room) || (room->title && !strcmp(room->title, title)))
+	if (!is_networks(room) || (room->shown.title && !strcmp(room->shown.title, title)))
 		return;
-	mem_replace(&room->title, title);
+	mem_replace(&room->shown.title, title);
 	change(frontend, room, event->sender, event->id, (struct event_room_change){.title = title});
 }
 
@@ -169,7 +169,7 @@ static void note_icon(struct matrix_room *room, const void *bytes, size_t size)
 	if (size && EVP_Digest(bytes, size, digest, &length, EVP_sha1(), NULL))
 		for (unsigned i = 0; i < length; i++)
 			buf_printf(&hash, "%02x", digest[i]);
-	mem_replace(&room->icon, hash.len ? buf_text(&hash) : NULL);
+	mem_replace(&room->shown.icon, hash.len ? buf_text(&hash) : NULL);
 	buf_finish(&hash);
 }
 
@@ -187,7 +187,7 @@ static void on_picture(void *context, const struct matrix_media_bytes *got)
 		return;
 	}
 	if (room)
-		room->fetching = false;
+		room->shown.fetching = false;
 	if (room && is_networks(room) && got->problem) {
 		portal_change_refused(frontend, fetching->person, &refused, got->problem);
 	} else if (room && is_networks(room)) {
@@ -204,7 +204,7 @@ static void fetch(struct fetching *fetching, struct matrix_room *room)
 	char *note = note_of(fetching);
 
 	spool_note_set_text(fetching->frontend->base.transport->spool, PICTURES, room->id, note);
-	room->fetching = true;
+	room->shown.fetching = true;
 	matrix_media_get(fetching->frontend->media, fetching->url, LIMIT_ROOM_PICTURE_BYTES, on_picture, fetching,
 	                 fetching_free);
 	mem_free(note);
@@ -224,7 +224,7 @@ static void go_on(void *context, const char *id, const void *value, size_t size)
 
 	if (!room || !is_networks(room) || !rest) {
 		forget_note(going_on->frontend, id);
-	} else if (!strcmp(person, going_on->person) && !room->fetching) {
+	} else if (!strcmp(person, going_on->person) && !room->shown.fetching) {
 		struct fetching *fetching = MEM_NEW(struct fetching);
 
 		*fetching = (struct fetching){going_on->frontend, mem_strdup(id), mem_strdup(person), mem_strdup(event),
@@ -246,8 +246,8 @@ void portal_change_picture(struct matrix_frontend *frontend, struct matrix_room 
 		return;
 	if (!event->url) {
 		forget_note(frontend, room->id);
-		room->fetching = false;
-		MEM_FREE(room->icon);
+		room->shown.fetching = false;
+		MEM_FREE(room->shown.icon);
 		change(frontend, room, event->sender, event->id, (struct event_room_change){.has_picture = true});
 		return;
 	}

@@ -12,7 +12,7 @@
 
 static bool is_closed(const struct matrix_room *room)
 {
-	return room->ours && room->is_private;
+	return room->ours && room->door.is_private;
 }
 
 static bool is_in_legacy_room(struct matrix_frontend *frontend, const struct matrix_room *room, const char *person)
@@ -73,11 +73,11 @@ static void put_strangers_out(struct matrix_frontend *frontend, const char *id, 
 static void set(struct matrix_frontend *frontend, const struct matrix_room *room)
 {
 	matrix_tell_text(frontend, HTTP_PUT, matrix_path("/rooms/%s/state/m.room.join_rules/", room->id), NULL, "join_rule",
-	                 room->is_private ? "invite" : "public", room->id);
+	                 room->door.is_private ? "invite" : "public", room->id);
 	if (frontend->config.listed)
 		matrix_tell_text(frontend, HTTP_PUT, matrix_path("/directory/list/room/%s", room->id), NULL, "visibility",
-		                 room->is_private ? "private" : "public", room->id);
-	if (room->is_private)
+		                 room->door.is_private ? "private" : "public", room->id);
+	if (room->door.is_private)
 		matrix_later(frontend, put_strangers_out, room->id, NULL);
 }
 
@@ -94,7 +94,7 @@ static void on_join_rule(void *context, const struct matrix_reply *reply)
 	const char *rule = json_text(reply->json, "join_rule", &arena);
 
 	/* What its people have made of it beside these two is theirs. */
-	if (room && room->ours && rule && !strcmp(rule, room->is_private ? "public" : "invite"))
+	if (room && room->ours && rule && !strcmp(rule, room->door.is_private ? "public" : "invite"))
 		set(asking->frontend, room);
 	arena_finish(&arena);
 	mem_free(asking);
@@ -118,16 +118,16 @@ static void compare(struct matrix_frontend *frontend, const struct matrix_room *
 
 void portal_door_set(struct matrix_frontend *frontend, struct matrix_room *room, bool is_private)
 {
-	bool changes = room->is_private != is_private;
+	bool changes = room->door.is_private != is_private;
 
-	if (!room->ours || (!changes && room->door_known))
+	if (!room->ours || (!changes && room->door.known))
 		return;
-	room->door_known = true;
+	room->door.known = true;
 	if (!changes) {
 		compare(frontend, room);
 		return;
 	}
-	room->is_private = is_private;
+	room->door.is_private = is_private;
 	matrix_room_store(frontend, room);
 	set(frontend, room);
 }
@@ -142,20 +142,20 @@ void portal_door_ask(struct matrix_frontend *frontend, struct matrix_room *room,
 		person_tell(frontend, person, "This room is private: for that you need an account here.");
 	} else {
 		person_tell(frontend, person, "This room is private: you are invited as soon as the network has let you in.");
-		map_set(&room->asking, person, room);
+		map_set(&room->door.asking, person, room);
 		portal_room_join(frontend, room, resource);
 	}
 }
 
 void portal_door_entered(struct matrix_frontend *frontend, struct matrix_room *room, const char *person)
 {
-	if (map_remove(room->asking, person) && !matrix_room_has(room, person))
+	if (map_remove(room->door.asking, person) && !matrix_room_has(room, person))
 		matrix_invite(frontend, room->id, person, room->id);
 }
 
 void portal_door_refused(struct matrix_frontend *frontend, struct matrix_room *room, const char *person)
 {
-	map_remove(room->asking, person);
+	map_remove(room->door.asking, person);
 	if (is_closed(room) && matrix_room_has(room, person))
 		put_out(frontend, room, person);
 }

@@ -67,13 +67,13 @@ static void remember(struct matrix_room *room, const struct power_levels_wanted 
 {
 	const struct map *const all[] = {wanted->ghosts, wanted->people};
 
-	map_destroy(&room->powers, NULL);
+	map_destroy(&room->power.levels, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		struct map_iter it = {0};
 
 		while (all[i] && map_next(all[i], &it))
 			if (power_level_get(it.value) > ROLE_NONE)
-				map_set(&room->powers, it.key, it.value);
+				map_set(&room->power.levels, it.key, it.value);
 	}
 }
 
@@ -89,7 +89,7 @@ static void on_levels(void *context, const struct matrix_reply *reply)
 	asking_free(asking);
 	if (!room)
 		return;
-	room->power_busy = false;
+	room->power.busy = false;
 	if (reply->err)
 		log_info(&frontend->base.log, "the power levels of %s cannot be read: %s", log_quote(room->id),
 		         reply->problem);
@@ -115,7 +115,7 @@ static void on_levels(void *context, const struct matrix_reply *reply)
 	map_destroy(&wanted.ghosts, NULL);
 	map_destroy(&wanted.people, NULL);
 	buf_finish(&content);
-	room->power_ms = clock_ms();
+	room->power.looked_ms = clock_ms();
 }
 
 /* matrix_later: `id` is the room. */
@@ -145,19 +145,19 @@ static void begin(struct matrix_frontend *frontend, const char *id, const char *
 void portal_power_update(struct matrix_frontend *frontend, struct matrix_room *room)
 {
 	/* Who is what is read when the levels have come: what changes until then is in it. */
-	if (room->power_busy || (room->kind != MATRIX_ROOM_PORTAL && !map_count(room->powers)))
+	if (room->power.busy || (room->kind != MATRIX_ROOM_PORTAL && !map_count(room->power.levels)))
 		return;
-	uint64_t since_ms = clock_ms() - room->power_ms;
+	uint64_t since_ms = clock_ms() - room->power.looked_ms;
+	bool early = room->power.looked_ms && since_ms < LIMIT_MATRIX_POWER_MS;
 
-	room->power_busy = true;
-	matrix_after(frontend, room->power_ms && since_ms < LIMIT_MATRIX_POWER_MS ? LIMIT_MATRIX_POWER_MS - since_ms : 0,
-	             begin, room->id, NULL);
+	room->power.busy = true;
+	matrix_after(frontend, early ? LIMIT_MATRIX_POWER_MS - since_ms : 0, begin, room->id, NULL);
 }
 
 void portal_power_note(struct matrix_frontend *frontend, struct matrix_room *room, const char *user,
                        enum participant_role role)
 {
-	enum participant_role known = power_level_get(map_get(room->powers, user));
+	enum participant_role known = power_level_get(map_get(room->power.levels, user));
 
 	if (role != (known == ROLE_UNSAID ? ROLE_NONE : known))
 		portal_power_update(frontend, room);

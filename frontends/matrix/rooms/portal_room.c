@@ -344,11 +344,11 @@ void portal_room_next_arrival(struct matrix_frontend *frontend, struct matrix_ro
 	struct map_iter it = {0};
 	char *lane = mem_printf("participants of %s", room->id);
 
-	while (!room->arriving && map_next(room->arrivals, &it)) {
-		char *ghost = mem_strdup(it.key), *name = map_remove(room->arrivals, ghost);
+	while (!room->arrivals.busy && map_next(room->arrivals.waiting, &it)) {
+		char *ghost = mem_strdup(it.key), *name = map_remove(room->arrivals.waiting, ghost);
 
 		if (!matrix_room_has(room, ghost)) {
-			room->arriving = true;
+			room->arrivals.busy = true;
 			ghost_enter(frontend, room, ghost, name, lane);
 		}
 		mem_free(ghost);
@@ -362,11 +362,11 @@ static void bring_in(struct matrix_frontend *frontend, struct matrix_room *room,
 {
 	const struct showing *showing = context;
 
-	bool may_come = room->ghosts + map_count(room->arrivals) < (size_t)frontend->config.join_ghosts;
+	bool may_come = room->ghosts + map_count(room->arrivals.waiting) < (size_t)frontend->config.join_ghosts;
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
 	if (may_come && !matrix_room_has(room, ghost) && !outsider_of(room, ghost))
-		mem_free(map_set(&room->arrivals, ghost, mem_strdup(showing->shown_name)));
+		mem_free(map_set(&room->arrivals.waiting, ghost, mem_strdup(showing->shown_name)));
 	portal_room_next_arrival(frontend, room);
 	portal_power_note(frontend, room, ghost, showing->role);
 	mem_free(ghost);
@@ -394,7 +394,7 @@ static void take_out(struct matrix_frontend *frontend, struct matrix_room *room,
 	const struct showing *showing = context;
 	char *ghost = ghost_of_participant(frontend, showing->legacy, showing->nickname);
 
-	mem_free(map_remove(room->arrivals, ghost));
+	mem_free(map_remove(room->arrivals.waiting, ghost));
 	outsider_gone(room, ghost);
 	if (showing->banned && room->ours && matrix_room_has(room, ghost))
 		put_out(frontend, room, "ban", ghost, showing->reason ? showing->reason : "");
@@ -528,7 +528,7 @@ static void sync_one(struct matrix_frontend *frontend, struct matrix_room *room,
 	const struct syncing *syncing = context;
 	struct map_iter it = {0};
 
-	map_destroy(&room->arrivals, mem_free);
+	map_destroy(&room->arrivals.waiting, mem_free);
 	while (map_next(room->members, &it))
 		if (matrix_is_ours(&frontend->names, it.key) && strcmp(it.key, frontend->bot) != 0 &&
 		    !map_get(syncing->wanted, it.key))
@@ -580,9 +580,9 @@ static void set_topic(struct matrix_frontend *frontend, struct matrix_room *room
 {
 	const char *topic = context;
 
-	if (room->topic && !strcmp(room->topic, topic))
+	if (room->shown.topic && !strcmp(room->shown.topic, topic))
 		return;
-	mem_replace(&room->topic, topic);
+	mem_replace(&room->shown.topic, topic);
 	set_state(frontend, room->id, "m.room.topic", "topic", topic);
 }
 
@@ -607,9 +607,9 @@ static void set_title(struct matrix_frontend *frontend, struct matrix_room *room
 	const char *title = context;
 
 	/* A plumbed room has the name that its people gave it. */
-	if (!room->ours || (room->title && !strcmp(room->title, title)))
+	if (!room->ours || (room->shown.title && !strcmp(room->shown.title, title)))
 		return;
-	mem_replace(&room->title, title);
+	mem_replace(&room->shown.title, title);
 	set_state(frontend, room->id, "m.room.name", "name", title);
 }
 

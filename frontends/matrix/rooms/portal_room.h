@@ -17,7 +17,7 @@ void portal_room_call(struct matrix_frontend *frontend, struct matrix_room *room
 /* The portal of this legacy room, made if there is none. */
 void portal_room_open(struct matrix_frontend *frontend, const char *name, portal_room_done *done,
                       void *context);
-/* The next of room->arrivals becomes a member, unless one is on the way. */
+/* The next of room->arrivals.waiting becomes a member, unless one is on the way. */
 void portal_room_next_arrival(struct matrix_frontend *frontend, struct matrix_room *room);
 /* What the process before was making: matrix_recovered for each of frontend->recovering. */
 void portal_rooms_recover(struct matrix_frontend *frontend);

@@ -54,7 +54,7 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	enum matrix_room_kind kind = old->kind;
 	char *owner = mem_strdup(old->owner), *name = mem_strdup(old->name), *relay = mem_strdup(old->relay);
 	bool in_room = old->in_room;
-	unsigned replaced = old->replaced;
+	unsigned replaced = old->upgrade.replaced;
 
 	log_info(&frontend->base.log, "room %s is replaced by %s", log_quote(old->id), log_quote(to));
 	matrix_room_note_replaced(frontend, old, to);
@@ -67,8 +67,8 @@ static void tie(struct matrix_frontend *frontend, struct matrix_room *old, const
 	struct matrix_room *room = matrix_room_set(frontend, to, kind, owner, name);
 
 	room->in_room = in_room;
-	room->unread = true;
-	room->replaced = replaced;
+	room->gap.unread = true;
+	room->upgrade.replaced = replaced;
 	mem_replace(&room->relay, relay);
 	matrix_room_store(frontend, room);
 	if (kind == MATRIX_ROOM_CHAT)
@@ -120,30 +120,30 @@ static struct following *follow(struct matrix_frontend *frontend, const struct m
 
 static void end_claim(struct matrix_frontend *frontend, struct matrix_room *room)
 {
-	MEM_FREE(room->claim);
-	MEM_FREE(room->claim_by);
-	room->claim_allowed = false;
-	if (room->claimed_again)
+	MEM_FREE(room->upgrade.claim);
+	MEM_FREE(room->upgrade.claim_by);
+	room->upgrade.claim_allowed = false;
+	if (room->upgrade.claimed_again)
 		upgrade_look(frontend, room, false);
-	room->claimed_again = false;
+	room->upgrade.claimed_again = false;
 	matrix_later(frontend, continuations_decide, NULL, NULL);
 }
 
 /* `to` does not replace it; if nothing else does it goes on. */
 static void stay(struct matrix_frontend *frontend, struct matrix_room *room, const char *to)
 {
-	if (text_is(room->successor, to)) {
-		MEM_FREE(room->successor);
+	if (text_is(room->upgrade.successor, to)) {
+		MEM_FREE(room->upgrade.successor);
 		matrix_later(frontend, continuations_decide, NULL, NULL);
 	}
-	if (text_is(room->claim, to))
+	if (text_is(room->upgrade.claim, to))
 		end_claim(frontend, room);
 	matrix_room_store(frontend, room);
-	if (room->successor)
+	if (room->upgrade.successor)
 		return;
-	if (room->closed)
+	if (room->upgrade.closed)
 		matrix_later(frontend, show_waiting, NULL, NULL);
-	room->closed = false;
+	room->upgrade.closed = false;
 }
 
 static bool is_free(const struct matrix_room *room)
@@ -154,11 +154,11 @@ static bool is_free(const struct matrix_room *room)
 /* It is the one, and waits for an invitation. */
 static void wait_for(struct matrix_frontend *frontend, struct matrix_room *room, const char *to)
 {
-	if (!text_is(room->claim, to))
+	if (!text_is(room->upgrade.claim, to))
 		return;
 	log_info(&frontend->base.log, "room %s is replaced by %s, which waits for an invitation", log_quote(room->id),
 	         log_quote(to));
-	mem_replace(&room->successor, to);
+	mem_replace(&room->upgrade.successor, to);
 	end_claim(frontend, room);
 	matrix_room_store(frontend, room);
 	CRASH_POINT("core.matrix.upgrade.waits");
@@ -172,7 +172,7 @@ static void skip_next(const struct following *following)
 
 	if (!next)
 		continuation_refused(frontend, following->further);
-	else if (text_is(next->successor, following->to))
+	else if (text_is(next->upgrade.successor, following->to))
 		upgrade_skip(frontend, next, following->further, following->creator);
 	else
 		continuation_open(frontend, following->further);
@@ -184,9 +184,9 @@ static void on_further_power(void *context, const struct room_power *power)
 	struct matrix_frontend *frontend = following->frontend;
 	struct matrix_room *room = matrix_room_find(frontend, following->from);
 	const struct matrix_room *further = matrix_room_find(frontend, following->further);
-	bool waits = room && text_is(room->successor, following->to);
+	bool waits = room && text_is(room->upgrade.successor, following->to);
 
-	if (power->may && waits && further && further->undecided)
+	if (power->may && waits && further && further->continues.undecided)
 		tie(frontend, room, following->further);
 	else if (power->may)
 		continuation_open(frontend, following->further);
@@ -198,7 +198,7 @@ static void on_further_power(void *context, const struct room_power *power)
 /* Is said, or known, to be the successor of that room. */
 static bool is_successor_of(const struct matrix_room *room, const char *to)
 {
-	return text_is(room->successor, to) || text_is(room->claim, to);
+	return text_is(room->upgrade.successor, to) || text_is(room->upgrade.claim, to);
 }
 
 static bool is_waited_for(const struct matrix_frontend *frontend, const char *to)
@@ -306,7 +306,7 @@ static void look_at(struct matrix_frontend *frontend, const struct matrix_room *
 void upgrade_skip(struct matrix_frontend *frontend, const struct matrix_room *room, const char *further,
                   const char *creator)
 {
-	struct following *following = follow(frontend, room, room->successor);
+	struct following *following = follow(frontend, room, room->upgrade.successor);
 
 	following->further = mem_strdup(further);
 	following->creator = mem_strdup(creator);
@@ -339,7 +339,7 @@ bool upgrade_invited(struct matrix_frontend *frontend, const char *id)
 			continue;
 		expected = true;
 		/* else it is entered when that is known */
-		if (text_is(room->successor, id) || room->claim_allowed)
+		if (text_is(room->upgrade.successor, id) || room->upgrade.claim_allowed)
 			look_at(frontend, room, id);
 	}
 	return expected;
@@ -352,10 +352,10 @@ static void on_power(void *context, const struct room_power *power)
 	struct matrix_room *room = matrix_room_find(frontend, following->from);
 
 	CRASH_POINT("core.matrix.upgrade.asked");
-	if (room && text_is(room->claim, following->to) && power->may) {
-		room->claim_allowed = true;
+	if (room && text_is(room->upgrade.claim, following->to) && power->may) {
+		room->upgrade.claim_allowed = true;
 		look_at(frontend, room, following->to);
-	} else if (room && text_is(room->claim, following->to) && *power->problem) {
+	} else if (room && text_is(room->upgrade.claim, following->to) && *power->problem) {
 		log_warning(&frontend->base.log, "room %s is replaced by somebody who may not do that: not followed",
 		            log_quote(following->from));
 		stay(frontend, room, following->to);
@@ -365,19 +365,19 @@ static void on_power(void *context, const struct room_power *power)
 
 static void check_claim(struct matrix_frontend *frontend, const struct matrix_room *room)
 {
-	room_power_check(frontend, room, room->claim_by, on_power, follow(frontend, room, room->claim));
+	room_power_check(frontend, room, room->upgrade.claim_by, on_power, follow(frontend, room, room->upgrade.claim));
 }
 
 static void claim(struct matrix_frontend *frontend, struct matrix_room *room, const char *sender,
                   const char *replacement, unsigned replaced)
 {
-	if (room->claim || text_is(room->successor, replacement)) {
-		room->claimed_again = room->claim && !text_is(room->claim, replacement);
+	if (room->upgrade.claim || text_is(room->upgrade.successor, replacement)) {
+		room->upgrade.claimed_again = room->upgrade.claim && !text_is(room->upgrade.claim, replacement);
 		return;
 	}
-	mem_replace(&room->claim, replacement);
-	mem_replace(&room->claim_by, sender);
-	room->replaced = replaced;
+	mem_replace(&room->upgrade.claim, replacement);
+	mem_replace(&room->upgrade.claim_by, sender);
+	room->upgrade.replaced = replaced;
 	/* The homeserver does not say it again: a process after this one asks. */
 	matrix_room_store(frontend, room);
 	check_claim(frontend, room);
@@ -408,8 +408,8 @@ static void looking_free(void *context)
 
 static void looked(struct looking *looking, struct matrix_room *room)
 {
-	if (room && room->unread && looking->taken) {
-		room->unread = false;
+	if (room && room->gap.unread && looking->taken) {
+		room->gap.unread = false;
 		matrix_room_store(looking->frontend, room);
 		matrix_later(looking->frontend, continuations_decide, NULL, NULL);
 	}
@@ -425,11 +425,11 @@ static void on_own_state(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 
 	room_state_read(&state, reply->err ? NULL : reply->json, &arena);
-	if (room && state.successor && state.replaced_by && room->replaced >= LIMIT_MATRIX_REPLACED)
+	if (room && state.successor && state.replaced_by && room->upgrade.replaced >= LIMIT_MATRIX_REPLACED)
 		log_warning(&frontend->base.log, "room %s is replaced like %u before it: not followed", log_quote(room->id),
-		            room->replaced);
+		            room->upgrade.replaced);
 	else if (room && state.successor && state.replaced_by)
-		claim(frontend, room, state.replaced_by, state.successor, room->replaced + 1);
+		claim(frontend, room, state.replaced_by, state.successor, room->upgrade.replaced + 1);
 	arena_finish(&arena);
 	looked(looking, room);
 }
@@ -457,7 +457,7 @@ static void on_tombstone(void *context, const struct matrix_reply *reply)
 	struct arena arena = {0};
 	const char *successor = reply->err ? NULL : json_text(reply->json, "replacement_room", &arena);
 
-	if (room && successor && !text_is(room->claim, successor) && !text_is(room->successor, successor))
+	if (room && successor && !text_is(room->upgrade.claim, successor) && !text_is(room->upgrade.successor, successor))
 		ask(looking, "/rooms/%s/state", on_own_state);
 	else
 		looked(looking, room);
@@ -466,7 +466,7 @@ static void on_tombstone(void *context, const struct matrix_reply *reply)
 
 void upgrade_look(struct matrix_frontend *frontend, const struct matrix_room *room, bool taken)
 {
-	if (room->unread && !taken)
+	if (room->gap.unread && !taken)
 		return;
 	struct looking *looking = MEM_NEW_TEXT(struct looking, room, room->id);
 
@@ -483,12 +483,12 @@ void upgrades_recover(struct matrix_frontend *frontend)
 	while (map_next(frontend->rooms, &it)) {
 		const struct matrix_room *room = it.value;
 
-		if (room->unread)
+		if (room->gap.unread)
 			gaps_read(frontend, room);
-		if (room->claim)
+		if (room->upgrade.claim)
 			check_claim(frontend, room);
-		if (room->successor) {
-			look_at(frontend, room, room->successor);
+		if (room->upgrade.successor) {
+			look_at(frontend, room, room->upgrade.successor);
 			upgrade_look(frontend, room, false);
 		}
 	}
@@ -502,7 +502,7 @@ bool upgrade_refused(struct matrix_frontend *frontend, const char *id)
 	if (room && !upgrade_is_expected(room))
 		return false;
 	if (room)
-		room->closed = true;
+		room->upgrade.closed = true;
 	else
 		matrix_later(frontend, show_waiting, NULL, NULL);
 	return true;
@@ -513,7 +513,7 @@ static void note_closed(struct matrix_frontend *frontend, struct matrix_room *ro
 	bool *closed = context;
 
 	(void)frontend;
-	*closed = *closed || room->closed;
+	*closed = *closed || room->upgrade.closed;
 }
 
 bool upgrade_is_under_way(struct matrix_frontend *frontend, const struct identity *to, const struct event *event)
@@ -527,7 +527,7 @@ bool upgrade_is_under_way(struct matrix_frontend *frontend, const struct identit
 		char *name = matrix_chat_name(message);
 		const struct matrix_room *room = matrix_room_chat(frontend, to->address, name);
 
-		closed = room && room->closed;
+		closed = room && room->upgrade.closed;
 		mem_free(name);
 	}
 	return closed;

@@ -37,7 +37,7 @@ const struct matrix_room *upgrade_waiting_for(const struct matrix_frontend *fron
 /* Something is being checked, or waits for an invitation. */
 static inline bool upgrade_is_expected(const struct matrix_room *room)
 {
-	return room->claim || room->successor;
+	return room->upgrade.claim || room->upgrade.successor;
 }
 /* Tries to enter the successor that cannot be entered. If that is still so, `further` continues it as its m.room.create
  * says: it is tied instead if `creator`, who sent that, may change the state of this room, or of one behind it that
