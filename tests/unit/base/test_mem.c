@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,7 @@ static void test_trim(void **state)
 	char **pieces = mem_alloc(PIECES * sizeof(*pieces));
 	char *last;
 	long full;
+	bool is_glibc = false;
 
 	(void)state;
 	for (int i = 0; i < PIECES; i++) {
@@ -168,17 +170,22 @@ static void test_trim(void **state)
 	}
 	last = mem_strdup("still here");
 	full = resident_kb();
+#ifdef __GLIBC__
+	is_glibc = mallinfo2().uordblks >= (size_t)PIECES * BYTES;
+#endif
 	for (int i = 0; i < PIECES; i++)
 		mem_free(pieces[i]);
 	mem_trim();
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-	if (full)
+	/* under valgrind it is not glibc's allocator that has had them */
+	if (full && is_glibc)
 		assert_in_range(resident_kb(), 0, full - PIECES / 1000 * BYTES / 2);
 #endif
 	assert_string_equal(last, "still here");
 	mem_free(last);
 	mem_free(pieces);
 	(void)full;
+	(void)is_glibc;
 }
 
 int main(void)
