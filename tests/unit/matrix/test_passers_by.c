@@ -68,7 +68,7 @@ static int teardown(void **state)
 	ghosts_free(&fx.frontend);
 	map_destroy(&fx.frontend.rooms, NULL);
 	map_destroy(&fx.room.members, NULL);
-	map_destroy(&fx.room.arrivals, NULL);
+	map_destroy(&fx.room.arrivals.waiting, NULL);
 	map_destroy(&fx.room.outsiders, NULL);
 	map_destroy(&fx.transport.identities, NULL);
 	uv_run(&fx.loop, UV_RUN_DEFAULT);
@@ -153,7 +153,7 @@ static void test_ghosts_that_pass_by(void **state)
 	ghost_takes_icon(&fx.frontend, "@irc_stays:hs", "hash");
 	matrix_room_note_member(&fx.frontend, &fx.room, "@irc_stays:hs", true);
 	ghost_takes_icon(&fx.frontend, "@irc_comes:hs", "hash");
-	map_set(&fx.room.arrivals, "@irc_comes:hs", (void *)"comes");
+	map_set(&fx.room.arrivals.waiting, "@irc_comes:hs", (void *)"comes");
 	for (unsigned i = 0; i < MANY; i++) {
 		const char *id = nick(i);
 
