@@ -105,6 +105,25 @@ async def scenario_fuzzing_fast_counts_apart(world):
     require(lines_of(top)["bad"] == (1, 0, 1000, 1), f"{lines_of(top)}: {output}")
 
 
+async def scenario_fuzzing_until_there_is_enough(world):
+    """What the ledger has counts, and of which it has enough is not run."""
+    top = tree(world, "fine")
+    for last in (1000, 2000):
+        child = await fuzz(top, "--until", "1500", "fine", "20")
+        require(await ended(child) is not None and child.returncode == 0, f"ended with {child.returncode}")
+        require(lines_of(top)["fine"] == (last // 1000, last, 0, 0), str(lines_of(top)))
+    child = await fuzz(top, "--until", "2000", "fine", "20")
+    require(await ended(child) == "" and child.returncode == 0, "it was run once more")
+    child = await fuzz(top, "--fast", "--until", "3000", "fine", "20")
+    await ended(child)
+    with open(os.path.join(top, "build/runs-fine")) as file:
+        first, second, gather, fast, _ = file.read().splitlines()
+    require(" -runs=1500 " in first and " -runs=500 " in second and " -runs=100 " in gather and " -runs=1000 " in fast,
+            f"{first}\n{second}\n{gather}\n{fast}")
+    child = await fuzz(top, "--until", "many", "fine")
+    require("--until needs a number" in await ended(child) and child.returncode == 2, "that was taken")
+
+
 async def scenario_fuzzing_leaves_the_ledger_alone(world):
     top = tree(world, "bad", "fine")
     child = await fuzz(top, "--no-ledger", "--jobs", "2", "20")
