@@ -295,17 +295,26 @@ async def scenario_two_rooms_enter_one_successor(world):
     require(BOT in second.joined, "the bot has left the room that is tied")
 
 
+async def third_of_a_hall(world):
+    """
+    The bot is invited into what may continue a room that may continue ours, while ours is asked for its state:
+    (hall, that room, the question)
+    """
+    hall = await in_the_hall(world)
+    successor = hall.make(hall.room)
+    third = hall.make(successor)
+    asked = hall.homeserver.fail(of(hall.room, "state"), hang())
+    hall.replace(hall.room, successor)
+    await hall.homeserver.hit(asked)
+    hall.invite(third)
+    return hall, third, asked
+
+
 async def scenario_put_out_of_the_room_that_is_replaced(world):
     """While it is asked whether it may be: the room that might have continued it is any room then."""
-    hall = await in_the_hall(world)
-    a, b = hall.room, hall.make(hall.room)
-    c = hall.make(b)
-    asked = hall.homeserver.fail(of(a, "state"), hang())
-    hall.replace(a, b)
-    await hall.homeserver.hit(asked)
-    hall.invite(c)
+    hall, c, asked = await third_of_a_hall(world)
     await wait_until(lambda: hall.homeserver.count(of(c, "state")), "the bot to look at the third")
-    hall.homeserver.add(a, hall.alice.id, "m.room.member", {"membership": "leave"}, state_key=BOT)
+    hall.homeserver.add(hall.room, hall.alice.id, "m.room.member", {"membership": "leave"}, state_key=BOT)
     await hall.homeserver.idle()
     asked.waits.set()
     await hall.alice.say(c.id, "ircbot: help")
@@ -315,13 +324,7 @@ async def scenario_put_out_of_the_room_that_is_replaced(world):
 async def scenario_said_long_before_it_is_any_room(world):
     """What was said since the bot has come in is not lost, whatever its time is: that of a homeserver whose clock is wrong, or we
     were not there meanwhile."""
-    hall = await in_the_hall(world)
-    a, b = hall.room, hall.make(hall.room)
-    c = hall.make(b)
-    asked = hall.homeserver.fail(of(a, "state"), hang())
-    hall.replace(a, b)
-    await hall.homeserver.hit(asked)
-    hall.invite(c)
+    hall, c, asked = await third_of_a_hall(world)
     await hall.alice.member(c.id, BOT)
     hall.homeserver.add(c, hall.alice.id, "m.room.message", {"msgtype": "m.text", "body": "ircbot: help"},
                         origin_server_ts=int(time.time() * 1000) - 7200_000)

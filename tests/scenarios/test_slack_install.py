@@ -52,6 +52,23 @@ def page_of(world, slack, admin, **options):
     return gateway, public
 
 
+async def at_work(world, *names):
+    """With a token in the configuration, and a channel; carol is where it will be tied to: (slack, gateway, address, carol, people)"""
+    slack = await world.slack()
+    slack.consent = True
+    people = [slack.person(name, display_name=name.title()) for name in names]
+    slack.channel("general", names[0])
+    ircd = await world.ngircd()
+    gateway, public = page_of(world, slack, people[0])
+    gateway.irc(ircd)
+    gateway.keys["slack.bot_token"] = slack.bot_token
+    await gateway.start()
+    await slack.wait_connected()
+    carol = await world.irc_client(ircd, "carol")
+    await carol.join("#lobby")
+    return slack, gateway, public, carol, people
+
+
 async def scenario_install(world):
     """No token in the configuration: the app is installed by a browser, also for the next process; its token rotates."""
     slack = await world.slack()
@@ -229,18 +246,7 @@ async def scenario_lost_and_back(world):
 async def scenario_said_while_it_is_installed(world):
     """What is said between Slack's consent and our knowing who we are there is taken then, once; and what was said while the
     workspace was lost is read back."""
-    slack = await world.slack()
-    slack.consent = True
-    egon, dana, louis = (slack.person(name, display_name=name.title()) for name in ("egon", "dana", "louis"))
-    slack.channel("general", "egon")
-    ircd = await world.ngircd()
-    gateway, public = page_of(world, slack, egon)
-    gateway.irc(ircd)
-    gateway.keys["slack.bot_token"] = slack.bot_token
-    await gateway.start()
-    await slack.wait_connected()
-    carol = await world.irc_client(ircd, "carol")
-    await carol.join("#lobby")
+    slack, gateway, public, carol, (egon, dana, louis) = await at_work(world, "egon", "dana", "louis")
     asker, early, late = Asker(slack, egon), Asker(slack, dana), Asker(slack, louis)
     await asker.ask("relay login bridge", "registered")
     await asker.command("general", "link #lobby", "tied to #lobby now")
@@ -294,18 +300,7 @@ async def scenario_said_while_it_is_installed(world):
 
 async def scenario_lost_while_it_is_read_back(world):
     """With threads that are still to be read: what was said until the app is installed again is read back all the same."""
-    slack = await world.slack()
-    slack.consent = True
-    egon = slack.person("egon", display_name="Egon")
-    slack.channel("general", "egon")
-    ircd = await world.ngircd()
-    gateway, public = page_of(world, slack, egon)
-    gateway.irc(ircd)
-    gateway.keys["slack.bot_token"] = slack.bot_token
-    await gateway.start()
-    await slack.wait_connected()
-    carol = await world.irc_client(ircd, "carol")
-    await carol.join("#lobby")
+    slack, gateway, public, carol, (egon,) = await at_work(world, "egon")
     asker = Asker(slack, egon)
     await asker.ask("relay login bridge", "registered")
     await asker.command("general", "link #lobby", "tied to #lobby now")
