@@ -2,8 +2,8 @@
 """transportd dies or is replaced, and the legacy sessions go on: real Prosody, slixmpp as the person."""
 import os
 
-from harness.fake_xmpp import FakeXmpp
 from harness.process import Failure, require, wait_until
+from test_hostile import fake_component
 
 GATEWAY = "irc.localhost"
 ECHO = f"echo@{GATEWAY}"
@@ -87,13 +87,7 @@ async def scenario_a_core_is_replaced(world):
 
 async def scenario_asked_to_end_while_it_starts_anew(world):
     """A server that does not close its stream is waited for: what asks for the end meanwhile is heard."""
-    server = FakeXmpp(GATEWAY)
-    world.started.append(server)
-    await server.start()
-    gateway = world.gateway(backend="echo")
-    gateway.component_of(server)
-    await gateway.start()
-    await server.connected()
+    _, gateway = await fake_component(world)
     backends = gateway.backends()
     await gateway.control("restart")
     await gateway.process.wait_log("asked to start anew")
