@@ -88,7 +88,7 @@ void muc_resume(struct xmpp_frontend *frontend, struct resource *resource, const
 	room->joined = room->has_subject = true;
 }
 
-const struct room *muc_live_room(const struct resource *resource, const char *name)
+struct room *muc_live_room(const struct resource *resource, const char *name)
 {
 	const struct user *user = resource ? resource->identity->user : NULL;
 	return user && user->rooms ? room_find(user, name) : NULL;
@@ -137,7 +137,7 @@ static void join_again(struct xmpp_frontend *frontend, const struct route *route
 		return;
 	}
 	mem_replace(&room->node, route->to.node);
-	struct room *live = (struct room *)muc_live_room(resource, room->name);
+	struct room *live = muc_live_room(resource, room->name);
 	if (same && live && live->state == ROOM_JOINED && room_has(live, resource)) {
 		room->joined = room->has_subject = false;
 		room_replay(live, resource);

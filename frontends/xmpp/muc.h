@@ -33,7 +33,7 @@ struct xmpp_room *muc_find_node(struct resource *resource, const char *node);
 struct xmpp_room *muc_open(struct xmpp_frontend *frontend, struct resource *resource, const char *name,
                            const char *node);
 void muc_close(struct resource *resource, const char *name);
-const struct room *muc_live_room(const struct resource *resource, const char *name);
+struct room *muc_live_room(const struct resource *resource, const char *name);
 
 /* The legacy nickname of who is shown as `shown`. NULL: nobody, or `live` is. */
 const char *muc_nickname_of(const struct room *live, const char *shown);

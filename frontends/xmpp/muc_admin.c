@@ -371,7 +371,7 @@ void muc_admin_handle(const struct iq_request *iq)
 	if (iq->set)
 		do_items(iq, resource, room);
 	else
-		list(iq, (struct room *)muc_live_room(resource, room->name));
+		list(iq, muc_live_room(resource, room->name));
 }
 
 /* ------------------------------------------------------------------------------------- configuration */
