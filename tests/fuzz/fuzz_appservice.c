@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "frontends/matrix/wire/appservice.h"
+#include "tests/fuzz/memory_socket.h"
 #include "transport/http/http_private.h"
 
 static uv_loop_t loop;
@@ -105,22 +106,15 @@ static void set_up(void)
 
 static void say(int fd, const void *bytes, size_t count)
 {
-	const char *at = bytes;
 	char scratch[4096];
+	bool moved;
 
-	while (count > 0) {
-		ssize_t sent = send(fd, at, count, MSG_NOSIGNAL);
-
-		if (sent > 0) {
-			at += sent;
-			count -= (size_t)sent;
-		}
-		uv_run(&loop, UV_RUN_NOWAIT);
+	(void)!send(fd, bytes, count, MSG_NOSIGNAL);
+	do {
+		moved = memory_socket_turn();
 		while (recv(fd, scratch, sizeof(scratch), 0) > 0)
-			continue;
-		if (sent < 0)
-			break;
-	}
+			moved = true;
+	} while (moved);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -133,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1 || size > 16384)
 		return 0;
 	waits = data[0] & 2;
-	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+	memory_socket_pair(fds);
 	http_connection_open(listener, fds[0]);
 	if (data[0] & 1) {
 		int length = snprintf(head, sizeof(head),
@@ -144,19 +138,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		say(fds[1], head, (size_t)length);
 	}
 	say(fds[1], data + 1, size - 1);
-	uv_run(&loop, UV_RUN_NOWAIT);
 	if (waiting && !(data[0] & 4)) {
 		appservice_accept(waiting);
 		waiting = NULL;
 	}
 	close(fds[1]);
-	for (unsigned turns = 0; http_server_count(server) > 0; turns++) {
-		require(turns < 1000);
-		/* One that waits for an answer is not told that the peer has left. */
-		LIST_EACH(link, &server->connections)
-		http_connection_drop(CONTAINER_OF(link, struct http_connection, link));
-		uv_run(&loop, UV_RUN_NOWAIT);
-	}
+	while (memory_socket_turn())
+		continue;
+	/* One that waits for an answer is not told that the peer has left. */
+	LIST_EACH(link, &server->connections)
+	http_connection_drop(CONTAINER_OF(link, struct http_connection, link));
+	memory_socket_turn();
+	require(http_server_count(server) == 0 && memory_socket_count() == 0);
 	if (waiting)
 		appservice_refuse(waiting, 503, "M_UNKNOWN", "late");
 	waiting = NULL;
