@@ -220,6 +220,18 @@ static int load(struct daemon *daemon, const struct options *options)
 	return 0;
 }
 
+/* Beyond what any start refuses in the file: what this machine lacks for it. */
+static int check(struct daemon *daemon, const char *file)
+{
+	struct buf error = {0};
+
+	if (network_plugin_server_check(daemon->transport, &error) < 0) {
+		print_complaints(&error);
+		return EXIT_CONFIGURATION;
+	}
+	return printf("%s: the configuration is good\n", file) < 0 ? EXIT_RUNTIME : EXIT_OK;
+}
+
 static void close_handle(uv_handle_t *handle)
 {
 	if (!uv_is_closing(handle))
@@ -512,7 +524,7 @@ int main(int argc, char **argv)
 		else if (options.matrix_registration)
 			status = write_registration(&daemon, options.matrix_registration);
 		else if (options.check)
-			status = printf("%s: the configuration is good\n", options.file) < 0 ? EXIT_RUNTIME : EXIT_OK;
+			status = check(&daemon, options.file);
 		else
 			status = serve(&daemon);
 		settle(&daemon.loop);

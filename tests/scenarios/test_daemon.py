@@ -23,7 +23,7 @@ async def run(*argv, env=None):
 
 
 async def scenario_check_names_what_is_wrong(world):
-    gateway = world.gateway(jid=DOMAIN)
+    gateway = world.gateway(jid=DOMAIN, backend="echo")
     gateway.server()
     gateway.write_config()
     status, output = await run(gateway.daemon, "--check", gateway.config)
@@ -52,7 +52,7 @@ async def scenario_check_names_what_is_wrong(world):
     with open(sample, "w") as file:
         file.write(output)
     status, output = await run(gateway.daemon, "--check", sample, "--service.jid=x.example", "--service.server_mode=1",
-                               "--service.port=5222")
+                               "--service.port=5222", f"--service.backend={gateway.backend}")
     if status != 0:
         raise Failure(f"the sample configuration is not good: {output}")
 
@@ -119,9 +119,10 @@ async def scenario_a_missing_backend_is_named(world):
     gateway.server()
     gateway.keys["service.backend"] = "/nowhere/backend"
     gateway.write_config()
-    status, output = await run(gateway.daemon, gateway.config)
-    if status != 1 or "/nowhere/backend" not in output:
-        raise Failure(f"a backend that is not there gives {status}: {output}")
+    for arguments, wanted in (((), 1), (("--check",), 3)):
+        status, output = await run(gateway.daemon, *arguments, gateway.config)
+        if status != wanted or "/nowhere/backend" not in output or "is good" in output:
+            raise Failure(f"a backend that is not there gives {status} with {arguments}: {output}")
 
 
 async def scenario_a_taken_port_is_named(world):

@@ -411,16 +411,21 @@ static char *choose_host(const struct network_plugin_server *server, const struc
 	return mem_strdup(backend_host_choose(service));
 }
 
-static int check_command(const struct transport *transport, struct buf *error)
+static int check_folder(const struct service_config *service, struct buf *error)
 {
 	struct stat st;
-	const char *folder = transport->service.working_dir;
+	const char *folder = service->working_dir;
 
-	if (folder && folder[0] && (stat(folder, &st) < 0 || !S_ISDIR(st.st_mode))) {
-		buf_printf(error, "service.working_dir: %s is not a folder", log_quote(folder));
-		return TP_ERR_INVALID;
-	}
+	if (!folder || !folder[0] || (stat(folder, &st) == 0 && S_ISDIR(st.st_mode)))
+		return 0;
+	buf_printf(error, "service.working_dir: %s is not a folder", log_quote(folder));
+	return TP_ERR_INVALID;
+}
+
+int network_plugin_server_check(const struct transport *transport, struct buf *error)
+{
 	char **argv = backend_command_build(transport, 0, 1, "", 0, error);
+
 	if (!argv)
 		return TP_ERR_NOT_FOUND;
 	backend_command_free(argv);
@@ -462,7 +467,10 @@ void network_plugin_server_reconfigure(struct network_plugin_server *server)
 int server_create(struct transport *transport, struct network_plugin_server **out, struct buf *error)
 {
 	const struct service_config *service = &transport->service;
-	int err = check_command(transport, error);
+	int err = check_folder(&transport->service, error);
+
+	if (!err)
+		err = network_plugin_server_check(transport, error);
 
 	struct backend_sandbox *sandbox = NULL;
 

@@ -15,6 +15,8 @@ struct network_plugin_server;
 struct transport;
 struct user;
 
+/* Whether the program of service.backend is there, as a start would find it. 0 or an error with a sentence. */
+int network_plugin_server_check(const struct transport *transport, struct buf *error);
 /* Starts the first backend. 0 or an error with a sentence (the program does not exist, is not executable). */
 int network_plugin_server_start(struct transport *transport, struct network_plugin_server **server,
                                 struct buf *error);
