@@ -137,6 +137,12 @@ void command_call_start(struct command_call *call, const struct command *command
 		command_reply(call, TP_ERR_NOT_ALLOWED, "You may not do that.");
 		return;
 	}
+	const char *closed = command->closed ? command->closed(call) : NULL;
+
+	if (closed) {
+		command_reply(call, TP_ERR_NOT_ALLOWED, "%s", closed);
+		return;
+	}
 	const struct command_field *field = command_missing(call);
 
 	if (field && asks && command->asks && command_question_ask(call, field, ""))

@@ -47,6 +47,8 @@ struct command {
 	 * three commands reply at once. */
 	bool dialogue;
 	bool asks; /* in a chat it asks for what is missing (command_question.h) */
+	/* Why the caller cannot have it whatever he says, before he is asked for anything; NULL: nothing. May be NULL. */
+	const char *(*closed)(const struct command_call *call);
 	bool takes_names; /* in a line "FIELD=VALUE" gives that field, in whatever place: "join #room password=secret" */
 	bool names_fields; /* in a line each value has its field's name before it: "settings stay_connected on" */
 };

@@ -46,6 +46,24 @@ static void account_changed(void *context, int err, const char *text)
 	command_reply(context, err, "%s", text && *text ? text : err ? tp_error_text(err) : "Done.");
 }
 
+/* Of whose address this is, or would be. NULL: none. */
+static const char *ban_of_address(const struct command_call *call)
+{
+	char *key = account_key(call->frontend, call->address);
+	const char *ban = ban_sentence(call->transport, key);
+
+	mem_free(key);
+	return ban;
+}
+
+const char *command_register_closed(const struct command_call *call)
+{
+	const char *ban = ban_of_address(call);
+
+	return ban || account_is_open_to(call->transport, call->address) ? ban
+									 : "Registration is not open to your server.";
+}
+
 void command_run_register(struct command_call *call)
 {
 	account_register(call->transport, call->frontend, call->address, command_value(call, "username"),
@@ -332,10 +350,8 @@ static bool refuse_kept_out(struct command_call *call, const char *key, bool vip
 /* Who has no account is asked for what one needs, where he can be asked. */
 static void begin_registration(struct command_call *call)
 {
-	char *key = account_key(call->frontend, call->address);
-	const char *ban = ban_sentence(call->transport, key);
+	const char *ban = ban_of_address(call);
 
-	mem_free(key);
 	if (ban) {
 		command_reply(call, TP_ERR_NOT_ALLOWED, "%s", ban);
 		return;

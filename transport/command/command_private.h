@@ -30,4 +30,5 @@ command_run_function command_run_help, command_run_register, command_run_unregis
 	command_run_rooms, command_run_answer, command_run_cancel, command_run_link, command_run_unlink,
 	command_run_add, command_run_remove, command_run_accept, command_run_refuse, command_run_room_bans,
 	command_run_room_unban;
+const char *command_register_closed(const struct command_call *call);
 void command_prefill_settings(const struct command_call *call, struct map *values);

@@ -66,7 +66,7 @@ static const struct command_field unlink_fields[] = {
 static const struct command commands[] = {
 	{"help", "Help", "what I can do for you", ROLE_ANYONE, NULL, 0, NULL, command_run_help},
 	{"register", "Register", "register, or change your login data", ROLE_ANYONE, register_fields,
-	 ARRAY_SIZE(register_fields), NULL, command_run_register, .asks = true},
+	 ARRAY_SIZE(register_fields), NULL, command_run_register, .asks = true, .closed = command_register_closed},
 	{"unregister", "Unregister", "remove your registration and all that is stored of you", ROLE_REGISTERED, NULL,
 	 0, NULL, command_run_unregister},
 	{"link", "Link an address",

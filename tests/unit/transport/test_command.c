@@ -92,6 +92,10 @@ static void test_login_of_who_is_banned(void **state)
 	chat("mallory@x", "login");
 	store_pump();
 	expect(refusal);
+	chat("mallory@x", "register");
+	expect(refusal);
+	chat("mallory@x", "register mal pw");
+	expect(refusal);
 	ban_remove(fx->transport, "alice@x", NULL, NULL);
 	log_in("alice@x", "phone");
 	ban_put(fx->transport, "alice@x", "Spam", NULL, NULL);
