@@ -427,6 +427,9 @@ async def scenario_votes(world):
     secret = await bob.send(portal, "m.poll.start", poll("Who?", "alice", "bob", kind="m.undisclosed"))
     await vote(alice, secret, "b")
     await hears("alice", '(has voted in "Who?")')
+    # Synapse passes on whoever ends it.
+    await alice.send(portal, "m.poll.end", about(secret, **{"m.text": [{"body": "over"}]}))
+    await hears("alice", '(says that the poll "Who?" is over)')
     await bob.send(portal, "m.poll.end", about(secret, **{"m.text": [{"body": "over"}]}))
     await hears("bob", 'The poll "Who?" is over:', "alice: 0", "bob: 1 (alice)")
     # One that nobody here has seen: what the vote is about is not known.

@@ -222,7 +222,8 @@ static void put_result(struct buf *out, const struct cJSON *answer, const struct
 	arena_finish(&arena);
 }
 
-/* Only whoever asked ends a poll for sure: a moderator may, anybody else may not. */
+/* Only whoever asked ends a poll for sure: a moderator may, anybody else may not, and then nobody is to learn the
+ * votes of one that hides them. */
 static char *end(struct matrix_frontend *frontend, const struct matrix_event *event, const struct cJSON *note)
 {
 	struct arena arena = {0};
@@ -232,6 +233,12 @@ static char *end(struct matrix_frontend *frontend, const struct matrix_event *ev
 	char *question = question_of(note);
 	struct buf text = {0};
 
+	if (!is_over && json_bool(note, "hidden", false)) {
+		buf_printf(&text, "(says that the poll \"%s\" is over)", question);
+		mem_free(question);
+		arena_finish(&arena);
+		return buf_take(&text);
+	}
 	buf_printf(&text, "%s \"%s\"%s:", is_over ? "The poll" : "Votes in", question, is_over ? " is over" : " until now");
 	for (const struct cJSON *item = json_first(json_object(note, "answers")); item; item = json_next(item))
 		put_result(&text, item, votes);
