@@ -2,6 +2,7 @@
 #include "base/markup.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -287,17 +288,22 @@ bool markup_is_number(const char *text)
 	return digits > 0 && digits <= 5 && !text[digits];
 }
 
-static void put_escaped(struct buf *out, const char *text, size_t length, const char *special)
+#define CHARACTERS 3 /* of those that are special between tags as well */
+#define ALL 5
+
+static void put_escaped(struct buf *out, const char *text, size_t length, unsigned special)
 {
-	static const char all[] = "<>&\"'";
-	static const char *const escapes[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&apos;"};
+	static const unsigned char which[UCHAR_MAX + 1] = {['<'] = 1, ['>'] = 2, ['&'] = 3, ['"'] = 4, ['\''] = 5};
+	static const char *const escapes[] = {"", "&lt;", "&gt;", "&amp;", "&quot;", "&apos;"};
 	size_t done = 0;
 
 	for (size_t i = 0; i < length; i++) {
-		if (!text[i] || !strchr(special, text[i]))
+		unsigned kind = which[(unsigned char)text[i]];
+
+		if (!kind || kind > special)
 			continue;
 		buf_append(out, text + done, i - done);
-		buf_puts(out, escapes[strchr(all, text[i]) - all]);
+		buf_puts(out, escapes[kind]);
 		done = i + 1;
 	}
 	buf_append(out, text + done, length - done);
@@ -305,12 +311,12 @@ static void put_escaped(struct buf *out, const char *text, size_t length, const 
 
 void markup_put_text(struct buf *out, const char *text, size_t length)
 {
-	put_escaped(out, text, length, "<>&\"'");
+	put_escaped(out, text, length, ALL);
 }
 
 void markup_put_characters(struct buf *out, const char *text, size_t length)
 {
-	put_escaped(out, text, length, "<>&");
+	put_escaped(out, text, length, CHARACTERS);
 }
 
 void markup_put_attribute(struct buf *out, const char *name, const char *value)

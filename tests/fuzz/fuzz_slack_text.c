@@ -132,8 +132,9 @@ static void read_blocks(const char *json, size_t length, struct form *form)
 	struct cJSON *document = json_read(json, length);
 	struct slack_event event = {.text = "", .blocks = json_is_object(document) ? NULL : document};
 
-	if (document)
-		slack_text_read(&form->text, &form->xhtml, &event, &names);
+	if (!document)
+		return;
+	slack_text_read(&form->text, &form->xhtml, &event, &names);
 	check_form(form);
 	json_free(&document);
 }

@@ -4,19 +4,16 @@
  * has the records that it says it has, and opens again with the same. (fuzz_spool_segment.c looks at the reading
  * alone.)
  */
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "tests/fuzz/segment.h"
-#include "tests/unit/folder.h"
+#include "tests/fuzz/spool_in_memory.h"
 #include "transport/spool/spool.h"
+
+#define PAUSE_MS 2000
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,8 +40,12 @@ static void count_note(void *context, const char *name, const void *value, size_
 	*(uint64_t *)context += size + 1;
 }
 
-/* What there is: a number that is the same if the contents are. */
-static uint64_t look_at(struct spool *spool)
+/* What there is: the same if the contents are. */
+struct contents {
+	uint64_t sum, seen, mapped;
+};
+
+static struct contents look_at(struct spool *spool)
 {
 	struct spool_queue *queue, *next;
 	struct arena arena = {0};
@@ -73,12 +74,12 @@ static uint64_t look_at(struct spool *spool)
 	spool_statistics(spool, &statistics);
 	require(statistics.records == records && statistics.waiting + statistics.dead == records);
 	arena_finish(&arena);
-	return sum;
+	return (struct contents){.sum = sum, .seen = statistics.seen, .mapped = statistics.mapped};
 }
 
-static uint64_t open_and_look(uv_loop_t *loop, const char *folder)
+static struct contents open_and_look(uv_loop_t *loop)
 {
-	const struct spool_config config = {.folder = folder,
+	const struct spool_config config = {.folder = "folder",
 	                                    .durability = SPOOL_PROCESS,
 	                                    .max_bytes = 1u << 30,
 	                                    .max_owner_bytes = 1u << 30,
@@ -90,37 +91,37 @@ static uint64_t open_and_look(uv_loop_t *loop, const char *folder)
 	                                    .keep_dead_seconds = UINT32_MAX};
 	struct spool *spool;
 	struct buf error = {0};
-	uint64_t sum;
+	struct contents contents;
 
 	require(spool_open(&spool, loop, &config, &error) == 0);
-	sum = look_at(spool);
+	contents = look_at(spool);
+	spool_memory_work();
+	/* Until what is in the database and not in use any more is removed. */
+	spool_memory_pass(PAUSE_MS);
 	require(spool_flush(spool) == 0);
+	spool_memory_work();
 	spool_close(&spool);
-	uv_run(loop, UV_RUN_DEFAULT);
+	spool_memory_check_closed();
+	uv_run(loop, UV_RUN_NOWAIT);
+	require(!uv_loop_alive(loop));
 	buf_finish(&error);
-	return sum;
+	return contents;
 }
 
 static void open_spool(const uint8_t *bytes, size_t size)
 {
-	bool fast = access("/dev/shm", W_OK) == 0;
-	char *folder = mem_printf("%s/fuzz-spool-%d", fast ? "/dev/shm" : "/tmp", getpid());
-	char *path = mem_printf("%s/%016x.log", folder, SEGMENT_NUMBER);
-	uv_loop_t loop;
-	uint64_t sum;
-	int fd;
+	/* It has nothing left of an input, and takes longer to make than all else. */
+	static uv_loop_t loop;
+	static bool made;
+	struct contents first, second;
 
-	uv_loop_init(&loop);
-	require(mkdir(folder, 0700) == 0);
-	fd = open(path, O_WRONLY | O_CREAT, 0600);
-	require(fd >= 0 && write(fd, bytes, size) == (ssize_t)size);
-	close(fd);
-	sum = open_and_look(&loop, folder);
-	require(open_and_look(&loop, folder) == sum);
-	require(uv_loop_close(&loop) == 0);
-	folder_remove(folder);
-	mem_free(path);
-	mem_free(folder);
+	if (!made)
+		made = uv_loop_init(&loop) == 0;
+	spool_memory_reset();
+	spool_memory_put(SEGMENT_NUMBER, bytes, size);
+	first = open_and_look(&loop);
+	second = open_and_look(&loop);
+	require(first.sum == second.sum && first.seen == second.seen && first.mapped == second.mapped);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -131,7 +132,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	log_threshold = LOG_LEVEL_ERROR;
 	size += SEGMENT_HEADER_BYTES;
 	segment_scan(bytes, size, SEGMENT_NUMBER, 1, count_entry, &entries);
-	/* a file is made for each: only if there is something in it */
 	if (entries > 0)
 		open_spool(bytes, size);
 	mem_free(bytes);

@@ -9,9 +9,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+typedef void spool_files_each(void *context, const char *name);
+
 struct spool_files {
 	int (*open)(const char *path, int flags); /* with O_CLOEXEC and mode 0600 */
 	int (*close)(int fd);
+	off_t (*length)(int fd);
 	ssize_t (*read)(int fd, void *bytes, size_t size, off_t offset);
 	ssize_t (*write)(int fd, const void *bytes, size_t size, off_t offset);
 	int (*reserve)(int fd, off_t offset,
@@ -20,6 +23,7 @@ struct spool_files {
 	int (*sync)(int fd);        /* fdatasync */
 	int (*sync_folder)(int fd); /* fsync */
 	int (*unlink)(const char *path);
+	int (*list)(const char *folder, spool_files_each *each, void *context); /* the names in it, in no order */
 };
 
 extern const struct spool_files *spool_files; /* the system's at start */

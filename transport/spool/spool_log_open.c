@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/spool/spool_log_private.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -28,28 +27,24 @@ static int by_number(const void *a, const void *b)
 	return first < second ? -1 : first > second;
 }
 
+static void note_number(void *numbers, const char *name)
+{
+	uint64_t number;
+	int length = 0;
+
+	if (strlen(name) == 20 && sscanf(name, "%16" SCNx64 ".log%n", &number, &length) == 1 && length == 20)
+		buf_append(numbers, &number, sizeof(number));
+}
+
 /* The numbers of the folder's segments, in order. */
 static int list_numbers(struct spool_log *log, struct buf *numbers, struct buf *error)
 {
-	DIR *folder = opendir(log->folder);
-	struct dirent *item;
-	uint64_t number;
-	int length;
-
-	if (!folder) {
+	if (spool_files->list(log->folder, note_number, numbers) < 0) {
 		buf_printf(error, "%s cannot be read: %s", log->folder, strerror(errno));
 		return TP_ERR_IO;
 	}
-	while ((item = readdir(folder)) != NULL) {
-		length = 0;
-		if (strlen(item->d_name) != 20 ||
-		    sscanf(item->d_name, "%16" SCNx64 ".log%n", &number, &length) != 1 || length != 20)
-			continue;
-		buf_append(numbers, &number, sizeof(number));
-	}
-	closedir(folder);
 	if (numbers->len)
-		qsort(numbers->data, numbers->len / sizeof(number), sizeof(number), by_number);
+		qsort(numbers->data, numbers->len / sizeof(uint64_t), sizeof(uint64_t), by_number);
 	return 0;
 }
 
@@ -123,7 +118,7 @@ static int read_segment(struct spool_log *log, uint64_t number, segment_each *ea
 		return TP_ERR_IO;
 	}
 	segment = log_add_segment(log, number, fd, log->position);
-	length = lseek(fd, 0, SEEK_END);
+	length = spool_files->length(fd);
 	size = length > SEGMENT_MAX_BYTES ? SEGMENT_MAX_BYTES : length < 0 ? 0 : (size_t)length;
 	segment->bytes = size;
 	log->disk_bytes += size;

@@ -6,6 +6,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+void doc_clear(struct doc *doc)
+{
+	arena_reset(&doc->arena);
+	buf_clear(&doc->text);
+	doc->addresses = doc->spans_count = doc->blocks_count = 0;
+}
+
 void doc_finish(struct doc *doc)
 {
 	arena_finish(&doc->arena);
@@ -52,7 +59,9 @@ static bool looks_alike(const struct doc_span *a, const struct doc_span *b)
 
 static const char *keep(struct doc *doc, const char *text, const char *before)
 {
-	return text && before && !strcmp(text, before) ? before : arena_strdup(&doc->arena, text);
+	if (!text)
+		return NULL;
+	return before && !strcmp(text, before) ? before : arena_strdup(&doc->arena, text);
 }
 
 const char *doc_url(struct doc *doc, const char *url)
@@ -104,14 +113,22 @@ static bool has_room(const struct doc *doc, const char *url)
 	return !url || strlen(url) <= DOC_TEXT_MAX - doc->addresses;
 }
 
+#define RUN_MAX 256 /* so that nothing is looked through again and again for what stands far behind */
+
 /* Characters in which there is neither a tab nor the beginning of a space of another sort. */
 static size_t plain_run(const char *text, size_t length)
 {
-	size_t run = 0;
+	static const char ends[] = {'\t', '\xc2', '\xe2'};
+	const char *end;
 
-	while (run < length && text[run] != '\t' && text[run] != '\xc2' && text[run] != '\xe2')
-		run++;
-	return run;
+	if (length > RUN_MAX)
+		length = RUN_MAX;
+	for (size_t i = 0; i < sizeof(ends); i++) {
+		end = memchr(text, ends[i], length);
+		if (end)
+			length = (size_t)(end - text);
+	}
+	return length;
 }
 
 /* Outside of what is preformatted there is one sort of space. Zero-width spaces keep marks apart that are not
@@ -127,6 +144,8 @@ static void append(struct buf *out, const char *text, size_t length, bool verbat
 		text += run;
 		if (text == end)
 			return;
+		if (run == RUN_MAX)
+			continue;
 		bool guard = end - text > 2 && !memcmp(text, "\xe2\x80\x8b", 3);
 		bool unbreakable = !verbatim && end - text > 1 && !memcmp(text, "\xc2\xa0", 2);
 
@@ -141,10 +160,12 @@ void doc_put(struct doc *doc, const struct doc_span *span, const char *text, siz
 	struct doc_block *block = last_block(doc);
 	struct doc_span like = *span;
 	size_t start;
+	bool begins;
 
 	if (!length || doc->spans_count == DOC_SPANS_MAX)
 		return;
-	like.url = doc_url(doc, span->url);
+	if (span->url)
+		like.url = doc_url(doc, span->url);
 	if (!block) {
 		doc_begin(doc, (struct doc_block){.kind = DOC_LINES});
 		block = last_block(doc);
@@ -159,9 +180,12 @@ void doc_put(struct doc *doc, const struct doc_span *span, const char *text, siz
 	append(&doc->text, text, length, block->kind == DOC_PRE);
 	if (doc->text.len == start)
 		return;
-	if (begins_span(doc, block, &like) && !has_room(doc, like.url))
+	begins = begins_span(doc, block, &like);
+	if (begins && !has_room(doc, like.url)) {
 		like.url = NULL;
-	if (begins_span(doc, block, &like))
+		begins = begins_span(doc, block, &like);
+	}
+	if (begins)
 		add_span(doc, &like, start);
 	doc->spans[doc->spans_count - 1].length += doc->text.len - start;
 }
@@ -241,9 +265,14 @@ static bool is_space(char c)
 	return c == ' ' || c == '\n';
 }
 
-/* White space within a text that has no look has none either: it is one run with what is around it. */
-static size_t words_length(const char *text, size_t length)
+/* White space within a text of one look has that as well, but for line ends, which have none: it is one run with what
+ * is around it. */
+static size_t words_length(const char *text, size_t length, unsigned look)
 {
+	const char *stop = look ? memchr(text, '\n', length) : NULL;
+
+	if (stop)
+		length = (size_t)(stop - text);
 	while (length > 1 && is_space(text[length - 1]))
 		length--;
 	return length;
@@ -263,8 +292,8 @@ static bool next_run(const struct doc *doc, const struct doc_block *block, size_
 	text = doc_text(doc, span) + *offset;
 	bool plain = is_plain(span), space = plain && is_space(*text);
 
-	if (plain && !space && !span->look)
-		length = words_length(text, span->length - *offset);
+	if (plain && !space)
+		length = words_length(text, span->length - *offset, span->look);
 	while (*offset + length < span->length && space == (plain && is_space(text[length])))
 		length++;
 	*run = (struct run){span, text, length, space};
@@ -280,8 +309,11 @@ static void put_space(struct settling *s, const struct buf *space, const struct 
 {
 	static const struct doc_span none = {0};
 	struct doc_span look = between(&s->before, after ? after : &none);
-	bool lines = space->len && memchr(space->data, '\n', space->len);
+	bool lines;
 
+	if (!space->len)
+		return;
+	lines = memchr(space->data, '\n', space->len);
 	doc_put(s->to, lines ? &none : &look, space->data, space->len);
 }
 
@@ -307,12 +339,44 @@ static void settle_block(struct settling *s, const struct doc *doc, const struct
 	buf_finish(&space);
 }
 
+/* No white space in it would get another look: there is none at an end of what has a look, and what has none is more
+ * than white space between two that have one. */
+static bool is_settled_span(const struct doc *doc, const struct doc_span *span)
+{
+	const char *text = doc_text(doc, span);
+	size_t last = span->length - 1;
+
+	if (!is_plain(span))
+		return true;
+	if (span->look)
+		return !is_space(text[0]) && !is_space(text[last]) && !memchr(text, '\n', last);
+	return !is_space(text[words_length(text, span->length, 0) - 1]);
+}
+
+static bool is_settled(const struct doc *doc, const struct doc_block *block)
+{
+	for (size_t i = 0; i < block->count && block->kind != DOC_PRE; i++)
+		if (!is_settled_span(doc, &doc->spans[block->first + i]))
+			return false;
+	return true;
+}
+
+static bool all_settled(const struct doc *doc)
+{
+	for (size_t i = 0; i < doc->blocks_count; i++)
+		if (!is_settled(doc, &doc->blocks[i]))
+			return false;
+	return true;
+}
+
 void doc_settle(struct doc *doc)
 {
 	struct doc settled = {0};
 	struct settling s = {.to = &settled};
 
 	trim(doc);
+	if (all_settled(doc))
+		return;
 	for (size_t i = 0; i < doc->blocks_count; i++)
 		settle_block(&s, doc, &doc->blocks[i]);
 	doc_finish(doc);

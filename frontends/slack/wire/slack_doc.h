@@ -53,6 +53,7 @@ struct doc {
 };
 
 void doc_finish(struct doc *doc);
+void doc_clear(struct doc *doc); /* empty, memory kept */
 /* What follows belongs to a new block. Two of LINES, or two QUOTEs, one behind the other become one with a
  * line end between. */
 void doc_begin(struct doc *doc, struct doc_block block);

@@ -136,11 +136,18 @@ static size_t put_found(struct finder *f, const struct doc_span *span, const cha
 	return length + person;
 }
 
+static size_t may_be_found(const char *text, size_t from, size_t length)
+{
+	while (from < length && text[from] != '@' && text[from] != 'h' && text[from] != 'H')
+		from++;
+	return from;
+}
+
 static void find_in_span(struct finder *f, const struct doc_span *span, const char *text)
 {
 	size_t at = f->first && f->mentions ? find_addressed(f, span, text) : 0, from = at;
 
-	while (at < span->length) {
+	while ((at = may_be_found(text, at, span->length)) < span->length) {
 		size_t length = put_found(f, span, text, from, at);
 
 		at += length ? length : 1;
@@ -149,21 +156,37 @@ static void find_in_span(struct finder *f, const struct doc_span *span, const ch
 	doc_put(f->to, span, text + from, span->length - from);
 }
 
+static bool is_looked_through(const struct doc_block *block, const struct doc_span *span)
+{
+	return block->kind != DOC_PRE && !span->url && !span->user && !(span->look & DOC_CODE);
+}
+
+/* Whether there is a sign that all which is looked for has one of. */
+static bool has_sign(const struct doc *doc)
+{
+	static const char signs[] = {':', ',', '@'};
+
+	for (size_t i = 0; i < sizeof(signs); i++)
+		if (doc->text.len && memchr(doc->text.data, signs[i], doc->text.len))
+			return true;
+	return false;
+}
+
 void doc_find(struct doc *doc, const struct slack_mentions *mentions)
 {
 	struct doc found = {0};
 	struct finder f = {.to = &found, .mentions = mentions, .first = true};
 
+	if (!has_sign(doc))
+		return;
 	for (size_t i = 0; i < doc->blocks_count; i++) {
 		const struct doc_block *block = &doc->blocks[i];
 
 		doc_begin(&found, *block);
 		for (size_t j = 0; j < block->count; j++) {
 			const struct doc_span *span = &doc->spans[block->first + j];
-			bool plain = block->kind != DOC_PRE && !span->url && !span->user &&
-			             !(span->look & DOC_CODE);
 
-			if (plain)
+			if (is_looked_through(block, span))
 				find_in_span(&f, span, doc_text(doc, span));
 			else
 				doc_put(&found, span, doc_text(doc, span), span->length);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,39 +15,70 @@
 
 #define TOKEN_MAX 8192 /* bytes */
 
+/* What may be more than a character: "<", and MARKS. */
+static bool begins_piece(char c)
+{
+	static const bool begins[UCHAR_MAX + 1] = {
+	        ['<'] = true, ['*'] = true, ['_'] = true, ['~'] = true, ['`'] = true, [':'] = true};
+
+	return begins[(unsigned char)c];
+}
+
 struct line_reader {
 	struct doc *doc;
 	const char *start, *end;
 	const struct slack_names *names;
+	const char *pending; /* from here on what was passed is characters, and not put yet */
 	unsigned unclosed; /* looks whose marks are known not to close in the range that is being read */
 };
+
+/* What is escaped at `text`, where an '&' stands: its length; 0: nothing. */
+static size_t entity_length(const char *text, size_t length, char *character)
+{
+	static const struct {
+		const char *name;
+		size_t length;
+		char character;
+	} entities[] = {{"&amp;", 5, '&'}, {"&lt;", 4, '<'}, {"&gt;", 4, '>'}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(entities); i++) {
+		if (length < entities[i].length || memcmp(text, entities[i].name, entities[i].length) != 0)
+			continue;
+		*character = entities[i].character;
+		return entities[i].length;
+	}
+	return 0;
+}
 
 /* & < > and nothing else, once. */
 static void put_unescaped(struct doc *doc, const struct doc_span *span, const char *text, size_t length)
 {
-	static const struct {
-		const char *name;
-		char character;
-	} entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}};
+	const char *end = text + length, *at = length ? memchr(text, '&', length) : NULL;
 	struct buf out = {0};
 
-	for (size_t i = 0; i < length; i++) {
-		size_t entity = 0;
-
-		while (entity < ARRAY_SIZE(entities) &&
-		       (length - i < strlen(entities[entity].name) ||
-		        memcmp(text + i, entities[entity].name, strlen(entities[entity].name)) != 0))
-			entity++;
-		if (entity < ARRAY_SIZE(entities)) {
-			buf_putc(&out, entities[entity].character);
-			i += strlen(entities[entity].name) - 1;
-		} else {
-			buf_putc(&out, text[i]);
-		}
+	if (!at) {
+		doc_put(doc, span, text, length);
+		return;
 	}
-	if (out.len)
-		doc_put(doc, span, out.data, out.len);
+	for (; at; at = memchr(text, '&', (size_t)(end - text))) {
+		char character = '&';
+		size_t entity = entity_length(at, (size_t)(end - at), &character);
+
+		buf_append(&out, text, (size_t)(at - text));
+		buf_putc(&out, character);
+		text = at + (entity ? entity : 1);
+	}
+	buf_append(&out, text, (size_t)(end - text));
+	doc_put(doc, span, out.data, out.len);
 	buf_finish(&out);
+}
+
+/* What means more begins at `at`. */
+static void put_pending(struct line_reader *r, const struct doc_span *span, const char *at)
+{
+	if (at > r->pending)
+		put_unescaped(r->doc, span, r->pending, (size_t)(at - r->pending));
+	r->pending = at;
 }
 
 static void put_plain(struct doc *doc, const struct doc_span *span, const char *text)
@@ -191,15 +223,20 @@ static bool is_letter_after(const struct line_reader *r, const char *at)
 	       (isalnum((unsigned char)*at) || (unsigned char)*at >= 0x80);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 static bool is_space_at(const struct line_reader *r, const char *at)
 {
-	return at >= r->end || strchr(" \t", *at) || mrkdwn_is_guard(at, r->end) ||
+	return at >= r->end || is_blank(*at) || mrkdwn_is_guard(at, r->end) ||
 	       (r->end - at >= 2 && !memcmp(at, "\xc2\xa0", 2));
 }
 
 static bool is_space_before(const struct line_reader *r, const char *at)
 {
-	return at == r->start || strchr(" \t", at[-1]) ||
+	return at == r->start || is_blank(at[-1]) ||
 	       (at - r->start >= GUARD_BYTES && mrkdwn_is_guard(at - GUARD_BYTES, at)) ||
 	       (at - r->start >= 2 && !memcmp(at - 2, "\xc2\xa0", 2));
 }
@@ -218,7 +255,7 @@ static const char *code_end(const struct line_reader *r, const char *at)
 	    (close - at > GUARD_BYTES && mrkdwn_is_guard(close - GUARD_BYTES, close)))
 		return NULL;
 	for (const char *c = at + 1; c < close; c++)
-		if (!strchr(" \t", *c))
+		if (!is_blank(*c))
 			return close + 1;
 	return NULL;
 }
@@ -234,6 +271,9 @@ static const char *mark_end(const struct line_reader *r, const char *at, const c
 	const char *next;
 
 	for (const char *c = at + 1; c < end; c = next) {
+		next = c + 1;
+		if (!begins_piece(*c))
+			continue;
 		next = token_end(c, end);
 		if (!next)
 			next = code_end(r, c);
@@ -283,17 +323,17 @@ static const char *take_emoji(struct line_reader *r, const struct doc_span *like
 
 	if (!end || end > range_end)
 		return NULL;
-	if (slack_emoji_put(&characters, name)) {
-		put_plain(r->doc, &span, characters.data);
-	} else {
+	if (!slack_emoji_put(&characters, name)) {
 		span.image = names && names->emoji ? names->emoji(names->context, name) : NULL;
-		if (slack_emoji_put_alias(&characters, &span.image))
-			put_plain(r->doc, &span, characters.data);
-		else if (span.image)
-			doc_put(r->doc, &span, at, (size_t)(end - at));
-		else
+		if (!slack_emoji_put_alias(&characters, &span.image) && !span.image)
 			end = NULL;
 	}
+	if (end)
+		put_pending(r, like, at);
+	if (end && span.image)
+		doc_put(r->doc, &span, at, (size_t)(end - at));
+	else if (end)
+		put_plain(r->doc, &span, characters.data);
 	buf_finish(&characters);
 	return end;
 }
@@ -314,6 +354,7 @@ static const char *take_marked(struct line_reader *r, const struct doc_span *lik
 		r->unclosed |= look;
 		return NULL;
 	}
+	put_pending(r, like, at);
 	span.look |= look;
 	r->unclosed = 0;
 	read_range(r, &span, at + 1, close);
@@ -330,8 +371,8 @@ static void read_unmarked(struct line_reader *r, const struct doc_span *span, co
 		if (next) {
 			take_token(r, span, at, next);
 		} else {
-			for (next = at + 1; next < end && *next != '<'; next++)
-				;
+			next = memchr(at + 1, '<', (size_t)(end - at - 1));
+			next = next ? next : end;
 			put_unescaped(r->doc, span, at, (size_t)(next - at));
 		}
 		at = next;
@@ -352,38 +393,47 @@ static void read_code(struct line_reader *r, const struct doc_span *like, const 
 	doc_finish(&inner);
 }
 
-/* One piece at `at`; where the next begins. */
+/* What means more than its characters, at `at`; where it ends. NULL: there is no such thing. */
 static const char *take_piece(struct line_reader *r, const struct doc_span *span, const char *at,
                               const char *end)
 {
 	struct doc_span code = *span;
-	const char *next = token_end(at, end);
+	const char *next;
 
-	if (next) {
+	switch (*at) {
+	case '<':
+		next = token_end(at, end);
+		if (!next)
+			return NULL;
+		put_pending(r, span, at);
 		take_token(r, span, at, next);
 		return next;
-	}
-	next = code_end(r, at);
-	if (next && next <= end) {
+	case '`':
+		next = code_end(r, at);
+		if (!next || next > end)
+			return NULL;
+		put_pending(r, span, at);
 		code.look |= DOC_CODE;
 		read_code(r, &code, at + 1, next - 1);
 		return next;
+	case ':':
+		return take_emoji(r, span, at, end);
+	default:
+		return take_marked(r, span, at, end);
 	}
-	next = mrkdwn_look(*at) ? take_marked(r, span, at, end)
-	       : *at == ':'     ? take_emoji(r, span, at, end)
-	                        : NULL;
-	if (next)
-		return next;
-	for (next = at + 1; next < end && !strchr("<" MARKS, *next); next++)
-		;
-	put_unescaped(r->doc, span, at, (size_t)(next - at));
-	return next;
 }
 
 static void read_range(struct line_reader *r, const struct doc_span *span, const char *at, const char *end)
 {
-	while (at < end)
-		at = take_piece(r, span, at, end);
+	r->pending = at;
+	while (at < end) {
+		const char *next = begins_piece(*at) ? take_piece(r, span, at, end) : NULL;
+
+		if (next)
+			r->pending = next;
+		at = next ? next : at + 1;
+	}
+	put_pending(r, span, end);
 }
 
 void doc_read_mrkdwn_line(struct doc *doc, const char *line, size_t length, const struct slack_names *names)

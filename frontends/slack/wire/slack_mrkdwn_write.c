@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Each line is written in the shortest way that is read as what was meant: first as it is, then with care. */
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -132,27 +133,48 @@ static void put_guarded(struct line_writer *w, char c, bool first, bool last)
 		buf_puts(w->out, GUARD);
 }
 
+/* Characters from `from` on that mean nothing, whatever stands beside them. */
+static size_t meaningless(const char *text, size_t from, size_t length)
+{
+	static const bool means[UCHAR_MAX + 1] = {['*'] = true, ['_'] = true, ['~'] = true, ['`'] = true, [':'] = true};
+	size_t at = from;
+
+	while (at < length && !means[(unsigned char)text[at]])
+		at++;
+	return at - from;
+}
+
 static void put_careful(struct line_writer *w, const char *text, size_t length, bool marked)
 {
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = 0, run; i < length; i++) {
+		run = meaningless(text, i, length);
+		markup_put_characters(w->out, text + i, run);
+		i += run;
+		if (i == length)
+			return;
+
 		bool inside = i > 0 && i + 1 < length && is_letter(text[i - 1]) && is_letter(text[i + 1]);
 
 		if (text[i] == ':' && is_emoji_name(text + i, length - i))
 			buf_puts(w->out, ":" GUARD);
-		else if (strchr("*_~`", text[i]) && !inside)
+		else if (text[i] != ':' && !inside)
 			put_guarded(w, text[i], marked && i == 0, marked && i + 1 == length);
 		else
-			markup_put_characters(w->out, text + i, 1);
+			buf_putc(w->out, text[i]);
 	}
 }
 
 static void put_ticks_apart(struct line_writer *w, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '`' && w->out->len > w->start && w->out->data[w->out->len - 1] == '`')
+	const char *end = text + length, *tick;
+
+	for (; (tick = memchr(text, '`', (size_t)(end - text))); text = tick + 1) {
+		markup_put_characters(w->out, text, (size_t)(tick - text));
+		if (w->out->len > w->start && w->out->data[w->out->len - 1] == '`')
 			buf_puts(w->out, GUARD);
-		markup_put_characters(w->out, text + i, 1);
+		buf_putc(w->out, '`');
 	}
+	markup_put_characters(w->out, text, (size_t)(end - text));
 }
 
 static void put_token(struct line_writer *w, const struct doc *doc, const struct doc_span *span)
@@ -220,29 +242,50 @@ static void write_line_as(struct buf *out, const struct doc *line, enum care car
 		close_mark(&w);
 }
 
-/* Whether what was written is read as what was meant. */
-static bool is_read_so(const char *written, const struct doc *line)
-{
-	struct doc again = {0}, meant = {0};
-	bool same;
+/* What serves each line of a document. */
+struct scribe {
+	struct buf *out;
+	struct doc line, meant, again;
+	struct buf trial, before;
+};
 
-	if (strstr(written, FENCE))
-		return false;
-	doc_begin(&again, (struct doc_block){.kind = DOC_LINES});
-	doc_read_mrkdwn_line(&again, written, strlen(written), NULL);
-	doc_begin(&meant, (struct doc_block){.kind = DOC_LINES});
+static void scribe_finish(struct scribe *s)
+{
+	doc_finish(&s->line);
+	doc_finish(&s->meant);
+	doc_finish(&s->again);
+	buf_finish(&s->trial);
+	buf_finish(&s->before);
+}
+
+/* The line as a reader should have it, in `meant`. */
+static void settle_meant(struct scribe *s)
+{
+	const struct doc *line = &s->line;
+
+	doc_clear(&s->meant);
+	doc_begin(&s->meant, (struct doc_block){.kind = DOC_LINES});
 	for (size_t i = 0; i < line->spans_count; i++) {
 		struct doc_span span = line->spans[i];
 
 		span.image = NULL;
-		doc_put(&meant, &span, doc_text(line, &line->spans[i]), span.length);
+		doc_put(&s->meant, &span, doc_text(line, &line->spans[i]), span.length);
 	}
-	doc_settle(&again);
-	doc_settle(&meant);
-	same = doc_equal(&again, &meant);
-	doc_finish(&again);
-	doc_finish(&meant);
-	return same;
+	doc_settle(&s->meant);
+}
+
+/* Whether what was written on trial is read as what was meant. */
+static bool is_read_so(struct scribe *s)
+{
+	const char *written = buf_text(&s->trial);
+
+	if (strstr(written, FENCE))
+		return false;
+	doc_clear(&s->again);
+	doc_begin(&s->again, (struct doc_block){.kind = DOC_LINES});
+	doc_read_mrkdwn_line(&s->again, written, s->trial.len, NULL);
+	doc_settle(&s->again);
+	return doc_equal(&s->again, &s->meant);
 }
 
 static bool is_simple(const struct doc *line)
@@ -256,60 +299,68 @@ static bool is_simple(const struct doc *line)
 /* One that is long is written with all care at once: nobody can make us try for long. */
 #define TRIAL_MAX (16u << 10)
 
-static void write_line(struct buf *out, const struct doc *line)
+/* On trial, unless nothing comes of it but what the trial before has shown to be none. */
+static bool try_care(struct scribe *s, enum care care)
 {
-	struct buf trial = {0};
+	struct buf before = s->before;
+
+	s->before = s->trial;
+	s->trial = before;
+	buf_clear(&s->trial);
+	write_line_as(&s->trial, &s->line, care);
+	if (s->trial.len && s->trial.len == s->before.len && !memcmp(s->trial.data, s->before.data, s->trial.len))
+		return false;
+	return is_read_so(s);
+}
+
+static void write_line(struct scribe *s)
+{
+	const struct doc *line = &s->line;
 	enum care care = is_simple(line) ? CARE_ALL : line->text.len > TRIAL_MAX ? CARE_MARKS : CARE_NONE;
 
 	if (care == CARE_ALL) {
-		write_line_as(out, line, CARE_NONE);
+		write_line_as(s->out, line, CARE_NONE);
 		return;
 	}
-	for (; care < CARE_ALL; care++) {
-		buf_clear(&trial);
-		write_line_as(&trial, line, care);
-		if (is_read_so(buf_text(&trial), line))
-			break;
-	}
+	settle_meant(s);
+	buf_clear(&s->trial);
+	while (care < CARE_ALL && !try_care(s, care))
+		care++;
 	if (care == CARE_ALL) {
-		buf_clear(&trial);
-		write_line_as(&trial, line, CARE_ALL);
+		buf_clear(&s->trial);
+		write_line_as(&s->trial, line, CARE_ALL);
 	}
-	buf_puts(out, buf_text(&trial));
-	buf_finish(&trial);
+	buf_append(s->out, buf_text(&s->trial), s->trial.len);
 }
 
 /* A line that would be read as another block than it is. */
-static void write_block_line(struct buf *out, const struct doc *line, enum doc_kind kind)
+static void write_block_line(struct scribe *s, enum doc_kind kind)
 {
+	const struct doc *line = &s->line;
 	const char *start = line->text.len ? line->text.data : "";
 
 	if (kind == DOC_LINES && (*start == '>' || mrkdwn_bullet(start, line->text.len, NULL)))
-		buf_puts(out, GUARD);
-	write_line(out, line);
+		buf_puts(s->out, GUARD);
+	write_line(s);
+	doc_clear(&s->line);
 }
 
 /* Writes line by line; `prefix` in front of each but the first. */
-static void write_lines(struct buf *out, const struct doc *doc, const struct doc_block *block,
-                        const char *prefix)
+static void write_lines(struct scribe *s, const struct doc *doc, const struct doc_block *block, const char *prefix)
 {
-	struct doc line = {0};
-
 	for (size_t i = 0; i < block->count; i++) {
 		const struct doc_span *span = &doc->spans[block->first + i];
 		const char *text = doc_text(doc, span), *end = text + span->length, *stop;
 
 		for (; (stop = memchr(text, '\n', (size_t)(end - text))); text = stop + 1) {
-			doc_put(&line, span, text, (size_t)(stop - text));
-			write_block_line(out, &line, block->kind);
-			doc_finish(&line);
-			buf_putc(out, '\n');
-			buf_puts(out, prefix);
+			doc_put(&s->line, span, text, (size_t)(stop - text));
+			write_block_line(s, block->kind);
+			buf_putc(s->out, '\n');
+			buf_puts(s->out, prefix);
 		}
-		doc_put(&line, span, text, (size_t)(end - text));
+		doc_put(&s->line, span, text, (size_t)(end - text));
 	}
-	write_block_line(out, &line, block->kind);
-	doc_finish(&line);
+	write_block_line(s, block->kind);
 }
 
 static void write_pre(struct buf *out, const struct doc *doc, const struct doc_block *block)
@@ -319,23 +370,31 @@ static void write_pre(struct buf *out, const struct doc *doc, const struct doc_b
 	buf_puts(out, FENCE "\n");
 	for (size_t i = 0; i < block->count; i++) {
 		const struct doc_span *span = &doc->spans[block->first + i];
+		const char *text = doc_text(doc, span), *end = text + span->length;
 
-		for (size_t j = 0; j < span->length; j++) {
-			const char *c = doc_text(doc, span) + j;
+		while (text < end) {
+			const char *tick = memchr(text, '`', (size_t)(end - text));
+			size_t run = (size_t)((tick ? tick : end) - text);
 
-			ticks = *c == '`' ? ticks + 1 : 0;
-			if (ticks == FENCE_BYTES) {
+			markup_put_characters(out, text, run);
+			ticks = run ? 0 : ticks;
+			text += run;
+			if (!tick)
+				break;
+			if (++ticks == FENCE_BYTES) {
 				buf_puts(out, GUARD);
 				ticks = 1;
 			}
-			markup_put_characters(out, c, 1);
+			buf_putc(out, '`');
+			text++;
 		}
 	}
 	buf_puts(out, "\n" FENCE);
 }
 
-static void write_item(struct buf *out, const struct doc *doc, const struct doc_block *item)
+static void write_item(struct scribe *s, const struct doc *doc, const struct doc_block *item)
 {
+	struct buf *out = s->out;
 	char prefix[DOC_INDENT_MAX * 4 + 4];
 
 	snprintf(prefix, sizeof(prefix), "%*s", (int)item->indent * 4 + 2, "");
@@ -344,11 +403,13 @@ static void write_item(struct buf *out, const struct doc *doc, const struct doc_
 		buf_printf(out, "%u. ", item->number);
 	else
 		buf_puts(out, "\xe2\x80\xa2 ");
-	write_lines(out, doc, item, prefix);
+	write_lines(s, doc, item, prefix);
 }
 
 void doc_write_mrkdwn(struct buf *out, const struct doc *doc)
 {
+	struct scribe s = {.out = out};
+
 	for (size_t i = 0; i < doc->blocks_count; i++) {
 		const struct doc_block *block = &doc->blocks[i];
 
@@ -356,18 +417,19 @@ void doc_write_mrkdwn(struct buf *out, const struct doc *doc)
 			buf_putc(out, '\n');
 		switch (block->kind) {
 		case DOC_LINES:
-			write_lines(out, doc, block, "");
+			write_lines(&s, doc, block, "");
 			break;
 		case DOC_QUOTE:
 			buf_puts(out, "&gt; ");
-			write_lines(out, doc, block, "&gt; ");
+			write_lines(&s, doc, block, "&gt; ");
 			break;
 		case DOC_PRE:
 			write_pre(out, doc, block);
 			break;
 		case DOC_ITEM:
-			write_item(out, doc, block);
+			write_item(&s, doc, block);
 			break;
 		}
 	}
+	scribe_finish(&s);
 }

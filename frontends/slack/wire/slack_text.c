@@ -272,7 +272,7 @@ static size_t atom_length(const char *at)
 		length = strcspn(at, "; ");
 		return length <= 4 && at[length] == ';' ? length + 1 : 1;
 	}
-	if (!strncmp(at, FENCE, 3))
+	if (*at == '`' && !strncmp(at, FENCE, 3))
 		return 3;
 	while (((unsigned char)at[length] & 0xc0) == 0x80)
 		length++;
@@ -309,7 +309,7 @@ size_t slack_text_cut(const char *mrkdwn, size_t max, bool *fence)
 		}
 		if (count + characters > max)
 			break;
-		open ^= !strncmp(mrkdwn + at, FENCE, 3);
+		open ^= mrkdwn[at] == '`' && !strncmp(mrkdwn + at, FENCE, 3);
 		at += atom;
 		count += characters;
 		any = (struct place){at, open};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* From the core's forms: plain text, and XHTML-IM (XEP-0071), any tag soup of which may come. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,7 +74,7 @@ static const struct element {
 };
 
 struct open {
-	char name[MARKUP_NAME_BYTES];
+	const char *name;
 	enum element_kind kind;
 	unsigned look_before;
 	bool ordered;
@@ -96,13 +95,13 @@ struct reader {
 	bool space;          /* white space before the next character */
 	struct doc_span gap; /* how that looks */
 	bool spaced;            /* it was put already */
-	struct open open[MARKUP_DEPTH];
+	struct open *open;      /* MARKUP_DEPTH of them */
 };
 
 static const struct element *element_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(elements); i++)
-		if (!strcmp(elements[i].name, name))
+		if (*elements[i].name == *name && !strcmp(elements[i].name, name))
 			return &elements[i];
 	return NULL;
 }
@@ -216,12 +215,25 @@ static void end_link(struct reader *r)
 	r->spaced = true;
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* Words with one space between them are put at once: the space would look as they do. */
+static bool goes_on(const struct reader *r, const char *text, size_t from, size_t at, size_t length)
+{
+	if (r->pres)
+		return text[at] != '\n';
+	return !is_space(text[at]) || (text[at] == ' ' && at > from && at + 1 < length && !is_space(text[at + 1]));
+}
+
 static void take_text(struct reader *r, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
 		size_t run = i;
 
-		while (run < length && (r->pres ? text[run] != '\n' : !strchr(" \n\t\r", text[run])))
+		while (run < length && goes_on(r, text, i, run, length))
 			run++;
 		if (run > i) {
 			put_word(r, text + i, run - i);
@@ -312,8 +324,7 @@ static void open_element(struct reader *r, const struct element *element, struct
 {
 	struct open *open = &r->open[r->depth++];
 
-	*open = (struct open){.kind = element->kind, .look_before = r->span.look, .number = 1};
-	snprintf(open->name, sizeof(open->name), "%s", element->name);
+	*open = (struct open){.name = element->name, .kind = element->kind, .look_before = r->span.look, .number = 1};
 	r->span.look |= element->look | styled_look(buf_text(&values[STYLE]));
 	switch (element->kind) {
 	case LINK:
@@ -403,7 +414,8 @@ static void take_end_tag(struct reader *r, const char *name)
 
 void doc_read_xhtml(struct doc *doc, const char *xhtml)
 {
-	struct reader r = {.doc = doc, .markup = {.next = xhtml, .end = xhtml + strlen(xhtml)}};
+	struct open open[MARKUP_DEPTH];
+	struct reader r = {.doc = doc, .markup = {.next = xhtml, .end = xhtml + strlen(xhtml)}, .open = open};
 	enum markup_token token;
 	struct markup_piece piece;
 

@@ -23,11 +23,13 @@ struct writer {
 
 static void put_text(struct writer *w, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		buf_putc(w->text, text[i]);
-		if (text[i] == '\n')
-			buf_puts(w->text, w->prefix);
+	const char *end = text + length, *stop;
+
+	for (; (stop = memchr(text, '\n', (size_t)(end - text))); text = stop + 1) {
+		buf_append(w->text, text, (size_t)(stop + 1 - text));
+		buf_puts(w->text, w->prefix);
 	}
+	buf_append(w->text, text, (size_t)(end - text));
 }
 
 /* Readers of XHTML make one space of several. */

@@ -102,31 +102,25 @@ static int faulty_unlink(const char *path)
 	return spool_files_system.unlink(path);
 }
 
-static int faulty_close(int fd)
-{
-	return spool_files_system.close(fd);
-}
-
 static int faulty_sync_folder(int fd)
 {
 	return fails(&faults.sync) ? -1 : spool_files_system.sync_folder(fd);
 }
 
-static const struct spool_files faulty_files = {
-        .open = faulty_open,
-        .close = faulty_close,
-        .read = faulty_read,
-        .write = faulty_write,
-        .reserve = faulty_reserve,
-        .truncate = faulty_truncate,
-        .sync = faulty_sync,
-        .sync_folder = faulty_sync_folder,
-        .unlink = faulty_unlink,
-};
+static struct spool_files faulty_files;
 
 void faults_begin(void)
 {
 	memset(&faults, 0, sizeof(faults));
+	faulty_files = spool_files_system;
+	faulty_files.open = faulty_open;
+	faulty_files.read = faulty_read;
+	faulty_files.write = faulty_write;
+	faulty_files.reserve = faulty_reserve;
+	faulty_files.truncate = faulty_truncate;
+	faulty_files.sync = faulty_sync;
+	faulty_files.sync_folder = faulty_sync_folder;
+	faulty_files.unlink = faulty_unlink;
 	spool_files = &faulty_files;
 }
 
