@@ -87,7 +87,7 @@ static void take(const char *xml, size_t length)
 
 static void check_sent(void)
 {
-	XML_Parser parser = XML_ParserCreateNS(NULL, ' ');
+	XML_Parser parser = XML_ParserCreateNS("UTF-8", '|');
 	const char *head = "<all xmlns:stream='s'>", *tail = "</all>";
 
 	require(parser && XML_Parse(parser, head, (int)strlen(head), 0) == XML_STATUS_OK);
