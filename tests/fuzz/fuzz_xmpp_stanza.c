@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/xmpp/stream/stanza.h"
+#include "tests/fuzz/counts.h"
 #include "tests/unit/xmpp/fixture.h"
 #include "transport/rooms/room.h"
 
@@ -135,6 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	void *state = NULL;
 
 	begin();
+	forget_counts();
 	buf_printf(&xml, "<%.*s id='q1' from='" ALICE_HOME "' to='%s%s'>", (int)length, name, to[kind & 3], name + length);
 	if (size)
 		buf_append(&xml, (const char *)data + 1, size - 1);
