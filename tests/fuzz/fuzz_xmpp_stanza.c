@@ -129,6 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const to[] = {GW, "#chan%irc.example@" GW, "carl@" GW, "#chan%irc.example@" GW "/bob"};
 	static const char *const kinds[] = {"iq' type='set", "iq' type='get", "iq' type='result", "message' type='chat",
 	                                    "message' type='groupchat", "presence", "message' type='normal", "iq' type='set"};
+	static const struct event_ban ban = {.mask = "*!*@<bad>.example"};
+	static const struct room_bans bans = {.bans = &ban, .count = 1};
 	unsigned kind = size ? data[0] : 0;
 	const char *name = kinds[kind >> 2 & 7];
 	size_t length = strcspn(name, "'");
@@ -143,6 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_printf(&xml, "</%.*s>", (int)length, name);
 	stanzas = 0;
 	take(xml.data, xml.len);
+	answer_bans(0, NULL, &bans);
 	check_sent();
 	if (stanzas == 1 && text_starts(name, "iq"))
 		require(count_of(buf_text(&sent), "id='q1'") <= 1);
