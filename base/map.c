@@ -21,7 +21,7 @@ struct map_entry {
 	struct map_entry *prev, *next;
 	struct map_entry *chain; /* next in the same bucket */
 	void *value;
-	uint32_t hash;
+	uint32_t hash; /* mark_of */
 	char key[];
 };
 
@@ -91,16 +91,39 @@ static uint32_t hash_of(const char *key, size_t length)
 	return (uint32_t)(word ^ word >> 32);
 }
 
+/* Where eight entries at most are looked at, whoever chooses colliding keys gains nothing: it need only be quick. */
+static uint32_t small_hash_of(const char *key, size_t length)
+{
+	if (!length)
+		return 0;
+	return (uint32_t)length << 16 ^ (uint32_t)(unsigned char)key[length / 2] << 8 ^ (unsigned char)key[length - 1];
+}
+
+/* How its entries are known at the moment. */
+static uint32_t mark_of(const struct map *map, const char *key, size_t length)
+{
+	return map->buckets ? hash_of(key, length) : small_hash_of(key, length);
+}
+
+static void map_mark_again(struct map *map)
+{
+	for (struct map_entry *entry = map->first; entry; entry = entry->next)
+		entry->hash = mark_of(map, entry->key, strlen(entry->key));
+}
+
 static void map_set_buckets(struct map *map, size_t buckets)
 {
 	struct map_entry *entry, **bucket;
+	bool was_small = !map->buckets;
 
 	MEM_FREE(map->buckets);
-	if (!buckets)
-		return;
-	map->buckets = mem_alloc(buckets * sizeof(struct map_entry *));
-	map->mask = (uint32_t)(buckets - 1);
-	for (entry = map->first; entry; entry = entry->next) {
+	if (buckets) {
+		map->buckets = mem_alloc(buckets * sizeof(struct map_entry *));
+		map->mask = (uint32_t)(buckets - 1);
+	}
+	if (was_small || !buckets)
+		map_mark_again(map);
+	for (entry = buckets ? map->first : NULL; entry; entry = entry->next) {
 		bucket = &map->buckets[entry->hash & map->mask];
 		entry->chain = *bucket;
 		*bucket = entry;
@@ -175,7 +198,7 @@ void *map_get(const struct map *map, const char *key)
 
 	if (!map || !map->count)
 		return NULL;
-	entry = map_find(map, key, hash_of(key, strlen(key)));
+	entry = map_find(map, key, mark_of(map, key, strlen(key)));
 	return entry ? entry->value : NULL;
 }
 
@@ -193,7 +216,7 @@ void map_get_several(const struct map *map, const struct map_key *keys, size_t c
 	assert(count <= MAP_SEVERAL);
 	for (size_t i = 0; i < count; i++) {
 		values[i] = NULL;
-		hashes[i] = map ? hash_of(keys[i].text, keys[i].length) : 0;
+		hashes[i] = map ? mark_of(map, keys[i].text, keys[i].length) : 0;
 		if (map && map->buckets)
 			__builtin_prefetch(&map->buckets[hashes[i] & map->mask]);
 	}
@@ -240,7 +263,7 @@ static void map_append(struct map *map, struct map_entry *entry)
 static struct map_entry *map_obtain(struct map *map, const char *key)
 {
 	size_t length = strlen(key);
-	uint32_t hash = hash_of(key, length);
+	uint32_t hash = mark_of(map, key, length);
 	struct map_entry *entry = map_find(map, key, hash);
 
 	if (entry)
@@ -300,7 +323,7 @@ static void map_unchain(struct map *map, const struct map_entry *entry)
 
 void *map_remove(struct map *map, const char *key)
 {
-	struct map_entry *entry = map && map->count ? map_find(map, key, hash_of(key, strlen(key))) : NULL;
+	struct map_entry *entry = map && map->count ? map_find(map, key, mark_of(map, key, strlen(key))) : NULL;
 	void *value;
 
 	if (!entry)
@@ -352,7 +375,7 @@ bool map_next(const struct map *map, struct map_iter *it)
 struct map_iter map_behind(const struct map *map, const char *key)
 {
 	const struct map_entry *entry =
-		map && map->count && key ? map_find(map, key, hash_of(key, strlen(key))) : NULL;
+		map && map->count && key ? map_find(map, key, mark_of(map, key, strlen(key))) : NULL;
 
 	return entry ? (struct map_iter){.next = entry->next, .started = true} : (struct map_iter){0};
 }

@@ -268,15 +268,6 @@ bool config_parse_bool(const char *text, bool *value)
 	return false;
 }
 
-static bool parse_long(const char *text, long *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtol(text, &end, 10);
-	return end != text && !*end && errno == 0;
-}
-
 /* Where a comment behind a value begins, as Spectrum 2's files may have them; else the text's end. */
 static size_t comment_start(const char *text)
 {
@@ -296,7 +287,11 @@ static size_t comment_start(const char *text)
 
 static bool read_bool(const char *text, bool *value)
 {
-	char *word = mem_strndup(text, comment_start(text));
+	size_t length = comment_start(text);
+
+	if (!text[length])
+		return config_parse_bool(text, value);
+	char *word = mem_strndup(text, length);
 	bool good = config_parse_bool(word, value);
 
 	mem_free(word);
@@ -305,11 +300,11 @@ static bool read_bool(const char *text, bool *value)
 
 static bool read_long(const char *text, long *value)
 {
-	char *word = mem_strndup(text, comment_start(text));
-	bool good = parse_long(word, value);
+	char *end;
 
-	mem_free(word);
-	return good;
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	return end != text && end == text + comment_start(text) && errno == 0;
 }
 
 static void check_value(struct load *load, const struct config_key *key, const struct value *value)
@@ -377,19 +372,36 @@ static struct config_list pool_list(struct pool *pool, const char *const *items,
 	return list;
 }
 
+static const char *default_of(const struct config_key *key)
+{
+	static const char empty[] = "", zero[] = "0";
+
+	if (key->fallback)
+		return key->fallback;
+	return key->type == CONFIG_BOOL || key->type == CONFIG_INT ? zero : empty;
+}
+
+/* The table outlives us: its own text needs no copy. Who says the same gets that one, so that it counts as equal. */
+static const char *keep_text(struct load *load, const struct config_key *key, const char *text)
+{
+	const char *fallback = default_of(key);
+
+	return strcmp(text, fallback) == 0 ? fallback : pool_text(&load->config->pool, text);
+}
+
 static const char *expand(struct load *load, const struct config_key *key, const char *text)
 {
 	struct buf out = {0};
-	const char *hit, *result;
+	const char *hit = strcmp(key->name, JID_KEY) == 0 ? NULL : strstr(text, "$jid"), *result;
 
-	if (strcmp(key->name, JID_KEY) == 0)
-		return pool_text(&load->config->pool, text);
-	for (; (hit = strstr(text, "$jid")); text = hit + 4) {
+	if (!hit)
+		return keep_text(load, key, text);
+	for (; hit; text = hit + 4, hit = strstr(text, "$jid")) {
 		buf_append(&out, text, (size_t)(hit - text));
 		buf_puts(&out, load->jid);
 	}
 	buf_puts(&out, text);
-	result = pool_text(&load->config->pool, buf_text(&out));
+	result = keep_text(load, key, buf_text(&out));
 	buf_finish(&out);
 	return result;
 }
@@ -402,10 +414,9 @@ static struct config_list expand_list(struct load *load, const struct config_key
 	struct config_list list;
 
 	for (i = 0; i < most; i++) {
-		const char *text = entry ? entry->values[i].text : key->fallback;
+		const char *text = expand(load, key, entry ? entry->values[i].text : default_of(key));
 
 		/* "admin_jid =" names nobody, rather than the empty JID; nor does "$jid" where there is none. */
-		text = text ? expand(load, key, text) : "";
 		if (*text)
 			items[count++] = text;
 	}
@@ -427,20 +438,20 @@ static void fill_key(struct load *load, const struct config_key *key, void *fiel
 {
 	const struct entry *entry = find_entry(load->config, load->file, key->name);
 	const struct value *last = entry ? &entry->values[entry->count - 1] : NULL;
-	const char *text = entry ? last->text : key->fallback;
+	const char *text = entry ? last->text : default_of(key);
 	bool good = true;
 
 	switch (key->type) {
 	case CONFIG_STRING:
 		if (last)
 			warn_of_comment(load, key, last);
-		*(const char **)field = expand(load, key, text ? text : "");
+		*(const char **)field = expand(load, key, text);
 		break;
 	case CONFIG_BOOL:
-		good = read_bool(text ? text : "0", field);
+		good = read_bool(text, field);
 		break;
 	case CONFIG_INT:
-		good = read_long(text ? text : "0", field);
+		good = read_long(text, field);
 		break;
 	case CONFIG_LIST:
 		*(struct config_list *)field = expand_list(load, key, entry);

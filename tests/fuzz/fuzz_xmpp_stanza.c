@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "frontends/xmpp/stream/stanza.h"
+#include "tests/fuzz/counts.h"
 #include "tests/unit/xmpp/fixture.h"
 #include "transport/rooms/room.h"
 
@@ -87,7 +88,7 @@ static void take(const char *xml, size_t length)
 
 static void check_sent(void)
 {
-	XML_Parser parser = XML_ParserCreateNS(NULL, ' ');
+	XML_Parser parser = XML_ParserCreateNS("UTF-8", '|');
 	const char *head = "<all xmlns:stream='s'>", *tail = "</all>";
 
 	require(parser && XML_Parse(parser, head, (int)strlen(head), 0) == XML_STATUS_OK);
@@ -128,6 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const to[] = {GW, "#chan%irc.example@" GW, "carl@" GW, "#chan%irc.example@" GW "/bob"};
 	static const char *const kinds[] = {"iq' type='set", "iq' type='get", "iq' type='result", "message' type='chat",
 	                                    "message' type='groupchat", "presence", "message' type='normal", "iq' type='set"};
+	static const struct event_ban ban = {.mask = "*!*@<bad>.example"};
+	static const struct room_bans bans = {.bans = &ban, .count = 1};
 	unsigned kind = size ? data[0] : 0;
 	const char *name = kinds[kind >> 2 & 7];
 	size_t length = strcspn(name, "'");
@@ -135,12 +138,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	void *state = NULL;
 
 	begin();
+	forget_counts();
 	buf_printf(&xml, "<%.*s id='q1' from='" ALICE_HOME "' to='%s%s'>", (int)length, name, to[kind & 3], name + length);
 	if (size)
 		buf_append(&xml, (const char *)data + 1, size - 1);
 	buf_printf(&xml, "</%.*s>", (int)length, name);
 	stanzas = 0;
 	take(xml.data, xml.len);
+	answer_bans(0, NULL, &bans);
 	check_sent();
 	if (stanzas == 1 && text_starts(name, "iq"))
 		require(count_of(buf_text(&sent), "id='q1'") <= 1);

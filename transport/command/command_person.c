@@ -31,11 +31,15 @@ void command_run_help(struct command_call *call)
 	for (size_t i = 0; (command = command_at(i)); i++) {
 		if (!command_allowed(call->transport, command, call->frontend, call->address))
 			continue;
-		buf_printf(&text, "\n%s", command->name);
-		for (size_t f = 0; f < command->fields_count; f++)
-			buf_printf(&text, command->fields[f].required ? " <%s>" : " [%s]",
-				   command->fields[f].name);
-		buf_printf(&text, " - %s", command->help);
+		buf_puts(&text, "\n");
+		buf_puts(&text, command->name);
+		for (size_t f = 0; f < command->fields_count; f++) {
+			buf_puts(&text, command->fields[f].required ? " <" : " [");
+			buf_puts(&text, command->fields[f].name);
+			buf_puts(&text, command->fields[f].required ? ">" : "]");
+		}
+		buf_puts(&text, " - ");
+		buf_puts(&text, command->help);
 	}
 	command_reply(call, 0, "%s", buf_text(&text));
 	buf_finish(&text);

@@ -339,10 +339,40 @@ static void test_several_near_misses(void **state)
 	map_destroy(&map, NULL);
 }
 
+/* Of the same length, alike in the middle and at the end; few, so many that they are found otherwise, few again. */
+static void test_alike(void **state)
+{
+	struct map *map = map_create();
+	char key[] = "0 same";
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 20; i++) {
+			key[0] = (char)('a' + i);
+			assert_null(map_put(map, key, &key[i % 5]));
+			for (int k = 0; k <= i; k++) {
+				key[0] = (char)('a' + k);
+				assert_ptr_equal(map_get(map, key), &key[k % 5]);
+			}
+		}
+		for (int i = 0; i < 20; i++) {
+			key[0] = (char)('a' + i);
+			assert_ptr_equal(map_remove(map, key), &key[i % 5]);
+			for (int k = 0; k < 20; k++) {
+				key[0] = (char)('a' + k);
+				assert_ptr_equal(map_get(map, key), k > i ? &key[k % 5] : NULL);
+			}
+		}
+	}
+	assert_int_equal(map_count(map), 0);
+	map_destroy(&map, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_basics),
+		cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_keys_are_copied_values_freed),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_edges),

@@ -41,7 +41,7 @@ struct fixture {
 	bool unanswered;   /* backends do not answer: the last number is kept */
 	uint64_t number;
 	uint64_t trace;    /* of the last event that a frontend or a backend was given */
-	uv_loop_t loop;
+	uv_loop_t *loop;
 	struct config *config;
 	struct transport *transport;
 	struct frontend *frontend;

@@ -477,7 +477,7 @@ static void test_expires(void **state)
 	int64_t end_ms = clock_wall_ms() + 1100;
 
 	while (clock_wall_ms() < end_ms)
-		uv_run(&fx->loop, UV_RUN_NOWAIT);
+		uv_run(fx->loop, UV_RUN_NOWAIT);
 	delivery_expire(fx->transport);
 	expect("alice@x/phone undelivered 0 'The network could not be reached in time.' bob: hi id=i1\n");
 	assert_int_equal(spool().records, 0);

@@ -16,7 +16,7 @@ static void stop_and_wait(void)
 	transport_stop(fx->transport, on_stopped, NULL);
 	assert_false(stopped); /* never from inside */
 	while (!stopped)
-		uv_run(&fx->loop, UV_RUN_ONCE);
+		uv_run(fx->loop, UV_RUN_ONCE);
 }
 
 static void test_features(void **state)
@@ -193,7 +193,7 @@ static void test_check(void **state)
 	struct buf error = {0};
 
 	(void)state;
-	fx->transport = transport_create(&fx->loop, fx->config, known);
+	fx->transport = transport_create(fx->loop, fx->config, known);
 	assert_int_equal(config_override(fx->config, "service.frontend", "telegraph", &error), 0);
 	assert_int_equal(config_override(fx->config, "logging.level", "loud", &error), 0);
 	assert_int_equal(config_load(fx->config, NULL, &error), 0);

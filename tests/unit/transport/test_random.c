@@ -253,7 +253,7 @@ static void time_passes(void)
 	fx->transport->features.known = pick(2);
 	fx->transport->features.need_registration = pick(2);
 	fx->transport->features.room_nickname_change = pick(2);
-	uv_run(&fx->loop, UV_RUN_NOWAIT);
+	uv_run(fx->loop, UV_RUN_NOWAIT);
 	answered += was_told("login answer");
 	given_up += was_told("(gives up)");
 	listed += was_told("1 bans #") || was_told("2 bans #");

@@ -184,15 +184,28 @@ int router_from_frontend(struct resource *from, const struct event *event)
 	return router_result;
 }
 
-room_bans_done *bans_done;
-void *bans_context;
+static room_bans_done *bans_done; /* of who waits for an answer; NULL: nobody */
+static void *bans_context;
 
 int room_bans_ask(struct room *room, room_bans_done *done, void *context)
 {
 	buf_printf(&told, "bans of %s\n", room->name);
+	if (router_result)
+		return router_result;
+	if (bans_done)
+		return TP_ERR_LIMIT;
 	bans_done = done;
 	bans_context = context;
-	return router_result;
+	return 0;
+}
+
+void answer_bans(int err, const char *reason, const struct room_bans *list)
+{
+	room_bans_done *done = bans_done;
+
+	bans_done = NULL;
+	if (done)
+		done(bans_context, err, reason, list);
 }
 
 void room_bans_describe(struct buf *out, const struct event_ban *ban)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "config/limits.h"
@@ -284,6 +285,7 @@ int fixture_teardown(void **state)
 	struct map_iter it = {0};
 
 	(void)state;
+	answer_bans(TP_ERR_NOT_CONNECTED, NULL, NULL);
 	while (map_next(transport.identities, &it)) {
 		session_detach_all(&frontend->base, it.key);
 		it = (struct map_iter){0};

@@ -22,8 +22,6 @@
 extern struct transport transport;
 extern struct xmpp_frontend *frontend;
 extern struct buf sent, told;
-extern room_bans_done *bans_done; /* of the last room_bans_ask */
-extern void *bans_context;
 extern int router_result;       /* of the next router_from_frontend calls */
 extern bool account_exists;     /* what the store says */
 extern int account_result;      /* of account_register and account_unregister */
@@ -49,3 +47,4 @@ void fake_participant(struct room *room, const char *nickname, const char *alias
 void deliver(struct resource *only, const struct event *event);
 void fake_session(enum session_state state, int error, const char *text);
 void show_self(struct resource *to, const char *room, const char *nickname);
+void answer_bans(int err, const char *reason, const struct room_bans *list); /* who has asked for them, if anybody */

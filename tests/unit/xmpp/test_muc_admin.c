@@ -142,14 +142,14 @@ static void test_ban_list(void **state)
 	ask("get", ADMIN("<item affiliation='outcast'/>"));
 	expect_told("bans of " NAME);
 	assert_int_equal(sent.len, 0);
-	bans_done(bans_context, 0, NULL, &list);
+	answer_bans(0, NULL, &list);
 	expect_sent("<iq type='result' from='" ROOM "' to='" ALICE_HOME "' id='q1'>" ADMIN(
 	        "<item affiliation='outcast' jid='" ROOM "/*!*@h.example' nick='bob'>"
 	        "<reason>described *!*@h.example</reason></item>"
 	        "<item affiliation='outcast' jid='" ROOM "/&lt;x&gt;!*@*'>"
 	        "<reason>described &lt;x&gt;!*@*</reason></item>") "</iq>");
 	ask("get", ADMIN("<item affiliation='outcast'/>"));
-	bans_done(bans_context, TP_ERR_NOT_ALLOWED, "Not for you.", NULL);
+	answer_bans(TP_ERR_NOT_ALLOWED, "Not for you.", NULL);
 	expect_sent("<forbidden");
 	expect_sent("Not for you.");
 	router_result = TP_ERR_UNSUPPORTED;
