@@ -141,21 +141,22 @@ static void read_blocks(const char *json, size_t length, struct form *form)
 
 static void check_writing(const char *text, const char *xhtml)
 {
-	struct buf mrkdwn = {0};
+	struct buf mrkdwn = {0}, piece = {0};
 	bool fence = false;
 
 	slack_mrkdwn_write(&mrkdwn, text, xhtml, &mentions);
 	check(text_is_clean(mrkdwn.data, mrkdwn.len, TEXT_LINES));
 	check_tokens(mrkdwn.data, true);
 	for (const char *rest = mrkdwn.data; rest;) {
-		struct buf piece = {0};
-		const char *next = slack_text_piece(&piece, rest, 40, &fence);
+		const char *next;
 
+		buf_clear(&piece);
+		next = slack_text_piece(&piece, rest, 40, &fence);
 		check(!next || next > rest);
 		check(text_is_clean(buf_text(&piece), piece.len, TEXT_LINES));
 		rest = next;
-		buf_finish(&piece);
 	}
+	buf_finish(&piece);
 	buf_finish(&mrkdwn);
 }
 

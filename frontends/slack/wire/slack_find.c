@@ -115,6 +115,15 @@ static void put_url(struct finder *f, const struct doc_span *like, const char *t
 	mem_free(url);
 }
 
+/* Directly behind a link to the same place it would become more of that link's label. */
+static bool goes_on_with(const struct doc *doc, const char *text, size_t length)
+{
+	const struct doc_block *block = doc->blocks_count ? &doc->blocks[doc->blocks_count - 1] : NULL;
+	const char *url = block && block->count ? doc->spans[doc->spans_count - 1].url : NULL;
+
+	return url && strlen(url) == length && !memcmp(url, text, length);
+}
+
 /* A mention or an address at this place, which is put: its length; 0: neither. */
 static size_t put_found(struct finder *f, const struct doc_span *span, const char *text, size_t from, size_t at)
 {
@@ -126,7 +135,7 @@ static size_t put_found(struct finder *f, const struct doc_span *span, const cha
 		return 0;
 	f->looked += person;
 	length = person ? find_name(f, text + at + 1, span->length - at - 1, &id) : find_url(text + at, span->length - at);
-	if (!length)
+	if (!length || (!person && at == from && goes_on_with(f->to, text + at, length)))
 		return 0;
 	doc_put(f->to, span, text + from, at - from);
 	if (person)

@@ -368,6 +368,7 @@ static void test_writing(void **state)
 	        {"x", "<a href='https://x.org/a|b&amp;c'>la&lt;bel</a>",
 	         "<https://x.org/a%7Cb&amp;c|la&lt;bel>"},
 	        {"x", "<a href='https://x.org'>https://x.org</a>", "<https://x.org>"},
+	        {"x", "<a href='https://x.org'>a</a>https://x.org b", "<https://x.org|a>https://x.org b"},
 	        {"x", "<a href='javascript:x'>click</a>", "click"},
 	        {"see https://x.org/_a_/*b*?c=1&d=2, or (http://y.org/).", NULL,
 	         "see <https://x.org/_a_/*b*?c=1&amp;d=2>, or (<http://y.org/>)."},
