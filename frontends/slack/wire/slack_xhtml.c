@@ -224,7 +224,7 @@ static bool is_space(char c)
 static bool goes_on(const struct reader *r, const char *text, size_t from, size_t at, size_t length)
 {
 	if (r->pres)
-		return text[at] != '\n';
+		return text[at] != '\n' && text[at] != '\r';
 	return !is_space(text[at]) || (text[at] == ' ' && at > from && at + 1 < length && !is_space(text[at + 1]));
 }
 
@@ -238,6 +238,8 @@ static void take_text(struct reader *r, const char *text, size_t length)
 		if (run > i) {
 			put_word(r, text + i, run - i);
 			i = run - 1;
+		} else if (r->pres && text[i] == '\r') { /* from a reference: it is in no clean text */
+			put_word(r, " ", 1);
 		} else if (r->pres) {
 			put_break(r);
 		} else {

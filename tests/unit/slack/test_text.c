@@ -370,6 +370,7 @@ static void test_writing(void **state)
 	        {"x", "<a href='https://x.org'>https://x.org</a>", "<https://x.org>"},
 	        {"x", "<a href='https://x.org'>a</a>https://x.org b", "<https://x.org|a>https://x.org b"},
 	        {"x", "<a href='javascript:x'>click</a>", "click"},
+	        {"x", "<pre>a&#13;b</pre>", "```\na b\n```"},
 	        {"see https://x.org/_a_/*b*?c=1&d=2, or (http://y.org/).", NULL,
 	         "see <https://x.org/_a_/*b*?c=1&amp;d=2>, or (<http://y.org/>)."},
 	        {"https://x.org/a_(b) xhttps://y https:// HTTPS://Z.org", NULL,
