@@ -452,10 +452,22 @@ void doc_read_unmarked(struct doc *doc, const char *text, const struct slack_nam
 	read_unmarked(&r, &(struct doc_span){0}, text, end);
 }
 
+/* Of what is no text at this place; 0: it is. */
+static size_t blank_bytes(const char *at, const char *end)
+{
+	if (mrkdwn_is_guard(at, end))
+		return GUARD_BYTES;
+	if (end - at >= 2 && !memcmp(at, "\xc2\xa0", 2))
+		return 2;
+	return strchr(" \t\n", *at) ? 1 : 0;
+}
+
 static bool says_something(const char *at, const char *end)
 {
-	while (at < end && (strchr(" \t\n", *at) || mrkdwn_is_guard(at, end)))
-		at += mrkdwn_is_guard(at, end) ? GUARD_BYTES : 1;
+	size_t blank;
+
+	while (at < end && (blank = blank_bytes(at, end)) > 0)
+		at += blank;
 	return at < end;
 }
 
