@@ -144,7 +144,8 @@ static size_t meaningless(const char *text, size_t from, size_t length)
 	return at - from;
 }
 
-static void put_careful(struct line_writer *w, const char *text, size_t length, bool marked)
+/* `end`: of the line, as an emoji can reach into what has another look. */
+static void put_careful(struct line_writer *w, const char *text, size_t length, const char *end, bool marked)
 {
 	for (size_t i = 0, run; i < length; i++) {
 		run = meaningless(text, i, length);
@@ -155,7 +156,7 @@ static void put_careful(struct line_writer *w, const char *text, size_t length, 
 
 		bool inside = i > 0 && i + 1 < length && is_letter(text[i - 1]) && is_letter(text[i + 1]);
 
-		if (text[i] == ':' && is_emoji_name(text + i, length - i))
+		if (text[i] == ':' && is_emoji_name(text + i, (size_t)(end - text) - i))
 			buf_puts(w->out, ":" GUARD);
 		else if (text[i] != ':' && !inside)
 			put_guarded(w, text[i], marked && i == 0, marked && i + 1 == length);
@@ -228,7 +229,8 @@ static void put_span(struct line_writer *w, const struct doc *doc, size_t index)
 	} else if (w->care == CARE_TICKS) {
 		put_ticks_apart(w, text, span->length);
 	} else {
-		put_careful(w, text, span->length, span->look && w->care < CARE_ALL);
+		put_careful(w, text, span->length, doc->text.data + doc->text.len,
+		            span->look && w->care < CARE_ALL);
 	}
 }
 

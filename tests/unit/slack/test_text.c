@@ -356,6 +356,8 @@ static void test_writing(void **state)
 	        {"*a* snake_case 2*3", NULL, Z "*" Z "a" Z "*" Z " snake_case 2*3"},
 	        {"* a", NULL, "* a"},
 	        {":wave: :nope: 10:20:30", NULL, ":" Z "wave: :nope: 10:20:30"},
+	        {"x", "<i>:</i><b><i>x:</i></b><b> a</b>", ":" Z "x: a"},
+	        {"x", ":<code>a:`</code>", ":" Z "a:" Z "`" Z},
 	        {"> quoted\nanswer", NULL, "&gt; quoted\nanswer"},
 	        {"a ``` b", NULL, "a `" Z "`" Z "` b"},
 	        {"x", "<strong>a</strong> <i>b</i> <s>c</s> <code>d</code>", "*a* _b_ ~c~ `d`"},
