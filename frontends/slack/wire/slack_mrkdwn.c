@@ -286,14 +286,19 @@ static const char *mark_end(const struct line_reader *r, const char *at, const c
 	return NULL;
 }
 
+bool mrkdwn_is_emoji_letter(const char *at, const char *end)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+'-";
+
+	return ((*at && strchr(letters, *at)) || (unsigned char)*at >= 0x80) && !mrkdwn_is_guard(at, end);
+}
+
 /* The second colon of ":a::skin-tone-2:" ends nothing. */
 const char *mrkdwn_emoji_end(const char *at, const char *end, char name[EMOJI_NAME_MAX + 1])
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+'-";
 	const char *c = at + 1;
 
-	while (c < end && ((*c && strchr(letters, *c)) || (unsigned char)*c >= 0x80) &&
-	       !mrkdwn_is_guard(c, end))
+	while (c < end && mrkdwn_is_emoji_letter(c, end))
 		c++;
 	if (c == at + 1 || c >= end || *c != ':')
 		return NULL;

@@ -47,9 +47,21 @@ static bool ends_with_letter(const struct line_writer *w)
 	return is_letter(end[-1]);
 }
 
+/* Behind a colon and such letters: '_' as well may be one, and custom emoji can be called anything. */
+static bool may_be_in_emoji(const struct line_writer *w)
+{
+	const char *end = buf_text(w->out) + w->out->len, *at = end;
+	size_t length = w->out->len - w->start;
+
+	for (size_t i = 0; i < length && i <= EMOJI_NAME_MAX; i++)
+		if (*--at == ':' || !mrkdwn_is_emoji_letter(at, end))
+			return *at == ':';
+	return false;
+}
+
 static void put_mark(struct line_writer *w, char mark)
 {
-	if (ends_with_letter(w))
+	if (ends_with_letter(w) || (mark == '_' && may_be_in_emoji(w)))
 		buf_puts(w->out, GUARD);
 	buf_putc(w->out, mark);
 	w->closed = false;
@@ -212,7 +224,7 @@ static void put_span(struct line_writer *w, const struct doc *doc, size_t index)
 	bool code = is_code(doc, span) && w->care < CARE_ALL;
 
 	set_look(w, doc, index, w->care < CARE_ALL ? span->look & ~(unsigned)DOC_CODE : 0);
-	if (w->closed && !span->url && !span->user && is_letter(*text))
+	if (w->closed && !span->url && !span->user && (is_letter(*text) || may_be_in_emoji(w)))
 		buf_puts(w->out, GUARD);
 	w->closed = false;
 	if (span->user) {

@@ -357,6 +357,8 @@ static void test_writing(void **state)
 	        {"* a", NULL, "* a"},
 	        {":wave: :nope: 10:20:30", NULL, ":" Z "wave: :nope: 10:20:30"},
 	        {"x", "<i>:</i><b><i>x:</i></b><b> a</b>", ":" Z "x: a"},
+	        {"x", ":b'<i>:</i>", ":b'" Z "_:_"},
+	        {"x", "<i>:b</i>:", "_:b_" Z ":"},
 	        {"x", ":<code>a:`</code>", ":" Z "a:" Z "`" Z},
 	        {"> quoted\nanswer", NULL, "&gt; quoted\nanswer"},
 	        {"a ``` b", NULL, "a `" Z "`" Z "` b"},
