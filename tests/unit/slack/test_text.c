@@ -374,6 +374,7 @@ static void test_writing(void **state)
 	         "<https://x.org/a%7Cb&amp;c|la&lt;bel>"},
 	        {"x", "<a href='https://x.org'>https://x.org</a>", "<https://x.org>"},
 	        {"x", "<a href='https://x.org'>a</a>https://x.org b", "<https://x.org|a>https://x.org b"},
+	        {"x", "https://x.org<a href='https://x.org'>a</a>", "https://x.org<https://x.org|a>"},
 	        {"x", "<a href='tel:1'>tel:1tel:1</a>", "<tel:1|tel:1tel:1>"},
 	        {"x", "<a href='javascript:x'>click</a>", "click"},
 	        {"x", "<pre>a&#13;b</pre>", "```\na b\n```"},
