@@ -180,6 +180,7 @@ static void test_blocks(void **state)
 	        {"```\na\n```", "a", "<pre>a</pre>"},
 	        {"``````", "``````", ""},
 	        {"```a", "```a", ""},
+	        {":bowtie\xc2\xa0\xc2\xa0:", ":bowtie  :", ""},
 	        {"•  \xc2\xa0 ", "•", ""},
 	        {"• a\n    ◦ b\n• c", "* a\n  * b\n* c", "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>"},
 	};
