@@ -16,6 +16,7 @@ struct finder {
 	const struct slack_mentions *mentions;
 	unsigned looked;
 	bool first; /* nothing was put yet */
+	const char *url_behind; /* the link that follows what is looked through; NULL */
 };
 
 static bool is_letter(char c)
@@ -115,13 +116,22 @@ static void put_url(struct finder *f, const struct doc_span *like, const char *t
 	mem_free(url);
 }
 
-/* Directly behind a link to the same place it would become more of that link's label. */
-static bool goes_on_with(const struct doc *doc, const char *text, size_t length)
+static bool is_same(const char *url, const char *text, size_t length)
 {
-	const struct doc_block *block = doc->blocks_count ? &doc->blocks[doc->blocks_count - 1] : NULL;
-	const char *url = block && block->count ? doc->spans[doc->spans_count - 1].url : NULL;
-
 	return url && strlen(url) == length && !memcmp(url, text, length);
+}
+
+/* Directly beside a link to the same place it would become more of that link's label. */
+static bool touches_link(const struct finder *f, const struct doc_span *span, const char *text, size_t from,
+                         size_t at, size_t length)
+{
+	const struct doc *doc = f->to;
+	const struct doc_block *block = doc->blocks_count ? &doc->blocks[doc->blocks_count - 1] : NULL;
+
+	if (at + length == span->length && is_same(f->url_behind, text + at, length))
+		return true;
+	return at == from && block && block->count &&
+	       is_same(doc->spans[doc->spans_count - 1].url, text + at, length);
 }
 
 /* A mention or an address at this place, which is put: its length; 0: neither. */
@@ -135,7 +145,7 @@ static size_t put_found(struct finder *f, const struct doc_span *span, const cha
 		return 0;
 	f->looked += person;
 	length = person ? find_name(f, text + at + 1, span->length - at - 1, &id) : find_url(text + at, span->length - at);
-	if (!length || (!person && at == from && goes_on_with(f->to, text + at, length)))
+	if (!length || (!person && touches_link(f, span, text, from, at, length)))
 		return 0;
 	doc_put(f->to, span, text + from, at - from);
 	if (person)
@@ -195,6 +205,7 @@ void doc_find(struct doc *doc, const struct slack_mentions *mentions)
 		for (size_t j = 0; j < block->count; j++) {
 			const struct doc_span *span = &doc->spans[block->first + j];
 
+			f.url_behind = j + 1 < block->count ? span[1].url : NULL;
 			if (is_looked_through(block, span))
 				find_in_span(&f, span, doc_text(doc, span));
 			else

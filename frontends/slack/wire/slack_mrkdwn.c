@@ -228,10 +228,14 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+static bool is_unbreakable(const char *at, const char *end)
+{
+	return end - at >= 2 && !memcmp(at, "\xc2\xa0", 2);
+}
+
 static bool is_space_at(const struct line_reader *r, const char *at)
 {
-	return at >= r->end || is_blank(*at) || mrkdwn_is_guard(at, r->end) ||
-	       (r->end - at >= 2 && !memcmp(at, "\xc2\xa0", 2));
+	return at >= r->end || is_blank(*at) || mrkdwn_is_guard(at, r->end) || is_unbreakable(at, r->end);
 }
 
 static bool is_space_before(const struct line_reader *r, const char *at)
@@ -286,14 +290,21 @@ static const char *mark_end(const struct line_reader *r, const char *at, const c
 	return NULL;
 }
 
+bool mrkdwn_is_emoji_letter(const char *at, const char *end)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+'-";
+
+	if ((unsigned char)*at < 0x80)
+		return *at && strchr(letters, *at);
+	return !mrkdwn_is_guard(at, end) && !is_unbreakable(at, end);
+}
+
 /* The second colon of ":a::skin-tone-2:" ends nothing. */
 const char *mrkdwn_emoji_end(const char *at, const char *end, char name[EMOJI_NAME_MAX + 1])
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+'-";
 	const char *c = at + 1;
 
-	while (c < end && ((*c && strchr(letters, *c)) || (unsigned char)*c >= 0x80) &&
-	       !mrkdwn_is_guard(c, end))
+	while (c < end && mrkdwn_is_emoji_letter(c, end))
 		c++;
 	if (c == at + 1 || c >= end || *c != ':')
 		return NULL;
@@ -457,7 +468,7 @@ static size_t blank_bytes(const char *at, const char *end)
 {
 	if (mrkdwn_is_guard(at, end))
 		return GUARD_BYTES;
-	if (end - at >= 2 && !memcmp(at, "\xc2\xa0", 2))
+	if (is_unbreakable(at, end))
 		return 2;
 	return strchr(" \t\n", *at) ? 1 : 0;
 }

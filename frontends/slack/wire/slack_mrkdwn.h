@@ -29,6 +29,8 @@ static inline unsigned mrkdwn_look(char mark)
 	return mark == '*' ? DOC_BOLD : mark == '_' ? DOC_ITALIC : mark == '~' ? DOC_STRIKE : 0;
 }
 
+/* Whether it can be in an emoji's name. */
+bool mrkdwn_is_emoji_letter(const char *at, const char *end);
 /* ":name:" at `at`: its end; NULL: it is none. */
 const char *mrkdwn_emoji_end(const char *at, const char *end, char name[EMOJI_NAME_MAX + 1]);
 /* "• " in front of a line, behind spaces of which four are a level (indent; NULL: unwanted): how many bytes;

@@ -47,9 +47,21 @@ static bool ends_with_letter(const struct line_writer *w)
 	return is_letter(end[-1]);
 }
 
+/* Behind a colon and such letters: '_' as well may be one, and custom emoji can be called anything. */
+static bool may_be_in_emoji(const struct line_writer *w)
+{
+	const char *end = buf_text(w->out) + w->out->len, *at = end;
+	size_t length = w->out->len - w->start;
+
+	for (size_t i = 0; i < length && i <= EMOJI_NAME_MAX; i++)
+		if (*--at == ':' || !mrkdwn_is_emoji_letter(at, end))
+			return *at == ':';
+	return false;
+}
+
 static void put_mark(struct line_writer *w, char mark)
 {
-	if (ends_with_letter(w))
+	if (ends_with_letter(w) || (mark == '_' && may_be_in_emoji(w)))
 		buf_puts(w->out, GUARD);
 	buf_putc(w->out, mark);
 	w->closed = false;
@@ -144,7 +156,8 @@ static size_t meaningless(const char *text, size_t from, size_t length)
 	return at - from;
 }
 
-static void put_careful(struct line_writer *w, const char *text, size_t length, bool marked)
+/* `end`: of the line, as an emoji can reach into what has another look. */
+static void put_careful(struct line_writer *w, const char *text, size_t length, const char *end, bool marked)
 {
 	for (size_t i = 0, run; i < length; i++) {
 		run = meaningless(text, i, length);
@@ -155,7 +168,7 @@ static void put_careful(struct line_writer *w, const char *text, size_t length, 
 
 		bool inside = i > 0 && i + 1 < length && is_letter(text[i - 1]) && is_letter(text[i + 1]);
 
-		if (text[i] == ':' && is_emoji_name(text + i, length - i))
+		if (text[i] == ':' && is_emoji_name(text + i, (size_t)(end - text) - i))
 			buf_puts(w->out, ":" GUARD);
 		else if (text[i] != ':' && !inside)
 			put_guarded(w, text[i], marked && i == 0, marked && i + 1 == length);
@@ -211,7 +224,7 @@ static void put_span(struct line_writer *w, const struct doc *doc, size_t index)
 	bool code = is_code(doc, span) && w->care < CARE_ALL;
 
 	set_look(w, doc, index, w->care < CARE_ALL ? span->look & ~(unsigned)DOC_CODE : 0);
-	if (w->closed && !span->url && !span->user && is_letter(*text))
+	if (w->closed && !span->url && !span->user && (is_letter(*text) || may_be_in_emoji(w)))
 		buf_puts(w->out, GUARD);
 	w->closed = false;
 	if (span->user) {
@@ -228,7 +241,8 @@ static void put_span(struct line_writer *w, const struct doc *doc, size_t index)
 	} else if (w->care == CARE_TICKS) {
 		put_ticks_apart(w, text, span->length);
 	} else {
-		put_careful(w, text, span->length, span->look && w->care < CARE_ALL);
+		put_careful(w, text, span->length, doc->text.data + doc->text.len,
+		            span->look && w->care < CARE_ALL);
 	}
 }
 

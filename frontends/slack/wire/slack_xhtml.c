@@ -306,7 +306,7 @@ static void take_image(struct reader *r, const char *source, const char *name)
 
 static void open_link(struct reader *r, const char *href)
 {
-	static const char *const schemes[] = {"https://", "http://", "mailto:", "ftp://"};
+	static const char *const schemes[] = {"https://", "http://", "mailto:", "ftp://", "tel:"};
 
 	if (!r->span.url && markup_is_url(href, schemes, ARRAY_SIZE(schemes)))
 		r->span.url = r->url = mem_strdup(href);
