@@ -44,6 +44,7 @@ static const char *emoji_url(void *context, const char *name)
 	(void)context;
 	asked = true;
 	return !strcmp(name, "bowtie")  ? "https://e/b.png"
+	       : strstr(name, "\xc2\xa0") ? "https://e/n.png"
 	       : !strcmp(name, "hello") ? "alias:wave"
 	       : !strcmp(name, "lost")  ? "alias:nothing"
 	                                : NULL;
