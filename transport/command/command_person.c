@@ -31,15 +31,11 @@ void command_run_help(struct command_call *call)
 	for (size_t i = 0; (command = command_at(i)); i++) {
 		if (!command_allowed(call->transport, command, call->frontend, call->address))
 			continue;
-		buf_puts(&text, "\n");
-		buf_puts(&text, command->name);
-		for (size_t f = 0; f < command->fields_count; f++) {
-			buf_puts(&text, command->fields[f].required ? " <" : " [");
-			buf_puts(&text, command->fields[f].name);
-			buf_puts(&text, command->fields[f].required ? ">" : "]");
-		}
-		buf_puts(&text, " - ");
-		buf_puts(&text, command->help);
+		buf_printf(&text, "\n%s", command->name);
+		for (size_t f = 0; f < command->fields_count; f++)
+			buf_printf(&text, command->fields[f].required ? " <%s>" : " [%s]",
+				   command->fields[f].name);
+		buf_printf(&text, " - %s", command->help);
 	}
 	command_reply(call, 0, "%s", buf_text(&text));
 	buf_finish(&text);
@@ -64,8 +60,9 @@ const char *command_register_closed(const struct command_call *call)
 {
 	const char *ban = ban_of_address(call);
 
-	return ban || account_is_open_to(call->transport, call->address) ? ban
-									 : "Registration is not open to your server.";
+	if (ban)
+		return ban;
+	return account_is_open_to(call->transport, call->address) ? NULL : "Registration is not open to your server.";
 }
 
 void command_run_register(struct command_call *call)
