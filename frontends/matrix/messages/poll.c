@@ -235,13 +235,12 @@ static char *end(struct matrix_frontend *frontend, const struct matrix_event *ev
 
 	if (!is_over && json_bool(note, "hidden", false)) {
 		buf_printf(&text, "(says that the poll \"%s\" is over)", question);
-		mem_free(question);
-		arena_finish(&arena);
-		return buf_take(&text);
+	} else {
+		buf_printf(&text, "%s \"%s\"%s:", is_over ? "The poll" : "Votes in", question,
+		           is_over ? " is over" : " until now");
+		for (const struct cJSON *item = json_first(json_object(note, "answers")); item; item = json_next(item))
+			put_result(&text, item, votes);
 	}
-	buf_printf(&text, "%s \"%s\"%s:", is_over ? "The poll" : "Votes in", question, is_over ? " is over" : " until now");
-	for (const struct cJSON *item = json_first(json_object(note, "answers")); item; item = json_next(item))
-		put_result(&text, item, votes);
 	if (is_over)
 		write_note(frontend->base.transport->spool, event->reply_to, note, NULL, NULL, NULL, 0);
 	mem_free(question);
