@@ -467,7 +467,7 @@ void network_plugin_server_reconfigure(struct network_plugin_server *server)
 int server_create(struct transport *transport, struct network_plugin_server **out, struct buf *error)
 {
 	const struct service_config *service = &transport->service;
-	int err = check_folder(&transport->service, error);
+	int err = check_folder(service, error);
 
 	if (!err)
 		err = network_plugin_server_check(transport, error);
