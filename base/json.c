@@ -17,6 +17,8 @@ void json_put_string(struct buf *out, const char *text)
 			buf_puts(out, "\\n");
 		else if (*at < 0x20 || *at == 0x7f)
 			buf_printf(out, "\\u%04x", *at);
+		else if (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f) /* U+0080 to U+009F */
+			buf_printf(out, "\\u%04x", *++at);
 		else
 			buf_putc(out, (char)*at);
 	}

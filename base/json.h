@@ -13,7 +13,7 @@ struct buf;
 struct cJSON;
 
 /* Appends `text`, which is valid UTF-8, as a JSON string in its quotes; NULL as null. What a terminal would
- * obey (control characters) is escaped. */
+ * obey (control characters, those of ISO 6429 from U+0080 to U+009F too) is escaped. */
 void json_put_string(struct buf *out, const char *text);
 
 #define JSON_DEPTH_MAX 64

@@ -166,7 +166,7 @@ static void say_something(void)
 
 static void begin(void)
 {
-	static const char *const config[] = {"service.admin_jid=boss@x"};
+	static const char *const config[] = {"service.admin_jid=boss@x", "logging.level=error"};
 	void *state;
 
 	(void)command_at(0); /* The table is made when it is asked for first: no input shall be the one. */

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "frontends/slack/wire/slack_mrkdwn.h"
 
 void doc_clear(struct doc *doc)
 {
@@ -369,11 +370,50 @@ static bool all_settled(const struct doc *doc)
 	return true;
 }
 
+static bool is_empty_pre(const struct doc *doc, const struct doc_block *block)
+{
+	for (size_t i = 0; i < block->count; i++) {
+		const struct doc_span *span = &doc->spans[block->first + i];
+		const char *text = doc_text(doc, span);
+
+		if (mrkdwn_says_something(text, text + span->length))
+			return false;
+	}
+	return block->kind == DOC_PRE;
+}
+
+/* Marks of a fence around nothing are no fence: it is lines like others. */
+static void unfence(struct doc *doc)
+{
+	struct doc unfenced = {0};
+	bool found = false;
+
+	for (size_t i = 0; i < doc->blocks_count && !found; i++)
+		found = is_empty_pre(doc, &doc->blocks[i]);
+	if (!found)
+		return;
+	for (size_t i = 0; i < doc->blocks_count; i++) {
+		struct doc_block block = doc->blocks[i];
+
+		if (is_empty_pre(doc, &block))
+			block.kind = DOC_LINES;
+		doc_begin(&unfenced, block);
+		for (size_t j = 0; j < doc->blocks[i].count; j++) {
+			const struct doc_span *span = &doc->spans[doc->blocks[i].first + j];
+
+			doc_put(&unfenced, span, doc_text(doc, span), span->length);
+		}
+	}
+	doc_finish(doc);
+	*doc = unfenced;
+}
+
 void doc_settle(struct doc *doc)
 {
 	struct doc settled = {0};
 	struct settling s = {.to = &settled};
 
+	unfence(doc);
 	trim(doc);
 	if (all_settled(doc))
 		return;

@@ -63,7 +63,8 @@ void doc_put(struct doc *doc, const struct doc_span *span, const char *text, siz
 /* The URL without what would end its token or mark code; lives as long as `url` or the document. doc_put does
  * the same. */
 const char *doc_url(struct doc *doc, const char *url);
-/* When all is there: white space looks as what is on both its sides, empty lines at the beginning and end go. */
+/* When all is there: white space looks as what is on both its sides, a PRE of nothing else is LINES, empty lines at the
+ * beginning and end go. */
 void doc_settle(struct doc *doc);
 const char *doc_text(const struct doc *doc, const struct doc_span *span); /* no NUL at its end */
 bool doc_equal(const struct doc *a, const struct doc *b);

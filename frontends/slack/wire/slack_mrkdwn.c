@@ -473,7 +473,7 @@ static size_t blank_bytes(const char *at, const char *end)
 	return strchr(" \t\n", *at) ? 1 : 0;
 }
 
-static bool says_something(const char *at, const char *end)
+bool mrkdwn_says_something(const char *at, const char *end)
 {
 	size_t blank;
 
@@ -496,7 +496,7 @@ size_t mrkdwn_bullet(const char *line, size_t length, unsigned *indent)
 		size_t mark = strlen(marks[i]);
 
 		if (length - spaces > mark && !memcmp(line + spaces, marks[i], mark) &&
-		    says_something(line + spaces + mark, line + length))
+		    mrkdwn_says_something(line + spaces + mark, line + length))
 			return spaces + mark;
 	}
 	return 0;
@@ -582,7 +582,7 @@ static bool find_fence(const char *at, const char **open, const char **close)
 		/* Behind more than three, the last three are the mark. */
 		while (end[FENCE_BYTES] == '`')
 			end++;
-		if (says_something(inner, end)) {
+		if (mrkdwn_says_something(inner, end)) {
 			*open = at;
 			*close = end + FENCE_BYTES;
 			return true;

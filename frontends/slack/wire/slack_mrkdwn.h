@@ -33,6 +33,8 @@ static inline unsigned mrkdwn_look(char mark)
 bool mrkdwn_is_emoji_letter(const char *at, const char *end);
 /* ":name:" at `at`: its end; NULL: it is none. */
 const char *mrkdwn_emoji_end(const char *at, const char *end, char name[EMOJI_NAME_MAX + 1]);
+/* Whether a reader sees any of it: blanks and guards are nothing, in a fence or behind the mark of an item. */
+bool mrkdwn_says_something(const char *at, const char *end);
 /* "• " in front of a line, behind spaces of which four are a level (indent; NULL: unwanted): how many bytes;
  * 0: it is no item of a list. */
 size_t mrkdwn_bullet(const char *line, size_t length, unsigned *indent);

@@ -240,9 +240,24 @@ static void test_numbers(void **state)
 	        "[0,0,9007199254740991,-9007199254740991,1795418730265,1000,0.10000000000000001,1.5000000000000001e+300]");
 }
 
+/* What nothing may send to a terminal as it is, and what only looks like it. */
+static void test_put_string(void **state)
+{
+	struct buf out = {0};
+
+	(void)state;
+	json_put_string(&out, "a\"\\\n\t\x1b\x7f\xc2\x80\xc2\x9b\xc2\xa0\xc3\x9b" FFFD);
+	assert_string_equal(out.data, "\"a\\\"\\\\\\n\\u0009\\u001b\\u007f\\u0080\\u009b\xc2\xa0\xc3\x9b" FFFD "\"");
+	buf_clear(&out);
+	json_put_string(&out, NULL);
+	assert_string_equal(out.data, "null");
+	buf_finish(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_put_string),
 	        cmocka_unit_test(test_documents),
 	        cmocka_unit_test(test_none),
 	        cmocka_unit_test(test_spoilt),
