@@ -2,8 +2,8 @@
 /*
  * What comes over the control socket, and from an administrator's chat. An input is lines: "#..." asks for
  * JSON, "@..." is said in the chat, others are taken as they are. Beyond not crashing: each line has one
- * answer (or begins to follow somebody), answers are clean text, JSON is JSON, and people can be served
- * afterwards.
+ * answer (or begins to follow somebody, who then says something), answers are clean text, JSON is JSON, and
+ * people can be served afterwards.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,10 +192,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (end)
 			*end = '\0';
 		take(at);
-		say_something();
+		if (watch)
+			say_something();
 		forget();
 		at = end ? end + 1 : NULL;
 	}
+	say_something();
 	watch_stop(&watch);
 	mem_free(text);
 	fixture_teardown(&state);
