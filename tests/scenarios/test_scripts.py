@@ -114,12 +114,16 @@ async def scenario_fuzzing_until_there_is_enough(world):
         require(lines_of(top)["fine"] == (last // 1000, last, 0, 0), str(lines_of(top)))
     child = await fuzz(top, "--until", "2000", "fine", "20")
     require(await ended(child) == "" and child.returncode == 0, "it was run once more")
-    child = await fuzz(top, "--fast", "--until", "3000", "fine", "20")
+    # What was run while inputs were gathered counts as well: 1,000 whatever was asked for.
+    child = await fuzz(top, "--fast", "--until", "5000", "fine", "20")
+    await ended(child)
+    child = await fuzz(top, "--fast", "--until", "6000", "fine", "20")
     await ended(child)
     with open(os.path.join(top, "build/runs-fine")) as file:
-        first, second, gather, fast, _ = file.read().splitlines()
-    require(" -runs=1500 " in first and " -runs=500 " in second and " -runs=100 " in gather and " -runs=1000 " in fast,
+        first, second, gather, fast, _, enough, again = file.read().splitlines()
+    require(" -runs=1500 " in first and " -runs=500 " in second and " -runs=300 " in gather and " -runs=2000 " in fast,
             f"{first}\n{second}\n{gather}\n{fast}")
+    require(" -runs=100 " in enough and " -runs=0 " in again, f"{enough}\n{again}")
     child = await fuzz(top, "--until", "many", "fine")
     require("--until needs a number" in await ended(child) and child.returncode == 2, "that was taken")
 
