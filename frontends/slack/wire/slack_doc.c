@@ -382,45 +382,36 @@ static bool is_empty_pre(const struct doc *doc, const struct doc_block *block)
 	return block->kind == DOC_PRE;
 }
 
-/* Marks of a fence around nothing are no fence: it is lines like others. */
-static void unfence(struct doc *doc)
+/* A fence around nothing would be read as its marks: it is lines like others. Whether there was one. */
+static bool unfence(struct doc *doc)
 {
-	struct doc unfenced = {0};
 	bool found = false;
 
-	for (size_t i = 0; i < doc->blocks_count && !found; i++)
-		found = is_empty_pre(doc, &doc->blocks[i]);
-	if (!found)
-		return;
 	for (size_t i = 0; i < doc->blocks_count; i++) {
-		struct doc_block block = doc->blocks[i];
-
-		if (is_empty_pre(doc, &block))
-			block.kind = DOC_LINES;
-		doc_begin(&unfenced, block);
-		for (size_t j = 0; j < doc->blocks[i].count; j++) {
-			const struct doc_span *span = &doc->spans[doc->blocks[i].first + j];
-
-			doc_put(&unfenced, span, doc_text(doc, span), span->length);
-		}
+		if (!is_empty_pre(doc, &doc->blocks[i]))
+			continue;
+		doc->blocks[i].kind = DOC_LINES;
+		found = true;
 	}
-	doc_finish(doc);
-	*doc = unfenced;
+	return found;
 }
 
 void doc_settle(struct doc *doc)
 {
 	struct doc settled = {0};
 	struct settling s = {.to = &settled};
+	bool unfenced = unfence(doc);
 
-	unfence(doc);
 	trim(doc);
-	if (all_settled(doc))
+	if (!unfenced && all_settled(doc))
 		return;
 	for (size_t i = 0; i < doc->blocks_count; i++)
 		settle_block(&s, doc, &doc->blocks[i]);
 	doc_finish(doc);
 	*doc = settled;
+	/* Tabs and the like in it are spaces only now. */
+	if (unfenced)
+		trim(doc);
 }
 
 static bool is_same_span(const struct doc *a, const struct doc_span *x, const struct doc *b,
