@@ -20,6 +20,7 @@
 #include "config/limits.h"
 #include "protocol/event.h"
 #include "transport/media/media.h"
+#include "transport/routing/ahead.h"
 #include "transport/service_config.h"
 #include "transport/spool_config.h"
 #include "transport/store/store.h"
@@ -79,6 +80,7 @@ struct transport {
 	struct list unused_frontends; /* linked in, not named by service.frontend; the config is bound to them */
 	struct map *users;           /* account key -> struct user: live sessions */
 	struct user *spoken_of;      /* whom the last event of a backend was about; NULL: nobody who is here */
+	struct foreseen foreseen;    /* whom the next are about (routing/ahead.h) */
 	struct map *identities;      /* identity_key() -> struct identity: live addresses */
 	struct map *authentications; /* identity key -> struct authentication (authentication.c) */
 	struct map *departed;        /* account key -> struct departed (router_network.c): has just left a backend */

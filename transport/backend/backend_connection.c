@@ -171,7 +171,7 @@ static void hold_frame(struct backend_connection *connection, const uint8_t *fra
 /* At the next few frames, not at all: what was asked for early would be gone again. How many need no look. */
 static size_t look_ahead(const struct backend_connection *connection)
 {
-	const struct transport *transport = connection->backend->transport;
+	struct transport *transport = connection->backend->transport;
 	const char *user;
 	const uint8_t *frame;
 	struct ahead ahead = {0};

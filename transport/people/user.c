@@ -23,6 +23,7 @@
 #include "transport/people/values.h"
 #include "transport/rooms/room.h"
 #include "transport/rooms/room_key.h"
+#include "transport/routing/ahead.h"
 #include "transport/routing/conversation.h"
 #include "transport/routing/delivery.h"
 #include "transport/routing/router.h"
@@ -311,6 +312,7 @@ void user_destroy(struct user **slot, const char *reason)
 	map_remove(user->transport->users, user->key);
 	if (user->transport->spoken_of == user)
 		user->transport->spoken_of = NULL;
+	ahead_forget(user->transport, user);
 	log_debug(&user->log, "session ended");
 	free_user(user);
 }

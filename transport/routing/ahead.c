@@ -47,15 +47,26 @@ static void ask_for_identity(const struct identity *identity)
 	mem_prefetch(identity, sizeof(*identity) + NAME);
 }
 
+static void foresee(struct foreseen *foreseen, struct user *const *users, size_t count)
+{
+	foreseen->next = foreseen->count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (users[i])
+			foreseen->users[foreseen->count++] = users[i];
+}
+
 /* Each line of these loops needs what the one before has asked for, for all of them. */
-void ahead_users_end(struct ahead *ahead, const struct transport *transport)
+void ahead_users_end(struct ahead *ahead, struct transport *transport)
 {
 	size_t count = ahead->count;
 	void *found[MAP_SEVERAL];
 	struct user *const *users = (struct user *const *)found;
 
+	if (!count)
+		return;
 	ahead->count = 0;
 	map_get_several(transport->users, ahead->names, count, found);
+	foresee(&transport->foreseen, users, count);
 	for (size_t i = 0; i < count; i++)
 		user_prefetch_own(users[i]);
 	for (size_t i = 0; i < count; i++)
@@ -74,10 +85,32 @@ void ahead_users_end(struct ahead *ahead, const struct transport *transport)
 	}
 }
 
-void ahead_user(struct ahead *ahead, const struct transport *transport, const char *key, size_t length)
+void ahead_user(struct ahead *ahead, struct transport *transport, const char *key, size_t length)
 {
 	if (add(ahead, key, length) && ahead->count == MAP_SEVERAL)
 		ahead_users_end(ahead, transport);
+}
+
+struct user *ahead_find(struct transport *transport, const char *key)
+{
+	struct foreseen *foreseen = &transport->foreseen;
+
+	for (size_t i = foreseen->next; i < foreseen->count; i++) {
+		struct user *user = foreseen->users[i];
+
+		if (user && strcmp(user->key, key) == 0) {
+			foreseen->next = i + 1;
+			return user;
+		}
+	}
+	return NULL;
+}
+
+void ahead_forget(struct transport *transport, const struct user *user)
+{
+	for (size_t i = 0; i < transport->foreseen.count; i++)
+		if (transport->foreseen.users[i] == user)
+			transport->foreseen.users[i] = NULL;
 }
 
 /* The keys of the identities' map; those that do not fit stay empty, which is nobody's. */

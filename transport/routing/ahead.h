@@ -14,6 +14,7 @@
 
 struct frontend;
 struct transport;
+struct user;
 
 /* Zeroed at first, and again after ahead_..._end. */
 struct ahead {
@@ -23,9 +24,19 @@ struct ahead {
 
 /* Whether there are so many people that they are not all near anyway. */
 bool ahead_pays(const struct transport *transport);
+/* Those of the users below who are here, in the order in which they will be spoken of. Kept in the transport. */
+struct foreseen {
+	struct user *users[MAP_SEVERAL]; /* NULL: has gone since */
+	size_t next, count;
+};
+
 /* A backend will speak of this user. The name stays where it is until ahead_users_end. */
-void ahead_user(struct ahead *ahead, const struct transport *transport, const char *key, size_t length);
-void ahead_users_end(struct ahead *ahead, const struct transport *transport);
+void ahead_user(struct ahead *ahead, struct transport *transport, const char *key, size_t length);
+void ahead_users_end(struct ahead *ahead, struct transport *transport);
+/* It does now; whoever was to come before is passed over. NULL: was not foreseen, or has gone. */
+struct user *ahead_find(struct transport *transport, const char *key);
+/* The user goes. */
+void ahead_forget(struct transport *transport, const struct user *user);
 /* This address will say something. */
 void ahead_address(struct ahead *ahead, const struct frontend *frontend, const char *address, size_t length);
 void ahead_addresses_end(struct ahead *ahead, const struct frontend *frontend);

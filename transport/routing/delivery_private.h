@@ -31,7 +31,8 @@ struct identity *delivery_identity_of(struct transport *transport, const char *o
 /* The number under which the log has all of the record's way, also if another process has accepted it: then a line says
  * so. */
 uint64_t delivery_trace(struct transport *transport, struct spool_record *record);
-/* As the spool keeps it with a record; what stands there (NULL: nothing) is the number of one that has been read. */
+/* As the spool keeps it with a record, somewhere in `text`; what stands there (NULL: nothing) is the number of one that
+ * has been read. */
 #define DELIVERY_TRACE_CHARS 24
 const char *delivery_trace_text(uint64_t trace, char text[DELIVERY_TRACE_CHARS]);
 void delivery_trace_was(struct transport *transport, struct spool_record *record, const char *text);

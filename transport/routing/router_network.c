@@ -21,6 +21,7 @@
 #include "transport/rooms/portal.h"
 #include "transport/rooms/room.h"
 #include "transport/rooms/room_bans.h"
+#include "transport/routing/ahead.h"
 #include "transport/routing/conversation.h"
 #include "transport/routing/delivery.h"
 #include "transport/routing/latency.h"
@@ -75,8 +76,11 @@ static void refuse(struct backend *backend, const struct event *event, const cha
 /* Often it is the one before: a contact list comes one by one. */
 static struct user *find_user(struct transport *transport, const char *key)
 {
-	if (!transport->spoken_of || strcmp(transport->spoken_of->key, key) != 0)
-		transport->spoken_of = user_find(transport, key);
+	if (transport->spoken_of && strcmp(transport->spoken_of->key, key) == 0)
+		return transport->spoken_of;
+	struct user *foreseen = ahead_find(transport, key);
+
+	transport->spoken_of = foreseen ? foreseen : user_find(transport, key);
 	return transport->spoken_of;
 }
 

@@ -127,7 +127,7 @@ bool ahead_pays(const struct transport *transport)
 	return transport != NULL;
 }
 
-void ahead_user(struct ahead *ahead, const struct transport *transport, const char *key, size_t length)
+void ahead_user(struct ahead *ahead, struct transport *transport, const char *key, size_t length)
 {
 	char *name = mem_strndup(key, length);
 
@@ -138,7 +138,7 @@ void ahead_user(struct ahead *ahead, const struct transport *transport, const ch
 	mem_free(name);
 }
 
-void ahead_users_end(struct ahead *ahead, const struct transport *transport)
+void ahead_users_end(struct ahead *ahead, struct transport *transport)
 {
 	(void)transport;
 	ahead->count = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking ahead finds whoever it is told of in any state, and changes nothing. */
+/* Looking ahead finds whoever it is told of in any state, and changes nothing but what is looked at first. */
 #include <stdio.h>
 
 #include "tests/unit/transport/fixture.h"
@@ -76,6 +76,37 @@ static void test_many(void **state)
 	expect("");
 }
 
+/* Who was foreseen is found in that order and once; whoever is passed over, has gone, or was not here, is not. */
+static void test_find(void **state)
+{
+	const char *const names[] = {"a@x", "b@x", "nobody@x", "c@x", "a@x", "d@x"};
+
+	(void)state;
+	fixture_start(NULL, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i][0] != 'n' && i != 4) {
+			store_account(names[i], names[i], "pw");
+			log_in(names[i], "phone");
+		}
+	assert_null(ahead_find(fx->transport, "a@x"));
+	look(names, ARRAY_SIZE(names));
+	assert_null(ahead_find(fx->transport, "nobody@x"));
+	assert_ptr_equal(ahead_find(fx->transport, "a@x"), user_find(fx->transport, "a@x"));
+	assert_ptr_equal(ahead_find(fx->transport, "c@x"), user_find(fx->transport, "c@x"));
+	assert_null(ahead_find(fx->transport, "b@x"));
+	assert_non_null(ahead_find(fx->transport, "a@x"));
+	assert_null(ahead_find(fx->transport, "a@x"));
+
+	struct user *user = user_find(fx->transport, "d@x");
+
+	user_destroy(&user, NULL);
+	assert_null(ahead_find(fx->transport, "d@x"));
+	/* Those who come next are others. */
+	look(names + 1, 1);
+	assert_non_null(ahead_find(fx->transport, "b@x"));
+	assert_null(ahead_find(fx->transport, "d@x"));
+}
+
 /* It is for many only. */
 static void test_pays(void **state)
 {
@@ -101,7 +132,7 @@ static void test_pays(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(test_any_state), TEST(test_many), TEST(test_pays)};
+	const struct CMUnitTest tests[] = {TEST(test_any_state), TEST(test_many), TEST(test_find), TEST(test_pays)};
 
 	return cmocka_run_group_tests_name("ahead", tests, NULL, NULL);
 }
