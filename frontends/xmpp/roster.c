@@ -133,14 +133,20 @@ static void set_remote(struct xmpp_frontend *frontend, const char *address, cons
 	xmpp_end(frontend, address);
 }
 
+/* In a tick from now on; where each contact is a question, when their list may be whole. */
+static void begin_work(struct xmpp_frontend *frontend, struct xmpp_identity *state)
+{
+	bool settles = state->access == ROSTER_DENIED;
+
+	state->work_after = settles ? clock_ms() + SETTLE_MS : 0;
+	list_remove(&state->work);
+	list_append(settles ? &frontend->roster_settling : &frontend->roster_work, &state->work);
+}
+
 static void enqueue(struct xmpp_frontend *frontend, struct xmpp_identity *state, const char *key)
 {
-	if (map_set(&state->waiting, key, state))
-		return;
-	if (state->access == ROSTER_DENIED && list_empty(&state->work))
-		state->work_after = clock_ms() + SETTLE_MS;
-	list_remove(&state->work);
-	list_append(&frontend->roster_work, &state->work);
+	if (!map_set(&state->waiting, key, state) && list_empty(&state->work))
+		begin_work(frontend, state);
 }
 
 /* Who cannot write the roster can only ask; a contact that is in it needs no more. */
@@ -261,8 +267,7 @@ static void sweep(struct xmpp_frontend *frontend, struct xmpp_identity *state)
 {
 	state->sweeps = true;
 	MEM_FREE(state->swept);
-	list_remove(&state->work);
-	list_append(&frontend->roster_work, &state->work);
+	begin_work(frontend, state);
 }
 
 static void roster_answered(struct xmpp_frontend *frontend, const char *address, const char *context,
@@ -278,7 +283,6 @@ static void roster_answered(struct xmpp_frontend *frontend, const char *address,
 		return;
 	}
 	state->access = result ? ROSTER_GRANTED : ROSTER_DENIED;
-	state->work_after = clock_ms() + (result ? 0 : SETTLE_MS);
 	log_debug(&frontend->base.log, "roster of %s: %s", log_quote(address),
 	          result ? "ours to manage" : "not ours");
 	xmpp_stanza_t *query = result ? tree_child_ns(result, "query", NS_ROSTER) : NULL;
@@ -373,11 +377,18 @@ void roster_work_tick(struct xmpp_frontend *frontend)
 	uint64_t now = clock_ms();
 	if (!frontend->component || !component_is_connected(frontend->component))
 		return;
+	LIST_EACH(link, &frontend->roster_settling)
+	{
+		struct xmpp_identity *state = CONTAINER_OF(link, struct xmpp_identity, work);
+		if (now < state->work_after)
+			break;
+		list_remove(&state->work);
+		list_append(&frontend->roster_work, &state->work);
+	}
 	LIST_EACH(link, &frontend->roster_work)
 	{
 		struct xmpp_identity *state = CONTAINER_OF(link, struct xmpp_identity, work);
-		bool decided = state->access == ROSTER_GRANTED || state->access == ROSTER_DENIED;
-		if (decided && now >= state->work_after)
+		if (state->access == ROSTER_GRANTED || state->access == ROSTER_DENIED)
 			work(frontend, state);
 	}
 }

@@ -19,7 +19,7 @@ struct xmpp_identity {
 	bool sweeps;               /* all contacts are to be looked at, those behind `swept` are left */
 	char *swept;               /* as a key of roster.contacts; NULL: none yet */
 	uint64_t work_after;       /* clock_ms: not before */
-	struct list work;          /* frontend->roster_work */
+	struct list work;          /* frontend->roster_work or roster_settling */
 	struct list raw_queries;   /* struct raw_query.own_link */
 	struct map *raw_contacts;  /* lower-case name -> map of resource -> presence (raw_contact.c); NULL: none */
 };

@@ -67,6 +67,7 @@ static struct frontend *frontend_create(struct config *config)
 	list_init(&frontend->raw_queries_due);
 	list_init(&frontend->replies);
 	list_init(&frontend->roster_work);
+	list_init(&frontend->roster_settling);
 	list_init(&frontend->subjects_due);
 	return &frontend->base;
 }

@@ -72,7 +72,8 @@ struct xmpp_frontend {
 	struct map *cards;           /* decimal id -> struct card_wait (vcard.c) */
 	uint32_t next_card;
 	struct map *command_sessions; /* XEP-0050 session id -> struct command_session (commands.c) */
-	struct list roster_work;     /* struct xmpp_identity.work (roster.c) */
+	struct list roster_work;     /* struct xmpp_identity.work: what a tick looks at (roster.c) */
+	struct list roster_settling; /* the same: in the order of work_after, and after that there */
 	struct list subjects_due;    /* struct xmpp_room.due_link (muc.c) */
 	struct map *probes;          /* address -> struct probe (probe.c) */
 	struct raw_reader *raw_reader; /* of stanzas from backends (raw.h); NULL until one comes */
