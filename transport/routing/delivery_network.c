@@ -29,12 +29,15 @@ struct origin {
 
 static void write_origin(struct buf *out, const struct resource *from, uint64_t trace)
 {
+	char text[DELIVERY_TRACE_CHARS];
+
 	buf_puts(out, from->identity->frontend->ops->name);
 	buf_putc(out, '\n');
 	buf_puts(out, from->name);
 	buf_putc(out, '\n');
 	buf_puts(out, from->identity->address);
-	buf_printf(out, "\n%llu", (unsigned long long)trace);
+	buf_putc(out, '\n');
+	buf_puts(out, delivery_trace_text(trace, text));
 }
 
 static bool read_origin(struct origin *origin, const char *text)

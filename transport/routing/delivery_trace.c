@@ -62,7 +62,7 @@ uint64_t delivery_next_trace(struct transport *transport)
 	return ++transport->next_trace;
 }
 
-/* Of every message to people: a printf was a twentieth of what one costs. */
+/* Of every message: a printf was a twentieth of what one to people costs. */
 const char *delivery_trace_text(uint64_t trace, char text[DELIVERY_TRACE_CHARS])
 {
 	char *at = text + DELIVERY_TRACE_CHARS - 1;
