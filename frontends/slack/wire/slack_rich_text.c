@@ -54,11 +54,12 @@ static void read_link(struct reader *r, const struct doc_span *like, const struc
 	static const char *const schemes[] = {"https://", "http://", "mailto:", "ftp://", "tel:"};
 	const char *url = slack_read_text(element, "url", &r->arena);
 	const char *text = slack_read_text(element, "text", &r->arena);
+	bool leads = markup_is_url(url, schemes, ARRAY_SIZE(schemes));
 	struct doc_span span = *like;
 
-	if (markup_is_url(url, schemes, ARRAY_SIZE(schemes)))
+	if (leads)
 		span.url = url;
-	if (!*text && span.url && text_starts(url, "mailto:"))
+	if (!*text && leads && text_starts(url, "mailto:"))
 		text = url + strlen("mailto:");
 	put(r, &span, *text ? text : url);
 }

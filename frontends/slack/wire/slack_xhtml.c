@@ -390,11 +390,14 @@ static void take_start_tag(struct reader *r, const char *name)
 	const struct element *element = element_find(name);
 	char attribute[MARKUP_NAME_BYTES];
 	struct buf values[ATTRIBUTES] = {0}, value = {0};
+	unsigned given = 0;
 
 	while (markup_attribute(&r->markup, attribute, &value))
 		for (size_t i = 0; i < ATTRIBUTES; i++)
-			if (!strcmp(attribute, names[i]) && !values[i].data)
+			if (!strcmp(attribute, names[i]) && !(given & 1u << i)) {
+				given |= 1u << i;
 				buf_puts(&values[i], buf_text(&value));
+			}
 	if (element && r->markup.ended)
 		take_element(r, element, values);
 	else if (!element && r->markup.ended && !r->markup.self_closed && markup_is_dropped(name))
