@@ -117,11 +117,11 @@ static void restore_room(struct user *user, char *text, bool joined)
 
 static bool find_place(char *text, const char *frontend, struct resume_place *place)
 {
-	char *rest = text, *name = next_line(&rest), *of, *resource, *address;
+	char *rest = text, *name = next_line(&rest), *of, *address;
 
 	for (int i = 0; i < 3; i++)
 		next_line(&rest);
-	while ((of = next_line(&rest)) && (resource = next_line(&rest)) && (address = next_line(&rest))) {
+	while ((of = next_line(&rest)) && next_line(&rest) /* a resource */ && (address = next_line(&rest))) {
 		if (strcmp(of, frontend) != 0)
 			continue;
 		*place = (struct resume_place){mem_strdup(address), mem_strdup(name)};
