@@ -158,15 +158,11 @@ static unsigned width_of(const char *text, unsigned most, size_t *bytes)
 
 static void put_decimal(struct buf *out, int64_t number)
 {
-	char digits[24], *at = digits + sizeof(digits);
-	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char room[TEXT_DECIMAL_CHARS];
 
-	do
-		*--at = (char)('0' + rest % 10);
-	while (rest /= 10);
 	if (number < 0)
-		*--at = '-';
-	buf_append(out, at, (size_t)(digits + sizeof(digits) - at));
+		buf_putc(out, '-');
+	buf_puts(out, text_decimal(room, number < 0 ? 0 - (uint64_t)number : (uint64_t)number));
 }
 
 static void put_seconds(struct buf *out, int64_t seconds)

@@ -262,6 +262,17 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+const char *text_decimal(char room[TEXT_DECIMAL_CHARS], uint64_t number)
+{
+	char *at = room + TEXT_DECIMAL_CHARS - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + number % 10);
+	while (number /= 10);
+	return at;
+}
+
 int text_hex_byte(const char *digits)
 {
 	int high = hex_digit(digits[0]), low = high < 0 ? -1 : hex_digit(digits[1]);

@@ -49,6 +49,11 @@ bool text_is_web_url(const char *text);
 /* The byte that the next two characters stand for as hexadecimal digits of either case; -1: they are no such digits. */
 int text_hex_byte(const char *digits);
 
+/* The decimal digits of `number`, and a NUL, somewhere in `room`: what every message needs, without a
+ * printf. */
+#define TEXT_DECIMAL_CHARS 21
+const char *text_decimal(char room[TEXT_DECIMAL_CHARS], uint64_t number);
+
 /* Appends `text` so that a log or a terminal shows it on one line: control characters, ESC, bidirectional
  * overrides and bad bytes as \xnn or \u{nnnn}, `\` and `"` with a `\` before them; at most `max` bytes of it,
  * then "...". */

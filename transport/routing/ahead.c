@@ -63,7 +63,7 @@ void ahead_users_end(struct ahead *ahead, struct transport *transport)
 	struct user *const *users = (struct user *const *)found;
 
 	if (!count)
-		return;
+		return; /* all have been looked at, and stay foreseen */
 	ahead->count = 0;
 	map_get_several(transport->users, ahead->names, count, found);
 	foresee(&transport->foreseen, users, count);

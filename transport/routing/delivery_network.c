@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/limits.h"
 #include "transport/backend/backend.h"
 #include "transport/frontend.h"
@@ -29,7 +30,7 @@ struct origin {
 
 static void write_origin(struct buf *out, const struct resource *from, uint64_t trace)
 {
-	char text[DELIVERY_TRACE_CHARS];
+	char digits[TEXT_DECIMAL_CHARS];
 
 	buf_puts(out, from->identity->frontend->ops->name);
 	buf_putc(out, '\n');
@@ -37,7 +38,7 @@ static void write_origin(struct buf *out, const struct resource *from, uint64_t 
 	buf_putc(out, '\n');
 	buf_puts(out, from->identity->address);
 	buf_putc(out, '\n');
-	buf_puts(out, delivery_trace_text(trace, text));
+	buf_puts(out, text_decimal(digits, trace));
 }
 
 static bool read_origin(struct origin *origin, const char *text)

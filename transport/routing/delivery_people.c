@@ -205,13 +205,13 @@ static void accept_for(struct identity *identity, struct room *room, const struc
 	struct spool_queue *queue = inbox(identity);
 	struct spool_record *record;
 	struct buf seen = {0};
-	char trace[DELIVERY_TRACE_CHARS];
+	char trace[TEXT_DECIMAL_CHARS];
 
 	if (network_id && *network_id)
 		buf_printf(&seen, "%s\n%s", conversation_name(event), network_id);
 	int err = spool_put(transport->spool, queue,
 			    &(struct spool_message){.conversation = conversation_name(event),
-						    .origin = delivery_trace_text(event->trace, trace),
+						    .origin = text_decimal(trace, event->trace),
 						    .seen = seen.len ? buf_text(&seen) : NULL,
 						    .event = event},
 			    &record);
@@ -268,7 +268,7 @@ void delivery_accept_absent(struct frontend *frontend, const char *address, cons
 	struct transport *transport = frontend->transport;
 	struct spool_record *record;
 	struct buf owner = {0}, seen = {0};
-	char trace[DELIVERY_TRACE_CHARS];
+	char trace[TEXT_DECIMAL_CHARS];
 
 	spool_identity_key(&owner, frontend->ops->name, address);
 	struct spool_queue *queue = spool_queue_open(transport->spool, SPOOL_TO_PEOPLE, buf_text(&owner));
@@ -279,7 +279,7 @@ void delivery_accept_absent(struct frontend *frontend, const char *address, cons
 			  ? TP_ERR_LIMIT
 			  : spool_put(transport->spool, queue,
 				      &(struct spool_message){.conversation = conversation_name(event),
-							      .origin = delivery_trace_text(event->trace, trace),
+							      .origin = text_decimal(trace, event->trace),
 							      .seen = seen.len ? buf_text(&seen) : NULL,
 							      .event = event},
 				      &record);

@@ -31,10 +31,7 @@ struct identity *delivery_identity_of(struct transport *transport, const char *o
 /* The number under which the log has all of the record's way, also if another process has accepted it: then a line says
  * so. */
 uint64_t delivery_trace(struct transport *transport, struct spool_record *record);
-/* As the spool keeps it with a record, somewhere in `text`; what stands there (NULL: nothing) is the number of one that
- * has been read. */
-#define DELIVERY_TRACE_CHARS 24
-const char *delivery_trace_text(uint64_t trace, char text[DELIVERY_TRACE_CHARS]);
+/* What the spool has of it with a record, in decimal (NULL: nothing), is the number of one that has been read. */
 void delivery_trace_was(struct transport *transport, struct spool_record *record, const char *text);
 /* Whether a line of level debug may be wanted of anybody. */
 static inline bool delivery_is_noted(void)

@@ -62,18 +62,6 @@ uint64_t delivery_next_trace(struct transport *transport)
 	return ++transport->next_trace;
 }
 
-/* Of every message: a printf was a twentieth of what one to people costs. */
-const char *delivery_trace_text(uint64_t trace, char text[DELIVERY_TRACE_CHARS])
-{
-	char *at = text + DELIVERY_TRACE_CHARS - 1;
-
-	*at = '\0';
-	do
-		*--at = (char)('0' + trace % 10);
-	while (trace /= 10);
-	return at;
-}
-
 void delivery_trace_was(struct transport *transport, struct spool_record *record, const char *text)
 {
 	if (record->trace)

@@ -76,12 +76,14 @@ static void refuse(struct backend *backend, const struct event *event, const cha
 /* Often it is the one before: a contact list comes one by one. */
 static struct user *find_user(struct transport *transport, const char *key)
 {
-	if (transport->spoken_of && strcmp(transport->spoken_of->key, key) == 0)
-		return transport->spoken_of;
-	struct user *foreseen = ahead_find(transport, key);
+	struct user *user = transport->spoken_of;
 
-	transport->spoken_of = foreseen ? foreseen : user_find(transport, key);
-	return transport->spoken_of;
+	if (!user || strcmp(user->key, key) != 0)
+		user = ahead_find(transport, key);
+	if (!user)
+		user = user_find(transport, key);
+	transport->spoken_of = user;
+	return user;
 }
 
 /* The user that this backend may speak for; NULL, and refused. */

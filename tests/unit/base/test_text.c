@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,6 +305,19 @@ static void test_hex(void **state)
 		assert_int_equal(text_hex_byte(none[i]), -1);
 }
 
+static void test_decimal(void **state)
+{
+	const uint64_t numbers[] = {0, 9, 10, 100, 1234567890, UINT64_MAX - 1, UINT64_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		char room[TEXT_DECIMAL_CHARS], expected[24];
+
+		snprintf(expected, sizeof(expected), "%" PRIu64, numbers[i]);
+		assert_string_equal(text_decimal(room, numbers[i]), expected);
+	}
+}
+
 static void test_keys(void **state)
 {
 	char long_name[1001];
@@ -331,7 +345,8 @@ int main(void)
 		cmocka_unit_test(test_clean_anything), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_ascii),          cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_show),           cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_encode),         cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_encode),         cmocka_unit_test(test_decimal),
+		cmocka_unit_test(test_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

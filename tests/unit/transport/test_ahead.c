@@ -74,6 +74,9 @@ static void test_many(void **state)
 	forget();
 	look(names, NAMES);
 	expect("");
+	/* Just as many as are looked at at once: nobody is left for the end. */
+	look(names, MAP_SEVERAL);
+	assert_ptr_equal(ahead_find(fx->transport, names[8]), user_find(fx->transport, names[8]));
 }
 
 /* Who was foreseen is found in that order and once; whoever is passed over, has gone, or was not here, is not. */
